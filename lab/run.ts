@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { guestRoot } from './guest-root.js';
+import { LabError, requireTools, say } from './host.js';
+import { initramfs } from './initramfs.js';
+import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
+import { boot } from './qemu.js';
+
+const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--cpus N] [--timeout S] JOB
+Boots a Debian kernel in QEMU, runs lab/jobs/JOB.sh in it and leaves what the job wrote in
+.lab/out/JOB-KERNEL/. Exit code: the job's; 2 for wrong usage; 4 when the lab cannot run here.`;
+
+function parse() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      kernel: { type: 'string', default: '6.1' },
+      cpus: { type: 'string', default: '2' },
+      timeout: { type: 'string', default: '300' },
+    },
+  });
+  const [job] = positionals;
+  const project = resolve(import.meta.dirname, '../..');
+  const series = KERNELS.find((known) => known === values.kernel);
+  const known = job !== undefined && existsSync(join(project, 'lab/jobs', `${job}.sh`));
+  if (series === undefined || !known || positionals.length !== 1) return undefined;
+  return { project, job, series, cpus: Number(values.cpus), timeout: Number(values.timeout) };
+}
+
+function tail(file: string, lines: number): string {
+  if (!existsSync(file)) return '';
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+interface Run {
+  readonly project: string;
+  readonly job: string;
+  readonly series: KernelSeries;
+  readonly cpus: number;
+  readonly timeout: number;
+}
+
+async function runJob({ project, job, series, cpus, timeout }: Run): Promise<number> {
+  requireTools(['qemu-system-x86_64']);
+  const cache = join(project, '.lab');
+  mkdirSync(cache, { recursive: true });
+  const root = guestRoot(cache);
+  const kernel = guestKernel(cache, root, series);
+  const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
+  const out = join(cache, 'out', `${job}-${series}`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  say(`booting ${kernel.release}, job ${job}`);
+  const started = Date.now();
+  const machine = { kernel, initramfs: init, root, project, out, job, cpus };
+  await boot({ ...machine, timeoutSeconds: timeout });
+  process.stdout.write(readFileSync(join(out, 'job.log')));
+  const code = Number(tail(join(out, 'exit-code'), 1) || '70');
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  say(`${job} on ${kernel.release} ended with ${code} after ${seconds} s; output in ${out}`);
+  return code;
+}
+
+const options = parse();
+if (options === undefined) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    process.exitCode = await runJob(options);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    process.stderr.write(`lab: ${error.message}\n`);
+    const out = join(options.project, '.lab/out', `${options.job}-${options.series}`);
+    process.stderr.write(`${tail(join(out, 'console.log'), 30)}\n`);
+    process.exitCode = 4;
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{traces,recorder,replay,analysis,cli,tests,lab}/**/*.test.{ts,tsx}'],
+    globalSetup: ['tests/build.ts'],
+    // End-to-end tests start the built program; on a busy two-core machine a start can be slow.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+  },
+});
