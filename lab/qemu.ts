@@ -20,7 +20,10 @@ export interface Boot {
 
 function share(tag: string, path: string, readonly: boolean): string[] {
   const mode = readonly ? ',readonly=on' : '';
-  return ['-virtfs', `local,path=${path},mount_tag=${tag},security_model=none${mode},multidevs=remap`];
+  return [
+    '-virtfs',
+    `local,path=${path},mount_tag=${tag},security_model=none${mode},multidevs=remap`,
+  ];
 }
 
 /**
@@ -28,8 +31,12 @@ function share(tag: string, path: string, readonly: boolean): string[] {
  * group of its own: an NVMe controller with SR-IOV (4 VFs), an e1000e, and edu (DMA on command).
  */
 function machine(disk: string): string[] {
-  const ports = [1, 2, 3].flatMap((n) => ['-device', `pcie-root-port,id=port${n},chassis=${n},slot=${n}`]);
-  const sriov = 'msix_qsize=32,max_ioqpairs=31,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=8';
+  const ports = [1, 2, 3].flatMap((n) => [
+    '-device',
+    `pcie-root-port,id=port${n},chassis=${n},slot=${n}`,
+  ]);
+  const sriov =
+    'msix_qsize=32,max_ioqpairs=31,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=8';
   return [
     ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '3072'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
