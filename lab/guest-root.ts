@@ -44,7 +44,7 @@ export function guestRoot(cache: string): string {
   const building = join(cache, 'root.building');
   rmSync(building, { recursive: true, force: true });
   say(`building the guest root (Debian ${SUITE}), once`);
-  const mirror = process.env['VFR_LAB_MIRROR'];
+  const mirror = process.env.VFR_LAB_MIRROR;
   const include = `--include=${PACKAGES.join(',')}`;
   const from = mirror === undefined ? [] : [mirror];
   run('debootstrap', ['--variant=minbase', include, SUITE, building, ...from]);
