@@ -56,10 +56,13 @@ export function extentOf(record: Payload, field: Field, littleEndian: boolean): 
 
 const decoder = new TextDecoder('utf-8');
 
-/** Text up to its NUL; bytes that are no UTF-8 become U+FFFD. Undefined as for `extentOf`. */
+/**
+ * Text up to its NUL; bytes that are no UTF-8 become U+FFFD. Undefined as for `extentOf`, and when
+ * the kernel could not read the string: it then stores no byte at all and prints "(fault)".
+ */
 export function readText(record: Payload, field: Field, littleEndian: boolean): string | undefined {
   const extent = extentOf(record, field, littleEndian);
-  if (!extent) return undefined;
+  if (!extent || (extent.length === 0 && field.storage.is === 'dynamic')) return undefined;
   const { buffer, byteOffset } = record.view;
   const bytes = new Uint8Array(buffer, byteOffset + extent.offset, extent.length);
   const end = bytes.indexOf(0);
