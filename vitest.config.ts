@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{traces,recorder,replay,analysis,cli,tests,lab}/**/*.test.{ts,tsx}'],
+    include: ['**/*.test.ts', '**/*.test.tsx'],
+    exclude: ['**/node_modules/**', 'dist/**', '.lab/**'],
     globalSetup: ['tests/build.ts'],
     // End-to-end tests start the built program; on a busy two-core machine a start can be slow.
     testTimeout: 60_000,

@@ -1,1 +1,52 @@
-export {};
+/** The public face of traces/: the event schema and the trace file. */
+export { EventAppender } from './appender.js';
+export { AssertionError, assert, unreachable } from './assert.js';
+export { Batch } from './batch.js';
+export { Dictionary } from './dictionary.js';
+export type { EndMark } from './end.js';
+export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
+export {
+  KINDS,
+  type Kind,
+  PATHS,
+  type Path,
+  PHASES,
+  type Phase,
+  REGION_CONFIG,
+  SOURCES,
+  type Source,
+} from './kinds.js';
+export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export type { Damage } from './scan.js';
+export {
+  COLUMNS,
+  type Column,
+  type ColumnName,
+  type ColumnType,
+  DICT_COLUMNS,
+  type DictColumn,
+  FORMAT_VERSION,
+  type IntColumn,
+  type TraceMeta,
+  type WordColumn,
+} from './schema.js';
+export { FileSink, MemorySink, type Sink } from './sink.js';
+export { type ByteSource, MemorySource, openSource } from './source.js';
+export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
+export {
+  type Bdf,
+  type Brand,
+  type ConfigOffset,
+  formatBdf,
+  type Iova,
+  type Nanos,
+  type NanosDelta,
+  nanosBetween,
+  parseBdf,
+  type Seq,
+  toNanos,
+  toSeq,
+} from './units.js';
+export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
+export { TraceWriter, type WriterOptions } from './writer.js';
+export { zstdCompress, zstdDecompress } from './zstd.js';

@@ -1,0 +1,174 @@
+/**
+ * Growing columns of one batch: preallocated typed arrays and validity bitmaps, written in place.
+ * Nothing here allocates per event.
+ */
+
+/** What a column hands to the encoder: the Arrow buffers of the first `rows` rows. */
+export interface ColumnBuffers {
+  readonly nullCount: number;
+  /** Validity bitmap, empty when nothing is null (Arrow columnar format, "Validity bitmaps"). */
+  readonly validity: Uint8Array;
+  /** Offsets and data of variable columns, or the one buffer of values. */
+  readonly buffers: readonly Uint8Array[];
+}
+
+const bytesOf = (array: ArrayBufferView, length: number) =>
+  new Uint8Array(array.buffer, array.byteOffset, length);
+
+abstract class Builder {
+  readonly #validity: Uint8Array;
+  #valid = 0;
+
+  constructor(capacity: number) {
+    this.#validity = new Uint8Array((capacity + 7) >> 3);
+  }
+
+  /** Marks row `row` as not null; a row is marked at most once. */
+  protected mark(row: number): void {
+    this.#validity[row >> 3] |= 1 << (row & 7);
+    this.#valid++;
+  }
+
+  protected validity(rows: number): Pick<ColumnBuffers, 'nullCount' | 'validity'> {
+    const nullCount = rows - this.#valid;
+    const validity = this.#validity.subarray(0, nullCount === 0 ? 0 : (rows + 7) >> 3);
+    return { nullCount, validity };
+  }
+
+  protected clearValidity(): void {
+    this.#validity.fill(0);
+    this.#valid = 0;
+  }
+
+  abstract buffers(rows: number): ColumnBuffers;
+  /** Forgets all rows; null rows of the next batch must read as zero, which compresses best. */
+  abstract clear(rows: number): void;
+}
+
+type IntArray = Uint32Array | Uint16Array | Int16Array | Int32Array;
+
+/** Integers of up to 32 bits, and dictionary ids. */
+export class IntBuilder extends Builder {
+  readonly #values: IntArray;
+
+  constructor(capacity: number, make: new (length: number) => IntArray) {
+    super(capacity);
+    this.#values = new make(capacity);
+  }
+
+  set(row: number, value: number): void {
+    this.#values[row] = value;
+    this.mark(row);
+  }
+
+  buffers(rows: number): ColumnBuffers {
+    const length = rows * this.#values.BYTES_PER_ELEMENT;
+    return { ...this.validity(rows), buffers: [bytesOf(this.#values, length)] };
+  }
+
+  clear(rows: number): void {
+    this.#values.fill(0, 0, rows);
+    this.clearValidity();
+  }
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+/** 64-bit integers as pairs of 32-bit words, so that no bigint is allocated. */
+export class WordBuilder extends Builder {
+  readonly #words: Uint32Array;
+
+  constructor(capacity: number) {
+    super(capacity);
+    this.#words = new Uint32Array(capacity * 2);
+  }
+
+  /** Sets an integer of at most 53 bits; a negative one is stored in two's complement. */
+  set(row: number, value: number): void {
+    this.setWords(row, value % TWO_32, Math.floor(value / TWO_32));
+  }
+
+  /** Sets a 64-bit value from its low and high word. */
+  setWords(row: number, low: number, high: number): void {
+    this.#words[row * 2] = low;
+    this.#words[row * 2 + 1] = high;
+    this.mark(row);
+  }
+
+  setBig(row: number, value: bigint): void {
+    this.setWords(row, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+  }
+
+  buffers(rows: number): ColumnBuffers {
+    return { ...this.validity(rows), buffers: [bytesOf(this.#words, rows * 8)] };
+  }
+
+  clear(rows: number): void {
+    this.#words.fill(0, 0, rows * 2);
+    this.clearValidity();
+  }
+}
+
+/** Bytes and UTF-8 text. Rows must be set in ascending order; rows not set are null. */
+export class BytesBuilder extends Builder {
+  readonly #offsets: Int32Array;
+  #data = Buffer.alloc(1 << 12);
+  #used = 0;
+  /** Rows below this one have their end offset written. */
+  #closed = 0;
+
+  constructor(capacity: number) {
+    super(capacity);
+    this.#offsets = new Int32Array(capacity + 1);
+  }
+
+  get byteLength(): number {
+    return this.#used;
+  }
+
+  setBytes(row: number, bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength);
+    this.#data.set(bytes, this.#used);
+    this.#close(row, bytes.byteLength);
+  }
+
+  /** Sets UTF-8 text; lone surrogates become U+FFFD. */
+  setText(row: number, text: string): void {
+    this.#reserve(text.length * 3);
+    this.#close(row, this.#data.write(text, this.#used, 'utf8'));
+  }
+
+  buffers(rows: number): ColumnBuffers {
+    this.#fill(rows);
+    const offsets = bytesOf(this.#offsets, (rows + 1) * 4);
+    return { ...this.validity(rows), buffers: [offsets, this.#data.subarray(0, this.#used)] };
+  }
+
+  clear(rows: number): void {
+    this.#offsets.fill(0, 0, rows + 1);
+    this.#used = 0;
+    this.#closed = 0;
+    this.clearValidity();
+  }
+
+  #close(row: number, length: number): void {
+    this.#fill(row);
+    this.#used += length;
+    this.#offsets[row + 1] = this.#used;
+    this.#closed = row + 1;
+    this.mark(row);
+  }
+
+  /** Gives the null rows up to `row` an empty range. */
+  #fill(row: number): void {
+    for (let i = this.#closed; i < row; i++) this.#offsets[i + 1] = this.#used;
+    this.#closed = Math.max(this.#closed, row);
+  }
+
+  #reserve(length: number): void {
+    if (this.#used + length <= this.#data.byteLength) return;
+    const grown = Buffer.alloc(Math.max(this.#data.byteLength * 2, this.#used + length));
+    grown.set(this.#data.subarray(0, this.#used));
+    this.#data = grown;
+  }
+}
