@@ -49,4 +49,4 @@ export {
 } from './units.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
-export { zstdCompress, zstdDecompress } from './zstd.js';
+export { zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

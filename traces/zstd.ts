@@ -2,9 +2,13 @@
  * The one place that knows zstd-napi. Replace this file to use another implementation.
  */
 import binding from 'zstd-napi/binding.js';
+import { VfrError } from './errors.js';
 
 /** Measured on the shipped recording: level 3 is smallest per unit of time; 9 is hardly smaller. */
 export const DEFAULT_LEVEL = 3;
+
+/** Bytes of output per step of a streamed decompression. */
+const OUT_BYTES = 1 << 20;
 
 const compressors = new Map<number, binding.CCtx>();
 const decompressor = new binding.DCtx();
@@ -39,4 +43,35 @@ export function zstdDecompress(frame: Uint8Array, size: number): Uint8Array<Arra
   const length = decompressor.decompress(out, frame);
   if (length !== size) throw new Error(`zstd frame holds ${length} bytes, expected ${size}`);
   return out;
+}
+
+/**
+ * Decompresses a stream of any length chunk by chunk.
+ * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense; what came before was yielded
+ */
+export function* zstdStream(
+  chunks: Iterable<Uint8Array>,
+  file: string,
+): Generator<Buffer, undefined> {
+  const context = new binding.DCtx();
+  let offset = 0;
+  for (const chunk of chunks) {
+    let rest = chunk;
+    let produced = -1;
+    // The decoder may hold output back when the buffer was too small, even with no input left.
+    while (rest.byteLength > 0 || produced === OUT_BYTES) {
+      const out = Buffer.allocUnsafe(OUT_BYTES);
+      let consumed: number;
+      try {
+        [, produced, consumed] = context.decompressStream(out, rest);
+      } catch (error) {
+        const what = `compressed data is damaged (${(error as Error).message})`;
+        const next = 'What came before is usable; fetch the file again.';
+        throw new VfrError('damaged', 'ZSTD_DAMAGED', what, next, { file, offset });
+      }
+      offset += consumed;
+      rest = rest.subarray(consumed);
+      if (produced > 0) yield out.subarray(0, produced);
+    }
+  }
 }

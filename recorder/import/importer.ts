@@ -1,0 +1,43 @@
+/**
+ * The interface of every input format: detect it, read it as a stream, emit events, and count what
+ * could not be used. One module per format implements it.
+ */
+import type { EventAppender, TraceMeta } from '../../traces/index.js';
+import type { Input } from './input.js';
+
+/** What an importer found. Nothing of the input is dropped without being counted here. */
+export interface ImportReport {
+  /** Source records by the name the source gives them, whether or not they became one event each. */
+  readonly records: Readonly<Record<string, number>>;
+  /** Lines or records that were not understood; each became a `log` event. */
+  readonly unparsed: number;
+  /** Events that the source itself says it lost; each report of it became a `lost` event. */
+  readonly lost: number;
+  /** Where and why reading stopped before the end of the input, when it did. */
+  readonly stopped?: { readonly offset: number; readonly why: string };
+}
+
+/** What an importer can tell before its first event. */
+export type InputMeta = Pick<TraceMeta, 'clock' | 'kernel' | 'wallOffsetNs'> & {
+  readonly notes?: Readonly<Record<string, string>>;
+};
+
+export interface Importer {
+  /** Name for `--format`. */
+  readonly format: string;
+  /** One line for `vfr import --list`. */
+  readonly describe: string;
+  /**
+   * How sure it is that the input is of this format, from 0 (no) to 1 (magic number seen).
+   * @param head the first bytes of the input, at most 64 KiB, decompressed
+   * @param name file name, for a hint only
+   */
+  detect(head: Buffer, name: string): number;
+  /** What the trace's metadata can say; reads no more than the head of the input. */
+  meta(input: Input): InputMeta;
+  /**
+   * Reads the input to its end and appends its events.
+   * @throws VfrError only when nothing of the input can be read
+   */
+  read(input: Input, events: EventAppender): ImportReport;
+}

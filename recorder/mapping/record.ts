@@ -1,0 +1,34 @@
+/**
+ * What every reader of kernel trace records (text, trace.dat, perf, the live ring buffer) hands to
+ * the mapper. Both objects are reused for every record, so nothing may keep them.
+ */
+
+/** The common part of a record. */
+export interface TraceRecord {
+  /** -1 when the input does not tell. */
+  cpu: number;
+  /** Thread id; what ftrace and perf call pid. -1 when the input does not tell. */
+  tid: number;
+  /** Thread group id, or -1 when the input does not tell. */
+  tgid: number;
+  /** Id of the comm in the appender's `task` dictionary, or -1 when unknown (`<...>`). */
+  task: number;
+  /** Time in nanoseconds as the low and high 32 bits. */
+  tsLow: number;
+  tsHigh: number;
+}
+
+/**
+ * The fields of a record, by their place in the rule's `fields`. Integers are 64-bit two's
+ * complement words, sign-extended when the field is signed.
+ */
+export interface FieldReader {
+  /** False when the record has no such field, or when the kernel printed `(fault)` for it. */
+  has(field: number): boolean;
+  low(field: number): number;
+  high(field: number): number;
+  /** The field as text without quotes; only for fields for which `has` is true. */
+  text(field: number): string;
+  /** The whole record after the event's name, as text, for events that the catalogue lacks. */
+  raw(): string;
+}
