@@ -114,15 +114,13 @@ interface Step {
   readonly cast: string | undefined;
 }
 
-function parsePath(path: string, btf: Btf): readonly [root: string, steps: readonly Step[]] {
-  const [root, ...names] = path.split('.');
-  const steps = names.map((text) => {
+function parsePath(path: string, btf: Btf): readonly [root: Step, members: readonly Step[]] {
+  const steps = path.split('.').map((text) => {
     const match = /^(\w+)(?:<(\w+)>)?$/.exec(text);
     if (!match) throw unresolved(`"${text}" is not a member name`, path, btf);
     return { name: match[1]!, cast: match[2] };
   });
-  if (!root || steps.length === 0) throw unresolved('a path needs a type and a member', path, btf);
-  return [root, steps];
+  return [steps[0]!, steps.slice(1)];
 }
 
 /** The object that a step's member leads to: itself when embedded, what it points to otherwise. */
@@ -169,11 +167,25 @@ function resolveFrom(btf: Btf, root: number, steps: readonly Step[], path: strin
  *   name would give different offsets.
  */
 export function resolvePath(btf: Btf, path: string): ResolvedPath {
-  const [root, steps] = parsePath(path, btf);
-  const roots = btf.find(root, Kind.struct, Kind.union);
-  if (roots.length === 0) throw unresolved(`there is no struct ${root}`, path, btf);
-  const answers = roots.map((id) => resolveFrom(btf, id, steps, path));
+  const [root, members] = parsePath(path, btf);
+  if (members.length === 0) throw unresolved('a path needs a type and a member', path, btf);
+  const roots = btf.find(root.name, Kind.struct, Kind.union);
+  if (roots.length === 0) throw unresolved(`there is no struct ${root.name}`, path, btf);
+  const answers = roots.map((id) => resolveFrom(btf, id, members, path));
   const distinct = new Set(answers.map((answer) => JSON.stringify(answer)));
-  if (distinct.size > 1) throw unresolved(`struct ${root} is ambiguous`, path, btf);
+  if (distinct.size > 1) throw unresolved(`struct ${root.name} is ambiguous`, path, btf);
   return answers[0]!;
+}
+
+/**
+ * Resolves a path that starts at a value of a known type, a function's parameter: its first name is
+ * the parameter's, as in `vmf.vma.vm_pgoff`. The offsets are those within what the value points to,
+ * none when the path is only the parameter.
+ */
+export function resolveValuePath(btf: Btf, type: number, path: string): ResolvedPath {
+  const [root, members] = parsePath(path, btf);
+  if (members.length === 0) return { offsets: [], shape: shapeOf(btf, type) };
+  const { byPointer, object } = target(btf, root, type, path);
+  if (!byPointer) throw unresolved(`"${root.name}" is not a pointer`, path, btf);
+  return resolveFrom(btf, object, members, path);
 }

@@ -5,6 +5,8 @@ export interface PrototypeParameter {
   readonly name: string;
   /** 1 for the first parameter: the N of `$argN` in a kprobe definition. */
   readonly position: number;
+  /** Id of its type, for resolveValuePath. */
+  readonly type: number;
   readonly shape: Shape;
 }
 
@@ -22,9 +24,12 @@ export function prototypesOf(btf: Btf, name: string): Prototype[] {
     const parameters = btf.parameters(btf.sizeOrType(id)).map((parameter, index) => ({
       name: parameter.name,
       position: index + 1,
+      type: parameter.type,
       shape: shapeOf(btf, parameter.type),
     }));
-    distinct.set(JSON.stringify(parameters), { parameters });
+    // Two static functions of one name may use the same types under different ids.
+    const seen = parameters.map(({ name, shape }) => ({ name, shape }));
+    if (!distinct.has(JSON.stringify(seen))) distinct.set(JSON.stringify(seen), { parameters });
   }
   return [...distinct.values()];
 }
