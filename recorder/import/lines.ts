@@ -1,0 +1,89 @@
+/**
+ * The lines of an input, one after the other, as a cursor over its chunks: no object per line, and
+ * never more than one line and one chunk in memory.
+ */
+import type { Input } from './input.js';
+
+const NEWLINE = 0x0a;
+/** A longer line is handed out in pieces of this size, so that no input decides how much is held. */
+export const LINE_BYTES_MAX = 1 << 20;
+
+export class LineReader {
+  /** The buffer that holds the current line; valid until the next call of `next`. */
+  bytes: Buffer = Buffer.alloc(0);
+  /** Where the current line starts in `bytes`. */
+  start = 0;
+  /** Where it ends in `bytes`, without its newline. */
+  end = 0;
+  /** Number of the current line, from 1; the pieces of an overlong line count as lines. */
+  line = 0;
+  /** False when the input ended in the middle of the current line. */
+  complete = true;
+
+  readonly #chunks: Iterator<Buffer>;
+  /** Where the line after the current one starts in `bytes`. */
+  #next = 0;
+  /** Offset in the input of the first byte of `bytes`. */
+  #base = 0;
+
+  constructor(input: Pick<Input, 'chunks'>) {
+    this.#chunks = input.chunks()[Symbol.iterator]();
+  }
+
+  /** Byte offset of the current line in the (decompressed) input. */
+  get offset(): number {
+    return this.#base + this.start;
+  }
+
+  /** Goes to the next line; false at the end of the input. */
+  next(): boolean {
+    const end = this.bytes.indexOf(NEWLINE, this.#next);
+    if (end < 0 || end - this.#next > LINE_BYTES_MAX) return this.#refill();
+    return this.#found(end, end + 1);
+  }
+
+  /** The current line as text, one character per byte: for parsing what is known to be ASCII. */
+  latin1(): string {
+    return this.bytes.latin1Slice(this.start, this.end);
+  }
+
+  /** The current line as UTF-8 text; what is not valid becomes U+FFFD. */
+  text(): string {
+    return this.bytes.utf8Slice(this.start, this.end);
+  }
+
+  #found(end: number, next: number): true {
+    this.start = this.#next;
+    this.end = end;
+    this.#next = next;
+    this.line++;
+    return true;
+  }
+
+  /** Reads chunks until a line is whole or as long as a line may be. */
+  #refill(): boolean {
+    for (;;) {
+      const held = this.bytes.byteLength - this.#next;
+      if (held > LINE_BYTES_MAX) {
+        const end = this.#next + LINE_BYTES_MAX;
+        return this.#found(end, end);
+      }
+      const chunk = this.#chunks.next();
+      if (chunk.done === true) return this.#last();
+      this.#base += this.#next;
+      this.bytes =
+        held === 0 ? chunk.value : Buffer.concat([this.bytes.subarray(this.#next), chunk.value]);
+      this.#next = 0;
+      const end = this.bytes.indexOf(NEWLINE, held);
+      if (end >= 0 && end <= LINE_BYTES_MAX) return this.#found(end, end + 1);
+    }
+  }
+
+  /** What the input has after its last newline, if anything. */
+  #last(): boolean {
+    const end = this.bytes.byteLength;
+    if (this.#next === end) return false;
+    this.complete = false;
+    return this.#found(end, end);
+  }
+}
