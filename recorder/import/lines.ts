@@ -44,12 +44,12 @@ export class LineReader {
 
   /** The current line as text, one character per byte: for parsing what is known to be ASCII. */
   latin1(): string {
-    return this.bytes.latin1Slice(this.start, this.end);
+    return this.bytes.toString('latin1', this.start, this.end);
   }
 
   /** The current line as UTF-8 text; what is not valid becomes U+FFFD. */
   text(): string {
-    return this.bytes.utf8Slice(this.start, this.end);
+    return this.bytes.toString('utf8', this.start, this.end);
   }
 
   #found(end: number, next: number): true {
