@@ -1,0 +1,20 @@
+/** All commands, in the order and under the headings of `vfr --help`. */
+import type { Command } from 'commander';
+import * as info from './info.js';
+
+/**
+ * One file per command. `register` describes it to commander; what the command needs to run is
+ * imported inside its action, so that `vfr --help` loads none of it.
+ */
+export interface CommandModule {
+  register(program: Command): void;
+}
+
+export interface CommandGroup {
+  readonly heading: string;
+  readonly commands: readonly CommandModule[];
+}
+
+export const COMMANDS: readonly CommandGroup[] = [
+  { heading: 'Look at a trace:', commands: [info] },
+];

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import type { Counts, Summary } from '../../analysis/index.js';
+import { formatDuration } from '../duration.js';
+import { paint, print, printJson } from '../output.js';
+import { openTrace, type StrictOption, strictOption } from '../trace.js';
+
+interface Options extends StrictOption {
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('info')
+    .description('say what a trace holds, from when to when, and whether it is complete')
+    .argument('<trace>', 'trace file')
+    .option('--json', 'print one JSON document');
+  strictOption(command).action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { summarize } = await import('../../analysis/index.js');
+  const reader = await openTrace(file, options);
+  const summary = summarize(reader);
+  if (options.json === true) return printJson(summary);
+  await print(formatSummary(file, summary));
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function formatBytes(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
+function formatSummary(file: string, summary: Summary): string {
+  const { events, bytes, bytesPerEvent, durationNs, clock, kernel } = summary;
+  const per = bytesPerEvent === null ? '' : `, ${bytesPerEvent} bytes per event`;
+  const facts = [
+    ['trace', file],
+    ['events', `${events} in ${summary.batches} batches`],
+    ['size', `${formatBytes(bytes)}${per}`],
+    ['time', durationNs === null ? 'none' : `${formatDuration(durationNs)} of clock ${clock}`],
+    ['kernel', kernel ?? 'unknown'],
+    ['writer', summary.writer],
+    ['lost', `${summary.lost} events`],
+    ...Object.entries(summary.notes),
+  ];
+  const width = Math.max(...facts.map(([key]) => key.length));
+  const lines = facts.map(([key, value]) => `${key.padEnd(width)}  ${value}`);
+  for (const group of ['sources', 'kinds', 'devices', 'drivers'] as const) {
+    lines.push('', paint('bold', group), ...formatCounts(summary[group]));
+  }
+  return lines.join('\n');
+}
+
+function formatCounts(counts: Counts): string[] {
+  const entries = Object.entries(counts);
+  const width = Math.max(0, ...entries.map(([, n]) => String(n).length));
+  return entries.map(([name, n]) => `  ${String(n).padStart(width)}  ${name}`);
+}

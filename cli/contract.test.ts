@@ -1,0 +1,131 @@
+/**
+ * Goal: what scripts rely on holds for every command: help, exit codes, streams, one error at most.
+ * Method: the built program is run as a process; the commands are taken from the program itself, so
+ * that a new command is tested from its first day.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildTrace, scratchFolder, traceFile } from '../tests/build-trace.js';
+import { PROGRAM, vfr } from '../tests/vfr.js';
+import { createProgram } from './program.js';
+
+const NAMES = createProgram().commands.map((c) => c.name());
+/** Commands whose first argument is a trace that must exist. */
+const OF_A_TRACE = createProgram().commands.filter(
+  (c) => c.registeredArguments[0]?.name() === 'trace',
+);
+/** A following argument that suits every command that wants one. */
+const REST: Record<string, readonly string[]> = { sql: ['SELECT 1'] };
+const onTrace = (name: string, file: string) => [name, file, ...(REST[name] ?? [])];
+
+/** Every error is told once: what and where, then the next step. */
+function expectOneError(stderr: string): void {
+  const told = stderr.split('\n').filter((line) => line.startsWith('vfr: '));
+  expect(told).toHaveLength(1);
+  expect(stderr).toMatch(/\n {5}\S/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
+
+describe.each(NAMES)('vfr %s', (name) => {
+  test('--help goes to stdout with code 0', () => {
+    const { code, stdout, stderr } = vfr([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: vfr ${name}`));
+  });
+
+  test('an unknown option is wrong usage', () => {
+    const { code, stdout, stderr } = vfr([name, '--no-such-option']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain("unknown option '--no-such-option'");
+    expectOneError(stderr);
+  });
+});
+
+describe.each(OF_A_TRACE.map((c) => c.name()))('vfr %s with a bad trace', (name) => {
+  const folder = scratchFolder();
+  const bad = (file: string, content: Uint8Array | string) => {
+    writeFileSync(join(folder, file), content);
+    return join(folder, file);
+  };
+  mkdirSync(join(folder, 'folder'));
+  const cases = {
+    missing: join(folder, 'no-such-file.arrows'),
+    directory: join(folder, 'folder'),
+    empty: bad('empty', ''),
+    text: bad('text', '# tracer: nop\n'.repeat(100)),
+    binary: bad(
+      'binary',
+      Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3),
+    ),
+  };
+
+  test.each(Object.entries(cases))('%s', (_what, file) => {
+    const { code, stdout, stderr } = vfr(onTrace(name, file));
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain(file);
+    expectOneError(stderr);
+  });
+});
+
+const STRICT = OF_A_TRACE.filter((c) => c.options.some((o) => o.long === '--strict'));
+describe.each(STRICT.map((c) => c.name()))('vfr %s on an incomplete trace', (name) => {
+  const whole = buildTrace([{ kind: 'mark', text: 'a' }, { kind: 'mark' }], { batchRows: 1 });
+  const cut = join(scratchFolder(), 'cut.arrows');
+  writeFileSync(cut, whole.subarray(0, -64));
+
+  test('says so and goes on', () => {
+    const { code, stderr } = vfr(onTrace(name, cut));
+    expect([0, 1]).toContain(code);
+    expect(stderr).toContain('INCOMPLETE: truncated after seq 1');
+  });
+
+  test('--strict refuses it', () => {
+    const { code, stdout, stderr } = vfr([...onTrace(name, cut), '--strict']);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expectOneError(stderr);
+  });
+});
+
+describe('vfr', () => {
+  test('--version is the version of the package', () => {
+    const { version } = JSON.parse(readFileSync(join(PROGRAM, '../../../package.json'), 'utf8'));
+    expect(vfr(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('without a command shows help as an error', () => {
+    const { code, stdout, stderr } = vfr([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: vfr/);
+  });
+
+  test('with an unknown command is wrong usage', () => {
+    const { code, stdout, stderr } = vfr(['replya']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expectOneError(stderr);
+  });
+
+  test('--help loads nothing but commander and the command line', () => {
+    const coverage = scratchFolder();
+    vfr(['--help'], { env: { NODE_V8_COVERAGE: coverage } });
+    const loaded = readdirSync(coverage).flatMap((file) => {
+      const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8'));
+      return result.map((script: { url: string }) => script.url);
+    });
+    expect(loaded.some((url) => url.includes('/node_modules/commander/'))).toBe(true);
+    const root = join(PROGRAM, '../../..');
+    const heavy = loaded.filter(
+      (url) =>
+        url.startsWith('file:') &&
+        !url.includes('/node_modules/commander/') &&
+        !url.startsWith(`file://${root}/dist/cli/`),
+    );
+    expect(heavy).toEqual([]);
+  });
+
+  test('colours only when asked to or on a terminal', () => {
+    const file = traceFile([{ kind: 'mark' }]);
+    expect(vfr(['info', file], { env: { FORCE_COLOR: '' } }).stdout).not.toContain('\u001b[');
+    expect(vfr(['info', file, '--color', 'always']).stdout).toContain('\u001b[');
+  });
+});

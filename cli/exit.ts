@@ -1,0 +1,42 @@
+/** Exit codes of the `vfr` program; scripts and CI rely on them. */
+import type { ErrorKind, VfrError } from '../traces/index.js';
+
+export const EXIT = {
+  fine: 0,
+  /** A race, a divergence, a difference, damage that `vfr verify` found. */
+  finding: 1,
+  usage: 2,
+  /** The input is damaged, cannot be read, or is incomplete where `--strict` asked for all of it. */
+  input: 3,
+  /** Not possible on this machine: no root, no tracefs. */
+  unsupported: 4,
+  internal: 70,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const EXIT_BY_KIND: Record<ErrorKind, ExitCode> = {
+  usage: EXIT.usage,
+  damaged: EXIT.input,
+  incomplete: EXIT.input,
+  unreadable: EXIT.input,
+  unsupported: EXIT.unsupported,
+};
+
+/** The exit code that an error of any origin stands for. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return isVfrError(error) ? EXIT_BY_KIND[error.kind] : EXIT.internal;
+}
+
+/**
+ * Tells a VfrError by its name: testing with `instanceof` would load the trace library, and with it
+ * native code, for every `--help`.
+ */
+export function isVfrError(error: unknown): error is VfrError {
+  return error instanceof Error && error.name === 'VfrError';
+}
+
+/** Tells the shell that the command found what it was asked to look for. */
+export function reportFinding(): void {
+  process.exitCode = EXIT.finding;
+}

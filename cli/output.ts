@@ -1,0 +1,81 @@
+/**
+ * The two streams of the program: stdout carries data, stderr messages. Nothing else in cli/ writes
+ * to them, except the terminal UI.
+ */
+import { once } from 'node:events';
+
+export type ColorChoice = 'auto' | 'always' | 'never';
+export const COLOR_CHOICES: readonly ColorChoice[] = ['auto', 'always', 'never'];
+
+let choice: ColorChoice = 'auto';
+
+/** Takes over `--color`. */
+export function setColor(when: ColorChoice): void {
+  choice = when;
+}
+
+/** Whether a stream gets colours: `--color` decides, then NO_COLOR, then whether it is a terminal. */
+export function hasColor(stream: NodeJS.WriteStream): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  const { NO_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  return stream.isTTY === true && TERM !== 'dumb';
+}
+
+/** SGR parameters of the styles in use. */
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+export type Style = keyof typeof STYLES;
+
+const styled = (style: Style, text: string) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
+
+/** Colours text that is meant for stdout. */
+export function paint(style: Style, text: string): string {
+  return hasColor(process.stdout) ? styled(style, text) : text;
+}
+
+/** Writes data to stdout as it is; resolves when more may be written. */
+export async function write(data: string): Promise<void> {
+  if (data !== '' && !process.stdout.write(data)) await once(process.stdout, 'drain');
+}
+
+/** Writes a line of data to stdout. */
+export const print = (line: string): Promise<void> => write(`${line}\n`);
+
+/** Writes a value to stdout as one JSON document. */
+export const printJson = (value: unknown): Promise<void> => print(toJson(value));
+
+/**
+ * JSON text of plain data, indented. A bigint is written as the number it is: JSON sets numbers no
+ * limit, and a column that is a number once and a string the next time helps nobody.
+ */
+export function toJson(value: unknown, indent = ''): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => inner + toJson(item, inner));
+    return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n${indent}]`;
+  }
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  const members = entries.map(([k, v]) => `${inner}${JSON.stringify(k)}: ${toJson(v, inner)}`);
+  return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
+}
+
+/** Writes a message to stderr. */
+export function note(message: string, style?: Style): void {
+  const colored = style !== undefined && hasColor(process.stderr);
+  process.stderr.write(`${colored ? styled(style, message) : message}\n`);
+}
+
+/**
+ * Ends the program quietly when the reader of its output has gone (`vfr events t.arrows | head`).
+ * Other output errors (a full disk) are thrown.
+ */
+export function endOnClosedPipe(): void {
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw error;
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+}

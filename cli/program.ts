@@ -1,0 +1,67 @@
+/** The command tree of `vfr`, and how a failure of any command is told. */
+import { Command, CommanderError, Option } from 'commander';
+import { COMMANDS } from './commands/index.js';
+import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
+import { COLOR_CHOICES, type ColorChoice, note, setColor } from './output.js';
+import { version } from './version.js';
+
+const EPILOGUE = `
+Exit codes: 0 fine; 1 something was found (race, divergence, difference, damage);
+2 wrong usage; 3 input unreadable, damaged, or incomplete with --strict;
+4 not possible on this machine; 70 internal error.`;
+
+export function createProgram(): Command {
+  const color = new Option('--color <when>', 'colour the output').choices(COLOR_CHOICES);
+  const program: Command = new Command('vfr')
+    .description('The VFIO flight recorder: record, replay and query what happens to PCI devices.')
+    .version(version())
+    .addOption(color.default('auto'))
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .hook('preAction', () => setColor(program.opts<{ color: ColorChoice }>().color))
+    .addHelpText('after', EPILOGUE);
+  for (const { heading, commands } of COMMANDS) {
+    program.commandsGroup(heading);
+    for (const { register } of commands) register(program);
+  }
+  return program;
+}
+
+/**
+ * Runs the program.
+ * @param argv what follows `vfr` on the command line
+ * @returns the exit code, or undefined when the command set `process.exitCode` or nothing is wrong
+ */
+export async function run(argv: readonly string[]): Promise<ExitCode | undefined> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return tellUsage(error, program, argv);
+    tellError(error);
+    return exitCodeOf(error);
+  }
+}
+
+/** Commander ends `--help` and `--version` by an error with code 0. */
+function tellUsage(error: CommanderError, program: Command, argv: readonly string[]): ExitCode {
+  if (error.exitCode === 0) return EXIT.fine;
+  // Without a command commander has printed the help, which is answer enough.
+  if (error.code === 'commander.help') return EXIT.usage;
+  const command = program.commands.find((c) => argv.includes(c.name()));
+  note(`vfr: ${error.message.replace(/^error: /, '')}`);
+  note(`     Run \`${command === undefined ? 'vfr' : `vfr ${command.name()}`} --help\` for usage.`);
+  return EXIT.usage;
+}
+
+function tellError(error: unknown): void {
+  if (isVfrError(error)) {
+    note(`vfr: ${error.message} [${error.code}]`, 'red');
+    note(`     ${error.next}`);
+    return;
+  }
+  note(`vfr: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  note('     This is a bug in vfr. Report it with the command line and the message above.');
+}

@@ -1,0 +1,43 @@
+/** Opening a trace for a command: every result says how far the trace it was made from can be trusted. */
+import type { Command } from 'commander';
+import type { TraceReader } from '../traces/index.js';
+import { note } from './output.js';
+
+export interface StrictOption {
+  readonly strict?: boolean;
+}
+
+/** Adds `--strict` to a command that computes from a trace. */
+export function strictOption(command: Command): Command {
+  return command.option('--strict', 'refuse a trace that is cut, damaged or has lost events');
+}
+
+/**
+ * Opens a trace and says on stderr whether it is complete.
+ * @throws VfrError when it cannot be read, or `TRACE_INCOMPLETE` when it is not complete and
+ *   `--strict` was given
+ */
+export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
+  const { TraceReader, VfrError } = await import('../traces/index.js');
+  const reader = TraceReader.open(file);
+  const state = describeCompleteness(reader);
+  if (!reader.completeness.complete && options.strict === true) {
+    reader.close();
+    const next = 'Leave --strict out to use what is there; `vfr verify` says what is missing.';
+    throw new VfrError('incomplete', 'TRACE_INCOMPLETE', state, next, { file });
+  }
+  note(reader.completeness.complete ? state : `${file}: ${state}`);
+  return reader;
+}
+
+/** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
+export function describeCompleteness(reader: TraceReader): string {
+  // Damage to a dictionary shows only when the dictionaries are read.
+  reader.dictionaries;
+  const { complete, truncated, damaged, lost } = reader.completeness;
+  if (complete) return `complete: ${reader.events} events`;
+  const last = reader.batches.at(-1);
+  const after = last === undefined ? 'the beginning' : `seq ${last.seqFirst + last.rows - 1}`;
+  const cut = truncated ? `truncated after ${after}` : 'not truncated';
+  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${damaged} damaged ranges`;
+}
