@@ -50,6 +50,8 @@ export class EventAppender {
   readonly #builders: Record<ColumnName, ColumnBuilder>;
   #open = false;
   #seqFirst = 0;
+  #tsLow = 0;
+  #tsHigh = 0;
   #tsMinLow = 0;
   #tsMinHigh = 0;
   #tsMaxLow = 0;
@@ -121,9 +123,16 @@ export class EventAppender {
     this.timeWords(low % TWO_32, Math.floor(high / 0x1_0000) + Math.floor(low / TWO_32));
   }
 
+  /** Gives the event the time of the one before: for what has no time of its own. */
+  timeOfLast(): void {
+    this.timeWords(this.#tsLow, this.#tsHigh);
+  }
+
   /** Time in nanoseconds as the low and high 32 bits. */
   timeWords(low: number, high: number): void {
     this.#words.ts.setWords(this.#row, low, high);
+    this.#tsLow = low;
+    this.#tsHigh = high;
     const first = this.#row === 0;
     if (first || high < this.#tsMinHigh || (high === this.#tsMinHigh && low < this.#tsMinLow)) {
       this.#tsMinLow = low;

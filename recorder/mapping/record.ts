@@ -1,3 +1,5 @@
+import type { Dictionary } from '../../traces/index.js';
+
 /**
  * What every reader of kernel trace records (text, trace.dat, perf, the live ring buffer) hands to
  * the mapper. Both objects are reused for every record, so nothing may keep them.
@@ -29,6 +31,8 @@ export interface FieldReader {
   high(field: number): number;
   /** The field as text without quotes; only for fields for which `has` is true. */
   text(field: number): string;
+  /** Id of the field's text in a dictionary; readers cache by bytes, so that no string is made. */
+  intern(field: number, dictionary: Dictionary): number;
   /** The whole record after the event's name, as text, for events that the catalogue lacks. */
   raw(): string;
 }

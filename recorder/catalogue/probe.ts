@@ -1,0 +1,133 @@
+/**
+ * The form of the probe catalogue: what a kernel probe is, where the live recorder puts it, and what
+ * event its records become.
+ */
+import type { Kind, Path } from '../../traces/index.js';
+import type { VfioFile } from '../vfio-ioctls.js';
+
+/** Groups of probes that are switched on and off together (`vfr record --only`, `--add`). */
+export const PROBE_GROUPS = {
+  binding: 'driver core: match, probe, bind, unbind, and the sysfs stores that cause them',
+  sriov: 'SR-IOV and PCI functions coming and going',
+  config: 'every access to configuration space',
+  vfio: 'VFIO ioctls, region accesses, mmap, open and close, interrupts',
+  fault: 'page faults in mappings of devices, DMA faults, signals',
+  iommu: 'IOMMU groups, domains, and DMA mappings',
+  power: 'power states and resets',
+  driver: 'probe, remove and work functions of single drivers',
+  irq: 'interrupt handlers',
+  process: 'fork, exec, exit, and system calls of the recorded processes',
+  log: 'kernel log lines and marks',
+} as const;
+export type ProbeGroup = keyof typeof PROBE_GROUPS;
+
+/**
+ * The part a record plays in an event. A call is made of `entry`, sometimes `value` (a probe in
+ * mid-function that sees what a pointer argument received), and `return`. A `point` stands alone. An
+ * entry record that carries `ret` was made at the return (fprobe, Linux 6.9 and later) and is whole.
+ */
+export type Role = 'entry' | 'value' | 'return' | 'point';
+
+/** Fetch types of kprobe events (Linux Documentation/trace/kprobetrace.rst). */
+export type FetchType =
+  | 'string'
+  | 'u8'
+  | 'u16'
+  | 'u32'
+  | 'u64'
+  | 's32'
+  | 's64'
+  | 'x8'
+  | 'x16'
+  | 'x32'
+  | 'x64';
+
+/**
+ * What the live recorder fetches for one field of a record. Offsets are never written down: they are
+ * found in the running kernel's BTF.
+ */
+export interface Fetch {
+  /** Argument number from 1; 0 is the return value. */
+  readonly arg: number;
+  /**
+   * Members from the struct that the argument points to, such as `pci_dev.dev.kobj.name`. Pointers
+   * on the way are followed; `(name)` gives a void pointer a struct type. Alternatives are tried in
+   * order: the first whose structs and members all exist is taken.
+   */
+  readonly path?: readonly string[];
+  /** Offset in user memory that the argument points to. */
+  readonly user?: number;
+  /** True to fetch what the argument points to, in kernel memory. */
+  readonly deref?: boolean;
+  readonly type: FetchType;
+}
+
+/** Where a 64-bit number column comes from: a field of the record, or a constant. */
+export type NumberFrom = string | number;
+/** Where a string column comes from: a field of the record, or a constant. */
+export type StringFrom = string | { readonly constant: string };
+/** Where the device comes from; a buffer names it in the way that sysfs stores take it. */
+export type DeviceFrom =
+  | string
+  | { readonly bus: string; readonly devfn: string }
+  | { readonly buffer: string };
+
+/** How the fields of a record become the columns of an event. */
+export interface Columns {
+  readonly device?: DeviceFrom;
+  readonly driver?: StringFrom;
+  readonly region?: NumberFrom;
+  readonly offset?: NumberFrom;
+  readonly length?: NumberFrom;
+  readonly value?: NumberFrom;
+  readonly text?: string;
+  /** Field with a VFIO file position: region in bits 40 and up, offset below (vfio_pci_core.h). */
+  readonly position?: string;
+  /**
+   * Field with an ioctl number: `name` is the ioctl's name, `value` the number. The same number means
+   * another ioctl on another kind of file.
+   */
+  readonly ioctl?: { readonly field: string; readonly file: VfioFile };
+  /** Field with the first bytes of a user buffer; the value when the access writes at most 4. */
+  readonly written?: string;
+  /** Fields that go to `data`, in order, as little-endian integers of so many bytes. */
+  readonly data?: readonly (readonly [field: string, bytes: 4 | 8])[];
+}
+
+/** `sysfs` outside of a VFIO access on the same thread, `hardware` inside of one. */
+export type ProbePath = Path | 'user';
+
+export interface Probe {
+  /** Name of the trace event, unique in the catalogue. */
+  readonly event: string;
+  readonly group: ProbeGroup;
+  readonly role: Role;
+  /** What pairs an entry with its return: the function, or the name of the pair of tracepoints. */
+  readonly call: string;
+  readonly kind: Kind | { readonly read: Kind; readonly write: Kind; readonly by: string };
+  /** What goes to the `name` column: the kernel function, or the sysfs attribute. */
+  readonly name: string;
+  readonly path?: ProbePath;
+  readonly columns: Columns;
+  /** True when what is probed inside of it on the same thread is done for a VFIO user. */
+  readonly vfio?: boolean;
+  /** True when `text` is the whole record: events without columns of their own. */
+  readonly raw?: boolean;
+  readonly site: Site;
+}
+
+/** Where a probe is put in the kernel. */
+export type Site =
+  | {
+      readonly type: 'function';
+      readonly symbol: string;
+      /** Module that holds it; the kernel image when missing. */
+      readonly module?: string;
+      /**
+       * When several functions share the name: functions of its source file, separated by `|`. The
+       * one that lies close to one of them is meant.
+       */
+      readonly near?: string;
+      readonly fetch: Readonly<Record<string, Fetch>>;
+    }
+  | { readonly type: 'tracepoint'; readonly system: string; readonly event: string };

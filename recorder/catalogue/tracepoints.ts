@@ -1,0 +1,111 @@
+/** Tracepoints that the kernel has of its own, and the fault handler of VT-d, which has none. */
+import { arg, point, tracepoint } from './make.js';
+import type { Probe } from './probe.js';
+
+const iommu = (event: string, probe: Parameters<typeof tracepoint>[2]) =>
+  tracepoint('iommu', event, probe);
+
+const process = (event: string, name: string) =>
+  tracepoint('sched', `sched_process_${event}`, {
+    group: 'process',
+    role: 'point',
+    kind: 'process',
+    name,
+    raw: true,
+  });
+
+export const TRACEPOINTS: readonly Probe[] = [
+  ...iommu('map', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'dma.map',
+    columns: { offset: 'iova', length: 'size', value: 'paddr' },
+  }),
+  ...iommu('unmap', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'dma.unmap',
+    columns: { offset: 'iova', length: 'size', value: 'unmapped_size' },
+  }),
+  ...iommu('attach_device_to_domain', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'iommu.attach',
+    columns: { device: 'device' },
+  }),
+  ...iommu('detach_device_from_domain', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'iommu.detach',
+    columns: { device: 'device' },
+  }),
+  ...iommu('add_device_to_group', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'iommu.attach',
+    columns: { device: 'device', value: 'gid' },
+  }),
+  ...iommu('remove_device_from_group', {
+    group: 'iommu',
+    role: 'point',
+    kind: 'iommu.detach',
+    columns: { device: 'device', value: 'gid' },
+  }),
+  // Intel VT-d never fires it (report_iommu_fault has other callers); see dmar_fault.
+  ...iommu('io_page_fault', {
+    group: 'fault',
+    role: 'point',
+    kind: 'fault.dma',
+    columns: { device: 'device', driver: 'driver', offset: 'iova', value: 'flags' },
+  }),
+  ...point({
+    symbol: 'dmar_fault',
+    group: 'fault',
+    kind: 'fault.dma',
+    fetch: { irq: arg(1, 's32') },
+    columns: { value: 'irq' },
+  }),
+  ...tracepoint('exceptions', 'page_fault_user', {
+    group: 'fault',
+    role: 'point',
+    kind: 'fault.page',
+    path: 'kernel',
+    columns: { offset: 'address', value: 'error_code' },
+  }),
+  ...tracepoint('signal', 'signal_generate', {
+    group: 'fault',
+    role: 'point',
+    kind: 'signal',
+    columns: { value: 'sig', text: 'comm', offset: 'code' },
+  }),
+  ...tracepoint('signal', 'signal_deliver', {
+    group: 'fault',
+    role: 'point',
+    kind: 'signal',
+    columns: { value: 'sig', offset: 'code' },
+  }),
+  ...tracepoint('irq', 'irq_handler_entry', {
+    group: 'irq',
+    role: 'entry',
+    kind: 'irq.fire',
+    name: 'irq_handler',
+    call: 'irq_handler',
+    columns: { value: 'irq', text: 'name' },
+  }),
+  ...tracepoint('irq', 'irq_handler_exit', {
+    group: 'irq',
+    role: 'return',
+    kind: 'irq.fire',
+    name: 'irq_handler',
+    call: 'irq_handler',
+  }),
+  ...process('fork', 'fork'),
+  ...process('exec', 'exec'),
+  ...process('exit', 'exit'),
+  ...tracepoint('printk', 'console', {
+    group: 'log',
+    role: 'point',
+    kind: 'log',
+    columns: { text: 'msg' },
+  }),
+];

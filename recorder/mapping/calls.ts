@@ -1,0 +1,128 @@
+/**
+ * Calls that have begun and not ended, per thread: pairs a return with its entry. A thread's calls
+ * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
+ */
+import { assert } from '../../traces/index.js';
+import { Draft } from './draft.js';
+
+/** Deeper nesting than any kernel path of the catalogue; the oldest call is given up beyond it. */
+const DEPTH_MAX = 64;
+/** Threads kept in memory; above it, those without open calls are forgotten. */
+const THREADS_MAX = 1 << 16;
+
+/** One open call; reused when the call has ended. */
+export class OpenCall {
+  /** Which function, as the rule numbers them. */
+  call = -1;
+  seq = 0;
+  cpu = -1;
+  vfio = false;
+  /** A mid-function probe saw the value that the call will return. */
+  valueSeen = false;
+  readonly draft = new Draft();
+}
+
+export class CallStack {
+  readonly #calls: OpenCall[] = [];
+  #depth = 0;
+  #vfio = 0;
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** True while the thread serves a VFIO access. */
+  get inVfio(): boolean {
+    return this.#vfio > 0;
+  }
+
+  push(call: number, seq: number, cpu: number, vfio: boolean): OpenCall {
+    if (this.#depth === DEPTH_MAX) this.#dropOldest();
+    let open = this.#calls[this.#depth];
+    if (open === undefined) {
+      open = new OpenCall();
+      this.#calls[this.#depth] = open;
+    }
+    this.#depth++;
+    open.call = call;
+    open.seq = seq;
+    open.cpu = cpu;
+    open.vfio = vfio;
+    open.valueSeen = false;
+    if (vfio) this.#vfio++;
+    return open;
+  }
+
+  /** The innermost open call of this function, or null. */
+  find(call: number): OpenCall | null {
+    for (let i = this.#depth - 1; i >= 0; i--) {
+      if (this.#calls[i].call === call) return this.#calls[i];
+    }
+    return null;
+  }
+
+  /** Ends the innermost call of this function; calls inside of it whose return was lost end too. */
+  pop(call: number): OpenCall | null {
+    const open = this.find(call);
+    if (open === null) return null;
+    while (this.#top() !== open) this.#dropTop();
+    this.#dropTop();
+    return open;
+  }
+
+  /** Forgets the calls that were last seen on a CPU that lost events: their returns may be gone. */
+  forget(cpu: number): void {
+    while (this.#depth > 0 && this.#top().cpu === cpu) this.#dropTop();
+  }
+
+  /** The open calls, outermost first. */
+  *open(): Generator<OpenCall> {
+    for (let i = 0; i < this.#depth; i++) yield this.#calls[i];
+  }
+
+  #top(): OpenCall {
+    assert(this.#depth > 0, 'a call is open');
+    return this.#calls[this.#depth - 1];
+  }
+
+  #dropTop(): void {
+    if (this.#top().vfio) this.#vfio--;
+    this.#depth--;
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#calls.splice(0, 1);
+    if (oldest.vfio) this.#vfio--;
+    this.#calls.push(oldest);
+    this.#depth--;
+  }
+}
+
+export class ThreadCalls {
+  readonly #stacks = new Map<number, CallStack>();
+
+  of(tid: number, cpu: number): CallStack {
+    const key = tid === 0 ? -1 - cpu : tid;
+    let stack = this.#stacks.get(key);
+    if (stack === undefined) {
+      if (this.#stacks.size >= THREADS_MAX) this.#forgetIdle();
+      stack = new CallStack();
+      this.#stacks.set(key, stack);
+    }
+    return stack;
+  }
+
+  forget(cpu: number): void {
+    for (const stack of this.#stacks.values()) stack.forget(cpu);
+  }
+
+  *open(): Generator<OpenCall> {
+    for (const stack of this.#stacks.values()) yield* stack.open();
+  }
+
+  #forgetIdle(): void {
+    for (const [key, stack] of this.#stacks) if (stack.depth === 0) this.#stacks.delete(key);
+    // Threads that never return from a call of the catalogue are not worth remembering for ever.
+    if (this.#stacks.size >= THREADS_MAX) this.#stacks.clear();
+  }
+}
