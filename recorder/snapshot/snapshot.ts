@@ -1,0 +1,73 @@
+/** The state of the machine's PCI functions and drivers as `snapshot` events. */
+import type { Bdf, EventAppender } from '../../traces/index.js';
+
+/** One PCI function, with the sysfs attributes of its device directory as sysfs prints them. */
+export interface FunctionState {
+  readonly bdf: Bdf;
+  readonly driver: string | null;
+  readonly driverOverride: string | null;
+  readonly iommuGroup: string | null;
+  /** The PF, when the function is a VF. */
+  readonly physfn: string | null;
+  /** Other attributes by name: vendor, device, class, sriov_numvfs, resource, … */
+  readonly attributes: Readonly<Record<string, string | readonly string[]>>;
+  /** Configuration space, 64 to 4096 bytes, as far as it could be read. */
+  readonly config: Buffer | null;
+}
+
+/** A driver of the PCI bus; `order` is its place in the order of registration, when known. */
+export interface DriverState {
+  readonly name: string;
+  readonly order: number | null;
+}
+
+export interface MachineState {
+  /** Time of the snapshot on the trace's clock, in nanoseconds, when known. */
+  readonly timeNs: bigint | null;
+  readonly functions: readonly FunctionState[];
+  readonly drivers: readonly DriverState[];
+}
+
+/** Whether the state is that before the recording or that after it. */
+export type SnapshotMoment = 'start' | 'end';
+
+/**
+ * Appends one `snapshot` event per function: `data` is its configuration space, `text` the JSON of
+ * the rest; then one per driver. `name` tells the moment.
+ */
+export function emitSnapshot(
+  events: EventAppender,
+  state: MachineState,
+  moment: SnapshotMoment,
+): void {
+  const kind = events.kind('snapshot');
+  const time = state.timeNs ?? 0n;
+  const begin = () => {
+    events.begin(kind, 'point');
+    events.timeWords(Number(time & 0xffff_ffffn), Number(time >> 32n));
+    events.string('name', moment);
+  };
+  for (const f of state.functions) {
+    begin();
+    events.string('device', f.bdf);
+    if (f.driver !== null) events.string('driver', f.driver);
+    if (f.config !== null) events.data(f.config);
+    events.text(functionText(f));
+    events.commit();
+  }
+  for (const driver of state.drivers) {
+    begin();
+    events.string('driver', driver.name);
+    events.text(JSON.stringify({ order: driver.order }));
+    events.commit();
+  }
+}
+
+const functionText = (f: FunctionState) =>
+  JSON.stringify({
+    driver: f.driver,
+    driver_override: f.driverOverride,
+    iommu_group: f.iommuGroup,
+    physfn: f.physfn,
+    ...f.attributes,
+  });
