@@ -1,6 +1,9 @@
-/** End-to-end tests run the built program, so it is built once before any test. */
+/**
+ * End-to-end tests run the built program, so it is built once before any test. Types are not looked
+ * at here: `npm run types` does that.
+ */
 import { execFileSync } from 'node:child_process';
 
 export default function build(): void {
-  execFileSync('npx', ['tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
+  execFileSync('npx', ['tsc', '-p', 'tsconfig.json', '--noCheck'], { stdio: 'inherit' });
 }
