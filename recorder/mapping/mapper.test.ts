@@ -1,0 +1,273 @@
+/**
+ * Goal: the records of one call become the right begin and end, whatever is lost or interleaved.
+ * Method: hand-made records, in the order in which kernels were seen to make them, and the events
+ * read back from a trace in memory.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  type Dictionary,
+  MemorySink,
+  MemorySource,
+  TraceReader,
+  TraceWriter,
+} from '../../traces/index.js';
+import { RecordMapper } from './mapper.js';
+import type { FieldReader, TraceRecord } from './record.js';
+import type { Rule } from './rule.js';
+
+type Fields = Readonly<Record<string, number | bigint | string>>;
+
+/** Fields given as values; a field that is not there is one that the kernel could not read. */
+class GivenFields implements FieldReader {
+  constructor(
+    private readonly rule: Rule,
+    private readonly given: Fields,
+  ) {}
+
+  #of(field: number): number | bigint | string | undefined {
+    return this.given[this.rule.fields[field]];
+  }
+
+  has(field: number): boolean {
+    return this.#of(field) !== undefined;
+  }
+
+  low(field: number): number {
+    return Number(BigInt(this.#of(field) ?? 0) & 0xffff_ffffn) | 0;
+  }
+
+  high(field: number): number {
+    return Number((BigInt(this.#of(field) ?? 0) >> 32n) & 0xffff_ffffn) | 0;
+  }
+
+  text(field: number): string {
+    return String(this.#of(field));
+  }
+
+  intern(field: number, dictionary: Dictionary): number {
+    return dictionary.id(this.text(field));
+  }
+
+  raw(): string {
+    return JSON.stringify(this.given);
+  }
+}
+
+interface Given {
+  readonly event: string;
+  readonly fields?: Fields;
+  readonly tid?: number;
+  readonly cpu?: number;
+}
+
+type Step = Given | { readonly lostOn: number; readonly count: number };
+
+function map(steps: readonly Step[]) {
+  const sink = new MemorySink();
+  const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} });
+  writer.events.source('ftrace-text');
+  const mapper = new RecordMapper(writer.events);
+  steps.forEach((step, i) => {
+    const record: TraceRecord = { cpu: 0, tid: 7, tgid: 7, task: -1, tsLow: i, tsHigh: 0 };
+    if ('lostOn' in step) {
+      mapper.lost(step.lostOn, step.count, { ...record, cpu: step.lostOn });
+      return;
+    }
+    const rule = mapper.rule(step.event);
+    const { tid = 7, cpu = 0 } = step;
+    mapper.record(rule, { ...record, tid, cpu }, new GivenFields(rule, step.fields ?? {}));
+  });
+  mapper.finish();
+  writer.finish();
+  return { events: read(sink.bytes()), report: mapper.report() };
+}
+
+function read(bytes: Buffer) {
+  return [...new TraceReader(new MemorySource(bytes)).read()].flatMap((batch) =>
+    Array.from({ length: batch.rows }, (_, row) => {
+      const number = (name: 'span' | 'offset' | 'length' | 'value' | 'ret') =>
+        batch.column(name).has(row) ? batch.column(name).number(row) : null;
+      const string = (name: 'kind' | 'phase' | 'device' | 'driver' | 'path' | 'name') =>
+        batch.column(name).at(row);
+      return {
+        kind: string('kind'),
+        phase: string('phase'),
+        span: number('span'),
+        device: string('device'),
+        driver: string('driver'),
+        path: string('path'),
+        region: batch.column('region').has(row) ? batch.column('region').at(row) : null,
+        offset: number('offset'),
+        length: number('length'),
+        value: number('value'),
+        name: string('name'),
+        ret: number('ret'),
+        data: batch.column('data').at(row)?.toString('hex') ?? null,
+        text: batch.column('text').text(row),
+      };
+    }),
+  );
+}
+
+const readWord = (where: number): Given => ({
+  event: 'pci_bus_read_config_word',
+  fields: { bus: 1, devfn: 9, where },
+});
+
+describe('a read of configuration space', () => {
+  test('three records become a begin and an end that has the value', () => {
+    const { events, report } = map([
+      readWord(300),
+      { event: 'pci_bus_read_config_word_val', fields: { val: 4 } },
+      { event: 'pci_bus_read_config_word_ret', fields: { ret: 0 } },
+    ]);
+    const common = {
+      kind: 'config.read',
+      device: '0000:01:01.1',
+      path: 'kernel',
+      region: 7,
+      offset: 300,
+      length: 2,
+      name: 'pci_bus_read_config_word',
+    };
+    expect(events).toMatchObject([
+      { ...common, phase: 'begin', value: null, ret: null, span: null },
+      { ...common, phase: 'end', value: 4, ret: 0, span: 0 },
+    ]);
+    expect(Object.values(report.records)).toEqual([1, 1, 1]);
+  });
+
+  test('one record made at the return is a whole access', () => {
+    const { events } = map([
+      { event: 'pci_bus_read_config_word', fields: { ...readWord(8).fields, val: 5, ret: 0 } },
+    ]);
+    expect(events).toMatchObject([{ phase: 'point', offset: 8, value: 5, ret: 0 }]);
+  });
+
+  test('an interrupt that reads in between does not mix the values', () => {
+    const value = (val: number) => ({ event: 'pci_bus_read_config_word_val', fields: { val } });
+    const end = { event: 'pci_bus_read_config_word_ret', fields: { ret: 0 } };
+    const { events } = map([readWord(2), readWord(4), value(44), end, value(22), end]);
+    const ends = events.filter((event) => event.phase === 'end');
+    expect(ends.map(({ offset, value: v }) => [offset, v])).toEqual([
+      [4, 44],
+      [2, 22],
+    ]);
+  });
+
+  test('idle threads share the number 0 and are kept apart by CPU', () => {
+    const end = (cpu: number) => ({
+      event: 'pci_bus_read_config_word_ret',
+      fields: { ret: 0 },
+      tid: 0,
+      cpu,
+    });
+    const { events } = map([
+      { ...readWord(2), tid: 0, cpu: 0 },
+      { ...readWord(4), tid: 0, cpu: 1 },
+      end(0),
+      end(1),
+    ]);
+    expect(events.slice(2).map((event) => event.offset)).toEqual([2, 4]);
+  });
+
+  test('a return whose entry was lost is an end that points nowhere', () => {
+    const { events } = map([{ event: 'pci_bus_read_config_word_ret', fields: { ret: 0 } }]);
+    expect(events).toMatchObject([{ phase: 'end', span: null, device: null, ret: 0 }]);
+  });
+
+  test('after a loss on its CPU no value is given to an address that may be another', () => {
+    const { events, report } = map([
+      readWord(2),
+      { lostOn: 0, count: 3 },
+      { event: 'pci_bus_read_config_word_val', fields: { val: 9 } },
+      { event: 'pci_bus_read_config_word_ret', fields: { ret: 0 } },
+    ]);
+    expect(events.map(({ kind, value, span }) => [kind, value, span])).toEqual([
+      ['config.read', null, null],
+      ['lost', 3, null],
+      ['config.read', 9, null],
+      ['config.read', null, null],
+    ]);
+    expect(report.lost).toBe(3);
+  });
+
+  test('a value whose return never came is told at the end', () => {
+    const { events } = map([
+      readWord(2),
+      { event: 'pci_bus_read_config_word_val', fields: { val: 9 } },
+    ]);
+    expect(events[1]).toMatchObject({ phase: 'end', span: 0, value: 9, ret: null });
+  });
+});
+
+describe('the door of an access', () => {
+  const userRead: Given = {
+    event: 'pci_user_read_config_byte',
+    fields: { dev: '0000:01:00.0', where: 6 },
+  };
+
+  test('is sysfs by itself and hardware inside of a VFIO access', () => {
+    const { events } = map([
+      userRead,
+      { event: 'pci_user_read_config_byte_ret', fields: { ret: 0 } },
+      {
+        event: 'vfio_pci_rw',
+        fields: { dev: '0000:01:00.0', count: 1, ppos: (7n << 40n) | 6n, write: 0 },
+      },
+      userRead,
+      { event: 'pci_user_read_config_byte_ret', fields: { ret: 0 } },
+      { event: 'vfio_pci_rw_ret', fields: { ret: 1 } },
+      userRead,
+    ]);
+    const paths = events.filter((e) => e.phase === 'begin').map((e) => e.path);
+    expect(paths).toEqual(['sysfs', 'vfio', 'hardware', 'sysfs']);
+  });
+
+  test('a file position is a region and an offset in it', () => {
+    const write = { count: 2, ppos: (2n << 40n) | 0x1_0000_0004n, write: 1, ubuf: 0xaabbccddn };
+    const { events } = map([
+      { event: 'vfio_pci_rw', fields: { dev: '0000:01:00.0', ...write } },
+      { event: 'vfio_pci_rw', fields: { dev: '0000:01:00.0', ...write, count: 8 } },
+    ]);
+    expect(events[0]).toMatchObject({
+      kind: 'region.write',
+      region: 2,
+      offset: 0x1_0000_0004,
+      length: 2,
+      value: 0xccdd,
+    });
+    // Only the first four bytes of a longer write were fetched, so it has no value.
+    expect(events[1]).toMatchObject({ value: null, data: 'ddccbbaa' });
+  });
+});
+
+describe('stores and ioctls', () => {
+  test('a bind names the device that its buffer names', () => {
+    const { events } = map([
+      { event: 'bind_store', fields: { drv: 'vfio-pci', buf: '0000:01:00.1\n', count: 13 } },
+      { event: 'bind_store_ret', fields: { ret: -19 } },
+    ]);
+    expect(events).toMatchObject([
+      { kind: 'sysfs.write', name: 'bind', device: '0000:01:00.1', text: '0000:01:00.1\n' },
+      { phase: 'end', device: '0000:01:00.1', driver: 'vfio-pci', ret: -19, span: 0 },
+    ]);
+  });
+
+  test('an ioctl number is named by the file it was made on', () => {
+    const { events } = map([
+      { event: 'vfio_fops_unl_ioctl', fields: { cmd: 0x3b71, arg: 0 } },
+      { event: 'vfio_device_fops_unl_ioctl', fields: { cmd: 0x3b71, arg: 0, dev: '0000:01:00.0' } },
+    ]);
+    expect(events.map((event) => event.name)).toEqual([
+      'VFIO_IOMMU_MAP_DMA',
+      'VFIO_DEVICE_PCI_HOT_RESET',
+    ]);
+  });
+
+  test('an event that the catalogue lacks is kept as it is', () => {
+    const { events, report } = map([{ event: 'my_probe', fields: { a: 1 } }]);
+    expect(events).toMatchObject([{ kind: 'log', name: 'my_probe', text: '{"a":1}' }]);
+    expect(report.records).toEqual({ my_probe: 1 });
+  });
+});
