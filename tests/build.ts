@@ -5,5 +5,5 @@
 import { execFileSync } from 'node:child_process';
 
 export default function build(): void {
-  execFileSync('npx', ['tsc', '-p', 'tsconfig.json', '--noCheck'], { stdio: 'inherit' });
+  execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
 }
