@@ -108,4 +108,11 @@ export const TRACEPOINTS: readonly Probe[] = [
     kind: 'log',
     columns: { text: 'msg' },
   }),
+  // What is written into trace_marker; ftrace's text shows it as `tracing_mark_write`.
+  ...tracepoint('ftrace', 'print', {
+    group: 'log',
+    role: 'point',
+    kind: 'mark',
+    columns: { text: 'buf' },
+  }),
 ];

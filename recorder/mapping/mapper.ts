@@ -53,11 +53,12 @@ export class RecordMapper {
    * @param shown name to count its records by, when the input shows another than `event`
    */
   rule(event: string, shown = event): Rule {
-    let rule = this.#rules.get(shown);
+    const key = `${event}\0${shown}`;
+    let rule = this.#rules.get(key);
     if (rule === undefined) {
       const probe = findProbe(event) ?? syscallProbe(event) ?? unknownProbe(event);
       rule = compileRule(probe, this.#callOf(probe), shown, this.#events);
-      this.#rules.set(shown, rule);
+      this.#rules.set(key, rule);
     }
     return rule;
   }
@@ -105,9 +106,12 @@ export class RecordMapper {
   }
 
   report(): MappingReport {
-    const used = [...this.#rules.values()].filter((rule) => rule.records > 0);
-    const records = Object.fromEntries(used.map((rule) => [rule.shown, rule.records]));
-    return { records, unparsed: this.#unparsed, lost: this.#lost };
+    // The text of system calls shows their entry and their return under one name.
+    const records = new Map<string, number>();
+    for (const { shown, records: count } of this.#rules.values()) {
+      if (count > 0) records.set(shown, (records.get(shown) ?? 0) + count);
+    }
+    return { records: Object.fromEntries(records), unparsed: this.#unparsed, lost: this.#lost };
   }
 
   #callOf({ call }: Probe): number {
