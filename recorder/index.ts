@@ -1,7 +1,21 @@
 /** The public face of recorder/: sources that turn something into events. */
+
+export { PROBE_GROUPS, type ProbeGroup } from './catalogue/index.js';
 export { IMPORTERS } from './import/formats.js';
 export { type ImportOptions, type ImportResult, importInput } from './import/import.js';
 export type { Importer, ImportReport } from './import/importer.js';
+export {
+  type CleanupReport,
+  cleanup,
+  DEFAULT_BUFFER_KIB,
+  DEFAULT_GROUPS,
+  type RecordObserver,
+  type RecordOptions,
+  type RecordReport,
+  type RecordStatus,
+  record,
+  requireTracefs,
+} from './live/index.js';
 export { readSnapshotDirectory } from './snapshot/directory.js';
 export { emitSnapshot, type MachineState } from './snapshot/snapshot.js';
 export { VERSION, WRITER } from './writer.js';

@@ -1,6 +1,9 @@
 /** All commands, in the order and under the headings of `vfr --help`. */
 import type { Command } from 'commander';
+import * as events from './events.js';
 import * as info from './info.js';
+import * as record from './record.js';
+import * as sql from './sql.js';
 
 /**
  * One file per command. `register` describes it to commander; what the command needs to run is
@@ -16,5 +19,6 @@ export interface CommandGroup {
 }
 
 export const COMMANDS: readonly CommandGroup[] = [
-  { heading: 'Look at a trace:', commands: [info] },
+  { heading: 'Make a trace:', commands: [record] },
+  { heading: 'Look at a trace:', commands: [info, events, sql] },
 ];

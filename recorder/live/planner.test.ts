@@ -6,9 +6,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { testData } from '../../tests/test-data.js';
+import { CATALOGUE, findProbe } from '../catalogue/index.js';
 import { Btf } from './btf/index.js';
-import { type KernelFacts, planProbe } from './planner.js';
-import { PROBES } from './probe-table.js';
+import { type KernelFacts, planProbes } from './planner.js';
 import { Symbols } from './symbols.js';
 
 function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
@@ -17,6 +17,7 @@ function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
   return {
     symbols: new Symbols(testData(`probes/kallsyms-${kernel}.txt`).toString()),
     entryArgumentsAtReturn,
+    hasTracepoint: () => true,
     types(module) {
       if (module === undefined) return vmlinux;
       const known = modules.get(module);
@@ -42,72 +43,110 @@ function handWritten(kernel: string): Map<string, string> {
 
 const FACTS = { '6.1': factsOf('6.1', false), '6.12': factsOf('6.12', true) };
 
+/** Plans the functions whose events have these names. */
+function plan(facts: KernelFacts, ...events: string[]) {
+  const probes = CATALOGUE.filter(({ event }) =>
+    events.some((name) => event === name || event.startsWith(`${name}_`)),
+  );
+  return planProbes(probes, facts);
+}
+
+/** Fields that the hand-written definitions fetch and the catalogue does not, or the reverse. */
+const OTHER_FIELDS: Readonly<Record<string, RegExp>> = {
+  pci_device_add: / (devfn|bus)=\S+/g,
+  vfio_group_fops_unl_ioctl: / group=\S+/g,
+};
+
 describe.each(['6.1', '6.12'] as const)('kernel %s', (kernel) => {
-  const plans = PROBES.map((spec) => planProbe(spec, FACTS[kernel]));
+  const plans = planProbes(CATALOGUE, FACTS[kernel]);
+  const fields = (event: string, definition: string) =>
+    definition.replace(OTHER_FIELDS[event] ?? /$^/, '');
   const planned = new Map(
-    plans.flatMap((plan) =>
-      plan.events.map(({ event, definition }) => [
+    plans
+      .flatMap((probe) => probe.events)
+      .filter((event) => event.type !== 'tracepoint')
+      .map(({ event, definition }) => [
         event,
-        definition.replace(/^_text\+0x[0-9a-f]+/, '_text'),
+        fields(event, definition.replace(/^_text\+0x[0-9a-f]+/, '_text')),
       ]),
-    ),
   );
 
   test('every definition equals the one written by hand', () => {
     const golden = handWritten(kernel);
-    expect(golden.size).toBeGreaterThan(90);
-    // The lines by hand did not ask for the group's number on 6.12, and there is no such function.
-    const group = 'vfio_group_fops_unl_ioctl';
-    if (kernel === '6.12') golden.set(group, planned.get(group)!);
-    if (kernel === '6.12') golden.delete('nvme_remove_dead_ctrl_work');
-    expect(Object.fromEntries(planned)).toEqual(Object.fromEntries(golden));
+    golden.delete(kernel === '6.12' ? 'nvme_remove_dead_ctrl_work' : '');
+    const expected = [...golden].map(([event, text]) => [event, fields(event, text)]);
+    const ours = expected.map(([event]) => [event, planned.get(event!)]);
+    expect(ours.length).toBeGreaterThan(90);
+    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(expected));
   });
 
   test('static functions that exist several times are told apart by address', () => {
     const { symbols } = FACTS[kernel];
     for (const name of ['driver_override_store', 'new_id_store', 'remove_id_store']) {
       expect(symbols.named(name, undefined).length).toBeGreaterThan(1);
-      const plan = plans.find(({ spec }) => spec.event === name)!;
-      expect(plan.events[0]?.definition).toMatch(/^_text\+0x[0-9a-f]+ /);
+      const [probe] = plan(FACTS[kernel], name);
+      expect(probe?.events[0]).toMatchObject({
+        definition: expect.stringMatching(/^_text\+0x[0-9a-f]+ /),
+      });
     }
   });
 });
 
 test('what a kernel does not have is left out with the reason', () => {
   const reasons = (kernel: '6.1' | '6.12', event: string) =>
-    planProbe(PROBES.find((spec) => spec.event === event)!, FACTS[kernel]).reasons;
+    plan(FACTS[kernel], event)[0]?.reasons ?? [];
   expect(reasons('6.1', 'vfio_pci_mmap_huge_fault')[0]).toMatch(/no function/);
   expect(reasons('6.12', 'vfio_pci_mmap_fault')[0]).toMatch(/no function/);
   expect(reasons('6.1', 'pci_bus_read_config_dword')[0]).toMatch(/no field val.*6\.9/);
   expect(reasons('6.12', 'pci_bus_read_config_dword')).toEqual([]);
+  const none = { ...FACTS['6.1'], hasTracepoint: () => false };
+  expect(plan(none, 'map')[0]).toMatchObject({ events: [] });
+  expect(plan(none, 'map')[0]?.reasons[0]).toMatch(/tracepoint iommu:map/);
 });
 
 describe('symbols', () => {
-  const text = (lines: string) => `ffffffff81000000 T _text\n${lines}`;
-  const spec = PROBES.find(({ event }) => event === 'driver_override_store')!;
-  const plan = (lines: string) =>
-    planProbe(spec, { ...FACTS['6.1'], symbols: new Symbols(text(lines)) });
+  const planWith = (lines: string) => {
+    const symbols = new Symbols(`ffffffff81000000 T _text\n${lines}`);
+    return plan({ ...FACTS['6.1'], symbols }, 'driver_override_store')[0]!;
+  };
+  const definition = (probe: ReturnType<typeof planWith>) => {
+    const [event] = probe.events;
+    return event?.type === 'tracepoint' ? '' : event?.definition;
+  };
 
   test('two functions of a name and no neighbour: left out', () => {
     const lines =
       'ffffffff81000100 t driver_override_store\nffffffff81900000 t driver_override_store\n';
-    expect(plan(lines).reasons[0]).toMatch(/none can be told apart/);
-    const near = plan(`${lines}ffffffff81900400 t pci_read_config\n`);
-    expect(near.events[0]?.definition).toMatch(/^_text\+0x900000 /);
+    expect(planWith(lines).reasons[0]).toMatch(/none can be told apart/);
+    const near = planWith(`${lines}ffffffff81900400 t pci_device_probe\n`);
+    expect(definition(near)).toMatch(/^_text\+0x900000 /);
   });
 
   test('a function that the compiler cloned, and hidden addresses', () => {
-    expect(plan('ffffffff81000100 t driver_override_store.isra.0\n').reasons[0]).toMatch(/isra/);
+    const cloned = planWith('ffffffff81000100 t driver_override_store.isra.0\n');
+    expect(cloned.reasons[0]).toMatch(/isra/);
     const hidden = new Symbols(
       '0000000000000000 T _text\n0000000000000000 t driver_override_store\n',
     );
-    const planned = planProbe(spec, { ...FACTS['6.1'], symbols: hidden });
-    expect(planned.events[0]?.definition).toMatch(/^driver_override_store /);
+    const [probe] = plan({ ...FACTS['6.1'], symbols: hidden }, 'driver_override_store');
+    expect(definition(probe!)).toMatch(/^driver_override_store /);
   });
 
   test('a module that is not loaded', () => {
-    const module = PROBES.find(({ event }) => event === 'vfio_pci_rw')!;
-    const facts = { ...FACTS['6.1'], symbols: new Symbols(text('')) };
-    expect(planProbe(module, facts).reasons[0]).toMatch(/modprobe vfio_pci_core/);
+    const symbols = new Symbols('ffffffff81000000 T _text\n');
+    const [probe] = plan({ ...FACTS['6.1'], symbols }, 'vfio_pci_rw');
+    expect(probe?.reasons[0]).toMatch(/modprobe vfio_pci_core/);
   });
+});
+
+test('a function whose signature changed is noticed instead of misread', () => {
+  const override = findProbe('driver_override_store')!;
+  const changed = (arg: number, path?: readonly string[]) => {
+    const fetch = { dev: { arg, type: 'string' as const, ...(path ? { path } : {}) } };
+    const site = { ...override.site, type: 'function' as const, symbol: 'really_probe', fetch };
+    return planProbes([{ ...override, site }], FACTS['6.1'])[0]!.reasons[0];
+  };
+  expect(changed(2, ['device.kobj.name'])).toMatch(/points to a device_driver now/);
+  expect(changed(3, ['device.kobj.name'])).toMatch(/parameter 3 does not exist/);
+  expect(changed(1, ['device.kobj.name'])).toBeUndefined();
 });

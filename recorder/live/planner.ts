@@ -1,12 +1,6 @@
 import { VfrError } from '../../traces/index.js';
-import {
-  type Btf,
-  type Prototype,
-  type PrototypeParameter,
-  prototypesOf,
-  resolveValuePath,
-} from './btf/index.js';
-import type { ArgumentSpec, ProbeSpec } from './probe-spec.js';
+import type { Fetch, Probe, Site } from '../catalogue/probe.js';
+import { type Btf, type Prototype, prototypesOf, resolvePath } from './btf/index.js';
 import type { Symbols } from './symbols.js';
 
 /** What the planner must know of the running kernel. */
@@ -16,92 +10,105 @@ export interface KernelFacts {
   types(module: string | undefined): Btf | undefined;
   /** Whether return probes can fetch the arguments of the entry (`$argN`, since 6.9). */
   readonly entryArgumentsAtReturn: boolean;
+  /** Whether the kernel has this tracepoint. */
+  hasTracepoint(system: string, event: string): boolean;
 }
 
-export type EventType = 'entry' | 'return';
+/** One event to be switched on, and what defines it when the kernel does not have it already. */
+export type PlannedEvent =
+  | { readonly type: 'tracepoint'; readonly system: string; readonly event: string }
+  | {
+      /** `entry` becomes a kprobe, `return` a kretprobe. */
+      readonly type: 'entry' | 'return';
+      readonly event: string;
+      /** What follows `p:GROUP/EVENT ` in a definition: the place and the fetch arguments. */
+      readonly definition: string;
+    };
 
-/** One event to be defined. */
-export interface PlannedEvent {
-  readonly event: string;
-  readonly type: EventType;
-  /** What follows `p:GROUP/EVENT ` in a definition: place and fetch arguments. */
-  readonly definition: string;
-}
-
-/** What can be had of one probe on this kernel. */
+/** What can be had of one probed function or tracepoint on this kernel. */
 export interface PlannedProbe {
-  readonly spec: ProbeSpec;
+  /** The catalogue's first probe of it: the entry, the point or the tracepoint. */
+  readonly probe: Probe;
   readonly events: readonly PlannedEvent[];
-  /** Why there are no events, or why a value is missing in them. */
+  /** Why there are no events, or which field is missing in them and why. */
   readonly reasons: readonly string[];
 }
 
-/** Registers that carry arguments: 6 on x86-64, 8 on arm64; the kernel refuses the others. */
+type FunctionSite = Extract<Site, { type: 'function' }>;
+type Fetches = Readonly<Record<string, Fetch>>;
+
+/** The probes of one function, by the part that they play. */
+interface Call {
+  readonly probe: Probe;
+  readonly site: FunctionSite;
+  readonly value: Fetches | undefined;
+  readonly returned: { readonly event: string; readonly fetch: Fetches } | undefined;
+}
+
+/** Registers that carry arguments on x86-64; arm64 has two more, of which no probe has need. */
 const REGISTER_ARGUMENTS = 6;
 
-type Place = { readonly at: string } | { readonly missing: string };
+function impossible(what: string): VfrError {
+  return new VfrError('unsupported', 'PROBE', what, 'vfr doctor lists what cannot be recorded.');
+}
 
 /** How the probed function is named in a definition. */
-function place(spec: ProbeSpec, symbols: Symbols): Place {
-  const name = spec.module === undefined ? spec.function : `${spec.module}:${spec.function}`;
-  const found = symbols.named(spec.function, spec.module);
-  if (found.length === 1) return { at: name };
-  if (found.length === 0) {
-    if (spec.module !== undefined && !symbols.modules.has(spec.module)) {
-      return { missing: `the module ${spec.module} is not loaded (modprobe ${spec.module})` };
-    }
-    const renamed = symbols.renamed(spec.function);
-    if (renamed !== undefined) {
-      return { missing: `the compiler changed ${spec.function} into ${renamed}` };
-    }
-    return { missing: `this kernel has no function ${spec.function}` };
+function place(site: FunctionSite, symbols: Symbols): string {
+  const found = symbols.named(site.symbol, site.module);
+  if (found.length === 1) {
+    return site.module === undefined ? site.symbol : `${site.module}:${site.symbol}`;
   }
-  const chosen = symbols.near(found, spec.neighbours);
+  if (found.length === 0) throw impossible(whyMissing(site, symbols));
+  const chosen = symbols.near(found, site.near?.split('|') ?? []);
   if (chosen?.fromText === undefined) {
-    return { missing: `there are ${found.length} functions ${name} and none can be told apart` };
+    throw impossible(`${found.length} functions are called ${site.symbol}: none can be told apart`);
   }
-  return { at: `_text+0x${chosen.fromText.toString(16)}` };
+  return `_text+0x${chosen.fromText.toString(16)}`;
 }
 
-/** The parameter of a function by one of its names. */
-function parameterOf(prototype: Prototype, spec: ArgumentSpec): PrototypeParameter | undefined {
-  return prototype.parameters.find((parameter) => spec.parameters.includes(parameter.name));
+function whyMissing(site: FunctionSite, symbols: Symbols): string {
+  if (site.module !== undefined && !symbols.modules.has(site.module)) {
+    return `the module ${site.module} is not loaded (modprobe ${site.module})`;
+  }
+  const renamed = symbols.renamed(site.symbol);
+  if (renamed !== undefined) return `the compiler changed ${site.symbol} into ${renamed}`;
+  return `this kernel has no function ${site.symbol}`;
 }
 
-function describe(error: unknown): string {
-  if (error instanceof VfrError) return error.what;
-  throw error;
+/**
+ * Refuses a fetch whose parameter is not what the catalogue takes it for: the function's signature
+ * has changed, and the value would be misread.
+ */
+function checkParameter(prototype: Prototype, fetch: Fetch, root: string | undefined): void {
+  const parameter = prototype.parameters[fetch.arg - 1];
+  const which = `its parameter ${fetch.arg}`;
+  if (!parameter || fetch.arg > REGISTER_ARGUMENTS) throw impossible(`${which} does not exist`);
+  const byPointer =
+    fetch.path !== undefined || fetch.deref === true || (fetch.type === 'string' && !fetch.user);
+  if (byPointer && parameter.shape.is !== 'pointer') {
+    throw impossible(`${which} (${parameter.name}) is no pointer any more`);
+  }
+  if (!byPointer && fetch.user === undefined && parameter.shape.is !== 'integer') {
+    throw impossible(`${which} (${parameter.name}) is no number any more`);
+  }
+  if (root !== undefined && parameter.pointsTo !== undefined && parameter.pointsTo !== root) {
+    throw impossible(`${which} (${parameter.name}) points to a ${parameter.pointsTo} now`);
+  }
 }
 
-/** The expression that fetches what a pointer expression points to, through nested offsets. */
+/** The expression that follows pointers through nested offsets. */
 function dereference(pointer: string, offsets: readonly number[]): string {
   return offsets.reduce((expression, offset) => `+${offset}(${expression})`, pointer);
 }
 
-/** `FIELD=EXPRESSION:TYPE`, or a VfrError that says why this kernel has it not. */
-function fetchArgument(btf: Btf, prototype: Prototype, spec: ArgumentSpec): string {
-  const parameter = parameterOf(prototype, spec);
-  if (!parameter || parameter.position > REGISTER_ARGUMENTS) {
-    const names = spec.parameters.join(' or ');
-    throw new VfrError('unsupported', 'PROBE', `it has no parameter ${names} in a register`, '');
-  }
-  const argument = `$arg${parameter.position}`;
-  if (spec.at) {
-    return `${spec.field}=+${spec.at.user ? 'u' : ''}${spec.at.offset}(${argument}):${spec.type}`;
-  }
-  // A buffer of a store is a string that the parameter itself points to.
-  if (spec.type === 'text') return `${spec.field}=+0(${argument}):string`;
-  const { offsets, shape } = firstPath(btf, parameter, spec);
-  const value = dereference(argument, offsets);
-  const text = spec.type === 'string' && shape.is === 'pointer' ? `+0(${value})` : value;
-  return `${spec.field}=${text}:${spec.type}`;
-}
-
-function firstPath(btf: Btf, parameter: PrototypeParameter, spec: ArgumentSpec) {
+/** The first of several alternative paths that this kernel's types have. */
+function firstPath(btf: Btf, prototype: Prototype, fetch: Fetch, paths: readonly string[]) {
   let failure: unknown;
-  for (const path of spec.paths) {
+  for (const path of paths) {
     try {
-      return resolveValuePath(btf, parameter.type, `${parameter.name}${path}`);
+      const resolved = resolvePath(btf, path);
+      checkParameter(prototype, fetch, path.split('.')[0]);
+      return resolved;
     } catch (error) {
       if (!(error instanceof VfrError)) throw error;
       failure ??= error;
@@ -110,68 +117,136 @@ function firstPath(btf: Btf, parameter: PrototypeParameter, spec: ArgumentSpec) 
   throw failure;
 }
 
-/** The events of a probe whose place and prototype are known. */
-function events(spec: ProbeSpec, at: string, btf: Btf, prototype: Prototype, facts: KernelFacts) {
-  const reasons: string[] = [];
-  const fetched = spec.arguments.flatMap((argument) => {
-    try {
-      return [fetchArgument(btf, prototype, argument)];
-    } catch (error) {
-      reasons.push(`no field ${argument.field}: ${describe(error)}`);
-      return [];
-    }
-  });
-  const returned =
-    spec.returns === undefined || spec.returns === 'none' ? [] : [`ret=$retval:${spec.returns}`];
-  const entry: PlannedEvent = {
-    event: spec.event,
-    type: 'entry',
-    definition: [at, ...fetched].join(' '),
-  };
-  if (spec.output && facts.entryArgumentsAtReturn) {
-    const output = fetchArgument(btf, prototype, spec.output);
-    const definition = [at, ...fetched, output, ...returned].join(' ');
-    return { events: [{ ...entry, type: 'return' as const, definition }], reasons };
+function expression(btf: Btf, prototype: Prototype, fetch: Fetch): string {
+  if (fetch.arg === 0) return '$retval';
+  const argument = `$arg${fetch.arg}`;
+  if (fetch.path) {
+    const { offsets, shape } = firstPath(btf, prototype, fetch, fetch.path);
+    const value = dereference(argument, offsets);
+    return fetch.type === 'string' && shape.is === 'pointer' ? `+0(${value})` : value;
   }
-  if (spec.output) reasons.push(`no field ${spec.output.field}: needs a kernel from 6.9 on`);
-  if (spec.returns === undefined) return { events: [entry], reasons };
-  const exit: PlannedEvent = {
-    event: `${spec.event}_ret`,
-    type: 'return',
-    definition: [at, ...returned].join(' '),
-  };
-  return { events: [entry, exit], reasons };
+  checkParameter(prototype, fetch, undefined);
+  if (fetch.user !== undefined) return `+u${fetch.user}(${argument})`;
+  return fetch.deref === true || fetch.type === 'string' ? `+0(${argument})` : argument;
 }
 
-/** Plans one probe: its events, or the reasons why there are none. */
-export function planProbe(spec: ProbeSpec, facts: KernelFacts): PlannedProbe {
-  const none = (reason: string): PlannedProbe => ({ spec, events: [], reasons: [reason] });
-  const found = place(spec, facts.symbols);
-  if ('missing' in found) return none(found.missing);
-  const btf = facts.types(spec.module);
-  if (!btf) return none('the kernel has no type information (BTF) for it');
-  return choosePrototype(
-    spec,
-    prototypesOf(btf, spec.function).map((prototype) => {
-      try {
-        return { spec, ...events(spec, found.at, btf, prototype, facts) };
-      } catch (error) {
-        return none(describe(error));
-      }
-    }),
+interface Fetched {
+  readonly text: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+/** `FIELD=EXPRESSION:TYPE` for each field; a field that cannot be had is left out with its reason. */
+function fetchAll(btf: Btf, prototype: Prototype, fetches: Fetches): Fetched {
+  const text: string[] = [];
+  const reasons: string[] = [];
+  for (const [field, fetch] of Object.entries(fetches)) {
+    try {
+      text.push(`${field}=${expression(btf, prototype, fetch)}:${fetch.type}`);
+    } catch (error) {
+      if (!(error instanceof VfrError)) throw error;
+      reasons.push(`no field ${field}: ${error.what}`);
+    }
+  }
+  return { text, reasons };
+}
+
+/** The events of a call whose place and prototype are known. */
+function callEvents(call: Call, at: string, btf: Btf, prototype: Prototype, facts: KernelFacts) {
+  const { probe, site, value, returned } = call;
+  const fetch = (fetches: Fetches) => fetchAll(btf, prototype, fetches);
+  const entry = fetch(site.fetch);
+  const exit = fetch(returned?.fetch ?? {});
+  const event = (name: string, type: 'entry' | 'return', ...texts: (readonly string[])[]) => ({
+    type,
+    event: name,
+    definition: [at, ...texts.flat()].join(' '),
+  });
+  if (value && facts.entryArgumentsAtReturn) {
+    const pointed = fetch(value);
+    return {
+      events: [event(probe.event, 'return', entry.text, pointed.text, exit.text)],
+      reasons: [...entry.reasons, ...pointed.reasons],
+    };
+  }
+  const missing = Object.keys(value ?? {}).map(
+    (field) => `no field ${field}: return probes see no arguments before Linux 6.9`,
   );
+  return {
+    events: [
+      event(probe.event, 'entry', entry.text),
+      ...(returned ? [event(returned.event, 'return', exit.text)] : []),
+    ],
+    reasons: [...entry.reasons, ...missing],
+  };
+}
+
+function planCall(call: Call, facts: KernelFacts): PlannedProbe {
+  const { probe, site } = call;
+  try {
+    const at = place(site, facts.symbols);
+    const btf = facts.types(site.module);
+    if (!btf) throw impossible('the kernel has no type information (BTF) for it');
+    const plans = prototypesOf(btf, site.symbol).map((prototype) => ({
+      probe,
+      ...callEvents(call, at, btf, prototype, facts),
+    }));
+    return choosePrototype(probe, plans);
+  } catch (error) {
+    if (!(error instanceof VfrError)) throw error;
+    return { probe, events: [], reasons: [error.what] };
+  }
 }
 
 /**
- * BTF does not say which prototype belongs to which of several static functions. When all fields
- * fit only one of them, or several give the same definitions, there is nothing to choose.
+ * BTF does not say which prototype belongs to which of several static functions of a name. When the
+ * fields fit only one of them, or all give the same definitions, there is nothing to choose.
  */
-function choosePrototype(spec: ProbeSpec, plans: readonly PlannedProbe[]): PlannedProbe {
-  const fields = (plan: PlannedProbe) => plan.events[0]?.definition.split(' ').length ?? 0;
-  const most = Math.max(0, ...plans.map(fields));
-  const best = plans.filter((plan) => fields(plan) === most);
+function choosePrototype(probe: Probe, plans: readonly PlannedProbe[]): PlannedProbe {
+  const fewest = Math.min(...plans.map((plan) => plan.reasons.length));
+  const best = plans.filter((plan) => plan.reasons.length === fewest);
   const distinct = new Set(best.map((plan) => JSON.stringify(plan.events)));
   if (distinct.size === 1) return best[0]!;
   const count = plans.length === 0 ? 'no prototype' : `${plans.length} prototypes`;
-  return { spec, events: [], reasons: [`BTF knows ${count} of ${spec.function}`] };
+  return { probe, events: [], reasons: [`BTF knows ${count} of it`] };
+}
+
+/** Brings together the catalogue's probes of one function. */
+function callsOf(probes: readonly Probe[]): (Probe | Call)[] {
+  const calls: (Probe | Call)[] = [];
+  for (const probe of probes) {
+    const { site } = probe;
+    if (site.type === 'tracepoint') calls.push(probe);
+    if (site.type === 'tracepoint' || probe.role === 'value' || probe.role === 'return') continue;
+    const part = (role: Probe['role']) =>
+      probes.find(
+        (other) =>
+          other.role === role &&
+          other.site.type === 'function' &&
+          other.event.startsWith(`${probe.event}_`) &&
+          other.site.symbol === site.symbol,
+      );
+    const fetchOf = (other: Probe) => (other.site.type === 'function' ? other.site.fetch : {});
+    const [value, back] = [part('value'), part('return')];
+    calls.push({
+      probe,
+      site,
+      value: value && fetchOf(value),
+      returned: back && { event: back.event, fetch: fetchOf(back) },
+    });
+  }
+  return calls;
+}
+
+/** Plans all probes of a catalogue: their events on this kernel, or the reasons why there are none. */
+export function planProbes(probes: readonly Probe[], facts: KernelFacts): PlannedProbe[] {
+  return callsOf(probes).map((call) => {
+    if ('probe' in call) return planCall(call, facts);
+    if (call.site.type !== 'tracepoint') return { probe: call, events: [], reasons: [] };
+    const { system, event } = call.site;
+    if (!facts.hasTracepoint(system, event)) {
+      const reasons = [`this kernel has no tracepoint ${system}:${event}`];
+      return { probe: call, events: [], reasons };
+    }
+    return { probe: call, events: [{ type: 'tracepoint', system, event }], reasons: [] };
+  });
 }

@@ -121,9 +121,9 @@ test('paths that lead through pointers, casts and anonymous members', () => {
   // vma and pgoff are in an anonymous struct of vm_fault.
   expect(resolvePath(old.vmlinux, 'vm_fault.vma.vm_pgoff').offsets).toEqual([0, 104]);
   expect(resolvePath(recent.vmlinux, 'vm_fault.vma.vm_pgoff').offsets).toEqual([0, 120]);
-  const opened = 'file.private_data<vfio_device>.dev.kobj.name';
+  const opened = 'file.private_data(vfio_device).dev.kobj.name';
   expect(resolvePath(old.vfio, opened).offsets).toEqual([200, 0, 0]);
-  const openedRecent = 'file.private_data<vfio_device_file>.device.dev.kobj.name';
+  const openedRecent = 'file.private_data(vfio_device_file).device.dev.kobj.name';
   expect(resolvePath(recent.vfio, openedRecent).offsets).toEqual([32, 0, 0, 0]);
   expect(() => resolvePath(old.vfio, openedRecent)).toThrow(/no struct vfio_device_file/);
 });

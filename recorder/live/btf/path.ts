@@ -110,13 +110,13 @@ function findMember(
 
 interface Step {
   readonly name: string;
-  /** `private_data<vfio_device>`: what a void pointer is known to point to. */
+  /** `private_data(vfio_device)`: what a void pointer is known to point to. */
   readonly cast: string | undefined;
 }
 
 function parsePath(path: string, btf: Btf): readonly [root: Step, members: readonly Step[]] {
   const steps = path.split('.').map((text) => {
-    const match = /^(\w+)(?:<(\w+)>)?$/.exec(text);
+    const match = /^(\w+)(?:\((\w+)\))?$/.exec(text);
     if (!match) throw unresolved(`"${text}" is not a member name`, path, btf);
     return { name: match[1]!, cast: match[2] };
   });
@@ -160,7 +160,7 @@ function resolveFrom(btf: Btf, root: number, steps: readonly Step[], path: strin
 }
 
 /**
- * Resolves a path such as `pci_dev.dev.kobj.name` or `file.private_data<vfio_device>.dev.kobj.name`
+ * Resolves a path such as `pci_dev.dev.kobj.name` or `file.private_data(vfio_device).dev.kobj.name`
  * against the types of a kernel or module.
  *
  * @throws VfrError when a part does not exist, is a bit field, or when several types of the root's
@@ -175,17 +175,4 @@ export function resolvePath(btf: Btf, path: string): ResolvedPath {
   const distinct = new Set(answers.map((answer) => JSON.stringify(answer)));
   if (distinct.size > 1) throw unresolved(`struct ${root.name} is ambiguous`, path, btf);
   return answers[0]!;
-}
-
-/**
- * Resolves a path that starts at a value of a known type, a function's parameter: its first name is
- * the parameter's, as in `vmf.vma.vm_pgoff`. The offsets are those within what the value points to,
- * none when the path is only the parameter.
- */
-export function resolveValuePath(btf: Btf, type: number, path: string): ResolvedPath {
-  const [root, members] = parsePath(path, btf);
-  if (members.length === 0) return { offsets: [], shape: shapeOf(btf, type) };
-  const { byPointer, object } = target(btf, root, type, path);
-  if (!byPointer) throw unresolved(`"${root.name}" is not a pointer`, path, btf);
-  return resolveFrom(btf, object, members, path);
 }

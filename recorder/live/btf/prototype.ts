@@ -1,17 +1,27 @@
 import { type Btf, Kind } from './btf.js';
-import { type Shape, shapeOf } from './path.js';
+import { type Shape, shapeOf, strip } from './path.js';
 
 export interface PrototypeParameter {
   readonly name: string;
   /** 1 for the first parameter: the N of `$argN` in a kprobe definition. */
   readonly position: number;
-  /** Id of its type, for resolveValuePath. */
-  readonly type: number;
+  /** Name of the struct or union that it points to, when it points to one. */
+  readonly pointsTo: string | undefined;
   readonly shape: Shape;
 }
 
 export interface Prototype {
   readonly parameters: readonly PrototypeParameter[];
+}
+
+function pointsTo(btf: Btf, type: number): string | undefined {
+  const pointer = strip(btf, type);
+  if (btf.kind(pointer) !== Kind.pointer) return undefined;
+  const object = strip(btf, btf.sizeOrType(pointer));
+  const kind = btf.kind(object);
+  return kind === Kind.struct || kind === Kind.union || kind === Kind.forward
+    ? btf.name(object)
+    : undefined;
 }
 
 /**
@@ -24,12 +34,10 @@ export function prototypesOf(btf: Btf, name: string): Prototype[] {
     const parameters = btf.parameters(btf.sizeOrType(id)).map((parameter, index) => ({
       name: parameter.name,
       position: index + 1,
-      type: parameter.type,
+      pointsTo: pointsTo(btf, parameter.type),
       shape: shapeOf(btf, parameter.type),
     }));
-    // Two static functions of one name may use the same types under different ids.
-    const seen = parameters.map(({ name, shape }) => ({ name, shape }));
-    if (!distinct.has(JSON.stringify(seen))) distinct.set(JSON.stringify(seen), { parameters });
+    distinct.set(JSON.stringify(parameters), { parameters });
   }
   return [...distinct.values()];
 }

@@ -1,3 +1,4 @@
+export { BinaryFields, type BoundFields, bindFields } from './binary-fields.js';
 export {
   type EventFormat,
   type Field,
@@ -6,5 +7,6 @@ export {
   type Storage,
 } from './event-format.js';
 export { type Missed, PageCursor } from './page-cursor.js';
-export { type PageFormat, parsePageFormat } from './page-format.js';
+export { littleEndianMachine, type PageFormat, parsePageFormat } from './page-format.js';
 export { type Extent, extentOf, type Payload, readField, readInteger, readText } from './record.js';
+export { TextInterner } from './text-interner.js';

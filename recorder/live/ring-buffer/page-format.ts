@@ -50,3 +50,8 @@ export function parsePageFormat(text: string, littleEndian: boolean, file: strin
     pageSize,
   };
 }
+
+/** Whether this machine stores the low byte first: a live buffer is in its own byte order. */
+export function littleEndianMachine(): boolean {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+}

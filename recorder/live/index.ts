@@ -1,0 +1,9 @@
+export { type CleanupReport, cleanup } from './cleanup.js';
+export { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, type RecordOptions } from './options.js';
+export {
+  type RecordObserver,
+  type RecordReport,
+  type RecordStatus,
+  record,
+} from './session.js';
+export { requireTracefs } from './tracefs.js';

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseBdf } from '../../traces/index.js';
+import type { DriverState, FunctionState, MachineState } from '../snapshot/snapshot.js';
+
+const PCI = '/sys/bus/pci';
+
+/** Attributes whose reading has effects, or that are no text. */
+const NOT_READ = new Set(['config', 'rom', 'remove', 'rescan', 'reset', 'vpd', 'uevent']);
+const UNSET = '(null)';
+
+function linkName(file: string): string | null {
+  try {
+    return basename(readlinkSync(file));
+  } catch {
+    return null;
+  }
+}
+
+function readOptional(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch {
+    return null;
+  }
+}
+
+/** The attributes of a device directory that are files with text; BARs and the like are left out. */
+function attributesOf(folder: string): Record<string, string | string[]> {
+  const attributes: Record<string, string | string[]> = {};
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const { name } = entry;
+    if (!entry.isFile() || NOT_READ.has(name) || /^resource\d/.test(name)) continue;
+    const bytes = readOptional(join(folder, name));
+    if (bytes === null) continue;
+    const lines = bytes.toString('utf8').trimEnd().split('\n');
+    attributes[name] = lines.length === 1 ? lines[0]! : lines;
+  }
+  return attributes;
+}
+
+function functionState(name: string): FunctionState | undefined {
+  const bdf = parseBdf(name);
+  if (bdf === null) return undefined;
+  const folder = join(PCI, 'devices', name);
+  try {
+    const { driver_override: override, ...attributes } = attributesOf(folder);
+    const set = typeof override === 'string' && override !== UNSET && override !== '';
+    return {
+      bdf,
+      driver: linkName(join(folder, 'driver')),
+      driverOverride: set ? override : null,
+      iommuGroup: linkName(join(folder, 'iommu_group')),
+      physfn: linkName(join(folder, 'physfn')),
+      attributes,
+      config: readOptional(join(folder, 'config')),
+    };
+  } catch {
+    // The function was removed while it was looked at.
+    return undefined;
+  }
+}
+
+/** Names of the loaded modules, the one loaded first first (/proc/modules lists the newest first). */
+function modulesByAge(): string[] {
+  const text = readOptional('/proc/modules')?.toString('latin1') ?? '';
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ')[0]!)
+    .reverse();
+}
+
+/**
+ * Drivers of the PCI bus in the order in which they registered. sysfs does not tell it, but a driver
+ * in a module registers when the module is loaded; those built into the kernel came before all of
+ * these, in an order that is not known.
+ */
+function drivers(): DriverState[] {
+  const modules = modulesByAge();
+  let names: string[] = [];
+  try {
+    names = readdirSync(join(PCI, 'drivers')).sort();
+  } catch {
+    // A machine without PCI has no drivers.
+  }
+  const loaded = (name: string) =>
+    modules.indexOf(linkName(join(PCI, 'drivers', name, 'module')) ?? '');
+  const builtIn = names.filter((name) => loaded(name) < 0);
+  const modular = names.filter((name) => loaded(name) >= 0).sort((a, b) => loaded(a) - loaded(b));
+  return [
+    ...builtIn.map((name) => ({ name, order: null })),
+    ...modular.map((name, index) => ({ name, order: builtIn.length + index })),
+  ];
+}
+
+/**
+ * The state of every PCI function of this machine, from sysfs.
+ *
+ * @param timeNs Now, on the trace's clock.
+ */
+export function machineState(timeNs: bigint): MachineState {
+  let names: string[] = [];
+  try {
+    names = readdirSync(join(PCI, 'devices')).sort();
+  } catch {
+    // A machine without PCI has no functions.
+  }
+  const functions = names.flatMap((name) => functionState(name) ?? []);
+  return { timeNs, functions, drivers: drivers() };
+}

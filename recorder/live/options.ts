@@ -1,0 +1,27 @@
+import type { Bdf } from '../../traces/index.js';
+import { PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
+
+/** What `vfr record` records, and for how long. */
+export interface RecordOptions {
+  readonly output: string;
+  /** Only events of these functions, and events that belong to no function; empty for all. */
+  readonly devices: readonly Bdf[];
+  /** Processes whose system calls are recorded. */
+  readonly pids: readonly number[];
+  /** Ends the recording after so many seconds. */
+  readonly durationSeconds?: number;
+  /** Size of each CPU's ring buffer in the kernel, in KiB. */
+  readonly bufferKiB: number;
+  readonly groups: readonly ProbeGroup[];
+  /** Program to run and to record until it ends. */
+  readonly command: readonly string[];
+}
+
+export const DEFAULT_BUFFER_KIB = 8192;
+
+/** Groups that nobody gets without asking: they tell of everything that the machine does. */
+const ON_DEMAND: readonly ProbeGroup[] = ['irq', 'process'];
+
+export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter(
+  (group) => !ON_DEMAND.includes(group),
+);

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+
+/** What vfr leaves in tracefs is named so that everybody can see whose it is. */
+const NAME = /^vfr_(\d+)_(\d+)$/;
+
+/** When a process started, in clock ticks since boot; undefined when there is no such process. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The comm in parentheses may hold anything, so counting starts behind the last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The name of this process's instance and probe group: `vfr_PID_START`. With the start time a
+ * recycled pid is not taken for a recorder that still runs.
+ */
+export function ownName(): string {
+  return `vfr_${process.pid}_${startOf(process.pid)}`;
+}
+
+/** Whether a name in tracefs is one of vfr's, and whether the recorder that made it still runs. */
+export function ownerOf(name: string): 'alive' | 'gone' | 'not ours' {
+  const match = NAME.exec(name);
+  if (!match) return 'not ours';
+  return startOf(Number(match[1])) === match[2] ? 'alive' : 'gone';
+}
+
+/** Pids of the recorders whose names are given. */
+export function ownerPids(names: readonly string[]): number[] {
+  return names
+    .filter((name) => ownerOf(name) === 'alive')
+    .map((name) => Number(NAME.exec(name)![1]));
+}
