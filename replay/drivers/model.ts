@@ -1,0 +1,62 @@
+import type { IdMatch } from '../machine/ids.js';
+
+/**
+ * What is known of a driver without a recording. The results of probe functions that no model
+ * predicts are stimuli: they are taken from the recording.
+ */
+export interface DriverModel {
+  readonly name: string;
+  /**
+   * Static id table as far as matching goes; null when it is not known. A recording then teaches it:
+   * what a driver was seen to try.
+   */
+  readonly table: readonly IdMatch[] | null;
+  /** Every entry has `override_only`: the driver matches only by driver_override or a dynamic id. */
+  readonly overrideOnly: boolean;
+  /** `driver_managed_dma`: probing does not claim the IOMMU group for the kernel (Linux 5.19). */
+  readonly managesDma: boolean;
+  /** What the driver's `sriov_configure` is. */
+  readonly sriovConfigure: 'none' | 'simple' | 'own' | 'unknown';
+  /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
+  readonly vfioPci: boolean;
+}
+
+/** Any driver of which nothing is known but its name. */
+export const opaque = (name: string): DriverModel => ({
+  name,
+  table: null,
+  overrideOnly: false,
+  managesDma: false,
+  sriovConfigure: 'unknown',
+  vfioPci: false,
+});
+
+/** A vfio-pci variant: an override-only table, no DMA claim (variants §0). */
+export const variant = (name: string, table: readonly IdMatch[]): DriverModel => ({
+  name,
+  table,
+  overrideOnly: true,
+  managesDma: true,
+  sriovConfigure: 'none',
+  vfioPci: true,
+});
+
+/** An entry for one device id of a vendor. */
+export const id = (vendor: number, device: number): IdMatch => ({
+  vendor,
+  device,
+  subvendor: null,
+  subdevice: null,
+  class: 0,
+  classMask: 0,
+});
+
+/** An entry for every device of a class. */
+export const ofClass = (code: number, mask: number, vendor: number | null = null): IdMatch => ({
+  vendor,
+  device: null,
+  subvendor: null,
+  subdevice: null,
+  class: code,
+  classMask: mask,
+});

@@ -1,0 +1,72 @@
+import type { PciDevice } from '../machine/device.js';
+import { Machine } from '../machine/machine.js';
+import type { Possible } from '../machine/possible.js';
+import type { EventCursor } from './cursor.js';
+import { Frames } from './frames.js';
+import type { Verdict } from './verdict.js';
+
+/** Predicts or takes in one event of a kind. */
+export type Rule = (engine: Engine, e: EventCursor) => Verdict;
+
+/** PCI address in the form of sysfs; other buses name their devices otherwise. */
+const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+
+/** The state of a replay: the machine, and the kernel functions that are under way. */
+export class Engine {
+  readonly machine: Machine;
+  readonly frames = new Frames();
+  /** Kernel functions and attributes that this recording has shown: those it was made with. */
+  readonly #seen = new Set<string>();
+  #gaps = false;
+
+  constructor(release: string | undefined) {
+    this.machine = new Machine(release);
+  }
+
+  /** The device of an event, or null when it names none on the PCI bus. */
+  deviceOf(e: EventCursor): PciDevice | null {
+    const address = e.device;
+    return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
+  }
+
+  /** Notes that the recording has events of this function. */
+  see(name: string): void {
+    this.#seen.add(name);
+  }
+
+  /**
+   * Whether the absence of a function's event means that it was not called: it was recorded before,
+   * and no events were lost.
+   */
+  records(name: string): boolean {
+    return this.#seen.has(name) && !this.#gaps;
+  }
+
+  /** Events were lost. */
+  get gaps(): boolean {
+    return this.#gaps;
+  }
+
+  lose(): void {
+    this.#gaps = true;
+    this.frames.clear();
+    this.machine.forget();
+  }
+
+  /** What the override may be for whoever holds the device lock since `seq`. */
+  overrideUnderLock(device: PciDevice, seq: number): Possible<string | null> {
+    if (!this.machine.kernel.overrideTakesDeviceLock) return this.machine.override(device);
+    // A write that began after the lock was taken waits for it.
+    const waiting = device.pending.filter((pending) => pending.seq > seq);
+    if (waiting.length === 0) return this.machine.override(device);
+    const others = device.pending.filter((pending) => pending.seq <= seq);
+    return this.machine.override({ ...device, pending: others });
+  }
+
+  /** What the override may be for whoever looks now without the lock. */
+  override(device: PciDevice): Possible<string | null> {
+    const holder = this.frames.onDevice(device, 'match');
+    if (holder === null) return this.machine.override(device);
+    return this.overrideUnderLock(device, holder.seq);
+  }
+}

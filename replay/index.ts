@@ -1,0 +1,13 @@
+/** The public face of replay/: a recording re-driven through models of the kernel. */
+export { EventCursor } from './engine/cursor.js';
+export { Engine } from './engine/engine.js';
+export {
+  type Divergence,
+  Replayer,
+  type ReplayOptions,
+  type ReplayResult,
+  replay,
+} from './engine/replay.js';
+export { type DeviceState, type MachineState, machineState } from './engine/state.js';
+export type { Counts, Difference, Verdict } from './engine/verdict.js';
+export { ERRNO, errnoName } from './machine/errno.js';

@@ -1,0 +1,138 @@
+/**
+ * Which drivers claim which ids, and in which order they are tried. Id tables of most drivers and
+ * the order of registration are not in a recording; what was tried teaches them. A driver can
+ * register at any time, but only at the end of the list (driver-core-and-pci §1.3), so the order in
+ * which known drivers were tried once holds for good.
+ */
+import { driverModel } from '../drivers/index.js';
+import { covers, type IdMatch, idsKey, type PciIds } from './ids.js';
+
+/** The drivers that were tried for some ids without an override, in order. */
+interface Walk {
+  readonly drivers: string[];
+  /** Drivers known when the list was last walked to its end without success. */
+  ended: ReadonlySet<string> | null;
+}
+
+export class Claims {
+  readonly #registered = new Set<string>();
+  readonly #dynamic = new Map<string, IdMatch[]>();
+  readonly #walks = new Map<string, Walk>();
+
+  /** Notes that a driver is on the bus. */
+  register(driver: string): void {
+    this.#registered.add(driver);
+  }
+
+  unregister(driver: string): void {
+    this.#registered.delete(driver);
+    this.#dynamic.delete(driver);
+    for (const walk of this.#walks.values()) {
+      const at = walk.drivers.indexOf(driver);
+      if (at >= 0) walk.drivers.splice(at, 1);
+    }
+  }
+
+  isRegistered(driver: string): boolean {
+    return this.#registered.has(driver);
+  }
+
+  get registered(): readonly string[] {
+    return [...this.#registered];
+  }
+
+  dynamicIds(driver: string): readonly IdMatch[] {
+    return this.#dynamic.get(driver) ?? [];
+  }
+
+  addDynamicId(driver: string, entry: IdMatch): void {
+    this.#dynamic.set(driver, [...this.dynamicIds(driver), entry]);
+  }
+
+  /** Removes the first equal id. @returns false when there is none that is known */
+  removeDynamicId(driver: string, entry: IdMatch): boolean {
+    const ids = this.dynamicIds(driver);
+    const at = ids.findIndex((other) => JSON.stringify(other) === JSON.stringify(entry));
+    if (at < 0) return false;
+    this.#dynamic.set(driver, ids.toSpliced(at, 1));
+    return true;
+  }
+
+  /** Whether `driver` claims `ids` when no override is set; null when that is not known. */
+  claims(driver: string, ids: PciIds): boolean | null {
+    const dynamic = this.dynamicIds(driver).map((entry) => covers(entry, ids));
+    if (dynamic.includes(true)) return true;
+    const fixed = this.#claimsStatically(driver, ids);
+    return fixed === false && dynamic.includes(null) ? null : fixed;
+  }
+
+  #claimsStatically(driver: string, ids: PciIds): boolean | null {
+    const { table, overrideOnly } = driverModel(driver);
+    if (overrideOnly) return false;
+    if (table !== null) {
+      const found = table.map((entry) => covers(entry, ids));
+      if (found.includes(true)) return true;
+      return found.includes(null) ? null : false;
+    }
+    const walk = this.#walks.get(idsKey(ids));
+    if (walk?.drivers.includes(driver)) return true;
+    return walk?.ended?.has(driver) ? false : null;
+  }
+
+  /**
+   * The driver that a walk over the driver list tries after `tried`, without an override.
+   * @returns the driver, null for none, undefined when it is not known
+   */
+  next(ids: PciIds, tried: readonly string[]): string | null | undefined {
+    const order = this.#order(ids);
+    const known = order.drivers[tried.length];
+    if (tried.some((driver, i) => order.drivers[i] !== driver)) return undefined;
+    if (known !== undefined) return known;
+    return order.ended === null ? undefined : null;
+  }
+
+  /** Whether `driver` may be tried after `tried` though another or none was expected. */
+  mayComeNext(ids: PciIds, tried: readonly string[], driver: string): boolean {
+    const order = this.#order(ids);
+    // Known drivers have their place; one that was never heard of may have registered since.
+    if (order.ended?.has(driver)) return false;
+    return order.drivers[tried.length] === undefined && !order.drivers.includes(driver);
+  }
+
+  #order(ids: PciIds): Walk {
+    const walk = this.#walks.get(idsKey(ids)) ?? { drivers: [], ended: null };
+    const known = this.#registered;
+    const byTable = [...known].filter((d) => this.claims(d, ids) === true);
+    const more = byTable.filter((d) => !walk.drivers.includes(d));
+    if (more.length === 0) return walk;
+    // One claimant that no walk has met yet: it is the next to be tried. The order of several is open.
+    const drivers = more.length === 1 ? [...walk.drivers, more[0]] : [...walk.drivers];
+    return { drivers, ended: more.length === 1 ? walk.ended : null };
+  }
+
+  /** Learns from an attempt in a walk without override. */
+  tried(ids: PciIds, before: readonly string[], driver: string): void {
+    this.register(driver);
+    const key = idsKey(ids);
+    const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
+    this.#walks.set(key, walk);
+    const prefix = before.every((d, i) => walk.drivers[i] === d);
+    if (prefix && walk.drivers[before.length] === undefined && !walk.drivers.includes(driver)) {
+      walk.drivers.push(driver);
+    }
+  }
+
+  /** Learns from a walk that tried `tried` and came to the end of the list without success. */
+  walkEnded(ids: PciIds, tried: readonly string[]): void {
+    const key = idsKey(ids);
+    const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
+    if (walk.drivers.length !== tried.length) return;
+    walk.ended = new Set(this.#registered);
+    this.#walks.set(key, walk);
+  }
+
+  /** Forgets what depended on seeing every registration. */
+  forget(): void {
+    for (const walk of this.#walks.values()) walk.ended = null;
+  }
+}

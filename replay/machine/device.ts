@@ -1,0 +1,68 @@
+import type { PciIds } from './ids.js';
+import type { Possible } from './possible.js';
+
+/** SR-IOV of a physical function (driver-core-and-pci §5). */
+export interface Sriov {
+  /** `num_VFs`: written after all VFs were added, so 0 while they are probed. */
+  numVfs: Possible<number>;
+  readonly totalVfs: number | null;
+  /** Routing id of VF i is that of the PF plus offset plus i times stride. */
+  readonly offset: number | null;
+  readonly stride: number | null;
+  readonly vfDevice: number | null;
+  /** `sriov_drivers_autoprobe`. */
+  autoprobe: Possible<boolean>;
+}
+
+/** An override that was written but may wait for the device lock. */
+export interface PendingOverride {
+  readonly value: string | null;
+  readonly seq: number;
+}
+
+/** One PCI function as the driver core sees it. */
+export interface PciDevice {
+  readonly address: string;
+  ids: PciIds | null;
+  /** `dev->driver`: set when a probe begins, cleared when it failed or the driver was released. */
+  driver: Possible<string | null>;
+  /** A driver finished binding; false while it probes. */
+  bound: boolean;
+  override: Possible<string | null>;
+  pending: PendingOverride[];
+  /** Found by a name lookup on the bus. */
+  visible: Possible<boolean>;
+  /** May be matched: false between pci_device_add and pci_bus_add_device. */
+  bindable: Possible<boolean>;
+  /** device_del has begun: probing returns -ENODEV. */
+  dead: Possible<boolean>;
+  /** Address of the PF when this is a VF. */
+  physfn: string | null;
+  sriov: Sriov | null;
+  group: number | null;
+  /** The thread that removes it, and how often it released the driver: before and after deleting. */
+  removal: { readonly tid: number; releases: number } | null;
+  /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
+  endpoint: boolean | null;
+}
+
+/**
+ * A device that no event has described.
+ * @param exists false when a snapshot listed every function and this was not among them
+ */
+export const newDevice = (address: string, exists: Possible<boolean>): PciDevice => ({
+  address,
+  ids: null,
+  driver: exists === null ? null : [null],
+  bound: false,
+  override: exists === null ? null : [null],
+  pending: [],
+  visible: exists,
+  bindable: exists,
+  dead: exists === null ? null : [false],
+  physfn: null,
+  sriov: null,
+  group: null,
+  removal: null,
+  endpoint: null,
+});

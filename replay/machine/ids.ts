@@ -1,0 +1,65 @@
+/** The numbers that driver id tables are matched against (Linux include/linux/mod_devicetable.h). */
+export interface PciIds {
+  readonly vendor: number;
+  readonly device: number;
+  /** Null for a VF of which only the birth was recorded. */
+  readonly subvendor: number | null;
+  readonly subdevice: number | null;
+  /** Base class, subclass and programming interface: 24 bits. */
+  readonly class: number;
+}
+
+/** An entry of an id table; null matches any. */
+export interface IdMatch {
+  readonly vendor: number | null;
+  readonly device: number | null;
+  readonly subvendor: number | null;
+  readonly subdevice: number | null;
+  readonly class: number;
+  readonly classMask: number;
+}
+
+/** Whether an entry covers a device; null when a number that decides is not known. */
+export function covers(entry: IdMatch, ids: PciIds): boolean | null {
+  if (entry.vendor !== null && entry.vendor !== ids.vendor) return false;
+  if (entry.device !== null && entry.device !== ids.device) return false;
+  if (((entry.class ^ ids.class) & entry.classMask) !== 0) return false;
+  const sub = [matches(entry.subvendor, ids.subvendor), matches(entry.subdevice, ids.subdevice)];
+  if (sub.includes(false)) return false;
+  return sub.includes(null) ? null : true;
+}
+
+const matches = (wanted: number | null, found: number | null): boolean | null =>
+  wanted === null ? true : found === null ? null : wanted === found;
+
+/** One string per set of numbers that no id table can tell apart, as far as they are known. */
+export const idsKey = (ids: PciIds): string =>
+  [ids.vendor, ids.device, ids.class, ids.subvendor ?? '*', ids.subdevice ?? '*']
+    .map((n) => n.toString(16))
+    .join(':');
+
+const ANY = 0xffffffff;
+
+/**
+ * Parses what is written to `new_id` or `remove_id`: hexadecimal vendor, device and optionally
+ * subvendor, subdevice, class, class mask and driver data (driver-core-and-pci §4.2).
+ * @returns null when fewer than two fields are numbers
+ */
+export function parseNewId(text: string): { entry: IdMatch; fields: number } | null {
+  const fields: number[] = [];
+  for (const word of text.trim().split(/\s+/).slice(0, 7)) {
+    if (!/^(0x)?[0-9a-f]+$/i.test(word)) break;
+    fields.push(Number.parseInt(word, 16));
+  }
+  if (fields.length < 2) return null;
+  const id = (i: number) => (fields[i] === undefined || fields[i] === ANY ? null : fields[i]);
+  const entry: IdMatch = {
+    vendor: id(0),
+    device: id(1),
+    subvendor: id(2),
+    subdevice: id(3),
+    class: fields[4] ?? 0,
+    classMask: fields[5] ?? 0,
+  };
+  return { entry, fields: fields.length };
+}

@@ -1,0 +1,39 @@
+/** What differs between kernel versions, as data: a trace's metadata selects one of these tables. */
+export interface KernelRules {
+  /** Version that the table was made for, as major * 1000 + minor. */
+  readonly version: number;
+  /** really_probe hands a failed probe's errno on with its sign turned (drivers/base/dd.c 5.11). */
+  readonly probeErrorTurned: boolean;
+  /** driver_override is set under device_lock (up to 7.0); later under a spinlock of its own. */
+  readonly overrideTakesDeviceLock: boolean;
+  /** device_add allows no probing before it has finished: -EPROBE_DEFER (drivers/base/dd.c 7.1). */
+  readonly readyToProbe: boolean;
+  /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
+  readonly faultMapsAll: boolean;
+  /** Widest access to a BAR through its VFIO region, in bytes (8 from 6.10 on). */
+  readonly barAccessWidth: 4 | 8;
+  /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
+  readonly wrapIsOverflow: boolean;
+  /** VFIO_GROUP_SET_CONTAINER of a group that is not viable: -EPERM up to 5.15, -EBUSY later. */
+  readonly dmaOwnership: boolean;
+}
+
+/** Rules of a kernel release such as `6.1.0-56-amd64`; the newest known ones when it is unknown. */
+export function kernelRules(release: string | undefined): KernelRules {
+  const version = parseVersion(release) ?? 6012;
+  return {
+    version,
+    probeErrorTurned: version >= 5011,
+    overrideTakesDeviceLock: version < 7001,
+    readyToProbe: version >= 7001,
+    faultMapsAll: version < 6010,
+    barAccessWidth: version >= 6010 ? 8 : 4,
+    wrapIsOverflow: version >= 6019,
+    dmaOwnership: version >= 5019,
+  };
+}
+
+function parseVersion(release: string | undefined): number | null {
+  const found = /^(\d+)\.(\d+)/.exec(release ?? '');
+  return found === null ? null : Number(found[1]) * 1000 + Number(found[2]);
+}

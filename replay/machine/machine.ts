@@ -1,0 +1,85 @@
+import { Claims } from './claims.js';
+import { newDevice, type PciDevice } from './device.js';
+import { type KernelRules, kernelRules } from './kernel.js';
+import { either, type Possible } from './possible.js';
+
+/** The modelled parts of a kernel: PCI functions, drivers, and what binds them. */
+export class Machine {
+  readonly kernel: KernelRules;
+  readonly claims = new Claims();
+  readonly #devices = new Map<string, PciDevice>();
+  /** A snapshot has listed the functions: an address that it lacks does not exist. */
+  #listed = false;
+
+  /** @param release kernel release of the recording, such as `6.1.0-56-amd64` */
+  constructor(release: string | undefined) {
+    this.kernel = kernelRules(release);
+  }
+
+  /** The device at an address, also when it does not exist, or is not known to. */
+  device(address: string): PciDevice {
+    let device = this.#devices.get(address);
+    if (device === undefined) {
+      device = newDevice(address, this.#listed ? [false] : null);
+      this.#devices.set(address, device);
+    }
+    return device;
+  }
+
+  find(address: string): PciDevice | undefined {
+    return this.#devices.get(address);
+  }
+
+  /** All addresses that were ever named, in the order of their first event. */
+  get devices(): Iterable<PciDevice> {
+    return this.#devices.values();
+  }
+
+  /** A snapshot says that the function exists. */
+  list(address: string): PciDevice {
+    this.#listed = true;
+    const device = newDevice(address, [true]);
+    this.#devices.set(address, device);
+    return device;
+  }
+
+  /** A function comes into being: what was known of an earlier one at its address is void. */
+  create(address: string): PciDevice {
+    const device = this.device(address);
+    Object.assign(device, newDevice(address, [true]), {
+      visible: [false, true],
+      bindable: [false],
+    });
+    return device;
+  }
+
+  /** The function is gone. */
+  remove(device: PciDevice): void {
+    Object.assign(device, newDevice(device.address, [false]));
+  }
+
+  /** What the override may be for somebody who looks now without the device lock. */
+  override(device: PciDevice): Possible<string | null> {
+    let value = device.override;
+    for (const pending of device.pending) value = either(value, [pending.value]);
+    return value;
+  }
+
+  /** Events were lost: what they may have changed is no longer known. */
+  forget(): void {
+    this.#listed = false;
+    this.claims.forget();
+    for (const device of this.#devices.values()) {
+      device.driver = null;
+      device.override = null;
+      device.pending = [];
+      device.visible = null;
+      device.bindable = null;
+      device.dead = null;
+      if (device.sriov !== null) {
+        device.sriov.numVfs = null;
+        device.sriov.autoprobe = null;
+      }
+    }
+  }
+}

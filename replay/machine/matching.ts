@@ -1,0 +1,50 @@
+/** `pci_bus_match`: whether a driver matches a device (driver-core-and-pci §4.1). */
+import type { PciDevice } from './device.js';
+import type { Machine } from './machine.js';
+import { type Possible, possibly } from './possible.js';
+
+/** True, false, or null when it is not known or depends on who comes first. */
+export type Answer = boolean | null;
+
+/**
+ * Whether `driver` matches now.
+ * @param override what the override may be; callers that hold the device lock see another value than
+ *   those that do not
+ */
+export function matches(
+  machine: Machine,
+  device: PciDevice,
+  driver: string,
+  override: Possible<string | null>,
+): Answer {
+  if (device.bindable === null) return null;
+  if (!possibly(device.bindable, true)) return false;
+  const answers = new Set<Answer>();
+  if (possibly(device.bindable, false)) answers.add(false);
+  if (override === null) return null;
+  for (const wanted of override) answers.add(matchesWith(machine, device, driver, wanted));
+  return answers.size === 1 ? [...answers][0] : null;
+}
+
+function matchesWith(
+  machine: Machine,
+  device: PciDevice,
+  driver: string,
+  override: string | null,
+): Answer {
+  // An override that equals the driver matches whatever the id table says.
+  if (override !== null) return override === driver;
+  return device.ids === null ? null : machine.claims.claims(driver, device.ids);
+}
+
+/** Whether `driver` can match at all, in some order of what happens at once. */
+export function mayMatch(
+  machine: Machine,
+  device: PciDevice,
+  driver: string,
+  override: Possible<string | null>,
+): boolean {
+  if (device.bindable !== null && !possibly(device.bindable, true)) return false;
+  if (override === null) return true;
+  return override.some((wanted) => matchesWith(machine, device, driver, wanted) !== false);
+}

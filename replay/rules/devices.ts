@@ -1,0 +1,206 @@
+/** PCI functions: as a snapshot lists them, as they come, and as they go (driver-core-and-pci §1.2). */
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { AddVfFrame, Walk } from '../engine/frames.js';
+import { compare, type Verdict } from '../engine/verdict.js';
+import { isEndpoint, readSriovCap } from '../machine/config-space.js';
+import type { PciDevice, Sriov } from '../machine/device.js';
+import type { PciIds } from '../machine/ids.js';
+import { certainly } from '../machine/possible.js';
+import { vfAddress } from './sriov.js';
+
+/** One function as it was when the recording began. */
+export function snapshot(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || engine.deviceOf(e) === null) return null;
+  const facts = parseFacts(e.text);
+  const device = engine.machine.list(address);
+  const driver = e.driver ?? asText(facts.driver);
+  const config = e.data;
+  device.driver = [driver];
+  device.bound = driver !== null;
+  device.override = [asOverride(facts.driver_override)];
+  device.physfn = asAddress(facts.physfn);
+  device.group = asNumber(facts.iommu_group);
+  device.endpoint = config !== null && config.length > 0x0e ? isEndpoint(config) : null;
+  device.ids = idsOf(facts);
+  device.sriov = sriovFrom(facts, config);
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  // A VF that exists was counted when its PF finished enabling.
+  if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
+  learnFrom(engine, device, driver);
+  return null;
+}
+
+/** A driver that has a device without an override claims its ids. */
+function learnFrom(engine: Engine, device: PciDevice, driver: string | null): void {
+  if (driver === null) return;
+  const { claims } = engine.machine;
+  claims.register(driver);
+  const override = device.override?.[0] ?? null;
+  if (device.ids !== null && override === null) claims.tried(device.ids, [], driver);
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function parseFacts(text: string | null): Facts {
+  try {
+    const facts: unknown = JSON.parse(text ?? '{}');
+    return typeof facts === 'object' && facts !== null ? (facts as Facts) : {};
+  } catch {
+    return {};
+  }
+}
+
+const asText = (fact: unknown): string | null =>
+  typeof fact === 'string' && fact !== '' && fact !== 'None' ? fact : null;
+
+/** sysfs prints `(null)` for no override. */
+const asOverride = (fact: unknown): string | null => {
+  const text = asText(fact);
+  return text === '(null)' ? null : text;
+};
+
+const asAddress = (fact: unknown): string | null => asText(fact)?.split('/').at(-1) ?? null;
+
+function asNumber(fact: unknown): number | null {
+  const n = typeof fact === 'string' ? Number(fact) : fact;
+  return typeof n === 'number' && Number.isFinite(n) ? n : null;
+}
+
+function idsOf(facts: Facts): PciIds | null {
+  const [vendor, device, code] = [facts.vendor, facts.device, facts.class].map(asNumber);
+  if (vendor === null || device === null || code === null) return null;
+  const subvendor = asNumber(facts.subsystem_vendor);
+  return { vendor, device, subvendor, subdevice: asNumber(facts.subsystem_device), class: code };
+}
+
+function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
+  const cap = config === null ? null : readSriovCap(config);
+  const total = asNumber(facts.sriov_totalvfs) ?? cap?.totalVfs ?? null;
+  if (cap === null && total === null) return null;
+  const numVfs = asNumber(facts.sriov_numvfs) ?? cap?.numVfs ?? null;
+  const autoprobe = asNumber(facts.sriov_drivers_autoprobe);
+  return {
+    numVfs: numVfs === null ? null : [numVfs],
+    totalVfs: total,
+    offset: cap?.offset ?? null,
+    stride: cap?.stride ?? null,
+    vfDevice: asNumber(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
+    autoprobe: autoprobe === null ? null : [autoprobe !== 0],
+  };
+}
+
+/** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
+export function addDevice(engine: Engine, e: EventCursor): Verdict {
+  if (engine.deviceOf(e) === null) return null;
+  engine.see(e.name);
+  return e.name === 'pci_bus_add_device' ? readyDevice(engine, e) : newFunction(engine, e);
+}
+
+function newFunction(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device ?? '';
+  const device = engine.machine.create(address);
+  device.ids = readIds(e.data);
+  const parent = engine.frames.inner(e.tid, 'add-vf');
+  if (parent?.device === undefined || parent.device === null) return null;
+  return newVf(parent, parent.device, device);
+}
+
+function newVf(parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
+  const { address } = device;
+  device.physfn = pf.address;
+  device.endpoint = true;
+  parent.vf = device;
+  const expected = vfAddress(pf, parent.index);
+  if (expected === null) return 'unknown';
+  const path = `${pf.address}/sriov/vf`;
+  if (expected !== address) return compare(path, expected, address);
+  const { ids } = device;
+  if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return 'match';
+  return compare(path, idText(pf.ids.vendor, pf.sriov.vfDevice), idText(ids.vendor, ids.device));
+}
+
+const idText = (vendor: number, device: number) =>
+  `${vendor.toString(16).padStart(4, '0')}:${device.toString(16).padStart(4, '0')}`;
+
+/** Vendor, device and class, four bytes each. */
+function readIds(data: Buffer | null): PciIds | null {
+  if (data === null || data.length < 12) return null;
+  const [vendor, device, code] = [0, 4, 8].map((at) => data.readUInt32LE(at));
+  return { vendor, device, class: code, subvendor: null, subdevice: null };
+}
+
+function readyDevice(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  const { seq, tid } = e;
+  device.visible = [true];
+  device.dead = [false];
+  // Matching is allowed from some moment in this function on.
+  device.bindable = device.bindable === null ? null : [false, true];
+  const parent = engine.frames.inner(tid, 'add-vf');
+  const scope = { overlapped: false };
+  const walk: Walk = { device, tried: [], scope };
+  const frame = engine.frames.push({
+    type: 'first-walk',
+    seq,
+    tid,
+    device,
+    overlapped: false,
+    walk,
+  });
+  Object.assign(walk, { scope: frame });
+  if (parent === null) return null;
+  parent.walk = walk;
+  return parent.vf === device ? 'match' : 'unknown';
+}
+
+/** `pci_stop_and_remove_bus_device`: unbinds, then deletes; both are seen as releases. */
+export function removeDevice(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  engine.see(e.name);
+  device.removal = { tid: e.tid, releases: 0 };
+  return null;
+}
+
+/** A release by the thread that removes the device: the second comes after the device is deleted. */
+export function secondRelease(device: PciDevice, tid: number): void {
+  const { removal } = device;
+  if (removal?.tid !== tid) return;
+  removal.releases++;
+  if (removal.releases < 2) return;
+  device.visible = [false];
+  device.dead = [true];
+}
+
+export function releaseEnded(device: PciDevice, tid: number): void {
+  const { removal } = device;
+  if (removal?.tid !== tid || removal.releases !== 1) return;
+  // Deleting has begun, and the lookup by name ends at some moment of it.
+  device.visible = [true, false];
+  device.dead = [false, true];
+}
+
+/** A device joins its IOMMU group when the bus tells that it was added: it can be found by then. */
+export function joinGroup(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null || e.name !== 'add_device_to_group') return null;
+  device.visible = [true];
+  if (e.hasValue) device.group = e.value;
+  return null;
+}
+
+export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null || e.name !== 'remove_device_from_group') return null;
+  engine.machine.remove(device);
+  return null;
+}
+
+/** Events were lost: nothing that they may have changed is known any more. */
+export function lost(engine: Engine): Verdict {
+  engine.lose();
+  return null;
+}

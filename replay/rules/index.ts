@@ -1,0 +1,37 @@
+/** Which rule takes which kind of event. */
+import type { Kind } from '../../traces/index.js';
+import type { Rule } from '../engine/engine.js';
+import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
+import { bind, match, probe } from './probe.js';
+import { unbind } from './release.js';
+import { addVf, disable, enable, removeVf } from './sriov.js';
+import { override, sysfsWrite } from './stores.js';
+
+export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
+  snapshot,
+  lost,
+  'sysfs.write': sysfsWrite,
+  override,
+  match,
+  probe,
+  bind,
+  unbind,
+  'device.add': addDevice,
+  'device.remove': removeDevice,
+  'sriov.enable': enable,
+  'sriov.disable': disable,
+  'vf.add': addVf,
+  'vf.remove': removeVf,
+  'iommu.attach': joinGroup,
+  'iommu.detach': leaveGroup,
+};
+
+/** Kinds that answer a user and that no model predicts: their ends are counted as unmodelled. */
+export const UNMODELLED: ReadonlySet<Kind> = new Set<Kind>([
+  'ioctl',
+  'region.read',
+  'region.write',
+  'mmap',
+  'irq.set',
+  'device.open',
+]);

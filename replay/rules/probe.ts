@@ -1,0 +1,392 @@
+/** From the match to the driver's own probe function (driver-core-and-pci §1.5, §1.6, §4.4). */
+
+import { driverModel } from '../drivers/index.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { AttachFrame, MatchFrame, ReallyProbeFrame } from '../engine/frames.js';
+import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { ERRNO, errnoName } from '../machine/errno.js';
+import { matches, mayMatch } from '../machine/matching.js';
+import { certainly, describe, either, possibly } from '../machine/possible.js';
+import { probeGate } from './sriov.js';
+import { nextInWalk, walkOf } from './walk.js';
+
+/** `device_driver_attach`, and the point at which a driver is bound. */
+export function bind(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  engine.see(e.name);
+  if (e.phase === 'begin') return beginAttach(engine, e, device);
+  if (e.phase === 'end') return endAttach(engine, e);
+  return bound(engine, e, device);
+}
+
+function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  const store = engine.frames.inner(tid, 'store');
+  const frame: AttachFrame = {
+    type: 'attach',
+    seq,
+    tid,
+    device,
+    driver,
+    overlapped: false,
+    match: null,
+  };
+  engine.frames.push(frame);
+  if (store?.attribute !== 'bind') return 'unknown';
+  store.attach = { ret: null };
+  const path = `${device.address}/match`;
+  if (store.driver !== driver || store.device !== device) {
+    return compare(path, `${store.driver} ${store.device?.address}`, `${driver} ${device.address}`);
+  }
+  if (store.matches === false && !store.overlapped) {
+    return diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
+  }
+  if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
+    return store.overlapped ? 'match' : 'unknown';
+  }
+  return 'match';
+}
+
+function endAttach(engine: Engine, e: EventCursor): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'attach') return 'unknown';
+  const store = engine.frames.inner(e.tid, 'store');
+  if (store?.attach) store.attach.ret = e.ret;
+  const inner = frame.match?.ret;
+  if (inner === undefined || inner === null) return 'unknown';
+  const expected = inner > 0 ? -inner : inner;
+  const told = expected === -ERRNO.EPROBE_DEFER ? -ERRNO.EAGAIN : expected;
+  return compare(`${frame.device?.address}/driver`, errnoName(told), errnoName(e.ret));
+}
+
+/** `driver_bound`: the driver is the one that probes. */
+function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const attempt =
+    engine.frames.onDevice(device, 'really') ?? engine.frames.onDevice(device, 'match');
+  const path = `${device.address}/driver`;
+  const driver = e.driver ?? '';
+  if (attempt === null) {
+    device.driver = [driver];
+    device.bound = true;
+    return 'unknown';
+  }
+  if (attempt.type === 'really') attempt.bound = true;
+  device.driver = [attempt.driver];
+  device.bound = true;
+  if (attempt.type === 'really' && attempt.bus?.ret !== undefined && attempt.bus.ret !== 0) {
+    return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
+  }
+  return compare(path, `${attempt.driver} bound`, `${driver} bound`);
+}
+
+/** `__driver_probe_device`. */
+export function match(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  engine.see(e.name);
+  return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
+}
+
+function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  const holder = engine.frames.onDevice(device, 'match');
+  const walk = walkOf(engine, tid, device);
+  const verdict = expectedAttempt(engine, e, device, driver, walk);
+  engine.frames.push<MatchFrame>({
+    type: 'match',
+    seq,
+    tid,
+    device,
+    driver,
+    overlapped: false,
+    walk,
+    driverBefore: device.driver,
+    really: null,
+  });
+  walk?.tried.push({ driver, ret: null });
+  engine.machine.claims.register(driver);
+  if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
+    const path = `${device.address}/lock`;
+    return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);
+  }
+  return verdict;
+}
+
+function expectedAttempt(
+  engine: Engine,
+  e: EventCursor,
+  device: PciDevice,
+  driver: string,
+  walk: MatchFrame['walk'],
+): Verdict {
+  const path = `${device.address}/match`;
+  const attach = engine.frames.inner(e.tid, 'attach');
+  if (attach?.device === device) {
+    attach.match = { ret: null };
+    return compare(path, attach.driver, driver);
+  }
+  if (walk !== null) return nextInWalk(engine, walk, driver);
+  const { machine } = engine;
+  const store = engine.frames.inner(e.tid, 'store');
+  const override = engine.override(device);
+  if (store?.attribute === 'new_id') {
+    store.attempts++;
+    if (store.driver !== driver) return compare(path, store.driver ?? '', driver);
+  }
+  if (!mayMatch(machine, device, driver, override)) {
+    return diverge(path, `a driver for override ${describe(override)}`, driver);
+  }
+  // A driver that registers, or a deferred probe: nothing in the recording says when.
+  return matches(machine, device, driver, override) === true ? 'match' : 'unknown';
+}
+
+function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const frame = engine.frames.pop(e.span);
+  const { ret } = e;
+  if (frame?.type !== 'match') {
+    if (ret === 0) setBound(device, e.driver);
+    return 'unknown';
+  }
+  const tried = frame.walk?.tried.at(-1);
+  if (tried !== undefined) tried.ret = ret;
+  const attach = engine.frames.inner(e.tid, 'attach');
+  if (attach?.match) attach.match.ret = ret;
+  const verdict = matchResult(engine, frame, device, ret);
+  if (ret === 0) setBound(device, frame.driver);
+  else if (frame.really !== null) setFree(device);
+  return verdict;
+}
+
+function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: number): Verdict {
+  const path = `${device.address}/driver`;
+  if (frame.really !== null) {
+    if (frame.really.ret === null) return 'unknown';
+    return compare(path, errnoName(frame.really.ret), errnoName(ret));
+  }
+  if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : 'unknown';
+  const expected: number[] = [];
+  if (device.dead === null || possibly(device.dead, true)) expected.push(-ERRNO.ENODEV);
+  const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
+  if (busyNow) expected.push(-ERRNO.EBUSY);
+  if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
+  if (expected.includes(ret)) return 'match';
+  const wanted =
+    expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
+  return diverge(path, wanted, errnoName(ret));
+}
+
+const busy = (frame: MatchFrame, path: string): Verdict =>
+  certainly(frame.driverBefore, null) ? diverge(path, `${frame.driver} probes`, '-EBUSY') : 'match';
+
+function setBound(device: PciDevice, driver: string | null): void {
+  device.driver = [driver];
+  device.bound = true;
+  device.bindable = [true];
+}
+
+export function setFree(device: PciDevice): void {
+  device.driver = [null];
+  device.bound = false;
+}
+
+/** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
+export function probe(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  const { name } = e;
+  engine.see(name);
+  if (e.phase === 'end') return endProbe(engine, e, device);
+  switch (name) {
+    case 'really_probe':
+      return beginReally(engine, e, device);
+    case 'pci_device_probe':
+      return beginBus(engine, e, device);
+    case 'vfio_pci_core_register_device':
+      return beginRegister(engine, e, device);
+    default:
+      return beginOwn(engine, e, device);
+  }
+}
+
+function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  const attempt = engine.frames.inner(tid, 'match');
+  const base = { seq, tid, device, overlapped: false } as const;
+  engine.frames.push({ type: 'really', ...base, driver, bus: null, bound: false });
+  const before = device.driver;
+  // Between the entry and the bus's probe, others may still see the device without a driver.
+  device.driver = either(before === null ? null : [null], [driver]);
+  device.bindable = [true];
+  const path = `${device.address}/driver`;
+  if (attempt === null || attempt.device !== device) return 'unknown';
+  attempt.really = { ret: null };
+  if (attempt.driver !== driver) return compare(path, attempt.driver, driver);
+  if (before !== null && !before.includes(null)) {
+    return diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
+  }
+  return 'match';
+}
+
+function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  const really = engine.frames.onDevice(device, 'really');
+  const gate = probeGate(engine, device, seq);
+  const base = { seq, tid, device, overlapped: false } as const;
+  engine.frames.push({ type: 'bus', ...base, driver: really?.driver ?? driver, gate, own: null });
+  if (really === null) {
+    device.driver = [driver];
+    return 'unknown';
+  }
+  really.bus = { ret: null };
+  device.driver = [really.driver];
+  return compare(`${device.address}/driver`, really.driver, driver);
+}
+
+/** `vfio_pci_probe`, `nvme_probe`: it may run on another thread than pci_device_probe. */
+function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  const bus = engine.frames.onDevice(device, 'bus');
+  const base = { seq, tid, device, overlapped: false } as const;
+  engine.frames.push({ type: 'own', ...base, driver, register: null });
+  engine.see(`probe of ${driver}`);
+  if (bus === null) return 'unknown';
+  bus.own = { ret: null };
+  const path = `${device.address}/sriov/autoprobe`;
+  if (certainly(bus.gate, false)) {
+    return diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
+  }
+  return compare(`${device.address}/driver`, bus.driver, driver);
+}
+
+function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const { seq, tid } = e;
+  const own = engine.frames.onDevice(device, 'own');
+  engine.frames.push({ type: 'register', seq, tid, device, overlapped: false });
+  if (own === null) return 'unknown';
+  own.register = { ret: null };
+  const { vfioPci, name } = driverModel(own.driver);
+  if (vfioPci) return 'match';
+  return engine.machine.claims.isRegistered(name) ? 'unmodelled' : 'unknown';
+}
+
+function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const frame = engine.frames.pop(e.span);
+  const { ret } = e;
+  switch (frame?.type) {
+    case 'really':
+      return endReally(engine, frame, device, ret);
+    case 'bus': {
+      const really = engine.frames.onDevice(device, 'really');
+      if (really?.bus) really.bus.ret = ret;
+      return busResult(engine, frame, device, ret);
+    }
+    case 'own': {
+      const bus = engine.frames.onDevice(device, 'bus');
+      // A positive result counts as success (pci_call_probe, kernel drivers/pci/pci-driver.c).
+      if (bus?.own) bus.own.ret = Math.min(ret, 0);
+      return ownResult(engine, frame, device, ret);
+    }
+    case 'register': {
+      const own = engine.frames.onDevice(device, 'own');
+      if (own?.register) own.register.ret = ret;
+      return registerResult(device, ret);
+    }
+    default:
+      return 'unknown';
+  }
+}
+
+function endReally(
+  engine: Engine,
+  frame: ReallyProbeFrame,
+  device: PciDevice,
+  ret: number,
+): Verdict {
+  const attempt = engine.frames.onDevice(device, 'match');
+  if (attempt?.really) attempt.really.ret = ret;
+  if (ret === 0) setBound(device, frame.driver);
+  else setFree(device);
+  const path = `${device.address}/driver`;
+  if (frame.bus === null) {
+    if (!engine.records('pci_device_probe')) return 'unknown';
+    // Stopped before the bus's probe: suppliers are missing, or VFIO owns the IOMMU group.
+    const expected = [-ERRNO.EPROBE_DEFER];
+    if (!driverModel(frame.driver).managesDma) expected.push(-ERRNO.EBUSY);
+    if (expected.includes(ret)) return 'unknown';
+    return diverge(path, 'pci_device_probe runs', errnoName(ret));
+  }
+  const { ret: bus } = frame.bus;
+  if (bus === null) return 'unknown';
+  const failed = engine.machine.kernel.probeErrorTurned ? -bus : 0;
+  return compare(path, errnoName(bus === 0 ? 0 : failed), errnoName(ret));
+}
+
+function busResult(
+  engine: Engine,
+  frame: { gate: readonly boolean[] | null; own: { ret: number | null } | null; driver: string },
+  device: PciDevice,
+  ret: number,
+): Verdict {
+  const path = `${device.address}/probe`;
+  if (frame.own !== null) {
+    if (frame.own.ret === null) return 'unknown';
+    return compare(path, errnoName(frame.own.ret), errnoName(ret));
+  }
+  if (certainly(frame.gate, false)) {
+    return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
+  }
+  const recorded = engine.records(`probe of ${frame.driver}`);
+  if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
+    if (frame.gate !== null) return 'match';
+    if (recorded) learnClosedGate(engine, device);
+    return 'unknown';
+  }
+  if (recorded && certainly(frame.gate, true)) {
+    // Interrupts are set up before the driver's own function is called, and may fail.
+    return ret === 0 ? diverge(path, `${frame.driver} probes`, '0') : 'unknown';
+  }
+  // The answer of a driver that nobody models, and whose function was not recorded: a stimulus.
+  return null;
+}
+
+function learnClosedGate(engine: Engine, device: PciDevice): void {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  if (pf?.sriov) pf.sriov.autoprobe = [false];
+}
+
+function ownResult(
+  engine: Engine,
+  frame: { driver: string; register: { ret: number | null } | null },
+  device: PciDevice,
+  ret: number,
+): Verdict {
+  // Native drivers answer as they like: what they return is a stimulus.
+  if (!driverModel(frame.driver).vfioPci) return null;
+  const path = `${device.address}/probe`;
+  if (frame.register !== null) {
+    if (frame.register.ret === null) return 'unknown';
+    return compare(path, errnoName(frame.register.ret), errnoName(ret));
+  }
+  if (!engine.records('vfio_pci_core_register_device')) return registerResult(device, ret);
+  // Refused before it registers: the denylist, or no memory.
+  return ret < 0 ? 'unknown' : diverge(path, 'the device is registered', '0');
+}
+
+/** What vfio-pci-core says to a function that it is given (vfio-ioctls §9). */
+function registerResult(device: PciDevice, ret: number): Verdict {
+  const path = `${device.address}/probe`;
+  if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));
+  const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
+  if (vfs === null) return 'unknown';
+  const expected = [...new Set(vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)))];
+  if (expected.includes(ret)) return 'match';
+  return diverge(path, expected.map(errnoName).join(' or '), errnoName(ret));
+}

@@ -1,0 +1,123 @@
+/** Unbinding (driver-core-and-pci §2), and the clean-up after a failed probe. */
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { ReleaseFrame } from '../engine/frames.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { certainly, describe, either, possibly } from '../machine/possible.js';
+import { releaseEnded, secondRelease } from './devices.js';
+import { setFree } from './probe.js';
+
+export function unbind(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return null;
+  const { name } = e;
+  engine.see(name);
+  if (e.phase === 'begin') return beginRelease(engine, e, device);
+  if (e.phase === 'end') return endRelease(engine, e, device);
+  if (name === 'pci_device_remove') return busRemove(engine, e, device);
+  if (name === 'device_unbind_cleanup') return cleanup(engine, e, device);
+  return ownRemove(engine, e, device);
+}
+
+/** `device_release_driver_internal`: at its entry the lock is not yet held. */
+function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const { driver, seq, tid } = e;
+  const before = device.driver;
+  const store = engine.frames.inner(tid, 'store');
+  secondRelease(device, tid);
+  engine.frames.push<ReleaseFrame>({
+    type: 'release',
+    seq,
+    tid,
+    device,
+    driver,
+    overlapped: false,
+    bound: device.bound && certainly(before, driver) && driver !== null,
+    removed: false,
+  });
+  const path = `${device.address}/driver`;
+  if (store?.attribute === 'unbind' && store.device === device) {
+    store.released = true;
+    if (!possibly(store.driverBefore, store.driver) && !store.overlapped) {
+      const expected = `-ENODEV: ${describe(store.driverBefore)} is bound`;
+      return diverge(path, expected, `${store.driver} is released`);
+    }
+  }
+  if (before === null) {
+    device.driver = [driver];
+    device.bound = driver !== null;
+    return 'unknown';
+  }
+  if (before.includes(driver)) return 'match';
+  return diverge(path, describe(before), driver ?? 'none');
+}
+
+/** `pci_device_remove`: the release has the device lock and calls the driver's remove. */
+function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const release = engine.frames.inner(e.tid, 'release');
+  const path = `${device.address}/driver`;
+  if (release?.device === device) release.removed = true;
+  if (device.driver === null || release === null) return 'unknown';
+  const holder = engine.frames.onDevice(device, 'match');
+  if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {
+    const expected = `thread ${holder.tid} holds the device lock`;
+    return diverge(`${device.address}/lock`, expected, `thread ${e.tid} removes`);
+  }
+  if (certainly(device.driver, null)) {
+    return diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
+  }
+  return 'match';
+}
+
+/** `vfio_pci_remove`, `nvme_remove`. */
+function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const { driver } = e;
+  if (driver === null || device.driver === null) return 'unknown';
+  const release = engine.frames.inner(e.tid, 'release');
+  if (release === null && !engine.records('device_release_driver_internal')) return 'unknown';
+  if (possibly(device.driver, driver)) return 'match';
+  return diverge(`${device.address}/driver`, describe(device.driver), driver);
+}
+
+/** `device_unbind_cleanup`: from here on the device loses its driver. */
+function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const { driver } = e;
+  const before = device.driver;
+  const really = engine.frames.inner(e.tid, 'really');
+  const failing = really?.device === device;
+  device.driver = either([null], before);
+  device.bound = false;
+  if (before === null) return 'unknown';
+  const path = `${device.address}/driver`;
+  if (failing && really.bus?.ret === 0 && really.bound) {
+    return diverge(path, `${really.driver} stays bound`, 'clean-up of a failed probe');
+  }
+  if (!failing && engine.frames.inner(e.tid, 'release') === null) return 'unknown';
+  if (driver === null || before.includes(driver)) return 'match';
+  return diverge(path, describe(before), driver);
+}
+
+function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'release') {
+    device.driver = null;
+    return 'unknown';
+  }
+  const verdict = releaseResult(engine, frame, device);
+  if (frame.removed) setFree(device);
+  else if (!engine.records('pci_device_remove')) {
+    if (frame.bound) setFree(device);
+    else if (frame.driver !== null) device.driver = null;
+  }
+  releaseEnded(device, frame.tid);
+  return verdict;
+}
+
+function releaseResult(engine: Engine, frame: ReleaseFrame, device: PciDevice): Verdict {
+  if (frame.driver === null || frame.removed) return 'match';
+  if (!engine.records('pci_device_remove')) return 'unknown';
+  if (!frame.bound || frame.overlapped) return 'match';
+  const path = `${device.address}/driver`;
+  return diverge(path, `${frame.driver} is removed`, 'it was not removed');
+}

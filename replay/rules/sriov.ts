@@ -1,0 +1,212 @@
+/** SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (driver-core-and-pci §5). */
+
+import { driverModel } from '../drivers/index.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { StoreFrame } from '../engine/frames.js';
+import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import type { PciDevice, Sriov } from '../machine/device.js';
+import { ERRNO, errnoName } from '../machine/errno.js';
+import { certainly, either, only, type Possible } from '../machine/possible.js';
+import { endWalk } from './walk.js';
+
+/** SR-IOV of a function of which no capability was recorded. */
+const unknownSriov = (): Sriov => ({
+  numVfs: null,
+  totalVfs: null,
+  offset: null,
+  stride: null,
+  vfDevice: null,
+  autoprobe: null,
+});
+
+function sriovOf(device: PciDevice): Sriov {
+  device.sriov ??= unknownSriov();
+  return device.sriov;
+}
+
+/** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */
+function parseU16(text: string): number | 'invalid' | 'range' {
+  const found = /^\+?(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))\n?$/i.exec(text);
+  if (found === null) return 'invalid';
+  const [, hex, octal, decimal] = found;
+  const n = hex ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal, octal ? 8 : 10);
+  return n > 0xffff ? 'range' : n;
+}
+
+/** The write has the PF's device lock from its checks to its end. */
+export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const { device: pf } = frame;
+  if (pf === null) return 'unknown';
+  const expected = expectNumVfs(engine, frame, pf);
+  const wanted = parseU16(frame.text);
+  if (ret === frame.count && typeof wanted === 'number') sriovOf(pf).numVfs = [wanted];
+  if (expected === null) return 'unknown';
+  if (expected.includes(ret)) return 'match';
+  const text = [...new Set(expected)].map(errnoName).join(' or ');
+  return diverge(`${pf.address}/sriov/numvfs`, text, errnoName(ret));
+}
+
+function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
+  const n = parseU16(frame.text);
+  if (n === 'invalid') return [-ERRNO.EINVAL];
+  if (n === 'range') return [-ERRNO.ERANGE];
+  const sriov = sriovOf(pf);
+  if (sriov.totalVfs !== null && n > sriov.totalVfs) return [-ERRNO.ERANGE];
+  if (frame.enable !== null) {
+    return frame.enable.ret === null
+      ? null
+      : [frame.enable.ret < 0 ? frame.enable.ret : frame.count];
+  }
+  // Another write may have changed the number before this one got the lock.
+  const current = frame.overlapped ? null : sriov.numVfs;
+  if (current === null) return null;
+  const driver = only(pf.driver);
+  return current.flatMap((now) => {
+    if (now === n) return [frame.count];
+    if (driver === undefined) return [frame.count, -ERRNO.ENOENT, -ERRNO.EBUSY];
+    if (driver === null || driverModel(driver).sriovConfigure === 'none') return [-ERRNO.ENOENT];
+    if (n === 0) return [frame.count];
+    if (now > 0) return [-ERRNO.EBUSY];
+    if (driverModel(driver).sriovConfigure === 'simple' && engine.records('sriov_enable'))
+      return [];
+    return [frame.count, -ERRNO.ENOENT, -ERRNO.EPERM, -ERRNO.ENOMEM];
+  });
+}
+
+/** Takes effect at once: the flag has no lock. */
+export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void {
+  const value = /^[yYtT1]|^[oO][nN]/.test(text)
+    ? true
+    : /^[nNfF0]|^[oO][fF]/.test(text)
+      ? false
+      : null;
+  if (value === null) return;
+  const sriov = sriovOf(pf);
+  // While VFs are being added the moment decides, and only the begin of the write is recorded.
+  const adding = engine.frames.onDevice(pf, 'add-vf') !== null;
+  sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
+}
+
+/**
+ * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or the VF
+ * has an override.
+ * @param seq when the device lock was taken, at the latest
+ */
+export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
+  if (device.physfn === null) return [true];
+  const override = engine.overrideUnderLock(device, seq);
+  const pf = engine.machine.find(device.physfn);
+  const autoprobe = pf?.sriov?.autoprobe ?? null;
+  if (certainly(autoprobe, true)) return [true];
+  if (override !== null && !override.includes(null)) return [true];
+  if (override === null || autoprobe === null) return null;
+  const open = override.some((value) => value !== null) || autoprobe.includes(true);
+  const closed = override.includes(null) && autoprobe.includes(false);
+  return [...(open ? [true] : []), ...(closed ? [false] : [])];
+}
+
+/** `sriov_enable`, and `pci_enable_sriov` around it. */
+export function enable(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null) return null;
+  engine.see(e.name);
+  const path = `${pf.address}/sriov/numvfs`;
+  if (e.phase === 'end') return endEnable(engine, e, pf, path);
+  const { seq, tid, value: vfs } = e;
+  const outer = engine.frames.inner(tid, 'enable');
+  engine.frames.push({ type: 'enable', seq, tid, device: pf, overlapped: false, vfs, added: 0 });
+  if (outer !== null) return compare(path, String(outer.vfs), String(vfs));
+  const store = engine.frames.inner(tid, 'store');
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
+  store.enable = { ret: null };
+  const asked = parseU16(store.text);
+  if (asked !== vfs) return compare(path, String(asked), String(vfs));
+  const { numVfs } = sriovOf(pf);
+  if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
+    return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
+  }
+  return 'match';
+}
+
+function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'enable') return 'unknown';
+  const outer = engine.frames.inner(e.tid, 'enable');
+  if (outer !== null) outer.added = frame.added;
+  const store = engine.frames.inner(e.tid, 'store');
+  if (store?.enable) store.enable.ret = e.ret;
+  if (e.ret === 0) sriovOf(pf).numVfs = [frame.vfs];
+  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? 'match' : null;
+  if (frame.added === frame.vfs) return compare(path, '0', errnoName(e.ret));
+  // It failed before all VFs were added: for want of resources, of buses, or of the device.
+  return e.ret < 0 ? null : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
+}
+
+/** `pci_disable_sriov`. */
+export function disable(engine: Engine, e: EventCursor): Verdict {
+  engine.see(e.name);
+  return null;
+}
+
+/** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
+export function addVf(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null) return null;
+  engine.see(e.name);
+  const path = `${pf.address}/sriov/vf`;
+  if (e.phase === 'end') return endAddVf(engine, e, path);
+  const { seq, tid, value: index } = e;
+  const outer = engine.frames.inner(tid, 'enable');
+  engine.frames.push({
+    type: 'add-vf',
+    seq,
+    tid,
+    device: pf,
+    overlapped: false,
+    index,
+    vf: null,
+    walk: null,
+  });
+  if (outer === null) return 'unknown';
+  const expected = outer.added++;
+  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
+}
+
+function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'add-vf') return 'unknown';
+  if (frame.vf !== null && frame.walk !== null) {
+    frame.vf.bindable = [true];
+    const missing = endWalk(engine, frame.walk);
+    if (missing !== null) return missing;
+  }
+  // What the probes return does not count; only a VF that was not added makes an error.
+  if (frame.vf === null && engine.records('pci_device_add')) return null;
+  return compare(path, '0', errnoName(e.ret));
+}
+
+/** `pci_iov_remove_virtfn`. */
+export function removeVf(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null) return null;
+  engine.see(e.name);
+  const store = engine.frames.inner(e.tid, 'store');
+  const sriov = sriovOf(pf);
+  const path = `${pf.address}/sriov/vf`;
+  const last = only(sriov.numVfs);
+  if (store === null || last === undefined) return 'unknown';
+  if (e.value < last) return 'match';
+  return diverge(path, `one of ${last} VFs`, `VF ${e.value}`);
+}
+
+/** Address of VF `index`: the PF's routing id plus offset plus index times stride. */
+export function vfAddress(pf: PciDevice, index: number): string | null {
+  const { offset, stride } = sriovOf(pf);
+  if (offset === null || stride === null) return null;
+  const [domain, bus, slot, fn] = pf.address.split(/[:.]/).map((part) => Number.parseInt(part, 16));
+  const routing = (bus << 8) + (slot << 3) + fn + offset + index * stride;
+  const hex = (n: number, width: number) => n.toString(16).padStart(width, '0');
+  const [vfBus, devfn] = [(routing >> 8) & 0xff, routing & 0xff];
+  return `${hex(domain, 4)}:${hex(vfBus, 2)}:${hex(devfn >> 3, 2)}.${devfn & 7}`;
+}

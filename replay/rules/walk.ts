@@ -1,0 +1,82 @@
+/** The pass over the driver list for one device (driver-core-and-pci §1.3, §1.4). */
+import type { Engine } from '../engine/engine.js';
+import type { Walk } from '../engine/frames.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
+import { mayMatch } from '../machine/matching.js';
+import { certainly, only } from '../machine/possible.js';
+
+/** A driver, null for none, undefined when it is not known. */
+type Next = string | null | undefined;
+
+/** Predicts that `driver` is the next to be tried, and learns from it. */
+export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict {
+  const { machine } = engine;
+  const { device } = walk;
+  const override = engine.override(device);
+  const before = walk.tried.map((t) => t.driver);
+  const expected = expectNext(engine, walk);
+  const possible = mayMatch(machine, device, driver, override);
+  const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
+  machine.claims.register(driver);
+  if (certainly(override, null) && device.ids !== null && possible) {
+    machine.claims.tried(device.ids, before, driver);
+  }
+  if (expected.includes(driver)) return 'match';
+  const open = expected.includes(undefined) || unheardOf || walk.scope.overlapped;
+  if (possible && open) return 'unknown';
+  return diverge(`${device.address}/match`, expected.map(nextName).join(' or '), driver);
+}
+
+const nextName = (next: Next): string =>
+  next === undefined ? 'a driver that matches' : (next ?? 'no further driver');
+
+/** What may be tried next, for every value that the override may have. */
+function expectNext(engine: Engine, walk: Walk): readonly Next[] {
+  const { machine } = engine;
+  const { device } = walk;
+  const last = walk.tried.at(-1);
+  if (last !== undefined && last.ret !== null && last.ret <= 0) return [null];
+  const override = engine.override(device);
+  if (override === null) return [undefined];
+  const before = walk.tried.map((t) => t.driver);
+  return override.map((wanted) => {
+    if (wanted === null) {
+      return device.ids === null ? undefined : machine.claims.next(device.ids, before);
+    }
+    if (before.includes(wanted)) return null;
+    return wanted;
+  });
+}
+
+/**
+ * The walk is over.
+ * @returns the difference when a driver was not tried that had to be, else null
+ */
+export function endWalk(engine: Engine, walk: Walk): Verdict {
+  const { device } = walk;
+  const { claims } = engine.machine;
+  const last = walk.tried.at(-1);
+  const wentOn = last === undefined || (last.ret !== null && last.ret > 0);
+  if (!wentOn || walk.scope.overlapped) return null;
+  // A device that has a driver, or is going away, is left alone.
+  if (last === undefined && !certainly(device.driver, null)) return null;
+  if (!certainly(device.dead, false) || !certainly(device.visible, true)) return null;
+  const expected = only(expectNext(engine, walk));
+  if (typeof expected === 'string' && claims.isRegistered(expected)) {
+    if (!engine.records('__driver_probe_device')) return null;
+    return diverge(`${device.address}/match`, `${expected} is tried`, 'no further attempt');
+  }
+  if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
+    const tried = walk.tried.map((t) => t.driver);
+    claims.walkEnded(device.ids, tried);
+  }
+  return null;
+}
+
+/** The walk that an attempt on a thread belongs to: of a drivers_probe write, or of a new device. */
+export function walkOf(engine: Engine, tid: number, device: Walk['device']): Walk | null {
+  const first = engine.frames.inner(tid, 'first-walk');
+  if (first?.walk.device === device) return first.walk;
+  const store = engine.frames.inner(tid, 'store');
+  return store?.walk?.device === device ? store.walk : null;
+}
