@@ -5,10 +5,14 @@ export { IMPORTERS } from './import/formats.js';
 export { type ImportOptions, type ImportResult, importInput } from './import/import.js';
 export type { Importer, ImportReport } from './import/importer.js';
 export {
+  type Check,
   type CleanupReport,
   cleanup,
   DEFAULT_BUFFER_KIB,
   DEFAULT_GROUPS,
+  type Diagnosis,
+  diagnose,
+  type GroupCheck,
   type RecordObserver,
   type RecordOptions,
   type RecordReport,

@@ -1,5 +1,6 @@
 /** All commands, in the order and under the headings of `vfr --help`. */
 import type { Command } from 'commander';
+import * as doctor from './doctor.js';
 import * as events from './events.js';
 import * as info from './info.js';
 import * as record from './record.js';
@@ -19,6 +20,6 @@ export interface CommandGroup {
 }
 
 export const COMMANDS: readonly CommandGroup[] = [
-  { heading: 'Make a trace:', commands: [record] },
+  { heading: 'Make a trace:', commands: [record, doctor] },
   { heading: 'Look at a trace:', commands: [info, events, sql] },
 ];

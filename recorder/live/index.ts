@@ -1,4 +1,5 @@
 export { type CleanupReport, cleanup } from './cleanup.js';
+export { type Check, type Diagnosis, diagnose, type GroupCheck } from './doctor.js';
 export { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, type RecordOptions } from './options.js';
 export {
   type RecordObserver,

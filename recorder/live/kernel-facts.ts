@@ -41,6 +41,7 @@ export function runningKernel(top: TraceDirectory): KernelFacts {
     symbols: new Symbols(kallsyms),
     types: lazyTypes(),
     entryArgumentsAtReturn,
+    hasKprobes: top.has('kprobe_events'),
     hasTracepoint: (system, event) => top.has(`events/${system}/${event}/format`),
   };
 }

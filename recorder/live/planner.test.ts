@@ -17,6 +17,7 @@ function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
   return {
     symbols: new Symbols(testData(`probes/kallsyms-${kernel}.txt`).toString()),
     entryArgumentsAtReturn,
+    hasKprobes: true,
     hasTracepoint: () => true,
     types(module) {
       if (module === undefined) return vmlinux;
@@ -101,6 +102,8 @@ test('what a kernel does not have is left out with the reason', () => {
   expect(reasons('6.12', 'pci_bus_read_config_dword')).toEqual([]);
   const none = { ...FACTS['6.1'], hasTracepoint: () => false };
   expect(plan(none, 'map')[0]).toMatchObject({ events: [] });
+  const noKprobes = { ...FACTS['6.1'], hasKprobes: false };
+  expect(plan(noKprobes, 'really_probe')[0]?.reasons[0]).toMatch(/CONFIG_KPROBE_EVENTS/);
   expect(plan(none, 'map')[0]?.reasons[0]).toMatch(/tracepoint iommu:map/);
 });
 

@@ -10,6 +10,8 @@ export interface KernelFacts {
   types(module: string | undefined): Btf | undefined;
   /** Whether return probes can fetch the arguments of the entry (`$argN`, since 6.9). */
   readonly entryArgumentsAtReturn: boolean;
+  /** Whether probes can be put on functions at all (CONFIG_KPROBE_EVENTS). */
+  readonly hasKprobes: boolean;
   /** Whether the kernel has this tracepoint. */
   hasTracepoint(system: string, event: string): boolean;
 }
@@ -183,6 +185,8 @@ function callEvents(call: Call, at: string, btf: Btf, prototype: Prototype, fact
 function planCall(call: Call, facts: KernelFacts): PlannedProbe {
   const { probe, site } = call;
   try {
+    if (!facts.hasKprobes)
+      throw impossible('the kernel has no kprobe events (CONFIG_KPROBE_EVENTS)');
     const at = place(site, facts.symbols);
     const btf = facts.types(site.module);
     if (!btf) throw impossible('the kernel has no type information (BTF) for it');
