@@ -1,0 +1,78 @@
+/** What actors did to the binding of a device, as far as its order can decide the driver. */
+import type { Bdf, Nanos, Seq } from '../../traces/index.js';
+
+/** Who did it: a thread, by its number and the name it had. */
+export interface Actor {
+  readonly task: string;
+  readonly tid: number;
+}
+
+/** One thing done to the binding of one device. */
+export type Action =
+  /** The kernel may bind the device from here on and tries its drivers (pci_bus_add_device). */
+  | { readonly type: 'initial' }
+  /** driver_override was set, or cleared (null). */
+  | { readonly type: 'override'; readonly driver: string | null }
+  | { readonly type: 'bind'; readonly driver: string }
+  | { readonly type: 'unbind'; readonly driver: string }
+  | { readonly type: 'drivers_probe' }
+  /** A driver's id table grew by this device's id, which probes all unbound devices that match. */
+  | { readonly type: 'new_id'; readonly driver: string }
+  /** The driver gave the device up by itself, from a work item, some time after its probe. */
+  | { readonly type: 'release'; readonly driver: string }
+  /** sriov_drivers_autoprobe of the PF was written. */
+  | { readonly type: 'autoprobe'; readonly on: boolean };
+
+export interface Operation {
+  readonly seq: Seq;
+  readonly ts: Nanos;
+  readonly actor: Actor;
+  readonly action: Action;
+  /** Event at which it took effect, under the device's lock; orders operations that waited. */
+  effect: Seq;
+}
+
+/** The life of a device: from its creation (or the snapshot) to its removal (or the end). */
+export interface Lifetime {
+  readonly device: Bdf;
+  readonly isVf: boolean;
+  /** Vendor and device id, such as `1b36:0010`, when known. */
+  readonly id: string | null;
+  /** What was so when the life, or the recording, began. */
+  readonly initial: BindingState;
+  readonly operations: Operation[];
+  /** Results of the probes of each driver in the order in which they were recorded. */
+  readonly probes: Map<string, boolean[]>;
+}
+
+export interface BindingState {
+  readonly override: string | null;
+  readonly driver: string | null;
+  /** The PF's sriov_drivers_autoprobe; only a VF is held back by it. */
+  readonly autoprobe: boolean;
+  /** False until pci_bus_add_device: nothing matches the device before. */
+  readonly mayBind: boolean;
+}
+
+export const describe = (action: Action): string => {
+  switch (action.type) {
+    case 'initial':
+      return 'the kernel made the device and tried its drivers';
+    case 'override':
+      return action.driver === null
+        ? 'cleared driver_override'
+        : `driver_override=${action.driver}`;
+    case 'bind':
+      return `wrote to ${action.driver}/bind`;
+    case 'unbind':
+      return `wrote to ${action.driver}/unbind`;
+    case 'drivers_probe':
+      return 'wrote to drivers_probe';
+    case 'new_id':
+      return `wrote to ${action.driver}/new_id`;
+    case 'release':
+      return `${action.driver} gave the device up by itself`;
+    case 'autoprobe':
+      return `sriov_drivers_autoprobe=${action.on ? 1 : 0}`;
+  }
+};
