@@ -1,0 +1,92 @@
+/** The events of one input by the bytes of their names, and what was learnt of their text. */
+import type { RecordMapper } from '../../mapping/mapper.js';
+import type { Rule } from '../../mapping/rule.js';
+import { Interner } from '../interner.js';
+
+/** How the text after an event's name is to be read. */
+export type Grammar =
+  /** ` key=value key="text"`, after `(address)` or not. */
+  | 'fields'
+  /** `key: value, key: value` in hexadecimal. */
+  | 'arguments'
+  /** The return value of a system call. */
+  | 'result'
+  /** All of it is one text, over as many lines as it takes. */
+  | 'text';
+
+/** The fields of an event in their order, which every record of it has. */
+export type Shape = readonly { readonly key: string; readonly quoted: boolean }[];
+
+export class TextEvent {
+  /** Hashes of the names of the fields that the rule wants, by `hashName`. */
+  readonly hashes: Int32Array;
+  /** The fewest fields that a record had; a string with fake fields in it only seems to have more. */
+  shape: Shape = [];
+  pattern: RegExp | null = null;
+  /** How many of the wanted fields a whole record has. */
+  wanted = 0;
+
+  constructor(
+    readonly rule: Rule,
+    readonly grammar: Grammar,
+  ) {
+    this.hashes = Int32Array.from(rule.fields, (name) => hashName(TEXT_NAMES[name] ?? name));
+  }
+}
+
+/** Fields that the kernel's text names otherwise than the event's format does. */
+const TEXT_NAMES: Readonly<Record<string, string>> = { gid: 'groupID' };
+
+/** Step of the hash by which names are compared; its start is 0. */
+export const hashStep = (hash: number, byte: number): number => (Math.imul(hash, 31) + byte) | 0;
+
+export function hashName(name: string): number {
+  let hash = 0;
+  for (const byte of Buffer.from(name)) hash = hashStep(hash, byte);
+  return hash;
+}
+
+/** A damaged input may have a new name on every line; beyond this they are not events. */
+const EVENTS_MAX = 1 << 13;
+
+/** Events whose text is one field. */
+const ONE_TEXT = new Set(['print', 'console', 'kernel_stack', 'user_stack', 'raw_data']);
+/** The function that writes a mark, which the kernel shows in the place of the event's name. */
+export const MARK_WRITER = 'tracing_mark_write';
+const SYSCALL = /^sys_(?:enter|exit)_/;
+
+export class EventTable {
+  readonly #names = new Interner((name) => this.#make(name === MARK_WRITER ? 'print' : name, name));
+  readonly #named = new Map<string, TextEvent | null>();
+  #size = 0;
+
+  constructor(private readonly mapper: RecordMapper) {}
+
+  /** The event of this name; null when there are too many names. */
+  find(bytes: Buffer, start: number, end: number): TextEvent | null {
+    return this.#names.get(bytes, start, end);
+  }
+
+  /** An event that the text shows by another name than the tracepoint's. */
+  named(event: string, shown: string): TextEvent | null {
+    const key = `${event} ${shown}`;
+    const known = this.#named.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(event, shown);
+    if (made !== null) this.#named.set(key, made);
+    return made;
+  }
+
+  #make(event: string, shown: string): TextEvent | null {
+    if (this.#size === EVENTS_MAX) return null;
+    this.#size++;
+    return new TextEvent(this.mapper.rule(event, shown), grammarOf(event));
+  }
+}
+
+function grammarOf(event: string): Grammar {
+  if (ONE_TEXT.has(event)) return 'text';
+  const syscall = SYSCALL.exec(event);
+  if (syscall === null) return 'fields';
+  return syscall[0] === 'sys_enter_' ? 'arguments' : 'result';
+}

@@ -1,0 +1,53 @@
+import type { TraceRecord } from '../../mapping/record.js';
+import { DOT, isDigit, ZERO } from './ascii.js';
+
+const NS_PER_S = 1_000_000_000;
+const TWO_16 = 0x1_0000;
+const TWO_32 = 0x1_0000_0000;
+/** Up to so many seconds, their nanoseconds are exact in a double. */
+const EXACT_SECONDS = 9_000_000;
+
+/** Sets the time of a record; exact, also for seconds of the epoch. */
+export function setTime(record: TraceRecord, seconds: number, nanoseconds: number): void {
+  if (seconds < EXACT_SECONDS) {
+    const ns = seconds * NS_PER_S + nanoseconds;
+    record.tsLow = ns >>> 0;
+    record.tsHigh = (ns - record.tsLow) / TWO_32;
+    return;
+  }
+  const high = Math.floor(seconds / TWO_16) * NS_PER_S;
+  const low = (seconds % TWO_16) * NS_PER_S + nanoseconds + (high % TWO_16) * TWO_16;
+  record.tsLow = low >>> 0;
+  record.tsHigh = (Math.floor(high / TWO_16) + Math.floor(low / TWO_32)) >>> 0;
+}
+
+/** Sets the time of a record to a plain number of at most 53 bits: a count, jiffies, cycles. */
+export function setTicks(record: TraceRecord, ticks: number): void {
+  record.tsLow = ticks >>> 0;
+  record.tsHigh = Math.floor(ticks / TWO_32) >>> 0;
+}
+
+/** What one digit behind the point is worth, by how many digits there are. */
+const SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10, 1];
+
+/**
+ * Reads a time as `seconds.fraction`, or a plain number for clocks that do not count seconds.
+ * @returns the place behind it; `at` itself when there is no time
+ */
+export function readTime(bytes: Uint8Array, at: number, end: number, record: TraceRecord): number {
+  let p = at;
+  let whole = 0;
+  while (p < end && isDigit(bytes[p])) whole = whole * 10 + bytes[p++] - ZERO;
+  if (p === at) return at;
+  if (p >= end || bytes[p] !== DOT) {
+    setTicks(record, whole);
+    return p;
+  }
+  const point = p++;
+  let fraction = 0;
+  while (p < end && isDigit(bytes[p])) fraction = fraction * 10 + bytes[p++] - ZERO;
+  const digits = p - point - 1;
+  if (digits < 1 || digits > 9) return at;
+  setTime(record, whole, fraction * SCALE[digits]);
+  return p;
+}

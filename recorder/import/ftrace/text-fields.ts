@@ -1,0 +1,284 @@
+import type { Dictionary } from '../../../traces/index.js';
+import type { FieldReader } from '../../mapping/record.js';
+import { Interner } from '../interner.js';
+import { CLOSE, COLON, EQUALS, OPEN, QUOTE, RETURN, SPACE, skipSpaces, WORD } from './ascii.js';
+import { hashName, hashStep, type Shape, type TextEvent } from './event-table.js';
+import { Integer } from './number.js';
+
+/** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
+const FIELDS_MAX = 64;
+const NONE = -1;
+const FAULT = Buffer.from('(fault)');
+const HANDLED = Buffer.from('handled');
+
+/**
+ * The fields of one record, as ranges of its text. Strings are printed raw: they may hold quotes,
+ * newlines and what looks like fields, so the last string of a record reaches to its last quote.
+ */
+export class TextFields implements FieldReader {
+  /** True when the text ended inside of a string. */
+  open = false;
+  /** Wanted fields that were found. */
+  found = 0;
+  /** Whether there was a string in quotes. */
+  quoted = false;
+  /** Whether the record has the shape that its event's records have. */
+  settled = true;
+
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+  #event: TextEvent | null = null;
+  readonly #starts = new Int32Array(FIELDS_MAX);
+  readonly #ends = new Int32Array(FIELDS_MAX);
+  readonly #has = new Uint8Array(FIELDS_MAX);
+  #keys = 0;
+  #odd = false;
+  #hex = false;
+  readonly #integer = new Integer();
+  #integerOf = NONE;
+  readonly #strings = new Interner((word) => word);
+  readonly #ids: { dictionary: Dictionary; words: Interner<number> }[] = [];
+
+  /** Takes the text of a record's fields apart. */
+  read(bytes: Buffer, start: number, end: number, event: TextEvent): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end > start && bytes[end - 1] === RETURN ? end - 1 : end;
+    this.#event = event;
+    this.#has.fill(0, 0, event.hashes.length);
+    this.#keys = this.found = 0;
+    this.#odd = this.open = this.quoted = false;
+    this.settled = true;
+    this.#integerOf = NONE;
+    this.#hex = event.grammar === 'arguments' || event.grammar === 'result';
+    if (event.grammar === 'fields') this.#readFields(event);
+    else if (event.grammar === 'text') this.#readText();
+    else if (event.grammar === 'arguments') this.#readArguments(event);
+    else this.#readResult();
+  }
+
+  has(field: number): boolean {
+    return this.#has[field] === 1;
+  }
+
+  low(field: number): number {
+    if (this.#integerOf !== field) this.#parse(field);
+    return this.#integer.low;
+  }
+
+  high(field: number): number {
+    if (this.#integerOf !== field) this.#parse(field);
+    return this.#integer.high;
+  }
+
+  text(field: number): string {
+    return this.#strings.get(this.#bytes, this.#starts[field], this.#ends[field]);
+  }
+
+  intern(field: number, dictionary: Dictionary): number {
+    let ids = this.#ids.find((entry) => entry.dictionary === dictionary);
+    if (ids === undefined) {
+      ids = { dictionary, words: new Interner((word) => dictionary.id(word)) };
+      this.#ids.push(ids);
+    }
+    return ids.words.get(this.#bytes, this.#starts[field], this.#ends[field]);
+  }
+
+  raw(): string {
+    const text = this.#bytes.toString('utf8', this.#start, this.#end).trimStart();
+    return this.#event?.grammar === 'arguments' ? normalArguments(text) : text;
+  }
+
+  #parse(field: number): void {
+    const [start, end] = [this.#starts[field], this.#ends[field]];
+    this.#integerOf = field;
+    this.#integer.read(this.#bytes, start, end, this.#hex);
+    // irq_handler_exit prints its result as a word.
+    if (HANDLED.compare(this.#bytes, start, end) === 0) this.#integer.low = 1;
+  }
+
+  #set(field: number, start: number, end: number): void {
+    if (this.#has[field] === 1) this.#odd = true;
+    this.#has[field] = 1;
+    this.found++;
+    this.#starts[field] = start;
+    this.#ends[field] = end;
+  }
+
+  #readFields(event: TextEvent): void {
+    this.#scan(event);
+    for (let field = 0; field < event.hashes.length; field++) {
+      if (this.#has[field] === 0 || this.#bytes[this.#starts[field]] !== OPEN) continue;
+      const quoted = this.#bytes[this.#starts[field] - 1] === QUOTE;
+      if (!quoted && FAULT.compare(this.#bytes, this.#starts[field], this.#ends[field]) === 0) {
+        this.#has[field] = 0;
+      }
+    }
+    if (this.open) return;
+    if (this.#odd || this.#keys !== event.shape.length) this.#settle(event);
+  }
+
+  /** Finds ` key=value` and ` key="text"` from left to right; ends a string at its first end. */
+  #scan(event: TextEvent): void {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let p = this.#start - 1;
+    if (bytes[p + 1] === OPEN) while (p < end && bytes[p] !== CLOSE) p++;
+    let field = NONE;
+    let valueAt = 0;
+    while (p < end) {
+      if (bytes[p] !== SPACE) {
+        p++;
+        continue;
+      }
+      let q = p + 1;
+      let hash = 0;
+      for (; q < end && WORD[bytes[q]] === 1; q++) hash = hashStep(hash, bytes[q]);
+      if (q >= end || bytes[q] !== EQUALS || q === p + 1) {
+        p = q;
+        continue;
+      }
+      if (field !== NONE) this.#set(field, valueAt, p);
+      this.#keys++;
+      field = event.hashes.indexOf(hash);
+      valueAt = q + 1;
+      p = valueAt;
+      if (p >= end || bytes[p] !== QUOTE) continue;
+      const close = this.#closingQuote(p + 1);
+      if (field !== NONE) this.#set(field, p + 1, close);
+      field = NONE;
+      p = close + 1;
+    }
+    if (field !== NONE) this.#set(field, valueAt, end);
+  }
+
+  /** The first quote that can end a string that starts at `at`; the end of the text if none can. */
+  #closingQuote(at: number): number {
+    this.quoted = true;
+    for (let p = at; p < this.#end; p++) {
+      if (this.#bytes[p] !== QUOTE) continue;
+      if (p + 1 === this.#end || this.#isKey(p + 1)) return p;
+      this.#odd = true;
+    }
+    this.open = true;
+    return this.#end;
+  }
+
+  #isKey(at: number): boolean {
+    if (this.#bytes[at] !== SPACE) return false;
+    let p = at + 1;
+    while (p < this.#end && WORD[this.#bytes[p]] === 1) p++;
+    return p > at + 1 && p < this.#end && this.#bytes[p] === EQUALS;
+  }
+
+  /** Learns the shape of an event, or reads a record again that seems to have another one. */
+  #settle(event: TextEvent): void {
+    const fewer = event.shape.length === 0 || this.#keys < event.shape.length;
+    if (fewer && !this.#odd && this.found >= event.wanted && this.#keys > 0) {
+      event.wanted = this.found;
+      event.shape = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
+      event.pattern = patternOf(event.shape);
+      return;
+    }
+    const text = this.#bytes.toString('latin1', this.#start, this.#end);
+    const shape = event.pattern === null ? wantedShape(event, text) : event.shape;
+    const match = (event.pattern ?? patternOf(shape)).exec(text);
+    this.settled = match !== null;
+    if (match !== null) this.#take(event, shape, match);
+  }
+
+  #take(event: TextEvent, shape: Shape, match: RegExpExecArray): void {
+    this.#has.fill(0, 0, event.hashes.length);
+    this.found = 0;
+    shape.forEach(({ key }, i) => {
+      const range = match.indices?.[i + 1];
+      const field = event.hashes.indexOf(hashName(key));
+      if (range === undefined || field === NONE) return;
+      this.#set(field, this.#start + range[0], this.#start + range[1]);
+    });
+  }
+
+  #readText(): void {
+    let start = skipSpaces(this.#bytes, this.#start, this.#end);
+    // trace-cmd shows who wrote the mark before the mark itself.
+    const writer = /^(?:tracing_mark_write: |ip=\S+ buf=)/.exec(
+      this.#bytes.toString('latin1', start, Math.min(start + 64, this.#end)),
+    );
+    if (writer !== null && this.#event?.rule.event === 'print') start += writer[0].length;
+    this.#set(0, start, this.#end);
+  }
+
+  /** `fd: 5, cmd: 3b6b, arg: 7ffd5` with or without parentheses, or `fd=0x5 cmd=0x3b6b`. */
+  #readArguments(event: TextEvent): void {
+    const bytes = this.#bytes;
+    for (let p = this.#start; p < this.#end; ) {
+      let hash = 0;
+      const start = p;
+      while (p < this.#end && WORD[bytes[p]] === 1) hash = hashStep(hash, bytes[p++]);
+      const named = p > start && p + 1 < this.#end;
+      const separator = bytes[p] === EQUALS ? 1 : 2;
+      if (!named || (separator === 2 && (bytes[p] !== COLON || bytes[p + 1] !== SPACE))) {
+        p = Math.max(p, start + 1);
+        continue;
+      }
+      const value = p + separator;
+      p = value;
+      while (p < this.#end && WORD[bytes[p]] === 1) p++;
+      const field = event.hashes.indexOf(hash);
+      if (field !== NONE && this.#has[field] === 0) this.#set(field, value, p);
+    }
+  }
+
+  /** `-> 0x0`, `0x0`, or `__syscall_nr=16 ret=0x0`. */
+  #readResult(): void {
+    let start = this.#end;
+    while (start > this.#start && WORD[this.#bytes[start - 1]] === 1) start--;
+    if (start < this.#end) this.#set(0, start, this.#end);
+  }
+}
+
+const KEY = /(?:^| )(\w+)=(")?/g;
+
+function shapeOf(text: string): Shape {
+  const shape: { key: string; quoted: boolean }[] = [];
+  KEY.lastIndex = 0;
+  for (let match = KEY.exec(text); match !== null; match = KEY.exec(text)) {
+    shape.push({ key: match[1], quoted: match[2] !== undefined });
+    if (match[2] === undefined) continue;
+    const close = /"(?= \w+=|$)/g;
+    close.lastIndex = KEY.lastIndex;
+    KEY.lastIndex = (close.exec(text)?.index ?? text.length) + 1;
+  }
+  return shape;
+}
+
+/** For the first record of an event: the fields that the catalogue knows, where they first occur. */
+function wantedShape(event: TextEvent, text: string): Shape {
+  const keys = event.rule.fields.map((key) => ({ key, at: text.search(`(?:^| )${key}=`) }));
+  return keys
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+    .map(({ key }) => ({ key, quoted: text.includes(` ${key}="`) }));
+}
+
+/** Matches a record of this shape; its groups are the values. The last string takes all it can. */
+function patternOf(shape: Shape): RegExp {
+  const last = shape.findLastIndex(({ quoted }) => quoted);
+  const parts = shape.map(({ key, quoted }, i) => {
+    if (!quoted) return `(?:^| )${key}=([^ ]*)`;
+    return ` ${key}=(?:"(${i === last ? '.*' : '[^"]*'})"|\\(fault\\))`;
+  });
+  return new RegExp(`^(?:\\([^)]*\\))?${parts.join('')}$`, 'ds');
+}
+
+/** The arguments of a system call in one form for all inputs. */
+const normalArguments = (text: string): string =>
+  text
+    .replace(/^\((.*)\)$/s, '$1')
+    .replace(/^__syscall_nr=\d+ /, '')
+    .replace(
+      /(\w+)(?:: |=)(?:0x)?0*([0-9a-f]+)(?:,? |$)/g,
+      (_, key, value) => `${key}: 0x${value}, `,
+    )
+    .replace(/, $/, '');
