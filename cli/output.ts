@@ -45,20 +45,24 @@ export const print = (line: string): Promise<void> => write(`${line}\n`);
 export const printJson = (value: unknown): Promise<void> => print(toJson(value));
 
 /**
- * JSON text of plain data, indented. A bigint is written as the number it is: JSON sets numbers no
- * limit, and a column that is a number once and a string the next time helps nobody.
+ * JSON text of plain data. A bigint is written as the number it is: JSON sets numbers no limit, and
+ * a column that is a number once and a string the next time helps nobody.
+ * @param indent what the lines of the value are indented by; null for one line
  */
-export function toJson(value: unknown, indent = ''): string {
+export function toJson(value: unknown, indent: string | null = ''): string {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const inner = `${indent}  `;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => inner + toJson(item, inner));
-    return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n${indent}]`;
-  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const inner = indent === null ? null : `${indent}  `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
   const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-  const members = entries.map(([k, v]) => `${inner}${JSON.stringify(k)}: ${toJson(v, inner)}`);
-  return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
+  const members = entries.map(([key, v]) => {
+    const text = toJson(v, inner);
+    const colon = indent === null ? ':' : ': ';
+    return Array.isArray(value) ? text : `${JSON.stringify(key)}${colon}${text}`;
+  });
+  if (members.length === 0) return open + close;
+  if (inner === null) return open + members.join(',') + close;
+  return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;
 }
 
 /** Writes a message to stderr. */

@@ -58,8 +58,8 @@ function tellUsage(error: CommanderError, program: Command, argv: readonly strin
 
 function tellError(error: unknown): void {
   if (isVfrError(error)) {
-    note(`vfr: ${error.message} [${error.code}]`, 'red');
-    note(`     ${error.next}`);
+    note(`vfr: ${error.message}`, 'red');
+    note(`     ${error.next} (${error.code})`);
     return;
   }
   note(`vfr: internal error: ${error instanceof Error ? error.stack : String(error)}`);

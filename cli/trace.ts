@@ -30,6 +30,21 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
   return reader;
 }
 
+/** Opens several traces, or none when one of them cannot be. */
+export async function openTraces(
+  files: readonly string[],
+  options: StrictOption,
+): Promise<readonly TraceReader[]> {
+  const readers: TraceReader[] = [];
+  try {
+    for (const file of files) readers.push(await openTrace(file, options));
+    return readers;
+  } catch (error) {
+    for (const reader of readers) reader.close();
+    throw error;
+  }
+}
+
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
 export function describeCompleteness(reader: TraceReader): string {
   // Damage to a dictionary shows only when the dictionaries are read.

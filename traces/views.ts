@@ -5,7 +5,7 @@
 /** Tells which rows of a column are not null. */
 export class Validity {
   /** @param bits Arrow validity bitmap, or null when no row is null */
-  constructor(private readonly bits: Uint8Array | null) {}
+  constructor(readonly bits: Uint8Array | null) {}
 
   has(row: number): boolean {
     return this.bits === null || ((this.bits[row >> 3] >> (row & 7)) & 1) === 1;

@@ -1,0 +1,186 @@
+/** The events of one or several traces as a table function of DuckDB. */
+import {
+  type Batch,
+  type BatchInfo,
+  type BytesView,
+  COLUMNS,
+  type Column,
+  type ColumnType,
+  DICT_COLUMNS,
+  type DictColumn,
+  type IntColumn,
+  type TraceReader,
+  type WordColumn,
+} from '../traces/index.js';
+import {
+  type Scan,
+  type ScanFunction,
+  type SqlColumn,
+  type SqlType,
+  StringTable,
+  VECTOR_ROWS,
+  type VectorWriter,
+} from './duckdb.js';
+import { validText } from './utf8.js';
+import { copyBytes, copyDict, copyFirst, copyInts, copyWords, type Rows } from './vector-copy.js';
+
+/** A trace, and what the column `trace` calls it. */
+export interface NamedTrace {
+  readonly name: string;
+  readonly reader: TraceReader;
+}
+
+const SQL_TYPES: Record<ColumnType, SqlType> = {
+  u64: 'u64',
+  i64: 'i64',
+  u32: 'u32',
+  u16: 'u16',
+  i16: 'i16',
+  dict: 'text',
+  utf8: 'text',
+  binary: 'blob',
+};
+
+/** A trace with its dictionaries in DuckDB's memory. */
+interface Source extends NamedTrace {
+  readonly tables: Readonly<Record<DictColumn, StringTable>>;
+  readonly nameTable: StringTable;
+}
+
+/**
+ * The table function `events_of(kinds)`: the events of these kinds, or of all kinds for null, in the
+ * order of the traces. Batches without such an event are skipped unread. With several traces there
+ * is a first column `trace`.
+ */
+export function eventsOf(traces: readonly NamedTrace[]): ScanFunction {
+  const sources = traces.map(prepare);
+  const own: SqlColumn[] = COLUMNS.map((c) => ({ name: c.name, type: SQL_TYPES[c.type] }));
+  const named = traces.length > 1;
+  return {
+    name: 'events_of',
+    columns: named ? [{ name: 'trace', type: 'text' }, ...own] : own,
+    rows: traces.reduce((sum, { reader }) => sum + reader.events, 0),
+    open: (kinds, columns) => {
+      // The column `trace` is the one before the first of a trace's own.
+      const wanted = columns.map((i) => COLUMNS[named ? i - 1 : i] ?? null);
+      return new EventScan(sources, kinds, wanted);
+    },
+  };
+}
+
+function prepare({ name, reader }: NamedTrace): Source {
+  const tables = DICT_COLUMNS.map((c) => [c, new StringTable(reader.dictionaries[c])] as const);
+  return {
+    name,
+    reader,
+    tables: Object.fromEntries(tables) as Record<DictColumn, StringTable>,
+    nameTable: new StringTable([name]),
+  };
+}
+
+class EventScan implements Scan {
+  readonly #todo: Iterator<{ source: Source; info: BatchInfo }>;
+  #open: OpenBatch | null = null;
+
+  /** @param columns the columns wanted; null is the name of the trace */
+  constructor(
+    sources: readonly Source[],
+    private readonly kinds: readonly string[] | null,
+    private readonly columns: readonly (Column | null)[],
+  ) {
+    this.#todo = sources
+      .flatMap((source) => source.reader.batches.map((info) => ({ source, info })))
+      .values();
+  }
+
+  next(out: readonly VectorWriter[]): number {
+    while (this.#open === null || this.#open.done) {
+      const next = this.#todo.next();
+      if (next.done === true) return 0;
+      const { source, info } = next.value;
+      const picked = pickKinds(source.reader, info, this.kinds);
+      this.#open = picked === null ? null : new OpenBatch(source, picked.batch, picked.rows);
+    }
+    return this.#open.next(this.columns, out);
+  }
+}
+
+/** The rows of a batch that are of some kinds, or null when it has none. */
+function pickKinds(
+  reader: TraceReader,
+  info: BatchInfo,
+  kinds: readonly string[] | null,
+): { batch: Batch; rows: Uint32Array | null } | null {
+  if (info.rows === 0) return null;
+  if (kinds === null) return { batch: reader.batch(info), rows: null };
+  const wanted = reader.dictionaries.kind.map((kind) => kinds.includes(kind));
+  if (info.stats?.ids.kind?.some((id) => wanted[id]) === false) return null;
+  const batch = reader.batch(info);
+  const { ids } = batch.column('kind');
+  const rows = new Uint32Array(batch.rows);
+  let count = 0;
+  for (let row = 0; row < ids.length; row++) if (wanted[ids[row]]) rows[count++] = row;
+  return count === 0 ? null : { batch, rows: rows.subarray(0, count) };
+}
+
+/** A batch of which some rows are still to be handed over. */
+class OpenBatch {
+  #start = 0;
+  readonly #size: number;
+  #text: BytesView | null = null;
+
+  constructor(
+    private readonly source: Source,
+    private readonly batch: Batch,
+    private readonly picks: Uint32Array | null,
+  ) {
+    this.#size = picks === null ? batch.rows : picks.length;
+  }
+
+  get done(): boolean {
+    return this.#start === this.#size;
+  }
+
+  next(columns: readonly (Column | null)[], out: readonly VectorWriter[]): number {
+    const count = Math.min(VECTOR_ROWS, this.#size - this.#start);
+    const rows: Rows = { start: this.#start, count, picks: this.picks };
+    columns.forEach((column, i) => {
+      if (column === null) copyFirst(this.source.nameTable, count, out[i]);
+      else this.#copy(column, rows, out[i]);
+    });
+    this.#start += count;
+    return count;
+  }
+
+  #copy(column: Column, rows: Rows, out: VectorWriter): void {
+    const { batch } = this;
+    switch (column.type) {
+      case 'u64':
+      case 'i64':
+        copyWords(batch.column(column.name as WordColumn), rows, out);
+        break;
+      case 'u32':
+      case 'u16':
+      case 'i16':
+        copyInts(batch.column(column.name as IntColumn), rows, out);
+        break;
+      case 'dict': {
+        const name = column.name as DictColumn;
+        copyDict(batch.column(name), this.source.tables[name], rows, out);
+        break;
+      }
+      case 'utf8':
+      case 'binary': {
+        copyBytes(this.#bytes(column), rows, out);
+        break;
+      }
+    }
+  }
+
+  #bytes(column: Column): BytesView {
+    const view = this.batch.column(column.name as 'text' | 'data');
+    if (column.type === 'binary') return view;
+    this.#text ??= validText(view);
+    return this.#text;
+  }
+}

@@ -1,0 +1,80 @@
+/** SQL over traces: a database in memory in which the traces are tables and nothing else is to be had. */
+import { VfrError } from '../traces/index.js';
+import { Database, type ResultStream } from './duckdb.js';
+import { eventsOf, type NamedTrace } from './event-scan.js';
+
+/**
+ * What user SQL must not do is switched off here and cannot be switched on again: reading and
+ * writing files, loading extensions, reaching the network, and changing any of this.
+ */
+const LOCK = `
+SET enable_external_access = false;
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET allow_community_extensions = false;
+SET lock_configuration = true;`;
+
+export interface SessionOptions {
+  /** Most memory that DuckDB may use, as it spells it: `2GB`. */
+  readonly memory?: string;
+}
+
+const MEMORY_DEFAULT = '2GB';
+
+/** Traces that can be asked questions in SQL. */
+export class Session {
+  private constructor(private readonly database: Database) {}
+
+  /** Opens traces for questions; the traces stay the caller's to close. */
+  static async open(traces: readonly NamedTrace[], options: SessionOptions = {}): Promise<Session> {
+    const database = await Database.open({
+      memory_limit: options.memory ?? MEMORY_DEFAULT,
+      temp_directory: '',
+    });
+    database.register(eventsOf(traces));
+    await database.run('CREATE VIEW events AS SELECT * FROM events_of(NULL)');
+    await database.run(LOCK);
+    return new Session(database);
+  }
+
+  /**
+   * Runs SQL; the result is that of its last statement.
+   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, or what reading the trace throws
+   */
+  async query(sql: string): Promise<ResultStream> {
+    const result = await this.#tell(() => this.database.stream(sql));
+    const tell = <T>(work: () => Promise<T>) => this.#tell(work);
+    return {
+      columns: result.columns,
+      async *chunks() {
+        const iterator = result.chunks()[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await tell(() => iterator.next());
+          if (next.done === true) return;
+          yield next.value;
+        }
+      },
+    };
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  async #tell<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof VfrError) throw error;
+      const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
+      throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what));
+    }
+  }
+}
+
+function nextStep(message: string): string {
+  if (message.includes('near "offset"'))
+    return 'Quote the column as "offset": SQL has this keyword.';
+  if (message.startsWith('Out of Memory')) return 'Ask for less, or allow more with --memory.';
+  return 'docs/sql.md lists tables and columns.';
+}

@@ -1,0 +1,63 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type RowFormat, writeRows } from '../rows.js';
+import { openTrace, type StrictOption, strictOption } from '../trace.js';
+
+interface Options extends StrictOption {
+  readonly where?: string;
+  readonly limit?: number;
+  readonly format: RowFormat;
+}
+
+/** What the table shows; the other formats have all columns. */
+const TABLE_COLUMNS = [
+  'seq',
+  'ts',
+  'cpu',
+  'tid',
+  'task',
+  'kind',
+  'phase',
+  'device',
+  'driver',
+  'name',
+  '"offset"',
+  'value',
+  'ret',
+  'text',
+].join(', ');
+
+export function register(program: Command): void {
+  const format = new Option('--format <format>', 'how to print the events');
+  const command = program
+    .command('events')
+    .description('print events')
+    .argument('<trace>', 'trace file')
+    .option('--where <condition>', 'only events that satisfy an SQL condition')
+    .option('--limit <count>', 'at most so many events', parseCount)
+    .addOption(format.choices(['table', 'jsonl', 'csv']).default('table'));
+  strictOption(command).action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { openSession } = await import('../../analysis/index.js');
+  const reader = await openTrace(file, options);
+  const session = await openSession([{ name: file, reader }]);
+  try {
+    await writeRows(await session.query(eventsQuery(options)), options.format);
+  } finally {
+    session.close();
+    reader.close();
+  }
+}
+
+function eventsQuery({ where, limit, format }: Options): string {
+  const columns = format === 'table' ? TABLE_COLUMNS : '*';
+  // The line breaks keep a comment at the end of the condition from hiding what follows.
+  const condition = where === undefined ? '' : `WHERE (${where}\n)`;
+  return `SELECT ${columns} FROM events ${condition} ${limit === undefined ? '' : `LIMIT ${limit}`}`;
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number.');
+  return Number(text);
+}

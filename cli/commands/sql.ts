@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { type RowFormat, writeRows } from '../rows.js';
+import { openTraces, type StrictOption, strictOption } from '../trace.js';
+
+interface Options extends StrictOption {
+  readonly format: RowFormat;
+  readonly file?: string;
+  readonly memory?: string;
+}
+
+const HELP = `
+The events are the table \`events\`; with several traces a column \`trace\` says from which.
+Quote the column "offset": SQL has a keyword of that name. Further tables: docs/sql.md.
+
+  vfr sql t.arrows "SELECT kind, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC"`;
+
+export function register(program: Command): void {
+  const format = new Option('--format <format>', 'how to print the rows');
+  const command = program
+    .command('sql')
+    .description('ask one or several traces a question in SQL')
+    .argument('<trace>', 'trace file')
+    .argument('[trace-or-query...]', 'more traces; last the query, unless -f gives it')
+    .addOption(format.choices(['table', 'json', 'jsonl', 'csv']).default('table'))
+    .option('-f, --file <file>', 'read the query from a file, or from stdin for -')
+    .option('--memory <size>', 'memory that the query may use', '2GB')
+    .addHelpText('after', HELP);
+  strictOption(command).action(run);
+}
+
+async function run(trace: string, rest: readonly string[], options: Options): Promise<void> {
+  const { query, traces } = await splitArguments([trace, ...rest], options.file);
+  const { openSession } = await import('../../analysis/index.js');
+  const readers = await openTraces(traces, options);
+  const named = readers.map((reader) => ({ name: reader.source.name, reader }));
+  const session = await openSession(named, memoryOption(options));
+  try {
+    await writeRows(await session.query(query), options.format);
+  } finally {
+    session.close();
+    for (const reader of readers) reader.close();
+  }
+}
+
+const memoryOption = ({ memory }: Options) => (memory === undefined ? {} : { memory });
+
+async function splitArguments(
+  args: readonly string[],
+  file: string | undefined,
+): Promise<{ query: string; traces: readonly string[] }> {
+  if (file !== undefined) return { query: await readQuery(file), traces: args };
+  const query = args.at(-1)!;
+  if (args.length > 1) return { query, traces: args.slice(0, -1) };
+  const { VfrError } = await import('../../traces/index.js');
+  const next = 'Give it after the trace, as one argument, or with -f.';
+  throw new VfrError('usage', 'SQL_MISSING', 'there is no query', next);
+}
+
+async function readQuery(file: string): Promise<string> {
+  const { readFileSync } = await import('node:fs');
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const { fileError } = await import('../../traces/index.js');
+    throw fileError(error, file, 'reading');
+  }
+}
