@@ -5,7 +5,17 @@
 const ZERO = 0x30;
 const LOWER_X = 0x78;
 const MINUS = 0x2d;
+const DOT = 0x2e;
+/** 2^64 nanoseconds. */
+const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
+
+/** Value of every byte as a hexadecimal digit, -1 where it is none. */
+const HEX = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  HEX[digit.charCodeAt(0)] = value;
+  HEX[digit.toUpperCase().charCodeAt(0)] = value;
+}
 
 export class Cursor {
   bytes: Uint8Array = new Uint8Array(0);
@@ -20,6 +30,10 @@ export class Cursor {
     this.at = start;
     this.end = end;
   }
+
+  /** The time taken last. */
+  seconds = 0;
+  nanoseconds = 0;
 
   /** The number taken last as a JavaScript number; exact below 2^53. */
   get value(): number {
@@ -41,19 +55,22 @@ export class Cursor {
   }
 
   startsWith(literal: Uint8Array, at: number): boolean {
-    if (at + literal.length > this.end) return false;
-    for (let i = 0; i < literal.length; i++) {
-      if (this.bytes[at + i] !== literal[i]) return false;
+    const { bytes } = this;
+    const { length } = literal;
+    if (at + length > this.end) return false;
+    for (let i = 0; i < length; i++) {
+      if (bytes[at + i] !== literal[i]) return false;
     }
     return true;
   }
 
   /** Where `literal` starts next, or -1. */
   find(literal: Uint8Array): number {
+    const { bytes } = this;
     const last = this.end - literal.length;
     const first = literal[0];
     for (let at = this.at; at <= last; at++) {
-      if (this.bytes[at] === first && this.startsWith(literal, at)) return at;
+      if (bytes[at] === first && this.startsWith(literal, at)) return at;
     }
     return -1;
   }
@@ -90,15 +107,15 @@ export class Cursor {
     let low = 0;
     let high = 0;
     for (; at < end; at++) {
-      const digit = hexDigit(bytes[at]);
+      const digit = HEX[bytes[at]];
       if (digit < 0) break;
-      high = ((high << 4) | (low >>> 28)) >>> 0;
-      low = ((low << 4) | digit) >>> 0;
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
     }
     if (at === start || at - start > 16) return false;
     this.at = at;
-    this.low = low;
-    this.high = high;
+    this.low = low >>> 0;
+    this.high = high >>> 0;
     return true;
   }
 
@@ -125,11 +142,23 @@ export class Cursor {
     return true;
   }
 
+  /** Takes a time in seconds, with or without a fraction, that fits 64 bits of nanoseconds. */
+  time(): boolean {
+    const start = this.at;
+    if (this.decimal() && this.value < SECONDS_MAX) {
+      this.seconds = this.value;
+      this.nanoseconds = this.byte(DOT) ? this.#fraction() : 0;
+      if (this.nanoseconds >= 0) return true;
+    }
+    this.at = start;
+    return false;
+  }
+
   /**
-   * Takes the digits of a decimal fraction as so many units of 10^-9: "5" is 500000000. Digits
+   * Takes the digits after a decimal point as so many units of 10^-9: "5" is 500000000. Digits
    * after the ninth are skipped. Returns -1 when there is no digit.
    */
-  nanos(): number {
+  #fraction(): number {
     let value = 0;
     let digits = 0;
     for (; this.at < this.end; this.at++) {
@@ -147,12 +176,4 @@ export class Cursor {
     this.low = -this.low >>> 0;
     this.high = (this.low === 0 ? -this.high : ~this.high) >>> 0;
   }
-}
-
-/** Value of a hexadecimal digit, or -1. */
-export function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57;
-  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37;
-  return -1;
 }

@@ -5,34 +5,53 @@
  * Slots: `device`, `driver` and `text` take a word up to the literal that follows and go to their
  * column; `bdf` is a device that its writer keeps as three numbers. `region`, `offset`, `length`,
  * `value` and `ret` take a number (decimal, or hexadecimal with 0x) and go to their column; `last`
- * is the last byte of a range and gives its length. `$` and `#` are a word and a number that have no
- * column.
+ * is the last byte of a range and gives its length. `$`, `char`, `pointer` and `#` are a word, a
+ * character, an address and a number that have no column. `:x` after the name of a number says that
+ * its writer prints it in hexadecimal, which matters only where the text is made from a binary form.
  */
 import { assert, type EventAppender } from '../../traces/index.js';
 import type { Cursor } from './cursor.js';
 import type { Interner } from './interner.js';
 
-const WORD_SLOTS = ['device', 'driver', 'text', 'bdf', '$'] as const;
-const NUMBER_SLOTS = ['region', 'offset', 'length', 'value', 'ret', 'last', '#'] as const;
-type WordSlot = (typeof WORD_SLOTS)[number];
-type NumberSlot = (typeof NUMBER_SLOTS)[number];
+/** What a slot takes, and where that goes; words come first. */
+const SLOTS = [
+  'device',
+  'bdf',
+  'driver',
+  'text',
+  '$',
+  'char',
+  'pointer',
+  'region',
+  'offset',
+  'length',
+  'value',
+  'ret',
+  'last',
+  '#',
+] as const;
+export type Slot = (typeof SLOTS)[number];
+const WITHOUT_COLUMN: readonly Slot[] = ['$', 'char', 'pointer', '#'];
+const WORD_SLOT_MAX = SLOTS.indexOf('pointer');
+const REGION_SLOT = SLOTS.indexOf('region');
+/** The region column has 16 bits; a larger index is no region. */
+const REGION_MAX = 0x7fff;
 
 /** A literal, then a slot; the last part of a template may lack the slot. */
-interface Part {
+export interface Part {
   readonly literal: Buffer;
-  readonly slot: WordSlot | NumberSlot | null;
-  readonly isWord: boolean;
+  readonly slot: Slot | null;
+  /** Place of the slot in SLOTS, -1 for none. */
+  readonly code: number;
+  /** Whether the writer prints the number in hexadecimal. */
+  readonly isHex: boolean;
 }
 
-const isWordSlot = (slot: string): slot is WordSlot =>
-  (WORD_SLOTS as readonly string[]).includes(slot);
-const isNumberSlot = (slot: string): slot is NumberSlot =>
-  (NUMBER_SLOTS as readonly string[]).includes(slot);
-
-/** Where the dictionaries' ids of words come from, shared by all templates of an importer. */
+/** What words stand for, shared by all templates of an importer: dictionary ids, and text. */
 export interface WordIds {
   readonly device: Interner<number>;
   readonly driver: Interner<number>;
+  readonly text: Interner<string>;
 }
 
 export class Template {
@@ -40,43 +59,45 @@ export class Template {
   /** Whether every slot has a column, so that the text of the line adds nothing. */
   readonly isComplete: boolean;
   /** Per part: the words of a number, or the start and end of a word. */
-  readonly low: number[];
-  readonly high: number[];
+  readonly #low: Uint32Array;
+  readonly #high: Uint32Array;
 
   constructor(source: string) {
     const parts: Part[] = [];
     const pieces = source.split(/\{([^}]+)\}/);
     for (let i = 0; i < pieces.length; i += 2) {
-      const slot = pieces[i + 1] ?? null;
-      assert(slot === null || isWordSlot(slot) || isNumberSlot(slot), `slot ${slot} is known`);
-      const isWord = slot !== null && isWordSlot(slot);
+      const spec = pieces[i + 1] ?? null;
+      const slot = (spec?.replace(/:x$/, '') ?? null) as Slot | null;
+      const code = slot === null ? -1 : SLOTS.indexOf(slot);
+      assert(slot === null || code >= 0, `slot ${slot} is known`);
       if (slot === null && pieces[i] === '') continue;
-      parts.push({ literal: Buffer.from(pieces[i]), slot, isWord });
+      parts.push({ literal: Buffer.from(pieces[i]), slot, code, isHex: spec !== slot });
     }
     this.parts = parts;
-    this.isComplete = parts.every(({ slot }) => slot !== '$' && slot !== '#');
-    this.low = parts.map(() => 0);
-    this.high = parts.map(() => 0);
+    this.isComplete = parts.every(({ slot }) => slot === null || !WITHOUT_COLUMN.includes(slot));
+    this.#low = new Uint32Array(parts.length);
+    this.#high = new Uint32Array(parts.length);
   }
 
   /** Whether the rest of the line has this form, to its end; keeps what the slots took. */
   match(cursor: Cursor): boolean {
     const { parts } = this;
     for (let i = 0; i < parts.length; i++) {
-      const { literal, slot, isWord } = parts[i];
+      const { literal, code } = parts[i];
       if (literal.length > 0 && !cursor.literal(literal)) return false;
-      if (slot === null) break;
-      if (isWord) {
+      if (code < 0) break;
+      if (code <= WORD_SLOT_MAX) {
         const start = cursor.at;
         const next = i + 1 < parts.length ? cursor.find(parts[i + 1].literal) : cursor.end;
         if (next < 0) return false;
-        this.low[i] = start;
-        this.high[i] = next;
+        this.#low[i] = start;
+        this.#high[i] = next;
         cursor.at = next;
       } else {
         if (!cursor.number()) return false;
-        this.low[i] = cursor.low;
-        this.high[i] = cursor.high;
+        if (code === REGION_SLOT && cursor.value > REGION_MAX) return false;
+        this.#low[i] = cursor.low;
+        this.#high[i] = cursor.high;
       }
     }
     return cursor.at === cursor.end;
@@ -84,12 +105,12 @@ export class Template {
 
   /** Sets the columns of the open event from what `match` kept. @param bytes the matched line */
   apply(events: EventAppender, bytes: Buffer, ids: WordIds): void {
+    const { parts } = this;
     let start = -1;
-    for (let i = 0; i < this.parts.length; i++) {
-      const { slot } = this.parts[i];
-      const low = this.low[i];
-      const high = this.high[i];
-      switch (slot) {
+    for (let i = 0; i < parts.length; i++) {
+      const low = this.#low[i];
+      const high = this.#high[i];
+      switch (parts[i].slot) {
         case 'device':
         case 'bdf':
           events.dict('device', ids.device.get(bytes, low, high));
@@ -98,19 +119,23 @@ export class Template {
           events.dict('driver', ids.driver.get(bytes, low, high));
           break;
         case 'text':
-          events.text(bytes.toString('utf8', low, high));
+          events.text(ids.text.get(bytes, low, high));
           break;
         case 'region':
-          events.int('region', low | 0);
+          events.int('region', low);
           break;
         case 'offset':
           start = i;
           events.words('offset', low, high);
           break;
         case 'length':
+          events.words('length', low, high);
+          break;
         case 'value':
+          events.words('value', low, high);
+          break;
         case 'ret':
-          events.words(slot, low, high);
+          events.words('ret', low, high);
           break;
         case 'last':
           this.#applyRange(events, start, i);
@@ -122,8 +147,8 @@ export class Template {
   /** The length of the range from slot `start` to its last byte in slot `last`, modulo 2^64. */
   #applyRange(events: EventAppender, start: number, last: number): void {
     assert(start >= 0, 'a range has an offset before its last byte');
-    const low = this.low[last] - this.low[start] + 1;
+    const low = this.#low[last] - this.#low[start] + 1;
     const borrow = Math.floor(low / 0x1_0000_0000);
-    events.words('length', low >>> 0, (this.high[last] - this.high[start] + borrow) >>> 0);
+    events.words('length', low >>> 0, (this.#high[last] - this.#high[start] + borrow) >>> 0);
   }
 }

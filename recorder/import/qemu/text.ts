@@ -1,0 +1,143 @@
+/**
+ * The log that QEMU writes for `-trace`: `name arguments`, with `tid@seconds.microseconds:` in front
+ * under `-msg timestamp=on`. Some events of QEMU up to 8 span two lines.
+ */
+import type { EventAppender } from '../../../traces/index.js';
+import type { Importer, ImportReport } from '../importer.js';
+import type { Input } from '../input.js';
+import { LineReader } from '../lines.js';
+import { countsOf, QemuEmitter } from './emitter.js';
+
+const BLANK = 0x20;
+const CARRIAGE_RETURN = 0x0d;
+const AT = 0x40;
+const COLON = 0x3a;
+const TID_MAX = 0xffff_ffff;
+const NAME_BYTES_MAX = 80;
+
+const STAMPED = /^\d+@\d+\.\d+:[a-z][a-z0-9_]* /;
+const PLAIN = /^(?:vfio|pci_cfg|iommufd|vtd|pci_update_mappings|msix)_[a-z0-9_]* /;
+
+export const qemuText: Importer = {
+  format: 'qemu-log',
+  describe: 'QEMU -trace log text, with or without -msg timestamp=on',
+
+  detect(head) {
+    const lines = head.toString('latin1').split('\n', 200);
+    const hits = lines.filter((line) => STAMPED.test(line) || PLAIN.test(line)).length;
+    return hits * 2 > lines.length ? 0.9 : hits > 0 ? 0.15 : 0;
+  },
+
+  meta(input) {
+    const hasTimes = STAMPED.test(firstEvent(input));
+    return hasTimes ? { clock: 'realtime', wallOffsetNs: 0n } : { clock: 'none' };
+  },
+
+  read: (input, events) => new TextReader(input, events).read(),
+};
+
+/** The first line that looks like an event, or the empty string. */
+function firstEvent(input: Input): string {
+  const lines = input.head.toString('latin1').split('\n');
+  return lines.find((line) => STAMPED.test(line) || PLAIN.test(line)) ?? '';
+}
+
+class TextReader {
+  readonly #lines: LineReader;
+  readonly #emitter: QemuEmitter;
+  /** First line of an event that goes on in the next line. */
+  #held: Buffer | null = null;
+  #unparsed = 0;
+
+  constructor(input: Input, events: EventAppender) {
+    this.#lines = new LineReader(input);
+    this.#emitter = new QemuEmitter(events);
+  }
+
+  read(): ImportReport {
+    const lines = this.#lines;
+    while (lines.next()) {
+      const { bytes, start } = lines;
+      const end = bytes[lines.end - 1] === CARRIAGE_RETURN ? lines.end - 1 : lines.end;
+      if (!lines.complete) break;
+      if (this.#held !== null && this.#joined(bytes, start, end)) continue;
+      if (end > start && bytes[end - 1] === COLON) {
+        this.#held = Buffer.from(bytes.subarray(start, end));
+      } else if (end > start) this.#line(bytes, start, end);
+    }
+    this.#flushHeld();
+    const cut = lines.bytes.byteLength > 0 && !lines.complete;
+    if (cut) this.#other(lines.bytes, lines.start, lines.end);
+    return {
+      records: countsOf(this.#emitter.types),
+      unparsed: this.#unparsed,
+      lost: 0,
+      ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
+    };
+  }
+
+  /** Joins an indented line to the line before it; false when the line stands for itself. */
+  #joined(bytes: Buffer, start: number, end: number): boolean {
+    const held = this.#held;
+    if (held === null) return false;
+    if (bytes[start] !== BLANK) {
+      this.#flushHeld();
+      return false;
+    }
+    this.#held = null;
+    const both = Buffer.concat([held, Buffer.from('\n'), bytes.subarray(start, end)]);
+    this.#line(both, 0, both.byteLength);
+    return true;
+  }
+
+  #flushHeld(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) this.#line(held, 0, held.byteLength);
+  }
+
+  #line(bytes: Buffer, start: number, end: number): void {
+    const emitter = this.#emitter;
+    const { cursor } = emitter;
+    cursor.set(bytes, start, end);
+    if (!this.#prefix()) {
+      emitter.tid = -1;
+      cursor.at = start;
+    }
+    const name = cursor.at;
+    while (cursor.at < end && isNameByte(bytes[cursor.at])) cursor.at++;
+    const nameEnd = cursor.at;
+    const isName = nameEnd > name && nameEnd - name <= NAME_BYTES_MAX;
+    const isEvent = isName && (nameEnd === end || bytes[nameEnd] === BLANK);
+    const type = isEvent ? emitter.type(bytes, name, nameEnd) : null;
+    if (type === null) {
+      this.#other(bytes, start, end);
+      return;
+    }
+    cursor.blanks();
+    if (!emitter.emit(type, bytes)) this.#unparsed++;
+  }
+
+  /** Takes `tid@seconds.microseconds:`; false when the line has no such prefix. */
+  #prefix(): boolean {
+    const emitter = this.#emitter;
+    const { cursor } = emitter;
+    if (!cursor.decimal() || cursor.value > TID_MAX) return false;
+    const tid = cursor.low;
+    if (!cursor.byte(AT) || !cursor.time() || !cursor.byte(COLON)) return false;
+    emitter.tid = tid;
+    emitter.seconds = cursor.seconds;
+    emitter.nanoseconds = cursor.nanoseconds;
+    return true;
+  }
+
+  #other(bytes: Buffer, start: number, end: number): void {
+    this.#unparsed++;
+    this.#emitter.emitOther(null, bytes.toString('utf8', start, end), null);
+  }
+}
+
+/** Whether a byte may be part of an event's name. */
+function isNameByte(byte: number): boolean {
+  return (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39);
+}
