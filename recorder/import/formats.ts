@@ -4,4 +4,4 @@ import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 
 /** Every input format, in the order in which `vfr import --list` shows them. */
-export const IMPORTERS: readonly Importer[] = [ftraceText, qemuText];
+export const IMPORTERS: readonly Importer[] = [ftraceText, qemuText, qemuSimpletrace];
