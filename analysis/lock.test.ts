@@ -73,23 +73,16 @@ const ATTEMPTS = [
   "SET custom_extension_repository = 'http://example.com'",
   'SET autoload_known_extensions = true',
   'SET threads = 64',
-  `CREATE PERSISTENT SECRET s (TYPE s3)`,
+  'CREATE PERSISTENT SECRET s (TYPE s3)',
+  `CALL enable_logging(storage = 'file', storage_path = '${out}')`,
+  `SELECT * FROM system.main."Enable_Logging"('QueryLog', storage_path = '${out}')`,
 ];
 
 describe('a session', () => {
   test.each(ATTEMPTS)('refuses %s', async (sql) => {
     const failure = await session.query(sql).catch((e) => e);
-    expect(failure).toMatchObject({ code: 'SQL_FAILED' });
+    expect(failure).toMatchObject({ code: expect.stringMatching(/^SQL_(FAILED|FORBIDDEN)$/) });
     expect(readdirSync(folder)).toEqual(['secret.csv']);
-  });
-
-  test('writes no log, though DuckDB lets anybody ask for one', async () => {
-    const spoiled = await open();
-    await spoiled.query(`CALL enable_logging(storage = 'file', storage_path = '${out}')`);
-    const failure = await spoiled.query('SELECT * FROM events').catch((e) => e);
-    expect(failure.message).toContain('file system operations are disabled');
-    expect(readdirSync(folder)).toEqual(['secret.csv']);
-    spoiled.close();
   });
 
   test('gives up on a result that does not fit its memory', async () => {

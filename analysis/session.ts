@@ -39,9 +39,11 @@ export class Session {
 
   /**
    * Runs SQL; the result is that of its last statement.
-   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, or what reading the trace throws
+   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_FORBIDDEN` when vfr does, or what
+   *   reading the trace throws
    */
   async query(sql: string): Promise<ResultStream> {
+    refuseLogging(sql);
     const result = await this.#tell(() => this.database.stream(sql));
     const tell = <T>(work: () => Promise<T>) => this.#tell(work);
     return {
@@ -70,6 +72,16 @@ export class Session {
       throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what));
     }
   }
+}
+
+/**
+ * DuckDB 1.5 lets a locked instance switch on logging to a file. It then writes nothing, since files
+ * are out of reach, but ends the process when the instance is closed.
+ */
+function refuseLogging(sql: string): void {
+  if (!/enable_logging/i.test(sql)) return;
+  const next = 'Leave enable_logging out of the query.';
+  throw new VfrError('usage', 'SQL_FORBIDDEN', 'logging cannot be switched on', next);
 }
 
 function nextStep(message: string): string {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import * as doctor from './doctor.js';
 import * as events from './events.js';
+import * as importCommand from './import.js';
 import * as info from './info.js';
 import * as record from './record.js';
 import * as sql from './sql.js';
@@ -21,5 +22,6 @@ export interface CommandGroup {
 
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, doctor] },
+  { heading: 'Make a trace:', commands: [importCommand] },
   { heading: 'Look at a trace:', commands: [info, events, sql] },
 ];

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { Counts, Summary } from '../../analysis/index.js';
+import type { Summary } from '../../analysis/index.js';
 import { formatDuration } from '../duration.js';
+import { formatCounts, formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
@@ -35,7 +36,7 @@ function formatBytes(bytes: number): string {
 function formatSummary(file: string, summary: Summary): string {
   const { events, bytes, bytesPerEvent, durationNs, clock, kernel } = summary;
   const per = bytesPerEvent === null ? '' : `, ${bytesPerEvent} bytes per event`;
-  const facts = [
+  const facts: [string, string][] = [
     ['trace', file],
     ['events', `${events} in ${summary.batches} batches`],
     ['size', `${formatBytes(bytes)}${per}`],
@@ -45,16 +46,9 @@ function formatSummary(file: string, summary: Summary): string {
     ['lost', `${summary.lost} events`],
     ...Object.entries(summary.notes),
   ];
-  const width = Math.max(...facts.map(([key]) => key.length));
-  const lines = facts.map(([key, value]) => `${key.padEnd(width)}  ${value}`);
+  const lines = [formatKeys(facts)];
   for (const group of ['sources', 'kinds', 'devices', 'drivers'] as const) {
     lines.push('', paint('bold', group), ...formatCounts(summary[group]));
   }
   return lines.join('\n');
-}
-
-function formatCounts(counts: Counts): string[] {
-  const entries = Object.entries(counts);
-  const width = Math.max(0, ...entries.map(([, n]) => String(n).length));
-  return entries.map(([name, n]) => `  ${String(n).padStart(width)}  ${name}`);
 }

@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import type { Importer, ImportResult } from '../../recorder/index.js';
+import { formatCounts, formatKeys } from '../facts.js';
+import { note, paint, print, printJson } from '../output.js';
+
+interface Options {
+  readonly output?: string;
+  readonly format?: string;
+  readonly snapshot?: string;
+  readonly json?: boolean;
+  readonly list?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('import')
+    .description('make a trace from what another tool recorded')
+    .argument('[input]', 'recording to import, - for stdin; its format is found from its content')
+    .option('-o, --output <trace>', 'trace to write, by custom named .arrows')
+    .option('--format <format>', 'format of the input, when it is not found')
+    .option('--snapshot <folder>', 'state of the machine when the recording began')
+    .option('--json', 'print one JSON document')
+    .option('--list', 'list the formats and end')
+    .action(run);
+}
+
+async function run(input: string | undefined, options: Options): Promise<void> {
+  const { IMPORTERS, importInput } = await import('../../recorder/index.js');
+  if (options.list === true) return printFormats(IMPORTERS);
+  const { output, format, snapshot, json } = options;
+  if (input === undefined || output === undefined) throw await missing(input);
+  const result = importInput({
+    input,
+    output,
+    ...(format === undefined ? {} : { format }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  });
+  warn(input, result);
+  const { events, records, unparsed, lost } = result;
+  const kinds = await countKinds(output);
+  if (json === true) {
+    await printJson({ events, records, unparsed, lost, kinds, format: result.format });
+    return;
+  }
+  await print(formatResult(output, result, kinds));
+}
+
+async function missing(input: string | undefined): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  const [code, what] =
+    input === undefined
+      ? ['INPUT_MISSING', 'there is no input to import']
+      : ['OUTPUT_MISSING', 'there is no trace to write to'];
+  return new VfrError('usage', code, what, 'Run `vfr import INPUT -o OUT.arrows`.');
+}
+
+async function printFormats(importers: readonly Importer[]): Promise<void> {
+  await print(formatKeys(importers.map(({ format, describe }) => [format, describe])));
+}
+
+function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {
+  if (stopped !== undefined) {
+    note(`${input}: INCOMPLETE: reading stopped at byte ${stopped.offset}: ${stopped.why}`);
+  }
+  if (unparsed > 0) note(`${input}: ${unparsed} records not understood, kept as log events`);
+  if (lost > 0) note(`${input}: INCOMPLETE: the recording says that ${lost} events were lost`);
+}
+
+/** Kinds are counted in the trace that was written: what a reader will find there. */
+async function countKinds(file: string): Promise<Readonly<Record<string, number>>> {
+  const { summarize } = await import('../../analysis/index.js');
+  const { TraceReader } = await import('../../traces/index.js');
+  const reader = TraceReader.open(file);
+  try {
+    return summarize(reader).kinds;
+  } finally {
+    reader.close();
+  }
+}
+
+function formatResult(
+  output: string,
+  { format, events, records, unparsed, lost }: ImportResult,
+  kinds: Readonly<Record<string, number>>,
+): string {
+  const facts = formatKeys([
+    ['trace', output],
+    ['format', format],
+    ['events', String(events)],
+    ['unparsed', String(unparsed)],
+    ['lost', String(lost)],
+  ]);
+  const sorted = Object.fromEntries(Object.entries(records).sort(([, a], [, b]) => b - a));
+  return [
+    facts,
+    '',
+    paint('bold', 'records by name'),
+    ...formatCounts(sorted),
+    '',
+    paint('bold', 'events by kind'),
+    ...formatCounts(kinds),
+  ].join('\n');
+}
