@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { EventAppender } from '../../traces/index.js';
 import { PageDecoder } from './decoder.js';
 import { mergeQueues } from './merge.js';
@@ -18,6 +19,7 @@ const SETTLE_NS = 20_000_000;
 
 /** What one CPU's buffer gave, beside what the kernel says of it. */
 export interface CpuAccount {
+  readonly instance: string;
   readonly cpu: number;
   readonly decoded: number;
   /** Records known to be lost: decoded + lost is what the kernel wrote. */
@@ -33,15 +35,22 @@ export function readFormats(directory: TraceDirectory, events: readonly string[]
   });
 }
 
-/** Reads the per-CPU buffers of an instance and hands their records on in the order of time. */
+/** One buffer that is read: its instance, its file and its queue. */
+interface Source {
+  readonly instance: TraceDirectory;
+  readonly buffer: RawBuffer;
+  readonly queue: PageQueue;
+}
+
+/** Reads the per-CPU buffers of instances and hands their records on in the order of time. */
 export class Capture {
   readonly decoder: PageDecoder;
-  readonly #buffers: readonly RawBuffer[];
+  readonly #sources: readonly Source[];
   readonly #queues: readonly PageQueue[];
   readonly #originHigh: number;
 
   constructor(
-    private readonly instance: TraceDirectory,
+    instances: readonly TraceDirectory[],
     page: PageFormat,
     formats: readonly EventFormat[],
     tasks: Tasks,
@@ -51,11 +60,14 @@ export class Capture {
     this.decoder = new PageDecoder(events, tasks, page, formats);
     // A second before now: no record is older.
     this.#originHigh = Number((process.hrtime.bigint() - 1_000_000_000n) >> 32n);
-    this.#buffers = bufferCpus(instance).map((cpu) => new RawBuffer(instance, cpu));
-    this.#queues = this.#buffers.map(
-      (buffer) =>
-        new PageQueue(buffer.cpu, (into) => buffer.readPage(into), page, QUEUE_PAGES, onPage),
+    this.#sources = instances.flatMap((instance) =>
+      bufferCpus(instance).map((cpu) => {
+        const buffer = new RawBuffer(instance, cpu);
+        const read = (into: Buffer) => buffer.readPage(into);
+        return { instance, buffer, queue: new PageQueue(cpu, read, page, QUEUE_PAGES, onPage) };
+      }),
     );
+    this.#queues = this.#sources.map(({ queue }) => queue);
   }
 
   get decoded(): number {
@@ -87,17 +99,16 @@ export class Capture {
 
   /** Compares with the kernel's figures, and tells losses that no page header told. */
   settle(): CpuAccount[] {
-    const told = this.decoder.lostByCpu;
-    return this.#queues.map(({ cpu, records }) => {
-      const kernel = bufferStats(this.instance, cpu);
-      const known = told.get(cpu) ?? 0;
+    return this.#sources.map(({ instance, queue }) => {
+      const { cpu, records } = queue;
+      const kernel = bufferStats(instance, cpu);
       const lost = kernel.overrun + kernel.dropped;
-      if (lost > known) this.decoder.lost(cpu, lost - known);
-      return { cpu, decoded: records, lost: Math.max(lost, known), kernel };
+      if (lost > queue.lost) this.decoder.lost(queue, lost - queue.lost);
+      return { instance: basename(instance.path), cpu, decoded: records, lost: queue.lost, kernel };
     });
   }
 
   close(): void {
-    for (const buffer of this.#buffers) buffer.close();
+    for (const { buffer } of this.#sources) buffer.close();
   }
 }

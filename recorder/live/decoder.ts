@@ -57,13 +57,10 @@ export class PageDecoder {
     }
   }
 
-  /** Events that page headers said were lost, by CPU. */
-  readonly lostByCpu = new Map<number, number>();
-
-  /** Tells that events of a CPU were lost, before `record` when that is known. */
-  lost(cpu: number, count: number, record?: TraceRecord): void {
-    this.lostByCpu.set(cpu, (this.lostByCpu.get(cpu) ?? 0) + count);
-    this.mapper.lost(cpu, count, record);
+  /** Tells that events of a queue were lost, before `record` when that is known. */
+  lost(queue: PageQueue, count: number, record?: TraceRecord): void {
+    queue.lost += count;
+    this.mapper.lost(queue.cpu, count, record);
   }
 
   /** Records by event, those of the task events among them. */
@@ -83,7 +80,7 @@ export class PageDecoder {
     record.tid = record.tgid = record.task = -1;
     if (queue.missed !== 0) {
       // Where the kernel says only that events were lost, the end of the recording tells how many.
-      if (queue.missed !== 'unknown') this.lost(queue.cpu, queue.missed, record);
+      if (queue.missed !== 'unknown') this.lost(queue, queue.missed, record);
       queue.missed = 0;
     }
     const handler = this.#handlers.get(cursor.eventId);

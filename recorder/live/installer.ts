@@ -1,4 +1,5 @@
 import { removeAll } from './cleanup.js';
+import { processesName } from './owner.js';
 import type { PlannedEvent, PlannedProbe } from './planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
@@ -10,15 +11,25 @@ export interface Installed {
   readonly refused: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Settings of the instance that records. */
+/** Settings of the instances that record. */
 export interface InstanceSettings {
   /** Size of each CPU's ring buffer in KiB. */
   readonly bufferKiB: number;
+  /** Whether single processes are followed, which takes an instance of its own. */
+  readonly followsProcesses: boolean;
 }
 
-/** An instance of vfr's own and the probes that feed it, from set-up to removal. */
+/** Tracepoints that are recorded for chosen processes only: nobody wants them of all. */
+const OF_PROCESSES = new Set(['page_fault_user']);
+
+/** System calls by which a process uses VFIO devices. */
+const SYSCALLS = ['ioctl', 'openat', 'pread64', 'pwrite64', 'mmap', 'munmap', 'close'];
+
+/** vfr's own instances and the probes that feed them, from set-up to removal. */
 export class Installation {
   readonly instance: TraceDirectory;
+  /** Records system calls, and only those of the processes in its `set_event_pid`. */
+  readonly processes: TraceDirectory | undefined;
 
   /** @param name Name of the instance and of the group of the probes. */
   constructor(
@@ -28,13 +39,44 @@ export class Installation {
   ) {
     this.instance = top.makeInstance(name);
     try {
-      this.instance.write('trace_clock', 'mono');
-      this.instance.write('buffer_size_kb', String(settings.bufferKiB));
-      this.instance.write('options/overwrite', '1');
+      this.#set(this.instance, settings);
+      if (settings.followsProcesses) {
+        this.processes = top.makeInstance(processesName(name));
+        this.#set(this.processes, settings);
+        this.processes.write('options/event-fork', '1');
+      }
     } catch (error) {
       this.remove();
       throw error;
     }
+  }
+
+  #set(instance: TraceDirectory, { bufferKiB }: InstanceSettings): void {
+    instance.write('trace_clock', 'mono');
+    instance.write('buffer_size_kb', String(bufferKiB));
+    instance.write('options/overwrite', '1');
+  }
+
+  get instances(): readonly TraceDirectory[] {
+    return this.processes ? [this.instance, this.processes] : [this.instance];
+  }
+
+  /** Records the system calls of these threads, and of those that they make from now on. */
+  follow(tids: readonly number[]): void {
+    const { processes } = this;
+    if (processes === undefined) return;
+    // First the pids: without any, the instance would record everybody.
+    processes.write('set_event_pid', tids.join(' '), 'append');
+    processes.write('tracing_on', '1');
+    for (const event of this.syscalls()) processes.writeOptional(`events/${event}/enable`, '1');
+  }
+
+  /** The tracepoints of the system calls that a VFIO user makes, as far as the kernel has them. */
+  syscalls(): string[] {
+    return SYSCALLS.flatMap((name) => [
+      `syscalls/sys_enter_${name}`,
+      `syscalls/sys_exit_${name}`,
+    ]).filter((event) => this.processes?.has(`events/${event}/format`) === true);
   }
 
   /**
@@ -47,7 +89,7 @@ export class Installation {
     for (const plan of plans) {
       const reasons = [...plan.reasons];
       for (const event of plan.events) {
-        const error = event.type === 'tracepoint' ? undefined : this.#define(event);
+        const error = event.type === 'tracepoint' ? this.#leftOut(event) : this.#define(event);
         if (error === undefined) events.push(this.#pathOf(event));
         else reasons.push(error);
       }
@@ -61,6 +103,10 @@ export class Installation {
       return false;
     });
     return { events: on, refused };
+  }
+
+  #leftOut({ event }: PlannedEvent): string | undefined {
+    return OF_PROCESSES.has(event) ? 'recorded of chosen processes only' : undefined;
   }
 
   #pathOf(event: PlannedEvent): string {
@@ -81,12 +127,15 @@ export class Installation {
 
   /** Stops new records; what is in the buffers stays readable. */
   stop(): void {
-    this.instance.writeOptional('events/enable', '0');
-    this.instance.writeOptional('tracing_on', '0');
+    for (const instance of this.instances) {
+      instance.writeOptional('events/enable', '0');
+      instance.writeOptional('tracing_on', '0');
+    }
   }
 
   /** Removes the instance and the probes; its files must be closed. */
   remove(): readonly string[] {
-    return removeAll(this.top, (name) => name === this.name).failed;
+    return removeAll(this.top, (name) => name === this.name || name === processesName(this.name))
+      .failed;
   }
 }

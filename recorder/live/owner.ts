@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** What vfr leaves in tracefs is named so that everybody can see whose it is. */
-const NAME = /^vfr_(\d+)_(\d+)$/;
+const NAME = /^vfr_(\d+)_(\d+)(?:_processes)?$/;
 
 /** When a process started, in clock ticks since boot; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
@@ -13,6 +13,9 @@ function startOf(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/** The name of the second instance of a recorder, which follows chosen processes. */
+export const processesName = (name: string): string => `${name}_processes`;
 
 /**
  * The name of this process's instance and probe group: `vfr_PID_START`. With the start time a

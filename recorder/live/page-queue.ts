@@ -18,6 +18,8 @@ export class PageQueue {
   ready = false;
   /** Events that the kernel dropped before the record under the cursor; taken by the consumer. */
   missed: Missed = 0;
+  /** Events that page headers said were lost. */
+  lost = 0;
   /** Pages that contradicted themselves. */
   damaged = 0;
   records = 0;

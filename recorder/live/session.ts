@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { FileSink, type TraceMeta, TraceWriter } from '../../traces/index.js';
 import { CATALOGUE } from '../catalogue/index.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
@@ -13,6 +11,7 @@ import type { RecordOptions } from './options.js';
 import { ownName } from './owner.js';
 import { type PlannedProbe, planProbes } from './planner.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
+import { requireProcess, startStopped, threadsOf } from './processes.js';
 import { littleEndianMachine, parsePageFormat } from './ring-buffer/index.js';
 import { Tasks } from './tasks.js';
 import { requireTracefs, type TraceDirectory } from './tracefs.js';
@@ -72,9 +71,12 @@ export async function record(
   observer: RecordObserver = {},
 ): Promise<RecordReport> {
   const top = requireTracefs();
+  for (const pid of options.pids) requireProcess(pid);
   const plans = planSession(top, options);
   const sink = new FileSink(options.output);
-  const installation = new Installation(top, ownName(), options);
+  const followsProcesses = options.pids.length > 0 || options.command.length > 0;
+  const settings = { bufferKiB: options.bufferKiB, followsProcesses };
+  const installation = new Installation(top, ownName(), settings);
   try {
     const session = new Session(installation, sink, options, plans);
     observer.started?.(session.installed);
@@ -115,9 +117,10 @@ class Session {
       littleEndianMachine(),
       'header_page',
     );
-    const formats = readFormats(top, [...this.installed.events, 'ftrace/print']);
+    const known = [...this.installed.events, ...installation.syscalls(), 'ftrace/print'];
+    const formats = readFormats(top, known);
     const tasks = new Tasks(events.dictionaries.task);
-    this.#capture = new Capture(installation.instance, page, formats, tasks, events);
+    this.#capture = new Capture(installation.instances, page, formats, tasks, events);
     tasks.scan();
   }
 
@@ -134,14 +137,18 @@ class Session {
 
   /** Records until it is time to stop; the exit code of the command, if there is one. */
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
-    const command = this.#spawn();
-    const ended = command && once(command, 'exit').then(([code]) => (code as number | null) ?? 1);
+    const command = startStopped(this.options.command);
     let code: number | null = null;
     let done = false;
-    ended?.then((result) => {
-      code = result;
+    command?.once('exit', (result) => {
+      code = result ?? 1;
       done = true;
     });
+    const pids = command === undefined ? [] : [command.pid!];
+    if (this.installation.processes !== undefined) {
+      this.installation.follow([...this.options.pids.flatMap(threadsOf), ...pids]);
+    }
+    command?.kill('SIGCONT');
     const { durationSeconds } = this.options;
     const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
     await this.#loop(() => done || stop.aborted || Date.now() >= end, observer);
@@ -176,12 +183,6 @@ class Session {
       lost: this.#capture.decoder.mapper.report().lost,
       bytes: this.sink.byteLength,
     };
-  }
-
-  #spawn(): ChildProcess | undefined {
-    const [program, ...args] = this.options.command;
-    if (program === undefined) return undefined;
-    return spawn(program, args, { stdio: 'inherit' });
   }
 
   /** Stops the probes, takes what is left, writes the end of the file, and cleans up. */
