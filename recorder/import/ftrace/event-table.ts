@@ -2,6 +2,7 @@
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { Rule } from '../../mapping/rule.js';
 import { Interner } from '../interner.js';
+import { Template } from './template.js';
 
 /** How the text after an event's name is to be read. */
 export type Grammar =
@@ -25,12 +26,37 @@ export class TextEvent {
   pattern: RegExp | null = null;
   /** How many of the wanted fields a whole record has. */
   wanted = 0;
+  /** The text from the event's name to its first value, as the record before had it. */
+  readonly head = new Template();
+  quoted = false;
+  /** Where the fields begin behind the event's name. */
+  fieldsOffset = 0;
+  /** For every key of the shape, its hash and the field it is; -1 when the rule does not want it. */
+  keys: readonly number[] = [];
+  fieldOfKey: readonly number[] = [];
+  /** The event that came after this one the last time. */
+  next: TextEvent | null = null;
 
   constructor(
     readonly rule: Rule,
     readonly grammar: Grammar,
   ) {
     this.hashes = Int32Array.from(rule.fields, (name) => hashName(TEXT_NAMES[name] ?? name));
+  }
+
+  /** The next record may have the same text from `start` to its first value. */
+  expect(view: DataView, start: number, fieldsAt: number, valueAt: number): void {
+    this.head.learn(view, start, valueAt);
+    this.fieldsOffset = fieldsAt - start;
+  }
+
+  learn(shape: Shape, pattern: RegExp, wanted: number): void {
+    this.shape = shape;
+    this.pattern = pattern;
+    this.wanted = wanted;
+    this.quoted = shape.some(({ quoted }) => quoted);
+    this.keys = shape.map(({ key }) => hashName(key));
+    this.fieldOfKey = this.keys.map((hash) => this.hashes.indexOf(hash));
   }
 }
 

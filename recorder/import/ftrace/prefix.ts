@@ -30,6 +30,8 @@ export class Place {
   /** The task's name, with the spaces that pad it. */
   commStart = 0;
   commEnd = 0;
+  /** Where the part ends that says who and where: task, thread, CPU. */
+  whoEnd = 0;
   /** Where the event begins. */
   body = 0;
 }
@@ -41,6 +43,8 @@ export interface Layout {
   starts(bytes: Buffer, at: number, end: number): boolean;
   /** Reads what is before the event; false when that is not what stands there. */
   read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean;
+  /** Whether what stands before `whoEnd` can be compared with the record before. */
+  readonly repeats: boolean;
 }
 
 const COMM_WIDTH = 16;
@@ -99,7 +103,13 @@ function skipDelta(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** From the thread id on: `-pid  (tgid) [cpu] flags time: `, flags and tgid only if recorded. */
-function readFromPid(b: Buffer, dash: number, end: number, record: TraceRecord): number {
+function readFromPid(
+  b: Buffer,
+  dash: number,
+  end: number,
+  record: TraceRecord,
+  place: Place,
+): number {
   let p = skipDigits(b, dash + 1, end);
   if (p === dash + 1 || p - dash > DIGITS_MAX || p >= end || b[p] !== SPACE) return -1;
   record.tid = number(b, dash + 1, p);
@@ -107,7 +117,13 @@ function readFromPid(b: Buffer, dash: number, end: number, record: TraceRecord):
   if (p < 0) return -1;
   p = readCpu(b, p, end, record);
   if (p < 0) return -1;
-  p = skipSpaces(b, p, end);
+  place.whoEnd = p;
+  return readFlagsAndTime(b, p, end, record);
+}
+
+/** Reads ` flags time: `, of which the flags may be missing. @returns the event's place, or -1 */
+export function readFlagsAndTime(b: Buffer, at: number, end: number, record: TraceRecord): number {
+  const p = skipSpaces(b, at, end);
   const body = readTimeAndColon(b, p, end, record);
   if (body >= 0) return body;
   const stop = skipWord(b, p, end);
@@ -118,13 +134,14 @@ function readFromPid(b: Buffer, dash: number, end: number, record: TraceRecord):
 /** `            comm-pid     (tgid) [cpu] flags  seconds.micros: ` */
 const NORMAL: Layout = {
   name: 'normal',
+  repeats: true,
   starts: (bytes, at, end) => dashAt(bytes, at + COMM_WIDTH, end),
   read(bytes, at, end, record, place) {
     const dash = at + COMM_WIDTH;
     if (!dashAt(bytes, dash, end)) return false;
     place.commStart = at;
     place.commEnd = dash;
-    place.body = readFromPid(bytes, dash, end, record);
+    place.body = readFromPid(bytes, dash, end, record, place);
     return place.body >= 0;
   },
 };
@@ -132,6 +149,7 @@ const NORMAL: Layout = {
 /** `    comm-pid     0d.h1. 1296178us+: `; trace-cmd prints seconds instead. */
 const LATENCY: Layout = {
   name: 'latency',
+  repeats: false,
   starts: (bytes, at, end) => dashAt(bytes, at + COMM_WIDTH_SHORT, end),
   read(b, at, end, record, place) {
     const dash = at + COMM_WIDTH_SHORT;
@@ -175,6 +193,7 @@ const scratchPlace = new Place();
 /** `            comm     pid   0 9 00000001 00000000 [0098d68e] 1296.172ms (+0.006ms): ` */
 const VERBOSE: Layout = {
   name: 'verbose',
+  repeats: false,
   starts: (bytes, at, end) => VERBOSE.read(bytes, at, end, scratchRecord, scratchPlace),
   read(b, at, end, record, place) {
     if (at + COMM_WIDTH >= end || b[at + COMM_WIDTH] !== SPACE) return false;
@@ -220,6 +239,7 @@ function readVerboseTime(b: Uint8Array, at: number, end: number, record: TraceRe
 /** Nothing before the event (`nocontext-info`). */
 const BARE: Layout = {
   name: 'bare',
+  repeats: false,
   starts(bytes, at, end) {
     let p = at;
     while (p < end && WORD[bytes[p]] === 1) p++;
@@ -239,12 +259,13 @@ const BARE: Layout = {
 /** As `normal`, but with the padding lost: what is left after somebody pasted it into an issue. */
 const PASTED: Layout = {
   name: 'pasted',
+  repeats: true,
   starts: (bytes, at, end) => findDash(bytes, at, end) >= 0,
   read(bytes, at, end, record, place) {
     for (let dash = findDash(bytes, at, end); dash >= 0; ) {
       place.commStart = at;
       place.commEnd = dash;
-      place.body = readFromPid(bytes, dash, end, record);
+      place.body = readFromPid(bytes, dash, end, record, place);
       if (place.body >= 0) return true;
       dash = findDash(bytes, at, end, dash + 1);
     }

@@ -1,7 +1,18 @@
 import type { Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
 import { Interner } from '../interner.js';
-import { CLOSE, COLON, EQUALS, OPEN, QUOTE, RETURN, SPACE, skipSpaces, WORD } from './ascii.js';
+import {
+  CLOSE,
+  COLON,
+  EQUALS,
+  NEWLINE,
+  OPEN,
+  QUOTE,
+  RETURN,
+  SPACE,
+  skipSpaces,
+  WORD,
+} from './ascii.js';
 import { hashName, hashStep, type Shape, type TextEvent } from './event-table.js';
 import { Integer } from './number.js';
 
@@ -31,7 +42,13 @@ export class TextFields implements FieldReader {
   #event: TextEvent | null = null;
   readonly #starts = new Int32Array(FIELDS_MAX);
   readonly #ends = new Int32Array(FIELDS_MAX);
-  readonly #has = new Uint8Array(FIELDS_MAX);
+  /** The number of the record that last had a field. */
+  readonly #has = new Float64Array(FIELDS_MAX);
+  #record = 1;
+  #key = 0;
+  #behindKey = 0;
+  /** Where the first value of the current record is. */
+  #firstValue = 0;
   #keys = 0;
   #odd = false;
   #hex = false;
@@ -46,7 +63,7 @@ export class TextFields implements FieldReader {
     this.#start = start;
     this.#end = end > start && bytes[end - 1] === RETURN ? end - 1 : end;
     this.#event = event;
-    this.#has.fill(0, 0, event.hashes.length);
+    this.#record++;
     this.#keys = this.found = 0;
     this.#odd = this.open = this.quoted = false;
     this.settled = true;
@@ -58,8 +75,81 @@ export class TextFields implements FieldReader {
     else this.#readResult();
   }
 
+  /**
+   * Reads a record whose text up to `valueAt`, its first value, is that of the record before.
+   * @returns the end of its line; -1 when it is not as its event's records are and wants `read`
+   */
+  readAgain(b: Buffer, start: number, valueAt: number, end: number, event: TextEvent): number {
+    const { keys, fieldOfKey } = event;
+    const last = keys.length - 1;
+    this.#record++;
+    let p = valueAt;
+    for (let key = 0; key <= last; key++) {
+      const field = fieldOfKey[key];
+      let value = p;
+      if (b[p] === OPEN) return -1;
+      if (b[p] === QUOTE) {
+        value++;
+        p = plainStringEnd(b, value, end);
+        if (p < 0) return -1;
+        if (field >= 0) this.#mark(field, value, p);
+        p++;
+        if (key < last && this.#keyAt(b, p, end) !== keys[key + 1]) return -1;
+      } else {
+        p = this.#plainValueEnd(b, p, end);
+        if (field >= 0) this.#mark(field, value, p);
+        if (key < last && (b[p] !== SPACE || this.#key !== keys[key + 1])) return -1;
+      }
+      if (key < last) p = this.#behindKey;
+    }
+    if (p >= end || b[p] !== NEWLINE) return -1;
+    this.#bytes = b;
+    this.#start = start;
+    this.#end = p;
+    this.#event = event;
+    this.#hex = this.open = this.#odd = false;
+    this.#integerOf = NONE;
+    this.found = event.wanted;
+    this.quoted = event.quoted;
+    this.settled = true;
+    return p;
+  }
+
+  /** The end of a value without quotes: before the next key, or at the end of the line. */
+  #plainValueEnd(b: Buffer, at: number, end: number): number {
+    let p = at;
+    for (;;) {
+      while (p < end && b[p] > SPACE) p++;
+      if (p >= end || b[p] !== SPACE || this.#keyAt(b, p, end) !== 0) return p;
+      p++;
+    }
+  }
+
+  /** Hash of the key that follows the space at `at`; 0 when none does. Sets where its value is. */
+  #keyAt(b: Buffer, at: number, end: number): number {
+    let p = at + 1;
+    let hash = 0;
+    for (; p < end && WORD[b[p]] === 1; p++) hash = hashStep(hash, b[p]);
+    this.#key = p < end && b[p] === EQUALS && b[at] === SPACE ? hash : 0;
+    this.#behindKey = p + 1;
+    return this.#key;
+  }
+
+  #mark(field: number, start: number, end: number): void {
+    this.#has[field] = this.#record;
+    this.#starts[field] = start;
+    this.#ends[field] = end;
+  }
+
+  /** Where the first value of the record is when others can be expected to be like it; else -1. */
+  get repeatsUntil(): number {
+    const { grammar, shape } = this.#event ?? { grammar: 'text', shape: [] };
+    const like = !this.open && !this.#odd && this.#keys > 0 && this.#keys === shape.length;
+    return grammar === 'fields' && like ? this.#firstValue : -1;
+  }
+
   has(field: number): boolean {
-    return this.#has[field] === 1;
+    return this.#has[field] === this.#record;
   }
 
   low(field: number): number {
@@ -95,21 +185,21 @@ export class TextFields implements FieldReader {
     this.#integerOf = field;
     this.#integer.read(this.#bytes, start, end, this.#hex);
     // irq_handler_exit prints its result as a word.
-    if (HANDLED.compare(this.#bytes, start, end) === 0) this.#integer.low = 1;
+    if (this.#bytes[start] === HANDLED[0] && HANDLED.compare(this.#bytes, start, end) === 0) {
+      this.#integer.low = 1;
+    }
   }
 
   #set(field: number, start: number, end: number): void {
-    if (this.#has[field] === 1) this.#odd = true;
-    this.#has[field] = 1;
+    if (this.#has[field] === this.#record) this.#odd = true;
     this.found++;
-    this.#starts[field] = start;
-    this.#ends[field] = end;
+    this.#mark(field, start, end);
   }
 
   #readFields(event: TextEvent): void {
     this.#scan(event);
     for (let field = 0; field < event.hashes.length; field++) {
-      if (this.#has[field] === 0 || this.#bytes[this.#starts[field]] !== OPEN) continue;
+      if (!this.has(field) || this.#bytes[this.#starts[field]] !== OPEN) continue;
       const quoted = this.#bytes[this.#starts[field] - 1] === QUOTE;
       if (!quoted && FAULT.compare(this.#bytes, this.#starts[field], this.#ends[field]) === 0) {
         this.#has[field] = 0;
@@ -141,6 +231,7 @@ export class TextFields implements FieldReader {
       }
       if (field !== NONE) this.#set(field, valueAt, p);
       this.#keys++;
+      if (this.#keys === 1) this.#firstValue = q + 1;
       field = event.hashes.indexOf(hash);
       valueAt = q + 1;
       p = valueAt;
@@ -176,9 +267,8 @@ export class TextFields implements FieldReader {
   #settle(event: TextEvent): void {
     const fewer = event.shape.length === 0 || this.#keys < event.shape.length;
     if (fewer && !this.#odd && this.found >= event.wanted && this.#keys > 0) {
-      event.wanted = this.found;
-      event.shape = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
-      event.pattern = patternOf(event.shape);
+      const shape = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
+      event.learn(shape, patternOf(shape), this.found);
       return;
     }
     const text = this.#bytes.toString('latin1', this.#start, this.#end);
@@ -189,7 +279,7 @@ export class TextFields implements FieldReader {
   }
 
   #take(event: TextEvent, shape: Shape, match: RegExpExecArray): void {
-    this.#has.fill(0, 0, event.hashes.length);
+    this.#record++;
     this.found = 0;
     shape.forEach(({ key }, i) => {
       const range = match.indices?.[i + 1];
@@ -226,7 +316,7 @@ export class TextFields implements FieldReader {
       p = value;
       while (p < this.#end && WORD[bytes[p]] === 1) p++;
       const field = event.hashes.indexOf(hash);
-      if (field !== NONE && this.#has[field] === 0) this.#set(field, value, p);
+      if (field !== NONE && !this.has(field)) this.#set(field, value, p);
     }
   }
 
@@ -236,6 +326,15 @@ export class TextFields implements FieldReader {
     while (start > this.#start && WORD[this.#bytes[start - 1]] === 1) start--;
     if (start < this.#end) this.#set(0, start, this.#end);
   }
+}
+
+/** The quote that ends a string which has no other, -1 when it is not so simple. */
+function plainStringEnd(bytes: Buffer, at: number, end: number): number {
+  for (let p = at; p < end; p++) {
+    if (bytes[p] === NEWLINE) return -1;
+    if (bytes[p] === QUOTE) return p;
+  }
+  return -1;
 }
 
 const KEY = /(?:^| )(\w+)=(")?/g;

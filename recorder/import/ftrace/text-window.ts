@@ -9,6 +9,7 @@ export const REACH = 1 << 16;
 
 export class TextWindow {
   bytes: Buffer = Buffer.alloc(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
   /** Where the unparsed part begins. */
   at = 0;
   /** Where the buffer ends. */
@@ -39,6 +40,7 @@ export class TextWindow {
       this.bytes = rest.byteLength === 0 ? next.value : Buffer.concat([rest, next.value]);
       this.at = 0;
       this.end = this.bytes.byteLength;
+      this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.end);
     }
     return this.at < this.end;
   }
