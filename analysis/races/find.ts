@@ -11,7 +11,7 @@ import {
 } from '../../traces/index.js';
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
 import { ADVICE, classify, type RaceClass } from './race-class.js';
-import { type Outcome, sameOutcome, simulate } from './simulate.js';
+import { driversAfterEach, type Outcome, sameOutcome, simulate } from './simulate.js';
 
 export interface RaceSide {
   readonly seq: Seq;
@@ -32,42 +32,26 @@ export interface Race {
   readonly advice: string;
 }
 
-/** Operations looked back over from each one; a farther pair is always split by a nearer one. */
-const LOOK_BACK = 48;
-
 const sameActor = (a: Operation, b: Operation) => a.actor.tid === b.actor.tid;
 
 /**
- * The order in which the second operation came before the first: with it go the earlier operations
- * of its own actor, whose order a program fixes.
+ * The races in one device's life, at most one per class and pair of actors: the closest.
+ *
+ * Each operation is moved back over the others, one by one, as far as its own actor's last one. An
+ * operation that it passes with a change of the outcome is the other side of a race; what it passes
+ * without one has no part in it.
  */
-function inverted(operations: readonly Operation[], i: number, j: number): Operation[] {
-  const moved = operations.slice(i, j + 1).filter((op) => sameActor(op, operations[j]));
-  const kept = operations.slice(i, j + 1).filter((op) => !sameActor(op, operations[j]));
-  return [...operations.slice(0, i), ...moved, ...kept, ...operations.slice(j + 1)];
-}
-
-/**
- * What comes before what whatever the actors do: one program's operations, and a driver's giving up
- * of a device after that driver was bound to it.
- */
-function ordered(lifetime: Lifetime, i: number, j: number, natives: readonly string[]): boolean {
-  const { operations } = lifetime;
-  if (sameActor(operations[i], operations[j])) return true;
-  const { action } = operations[j];
-  if (action.type !== 'release') return false;
-  return simulate(lifetime, operations.slice(0, i), natives).driver !== action.driver;
-}
-
-/** The races in one device's life, at most one per class and pair of actors: the closest. */
 export function findRaces(lifetime: Lifetime, natives: readonly string[]): Race[] {
   const { operations } = lifetime;
   const recorded = simulate(lifetime, operations, natives);
+  const order = new HappensBefore(lifetime, natives);
   const closest = new Map<string, Race>();
   for (let j = 1; j < operations.length; j++) {
-    for (let i = Math.max(0, j - LOOK_BACK); i < j; i++) {
-      if (ordered(lifetime, i, j, natives)) continue;
-      const other = simulate(lifetime, inverted(operations, i, j), natives);
+    let last = recorded;
+    for (let i = j - 1; i >= 0 && !order.fixed(i, j); i--) {
+      const other = simulate(lifetime, moved(operations, j, i), natives);
+      if (sameOutcome(last, other)) continue;
+      last = other;
       if (sameOutcome(recorded, other)) continue;
       const race = makeRace(lifetime, operations[i], operations[j], recorded, other);
       const key = `${race.class} ${race.first.actor.tid} ${race.second.actor.tid}`;
@@ -77,6 +61,53 @@ export function findRaces(lifetime: Lifetime, natives: readonly string[]): Race[
   }
   return [...closest.values()].sort((a, b) => a.second.seq - b.second.seq);
 }
+
+/** The operations with number `from` moved to before number `to`. */
+const moved = (operations: readonly Operation[], from: number, to: number) => [
+  ...operations.slice(0, to),
+  operations[from],
+  ...operations.slice(to, from),
+  ...operations.slice(from + 1),
+];
+
+/** What comes before what whatever the actors do, so that its other order is not to be feared. */
+class HappensBefore {
+  readonly #operations: readonly Operation[];
+  /** The driver that is bound after each operation, in the recorded order. */
+  readonly #drivers: readonly (string | null)[];
+
+  constructor(lifetime: Lifetime, natives: readonly string[]) {
+    this.#operations = lifetime.operations;
+    this.#drivers = driversAfterEach(lifetime, natives);
+  }
+
+  /** True when operation `i` comes before the later `j` in every order. */
+  fixed(i: number, j: number): boolean {
+    const [first, second] = [this.#operations[i], this.#operations[j]];
+    if (sameActor(first, second)) return true;
+    if (second.action.type === 'release') return i <= this.#boundAt(j, second.action.driver);
+    // Who clears an override has seen it set, and waits for what the one who set it was about.
+    if (isClear(second)) return first.actor.tid === this.#setterBefore(j)?.actor.tid;
+    // An operation that asks for a driver is made by someone who has seen the device come; an
+    // override is the one that can come between the device and its first probe.
+    return first.action.type === 'initial' && second.action.type !== 'override';
+  }
+
+  /** The operation that bound the driver which operation `j` gave up. */
+  #boundAt(j: number, driver: string): number {
+    let at = j - 1;
+    while (at > 0 && this.#drivers[at - 1] === driver) at--;
+    return at;
+  }
+
+  #setterBefore(j: number): Operation | undefined {
+    return this.#operations
+      .slice(0, j)
+      .findLast(({ action }) => action.type === 'override' && action.driver !== null);
+  }
+}
+
+const isClear = ({ action }: Operation) => action.type === 'override' && action.driver === null;
 
 function makeRace(
   lifetime: Lifetime,
@@ -105,7 +136,21 @@ const side = ({ seq, ts, actor, action }: Operation): RaceSide => ({
 });
 
 function tell({ probes, driver }: Outcome): string {
-  const tried = probes.map((p) => (p.endsWith('!') ? `${p.slice(0, -1)} (failed)` : p));
   const owner = driver === null ? 'unbound at last' : `${driver} at last`;
-  return tried.length === 0 ? `no driver probed, ${owner}` : `${tried.join(', then ')}; ${owner}`;
+  return probes.length === 0
+    ? `no driver probed, ${owner}`
+    : `${runs(probes).join(', ')}; ${owner}`;
+}
+
+/** Equal probes in a row are told once, with their number. */
+function runs(probes: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0, next = 0; at < probes.length; at = next) {
+    while (next < probes.length && probes[next] === probes[at]) next++;
+    const failed = probes[at].endsWith('!');
+    const driver = failed ? probes[at].slice(0, -1) : probes[at];
+    const times = next - at === 1 ? '' : ` ${next - at} times`;
+    out.push(`${driver} ${failed ? 'failed to probe' : 'probed'}${times}`);
+  }
+  return out;
 }

@@ -63,6 +63,11 @@ export class LifetimeCollector {
   readonly #natives = new Map<string, Set<string>>();
   readonly #autoprobe = new Map<Bdf, boolean>();
   readonly #pfOfVf = new Map<Bdf, Bdf>();
+  /**
+   * Devices whose removal has begun. They can no longer be bound, but until they are gone an override
+   * can still be written, too late.
+   */
+  readonly #leaving = new Set<Bdf>();
   /** The PF for which a thread is making a VF. */
   readonly #creating = new Map<number, Bdf>();
   readonly #stores = new Map<number, Store>();
@@ -86,7 +91,7 @@ export class LifetimeCollector {
     const { kind, phase, device, actor } = row;
     if (kind === 'snapshot') this.#snapshot(row);
     else if (kind === 'device.add') this.#deviceAdd(row);
-    else if (kind === 'device.remove' && device !== null) this.#current.delete(device);
+    else if (kind === 'device.remove' && device !== null) this.#leaving.add(device);
     else if (kind === 'vf.add' && phase === 'end') this.#creating.delete(actor.tid);
     else if (kind === 'vf.add' && device !== null) this.#creating.set(actor.tid, device);
     else if (kind === 'sysfs.write' && phase === 'end') this.#storeEnd(row);
@@ -101,6 +106,7 @@ export class LifetimeCollector {
     const lifetime: Lifetime = { device, isVf, id, initial, operations: [], probes: new Map() };
     this.#all.push(lifetime);
     this.#current.set(device, lifetime);
+    this.#leaving.delete(device);
     this.#state.set(lifetime, { ...initial });
     return lifetime;
   }
@@ -154,7 +160,8 @@ export class LifetimeCollector {
     if (name === 'sriov_drivers_autoprobe') this.#writeAutoprobe(row);
     else if (name === 'new_id') this.#writeNewId(row);
     const action = storeAction(row);
-    const lifetime = device === null ? undefined : this.#current.get(device);
+    const tooLate = action?.type !== 'override' && device !== null && this.#leaving.has(device);
+    const lifetime = device === null || tooLate ? undefined : this.#current.get(device);
     const known = action !== null && lifetime !== undefined;
     const operation = known ? this.#record(lifetime, row, action) : null;
     this.#stores.set(row.actor.tid, { lifetime: lifetime ?? null, operation, placed: false });
@@ -220,6 +227,7 @@ export class LifetimeCollector {
   #unbind(row: Row): void {
     const lifetime = row.device === null ? undefined : this.#current.get(row.device);
     if (lifetime === undefined || row.driver === null) return;
+    if (this.#leaving.has(lifetime.device)) return;
     const store = this.#stores.get(row.actor.tid);
     if (store?.operation && store.lifetime === lifetime) return;
     this.#record(lifetime, row, { type: 'release', driver: row.driver });

@@ -112,3 +112,15 @@ export function simulate(
   for (const { action } of operations) simulation.run(action);
   return simulation.outcome;
 }
+
+/** The driver that is bound after each operation of a life, in the recorded order. */
+export function driversAfterEach(
+  lifetime: Lifetime,
+  natives: readonly string[],
+): (string | null)[] {
+  const simulation = new Simulation(lifetime, natives);
+  return lifetime.operations.map(({ action }) => {
+    simulation.run(action);
+    return simulation.outcome.driver;
+  });
+}
