@@ -7,6 +7,7 @@ import type { Session, SessionOptions } from './session.js';
 
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
+export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';
 export type { Session, SessionOptions } from './session.js';
 export { type Counts, type Summary, summarize } from './summary.js';
 

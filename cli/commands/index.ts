@@ -4,7 +4,9 @@ import * as doctor from './doctor.js';
 import * as events from './events.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
+import * as races from './races.js';
 import * as record from './record.js';
+import * as replay from './replay.js';
 import * as sql from './sql.js';
 
 /**
@@ -24,4 +26,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, doctor] },
   { heading: 'Make a trace:', commands: [importCommand] },
   { heading: 'Look at a trace:', commands: [info, events, sql] },
+  { heading: 'Find out what happened:', commands: [replay, races] },
 ];

@@ -1,0 +1,90 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Divergence, ReplayResult } from '../../replay/index.js';
+import { reportFinding } from '../exit.js';
+import { formatKeys } from '../facts.js';
+import { paint, print, printJson } from '../output.js';
+import { printable } from '../rows.js';
+import { openTrace, type StrictOption, strictOption } from '../trace.js';
+
+interface Options extends StrictOption {
+  readonly json?: boolean;
+  readonly kernel?: string;
+  readonly until?: number;
+}
+
+/** Divergences that are shown to people; JSON has more. */
+const SHOWN_MAX = 20;
+
+export function register(program: Command): void {
+  const command = program
+    .command('replay')
+    .description('run the recording through models of the kernel and judge every response')
+    .argument('<trace>', 'trace file')
+    .option('--kernel <release>', 'kernel that was recorded, when the trace does not say')
+    .option('--until <seq>', 'stop before this event', parseSeq)
+    .option('--json', 'print one JSON document');
+  strictOption(command).action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { replay } = await import('../../replay/index.js');
+  const reader = await openTrace(file, options);
+  try {
+    const kernel = options.kernel ?? reader.meta.kernel;
+    const until = options.until === undefined ? {} : { until: options.until };
+    const result = replay(reader.read(), { kernel, ...until });
+    if (options.json === true) await printJson(result);
+    else await print(formatReplay(result));
+    if (result.diverged > 0) reportFinding();
+  } finally {
+    reader.close();
+  }
+}
+
+function parseSeq(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a sequence number.');
+  return Number(text);
+}
+
+function formatReplay(result: ReplayResult): string {
+  const verdicts = formatKeys([
+    ['events', String(result.events)],
+    ['stimuli', String(result.stimuli)],
+    ['responses', String(result.responses)],
+    ['matched', paint('green', String(result.matched))],
+    ['diverged', result.diverged === 0 ? '0' : paint('red', String(result.diverged))],
+    ['unmodelled', String(result.unmodelled)],
+    ['unknown', String(result.unknown)],
+    ['state hash', result.stateHash],
+  ]);
+  const sections = [verdicts, formatDivergences(result), formatDrivers(result)];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function formatDivergences({ divergences, diverged }: ReplayResult): string {
+  if (diverged === 0) return '';
+  const shown = divergences.slice(0, SHOWN_MAX).map(formatDivergence);
+  const more = diverged - shown.length;
+  if (more > 0) shown.push(`  and ${more} more; --json has them`);
+  return [paint('bold', 'divergences'), ...shown].join('\n');
+}
+
+function formatDivergence(d: Divergence): string {
+  const event = `seq ${d.seq}  ${d.kind} ${d.phase} ${d.name}  ${d.device ?? ''}`.trimEnd();
+  return [
+    `  ${event}`,
+    `    expected  ${printable(d.expected)}`,
+    `    actual    ${printable(d.actual)}`,
+    `    because   ${printable(d.path)}`,
+  ].join('\n');
+}
+
+function formatDrivers({ finalState }: ReplayResult): string {
+  const devices = Object.entries(finalState.devices);
+  if (devices.length === 0) return '';
+  const facts = devices.map(([address, { driver, override }]): [string, string] => {
+    const wanted = override === null ? '' : ` (override ${override})`;
+    return [`  ${address}`, `${driver ?? '-'}${wanted}`];
+  });
+  return `${paint('bold', 'drivers at the end')}\n${formatKeys(facts)}`;
+}

@@ -1,0 +1,51 @@
+/** Binding races as text for people. */
+import type { Race, RaceClass, RaceSide } from '../analysis/index.js';
+import { formatDuration } from './duration.js';
+import { paint } from './output.js';
+import { printable } from './rows.js';
+
+/** All races, by class; the advice that they have in common is said once. */
+export function formatRaces(races: readonly Race[]): string {
+  if (races.length === 0) return 'No races found.';
+  const classes = [...new Set(races.map((race) => race.class))];
+  const sections = classes.map((name) => {
+    const members = races.filter((race) => race.class === name);
+    return formatClass(name, members);
+  });
+  return [summaryLine(races), ...sections].join('\n\n');
+}
+
+export function summaryLine(races: readonly Race[]): string {
+  const devices = new Set(races.map((race) => race.device)).size;
+  return `${plural(races.length, 'race')} on ${plural(devices, 'device')}`;
+}
+
+export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+function formatClass(name: RaceClass, races: readonly Race[]): string {
+  const heading = `${paint('yellow', name)}  ${summaryLine(races)}`;
+  const advice = [...new Set(races.map((race) => race.advice))].map(
+    (text) => `  Avoid it: ${text}`,
+  );
+  return [heading, ...advice, ...races.map((race) => `\n${formatRace(race)}`)].join('\n');
+}
+
+export function formatRace(race: Race): string {
+  return [
+    `  ${paint('bold', race.device)}  ${formatDuration(race.windowNs)} apart`,
+    formatEvent('first', race.first),
+    formatEvent('second', race.second),
+    `    outcome ${printable(race.outcome)}`,
+  ].join('\n');
+}
+
+function formatEvent(label: string, { seq, ts, actor, what }: RaceSide): string {
+  const who = printable(`${actor.task}-${actor.tid}`);
+  return `    ${label.padEnd(6)}  seq ${seq}  ${formatTime(ts)}  ${who}  ${printable(what)}`;
+}
+
+/** A time of the trace's clock in seconds, as ftrace prints it, to the nanosecond. */
+export function formatTime(nanoseconds: bigint): string {
+  const fraction = String(nanoseconds % 1_000_000_000n).padStart(9, '0');
+  return `${nanoseconds / 1_000_000_000n}.${fraction}`;
+}
