@@ -19,6 +19,11 @@ export class EventCursor {
     return this.#batch?.rows ?? 0;
   }
 
+  /** All names that occur in the trace. */
+  get names(): readonly string[] {
+    return this.#views.name.entries;
+  }
+
   get seq(): Seq {
     return this.#views.seq.number(this.row) as Seq;
   }

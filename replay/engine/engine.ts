@@ -3,7 +3,7 @@ import { Machine } from '../machine/machine.js';
 import type { Possible } from '../machine/possible.js';
 import type { EventCursor } from './cursor.js';
 import { Frames } from './frames.js';
-import type { Verdict } from './verdict.js';
+import type { Difference, Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
 export type Rule = (engine: Engine, e: EventCursor) => Verdict;
@@ -15,8 +15,8 @@ const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 export class Engine {
   readonly machine: Machine;
   readonly frames = new Frames();
-  /** Kernel functions and attributes that this recording has shown: those it was made with. */
-  readonly #seen = new Set<string>();
+  /** Kernel functions and attributes that occur in this recording: those it was made with. */
+  #names: ReadonlySet<string> = new Set();
   #gaps = false;
 
   constructor(release: string | undefined) {
@@ -29,17 +29,27 @@ export class Engine {
     return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
   }
 
-  /** Notes that the recording has events of this function. */
-  see(name: string): void {
-    this.#seen.add(name);
+  /** Takes in the names of all functions and attributes that occur in the recording. */
+  recorded(names: readonly string[]): void {
+    this.#names = new Set(names);
   }
 
   /**
-   * Whether the absence of a function's event means that it was not called: it was recorded before,
-   * and no events were lost.
+   * Whether the absence of a function's event means that it was not called: the function was
+   * recorded, and no events were lost.
    */
   records(name: string): boolean {
-    return this.#seen.has(name) && !this.#gaps;
+    return this.#names.has(name) && !this.#gaps;
+  }
+
+  /**
+   * A response that contradicts the state. What only a snapshot told may have changed between the
+   * snapshot and the first event: it is doubted before the kernel is.
+   */
+  contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
+    if (!device.assumed[part]) return verdict;
+    device.assumed[part] = false;
+    return 'unknown';
   }
 
   /** Events were lost. */

@@ -13,8 +13,8 @@ export interface ReplayOptions {
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
   readonly divergencesMax?: number;
-  /** Called for every response, in order. */
-  readonly onVerdict?: (e: EventCursor, verdict: NonNullable<Verdict>) => void;
+  /** Called after every event, with the state that it led to; null: the event was a stimulus. */
+  readonly observe?: (e: EventCursor, verdict: Verdict, engine: Engine) => void;
 }
 
 /** A response that was not what the models predicted. */
@@ -77,6 +77,7 @@ export class Replayer {
   feed(batch: Batch): boolean {
     const cursor = this.#cursor;
     cursor.open(batch);
+    if (this.#events === 0) this.engine.recorded(cursor.names);
     const rows = batch.rows;
     const stop = this.#until - batch.seqFirst;
     const end = Math.min(rows, Math.max(0, stop));
@@ -91,6 +92,7 @@ export class Replayer {
     this.#events++;
     const rule = this.#rules[e.kindId] ?? this.#ruleFor(e);
     const verdict = rule(this.engine, e);
+    this.options.observe?.(e, verdict, this.engine);
     if (verdict === null) {
       this.#stimuli++;
       return;
@@ -115,7 +117,6 @@ export class Replayer {
     count(counts, verdict);
     this.#hash.word(e.seq);
     this.#hash.word(typeof verdict === 'string' ? verdict.length : 0);
-    this.options.onVerdict?.(e, verdict);
     if (typeof verdict === 'string') return;
     if (this.#divergences.length >= (this.options.divergencesMax ?? DIVERGENCES_MAX)) return;
     const { seq, phase, name, device } = e;

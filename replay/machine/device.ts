@@ -40,6 +40,8 @@ export interface PciDevice {
   physfn: string | null;
   sriov: Sriov | null;
   group: number | null;
+  /** Told by a snapshot only, which is older than the recording, and confirmed by no event. */
+  assumed: { driver: boolean; override: boolean };
   /** The thread that removes it, and how often it released the driver: before and after deleting. */
   removal: { readonly tid: number; releases: number } | null;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
@@ -63,6 +65,7 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   physfn: null,
   sriov: null,
   group: null,
+  assumed: { driver: false, override: false },
   removal: null,
   endpoint: null,
 });

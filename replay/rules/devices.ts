@@ -19,6 +19,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   const config = e.data;
   device.driver = [driver];
   device.bound = driver !== null;
+  device.assumed = { driver: true, override: true };
   device.override = [asOverride(facts.driver_override)];
   device.physfn = asAddress(facts.physfn);
   device.group = asNumber(facts.iommu_group);
@@ -94,7 +95,6 @@ function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
 /** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
   if (engine.deviceOf(e) === null) return null;
-  engine.see(e.name);
   return e.name === 'pci_bus_add_device' ? readyDevice(engine, e) : newFunction(engine, e);
 }
 
@@ -160,7 +160,6 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
 export function removeDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
-  engine.see(e.name);
   device.removal = { tid: e.tid, releases: 0 };
   return null;
 }

@@ -4,7 +4,7 @@ import type { Rule } from '../engine/engine.js';
 import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
 import { bind, match, probe } from './probe.js';
 import { unbind } from './release.js';
-import { addVf, disable, enable, removeVf } from './sriov.js';
+import { addVf, enable, removeVf } from './sriov.js';
 import { override, sysfsWrite } from './stores.js';
 
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
@@ -19,7 +19,6 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'device.add': addDevice,
   'device.remove': removeDevice,
   'sriov.enable': enable,
-  'sriov.disable': disable,
   'vf.add': addVf,
   'vf.remove': removeVf,
   'iommu.attach': joinGroup,

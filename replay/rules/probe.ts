@@ -16,7 +16,6 @@ import { nextInWalk, walkOf } from './walk.js';
 export function bind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
-  engine.see(e.name);
   if (e.phase === 'begin') return beginAttach(engine, e, device);
   if (e.phase === 'end') return endAttach(engine, e);
   return bound(engine, e, device);
@@ -43,7 +42,10 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     return compare(path, `${store.driver} ${store.device?.address}`, `${driver} ${device.address}`);
   }
   if (store.matches === false && !store.overlapped) {
-    return diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
+    const difference = diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
+    // It matched: by an override, or by a dynamic id, of which the recording says nothing.
+    if (device.assumed.override) device.override = either(device.override, [driver]);
+    return engine.contradiction(device, 'override', difference);
   }
   if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
     return store.overlapped ? 'match' : 'unknown';
@@ -87,7 +89,6 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 export function match(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
-  engine.see(e.name);
   return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
 }
 
@@ -139,7 +140,8 @@ function expectedAttempt(
     if (store.driver !== driver) return compare(path, store.driver ?? '', driver);
   }
   if (!mayMatch(machine, device, driver, override)) {
-    return diverge(path, `a driver for override ${describe(override)}`, driver);
+    const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
+    return engine.contradiction(device, 'override', difference);
   }
   // A driver that registers, or a deferred probe: nothing in the recording says when.
   return matches(machine, device, driver, override) === true ? 'match' : 'unknown';
@@ -175,6 +177,7 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) return 'match';
+  if (device.assumed.driver) return 'unknown';
   const wanted =
     expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
   return diverge(path, wanted, errnoName(ret));
@@ -184,6 +187,7 @@ const busy = (frame: MatchFrame, path: string): Verdict =>
   certainly(frame.driverBefore, null) ? diverge(path, `${frame.driver} probes`, '-EBUSY') : 'match';
 
 function setBound(device: PciDevice, driver: string | null): void {
+  device.assumed.driver = false;
   device.driver = [driver];
   device.bound = true;
   device.bindable = [true];
@@ -199,7 +203,6 @@ export function probe(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
   const { name } = e;
-  engine.see(name);
   if (e.phase === 'end') return endProbe(engine, e, device);
   switch (name) {
     case 'really_probe':
@@ -228,7 +231,8 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   attempt.really = { ret: null };
   if (attempt.driver !== driver) return compare(path, attempt.driver, driver);
   if (before !== null && !before.includes(null)) {
-    return diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
+    const difference = diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
+    return engine.contradiction(device, 'driver', difference);
   }
   return 'match';
 }
@@ -256,7 +260,6 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const bus = engine.frames.onDevice(device, 'bus');
   const base = { seq, tid, device, overlapped: false } as const;
   engine.frames.push({ type: 'own', ...base, driver, register: null });
-  engine.see(`probe of ${driver}`);
   if (bus === null) return 'unknown';
   bus.own = { ret: null };
   const path = `${device.address}/sriov/autoprobe`;
@@ -343,7 +346,7 @@ function busResult(
   if (certainly(frame.gate, false)) {
     return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
   }
-  const recorded = engine.records(`probe of ${frame.driver}`);
+  const recorded = engine.records(`${frame.driver.replaceAll('-', '_')}_probe`);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
     if (frame.gate !== null) return 'match';
     if (recorded) learnClosedGate(engine, device);

@@ -12,7 +12,6 @@ export function unbind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
   const { name } = e;
-  engine.see(name);
   if (e.phase === 'begin') return beginRelease(engine, e, device);
   if (e.phase === 'end') return endRelease(engine, e, device);
   if (name === 'pci_device_remove') return busRemove(engine, e, device);
@@ -41,7 +40,8 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     store.released = true;
     if (!possibly(store.driverBefore, store.driver) && !store.overlapped) {
       const expected = `-ENODEV: ${describe(store.driverBefore)} is bound`;
-      return diverge(path, expected, `${store.driver} is released`);
+      const difference = diverge(path, expected, `${store.driver} is released`);
+      return engine.contradiction(device, 'driver', difference);
     }
   }
   if (before === null) {
@@ -50,7 +50,16 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     return 'unknown';
   }
   if (before.includes(driver)) return 'match';
-  return diverge(path, describe(before), driver ?? 'none');
+  const verdict = engine.contradiction(
+    device,
+    'driver',
+    diverge(path, describe(before), driver ?? 'none'),
+  );
+  if (verdict === 'unknown') {
+    device.driver = [driver];
+    device.bound = driver !== null;
+  }
+  return verdict;
 }
 
 /** `pci_device_remove`: the release has the device lock and calls the driver's remove. */

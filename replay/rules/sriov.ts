@@ -110,7 +110,6 @@ export function probeGate(engine: Engine, device: PciDevice, seq: number): Possi
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return null;
-  engine.see(e.name);
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;
@@ -143,17 +142,10 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   return e.ret < 0 ? null : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
 }
 
-/** `pci_disable_sriov`. */
-export function disable(engine: Engine, e: EventCursor): Verdict {
-  engine.see(e.name);
-  return null;
-}
-
 /** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
 export function addVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return null;
-  engine.see(e.name);
   const path = `${pf.address}/sriov/vf`;
   if (e.phase === 'end') return endAddVf(engine, e, path);
   const { seq, tid, value: index } = e;
@@ -190,7 +182,6 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return null;
-  engine.see(e.name);
   const store = engine.frames.inner(e.tid, 'store');
   const sriov = sriovOf(pf);
   const path = `${pf.address}/sriov/vf`;

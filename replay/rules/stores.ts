@@ -26,7 +26,6 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   const attribute = e.name;
   const driver = e.driver;
   const device = engine.deviceOf(e);
-  engine.see(attribute);
   // The attribute of a driver exists only while the driver does.
   if (driver !== null) engine.machine.claims.register(driver);
   const text = e.text ?? '';
@@ -93,6 +92,7 @@ function settle(engine: Engine, frame: StoreFrame): void {
   const at = device.pending.findIndex((pending) => pending.seq === frame.seq);
   if (at < 0) return;
   const [done] = device.pending.splice(at, 1);
+  device.assumed.override = false;
   // Two writers at once: whichever came last is not told by the recording.
   const contested = engine.frames
     .allOnDevice(device)
@@ -154,7 +154,8 @@ function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   }
   if (engine.records('device_driver_attach')) {
     if (frame.matches === true && !frame.overlapped) {
-      return diverge(path, `${frame.driver} is attached`, errnoName(ret));
+      const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
+      return engine.contradiction(frame.device!, 'override', difference);
     }
     return result(frame, [-ERRNO.ENODEV], ret);
   }
@@ -173,7 +174,12 @@ function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const wasBound = certainly(frame.driverBefore, driver) && certainly(frame.found, true);
   if (engine.records('device_release_driver_internal')) {
     if (wasBound && !frame.overlapped) {
-      return diverge(`${device.address}/driver`, `${driver} is released`, errnoName(ret));
+      const difference = diverge(
+        `${device.address}/driver`,
+        `${driver} is released`,
+        errnoName(ret),
+      );
+      return engine.contradiction(device, 'driver', difference);
     }
     return result(frame, [-ERRNO.ENODEV], ret);
   }

@@ -24,7 +24,9 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   if (expected.includes(driver)) return 'match';
   const open = expected.includes(undefined) || unheardOf || walk.scope.overlapped;
   if (possible && open) return 'unknown';
-  return diverge(`${device.address}/match`, expected.map(nextName).join(' or '), driver);
+  const wanted = expected.map(nextName).join(' or ');
+  const difference = diverge(`${device.address}/match`, wanted, driver);
+  return engine.contradiction(device, 'override', difference);
 }
 
 const nextName = (next: Next): string =>
@@ -60,11 +62,12 @@ export function endWalk(engine: Engine, walk: Walk): Verdict {
   if (!wentOn || walk.scope.overlapped) return null;
   // A device that has a driver, or is going away, is left alone.
   if (last === undefined && !certainly(device.driver, null)) return null;
-  if (!certainly(device.dead, false) || !certainly(device.visible, true)) return null;
+  if (!certainly(device.dead, false) || !certainly(device.bindable, true)) return null;
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
-    return diverge(`${device.address}/match`, `${expected} is tried`, 'no further attempt');
+    const difference = diverge(`${device.address}/match`, `${expected} is tried`, 'no attempt');
+    return engine.contradiction(device, 'override', difference);
   }
   if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
     const tried = walk.tried.map((t) => t.driver);

@@ -1,0 +1,138 @@
+/** Capability ids, and how many bytes of each vfio-pci-core takes over (vfio-pci-config §3). */
+
+export const CAP = {
+  BASIC: 0,
+  PM: 0x01,
+  AGP: 0x02,
+  VPD: 0x03,
+  MSI: 0x05,
+  PCIX: 0x07,
+  HT: 0x08,
+  VENDOR: 0x09,
+  EXP: 0x10,
+  MSIX: 0x11,
+  SATA: 0x12,
+  AF: 0x13,
+} as const;
+
+export const EXT = {
+  AER: 0x01,
+  VC: 0x02,
+  DSN: 0x03,
+  POWER: 0x04,
+  MFVC: 0x08,
+  VC9: 0x09,
+  VENDOR: 0x0b,
+  ACS: 0x0d,
+  ARI: 0x0e,
+  ATS: 0x0f,
+  SRIOV: 0x10,
+  MULTICAST: 0x12,
+  PRI: 0x13,
+  REBAR: 0x15,
+  DPA: 0x16,
+  TPH: 0x17,
+  LTR: 0x18,
+  DVSEC: 0x23,
+} as const;
+
+/** Owners of bytes that belong to no capability: accesses go to hardware, or stay virtual. */
+export const GAP = 0xff;
+export const VIRTUAL = 0xfe;
+
+/** Bytes of the header that every function has. */
+export const HEADER_BYTES = 64;
+/** Bytes of the space that every function has; extended capabilities follow. */
+export const BASIC_BYTES = 256;
+/** Smallest capability. */
+export const CAP_BYTES_MIN = 4;
+
+/** Reads hardware while the map is built. */
+export type Peek = (offset: number, width: 1 | 2 | 4) => number;
+
+type Length = number | ((peek: Peek, at: number) => number);
+
+const lengths: Readonly<Record<number, Length>> = {
+  [CAP.PM]: 8,
+  [CAP.AGP]: 12,
+  [CAP.VPD]: 8,
+  [CAP.MSI]: msiLength,
+  [CAP.PCIX]: (peek, at) => ((peek(at + 2, 2) >> 12) & 3 ? 24 : 8),
+  [CAP.HT]: (peek, at) => (peek(at + 3, 1) & 0xe0 ? 24 : 28),
+  [CAP.VENDOR]: (peek, at) => peek(at + 2, 1),
+  [CAP.EXP]: pcieLength,
+  [CAP.MSIX]: 12,
+  [CAP.SATA]: (peek, at) => ((peek(at + 4, 1) & 0x0f) === 0x0f ? 16 : 8),
+  [CAP.AF]: 6,
+};
+
+function msiLength(peek: Peek, at: number): number {
+  const flags = peek(at + 2, 2);
+  return 10 + (flags & 0x80 ? 4 : 0) + (flags & 0x100 ? 10 : 0);
+}
+
+const RC_INTEGRATED_ENDPOINT = 9;
+
+function pcieLength(peek: Peek, at: number): number {
+  const flags = peek(at + 2, 2);
+  const integrated = (flags >> 4) % 16 === RC_INTEGRATED_ENDPOINT;
+  if ((flags & 0x0f) === 1) return integrated ? 12 : 20;
+  return integrated ? 44 : 52;
+}
+
+const extendedLengths: Readonly<Record<number, Length>> = {
+  [EXT.AER]: 44,
+  [EXT.VC]: virtualChannelLength,
+  [EXT.MFVC]: virtualChannelLength,
+  [EXT.VC9]: virtualChannelLength,
+  [EXT.DSN]: 12,
+  [EXT.POWER]: 16,
+  [EXT.VENDOR]: (peek, at) => peek(at + 4, 4) >>> 20,
+  [EXT.ACS]: acsLength,
+  [EXT.ARI]: 8,
+  [EXT.ATS]: 8,
+  [EXT.SRIOV]: 64,
+  [EXT.MULTICAST]: 40,
+  [EXT.PRI]: 16,
+  [EXT.REBAR]: (peek, at) => 4 + 8 * ((peek(at + 8, 4) >> 5) & 7),
+  [EXT.DPA]: (peek, at) => 16 + (peek(at + 4, 1) & 0x1f) + 1,
+  [EXT.TPH]: tphLength,
+  [EXT.LTR]: 8,
+};
+
+/** Group of virtual channels: 12 bytes each, and the arbitration table at the end. */
+function virtualChannelLength(peek: Peek, at: number): number {
+  const count = peek(at + 4, 4) & 7;
+  const port = peek(at + 8, 4);
+  const bytes = 16 + (count + 1) * 12;
+  const table = port & 8 ? 128 : port & 4 ? 64 : port & 2 ? 32 : 0;
+  return table === 0 ? bytes : Math.ceil(bytes / 16) * 16 + (table * 4) / 8;
+}
+
+function acsLength(peek: Peek, at: number): number {
+  if ((peek(at + 4, 1) & 0x20) === 0) return 8;
+  const bits = peek(at + 5, 1) || 256;
+  return 8 + Math.ceil(bits / 8);
+}
+
+function tphLength(peek: Peek, at: number): number {
+  const requester = peek(at + 4, 4);
+  if ((requester & 0x600) !== 0x200) return 12;
+  return 12 + ((requester >> 16) & 0x7ff) * 2 + 2;
+}
+
+const resolve = (length: Length | undefined, peek: Peek, at: number): number =>
+  typeof length === 'function' ? length(peek, at) : (length ?? 0);
+
+/** Bytes of a standard capability; 0 hides it from the user. */
+export const capLength = (id: number, peek: Peek, at: number): number =>
+  resolve(lengths[id], peek, at);
+
+/**
+ * Bytes of an extended capability; 0 hides it.
+ * @param dvsec whether this kernel shows DVSEC (from 6.3 on)
+ */
+export function extendedLength(id: number, peek: Peek, at: number, dvsec: boolean): number {
+  if (id === EXT.DVSEC) return dvsec ? peek(at + 4, 4) >>> 20 : 0;
+  return resolve(extendedLengths[id], peek, at);
+}
