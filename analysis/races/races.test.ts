@@ -1,0 +1,110 @@
+/**
+ * Goal: every case in which the wrong driver had a device is found, and nothing where there is
+ * nothing. Method: real recordings, against the log that the acting processes wrote of themselves by
+ * the same clock (who wrote what when, and which driver they then saw).
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { importedCapture } from '../../tests/captures.js';
+import { zstdDecompressAll } from '../../tests/zstd.js';
+import { type Race, races } from './index.js';
+
+interface ActorLine {
+  readonly op: string;
+  readonly actor: string;
+  readonly t0: number;
+  readonly it?: number;
+  readonly path?: string;
+  readonly value?: string;
+  readonly errno?: number;
+  readonly header?: string;
+  readonly env?: readonly string[];
+  readonly dev?: string;
+  readonly driver?: string | null;
+}
+
+/** A VF that somebody wanted for vfio-pci, and that another driver had in the same iteration. */
+interface Episode {
+  readonly device: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function actorLines(capture: string): ActorLine[] {
+  const bytes = readFileSync(`tests/data/captures/${capture}/actors.jsonl.zst`);
+  return zstdDecompressAll(bytes)
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ActorLine)
+    .sort((a, b) => a.t0 - b.t0);
+}
+
+const slotOf = (line: ActorLine) =>
+  line.env?.find((entry) => entry.startsWith('PCI_SLOT_NAME='))?.slice('PCI_SLOT_NAME='.length);
+
+/** The VFs of one iteration that were wanted, and those seen with another driver. */
+function episodesIn(lines: readonly ActorLine[], from: number, to: number): Episode[] {
+  const wanted = new Set<string>();
+  const wrong = new Set<string>();
+  for (const line of lines) {
+    const overridden = /devices\/([^/]+)\/driver_override$/.exec(line.path ?? '')?.[1];
+    const set = line.errno === 0 && line.value?.trim() === 'vfio-pci';
+    if (line.actor === 'overrider' && overridden !== undefined && set) wanted.add(overridden);
+    const bound = line.header?.startsWith('bind@') ? slotOf(line) : undefined;
+    const by = line.env?.find((entry) => entry.startsWith('DRIVER='));
+    if (bound !== undefined && by !== undefined && by !== 'DRIVER=vfio-pci') wrong.add(bound);
+    if (line.op === 'saw' && line.driver && line.driver !== 'vfio-pci') wrong.add(line.dev ?? '');
+  }
+  return [...wanted].filter((device) => wrong.has(device)).map((device) => ({ device, from, to }));
+}
+
+function episodes(capture: string): Episode[] {
+  const lines = actorLines(capture);
+  const starts = lines.flatMap((line, i) => (line.op === 'iter-start' ? [i] : []));
+  return starts.flatMap((start, n) => {
+    const end = starts[n + 1] ?? lines.length;
+    const to = starts[n + 1] === undefined ? Number.POSITIVE_INFINITY : lines[end].t0;
+    return episodesIn(lines.slice(start, end), lines[start].t0, to);
+  });
+}
+
+const racesOf = (capture: string): Race[] => races(importedCapture(capture));
+
+describe('races in recordings of real kernels', () => {
+  test.each([
+    'sriov-on-r1',
+    'sriov-tracecmd-r1',
+    'sriov-tracecmd-r2',
+  ])('%s: every VF that the wrong driver had is named', (capture) => {
+    const found = racesOf(capture);
+    const missed = episodes(capture).filter(
+      ({ device, from, to }) =>
+        !found.some((r) => r.device === device && r.second.ts >= from && r.second.ts <= to),
+    );
+    expect(missed).toEqual([]);
+  });
+
+  test('the logs do tell of wrong drivers', () => {
+    expect(episodes('sriov-on-r1').length).toBeGreaterThan(5);
+  });
+
+  test('none is reported where autoprobe was off', () => {
+    expect(racesOf('sriov-off-r1')).toEqual([]);
+  });
+
+  test('a race that was won is reported', () => {
+    const won = racesOf('sriov-on-r1').filter((r) => r.first.what.startsWith('driver_override='));
+    expect(won).toHaveLength(1);
+    expect(won[0]).toMatchObject({ class: 'R1', device: '0000:01:00.1' });
+    expect(won[0].outcome).toMatch(/^vfio-pci probed; vfio-pci at last; in the other order: nvme/);
+  });
+
+  test('a udev rule that is slower than the first probe is a race on every VF it took', () => {
+    const found = racesOf('udev-r1');
+    const taken = new Set(found.filter((r) => r.class === 'R1').map((r) => r.device));
+    expect([...taken].sort()).toEqual(
+      expect.arrayContaining(['0000:01:00.1', '0000:01:00.2', '0000:01:00.3', '0000:01:00.4']),
+    );
+  });
+});
