@@ -2,6 +2,7 @@ import { assert } from './assert.js';
 import { BytesBuilder, type ColumnBuffers, IntBuilder, WordBuilder } from './columns.js';
 import { Dictionary } from './dictionary.js';
 import { type Kind, PHASES, type Phase, type Source } from './kinds.js';
+import { BATCH_BYTES_MAX, ROWS_MAX, VALUE_BYTES_MAX } from './limits.js';
 import {
   COLUMNS,
   type ColumnName,
@@ -19,8 +20,8 @@ type ColumnBuilder = IntBuilder | WordBuilder | BytesBuilder;
 
 const NS_PER_S = 1_000_000_000;
 const TWO_32 = 0x1_0000_0000;
-/** A batch is handed on before its text and data grow past this, whatever its number of rows. */
-const BATCH_BYTES_MAX = 1 << 24;
+/** What ends a text that was longer than a value may be. */
+const CUT = ' (cut short)';
 
 /** A full batch, as the writer takes it; the buffers are overwritten after the call. */
 export interface PendingBatch {
@@ -63,6 +64,7 @@ export class EventAppender {
     private readonly flushBatch: (batch: PendingBatch) => void,
   ) {
     assert(Number.isInteger(capacity) && capacity > 0, 'capacity is a positive integer');
+    assert(capacity <= ROWS_MAX, `a batch has at most ${ROWS_MAX} rows`);
     const make = (name: string, type: string) => {
       if (type === 'u64' || type === 'i64') return [name, new WordBuilder(capacity)];
       if (type === 'utf8' || type === 'binary') return [name, new BytesBuilder(capacity)];
@@ -170,12 +172,17 @@ export class EventAppender {
     this.#words[column].setBig(this.#row, value);
   }
 
+  /** @param bytes at most `VALUE_BYTES_MAX` */
   data(bytes: Uint8Array): void {
+    assert(bytes.byteLength <= VALUE_BYTES_MAX, 'a value is within its limit');
     this.#data.setBytes(this.#row, bytes);
   }
 
+  /** Sets the text; one that is longer than a value may be is cut, and says so. */
   text(text: string): void {
-    this.#text.setText(this.#row, text);
+    const fits = text.length * 3 <= VALUE_BYTES_MAX || Buffer.byteLength(text) <= VALUE_BYTES_MAX;
+    const rest = Math.floor((VALUE_BYTES_MAX - CUT.length) / 3);
+    this.#text.setText(this.#row, fits ? text : text.slice(0, rest) + CUT);
   }
 
   /** Closes the open event and gives it its place in the trace. */
@@ -214,6 +221,7 @@ export class EventAppender {
   }
 
   #columns(rows: number): readonly ColumnBuffers[] {
+    this.#words.span.carry(rows);
     return COLUMNS.map((c) => this.#builders[c.name].buffers(rows));
   }
 }

@@ -1,5 +1,8 @@
-import { inflate, type Region } from './arrow.js';
+import { inflate } from './deflate.js';
 import { VfrError } from './errors.js';
+import { checkBody } from './frame.js';
+import { VARIABLE_BYTES_MAX } from './limits.js';
+import type { Region } from './message.js';
 import {
   COLUMNS,
   type ColumnName,
@@ -11,17 +14,21 @@ import {
 import type { Seq } from './units.js';
 import { BytesView, DictView, IntView, WordView } from './views.js';
 
-/** A batch whose body is in memory and verified; its columns are decompressed when asked for. */
+/** What a batch needs to read its columns, one by one, when they are asked for. */
 export interface BatchBody {
   readonly file: string;
   /** Byte offset of the batch's frame in the file, for messages. */
   readonly offset: number;
   readonly rows: number;
   readonly seqFirst: Seq;
-  readonly body: Buffer;
   readonly nullCounts: readonly number[];
   readonly regions: readonly Region[];
+  /** CRC of each column's bytes, or null when only the whole body has one. */
+  readonly columnCrcs: readonly number[] | null;
+  readonly bodyLength: number;
   readonly dictionaries: Readonly<Record<DictColumn, readonly string[]>>;
+  /** Reads bytes of the body. */
+  read(offset: number, length: number): Buffer;
 }
 
 type ViewOf<N extends ColumnName> = N extends DictColumn
@@ -36,18 +43,21 @@ type ViewOf<N extends ColumnName> = N extends DictColumn
 const bufferCount = (type: ColumnType) => (type === 'utf8' || type === 'binary' ? 3 : 2);
 export const BATCH_BUFFERS = COLUMNS.reduce((sum, c) => sum + bufferCount(c.type), 0);
 /** Where the first buffer of each column stands among the buffers of a batch. */
-const FIRST_BUFFER = new Map<string, number>();
-{
-  let next = 0;
-  for (const c of COLUMNS) {
-    FIRST_BUFFER.set(c.name, next);
-    next += bufferCount(c.type);
-  }
-}
+const FIRST_BUFFER = COLUMNS.map((_, i) =>
+  COLUMNS.slice(0, i).reduce((sum, c) => sum + bufferCount(c.type), 0),
+);
 
 const BYTES_PER_VALUE = { u64: 8, i64: 8, u32: 4, u16: 2, i16: 2, dict: 4 } as const;
-/** Text and data of one batch; twice what the writer lets a batch grow to. */
-const VARIABLE_BYTES_MAX = 1 << 26;
+
+/** The range of the body in which a column's buffers lie, one after the other. */
+export function columnRange(
+  { regions, bodyLength }: Pick<BatchBody, 'regions' | 'bodyLength'>,
+  column: number,
+): Region {
+  const { offset } = regions[FIRST_BUFFER[column]];
+  const end = regions[FIRST_BUFFER[column + 1]]?.offset ?? bodyLength;
+  return { offset, length: end - offset };
+}
 
 /** The events of one batch, by columns. */
 export class Batch {
@@ -64,7 +74,8 @@ export class Batch {
   }
 
   /**
-   * The decoded column.
+   * The decoded column. Bytes are read, verified and decompressed when it is asked for first. Nulls
+   * read as 0.
    * @throws VfrError `COLUMN_DAMAGED` naming the column, when its bytes are not what was written
    */
   column<N extends ColumnName>(name: N): ViewOf<N> {
@@ -79,43 +90,69 @@ export class Batch {
   #decode(name: ColumnName): DictView | WordView | IntView | BytesView {
     const { file, offset } = this.source;
     try {
-      return this.#decodeBuffers(name);
+      return new ColumnDecoder(this.source, name).view();
     } catch (error) {
       const what = `column ${name} is damaged (${(error as Error).message})`;
       const next = 'Run `vfr verify` to see what is damaged and `vfr repair` to save the rest.';
       throw new VfrError('damaged', 'COLUMN_DAMAGED', what, next, { file, offset });
     }
   }
+}
 
-  #decodeBuffers(name: ColumnName): DictView | WordView | IntView | BytesView {
-    const index = COLUMNS.findIndex((c) => c.name === name);
-    const { type } = COLUMNS[index];
-    const first = FIRST_BUFFER.get(name)!;
-    const bits = this.#validity(first, this.source.nullCounts[index]);
-    if (type === 'utf8' || type === 'binary') return this.#variable(first, bits);
-    const bytes = this.#exact(first + 1, this.rows * BYTES_PER_VALUE[type]);
-    switch (type) {
-      case 'u64':
-      case 'i64':
-        return new WordView(bits, new Uint32Array(bytes.buffer), type === 'i64');
-      case 'u32':
-        return new IntView(bits, new Uint32Array(bytes.buffer));
-      case 'u16':
-        return new IntView(bits, new Uint16Array(bytes.buffer));
-      case 'i16':
-        return new IntView(bits, new Int16Array(bytes.buffer));
-      case 'dict':
-        return this.#dictionary(name as DictColumn, bits, new Int32Array(bytes.buffer));
+/** Decodes one column of one batch. */
+class ColumnDecoder {
+  readonly #index: number;
+  readonly #rows: number;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+
+  constructor(
+    private readonly source: BatchBody,
+    private readonly name: ColumnName,
+  ) {
+    this.#index = COLUMNS.findIndex((c) => c.name === name);
+    this.#rows = source.rows;
+    const { offset, length } = columnRange(source, this.#index);
+    this.#start = offset;
+    this.#bytes = source.read(offset, length);
+    const crc = source.columnCrcs?.[this.#index];
+    if (crc !== undefined && !checkBody(this.#bytes, { bodyCrc: crc })) {
+      throw new Error('it does not match its CRC');
     }
   }
 
-  #validity(buffer: number, nullCount: number): Uint8Array | null {
-    if (nullCount < 0 || nullCount > this.rows) throw new Error('null count out of range');
-    return nullCount === 0 ? null : this.#exact(buffer, (this.rows + 7) >> 3);
+  view(): DictView | WordView | IntView | BytesView {
+    const { type } = COLUMNS[this.#index];
+    const bits = this.#validity();
+    if (type === 'utf8' || type === 'binary') return this.#variable(bits);
+    const bytes = this.#exact(1, this.#rows * BYTES_PER_VALUE[type]);
+    switch (type) {
+      case 'u64':
+      case 'i64':
+        return new WordView(
+          bits,
+          zeroNulls(new Uint32Array(bytes.buffer), bits, 2),
+          type === 'i64',
+        );
+      case 'u32':
+        return new IntView(bits, zeroNulls(new Uint32Array(bytes.buffer), bits, 1));
+      case 'u16':
+        return new IntView(bits, zeroNulls(new Uint16Array(bytes.buffer), bits, 1));
+      case 'i16':
+        return new IntView(bits, zeroNulls(new Int16Array(bytes.buffer), bits, 1));
+      case 'dict':
+        return this.#dictionary(bits, zeroNulls(new Int32Array(bytes.buffer), bits, 1));
+    }
   }
 
-  #dictionary(name: DictColumn, bits: Uint8Array | null, ids: Int32Array): DictView {
-    const entries = this.source.dictionaries[name];
+  #validity(): Uint8Array | null {
+    const nullCount = this.source.nullCounts[this.#index];
+    if (nullCount < 0 || nullCount > this.#rows) throw new Error('null count out of range');
+    return nullCount === 0 ? null : this.#exact(0, (this.#rows + 7) >> 3);
+  }
+
+  #dictionary(bits: Uint8Array | null, ids: Int32Array): DictView {
+    const entries = this.source.dictionaries[this.name as DictColumn];
     const view = new DictView(bits, ids, entries);
     for (let row = 0; row < ids.length; row++) {
       const id = ids[row];
@@ -126,9 +163,9 @@ export class Batch {
     return view;
   }
 
-  #variable(first: number, bits: Uint8Array | null): BytesView {
-    const offsets = new Int32Array(this.#exact(first + 1, (this.rows + 1) * 4).buffer);
-    const bytes = this.#buffer(first + 2, VARIABLE_BYTES_MAX);
+  #variable(bits: Uint8Array | null): BytesView {
+    const offsets = new Int32Array(this.#exact(1, (this.#rows + 1) * 4).buffer);
+    const bytes = this.#buffer(2, VARIABLE_BYTES_MAX);
     let last = 0;
     for (const offset of offsets) {
       if (offset < last || offset > bytes.byteLength) throw new Error('offsets out of order');
@@ -145,7 +182,26 @@ export class Batch {
   }
 
   #buffer(buffer: number, sizeMax: number): Uint8Array<ArrayBuffer> {
-    const { offset, length } = this.source.regions[buffer];
-    return inflate(this.source.body.subarray(offset, offset + length), sizeMax);
+    const { offset, length } = this.source.regions[FIRST_BUFFER[this.#index] + buffer];
+    const at = offset - this.#start;
+    return inflate(this.#bytes.subarray(at, at + length), sizeMax);
   }
+}
+
+/** What stands in a null slot is chance; who reads it all the same must always read 0. */
+function zeroNulls<T extends Uint32Array | Uint16Array | Int16Array | Int32Array>(
+  values: T,
+  bits: Uint8Array | null,
+  perRow: number,
+): T {
+  const rows = values.length / perRow;
+  for (let byte = 0; bits !== null && byte < bits.length; byte++) {
+    if (bits[byte] === 0xff) continue;
+    for (let row = byte * 8; row < Math.min(byte * 8 + 8, rows); row++) {
+      if (((bits[byte] >> (row & 7)) & 1) === 1) continue;
+      values[row * perRow] = 0;
+      values[(row + 1) * perRow - 1] = 0;
+    }
+  }
+  return values;
 }

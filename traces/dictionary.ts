@@ -1,12 +1,18 @@
 import { assert } from './assert.js';
+import { DICTIONARY_BYTES_MAX, DICTIONARY_ROWS_MAX } from './limits.js';
+
+/** What stands for every string that a full dictionary has no room for. */
+export const OVERFLOW = '(dictionary full)';
 
 /**
  * The strings of one dictionary column: an append-only table in which a string keeps its id for the
- * whole trace, so that ids of different batches can be compared without looking at the strings.
+ * whole trace, so that ids of different batches can be compared without looking at the strings. It
+ * holds no more than a reader accepts; strings beyond that become `OVERFLOW`.
  */
 export class Dictionary {
   readonly #ids = new Map<string, number>();
   readonly #entries: string[] = [];
+  #bytes = 0;
 
   constructor(entries: Iterable<string> = []) {
     for (const entry of entries) this.id(entry);
@@ -14,13 +20,7 @@ export class Dictionary {
 
   /** The id of `text`, given to it now when it is new. */
   id(text: string): number {
-    let id = this.#ids.get(text);
-    if (id === undefined) {
-      id = this.#entries.length;
-      this.#ids.set(text, id);
-      this.#entries.push(text);
-    }
-    return id;
+    return this.#ids.get(text) ?? this.#add(text);
   }
 
   /** The id of `text`, or undefined when the trace never used it. */
@@ -39,5 +39,19 @@ export class Dictionary {
 
   get entries(): readonly string[] {
     return this.#entries;
+  }
+
+  #add(text: string): number {
+    const bytes = Buffer.byteLength(text);
+    const reserve = text === OVERFLOW ? 0 : OVERFLOW.length;
+    const full =
+      this.#entries.length + Math.sign(reserve) >= DICTIONARY_ROWS_MAX ||
+      this.#bytes + bytes + reserve > DICTIONARY_BYTES_MAX;
+    if (full) return this.id(OVERFLOW);
+    const id = this.#entries.length;
+    this.#ids.set(text, id);
+    this.#entries.push(text);
+    this.#bytes += bytes;
+    return id;
   }
 }

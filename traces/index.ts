@@ -16,6 +16,7 @@ export {
   SOURCES,
   type Source,
 } from './kinds.js';
+export type { Loss } from './losses.js';
 export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
 export type { Damage } from './scan.js';
 export {
@@ -30,6 +31,7 @@ export {
   type TraceMeta,
   type WordColumn,
 } from './schema.js';
+export { candidates, type Filter, type Selection } from './select.js';
 export { FileSink, MemorySink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';

@@ -1,32 +1,31 @@
-import { dictionaryColumn, inflate, SCHEMA_TYPES } from './arrow.js';
-import { BATCH_BUFFERS, Batch } from './batch.js';
+import { BATCH_BUFFERS, Batch, type BatchBody, columnRange } from './batch.js';
+import { readStrings } from './dictionary-batch.js';
 import { END_KEY, type EndMark, parseEnd } from './end.js';
 import { VfrError } from './errors.js';
-import { checkBody } from './frame.js';
+import { COLUMN_CRCS_KEY } from './frame.js';
+import { DICTIONARY_ROWS_MAX, ROWS_MAX } from './limits.js';
+import { type Loss, type LossById, sumLosses } from './losses.js';
+import type { BatchMessage, DictionaryMessage } from './message.js';
 import { parseMeta } from './meta.js';
 import { type Damage, type Frame, type Scan, scan } from './scan.js';
 import {
   COLUMNS,
+  type ColumnName,
   DICT_COLUMNS,
   type DictColumn,
   FORMAT_VERSION,
   type TraceMeta,
 } from './schema.js';
-import { type ByteSource, openSource } from './source.js';
-import { type BatchStats, parseStats, STATS_KEY } from './stats.js';
-import { type Seq, toSeq } from './units.js';
-
-/** Rows of one batch; bounds what a hostile file can make the reader allocate. */
-const ROWS_MAX = 1 << 20;
-const DICTIONARY_BYTES_MAX = 1 << 26;
-const DICTIONARY_ROWS_MAX = 1 << 22;
+import { type Filter, type Selection, select } from './select.js';
+import { type ByteSource, bodyCrc, openSource } from './source.js';
+import { type BatchStats, parseStats, STATS_COLUMNS, STATS_KEY } from './stats.js';
+import type { Seq } from './units.js';
 
 /** A batch that can be read: where it is and what its metadata says. */
 export interface BatchInfo {
   readonly rows: number;
   readonly seqFirst: Seq;
-  /** Null when the batch says nothing of itself; it can then not be skipped. */
-  readonly stats: BatchStats | null;
+  readonly stats: BatchStats;
   readonly frame: Frame;
 }
 
@@ -40,20 +39,29 @@ export interface Completeness {
   readonly damaged: number;
   /** Events that sources said they lost; null when the end marker that sums them up is missing. */
   readonly lost: number | null;
+  /** Events of which `vfr repair` could not save every column; 0 when the end marker is missing. */
+  readonly impaired: number;
 }
 
+/** What stands for a string that was in a damaged part of the file and nowhere else. */
+const DAMAGED_STRING = '(damaged)';
+
+type Dictionaries = Readonly<Record<DictColumn, readonly string[]>>;
+
 /**
- * Reads a trace batch by batch. Every byte is checked before it is decoded; what is damaged is left
- * out and told by `damage`, and what is not damaged can be read.
+ * Reads a trace batch by batch. Opening it verifies every byte against its CRC; what is damaged is
+ * left out and told by `damage`, and what is not damaged can be read. Columns are decompressed when
+ * they are asked for.
  */
 export class TraceReader {
   readonly meta: TraceMeta;
   readonly version: number;
   readonly batches: readonly BatchInfo[];
   readonly end: EndMark | null;
+  /** All strings of the dictionary columns; ids of every batch are ids into these. */
+  readonly dictionaries: Dictionaries;
   readonly #scan: Scan;
   readonly #damage: Damage[];
-  #dictionaries: Readonly<Record<DictColumn, readonly string[]>> | null = null;
 
   /** @throws VfrError when the file cannot be read or is not a trace */
   static open(file: string): TraceReader {
@@ -62,16 +70,18 @@ export class TraceReader {
 
   constructor(readonly source: ByteSource) {
     this.#scan = scan(source);
-    this.#damage = [...this.#scan.damage];
     const { version, meta } = this.#readSchema();
     this.version = version;
     this.meta = meta;
+    this.#damage = [...this.#scan.damage];
     const { batches, end } = this.#readBatches();
     this.batches = batches;
     this.end = end;
+    this.#placeDamage();
+    this.dictionaries = this.#readDictionaries();
   }
 
-  /** Bytes that could not be read as frames, or that say something impossible. */
+  /** Bytes that are not what was written, in the order of the file. */
   get damage(): readonly Damage[] {
     return this.#damage;
   }
@@ -92,30 +102,24 @@ export class TraceReader {
     const truncated = this.cutAt !== null;
     const damaged = this.damage.length;
     const lost = this.end?.lost ?? null;
+    const impaired = this.end?.impaired ?? 0;
     const missing = this.end !== null && this.end.events !== this.events;
-    const complete = !truncated && damaged === 0 && lost === 0 && !missing;
-    return { complete, truncated, damaged, lost };
+    const complete = !truncated && damaged === 0 && lost === 0 && impaired === 0 && !missing;
+    return { complete, truncated, damaged, lost, impaired };
   }
 
-  /** All strings of the dictionary columns; ids of every batch are ids into these. */
-  get dictionaries(): Readonly<Record<DictColumn, readonly string[]>> {
-    this.#dictionaries ??= this.#readDictionaries();
-    return this.#dictionaries;
+  /** Events that the readable batches say were lost, by source and CPU. */
+  get losses(): readonly Loss[] {
+    const named = ({ source, ...rest }: LossById) => ({
+      ...rest,
+      source: this.dictionaries.source[source] ?? DAMAGED_STRING,
+    });
+    return sumLosses(this.batches.flatMap((batch) => batch.stats.losses.map(named)));
   }
 
-  /**
-   * Reads and verifies the body of one batch.
-   * @throws VfrError `BATCH_DAMAGED` when the bytes are not those that were written
-   */
-  batch(info: BatchInfo): Batch {
-    const { frame, rows, seqFirst } = info;
-    const body = this.#body(frame);
-    if (frame.message.type !== 'batch') throw new TypeError('not a batch');
-    const { nullCounts, regions } = frame.message;
-    const { dictionaries } = this;
-    const { name: file } = this.source;
-    const { offset } = frame;
-    return new Batch({ file, offset, rows, seqFirst, body, nullCounts, regions, dictionaries });
+  /** Opens one batch; nothing of it is read before a column is asked for. */
+  batch({ frame, rows, seqFirst }: BatchInfo): Batch {
+    return new Batch({ ...this.#body(frame), rows, seqFirst });
   }
 
   /** Reads the batches in order, one in memory at a time. */
@@ -123,20 +127,47 @@ export class TraceReader {
     for (const info of this.batches) yield this.batch(info);
   }
 
+  /** Reads the events that pass a filter; batches that cannot hold one are skipped unread. */
+  select(filter: Filter): Generator<Selection> {
+    return select(this, filter);
+  }
+
+  /**
+   * Opens a batch of which some columns are damaged, to save the others.
+   * @returns null when no such batch lies at `damage`
+   */
+  damagedBatch(damage: Damage): { readonly info: BatchInfo; readonly batch: Batch } | null {
+    const frame = this.#scan.frames.find((f) => f.offset === damage.offset);
+    if (frame?.message.type !== 'batch' || damage.columns === undefined) return null;
+    const info = batchInfo(frame, frame.message);
+    return typeof info === 'string' ? null : { info, batch: this.batch(info) };
+  }
+
+  /** Every dictionary message whose bytes are whole, for `verify`. */
+  *dictionaryVersions(): Generator<{ name: DictColumn; frame: Frame; strings: readonly string[] }> {
+    for (const { frame, message, name } of this.#dictionaryFrames()) {
+      if (this.#damage.some((d) => d.offset === frame.offset)) continue;
+      yield { name, frame, strings: this.#strings(frame, message) };
+    }
+  }
+
   close(): void {
     this.source.close();
   }
 
-  #body(frame: Frame): Buffer {
-    const body = this.source.read(frame.bodyOffset, frame.end - frame.bodyOffset);
-    if (checkBody(body, frame.checked)) return body;
-    throw new VfrError(
-      'damaged',
-      'BATCH_DAMAGED',
-      'a batch does not match its CRC',
-      'Run `vfr verify` to see what is damaged and `vfr repair` to save the rest.',
-      { file: this.source.name, offset: frame.offset },
-    );
+  #body(frame: Frame): Omit<BatchBody, 'rows' | 'seqFirst'> {
+    const message = frame.message as BatchMessage;
+    const { nullCounts, regions, bodyLength } = message;
+    return {
+      file: this.source.name,
+      offset: frame.offset,
+      nullCounts,
+      regions,
+      bodyLength,
+      columnCrcs: columnCrcs(message),
+      dictionaries: this.dictionaries,
+      read: (offset, length) => this.source.read(frame.bodyOffset + offset, length),
+    };
   }
 
   #readSchema(): { version: number; meta: TraceMeta } {
@@ -151,7 +182,7 @@ export class TraceReader {
         file: this.source.name,
       });
     }
-    const expected = SCHEMA_TYPES.every(
+    const expected = COLUMNS.every(
       (c, i) => message.columns[i]?.name === c.name && message.columns[i]?.type === c.type,
     );
     if (!expected || message.columns.length !== COLUMNS.length) throw this.#notATrace();
@@ -169,6 +200,11 @@ export class TraceReader {
     let end: EndMark | null = null;
     let seqNext = 0;
     for (const frame of this.#scan.frames) {
+      const damage = this.#checkBody(frame);
+      if (damage !== null) {
+        this.#damage.push(damage);
+        continue;
+      }
       const { message } = frame;
       if (message.type !== 'batch') continue;
       const endText = message.metadata.get(END_KEY);
@@ -176,37 +212,96 @@ export class TraceReader {
         end = parseEnd(endText);
         continue;
       }
-      const problem = batchProblem(message);
-      if (problem !== null) {
-        this.#damage.push({ offset: frame.offset, end: frame.end, what: problem });
+      const info = batchInfo(frame, message);
+      const what = typeof info !== 'string' ? 'its seq goes back' : info;
+      if (typeof info === 'string' || info.seqFirst < seqNext) {
+        this.#damage.push({ offset: frame.offset, end: frame.end, what });
         continue;
       }
-      const stats = parseStats(message.metadata.get(STATS_KEY));
-      const seqFirst = stats?.seqFirst ?? toSeq(seqNext);
-      batches.push({ rows: message.rows, seqFirst, stats, frame });
-      seqNext = seqFirst + message.rows;
+      batches.push(info);
+      seqNext = info.seqFirst + info.rows;
     }
     return { batches, end };
   }
 
-  /** Dictionaries only grow, so the last readable one of a column holds all of its strings. */
-  #readDictionaries(): Record<DictColumn, readonly string[]> {
-    const none = DICT_COLUMNS.map((name) => [name, []] as const);
-    const out = Object.fromEntries(none) as unknown as Record<DictColumn, readonly string[]>;
-    const found = new Set<DictColumn>();
-    for (const frame of [...this.#scan.frames].reverse()) {
-      if (frame.message.type !== 'dictionary') continue;
-      const name = dictionaryColumn(frame.message.id);
-      if (name === undefined || found.has(name)) continue;
-      try {
-        out[name] = readStrings(this.#body(frame), frame);
-        found.add(name);
-      } catch (error) {
-        const what = `dictionary of column ${name}: ${(error as Error).message}`;
-        this.#damage.push({ offset: frame.offset, end: frame.end, what });
-      }
+  /** Compares a frame's body with its CRC, and finds the columns that are damaged. */
+  #checkBody(frame: Frame): Damage | null {
+    const { source } = this;
+    const { offset, bodyOffset, end, message, checked } = frame;
+    if (bodyCrc(source, bodyOffset, end) === checked.bodyCrc) return null;
+    if (message.type !== 'batch') {
+      const column = message.type === 'dictionary' ? DICT_COLUMNS[message.id] : undefined;
+      return { offset, end, what: `the dictionary of column ${column} does not match its CRC` };
     }
-    return out;
+    const info = batchInfo(frame, message);
+    const what = 'a batch does not match its CRC';
+    if (typeof info === 'string') return { offset, end, what };
+    const seq = [info.seqFirst, info.seqFirst + info.rows - 1] as const;
+    const crcs = columnCrcs(message);
+    if (crcs === null) return { offset, end, what, seq };
+    const columns = COLUMNS.flatMap(({ name }, i): ColumnName[] => {
+      const range = columnRange(message, i);
+      const start = bodyOffset + range.offset;
+      return bodyCrc(source, start, start + range.length) === crcs[i] ? [] : [name];
+    });
+    return { offset, end, what, seq, columns };
+  }
+
+  /** Gives damage that hides whole frames the range of seq that is missing there. */
+  #placeDamage(): void {
+    this.#damage.sort((a, b) => a.offset - b.offset);
+    this.#damage.forEach((damage, i) => {
+      if (damage.seq !== undefined) return;
+      const before = this.batches.findLast((b) => b.frame.offset < damage.offset);
+      const after = this.batches.find((b) => b.frame.offset > damage.offset);
+      const first = before === undefined ? 0 : before.seqFirst + before.rows;
+      const next = after?.seqFirst ?? this.end?.events ?? first;
+      if (next > first) this.#damage[i] = { ...damage, seq: [first, next - 1] };
+    });
+  }
+
+  *#dictionaryFrames(): Generator<{
+    frame: Frame;
+    message: DictionaryMessage;
+    name: DictColumn;
+  }> {
+    for (const frame of this.#scan.frames) {
+      const { message } = frame;
+      const name = message.type === 'dictionary' ? DICT_COLUMNS[message.id] : undefined;
+      if (message.type === 'dictionary' && name !== undefined) yield { frame, message, name };
+    }
+  }
+
+  /** Dictionaries only grow, so the last readable one of a column holds all of its strings. */
+  #readDictionaries(): Dictionaries {
+    const last = new Map<DictColumn, { frame: Frame; message: DictionaryMessage }>();
+    const sizes = new Map<DictColumn, number>();
+    for (const { frame, message, name } of this.#dictionaryFrames()) {
+      if (message.rows <= DICTIONARY_ROWS_MAX) sizes.set(name, message.rows);
+      if (!this.#damage.some((d) => d.offset === frame.offset)) last.set(name, { frame, message });
+    }
+    for (const name of STATS_COLUMNS) {
+      const ids = this.batches.map((batch) => batch.stats.ids[name]?.at(-1) ?? -1);
+      const needed = Math.min(DICTIONARY_ROWS_MAX, Math.max(-1, ...ids) + 1);
+      sizes.set(name, Math.max(needed, sizes.get(name) ?? 0));
+    }
+    const read = DICT_COLUMNS.map((name) => {
+      const found = last.get(name);
+      const strings = found === undefined ? [] : this.#strings(found.frame, found.message);
+      const missing = Math.max(0, (sizes.get(name) ?? 0) - strings.length);
+      return [name, [...strings, ...Array<string>(missing).fill(DAMAGED_STRING)]] as const;
+    });
+    return Object.fromEntries(read) as unknown as Dictionaries;
+  }
+
+  #strings(frame: Frame, message: DictionaryMessage): readonly string[] {
+    try {
+      return readStrings(this.source.read(frame.bodyOffset, message.bodyLength), message);
+    } catch (error) {
+      const what = `the dictionary of column ${DICT_COLUMNS[message.id]}: ${(error as Error).message}`;
+      this.#damage.push({ offset: frame.offset, end: frame.end, what });
+      return [];
+    }
   }
 }
 
@@ -218,37 +313,25 @@ const UNKNOWN_OPENING = {
 const isBatchOfVfr = ({ message }: Frame) =>
   message.type === 'batch' && message.metadata.has(STATS_KEY);
 
-/** What is impossible about a batch's metadata, or null. */
-function batchProblem(message: Extract<Frame['message'], { type: 'batch' }>): string | null {
-  const { rows, nullCounts, regions, bodyLength } = message;
+/** What a batch's metadata says, or what is impossible about it. */
+function batchInfo(frame: Frame, message: BatchMessage): BatchInfo | string {
+  const { rows, nullCounts, regions, bodyLength, metadata } = message;
   if (!Number.isInteger(rows) || rows < 0 || rows > ROWS_MAX) return `${rows} rows out of range`;
   if (nullCounts.length !== COLUMNS.length) return 'another number of columns than the schema';
   if (regions.length !== BATCH_BUFFERS) return 'another number of buffers than the schema wants';
-  const outside = regions.some(
-    (r) => r.offset < 0 || r.length < 0 || r.offset + r.length > bodyLength,
-  );
-  return outside ? 'a buffer lies outside the body' : null;
+  let end = 0;
+  for (const { offset, length } of regions) {
+    if (offset !== end || length < 0) return 'a buffer does not follow the one before';
+    end = Math.ceil((offset + length) / 8) * 8;
+  }
+  if (end !== bodyLength) return 'the buffers do not fill the body';
+  const stats = parseStats(metadata.get(STATS_KEY));
+  if (stats === null || stats.rows !== rows) return 'no valid statistics';
+  return { rows, seqFirst: stats.seqFirst, stats, frame };
 }
 
-/** The strings of a dictionary batch: one UTF-8 column without nulls. */
-function readStrings(body: Buffer, frame: Frame): string[] {
-  if (frame.message.type !== 'dictionary') throw new TypeError('not a dictionary');
-  const { rows, regions } = frame.message;
-  if (!Number.isInteger(rows) || rows < 0 || rows > DICTIONARY_ROWS_MAX || regions.length !== 3) {
-    throw new Error('sizes out of range');
-  }
-  const part = (i: number, max: number) =>
-    inflate(body.subarray(regions[i].offset, regions[i].offset + regions[i].length), max);
-  const offsetBytes = part(1, (rows + 1) * 4);
-  if (offsetBytes.byteLength !== (rows + 1) * 4) throw new Error('offsets cut short');
-  const offsets = new Int32Array(offsetBytes.buffer);
-  const bytes = Buffer.from(part(2, DICTIONARY_BYTES_MAX).buffer);
-  const strings: string[] = [];
-  for (let i = 0; i < rows; i++) {
-    if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > bytes.byteLength) {
-      throw new Error('offsets out of order');
-    }
-    strings.push(bytes.toString('utf8', offsets[i], offsets[i + 1]));
-  }
-  return strings;
+function columnCrcs({ metadata }: BatchMessage): number[] | null {
+  const text = metadata.get(COLUMN_CRCS_KEY) ?? '';
+  if (text.length !== COLUMNS.length * 8 || !/^[0-9a-f]*$/.test(text)) return null;
+  return COLUMNS.map((_, i) => Number.parseInt(text.slice(i * 8, i * 8 + 8), 16));
 }

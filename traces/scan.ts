@@ -2,14 +2,10 @@
  * Finds the frames of a trace without reading their bodies, and finds its way past damage: after a
  * frame that does not check, the next position from which a frame does is looked for.
  */
-import { type DecodedMessage, decodeMessage } from './arrow.js';
-import {
-  type CheckedHead,
-  CONTINUATION,
-  checkHead,
-  METADATA_BYTES_MAX,
-  PREFIX_BYTES,
-} from './frame.js';
+import { type CheckedHead, CONTINUATION, checkHead, PREFIX_BYTES } from './frame.js';
+import { METADATA_BYTES_MAX } from './limits.js';
+import { type DecodedMessage, decodeMessage } from './message.js';
+import type { ColumnName } from './schema.js';
 import type { ByteSource } from './source.js';
 
 /** A frame whose metadata is what was written; its body is not read yet. */
@@ -21,11 +17,15 @@ export interface Frame {
   readonly message: DecodedMessage;
 }
 
-/** A range of bytes that holds no frame, and why. */
+/** A range of bytes that is not what was written, and what is known of it. */
 export interface Damage {
   readonly offset: number;
   readonly end: number;
   readonly what: string;
+  /** First and last seq of the events that are lost by it, where it is known. */
+  readonly seq?: readonly [first: number, last: number];
+  /** Columns that are damaged, when the others of the batch are not. */
+  readonly columns?: readonly ColumnName[];
 }
 
 export interface Scan {
@@ -82,6 +82,7 @@ function checkFrame(source: ByteSource, offset: number, head: Buffer): Step {
 export function scan(source: ByteSource): Scan {
   const frames: Frame[] = [];
   const damage: Damage[] = [];
+  const search = new Search(source);
   let offset = 0;
   while (offset < source.size) {
     const step = readFrame(source, offset);
@@ -93,7 +94,7 @@ export function scan(source: ByteSource): Scan {
     if (step.type === 'end' && offset + PREFIX_BYTES === source.size) {
       return { frames, damage, cutAt: null, endOfStream: true, end: source.size };
     }
-    const next = findFrame(source, offset + 1);
+    const next = search.next(offset + 1);
     if (next === null) return finish(frames, damage, offset, step, source);
     const what = step.type === 'bad' ? step.what : 'the frame does not end where it should';
     damage.push({ offset, end: next, what });
@@ -117,25 +118,48 @@ function finish(
 }
 
 const SEARCH_BYTES = 1 << 20;
-/** A hostile file can be full of markers; each costs a check of its head, so they are limited. */
-const CANDIDATES_MAX = 10_000;
 
 /**
- * The next offset from which a frame or the end of stream checks, or null. Frames begin at multiples
- * of 8, but bytes may also have been inserted or removed, so every offset is looked at.
+ * Looks for the next frame behind damage. A hostile file can be full of markers, each of which costs
+ * a check of the head that it claims, so the bytes that may be checked in vain are limited.
  */
-function findFrame(source: ByteSource, from: number): number | null {
-  const marker = Buffer.alloc(4, 0xff);
-  let candidates = 0;
-  for (let base = from; base < source.size; base += SEARCH_BYTES) {
-    const window = source.read(base, SEARCH_BYTES + PREFIX_BYTES);
-    for (let at = window.indexOf(marker); at >= 0; at = window.indexOf(marker, at + 1)) {
-      if (at >= SEARCH_BYTES) break;
-      const step = readFrame(source, base + at);
-      if (step.type === 'frame') return base + at;
-      if (step.type === 'end' && base + at + PREFIX_BYTES === source.size) return base + at;
-      if (++candidates > CANDIDATES_MAX) return null;
+class Search {
+  #budget = SEARCH_BUDGET_BYTES;
+
+  constructor(private readonly source: ByteSource) {}
+
+  /**
+   * The next offset from which a frame or the end of stream checks, or null. Frames begin at
+   * multiples of 8, but bytes may also have been inserted or removed: every offset is looked at.
+   */
+  next(from: number): number | null {
+    const { source } = this;
+    for (let base = from; base < source.size; base += SEARCH_BYTES) {
+      const window = source.read(base, SEARCH_BYTES + PREFIX_BYTES);
+      for (let at = window.indexOf(MARKER); at >= 0; at = window.indexOf(MARKER, at + 1)) {
+        if (at >= SEARCH_BYTES) break;
+        const claimed = claimedBytes(window, at);
+        this.#budget -= CANDIDATE_COST + (claimed ?? 0);
+        if (this.#budget < 0) return null;
+        if (claimed === null) continue;
+        const step = readFrame(source, base + at);
+        if (step.type === 'frame') return base + at;
+        if (step.type === 'end' && base + at + PREFIX_BYTES === source.size) return base + at;
+      }
     }
+    return null;
   }
-  return null;
+}
+
+const MARKER = Buffer.alloc(4, 0xff);
+/** About a quarter of a second of checks. */
+const SEARCH_BUDGET_BYTES = 1 << 27;
+/** What looking at one marker costs, in bytes checked. */
+const CANDIDATE_COST = 64;
+
+/** Length of the metadata that a marker at `at` claims, or null when it cannot be a frame's. */
+function claimedBytes(window: Buffer, at: number): number | null {
+  if (at + PREFIX_BYTES > window.byteLength) return null;
+  const length = window.readUInt32LE(at + 4);
+  return length <= METADATA_BYTES_MAX && length % 8 === 0 ? length : null;
 }

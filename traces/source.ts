@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { fileError, VfrError } from './errors.js';
 
 /** Random access to the bytes of a trace. */
@@ -65,4 +66,15 @@ export function openSource(file: string): ByteSource {
     throw fileError(error, file, 'reading');
   }
   throw new VfrError('unreadable', 'FILE_EISDIR', 'is a directory', 'Name a trace file.', { file });
+}
+
+const CRC_CHUNK_BYTES = 1 << 20;
+
+/** CRC-32 of a range of bytes, read in pieces. */
+export function bodyCrc(source: ByteSource, start: number, end: number): number {
+  let crc = 0;
+  for (let at = start; at < end; at += CRC_CHUNK_BYTES) {
+    crc = crc32(source.read(at, Math.min(CRC_CHUNK_BYTES, end - at)), crc);
+  }
+  return crc;
 }

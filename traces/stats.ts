@@ -1,15 +1,25 @@
 /**
  * What a batch says of itself in its message's custom metadata, so that a reader can skip it:
- * ranges of seq and ts, and the dictionary ids that occur in the columns people filter by.
+ * ranges of seq and ts, and the dictionary ids that occur in the columns people filter by; and how
+ * many events its `lost` events tell of, so that losses are known without reading any column.
  */
 import { assert } from './assert.js';
 import type { ColumnBuffers } from './columns.js';
+import type { LossById } from './losses.js';
 import { COLUMNS, type DictColumn } from './schema.js';
 import { type Nanos, type Seq, toNanos, toSeq } from './units.js';
 
 export const STATS_KEY = 'vfr.stats';
 /** Columns of which the batch lists the ids. */
-export const STATS_COLUMNS = ['kind', 'device', 'driver', 'source'] as const;
+export const STATS_COLUMNS = [
+  'kind',
+  'device',
+  'driver',
+  'source',
+  'path',
+  'name',
+  'task',
+] as const;
 export type StatsColumn = (typeof STATS_COLUMNS)[number];
 /** A column with more distinct ids than this in one batch is not listed. */
 const IDS_MAX = 256;
@@ -21,6 +31,7 @@ export interface BatchStats {
   readonly tsMax: Nanos;
   /** Ids that occur, by column; a column that is missing may hold any id. */
   readonly ids: Readonly<Partial<Record<StatsColumn, readonly number[]>>>;
+  readonly losses: readonly LossById[];
 }
 
 export function collectIds(columns: readonly ColumnBuffers[], rows: number): BatchStats['ids'] {
@@ -47,27 +58,38 @@ function distinct({ validity, buffers: [bytes] }: ColumnBuffers, rows: number): 
   return found;
 }
 
-export function formatStats(stats: BatchStats): string {
-  const { seqFirst, rows, tsMin, tsMax, ids } = stats;
-  return JSON.stringify({ seq: seqFirst, rows, ts: [String(tsMin), String(tsMax)], ids });
+export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {
+  const ts = [String(tsMin), String(tsMax)];
+  const lost = losses.map(({ source, cpu, events }) => [source, cpu, events]);
+  return JSON.stringify({ seq: seqFirst, rows, ts, ids, lost });
 }
 
-/**
- * The stats in a message's metadata, or null when they are not of the form that `formatStats` writes
- * (a hostile file), in which case the batch is not skipped by anything.
- */
+/** The stats in a message's metadata, or null when they are not as `formatStats` writes them. */
 export function parseStats(text: string | undefined): BatchStats | null {
   try {
-    const { seq, rows, ts, ids } = JSON.parse(text ?? '');
-    assert(Number.isSafeInteger(seq) && seq >= 0 && Number.isSafeInteger(rows), 'numbers');
-    assert(typeof ids === 'object' && ids !== null, 'ids');
-    const listed = Object.values(ids).every(
-      (list) => Array.isArray(list) && list.every(Number.isInteger),
-    );
-    assert(listed, 'ids are lists of numbers');
+    const { seq, rows, ts, ids, lost } = JSON.parse(text ?? '');
+    assert(isCount(seq) && isCount(rows) && isCount(seq + rows), 'numbers');
     const [tsMin, tsMax] = [toNanos(BigInt(ts[0])), toNanos(BigInt(ts[1]))];
-    return { seqFirst: toSeq(seq), rows, tsMin, tsMax, ids };
+    return { seqFirst: toSeq(seq), rows, tsMin, tsMax, ids: parseIds(ids), losses: lost.map(loss) };
   } catch {
     return null;
   }
+}
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function parseIds(ids: Record<string, unknown>): BatchStats['ids'] {
+  const out: Partial<Record<StatsColumn, readonly number[]>> = {};
+  for (const name of STATS_COLUMNS) {
+    const list = ids[name];
+    if (list === undefined) continue;
+    assert(Array.isArray(list) && list.length <= IDS_MAX && list.every(isCount), 'a list of ids');
+    out[name] = list;
+  }
+  return out;
+}
+
+function loss([source, cpu, events]: [number, number | null, number]): LossById {
+  assert(isCount(source) && (cpu === null || isCount(cpu)) && isCount(events), 'a loss');
+  return { source, cpu, events };
 }

@@ -4,17 +4,18 @@ import { assert } from './assert.js';
 import { BytesBuilder } from './columns.js';
 import { END_KEY, formatEnd } from './end.js';
 import { END_OF_STREAM, sealFrame } from './frame.js';
+import { collectLosses, totalLost } from './losses.js';
 import { formatMeta } from './meta.js';
 import { DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
 import type { Sink } from './sink.js';
 import { collectIds, formatStats, STATS_KEY } from './stats.js';
 import { toNanos } from './units.js';
-import { DEFAULT_LEVEL } from './zstd.js';
+import { DEFAULT_EFFORT } from './zstd.js';
 
 export interface WriterOptions {
   /** Rows per batch: larger is smaller on disk, and loses more when the recorder is killed. */
   readonly batchRows?: number;
-  /** zstd level, 1 to 19. */
+  /** zstd level of the columns that repeat, 1 to 19. */
   readonly level?: number;
 }
 
@@ -23,7 +24,8 @@ export const DEFAULT_BATCH_ROWS = 1 << 16;
 
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
- * an end marker. Every frame goes to the sink whole; a reader finds all frames before a cut.
+ * all dictionaries once more and an end marker. Every frame goes to the sink whole and at once; a
+ * reader finds all frames before a cut. After the sink has failed once nothing more is written.
  */
 export class TraceWriter {
   readonly events: EventAppender;
@@ -31,12 +33,15 @@ export class TraceWriter {
   readonly #level: number;
   readonly #written = new Map<DictColumn, number>();
   #batches = 0;
-  #lost = 0;
+  #lostTold = 0;
+  #lostEvents = 0;
+  #impaired = 0;
   #finished = false;
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(sink: Sink, meta: TraceMeta, options: WriterOptions = {}) {
     this.#sink = sink;
-    this.#level = options.level ?? DEFAULT_LEVEL;
+    this.#level = options.level ?? DEFAULT_EFFORT.level;
     const rows = options.batchRows ?? DEFAULT_BATCH_ROWS;
     this.events = new EventAppender(rows, (batch) => this.#writeBatch(batch));
     this.#write({ metadata: encodeSchema(formatMeta(meta)), body: new Uint8Array(0) });
@@ -47,10 +52,19 @@ export class TraceWriter {
     return this.#batches;
   }
 
-  /** Adds to the number of events that the sources lost, which the end marker repeats. */
+  /**
+   * Tells of events that a source lost. `lost` events count by themselves; what is told here may be
+   * the same loss, so the end marker gives the larger of both sums.
+   */
   countLost(events: number): void {
     assert(events >= 0, 'a number of lost events is not negative');
-    this.#lost += events;
+    this.#lostTold += events;
+  }
+
+  /** Tells of events that were written without a column that was damaged. */
+  countImpaired(events: number): void {
+    assert(events >= 0, 'a number of events is not negative');
+    this.#impaired += events;
   }
 
   /** Writes what has been committed so far as a batch of its own. */
@@ -63,46 +77,62 @@ export class TraceWriter {
     assert(!this.#finished, 'a trace is finished once');
     this.events.flush();
     this.#finished = true;
-    const end = formatEnd({ events: this.events.seq, batches: this.#batches, lost: this.#lost });
-    // Arrow readers want a dictionary for each dictionary column, even in a trace without events.
-    this.#writeDictionaries();
-    this.#write(encodeBatch(0, this.events.emptyColumns(), [[END_KEY, end]], this.#level));
-    this.#sink.write(END_OF_STREAM);
+    // A second copy, so that no single damage can cost more than one batch its strings. Arrow
+    // readers want a dictionary for each dictionary column, even in a trace without events.
+    for (const name of DICT_COLUMNS) this.#writeDictionary(name);
+    const end = formatEnd({
+      events: this.events.seq,
+      batches: this.#batches,
+      lost: Math.max(this.#lostTold, this.#lostEvents),
+      impaired: this.#impaired,
+    });
+    this.#write(encodeBatch(0, 0, this.events.emptyColumns(), [[END_KEY, end]], this.#level));
+    this.#toSink(END_OF_STREAM);
   }
 
   #writeBatch(batch: PendingBatch): void {
-    this.#writeDictionaries();
+    for (const name of DICT_COLUMNS) {
+      if (this.#written.get(name) !== this.events.dictionaries[name].size) {
+        this.#writeDictionary(name);
+      }
+    }
     const { rows, seqFirst, columns } = batch;
-    const stats = formatStats({
-      seqFirst,
-      rows,
-      tsMin: toNanos(batch.tsMin),
-      tsMax: toNanos(batch.tsMax),
-      ids: collectIds(columns, rows),
-    });
-    this.#write(encodeBatch(rows, columns, [[STATS_KEY, stats]], this.#level));
+    const ids = collectIds(columns, rows);
+    const lostKind = this.events.dictionaries.kind.find('lost');
+    const mayHoldLost = lostKind !== undefined && ids.kind?.includes(lostKind) !== false;
+    const losses = mayHoldLost ? collectLosses(columns, rows, lostKind) : [];
+    this.#lostEvents += totalLost(losses);
+    const [tsMin, tsMax] = [toNanos(batch.tsMin), toNanos(batch.tsMax)];
+    const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
+    this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
     this.#batches++;
   }
 
   /**
-   * Replaces every dictionary that grew. A delta would be smaller, but not every Arrow reader takes
-   * one (polars refuses them), and after a damaged delta all later ids would be lost.
+   * Replaces a dictionary. A delta would be smaller, but not every Arrow reader takes one (polars
+   * refuses them), and after a damaged delta all later ids would be lost.
    */
-  #writeDictionaries(): void {
-    for (const name of DICT_COLUMNS) {
-      const { entries, size } = this.events.dictionaries[name];
-      if (this.#written.get(name) === size) continue;
-      const strings = new BytesBuilder(size);
-      entries.forEach((entry, id) => {
-        strings.setText(id, entry);
-      });
-      this.#write(encodeDictionary(name, size, strings.buffers(size), this.#level));
-      this.#written.set(name, size);
-    }
+  #writeDictionary(name: DictColumn): void {
+    const { entries, size } = this.events.dictionaries[name];
+    const strings = new BytesBuilder(size);
+    entries.forEach((entry, id) => {
+      strings.setText(id, entry);
+    });
+    this.#write(encodeDictionary(name, size, strings.buffers(size), this.#level));
+    this.#written.set(name, size);
   }
 
   #write({ metadata, body }: EncodedMessage): void {
-    this.#sink.write(sealFrame(metadata, body));
-    if (body.byteLength > 0) this.#sink.write(body);
+    this.#toSink(sealFrame(metadata, body));
+  }
+
+  #toSink(bytes: Uint8Array): void {
+    if (this.#failure !== null) throw this.#failure.error;
+    try {
+      this.#sink.write(bytes);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 }

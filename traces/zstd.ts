@@ -4,33 +4,48 @@
 import binding from 'zstd-napi/binding.js';
 import { VfrError } from './errors.js';
 
-/** Measured on the shipped recording: level 3 is smallest per unit of time; 9 is hardly smaller. */
-export const DEFAULT_LEVEL = 3;
+/** How hard to compress. Figures behind the choices are in docs/performance.md. */
+export interface Effort {
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  /** Shortest match to look for; by default what the level says. */
+  readonly minMatch?: number;
+}
+
+/** For columns that repeat: level 6 takes a quarter of level 3's bytes for `offset`, in less time. */
+export const DEFAULT_EFFORT: Effort = { level: 6 };
+/**
+ * For 64-bit columns of which every value is new (`ts`, `span`): matches shorter than 5 bytes are
+ * chance, and without looking for them level 1 is as small as level 3.
+ */
+export const COUNTER_EFFORT: Effort = { level: 1, minMatch: 5 };
 
 /** Bytes of output per step of a streamed decompression. */
 const OUT_BYTES = 1 << 20;
 
-const compressors = new Map<number, binding.CCtx>();
+const compressors = new Map<string, binding.CCtx>();
 const decompressor = new binding.DCtx();
 let scratch = Buffer.alloc(1 << 16);
 
-function compressorFor(level: number): binding.CCtx {
-  let context = compressors.get(level);
+function compressorFor({ level, minMatch }: Effort): binding.CCtx {
+  const key = `${level}/${minMatch}`;
+  let context = compressors.get(key);
   if (context === undefined) {
     context = new binding.CCtx();
     context.setParameter(binding.CParameter.compressionLevel, level);
+    if (minMatch !== undefined) context.setParameter(binding.CParameter.minMatch, minMatch);
     // Without the content checksum most single-bit flips decompress without an error.
     context.setParameter(binding.CParameter.checksumFlag, 1);
-    compressors.set(level, context);
+    compressors.set(key, context);
   }
   return context;
 }
 
 /** One zstd frame with its content size and checksum. */
-export function zstdCompress(data: Uint8Array, level = DEFAULT_LEVEL): Uint8Array {
+export function zstdCompress(data: Uint8Array, effort: Effort = DEFAULT_EFFORT): Uint8Array {
   const bound = binding.compressBound(data.byteLength);
   if (scratch.byteLength < bound) scratch = Buffer.alloc(bound);
-  const length = compressorFor(level).compress2(scratch, data);
+  const length = compressorFor(effort).compress2(scratch, data);
   return new Uint8Array(scratch.subarray(0, length));
 }
 

@@ -1,0 +1,74 @@
+/** Counting of lost events, by who lost them: exact, because it is taken from the events themselves. */
+import { assert } from './assert.js';
+import type { ColumnBuffers } from './columns.js';
+import { COLUMNS, type ColumnName } from './schema.js';
+
+/** Events that one source lost on one CPU. Source by dictionary id; CPU null when nobody said. */
+export interface LossById {
+  readonly source: number;
+  readonly cpu: number | null;
+  readonly events: number;
+}
+
+/** The same with the source's name. */
+export interface Loss {
+  readonly source: string;
+  readonly cpu: number | null;
+  readonly events: number;
+}
+
+const columnIndex = (name: ColumnName) => COLUMNS.findIndex((c) => c.name === name);
+const [KIND, SOURCE, CPU, VALUE] = (['kind', 'source', 'cpu', 'value'] as const).map(columnIndex);
+
+const isSet = ({ validity }: ColumnBuffers, row: number) =>
+  validity.byteLength === 0 || ((validity[row >> 3] >> (row & 7)) & 1) === 1;
+
+/**
+ * Sums up the `lost` events of a batch.
+ * @param lostKind dictionary id of the kind `lost`
+ */
+export function collectLosses(
+  columns: readonly ColumnBuffers[],
+  rows: number,
+  lostKind: number,
+): LossById[] {
+  const view = (column: number) => {
+    const { buffer, byteOffset, byteLength } = columns[column].buffers[0];
+    return new DataView(buffer, byteOffset, byteLength);
+  };
+  const [kinds, sources, cpus, values] = [KIND, SOURCE, CPU, VALUE].map(view);
+  const losses: LossById[] = [];
+  for (let row = 0; row < rows; row++) {
+    if (kinds.getInt32(row * 4, true) !== lostKind) continue;
+    const cpu = isSet(columns[CPU], row) ? cpus.getUint16(row * 2, true) : null;
+    const events = Number(values.getBigUint64(row * 8, true));
+    losses.push({ source: sources.getInt32(row * 4, true), cpu, events });
+  }
+  return sumLosses(losses);
+}
+
+/** One entry per source and CPU, in order. */
+export function sumLosses<T extends number | string>(
+  losses: Iterable<{ readonly source: T; readonly cpu: number | null; readonly events: number }>,
+): { source: T; cpu: number | null; events: number }[] {
+  const sums = new Map<string, { source: T; cpu: number | null; events: number }>();
+  for (const { source, cpu, events } of losses) {
+    assert(events >= 0, 'a number of lost events is not negative');
+    const key = `${source}/${cpu}`;
+    const sum = sums.get(key) ?? { source, cpu, events: 0 };
+    sum.events += events;
+    sums.set(key, sum);
+  }
+  return [...sums.values()].sort(byPlace);
+}
+
+type Placed = { readonly source: number | string; readonly cpu: number | null };
+
+const byPlace = (a: Placed, b: Placed) =>
+  a.source < b.source ? -1 : a.source > b.source ? 1 : (a.cpu ?? -1) - (b.cpu ?? -1);
+
+export const totalLost = (losses: Iterable<{ readonly events: number }>): number => {
+  let total = 0;
+  for (const { events } of losses) total += events;
+  return total;
+};
