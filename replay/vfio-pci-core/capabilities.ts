@@ -50,7 +50,21 @@ export const CAP_BYTES_MIN = 4;
 /** Reads hardware while the map is built. */
 export type Peek = (offset: number, width: 1 | 2 | 4) => number;
 
-type Length = number | ((peek: Peek, at: number) => number);
+/** What differs between kernel versions. */
+export interface ConfigRules {
+  /** DVSEC is shown (Linux 6.3). */
+  readonly dvsec: boolean;
+  /** PCI_CAP_EXP_ENDPOINT_SIZEOF_V2: 52, but 50 in a window of releases. */
+  readonly pcieEndpointBytes: 50 | 52;
+}
+
+/** @param version major * 1000 + minor */
+export const configRules = (version: number): ConfigRules => ({
+  dvsec: version >= 6003,
+  pcieEndpointBytes: version >= 5003 && version < 6012 ? 50 : 52,
+});
+
+type Length = number | ((peek: Peek, at: number, rules: ConfigRules) => number);
 
 const lengths: Readonly<Record<number, Length>> = {
   [CAP.PM]: 8,
@@ -73,11 +87,11 @@ function msiLength(peek: Peek, at: number): number {
 
 const RC_INTEGRATED_ENDPOINT = 9;
 
-function pcieLength(peek: Peek, at: number): number {
+function pcieLength(peek: Peek, at: number, rules: ConfigRules): number {
   const flags = peek(at + 2, 2);
   const integrated = (flags >> 4) % 16 === RC_INTEGRATED_ENDPOINT;
   if ((flags & 0x0f) === 1) return integrated ? 12 : 20;
-  return integrated ? 44 : 52;
+  return integrated ? 44 : rules.pcieEndpointBytes;
 }
 
 const extendedLengths: Readonly<Record<number, Length>> = {
@@ -121,18 +135,15 @@ function tphLength(peek: Peek, at: number): number {
   return 12 + ((requester >> 16) & 0x7ff) * 2 + 2;
 }
 
-const resolve = (length: Length | undefined, peek: Peek, at: number): number =>
-  typeof length === 'function' ? length(peek, at) : (length ?? 0);
+const resolve = (length: Length | undefined, peek: Peek, at: number, rules: ConfigRules): number =>
+  typeof length === 'function' ? length(peek, at, rules) : (length ?? 0);
 
 /** Bytes of a standard capability; 0 hides it from the user. */
-export const capLength = (id: number, peek: Peek, at: number): number =>
-  resolve(lengths[id], peek, at);
+export const capLength = (id: number, peek: Peek, at: number, rules: ConfigRules): number =>
+  resolve(lengths[id], peek, at, rules);
 
-/**
- * Bytes of an extended capability; 0 hides it.
- * @param dvsec whether this kernel shows DVSEC (from 6.3 on)
- */
-export function extendedLength(id: number, peek: Peek, at: number, dvsec: boolean): number {
-  if (id === EXT.DVSEC) return dvsec ? peek(at + 4, 4) >>> 20 : 0;
-  return resolve(extendedLengths[id], peek, at);
+/** Bytes of an extended capability; 0 hides it. */
+export function extendedLength(id: number, peek: Peek, at: number, rules: ConfigRules): number {
+  if (id === EXT.DVSEC) return rules.dvsec ? peek(at + 4, 4) >>> 20 : 0;
+  return resolve(extendedLengths[id], peek, at, rules);
 }

@@ -4,6 +4,7 @@ import {
   BASIC_BYTES,
   CAP,
   CAP_BYTES_MIN,
+  type ConfigRules,
   capLength,
   extendedLength,
   GAP,
@@ -37,11 +38,10 @@ export interface ConfigSpace {
   msiQueueMax: number;
   /** MSI flags at open; null without the capability. */
   readonly msiFlags: number | null;
-  /** A BAR register of the hardware, or of the function's MSI-X table. */
   readonly msix: MsixTable | null;
   /** The device has no COMMAND.MEM bit: a VF. */
   readonly noCommandMemory: boolean;
-  /** D3hot to D0 loses the state of the function (no No_Soft_Reset bit). */
+  /** Offsets of the visible standard capabilities by id. */
   readonly capabilities: Readonly<Record<number, number>>;
 }
 
@@ -51,12 +51,6 @@ export interface MsixTable {
   readonly offset: number;
   readonly length: number;
   readonly vectors: number;
-}
-
-/** What differs between kernel versions. */
-export interface ConfigRules {
-  /** DVSEC is shown (Linux 6.3). */
-  readonly dvsec: boolean;
 }
 
 const COMMAND = 4;
@@ -96,7 +90,7 @@ export function openSpace(
   if (fn.isVf || !intx) vconfig[INTERRUPT_PIN] = 0;
   const peek: Peek = (offset, width) => peekAt(hardware, offset, width);
   const builder = { map, vconfig, hardware, peek };
-  const capabilities = standardCapabilities(builder);
+  const capabilities = standardCapabilities(builder, rules);
   if (hasExtended(capabilities, size, peek)) extendedCapabilities(builder, rules);
   return {
     size,
@@ -126,8 +120,8 @@ function own({ map, vconfig, hardware }: Builder, id: number, at: number, length
   vconfig.set(hardware.subarray(at, at + length), at);
 }
 
-/** @returns offsets of the visible capabilities by id; the last one of an id */
-function standardCapabilities(builder: Builder): Record<number, number> {
+/** @returns offsets of the visible capabilities by id; the first of an id */
+function standardCapabilities(builder: Builder, rules: ConfigRules): Record<number, number> {
   const { vconfig, peek } = builder;
   const found: Record<number, number> = {};
   if ((peek(STATUS, 2) & STATUS_CAP_LIST) === 0) return found;
@@ -136,7 +130,7 @@ function standardCapabilities(builder: Builder): Record<number, number> {
   for (let i = 0; at !== 0 && i < LIST_MAX; i++) {
     const id = peek(at, 1);
     const next = peek(at + 1, 1);
-    const length = capLength(id, peek, at);
+    const length = capLength(id, peek, at, rules);
     if (length === 0) vconfig[previous] = next;
     else {
       own(builder, id, at, length);
@@ -173,7 +167,7 @@ function extendedCapabilities(builder: Builder, rules: ConfigRules): void {
     const header = peek(at, 4);
     const id = header & 0xffff;
     const next = (header >>> 20) & 0xffc;
-    const length = extendedLength(id, peek, at, rules.dvsec);
+    const length = extendedLength(id, peek, at, rules);
     if (length === 0 && previous !== null) {
       const shown = peekAt(vconfig, previous, 4);
       poke(vconfig, previous, 4, ((shown & 0x000fffff) | (next << 20)) >>> 0);
