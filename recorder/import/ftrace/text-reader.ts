@@ -110,9 +110,9 @@ export class TextReader {
   #continuation(event: TextEvent, fieldsAt: number, recordEnd: number): number {
     const { bytes, end } = this.#window;
     const next = recordEnd + 1;
-    if (this.#interlude.is(bytes, next, end, event.grammar === 'text')) return -1;
-    const lineEnd = this.#window.lineEnd(next);
     const { open, quoted, found } = this.#fields;
+    if (this.#interlude.is(bytes, next, end, open || event.grammar === 'text')) return -1;
+    const lineEnd = this.#window.lineEnd(next);
     this.#fields.read(bytes, fieldsAt, lineEnd, event);
     if (open || event.grammar === 'text') return lineEnd;
     // A string may only have seemed to end; without strings, a field must have been missing.
