@@ -3,10 +3,9 @@
  * nothing. Method: real recordings, against the log that the acting processes wrote of themselves by
  * the same clock (who wrote what when, and which driver they then saw).
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { importedCapture } from '../../tests/captures.js';
-import { zstdDecompressAll } from '../../tests/zstd.js';
+import { testData } from '../../tests/test-data.js';
 import { type Race, races } from './index.js';
 
 interface ActorLine {
@@ -31,8 +30,7 @@ interface Episode {
 }
 
 function actorLines(capture: string): ActorLine[] {
-  const bytes = readFileSync(`tests/data/captures/${capture}/actors.jsonl.zst`);
-  return zstdDecompressAll(bytes)
+  return testData(`captures/${capture}/actors.jsonl.zst`)
     .toString('utf8')
     .trim()
     .split('\n')
