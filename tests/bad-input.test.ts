@@ -116,9 +116,16 @@ describe('vfr import keeps', () => {
 });
 
 describe('commands on traces refuse', () => {
-  const commands = [['info'], ['events'], ['replay'], ['races'], ['sql', 'SELECT 1']] as const;
+  const commands: readonly (readonly string[])[] = [
+    ['info'],
+    ['events'],
+    ['replay'],
+    ['races'],
+    ['sql', 'SELECT 1'],
+  ];
 
-  test.each(commands)('%s: a file that is not a trace', (command, ...rest) => {
+  test.each(commands)('%s: a file that is not a trace', (...words) => {
+    const [command, ...rest] = words;
     const result = vfr([command, file('text.arrows', 'no trace at all\n'), ...rest]);
     expect(result.code, result.stderr).toBe(3);
     expect(result.stderr).toMatch(/text\.arrows: .*not a vfr trace/);
