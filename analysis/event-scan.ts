@@ -49,20 +49,19 @@ interface Source extends NamedTrace {
 
 /**
  * The table function `events_of(kinds)`: the events of these kinds, or of all kinds for null, in the
- * order of the traces. Batches without such an event are skipped unread. With several traces there
- * is a first column `trace`.
+ * order of the traces. Batches without such an event are skipped unread. The first column, `trace`,
+ * tells of which trace an event is.
  */
 export function eventsOf(traces: readonly NamedTrace[]): ScanFunction {
   const sources = traces.map(prepare);
   const own: SqlColumn[] = COLUMNS.map((c) => ({ name: c.name, type: SQL_TYPES[c.type] }));
-  const named = traces.length > 1;
   return {
     name: 'events_of',
-    columns: named ? [{ name: 'trace', type: 'text' }, ...own] : own,
+    columns: [{ name: 'trace', type: 'text' }, ...own],
     rows: traces.reduce((sum, { reader }) => sum + reader.events, 0),
     open: (kinds, columns) => {
       // The column `trace` is the one before the first of a trace's own.
-      const wanted = columns.map((i) => COLUMNS[named ? i - 1 : i] ?? null);
+      const wanted = columns.map((i) => COLUMNS[i - 1] ?? null);
       return new EventScan(sources, kinds, wanted);
     },
   };

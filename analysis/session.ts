@@ -2,6 +2,7 @@
 import { VfrError } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
+import { createLibrary } from './sql/library.js';
 
 /**
  * What user SQL must not do is switched off here and cannot be switched on again: reading and
@@ -32,7 +33,7 @@ export class Session {
       temp_directory: '',
     });
     database.register(eventsOf(traces));
-    await database.run('CREATE VIEW events AS SELECT * FROM events_of(NULL)');
+    await database.run(createLibrary(traces.length > 1));
     await database.run(LOCK);
     return new Session(database);
   }

@@ -1,0 +1,56 @@
+import type { ViewDefinition } from './definition.js';
+
+export const dmaMappings: ViewDefinition = {
+  type: 'view',
+  name: 'dma_mappings',
+  doc: 'IOVA ranges that were mapped, from when to when. The kernel does not record for which domain: ranges of different domains with one address are told apart by time only.',
+  columns: {
+    iova: 'first I/O virtual address',
+    length: 'bytes',
+    paddr: 'physical address it led to',
+    mapped_seq: 'event that mapped it',
+    mapped_ts: 'its time, nanoseconds of the trace clock',
+    mapped_tid: 'thread that mapped it',
+    mapped_task: 'comm of that thread',
+    unmapped_seq: 'event that unmapped it; null when it was still mapped at the end',
+    unmapped_ts: 'its time, nanoseconds of the trace clock',
+    unmapped_tid: 'thread that unmapped it',
+    unmapped_task: 'comm of that thread',
+    duration: 'nanoseconds that the mapping lived',
+  },
+  // An unmap mostly has the address of its map, and the next map of that address bounds it. What
+  // has none was unmapped as part of a larger range, which is looked for in blocks of 2 MiB.
+  sql: `
+WITH maps AS (
+  SELECT trace, seq, ts, tid, task, "offset" AS iova, length, value AS paddr,
+    lead(seq) OVER (PARTITION BY trace, "offset" ORDER BY seq) AS next_seq
+  FROM events_of(['dma.map']) WHERE phase <> 'begin'
+), unmaps AS (
+  SELECT trace, seq, "offset" AS first,
+    least("offset"::HUGEINT + greatest(coalesce(value, length), 1) - 1, 18446744073709551615)::UBIGINT
+      AS last
+  FROM events_of(['dma.unmap']) WHERE phase <> 'begin'
+), exact AS (
+  SELECT m.*, CASE WHEN u.seq < m.next_seq OR m.next_seq IS NULL THEN u.seq END AS exact_seq
+  FROM maps m ASOF LEFT JOIN unmaps u
+    ON u.trace = m.trace AND u.first = m.iova AND u.seq > m.seq
+), blocks AS (
+  SELECT trace, seq, first, last, 
+    unnest(range((first // 2097152)::BIGINT, (last // 2097152)::BIGINT + 1)) AS block
+  FROM unmaps
+), covering AS (
+  SELECT m.trace, m.seq, min(u.seq) AS cover_seq
+  FROM exact m JOIN blocks u ON u.trace = m.trace AND u.block = m.iova // 2097152
+    AND u.seq > m.seq AND u.first <= m.iova AND u.last >= m.iova
+    AND (m.next_seq IS NULL OR u.seq < m.next_seq)
+  WHERE m.exact_seq IS NULL GROUP BY ALL
+)
+SELECT m.trace, m.iova, m.length, m.paddr, m.seq AS mapped_seq, m.ts AS mapped_ts,
+  m.tid AS mapped_tid, m.task AS mapped_task, u.seq AS unmapped_seq, u.ts AS unmapped_ts,
+  u.tid AS unmapped_tid, u.task AS unmapped_task, u.ts::BIGINT - m.ts::BIGINT AS duration
+FROM exact m LEFT JOIN covering c ON c.trace = m.trace AND c.seq = m.seq
+LEFT JOIN events_of(['dma.unmap']) u
+  ON u.trace = m.trace AND u.seq = coalesce(m.exact_seq, c.cover_seq)
+ORDER BY m.trace, m.seq`,
+  example: 'SELECT iova, length, mapped_task FROM dma_mappings WHERE unmapped_seq IS NULL',
+};

@@ -1,0 +1,36 @@
+import type { ViewDefinition } from './definition.js';
+
+export const holders: ViewDefinition = {
+  type: 'view',
+  name: 'holders',
+  doc: 'Who had a device open through VFIO, from when to when. While it is open an unbind waits.',
+  columns: {
+    device: 'PCI address',
+    tid: 'thread that opened it',
+    task: 'comm of that thread',
+    opened_seq: 'event at which the device was open',
+    opened_ts: 'its time, nanoseconds of the trace clock',
+    closed_seq: 'event that closed it; null when it was still open at the end',
+    closed_ts: 'its time, nanoseconds of the trace clock',
+    duration: 'nanoseconds from opening to closing',
+    requests: 'how often VFIO asked the holder to let go of it',
+  },
+  sql: `
+WITH steps AS (
+  SELECT trace, seq, ts, tid, task, device, kind = 'device.open' AS opens
+  FROM events_of(['device.open', 'device.close'])
+  WHERE device IS NOT NULL AND ((kind = 'device.open' AND phase <> 'begin' AND coalesce(ret, 0) = 0)
+    OR (kind = 'device.close' AND phase <> 'begin'))
+), paired AS (
+  SELECT *, lead(seq) OVER next AS closed_seq, lead(ts) OVER next AS closed_ts
+  FROM steps WINDOW next AS (PARTITION BY trace, device ORDER BY seq)
+)
+SELECT trace, device, tid, task, seq AS opened_seq, ts AS opened_ts, closed_seq, closed_ts,
+  closed_ts::BIGINT - ts::BIGINT AS duration,
+  (SELECT count(*) FROM events_of(['device.request']) r WHERE r.trace = p.trace
+    AND r.device = p.device AND r.seq > p.seq AND r.seq < coalesce(p.closed_seq, r.seq + 1))
+    AS requests
+FROM paired p WHERE opens
+ORDER BY trace, seq`,
+  example: 'SELECT device, task, tid FROM holders WHERE closed_seq IS NULL',
+};
