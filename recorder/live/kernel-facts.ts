@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { VfrError } from '../../traces/index.js';
 import { Btf } from './btf/index.js';
+import { readKernelMemory } from './code/index.js';
 import type { KernelFacts } from './planner.js';
 import { Symbols } from './symbols.js';
 import type { TraceDirectory } from './tracefs.js';
@@ -32,16 +33,20 @@ function lazyTypes(): (module: string | undefined) => Btf | undefined {
  * @throws VfrError when /proc/kallsyms cannot be read or the kernel's BTF is damaged.
  */
 export function runningKernel(top: TraceDirectory): KernelFacts {
-  const kallsyms = readKallsyms();
+  const symbols = new Symbols(readKallsyms());
   // Kernels that can do it say so in tracefs's README (kernel/trace/trace.c 6.9).
   const entryArgumentsAtReturn = /kernel return probes support:.*\$arg<N>/.test(
     top.readOptional('README'),
   );
   return {
-    symbols: new Symbols(kallsyms),
+    symbols,
     types: lazyTypes(),
     entryArgumentsAtReturn,
     hasKprobes: top.has('kprobe_events'),
+    machineCode(symbol) {
+      const range = process.arch === 'x64' ? symbols.codeOf(symbol) : undefined;
+      return range && readKernelMemory(range.address, range.length);
+    },
     hasTracepoint: (system, event) => top.has(`events/${system}/${event}/format`),
   };
 }

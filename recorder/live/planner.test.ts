@@ -18,6 +18,7 @@ function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
     symbols: new Symbols(testData(`probes/kallsyms-${kernel}.txt`).toString()),
     entryArgumentsAtReturn,
     hasKprobes: true,
+    machineCode: () => undefined,
     hasTracepoint: () => true,
     types(module) {
       if (module === undefined) return vmlinux;
@@ -98,7 +99,9 @@ test('what a kernel does not have is left out with the reason', () => {
     plan(FACTS[kernel], event)[0]?.reasons ?? [];
   expect(reasons('6.1', 'vfio_pci_mmap_huge_fault')[0]).toMatch(/no function/);
   expect(reasons('6.12', 'vfio_pci_mmap_fault')[0]).toMatch(/no function/);
-  expect(reasons('6.1', 'pci_bus_read_config_dword')[0]).toMatch(/no field val.*6\.9/);
+  expect(reasons('6.1', 'pci_bus_read_config_dword')[0]).toMatch(
+    /no field val.*6\.9.*cannot be read/,
+  );
   expect(reasons('6.12', 'pci_bus_read_config_dword')).toEqual([]);
   const none = { ...FACTS['6.1'], hasTracepoint: () => false };
   expect(plan(none, 'map')[0]).toMatchObject({ events: [] });
@@ -139,6 +142,22 @@ describe('symbols', () => {
     const symbols = new Symbols('ffffffff81000000 T _text\n');
     const [probe] = plan({ ...FACTS['6.1'], symbols }, 'vfio_pci_rw');
     expect(probe?.reasons[0]).toMatch(/modprobe vfio_pci_core/);
+  });
+});
+
+test('before 6.9 the value read is taken where the machine code stores it', () => {
+  const hex = testData('code/pci_bus_read_config_dword.hex').toString().replaceAll('\n', '');
+  const facts = { ...FACTS['6.1'], machineCode: () => Buffer.from(hex, 'hex') };
+  const [probe] = plan(facts, 'pci_bus_read_config_dword');
+  expect(probe?.reasons).toEqual([]);
+  // The same place as in a hand-written definition that was checked against configuration space.
+  expect(probe?.events.map(({ event }) => event)).toEqual([
+    'pci_bus_read_config_dword',
+    'pci_bus_read_config_dword_val',
+    'pci_bus_read_config_dword_ret',
+  ]);
+  expect(probe?.events[1]).toMatchObject({
+    definition: 'pci_bus_read_config_dword+0x71 val=%dx:x32',
   });
 });
 

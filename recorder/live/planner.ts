@@ -1,7 +1,8 @@
 import { VfrError } from '../../traces/index.js';
 import type { Fetch, Probe, Site } from '../catalogue/probe.js';
 import { type Btf, type Prototype, prototypesOf, resolvePath } from './btf/index.js';
-import type { Symbols } from './symbols.js';
+import { findStore } from './code/index.js';
+import type { FunctionSymbol, Symbols } from './symbols.js';
 
 /** What the planner must know of the running kernel. */
 export interface KernelFacts {
@@ -12,6 +13,8 @@ export interface KernelFacts {
   readonly entryArgumentsAtReturn: boolean;
   /** Whether probes can be put on functions at all (CONFIG_KPROBE_EVENTS). */
   readonly hasKprobes: boolean;
+  /** Machine code of a function; undefined when it cannot be read or is not for x86-64. */
+  machineCode(symbol: FunctionSymbol): Uint8Array | undefined;
   /** Whether the kernel has this tracepoint. */
   hasTracepoint(system: string, event: string): boolean;
 }
@@ -44,6 +47,7 @@ interface Call {
   readonly probe: Probe;
   readonly site: FunctionSite;
   readonly value: Fetches | undefined;
+  readonly valueEvent: string | undefined;
   readonly returned: { readonly event: string; readonly fetch: Fetches } | undefined;
 }
 
@@ -54,18 +58,25 @@ function impossible(what: string): VfrError {
   return new VfrError('unsupported', 'PROBE', what, 'vfr doctor lists what cannot be recorded.');
 }
 
-/** How the probed function is named in a definition. */
-function place(site: FunctionSite, symbols: Symbols): string {
+/** Where a probed function is, and how a definition names it. */
+interface Place {
+  readonly symbol: FunctionSymbol;
+  /** Its name, or its distance from `_text` when several have the name. */
+  readonly text: string;
+}
+
+function place(site: FunctionSite, symbols: Symbols): Place {
   const found = symbols.named(site.symbol, site.module);
-  if (found.length === 1) {
-    return site.module === undefined ? site.symbol : `${site.module}:${site.symbol}`;
-  }
   if (found.length === 0) throw impossible(whyMissing(site, symbols));
+  if (found.length === 1) {
+    const text = site.module === undefined ? site.symbol : `${site.module}:${site.symbol}`;
+    return { symbol: found[0]!, text };
+  }
   const chosen = symbols.near(found, site.near?.split('|') ?? []);
   if (chosen?.fromText === undefined) {
     throw impossible(`${found.length} functions are called ${site.symbol}: none can be told apart`);
   }
-  return `_text+0x${chosen.fromText.toString(16)}`;
+  return { symbol: chosen, text: `_text+0x${chosen.fromText.toString(16)}` };
 }
 
 function whyMissing(site: FunctionSite, symbols: Symbols): string {
@@ -152,8 +163,39 @@ function fetchAll(btf: Btf, prototype: Prototype, fetches: Fetches): Fetched {
   return { text, reasons };
 }
 
+/** Sizes of the values that functions return through pointers. */
+const VALUE_BYTES: Readonly<Record<string, number>> = { x8: 1, x16: 2, x32: 4 };
+
+/**
+ * A probe where the function stores a value through its pointer argument, found in its machine code;
+ * or the reason why there is none.
+ */
+function storeEvent(
+  call: Call,
+  value: Fetches,
+  at: Place,
+  facts: KernelFacts,
+): string | PlannedEvent {
+  const why = 'return probes see no arguments before Linux 6.9, and';
+  const [[field, fetch]] = Object.entries(value) as [[string, Fetch]];
+  const code = facts.machineCode(at.symbol);
+  if (!code || call.valueEvent === undefined) {
+    return `no field ${field}: ${why} the machine code cannot be read`;
+  }
+  const store = findStore(code, fetch.arg, VALUE_BYTES[fetch.type] ?? 0);
+  if (typeof store === 'string') return `no field ${field}: ${why} ${store}`;
+  const definition = `${inside(at, store.offset)} ${field}=%${store.register}:${fetch.type}`;
+  return { type: 'entry', event: call.valueEvent, definition };
+}
+
+/** The place at an offset inside of a function. */
+function inside({ symbol, text }: Place, offset: number): string {
+  if (!text.startsWith('_text+')) return `${text}+0x${offset.toString(16)}`;
+  return `_text+0x${(symbol.fromText! + BigInt(offset)).toString(16)}`;
+}
+
 /** The events of a call whose place and prototype are known. */
-function callEvents(call: Call, at: string, btf: Btf, prototype: Prototype, facts: KernelFacts) {
+function callEvents(call: Call, at: Place, btf: Btf, prototype: Prototype, facts: KernelFacts) {
   const { probe, site, value, returned } = call;
   const fetch = (fetches: Fetches) => fetchAll(btf, prototype, fetches);
   const entry = fetch(site.fetch);
@@ -161,7 +203,7 @@ function callEvents(call: Call, at: string, btf: Btf, prototype: Prototype, fact
   const event = (name: string, type: 'entry' | 'return', ...texts: (readonly string[])[]) => ({
     type,
     event: name,
-    definition: [at, ...texts.flat()].join(' '),
+    definition: [at.text, ...texts.flat()].join(' '),
   });
   if (value && facts.entryArgumentsAtReturn) {
     const pointed = fetch(value);
@@ -170,16 +212,13 @@ function callEvents(call: Call, at: string, btf: Btf, prototype: Prototype, fact
       reasons: [...entry.reasons, ...pointed.reasons],
     };
   }
-  const missing = Object.keys(value ?? {}).map(
-    (field) => `no field ${field}: return probes see no arguments before Linux 6.9`,
-  );
-  return {
-    events: [
-      event(probe.event, 'entry', entry.text),
-      ...(returned ? [event(returned.event, 'return', exit.text)] : []),
-    ],
-    reasons: [...entry.reasons, ...missing],
-  };
+  const events: PlannedEvent[] = [event(probe.event, 'entry', entry.text)];
+  const reasons = [...entry.reasons];
+  const stored = value && storeEvent(call, value, at, facts);
+  if (typeof stored === 'string') reasons.push(stored);
+  else if (stored !== undefined) events.push(stored);
+  if (returned) events.push(event(returned.event, 'return', exit.text));
+  return { events, reasons };
 }
 
 function planCall(call: Call, facts: KernelFacts): PlannedProbe {
@@ -235,6 +274,7 @@ function callsOf(probes: readonly Probe[]): (Probe | Call)[] {
       probe,
       site,
       value: value && fetchOf(value),
+      valueEvent: value?.event,
       returned: back && { event: back.event, fetch: fetchOf(back) },
     });
   }

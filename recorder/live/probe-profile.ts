@@ -9,18 +9,21 @@ export interface ProbeCount {
   readonly misses: number;
 }
 
-/** Counts of this recorder's probes; to be read before the probes are removed. */
+/**
+ * Counts of this recorder's probes; to be read before the probes are removed. The profile tells the
+ * events without their groups, in the order of `kprobe_events`, which tells both.
+ */
 export function probeCounts(
-  { top, instance, name }: Installation,
+  { top, name }: Pick<Installation, 'top' | 'name'>,
   decoded: ReadonlyMap<string, number>,
 ): ProbeCount[] {
-  const counts: ProbeCount[] = [];
-  for (const line of top.readOptional('kprobe_profile').split('\n')) {
-    const [, event, hits, misses] = /^\s*(\S+)\s+(\d+)\s+(\d+)/.exec(line) ?? [];
-    // The profile lists the probes of everybody, without their groups.
-    if (event === undefined || !instance.has(`events/${name}/${event}`)) continue;
+  const profile = top.readOptional('kprobe_profile').trimEnd().split('\n');
+  const definitions = top.readOptional('kprobe_events').trimEnd().split('\n');
+  return definitions.flatMap((definition, line) => {
+    const [, group, event] = /^\w+:(\w+)\/(\w+)/.exec(definition) ?? [];
+    const [, counted, hits, misses] = /^\s*(\S+)\s+(\d+)\s+(\d+)/.exec(profile[line] ?? '') ?? [];
+    if (group !== name || event === undefined || event !== counted) return [];
     const own = decoded.get(event) ?? 0;
-    counts.push({ event, decoded: own, hits: Number(hits), misses: Number(misses) });
-  }
-  return counts;
+    return [{ event, decoded: own, hits: Number(hits), misses: Number(misses) }];
+  });
 }

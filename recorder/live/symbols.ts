@@ -12,6 +12,8 @@ const NEAR = 0x10000n;
 /** The functions of the running kernel by name, from /proc/kallsyms. */
 export class Symbols {
   readonly #functions = new Map<string, FunctionSymbol[]>();
+  readonly #text: bigint;
+  #sorted: BigInt64Array | undefined;
   /** Modules that have at least one function. */
   readonly modules = new Set<string>();
 
@@ -19,6 +21,7 @@ export class Symbols {
   constructor(kallsyms: string) {
     const text = /^([0-9a-f]+) \w _text$/m.exec(kallsyms);
     const base = BigInt(`0x${text?.[1] ?? '0'}`);
+    this.#text = base;
     for (const match of kallsyms.matchAll(/^([0-9a-f]+) [tTwW] (\S+)(?:\t\[(\w+)\])?$/gm)) {
       const [, address, name, module] = match;
       const value = BigInt(`0x${address}`);
@@ -62,5 +65,19 @@ export class Symbols {
       }
     }
     return best;
+  }
+
+  /**
+   * Where a function's code is: its address, and the bytes up to the next function, the filling
+   * between them included. Undefined when addresses are hidden.
+   */
+  codeOf({ fromText }: FunctionSymbol): { address: bigint; length: number } | undefined {
+    if (fromText === undefined) return undefined;
+    this.#sorted ??= BigInt64Array.from(
+      [...this.#functions.values()].flat().map((symbol) => symbol.fromText ?? 0n),
+    ).sort();
+    const next = this.#sorted.find((other) => other > fromText);
+    if (next === undefined) return undefined;
+    return { address: this.#text + fromText, length: Number(next - fromText) };
   }
 }

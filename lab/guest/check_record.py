@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""Checks a recording against what the kernel itself says: usage check_record.py REPORT EVENTS.jsonl"""
+import collections
+import json
+import sys
+
+report = json.load(open(sys.argv[1]))
+events = [json.loads(line) for line in open(sys.argv[2])]
+failed = []
+
+
+def check(what, good, detail=''):
+    print('ok    ' if good else 'FAILED', what, detail)
+    if not good:
+        failed.append(what)
+
+
+wrong = [p for p in report['probes'] if p['decoded'] != p['hits'] - p['misses']]
+total = sum(p['decoded'] for p in report['probes'])
+check('records per probe equal kprobe_profile', not wrong and total > 0,
+      f"{len(report['probes'])} probes, {total} records {wrong}")
+check('nothing lost', report['lost'] == 0, report['lost'])
+for cpu in report['cpus']:
+    kernel = cpu['kernel']
+    written = kernel['entries'] + kernel['read'] + kernel['overrun'] + kernel['dropped']
+    check(f"cpu {cpu['cpu']} of {cpu['instance']}", cpu['decoded'] + cpu['lost'] == written, written)
+check('nothing left in tracefs', not report['left'], report['left'])
+
+# What the recording says of the drivers at its end, against sysfs.
+sysfs = dict(line.rstrip('\n').split(' ', 1) for line in open('/out/drivers.txt'))
+end = {e['device']: e.get('driver') or '' for e in events
+       if e['kind'] == 'snapshot' and e['name'] == 'end' and e.get('device')}
+check('drivers at the end equal sysfs', end == sysfs, f'{len(end)} functions')
+
+# Values read from configuration space: most registers never change, so most reads see what sysfs shows.
+config = {}
+for bdf in sysfs:
+    config[bdf] = open(f'/sys/bus/pci/devices/{bdf}/config', 'rb').read()
+reads = collections.Counter()
+for e in events:
+    if e['kind'] != 'config.read' or e.get('value') is None or e.get('ret') != 0:
+        continue
+    space, at, length = config.get(e['device'], b''), int(e['offset']), int(e['length'])
+    if at + length <= len(space):
+        reads[int.from_bytes(space[at:at + length], 'little') == int(e['value'])] += 1
+share = reads[True] / max(1, sum(reads.values()))
+check('values read equal configuration space', share > 0.9 and reads[True] > 500, dict(reads))
+
+kinds = collections.Counter(e['kind'] for e in events)
+for kind in ('sriov.enable', 'vf.add', 'vf.remove', 'bind', 'unbind', 'probe', 'sysfs.write', 'ioctl', 'dma.map',
+             'dma.unmap', 'region.read', 'config.write', 'irq.set', 'reset', 'device.open', 'mmap', 'fault.page',
+             'syscall', 'iommu.attach'):
+    check(f'{kind} was recorded', kinds[kind] > 0, kinds[kind])
+named = [e for e in events if e.get('tid') and not e.get('task')]
+check('every thread has its name', not named, len(named))
+sys.exit(len(failed))

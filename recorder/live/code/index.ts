@@ -1,0 +1,2 @@
+export { findStore, type Store } from './find-store.js';
+export { readKernelMemory } from './kcore.js';
