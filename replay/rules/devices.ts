@@ -69,6 +69,11 @@ function asNumber(fact: unknown): number | null {
   return typeof n === 'number' && Number.isFinite(n) ? n : null;
 }
 
+/** sysfs prints this id in hexadecimal without a prefix (Linux drivers/pci/iov.c). */
+function asHex(fact: unknown): number | null {
+  return typeof fact === 'string' ? asNumber(`0x${fact}`) : null;
+}
+
 function idsOf(facts: Facts): PciIds | null {
   const [vendor, device, code] = [facts.vendor, facts.device, facts.class].map(asNumber);
   if (vendor === null || device === null || code === null) return null;
@@ -87,7 +92,7 @@ function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
     totalVfs: total,
     offset: cap?.offset ?? null,
     stride: cap?.stride ?? null,
-    vfDevice: asNumber(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
+    vfDevice: asHex(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
     autoprobe: autoprobe === null ? null : [autoprobe !== 0],
   };
 }
