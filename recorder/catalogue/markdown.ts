@@ -1,0 +1,72 @@
+/** The catalogue as a page for readers: docs/events.md. */
+import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from './index.js';
+
+const HEAD = `# Events and the kernel probes they come from
+
+Each table lists the kernel records of one probe group and what they become. An entry and a return are one
+call: a \`begin\`, and an \`end\` that repeats the columns of the begin and adds \`span\`, \`ret\`, and the value
+that a \`value\` record saw. A return probe that has the arguments of the entry (Linux 6.9 and later) makes
+one \`point\`. Columns that are not listed are null; \`name\` is constant. In the columns, \`a ← b\` means that
+column \`a\` takes field \`b\` of the record.
+
+This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it anew.
+`;
+
+export function catalogueMarkdown(): string {
+  const groups = Object.entries(PROBE_GROUPS) as [ProbeGroup, string][];
+  const sections = groups.flatMap(([group, what]) => {
+    const probes = CATALOGUE.filter((probe) => probe.group === group && !isContinuation(probe));
+    return probes.length === 0 ? [] : [section(group, what, probes)];
+  });
+  return `${[HEAD, ...sections].join('\n')}`;
+}
+
+/** Values and returns stand with their entries. */
+const isContinuation = ({ role }: Probe) => role === 'value' || role === 'return';
+
+function section(group: ProbeGroup, what: string, probes: readonly Probe[]): string {
+  const rows = probes.map((probe) => {
+    const cells = [records(probe), kind(probe), probe.name, probe.path ?? '', columns(probe)];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `## ${group}
+
+${what[0].toUpperCase()}${what.slice(1)}.
+
+| records | kind | name | path | columns |
+|---|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function records(entry: Probe): string {
+  const rest = CATALOGUE.filter((p) => p.call === entry.call && p !== entry && isContinuation(p));
+  const order = { value: 0, return: 1, entry: 2, point: 2 };
+  const names = rest.sort((a, b) => order[a.role] - order[b.role]).map((p) => p.event);
+  return [entry.event, ...names].map((name) => `\`${name}\``).join(' ');
+}
+
+const kind = ({ kind: of }: Probe) =>
+  typeof of === 'string' ? of : `${of.read}, or ${of.write} when \`${of.by}\``;
+
+function columns({ columns: given, raw }: Probe): string {
+  const { device, ioctl, data, position, written, ...plain } = given;
+  const out: string[] = [];
+  if (typeof device === 'string') out.push(`device ← ${device}`);
+  else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);
+  else if (device) out.push(`device ← the address in ${device.buffer}`);
+  for (const [column, from] of Object.entries(plain)) {
+    out.push(typeof from === 'string' ? `${column} ← ${from}` : `${column} = ${constant(from)}`);
+  }
+  if (position !== undefined) out.push(`region, offset ← ${position}`);
+  if (written !== undefined) out.push(`value ← ${written}, of a write of up to 4 bytes`);
+  if (ioctl !== undefined) out.push(`name, value ← ${ioctl.field} (on a ${ioctl.file} file)`);
+  if (data !== undefined) {
+    out.push(`data ← ${data.map(([field, bytes]) => `${field} (${bytes} bytes)`).join(', ')}`);
+  }
+  if (raw === true) out.push('text ← the whole record');
+  return out.join('; ');
+}
+
+const constant = (from: unknown) =>
+  typeof from === 'object' && from !== null && 'constant' in from ? from.constant : from;
