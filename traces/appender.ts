@@ -103,6 +103,11 @@ export class EventAppender {
     this.#source = this.dictionaries.source.id(source);
   }
 
+  /** The same by dictionary id. */
+  sourceId(id: number): void {
+    this.#source = id;
+  }
+
   /** Id of a kind, to be looked up once and passed to `begin`. */
   kind(kind: Kind): number {
     return this.dictionaries.kind.id(kind);
@@ -183,6 +188,11 @@ export class EventAppender {
     const fits = text.length * 3 <= VALUE_BYTES_MAX || Buffer.byteLength(text) <= VALUE_BYTES_MAX;
     const rest = Math.floor((VALUE_BYTES_MAX - CUT.length) / 3);
     this.#text.setText(this.#row, fits ? text : text.slice(0, rest) + CUT);
+  }
+
+  /** Sets the text from the UTF-8 bytes `bytes[start..end)`. */
+  textBytes(bytes: Buffer, start: number, end: number): void {
+    this.#text.setUtf8(this.#row, bytes, start, end);
   }
 
   /** Closes the open event and gives it its place in the trace. */

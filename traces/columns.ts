@@ -155,6 +155,22 @@ export class BytesBuilder extends Builder {
     this.#close(row, this.#data.write(text, this.#used, 'utf8'));
   }
 
+  /** Sets text from UTF-8 bytes; what is not valid becomes U+FFFD. ASCII is copied as it is. */
+  setUtf8(row: number, bytes: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    const data = this.#data;
+    let to = this.#used;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at];
+      if (byte > 0x7f) {
+        this.setText(row, bytes.toString('utf8', start, end));
+        return;
+      }
+      data[to++] = byte;
+    }
+    this.#close(row, end - start);
+  }
+
   buffers(rows: number): ColumnBuffers {
     this.#fill(rows);
     const offsets = bytesOf(this.#offsets, (rows + 1) * 4);
