@@ -3,6 +3,7 @@
  * Method: the built program is run as a process; the commands are taken from the program itself, so
  * that a new command is tested from its first day.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -121,6 +122,17 @@ describe('vfr', () => {
         !url.startsWith(`file://${root}/dist/cli/`),
     );
     expect(heavy).toEqual([]);
+  });
+
+  test('ends quietly when the reader of its output has gone', () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => ({ kind: 'mark', text: `${i}` }) as const);
+    const command = `"${process.execPath}" "${PROGRAM}" events "${traceFile(rows)}" | head -1`;
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${command}`], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect(stderr).not.toContain('EPIPE');
   });
 
   test('colours only when asked to or on a terminal', () => {

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { COMMANDS } from './commands/index.js';
 import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
 import { COLOR_CHOICES, type ColorChoice, note, setColor } from './output.js';
-import { version } from './version.js';
+import { version } from './package.js';
 
 const EPILOGUE = `
 Exit codes: 0 fine; 1 something was found (race, divergence, difference, damage);

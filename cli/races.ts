@@ -12,18 +12,30 @@ export function formatRaces(races: readonly Race[]): string {
     const members = races.filter((race) => race.class === name);
     return formatClass(name, members);
   });
-  return [summaryLine(races), ...sections].join('\n\n');
+  return [raceCounts(races), ...sections].join('\n\n');
 }
 
-export function summaryLine(races: readonly Race[]): string {
+export function raceCounts(races: readonly Race[]): string {
   const devices = new Set(races.map((race) => race.device)).size;
   return `${plural(races.length, 'race')} on ${plural(devices, 'device')}`;
+}
+
+/** The races with the closest windows, at first one of each class and device. */
+export function closest(races: readonly Race[], count: number): readonly Race[] {
+  const sorted = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
+  const kinds = new Set<string>();
+  const first = sorted.filter(({ class: name, device }) => {
+    const seen = kinds.has(name) || kinds.has(device);
+    kinds.add(name).add(device);
+    return !seen;
+  });
+  return [...new Set([...first, ...sorted])].slice(0, count);
 }
 
 export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function formatClass(name: RaceClass, races: readonly Race[]): string {
-  const heading = `${paint('yellow', name)}  ${summaryLine(races)}`;
+  const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;
   const advice = [...new Set(races.map((race) => race.advice))].map(
     (text) => `  Avoid it: ${text}`,
   );

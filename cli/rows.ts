@@ -7,9 +7,16 @@ export type RowFormat = (typeof ROW_FORMATS)[number];
 
 type Rows = readonly (readonly unknown[])[];
 
-/** Writes a result to stdout while it is fetched. */
-export async function writeRows(result: ResultStream, format: RowFormat): Promise<void> {
-  const formatter = FORMATTERS[format](result.columns);
+/**
+ * Writes a result to stdout while it is fetched.
+ * @param indent what the lines of a table begin with
+ */
+export async function writeRows(
+  result: ResultStream,
+  format: RowFormat,
+  indent = '',
+): Promise<void> {
+  const formatter = FORMATTERS[format](result.columns, indent);
   await write(formatter.head);
   for await (const rows of result.chunks()) await write(formatter.rows(rows));
   await write(formatter.tail());
@@ -21,7 +28,7 @@ interface Formatter {
   tail(): string;
 }
 
-const FORMATTERS: Record<RowFormat, (columns: readonly string[]) => Formatter> = {
+const FORMATTERS: Record<RowFormat, (columns: readonly string[], indent: string) => Formatter> = {
   table: tableFormatter,
   json: jsonFormatter,
   jsonl: jsonLinesFormatter,
@@ -79,10 +86,11 @@ function csvFormatter(columns: readonly string[]): Formatter {
  * Column widths are those of the first chunk of rows, so that a long result is shown at once; a
  * longer value that comes later moves its line only.
  */
-function tableFormatter(columns: readonly string[]): Formatter {
+function tableFormatter(columns: readonly string[], indent: string): Formatter {
   let layout: readonly { width: number; right: boolean }[] | null = null;
   let count = 0;
   const line = (cells: readonly string[]) =>
+    indent +
     cells
       .map((text, i) =>
         (layout![i].right ? text.padStart : text.padEnd).call(text, layout![i].width),

@@ -74,10 +74,15 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   if (row.kind === 'lost') writer.countLost(Number(row.value ?? 0n));
 }
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder that is removed when the process of the test ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'vfr-test-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

@@ -19,7 +19,8 @@ export const dmaMappings: ViewDefinition = {
     duration: 'nanoseconds that the mapping lived',
   },
   // An unmap mostly has the address of its map, and the next map of that address bounds it. What
-  // has none was unmapped as part of a larger range, which is looked for in blocks of 2 MiB.
+  // has none was unmapped as part of a larger range, which is looked for by
+  // blocks of a size that gives the range a few hundred of them.
   sql: `
 WITH maps AS (
   SELECT trace, seq, ts, tid, task, "offset" AS iova, length, value AS paddr,
@@ -34,16 +35,19 @@ WITH maps AS (
   SELECT m.*, CASE WHEN u.seq < m.next_seq OR m.next_seq IS NULL THEN u.seq END AS exact_seq
   FROM maps m ASOF LEFT JOIN unmaps u
     ON u.trace = m.trace AND u.first = m.iova AND u.seq > m.seq
-), blocks AS (
-  SELECT trace, seq, first, last, 
-    unnest(range((first // 2097152)::BIGINT, (last // 2097152)::BIGINT + 1)) AS block
+), sized AS (
+  SELECT *, CASE WHEN last - first < 1 << 29 THEN 21 WHEN last - first < 1 << 37 THEN 29
+    WHEN last - first < 1 << 45 THEN 37 WHEN last - first < 1 << 53 THEN 45 ELSE 53 END AS shift
   FROM unmaps
+), blocks AS (
+  SELECT *, unnest(range((first >> shift)::BIGINT, (last >> shift)::BIGINT + 1)) AS block FROM sized
 ), covering AS (
   SELECT m.trace, m.seq, min(u.seq) AS cover_seq
-  FROM exact m JOIN blocks u ON u.trace = m.trace AND u.block = m.iova // 2097152
+  FROM exact m, (SELECT DISTINCT shift FROM sized) s, blocks u
+  WHERE u.trace = m.trace AND u.shift = s.shift AND u.block = (m.iova >> s.shift)::BIGINT
     AND u.seq > m.seq AND u.first <= m.iova AND u.last >= m.iova
-    AND (m.next_seq IS NULL OR u.seq < m.next_seq)
-  WHERE m.exact_seq IS NULL GROUP BY ALL
+    AND (m.next_seq IS NULL OR u.seq < m.next_seq) AND m.exact_seq IS NULL
+  GROUP BY ALL
 )
 SELECT m.trace, m.iova, m.length, m.paddr, m.seq AS mapped_seq, m.ts AS mapped_ts,
   m.tid AS mapped_tid, m.task AS mapped_task, u.seq AS unmapped_seq, u.ts AS unmapped_ts,

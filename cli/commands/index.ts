@@ -1,5 +1,6 @@
 /** All commands, in the order and under the headings of `vfr --help`. */
 import type { Command } from 'commander';
+import * as demo from './demo.js';
 import * as doctor from './doctor.js';
 import * as events from './events.js';
 import * as importCommand from './import.js';
@@ -23,8 +24,8 @@ export interface CommandGroup {
 }
 
 export const COMMANDS: readonly CommandGroup[] = [
-  { heading: 'Make a trace:', commands: [record, doctor] },
-  { heading: 'Make a trace:', commands: [importCommand] },
+  { heading: 'Begin:', commands: [demo] },
+  { heading: 'Make a trace:', commands: [record, importCommand, doctor] },
   { heading: 'Look at a trace:', commands: [info, events, sql] },
   { heading: 'Find out what happened:', commands: [replay, races] },
 ];
