@@ -36,8 +36,8 @@ WITH maps AS (
   FROM maps m ASOF LEFT JOIN unmaps u
     ON u.trace = m.trace AND u.first = m.iova AND u.seq > m.seq
 ), sized AS (
-  SELECT *, CASE WHEN last - first < 1 << 29 THEN 21 WHEN last - first < 1 << 37 THEN 29
-    WHEN last - first < 1 << 45 THEN 37 WHEN last - first < 1 << 53 THEN 45 ELSE 53 END AS shift
+  SELECT *, CASE WHEN (last - first) >> 29 = 0 THEN 21 WHEN (last - first) >> 37 = 0 THEN 29
+    WHEN (last - first) >> 45 = 0 THEN 37 WHEN (last - first) >> 53 = 0 THEN 45 ELSE 53 END AS shift
   FROM unmaps
 ), blocks AS (
   SELECT *, unnest(range((first >> shift)::BIGINT, (last >> shift)::BIGINT + 1)) AS block FROM sized
