@@ -148,6 +148,7 @@ class ColumnDecoder {
   #validity(): Uint8Array | null {
     const nullCount = this.source.nullCounts[this.#index];
     if (nullCount < 0 || nullCount > this.#rows) throw new Error('null count out of range');
+    if (nullCount > 0 && !COLUMNS[this.#index].nullable) throw new Error('it must not hold nulls');
     return nullCount === 0 ? null : this.#exact(0, (this.#rows + 7) >> 3);
   }
 

@@ -8,22 +8,20 @@ export interface EndMark {
   readonly batches: number;
   /** Events that sources said they lost, over the whole trace. */
   readonly lost: number;
-  /** Events that `vfr repair` kept although a column of theirs was damaged and is null now. */
-  readonly impaired: number;
 }
 
-export const formatEnd = ({ events, batches, lost, impaired }: EndMark): string =>
-  JSON.stringify({ events, batches, lost, impaired });
+export const formatEnd = ({ events, batches, lost }: EndMark): string =>
+  JSON.stringify({ events, batches, lost });
 
 /** The end marker in `text`, or null when it is not of the form that `formatEnd` writes. */
 export function parseEnd(text: string): EndMark | null {
   try {
-    const { events, batches, lost, impaired } = JSON.parse(text);
+    const { events, batches, lost } = JSON.parse(text);
     assert(
-      [events, batches, lost, impaired].every((n) => Number.isSafeInteger(n) && n >= 0),
+      [events, batches, lost].every((n) => Number.isSafeInteger(n) && n >= 0),
       'counts',
     );
-    return { events, batches, lost, impaired };
+    return { events, batches, lost };
   } catch {
     return null;
   }

@@ -17,7 +17,10 @@ export {
   type Source,
 } from './kinds.js';
 export type { Loss } from './losses.js';
+export { alignClocks, type MergeInput, mergedMeta, mergeTraces } from './merge.js';
 export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export { type Rewritten, rewriteTrace } from './rewrite.js';
+export type { SalvageLoss } from './salvage.js';
 export type { Damage } from './scan.js';
 export {
   COLUMNS,
@@ -31,8 +34,8 @@ export {
   type TraceMeta,
   type WordColumn,
 } from './schema.js';
-export { candidates, type Filter, type Selection } from './select.js';
-export { FileSink, MemorySink, type Sink } from './sink.js';
+export type { Filter, Selection } from './select.js';
+export { FileSink, MemorySink, type OutputSink, openSink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export {
@@ -49,6 +52,7 @@ export {
   toNanos,
   toSeq,
 } from './units.js';
+export { verifyTrace } from './verify.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
 export { zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

@@ -39,8 +39,6 @@ export interface Completeness {
   readonly damaged: number;
   /** Events that sources said they lost; null when the end marker that sums them up is missing. */
   readonly lost: number | null;
-  /** Events of which `vfr repair` could not save every column; 0 when the end marker is missing. */
-  readonly impaired: number;
 }
 
 /** What stands for a string that was in a damaged part of the file and nowhere else. */
@@ -62,6 +60,7 @@ export class TraceReader {
   readonly dictionaries: Dictionaries;
   readonly #scan: Scan;
   readonly #damage: Damage[];
+  readonly #damagedAt: ReadonlySet<number>;
 
   /** @throws VfrError when the file cannot be read or is not a trace */
   static open(file: string): TraceReader {
@@ -78,6 +77,7 @@ export class TraceReader {
     this.batches = batches;
     this.end = end;
     this.#placeDamage();
+    this.#damagedAt = new Set(this.#damage.map((d) => d.offset));
     this.dictionaries = this.#readDictionaries();
   }
 
@@ -102,10 +102,15 @@ export class TraceReader {
     const truncated = this.cutAt !== null;
     const damaged = this.damage.length;
     const lost = this.end?.lost ?? null;
-    const impaired = this.end?.impaired ?? 0;
     const missing = this.end !== null && this.end.events !== this.events;
-    const complete = !truncated && damaged === 0 && lost === 0 && impaired === 0 && !missing;
-    return { complete, truncated, damaged, lost, impaired };
+    // A `lost` event may not know how many, or tell of a column; it counts all the same.
+    const lossy = lost !== 0 || this.batches.some((batch) => batch.stats.losses.length > 0);
+    return {
+      complete: !truncated && damaged === 0 && !missing && !lossy,
+      truncated,
+      damaged,
+      lost,
+    };
   }
 
   /** Events that the readable batches say were lost, by source and CPU. */
@@ -132,21 +137,20 @@ export class TraceReader {
     return select(this, filter);
   }
 
-  /**
-   * Opens a batch of which some columns are damaged, to save the others.
-   * @returns null when no such batch lies at `damage`
-   */
-  damagedBatch(damage: Damage): { readonly info: BatchInfo; readonly batch: Batch } | null {
-    const frame = this.#scan.frames.find((f) => f.offset === damage.offset);
-    if (frame?.message.type !== 'batch' || damage.columns === undefined) return null;
-    const info = batchInfo(frame, frame.message);
-    return typeof info === 'string' ? null : { info, batch: this.batch(info) };
+  /** Batches of which only some columns are damaged, to save the others. */
+  impairedBatches(): BatchInfo[] {
+    const offsets = new Set(this.#damage.flatMap((d) => (d.columns ? [d.offset] : [])));
+    return this.#scan.frames.flatMap((frame) => {
+      if (frame.message.type !== 'batch' || !offsets.has(frame.offset)) return [];
+      const info = batchInfo(frame, frame.message);
+      return typeof info === 'string' ? [] : [info];
+    });
   }
 
   /** Every dictionary message whose bytes are whole, for `verify`. */
   *dictionaryVersions(): Generator<{ name: DictColumn; frame: Frame; strings: readonly string[] }> {
     for (const { frame, message, name } of this.#dictionaryFrames()) {
-      if (this.#damage.some((d) => d.offset === frame.offset)) continue;
+      if (this.#damagedAt.has(frame.offset)) continue;
       yield { name, frame, strings: this.#strings(frame, message) };
     }
   }
@@ -278,7 +282,7 @@ export class TraceReader {
     const sizes = new Map<DictColumn, number>();
     for (const { frame, message, name } of this.#dictionaryFrames()) {
       if (message.rows <= DICTIONARY_ROWS_MAX) sizes.set(name, message.rows);
-      if (!this.#damage.some((d) => d.offset === frame.offset)) last.set(name, { frame, message });
+      if (!this.#damagedAt.has(frame.offset)) last.set(name, { frame, message });
     }
     for (const name of STATS_COLUMNS) {
       const ids = this.batches.map((batch) => batch.stats.ids[name]?.at(-1) ?? -1);

@@ -133,18 +133,17 @@ class Search {
    * multiples of 8, but bytes may also have been inserted or removed: every offset is looked at.
    */
   next(from: number): number | null {
-    const { source } = this;
-    for (let base = from; base < source.size; base += SEARCH_BYTES) {
-      const window = source.read(base, SEARCH_BYTES + PREFIX_BYTES);
+    for (let base = from; base < this.source.size; base += SEARCH_BYTES) {
+      const window = this.source.read(base, SEARCH_BYTES + PREFIX_BYTES);
       for (let at = window.indexOf(MARKER); at >= 0; at = window.indexOf(MARKER, at + 1)) {
         if (at >= SEARCH_BYTES) break;
         const claimed = claimedBytes(window, at);
         this.#budget -= CANDIDATE_COST + (claimed ?? 0);
         if (this.#budget < 0) return null;
         if (claimed === null) continue;
-        const step = readFrame(source, base + at);
+        const step = readFrame(this.source, base + at);
         if (step.type === 'frame') return base + at;
-        if (step.type === 'end' && base + at + PREFIX_BYTES === source.size) return base + at;
+        if (step.type === 'end' && base + at + PREFIX_BYTES === this.source.size) return base + at;
       }
     }
     return null;

@@ -1,7 +1,6 @@
 /** Choosing events by seq, time, kind and device, without reading batches that cannot hold any. */
 import type { Batch } from './batch.js';
 import type { BatchInfo, TraceReader } from './reader.js';
-import type { DictColumn } from './schema.js';
 import type { StatsColumn } from './stats.js';
 
 /** What an event must be to pass; a part that is missing lets every event pass. */
@@ -14,6 +13,8 @@ export interface Filter {
   readonly kinds?: readonly string[];
   /** Devices, one of which it must concern. */
   readonly devices?: readonly string[];
+  /** Kinds that pass whatever `kinds` and `devices` say. */
+  readonly always?: readonly string[];
 }
 
 /** The rows of a batch that pass, in ascending order. */
@@ -22,66 +23,70 @@ export interface Selection {
   readonly rows: readonly number[];
 }
 
-/** The columns of a filter that go by dictionary id, with the ids that pass. */
-type WantedIds = readonly {
-  readonly column: DictColumn & StatsColumn;
-  readonly ids: Set<number>;
-}[];
+/** A filter in terms of one trace's dictionary ids. */
+export interface RowFilter {
+  /** False when no event of the batch can pass, by its statistics alone. */
+  mayHold(info: BatchInfo): boolean;
+  /** The rows that pass, in ascending order; decodes only the columns that the filter names. */
+  passing(batch: Batch): number[];
+}
 
 /** Yields what passes, batch by batch; a batch without any such event is not yielded. */
 export function* select(reader: TraceReader, filter: Filter): Generator<Selection> {
-  const wanted = wantedIds(reader, filter);
+  const { mayHold, passing } = rowFilter(reader, filter);
   for (const info of reader.batches) {
-    if (!mayHold(info, filter, wanted)) continue;
+    if (!mayHold(info)) continue;
     const batch = reader.batch(info);
-    const rows = passing(batch, filter, wanted);
+    const rows = passing(batch);
     if (rows.length > 0) yield { batch, rows };
   }
 }
 
-/** The batches that may hold an event that passes, by their statistics alone. */
-export function candidates(reader: TraceReader, filter: Filter): BatchInfo[] {
-  const wanted = wantedIds(reader, filter);
-  return reader.batches.filter((info) => mayHold(info, filter, wanted));
+export function rowFilter(reader: TraceReader, filter: Filter): RowFilter {
+  const kinds = idsOf(reader, 'kind', filter.kinds);
+  const devices = idsOf(reader, 'device', filter.devices);
+  const always = idsOf(reader, 'kind', filter.always ?? []);
+  const listed = (info: BatchInfo, column: StatsColumn, ids: ReadonlySet<number> | null) =>
+    ids === null || (info.stats.ids[column]?.some((id) => ids.has(id)) ?? true);
+  return {
+    mayHold: (info) =>
+      inRange(info, filter) &&
+      (listed(info, 'kind', always) ||
+        (listed(info, 'kind', kinds) && listed(info, 'device', devices))),
+    passing: (batch) => {
+      const kind = kinds === null && devices === null ? null : batch.column('kind');
+      const device = devices === null ? null : batch.column('device');
+      return rowsInRange(batch, filter).filter((row) => {
+        if (kind === null || always?.has(kind.id(row))) return true;
+        if (kinds !== null && !kinds.has(kind.id(row))) return false;
+        return device === null || devices === null || devices.has(device.id(row));
+      });
+    },
+  };
 }
 
-function wantedIds(reader: TraceReader, { kinds, devices }: Filter): WantedIds {
-  const columns = [
-    ['kind', kinds],
-    ['device', devices],
-  ] as const;
-  return columns.flatMap(([column, names]) => {
-    if (names === undefined) return [];
-    const entries = reader.dictionaries[column];
-    const ids = new Set(names.flatMap((name) => indexes(entries, name)));
-    return [{ column, ids }];
-  });
+/** The ids of strings, or null when any will do. A hostile dictionary may hold a string twice. */
+function idsOf(
+  reader: TraceReader,
+  column: 'kind' | 'device',
+  names: readonly string[] | undefined,
+): ReadonlySet<number> | null {
+  if (names === undefined) return null;
+  const wanted = new Set(names);
+  return new Set(reader.dictionaries[column].flatMap((name, id) => (wanted.has(name) ? [id] : [])));
 }
 
-/** A hostile dictionary may hold a string twice. */
-const indexes = (entries: readonly string[], name: string) =>
-  entries.flatMap((entry, i) => (entry === name ? [i] : []));
-
-function mayHold({ rows, seqFirst, stats }: BatchInfo, filter: Filter, wanted: WantedIds): boolean {
-  const { seq, ts } = filter;
+function inRange({ rows, seqFirst, stats }: BatchInfo, { seq, ts }: Filter): boolean {
   if (seq !== undefined && (seqFirst > seq[1] || seqFirst + rows <= seq[0])) return false;
-  if (ts !== undefined && (stats.tsMin > ts[1] || stats.tsMax < ts[0])) return false;
-  return wanted.every(({ column, ids }) => stats.ids[column]?.some((id) => ids.has(id)) ?? true);
+  return ts === undefined || (stats.tsMin <= ts[1] && stats.tsMax >= ts[0]);
 }
 
-function passing(batch: Batch, { seq, ts }: Filter, wanted: WantedIds): number[] {
-  const first = Math.max(0, (seq?.[0] ?? 0) - batch.seqFirst);
-  const last = Math.min(batch.rows - 1, (seq?.[1] ?? Number.MAX_SAFE_INTEGER) - batch.seqFirst);
-  const times = ts === undefined ? null : batch.column('ts');
-  const columns = wanted.map(({ column, ids }) => ({ view: batch.column(column), ids }));
-  const rows: number[] = [];
-  for (let row = first; row <= last; row++) {
-    if (!columns.every(({ view, ids }) => ids.has(view.id(row)))) continue;
-    if (times !== null && ts !== undefined) {
-      const time = times.big(row);
-      if (time < ts[0] || time > ts[1]) continue;
-    }
-    rows.push(row);
-  }
-  return rows;
+function rowsInRange(batch: Batch, { seq, ts }: Filter): number[] {
+  const { rows, seqFirst } = batch;
+  const first = Math.max(0, (seq?.[0] ?? 0) - seqFirst);
+  const last = Math.min(rows - 1, (seq?.[1] ?? Number.MAX_SAFE_INTEGER) - seqFirst);
+  const out = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  if (ts === undefined) return out;
+  const times = batch.column('ts');
+  return out.filter((row) => times.big(row) >= ts[0] && times.big(row) <= ts[1]);
 }

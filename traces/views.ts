@@ -7,6 +7,18 @@ export class Validity {
   /** @param bits Arrow validity bitmap, or null when no row is null */
   constructor(readonly bits: Uint8Array | null) {}
 
+  /** Whether every row is null. */
+  get isEmpty(): boolean {
+    return this.bits?.every((byte) => byte === 0) === true;
+  }
+
+  /** Number of nulls among the first `rows` rows. */
+  nulls(rows: number): number {
+    let nulls = 0;
+    for (let row = 0; row < rows; row++) if (!this.has(row)) nulls++;
+    return nulls;
+  }
+
   has(row: number): boolean {
     return this.bits === null || ((this.bits[row >> 3] >> (row & 7)) & 1) === 1;
   }

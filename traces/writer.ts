@@ -35,7 +35,6 @@ export class TraceWriter {
   #batches = 0;
   #lostTold = 0;
   #lostEvents = 0;
-  #impaired = 0;
   #finished = false;
   #failure: { readonly error: unknown } | null = null;
 
@@ -61,12 +60,6 @@ export class TraceWriter {
     this.#lostTold += events;
   }
 
-  /** Tells of events that were written without a column that was damaged. */
-  countImpaired(events: number): void {
-    assert(events >= 0, 'a number of events is not negative');
-    this.#impaired += events;
-  }
-
   /** Writes what has been committed so far as a batch of its own. */
   flush(): void {
     this.events.flush();
@@ -84,7 +77,6 @@ export class TraceWriter {
       events: this.events.seq,
       batches: this.#batches,
       lost: Math.max(this.#lostTold, this.#lostEvents),
-      impaired: this.#impaired,
     });
     this.#write(encodeBatch(0, 0, this.events.emptyColumns(), [[END_KEY, end]], this.#level));
     this.#toSink(END_OF_STREAM);
