@@ -11,10 +11,10 @@ const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
 
 /** Value of every byte as a hexadecimal digit, -1 where it is none. */
-const HEX = new Int8Array(256).fill(-1);
+export const HEX_DIGITS = new Int8Array(256).fill(-1);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) {
-  HEX[digit.charCodeAt(0)] = value;
-  HEX[digit.toUpperCase().charCodeAt(0)] = value;
+  HEX_DIGITS[digit.charCodeAt(0)] = value;
+  HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
 export class Cursor {
@@ -107,7 +107,7 @@ export class Cursor {
     let low = 0;
     let high = 0;
     for (; at < end; at++) {
-      const digit = HEX[bytes[at]];
+      const digit = HEX_DIGITS[bytes[at]];
       if (digit < 0) break;
       high = (high << 4) | (low >>> 28);
       low = (low << 4) | digit;
@@ -126,6 +126,12 @@ export class Cursor {
     let at = start;
     let low = 0;
     let high = 0;
+    // Nine digits fit 31 bits, where arithmetic is cheapest; most numbers have no more.
+    for (const last = Math.min(end, start + 9); at < last; at++) {
+      const digit = bytes[at] - ZERO;
+      if (digit < 0 || digit > 9) break;
+      low = low * 10 + digit;
+    }
     for (; at < end; at++) {
       const digit = bytes[at] - ZERO;
       if (digit < 0 || digit > 9) break;

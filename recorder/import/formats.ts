@@ -2,6 +2,7 @@ import { ftraceText } from './ftrace/index.js';
 import type { Importer } from './importer.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
+import { strace } from './strace/index.js';
 
 /** Every input format, in the order in which `vfr import --list` shows them. */
-export const IMPORTERS: readonly Importer[] = [ftraceText, qemuText, qemuSimpletrace];
+export const IMPORTERS: readonly Importer[] = [ftraceText, qemuText, qemuSimpletrace, strace];

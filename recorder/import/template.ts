@@ -47,11 +47,10 @@ export interface Part {
   readonly isHex: boolean;
 }
 
-/** What words stand for, shared by all templates of an importer: dictionary ids, and text. */
+/** Dictionary ids of words, shared by all templates of an importer. */
 export interface WordIds {
   readonly device: Interner<number>;
   readonly driver: Interner<number>;
-  readonly text: Interner<string>;
 }
 
 export class Template {
@@ -119,7 +118,7 @@ export class Template {
           events.dict('driver', ids.driver.get(bytes, low, high));
           break;
         case 'text':
-          events.text(ids.text.get(bytes, low, high));
+          events.textBytes(bytes, low, high);
           break;
         case 'region':
           events.int('region', low);

@@ -48,7 +48,6 @@ export class QemuEmitter {
     this.#ids = {
       device: new Interner((word) => events.dictionaries.device.id(word)),
       driver: new Interner((word) => events.dictionaries.driver.id(word)),
-      text: new Interner((word) => word),
     };
     events.source('qemu');
   }
@@ -74,12 +73,12 @@ export class QemuEmitter {
       if (form.path !== null) this.#events.dict('path', form.path);
       if (form.region !== null) this.#events.int('region', form.region);
       form.template.apply(this.#events, line, this.#ids);
-      if (!form.template.isComplete) this.#events.text(line.toString('utf8', start, cursor.end));
+      if (!form.template.isComplete) this.#events.textBytes(line, start, cursor.end);
       this.#events.commit();
       return true;
     }
     this.#begin(this.#log, type);
-    if (start < cursor.end) this.#events.text(line.toString('utf8', start, cursor.end));
+    if (start < cursor.end) this.#events.textBytes(line, start, cursor.end);
     this.#events.commit();
     return type.forms.length === 0;
   }

@@ -23,7 +23,10 @@ export const qemuText: Importer = {
   describe: 'QEMU -trace log text, with or without -msg timestamp=on',
 
   detect(head) {
-    const lines = head.toString('latin1').split('\n', 200);
+    const lines = head
+      .toString('latin1')
+      .split('\n', 200)
+      .filter((line) => line !== '');
     const hits = lines.filter((line) => STAMPED.test(line) || PLAIN.test(line)).length;
     return hits * 2 > lines.length ? 0.9 : hits > 0 ? 0.15 : 0;
   },

@@ -1,0 +1,150 @@
+/** Arguments of a call as strace prints them: split at the commas that belong to the call. */
+import { HEX_DIGITS } from '../cursor.js';
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const ANGLE_OPEN = 0x3c;
+const ANGLE_CLOSE = 0x3e;
+const BLANK = 0x20;
+const PAREN_OPEN = 0x28;
+const PAREN_CLOSE = 0x29;
+const BRACKET_OPEN = 0x5b;
+const BRACKET_CLOSE = 0x5d;
+const BRACE_OPEN = 0x7b;
+const BRACE_CLOSE = 0x7d;
+/** No call that matters here has more. */
+const ARGUMENTS_MAX = 8;
+
+export class Arguments {
+  count = 0;
+  readonly starts = new Int32Array(ARGUMENTS_MAX);
+  readonly ends = new Int32Array(ARGUMENTS_MAX);
+
+  /** Splits `bytes[start..end)`; what follows the last argument that is held belongs to it. */
+  split(bytes: Uint8Array, start: number, end: number): void {
+    this.count = 0;
+    let at = start;
+    while (at < end) {
+      const stop = this.count === ARGUMENTS_MAX - 1 ? end : argumentEnd(bytes, at, end);
+      this.starts[this.count] = at;
+      this.ends[this.count] = stop;
+      this.count++;
+      at = stop + 1;
+      while (at < end && bytes[at] === BLANK) at++;
+    }
+  }
+}
+
+/** Where the argument that starts at `at` ends: at the next comma outside brackets and strings. */
+function argumentEnd(bytes: Uint8Array, start: number, end: number): number {
+  let depth = 0;
+  let at = start;
+  for (; at < end; at++) {
+    const byte = bytes[at];
+    switch (byte) {
+      case QUOTE:
+        at = stringEnd(bytes, at, end);
+        break;
+      case ANGLE_OPEN:
+        at = pathEnd(bytes, at, end);
+        break;
+      case COMMA:
+        if (depth === 0) return at;
+        break;
+      case PAREN_OPEN:
+      case BRACKET_OPEN:
+      case BRACE_OPEN:
+        depth++;
+        break;
+      case PAREN_CLOSE:
+      case BRACKET_CLOSE:
+      case BRACE_CLOSE:
+        depth--;
+        break;
+    }
+  }
+  return Math.min(at, end);
+}
+
+/** The closing quote of the string that opens at `at`. */
+function stringEnd(bytes: Uint8Array, at: number, end: number): number {
+  let next = at + 1;
+  while (next < end && bytes[next] !== QUOTE) next += bytes[next] === BACKSLASH ? 2 : 1;
+  return next;
+}
+
+/** The bracket that closes the path of a descriptor: a path may hold anything but its end. */
+function pathEnd(bytes: Uint8Array, at: number, end: number): number {
+  for (let next = at + 1; next < end; next++) {
+    if (bytes[next] === ANGLE_CLOSE && (next + 1 === end || bytes[next + 1] === COMMA)) return next;
+  }
+  return at;
+}
+
+const ESCAPES: Readonly<Record<number, number>> = {
+  110: 0x0a,
+  116: 0x09,
+  114: 0x0d,
+  118: 0x0b,
+  102: 0x0c,
+  97: 0x07,
+  98: 0x08,
+};
+
+/** A string as strace prints it, decoded into `into`; `complete` is false when strace cut it. */
+export class StringDecoder {
+  readonly bytes: Buffer;
+  length = 0;
+  complete = false;
+
+  /** @param capacity longest string that is decoded; the rest of a longer one is left out */
+  constructor(capacity: number) {
+    this.bytes = Buffer.alloc(capacity);
+  }
+
+  /** Decodes `"..."` or `"..."...`; false when the argument is not a string. */
+  decode(source: Uint8Array, start: number, end: number): boolean {
+    this.length = 0;
+    if (start >= end || source[start] !== QUOTE) return false;
+    let at = start + 1;
+    while (at < end && source[at] !== QUOTE) {
+      at = source[at] === BACKSLASH ? this.#escape(source, at + 1, end) : this.#byte(source, at);
+    }
+    this.complete = at === end - 1 && this.length <= this.bytes.byteLength;
+    this.length = Math.min(this.length, this.bytes.byteLength);
+    return at < end;
+  }
+
+  #byte(source: Uint8Array, at: number): number {
+    this.#put(source[at]);
+    return at + 1;
+  }
+
+  /** An escape of C: a letter, `x` with two hexadecimal digits, or up to three octal ones. */
+  #escape(source: Uint8Array, at: number, end: number): number {
+    if (at >= end) return at;
+    const byte = source[at];
+    if (byte === 0x78) return this.#digits(source, at + 1, Math.min(end, at + 3), 16);
+    if (byte >= 0x30 && byte <= 0x37) return this.#digits(source, at, Math.min(end, at + 3), 8);
+    this.#put(ESCAPES[byte] ?? byte);
+    return at + 1;
+  }
+
+  #digits(source: Uint8Array, start: number, end: number, base: number): number {
+    let value = 0;
+    let at = start;
+    for (; at < end; at++) {
+      const digit = HEX_DIGITS[source[at]];
+      if (digit < 0 || digit >= base) break;
+      value = value * base + digit;
+    }
+    this.#put(value & 0xff);
+    return at;
+  }
+
+  #put(byte: number): void {
+    if (this.length < this.bytes.byteLength) this.bytes[this.length] = byte;
+    this.length++;
+  }
+}

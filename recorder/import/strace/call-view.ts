@@ -1,0 +1,83 @@
+/** The arguments of the call at hand by what they mean: numbers, strings, VFIO files. */
+import { Cursor } from '../cursor.js';
+import { Interner } from '../interner.js';
+import { Arguments, StringDecoder } from './arguments.js';
+import type { CallLine } from './call.js';
+import type { Files, OpenFile, Process } from './files.js';
+
+const ANGLE_OPEN = 0x3c;
+const STRING_BYTES_MAX = 1 << 16;
+/** What -yy adds to the path of a device file. */
+const DEVICE_TYPE = /<char \d+:\d+>$/;
+
+export class CallView {
+  readonly #arguments = new Arguments();
+  readonly #paths = new Interner((path) => path.replace(DEVICE_TYPE, ''));
+  /** Holds the number that `number` took last. */
+  readonly cursor = new Cursor();
+  /** Holds the string that `string` decoded last. */
+  readonly decoded = new StringDecoder(STRING_BYTES_MAX);
+  line!: CallLine;
+
+  constructor(readonly files: Files) {}
+
+  /** Goes to the call of a line. */
+  set(line: CallLine): void {
+    this.line = line;
+    this.#arguments.split(line.bytes, line.argsStart, line.argsEnd);
+  }
+
+  /** Number of arguments. */
+  get count(): number {
+    return this.#arguments.count;
+  }
+
+  start(index: number): number {
+    return this.#arguments.starts[index];
+  }
+
+  end(index: number): number {
+    return this.#arguments.ends[index];
+  }
+
+  /** Whether the argument starts with a number, which `cursor` then has. */
+  number(index: number): boolean {
+    if (index >= this.#arguments.count) return false;
+    this.cursor.set(this.line.bytes, this.start(index), this.end(index));
+    return this.cursor.number();
+  }
+
+  /** Whether the argument is a string, which `decoded` then has. */
+  string(index: number): boolean {
+    if (index >= this.#arguments.count) return false;
+    return this.decoded.decode(this.line.bytes, this.start(index), this.end(index));
+  }
+
+  /** The argument as a path, or null when it is not a string. */
+  path(index: number): string | null {
+    if (!this.string(index)) return null;
+    return this.decoded.bytes.toString('utf8', 0, this.decoded.length);
+  }
+
+  /** The VFIO file behind the descriptor in an argument, or null. */
+  file(index: number): OpenFile | null {
+    if (!this.number(index)) return null;
+    const { cursor } = this;
+    const known = this.process.files.get(cursor.low) ?? null;
+    if (!cursor.byte(ANGLE_OPEN)) return known;
+    // Under -y the path is the truth; the table adds which device it is.
+    const path = this.#paths.get(this.line.bytes, cursor.at, cursor.end - 1);
+    const shown = this.files.named(path);
+    return known !== null && known.kind === shown?.kind ? known : shown;
+  }
+
+  get process(): Process {
+    return this.files.process(this.line.tid);
+  }
+
+  /** The number that the call returned when it succeeded and it is small enough, or -1. */
+  get result(): number {
+    const { hasRet, retHigh, retLow } = this.line;
+    return hasRet && retHigh === 0 ? retLow : -1;
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * One line of strace taken apart: who, when, and the call with its arguments and result, as ranges
+ * of the line's bytes. Arguments are looked into only where a VFIO file is concerned.
+ */
+import { Cursor } from '../cursor.js';
+import { Interner } from '../interner.js';
+import { errnoNumber } from './errno.js';
+
+const ANGLE_OPEN = 0x3c;
+const ANGLE_CLOSE = 0x3e;
+const BLANK = 0x20;
+const PAREN_OPEN = 0x28;
+const PAREN_CLOSE = 0x29;
+const EQUALS = 0x3d;
+const QUESTION = 0x3f;
+const BRACKET_OPEN = 0x5b;
+const BRACKET_CLOSE = 0x5d;
+const COLON = 0x3a;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const PID_MAX = 0x40_0000;
+const PID_WORD = Buffer.from('pid ');
+const UNFINISHED = Buffer.from(' <unfinished ...>');
+const RESUMED_START = Buffer.from('<... ');
+const RESUMED_END = Buffer.from(' resumed>');
+const SIGNAL = Buffer.from('--- ');
+const EXIT = Buffer.from('+++ ');
+/** Characters of a duration such as `<0.000012>`. */
+const DURATION_BYTES_MAX = 24;
+
+/** What a line is. */
+export type LineKind = 'call' | 'unfinished' | 'resumed' | 'signal' | 'exit' | 'other';
+
+/** How a line tells the time. */
+export type TimeStyle = 'epoch' | 'day' | 'delta' | 'none';
+
+export class CallLine {
+  readonly cursor = new Cursor();
+  bytes: Buffer = Buffer.alloc(0);
+  /** Thread id, or -1 when the line has none. */
+  tid = -1;
+  seconds = 0;
+  nanoseconds = 0;
+  /** The system call's name, or what stands between the dashes of a signal or exit line. */
+  nameStart = 0;
+  nameEnd = 0;
+  /** What stands between the parentheses, or as much of it as the line has. */
+  argsStart = 0;
+  argsEnd = 0;
+  /** Whether the call returned a number; 64-bit two's complement, a negative errno on failure. */
+  hasRet = false;
+  retLow = 0;
+  retHigh = 0;
+  /** Path behind a returned descriptor (-y), an empty range when there is none. */
+  pathStart = 0;
+  pathEnd = 0;
+  /** Nanoseconds spent in the call (-T), or -1. */
+  duration = -1;
+
+  readonly #errno = new Interner((name) => errnoNumber(name));
+
+  constructor(readonly style: TimeStyle) {}
+
+  /** Takes a line apart. */
+  parse(bytes: Buffer, start: number, end: number): LineKind {
+    const { cursor } = this;
+    this.bytes = bytes;
+    cursor.set(bytes, start, end);
+    this.#pid();
+    if (!this.#time()) return 'other';
+    if (cursor.at < end && bytes[cursor.at] === ANGLE_OPEN) return this.#resumed();
+    if (cursor.startsWith(SIGNAL, cursor.at)) return this.#dashes(SIGNAL.length, 'signal');
+    if (cursor.startsWith(EXIT, cursor.at)) return this.#dashes(EXIT.length, 'exit');
+    return this.#call();
+  }
+
+  /** Takes the arguments and result of a call whose line was put together from its two halves. */
+  parseRest(bytes: Buffer, start: number, end: number): boolean {
+    this.bytes = bytes;
+    this.argsStart = start;
+    return this.#result(start, end);
+  }
+
+  /** `123 ` or `[pid 123] `. */
+  #pid(): void {
+    const { cursor } = this;
+    const start = cursor.at;
+    this.tid = -1;
+    const bracket = cursor.byte(BRACKET_OPEN);
+    if (bracket && !cursor.literal(PID_WORD)) {
+      cursor.at = start;
+      return;
+    }
+    cursor.blanks();
+    const found = cursor.decimal() && cursor.value <= PID_MAX;
+    const closed = bracket ? cursor.byte(BRACKET_CLOSE) : true;
+    if (found && closed && cursor.byte(BLANK)) {
+      this.tid = cursor.low;
+      cursor.blanks();
+    } else cursor.at = start;
+  }
+
+  #time(): boolean {
+    const { cursor } = this;
+    cursor.blanks();
+    if (this.style === 'none') return true;
+    if (this.style === 'day') return this.#timeOfDay();
+    const { seconds, nanoseconds } = this;
+    if (!cursor.time()) return false;
+    this.seconds = cursor.seconds;
+    this.nanoseconds = cursor.nanoseconds;
+    if (this.style === 'delta') {
+      const sum = nanoseconds + cursor.nanoseconds;
+      this.seconds = seconds + cursor.seconds + (sum >= 1e9 ? 1 : 0);
+      this.nanoseconds = sum % 1e9;
+    }
+    cursor.blanks();
+    return true;
+  }
+
+  /** `HH:MM:SS` or `HH:MM:SS.uuuuuu`. */
+  #timeOfDay(): boolean {
+    const { cursor } = this;
+    if (!cursor.decimal() || cursor.value > 23) return false;
+    const hours = cursor.low;
+    if (!cursor.byte(COLON) || !cursor.decimal() || cursor.value > 59) return false;
+    const minutes = cursor.low;
+    if (!cursor.byte(COLON) || !cursor.time() || cursor.seconds > 60) return false;
+    this.seconds = hours * 3600 + minutes * 60 + cursor.seconds;
+    this.nanoseconds = cursor.nanoseconds;
+    cursor.blanks();
+    return true;
+  }
+
+  /** `--- SIGBUS {…} ---` and `+++ exited with 0 +++`. */
+  #dashes(length: number, kind: 'signal' | 'exit'): LineKind {
+    const { cursor } = this;
+    this.nameStart = cursor.at + length;
+    const closing = cursor.end - length;
+    if (closing <= this.nameStart) return 'other';
+    let at = this.nameStart;
+    while (at < closing && this.bytes[at] !== BLANK) at++;
+    this.nameEnd = at;
+    this.argsStart = Math.min(at + 1, closing);
+    this.argsEnd = closing;
+    return kind;
+  }
+
+  /** `<... ioctl resumed>, 0x7ffc) = 0`. */
+  #resumed(): LineKind {
+    const { cursor } = this;
+    if (!cursor.literal(RESUMED_START)) return 'other';
+    const end = cursor.find(RESUMED_END);
+    if (end < 0) return 'other';
+    this.nameStart = cursor.at;
+    this.nameEnd = end;
+    this.argsStart = end + RESUMED_END.length;
+    this.argsEnd = cursor.end;
+    return 'resumed';
+  }
+
+  #call(): LineKind {
+    const { cursor, bytes } = this;
+    const { end } = cursor;
+    let at = cursor.at;
+    while (at < end && isNameByte(bytes[at])) at++;
+    if (at === cursor.at || at === end || bytes[at] !== PAREN_OPEN) return 'other';
+    this.nameStart = cursor.at;
+    this.nameEnd = at;
+    this.argsStart = at + 1;
+    const unfinished = end - UNFINISHED.length;
+    if (bytes[end - 1] === ANGLE_CLOSE && cursor.startsWith(UNFINISHED, unfinished)) {
+      this.argsEnd = unfinished;
+      return 'unfinished';
+    }
+    return this.#result(this.argsStart, end) ? 'call' : 'other';
+  }
+
+  /** Finds the end of the arguments and takes what follows: `) = -1 EBUSY (…) <0.000012>`. */
+  #result(start: number, lineEnd: number): boolean {
+    const { bytes, cursor } = this;
+    const end = this.#takeDuration(start, lineEnd);
+    let at = end - 2;
+    for (; at > start; at--) {
+      if (bytes[at] !== EQUALS || bytes[at - 1] !== BLANK || bytes[at + 1] !== BLANK) continue;
+      let close = at - 2;
+      while (close >= start && bytes[close] === BLANK) close--;
+      if (close < start || bytes[close] !== PAREN_CLOSE) continue;
+      this.argsEnd = close;
+      break;
+    }
+    if (at <= start) return false;
+    cursor.set(bytes, at + 2, end);
+    return this.#ret();
+  }
+
+  #takeDuration(start: number, end: number): number {
+    const { bytes, cursor } = this;
+    this.duration = -1;
+    if (bytes[end - 1] !== ANGLE_CLOSE) return end;
+    let at = end - 2;
+    const last = Math.max(start, end - DURATION_BYTES_MAX);
+    while (at > last && (bytes[at] === DOT || (bytes[at] >= ZERO && bytes[at] <= NINE))) at--;
+    if (bytes[at] !== ANGLE_OPEN || bytes[at - 1] !== BLANK) return end;
+    cursor.set(bytes, at + 1, end - 1);
+    if (!cursor.time() || cursor.at !== end - 1) return end;
+    this.duration = cursor.seconds * 1e9 + cursor.nanoseconds;
+    return at - 1;
+  }
+
+  #ret(): boolean {
+    const { cursor, bytes } = this;
+    this.pathStart = 0;
+    this.pathEnd = 0;
+    this.hasRet = cursor.number();
+    if (!this.hasRet) return cursor.at < cursor.end && bytes[cursor.at] === QUESTION;
+    this.retLow = cursor.low;
+    this.retHigh = cursor.high;
+    if (cursor.byte(ANGLE_OPEN)) {
+      this.pathStart = cursor.at;
+      this.pathEnd = cursor.end - 1;
+    } else if (cursor.byte(BLANK)) this.#takeErrno();
+    return true;
+  }
+
+  /** Puts the negative number of an errno's name in place of the -1 that the C library returns. */
+  #takeErrno(): void {
+    const { cursor, bytes } = this;
+    let at = cursor.at;
+    while (at < cursor.end && bytes[at] !== BLANK) at++;
+    const number = this.#errno.get(bytes, cursor.at, at);
+    if (number === undefined) return;
+    this.retLow = -number >>> 0;
+    this.retHigh = 0xffff_ffff;
+  }
+}
+
+/** Whether a byte may be part of a system call's name. */
+function isNameByte(byte: number): boolean {
+  return (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39);
+}

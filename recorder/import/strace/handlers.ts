@@ -1,0 +1,223 @@
+/** The system calls that can concern a VFIO file, and what events they are. */
+import type { EventAppender } from '../../../traces/index.js';
+import { type VfioFile, vfioIoctlName, vfioIoctlNumber } from '../../vfio-ioctls.js';
+import { Interner } from '../interner.js';
+import { Accesses } from './access.js';
+import type { CallLine } from './call.js';
+import { CallView } from './call-view.js';
+import type { Draft } from './emitter.js';
+import type { Files, OpenFile } from './files.js';
+
+/**
+ * Fills the draft of a call. `false`: what the call concerns will only be known with its result, so
+ * that its begin cannot be written yet.
+ * @param hasReturned whether the result is known, or only the arguments that strace prints before it
+ */
+export type Handler = (draft: Draft, hasReturned: boolean) => boolean;
+
+const IOC = /^_IOC\([\w|]+, (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+)\)$/;
+const NUMBER = /^(?:0x[0-9a-f]+|\d+)(?= |$)/;
+const VFIO_TYPE = 0x3b;
+
+export class Handlers {
+  readonly byName: ReadonlyMap<string, Handler>;
+  readonly accesses: Accesses;
+  readonly #view: CallView;
+  readonly #commands = new Interner(commandNumber);
+  readonly #names = new Map<string, number>();
+  readonly #kinds: Record<
+    'ioctl' | 'groupOpen' | 'deviceOpen' | 'groupClose' | 'deviceClose',
+    number
+  >;
+
+  constructor(
+    private readonly events: EventAppender,
+    private readonly files: Files,
+  ) {
+    this.#view = new CallView(files);
+    this.accesses = new Accesses(events, this.#view);
+    this.#kinds = {
+      ioctl: events.kind('ioctl'),
+      groupOpen: events.kind('group.open'),
+      deviceOpen: events.kind('device.open'),
+      groupClose: events.kind('group.close'),
+      deviceClose: events.kind('device.close'),
+    };
+    this.byName = this.#table();
+  }
+
+  /** Fills the draft of a call with what its handler knows of it. */
+  fill(handler: Handler, line: CallLine, draft: Draft, hasReturned: boolean): boolean {
+    this.#view.set(line);
+    return handler(draft, hasReturned);
+  }
+
+  #table(): ReadonlyMap<string, Handler> {
+    const handlers: readonly [string, Handler][] = [
+      ['open', (draft, hasReturned) => this.#open(draft, hasReturned, 0)],
+      ['openat openat2', (draft, hasReturned) => this.#open(draft, hasReturned, 1)],
+      ['readlink', () => this.#readlink(0)],
+      ['readlinkat', () => this.#readlink(1)],
+      ['close', (draft, hasReturned) => this.#close(draft, hasReturned)],
+      ['ioctl', (draft, hasReturned) => this.#ioctl(draft, hasReturned)],
+      ['pread64', (draft, hasReturned) => this.#read(draft, hasReturned)],
+      ['pwrite64', (draft) => this.#write(draft)],
+      ['mmap mmap2', (draft, hasReturned) => this.#map(draft, hasReturned)],
+      ['munmap', (draft) => this.#unmap(draft)],
+      ['dup dup2 dup3', () => this.#dup()],
+      ['clone clone3 fork vfork', () => this.#fork()],
+    ];
+    const each = handlers.flatMap(([names, handler]) =>
+      names.split(' ').map((name) => [name, handler] as const),
+    );
+    return new Map(each);
+  }
+
+  #open(draft: Draft, hasReturned: boolean, index: number): boolean {
+    const view = this.#view;
+    const path = view.path(index);
+    if (path === null) return true;
+    this.files.sawPath(path);
+    const file = path.startsWith('/dev/') ? this.files.open(path) : null;
+    const descriptor = hasReturned ? view.result : -1;
+    if (file === null) {
+      if (descriptor >= 0) view.process.files.delete(descriptor);
+      return true;
+    }
+    if (descriptor >= 0) view.process.files.set(descriptor, file);
+    this.accesses.file(draft, file);
+    if (file.kind === 'group') draft.kind = this.#kinds.groupOpen;
+    else if (file.kind === 'device') draft.kind = this.#kinds.deviceOpen;
+    else return true;
+    draft.text = path;
+    return true;
+  }
+
+  #close(draft: Draft, hasReturned: boolean): boolean {
+    const view = this.#view;
+    const file = view.file(0);
+    if (file === null) return true;
+    this.accesses.file(draft, file);
+    if (file.kind === 'group') draft.kind = this.#kinds.groupClose;
+    else if (file.kind === 'device') draft.kind = this.#kinds.deviceClose;
+    if (hasReturned && view.result === 0 && view.number(0)) {
+      view.process.files.delete(view.cursor.low);
+    }
+    return true;
+  }
+
+  #ioctl(draft: Draft, hasReturned: boolean): boolean {
+    const view = this.#view;
+    const { bytes } = view.line;
+    if (view.count < 2) return true;
+    const file = view.file(0);
+    const command = this.#commands.get(bytes, view.start(1), view.end(1));
+    const name = vfioIoctlName(command, file?.kind);
+    if (command < 0 || (file === null && name === undefined)) return true;
+    draft.kind = this.#kinds.ioctl;
+    draft.name = this.#ioctlName(command, file?.kind);
+    draft.hasValue = true;
+    draft.valueLow = command >>> 0;
+    draft.valueHigh = 0;
+    draft.hasArguments = false;
+    if (file !== null) this.accesses.file(draft, file);
+    this.#ioctlArgument(draft);
+    if (hasReturned && name === 'VFIO_GROUP_GET_DEVICE_FD') this.#gotDevice(file);
+    return true;
+  }
+
+  /** The third argument: an address or number, or a struct that strace decoded. */
+  #ioctlArgument(draft: Draft): void {
+    const view = this.#view;
+    const { cursor, line } = view;
+    if (view.number(2) && cursor.at === cursor.end) {
+      draft.hasOffset = true;
+      draft.offsetLow = cursor.low;
+      draft.offsetHigh = cursor.high;
+    } else if (view.count > 2) draft.text = line.bytes.toString('utf8', view.start(2), view.end(2));
+  }
+
+  /** Notes the device file that a group handed out. */
+  #gotDevice(group: OpenFile | null): void {
+    const { result, process } = this.#view;
+    if (result < 0) return;
+    process.files.set(result, { kind: 'device', group: null, device: group?.device ?? null });
+  }
+
+  #ioctlName(command: number, kind: VfioFile | undefined): number {
+    const name = vfioIoctlName(command, kind) ?? `0x${command.toString(16)}`;
+    let id = this.#names.get(name);
+    if (id === undefined) {
+      id = this.events.dictionaries.name.id(name);
+      this.#names.set(name, id);
+    }
+    return id;
+  }
+
+  /** A read of a device file. What it read, how much and where stands after its result. */
+  #read(draft: Draft, hasReturned: boolean): boolean {
+    const file = this.#view.file(0);
+    if (file?.kind !== 'device') return true;
+    if (!hasReturned || this.#view.count < 4) return false;
+    this.accesses.read(draft, file);
+    return true;
+  }
+
+  #write(draft: Draft): boolean {
+    const file = this.#view.file(0);
+    if (file?.kind === 'device' && this.#view.count > 3) this.accesses.write(draft, file);
+    return true;
+  }
+
+  #map(draft: Draft, hasReturned: boolean): boolean {
+    const file = this.#view.file(4);
+    if (file?.kind === 'device' && this.#view.count > 5) {
+      this.accesses.map(draft, file, hasReturned);
+    }
+    return true;
+  }
+
+  #unmap(draft: Draft): boolean {
+    this.accesses.unmap(draft);
+    return true;
+  }
+
+  #dup(): boolean {
+    const file = this.#view.file(0);
+    const { result, process } = this.#view;
+    if (file !== null && result >= 0) process.files.set(result, file);
+    return true;
+  }
+
+  #fork(): boolean {
+    const { line, result } = this.#view;
+    if (result <= 0) return true;
+    const text = line.bytes.toString('latin1', line.argsStart, line.argsEnd);
+    this.files.fork(line.tid, result, text.includes('CLONE_FILES'));
+    return true;
+  }
+
+  #readlink(index: number): boolean {
+    const view = this.#view;
+    const path = view.path(index);
+    const target = path === null ? null : view.path(index + 1);
+    if (path !== null && target !== null) this.files.sawLink(path, target, view.decoded.complete);
+    return true;
+  }
+}
+
+/** The request number of an ioctl in any of the forms in which strace prints one, or -1. */
+function commandNumber(text: string): number {
+  const number = NUMBER.exec(text);
+  if (number !== null) return Number(number[0]);
+  const parts = IOC.exec(text);
+  if (parts !== null) {
+    const [type, command, size] = parts.slice(1).map(Number);
+    return type === VFIO_TYPE && size === 0 ? type * 256 + command : -1;
+  }
+  for (const name of text.split(' or ')) {
+    const known = vfioIoctlNumber(name);
+    if (known !== undefined) return known;
+  }
+  return -1;
+}

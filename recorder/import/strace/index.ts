@@ -1,0 +1,51 @@
+/** strace of a program that uses VFIO: `strace -f -ttt -T -y -v`, or less of it. */
+import type { Importer, InputMeta } from '../importer.js';
+import type { Input } from '../input.js';
+import type { TimeStyle } from './call.js';
+import { StraceReader } from './reader.js';
+
+const WHO = String.raw`(?:\[pid +\d+\] |\d+ +)?`;
+const WHEN = String.raw` *(?:\d+\.\d{6} |\d\d:\d\d:\d\d(?:\.\d{6})? )?`;
+const WHAT = String.raw`(?:[a-z_][a-z0-9_]*\(|<\.\.\. [a-z0-9_]+ resumed>|--- SIG|\+\+\+ )`;
+const LINE = new RegExp(`^${WHO}${WHEN}${WHAT}`);
+/** Lines that have what only strace writes, so that C or a shell script is not taken for it. */
+const SURE = / = (?:-?\d+|0x[0-9a-f]+|\?)(?:<.*>| E[A-Z0-9]+ \(.*\)| \(.*\))?(?: <\d+\.\d+>)?$/;
+const EPOCH = new RegExp(`^${WHO} *(\\d+)\\.\\d{6} ${WHAT}`);
+const DAY = new RegExp(`^${WHO} *\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{6})? ${WHAT}`);
+/** Times below this are distances (-r), not seconds since 1970. */
+const EPOCH_MIN = 100_000_000;
+
+export const strace: Importer = {
+  format: 'strace',
+  describe: 'strace text of a VFIO client, best with -f -ttt -T -y -v',
+
+  detect(head) {
+    const lines = head
+      .toString('latin1')
+      .split('\n', 200)
+      .filter((line) => line !== '');
+    const hits = lines.filter((line) => LINE.test(line)).length;
+    const isSure = lines.some((line) => LINE.test(line) && SURE.test(line));
+    return isSure && hits * 2 > lines.length ? 0.9 : 0;
+  },
+
+  meta: (input) => META[timeStyle(input)],
+  read: (input, events) => new StraceReader(input, events, timeStyle(input)).read(),
+};
+
+const META: Record<TimeStyle, InputMeta> = {
+  epoch: { clock: 'realtime', wallOffsetNs: 0n },
+  day: { clock: 'day', notes: { clock: 'time of day in the zone of the tracing machine' } },
+  delta: { clock: 'relative', notes: { clock: 'time since the first line' } },
+  none: { clock: 'none' },
+};
+
+/** How the input tells the time: as its first line that tells one does. */
+function timeStyle(input: Input): TimeStyle {
+  for (const line of input.head.toString('latin1').split('\n')) {
+    const epoch = EPOCH.exec(line);
+    if (epoch !== null) return Number(epoch[1]) >= EPOCH_MIN ? 'epoch' : 'delta';
+    if (DAY.test(line)) return 'day';
+  }
+  return 'none';
+}

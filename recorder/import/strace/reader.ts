@@ -1,0 +1,193 @@
+import type { EventAppender, Seq } from '../../../traces/index.js';
+import type { ImportReport } from '../importer.js';
+import type { Input } from '../input.js';
+import { Interner } from '../interner.js';
+import { LineReader } from '../lines.js';
+import { CallLine, type TimeStyle } from './call.js';
+import { type Moment, StraceEmitter } from './emitter.js';
+import { Files } from './files.js';
+import { type Handler, Handlers } from './handlers.js';
+
+const CARRIAGE_RETURN = 0x0d;
+/** Calls that wait for their second half; a thread has at most one. */
+const PENDING_MAX = 1024;
+/** Bytes of the first half that are kept. */
+const HELD_BYTES_MAX = 1 << 16;
+const NAMES_MAX = 4096;
+const SIGNAL_ADDRESS = /si_addr=(0x[0-9a-f]+)/;
+const EXIT_CODE = /^exited with (\d+)/;
+const SIGBUS = 'SIGBUS';
+
+/** A name that lines have: a system call, or `SIGBUS`, `exited`, … */
+interface NameType {
+  readonly name: string;
+  readonly id: number;
+  readonly handler: Handler | null;
+  count: number;
+}
+
+/** The first half of a call that was interrupted by another thread's line. */
+interface Pending extends Moment {
+  readonly args: Buffer;
+  /** Begin of the call, or -1 when it could not be written yet. */
+  readonly begin: Seq | -1;
+}
+
+export class StraceReader {
+  readonly #lines: LineReader;
+  readonly #line: CallLine;
+  readonly #emitter: StraceEmitter;
+  readonly #files = new Files();
+  readonly #handlers: Handlers;
+  readonly #types: Interner<NameType | null>;
+  readonly #known = new Map<string, NameType>();
+  readonly #pending = new Map<number, Pending>();
+  #unparsed = 0;
+
+  constructor(input: Input, events: EventAppender, style: TimeStyle) {
+    this.#lines = new LineReader(input);
+    this.#line = new CallLine(style);
+    this.#emitter = new StraceEmitter(events);
+    this.#handlers = new Handlers(events, this.#files);
+    this.#types = new Interner((name) => this.#typeOf(name, events));
+  }
+
+  read(): ImportReport {
+    const lines = this.#lines;
+    let cut = false;
+    while (lines.next()) {
+      const { bytes, start } = lines;
+      const end = bytes[lines.end - 1] === CARRIAGE_RETURN ? lines.end - 1 : lines.end;
+      cut = !lines.complete;
+      if (end > start && (cut || !this.#take(bytes, start, end))) this.#other(bytes, start, end);
+    }
+    const types = [...this.#known.values()];
+    return {
+      records: Object.fromEntries(types.map(({ name, count }) => [name, count])),
+      unparsed: this.#unparsed,
+      lost: 0,
+      ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
+    };
+  }
+
+  /** Appends what a line says; false when it is none of strace's. */
+  #take(bytes: Buffer, start: number, end: number): boolean {
+    const line = this.#line;
+    const kind = line.parse(bytes, start, end);
+    if (kind === 'other') return false;
+    const type = this.#types.get(bytes, line.nameStart, line.nameEnd);
+    if (type === null) return false;
+    if (kind === 'resumed') return this.#resumed(type);
+    type.count++;
+    if (kind === 'call') this.#call(type);
+    else if (kind === 'unfinished') this.#unfinished(type);
+    else if (kind === 'signal') this.#signal(type);
+    else this.#exit(type);
+    return true;
+  }
+
+  #call(type: NameType): void {
+    this.#fill(type, true);
+    this.#emitter.whole(this.#line);
+  }
+
+  /** Starts the draft of a call; false when its begin cannot be written yet. */
+  #fill(type: NameType, hasReturned: boolean): boolean {
+    const draft = this.#emitter.start(this.#emitter.kinds.syscall, type.id);
+    draft.hasArguments = true;
+    if (type.handler === null) return true;
+    return this.#handlers.fill(type.handler, this.#line, draft, hasReturned);
+  }
+
+  #unfinished(type: NameType): void {
+    const line = this.#line;
+    const { tid, seconds, nanoseconds, argsStart, argsEnd } = line;
+    line.hasRet = false;
+    const isKnown = this.#fill(type, false);
+    const begin = isKnown ? this.#emitter.begin(line, line) : -1;
+    const kept = Math.min(argsEnd, argsStart + HELD_BYTES_MAX);
+    const args = Buffer.from(line.bytes.subarray(argsStart, kept));
+    if (this.#pending.size >= PENDING_MAX) this.#forget();
+    this.#pending.set(tid, { tid, seconds, nanoseconds, args, begin });
+  }
+
+  /** Gives up the oldest call that waits: its begin stays without an end. */
+  #forget(): void {
+    for (const tid of this.#pending.keys()) {
+      this.#pending.delete(tid);
+      return;
+    }
+  }
+
+  #resumed(type: NameType): boolean {
+    const line = this.#line;
+    const ended: Moment = { tid: line.tid, seconds: line.seconds, nanoseconds: line.nanoseconds };
+    const first = this.#pending.get(line.tid);
+    this.#pending.delete(line.tid);
+    if (first === undefined) type.count++;
+    const rest = line.bytes.subarray(line.argsStart, line.argsEnd);
+    const both = first === undefined ? rest : Buffer.concat([first.args, rest]);
+    if (!line.parseRest(both, 0, both.byteLength)) return false;
+    this.#fill(type, true);
+    if (first === undefined) this.#emitter.whole(line);
+    else {
+      const begin = first.begin < 0 ? this.#emitter.begin(line, first) : first.begin;
+      this.#emitter.end(line, line.duration < 0 ? ended : first, begin as Seq);
+    }
+    return true;
+  }
+
+  #signal(type: NameType): void {
+    const line = this.#line;
+    const text = line.bytes.toString('utf8', line.argsStart, line.argsEnd);
+    const { kinds } = this.#emitter;
+    if (type.name !== SIGBUS) {
+      this.#emitter.note(kinds.signal, type.id, line, text);
+      return;
+    }
+    const draft = this.#emitter.start(kinds.bus, type.id);
+    draft.text = text;
+    const address = Number(SIGNAL_ADDRESS.exec(text)?.[1] ?? Number.NaN);
+    if (Number.isSafeInteger(address)) this.#faultAddress(address);
+    this.#emitter.point(line);
+  }
+
+  /** Where a fault hit: in a region of a device when the address is in a mapping of one. */
+  #faultAddress(address: number): void {
+    const { draft } = this.#emitter;
+    const process = this.#files.process(this.#line.tid);
+    const mapping = this.#files.mappingAt(process, address);
+    this.#handlers.accesses.address(draft, mapping, address);
+  }
+
+  #exit(type: NameType): void {
+    const line = this.#line;
+    const text = line.bytes.toString('utf8', line.nameStart, line.argsEnd);
+    const draft = this.#emitter.start(this.#emitter.kinds.process, type.id);
+    draft.text = text;
+    const code = EXIT_CODE.exec(text);
+    if (code !== null) {
+      draft.hasValue = true;
+      draft.valueLow = Number(code[1]) >>> 0;
+      draft.valueHigh = 0;
+    }
+    this.#emitter.point(line);
+  }
+
+  #other(bytes: Buffer, start: number, end: number): void {
+    this.#unparsed++;
+    const { seconds, nanoseconds } = this.#line;
+    const at = { tid: -1, seconds, nanoseconds };
+    this.#emitter.note(this.#emitter.kinds.log, -1, at, bytes.toString('utf8', start, end));
+  }
+
+  #typeOf(name: string, events: EventAppender): NameType | null {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    if (this.#known.size >= NAMES_MAX) return null;
+    const handler = this.#handlers.byName.get(name) ?? null;
+    const type = { name, id: events.dictionaries.name.id(name), handler, count: 0 };
+    this.#known.set(name, type);
+    return type;
+  }
+}
