@@ -1,14 +1,19 @@
 /** All commands, in the order and under the headings of `vfr --help`. */
 import type { Command } from 'commander';
+import * as cat from './cat.js';
+import * as cut from './cut.js';
 import * as demo from './demo.js';
 import * as doctor from './doctor.js';
 import * as events from './events.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
+import * as merge from './merge.js';
 import * as races from './races.js';
 import * as record from './record.js';
+import * as repair from './repair.js';
 import * as replay from './replay.js';
 import * as sql from './sql.js';
+import * as verify from './verify.js';
 
 /**
  * One file per command. `register` describes it to commander; what the command needs to run is
@@ -27,5 +32,6 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor] },
   { heading: 'Look at a trace:', commands: [info, events, sql] },
+  { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
   { heading: 'Find out what happened:', commands: [replay, races] },
 ];

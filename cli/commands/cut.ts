@@ -1,0 +1,102 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Filter, TraceReader } from '../../traces/index.js';
+import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { type OutputOption, outputOption, writeTrace } from '../trace-output.js';
+
+interface Options extends OutputOption, StrictOption {
+  readonly seq?: readonly [number, number];
+  readonly time?: TimeRange;
+  readonly device?: readonly string[];
+  readonly kind?: readonly string[];
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('cut')
+    .description('write a part of a trace: by seq, time, device or kind')
+    .argument('<trace>', 'trace file, - for stdin')
+    .option('--seq <first..last>', 'sequence numbers, each end may be left out', parseSeq)
+    .option('--time <from..to>', 'seconds after the first event, or ns:FROM..TO', parseTime)
+    .option('--device <address...>', 'PCI addresses or mdev UUIDs')
+    .option('--kind <kind...>', 'kinds of events');
+  strictOption(outputOption(command)).action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { rewriteTrace } = await import('../../traces/index.js');
+  const reader = await openTrace(file, options);
+  try {
+    const filter = await filterOf(reader, options);
+    await writeTrace(options, [reader], reader.meta, (writer) =>
+      rewriteTrace(reader, writer, filter),
+    );
+  } finally {
+    reader.close();
+  }
+}
+
+async function filterOf(reader: TraceReader, options: Options): Promise<Filter> {
+  const { KINDS, VfrError } = await import('../../traces/index.js');
+  const { seq, time, device, kind } = options;
+  for (const name of kind ?? []) {
+    if (name in KINDS) continue;
+    const what = `no kind is called ${JSON.stringify(name)}`;
+    const next = `Known kinds: ${Object.keys(KINDS).join(' ')}.`;
+    throw new VfrError('usage', 'KIND_UNKNOWN', what, next);
+  }
+  return {
+    ...(seq === undefined ? {} : { seq }),
+    ...(time === undefined ? {} : { ts: timesOf(reader, time) }),
+    ...(device === undefined ? {} : { devices: device.map((name) => name.toLowerCase()) }),
+    ...(kind === undefined ? {} : { kinds: kind }),
+  };
+}
+
+interface TimeRange {
+  /** Whether the ends are times of the trace's clock, or distances from the first event. */
+  readonly absolute: boolean;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+const TS_MAX = (1n << 64n) - 1n;
+
+function timesOf({ batches }: TraceReader, { absolute, from, to }: TimeRange): [bigint, bigint] {
+  if (absolute) return [from, to];
+  const starts = batches.map(({ stats }): bigint => stats.tsMin);
+  const start = starts.reduce((min, ts) => (ts < min ? ts : min), starts[0] ?? 0n);
+  return [start + from, to === TS_MAX ? to : start + to];
+}
+
+function parseSeq(text: string): [number, number] {
+  const match = /^(\d{0,15})\.\.(\d{0,15})$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write it as FIRST..LAST.');
+  const [, first, last] = match;
+  return [Number(first), last === '' ? Number.MAX_SAFE_INTEGER : Number(last)];
+}
+
+const NS_DIGITS = 9;
+
+function parseTime(text: string): TimeRange {
+  const match = /^(ns:)?(\d*\.?\d*)\.\.(\d*\.?\d*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write it as FROM..TO.');
+  const [, absolute, from, to] = match;
+  const parse = absolute === undefined ? parseSeconds : parseNanos;
+  return {
+    absolute: absolute !== undefined,
+    from: from === '' ? 0n : parse(from),
+    to: to === '' ? TS_MAX : parse(to),
+  };
+}
+
+function parseSeconds(text: string): bigint {
+  const match = /^(\d{0,10})(?:\.(\d{0,9}))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Seconds have at most nine decimals.');
+  const [, seconds, fraction = ''] = match;
+  return BigInt((seconds || '0') + fraction.padEnd(NS_DIGITS, '0'));
+}
+
+function parseNanos(text: string): bigint {
+  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError('Nanoseconds are whole numbers.');
+  return BigInt(text);
+}

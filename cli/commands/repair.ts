@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { note } from '../output.js';
+import { openTrace } from '../trace.js';
+import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
+
+export function register(program: Command): void {
+  const command = program
+    .command('repair')
+    .description('write what can be saved of a damaged trace, with `lost` events for the rest')
+    .argument('<trace>', 'damaged or cut trace, - for stdin');
+  outputOption(command).action(run);
+}
+
+async function run(file: string, options: OutputOption): Promise<void> {
+  const { rewriteTrace } = await import('../../traces/index.js');
+  const reader = await openTrace(file, {});
+  try {
+    const meta = { ...reader.meta, notes: { ...reader.meta.notes, repairedBy: writerName() } };
+    const { events, losses } = await writeTrace(options, [reader], meta, (writer) =>
+      rewriteTrace(reader, writer, {}),
+    );
+    note(`${file}: ${events} events saved`);
+    for (const { events: lost, text } of losses) {
+      const many = lost === null ? 'lost, nobody knows how many' : `lost ${lost} events`;
+      note(`${file}: ${many}: ${text}`, 'yellow');
+    }
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { Damage, TraceReader } from '../../traces/index.js';
+import { reportFinding } from '../exit.js';
+import { formatKeys } from '../facts.js';
+import { paint, print, printJson } from '../output.js';
+import { openTrace } from '../trace.js';
+
+interface Options {
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('verify')
+    .description('check every byte and value of a trace; exit code 1 when something is wrong')
+    .argument('<trace>', 'trace file, - for stdin')
+    .option('--json', 'print one JSON document')
+    .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { verifyTrace } = await import('../../traces/index.js');
+  const reader = await openTrace(file, {});
+  try {
+    const report = reportOf(reader, verifyTrace(reader));
+    if (report.damage.length > 0 || report.cutAtByte !== null || report.missing > 0)
+      reportFinding();
+    if (options.json === true) await printJson(report);
+    else await print(formatReport(file, report));
+  } finally {
+    reader.close();
+  }
+}
+
+type Report = ReturnType<typeof reportOf>;
+
+function reportOf(reader: TraceReader, damage: readonly Damage[]) {
+  const last = reader.batches.at(-1);
+  const { end } = reader;
+  return {
+    version: reader.version,
+    bytes: reader.source.size,
+    batches: reader.batches.length,
+    events: reader.events,
+    lastSeq: last === undefined ? null : last.seqFirst + last.rows - 1,
+    /** Byte offset at which the file ends too early, or null when it has its end marker. */
+    cutAtByte: reader.cutAt,
+    /** Events that the end marker counts and nobody can read. */
+    missing: end === null ? 0 : end.events - reader.events,
+    lost: end?.lost ?? null,
+    losses: reader.losses,
+    damage: damage.map(({ offset, end: endByte, seq, columns, what }) => ({
+      firstByte: offset,
+      endByte,
+      firstSeq: seq?.[0] ?? null,
+      lastSeq: seq?.[1] ?? null,
+      columns: columns ?? [],
+      what,
+    })),
+  };
+}
+
+function formatReport(file: string, report: Report): string {
+  const { version, batches, events, bytes, cutAtByte, missing, losses, damage } = report;
+  const lines = [
+    formatKeys([
+      ['trace', file],
+      ['format', `version ${version}`],
+      ['readable', `${events} events in ${batches} batches, ${bytes} bytes`],
+    ]),
+  ];
+  for (const { source, cpu, events: lost } of losses) {
+    lines.push(`lost      ${lost} events by ${source}${cpu === null ? '' : ` on CPU ${cpu}`}`);
+  }
+  for (const one of damage) lines.push(paint('red', formatDamage(one)));
+  if (missing > 0)
+    lines.push(paint('red', `missing   ${missing} events that the end marker counts`));
+  if (cutAtByte !== null) lines.push(paint('red', formatCut(report)));
+  const sound = damage.length === 0 && cutAtByte === null && missing === 0;
+  lines.push(sound ? paint('green', 'sound     every byte is what was written') : NEXT);
+  return lines.join('\n');
+}
+
+const NEXT = 'next      `vfr repair` writes what is readable to a new trace';
+
+function formatDamage(damage: Report['damage'][number]): string {
+  const { firstByte, endByte, firstSeq, lastSeq, columns, what } = damage;
+  const seq = firstSeq === null ? '' : `, seq ${firstSeq}..${lastSeq}`;
+  const where = columns.length === 0 ? '' : `, column ${columns.join(', ')}`;
+  return `damaged   bytes ${firstByte}..${endByte - 1}${seq}${where}: ${what}`;
+}
+
+function formatCut({ cutAtByte, lastSeq, bytes }: Report): string {
+  const rest = bytes - (cutAtByte ?? bytes);
+  const after = lastSeq === null ? 'before the first event' : `after seq ${lastSeq}`;
+  return `truncated ${after}, at byte ${cutAtByte}; ${rest} bytes of an unfinished batch follow`;
+}

@@ -1,0 +1,64 @@
+/** Writing a trace from a command: to a file, or to standard output for a pipe. */
+import type { Command } from 'commander';
+import type { TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
+import { note } from './output.js';
+import { version } from './package.js';
+
+export interface OutputOption {
+  readonly output: string;
+}
+
+/** Adds `-o`; without it the trace goes to standard output. */
+export function outputOption(command: Command): Command {
+  return command.option('-o, --output <trace>', 'trace to write, - for stdout', '-');
+}
+
+export const writerName = (): string => `vfr ${version()}`;
+
+/**
+ * Makes a trace: opens the output, lets `write` fill it, finishes it and gives it its name. When
+ * anything fails the file that was there before stays as it was.
+ * @param inputs traces that are read meanwhile, none of which may be the output
+ */
+export async function writeTrace<T>(
+  { output }: OutputOption,
+  inputs: readonly TraceReader[],
+  meta: TraceMeta,
+  write: (writer: TraceWriter) => T,
+): Promise<T> {
+  const { openSink, TraceWriter, VfrError } = await import('../traces/index.js');
+  if (output === '-' && process.stdout.isTTY === true) {
+    const what = 'a trace is not for reading on a terminal';
+    throw new VfrError('usage', 'OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
+  }
+  if (output !== '-') await refuseInput(output, inputs);
+  const sink = openSink(output);
+  try {
+    const writer = new TraceWriter(sink, meta);
+    const result = write(writer);
+    writer.finish();
+    sink.commit();
+    note(`${writer.events.seq} events written`);
+    return result;
+  } catch (error) {
+    sink.discard();
+    throw error;
+  }
+}
+
+/** A damaged trace is evidence: it is never replaced by what could be saved of it. */
+async function refuseInput(output: string, inputs: readonly TraceReader[]): Promise<void> {
+  const { statSync } = await import('node:fs');
+  const { VfrError } = await import('../traces/index.js');
+  const identity = (file: string) => {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    return stat === undefined ? null : `${stat.dev}/${stat.ino}`;
+  };
+  const taken = identity(output);
+  if (taken === null) return;
+  for (const { source } of inputs) {
+    if (identity(source.name) !== taken) continue;
+    const what = 'the output is the input';
+    throw new VfrError('usage', 'OUTPUT_IS_INPUT', what, 'Name another file.', { file: output });
+  }
+}
