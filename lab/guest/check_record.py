@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks a recording against what the kernel itself says: usage check_record.py REPORT EVENTS.jsonl"""
+"""Checks a recording against what the kernel itself says: usage: check_record.py REPORT EVENTS.jsonl REPLAY"""
 import collections
 import json
 import sys
@@ -31,6 +31,13 @@ sysfs = dict(line.rstrip('\n').split(' ', 1) for line in open('/out/drivers.txt'
 end = {e['device']: e.get('driver') or '' for e in events
        if e['kind'] == 'snapshot' and e['name'] == 'end' and e.get('device')}
 check('drivers at the end equal sysfs', end == sysfs, f'{len(end)} functions')
+
+# The models of the kernel, fed with what came from outside, must do what the kernel did.
+replay = json.load(open(sys.argv[3]))
+check('replay has no divergence', replay['diverged'] == 0 and replay['matched'] > 100,
+      f"{replay['matched']} matched {replay['divergences']}")
+modelled = {bdf: d['driver'] or '' for bdf, d in replay['finalState']['devices'].items()}
+check('drivers that replay ends with equal sysfs', modelled == sysfs)
 
 # Values read from configuration space: most registers never change, so most reads see what sysfs shows.
 config = {}

@@ -12,7 +12,8 @@ for f in /sys/bus/pci/devices/*; do
 done > /out/drivers.txt
 $vfr doctor > /out/doctor.txt
 $vfr events --format jsonl --limit 1000000 /out/trace.arrows > /tmp/events.jsonl
-python3 /vfr/lab/guest/check_record.py /out/report.json /tmp/events.jsonl || exit
+$vfr replay --json /out/trace.arrows > /out/replay.json
+python3 /vfr/lab/guest/check_record.py /out/report.json /tmp/events.jsonl /out/replay.json || exit
 cat /sys/kernel/tracing/kprobe_events > /out/left.txt
 ls /sys/kernel/tracing/instances >> /out/left.txt
 [ ! -s /out/left.txt ] || { echo 'tracefs still has something of ours:'; cat /out/left.txt; exit 1; }

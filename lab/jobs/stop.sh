@@ -3,29 +3,35 @@ modprobe -a vfio-pci nvme e1000e
 sleep 1
 tracing=/sys/kernel/tracing
 failed=0
+step() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 left() { cat $tracing/kprobe_events; ls $tracing/instances; }
 fail() { echo "FAILED: $*"; failed=1; }
 empty() { [ -z "$(left)" ] || { fail "$1 left:"; left | head -5; }; }
 start() { # start NAME: a recorder in the background, in $recorder, when it records
   node /vfr/dist/cli/main.js record -o /tmp/$1.arrows --json > /tmp/$1.json 2> /tmp/$1.log &
   recorder=$!
-  for i in $(seq 1 300); do grep -q ^recording /tmp/$1.log && return; sleep 0.1; done
+  for _ in $(seq 1 600); do grep -q ^recording /tmp/$1.log && return; sleep 0.1; done
   fail "$1 did not start"; cat /tmp/$1.log
 }
 work() { cat /sys/bus/pci/devices/0000:0[123]*/config > /dev/null; }
 whole() { node /vfr/dist/cli/main.js info --strict $1 > /dev/null || fail "$1 is not whole"; }
 
+step signals
 for signal in INT TERM HUP; do
   start $signal; work; kill -$signal $recorder; wait $recorder || fail "$signal: exit code $?"
   empty SIG$signal; whole /tmp/$signal.arrows
 done
 
+step 'two at once'
 start one; one=$recorder
 start two; two=$recorder
+step 'both run'
 work
+step 'first ends'
 kill -INT $one; wait $one
 work
 [ "$(ls $tracing/instances | wc -l)" = 1 ] || fail 'the second recorder lost its instance'
+step 'second ends'
 kill -INT $two; wait $two
 empty 'two recorders'; whole /tmp/one.arrows; whole /tmp/two.arrows
 python3 - <<'END' || failed=1
@@ -37,6 +43,7 @@ for name in 'one', 'two':
     assert not wrong and report['lost'] == 0 and not report['left']
 END
 
+step 'kill -9'
 start alive; alive=$recorder
 start killed; kill -9 $recorder; wait $recorder 2> /dev/null
 [ "$(ls $tracing/instances | wc -l)" = 2 ] || fail 'kill -9 leaves the instance for --cleanup'

@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
-import type { EventAppender } from '../../traces/index.js';
-import { PageDecoder } from './decoder.js';
+import type { Armed } from './armed.js';
+import { type DecoderTarget, PageDecoder } from './decoder.js';
 import { mergeQueues } from './merge.js';
 import { PageQueue } from './page-queue.js';
 import { type BufferStats, bufferCpus, bufferStats, RawBuffer } from './raw-buffers.js';
-import { type EventFormat, type PageFormat, parseEventFormat } from './ring-buffer/index.js';
-import type { Tasks } from './tasks.js';
+import { type EventFormat, parseEventFormat } from './ring-buffer/index.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** Slots for pages read and not yet merged, per CPU: with 4 KiB pages 2 MiB. */
@@ -35,6 +34,12 @@ export function readFormats(directory: TraceDirectory, events: readonly string[]
   });
 }
 
+/** Where decoded events go. */
+export interface CaptureTarget extends DecoderTarget {
+  /** Called with every page before it is decoded: the key and CPU of its buffer, and its bytes. */
+  onPage?(key: string, cpu: number, page: Buffer): void;
+}
+
 /** One buffer that is read: its instance, its file and its queue. */
 interface Source {
   readonly instance: TraceDirectory;
@@ -49,22 +54,17 @@ export class Capture {
   readonly #queues: readonly PageQueue[];
   readonly #originHigh: number;
 
-  constructor(
-    instances: readonly TraceDirectory[],
-    page: PageFormat,
-    formats: readonly EventFormat[],
-    tasks: Tasks,
-    events: EventAppender,
-    onPage?: (cpu: number, page: Buffer) => void,
-  ) {
-    this.decoder = new PageDecoder(events, tasks, page, formats);
+  constructor({ installation, page, formats }: Armed, to: CaptureTarget) {
+    this.decoder = new PageDecoder(to, page, formats);
     // A second before now: no record is older.
     this.#originHigh = Number((process.hrtime.bigint() - 1_000_000_000n) >> 32n);
-    this.#sources = instances.flatMap((instance) =>
+    this.#sources = installation.instances.flatMap((instance) =>
       bufferCpus(instance).map((cpu) => {
         const buffer = new RawBuffer(instance, cpu);
         const read = (into: Buffer) => buffer.readPage(into);
-        return { instance, buffer, queue: new PageQueue(cpu, read, page, QUEUE_PAGES, onPage) };
+        const key = `${basename(instance.path)} ${cpu}`;
+        const keep = (bytes: Buffer) => to.onPage?.(key, cpu, bytes);
+        return { instance, buffer, queue: new PageQueue(cpu, read, page, QUEUE_PAGES, keep) };
       }),
     );
     this.#queues = this.#sources.map(({ queue }) => queue);

@@ -2,6 +2,7 @@ import type { EventAppender } from '../../traces/index.js';
 import { RecordMapper } from '../mapping/mapper.js';
 import type { TraceRecord } from '../mapping/record.js';
 import type { Rule } from '../mapping/rule.js';
+import type { DeviceFilter } from './device-filter.js';
 import type { PageQueue } from './page-queue.js';
 import {
   BinaryFields,
@@ -29,6 +30,14 @@ interface Handler {
 /** Events that are recorded for the names of tasks alone and do not become events of the trace. */
 export const TASK_EVENTS = ['task_newtask', 'task_rename'] as const;
 
+/** Where decoded events go, and what is needed on the way. */
+export interface DecoderTarget {
+  readonly events: EventAppender;
+  readonly tasks: Tasks;
+  /** Restricts the recording to some devices. */
+  readonly filter: DeviceFilter | undefined;
+}
+
 /** Turns the records of ring-buffer pages into events, by the events' formats and the catalogue. */
 export class PageDecoder {
   readonly mapper: RecordMapper;
@@ -40,12 +49,11 @@ export class PageDecoder {
   readonly #littleEndian: boolean;
 
   constructor(
-    readonly events: EventAppender,
-    private readonly tasks: Tasks,
+    private readonly target: DecoderTarget,
     page: PageFormat,
     formats: readonly EventFormat[],
   ) {
-    this.mapper = new RecordMapper(events);
+    this.mapper = new RecordMapper(target.events);
     this.#littleEndian = page.littleEndian;
     this.#fields = new BinaryFields(page.littleEndian);
     for (const format of formats) {
@@ -92,14 +100,15 @@ export class PageDecoder {
     const { tid, rule, format } = handler;
     if (tid !== undefined && tid.offset + 4 <= cursor.length) {
       record.tid = cursor.view.getInt32(cursor.offset + tid.offset, this.#littleEndian);
-      record.tgid = this.tasks.tgid(record.tid);
-      record.task = this.tasks.comm(record.tid);
+      record.tgid = this.target.tasks.tgid(record.tid);
+      record.task = this.target.tasks.comm(record.tid);
     }
     if (rule === undefined) {
       this.#taskEvent(format, queue);
       return;
     }
     this.#fields.load(cursor, format, handler.fields);
+    if (this.target.filter?.wants(rule, record.tid, this.mapper, this.#fields) === false) return;
     this.mapper.record(rule, record, this.#fields);
   }
 
@@ -116,9 +125,14 @@ export class PageDecoder {
     const self = this.#record.tid;
     if (format.name === 'task_rename') {
       // The thread renames itself unless a field says otherwise (kernels before 6.16 have one).
-      this.tasks.renamed(number('pid') ?? self, text('newcomm'));
+      this.target.tasks.renamed(number('pid') ?? self, text('newcomm'));
     } else {
-      this.tasks.created(self, number('pid') ?? -1, text('comm'), number('clone_flags') ?? 0);
+      this.target.tasks.created(
+        self,
+        number('pid') ?? -1,
+        text('comm'),
+        number('clone_flags') ?? 0,
+      );
     }
   }
 }

@@ -37,7 +37,7 @@ export class PageQueue {
     format: PageFormat,
     capacity: number,
     /** Called with every page before it is decoded; the bytes are reused afterwards. */
-    private readonly onPage: (cpu: number, page: Buffer) => void = () => undefined,
+    private readonly onPage: (page: Buffer) => void = () => undefined,
   ) {
     this.#format = format;
     this.#capacity = capacity;
@@ -57,7 +57,7 @@ export class PageQueue {
         this.drained = true;
         break;
       }
-      this.onPage(this.cpu, page);
+      this.onPage(page);
       this.#count++;
     }
     if (!this.ready) this.advance();

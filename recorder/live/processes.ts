@@ -15,19 +15,47 @@ function state(pid: number): string {
 }
 
 /**
- * Starts a program that waits before its first instruction: a shell stops itself and becomes the
- * program when SIGCONT comes. Its own exit code 127 says that there is no such program.
+ * The program that is recorded. It waits before its first instruction until `go`: a shell stops
+ * itself and becomes the program when SIGCONT comes. An exit code 127 says that there is no such
+ * program.
  */
-export function startStopped(command: readonly string[]): ChildProcess | undefined {
-  if (command.length === 0) return undefined;
-  const script = 'kill -STOP $$; exec "$@"';
-  const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], { stdio: 'inherit' });
-  const wait = new Int32Array(new SharedArrayBuffer(4));
-  for (let tries = 0; tries < STOP_TRIES && child.pid !== undefined; tries++) {
-    if ('TXZ'.includes(state(child.pid))) break;
-    Atomics.wait(wait, 0, 0, 2);
+export class RecordedCommand {
+  /** Exit code; null while it runs, or when there is no command. */
+  code: number | null = null;
+  readonly #child: ChildProcess | undefined;
+
+  /** @param command Program and arguments; empty for none. */
+  constructor(command: readonly string[]) {
+    if (command.length === 0) return;
+    const script = 'kill -STOP $$; exec "$@"';
+    const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], { stdio: 'inherit' });
+    this.#child = child;
+    child.once('exit', (code) => {
+      this.code = code ?? 1;
+    });
+    const wait = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = 0; tries < STOP_TRIES && child.pid !== undefined; tries++) {
+      if ('TXZ'.includes(state(child.pid))) break;
+      Atomics.wait(wait, 0, 0, 2);
+    }
   }
-  return child;
+
+  get pids(): number[] {
+    return this.#child?.pid === undefined ? [] : [this.#child.pid];
+  }
+
+  get ended(): boolean {
+    return this.code !== null;
+  }
+
+  go(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Asks a program that still runs to end. */
+  end(): void {
+    if (!this.ended) this.#child?.kill('SIGTERM');
+  }
 }
 
 /** The threads of a process; none when there is no such process. */

@@ -1,20 +1,15 @@
-import { FileSink, type TraceMeta, TraceWriter } from '../../traces/index.js';
-import { CATALOGUE } from '../catalogue/index.js';
-import { emitSnapshot } from '../snapshot/snapshot.js';
-import { WRITER } from '../writer.js';
-import { Capture, type CpuAccount, readFormats } from './capture.js';
-import { TASK_EVENTS } from './decoder.js';
-import { Installation, type Installed } from './installer.js';
-import { kernelRelease, runningKernel } from './kernel-facts.js';
+import { FileSink, TraceWriter } from '../../traces/index.js';
+import { emitSnapshot, type MachineState } from '../snapshot/snapshot.js';
+import { type Armed, arm, recordingMeta } from './armed.js';
+import { Capture, type CpuAccount } from './capture.js';
+import { deviceFilter } from './device-filter.js';
+import type { Installation, Installed } from './installer.js';
 import { machineState } from './machine-snapshot.js';
 import type { RecordOptions } from './options.js';
-import { ownName } from './owner.js';
-import { type PlannedProbe, planProbes } from './planner.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
-import { requireProcess, startStopped, threadsOf } from './processes.js';
-import { littleEndianMachine, parsePageFormat } from './ring-buffer/index.js';
+import { RecordedCommand, requireProcess, threadsOf } from './processes.js';
 import { Tasks } from './tasks.js';
-import { requireTracefs, type TraceDirectory } from './tracefs.js';
+import { requireTracefs } from './tracefs.js';
 
 /** How often the kernel's buffers are looked at while nothing, or much, comes in. */
 const IDLE_MS = 40;
@@ -53,12 +48,6 @@ export interface RecordObserver {
   status?(status: RecordStatus): void;
 }
 
-/** Which probes of the catalogue the options ask for, planned for this kernel. */
-export function planSession(top: TraceDirectory, options: RecordOptions): PlannedProbe[] {
-  const wanted = CATALOGUE.filter(({ group }) => options.groups.includes(group));
-  return planProbes(wanted, runningKernel(top));
-}
-
 /**
  * Records this machine until the duration is over, the command has ended, or `stop` is aborted.
  * Whatever happens, the probes and the instance are removed.
@@ -72,88 +61,58 @@ export async function record(
 ): Promise<RecordReport> {
   const top = requireTracefs();
   for (const pid of options.pids) requireProcess(pid);
-  const plans = planSession(top, options);
   const sink = new FileSink(options.output);
-  const followsProcesses = options.pids.length > 0 || options.command.length > 0;
-  const settings = { bufferKiB: options.bufferKiB, followsProcesses };
-  const installation = new Installation(top, ownName(), settings);
+  let armed: Armed | undefined;
   try {
-    const session = new Session(installation, sink, options, plans);
-    observer.started?.(session.installed);
+    // Before the probes: reading the state is not to be recorded.
+    const before = machineState(process.hrtime.bigint());
+    armed = arm(top, options);
+    const session = new Session(armed, before, sink, options);
+    observer.started?.(armed.installed);
     const commandCode = await session.run(stop, observer);
     return { ...session.finish(), commandCode };
   } catch (error) {
-    installation.stop();
-    installation.remove();
+    armed?.installation.stop();
+    armed?.installation.remove();
     sink.discard();
     throw error;
   }
 }
 
 class Session {
-  readonly installed: Installed;
   readonly #writer: TraceWriter;
   readonly #capture: Capture;
+  readonly #installation: Installation;
   readonly #started = Date.now();
 
   constructor(
-    private readonly installation: Installation,
+    private readonly armed: Armed,
+    before: MachineState,
     private readonly sink: FileSink,
     private readonly options: RecordOptions,
-    plans: readonly PlannedProbe[],
   ) {
-    const { top } = installation;
-    this.#writer = new TraceWriter(sink, this.#meta());
+    this.#installation = armed.installation;
+    this.#writer = new TraceWriter(sink, recordingMeta());
     const { events } = this.#writer;
     events.source('sysfs');
-    emitSnapshot(events, machineState(process.hrtime.bigint()), 'start');
+    emitSnapshot(events, before, 'start');
     events.source('tracefs');
-    const taskEvents = TASK_EVENTS.map((event) => `task/${event}`).filter((event) =>
-      top.has(`events/${event}/format`),
-    );
-    this.installed = installation.install(plans, taskEvents);
-    const page = parsePageFormat(
-      top.read('events/header_page'),
-      littleEndianMachine(),
-      'header_page',
-    );
-    const known = [...this.installed.events, ...installation.syscalls(), 'ftrace/print'];
-    const formats = readFormats(top, known);
     const tasks = new Tasks(events.dictionaries.task);
-    this.#capture = new Capture(installation.instances, page, formats, tasks, events);
+    const filter = deviceFilter(options.devices, events.dictionaries.device);
+    this.#capture = new Capture(armed, { events, tasks, filter });
     tasks.scan();
-  }
-
-  #meta(): TraceMeta {
-    const mono = process.hrtime.bigint();
-    return {
-      clock: 'mono',
-      wallOffsetNs: BigInt(Date.now()) * 1_000_000n - mono,
-      kernel: kernelRelease(),
-      writer: WRITER,
-      notes: { command: process.argv.slice(2).join(' ') },
-    };
   }
 
   /** Records until it is time to stop; the exit code of the command, if there is one. */
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
-    const command = startStopped(this.options.command);
-    let code: number | null = null;
-    let done = false;
-    command?.once('exit', (result) => {
-      code = result ?? 1;
-      done = true;
-    });
-    const pids = command === undefined ? [] : [command.pid!];
-    if (this.installation.processes !== undefined) {
-      this.installation.follow([...this.options.pids.flatMap(threadsOf), ...pids]);
-    }
-    command?.kill('SIGCONT');
+    const command = new RecordedCommand(this.options.command);
+    this.#installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
+    command.go();
     const { durationSeconds } = this.options;
     const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
-    await this.#loop(() => done || stop.aborted || Date.now() >= end, observer);
-    if (command !== undefined && !done) command.kill('SIGTERM');
-    return code;
+    await this.#loop(() => command.ended || stop.aborted || Date.now() >= end, observer);
+    command.end();
+    return command.code;
   }
 
   async #loop(isOver: () => boolean, observer: RecordObserver): Promise<void> {
@@ -187,14 +146,14 @@ class Session {
 
   /** Stops the probes, takes what is left, writes the end of the file, and cleans up. */
   finish(): Omit<RecordReport, 'commandCode'> {
-    this.installation.stop();
+    this.#installation.stop();
     this.#capture.drainAll();
     const { decoder } = this.#capture;
     const cpus = this.#capture.settle();
     decoder.mapper.finish();
-    const probes = probeCounts(this.installation, decoder.counts());
+    const probes = probeCounts(this.#installation, decoder.counts());
     this.#capture.close();
-    const left = this.installation.remove();
+    const left = this.#installation.remove();
     const { events } = this.#writer;
     events.source('sysfs');
     emitSnapshot(events, machineState(process.hrtime.bigint()), 'end');
@@ -209,7 +168,7 @@ class Session {
       lost,
       cpus,
       probes,
-      refused: this.installed.refused,
+      refused: this.armed.installed.refused,
       left,
     };
   }

@@ -208,7 +208,7 @@ export class RecordMapper {
     draft.kind = writes ? rule.kindWrite : rule.kindRead;
     draft.name = rule.name;
     if (rule.path >= 0) draft.path = rule.path;
-    draft.device = this.#device(rule, fields);
+    draft.device = this.device(rule, fields);
     draft.driver = rule.driverConstant;
     if (rule.driver >= 0 && fields.has(rule.driver)) {
       draft.driver = fields.intern(rule.driver, this.#events.dictionaries.driver);
@@ -232,7 +232,8 @@ export class RecordMapper {
     }
   }
 
-  #device(rule: Rule, fields: FieldReader): number {
+  /** Dictionary id of the device that a record is of, or -1 when it tells none. */
+  device(rule: Rule, fields: FieldReader): number {
     const { device } = this.#events.dictionaries;
     if (rule.device >= 0) return fields.has(rule.device) ? fields.intern(rule.device, device) : -1;
     if (rule.bus >= 0) {
