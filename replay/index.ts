@@ -8,6 +8,6 @@ export {
   type ReplayResult,
   replay,
 } from './engine/replay.js';
-export { type DeviceState, type MachineState, machineState } from './engine/state.js';
+export { type DeviceState, deviceState, type MachineState, machineState } from './engine/state.js';
 export type { Counts, Difference, Verdict } from './engine/verdict.js';
 export { ERRNO, errnoName } from './machine/errno.js';

@@ -24,7 +24,8 @@ const certain = (p: Possible<string | null>): string | null => {
   return value === undefined ? `? ${describe(p)}` : value;
 };
 
-const deviceState = (device: PciDevice): DeviceState => ({
+/** One function. */
+export const deviceState = (device: PciDevice): DeviceState => ({
   driver: certain(device.driver),
   override: certain(device.override),
   bound: device.bound,
