@@ -1,0 +1,113 @@
+import type { EventAppender } from '../../../traces/index.js';
+import {
+  type BoundFields,
+  bindFields,
+  type EventFormat,
+  type Field,
+  fieldOf,
+} from '../../live/ring-buffer/index.js';
+import { RecordMapper } from '../../mapping/mapper.js';
+import type { TraceRecord } from '../../mapping/record.js';
+import type { Rule } from '../../mapping/rule.js';
+import type { ImportReport } from '../importer.js';
+import type { CpuStream } from './cpu-stream.js';
+import { DatFields } from './dat-fields.js';
+import { KernelSymbols, parsePrintkFormats } from './kernel-text.js';
+import type { TraceFile } from './trace-file.js';
+
+/** The function tracers' records: counted, as in their text, and no events. */
+const FUNCTIONS = new Set(['function', 'funcgraph_entry', 'funcgraph_exit']);
+const IDLE = '<idle>';
+
+/** An event of the file, and what is done with its records. */
+interface Handler {
+  readonly format: EventFormat;
+  readonly rule: Rule | null;
+  readonly fields: BoundFields;
+  readonly tid: Field | undefined;
+  skipped: number;
+}
+
+/** Turns the records of a trace.dat into events. */
+export class DatRecords {
+  readonly #mapper: RecordMapper;
+  readonly #fields: DatFields;
+  readonly #handlers: (Handler | undefined)[] = [];
+  readonly #tasks = new Map<number, number>();
+  readonly #littleEndian: boolean;
+  readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+  readonly #lostByStats: ReadonlyMap<number, number>;
+
+  constructor(file: TraceFile, events: EventAppender) {
+    this.#mapper = new RecordMapper(events);
+    this.#littleEndian = file.littleEndian;
+    const symbols = new KernelSymbols(file.kallsyms);
+    const strings = parsePrintkFormats(file.printkFormats);
+    this.#fields = new DatFields(file.littleEndian, symbols, strings);
+    for (const format of file.formats) this.#handlers[format.id] = this.#handler(format);
+    const { task } = events.dictionaries;
+    for (const [tid, comm] of file.commandLines) {
+      if (comm !== '<...>') this.#tasks.set(tid, task.id(comm));
+    }
+    this.#tasks.set(0, task.id(IDLE));
+    this.#lostByStats = new Map(file.stats.map(({ cpu, lost }) => [cpu, lost]));
+  }
+
+  /** Takes the record under the cursor, after the loss before it, if any. */
+  take(stream: CpuStream): void {
+    const { cursor } = stream;
+    const record = this.#record;
+    record.cpu = stream.cpu;
+    record.tsLow = cursor.timeLow;
+    record.tsHigh = cursor.timeHigh;
+    record.tid = record.task = -1;
+    if (stream.missed !== 0) this.#lost(stream, record);
+    const handler = this.#handlers[cursor.eventId];
+    if (handler === undefined) {
+      this.#mapper.unparsed(`event ${cursor.eventId}, whose format the file lacks`, record);
+      return;
+    }
+    const { tid, rule } = handler;
+    if (rule === null) {
+      handler.skipped++;
+      return;
+    }
+    if (tid !== undefined && tid.offset + 4 <= cursor.length) {
+      record.tid = cursor.view.getInt32(cursor.offset + tid.offset, this.#littleEndian);
+      record.task = this.#tasks.get(record.tid) ?? -1;
+    }
+    this.#fields.load(cursor, handler.format, handler.fields);
+    this.#mapper.record(rule, record, this.#fields);
+  }
+
+  /** Tells losses that the kernel's statistics have and no page told. */
+  settle(streams: readonly CpuStream[]): void {
+    for (const { cpu, lost } of streams) {
+      const untold = (this.#lostByStats.get(cpu) ?? 0) - lost;
+      if (untold > 0) this.#mapper.lost(cpu, untold);
+    }
+  }
+
+  finish(): ImportReport {
+    this.#mapper.finish();
+    const report = this.#mapper.report();
+    const skipped = this.#handlers
+      .filter((handler) => handler !== undefined && handler.skipped > 0)
+      .map((handler) => [handler!.format.name, handler!.skipped]);
+    return { ...report, records: { ...report.records, ...Object.fromEntries(skipped) } };
+  }
+
+  #lost(stream: CpuStream, record: TraceRecord): void {
+    // Without a number the kernel knows only that there were some: at least one.
+    const count = Math.abs(stream.missed);
+    stream.lost += count;
+    stream.missed = 0;
+    this.#mapper.lost(stream.cpu, count, { ...record, tid: -1 });
+  }
+
+  #handler(format: EventFormat): Handler {
+    const rule = FUNCTIONS.has(format.name) ? null : this.#mapper.rule(format.name);
+    const fields = bindFields(format, rule?.fields ?? []);
+    return { format, rule, fields, tid: fieldOf(format, 'common_pid'), skipped: 0 };
+  }
+}
