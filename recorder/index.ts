@@ -12,6 +12,11 @@ export {
   DEFAULT_GROUPS,
   type Diagnosis,
   diagnose,
+  type FlightDump,
+  type FlightOptions,
+  type FlightReport,
+  FlushRequest,
+  flight,
   type GroupCheck,
   type RecordObserver,
   type RecordOptions,
@@ -19,6 +24,7 @@ export {
   type RecordStatus,
   record,
   requireTracefs,
+  runningRecorders,
 } from './live/index.js';
 export { readSnapshotDirectory } from './snapshot/directory.js';
 export { emitSnapshot, type MachineState } from './snapshot/snapshot.js';

@@ -17,6 +17,9 @@ interface Options {
   readonly bufferSize?: number;
   readonly only?: readonly string[];
   readonly add?: readonly string[];
+  readonly flight?: number;
+  readonly trigger?: string;
+  readonly snapshotNow?: boolean;
   readonly cleanup?: boolean;
   readonly json?: boolean;
 }
@@ -60,6 +63,9 @@ export function register(program: Command): void {
     .option('--buffer-size <size>', "each CPU's ring buffer in the kernel, such as 8MiB", kibibytes)
     .option('--only <groups>', 'only these groups of probes, separated by commas', list)
     .option('--add <groups>', 'also these groups of probes', list)
+    .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
+    .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
+    .option('--snapshot-now', 'make running recorders write what they have, and end')
     .option('--cleanup', 'remove what a killed recorder left in tracefs, and end')
     .option('--json', 'print the report as one JSON document')
     .action(run);
@@ -68,21 +74,69 @@ export function register(program: Command): void {
 async function run(command: readonly string[], options: Options): Promise<void> {
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
+  if (options.snapshotNow === true) return snapshotNow();
   const stop = new AbortController();
   // The command that is recorded gets the terminal's Ctrl-C too and ends by itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort());
   }
-  const report = await recorder.record(await recordOptions(command, options), stop.signal, {
-    started: ({ events, refused }) => {
-      const missing = Object.keys(refused).length;
-      note(`recording ${events.length} events to ${options.output}${stopHint(command)}`);
-      if (missing > 0) note(`${missing} probes are incomplete or left out: see vfr doctor`);
-    },
+  const what = await recordOptions(command, options);
+  if (options.flight !== undefined) return runFlight(what, options.flight, stop.signal, options);
+  const request = new recorder.FlushRequest();
+  process.on('SIGUSR1', () => request.ask());
+  const report = await recorder.record(what, stop.signal, {
+    request,
+    started: ({ events, refused }) => tellStart(events, refused, options.output, command),
     status: showStatus,
   });
   if (options.json === true) await printJson(report);
   tell(report);
+}
+
+function tellStart(
+  events: readonly string[],
+  refused: RecordReport['refused'],
+  to: string,
+  command: readonly string[],
+): void {
+  const missing = Object.keys(refused).length;
+  note(`recording ${events.length} events to ${to}${stopHint(command)}`);
+  if (missing > 0) note(`${missing} probes are incomplete or left out: see vfr doctor`);
+}
+
+async function runFlight(
+  what: RecordOptions,
+  keepKiB: number,
+  stop: AbortSignal,
+  { trigger, json }: Options,
+): Promise<void> {
+  const { FlushRequest, flight } = await import('../../recorder/index.js');
+  const request = new FlushRequest();
+  process.on('SIGUSR1', () => request.ask());
+  const { output, command } = what;
+  const options = {
+    ...what,
+    keepBytes: keepKiB * 1024,
+    ...(trigger === undefined ? {} : { trigger }),
+  };
+  const report = await flight(options, request, stop, {
+    started: ({ events, refused }) => tellStart(events, refused, 'memory', command),
+    dumped: ({ because, events, ...dump }) => {
+      note(`${because}: ${dump.output}: ${events} events, ${formatBytes(dump.bytes)}`);
+    },
+  });
+  if (json === true) await printJson(report);
+  if (report.dumps.length === 0) note(`nothing triggered: ${output} was not written`);
+  for (const left of report.left) note(`not removed from tracefs: ${left}`);
+  if (report.commandCode !== null) process.exitCode = report.commandCode;
+}
+
+/** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
+async function snapshotNow(): Promise<void> {
+  const { requireTracefs, runningRecorders } = await import('../../recorder/index.js');
+  const pids = runningRecorders(requireTracefs());
+  for (const pid of pids) process.kill(pid, 'SIGUSR1');
+  note(pids.length === 0 ? 'no recorder is running' : `asked ${pids.join(', ')}`);
 }
 
 const stopHint = (command: readonly string[]) => (command.length > 0 ? '' : '; Ctrl-C ends it');

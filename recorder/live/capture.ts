@@ -86,7 +86,7 @@ export class Capture {
     for (const queue of this.#queues) queue.fill();
     let limit = everything ? Number.POSITIVE_INFINITY : now - SETTLE_NS;
     for (const queue of this.#queues) {
-      if (!queue.drained) limit = Math.min(limit, queue.lastPageTime(this.#originHigh));
+      if (!queue.drained) limit = Math.min(limit, queue.latestKnown(this.#originHigh));
     }
     mergeQueues(this.#queues, this.#originHigh, limit, (queue) => this.decoder.take(queue));
     return this.#queues.some((queue) => !queue.drained);

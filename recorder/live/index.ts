@@ -1,6 +1,13 @@
 export { type CleanupReport, cleanup } from './cleanup.js';
 export { type Check, type Diagnosis, diagnose, type GroupCheck } from './doctor.js';
-export { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, type RecordOptions } from './options.js';
+export {
+  type FlightDump,
+  type FlightOptions,
+  type FlightReport,
+  flight,
+} from './flight.js';
+export { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, FlushRequest, type RecordOptions } from './options.js';
+export { runningRecorders } from './owner.js';
 export {
   type RecordObserver,
   type RecordReport,
@@ -8,3 +15,4 @@ export {
   record,
 } from './session.js';
 export { requireTracefs } from './tracefs.js';
+export { parseTrigger } from './trigger.js';

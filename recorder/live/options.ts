@@ -25,3 +25,19 @@ const ON_DEMAND: readonly ProbeGroup[] = ['irq', 'process'];
 export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter(
   (group) => !ON_DEMAND.includes(group),
 );
+
+/** Asks a running recorder, from a signal handler, to write what it has. */
+export class FlushRequest {
+  #asked = false;
+
+  ask(): void {
+    this.#asked = true;
+  }
+
+  /** Whether it was asked for since the last call. */
+  taken(): boolean {
+    const asked = this.#asked;
+    this.#asked = false;
+    return asked;
+  }
+}

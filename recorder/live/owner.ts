@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { TraceDirectory } from './tracefs.js';
 
 /** What vfr leaves in tracefs is named so that everybody can see whose it is. */
 const NAME = /^vfr_(\d+)_(\d+)(?:_processes)?$/;
@@ -32,9 +33,8 @@ export function ownerOf(name: string): 'alive' | 'gone' | 'not ours' {
   return startOf(Number(match[1])) === match[2] ? 'alive' : 'gone';
 }
 
-/** Pids of the recorders whose names are given. */
-export function ownerPids(names: readonly string[]): number[] {
-  return names
-    .filter((name) => ownerOf(name) === 'alive')
-    .map((name) => Number(NAME.exec(name)![1]));
+/** Pids of the recorders that run now, by the names of their instances. */
+export function runningRecorders(top: TraceDirectory): number[] {
+  const names = top.list('instances').filter((name) => ownerOf(name) === 'alive');
+  return [...new Set(names.map((name) => Number(NAME.exec(name)![1])))];
 }

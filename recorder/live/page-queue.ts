@@ -92,14 +92,18 @@ export class PageQueue {
     return (this.cursor.timeHigh - originHigh) * TWO_32 + this.cursor.timeLow;
   }
 
-  /** A time before which no record can come any more, while slots were too few to read everything. */
-  lastPageTime(originHigh: number): number {
+  /**
+   * A time before which no record can come any more, while slots were too few to read everything:
+   * that of the last page read. Clocks may go backwards; the record under the cursor always passes.
+   */
+  latestKnown(originHigh: number): number {
     if (this.#count === 0) return Number.POSITIVE_INFINITY;
     const slot = ((this.#first + this.#count - 1) % this.#capacity) * this.#format.pageSize;
     const { littleEndian } = this.#format;
     const [low, high] = littleEndian ? [slot, slot + 4] : [slot + 4, slot];
     const above = this.#view.getUint32(high, littleEndian) - originHigh;
-    return above * TWO_32 + this.#view.getUint32(low, littleEndian);
+    const last = above * TWO_32 + this.#view.getUint32(low, littleEndian);
+    return this.ready ? Math.max(last, this.time(originHigh)) : last;
   }
 }
 

@@ -5,6 +5,7 @@ import type { TraceDirectory } from './tracefs.js';
 /** One CPU's ring buffer, read without waiting. */
 export class RawBuffer {
   readonly #handle: number;
+  #open = true;
 
   constructor(
     instance: TraceDirectory,
@@ -28,6 +29,8 @@ export class RawBuffer {
   }
 
   close(): void {
+    if (!this.#open) return;
+    this.#open = false;
     closeSync(this.#handle);
   }
 }

@@ -5,7 +5,7 @@ import { Capture, type CpuAccount } from './capture.js';
 import { deviceFilter } from './device-filter.js';
 import type { Installation, Installed } from './installer.js';
 import { machineState } from './machine-snapshot.js';
-import type { RecordOptions } from './options.js';
+import type { FlushRequest, RecordOptions } from './options.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
 import { RecordedCommand, requireProcess, threadsOf } from './processes.js';
 import { Tasks } from './tasks.js';
@@ -46,6 +46,8 @@ export interface RecordObserver {
   /** Recording has begun; nothing that happens from now on is missed. */
   started?(installed: Installed): void;
   status?(status: RecordStatus): void;
+  /** Asks for what was recorded so far to be written to the file. */
+  readonly request?: FlushRequest;
 }
 
 /**
@@ -63,15 +65,17 @@ export async function record(
   for (const pid of options.pids) requireProcess(pid);
   const sink = new FileSink(options.output);
   let armed: Armed | undefined;
+  let session: Session | undefined;
   try {
     // Before the probes: reading the state is not to be recorded.
     const before = machineState(process.hrtime.bigint());
     armed = arm(top, options);
-    const session = new Session(armed, before, sink, options);
+    session = new Session(armed, before, sink, options);
     observer.started?.(armed.installed);
     const commandCode = await session.run(stop, observer);
     return { ...session.finish(), commandCode };
   } catch (error) {
+    session?.close();
     armed?.installation.stop();
     armed?.installation.remove();
     sink.discard();
@@ -121,7 +125,7 @@ class Session {
       const before = this.#capture.decoded;
       const more = this.#capture.drain();
       const now = Date.now();
-      if (now - flushed >= FLUSH_MS) {
+      if (now - flushed >= FLUSH_MS || observer.request?.taken() === true) {
         this.#writer.flush();
         flushed = now;
       }
@@ -144,6 +148,11 @@ class Session {
     };
   }
 
+  /** Lets go of the kernel's buffers, which their instance cannot be removed without. */
+  close(): void {
+    this.#capture.close();
+  }
+
   /** Stops the probes, takes what is left, writes the end of the file, and cleans up. */
   finish(): Omit<RecordReport, 'commandCode'> {
     this.#installation.stop();
@@ -152,7 +161,7 @@ class Session {
     const cpus = this.#capture.settle();
     decoder.mapper.finish();
     const probes = probeCounts(this.#installation, decoder.counts());
-    this.#capture.close();
+    this.close();
     const left = this.#installation.remove();
     const { events } = this.#writer;
     events.source('sysfs');

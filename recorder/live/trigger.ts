@@ -1,0 +1,94 @@
+import {
+  EventAppender,
+  KINDS,
+  type Kind,
+  type Phase,
+  type Seq,
+  VfrError,
+} from '../../traces/index.js';
+
+/** What a trigger looks at in an event. */
+interface Facts {
+  readonly kind: string;
+  readonly ret: number | undefined;
+}
+
+type Condition = (event: Facts) => boolean;
+
+const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+};
+
+function malformed(what: string): VfrError {
+  const next = "Write it like 'fault.* or ret < 0 or signal'; kinds are those of vfr events.";
+  return new VfrError('usage', 'TRIGGER', what, next);
+}
+
+/** `ret < 0`, or the name of a kind, where `*` stands for any ending. */
+function parseTest(text: string): Condition {
+  const comparison = /^ret\s*(<=|>=|==|!=|<|>)\s*(-?\d+)$/.exec(text);
+  if (comparison) {
+    const compare = COMPARISONS[comparison[1]!]!;
+    const bound = Number(comparison[2]);
+    return ({ ret }) => ret !== undefined && compare(ret, bound);
+  }
+  const kind = text.endsWith('*') ? text.slice(0, -1) : text;
+  const matches = (name: string) => (text.endsWith('*') ? name.startsWith(kind) : name === kind);
+  if (!/^[\w.]+\*?$/.test(text) || !(Object.keys(KINDS) as Kind[]).some(matches)) {
+    throw malformed(`"${text}" is no kind of event and no comparison of ret`);
+  }
+  return (event) => matches(event.kind);
+}
+
+/**
+ * Reads a trigger: tests joined by `and` and `or`, of which `and` binds closer.
+ *
+ * @throws VfrError of kind `usage` when a part is no test.
+ */
+export function parseTrigger(text: string): Condition {
+  const alternatives = text
+    .trim()
+    .split(/\s+or\s+/)
+    .map((part) => part.split(/\s+and\s+/).map((test) => parseTest(test.trim())));
+  return (event) => alternatives.some((tests) => tests.every((test) => test(event)));
+}
+
+/** Takes events like a trace's appender, keeps none of them, and looks for the trigger. */
+export class TriggerAppender extends EventAppender {
+  /** Whether an event has met the condition since this was set to false. */
+  fired = false;
+  #kind = 0;
+  #ret: number | undefined;
+
+  constructor(private readonly condition: Condition) {
+    super(1024, () => undefined);
+  }
+
+  override begin(kind: number, phase: Phase): void {
+    this.#kind = kind;
+    this.#ret = undefined;
+    super.begin(kind, phase);
+  }
+
+  override word(column: Parameters<EventAppender['word']>[0], value: number): void {
+    if (column === 'ret') this.#ret = value;
+    super.word(column, value);
+  }
+
+  override words(column: Parameters<EventAppender['words']>[0], low: number, high: number): void {
+    // Return values are small or errno: the upper half of a long only tells the sign.
+    if (column === 'ret') this.#ret = (high | 0) * 2 ** 32 + (low >>> 0);
+    super.words(column, low, high);
+  }
+
+  override commit(): Seq {
+    const kind = this.dictionaries.kind.at(this.#kind);
+    if (this.condition({ kind, ret: this.#ret })) this.fired = true;
+    return super.commit();
+  }
+}
