@@ -5,6 +5,7 @@
 import type { NamedTrace } from './event-scan.js';
 import type { Session, SessionOptions } from './session.js';
 
+export { DeviceTimeline } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';

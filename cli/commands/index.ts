@@ -1,5 +1,6 @@
 /** All commands, in the order and under the headings of `vfr --help`. */
 import type { Command } from 'commander';
+import * as browse from './browse.js';
 import * as cat from './cat.js';
 import * as cut from './cut.js';
 import * as demo from './demo.js';
@@ -31,7 +32,7 @@ export interface CommandGroup {
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor] },
-  { heading: 'Look at a trace:', commands: [info, events, sql] },
+  { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
   { heading: 'Find out what happened:', commands: [replay, races] },
 ];

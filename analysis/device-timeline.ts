@@ -1,0 +1,80 @@
+/**
+ * The state of every device over a recording, as replay makes it out: which driver it had, which
+ * override, at any event.
+ */
+import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
+import type { Batch, Kind } from '../traces/index.js';
+
+/** Kinds of events after which the state of their device may be another. */
+const CHANGING = new Set<string>([
+  'snapshot',
+  'device.add',
+  'device.remove',
+  'match',
+  'probe',
+  'bind',
+  'unbind',
+  'override',
+  'sysfs.write',
+  'sriov.enable',
+  'sriov.disable',
+  'vf.add',
+  'vf.remove',
+  'iommu.attach',
+  'iommu.detach',
+] satisfies Kind[]);
+
+interface Change {
+  /** The state holds after this event. */
+  readonly seq: number;
+  readonly state: DeviceState | null;
+  /** The state as text, to tell whether it changed. */
+  readonly key: string;
+}
+
+export class DeviceTimeline {
+  readonly #changes = new Map<string, Change[]>();
+  readonly #replayer: Replayer;
+  #next = 0;
+
+  /** @param kernel release of the recorded kernel */
+  constructor(kernel: string | undefined) {
+    this.#replayer = new Replayer({
+      kernel,
+      observe: (e, _verdict, { machine }) => {
+        const address = CHANGING.has(e.kind) ? e.device : null;
+        if (address === null) return;
+        const device = machine.find(address);
+        this.#note(address, e.seq, device === undefined ? null : deviceState(device));
+      },
+    });
+  }
+
+  /** Takes in the next batch of the recording. */
+  feed(batch: Batch): void {
+    this.#replayer.feed(batch);
+    this.#next = batch.seqFirst + batch.rows;
+  }
+
+  /** What the models did not predict in what was fed so far. */
+  divergences(): readonly Divergence[] {
+    return this.#replayer.result().divergences;
+  }
+
+  /**
+   * The state of a device after an event; null when it is not known or the device not there,
+   * undefined when the event was not fed yet.
+   */
+  stateAt(device: string, seq: number): DeviceState | null | undefined {
+    if (seq >= this.#next) return undefined;
+    const changes = this.#changes.get(device) ?? [];
+    return changes.findLast((change) => change.seq <= seq)?.state ?? null;
+  }
+
+  #note(address: string, seq: number, state: DeviceState | null): void {
+    const changes = this.#changes.get(address) ?? [];
+    this.#changes.set(address, changes);
+    const key = JSON.stringify(state);
+    if (changes.at(-1)?.key !== key) changes.push({ seq, state, key });
+  }
+}

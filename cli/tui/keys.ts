@@ -1,0 +1,26 @@
+import type { Key } from 'ink';
+
+const NAMES = {
+  upArrow: 'up',
+  downArrow: 'down',
+  leftArrow: 'left',
+  rightArrow: 'right',
+  pageUp: 'pageup',
+  pageDown: 'pagedown',
+  home: 'home',
+  end: 'end',
+  return: 'return',
+  escape: 'escape',
+  backspace: 'backspace',
+  // Terminals send DEL for the backspace key, which ink calls delete.
+  delete: 'backspace',
+  tab: 'tab',
+} as const satisfies Partial<Record<keyof Key, string>>;
+
+/** The browser's name of a key: the character itself, or a name. */
+export function keyName(input: string, key: Key): string {
+  for (const [flag, name] of Object.entries(NAMES)) {
+    if (key[flag as keyof typeof NAMES]) return name;
+  }
+  return key.ctrl || key.meta ? '' : input;
+}

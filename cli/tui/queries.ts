@@ -1,0 +1,42 @@
+import type { Session } from '../../analysis/index.js';
+import type { TraceReader } from '../../traces/index.js';
+
+/** Columns in which a search looks. */
+const TEXT_COLUMNS = ['task', 'kind', 'device', 'driver', 'path', 'name', 'text', 'source'];
+
+/** Answers which events satisfy a condition. DuckDB is started by the first question. */
+export class EventQueries {
+  #session: Promise<Session> | null = null;
+
+  constructor(private readonly reader: TraceReader) {}
+
+  /**
+   * Sequence numbers of the events that satisfy an SQL condition, ascending.
+   * @throws VfrError when the condition is wrong
+   */
+  async where(condition: string): Promise<Float64Array> {
+    const session = await this.#open();
+    const result = await session.query(`SELECT seq FROM events WHERE (${condition}\n)`);
+    const found: number[] = [];
+    for await (const rows of result.chunks()) for (const [seq] of rows) found.push(Number(seq));
+    return Float64Array.from(found);
+  }
+
+  /** Sequence numbers of the events with a text in one of their strings, in any case of letters. */
+  containing(text: string): Promise<Float64Array> {
+    const quoted = `'${text.toLowerCase().replaceAll("'", "''")}'`;
+    return this.where(TEXT_COLUMNS.map((c) => `contains(lower(${c}), ${quoted})`).join(' OR '));
+  }
+
+  async close(): Promise<void> {
+    const session = await this.#session;
+    session?.close();
+  }
+
+  #open(): Promise<Session> {
+    this.#session ??= import('../../analysis/index.js').then(({ openSession }) =>
+      openSession([{ name: this.reader.source.name, reader: this.reader }]),
+    );
+    return this.#session;
+  }
+}

@@ -1,0 +1,48 @@
+import { DeviceTimeline } from '../../analysis/index.js';
+import type { DeviceState, Divergence } from '../../replay/index.js';
+import type { TraceReader } from '../../traces/index.js';
+import type { Knowledge } from './screen.js';
+
+/**
+ * Replays a trace beside the screen, a batch at a time, so that keys are answered in between. What
+ * replay knows of an event is there once it got that far.
+ */
+export class ReplayKnowledge implements Knowledge {
+  readonly #timeline: DeviceTimeline;
+  #divergences = new Map<number, Divergence>();
+  #done = 0;
+  #stopped = false;
+
+  constructor(private readonly reader: TraceReader) {
+    this.#timeline = new DeviceTimeline(reader.meta.kernel);
+  }
+
+  get progress(): number {
+    return this.#done / Math.max(1, this.reader.batches.length);
+  }
+
+  stateAt(device: string, seq: number): DeviceState | null | undefined {
+    return this.#timeline.stateAt(device, seq);
+  }
+
+  divergenceAt(seq: number): Divergence | undefined {
+    return this.#divergences.get(seq);
+  }
+
+  /** @param redraw called whenever more is known */
+  async run(redraw: () => void): Promise<void> {
+    for (const info of this.reader.batches) {
+      if (this.#stopped) return;
+      this.#timeline.feed(this.reader.batch(info));
+      this.#done++;
+      redraw();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#divergences = new Map(this.#timeline.divergences().map((d) => [d.seq, d]));
+    redraw();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}

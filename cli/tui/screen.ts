@@ -1,0 +1,157 @@
+/** Draws the browser: the lines of a screen, each exactly as wide as the terminal. */
+import type { DeviceState, Divergence } from '../../replay/index.js';
+import { type Browser, current } from './browser.js';
+import { detailsOf, eventLine, headingLine, textOf } from './event-text.js';
+import { cells, type Paint, singleCells } from './text.js';
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What replay knows; `progress` is the part of the trace it has got through, from 0 to 1. */
+export interface Knowledge {
+  stateAt(device: string, seq: number): DeviceState | null | undefined;
+  divergenceAt(seq: number): Divergence | undefined;
+  readonly progress: number;
+}
+
+export interface Scene {
+  readonly title: string;
+  /** Time that the seconds of the list count from. */
+  readonly start: bigint;
+  readonly knowledge: Knowledge;
+  readonly paint: Paint;
+}
+
+/** Lines around the list and the details: title, heading, separator, device, status. */
+const FIXED_LINES = 5;
+/** The last line stays free: ink clears the whole screen for a frame that fills it. */
+const SPARE_LINES = 1;
+
+const detailLines = ({ rows }: Size) => Math.min(14, Math.max(4, Math.floor(rows / 4)));
+
+/** Number of events that a screen shows. */
+export const listRows = (size: Size): number =>
+  Math.max(1, size.rows - SPARE_LINES - FIXED_LINES - detailLines(size));
+
+export function drawScreen(browser: Browser, scene: Scene, size: Size): string[] {
+  const { columns } = size;
+  const { paint } = scene;
+  const body = browser.help ? HELP : listLines(browser, scene, size);
+  return [
+    paint('reverse', cells(titleText(browser, scene), columns)),
+    paint('bold', browser.help ? cells('Keys', columns) : headingLine(columns)),
+    ...padded(body, listRows(size), columns),
+    paint('dim', '─'.repeat(columns)),
+    ...padded(detailText(browser, columns), detailLines(size), columns),
+    deviceLine(browser, scene, columns),
+    statusLine(browser, scene, columns),
+  ];
+}
+
+/** Exactly `count` lines; those of the list already are as wide as they should be. */
+function padded(lines: readonly string[], count: number, width: number): string[] {
+  const shown = lines
+    .slice(0, count)
+    .map((line) => (line.includes('\u001b') ? line : cells(line, width)));
+  return [...shown, ...Array.from({ length: count - shown.length }, () => '')];
+}
+
+function titleText({ store, list, cursor, filter }: Browser, { title }: Scene): string {
+  const place = list.length === 0 ? 'no events' : `${cursor + 1}/${list.length}`;
+  const of = filter === '' ? '' : ` of ${store.length}, where ${filter}`;
+  return ` ${title}  ${place}${of}`;
+}
+
+function listLines(browser: Browser, { start, paint }: Scene, size: Size): string[] {
+  const { store, list, top, cursor } = browser;
+  const lines: string[] = [];
+  for (let i = top; i < Math.min(top + listRows(size), list.length); i++) {
+    const ref = store.at(list.seqAt(i));
+    if (ref === null) continue;
+    const selected = i === cursor;
+    const line = eventLine(ref, start, size.columns, selected ? (_tone, text) => text : paint);
+    lines.push(selected ? paint('reverse', line) : line);
+  }
+  return lines;
+}
+
+/** All columns of the event, one fact after the other, as many to a line as fit. */
+function detailText(browser: Browser, width: number): string[] {
+  const ref = current(browser);
+  if (ref === null) return [];
+  const lines: string[] = [];
+  let line = '';
+  for (const fact of detailsOf(ref, browser.store).map(singleCells)) {
+    if (line !== '' && line.length + 3 + fact.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? fact : `${line}   ${fact}`;
+    for (; line.length > width; line = line.slice(width)) lines.push(line.slice(0, width));
+  }
+  return [...lines, line];
+}
+
+function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number): string {
+  const ref = current(browser);
+  const device = ref === null ? undefined : textOf(ref, 'device');
+  if (ref === null || device === undefined) return cells('', width);
+  const divergence = knowledge.divergenceAt(ref.seq);
+  if (divergence !== undefined) {
+    const text = `${device} diverged: expected ${divergence.expected}, was ${divergence.actual}`;
+    return paint('red', cells(text, width));
+  }
+  const state = knowledge.stateAt(device, ref.seq);
+  if (state === undefined) {
+    const done = Math.floor(knowledge.progress * 100);
+    return paint('dim', cells(`${device}  replaying, ${done} %`, width));
+  }
+  return paint(
+    'cyan',
+    cells(`${device}  ${state === null ? 'not there' : stateText(state)}`, width),
+  );
+}
+
+function stateText(state: DeviceState): string {
+  const parts = [`driver ${state.driver ?? '-'}`, `override ${state.override ?? '-'}`];
+  if (state.physfn !== null) parts.push(`VF of ${state.physfn}`);
+  if (state.numVfs !== null) parts.push(`${state.numVfs} VFs`);
+  if (state.autoprobe !== null) parts.push(`autoprobe ${state.autoprobe ? 'on' : 'off'}`);
+  if (state.group !== null) parts.push(`IOMMU group ${state.group}`);
+  return parts.join('  ');
+}
+
+const PROMPT_TEXTS = {
+  filter: 'filter (SQL condition, empty for all): ',
+  search: 'search: ',
+  goto: 'go to seq: ',
+} as const;
+
+function statusLine({ prompt, message }: Browser, { paint }: Scene, width: number): string {
+  if (prompt !== null) {
+    const text = `${PROMPT_TEXTS[prompt.kind]}${prompt.text}█`;
+    return paint('bold', cells(text.length > width ? text.slice(-width) : text, width));
+  }
+  if (message !== '') return paint('yellow', cells(message, width));
+  return paint('dim', cells(KEYS, width));
+}
+
+const KEYS =
+  '? keys  q quit  f filter  / search  n next  p probe  b bind  x fault  s span  d device';
+
+const HELP: readonly string[] = [
+  '↑ ↓ k j          one event up, down',
+  'PgUp PgDn space  one screen up, down',
+  'g G Home End     first, last event',
+  ':                go to a sequence number',
+  "f                show only events of an SQL condition: kind = 'probe' AND cpu = 1",
+  'Esc              show all events again',
+  '/  n  N          search a text; next, previous match',
+  'p b w x l        next probe, bind or unbind, sysfs write, fault, lost events',
+  'P B W X L        the one before',
+  'd D              next, previous event of the same device',
+  's                from the begin of a call to its end and back (┌ └)',
+  '? q              close this; quit',
+];

@@ -1,0 +1,122 @@
+import type { Batch, BatchInfo, StatsColumn, TraceReader } from '../../traces/index.js';
+
+/** Batches kept decoded: those on the screen, and those just left. */
+const BATCHES_MAX = 4;
+
+/** An event: its batch and its row there. */
+export interface EventRef {
+  readonly batch: Batch;
+  readonly row: number;
+  readonly seq: number;
+}
+
+/** The events of a trace by sequence number; only the batches asked for are read. */
+export class EventStore {
+  readonly #batches: readonly BatchInfo[];
+  /** Number of events before each batch. */
+  readonly #before: Float64Array;
+  readonly #open = new Map<number, Batch>();
+
+  constructor(readonly reader: TraceReader) {
+    this.#batches = reader.batches.filter((info) => info.rows > 0);
+    this.#before = new Float64Array(this.#batches.length + 1);
+    this.#batches.forEach((info, i) => {
+      this.#before[i + 1] = this.#before[i] + info.rows;
+    });
+  }
+
+  get length(): number {
+    return this.#before[this.#batches.length];
+  }
+
+  /** Sequence number of the event at a position. Positions have no gaps, damaged traces have. */
+  seqAt(position: number): number {
+    const i = lastAtMost(this.#before, this.#batches.length, position);
+    return this.#batches[i].seqFirst + (position - this.#before[i]);
+  }
+
+  /** Position of an event, or of the next one that is there. */
+  positionOf(seq: number): number {
+    const i = this.#batchOf(seq);
+    if (i < 0) return 0;
+    const { seqFirst, rows } = this.#batches[i];
+    return Math.min(this.#before[i] + Math.min(seq - seqFirst, rows), this.length - 1);
+  }
+
+  /** The event, or null when it is not there. */
+  at(seq: number): EventRef | null {
+    const i = this.#batchOf(seq);
+    if (i < 0) return null;
+    const row = seq - this.#batches[i].seqFirst;
+    return row < this.#batches[i].rows ? { batch: this.#batch(i), row, seq } : null;
+  }
+
+  /**
+   * The nearest event after `seq` (before it, for step -1) whose string in a column is one of
+   * `values`, and that `accept` takes; batches without any are not read.
+   */
+  find(
+    column: StatsColumn,
+    values: readonly string[],
+    seq: number,
+    step: 1 | -1,
+    accept: (seq: number) => boolean,
+  ): number | null {
+    const entries = this.reader.dictionaries[column];
+    const wanted = new Set(values.map((value) => entries.indexOf(value)).filter((id) => id >= 0));
+    if (wanted.size === 0) return null;
+    for (let i = Math.max(0, this.#batchOf(seq)); i >= 0 && i < this.#batches.length; i += step) {
+      const { stats, seqFirst, rows } = this.#batches[i];
+      if (stats?.ids[column]?.some((id) => wanted.has(id)) === false) continue;
+      const view = this.#batch(i).column(column);
+      const from = step > 0 ? Math.max(0, seq + 1 - seqFirst) : Math.min(rows, seq - seqFirst) - 1;
+      for (let row = from; row >= 0 && row < rows; row += step) {
+        if (wanted.has(view.id(row)) && accept(seqFirst + row)) return seqFirst + row;
+      }
+    }
+    return null;
+  }
+
+  /** The end of what began with an event, looked for in the batches that follow; null when not near. */
+  endOf(seq: number): number | null {
+    const first = this.#batchOf(seq);
+    for (let i = Math.max(0, first); i <= first + BATCHES_MAX && i < this.#batches.length; i++) {
+      const span = this.#batch(i).column('span');
+      for (let row = 0; row < this.#batches[i].rows; row++) {
+        if (span.has(row) && span.number(row) === seq) return this.#batches[i].seqFirst + row;
+      }
+    }
+    return null;
+  }
+
+  /** Number of the last batch that begins at or before an event, -1 when none does. */
+  #batchOf(seq: number): number {
+    let [low, high] = [0, this.#batches.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#batches[middle].seqFirst <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #batch(i: number): Batch {
+    const batch = this.#open.get(i) ?? this.reader.batch(this.#batches[i]);
+    // The one used last stands last.
+    this.#open.delete(i);
+    this.#open.set(i, batch);
+    if (this.#open.size > BATCHES_MAX) this.#open.delete(this.#open.keys().next().value!);
+    return batch;
+  }
+}
+
+/** Index of the last of the first `count` ascending values that is at most `value`. */
+function lastAtMost(values: Float64Array, count: number, value: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
