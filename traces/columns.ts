@@ -49,9 +49,12 @@ abstract class Builder {
   abstract clear(rows: number): void;
 }
 
-type IntArray = Uint32Array | Uint16Array | Int16Array | Int32Array;
+type IntArray = Int32Array | Int16Array;
 
-/** Integers of up to 32 bits, and dictionary ids. */
+/**
+ * Integers of up to 32 bits, and dictionary ids. Signed arrays hold unsigned columns as well, whose
+ * bytes are the same: the fewer types of arrays `set` sees, the faster it is.
+ */
 export class IntBuilder extends Builder {
   readonly #values: IntArray;
 
@@ -80,23 +83,46 @@ const TWO_32 = 0x1_0000_0000;
 
 /** 64-bit integers as pairs of 32-bit words, so that no bigint is allocated. */
 export class WordBuilder extends Builder {
-  readonly #words: Uint32Array;
+  readonly #words: Int32Array;
 
   constructor(capacity: number) {
     super(capacity);
-    this.#words = new Uint32Array(capacity * 2);
+    this.#words = new Int32Array(capacity * 2);
   }
 
   /** Sets an integer of at most 53 bits; a negative one is stored in two's complement. */
   set(row: number, value: number): void {
-    this.setWords(row, value % TWO_32, Math.floor(value / TWO_32));
+    this.#words[row * 2] = value | 0;
+    this.#words[row * 2 + 1] = Math.floor(value / TWO_32) | 0;
+    this.mark(row);
   }
 
   /** Sets a 64-bit value from its low and high word. */
   setWords(row: number, low: number, high: number): void {
-    this.#words[row * 2] = low;
-    this.#words[row * 2 + 1] = high;
+    this.#words[row * 2] = low | 0;
+    this.#words[row * 2 + 1] = high | 0;
     this.mark(row);
+  }
+
+  /** Smallest and largest of the first `rows` values, taken as unsigned. */
+  range(rows: number): { min: bigint; max: bigint } {
+    let [min, max] = [0, 0];
+    for (let row = 1; row < rows; row++) {
+      if (this.#isBelow(row, min)) min = row;
+      else if (this.#isBelow(max, row)) max = row;
+    }
+    return { min: this.#big(min), max: this.#big(max) };
+  }
+
+  #isBelow(a: number, b: number): boolean {
+    const words = this.#words;
+    const [high, other] = [words[a * 2 + 1] >>> 0, words[b * 2 + 1] >>> 0];
+    return high === other ? words[a * 2] >>> 0 < words[b * 2] >>> 0 : high < other;
+  }
+
+  #big(row: number): bigint {
+    const [low, high] = [this.#words[row * 2] >>> 0, this.#words[row * 2 + 1] >>> 0];
+    return (BigInt(high) << 32n) | BigInt(low);
   }
 
   /**

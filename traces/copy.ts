@@ -5,11 +5,10 @@
 import type { EventAppender } from './appender.js';
 import type { Batch } from './batch.js';
 import type { TraceReader } from './reader.js';
-import type { SalvageLoss } from './salvage.js';
+import type { Salvaged, SalvageLoss } from './salvage.js';
 import {
   COLUMNS,
   type Column,
-  type ColumnName,
   type DictColumn,
   type IntColumn,
   type WordColumn,
@@ -34,6 +33,7 @@ export class EventCopier {
   #batch: Batch | null = null;
   #columns: readonly ColumnCopy[] = [];
   #hasSpan = false;
+  #tsLost: bigint | null = null;
 
   /**
    * @param offsetNs what is added to each time, so that it becomes one of the output's clock
@@ -50,14 +50,20 @@ export class EventCopier {
   }
 
   /** Makes a batch the one that `copy` takes rows from. */
-  prepare(batch: Batch, without: readonly ColumnName[] = []): void {
+  prepare({ batch, without, tsMin }: Extract<Salvaged, { type: 'batch' }>): void {
     const given = COLUMNS.filter(({ name }) => !OWN.has(name) && !without.includes(name));
     this.#batch = batch;
     this.#hasSpan = !without.includes('span');
+    this.#tsLost = without.includes('ts') ? tsMin : null;
     this.#columns = given.flatMap((column) => {
       const view = batch.column(column.name);
       return view.isEmpty ? [] : [{ has: (row) => view.has(row), copy: this.#copier(column) }];
     });
+  }
+
+  /** Time of a row in the output's clock; the batch's earliest when nobody knows it. */
+  time(row: number): bigint {
+    return (this.#tsLost ?? this.#batch!.column('ts').big(row)) + this.offsetNs;
   }
 
   /** Appends row `row` of the prepared batch. */
@@ -90,9 +96,12 @@ export class EventCopier {
   }
 
   #time(batch: Batch, row: number): void {
-    const ts = batch.column('ts');
-    if (this.offsetNs === 0n) this.events.timeWords(ts.low(row), ts.high(row));
-    else this.#timeBig(ts.big(row) + this.offsetNs);
+    if (this.offsetNs !== 0n || this.#tsLost !== null) {
+      this.#timeBig(this.time(row));
+    } else {
+      const ts = batch.column('ts');
+      this.events.timeWords(ts.low(row), ts.high(row));
+    }
   }
 
   /** Times are unsigned: what an offset moves before the clock's zero becomes zero. */

@@ -6,8 +6,8 @@ import type { Batch } from './batch.js';
 import { EventCopier } from './copy.js';
 import { VfrError } from './errors.js';
 import type { TraceReader } from './reader.js';
-import { type SalvageLoss, salvage } from './salvage.js';
-import type { ColumnName, TraceMeta } from './schema.js';
+import { type Salvaged, type SalvageLoss, salvage } from './salvage.js';
+import type { TraceMeta } from './schema.js';
 import type { TraceWriter } from './writer.js';
 
 export interface MergeInput {
@@ -51,10 +51,7 @@ class Lane {
   #batch: Batch | null = null;
   #row = 0;
 
-  constructor(
-    private readonly input: MergeInput,
-    writer: TraceWriter,
-  ) {
+  constructor(input: MergeInput, writer: TraceWriter) {
     this.#copier = new EventCopier(writer.events, input.reader, input.offsetNs);
     this.#items = salvage(input.reader);
     this.ts = (input.reader.batches[0]?.stats.tsMin ?? 0n) + input.offsetNs;
@@ -75,15 +72,15 @@ class Lane {
       const { value: item } = this.#items.next();
       if (item === undefined) return false;
       if (item.type === 'loss') this.#lose(item.loss);
-      else this.#open(item.batch, item.without);
+      else this.#open(item);
     }
-    this.ts = this.#batch.column('ts').big(this.#row) + this.input.offsetNs;
+    this.ts = this.#copier.time(this.#row);
     return true;
   }
 
-  #open(batch: Batch, without: readonly ColumnName[]): void {
-    this.#copier.prepare(batch, without);
-    this.#batch = batch;
+  #open(item: Extract<Salvaged, { type: 'batch' }>): void {
+    this.#copier.prepare(item);
+    this.#batch = item.batch;
     this.#row = 0;
   }
 

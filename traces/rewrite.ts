@@ -1,7 +1,7 @@
 /** New traces from one old one: what can be saved of it, or a part of it. */
 import { EventCopier } from './copy.js';
 import type { TraceReader } from './reader.js';
-import { type SalvageLoss, salvage } from './salvage.js';
+import { ESSENTIAL, type SalvageLoss, salvage } from './salvage.js';
 import { type Filter, rowFilter } from './select.js';
 import type { TraceWriter } from './writer.js';
 
@@ -22,20 +22,20 @@ export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: F
   const losses: SalvageLoss[] = [];
   let events = 0;
   let ts: bigint = reader.batches[0]?.stats.tsMin ?? 0n;
-  for (const item of salvage(reader, rows.mayHold)) {
+  const essential = [...ESSENTIAL, ...rows.columns];
+  for (const item of salvage(reader, rows.mayHold, essential)) {
     if (item.type === 'loss') {
       if (!concerns(item.loss, filter, ts)) continue;
       losses.push(item.loss);
       copier.lose(item.loss, ts);
       continue;
     }
-    const { batch, without } = item;
-    copier.prepare(batch, without);
-    for (const row of rows.passing(batch)) {
+    copier.prepare(item);
+    for (const row of rows.passing(item.batch)) {
       copier.copy(row);
       events++;
     }
-    ts = batch.column('ts').big(batch.rows - 1);
+    ts = copier.time(item.batch.rows - 1);
   }
   if (Object.keys(filter).length === 0) writer.countLost(reader.end?.lost ?? 0);
   return { events, losses };

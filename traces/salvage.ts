@@ -9,7 +9,14 @@ import type { BatchInfo, TraceReader } from './reader.js';
 import { COLUMNS, type ColumnName } from './schema.js';
 
 export type Salvaged =
-  | { readonly type: 'batch'; readonly batch: Batch; readonly without: readonly ColumnName[] }
+  | {
+      readonly type: 'batch';
+      readonly batch: Batch;
+      /** Columns that cannot be read. */
+      readonly without: readonly ColumnName[];
+      /** Time of every event of the batch, when `ts` is among those. */
+      readonly tsMin: bigint;
+    }
   | { readonly type: 'loss'; readonly loss: SalvageLoss };
 
 export interface SalvageLoss {
@@ -22,27 +29,32 @@ export interface SalvageLoss {
   readonly text: string;
 }
 
-/** Columns without which an event says nothing. (`seq` follows from the batch's statistics.) */
-const ESSENTIAL: ReadonlySet<ColumnName> = new Set(['ts', 'kind', 'phase', 'source']);
+/**
+ * Columns without which an event says nothing. `seq` follows from the batch's statistics, and
+ * without `ts` the order is still known, which is what counts.
+ */
+export const ESSENTIAL: readonly ColumnName[] = ['kind', 'phase', 'source'];
 
 /**
  * Yields batches and losses by ascending seq.
  * @param wanted which batches to read; one that is passed over is not checked further
+ * @param essential columns without which a batch is as good as lost
  * @throws VfrError only when the file itself cannot be read any more
  */
 export function* salvage(
   reader: TraceReader,
   wanted: (info: BatchInfo) => boolean = () => true,
+  essential: readonly ColumnName[] = ESSENTIAL,
 ): Generator<Salvaged> {
   let next = 0;
   for (const info of candidates(reader)) {
     if (info.seqFirst < next) continue;
     const batch = wanted(info) ? reader.batch(info) : null;
     const without = batch === null ? [] : undecodable(batch);
-    if (without.some((name) => ESSENTIAL.has(name))) continue;
+    if (without.some((name) => essential.includes(name))) continue;
     if (info.seqFirst > next) yield { type: 'loss', loss: missing(next, info.seqFirst) };
     if (without.length > 0) yield { type: 'loss', loss: impaired(info, without) };
-    if (batch !== null) yield { type: 'batch', batch, without };
+    if (batch !== null) yield { type: 'batch', batch, without, tsMin: info.stats.tsMin };
     next = info.seqFirst + info.rows;
   }
   if (reader.end === null) {

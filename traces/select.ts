@@ -1,6 +1,7 @@
 /** Choosing events by seq, time, kind and device, without reading batches that cannot hold any. */
 import type { Batch } from './batch.js';
 import type { BatchInfo, TraceReader } from './reader.js';
+import type { ColumnName } from './schema.js';
 import type { StatsColumn } from './stats.js';
 
 /** What an event must be to pass; a part that is missing lets every event pass. */
@@ -25,6 +26,8 @@ export interface Selection {
 
 /** A filter in terms of one trace's dictionary ids. */
 export interface RowFilter {
+  /** The columns that it looks at. */
+  readonly columns: readonly ColumnName[];
   /** False when no event of the batch can pass, by its statistics alone. */
   mayHold(info: BatchInfo): boolean;
   /** The rows that pass, in ascending order; decodes only the columns that the filter names. */
@@ -48,7 +51,12 @@ export function rowFilter(reader: TraceReader, filter: Filter): RowFilter {
   const always = idsOf(reader, 'kind', filter.always ?? []);
   const listed = (info: BatchInfo, column: StatsColumn, ids: ReadonlySet<number> | null) =>
     ids === null || (info.stats.ids[column]?.some((id) => ids.has(id)) ?? true);
+  const columns = [
+    ...(filter.ts ? (['ts'] as const) : []),
+    ...(devices ? (['device'] as const) : []),
+  ];
   return {
+    columns,
     mayHold: (info) =>
       inRange(info, filter) &&
       (listed(info, 'kind', always) ||

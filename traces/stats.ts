@@ -5,6 +5,7 @@
  */
 import { assert } from './assert.js';
 import type { ColumnBuffers } from './columns.js';
+import { DICTIONARY_ROWS_MAX } from './limits.js';
 import type { LossById } from './losses.js';
 import { COLUMNS, type DictColumn } from './schema.js';
 import { type Nanos, type Seq, toNanos, toSeq } from './units.js';
@@ -35,27 +36,36 @@ export interface BatchStats {
 }
 
 export function collectIds(columns: readonly ColumnBuffers[], rows: number): BatchStats['ids'] {
-  const ids: Partial<Record<StatsColumn, number[]>> = {};
+  const ids: Partial<Record<StatsColumn, readonly number[]>> = {};
   for (const name of STATS_COLUMNS) {
     const found = distinct(columns[indexOf(name)], rows);
-    if (found.size <= IDS_MAX) ids[name] = [...found].sort((a, b) => a - b);
+    if (found !== null) ids[name] = found;
   }
   return ids;
 }
 
 const indexOf = (name: DictColumn) => COLUMNS.findIndex((c) => c.name === name);
 
-function distinct({ validity, buffers: [bytes] }: ColumnBuffers, rows: number): Set<number> {
-  const values = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
-  const found = new Set<number>();
-  let last = -1;
-  for (let row = 0; row < rows; row++) {
-    if (values[row] === last) continue;
-    if (validity.byteLength > 0 && ((validity[row >> 3] >> (row & 7)) & 1) === 0) continue;
-    last = values[row];
-    found.add(last);
+/** The ids that occur, in order, or null when there are too many to list. */
+function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows: number) {
+  if (nullCount === rows) return [];
+  const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
+  const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
+  for (let row = 0; row < rows; row++) seen[ids[row]] = 1;
+  if (nullCount > 0 && !isZeroUsed(ids, validity)) seen[0] = 0;
+  const found: number[] = [];
+  for (let id = seen.indexOf(1); id >= 0; id = seen.indexOf(1, id + 1)) {
+    if (found.push(id) > IDS_MAX) return null;
   }
   return found;
+}
+
+/** Whether a row that is not null has id 0, which is also what stands in the slots of nulls. */
+function isZeroUsed(ids: Int32Array, validity: Uint8Array): boolean {
+  for (let row = 0; row < ids.length; row++) {
+    if (ids[row] === 0 && ((validity[row >> 3] >> (row & 7)) & 1) === 1) return true;
+  }
+  return false;
 }
 
 export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {

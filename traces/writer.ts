@@ -94,7 +94,7 @@ export class TraceWriter {
     const mayHoldLost = lostKind !== undefined && ids.kind?.includes(lostKind) !== false;
     const losses = mayHoldLost ? collectLosses(columns, rows, lostKind) : [];
     this.#lostEvents += totalLost(losses);
-    const [tsMin, tsMax] = [toNanos(batch.tsMin), toNanos(batch.tsMax)];
+    const [tsMin, tsMax] = [toNanos(batch.min), toNanos(batch.max)];
     const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
     this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
     this.#batches++;
