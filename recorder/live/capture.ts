@@ -11,8 +11,8 @@ import type { TraceDirectory } from './tracefs.js';
 const QUEUE_PAGES = 512;
 
 /**
- * A record that was being written while the buffers were read is visible at most this much later: the
- * kernel writes it with preemption off, but a virtual CPU may be stopped meanwhile.
+ * A record that was being written while the buffers were read is visible at most this much later:
+ * the kernel writes it with preemption off, but a virtual CPU may be stopped meanwhile.
  */
 const SETTLE_NS = 20_000_000;
 

@@ -62,7 +62,7 @@ function lockdownCheck(): Check {
     'lockdown',
     mode !== 'confidentiality',
     mode,
-    'Lockdown "confidentiality" forbids tracing; it is set by secure boot or the kernel command line.',
+    'Lockdown "confidentiality" forbids tracing; secure boot or the command line sets it.',
   );
 }
 
@@ -93,7 +93,7 @@ function environmentChecks(tracefs: TraceDirectory | undefined): Check[] {
       'BTF',
       existsSync(btf) && readable(btf),
       readable(btf) ? btf : 'none',
-      "Without CONFIG_DEBUG_INFO_BTF the places of the kernel's data are not known: tracepoints only.",
+      "Without CONFIG_DEBUG_INFO_BTF the kernel's structures are not known: tracepoints only.",
     ),
     check(
       'symbols',
@@ -123,7 +123,9 @@ function groupChecks(tracefs: TraceDirectory): GroupCheck[] {
   });
 }
 
-/** Finds out what `vfr record` could record on this machine, and why not the rest. Changes nothing. */
+/**
+ * Finds out what `vfr record` could record on this machine, and why not the rest. Changes nothing.
+ */
 export function diagnose(): Diagnosis {
   const path = findTracefs();
   const tracefs = path === undefined ? undefined : new TraceDirectory(path);

@@ -25,7 +25,9 @@ function readOptional(file: string): Buffer | null {
   }
 }
 
-/** The attributes of a device directory that are files with text; BARs and the like are left out. */
+/**
+ * The attributes of a device directory that are files with text; BARs and the like are left out.
+ */
 function attributesOf(folder: string): Record<string, string | string[]> {
   const attributes: Record<string, string | string[]> = {};
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -61,7 +63,9 @@ function functionState(name: string): FunctionState | undefined {
   }
 }
 
-/** Names of the loaded modules, the one loaded first first (/proc/modules lists the newest first). */
+/**
+ * Names of the loaded modules, the one loaded first first (/proc/modules lists the newest first).
+ */
 function modulesByAge(): string[] {
   const text = readOptional('/proc/modules')?.toString('latin1') ?? '';
   return text
@@ -72,9 +76,9 @@ function modulesByAge(): string[] {
 }
 
 /**
- * Drivers of the PCI bus in the order in which they registered. sysfs does not tell it, but a driver
- * in a module registers when the module is loaded; those built into the kernel came before all of
- * these, in an order that is not known.
+ * Drivers of the PCI bus in the order in which they registered. sysfs does not tell it, but a
+ * driver in a module registers when the module is loaded; those built into the kernel came before
+ * all of these, in an order that is not known.
  */
 function drivers(): DriverState[] {
   const modules = modulesByAge();

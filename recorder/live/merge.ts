@@ -1,8 +1,8 @@
 import type { PageQueue } from './page-queue.js';
 
 /**
- * Hands on the records of several CPUs in the order of their times, each CPU's own order kept, up to
- * a limit after which an older record might still come.
+ * Hands on the records of several CPUs in the order of their times, each CPU's own order kept, up
+ * to a limit after which an older record might still come.
  *
  * @param originHigh Upper 32 bits of a time shortly before the recording: times are compared to it.
  * @param limit Nanoseconds after that origin.

@@ -3,12 +3,15 @@ import { PageCursor as Cursor, type PageFormat } from './ring-buffer/index.js';
 
 const TWO_32 = 2 ** 32;
 
-/** Where pages of one CPU come from: fills `into` with one page, or answers false when none is there. */
+/**
+ * Where pages of one CPU come from: fills `into` with one page, or answers false when none is
+ * there.
+ */
 export type PageSource = (into: Buffer) => boolean;
 
 /**
- * The pages of one CPU that were read and not yet merged: a ring of page slots, allocated once, and a
- * cursor on the oldest record.
+ * The pages of one CPU that were read and not yet merged: a ring of page slots, allocated once, and
+ * a cursor on the oldest record.
  */
 export class PageQueue {
   readonly cursor: PageCursor;
@@ -46,7 +49,10 @@ export class PageQueue {
     this.cursor = new Cursor(format);
   }
 
-  /** Reads pages until the source has no more or all slots are taken: the kernel then holds the rest. */
+  /**
+   * Reads pages until the source has no more or all slots are taken: the kernel then holds the
+   * rest.
+   */
   fill(): void {
     const { pageSize } = this.#format;
     this.drained = false;

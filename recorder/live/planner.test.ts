@@ -1,8 +1,8 @@
 /**
- * Goal: on two kernels that lay out their structures differently, the planned probes are the ones that
- * are right there, and what cannot be had is said with its reason.
- * Method: symbols and BTF of the real kernels; the golden definitions were written by hand with offsets
- * from pahole and accepted by these kernels.
+ * Goal: on two kernels that lay out their structures differently, the planned probes are the ones
+ * that are right there, and what cannot be had is said with its reason. Method: symbols and BTF of
+ * the real kernels; the golden definitions were written by hand with offsets from pahole and
+ * accepted by these kernels.
  */
 import { describe, expect, test } from 'vitest';
 import { testData } from '../../tests/test-data.js';

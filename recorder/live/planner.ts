@@ -148,7 +148,9 @@ interface Fetched {
   readonly reasons: readonly string[];
 }
 
-/** `FIELD=EXPRESSION:TYPE` for each field; a field that cannot be had is left out with its reason. */
+/**
+ * `FIELD=EXPRESSION:TYPE` for each field; a field that cannot be had is left out with its reason.
+ */
 function fetchAll(btf: Btf, prototype: Prototype, fetches: Fetches): Fetched {
   const text: string[] = [];
   const reasons: string[] = [];
@@ -167,8 +169,8 @@ function fetchAll(btf: Btf, prototype: Prototype, fetches: Fetches): Fetched {
 const VALUE_BYTES: Readonly<Record<string, number>> = { x8: 1, x16: 2, x32: 4 };
 
 /**
- * A probe where the function stores a value through its pointer argument, found in its machine code;
- * or the reason why there is none.
+ * A probe where the function stores a value through its pointer argument, found in its machine
+ * code; or the reason why there is none.
  */
 function storeEvent(
   call: Call,
@@ -281,7 +283,9 @@ function callsOf(probes: readonly Probe[]): (Probe | Call)[] {
   return calls;
 }
 
-/** Plans all probes of a catalogue: their events on this kernel, or the reasons why there are none. */
+/**
+ * Plans all probes of a catalogue: their events on this kernel, or the reasons why there are none.
+ */
 export function planProbes(probes: readonly Probe[], facts: KernelFacts): PlannedProbe[] {
   return callsOf(probes).map((call) => {
     if ('probe' in call) return planCall(call, facts);

@@ -12,8 +12,8 @@ interface Task {
 
 /**
  * Names and processes of threads over time. It starts with /proc and follows the tracepoints
- * `task:task_newtask` and `task:task_rename`, so that an event gets the name that its thread had then,
- * and one that ended within milliseconds still has its name.
+ * `task:task_newtask` and `task:task_rename`, so that an event gets the name that its thread had
+ * then, and one that ended within milliseconds still has its name.
  */
 export class Tasks {
   readonly #tasks = new Map<number, Task>();

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -61,7 +62,8 @@ export class TraceDirectory {
    */
   write(file: string, text: string, how: 'set' | 'append' = 'set'): void {
     // Truncating kprobe_events would remove the probes of everybody else.
-    const handle = openSync(join(this.path, file), how === 'append' ? 'a' : 'w');
+    const flag = how === 'append' ? constants.O_APPEND : constants.O_TRUNC;
+    const handle = openSync(join(this.path, file), constants.O_WRONLY | flag);
     try {
       writeSync(handle, text);
     } finally {

@@ -1,7 +1,7 @@
 /**
  * Goal: offsets and prototypes are those of the kernel.
- * Method: the BTF of two real kernels (whole image and split BTF of modules); every named member of a
- * set of structures is compared with what pahole printed for the same files, and the offsets that
+ * Method: the BTF of two real kernels (whole image and split BTF of modules); every named member of
+ * a set of structures is compared with what pahole printed for the same files, and the offsets that
  * probes use with the known ones of these kernels. Damaged input ends in a VfrError.
  */
 import { spawnSync } from 'node:child_process';

@@ -85,7 +85,9 @@ export class Btf {
   readonly #firstId: number;
   readonly #firstString: number;
 
-  /** @param where What the bytes came from, for messages. @throws VfrError when they are not BTF. */
+  /**
+   * @param where What the bytes came from, for messages. @throws VfrError when they are not BTF.
+   */
   constructor(
     bytes: Uint8Array,
     readonly where: string,
@@ -189,7 +191,9 @@ export class Btf {
     return this.#inBase(id)?.name(id) ?? this.#string(this.#u32(this.#at(id)));
   }
 
-  /** The size in bytes of a sized type, or the type referred to by pointers, typedefs, qualifiers. */
+  /**
+   * The size in bytes of a sized type, or the type referred to by pointers, typedefs, qualifiers.
+   */
   sizeOrType(id: number): number {
     return this.#inBase(id)?.sizeOrType(id) ?? this.#u32(this.#at(id) + 8);
   }

@@ -1,8 +1,8 @@
 /**
  * Goal: the store of the value read is found in real kernel code, and only where it is certain.
- * Method: machine code of a real kernel; the expected places were read off a disassembly by hand (and
- * probes at them were checked against dumps of configuration space). The lengths of instructions are
- * compared with objdump's where it is installed. Synthetic code must be refused.
+ * Method: machine code of a real kernel; the expected places were read off a disassembly by hand
+ * (and probes at them were checked against dumps of configuration space). The lengths of
+ * instructions are compared with objdump's where it is installed. Synthetic code must be refused.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -5,7 +5,9 @@ import {
   writesRegister,
 } from './x86-instruction.js';
 
-/** The place where a function stores through a pointer argument, and the register with the value. */
+/**
+ * The place where a function stores through a pointer argument, and the register with the value.
+ */
 export interface Store {
   /** Offset of the store from the start of the function. */
   readonly offset: number;

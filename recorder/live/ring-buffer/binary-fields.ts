@@ -14,7 +14,9 @@ export function bindFields(format: EventFormat, names: readonly string[]): Bound
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
 
-/** Reads fields of binary trace records for the mapper. One object serves all records of a stream. */
+/**
+ * Reads fields of binary trace records for the mapper. One object serves all records of a stream.
+ */
 export class BinaryFields implements FieldReader {
   #record: Payload = EMPTY;
   #fields: BoundFields = [];

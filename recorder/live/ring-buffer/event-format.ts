@@ -1,9 +1,9 @@
 import { VfrError } from '../../../traces/index.js';
 
 /**
- * How a field is stored. `dynamic` fields hold a word with the length (upper 16 bits) and the offset
- * (lower 16 bits) of their data: from the start of the record (`__data_loc`), or, when `relative`,
- * from the end of that word (`__rel_loc`).
+ * How a field is stored. `dynamic` fields hold a word with the length (upper 16 bits) and the
+ * offset (lower 16 bits) of their data: from the start of the record (`__data_loc`), or, when
+ * `relative`, from the end of that word (`__rel_loc`).
  */
 export type Storage =
   | { readonly is: 'integer' }

@@ -1,8 +1,8 @@
 /**
  * Goal: the decoder sees in ring-buffer pages exactly what the kernel itself sees.
- * Method: per-CPU pages of a real kernel are decoded and every record is rendered with its event's own
- * `print fmt`; time, pid, name and, for probe events, every field are compared with the text that the
- * kernel printed for the same buffer.
+ * Method: per-CPU pages of a real kernel are decoded and every record is rendered with its event's
+ * own `print fmt`; time, pid, name and, for probe events, every field are compared with the text
+ * that the kernel printed for the same buffer.
  */
 import { describe, expect, test } from 'vitest';
 import { testData } from '../../../tests/test-data.js';

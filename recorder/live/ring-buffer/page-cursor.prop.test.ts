@@ -1,6 +1,7 @@
 /**
  * Goal: no page, however damaged, makes the decoder crash, hang or read outside the page.
- * Method: bytes of real pages are changed at random and pages are cut; every record must lie inside.
+ * Method: bytes of real pages are changed at random and pages are cut; every record must lie
+ * inside.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 /**
- * Goal: every type of ring-buffer record, and what the page header says about losses, is understood on
- * 32- and 64-bit kernels of both byte orders; time follows the kernel's rules.
- * Method: pages built by hand as kernel/trace/ring_buffer.c lays them out.
+ * Goal: every type of ring-buffer record, and what the page header says about losses, is understood
+ * on 32- and 64-bit kernels of both byte orders; time follows the kernel's rules. Method: pages
+ * built by hand as kernel/trace/ring_buffer.c lays them out.
  */
 import { describe, expect, test } from 'vitest';
 import { PageCursor } from './page-cursor.js';

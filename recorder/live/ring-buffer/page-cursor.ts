@@ -28,8 +28,8 @@ export type Missed = number | 'unknown';
  *
  * After `load`, each `next()` that returns true has put the record's payload at
  * `offset` .. `offset + length` of `view` and its time into `timeHigh * 2^32 + timeLow` nanoseconds
- * (or the unit of the trace's clock). Nothing outside the page is read whatever the page says: a page
- * that contradicts itself ends early with `damage` set.
+ * (or the unit of the trace's clock). Nothing outside the page is read whatever the page says: a
+ * page that contradicts itself ends early with `damage` set.
  */
 export class PageCursor {
   view: DataView = new DataView(new ArrayBuffer(0));
