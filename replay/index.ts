@@ -2,6 +2,7 @@
 export { EventCursor } from './engine/cursor.js';
 export { Engine } from './engine/engine.js';
 export {
+  type Checkpoint,
   type Divergence,
   Replayer,
   type ReplayOptions,
@@ -9,5 +10,7 @@ export {
   replay,
 } from './engine/replay.js';
 export { type DeviceState, deviceState, type MachineState, machineState } from './engine/state.js';
+export { type RandomAccess, Timeline } from './engine/timeline.js';
 export type { Counts, Difference, Verdict } from './engine/verdict.js';
+export { type Change, stateAt, watch } from './engine/watch.js';
 export { ERRNO, errnoName } from './machine/errno.js';

@@ -49,6 +49,11 @@ export class EventCursor {
     return this.#views.tid.has(this.row) ? this.#views.tid.at(this.row) : -1;
   }
 
+  /** Process; the thread when the input does not tell it. */
+  get pid(): number {
+    return this.#views.pid.has(this.row) ? this.#views.pid.at(this.row) : this.tid;
+  }
+
   get task(): string {
     return this.#views.task.at(this.row) ?? '';
   }
@@ -132,6 +137,7 @@ const viewsOf = (batch: Batch) => ({
   ts: batch.column('ts'),
   kind: batch.column('kind'),
   phase: batch.column('phase'),
+  pid: batch.column('pid'),
   tid: batch.column('tid'),
   task: batch.column('task'),
   span: batch.column('span'),

@@ -1,8 +1,9 @@
 import type { PciDevice } from '../machine/device.js';
-import { Machine } from '../machine/machine.js';
+import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import type { Possible } from '../machine/possible.js';
+import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import type { EventCursor } from './cursor.js';
-import { Frames } from './frames.js';
+import { Frames, type FramesData, newFrames } from './frames.js';
 import type { Difference, Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
@@ -11,16 +12,42 @@ export type Rule = (engine: Engine, e: EventCursor) => Verdict;
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
 const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
+/** The state of a replay, as plain data: it can be copied, and copies share nothing. */
+export interface EngineData {
+  readonly machine: MachineData;
+  readonly frames: FramesData;
+  readonly vfio: VfioState;
+  /** Events were lost. */
+  gaps: boolean;
+}
+
+const newEngineData = (): EngineData => ({
+  machine: newMachine(),
+  frames: newFrames(),
+  vfio: newVfioState(),
+  gaps: false,
+});
+
 /** The state of a replay: the machine, and the kernel functions that are under way. */
 export class Engine {
   readonly machine: Machine;
-  readonly frames = new Frames();
+  readonly frames: Frames;
+  readonly vfio: VfioState;
+  readonly #data: EngineData;
   /** Kernel functions and attributes that occur in this recording: those it was made with. */
   #names: ReadonlySet<string> = new Set();
-  #gaps = false;
 
-  constructor(release: string | undefined) {
-    this.machine = new Machine(release);
+  /** @param data state to go on from; it belongs to the engine from then on */
+  constructor(release: string | undefined, data: EngineData = newEngineData()) {
+    this.#data = data;
+    this.machine = new Machine(release, data.machine);
+    this.frames = new Frames(data.frames);
+    this.vfio = data.vfio;
+  }
+
+  /** A copy of the state that later events do not change. */
+  save(): EngineData {
+    return structuredClone(this.#data);
   }
 
   /** The device of an event, or null when it names none on the PCI bus. */
@@ -39,7 +66,7 @@ export class Engine {
    * recorded, and no events were lost.
    */
   records(name: string): boolean {
-    return this.#names.has(name) && !this.#gaps;
+    return this.#names.has(name) && !this.#data.gaps;
   }
 
   /**
@@ -54,13 +81,14 @@ export class Engine {
 
   /** Events were lost. */
   get gaps(): boolean {
-    return this.#gaps;
+    return this.#data.gaps;
   }
 
   lose(): void {
-    this.#gaps = true;
+    this.#data.gaps = true;
     this.frames.clear();
     this.machine.forget();
+    forgetVfio(this.vfio);
   }
 
   /** What the override may be for whoever holds the device lock since `seq`. */

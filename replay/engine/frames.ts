@@ -147,11 +147,30 @@ export type Frame =
 
 export type FrameOf<T extends Frame['type']> = Extract<Frame, { type: T }>;
 
+/** Open frames, as plain data. */
+export interface FramesData {
+  readonly bySeq: Map<number, Frame>;
+  readonly byTid: Map<number, Frame[]>;
+  readonly byDevice: Map<PciDevice, Frame[]>;
+}
+
+export const newFrames = (): FramesData => ({
+  bySeq: new Map(),
+  byTid: new Map(),
+  byDevice: new Map(),
+});
+
 /** Open frames by thread, innermost last, and by the sequence number of their begin. */
 export class Frames {
-  readonly #bySeq = new Map<number, Frame>();
-  readonly #byTid = new Map<number, Frame[]>();
-  readonly #byDevice = new Map<PciDevice, Frame[]>();
+  readonly #bySeq: Map<number, Frame>;
+  readonly #byTid: Map<number, Frame[]>;
+  readonly #byDevice: Map<PciDevice, Frame[]>;
+
+  constructor({ bySeq, byTid, byDevice }: FramesData) {
+    this.#bySeq = bySeq;
+    this.#byTid = byTid;
+    this.#byDevice = byDevice;
+  }
 
   /** Opens a frame; frames of other threads on the same device overlap with it. */
   push<F extends Frame>(frame: F): F {

@@ -3,8 +3,12 @@
  * hash on every machine and version of Node.
  */
 export class RollingHash {
-  #a = 0x811c9dc5;
-  #b = 0x9dc5811c;
+  #a: number;
+  #b: number;
+
+  constructor(start: readonly [number, number] = [0x811c9dc5, 0x9dc5811c]) {
+    [this.#a, this.#b] = start;
+  }
 
   word(n: number): void {
     this.#a = Math.imul(this.#a ^ n, 0x01000193);
@@ -14,6 +18,11 @@ export class RollingHash {
   text(s: string): void {
     for (let i = 0; i < s.length; i++) this.word(s.charCodeAt(i));
     this.word(s.length);
+  }
+
+  /** Both lanes: what a copy goes on from. */
+  get state(): [number, number] {
+    return [this.#a, this.#b];
   }
 
   /** 16 hexadecimal digits. */

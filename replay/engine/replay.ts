@@ -1,7 +1,8 @@
 import type { Batch, Kind, Phase, Seq } from '../../traces/index.js';
-import { RULES, UNMODELLED } from '../rules/index.js';
+import { RULES } from '../rules/index.js';
+import { likelyCause } from './causes.js';
 import { EventCursor } from './cursor.js';
-import { Engine, type Rule } from './engine.js';
+import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
 import { type MachineState, machineState } from './state.js';
 import { type Counts, count, type Difference, noCounts, type Verdict } from './verdict.js';
@@ -24,6 +25,10 @@ export interface Divergence extends Difference {
   readonly phase: Phase;
   readonly name: string;
   readonly device: string | null;
+  /** The last events before it that concerned the device's binding, oldest first. */
+  readonly touched: readonly Seq[];
+  /** What most likely made the difference. */
+  readonly cause: string;
 }
 
 export interface ReplayResult {
@@ -44,6 +49,8 @@ export interface ReplayResult {
 }
 
 const DIVERGENCES_MAX = 1000;
+/** Events that are named with a divergence. */
+const TOUCHED_MAX = 5;
 
 /**
  * Re-drives a recording through the models: stimuli are fed to the machine, every response is
@@ -56,55 +63,107 @@ export function replay(batches: Iterable<Batch>, options: ReplayOptions = {}): R
   return replayer.result();
 }
 
+/** Everything that a replay goes on from. Plain data. */
+export interface Checkpoint {
+  /** The next event. */
+  readonly seq: number;
+  readonly stimuli: number;
+  readonly engine: EngineData;
+  readonly hash: readonly [number, number];
+  readonly kinds: ReadonlyMap<string, Counts>;
+  readonly touched: ReadonlyMap<string, readonly Seq[]>;
+  readonly divergences: readonly Divergence[];
+}
+
 /** Folds events one batch after the other. */
 export class Replayer {
   readonly engine: Engine;
   readonly #cursor = new EventCursor();
-  readonly #hash = new RollingHash();
-  readonly #kinds = new Map<string, Counts>();
-  readonly #divergences: Divergence[] = [];
+  readonly #hash: RollingHash;
+  readonly #kinds: Map<string, Counts>;
+  readonly #divergences: Divergence[];
+  readonly #touched: Map<string, Seq[]>;
   readonly #rules: (Rule | null)[] = [];
   readonly #until: number;
-  #events = 0;
-  #stimuli = 0;
+  #named = false;
+  #next: number;
+  #stimuli: number;
 
-  constructor(readonly options: ReplayOptions = {}) {
-    this.engine = new Engine(options.kernel);
+  /** @param from where to go on; the beginning when missing */
+  constructor(
+    readonly options: ReplayOptions = {},
+    from?: Checkpoint,
+  ) {
+    const { kernel } = options;
+    this.engine = from === undefined ? new Engine(kernel) : new Engine(kernel, clone(from.engine));
+    this.#hash = new RollingHash(from?.hash);
+    this.#kinds = from === undefined ? new Map() : clone(new Map(from.kinds));
+    this.#touched = from === undefined ? new Map() : (clone(from.touched) as Map<string, Seq[]>);
+    this.#divergences = [...(from?.divergences ?? [])];
+    this.#next = from?.seq ?? 0;
+    this.#stimuli = from?.stimuli ?? 0;
     this.#until = options.until ?? Number.POSITIVE_INFINITY;
   }
 
-  /** @returns false when the event to stop at was reached */
-  feed(batch: Batch): boolean {
+  /** The event that comes next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** What a later replay goes on from. */
+  checkpoint(): Checkpoint {
+    return {
+      seq: this.#next,
+      stimuli: this.#stimuli,
+      engine: this.engine.save(),
+      hash: this.#hash.state,
+      kinds: clone(this.#kinds),
+      touched: clone(this.#touched),
+      divergences: [...this.#divergences],
+    };
+  }
+
+  /**
+   * Takes the events of a batch that have not been taken, up to one.
+   * @param until the event to stop before, when that is earlier than the option says
+   * @returns false when the event to stop at was reached
+   */
+  feed(batch: Batch, until = this.#until): boolean {
     const cursor = this.#cursor;
     cursor.open(batch);
-    if (this.#events === 0) this.engine.recorded(cursor.names);
-    const rows = batch.rows;
-    const stop = this.#until - batch.seqFirst;
-    const end = Math.min(rows, Math.max(0, stop));
-    for (let row = 0; row < end; row++) {
+    if (!this.#named) this.engine.recorded(cursor.names);
+    this.#named = true;
+    const first = Math.max(0, this.#next - batch.seqFirst);
+    const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
+    for (let row = first; row < end; row++) {
       cursor.row = row;
       this.#step(cursor);
     }
-    return end === rows;
+    this.#next = Math.max(this.#next, batch.seqFirst + end);
+    return end === batch.rows;
   }
 
   #step(e: EventCursor): void {
-    this.#events++;
     const rule = this.#rules[e.kindId] ?? this.#ruleFor(e);
     const verdict = rule(this.engine, e);
+    if (verdict === null) this.#stimuli++;
+    else this.#tell(e, verdict);
+    if (rule !== stimulus && !FREQUENT.has(e.kind)) this.#touch(e);
     this.options.observe?.(e, verdict, this.engine);
-    if (verdict === null) {
-      this.#stimuli++;
-      return;
-    }
-    this.#tell(e, verdict);
   }
 
   #ruleFor(e: EventCursor): Rule {
-    const kind = e.kind as Kind;
-    const rule = RULES[kind] ?? (UNMODELLED.has(kind) ? unmodelled : stimulus);
+    const rule = RULES[e.kind as Kind] ?? stimulus;
     this.#rules[e.kindId] = rule;
     return rule;
+  }
+
+  #touch(e: EventCursor): void {
+    const { device } = e;
+    if (device === null) return;
+    const last = this.#touched.get(device);
+    if (last === undefined) this.#touched.set(device, [e.seq]);
+    else if (last.push(e.seq) > TOUCHED_MAX) last.shift();
   }
 
   #tell(e: EventCursor, verdict: NonNullable<Verdict>): void {
@@ -120,7 +179,9 @@ export class Replayer {
     if (typeof verdict === 'string') return;
     if (this.#divergences.length >= (this.options.divergencesMax ?? DIVERGENCES_MAX)) return;
     const { seq, phase, name, device } = e;
-    this.#divergences.push({ seq, kind, phase, name, device, ...verdict });
+    const touched = [...(this.#touched.get(device ?? '') ?? [])];
+    const cause = likelyCause(verdict.path);
+    this.#divergences.push({ seq, kind, phase, name, device, ...verdict, touched, cause });
   }
 
   result(): ReplayResult {
@@ -129,12 +190,14 @@ export class Replayer {
       for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
     }
     const finalState = machineState(this.engine.machine);
-    const hash = this.#hash;
+    const hash = new RollingHash(this.#hash.state);
     hash.text(JSON.stringify(finalState));
+    const { matched, diverged, unmodelled, unknown } = total;
+    const responses = matched + diverged + unmodelled + unknown;
     return {
-      events: this.#events,
+      events: responses + this.#stimuli,
       stimuli: this.#stimuli,
-      responses: this.#events - this.#stimuli,
+      responses,
       ...total,
       kinds: Object.fromEntries([...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1))),
       finalState,
@@ -144,5 +207,15 @@ export class Replayer {
   }
 }
 
+const clone = <T>(value: T): T => structuredClone(value);
 const stimulus: Rule = () => null;
-const unmodelled: Rule = (_engine, e) => (e.phase === 'end' ? 'unmodelled' : null);
+
+/** Kinds with too many events to name them with a divergence of a device's binding. */
+const FREQUENT: ReadonlySet<string> = new Set([
+  'config.read',
+  'config.write',
+  'region.read',
+  'region.write',
+  'dma.map',
+  'dma.unmap',
+]);

@@ -14,14 +14,43 @@ interface Walk {
   ended: ReadonlySet<string> | null;
 }
 
-export class Claims {
-  readonly #registered = new Set<string>();
-  readonly #dynamic = new Map<string, IdMatch[]>();
-  readonly #walks = new Map<string, Walk>();
+/** What is known of drivers, as plain data. */
+export interface ClaimsData {
+  readonly registered: Set<string>;
+  /** Place in the order of registration, of drivers for which a snapshot tells it. */
+  readonly order: Map<string, number>;
+  readonly dynamic: Map<string, IdMatch[]>;
+  /** By the numbers that id tables match. */
+  readonly walks: Map<string, Walk>;
+}
 
-  /** Notes that a driver is on the bus. */
-  register(driver: string): void {
+export const newClaims = (): ClaimsData => ({
+  registered: new Set(),
+  order: new Map(),
+  dynamic: new Map(),
+  walks: new Map(),
+});
+
+export class Claims {
+  readonly #registered: Set<string>;
+  readonly #place: Map<string, number>;
+  readonly #dynamic: Map<string, IdMatch[]>;
+  readonly #walks: Map<string, Walk>;
+
+  constructor(data: ClaimsData) {
+    this.#registered = data.registered;
+    this.#place = data.order;
+    this.#dynamic = data.dynamic;
+    this.#walks = data.walks;
+  }
+
+  /**
+   * Notes that a driver is on the bus.
+   * @param place its place in the order of registration, when it is known
+   */
+  register(driver: string, place: number | null = null): void {
     this.#registered.add(driver);
+    if (place !== null) this.#place.set(driver, place);
   }
 
   unregister(driver: string): void {
@@ -105,9 +134,12 @@ export class Claims {
     const byTable = [...known].filter((d) => this.claims(d, ids) === true);
     const more = byTable.filter((d) => !walk.drivers.includes(d));
     if (more.length === 0) return walk;
-    // One claimant that no walk has met yet: it is the next to be tried. The order of several is open.
-    const drivers = more.length === 1 ? [...walk.drivers, more[0]] : [...walk.drivers];
-    return { drivers, ended: more.length === 1 ? walk.ended : null };
+    // Claimants that no walk has met yet come after those it met; among them, as they registered.
+    const place = (driver: string) => this.#place.get(driver) ?? Number.NaN;
+    const ordered = more.length === 1 || more.every((driver) => this.#place.has(driver));
+    if (!ordered) return { drivers: walk.drivers, ended: null };
+    const drivers = [...walk.drivers, ...more.toSorted((a, b) => place(a) - place(b))];
+    return { drivers, ended: walk.ended };
   }
 
   /** Learns from an attempt in a walk without override. */

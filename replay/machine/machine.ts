@@ -1,26 +1,42 @@
-import { Claims } from './claims.js';
+import { Claims, type ClaimsData, newClaims } from './claims.js';
 import { newDevice, type PciDevice } from './device.js';
 import { type KernelRules, kernelRules } from './kernel.js';
 import { either, type Possible } from './possible.js';
 
+/** The state of the machine, as plain data. */
+export interface MachineData {
+  readonly devices: Map<string, PciDevice>;
+  /** A snapshot has listed the functions: an address that it lacks does not exist. */
+  listed: boolean;
+  readonly claims: ClaimsData;
+}
+
+export const newMachine = (): MachineData => ({
+  devices: new Map(),
+  listed: false,
+  claims: newClaims(),
+});
+
 /** The modelled parts of a kernel: PCI functions, drivers, and what binds them. */
 export class Machine {
   readonly kernel: KernelRules;
-  readonly claims = new Claims();
-  readonly #devices = new Map<string, PciDevice>();
-  /** A snapshot has listed the functions: an address that it lacks does not exist. */
-  #listed = false;
+  readonly claims: Claims;
+  readonly #data: MachineData;
+  readonly #devices: Map<string, PciDevice>;
 
   /** @param release kernel release of the recording, such as `6.1.0-56-amd64` */
-  constructor(release: string | undefined) {
+  constructor(release: string | undefined, data: MachineData = newMachine()) {
     this.kernel = kernelRules(release);
+    this.claims = new Claims(data.claims);
+    this.#data = data;
+    this.#devices = data.devices;
   }
 
   /** The device at an address, also when it does not exist, or is not known to. */
   device(address: string): PciDevice {
     let device = this.#devices.get(address);
     if (device === undefined) {
-      device = newDevice(address, this.#listed ? [false] : null);
+      device = newDevice(address, this.#data.listed ? [false] : null);
       this.#devices.set(address, device);
     }
     return device;
@@ -37,7 +53,7 @@ export class Machine {
 
   /** A snapshot says that the function exists. */
   list(address: string): PciDevice {
-    this.#listed = true;
+    this.#data.listed = true;
     const device = newDevice(address, [true]);
     this.#devices.set(address, device);
     return device;
@@ -67,7 +83,7 @@ export class Machine {
 
   /** Events were lost: what they may have changed is no longer known. */
   forget(): void {
-    this.#listed = false;
+    this.#data.listed = false;
     this.claims.forget();
     for (const device of this.#devices.values()) {
       device.driver = null;

@@ -1,0 +1,20 @@
+/** What a divergence most likely comes from, by the part of the state that differs. */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [
+    /\/match$/,
+    'an override or a dynamic id that was not recorded, a driver that registered or left, or another id table than the model has',
+  ],
+  [
+    /\/sriov\/autoprobe$/,
+    'sriov_drivers_autoprobe of the PF, or the override of the VF, was changed by somebody who was not recorded',
+  ],
+  [/\/lock$/, 'events of two threads are not in the order in which they happened'],
+  [/\/driver$/, 'the device was bound or released by somebody who was not recorded'],
+  [/\/probe$/, 'the driver refused the device for a reason that no model has'],
+  [/\/sriov\//, 'VFs were enabled or disabled by somebody who was not recorded'],
+  [/vfio/, 'the device was opened, reset or changed through another file or before the recording'],
+];
+
+export const likelyCause = (path: string): string =>
+  CAUSES.find(([pattern]) => pattern.test(path))?.[1] ??
+  'the recorded kernel differs from the model; compare its version';
