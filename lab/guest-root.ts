@@ -5,8 +5,8 @@ import { requireRoot, requireTools, run, say } from './host.js';
 const SUITE = 'bookworm';
 
 /**
- * What the guest has besides Debian's minimal base: busybox for the initramfs, kmod and xz for modules,
- * Python for the VFIO client (ioctl and mmap without a compiler), libstdc++ for Node.
+ * What the guest has besides Debian's minimal base: busybox for the initramfs, kmod and xz for
+ * modules, Python for the VFIO client (ioctl and mmap without a compiler), libstdc++ for Node.
  */
 const PACKAGES = [
   'busybox-static',

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** A lab step that cannot be done on this machine; the message says what is missing and what to do. */
+/**
+ * A lab step that cannot be done on this machine; the message says what is missing and what to do.
+ */
 export class LabError extends Error {
   override readonly name = 'LabError';
 }
