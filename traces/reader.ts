@@ -194,7 +194,11 @@ export class TraceReader {
   }
 
   #notATrace(): VfrError {
-    const what = this.source.size === 0 ? 'the file is empty' : 'not a vfr trace';
+    const { size } = this.source;
+    const opens = size > 0 && CONTINUED.equals(this.source.read(0, CONTINUED.byteLength));
+    const cut = opens && this.#scan.frames.length === 0 && this.#scan.cutAt === 0;
+    const nothing = size === 0 ? 'the file is empty' : 'not a vfr trace';
+    const what = cut ? 'cut within its opening, before the first event' : nothing;
     const next = 'Traces are made by `vfr import` and `vfr record`.';
     return new VfrError('unreadable', 'NOT_A_TRACE', what, next, { file: this.source.name });
   }
@@ -308,6 +312,9 @@ export class TraceReader {
     }
   }
 }
+
+/** How every Arrow stream begins. */
+const CONTINUED = Buffer.alloc(4, 0xff);
 
 const UNKNOWN_OPENING = {
   version: FORMAT_VERSION,

@@ -129,8 +129,9 @@ class Search {
   constructor(private readonly source: ByteSource) {}
 
   /**
-   * The next offset from which a frame or the end of stream checks, or null. Frames begin at
-   * multiples of 8, but bytes may also have been inserted or removed: every offset is looked at.
+   * The next offset from which a frame checks, or null. Frames begin at multiples of 8, but bytes may
+   * also have been inserted or removed: every offset is looked at. An end of stream has no CRC, and
+   * data that is cut in the right place looks like one, so it counts only behind a whole frame.
    */
   next(from: number): number | null {
     for (let base = from; base < this.source.size; base += SEARCH_BYTES) {
@@ -143,7 +144,6 @@ class Search {
         if (claimed === null) continue;
         const step = readFrame(this.source, base + at);
         if (step.type === 'frame') return base + at;
-        if (step.type === 'end' && base + at + PREFIX_BYTES === this.source.size) return base + at;
       }
     }
     return null;
