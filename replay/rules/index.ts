@@ -6,9 +6,15 @@ import { bind, match, probe } from './probe.js';
 import { unbind } from './release.js';
 import { addVf, enable, removeVf } from './sriov.js';
 import { override, sysfsWrite } from './stores.js';
+import { VFIO_RULES } from './vfio.js';
+import { noteAttach, noteFunction } from './vfio-device.js';
 
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
-  snapshot,
+  ...VFIO_RULES,
+  snapshot: (engine, e) => {
+    noteFunction(engine, e);
+    return snapshot(engine, e);
+  },
   lost,
   'sysfs.write': sysfsWrite,
   override,
@@ -21,16 +27,12 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'sriov.enable': enable,
   'vf.add': addVf,
   'vf.remove': removeVf,
-  'iommu.attach': joinGroup,
+  'iommu.attach': (engine, e) => {
+    noteAttach(engine, e);
+    return joinGroup(engine, e);
+  },
   'iommu.detach': leaveGroup,
 };
 
 /** Kinds that answer a user and that no model predicts: their ends are counted as unmodelled. */
-export const UNMODELLED: ReadonlySet<Kind> = new Set<Kind>([
-  'ioctl',
-  'region.read',
-  'region.write',
-  'mmap',
-  'irq.set',
-  'device.open',
-]);
+export const UNMODELLED: ReadonlySet<Kind> = new Set<Kind>(['migration']);

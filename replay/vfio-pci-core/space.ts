@@ -59,40 +59,54 @@ const STATUS = 6;
 const STATUS_CAP_LIST = 0x10;
 const CAP_POINTER = 0x34;
 const INTERRUPT_PIN = 0x3d;
-const ROM_ADDRESS = 0x30;
-const BAR_0 = 0x10;
+/** BAR 0 to 5, and the ROM. */
+const BAR_OFFSETS = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x30];
 /** At most so many capabilities: they are at least a dword long. */
 const LIST_MAX = (BASIC_BYTES - HEADER_BYTES) / CAP_BYTES_MIN;
 
 /**
  * Builds the space as `vfio_config_init` does.
  * @param hardware the function's configuration space after the reset at open: 256 or 4096 bytes
- * @param intx false when the kernel or the device gives the user no INTx
  */
-export function openSpace(
+export const openSpace = (hardware: Uint8Array, fn: PciFunction, rules: ConfigRules): ConfigSpace =>
+  build(hardware, new Uint8Array(hardware.byteLength).fill(1), fn, rules).space;
+
+/**
+ * Builds the space from what a recording showed of the hardware's.
+ * @param known 1 for each byte that was recorded
+ * @returns null when a byte that it takes was not recorded
+ */
+export function recordedSpace(
   hardware: Uint8Array,
+  known: Uint8Array,
   fn: PciFunction,
   rules: ConfigRules,
-  intx = true,
-): ConfigSpace {
+): ConfigSpace | null {
+  const { space, complete } = build(hardware, known, fn, rules);
+  return complete ? space : null;
+}
+
+function build(
+  hardware: Uint8Array,
+  known: Uint8Array,
+  fn: PciFunction,
+  rules: ConfigRules,
+): { space: ConfigSpace; complete: boolean } {
   const size = hardware.byteLength;
   const map = new Uint8Array(size).fill(GAP);
-  map.fill(CAP.BASIC, 0, HEADER_BYTES);
   const vconfig = new Uint8Array(size);
-  vconfig.set(hardware.subarray(0, HEADER_BYTES));
-  const rbar = [0, 1, 2, 3, 4, 5].map((i) => peekAt(vconfig, BAR_0 + 4 * i, 4));
-  rbar.push(peekAt(vconfig, ROM_ADDRESS, 4));
-  if (fn.isVf) {
-    poke(vconfig, 0, 2, fn.vendor);
-    poke(vconfig, 2, 2, fn.device);
-    vconfig[COMMAND] |= COMMAND_MEMORY;
-  }
-  if (fn.isVf || !intx) vconfig[INTERRUPT_PIN] = 0;
-  const peek: Peek = (offset, width) => peekAt(hardware, offset, width);
-  const builder = { map, vconfig, hardware, peek };
+  const builder: Builder = { map, vconfig, hardware, known, complete: true, peek: () => 0 };
+  builder.peek = (offset, width) => {
+    check(builder, offset, width);
+    return peekAt(hardware, offset, width);
+  };
+  const { peek } = builder;
+  own(builder, CAP.BASIC, 0, HEADER_BYTES);
+  const rbar = BAR_OFFSETS.map((at) => peek(at, 4));
+  virtualizeHeader(vconfig, fn);
   const capabilities = standardCapabilities(builder, rules);
   if (hasExtended(capabilities, size, peek)) extendedCapabilities(builder, rules);
-  return {
+  const space: ConfigSpace = {
     size,
     map,
     vconfig,
@@ -105,17 +119,36 @@ export function openSpace(
     noCommandMemory: fn.isVf,
     capabilities,
   };
+  return { space, complete: builder.complete };
+}
+
+/** A VF has ids, memory enable and no interrupt pin whatever its registers say. */
+function virtualizeHeader(vconfig: Uint8Array, fn: PciFunction): void {
+  if (!fn.isVf) return;
+  poke(vconfig, 0, 2, fn.vendor);
+  poke(vconfig, 2, 2, fn.device);
+  vconfig[COMMAND] |= COMMAND_MEMORY;
+  vconfig[INTERRUPT_PIN] = 0;
 }
 
 interface Builder {
   readonly map: Uint8Array;
   readonly vconfig: Uint8Array;
   readonly hardware: Uint8Array;
-  readonly peek: Peek;
+  readonly known: Uint8Array;
+  /** False when a byte was taken that is not known. */
+  complete: boolean;
+  peek: Peek;
+}
+
+function check(builder: Builder, at: number, length: number): void {
+  if (builder.known.subarray(at, at + length).includes(0)) builder.complete = false;
 }
 
 /** Gives the bytes of a capability to it, and copies them. */
-function own({ map, vconfig, hardware }: Builder, id: number, at: number, length: number): void {
+function own(builder: Builder, id: number, at: number, length: number): void {
+  const { map, vconfig, hardware } = builder;
+  check(builder, at, length);
   map.fill(id, at, at + length);
   vconfig.set(hardware.subarray(at, at + length), at);
 }

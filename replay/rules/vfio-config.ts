@@ -1,0 +1,167 @@
+/** Accesses of configuration space, through every door (vfio-pci-config). */
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { compare, type Verdict } from '../engine/verdict.js';
+import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
+import { functionAt } from '../vfio/state.js';
+import { beginAccess } from '../vfio-pci-core/access.js';
+import { poke, type Width } from '../vfio-pci-core/bytes.js';
+import type { Effect } from '../vfio-pci-core/effects.js';
+import { answer, contextOf, missing, observe, openOf } from './vfio-effects.js';
+import { judge } from './vfio-results.js';
+
+/** The `config.read` and `config.write` events. */
+export function configAccess(engine: Engine, e: EventCursor): Verdict {
+  switch (e.path) {
+    case 'vfio':
+      return userAccess(engine, e);
+    case 'hardware':
+      return hardwareAccess(engine, e);
+    case 'virtual':
+      return virtualWrite(engine, e);
+    case 'kernel':
+      // Only what is read while a device is opened becomes part of what its user sees.
+      if (engine.vfio.calls.size > 0 && e.phase !== 'begin') noteHardware(engine, e);
+      return null;
+    default:
+      return null;
+  }
+}
+
+function noteHardware(engine: Engine, e: EventCursor): void {
+  const call = innerCall(engine.vfio.calls, e.tid, 'enable');
+  if (call === null || e.device !== call.device || !e.hasValue) return;
+  const { hardware, known } = functionAt(engine.vfio, call.device);
+  const { offset, length } = e;
+  if (hardware === null || offset + length > hardware.byteLength) return;
+  poke(hardware, offset, length as Width, e.value);
+  known?.fill(1, offset, offset + length);
+}
+
+/** `vfio_pci_config_rw`, or a system call seen from the user's side. */
+function userAccess(engine: Engine, e: EventCursor): Verdict {
+  const { calls } = engine.vfio;
+  const device = e.device;
+  if (device === null) return null;
+  if (e.phase === 'point') return seenByUser(engine, e, device);
+  if (e.phase === 'begin') {
+    const outer = innerCall(calls, e.tid, 'region');
+    beginConfig(engine, e, device);
+    return outer === null ? null : sameAccess(outer, e);
+  }
+  const call = popCall(calls, e.tid, e.span, 'region');
+  if (call === null) return 'unknown';
+  const verdict = endConfig(engine, call, e.ret);
+  const outer = innerCall(calls, e.tid, 'region');
+  if (outer !== null) outer.inner = e.ret;
+  return verdict;
+}
+
+/** The function that `vfio_pci_rw` calls is given what it was given. */
+export function sameAccess(outer: RegionCall, e: EventCursor): Verdict {
+  const text = (region: number, offset: number, count: number) => `${count} at ${region}:${offset}`;
+  return compare(
+    `${outer.device}/region`,
+    text(outer.region, outer.offset, outer.count),
+    text(e.region, e.offset, e.length),
+  );
+}
+
+/** Opens a call, with the access that the model foresees when the device's state is known. */
+export function beginConfig(engine: Engine, e: EventCursor, address: string): RegionCall {
+  const { seq, offset, length: count } = e;
+  const write = e.kind === 'config.write' || e.kind === 'region.write';
+  const device = openOf(engine, address);
+  const request = { write, offset, count, data: write ? writtenBytes(e) : new Uint8Array(0) };
+  const config =
+    device === null ? null : beginAccess(device.space, contextOf(engine, address, device), request);
+  return pushCall(engine.vfio.calls, e.tid, {
+    type: 'region',
+    seq,
+    device: address,
+    write,
+    region: e.region,
+    offset,
+    count,
+    config,
+    inner: null,
+  });
+}
+
+/** The user's bytes as far as they were recorded. */
+function writtenBytes(e: EventCursor): Uint8Array {
+  if (!e.hasValue) return Uint8Array.from(e.data ?? []);
+  const bytes = new Uint8Array(Math.min(e.length, 4));
+  poke(bytes, 0, bytes.length as Width, e.value);
+  return bytes;
+}
+
+export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdict {
+  const { config } = call;
+  if (config === null) return 'unknown';
+  const further = missing(engine, call);
+  if (further !== null) return further;
+  const { result } = config;
+  if (result === 'unknown' || result === null) {
+    // What the user wrote is not known: neither is what he reads from now on.
+    if (call.write) functionAt(engine.vfio, call.device).open = undefined;
+    return 'unknown';
+  }
+  return judge(`${call.device}/config`, [result], ret);
+}
+
+/** A whole access in one event: what the user wrote or saw. */
+function seenByUser(engine: Engine, e: EventCursor, address: string): Verdict {
+  const device = openOf(engine, address);
+  if (device === null || engine.records('vfio_pci_config_rw')) return 'unknown';
+  const call = beginConfig(engine, e, address);
+  popCall(engine.vfio.calls, e.tid, e.seq, 'region');
+  return endConfig(engine, call, e.ret);
+}
+
+/** `pci_user_read_config_*` and `pci_user_write_config_*` while a user is served. */
+function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
+  const { calls } = engine.vfio;
+  const write = e.kind === 'config.write';
+  if (e.phase === 'end') {
+    const call = popCall(calls, e.tid, e.span, 'hardware');
+    if (call !== null)
+      answer(engine, call.caller, { value: recordedValue(e, write), ret: retOf(e) });
+    return null;
+  }
+  const { offset, length, seq } = e;
+  const width = length as Width;
+  const effect: Effect = write
+    ? { type: 'write', offset, width, value: e.hasValue ? e.value : null }
+    : { type: 'read', offset, width };
+  const { verdict, call } = observe(engine, e.tid, effect);
+  if (call !== null) {
+    if (e.phase === 'point')
+      answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
+    else pushCall(calls, e.tid, { type: 'hardware', seq, caller: call });
+  }
+  // Not in an access of which the model knows the device.
+  return verdict ?? 'unknown';
+}
+
+const recordedValue = (e: EventCursor, write: boolean) => (write || !e.hasValue ? null : e.value);
+const retOf = (e: EventCursor) => (e.hasRet ? e.ret : 0);
+
+/** `vfio_basic_config_write`: the header's part of a write. */
+function virtualWrite(engine: Engine, e: EventCursor): Verdict {
+  const { calls } = engine.vfio;
+  if (e.phase === 'end') {
+    const call = popCall(calls, e.tid, e.span, 'virtual');
+    if (call === null) return 'unknown';
+    return e.ret < 0 ? null : judge(`${e.device}/config`, [call.width], e.ret);
+  }
+  const { offset, length, seq } = e;
+  const value = e.hasValue ? lowBytes(e.value, length) : null;
+  const effect: Effect = { type: 'virtual', offset, width: length as Width, value };
+  const { verdict, call } = observe(engine, e.tid, effect);
+  if (call !== null) answer(engine, call, { value, ret: 0 });
+  if (e.phase === 'begin') pushCall(calls, e.tid, { type: 'virtual', seq, width: length });
+  return verdict ?? 'unknown';
+}
+
+const lowBytes = (value: number, bytes: number) => (bytes >= 4 ? value : value % 256 ** bytes);

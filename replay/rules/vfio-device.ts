@@ -1,0 +1,224 @@
+/** Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set. */
+
+import { driverModel } from '../drivers/index.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { ERRNO } from '../machine/errno.js';
+import { innerCall, popCall, pushCall } from '../vfio/calls.js';
+import { applyIrqs, irqsResult, validIrqs } from '../vfio/irqs.js';
+import { functionAt, type VfioFunction } from '../vfio/state.js';
+import { configRules } from '../vfio-pci-core/capabilities.js';
+import { openDevice } from '../vfio-pci-core/device.js';
+import { DONE } from '../vfio-pci-core/effects.js';
+import { lengthOf, parseResource, type Resource } from '../vfio-pci-core/function.js';
+import { recordedSpace } from '../vfio-pci-core/space.js';
+import { answer, observe } from './vfio-effects.js';
+import { judge } from './vfio-results.js';
+
+/** Takes what VFIO needs from the snapshot of a function. */
+export function noteFunction(engine: Engine, e: EventCursor): void {
+  if (e.device === null || e.name === 'end') return;
+  const fn = functionAt(engine.vfio, e.device);
+  const { data } = e;
+  fn.hardware = data === null ? null : Uint8Array.from(data);
+  fn.known = data === null ? null : new Uint8Array(data.byteLength).fill(1);
+  fn.resources = parseResources(e.text);
+  // Somebody may have opened a device of VFIO before the recording began.
+  const driver = e.driver;
+  fn.open = driver === null || !driverModel(driver).vfioPci ? null : undefined;
+}
+
+function parseResources(text: string | null): Resource[] | null {
+  const found = /"resource":\s*(\[[^\]]*\]|"[^"]*")/.exec(text ?? '')?.[1];
+  const lines = found?.match(/0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+/gi);
+  return lines === undefined || lines === null ? null : lines.map(parseResource);
+}
+
+/** `vfio_pci_core_enable`: the first open of a device. */
+export function open(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.name !== 'vfio_pci_core_enable') return null;
+  const fn = functionAt(engine.vfio, address);
+  const { calls } = engine.vfio;
+  if (e.phase === 'begin') {
+    pushCall(calls, e.tid, { type: 'enable', seq: e.seq, device: address, reset: null });
+    prepare(engine, fn);
+    if (fn.open === undefined) return 'unknown';
+    return fn.open === null
+      ? 'match'
+      : diverge(`${address}/open`, 'the device is open already', 'it is opened');
+  }
+  const call = popCall(calls, e.tid, e.span, 'enable');
+  if (call === null) return 'unknown';
+  if (e.ret === 0) enabled(engine, e, fn, call.reset);
+  return openResult(engine, address, call.reset, e.ret);
+}
+
+function openResult(engine: Engine, address: string, reset: number | null, ret: number): Verdict {
+  const path = `${address}/open`;
+  if (reset === null && engine.records('pci_try_reset_function')) {
+    // The function could not be woken or enabled: the hardware's answer.
+    return ret < 0 ? 'unknown' : diverge(path, 'a reset at open', 'none');
+  }
+  return judge(path, [reset === -ERRNO.EAGAIN ? reset : 0], ret);
+}
+
+/** A VF that came during the recording has no snapshot: what is read at open makes one. */
+function prepare(engine: Engine, fn: VfioFunction): void {
+  if (fn.hardware !== null) return;
+  const physfn = engine.machine.find(fn.address)?.physfn ?? null;
+  const pf = physfn === null ? null : functionAt(engine.vfio, physfn);
+  const bytes = pf?.hardware?.byteLength;
+  if (bytes === undefined) return;
+  fn.hardware = new Uint8Array(bytes);
+  fn.known = new Uint8Array(bytes);
+}
+
+function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number | null): void {
+  const { address, hardware, known } = fn;
+  const pci = engine.machine.device(address);
+  const resources = fn.resources ?? vfResources(engine, address);
+  const { ids } = pci;
+  fn.requests = 0;
+  fn.closing = null;
+  fn.open = undefined;
+  noteOpened(engine, e, address);
+  if (hardware === null || known === null || ids === null || resources === null) return;
+  const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
+  const own = { ...facts, isVf: pci.physfn !== null };
+  const rules = configRules(engine.machine.kernel.version);
+  const space = recordedSpace(hardware, known, own, rules);
+  if (space !== null) fn.open = openDevice(own, space, reset === 0);
+}
+
+/** The group's ioctl that opened the device. */
+function noteOpened(engine: Engine, e: EventCursor, address: string): void {
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (ioctl === null) return;
+  ioctl.opened = true;
+  if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(address);
+}
+
+/** BARs of a VF lie one after the other in resources of the PF (kernel drivers/pci/iov.c 6.1). */
+function vfResources(engine: Engine, address: string): Resource[] | null {
+  const physfn = engine.machine.find(address)?.physfn ?? null;
+  if (physfn === null) return null;
+  const pf = functionAt(engine.vfio, physfn);
+  const { sriov } = engine.machine.device(physfn);
+  if (pf.resources === null || pf.resources.length < 13 || !sriov?.totalVfs) return null;
+  const { totalVfs, offset, stride } = sriov;
+  if (offset === null || stride === null || stride === 0) return null;
+  const index = (routingId(address) - routingId(physfn) - offset) / stride;
+  const bars = pf.resources.slice(7, 13).map((all): Resource => {
+    const size = lengthOf(all) / totalVfs;
+    if (size === 0) return all;
+    const start = all.start + size * index;
+    return { start, end: start + size - 1, flags: all.flags };
+  });
+  return [...bars, { start: 0, end: 0, flags: 0 }];
+}
+
+function routingId(address: string): number {
+  const [bus, devfn] = address.split(':').slice(1);
+  const [slot, fn] = devfn.split('.').map((n) => Number.parseInt(n, 16));
+  return Number.parseInt(bus, 16) * 256 + slot * 8 + fn;
+}
+
+/** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
+export function close(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null) return null;
+  const fn = functionAt(engine.vfio, address);
+  const wasOpen = fn.open;
+  const closing = e.name === 'vfio_pci_core_disable';
+  if (closing) {
+    fn.closing = fn.open ?? null;
+    fn.open = null;
+    for (const group of engine.vfio.groups.values()) group.devices.delete(address);
+  }
+  if (wasOpen === undefined) return 'unknown';
+  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : 'match';
+}
+
+/** `vfio_pci_core_request`: asked again every ten seconds, with a count from 0. */
+export function request(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || !e.hasValue) return null;
+  const fn = functionAt(engine.vfio, address);
+  const path = `${address}/request`;
+  if (fn.open === null) return diverge(path, 'nobody has it open', 'a request');
+  const verdict = compare(path, String(fn.requests), String(e.value));
+  fn.requests = e.value + 1;
+  return verdict;
+}
+
+/** `vfio_pci_set_irqs_ioctl`, of the ioctl or of closing the device. */
+export function setIrqs(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.path !== 'kernel') return null;
+  const { calls } = engine.vfio;
+  const fn = functionAt(engine.vfio, address);
+  const device = fn.open ?? fn.closing;
+  const request = { flags: e.value, index: e.region, start: e.offset, count: e.length };
+  const path = `${address}/irqs`;
+  if (e.phase === 'begin') {
+    pushCall(calls, e.tid, { type: 'irqs', seq: e.seq, device: address, ...request });
+    const ioctl = innerCall(calls, e.tid, 'ioctl');
+    if (ioctl !== null) ioctl.irqsSet = true;
+    if (device === null) return 'unknown';
+    if (ioctl === null || fn.open === null) {
+      const wanted = device.irqType === null ? null : `index ${device.irqType}`;
+      return wanted === null ? 'unknown' : compare(path, wanted, `index ${request.index}`);
+    }
+    return validIrqs(device, request) || request.count === 0
+      ? 'match'
+      : diverge(path, '-EINVAL', 'interrupts are set');
+  }
+  const call = popCall(calls, e.tid, e.span, 'irqs');
+  if (call === null) return 'unknown';
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.inner = e.ret;
+  if (device === null) return 'unknown';
+  const expected = irqsResult(device, call);
+  if (e.ret === 0) applyIrqs(device, call);
+  return judge(path, expected, e.ret);
+}
+
+/** `pci_try_reset_function`: its result is the hardware's. */
+export function reset(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null || e.name !== 'pci_try_reset_function') return null;
+  const { calls } = engine.vfio;
+  const enable = innerCall(calls, e.tid, 'enable');
+  if (e.phase === 'begin') {
+    if (enable?.device === e.device) return enable.reset === null ? 'match' : 'unknown';
+    const { verdict, call } = observe(engine, e.tid, { type: 'reset' });
+    if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
+    return verdict;
+  }
+  if (enable?.device === e.device) {
+    enable.reset = e.ret;
+    return null;
+  }
+  const hardware = popCall(calls, e.tid, e.span, 'hardware');
+  if (hardware !== null) answer(engine, hardware.caller, { value: null, ret: e.ret });
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.reset = e.ret;
+  return null;
+}
+
+/** `pci_set_power_state`, by a user's wish or by the kernel's own. */
+export function power(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return null;
+  if (engine.vfio.calls.size === 0) return null;
+  const { verdict, call } = observe(engine, e.tid, { type: 'power', state: e.value });
+  if (call !== null) answer(engine, call, DONE);
+  return verdict;
+}
+
+/** An IOMMU domain was attached to a device: the group's ioctl had effect. */
+export function noteAttach(engine: Engine, e: EventCursor): void {
+  if (e.name !== 'attach_device_to_domain') return;
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.attached = true;
+}

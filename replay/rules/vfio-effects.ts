@@ -1,0 +1,158 @@
+/** What the kernel does while it serves a user, against what the models foresaw. */
+import type { Engine } from '../engine/engine.js';
+import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { certainly } from '../machine/possible.js';
+import { configCall, type IoctlCall, type RegionCall } from '../vfio/calls.js';
+import { functionAt } from '../vfio/state.js';
+import { answerAccess, type ConfigAccess } from '../vfio-pci-core/access.js';
+import { IRQ, type OpenDevice, zap } from '../vfio-pci-core/device.js';
+import { type Answer, DONE, type Effect, UNKNOWN } from '../vfio-pci-core/effects.js';
+import type { WriteContext } from '../vfio-pci-core/write.js';
+import { hex } from './vfio-results.js';
+
+const WIDTH_NAMES = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
+
+/** The kernel function that an effect is a call of. */
+function functionOf(effect: Effect): string {
+  switch (effect.type) {
+    case 'read':
+      return `pci_user_read_config_${WIDTH_NAMES[effect.width]}`;
+    case 'write':
+      return `pci_user_write_config_${WIDTH_NAMES[effect.width]}`;
+    case 'virtual':
+      return 'vfio_basic_config_write';
+    case 'zap':
+      return 'vfio_pci_zap_and_down_write_memory_lock';
+    case 'reset':
+      return 'pci_try_reset_function';
+    case 'power':
+      return 'pci_set_power_state';
+  }
+}
+
+function describe(effect: Effect): string {
+  switch (effect.type) {
+    case 'read':
+      return `read of ${effect.width} at ${hex(effect.offset)}`;
+    case 'write':
+    case 'virtual': {
+      const what = effect.type === 'write' ? 'write' : 'virtual write';
+      const value = effect.value === null ? '' : ` ${hex(effect.value)}`;
+      return `${what} of ${effect.width} at ${hex(effect.offset)}:${value}`;
+    }
+    case 'power':
+      return `power state D${effect.state}`;
+    default:
+      return effect.type;
+  }
+}
+
+/** What is not known of a value is not compared. */
+function same(expected: Effect, actual: Effect): boolean {
+  if ('value' in expected && 'value' in actual && expected.type === actual.type) {
+    const value = expected.value ?? actual.value;
+    const place = expected.offset === actual.offset && expected.width === actual.width;
+    return place && (actual.value === null || value === actual.value);
+  }
+  return describe(expected) === describe(actual);
+}
+
+/** The device of a call, as far as it is known to be open. */
+export const openOf = (engine: Engine, address: string): OpenDevice | null =>
+  functionAt(engine.vfio, address).open ?? null;
+
+export function contextOf(engine: Engine, address: string, device: OpenDevice): WriteContext {
+  const numVfs = engine.machine.find(address)?.sriov?.numVfs ?? [0];
+  return {
+    fn: device.fn,
+    isMsi: device.irqType === IRQ.MSI,
+    hasVfs: numVfs !== null && !certainly(numVfs, 0),
+  };
+}
+
+/** Takes an effect into the device's state. */
+function apply(device: OpenDevice, effect: Effect): void {
+  if (effect.type === 'zap') zap(device);
+  else if (effect.type === 'power') device.power = effect.state;
+}
+
+/** Tells an access what came of its next effect. */
+export function answer(engine: Engine, call: RegionCall, told: Answer): void {
+  const device = openOf(engine, call.device);
+  const { config } = call;
+  if (device === null || config === null || config.next === null) return;
+  apply(device, config.next);
+  answerAccess(device.space, contextOf(engine, call.device, device), config, told);
+}
+
+/** Passes over what the recording does not show. */
+export function skipUnrecorded(engine: Engine, call: RegionCall): void {
+  const { config } = call;
+  while (config?.next && !engine.records(functionOf(config.next))) answer(engine, call, DONE);
+}
+
+/** The access went another way than the model: no more is foreseen of it. */
+function abandon(config: ConfigAccess): void {
+  config.next = null;
+  config.result = UNKNOWN;
+}
+
+/**
+ * Judges an effect on a thread, against the configuration access or the ioctl that is under way.
+ * @returns the verdict, and the access that waits for an answer, if it was foreseen; null verdict
+ *   when nothing of VFIO is under way
+ */
+export function observe(
+  engine: Engine,
+  tid: number,
+  actual: Effect,
+): { verdict: Verdict; call: RegionCall | null } {
+  const { calls } = engine.vfio;
+  const call = configCall(calls, tid);
+  if (call?.config) {
+    skipUnrecorded(engine, call);
+    const { next, result } = call.config;
+    if (next === null) {
+      if (result === UNKNOWN) return { verdict: 'unknown', call: null };
+      const verdict = diverge(`${call.device}/config`, 'no further access', describe(actual));
+      abandon(call.config);
+      return { verdict, call: null };
+    }
+    if (same(next, actual)) return { verdict: 'match', call };
+    abandon(call.config);
+    return {
+      verdict: diverge(`${call.device}/config`, describe(next), describe(actual)),
+      call: null,
+    };
+  }
+  const ioctl = calls.get(tid)?.findLast((c) => c.type === 'ioctl' && c.next.length > 0);
+  if (ioctl === undefined) return { verdict: null, call: null };
+  return { verdict: observeIoctl(engine, ioctl as IoctlCall, actual), call: null };
+}
+
+/**
+ * An ioctl's effects come in order. The compiler puts the zap into the ioctl's function, where no
+ * probe sees it, so that it may be missing.
+ */
+function observeIoctl(engine: Engine, call: IoctlCall, actual: Effect): Verdict {
+  const device = call.device === null ? null : openOf(engine, call.device);
+  let next = call.next.shift();
+  while (next !== undefined && next.type !== actual.type && isHidden(engine, next)) {
+    if (device !== null) apply(device, next);
+    next = call.next.shift();
+  }
+  if (device !== null) apply(device, actual);
+  const path = `${call.device}/${call.name}`;
+  return compare(path, next === undefined ? 'nothing more' : describe(next), describe(actual));
+}
+
+const isHidden = (engine: Engine, effect: Effect): boolean =>
+  effect.type === 'zap' || !engine.records(functionOf(effect));
+
+/** The access is over: what the model still foresaw did not come. */
+export function missing(engine: Engine, call: RegionCall): Verdict {
+  skipUnrecorded(engine, call);
+  const next = call.config?.next ?? null;
+  if (next === null) return null;
+  return diverge(`${call.device}/config`, describe(next), 'no further access');
+}

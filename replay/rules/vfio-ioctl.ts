@@ -1,0 +1,244 @@
+/** Ioctls of VFIO: on containers, groups and devices, and the functions that serve them. */
+import { driverModel } from '../drivers/index.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { compare, type Verdict } from '../engine/verdict.js';
+import { newDmaSpace } from '../iommu/type1.js';
+import { ERRNO } from '../machine/errno.js';
+import { certainly, only } from '../machine/possible.js';
+import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
+import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
+import {
+  type DeviceArgument,
+  type DeviceContext,
+  deviceIoctl,
+  feature,
+  lowPowerChange,
+} from '../vfio/device-ioctl.js';
+import { type Container, containerOf, functionAt, groupAt } from '../vfio/state.js';
+import type { OpenDevice } from '../vfio-pci-core/device.js';
+import { beginDma, driverResult, finishDma } from './vfio-dma.js';
+import { openOf } from './vfio-effects.js';
+import { judge } from './vfio-results.js';
+
+const SET_IOMMU = 'VFIO_SET_IOMMU';
+const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
+const RESET = 'VFIO_DEVICE_RESET';
+const FEATURE = 'VFIO_DEVICE_FEATURE';
+
+/** The `ioctl` events. */
+export function ioctl(engine: Engine, e: EventCursor): Verdict {
+  if (e.path !== 'vfio' && e.path !== 'kernel') return null;
+  if (e.phase === 'begin') return begin(engine, e);
+  if (e.phase === 'point') return 'unmodelled';
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'ioctl');
+  if (call === null) return 'unknown';
+  const verdict = end(engine, call, e);
+  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (outer !== null) {
+    outer.inner = e.ret;
+    outer.reset ??= call.reset;
+  }
+  return verdict;
+}
+
+function begin(engine: Engine, e: EventCursor): Verdict {
+  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  const inner = e.path === 'kernel';
+  const device = e.device;
+  const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
+  const group = groupOf(e);
+  const call = pushCall(engine.vfio.calls, e.tid, {
+    type: 'ioctl',
+    seq: e.seq,
+    layer,
+    file: device !== null ? 'device' : group !== null ? 'group' : 'container',
+    name: e.name,
+    command: e.value,
+    argument: e.hasOffset ? e.offset : (outer?.argument ?? 0),
+    words: layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data),
+    device,
+    group,
+    inner: null,
+    irqsSet: false,
+    opened: false,
+    attached: false,
+    next: [],
+    dma: null,
+    reset: null,
+  });
+  if (device !== null) foresee(engine, call, outer, device);
+  else beginDma(engine, call, e, outer);
+  if (!inner) return null;
+  if (outer === null) return 'unknown';
+  const asked = outer.name === SET_IOMMU && layer === 'type1' ? CHECK_EXTENSION : outer.name;
+  return compare(`${outer.file}/ioctl`, asked, call.name);
+}
+
+/** The group of an ioctl; of its process when the group itself was not recorded. */
+function groupOf(e: EventCursor): string | null {
+  if (e.path !== 'vfio' || e.device !== null) return null;
+  const { data } = e;
+  if (data !== null && data.byteLength >= 4) return String(data.readInt32LE(0));
+  return e.name.startsWith('VFIO_GROUP_') ? `process ${e.pid}` : null;
+}
+
+function wordsOf(data: Buffer | null): number[] {
+  if (data === null) return [];
+  const words = Math.floor(data.byteLength / 4);
+  return Array.from({ length: words }, (_, i) => data.readUInt32LE(4 * i));
+}
+
+/** What RESET, and entering a low power state, will do; the innermost function does it. */
+function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, address: string): void {
+  if (outer !== null) outer.next = [];
+  const device = openOf(engine, address);
+  if (device === null) return;
+  if (call.name === RESET && device.resetWorks) {
+    call.next = [{ type: 'zap' }, { type: 'power', state: 0 }, { type: 'reset' }];
+  }
+  const enters = call.name === FEATURE && lowPowerChange(call.words[1] ?? 0) === true;
+  if (enters && !device.lowPower) call.next = [{ type: 'zap' }];
+}
+
+function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  if (call.file === 'device') return endDevice(engine, call, e.ret);
+  if (call.file === 'group') return endGroup(engine, call, e);
+  return endContainer(engine, call, e);
+}
+
+function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
+  const address = call.device ?? '';
+  const path = `${address}/${call.name}`;
+  const device = openOf(engine, address);
+  const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
+  if (call.inner !== null) return judge(path, [call.inner], ret);
+  const expected = deviceResults(engine, call, device);
+  if (device !== null && changed !== null) device.lowPower = changed;
+  return expected === 'unmodelled' ? 'unmodelled' : judge(path, expected, ret);
+}
+
+function deviceResults(
+  engine: Engine,
+  call: IoctlCall,
+  device: OpenDevice | null,
+): readonly number[] | null | 'unmodelled' {
+  const address = call.device ?? '';
+  const argument: DeviceArgument = { address: call.argument, words: call.words };
+  const context = deviceContext(engine, address, call);
+  if (call.name === FEATURE) {
+    return feature(device, argument, context, engine.machine.kernel.version);
+  }
+  if (call.name === RESET) {
+    if (device === null) return null;
+    if (!device.resetWorks) return [-ERRNO.EINVAL];
+    return call.reset === null ? null : [call.reset];
+  }
+  return deviceIoctl(call.name, device, argument, context);
+}
+
+function deviceContext(engine: Engine, address: string, call: IoctlCall): DeviceContext {
+  const bus = address.slice(0, address.lastIndexOf(':') + 1);
+  const others = [...engine.machine.devices].filter((d) => d.address.startsWith(bus));
+  const known = others.every((d) => d.visible?.length === 1);
+  const present = others.filter((d) => certainly(d.visible, true)).length;
+  return {
+    busFunctions: known && functionAt(engine.vfio, address).resources !== null ? present : null,
+    rootBus: bus.endsWith(':00:'),
+    isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
+    irqsSet: call.irqsSet,
+  };
+}
+
+function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const key = call.group ?? '';
+  const group = groupAt(engine.vfio, key);
+  const container = containerOf(engine.vfio, e.pid);
+  const { ret } = e;
+  const expected = groupIoctl(call.name, group, {
+    container,
+    viable: viable(engine, Number(key)),
+    attached: call.attached,
+    opened: call.opened,
+    showsAttach: engine.records('attach_device_to_domain'),
+    showsOpen: engine.records('vfio_pci_core_enable'),
+  });
+  if (ret === 0) applyGroup(engine, call, e, container);
+  return judge(`group ${key}/${call.name}`, expected, ret);
+}
+
+function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
+  const group = groupAt(engine.vfio, call.group ?? '');
+  const shared = call.group?.startsWith('process') === true;
+  if (call.name === 'VFIO_GROUP_SET_CONTAINER') {
+    // Groups of which the number is not recorded are one to us: another may not be in a container.
+    group.attached = shared && group.attached !== null ? null : true;
+    if (shared && container.groups !== null && container.groups > 0) group.attached = null;
+    if (container.groups !== null) container.groups++;
+    else if (container.iommu === null) Object.assign(container, { groups: 1 });
+  } else if (call.name === 'VFIO_GROUP_UNSET_CONTAINER') {
+    group.attached = shared && (container.groups ?? 2) > 1 ? null : false;
+    if (container.groups !== null && --container.groups === 0) closeContainer(engine, e.pid);
+  }
+}
+
+/** Without a group a container has no IOMMU driver, and no mappings. */
+function closeContainer(engine: Engine, process: number): void {
+  const fresh = { groups: 0, iommu: false, dma: null, teardown: null };
+  engine.vfio.containers.set(process, fresh);
+}
+
+/** Whether all devices of an IOMMU group may be given to a user; null when that is not known. */
+function viable(engine: Engine, group: number): boolean | null {
+  if (!Number.isInteger(group)) return null;
+  let answer: boolean | null = true;
+  for (const device of engine.machine.devices) {
+    if (device.group !== group || certainly(device.visible, false)) continue;
+    const driver = only(device.driver);
+    if (driver === undefined) answer = null;
+    else if (driver !== null && !driverModel(driver).managesDma) return false;
+  }
+  return answer;
+}
+
+function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const container = containerOf(engine.vfio, e.pid);
+  const { version } = engine.machine.kernel;
+  const { ret } = e;
+  if (call.layer === 'type1') return endType1(engine, call, container, e);
+  if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
+  const expected = containerIoctl(call.name, container, call.argument, version);
+  if (call.name === SET_IOMMU && ret === 0) {
+    container.iommu = true;
+    container.dma = newDmaSpace(call.argument !== 1);
+    container.groups ??= 1;
+  }
+  const path = `container/${call.name}`;
+  if (expected !== 'driver') return judge(path, expected, ret);
+  if (call.inner !== null) return judge(path, [call.inner], ret);
+  if (call.name !== CHECK_EXTENSION) return 'unknown';
+  return judge(path, type1Extension(call.argument, container.iommu, version), ret);
+}
+
+/** The first call on a new container; a process that opens a second one is not followed further. */
+function noteContainer(engine: Engine, process: number, container: Container): void {
+  const isNew = container.groups === null && container.iommu === null;
+  const fresh = { groups: 0, iommu: false, dma: null, teardown: null };
+  const lost = { groups: null, iommu: null, dma: null, teardown: null };
+  engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lost);
+}
+
+function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {
+  const { version } = engine.machine.kernel;
+  const path = `container/${call.name}`;
+  if (call.name === CHECK_EXTENSION) {
+    const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+    if (outer === null) return 'unknown';
+    const { argument } = outer;
+    if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
+    return judge(path, type1Extension(argument, container.iommu, version), e.ret);
+  }
+  const verdict = finishDma(engine, call, container, e.ret);
+  if (verdict !== undefined) return verdict;
+  return judge(path, driverResult(call), e.ret);
+}

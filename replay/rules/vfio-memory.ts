@@ -1,0 +1,108 @@
+/** Mappings of BARs, what removes them, and page faults in them (vfio-ioctls §5.10, §5.11). */
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
+import { popCall, pushCall } from '../vfio/calls.js';
+import type { OpenDevice } from '../vfio-pci-core/device.js';
+import { DONE } from '../vfio-pci-core/effects.js';
+import {
+  expectedFault,
+  type Fault,
+  faultResult,
+  mappingAt,
+  VM_FAULT,
+} from '../vfio-pci-core/faults.js';
+import { mapRegion, REGION_PAGE_BITS } from '../vfio-pci-core/regions.js';
+import { answer, observe, openOf } from './vfio-effects.js';
+import { hex, judge } from './vfio-results.js';
+
+/** `vfio_pci_core_mmap` */
+export function mmap(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.path !== 'vfio') return null;
+  if (e.phase === 'begin') {
+    const end = readNumber(e.data, 0) ?? e.offset;
+    pushCall(engine.vfio.calls, e.tid, {
+      type: 'mmap',
+      seq: e.seq,
+      device: address,
+      page: e.value,
+      start: e.offset,
+      end,
+    });
+    return null;
+  }
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'mmap');
+  const device = openOf(engine, address);
+  if (call === null || device === null) return 'unknown';
+  const expected = mapRegion(device, call.page, call.start, call.end);
+  if (e.ret === 0) {
+    device.mappings.push({
+      process: e.pid,
+      start: call.start,
+      end: call.end,
+      region: Math.floor(call.page / 2 ** REGION_PAGE_BITS),
+      page: call.page % 2 ** REGION_PAGE_BITS,
+      populated: false,
+    });
+  }
+  return judge(`${address}/mmap`, expected === null ? null : [expected], e.ret);
+}
+
+/** `vfio_pci_zap_and_down_write_memory_lock`: every mapping of the device is removed. */
+export function munmap(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null || e.path !== 'kernel') return null;
+  const { verdict, call } = observe(engine, e.tid, { type: 'zap' });
+  if (call !== null) answer(engine, call, DONE);
+  return verdict ?? 'unknown';
+}
+
+/** `vfio_pci_mmap_fault`, or `vfio_pci_mmap_huge_fault` from Linux 6.10 on. */
+export function pageFault(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.path !== 'vfio') return null;
+  const device = openOf(engine, address);
+  if (e.phase === 'begin') {
+    const fault = readFault(e);
+    if (fault === null) return 'unknown';
+    pushCall(engine.vfio.calls, e.tid, { type: 'fault', seq: e.seq, device: address, fault });
+    return device === null ? 'unknown' : judgeFault(engine, device, address, fault);
+  }
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'fault');
+  if (call === null || device === null) return 'unknown';
+  const mapping = mappingAt(device, call.fault.address);
+  if (mapping === undefined) return 'unknown';
+  const wanted = faultResult(device, mapping, call.fault);
+  if (e.ret === VM_FAULT.NOPAGE && engine.machine.kernel.faultMapsAll) mapping.populated = true;
+  const where = `${address}/memory`;
+  return wanted === e.ret ? 'match' : diverge(where, hex(wanted), hex(e.ret));
+}
+
+/** A fault comes where a mapping was made and is not populated, with the page of its address. */
+function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: Fault): Verdict {
+  const where = `${address}/mappings`;
+  const mapping = mappingAt(device, fault.address);
+  if (mapping === undefined) {
+    if (!engine.records('vfio_pci_core_mmap')) return 'unknown';
+    return diverge(where, 'an address of a mapping', hex(fault.address));
+  }
+  const { faultMapsAll } = engine.machine.kernel;
+  const wanted = expectedFault(device, mapping, fault.address, faultMapsAll);
+  const text = (f: Pick<Fault, 'page' | 'start' | 'startPage'>) =>
+    `page ${hex(f.page)} of the mapping at ${hex(f.start)} of page ${hex(f.startPage)}`;
+  if (text(wanted) !== text(fault)) return diverge(where, text(wanted), text(fault));
+  if (!mapping.populated) return 'match';
+  // One process may have copied the page tables of another, which a fork leaves out.
+  return mapping.process === -1 ? 'unknown' : diverge(where, 'no fault: it is mapped', 'a fault');
+}
+
+/** Data: start and page offset of the mapping, and the flags of the fault. */
+function readFault(e: EventCursor): Fault | null {
+  const [start, startPage] = [readNumber(e.data, 0), readNumber(e.data, 8)];
+  if (start === null || startPage === null || !e.hasOffset || !e.hasValue) return null;
+  const order = e.name === 'vfio_pci_mmap_huge_fault' ? e.length : 0;
+  return { address: e.offset, page: e.value, order, start, startPage };
+}
+
+const readNumber = (data: Buffer | null, at: number): number | null =>
+  data === null || data.byteLength < at + 8 ? null : Number(data.readBigUInt64LE(at));

@@ -1,0 +1,80 @@
+/** Reads and writes of a device's regions (vfio-ioctls §5.9). */
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { Verdict } from '../engine/verdict.js';
+import { ERRNO } from '../machine/errno.js';
+import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
+import { ROM } from '../vfio-pci-core/function.js';
+import { barAccess, hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
+import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
+import { openOf } from './vfio-effects.js';
+import { judge } from './vfio-results.js';
+
+/** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
+export function regionAccess(engine: Engine, e: EventCursor): Verdict {
+  const device = e.device;
+  const ofDevice = e.path === 'vfio' || e.path === 'hardware';
+  if (device === null || !ofDevice) return null;
+  const inner = e.path === 'hardware';
+  if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
+  if (e.phase === 'point') return judge(path(device), expected(engine, device, e), e.ret);
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'region');
+  if (call === null) return 'unknown';
+  if (!inner) return endAny(engine, call, e);
+  const outer = innerCall(engine.vfio.calls, e.tid, 'region');
+  if (outer !== null) outer.inner = e.ret;
+  return judge(path(device), expected(engine, device, e), e.ret);
+}
+
+const path = (device: string) => `${device}/region`;
+
+function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
+  const isConfig = e.region === REGION.CONFIG;
+  if (isConfig && !engine.records('vfio_pci_config_rw')) beginConfig(engine, e, device);
+  else open(engine, e, device);
+  return null;
+}
+
+function beginBar(engine: Engine, e: EventCursor, device: string): Verdict {
+  const outer = innerCall(engine.vfio.calls, e.tid, 'region');
+  open(engine, e, device);
+  return outer === null ? null : sameAccess(outer, e);
+}
+
+function open(engine: Engine, e: EventCursor, device: string): void {
+  const { seq, region, offset, length: count } = e;
+  const write = e.kind === 'region.write';
+  pushCall(engine.vfio.calls, e.tid, {
+    type: 'region',
+    seq,
+    device,
+    write,
+    region,
+    offset,
+    count,
+    config: null,
+    inner: null,
+  });
+}
+
+function endAny(engine: Engine, call: RegionCall, e: EventCursor): Verdict {
+  if (call.config !== null) return endConfig(engine, call, e.ret);
+  if (call.inner !== null) return judge(path(call.device), [call.inner], e.ret);
+  if (call.region === REGION.CONFIG) return 'unknown';
+  return judge(path(call.device), expected(engine, call.device, e), e.ret);
+}
+
+/** What an access of a region other than the configuration space returns. */
+function expected(engine: Engine, address: string, e: EventCursor): readonly number[] | null {
+  const device = openOf(engine, address);
+  if (device === null) return null;
+  const { region } = e;
+  if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : [-ERRNO.EINVAL];
+  if (region === REGION.VGA) return hasVga(device) ? null : [-ERRNO.EINVAL];
+  if (region === ROM) {
+    if (e.kind === 'region.write') return [-ERRNO.EINVAL];
+    // A ROM that does not answer cannot be mapped.
+    return [barAccess(device, region, e.offset, e.length), -ERRNO.ENOMEM];
+  }
+  return [barAccess(device, region, e.offset, e.length)];
+}

@@ -1,0 +1,56 @@
+/** Page faults in mappings of a BAR (vfio-ioctls §5.11). */
+import { type Mapping, memoryEnabled, type OpenDevice } from './device.js';
+import { resourceOf } from './function.js';
+import { PAGE, REGION_PAGE_BITS } from './regions.js';
+
+/** VM_FAULT_* of Linux include/linux/mm_types.h. */
+export const VM_FAULT = { SIGBUS: 0x2, NOPAGE: 0x100, FALLBACK: 0x800 } as const;
+
+/** A fault as the kernel's handler gets it. */
+export interface Fault {
+  readonly address: number;
+  /** Page offset of the address: of the file, or of the BAR's physical address up to 6.9. */
+  readonly page: number;
+  /** Log2 of the pages wanted at once. */
+  readonly order: number;
+  readonly start: number;
+  /** Page offset of the mapping's start. */
+  readonly startPage: number;
+}
+
+/** The mapping that a fault is in. */
+export const mappingAt = (device: OpenDevice, address: number): Mapping | undefined =>
+  device.mappings.findLast(({ start, end }) => address >= start && address < end);
+
+/**
+ * What the handler of a fault must be told, from the mapping that was made.
+ * @param physical page offsets are page frames of the BAR (up to Linux 6.9)
+ */
+export function expectedFault(
+  device: OpenDevice,
+  mapping: Mapping,
+  address: number,
+  physical: boolean,
+): Pick<Fault, 'page' | 'start' | 'startPage'> {
+  const bar = resourceOf(device.fn, mapping.region).start;
+  const startPage = physical
+    ? Math.floor(bar / PAGE) + mapping.page
+    : mapping.region * 2 ** REGION_PAGE_BITS + mapping.page;
+  const page = startPage + Math.floor((address - mapping.start) / PAGE);
+  return { page, start: mapping.start, startPage };
+}
+
+/** What the handler returns. */
+export function faultResult(device: OpenDevice, mapping: Mapping, fault: Fault): number {
+  if (fault.order > 0 && !fits(device, mapping, fault)) return VM_FAULT.FALLBACK;
+  return device.lowPower || !memoryEnabled(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
+}
+
+/** A huge page must be aligned in memory and lie in the mapping. */
+function fits(device: OpenDevice, mapping: Mapping, { address, page, order }: Fault): boolean {
+  const bytes = PAGE * 2 ** order;
+  const from = address - (address % bytes);
+  const bar = Math.floor(resourceOf(device.fn, mapping.region).start / PAGE);
+  const frame = bar + (page % 2 ** REGION_PAGE_BITS);
+  return frame % 2 ** order === 0 && from >= mapping.start && from + bytes <= mapping.end;
+}

@@ -1,0 +1,110 @@
+/** Ioctls of containers and groups: what the kernel returns (vfio-ioctls §4, §7). */
+import { ERRNO } from '../machine/errno.js';
+import type { Container, Group } from './state.js';
+
+export type Results = readonly number[] | null;
+
+const INVALID: Results = [-ERRNO.EINVAL];
+
+export const EXTENSION = { TYPE1: 1, TYPE1V2: 3, DMA_CC: 4, NESTING: 6, UNMAP_ALL: 9 } as const;
+const UPDATE_VADDR = 10;
+const EXTENSIONS: ReadonlySet<number> = new Set([1, 3, 6, 9]);
+
+/**
+ * Whether type1 has an extension.
+ * @param iommu whether the container has an IOMMU driver; null when not known
+ */
+export function type1Extension(id: number, iommu: boolean | null, version: number): Results {
+  if (id === EXTENSION.NESTING) return [version < 6013 ? 1 : 0];
+  if (EXTENSIONS.has(id)) return [1];
+  // What the domains and the devices can do decides.
+  if (id === EXTENSION.DMA_CC || id === UPDATE_VADDR) {
+    return iommu === false ? [id === UPDATE_VADDR && version < 6001 ? 1 : 0] : [0, 1];
+  }
+  return [0];
+}
+
+/** Types of IOMMU that type1 serves. */
+export const isType1 = (type: number, version: number): boolean =>
+  type === EXTENSION.TYPE1 ||
+  type === EXTENSION.TYPE1V2 ||
+  (type === EXTENSION.NESTING && version < 6013);
+
+/**
+ * An ioctl on a container, but for what the IOMMU driver serves.
+ * @param argument of SET_IOMMU: the type
+ * @returns `driver` when the IOMMU driver answers
+ */
+export function containerIoctl(
+  name: string,
+  container: Container,
+  argument: number,
+  version: number,
+): Results | 'driver' {
+  switch (name) {
+    case 'VFIO_GET_API_VERSION':
+      return [0];
+    case 'VFIO_CHECK_EXTENSION':
+      return 'driver';
+    case 'VFIO_SET_IOMMU':
+      if (container.groups === 0 || container.iommu === true) return INVALID;
+      if (container.groups === null) return null;
+      return [isType1(argument, version) ? 0 : -ERRNO.ENODEV];
+    default:
+      if (container.iommu === null) return null;
+      return container.iommu ? 'driver' : INVALID;
+  }
+}
+
+/** What a group's ioctl depends on besides the group. */
+export interface GroupContext {
+  readonly container: Container;
+  /** All devices of the group may be owned by a user; null when not known. */
+  readonly viable: boolean | null;
+  /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
+  readonly attached: boolean;
+  readonly opened: boolean;
+  /** The recording shows attaching, opening. */
+  readonly showsAttach: boolean;
+  readonly showsOpen: boolean;
+}
+
+/** An ioctl on a group. A result of 0 or more from GET_DEVICE_FD is the new descriptor. */
+export function groupIoctl(name: string, group: Group, context: GroupContext): Results {
+  switch (name) {
+    case 'VFIO_GROUP_GET_STATUS':
+      // How large the user's struct was is not recorded.
+      return [0, -ERRNO.EINVAL];
+    case 'VFIO_GROUP_SET_CONTAINER':
+      return setContainer(group, context);
+    case 'VFIO_GROUP_UNSET_CONTAINER':
+      if (group.attached === null) return null;
+      if (!group.attached) return INVALID;
+      return [group.devices.size > 0 ? -ERRNO.EBUSY : 0];
+    case 'VFIO_GROUP_GET_DEVICE_FD':
+      return getDevice(group, context);
+    default:
+      return [-ERRNO.ENOTTY];
+  }
+}
+
+function setContainer(group: Group, { viable, attached, showsAttach }: GroupContext): Results {
+  if (group.attached === true) return INVALID;
+  if (attached) return [0];
+  if (viable === false) return [-ERRNO.EPERM, -ERRNO.EBUSY];
+  // The user may have given a descriptor that is no container: it is not recorded.
+  if (showsAttach) return [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];
+  return viable === null ? null : [0];
+}
+
+/** Descriptors are as many as a process may have open. */
+const DESCRIPTORS: Results = [];
+
+function getDevice(group: Group, context: GroupContext): Results {
+  const { container, opened, showsOpen } = context;
+  if (container.iommu === false || group.attached === false) return INVALID;
+  if (opened) return DESCRIPTORS;
+  // The name that the user gave is not recorded; a device that is open already gets a descriptor.
+  const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
+  return showsOpen && group.devices.size === 0 ? refused : null;
+}

@@ -1,0 +1,158 @@
+/** Ioctls of a device: what the kernel returns (vfio-ioctls §5). */
+import { ERRNO } from '../machine/errno.js';
+import { CAP } from '../vfio-pci-core/capabilities.js';
+import { IRQ, type OpenDevice } from '../vfio-pci-core/device.js';
+import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
+
+/** Possible results; null when the state or the argument that decides was not recorded. */
+export type Results = readonly number[] | null;
+
+/** Words of the argument: its size, and two more (flags and index, mostly). */
+export interface DeviceArgument {
+  readonly address: number;
+  readonly words: readonly number[];
+}
+
+/** What an ioctl depends on besides the device. */
+export interface DeviceContext {
+  /** Other functions that a reset of the bus would reach, itself included; null when not known. */
+  readonly busFunctions: number | null;
+  /** No bridge is above the device: its bus cannot be reset. */
+  readonly rootBus: boolean;
+  readonly isPf: boolean;
+  /** `vfio_pci_set_irqs_ioctl` ran: the arguments were good. */
+  readonly irqsSet: boolean;
+}
+
+const INVALID: Results = [-ERRNO.EINVAL];
+
+type Model = (device: OpenDevice | null, words: readonly number[], c: DeviceContext) => Results;
+
+const MODELS: Readonly<Record<string, Model>> = {
+  VFIO_DEVICE_GET_INFO: (_device, [argsz]) => (argsz < 16 ? INVALID : [0]),
+  VFIO_DEVICE_GET_REGION_INFO: regionInfo,
+  VFIO_DEVICE_GET_IRQ_INFO: irqInfo,
+  VFIO_DEVICE_SET_IRQS: setIrqs,
+  VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: hotResetInfo,
+  VFIO_DEVICE_IOEVENTFD: ioeventfd,
+};
+
+/** Ioctls that plain vfio-pci does not have: mdev's, and those of the device's own file. */
+const FOREIGN = new Set(['VFIO_DEVICE_QUERY_GFX_PLANE', 'VFIO_DEVICE_GET_GFX_DMABUF']);
+
+/**
+ * What an ioctl returns, but for RESET and PCI_HOT_RESET, which do something first.
+ * @returns possible results, null when not known, `unmodelled` when no model covers it
+ */
+export function deviceIoctl(
+  name: string,
+  device: OpenDevice | null,
+  argument: DeviceArgument,
+  context: DeviceContext,
+): Results | 'unmodelled' {
+  const model = MODELS[name];
+  if (model === undefined) {
+    return FOREIGN.has(name) || name.startsWith('0x') ? [-ERRNO.ENOTTY] : 'unmodelled';
+  }
+  if (argument.address === 0) return [-ERRNO.EFAULT];
+  return argument.words.length === 0 ? null : model(device, argument.words, context);
+}
+
+function regionInfo(device: OpenDevice | null, words: readonly number[]): Results {
+  const [argsz, , index] = words;
+  if (argsz < 32) return INVALID;
+  if (index < REGION.VGA) return [0];
+  if (device === null) return null;
+  if (index === REGION.VGA) return hasVga(device) ? [0, -ERRNO.EINVAL] : INVALID;
+  return index >= REGIONS && mayHaveOwnRegions(device) ? null : INVALID;
+}
+
+function irqInfo(device: OpenDevice | null, words: readonly number[]): Results {
+  const [argsz, , index] = words;
+  if (argsz < 16 || index >= IRQ.NONE) return INVALID;
+  if (index !== IRQ.ERR) return [0];
+  if (device === null) return null;
+  return CAP.EXP in device.space.capabilities ? [0] : INVALID;
+}
+
+const IRQ_FLAGS = 0x3f;
+
+/** Without a call of the function that sets them, the arguments were refused. */
+function setIrqs(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Results {
+  const [argsz, flags, index] = words;
+  if (argsz < 20 || index >= IRQ.NONE || (flags & ~IRQ_FLAGS) !== 0) return INVALID;
+  return c.irqsSet ? null : [-ERRNO.EINVAL, -ERRNO.EFAULT];
+}
+
+function hotResetInfo(
+  _device: OpenDevice | null,
+  words: readonly number[],
+  c: DeviceContext,
+): Results {
+  const [argsz] = words;
+  if (argsz < 12) return INVALID;
+  if (c.rootBus) return [-ERRNO.ENODEV];
+  if (c.busFunctions === null) return null;
+  return argsz < 12 + 8 * c.busFunctions ? [-ERRNO.ENOSPC] : [0];
+}
+
+const IOEVENTFD_SIZES = 0xf;
+
+function ioeventfd(_device: OpenDevice | null, [argsz, flags]: readonly number[]): Results {
+  const oneSize = (flags & (flags - 1)) === 0 && (flags & IOEVENTFD_SIZES) !== 0;
+  return argsz < 28 || !oneSize || (flags & ~IOEVENTFD_SIZES) !== 0 ? INVALID : null;
+}
+
+/** Bits of the flags of VFIO_DEVICE_FEATURE (uapi vfio.h). */
+const FEATURE = { MASK: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
+const TOKEN_BYTES = 16;
+
+/** Features of which a plain device, that cannot migrate, has none: migration and dirty pages. */
+const MIGRATION_FEATURES = new Set([1, 2, 6, 7, 8, 9]);
+const LOW_POWER = { ENTRY: 3, ENTRY_WAKEUP: 4, EXIT: 5 } as const;
+
+/**
+ * VFIO_DEVICE_FEATURE of a device on plain vfio-pci-core.
+ * @param version kernel version as major * 1000 + minor
+ */
+export function feature(
+  device: OpenDevice | null,
+  argument: DeviceArgument,
+  context: DeviceContext,
+  version: number,
+): Results {
+  if (argument.address === 0) return [-ERRNO.EFAULT];
+  const [argsz, flags] = argument.words;
+  if (argument.words.length < 2) return null;
+  const { MASK, GET, SET, PROBE } = FEATURE;
+  const both = (flags & (GET | SET)) === (GET | SET);
+  if (argsz < 8 || (flags & ~(MASK | GET | SET | PROBE)) !== 0) return INVALID;
+  if (both && (flags & PROBE) === 0) return INVALID;
+  const id = flags & MASK;
+  if (MIGRATION_FEATURES.has(id)) return [-ERRNO.ENOTTY];
+  if (id === 0) {
+    return context.isPf ? (checked(flags, argsz, SET, TOKEN_BYTES) ?? [0]) : [-ERRNO.ENOTTY];
+  }
+  const { ENTRY, ENTRY_WAKEUP, EXIT } = LOW_POWER;
+  const known = id === ENTRY || id === ENTRY_WAKEUP || id === EXIT;
+  if (!known || version < 6001) return [-ERRNO.ENOTTY];
+  const refused = checked(flags, argsz, SET, id === ENTRY_WAKEUP ? 8 : 0);
+  if (refused !== null || id === EXIT) return refused ?? [0];
+  return device === null ? null : [device.lowPower ? -ERRNO.EINVAL : 0];
+}
+
+/** `vfio_check_feature`: null when the feature goes on to do its work. */
+function checked(flags: number, argsz: number, supported: number, bytes: number): Results {
+  const asked = flags & (FEATURE.GET | FEATURE.SET);
+  if ((asked & ~supported) !== 0) return INVALID;
+  if ((flags & FEATURE.PROBE) !== 0) return [0];
+  return asked === 0 || argsz - 8 < bytes ? INVALID : null;
+}
+
+/** Whether a successful FEATURE call entered (true) or left (false) a low power state. */
+export function lowPowerChange(flags: number): boolean | null {
+  const id = flags & FEATURE.MASK;
+  if ((flags & FEATURE.PROBE) !== 0) return null;
+  if (id === LOW_POWER.ENTRY || id === LOW_POWER.ENTRY_WAKEUP) return true;
+  return id === LOW_POWER.EXIT ? false : null;
+}

@@ -1,0 +1,106 @@
+/** Everything of VFIO that a replay keeps between two events. Plain data, no links to other state. */
+
+import type { DmaSpace } from '../iommu/type1.js';
+import type { OpenDevice } from '../vfio-pci-core/device.js';
+import type { Resource } from '../vfio-pci-core/function.js';
+import type { Calls, DmaProgress } from './calls.js';
+
+/** A PCI function as far as VFIO needs it. */
+export interface VfioFunction {
+  readonly address: string;
+  /** Configuration space as last seen; null when no snapshot has it. */
+  hardware: Uint8Array | null;
+  /** Which of its bytes were recorded. */
+  known: Uint8Array | null;
+  /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
+  resources: readonly Resource[] | null;
+  /** Null: closed. Undefined: not known. */
+  open: OpenDevice | null | undefined;
+  /** The device that is being closed, until it is opened again. */
+  closing: OpenDevice | null;
+  /** How often the user was asked to let it go, since the removal began. */
+  requests: number;
+}
+
+/** What a process does with its VFIO container; a process with several is not followed. */
+export interface Container {
+  /** Null: not known, because the process had opened it before the recording began. */
+  groups: number | null;
+  /** An IOMMU driver is set. */
+  iommu: boolean | null;
+  /** Null: no mappings are known. */
+  dma: DmaSpace | null;
+  /** Unmapping when the container is closed. */
+  teardown: Extract<DmaProgress, { type: 'unmap' }> | null;
+}
+
+/** A VFIO group that a process opened. */
+export interface Group {
+  /** In a container; null when not known. */
+  attached: boolean | null;
+  readonly devices: Set<string>;
+}
+
+export interface VfioState {
+  readonly functions: Map<string, VfioFunction>;
+  /** By process. */
+  readonly containers: Map<number, Container>;
+  /** By IOMMU group, or by process when the group was not recorded. */
+  readonly groups: Map<string, Group>;
+  readonly calls: Calls;
+}
+
+export const newVfioState = (): VfioState => ({
+  functions: new Map(),
+  containers: new Map(),
+  groups: new Map(),
+  calls: new Map(),
+});
+
+export function functionAt(state: VfioState, address: string): VfioFunction {
+  let found = state.functions.get(address);
+  if (found === undefined) {
+    found = {
+      address,
+      hardware: null,
+      known: null,
+      resources: null,
+      open: undefined,
+      closing: null,
+      requests: 0,
+    };
+    state.functions.set(address, found);
+  }
+  return found;
+}
+
+export function containerOf(state: VfioState, process: number): Container {
+  let found = state.containers.get(process);
+  if (found === undefined) {
+    found = { groups: null, iommu: null, dma: null, teardown: null };
+    state.containers.set(process, found);
+  }
+  return found;
+}
+
+export function groupAt(state: VfioState, key: string): Group {
+  let found = state.groups.get(key);
+  if (found === undefined) {
+    found = { attached: null, devices: new Set() };
+    state.groups.set(key, found);
+  }
+  return found;
+}
+
+/** Events were lost: what users did meanwhile is not known. */
+export function forgetVfio(state: VfioState): void {
+  for (const fn of state.functions.values()) {
+    fn.open = undefined;
+    fn.closing = null;
+    fn.known = null;
+    fn.requests = 0;
+  }
+  state.containers.clear();
+  state.groups.clear();
+  state.calls.clear();
+}
