@@ -1,4 +1,5 @@
 import type { PciDevice } from '../machine/device.js';
+import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import type { Possible } from '../machine/possible.js';
 import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
@@ -38,7 +39,10 @@ export class Engine {
   #names: ReadonlySet<string> = new Set();
 
   /** @param data state to go on from; it belongs to the engine from then on */
-  constructor(release: string | undefined, data: EngineData = newEngineData()) {
+  constructor(
+    readonly release: string | undefined,
+    data: EngineData = newEngineData(),
+  ) {
     this.#data = data;
     this.machine = new Machine(release, data.machine);
     this.frames = new Frames(data.frames);
@@ -56,9 +60,13 @@ export class Engine {
     return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
   }
 
-  /** Takes in the names of all functions and attributes that occur in the recording. */
+  /**
+   * Takes in the names of all functions and attributes that occur in the recording. They tell the
+   * kernel when nothing else does.
+   */
   recorded(names: readonly string[]): void {
     this.#names = new Set(names);
+    if (this.release === undefined) this.machine.kernel = kernelRules(guessRelease(names));
   }
 
   /**

@@ -33,6 +33,16 @@ export function kernelRules(release: string | undefined): KernelRules {
   };
 }
 
+/** Functions that only some kernels have, with a release that has them. */
+const RELEASE_OF: readonly (readonly [name: string, release: string])[] = [
+  ['vfio_pci_mmap_huge_fault', '6.12'],
+  ['vfio_pci_mmap_fault', '6.1'],
+];
+
+/** A release that has the functions of a recording, when they tell one from another. */
+export const guessRelease = (names: readonly string[]): string | undefined =>
+  RELEASE_OF.find(([name]) => names.includes(name))?.[1];
+
 function parseVersion(release: string | undefined): number | null {
   const found = /^(\d+)\.(\d+)/.exec(release ?? '');
   return found === null ? null : Number(found[1]) * 1000 + Number(found[2]);

@@ -19,7 +19,7 @@ export const newMachine = (): MachineData => ({
 
 /** The modelled parts of a kernel: PCI functions, drivers, and what binds them. */
 export class Machine {
-  readonly kernel: KernelRules;
+  kernel: KernelRules;
   readonly claims: Claims;
   readonly #data: MachineData;
   readonly #devices: Map<string, PciDevice>;
