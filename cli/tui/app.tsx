@@ -1,6 +1,6 @@
 /** The ink component: keys go to the browser, screens come out of it as one block of text. */
-import { Text, useApp, useInput, useStdout } from 'ink';
-import { type ReactElement, useEffect, useState } from 'react';
+import { render, Text, useApp, useInput, useStdout } from 'ink';
+import { type ReactElement, useCallback, useEffect, useRef, useState } from 'react';
 import {
   type Browser,
   filtered,
@@ -10,7 +10,7 @@ import {
   press,
   type Request,
 } from './browser.js';
-import { keyName } from './keys.js';
+import { keyNames } from './keys.js';
 import type { EventQueries } from './queries.js';
 import { drawScreen, listRows, type Scene, type Size } from './screen.js';
 import type { EventStore } from './store.js';
@@ -23,37 +23,52 @@ export interface AppProps {
   readonly onKnowledge: (redraw: () => void) => void;
 }
 
+/** Shows the application on the terminal until the user quits. */
+export async function mount(props: AppProps): Promise<void> {
+  await render(<App {...props} />, { patchConsole: false }).waitUntilExit();
+}
+
 export function App({ store, queries, scene, onKnowledge }: AppProps): ReactElement {
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
-  const [browser, setBrowser] = useState(() => openBrowser(store));
-  const [, setDraws] = useState(0);
-  useEffect(() => onKnowledge(() => setDraws((n) => n + 1)), [onKnowledge]);
-  useEffect(() => setBrowser((b) => moveTo(b, b.cursor, rows)), [rows]);
+  // Keys may come faster than frames, so what they act on is kept outside of React's state.
+  const model = useRef<Browser>(null);
+  model.current ??= openBrowser(store);
+  const [, setFrame] = useState(0);
+  const redraw = useCallback(() => setFrame((n) => n + 1), []);
+  const show = (browser: Browser) => {
+    model.current = browser;
+    redraw();
+  };
+  useEffect(() => onKnowledge(redraw), [onKnowledge, redraw]);
 
   useInput((input, key) => {
-    const step = press(browser, keyName(input, key), rows);
-    setBrowser(step.browser);
-    if (step.request?.type === 'quit') exit();
-    else if (step.request !== undefined) void answer(step.request);
+    for (const name of keyNames(input, key)) {
+      const { browser, request } = press(model.current!, name, rows);
+      show(browser);
+      if (request?.type === 'quit') return exit();
+      if (request !== undefined) void answer(request);
+    }
   });
 
   async function answer(request: Exclude<Request, { type: 'quit' }>): Promise<void> {
     try {
       if (request.type === 'filter') {
         const seqs = await queries.where(request.condition);
-        setBrowser((b) => filtered(b, request.condition, seqs, rows));
+        show(filtered(model.current!, request.condition, seqs, rows));
       } else {
         const seqs = await queries.containing(request.text);
-        setBrowser((b) => found(b, { text: request.text, seqs }, rows));
+        show(found(model.current!, { text: request.text, seqs }, rows));
       }
     } catch (error) {
       const [message] = (error as Error).message.split('\n');
-      setBrowser((b: Browser) => ({ ...b, message }));
+      show({ ...model.current!, message });
     }
   }
 
+  const browser = moveTo(model.current, model.current.cursor, rows);
+  model.current = browser;
   return <Text wrap="truncate">{drawScreen(browser, scene, size).join('\n')}</Text>;
 }
 

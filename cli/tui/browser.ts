@@ -182,19 +182,8 @@ function edit(browser: Browser, prompt: Prompt, key: string, rows: number): Step
   return { browser: { ...browser, prompt: { ...prompt, text } } };
 }
 
-/** Names of special keys are longer than a character, but so is pasted text. */
-const SPECIAL = new Set([
-  'up',
-  'down',
-  'left',
-  'right',
-  'pageup',
-  'pagedown',
-  'home',
-  'end',
-  'tab',
-]);
-const typed = (key: string) => (SPECIAL.has(key) ? '' : key);
+/** A character; the names of special keys are longer. */
+const typed = (key: string) => ([...key].length === 1 ? key : '');
 
 function submit(browser: Browser, { kind, text }: Prompt, rows: number): Step {
   const trimmed = text.trim();

@@ -35,7 +35,7 @@ export function summaryOf(ref: EventRef): string {
     of('driver'),
     offset === undefined ? undefined : `@${hex(offset)}`,
     value === undefined ? undefined : hex(value),
-    text === undefined ? undefined : JSON.stringify(text.trimEnd()),
+    text?.trimEnd(),
     ret === undefined ? undefined : `-> ${ret}`,
     first ? undefined : name,
   ];
@@ -94,19 +94,22 @@ export function eventLine(ref: EventRef, start: bigint, width: number, paint: Pa
   const before = [
     cellsRight(String(ref.seq), layout.seq),
     cellsRight(seconds, layout.time),
-    whoText(of('task') ?? '?', of('tid') ?? '?', layout.who),
+    whoText(of('task') ?? '', of('tid') ?? '', layout.who),
     PHASE_MARKS[of('phase') ?? 'point'],
   ].join(' ');
   const after = [
     cells(layout === NARROW ? device.replace(/^0000:/, '') : device, layout.device),
     summaryOf(ref),
   ].join(' ');
-  const rest = cells(after, width - before.length - layout.kind - 2);
+  const room = width - before.length - layout.kind - 2;
+  if (room < 0) return cells(`${before} ${kind}`, width);
+  const rest = cells(after, room);
   return `${before} ${paint(toneOf(kind), cells(kind, layout.kind))} ${rest}`;
 }
 
 /** The thread id is never cut: it tells actors apart. */
 function whoText(task: string, tid: string, width: number): string {
+  if (tid === '') return cells(task, width);
   const most = Math.max(1, width - tid.length - 1);
   const name = singleCells(task);
   return cells(`${name.length > most ? cells(name, most) : name}-${tid}`, width);
@@ -152,7 +155,7 @@ export function detailsOf(ref: EventRef, store: EventStore): string[] {
   }
   const duration = durationOf(ref, store);
   if (duration !== null) facts.push(`took ${formatDuration(duration)}`);
-  for (const column of ['data', 'text'] as const) {
+  for (const column of ['text', 'data'] as const) {
     const text = textOf(ref, column);
     if (text !== undefined) facts.push(`${column} ${text}`);
   }

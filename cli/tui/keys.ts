@@ -17,10 +17,13 @@ const NAMES = {
   tab: 'tab',
 } as const satisfies Partial<Record<keyof Key, string>>;
 
-/** The browser's name of a key: the character itself, or a name. */
-export function keyName(input: string, key: Key): string {
+/**
+ * The browser's names of what was typed: characters as they are, special keys by name. What is pasted
+ * or typed fast comes as one input of several characters.
+ */
+export function keyNames(input: string, key: Key): readonly string[] {
   for (const [flag, name] of Object.entries(NAMES)) {
-    if (key[flag as keyof typeof NAMES]) return name;
+    if (key[flag as keyof typeof NAMES]) return [name];
   }
-  return key.ctrl || key.meta ? '' : input;
+  return key.ctrl || key.meta ? [] : [...input].map((c) => (c === '\r' ? 'return' : c));
 }

@@ -138,8 +138,7 @@ function statusLine({ prompt, message }: Browser, { paint }: Scene, width: numbe
   return paint('dim', cells(KEYS, width));
 }
 
-const KEYS =
-  '? keys  q quit  f filter  / search  n next  p probe  b bind  x fault  s span  d device';
+const KEYS = '? keys  q quit  f filter  / search  n next  p probe  b bind  x fault  s span';
 
 const HELP: readonly string[] = [
   '↑ ↓ k j          one event up, down',

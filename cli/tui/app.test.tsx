@@ -1,0 +1,79 @@
+/**
+ * Goal: keys, queries and frames work together: what a user types ends as what the screen shows.
+ * Method: the ink application on a simulated terminal, with a real trace, DuckDB and replay.
+ */
+import { render } from 'ink-testing-library';
+import { describe, expect, test, vi } from 'vitest';
+import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
+import { App } from './app.js';
+import { startOf } from './browse.js';
+import { EventQueries } from './queries.js';
+import { ReplayKnowledge } from './replay-knowledge.js';
+import { EventStore } from './store.js';
+import { painter } from './text.js';
+
+const VF = '0000:01:00.1';
+const rows: EventRow[] = [
+  {
+    kind: 'snapshot',
+    name: 'start',
+    source: 'sysfs',
+    device: VF,
+    driver: 'nvme',
+    text: '{"driver":"nvme","driver_override":null}',
+  },
+  ...Array.from(
+    { length: 60 },
+    (_, i): EventRow => ({ kind: 'mark', text: `mark ${i}`, cpu: i % 4 }),
+  ),
+  { kind: 'sysfs.write', name: 'unbind', device: VF, text: VF, task: 'udevd', tid: 5 },
+];
+
+function start() {
+  const reader = new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 16 })));
+  const store = new EventStore(reader);
+  const queries = new EventQueries(reader);
+  const knowledge = new ReplayKnowledge(reader);
+  const scene = { title: 't', start: startOf(store), paint: painter(false), knowledge };
+  const app = render(
+    <App
+      store={store}
+      queries={queries}
+      scene={scene}
+      onKnowledge={(redraw) => void knowledge.run(redraw)}
+    />,
+  );
+  const shows = (text: string) =>
+    vi.waitFor(() => expect(app.lastFrame()).toContain(text), { timeout: 20_000 });
+  return { ...app, shows, queries };
+}
+
+describe('vfr browse', () => {
+  test('scrolls, filters, searches and says what is wrong', async () => {
+    const { stdin, shows, queries, unmount } = start();
+    await shows('1/62');
+    // Ink listens after its first frame.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stdin.write('G');
+    await shows('62/62');
+    stdin.write('fcpu = 3\r');
+    await shows('15/15 of 62, where cpu = 3');
+    stdin.write('fnonsense\r');
+    await shows('"nonsense" not found');
+    stdin.write('f\r');
+    await shows('/62');
+    stdin.write('/UDEVD\r');
+    await shows('1 events with "UDEVD"');
+    await shows('62/62');
+    unmount();
+    await queries.close();
+  });
+
+  test('shows the state of the device that replay found', async () => {
+    const { shows, queries, unmount } = start();
+    await shows(`${VF}  driver nvme`);
+    unmount();
+    await queries.close();
+  });
+});

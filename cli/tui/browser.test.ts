@@ -1,0 +1,211 @@
+/**
+ * Goal: every key does what the help says, on any size of screen, and the screen always fits.
+ * Method: the browser without a terminal, on a small trace of several batches; keys as text, and
+ * random keys for what must always hold.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
+import { startOf } from './browse.js';
+import { type Browser, current, filtered, found, openBrowser, press } from './browser.js';
+import { drawScreen, listRows, type Scene } from './screen.js';
+import { EventStore } from './store.js';
+import { painter } from './text.js';
+
+const VF = '0000:01:00.1';
+const OTHER = '0000:02:00.0';
+
+/** 100 events: a probe span at 10 and 20, faults at 30 and 70, a bind at 40, a store at 50. */
+const SPECIAL: Record<number, Partial<EventRow>> = {
+  10: { kind: 'probe', phase: 'begin', name: 'really_probe', driver: 'nvme', device: VF },
+  20: { kind: 'probe', phase: 'end', span: 10, ret: -16n, device: VF },
+  30: { kind: 'fault.dma', device: OTHER, offset: 0xdeadn },
+  40: { kind: 'bind', name: 'driver_bound', driver: 'nvme', device: VF },
+  50: { kind: 'sysfs.write', name: 'bind', text: `${VF}\n`, device: VF, task: 'udev', tid: 7 },
+  70: { kind: 'fault.page', device: OTHER },
+};
+const rows: EventRow[] = Array.from({ length: 100 }, (_, i) => ({
+  kind: 'mark',
+  ...(SPECIAL[i] ?? { text: `mark ${i}` }),
+}));
+
+const SIZE = { columns: 80, rows: 24 };
+const ROWS = listRows(SIZE);
+
+function open(events: readonly EventRow[] = rows): Browser {
+  const bytes = buildTrace(events, { batchRows: 7 });
+  return openBrowser(new EventStore(new TraceReader(new MemorySource(bytes))));
+}
+
+/** Presses keys one after the other; words are names of special keys. */
+function keys(browser: Browser, ...names: readonly string[]): Browser {
+  return names.reduce((b, name) => press(b, name, ROWS).browser, browser);
+}
+
+const seqOf = (browser: Browser) => current(browser)?.seq;
+
+const scene = (browser: Browser): Scene => ({
+  title: 't.arrows',
+  start: startOf(browser.store),
+  paint: painter(false),
+  knowledge: {
+    stateAt: (device) =>
+      device === VF
+        ? {
+            driver: 'nvme',
+            override: null,
+            bound: true,
+            physfn: '0000:01:00.0',
+            group: 3,
+            numVfs: null,
+            autoprobe: null,
+          }
+        : undefined,
+    divergenceAt: () => undefined,
+    progress: 0.25,
+  },
+});
+const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
+const draw = (browser: Browser, size = SIZE) =>
+  drawScreen(browser, scene(browser), size).map(plain);
+
+describe('moving', () => {
+  test('by one, by screens, to the ends', () => {
+    expect(seqOf(keys(open(), 'down', 'j', 'up'))).toBe(1);
+    expect(seqOf(keys(open(), 'pagedown', ' '))).toBe(2 * ROWS);
+    expect(seqOf(keys(open(), 'G'))).toBe(99);
+    expect(seqOf(keys(open(), 'end', 'down'))).toBe(99);
+    expect(seqOf(keys(open(), 'G', 'pageup', 'k'))).toBe(98 - ROWS);
+    expect(seqOf(keys(open(), 'G', 'g', 'up'))).toBe(0);
+  });
+
+  test('to a sequence number', () => {
+    expect(seqOf(keys(open(), ':', '6', '9', 'backspace', '4', 'return'))).toBe(64);
+    expect(keys(open(), ':', 'x', 'return').message).toBe('Not a number.');
+    expect(keys(open(), ':', '6', 'escape').prompt).toBeNull();
+  });
+
+  test('to kinds of events, forwards and backwards', () => {
+    expect(seqOf(keys(open(), 'x'))).toBe(30);
+    expect(seqOf(keys(open(), 'x', 'x'))).toBe(70);
+    expect(seqOf(keys(open(), 'x', 'x', 'X'))).toBe(30);
+    expect(seqOf(keys(open(), 'p', 'p', 'b', 'w'))).toBe(50);
+    expect(keys(open(), 'x', 'x', 'x').message).toBe('No fault after this event.');
+    expect(keys(open(), 'l').message).toBe('No lost events after this event.');
+  });
+
+  test('along a device and between the ends of a span', () => {
+    const probe = keys(open(), 'p');
+    expect(seqOf(keys(probe, 'd'))).toBe(20);
+    expect(seqOf(keys(probe, 'd', 'd', 'D'))).toBe(20);
+    expect(seqOf(keys(probe, 's'))).toBe(20);
+    expect(seqOf(keys(probe, 's', 's'))).toBe(10);
+    expect(keys(open(), 's').message).toBe('This event has no other end.');
+    expect(keys(open(), 'd').message).toBe('This event has no device.');
+  });
+});
+
+describe('filter and search', () => {
+  test('ask for what was typed', () => {
+    const step = press(keys(open(), 'f', 'c', 'p', 'u'), 'return', ROWS);
+    expect(step.request).toEqual({ type: 'filter', condition: 'cpu' });
+    expect(press(keys(open(), '/', 'x'), 'return', ROWS).request).toEqual({
+      type: 'search',
+      text: 'x',
+    });
+    expect(press(keys(open(), '/'), 'return', ROWS).request).toBeUndefined();
+  });
+
+  test('a filter shows its events only, near where the cursor was', () => {
+    const seqs = Float64Array.of(10, 20, 40, 50);
+    const browser = filtered(keys(open(), 'x'), "device = 'x'", seqs, ROWS);
+    expect(seqOf(browser)).toBe(40);
+    expect(seqOf(keys(browser, 'down', 'down'))).toBe(50);
+    expect(keys(browser, 'g', 'x').message).toBe('No fault after this event.');
+    expect(keys(filtered(browser, '', Float64Array.of(10), ROWS), 's').message).toBe(
+      'The filter hides its other end.',
+    );
+    const all = keys(browser, 'escape');
+    expect([seqOf(all), all.list.length]).toEqual([40, 100]);
+  });
+
+  test('a filter without events changes nothing', () => {
+    const browser = filtered(open(), 'false', new Float64Array(), ROWS);
+    expect([browser.list.length, browser.message]).toEqual([100, 'No event satisfies this.']);
+  });
+
+  test('a search goes to its matches', () => {
+    const search = { text: 'm', seqs: Float64Array.of(5, 60, 99) };
+    const browser = found(keys(open(), 'x'), search, ROWS);
+    expect([seqOf(browser), browser.message]).toEqual([60, '3 events with "m"']);
+    expect(seqOf(keys(browser, 'n'))).toBe(99);
+    expect(seqOf(keys(browser, 'n', 'N', 'N'))).toBe(5);
+    expect(keys(browser, 'n', 'n').message).toBe('No "m" after this event.');
+    expect(keys(open(), 'n').message).toBe('Search with / first.');
+  });
+});
+
+describe('the screen', () => {
+  test('has title, events, details, state of the device, and keys', () => {
+    const lines = draw(keys(open(), 'p'));
+    expect(lines[0]).toContain('t.arrows  11/100');
+    expect(lines.find((line) => line.includes('┌ probe'))).toMatch(
+      / 10 .*01:00\.1 nvme really_probe/,
+    );
+    expect(lines.join('\n')).toContain('name really_probe   device 0000:01:00.1   driver nvme');
+    expect(lines.at(-2)).toContain('0000:01:00.1  driver nvme  override -  VF of 0000:01:00.0');
+    expect(lines.at(-1)).toContain('? keys  q quit');
+  });
+
+  test('says that replay is under way', () => {
+    expect(draw(keys(open(), 'x')).at(-2)).toContain('0000:02:00.0  replaying, 25 %');
+  });
+
+  test('shows the prompt while it is typed, and the keys when asked', () => {
+    expect(draw(keys(open(), '/', 'n', 'v')).at(-1)).toContain('search: nv');
+    expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
+  });
+
+  test('of an empty trace says so', () => {
+    const empty = keys(open([]), 'down', 'x', 'G', 'n', 's');
+    expect(draw(empty)[0]).toContain('no events');
+  });
+
+  test('lets nothing of a recording move the cursor or colour the terminal', () => {
+    const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧';
+    const browser = open([{ kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty }]);
+    for (const line of drawScreen(browser, scene(browser), SIZE)) {
+      expect(plain(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e漢]/);
+    }
+  });
+
+  test('fits the terminal whatever is pressed and however large it is', () => {
+    const key = fc.constantFrom(
+      ...'kjgGnNpPbBwWxXdDs?f/:q 5',
+      'up',
+      'down',
+      'pageup',
+      'pagedown',
+      'return',
+      'escape',
+    );
+    const size = fc.record({
+      columns: fc.integer({ min: 20, max: 200 }),
+      rows: fc.integer({ min: 8, max: 70 }),
+    });
+    const cases = fc.tuple(fc.array(key, { maxLength: 30 }), size);
+    fc.assert(
+      fc.property(cases, ([pressed, s]) => {
+        let browser = open();
+        for (const name of pressed) browser = press(browser, name, listRows(s)).browser;
+        const lines = draw(browser, s);
+        expect(lines.length).toBeLessThan(s.rows + 3);
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(s.columns);
+        expect(browser.cursor).toBeGreaterThanOrEqual(browser.top);
+        expect(browser.cursor).toBeLessThan(browser.top + listRows(s));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
