@@ -1,15 +1,27 @@
+import { dmesg } from './dmesg/index.js';
 import { ftraceText } from './ftrace/index.js';
 import type { Importer } from './importer.js';
+import { configSpace } from './lspci/config-space.js';
+import { lspci } from './lspci/index.js';
+import { mmiotrace } from './mmiotrace/index.js';
+import { perfScript } from './perf/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
 import { traceDat } from './tracedat/index.js';
+import { udevadm } from './udevadm/index.js';
 
 /** Every input format, in the order in which `vfr import --list` shows them. */
 export const IMPORTERS: readonly Importer[] = [
   traceDat,
   ftraceText,
+  perfScript,
   qemuText,
   qemuSimpletrace,
   strace,
+  dmesg,
+  mmiotrace,
+  lspci,
+  configSpace,
+  udevadm,
 ];

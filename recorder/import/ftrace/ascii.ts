@@ -1,4 +1,5 @@
 /** The bytes that kernel trace text is made of, and the classes of them that the parsers ask for. */
+export const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const RETURN = 0x0d;
 export const SPACE = 0x20;
@@ -9,6 +10,7 @@ export const CLOSE = 0x29;
 export const PLUS = 0x2b;
 export const DASH = 0x2d;
 export const DOT = 0x2e;
+export const SLASH = 0x2f;
 export const ZERO = 0x30;
 export const COLON = 0x3a;
 export const LESS = 0x3c;

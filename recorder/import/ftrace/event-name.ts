@@ -32,6 +32,11 @@ export class EventNames {
     let p = start;
     while (p < end && WORD[bytes[p]] === 1) p++;
     if (p === start) return this.#unnamed(bytes, start, end);
+    // perf shows the system too: `system:event: `.
+    if (p + 1 < end && bytes[p] === COLON && WORD[bytes[p + 1]] === 1) {
+      p++;
+      while (p < end && WORD[bytes[p]] === 1) p++;
+    }
     const colon = p < end && bytes[p] === COLON;
     if (!colon || (p + 1 < end && bytes[p + 1] !== SPACE && bytes[p + 1] !== RETURN)) {
       return this.#special(bytes, start, p, end);

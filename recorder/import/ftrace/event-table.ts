@@ -82,7 +82,10 @@ export const MARK_WRITER = 'tracing_mark_write';
 const SYSCALL = /^sys_(?:enter|exit)_/;
 
 export class EventTable {
-  readonly #names = new Interner((name) => this.#make(name === MARK_WRITER ? 'print' : name, name));
+  readonly #names = new Interner((name) => {
+    const event = name.slice(name.indexOf(':') + 1);
+    return this.#make(event === MARK_WRITER ? 'print' : event, name);
+  });
   readonly #named = new Map<string, TextEvent | null>();
   #size = 0;
 

@@ -1,13 +1,15 @@
 /** The lines between records: headers, reports of lost events, and what is not understood. */
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
-import { HASH, NEWLINE, RETURN, SPACE, startsWith } from './ascii.js';
+import { HASH, NEWLINE, RETURN, SPACE, startsWith, TAB } from './ascii.js';
 
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
 const LOST = /^CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]\s*$/;
 /** `trace-cmd report` begins with how many CPUs there are. */
 const CPUS = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty)\s*$/;
 const GRAPH_LINE = /^\s*(?:[\d.]+ \| {2,})?(?:\d+\)|-{10,}).*[|>-]/;
+/** A frame of a call chain of perf: `\tffffffff8b19e641 symbol+0x1 (module)`. */
+const FRAME = /^\s+[0-9a-f]{4,16} \S/;
 const TRACER = /^# tracer: (\w+)/;
 const HISTOGRAM = '# event histogram';
 /** How far a line is looked at to tell what it is. */
@@ -48,6 +50,7 @@ export class Interlude {
     }
     if (bytes[start] === HASH) return true;
     if (bytes[start] === NEWLINE || bytes[start] === RETURN) return !inText;
+    if (bytes[start] === TAB && !inText) return FRAME.test(look(bytes, start, end));
     return startsWith(bytes, start, end, 'CPU:') && LOST.test(look(bytes, start, end));
   }
 
@@ -60,6 +63,9 @@ export class Interlude {
     } else if (head.startsWith('CPU:') && this.#lost(head)) {
       return;
     } else if (CPUS.test(head)) {
+      return;
+    } else if (FRAME.test(head)) {
+      this.#count('callchain');
       return;
     } else if (this.#section === 'hist' || GRAPH_LINE.test(head)) {
       this.#count(this.#section ?? 'function_graph');

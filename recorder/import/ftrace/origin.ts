@@ -33,10 +33,11 @@ export class OriginReader {
     private readonly window: TextWindow,
     private readonly layout: Layout,
     tasks: Dictionary,
+    taskName: (comm: string) => string = (comm) => comm,
   ) {
     this.#tasks = new Interner((comm) => {
       const name = comm.trimStart();
-      return name === UNKNOWN_TASK || name === '' ? -1 : tasks.id(name);
+      return name === UNKNOWN_TASK || name === '' ? -1 : tasks.id(taskName(name));
     });
   }
 

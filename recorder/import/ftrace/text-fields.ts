@@ -149,7 +149,11 @@ export class TextFields implements FieldReader {
   }
 
   has(field: number): boolean {
-    return this.#has[field] === this.#record;
+    if (this.#has[field] !== this.#record) return false;
+    if (this.#starts[field] < this.#ends[field]) return true;
+    // trace-cmd and perf print nothing for what the kernel could not read; names are never empty.
+    const rule = this.#event?.rule;
+    return field !== rule?.driver && field !== rule?.device;
   }
 
   low(field: number): number {

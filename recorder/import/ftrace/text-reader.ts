@@ -17,6 +17,15 @@ import { TextWindow } from './text-window.js';
 /** Longest record: the kernel prints one into a buffer of two pages (TRACE_SEQ_SIZE). */
 const RECORD_BYTES_MAX = 1 << 14;
 
+const LOST_RECORD = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\d{1,15})\s*$/;
+
+export interface TextOptions {
+  /** What a task is to be called. */
+  readonly taskName?: (comm: string) => string;
+  /** The end of what the event printed, when something else stands behind it on the line. */
+  readonly trim?: (bytes: Buffer, start: number, end: number) => number;
+}
+
 export class TextReader {
   readonly #window: TextWindow;
   readonly #mapper: RecordMapper;
@@ -29,13 +38,19 @@ export class TextReader {
   /** The event of the record before. */
   #previous: TextEvent | null = null;
 
-  constructor(input: Input, events: EventAppender, layout: Layout | null) {
+  constructor(
+    input: Input,
+    events: EventAppender,
+    layout: Layout | null,
+    private readonly options: TextOptions = {},
+  ) {
     this.#window = new TextWindow(input);
     this.#mapper = new RecordMapper(events);
     this.#names = new EventNames(new EventTable(this.#mapper));
     this.#interlude = new Interlude(this.#mapper);
     const { task } = events.dictionaries;
-    this.#origin = layout === null ? null : new OriginReader(this.#window, layout, task);
+    this.#origin =
+      layout === null ? null : new OriginReader(this.#window, layout, task, options.taskName);
   }
 
   read(): ImportReport {
@@ -59,7 +74,7 @@ export class TextReader {
     const { body } = origin.place;
     const lineEnd = this.#window.lineEnd(body);
     const event = this.#names.find(bytes, body, lineEnd);
-    if (event === null) return false;
+    if (event === null) return this.#readLoss(origin, lineEnd);
     if (event === 'function') {
       this.#functions++;
       this.#window.goBehind(lineEnd);
@@ -70,7 +85,8 @@ export class TextReader {
     if (this.#previous !== null) this.#previous.next = event;
     this.#previous = event;
     const { repeatsUntil } = this.#fields;
-    if (repeatsUntil >= 0) event.expect(this.#window.view, body, fieldsAt, repeatsUntil);
+    if (repeatsUntil >= 0 && this.options.trim === undefined)
+      event.expect(this.#window.view, body, fieldsAt, repeatsUntil);
     this.#mapper.record(event.rule, origin.record, this.#fields);
     this.#window.goBehind(recordEnd);
     return true;
@@ -96,7 +112,7 @@ export class TextReader {
   #readFields(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
     const { bytes, end } = this.#window;
     let recordEnd = lineEnd;
-    this.#fields.read(bytes, fieldsAt, recordEnd, event);
+    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     while (recordEnd + 1 < end && recordEnd - fieldsAt < RECORD_BYTES_MAX) {
       if (origin.startsAt(recordEnd + 1, this.#fields.open)) break;
       const continued = this.#continuation(event, fieldsAt, recordEnd);
@@ -113,13 +129,26 @@ export class TextReader {
     const { open, quoted, found } = this.#fields;
     if (this.#interlude.is(bytes, next, end, open || event.grammar === 'text')) return -1;
     const lineEnd = this.#window.lineEnd(next);
-    this.#fields.read(bytes, fieldsAt, lineEnd, event);
+    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, lineEnd), event);
     if (open || event.grammar === 'text') return lineEnd;
     // A string may only have seemed to end; without strings, a field must have been missing.
     const grown = this.#fields.found > found;
     if (grown || (quoted && !this.#fields.open && this.#fields.settled)) return lineEnd;
-    this.#fields.read(bytes, fieldsAt, recordEnd, event);
+    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     return -1;
+  }
+
+  /** `PERF_RECORD_LOST lost 117` (perf script --show-lost-events); false when it is not that. */
+  #readLoss({ record, place }: OriginReader, lineEnd: number): boolean {
+    const match = LOST_RECORD.exec(this.#window.bytes.toString('latin1', place.body, lineEnd));
+    if (match === null) return false;
+    this.#mapper.lost(record.cpu, Number(match[1]), record);
+    this.#window.goBehind(lineEnd);
+    return true;
+  }
+
+  #textEnd(start: number, end: number): number {
+    return this.options.trim?.(this.#window.bytes, start, end) ?? end;
   }
 
   /** Reads a line that is no record. */

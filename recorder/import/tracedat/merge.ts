@@ -24,11 +24,12 @@ export function mergeStreams(
         secondTime = time;
       }
     }
-    // Most often the next record is on the same CPU: nobody else is asked until it is not.
+    // Most often the next record is on the same CPU: nobody else is asked until it is not. Of equal
+    // times the lower CPU comes first, as in trace-cmd.
     do {
       take(first);
       first.advance();
-    } while (first.ready && first.time(originHigh) <= secondTime);
+    } while (first.ready && first.time(originHigh) < secondTime);
     if (!first.ready) waiting = waiting.filter(({ ready }) => ready);
   }
 }

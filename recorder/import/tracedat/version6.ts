@@ -36,7 +36,7 @@ export function readVersion6(reader: ByteReader, pageSize: number): TraceFile {
     try {
       buffers.push(readInstance(reader, data, cpus, pageSize, common.clock));
     } catch (error) {
-      damage = { offset: reader.at, why: (error as Error).message };
+      damage = { offset: Math.min(reader.at, reader.source.size), why: (error as Error).message };
     }
   }
   return {

@@ -45,7 +45,7 @@ export function readVersion7(reader: ByteReader, pageSize: number): TraceFile {
   try {
     readOptionSections(reader, first, compression, options);
   } catch (error) {
-    damage = { offset: reader.at, why: (error as Error).message };
+    damage = { offset: Math.min(reader.at, reader.source.size), why: (error as Error).message };
   }
   const section = (id: number) => openSection(reader, options, id, compression);
   const common = readOptions(options);
