@@ -10,6 +10,8 @@ const WHAT = String.raw`(?:[a-z_][a-z0-9_]*\(|<\.\.\. [a-z0-9_]+ resumed>|--- SI
 const LINE = new RegExp(`^${WHO}${WHEN}${WHAT}`);
 /** Lines that have what only strace writes, so that C or a shell script is not taken for it. */
 const SURE = / = (?:-?\d+|0x[0-9a-f]+|\?)(?:<.*>| E[A-Z0-9]+ \(.*\)| \(.*\))?(?: <\d+\.\d+>)?$/;
+/** Longer lines are not looked at: one that is not sure is enough. */
+const LINE_LENGTH_MAX = 2000;
 const EPOCH = new RegExp(`^${WHO} *(\\d+)\\.\\d{6} ${WHAT}`);
 const DAY = new RegExp(`^${WHO} *\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{6})? ${WHAT}`);
 /** Times below this are distances (-r), not seconds since 1970. */
@@ -25,7 +27,9 @@ export const strace: Importer = {
       .split('\n', 200)
       .filter((line) => line !== '');
     const hits = lines.filter((line) => LINE.test(line)).length;
-    const isSure = lines.some((line) => LINE.test(line) && SURE.test(line));
+    const isSure = lines.some(
+      (line) => line.length < LINE_LENGTH_MAX && LINE.test(line) && SURE.test(line),
+    );
     return isSure && hits * 2 > lines.length ? 0.9 : 0;
   },
 

@@ -1,0 +1,129 @@
+/** The text of `udevadm monitor`, with or without `--property`. */
+import { type EventAppender, parseBdf } from '../../../traces/index.js';
+import type { Importer, ImportReport } from '../importer.js';
+import type { Input } from '../input.js';
+import { LineReader } from '../lines.js';
+
+const HEADER = /^(KERNEL|UDEV) *\[(\d{1,10})\.(\d{1,9})\] (\w+) +(\/\S+) \((\S+)\)$/;
+const PROPERTY = /^[A-Z][A-Z0-9_]*=/;
+const INTRODUCTION = /^(?:monitor will print|UDEV - |KERNEL - )/;
+const DEVICE = /\/([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=\/|$)/g;
+/** A uevent has at most 64 variables in 2048 bytes (kernel include/linux/kobject.h). */
+const PROPERTIES_MAX = 256;
+const VALUE_LENGTH_MAX = 4096;
+
+export const udevadm: Importer = {
+  format: 'udevadm',
+  describe: 'text of udevadm monitor, best with --property',
+
+  detect(head) {
+    const lines = head.toString('latin1').split(/\r?\n/, 200);
+    const first = lines.findIndex((line) => HEADER.test(line));
+    return first < 0 ? 0 : first < 20 ? 0.9 : 0.3;
+  },
+
+  // udevadm prints its own reading of CLOCK_MONOTONIC (systemd src/udev/udevadm-monitor.c).
+  meta: () => ({ clock: 'mono' }),
+  read: (input, events) => new UdevadmReader(input, events).read(),
+};
+
+/** The uevent whose lines are being read. */
+interface Uevent {
+  readonly sender: string;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly action: string;
+  readonly path: string;
+  readonly subsystem: string;
+  readonly properties: string[];
+}
+
+class UdevadmReader {
+  readonly #lines: LineReader;
+  readonly #uevent: number;
+  readonly #log: number;
+  readonly #counts: Record<string, number> = {};
+  #open: Uevent | null = null;
+  #unparsed = 0;
+
+  constructor(
+    input: Input,
+    private readonly events: EventAppender,
+  ) {
+    this.#lines = new LineReader(input);
+    events.source('udevadm');
+    this.#uevent = events.kind('uevent');
+    this.#log = events.kind('log');
+  }
+
+  read(): ImportReport {
+    const lines = this.#lines;
+    let cut = false;
+    while (lines.next()) {
+      cut = !lines.complete;
+      const line = lines.text().replace(/\r$/, '');
+      if (cut) this.#other(line);
+      else this.#line(line);
+    }
+    this.#close();
+    return {
+      records: this.#counts,
+      unparsed: this.#unparsed,
+      lost: 0,
+      ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
+    };
+  }
+
+  #line(line: string): void {
+    const header = HEADER.exec(line);
+    if (header !== null) {
+      this.#close();
+      const [, sender, seconds, fraction, action, path, subsystem] = header;
+      const nanoseconds = Number(fraction.padEnd(9, '0'));
+      const at = { seconds: Number(seconds), nanoseconds };
+      this.#open = { sender, ...at, action, path, subsystem, properties: [] };
+    } else if (line === '') this.#close();
+    else if (this.#isProperty(line)) this.#open?.properties.push(line);
+    else if (!INTRODUCTION.test(line)) this.#other(line);
+  }
+
+  #isProperty(line: string): boolean {
+    if (this.#open === null || this.#open.properties.length >= PROPERTIES_MAX) return false;
+    return line.length <= VALUE_LENGTH_MAX && PROPERTY.test(line);
+  }
+
+  /** Appends the uevent whose lines have all been read. */
+  #close(): void {
+    const uevent = this.#open;
+    this.#open = null;
+    if (uevent === null) return;
+    const { events } = this;
+    const { sender, action, properties } = uevent;
+    this.#counts[sender] = (this.#counts[sender] ?? 0) + 1;
+    events.begin(this.#uevent, 'point');
+    events.time(uevent.seconds, uevent.nanoseconds);
+    // What udev sends on when its rules have run is told apart from what the kernel sent.
+    events.string('name', sender === 'KERNEL' ? action : `udev ${action}`);
+    const bdf = parseBdf([...uevent.path.matchAll(DEVICE)].at(-1)?.[1] ?? '');
+    if (bdf !== null) events.string('device', bdf);
+    const driver = this.#property(properties, 'DRIVER');
+    if (driver !== undefined) events.string('driver', driver);
+    const number = this.#property(properties, 'SEQNUM');
+    if (number !== undefined && /^\d{1,15}$/.test(number)) events.word('value', Number(number));
+    events.text([`${action}@${uevent.path} (${uevent.subsystem})`, ...properties].join('\n'));
+    events.commit();
+  }
+
+  #property(properties: readonly string[], name: string): string | undefined {
+    return properties.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+  }
+
+  #other(line: string): void {
+    this.#close();
+    this.#unparsed++;
+    this.events.begin(this.#log, 'point');
+    this.events.timeWords(0, 0);
+    this.events.text(line);
+    this.events.commit();
+  }
+}
