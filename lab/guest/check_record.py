@@ -37,6 +37,8 @@ replay = json.load(open(sys.argv[3]))
 check('replay has no divergence', replay['diverged'] == 0 and replay['matched'] > 100,
       f"{replay['matched']} matched {replay['divergences']}")
 modelled = {bdf: d['driver'] or '' for bdf, d in replay['finalState']['devices'].items()}
+text = ' '.join(e.get('text') or '' for e in events if e['kind'] == 'log')
+check('the fault is in the kernel log', 'ead0000' in text)
 check('drivers that replay ends with equal sysfs', modelled == sysfs)
 
 # Values read from configuration space: most registers never change, so most reads see what sysfs shows.
@@ -56,7 +58,7 @@ check('values read equal configuration space', share > 0.9 and reads[True] > 500
 kinds = collections.Counter(e['kind'] for e in events)
 for kind in ('sriov.enable', 'vf.add', 'vf.remove', 'bind', 'unbind', 'probe', 'sysfs.write', 'ioctl', 'dma.map',
              'dma.unmap', 'region.read', 'config.write', 'irq.set', 'reset', 'device.open', 'mmap', 'fault.page',
-             'syscall', 'iommu.attach'):
+             'syscall', 'iommu.attach', 'fault.dma'):
     check(f'{kind} was recorded', kinds[kind] > 0, kinds[kind])
 named = [e for e in events if e.get('tid') and not e.get('task')]
 check('every thread has its name', not named, len(named))

@@ -11,6 +11,7 @@ import mmap
 import os
 import struct
 import sys
+import time
 
 BASE = 0x3B64  # _IO(';', 100)
 GET_API_VERSION, CHECK_EXTENSION, SET_IOMMU = BASE, BASE + 1, BASE + 2
@@ -76,6 +77,17 @@ def use_bar(device, size, flags, offset):
             say('bar 0 at 0', bar[0:4].hex())
 
 
+def fault(bdf, device, offset):
+    """Makes edu write to an address that is not mapped for it: the IOMMU refuses it and tells."""
+    if open(f'/sys/bus/pci/devices/{bdf}/device').read().strip() != '0x11e8':
+        return
+    # Source, destination, bytes, and "start, from the device's buffer" (QEMU docs/specs/edu.rst).
+    for register, value in ((0x80, 0x40000), (0x88, 0xead0000), (0x90, 64), (0x98, 3)):
+        os.pwrite(device, struct.pack('Q', value), offset + register)
+    time.sleep(0.5)
+    say('wrote where nothing is mapped')
+
+
 def use_interrupts(device):
     count = call(device, DEVICE_GET_IRQ_INFO, 'IIII', 16, 0, 1, 0)[3]
     if count == 0:
@@ -96,13 +108,13 @@ def main(bdf):
     use_config(device, info[CONFIG][5])
     use_bar(device, info[0][4], info[0][1], info[0][5])
     use_interrupts(device)
+    fault(bdf, device, info[0][5])
     try:
         fcntl.ioctl(device, DEVICE_RESET)
         say('reset')
     except OSError as error:
         say('reset', error)
     call(container, IOMMU_UNMAP_DMA, 'IIQQ', 24, 0, 0x100000, 1 << 16)
-    memory.close
     for fd in (device, group, container):
         os.close(fd)
     say('closed')

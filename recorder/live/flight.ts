@@ -1,11 +1,10 @@
 import { FileSink, TraceWriter } from '../../traces/index.js';
-import { emitSnapshot } from '../snapshot/snapshot.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture } from './capture.js';
 import { PageDecoder } from './decoder.js';
 import { deviceFilter } from './device-filter.js';
 import type { Installed } from './installer.js';
-import { machineState } from './machine-snapshot.js';
+import { emitLiveState, liveState } from './machine-snapshot.js';
 import { mergeQueues } from './merge.js';
 import type { FlushRequest, RecordOptions } from './options.js';
 import { PageQueue } from './page-queue.js';
@@ -137,8 +136,7 @@ class FlightRecorder {
     const originHigh = Number(process.hrtime.bigint() >> 32n);
     mergeQueues(queues, originHigh, Number.POSITIVE_INFINITY, (queue) => decoder.take(queue));
     decoder.mapper.finish();
-    events.source('sysfs');
-    emitSnapshot(events, machineState(process.hrtime.bigint()), 'end');
+    emitLiveState(events, liveState(), 'end');
     writer.countLost(decoder.mapper.report().lost);
     writer.finish();
     sink.commit();

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseBdf } from '../../traces/index.js';
-import type { DriverState, FunctionState, MachineState } from '../snapshot/snapshot.js';
+import { type EventAppender, parseBdf } from '../../traces/index.js';
+import {
+  type DriverState,
+  emitSnapshot,
+  type FunctionState,
+  type MachineState,
+  type SnapshotMoment,
+} from '../snapshot/snapshot.js';
+import { emitVfioUsers, type VfioUser, vfioUsers } from './vfio-users.js';
 
 const PCI = '/sys/bus/pci';
 
@@ -112,4 +119,28 @@ export function machineState(timeNs: bigint): MachineState {
   }
   const functions = names.flatMap((name) => functionState(name) ?? []);
   return { timeNs, functions, drivers: drivers() };
+}
+
+/** What is recorded of the machine when a recording begins and when it ends. */
+export interface LiveState {
+  readonly machine: MachineState;
+  readonly users: readonly VfioUser[];
+  readonly timeNs: bigint;
+}
+
+/** The state of this machine now. */
+export function liveState(): LiveState {
+  const timeNs = process.hrtime.bigint();
+  return { machine: machineState(timeNs), users: vfioUsers(), timeNs };
+}
+
+/** Appends a state as `snapshot` events that come from sysfs. */
+export function emitLiveState(
+  events: EventAppender,
+  { machine, users, timeNs }: LiveState,
+  moment: SnapshotMoment,
+): void {
+  events.source('sysfs');
+  emitSnapshot(events, machine, moment);
+  emitVfioUsers(events, users, timeNs, moment);
 }

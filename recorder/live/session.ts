@@ -1,10 +1,9 @@
 import { FileSink, TraceWriter } from '../../traces/index.js';
-import { emitSnapshot, type MachineState } from '../snapshot/snapshot.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
 import { deviceFilter } from './device-filter.js';
 import type { Installation, Installed } from './installer.js';
-import { machineState } from './machine-snapshot.js';
+import { emitLiveState, type LiveState, liveState } from './machine-snapshot.js';
 import type { FlushRequest, RecordOptions } from './options.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
 import { RecordedCommand, requireProcess, threadsOf } from './processes.js';
@@ -68,7 +67,7 @@ export async function record(
   let session: Session | undefined;
   try {
     // Before the probes: reading the state is not to be recorded.
-    const before = machineState(process.hrtime.bigint());
+    const before = liveState();
     armed = arm(top, options);
     session = new Session(armed, before, sink, options);
     observer.started?.(armed.installed);
@@ -91,15 +90,14 @@ class Session {
 
   constructor(
     private readonly armed: Armed,
-    before: MachineState,
+    before: LiveState,
     private readonly sink: FileSink,
     private readonly options: RecordOptions,
   ) {
     this.#installation = armed.installation;
     this.#writer = new TraceWriter(sink, recordingMeta());
     const { events } = this.#writer;
-    events.source('sysfs');
-    emitSnapshot(events, before, 'start');
+    emitLiveState(events, before, 'start');
     events.source('tracefs');
     const tasks = new Tasks(events.dictionaries.task);
     const filter = deviceFilter(options.devices, events.dictionaries.device);
@@ -164,8 +162,7 @@ class Session {
     this.close();
     const left = this.#installation.remove();
     const { events } = this.#writer;
-    events.source('sysfs');
-    emitSnapshot(events, machineState(process.hrtime.bigint()), 'end');
+    emitLiveState(events, liveState(), 'end');
     const lost = decoder.mapper.report().lost;
     this.#writer.countLost(lost);
     this.#writer.finish();

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { EventAppender } from '../../traces/index.js';
+import type { SnapshotMoment } from '../snapshot/snapshot.js';
+
+/** A process with an open file of VFIO or iommufd. */
+export interface VfioUser {
+  readonly pid: number;
+  readonly comm: string;
+  /** What /proc shows of the file: `/dev/vfio/7`, `anon_inode:[vfio-device]`, … */
+  readonly file: string;
+  readonly fd: number;
+}
+
+const FILES = /^(?:\/dev\/vfio\/|\/dev\/iommu$|anon_inode:(?:\[?vfio|\[?iommufd))/;
+
+function optional<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    // Processes end while /proc is read.
+    return otherwise;
+  }
+}
+
+/** The open VFIO files of all processes, as far as /proc shows them to this user. */
+export function vfioUsers(): VfioUser[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) =>
+    optional(() => readdirSync(`/proc/${pid}/fd`), []).flatMap((fd) => {
+      const file = optional(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '');
+      if (!FILES.test(file)) return [];
+      const comm = optional(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd(), '');
+      return [{ pid: Number(pid), comm, file, fd: Number(fd) }];
+    }),
+  );
+}
+
+/** Appends one `snapshot` event per open file: the process, and a text with the file. */
+export function emitVfioUsers(
+  events: EventAppender,
+  users: readonly VfioUser[],
+  timeNs: bigint,
+  moment: SnapshotMoment,
+): void {
+  const kind = events.kind('snapshot');
+  for (const { pid, comm, file, fd } of users) {
+    events.begin(kind, 'point');
+    events.timeWords(Number(timeNs & 0xffff_ffffn), Number(timeNs >> 32n));
+    events.string('name', moment);
+    events.int('pid', pid);
+    events.int('tid', pid);
+    if (comm !== '') events.string('task', comm);
+    events.text(JSON.stringify({ file, fd }));
+    events.commit();
+  }
+}
