@@ -138,8 +138,8 @@ describe('what is wrong', () => {
     const reader = new TraceReader(new MemorySource(trace));
     trace[reader.batches[5].frame.bodyOffset + 3] ^= 1;
     const session = await open(trace);
-    const failure = await ask(session, 'SELECT sum(ts) FROM events').catch((e) => e);
-    expect(failure).toMatchObject({ kind: 'damaged', code: 'BATCH_DAMAGED' });
+    const failure = await ask(session, 'SELECT min(COLUMNS(*)) FROM events').catch((e) => e);
+    expect(failure).toMatchObject({ kind: 'damaged', code: 'COLUMN_DAMAGED' });
     expect(await ask(session, 'SELECT 1')).toEqual([[1]]);
   });
 });

@@ -47,11 +47,10 @@ async function run(input: string | undefined, options: Options): Promise<void> {
 
 async function missing(input: string | undefined): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
-  const [code, what] =
-    input === undefined
-      ? ['INPUT_MISSING', 'there is no input to import']
-      : ['OUTPUT_MISSING', 'there is no trace to write to'];
-  return new VfrError('usage', code, what, 'Run `vfr import INPUT -o OUT.arrows`.');
+  const next = 'Run `vfr import INPUT -o OUT.arrows`.';
+  return input === undefined
+    ? new VfrError('usage', 'INPUT_MISSING', 'there is no input to import', next)
+    : new VfrError('usage', 'OUTPUT_MISSING', 'there is no trace to write to', next);
 }
 
 async function printFormats(importers: readonly Importer[]): Promise<void> {
