@@ -2,7 +2,7 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, type Verdict } from '../engine/verdict.js';
+import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
@@ -13,6 +13,7 @@ import {
   type DeviceContext,
   deviceIoctl,
   feature,
+  HARDWARE,
   lowPowerChange,
 } from '../vfio/device-ioctl.js';
 import { type Container, containerOf, functionAt, groupAt } from '../vfio/state.js';
@@ -115,14 +116,16 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   if (call.inner !== null) return judge(path, [call.inner], ret);
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
-  return expected === 'unmodelled' ? 'unmodelled' : judge(path, expected, ret);
+  if (expected === 'unmodelled') return 'unmodelled';
+  if (expected !== HARDWARE) return judge(path, expected, ret);
+  return ret === -ERRNO.EINVAL ? diverge(path, 'a reset', '-EINVAL') : null;
 }
 
 function deviceResults(
   engine: Engine,
   call: IoctlCall,
   device: OpenDevice | null,
-): readonly number[] | null | 'unmodelled' {
+): ReturnType<typeof deviceIoctl> {
   const address = call.device ?? '';
   const argument: DeviceArgument = { address: call.argument, words: call.words };
   const context = deviceContext(engine, address, call);
@@ -141,9 +144,13 @@ function deviceContext(engine: Engine, address: string, call: IoctlCall): Device
   const bus = address.slice(0, address.lastIndexOf(':') + 1);
   const others = [...engine.machine.devices].filter((d) => d.address.startsWith(bus));
   const known = others.every((d) => d.visible?.length === 1);
-  const present = others.filter((d) => certainly(d.visible, true)).length;
+  const present = others.filter((d) => certainly(d.visible, true));
+  const listed = known && functionAt(engine.vfio, address).resources !== null;
+  const drivers = present.map((d) => only(d.driver));
+  const owned = drivers.every((d) => typeof d === 'string' && driverModel(d).vfioPci);
   return {
-    busFunctions: known && functionAt(engine.vfio, address).resources !== null ? present : null,
+    busFunctions: listed ? present.length : null,
+    busOwned: drivers.includes(undefined) ? null : owned,
     rootBus: bus.endsWith(':00:'),
     isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
     irqsSet: call.irqsSet,

@@ -12,6 +12,7 @@ import {
   mappingAt,
   VM_FAULT,
 } from '../vfio-pci-core/faults.js';
+import { isMemory, type Resource, ROM } from '../vfio-pci-core/function.js';
 import { mapRegion, REGION_PAGE_BITS } from '../vfio-pci-core/regions.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { hex, judge } from './vfio-results.js';
@@ -35,7 +36,9 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'mmap');
   const device = openOf(engine, address);
   if (call === null || device === null) return 'unknown';
-  const expected = mapRegion(device, call.page, call.start, call.end);
+  const expected = mapRegion(device, call.page, call.start, call.end, (page) =>
+    isAlone(engine, page),
+  );
   if (e.ret === 0) {
     device.mappings.push({
       process: e.pid,
@@ -48,6 +51,16 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
   }
   return judge(`${address}/mmap`, expected === null ? null : [expected], e.ret);
 }
+
+/** Whether no resource that a snapshot listed lies in the rest of a page. */
+function isAlone(engine: Engine, page: Resource): boolean | null {
+  const all = [...engine.vfio.functions.values()];
+  if (all.length === 0) return null;
+  const resources = all.flatMap((fn) => fn.resources?.slice(0, ROM + 1) ?? []);
+  return !resources.some((r) => isMemory(r) && overlap(r, page));
+}
+
+const overlap = (a: Resource, b: Resource) => a.start <= b.end && b.start <= a.end;
 
 /** `vfio_pci_zap_and_down_write_memory_lock`: every mapping of the device is removed. */
 export function munmap(engine: Engine, e: EventCursor): Verdict {

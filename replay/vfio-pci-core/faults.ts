@@ -46,11 +46,11 @@ export function faultResult(device: OpenDevice, mapping: Mapping, fault: Fault):
   return device.lowPower || !memoryEnabled(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
 }
 
-/** A huge page must be aligned in memory and lie in the mapping. */
-function fits(device: OpenDevice, mapping: Mapping, { address, page, order }: Fault): boolean {
+/** A huge page must be aligned in memory as it is in the mapping, and lie in it. */
+function fits(device: OpenDevice, mapping: Mapping, { address, order }: Fault): boolean {
   const bytes = PAGE * 2 ** order;
   const from = address - (address % bytes);
   const bar = Math.floor(resourceOf(device.fn, mapping.region).start / PAGE);
-  const frame = bar + (page % 2 ** REGION_PAGE_BITS);
+  const frame = bar + mapping.page + (from - mapping.start) / PAGE;
   return frame % 2 ** order === 0 && from >= mapping.start && from + bytes <= mapping.end;
 }

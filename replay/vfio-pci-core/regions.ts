@@ -57,12 +57,20 @@ export function barAccess(
   return inTable ? served : -ERRNO.EIO;
 }
 
-/** Whether a user may map a BAR (`vfio_pci_probe_mmaps`); null when it depends on its neighbours. */
-export function mappable(device: OpenDevice, region: number): boolean | null {
+/**
+ * Whether a user may map a BAR (`vfio_pci_probe_mmaps`).
+ * @param alone whether no other function has a resource in a page; a smaller BAR may be mapped then
+ */
+export function mappable(
+  device: OpenDevice,
+  region: number,
+  alone: (page: Resource) => boolean | null,
+): boolean | null {
   const resource = resourceOf(device.fn, region);
   if (!isMemory(resource) || lengthOf(resource) === 0) return false;
   if (lengthOf(resource) >= PAGE) return true;
-  return resource.start % PAGE === 0 ? null : false;
+  if (resource.start % PAGE !== 0) return false;
+  return alone({ ...resource, start: resource.end + 1, end: resource.start + PAGE - 1 });
 }
 
 /**
@@ -74,11 +82,12 @@ export function mapRegion(
   page: number,
   start: number,
   end: number,
+  alone: (page: Resource) => boolean | null,
 ): number | null {
   const region = Math.floor(page / 2 ** REGION_PAGE_BITS);
   if (region >= REGIONS && mayHaveOwnRegions(device)) return null;
   if (region >= BARS || end < start) return -ERRNO.EINVAL;
-  const can = mappable(device, region);
+  const can = mappable(device, region, alone);
   if (can !== true) return can === null ? null : -ERRNO.EINVAL;
   const from = (page % 2 ** REGION_PAGE_BITS) * PAGE;
   const bytes = Math.ceil(lengthOf(resourceOf(device.fn, region)) / PAGE) * PAGE;

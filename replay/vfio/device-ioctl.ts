@@ -6,6 +6,8 @@ import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/reg
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
 export type Results = readonly number[] | null;
+/** The arguments are good, and the hardware says what comes of it. */
+export const HARDWARE = 'hardware';
 
 /** Words of the argument: its size, and two more (flags and index, mostly). */
 export interface DeviceArgument {
@@ -17,6 +19,8 @@ export interface DeviceArgument {
 export interface DeviceContext {
   /** Other functions that a reset of the bus would reach, itself included; null when not known. */
   readonly busFunctions: number | null;
+  /** All of them belong to VFIO. */
+  readonly busOwned: boolean | null;
   /** No bridge is above the device: its bus cannot be reset. */
   readonly rootBus: boolean;
   readonly isPf: boolean;
@@ -26,7 +30,8 @@ export interface DeviceContext {
 
 const INVALID: Results = [-ERRNO.EINVAL];
 
-type Model = (device: OpenDevice | null, words: readonly number[], c: DeviceContext) => Results;
+type Answer = Results | typeof HARDWARE;
+type Model = (device: OpenDevice | null, words: readonly number[], c: DeviceContext) => Answer;
 
 const MODELS: Readonly<Record<string, Model>> = {
   VFIO_DEVICE_GET_INFO: (_device, [argsz]) => (argsz < 16 ? INVALID : [0]),
@@ -34,6 +39,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   VFIO_DEVICE_GET_IRQ_INFO: irqInfo,
   VFIO_DEVICE_SET_IRQS: setIrqs,
   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: hotResetInfo,
+  VFIO_DEVICE_PCI_HOT_RESET: hotReset,
   VFIO_DEVICE_IOEVENTFD: ioeventfd,
 };
 
@@ -49,7 +55,7 @@ export function deviceIoctl(
   device: OpenDevice | null,
   argument: DeviceArgument,
   context: DeviceContext,
-): Results | 'unmodelled' {
+): Answer | 'unmodelled' {
   const model = MODELS[name];
   if (model === undefined) {
     return FOREIGN.has(name) || name.startsWith('0x') ? [-ERRNO.ENOTTY] : 'unmodelled';
@@ -94,6 +100,15 @@ function hotResetInfo(
   if (c.rootBus) return [-ERRNO.ENODEV];
   if (c.busFunctions === null) return null;
   return argsz < 12 + 8 * c.busFunctions ? [-ERRNO.ENOSPC] : [0];
+}
+
+/** The user shows that he owns every function by their groups, which are not recorded. */
+function hotReset(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Answer {
+  const [argsz, flags, count] = words;
+  if (argsz < 12 || flags !== 0) return INVALID;
+  if (c.rootBus) return [-ERRNO.ENODEV];
+  if (c.busFunctions === null || c.busOwned === null) return null;
+  return count > c.busFunctions || !c.busOwned ? INVALID : HARDWARE;
 }
 
 const IOEVENTFD_SIZES = 0xf;
