@@ -17,7 +17,7 @@ function parse() {
     options: {
       kernel: { type: 'string', default: '6.1' },
       cpus: { type: 'string', default: '2' },
-      timeout: { type: 'string', default: '300' },
+      timeout: { type: 'string', default: '600' },
     },
   });
   const [job] = positionals;
