@@ -27,6 +27,8 @@ export interface StoreFrame extends Open {
   attach: { ret: number | null } | null;
   released: boolean;
   enable: { ret: number | null } | null;
+  /** VFs removed in this write. */
+  removed: number;
   walk: Walk | null;
   /** Probe attempts made by new_id, in this write. */
   attempts: number;

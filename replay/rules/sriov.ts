@@ -178,17 +178,18 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   return compare(path, '0', errnoName(e.ret));
 }
 
-/** `pci_iov_remove_virtfn`. */
+/** `pci_iov_remove_virtfn`: from the first VF to the last. */
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return null;
   const store = engine.frames.inner(e.tid, 'store');
-  const sriov = sriovOf(pf);
+  const numVfs = only(sriovOf(pf).numVfs);
+  // An enabling that fails takes back what it added, in its own order.
+  const failing = engine.frames.inner(e.tid, 'enable') !== null;
+  if (store === null || failing || numVfs === undefined) return 'unknown';
+  const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
-  const last = only(sriov.numVfs);
-  if (store === null || last === undefined) return 'unknown';
-  if (e.value < last) return 'match';
-  return diverge(path, `one of ${last} VFs`, `VF ${e.value}`);
+  return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);
 }
 
 /** Address of VF `index`: the PF's routing id plus offset plus index times stride. */

@@ -45,6 +45,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     attach: null,
     released: false,
     enable: null,
+    removed: 0,
     walk: null,
     attempts: 0,
   };
