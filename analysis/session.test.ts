@@ -136,7 +136,8 @@ describe('what is wrong', () => {
     const rows = Array.from({ length: 100 }, () => ({ kind: 'mark', text: 'x' }) as const);
     const trace = buildTrace(rows, { batchRows: 10 });
     const reader = new TraceReader(new MemorySource(trace));
-    trace[reader.batches[5].frame.bodyOffset + 3] ^= 1;
+    const { bodyOffset, end } = reader.batches[5].frame;
+    for (let at = bodyOffset; at < end; at += 5) trace[at] ^= 1;
     const session = await open(trace);
     const failure = await ask(session, 'SELECT min(COLUMNS(*)) FROM events').catch((e) => e);
     expect(failure).toMatchObject({ kind: 'damaged', code: 'COLUMN_DAMAGED' });
