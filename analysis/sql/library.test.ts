@@ -8,6 +8,7 @@ import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { openSession, type Session } from '../index.js';
 import { LIBRARY } from './library.js';
+import { sqlReference } from './reference.js';
 
 const sessions: Session[] = [];
 afterEach(() => {
@@ -58,6 +59,10 @@ describe('the library', () => {
   test.each([...LIBRARY])('$name: its example runs', async ({ example }) => {
     await expect(answer(await open([]), example)).resolves.toBeDefined();
   });
+});
+
+test('docs/sql.md is made of these definitions', async () => {
+  await expect(sqlReference()).toMatchFileSnapshot('../../docs/sql.md');
 });
 
 describe('errno_name and pci_register', () => {

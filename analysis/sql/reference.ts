@@ -1,0 +1,84 @@
+/** The reference of everything that SQL finds in a session: docs/sql.md, made of the definitions. */
+import { COLUMNS, type ColumnType } from '../../traces/index.js';
+import type { MacroDefinition, ViewDefinition } from './definition.js';
+import { LIBRARY } from './library.js';
+
+const SQL_NAMES: Record<ColumnType, string> = {
+  u64: 'UBIGINT',
+  i64: 'BIGINT',
+  u32: 'UINTEGER',
+  u16: 'USMALLINT',
+  i16: 'SMALLINT',
+  dict: 'VARCHAR',
+  utf8: 'VARCHAR',
+  binary: 'BLOB',
+};
+
+const INTRODUCTION = `# SQL over traces
+
+This page is made from the definitions in \`analysis/sql/\`; \`npx vitest run analysis/sql -u\` makes it anew.
+
+\`vfr sql TRACE "SELECT ..."\` asks a trace a question in [DuckDB's SQL](https://duckdb.org/docs/sql/introduction).
+Nothing is imported: DuckDB reads the columns that the query names straight from the file, one batch after
+the other. \`-f FILE\` takes the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
+
+* Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
+* \`offset\` is a keyword of SQL: write \`"offset"\`.
+* With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of the file.
+* Rows come in the order of the trace unless the query orders them otherwise.
+* Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript number.
+* The query cannot read or write files, reach the network, load extensions or change settings, and gets
+  2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own, in memory.
+`;
+
+/** The whole page. */
+export function sqlReference(): string {
+  const views = LIBRARY.filter((d): d is ViewDefinition => d.type === 'view');
+  const macros = LIBRARY.filter((d): d is MacroDefinition => d.type === 'macro');
+  return [
+    INTRODUCTION,
+    eventsSection(),
+    ...views.map(viewSection),
+    ...macros.map(macroSection),
+  ].join('\n');
+}
+
+function eventsSection(): string {
+  const rows = COLUMNS.map((c) => [`\`${c.name}\``, SQL_NAMES[c.type], c.doc]);
+  return `## events
+
+Every event of the trace, one row each; a column that does not apply is null. docs/events.md says which
+kinds there are. \`events_of(['probe', 'bind'])\` is the same table for some kinds only, and faster: parts of
+the file without such an event are not read. It always has the column \`trace\`.
+
+${table(['column', 'type', 'meaning'], rows)}
+`;
+}
+
+function viewSection({ name, doc, columns, example }: ViewDefinition): string {
+  const rows = Object.entries(columns).map(([column, meaning]) => [`\`${column}\``, meaning]);
+  return `## ${name}
+
+${doc}
+
+${table(['column', 'meaning'], rows)}
+
+${sqlBlock(example)}
+`;
+}
+
+function macroSection({ name, parameters, doc, example }: MacroDefinition): string {
+  return `## ${name}(${parameters.join(', ')})
+
+${doc}
+
+${sqlBlock(example)}
+`;
+}
+
+const sqlBlock = (sql: string) => `\`\`\`sql\n${sql}\n\`\`\``;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
