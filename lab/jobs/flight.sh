@@ -34,7 +34,7 @@ others=$(count /tmp/device.arrows "kind not in ('snapshot') and device <> '0000:
 orphans=$(count /tmp/device.arrows "phase = 'end' and span is null and kind = 'config.read'")
 [ $orphans = 0 ] || fail "$orphans returns without their entry"
 
-$vfr record -o /tmp/x.arrows -- /no/such/program; [ $? = 127 ] || fail 'a missing program is 127'
+$vfr record -o /tmp/x.arrows -- /no/such/program; [ $? = 2 ] || fail 'a missing program is wrong usage'
 [ -z "$(cat /sys/kernel/tracing/kprobe_events; ls /sys/kernel/tracing/instances)" ] || fail 'something is left'
 [ $failed = 0 ] && echo 'all as it should be'
 exit $failed

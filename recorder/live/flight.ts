@@ -96,21 +96,33 @@ class FlightRecorder {
   async run(request: FlushRequest, stop: AbortSignal, dumped?: (dump: FlightDump) => void) {
     const command = new RecordedCommand(this.options.command);
     const { installation } = this.armed;
-    installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
-    command.go();
+    try {
+      installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
+      command.go();
+      await this.#watch(() => stop.aborted || command.ended, request, dumped);
+      if (this.events.fired && !stop.aborted) await sleep(AFTERMATH_MS);
+    } finally {
+      command.end();
+    }
+    installation.stop();
+    this.#capture.drainAll();
+    if (this.events.fired) dumped?.(this.#dump('trigger'));
+    return { dumps: this.#dumps, commandCode: command.code };
+  }
+
+  /** Keeps what comes until the trigger fires, the time is over, or `isOver` says so. */
+  async #watch(
+    isOver: () => boolean,
+    request: FlushRequest,
+    dumped?: (dump: FlightDump) => void,
+  ): Promise<void> {
     const { durationSeconds } = this.options;
     const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
-    while (!stop.aborted && !command.ended && !this.events.fired && Date.now() < end) {
+    while (!isOver() && !this.events.fired && Date.now() < end) {
       this.#capture.drain();
       if (request.taken()) dumped?.(this.#dump('request'));
       await sleep(POLL_MS);
     }
-    if (this.events.fired && !stop.aborted) await sleep(AFTERMATH_MS);
-    installation.stop();
-    this.#capture.drainAll();
-    if (this.events.fired) dumped?.(this.#dump('trigger'));
-    command.end();
-    return { dumps: this.#dumps, commandCode: command.code };
   }
 
   /** Decodes the kept pages once more, into a file. */

@@ -1,43 +1,35 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { VfrError } from '../../traces/index.js';
 
-/** Waiting for a process to stop itself takes at most this long. */
-const STOP_TRIES = 1000;
-
-function state(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  } catch {
-    return 'X';
-  }
-}
-
 /**
- * The program that is recorded. It waits before its first instruction until `go`: a shell stops
- * itself and becomes the program when SIGCONT comes. An exit code 127 says that there is no such
- * program.
+ * The program that is recorded. It is stopped as soon as it has started, and runs from `go` on: what
+ * it does in the fraction of a millisecond before belongs to its loader.
  */
 export class RecordedCommand {
   /** Exit code; null while it runs, or when there is no command. */
   code: number | null = null;
   readonly #child: ChildProcess | undefined;
 
-  /** @param command Program and arguments; empty for none. */
+  /**
+   * @param command Program and arguments; empty for none.
+   * @throws VfrError when there is no such program.
+   */
   constructor(command: readonly string[]) {
-    if (command.length === 0) return;
-    const script = 'kill -STOP $$; exec "$@"';
-    const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], { stdio: 'inherit' });
-    this.#child = child;
+    const [program, ...args] = command;
+    if (program === undefined) return;
+    const child = spawn(program, args, { stdio: 'inherit' });
+    // The failure is known from the missing pid; the event comes too late to be thrown.
+    child.on('error', () => undefined);
+    if (child.pid === undefined) {
+      const next = 'Name a program that can be run, with its path where PATH does not have it.';
+      throw new VfrError('usage', 'RECORD_OPTION', `${program} cannot be run`, next);
+    }
+    child.kill('SIGSTOP');
     child.once('exit', (code) => {
       this.code = code ?? 1;
     });
-    const wait = new Int32Array(new SharedArrayBuffer(4));
-    for (let tries = 0; tries < STOP_TRIES && child.pid !== undefined; tries++) {
-      if ('TXZ'.includes(state(child.pid))) break;
-      Atomics.wait(wait, 0, 0, 2);
-    }
+    this.#child = child;
   }
 
   get pids(): number[] {
@@ -52,9 +44,11 @@ export class RecordedCommand {
     this.#child?.kill('SIGCONT');
   }
 
-  /** Asks a program that still runs to end. */
+  /** Asks a program that still runs, or still waits, to end. */
   end(): void {
-    if (!this.ended) this.#child?.kill('SIGTERM');
+    if (this.ended) return;
+    this.#child?.kill('SIGTERM');
+    this.#child?.kill('SIGCONT');
   }
 }
 

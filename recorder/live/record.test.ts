@@ -64,7 +64,8 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
   });
 
   test('there is no such process, group, trigger or device', () => {
-    for (const wrong of ['--pid 4194999', '--only nonsense', '--flight 1MiB --trigger nonsense']) {
+    const options = ['--pid 4194999', '--only nonsense', '--flight 1MiB --trigger nonsense'];
+    for (const wrong of [...options, '-- /no/such/program']) {
       const { status, stderr } = inNamespace(MOUNTED, `${vfr} record -o ${folder}/no ${wrong}`);
       expect([wrong, status]).toEqual([wrong, 2]);
       expect(stderr).toMatch(/^vfr: /m);

@@ -108,12 +108,15 @@ class Session {
   /** Records until it is time to stop; the exit code of the command, if there is one. */
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
     const command = new RecordedCommand(this.options.command);
-    this.#installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
-    command.go();
-    const { durationSeconds } = this.options;
-    const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
-    await this.#loop(() => command.ended || stop.aborted || Date.now() >= end, observer);
-    command.end();
+    try {
+      this.#installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
+      command.go();
+      const { durationSeconds } = this.options;
+      const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
+      await this.#loop(() => command.ended || stop.aborted || Date.now() >= end, observer);
+    } finally {
+      command.end();
+    }
     return command.code;
   }
 
