@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { compare, type Verdict } from '../engine/verdict.js';
-import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
+import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
 import { poke, type Width } from '../vfio-pci-core/bytes.js';
@@ -153,7 +153,10 @@ function virtualWrite(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'end') {
     const call = popCall(calls, e.tid, e.span, 'virtual');
     if (call === null) return 'unknown';
-    return e.ret < 0 ? null : judge(`${e.device}/config`, [call.width], e.ret);
+    // Only an error of the hardware makes it fail, and ends the access.
+    const result = configCall(calls, e.tid)?.config?.result ?? null;
+    const failed = typeof result === 'number' && result < 0 ? result : null;
+    return judge(`${e.device}/config`, [failed ?? call.width], e.ret);
   }
   const { offset, length, seq } = e;
   const value = e.hasValue ? lowBytes(e.value, length) : null;

@@ -83,6 +83,7 @@ function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number
   fn.requests = 0;
   fn.closing = null;
   fn.open = undefined;
+  fn.confirmed = true;
   noteOpened(engine, e, address);
   if (hardware === null || known === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
@@ -128,13 +129,14 @@ function routingId(address: string): number {
 /** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
 export function close(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null) return null;
+  if (address === null || !e.name.startsWith('vfio_pci_core_')) return null;
   const fn = functionAt(engine.vfio, address);
-  const wasOpen = fn.open;
+  const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
   const closing = e.name === 'vfio_pci_core_disable';
   if (closing) {
     fn.closing = fn.open ?? null;
     fn.open = null;
+    fn.confirmed = true;
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
   if (wasOpen === undefined) return 'unknown';
@@ -147,7 +149,7 @@ export function request(engine: Engine, e: EventCursor): Verdict {
   if (address === null || !e.hasValue) return null;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
-  if (fn.open === null) return diverge(path, 'nobody has it open', 'a request');
+  if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
   const verdict = compare(path, String(fn.requests), String(e.value));
   fn.requests = e.value + 1;
   return verdict;

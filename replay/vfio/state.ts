@@ -16,6 +16,8 @@ export interface VfioFunction {
   resources: readonly Resource[] | null;
   /** Null: closed. Undefined: not known. */
   open: OpenDevice | null | undefined;
+  /** An event told whether it is open; what a snapshot told may have changed before the first. */
+  confirmed: boolean;
   /** The device that is being closed, until it is opened again. */
   closing: OpenDevice | null;
   /** How often the user was asked to let it go, since the removal began. */
@@ -66,6 +68,7 @@ export function functionAt(state: VfioState, address: string): VfioFunction {
       known: null,
       resources: null,
       open: undefined,
+      confirmed: false,
       closing: null,
       requests: 0,
     };
