@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Importer, ImportResult } from '../../recorder/index.js';
+import type { ImportResult } from '../../recorder/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { note, paint, print, printJson } from '../output.js';
 
@@ -15,7 +15,7 @@ export function register(program: Command): void {
   program
     .command('import')
     .description('make a trace from what another tool recorded')
-    .argument('[input]', 'recording to import, - for stdin; its format is found from its content')
+    .argument('[input...]', 'recordings to import, - for stdin; several go on one timeline')
     .option('-o, --output <trace>', 'trace to write, by custom named .arrows')
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
@@ -24,18 +24,18 @@ export function register(program: Command): void {
     .action(run);
 }
 
-async function run(input: string | undefined, options: Options): Promise<void> {
-  const { IMPORTERS, importInput } = await import('../../recorder/index.js');
-  if (options.list === true) return printFormats(IMPORTERS);
+async function run(inputs: readonly string[], options: Options): Promise<void> {
+  if (options.list === true) return printFormats();
   const { output, format, snapshot, json } = options;
-  if (input === undefined || output === undefined) throw await missing(input);
-  const result = importInput({
-    input,
+  if (inputs.length === 0 || output === undefined) throw await missing(inputs);
+  const { importInputs } = await import('../import-inputs.js');
+  const result = await importInputs({
+    inputs,
     output,
     ...(format === undefined ? {} : { format }),
     ...(snapshot === undefined ? {} : { snapshot }),
   });
-  warn(input, result);
+  warn(inputs.join(', '), result);
   const { events, records, unparsed, lost } = result;
   const kinds = await countKinds(output);
   if (json === true) {
@@ -45,16 +45,17 @@ async function run(input: string | undefined, options: Options): Promise<void> {
   await print(formatResult(output, result, kinds));
 }
 
-async function missing(input: string | undefined): Promise<Error> {
+async function missing(inputs: readonly string[]): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
   const next = 'Run `vfr import INPUT -o OUT.arrows`.';
-  return input === undefined
+  return inputs.length === 0
     ? new VfrError('usage', 'INPUT_MISSING', 'there is no input to import', next)
     : new VfrError('usage', 'OUTPUT_MISSING', 'there is no trace to write to', next);
 }
 
-async function printFormats(importers: readonly Importer[]): Promise<void> {
-  await print(formatKeys(importers.map(({ format, describe }) => [format, describe])));
+async function printFormats(): Promise<void> {
+  const { IMPORTERS } = await import('../../recorder/index.js');
+  await print(formatKeys(IMPORTERS.map(({ format, describe }) => [format, describe])));
 }
 
 function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {
