@@ -1,6 +1,7 @@
 /** The public face of replay/: a recording re-driven through models of the kernel. */
 export { EventCursor } from './engine/cursor.js';
 export { Engine } from './engine/engine.js';
+export { type Holders, holdersOf, type UnderWay } from './engine/holders.js';
 export {
   type Checkpoint,
   type Divergence,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import * as browse from './browse.js';
 import * as cat from './cat.js';
 import * as cut from './cut.js';
+import * as debug from './debug.js';
 import * as demo from './demo.js';
 import * as doctor from './doctor.js';
 import * as events from './events.js';
@@ -34,5 +35,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor] },
   { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [replay, races] },
+  { heading: 'Find out what happened:', commands: [replay, debug, races] },
 ];

@@ -1,5 +1,5 @@
 import type { Batch } from '../../traces/index.js';
-import type { EventCursor } from './cursor.js';
+import { EventCursor } from './cursor.js';
 import type { Engine } from './engine.js';
 import { type Checkpoint, Replayer, type ReplayOptions, type ReplayResult } from './replay.js';
 import { type MachineState, machineState } from './state.js';
@@ -29,6 +29,7 @@ export class Timeline<R extends RandomAccess> {
   #checkpoints: Checkpoint[];
   #interval = INTERVAL;
   #replayer: Replayer;
+  readonly #cursor = new EventCursor();
   #batch: { readonly place: BatchPlace; readonly batch: Batch } | null = null;
   /** The last event that was looked at, with its verdict. */
   #last: { seq: number; verdict: Verdict } | null = null;
@@ -52,6 +53,17 @@ export class Timeline<R extends RandomAccess> {
 
   get state(): MachineState {
     return machineState(this.engine.machine);
+  }
+
+  /** An event of the recording, until the next call; null when it cannot be read. */
+  event(seq: number): EventCursor | null {
+    if (seq < 0 || seq >= this.reader.events) return null;
+    const batch = this.#at(seq);
+    const row = seq - batch.seqFirst;
+    if (row < 0 || row >= batch.rows) return null;
+    this.#cursor.open(batch);
+    this.#cursor.row = row;
+    return this.#cursor;
   }
 
   /** What the replay has said up to here. */
@@ -90,13 +102,14 @@ export class Timeline<R extends RandomAccess> {
   backward(stop: (e: EventCursor, verdict: Verdict, engine: Engine) => boolean): boolean {
     let end = this.position - 1;
     while (end > 0) {
-      const begin = this.#before(end - 1).seq;
+      // One event more than the checkpoint needs, so that each has its predecessor before it.
+      const begin = Math.max(0, this.#before(end - 1).seq - 1);
       const found = this.#search(begin, end, stop, false);
       if (found !== null) {
         this.seek(found + 1);
         return true;
       }
-      end = begin;
+      end = begin === 0 ? 0 : begin + 1;
     }
     this.seek(0);
     return false;

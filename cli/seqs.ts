@@ -1,0 +1,26 @@
+/** Events that satisfy an SQL condition, by number. */
+import type { TraceReader } from '../traces/index.js';
+
+/**
+ * Sequence numbers of the events for which `condition` holds, ascending.
+ * @throws VfrError when DuckDB refuses the condition
+ */
+export async function seqsWhere(
+  file: string,
+  reader: TraceReader,
+  condition: string,
+): Promise<number[]> {
+  const { openSession } = await import('../analysis/index.js');
+  const session = await openSession([{ name: file, reader }]);
+  try {
+    // The line break keeps a comment at the end of the condition from hiding what follows.
+    const sql = `SELECT seq FROM events WHERE (${condition}\n) ORDER BY seq`;
+    const seqs: number[] = [];
+    for await (const rows of (await session.query(sql)).chunks()) {
+      for (const [seq] of rows) seqs.push(Number(seq));
+    }
+    return seqs;
+  } finally {
+    session.close();
+  }
+}
