@@ -66,16 +66,21 @@ export class EventCopier {
     return (this.#tsLost ?? this.#batch!.column('ts').big(row)) + this.offsetNs;
   }
 
-  /** Appends row `row` of the prepared batch. */
-  copy(row: number): Seq {
+  /**
+   * Appends row `row` of the prepared batch.
+   * @param placed where to put it instead of at its own time, and what to link it to
+   */
+  copy(row: number, placed?: { readonly ts: bigint; readonly link: Seq | null }): Seq {
     const { events } = this;
     const batch = this.#batch!;
     const phase = batch.column('phase').at(row);
     events.sourceId(this.#translate('source', batch.column('source').id(row)));
     events.begin(this.#translate('kind', batch.column('kind').id(row)), asPhase(phase));
-    this.#time(batch, row);
+    if (placed === undefined) this.#time(batch, row);
+    else this.#timeBig(placed.ts);
     for (const column of this.#columns) if (column.has(row)) column.copy(row);
     if (phase === 'end' && this.#hasSpan) this.#span(batch, row);
+    else if (phase === 'point' && placed?.link != null) events.word('span', placed.link);
     const seq = events.commit();
     if (phase === 'begin') this.#begins.set(batch.seqFirst + row, seq);
     return seq;

@@ -17,7 +17,7 @@ export {
   type Source,
 } from './kinds.js';
 export type { Loss } from './losses.js';
-export { alignClocks, type MergeInput, mergedMeta, mergeTraces } from './merge.js';
+export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
 export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export type { SalvageLoss } from './salvage.js';

@@ -8,12 +8,23 @@ import { VfrError } from './errors.js';
 import type { TraceReader } from './reader.js';
 import { type Salvaged, type SalvageLoss, salvage } from './salvage.js';
 import type { TraceMeta } from './schema.js';
+import { toSeq } from './units.js';
 import type { TraceWriter } from './writer.js';
 
 export interface MergeInput {
   readonly reader: TraceReader;
   /** Nanoseconds to add to each of its times; see `alignClocks`. */
   readonly offsetNs: bigint;
+  /** Where its events belong when its own times do not tell. */
+  readonly placement?: Placement;
+}
+
+/** Places for the events of one trace among those of the first one. Both arrays are by seq. */
+export interface Placement {
+  /** Time of each event on the first trace's clock; it never goes backwards. */
+  readonly times: BigUint64Array;
+  /** Seq, in the first trace, of the begin of the access that an event also shows; -1 for none. */
+  readonly links: Float64Array;
 }
 
 /**
@@ -21,15 +32,18 @@ export interface MergeInput {
  * becomes `lost` events at its place.
  */
 export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter): void {
-  const lanes = inputs.map((input) => new Lane(input, writer));
+  const placed = inputs.some(({ placement }) => placement !== undefined);
+  const seqs = placed ? new Float64Array(inputs[0].reader.events).fill(-1) : null;
+  const lanes = inputs.map((input, i) => new Lane(i, input, writer, seqs));
   let open = lanes.filter((lane) => lane.advance());
   while (open.length > 0) {
     const first = earliest(open);
     // As long as it stays ahead of the others no heap or sort is needed: runs are long.
-    const limit = open.reduce(
-      (min, lane) => (lane !== first && lane.ts < min ? lane.ts : min),
-      TS_END,
-    );
+    const limit = open.reduce((min, lane) => {
+      // At equal times the trace that was named first goes first.
+      const until = lane.index < first.index ? lane.ts - 1n : lane.ts;
+      return lane !== first && until < min ? until : min;
+    }, TS_END);
     if (!first.copyUntil(limit)) open = open.filter((lane) => lane !== first);
   }
   for (const { reader } of inputs) writer.countLost(reader.end?.lost ?? 0);
@@ -51,7 +65,16 @@ class Lane {
   #batch: Batch | null = null;
   #row = 0;
 
-  constructor(input: MergeInput, writer: TraceWriter) {
+  /**
+   * @param index place among the inputs
+   * @param seqs new seq of each event of the first input by its old one, if that is wanted
+   */
+  constructor(
+    readonly index: number,
+    private readonly input: MergeInput,
+    writer: TraceWriter,
+    private readonly seqs: Float64Array | null,
+  ) {
     this.#copier = new EventCopier(writer.events, input.reader, input.offsetNs);
     this.#items = salvage(input.reader);
     this.ts = (input.reader.batches[0]?.stats.tsMin ?? 0n) + input.offsetNs;
@@ -60,7 +83,7 @@ class Lane {
   /** Copies the next event, and those after it that are not later than `limit`; false at the end. */
   copyUntil(limit: bigint): boolean {
     do {
-      this.#copier.copy(this.#row++);
+      this.#copy();
       if (!this.advance()) return false;
     } while (this.ts <= limit);
     return true;
@@ -74,8 +97,28 @@ class Lane {
       if (item.type === 'loss') this.#lose(item.loss);
       else this.#open(item);
     }
-    this.ts = this.#copier.time(this.#row);
+    const { placement } = this.input;
+    const time = placement?.times[this.#seq];
+    this.ts = time ?? this.#copier.time(this.#row);
     return true;
+  }
+
+  /** Seq of the next event in its own trace. */
+  get #seq(): number {
+    return this.#batch!.seqFirst + this.#row;
+  }
+
+  #copy(): void {
+    const { placement } = this.input;
+    const old = this.#seq;
+    if (placement === undefined) {
+      const seq = this.#copier.copy(this.#row);
+      if (this.seqs !== null && this.index === 0 && old < this.seqs.length) this.seqs[old] = seq;
+    } else {
+      const link = this.seqs?.[placement.links[old]] ?? -1;
+      this.#copier.copy(this.#row, { ts: this.ts, link: link < 0 ? null : toSeq(link) });
+    }
+    this.#row++;
   }
 
   #open(item: Extract<Salvaged, { type: 'batch' }>): void {

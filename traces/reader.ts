@@ -86,6 +86,11 @@ export class TraceReader {
     return this.#damage;
   }
 
+  /** Every frame whose metadata checks, for tools that look at the file itself. */
+  get layout(): Pick<Scan, 'frames'> {
+    return this.#scan;
+  }
+
   /** Number of events that can be read. */
   get events(): number {
     return this.batches.reduce((sum, b) => sum + b.rows, 0);

@@ -1,0 +1,210 @@
+/**
+ * Opens, verifies, selects from and repairs mutants of traces. Most mutants get their CRCs made right
+ * again, so that what is behind the CRCs is reached as a hostile file would reach it.
+ */
+import { crc32 } from 'node:zlib';
+import {
+  COLUMNS,
+  MemorySink,
+  MemorySource,
+  rewriteTrace,
+  TraceReader,
+  TraceWriter,
+  VfrError,
+  verifyTrace,
+} from '../../traces/index.js';
+import { makeTrace, Random } from './corpus.js';
+import { demand, isProgram, progress, sweepOptions } from './options.js';
+
+export const HANG_MS = 2_000;
+export const MEMORY_BYTES_MAX = 256 << 20;
+const SMALL = [
+  { seed: 21, events: 12, batchRows: 4 },
+  { seed: 22, events: 40, batchRows: 40 },
+  { seed: 24, events: 0, batchRows: 1 },
+];
+/** Large enough for a counting frame. */
+const LARGE = { seed: 23, events: 4_200, batchRows: 4_200 };
+const INTERESTING = [0, 1, 7, 8, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x1_0000, 0x40_0000];
+const EXTREME = [0x7fff_ffff, 0x8000_0000, 0xffff_fff8, 0xffff_ffff];
+
+export interface FuzzFigures {
+  readonly mutants: number;
+  /** Mutants that could not be opened at all. */
+  readonly refused: number;
+  readonly slowestMs: number;
+  readonly memoryBytes: number;
+}
+
+export function sweepMutants(count: number, seed: number): FuzzFigures {
+  const small = SMALL.map((options) => new Seed(makeTrace(options)));
+  const large = [new Seed(makeTrace(LARGE))];
+  let [refused, slowestMs, memoryBytes] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    // Each mutant has a seed of its own, so that one can be repeated alone.
+    const random = new Random((seed + i) >>> 0);
+    const mutant = random.pick(random.below(64) === 0 ? large : small).mutate(random);
+    const start = performance.now();
+    try {
+      if (!survives(mutant, i % REPAIR_EVERY === 0)) refused++;
+    } catch (error) {
+      throw new Error(`mutant --seed ${(seed + i) >>> 0} --count 1`, { cause: error });
+    }
+    const took = performance.now() - start;
+    slowestMs = Math.max(slowestMs, took);
+    demand(took < HANG_MS, `mutant --seed ${seed + i} --count 1 took ${took} ms`);
+    if (i % 256 === 0) memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
+    progress(i, count);
+  }
+  return { mutants: count, refused, slowestMs, memoryBytes };
+}
+
+/** Repairing costs ten times what opening and verifying do. */
+const REPAIR_EVERY = 8;
+
+/** Does everything that commands do with a trace; false when it cannot be opened. */
+function survives(bytes: Buffer, repair: boolean): boolean {
+  let reader: TraceReader;
+  try {
+    reader = new TraceReader(new MemorySource(bytes));
+  } catch (error) {
+    if (error instanceof VfrError) return false;
+    throw error;
+  }
+  const damage = verifyTrace(reader);
+  if (damage.length === 0) readAll(reader);
+  if (!repair) return true;
+  const meta = { clock: 'mono', writer: 'fuzz', notes: {} };
+  const writer = new TraceWriter(new MemorySink(), meta, { batchRows: 512 });
+  rewriteTrace(reader, writer, {});
+  writer.finish();
+  return true;
+}
+
+/** A trace that verifies must read to its end without any error. */
+function readAll(reader: TraceReader): void {
+  for (const batch of reader.read()) {
+    for (const { name } of COLUMNS) batch.column(name);
+    for (let row = 0; row < Math.min(batch.rows, 100); row++) {
+      batch.column('text').text(row);
+      batch.column('device').at(row);
+    }
+  }
+}
+
+/** One frame of a seed: its metadata and its body. */
+interface Part {
+  readonly metadata: Buffer;
+  readonly body: Buffer;
+}
+
+/** A valid trace, taken apart. */
+class Seed {
+  readonly #parts: readonly Part[];
+
+  constructor(trace: Buffer) {
+    const parts: Part[] = [];
+    const { frames } = new TraceReader(new MemorySource(trace)).layout;
+    for (const { offset, bodyOffset, end } of frames) {
+      parts.push({
+        metadata: trace.subarray(offset + 8, bodyOffset),
+        body: trace.subarray(bodyOffset, end),
+      });
+    }
+    this.#parts = parts;
+  }
+
+  mutate(random: Random): Buffer {
+    const parts = this.#parts.map(({ metadata, body }) => ({
+      metadata: Buffer.from(metadata),
+      body: Buffer.from(body),
+    }));
+    const seal = random.below(8) > 0;
+    for (let i = 0, edits = 1 + random.below(4); i < edits; i++) edit(parts, random);
+    const frames = parts.map(({ metadata, body }) => frameOf(metadata, body, seal));
+    const trace = Buffer.concat([...frames, Buffer.from('ffffffff00000000', 'hex')]);
+    return random.below(16) === 0 ? trace.subarray(0, random.below(trace.byteLength)) : trace;
+  }
+}
+
+function edit(parts: Part[], random: Random): void {
+  if (parts.length === 0) return;
+  const at = random.below(parts.length);
+  const part = parts[at];
+  switch (random.below(9)) {
+    case 0:
+      parts.splice(at, 1);
+      break;
+    case 1:
+      parts.splice(random.below(parts.length + 1), 0, part);
+      break;
+    case 2:
+      parts[at] = { metadata: part.metadata, body: parts[random.below(parts.length)].body };
+      break;
+    case 3:
+      parts[at] = { metadata: part.metadata, body: part.body.subarray(0, random.below(64) * 8) };
+      break;
+    case 4:
+      editBytes(part.body, random);
+      break;
+    default:
+      editBytes(part.metadata, random);
+  }
+}
+
+/** Changes one place: a bit, a byte, or a word of 1 to 8 bytes to a number that often hurts. */
+function editBytes(bytes: Buffer, random: Random): void {
+  if (bytes.byteLength < 8) return;
+  const at = random.below(bytes.byteLength - 8);
+  switch (random.below(6)) {
+    case 0:
+      bytes[at] ^= 1 << random.below(8);
+      break;
+    case 1:
+      bytes[at] = random.below(256);
+      break;
+    case 2:
+      bytes.writeUInt16LE(random.pick(INTERESTING) & 0xffff, at & ~1);
+      break;
+    case 3:
+      bytes.writeUInt32LE(random.pick([...INTERESTING, ...EXTREME]), at & ~3);
+      break;
+    case 4:
+      bytes.writeBigInt64LE(BigInt(random.pick(INTERESTING)) - 2n, at & ~7);
+      break;
+    default:
+      bytes.writeInt32LE((bytes.readInt32LE(at & ~3) + random.below(17) - 8) | 0, at & ~3);
+  }
+}
+
+const COLUMN_CRCS = 'vfr.crcs';
+const CRCS = /[0-9a-f]{8}-[0-9a-f]{8}\0/;
+
+/** A frame, with its CRCs made right when `seal` says so and they can still be found. */
+function frameOf(metadata: Buffer, body: Buffer, seal: boolean): Buffer {
+  const head = Buffer.alloc(8 + metadata.byteLength);
+  head.writeUInt32LE(0xffff_ffff, 0);
+  head.writeUInt32LE(metadata.byteLength, 4);
+  head.set(metadata, 8);
+  // Without CRCs of their own, columns are reached by the body's CRC alone.
+  const ownCrcs = head.indexOf(COLUMN_CRCS);
+  if (seal && ownCrcs >= 0) head.write('vfr.none', ownCrcs, 'latin1');
+  const found = seal ? CRCS.exec(head.toString('latin1')) : null;
+  if (found !== null) {
+    head.write(`????????-${hex(crc32(body))}`, found.index, 'latin1');
+    head.write(hex(crc32(head)), found.index, 'latin1');
+  }
+  return Buffer.concat([head, body]);
+}
+
+const hex = (value: number) => value.toString(16).padStart(8, '0');
+
+if (isProgram(import.meta)) {
+  const { count, seed } = sweepOptions(1_000_000);
+  const { mutants, refused, slowestMs, memoryBytes } = sweepMutants(count, seed);
+  demand(memoryBytes < MEMORY_BYTES_MAX, `memory reached ${memoryBytes} bytes`);
+  console.log(
+    `fuzz (seed ${seed}): ${mutants} mutants, ${refused} refused, 0 crashes, 0 hangs, ` +
+      `slowest ${slowestMs.toFixed(0)} ms, memory ${(memoryBytes / (1 << 20)).toFixed(0)} MiB`,
+  );
+}

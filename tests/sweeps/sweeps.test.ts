@@ -1,0 +1,36 @@
+/**
+ * Goal: the sweeps hold on a sample at every test run.
+ * Method: the sweeps themselves, with small counts and fixed seeds; README.md tells of the full runs.
+ */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { sweepCuts } from './cut.js';
+import { sweepBursts, sweepSingleBits } from './flip.js';
+import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
+
+const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
+
+test('a trace cut anywhere gives its complete batches', () => {
+  expect(sweepCuts(400).cuts).toBe(400);
+});
+
+test('flipped bits are detected and placed', () => {
+  expect(sweepSingleBits(500)).toMatchObject({ detected: 500, placed: 500 });
+});
+
+test('bursts of flipped bits are detected and placed', () => {
+  expect(sweepBursts(100, 5)).toMatchObject({ detected: 100, placed: 100 });
+});
+
+test('mutants of traces neither crash nor hang nor fill the memory', () => {
+  const before = process.memoryUsage.rss();
+  expect(sweepMutants(600, 7).memoryBytes - before).toBeLessThan(MEMORY_BYTES_MAX);
+});
+
+test('a killed recorder loses nothing that it had flushed', () => {
+  const output = execFileSync(process.execPath, [join(DIST, 'kill.js'), '--count', '5'], {
+    encoding: 'utf8',
+  });
+  expect(output).toContain('5 kills');
+});
