@@ -24,6 +24,7 @@ export class TextEvent {
   /** The fewest fields that a record had; a string with fake fields in it only seems to have more. */
   shape: Shape = [];
   pattern: RegExp | null = null;
+  readonly positional: RegExp | undefined;
   /** How many of the wanted fields a whole record has. */
   wanted = 0;
   /** The text from the event's name to its first value, as the record before had it. */
@@ -41,6 +42,7 @@ export class TextEvent {
     readonly rule: Rule,
     readonly grammar: Grammar,
   ) {
+    this.positional = POSITIONAL[rule.event];
     this.hashes = Int32Array.from(rule.fields, (name) => hashName(TEXT_NAMES[name] ?? name));
   }
 
@@ -59,6 +61,11 @@ export class TextEvent {
     this.fieldOfKey = this.keys.map((hash) => this.hashes.indexOf(hash));
   }
 }
+
+/** Events of which the text has fields without names, in front of the others. */
+const POSITIONAL: Readonly<Record<string, RegExp>> = {
+  io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
+};
 
 /** Fields that the kernel's text names otherwise than the event's format does. */
 const TEXT_NAMES: Readonly<Record<string, string>> = { gid: 'groupID' };

@@ -164,6 +164,45 @@ describe('marks', () => {
   });
 });
 
+describe('events with a text of their own', () => {
+  test('io_page_fault names neither driver nor device', () => {
+    const { rows } = importText(
+      record('io_page_fault: IOMMU:vfio-pci 0000:03:00.0 iova=0x0000000009000000 flags=0x0001'),
+    );
+    expect(rows[0]).toMatchObject({
+      kind: 'fault.dma',
+      driver: 'vfio-pci',
+      device: '0000:03:00.0',
+      offset: 0x9000000n,
+      value: 1n,
+    });
+  });
+
+  test('map and unmap print ranges', () => {
+    const { rows } = importText(
+      record('map: IOMMU: iova=0x0000000000100000 - 0x0000000000101000 paddr=0x1234000 size=4096') +
+        record('unmap: IOMMU: iova=0x100000 - 0x101000 size=4096 unmapped_size=8192') +
+        record('add_device_to_group: IOMMU: groupID=18 device=0000:01:00.1'),
+    );
+    expect(rows.map((row) => [row.kind, row.offset, row.length, row.value])).toEqual([
+      ['dma.map', 0x100000n, 4096n, 0x1234000n],
+      ['dma.unmap', 0x100000n, 4096n, 8192n],
+      ['iommu.attach', undefined, undefined, 18n],
+    ]);
+    expect(rows[2].device).toBe('0000:01:00.1');
+  });
+
+  test('the option `fields` prints numbers twice and strings bare', () => {
+    const ret =
+      'pci_device_probe_ret: ret=0xffffffed (-19) __probe_ret_ip=0xffffffff8b1 (-1) __probe_func=0x1 (1)';
+    const { rows } = importText(
+      record('pci_device_probe: dev=0000:03:00.0 drv=nvme __probe_ip=0x1 (1)') + record(ret),
+    );
+    expect(rows[0]).toMatchObject({ device: '0000:03:00.0', driver: 'nvme' });
+    expect(rows[1]).toMatchObject({ ret: -19n, span: 0 });
+  });
+});
+
 describe('text that went through other hands', () => {
   test('with its padding lost', () => {
     const lines = [record(bound), record(override('vfio-pci\n')), record(bound, { tgid: true })];

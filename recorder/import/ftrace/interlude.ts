@@ -3,8 +3,10 @@ import type { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
 import { HASH, NEWLINE, RETURN, SPACE, startsWith, TAB } from './ascii.js';
 
-const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
-const LOST = /^CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]\s*$/;
+/** Numbers of events: more digits than these are no number of events. */
+const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
+const LOST =
+  /^CPU:(\d{1,5}) \[(?:LOST (?:(\d{1,15}) )?EVENTS|(?:(\d{1,15}) )?EVENTS DROPPED)\]\s*$/;
 /** `trace-cmd report` begins with how many CPUs there are. */
 const CPUS = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty)\s*$/;
 const GRAPH_LINE = /^\s*(?:[\d.]+ \| {2,})?(?:\d+\)|-{10,}).*[|>-]/;

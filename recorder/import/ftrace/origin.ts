@@ -7,7 +7,7 @@ import { Template } from './template.js';
 import type { TextWindow } from './text-window.js';
 
 const UNKNOWN_TASK = '<...>';
-/** Recent tasks of which the text is kept, by a few digits of their thread id. */
+/** Recent tasks of which the text is kept, by a few digits of their thread id; a power of two. */
 const RECENT = 16;
 const PID_AT = 17;
 
@@ -46,7 +46,8 @@ export class OriginReader {
     const { bytes, view, at, end } = this.window;
     if (!this.layout.starts(bytes, at, end)) return false;
     if (!this.layout.repeats) return this.#readAnew();
-    const recent = this.#recent[(bytes[at + PID_AT] + bytes[at + PID_AT + 2]) % RECENT];
+    // Behind the end there are no bytes, of which the mask makes 0.
+    const recent = this.#recent[(bytes[at + PID_AT] + bytes[at + PID_AT + 2]) & (RECENT - 1)];
     if (recent.text.matches(view, at)) {
       const { record, place } = this;
       record.cpu = recent.cpu;

@@ -144,6 +144,7 @@ export class TextFields implements FieldReader {
   /** Where the first value of the record is when others can be expected to be like it; else -1. */
   get repeatsUntil(): number {
     const { grammar, shape } = this.#event ?? { grammar: 'text', shape: [] };
+    if (this.#event?.positional !== undefined) return -1;
     const like = !this.open && !this.#odd && this.#keys > 0 && this.#keys === shape.length;
     return grammar === 'fields' && like ? this.#firstValue : -1;
   }
@@ -188,6 +189,11 @@ export class TextFields implements FieldReader {
     const [start, end] = [this.#starts[field], this.#ends[field]];
     this.#integerOf = field;
     this.#integer.read(this.#bytes, start, end, this.#hex);
+    // With the option `fields`, numbers are printed twice: `0xffffffed (-19)`.
+    if (this.#bytes[end - 1] === CLOSE) {
+      const open = this.#bytes.indexOf(OPEN, start);
+      if (open > start && open < end) this.#integer.read(this.#bytes, open + 1, end, false);
+    }
     // irq_handler_exit prints its result as a word.
     if (this.#bytes[start] === HANDLED[0] && HANDLED.compare(this.#bytes, start, end) === 0) {
       this.#integer.low = 1;
@@ -209,8 +215,17 @@ export class TextFields implements FieldReader {
         this.#has[field] = 0;
       }
     }
+    if (event.positional !== undefined) this.#readPositional(event, event.positional);
     if (this.open) return;
     if (this.#odd || this.#keys !== event.shape.length) this.#settle(event);
+  }
+
+  #readPositional(event: TextEvent, pattern: RegExp): void {
+    const match = pattern.exec(this.#bytes.toString('latin1', this.#start, this.#end));
+    for (const [name, range] of Object.entries(match?.indices?.groups ?? {})) {
+      const field = event.rule.fields.indexOf(name);
+      if (field !== NONE) this.#set(field, this.#start + range[0], this.#start + range[1]);
+    }
   }
 
   /** Finds ` key=value` and ` key="text"` from left to right; ends a string at its first end. */

@@ -6,6 +6,7 @@ import type { EventAppender } from '../../../traces/index.js';
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
+import { QUOTE } from './ascii.js';
 import { EventNames } from './event-name.js';
 import { EventTable, type TextEvent } from './event-table.js';
 import { Interlude } from './interlude.js';
@@ -17,6 +18,8 @@ import { TextWindow } from './text-window.js';
 /** Longest record: the kernel prints one into a buffer of two pages (TRACE_SEQ_SIZE). */
 const RECORD_BYTES_MAX = 1 << 14;
 
+/** A record is taken apart again for each of its lines, but not for ever. */
+const TRIES_MAX = 256;
 const LOST_RECORD = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\d{1,15})\s*$/;
 
 export interface TextOptions {
@@ -35,6 +38,8 @@ export class TextReader {
   readonly #origin: OriginReader | null;
   /** Records that are counted without becoming events: calls of the function tracer. */
   #functions = 0;
+  /** How often the current record was taken apart with one more line. */
+  #tries = 0;
   /** The event of the record before. */
   #previous: TextEvent | null = null;
 
@@ -112,12 +117,16 @@ export class TextReader {
   #readFields(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
     const { bytes, end } = this.#window;
     let recordEnd = lineEnd;
+    this.#tries = 0;
     this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     while (recordEnd + 1 < end && recordEnd - fieldsAt < RECORD_BYTES_MAX) {
       if (origin.startsAt(recordEnd + 1, this.#fields.open)) break;
       const continued = this.#continuation(event, fieldsAt, recordEnd);
       if (continued < 0) break;
       recordEnd = continued;
+    }
+    if (recordEnd > lineEnd && this.#fields.open) {
+      this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     }
     return recordEnd;
   }
@@ -129,6 +138,9 @@ export class TextReader {
     const { open, quoted, found } = this.#fields;
     if (this.#interlude.is(bytes, next, end, open || event.grammar === 'text')) return -1;
     const lineEnd = this.#window.lineEnd(next);
+    // Without a quote, the line cannot end the string that it is in.
+    if (open && !hasQuote(bytes, next, lineEnd)) return lineEnd;
+    if (event.grammar !== 'text' && ++this.#tries > TRIES_MAX) return -1;
     this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, lineEnd), event);
     if (open || event.grammar === 'text') return lineEnd;
     // A string may only have seemed to end; without strings, a field must have been missing.
@@ -158,4 +170,9 @@ export class TextReader {
     this.#interlude.read(bytes, at, lineEnd);
     this.#window.goBehind(lineEnd);
   }
+}
+
+function hasQuote(bytes: Buffer, start: number, end: number): boolean {
+  for (let p = start; p < end; p++) if (bytes[p] === QUOTE) return true;
+  return false;
 }

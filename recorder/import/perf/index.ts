@@ -54,7 +54,7 @@ function hasLocation(head: Buffer): boolean {
     .toString('latin1')
     .split('\n')
     .filter((line) => EVENT.test(line));
-  const located = lines.filter((line) => LOCATION.test(line));
+  const located = lines.filter((line) => LOCATION.test(line.slice(-LOCATION_LOOK)));
   return located.length > lines.length / 2;
 }
 

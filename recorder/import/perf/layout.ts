@@ -101,7 +101,7 @@ class PerfLayout implements Layout {
       return this.#readFrom(bytes, place.commEnd, end, record, place);
     }
     // The shortest name that leaves something that can be read.
-    const last = Math.min(skipSpaces(bytes, at, end) + COMM_WIDTH, end);
+    const last = Math.min(at + COMM_WIDTH, end);
     for (let p = at + 1; p < last; p++) {
       place.commEnd = p;
       if (bytes[p] === SPACE && this.#readFrom(bytes, p, end, record, place)) return true;
