@@ -10,6 +10,10 @@ interface Options extends StrictOption {
   readonly json?: boolean;
   readonly kernel?: string;
   readonly until?: number;
+  readonly at?: number;
+  readonly state?: string | true;
+  readonly watch?: string;
+  readonly break?: string;
 }
 
 /** Divergences that are shown to people; JSON has more. */
@@ -22,15 +26,25 @@ export function register(program: Command): void {
     .argument('<trace>', 'trace file')
     .option('--kernel <release>', 'kernel that was recorded, when the trace does not say')
     .option('--until <seq>', 'stop before this event', parseSeq)
+    .option('--at <seq>', 'print the state after this event, instead of verdicts', parseSeq)
+    .option(
+      '--break <condition>',
+      'the same, after the first event that satisfies an SQL condition',
+    )
+    .option('--state [path]', 'print the state, or a part of it such as 0000:01:00.1/driver')
+    .option('--watch <path>', 'print every event that changed a part of the state')
     .option('--json', 'print one JSON document');
   strictOption(command).action(run);
 }
 
 async function run(file: string, options: Options): Promise<void> {
   const { replay } = await import('../../replay/index.js');
+  const { isView, showView } = await import('../state-views.js');
   const reader = await openTrace(file, options);
   try {
     const kernel = options.kernel ?? reader.meta.kernel;
+    const view = { ...options, kernel };
+    if (isView(view)) return await showView(file, reader, view);
     const until = options.until === undefined ? {} : { until: options.until };
     const result = replay(reader.read(), { kernel, ...until });
     if (options.json === true) await printJson(result);
@@ -75,7 +89,8 @@ function formatDivergence(d: Divergence): string {
     `  ${event}`,
     `    expected  ${printable(d.expected)}`,
     `    actual    ${printable(d.actual)}`,
-    `    because   ${printable(d.path)}`,
+    `    because   ${printable(d.path)}: ${printable(d.cause)}`,
+    `    touched   ${d.touched.length === 0 ? 'by no event' : `by seq ${d.touched.join(', ')}`}`,
   ].join('\n');
 }
 

@@ -1,0 +1,72 @@
+/** `vfr replay --at`, `--break`, `--watch` and `--state`: looking at a replay in the middle. */
+import { stateAt, Timeline, watch } from '../replay/index.js';
+import { type TraceReader, VfrError } from '../traces/index.js';
+import { formatKeys } from './facts.js';
+import { print, printJson, toJson } from './output.js';
+import { seqsWhere } from './seqs.js';
+
+export interface ViewOptions {
+  readonly kernel: string | undefined;
+  readonly until?: number;
+  readonly at?: number;
+  /** Path of the part to show; true for all of it. */
+  readonly state?: string | true;
+  readonly watch?: string;
+  /** SQL condition; the first event that satisfies it is stood at. */
+  readonly break?: string;
+  readonly json?: boolean;
+}
+
+/** Whether the options ask for a view, and not for verdicts. */
+export const isView = ({ at, state, watch, break: condition }: ViewOptions): boolean =>
+  [at, state, watch, condition].some((option) => option !== undefined);
+
+/** Prints what the options ask for. @throws VfrError when there is no such event */
+export async function showView(
+  file: string,
+  reader: TraceReader,
+  options: ViewOptions,
+): Promise<void> {
+  if (options.watch !== undefined) return showChanges(reader, options.watch, options);
+  const { kernel, state } = options;
+  const seq = await placeOf(file, reader, options);
+  const timeline = new Timeline(reader, { kernel });
+  timeline.seek(seq + 1);
+  const path = state === true || state === undefined ? '' : state;
+  const value = stateAt(timeline.engine.machine, path);
+  if (value === undefined) throw noSuch('STATE_PATH_UNKNOWN', `there is no state at ${path}`);
+  await printJson(value);
+}
+
+/** The event after which to look. */
+async function placeOf(
+  file: string,
+  reader: TraceReader,
+  { at, break: condition, until }: ViewOptions,
+): Promise<number> {
+  if (at !== undefined && at >= reader.events) {
+    throw noSuch('EVENT_UNKNOWN', `the trace has no event ${at}`);
+  }
+  if (at !== undefined) return at;
+  if (condition === undefined) return (until ?? reader.events) - 1;
+  const [first] = await seqsWhere(file, reader, condition);
+  if (first === undefined) throw noSuch('EVENT_UNKNOWN', 'no event satisfies the condition');
+  return first;
+}
+
+const noSuch = (code: string, what: string) =>
+  new VfrError('usage', code, what, 'See `vfr info` and `vfr replay --state`.');
+
+async function showChanges(
+  reader: TraceReader,
+  path: string,
+  { kernel, until, json }: ViewOptions,
+): Promise<void> {
+  const limit = until === undefined ? {} : { until };
+  const changes = [...watch(reader.read(), path, { kernel, ...limit })];
+  if (json === true) return printJson({ path, changes });
+  if (changes.length === 0) return print(`${path} did not change`);
+  await print(
+    formatKeys(changes.map(({ seq, after }) => [String(seq), toJson(after ?? null, null)])),
+  );
+}
