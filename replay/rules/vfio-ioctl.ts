@@ -30,10 +30,16 @@ const FEATURE = 'VFIO_DEVICE_FEATURE';
 /** The `ioctl` events. */
 export function ioctl(engine: Engine, e: EventCursor): Verdict {
   if (e.path !== 'vfio' && e.path !== 'kernel') return null;
+  if (e.device === null && /^(?:VFIO_DEVICE|IOMMU)_/.test(e.name)) {
+    // A device that the recording does not name, or a call that no model has.
+    return e.phase === 'begin' ? null : e.name.startsWith('IOMMU_') ? 'unmodelled' : 'unknown';
+  }
   if (e.phase === 'begin') return begin(engine, e);
-  if (e.phase === 'point') return 'unmodelled';
-  const call = popCall(engine.vfio.calls, e.tid, e.span, 'ioctl');
-  if (call === null) return 'unknown';
+  // A system call seen from the user's side is begun and ended by one event.
+  if (e.phase === 'point') begin(engine, e);
+  const seq = e.phase === 'point' ? e.seq : e.span;
+  const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
+  if (call === null || (e.phase === 'point' && !hasFile(call))) return 'unknown';
   const verdict = end(engine, call, e);
   const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (outer !== null) {
@@ -42,6 +48,9 @@ export function ioctl(engine: Engine, e: EventCursor): Verdict {
   }
   return verdict;
 }
+
+/** Whether the kind of file is known: only its name tells it of a call that no file has. */
+const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
 
 function begin(engine: Engine, e: EventCursor): Verdict {
   const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
@@ -53,7 +62,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     type: 'ioctl',
     seq: e.seq,
     layer,
-    file: device !== null ? 'device' : group !== null ? 'group' : 'container',
+    file: group !== null ? 'group' : device !== null ? 'device' : 'container',
     name: e.name,
     command: e.value,
     argument: e.hasOffset ? e.offset : (outer?.argument ?? 0),
@@ -68,7 +77,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     dma: null,
     reset: null,
   });
-  if (device !== null) foresee(engine, call, outer, device);
+  if (call.file === 'device') foresee(engine, call, outer, device ?? '');
   else beginDma(engine, call, e, outer);
   if (!inner) return null;
   if (outer === null) return 'unknown';
@@ -78,9 +87,9 @@ function begin(engine: Engine, e: EventCursor): Verdict {
 
 /** The group of an ioctl; of its process when the group itself was not recorded. */
 function groupOf(e: EventCursor): string | null {
-  if (e.path !== 'vfio' || e.device !== null) return null;
-  const { data } = e;
-  if (data !== null && data.byteLength >= 4) return String(data.readInt32LE(0));
+  if (e.path !== 'vfio') return null;
+  const { data, device } = e;
+  if (device === null && data !== null && data.byteLength >= 4) return String(data.readInt32LE(0));
   return e.name.startsWith('VFIO_GROUP_') ? `process ${e.pid}` : null;
 }
 

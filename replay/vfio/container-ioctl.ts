@@ -80,7 +80,8 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
     case 'VFIO_GROUP_UNSET_CONTAINER':
       if (group.attached === null) return null;
       if (!group.attached) return INVALID;
-      return [group.devices.size > 0 ? -ERRNO.EBUSY : 0];
+      if (group.devices.size > 0) return [-ERRNO.EBUSY];
+      return context.showsOpen ? [0] : [0, -ERRNO.EBUSY];
     case 'VFIO_GROUP_GET_DEVICE_FD':
       return getDevice(group, context);
     default:
