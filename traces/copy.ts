@@ -23,6 +23,9 @@ interface ColumnCopy {
   readonly copy: CopyValue;
 }
 
+/** Begins that have ended and may still be linked to: an aligned event follows its access closely. */
+const ENDED_MAX = 1 << 12;
+
 /** Columns that the copier itself fills. */
 const OWN: ReadonlySet<string> = new Set(['seq', 'ts', 'source', 'kind', 'phase', 'span']);
 
@@ -30,6 +33,9 @@ export class EventCopier {
   readonly #translations: Readonly<Record<DictColumn, Int32Array>>;
   /** New seq of every `begin` that has not ended yet, by its seq in the input. */
   readonly #begins = new Map<number, Seq>();
+  readonly #ended = new Map<number, Seq>();
+  /** Whether points of the input may be linked to spans (see recorder/align). */
+  readonly #hasLinks: boolean;
   #batch: Batch | null = null;
   #columns: readonly ColumnCopy[] = [];
   #hasSpan = false;
@@ -43,6 +49,7 @@ export class EventCopier {
     private readonly reader: TraceReader,
     private readonly offsetNs = 0n,
   ) {
+    this.#hasLinks = reader.meta.notes.alignment !== undefined;
     const none = Object.entries(reader.dictionaries).map(
       ([name, entries]) => [name, new Int32Array(entries.length).fill(-1)] as const,
     );
@@ -80,7 +87,7 @@ export class EventCopier {
     else this.#timeBig(placed.ts);
     for (const column of this.#columns) if (column.has(row)) column.copy(row);
     if (phase === 'end' && this.#hasSpan) this.#span(batch, row);
-    else if (phase === 'point' && placed?.link != null) events.word('span', placed.link);
+    else if (phase === 'point') this.#link(batch, row, placed?.link ?? null);
     const seq = events.commit();
     if (phase === 'begin') this.#begins.set(batch.seqFirst + row, seq);
     return seq;
@@ -122,7 +129,26 @@ export class EventCopier {
     // The begin was not copied: the end stays an end, and says that its begin is unknown.
     if (begin === undefined) return;
     this.#begins.delete(span.number(row));
+    if (this.#hasLinks) this.#keep(span.number(row), begin);
     this.events.word('span', begin);
+  }
+
+  /** Links a point to the begin of the access that it also shows, as an alignment found out. */
+  #link(batch: Batch, row: number, link: Seq | null): void {
+    const span = batch.column('span');
+    const known = this.#hasSpan && span.has(row) ? span.number(row) : -1;
+    const begin = link ?? this.#begins.get(known) ?? this.#ended.get(known);
+    if (begin !== undefined) this.events.word('span', begin);
+  }
+
+  /** Remembers for a while where a begin went whose end was copied: a link may follow. */
+  #keep(old: number, begin: Seq): void {
+    this.#ended.set(old, begin);
+    if (this.#ended.size <= ENDED_MAX) return;
+    for (const oldest of this.#ended.keys()) {
+      this.#ended.delete(oldest);
+      return;
+    }
   }
 
   #copier({ name, type }: Column): CopyValue {

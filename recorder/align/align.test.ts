@@ -1,0 +1,125 @@
+/**
+ * Goal: a QEMU log and the kernel's trace of the same run become one trace in which every access
+ * that reached the kernel is linked to what the kernel did for it, with the quality stated.
+ * Method: a real nested run, whose log has times, with and without them: the times, which the
+ * matching does not look at, judge the pairs. Then what each side saw alone.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type ImportedRow, inputOf, rowsOf } from '../../tests/import-bytes.js';
+import { testData } from '../../tests/test-data.js';
+import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../../traces/index.js';
+import { ftraceText } from '../import/ftrace/index.js';
+import type { Importer } from '../import/importer.js';
+import { qemuText } from '../import/qemu/text.js';
+import { alignedMeta, alignRecordings, describeAlignment, writeAligned } from './index.js';
+
+function traceOf(importer: Importer, bytes: Buffer): TraceReader {
+  const input = inputOf(bytes);
+  const sink = new MemorySink();
+  const writer = new TraceWriter(sink, { notes: {}, ...importer.meta(input), writer: 'vfr test' });
+  importer.read(input, writer.events);
+  writer.finish();
+  return new TraceReader(new MemorySource(sink.bytes()));
+}
+
+/** A trace made by `write`, as bytes. */
+function written(reader: ReturnType<typeof alignRecordings>): Buffer {
+  const sink = new MemorySink();
+  const writer = new TraceWriter(sink, alignedMeta(reader, 'vfr test'));
+  writeAligned(reader, writer);
+  writer.finish();
+  return sink.bytes();
+}
+
+const isLink = (row: ImportedRow) => row.phase === 'point' && row.span !== undefined;
+
+const log = testData('qemu/nested-linux.log.zst').toString();
+/** The log as QEMU prints it without `-msg timestamp=on`. */
+const plainLog = log.replace(/^\d+@[\d.]+:/gm, '');
+
+describe('the nested run', () => {
+  let kernel: TraceReader;
+  let kernelRows: ImportedRow[];
+  let stamped: ReturnType<typeof alignRecordings>;
+  let plain: ReturnType<typeof alignRecordings>;
+  let merged: ImportedRow[];
+
+  beforeAll(() => {
+    const trace = testData('captures/nested-linux-r1/trace.txt.zst');
+    kernel = traceOf(ftraceText, trace);
+    stamped = alignRecordings(kernel, traceOf(qemuText, Buffer.from(log)));
+    plain = alignRecordings(kernel, traceOf(qemuText, Buffer.from(plainLog)));
+    merged = rowsOf(written(plain));
+    kernelRows = merged.filter((row) => row.source === 'ftrace-text');
+  });
+
+  test('is matched without a look at the times', () => {
+    expect({ ...plain.report, clocks: null }).toEqual({ ...stamped.report, clocks: null });
+    expect(plain.report.clocks).toBeNull();
+  });
+
+  test('has all of the config reads of virtual CPUs that reached the kernel linked', () => {
+    const links = new Set(merged.filter(isLink).map((row) => row.span));
+    // The monitor's main thread logs the first event; it reads config space for itself.
+    const monitor = Number(/^(\d+)@/.exec(log)![1]);
+    const begins = kernelRows.filter((row) => row.name === 'vfio_pci_rw' && row.phase === 'begin');
+    const ofGuest = begins.filter((row) => row.tid !== monitor);
+    const reads = ofGuest.filter((row) => row.region === 7 && row.kind === 'region.read');
+    expect(reads.length).toBeGreaterThan(2000);
+    expect(reads.filter((row) => links.has(row.seq)).length / reads.length).toBeGreaterThan(0.99);
+    const accesses = ofGuest.filter((row) => row.region !== 7);
+    expect(accesses.filter((row) => links.has(row.seq))).toHaveLength(accesses.length);
+  });
+
+  test('links each access to the same access of the kernel, behind its end', () => {
+    for (const row of merged.filter(isLink)) {
+      const begin = merged[row.span!];
+      expect(begin).toMatchObject({ path: 'vfio', phase: 'begin', device: row.device });
+      expect([begin.region, begin.offset, begin.length]).toEqual([
+        row.region,
+        row.offset,
+        row.length,
+      ]);
+      expect(begin.kind.split('.')[1]).toBe(row.kind.split('.')[1]);
+      expect(row.seq).toBeGreaterThan(begin.seq);
+      expect(row.ts).toBeGreaterThanOrEqual(begin.ts);
+    }
+  });
+
+  test('agrees with the times that QEMU logged', () => {
+    const { placement } = plain.placed;
+    const times = rowsOf(sourceBytes(stamped.guest)).map((row) => row.ts);
+    const distances: bigint[] = [];
+    for (let seq = 0; seq < placement.links.length; seq++) {
+      if (placement.links[seq] >= 0) distances.push(times[seq] - placement.times[seq]);
+    }
+    const sorted = distances.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const at = (q: number) => sorted[Math.floor((sorted.length - 1) * q)];
+    // Two clocks and one run of two minutes: pairs that are wrong would be seconds apart.
+    expect(at(0.995) - at(0.005)).toBeLessThan(100_000_000n);
+  });
+
+  test('keeps every event of both, and the order of each', () => {
+    const guest = merged.filter((row) => row.source === 'qemu');
+    expect(merged.length).toBe(kernel.events + stamped.guest.events);
+    expect(guest.map((row) => row.text)).toEqual(
+      rowsOf(sourceBytes(stamped.guest)).map((row) => row.text),
+    );
+  });
+
+  test('says how good it is', () => {
+    expect(describeAlignment(plain.report)).toContain(`${plain.report.matched} accesses matched`);
+    expect(describeAlignment(stamped.report)).toContain('clocks ');
+    expect(alignedMeta(plain, 'x').notes.alignment).toBe(describeAlignment(plain.report));
+    expect(plain.report.matched / plain.report.guestAccesses).toBeGreaterThan(0.99);
+  });
+});
+
+test('recordings of different runs are not forced together', () => {
+  const kernel = traceOf(ftraceText, testData('captures/dma-fault-r1/trace.txt.zst'));
+  const other = plainLog.replaceAll('0000:0', '0000:9');
+  const guest = traceOf(qemuText, Buffer.from(other));
+  expect(() => alignRecordings(kernel, guest)).toThrow('none is in both');
+});
+
+const sourceBytes = (reader: TraceReader) => reader.source.read(0, reader.source.size);
