@@ -72,7 +72,7 @@ export class Debugger {
   }
 
   value(path: string, engine: Engine = this.timeline.engine): string {
-    return toJson(stateAt(engine.machine, path) ?? null);
+    return toJson(stateAt(engine, path) ?? null);
   }
 
   /** Tells of each event, asked in order, whether it changed something that is watched. */

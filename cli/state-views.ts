@@ -33,7 +33,7 @@ export async function showView(
   const timeline = new Timeline(reader, { kernel });
   timeline.seek(seq + 1);
   const path = state === true || state === undefined ? '' : state;
-  const value = stateAt(timeline.engine.machine, path);
+  const value = stateAt(timeline.engine, path);
   if (value === undefined) throw noSuch('STATE_PATH_UNKNOWN', `there is no state at ${path}`);
   await printJson(value);
 }

@@ -10,7 +10,14 @@ export {
   type ReplayResult,
   replay,
 } from './engine/replay.js';
-export { type DeviceState, deviceState, type MachineState, machineState } from './engine/state.js';
+export {
+  type DeviceState,
+  deviceState,
+  type FunctionState,
+  type MachineState,
+  machineState,
+  type OpenState,
+} from './engine/state.js';
 export { type RandomAccess, Timeline } from './engine/timeline.js';
 export type { Counts, Difference, Verdict } from './engine/verdict.js';
 export { type Change, stateAt, watch } from './engine/watch.js';

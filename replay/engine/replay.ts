@@ -189,7 +189,7 @@ export class Replayer {
     for (const counts of this.#kinds.values()) {
       for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
     }
-    const finalState = machineState(this.engine.machine);
+    const finalState = machineState(this.engine);
     const hash = new RollingHash(this.#hash.state);
     hash.text(JSON.stringify(finalState));
     const { matched, diverged, unmodelled, unknown } = total;

@@ -1,9 +1,23 @@
-/** The state of the machine as plain data, for people, for JSON and for the state hash. */
+/** The state of a replay as plain data, for people, for JSON and for the state hash. */
 import type { PciDevice } from '../machine/device.js';
 import type { Machine } from '../machine/machine.js';
 import { certainly, describe, only, type Possible } from '../machine/possible.js';
+import type { VfioState } from '../vfio/state.js';
+import { IRQ, memoryEnabled, type OpenDevice } from '../vfio-pci-core/device.js';
 
-/** A function that exists. `?` stands for what is not certain. */
+/** A device that is open through VFIO. */
+export interface OpenState {
+  /** Name of the interrupt type that is enabled; null for none. */
+  readonly irqs: string | null;
+  readonly vectors: number;
+  /** Accesses to memory BARs reach the device. */
+  readonly memory: boolean;
+  readonly mappings: readonly string[];
+  /** The configuration space that the user sees where it is virtual, in hexadecimal. */
+  readonly vconfig: string;
+}
+
+/** A function that exists. `? a or b` stands for what is not certain. */
 export interface DeviceState {
   readonly driver: string | null;
   readonly override: string | null;
@@ -14,9 +28,21 @@ export interface DeviceState {
   readonly autoprobe: boolean | null;
 }
 
+/** A function with its users. */
+export interface FunctionState extends DeviceState {
+  /** Null: closed, or not known to be open. */
+  readonly vfio: OpenState | null;
+}
+
 export interface MachineState {
-  readonly devices: Readonly<Record<string, DeviceState>>;
+  readonly devices: Readonly<Record<string, FunctionState>>;
   readonly drivers: readonly string[];
+}
+
+/** The parts of an engine that its state is read from. */
+export interface StateSource {
+  readonly machine: Machine;
+  readonly vfio: VfioState;
 }
 
 const certain = (p: Possible<string | null>): string | null => {
@@ -24,7 +50,7 @@ const certain = (p: Possible<string | null>): string | null => {
   return value === undefined ? `? ${describe(p)}` : value;
 };
 
-/** One function. */
+/** The binding of one function. */
 export const deviceState = (device: PciDevice): DeviceState => ({
   driver: certain(device.driver),
   override: certain(device.override),
@@ -35,10 +61,34 @@ export const deviceState = (device: PciDevice): DeviceState => ({
   autoprobe: only(device.sriov?.autoprobe ?? null) ?? null,
 });
 
+/** One function, with what its users have made of it. */
+export const functionState = (device: PciDevice, vfio: VfioState): FunctionState => ({
+  ...deviceState(device),
+  vfio: openState(vfio.functions.get(device.address)?.open ?? null),
+});
+
+const IRQ_NAMES = new Map<number, string>(Object.entries(IRQ).map(([name, n]) => [n, name]));
+
+function openState(open: OpenDevice | null): OpenState | null {
+  if (open === null) return null;
+  const { irqType, vectors, mappings, space } = open;
+  const irqs = irqType === null ? '?' : irqType === IRQ.NONE ? null : IRQ_NAMES.get(irqType);
+  return {
+    irqs: irqs ?? null,
+    vectors,
+    memory: memoryEnabled(open),
+    mappings: mappings.map(
+      ({ region, start, end, populated }) =>
+        `region ${region} at 0x${start.toString(16)} to 0x${end.toString(16)}${populated ? '' : ', not faulted in'}`,
+    ),
+    vconfig: Buffer.from(space.vconfig).toString('hex'),
+  };
+}
+
 /** Every function that exists or may exist, by address. */
-export function machineState(machine: Machine): MachineState {
+export function machineState({ machine, vfio }: StateSource): MachineState {
   const present = [...machine.devices].filter((d) => !certainly(d.visible, false));
   present.sort((a, b) => (a.address < b.address ? -1 : 1));
-  const devices = Object.fromEntries(present.map((d) => [d.address, deviceState(d)]));
+  const devices = Object.fromEntries(present.map((d) => [d.address, functionState(d, vfio)]));
   return { devices, drivers: machine.claims.registered.toSorted() };
 }

@@ -52,7 +52,7 @@ export class Timeline<R extends RandomAccess> {
   }
 
   get state(): MachineState {
-    return machineState(this.engine.machine);
+    return machineState(this.engine);
   }
 
   /** An event of the recording, until the next call; null when it cannot be read. */

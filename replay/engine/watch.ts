@@ -1,18 +1,18 @@
 /** Parts of the state by path, such as `0000:01:00.1/driver`, and the events that changed one. */
 import type { Batch, Seq } from '../../traces/index.js';
-import type { Machine } from '../machine/machine.js';
 import { certainly } from '../machine/possible.js';
 import { Replayer, type ReplayOptions } from './replay.js';
-import { deviceState, machineState } from './state.js';
+import { functionState, machineState, type StateSource } from './state.js';
 
 /** The state at a path; undefined when there is nothing. The empty path is the whole state. */
-export function stateAt(machine: Machine, path: string): unknown {
+export function stateAt(source: StateSource, path: string): unknown {
+  const { machine, vfio } = source;
   const [address, ...rest] = path.split('/').filter((part) => part !== '');
-  if (address === undefined) return machineState(machine);
-  if (address === 'drivers') return machineState(machine).drivers;
+  if (address === undefined) return machineState(source);
+  if (address === 'drivers') return machine.claims.registered.toSorted();
   const device = machine.find(address);
   if (device === undefined || certainly(device.visible, false)) return undefined;
-  let value: unknown = deviceState(device);
+  let value: unknown = functionState(device, vfio);
   for (const key of rest) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[key];
@@ -39,7 +39,7 @@ export function* watch(
   const replayer = new Replayer({
     ...options,
     observe: (e, _, engine) => {
-      const after = stateAt(engine.machine, path);
+      const after = stateAt(engine, path);
       const now = String(JSON.stringify(after));
       if (now !== text) changes.push({ seq: e.seq, before, after });
       before = after;
