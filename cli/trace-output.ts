@@ -1,6 +1,7 @@
 /** Writing a trace from a command: to a file, or to standard output for a pipe. */
 import type { Command } from 'commander';
 import type { TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
+import { isVfrError } from './exit.js';
 import { note } from './output.js';
 import { version } from './package.js';
 
@@ -42,6 +43,8 @@ export async function writeTrace<T>(
     return result;
   } catch (error) {
     sink.discard();
+    // Who reads a pipe may leave (`vfr cat t.arrows | head`); that is no failure.
+    if (isVfrError(error) && error.code === 'FILE_EPIPE') process.exit(process.exitCode ?? 0);
     throw error;
   }
 }
