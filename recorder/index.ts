@@ -1,5 +1,13 @@
 /** The public face of recorder/: sources that turn something into events. */
 
+export {
+  type Alignment,
+  type AlignmentReport,
+  alignedMeta,
+  alignRecordings,
+  describeAlignment,
+  writeAligned,
+} from './align/index.js';
 export { PROBE_GROUPS, type ProbeGroup } from './catalogue/index.js';
 export { IMPORTERS } from './import/formats.js';
 export { type ImportOptions, type ImportResult, importInput } from './import/import.js';

@@ -1,17 +1,23 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { TraceReader } from '../../traces/index.js';
+import type { TraceMeta, TraceReader } from '../../traces/index.js';
+import { note } from '../output.js';
 import { openTraces, type StrictOption, strictOption } from '../trace.js';
 import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
 
 interface Options extends OutputOption, StrictOption {
   readonly offset: readonly bigint[];
+  readonly align?: true;
 }
 
 export function register(program: Command): void {
   const command = program
     .command('merge')
-    .description('put several traces on one timeline, that of the first')
+    .description(
+      'put several traces on one timeline, that of the first; a QEMU log without times is aligned ' +
+        'with the trace of the kernel that it ran on by the accesses that both show',
+    )
     .argument('<traces...>', 'trace files')
+    .option('--align', 'align two traces by the accesses that both show, even if both have times')
     .option(
       '--offset <nanoseconds>',
       'what to add to the times of a trace; give one for each, in order',
@@ -25,6 +31,10 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const { mergedMeta, mergeTraces } = await import('../../traces/index.js');
   const readers = await openTraces(files, options);
   try {
+    if (wantsAlignment(readers, options)) {
+      await mergeAligned(readers, options);
+      return;
+    }
     const offsets = await offsetsOf(readers, options.offset);
     const meta = mergedMeta(
       readers.map((reader) => reader.meta),
@@ -35,6 +45,31 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   } finally {
     for (const reader of readers) reader.close();
   }
+}
+
+/** Two traces of which one has no times of its own can only be aligned by what they show. */
+const wantsAlignment = (readers: readonly TraceReader[], { align, offset }: Options): boolean =>
+  align === true ||
+  (offset.length === 0 && readers.length === 2 && readers.some(({ meta }) => isTimeless(meta)));
+
+const isTimeless = ({ clock }: TraceMeta) => clock === 'none';
+
+/** Merges the trace of a kernel and that of a guest; the one without times is the guest's. */
+async function mergeAligned(readers: readonly TraceReader[], options: Options): Promise<void> {
+  const { alignedMeta, alignRecordings, describeAlignment, writeAligned } = await import(
+    '../../recorder/index.js'
+  );
+  const { VfrError } = await import('../../traces/index.js');
+  if (readers.length !== 2) {
+    const what = `${readers.length} traces cannot be aligned at once`;
+    const next = 'Align two, and merge the result with the others.';
+    throw new VfrError('usage', 'ALIGN_TWO', what, next);
+  }
+  const [kernel, guest] = isTimeless(readers[0].meta) ? [readers[1], readers[0]] : readers;
+  const alignment = alignRecordings(kernel, guest);
+  const meta = alignedMeta(alignment, writerName());
+  await writeTrace(options, readers, meta, (writer) => writeAligned(alignment, writer));
+  note(describeAlignment(alignment.report));
 }
 
 async function offsetsOf(
