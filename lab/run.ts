@@ -55,7 +55,9 @@ async function runJob({ project, job, series, cpus, timeout }: Run): Promise<num
   const started = Date.now();
   const machine = { kernel, initramfs: init, root, project, out, job, cpus };
   await boot({ ...machine, timeoutSeconds: timeout });
-  process.stdout.write(readFileSync(join(out, 'job.log')));
+  const log = join(out, 'job.log');
+  if (!existsSync(log)) throw new LabError('the guest ended before it ran the job');
+  process.stdout.write(readFileSync(log));
   const code = Number(tail(join(out, 'exit-code'), 1) || '70');
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   say(`${job} on ${kernel.release} ended with ${code} after ${seconds} s; output in ${out}`);
