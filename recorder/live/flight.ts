@@ -9,7 +9,7 @@ import { mergeQueues } from './merge.js';
 import type { FlushRequest, RecordOptions } from './options.js';
 import { PageQueue } from './page-queue.js';
 import { PageRing } from './page-ring.js';
-import { RecordedCommand, requireProcess, threadsOf } from './processes.js';
+import { RecordedCommand, requireProcess, threadsToFollow } from './processes.js';
 import { Tasks } from './tasks.js';
 import { requireTracefs } from './tracefs.js';
 import { parseTrigger, TriggerAppender } from './trigger.js';
@@ -94,11 +94,10 @@ class FlightRecorder {
   }
 
   async run(request: FlushRequest, stop: AbortSignal, dumped?: (dump: FlightDump) => void) {
-    const command = new RecordedCommand(this.options.command);
     const { installation } = this.armed;
+    installation.follow(threadsToFollow(this.options.pids, this.options.command));
+    const command = new RecordedCommand(this.options.command);
     try {
-      installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
-      command.go();
       await this.#watch(() => stop.aborted || command.ended, request, dumped);
       if (this.events.fired && !stop.aborted) await sleep(AFTERMATH_MS);
     } finally {

@@ -2,10 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { VfrError } from '../../traces/index.js';
 
-/**
- * The program that is recorded. It is stopped as soon as it has started, and runs from `go` on: what
- * it does in the fraction of a millisecond before belongs to its loader.
- */
+/** The program that is recorded. */
 export class RecordedCommand {
   /** Exit code; null while it runs, or when there is no command. */
   code: number | null = null;
@@ -25,35 +22,24 @@ export class RecordedCommand {
       const next = 'Name a program that can be run, with its path where PATH does not have it.';
       throw new VfrError('usage', 'RECORD_OPTION', `${program} cannot be run`, next);
     }
-    child.kill('SIGSTOP');
     child.once('exit', (code) => {
       this.code = code ?? 1;
     });
     this.#child = child;
   }
 
-  get pids(): number[] {
-    return this.#child?.pid === undefined ? [] : [this.#child.pid];
-  }
-
   get ended(): boolean {
     return this.code !== null;
   }
 
-  go(): void {
-    this.#child?.kill('SIGCONT');
-  }
-
-  /** Asks a program that still runs, or still waits, to end. */
+  /** Asks a program that still runs to end. */
   end(): void {
-    if (this.ended) return;
-    this.#child?.kill('SIGTERM');
-    this.#child?.kill('SIGCONT');
+    if (!this.ended) this.#child?.kill('SIGTERM');
   }
 }
 
 /** The threads of a process; none when there is no such process. */
-export function threadsOf(pid: number): number[] {
+function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
@@ -66,4 +52,12 @@ export function requireProcess(pid: number): void {
   if (existsSync(`/proc/${pid}/task`)) return;
   const next = 'Give the pid of a running process; see ps.';
   throw new VfrError('usage', 'NO_PROCESS', `there is no process ${pid}`, next);
+}
+
+/**
+ * The threads to follow. A command is followed from its first instruction because it is made by this
+ * process while that is followed; what this process does itself is not recorded.
+ */
+export function threadsToFollow(pids: readonly number[], command: readonly string[]): number[] {
+  return [...pids.flatMap(threadsOf), ...(command.length > 0 ? [process.pid] : [])];
 }

@@ -6,7 +6,7 @@ import type { Installation, Installed } from './installer.js';
 import { emitLiveState, type LiveState, liveState } from './machine-snapshot.js';
 import type { FlushRequest, RecordOptions } from './options.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
-import { RecordedCommand, requireProcess, threadsOf } from './processes.js';
+import { RecordedCommand, requireProcess, threadsToFollow } from './processes.js';
 import { Tasks } from './tasks.js';
 import { requireTracefs } from './tracefs.js';
 
@@ -15,7 +15,7 @@ const IDLE_MS = 40;
 const BUSY_MS = 2;
 const STATUS_MS = 500;
 /** A recorder that is killed loses at most this much time. */
-const FLUSH_MS = 1000;
+const FLUSH_MS = 250;
 
 /** What a status line says. */
 export interface RecordStatus {
@@ -107,10 +107,10 @@ class Session {
 
   /** Records until it is time to stop; the exit code of the command, if there is one. */
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
+    const { pids } = this.options;
+    this.#installation.follow(threadsToFollow(pids, this.options.command));
     const command = new RecordedCommand(this.options.command);
     try {
-      this.#installation.follow([...this.options.pids.flatMap(threadsOf), ...command.pids]);
-      command.go();
       const { durationSeconds } = this.options;
       const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
       await this.#loop(() => command.ended || stop.aborted || Date.now() >= end, observer);
