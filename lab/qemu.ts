@@ -58,7 +58,8 @@ export async function boot(options: Boot): Promise<void> {
   const disk = join(options.out, 'disk.img');
   writeFileSync(disk, new Uint8Array(1 << 20));
   // On a busy host the emulated timer is late, which a kernel at boot takes for a broken one.
-  const append = `console=ttyS0 quiet loglevel=4 intel_iommu=on no_timer_check panic=-1 lab.job=${options.job}`;
+  const kernel = 'console=ttyS0 quiet loglevel=4 intel_iommu=on no_timer_check panic=-1';
+  const append = `${kernel} lab.job=${options.job}`;
   const args = [
     ...machine(disk),
     ...['-smp', String(options.cpus), '-serial', `file:${join(options.out, 'console.log')}`],
