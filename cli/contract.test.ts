@@ -1,7 +1,8 @@
 /**
  * Goal: what scripts rely on holds for every command: help, exit codes, streams, one error at most.
- * Method: the built program is run as a process; the commands are taken from the program itself, so
- * that a new command is tested from its first day.
+ * Method: the built program is run as a process, where only words are to be checked the same code in
+ * this one. The commands are taken from the program itself, so that a new one is tested from its
+ * first day.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildTrace, scratchFolder, traceFile } from '../tests/build-trace.js';
 import { PROGRAM, vfr } from '../tests/vfr.js';
+import { vfrInProcess } from '../tests/vfr-in-process.js';
 import { createProgram } from './program.js';
 
 const NAMES = createProgram().commands.map((c) => c.name());
@@ -29,14 +31,14 @@ function expectOneError(stderr: string): void {
 }
 
 describe.each(NAMES)('vfr %s', (name) => {
-  test('--help goes to stdout with code 0', () => {
-    const { code, stdout, stderr } = vfr([name, '--help']);
+  test('--help goes to stdout with code 0', async () => {
+    const { code, stdout, stderr } = await vfrInProcess([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: vfr ${name}`));
   });
 
-  test('an unknown option is wrong usage', () => {
-    const { code, stdout, stderr } = vfr([name, '--no-such-option']);
+  test('an unknown option is wrong usage', async () => {
+    const { code, stdout, stderr } = await vfrInProcess([name, '--no-such-option']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain("unknown option '--no-such-option'");
     expectOneError(stderr);

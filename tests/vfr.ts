@@ -22,6 +22,7 @@ export function vfr(args: readonly string[], options: RunOptions = {}): Outcome 
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     env: { ...process.env, ...env },
+    input: '',
     ...rest,
   });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
