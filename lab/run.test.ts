@@ -1,0 +1,30 @@
+/**
+ * Goal: a machine that cannot run the lab is told what it lacks, with exit code 4.
+ * Method: the built lab is started with wrong arguments, and with a PATH on which nothing is installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const RUN = join(import.meta.dirname, '..', 'dist', 'lab', 'run.js');
+
+function lab(args: readonly string[], path = process.env.PATH) {
+  const env = { ...process.env, PATH: path };
+  return spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8', env });
+}
+
+test.each([
+  [],
+  ['no-such-job'],
+  ['hello', 'record'],
+  ['--kernel', '5.4', 'hello'],
+])('wrong usage: %s %s %s', (...args) => {
+  const { status, stderr } = lab(args.filter((arg) => arg !== undefined));
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^usage: npm run lab/)]);
+});
+
+test('without QEMU', () => {
+  const { status, stderr } = lab(['hello'], '/nonexistent');
+  expect(status).toBe(4);
+  expect(stderr).toMatch(/qemu-system-x86_64 is not installed: apt-get install/);
+});
