@@ -37,6 +37,11 @@ export class EventCursor {
     return this.#views.kind.ids[this.row];
   }
 
+  /** What recorded the event. */
+  get source(): string {
+    return this.#views.source.at(this.row) ?? '';
+  }
+
   get kind(): string {
     return this.#views.kind.at(this.row) ?? '';
   }
@@ -135,6 +140,7 @@ type Views = ReturnType<typeof viewsOf>;
 const viewsOf = (batch: Batch) => ({
   seq: batch.column('seq'),
   ts: batch.column('ts'),
+  source: batch.column('source'),
   kind: batch.column('kind'),
   phase: batch.column('phase'),
   pid: batch.column('pid'),

@@ -19,6 +19,7 @@ import { judge } from './vfio-results.js';
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 const UNMAP_DMA = 'VFIO_IOMMU_UNMAP_DMA';
 
+const PAGE = 4096n;
 /** The pages with which a new domain is tried out (`vfio_test_domain_fgsp`). */
 const TEST_BYTES = 8192n;
 
@@ -212,6 +213,14 @@ export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
   if (e.name !== 'unmap') return null;
   const iova = e.offsetBig;
   const size = BigInt(e.hasValue ? e.value : e.length);
+  const verdict = judgeUnmap(engine, e, iova, size);
+  if (verdict !== 'match' || size === BigInt(e.length)) return verdict;
+  // A large page goes as a whole, however little of it was asked for; never less goes, nor a part.
+  const whole = size > BigInt(e.length) && size % PAGE === 0n;
+  return whole ? 'match' : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
+}
+
+function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
   const container = containerOf(engine.vfio, e.pid);
   const call = progressOf(engine, e.tid);
   if (call?.dma == null) return teardown(container, iova, size);

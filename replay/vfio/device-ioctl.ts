@@ -41,6 +41,9 @@ const MODELS: Readonly<Record<string, Model>> = {
   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: hotResetInfo,
   VFIO_DEVICE_PCI_HOT_RESET: hotReset,
   VFIO_DEVICE_IOEVENTFD: ioeventfd,
+  VFIO_DEVICE_BIND_IOMMUFD: (_device, [argsz]) => (argsz < 16 ? INVALID : null),
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: (_device, [argsz]) => (argsz < 12 ? INVALID : null),
+  VFIO_DEVICE_DETACH_IOMMUFD_PT: (_device, [argsz]) => (argsz < 8 ? INVALID : null),
 };
 
 /** Ioctls that plain vfio-pci does not have: mdev's, and those of the device's own file. */
