@@ -48,7 +48,7 @@ interface Source extends NamedTrace {
 }
 
 /**
- * The table function `events_of(kinds)`: the events of these kinds, or of all kinds for null, in the
+ * The table function `events_of(kinds)`: the events of these kinds, of all kinds for null, in the
  * order of the traces. Batches without such an event are skipped unread. The first column, `trace`,
  * tells of which trace an event is.
  */

@@ -1,4 +1,4 @@
-/** SQL over traces: a database in memory in which the traces are tables and nothing else is to be had. */
+/** SQL over traces: a database in memory in which there are the traces and nothing else. */
 import { VfrError } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
@@ -76,8 +76,8 @@ export class Session {
 }
 
 /**
- * DuckDB 1.5 lets a locked instance switch on logging to a file. It then writes nothing, since files
- * are out of reach, but ends the process when the instance is closed.
+ * DuckDB 1.5 lets a locked instance switch on logging to a file. It then writes nothing, since
+ * files are out of reach, but ends the process when the instance is closed.
  */
 function refuseLogging(sql: string): void {
   if (!/enable_logging/i.test(sql)) return;

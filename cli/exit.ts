@@ -6,7 +6,7 @@ export const EXIT = {
   /** A race, a divergence, a difference, damage that `vfr verify` found. */
   finding: 1,
   usage: 2,
-  /** The input is damaged, cannot be read, or is incomplete where `--strict` asked for all of it. */
+  /** The input is damaged or cannot be read, or `--strict` was given and it is incomplete. */
   input: 3,
   /** Not possible on this machine: no root, no tracefs. */
   unsupported: 4,

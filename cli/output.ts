@@ -14,7 +14,7 @@ export function setColor(when: ColorChoice): void {
   choice = when;
 }
 
-/** Whether a stream gets colours: `--color` decides, then NO_COLOR, then whether it is a terminal. */
+/** Whether a stream gets colours: by `--color`, else by NO_COLOR, else when it is a terminal. */
 export function hasColor(stream: NodeJS.WriteStream): boolean {
   if (choice !== 'auto') return choice === 'always';
   const { NO_COLOR, TERM } = process.env;

@@ -1,4 +1,4 @@
-/** Opening a trace for a command: every result says how far the trace it was made from can be trusted. */
+/** Opening a trace for a command: every result says how far its trace can be trusted. */
 import type { Command } from 'commander';
 import type { TraceReader } from '../traces/index.js';
 import { note } from './output.js';

@@ -3,7 +3,9 @@ import type { ViewDefinition } from './definition.js';
 export const accessHotSpots: ViewDefinition = {
   type: 'view',
   name: 'access_hot_spots',
-  doc: 'Which registers are accessed most: configuration space and VFIO regions, by device, path and offset.',
+  doc:
+    'Which registers are accessed most: configuration space and VFIO regions, by device, ' +
+    'path and offset.',
   columns: {
     device: 'PCI address',
     region: 'VFIO region index; 7 is configuration space',

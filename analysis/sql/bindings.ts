@@ -3,7 +3,9 @@ import type { ViewDefinition } from './definition.js';
 export const bindings: ViewDefinition = {
   type: 'view',
   name: 'bindings',
-  doc: 'Which driver each device had, from when to when. A binding that the recording found in place has null as its beginning, one that lasted has null as its end.',
+  doc:
+    'Which driver each device had, from when to when. A binding that the recording found in' +
+    ' place has null as its beginning, one that lasted has null as its end.',
   columns: {
     device: 'PCI address',
     driver: 'driver that was bound',

@@ -3,7 +3,10 @@ import type { ViewDefinition } from './definition.js';
 export const configAccesses: ViewDefinition = {
   type: 'view',
   name: 'config_accesses',
-  doc: 'Every access to configuration space with the name of its register, once, with its value. An access of a VFIO user is there as the user made it (path vfio), and again as what the hardware or the emulation got of it (paths hardware, virtual).',
+  doc:
+    'Every access to configuration space with the name of its register, once, with its ' +
+    'value. An access of a VFIO user is there as the user made it (path vfio), and again as' +
+    ' what the hardware or the emulation got of it (paths hardware, virtual).',
   columns: {
     seq: 'position in the trace, of the end where there is one',
     ts: 'time, nanoseconds of the trace clock',

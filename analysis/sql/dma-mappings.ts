@@ -3,7 +3,9 @@ import type { ViewDefinition } from './definition.js';
 export const dmaMappings: ViewDefinition = {
   type: 'view',
   name: 'dma_mappings',
-  doc: 'IOVA ranges that were mapped, from when to when. The kernel does not record for which domain: ranges of different domains with one address are told apart by time only.',
+  doc:
+    'IOVA ranges that were mapped, from when to when. The kernel does not record for which ' +
+    'domain: ranges of different domains with one address are told apart by time only.',
   columns: {
     iova: 'first I/O virtual address',
     length: 'bytes',
@@ -28,8 +30,8 @@ WITH maps AS (
   FROM events_of(['dma.map']) WHERE phase <> 'begin'
 ), unmaps AS (
   SELECT trace, seq, "offset" AS first,
-    least("offset"::HUGEINT + greatest(coalesce(value, length), 1) - 1, 18446744073709551615)::UBIGINT
-      AS last
+    least("offset"::HUGEINT + greatest(coalesce(value, length), 1) - 1, 18446744073709551615)
+      ::UBIGINT AS last
   FROM events_of(['dma.unmap']) WHERE phase <> 'begin'
 ), exact AS (
   SELECT m.*, CASE WHEN u.seq < m.next_seq OR m.next_seq IS NULL THEN u.seq END AS exact_seq

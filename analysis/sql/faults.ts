@@ -17,10 +17,11 @@ export const faults: ViewDefinition = {
     ret: 'result of the fault handler',
     text: 'what the kernel said',
     cause:
-      'DMA fault: never mapped, unmapped before (by whom, how long), or mapped at the time; page fault in a VFIO mapping: whether the page was given or refused',
+      'DMA fault: never mapped, unmapped before (by whom, how long), or mapped at the ' +
+      'time; page fault in a VFIO mapping: whether the page was given or refused',
   },
-  // VM_FAULT_SIGBUS is bit 1 (kernel include/linux/mm_types.h 6.1); vfio-pci returns it while memory
-  // decoding is off or the device sleeps (kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
+  // VM_FAULT_SIGBUS is bit 1 (kernel include/linux/mm_types.h 6.1); vfio-pci returns it while
+  // memory decoding is off or the device sleeps (kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
   sql: `
 WITH f AS (
   FROM events_of(['fault.page', 'fault.bus', 'fault.dma', 'fault.aer']) WHERE phase <> 'begin'

@@ -1,4 +1,4 @@
-/** The reference of everything that SQL finds in a session: docs/sql.md, made of the definitions. */
+/** The reference of everything that SQL finds in a session: docs/sql.md. */
 import { COLUMNS, type ColumnType } from '../../traces/index.js';
 import type { MacroDefinition, ViewDefinition } from './definition.js';
 import { LIBRARY } from './library.js';
@@ -16,19 +16,23 @@ const SQL_NAMES: Record<ColumnType, string> = {
 
 const INTRODUCTION = `# SQL over traces
 
-This page is made from the definitions in \`analysis/sql/\`; \`npx vitest run analysis/sql -u\` makes it anew.
+This page is made from the definitions in \`analysis/sql/\`; \`npx vitest run analysis/sql -u\` makes
+it anew.
 
-\`vfr sql TRACE "SELECT ..."\` asks a trace a question in [DuckDB's SQL](https://duckdb.org/docs/sql/introduction).
-Nothing is imported: DuckDB reads the columns that the query names straight from the file, one batch after
-the other. \`-f FILE\` takes the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
+\`vfr sql TRACE "SELECT ..."\` asks a trace a question in
+[DuckDB's SQL](https://duckdb.org/docs/sql/introduction). Nothing is imported: DuckDB reads the
+columns that the query names straight from the file, one batch after the other. \`-f FILE\` takes the
+query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
 * \`offset\` is a keyword of SQL: write \`"offset"\`.
-* With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of the file.
+* With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of
+  the file.
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript number.
-* The query cannot read or write files, reach the network, load extensions or change settings, and gets
-  2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own, in memory.
+* The query cannot read or write files, reach the network, load extensions or change settings, and
+  gets 2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own, in
+  memory.
 `;
 
 /** The whole page. */
@@ -47,9 +51,9 @@ function eventsSection(): string {
   const rows = COLUMNS.map((c) => [`\`${c.name}\``, SQL_NAMES[c.type], c.doc]);
   return `## events
 
-Every event of the trace, one row each; a column that does not apply is null. docs/events.md says which
-kinds there are. \`events_of(['probe', 'bind'])\` is the same table for some kinds only, and faster: parts of
-the file without such an event are not read. It always has the column \`trace\`.
+Every event of the trace, one row each; a column that does not apply is null. docs/events.md says
+which kinds there are. \`events_of(['probe', 'bind'])\` is the same table for some kinds only, and
+faster: parts of the file without such an event are not read. It always has the column \`trace\`.
 
 ${table(['column', 'type', 'meaning'], rows)}
 `;

@@ -3,7 +3,9 @@ import type { ViewDefinition } from './definition.js';
 export const spans: ViewDefinition = {
   type: 'view',
   name: 'spans',
-  doc: 'Everything that has a beginning and an end: calls, ioctls, accesses, probes, stores. One that never ended in the recording has null as its end: what hung, or was cut off.',
+  doc:
+    'Everything that has a beginning and an end: calls, ioctls, accesses, probes, stores. ' +
+    'One that never ended in the recording has null as its end: what hung, or was cut off.',
   columns: {
     seq: 'position of the begin in the trace',
     end_seq: 'position of the end; null when there is none',

@@ -14,7 +14,7 @@ interface Options {
   readonly output: string;
 }
 
-/** A real kernel with SR-IOV autoprobe on, while other processes override, unbind and bind the VFs. */
+/** A real kernel with SR-IOV autoprobe on, while others override, unbind and bind the VFs. */
 const CAPTURE = 'tests/data/captures/sriov-on-r1';
 const SHOWN_RACES = 3;
 

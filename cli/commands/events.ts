@@ -54,7 +54,8 @@ function eventsQuery({ where, limit, format }: Options): string {
   const columns = format === 'table' ? TABLE_COLUMNS : '*';
   // The line breaks keep a comment at the end of the condition from hiding what follows.
   const condition = where === undefined ? '' : `WHERE (${where}\n)`;
-  return `SELECT ${columns} FROM events ${condition} ${limit === undefined ? '' : `LIMIT ${limit}`}`;
+  const most = limit === undefined ? '' : `LIMIT ${limit}`;
+  return `SELECT ${columns} FROM events ${condition} ${most}`;
 }
 
 function parseCount(text: string): number {

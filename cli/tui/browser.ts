@@ -1,6 +1,6 @@
 /**
- * The browser without a terminal: what is shown, and what each key does to it. It holds positions and
- * texts only; events are read when a screen is drawn.
+ * The browser without a terminal: what is shown, and what each key does to it. It holds positions
+ * and texts only; events are read when a screen is drawn.
  */
 import type { StatsColumn } from '../../traces/index.js';
 import { allEvents, type EventList, firstAtLeast, someEvents } from './list.js';

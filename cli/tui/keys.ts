@@ -18,8 +18,8 @@ const NAMES = {
 } as const satisfies Partial<Record<keyof Key, string>>;
 
 /**
- * The browser's names of what was typed: characters as they are, special keys by name. What is pasted
- * or typed fast comes as one input of several characters.
+ * The browser's names of what was typed: characters as they are, special keys by name. What is
+ * pasted or typed fast comes as one input of several characters.
  */
 export function keyNames(input: string, key: Key): readonly string[] {
   for (const [flag, name] of Object.entries(NAMES)) {

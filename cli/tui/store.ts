@@ -77,7 +77,7 @@ export class EventStore {
     return null;
   }
 
-  /** The end of what began with an event, looked for in the batches that follow; null when not near. */
+  /** The end of what began with an event; null when it is not in the next few batches. */
   endOf(seq: number): number | null {
     const first = this.#batchOf(seq);
     for (let i = Math.max(0, first); i <= first + BATCHES_MAX && i < this.#batches.length; i++) {

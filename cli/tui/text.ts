@@ -1,8 +1,8 @@
 /** Text that takes exactly the cells it should, whatever a recording contains. */
 
 /**
- * Cuts or pads to `width` cells. Characters that may be wider or narrower than one cell, and control
- * characters, are shown as `?` and `·`: a list whose columns hold is worth more than their looks.
+ * Cuts or pads to `width` cells. Characters that may be wider or narrower than one cell, and
+ * control characters, are shown as `?` and `·`: columns that hold are worth more than their looks.
  */
 export function cells(text: string, width: number): string {
   if (width <= 0) return '';

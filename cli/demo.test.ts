@@ -1,0 +1,62 @@
+/**
+ * Goal: `vfr demo` goes the whole way on the recording that comes with vfr and leaves a trace to go on
+ * with. Method: the built program in an empty folder; the trace is then read as any other.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { scratchFolder } from '../tests/build-trace.js';
+import { vfr } from '../tests/vfr.js';
+
+describe('vfr demo', () => {
+  test('imports, replays, finds races and hot spots, and says how to go on', () => {
+    const cwd = scratchFolder();
+    const { code, stdout, stderr } = vfr(['demo'], { cwd });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^Import .*\n {2}\d+ records of the kernel became \d+ events/);
+    expect(stdout).toMatch(
+      /\nReplay\n {2}\d+ of \d+ things the kernel did were predicted, 0 not\n/,
+    );
+    expect(stdout).toMatch(/0000:01:00\.1 ends with /);
+    expect(stdout).toMatch(/\nRaces: \d+ races on \d+ devices\n/);
+    expect(stdout).toMatch(/\nHot spots of configuration space\n/);
+    expect(stdout).toContain('vfr browse vfr-demo.arrows');
+    expect(stdout.split('\n').length).toBeLessThan(70);
+    expect(vfr(['info', join(cwd, 'vfr-demo.arrows'), '--strict']).code).toBe(0);
+  });
+
+  test('that cannot write says so, and costs no file', () => {
+    const cwd = scratchFolder();
+    mkdirSync(join(cwd, 'taken'));
+    const { code, stdout, stderr } = vfr(['demo', '-o', 'taken'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('taken');
+  });
+});
+
+describe('vfr import of several inputs', () => {
+  const text = (who: string, times: readonly string[]) =>
+    `# tracer: nop\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n${times
+      .map((t) => `           ${who}-77      [000] ..... ${t}: tracing_mark_write: ${who} ${t}\n`)
+      .join('')}`;
+
+  test('puts their events on one timeline', () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, 'a.txt'), text('aa', ['1.000000', '3.000000']));
+    writeFileSync(join(cwd, 'b.txt'), text('bb', ['2.000000', '4.000000']));
+    const run = vfr(['import', 'a.txt', 'b.txt', '-o', 'both.arrows', '--json'], { cwd });
+    expect(run.code, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ events: 4, unparsed: 0, kinds: { mark: 4 } });
+    const query = 'SELECT task FROM events ORDER BY seq';
+    const rows = vfr(['sql', 'both.arrows', query, '--format', 'csv'], { cwd }).stdout;
+    expect(rows).toBe('task\naa\nbb\naa\nbb\n');
+  });
+
+  test('of which one is missing leaves nothing behind', () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, 'a.txt'), text('aa', ['1.000000']));
+    const { code } = vfr(['import', 'a.txt', 'none.txt', '-o', 'both.arrows'], { cwd });
+    expect(code).toBe(3);
+    expect(existsSync(join(cwd, 'both.arrows'))).toBe(false);
+  });
+});
