@@ -92,7 +92,7 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
 function setContainer(group: Group, { viable, attached, showsAttach }: GroupContext): Results {
   if (group.attached === true) return INVALID;
   if (attached) return [0];
-  if (viable === false) return [-ERRNO.EPERM, -ERRNO.EBUSY];
+  if (viable === false) return [-ERRNO.EPERM];
   // The user may have given a descriptor that is no container: it is not recorded.
   if (showsAttach) return [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];
   return viable === null ? null : [0];
