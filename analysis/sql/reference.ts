@@ -16,20 +16,21 @@ const SQL_NAMES: Record<ColumnType, string> = {
 
 const INTRODUCTION = `# SQL over traces
 
-This page is made from the definitions in \`analysis/sql/\`; \`npx vitest run analysis/sql -u\` makes
-it anew.
+This page is made from the definitions in \`analysis/sql/\`;
+\`npx vitest run analysis/sql -u\` makes it anew.
 
 \`vfr sql TRACE "SELECT ..."\` asks a trace a question in
 [DuckDB's SQL](https://duckdb.org/docs/sql/introduction). Nothing is imported: DuckDB reads the
-columns that the query names straight from the file, one batch after the other. \`-f FILE\` takes the
-query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
+columns that the query names straight from the file, one batch after the other. \`-f FILE\` takes
+the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
 * \`offset\` is a keyword of SQL: write \`"offset"\`.
 * With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of
   the file.
 * Rows come in the order of the trace unless the query orders them otherwise.
-* Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript number.
+* Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
+  number.
 * The query cannot read or write files, reach the network, load extensions or change settings, and
   gets 2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own, in
   memory.
