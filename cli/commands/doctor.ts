@@ -34,11 +34,17 @@ function format({ kernel, canRecord, checks, groups }: Diagnosis): string {
 }
 
 function formatGroup({ group, describes, events, probes, missing }: GroupCheck): string[] {
-  const broken = Object.entries(missing);
   const works = events > 0 || probes === 0;
   const lines = [`${mark(works)}  ${group.padEnd(14)} ${events} events: ${describes}`];
-  for (const [event, reasons] of broken) {
-    lines.push(...reasons.map((reason) => `     ${''.padEnd(14)} ${event}: ${reason}`));
+  const margin = `     ${''.padEnd(14)}`;
+  // Most often one reason stands for many probes.
+  const byReason = new Map<string, string[]>();
+  for (const [event, reasons] of Object.entries(missing)) {
+    for (const reason of reasons) byReason.set(reason, [...(byReason.get(reason) ?? []), event]);
+  }
+  for (const [reason, of] of byReason) {
+    const which = of.length > 3 ? `${of.length} probes` : of.join(', ');
+    lines.push(`${margin} ${which}: ${reason}`);
   }
   return lines;
 }

@@ -1,11 +1,10 @@
 import type { TraceMeta } from '../../traces/index.js';
-import { CATALOGUE } from '../catalogue/index.js';
 import { WRITER } from '../writer.js';
 import { readFormats } from './capture.js';
 import { TASK_EVENTS } from './decoder.js';
 import { Installation, type Installed } from './installer.js';
 import { kernelRelease, runningKernel } from './kernel-facts.js';
-import type { RecordOptions } from './options.js';
+import { liveProbes, type RecordOptions } from './options.js';
 import { ownName } from './owner.js';
 import { planProbes } from './planner.js';
 import {
@@ -30,8 +29,7 @@ export interface Armed {
  * @throws VfrError when this machine does not let us; nothing is left behind then.
  */
 export function arm(top: TraceDirectory, options: RecordOptions): Armed {
-  const wanted = CATALOGUE.filter(({ group }) => options.groups.includes(group));
-  const plans = planProbes(wanted, runningKernel(top));
+  const plans = planProbes(liveProbes(options.groups), runningKernel(top));
   const followsProcesses = options.pids.length > 0 || options.command.length > 0;
   const settings = { bufferKiB: options.bufferKiB, followsProcesses };
   const installation = new Installation(top, ownName(), settings);

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { VfrError } from '../../traces/index.js';
-import { CATALOGUE, PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
+import { PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
 import { kernelRelease, runningKernel } from './kernel-facts.js';
+import { liveProbes } from './options.js';
 import { planProbes } from './planner.js';
 import { findTracefs, TraceDirectory } from './tracefs.js';
 
@@ -72,7 +73,6 @@ function environmentChecks(tracefs: TraceDirectory | undefined): Check[] {
   const instances = tracefs !== undefined && readable(`${tracefs.path}/instances`);
   const kprobes = instances && tracefs.has('kprobe_events');
   const symbols = /^0*[1-9a-f][0-9a-f]* \w _text$/m.test(readOptional('/proc/kallsyms'));
-  const hidden = root || !instances ? 'not seen' : 'not readable';
   return [
     check('root', root, root ? 'yes' : `no, user id ${process.geteuid?.()}`, 'Run it with sudo.'),
     check(
@@ -86,7 +86,7 @@ function environmentChecks(tracefs: TraceDirectory | undefined): Check[] {
     check(
       'kprobe events',
       kprobes,
-      kprobes ? 'yes' : hidden,
+      kprobes ? 'yes' : instances ? 'no' : 'not seen',
       'Without CONFIG_KPROBE_EVENTS only tracepoints are recorded: IOMMU, signals, the kernel log.',
     ),
     check(
@@ -108,10 +108,7 @@ function environmentChecks(tracefs: TraceDirectory | undefined): Check[] {
 function groupChecks(tracefs: TraceDirectory): GroupCheck[] {
   const facts = runningKernel(tracefs);
   return (Object.keys(PROBE_GROUPS) as ProbeGroup[]).map((group) => {
-    const plans = planProbes(
-      CATALOGUE.filter((probe) => probe.group === group),
-      facts,
-    );
+    const plans = planProbes(liveProbes([group]), facts);
     const missing = plans.filter(({ reasons }) => reasons.length > 0);
     return {
       group,

@@ -19,9 +19,6 @@ export interface InstanceSettings {
   readonly followsProcesses: boolean;
 }
 
-/** Tracepoints that are recorded for chosen processes only: nobody wants them of all. */
-const OF_PROCESSES = new Set(['page_fault_user']);
-
 /** System calls by which a process uses VFIO devices. */
 const SYSCALLS = ['ioctl', 'openat', 'pread64', 'pwrite64', 'mmap', 'munmap', 'close'];
 
@@ -89,7 +86,7 @@ export class Installation {
     for (const plan of plans) {
       const reasons = [...plan.reasons];
       for (const event of plan.events) {
-        const error = event.type === 'tracepoint' ? this.#leftOut(event) : this.#define(event);
+        const error = event.type === 'tracepoint' ? undefined : this.#define(event);
         if (error === undefined) events.push(this.#pathOf(event));
         else reasons.push(error);
       }
@@ -103,10 +100,6 @@ export class Installation {
       return false;
     });
     return { events: on, refused };
-  }
-
-  #leftOut({ event }: PlannedEvent): string | undefined {
-    return OF_PROCESSES.has(event) ? 'recorded of chosen processes only' : undefined;
   }
 
   #pathOf(event: PlannedEvent): string {

@@ -1,5 +1,5 @@
 import type { Bdf } from '../../traces/index.js';
-import { PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
+import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
 
 /** What `vfr record` records, and for how long. */
 export interface RecordOptions {
@@ -25,6 +25,19 @@ const ON_DEMAND: readonly ProbeGroup[] = ['irq', 'process'];
 export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter(
   (group) => !ON_DEMAND.includes(group),
 );
+
+/**
+ * Events that are understood when another tool recorded them and never asked for by vfr: a page fault
+ * of any process is no event of a device, and marks are in every buffer without being switched on.
+ */
+const NOT_ASKED_FOR = new Set(['page_fault_user', 'print']);
+
+/** The catalogue's probes of these groups that a live recording asks for. */
+export function liveProbes(groups: readonly ProbeGroup[]): Probe[] {
+  return CATALOGUE.filter(
+    ({ group, event }) => groups.includes(group) && !NOT_ASKED_FOR.has(event),
+  );
+}
 
 /** Asks a running recorder, from a signal handler, to write what it has. */
 export class FlushRequest {
