@@ -106,6 +106,12 @@ export class Cursor {
     let at = start;
     let low = 0;
     let high = 0;
+    // Eight digits fill the low word; most numbers have no more.
+    for (const last = Math.min(end, start + 8); at < last; at++) {
+      const digit = HEX_DIGITS[bytes[at]];
+      if (digit < 0) break;
+      low = (low << 4) | digit;
+    }
     for (; at < end; at++) {
       const digit = HEX_DIGITS[bytes[at]];
       if (digit < 0) break;

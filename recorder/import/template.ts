@@ -32,8 +32,9 @@ const SLOTS = [
 ] as const;
 export type Slot = (typeof SLOTS)[number];
 const WITHOUT_COLUMN: readonly Slot[] = ['$', 'char', 'pointer', '#'];
-const WORD_SLOT_MAX = SLOTS.indexOf('pointer');
-const REGION_SLOT = SLOTS.indexOf('region');
+
+/** Numbers of the slots, which are cheaper to switch on than their names. */
+const CODE = Object.fromEntries(SLOTS.map((slot, i) => [slot, i])) as Record<Slot, number>;
 /** The region column has 16 bits; a larger index is no region. */
 const REGION_MAX = 0x7fff;
 
@@ -81,20 +82,25 @@ export class Template {
   /** Whether the rest of the line has this form, to its end; keeps what the slots took. */
   match(cursor: Cursor): boolean {
     const { parts } = this;
+    /** Whether the literal of the part at hand was found while its word was looked for. */
+    let isFound = false;
     for (let i = 0; i < parts.length; i++) {
       const { literal, code } = parts[i];
-      if (literal.length > 0 && !cursor.literal(literal)) return false;
+      if (isFound) cursor.at += literal.length;
+      else if (literal.length > 0 && !cursor.literal(literal)) return false;
+      isFound = false;
       if (code < 0) break;
-      if (code <= WORD_SLOT_MAX) {
+      if (code <= CODE.pointer) {
         const start = cursor.at;
-        const next = i + 1 < parts.length ? cursor.find(parts[i + 1].literal) : cursor.end;
+        isFound = i + 1 < parts.length;
+        const next = isFound ? cursor.find(parts[i + 1].literal) : cursor.end;
         if (next < 0) return false;
         this.#low[i] = start;
         this.#high[i] = next;
         cursor.at = next;
       } else {
         if (!cursor.number()) return false;
-        if (code === REGION_SLOT && cursor.value > REGION_MAX) return false;
+        if (code === CODE.region && cursor.value > REGION_MAX) return false;
         this.#low[i] = cursor.low;
         this.#high[i] = cursor.high;
       }
@@ -109,34 +115,34 @@ export class Template {
     for (let i = 0; i < parts.length; i++) {
       const low = this.#low[i];
       const high = this.#high[i];
-      switch (parts[i].slot) {
-        case 'device':
-        case 'bdf':
+      switch (parts[i].code) {
+        case CODE.device:
+        case CODE.bdf:
           events.dict('device', ids.device.get(bytes, low, high));
           break;
-        case 'driver':
+        case CODE.driver:
           events.dict('driver', ids.driver.get(bytes, low, high));
           break;
-        case 'text':
+        case CODE.text:
           events.textBytes(bytes, low, high);
           break;
-        case 'region':
+        case CODE.region:
           events.int('region', low);
           break;
-        case 'offset':
+        case CODE.offset:
           start = i;
           events.words('offset', low, high);
           break;
-        case 'length':
+        case CODE.length:
           events.words('length', low, high);
           break;
-        case 'value':
+        case CODE.value:
           events.words('value', low, high);
           break;
-        case 'ret':
+        case CODE.ret:
           events.words('ret', low, high);
           break;
-        case 'last':
+        case CODE.last:
           this.#applyRange(events, start, i);
           break;
       }

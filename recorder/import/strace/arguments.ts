@@ -112,18 +112,25 @@ export class StringDecoder {
   decode(source: Uint8Array, start: number, end: number): boolean {
     this.length = 0;
     if (start >= end || source[start] !== QUOTE) return false;
+    const { bytes } = this;
+    const capacity = bytes.byteLength;
     let at = start + 1;
+    let length = 0;
     while (at < end && source[at] !== QUOTE) {
-      at = source[at] === BACKSLASH ? this.#escape(source, at + 1, end) : this.#byte(source, at);
+      if (source[at] === BACKSLASH) {
+        this.length = length;
+        at = this.#escape(source, at + 1, end);
+        length = this.length;
+      } else {
+        if (length < capacity) bytes[length] = source[at];
+        length++;
+        at++;
+      }
     }
+    this.length = length;
     this.complete = at === end - 1 && this.length <= this.bytes.byteLength;
     this.length = Math.min(this.length, this.bytes.byteLength);
     return at < end;
-  }
-
-  #byte(source: Uint8Array, at: number): number {
-    this.#put(source[at]);
-    return at + 1;
   }
 
   /** An escape of C: a letter, `x` with two hexadecimal digits, or up to three octal ones. */
