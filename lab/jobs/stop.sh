@@ -45,7 +45,9 @@ END
 
 step 'kill -9'
 start alive; alive=$recorder
-start killed; kill -9 $recorder; wait $recorder 2> /dev/null
+start killed; work; sleep 2; kill -9 $recorder; wait $recorder 2> /dev/null
+events=$(node /vfr/dist/cli/main.js info --json /tmp/killed.arrows.partial | sed -n 's/^  "events": \([0-9]*\),/\1/p')
+[ "${events:-0}" -gt 100 ] || fail "a killed recorder leaves what it has written: ${events:-0} events"
 [ "$(ls $tracing/instances | wc -l)" = 2 ] || fail 'kill -9 leaves the instance for --cleanup'
 node /vfr/dist/cli/main.js record --cleanup || fail "cleanup: exit code $?"
 [ "$(ls $tracing/instances | wc -l)" = 1 ] || fail '--cleanup removes only what the killed one left'
