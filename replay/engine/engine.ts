@@ -82,7 +82,8 @@ export class Engine {
    * snapshot and the first event: it is doubted before the kernel is.
    */
   contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
-    if (!device.assumed[part]) return verdict;
+    const unseen = part === 'override' && !this.records('driver_override');
+    if (!device.assumed[part] && !unseen) return verdict;
     device.assumed[part] = false;
     return 'unknown';
   }

@@ -176,12 +176,19 @@ export class Frames {
 
   /** Opens a frame; frames of other threads on the same device overlap with it. */
   push<F extends Frame>(frame: F): F {
+    // A thread makes one write at a time: what is open of an earlier one has ended unseen.
+    if (frame.type === 'store') this.#forget(frame.tid);
     this.#bySeq.set(frame.seq, frame);
     const stack = this.#byTid.get(frame.tid);
     if (stack === undefined) this.#byTid.set(frame.tid, [frame]);
     else stack.push(frame);
     if (frame.device !== null) this.#meet(frame, frame.device);
     return frame;
+  }
+
+  #forget(tid: number): void {
+    for (const frame of this.#byTid.get(tid) ?? []) this.#drop(frame);
+    this.#byTid.delete(tid);
   }
 
   #meet(frame: Frame, device: PciDevice): void {

@@ -112,6 +112,7 @@ function newFunction(engine: Engine, e: EventCursor): Verdict {
   const address = e.device ?? '';
   const device = engine.machine.create(address);
   device.ids = readIds(e.data);
+  if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');
   if (parent?.device === undefined || parent.device === null) return null;
   return newVf(parent, parent.device, device);
@@ -171,6 +172,7 @@ export function removeDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null) return null;
   device.removal = { tid: e.tid, releases: 0 };
+  if (!engine.records('device_release_driver_internal')) leave(device);
   return null;
 }
 
@@ -186,7 +188,10 @@ export function secondRelease(device: PciDevice, tid: number): void {
 
 export function releaseEnded(device: PciDevice, tid: number): void {
   const { removal } = device;
-  if (removal?.tid !== tid || removal.releases !== 1) return;
+  if (removal?.tid === tid && removal.releases === 1) leave(device);
+}
+
+function leave(device: PciDevice): void {
   // Deleting has begun, and the lookup by name ends at some moment of it.
   device.visible = [true, false];
   device.dead = [false, true];

@@ -60,9 +60,14 @@ function endAttach(engine: Engine, e: EventCursor): Verdict {
   if (store?.attach) store.attach.ret = e.ret;
   const inner = frame.match?.ret;
   if (inner === undefined || inner === null) return 'unknown';
-  const expected = inner > 0 ? -inner : inner;
-  const told = expected === -ERRNO.EPROBE_DEFER ? -ERRNO.EAGAIN : expected;
-  return compare(`${frame.device?.address}/driver`, errnoName(told), errnoName(e.ret));
+  const path = `${frame.device?.address}/driver`;
+  return compare(path, errnoName(attachResult(inner)), errnoName(e.ret));
+}
+
+/** What device_driver_attach makes of the result of an attempt. */
+function attachResult(attempt: number): number {
+  const expected = attempt > 0 ? -attempt : attempt;
+  return expected === -ERRNO.EPROBE_DEFER ? -ERRNO.EAGAIN : expected;
 }
 
 /** `driver_bound`: the driver is the one that probes. */
@@ -131,6 +136,12 @@ function expectedAttempt(
     attach.match = { ret: null };
     return compare(path, attach.driver, driver);
   }
+  const binding = engine.frames.inner(e.tid, 'store');
+  if (binding?.attribute === 'bind' && binding.device === device) {
+    // A recording without device_driver_attach.
+    binding.attach = { ret: null };
+    return compare(path, binding.driver ?? '', driver);
+  }
   if (walk !== null) return nextInWalk(engine, walk, driver);
   const { machine } = engine;
   const store = engine.frames.inner(e.tid, 'store');
@@ -158,6 +169,8 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (tried !== undefined) tried.ret = ret;
   const attach = engine.frames.inner(e.tid, 'attach');
   if (attach?.match) attach.match.ret = ret;
+  const store = engine.frames.inner(e.tid, 'store');
+  if (attach === null && store?.attach) store.attach.ret = attachResult(ret);
   const verdict = matchResult(engine, frame, device, ret);
   if (ret === 0) setBound(device, frame.driver);
   else if (frame.really !== null) setFree(device);
@@ -178,6 +191,9 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) return 'match';
   if (device.assumed.driver) return 'unknown';
+  // Without the events of a removal the device may be on its way out.
+  const leaving = !engine.records('pci_stop_and_remove_bus_device');
+  if (ret === -ERRNO.ENODEV && leaving) return 'unknown';
   const wanted =
     expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
   return diverge(path, wanted, errnoName(ret));
@@ -264,7 +280,8 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   bus.own = { ret: null };
   const path = `${device.address}/sriov/autoprobe`;
   if (certainly(bus.gate, false)) {
-    return diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
+    const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
+    return engine.contradiction(device, 'override', difference);
   }
   return compare(`${device.address}/driver`, bus.driver, driver);
 }

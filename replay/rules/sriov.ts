@@ -160,6 +160,9 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
     vf: null,
     walk: null,
   });
+  // Without an event of its own the VF comes at some moment of this function.
+  const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
+  if (address !== null) Object.assign(engine.machine.create(address), { physfn: pf.address });
   if (outer === null) return 'unknown';
   const expected = outer.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
@@ -186,7 +189,8 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const numVfs = only(sriovOf(pf).numVfs);
   // An enabling that fails takes back what it added, in its own order.
   const failing = engine.frames.inner(e.tid, 'enable') !== null;
-  if (store === null || failing || numVfs === undefined) return 'unknown';
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
+  if (failing || numVfs === undefined) return 'unknown';
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
   return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);

@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { compare, type Difference, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { parseNewId } from '../machine/ids.js';
@@ -136,7 +136,7 @@ export function parseBool(text: string): boolean | null {
 }
 
 /** A returned number against those that are possible. */
-function result(frame: StoreFrame, expected: readonly number[], ret: number): Verdict {
+function result(frame: StoreFrame, expected: readonly number[], ret: number): 'match' | Difference {
   if (expected.includes(ret)) return 'match';
   const wanted = [...new Set(expected)].map(errnoName).join(' or ');
   return diverge(
@@ -161,7 +161,11 @@ function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     return result(frame, [-ERRNO.ENODEV], ret);
   }
   if (frame.overlapped || engine.gaps) return 'unknown';
-  if (frame.matches === false) return result(frame, [-ERRNO.ENODEV], ret);
+  if (frame.matches === false) {
+    const verdict = result(frame, [-ERRNO.ENODEV], ret);
+    if (verdict === 'match' || frame.device === null) return verdict;
+    return engine.contradiction(frame.device, 'override', verdict);
+  }
   const before = only(frame.driverBefore);
   return typeof before === 'string' && frame.matches
     ? result(frame, [-ERRNO.EBUSY], ret)
