@@ -9,6 +9,7 @@ import {
   openBrowser,
   press,
   type Request,
+  type Step,
 } from './browser.js';
 import { keyNames } from './keys.js';
 import type { EventQueries } from './queries.js';
@@ -45,7 +46,7 @@ export function App({ store, queries, scene, onKnowledge }: AppProps): ReactElem
 
   useInput((input, key) => {
     for (const name of keyNames(input, key)) {
-      const { browser, request } = press(model.current!, name, rows);
+      const { browser, request } = pressSafely(model.current!, name, rows);
       show(browser);
       if (request?.type === 'quit') return exit();
       if (request !== undefined) void answer(request);
@@ -70,6 +71,15 @@ export function App({ store, queries, scene, onKnowledge }: AppProps): ReactElem
   const browser = moveTo(model.current, model.current.cursor, rows);
   model.current = browser;
   return <Text wrap="truncate">{drawScreen(browser, scene, size).join('\n')}</Text>;
+}
+
+/** A jump may have to read a part of the trace that is damaged. */
+function pressSafely(browser: Browser, name: string, rows: number): Step {
+  try {
+    return press(browser, name, rows);
+  } catch (error) {
+    return { browser: { ...browser, message: (error as Error).message } };
+  }
 }
 
 /** Size of the terminal, now and after it changed. */

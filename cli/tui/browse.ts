@@ -13,6 +13,7 @@ const NOTHING_KNOWN: Knowledge = {
   stateAt: () => undefined,
   divergenceAt: () => undefined,
   progress: 0,
+  problem: null,
 };
 
 /** Shows a trace until the user quits. Needs a terminal. */

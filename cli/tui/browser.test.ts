@@ -64,6 +64,7 @@ const scene = (browser: Browser): Scene => ({
         : undefined,
     divergenceAt: () => undefined,
     progress: 0.25,
+    problem: null,
   },
 });
 const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
@@ -178,6 +179,16 @@ describe('the screen', () => {
     for (const line of drawScreen(browser, scene(browser), SIZE)) {
       expect(plain(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e漢]/);
     }
+  });
+
+  test('of a damaged trace shows the rest, and says what is damaged', () => {
+    const bytes = buildTrace(rows, { batchRows: 7 });
+    const { bodyOffset, end } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
+    for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
+    const store = new EventStore(new TraceReader(new MemorySource(bytes)));
+    const lines = draw(openBrowser(store)).join('\n');
+    expect(lines).toContain('mark 6');
+    expect(lines).toMatch(/ is damaged|mark 14/);
   });
 
   test('fits the terminal whatever is pressed and however large it is', () => {

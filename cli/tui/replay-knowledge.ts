@@ -12,6 +12,7 @@ export class ReplayKnowledge implements Knowledge {
   #divergences = new Map<number, Divergence>();
   #done = 0;
   #stopped = false;
+  #problem: string | null = null;
 
   constructor(private readonly reader: TraceReader) {
     this.#timeline = new DeviceTimeline(reader.meta.kernel);
@@ -19,6 +20,10 @@ export class ReplayKnowledge implements Knowledge {
 
   get progress(): number {
     return this.#done / Math.max(1, this.reader.batches.length);
+  }
+
+  get problem(): string | null {
+    return this.#problem;
   }
 
   stateAt(device: string, seq: number): DeviceState | null | undefined {
@@ -33,7 +38,13 @@ export class ReplayKnowledge implements Knowledge {
   async run(redraw: () => void): Promise<void> {
     for (const info of this.reader.batches) {
       if (this.#stopped) return;
-      this.#timeline.feed(this.reader.batch(info));
+      try {
+        this.#timeline.feed(this.reader.batch(info));
+      } catch (error) {
+        this.#problem = (error as Error).message;
+        redraw();
+        return;
+      }
       this.#done++;
       redraw();
       await new Promise((resolve) => setImmediate(resolve));

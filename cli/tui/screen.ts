@@ -14,6 +14,8 @@ export interface Knowledge {
   stateAt(device: string, seq: number): DeviceState | null | undefined;
   divergenceAt(seq: number): Divergence | undefined;
   readonly progress: number;
+  /** Why replay ended before the end of the trace, or null. */
+  readonly problem: string | null;
 }
 
 export interface Scene {
@@ -71,10 +73,23 @@ function listLines(browser: Browser, { start, paint }: Scene, size: Size): strin
     const ref = store.at(list.seqAt(i));
     if (ref === null) continue;
     const selected = i === cursor;
-    const line = eventLine(ref, start, size.columns, selected ? (_tone, text) => text : paint);
+    const plain: Paint = (_tone, text) => text;
+    const line = readable(
+      () => eventLine(ref, start, size.columns, selected ? plain : paint),
+      (problem) => cells(`${ref.seq} ${problem}`, size.columns),
+    );
     lines.push(selected ? paint('reverse', line) : line);
   }
   return lines;
+}
+
+/** What is damaged is told where it would stand; the rest of the trace can still be looked at. */
+function readable<T>(read: () => T, instead: (problem: string) => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return instead((error as Error).message);
+  }
 }
 
 /** All columns of the event, one fact after the other, as many to a line as fit. */
@@ -83,7 +98,11 @@ function detailText(browser: Browser, width: number): string[] {
   if (ref === null) return [];
   const lines: string[] = [];
   let line = '';
-  for (const fact of detailsOf(ref, browser.store).map(singleCells)) {
+  const facts = readable(
+    () => detailsOf(ref, browser.store),
+    (problem) => [problem],
+  );
+  for (const fact of facts.map(singleCells)) {
     if (line !== '' && line.length + 3 + fact.length > width) {
       lines.push(line);
       line = '';
@@ -96,7 +115,13 @@ function detailText(browser: Browser, width: number): string[] {
 
 function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number): string {
   const ref = current(browser);
-  const device = ref === null ? undefined : textOf(ref, 'device');
+  const device =
+    ref === null
+      ? undefined
+      : readable(
+          () => textOf(ref, 'device'),
+          () => undefined,
+        );
   if (ref === null || device === undefined) return cells('', width);
   const divergence = knowledge.divergenceAt(ref.seq);
   if (divergence !== undefined) {
@@ -104,6 +129,9 @@ function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number
     return paint('red', cells(text, width));
   }
   const state = knowledge.stateAt(device, ref.seq);
+  if (state === undefined && knowledge.problem !== null) {
+    return paint('red', cells(`${device}  replay ended: ${knowledge.problem}`, width));
+  }
   if (state === undefined) {
     const done = Math.floor(knowledge.progress * 100);
     return paint('dim', cells(`${device}  replaying, ${done} %`, width));
