@@ -3,45 +3,31 @@ import { NEWLINE } from './ascii.js';
 
 /**
  * The part of an input that is being parsed. Records span lines, so positions are in a buffer that
- * always reaches a good way beyond the current one; a longer record is cut.
+ * reaches a good way beyond the current one; a longer record is cut.
  */
-export const REACH = 1 << 16;
+const REACH = 1 << 16;
+const WINDOW_BYTES = 1 << 20;
 
 export class TextWindow {
-  bytes: Buffer = Buffer.alloc(0);
-  view: DataView = new DataView(new ArrayBuffer(0));
+  /** Always the same buffer, of which the contents move. */
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  readonly view: DataView = new DataView(this.bytes.buffer);
   /** Where the unparsed part begins. */
   at = 0;
-  /** Where the buffer ends. */
+  /** Where the bytes of the input end in the buffer. */
   end = 0;
   readonly #chunks: Iterator<Buffer>;
-  #base = 0;
-  #last = false;
+  #chunk: Buffer = Buffer.alloc(0);
+  /** What of the chunk was taken over. */
+  #taken = 0;
 
   constructor(input: Pick<Input, 'chunks'>) {
     this.#chunks = input.chunks()[Symbol.iterator]();
   }
 
-  /** Offset of `at` in the input. */
-  get offset(): number {
-    return this.#base + this.at;
-  }
-
   /** Makes `REACH` bytes available, or all that are left; false when nothing is left. */
   reach(): boolean {
-    while (this.end - this.at < REACH && !this.#last) {
-      const next = this.#chunks.next();
-      if (next.done === true) {
-        this.#last = true;
-        break;
-      }
-      const rest = this.bytes.subarray(this.at, this.end);
-      this.#base += this.at;
-      this.bytes = rest.byteLength === 0 ? next.value : Buffer.concat([rest, next.value]);
-      this.at = 0;
-      this.end = this.bytes.byteLength;
-      this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.end);
-    }
+    if (this.end - this.at < REACH) this.#fill();
     return this.at < this.end;
   }
 
@@ -55,5 +41,27 @@ export class TextWindow {
   /** Goes on behind a line that ends at `end`. */
   goBehind(end: number): void {
     this.at = end < this.end && this.bytes[end] === NEWLINE ? end + 1 : end;
+  }
+
+  /** Moves what is left to the front and takes over as much as there is room for. */
+  #fill(): void {
+    let moved = false;
+    while (this.end - this.at < REACH) {
+      if (this.#taken === this.#chunk.byteLength) {
+        const next = this.#chunks.next();
+        if (next.done === true) return;
+        this.#chunk = next.value;
+        this.#taken = 0;
+      }
+      if (!moved) {
+        this.bytes.copyWithin(0, this.at, this.end);
+        this.end -= this.at;
+        this.at = 0;
+        moved = true;
+      }
+      const count = this.#chunk.copy(this.bytes, this.end, this.#taken);
+      this.#taken += count;
+      this.end += count;
+    }
   }
 }

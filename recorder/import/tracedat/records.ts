@@ -34,6 +34,8 @@ export class DatRecords {
   readonly #fields: DatFields;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #tasks = new Map<number, number>();
+  #lastTid = -1;
+  #lastTask = -1;
   readonly #littleEndian: boolean;
   readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
   readonly #lostByStats: ReadonlyMap<number, number>;
@@ -74,10 +76,19 @@ export class DatRecords {
     }
     if (tid !== undefined && tid.offset + 4 <= cursor.length) {
       record.tid = cursor.view.getInt32(cursor.offset + tid.offset, this.#littleEndian);
-      record.task = this.#tasks.get(record.tid) ?? -1;
+      record.task = this.#taskOf(record.tid);
     }
     this.#fields.load(cursor, handler.format, handler.fields);
     this.#mapper.record(rule, record, this.#fields);
+  }
+
+  /** Most often the next record is of the same task. */
+  #taskOf(tid: number): number {
+    if (tid !== this.#lastTid) {
+      this.#lastTid = tid;
+      this.#lastTask = this.#tasks.get(tid) ?? -1;
+    }
+    return this.#lastTask;
   }
 
   /** Tells losses that the kernel's statistics have and no page told. */

@@ -1,0 +1,97 @@
+/**
+ * How fast inputs are imported, beside what other programs need for the same file in the same run.
+ *
+ *     npm run build && node dist/bench/import.js FILE...
+ *
+ * Each run is a process of its own, as a user starts it: compiling the parser counts. The figure is the
+ * median of the processor time, which other load on the machine disturbs least; all programs here
+ * use one core. `import` reads and maps, `vfr import` also writes the trace to disk.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openInput } from '../recorder/import/input.js';
+import { IMPORTERS } from '../recorder/index.js';
+import { EventAppender } from '../traces/index.js';
+
+const RUNS = 5;
+const BATCH_ROWS = 65_536;
+const NO_OUTPUT = { stdio: 'ignore' } as const;
+
+interface Figure {
+  readonly what: string;
+  readonly time: Time;
+  readonly records: number;
+}
+
+/** Reads and maps one file, and gives the number of its records. */
+function importOnce(file: string): number {
+  const input = openInput(file);
+  const scored = IMPORTERS.map((importer) => ({
+    importer,
+    sure: importer.detect(input.head, file),
+  }));
+  const { importer } = scored.reduce((a, b) => (b.sure > a.sure ? b : a));
+  importer.meta(input);
+  const report = importer.read(input, new EventAppender(BATCH_ROWS, () => undefined));
+  return Object.values(report.records).reduce((sum, count) => sum + count, 0);
+}
+
+interface Time {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Runs a program to its end, its output thrown away; bash tells the times of the process. */
+function timed(program: string, args: readonly string[]): Time {
+  const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>/dev/null';
+  const { stderr, status } = spawnSync('bash', ['-c', script, 'bash', program, ...args]);
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed`);
+  const [wall, user, system] = stderr.toString().trim().split(' ').map(Number);
+  return { wall, cpu: user + system };
+}
+
+function median(program: string, ...args: string[]): Time {
+  const times = Array.from({ length: RUNS }, () => timed(program, args));
+  return times.sort((a, b) => a.cpu - b.cpu)[Math.floor(RUNS / 2)];
+}
+
+const isTraceDat = (file: string) => openInput(file).head.subarray(3, 10).toString() === 'tracing';
+const has = (program: string) => spawnSync(program, ['--help'], NO_OUTPUT).error === undefined;
+
+function figures(file: string): Figure[] {
+  const self = process.argv[1];
+  const records = Number(execFileSync(process.execPath, [self, '--once', file]));
+  const folder = mkdtempSync(join(tmpdir(), 'vfr-bench-'));
+  try {
+    const output = join(folder, 'out.arrows');
+    const vfr = join(import.meta.dirname, '../cli/main.js');
+    const node = process.execPath;
+    const list: Figure[] = [
+      { what: 'import', time: median(node, self, '--once', file), records },
+      { what: 'vfr import', time: median(node, vfr, 'import', file, '-o', output), records },
+    ];
+    if (isTraceDat(file) && has('trace-cmd')) {
+      const time = median('trace-cmd', 'report', '-i', file);
+      list.push({ what: 'trace-cmd report', time, records });
+    }
+    return list;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function show(file: string): void {
+  console.log(`\n${file}\n`);
+  console.log('| what | wall s | CPU s | M records per CPU s |');
+  console.log('|---|---|---|---|');
+  for (const { what, time, records } of figures(file)) {
+    const rate = (records / time.cpu / 1e6).toFixed(2);
+    console.log(`| ${what} | ${time.wall.toFixed(2)} | ${time.cpu.toFixed(2)} | ${rate} |`);
+  }
+}
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--once') console.log(importOnce(rest[0]));
+else for (const file of [first, ...rest]) show(file);
