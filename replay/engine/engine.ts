@@ -35,6 +35,7 @@ export class Engine {
   readonly frames: Frames;
   readonly vfio: VfioState;
   readonly #data: EngineData;
+  #kernelKnown = true;
   /** Kernel functions and attributes that occur in this recording: those it was made with. */
   #names: ReadonlySet<string> = new Set();
 
@@ -66,7 +67,10 @@ export class Engine {
    */
   recorded(names: readonly string[]): void {
     this.#names = new Set(names);
-    if (this.release === undefined) this.machine.kernel = kernelRules(guessRelease(names));
+    if (this.release !== undefined) return;
+    const release = guessRelease(names);
+    this.machine.kernel = kernelRules(release);
+    this.#kernelKnown = release !== undefined;
   }
 
   /**
@@ -86,6 +90,11 @@ export class Engine {
     if (!device.assumed[part] && !unseen) return verdict;
     device.assumed[part] = false;
     return 'unknown';
+  }
+
+  /** Whether the recording tells its kernel, so that what differs from one to another is certain. */
+  get kernelKnown(): boolean {
+    return this.#kernelKnown;
   }
 
   /** Events were lost. */

@@ -9,11 +9,11 @@ import { innerCall, popCall, pushCall } from '../vfio/calls.js';
 import { applyIrqs, irqsResult, validIrqs } from '../vfio/irqs.js';
 import { functionAt, type VfioFunction } from '../vfio/state.js';
 import { configRules } from '../vfio-pci-core/capabilities.js';
-import { openDevice } from '../vfio-pci-core/device.js';
+import { openDevice, zap } from '../vfio-pci-core/device.js';
 import { DONE } from '../vfio-pci-core/effects.js';
 import { lengthOf, parseResource, type Resource } from '../vfio-pci-core/function.js';
 import { recordedSpace } from '../vfio-pci-core/space.js';
-import { answer, observe } from './vfio-effects.js';
+import { answer, observe, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 
 /** Takes what VFIO needs from the snapshot of a function. */
@@ -90,7 +90,7 @@ function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number
   const own = { ...facts, isVf: pci.physfn !== null };
   const rules = configRules(engine.machine.kernel.version);
   const space = recordedSpace(hardware, known, own, rules);
-  if (space !== null) fn.open = openDevice(own, space, reset === 0);
+  if (space !== null) fn.open = openDevice(own, space, reset === null ? null : reset === 0);
 }
 
 /** The group's ioctl that opened the device. */
@@ -126,17 +126,18 @@ function routingId(address: string): number {
   return Number.parseInt(bus, 16) * 256 + slot * 8 + fn;
 }
 
+const DISABLE = 'vfio_pci_core_disable';
+
 /** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
 export function close(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || !e.name.startsWith('vfio_pci_core_')) return null;
   const fn = functionAt(engine.vfio, address);
   const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
-  const closing = e.name === 'vfio_pci_core_disable';
-  if (closing) {
+  if (e.name === DISABLE || !engine.records(DISABLE)) {
     fn.closing = fn.open ?? null;
     fn.open = null;
-    fn.confirmed = true;
+    fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
   if (wasOpen === undefined) return 'unknown';
@@ -169,7 +170,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
     const ioctl = innerCall(calls, e.tid, 'ioctl');
     if (ioctl !== null) ioctl.irqsSet = true;
     if (device === null) return 'unknown';
-    if (ioctl === null || fn.open === null) {
+    if (fn.open === null) {
       const wanted = device.irqType === null ? null : `index ${device.irqType}`;
       return wanted === null ? 'unknown' : compare(path, wanted, `index ${request.index}`);
     }
@@ -196,6 +197,8 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
     if (enable?.device === e.device) return enable.reset === null ? 'match' : 'unknown';
     const { verdict, call } = observe(engine, e.tid, { type: 'reset' });
     if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
+    const device = openOf(engine, e.device);
+    if (verdict === null && device !== null) zap(device);
     return verdict;
   }
   if (enable?.device === e.device) {

@@ -223,7 +223,7 @@ export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
 function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
   const container = containerOf(engine.vfio, e.pid);
   const call = progressOf(engine, e.tid);
-  if (call?.dma == null) return teardown(container, iova, size);
+  if (call?.dma == null) return teardown(engine, container, iova, size);
   if (call.dma.type === 'test') return size <= TEST_BYTES ? 'match' : 'unknown';
   if (call.dma.type === 'map') {
     // What could not be mapped wholly is unmapped again.
@@ -235,7 +235,7 @@ function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint):
 }
 
 /** Outside of an ioctl a container that is closed unmaps everything, in order. */
-function teardown(container: Container, iova: bigint, size: bigint): Verdict {
+function teardown(engine: Engine, container: Container, iova: bigint, size: bigint): Verdict {
   if (container.dma === null) return null;
   const { mappings } = container.dma;
   if (container.teardown === null) {
@@ -243,6 +243,12 @@ function teardown(container: Container, iova: bigint, size: bigint): Verdict {
     container.teardown = { type: 'unmap', mappings: [...mappings], done: 0n, last: -1n };
   }
   const verdict = proceed(container.teardown, container, iova, size);
+  if (verdict === null && !engine.records(UNMAP_DMA)) {
+    // What is unmapped may have been asked for by a call that was not recorded.
+    container.dma = null;
+    container.teardown = null;
+    return 'unknown';
+  }
   if (verdict === null) return foreign(container.teardown, iova);
   if (container.teardown.mappings.length === 0) container.teardown = null;
   return verdict;

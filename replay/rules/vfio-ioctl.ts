@@ -24,7 +24,11 @@ import { judge } from './vfio-results.js';
 
 const SET_IOMMU = 'VFIO_SET_IOMMU';
 const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
+const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
+const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
+const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 const RESET = 'VFIO_DEVICE_RESET';
+const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
 const FEATURE = 'VFIO_DEVICE_FEATURE';
 
 /** The `ioctl` events. */
@@ -89,7 +93,9 @@ function begin(engine: Engine, e: EventCursor): Verdict {
 function groupOf(e: EventCursor): string | null {
   if (e.path !== 'vfio') return null;
   const { data, device } = e;
-  if (device === null && data !== null && data.byteLength >= 4) return String(data.readInt32LE(0));
+  if (device === null && data !== null && data.byteLength >= 4) {
+    return `${data.readInt32LE(0)} of process ${e.pid}`;
+  }
   return e.name.startsWith('VFIO_GROUP_') ? `process ${e.pid}` : null;
 }
 
@@ -104,7 +110,7 @@ function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, addre
   if (outer !== null) outer.next = [];
   const device = openOf(engine, address);
   if (device === null) return;
-  if (call.name === RESET && device.resetWorks) {
+  if (call.name === RESET && device.resetWorks !== false) {
     call.next = [{ type: 'zap' }, { type: 'power', state: 0 }, { type: 'reset' }];
   }
   const enters = call.name === FEATURE && lowPowerChange(call.words[1] ?? 0) === true;
@@ -125,9 +131,16 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   if (call.inner !== null) return judge(path, [call.inner], ret);
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
+  if (device !== null && call.name === SET_IRQS && ret === 0) forgetIrqs(device);
   if (expected === 'unmodelled') return 'unmodelled';
   if (expected !== HARDWARE) return judge(path, expected, ret);
   return ret === -ERRNO.EINVAL ? diverge(path, 'a reset', '-EINVAL') : null;
+}
+
+/** Interrupts were set, and nothing shows which. */
+function forgetIrqs(device: OpenDevice): void {
+  device.irqType = null;
+  device.signals = { err: null, req: null };
 }
 
 function deviceResults(
@@ -143,7 +156,7 @@ function deviceResults(
   }
   if (call.name === RESET) {
     if (device === null) return null;
-    if (!device.resetWorks) return [-ERRNO.EINVAL];
+    if (device.resetWorks === false) return [-ERRNO.EINVAL];
     return call.reset === null ? null : [call.reset];
   }
   return deviceIoctl(call.name, device, argument, context);
@@ -162,7 +175,7 @@ function deviceContext(engine: Engine, address: string, call: IoctlCall): Device
     busOwned: drivers.includes(undefined) ? null : owned,
     rootBus: bus.endsWith(':00:'),
     isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
-    irqsSet: call.irqsSet,
+    irqsSet: call.irqsSet || !engine.records('vfio_pci_set_irqs_ioctl'),
   };
 }
 
@@ -173,11 +186,13 @@ function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const { ret } = e;
   const expected = groupIoctl(call.name, group, {
     container,
-    viable: viable(engine, Number(key)),
+    viable: viable(engine, Number.parseInt(key, 10)),
     attached: call.attached,
     opened: call.opened,
     showsAttach: engine.records('attach_device_to_domain'),
-    showsOpen: engine.records('vfio_pci_core_enable'),
+    showsOpen: engine.records('vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+    showsClose:
+      engine.records('vfio_pci_core_disable') || engine.records('vfio_pci_core_close_device'),
   });
   if (ret === 0) applyGroup(engine, call, e, container);
   return judge(`group ${key}/${call.name}`, expected, ret);
@@ -186,7 +201,7 @@ function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
   const shared = call.group?.startsWith('process') === true;
-  if (call.name === 'VFIO_GROUP_SET_CONTAINER') {
+  if (call.name === SET_CONTAINER) {
     // Groups of which the number is not recorded are one to us: another may not be in a container.
     group.attached = shared && group.attached !== null ? null : true;
     if (shared && container.groups !== null && container.groups > 0) group.attached = null;
@@ -200,9 +215,16 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: 
 
 /** Without a group a container has no IOMMU driver, and no mappings. */
 function closeContainer(engine: Engine, process: number): void {
-  const fresh = { groups: 0, iommu: false, dma: null, teardown: null };
-  engine.vfio.containers.set(process, fresh);
+  engine.vfio.containers.set(process, freshContainer(engine));
 }
+
+/** What the recording does not show of a new container is not known of it. */
+const freshContainer = (engine: Engine): Container => ({
+  groups: engine.records(SET_CONTAINER) ? 0 : null,
+  iommu: engine.records(SET_IOMMU) ? false : null,
+  dma: null,
+  teardown: null,
+});
 
 /** Whether all devices of an IOMMU group may be given to a user; null when that is not known. */
 function viable(engine: Engine, group: number): boolean | null {
@@ -226,20 +248,24 @@ function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict 
   const expected = containerIoctl(call.name, container, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
     container.iommu = true;
-    container.dma = newDmaSpace(call.argument !== 1);
+    container.dma = engine.records(MAP_DMA) ? newDmaSpace(call.argument !== 1) : null;
     container.groups ??= 1;
   }
   const path = `container/${call.name}`;
   if (expected !== 'driver') return judge(path, expected, ret);
   if (call.inner !== null) return judge(path, [call.inner], ret);
-  if (call.name !== CHECK_EXTENSION) return 'unknown';
+  if (call.name !== CHECK_EXTENSION) {
+    // Without the driver's own function nothing is known of what was mapped.
+    if (call.name.endsWith('MAP_DMA')) container.dma = null;
+    return 'unknown';
+  }
   return judge(path, type1Extension(call.argument, container.iommu, version), ret);
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */
 function noteContainer(engine: Engine, process: number, container: Container): void {
   const isNew = container.groups === null && container.iommu === null;
-  const fresh = { groups: 0, iommu: false, dma: null, teardown: null };
+  const fresh = freshContainer(engine);
   const lost = { groups: null, iommu: null, dma: null, teardown: null };
   engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lost);
 }

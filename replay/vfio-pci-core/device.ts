@@ -17,8 +17,8 @@ export interface OpenDevice {
   irqType: number | null;
   /** Vectors of that type. */
   vectors: number;
-  /** The reset at open succeeded. */
-  readonly resetWorks: boolean;
+  /** The reset at open succeeded; null when it was not recorded. */
+  readonly resetWorks: boolean | null;
   power: number;
   /** A low power feature is engaged: mappings fault. */
   lowPower: boolean;
@@ -43,7 +43,7 @@ export interface Mapping {
 export const openDevice = (
   fn: PciFunction,
   space: ConfigSpace,
-  resetWorks: boolean,
+  resetWorks: boolean | null,
 ): OpenDevice => ({
   fn,
   space,

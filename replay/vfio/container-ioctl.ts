@@ -64,9 +64,11 @@ export interface GroupContext {
   /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
   readonly attached: boolean;
   readonly opened: boolean;
-  /** The recording shows attaching, opening. */
+  /** The recording shows attaching, and by which group a device is opened. */
   readonly showsAttach: boolean;
   readonly showsOpen: boolean;
+  /** The recording shows closing. */
+  readonly showsClose: boolean;
 }
 
 /** An ioctl on a group. A result of 0 or more from GET_DEVICE_FD is the new descriptor. */
@@ -80,7 +82,7 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
     case 'VFIO_GROUP_UNSET_CONTAINER':
       if (group.attached === null) return null;
       if (!group.attached) return INVALID;
-      if (group.devices.size > 0) return [-ERRNO.EBUSY];
+      if (group.devices.size > 0) return context.showsClose ? [-ERRNO.EBUSY] : null;
       return context.showsOpen ? [0] : [0, -ERRNO.EBUSY];
     case 'VFIO_GROUP_GET_DEVICE_FD':
       return getDevice(group, context);
@@ -90,8 +92,9 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
 }
 
 function setContainer(group: Group, { viable, attached, showsAttach }: GroupContext): Results {
-  if (group.attached === true) return INVALID;
   if (attached) return [0];
+  // A group without open devices may have been closed and opened again, which takes it out.
+  if (group.attached === true) return group.devices.size > 0 ? INVALID : null;
   if (viable === false) return [-ERRNO.EPERM];
   // The user may have given a descriptor that is no container: it is not recorded.
   if (showsAttach) return [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];

@@ -122,6 +122,7 @@ describe('a group', () => {
     opened: false,
     showsAttach: true,
     showsOpen: true,
+    showsClose: true,
   };
 
   test('stays in its container while a device is open', () => {
