@@ -18,7 +18,7 @@ interface BatchPlace {
 }
 
 /** Events between two checkpoints at first; doubled whenever there are too many. */
-const INTERVAL = 8192;
+const INTERVAL = 4096;
 const CHECKPOINTS_MAX = 256;
 
 /**
