@@ -87,7 +87,9 @@ export function copyBytes(view: BytesView, rows: Rows, out: VectorWriter): void 
   copyValidity(view, rows, out);
   const { bytes, offsets } = rows.picks === null ? window(view, rows) : gather(view, rows);
   const held = bytes.byteLength > INLINE_BYTES ? out.hold(bytes) : NOWHERE;
-  for (let i = 0; i < rows.count; i++) {
+  // Most events have no text and no data, and so have most vectors.
+  if (bytes.byteLength === 0) strings.fill(0);
+  for (let i = 0; i < rows.count && bytes.byteLength > 0; i++) {
     stageString(i, bytes, held, offsets[i] - offsets[0], offsets[i + 1] - offsets[i]);
   }
   out.values(strings, 0, rows.count * STRING_WORDS);

@@ -42,6 +42,7 @@ function start() {
       queries={queries}
       scene={scene}
       onKnowledge={(redraw) => void knowledge.run(redraw)}
+      onKey={() => knowledge.rest()}
     />,
   );
   const shows = (text: string) =>

@@ -22,6 +22,8 @@ export interface AppProps {
   readonly scene: Scene;
   /** Called with a function to be called when the knowledge of the scene has grown. */
   readonly onKnowledge: (redraw: () => void) => void;
+  /** Called at every key. */
+  readonly onKey: () => void;
 }
 
 /** Shows the application on the terminal until the user quits. */
@@ -29,7 +31,7 @@ export async function mount(props: AppProps): Promise<void> {
   await render(<App {...props} />, { patchConsole: false }).waitUntilExit();
 }
 
-export function App({ store, queries, scene, onKnowledge }: AppProps): ReactElement {
+export function App({ store, queries, scene, onKnowledge, onKey }: AppProps): ReactElement {
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
@@ -45,6 +47,7 @@ export function App({ store, queries, scene, onKnowledge }: AppProps): ReactElem
   useEffect(() => onKnowledge(redraw), [onKnowledge, redraw]);
 
   useInput((input, key) => {
+    onKey();
     for (const name of keyNames(input, key)) {
       const { browser, request } = pressSafely(model.current!, name, rows);
       show(browser);

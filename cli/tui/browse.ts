@@ -32,7 +32,8 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
     const knowledge = new ReplayKnowledge(reader);
     stop = () => knowledge.stop();
     const onKnowledge = (redraw: () => void) => void knowledge.run(redraw);
-    await mount({ store, queries, scene: { ...scene, knowledge }, onKnowledge });
+    const onKey = () => knowledge.rest();
+    await mount({ store, queries, scene: { ...scene, knowledge }, onKnowledge, onKey });
   } finally {
     stop();
     process.stdin.setRawMode(false);

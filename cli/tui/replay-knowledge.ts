@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeviceTimeline } from '../../analysis/index.js';
 import type { DeviceState, Divergence } from '../../replay/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import type { Knowledge } from './screen.js';
+
+/** A key that was pressed stands for more to come: replay rests for so many milliseconds. */
+const REST_MS = 200;
 
 /**
  * Replays a trace beside the screen, a batch at a time, so that keys are answered in between. What
@@ -13,6 +17,7 @@ export class ReplayKnowledge implements Knowledge {
   #done = 0;
   #stopped = false;
   #problem: string | null = null;
+  #restUntil = 0;
 
   constructor(private readonly reader: TraceReader) {
     this.#timeline = new DeviceTimeline(reader.meta.kernel);
@@ -47,10 +52,22 @@ export class ReplayKnowledge implements Knowledge {
       }
       this.#done++;
       redraw();
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#breathe();
     }
     this.#divergences = new Map(this.#timeline.divergences().map((d) => [d.seq, d]));
     redraw();
+  }
+
+  /** Lets keys and frames be served. */
+  async #breathe(): Promise<void> {
+    do {
+      await sleep(1);
+    } while (performance.now() < this.#restUntil && !this.#stopped);
+  }
+
+  /** Lets the keys have the processor for a while. */
+  rest(): void {
+    this.#restUntil = performance.now() + REST_MS;
   }
 
   stop(): void {
