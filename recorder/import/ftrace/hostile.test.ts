@@ -5,6 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { importBytes } from '../../../tests/import-bytes.js';
+import { EventAppender, VfrError } from '../../../traces/index.js';
 import { ftraceText } from './index.js';
 
 interface Shown {
@@ -233,10 +234,37 @@ describe('text that went through other hands', () => {
     expect(rows[1]).toMatchObject({ kind: 'log', text: 'what is this?' });
   });
 
-  test('cut in the middle of a record', () => {
-    const text = record(bound) + record(bound).slice(0, 40);
+  test.each([40, 80, 120])('cut %i bytes into a record', (length) => {
+    const text = record(bound) + record(bound).slice(0, length);
     const { report, rows } = importText(text);
-    expect(report).toMatchObject({ records: { driver_bound: 1 }, unparsed: 1 });
-    expect(rows).toHaveLength(2);
+    expect(report).toEqual({
+      records: { driver_bound: 1 },
+      unparsed: 1,
+      lost: 0,
+      stopped: { offset: 16 + record(bound).length, why: 'the last line has no end' },
+    });
+    expect(rows[1]).toMatchObject({ kind: 'log', text: record(bound).slice(0, length) });
+  });
+
+  test('half a number is not believed', () => {
+    const { rows } = importText(record(override('x')).trimEnd());
+    expect(rows.map((row) => row.kind)).toEqual(['log']);
+  });
+
+  test('damaged compression costs nothing that came before', () => {
+    const text = Buffer.from(`# tracer: nop\n${record(bound).repeat(1000)}`);
+    const input = {
+      name: 'x',
+      size: 0,
+      head: text.subarray(0, 65536),
+      *chunks() {
+        yield text;
+        throw new VfrError('damaged', 'ZSTD_DAMAGED', 'compressed data is damaged', 'Stop.');
+      },
+    };
+    const events = new EventAppender(4096, () => undefined);
+    const report = ftraceText.read(input, events);
+    expect(report.records).toEqual({ driver_bound: 1000 });
+    expect(report.stopped).toEqual({ offset: text.length, why: 'compressed data is damaged' });
   });
 });

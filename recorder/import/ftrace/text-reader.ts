@@ -38,6 +38,8 @@ export class TextReader {
   readonly #origin: OriginReader | null;
   /** Records that are counted without becoming events: calls of the function tracer. */
   #functions = 0;
+  /** Where the last line begins when it has no end. */
+  #cutAt: number | null = null;
   /** How often the current record was taken apart with one more line. */
   #tries = 0;
   /** The event of the record before. */
@@ -67,7 +69,20 @@ export class TextReader {
     const report = this.#mapper.report();
     const skipped = this.#interlude.counts();
     if (this.#functions > 0) skipped.function = this.#functions;
-    return { ...report, records: { ...report.records, ...skipped } };
+    const stopped = this.#stopped();
+    return {
+      ...report,
+      records: { ...report.records, ...skipped },
+      ...(stopped === null ? {} : { stopped }),
+    };
+  }
+
+  /** Where and why reading stopped before the end of the input, when it did. */
+  #stopped(): NonNullable<ImportReport['stopped']> | null {
+    const { failure, end } = this.#window;
+    const offset = this.#cutAt ?? this.#window.offset(end);
+    if (failure !== null) return { offset, why: failure.what };
+    return this.#cutAt === null ? null : { offset, why: 'the last line has no end' };
   }
 
   /** Reads the record whose origin was read; false when there is no event behind it. */
@@ -87,6 +102,11 @@ export class TextReader {
     }
     const fieldsAt = this.#names.fields;
     const recordEnd = this.#readFields(origin, event, fieldsAt, lineEnd);
+    // Half a number reads like a number, so the last line is believed only with its line end.
+    if (this.#window.isCut(recordEnd)) {
+      this.#readCut(origin, recordEnd);
+      return true;
+    }
     if (this.#previous !== null) this.#previous.next = event;
     this.#previous = event;
     const { repeatsUntil } = this.#fields;
@@ -163,10 +183,18 @@ export class TextReader {
     return this.options.trim?.(this.#window.bytes, start, end) ?? end;
   }
 
+  #readCut({ record }: OriginReader, end: number): void {
+    const { bytes, at } = this.#window;
+    this.#cutAt = this.#window.offset(at);
+    this.#mapper.unparsed(bytes.toString('utf8', at, end), record);
+    this.#window.at = end;
+  }
+
   /** Reads a line that is no record. */
   #readOther(): void {
     const { bytes, at } = this.#window;
     const lineEnd = this.#window.lineEnd(at);
+    if (this.#window.isCut(lineEnd)) this.#cutAt ??= this.#window.offset(at);
     this.#interlude.read(bytes, at, lineEnd);
     this.#window.goBehind(lineEnd);
   }

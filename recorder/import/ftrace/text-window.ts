@@ -1,3 +1,4 @@
+import { VfrError } from '../../../traces/index.js';
 import type { Input } from '../input.js';
 import { NEWLINE } from './ascii.js';
 
@@ -16,13 +17,27 @@ export class TextWindow {
   at = 0;
   /** Where the bytes of the input end in the buffer. */
   end = 0;
+  /** Why the input ended before its end, if it did: its compression is damaged. */
+  failure: VfrError | null = null;
   readonly #chunks: Iterator<Buffer>;
   #chunk: Buffer = Buffer.alloc(0);
   /** What of the chunk was taken over. */
   #taken = 0;
+  /** Bytes of the input so far. */
+  #total = 0;
 
   constructor(input: Pick<Input, 'chunks'>) {
     this.#chunks = input.chunks()[Symbol.iterator]();
+  }
+
+  /** Offset in the (decompressed) input of a place in the buffer. */
+  offset(at: number): number {
+    return this.#total - this.end + at;
+  }
+
+  /** Whether a line that ends at `end` has no line end, because the input ends in it. */
+  isCut(end: number): boolean {
+    return end === this.end && this.end - this.at < REACH;
   }
 
   /** Makes `REACH` bytes available, or all that are left; false when nothing is left. */
@@ -47,12 +62,7 @@ export class TextWindow {
   #fill(): void {
     let moved = false;
     while (this.end - this.at < REACH) {
-      if (this.#taken === this.#chunk.byteLength) {
-        const next = this.#chunks.next();
-        if (next.done === true) return;
-        this.#chunk = next.value;
-        this.#taken = 0;
-      }
+      if (this.#taken === this.#chunk.byteLength && !this.#next()) return;
       if (!moved) {
         this.bytes.copyWithin(0, this.at, this.end);
         this.end -= this.at;
@@ -62,6 +72,21 @@ export class TextWindow {
       const count = this.#chunk.copy(this.bytes, this.end, this.#taken);
       this.#taken += count;
       this.end += count;
+      this.#total += count;
+    }
+  }
+
+  #next(): boolean {
+    try {
+      const next = this.#chunks.next();
+      if (next.done === true) return false;
+      this.#chunk = next.value;
+      this.#taken = 0;
+      return true;
+    } catch (error) {
+      if (!(error instanceof VfrError)) throw error;
+      this.failure = error;
+      return false;
     }
   }
 }
