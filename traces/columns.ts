@@ -15,18 +15,22 @@ export interface ColumnBuffers {
 const bytesOf = (array: ArrayBufferView, length: number) =>
   new Uint8Array(array.buffer, array.byteOffset, length);
 
+/** How many bits are set in each byte. */
+const BITS_SET = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(2).replaceAll('0', '').length,
+);
+
 abstract class Builder {
   readonly #validity: Uint8Array;
-  #valid = 0;
 
   constructor(capacity: number) {
     this.#validity = new Uint8Array((capacity + 7) >> 3);
   }
 
-  /** Marks row `row` as not null; a row is marked at most once. */
+  /** Marks row `row` as not null. */
   protected mark(row: number): void {
     this.#validity[row >> 3] |= 1 << (row & 7);
-    this.#valid++;
   }
 
   protected isSet(row: number): boolean {
@@ -34,14 +38,15 @@ abstract class Builder {
   }
 
   protected validity(rows: number): Pick<ColumnBuffers, 'nullCount' | 'validity'> {
-    const nullCount = rows - this.#valid;
-    const validity = this.#validity.subarray(0, nullCount === 0 ? 0 : (rows + 7) >> 3);
-    return { nullCount, validity };
+    const bits = this.#validity.subarray(0, (rows + 7) >> 3);
+    let valid = 0;
+    for (const byte of bits) valid += BITS_SET[byte];
+    const nullCount = rows - valid;
+    return { nullCount, validity: nullCount === 0 ? bits.subarray(0, 0) : bits };
   }
 
   protected clearValidity(): void {
     this.#validity.fill(0);
-    this.#valid = 0;
   }
 
   abstract buffers(rows: number): ColumnBuffers;
@@ -49,18 +54,20 @@ abstract class Builder {
   abstract clear(rows: number): void;
 }
 
-type IntArray = Int32Array | Int16Array;
-
 /**
- * Integers of up to 32 bits, and dictionary ids. Signed arrays hold unsigned columns as well, whose
- * bytes are the same: the fewer types of arrays `set` sees, the faster it is.
+ * Integers of up to 32 bits, and dictionary ids. All are held in arrays of one type, because `set`
+ * is a fifth slower when it sees two; narrow columns are narrowed when a batch is handed on.
  */
 export class IntBuilder extends Builder {
-  readonly #values: IntArray;
+  readonly #values: Int32Array;
 
-  constructor(capacity: number, make: new (length: number) => IntArray) {
+  /** @param bits width of the column in the file; signed and unsigned ones have the same bytes */
+  constructor(
+    capacity: number,
+    private readonly bits: 16 | 32,
+  ) {
     super(capacity);
-    this.#values = new make(capacity);
+    this.#values = new Int32Array(capacity);
   }
 
   set(row: number, value: number): void {
@@ -69,8 +76,9 @@ export class IntBuilder extends Builder {
   }
 
   buffers(rows: number): ColumnBuffers {
-    const length = rows * this.#values.BYTES_PER_ELEMENT;
-    return { ...this.validity(rows), buffers: [bytesOf(this.#values, length)] };
+    const values = this.#values.subarray(0, rows);
+    const stored = this.bits === 16 ? Int16Array.from(values) : values;
+    return { ...this.validity(rows), buffers: [bytesOf(stored, stored.byteLength)] };
   }
 
   clear(rows: number): void {
@@ -92,8 +100,10 @@ export class WordBuilder extends Builder {
 
   /** Sets an integer of at most 53 bits; a negative one is stored in two's complement. */
   set(row: number, value: number): void {
+    // Nearly all integers are small, and the high word of those is known without a division.
+    const small = value >= 0 && value < TWO_32;
     this.#words[row * 2] = value | 0;
-    this.#words[row * 2 + 1] = Math.floor(value / TWO_32) | 0;
+    this.#words[row * 2 + 1] = small ? 0 : Math.floor(value / TWO_32) | 0;
     this.mark(row);
   }
 
