@@ -8,6 +8,9 @@ import { EVENT_FORMS, type EventForm } from './events.js';
 /** Names past this many are not names of trace events; their lines count as not understood. */
 const NAMES_MAX = 2048;
 
+/** Every trace event has an underscore in its name; words of other output mostly do not. */
+const EVENT_NAME = /^[a-z0-9]+_[a-z0-9_]*$/;
+
 interface CompiledForm {
   readonly kind: number;
   readonly template: Template;
@@ -103,8 +106,7 @@ export class QemuEmitter {
   #typeOf(name: string): EventType | null {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    // Every trace event has an underscore in its name; words of other output mostly do not.
-    if (this.#known.size >= NAMES_MAX || !name.includes('_')) return null;
+    if (this.#known.size >= NAMES_MAX || !EVENT_NAME.test(name)) return null;
     const forms = EVENT_FORMS.filter((f) => f.names.includes(name));
     const type: EventType = {
       name,

@@ -108,15 +108,16 @@ class TextReader {
       cursor.at = start;
     }
     const name = cursor.at;
-    while (cursor.at < end && isNameByte(bytes[cursor.at])) cursor.at++;
-    const nameEnd = cursor.at;
-    const isName = nameEnd > name && nameEnd - name <= NAME_BYTES_MAX;
-    const isEvent = isName && (nameEnd === end || bytes[nameEnd] === BLANK);
-    const type = isEvent ? emitter.type(bytes, name, nameEnd) : null;
+    const last = Math.min(end, name + NAME_BYTES_MAX);
+    let at = name;
+    while (at < last && bytes[at] !== BLANK) at++;
+    const isName = at > name && (at === end || bytes[at] === BLANK);
+    const type = isName ? emitter.type(bytes, name, at) : null;
     if (type === null) {
       this.#other(bytes, start, end);
       return;
     }
+    cursor.at = at;
     cursor.blanks();
     if (!emitter.emit(type, bytes)) this.#unparsed++;
   }
@@ -138,9 +139,4 @@ class TextReader {
     this.#unparsed++;
     this.#emitter.emitOther(null, bytes.toString('utf8', start, end), null);
   }
-}
-
-/** Whether a byte may be part of an event's name. */
-function isNameByte(byte: number): boolean {
-  return (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39);
 }
