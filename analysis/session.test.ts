@@ -132,15 +132,27 @@ describe('what is wrong', () => {
     expect(failure.message).toContain('"nothing" not found');
   });
 
-  test('with the trace is told as what it is, and the session goes on', async () => {
-    const rows = Array.from({ length: 100 }, () => ({ kind: 'mark', text: 'x' }) as const);
-    const trace = buildTrace(rows, { batchRows: 10 });
-    const reader = new TraceReader(new MemorySource(trace));
-    const { bodyOffset, end } = reader.batches[5].frame;
-    for (let at = bodyOffset; at < end; at += 5) trace[at] ^= 1;
+  test('with the trace is left out from the beginning', async () => {
+    const trace = buildTrace(marks, { batchRows: 10 });
+    damage(trace, 5);
     const session = await open(trace);
+    expect(await ask(session, 'SELECT count(*), max(seq) FROM events')).toEqual([[90n, 99n]]);
+  });
+
+  test('with the trace afterwards is told as what it is, and the session goes on', async () => {
+    const trace = buildTrace(marks, { batchRows: 10 });
+    const session = await open(trace);
+    damage(trace, 5);
     const failure = await ask(session, 'SELECT min(COLUMNS(*)) FROM events').catch((e) => e);
     expect(failure).toMatchObject({ kind: 'damaged', code: 'COLUMN_DAMAGED' });
     expect(await ask(session, 'SELECT 1')).toEqual([[1]]);
   });
 });
+
+const marks = Array.from({ length: 100 }, () => ({ kind: 'mark', text: 'x' }) as const);
+
+/** Turns bits over all through the body of a batch. */
+function damage(trace: Buffer, batch: number): void {
+  const { bodyOffset, end } = new TraceReader(new MemorySource(trace)).batches[batch].frame;
+  for (let at = bodyOffset; at < end; at += 5) trace[at] ^= 1;
+}
