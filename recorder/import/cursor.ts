@@ -7,7 +7,7 @@ const LOWER_X = 0x78;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 /** 2^64 nanoseconds. */
-const SECONDS_MAX = 18_446_744_073;
+export const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
 
 /** Value of every byte as a hexadecimal digit, -1 where it is none. */
@@ -159,7 +159,7 @@ export class Cursor {
     const start = this.at;
     if (this.decimal() && this.value < SECONDS_MAX) {
       this.seconds = this.value;
-      this.nanoseconds = this.byte(DOT) ? this.#fraction() : 0;
+      this.nanoseconds = this.byte(DOT) ? this.fraction() : 0;
       if (this.nanoseconds >= 0) return true;
     }
     this.at = start;
@@ -170,7 +170,7 @@ export class Cursor {
    * Takes the digits after a decimal point as so many units of 10^-9: "5" is 500000000. Digits
    * after the ninth are skipped. Returns -1 when there is no digit.
    */
-  #fraction(): number {
+  fraction(): number {
     let value = 0;
     let digits = 0;
     for (; this.at < this.end; this.at++) {

@@ -2,6 +2,7 @@
  * What stands before the message in a line of the kernel log, as dmesg, the journal and syslog write
  * it: level, time, host.
  */
+import { SECONDS_MAX } from '../cursor.js';
 import type { InputMeta } from '../importer.js';
 
 /** A line without what stands before its message. */
@@ -63,7 +64,7 @@ function utcSeconds(year: string, month: number, rest: readonly string[]): numbe
   const [day, hour, minute, second] = rest.map(Number);
   if (month < 0 || month > 11 || day > 31 || hour > 24 || minute > 59 || second > 60) return null;
   const ms = Date.UTC(Number(year), month, day, hour, minute, second);
-  return ms >= 0 ? ms / 1000 : null;
+  return ms >= 0 && ms / 1000 < SECONDS_MAX ? ms / 1000 : null;
 }
 
 /** Seconds that a zone such as `+01:00` is ahead of UTC. */

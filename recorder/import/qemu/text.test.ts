@@ -194,6 +194,16 @@ describe('other text', () => {
     });
   });
 
+  test('times in ISO 8601 are times', () => {
+    const line = (time: string) => `${time} vfio_pci_reset  (0000:03:00.0)\n`;
+    const text = line('2026-11-21T08:57:33.000120Z') + line('2026-11-21T08:57:34Z');
+    const { rows, report } = importText(text);
+    const second = BigInt(Date.UTC(2026, 10, 21, 8, 57, 33)) * 1_000_000n;
+    expect(rows.map((row) => row.ts)).toEqual([second + 120_000n, second + 1_000_000_000n]);
+    expect([rows[1].kind, report.unparsed]).toEqual(['reset', 0]);
+    expect(qemuText.meta({ head: Buffer.from(text) } as never).clock).toBe('realtime');
+  });
+
   test('Windows line ends do not matter', () => {
     const { rows, report } = importText('vfio_pci_reset  (0000:03:00.0)\r\n');
     expect([rows[0].device, report.unparsed]).toEqual(['0000:03:00.0', 0]);

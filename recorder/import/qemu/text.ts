@@ -1,10 +1,13 @@
 /**
- * The log that QEMU writes for `-trace`: `name arguments`, with `tid@seconds.microseconds:` in front
- * under `-msg timestamp=on`. Some events of QEMU up to 8 span two lines.
+ * The log that QEMU writes for `-trace`: `name arguments`, under `-msg timestamp=on` with
+ * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601. Some events of
+ * QEMU up to 8 span two lines.
  */
 import type { EventAppender } from '../../../traces/index.js';
+import { SECONDS_MAX } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
+import { Interner } from '../interner.js';
 import { LineReader } from '../lines.js';
 import { countsOf, QemuEmitter } from './emitter.js';
 
@@ -15,7 +18,13 @@ const COLON = 0x3a;
 const TID_MAX = 0xffff_ffff;
 const NAME_BYTES_MAX = 80;
 
-const STAMPED = /^\d+@\d+\.\d+:[a-z][a-z0-9_]* /;
+const STAMPED = /^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z )[a-z][a-z0-9_]* /;
+/** Length of `2026-11-21T08:57:33`, and where its `T` stands. */
+const ISO_BYTES = 19;
+const ISO_T = 10;
+const LETTER_T = 0x54;
+const LETTER_Z = 0x5a;
+const DOT = 0x2e;
 const PLAIN = /^(?:vfio|pci_cfg|iommufd|vtd|pci_update_mappings|msix)_[a-z0-9_]* /;
 
 export const qemuText: Importer = {
@@ -51,6 +60,8 @@ class TextReader {
   /** First line of an event that goes on in the next line. */
   #held: Buffer | null = null;
   #unparsed = 0;
+  /** Seconds since 1970 of a time in ISO 8601 without fraction, in UTC; NaN when it is none. */
+  readonly #seconds = new Interner((time) => Date.parse(`${time}Z`) / 1000);
 
   constructor(input: Input, events: EventAppender) {
     this.#lines = new LineReader(input);
@@ -106,6 +117,7 @@ class TextReader {
     if (!this.#prefix()) {
       emitter.tid = -1;
       cursor.at = start;
+      if (bytes[start + ISO_T] === LETTER_T && !this.#isoPrefix()) cursor.at = start;
     }
     const name = cursor.at;
     const last = Math.min(end, name + NAME_BYTES_MAX);
@@ -132,6 +144,21 @@ class TextReader {
     emitter.tid = tid;
     emitter.seconds = cursor.seconds;
     emitter.nanoseconds = cursor.nanoseconds;
+    return true;
+  }
+
+  /** Takes `2026-11-21T08:57:33.123456Z `; false when the line has no such prefix. */
+  #isoPrefix(): boolean {
+    const emitter = this.#emitter;
+    const { cursor } = emitter;
+    if (cursor.end - cursor.at < ISO_BYTES) return false;
+    const seconds = this.#seconds.get(cursor.bytes, cursor.at, cursor.at + ISO_BYTES);
+    cursor.at += ISO_BYTES;
+    const nanoseconds = cursor.byte(DOT) ? cursor.fraction() : 0;
+    if (!(seconds >= 0 && seconds < SECONDS_MAX) || nanoseconds < 0) return false;
+    if (!cursor.byte(LETTER_Z) || !cursor.byte(BLANK)) return false;
+    emitter.seconds = seconds;
+    emitter.nanoseconds = nanoseconds;
     return true;
   }
 
