@@ -21,6 +21,8 @@ export type Shape = readonly { readonly key: string; readonly quoted: boolean }[
 export class TextEvent {
   /** Hashes of the names of the fields that the rule wants, by `hashName`. */
   readonly hashes: Int32Array;
+  /** The same by the names of the event's format, where the text has others. */
+  readonly #formatHashes: Int32Array | null;
   /** The fewest fields that a record had; a string with fake fields in it only seems to have more. */
   shape: Shape = [];
   pattern: RegExp | null = null;
@@ -42,8 +44,16 @@ export class TextEvent {
     readonly rule: Rule,
     readonly grammar: Grammar,
   ) {
+    const renamed = rule.fields.some((name) => name in TEXT_NAMES);
+    this.#formatHashes = renamed ? Int32Array.from(rule.fields, hashName) : null;
     this.positional = POSITIONAL[rule.event];
     this.hashes = Int32Array.from(rule.fields, (name) => hashName(TEXT_NAMES[name] ?? name));
+  }
+
+  /** The wanted field whose name has this hash; -1 when the rule does not want it. */
+  fieldOf(hash: number): number {
+    const field = this.hashes.indexOf(hash);
+    return field >= 0 || this.#formatHashes === null ? field : this.#formatHashes.indexOf(hash);
   }
 
   /** The next record may have the same text from `start` to its first value. */
@@ -58,7 +68,7 @@ export class TextEvent {
     this.wanted = wanted;
     this.quoted = shape.some(({ quoted }) => quoted);
     this.keys = shape.map(({ key }) => hashName(key));
-    this.fieldOfKey = this.keys.map((hash) => this.hashes.indexOf(hash));
+    this.fieldOfKey = this.keys.map((hash) => this.fieldOf(hash));
   }
 }
 

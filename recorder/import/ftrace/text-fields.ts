@@ -251,7 +251,7 @@ export class TextFields implements FieldReader {
       if (field !== NONE) this.#set(field, valueAt, p);
       this.#keys++;
       if (this.#keys === 1) this.#firstValue = q + 1;
-      field = event.hashes.indexOf(hash);
+      field = event.fieldOf(hash);
       valueAt = q + 1;
       p = valueAt;
       if (p >= end || bytes[p] !== QUOTE) continue;
@@ -302,7 +302,7 @@ export class TextFields implements FieldReader {
     this.found = 0;
     shape.forEach(({ key }, i) => {
       const range = match.indices?.[i + 1];
-      const field = event.hashes.indexOf(hashName(key));
+      const field = event.fieldOf(hashName(key));
       if (range === undefined || field === NONE) return;
       this.#set(field, this.#start + range[0], this.#start + range[1]);
     });
@@ -334,7 +334,7 @@ export class TextFields implements FieldReader {
       const value = p + separator;
       p = value;
       while (p < this.#end && WORD[bytes[p]] === 1) p++;
-      const field = event.hashes.indexOf(hash);
+      const field = event.fieldOf(hash);
       if (field !== NONE && !this.has(field)) this.#set(field, value, p);
     }
   }

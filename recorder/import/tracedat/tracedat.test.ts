@@ -163,6 +163,23 @@ function hasTraceCmd(): boolean {
   }
 }
 
+test.runIf(hasTraceCmd())('the options of trace-cmd report change no event', () => {
+  const file = new URL('../../../tests/data/tracedat/version7.dat', import.meta.url).pathname;
+  const { rows } = importBytes(traceDat, version7);
+  for (const option of ['-t', '-R', '-l', '--ts-diff']) {
+    const text = execFileSync('trace-cmd', ['report', option, '-i', file], { maxBuffer: 1 << 26 });
+    const printed = importBytes(ftraceText, text);
+    // The latency format has eight characters of a task's name.
+    const shown = ({ task, ts, ...row }: ReturnType<typeof essence>) => ({
+      ...row,
+      task: task?.slice(0, option === '-l' ? 8 : 16),
+    });
+    expect(printed.rows.map((row) => shown(essence(row)))).toEqual(
+      rows.map((row) => shown(essence(row))),
+    );
+  }
+});
+
 test.runIf(hasTraceCmd())('trace-cmd counts the same records', () => {
   const file = new URL('../../../tests/data/tracedat/version7.dat', import.meta.url).pathname;
   const text = execFileSync('trace-cmd', ['report', '-i', file], { maxBuffer: 1 << 26 });
