@@ -1,0 +1,35 @@
+/**
+ * Goal: the state of a device at any event is that which a replay up to there ends with.
+ * Method: a shipped recording; at every 1500th event the timeline against `replay` with `until`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { importInput } from '../recorder/index.js';
+import { replay } from '../replay/index.js';
+import { TraceReader } from '../traces/index.js';
+import { DeviceTimeline } from './device-timeline.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'vfr-timeline-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const STEP = 1500;
+
+test('the timeline agrees with replays that stop there', () => {
+  const capture = 'tests/data/captures/sriov-on-r1';
+  const output = join(folder, 'capture.arrows');
+  importInput({ input: `${capture}/trace.txt.zst`, snapshot: `${capture}/state-before`, output });
+  const reader = TraceReader.open(output);
+  const timeline = new DeviceTimeline(reader.meta.kernel);
+  for (const batch of reader.read()) timeline.feed(batch);
+  for (let until = STEP; until < reader.events; until += STEP) {
+    const { finalState } = replay(reader.read(), { kernel: reader.meta.kernel, until });
+    for (const [address, { vfio: _, ...binding }] of Object.entries(finalState.devices)) {
+      expect({ until, ...timeline.stateAt(address, until - 1) }).toEqual({ until, ...binding });
+    }
+  }
+  expect(timeline.stateAt('0000:01:00.1', reader.events)).toBeUndefined();
+  expect(timeline.stateAt('ffff:00:00.0', 0)).toBeNull();
+  reader.close();
+});
