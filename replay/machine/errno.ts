@@ -15,6 +15,7 @@ export const ERRNO = {
   ENOSPC: 28,
   ERANGE: 34,
   ENOTTY: 25,
+  ETIME: 62,
   EOVERFLOW: 75,
   /** Kernel internal (include/linux/errno.h). */
   EPROBE_DEFER: 517,
