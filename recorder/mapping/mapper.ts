@@ -238,7 +238,8 @@ export class RecordMapper {
     if (rule.device >= 0) return fields.has(rule.device) ? fields.intern(rule.device, device) : -1;
     if (rule.bus >= 0) {
       // Records of bus accesses do not tell the domain; it is 0 on all but very large machines.
-      const [bus, devfn] = [fields.low(rule.bus) & 0xff, fields.low(rule.devfn) & 0xff];
+      const bus = fields.low(rule.bus) & 0xff;
+      const devfn = fields.low(rule.devfn) & 0xff;
       const key = (bus << 8) | devfn;
       if (this.#deviceOfDevfn[key] < 0) {
         this.#deviceOfDevfn[key] = device.id(formatBdf(0, bus, devfn));

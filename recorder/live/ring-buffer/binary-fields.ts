@@ -21,6 +21,7 @@ export class BinaryFields implements FieldReader {
   #record: Payload = EMPTY;
   #fields: BoundFields = [];
   #format: EventFormat | undefined;
+  #view = EMPTY.view;
   #bytes: Uint8Array = new Uint8Array(0);
   readonly #interners = new Map<Dictionary, TextInterner>();
 
@@ -28,7 +29,8 @@ export class BinaryFields implements FieldReader {
 
   /** Turns to a record; `fields` are those of its event. */
   load(record: Payload, format: EventFormat, fields: BoundFields): void {
-    if (record.view.buffer !== this.#bytes.buffer) {
+    if (record.view !== this.#view) {
+      this.#view = record.view;
       this.#bytes = new Uint8Array(record.view.buffer);
     }
     this.#record = record;
@@ -40,9 +42,22 @@ export class BinaryFields implements FieldReader {
     const found = this.#fields[field];
     if (found === undefined) return false;
     if (found.storage.is === 'integer') return found.offset + found.size <= this.#record.length;
-    const extent = extentOf(this.#record, found, this.littleEndian);
-    // The kernel stores no byte of a string that it could not read.
-    return extent !== undefined && (extent.length > 0 || found.storage.is !== 'dynamic');
+    if (found.storage.is === 'array') {
+      return extentOf(this.#record, found, this.littleEndian) !== undefined;
+    }
+    return this.#dynamicLength(found, found.storage.relative) > 0;
+  }
+
+  /**
+   * Bytes of a dynamic field that lies in the record, 0 when it does not. The kernel stores no byte of
+   * a string that it could not read.
+   */
+  #dynamicLength({ offset }: Field, relative: boolean): number {
+    const { view, length } = this.#record;
+    if (offset + 4 > length) return 0;
+    const word = view.getUint32(this.#record.offset + offset, this.littleEndian);
+    const start = (word & 0xffff) + (relative ? offset + 4 : 0);
+    return start + (word >>> 16) <= length ? word >>> 16 : 0;
   }
 
   low(field: number): number {
