@@ -8,7 +8,9 @@ export interface Accesses {
   readonly keys: Int32Array;
   /** Seq of the event, or of the begin of the access. */
   readonly seqs: Float64Array;
-  /** Time at which it was over, and by which it began, in the trace's order: never going backwards. */
+  /**
+   * Time at which it was over, and by which it began, in the trace's order: never going backwards.
+   */
   readonly ends: BigUint64Array;
   readonly begins: BigUint64Array;
 }

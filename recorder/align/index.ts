@@ -88,9 +88,10 @@ export function describeAlignment(report: AlignmentReport): string {
   const counts = `${matched} accesses matched, of ${guest} of the guest and ${door} of the kernel`;
   const gap = `; ${unmatchedKernel} of the kernel between them have no counterpart`;
   if (clocks === null) return `${counts}${gap}; the guest's events have no times of their own`;
-  const drift = clocks.lastOffsetNs - clocks.firstOffsetNs;
-  const delay = `median ${Math.round(clocks.medianNs)} ns, 99 % below ${Math.round(clocks.p99Ns)} ns`;
-  return `${counts}${gap}; clocks ${clocks.firstOffsetNs} ns apart, drifting ${drift} ns; from kernel to guest ${delay}`;
+  const { firstOffsetNs, lastOffsetNs, medianNs, p99Ns } = clocks;
+  const distance = `clocks ${firstOffsetNs} ns apart, drifting ${lastOffsetNs - firstOffsetNs} ns`;
+  const delay = `median ${Math.round(medianNs)} ns, 99 % below ${Math.round(p99Ns)} ns`;
+  return `${counts}${gap}; ${distance}; from kernel to guest ${delay}`;
 }
 
 function nothingInCommon(kernel: TraceReader, guest: TraceReader, door: Accesses, made: Accesses) {

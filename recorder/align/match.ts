@@ -1,6 +1,6 @@
 /**
- * Which element of one sequence is which of another that was recorded from another side: most are in
- * both, in the same order, some in one only.
+ * Which element of one sequence is which of another that was recorded from another side: most are
+ * in both, in the same order, some in one only.
  *
  * The method is that of Myers ("An O(ND) difference algorithm", 1986), run from one difference to
  * the next: as soon as a path has come to a long run of equal elements it is taken as right and the

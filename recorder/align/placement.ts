@@ -7,7 +7,10 @@ export interface ClockFit {
   /** What to take from a guest's time to have one of the kernel's, at the first and last pair. */
   readonly firstOffsetNs: bigint;
   readonly lastOffsetNs: bigint;
-  /** Median and 99th percentile of the time from the kernel's end of an access to the guest's event. */
+  /**
+   * Median and 99th percentile of the time from the kernel's end of an access to the guest's
+   * event.
+   */
   readonly medianNs: number;
   readonly p99Ns: number;
 }
@@ -67,7 +70,8 @@ export interface Placed {
 /**
  * Places every event of the guest: a matched one where the kernel's access was over, or at its own
  * time on the kernel's clock when it has one; the others behind the event before them.
- * @param matches for each access of the guest the index of the kernel's, or -1; at least one matches
+ * @param matches for each access of the guest the index of the kernel's, or -1; at least one
+ * matches
  */
 export function placeGuest(
   guest: TraceReader,

@@ -5,7 +5,9 @@
 import type { Input } from './input.js';
 
 const NEWLINE = 0x0a;
-/** A longer line is handed out in pieces of this size, so that no input decides how much is held. */
+/**
+ * A longer line is handed out in pieces of this size, so that no input decides how much is held.
+ */
 export const LINE_BYTES_MAX = 1 << 20;
 
 export class LineReader {

@@ -1,13 +1,14 @@
 /**
- * Lines of fixed form, described by a template such as `({device}, @{offset}, len={length}) {value}`
- * that is compiled once and matched against bytes.
+ * Lines of fixed form, described by a template such as `({device}, @{offset}, len={length})
+ * {value}` that is compiled once and matched against bytes.
  *
  * Slots: `device`, `driver` and `text` take a word up to the literal that follows and go to their
  * column; `bdf` is a device that its writer keeps as three numbers. `region`, `offset`, `length`,
  * `value` and `ret` take a number (decimal, or hexadecimal with 0x) and go to their column; `last`
  * is the last byte of a range and gives its length. `$`, `char`, `pointer` and `#` are a word, a
  * character, an address and a number that have no column. `:x` after the name of a number says that
- * its writer prints it in hexadecimal, which matters only where the text is made from a binary form.
+ * its writer prints it in hexadecimal, which matters only where the text is made from a binary
+ * form.
  */
 import { assert, type EventAppender } from '../../traces/index.js';
 import type { Cursor } from './cursor.js';

@@ -1,6 +1,6 @@
 /**
- * What stands before the message in a line of the kernel log, as dmesg, the journal and syslog write
- * it: level, time, host.
+ * What stands before the message in a line of the kernel log, as dmesg, the journal and syslog
+ * write it: level, time, host.
  */
 import { SECONDS_MAX } from '../cursor.js';
 import type { InputMeta } from '../importer.js';
@@ -44,9 +44,9 @@ const CTIME = new RegExp(
   String.raw`^${LEVEL}\[\w{3} (\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\] ?(.*)$`,
   's',
 );
+const ISO_DATE = String.raw`(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)`;
 const ISO = new RegExp(
-  String.raw`^${LEVEL}(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d) ` +
-    `${HOST}?(.*)$`,
+  String.raw`^${LEVEL}${ISO_DATE}(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d) ${HOST}?(.*)$`,
   's',
 );
 const SYSLOG = new RegExp(

@@ -44,7 +44,8 @@ const FAULTS: readonly Rule[] = [
     hint: 'Request device',
     pattern: new RegExp(
       String.raw`\[(?<type>DMA \w+|INTR-REMAP)[^\]]*\] Request device \[${BDF}\]` +
-        String.raw`(?: PASID \S+)? fault (?:addr|index) (?<addr>\S+) \[fault reason (?<reason>\w+)\]`,
+        String.raw`(?: PASID \S+)? fault (?:addr|index) (?<addr>\S+) ` +
+        String.raw`\[fault reason (?<reason>\w+)\]`,
     ),
     fact: ({ type, device, addr, reason }) => ({
       kind: 'fault.dma',
@@ -70,8 +71,10 @@ const FAULTS: readonly Rule[] = [
   },
   {
     hint: 'iova',
-    pattern:
-      /(?:Unhandled context fault: fsr=|event: F_\w+ client: |event 0x\w+ received).*?(?:iova[=:] ?(?<addr>0x\w+))/,
+    pattern: new RegExp(
+      String.raw`(?:Unhandled context fault: fsr=|event: F_\w+ client: |event 0x\w+ received)` +
+        String.raw`.*?iova[=:] ?(?<addr>0x\w+)`,
+    ),
     fact: ({ addr }) => ({ kind: 'fault.dma', name: 'SMMU', offset: hex(addr) }),
   },
   {

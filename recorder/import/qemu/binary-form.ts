@@ -1,6 +1,7 @@
 /**
- * Arguments of a simpletrace record as the text that QEMU's log backend prints for them. The form of
- * the event tells which argument is a string (32-bit length, bytes) and which a number (64 bits).
+ * Arguments of a simpletrace record as the text that QEMU's log backend prints for them. The form
+ * of the event tells which argument is a string (32-bit length, bytes) and which a number (64
+ * bits).
  */
 import type { Part, Template } from '../template.js';
 

@@ -1,7 +1,7 @@
 /**
  * The trace events of QEMU that have a form of their own here: their kind and where their arguments
- * go. Names and forms changed over time, so a name may have several forms and an event several names
- * (QEMU `hw/vfio/trace-events`, `hw/pci/trace-events`, `backends/trace-events` and
+ * go. Names and forms changed over time, so a name may have several forms and an event several
+ * names (QEMU `hw/vfio/trace-events`, `hw/pci/trace-events`, `backends/trace-events` and
  * `hw/i386/trace-events`, 7.2 to 10.2). Every other event becomes a `log` event under its name.
  */
 import { type Kind, type Path, REGION_CONFIG } from '../../../traces/index.js';
@@ -9,7 +9,9 @@ import { type Kind, type Path, REGION_CONFIG } from '../../../traces/index.js';
 export interface EventForm {
   readonly names: readonly string[];
   readonly kind: Kind;
-  /** The arguments; see template.ts. Blanks between the name and the arguments are not part of it. */
+  /**
+   * The arguments; see template.ts. Blanks between the name and the arguments are not part of it.
+   */
   readonly template: string;
   readonly path?: Path;
   /** VFIO region index, when the form tells it without saying it. */

@@ -1,7 +1,7 @@
 /**
  * The log that QEMU writes for `-trace`: `name arguments`, under `-msg timestamp=on` with
- * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601. Some events of
- * QEMU up to 8 span two lines.
+ * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601. Some events
+ * of QEMU up to 8 span two lines.
  */
 import type { EventAppender } from '../../../traces/index.js';
 import { SECONDS_MAX } from '../cursor.js';

@@ -40,7 +40,9 @@ export class Arguments {
 function argumentEnd(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   let at = start;
-  /** False once no path closes any more, so that a line full of `<` is not searched over and over. */
+  /**
+   * False once no path closes any more, so that a line full of `<` is not searched over and over.
+   */
   let mayClose = true;
   for (; at < end; at++) {
     const byte = bytes[at];
@@ -79,7 +81,9 @@ function stringEnd(bytes: Uint8Array, at: number, end: number): number {
   return next;
 }
 
-/** The bracket that closes the path of a descriptor, or -1: a path may hold anything but its end. */
+/**
+ * The bracket that closes the path of a descriptor, or -1: a path may hold anything but its end.
+ */
 function pathEnd(bytes: Uint8Array, at: number, end: number): number {
   for (let next = at + 1; next < end; next++) {
     if (bytes[next] === ANGLE_CLOSE && (next + 1 === end || bytes[next + 1] === COMMA)) return next;

@@ -1,6 +1,6 @@
 /**
- * Numbers of errno names on Linux (uapi `asm-generic/errno-base.h` and `errno.h`, and the codes that
- * only a tracer sees of `linux/errno.h`), as strace prints the names.
+ * Numbers of errno names on Linux (uapi `asm-generic/errno-base.h` and `errno.h`, and the codes
+ * that only a tracer sees of `linux/errno.h`), as strace prints the names.
  */
 const BASE =
   'EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ' +

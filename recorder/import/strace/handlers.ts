@@ -11,7 +11,8 @@ import type { Files, OpenFile } from './files.js';
 /**
  * Fills the draft of a call. `false`: what the call concerns will only be known with its result, so
  * that its begin cannot be written yet.
- * @param hasReturned whether the result is known, or only the arguments that strace prints before it
+ * @param hasReturned whether the result is known, or only the arguments that strace prints before
+ * it
  */
 export type Handler = (draft: Draft, hasReturned: boolean) => boolean;
 
