@@ -84,11 +84,13 @@ function figures(file: string): Figure[] {
 
 function show(file: string): void {
   console.log(`\n${file}\n`);
-  console.log('| what | wall s | CPU s | M records per CPU s |');
-  console.log('|---|---|---|---|');
+  console.log('| what | wall s | CPU s | M records per CPU s | MB per CPU s |');
+  console.log('|---|---|---|---|---|');
+  const bytes = statSync(file).size;
   for (const { what, time, records } of figures(file)) {
-    const rate = (records / time.cpu / 1e6).toFixed(2);
-    console.log(`| ${what} | ${time.wall.toFixed(2)} | ${time.cpu.toFixed(2)} | ${rate} |`);
+    const { wall, cpu } = time;
+    const rates = `${(records / cpu / 1e6).toFixed(2)} | ${(bytes / cpu / 1e6).toFixed(0)}`;
+    console.log(`| ${what} | ${wall.toFixed(2)} | ${cpu.toFixed(2)} | ${rates} |`);
   }
 }
 
