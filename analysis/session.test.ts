@@ -118,6 +118,16 @@ describe('events in SQL', () => {
     expect(await ask(session, 'SELECT count(*) FROM events')).toEqual([[2n]]);
   });
 
+  test('of one trace opened twice are told apart', async () => {
+    const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'mark' }])));
+    const session = await openSession([
+      { name: 't', reader },
+      { name: 't', reader },
+    ]);
+    sessions.push(session);
+    expect(await ask(session, 'SELECT trace FROM events')).toEqual([['t'], ['t (2)']]);
+  });
+
   test('of an empty trace are none', async () => {
     expect(await ask(await open(buildTrace([])), 'SELECT * FROM events')).toEqual([]);
   });

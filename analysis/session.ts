@@ -28,14 +28,18 @@ export class Session {
 
   /** Opens traces for questions; the traces stay the caller's to close. */
   static async open(traces: readonly NamedTrace[], options: SessionOptions = {}): Promise<Session> {
-    const database = await Database.open({
-      memory_limit: options.memory ?? MEMORY_DEFAULT,
-      temp_directory: '',
+    return tell(async () => {
+      const database = await Database.open({
+        memory_limit: options.memory ?? MEMORY_DEFAULT,
+        temp_directory: '',
+      });
+      database.register(
+        eventsOf(traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }))),
+      );
+      await database.run(createLibrary(traces.length > 1));
+      await database.run(LOCK);
+      return new Session(database);
     });
-    database.register(eventsOf(traces));
-    await database.run(createLibrary(traces.length > 1));
-    await database.run(LOCK);
-    return new Session(database);
   }
 
   /**
@@ -45,8 +49,7 @@ export class Session {
    */
   async query(sql: string): Promise<ResultStream> {
     refuseLogging(sql);
-    const result = await this.#tell(() => this.database.stream(sql));
-    const tell = <T>(work: () => Promise<T>) => this.#tell(work);
+    const result = await tell(() => this.database.stream(sql));
     return {
       columns: result.columns,
       async *chunks() {
@@ -63,16 +66,24 @@ export class Session {
   close(): void {
     this.database.close();
   }
+}
 
-  async #tell<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof VfrError) throw error;
-      const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
-      throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what));
-    }
+/** Says an error of DuckDB as one of vfr. */
+async function tell<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VfrError) throw error;
+    const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
+    throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what));
   }
+}
+
+/** What the column `trace` says; a trace that is opened twice is told apart from itself. */
+function nameOf(traces: readonly NamedTrace[], i: number): string {
+  const { name } = traces[i];
+  const before = traces.slice(0, i).filter((trace) => trace.name === name).length;
+  return before === 0 ? name : `${name} (${before + 1})`;
 }
 
 /**

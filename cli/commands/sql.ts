@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RowFormat, writeRows } from '../rows.js';
 import { openTraces, type StrictOption, strictOption } from '../trace.js';
 
@@ -24,7 +23,7 @@ export function register(program: Command): void {
     .argument('[trace-or-query...]', 'more traces; last the query, unless -f gives it')
     .addOption(format.choices(['table', 'json', 'jsonl', 'csv']).default('table'))
     .option('-f, --file <file>', 'read the query from a file, or from stdin for -')
-    .option('--memory <size>', 'memory that the query may use', '2GB')
+    .option('--memory <size>', 'memory that the query may use, such as 512MB', parseSize, '2GB')
     .addHelpText('after', HELP);
   strictOption(command).action(run);
 }
@@ -44,6 +43,11 @@ async function run(trace: string, rest: readonly string[], options: Options): Pr
 }
 
 const memoryOption = ({ memory }: Options) => (memory === undefined ? {} : { memory });
+
+function parseSize(text: string): string {
+  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(text)) return text;
+  throw new InvalidArgumentError('It has to be a number and KB, MB, GB or TB.');
+}
 
 async function splitArguments(
   args: readonly string[],
