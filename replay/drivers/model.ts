@@ -1,4 +1,5 @@
 import type { IdMatch } from '../machine/ids.js';
+import type { MigrationModel } from '../vfio/migration.js';
 
 /**
  * What is known of a driver without a recording. The results of probe functions that no model
@@ -19,6 +20,8 @@ export interface DriverModel {
   readonly sriovConfigure: 'none' | 'simple' | 'own' | 'unknown';
   /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
   readonly vfioPci: boolean;
+  /** Migration of an open device; null when the driver has none, or none that is known. */
+  readonly migration: MigrationModel | null;
 }
 
 /** Any driver of which nothing is known but its name. */
@@ -29,6 +32,7 @@ export const opaque = (name: string): DriverModel => ({
   managesDma: false,
   sriovConfigure: 'unknown',
   vfioPci: false,
+  migration: null,
 });
 
 /** A vfio-pci variant: an override-only table, no DMA claim (variants §0). */
@@ -39,6 +43,7 @@ export const variant = (name: string, table: readonly IdMatch[]): DriverModel =>
   managesDma: true,
   sriovConfigure: 'none',
   vfioPci: true,
+  migration: null,
 });
 
 /** An entry for one device id of a vendor. */

@@ -1,4 +1,5 @@
 /** The vfio-pci variants, by their id tables (variants §2 to §7). */
+import { hisi, mlx5, pds } from './migrating.js';
 import { id, variant } from './model.js';
 
 const NVIDIA = 0x10de;
@@ -14,10 +15,13 @@ export const VARIANTS = [
     'virtio-vfio-pci',
     [0x1041, 0x1042].map((device) => id(VIRTIO, device)),
   ),
-  variant('mlx5_vfio_pci', [id(0x15b3, 0x101e)]),
-  variant(
-    'hisi-acc-vfio-pci',
-    [0xa251, 0xa256, 0xa259].map((device) => id(HISILICON, device)),
-  ),
-  variant('pds-vfio-pci', [id(0x1dd8, 0x1003)]),
+  { ...variant('mlx5_vfio_pci', [id(0x15b3, 0x101e)]), migration: mlx5(true) },
+  {
+    ...variant(
+      'hisi-acc-vfio-pci',
+      [0xa251, 0xa256, 0xa259].map((device) => id(HISILICON, device)),
+    ),
+    migration: hisi(true),
+  },
+  { ...variant('pds-vfio-pci', [id(0x1dd8, 0x1003)]), migration: pds },
 ];

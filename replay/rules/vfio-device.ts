@@ -5,8 +5,10 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
+import { only } from '../machine/possible.js';
 import { innerCall, popCall, pushCall } from '../vfio/calls.js';
 import { applyIrqs, irqsResult, validIrqs } from '../vfio/irqs.js';
+import { STATE } from '../vfio/migration.js';
 import { functionAt, type VfioFunction } from '../vfio/state.js';
 import { configRules } from '../vfio-pci-core/capabilities.js';
 import { openDevice, zap } from '../vfio-pci-core/device.js';
@@ -90,7 +92,11 @@ function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number
   const own = { ...facts, isVf: pci.physfn !== null };
   const rules = configRules(engine.machine.kernel.version);
   const space = recordedSpace(hardware, known, own, rules);
-  if (space !== null) fn.open = openDevice(own, space, reset === null ? null : reset === 0);
+  if (space === null) return;
+  fn.open = openDevice(own, space, reset === null ? null : reset === 0);
+  const driver = only(pci.driver);
+  const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
+  fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
 }
 
 /** The group's ioctl that opened the device. */

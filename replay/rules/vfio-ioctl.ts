@@ -20,6 +20,7 @@ import { type Container, containerOf, functionAt, groupAt } from '../vfio/state.
 import type { OpenDevice } from '../vfio-pci-core/device.js';
 import { beginDma, driverResult, finishDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
+import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
 
 const SET_IOMMU = 'VFIO_SET_IOMMU';
@@ -128,13 +129,16 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const path = `${address}/${call.name}`;
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
+  if (call.name === RESET && ret === 0) migrationReset(engine, address);
   if (call.inner !== null) return judge(path, [call.inner], ret);
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
+  if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
   if (device !== null && call.name === SET_IRQS && ret === 0) forgetIrqs(device);
   if (expected === 'unmodelled') return 'unmodelled';
   if (expected !== HARDWARE) return judge(path, expected, ret);
-  return ret === -ERRNO.EINVAL ? diverge(path, 'a reset', '-EINVAL') : null;
+  const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
+  return refused ? diverge(path, 'a reset', '-EINVAL') : null;
 }
 
 /** Interrupts were set, and nothing shows which. */
@@ -152,6 +156,8 @@ function deviceResults(
   const argument: DeviceArgument = { address: call.argument, words: call.words };
   const context = deviceContext(engine, address, call);
   if (call.name === FEATURE) {
+    const variant = migrationFeature(engine, address, argument);
+    if (variant !== undefined) return variant;
     return feature(device, argument, context, engine.machine.kernel.version);
   }
   if (call.name === RESET) {

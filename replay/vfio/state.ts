@@ -4,6 +4,7 @@ import type { DmaSpace } from '../iommu/type1.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
 import type { Resource } from '../vfio-pci-core/function.js';
 import type { Calls, DmaProgress } from './calls.js';
+import type { Migration } from './migration.js';
 
 /** A PCI function as far as VFIO needs it. */
 export interface VfioFunction {
@@ -16,6 +17,8 @@ export interface VfioFunction {
   resources: readonly Resource[] | null;
   /** Null: closed. Undefined: not known. */
   open: OpenDevice | null | undefined;
+  /** Migration of the open device; null when its driver has none, or when it is not known. */
+  migration: Migration | null;
   /** An event told whether it is open; what a snapshot told may have changed before the first. */
   confirmed: boolean;
   /** The device that is being closed, until it is opened again. */
@@ -68,6 +71,7 @@ export function functionAt(state: VfioState, address: string): VfioFunction {
       known: null,
       resources: null,
       open: undefined,
+      migration: null,
       confirmed: false,
       closing: null,
       requests: 0,
@@ -100,6 +104,7 @@ export function forgetVfio(state: VfioState): void {
   for (const fn of state.functions.values()) {
     fn.open = undefined;
     fn.closing = null;
+    fn.migration = null;
     fn.known = null;
     fn.requests = 0;
   }
