@@ -1,5 +1,6 @@
 /** Importing several inputs into one trace: each by itself, then merged on one timeline. */
 import type { ImportResult } from '../recorder/index.js';
+import { isVfrError } from './exit.js';
 import { writerName, writeTrace } from './trace-output.js';
 
 export interface ImportInputs {
@@ -44,7 +45,7 @@ async function mergeParts(parts: readonly string[], output: string): Promise<num
   try {
     const metas = readers.map((reader) => reader.meta);
     const names = metas.map((meta) => ({ name: meta.notes.input, meta }));
-    const offsets = alignClocks(names);
+    const offsets = await explain(() => alignClocks(names));
     const merged = readers.map((reader, i) => ({ reader, offsetNs: offsets[i] }));
     return await writeTrace({ output }, [], mergedMeta(metas, writerName()), (writer) => {
       mergeTraces(merged, writer);
@@ -52,6 +53,19 @@ async function mergeParts(parts: readonly string[], output: string): Promise<num
     });
   } finally {
     for (const reader of readers) reader.close();
+  }
+}
+
+/** Import has no offsets to give: those are for `vfr merge`. */
+async function explain<T>(align: () => T): Promise<T> {
+  try {
+    return align();
+  } catch (error) {
+    if (!isVfrError(error) || error.code !== 'CLOCKS_DIFFER') throw error;
+    const { VfrError } = await import('../traces/index.js');
+    const { kind, code, what, place } = error;
+    const next = 'Import each by itself, then run `vfr merge` with --offset for each.';
+    throw new VfrError(kind, code, what, next, place);
   }
 }
 

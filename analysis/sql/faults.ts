@@ -36,6 +36,7 @@ SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name, f.region,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'
       THEN if(f.ret & 2 = 2, 'refused: memory disabled or device asleep', 'page given')
     WHEN f.kind <> 'fault.dma' OR f."offset" IS NULL THEN NULL
+    WHEN f.trace NOT IN (SELECT trace FROM events_of(['dma.map'])) THEN 'no mappings recorded'
     WHEN last.m IS NULL THEN 'never mapped'
     WHEN last.m.unmapped_seq IS NULL OR last.m.unmapped_seq > f.seq THEN 'mapped at the time'
     ELSE printf('unmapped %d ns before by %s-%d', f.ts::BIGINT - last.m.unmapped_ts::BIGINT,

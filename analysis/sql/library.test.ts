@@ -266,6 +266,11 @@ describe('faults', () => {
     ]);
   });
 
+  test('claim nothing of mappings that were not recorded', async () => {
+    const sql = 'SELECT cause FROM faults';
+    expect(await ask([fault(0x1000n, 5n)], sql)).toEqual(['no mappings recorded']);
+  });
+
   test('gather in hot spots by page and cause', async () => {
     const sql = 'SELECT kind, page, cause, faults, first_seq FROM fault_hot_spots LIMIT 1';
     expect(await ask(rows, sql)).toEqual(['fault.dma 4096 unmapped before by admin-10 2 3']);
