@@ -7,7 +7,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ImportedRow, inputOf, rowsOf } from '../../tests/import-bytes.js';
 import { testData } from '../../tests/test-data.js';
-import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../../traces/index.js';
+import {
+  MemorySink,
+  MemorySource,
+  mergeTraces,
+  TraceReader,
+  TraceWriter,
+} from '../../traces/index.js';
 import { ftraceText } from '../import/ftrace/index.js';
 import type { Importer } from '../import/importer.js';
 import { qemuText } from '../import/qemu/text.js';
@@ -105,6 +111,16 @@ describe('the nested run', () => {
     expect(guest.map((row) => row.text)).toEqual(
       rowsOf(sourceBytes(stamped.guest)).map((row) => row.text),
     );
+  });
+
+  test('stays linked when the trace is copied', () => {
+    const sink = new MemorySink();
+    const aligned = new TraceReader(new MemorySource(written(plain)));
+    const writer = new TraceWriter(sink, aligned.meta);
+    mergeTraces([{ reader: aligned, offsetNs: 0n }], writer);
+    writer.finish();
+    const links = (rows: ImportedRow[]) => rows.filter(isLink).map((row) => [row.seq, row.span]);
+    expect(links(rowsOf(sink.bytes()))).toEqual(links(merged));
   });
 
   test('says how good it is', () => {

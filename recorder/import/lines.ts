@@ -25,6 +25,8 @@ export class LineReader {
   readonly #chunks: Iterator<Buffer>;
   /** Where the line after the current one starts in `bytes`. */
   #next = 0;
+  /** The chunk of which a part was joined to the cut line before it. */
+  #rest: Buffer | null = null;
   /** Offset in the input of the first byte of `bytes`. */
   #base = 0;
 
@@ -70,15 +72,31 @@ export class LineReader {
         const end = this.#next + LINE_BYTES_MAX;
         return this.#found(end, end);
       }
-      const chunk = this.#chunks.next();
-      if (chunk.done === true) return this.#last();
+      const chunk = this.#chunk();
+      if (chunk === null) return this.#last();
       this.#base += this.#next;
-      this.bytes =
-        held === 0 ? chunk.value : Buffer.concat([this.bytes.subarray(this.#next), chunk.value]);
+      this.bytes = held === 0 ? chunk : this.#join(chunk);
       this.#next = 0;
       const end = this.bytes.indexOf(NEWLINE, held);
       if (end >= 0 && end <= LINE_BYTES_MAX) return this.#found(end, end + 1);
     }
+  }
+
+  /** What is left of a chunk whose first bytes ended a line, or the next chunk. */
+  #chunk(): Buffer | null {
+    const rest = this.#rest;
+    this.#rest = null;
+    if (rest !== null) return rest;
+    const next = this.#chunks.next();
+    return next.done === true ? null : next.value;
+  }
+
+  /** The line that is cut by the end of `bytes`, and the part of `chunk` that ends it. */
+  #join(chunk: Buffer): Buffer {
+    const newline = chunk.indexOf(NEWLINE);
+    const cut = newline < 0 ? chunk.byteLength : newline + 1;
+    if (cut < chunk.byteLength) this.#rest = chunk.subarray(cut);
+    return Buffer.concat([this.bytes.subarray(this.#next), chunk.subarray(0, cut)]);
   }
 
   /** What the input has after its last newline, if anything. */
