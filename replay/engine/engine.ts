@@ -1,7 +1,7 @@
-import type { PciDevice } from '../machine/device.js';
+import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
-import type { Possible } from '../machine/possible.js';
+import { certainly, type Possible } from '../machine/possible.js';
 import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
@@ -89,7 +89,14 @@ export class Engine {
     const unseen = part === 'override' && !this.records('driver_override');
     if (!device.assumed[part] && !unseen) return verdict;
     device.assumed[part] = false;
+    if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
     return 'unknown';
+  }
+
+  /** An event shows a device that a snapshot lacks: nothing is known of it. */
+  exists(device: PciDevice): void {
+    const lacking = certainly(device.visible, false) && device.assumed.driver;
+    if (lacking) Object.assign(device, newDevice(device.address, null), { visible: [true] });
   }
 
   /** Whether the recording tells its kernel, so that what differs from one to another is certain. */

@@ -58,6 +58,14 @@ describe.each(CAPTURES)('%s', (capture) => {
     }
   });
 
+  test('begun long after its snapshot', () => {
+    for (const share of [0.2, 0.5, 0.7]) {
+      const from = Math.floor(rows.length * share);
+      const late = without(rows, (seq, row) => seq < from && row.kind !== 'snapshot', false);
+      expect(divergences(late)).toEqual([]);
+    }
+  });
+
   test('made without one of the probes of binding', () => {
     const binding = rows.filter(({ kind }) => BINDING.has(kind));
     const names = new Set(binding.map(({ name }) => name ?? ''));

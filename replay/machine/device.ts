@@ -12,6 +12,8 @@ export interface Sriov {
   readonly vfDevice: number | null;
   /** `sriov_drivers_autoprobe`. */
   autoprobe: Possible<boolean>;
+  /** Told by a snapshot only, and confirmed by no event. */
+  assumed: boolean;
 }
 
 /** An override that was written but may wait for the device lock. */

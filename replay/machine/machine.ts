@@ -37,6 +37,7 @@ export class Machine {
     let device = this.#devices.get(address);
     if (device === undefined) {
       device = newDevice(address, this.#data.listed ? [false] : null);
+      if (this.#data.listed) device.assumed = { driver: true, override: true };
       this.#devices.set(address, device);
     }
     return device;

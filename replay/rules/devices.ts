@@ -99,6 +99,7 @@ function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
     stride: cap?.stride ?? null,
     vfDevice: asHex(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
     autoprobe: autoprobe === null ? null : [autoprobe !== 0],
+    assumed: true,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReleaseFrame } from '../engine/frames.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { type Difference, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
 import { releaseEnded, secondRelease } from './devices.js';
@@ -41,7 +41,7 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     if (!possibly(store.driverBefore, store.driver) && !store.overlapped) {
       const expected = `-ENODEV: ${describe(store.driverBefore)} is bound`;
       const difference = diverge(path, expected, `${store.driver} is released`);
-      return engine.contradiction(device, 'driver', difference);
+      return releasedAfterAll(engine, device, driver, difference);
     }
   }
   if (before === null) {
@@ -50,11 +50,18 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     return 'unknown';
   }
   if (before.includes(driver)) return 'match';
-  const verdict = engine.contradiction(
-    device,
-    'driver',
-    diverge(path, describe(before), driver ?? 'none'),
-  );
+  const difference = diverge(path, describe(before), driver ?? 'none');
+  return releasedAfterAll(engine, device, driver, difference);
+}
+
+/** The device has another driver than the state says. */
+function releasedAfterAll(
+  engine: Engine,
+  device: PciDevice,
+  driver: string | null,
+  difference: Difference,
+): Verdict {
+  const verdict = engine.contradiction(device, 'driver', difference);
   if (verdict === 'unknown') {
     device.driver = [driver];
     device.bound = driver !== null;
@@ -74,7 +81,8 @@ function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     return diverge(`${device.address}/lock`, expected, `thread ${e.tid} removes`);
   }
   if (certainly(device.driver, null)) {
-    return diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
+    const difference = diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
+    return engine.contradiction(device, 'driver', difference);
   }
   return 'match';
 }
@@ -86,7 +94,8 @@ function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const release = engine.frames.inner(e.tid, 'release');
   if (release === null && !engine.records('device_release_driver_internal')) return 'unknown';
   if (possibly(device.driver, driver)) return 'match';
-  return diverge(`${device.address}/driver`, describe(device.driver), driver);
+  const difference = diverge(`${device.address}/driver`, describe(device.driver), driver);
+  return engine.contradiction(device, 'driver', difference);
 }
 
 /** `device_unbind_cleanup`: from here on the device loses its driver. */

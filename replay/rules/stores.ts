@@ -14,6 +14,13 @@ import { endWalk } from './walk.js';
 /** Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c). */
 const OVERRIDE_MAX = 4095;
 
+/** Attributes of the device itself: they are there as long as it is. */
+const DEVICE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'driver_override',
+  'sriov_numvfs',
+  'sriov_drivers_autoprobe',
+]);
+
 export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
   if (e.phase !== 'end') return begin(engine, e);
   const frame = engine.frames.pop(e.span);
@@ -29,6 +36,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   // The attribute of a driver exists only while the driver does.
   if (driver !== null) engine.machine.claims.register(driver);
   const text = e.text ?? '';
+  if (device !== null && DEVICE_ATTRIBUTES.has(attribute)) engine.exists(device);
   const frame: StoreFrame = {
     type: 'store',
     seq: e.seq,
@@ -211,7 +219,8 @@ function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdic
   if (walk.tried.length > 0 || possibly(frame.found, true)) {
     expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
   }
-  return result(frame, expected, ret);
+  const verdict = result(frame, expected, ret);
+  return verdict === 'match' ? verdict : engine.contradiction(walk.device, 'driver', verdict);
 }
 
 function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
