@@ -38,7 +38,7 @@ export function beginDma(
 ): void {
   const container = containerOf(engine.vfio, e.pid);
   const attaches = call.name === 'VFIO_SET_IOMMU' || call.name === 'VFIO_GROUP_SET_CONTAINER';
-  if (attaches) call.dma = { type: 'test' };
+  if (attaches) call.dma = { type: 'test', at: null };
   if (call.layer !== 'type1' || outer === null || container.dma === null) return;
   if (call.name === MAP_DMA) {
     const request = mapRequest(e.data);
@@ -184,7 +184,7 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
   if (dma === null) return null;
   const iova = e.offsetBig;
   const size = BigInt(e.length);
-  if (dma.type === 'test') return judgeTest(iova, size);
+  if (dma.type === 'test') return judgeTest(dma, iova, size);
   const path = 'container/dma';
   if (dma.type === 'unmap') {
     return isForeign(iova) ? null : diverge(path, 'unmapping', `map of ${hexIova(iova)}`);
@@ -203,9 +203,25 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
   return diverge(path, wanted, `map at ${hexIova(iova)} of ${size}`);
 }
 
-function judgeTest(iova: bigint, size: bigint): Verdict {
-  if (size === TEST_BYTES) return 'match';
-  return isForeign(iova) ? null : 'unknown';
+type Progress<T extends DmaProgress['type']> = Extract<DmaProgress, { type: T }>;
+
+/** Two pages, aligned to their size, at the start of a usable range. */
+function judgeTest(test: Progress<'test'>, iova: bigint, size: bigint): Verdict {
+  if (size === TEST_BYTES && iova % TEST_BYTES === 0n) {
+    test.at = iova;
+    return 'match';
+  }
+  if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? null : 'unknown';
+  return diverge('container/dma', 'two pages aligned to their size', `map at ${hexIova(iova)}`);
+}
+
+/** The two pages go one by one, or at once when they could not be told apart. */
+function judgeTestEnd({ at }: Progress<'test'>, iova: bigint, size: bigint): Verdict {
+  if (at === null) return size <= TEST_BYTES ? 'unknown' : null;
+  if (iova === at || iova === at + PAGE) return size <= TEST_BYTES ? 'match' : 'unknown';
+  return isForeign(iova)
+    ? null
+    : diverge('container/dma', `unmap at ${hexIova(at)}`, `unmap at ${hexIova(iova)}`);
 }
 
 /** `iommu:unmap`: a run of pages was unmapped. */
@@ -224,7 +240,7 @@ function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint):
   const container = containerOf(engine.vfio, e.pid);
   const call = progressOf(engine, e.tid);
   if (call?.dma == null) return teardown(engine, container, iova, size);
-  if (call.dma.type === 'test') return size <= TEST_BYTES ? 'match' : 'unknown';
+  if (call.dma.type === 'test') return judgeTestEnd(call.dma, iova, size);
   if (call.dma.type === 'map') {
     // What could not be mapped wholly is unmapped again.
     const { request, done } = call.dma;

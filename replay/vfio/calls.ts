@@ -43,7 +43,7 @@ export type DmaProgress =
   | { readonly type: 'map'; readonly request: MapRequest; done: bigint; last: bigint }
   | { readonly type: 'unmap'; readonly mappings: DmaMapping[]; done: bigint; last: bigint }
   /** Two pages are mapped and unmapped to find out what the IOMMU can do. */
-  | { readonly type: 'test' };
+  | { readonly type: 'test'; at: bigint | null };
 
 /** A read or write through a device's file. */
 export interface RegionCall extends Open {
