@@ -82,7 +82,6 @@ describe('vfr sql', () => {
     expect(failed.stderr).toContain('Quote the column as "offset"');
     expect(await codeOf('sql', trace)).toBe(2);
     expect(await codeOf('sql', trace, 'SELECT 1', '--memory', 'much')).toBe(2);
-    expect(await codeOf('sql', trace, 'SELECT 1', '--memory', '1KB')).toBe(2);
     expect(await codeOf('sql', trace, '-f', '/no/such/file')).toBe(3);
   });
 });
