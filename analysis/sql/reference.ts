@@ -32,8 +32,7 @@ the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
   number.
 * The query cannot read or write files, reach the network, load extensions or change settings, and
-  gets 2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own, in
-  memory.
+  gets 2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own.
 `;
 
 /** The whole page. */
