@@ -134,6 +134,9 @@ export class Claims {
     const byTable = [...known].filter((d) => this.claims(d, ids) === true);
     const more = byTable.filter((d) => !walk.drivers.includes(d));
     if (more.length === 0) return walk;
+    // A dynamic id makes a driver match that stands anywhere in the list.
+    const anywhere = more.some((d) => this.dynamicIds(d).some((e) => covers(e, ids) === true));
+    if (anywhere) return { drivers: [], ended: null };
     // Claimants that no walk has met yet come after those it met; among them, as they registered.
     const place = (driver: string) => this.#place.get(driver) ?? Number.NaN;
     const ordered = more.length === 1 || more.every((driver) => this.#place.has(driver));

@@ -1,0 +1,235 @@
+/**
+ * Goal: binding rules that the recordings of real kernels at hand do not show: several native
+ * drivers, deferral, dynamic ids, refused numbers of VFs, two binders.
+ * Method: traces written by hand after the kernel's source (drivers/base/dd.c, drivers/base/bus.c,
+ * drivers/pci/pci-driver.c, drivers/pci/pci-sysfs.c 6.1), right ones and ones with a wrong end.
+ */
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
+import { replay } from '../engine/replay.js';
+
+const GPU = '0000:41:00.0';
+const OTHER = '0000:42:00.0';
+
+/** Rows in the making; spans are the places of their begins. */
+class Kernel {
+  readonly rows: EventRow[] = [];
+
+  point(row: EventRow): this {
+    this.rows.push(row);
+    return this;
+  }
+
+  begin(row: EventRow): number {
+    this.rows.push({ ...row, phase: 'begin' });
+    return this.rows.length - 1;
+  }
+
+  end(span: number, ret: number): this {
+    const { text: _, ...row } = this.rows[span];
+    this.rows.push({ ...row, phase: 'end', span, ret: BigInt(ret) });
+    return this;
+  }
+
+  device(device: string, facts: Readonly<Record<string, unknown>> = {}): this {
+    const ids = { vendor: '0x10de', device: '0x2684', class: '0x030000' };
+    const text = JSON.stringify({ driver: null, driver_override: null, ...ids, ...facts });
+    const driver = facts.driver as string | undefined;
+    return this.point({
+      kind: 'snapshot',
+      name: 'start',
+      device,
+      text,
+      ...(driver ? { driver } : {}),
+    });
+  }
+
+  /** A write to an attribute, and what happens in it. */
+  store(
+    name: string,
+    text: string,
+    ret: number,
+    more: { device?: string; driver?: string; tid?: number } = {},
+    inside: () => void = () => {},
+  ): this {
+    const tid = more.tid ?? 1;
+    const length = BigInt(text.length);
+    const at = this.begin({ kind: 'sysfs.write', path: 'sysfs', name, text, length, tid, ...more });
+    inside();
+    return this.end(at, ret);
+  }
+
+  /** An attempt of a driver; the results of its own probe and of the attempt. */
+  attempt(driver: string, device: string, own: number, ret: number, tid = 1): this {
+    const row = { device, driver, tid };
+    const match = this.begin({ kind: 'match', name: '__driver_probe_device', ...row });
+    const really = this.begin({ kind: 'probe', name: 'really_probe', ...row });
+    const bus = this.begin({ kind: 'probe', name: 'pci_device_probe', ...row });
+    const probe = this.begin({ kind: 'probe', name: `${driver}_probe`, ...row });
+    this.end(probe, own).end(bus, own);
+    if (own === 0) this.point({ kind: 'bind', name: 'driver_bound', ...row });
+    else this.point({ kind: 'unbind', name: 'device_unbind_cleanup', ...row });
+    return this.end(really, -own).end(match, ret);
+  }
+
+  bind(driver: string, device: string, ret: number, attached: number, own: number): this {
+    return this.store('bind', device, ret, { device, driver }, () => {
+      const at = this.begin({ kind: 'bind', name: 'device_driver_attach', device, driver, tid: 1 });
+      this.attempt(driver, device, own, -own).end(at, attached);
+    });
+  }
+
+  replay() {
+    const options = { meta: { kernel: '6.1.0' } };
+    const reader = new TraceReader(new MemorySource(buildTrace(this.rows, options)));
+    return replay(reader.read(), { kernel: '6.1.0' });
+  }
+
+  get divergences(): readonly string[] {
+    return this.replay().divergences.map((d) => `${d.name}: ${d.expected} | ${d.actual}`);
+  }
+}
+
+const probeAll = (kernel: Kernel, order: readonly string[], device: string) =>
+  kernel.store('drivers_probe', device, device.length, { device }, () => {
+    for (const driver of order) kernel.attempt(driver, device, -19, 19);
+  });
+
+/** Two GPUs, and proof that overrides are recorded and that none is set. */
+const gpus = () =>
+  new Kernel()
+    .device(GPU)
+    .device(OTHER)
+    .store('driver_override', '\n', 1, { device: GPU })
+    .store('driver_override', '\n', 1, { device: OTHER });
+
+describe('several drivers that claim a device', () => {
+  test('are tried in the order in which they were tried before', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nova_core', 'nouveau'], OTHER);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('are not tried in another order', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+    expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+  });
+
+  test('are all tried when each one fails', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nova_core'], OTHER);
+    expect(kernel.divergences).toEqual(['drivers_probe: nouveau is tried | no attempt']);
+  });
+
+  test('a driver that nobody knew may come after them', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nova_core', 'nouveau', 'loaded_since'], OTHER);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('an override leaves one of them', () => {
+    const kernel = new Kernel().device(GPU);
+    kernel.store('driver_override', 'nouveau\n', 8, { device: GPU });
+    probeAll(kernel, ['nouveau'], GPU);
+    expect(kernel.divergences).toEqual([]);
+    probeAll(kernel, ['nova_core'], GPU);
+    expect(kernel.divergences[0]).toBe('__driver_probe_device: nouveau | nova_core');
+  });
+});
+
+describe('a bind by hand', () => {
+  test('turns a deferred probe into -EAGAIN', () => {
+    const deferred = new Kernel().device(GPU).bind('nouveau', GPU, -11, -11, -517);
+    expect(deferred.divergences).toEqual([]);
+    const wrong = new Kernel().device(GPU).bind('nouveau', GPU, -517, -517, -517);
+    expect(wrong.divergences[0]).toBe('device_driver_attach: -EAGAIN | -EPROBE_DEFER');
+  });
+
+  test('of a device that has a driver is -EBUSY', () => {
+    const kernel = new Kernel().device(GPU).bind('nova_core', GPU, GPU.length, 0, 0);
+    const second = (ret: number) =>
+      kernel.store('bind', GPU, ret, { device: GPU, driver: 'nouveau', tid: 2 }, () => {
+        const row = { device: GPU, driver: 'nouveau', tid: 2 };
+        const at = kernel.begin({ kind: 'bind', name: 'device_driver_attach', ...row });
+        const match = kernel.begin({ kind: 'match', name: '__driver_probe_device', ...row });
+        kernel.end(match, ret).end(at, ret);
+      });
+    second(-16);
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().finalState.devices[GPU].driver).toBe('nova_core');
+    second(-22);
+    expect(kernel.divergences[0]).toBe('__driver_probe_device: -EBUSY | -EINVAL');
+  });
+
+  test('of a driver that an override excludes is -ENODEV', () => {
+    const excluded = (ret: number) =>
+      new Kernel()
+        .device(GPU)
+        .bind('nouveau', GPU, -12, -12, -12)
+        .store('driver_override', 'vfio-pci\n', 9, { device: GPU })
+        .store('bind', GPU, ret, { device: GPU, driver: 'nouveau' }).divergences;
+    expect(excluded(-19)).toEqual([]);
+    expect(excluded(-16)).toEqual(['bind: -ENODEV | -EBUSY']);
+  });
+});
+
+describe('new_id', () => {
+  const id = '10de 2684\n';
+  const addTwice = (second: number) =>
+    new Kernel()
+      .device(GPU, { driver: 'nouveau' })
+      .store('new_id', id, id.length, { driver: 'vfio-pci' })
+      .store('new_id', id, second, { driver: 'vfio-pci' });
+
+  test('of an id that the driver has is -EEXIST', () => {
+    expect(addTwice(-17).divergences).toEqual([]);
+    expect(addTwice(id.length).divergences).toEqual(['new_id: -EEXIST | 10']);
+  });
+
+  test('makes an override-only driver match, before or after the others', () => {
+    const kernel = addTwice(-17).device(OTHER);
+    kernel.store('driver_override', '\n', 1, { device: OTHER });
+    kernel.store('drivers_probe', OTHER, OTHER.length, { device: OTHER }, () => {
+      kernel.attempt('vfio-pci', OTHER, 0, 0);
+    });
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().kinds.match).toMatchObject({ matched: 1, unknown: 1 });
+  });
+
+  test('needs two numbers', () => {
+    const kernel = new Kernel().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
+    expect(kernel.divergences).toEqual([]);
+    kernel.store('new_id', '10de\n', 5, { driver: 'vfio-pci' });
+    expect(kernel.divergences).toEqual(['new_id: -EINVAL | 5']);
+  });
+});
+
+describe('sriov_numvfs', () => {
+  const facts = { driver: 'nvme', class: '0x010802', sriov_totalvfs: '4', sriov_numvfs: '0' };
+  const write = (text: string, ret: number, more: Readonly<Record<string, unknown>> = {}) =>
+    new Kernel()
+      .device(GPU, { ...facts, ...more })
+      // A write that changes nothing shows that the snapshot is right.
+      .store('sriov_numvfs', '0\n', 2, { device: GPU })
+      .store('sriov_numvfs', text, ret, { device: GPU }).divergences;
+
+  test('refuses what is no number, too large, or more than the function has', () => {
+    expect(write('four\n', -22)).toEqual([]);
+    expect(write('70000\n', -34)).toEqual([]);
+    expect(write('5\n', -34)).toEqual([]);
+    expect(write('5\n', 2)).toEqual(['sriov_numvfs: -ERANGE | 2']);
+    expect(write('four\n', -34)).toEqual(['sriov_numvfs: -EINVAL | -ERANGE']);
+  });
+
+  test('needs a driver that can', () => {
+    const none = { driver: undefined };
+    expect(write('2\n', -2, none)).toEqual([]);
+    expect(write('2\n', -16, none)).toEqual(['sriov_numvfs: -ENOENT | -EBUSY']);
+  });
+});
