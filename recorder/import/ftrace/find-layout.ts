@@ -1,6 +1,7 @@
 import type { TraceRecord } from '../../mapping/record.js';
 import { HASH, NEWLINE } from './ascii.js';
 import { type Layout, Place } from './prefix.js';
+import { emptyRecord } from './record-time.js';
 
 const LINES_LOOKED_AT = 400;
 /** A layout that fits nearly as many lines as the best one is taken if it stands before it. */
@@ -21,7 +22,7 @@ export function findLayout(
 }
 
 function fits(layout: Layout, head: Buffer, at: number): boolean {
-  const record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+  const record: TraceRecord = emptyRecord();
   return (
     layout.starts(head, at, head.byteLength) &&
     layout.read(head, at, head.byteLength, record, new Place())

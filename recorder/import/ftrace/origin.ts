@@ -3,6 +3,7 @@ import type { TraceRecord } from '../../mapping/record.js';
 import { Interner } from '../interner.js';
 import { NEWLINE } from './ascii.js';
 import { type Layout, Place, readFlagsAndTime } from './prefix.js';
+import { emptyRecord } from './record-time.js';
 import { Template } from './template.js';
 import type { TextWindow } from './text-window.js';
 
@@ -22,7 +23,7 @@ class Recent {
 
 /** Reads where records come from: what stands before the event. */
 export class OriginReader {
-  readonly record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+  readonly record: TraceRecord = emptyRecord();
   readonly place = new Place();
   readonly #tasks: Interner<number>;
   readonly #recent = Array.from({ length: RECENT }, () => new Recent());

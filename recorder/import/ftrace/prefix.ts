@@ -23,7 +23,7 @@ import {
   WORD,
   ZERO,
 } from './ascii.js';
-import { readTime, setTime } from './record-time.js';
+import { emptyRecord, readTime, setTime } from './record-time.js';
 
 /** Where the parts of a record are that are not numbers. */
 export class Place {
@@ -187,7 +187,7 @@ function readLatencyTime(b: Uint8Array, at: number, end: number, record: TraceRe
 }
 
 /** For tests of whether something can be read. */
-const scratchRecord: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+const scratchRecord: TraceRecord = emptyRecord();
 const scratchPlace = new Place();
 
 /** `            comm     pid   0 9 00000001 00000000 [0098d68e] 1296.172ms (+0.006ms): ` */

@@ -7,6 +7,19 @@ const TWO_32 = 0x1_0000_0000;
 /** Up to so many seconds, their nanoseconds are exact in a double. */
 const EXACT_SECONDS = 9_000_000;
 
+/** No 32-bit integer: a number that first is one and then is not makes the engine compile anew. */
+const NOT_SET = 0.5;
+
+/** A record of which nothing is known yet; readers keep one and fill it again and again. */
+export const emptyRecord = (): TraceRecord => ({
+  cpu: -1,
+  tid: -1,
+  tgid: -1,
+  task: -1,
+  tsLow: NOT_SET,
+  tsHigh: NOT_SET,
+});
+
 /** Sets the time of a record; exact, also for seconds of the epoch. */
 export function setTime(record: TraceRecord, seconds: number, nanoseconds: number): void {
   if (seconds < EXACT_SECONDS) {

@@ -16,7 +16,7 @@ import {
   ZERO,
 } from '../ftrace/ascii.js';
 import { type Layout, Place } from '../ftrace/prefix.js';
-import { readTime } from '../ftrace/record-time.js';
+import { emptyRecord, readTime } from '../ftrace/record-time.js';
 
 /** Which fields there are. Only with call chains is the task's name not padded. */
 interface Fields {
@@ -79,7 +79,7 @@ function isEvent(b: Uint8Array, at: number, end: number): boolean {
 class PerfLayout implements Layout {
   readonly repeats = false;
   readonly name: string;
-  readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+  readonly #record: TraceRecord = emptyRecord();
   readonly #place = new Place();
 
   constructor(private readonly fields: Fields) {

@@ -9,6 +9,7 @@ import {
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
 import type { Rule } from '../../mapping/rule.js';
+import { emptyRecord } from '../ftrace/record-time.js';
 import type { ImportReport } from '../importer.js';
 import type { CpuStream } from './cpu-stream.js';
 import { DatFields } from './dat-fields.js';
@@ -37,7 +38,7 @@ export class DatRecords {
   #lastTid = -1;
   #lastTask = -1;
   readonly #littleEndian: boolean;
-  readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
+  readonly #record: TraceRecord = emptyRecord();
   readonly #lostByStats: ReadonlyMap<number, number>;
 
   constructor(file: TraceFile, events: EventAppender) {
