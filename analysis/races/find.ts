@@ -85,7 +85,9 @@ class HappensBefore {
   fixed(i: number, j: number): boolean {
     const [first, second] = [this.#operations[i], this.#operations[j]];
     if (sameActor(first, second)) return true;
-    if (second.action.type === 'release') return i <= this.#boundAt(j, second.action.driver);
+    if (second.action.type === 'release' || second.action.type === 'unbind') {
+      return i <= this.#boundAt(j, second.action.driver);
+    }
     // Who clears an override has seen it set, and waits for what the one who set it was about.
     if (isClear(second)) return first.actor.tid === this.#setterBefore(j)?.actor.tid;
     // An operation that asks for a driver is made by someone who has seen the device come; an
@@ -93,8 +95,12 @@ class HappensBefore {
     return first.action.type === 'initial' && second.action.type !== 'override';
   }
 
-  /** The operation that bound the driver which operation `j` gave up. */
+  /**
+   * The operation that bound the driver which operation `j` gives up or unbinds: nobody does so who
+   * has not seen it bound. When it is not bound, nothing is known to come before.
+   */
   #boundAt(j: number, driver: string): number {
+    if (this.#drivers[j - 1] !== driver) return -1;
     let at = j - 1;
     while (at > 0 && this.#drivers[at - 1] === driver) at--;
     return at;
