@@ -1,7 +1,7 @@
 /** Accesses of configuration space, through every door (vfio-pci-config). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, type Verdict } from '../engine/verdict.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
 import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
@@ -59,20 +59,21 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
 
 /** The function that `vfio_pci_rw` calls is given what it was given. */
 export function sameAccess(outer: RegionCall, e: EventCursor): Verdict {
-  const text = (region: number, offset: number, count: number) => `${count} at ${region}:${offset}`;
-  return compare(
-    `${outer.device}/region`,
-    text(outer.region, outer.offset, outer.count),
-    text(e.region, e.offset, e.length),
-  );
+  const { region, offset, length } = e;
+  if (region === outer.region && offset === outer.offset && length === outer.count) return 'match';
+  const text = (r: number, at: number, count: number) => `${count} at ${r}:${at}`;
+  const expected = text(outer.region, outer.offset, outer.count);
+  return diverge(`${outer.device}/region`, expected, text(region, offset, length));
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Opens a call, with the access that the model foresees when the device's state is known. */
 export function beginConfig(engine: Engine, e: EventCursor, address: string): RegionCall {
   const { seq, offset, length: count } = e;
   const write = e.kind === 'config.write' || e.kind === 'region.write';
   const device = openOf(engine, address);
-  const request = { write, offset, count, data: write ? writtenBytes(e) : new Uint8Array(0) };
+  const request = { write, offset, count, data: write ? writtenBytes(e) : NO_BYTES };
   const config =
     device === null ? null : beginAccess(device.space, contextOf(engine, address, device), request);
   return pushCall(engine.vfio.calls, e.tid, {

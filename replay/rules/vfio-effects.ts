@@ -49,13 +49,23 @@ function describe(effect: Effect): string {
 
 /** What is not known of a value is not compared. */
 function same(expected: Effect, actual: Effect): boolean {
-  if ('value' in expected && 'value' in actual && expected.type === actual.type) {
-    const value = expected.value ?? actual.value;
-    const place = expected.offset === actual.offset && expected.width === actual.width;
-    return place && (actual.value === null || value === actual.value);
+  switch (expected.type) {
+    case 'read':
+      return actual.type === 'read' && samePlace(expected, actual);
+    case 'write':
+    case 'virtual': {
+      if (actual.type !== expected.type || !samePlace(expected, actual)) return false;
+      return expected.value === null || actual.value === null || expected.value === actual.value;
+    }
+    case 'power':
+      return actual.type === 'power' && actual.state === expected.state;
+    default:
+      return actual.type === expected.type;
   }
-  return describe(expected) === describe(actual);
 }
+
+type Place = { readonly offset: number; readonly width: number };
+const samePlace = (a: Place, b: Place) => a.offset === b.offset && a.width === b.width;
 
 /** The device of a call, as far as it is known to be open. */
 export const openOf = (engine: Engine, address: string): OpenDevice | null =>

@@ -18,7 +18,7 @@ export interface ConfigAccess {
   readonly data: Uint8Array;
   /** Bytes served. */
   done: number;
-  answers: Answer[];
+  readonly answers: Answer[];
   /** What the kernel does next; null when the access is over. */
   next: Effect | null;
   /** Bytes done or a negative errno, when it is over. */
@@ -40,7 +40,18 @@ export function beginAccess(
   context: WriteContext,
   request: AccessRequest,
 ): ConfigAccess {
-  const access = { ...request, done: 0, answers: [], next: null, result: null, seen: [] };
+  const { write, offset, count, data } = request;
+  const access: ConfigAccess = {
+    write,
+    offset,
+    count,
+    data,
+    done: 0,
+    answers: [],
+    next: null,
+    result: null,
+    seen: [],
+  };
   proceed(space, context, access);
   return access;
 }
@@ -89,13 +100,13 @@ function chunk(
 }
 
 function finishWrite(access: ConfigAccess, ended: WriteResult, width: Width): void {
-  access.answers = [];
+  access.answers.length = 0;
   if (ended === UNKNOWN || ended < 0) access.result = ended;
   else access.done += width;
 }
 
 function finishRead(access: ConfigAccess, { value, ret }: ReadResult, width: Width): void {
-  access.answers = [];
+  access.answers.length = 0;
   if (ret < 0) access.result = ret;
   else {
     for (let i = 0; i < width; i++)

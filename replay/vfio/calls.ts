@@ -138,11 +138,13 @@ export function popCall<T extends Call['type']>(
 ): CallOf<T> | null {
   const stack = calls.get(tid);
   if (stack === undefined) return null;
+  const call = stack.at(-1)?.seq === seq ? stack.pop() : popBelow(stack, seq);
+  return call?.type === type ? (call as CallOf<T>) : null;
+}
+
+function popBelow(stack: Call[], seq: number): Call | undefined {
   const at = stack.findLastIndex((call) => call.seq === seq);
-  if (at < 0) return null;
-  const [call] = stack.splice(at);
-  if (stack.length === 0) calls.delete(tid);
-  return call.type === type ? (call as CallOf<T>) : null;
+  return at < 0 ? undefined : stack.splice(at)[0];
 }
 
 /** The innermost call of a type on a thread. */
