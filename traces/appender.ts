@@ -12,6 +12,7 @@ type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
 
 const NS_PER_S = 1_000_000_000;
 const TWO_32 = 0x1_0000_0000;
+const LOW_WORD = 0xffff_ffffn;
 /** Below this many seconds a time in nanoseconds fits 53 bits. */
 const SECONDS_IN_53_BITS = 9_007_199;
 /** What ends a text that was longer than a value may be. */
@@ -127,29 +128,90 @@ export class EventAppender {
   }
 
   dict(column: Exclude<DictColumn, OwnColumn>, id: number): void {
-    this.#columns.dict(column).set(this.#row, id);
+    switch (column) {
+      case 'device':
+        this.#columns.device.set(this.#row, id);
+        break;
+      case 'name':
+        this.#columns.name.set(this.#row, id);
+        break;
+      case 'task':
+        this.#columns.task.set(this.#row, id);
+        break;
+      case 'path':
+        this.#columns.path.set(this.#row, id);
+        break;
+      case 'driver':
+        this.#columns.driver.set(this.#row, id);
+        break;
+    }
   }
 
   /** Sets a dictionary column by its string. */
   string(column: Exclude<DictColumn, OwnColumn>, text: string): void {
-    this.#columns.dict(column).set(this.#row, this.dictionaries[column].id(text));
+    this.dict(column, this.dictionaries[column].id(text));
   }
 
   int(column: IntColumn, value: number): void {
-    this.#columns.int(column).set(this.#row, value);
+    switch (column) {
+      case 'cpu':
+        this.#columns.cpu.set(this.#row, value);
+        break;
+      case 'tid':
+        this.#columns.tid.set(this.#row, value);
+        break;
+      case 'pid':
+        this.#columns.pid.set(this.#row, value);
+        break;
+      case 'region':
+        this.#columns.region.set(this.#row, value);
+        break;
+    }
   }
 
   /** Sets a 64-bit column from an integer of at most 53 bits. */
   word(column: Exclude<WordColumn, OwnColumn>, value: number): void {
-    this.#columns.word(column).set(this.#row, value);
+    switch (column) {
+      case 'offset':
+        this.#columns.offset.set(this.#row, value);
+        break;
+      case 'length':
+        this.#columns.length.set(this.#row, value);
+        break;
+      case 'value':
+        this.#columns.value.set(this.#row, value);
+        break;
+      case 'ret':
+        this.#columns.ret.set(this.#row, value);
+        break;
+      case 'span':
+        this.#columns.span.set(this.#row, value);
+        break;
+    }
   }
 
   words(column: Exclude<WordColumn, OwnColumn>, low: number, high: number): void {
-    this.#columns.word(column).setWords(this.#row, low, high);
+    switch (column) {
+      case 'offset':
+        this.#columns.offset.setWords(this.#row, low, high);
+        break;
+      case 'length':
+        this.#columns.length.setWords(this.#row, low, high);
+        break;
+      case 'value':
+        this.#columns.value.setWords(this.#row, low, high);
+        break;
+      case 'ret':
+        this.#columns.ret.setWords(this.#row, low, high);
+        break;
+      case 'span':
+        this.#columns.span.setWords(this.#row, low, high);
+        break;
+    }
   }
 
   big(column: Exclude<WordColumn, OwnColumn>, value: bigint): void {
-    this.#columns.word(column).setBig(this.#row, value);
+    this.words(column, Number(value & LOW_WORD), Number((value >> 32n) & LOW_WORD));
   }
 
   /** @param bytes at most `VALUE_BYTES_MAX` */

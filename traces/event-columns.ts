@@ -1,6 +1,6 @@
 import { assert } from './assert.js';
 import { BytesBuilder, type ColumnBuffers, IntBuilder, WordBuilder } from './columns.js';
-import { COLUMNS, type DictColumn, type IntColumn, type WordColumn } from './schema.js';
+import { COLUMNS } from './schema.js';
 
 /**
  * The growing columns of one batch, each a field of its own: looking one up by a computed name costs
@@ -51,59 +51,6 @@ export class EventColumns {
     this.ret = new WordBuilder(capacity);
     this.data = new BytesBuilder(capacity);
     this.text = new BytesBuilder(capacity);
-  }
-
-  dict(column: DictColumn): IntBuilder {
-    switch (column) {
-      case 'device':
-        return this.device;
-      case 'name':
-        return this.name;
-      case 'task':
-        return this.task;
-      case 'path':
-        return this.path;
-      case 'driver':
-        return this.driver;
-      case 'kind':
-        return this.kind;
-      case 'phase':
-        return this.phase;
-      case 'source':
-        return this.source;
-    }
-  }
-
-  int(column: IntColumn): IntBuilder {
-    switch (column) {
-      case 'cpu':
-        return this.cpu;
-      case 'tid':
-        return this.tid;
-      case 'pid':
-        return this.pid;
-      case 'region':
-        return this.region;
-    }
-  }
-
-  word(column: WordColumn): WordBuilder {
-    switch (column) {
-      case 'offset':
-        return this.offset;
-      case 'length':
-        return this.length;
-      case 'value':
-        return this.value;
-      case 'ret':
-        return this.ret;
-      case 'span':
-        return this.span;
-      case 'ts':
-        return this.ts;
-      case 'seq':
-        return this.seq;
-    }
   }
 
   /** Bytes of the columns whose values have no fixed size. */
