@@ -52,6 +52,20 @@ describe('matchSequences', () => {
     expect(matched(matches)).toBe(b.length - 3);
   });
 
+  test('finds the common part of recordings that cover different times', () => {
+    let state = 1;
+    const random = (length: number) =>
+      Array.from({ length }, () => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return (state >>> 16) % 20;
+      });
+    const common = random(30_000);
+    const a = [...random(20_000), ...common];
+    const b = [...common.slice(4000), ...random(9000)];
+    const matches = matchSequences(Int32Array.from(a), Int32Array.from(b));
+    for (let i = 0; i < 26_000; i++) expect(matches[24_000 + i]).toBe(i);
+  });
+
   test('gives up on what has nothing in common, in bounded time', () => {
     const a = new Int32Array(20_000).fill(1);
     const b = new Int32Array(20_000).fill(2);

@@ -2,16 +2,17 @@
  * Which element of one sequence is which of another that was recorded from another side: most are
  * in both, in the same order, some in one only.
  *
- * The method is that of Myers ("An O(ND) difference algorithm", 1986), run from one difference to
- * the next: as soon as a path has come to a long run of equal elements it is taken as right and the
- * search starts anew behind it, so that time and memory depend on the differences at one place and
- * not on their sum.
+ * Between places that are surely in step (anchors.ts) the method is that of Myers ("An O(ND)
+ * difference algorithm", 1986), run from one difference to the next: as soon as a path has come to a
+ * long run of equal elements it is taken as right and the search starts anew behind it, so that time
+ * and memory depend on the differences at one place and not on their sum.
  */
+import { findAnchors } from './anchors.js';
 
 /** Equal elements in a row after which the sequences are in step again. */
 const RUN = 24;
 /** Differences at one place after which the path that came farthest is taken. */
-const DIFFERENCES_MAX = 2048;
+const DIFFERENCES_MAX = 512;
 
 /** A path of the search: how far it came in `a`, and the run of equal elements it ended with. */
 interface Reach {
@@ -20,17 +21,28 @@ interface Reach {
   readonly x: number;
 }
 
+/** A part of each sequence, up to but without its end. */
+interface Range {
+  readonly aEnd: number;
+  readonly bEnd: number;
+}
+
 /**
  * Matches `a` against `b`.
  * @returns for each element of `a` its index in `b`, or -1; the indexes ascend
  */
 export function matchSequences(a: Int32Array, b: Int32Array): Int32Array {
   const matches = new Int32Array(a.length).fill(-1);
+  const ends = [...findAnchors(a, b), { a: a.length, b: b.length }];
   let i = 0;
   let j = 0;
-  while (i < a.length && j < b.length) {
-    if (a[i] === b[j]) matches[i++] = j++;
-    else [i, j] = new Step(a, b, i, j).take(matches);
+  for (const end of ends) {
+    const range = { aEnd: end.a, bEnd: end.b };
+    while (i < range.aEnd && j < range.bEnd) {
+      if (a[i] === b[j]) matches[i++] = j++;
+      else [i, j] = new Step(a, b, i, j, range).take(matches);
+    }
+    [i, j] = [end.a, end.b];
   }
   return matches;
 }
@@ -41,12 +53,19 @@ class Step {
   readonly #reached: Int32Array[] = [];
   #farthest: Reach = { d: 0, k: 0, x: 0 };
 
+  readonly #a: Int32Array;
+  readonly #b: Int32Array;
+
   constructor(
-    private readonly a: Int32Array,
-    private readonly b: Int32Array,
+    a: Int32Array,
+    b: Int32Array,
     private readonly i: number,
     private readonly j: number,
-  ) {}
+    range: Range,
+  ) {
+    this.#a = a.subarray(i, range.aEnd);
+    this.#b = b.subarray(j, range.bEnd);
+  }
 
   /** Writes the matches of the way that was found and returns where it ends. */
   take(matches: Int32Array): [number, number] {
@@ -56,14 +75,14 @@ class Step {
   }
 
   #search(): Reach {
-    const n = this.a.length - this.i;
-    const m = this.b.length - this.j;
+    const n = this.#a.length;
+    const m = this.#b.length;
     for (let d = 0; d <= DIFFERENCES_MAX; d++) {
       const row = new Int32Array(2 * d + 1);
       this.#reached.push(row);
       for (let k = -d; k <= d; k += 2) {
         const start = this.#start(d, k);
-        const x = this.#slide(start, k, n, m);
+        const x = this.#slide(start, k);
         row[k + d] = x;
         const y = x - k;
         const isInside = x <= n && y <= m;
@@ -85,10 +104,11 @@ class Step {
     return at(k - 1) + 1;
   }
 
-  #slide(start: number, k: number, n: number, m: number): number {
-    const { a, b, i, j } = this;
+  #slide(start: number, k: number): number {
+    const a = this.#a;
+    const b = this.#b;
     let x = start;
-    while (x < n && x - k < m && x >= 0 && x - k >= 0 && a[i + x] === b[j + x - k]) x++;
+    while (x < a.length && x - k < b.length && x - k >= 0 && a[x] === b[x - k]) x++;
     return x;
   }
 
