@@ -8,6 +8,8 @@ export interface ImportInputs {
   readonly output: string;
   readonly format?: string;
   readonly snapshot?: string;
+  readonly clock?: string;
+  readonly kernel?: string;
 }
 
 /**
@@ -64,7 +66,8 @@ async function explain<T>(align: () => T): Promise<T> {
     if (!isVfrError(error) || error.code !== 'CLOCKS_DIFFER') throw error;
     const { VfrError } = await import('../traces/index.js');
     const { kind, code, what, place } = error;
-    const next = 'Import each by itself, then run `vfr merge` with --offset for each.';
+    const next =
+      'Name the clock with --clock if the input does not tell it, or import each by itself and run `vfr merge` with --offset.';
     throw new VfrError(kind, code, what, next, place);
   }
 }

@@ -101,4 +101,13 @@ describe('an imported recording', () => {
       shown.map((row) => (row.ret === null ? null : Number(row.ret))),
     );
   });
+
+  test('has the clock and the kernel that its text does not tell, when they are given', () => {
+    const trace = join(scratch, 'named.arrows');
+    const input = 'tests/data/captures/hotplug-r1/trace.txt.zst';
+    const given = ['--clock', 'mono', '--kernel', '6.1.0-56-amd64'];
+    expect(vfr(['import', input, '-o', trace, ...given]).code).toBe(0);
+    const info = JSON.parse(vfr(['info', trace, '--json']).stdout);
+    expect(info).toMatchObject({ clock: 'mono', kernel: '6.1.0-56-amd64' });
+  });
 });

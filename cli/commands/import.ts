@@ -7,6 +7,8 @@ interface Options {
   readonly output?: string;
   readonly format?: string;
   readonly snapshot?: string;
+  readonly clock?: string;
+  readonly kernel?: string;
   readonly json?: boolean;
   readonly list?: boolean;
 }
@@ -19,6 +21,8 @@ export function register(program: Command): void {
     .option('-o, --output <trace>', 'trace to write, by custom named .arrows')
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
+    .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
+    .option('--kernel <release>', 'kernel of inputs that do not tell theirs, such as 6.1.0')
     .option('--json', 'print one JSON document')
     .option('--list', 'list the formats and end')
     .action(run);
@@ -26,14 +30,13 @@ export function register(program: Command): void {
 
 async function run(inputs: readonly string[], options: Options): Promise<void> {
   if (options.list === true) return printFormats();
-  const { output, format, snapshot, json } = options;
+  const { output, json, list: _, ...rest } = options;
   if (inputs.length === 0 || output === undefined) throw await missing(inputs);
   const { importInputs } = await import('../import-inputs.js');
   const result = await importInputs({
     inputs,
     output,
-    ...(format === undefined ? {} : { format }),
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...rest,
   });
   warn(inputs.join(', '), result);
   const { events, records, unparsed, lost } = result;

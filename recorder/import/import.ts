@@ -3,7 +3,7 @@ import { readSnapshotDirectory } from '../snapshot/directory.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
 import { WRITER } from '../writer.js';
 import { IMPORTERS } from './formats.js';
-import type { Importer, ImportReport } from './importer.js';
+import type { Importer, ImportReport, InputMeta } from './importer.js';
 import { type Input, openInput } from './input.js';
 
 export interface ImportOptions {
@@ -13,6 +13,10 @@ export interface ImportOptions {
   readonly format?: string;
   /** Directory with the state of the machine when the recording began. */
   readonly snapshot?: string;
+  /** Clock of the input's times, for inputs that do not tell: text of ftrace never does. */
+  readonly clock?: string;
+  /** Release of the recorded kernel, for inputs that do not tell. */
+  readonly kernel?: string;
 }
 
 export interface ImportResult extends ImportReport {
@@ -32,7 +36,7 @@ export function importInput(options: ImportOptions): ImportResult {
   const input = openInput(options.input);
   const importer = chooseImporter(input, options.format);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
-  const meta = importer.meta(input);
+  const meta = complete(importer.meta(input), options);
   const sink = new FileSink(options.output);
   try {
     const writer = new TraceWriter(sink, {
@@ -53,6 +57,15 @@ export function importInput(options: ImportOptions): ImportResult {
     sink.discard();
     throw error;
   }
+}
+
+/** Fills in what the input itself does not tell; what it tells is believed. */
+function complete(meta: InputMeta, { clock, kernel }: ImportOptions): InputMeta {
+  return {
+    ...meta,
+    ...(meta.clock === 'unknown' && clock !== undefined ? { clock } : {}),
+    ...(meta.kernel === undefined && kernel !== undefined ? { kernel } : {}),
+  };
 }
 
 function chooseImporter(input: Input, format: string | undefined): Importer {
