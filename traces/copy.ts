@@ -135,8 +135,8 @@ export class EventCopier {
 
   /** Links a point to the begin of the access that it also shows, as an alignment found out. */
   #link(batch: Batch, row: number, link: Seq | null): void {
-    const span = batch.column('span');
-    const known = this.#hasSpan && span.has(row) ? span.number(row) : -1;
+    const span = this.#hasSpan ? batch.column('span') : null;
+    const known = span?.has(row) === true ? span.number(row) : -1;
     const begin = link ?? this.#begins.get(known) ?? this.#ended.get(known);
     if (begin !== undefined) this.events.word('span', begin);
   }

@@ -9,6 +9,8 @@ import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../tests/build-trace.js';
 import {
   type Batch,
+  COLUMNS,
+  type ColumnName,
   MemorySink,
   MemorySource,
   rewriteTrace,
@@ -141,7 +143,7 @@ function repair(reader: TraceReader): TraceReader {
 }
 
 /** The trace with one byte changed in the middle of what a column of batch 1 holds. */
-function damageColumn(name: 'text' | 'kind' | 'ts'): TraceReader {
+function damageColumn(name: ColumnName): TraceReader {
   const { frame } = open(TRACE).batches[1];
   for (let at = frame.bodyOffset; at < frame.end; at++) {
     const bytes = Buffer.from(TRACE);
@@ -162,6 +164,13 @@ describe('a damaged column', () => {
       seq: [BATCH_ROWS, 2 * BATCH_ROWS - 1],
       columns: ['text'],
     });
+  });
+
+  const dispensable = COLUMNS.map(({ name }) => name).filter(
+    (name) => !['kind', 'phase', 'source'].includes(name),
+  );
+  test.each(dispensable)('%s leaves its events when the trace is repaired', (name) => {
+    expect(repair(damageColumn(name)).events).toBe(ROWS + (name === 'seq' ? 0 : 1));
   });
 
   test('costs only its own values when the trace is repaired', () => {
