@@ -126,8 +126,8 @@ test.each([
     [perfScript, `${PERF}(ffffffff8b1af560) buf="`],
     [perfScript, PERF],
   ] as const) {
-    const { report } = importBytes(importer, Buffer.from(start + run));
-    expect(report.stopped).toBeUndefined();
+    const text = Buffer.from(`${start}${run}\n`);
+    expect(importBytes(importer, text).report.stopped).toBeUndefined();
   }
 });
 

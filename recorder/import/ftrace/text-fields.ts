@@ -15,6 +15,7 @@ import {
 } from './ascii.js';
 import { hashName, hashStep, type Shape, type TextEvent } from './event-table.js';
 import { Integer } from './number.js';
+import { patternOf, shapeOf, wantedShape } from './shape.js';
 
 /** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
 const FIELDS_MAX = 64;
@@ -354,40 +355,6 @@ function plainStringEnd(bytes: Buffer, at: number, end: number): number {
     if (bytes[p] === QUOTE) return p;
   }
   return -1;
-}
-
-const KEY = /(?:^| )(\w+)=(")?/g;
-
-function shapeOf(text: string): Shape {
-  const shape: { key: string; quoted: boolean }[] = [];
-  KEY.lastIndex = 0;
-  for (let match = KEY.exec(text); match !== null; match = KEY.exec(text)) {
-    shape.push({ key: match[1], quoted: match[2] !== undefined });
-    if (match[2] === undefined) continue;
-    const close = /"(?= \w+=|$)/g;
-    close.lastIndex = KEY.lastIndex;
-    KEY.lastIndex = (close.exec(text)?.index ?? text.length) + 1;
-  }
-  return shape;
-}
-
-/** For the first record of an event: the fields that the catalogue knows, where they first occur. */
-function wantedShape(event: TextEvent, text: string): Shape {
-  const keys = event.rule.fields.map((key) => ({ key, at: text.search(`(?:^| )${key}=`) }));
-  return keys
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at)
-    .map(({ key }) => ({ key, quoted: text.includes(` ${key}="`) }));
-}
-
-/** Matches a record of this shape; its groups are the values. The last string takes all it can. */
-function patternOf(shape: Shape): RegExp {
-  const last = shape.findLastIndex(({ quoted }) => quoted);
-  const parts = shape.map(({ key, quoted }, i) => {
-    if (!quoted) return `(?:^| )${key}=([^ ]*)`;
-    return ` ${key}=(?:"(${i === last ? '.*' : '[^"]*'})"|\\(fault\\))`;
-  });
-  return new RegExp(`^(?:\\([^)]*\\))?${parts.join('')}$`, 'ds');
 }
 
 /** The arguments of a system call in one form for all inputs. */

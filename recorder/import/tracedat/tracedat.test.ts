@@ -8,10 +8,10 @@ import { execFileSync } from 'node:child_process';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { countBy, type ImportedRow, importBytes } from '../../../tests/import-bytes.js';
+import { recompress, withInstance } from '../../../tests/rewrite-trace-dat.js';
 import { testData } from '../../../tests/test-data.js';
 import { ftraceText } from '../ftrace/index.js';
 import { traceDat } from './index.js';
-import { recompress, withInstance } from './rewrite.test-helper.js';
 
 const tracedat = (name: string) => testData(`tracedat/${name}`);
 const version7 = tracedat('version7.dat');

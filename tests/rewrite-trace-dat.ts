@@ -2,7 +2,7 @@
  * Writes a version 7 trace.dat anew in other ways that the format allows; for tests. Everything is
  * read here by the offsets of the manual, not by the importer.
  */
-import { zstdDecompress } from '../../../traces/index.js';
+import { zstdDecompress } from '../traces/index.js';
 
 const OPTION_DONE = 0;
 const OPTION_BUFFER = 3;
