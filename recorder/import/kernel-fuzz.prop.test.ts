@@ -1,7 +1,9 @@
 /**
- * Goal: no text of ftrace or perf and no trace.dat, however broken, makes its importer crash, hang or
+ * Goal: no text of ftrace or perf and no trace.dat, however broken, makes its importer crash, hang
+ * or
  * keep more than the input has; and damage to text costs only what it touches.
- * Method: parts of real recordings, mutated as fast-check likes, in chunks of random size. What comes
+ * Method: parts of real recordings, mutated as fast-check likes, in chunks of random size. What
+ * comes
  * out must be a trace that reads back. Long runs of one hostile line look for quadratic behaviour.
  */
 import fc from 'fast-check';

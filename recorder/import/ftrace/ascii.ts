@@ -1,4 +1,6 @@
-/** The bytes that kernel trace text is made of, and the classes of them that the parsers ask for. */
+/**
+ * The bytes that kernel trace text is made of, and the classes of them that the parsers ask for.
+ */
 export const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const RETURN = 0x0d;

@@ -23,7 +23,9 @@ export class TextEvent {
   readonly hashes: Int32Array;
   /** The same by the names of the event's format, where the text has others. */
   readonly #formatHashes: Int32Array | null;
-  /** The fewest fields that a record had; a string with fake fields in it only seems to have more. */
+  /**
+   * The fewest fields that a record had; a string with fake fields in it only seems to have more.
+   */
   shape: Shape = [];
   pattern: RegExp | null = null;
   readonly positional: RegExp | undefined;
@@ -34,7 +36,9 @@ export class TextEvent {
   quoted = false;
   /** Where the fields begin behind the event's name. */
   fieldsOffset = 0;
-  /** For every key of the shape, its hash and the field it is; -1 when the rule does not want it. */
+  /**
+   * For every key of the shape, its hash and the field it is; -1 when the rule does not want it.
+   */
   keys: readonly number[] = [];
   fieldOfKey: readonly number[] = [];
   /** The event that came after this one the last time. */

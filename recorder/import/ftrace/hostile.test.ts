@@ -1,6 +1,7 @@
 /**
  * Goal: task names and strings that look like something else are told from what they look like.
- * Method: lines printed here as the kernel prints them (trace_output.c: `%16s-%-7d`, strings as they
+ * Method: lines printed here as the kernel prints them (trace_output.c: `%16s-%-7d`, strings as
+ * they
  * are), with names and strings that somebody chose to confuse.
  */
 import { describe, expect, test } from 'vitest';

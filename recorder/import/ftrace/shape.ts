@@ -17,7 +17,9 @@ export function shapeOf(text: string): Shape {
   return shape;
 }
 
-/** For the first record of an event: the fields that the catalogue knows, where they first occur. */
+/**
+ * For the first record of an event: the fields that the catalogue knows, where they first occur.
+ */
 export function wantedShape(event: TextEvent, text: string): Shape {
   const keys = event.rule.fields.map((key) => ({ key, at: text.search(`(?:^| )${key}=`) }));
   return keys

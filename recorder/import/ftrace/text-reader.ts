@@ -117,7 +117,9 @@ export class TextReader {
     return true;
   }
 
-  /** Reads a record that is on one line and like the one of its event before; false if it is not. */
+  /**
+   * Reads a record that is on one line and like the one of its event before; false if it is not.
+   */
   #readAgain(origin: OriginReader, event: TextEvent): boolean {
     const { bytes, view, end } = this.#window;
     const { body } = origin.place;

@@ -126,7 +126,9 @@ class PerfLayout implements Layout {
 
 const CHOICES = [true, false];
 
-/** Every choice of fields that tells records from other lines; those with more fields come first. */
+/**
+ * Every choice of fields that tells records from other lines; those with more fields come first.
+ */
 export const PERF_LAYOUTS: readonly Layout[] = (['padded', 'free', 'none'] as const).flatMap(
   (comm) =>
     CHOICES.flatMap((tid) =>

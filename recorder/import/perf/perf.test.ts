@@ -1,6 +1,7 @@
 /**
  * Goal: `perf script` text gives its events whatever fields were chosen.
- * Method: real text, its records counted again by one pattern over the whole of it; the other choices
+ * Method: real text, its records counted again by one pattern over the whole of it; the other
+ * choices
  * of fields made from it by a pattern as perf prints them.
  */
 import { describe, expect, test } from 'vitest';

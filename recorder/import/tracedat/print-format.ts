@@ -135,7 +135,9 @@ function add(a: Argument | null, b: Argument | null): Argument | null {
   };
 }
 
-/** `__print_symbolic(value, { 1, "one" }, ...)` and `__print_flags(value, "|", { 1, "one" }, ...)`. */
+/**
+ * `__print_symbolic(value, { 1, "one" }, ...)` and `__print_flags(value, "|", { 1, "one" }, ...)`.
+ */
 function naming(kind: 'symbolic' | 'flags', text: string, format: EventFormat): Argument | null {
   const [first, ...rest] = splitTopLevel(text);
   const value = argument(first, format);

@@ -1,7 +1,9 @@
 /**
  * Goal: a trace.dat gives the same events as what other programs print of the same recording.
- * Method: real files of trace-cmd against `trace-cmd report` of them, and against the kernel's own text
- * of the same events in another instance; and the same data written in the other ways that the format
+ * Method: real files of trace-cmd against `trace-cmd report` of them, and against the kernel's own
+ * text
+ * of the same events in another instance; and the same data written in the other ways that the
+ * format
  * has: other compressions, several instances, cut ends.
  */
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,6 @@
-/** trace.dat of version 7: sections, found by the options that refer to them (trace-cmd.dat.v7(5)). */
+/**
+ * trace.dat of version 7: sections, found by the options that refer to them (trace-cmd.dat.v7(5)).
+ */
 import { MemorySource, VfrError } from '../../../traces/index.js';
 import { ByteReader } from './byte-reader.js';
 import { type Compression, compressionOf, decompress } from './compression.js';
