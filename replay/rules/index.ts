@@ -1,8 +1,9 @@
 /** Which rule takes which kind of event. */
 import type { Kind } from '../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
+import { bind } from './bind.js';
 import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
-import { bind, match, probe } from './probe.js';
+import { match, probe } from './probe.js';
 import { unbind } from './release.js';
 import { addVf, enable, removeVf } from './sriov.js';
 import { override, sysfsWrite } from './stores.js';

@@ -3,92 +3,15 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import type { AttachFrame, MatchFrame, ReallyProbeFrame } from '../engine/frames.js';
+import type { MatchFrame, ReallyProbeFrame } from '../engine/frames.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches, mayMatch } from '../machine/matching.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
+import { attachResult, setBound, setFree } from './bind.js';
 import { probeGate } from './sriov.js';
 import { nextInWalk, walkOf } from './walk.js';
-
-/** `device_driver_attach`, and the point at which a driver is bound. */
-export function bind(engine: Engine, e: EventCursor): Verdict {
-  const device = engine.deviceOf(e);
-  if (device === null) return null;
-  if (e.phase === 'begin') return beginAttach(engine, e, device);
-  if (e.phase === 'end') return endAttach(engine, e);
-  return bound(engine, e, device);
-}
-
-function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
-  const driver = e.driver ?? '';
-  const { seq, tid } = e;
-  const store = engine.frames.inner(tid, 'store');
-  const frame: AttachFrame = {
-    type: 'attach',
-    seq,
-    tid,
-    device,
-    driver,
-    overlapped: false,
-    match: null,
-  };
-  engine.frames.push(frame);
-  if (store?.attribute !== 'bind') return 'unknown';
-  store.attach = { ret: null };
-  const path = `${device.address}/match`;
-  if (store.driver !== driver || store.device !== device) {
-    return compare(path, `${store.driver} ${store.device?.address}`, `${driver} ${device.address}`);
-  }
-  if (store.matches === false && !store.overlapped) {
-    const difference = diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
-    // It matched: by an override, or by a dynamic id, of which the recording says nothing.
-    if (device.assumed.override) device.override = either(device.override, [driver]);
-    return engine.contradiction(device, 'override', difference);
-  }
-  if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
-    return store.overlapped ? 'match' : 'unknown';
-  }
-  return 'match';
-}
-
-function endAttach(engine: Engine, e: EventCursor): Verdict {
-  const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'attach') return 'unknown';
-  const store = engine.frames.inner(e.tid, 'store');
-  if (store?.attach) store.attach.ret = e.ret;
-  const inner = frame.match?.ret;
-  if (inner === undefined || inner === null) return 'unknown';
-  const path = `${frame.device?.address}/driver`;
-  return compare(path, errnoName(attachResult(inner)), errnoName(e.ret));
-}
-
-/** What device_driver_attach makes of the result of an attempt. */
-function attachResult(attempt: number): number {
-  const expected = attempt > 0 ? -attempt : attempt;
-  return expected === -ERRNO.EPROBE_DEFER ? -ERRNO.EAGAIN : expected;
-}
-
-/** `driver_bound`: the driver is the one that probes. */
-function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
-  const attempt =
-    engine.frames.onDevice(device, 'really') ?? engine.frames.onDevice(device, 'match');
-  const path = `${device.address}/driver`;
-  const driver = e.driver ?? '';
-  if (attempt === null) {
-    device.driver = [driver];
-    device.bound = true;
-    return 'unknown';
-  }
-  if (attempt.type === 'really') attempt.bound = true;
-  device.driver = [attempt.driver];
-  device.bound = true;
-  if (attempt.type === 'really' && attempt.bus?.ret !== undefined && attempt.bus.ret !== 0) {
-    return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
-  }
-  return compare(path, `${attempt.driver} bound`, `${driver} bound`);
-}
 
 /** `__driver_probe_device`. */
 export function match(engine: Engine, e: EventCursor): Verdict {
@@ -201,18 +124,6 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
 
 const busy = (frame: MatchFrame, path: string): Verdict =>
   certainly(frame.driverBefore, null) ? diverge(path, `${frame.driver} probes`, '-EBUSY') : 'match';
-
-function setBound(device: PciDevice, driver: string | null): void {
-  device.assumed.driver = false;
-  device.driver = [driver];
-  device.bound = true;
-  device.bindable = [true];
-}
-
-export function setFree(device: PciDevice): void {
-  device.driver = [null];
-  device.bound = false;
-}
 
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
 export function probe(engine: Engine, e: EventCursor): Verdict {

@@ -5,8 +5,8 @@ import type { ReleaseFrame } from '../engine/frames.js';
 import { type Difference, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
+import { setFree } from './bind.js';
 import { releaseEnded, secondRelease } from './devices.js';
-import { setFree } from './probe.js';
 
 export function unbind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
