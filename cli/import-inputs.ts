@@ -1,9 +1,8 @@
 /** Importing several inputs into one trace: each by itself, then merged on one timeline. */
 import type { ImportResult } from '../recorder/index.js';
-import { isVfrError } from './exit.js';
-import { writerName, writeTrace } from './trace-output.js';
+import { type MergeOptions, mergeReaders } from './merging.js';
 
-export interface ImportInputs {
+export interface ImportInputs extends MergeOptions {
   readonly inputs: readonly string[];
   readonly output: string;
   readonly format?: string;
@@ -18,7 +17,7 @@ export interface ImportInputs {
  */
 export async function importInputs(options: ImportInputs): Promise<ImportResult> {
   const { importInput } = await import('../recorder/index.js');
-  const { inputs, ...rest } = options;
+  const { inputs, align: _align, offset: _offset, ...rest } = options;
   if (inputs.length === 1) return importInput({ input: inputs[0], ...rest });
   const { snapshot, ...others } = rest;
   const { mkdtempSync, rmSync } = await import('node:fs');
@@ -34,41 +33,20 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
         output: parts[i],
       }),
     );
-    const events = await mergeParts(parts, options.output);
+    const events = await mergeParts(parts, options);
     return { ...sum(results), events };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function mergeParts(parts: readonly string[], output: string): Promise<number> {
-  const { alignClocks, mergedMeta, mergeTraces, TraceReader } = await import('../traces/index.js');
+async function mergeParts(parts: readonly string[], options: ImportInputs): Promise<number> {
+  const { TraceReader } = await import('../traces/index.js');
   const readers = parts.map((part) => TraceReader.open(part));
   try {
-    const metas = readers.map((reader) => reader.meta);
-    const names = metas.map((meta) => ({ name: meta.notes.input, meta }));
-    const offsets = await explain(() => alignClocks(names));
-    const merged = readers.map((reader, i) => ({ reader, offsetNs: offsets[i] }));
-    return await writeTrace({ output }, [], mergedMeta(metas, writerName()), (writer) => {
-      mergeTraces(merged, writer);
-      return writer.events.seq;
-    });
+    return await mergeReaders(readers, options);
   } finally {
     for (const reader of readers) reader.close();
-  }
-}
-
-/** Import has no offsets to give: those are for `vfr merge`. */
-async function explain<T>(align: () => T): Promise<T> {
-  try {
-    return align();
-  } catch (error) {
-    if (!isVfrError(error) || error.code !== 'CLOCKS_DIFFER') throw error;
-    const { VfrError } = await import('../traces/index.js');
-    const { kind, code, what, place } = error;
-    const next =
-      'Name the clock with --clock if the input does not tell it, or import each by itself and run `vfr merge` with --offset.';
-    throw new VfrError(kind, code, what, next, place);
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { ImportResult } from '../../recorder/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
+import { type MergeOptions, mergeOptions } from '../merging.js';
 import { note, paint, print, printJson } from '../output.js';
 
-interface Options {
+interface Options extends MergeOptions {
   readonly output?: string;
   readonly format?: string;
   readonly snapshot?: string;
@@ -14,7 +15,7 @@ interface Options {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('import')
     .description('make a trace from what another tool recorded')
     .argument('[input...]', 'recordings to import, - for stdin; several go on one timeline')
@@ -24,8 +25,8 @@ export function register(program: Command): void {
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
     .option('--kernel <release>', 'kernel of inputs that do not tell theirs, such as 6.1.0')
     .option('--json', 'print one JSON document')
-    .option('--list', 'list the formats and end')
-    .action(run);
+    .option('--list', 'list the formats and end');
+  mergeOptions(command).action(run);
 }
 
 async function run(inputs: readonly string[], options: Options): Promise<void> {
