@@ -1,4 +1,4 @@
-import { FileSink, TraceWriter } from '../../traces/index.js';
+import { FileSink, TraceWriter, VfrError } from '../../traces/index.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
 import { deviceFilter } from './device-filter.js';
@@ -77,7 +77,10 @@ export async function record(
     session?.close();
     armed?.installation.stop();
     armed?.installation.remove();
-    sink.discard();
+    // A disk that is full or fails does not cost what was recorded before: it stays in FILE.partial.
+    const failedOutput = error instanceof VfrError && error.place.file === options.output;
+    if (session !== undefined && failedOutput) sink.keep();
+    else sink.discard();
     throw error;
   }
 }
