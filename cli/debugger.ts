@@ -1,4 +1,7 @@
-/** The commands of `vfr debug`, on one timeline. What they print is returned, so that tests can read it. */
+/**
+ * The commands of `vfr debug`, on one timeline. What they print is returned, so that tests can
+ * read it.
+ */
 import {
   type Engine,
   type EventCursor,

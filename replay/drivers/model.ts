@@ -8,11 +8,14 @@ import type { MigrationModel } from '../vfio/migration.js';
 export interface DriverModel {
   readonly name: string;
   /**
-   * Static id table as far as matching goes; null when it is not known. A recording then teaches it:
+   * Static id table as far as matching goes; null when it is not known. A recording then teaches
+   * it:
    * what a driver was seen to try.
    */
   readonly table: readonly IdMatch[] | null;
-  /** Every entry has `override_only`: the driver matches only by driver_override or a dynamic id. */
+  /**
+   * Every entry has `override_only`: the driver matches only by driver_override or a dynamic id.
+   */
   readonly overrideOnly: boolean;
   /** `driver_managed_dma`: probing does not claim the IOMMU group for the kernel (Linux 5.19). */
   readonly managesDma: boolean;

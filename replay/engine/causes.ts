@@ -2,11 +2,11 @@
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
     /\/match$/,
-    'an override or a dynamic id that was not recorded, a driver that registered or left, or another id table than the model has',
+    'an unrecorded override or dynamic id, a driver that came or left, or another id table',
   ],
   [
     /\/sriov\/autoprobe$/,
-    'sriov_drivers_autoprobe of the PF, or the override of the VF, was changed by somebody who was not recorded',
+    'autoprobe of the PF, or the override of the VF, was changed by somebody not recorded',
   ],
   [/\/lock$/, 'events of two threads are not in the order in which they happened'],
   [/\/driver$/, 'the device was bound or released by somebody who was not recorded'],

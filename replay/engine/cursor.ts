@@ -1,7 +1,8 @@
 import type { Batch, Phase, Seq } from '../../traces/index.js';
 
 /**
- * One event of a batch, read column by column when asked. The cursor is moved, never copied: reading
+ * One event of a batch, read column by column when asked. The cursor is moved, never copied:
+ * reading
  * a million events makes no million objects.
  */
 export class EventCursor {

@@ -99,7 +99,9 @@ export class Engine {
     if (lacking) Object.assign(device, newDevice(device.address, null), { visible: [true] });
   }
 
-  /** Whether the recording tells its kernel, so that what differs from one to another is certain. */
+  /**
+   * Whether the recording tells its kernel, so that what differs from one to another is certain.
+   */
   get kernelKnown(): boolean {
     return this.#kernelKnown;
   }

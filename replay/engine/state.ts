@@ -77,12 +77,14 @@ function openState(open: OpenDevice | null): OpenState | null {
     irqs: irqs ?? null,
     vectors,
     memory: memoryEnabled(open),
-    mappings: mappings.map(
-      ({ region, start, end, populated }) =>
-        `region ${region} at 0x${start.toString(16)} to 0x${end.toString(16)}${populated ? '' : ', not faulted in'}`,
-    ),
+    mappings: mappings.map(mappingText),
     vconfig: Buffer.from(space.vconfig).toString('hex'),
   };
+}
+
+function mappingText({ region, start, end, populated }: OpenDevice['mappings'][number]): string {
+  const range = `0x${start.toString(16)} to 0x${end.toString(16)}`;
+  return `region ${region} at ${range}${populated ? '' : ', not faulted in'}`;
 }
 
 /** Every function that exists or may exist, by address. */

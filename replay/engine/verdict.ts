@@ -1,6 +1,7 @@
 /**
  * What replay says of one event. Null: the event is a stimulus, which enters the machine from
- * outside. `unmodelled` and `unknown` are never counted as matches: no model covers the response, or
+ * outside. `unmodelled` and `unknown` are never counted as matches: no model covers the response,
+ * or
  * the recording does not say enough of the state it depends on.
  */
 export type Verdict = null | 'match' | 'unknown' | 'unmodelled' | Difference;

@@ -44,7 +44,9 @@ export interface PciDevice {
   group: number | null;
   /** Told by a snapshot only, which is older than the recording, and confirmed by no event. */
   assumed: { driver: boolean; override: boolean };
-  /** The thread that removes it, and how often it released the driver: before and after deleting. */
+  /**
+   * The thread that removes it, and how often it released the driver: before and after deleting.
+   */
   removal: { readonly tid: number; releases: number } | null;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
   endpoint: boolean | null;

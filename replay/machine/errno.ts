@@ -1,4 +1,6 @@
-/** Error numbers of Linux (include/uapi/asm-generic/errno-base.h, errno.h) that the models return. */
+/**
+ * Error numbers of Linux (include/uapi/asm-generic/errno-base.h, errno.h) that the models return.
+ */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

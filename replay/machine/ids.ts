@@ -1,4 +1,6 @@
-/** The numbers that driver id tables are matched against (Linux include/linux/mod_devicetable.h). */
+/**
+ * The numbers that driver id tables are matched against (Linux include/linux/mod_devicetable.h).
+ */
 export interface PciIds {
   readonly vendor: number;
   readonly device: number;

@@ -1,4 +1,6 @@
-/** What differs between kernel versions, as data: a trace's metadata selects one of these tables. */
+/**
+ * What differs between kernel versions, as data: a trace's metadata selects one of these tables.
+ */
 export interface KernelRules {
   /** Version that the table was made for, as major * 1000 + minor. */
   readonly version: number;

@@ -8,7 +8,8 @@ export type Answer = boolean | null;
 
 /**
  * Whether `driver` matches now.
- * @param override what the override may be; callers that hold the device lock see another value than
+ * @param override what the override may be; callers that hold the device lock see another value
+ * than
  *   those that do not
  */
 export function matches(

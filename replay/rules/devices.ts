@@ -1,4 +1,7 @@
-/** PCI functions: as a snapshot lists them, as they come, and as they go (driver-core-and-pci §1.2). */
+/**
+ * PCI functions: as a snapshot lists them, as they come, and as they go (driver-core-and-pci
+ * §1.2).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
@@ -177,7 +180,9 @@ export function removeDevice(engine: Engine, e: EventCursor): Verdict {
   return null;
 }
 
-/** A release by the thread that removes the device: the second comes after the device is deleted. */
+/**
+ * A release by the thread that removes the device: the second comes after the device is deleted.
+ */
 export function secondRelease(device: PciDevice, tid: number): void {
   const { removal } = device;
   if (removal?.tid !== tid) return;

@@ -1,4 +1,7 @@
-/** SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (driver-core-and-pci §5). */
+/**
+ * SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (driver-core-and-pci
+ * §5).
+ */
 
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
@@ -99,7 +102,8 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
 }
 
 /**
- * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or the VF
+ * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or
+ * the VF
  * has an override.
  * @param seq when the device lock was taken, at the latest
  */

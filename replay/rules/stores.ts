@@ -11,7 +11,9 @@ import { certainly, describe, either, only, possibly } from '../machine/possible
 import { endNumVfs, setAutoprobe } from './sriov.js';
 import { endWalk } from './walk.js';
 
-/** Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c). */
+/**
+ * Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c).
+ */
 const OVERRIDE_MAX = 4095;
 
 /** Attributes of the device itself: they are there as long as it is. */

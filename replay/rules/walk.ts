@@ -76,7 +76,9 @@ export function endWalk(engine: Engine, walk: Walk): Verdict {
   return null;
 }
 
-/** The walk that an attempt on a thread belongs to: of a drivers_probe write, or of a new device. */
+/**
+ * The walk that an attempt on a thread belongs to: of a drivers_probe write, or of a new device.
+ */
 export function walkOf(engine: Engine, tid: number, device: Walk['device']): Walk | null {
   const first = engine.frames.inner(tid, 'first-walk');
   if (first?.walk.device === device) return first.walk;
