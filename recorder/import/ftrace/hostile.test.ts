@@ -1,8 +1,7 @@
 /**
  * Goal: task names and strings that look like something else are told from what they look like.
  * Method: lines printed here as the kernel prints them (trace_output.c: `%16s-%-7d`, strings as
- * they
- * are), with names and strings that somebody chose to confuse.
+ * they are), with names and strings that somebody chose to confuse.
  */
 import { describe, expect, test } from 'vitest';
 import { importBytes } from '../../../tests/import-bytes.js';
@@ -33,6 +32,11 @@ const importText = (text: string | Buffer) =>
   importBytes(ftraceText, Buffer.concat([Buffer.from('# tracer: nop\n#\n'), Buffer.from(text)]));
 
 describe('task names', () => {
+  test('do not begin in the header, whatever became of their padding', () => {
+    const { rows } = importText(record(bound).trimStart());
+    expect(rows[0].task).toBe('bash');
+  });
+
   const names = [
     'with space',
     'a-1 [001] 5.0:',

@@ -6,7 +6,7 @@ import type { EventAppender } from '../../../traces/index.js';
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
-import { QUOTE } from './ascii.js';
+import { HASH, NEWLINE, QUOTE } from './ascii.js';
 import { EventNames } from './event-name.js';
 import { EventTable, type TextEvent } from './event-table.js';
 import { Interlude } from './interlude.js';
@@ -63,7 +63,8 @@ export class TextReader {
   read(): ImportReport {
     const origin = this.#origin;
     while (this.#window.reach()) {
-      if (origin === null || !origin.read() || !this.#readRecord(origin)) this.#readOther();
+      if (origin === null || this.#atEmptyComment() || !origin.read() || !this.#readRecord(origin))
+        this.#readOther();
     }
     this.#mapper.finish();
     const report = this.#mapper.report();
@@ -75,6 +76,12 @@ export class TextReader {
       records: { ...report.records, ...skipped },
       ...(stopped === null ? {} : { stopped }),
     };
+  }
+
+  /** A line of the header that is just `#`, which could begin a name with a line end in it. */
+  #atEmptyComment(): boolean {
+    const { bytes, at, end } = this.#window;
+    return bytes[at] === HASH && at + 1 < end && bytes[at + 1] === NEWLINE;
   }
 
   /** Where and why reading stopped before the end of the input, when it did. */
