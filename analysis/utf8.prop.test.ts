@@ -1,7 +1,7 @@
 /**
  * Goal: DuckDB never sees invalid UTF-8, and valid text is untouched.
- * Method: columns of random bytes, cut at random places also within characters; Node decides what is
- * valid and what a text reads as.
+ * Method: columns of random bytes, cut at random places also within characters; Node decides what
+ * is valid and what a text reads as.
  */
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 /**
  * Goal: what scripts rely on holds for every command: help, exit codes, streams, one error at most.
- * Method: the built program is run as a process, where only words are to be checked the same code in
- * this one. The commands are taken from the program itself, so that a new one is tested from its
+ * Method: the built program is run as a process, where only words are to be checked the same code
+ * in this one. The commands are taken from the program itself, so that a new one is tested from its
  * first day.
  */
 import { spawnSync } from 'node:child_process';

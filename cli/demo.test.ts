@@ -1,6 +1,6 @@
 /**
- * Goal: `vfr demo` goes the whole way on the recording that comes with vfr and leaves a trace to go on
- * with. Method: the built program in an empty folder; the trace is then read as any other.
+ * Goal: `vfr demo` goes the whole way on the recording that comes with vfr and leaves a trace to go
+ * on with. Method: the built program in an empty folder; the trace is then read as any other.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

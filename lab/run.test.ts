@@ -1,6 +1,7 @@
 /**
  * Goal: a machine that cannot run the lab is told what it lacks, with exit code 4.
- * Method: the built lab is started with wrong arguments, and with a PATH on which nothing is installed.
+ * Method: the built lab is started with wrong arguments, and with a PATH on which nothing is
+ * installed.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Finds binding races: two operations by different actors that nothing orders, and whose other order
- * leads to another outcome. The recording need not have gone wrong.
+ * Finds binding races: two operations by different actors that nothing orders, and whose other
+ * order leads to another outcome. The recording need not have gone wrong.
  */
 import {
   type Bdf,

@@ -64,8 +64,8 @@ export class LifetimeCollector {
   readonly #autoprobe = new Map<Bdf, boolean>();
   readonly #pfOfVf = new Map<Bdf, Bdf>();
   /**
-   * Devices whose removal has begun. They can no longer be bound, but until they are gone an override
-   * can still be written, too late.
+   * Devices whose removal has begun. They can no longer be bound, but until they are gone an
+   * override can still be written, too late.
    */
   readonly #leaving = new Set<Bdf>();
   /** The PF for which a thread is making a VF. */

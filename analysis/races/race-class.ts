@@ -4,15 +4,23 @@ import type { Action, Lifetime } from './operation.js';
 export type RaceClass = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R7' | 'R8' | 'R10' | 'R14';
 
 export const ADVICE: Readonly<Record<RaceClass, string>> = {
-  R1: 'Write 0 to the PF’s sriov_drivers_autoprobe before sriov_numvfs; then per VF set driver_override and write to drivers_probe.',
-  R2: 'An override does not move a bound device: set it before the device can bind, or unbind first.',
+  R1:
+    'Write 0 to the PF’s sriov_drivers_autoprobe before sriov_numvfs; then per VF set ' +
+    'driver_override and write to drivers_probe.',
+  R2:
+    'An override does not move a bound device: set it before the device can bind, or ' +
+    'unbind first.',
   R3: 'new_id probes every unbound device of that id: use driver_override, which names one.',
-  R4: 'Set driver_override before unbinding, so that only the wanted driver matches in the gap.',
-  R5: 'To give a device back: unbind, clear the override, then drivers_probe, in that order.',
+  R4:
+    'Set driver_override before unbinding, so that only the wanted driver matches in the ' + 'gap.',
+  R5: 'To give a device back: unbind, clear the override, then drivers_probe, in that ' + 'order.',
   R7: 'The driver acts later, from a work item: wait for its uevent before the next step.',
-  R8: 'Turn drivers_autoprobe off before adding the device; then override and drivers_probe.',
-  R10: 'Write sriov_drivers_autoprobe before sriov_numvfs and leave it alone while VFs are made.',
-  R14: 'Let one program own the binding of a device; the loser of two binds gets -EBUSY or -ENODEV.',
+  R8: 'Turn drivers_autoprobe off before adding the device; then override and ' + 'drivers_probe.',
+  R10:
+    'Write sriov_drivers_autoprobe before sriov_numvfs and leave it alone while VFs are ' + 'made.',
+  R14:
+    'Let one program own the binding of a device; the loser of two binds gets -EBUSY or ' +
+    '-ENODEV.',
 };
 
 const ASKS = new Set<Action['type']>(['bind', 'drivers_probe', 'new_id']);

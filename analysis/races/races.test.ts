@@ -1,7 +1,7 @@
 /**
  * Goal: every case in which the wrong driver had a device is found, and nothing where there is
- * nothing. Method: real recordings, against the log that the acting processes wrote of themselves by
- * the same clock (who wrote what when, and which driver they then saw).
+ * nothing. Method: real recordings, against the log that the acting processes wrote of themselves
+ * by the same clock (who wrote what when, and which driver they then saw).
  */
 import { describe, expect, test } from 'vitest';
 import { importedCapture } from '../../tests/captures.js';

@@ -9,8 +9,8 @@ export function register(program: Command): void {
   const command = program
     .command('merge')
     .description(
-      'put several traces on one timeline, that of the first; a QEMU log without times is aligned ' +
-        'with the trace of the kernel that it ran on by the accesses that both show',
+      'put several traces on one timeline, that of the first; a QEMU log without times is ' +
+        'aligned with the trace of its kernel by the accesses that both show',
     )
     .argument('<traces...>', 'trace files');
   strictOption(outputOption(mergeOptions(command))).action(run);

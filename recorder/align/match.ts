@@ -3,9 +3,9 @@
  * in both, in the same order, some in one only.
  *
  * Between places that are surely in step (anchors.ts) the method is that of Myers ("An O(ND)
- * difference algorithm", 1986), run from one difference to the next: as soon as a path has come to a
- * long run of equal elements it is taken as right and the search starts anew behind it, so that time
- * and memory depend on the differences at one place and not on their sum.
+ * difference algorithm", 1986), run from one difference to the next: as soon as a path has come to
+ * a long run of equal elements it is taken as right and the search starts anew behind it, so that
+ * time and memory depend on the differences at one place and not on their sum.
  */
 import { findAnchors } from './anchors.js';
 

@@ -1,4 +1,6 @@
-/** Driver core: matching, probing, binding, and the sysfs stores (Linux drivers/base, drivers/pci). */
+/**
+ * Driver core: matching, probing, binding, and the sysfs stores (Linux drivers/base, drivers/pci).
+ */
 import { arg, boundDriver, device, driver, pciDev, point, span, text } from './make.js';
 import type { Probe } from './probe.js';
 

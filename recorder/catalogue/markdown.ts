@@ -3,13 +3,14 @@ import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from './index.js
 
 const HEAD = `# Events and the kernel probes they come from
 
-Each table lists the kernel records of one probe group and what they become. An entry and a return are one
-call: a \`begin\`, and an \`end\` that repeats the columns of the begin and adds \`span\`, \`ret\`, and the value
-that a \`value\` record saw. A return probe that has the arguments of the entry (Linux 6.9 and later) makes
-one \`point\`. Columns that are not listed are null; \`name\` is constant. In the columns, \`a ← b\` means that
-column \`a\` takes field \`b\` of the record.
+Each table lists the kernel records of one probe group and what they become. An entry and a return
+are one call: a \`begin\`, and an \`end\` that repeats the columns of the begin and adds \`span\`,
+\`ret\`, and the value that a \`value\` record saw. A return probe that has the arguments of the
+entry (Linux 6.9 and later) makes one \`point\`. Columns that are not listed are null; \`name\` is
+constant. In the columns, \`a ← b\` means that column \`a\` takes field \`b\` of the record.
 
-This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it anew.
+This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it
+anew.
 `;
 
 export function catalogueMarkdown(): string {

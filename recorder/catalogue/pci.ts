@@ -137,7 +137,8 @@ export const CONFIG: readonly Probe[] = WIDTHS.flatMap(([width, length, type]) =
       3,
       type,
     ),
-    // The result of a kernel write is not recorded: its callers ignore it, and it doubles the events.
+    // The result of a kernel write is not recorded: its callers ignore it, and it doubles the
+    // events.
     ...point({
       ...bus,
       symbol: `pci_bus_write_config_${width}`,

@@ -1,6 +1,6 @@
 /**
- * The form of the probe catalogue: what a kernel probe is, where the live recorder puts it, and what
- * event its records become.
+ * The form of the probe catalogue: what a kernel probe is, where the live recorder puts it, and
+ * what event its records become.
  */
 import type { Kind, Path } from '../../traces/index.js';
 import type { VfioFile } from '../vfio-ioctls.js';
@@ -23,8 +23,9 @@ export type ProbeGroup = keyof typeof PROBE_GROUPS;
 
 /**
  * The part a record plays in an event. A call is made of `entry`, sometimes `value` (a probe in
- * mid-function that sees what a pointer argument received), and `return`. A `point` stands alone. An
- * entry record that carries `ret` was made at the return (fprobe, Linux 6.9 and later) and is whole.
+ * mid-function that sees what a pointer argument received), and `return`. A `point` stands alone.
+ * An entry record that carries `ret` was made at the return (fprobe, Linux 6.9 and later) and is
+ * whole.
  */
 export type Role = 'entry' | 'value' | 'return' | 'point';
 
@@ -43,8 +44,8 @@ export type FetchType =
   | 'x64';
 
 /**
- * What the live recorder fetches for one field of a record. Offsets are never written down: they are
- * found in the running kernel's BTF.
+ * What the live recorder fetches for one field of a record. Offsets are never written down: they
+ * are found in the running kernel's BTF.
  */
 export interface Fetch {
   /** Argument number from 1; 0 is the return value. */
@@ -84,8 +85,8 @@ export interface Columns {
   /** Field with a VFIO file position: region in bits 40 and up, offset below (vfio_pci_core.h). */
   readonly position?: string;
   /**
-   * Field with an ioctl number: `name` is the ioctl's name, `value` the number. The same number means
-   * another ioctl on another kind of file.
+   * Field with an ioctl number: `name` is the ioctl's name, `value` the number. The same number
+   * means another ioctl on another kind of file.
    */
   readonly ioctl?: { readonly field: string; readonly file: VfioFile };
   /** Field with the first bytes of a user buffer; the value when the access writes at most 4. */

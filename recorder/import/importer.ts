@@ -7,7 +7,9 @@ import type { Input } from './input.js';
 
 /** What an importer found. Nothing of the input is dropped without being counted here. */
 export interface ImportReport {
-  /** Source records by the name the source gives them, whether or not they became one event each. */
+  /**
+   * Source records by the name the source gives them, whether or not they became one event each.
+   */
   readonly records: Readonly<Record<string, number>>;
   /** Lines or records that were not understood; each became a `log` event. */
   readonly unparsed: number;

@@ -1,6 +1,6 @@
 /**
- * Goal: cleaning up removes what dead recorders left and nothing else: neither what belongs to other
- * tools nor what a running recorder uses.
+ * Goal: cleaning up removes what dead recorders left and nothing else: neither what belongs to
+ * other tools nor what a running recorder uses.
  * Method: a folder laid out like tracefs, with instances and probes of this (living) process, of a
  * process that is gone, of a recycled pid, and of others.
  */

@@ -1,8 +1,9 @@
 /**
- * Goal: what is decoded from the kernel's ring buffer is what the same kernel printed of it, also when
- * pages come one by one, and merging keeps every CPU's own order.
- * Method: real pages of two CPUs are decoded and merged, and compared event by event with the import
- * of the text that the kernel printed for the same buffer: an independent path to the same events.
+ * Goal: what is decoded from the kernel's ring buffer is what the same kernel printed of it, also
+ * when pages come one by one, and merging keeps every CPU's own order.
+ * Method: real pages of two CPUs are decoded and merged, and compared event by event with the
+ * import of the text that the kernel printed for the same buffer: an independent path to the same
+ * events.
  */
 import { describe, expect, test } from 'vitest';
 import { type ImportedRow, importBytes, rowsOf } from '../../tests/import-bytes.js';
@@ -77,7 +78,9 @@ function facts(row: ImportedRow): string {
   return [cpu, tid, micros, kind, phase, device, driver, path, name, numbers, text].join('|');
 }
 
-/** Rows of system calls have texts of their own: text shows what the kernel prints, pages fields. */
+/**
+ * Rows of system calls have texts of their own: text shows what the kernel prints, pages fields.
+ */
 const comparable = (rows: readonly ImportedRow[]) =>
   rows.map((row) => facts(row.kind === 'syscall' ? { ...row, text: '' } : row));
 

@@ -27,8 +27,9 @@ export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter
 );
 
 /**
- * Events that are understood when another tool recorded them and never asked for by vfr: a page fault
- * of any process is no event of a device, and marks are in every buffer without being switched on.
+ * Events that are understood when another tool recorded them and never asked for by vfr: a page
+ * fault of any process is no event of a device, and marks are in every buffer without being
+ * switched on.
  */
 const NOT_ASKED_FOR = new Set(['page_fault_user', 'print']);
 

@@ -55,8 +55,8 @@ export function requireProcess(pid: number): void {
 }
 
 /**
- * The threads to follow. A command is followed from its first instruction because it is made by this
- * process while that is followed; what this process does itself is not recorded.
+ * The threads to follow. A command is followed from its first instruction because it is made by
+ * this process while that is followed; what this process does itself is not recorded.
  */
 export function threadsToFollow(pids: readonly number[], command: readonly string[]): number[] {
   return [...pids.flatMap(threadsOf), ...(command.length > 0 ? [process.pid] : [])];

@@ -77,7 +77,8 @@ export async function record(
     session?.close();
     armed?.installation.stop();
     armed?.installation.remove();
-    // A disk that is full or fails does not cost what was recorded before: it stays in FILE.partial.
+    // A disk that is full or fails does not cost what was recorded before: it stays in
+    // FILE.partial.
     const failedOutput = error instanceof VfrError && error.place.file === options.output;
     if (session !== undefined && failedOutput) sink.keep();
     else sink.discard();

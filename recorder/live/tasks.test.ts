@@ -1,7 +1,7 @@
 /**
  * Goal: every event gets the name and process that its thread had at that moment.
- * Method: the table is told of creations and renames as the kernel's tracepoints tell them; and it is
- * asked for this very process after a scan of /proc.
+ * Method: the table is told of creations and renames as the kernel's tracepoints tell them; and it
+ * is asked for this very process after a scan of /proc.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -95,8 +95,8 @@ function splitTopLevel(text: string): string[] {
   return parts;
 }
 
-const CASTS =
-  /^\(\s*(?:unsigned |signed |const |struct |void|char|short|int|long|u\d+|s\d+|__u\d+|\w+_t|\w+|[ *])+\)\s*(?=[(R_])/;
+/** A cast before an argument: type words and stars in parentheses; it changes nothing we print. */
+const CASTS = /^\(\s*(?:\w+|[ *])+\)\s*(?=[(R_])/;
 
 /** What an argument reads; null when it is an expression that is not known here. */
 function argument(text: string, format: EventFormat): Argument | null {

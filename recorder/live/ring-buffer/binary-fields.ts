@@ -49,8 +49,8 @@ export class BinaryFields implements FieldReader {
   }
 
   /**
-   * Bytes of a dynamic field that lies in the record, 0 when it does not. The kernel stores no byte of
-   * a string that it could not read.
+   * Bytes of a dynamic field that lies in the record, 0 when it does not. The kernel stores no byte
+   * of a string that it could not read.
    */
   #dynamicLength({ offset }: Field, relative: boolean): number {
     const { view, length } = this.#record;
