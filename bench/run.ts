@@ -6,8 +6,9 @@
  *     npm run bench -- TRACE=RECORDING also compare the size of a trace with what it was made of
  *
  * Times are processor times, the best of several runs, which other load disturbs least. They are
- * compared as ratios to a fixed piece of work that is timed along with them, so that a baseline made
- * on another machine means something. Ends with code 1 when a figure is worse by a half or more.
+ * compared as ratios to a fixed piece of work that is timed along with them, so that a baseline
+ * made on another machine means something. Ends with code 1 when a figure is worse by a half or
+ * more.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -105,7 +105,9 @@ export class EventAppender {
     }
   }
 
-  /** The product does not fit 53 bits, so it is made of the high and the low half of the seconds. */
+  /**
+   * The product does not fit 53 bits, so it is made of the high and the low half of the seconds.
+   */
   #longTime(seconds: number, nanoseconds: number): void {
     const half = Math.floor(seconds / 0x1_0000);
     const high = half * NS_PER_S;

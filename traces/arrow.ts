@@ -1,6 +1,7 @@
 /**
- * The one place that knows apache-arrow: encodes Arrow IPC messages and the buffers of their bodies.
- * Replace this file to use another implementation. (Decoding trusts no library: message.ts.)
+ * The one place that knows apache-arrow: encodes Arrow IPC messages and the buffers of their
+ * bodies. Replace this file to use another implementation. (Decoding trusts no library:
+ * message.ts.)
  */
 import { crc32 } from 'node:zlib';
 import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';

@@ -23,7 +23,9 @@ interface ColumnCopy {
   readonly copy: CopyValue;
 }
 
-/** Begins that have ended and may still be linked to: an aligned event follows its access closely. */
+/**
+ * Begins that have ended and may still be linked to: an aligned event follows its access closely.
+ */
 const ENDED_MAX = 1 << 12;
 
 /** Columns that the copier itself fills. */

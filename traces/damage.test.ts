@@ -1,8 +1,8 @@
 /**
  * Goal: whatever happens to the bytes of a trace, complete batches come back, damage is found and
- * placed, and what cannot be read is told as lost.
- * Method: cut, flip, remove and insert bytes of small traces (the sweeps in tests/sweeps/ do the same
- * exhaustively on larger ones), then compare what is read with what was written.
+ * placed, and what cannot be read is told as lost. Method: cut, flip, remove and insert bytes of
+ * small traces (the sweeps in tests/sweeps/ do the same exhaustively on larger ones), then compare
+ * what is read with what was written.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * An expected failure. It carries a stable code (documented in docs/errors.md), a sentence that says
- * what is wrong, where, and what to do next. Programmer errors are assertions instead.
+ * An expected failure. It carries a stable code (documented in docs/errors.md), a sentence that
+ * says what is wrong, where, and what to do next. Programmer errors are assertions instead.
  */
 export class VfrError extends Error {
   override readonly name = 'VfrError';

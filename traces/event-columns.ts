@@ -3,8 +3,8 @@ import { BytesBuilder, type ColumnBuffers, IntBuilder, WordBuilder } from './col
 import { COLUMNS } from './schema.js';
 
 /**
- * The growing columns of one batch, each a field of its own: looking one up by a computed name costs
- * ten times as much as setting its value.
+ * The growing columns of one batch, each a field of its own: looking one up by a computed name
+ * costs ten times as much as setting its value.
  */
 export class EventColumns {
   readonly seq: WordBuilder;

@@ -1,6 +1,7 @@
 /**
  * Goal: what is written is what is read, by our reader and by an independent Arrow implementation.
- * Method: random events (fast-check) and one hand-made trace, read back by `TraceReader` and polars.
+ * Method: random events (fast-check) and one hand-made trace, read back by `TraceReader` and
+ * polars.
  */
 import fc from 'fast-check';
 import pl from 'nodejs-polars';

@@ -1,7 +1,8 @@
 /**
- * Reads flatbuffers (https://flatbuffers.dev/internals/) that may be hostile. Generated readers check
- * no bounds: a vector that claims four billion entries is walked to its end. Here every offset and
- * length is held against the buffer, and the number of items that one message may hold is limited.
+ * Reads flatbuffers (https://flatbuffers.dev/internals/) that may be hostile. Generated readers
+ * check no bounds: a vector that claims four billion entries is walked to its end. Here every
+ * offset and length is held against the buffer, and the number of items that one message may hold
+ * is limited.
  */
 import { METADATA_ITEMS_MAX } from './limits.js';
 

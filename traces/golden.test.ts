@@ -1,8 +1,8 @@
 /**
- * Goal: traces of every released version are read for ever.
- * Method: the files in tests/data/golden/ were written by the vfr of their version and never change.
- * What they must read as was read from them by polars, not by vfr. `v1-sriov` is a recording of a real
- * kernel, `v1-every-column` has a value and a null in every column.
+ * Goal: traces of every released version are read for ever. Method: the files in tests/data/golden/
+ * were written by the vfr of their version and never change. What they must read as was read from
+ * them by polars, not by vfr. `v1-sriov` is a recording of a real kernel, `v1-every-column` has a
+ * value and a null in every column.
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

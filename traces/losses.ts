@@ -1,4 +1,6 @@
-/** Counting of lost events, by who lost them: exact, because it is taken from the events themselves. */
+/**
+ * Counting of lost events, by who lost them: exact, because it is taken from the events themselves.
+ */
 import { assert } from './assert.js';
 import type { ColumnBuffers } from './columns.js';
 import { COLUMNS, type ColumnName } from './schema.js';

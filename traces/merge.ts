@@ -80,7 +80,9 @@ class Lane {
     this.ts = (input.reader.batches[0]?.stats.tsMin ?? 0n) + input.offsetNs;
   }
 
-  /** Copies the next event, and those after it that are not later than `limit`; false at the end. */
+  /**
+   * Copies the next event, and those after it that are not later than `limit`; false at the end.
+   */
   copyUntil(limit: bigint): boolean {
     do {
       this.#copy();
@@ -144,7 +146,8 @@ export function alignClocks(traces: readonly { name: string; meta: TraceMeta }[]
     if (meta.wallOffsetNs !== undefined && first.wallOffsetNs !== undefined) {
       return meta.wallOffsetNs - first.wallOffsetNs;
     }
-    const what = `its clock is ${meta.clock}, that of the first trace ${first.clock}, and nothing tells how they relate`;
+    const clocks = `its clock is ${meta.clock}, that of the first trace ${first.clock}`;
+    const what = `${clocks}, and nothing tells how they relate`;
     const next = 'Give the distance by --offset.';
     throw new VfrError('usage', 'CLOCKS_DIFFER', what, next, { file: name });
   });

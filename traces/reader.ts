@@ -186,7 +186,8 @@ export class TraceReader {
     const parsed = message?.type === 'schema' ? parseMeta(message.metadata) : null;
     if (message?.type !== 'schema' || parsed === null) throw this.#notATrace();
     if (parsed.version > FORMAT_VERSION) {
-      const what = `the trace has format version ${parsed.version}, this vfr reads up to ${FORMAT_VERSION}`;
+      const own = `this vfr reads up to ${FORMAT_VERSION}`;
+      const what = `the trace has format version ${parsed.version}, ${own}`;
       throw new VfrError('unreadable', 'TRACE_TOO_NEW', what, 'Use a newer vfr.', {
         file: this.source.name,
       });
@@ -311,7 +312,8 @@ export class TraceReader {
     try {
       return readStrings(this.source.read(frame.bodyOffset, message.bodyLength), message);
     } catch (error) {
-      const what = `the dictionary of column ${DICT_COLUMNS[message.id]}: ${(error as Error).message}`;
+      const column = DICT_COLUMNS[message.id];
+      const what = `the dictionary of column ${column}: ${(error as Error).message}`;
       this.#damage.push({ offset: frame.offset, end: frame.end, what });
       return [];
     }

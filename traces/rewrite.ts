@@ -12,8 +12,8 @@ export interface Rewritten {
 }
 
 /**
- * Copies everything that can be read and passes `filter` to `writer`, which is not finished. What is
- * missing becomes `lost` events at its place, and `lost` events of the input always pass, unless
+ * Copies everything that can be read and passes `filter` to `writer`, which is not finished. What
+ * is missing becomes `lost` events at its place, and `lost` events of the input always pass, unless
  * they lie outside of the filter's range of seq or time.
  */
 export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: Filter): Rewritten {

@@ -70,7 +70,9 @@ function candidates(reader: TraceReader): BatchInfo[] {
   return all.sort((a, b) => a.frame.offset - b.frame.offset);
 }
 
-/** Columns that do not decode. Who copies a batch wants all of them, so nothing is decoded twice. */
+/**
+ * Columns that do not decode. Who copies a batch wants all of them, so nothing is decoded twice.
+ */
 function undecodable(batch: Batch): ColumnName[] {
   return COLUMNS.flatMap(({ name }) => {
     if (name === 'seq') return [];

@@ -120,8 +120,8 @@ function finish(
 const SEARCH_BYTES = 1 << 20;
 
 /**
- * Looks for the next frame behind damage. A hostile file can be full of markers, each of which costs
- * a check of the head that it claims, so the bytes that may be checked in vain are limited.
+ * Looks for the next frame behind damage. A hostile file can be full of markers, each of which
+ * costs a check of the head that it claims, so the bytes that may be checked in vain are limited.
  */
 class Search {
   #budget = SEARCH_BUDGET_BYTES;
@@ -129,9 +129,9 @@ class Search {
   constructor(private readonly source: ByteSource) {}
 
   /**
-   * The next offset from which a frame checks, or null. Frames begin at multiples of 8, but bytes may
-   * also have been inserted or removed: every offset is looked at. An end of stream has no CRC, and
-   * data that is cut in the right place looks like one, so it counts only behind a whole frame.
+   * The next offset from which a frame checks, or null. Frames begin at multiples of 8, but bytes
+   * may also have been inserted or removed: every offset is looked at. An end of stream has no CRC,
+   * and data that is cut in the right place looks like one, so it counts only behind a whole frame.
    */
   next(from: number): number | null {
     for (let base = from; base < this.source.size; base += SEARCH_BYTES) {

@@ -30,7 +30,12 @@ export const COLUMNS = [
   column('source', 'dict', false, 'what recorded the event: ftrace-text, qemu, strace, …'),
   column('kind', 'dict', false, 'what happened: probe, sysfs.write, config.read, …'),
   column('phase', 'dict', false, 'begin, end or point'),
-  column('span', 'u64', true, 'on an end: seq of its begin; on an access seen twice: its other seq'),
+  column(
+    'span',
+    'u64',
+    true,
+    'on an end: seq of its begin; on an access seen twice: its other seq',
+  ),
   column('device', 'dict', true, 'PCI address dddd:bb:dd.f, or mdev UUID'),
   column('driver', 'dict', true, 'driver concerned, by its name on the bus'),
   column('path', 'dict', true, 'door of an access: kernel, sysfs, vfio, guest, hardware, virtual'),

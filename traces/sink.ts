@@ -87,7 +87,9 @@ export class FileSink implements OutputSink {
     rmSync(this.partial, { force: true });
   }
 
-  /** Leaves what was written under `partial`: a recording that cannot go on is still a recording. */
+  /**
+   * Leaves what was written under `partial`: a recording that cannot go on is still a recording.
+   */
   keep(): void {
     closeSync(this.#fd);
   }
@@ -129,7 +131,9 @@ const STDOUT = 1;
 const RETRY_MS = 2;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes every byte. A short write is not an error: the next call writes the rest or says why not. */
+/**
+ * Writes every byte. A short write is not an error: the next call writes the rest or says why not.
+ */
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.byteLength; ) {
     try {

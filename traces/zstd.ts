@@ -12,7 +12,9 @@ export interface Effort {
   readonly minMatch?: number;
 }
 
-/** For columns that repeat: level 6 takes a quarter of level 3's bytes for `offset`, in less time. */
+/**
+ * For columns that repeat: level 6 takes a quarter of level 3's bytes for `offset`, in less time.
+ */
 export const DEFAULT_EFFORT: Effort = { level: 6 };
 /**
  * For 64-bit columns of which every value is new (`ts`, `span`): matches shorter than 5 bytes are

@@ -31,7 +31,10 @@ export interface CorpusOptions {
 
 const NAMES = ['VFIO_DEVICE_GET_INFO', 'driver_override', 'pci_read_config', 'BAR0'];
 
-/** A complete trace. The value of each event is `expectedValue(seq)`, so that readers can be checked. */
+/**
+ * A complete trace. The value of each event is `expectedValue(seq)`, so that readers can be
+ * checked.
+ */
 export function makeTrace({ seed, events: count, batchRows }: CorpusOptions): Buffer {
   const random = new Random(seed);
   const sink = new MemorySink();

@@ -15,7 +15,9 @@ export interface FlipFigures {
   readonly detected: number;
   /** Flips for which the damage that is told includes the byte. */
   readonly placed: number;
-  /** Flips in a column of a batch for which the damage that is told is that column, and no other. */
+  /**
+   * Flips in a column of a batch for which the damage that is told is that column, and no other.
+   */
   readonly columnNamed: number;
   readonly inColumns: number;
 }

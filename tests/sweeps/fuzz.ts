@@ -1,6 +1,6 @@
 /**
- * Opens, verifies, selects from and repairs mutants of traces. Most mutants get their CRCs made right
- * again, so that what is behind the CRCs is reached as a hostile file would reach it.
+ * Opens, verifies, selects from and repairs mutants of traces. Most mutants get their CRCs made
+ * right again, so that what is behind the CRCs is reached as a hostile file would reach it.
  */
 import { crc32 } from 'node:zlib';
 import {

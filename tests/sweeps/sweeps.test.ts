@@ -1,6 +1,6 @@
 /**
- * Goal: the sweeps hold on a sample at every test run.
- * Method: the sweeps themselves, with small counts and fixed seeds; README.md tells of the full runs.
+ * Goal: the sweeps hold on a sample at every test run. Method: the sweeps themselves, with small
+ * counts and fixed seeds; README.md tells of the full runs.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
