@@ -1,6 +1,7 @@
 /**
- * virtio-vfio-pci with legacy access: a modern virtio network VF that looks transitional to the user,
- * with an I/O BAR that admin commands serve (variants §3.2; kernel drivers/vfio/pci/virtio 6.9).
+ * virtio-vfio-pci with legacy access: a modern virtio network VF that looks transitional to the
+ * user, with an I/O BAR that admin commands serve (variants §3.2; kernel drivers/vfio/pci/virtio
+ * 6.9).
  */
 import { ERRNO } from '../machine/errno.js';
 

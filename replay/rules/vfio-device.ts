@@ -1,4 +1,6 @@
-/** Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set. */
+/**
+ * Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set.
+ */
 
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';

@@ -24,8 +24,8 @@ const PAGE = 4096n;
 const TEST_BYTES = 8192n;
 
 /**
- * Addresses that the kernel's own DMA API gives out first: from 4 GiB downwards. Its mappings are made
- * in interrupts, too, on the thread of whoever is interrupted.
+ * Addresses that the kernel's own DMA API gives out first: from 4 GiB downwards. Its mappings are
+ * made in interrupts, too, on the thread of whoever is interrupted.
  */
 const isForeign = (iova: bigint): boolean => iova >= 0xf0000000n && iova < 0x100000000n;
 

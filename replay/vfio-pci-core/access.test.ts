@@ -1,8 +1,8 @@
 /**
- * Goal: a user of configuration space sees what real kernels showed, to the bit, and the kernel asks
- * the hardware what real kernels asked. Method: recordings of Linux 6.1 and 6.12 with a VFIO client
- * that logged every result. The physical accesses of the trace answer the model; what the model does
- * next, what the user sees and every errno are compared.
+ * Goal: a user of configuration space sees what real kernels showed, to the bit, and the kernel
+ * asks the hardware what real kernels asked. Method: recordings of Linux 6.1 and 6.12 with a VFIO
+ * client that logged every result. The physical accesses of the trace answer the model; what the
+ * model does next, what the user sees and every errno are compared.
  */
 import { describe, expect, test } from 'vitest';
 import { testData } from '../../tests/test-data.js';

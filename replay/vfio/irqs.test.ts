@@ -1,8 +1,8 @@
 /**
  * Goal: what the kernel answers to interrupt requests that no recording made.
- * Method: one device with all kinds of interrupts; the rules of vfio_pci_set_irqs_ioctl and of what it
- * calls (drivers/vfio/pci/vfio_pci_intrs.c 6.1), request by request; then random requests, after which
- * disabling must leave nothing.
+ * Method: one device with all kinds of interrupts; the rules of vfio_pci_set_irqs_ioctl and of what
+ * it calls (drivers/vfio/pci/vfio_pci_intrs.c 6.1), request by request; then random requests, after
+ * which disabling must leave nothing.
  */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';

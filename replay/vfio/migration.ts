@@ -80,7 +80,9 @@ export function wayTo(current: State, target: number, abilities: number): State[
   return nextState(current, target, abilities) < 0 ? -ERRNO.EINVAL : way;
 }
 
-/** What a driver does on one arc: it opens a file of data, closes those that are open, or neither. */
+/**
+ * What a driver does on one arc: it opens a file of data, closes those that are open, or neither.
+ */
 export type Arc = 'saves' | 'resumes' | 'closes' | 'goes on';
 
 /** Migration as one driver implements it. */

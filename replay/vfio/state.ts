@@ -1,4 +1,6 @@
-/** Everything of VFIO that a replay keeps between two events. Plain data, no links to other state. */
+/**
+ * Everything of VFIO that a replay keeps between two events. Plain data, no links to other state.
+ */
 
 import type { DmaSpace } from '../iommu/type1.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';

@@ -96,7 +96,7 @@ function splitTopLevel(text: string): string[] {
 }
 
 /** A cast before an argument: type words and stars in parentheses; it changes nothing we print. */
-const CASTS = /^\(\s*(?:\w+|[ *])+\)\s*(?=[(R_])/;
+const CASTS = /^\(\s*[\w *]+\)\s*(?=[(R_])/;
 
 /** What an argument reads; null when it is an expression that is not known here. */
 function argument(text: string, format: EventFormat): Argument | null {
