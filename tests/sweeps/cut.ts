@@ -22,10 +22,12 @@ export function sweepCuts(count: number, options = TRACE): CutFigures {
   let slowestMs = 0;
   for (let i = 0; i < cuts; i++) {
     const size = Math.floor((i * trace.byteLength) / cuts);
-    const start = performance.now();
+    const start = process.cpuUsage();
     const complete = ends.filter((end) => end <= size).length;
     checkCut(trace.subarray(0, size), size < opening ? null : complete);
-    slowestMs = Math.max(slowestMs, performance.now() - start);
+    // Processor time: a machine that is busy with other things is no hang.
+    const { user, system } = process.cpuUsage(start);
+    slowestMs = Math.max(slowestMs, (user + system) / 1_000);
     progress(i, cuts);
   }
   demand(slowestMs < HANG_MS, `a cut took ${slowestMs} ms`);
