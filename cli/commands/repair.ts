@@ -21,8 +21,8 @@ async function run(file: string, options: OutputOption): Promise<void> {
     );
     note(`${file}: ${events} events saved`);
     for (const { events: lost, text } of losses) {
-      const many = lost === null ? 'lost, nobody knows how many' : `lost ${lost} events`;
-      note(`${file}: ${many}: ${text}`, 'yellow');
+      const some = lost === null ? 'lost, nobody knows how many' : `lost ${lost} events`;
+      note(`${file}: ${lost === 0 ? 'kept without what is' : `${some}:`} ${text}`, 'yellow');
     }
   } finally {
     reader.close();

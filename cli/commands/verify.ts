@@ -70,7 +70,8 @@ function formatReport(file: string, report: Report): string {
     ]),
   ];
   for (const { source, cpu, events: lost } of losses) {
-    lines.push(`lost      ${lost} events by ${source}${cpu === null ? '' : ` on CPU ${cpu}`}`);
+    const some = lost === 0 ? 'an unknown part' : `${lost} events`;
+    lines.push(`lost      ${some} by ${source}${cpu === null ? '' : ` on CPU ${cpu}`}`);
   }
   for (const one of damage) lines.push(paint('red', formatDamage(one)));
   if (missing > 0)
