@@ -158,3 +158,21 @@ describe('event time', () => {
     );
   });
 });
+
+describe('a loss that nobody can have had', () => {
+  test('costs none of the events', () => {
+    const sink = new MemorySink();
+    const writer = new TraceWriter(sink, META);
+    writer.events.source('model');
+    for (let i = 0; i < 2; i++) {
+      writer.events.begin(writer.events.kind('lost'), 'point');
+      writer.events.time(i, 0);
+      writer.events.big('value', (1n << 53n) + 1n);
+      writer.events.commit();
+    }
+    writer.finish();
+    const reader = new TraceReader(new MemorySource(sink.bytes()));
+    expect(reader.events).toBe(2);
+    expect(reader.completeness).toMatchObject({ complete: false, damaged: 0 });
+  });
+});

@@ -19,6 +19,14 @@ export interface Loss {
   readonly events: number;
 }
 
+/**
+ * No source loses this many; an input that says so is hostile or damaged, and must not cost the
+ * sums their exactness in JSON.
+ */
+const EVENTS_MAX = Number.MAX_SAFE_INTEGER;
+/** A number of lost events, no larger than one that is exact. */
+export const boundedLoss = (events: number) => Math.min(events, EVENTS_MAX);
+
 const columnIndex = (name: ColumnName) => COLUMNS.findIndex((c) => c.name === name);
 const [KIND, SOURCE, CPU, VALUE] = (['kind', 'source', 'cpu', 'value'] as const).map(columnIndex);
 
@@ -43,7 +51,7 @@ export function collectLosses(
   for (let row = 0; row < rows; row++) {
     if (kinds.getInt32(row * 4, true) !== lostKind) continue;
     const cpu = isSet(columns[CPU], row) ? cpus.getUint16(row * 2, true) : null;
-    const events = Number(values.getBigUint64(row * 8, true));
+    const events = boundedLoss(Number(values.getBigUint64(row * 8, true)));
     losses.push({ source: sources.getInt32(row * 4, true), cpu, events });
   }
   return sumLosses(losses);
@@ -58,7 +66,7 @@ export function sumLosses<T extends number | string>(
     assert(events >= 0, 'a number of lost events is not negative');
     const key = `${source}/${cpu}`;
     const sum = sums.get(key) ?? { source, cpu, events: 0 };
-    sum.events += events;
+    sum.events = boundedLoss(sum.events + events);
     sums.set(key, sum);
   }
   return [...sums.values()].sort(byPlace);
@@ -71,6 +79,6 @@ const byPlace = (a: Placed, b: Placed) =>
 
 export const totalLost = (losses: Iterable<{ readonly events: number }>): number => {
   let total = 0;
-  for (const { events } of losses) total += events;
+  for (const { events } of losses) total = boundedLoss(total + events);
   return total;
 };

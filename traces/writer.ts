@@ -4,7 +4,7 @@ import { assert } from './assert.js';
 import { BytesBuilder } from './columns.js';
 import { END_KEY, formatEnd } from './end.js';
 import { END_OF_STREAM, sealFrame } from './frame.js';
-import { collectLosses, totalLost } from './losses.js';
+import { boundedLoss, collectLosses, totalLost } from './losses.js';
 import { formatMeta } from './meta.js';
 import { DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
 import type { Sink } from './sink.js';
@@ -57,7 +57,7 @@ export class TraceWriter {
    */
   countLost(events: number): void {
     assert(events >= 0, 'a number of lost events is not negative');
-    this.#lostTold += events;
+    this.#lostTold = boundedLoss(this.#lostTold + events);
   }
 
   /** Writes what has been committed so far as a batch of its own. */
@@ -93,7 +93,7 @@ export class TraceWriter {
     const lostKind = this.events.dictionaries.kind.find('lost');
     const mayHoldLost = lostKind !== undefined && ids.kind?.includes(lostKind) !== false;
     const losses = mayHoldLost ? collectLosses(columns, rows, lostKind) : [];
-    this.#lostEvents += totalLost(losses);
+    this.#lostEvents = boundedLoss(this.#lostEvents + totalLost(losses));
     const [tsMin, tsMax] = [toNanos(batch.min), toNanos(batch.max)];
     const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
     this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
