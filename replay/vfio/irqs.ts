@@ -85,6 +85,8 @@ function msiTrigger(
   if (irqType === index && count === 0 && (flags & DATA_NONE) !== 0) return [0];
   if (irqType !== index && irqType !== IRQ.NONE) return [-ERRNO.EINVAL];
   if ((flags & DATA_EVENTFD) !== 0) {
+    // At least one vector is asked for, at most none (pci_alloc_irq_vectors, drivers/pci/msi).
+    if (irqType === IRQ.NONE && start + count === 0) return [-ERRNO.ERANGE];
     if (irqType === IRQ.NONE || start + count <= vectors) return [0];
     // With dynamic allocation of MSI-X vectors (from Linux 6.5) more of them can be had.
     return index === IRQ.MSIX ? [0, -ERRNO.EINVAL] : [-ERRNO.EINVAL];
