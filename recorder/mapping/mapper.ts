@@ -150,6 +150,7 @@ export class RecordMapper {
       this.#orphan(rule, record, field, fields);
       return;
     }
+    if (!fields.has(field)) return;
     open.draft.hasValue = true;
     open.draft.valueLow = fields.low(field);
     open.draft.valueHigh = fields.high(field);
