@@ -4,8 +4,8 @@
  *     npm run build && node dist/bench/import.js FILE...
  *
  * Each run is a process of its own, as a user starts it: compiling the parser counts. The figure
- * is the median of the processor time, which other load on the machine disturbs least; all programs here
- * use one core. `import` reads and maps, `vfr import` also writes the trace to disk.
+ * is the median of the processor time, which other load on the machine disturbs least; all programs
+ * here use one core. `import` reads and maps, `vfr import` also writes the trace to disk.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';

@@ -228,7 +228,7 @@ export class RecordMapper {
     if (rule.ioctl >= 0 && fields.has(rule.ioctl)) this.#ioctl(draft, rule, fields.low(rule.ioctl));
     if (writes && rule.written >= 0 && draft.lengthHigh === 0 && draft.lengthLow <= WRITTEN_BYTES) {
       draft.hasValue = fields.has(rule.written);
-      draft.valueLow = lowBytes(fields.low(rule.written), draft.lengthLow);
+      draft.valueLow = draft.hasValue ? lowBytes(fields.low(rule.written), draft.lengthLow) : 0;
       draft.valueHigh = 0;
     }
   }
@@ -238,6 +238,7 @@ export class RecordMapper {
     const { device } = this.#events.dictionaries;
     if (rule.device >= 0) return fields.has(rule.device) ? fields.intern(rule.device, device) : -1;
     if (rule.bus >= 0) {
+      if (!fields.has(rule.bus) || !fields.has(rule.devfn)) return -1;
       // Records of bus accesses do not tell the domain; it is 0 on all but very large machines.
       const bus = fields.low(rule.bus) & 0xff;
       const devfn = fields.low(rule.devfn) & 0xff;
