@@ -9,8 +9,3 @@ export function assert(condition: unknown, message: string): asserts condition {
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
-
-/** Makes the compiler prove that a `switch` over a union names every member. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable: ${String(value)}`);
-}

@@ -1,6 +1,6 @@
 /** The public face of traces/: the event schema and the trace file. */
 export { EventAppender } from './appender.js';
-export { AssertionError, assert, unreachable } from './assert.js';
+export { AssertionError, assert } from './assert.js';
 export { Batch } from './batch.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';

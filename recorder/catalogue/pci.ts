@@ -1,4 +1,5 @@
 /** PCI functions, SR-IOV, power, reset, and configuration space (Linux drivers/pci). */
+import { REGION_CONFIG } from '../../traces/index.js';
 import { arg, member, pciDev, point, reader, span } from './make.js';
 import type { FetchType, Probe } from './probe.js';
 
@@ -100,7 +101,6 @@ const busFetch = {
   where: arg(3, 's32'),
 };
 const userFetch = { dev: pciDev(1), where: arg(2, 'x32') };
-const REGION_CONFIG = 7;
 
 /**
  * Kernel code reads by bus (`pci_bus_*`); sysfs, proc and VFIO by function (`pci_user_*`), which

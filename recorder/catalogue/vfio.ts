@@ -1,5 +1,6 @@
 /** VFIO: ioctls, region accesses, mappings, interrupts (Linux drivers/vfio). */
 
+import { REGION_CONFIG } from '../../traces/index.js';
 import type { VfioFile } from '../vfio-ioctls.js';
 import { arg, deref, member, point, span, user } from './make.js';
 import type { Probe } from './probe.js';
@@ -180,7 +181,7 @@ const ACCESSES: readonly Probe[] = [
     kind: 'config.write',
     path: 'virtual',
     fetch: { dev: vdev(1), pos: arg(2, 'x32'), count: arg(3, 's32'), val: arg(6, 'x32') },
-    columns: { ...dev, region: 7, offset: 'pos', length: 'count', value: 'val' },
+    columns: { ...dev, region: REGION_CONFIG, offset: 'pos', length: 'count', value: 'val' },
   }),
 ];
 
