@@ -21,13 +21,13 @@ describe.each(LOGS)('the log %s', (name) => {
   const { rows, report } = importText(log);
   const kinds = countBy(rows, (row) => row.kind);
 
-  test('has one event per line, with the line as its text', () => {
-    const lines = log.split('\n').filter((line) => line !== '');
+  test('has one event per message, with its lines as its text', () => {
+    const messages = log.split(/\n(?=\[|$)/).filter((message) => message !== '');
     expect(rows.map((row) => row.text)).toEqual(
-      lines.map((line) => line.replace(/^\[ *\d+\.\d+\] /, '')),
+      messages.map((message) => message.replace(/^\[ *\d+\.\d+\] /, '').replace(/\n {15}/g, '\n')),
     );
-    expect(report.records.message + report.unparsed).toBe(lines.length);
-    expect(report.unparsed).toBe(grep(log, /^[^[]/));
+    expect(report).toMatchObject({ records: { message: grep(log, /^\[/) }, unparsed: 0 });
+    expect(messages.length).toBeLessThan(grep(log, /./));
   });
 
   test('has as many events of each kind as the text has lines for them', () => {
@@ -124,12 +124,21 @@ describe('another program', () => {
   });
 
   test('dmesg -r of the same run says the same', () => {
-    const raw = importText(text('dma-fault-r1.raw')).rows.filter((row) => row.kind !== 'log');
-    expect(raw.map((row) => row.text)).toEqual(
-      importText(log)
-        .rows.filter((row) => row.kind !== 'log')
-        .map((row) => row.text),
-    );
+    expect(importText(text('dma-fault-r1.raw')).rows).toEqual(importText(log).rows);
+  });
+
+  test('/dev/kmsg has the properties of a message on the lines after it', () => {
+    const head = '6,1034,4151893,-;pci 0000:02:00.0: Adding to iommu group 17\n';
+    const { rows, report } = importText(`${head} SUBSYSTEM=pci\n DEVICE=+pci:0000:02:00.0\n`);
+    expect(report).toMatchObject({ records: { message: 1 }, unparsed: 0 });
+    expect(rows).toMatchObject([{ kind: 'iommu.attach', device: '0000:02:00.0', value: 17n }]);
+    expect(rows[0].text).toMatch(/group 17\nSUBSYSTEM=pci\nDEVICE=\+pci:0000:02:00\.0$/);
+  });
+
+  test('a line that stands under no message is not one', () => {
+    const { rows, report } = importText('[    1.500000] one\n          too short\nnot at all\n');
+    expect(report).toMatchObject({ records: { message: 1 }, unparsed: 2 });
+    expect(rows.map((row) => row.text)).toEqual(['one', '          too short', 'not at all']);
   });
 });
 

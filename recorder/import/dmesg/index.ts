@@ -2,8 +2,8 @@
 import { type EventAppender, parseBdf } from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
-import { LineReader } from '../lines.js';
-import { findStyle, STYLES, type Style } from './prefix.js';
+import { LINE_BYTES_MAX, LineReader } from '../lines.js';
+import { findStyle, type LogLine, STYLES, type Style } from './prefix.js';
 import { type Fact, factOf } from './rules.js';
 
 const KERNEL = /Linux version (\S+)/;
@@ -46,6 +46,10 @@ class DmesgReader {
   readonly #lines: LineReader;
   readonly #kinds = new Map<string, number>();
   #time = 0n;
+  /** The message that was read last; the next lines may go on with it. */
+  #pending: string | null = null;
+  /** Columns in front of its text. */
+  #indent = 0;
   #messages = 0;
   #unparsed = 0;
 
@@ -66,18 +70,40 @@ class DmesgReader {
       const text = lines.text().replace(/\r$/, '');
       if (text === '') continue;
       const line = cut ? null : this.style.parse(text);
-      if (line === null) this.#other(text);
-      else {
-        if (line.time !== null) this.#time = line.time;
-        this.#message(line.message);
-      }
+      if (line !== null) this.#start(line, text);
+      else if (cut || !this.#continues(text)) this.#other(text);
     }
+    this.#flush();
     return {
       records: { message: this.#messages },
       unparsed: this.#unparsed,
       lost: 0,
       ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
     };
+  }
+
+  #start(line: LogLine, text: string): void {
+    this.#flush();
+    if (line.time !== null) this.#time = line.time;
+    this.#pending = line.message;
+    this.#indent = this.style.indent ?? text.length - line.message.length;
+  }
+
+  /**
+   * Further lines of a message stand under its first: dmesg and the journal put as many blanks
+   * before them as their columns are wide (util-linux dmesg.c, systemd logs-show.c).
+   */
+  #continues(text: string): boolean {
+    const blanks = ' '.repeat(this.#indent);
+    if (this.#pending === null || blanks === '' || !text.startsWith(blanks)) return false;
+    if (this.#pending.length + text.length > LINE_BYTES_MAX) return false;
+    this.#pending += `\n${text.slice(blanks.length)}`;
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#pending !== null) this.#message(this.#pending);
+    this.#pending = null;
   }
 
   #message(message: string): void {
@@ -105,8 +131,9 @@ class DmesgReader {
     }
   }
 
-  /** A line without a time: the rest of a message that has several lines, or something else. */
+  /** A line without a time that does not go on with the message above it. */
   #other(text: string): void {
+    this.#flush();
     this.#unparsed++;
     this.#begin('log');
     this.events.text(text);

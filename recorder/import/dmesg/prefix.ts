@@ -15,6 +15,8 @@ export interface LogLine {
 interface Style {
   readonly name: string;
   readonly meta: InputMeta;
+  /** Blanks before a further line of a message, where that is not the width of what is in front. */
+  readonly indent?: number;
   /** The line, or null when it is not of this style. */
   parse(line: string): LogLine | null;
 }
@@ -88,6 +90,8 @@ const plain: Style = {
 const kmsg: Style = {
   name: '/dev/kmsg',
   meta: { clock: 'mono' },
+  // Properties of a message follow as ` KEY=value` (kernel Documentation/ABI/testing/dev-kmsg).
+  indent: 1,
   parse(line) {
     const match = KMSG.exec(line);
     if (match === null) return null;
