@@ -56,6 +56,8 @@ export interface MatchFrame extends Open {
   readonly driver: string;
   readonly walk: Walk | null;
   readonly driverBefore: Possible<string | null>;
+  /** It tries an earlier function at the address, which is dead. */
+  readonly gone: Possible<boolean>;
   really: { ret: number | null } | null;
 }
 

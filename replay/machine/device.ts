@@ -48,6 +48,8 @@ export interface PciDevice {
    * The thread that removes it, and how often it released the driver: before and after deleting.
    */
   removal: { readonly tid: number; releases: number } | null;
+  /** The event with which it came; -1 when it was there before the recording. */
+  born: number;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
   endpoint: boolean | null;
 }
@@ -71,5 +73,6 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   group: null,
   assumed: { driver: false, override: false },
   removal: null,
+  born: -1,
   endpoint: null,
 });

@@ -60,19 +60,23 @@ export class Machine {
     return device;
   }
 
-  /** A function comes into being: what was known of an earlier one at its address is void. */
-  create(address: string): PciDevice {
+  /**
+   * A function comes into being: what was known of an earlier one at its address is void.
+   * @param born the event that told of it
+   */
+  create(address: string, born: number): PciDevice {
     const device = this.device(address);
     Object.assign(device, newDevice(address, [true]), {
       visible: [false, true],
       bindable: [false],
+      born,
     });
     return device;
   }
 
-  /** The function is gone. */
+  /** The function is gone, and dead for everybody who still holds it. */
   remove(device: PciDevice): void {
-    Object.assign(device, newDevice(device.address, [false]));
+    Object.assign(device, newDevice(device.address, [false]), { dead: [true] });
   }
 
   /** What the override may be for somebody who looks now without the device lock. */

@@ -179,6 +179,39 @@ describe('a bind by hand', () => {
   });
 });
 
+describe('a bind that waits for the lock of a function that goes', () => {
+  const STOP = 'pci_stop_and_remove_bus_device';
+  const OLD = { device: GPU, driver: 'nouveau', tid: 1 };
+  /** A removal by thread 2 comes between the write and the attempt. */
+  const waiting = (ret: number, reborn: boolean) => {
+    const kernel = gpus();
+    probeAll(kernel, ['nouveau'], OTHER);
+    return kernel.store('bind', GPU, ret, OLD, () => {
+      const at = kernel.begin({ kind: 'bind', name: 'device_driver_attach', ...OLD });
+      kernel.point({ kind: 'device.remove', name: STOP, device: GPU, tid: 2 });
+      kernel.point({ kind: 'iommu.detach', name: 'remove_device_from_group', device: GPU, tid: 2 });
+      if (reborn) {
+        const data = new Uint8Array(Uint32Array.of(0x10de, 0x2684, 0x030000).buffer);
+        const born = { kind: 'device.add', device: GPU, tid: 2 } as const;
+        kernel.point({ ...born, name: 'pci_device_add', data });
+        kernel.point({ ...born, name: 'pci_bus_add_device' });
+      }
+      const match = kernel.begin({ kind: 'match', name: '__driver_probe_device', ...OLD });
+      kernel.end(match, ret).end(at, ret);
+    });
+  };
+
+  test('finds it dead', () => {
+    expect(waiting(-19, false).divergences).toEqual([]);
+    expect(waiting(-16, false).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
+  });
+
+  test('finds it dead though another came at its address', () => {
+    expect(waiting(-19, true).divergences).toEqual([]);
+    expect(waiting(-16, true).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
+  });
+});
+
 describe('new_id', () => {
   const id = '10de 2684\n';
   const addTwice = (second: number) =>

@@ -114,7 +114,7 @@ export function addDevice(engine: Engine, e: EventCursor): Verdict {
 
 function newFunction(engine: Engine, e: EventCursor): Verdict {
   const address = e.device ?? '';
-  const device = engine.machine.create(address);
+  const device = engine.machine.create(address, e.seq);
   device.ids = readIds(e.data);
   if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');

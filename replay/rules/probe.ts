@@ -8,7 +8,7 @@ import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches, mayMatch } from '../machine/matching.js';
-import { certainly, describe, either, possibly } from '../machine/possible.js';
+import { certainly, describe, either, type Possible, possibly } from '../machine/possible.js';
 import { attachResult, setBound, setFree } from './bind.js';
 import { probeGate } from './sriov.js';
 import { nextInWalk, walkOf } from './walk.js';
@@ -35,6 +35,7 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
     overlapped: false,
     walk,
     driverBefore: device.driver,
+    gone: isGone(engine, tid, device),
     really: null,
   });
   walk?.tried.push({ driver, ret: null });
@@ -44,6 +45,18 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
     return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);
   }
   return verdict;
+}
+
+/**
+ * Whether the attempt is on an earlier function at the same address: who waited for its lock holds
+ * it still, though it is dead, and another may have come meanwhile.
+ */
+function isGone(engine: Engine, tid: number, device: PciDevice): Possible<boolean> {
+  const attach = engine.frames.inner(tid, 'attach');
+  if (attach?.device === device && attach.seq < device.born) return [true];
+  const store = engine.frames.inner(tid, 'store');
+  // The function is looked up at some moment of the write.
+  return store?.device === device && store.seq < device.born ? [false, true] : [false];
 }
 
 function expectedAttempt(
@@ -106,9 +119,11 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
     if (frame.really.ret === null) return 'unknown';
     return compare(path, errnoName(frame.really.ret), errnoName(ret));
   }
+  if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
   if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : 'unknown';
   const expected: number[] = [];
-  if (device.dead === null || possibly(device.dead, true)) expected.push(-ERRNO.ENODEV);
+  const mayBeDead = possibly(device.dead, true) || possibly(frame.gone, true);
+  if (mayBeDead) expected.push(-ERRNO.ENODEV);
   const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
@@ -153,6 +168,7 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   // Between the entry and the bus's probe, others may still see the device without a driver.
   device.driver = either(before === null ? null : [null], [driver]);
   device.bindable = [true];
+  device.dead = [false];
   const path = `${device.address}/driver`;
   if (attempt === null || attempt.device !== device) return 'unknown';
   attempt.really = { ret: null };

@@ -177,7 +177,9 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   });
   // Without an event of its own the VF comes at some moment of this function.
   const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
-  if (address !== null) Object.assign(engine.machine.create(address), { physfn: pf.address });
+  if (address !== null) {
+    Object.assign(engine.machine.create(address, seq), { physfn: pf.address });
+  }
   if (outer === null) return 'unknown';
   const expected = outer.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
