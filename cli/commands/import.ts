@@ -72,11 +72,11 @@ function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {
 
 /** Kinds are counted in the trace that was written: what a reader will find there. */
 async function countKinds(file: string): Promise<Readonly<Record<string, number>>> {
-  const { summarize } = await import('../../analysis/index.js');
+  const { countKinds: count } = await import('../../analysis/index.js');
   const { TraceReader } = await import('../../traces/index.js');
   const reader = TraceReader.open(file);
   try {
-    return summarize(reader).kinds;
+    return count(reader);
   } finally {
     reader.close();
   }

@@ -2,13 +2,21 @@
  * A cursor over the bytes of one line: literals and numbers are taken from it without making a
  * string. Numbers are 64 bits wide, as two 32-bit words.
  */
+import { Pattern, viewOf } from './pattern.js';
+
 const ZERO = 0x30;
 const LOWER_X = 0x78;
+const NINE = 0x39;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 /** 2^64 nanoseconds. */
 export const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
+const DIGITS_IN_31_BITS = 9;
+/** Bytes of `seconds.` that are kept. */
+const SECOND_BYTES_MAX = 24;
+/** What the last of so many digits behind the point is worth in units of 10^-9. */
+const SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
 /** Value of every byte as a hexadecimal digit, -1 where it is none. */
 export const HEX_DIGITS = new Int8Array(256).fill(-1);
@@ -19,6 +27,8 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
 
 export class Cursor {
   bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes as words. */
+  view: DataView = viewOf(this.bytes);
   at = 0;
   end = 0;
   /** The number taken last; a negative one is in two's complement. */
@@ -26,7 +36,10 @@ export class Cursor {
   high = 0;
 
   set(bytes: Uint8Array, start: number, end: number): void {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = viewOf(bytes);
+    }
     this.at = start;
     this.end = end;
   }
@@ -34,6 +47,9 @@ export class Cursor {
   /** The time taken last. */
   seconds = 0;
   nanoseconds = 0;
+  /** The bytes of the second that was taken last, with the point behind it. */
+  readonly #second = new Pattern(SECOND_BYTES_MAX);
+  #secondValue = 0;
 
   /** The number taken last as a JavaScript number; exact below 2^53. */
   get value(): number {
@@ -47,30 +63,23 @@ export class Cursor {
     return true;
   }
 
-  /** Takes `literal` when it is next. */
-  literal(literal: Uint8Array): boolean {
-    if (!this.startsWith(literal, this.at)) return false;
-    this.at += literal.length;
+  /** Takes `pattern` when it is next. */
+  take(pattern: Pattern): boolean {
+    if (!pattern.isAt(this.view, this.at, this.end)) return false;
+    this.at += pattern.length;
     return true;
   }
 
-  startsWith(literal: Uint8Array, at: number): boolean {
-    const { bytes } = this;
-    const { length } = literal;
-    if (at + length > this.end) return false;
-    for (let i = 0; i < length; i++) {
-      if (bytes[at + i] !== literal[i]) return false;
-    }
-    return true;
+  startsWith(pattern: Pattern, at: number): boolean {
+    return pattern.isAt(this.view, at, this.end);
   }
 
-  /** Where `literal` starts next, or -1. */
-  find(literal: Uint8Array): number {
-    const { bytes } = this;
-    const last = this.end - literal.length;
-    const first = literal[0];
+  /** Where `pattern`, whose first byte is `first`, starts next, or -1. */
+  find(pattern: Pattern, first: number): number {
+    const { bytes, view, end } = this;
+    const last = end - pattern.length;
     for (let at = this.at; at <= last; at++) {
-      if (bytes[at] === first && this.startsWith(literal, at)) return at;
+      if (bytes[at] === first && pattern.isAt(view, at, end)) return at;
     }
     return -1;
   }
@@ -131,13 +140,26 @@ export class Cursor {
     const start = this.at;
     let at = start;
     let low = 0;
-    let high = 0;
     // Nine digits fit 31 bits, where arithmetic is cheapest; most numbers have no more.
-    for (const last = Math.min(end, start + 9); at < last; at++) {
+    for (const last = Math.min(end, start + DIGITS_IN_31_BITS); at < last; at++) {
       const digit = bytes[at] - ZERO;
       if (digit < 0 || digit > 9) break;
       low = low * 10 + digit;
     }
+    if (at - start === DIGITS_IN_31_BITS) return this.#longDecimal(start, low);
+    if (at === start) return false;
+    this.at = at;
+    this.low = low;
+    this.high = 0;
+    return true;
+  }
+
+  /** Goes on behind the first digits of a number, whose value is `first`. */
+  #longDecimal(start: number, first: number): boolean {
+    const { bytes, end } = this;
+    let at = start + DIGITS_IN_31_BITS;
+    let low = first;
+    let high = 0;
     for (; at < end; at++) {
       const digit = bytes[at] - ZERO;
       if (digit < 0 || digit > 9) break;
@@ -147,7 +169,7 @@ export class Cursor {
         low %= TWO_32;
       }
     }
-    if (at === start || at - start > 20 || high >= TWO_32) return false;
+    if (at - start > 20 || high >= TWO_32) return false;
     this.at = at;
     this.low = low;
     this.high = high;
@@ -157,13 +179,26 @@ export class Cursor {
   /** Takes a time in seconds, with or without a fraction, that fits 64 bits of nanoseconds. */
   time(): boolean {
     const start = this.at;
-    if (this.decimal() && this.value < SECONDS_MAX) {
+    // Most lines are of the same second as the line before.
+    if (this.#second.isAt(this.view, start, this.end)) {
+      this.at = start + this.#second.length;
+      this.seconds = this.#secondValue;
+      this.nanoseconds = this.fraction();
+      if (this.nanoseconds >= 0) return true;
+    } else if (this.decimal() && this.value < SECONDS_MAX) {
       this.seconds = this.value;
-      this.nanoseconds = this.byte(DOT) ? this.fraction() : 0;
+      this.nanoseconds = this.byte(DOT) ? this.#newSecond(start) : 0;
       if (this.nanoseconds >= 0) return true;
     }
     this.at = start;
     return false;
+  }
+
+  /** Takes the fraction of a second that starts at `start`, and keeps the second. */
+  #newSecond(start: number): number {
+    this.#second.keep(this.view, start, this.at);
+    this.#secondValue = this.seconds;
+    return this.fraction();
   }
 
   /**
@@ -171,17 +206,19 @@ export class Cursor {
    * after the ninth are skipped. Returns -1 when there is no digit.
    */
   fraction(): number {
+    const { bytes, end } = this;
+    const start = this.at;
+    let at = start;
     let value = 0;
-    let digits = 0;
-    for (; this.at < this.end; this.at++) {
-      const digit = this.bytes[this.at] - ZERO;
+    for (const last = Math.min(end, start + 9); at < last; at++) {
+      const digit = bytes[at] - ZERO;
       if (digit < 0 || digit > 9) break;
-      if (digits < 9) value = value * 10 + digit;
-      digits++;
+      value = value * 10 + digit;
     }
-    if (digits === 0) return -1;
-    for (; digits < 9; digits++) value *= 10;
-    return value;
+    const digits = at - start;
+    while (at < end && bytes[at] >= ZERO && bytes[at] <= NINE) at++;
+    this.at = at;
+    return digits === 0 ? -1 : value * SCALE[digits];
   }
 
   #negate(): void {

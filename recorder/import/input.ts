@@ -16,7 +16,7 @@ export interface Input {
   readonly size: number;
   /** The first bytes, at most 64 KiB. */
   readonly head: Buffer;
-  /** All bytes from the beginning, in chunks that are not reused. */
+  /** All bytes from the beginning; a chunk is valid until the one after the next is asked for. */
   chunks(): Iterable<Buffer>;
 }
 
@@ -39,7 +39,7 @@ export function openInput(file: string): Input {
   return {
     name: file,
     size,
-    head: chunk.subarray(0, HEAD_BYTES),
+    head: Buffer.from(chunk.subarray(0, HEAD_BYTES)),
     chunks() {
       if (taken) throw new TypeError('an input is read once');
       taken = true;
@@ -64,8 +64,10 @@ function openRaw(file: string): { size: number; raw: Iterator<Buffer> } {
 
 function* readChunks(fd: number, file: string): Generator<Buffer, undefined> {
   try {
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    // Two buffers in turn: memory that is new for every chunk costs as much as reading it.
+    const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+    for (let i = 0; ; i ^= 1) {
+      const chunk = buffers[i];
       const count = readSync(fd, chunk, 0, CHUNK_BYTES, null);
       if (count === 0) return;
       yield chunk.subarray(0, count);

@@ -13,6 +13,7 @@
 import { assert, type EventAppender } from '../../traces/index.js';
 import type { Cursor } from './cursor.js';
 import type { Interner } from './interner.js';
+import { Pattern } from './pattern.js';
 
 /** What a slot takes, and where that goes; words come first. */
 const SLOTS = [
@@ -42,6 +43,7 @@ const REGION_MAX = 0x7fff;
 /** A literal, then a slot; the last part of a template may lack the slot. */
 export interface Part {
   readonly literal: Buffer;
+  readonly pattern: Pattern;
   readonly slot: Slot | null;
   /** Place of the slot in SLOTS, -1 for none. */
   readonly code: number;
@@ -72,7 +74,9 @@ export class Template {
       const code = slot === null ? -1 : SLOTS.indexOf(slot);
       assert(slot === null || code >= 0, `slot ${slot} is known`);
       if (slot === null && pieces[i] === '') continue;
-      parts.push({ literal: Buffer.from(pieces[i]), slot, code, isHex: spec !== slot });
+      const literal = Buffer.from(pieces[i]);
+      const pattern = Pattern.of(literal);
+      parts.push({ literal, pattern, slot, code, isHex: spec !== slot });
     }
     this.parts = parts;
     this.isComplete = parts.every(({ slot }) => slot === null || !WITHOUT_COLUMN.includes(slot));
@@ -86,15 +90,17 @@ export class Template {
     /** Whether the literal of the part at hand was found while its word was looked for. */
     let isFound = false;
     for (let i = 0; i < parts.length; i++) {
-      const { literal, code } = parts[i];
-      if (isFound) cursor.at += literal.length;
-      else if (literal.length > 0 && !cursor.literal(literal)) return false;
+      const { pattern, code } = parts[i];
+      if (isFound) cursor.at += pattern.length;
+      else if (pattern.length > 0 && !cursor.take(pattern)) return false;
       isFound = false;
       if (code < 0) break;
       if (code <= CODE.pointer) {
         const start = cursor.at;
         isFound = i + 1 < parts.length;
-        const next = isFound ? cursor.find(parts[i + 1].literal) : cursor.end;
+        const next = isFound
+          ? cursor.find(parts[i + 1].pattern, parts[i + 1].literal[0])
+          : cursor.end;
         if (next < 0) return false;
         this.#low[i] = start;
         this.#high[i] = next;

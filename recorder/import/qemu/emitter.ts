@@ -2,6 +2,7 @@
 import type { EventAppender } from '../../../traces/index.js';
 import { Cursor } from '../cursor.js';
 import { Interner } from '../interner.js';
+import { Nanos } from '../nanos.js';
 import { Template, type WordIds } from '../template.js';
 import { EVENT_FORMS, type EventForm } from './events.js';
 
@@ -43,6 +44,7 @@ export class QemuEmitter {
   readonly #known = new Map<string, EventType>();
   readonly #ids: WordIds;
   readonly #log: number;
+  readonly #nanos = new Nanos();
 
   constructor(events: EventAppender) {
     this.#events = events;
@@ -97,7 +99,8 @@ export class QemuEmitter {
   #begin(kind: number, type: EventType | null): void {
     const events = this.#events;
     events.begin(kind, 'point');
-    events.time(this.seconds, this.nanoseconds);
+    this.#nanos.set(this.seconds, this.nanoseconds);
+    events.timeWords(this.#nanos.low, this.#nanos.high);
     if (this.tid >= 0) events.int('tid', this.tid);
     if (this.pid >= 0) events.int('pid', this.pid);
     if (type !== null) events.dict('name', type.nameId);

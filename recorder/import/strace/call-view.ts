@@ -9,10 +9,24 @@ const ANGLE_OPEN = 0x3c;
 const STRING_BYTES_MAX = 1 << 16;
 /** What -yy adds to the path of a device file. */
 const DEVICE_TYPE = /<char \d+:\d+>$/;
+/** Every path that has to do with VFIO has one of these in it. */
+const OF_VFIO = /vfio|iommu/;
+
+/** A string argument that is a path, or what a link points to. */
+export interface Path {
+  readonly text: string;
+  /** False when strace cut it. */
+  readonly isComplete: boolean;
+  readonly isOfVfio: boolean;
+}
 
 export class CallView {
   readonly #arguments = new Arguments();
-  readonly #paths = new Interner((path) => path.replace(DEVICE_TYPE, ''));
+  /** Paths as strace shows them behind descriptors; null for those that are not of VFIO. */
+  readonly #shown = new Interner((path) =>
+    OF_VFIO.test(path) ? path.replace(DEVICE_TYPE, '') : null,
+  );
+  readonly #paths = new Interner((argument) => this.#pathOf(Buffer.from(argument)));
   /** Holds the number that `number` took last. */
   readonly cursor = new Cursor();
   /** Holds the string that `string` decoded last. */
@@ -54,9 +68,16 @@ export class CallView {
   }
 
   /** The argument as a path, or null when it is not a string. */
-  path(index: number): string | null {
-    if (!this.string(index)) return null;
-    return this.decoded.bytes.toString('utf8', 0, this.decoded.length);
+  path(index: number): Path | null {
+    if (index >= this.#arguments.count) return null;
+    return this.#paths.get(this.line.bytes, this.start(index), this.end(index));
+  }
+
+  #pathOf(argument: Buffer): Path | null {
+    if (!this.decoded.decode(argument, 0, argument.byteLength)) return null;
+    const { bytes, length, complete: isComplete } = this.decoded;
+    const text = bytes.toString('utf8', 0, length);
+    return { text, isComplete, isOfVfio: OF_VFIO.test(text) };
   }
 
   /** The VFIO file behind the descriptor in an argument, or null. */
@@ -66,8 +87,8 @@ export class CallView {
     const known = this.process.files.get(cursor.low) ?? null;
     if (!cursor.byte(ANGLE_OPEN)) return known;
     // Under -y the path is the truth; the table adds which device it is.
-    const path = this.#paths.get(this.line.bytes, cursor.at, cursor.end - 1);
-    const shown = this.files.named(path);
+    const path = this.#shown.get(this.line.bytes, cursor.at, cursor.end - 1);
+    const shown = path === null ? null : this.files.named(path);
     return known !== null && known.kind === shown?.kind ? known : shown;
   }
 

@@ -4,6 +4,7 @@
  */
 import { Cursor } from '../cursor.js';
 import { Interner } from '../interner.js';
+import { Pattern } from '../pattern.js';
 import { errnoNumber } from './errno.js';
 
 const ANGLE_OPEN = 0x3c;
@@ -20,12 +21,12 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const PID_MAX = 0x40_0000;
-const PID_WORD = Buffer.from('pid ');
-const UNFINISHED = Buffer.from(' <unfinished ...>');
-const RESUMED_START = Buffer.from('<... ');
-const RESUMED_END = Buffer.from(' resumed>');
-const SIGNAL = Buffer.from('--- ');
-const EXIT = Buffer.from('+++ ');
+const PID_WORD = Pattern.of(Buffer.from('pid '));
+const UNFINISHED = Pattern.of(Buffer.from(' <unfinished ...>'));
+const RESUMED_START = Pattern.of(Buffer.from('<... '));
+const RESUMED_END = Pattern.of(Buffer.from(' resumed>'));
+const SIGNAL = Pattern.of(Buffer.from('--- '));
+const EXIT = Pattern.of(Buffer.from('+++ '));
 /** Characters of a duration such as `<0.000012>`. */
 const DURATION_BYTES_MAX = 24;
 
@@ -88,7 +89,7 @@ export class CallLine {
     const start = cursor.at;
     this.tid = -1;
     const bracket = cursor.byte(BRACKET_OPEN);
-    if (bracket && !cursor.literal(PID_WORD)) {
+    if (bracket && !cursor.take(PID_WORD)) {
       cursor.at = start;
       return;
     }
@@ -150,8 +151,8 @@ export class CallLine {
   /** `<... ioctl resumed>, 0x7ffc) = 0`. */
   #resumed(): LineKind {
     const { cursor } = this;
-    if (!cursor.literal(RESUMED_START)) return 'other';
-    const end = cursor.find(RESUMED_END);
+    if (!cursor.take(RESUMED_START)) return 'other';
+    const end = cursor.find(RESUMED_END, BLANK);
     if (end < 0) return 'other';
     this.nameStart = cursor.at;
     this.nameEnd = end;

@@ -1,6 +1,10 @@
 /** Turns calls, as `CallLine` took them apart, into events. */
 import type { EventAppender, Phase, Seq } from '../../../traces/index.js';
+import { Nanos } from '../nanos.js';
 import type { CallLine } from './call.js';
+
+/** With less than a second added, a duration below this fits 32 bits. */
+const NANOSECONDS_MAX = 3_000_000_000;
 
 /** What is known of an event before it is written; handlers fill it in. */
 export interface Draft {
@@ -57,6 +61,7 @@ export interface Moment {
 
 export class StraceEmitter {
   readonly draft = emptyDraft();
+  readonly #nanos = new Nanos();
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
 
   constructor(readonly events: EventAppender) {
@@ -137,12 +142,11 @@ export class StraceEmitter {
   #open(at: Moment, phase: Phase, after = -1): void {
     const { events, draft } = this;
     events.begin(draft.kind, phase);
-    if (after < 0) events.time(at.seconds, at.nanoseconds);
-    else {
-      const sum = at.nanoseconds + (after % 1e9);
-      const carry = sum >= 1e9 ? 1 : 0;
-      events.time(at.seconds + Math.floor(after / 1e9) + carry, sum - carry * 1e9);
-    }
+    // Behind a call of less than four seconds, as nearly all are, is a carry of the low word.
+    const nanos = this.#nanos;
+    if (after < NANOSECONDS_MAX) nanos.set(at.seconds, at.nanoseconds + Math.max(0, after));
+    else nanos.set(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
+    events.timeWords(nanos.low, nanos.high);
     if (at.tid >= 0) events.int('tid', at.tid);
     if (draft.name >= 0) events.dict('name', draft.name);
     if (draft.device >= 0) events.dict('device', draft.device);

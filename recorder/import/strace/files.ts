@@ -42,6 +42,9 @@ const MAPPINGS_MAX = 1 << 10;
 export class Files {
   readonly #processes = new Map<number, Process>();
   #first: Process | null = null;
+  /** Most often the next call is of the same thread. */
+  #lastTid = Number.NaN;
+  #last: Process = { files: new Map(), mappings: [] };
   /** Device of a group, or null when the group has several. */
   readonly #groups = new Map<string, string | null>();
   readonly #cdevs = new Map<string, string>();
@@ -50,6 +53,14 @@ export class Files {
 
   /** The process of a thread; a thread of unknown origin belongs to the first process. */
   process(tid: number): Process {
+    if (tid !== this.#lastTid) {
+      this.#lastTid = tid;
+      this.#last = this.#processOf(tid);
+    }
+    return this.#last;
+  }
+
+  #processOf(tid: number): Process {
     const known = this.#processes.get(tid);
     if (known !== undefined) return known;
     this.#first ??= { files: new Map(), mappings: [] };
@@ -63,6 +74,7 @@ export class Files {
     if (this.#processes.size >= PROCESSES_MAX) return;
     const copy = () => ({ files: new Map(from.files), mappings: [...from.mappings] });
     this.#processes.set(child, sharesFiles ? from : copy());
+    this.#lastTid = Number.NaN;
   }
 
   /** Notes a path that a process named; some say which device is behind a name. */

@@ -78,8 +78,8 @@ export class Handlers {
     const view = this.#view;
     const path = view.path(index);
     if (path === null) return true;
-    this.files.sawPath(path);
-    const file = path.startsWith('/dev/') ? this.files.open(path) : null;
+    if (path.isOfVfio) this.files.sawPath(path.text);
+    const file = path.isOfVfio ? this.files.open(path.text) : null;
     const descriptor = hasReturned ? view.result : -1;
     if (file === null) {
       if (descriptor >= 0) view.process.files.delete(descriptor);
@@ -90,7 +90,7 @@ export class Handlers {
     if (file.kind === 'group') draft.kind = this.#kinds.groupOpen;
     else if (file.kind === 'device') draft.kind = this.#kinds.deviceOpen;
     else return true;
-    draft.text = path;
+    draft.text = path.text;
     return true;
   }
 
@@ -201,8 +201,10 @@ export class Handlers {
   #readlink(index: number): boolean {
     const view = this.#view;
     const path = view.path(index);
-    const target = path === null ? null : view.path(index + 1);
-    if (path !== null && target !== null) this.files.sawLink(path, target, view.decoded.complete);
+    const target = path?.isOfVfio === true ? view.path(index + 1) : null;
+    if (path !== null && target !== null) {
+      this.files.sawLink(path.text, target.text, target.isComplete);
+    }
     return true;
   }
 }

@@ -18,7 +18,7 @@ export function sourceOf(input: Input): ByteSource {
       const next = 'Decompress it into a file and import that.';
       throw new VfrError('unsupported', 'TRACEDAT_PIPE', what, next, { file: input.name });
     }
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
   }
   return new MemorySource(Buffer.concat(chunks), input.name);
 }
