@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openInput } from '../recorder/import/input.js';
-import { IMPORTERS } from '../recorder/index.js';
+import { detectFormat } from '../recorder/index.js';
 import { EventAppender } from '../traces/index.js';
 
 const RUNS = 5;
@@ -28,11 +28,8 @@ interface Figure {
 /** Reads and maps one file, and gives the number of its records. */
 function importOnce(file: string): number {
   const input = openInput(file);
-  const scored = IMPORTERS.map((importer) => ({
-    importer,
-    sure: importer.detect(input.head, file),
-  }));
-  const { importer } = scored.reduce((a, b) => (b.sure > a.sure ? b : a));
+  const importer = detectFormat(input);
+  if (importer === null) throw new Error(`${file}: of no known format`);
   importer.meta(input);
   const report = importer.read(input, new EventAppender(BATCH_ROWS, () => undefined));
   return Object.values(report.records).reduce((sum, count) => sum + count, 0);
@@ -66,7 +63,7 @@ function figures(file: string): Figure[] {
   const folder = mkdtempSync(join(tmpdir(), 'vfr-bench-'));
   try {
     const output = join(folder, 'out.arrows');
-    const vfr = join(import.meta.dirname, '../cli/main.js');
+    const vfr = join(import.meta.dirname, '../vfr/main.js');
     const node = process.execPath;
     const list: Figure[] = [
       { what: 'import', time: median(node, self, '--once', file), records },

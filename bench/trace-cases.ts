@@ -87,11 +87,8 @@ function appendCases(folder: string): Case[] {
 function appendNow(events: EventAppender, count: number): void {
   const workload = new Workload(events);
   for (let i = 0; i < count / 2; i++) {
-    const begin = performance.now();
-    const took = performance.now() - begin;
-    const seconds = Math.floor(begin / 1_000);
-    const nanoseconds = Math.floor((begin - seconds * 1_000) * 1e6);
-    workload.access(i, seconds, nanoseconds, Math.floor(took * 1e6));
+    const begin = workload.begin(i, ...process.hrtime());
+    workload.end(i, begin, ...process.hrtime());
   }
 }
 

@@ -10,7 +10,12 @@ export {
 } from './align/index.js';
 export { PROBE_GROUPS, type ProbeGroup } from './catalogue/index.js';
 export { IMPORTERS } from './import/formats.js';
-export { type ImportOptions, type ImportResult, importInput } from './import/import.js';
+export {
+  detect as detectFormat,
+  type ImportOptions,
+  type ImportResult,
+  importInput,
+} from './import/import.js';
 export type { Importer, ImportReport } from './import/importer.js';
 export {
   type Check,

@@ -4,17 +4,14 @@ import { Dictionary } from './dictionary.js';
 import { EventColumns } from './event-columns.js';
 import { type Kind, PHASES, type Phase, type Source } from './kinds.js';
 import { BATCH_BYTES_MAX, ROWS_MAX, VALUE_BYTES_MAX } from './limits.js';
+import { CELL, EventRow } from './row.js';
 import { DICT_COLUMNS, type DictColumn, type IntColumn, type WordColumn } from './schema.js';
 import { type Seq, toSeq } from './units.js';
 
 /** The columns that the appender itself fills. */
 type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
 
-const NS_PER_S = 1_000_000_000;
-const TWO_32 = 0x1_0000_0000;
 const LOW_WORD = 0xffff_ffffn;
-/** Below this many seconds a time in nanoseconds fits 53 bits. */
-const SECONDS_IN_53_BITS = 9_007_199;
 /** What ends a text that was longer than a value may be. */
 const CUT = ' (cut short)';
 
@@ -28,8 +25,9 @@ export interface PendingBatch {
 }
 
 /**
- * Appends events to preallocated columns: `begin`, the setters of what applies, `commit`. A column
- * that is not set is null. Nothing is allocated per event.
+ * Appends events to preallocated columns; nothing is allocated per event. Either `begin`, the
+ * setters of what applies, `commit`: a column that is not set is null. Or, where events share most
+ * of their columns, `append` of a row that the caller keeps.
  */
 export class EventAppender {
   readonly dictionaries = Object.fromEntries(
@@ -40,12 +38,14 @@ export class EventAppender {
   readonly #begin: number;
   readonly #end: number;
   readonly #point: number;
+  /** The event that `begin` opened. */
+  readonly #open = new EventRow();
+  #isOpen = false;
   #source = 0;
   #row = 0;
-  #open = false;
   #seqFirst = 0;
-  #tsLow = 0;
-  #tsHigh = 0;
+  #lastLow = 0;
+  #lastHigh = 0;
 
   /** @param capacity rows per batch */
   constructor(
@@ -55,8 +55,7 @@ export class EventAppender {
     assert(Number.isInteger(capacity) && capacity > 0, 'capacity is a positive integer');
     assert(capacity <= ROWS_MAX, `a batch has at most ${ROWS_MAX} rows`);
     this.#columns = new EventColumns(capacity);
-    const { phase } = this.dictionaries;
-    [this.#begin, this.#end, this.#point] = PHASES.map((name) => phase.id(name));
+    [this.#begin, this.#end, this.#point] = PHASES.map((name) => this.phase(name));
   }
 
   /** Sequence number of the open event, or of the next one. */
@@ -84,69 +83,54 @@ export class EventAppender {
     return this.dictionaries.kind.id(kind);
   }
 
-  /** Opens the next event. @param kind an id from `kind()` */
-  begin(kind: number, phase: Phase): void {
-    assert(!this.#open, 'the event before was committed');
-    this.#open = true;
-    const phaseId = phase === 'begin' ? this.#begin : phase === 'end' ? this.#end : this.#point;
-    this.#columns.source.set(this.#row, this.#source);
-    this.#columns.kind.set(this.#row, kind);
-    this.#columns.phase.set(this.#row, phaseId);
-  }
-
-  /** Time as seconds and nanoseconds, both non-negative; exact for every 64-bit time. */
-  time(seconds: number, nanoseconds: number): void {
-    if (seconds < SECONDS_IN_53_BITS) {
-      const time = seconds * NS_PER_S + nanoseconds;
-      const word = Math.floor(time / TWO_32);
-      this.timeWords(time - word * TWO_32, word);
-    } else {
-      this.#longTime(seconds, nanoseconds);
-    }
+  /** Id of a phase. */
+  phase(phase: Phase): number {
+    return this.dictionaries.phase.id(phase);
   }
 
   /**
-   * The product does not fit 53 bits, so it is made of the high and the low half of the seconds.
+   * Appends an event that the caller put together; the row stays his. What `data` and `text` were
+   * given since the last event belongs to this one.
    */
-  #longTime(seconds: number, nanoseconds: number): void {
-    const half = Math.floor(seconds / 0x1_0000);
-    const high = half * NS_PER_S;
-    const word = Math.floor(high / 0x1_0000);
-    const low =
-      (seconds - half * 0x1_0000) * NS_PER_S + nanoseconds + (high - word * 0x1_0000) * 0x1_0000;
-    const carry = Math.floor(low / TWO_32);
-    this.timeWords(low - carry * TWO_32, word + carry);
+  append(row: EventRow): Seq {
+    const at = this.#row;
+    this.#columns.store(at, this.#source, row);
+    this.#lastLow = row.cells[CELL.ts];
+    this.#lastHigh = row.cells[CELL.ts + 1];
+    this.#row = at + 1;
+    const seq = toSeq(this.#seqFirst + at);
+    if (this.#row === this.capacity || this.#columns.variableBytes >= BATCH_BYTES_MAX) this.#hand();
+    return seq;
   }
 
-  /** Gives the event the time of the one before: for what has no time of its own. */
-  timeOfLast(): void {
-    assert(this.#open, 'an event is open');
+  /** Gives a row the time of the last event: for what has no time of its own. */
+  timeOfLast(row = this.#open): void {
+    row.timeWords(this.#lastLow, this.#lastHigh);
   }
 
-  /** Time in nanoseconds as the low and high 32 bits. An event without one has that of the last. */
+  /** Opens the next event, with the time of the last. @param kind an id from `kind()` */
+  begin(kind: number, phase: Phase): void {
+    assert(!this.#isOpen, 'the event before was committed');
+    this.#isOpen = true;
+    this.#open.clear();
+    this.timeOfLast();
+    this.#open.set(CELL.kind, kind);
+    const id = phase === 'begin' ? this.#begin : phase === 'end' ? this.#end : this.#point;
+    this.#open.set(CELL.phase, id);
+  }
+
+  /** Time of the open event as seconds and nanoseconds, both non-negative. */
+  time(seconds: number, nanoseconds: number): void {
+    this.#open.time(seconds, nanoseconds);
+  }
+
+  /** Time of the open event in nanoseconds as the low and high 32 bits. */
   timeWords(low: number, high: number): void {
-    this.#tsLow = low;
-    this.#tsHigh = high;
+    this.#open.timeWords(low, high);
   }
 
   dict(column: Exclude<DictColumn, OwnColumn>, id: number): void {
-    switch (column) {
-      case 'device':
-        this.#columns.device.set(this.#row, id);
-        break;
-      case 'name':
-        this.#columns.name.set(this.#row, id);
-        break;
-      case 'task':
-        this.#columns.task.set(this.#row, id);
-        break;
-      case 'path':
-        this.#columns.path.set(this.#row, id);
-        break;
-      case 'driver':
-        this.#columns.driver.set(this.#row, id);
-        break;
-    }
+    this.#open.set(CELL[column], id);
   }
 
   /** Sets a dictionary column by its string. */
@@ -155,61 +139,16 @@ export class EventAppender {
   }
 
   int(column: IntColumn, value: number): void {
-    switch (column) {
-      case 'cpu':
-        this.#columns.cpu.set(this.#row, value);
-        break;
-      case 'tid':
-        this.#columns.tid.set(this.#row, value);
-        break;
-      case 'pid':
-        this.#columns.pid.set(this.#row, value);
-        break;
-      case 'region':
-        this.#columns.region.set(this.#row, value);
-        break;
-    }
+    this.#open.set(CELL[column], value);
   }
 
   /** Sets a 64-bit column from an integer of at most 53 bits. */
   word(column: Exclude<WordColumn, OwnColumn>, value: number): void {
-    switch (column) {
-      case 'offset':
-        this.#columns.offset.set(this.#row, value);
-        break;
-      case 'length':
-        this.#columns.length.set(this.#row, value);
-        break;
-      case 'value':
-        this.#columns.value.set(this.#row, value);
-        break;
-      case 'ret':
-        this.#columns.ret.set(this.#row, value);
-        break;
-      case 'span':
-        this.#columns.span.set(this.#row, value);
-        break;
-    }
+    this.#open.setNumber(CELL[column], value);
   }
 
   words(column: Exclude<WordColumn, OwnColumn>, low: number, high: number): void {
-    switch (column) {
-      case 'offset':
-        this.#columns.offset.setWords(this.#row, low, high);
-        break;
-      case 'length':
-        this.#columns.length.setWords(this.#row, low, high);
-        break;
-      case 'value':
-        this.#columns.value.setWords(this.#row, low, high);
-        break;
-      case 'ret':
-        this.#columns.ret.setWords(this.#row, low, high);
-        break;
-      case 'span':
-        this.#columns.span.setWords(this.#row, low, high);
-        break;
-    }
+    this.#open.setWords(CELL[column], low, high);
   }
 
   big(column: Exclude<WordColumn, OwnColumn>, value: bigint): void {
@@ -236,27 +175,24 @@ export class EventAppender {
 
   /** Closes the open event and gives it its place in the trace. */
   commit(): Seq {
-    assert(this.#open, 'an event is open');
-    this.#open = false;
-    const seq = this.seq;
-    this.#columns.seq.set(this.#row, seq);
-    this.#columns.ts.setWords(this.#row, this.#tsLow, this.#tsHigh);
-    this.#row++;
-    if (this.#row === this.capacity || this.#columns.variableBytes >= BATCH_BYTES_MAX) this.flush();
-    return seq;
+    assert(this.#isOpen, 'an event is open');
+    this.#isOpen = false;
+    return this.append(this.#open);
   }
 
   /** Hands on what has been committed, if anything. */
   flush(): void {
-    assert(!this.#open, 'no event is open');
-    if (this.#row === 0) return;
+    assert(!this.#isOpen, 'no event is open');
+    if (this.#row > 0) this.#hand();
+  }
+
+  #hand(): void {
     const rows = this.#row;
-    this.#columns.span.carry(rows);
     this.flushBatch({
       rows,
       seqFirst: toSeq(this.#seqFirst),
-      ...this.#columns.ts.range(rows),
-      columns: this.#columns.buffers(rows),
+      ...this.#columns.timeRange(rows),
+      columns: this.#columns.buffers(rows, this.#seqFirst),
     });
     this.#columns.clear(rows);
     this.#seqFirst += rows;
@@ -265,6 +201,6 @@ export class EventAppender {
 
   /** The columns of a batch without rows. */
   emptyColumns(): readonly ColumnBuffers[] {
-    return this.#columns.buffers(0);
+    return this.#columns.buffers(0, this.#seqFirst);
   }
 }

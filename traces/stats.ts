@@ -51,21 +51,14 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
   if (nullCount === rows) return [];
   const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
   const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
-  for (let row = 0; row < rows; row++) seen[ids[row]] = 1;
-  if (nullCount > 0 && !isZeroUsed(ids, validity)) seen[0] = 0;
+  for (let row = 0; row < rows; row++) {
+    if (nullCount === 0 || ((validity[row >> 3] >> (row & 7)) & 1) === 1) seen[ids[row]] = 1;
+  }
   const found: number[] = [];
   for (let id = seen.indexOf(1); id >= 0; id = seen.indexOf(1, id + 1)) {
     if (found.push(id) > IDS_MAX) return null;
   }
   return found;
-}
-
-/** Whether a row that is not null has id 0, which is also what stands in the slots of nulls. */
-function isZeroUsed(ids: Int32Array, validity: Uint8Array): boolean {
-  for (let row = 0; row < ids.length; row++) {
-    if (ids[row] === 0 && ((validity[row >> 3] >> (row & 7)) & 1) === 1) return true;
-  }
-  return false;
 }
 
 export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {

@@ -1,12 +1,13 @@
 import { EventAppender, type PendingBatch } from './appender.js';
 import { type EncodedMessage, encodeBatch, encodeDictionary, encodeSchema } from './arrow.js';
 import { assert } from './assert.js';
-import { BytesBuilder } from './columns.js';
+import { BytesBuilder } from './bytes-builder.js';
+import type { ColumnBuffers } from './columns.js';
 import { END_KEY, formatEnd } from './end.js';
 import { END_OF_STREAM, sealFrame } from './frame.js';
 import { boundedLoss, collectLosses, totalLost } from './losses.js';
 import { formatMeta } from './meta.js';
-import { DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
+import { COLUMNS, DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
 import type { Sink } from './sink.js';
 import { collectIds, formatStats, STATS_KEY } from './stats.js';
 import { toNanos } from './units.js';
@@ -22,6 +23,8 @@ export interface WriterOptions {
 /** Measured best of size against memory on the shipped recording (docs/performance.md). */
 export const DEFAULT_BATCH_ROWS = 1 << 16;
 
+const KIND = COLUMNS.findIndex(({ name }) => name === 'kind');
+
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
  * all dictionaries once more and an end marker. Every frame goes to the sink whole and at once; a
@@ -32,6 +35,8 @@ export class TraceWriter {
   readonly #sink: Sink;
   readonly #level: number;
   readonly #written = new Map<DictColumn, number>();
+  /** Events written, by id of their kind. */
+  readonly #kinds = new Map<number, number>();
   #batches = 0;
   #lostTold = 0;
   #lostEvents = 0;
@@ -49,6 +54,13 @@ export class TraceWriter {
   /** Batches written so far. */
   get batches(): number {
     return this.#batches;
+  }
+
+  /** Events written so far by kind, the most frequent first. */
+  get kinds(): Readonly<Record<string, number>> {
+    const { entries } = this.events.dictionaries.kind;
+    const counts = Array.from(this.#kinds, ([id, count]) => [entries[id], count] as const);
+    return Object.fromEntries(counts.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
   }
 
   /**
@@ -89,6 +101,7 @@ export class TraceWriter {
       }
     }
     const { rows, seqFirst, columns } = batch;
+    this.#countKinds(columns, rows);
     const ids = collectIds(columns, rows);
     const lostKind = this.events.dictionaries.kind.find('lost');
     const mayHoldLost = lostKind !== undefined && ids.kind?.includes(lostKind) !== false;
@@ -98,6 +111,16 @@ export class TraceWriter {
     const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
     this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
     this.#batches++;
+  }
+
+  #countKinds(columns: readonly ColumnBuffers[], rows: number): void {
+    const [bytes] = columns[KIND].buffers;
+    const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
+    const counts = new Float64Array(this.events.dictionaries.kind.size);
+    for (let row = 0; row < rows; row++) counts[ids[row]]++;
+    counts.forEach((count, id) => {
+      if (count > 0) this.#kinds.set(id, (this.#kinds.get(id) ?? 0) + count);
+    });
   }
 
   /**

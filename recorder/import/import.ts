@@ -22,10 +22,14 @@ export interface ImportOptions {
 export interface ImportResult extends ImportReport {
   readonly format: string;
   readonly events: number;
+  /** Events of the trace by kind, the most frequent first. */
+  readonly kinds: Readonly<Record<string, number>>;
 }
 
 /** Least confidence of an importer that is trusted with an input. */
 const CONFIDENCE_MIN = 0.2;
+/** Confidence from which on nobody else is asked. */
+const CERTAIN = 0.95;
 
 /**
  * Imports one input into a new trace.
@@ -51,8 +55,9 @@ export function importInput(options: ImportOptions): ImportResult {
     const report = importer.read(input, writer.events);
     writer.countLost(report.lost);
     writer.finish();
+    const { kinds } = writer;
     sink.commit();
-    return { ...report, format: importer.format, events: writer.events.seq };
+    return { ...report, format: importer.format, events: writer.events.seq, kinds };
   } catch (error) {
     sink.discard();
     throw error;
@@ -80,12 +85,8 @@ function chooseImporter(input: Input, format: string | undefined): Importer {
       `Known formats: ${known}.`,
     );
   }
-  const scored = IMPORTERS.map((importer) => ({
-    importer,
-    confidence: importer.detect(input.head, input.name),
-  }));
-  const best = scored.reduce((a, b) => (b.confidence > a.confidence ? b : a));
-  if (best.confidence >= CONFIDENCE_MIN) return best.importer;
+  const importer = detect(input);
+  if (importer !== null) return importer;
   throw new VfrError(
     'unreadable',
     'FORMAT_NOT_RECOGNISED',
@@ -93,4 +94,15 @@ function chooseImporter(input: Input, format: string | undefined): Importer {
     'See `vfr import --list`, or name the format with --format.',
     { file: input.name },
   );
+}
+
+/** The importer that is surest of an input, or null when none is sure enough. */
+export function detect({ head, name }: Input): Importer | null {
+  let [best, most]: [Importer | null, number] = [null, CONFIDENCE_MIN];
+  for (const importer of IMPORTERS) {
+    const confidence = importer.detect(head, name);
+    if (confidence >= CERTAIN) return importer;
+    if (confidence > most) [best, most] = [importer, confidence];
+  }
+  return best;
 }

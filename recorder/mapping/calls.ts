@@ -2,8 +2,7 @@
  * Calls that have begun and not ended, per thread: pairs a return with its entry. A thread's calls
  * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
  */
-import { assert } from '../../traces/index.js';
-import { Draft } from './draft.js';
+import { assert, EventRow } from '../../traces/index.js';
 
 /** Deeper nesting than any kernel path of the catalogue; the oldest call is given up beyond it. */
 const DEPTH_MAX = 64;
@@ -19,7 +18,8 @@ export class OpenCall {
   vfio = false;
   /** A mid-function probe saw the value that the call will return. */
   valueSeen = false;
-  readonly draft = new Draft();
+  /** The begin's columns, which the end repeats. */
+  readonly row = new EventRow();
 }
 
 export class CallStack {
@@ -36,7 +36,7 @@ export class CallStack {
     return this.#vfio > 0;
   }
 
-  push(call: number, seq: number, cpu: number, vfio: boolean): OpenCall {
+  push(call: number, cpu: number, vfio: boolean): OpenCall {
     if (this.#depth === DEPTH_MAX) this.#dropOldest();
     let open = this.#calls[this.#depth];
     if (open === undefined) {
@@ -45,7 +45,6 @@ export class CallStack {
     }
     this.#depth++;
     open.call = call;
-    open.seq = seq;
     open.cpu = cpu;
     open.vfio = vfio;
     open.valueSeen = false;
@@ -100,15 +99,25 @@ export class CallStack {
 
 export class ThreadCalls {
   readonly #stacks = new Map<number, CallStack>();
+  #lastKey = Number.NaN;
+  #last = new CallStack();
 
   of(tid: number, cpu: number): CallStack {
     const key = tid === 0 ? -1 - cpu : tid;
-    let stack = this.#stacks.get(key);
-    if (stack === undefined) {
-      if (this.#stacks.size >= THREADS_MAX) this.#forgetIdle();
-      stack = new CallStack();
-      this.#stacks.set(key, stack);
+    // Most often the next record is of the same thread.
+    if (key !== this.#lastKey) {
+      this.#last = this.#find(key);
+      this.#lastKey = key;
     }
+    return this.#last;
+  }
+
+  #find(key: number): CallStack {
+    const known = this.#stacks.get(key);
+    if (known !== undefined) return known;
+    if (this.#stacks.size >= THREADS_MAX) this.#forgetIdle();
+    const stack = new CallStack();
+    this.#stacks.set(key, stack);
     return stack;
   }
 
@@ -121,6 +130,7 @@ export class ThreadCalls {
   }
 
   #forgetIdle(): void {
+    this.#lastKey = Number.NaN;
     for (const [key, stack] of this.#stacks) if (stack.depth === 0) this.#stacks.delete(key);
     // Threads that never return from a call of the catalogue are not worth remembering for ever.
     if (this.#stacks.size >= THREADS_MAX) this.#stacks.clear();

@@ -19,6 +19,9 @@ type Fields = Readonly<Record<string, number | bigint | string>>;
 
 /** Fields given as values; a field that is not there is one that the kernel could not read. */
 class GivenFields implements FieldReader {
+  low = 0;
+  high = 0;
+
   constructor(
     private readonly rule: Rule,
     private readonly given: Fields,
@@ -32,12 +35,11 @@ class GivenFields implements FieldReader {
     return this.#of(field) !== undefined;
   }
 
-  low(field: number): number {
-    return Number(BigInt(this.#of(field) ?? 0) & 0xffff_ffffn) | 0;
-  }
-
-  high(field: number): number {
-    return Number((BigInt(this.#of(field) ?? 0) >> 32n) & 0xffff_ffffn) | 0;
+  number(field: number): boolean {
+    const value = BigInt(this.#of(field) ?? 0);
+    this.low = Number(BigInt.asUintN(32, value));
+    this.high = Number(BigInt.asUintN(32, value >> 32n));
+    return this.has(field);
   }
 
   text(field: number): string {
@@ -45,7 +47,7 @@ class GivenFields implements FieldReader {
   }
 
   intern(field: number, dictionary: Dictionary): number {
-    return dictionary.id(this.text(field));
+    return this.has(field) ? dictionary.id(this.text(field)) : -1;
   }
 
   raw(): string {

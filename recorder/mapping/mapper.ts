@@ -1,10 +1,17 @@
-import { type EventAppender, formatBdf, type Phase, parseBdf } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  EventRow,
+  formatBdf,
+  type IntCell,
+  type Kind,
+  parseBdf,
+} from '../../traces/index.js';
 import { findProbe, type Probe } from '../catalogue/index.js';
 import { vfioIoctlName } from '../vfio-ioctls.js';
-import { type OpenCall, ThreadCalls } from './calls.js';
-import { Draft } from './draft.js';
+import { ThreadCalls } from './calls.js';
 import type { FieldReader, TraceRecord } from './record.js';
-import { compileRule, type NumberSlot, PATH_BY_NESTING, type Rule } from './rule.js';
+import { compileRule, type Rule } from './rule.js';
 import { syscallProbe } from './syscalls.js';
 
 /** Bits of a VFIO file position below the region index (include/linux/vfio_pci_core.h). */
@@ -32,12 +39,15 @@ export class RecordMapper {
   readonly #rules = new Map<string, Rule>();
   readonly #calls = new Map<string, number>();
   readonly #threads = new ThreadCalls();
-  readonly #draft = new Draft();
+  /** For events that no call keeps. */
+  readonly #row = new EventRow();
   readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
   readonly #data = Buffer.alloc(64);
   readonly #pathHardware: number;
   readonly #pathSysfs: number;
-  readonly #kindLog: number;
+  readonly #begin: number;
+  readonly #end: number;
+  readonly #point: number;
   #unparsed = 0;
   #lost = 0;
 
@@ -45,7 +55,9 @@ export class RecordMapper {
     this.#events = events;
     this.#pathHardware = events.dictionaries.path.id('hardware');
     this.#pathSysfs = events.dictionaries.path.id('sysfs');
-    this.#kindLog = events.kind('log');
+    this.#begin = events.phase('begin');
+    this.#end = events.phase('end');
+    this.#point = events.phase('point');
   }
 
   /**
@@ -66,42 +78,41 @@ export class RecordMapper {
   /** Maps one record; what it needs of `record` and `fields` is copied. */
   record(rule: Rule, record: TraceRecord, fields: FieldReader): void {
     rule.records++;
-    const { role } = rule.probe;
+    const { role } = rule;
     if (role === 'value') this.#value(rule, record, fields);
     else if (role === 'return') this.#return(rule, record, fields);
-    else if (role === 'point') this.#entry(rule, record, fields, 'point');
-    else if (rule.ret >= 0 && fields.has(rule.ret)) this.#entry(rule, record, fields, 'point');
-    else this.#entry(rule, record, fields, 'begin');
+    else if (role === 'point') this.#whole(rule, record, fields);
+    else if (rule.ret >= 0 && fields.has(rule.ret)) this.#whole(rule, record, fields);
+    else this.#entry(rule, record, fields);
   }
 
   /** A piece of the input that was not understood: it is kept as a `log` event, and counted. */
   unparsed(text: string, record?: TraceRecord): void {
     this.#unparsed++;
-    this.#events.begin(this.#kindLog, 'point');
-    this.#origin(record);
+    this.#open('log', record);
     this.#events.text(text);
-    this.#events.commit();
+    this.#events.append(this.#row);
   }
 
   /** The source says that it lost `count` events on a CPU, between the last event and the next. */
   lost(cpu: number, count: number, record?: TraceRecord): void {
     this.#lost += count;
     this.#threads.forget(cpu);
-    this.#events.begin(this.#events.kind('lost'), 'point');
-    this.#origin(record);
-    if (record === undefined && cpu >= 0) this.#events.int('cpu', cpu);
-    this.#events.word('value', count);
-    this.#events.commit();
+    this.#open('lost', record);
+    if (record === undefined && cpu >= 0) this.#row.set(CELL.cpu, cpu);
+    this.#row.setNumber(CELL.value, count);
+    this.#events.append(this.#row);
   }
 
   /** Ends the input: a value whose return never came is told by an end without a result. */
   finish(): void {
-    for (const open of this.#threads.open()) {
-      if (!open.valueSeen) continue;
-      open.draft.begin(this.#events, 'end');
-      this.#origin(undefined);
-      this.#events.word('span', open.seq);
-      this.#events.commit();
+    for (const { valueSeen, row, seq } of this.#threads.open()) {
+      if (!valueSeen) continue;
+      row.set(CELL.phase, this.#end);
+      for (const cell of ORIGIN) row.unset(cell);
+      this.#events.timeOfLast(row);
+      row.setNumber(CELL.span, seq);
+      this.#events.append(row);
     }
   }
 
@@ -123,125 +134,117 @@ export class RecordMapper {
     return id;
   }
 
-  #entry(rule: Rule, record: TraceRecord, fields: FieldReader, phase: Phase): void {
+  /** The entry of a call that has not returned. */
+  #entry(rule: Rule, record: TraceRecord, fields: FieldReader): void {
     const stack = this.#threads.of(record.tid, record.cpu);
-    const draft = this.#draft;
-    const writes = rule.write >= 0 && fields.has(rule.write) && fields.low(rule.write) !== 0;
-    this.#fill(draft, rule, fields, writes);
-    if (rule.path === PATH_BY_NESTING) {
-      draft.path = stack.inVfio ? this.#pathHardware : this.#pathSysfs;
-    }
-    draft.begin(this.#events, phase);
-    this.#origin(record);
-    this.#payload(rule, fields, writes);
-    if (phase === 'point' && rule.ret >= 0) {
-      this.#events.words('ret', fields.low(rule.ret), fields.high(rule.ret));
-    }
-    const seq = this.#events.commit();
-    if (phase === 'begin') {
-      stack.push(rule.call, seq, record.cpu, rule.probe.vfio === true).draft.copy(draft);
-    }
+    const { inVfio } = stack;
+    const open = stack.push(rule.call, record.cpu, rule.vfio);
+    const { row } = open;
+    this.#fill(row, rule, record, fields, inVfio);
+    row.set(CELL.phase, this.#begin);
+    open.seq = this.#events.append(row);
+  }
+
+  /** A record that tells all of its event: a point, or a call with its result. */
+  #whole(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+    const { inVfio } = this.#threads.of(record.tid, record.cpu);
+    const row = this.#row;
+    this.#fill(row, rule, record, fields, inVfio);
+    row.set(CELL.phase, this.#point);
+    this.#result(row, rule, fields);
+    this.#events.append(row);
   }
 
   #value(rule: Rule, record: TraceRecord, fields: FieldReader): void {
     const open = this.#threads.of(record.tid, record.cpu).find(rule.call);
-    const { field } = rule.value;
-    if (open === null) {
-      this.#orphan(rule, record, field, fields);
-      return;
+    if (open === null) this.#orphan(rule, record, fields);
+    else if (fields.number(rule.value)) {
+      open.row.setWords(CELL.value, fields.low, fields.high);
+      open.valueSeen = true;
     }
-    if (!fields.has(field)) return;
-    open.draft.hasValue = true;
-    open.draft.valueLow = fields.low(field);
-    open.draft.valueHigh = fields.high(field);
-    open.valueSeen = true;
   }
 
   /** A value or return whose entry was lost, or came before the recording began. */
-  #orphan(rule: Rule, record: TraceRecord, valueField: number, fields: FieldReader): void {
-    const draft = this.#draft;
-    draft.clear();
-    draft.kind = rule.kindRead;
-    draft.name = rule.name;
-    if (rule.path >= 0) draft.path = rule.path;
-    draft.begin(this.#events, 'end');
-    this.#origin(record);
-    if (valueField >= 0 && fields.has(valueField)) {
-      this.#events.words('value', fields.low(valueField), fields.high(valueField));
+  #orphan(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+    const row = this.#row;
+    row.copy(rule.read);
+    row.set(CELL.phase, this.#end);
+    setOrigin(row, record);
+    if (rule.role === 'value' && fields.number(rule.value)) {
+      row.setWords(CELL.value, fields.low, fields.high);
     }
-    this.#result(rule, fields);
-    this.#events.commit();
+    this.#result(row, rule, fields);
+    this.#events.append(row);
   }
 
   #return(rule: Rule, record: TraceRecord, fields: FieldReader): void {
-    const open: OpenCall | null = this.#threads.of(record.tid, record.cpu).pop(rule.call);
+    const open = this.#threads.of(record.tid, record.cpu).pop(rule.call);
     if (open === null) {
-      this.#orphan(rule, record, -1, fields);
+      this.#orphan(rule, record, fields);
       return;
     }
-    open.draft.begin(this.#events, 'end');
-    this.#origin(record);
-    this.#events.word('span', open.seq);
-    this.#result(rule, fields);
-    this.#events.commit();
+    const { row } = open;
+    row.set(CELL.phase, this.#end);
+    setOrigin(row, record);
+    row.setNumber(CELL.span, open.seq);
+    this.#result(row, rule, fields);
+    this.#events.append(row);
   }
 
-  #result(rule: Rule, fields: FieldReader): void {
-    if (rule.ret >= 0 && fields.has(rule.ret)) {
-      this.#events.words('ret', fields.low(rule.ret), fields.high(rule.ret));
-    }
+  #result(row: EventRow, rule: Rule, fields: FieldReader): void {
+    if (rule.ret >= 0 && fields.number(rule.ret)) row.setWords(CELL.ret, fields.low, fields.high);
   }
 
-  #origin(record: TraceRecord | undefined): void {
-    if (record === undefined) {
-      this.#events.timeOfLast();
-      return;
-    }
-    this.#events.timeWords(record.tsLow, record.tsHigh);
-    if (record.cpu >= 0) this.#events.int('cpu', record.cpu);
-    if (record.tid >= 0) this.#events.int('tid', record.tid);
-    if (record.tgid >= 0) this.#events.int('pid', record.tgid);
-    if (record.task >= 0) this.#events.dict('task', record.task);
+  /** Opens an event that no rule makes. */
+  #open(kind: Kind, record: TraceRecord | undefined): void {
+    const row = this.#row;
+    row.clear();
+    row.set(CELL.kind, this.#events.kind(kind));
+    row.set(CELL.phase, this.#point);
+    if (record === undefined) this.#events.timeOfLast(row);
+    else setOrigin(row, record);
   }
 
-  #fill(draft: Draft, rule: Rule, fields: FieldReader, writes: boolean): void {
-    draft.clear();
-    draft.kind = writes ? rule.kindWrite : rule.kindRead;
-    draft.name = rule.name;
-    if (rule.path >= 0) draft.path = rule.path;
-    draft.device = this.device(rule, fields);
-    draft.driver = rule.driverConstant;
-    if (rule.driver >= 0 && fields.has(rule.driver)) {
-      draft.driver = fields.intern(rule.driver, this.#events.dictionaries.driver);
+  /** Everything that an entry tells. */
+  #fill(
+    row: EventRow,
+    rule: Rule,
+    record: TraceRecord,
+    fields: FieldReader,
+    inVfio: boolean,
+  ): void {
+    const writes = rule.write >= 0 && fields.number(rule.write) && fields.low !== 0;
+    row.copy(writes ? rule.written : rule.read);
+    setOrigin(row, record);
+    if (rule.pathByNesting) row.set(CELL.path, inVfio ? this.#pathHardware : this.#pathSysfs);
+    const device = this.device(rule, fields);
+    if (device >= 0) row.set(CELL.device, device);
+    if (rule.driver >= 0) {
+      const driver = fields.intern(rule.driver, this.#events.dictionaries.driver);
+      if (driver >= 0) row.set(CELL.driver, driver);
     }
-    if (has(rule.region, fields)) draft.region = low(rule.region, fields);
-    draft.hasOffset = has(rule.offset, fields);
-    draft.offsetLow = low(rule.offset, fields);
-    draft.offsetHigh = high(rule.offset, fields);
-    draft.hasLength = has(rule.length, fields);
-    draft.lengthLow = low(rule.length, fields);
-    draft.lengthHigh = high(rule.length, fields);
-    draft.hasValue = has(rule.value, fields);
-    draft.valueLow = low(rule.value, fields);
-    draft.valueHigh = high(rule.value, fields);
-    if (rule.position >= 0 && fields.has(rule.position)) this.#position(draft, rule, fields);
-    if (rule.ioctl >= 0 && fields.has(rule.ioctl)) this.#ioctl(draft, rule, fields.low(rule.ioctl));
-    if (writes && rule.written >= 0 && draft.lengthHigh === 0 && draft.lengthLow <= WRITTEN_BYTES) {
-      draft.hasValue = fields.has(rule.written);
-      draft.valueLow = draft.hasValue ? lowBytes(fields.low(rule.written), draft.lengthLow) : 0;
-      draft.valueHigh = 0;
+    if (rule.region >= 0 && fields.number(rule.region)) row.set(CELL.region, fields.low);
+    for (const { field, cell } of rule.numbers) {
+      if (fields.number(field)) row.setWords(cell, fields.low, fields.high);
     }
+    if (rule.position >= 0) this.#position(row, rule, fields);
+    if (rule.ioctl >= 0) this.#ioctl(row, rule, fields);
+    if (writes && rule.userBytes >= 0) this.#userBytes(row, rule, fields);
+    if (rule.data.length > 0) this.#words(rule, fields);
+    if (rule.text >= 0 && fields.has(rule.text)) this.#events.text(fields.text(rule.text));
+    else if (rule.raw) this.#events.text(fields.raw());
   }
 
   /** Dictionary id of the device that a record is of, or -1 when it tells none. */
   device(rule: Rule, fields: FieldReader): number {
     const { device } = this.#events.dictionaries;
-    if (rule.device >= 0) return fields.has(rule.device) ? fields.intern(rule.device, device) : -1;
+    if (rule.device >= 0) return fields.intern(rule.device, device);
     if (rule.bus >= 0) {
-      if (!fields.has(rule.bus) || !fields.has(rule.devfn)) return -1;
+      if (!fields.number(rule.bus)) return -1;
       // Records of bus accesses do not tell the domain; it is 0 on all but very large machines.
-      const bus = fields.low(rule.bus) & 0xff;
-      const devfn = fields.low(rule.devfn) & 0xff;
+      const bus = fields.low & 0xff;
+      if (!fields.number(rule.devfn)) return -1;
+      const devfn = fields.low & 0xff;
       const key = (bus << 8) | devfn;
       if (this.#deviceOfDevfn[key] < 0) {
         this.#deviceOfDevfn[key] = device.id(formatBdf(0, bus, devfn));
@@ -253,17 +256,17 @@ export class RecordMapper {
     return bdf === null ? -1 : device.id(bdf);
   }
 
-  #position(draft: Draft, rule: Rule, fields: FieldReader): void {
-    const upper = fields.high(rule.position);
-    const region = upper >>> POSITION_HIGH_BITS;
+  #position(row: EventRow, rule: Rule, fields: FieldReader): void {
+    if (!fields.number(rule.position)) return;
+    const region = fields.high >>> POSITION_HIGH_BITS;
     if (region > REGION_MAX) return;
-    draft.region = region;
-    draft.hasOffset = true;
-    draft.offsetLow = fields.low(rule.position);
-    draft.offsetHigh = upper & ((1 << POSITION_HIGH_BITS) - 1);
+    row.set(CELL.region, region);
+    row.setWords(CELL.offset, fields.low, fields.high & ((1 << POSITION_HIGH_BITS) - 1));
   }
 
-  #ioctl(draft: Draft, rule: Rule, command: number): void {
+  #ioctl(row: EventRow, rule: Rule, fields: FieldReader): void {
+    if (!fields.number(rule.ioctl)) return;
+    const command = fields.low;
     let name = rule.ioctlNames.get(command);
     if (name === undefined) {
       const file = rule.probe.columns.ioctl?.file;
@@ -271,44 +274,51 @@ export class RecordMapper {
       name = this.#events.dictionaries.name.id(text);
       rule.ioctlNames.set(command, name);
     }
-    draft.name = name;
-    draft.hasValue = true;
-    draft.valueLow = command;
-    draft.valueHigh = 0;
+    row.set(CELL.name, name);
+    row.setNumber(CELL.value, command);
   }
 
-  /** Text and data, which belong to the begin alone. */
-  #payload(rule: Rule, fields: FieldReader, writes: boolean): void {
-    if (rule.data.length > 0) this.#words(rule, fields);
-    else if (writes && rule.written >= 0 && !this.#draft.hasValue && fields.has(rule.written)) {
-      this.#data.writeUInt32LE(fields.low(rule.written) >>> 0, 0);
+  /** What a user writes: the value of a short access; of a longer one, its first bytes are data. */
+  #userBytes(row: EventRow, rule: Rule, fields: FieldReader): void {
+    if (!fields.number(rule.userBytes)) return;
+    const bytes = row.has(CELL.length) ? row.cells[CELL.length] : 0;
+    const isShort = bytes >= 0 && bytes <= WRITTEN_BYTES && row.cells[CELL.length + 1] === 0;
+    if (isShort) {
+      row.setWords(CELL.value, lowBytes(fields.low, bytes), 0);
+    } else {
+      this.#data.writeUInt32LE(fields.low >>> 0, 0);
       this.#events.data(this.#data.subarray(0, WRITTEN_BYTES));
     }
-    if (rule.text >= 0 && fields.has(rule.text)) this.#events.text(fields.text(rule.text));
-    else if (rule.raw) this.#events.text(fields.raw());
   }
 
   /** Fields that the kernel could not read end the data: what follows them has no known place. */
   #words(rule: Rule, fields: FieldReader): void {
     let length = 0;
     for (const [field, bytes] of rule.data) {
-      if (!fields.has(field)) break;
-      this.#data.writeUInt32LE(fields.low(field) >>> 0, length);
-      if (bytes === 8) this.#data.writeUInt32LE(fields.high(field) >>> 0, length + 4);
+      if (!fields.number(field)) break;
+      this.#data.writeUInt32LE(fields.low >>> 0, length);
+      if (bytes === 8) this.#data.writeUInt32LE(fields.high >>> 0, length + 4);
       length += bytes;
     }
     if (length > 0) this.#events.data(this.#data.subarray(0, length));
   }
 }
 
-const has = (slot: NumberSlot, fields: FieldReader) =>
-  slot.constant !== null || (slot.field >= 0 && fields.has(slot.field));
+/** The columns that say where a record comes from. */
+const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;
 
-const low = (slot: NumberSlot, fields: FieldReader) =>
-  slot.constant ?? (slot.field >= 0 && fields.has(slot.field) ? fields.low(slot.field) : 0);
+function setOrigin(row: EventRow, { tsLow, tsHigh, cpu, tid, tgid, task }: TraceRecord): void {
+  row.timeWords(tsLow, tsHigh);
+  setKnown(row, CELL.cpu, cpu);
+  setKnown(row, CELL.tid, tid);
+  setKnown(row, CELL.pid, tgid);
+  setKnown(row, CELL.task, task);
+}
 
-const high = (slot: NumberSlot, fields: FieldReader) =>
-  slot.constant === null && slot.field >= 0 && fields.has(slot.field) ? fields.high(slot.field) : 0;
+function setKnown(row: EventRow, cell: IntCell, value: number): void {
+  if (value >= 0) row.set(cell, value);
+  else row.unset(cell);
+}
 
 /** The lowest `bytes` bytes of a word. */
 const lowBytes = (word: number, bytes: number) =>

@@ -20,18 +20,21 @@ export interface TraceRecord {
   tsHigh: number;
 }
 
-/**
- * The fields of a record, by their place in the rule's `fields`. Integers are 64-bit two's
- * complement words, sign-extended when the field is signed.
- */
+/** The fields of a record, by their place in the rule's `fields`. */
 export interface FieldReader {
   /** False when the record has no such field, or when the kernel printed `(fault)` for it. */
   has(field: number): boolean;
-  low(field: number): number;
-  high(field: number): number;
+  /** Reads an integer into `low` and `high`; false, and nothing read, when `has` is false. */
+  number(field: number): boolean;
+  /** Words of the integer read last: 64-bit two's complement, sign-extended when it is signed. */
+  readonly low: number;
+  readonly high: number;
   /** The field as text without quotes; only for fields for which `has` is true. */
   text(field: number): string;
-  /** Id of the field's text in a dictionary; readers cache by bytes, so that no string is made. */
+  /**
+   * Id of the field's text in a dictionary, -1 when `has` is false; readers cache by bytes, so that
+   * no string is made.
+   */
   intern(field: number, dictionary: Dictionary): number;
   /** The whole record after the event's name, as text, for events that the catalogue lacks. */
   raw(): string;

@@ -2,16 +2,22 @@
  * A rule: the catalogue's entry for one trace event, compiled to field numbers and dictionary ids,
  * so that mapping a record is a walk over integers.
  */
-import type { EventAppender } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  EventRow,
+  type Kind,
+  type WordCell,
+} from '../../traces/index.js';
 import type { NumberFrom, Probe, StringFrom } from '../catalogue/index.js';
 
 /** Place of a field in `Rule.fields`; -1 when the rule has no such field. */
 export type FieldIndex = number;
 
-/** A number column: a field, a constant, or neither. */
+/** A column of 64 bits that a field gives. */
 export interface NumberSlot {
   readonly field: FieldIndex;
-  readonly constant: number | null;
+  readonly cell: WordCell;
 }
 
 export interface Rule {
@@ -19,41 +25,42 @@ export interface Rule {
   /** Name under which the records are counted: the one that the input shows. */
   readonly shown: string;
   readonly probe: Probe;
+  readonly role: Probe['role'];
   /** The fields it wants, in the order of the numbers it asks them by. */
   readonly fields: readonly string[];
   /** Records seen so far. */
   records: number;
   /** Number of the function, equal for its entry, value and return. */
   readonly call: number;
-  readonly kindRead: number;
-  readonly kindWrite: number;
+  /** Whether the function serves an access of a VFIO user. */
+  readonly vfio: boolean;
+  /** What all events of the rule have in common, for reads and for writes. */
+  readonly read: EventRow;
+  readonly written: EventRow;
+  /** Field that is not 0 when the access is a write. */
   readonly write: FieldIndex;
-  readonly name: number;
-  /** Path id; -1 when null, -2 when it depends on whether a VFIO access is served. */
-  readonly path: number;
+  readonly pathByNesting: boolean;
   readonly device: FieldIndex;
   readonly bus: FieldIndex;
   readonly devfn: FieldIndex;
   readonly deviceBuffer: FieldIndex;
   readonly driver: FieldIndex;
-  readonly driverConstant: number;
-  readonly region: NumberSlot;
-  readonly offset: NumberSlot;
-  readonly length: NumberSlot;
-  readonly value: NumberSlot;
+  readonly region: FieldIndex;
+  readonly numbers: readonly NumberSlot[];
+  /** Field with the value that a value record tells. */
+  readonly value: FieldIndex;
   readonly text: FieldIndex;
   readonly position: FieldIndex;
   readonly ioctl: FieldIndex;
   /** Name ids of the ioctl numbers seen so far. */
   readonly ioctlNames: Map<number, number>;
-  readonly written: FieldIndex;
+  /** Field with the first bytes that the user writes. */
+  readonly userBytes: FieldIndex;
   readonly data: readonly (readonly [field: FieldIndex, bytes: 4 | 8])[];
   readonly ret: FieldIndex;
   /** True when `text` is the whole record. */
   readonly raw: boolean;
 }
-
-export const PATH_BY_NESTING = -2;
 
 /** Hands out field numbers. */
 class Fields {
@@ -63,11 +70,6 @@ class Fields {
     if (name === undefined) return -1;
     const known = this.names.indexOf(name);
     return known >= 0 ? known : this.names.push(name) - 1;
-  }
-
-  number(from: NumberFrom | undefined): NumberSlot {
-    if (typeof from === 'number') return { field: -1, constant: from };
-    return { field: this.of(from), constant: null };
   }
 }
 
@@ -84,7 +86,6 @@ export function compileRule(
   const fields = new Fields();
   const { columns, kind } = probe;
   const { device } = columns;
-  const { dictionaries } = events;
   const isText = typeof device === 'string';
   const byBus = typeof device === 'object' && 'bus' in device;
   const byBuffer = typeof device === 'object' && 'buffer' in device;
@@ -93,39 +94,55 @@ export function compileRule(
     event: probe.event,
     shown,
     probe,
+    role: probe.role,
     fields: fields.names,
     records: 0,
     call,
-    kindRead: events.kind(split ? kind.read : kind),
-    kindWrite: events.kind(split ? kind.write : kind),
+    vfio: probe.vfio === true,
+    read: constants(probe, split ? kind.read : kind, events),
+    written: constants(probe, split ? kind.write : kind, events),
     write: fields.of(split ? kind.by : undefined),
-    name: dictionaries.name.id(probe.name),
-    path:
-      probe.path === undefined
-        ? -1
-        : probe.path === 'user'
-          ? PATH_BY_NESTING
-          : dictionaries.path.id(probe.path),
+    pathByNesting: probe.path === 'user',
     device: fields.of(isText ? device : undefined),
     bus: fields.of(byBus ? device.bus : undefined),
     devfn: fields.of(byBus ? device.devfn : undefined),
     deviceBuffer: fields.of(byBuffer ? device.buffer : undefined),
     driver: fields.of(fieldOf(columns.driver)),
-    driverConstant:
-      typeof columns.driver === 'object' ? dictionaries.driver.id(columns.driver.constant) : -1,
-    region: fields.number(columns.region),
-    offset: fields.number(columns.offset),
-    length: fields.number(columns.length),
-    value: fields.number(columns.value),
+    region: fields.of(fieldOf(columns.region)),
+    numbers: NUMBERS.flatMap((name) => {
+      const field = fields.of(fieldOf(columns[name]));
+      return field < 0 ? [] : [{ field, cell: CELL[name] }];
+    }),
+    value: fields.of(fieldOf(columns.value)),
     text: fields.of(columns.text),
     position: fields.of(columns.position),
     ioctl: fields.of(columns.ioctl?.field),
     ioctlNames: new Map(),
-    written: fields.of(columns.written),
+    userBytes: fields.of(columns.written),
     data: (columns.data ?? []).map(([name, bytes]) => [fields.of(name), bytes] as const),
     ret: fields.of(probe.role === 'point' || probe.role === 'value' ? undefined : 'ret'),
     raw: probe.raw === true,
   };
 }
 
-const fieldOf = (from: StringFrom | undefined) => (typeof from === 'string' ? from : undefined);
+const NUMBERS = ['offset', 'length', 'value'] as const;
+
+/** The columns that are the same in all events of a probe. */
+function constants({ name, path, columns }: Probe, kind: Kind, events: EventAppender): EventRow {
+  const row = new EventRow();
+  const { dictionaries } = events;
+  row.set(CELL.kind, events.kind(kind));
+  row.set(CELL.name, dictionaries.name.id(name));
+  if (path !== undefined && path !== 'user') row.set(CELL.path, dictionaries.path.id(path));
+  const { driver, region } = columns;
+  if (typeof driver === 'object') row.set(CELL.driver, dictionaries.driver.id(driver.constant));
+  if (typeof region === 'number') row.set(CELL.region, region);
+  for (const column of NUMBERS) {
+    const constant = columns[column];
+    if (typeof constant === 'number') row.setNumber(CELL[column], constant);
+  }
+  return row;
+}
+
+const fieldOf = (from: StringFrom | NumberFrom | undefined) =>
+  typeof from === 'string' ? from : undefined;

@@ -54,7 +54,6 @@ export class TextFields implements FieldReader {
   #odd = false;
   #hex = false;
   readonly #integer = new Integer();
-  #integerOf = NONE;
   readonly #strings = new Interner((word) => word);
   readonly #ids: { dictionary: Dictionary; words: Interner<number> }[] = [];
 
@@ -68,7 +67,6 @@ export class TextFields implements FieldReader {
     this.#keys = this.found = 0;
     this.#odd = this.open = this.quoted = false;
     this.settled = true;
-    this.#integerOf = NONE;
     this.#hex = event.grammar === 'arguments' || event.grammar === 'result';
     if (event.grammar === 'fields') this.#readFields(event);
     else if (event.grammar === 'text') this.#readText();
@@ -109,7 +107,6 @@ export class TextFields implements FieldReader {
     this.#end = p;
     this.#event = event;
     this.#hex = this.open = this.#odd = false;
-    this.#integerOf = NONE;
     this.found = event.wanted;
     this.quoted = event.quoted;
     this.settled = true;
@@ -158,14 +155,18 @@ export class TextFields implements FieldReader {
     return field !== rule?.driver && field !== rule?.device;
   }
 
-  low(field: number): number {
-    if (this.#integerOf !== field) this.#parse(field);
+  get low(): number {
     return this.#integer.low;
   }
 
-  high(field: number): number {
-    if (this.#integerOf !== field) this.#parse(field);
+  get high(): number {
     return this.#integer.high;
+  }
+
+  number(field: number): boolean {
+    if (!this.has(field)) return false;
+    this.#parse(field);
+    return true;
   }
 
   text(field: number): string {
@@ -173,6 +174,7 @@ export class TextFields implements FieldReader {
   }
 
   intern(field: number, dictionary: Dictionary): number {
+    if (!this.has(field)) return -1;
     let ids = this.#ids.find((entry) => entry.dictionary === dictionary);
     if (ids === undefined) {
       ids = { dictionary, words: new Interner((word) => dictionary.id(word)) };
@@ -188,7 +190,6 @@ export class TextFields implements FieldReader {
 
   #parse(field: number): void {
     const [start, end] = [this.#starts[field], this.#ends[field]];
-    this.#integerOf = field;
     this.#integer.read(this.#bytes, start, end, this.#hex);
     // With the option `fields`, numbers are printed twice: `0xffffffed (-19)`.
     if (this.#bytes[end - 1] === CLOSE) {

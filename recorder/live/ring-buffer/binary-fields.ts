@@ -1,15 +1,52 @@
-import type { Dictionary } from '../../../traces/index.js';
+import { assert, type Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
 import { type Extent, extentOf, type Payload, readField, readText } from './record.js';
 import { TextInterner } from './text-interner.js';
 
-/** The fields that a rule asks for, found in one event's format; undefined where it has none. */
-export type BoundFields = readonly (Field | undefined)[];
+/** How an integer is stored; the numbers are cheaper to switch on than size and sign. */
+const U64 = 0;
+const U32 = 1;
+const S32 = 2;
+const U16 = 3;
+const S16 = 4;
+const U8 = 5;
+const S8 = 6;
+const NO_INTEGER = 7;
+
+/** A field that a rule asks for, found in one event's format. */
+interface BoundField {
+  /** Undefined when the format has no such field. */
+  readonly field: Field | undefined;
+  readonly offset: number;
+  /** Where the field's bytes end in the record; infinite for a field that is not there. */
+  readonly end: number;
+  readonly integer: number;
+  /** The texts of the field seen so far. */
+  texts: TextInterner | null;
+}
+
+export type BoundFields = readonly BoundField[];
 
 /** Finds the fields of a rule in the format of the event. */
 export function bindFields(format: EventFormat, names: readonly string[]): BoundFields {
-  return names.map((name) => fieldOf(format, name));
+  return names.map((name) => bind(fieldOf(format, name)));
+}
+
+function bind(field: Field | undefined): BoundField {
+  if (field?.storage.is !== 'integer') {
+    return { field, offset: 0, end: Number.POSITIVE_INFINITY, integer: NO_INTEGER, texts: null };
+  }
+  const { offset, size, signed } = field;
+  return { field, offset, end: offset + size, integer: integerOf(size, signed), texts: null };
+}
+
+function integerOf(size: number, signed: boolean): number {
+  if (size === 8) return U64;
+  if (size === 4) return signed ? S32 : U32;
+  if (size === 2) return signed ? S16 : U16;
+  if (size === 1) return signed ? S8 : U8;
+  return NO_INTEGER;
 }
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
@@ -18,6 +55,8 @@ const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, leng
  * Reads fields of binary trace records for the mapper. One object serves all records of a stream.
  */
 export class BinaryFields implements FieldReader {
+  low = 0;
+  high = 0;
   #record: Payload = EMPTY;
   #fields: BoundFields = [];
   #format: EventFormat | undefined;
@@ -39,13 +78,49 @@ export class BinaryFields implements FieldReader {
   }
 
   has(field: number): boolean {
-    const found = this.#fields[field];
-    if (found === undefined) return false;
-    if (found.storage.is === 'integer') return found.offset + found.size <= this.#record.length;
+    const { field: found, end } = this.#fields[field];
+    if (end <= this.#record.length) return true;
+    if (found === undefined || found.storage.is === 'integer') return false;
     if (found.storage.is === 'array') {
       return extentOf(this.#record, found, this.littleEndian) !== undefined;
     }
     return this.#dynamicLength(found, found.storage.relative) > 0;
+  }
+
+  number(field: number): boolean {
+    const { offset: within, end, integer } = this.#fields[field];
+    const { view, offset: start, length } = this.#record;
+    if (end > length) return false;
+    const { littleEndian } = this;
+    const offset = start + within;
+    switch (integer) {
+      case U64:
+        this.low = view.getUint32(littleEndian ? offset : offset + 4, littleEndian);
+        this.high = view.getUint32(littleEndian ? offset + 4 : offset, littleEndian);
+        return true;
+      case U32:
+        this.low = view.getUint32(offset, littleEndian);
+        this.high = 0;
+        return true;
+      case S32:
+        return this.#signed(view.getInt32(offset, littleEndian));
+      case U16:
+        return this.#signed(view.getUint16(offset, littleEndian));
+      case S16:
+        return this.#signed(view.getInt16(offset, littleEndian));
+      case U8:
+        return this.#signed(view.getUint8(offset));
+      case S8:
+        return this.#signed(view.getInt8(offset));
+      default:
+        return false;
+    }
+  }
+
+  #signed(value: number): boolean {
+    this.low = value >>> 0;
+    this.high = value < 0 ? 0xffff_ffff : 0;
+    return true;
   }
 
   /**
@@ -60,44 +135,30 @@ export class BinaryFields implements FieldReader {
     return start + (word >>> 16) <= length ? word >>> 16 : 0;
   }
 
-  low(field: number): number {
-    const { size, signed, offset: within } = this.#fields[field]!;
-    const { view } = this.#record;
-    const offset = this.#record.offset + within;
-    if (size === 8)
-      return view.getUint32(this.littleEndian ? offset : offset + 4, this.littleEndian);
-    if (size === 4) return view.getUint32(offset, this.littleEndian);
-    if (size === 2) {
-      return signed
-        ? view.getInt16(offset, this.littleEndian) >>> 0
-        : view.getUint16(offset, this.littleEndian);
-    }
-    return signed ? view.getInt8(offset) >>> 0 : view.getUint8(offset);
-  }
-
-  high(field: number): number {
-    const { size, signed, offset: within } = this.#fields[field]!;
-    const { view } = this.#record;
-    const offset = this.#record.offset + within;
-    if (size === 8)
-      return view.getUint32(this.littleEndian ? offset + 4 : offset, this.littleEndian);
-    return signed && this.low(field) >>> 31 === 1 ? 0xffffffff : 0;
-  }
-
   text(field: number): string {
-    const found = this.#fields[field]!;
+    const found = this.#fields[field].field;
+    assert(found !== undefined, 'the record has the field');
     return readText(this.#record, found, this.littleEndian) ?? '';
   }
 
   intern(field: number, dictionary: Dictionary): number {
+    const bound = this.#fields[field];
+    if (bound.field === undefined) return -1;
+    const extent = extentOf(this.#record, bound.field, this.littleEndian);
+    // Of a string that it could not read, the kernel stores no byte.
+    if (extent === undefined || extent.length === 0) return -1;
+    if (bound.texts?.dictionary !== dictionary) bound.texts = this.#internerOf(dictionary);
+    const start = this.#record.view.byteOffset + extent.offset;
+    return bound.texts.id(this.#bytes, start, this.#textEnd(start, extent));
+  }
+
+  #internerOf(dictionary: Dictionary): TextInterner {
     let interner = this.#interners.get(dictionary);
     if (interner === undefined) {
       interner = new TextInterner(dictionary);
       this.#interners.set(dictionary, interner);
     }
-    const extent = extentOf(this.#record, this.#fields[field]!, this.littleEndian)!;
-    const start = this.#record.view.byteOffset + extent.offset;
-    return interner.id(this.#bytes, start, this.#textEnd(start, extent));
+    return interner;
   }
 
   raw(): string {

@@ -1,0 +1,86 @@
+import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './columns.js';
+
+/** Bytes and UTF-8 text. Rows must be set in ascending order; rows not set are null. */
+export class BytesBuilder {
+  readonly #bits: Uint8Array;
+  readonly #offsets: Int32Array;
+  #data = Buffer.alloc(1 << 12);
+  #used = 0;
+  /** Rows below this one have their end offset written. */
+  #closed = 0;
+
+  constructor(capacity: number) {
+    this.#bits = new Uint8Array((capacity + 7) >> 3);
+    this.#offsets = new Int32Array(capacity + 1);
+  }
+
+  get byteLength(): number {
+    return this.#used;
+  }
+
+  setBytes(row: number, bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength);
+    this.#data.set(bytes, this.#used);
+    this.#close(row, bytes.byteLength);
+  }
+
+  /** Sets UTF-8 text; lone surrogates become U+FFFD. */
+  setText(row: number, text: string): void {
+    this.#reserve(text.length * 3);
+    this.#close(row, this.#data.write(text, this.#used, 'utf8'));
+  }
+
+  /** Sets text from UTF-8 bytes; what is not valid becomes U+FFFD. ASCII is copied as it is. */
+  setUtf8(row: number, bytes: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    const data = this.#data;
+    let to = this.#used;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at];
+      if (byte > 0x7f) {
+        this.setText(row, bytes.toString('utf8', start, end));
+        return;
+      }
+      data[to++] = byte;
+    }
+    this.#close(row, end - start);
+  }
+
+  buffers(rows: number): ColumnBuffers {
+    this.#fill(rows);
+    const offsets = bytesOf(this.#offsets, (rows + 1) * 4);
+    const bits = this.#bits.subarray(0, (rows + 7) >> 3);
+    const nullCount = rows - countBits(bits);
+    const validity = nullCount === 0 ? NO_BYTES : bits;
+    return { nullCount, validity, buffers: [offsets, this.#data.subarray(0, this.#used)] };
+  }
+
+  clear(rows: number): void {
+    this.#offsets.fill(0, 0, rows + 1);
+    this.#used = 0;
+    this.#closed = 0;
+    this.#bits.fill(0);
+  }
+
+  #close(row: number, length: number): void {
+    this.#fill(row);
+    this.#used += length;
+    this.#offsets[row + 1] = this.#used;
+    this.#closed = row + 1;
+    this.#bits[row >> 3] |= 1 << (row & 7);
+  }
+
+  /** Gives the null rows up to `row` an empty range. */
+  #fill(row: number): void {
+    if (row <= this.#closed) return;
+    this.#offsets.fill(this.#used, this.#closed + 1, row + 1);
+    this.#closed = row;
+  }
+
+  #reserve(length: number): void {
+    if (this.#used + length <= this.#data.byteLength) return;
+    const grown = Buffer.alloc(Math.max(this.#data.byteLength * 2, this.#used + length));
+    grown.set(this.#data.subarray(0, this.#used));
+    this.#data = grown;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * One event while it is put together: the columns of fixed size, as 32-bit cells.
+ *
+ * A row is made once and filled again and again, so that an event costs no object. Whoever records
+ * calls keeps the row of the begin and adds to it for the end, which repeats most of its columns.
+ */
+
+/**
+ * First cell of each column: one cell for dictionary ids and integers, two for 64-bit integers, low
+ * word first. The number is also the column's bit in `EventRow.present`.
+ */
+export const CELL = {
+  kind: 0,
+  phase: 1,
+  cpu: 2,
+  pid: 3,
+  tid: 4,
+  task: 5,
+  device: 6,
+  driver: 7,
+  path: 8,
+  region: 9,
+  name: 10,
+  ts: 11,
+  span: 13,
+  offset: 15,
+  length: 17,
+  value: 19,
+  ret: 21,
+} as const;
+const CELLS = 23;
+
+type Cells = typeof CELL;
+/** Cell of a column of 32 bits and less. */
+export type IntCell = Cells[Exclude<keyof Cells, 'ts' | WordName>];
+type WordName = 'span' | 'offset' | 'length' | 'value' | 'ret';
+/** Cell of a column of 64 bits. */
+export type WordCell = Cells[WordName];
+
+const TWO_32 = 0x1_0000_0000;
+const NS_PER_S = 1_000_000_000;
+/** Below this many seconds a time in nanoseconds fits 53 bits. */
+const SECONDS_IN_53_BITS = 9_007_199;
+
+export class EventRow {
+  readonly cells = new Int32Array(CELLS);
+  /** Bit `CELL[column]` is 1 when the column is not null; kind, phase and ts never are. */
+  present = 0;
+
+  /** Makes every column null that can be; the time stays. */
+  clear(): void {
+    this.present = 0;
+  }
+
+  /** Takes over all columns but the time and the span, which are each event's own. */
+  copy({ cells, present }: EventRow): void {
+    for (let cell = 0; cell < CELL.ts; cell++) this.cells[cell] = cells[cell];
+    for (let cell: number = CELL.offset; cell < CELLS; cell++) this.cells[cell] = cells[cell];
+    this.present = present & ~(1 << CELL.span);
+  }
+
+  has(cell: IntCell | WordCell): boolean {
+    return ((this.present >>> cell) & 1) === 1;
+  }
+
+  unset(cell: IntCell | WordCell): void {
+    this.present &= ~(1 << cell);
+  }
+
+  /** Sets a dictionary id, or an integer of up to 32 bits, signed or not. */
+  set(cell: IntCell, value: number): void {
+    this.cells[cell] = value;
+    this.present |= 1 << cell;
+  }
+
+  /** Sets a 64-bit column from its low and high word, signed or not. */
+  setWords(cell: WordCell, low: number, high: number): void {
+    this.cells[cell] = low;
+    this.cells[cell + 1] = high;
+    this.present |= 1 << cell;
+  }
+
+  /** Sets a 64-bit column from an integer of at most 53 bits, in two's complement. */
+  setNumber(cell: WordCell, value: number): void {
+    // Nearly all integers are small, and the high word of those is known without a division.
+    const small = value >= 0 && value < TWO_32;
+    this.setWords(cell, value, small ? 0 : Math.floor(value / TWO_32));
+  }
+
+  /** Time in nanoseconds as the low and high 32 bits. */
+  timeWords(low: number, high: number): void {
+    this.cells[CELL.ts] = low;
+    this.cells[CELL.ts + 1] = high;
+  }
+
+  /** Time as seconds and nanoseconds, both non-negative; exact for every 64-bit time. */
+  time(seconds: number, nanoseconds: number): void {
+    if (seconds < SECONDS_IN_53_BITS) {
+      const time = seconds * NS_PER_S + nanoseconds;
+      const high = Math.floor(time / TWO_32);
+      this.timeWords(time - high * TWO_32, high);
+    } else {
+      this.#longTime(seconds, nanoseconds);
+    }
+  }
+
+  /** The product does not fit 53 bits, so it is made of the high and low half of the seconds. */
+  #longTime(seconds: number, nanoseconds: number): void {
+    const half = Math.floor(seconds / 0x1_0000);
+    const high = half * NS_PER_S;
+    const word = Math.floor(high / 0x1_0000);
+    const low =
+      (seconds - half * 0x1_0000) * NS_PER_S + nanoseconds + (high - word * 0x1_0000) * 0x1_0000;
+    const carry = Math.floor(low / TWO_32);
+    this.timeWords(low - carry * TWO_32, word + carry);
+  }
+}
