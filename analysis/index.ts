@@ -10,7 +10,7 @@ export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';
 export type { Session, SessionOptions } from './session.js';
-export { type Counts, countKinds, type Summary, summarize } from './summary.js';
+export { type Counts, type Summary, summarize } from './summary.js';
 
 /** Opens traces for questions in SQL; the traces stay the caller's to close. */
 export async function openSession(

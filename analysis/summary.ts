@@ -32,15 +32,9 @@ export interface Summary {
 const COUNTED = ['source', 'kind', 'device', 'driver'] as const satisfies readonly DictColumn[];
 type Counted = (typeof COUNTED)[number];
 
-/** Number of events by kind, the most frequent first. @throws VfrError when a batch is damaged */
-export function countKinds(reader: TraceReader): Counts {
-  const counts = countIds(reader, ['kind']);
-  return byName(counts.kind, reader.dictionaries.kind);
-}
-
 /** Sums up a trace in one pass over five columns. @throws VfrError when a batch is damaged */
 export function summarize(reader: TraceReader): Summary {
-  const counts = countIds(reader, COUNTED);
+  const counts = countIds(reader);
   const time = timeRange(reader);
   const { complete, truncated, damaged, lost } = reader.completeness;
   const { events } = reader;
@@ -69,16 +63,13 @@ export function summarize(reader: TraceReader): Summary {
   };
 }
 
-function countIds<C extends Counted>(
-  reader: TraceReader,
-  columns: readonly C[],
-): Record<C, Float64Array> {
-  const zeros = (column: C) => new Float64Array(reader.dictionaries[column].length);
-  const counts = Object.fromEntries(columns.map((c) => [c, zeros(c)])) as Record<C, Float64Array>;
+function countIds(reader: TraceReader): Record<Counted, Float64Array> {
+  const zeros = (column: Counted) => new Float64Array(reader.dictionaries[column].length);
+  const counts = Object.fromEntries(COUNTED.map((c) => [c, zeros(c)]));
   for (const batch of reader.read()) {
-    for (const column of columns) addIds(batch.column(column), batch.rows, counts[column]);
+    for (const column of COUNTED) addIds(batch.column(column), batch.rows, counts[column]);
   }
-  return counts;
+  return counts as Record<Counted, Float64Array>;
 }
 
 function addIds(view: DictView, rows: number, into: Float64Array): void {

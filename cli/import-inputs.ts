@@ -51,21 +51,23 @@ async function mergeParts(parts: readonly string[], options: ImportInputs): Prom
 }
 
 function sum(results: readonly ImportResult[]): ImportResult {
-  const records: Record<string, number> = {};
-  for (const result of results) {
-    for (const [name, n] of Object.entries(result.records)) {
-      records[name] = (records[name] ?? 0) + n;
-    }
-  }
   const total = (of: (result: ImportResult) => number) =>
     results.reduce((all, result) => all + of(result), 0);
   const stopped = results.find((result) => result.stopped !== undefined)?.stopped;
   return {
     format: [...new Set(results.map(({ format }) => format))].join(', '),
     events: total((r) => r.events),
-    records,
+    records: sumCounts(results.map(({ records }) => records)),
+    kinds: sumCounts(results.map(({ kinds }) => kinds)),
     unparsed: total((r) => r.unparsed),
     lost: total((r) => r.lost),
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** Sums by name, the largest first. */
+function sumCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, n] of all.flatMap(Object.entries<number>)) sums[name] = (sums[name] ?? 0) + n;
+  return Object.fromEntries(Object.entries(sums).sort(([, a], [, b]) => b - a));
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-export const PROGRAM = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+export const PROGRAM = join(import.meta.dirname, '..', 'dist', 'vfr', 'main.js');
 
 export interface Outcome {
   readonly code: number | null;

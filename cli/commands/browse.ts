@@ -14,8 +14,6 @@ async function run(file: string, options: StrictOption): Promise<void> {
   const reader = await openTrace(file, options);
   try {
     await requireTerminal();
-    // React's development build is slower and says so to no one here.
-    process.env.NODE_ENV ??= 'production';
     const { browse } = await import('../tui/browse.js');
     await browse(reader, file, hasColor(process.stdout));
   } finally {

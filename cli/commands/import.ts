@@ -40,13 +40,12 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
     ...rest,
   });
   warn(inputs.join(', '), result);
-  const { events, records, unparsed, lost } = result;
-  const kinds = await countKinds(output);
+  const { events, records, unparsed, lost, kinds } = result;
   if (json === true) {
     await printJson({ events, records, unparsed, lost, kinds, format: result.format });
     return;
   }
-  await print(formatResult(output, result, kinds));
+  await print(formatResult(output, result));
 }
 
 async function missing(inputs: readonly string[]): Promise<Error> {
@@ -70,22 +69,9 @@ function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {
   if (lost > 0) note(`${input}: INCOMPLETE: the recording says that ${lost} events were lost`);
 }
 
-/** Kinds are counted in the trace that was written: what a reader will find there. */
-async function countKinds(file: string): Promise<Readonly<Record<string, number>>> {
-  const { countKinds: count } = await import('../../analysis/index.js');
-  const { TraceReader } = await import('../../traces/index.js');
-  const reader = TraceReader.open(file);
-  try {
-    return count(reader);
-  } finally {
-    reader.close();
-  }
-}
-
 function formatResult(
   output: string,
-  { format, events, records, unparsed, lost }: ImportResult,
-  kinds: Readonly<Record<string, number>>,
+  { format, events, records, unparsed, lost, kinds }: ImportResult,
 ): string {
   const facts = formatKeys([
     ['trace', output],

@@ -1,7 +1,7 @@
 # Flight mode keeps the last events and writes them when something happens or somebody asks; --device restricts.
 modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e
 sleep 1
-vfr="node /vfr/dist/cli/main.js"
+vfr="node /vfr/dist/vfr/main.js"
 failed=0
 fail() { echo "FAILED: $*"; failed=1; }
 count() { $vfr events --format jsonl --limit 1000000 --where "$2" $1 2> /dev/null | wc -l; }

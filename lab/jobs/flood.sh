@@ -5,9 +5,9 @@ cat > /tmp/flood.sh <<'END'
 for i in $(seq 1 40); do cat /sys/bus/pci/devices/*/config > /dev/null; done
 END
 for size in 64KiB 16MiB; do
-  node /vfr/dist/cli/main.js record --json --only config,log --buffer-size $size \
+  node /vfr/dist/vfr/main.js record --json --only config,log --buffer-size $size \
     -o /tmp/flood.arrows -- bash -c 'bash /tmp/flood.sh & bash /tmp/flood.sh & wait' > /out/flood-$size.json || exit
-  node /vfr/dist/cli/main.js info --json /tmp/flood.arrows > /out/info-$size.json || exit
+  node /vfr/dist/vfr/main.js info --json /tmp/flood.arrows > /out/info-$size.json || exit
 done
 python3 - <<'END'
 import json, sys

@@ -1,7 +1,7 @@
 # vfr record around an SR-IOV and VFIO scenario; what the lab checks is left in /out.
 modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e
 sleep 1
-vfr="node /vfr/dist/cli/main.js"
+vfr="node /vfr/dist/vfr/main.js"
 $vfr record --json -o /tmp/trace.arrows -- bash /vfr/lab/guest/scenario.sh > /tmp/record.out || exit
 # The scenario shares stdout with the report, which is the last document.
 sed -n '/^{$/,$p' /tmp/record.out > /out/report.json

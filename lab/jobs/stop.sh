@@ -8,13 +8,13 @@ left() { cat $tracing/kprobe_events; ls $tracing/instances; }
 fail() { echo "FAILED: $*"; failed=1; }
 empty() { [ -z "$(left)" ] || { fail "$1 left:"; left | head -5; }; }
 start() { # start NAME: a recorder in the background, in $recorder, when it records
-  node /vfr/dist/cli/main.js record -o /tmp/$1.arrows --json > /tmp/$1.json 2> /tmp/$1.log &
+  node /vfr/dist/vfr/main.js record -o /tmp/$1.arrows --json > /tmp/$1.json 2> /tmp/$1.log &
   recorder=$!
   for _ in $(seq 1 600); do grep -q ^recording /tmp/$1.log && return; sleep 0.1; done
   fail "$1 did not start"; cat /tmp/$1.log
 }
 work() { cat /sys/bus/pci/devices/0000:0[123]*/config > /dev/null; }
-whole() { node /vfr/dist/cli/main.js info --strict $1 > /dev/null || fail "$1 is not whole"; }
+whole() { node /vfr/dist/vfr/main.js info --strict $1 > /dev/null || fail "$1 is not whole"; }
 
 step signals
 for signal in INT TERM HUP; do
@@ -46,10 +46,10 @@ END
 step 'kill -9'
 start alive; alive=$recorder
 start killed; work; sleep 2; kill -9 $recorder; wait $recorder 2> /dev/null
-events=$(node /vfr/dist/cli/main.js info --json /tmp/killed.arrows.partial | sed -n 's/^  "events": \([0-9]*\),/\1/p')
+events=$(node /vfr/dist/vfr/main.js info --json /tmp/killed.arrows.partial | sed -n 's/^  "events": \([0-9]*\),/\1/p')
 [ "${events:-0}" -gt 100 ] || fail "a killed recorder leaves what it has written: ${events:-0} events"
 [ "$(ls $tracing/instances | wc -l)" = 2 ] || fail 'kill -9 leaves the instance for --cleanup'
-node /vfr/dist/cli/main.js record --cleanup || fail "cleanup: exit code $?"
+node /vfr/dist/vfr/main.js record --cleanup || fail "cleanup: exit code $?"
 [ "$(ls $tracing/instances | wc -l)" = 1 ] || fail '--cleanup removes only what the killed one left'
 work; kill -INT $alive; wait $alive || fail 'the one that was alive'
 whole /tmp/alive.arrows
