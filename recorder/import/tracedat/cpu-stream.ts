@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../../traces/index.js';
 import { PageCursor, type PageFormat } from '../../live/ring-buffer/index.js';
+import type { Correction } from './clock.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
 import type { CpuData } from './trace-file.js';
 
@@ -14,6 +15,9 @@ export class CpuStream {
   readonly cursor: PageCursor;
   /** Whether the cursor stands on a record. */
   ready = false;
+  /** Time of the record, low word first. */
+  timeLow = 0;
+  timeHigh = 0;
   /** Events lost before the record under the cursor: a number, or -1 when nobody counted them. */
   missed = 0;
   /** Events that page headers said were lost. */
@@ -31,6 +35,7 @@ export class CpuStream {
     readonly data: CpuData,
     private readonly compression: Compression,
     private readonly format: PageFormat,
+    private readonly correction: Correction | null = null,
   ) {
     this.cursor = new PageCursor(format);
     this.#at = data.offset;
@@ -48,7 +53,7 @@ export class CpuStream {
 
   /** Time of the current record after `originHigh * 2^32`, exact for 104 days of nanoseconds. */
   time(originHigh: number): number {
-    return (this.cursor.timeHigh - originHigh) * TWO_32 + this.cursor.timeLow;
+    return (this.timeHigh - originHigh) * TWO_32 + this.timeLow;
   }
 
   /** Goes to the next record; `ready` is false when there is none. */
@@ -61,6 +66,15 @@ export class CpuStream {
       }
     }
     this.ready = true;
+    this.timeLow = this.cursor.timeLow;
+    this.timeHigh = this.cursor.timeHigh;
+    if (this.correction !== null) this.#correct(this.correction);
+  }
+
+  #correct(correction: Correction): void {
+    const time = correction(this.cursor.time);
+    this.timeLow = Number(time & 0xffff_ffffn);
+    this.timeHigh = Number(time >> 32n);
   }
 
   #nextPage(): boolean {

@@ -5,13 +5,16 @@ import {
   fieldOf,
   type Payload,
   readField,
+  readInteger,
   readText,
 } from '../../live/ring-buffer/index.js';
+import { formatBinary, type Layout } from './binary-printf.js';
 import type { KernelSymbols } from './kernel-text.js';
 import { compilePrint, type Printer } from './print-format.js';
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
-const END_OF_STACK = 0xffff_ffff_ffff_ffffn;
+
+const hex = (value: bigint) => `0x${value.toString(16)}`;
 
 /** Fields of records in a trace.dat, which brings the names of addresses along. */
 export class DatFields extends BinaryFields {
@@ -20,11 +23,11 @@ export class DatFields extends BinaryFields {
   readonly #printers = new Map<EventFormat, Printer | null>();
 
   constructor(
-    littleEndian: boolean,
+    private readonly layout: Layout,
     private readonly symbols: KernelSymbols,
     private readonly strings: ReadonlyMap<bigint, string>,
   ) {
-    super(littleEndian);
+    super(layout.littleEndian);
   }
 
   override load(record: Payload, format: EventFormat, fields: BoundFields): void {
@@ -43,8 +46,18 @@ export class DatFields extends BinaryFields {
   override raw(): string {
     const format = this.#format;
     if (format === null) return '';
-    if (format.name === 'kernel_stack') return this.#stack(format);
-    if (format.name === 'bputs' || format.name === 'bprint') return this.#printk(format);
+    switch (format.name) {
+      case 'kernel_stack':
+        return this.#stack(format, (address) => this.symbols.name(address));
+      case 'user_stack':
+        return this.#stack(format, hex);
+      case 'bputs':
+        return this.#puts(format);
+      case 'bprint':
+        return this.#printk(format);
+      case 'raw_data':
+        return this.#bytes(format);
+    }
     if (format.name.startsWith('sys_enter_')) return this.#arguments(format);
     let printer = this.#printers.get(format);
     if (printer === undefined) {
@@ -57,27 +70,58 @@ export class DatFields extends BinaryFields {
   #number(format: EventFormat, name: string): bigint | undefined {
     const field = fieldOf(format, name);
     const value = field && readField(this.#payload, field, this.littleEndian);
-    return value === undefined ? undefined : BigInt.asUintN(64, value);
+    return value === undefined ? undefined : BigInt.asUintN(field!.size * 8, value);
   }
 
   /** The kernel stores as many addresses as there are, whatever the format's array says. */
-  #stack(format: EventFormat): string {
+  #stack(format: EventFormat, show: (address: bigint) => string): string {
     const { view, offset, length } = this.#payload;
+    const { longBytes } = this.layout;
     const first = fieldOf(format, 'caller')?.offset ?? length;
-    const names: string[] = [];
-    for (let at = first; at + 8 <= length; at += 8) {
-      const address = view.getBigUint64(offset + at, this.littleEndian);
-      if (address === END_OF_STACK) break;
-      names.push(this.symbols.name(address));
+    const shown: string[] = [];
+    for (let at = first; at + longBytes <= length; at += longBytes) {
+      const address = readInteger(view, offset + at, longBytes, false, this.littleEndian) ?? 0n;
+      // Places that a user's stack does not use are 0; the kernel's stack ends with all ones.
+      if (address === 0n || address === BigInt.asUintN(longBytes * 8, -1n)) break;
+      shown.push(`=> ${show(address)}`);
     }
-    return names.map((name) => `=> ${name}`).join('\n ');
+    return shown.join('\n ');
   }
 
-  /** trace_printk: the caller, and the text or the format that it printed. */
+  /** trace_puts: the caller and the string. */
+  #puts(format: EventFormat): string {
+    const address = this.#number(format, 'str') ?? 0n;
+    return `${this.#caller(format)}: ${this.strings.get(address) ?? hex(address)}`;
+  }
+
+  /** trace_printk: the caller, and the format with its arguments. */
   #printk(format: EventFormat): string {
-    const ip = this.#number(format, 'ip') ?? 0n;
-    const address = this.#number(format, format.name === 'bputs' ? 'str' : 'fmt') ?? 0n;
-    return `${this.symbols.name(ip)}: ${this.strings.get(address) ?? `0x${address.toString(16)}`}`;
+    const address = this.#number(format, 'fmt') ?? 0n;
+    const template = this.strings.get(address);
+    const start = fieldOf(format, 'buf')?.offset;
+    const caller = this.#caller(format);
+    if (template === undefined || start === undefined) {
+      return `${caller}: (no format at ${hex(address)})`;
+    }
+    const text = formatBinary(template, this.#payload, start, this.layout, this.symbols);
+    return `${caller}: ${text}`;
+  }
+
+  #caller(format: EventFormat): string {
+    return this.symbols.name(this.#number(format, 'ip') ?? 0n);
+  }
+
+  /** What was written to trace_marker_raw, in the form in which the kernel shows it. */
+  #bytes(format: EventFormat): string {
+    const { view, offset, length } = this.#payload;
+    const start = fieldOf(format, 'buf')?.offset ?? length;
+    const bytes = Array.from({ length: Math.max(0, length - start) }, (_, i) =>
+      view
+        .getUint8(offset + start + i)
+        .toString(16)
+        .padStart(2, '0'),
+    );
+    return `# ${(this.#number(format, 'id') ?? 0n).toString(16)} buf: ${bytes.join(' ')}`;
   }
 
   /** The arguments of a system call, in the form that all importers give them. */

@@ -3,6 +3,7 @@ import { type EventAppender, VfrError } from '../../../traces/index.js';
 import { parsePageFormat } from '../../live/ring-buffer/index.js';
 import type { Importer, ImportReport, InputMeta } from '../importer.js';
 import type { Input } from '../input.js';
+import { correctionOf } from './clock.js';
 import { CpuStream } from './cpu-stream.js';
 import { mergeStreams } from './merge.js';
 import { MAGIC, readTraceFile } from './read-file.js';
@@ -76,7 +77,10 @@ function streamsOf(file: TraceFile, buffer: BufferData): CpuStream[] {
   const page = parsePageFormat(headerPage, littleEndian, source.name);
   const fits = buffer.pageSize > page.dataOffset;
   const format = { ...page, pageSize: fits ? buffer.pageSize : page.pageSize };
-  return buffer.cpus.map((data) => new CpuStream(source, data, buffer.compression, format));
+  return buffer.cpus.map((data) => {
+    const correction = correctionOf(data.cpu, buffer.clock, file.tscRate, file.timeShift);
+    return new CpuStream(source, data, buffer.compression, format, correction);
+  });
 }
 
 /** Buffers of one clock are merged by their times; those of others come one after the other. */

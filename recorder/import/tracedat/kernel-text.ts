@@ -11,6 +11,19 @@ export class KernelSymbols {
 
   /** The function that an address is in, or the address. */
   name(address: bigint): string {
+    const at = this.#find(address);
+    return at < 0 ? `0x${address.toString(16)}` : this.#names[at];
+  }
+
+  /** The function and how far the address is behind its start: `pci_enable_sriov+0x1c`. */
+  place(address: bigint): string {
+    const at = this.#find(address);
+    if (at < 0 || this.#addresses === null) return `0x${address.toString(16)}`;
+    return `${this.#names[at]}+0x${(address - this.#addresses[at]).toString(16)}`;
+  }
+
+  /** Place in the list of the last function that starts at or before an address, or -1. */
+  #find(address: bigint): number {
     this.#addresses ??= this.#parse();
     let low = 0;
     let high = this.#addresses.length;
@@ -19,7 +32,7 @@ export class KernelSymbols {
       if (this.#addresses[middle] <= address) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? `0x${address.toString(16)}` : this.#names[low - 1];
+    return low - 1;
   }
 
   #parse(): BigUint64Array {
@@ -35,11 +48,18 @@ export class KernelSymbols {
   }
 }
 
-/** `0xffffffffb6f4aef8 : "CPU_ON"` lines of printk_formats. */
+/** What printk_formats writes for characters that would break its lines (kernel trace_printk.c). */
+const ESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', '"': '"' };
+
+/**
+ * `0xffffffffb6f4aef8 : "CPU_ON"` lines of printk_formats: formats and strings by their address.
+ * Their last newline is left out.
+ */
 export function parsePrintkFormats(text: string): Map<bigint, string> {
   const formats = new Map<bigint, string>();
   for (const [, address, format] of text.matchAll(/^0x([0-9a-f]+) : "(.*)"$/gm)) {
-    formats.set(BigInt(`0x${address}`), format.replace(/\\n$/, ''));
+    const plain = format.replace(/\\([nt"])/g, (_, letter: string) => ESCAPED[letter]);
+    formats.set(BigInt(`0x${address}`), plain.replace(/\n$/, ''));
   }
   return formats;
 }

@@ -8,7 +8,7 @@ export function mergeStreams(
   streams: readonly CpuStream[],
   take: (stream: CpuStream) => void,
 ): void {
-  const originHigh = Math.min(...streams.map(({ cursor }) => cursor.timeHigh));
+  const originHigh = Math.min(...streams.map(({ timeHigh }) => timeHigh));
   let waiting = streams.filter(({ ready }) => ready);
   while (waiting.length > 0) {
     let [first] = waiting;

@@ -2,6 +2,13 @@
 import { VfrError } from '../../../traces/index.js';
 import { type EventFormat, parseEventFormat } from '../../live/ring-buffer/index.js';
 import type { ByteReader } from './byte-reader.js';
+import {
+  correctedClock,
+  parseTimeShift,
+  parseTscRate,
+  type TimeShift,
+  type TscRate,
+} from './clock.js';
 import type { CpuStats } from './trace-file.js';
 
 /** Ids of options (trace-cmd.dat.v7(5), "OPTIONS SECTION"). */
@@ -13,7 +20,11 @@ export const OPTION = {
   traceClock: 4,
   uname: 5,
   offset: 7,
+  cpuCount: 8,
   version: 9,
+  traceId: 11,
+  timeShift: 12,
+  guest: 13,
   tsc2nsec: 14,
   headerInfo: 16,
   ftraceEvents: 17,
@@ -21,6 +32,7 @@ export const OPTION = {
   kallsyms: 19,
   printk: 20,
   commandLines: 21,
+  bufferText: 22,
 } as const;
 
 export interface Option {
@@ -36,6 +48,13 @@ export function sizedText(reader: ByteReader, sizeBytes: 4 | 8): Buffer {
   const size = sizeBytes === 4 ? reader.u32() : reader.u64();
   if (size > TEXT_BYTES_MAX) throw reader.fail(`a text of ${size} bytes`);
   return reader.bytes(size);
+}
+
+/** What a file of latency tracers is refused with: it has their text in place of records. */
+export function latencyText(file: string): VfrError {
+  const what = 'it holds the text of a latency tracer, not records';
+  const next = 'Run `trace-cmd report` on it and import what that prints.';
+  return new VfrError('unsupported', 'TRACEDAT_LATENCY', what, next, { file });
 }
 
 /** The text of events/header_page. */
@@ -99,13 +118,20 @@ const textOf = (options: readonly Option[], id: number): string | null => {
 };
 
 /** What the options say that both versions have. */
-export function readOptions(options: readonly Option[]) {
+export function readOptions(options: readonly Option[], littleEndian: boolean) {
   const clock = /\[([^\]]+)\]/.exec(textOf(options, OPTION.traceClock) ?? '')?.[1] ?? 'local';
   const stats = options.filter(({ id }) => id === OPTION.cpuStat).map((o) => parseStats(text(o)));
   const version = textOf(options, OPTION.version);
   const offset = textOf(options, OPTION.offset);
+  const guests = options.filter(({ id }) => id === OPTION.guest).map(text);
+  const data = (id: number) => options.find((option) => option.id === id)?.data;
+  const [rate, shift] = [data(OPTION.tsc2nsec), data(OPTION.timeShift)];
+  const tscRate = rate === undefined ? null : parseTscRate(rate, littleEndian);
+  const timeShift = shift === undefined ? null : parseTimeShift(shift, littleEndian);
   return {
-    clock,
+    clock: correctedClock(clock, tscRate),
+    tscRate,
+    timeShift,
     uname: textOf(options, OPTION.uname),
     wallOffsetNs: parseDate(textOf(options, OPTION.date)),
     stats: stats.filter((stat) => stat !== null),
@@ -113,9 +139,19 @@ export function readOptions(options: readonly Option[]) {
       ...(version === null ? {} : { 'trace-cmd': version.trim() }),
       // Shown times are these plus the offset; the times here are the clock's own.
       ...(offset === null ? {} : { 'ts-offset': offset.trim() }),
+      ...(guests.length === 0 ? {} : { guests: guests.join(' ') }),
+      ...(tscRate === null ? {} : { tsc2nsec: describeRate(tscRate) }),
+      ...(timeShift === null ? {} : { 'time-shift': describeShift(timeShift) }),
     },
   };
 }
+
+const describeRate = ({ mult, shift, offset }: TscRate) =>
+  `(cycles * ${mult}) >> ${shift}; ${offset} ns more make it the clock of perf`;
+
+const describeShift = ({ peer, cpus }: TimeShift) =>
+  `times are those of the host, recording 0x${peer.toString(16)}; CPU 0 was moved by ` +
+  `${cpus[0]?.[0]?.offset ?? 0n} at first, by ${cpus[0]?.at(-1)?.offset ?? 0n} at last`;
 
 /** Microseconds that make the wall clock of the trace's (trace-cmd's `--date`). */
 function parseDate(date: string | null): bigint | null {

@@ -5,12 +5,14 @@ import {
   type EventFormat,
   type Field,
   fieldOf,
+  parsePageFormat,
 } from '../../live/ring-buffer/index.js';
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
 import type { Rule } from '../../mapping/rule.js';
 import { emptyRecord } from '../ftrace/record-time.js';
 import type { ImportReport } from '../importer.js';
+import type { Layout } from './binary-printf.js';
 import type { CpuStream } from './cpu-stream.js';
 import { DatFields } from './dat-fields.js';
 import { KernelSymbols, parsePrintkFormats } from './kernel-text.js';
@@ -46,7 +48,7 @@ export class DatRecords {
     this.#littleEndian = file.littleEndian;
     const symbols = new KernelSymbols(file.kallsyms);
     const strings = parsePrintkFormats(file.printkFormats);
-    this.#fields = new DatFields(file.littleEndian, symbols, strings);
+    this.#fields = new DatFields(layoutOf(file), symbols, strings);
     for (const format of file.formats) this.#handlers[format.id] = this.#handler(format);
     const { task } = events.dictionaries;
     for (const [tid, comm] of file.commandLines) {
@@ -61,8 +63,8 @@ export class DatRecords {
     const { cursor } = stream;
     const record = this.#record;
     record.cpu = stream.cpu;
-    record.tsLow = cursor.timeLow;
-    record.tsHigh = cursor.timeHigh;
+    record.tsLow = stream.timeLow;
+    record.tsHigh = stream.timeHigh;
     record.tid = record.task = -1;
     if (stream.missed !== 0) this.#lost(stream, record);
     const handler = this.#handlers[cursor.eventId];
@@ -122,4 +124,10 @@ export class DatRecords {
     const fields = bindFields(format, rule?.fields ?? []);
     return { format, rule, fields, tid: fieldOf(format, 'common_pid'), skipped: 0 };
   }
+}
+
+/** How the kernel that made the file keeps numbers; the header's long is that of user space. */
+function layoutOf({ littleEndian, headerPage, source }: TraceFile): Layout {
+  const { commitSize: longBytes } = parsePageFormat(headerPage, littleEndian, source.name);
+  return { littleEndian, longBytes };
 }

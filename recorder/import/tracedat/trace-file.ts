@@ -1,6 +1,7 @@
 /** What a trace.dat holds, whatever its version. */
 import type { ByteSource } from '../../../traces/index.js';
 import type { EventFormat } from '../../live/ring-buffer/index.js';
+import type { TimeShift, TscRate } from './clock.js';
 import type { Compression } from './compression.js';
 
 /** The pages of one CPU in the file. */
@@ -41,6 +42,8 @@ export interface TraceFile {
   readonly commandLines: ReadonlyMap<number, string>;
   readonly buffers: readonly BufferData[];
   readonly stats: readonly CpuStats[];
+  readonly tscRate: TscRate | null;
+  readonly timeShift: TimeShift | null;
   /** Clock of the top buffer. */
   readonly clock: string;
   /** Text of uname: system, host, release, machine. */

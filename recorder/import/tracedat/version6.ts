@@ -1,6 +1,7 @@
 /** trace.dat of version 6: one part after the other (trace-cmd.dat.v6(5)). */
 import type { ByteReader } from './byte-reader.js';
 import {
+  latencyText,
   OPTION,
   type Option,
   parseCommandLines,
@@ -24,10 +25,11 @@ export function readVersion6(reader: ByteReader, pageSize: number): TraceFile {
   const kallsyms = sizedText(reader, 4);
   const printkFormats = sizedText(reader, 4).toString('utf8');
   const commandLines = parseCommandLines(sizedText(reader, 8).toString('utf8'));
-  const cpus = reader.u32();
-  if (cpus > CPUS_MAX) throw reader.fail(`${cpus} CPUs`);
+  const written = reader.u32();
   const options = readOptionList(reader);
-  const common = readOptions(options);
+  const cpus = cpuCount(reader, options) ?? written;
+  if (cpus > CPUS_MAX) throw reader.fail(`${cpus} CPUs`);
+  const common = readOptions(options, reader.littleEndian);
   const buffers: BufferData[] = [
     { name: '', clock: common.clock, pageSize, compression: 'none', cpus: readCpus(reader, cpus) },
   ];
@@ -66,6 +68,7 @@ function readOptionList(reader: ByteReader): Option[] {
     }
     marker = reader.bytes(MARKER_BYTES).toString('latin1');
   }
+  if (marker === 'latency  \0') throw latencyText(reader.source.name);
   if (marker !== 'flyrecord\0') {
     throw reader.fail(`the data are ${JSON.stringify(marker.trimEnd())}, not of a ring buffer`);
   }
@@ -91,7 +94,15 @@ function readInstance(
   if (data.byteLength < 8) throw reader.fail('the option of an instance is cut');
   const offset = reader.littleEndian ? data.readBigUInt64LE(0) : data.readBigUInt64BE(0);
   reader.at = Number(offset);
-  readOptionList(reader);
+  const own = cpuCount(reader, readOptionList(reader)) ?? cpus;
+  if (own > CPUS_MAX) throw reader.fail(`${own} CPUs`);
   const name = data.toString('utf8', 8).replace(/\0.*$/s, '');
-  return { name, clock, pageSize, compression: 'none', cpus: readCpus(reader, cpus) };
+  return { name, clock, pageSize, compression: 'none', cpus: readCpus(reader, own) };
+}
+
+/** The number of CPUs as an option gives it: of an instance, or of more than the header counts. */
+function cpuCount({ littleEndian }: ByteReader, options: readonly Option[]): number | undefined {
+  const data = options.find(({ id }) => id === OPTION.cpuCount)?.data;
+  if (data === undefined || data.byteLength < 4) return undefined;
+  return littleEndian ? data.readUInt32LE(0) : data.readUInt32BE(0);
 }

@@ -3,8 +3,10 @@
  */
 import { MemorySource, VfrError } from '../../../traces/index.js';
 import { ByteReader } from './byte-reader.js';
+import { correctedClock } from './clock.js';
 import { type Compression, compressionOf, decompress } from './compression.js';
 import {
+  latencyText,
   OPTION,
   type Option,
   parseCommandLines,
@@ -50,10 +52,14 @@ export function readVersion7(reader: ByteReader, pageSize: number): TraceFile {
     damage = { offset: Math.min(reader.at, reader.source.size), why: (error as Error).message };
   }
   const section = (id: number) => openSection(reader, options, id, compression);
-  const common = readOptions(options);
+  const common = readOptions(options, reader.littleEndian);
   let buffers = options
     .filter(({ id }) => id === OPTION.buffer)
-    .map(({ data }) => readBuffer(reader, data, compression));
+    .map(({ data }) => readBuffer(reader, data, compression))
+    .map((buffer) => ({ ...buffer, clock: correctedClock(buffer.clock, common.tscRate) }));
+  if (buffers.length === 0 && options.some(({ id }) => id === OPTION.bufferText)) {
+    throw latencyText(reader.source.name);
+  }
   if (damage !== null && buffers.length === 0) {
     buffers = recoverBuffers(reader, sectionsAt, compression, common, pageSize);
   }
