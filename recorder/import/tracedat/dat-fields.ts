@@ -6,11 +6,9 @@ import {
   type Payload,
   readField,
   readInteger,
-  readText,
 } from '../../live/ring-buffer/index.js';
 import { formatBinary, type Layout } from './binary-printf.js';
 import type { KernelSymbols } from './kernel-text.js';
-import { compilePrint, type Printer } from './print-format.js';
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
 
@@ -20,7 +18,6 @@ const hex = (value: bigint) => `0x${value.toString(16)}`;
 export class DatFields extends BinaryFields {
   #payload: Payload = EMPTY;
   #format: EventFormat | null = null;
-  readonly #printers = new Map<EventFormat, Printer | null>();
 
   constructor(
     private readonly layout: Layout,
@@ -36,13 +33,7 @@ export class DatFields extends BinaryFields {
     this.#format = format;
   }
 
-  /** Marks end with a newline that belongs to their line. */
-  override text(field: number): string {
-    const text = super.text(field);
-    return this.#format?.name === 'print' ? text.replace(/\n$/, '') : text;
-  }
-
-  /** The record as ftrace would print it, as far as its format can be followed. */
+  /** With the names of functions, and the texts of trace_printk. */
   override raw(): string {
     const format = this.#format;
     if (format === null) return '';
@@ -58,13 +49,7 @@ export class DatFields extends BinaryFields {
       case 'raw_data':
         return this.#bytes(format);
     }
-    if (format.name.startsWith('sys_enter_')) return this.#arguments(format);
-    let printer = this.#printers.get(format);
-    if (printer === undefined) {
-      printer = compilePrint(format);
-      this.#printers.set(format, printer);
-    }
-    return printer === null ? super.raw() : printer(this.#payload, this.littleEndian);
+    return super.raw();
   }
 
   #number(format: EventFormat, name: string): bigint | undefined {
@@ -122,17 +107,5 @@ export class DatFields extends BinaryFields {
         .padStart(2, '0'),
     );
     return `# ${(this.#number(format, 'id') ?? 0n).toString(16)} buf: ${bytes.join(' ')}`;
-  }
-
-  /** The arguments of a system call, in the form that all importers give them. */
-  #arguments(format: EventFormat): string {
-    const shown = format.fields
-      .filter(({ name }) => !name.startsWith('common_') && name !== '__syscall_nr')
-      .map((field) => {
-        if (field.text)
-          return `${field.name}: ${readText(this.#payload, field, this.littleEndian)}`;
-        return `${field.name}: 0x${(this.#number(format, field.name) ?? 0n).toString(16)}`;
-      });
-    return shown.join(', ');
   }
 }

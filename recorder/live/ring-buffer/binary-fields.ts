@@ -1,6 +1,7 @@
 import { assert, type Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
+import { compilePrint, type Printer } from './print-format.js';
 import { type Extent, extentOf, type Payload, readField, readText } from './record.js';
 import { TextInterner } from './text-interner.js';
 
@@ -63,6 +64,7 @@ export class BinaryFields implements FieldReader {
   #view = EMPTY.view;
   #bytes: Uint8Array = new Uint8Array(0);
   readonly #interners = new Map<Dictionary, TextInterner>();
+  readonly #printers = new Map<EventFormat, Printer | null>();
 
   constructor(readonly littleEndian: boolean) {}
 
@@ -138,7 +140,9 @@ export class BinaryFields implements FieldReader {
   text(field: number): string {
     const found = this.#fields[field].field;
     assert(found !== undefined, 'the record has the field');
-    return readText(this.#record, found, this.littleEndian) ?? '';
+    const text = readText(this.#record, found, this.littleEndian) ?? '';
+    // Marks end with a newline that belongs to their line.
+    return this.#format?.name === 'print' ? text.replace(/\n$/, '') : text;
   }
 
   intern(field: number, dictionary: Dictionary): number {
@@ -161,18 +165,38 @@ export class BinaryFields implements FieldReader {
     return interner;
   }
 
+  /** The record as ftrace prints it, as far as its format can be followed. */
   raw(): string {
     const format = this.#format;
     if (!format) return '';
-    const parts = format.fields
-      .filter(({ name }) => !name.startsWith('common_'))
+    if (format.name.startsWith('sys_enter_')) return this.#arguments(format);
+    let printer = this.#printers.get(format);
+    if (printer === undefined) {
+      printer = compilePrint(format);
+      this.#printers.set(format, printer);
+    }
+    if (printer !== null) return printer(this.#record, this.littleEndian);
+    const shown = ownFields(format).map(
+      (field) => `${field.name}=${this.#value(field) ?? '(fault)'}`,
+    );
+    return shown.join(' ');
+  }
+
+  /** The arguments of a system call, in the one form that all sources give them. */
+  #arguments(format: EventFormat): string {
+    const shown = ownFields(format)
+      .filter(({ name }) => name !== '__syscall_nr')
       .map((field) => {
-        const value = field.text
-          ? readText(this.#record, field, this.littleEndian)
-          : readField(this.#record, field, this.littleEndian);
-        return `${field.name}=${value ?? '(fault)'}`;
+        const value = this.#value(field) ?? 0n;
+        const text = typeof value === 'string' ? value : hexadecimal(value, field.size);
+        return `${field.name}: ${text}`;
       });
-    return parts.join(' ');
+    return shown.join(', ');
+  }
+
+  #value(field: Field): string | bigint | undefined {
+    const read = field.text ? readText : readField;
+    return read(this.#record, field, this.littleEndian);
   }
 
   #textEnd(start: number, extent: Extent): number {
@@ -182,3 +206,9 @@ export class BinaryFields implements FieldReader {
     return end;
   }
 }
+
+const ownFields = (format: EventFormat) =>
+  format.fields.filter(({ name }) => !name.startsWith('common_'));
+
+const hexadecimal = (value: bigint, bytes: number) =>
+  `0x${BigInt.asUintN(8 * bytes, value).toString(16)}`;

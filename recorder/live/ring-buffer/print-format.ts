@@ -2,14 +2,8 @@
  * Renders a record as its event's `print fmt` says, for the expressions that occur in most formats;
  * null for formats with others.
  */
-import {
-  type EventFormat,
-  type Field,
-  fieldOf,
-  type Payload,
-  readField,
-  readText,
-} from '../../live/ring-buffer/index.js';
+import { type EventFormat, type Field, fieldOf } from './event-format.js';
+import { type Payload, readField, readText } from './record.js';
 
 type Value = bigint | string;
 type Argument = (record: Payload, littleEndian: boolean) => Value | undefined;
