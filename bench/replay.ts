@@ -12,7 +12,7 @@ import { TraceReader } from '../traces/index.js';
 const ROUNDS = 5;
 const SEEKS = 200;
 
-/** Processor time in milliseconds of what `work` does. */
+/** Processor time in milliseconds of what `work` does, that of compiling and collecting included. */
 function measure(work: () => void): number {
   const before = process.cpuUsage();
   work();

@@ -11,15 +11,15 @@ import { importedCapture } from './captures.js';
 const HASHES: Readonly<Record<string, string>> = {
   'dma-fault-r1': 'f0be83ba026085b7',
   'hotplug-r1': 'a311d47b6745e1f0',
-  'k612-sriov-on-r1': '5b6a6207d8667ba3',
+  'k612-sriov-on-r1': '4e5ef584c18e389d',
   'k612-vfio-client-r1': '7f21d8fb7aebdcf2',
-  'nested-linux-r1': '2e462313e3da055e',
+  'nested-linux-r1': '5d8ed07ef02604b2',
   'sriov-off-r1': '6951771af57187d3',
-  'sriov-on-r1': '17d9b00d6795e438',
+  'sriov-on-r1': 'ef325c3f66d02c2b',
   'sriov-tracecmd-r1': '0facc995310d8127',
   'sriov-tracecmd-r2': '89b3975092f4262c',
-  'udev-r1': '687fa22177d50f0f',
-  'vfio-client-r1': '3c1af4f7852193ca',
+  'udev-r1': '36de991652b9a925',
+  'vfio-client-r1': 'bec60535f6479b87',
 };
 
 test.each(Object.entries(HASHES))('%s', (capture, hash) => {

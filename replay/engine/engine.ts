@@ -3,6 +3,7 @@ import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import { certainly, type Possible } from '../machine/possible.js';
 import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
+import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
 import type { Difference, Verdict } from './verdict.js';
@@ -13,7 +14,7 @@ export type Rule = (engine: Engine, e: EventCursor) => Verdict;
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
 const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
-/** The state of a replay, as plain data: it can be copied, and copies share nothing. */
+/** The state of a replay, as plain data: copies share nothing that changes. */
 export interface EngineData {
   readonly machine: MachineData;
   readonly frames: FramesData;
@@ -52,7 +53,7 @@ export class Engine {
 
   /** A copy of the state that later events do not change. */
   save(): EngineData {
-    return structuredClone(this.#data);
+    return copyOf(this.#data);
   }
 
   /** The device of an event, or null when it names none on the PCI bus. */

@@ -1,6 +1,7 @@
 import type { Batch, Kind, Phase, Seq } from '../../traces/index.js';
 import { RULES } from '../rules/index.js';
 import { likelyCause } from './causes.js';
+import { copyOf } from './copy.js';
 import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
@@ -43,7 +44,7 @@ export interface ReplayResult {
   /** Responses by kind and verdict. */
   readonly kinds: Readonly<Record<string, Counts>>;
   readonly finalState: MachineState;
-  /** Hash of all verdicts and of the final state. */
+  /** Hash of all verdicts, of the states on the way at every 16384th event, and of the last. */
   readonly stateHash: string;
   readonly divergences: readonly Divergence[];
 }
@@ -83,7 +84,7 @@ export class Replayer {
   readonly #kinds: Map<string, Counts>;
   readonly #divergences: Divergence[];
   readonly #touched: Map<string, Seq[]>;
-  readonly #rules: (Rule | null)[] = [];
+  readonly #takers: (Taker | undefined)[] = [];
   readonly #until: number;
   #named = false;
   #next: number;
@@ -95,10 +96,10 @@ export class Replayer {
     from?: Checkpoint,
   ) {
     const { kernel } = options;
-    this.engine = from === undefined ? new Engine(kernel) : new Engine(kernel, clone(from.engine));
+    this.engine = from === undefined ? new Engine(kernel) : new Engine(kernel, copyOf(from.engine));
     this.#hash = new RollingHash(from?.hash);
-    this.#kinds = from === undefined ? new Map() : clone(new Map(from.kinds));
-    this.#touched = from === undefined ? new Map() : (clone(from.touched) as Map<string, Seq[]>);
+    this.#kinds = from === undefined ? new Map() : copyOf(new Map(from.kinds));
+    this.#touched = from === undefined ? new Map() : (copyOf(from.touched) as Map<string, Seq[]>);
     this.#divergences = [...(from?.divergences ?? [])];
     this.#next = from?.seq ?? 0;
     this.#stimuli = from?.stimuli ?? 0;
@@ -117,8 +118,8 @@ export class Replayer {
       stimuli: this.#stimuli,
       engine: this.engine.save(),
       hash: this.#hash.state,
-      kinds: clone(this.#kinds),
-      touched: clone(this.#touched),
+      kinds: copyOf(this.#kinds),
+      touched: copyOf(this.#touched),
       divergences: [...this.#divergences],
     };
   }
@@ -144,18 +145,27 @@ export class Replayer {
   }
 
   #step(e: EventCursor): void {
-    const rule = this.#rules[e.kindId] ?? this.#ruleFor(e);
-    const verdict = rule(this.engine, e);
+    const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
+    const verdict = taker.rule === null ? null : taker.rule(this.engine, e);
     if (verdict === null) this.#stimuli++;
-    else this.#tell(e, verdict);
-    if (rule !== stimulus && !FREQUENT.has(e.kind)) this.#touch(e);
+    else this.#tell(e, taker, verdict);
+    if (taker.binds) this.#touch(e);
+    if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
     this.options.observe?.(e, verdict, this.engine);
   }
 
-  #ruleFor(e: EventCursor): Rule {
-    const rule = RULES[e.kind as Kind] ?? stimulus;
-    this.#rules[e.kindId] = rule;
-    return rule;
+  #takerFor(e: EventCursor): Taker {
+    const { kind } = e;
+    const rule = RULES[kind as Kind] ?? null;
+    const binds = rule !== null && !FREQUENT.has(kind);
+    const taker: Taker = { rule, binds, counts: this.#kinds.get(kind) ?? null };
+    this.#takers[e.kindId] = taker;
+    return taker;
+  }
+
+  /** Replays that come to the same end through different states have different hashes. */
+  #hashState(): void {
+    this.#hash.text(JSON.stringify(machineState(this.engine)));
   }
 
   #touch(e: EventCursor): void {
@@ -166,22 +176,23 @@ export class Replayer {
     else if (last.push(e.seq) > TOUCHED_MAX) last.shift();
   }
 
-  #tell(e: EventCursor, verdict: NonNullable<Verdict>): void {
-    const { kind } = e;
-    let counts = this.#kinds.get(kind);
-    if (counts === undefined) {
-      counts = noCounts();
-      this.#kinds.set(kind, counts);
-    }
-    count(counts, verdict);
+  #tell(e: EventCursor, taker: Taker, verdict: NonNullable<Verdict>): void {
+    taker.counts ??= this.#countsOf(e.kind);
+    count(taker.counts, verdict);
     this.#hash.word(e.seq);
     this.#hash.word(typeof verdict === 'string' ? verdict.length : 0);
     if (typeof verdict === 'string') return;
     if (this.#divergences.length >= (this.options.divergencesMax ?? DIVERGENCES_MAX)) return;
-    const { seq, phase, name, device } = e;
+    const { seq, kind, phase, name, device } = e;
     const touched = [...(this.#touched.get(device ?? '') ?? [])];
     const cause = likelyCause(verdict.path);
     this.#divergences.push({ seq, kind, phase, name, device, ...verdict, touched, cause });
+  }
+
+  #countsOf(kind: string): Counts {
+    const counts = noCounts();
+    this.#kinds.set(kind, counts);
+    return counts;
   }
 
   result(): ReplayResult {
@@ -207,8 +218,17 @@ export class Replayer {
   }
 }
 
-const clone = <T>(value: T): T => structuredClone(value);
-const stimulus: Rule = () => null;
+/** What is done with the events of one kind. */
+interface Taker {
+  /** Null: nothing, they are stimuli that change no state. */
+  readonly rule: Rule | null;
+  /** They are named with a divergence of their device. */
+  readonly binds: boolean;
+  counts: Counts | null;
+}
+
+/** Events between two states that go into the hash. */
+const HASHED_EVERY = 16_384;
 
 /** Kinds with too many events to name them with a divergence of a device's binding. */
 const FREQUENT: ReadonlySet<string> = new Set([

@@ -18,8 +18,12 @@ interface BatchPlace {
 }
 
 /** Events between two checkpoints at first; doubled whenever there are too many. */
-const INTERVAL = 4096;
-const CHECKPOINTS_MAX = 256;
+const INTERVAL = 1024;
+const CHECKPOINTS_MAX = 512;
+/** Functions in all checkpoints together: what they take is about a KiB for each. */
+const FUNCTIONS_MAX = 65_536;
+/** Events that are kept decoded: what a replay looks at of one takes 70 to 90 bytes. */
+const DECODED_MAX = 1_500_000;
 
 /**
  * A replay in which one can stand at any event and look at the state. Checkpoints are made on the
@@ -30,7 +34,8 @@ export class Timeline<R extends RandomAccess> {
   #interval = INTERVAL;
   #replayer: Replayer;
   readonly #cursor = new EventCursor();
-  #batch: { readonly place: BatchPlace; readonly batch: Batch } | null = null;
+  /** Batches by their first event, the one that was used last at the end. */
+  readonly #batches = new Map<number, Batch>();
   /** The last event that was looked at, with its verdict. */
   #last: { seq: number; verdict: Verdict } | null = null;
 
@@ -142,9 +147,8 @@ export class Timeline<R extends RandomAccess> {
   }
 
   #before(seq: number): Checkpoint {
-    return (
-      this.#checkpoints.findLast((checkpoint) => checkpoint.seq <= seq) ?? this.#checkpoints[0]
-    );
+    const after = firstAfter(this.#checkpoints, (checkpoint) => checkpoint.seq > seq);
+    return this.#checkpoints[Math.max(0, after - 1)];
   }
 
   #from(checkpoint?: Checkpoint): Replayer {
@@ -173,17 +177,46 @@ export class Timeline<R extends RandomAccess> {
 
   #at(seq: number): Batch {
     const { batches } = this.reader;
-    const place = batches.find((b) => seq < b.seqFirst + b.rows) ?? batches[batches.length - 1];
-    if (this.#batch?.place !== place) this.#batch = { place, batch: this.reader.batch(place) };
-    return this.#batch.batch;
+    const after = firstAfter(batches, (place) => place.seqFirst + place.rows > seq);
+    const place = batches[Math.min(after, batches.length - 1)];
+    const batch = this.#batches.get(place.seqFirst) ?? this.reader.batch(place);
+    this.#batches.delete(place.seqFirst);
+    this.#batches.set(place.seqFirst, batch);
+    this.#forgetBatches();
+    return batch;
+  }
+
+  /** Lets go of the batches that were not used for longest. */
+  #forgetBatches(): void {
+    let decoded = 0;
+    for (const { rows } of this.#batches.values()) decoded += rows;
+    for (const [first, { rows }] of this.#batches) {
+      if (decoded <= DECODED_MAX || this.#batches.size === 1) return;
+      this.#batches.delete(first);
+      decoded -= rows;
+    }
   }
 
   #keep(): void {
-    if (this.#checkpoints.some((checkpoint) => checkpoint.seq === this.position)) return;
-    this.#checkpoints.push(this.#replayer.checkpoint());
-    this.#checkpoints.sort((a, b) => a.seq - b.seq);
-    if (this.#checkpoints.length <= CHECKPOINTS_MAX) return;
+    const { position } = this;
+    const at = firstAfter(this.#checkpoints, (checkpoint) => checkpoint.seq >= position);
+    if (this.#checkpoints[at]?.seq === position) return;
+    this.#checkpoints.splice(at, 0, this.#replayer.checkpoint());
+    const functions = Math.max(1, this.engine.machine.size);
+    const most = Math.min(CHECKPOINTS_MAX, Math.ceil(FUNCTIONS_MAX / functions));
+    if (this.#checkpoints.length <= most) return;
     this.#interval *= 2;
     this.#checkpoints = this.#checkpoints.filter(({ seq }) => seq % this.#interval === 0);
   }
+}
+
+/** Place of the first item for which a condition holds, which holds for all after it. */
+function firstAfter<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(items[middle])) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -43,6 +43,11 @@ export class Machine {
     return device;
   }
 
+  /** How many addresses were ever named. */
+  get size(): number {
+    return this.#devices.size;
+  }
+
   find(address: string): PciDevice | undefined {
     return this.#devices.get(address);
   }
@@ -76,7 +81,8 @@ export class Machine {
 
   /** The function is gone, and dead for everybody who still holds it. */
   remove(device: PciDevice): void {
-    Object.assign(device, newDevice(device.address, [false]), { dead: [true] });
+    const { ids } = device;
+    Object.assign(device, newDevice(device.address, [false]), { dead: [true], ids });
   }
 
   /** What the override may be for somebody who looks now without the device lock. */

@@ -11,6 +11,7 @@ import type { PciDevice, Sriov } from '../machine/device.js';
 import type { PciIds } from '../machine/ids.js';
 import { certainly } from '../machine/possible.js';
 import { vfAddress } from './sriov.js';
+import { replaceFunction } from './vfio-device.js';
 
 /** One function as it was when the recording began. */
 export function snapshot(engine: Engine, e: EventCursor): Verdict {
@@ -114,13 +115,18 @@ export function addDevice(engine: Engine, e: EventCursor): Verdict {
 
 function newFunction(engine: Engine, e: EventCursor): Verdict {
   const address = e.device ?? '';
+  const before = engine.machine.find(address)?.ids ?? null;
   const device = engine.machine.create(address, e.seq);
   device.ids = readIds(e.data);
+  replaceFunction(engine, address, sameIds(before, device.ids));
   if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');
   if (parent?.device === undefined || parent.device === null) return null;
   return newVf(parent, parent.device, device);
 }
+
+const sameIds = (a: PciIds | null, b: PciIds | null): boolean =>
+  a !== null && b !== null && a.vendor === b.vendor && a.device === b.device && a.class === b.class;
 
 function newVf(parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
   const { address } = device;

@@ -3,9 +3,9 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { diverge, type Verdict } from '../engine/verdict.js';
 import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
-import { functionAt } from '../vfio/state.js';
+import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
-import { poke, type Width } from '../vfio-pci-core/bytes.js';
+import { peek, poke, type Width } from '../vfio-pci-core/bytes.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
 import { answer, contextOf, missing, observe, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
@@ -31,11 +31,14 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
 function noteHardware(engine: Engine, e: EventCursor): void {
   const call = innerCall(engine.vfio.calls, e.tid, 'enable');
   if (call === null || e.device !== call.device || !e.hasValue) return;
-  const { hardware, known } = functionAt(engine.vfio, call.device);
+  const fn = functionAt(engine.vfio, call.device);
   const { offset, length } = e;
-  if (hardware === null || offset + length > hardware.byteLength) return;
-  poke(hardware, offset, length as Width, e.value);
-  known?.fill(1, offset, offset + length);
+  if (fn.hardware === null || offset + length > fn.hardware.bytes.byteLength) return;
+  const isKnown = !fn.hardware.known.subarray(offset, offset + length).includes(0);
+  if (isKnown && peek(fn.hardware.bytes, offset, length as Width) === e.value) return;
+  const [bytes, known] = [fn.hardware.bytes.slice(), fn.hardware.known.slice()];
+  poke(bytes, offset, length as Width, e.value);
+  fn.hardware = hardwareOf(bytes, known.fill(1, offset, offset + length));
 }
 
 /** `vfio_pci_config_rw`, or a system call seen from the user's side. */

@@ -11,7 +11,14 @@ import { only } from '../machine/possible.js';
 import { innerCall, popCall, pushCall } from '../vfio/calls.js';
 import { applyIrqs, irqsResult, validIrqs } from '../vfio/irqs.js';
 import { STATE } from '../vfio/migration.js';
-import { functionAt, type VfioFunction } from '../vfio/state.js';
+import {
+  functionAt,
+  type Hardware,
+  hardwareOf,
+  newFunction,
+  unknownHardware,
+  type VfioFunction,
+} from '../vfio/state.js';
 import { configRules } from '../vfio-pci-core/capabilities.js';
 import { openDevice, zap } from '../vfio-pci-core/device.js';
 import { DONE } from '../vfio-pci-core/effects.js';
@@ -25,18 +32,32 @@ export function noteFunction(engine: Engine, e: EventCursor): void {
   if (e.device === null || e.name === 'end') return;
   const fn = functionAt(engine.vfio, e.device);
   const { data } = e;
-  fn.hardware = data === null ? null : Uint8Array.from(data);
-  fn.known = data === null ? null : new Uint8Array(data.byteLength).fill(1);
+  fn.hardware = data === null ? null : wholeHardware(data);
   fn.resources = parseResources(e.text);
   // Somebody may have opened a device of VFIO before the recording began.
   const driver = e.driver;
   fn.open = driver === null || !driverModel(driver).vfioPci ? null : undefined;
 }
 
-function parseResources(text: string | null): Resource[] | null {
+const wholeHardware = (data: Uint8Array): Hardware =>
+  hardwareOf(Uint8Array.from(data), new Uint8Array(data.byteLength).fill(1));
+
+/**
+ * A function came to an address. When its ids are those of the one before it is taken for the same,
+ * plugged in again; but its BARs may lie elsewhere.
+ */
+export function replaceFunction(engine: Engine, address: string, same: boolean): void {
+  const { hardware, resources } = functionAt(engine.vfio, address);
+  const kept = same ? { hardware, resources } : {};
+  const fresh = { ...newFunction(address), ...kept, placed: false, open: null };
+  engine.vfio.functions.set(address, fresh);
+}
+
+function parseResources(text: string | null): readonly Resource[] | null {
   const found = /"resource":\s*(\[[^\]]*\]|"[^"]*")/.exec(text ?? '')?.[1];
   const lines = found?.match(/0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+/gi);
-  return lines === undefined || lines === null ? null : lines.map(parseResource);
+  if (lines === undefined || lines === null) return null;
+  return Object.freeze(lines.map(parseResource));
 }
 
 /** `vfio_pci_core_enable`: the first open of a device. */
@@ -70,17 +91,15 @@ function openResult(engine: Engine, address: string, reset: number | null, ret: 
 
 /** A VF that came during the recording has no snapshot: what is read at open makes one. */
 function prepare(engine: Engine, fn: VfioFunction): void {
-  if (fn.hardware !== null) return;
+  if (fn.hardware !== null || engine.gaps) return;
   const physfn = engine.machine.find(fn.address)?.physfn ?? null;
   const pf = physfn === null ? null : functionAt(engine.vfio, physfn);
-  const bytes = pf?.hardware?.byteLength;
-  if (bytes === undefined) return;
-  fn.hardware = new Uint8Array(bytes);
-  fn.known = new Uint8Array(bytes);
+  const size = pf?.hardware?.bytes.byteLength;
+  if (size !== undefined) fn.hardware = unknownHardware(size);
 }
 
 function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number | null): void {
-  const { address, hardware, known } = fn;
+  const { address, hardware } = fn;
   const pci = engine.machine.device(address);
   const resources = fn.resources ?? vfResources(engine, address);
   const { ids } = pci;
@@ -89,11 +108,11 @@ function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number
   fn.open = undefined;
   fn.confirmed = true;
   noteOpened(engine, e, address);
-  if (hardware === null || known === null || ids === null || resources === null) return;
+  if (hardware === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
   const own = { ...facts, isVf: pci.physfn !== null };
   const rules = configRules(engine.machine.kernel.version);
-  const space = recordedSpace(hardware, known, own, rules);
+  const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;
   fn.open = openDevice(own, space, reset === null ? null : reset === 0);
   const driver = only(pci.driver);

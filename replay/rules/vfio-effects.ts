@@ -90,7 +90,12 @@ function apply(device: OpenDevice, effect: Effect): void {
 export function answer(engine: Engine, call: RegionCall, told: Answer): void {
   const device = openOf(engine, call.device);
   const { config } = call;
-  if (device === null || config === null || config.next === null) return;
+  if (config === null || config.next === null) return;
+  // The device went away under the access, or what is known of it did.
+  if (device === null) {
+    abandon(config);
+    return;
+  }
   apply(device, config.next);
   answerAccess(device.space, contextOf(engine, call.device, device), config, told);
 }

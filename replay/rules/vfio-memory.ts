@@ -3,6 +3,7 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { diverge, type Verdict } from '../engine/verdict.js';
 import { popCall, pushCall } from '../vfio/calls.js';
+import { functionAt } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
 import { DONE } from '../vfio-pci-core/effects.js';
 import {
@@ -103,7 +104,10 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
   const wanted = expectedFault(device, mapping, fault.address, faultMapsAll);
   const text = (f: Pick<Fault, 'page' | 'start' | 'startPage'>) =>
     `page ${hex(f.page)} of the mapping at ${hex(f.start)} of page ${hex(f.startPage)}`;
-  if (text(wanted) !== text(fault)) return diverge(where, text(wanted), text(fault));
+  if (text(wanted) !== text(fault)) {
+    if (faultMapsAll && !functionAt(engine.vfio, address).placed) return 'unknown';
+    return diverge(where, text(wanted), text(fault));
+  }
   if (!mapping.populated) return 'match';
   // One process may have copied the page tables of another, which a fork leaves out.
   return mapping.process === -1 ? 'unknown' : diverge(where, 'no fault: it is mapped', 'a fault');

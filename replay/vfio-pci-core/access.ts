@@ -3,7 +3,7 @@ import { ERRNO } from '../machine/errno.js';
 import { poke, type Width } from './bytes.js';
 import { type Answer, type Effect, type Steps, UNKNOWN, type Unknown } from './effects.js';
 import { type ReadResult, readChunk } from './read.js';
-import { type ConfigSpace, chunkWidth, copySpace } from './space.js';
+import { adopt, type ConfigSpace, chunkWidth, draftOf } from './space.js';
 import { type WriteContext, type WriteResult, writeChunk } from './write.js';
 
 /**
@@ -87,11 +87,11 @@ function chunk(
   width: Width,
 ): void {
   if (access.write) {
-    const draft = copySpace(space);
+    const draft = draftOf(space);
     const value = bytesOf(access.data, access.done, width);
     const ended = run(writeChunk(draft, context, at, width, value), access);
     if (ended === undefined) return;
-    Object.assign(space, draft);
+    adopt(space, draft);
     finishWrite(access, ended, width);
   } else {
     const ended = run(readChunk(space, context.fn, at, width), access);

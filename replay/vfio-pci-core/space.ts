@@ -253,8 +253,20 @@ export function chunkWidth({ map }: ConfigSpace, at: number, count: number): Wid
   return most >= 2 && at % 2 === 0 ? 2 : 1;
 }
 
-/** A copy that shares nothing that changes. */
-export const copySpace = (space: ConfigSpace): ConfigSpace => ({
-  ...space,
-  vconfig: space.vconfig.slice(),
-});
+/** Where a step tries what it does; one is under way at a time. */
+let trial = new Uint8Array(4096);
+
+/** A copy to try a step on, good until the next one is made. */
+export function draftOf(space: ConfigSpace): ConfigSpace {
+  if (trial.byteLength < space.size) trial = new Uint8Array(space.size);
+  const vconfig = trial.subarray(0, space.size);
+  vconfig.set(space.vconfig);
+  return { ...space, vconfig };
+}
+
+/** Takes in what came of a step. */
+export function adopt(space: ConfigSpace, draft: ConfigSpace): void {
+  const { vconfig } = space;
+  vconfig.set(draft.vconfig);
+  Object.assign(space, draft, { vconfig });
+}

@@ -8,15 +8,29 @@ import type { Resource } from '../vfio-pci-core/function.js';
 import type { Calls, DmaProgress } from './calls.js';
 import type { Migration } from './migration.js';
 
+/** Configuration space of a function. It is frozen: what is seen anew makes another. */
+export interface Hardware {
+  readonly bytes: Uint8Array;
+  /** 1 for each byte that was recorded. */
+  readonly known: Uint8Array;
+}
+
+export const hardwareOf = (bytes: Uint8Array, known: Uint8Array): Hardware =>
+  Object.freeze({ bytes, known });
+
+/** Configuration space of a size of which nothing was recorded. */
+export const unknownHardware = (size: number): Hardware =>
+  hardwareOf(new Uint8Array(size), new Uint8Array(size));
+
 /** A PCI function as far as VFIO needs it. */
 export interface VfioFunction {
   readonly address: string;
   /** Configuration space as last seen; null when no snapshot has it. */
-  hardware: Uint8Array | null;
-  /** Which of its bytes were recorded. */
-  known: Uint8Array | null;
+  hardware: Hardware | null;
   /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
   resources: readonly Resource[] | null;
+  /** The addresses of the BARs are certain. */
+  placed: boolean;
   /** Null: closed. Undefined: not known. */
   open: OpenDevice | null | undefined;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
@@ -64,20 +78,22 @@ export const newVfioState = (): VfioState => ({
   calls: new Map(),
 });
 
+export const newFunction = (address: string): VfioFunction => ({
+  address,
+  hardware: null,
+  resources: null,
+  placed: true,
+  open: undefined,
+  migration: null,
+  confirmed: false,
+  closing: null,
+  requests: 0,
+});
+
 export function functionAt(state: VfioState, address: string): VfioFunction {
   let found = state.functions.get(address);
   if (found === undefined) {
-    found = {
-      address,
-      hardware: null,
-      known: null,
-      resources: null,
-      open: undefined,
-      migration: null,
-      confirmed: false,
-      closing: null,
-      requests: 0,
-    };
+    found = newFunction(address);
     state.functions.set(address, found);
   }
   return found;
@@ -107,7 +123,7 @@ export function forgetVfio(state: VfioState): void {
     fn.open = undefined;
     fn.closing = null;
     fn.migration = null;
-    fn.known = null;
+    fn.hardware = null;
     fn.requests = 0;
   }
   state.containers.clear();
