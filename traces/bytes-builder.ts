@@ -1,10 +1,20 @@
 import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './columns.js';
 
+/** The bits of four bytes that ASCII does not use. */
+const NOT_ASCII = 0x8080_8080 | 0;
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  new DataView(buffer, byteOffset, byteLength);
+
 /** Bytes and UTF-8 text. Rows must be set in ascending order; rows not set are null. */
 export class BytesBuilder {
   readonly #bits: Uint8Array;
   readonly #offsets: Int32Array;
   #data = Buffer.alloc(1 << 12);
+  #view = viewOf(this.#data);
+  /** The bytes that text was last taken from; texts come one after the other from the same. */
+  #source: Buffer = Buffer.alloc(0);
+  #sourceView = viewOf(this.#source);
   #used = 0;
   /** Rows below this one have their end offset written. */
   #closed = 0;
@@ -33,17 +43,29 @@ export class BytesBuilder {
   /** Sets text from UTF-8 bytes; what is not valid becomes U+FFFD. ASCII is copied as it is. */
   setUtf8(row: number, bytes: Buffer, start: number, end: number): void {
     this.#reserve(end - start);
-    const data = this.#data;
-    let to = this.#used;
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at];
-      if (byte > 0x7f) {
-        this.setText(row, bytes.toString('utf8', start, end));
-        return;
-      }
-      data[to++] = byte;
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#sourceView = viewOf(bytes);
     }
-    this.#close(row, end - start);
+    if (this.#copyAscii(start, end)) this.#close(row, end - start);
+    else this.setText(row, bytes.toString('utf8', start, end));
+  }
+
+  /** Copies ASCII from the source, four bytes at a time; false when there is anything else. */
+  #copyAscii(start: number, end: number): boolean {
+    const [from, to, used] = [this.#sourceView, this.#view, this.#used];
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      const word = from.getInt32(at, true);
+      if ((word & NOT_ASCII) !== 0) return false;
+      to.setInt32(used + at - start, word, true);
+    }
+    for (; at < end; at++) {
+      const byte = from.getUint8(at);
+      if (byte > 0x7f) return false;
+      to.setUint8(used + at - start, byte);
+    }
+    return true;
   }
 
   buffers(rows: number): ColumnBuffers {
@@ -82,5 +104,6 @@ export class BytesBuilder {
     const grown = Buffer.alloc(Math.max(this.#data.byteLength * 2, this.#used + length));
     grown.set(this.#data.subarray(0, this.#used));
     this.#data = grown;
+    this.#view = viewOf(grown);
   }
 }

@@ -8,14 +8,14 @@ const WORD_BYTES = 4;
 export class Pattern {
   /** Number of bytes; a pattern of none is found nowhere. */
   length = 0;
-  readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
-  /** The last four bytes, which overlap the last whole word. */
+  /** The last four bytes, which overlap the last whole word; or all, when there are fewer. */
   #last = 0;
+  /** The bits of a word that count when there are fewer than four bytes. */
+  #mask = -1;
 
   /** @param capacity the most bytes that may be kept */
   constructor(readonly capacity: number) {
-    this.#bytes = new Uint8Array(Math.min(capacity, WORD_BYTES));
     this.#words = new Int32Array(capacity >> 2);
   }
 
@@ -29,20 +29,32 @@ export class Pattern {
   keep(view: DataView, start: number, end: number): void {
     const length = end - start;
     this.length = length > this.capacity ? 0 : length;
-    const short = Math.min(this.length, WORD_BYTES);
-    for (let i = 0; i < short; i++) this.#bytes[i] = view.getUint8(start + i);
-    if (this.length < WORD_BYTES) return;
-    for (let i = 0; i + WORD_BYTES <= length; i += WORD_BYTES) {
-      this.#words[i >> 2] = view.getInt32(start + i, true);
+    if (this.length < WORD_BYTES) this.#keepShort(view, start);
+    else {
+      for (let i = 0; i + WORD_BYTES <= length; i += WORD_BYTES) {
+        this.#words[i >> 2] = view.getInt32(start + i, true);
+      }
+      this.#last = view.getInt32(end - WORD_BYTES, true);
     }
-    this.#last = view.getInt32(end - WORD_BYTES, true);
+  }
+
+  #keepShort(view: DataView, start: number): void {
+    this.#last = 0;
+    this.#mask = 0;
+    for (let i = 0; i < this.length; i++) {
+      this.#last |= view.getUint8(start + i) << (i * 8);
+      this.#mask |= 0xff << (i * 8);
+    }
   }
 
   /** Whether the bytes stand at `at`, before `end`. */
   isAt(view: DataView, at: number, end: number): boolean {
     const { length } = this;
     if (length === 0 || at + length > end) return false;
-    if (length < WORD_BYTES) return this.#isShortAt(view, at);
+    if (length < WORD_BYTES) {
+      if (at + WORD_BYTES > view.byteLength) return this.#isShortAt(view, at);
+      return (view.getInt32(at, true) & this.#mask) === this.#last;
+    }
     const words = this.#words;
     const whole = length >> 2;
     for (let i = 0; i < whole; i++) {
@@ -51,9 +63,10 @@ export class Pattern {
     return view.getInt32(at + length - WORD_BYTES, true) === this.#last;
   }
 
+  /** The same where no whole word is left to read. */
   #isShortAt(view: DataView, at: number): boolean {
     for (let i = 0; i < this.length; i++) {
-      if (view.getUint8(at + i) !== this.#bytes[i]) return false;
+      if (view.getUint8(at + i) !== ((this.#last >>> (i * 8)) & 0xff)) return false;
     }
     return true;
   }

@@ -10,7 +10,7 @@
  * its writer prints it in hexadecimal, which matters only where the text is made from a binary
  * form.
  */
-import { assert, type EventAppender } from '../../traces/index.js';
+import { assert, CELL, type EventAppender, type EventRow } from '../../traces/index.js';
 import type { Cursor } from './cursor.js';
 import type { Interner } from './interner.js';
 import { Pattern } from './pattern.js';
@@ -39,6 +39,8 @@ const WITHOUT_COLUMN: readonly Slot[] = ['$', 'char', 'pointer', '#'];
 const CODE = Object.fromEntries(SLOTS.map((slot, i) => [slot, i])) as Record<Slot, number>;
 /** The region column has 16 bits; a larger index is no region. */
 const REGION_MAX = 0x7fff;
+/** Longer words are looked for anew each time. */
+const AGAIN_BYTES_MAX = 64;
 
 /** A literal, then a slot; the last part of a template may lack the slot. */
 export interface Part {
@@ -49,6 +51,8 @@ export interface Part {
   readonly code: number;
   /** Whether the writer prints the number in hexadecimal. */
   readonly isHex: boolean;
+  /** The word that stood here last with the literal behind it: most often it is the same again. */
+  readonly again: Pattern;
 }
 
 /** Dictionary ids of words, shared by all templates of an importer. */
@@ -76,7 +80,8 @@ export class Template {
       if (slot === null && pieces[i] === '') continue;
       const literal = Buffer.from(pieces[i]);
       const pattern = Pattern.of(literal);
-      parts.push({ literal, pattern, slot, code, isHex: spec !== slot });
+      const again = new Pattern(AGAIN_BYTES_MAX);
+      parts.push({ literal, pattern, slot, code, isHex: spec !== slot, again });
     }
     this.parts = parts;
     this.isComplete = parts.every(({ slot }) => slot === null || !WITHOUT_COLUMN.includes(slot));
@@ -96,15 +101,8 @@ export class Template {
       isFound = false;
       if (code < 0) break;
       if (code <= CODE.pointer) {
-        const start = cursor.at;
         isFound = i + 1 < parts.length;
-        const next = isFound
-          ? cursor.find(parts[i + 1].pattern, parts[i + 1].literal[0])
-          : cursor.end;
-        if (next < 0) return false;
-        this.#low[i] = start;
-        this.#high[i] = next;
-        cursor.at = next;
+        if (!this.#takeWord(cursor, i)) return false;
       } else {
         if (!cursor.number()) return false;
         if (code === CODE.region && cursor.value > REGION_MAX) return false;
@@ -115,8 +113,33 @@ export class Template {
     return cursor.at === cursor.end;
   }
 
-  /** Sets the columns of the open event from what `match` kept. @param bytes the matched line */
-  apply(events: EventAppender, bytes: Buffer, ids: WordIds): void {
+  /** Takes a word: up to the literal that follows, or to the end of the line. */
+  #takeWord(cursor: Cursor, i: number): boolean {
+    const start = cursor.at;
+    const next = this.parts[i + 1];
+    let end = cursor.end;
+    if (next !== undefined) {
+      const { again } = this.parts[i];
+      if (again.isAt(cursor.view, start, cursor.end)) {
+        end = start + again.length - next.pattern.length;
+      } else {
+        end = cursor.find(next.pattern, next.literal[0]);
+        if (end < 0) return false;
+        again.keep(cursor.view, start, end + next.pattern.length);
+      }
+    }
+    this.#low[i] = start;
+    this.#high[i] = end;
+    cursor.at = end;
+    return true;
+  }
+
+  /**
+   * Sets the columns of an event from what `match` kept.
+   * @param bytes the matched line
+   * @param events where text goes
+   */
+  apply(row: EventRow, bytes: Buffer, ids: WordIds, events: EventAppender): void {
     const { parts } = this;
     let start = -1;
     for (let i = 0; i < parts.length; i++) {
@@ -125,42 +148,42 @@ export class Template {
       switch (parts[i].code) {
         case CODE.device:
         case CODE.bdf:
-          events.dict('device', ids.device.get(bytes, low, high));
+          row.set(CELL.device, ids.device.get(bytes, low, high));
           break;
         case CODE.driver:
-          events.dict('driver', ids.driver.get(bytes, low, high));
+          row.set(CELL.driver, ids.driver.get(bytes, low, high));
           break;
         case CODE.text:
           events.textBytes(bytes, low, high);
           break;
         case CODE.region:
-          events.int('region', low);
+          row.set(CELL.region, low);
           break;
         case CODE.offset:
           start = i;
-          events.words('offset', low, high);
+          row.setWords(CELL.offset, low, high);
           break;
         case CODE.length:
-          events.words('length', low, high);
+          row.setWords(CELL.length, low, high);
           break;
         case CODE.value:
-          events.words('value', low, high);
+          row.setWords(CELL.value, low, high);
           break;
         case CODE.ret:
-          events.words('ret', low, high);
+          row.setWords(CELL.ret, low, high);
           break;
         case CODE.last:
-          this.#applyRange(events, start, i);
+          this.#applyRange(row, start, i);
           break;
       }
     }
   }
 
   /** The length of the range from slot `start` to its last byte in slot `last`, modulo 2^64. */
-  #applyRange(events: EventAppender, start: number, last: number): void {
+  #applyRange(row: EventRow, start: number, last: number): void {
     assert(start >= 0, 'a range has an offset before its last byte');
     const low = this.#low[last] - this.#low[start] + 1;
     const borrow = Math.floor(low / 0x1_0000_0000);
-    events.words('length', low >>> 0, (this.#high[last] - this.#high[start] + borrow) >>> 0);
+    row.setWords(CELL.length, low >>> 0, (this.#high[last] - this.#high[start] + borrow) >>> 0);
   }
 }

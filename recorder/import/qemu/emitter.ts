@@ -1,5 +1,5 @@
 /** Turns a QEMU trace event, given by its name and the text of its arguments, into an event. */
-import type { EventAppender } from '../../../traces/index.js';
+import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
 import { Cursor } from '../cursor.js';
 import { Interner } from '../interner.js';
 import { Nanos } from '../nanos.js';
@@ -45,10 +45,13 @@ export class QemuEmitter {
   readonly #ids: WordIds;
   readonly #log: number;
   readonly #nanos = new Nanos();
+  readonly #row = new EventRow();
+  readonly #point: number;
 
   constructor(events: EventAppender) {
     this.#events = events;
     this.#log = events.kind('log');
+    this.#point = events.phase('point');
     this.#types = new Interner((name) => this.#typeOf(name));
     this.#ids = {
       device: new Interner((word) => events.dictionaries.device.id(word)),
@@ -75,16 +78,16 @@ export class QemuEmitter {
       cursor.at = start;
       if (!form.template.match(cursor)) continue;
       this.#begin(form.kind, type);
-      if (form.path !== null) this.#events.dict('path', form.path);
-      if (form.region !== null) this.#events.int('region', form.region);
-      form.template.apply(this.#events, line, this.#ids);
+      if (form.path !== null) this.#row.set(CELL.path, form.path);
+      if (form.region !== null) this.#row.set(CELL.region, form.region);
+      form.template.apply(this.#row, line, this.#ids, this.#events);
       if (!form.template.isComplete) this.#events.textBytes(line, start, cursor.end);
-      this.#events.commit();
+      this.#events.append(this.#row);
       return true;
     }
     this.#begin(this.#log, type);
     if (start < cursor.end) this.#events.textBytes(line, start, cursor.end);
-    this.#events.commit();
+    this.#events.append(this.#row);
     return type.forms.length === 0;
   }
 
@@ -93,17 +96,19 @@ export class QemuEmitter {
     this.#begin(this.#log, type);
     if (text !== null) this.#events.text(text);
     if (data !== null) this.#events.data(data);
-    this.#events.commit();
+    this.#events.append(this.#row);
   }
 
   #begin(kind: number, type: EventType | null): void {
-    const events = this.#events;
-    events.begin(kind, 'point');
+    const row = this.#row;
+    row.clear();
+    row.set(CELL.kind, kind);
+    row.set(CELL.phase, this.#point);
     this.#nanos.set(this.seconds, this.nanoseconds);
-    events.timeWords(this.#nanos.low, this.#nanos.high);
-    if (this.tid >= 0) events.int('tid', this.tid);
-    if (this.pid >= 0) events.int('pid', this.pid);
-    if (type !== null) events.dict('name', type.nameId);
+    row.timeWords(this.#nanos.low, this.#nanos.high);
+    if (this.tid >= 0) row.set(CELL.tid, this.tid);
+    if (this.pid >= 0) row.set(CELL.pid, this.pid);
+    if (type !== null) row.set(CELL.name, type.nameId);
   }
 
   #typeOf(name: string): EventType | null {

@@ -16,23 +16,42 @@ const BRACE_CLOSE = 0x7d;
 /** No call that matters here has more. */
 const ARGUMENTS_MAX = 8;
 
+/** 1 for the bytes at which an argument may end or something starts that may hold a comma. */
+const IS_SPECIAL = new Uint8Array(256);
+for (const byte of [QUOTE, COMMA, ANGLE_OPEN, PAREN_OPEN, PAREN_CLOSE]) IS_SPECIAL[byte] = 1;
+for (const byte of [BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE]) IS_SPECIAL[byte] = 1;
+
+/** The arguments of one call, found when they are asked for: most calls concern nobody. */
 export class Arguments {
-  count = 0;
   readonly starts = new Int32Array(ARGUMENTS_MAX);
   readonly ends = new Int32Array(ARGUMENTS_MAX);
+  #count = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #end = 0;
 
-  /** Splits `bytes[start..end)`; what follows the last argument that is held belongs to it. */
-  split(bytes: Uint8Array, start: number, end: number): void {
-    this.count = 0;
-    let at = start;
-    while (at < end) {
-      const stop = this.count === ARGUMENTS_MAX - 1 ? end : argumentEnd(bytes, at, end);
-      this.starts[this.count] = at;
-      this.ends[this.count] = stop;
-      this.count++;
-      at = stop + 1;
-      while (at < end && bytes[at] === BLANK) at++;
+  /** Goes to the arguments in `bytes[start..end)`. */
+  set(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#count = 0;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Whether there is an argument `index`; what follows the last that is held belongs to it. */
+  has(index: number): boolean {
+    const end = this.#end;
+    while (this.#count <= index && this.#at < end && this.#count < ARGUMENTS_MAX) {
+      const isLast = this.#count === ARGUMENTS_MAX - 1;
+      const stop = isLast ? end : argumentEnd(this.#bytes, this.#at, end);
+      this.starts[this.#count] = this.#at;
+      this.ends[this.#count] = stop;
+      this.#count++;
+      let at = stop + 1;
+      while (at < end && this.#bytes[at] === BLANK) at++;
+      this.#at = at;
     }
+    return index < this.#count;
   }
 }
 
@@ -46,6 +65,7 @@ function argumentEnd(bytes: Uint8Array, start: number, end: number): number {
   let mayClose = true;
   for (; at < end; at++) {
     const byte = bytes[at];
+    if (IS_SPECIAL[byte] === 0) continue;
     switch (byte) {
       case QUOTE:
         at = stringEnd(bytes, at, end);

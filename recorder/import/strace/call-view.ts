@@ -38,12 +38,12 @@ export class CallView {
   /** Goes to the call of a line. */
   set(line: CallLine): void {
     this.line = line;
-    this.#arguments.split(line.bytes, line.argsStart, line.argsEnd);
+    this.#arguments.set(line.bytes, line.argsStart, line.argsEnd);
   }
 
-  /** Number of arguments. */
-  get count(): number {
-    return this.#arguments.count;
+  /** Whether the call has an argument `index`, counted from 0. */
+  has(index: number): boolean {
+    return this.#arguments.has(index);
   }
 
   start(index: number): number {
@@ -56,20 +56,20 @@ export class CallView {
 
   /** Whether the argument starts with a number, which `cursor` then has. */
   number(index: number): boolean {
-    if (index >= this.#arguments.count) return false;
+    if (!this.#arguments.has(index)) return false;
     this.cursor.set(this.line.bytes, this.start(index), this.end(index));
     return this.cursor.number();
   }
 
   /** Whether the argument is a string, which `decoded` then has. */
   string(index: number): boolean {
-    if (index >= this.#arguments.count) return false;
+    if (!this.#arguments.has(index)) return false;
     return this.decoded.decode(this.line.bytes, this.start(index), this.end(index));
   }
 
   /** The argument as a path, or null when it is not a string. */
   path(index: number): Path | null {
-    if (index >= this.#arguments.count) return null;
+    if (!this.#arguments.has(index)) return null;
     return this.#paths.get(this.line.bytes, this.start(index), this.end(index));
   }
 

@@ -1,5 +1,5 @@
 /** Turns calls, as `CallLine` took them apart, into events. */
-import type { EventAppender, Phase, Seq } from '../../../traces/index.js';
+import { CELL, type EventAppender, EventRow, PHASES, type Seq } from '../../../traces/index.js';
 import { Nanos } from '../nanos.js';
 import type { CallLine } from './call.js';
 
@@ -62,10 +62,14 @@ export interface Moment {
 export class StraceEmitter {
   readonly draft = emptyDraft();
   readonly #nanos = new Nanos();
+  readonly #row = new EventRow();
+  readonly #phases: Record<'begin' | 'end' | 'point', number>;
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
 
   constructor(readonly events: EventAppender) {
     events.source('strace');
+    const [begin, end, point] = PHASES.map((phase) => events.phase(phase));
+    this.#phases = { begin, end, point };
     this.kinds = {
       syscall: events.kind('syscall'),
       signal: events.kind('signal'),
@@ -95,22 +99,23 @@ export class StraceEmitter {
 
   /** Appends the draft as one event, or as a begin and an end when the call's duration is known. */
   whole(line: CallLine): void {
-    const { events } = this;
     if (line.duration < 0) {
-      this.#open(line, 'point');
+      this.#open(line, this.#phases.point);
       this.#asked(line);
       this.#answered(line);
-      events.commit();
+      this.events.append(this.#row);
       return;
     }
-    this.end(line, line, this.begin(line, line));
+    const begin = this.begin(line, line);
+    this.#row.unset(CELL.value);
+    this.#close(line, line, begin);
   }
 
   /** Appends the begin of the draft. */
   begin(line: CallLine, at: Moment): Seq {
-    this.#open(at, 'begin');
+    this.#open(at, this.#phases.begin);
     this.#asked(line);
-    return this.events.commit();
+    return this.events.append(this.#row);
   }
 
   /**
@@ -118,11 +123,8 @@ export class StraceEmitter {
    * @param at when the call began, if its duration is known, otherwise when it ended
    */
   end(line: CallLine, at: Moment, begin: Seq): void {
-    const { events } = this;
-    this.#open(at, 'end', line.duration);
-    events.word('span', begin);
-    this.#answered(line);
-    events.commit();
+    this.#open(at, this.#phases.end);
+    this.#close(line, at, begin);
   }
 
   /** Appends what is no call. */
@@ -134,26 +136,43 @@ export class StraceEmitter {
 
   /** Appends the draft as one event without a result. */
   point(at: Moment): void {
-    this.#open(at, 'point');
+    this.#open(at, this.#phases.point);
     this.#asked(null);
-    this.events.commit();
+    this.events.append(this.#row);
   }
 
-  #open(at: Moment, phase: Phase, after = -1): void {
-    const { events, draft } = this;
-    events.begin(draft.kind, phase);
-    // Behind a call of less than four seconds, as nearly all are, is a carry of the low word.
+  /** Makes the row, which has what begin and end share, the end. */
+  #close(line: CallLine, at: Moment, begin: Seq): void {
+    const row = this.#row;
+    row.set(CELL.phase, this.#phases.end);
+    this.#time(at, line.duration);
+    row.setNumber(CELL.span, begin);
+    this.#answered(line);
+    this.events.append(row);
+  }
+
+  #open(at: Moment, phase: number): void {
+    const row = this.#row;
+    const { draft } = this;
+    row.clear();
+    row.set(CELL.kind, draft.kind);
+    row.set(CELL.phase, phase);
+    this.#time(at, -1);
+    if (at.tid >= 0) row.set(CELL.tid, at.tid);
+    if (draft.name >= 0) row.set(CELL.name, draft.name);
+    if (draft.device >= 0) row.set(CELL.device, draft.device);
+    if (draft.path >= 0) row.set(CELL.path, draft.path);
+    if (draft.region >= 0) row.set(CELL.region, draft.region);
+    if (draft.hasOffset) row.setWords(CELL.offset, draft.offsetLow, draft.offsetHigh);
+    if (draft.hasLength) row.setWords(CELL.length, draft.lengthLow, draft.lengthHigh);
+  }
+
+  /** @param after nanoseconds behind the moment; negative for none */
+  #time(at: Moment, after: number): void {
     const nanos = this.#nanos;
     if (after < NANOSECONDS_MAX) nanos.set(at.seconds, at.nanoseconds + Math.max(0, after));
     else nanos.set(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
-    events.timeWords(nanos.low, nanos.high);
-    if (at.tid >= 0) events.int('tid', at.tid);
-    if (draft.name >= 0) events.dict('name', draft.name);
-    if (draft.device >= 0) events.dict('device', draft.device);
-    if (draft.path >= 0) events.dict('path', draft.path);
-    if (draft.region >= 0) events.int('region', draft.region);
-    if (draft.hasOffset) events.words('offset', draft.offsetLow, draft.offsetHigh);
-    if (draft.hasLength) events.words('length', draft.lengthLow, draft.lengthHigh);
+    this.#row.timeWords(nanos.low, nanos.high);
   }
 
   /** What the caller said. */
@@ -168,13 +187,13 @@ export class StraceEmitter {
 
   /** What the kernel answered. */
   #answered(line: CallLine): void {
-    if (line.hasRet) this.events.words('ret', line.retLow, line.retHigh);
+    if (line.hasRet) this.#row.setWords(CELL.ret, line.retLow, line.retHigh);
     if (this.draft.isResult) this.#value();
   }
 
   #value(): void {
     const { events, draft } = this;
-    if (draft.hasValue) events.words('value', draft.valueLow, draft.valueHigh);
+    if (draft.hasValue) this.#row.setWords(CELL.value, draft.valueLow, draft.valueHigh);
     if (draft.data !== null) events.data(draft.data);
   }
 }

@@ -110,7 +110,7 @@ export class Handlers {
   #ioctl(draft: Draft, hasReturned: boolean): boolean {
     const view = this.#view;
     const { bytes } = view.line;
-    if (view.count < 2) return true;
+    if (!view.has(1)) return true;
     const file = view.file(0);
     const command = this.#commands.get(bytes, view.start(1), view.end(1));
     const name = vfioIoctlName(command, file?.kind);
@@ -135,7 +135,7 @@ export class Handlers {
       draft.hasOffset = true;
       draft.offsetLow = cursor.low;
       draft.offsetHigh = cursor.high;
-    } else if (view.count > 2) draft.text = line.bytes.toString('utf8', view.start(2), view.end(2));
+    } else if (view.has(2)) draft.text = line.bytes.toString('utf8', view.start(2), view.end(2));
   }
 
   /** Notes the device file that a group handed out. */
@@ -159,20 +159,20 @@ export class Handlers {
   #read(draft: Draft, hasReturned: boolean): boolean {
     const file = this.#view.file(0);
     if (file?.kind !== 'device') return true;
-    if (!hasReturned || this.#view.count < 4) return false;
+    if (!hasReturned || !this.#view.has(3)) return false;
     this.accesses.read(draft, file);
     return true;
   }
 
   #write(draft: Draft): boolean {
     const file = this.#view.file(0);
-    if (file?.kind === 'device' && this.#view.count > 3) this.accesses.write(draft, file);
+    if (file?.kind === 'device' && this.#view.has(3)) this.accesses.write(draft, file);
     return true;
   }
 
   #map(draft: Draft, hasReturned: boolean): boolean {
     const file = this.#view.file(4);
-    if (file?.kind === 'device' && this.#view.count > 5) {
+    if (file?.kind === 'device' && this.#view.has(5)) {
       this.accesses.map(draft, file, hasReturned);
     }
     return true;
