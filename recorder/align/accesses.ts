@@ -13,6 +13,8 @@ export interface Accesses {
    */
   readonly ends: BigUint64Array;
   readonly begins: BigUint64Array;
+  /** 1 for an access that was told before it was made: its time is not after the kernel's. */
+  readonly early: Uint8Array;
 }
 
 /** Gives equal accesses equal ids: same device, region, offset, length and direction. */
@@ -38,12 +40,14 @@ class Collector {
   readonly seqs: number[] = [];
   readonly ends: bigint[] = [];
   readonly begins: bigint[] = [];
+  readonly early: number[] = [];
 
-  add(key: number, seq: number, time: bigint): number {
+  add(key: number, seq: number, time: bigint, early = false): number {
     this.keys.push(key);
     this.seqs.push(seq);
     this.ends.push(time);
     this.begins.push(time);
+    this.early.push(early ? 1 : 0);
     return this.keys.length - 1;
   }
 
@@ -54,6 +58,7 @@ class Collector {
       seqs: Float64Array.from(this.seqs),
       ends: BigUint64Array.from(this.ends),
       begins: BigUint64Array.from(this.begins),
+      early: Uint8Array.from(this.early),
     };
   }
 }
@@ -108,17 +113,26 @@ export function doorAccesses(reader: TraceReader, keys: AccessKeys): Accesses {
   return found.done();
 }
 
+/**
+ * QEMU logs a write to configuration space before it makes it, and every other access when it is
+ * over (QEMU hw/vfio/pci.c and hw/vfio/common.c 7.2).
+ */
+const LOGGED_FIRST = 'vfio_pci_write_config';
+
 /** The accesses of a guest to devices that the other side knows. */
 export function guestAccesses(reader: TraceReader, keys: AccessKeys): Accesses {
   const found = new Collector();
   for (const batch of reader.read()) {
     const paths = batch.column('path');
+    const names = batch.column('name');
     const ts = batch.column('ts');
     for (let row = 0; row < batch.rows; row++) {
       if (paths.at(row) !== 'guest') continue;
       const key = accessKey(batch, row);
       const id = key === null ? -1 : keys.id(key, false);
-      if (id >= 0) found.add(id, batch.seqFirst + row, ts.big(row));
+      if (id < 0) continue;
+      const early = names.at(row) === LOGGED_FIRST;
+      found.add(id, batch.seqFirst + row, ts.big(row), early);
     }
   }
   return found.done();

@@ -131,6 +131,29 @@ describe('the nested run', () => {
   });
 });
 
+test('the distance of the clocks is not taken from writes that are logged before they are made', () => {
+  const task = ' qemu-system-x86-197     [003] .....    ';
+  const at = (us: number) => `38.${String(us).padStart(6, '0')}: `;
+  const access = (us: number, took: number, write: number) =>
+    `${task}${at(us)}vfio_pci_rw: (vfio_pci_rw+0x0/0x190) dev="0000:02:00.0" count=2 ` +
+    `ppos=0x70000000004 write=${write} ubuf=0x100\n` +
+    `${task}${at(us + took)}vfio_pci_rw_ret: (vfs_read+0xa5/0x310 <- vfio_pci_rw) ret=2\n`;
+  const [read, write] = [access(1000, 10, 0), access(2000, 12_000, 1)];
+  const kernel = traceOf(ftraceText, Buffer.from(`# tracer: nop\n#\n${read}${write}`));
+  const lines = [
+    '197@1038.001011:vfio_pci_read_config  (0000:02:00.0, @0x4, len=0x2) 0x100',
+    '197@1038.001999:vfio_pci_write_config  (0000:02:00.0, @0x4, 0x100, len=0x2)',
+  ];
+  const clocksOf = (text: string) =>
+    alignRecordings(kernel, traceOf(qemuText, Buffer.from(text))).report.clocks;
+  const second = 1_000_000_000n;
+  expect(clocksOf(`${lines.join('\n')}\n`)).toMatchObject({
+    firstOffsetNs: 1000n * second + 1000n,
+    lastOffsetNs: 1000n * second + 1000n,
+  });
+  expect(clocksOf(`${lines[1]}\n`)?.firstOffsetNs).toBe(1000n * second - 1000n);
+});
+
 test('recordings of different runs are not forced together', () => {
   const kernel = traceOf(ftraceText, testData('captures/dma-fault-r1/trace.txt.zst'));
   const other = plainLog.replaceAll('0000:0', '0000:9');

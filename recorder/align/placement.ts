@@ -114,14 +114,18 @@ export function placeGuest(
   return { placement: { times, links }, fit: line === null ? null : fitOf(line, pairs) };
 }
 
-/** The guest's time of each matched access, and its distance from the kernel's end. */
+/**
+ * The guest's time of each matched access, and its distance from the kernel's end; from the begin
+ * when all that match were told before they were made.
+ */
 function pairsOf(accesses: Accesses, kernel: Accesses, matches: Int32Array): Knot[] {
+  const late = matches.some((j, i) => j >= 0 && accesses.early[i] === 0);
+  const times = late ? kernel.ends : kernel.begins;
   const pairs: Knot[] = [];
   for (let i = 0; i < accesses.count; i++) {
     const j = matches[i];
-    if (j >= 0) {
-      pairs.push({ at: accesses.ends[i], offset: accesses.ends[i] - kernel.ends[j] });
-    }
+    if (j < 0 || (late && accesses.early[i] !== 0)) continue;
+    pairs.push({ at: accesses.ends[i], offset: accesses.ends[i] - times[j] });
   }
   return pairs;
 }
