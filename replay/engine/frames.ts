@@ -98,6 +98,8 @@ export interface ReleaseFrame extends Open {
   readonly bound: boolean;
   /** pci_device_remove ran: the release holds the device lock. */
   removed: boolean;
+  /** Its last event: from then on it may have dropped the lock. */
+  last: number;
 }
 
 /** `driver_set_override`. */

@@ -87,6 +87,19 @@ export class Claims {
     return true;
   }
 
+  /**
+   * A dynamic id of a driver was taken away. It may be older than the recording, and have explained
+   * attempts from which something was learned.
+   */
+  unlearn(driver: string): void {
+    for (const walk of this.#walks.values()) {
+      const at = walk.drivers.indexOf(driver);
+      if (at < 0) continue;
+      walk.drivers.splice(at, 1);
+      walk.ended = null;
+    }
+  }
+
   /** Whether `driver` claims `ids` when no override is set; null when that is not known. */
   claims(driver: string, ids: PciIds): boolean | null {
     const dynamic = this.dynamicIds(driver).map((entry) => covers(entry, ids));
@@ -145,9 +158,14 @@ export class Claims {
     return { drivers, ended: walk.ended };
   }
 
-  /** Learns from an attempt in a walk without override. */
+  /**
+   * Learns from an attempt in a walk without override. An attempt that a dynamic id explains, or
+   * only one can, says nothing of the driver's table.
+   */
   tried(ids: PciIds, before: readonly string[], driver: string): void {
     this.register(driver);
+    if (this.dynamicIds(driver).some((entry) => covers(entry, ids) !== false)) return;
+    if (this.#claimsStatically(driver, ids) === false) return;
     const key = idsKey(ids);
     const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
     this.#walks.set(key, walk);

@@ -22,6 +22,14 @@ export interface PendingOverride {
   readonly seq: number;
 }
 
+/** An override that was replaced: what it may have been, and what was written. */
+export interface PastOverride {
+  readonly before: Possible<string | null>;
+  readonly value: string | null;
+  /** End of the write. */
+  readonly seq: number;
+}
+
 /** One PCI function as the driver core sees it. */
 export interface PciDevice {
   readonly address: string;
@@ -32,6 +40,8 @@ export interface PciDevice {
   bound: boolean;
   override: Possible<string | null>;
   pending: PendingOverride[];
+  /** The last writes that ended, oldest first. */
+  past: PastOverride[];
   /** Found by a name lookup on the bus. */
   visible: Possible<boolean>;
   /** May be matched: false between pci_device_add and pci_bus_add_device. */
@@ -48,6 +58,8 @@ export interface PciDevice {
    * The thread that removes it, and how often it released the driver: before and after deleting.
    */
   removal: { readonly tid: number; releases: number } | null;
+  /** The last begin of a `really_probe`; -1 before any. */
+  probed: number;
   /** The event with which it came; -1 when it was there before the recording. */
   born: number;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
@@ -65,6 +77,7 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   bound: false,
   override: exists === null ? null : [null],
   pending: [],
+  past: [],
   visible: exists,
   bindable: exists,
   dead: exists === null ? null : [false],
@@ -74,5 +87,6 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   assumed: { driver: false, override: false },
   removal: null,
   born: -1,
+  probed: -1,
   endpoint: null,
 });

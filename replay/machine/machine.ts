@@ -1,5 +1,5 @@
 import { Claims, type ClaimsData, newClaims } from './claims.js';
-import { newDevice, type PciDevice } from './device.js';
+import { newDevice, type PciDevice, type PendingOverride } from './device.js';
 import { type KernelRules, kernelRules } from './kernel.js';
 import { either, type Possible } from './possible.js';
 
@@ -10,6 +10,9 @@ export interface MachineData {
   listed: boolean;
   readonly claims: ClaimsData;
 }
+
+/** Writes of an override that are remembered: more are hardly under way at once. */
+const PAST_MAX = 32;
 
 export const newMachine = (): MachineData => ({
   devices: new Map(),
@@ -92,6 +95,29 @@ export class Machine {
     return value;
   }
 
+  /** What the override may have been at any moment since `seq`. */
+  overrideSince(device: PciDevice, seq: number): Possible<string | null> {
+    let value = this.override(device);
+    for (const past of device.past) {
+      if (past.seq > seq) value = either(either(value, past.before), [past.value]);
+    }
+    return value;
+  }
+
+  /**
+   * A write of an override has ended, at `seq`. Those that ended since it began may have had the
+   * lock after it, for it may be late to return: each may be the one that came last.
+   */
+  settleOverride(device: PciDevice, { value, seq: begun }: PendingOverride, seq: number): void {
+    const before = device.override;
+    const rivals = device.past.filter((past) => past.seq > begun).map((past) => past.value);
+    const contested = device.pending.length > 0;
+    const settled = either([value], rivals);
+    device.override = contested ? either(this.override(device), settled) : settled;
+    device.past.push({ before, value, seq });
+    if (device.past.length > PAST_MAX) device.past.shift();
+  }
+
   /** Events were lost: what they may have changed is no longer known. */
   forget(): void {
     this.#data.listed = false;
@@ -100,6 +126,7 @@ export class Machine {
       device.driver = null;
       device.override = null;
       device.pending = [];
+      device.past = [];
       device.visible = null;
       device.bindable = null;
       device.dead = null;

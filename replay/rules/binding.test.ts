@@ -212,6 +212,52 @@ describe('a bind that waits for the lock of a function that goes', () => {
   });
 });
 
+describe('two threads at once', () => {
+  const store = (kernel: Kernel, tid: number, text: string) =>
+    kernel.begin({ ...OVERRIDE, tid, text, length: BigInt(text.length) });
+  const OVERRIDE = {
+    kind: 'sysfs.write',
+    path: 'sysfs',
+    name: 'driver_override',
+    device: GPU,
+  } as const;
+
+  test('either of two overlapping writes of an override may be the last', () => {
+    for (const driver of ['nouveau', 'nova_core']) {
+      const kernel = gpus();
+      const first = store(kernel, 1, 'nouveau\n');
+      const second = store(kernel, 2, 'nova_core\n');
+      kernel.end(first, 8).end(second, 10);
+      kernel.bind(driver, GPU, GPU.length, 0, 0);
+      expect(kernel.divergences, driver).toEqual([]);
+    }
+  });
+
+  test('a third driver cannot be the one that was written', () => {
+    const kernel = gpus();
+    const first = store(kernel, 1, 'nouveau\n');
+    const second = store(kernel, 2, 'nova_core\n');
+    kernel.end(first, 8).end(second, 10).bind('nvidia', GPU, GPU.length, 0, 0);
+    expect(kernel.divergences).toHaveLength(1);
+  });
+
+  test('a release that returns late does not release the next driver', () => {
+    const kernel = gpus().bind('nouveau', GPU, GPU.length, 0, 0);
+    const row = { kind: 'unbind', device: GPU, driver: 'nouveau', tid: 2 } as const;
+    const release = kernel.begin({ ...row, name: 'device_release_driver_internal' });
+    kernel.point({ ...row, name: 'pci_device_remove' });
+    kernel.point({ ...row, name: 'device_unbind_cleanup' });
+    kernel.bind('nvidia', GPU, GPU.length, 0, 0);
+    kernel.end(release, 0);
+    const next = { ...row, driver: 'nvidia' };
+    const again = kernel.begin({ ...next, name: 'device_release_driver_internal' });
+    kernel.point({ ...next, name: 'pci_device_remove' });
+    kernel.point({ ...next, name: 'device_unbind_cleanup' }).end(again, 0);
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().finalState.devices[GPU].driver).toBe(null);
+  });
+});
+
 describe('new_id', () => {
   const id = '10de 2684\n';
   const addTwice = (second: number) =>
@@ -233,6 +279,27 @@ describe('new_id', () => {
     });
     expect(kernel.divergences).toEqual([]);
     expect(kernel.replay().kinds.match).toMatchObject({ matched: 1, unknown: 1 });
+  });
+
+  test('that was taken away leaves nothing learned behind', () => {
+    const kernel = gpus().store('new_id', '10de 2684\n', 10, { driver: 'nvidia' });
+    kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      kernel.attempt('nvidia', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
+    });
+    kernel.store('remove_id', '10de 2684\n', 10, { driver: 'nvidia' });
+    probeAll(kernel, ['nouveau'], GPU);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('lets a device match before another write takes the id away', () => {
+    const kernel = gpus();
+    const more = { driver: 'nvidia', tid: 1 };
+    kernel.store('new_id', '10de 2684\n', 10, more, () => {
+      kernel.store('remove_id', '10de 2684\n', 10, { driver: 'nvidia', tid: 2 });
+      kernel.store('driver_override', 'nova\n', 5, { device: GPU, tid: 2 });
+      kernel.attempt('nvidia', GPU, -19, 19);
+    });
+    expect(kernel.divergences).toEqual([]);
   });
 
   test('needs two numbers', () => {

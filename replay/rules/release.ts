@@ -34,6 +34,7 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     overlapped: false,
     bound: device.bound && certainly(before, driver) && driver !== null,
     removed: false,
+    last: seq,
   });
   const path = `${device.address}/driver`;
   if (store?.attribute === 'unbind' && store.device === device) {
@@ -73,7 +74,10 @@ function releasedAfterAll(
 function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const release = engine.frames.inner(e.tid, 'release');
   const path = `${device.address}/driver`;
-  if (release?.device === device) release.removed = true;
+  if (release?.device === device) {
+    release.removed = true;
+    release.last = e.seq;
+  }
   if (device.driver === null || release === null) return 'unknown';
   const holder = engine.frames.onDevice(device, 'match');
   if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {
@@ -104,6 +108,8 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const before = device.driver;
   const really = engine.frames.inner(e.tid, 'really');
   const failing = really?.device === device;
+  const release = engine.frames.inner(e.tid, 'release');
+  if (release?.device === device) release.last = e.seq;
   device.driver = either([null], before);
   device.bound = false;
   if (before === null) return 'unknown';
@@ -111,7 +117,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (failing && really.bus?.ret === 0 && really.bound) {
     return diverge(path, `${really.driver} stays bound`, 'clean-up of a failed probe');
   }
-  if (!failing && engine.frames.inner(e.tid, 'release') === null) return 'unknown';
+  if (!failing && release === null) return 'unknown';
   if (driver === null || before.includes(driver)) return 'match';
   return diverge(path, describe(before), driver);
 }
@@ -123,7 +129,10 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
     return 'unknown';
   }
   const verdict = releaseResult(engine, frame, device);
-  if (frame.removed) setFree(device);
+  if (device.probed > frame.last) {
+    // It dropped the lock before it returned, and another thread probes since.
+    if (!frame.removed && !engine.records('pci_device_remove')) device.driver = null;
+  } else if (frame.removed) setFree(device);
   else if (!engine.records('pci_device_remove')) {
     if (frame.bound) setFree(device);
     else if (frame.driver !== null) device.driver = null;

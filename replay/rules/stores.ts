@@ -27,7 +27,7 @@ export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
   if (e.phase !== 'end') return begin(engine, e);
   const frame = engine.frames.pop(e.span);
   if (frame === null || frame.type !== 'store') return 'unknown';
-  settle(engine, frame);
+  settle(engine, frame, e.seq);
   return end(engine, frame, e.ret);
 }
 
@@ -95,7 +95,7 @@ function addDynamicId(engine: Engine, frame: StoreFrame): void {
 }
 
 /** Brings the machine to what holds when the write has returned. */
-function settle(engine: Engine, frame: StoreFrame): void {
+function settle(engine: Engine, frame: StoreFrame, seq: number): void {
   const { device } = frame;
   if (device === null) return;
   frame.found = either(frame.found, device.visible);
@@ -104,12 +104,7 @@ function settle(engine: Engine, frame: StoreFrame): void {
   if (at < 0) return;
   const [done] = device.pending.splice(at, 1);
   device.assumed.override = false;
-  // Two writers at once: whichever came last is not told by the recording.
-  const contested = engine.frames
-    .allOnDevice(device)
-    .some((f) => f.type === 'store' && f.attribute === 'driver_override');
-  const value = [done.value];
-  device.override = contested ? either(engine.machine.override(device), value) : value;
+  engine.machine.settleOverride(device, done, seq);
 }
 
 function end(engine: Engine, frame: StoreFrame, ret: number): Verdict {
@@ -245,7 +240,9 @@ function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const parsed = parseNewId(frame.text);
   if (parsed === null) return result(frame, [-ERRNO.EINVAL], ret);
   if (frame.driver === null) return 'unknown';
-  const known = engine.machine.claims.removeDynamicId(frame.driver, parsed.entry);
+  const { claims } = engine.machine;
+  const known = claims.removeDynamicId(frame.driver, parsed.entry);
+  if (ret >= 0 && !known) claims.unlearn(frame.driver);
   return result(frame, known ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
 }
 
