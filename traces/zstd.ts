@@ -63,7 +63,7 @@ export function zstdDecompress(frame: Uint8Array, size: number): Uint8Array<Arra
 }
 
 /**
- * Decompresses a stream of any length chunk by chunk.
+ * Decompresses a stream of any length chunk by chunk; a chunk is overwritten by the next but one.
  * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense; what came before was yielded
  */
 export function* zstdStream(
@@ -71,13 +71,14 @@ export function* zstdStream(
   file: string,
 ): Generator<Buffer, undefined> {
   const context = new binding.DCtx();
+  // Two buffers in turn: memory that is new for every chunk costs half as much as decompressing.
+  let [out, other] = [Buffer.allocUnsafe(OUT_BYTES), Buffer.allocUnsafe(OUT_BYTES)];
   let offset = 0;
   for (const chunk of chunks) {
     let rest = chunk;
     let produced = -1;
     // The decoder may hold output back when the buffer was too small, even with no input left.
     while (rest.byteLength > 0 || produced === OUT_BYTES) {
-      const out = Buffer.allocUnsafe(OUT_BYTES);
       let consumed: number;
       try {
         [, produced, consumed] = context.decompressStream(out, rest);
@@ -89,6 +90,7 @@ export function* zstdStream(
       offset += consumed;
       rest = rest.subarray(consumed);
       if (produced > 0) yield out.subarray(0, produced);
+      [out, other] = [other, out];
     }
   }
 }

@@ -2,7 +2,7 @@
  * A cursor over the bytes of one line: literals and numbers are taken from it without making a
  * string. Numbers are 64 bits wide, as two 32-bit words.
  */
-import { Pattern, viewOf } from './pattern.js';
+import { Pattern, viewOf } from '../words/pattern.js';
 
 const ZERO = 0x30;
 const LOWER_X = 0x78;

@@ -11,9 +11,9 @@
  * form.
  */
 import { assert, CELL, type EventAppender, type EventRow } from '../../traces/index.js';
+import type { Interner } from '../words/interner.js';
+import { Pattern } from '../words/pattern.js';
 import type { Cursor } from './cursor.js';
-import type { Interner } from './interner.js';
-import { Pattern } from './pattern.js';
 
 /** What a slot takes, and where that goes; words come first. */
 const SLOTS = [

@@ -3,7 +3,6 @@ import {
   type EventAppender,
   EventRow,
   formatBdf,
-  type IntCell,
   type Kind,
   parseBdf,
 } from '../../traces/index.js';
@@ -306,18 +305,22 @@ export class RecordMapper {
 
 /** The columns that say where a record comes from. */
 const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;
+const ORIGIN_BITS = ORIGIN.reduce((bits, cell) => bits | (1 << cell), 0);
 
+/** Sets all of them at once: one after the other, each would wait for the one before. */
 function setOrigin(row: EventRow, { tsLow, tsHigh, cpu, tid, tgid, task }: TraceRecord): void {
   row.timeWords(tsLow, tsHigh);
-  setKnown(row, CELL.cpu, cpu);
-  setKnown(row, CELL.tid, tid);
-  setKnown(row, CELL.pid, tgid);
-  setKnown(row, CELL.task, task);
-}
-
-function setKnown(row: EventRow, cell: IntCell, value: number): void {
-  if (value >= 0) row.set(cell, value);
-  else row.unset(cell);
+  const { cells } = row;
+  cells[CELL.cpu] = cpu;
+  cells[CELL.tid] = tid;
+  cells[CELL.pid] = tgid;
+  cells[CELL.task] = task;
+  let present = row.present | ORIGIN_BITS;
+  if (cpu < 0) present &= ~(1 << CELL.cpu);
+  if (tid < 0) present &= ~(1 << CELL.tid);
+  if (tgid < 0) present &= ~(1 << CELL.pid);
+  if (task < 0) present &= ~(1 << CELL.task);
+  row.present = present;
 }
 
 /** The lowest `bytes` bytes of a word. */

@@ -1,8 +1,8 @@
 /** The events of one input by the bytes of their names, and what was learnt of their text. */
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { Rule } from '../../mapping/rule.js';
-import { Interner } from '../interner.js';
-import { Template } from './template.js';
+import { Interner } from '../../words/interner.js';
+import { Pattern } from '../../words/pattern.js';
 
 /** How the text after an event's name is to be read. */
 export type Grammar =
@@ -18,6 +18,9 @@ export type Grammar =
 /** The fields of an event in their order, which every record of it has. */
 export type Shape = readonly { readonly key: string; readonly quoted: boolean }[];
 
+/** Longest text before a first value that is worth remembering. */
+const HEAD_BYTES_MAX = 1 << 10;
+
 export class TextEvent {
   /** Hashes of the names of the fields that the rule wants, by `hashName`. */
   readonly hashes: Int32Array;
@@ -32,15 +35,14 @@ export class TextEvent {
   /** How many of the wanted fields a whole record has. */
   wanted = 0;
   /** The text from the event's name to its first value, as the record before had it. */
-  readonly head = new Template();
+  readonly head = new Pattern(HEAD_BYTES_MAX);
   quoted = false;
   /** Where the fields begin behind the event's name. */
   fieldsOffset = 0;
-  /**
-   * For every key of the shape, its hash and the field it is; -1 when the rule does not want it.
-   */
-  keys: readonly number[] = [];
+  /** For every key of the shape, the field it is; -1 when the rule does not want it. */
   fieldOfKey: readonly number[] = [];
+  /** For every key of the shape, its text with what is around it: ` key=`. */
+  keys: readonly Pattern[] = [];
   /** The event that came after this one the last time. */
   next: TextEvent | null = null;
 
@@ -62,7 +64,7 @@ export class TextEvent {
 
   /** The next record may have the same text from `start` to its first value. */
   expect(view: DataView, start: number, fieldsAt: number, valueAt: number): void {
-    this.head.learn(view, start, valueAt);
+    this.head.keep(view, start, valueAt);
     this.fieldsOffset = fieldsAt - start;
   }
 
@@ -71,8 +73,8 @@ export class TextEvent {
     this.pattern = pattern;
     this.wanted = wanted;
     this.quoted = shape.some(({ quoted }) => quoted);
-    this.keys = shape.map(({ key }) => hashName(key));
-    this.fieldOfKey = this.keys.map((hash) => this.fieldOf(hash));
+    this.keys = shape.map(({ key }) => Pattern.of(Buffer.from(` ${key}=`)));
+    this.fieldOfKey = shape.map(({ key }) => this.fieldOf(hashName(key)));
   }
 }
 

@@ -1,20 +1,28 @@
 import type { Dictionary } from '../../../traces/index.js';
 import type { TraceRecord } from '../../mapping/record.js';
-import { Interner } from '../interner.js';
+import { Interner } from '../../words/interner.js';
+import { Pattern } from '../../words/pattern.js';
 import { NEWLINE } from './ascii.js';
+import { Moment } from './moment.js';
 import { type Layout, Place, readFlagsAndTime } from './prefix.js';
 import { emptyRecord } from './record-time.js';
-import { Template } from './template.js';
 import type { TextWindow } from './text-window.js';
 
 const UNKNOWN_TASK = '<...>';
 /** Recent tasks of which the text is kept, by a few digits of their thread id; a power of two. */
 const RECENT = 16;
 const PID_AT = 17;
+/** Longest text of a task and a CPU: a name, two numbers of ten digits, and what is around them. */
+const WHO_BYTES_MAX = 64;
+/** Moments kept for a task, by its flags; a power of two. */
+const MOMENTS = 8;
+/** Where the flags differ that records of one task alternate between: `.....`, `..Zff`, `...1.`. */
+const FLAG_AT = 3;
 
 /** A task on a CPU, as some record showed it. */
 class Recent {
-  readonly text = new Template();
+  readonly text = new Pattern(WHO_BYTES_MAX);
+  readonly moments = Array.from({ length: MOMENTS }, () => new Moment());
   cpu = -1;
   tid = -1;
   tgid = -1;
@@ -49,17 +57,17 @@ export class OriginReader {
     if (!this.layout.repeats) return this.#readAnew();
     // Behind the end there are no bytes, of which the mask makes 0.
     const recent = this.#recent[(bytes[at + PID_AT] + bytes[at + PID_AT + 2]) & (RECENT - 1)];
-    if (recent.text.matches(view, at)) {
+    if (recent.text.isAt(view, at, end)) {
       const { record, place } = this;
       record.cpu = recent.cpu;
       record.tid = recent.tid;
       record.tgid = recent.tgid;
       record.task = recent.task;
-      place.body = readFlagsAndTime(bytes, at + recent.text.length, end, record);
+      place.body = this.#readWhen(recent, at + recent.text.length);
       if (place.body >= 0) return true;
     }
     if (!this.#readAnew()) return false;
-    recent.text.learn(view, at, this.place.whoEnd);
+    recent.text.keep(view, at, this.place.whoEnd);
     const { cpu, tid, tgid, task } = this.record;
     Object.assign(recent, { cpu, tid, tgid, task });
     return true;
@@ -75,6 +83,17 @@ export class OriginReader {
     if (!inString) return true;
     if (!this.layout.read(bytes, at, end, this.#scratch, this.#scratchPlace)) return false;
     return bytes.subarray(at, this.#scratchPlace.commEnd).indexOf(NEWLINE) < 0;
+  }
+
+  /** Reads the flags and the time of a task. @returns the event's place, or -1 */
+  #readWhen({ moments }: Recent, at: number): number {
+    const { bytes, view, end } = this.window;
+    const flag = (bytes[at + FLAG_AT] ^ bytes[at + FLAG_AT + 1]) & (MOMENTS - 1);
+    const known = moments[flag].read(bytes, view, at, end, this.record);
+    if (known >= 0) return known;
+    const body = readFlagsAndTime(bytes, at, end, this.record);
+    if (body >= 0) moments[flag].learn(bytes, view, at, body);
+    return body;
   }
 
   #readAnew(): boolean {

@@ -1,6 +1,7 @@
 import type { Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
-import { Interner } from '../interner.js';
+import { Interner } from '../../words/interner.js';
+import type { Pattern } from '../../words/pattern.js';
 import {
   CLOSE,
   COLON,
@@ -46,8 +47,6 @@ export class TextFields implements FieldReader {
   /** The number of the record that last had a field. */
   readonly #has = new Float64Array(FIELDS_MAX);
   #record = 1;
-  #key = 0;
-  #behindKey = 0;
   /** Where the first value of the current record is. */
   #firstValue = 0;
   #keys = 0;
@@ -78,13 +77,21 @@ export class TextFields implements FieldReader {
    * Reads a record whose text up to `valueAt`, its first value, is that of the record before.
    * @returns the end of its line; -1 when it is not as its event's records are and wants `read`
    */
-  readAgain(b: Buffer, start: number, valueAt: number, end: number, event: TextEvent): number {
+  readAgain(
+    b: Buffer,
+    view: DataView,
+    start: number,
+    valueAt: number,
+    end: number,
+    event: TextEvent,
+  ): number {
     const { keys, fieldOfKey } = event;
-    const last = keys.length - 1;
+    const count = keys.length;
     this.#record++;
     let p = valueAt;
-    for (let key = 0; key <= last; key++) {
+    for (let key = 0; key < count; key++) {
       const field = fieldOfKey[key];
+      const next = key + 1 < count ? keys[key + 1] : null;
       let value = p;
       if (b[p] === OPEN) return -1;
       if (b[p] === QUOTE) {
@@ -93,13 +100,13 @@ export class TextFields implements FieldReader {
         if (p < 0) return -1;
         if (field >= 0) this.#mark(field, value, p);
         p++;
-        if (key < last && this.#keyAt(b, p, end) !== keys[key + 1]) return -1;
+        if (next !== null && !next.isAt(view, p, end)) return -1;
       } else {
-        p = this.#plainValueEnd(b, p, end);
+        p = plainValueEnd(b, view, p, end, next);
+        if (p < 0) return -1;
         if (field >= 0) this.#mark(field, value, p);
-        if (key < last && (b[p] !== SPACE || this.#key !== keys[key + 1])) return -1;
       }
-      if (key < last) p = this.#behindKey;
+      if (next !== null) p += next.length;
     }
     if (p >= end || b[p] !== NEWLINE) return -1;
     this.#bytes = b;
@@ -111,26 +118,6 @@ export class TextFields implements FieldReader {
     this.quoted = event.quoted;
     this.settled = true;
     return p;
-  }
-
-  /** The end of a value without quotes: before the next key, or at the end of the line. */
-  #plainValueEnd(b: Buffer, at: number, end: number): number {
-    let p = at;
-    for (;;) {
-      while (p < end && b[p] > SPACE) p++;
-      if (p >= end || b[p] !== SPACE || this.#keyAt(b, p, end) !== 0) return p;
-      p++;
-    }
-  }
-
-  /** Hash of the key that follows the space at `at`; 0 when none does. Sets where its value is. */
-  #keyAt(b: Buffer, at: number, end: number): number {
-    let p = at + 1;
-    let hash = 0;
-    for (; p < end && WORD[b[p]] === 1; p++) hash = hashStep(hash, b[p]);
-    this.#key = p < end && b[p] === EQUALS && b[at] === SPACE ? hash : 0;
-    this.#behindKey = p + 1;
-    return this.#key;
   }
 
   #mark(field: number, start: number, end: number): void {
@@ -270,18 +257,11 @@ export class TextFields implements FieldReader {
     this.quoted = true;
     for (let p = at; p < this.#end; p++) {
       if (this.#bytes[p] !== QUOTE) continue;
-      if (p + 1 === this.#end || this.#isKey(p + 1)) return p;
+      if (p + 1 === this.#end || isKeyAt(this.#bytes, p + 1, this.#end)) return p;
       this.#odd = true;
     }
     this.open = true;
     return this.#end;
-  }
-
-  #isKey(at: number): boolean {
-    if (this.#bytes[at] !== SPACE) return false;
-    let p = at + 1;
-    while (p < this.#end && WORD[this.#bytes[p]] === 1) p++;
-    return p > at + 1 && p < this.#end && this.#bytes[p] === EQUALS;
   }
 
   /** Learns the shape of an event, or reads a record again that seems to have another one. */
@@ -356,6 +336,33 @@ function plainStringEnd(bytes: Buffer, at: number, end: number): number {
     if (bytes[p] === QUOTE) return p;
   }
   return -1;
+}
+
+/**
+ * The end of a value without quotes: before the key that comes next, or at the end of the line.
+ * @returns -1 when another key comes
+ */
+function plainValueEnd(
+  bytes: Buffer,
+  view: DataView,
+  at: number,
+  end: number,
+  next: Pattern | null,
+): number {
+  for (let p = at; ; p++) {
+    while (p < end && bytes[p] > SPACE) p++;
+    if (p >= end || bytes[p] !== SPACE) return next === null ? p : -1;
+    if (next?.isAt(view, p, end) === true) return p;
+    if (isKeyAt(bytes, p, end)) return -1;
+  }
+}
+
+/** Whether ` key=` is at `at`. */
+function isKeyAt(bytes: Buffer, at: number, end: number): boolean {
+  if (bytes[at] !== SPACE) return false;
+  let p = at + 1;
+  while (p < end && WORD[bytes[p]] === 1) p++;
+  return p > at + 1 && p < end && bytes[p] === EQUALS;
 }
 
 /** The arguments of a system call in one form for all inputs. */

@@ -130,10 +130,10 @@ export class TextReader {
   #readAgain(origin: OriginReader, event: TextEvent): boolean {
     const { bytes, view, end } = this.#window;
     const { body } = origin.place;
-    if (!event.head.matches(view, body)) return false;
+    if (!event.head.isAt(view, body, end)) return false;
     const valueAt = body + event.head.length;
     const fieldsAt = body + event.fieldsOffset;
-    const lineEnd = this.#fields.readAgain(bytes, fieldsAt, valueAt, end, event);
+    const lineEnd = this.#fields.readAgain(bytes, view, fieldsAt, valueAt, end, event);
     if (lineEnd < 0) return false;
     if (lineEnd + 1 < end && !origin.startsAt(lineEnd + 1, false)) return false;
     this.#previous = event;

@@ -1,7 +1,7 @@
 /** Turns a QEMU trace event, given by its name and the text of its arguments, into an event. */
 import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
+import { Interner } from '../../words/interner.js';
 import { Cursor } from '../cursor.js';
-import { Interner } from '../interner.js';
 import { Nanos } from '../nanos.js';
 import { Template, type WordIds } from '../template.js';
 import { EVENT_FORMS, type EventForm } from './events.js';

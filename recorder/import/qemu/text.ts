@@ -4,10 +4,10 @@
  * of QEMU up to 8 span two lines.
  */
 import type { EventAppender } from '../../../traces/index.js';
+import { Interner } from '../../words/interner.js';
 import { SECONDS_MAX } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
-import { Interner } from '../interner.js';
 import { LineReader } from '../lines.js';
 import { countsOf, QemuEmitter } from './emitter.js';
 

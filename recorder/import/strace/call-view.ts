@@ -1,6 +1,7 @@
 /** The arguments of the call at hand by what they mean: numbers, strings, VFIO files. */
+
+import { Interner } from '../../words/interner.js';
 import { Cursor } from '../cursor.js';
-import { Interner } from '../interner.js';
 import { Arguments, StringDecoder } from './arguments.js';
 import type { CallLine } from './call.js';
 import type { Files, OpenFile, Process } from './files.js';

@@ -2,9 +2,10 @@
  * One line of strace taken apart: who, when, and the call with its arguments and result, as ranges
  * of the line's bytes. Arguments are looked into only where a VFIO file is concerned.
  */
+
+import { Interner } from '../../words/interner.js';
+import { Pattern } from '../../words/pattern.js';
 import { Cursor } from '../cursor.js';
-import { Interner } from '../interner.js';
-import { Pattern } from '../pattern.js';
 import { errnoNumber } from './errno.js';
 
 const ANGLE_OPEN = 0x3c;

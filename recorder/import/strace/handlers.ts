@@ -1,7 +1,7 @@
 /** The system calls that can concern a VFIO file, and what events they are. */
 import type { EventAppender } from '../../../traces/index.js';
 import { type VfioFile, vfioIoctlName, vfioIoctlNumber } from '../../vfio-ioctls.js';
-import { Interner } from '../interner.js';
+import { Interner } from '../../words/interner.js';
 import { Accesses } from './access.js';
 import type { CallLine } from './call.js';
 import { CallView } from './call-view.js';

@@ -1,7 +1,7 @@
 import type { EventAppender, Seq } from '../../../traces/index.js';
+import { Interner } from '../../words/interner.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
-import { Interner } from '../interner.js';
 import { LineReader } from '../lines.js';
 import { CallLine, type TimeStyle } from './call.js';
 import { type Moment, StraceEmitter } from './emitter.js';

@@ -1,9 +1,9 @@
 import { assert, type Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
+import { Interner } from '../../words/interner.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
 import { compilePrint, type Printer } from './print-format.js';
 import { type Extent, extentOf, type Payload, readField, readText } from './record.js';
-import { TextInterner } from './text-interner.js';
 
 /** How an integer is stored; the numbers are cheaper to switch on than size and sign. */
 const U64 = 0;
@@ -15,6 +15,12 @@ const U8 = 5;
 const S8 = 6;
 const NO_INTEGER = 7;
 
+/** Ids of texts in a dictionary. */
+interface Texts {
+  readonly dictionary: Dictionary;
+  readonly ids: Interner<number>;
+}
+
 /** A field that a rule asks for, found in one event's format. */
 interface BoundField {
   /** Undefined when the format has no such field. */
@@ -24,7 +30,7 @@ interface BoundField {
   readonly end: number;
   readonly integer: number;
   /** The texts of the field seen so far. */
-  texts: TextInterner | null;
+  texts: Texts | null;
 }
 
 export type BoundFields = readonly BoundField[];
@@ -63,7 +69,7 @@ export class BinaryFields implements FieldReader {
   #format: EventFormat | undefined;
   #view = EMPTY.view;
   #bytes: Uint8Array = new Uint8Array(0);
-  readonly #interners = new Map<Dictionary, TextInterner>();
+  readonly #texts = new Map<Dictionary, Texts>();
   readonly #printers = new Map<EventFormat, Printer | null>();
 
   constructor(readonly littleEndian: boolean) {}
@@ -151,18 +157,18 @@ export class BinaryFields implements FieldReader {
     const extent = extentOf(this.#record, bound.field, this.littleEndian);
     // Of a string that it could not read, the kernel stores no byte.
     if (extent === undefined || extent.length === 0) return -1;
-    if (bound.texts?.dictionary !== dictionary) bound.texts = this.#internerOf(dictionary);
+    if (bound.texts?.dictionary !== dictionary) bound.texts = this.#textsOf(dictionary);
     const start = this.#record.view.byteOffset + extent.offset;
-    return bound.texts.id(this.#bytes, start, this.#textEnd(start, extent));
+    return bound.texts.ids.get(this.#bytes, start, this.#textEnd(start, extent));
   }
 
-  #internerOf(dictionary: Dictionary): TextInterner {
-    let interner = this.#interners.get(dictionary);
-    if (interner === undefined) {
-      interner = new TextInterner(dictionary);
-      this.#interners.set(dictionary, interner);
+  #textsOf(dictionary: Dictionary): Texts {
+    let texts = this.#texts.get(dictionary);
+    if (texts === undefined) {
+      texts = { dictionary, ids: new Interner((word) => dictionary.id(word)) };
+      this.#texts.set(dictionary, texts);
     }
-    return interner;
+    return texts;
   }
 
   /** The record as ftrace prints it, as far as its format can be followed. */

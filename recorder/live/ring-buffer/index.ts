@@ -9,4 +9,3 @@ export {
 export { type Missed, PageCursor } from './page-cursor.js';
 export { littleEndianMachine, type PageFormat, parsePageFormat } from './page-format.js';
 export { type Extent, extentOf, type Payload, readField, readInteger, readText } from './record.js';
-export { TextInterner } from './text-interner.js';
