@@ -1,5 +1,5 @@
 /** Importing several inputs into one trace: each by itself, then merged on one timeline. */
-import type { ImportResult } from '../recorder/index.js';
+import type { ImportOptions, ImportResult } from '../recorder/index.js';
 import { type MergeOptions, mergeReaders } from './merging.js';
 
 export interface ImportInputs extends MergeOptions {
@@ -9,6 +9,7 @@ export interface ImportInputs extends MergeOptions {
   readonly snapshot?: string;
   readonly clock?: string;
   readonly kernel?: string;
+  readonly strict?: boolean;
 }
 
 /**
@@ -16,7 +17,17 @@ export interface ImportInputs extends MergeOptions {
  * @throws VfrError when one of them cannot be imported; the output is then as it was before
  */
 export async function importInputs(options: ImportInputs): Promise<ImportResult> {
-  const { importInput } = await import('../recorder/index.js');
+  const recorder = await import('../recorder/index.js');
+  const { Progress } = await import('./progress.js');
+  const progress = new Progress();
+  const importInput = (one: ImportOptions): ImportResult => {
+    progress.start(one.input);
+    try {
+      return recorder.importInput({ ...one, progress: progress.update });
+    } finally {
+      progress.clear();
+    }
+  };
   const { inputs, align: _align, offset: _offset, ...rest } = options;
   if (inputs.length === 1) return importInput({ input: inputs[0], ...rest });
   const { snapshot, ...others } = rest;

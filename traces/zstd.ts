@@ -64,7 +64,8 @@ export function zstdDecompress(frame: Uint8Array, size: number): Uint8Array<Arra
 
 /**
  * Decompresses a stream of any length chunk by chunk; a chunk is overwritten by the next but one.
- * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense; what came before was yielded
+ * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense or ends too early; what came
+ * before was yielded
  */
 export function* zstdStream(
   chunks: Iterable<Uint8Array>,
@@ -74,6 +75,12 @@ export function* zstdStream(
   // Two buffers in turn: memory that is new for every chunk costs half as much as decompressing.
   let [out, other] = [Buffer.allocUnsafe(OUT_BYTES), Buffer.allocUnsafe(OUT_BYTES)];
   let offset = 0;
+  /** What the decoder still wants; 0 between frames. */
+  let wanted = 0;
+  const damaged = (what: string) => {
+    const next = 'What came before is usable; fetch the file again.';
+    return new VfrError('damaged', 'ZSTD_DAMAGED', what, next, { file, offset });
+  };
   for (const chunk of chunks) {
     let rest = chunk;
     let produced = -1;
@@ -81,11 +88,9 @@ export function* zstdStream(
     while (rest.byteLength > 0 || produced === OUT_BYTES) {
       let consumed: number;
       try {
-        [, produced, consumed] = context.decompressStream(out, rest);
+        [wanted, produced, consumed] = context.decompressStream(out, rest);
       } catch (error) {
-        const what = `compressed data is damaged (${(error as Error).message})`;
-        const next = 'What came before is usable; fetch the file again.';
-        throw new VfrError('damaged', 'ZSTD_DAMAGED', what, next, { file, offset });
+        throw damaged(`compressed data is damaged (${(error as Error).message})`);
       }
       offset += consumed;
       rest = rest.subarray(consumed);
@@ -93,4 +98,5 @@ export function* zstdStream(
       [out, other] = [other, out];
     }
   }
+  if (wanted !== 0) throw damaged('compressed data end in the middle');
 }

@@ -10,6 +10,7 @@ interface Options extends MergeOptions {
   readonly snapshot?: string;
   readonly clock?: string;
   readonly kernel?: string;
+  readonly strict?: boolean;
   readonly json?: boolean;
   readonly list?: boolean;
 }
@@ -24,6 +25,7 @@ export function register(program: Command): void {
     .option('--snapshot <folder>', 'state of the machine when the recording began')
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
     .option('--kernel <release>', 'kernel of inputs that do not tell theirs, such as 6.1.0')
+    .option('--strict', 'refuse an input that is cut, damaged or says it lost events')
     .option('--json', 'print one JSON document')
     .option('--list', 'list the formats and end');
   mergeOptions(command).action(run);
@@ -40,9 +42,9 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
     ...rest,
   });
   warn(inputs.join(', '), result);
-  const { events, records, unparsed, lost, kinds } = result;
   if (json === true) {
-    await printJson({ events, records, unparsed, lost, kinds, format: result.format });
+    const { events, records, unparsed, lost, kinds, format, stopped } = result;
+    await printJson({ events, records, unparsed, lost, kinds, format, stopped });
     return;
   }
   await print(formatResult(output, result));

@@ -17,6 +17,10 @@ export interface ImportOptions {
   readonly clock?: string;
   /** Release of the recorded kernel, for inputs that do not tell. */
   readonly kernel?: string;
+  /** Refuse an input that is cut, damaged, or says that events were lost. */
+  readonly strict?: boolean;
+  /** Told how many bytes of the input have been read, and its size; 0 for a pipe. */
+  readonly progress?: (bytes: number, size: number) => void;
 }
 
 export interface ImportResult extends ImportReport {
@@ -37,7 +41,8 @@ const CERTAIN = 0.95;
  * was before
  */
 export function importInput(options: ImportOptions): ImportResult {
-  const input = openInput(options.input);
+  const { progress } = options;
+  const input = openInput(options.input, { ...(progress && { progress }) });
   const importer = chooseImporter(input, options.format);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
   const meta = complete(importer.meta(input), options);
@@ -52,7 +57,8 @@ export function importInput(options: ImportOptions): ImportResult {
       writer.events.source('sysfs');
       emitSnapshot(writer.events, state, 'start');
     }
-    const report = importer.read(input, writer.events);
+    const report = withFailure(importer.read(input, writer.events), input);
+    if (options.strict === true) refuseIncomplete(report, options.input);
     writer.countLost(report.lost);
     writer.finish();
     const { kinds } = writer;
@@ -62,6 +68,18 @@ export function importInput(options: ImportOptions): ImportResult {
     sink.discard();
     throw error;
   }
+}
+
+/** Where the bytes ended early is also where the importer stopped, whatever it says itself. */
+const withFailure = (report: ImportReport, { failure }: Input): ImportReport =>
+  failure === undefined || failure === null ? report : { ...report, stopped: failure };
+
+function refuseIncomplete({ stopped, lost }: ImportReport, file: string): void {
+  if (stopped === undefined && lost === 0) return;
+  const what = stopped?.why ?? `the recording says that ${lost} events were lost`;
+  const next = 'Leave --strict out to import what is there.';
+  const place = { file, ...(stopped && { offset: stopped.offset }) };
+  throw new VfrError('incomplete', 'INPUT_INCOMPLETE', what, next, place);
 }
 
 /** Fills in what the input itself does not tell; what it tells is believed. */

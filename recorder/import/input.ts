@@ -1,54 +1,176 @@
 /**
- * An input file as a stream of chunks, read synchronously and never whole. A zstd-compressed input
- * is decompressed on the way.
+ * An input file as a stream of chunks, read synchronously and never whole. Compressed inputs are
+ * decompressed on the way. Where the bytes cannot be read on, they end: what came before is used,
+ * and the import says where and why it stopped.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { fileError, VfrError, zstdStream } from '../../traces/index.js';
+import { fileError, VfrError } from '../../traces/index.js';
+import { decompressed } from './decompress.js';
 
 const CHUNK_BYTES = 1 << 20;
-const HEAD_BYTES = 1 << 16;
-const ZSTD_MAGIC = 0xfd2f_b528;
+export const HEAD_BYTES = 1 << 16;
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+/** Byte order marks of UTF-16. */
+const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
+/** How long to wait for a pipe that has nothing yet and must not be waited for (O_NONBLOCK). */
+const RETRY_MS = 20;
+
+/** Where, as an offset in the file, and why the bytes ended early. */
+export interface Stop {
+  readonly offset: number;
+  readonly why: string;
+}
 
 export interface Input {
   /** Path as the user gave it. */
   readonly name: string;
   /** Size of the file in bytes, before decompression; 0 for a pipe. */
   readonly size: number;
-  /** The first bytes, at most 64 KiB. */
+  /** The first bytes, 64 KiB unless there are fewer. */
   readonly head: Buffer;
   /** All bytes from the beginning; a chunk is valid until the one after the next is asked for. */
   chunks(): Iterable<Buffer>;
+  /** Set when the chunks ended before the file did, because it is damaged or cut. */
+  readonly failure?: Stop | null;
+  /** Told of bytes that an importer reads past `chunks`, which count as progress. */
+  readonly wasRead?: (bytes: number) => void;
+}
+
+export interface InputOptions {
+  /** Told how many bytes of the file have been read, and its size; 0 for a pipe. */
+  readonly progress?: (bytes: number, size: number) => void;
 }
 
 /** Opens an input. @throws VfrError when it is missing, a directory, unreadable or empty */
-export function openInput(file: string): Input {
-  const { size, raw } = openRaw(file);
-  const first = raw.next();
-  if (first.done === true || first.value.byteLength === 0) {
-    throw new VfrError('unreadable', 'INPUT_EMPTY', 'the file is empty', 'Name another input.', {
-      file,
-    });
-  }
-  const all = chain(first.value, raw);
-  const compressed = first.value.byteLength >= 4 && first.value.readUInt32LE(0) === ZSTD_MAGIC;
-  const plain = compressed ? zstdStream(all, file) : all;
-  const iterator = plain[Symbol.iterator]();
-  const start = iterator.next();
-  const chunk = start.done === true ? Buffer.alloc(0) : start.value;
-  let taken = false;
-  return {
-    name: file,
-    size,
-    head: Buffer.from(chunk.subarray(0, HEAD_BYTES)),
-    chunks() {
-      if (taken) throw new TypeError('an input is read once');
-      taken = true;
-      return chain(chunk, iterator);
-    },
-  };
+export function openInput(file: string, options: InputOptions = {}): Input {
+  return new FileInput(file, options.progress ?? (() => undefined));
 }
 
-function openRaw(file: string): { size: number; raw: Iterator<Buffer> } {
+class FileInput implements Input {
+  readonly size: number;
+  readonly head: Buffer;
+  failure: Stop | null = null;
+  #error: VfrError | null = null;
+  readonly #fd: number;
+  readonly #chunks: Iterator<Buffer>;
+  readonly #held: Buffer[] = [];
+  #taken = false;
+  #bytes = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly progress: (bytes: number, size: number) => void,
+  ) {
+    const { fd, size } = openFile(name);
+    this.#fd = fd;
+    this.size = size;
+    const first = this.#fill(Buffer.allocUnsafe(CHUNK_BYTES));
+    if (first.byteLength === 0) throw this.#empty();
+    this.#chunks = this.#untilDamage(decompressed(first, this.#raw(first), name));
+    this.head = this.#takeHead();
+    if (this.head.byteLength === 0) throw this.#empty();
+    if (UTF16_MARKS.some((mark) => mark.equals(this.head.subarray(0, 2)))) throw this.#utf16();
+  }
+
+  *chunks(): Generator<Buffer, undefined> {
+    if (this.#taken) throw new TypeError('an input is read once');
+    this.#taken = true;
+    yield* this.#held;
+    for (let next = this.#chunks.next(); next.done !== true; next = this.#chunks.next()) {
+      yield next.value;
+    }
+  }
+
+  wasRead = (bytes: number): void => {
+    this.#bytes += bytes;
+    this.progress(this.#bytes, this.size);
+  };
+
+  /** Holds chunks until the head is whole, and gives it without a byte order mark of UTF-8. */
+  #takeHead(): Buffer {
+    let length = 0;
+    while (length < HEAD_BYTES) {
+      const next = this.#chunks.next();
+      if (next.done === true) break;
+      length += next.value.byteLength;
+      // What is held while others come must be a copy.
+      this.#held.push(length < HEAD_BYTES ? Buffer.from(next.value) : next.value);
+    }
+    const [first] = this.#held;
+    if (first?.subarray(0, UTF8_MARK.byteLength).equals(UTF8_MARK) === true) {
+      this.#held[0] = first.subarray(UTF8_MARK.byteLength);
+    }
+    return Buffer.concat(this.#held).subarray(0, HEAD_BYTES);
+  }
+
+  /** The chunks of the file, the first of which has been read. */
+  *#raw(first: Buffer): Generator<Buffer, undefined> {
+    yield first;
+    // Two buffers in turn: memory that is new for every chunk costs as much as reading it.
+    const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+    try {
+      for (let i = 0; ; i ^= 1) {
+        const count = this.#read(buffers[i], 0);
+        if (count === 0) return;
+        yield buffers[i].subarray(0, count);
+      }
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** The first chunk: a pipe hands out little at a time, and little is not enough for a head. */
+  #fill(buffer: Buffer): Buffer {
+    let length = 0;
+    while (length < HEAD_BYTES) {
+      const count = this.#read(buffer, length);
+      if (count === 0) break;
+      length += count;
+    }
+    return buffer.subarray(0, length);
+  }
+
+  #read(buffer: Buffer, at: number): number {
+    for (;;) {
+      try {
+        const count = readSync(this.#fd, buffer, at, buffer.byteLength - at, null);
+        if (count > 0) this.wasRead(count);
+        return count;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          throw fileError(error, this.name, 'reading');
+        }
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      }
+    }
+  }
+
+  /** The same chunks, which end where they cannot be read on. */
+  *#untilDamage(chunks: Iterable<Buffer>): Generator<Buffer, undefined> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      if (!(error instanceof VfrError)) throw error;
+      this.#error = error;
+      this.failure = { offset: error.place.offset ?? this.#bytes, why: error.what };
+    }
+  }
+
+  /** Why there is nothing to import. */
+  #empty(): VfrError {
+    const next = 'Name another input.';
+    const place = { file: this.name };
+    return this.#error ?? new VfrError('unreadable', 'INPUT_EMPTY', 'it is empty', next, place);
+  }
+
+  #utf16(): VfrError {
+    const next = 'Convert it: iconv -f UTF-16 -t UTF-8 INPUT > OUTPUT.';
+    const what = 'the text is UTF-16, which no tracer writes';
+    return new VfrError('unreadable', 'INPUT_UTF16', what, next, { file: this.name });
+  }
+}
+
+function openFile(file: string): { fd: number; size: number } {
   try {
     const fd = file === '-' ? 0 : openSync(file, 'r');
     const stat = fstatSync(fd);
@@ -56,30 +178,8 @@ function openRaw(file: string): { size: number; raw: Iterator<Buffer> } {
       closeSync(fd);
       throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
     }
-    return { size: stat.isFile() ? stat.size : 0, raw: readChunks(fd, file) };
+    return { fd, size: stat.isFile() ? stat.size : 0 };
   } catch (error) {
     throw fileError(error, file, 'reading');
   }
-}
-
-function* readChunks(fd: number, file: string): Generator<Buffer, undefined> {
-  try {
-    // Two buffers in turn: memory that is new for every chunk costs as much as reading it.
-    const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
-    for (let i = 0; ; i ^= 1) {
-      const chunk = buffers[i];
-      const count = readSync(fd, chunk, 0, CHUNK_BYTES, null);
-      if (count === 0) return;
-      yield chunk.subarray(0, count);
-    }
-  } catch (error) {
-    throw fileError(error, file, 'reading');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function* chain(first: Buffer, rest: Iterator<Buffer>): Generator<Buffer, undefined> {
-  yield first;
-  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
 }

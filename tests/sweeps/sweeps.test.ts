@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { sweepCuts } from './cut.js';
 import { sweepBursts, sweepSingleBits } from './flip.js';
 import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
+import { sweepImports } from './import-fuzz.js';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
 
@@ -26,6 +27,10 @@ test('bursts of flipped bits are detected and placed', () => {
 test('mutants of traces neither crash nor hang nor fill the memory', () => {
   const before = process.memoryUsage.rss();
   expect(sweepMutants(600, 7).memoryBytes - before).toBeLessThan(MEMORY_BYTES_MAX);
+});
+
+test('mutants of recordings are imported or refused', () => {
+  expect(sweepImports(600, 3)).toMatchObject({ mutants: 600, formats: 11 });
 });
 
 test('a killed recorder loses nothing that it had flushed', () => {

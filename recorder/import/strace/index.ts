@@ -24,7 +24,7 @@ export const strace: Importer = {
   detect(head) {
     const lines = head
       .toString('latin1')
-      .split('\n', 200)
+      .split(/\r?\n/, 200)
       .filter((line) => line !== '');
     const hits = lines.filter((line) => LINE.test(line)).length;
     const isSure = lines.some(

@@ -35,7 +35,19 @@ function openIfSame(input: Input): ByteSource | null {
   }
   const same =
     source.size === input.size && source.read(0, input.head.byteLength).equals(input.head);
-  if (same) return source;
+  if (same) return input.wasRead === undefined ? source : counted(source, input.wasRead);
   source.close();
   return null;
 }
+
+/** The same source, which tells how much is read of it. */
+const counted = (source: ByteSource, wasRead: (bytes: number) => void): ByteSource => ({
+  name: source.name,
+  size: source.size,
+  read(offset, length) {
+    const bytes = source.read(offset, length);
+    wasRead(bytes.byteLength);
+    return bytes;
+  },
+  close: () => source.close(),
+});

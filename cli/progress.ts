@@ -1,0 +1,79 @@
+/** How far a long command is, on a terminal's stderr: nothing when it is piped or dumb. */
+import { formatBytes } from './bytes.js';
+import { formatDuration } from './duration.js';
+
+/** Short work needs no progress; and a terminal is slow. */
+const FIRST_MS = 500;
+const EVERY_MS = 200;
+const NS_PER_MS = 1e6;
+/** To the beginning of the line, and clear to its end. These are no colours. */
+const CLEAR = '\r\u001b[K';
+
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  readonly terminal?: Terminal;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+  /** Kind of terminal, as in TERM. */
+  readonly kind?: string | undefined;
+}
+
+/** Shows the reading of inputs, one after the other, until it is cleared. */
+export class Progress {
+  readonly #terminal: Terminal;
+  readonly #now: () => number;
+  readonly #isShown: boolean;
+  #file = '';
+  #started = 0;
+  #next = Number.POSITIVE_INFINITY;
+  #isDirty = false;
+
+  constructor(options: ProgressOptions = {}) {
+    const { terminal = process.stderr, now = () => performance.now() } = options;
+    const kind = 'kind' in options ? options.kind : process.env.TERM;
+    this.#terminal = terminal;
+    this.#now = now;
+    this.#isShown = terminal.isTTY === true && kind !== 'dumb';
+  }
+
+  /** Begins with a file. */
+  start(file: string): void {
+    this.#file = file;
+    this.#started = this.#now();
+    if (this.#isShown) this.#next = this.#started + FIRST_MS;
+  }
+
+  /** @param size of the file; 0 when it is not known */
+  update = (bytes: number, size: number): void => {
+    const now = this.#now();
+    if (now < this.#next) return;
+    this.#next = now + EVERY_MS;
+    this.#isDirty = true;
+    const width = (this.#terminal.columns ?? 80) - 1;
+    const line = `${this.#file}: ${formatProgress(bytes, size, now - this.#started)}`;
+    this.#terminal.write(`${CLEAR}${line.length > width ? line.slice(-width) : line}`);
+  };
+
+  /** Leaves the line empty for what comes next. */
+  clear(): void {
+    this.#next = Number.POSITIVE_INFINITY;
+    if (this.#isDirty) this.#terminal.write(CLEAR);
+    this.#isDirty = false;
+  }
+}
+
+/** `45 % of 286.1 MiB, 95.4 MiB/s, 1.65 s left`; without a size, what is known without it. */
+export function formatProgress(bytes: number, size: number, ms: number): string {
+  const rate = bytes / Math.max(ms, 1);
+  const speed = `${formatBytes(rate * 1000)}/s`;
+  if (size === 0) return `${formatBytes(bytes)}, ${speed}`;
+  const done = Math.min(bytes, size);
+  const left = BigInt(Math.round(((size - done) / rate) * NS_PER_MS));
+  const percent = Math.floor((done / size) * 100);
+  return `${percent} % of ${formatBytes(size)}, ${speed}, ${formatDuration(left)} left`;
+}
