@@ -2,10 +2,12 @@
  * How fast inputs are imported, beside what other programs need for the same file in the same run.
  *
  *     npm run build && node dist/bench/import.js FILE...
+ *     node dist/bench/import.js --megabytes 300 FILE...     the text of the files, repeated
  *
  * Each run is a process of its own, as a user starts it: compiling the parser counts. The figure
  * is the median of the processor time, which other load on the machine disturbs least; all programs
- * here use one core. `import` reads and maps, `vfr import` also writes the trace to disk.
+ * here use one core. `import` reads and maps, `vfr import` also writes the trace to disk. strace
+ * and QEMU logs of real sizes are made of short ones.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -14,10 +16,11 @@ import { join } from 'node:path';
 import { openInput } from '../recorder/import/input.js';
 import { detectFormat } from '../recorder/index.js';
 import { EventAppender } from '../traces/index.js';
+import { peersOf } from './peers.js';
+import { repeatText } from './repeat.js';
 
 const RUNS = 5;
 const BATCH_ROWS = 65_536;
-const NO_OUTPUT = { stdio: 'ignore' } as const;
 
 interface Figure {
   readonly what: string;
@@ -55,7 +58,6 @@ function median(program: string, ...args: string[]): Time {
 }
 
 const isTraceDat = (file: string) => openInput(file).head.subarray(3, 10).toString() === 'tracing';
-const has = (program: string) => spawnSync(program, ['--help'], NO_OUTPUT).error === undefined;
 
 function figures(file: string): Figure[] {
   const self = process.argv[1];
@@ -69,9 +71,8 @@ function figures(file: string): Figure[] {
       { what: 'import', time: median(node, self, '--once', file), records },
       { what: 'vfr import', time: median(node, vfr, 'import', file, '-o', output), records },
     ];
-    if (isTraceDat(file) && has('trace-cmd')) {
-      const time = median('trace-cmd', 'report', '-i', file);
-      list.push({ what: 'trace-cmd report', time, records });
+    for (const { what, program, args } of peersOf(file, isTraceDat(file))) {
+      list.push({ what, time: median(program, ...args), records });
     }
     return list;
   } finally {
@@ -81,16 +82,30 @@ function figures(file: string): Figure[] {
 
 function show(file: string): void {
   console.log(`\n${file}\n`);
-  console.log('| what | wall s | CPU s | M records per CPU s | MB per CPU s |');
-  console.log('|---|---|---|---|---|');
+  console.log('| what | wall s | MB per s | CPU s | M records per CPU s | MB per CPU s |');
+  console.log('|---|---|---|---|---|---|');
   const bytes = statSync(file).size;
   for (const { what, time, records } of figures(file)) {
     const { wall, cpu } = time;
     const rates = `${(records / cpu / 1e6).toFixed(2)} | ${(bytes / cpu / 1e6).toFixed(0)}`;
-    console.log(`| ${what} | ${wall.toFixed(2)} | ${cpu.toFixed(2)} | ${rates} |`);
+    const walls = `${wall.toFixed(2)} | ${(bytes / wall / 1e6).toFixed(0)}`;
+    console.log(`| ${what} | ${walls} | ${cpu.toFixed(2)} | ${rates} |`);
+  }
+}
+
+/** Shows one file that holds the text of all, repeated. */
+function showRepeated(megabytes: number, files: readonly string[]): void {
+  const folder = mkdtempSync(join(tmpdir(), 'vfr-bench-'));
+  try {
+    const repeated = join(folder, 'repeated.log');
+    repeatText(files, repeated, megabytes * 1e6);
+    show(repeated);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === '--once') console.log(importOnce(rest[0]));
+else if (first === '--megabytes') showRepeated(Number(rest[0]), rest.slice(1));
 else for (const file of [first, ...rest]) show(file);

@@ -56,6 +56,24 @@ describe.each(LOGS)('the log %s', (name) => {
   });
 });
 
+test('guest and host number devices on their own, and which is which can be told', () => {
+  const { rows } = importBytes(qemuText, testData('qemu/nested-linux.log.zst'));
+  const pairs = rows.flatMap((row, i) => {
+    const before = rows[i - 1];
+    const isPair = row.name === 'pci_cfg_read' && before?.name === 'vfio_pci_read_config';
+    return isPair && row.offset === before.offset ? [`${row.device} ${before.device}`] : [];
+  });
+  expect([...new Set(pairs)].sort()).toEqual([
+    '00:03.0 0000:03:00.0',
+    '01:00.0 0000:02:00.0',
+    '02:00.0 0000:01:00.1',
+  ]);
+  const devicesOf = (prefix: string) =>
+    new Set(rows.filter(({ name }) => name?.startsWith(prefix)).map(({ device }) => device));
+  const guest = devicesOf('pci_cfg_');
+  expect([...devicesOf('vfio_')].filter((device) => guest.has(device))).toEqual([]);
+});
+
 describe('a line', () => {
   const only = (line: string) => {
     const { rows, report } = importText(`${line}\n`);
