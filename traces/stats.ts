@@ -51,8 +51,12 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
   if (nullCount === rows) return [];
   const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
   const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
+  let last = -1;
   for (let row = 0; row < rows; row++) {
-    if (nullCount === 0 || ((validity[row >> 3] >> (row & 7)) & 1) === 1) seen[ids[row]] = 1;
+    const id = ids[row];
+    if (id === last || (nullCount > 0 && !isSet(validity, row))) continue;
+    seen[id] = 1;
+    last = id;
   }
   const found: number[] = [];
   for (let id = seen.indexOf(1); id >= 0; id = seen.indexOf(1, id + 1)) {
@@ -60,6 +64,8 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
   }
   return found;
 }
+
+const isSet = (validity: Uint8Array, row: number) => ((validity[row >> 3] >> (row & 7)) & 1) === 1;
 
 export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {
   const ts = [String(tsMin), String(tsMax)];
