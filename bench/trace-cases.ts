@@ -83,12 +83,14 @@ function appendCases(folder: string): Case[] {
   ];
 }
 
-/** Appends events at the time it is. `performance.now` is the clock that makes no object. */
+/** Appends events at the time it is. */
 function appendNow(events: EventAppender, count: number): void {
   const workload = new Workload(events);
   for (let i = 0; i < count / 2; i++) {
-    const begin = workload.begin(i, ...process.hrtime());
-    workload.end(i, begin, ...process.hrtime());
+    const began = process.hrtime();
+    const begin = workload.begin(i, began[0], began[1]);
+    const ended = process.hrtime();
+    workload.end(i, begin, ended[0], ended[1]);
   }
 }
 

@@ -110,13 +110,15 @@ export class EventColumns {
   /** Smallest and largest time of the first `rows` rows, taken as unsigned. */
   timeRange(rows: number): { min: bigint; max: bigint } {
     const words = new Uint32Array(this.ts.buffer, 0, rows * 2);
-    const [lowest, highest] = highWords(words);
-    let [min, max] = [TWO_32, 0];
-    for (let at = 0; at < words.length; at += 2) {
-      if (words[at + 1] === lowest && words[at] < min) min = words[at];
-      if (words[at + 1] === highest && words[at] > max) max = words[at];
+    const high = words[1];
+    let [min, max] = [words[0], words[0]];
+    for (let at = 2; at < words.length; at += 2) {
+      // A high word lasts for four seconds, so most batches have one only.
+      if (words[at + 1] !== high) return longRange(words);
+      if (words[at] < min) min = words[at];
+      else if (words[at] > max) max = words[at];
     }
-    return { min: bigOf(min, lowest), max: bigOf(max, highest) };
+    return { min: bigOf(min, high), max: bigOf(max, high) };
   }
 
   /** The first `rows` rows as Arrow buffers, in the order of the schema. */
@@ -156,15 +158,15 @@ export class EventColumns {
   }
 }
 
-/** Smallest and largest high word. Most batches have one, since it lasts for four seconds. */
-function highWords(words: Uint32Array): readonly [lowest: number, highest: number] {
-  let [lowest, highest] = [words[1], words[1]];
-  for (let at = 1; at < words.length; at += 2) {
-    const high = words[at];
-    if (high < lowest) lowest = high;
-    else if (high > highest) highest = high;
+/** Smallest and largest of 64-bit words whose high words differ. */
+function longRange(words: Uint32Array): { min: bigint; max: bigint } {
+  let [minLow, minHigh, maxLow, maxHigh] = [words[0], words[1], words[0], words[1]];
+  for (let at = 2; at < words.length; at += 2) {
+    const [low, high] = [words[at], words[at + 1]];
+    if (high < minHigh || (high === minHigh && low < minLow)) [minLow, minHigh] = [low, high];
+    if (high > maxHigh || (high === maxHigh && low > maxLow)) [maxLow, maxHigh] = [low, high];
   }
-  return [lowest, highest];
+  return { min: bigOf(minLow, minHigh), max: bigOf(maxLow, maxHigh) };
 }
 
 /**
