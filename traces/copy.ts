@@ -4,32 +4,49 @@
  */
 import type { EventAppender } from './appender.js';
 import type { Batch } from './batch.js';
+import type { Phase } from './kinds.js';
 import type { TraceReader } from './reader.js';
+import { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 import type { Salvaged, SalvageLoss } from './salvage.js';
-import {
-  COLUMNS,
-  type Column,
-  type DictColumn,
-  type IntColumn,
-  type WordColumn,
-} from './schema.js';
+import type { ColumnName, DictColumn } from './schema.js';
 import type { Seq } from './units.js';
+import type { BytesView, DictView, IntView, WordView } from './views.js';
 
-/** Copies one value of a batch that is prepared; called for rows where the column is not null. */
-type CopyValue = (row: number) => void;
+/** The columns of a batch that are copied as they are: those that have values. */
+class Copied {
+  readonly ids: { readonly column: IdColumn; readonly cell: IntCell; readonly view: DictView }[] =
+    [];
+  readonly ints: { readonly cell: IntCell; readonly view: IntView }[] = [];
+  readonly words: { readonly cell: WordCell; readonly view: WordView }[] = [];
+  readonly text: BytesView | null;
+  readonly data: BytesView | null;
 
-interface ColumnCopy {
-  has(row: number): boolean;
-  readonly copy: CopyValue;
+  constructor(batch: Batch, without: readonly ColumnName[]) {
+    const has = (name: ColumnName) => !without.includes(name) && !batch.column(name).isEmpty;
+    for (const column of IDS) {
+      if (has(column)) this.ids.push({ column, cell: CELL[column], view: batch.column(column) });
+    }
+    for (const name of INTS) {
+      if (has(name)) this.ints.push({ cell: CELL[name], view: batch.column(name) });
+    }
+    for (const name of WORDS) {
+      if (has(name)) this.words.push({ cell: CELL[name], view: batch.column(name) });
+    }
+    this.text = has('text') ? batch.column('text') : null;
+    this.data = has('data') ? batch.column('data') : null;
+  }
 }
+
+/** Everything but what the copier itself fills: seq, ts, source, kind, phase and span. */
+const IDS = ['task', 'device', 'driver', 'path', 'name'] as const;
+const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
+const WORDS = ['offset', 'length', 'value', 'ret'] as const;
+type IdColumn = (typeof IDS)[number];
 
 /**
  * Begins that have ended and may still be linked to: an aligned event follows its access closely.
  */
 const ENDED_MAX = 1 << 12;
-
-/** Columns that the copier itself fills. */
-const OWN: ReadonlySet<string> = new Set(['seq', 'ts', 'source', 'kind', 'phase', 'span']);
 
 export class EventCopier {
   readonly #translations: Readonly<Record<DictColumn, Int32Array>>;
@@ -38,8 +55,9 @@ export class EventCopier {
   readonly #ended = new Map<number, Seq>();
   /** Whether points of the input may be linked to spans (see recorder/align). */
   readonly #hasLinks: boolean;
+  readonly #row = new EventRow();
   #batch: Batch | null = null;
-  #columns: readonly ColumnCopy[] = [];
+  #copied: Copied | null = null;
   #hasSpan = false;
   #tsLost: bigint | null = null;
 
@@ -60,14 +78,10 @@ export class EventCopier {
 
   /** Makes a batch the one that `copy` takes rows from. */
   prepare({ batch, without, tsMin }: Extract<Salvaged, { type: 'batch' }>): void {
-    const given = COLUMNS.filter(({ name }) => !OWN.has(name) && !without.includes(name));
     this.#batch = batch;
     this.#hasSpan = !without.includes('span');
     this.#tsLost = without.includes('ts') ? tsMin : null;
-    this.#columns = given.flatMap((column) => {
-      const view = batch.column(column.name);
-      return view.isEmpty ? [] : [{ has: (row) => view.has(row), copy: this.#copier(column) }];
-    });
+    this.#copied = new Copied(batch, without);
   }
 
   /** Time of a row in the output's clock; the batch's earliest when nobody knows it. */
@@ -82,17 +96,35 @@ export class EventCopier {
   copy(row: number, placed?: { readonly ts: bigint; readonly link: Seq | null }): Seq {
     const { events } = this;
     const batch = this.#batch!;
-    const phase = batch.column('phase').at(row);
+    const event = this.#row;
+    const phase = asPhase(batch.column('phase').at(row));
     events.sourceId(this.#translate('source', batch.column('source').id(row)));
-    events.begin(this.#translate('kind', batch.column('kind').id(row)), asPhase(phase));
+    event.clear();
+    event.set(CELL.kind, this.#translate('kind', batch.column('kind').id(row)));
+    event.set(CELL.phase, events.phase(phase));
     if (placed === undefined) this.#time(batch, row);
     else this.#timeBig(placed.ts);
-    for (const column of this.#columns) if (column.has(row)) column.copy(row);
+    this.#values(row);
     if (phase === 'end' && this.#hasSpan) this.#span(batch, row);
     else if (phase === 'point') this.#link(batch, row, placed?.link ?? null);
-    const seq = events.commit();
+    const seq = events.append(event);
     if (phase === 'begin') this.#begins.set(batch.seqFirst + row, seq);
     return seq;
+  }
+
+  #values(row: number): void {
+    const event = this.#row;
+    const { ids, ints, words, text, data } = this.#copied!;
+    for (const { column, cell, view } of ids) {
+      const id = view.id(row);
+      if (id >= 0) event.set(cell, this.#translate(column, id));
+    }
+    for (const { cell, view } of ints) if (view.has(row)) event.set(cell, view.at(row));
+    for (const { cell, view } of words) {
+      if (view.has(row)) event.setWords(cell, view.low(row), view.high(row));
+    }
+    if (text?.has(row) === true) this.events.text(text.text(row)!);
+    if (data?.has(row) === true) this.events.data(data.at(row)!);
   }
 
   /**
@@ -101,12 +133,15 @@ export class EventCopier {
    */
   lose(loss: SalvageLoss, ts: bigint): void {
     const { events } = this;
+    const row = this.#row;
     events.source('vfr');
-    events.begin(events.kind('lost'), 'point');
+    row.clear();
+    row.set(CELL.kind, events.kind('lost'));
+    row.set(CELL.phase, events.phase('point'));
     this.#timeBig(ts);
-    if (loss.events !== null) events.word('value', loss.events);
+    if (loss.events !== null) row.setNumber(CELL.value, loss.events);
     events.text(`${this.reader.source.name}: ${loss.text}`);
-    events.commit();
+    events.append(row);
   }
 
   #time(batch: Batch, row: number): void {
@@ -114,14 +149,14 @@ export class EventCopier {
       this.#timeBig(this.time(row));
     } else {
       const ts = batch.column('ts');
-      this.events.timeWords(ts.low(row), ts.high(row));
+      this.#row.timeWords(ts.low(row), ts.high(row));
     }
   }
 
   /** Times are unsigned: what an offset moves before the clock's zero becomes zero. */
   #timeBig(ts: bigint): void {
     const time = ts < 0n ? 0n : ts > TS_MAX ? TS_MAX : ts;
-    this.events.timeWords(Number(time & LOW_WORD), Number(time >> 32n));
+    this.#row.timeWords(Number(time & LOW_WORD), Number(time >> 32n));
   }
 
   #span(batch: Batch, row: number): void {
@@ -132,7 +167,7 @@ export class EventCopier {
     if (begin === undefined) return;
     this.#begins.delete(span.number(row));
     if (this.#hasLinks) this.#keep(span.number(row), begin);
-    this.events.word('span', begin);
+    this.#row.setNumber(CELL.span, begin);
   }
 
   /** Links a point to the begin of the access that it also shows, as an alignment found out. */
@@ -140,7 +175,7 @@ export class EventCopier {
     const span = this.#hasSpan ? batch.column('span') : null;
     const known = span?.has(row) === true ? span.number(row) : -1;
     const begin = link ?? this.#begins.get(known) ?? this.#ended.get(known);
-    if (begin !== undefined) this.events.word('span', begin);
+    if (begin !== undefined) this.#row.setNumber(CELL.span, begin);
   }
 
   /** Remembers for a while where a begin went whose end was copied: a link may follow. */
@@ -150,38 +185,6 @@ export class EventCopier {
     for (const oldest of this.#ended.keys()) {
       this.#ended.delete(oldest);
       return;
-    }
-  }
-
-  #copier({ name, type }: Column): CopyValue {
-    const { events } = this;
-    const batch = this.#batch!;
-    switch (type) {
-      case 'u64':
-      case 'i64': {
-        const view = batch.column(name as WordColumn);
-        const column = name as Parameters<EventAppender['words']>[0];
-        return (row) => events.words(column, view.low(row), view.high(row));
-      }
-      case 'u32':
-      case 'u16':
-      case 'i16': {
-        const view = batch.column(name as IntColumn);
-        return (row) => events.int(name as IntColumn, view.at(row));
-      }
-      case 'dict': {
-        const view = batch.column(name as DictColumn);
-        const column = name as Parameters<EventAppender['dict']>[0];
-        return (row) => events.dict(column, this.#translate(column, view.id(row)));
-      }
-      case 'utf8': {
-        const view = batch.column('text');
-        return (row) => events.text(view.text(row)!);
-      }
-      case 'binary': {
-        const view = batch.column('data');
-        return (row) => events.data(view.at(row)!);
-      }
     }
   }
 
@@ -198,4 +201,5 @@ const LOW_WORD = 0xffff_ffffn;
 const TS_MAX = (1n << 64n) - 1n;
 
 /** A phase that is none (a hostile file) stands alone. */
-const asPhase = (text: string | null) => (text === 'begin' || text === 'end' ? text : 'point');
+const asPhase = (text: string | null): Phase =>
+  text === 'begin' || text === 'end' ? text : 'point';
