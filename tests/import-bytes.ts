@@ -54,8 +54,13 @@ export function inputOf(bytes: Buffer, chunkBytes = 1 << 20, name = 'input'): In
   };
 }
 
-export function importBytes(importer: Importer, bytes: Buffer, chunkBytes?: number): Imported {
-  const input = inputOf(bytes, chunkBytes);
+export function importBytes(
+  importer: Importer,
+  bytes: Buffer,
+  chunkBytes?: number,
+  name?: string,
+): Imported {
+  const input = inputOf(bytes, chunkBytes, name);
   const sink = new MemorySink();
   const meta = { ...importer.meta(input), writer: 'vfr test', notes: {} };
   const writer = new TraceWriter(sink, meta, { batchRows: 4096, level: 1 });

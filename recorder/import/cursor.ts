@@ -13,6 +13,7 @@ const DOT = 0x2e;
 export const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
 const DIGITS_IN_31_BITS = 9;
+const DIGITS_IN_53_BITS = 15;
 /** Bytes of `seconds.` that are kept. */
 const SECOND_BYTES_MAX = 24;
 /** What the last of so many digits behind the point is worth in units of 10^-9. */
@@ -158,16 +159,20 @@ export class Cursor {
   #longDecimal(start: number, first: number): boolean {
     const { bytes, end } = this;
     let at = start + DIGITS_IN_31_BITS;
-    let low = first;
-    let high = 0;
-    for (; at < end; at++) {
+    let value = first;
+    for (const last = Math.min(end, start + DIGITS_IN_53_BITS); at < last; at++) {
+      const digit = bytes[at] - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    let high = Math.floor(value / TWO_32);
+    let low = value - high * TWO_32;
+    for (; at < end && at - start >= DIGITS_IN_53_BITS; at++) {
       const digit = bytes[at] - ZERO;
       if (digit < 0 || digit > 9) break;
       low = low * 10 + digit;
-      if (low >= TWO_32 || high !== 0) {
-        high = high * 10 + Math.floor(low / TWO_32);
-        low %= TWO_32;
-      }
+      high = high * 10 + Math.floor(low / TWO_32);
+      low %= TWO_32;
     }
     if (at - start > 20 || high >= TWO_32) return false;
     this.at = at;

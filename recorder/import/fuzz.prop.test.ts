@@ -11,6 +11,7 @@ import { testData } from '../../tests/test-data.js';
 import { VfrError } from '../../traces/index.js';
 import { dmesg } from './dmesg/index.js';
 import type { Importer } from './importer.js';
+import { configSpace } from './lspci/config-space.js';
 import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
@@ -47,6 +48,7 @@ const SAMPLES: readonly { readonly importer: Importer; readonly bytes: Buffer }[
   { importer: mmiotrace, bytes: testData('mmiotrace/e1000e.txt.zst') },
   { importer: udevadm, bytes: testData('udevadm/monitor.txt.zst') },
   { importer: lspci, bytes: testData('lspci/lspci-vvvnn-xxxx.txt.zst') },
+  { importer: lspci, bytes: testData('lspci/lspci-xxxx-n.txt.zst') },
 ];
 
 /** Pieces that parsers trip over. */
@@ -155,4 +157,21 @@ describe.each(SAMPLES)('$importer.format', ({ importer, bytes }) => {
       }),
     );
   });
+});
+
+test('a configuration space is taken as far as it is one, whatever is in it', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 5000 }),
+      fc.integer({ min: 1, max: 5000 }),
+      (random, chunk) => {
+        const bytes = Buffer.from(random);
+        const { rows, report } = importBytes(configSpace, bytes, chunk, '0000:01:00.0.bin');
+        expect(rows.length).toBe(1);
+        expect(rows[0]).toMatchObject({ kind: 'snapshot', device: '0000:01:00.0' });
+        expect(rows[0].data).toEqual(bytes.subarray(0, 4096));
+        expect(report.stopped === undefined).toBe([64, 256, 4096].includes(bytes.byteLength));
+      },
+    ),
+  );
 });
