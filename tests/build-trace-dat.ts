@@ -65,6 +65,12 @@ export interface FileSpec {
   readonly kallsyms?: string;
   readonly commandLines?: string;
   readonly options?: readonly { readonly id: number; readonly data: Buffer }[];
+  /** Tracing instances beside the top buffer, with records of their own. */
+  readonly instances?: readonly {
+    readonly name: string;
+    readonly clock: string;
+    readonly records: readonly RecordSpec[];
+  }[];
 }
 
 const PAGE = 4096;
@@ -176,12 +182,19 @@ function partsOf(spec: FileSpec, bytes: Bytes): Parts {
     kallsyms: sized(kallsyms, bytes.u32(kallsyms.length)),
     printk: sized(printkFormats, bytes.u32(printkFormats.length)),
     names: sized(commandLines, bytes.u64(commandLines.length)),
-    cpus: Array.from({ length: CPUS }, (_, cpu) => pageOf(spec, bytes, cpu)),
+    cpus: pagesOf(spec, bytes),
   };
 }
 
+const pagesOf = (spec: Pick<FileSpec, 'records' | 'isBig' | 'longBytes'>, bytes: Bytes) =>
+  Array.from({ length: CPUS }, (_, cpu) => pageOf(spec, bytes, cpu));
+
 /** The records of a CPU in one page of the ring buffer. */
-function pageOf(spec: FileSpec, bytes: Bytes, cpu: number): Buffer {
+function pageOf(
+  spec: Pick<FileSpec, 'records' | 'isBig' | 'longBytes'>,
+  bytes: Bytes,
+  cpu: number,
+): Buffer {
   const records = spec.records.filter((record) => record.cpu === cpu);
   let last = records[0]?.time ?? 0n;
   const data = records.map(({ time, event, tid, body }) => {
@@ -210,24 +223,42 @@ const optionOf = (bytes: Bytes, id: number, data: Buffer) =>
 function version6(spec: FileSpec, head: Buffer): Buffer {
   const bytes = new Bytes(spec.isBig);
   const { header, ftrace, events, kallsyms, printk, names, cpus } = partsOf(spec, bytes);
-  const options = [
-    { id: OPTION.clock, data: Buffer.from(`[${spec.clock}]\0`) },
-    ...(spec.options ?? []),
-  ];
-  const before = Buffer.concat([
-    ...[head, header, ftrace, events, kallsyms, printk, names],
-    bytes.u32(cpus.length),
-    Buffer.from('options  \0'),
-    ...options.map(({ id, data }) => optionOf(bytes, id, data)),
-    bytes.u16(0),
-    Buffer.from('flyrecord\0'),
-  ]);
-  const start = aligned(before.length + cpus.length * 16);
-  const index = cpus.map((page, cpu) =>
-    Buffer.concat([bytes.u64(start + cpu * PAGE), bytes.u64(page.length)]),
-  );
-  const list = Buffer.concat([before, ...index]);
-  return Buffer.concat([list, Buffer.alloc(start - list.length), ...cpus]);
+  const instances = spec.instances ?? [];
+  /** The list of pages and the pages, as it stands at `at` for one buffer. */
+  const data = (at: number, pages: readonly Buffer[]) => {
+    const start = aligned(at + pages.length * 16);
+    const index = pages.map((page, cpu) =>
+      Buffer.concat([bytes.u64(start + cpu * PAGE), bytes.u64(page.length)]),
+    );
+    return Buffer.concat([...index, Buffer.alloc(start - at - pages.length * 16), ...pages]);
+  };
+  const before = (offsets: readonly number[]) =>
+    Buffer.concat([
+      ...[head, header, ftrace, events, kallsyms, printk, names],
+      bytes.u32(cpus.length),
+      Buffer.from('options  \0'),
+      optionOf(bytes, OPTION.clock, Buffer.from(`[${spec.clock}]\0`)),
+      ...(spec.options ?? []).map((option) => optionOf(bytes, option.id, option.data)),
+      ...instances.map(({ name }, i) =>
+        optionOf(
+          bytes,
+          OPTION.buffer,
+          Buffer.concat([bytes.u64(offsets[i]), Buffer.from(`${name}\0`)]),
+        ),
+      ),
+      bytes.u16(0),
+      Buffer.from('flyrecord\0'),
+    ]);
+  // The offsets have a fixed size, so that they do not move what they point to.
+  const first = before(instances.map(() => 0));
+  const parts = [first, data(first.length, cpus)];
+  const offsets = instances.map(({ records }) => {
+    const at = parts.reduce((sum, { length }) => sum + length, 0);
+    const marker = Buffer.from('flyrecord\0');
+    parts.push(marker, data(at + marker.length, pagesOf({ ...spec, records }, bytes)));
+    return at;
+  });
+  return Buffer.concat([before(offsets), ...parts.slice(1)]);
 }
 
 function version7(spec: FileSpec, head: Buffer): Buffer {
@@ -246,24 +277,32 @@ function version7(spec: FileSpec, head: Buffer): Buffer {
     id,
     data: bytes.u64(section(id, parts[name as keyof typeof SECTION])),
   }));
-  const at = size();
-  const start = aligned(at + 16);
-  const padding = Buffer.alloc(start - at - 16);
-  section(OPTION.buffer, Buffer.concat([padding, ...cpus]));
-  const buffer = Buffer.concat([
-    bytes.u64(at),
-    Buffer.from(`\0${spec.clock}\0`),
-    bytes.u32(PAGE),
-    bytes.u32(cpus.length),
-    ...cpus.map((page, cpu) =>
-      Buffer.concat([bytes.u32(cpu), bytes.u64(start + cpu * PAGE), bytes.u64(page.length)]),
+  const buffer = (name: string, clock: string, pages: readonly Buffer[]) => {
+    const at = size();
+    const start = aligned(at + 16);
+    section(OPTION.buffer, Buffer.concat([Buffer.alloc(start - at - 16), ...pages]));
+    const data = Buffer.concat([
+      bytes.u64(at),
+      Buffer.from(`${name}\0${clock}\0`),
+      bytes.u32(PAGE),
+      bytes.u32(pages.length),
+      ...pages.map((page, cpu) =>
+        Buffer.concat([bytes.u32(cpu), bytes.u64(start + cpu * PAGE), bytes.u64(page.length)]),
+      ),
+    ]);
+    return { id: OPTION.buffer, data };
+  };
+  const buffers = [
+    buffer('', spec.clock, cpus),
+    ...(spec.instances ?? []).map(({ name, clock, records }) =>
+      buffer(name, clock, pagesOf({ ...spec, records }, bytes)),
     ),
-  ]);
+  ];
   const options = [
     ...sections,
     { id: OPTION.clock, data: Buffer.from(`[${spec.clock}]\0`) },
     ...(spec.options ?? []),
-    { id: OPTION.buffer, data: buffer },
+    ...buffers,
     { id: 0, data: bytes.u64(0) },
   ];
   const list = options.map(({ id, data }) => optionOf(bytes, id, data));

@@ -96,6 +96,26 @@ describe.each([
     expect(names.map(({ text }) => text)).toEqual(['m1', 'm3', 'm0', 'm2', 'm4']);
   });
 
+  test('instances are merged by time, and named', () => {
+    const times = [1_000_000_500n, 1_000_002_000n, 1_000_020_000n];
+    const records = times.map((time, i) => ({
+      ...{ cpu: i & 1, time, event: 5, tid: 1 },
+      body: Buffer.concat([bytes.u64(1), Buffer.from(`guest ${i}\n\0`)]),
+    }));
+    const dat = buildTraceDat({
+      ...{ version, isBig, longBytes: 8, clock: 'mono', events: ftraceEvents(8) },
+      records: TIMES.map((time, i) => ({ cpu: i & 1, time, event: 5, tid: 1, body: mark(i) })),
+      instances: [
+        { name: 'guest', clock: 'mono', records },
+        { name: 'empty', clock: 'mono', records: [] },
+      ],
+    });
+    const { rows } = importBytes(traceDat, dat);
+    const order = ['m0', 'guest 0', 'm1', 'guest 1', 'm2', 'm3', 'm4', 'guest 2'];
+    expect(rows.map(({ text }) => text)).toEqual(order);
+    expect(metaOf(dat).notes?.instances).toBe('guest empty');
+  });
+
   test('damaged options cost no record', () => {
     for (const id of [12, 14]) {
       for (const length of [0, 3, 11, 15, 17, 40]) {
