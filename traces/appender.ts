@@ -11,6 +11,7 @@ import { type Seq, toSeq } from './units.js';
 /** The columns that the appender itself fills. */
 type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
 
+const REQUIRED = (1 << CELL.kind) | (1 << CELL.phase);
 const LOW_WORD = 0xffff_ffffn;
 /** What ends a text that was longer than a value may be. */
 const CUT = ' (cut short)';
@@ -93,6 +94,7 @@ export class EventAppender {
    * given since the last event belongs to this one.
    */
   append(row: EventRow): Seq {
+    assert((row.present & REQUIRED) === REQUIRED, 'an event has a kind and a phase');
     const at = this.#row;
     this.#columns.store(at, this.#source, row);
     this.#lastLow = row.cells[CELL.ts];
