@@ -23,9 +23,10 @@ export interface RaceSide {
 export interface Race {
   readonly device: Bdf;
   readonly class: RaceClass;
+  /** The operation that took effect first; the second may have begun before it, and waited. */
   readonly first: RaceSide;
   readonly second: RaceSide;
-  /** From the first to the second, in nanoseconds. */
+  /** Between their begins, whichever came before, in nanoseconds. */
   readonly windowNs: NanosDelta;
   /** What happened, and what would have happened in the other order. */
   readonly outcome: string;
@@ -128,11 +129,13 @@ function makeRace(
     class: raceClass,
     first: side(first),
     second: side(second),
-    windowNs: nanosBetween(first.ts, second.ts),
+    windowNs: distance(first.ts, second.ts),
     outcome: `${tell(recorded)}; in the other order: ${tell(other)}`,
     advice: ADVICE[raceClass],
   };
 }
+
+const distance = (a: Nanos, b: Nanos) => (a < b ? nanosBetween(a, b) : nanosBetween(b, a));
 
 const side = ({ seq, ts, actor, action }: Operation): RaceSide => ({
   seq,

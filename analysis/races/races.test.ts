@@ -105,4 +105,14 @@ describe('races in recordings of real kernels', () => {
       expect.arrayContaining(['0000:01:00.1', '0000:01:00.2', '0000:01:00.3', '0000:01:00.4']),
     );
   });
+
+  test('the window is how far apart both began, also when the second began first and waited', () => {
+    const found = racesOf('many-writers-r1');
+    const between = ({ first, second }: Race) =>
+      first.ts < second.ts ? second.ts - first.ts : first.ts - second.ts;
+    expect(found.map((race) => race.windowNs)).toEqual(found.map(between));
+    const waited = found.filter(({ first, second }) => second.seq < first.seq);
+    expect(waited.length).toBeGreaterThan(0);
+    for (const { first, second } of found) expect(first.actor.tid).not.toBe(second.actor.tid);
+  });
 });
