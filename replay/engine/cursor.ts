@@ -51,6 +51,18 @@ export class EventCursor {
     return this.#name.entries;
   }
 
+  /** Names of functions that end in this batch without a begin, and begin nowhere in it. */
+  beginless(): readonly string[] {
+    const end = this.#phase.entries.indexOf('end');
+    const [begun, ended] = [new Set<number>(), new Set<number>()];
+    for (let row = 0; row < this.rows; row++) {
+      if (this.#phase.ids[row] !== end) begun.add(this.#name.id(row));
+      else if (!this.#span.has(row)) ended.add(this.#name.id(row));
+    }
+    const names = [...ended].filter((id) => id >= 0 && !begun.has(id));
+    return names.map((id) => this.#name.entries[id]);
+  }
+
   get seq(): Seq {
     return (this.#first + this.row) as Seq;
   }

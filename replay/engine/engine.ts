@@ -21,6 +21,8 @@ export interface EngineData {
   readonly vfio: VfioState;
   /** Events were lost. */
   gaps: boolean;
+  /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
+  readonly beginless: Set<string>;
 }
 
 const newEngineData = (): EngineData => ({
@@ -28,6 +30,7 @@ const newEngineData = (): EngineData => ({
   frames: newFrames(),
   vfio: newVfioState(),
   gaps: false,
+  beginless: new Set(),
 });
 
 /** The state of a replay: the machine, and the kernel functions that are under way. */
@@ -75,11 +78,24 @@ export class Engine {
   }
 
   /**
-   * Whether the absence of a function's event means that it was not called: the function was
-   * recorded, and no events were lost.
+   * Whether the absence of a function's event means that it was not called: its begin is recorded,
+   * and no events were lost.
    */
   records(name: string): boolean {
-    return this.#names.has(name) && !this.#data.gaps;
+    return this.#names.has(name) && !this.#data.gaps && !this.#data.beginless.has(name);
+  }
+
+  /** Takes in functions of which a part of the recording has ends and no begin. */
+  noteBeginless(names: readonly string[]): void {
+    for (const name of names) this.#data.beginless.add(name);
+  }
+
+  /** Takes in whether the begin of a function was recorded. */
+  noteCall(e: EventCursor): void {
+    const { beginless } = this.#data;
+    const { phase } = e;
+    if (phase === 'end' && e.span < 0) beginless.add(e.name);
+    else if (beginless.size > 0 && phase !== 'end') beginless.delete(e.name);
   }
 
   /**

@@ -180,8 +180,6 @@ export class Frames {
 
   /** Opens a frame; frames of other threads on the same device overlap with it. */
   push<F extends Frame>(frame: F): F {
-    // A thread makes one write at a time: what is open of an earlier one has ended unseen.
-    if (frame.type === 'store') this.#forget(frame.tid);
     this.#bySeq.set(frame.seq, frame);
     const stack = this.#byTid.get(frame.tid);
     if (stack === undefined) this.#byTid.set(frame.tid, [frame]);
@@ -190,9 +188,15 @@ export class Frames {
     return frame;
   }
 
-  #forget(tid: number): void {
-    for (const frame of this.#byTid.get(tid) ?? []) this.#drop(frame);
+  /**
+   * Ends what is open on a thread, outermost first.
+   * @returns what was open
+   */
+  forget(tid: number): readonly Frame[] {
+    const open = this.#byTid.get(tid) ?? [];
+    for (const frame of open) this.#drop(frame);
     this.#byTid.delete(tid);
+    return open;
   }
 
   #meet(frame: Frame, device: PciDevice): void {

@@ -135,6 +135,7 @@ export class Replayer {
     if (!this.#named) this.engine.recorded(cursor.names);
     this.#named = true;
     const first = Math.max(0, this.#next - batch.seqFirst);
+    if (first === 0) this.engine.noteBeginless(cursor.beginless());
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
     for (let row = first; row < end; row++) {
       cursor.row = row;
@@ -146,6 +147,7 @@ export class Replayer {
 
   #step(e: EventCursor): void {
     const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
+    this.engine.noteCall(e);
     const verdict = taker.rule === null ? null : taker.rule(this.engine, e);
     if (verdict === null) this.#stimuli++;
     else this.#tell(e, taker, verdict);

@@ -79,7 +79,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attempt.type === 'really') attempt.bound = true;
   device.driver = [attempt.driver];
   device.bound = true;
-  if (attempt.type === 'really' && attempt.bus?.ret !== undefined && attempt.bus.ret !== 0) {
+  if (attempt.type === 'really' && (attempt.bus?.ret ?? 0) !== 0) {
     return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
   }
   return compare(path, `${attempt.driver} bound`, `${driver} bound`);

@@ -203,8 +203,8 @@ export function releaseEnded(device: PciDevice, tid: number): void {
   if (removal?.tid === tid && removal.releases === 1) leave(device);
 }
 
-function leave(device: PciDevice): void {
-  // Deleting has begun, and the lookup by name ends at some moment of it.
+/** Deleting has begun, and the lookup by name ends at some moment of it. */
+export function leave(device: PciDevice): void {
   device.visible = [true, false];
   device.dead = [false, true];
 }

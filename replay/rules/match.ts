@@ -21,6 +21,7 @@ export function match(engine: Engine, e: EventCursor): Verdict {
 function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
+  engine.exists(device);
   const holder = engine.frames.onDevice(device, 'match');
   const walk = walkOf(engine, tid, device);
   const verdict = expectedAttempt(engine, e, device, driver, walk);
@@ -131,7 +132,9 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
   if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : 'unknown';
   const expected: number[] = [];
-  const mayBeDead = possibly(device.dead, true) || possibly(frame.gone, true);
+  // Whoever removes it deletes it after the first release, of which the end may not be recorded.
+  const leaves = (device.removal?.releases ?? 0) > 0;
+  const mayBeDead = leaves || possibly(device.dead, true) || possibly(frame.gone, true);
   if (mayBeDead) expected.push(-ERRNO.ENODEV);
   const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);

@@ -6,7 +6,8 @@ import { type Difference, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
 import { setFree } from './bind.js';
-import { releaseEnded, secondRelease } from './devices.js';
+import { leave, releaseEnded, secondRelease } from './devices.js';
+import { revokeGroup } from './vfio-unseen.js';
 
 export function unbind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
@@ -22,9 +23,12 @@ export function unbind(engine: Engine, e: EventCursor): Verdict {
 /** `device_release_driver_internal`: at its entry the lock is not yet held. */
 function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver, seq, tid } = e;
+  engine.exists(device);
   const before = device.driver;
   const store = engine.frames.inner(tid, 'store');
   secondRelease(device, tid);
+  if (store?.attribute !== 'unbind') mayBeRemoval(engine, device, driver);
+  if (driver !== null) revokeGroup(engine, device, driver);
   engine.frames.push<ReleaseFrame>({
     type: 'release',
     seq,
@@ -53,6 +57,15 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
   if (before.includes(driver)) return 'match';
   const difference = diverge(path, describe(before), driver ?? 'none');
   return releasedAfterAll(engine, device, driver, difference);
+}
+
+/**
+ * A release that no write asked for may be a part of a removal that shows no event of its own, as
+ * that by the attribute `remove` does. Of a device without a driver it can be nothing else.
+ */
+function mayBeRemoval(engine: Engine, device: PciDevice, driver: string | null): void {
+  if (device.removal !== null) return;
+  if (driver === null || !engine.records('pci_stop_and_remove_bus_device')) leave(device);
 }
 
 /** The device has another driver than the state says. */
@@ -129,6 +142,7 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
     return 'unknown';
   }
   const verdict = releaseResult(engine, frame, device);
+  if (frame.driver !== null) revokeGroup(engine, device, frame.driver);
   if (device.probed > frame.last) {
     // It dropped the lock before it returned, and another thread probes since.
     if (!frame.removed && !engine.records('pci_device_remove')) device.driver = null;

@@ -32,6 +32,7 @@ export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
 }
 
 function begin(engine: Engine, e: EventCursor): Verdict {
+  endUnseen(engine, e);
   const attribute = e.name;
   const driver = e.driver;
   const device = engine.deviceOf(e);
@@ -71,6 +72,15 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   }
   if (e.phase === 'begin') engine.frames.push(frame);
   return null;
+}
+
+/** A thread makes one write at a time: what is open of an earlier one has ended unseen. */
+function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {
+  for (const frame of engine.frames.forget(tid)) {
+    if (frame.type !== 'store') continue;
+    settle(engine, frame, seq);
+    if (frame.attribute === 'sriov_numvfs' && frame.device?.sriov) frame.device.sriov.numVfs = null;
+  }
 }
 
 function matchesNow(engine: Engine, device: PciDevice | null, driver: string | null) {

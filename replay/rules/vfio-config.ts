@@ -7,7 +7,7 @@ import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
 import { peek, poke, type Width } from '../vfio-pci-core/bytes.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
-import { answer, contextOf, missing, observe, openOf } from './vfio-effects.js';
+import { answer, contextOf, missing, observe, openOf, settleHardware } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 
 /** The `config.read` and `config.write` events. */
@@ -52,6 +52,7 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
     beginConfig(engine, e, device);
     return outer === null ? null : sameAccess(outer, e);
   }
+  settleHardware(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return 'unknown';
   const verdict = endConfig(engine, call, e.ret);
@@ -155,6 +156,7 @@ const retOf = (e: EventCursor) => (e.hasRet ? e.ret : 0);
 function virtualWrite(engine: Engine, e: EventCursor): Verdict {
   const { calls } = engine.vfio;
   if (e.phase === 'end') {
+    settleHardware(engine, e.tid);
     const call = popCall(calls, e.tid, e.span, 'virtual');
     if (call === null) return 'unknown';
     // Only an error of the hardware makes it fail, and ends the access.

@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { only } from '../machine/possible.js';
-import { innerCall, popCall, pushCall } from '../vfio/calls.js';
+import { type EnableCall, innerCall, popCall, pushCall } from '../vfio/calls.js';
 import { applyIrqs, irqsResult, validIrqs } from '../vfio/irqs.js';
 import { STATE } from '../vfio/migration.js';
 import {
@@ -69,19 +69,35 @@ export function open(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') {
     pushCall(calls, e.tid, { type: 'enable', seq: e.seq, device: address, reset: null });
     prepare(engine, fn);
-    if (fn.open === undefined) return 'unknown';
-    return fn.open === null
+    const before = fn.open;
+    // It is open or not, when its end is not recorded.
+    fn.open = undefined;
+    noteOpening(engine, e, address);
+    if (before === undefined) return 'unknown';
+    return before === null
       ? 'match'
       : diverge(`${address}/open`, 'the device is open already', 'it is opened');
   }
   const call = popCall(calls, e.tid, e.span, 'enable');
   if (call === null) return 'unknown';
-  if (e.ret === 0) enabled(engine, e, fn, call.reset);
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.opened = e.ret === 0;
+  if (e.ret === 0) enabled(engine, fn, call.reset);
+  else {
+    fn.open = null;
+    for (const group of engine.vfio.groups.values()) group.devices.delete(address);
+  }
   return openResult(engine, address, call.reset, e.ret);
 }
 
-function openResult(engine: Engine, address: string, reset: number | null, ret: number): Verdict {
+function openResult(
+  engine: Engine,
+  address: string,
+  reset: EnableCall['reset'],
+  ret: number,
+): Verdict {
   const path = `${address}/open`;
+  if (reset === 'unseen') return ret === 0 ? 'match' : 'unknown';
   if (reset === null && engine.records('pci_try_reset_function')) {
     // The function could not be woken or enabled: the hardware's answer.
     return ret < 0 ? 'unknown' : diverge(path, 'a reset at open', 'none');
@@ -98,7 +114,7 @@ function prepare(engine: Engine, fn: VfioFunction): void {
   if (size !== undefined) fn.hardware = unknownHardware(size);
 }
 
-function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number | null): void {
+function enabled(engine: Engine, fn: VfioFunction, reset: EnableCall['reset']): void {
   const { address, hardware } = fn;
   const pci = engine.machine.device(address);
   const resources = fn.resources ?? vfResources(engine, address);
@@ -107,24 +123,23 @@ function enabled(engine: Engine, e: EventCursor, fn: VfioFunction, reset: number
   fn.closing = null;
   fn.open = undefined;
   fn.confirmed = true;
-  noteOpened(engine, e, address);
   if (hardware === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
   const own = { ...facts, isVf: pci.physfn !== null };
   const rules = configRules(engine.machine.kernel.version);
   const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;
-  fn.open = openDevice(own, space, reset === null ? null : reset === 0);
+  fn.open = openDevice(own, space, typeof reset === 'number' ? reset === 0 : null);
   const driver = only(pci.driver);
   const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
   fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
 }
 
-/** The group's ioctl that opened the device. */
-function noteOpened(engine: Engine, e: EventCursor, address: string): void {
+/** The group's ioctl that opens the device: whether it can is not known until it did. */
+function noteOpening(engine: Engine, e: EventCursor, address: string): void {
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (ioctl === null) return;
-  ioctl.opened = true;
+  ioctl.opened = null;
   if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(address);
 }
 
@@ -221,7 +236,11 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
   const { calls } = engine.vfio;
   const enable = innerCall(calls, e.tid, 'enable');
   if (e.phase === 'begin') {
-    if (enable?.device === e.device) return enable.reset === null ? 'match' : 'unknown';
+    if (enable?.device === e.device) {
+      const first = enable.reset === null;
+      enable.reset = 'unseen';
+      return first ? 'match' : 'unknown';
+    }
     const { verdict, call } = observe(engine, e.tid, { type: 'reset' });
     if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
     const device = openOf(engine, e.device);

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { certainly } from '../machine/possible.js';
-import { configCall, type IoctlCall, type RegionCall } from '../vfio/calls.js';
+import { configCall, endHardware, type IoctlCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import { answerAccess, type ConfigAccess } from '../vfio-pci-core/access.js';
 import { IRQ, type OpenDevice, zap } from '../vfio-pci-core/device.js';
@@ -100,6 +100,15 @@ export function answer(engine: Engine, call: RegionCall, told: Answer): void {
   answerAccess(device.space, contextOf(engine, call.device, device), config, told);
 }
 
+/**
+ * The next thing happens on a thread, or an access ends: a physical access that began before has
+ * ended, though that was not recorded, nor what came of it.
+ */
+export function settleHardware(engine: Engine, tid: number): void {
+  const caller = endHardware(engine.vfio.calls, tid);
+  if (caller !== null) answer(engine, caller, DONE);
+}
+
 /** Passes over what the recording does not show. */
 export function skipUnrecorded(engine: Engine, call: RegionCall): void {
   const { config } = call;
@@ -123,6 +132,7 @@ export function observe(
   actual: Effect,
 ): { verdict: Verdict; call: RegionCall | null } {
   const { calls } = engine.vfio;
+  settleHardware(engine, tid);
   const call = configCall(calls, tid);
   if (call?.config) {
     skipUnrecorded(engine, call);

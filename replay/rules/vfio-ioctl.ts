@@ -4,6 +4,7 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
+import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
@@ -16,12 +17,13 @@ import {
   HARDWARE,
   lowPowerChange,
 } from '../vfio/device-ioctl.js';
-import { type Container, containerOf, functionAt, groupAt } from '../vfio/state.js';
+import { type Container, containerOf, functionAt, groupAt, lostContainer } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
 import { beginDma, driverResult, finishDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
 import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
+import { endUnseenCalls, forgetIrqs } from './vfio-unseen.js';
 
 const SET_IOMMU = 'VFIO_SET_IOMMU';
 const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
@@ -29,6 +31,7 @@ const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
 const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 const RESET = 'VFIO_DEVICE_RESET';
+const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
 const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
 const FEATURE = 'VFIO_DEVICE_FEATURE';
 
@@ -58,8 +61,9 @@ export function ioctl(engine: Engine, e: EventCursor): Verdict {
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
 
 function begin(engine: Engine, e: EventCursor): Verdict {
-  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   const inner = e.path === 'kernel';
+  if (!inner) endUnseenCalls(engine, e);
+  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   const device = e.device;
   const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
   const group = groupOf(e);
@@ -81,6 +85,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     next: [],
     dma: null,
     reset: null,
+    unseen: false,
   });
   if (call.file === 'device') foresee(engine, call, outer, device ?? '');
   else beginDma(engine, call, e, outer);
@@ -134,17 +139,18 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
   if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
-  if (device !== null && call.name === SET_IRQS && ret === 0) forgetIrqs(device);
+  if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
+  if (call.unseen) return 'unknown';
   if (expected === 'unmodelled') return 'unmodelled';
-  if (expected !== HARDWARE) return judge(path, expected, ret);
+  if (expected !== HARDWARE) {
+    const verdict = judge(path, expected, ret);
+    // Another function of the bus may have come to VFIO since the snapshot.
+    const doubtful =
+      call.name === HOT_RESET && onBus(engine, address).some((d) => d.assumed.driver);
+    return doubtful && verdict !== 'match' ? 'unknown' : verdict;
+  }
   const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
   return refused ? diverge(path, 'a reset', '-EINVAL') : null;
-}
-
-/** Interrupts were set, and nothing shows which. */
-function forgetIrqs(device: OpenDevice): void {
-  device.irqType = null;
-  device.signals = { err: null, req: null };
 }
 
 function deviceResults(
@@ -168,9 +174,14 @@ function deviceResults(
   return deviceIoctl(call.name, device, argument, context);
 }
 
+const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
+
+const onBus = (engine: Engine, address: string): PciDevice[] =>
+  [...engine.machine.devices].filter((d) => d.address.startsWith(busOf(address)));
+
 function deviceContext(engine: Engine, address: string, call: IoctlCall): DeviceContext {
-  const bus = address.slice(0, address.lastIndexOf(':') + 1);
-  const others = [...engine.machine.devices].filter((d) => d.address.startsWith(bus));
+  const bus = busOf(address);
+  const others = onBus(engine, address);
   const known = others.every((d) => d.visible?.length === 1);
   const present = others.filter((d) => certainly(d.visible, true));
   const listed = known && functionAt(engine.vfio, address).resources !== null;
@@ -272,8 +283,7 @@ function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict 
 function noteContainer(engine: Engine, process: number, container: Container): void {
   const isNew = container.groups === null && container.iommu === null;
   const fresh = freshContainer(engine);
-  const lost = { groups: null, iommu: null, dma: null, teardown: null };
-  engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lost);
+  engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lostContainer());
 }
 
 function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {

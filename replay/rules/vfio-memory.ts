@@ -17,12 +17,16 @@ import { isMemory, type Resource, ROM } from '../vfio-pci-core/function.js';
 import { mapRegion, REGION_PAGE_BITS } from '../vfio-pci-core/regions.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { hex, judge } from './vfio-results.js';
+import { endUnseenCalls } from './vfio-unseen.js';
 
 /** `vfio_pci_core_mmap` */
 export function mmap(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || e.path !== 'vfio') return null;
+  const device = openOf(engine, address);
   if (e.phase === 'begin') {
+    endUnseenCalls(engine, e);
+    if (device !== null) device.mapsBegun++;
     const end = readNumber(e.data, 0) ?? e.offset;
     pushCall(engine.vfio.calls, e.tid, {
       type: 'mmap',
@@ -35,8 +39,8 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
     return null;
   }
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'mmap');
-  const device = openOf(engine, address);
   if (call === null || device === null) return 'unknown';
+  device.mapsBegun--;
   const expected = mapRegion(device, call.page, call.start, call.end, (page) =>
     isAlone(engine, page),
   );
@@ -89,15 +93,23 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   const wanted = faultResult(device, mapping, call.fault);
   if (e.ret === VM_FAULT.NOPAGE && engine.machine.kernel.faultMapsAll) mapping.populated = true;
   const where = `${address}/memory`;
-  return wanted === e.ret ? 'match' : diverge(where, hex(wanted), hex(e.ret));
+  if (wanted === e.ret) return 'match';
+  // The user may have turned memory on or off.
+  return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : 'unknown';
 }
+
+const ZAP = 'vfio_pci_zap_and_down_write_memory_lock';
+
+/** The recording has the accesses by which a user turns memory on and off. */
+const showsConfig = (engine: Engine): boolean =>
+  engine.records('vfio_pci_config_rw') || engine.records('vfio_pci_rw');
 
 /** A fault comes where a mapping was made and is not populated, with the page of its address. */
 function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: Fault): Verdict {
   const where = `${address}/mappings`;
   const mapping = mappingAt(device, fault.address);
   if (mapping === undefined) {
-    if (!engine.records('vfio_pci_core_mmap')) return 'unknown';
+    if (!engine.records('vfio_pci_core_mmap') || device.mapsBegun > 0) return 'unknown';
     return diverge(where, 'an address of a mapping', hex(fault.address));
   }
   const { faultMapsAll } = engine.machine.kernel;
@@ -109,6 +121,7 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
     return diverge(where, text(wanted), text(fault));
   }
   if (!mapping.populated) return 'match';
+  if (!showsConfig(engine) && !engine.records(ZAP)) return 'unknown';
   // One process may have copied the page tables of another, which a fork leaves out.
   return mapping.process === -1 ? 'unknown' : diverge(where, 'no fault: it is mapped', 'a fault');
 }

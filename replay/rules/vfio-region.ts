@@ -7,8 +7,9 @@ import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js'
 import { ROM } from '../vfio-pci-core/function.js';
 import { barAccess, hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
 import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
-import { openOf } from './vfio-effects.js';
+import { openOf, settleHardware } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
+import { endUnseenCalls } from './vfio-unseen.js';
 
 /** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
 export function regionAccess(engine: Engine, e: EventCursor): Verdict {
@@ -18,6 +19,7 @@ export function regionAccess(engine: Engine, e: EventCursor): Verdict {
   const inner = e.path === 'hardware';
   if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
   if (e.phase === 'point') return judge(path(device), expected(engine, device, e), e.ret);
+  settleHardware(engine, e.tid);
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'region');
   if (call === null) return 'unknown';
   if (!inner) return endAny(engine, call, e);
@@ -29,6 +31,7 @@ export function regionAccess(engine: Engine, e: EventCursor): Verdict {
 const path = (device: string) => `${device}/region`;
 
 function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
+  endUnseenCalls(engine, e);
   const isConfig = e.region === REGION.CONFIG;
   if (isConfig && !engine.records('vfio_pci_config_rw')) beginConfig(engine, e, device);
   else open(engine, e, device);

@@ -23,6 +23,8 @@ export interface OpenDevice {
   /** A low power feature is engaged: mappings fault. */
   lowPower: boolean;
   readonly mappings: Mapping[];
+  /** Calls of mmap that began and did not end: of each there may be a mapping. */
+  mapsBegun: number;
   /** Whether the ERR and REQ eventfds are set; null when not known. */
   signals: { err: boolean | null; req: boolean | null };
 }
@@ -53,6 +55,7 @@ export const openDevice = (
   power: 0,
   lowPower: false,
   mappings: [],
+  mapsBegun: 0,
   signals: { err: false, req: false },
 });
 

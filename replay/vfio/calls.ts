@@ -28,14 +28,17 @@ export interface IoctlCall extends Open {
   inner: number | null;
   /** `vfio_pci_set_irqs_ioctl` began: the arguments were found good. */
   irqsSet: boolean;
-  /** A device was opened, or a group's devices were attached, meanwhile. */
-  opened: boolean;
+  /** A device was opened meanwhile; null when that began and its end is not recorded. */
+  opened: boolean | null;
+  /** A group's devices were attached meanwhile. */
   attached: boolean;
   /** What it must still do, in order. */
   next: Effect[];
   dma: DmaProgress | null;
   /** What a reset that it asked for returned. */
   reset: number | null;
+  /** A function in it ended unseen. */
+  unseen: boolean;
 }
 
 /** A range that is being mapped or unmapped page run by page run. */
@@ -74,8 +77,8 @@ export interface HardwareCall extends Open {
 export interface EnableCall extends Open {
   readonly type: 'enable';
   readonly device: string;
-  /** What the reset at open returned. */
-  reset: number | null;
+  /** What the reset at open returned; null before it began. */
+  reset: number | 'unseen' | null;
 }
 
 export interface IrqsCall extends Open {
@@ -144,7 +147,19 @@ export function popCall<T extends Call['type']>(
 
 function popBelow(stack: Call[], seq: number): Call | undefined {
   const at = stack.findLastIndex((call) => call.seq === seq);
-  return at < 0 ? undefined : stack.splice(at)[0];
+  if (at < 0) return undefined;
+  const [call, ...inner] = stack.splice(at);
+  if (call.type === 'ioctl' && inner.length > 0) call.unseen = true;
+  return call;
+}
+
+/** The physical access of a caller that began last and has not ended; it ends. */
+export function endHardware(calls: Calls, tid: number): RegionCall | null {
+  const stack = calls.get(tid);
+  const last = stack?.at(-1);
+  if (last?.type !== 'hardware') return null;
+  stack?.pop();
+  return last.caller;
 }
 
 /** The innermost call of a type on a thread. */

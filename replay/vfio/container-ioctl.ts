@@ -63,7 +63,7 @@ export interface GroupContext {
   readonly viable: boolean | null;
   /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
   readonly attached: boolean;
-  readonly opened: boolean;
+  readonly opened: boolean | null;
   /** The recording shows attaching, and by which group a device is opened. */
   readonly showsAttach: boolean;
   readonly showsOpen: boolean;
@@ -108,6 +108,7 @@ function getDevice(group: Group, context: GroupContext): Results {
   const { container, opened, showsOpen } = context;
   if (container.iommu === false || group.attached === false) return INVALID;
   if (opened) return DESCRIPTORS;
+  if (opened === null) return null;
   // The name that the user gave is not recorded; a device that is open already gets a descriptor.
   const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
   return showsOpen && group.devices.size === 0 ? refused : null;

@@ -99,10 +99,18 @@ export function functionAt(state: VfioState, address: string): VfioFunction {
   return found;
 }
 
+/** A container of which nothing is known. */
+export const lostContainer = (): Container => ({
+  groups: null,
+  iommu: null,
+  dma: null,
+  teardown: null,
+});
+
 export function containerOf(state: VfioState, process: number): Container {
   let found = state.containers.get(process);
   if (found === undefined) {
-    found = { groups: null, iommu: null, dma: null, teardown: null };
+    found = lostContainer();
     state.containers.set(process, found);
   }
   return found;

@@ -9,6 +9,7 @@ import { sweepCuts } from './cut.js';
 import { sweepBursts, sweepSingleBits } from './flip.js';
 import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
 import { sweepImports } from './import-fuzz.js';
+import { shippedCaptures, sweepProbes } from './probes.js';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
 
@@ -38,4 +39,10 @@ test('a killed recorder loses nothing that it had flushed', () => {
     encoding: 'utf8',
   });
   expect(output).toContain('5 kills');
+});
+
+test('recordings with probes, their beginning or single records missing blame nobody', () => {
+  const folders = shippedCaptures().filter((folder) => /dma-fault|sriov-off|hotplug/.test(folder));
+  expect(folders).toHaveLength(3);
+  expect(sweepProbes(folders, 20, 3)).toEqual([]);
 });
