@@ -28,7 +28,12 @@ export function peersOf(file: string, isTraceDat: boolean): readonly Peer[] {
     ? [{ what: 'trace-cmd report', program: 'trace-cmd', args: ['report', '-i', file] }]
     : [
         { what: '`wc -l`', program: 'wc', args: ['-l', file] },
-        { what: '`grep -c vfio`', program: 'grep', args: ['-c', 'vfio', file] },
+        // Into a pipe: grep stops at the first match when nobody can see how many there are.
+        {
+          what: '`grep -c vfio`',
+          program: 'sh',
+          args: ['-c', 'grep -c vfio "$0" | cat', file],
+        },
         {
           what: 'python3, numbers of lines with `vfio`',
           program: 'python3',

@@ -28,7 +28,10 @@ export interface Input {
   readonly size: number;
   /** The first bytes, 64 KiB unless there are fewer. */
   readonly head: Buffer;
-  /** All bytes from the beginning; a chunk is valid until the one after the next is asked for. */
+  /**
+   * All bytes from the beginning; a chunk is valid until the one after the next is asked for. Never
+   * throws: where the bytes cannot be read on, they end.
+   */
   chunks(): Iterable<Buffer>;
   /** Set when the chunks ended before the file did, because it is damaged or cut. */
   readonly failure?: Stop | null;

@@ -4,7 +4,7 @@
  * Method: real text. Records are counted again by one pattern over the whole text, which knows
  * nothing of the parser, and compared with the counts made when the recordings were.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { countBy, type ImportedRow, importBytes } from '../../../tests/import-bytes.js';
@@ -27,9 +27,9 @@ function countText(text: string, origin = ORIGIN): Record<string, number> {
   });
 }
 
-const CAPTURES = readdirSync(join(import.meta.dirname, '../../../tests/data/captures')).filter(
-  (name) => /-r\d+$/.test(name),
-);
+const FOLDER = join(import.meta.dirname, '../../../tests/data/captures');
+const CAPTURES = readdirSync(FOLDER).filter((name) => /-r\d+$/.test(name));
+const hasMetadata = (name: string) => existsSync(join(FOLDER, name, 'metadata.json'));
 
 describe.each(CAPTURES)('the recording %s', (name) => {
   const bytes = testData(`captures/${name}/trace.txt.zst`);
@@ -39,12 +39,15 @@ describe.each(CAPTURES)('the recording %s', (name) => {
     expect(ftraceText.detect(bytes.subarray(0, 65536), 'x')).toBeGreaterThan(0.9);
   });
 
-  test('has all records, by two other counts', () => {
+  test('has all records of the text', () => {
     expect(report.records).toEqual(countText(bytes.toString('latin1')));
+    expect(report).toMatchObject({ unparsed: 0, lost: 0 });
+  });
+
+  test.skipIf(!hasMetadata(name))('has as many as were counted when it was made', () => {
     const metadata = JSON.parse(testData(`captures/${name}/metadata.json`).toString());
     const counts = Object.values(metadata.event_counts as Record<string, { by_event: object }>);
     expect(counts.map((count) => count.by_event)).toContainEqual(report.records);
-    expect(report).toMatchObject({ unparsed: 0, lost: 0 });
   });
 
   test('has the values of configuration space as the text prints them', () => {

@@ -5,7 +5,6 @@
  */
 import { describe, expect, test } from 'vitest';
 import { importBytes } from '../../../tests/import-bytes.js';
-import { EventAppender, VfrError } from '../../../traces/index.js';
 import { ftraceText } from './index.js';
 
 interface Shown {
@@ -254,22 +253,5 @@ describe('text that went through other hands', () => {
   test('half a number is not believed', () => {
     const { rows } = importText(record(override('x')).trimEnd());
     expect(rows.map((row) => row.kind)).toEqual(['log']);
-  });
-
-  test('damaged compression costs nothing that came before', () => {
-    const text = Buffer.from(`# tracer: nop\n${record(bound).repeat(1000)}`);
-    const input = {
-      name: 'x',
-      size: 0,
-      head: text.subarray(0, 65536),
-      *chunks() {
-        yield text;
-        throw new VfrError('damaged', 'ZSTD_DAMAGED', 'compressed data is damaged', 'Stop.');
-      },
-    };
-    const events = new EventAppender(4096, () => undefined);
-    const report = ftraceText.read(input, events);
-    expect(report.records).toEqual({ driver_bound: 1000 });
-    expect(report.stopped).toEqual({ offset: text.length, why: 'compressed data is damaged' });
   });
 });

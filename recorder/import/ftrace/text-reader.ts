@@ -86,10 +86,8 @@ export class TextReader {
 
   /** Where and why reading stopped before the end of the input, when it did. */
   #stopped(): NonNullable<ImportReport['stopped']> | null {
-    const { failure, end } = this.#window;
-    const offset = this.#cutAt ?? this.#window.offset(end);
-    if (failure !== null) return { offset, why: failure.what };
-    return this.#cutAt === null ? null : { offset, why: 'the last line has no end' };
+    const offset = this.#cutAt;
+    return offset === null ? null : { offset, why: 'the last line has no end' };
   }
 
   /** Reads the record whose origin was read; false when there is no event behind it. */

@@ -1,4 +1,3 @@
-import { VfrError } from '../../../traces/index.js';
 import type { Input } from '../input.js';
 import { NEWLINE } from './ascii.js';
 
@@ -17,8 +16,6 @@ export class TextWindow {
   at = 0;
   /** Where the bytes of the input end in the buffer. */
   end = 0;
-  /** Why the input ended before its end, if it did: its compression is damaged. */
-  failure: VfrError | null = null;
   readonly #chunks: Iterator<Buffer>;
   #chunk: Buffer = Buffer.alloc(0);
   /** What of the chunk was taken over. */
@@ -77,16 +74,10 @@ export class TextWindow {
   }
 
   #next(): boolean {
-    try {
-      const next = this.#chunks.next();
-      if (next.done === true) return false;
-      this.#chunk = next.value;
-      this.#taken = 0;
-      return true;
-    } catch (error) {
-      if (!(error instanceof VfrError)) throw error;
-      this.failure = error;
-      return false;
-    }
+    const next = this.#chunks.next();
+    if (next.done === true) return false;
+    this.#chunk = next.value;
+    this.#taken = 0;
+    return true;
   }
 }
