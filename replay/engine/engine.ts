@@ -113,7 +113,9 @@ export class Engine {
   /** An event shows a device that a snapshot lacks: nothing is known of it. */
   exists(device: PciDevice): void {
     const lacking = certainly(device.visible, false) && device.assumed.driver;
-    if (lacking) Object.assign(device, newDevice(device.address, null), { visible: [true] });
+    if (!lacking) return;
+    const { assumed } = device;
+    Object.assign(device, newDevice(device.address, null), { visible: [true], assumed });
   }
 
   /**

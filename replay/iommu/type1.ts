@@ -10,6 +10,10 @@ export interface DmaMapping {
   readonly size: bigint;
   vaddr: bigint;
   vaddrInvalid: boolean;
+  /** READ and WRITE of DMA_MAP. */
+  readonly flags: number;
+  /** When it was made, in ns of the recording's clock. */
+  readonly since: bigint;
 }
 
 /** The mappings of a container, by IOVA. No two overlap. */
@@ -74,10 +78,14 @@ function checkVaddr(old: DmaMapping | undefined, iova: bigint, size: bigint): nu
 export const overlapping = ({ mappings }: DmaSpace, iova: bigint, size: bigint): DmaMapping[] =>
   mappings.filter((m) => m.iova < iova + size && iova < m.iova + m.size);
 
-/** Puts a mapping in; the caller has checked it. */
-export function addMapping(space: DmaSpace, { iova, size, vaddr }: MapRequest): void {
+/**
+ * Puts a mapping in; the caller has checked it.
+ * @param since the time, in ns
+ */
+export function addMapping(space: DmaSpace, request: MapRequest, since = 0n): void {
+  const { iova, size, vaddr, flags } = request;
   const at = space.mappings.findIndex((m) => m.iova > iova);
-  const mapping = { iova, size, vaddr, vaddrInvalid: false };
+  const mapping = { iova, size, vaddr, vaddrInvalid: false, flags, since };
   space.mappings.splice(at < 0 ? space.mappings.length : at, 0, mapping);
   space.available--;
 }

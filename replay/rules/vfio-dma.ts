@@ -90,8 +90,9 @@ export function finishDma(
   engine: Engine,
   call: IoctlCall,
   container: Container,
-  ret: number,
+  e: EventCursor,
 ): Verdict | undefined {
+  const { ret } = e;
   if (call.name !== MAP_DMA && call.name !== UNMAP_DMA) return undefined;
   const path = `container/${call.name}`;
   const data = wordsToBytes(call.words);
@@ -101,11 +102,11 @@ export function finishDma(
   if (request === null) return 'unknown';
   const refused = checkMap(container.dma, request, wrapErrno(engine));
   if (refused === null || refused < 0) {
-    if (ret === 0 && refused === null) addMapping(container.dma, request);
+    if (ret === 0 && refused === null) addMapping(container.dma, request, e.ts);
     return judge(path, refused === null ? null : [refused], ret);
   }
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
-  if (ret === 0) addMapping(container.dma, request);
+  if (ret === 0) addMapping(container.dma, request, e.ts);
   return mapResult(engine, call, request, path, ret);
 }
 
@@ -244,7 +245,7 @@ function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint):
   if (call.dma.type === 'map') {
     // What could not be mapped wholly is unmapped again.
     const { request, done } = call.dma;
-    const back: DmaMapping = { ...request, size: done, vaddrInvalid: false };
+    const back: DmaMapping = { ...request, size: done, vaddrInvalid: false, since: 0n };
     call.dma = { type: 'unmap', mappings: [back], done: 0n, last: -1n };
   }
   return proceed(call.dma, container, iova, size) ?? foreign(call.dma, iova);

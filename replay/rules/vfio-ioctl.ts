@@ -296,7 +296,7 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
     if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
     return judge(path, type1Extension(argument, container.iommu, version), e.ret);
   }
-  const verdict = finishDma(engine, call, container, e.ret);
+  const verdict = finishDma(engine, call, container, e);
   if (verdict !== undefined) return verdict;
   return judge(path, driverResult(call), e.ret);
 }

@@ -101,7 +101,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
 const ZAP = 'vfio_pci_zap_and_down_write_memory_lock';
 
 /** The recording has the accesses by which a user turns memory on and off. */
-const showsConfig = (engine: Engine): boolean =>
+export const showsConfig = (engine: Engine): boolean =>
   engine.records('vfio_pci_config_rw') || engine.records('vfio_pci_rw');
 
 /** A fault comes where a mapping was made and is not populated, with the page of its address. */

@@ -1,6 +1,7 @@
 /** Which rule takes which kind of VFIO's events. */
 import type { Kind } from '../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
+import { busError, dmaFault } from './faults.js';
 import { configAccess } from './vfio-config.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
 import { dmaMap, dmaUnmap } from './vfio-dma.js';
@@ -26,6 +27,8 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   mmap: kernelFirst(mmap),
   munmap,
   'fault.page': pageFault,
+  'fault.bus': busError,
+  'fault.dma': dmaFault,
   'dma.map': dmaMap,
   'dma.unmap': dmaUnmap,
   'device.open': open,

@@ -1,0 +1,78 @@
+/** DMA that an IOMMU refused, and bus errors that reached a user. */
+import { driverModel } from '../drivers/index.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
+import { DMA_MAP, type DmaMapping, type DmaSpace } from '../iommu/type1.js';
+import { only } from '../machine/possible.js';
+import { memoryEnabled, type OpenDevice } from '../vfio-pci-core/device.js';
+import { mappingAt } from '../vfio-pci-core/faults.js';
+import { showsConfig } from './vfio-memory.js';
+
+/** A fault is told after it happened: mappings younger than this may have been made in between. */
+const TOLD_WITHIN_NS = 1_000_000_000n;
+
+/**
+ * A DMA that was refused, of a device that a user has: nothing is mapped there, or not for that.
+ * Events that name no device or address, such as the interrupt of the fault, are stimuli.
+ */
+export function dmaFault(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null || !e.hasOffset || e.name.includes('INTR-REMAP')) return null;
+  const driver = only(device.driver);
+  // The mappings of native drivers are made by the DMA API, and not told by device.
+  if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return 'unknown';
+  const space = spaceOf(engine, device.group);
+  if (space === null) return 'unknown';
+  const iova = e.offsetBig;
+  const mapping = space.mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
+  if (mapping === undefined) return 'match';
+  const need = permissionOf(e);
+  if (need === null || mapping.since > e.ts - TOLD_WITHIN_NS) return 'unknown';
+  if ((mapping.flags & need) === 0) return 'match';
+  return diverge(`${device.address}/dma`, describe(mapping), `a fault at 0x${iova.toString(16)}`);
+}
+
+const describe = ({ iova, size }: DmaMapping): string =>
+  `0x${iova.toString(16)} to 0x${(iova + size - 1n).toString(16)} is mapped for it`;
+
+/** Reason of VT-d, or the flag of the tracepoint, tells reading from writing. */
+function permissionOf(e: EventCursor): number | null {
+  const { name } = e;
+  if (name.startsWith('DMAR')) {
+    // Other reasons are about tables above the mapping (VT-d: 5 no write, 6 no read permission).
+    if (e.hasValue && e.value !== 5 && e.value !== 6) return null;
+    return name.includes('Write') ? DMA_MAP.WRITE : DMA_MAP.READ;
+  }
+  if (name !== 'io_page_fault' || !e.hasValue) return null;
+  return (e.value & 1) === 1 ? DMA_MAP.WRITE : DMA_MAP.READ;
+}
+
+/** Mappings of the container that a group is in; null when they are not known. */
+function spaceOf(engine: Engine, group: number | null): DmaSpace | null {
+  if (group === null) return null;
+  for (const [key, { attached }] of engine.vfio.groups) {
+    if (Number.parseInt(key, 10) !== group || attached !== true) continue;
+    const process = Number(/\d+$/.exec(key)?.[0]);
+    return engine.vfio.containers.get(process)?.dma ?? null;
+  }
+  return null;
+}
+
+/** A SIGBUS: what a user gets who touches a mapping of a BAR while memory is off. */
+export function busError(engine: Engine, e: EventCursor): Verdict {
+  if (!e.hasOffset) return null;
+  let doubtful = false;
+  for (const { address, open } of engine.vfio.functions.values()) {
+    if (open === undefined) doubtful = true;
+    const mapping = open ? mappingAt(open, e.offset) : undefined;
+    if (!open || mapping === undefined || mapping.process !== e.pid) continue;
+    if (faults(open)) return 'match';
+    if (!showsConfig(engine)) return 'unknown';
+    return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
+  }
+  // Not in a mapping of a device, as far as all are known: another file's.
+  return doubtful ? 'unknown' : null;
+}
+
+const faults = (device: OpenDevice): boolean => device.lowPower || !memoryEnabled(device);
