@@ -33,6 +33,7 @@ function noteHardware(engine: Engine, e: EventCursor): void {
   if (call === null || e.device !== call.device || !e.hasValue) return;
   const fn = functionAt(engine.vfio, call.device);
   const { offset, length } = e;
+  if (length === 4) call.dwords.push(offset);
   if (fn.hardware === null || offset + length > fn.hardware.bytes.byteLength) return;
   const isKnown = !fn.hardware.known.subarray(offset, offset + length).includes(0);
   if (isKnown && peek(fn.hardware.bytes, offset, length as Width) === e.value) return;

@@ -19,7 +19,7 @@ import {
   unknownHardware,
   type VfioFunction,
 } from '../vfio/state.js';
-import { configRules } from '../vfio-pci-core/capabilities.js';
+import { configRules, rulesShownBy } from '../vfio-pci-core/capabilities.js';
 import { openDevice, zap } from '../vfio-pci-core/device.js';
 import { DONE } from '../vfio-pci-core/effects.js';
 import { lengthOf, parseResource, type Resource } from '../vfio-pci-core/function.js';
@@ -67,7 +67,8 @@ export function open(engine: Engine, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, address);
   const { calls } = engine.vfio;
   if (e.phase === 'begin') {
-    pushCall(calls, e.tid, { type: 'enable', seq: e.seq, device: address, reset: null });
+    const seen = { reset: null, dwords: [] };
+    pushCall(calls, e.tid, { type: 'enable', seq: e.seq, device: address, ...seen });
     prepare(engine, fn);
     const before = fn.open;
     // It is open or not, when its end is not recorded.
@@ -82,7 +83,7 @@ export function open(engine: Engine, e: EventCursor): Verdict {
   if (call === null) return 'unknown';
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.opened = e.ret === 0;
-  if (e.ret === 0) enabled(engine, fn, call.reset);
+  if (e.ret === 0) enabled(engine, fn, call);
   else {
     fn.open = null;
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
@@ -114,7 +115,7 @@ function prepare(engine: Engine, fn: VfioFunction): void {
   if (size !== undefined) fn.hardware = unknownHardware(size);
 }
 
-function enabled(engine: Engine, fn: VfioFunction, reset: EnableCall['reset']): void {
+function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall): void {
   const { address, hardware } = fn;
   const pci = engine.machine.device(address);
   const resources = fn.resources ?? vfResources(engine, address);
@@ -126,7 +127,8 @@ function enabled(engine: Engine, fn: VfioFunction, reset: EnableCall['reset']): 
   if (hardware === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
   const own = { ...facts, isVf: pci.physfn !== null };
-  const rules = configRules(engine.machine.kernel.version);
+  const known = configRules(engine.machine.kernel.version);
+  const rules = dwords.length === 0 ? known : rulesShownBy(dwords, known);
   const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;
   fn.open = openDevice(own, space, typeof reset === 'number' ? reset === 0 : null);

@@ -1,13 +1,19 @@
 /**
  * Goal: recordings of VFIO users on real kernels are predicted whole: every result, every physical
  * access, every fault; and what is closed leaves nothing behind.
- * Method: recordings of two kernels; the kernel's own events are the reference.
+ * Method: recordings of three kernels; the kernel's own events are the reference.
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { importedCapture } from '../../tests/captures.js';
 import { type Counts, Replayer } from '../index.js';
 
-const CAPTURES = ['vfio-client-r1', 'k612-vfio-client-r1', 'nested-linux-r1', 'dma-fault-r1'];
+const CAPTURES = [
+  'vfio-client-r1',
+  'k612-vfio-client-r1',
+  'k612.74-vfio-client-r1',
+  'nested-linux-r1',
+  'dma-fault-r1',
+];
 const readers = new Map(CAPTURES.map((name) => [name, importedCapture(name)]));
 afterAll(() => {
   for (const reader of readers.values()) reader.close();

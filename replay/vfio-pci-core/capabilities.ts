@@ -54,14 +54,30 @@ export type Peek = (offset: number, width: 1 | 2 | 4) => number;
 export interface ConfigRules {
   /** DVSEC is shown (Linux 6.3). */
   readonly dvsec: boolean;
-  /** PCI_CAP_EXP_ENDPOINT_SIZEOF_V2: 52, but 50 in a window of releases. */
-  readonly pcieEndpointBytes: 50 | 52;
+  /** PCI_CAP_EXP_ENDPOINT_SIZEOF_V2, of a capability that begins at `at`. */
+  readonly pcieEndpointBytes: (at: number) => 50 | 52;
 }
 
-/** @param version major * 1000 + minor */
-export const configRules = (version: number): ConfigRules => ({
-  dvsec: version >= 6003,
-  pcieEndpointBytes: version >= 5003 && version < 6012 ? 50 : 52,
+/**
+ * The PCIe capability was two bytes short from 5.3 up to 7.0 (kernel commits fb82437fdd8c and
+ * 39195990e4c0); 6.12.77 has it right, which minor numbers do not tell: what was read at open does.
+ * @param version major * 1000 + minor
+ */
+export const configRules = (version: number): ConfigRules => {
+  const pcieEndpointBytes = version >= 5003 && version < 7000 && version !== 6012 ? 50 : 52;
+  return { dvsec: version >= 6003, pcieEndpointBytes: () => pcieEndpointBytes };
+};
+
+/** Link Control 2 and, behind it, the status that the short capability lacks. */
+const LINK_CONTROL_2 = 0x30;
+
+/**
+ * The rules of the kernel that read these dwords when the device was opened: it copies each
+ * capability in dwords, and the rest in words (`vfio_fill_vconfig_bytes`).
+ */
+export const rulesShownBy = (dwords: readonly number[], rules: ConfigRules): ConfigRules => ({
+  ...rules,
+  pcieEndpointBytes: (at) => (dwords.includes(at + LINK_CONTROL_2) ? 52 : 50),
 });
 
 type Length = number | ((peek: Peek, at: number, rules: ConfigRules) => number);
@@ -91,7 +107,7 @@ function pcieLength(peek: Peek, at: number, rules: ConfigRules): number {
   const flags = peek(at + 2, 2);
   const integrated = (flags >> 4) % 16 === RC_INTEGRATED_ENDPOINT;
   if ((flags & 0x0f) === 1) return integrated ? 12 : 20;
-  return integrated ? 44 : rules.pcieEndpointBytes;
+  return integrated ? 44 : rules.pcieEndpointBytes(at);
 }
 
 const extendedLengths: Readonly<Record<number, Length>> = {

@@ -79,6 +79,8 @@ export interface EnableCall extends Open {
   readonly device: string;
   /** What the reset at open returned; null before it began. */
   reset: number | 'unseen' | null;
+  /** Offsets of the dwords of configuration space that the kernel read. */
+  readonly dwords: number[];
 }
 
 export interface IrqsCall extends Open {
