@@ -23,6 +23,8 @@ export interface EngineData {
   gaps: boolean;
   /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
   readonly beginless: Set<string>;
+  /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
+  pcieBytes: 50 | 52 | null;
 }
 
 const newEngineData = (): EngineData => ({
@@ -31,6 +33,7 @@ const newEngineData = (): EngineData => ({
   vfio: newVfioState(),
   gaps: false,
   beginless: new Set(),
+  pcieBytes: null,
 });
 
 /** The state of a replay: the machine, and the kernel functions that are under way. */
@@ -73,7 +76,8 @@ export class Engine {
     this.#names = new Set(names);
     if (this.release !== undefined) return;
     const release = guessRelease(names);
-    this.machine.kernel = kernelRules(release);
+    // A guess tells the functions of a release, not which corrections it has.
+    this.machine.kernel = { ...kernelRules(release), pcieEndpointBytes: null };
     this.#kernelKnown = release !== undefined;
   }
 
@@ -123,6 +127,15 @@ export class Engine {
    */
   get kernelKnown(): boolean {
     return this.#kernelKnown;
+  }
+
+  /** Bytes of an endpoint's PCIe capability, as the release or the recording tells them. */
+  get pcieBytes(): 50 | 52 | null {
+    return this.machine.kernel.pcieEndpointBytes ?? this.#data.pcieBytes;
+  }
+
+  learnPcieBytes(bytes: 50 | 52): void {
+    this.#data.pcieBytes = bytes;
   }
 
   /** Events were lost. */

@@ -258,6 +258,12 @@ export class Frames {
     return null;
   }
 
+  /** Whether a frame of a kind is open, on any thread. */
+  isOpen(is: (frame: Frame) => boolean): boolean {
+    for (const frame of this.#bySeq.values()) if (is(frame)) return true;
+    return false;
+  }
+
   /** Open frames on a device, oldest first. */
   allOnDevice(device: PciDevice): readonly Frame[] {
     return this.#byDevice.get(device) ?? [];

@@ -22,6 +22,8 @@ export interface ClaimsData {
   readonly dynamic: Map<string, IdMatch[]>;
   /** By the numbers that id tables match. */
   readonly walks: Map<string, Walk>;
+  /** Drivers that certainly have no dynamic id for some numbers. */
+  readonly without: Map<string, Set<string>>;
 }
 
 export const newClaims = (): ClaimsData => ({
@@ -29,6 +31,7 @@ export const newClaims = (): ClaimsData => ({
   order: new Map(),
   dynamic: new Map(),
   walks: new Map(),
+  without: new Map(),
 });
 
 export class Claims {
@@ -36,12 +39,14 @@ export class Claims {
   readonly #place: Map<string, number>;
   readonly #dynamic: Map<string, IdMatch[]>;
   readonly #walks: Map<string, Walk>;
+  readonly #without: Map<string, Set<string>>;
 
   constructor(data: ClaimsData) {
     this.#registered = data.registered;
     this.#place = data.order;
     this.#dynamic = data.dynamic;
     this.#walks = data.walks;
+    this.#without = data.without;
   }
 
   /**
@@ -76,6 +81,35 @@ export class Claims {
 
   addDynamicId(driver: string, entry: IdMatch): void {
     this.#dynamic.set(driver, [...this.dynamicIds(driver), entry]);
+    for (const drivers of this.#without.values()) drivers.delete(driver);
+  }
+
+  /** A driver did not match: it has no dynamic id for these numbers. */
+  excludeDynamicId(driver: string, ids: PciIds): void {
+    const key = idsKey(ids);
+    const drivers = this.#without.get(key);
+    if (drivers === undefined) this.#without.set(key, new Set([driver]));
+    else drivers.add(driver);
+  }
+
+  /**
+   * Whether a driver that does not claim the numbers, as far as is known, may all the same: it may
+   * have got a dynamic id before the recording began, or by a write that was not recorded.
+   */
+  mayHaveDynamicId(driver: string, ids: PciIds): boolean {
+    if (this.claims(driver, ids) === true) return false;
+    return this.#without.get(idsKey(ids))?.has(driver) !== true;
+  }
+
+  /** Whether a driver claims the numbers for a dynamic id. */
+  claimsDynamically(driver: string, ids: PciIds): boolean {
+    return this.dynamicIds(driver).some((entry) => covers(entry, ids) !== false);
+  }
+
+  /** Removes all ids that cover the numbers. */
+  forgetDynamicIds(driver: string, ids: PciIds): void {
+    const kept = this.dynamicIds(driver).filter((entry) => covers(entry, ids) === false);
+    this.#dynamic.set(driver, kept);
   }
 
   /** Removes the first equal id. @returns false when there is none that is known */
@@ -164,7 +198,7 @@ export class Claims {
    */
   tried(ids: PciIds, before: readonly string[], driver: string): void {
     this.register(driver);
-    if (this.dynamicIds(driver).some((entry) => covers(entry, ids) !== false)) return;
+    if (this.claimsDynamically(driver, ids)) return;
     if (this.#claimsStatically(driver, ids) === false) return;
     const key = idsKey(ids);
     const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
@@ -179,6 +213,9 @@ export class Claims {
   walkEnded(ids: PciIds, tried: readonly string[]): void {
     const key = idsKey(ids);
     const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
+    for (const driver of this.#registered) {
+      if (!tried.includes(driver)) this.excludeDynamicId(driver, ids);
+    }
     if (walk.drivers.length !== tried.length) return;
     walk.ended = new Set(this.#registered);
     this.#walks.set(key, walk);
@@ -187,5 +224,6 @@ export class Claims {
   /** Forgets what depended on seeing every registration. */
   forget(): void {
     for (const walk of this.#walks.values()) walk.ended = null;
+    this.#without.clear();
   }
 }

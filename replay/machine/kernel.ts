@@ -16,6 +16,8 @@ export interface KernelRules {
   readonly barAccessWidth: 4 | 8;
   /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
   readonly wrapIsOverflow: boolean;
+  /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
+  readonly pcieEndpointBytes: 50 | 52 | null;
   /** VFIO_GROUP_SET_CONTAINER of a group that is not viable: -EPERM up to 5.15, -EBUSY later. */
   readonly dmaOwnership: boolean;
 }
@@ -31,8 +33,22 @@ export function kernelRules(release: string | undefined): KernelRules {
     faultMapsAll: version < 6010,
     barAccessWidth: version >= 6010 ? 8 : 4,
     wrapIsOverflow: version >= 6019,
+    pcieEndpointBytes: pcieBytes(release),
     dmaOwnership: version >= 5019,
   };
+}
+
+/**
+ * PCI_CAP_EXP_ENDPOINT_SIZEOF_V2 was 50 instead of 52 from Linux 5.3 to 6.19, and was corrected in
+ * 7.0 and in stable releases, of which 6.12.77 is one.
+ */
+function pcieBytes(release: string | undefined): 50 | 52 | null {
+  const version = parseVersion(release);
+  if (version === null) return null;
+  if (version < 5003 || version >= 7000) return 52;
+  const patch = Number(/^\d+\.\d+\.(\d+)/.exec(release ?? '')?.[1] ?? 0);
+  if (version === 6001) return 50;
+  return version === 6012 && patch > 0 ? (patch >= 77 ? 52 : 50) : null;
 }
 
 /** Functions that only some kernels have, with a release that has them. */

@@ -6,6 +6,7 @@ import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
+import { byUnseenId } from './walk.js';
 
 /** `device_driver_attach`, and the point at which a driver is bound. */
 export function bind(engine: Engine, e: EventCursor): Verdict {
@@ -40,7 +41,8 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     const difference = diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
     // It matched: by an override, or by a dynamic id, of which the recording says nothing.
     if (device.assumed.override) device.override = either(device.override, [driver]);
-    return engine.contradiction(device, 'override', difference);
+    const verdict = engine.contradiction(device, 'override', difference);
+    return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
   }
   if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
     return store.overlapped ? 'match' : 'unknown';

@@ -291,6 +291,15 @@ describe('new_id', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
+  test('from before the recording may be why another driver comes first', () => {
+    const kernel = new Kernel().device(GPU).store('driver_override', '\n', 1, { device: GPU });
+    probeAll(kernel, ['nouveau'], GPU);
+    kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      kernel.attempt('unheard', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
+    });
+    expect(kernel.divergences).toEqual([]);
+  });
+
   test('lets a device match before another write takes the id away', () => {
     const kernel = gpus();
     const more = { driver: 'nvidia', tid: 1 };

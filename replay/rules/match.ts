@@ -9,7 +9,7 @@ import { covers, parseNewId } from '../machine/ids.js';
 import { matches, mayMatch } from '../machine/matching.js';
 import { certainly, describe, type Possible, possibly } from '../machine/possible.js';
 import { attachResult, setBound, setFree } from './bind.js';
-import { nextInWalk, walkOf } from './walk.js';
+import { byUnseenId, nextInWalk, walkOf } from './walk.js';
 
 /** `__driver_probe_device`. */
 export function match(engine: Engine, e: EventCursor): Verdict {
@@ -92,7 +92,8 @@ function expectedAttempt(
   if (byOwnId && possibly(override, null)) return 'match';
   if (!mayMatch(machine, device, driver, override)) {
     const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
-    return engine.contradiction(device, 'override', difference);
+    const verdict = engine.contradiction(device, 'override', difference);
+    return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
   }
   // A driver that registers, or a deferred probe: nothing in the recording says when.
   return matches(machine, device, driver, override) === true ? 'match' : 'unknown';

@@ -78,8 +78,17 @@ function begin(engine: Engine, e: EventCursor): Verdict {
 function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {
   for (const frame of engine.frames.forget(tid)) {
     if (frame.type !== 'store') continue;
+    if (frame.attribute === 'new_id') forgetNewId(engine, frame);
     settle(engine, frame, seq);
     if (frame.attribute === 'sriov_numvfs' && frame.device?.sriov) frame.device.sriov.numVfs = null;
+  }
+}
+
+/** Whether the id was accepted is not known. */
+function forgetNewId(engine: Engine, { driver, text }: StoreFrame): void {
+  const parsed = parseNewId(text);
+  if (parsed !== null && driver !== null) {
+    engine.machine.claims.removeDynamicId(driver, parsed.entry);
   }
 }
 
@@ -170,6 +179,7 @@ function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   }
   if (engine.records('device_driver_attach')) {
     if (frame.matches === true && !frame.overlapped) {
+      if (lostDynamicId(engine, frame)) return 'unknown';
       const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
       return engine.contradiction(frame.device!, 'override', difference);
     }
@@ -185,6 +195,16 @@ function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   return typeof before === 'string' && frame.matches
     ? result(frame, [-ERRNO.EBUSY], ret)
     : 'unknown';
+}
+
+/** Whether the driver matched by a dynamic id, which a write that was not recorded took away. */
+function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean {
+  const { claims } = engine.machine;
+  if (driver === null || device?.ids == null || engine.records('remove_id')) return false;
+  if (!possibly(engine.override(device), null)) return false;
+  if (!claims.claimsDynamically(driver, device.ids)) return false;
+  claims.forgetDynamicIds(driver, device.ids);
+  return true;
 }
 
 function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
@@ -253,6 +273,8 @@ function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const { claims } = engine.machine;
   const known = claims.removeDynamicId(frame.driver, parsed.entry);
   if (ret >= 0 && !known) claims.unlearn(frame.driver);
+  // A write of another thread may add the id, or fail to.
+  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return 'unknown';
   return result(frame, known ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
 }
 

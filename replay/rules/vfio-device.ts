@@ -127,7 +127,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   if (hardware === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
   const own = { ...facts, isVf: pci.physfn !== null };
-  const known = configRules(engine.machine.kernel.version);
+  const known = configRules(engine.machine.kernel.version, engine.pcieBytes);
   const rules = dwords.length === 0 ? known : rulesShownBy(dwords, known);
   const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;

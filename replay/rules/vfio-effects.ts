@@ -4,9 +4,10 @@ import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import { certainly } from '../machine/possible.js';
 import { configCall, endHardware, type IoctlCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
-import { answerAccess, type ConfigAccess } from '../vfio-pci-core/access.js';
+import { answerAccess, type ConfigAccess, foreseeAgain } from '../vfio-pci-core/access.js';
 import { IRQ, type OpenDevice, zap } from '../vfio-pci-core/device.js';
 import { type Answer, DONE, type Effect, UNKNOWN } from '../vfio-pci-core/effects.js';
+import { pcieTail, setPcieTail } from '../vfio-pci-core/space.js';
 import type { WriteContext } from '../vfio-pci-core/write.js';
 import { hex } from './vfio-results.js';
 
@@ -144,6 +145,7 @@ export function observe(
       return { verdict, call: null };
     }
     if (same(next, actual)) return { verdict: 'match', call };
+    if (learnPcieTail(engine, call, next, actual)) return { verdict: 'unknown', call };
     abandon(call.config);
     // Capabilities are not of the same length on all kernels.
     if (!engine.kernelKnown) return { verdict: 'unknown', call: null };
@@ -155,6 +157,26 @@ export function observe(
   const ioctl = calls.get(tid)?.findLast((c) => c.type === 'ioctl' && c.next.length > 0);
   if (ioctl === undefined) return { verdict: null, call: null };
   return { verdict: observeIoctl(engine, ioctl as IoctlCall, actual), call: null };
+}
+
+/**
+ * Link Status 2 is accessed with Link Control 2 or on its own, by the length that the kernel takes
+ * the PCIe capability to have. When the release does not tell it, the first access does.
+ */
+function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: Effect): boolean {
+  const device = openOf(engine, call.device);
+  const { config } = call;
+  if (engine.pcieBytes !== null || device === null || config === null) return false;
+  if ((actual.type !== 'read' && actual.type !== 'write') || next.type !== actual.type)
+    return false;
+  const at = pcieTail(device.space);
+  if (next.offset !== at || actual.offset !== at || next.width + actual.width !== 6) return false;
+  engine.learnPcieBytes(actual.width === 2 ? 50 : 52);
+  for (const { open } of engine.vfio.functions.values()) {
+    if (open) setPcieTail(open.space, actual.width === 4);
+  }
+  foreseeAgain(device.space, contextOf(engine, call.device, device), config);
+  return config.next !== null && same(config.next, actual);
 }
 
 /**

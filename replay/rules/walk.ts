@@ -2,8 +2,9 @@
 import type { Engine } from '../engine/engine.js';
 import type { Walk } from '../engine/frames.js';
 import { diverge, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
 import { mayMatch } from '../machine/matching.js';
-import { certainly, only } from '../machine/possible.js';
+import { certainly, only, possibly } from '../machine/possible.js';
 
 /** A driver, null for none, undefined when it is not known. */
 type Next = string | null | undefined;
@@ -26,7 +27,14 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   if (possible && open) return 'unknown';
   const wanted = expected.map(nextName).join(' or ');
   const difference = diverge(`${device.address}/match`, wanted, driver);
-  return engine.contradiction(device, 'override', difference);
+  const verdict = engine.contradiction(device, 'override', difference);
+  return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
+}
+
+/** Whether a dynamic id of which the recording has nothing may be why a driver matches. */
+export function byUnseenId(engine: Engine, device: PciDevice, driver: string): boolean {
+  if (device.ids === null || !possibly(engine.override(device), null)) return false;
+  return engine.machine.claims.mayHaveDynamicId(driver, device.ids);
 }
 
 const nextName = (next: Next): string =>

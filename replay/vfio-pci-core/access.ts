@@ -67,6 +67,16 @@ export function answerAccess(
   proceed(space, context, access);
 }
 
+/** Foresees the part that is being served once more: the space was found to be another. */
+export function foreseeAgain(
+  space: ConfigSpace,
+  context: WriteContext,
+  access: ConfigAccess,
+): void {
+  access.answers.length = 0;
+  proceed(space, context, access);
+}
+
 function proceed(space: ConfigSpace, context: WriteContext, access: ConfigAccess): void {
   access.next = null;
   while (access.result === null && access.next === null) {

@@ -62,9 +62,11 @@ export interface ConfigRules {
  * The PCIe capability was two bytes short from 5.3 up to 7.0 (kernel commits fb82437fdd8c and
  * 39195990e4c0); 6.12.77 has it right, which minor numbers do not tell: what was read at open does.
  * @param version major * 1000 + minor
+ * @param pcieBytes of an endpoint's capability; what is likely when it is not known
  */
-export const configRules = (version: number): ConfigRules => {
-  const pcieEndpointBytes = version >= 5003 && version < 7000 && version !== 6012 ? 50 : 52;
+export const configRules = (version: number, pcieBytes: 50 | 52 | null = null): ConfigRules => {
+  const likely = version >= 5003 && version < 7000 && version !== 6012 ? 50 : 52;
+  const pcieEndpointBytes = pcieBytes ?? likely;
   return { dvsec: version >= 6003, pcieEndpointBytes: () => pcieEndpointBytes };
 };
 

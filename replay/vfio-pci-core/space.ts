@@ -253,6 +253,23 @@ export function chunkWidth({ map }: ConfigSpace, at: number, count: number): Wid
   return most >= 2 && at % 2 === 0 ? 2 : 1;
 }
 
+/** First bytes of an endpoint's PCIe capability that not all kernels take to it. */
+const PCIE_TAIL = 0x32;
+const TAIL_BYTES = 2;
+
+/** Where the word before the tail lies; null without a tail. */
+export function pcieTail({ map, capabilities }: ConfigSpace): number | null {
+  const start = capabilities[CAP.EXP];
+  if (start === undefined || map[start + PCIE_TAIL - 1] !== CAP.EXP) return null;
+  return start + PCIE_TAIL - TAIL_BYTES;
+}
+
+/** Gives the tail to the capability, or takes it away. */
+export function setPcieTail(space: ConfigSpace, owned: boolean): void {
+  const at = pcieTail(space);
+  if (at !== null) space.map.fill(owned ? CAP.EXP : GAP, at + TAIL_BYTES, at + 2 * TAIL_BYTES);
+}
+
 /** Where a step tries what it does; one is under way at a time. */
 let trial = new Uint8Array(4096);
 
