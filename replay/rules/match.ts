@@ -91,6 +91,8 @@ function expectedAttempt(
   const byOwnId = store?.attribute === 'new_id' && newIdCovers(store.text, device);
   if (byOwnId && possibly(override, null)) return 'match';
   if (!mayMatch(machine, device, driver, override)) {
+    // It may have matched by any id that the driver had since the write began.
+    if (store?.attribute === 'new_id' && possibly(override, null)) return 'unknown';
     const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
     const verdict = engine.contradiction(device, 'override', difference);
     return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
