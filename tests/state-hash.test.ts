@@ -13,6 +13,8 @@ const HASHES: Readonly<Record<string, string>> = {
   'hotplug-r1': 'a311d47b6745e1f0',
   'k612-sriov-on-r1': '4e5ef584c18e389d',
   'k612-vfio-client-r1': '7f21d8fb7aebdcf2',
+  'many-writers-r1': '9b0541b5598f9bbe',
+  'many-writers-r2': '72372fb8d40d0f93',
   'nested-linux-r1': '5d8ed07ef02604b2',
   'sriov-off-r1': '6951771af57187d3',
   'sriov-on-r1': 'ef325c3f66d02c2b',
