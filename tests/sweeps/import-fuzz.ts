@@ -19,7 +19,8 @@ import { demand, isProgram, progress, sweepOptions } from './options.js';
 
 export const HANG_MS = 2_000;
 export const MEMORY_BYTES_MAX = 512 << 20;
-const BATCH_ROWS = 4_096;
+/** Small, because each mutant gets columns of its own. */
+const BATCH_ROWS = 256;
 /** A trace that is written and verified costs ten times what appending its events does. */
 const WRITE_EVERY = 16;
 /** Bytes of text and data that events may hold, for each byte of the input and for each event. */
