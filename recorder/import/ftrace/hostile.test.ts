@@ -206,6 +206,18 @@ describe('events with a text of their own', () => {
     expect(rows[0]).toMatchObject({ device: '0000:03:00.0', driver: 'nvme' });
     expect(rows[1]).toMatchObject({ ret: -19n, span: 0 });
   });
+
+  test('the option `fields` prints strings of several lines bare, too', () => {
+    const store = (text: string) =>
+      record(`driver_override_store: dev=0000:03:00.0 buf=${text} count=0x9 (9)`);
+    const { report, rows } = importText(
+      store('vfio-pci') + store('vfio-pci\n') + store('two\nlines\n') + store('1\n2\n3\n'),
+    );
+    expect(report).toMatchObject({ records: { driver_override_store: 4 }, unparsed: 0 });
+    expect(rows.map((row) => [row.text, row.length])).toEqual(
+      ['vfio-pci', 'vfio-pci\n', 'two\nlines\n', '1\n2\n3\n'].map((text) => [text, 9n]),
+    );
+  });
 });
 
 describe('text that went through other hands', () => {

@@ -148,7 +148,7 @@ export class TextReader {
     this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     while (recordEnd + 1 < end && recordEnd - fieldsAt < RECORD_BYTES_MAX) {
       if (origin.startsAt(recordEnd + 1, this.#fields.open)) break;
-      const continued = this.#continuation(event, fieldsAt, recordEnd);
+      const continued = this.#continuation(origin, event, fieldsAt, recordEnd);
       if (continued < 0) break;
       recordEnd = continued;
     }
@@ -159,7 +159,12 @@ export class TextReader {
   }
 
   /** Tries the next line as a part of the record. @returns its end, -1 if it is not */
-  #continuation(event: TextEvent, fieldsAt: number, recordEnd: number): number {
+  #continuation(
+    origin: OriginReader,
+    event: TextEvent,
+    fieldsAt: number,
+    recordEnd: number,
+  ): number {
     const { bytes, end } = this.#window;
     const next = recordEnd + 1;
     const { open, quoted, found } = this.#fields;
@@ -173,6 +178,14 @@ export class TextReader {
     // A string may only have seemed to end; without strings, a field must have been missing.
     const grown = this.#fields.found > found;
     if (grown || (quoted && !this.#fields.open && this.#fields.settled)) return lineEnd;
+    // A string without quotes may go on for lines before the field that is missing.
+    const bare = !quoted && found < event.wanted;
+    for (let at = lineEnd; bare && at + 1 < end && ++this.#tries <= TRIES_MAX; ) {
+      if (at - fieldsAt > RECORD_BYTES_MAX || origin.startsAt(at + 1, false)) break;
+      at = this.#window.lineEnd(at + 1);
+      this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, at), event);
+      if (this.#fields.found > found) return at;
+    }
     this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
     return -1;
   }
