@@ -75,7 +75,9 @@ export function endWalk(engine: Engine, walk: Walk): Verdict {
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
     const difference = diverge(`${device.address}/match`, `${expected} is tried`, 'no attempt');
-    return engine.contradiction(device, 'override', difference);
+    const verdict = engine.contradiction(device, 'override', difference);
+    // It may have got a driver since the snapshot.
+    return last === undefined && device.assumed.driver ? 'unknown' : verdict;
   }
   if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
     const tried = walk.tried.map((t) => t.driver);
