@@ -127,8 +127,11 @@ export function encodeDictionary(
 /** The buffers of one column as they stand in the body: validity, offsets if any, values. */
 type StoredColumn = readonly Uint8Array[];
 
-const storeColumn = ({ validity, buffers }: ColumnBuffers, effort: Effort): StoredColumn =>
-  [validity, ...buffers].map((buffer) => deflate(buffer, effort));
+const storeColumn = ({ validity, buffers }: ColumnBuffers, effort: Effort): StoredColumn => [
+  deflate(validity, effort),
+  // Of two buffers the first are offsets, which only grow.
+  ...buffers.map((buffer, i) => deflate(buffer, i + 1 < buffers.length ? COUNTER_EFFORT : effort)),
+];
 
 const storeCounting = (first: number, count: number): StoredColumn => [
   new Uint8Array(0),
