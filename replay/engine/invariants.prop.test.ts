@@ -147,47 +147,126 @@ describe('closing', () => {
   const device = '0000:43:00.0';
   const facts = { driver: 'vfio-pci', vendor: '0x10de', device: '0x1', class: '0x0' };
   const resource = ['0x80000000 0x8000ffff 0x40200', ...Array(6).fill('0x0 0x0 0x0')];
+  const GROUP = 7;
+  const PAGE = 0x1000n;
+  const RELEASED = { mappings: [], teardown: null };
 
-  /** A user who opens the device, maps parts of it, sets interrupts up, and closes it. */
-  function use(maps: readonly number[], irqs: readonly number[]) {
+  interface Use {
+    readonly maps: readonly number[];
+    readonly irqs: readonly number[];
+    /** Pages of IOVA that are mapped, with those of them that the user unmaps again. */
+    readonly dma: readonly number[];
+    readonly unmapped: readonly number[];
+    /** The group leaves its container by an ioctl, not by closing. */
+    readonly unsets: boolean;
+  }
+
+  /**
+   * A user who puts the group into a container, maps memory for DMA, opens the device by its group,
+   * maps parts of it, sets interrupts up, and closes everything.
+   */
+  function use({ maps, irqs, dma, unmapped, unsets }: Use) {
     const kernel = new Kernel();
-    const text = JSON.stringify({ ...facts, resource });
+    const text = JSON.stringify({ ...facts, iommu_group: String(GROUP), resource });
     const data = new Uint8Array(256);
     kernel.point({ kind: 'snapshot', name: 'start', device, driver: 'vfio-pci', text, data });
-    const row = { device, tid: 9, pid: 9 };
-    const call = (inner: EventRow, inside: () => void = () => {}) => {
-      const span = kernel.begin({ ...row, ...inner });
+    const user = { tid: 9, pid: 9 };
+    const row = { ...user, device };
+    const call = (inner: EventRow, inside: () => void = () => {}, ret = 0) => {
+      const span = kernel.begin(inner);
       inside();
-      kernel.end(span, 0);
+      kernel.end(span, ret);
     };
-    const open = { kind: 'device.open', name: 'vfio_pci_core_enable' } as const;
-    call(open, () => call({ kind: 'reset', name: 'pci_try_reset_function' }));
+    const ioctl = (name: string, columns: Partial<EventRow> = {}, inside = () => {}, ret = 0) =>
+      call({ kind: 'ioctl', name, path: 'vfio', ...user, ...columns }, inside, ret);
+    const type1 = (name: string, words: readonly bigint[], inside: () => void) => {
+      const data = new Uint8Array(BigUint64Array.from(words).buffer);
+      ioctl(name, {}, () => ioctl(name, { path: 'kernel', data }, inside));
+    };
+    const run = (kind: 'dma.map' | 'dma.unmap', page: number) => {
+      const place = { offset: BigInt(page) * PAGE, length: PAGE };
+      kernel.point({ ...user, kind, name: kind.slice(4), ...place });
+    };
+    const group = { data: new Uint8Array(Int32Array.of(GROUP).buffer) };
+    ioctl('VFIO_GET_API_VERSION');
+    ioctl('VFIO_GROUP_SET_CONTAINER', group);
+    ioctl('VFIO_SET_IOMMU', { offset: 1n });
+    for (const page of dma) {
+      const words = [32n | (3n << 32n), 0x10000n, BigInt(page) * PAGE, PAGE];
+      type1('VFIO_IOMMU_MAP_DMA', words, () => run('dma.map', page));
+    }
+    for (const page of unmapped) {
+      const words = [24n, BigInt(page) * PAGE, PAGE];
+      type1('VFIO_IOMMU_UNMAP_DMA', words, () => run('dma.unmap', page));
+    }
+    const open = { ...row, kind: 'device.open', name: 'vfio_pci_core_enable' } as const;
+    const enable = () =>
+      call(open, () => call({ ...row, kind: 'reset', name: 'pci_try_reset_function' }));
+    ioctl('VFIO_GROUP_GET_DEVICE_FD', group, enable, 21);
     for (const page of maps) {
       const start = 0x7f0000000000n + BigInt(page) * 0x1000n;
       const end = new Uint8Array(BigUint64Array.of(start + 0x1000n).buffer);
       const map = { path: 'vfio', offset: start, value: BigInt(page), data: end };
-      call({ kind: 'mmap', name: 'vfio_pci_core_mmap', ...map });
+      call({ ...row, kind: 'mmap', name: 'vfio_pci_core_mmap', ...map });
     }
     for (const index of irqs) {
       const set = { path: 'kernel', region: index, offset: 0n, length: 1n, value: 0x24n };
-      call({ kind: 'irq.set', name: 'vfio_pci_set_irqs_ioctl', ...set });
+      call({ ...row, kind: 'irq.set', name: 'vfio_pci_set_irqs_ioctl', ...set });
     }
     const opened = kernel.replay();
     kernel.point({ ...row, kind: 'device.close', name: 'vfio_pci_core_disable' });
-    return { opened, closed: kernel.replay() };
+    const left = dma.filter((page) => !unmapped.includes(page)).toSorted((a, b) => a - b);
+    const unmapAll = () => {
+      for (const page of left) run('dma.unmap', page);
+    };
+    if (unsets) ioctl('VFIO_GROUP_UNSET_CONTAINER', group, unmapAll);
+    else unmapAll();
+    return { opened, closed: kernel.replay(), left };
   }
 
+  const page = fc.integer({ min: 0, max: 15 });
+  const pages = fc.uniqueArray(page, { maxLength: 6 });
+  const uses = fc
+    .record({
+      maps: pages,
+      irqs: fc.array(fc.constant(4), { maxLength: 2 }),
+      dma: fc.uniqueArray(page, { minLength: 1, maxLength: 6 }),
+      unsets: fc.boolean(),
+    })
+    .chain((some) => fc.subarray(some.dma).map((unmapped): Use => ({ ...some, unmapped })));
+
   test('releases the device with its mappings and interrupts, and ends every call', () => {
-    const pages = fc.uniqueArray(fc.integer({ min: 0, max: 15 }), { maxLength: 6 });
     fc.assert(
-      fc.property(pages, fc.array(fc.constant(4), { maxLength: 2 }), (maps, irqs) => {
-        const { opened, closed } = use(maps, irqs);
+      fc.property(uses, (some) => {
+        const { opened, closed } = use(some);
         expect(closed.result().divergences).toEqual([]);
         const before = opened.result().finalState.devices[device].vfio;
-        expect(before?.mappings).toHaveLength(maps.length);
+        expect(before?.mappings).toHaveLength(some.maps.length);
         expect(closed.result().finalState.devices[device].vfio).toBe(null);
         expect([...closed.engine.vfio.calls.values()].flat()).toEqual([]);
-        for (const { devices } of closed.engine.vfio.groups.values()) expect(devices.size).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes the device out of its group, and every DMA mapping out of the container', () => {
+    const key = `${GROUP} of process 9`;
+    fc.assert(
+      fc.property(uses, (some) => {
+        const { opened, closed, left } = use(some);
+        expect(closed.result().divergences).toEqual([]);
+        const { groups, containers } = opened.engine.vfio;
+        expect(groups.get(key)).toMatchObject({ attached: true, devices: new Set([device]) });
+        expect(containers.get(9)?.dma?.mappings).toHaveLength(left.length);
+        const after = closed.engine.vfio;
+        for (const { devices } of after.groups.values()) expect(devices.size).toBe(0);
+        for (const { dma, teardown } of after.containers.values()) {
+          expect({ mappings: dma?.mappings ?? [], teardown }).toEqual(RELEASED);
+        }
+        if (some.unsets) {
+          expect(after.groups.get(key)?.attached).toBe(false);
+          expect(after.containers.get(9)).toMatchObject({ groups: 0, iommu: false });
+        }
       }),
       { numRuns: 40 },
     );
