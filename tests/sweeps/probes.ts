@@ -22,8 +22,9 @@ const CAPTURES = 'tests/data/captures';
 interface Recording {
   readonly name: string;
   readonly snapshot: string;
+  /** A record each, or a line that belongs to none; strings of several lines are within one. */
   readonly lines: readonly string[];
-  /** Lines by name of the event. */
+  /** Places in `lines` by name of the event. */
   readonly records: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -33,7 +34,7 @@ export function readRecording(folder: string): Recording {
   const file = readdirSync(folder).find((name) => /^trace\.txt(\.zst)?$/.test(name));
   const bytes = readFileSync(join(folder, file ?? 'trace.txt'));
   const text = file?.endsWith('.zst') === true ? decompress(bytes) : bytes;
-  const lines = Buffer.from(text).toString('latin1').split('\n');
+  const lines = joinRecords(Buffer.from(text).toString('latin1').split('\n'));
   const records = new Map<string, number[]>();
   lines.forEach((line, at) => {
     const name = RECORD.exec(line)?.[2];
@@ -43,6 +44,18 @@ export function readRecording(folder: string): Recording {
     else places.push(at);
   });
   return { name: basename(folder), snapshot: join(folder, 'state-before'), lines, records };
+}
+
+/** A written text that ends in a newline breaks its record, whose rest goes and stays with it. */
+function joinRecords(lines: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const line of lines) {
+    const last = joined.at(-1);
+    const starts = line === '' || line.startsWith('#') || /^CPU:\d+ \[/.test(line);
+    if (last === undefined || starts || RECORD.test(line) || !RECORD.test(last)) joined.push(line);
+    else joined[joined.length - 1] = `${last}\n${line}`;
+  }
+  return joined;
 }
 
 /** A way to take something away. */
