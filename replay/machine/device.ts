@@ -58,7 +58,7 @@ export interface PciDevice {
    * The thread that removes it, and how often it released the driver: before and after deleting.
    */
   removal: { readonly tid: number; releases: number } | null;
-  /** The last begin of a `really_probe`; -1 before any. */
+  /** The last event of a `really_probe` up to the binding; -1 before any. */
   probed: number;
   /** The event with which it came; -1 when it was there before the recording. */
   born: number;

@@ -73,6 +73,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     engine.frames.onDevice(device, 'really') ?? engine.frames.onDevice(device, 'match');
   const path = `${device.address}/driver`;
   const driver = e.driver ?? '';
+  device.probed = e.seq;
   if (attempt === null) {
     device.driver = [driver];
     device.bound = true;

@@ -58,6 +58,7 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const really = engine.frames.onDevice(device, 'really');
   const gate = probeGate(engine, device, seq);
   const base = { seq, tid, device, overlapped: false } as const;
+  device.probed = seq;
   engine.frames.push({ type: 'bus', ...base, driver: really?.driver ?? driver, gate, own: null });
   if (really === null) {
     device.driver = [driver];

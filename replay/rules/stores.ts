@@ -78,14 +78,14 @@ function begin(engine: Engine, e: EventCursor): Verdict {
 function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {
   for (const frame of engine.frames.forget(tid)) {
     if (frame.type !== 'store') continue;
-    if (frame.attribute === 'new_id') forgetNewId(engine, frame);
+    if (frame.attribute === 'new_id' || frame.attribute === 'remove_id') forgetId(engine, frame);
     settle(engine, frame, seq);
     if (frame.attribute === 'sriov_numvfs' && frame.device?.sriov) frame.device.sriov.numVfs = null;
   }
 }
 
-/** Whether the id was accepted is not known. */
-function forgetNewId(engine: Engine, { driver, text }: StoreFrame): void {
+/** Whether the id was accepted, or taken away, is not known. */
+function forgetId(engine: Engine, { driver, text }: StoreFrame): void {
   const parsed = parseNewId(text);
   if (parsed !== null && driver !== null) {
     engine.machine.claims.removeDynamicId(driver, parsed.entry);
@@ -197,10 +197,17 @@ function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     : 'unknown';
 }
 
-/** Whether the driver matched by a dynamic id, which a write that was not recorded took away. */
+/**
+ * Whether the driver matched by a dynamic id, which another write took away: one that was not
+ * recorded, or of which no end is seen yet.
+ */
 function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean {
   const { claims } = engine.machine;
-  if (driver === null || device?.ids == null || engine.records('remove_id')) return false;
+  if (driver === null || device?.ids == null) return false;
+  const removing = engine.frames.isOpen(
+    (f) => f.type === 'store' && f.attribute === 'remove_id' && f.driver === driver,
+  );
+  if (engine.records('remove_id') && !removing) return false;
   if (!possibly(engine.override(device), null)) return false;
   if (!claims.claimsDynamically(driver, device.ids)) return false;
   claims.forgetDynamicIds(driver, device.ids);
@@ -219,7 +226,9 @@ function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
         `${driver} is released`,
         errnoName(ret),
       );
-      return engine.contradiction(device, 'driver', difference);
+      const verdict = engine.contradiction(device, 'driver', difference);
+      if (verdict === 'unknown') forgetDriver(device);
+      return verdict;
     }
     return result(frame, [-ERRNO.ENODEV], ret);
   }
@@ -230,6 +239,12 @@ function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     return result(frame, [frame.count], ret);
   }
   return possibly(frame.driverBefore, driver) ? 'unknown' : result(frame, [-ERRNO.ENODEV], ret);
+}
+
+/** Whichever driver it has: not the one that was taken for it. */
+function forgetDriver(device: PciDevice): void {
+  device.driver = null;
+  device.bound = false;
 }
 
 function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdict {

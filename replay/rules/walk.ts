@@ -34,7 +34,10 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 /** Whether a dynamic id of which the recording has nothing may be why a driver matches. */
 export function byUnseenId(engine: Engine, device: PciDevice, driver: string): boolean {
   if (device.ids === null || !possibly(engine.override(device), null)) return false;
-  return engine.machine.claims.mayHaveDynamicId(driver, device.ids);
+  const { claims } = engine.machine;
+  // Writes that are not recorded may have added an id at any time.
+  if (!engine.records('new_id')) return claims.claims(driver, device.ids) !== true;
+  return claims.mayHaveDynamicId(driver, device.ids);
 }
 
 const nextName = (next: Next): string =>
