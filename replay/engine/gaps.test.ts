@@ -15,6 +15,7 @@ const CAPTURES = [
   'sriov-on-r1',
   'k612-sriov-on-r1',
   'udev-r1',
+  'many-writers-r2',
   'vfio-client-r1',
   'nested-linux-r1',
 ];

@@ -86,11 +86,26 @@ function releasedAfterAll(
 /** `pci_device_remove`: the release has the device lock and calls the driver's remove. */
 function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const release = engine.frames.inner(e.tid, 'release');
-  const path = `${device.address}/driver`;
   if (release?.device === device) {
     release.removed = true;
     release.last = e.seq;
   }
+  const verdict = removing(engine, e, device, release);
+  if (!engine.records('device_unbind_cleanup')) {
+    // Nothing else tells when it loses the driver, which may be long before the release ends.
+    device.driver = either([null], device.driver);
+    device.bound = false;
+  }
+  return verdict;
+}
+
+function removing(
+  engine: Engine,
+  e: EventCursor,
+  device: PciDevice,
+  release: ReleaseFrame | null,
+): Verdict {
+  const path = `${device.address}/driver`;
   if (device.driver === null || release === null) return 'unknown';
   const holder = engine.frames.onDevice(device, 'match');
   if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {

@@ -82,6 +82,8 @@ export function endWalk(engine: Engine, walk: Walk): Verdict {
     // It may have got a driver since the snapshot.
     return last === undefined && device.assumed.driver ? 'unknown' : verdict;
   }
+  // A driver or an override that it got since the snapshot may have kept all others away.
+  if (last === undefined && (device.assumed.driver || device.assumed.override)) return null;
   if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
     const tried = walk.tried.map((t) => t.driver);
     claims.walkEnded(device.ids, tried);
