@@ -5,6 +5,7 @@ import { copyOf } from './copy.js';
 import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
+import { isLossy, type Loss, lossesOf } from './losses.js';
 import { type MachineState, machineState } from './state.js';
 import { type Counts, count, type Difference, noCounts, type Verdict } from './verdict.js';
 
@@ -87,6 +88,8 @@ export class Replayer {
   readonly #takers: (Taker | undefined)[] = [];
   readonly #until: number;
   #named = false;
+  /** Losses in the batch that was fed last. */
+  #losses: { readonly batch: Batch; readonly found: readonly Loss[] } | null = null;
   #next: number;
   #stimuli: number;
 
@@ -134,6 +137,7 @@ export class Replayer {
     cursor.open(batch);
     if (!this.#named) this.engine.recorded(cursor.names);
     this.#named = true;
+    if (this.#losses?.batch !== batch) this.#losses = { batch, found: lossesOf(batch) };
     const first = Math.max(0, this.#next - batch.seqFirst);
     if (first === 0) this.engine.noteBeginless(cursor.beginless());
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
@@ -148,12 +152,18 @@ export class Replayer {
   #step(e: EventCursor): void {
     const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
     this.engine.noteCall(e);
-    const verdict = taker.rule === null ? null : taker.rule(this.engine, e);
+    const verdict = this.#doubted(e, taker.rule === null ? null : taker.rule(this.engine, e));
     if (verdict === null) this.#stimuli++;
     else this.#tell(e, taker, verdict);
     if (taker.binds) this.#touch(e);
     if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
     this.options.observe?.(e, verdict, this.engine);
+  }
+
+  /** Nobody is blamed for what events that were lost may explain. */
+  #doubted(e: EventCursor, verdict: Verdict): Verdict {
+    if (verdict === null || typeof verdict === 'string') return verdict;
+    return isLossy(this.#losses?.found ?? [], e.row) ? 'unknown' : verdict;
   }
 
   #takerFor(e: EventCursor): Taker {

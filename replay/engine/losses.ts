@@ -1,0 +1,38 @@
+/**
+ * Events that were lost before anybody told so. A CPU's buffer tells of a loss when its next record
+ * is read: what it lost lies anywhere since its last one, while other CPUs' events went on.
+ */
+import type { Batch } from '../../traces/index.js';
+
+/** Rows of a batch in which events may be missing: the first of them, and the notice. */
+export interface Loss {
+  readonly from: number;
+  readonly notice: number;
+}
+
+/**
+ * The losses of a batch, in order. One that began in an earlier batch is taken to begin with this
+ * one; one that names no CPU, with its notice.
+ */
+export function lossesOf(batch: Batch): readonly Loss[] {
+  const kind = batch.column('kind');
+  const lost = kind.entries.indexOf('lost');
+  if (lost < 0) return [];
+  const cpu = batch.column('cpu');
+  const losses: Loss[] = [];
+  /** The row after the last event of each CPU. */
+  const next = new Map<number, number>();
+  for (let row = 0; row < batch.rows; row++) {
+    const on = cpu.has(row) ? cpu.at(row) : null;
+    if (kind.ids[row] === lost) losses.push({ from: fromOf(on, next, row), notice: row });
+    if (on !== null) next.set(on, row + 1);
+  }
+  return losses;
+}
+
+const fromOf = (cpu: number | null, next: ReadonlyMap<number, number>, notice: number): number =>
+  cpu === null ? notice : (next.get(cpu) ?? 0);
+
+/** Whether events may be missing before a row, of which no notice has come yet. */
+export const isLossy = (losses: readonly Loss[], row: number): boolean =>
+  losses.some(({ from, notice }) => row >= from && row < notice);
