@@ -276,7 +276,7 @@ function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     .filter((entry) => JSON.stringify(entry) === JSON.stringify(parsed.entry)).length;
   if (ret < 0) claims.removeDynamicId(driver, parsed.entry);
   if (frame.attempts > 0) return result(frame, [frame.count], ret);
-  if (equal > 1 && parsed.fields < 7) return result(frame, [-ERRNO.EEXIST], ret);
+  if (equal > 1 && parsed.fields < 7 && !engine.gaps) return result(frame, [-ERRNO.EEXIST], ret);
   // Ids added before the recording, and driver data of tables that no model has, are not known.
   return result(frame, [frame.count, -ERRNO.EEXIST, -ERRNO.EINVAL], ret);
 }
@@ -290,7 +290,9 @@ function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   if (ret >= 0 && !known) claims.unlearn(frame.driver);
   // A write of another thread may add the id, or fail to.
   if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return 'unknown';
-  return result(frame, known ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
+  // An event that was lost may have taken it away.
+  const certain = known && !engine.gaps;
+  return result(frame, certain ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
 }
 
 /** `driver_set_override`: the text it gets is that of the write that called it. */
