@@ -1,8 +1,9 @@
 import {
+  CELL,
   EventAppender,
+  type EventRow,
   KINDS,
   type Kind,
-  type Phase,
   type Seq,
   VfrError,
 } from '../../traces/index.js';
@@ -62,33 +63,20 @@ export function parseTrigger(text: string): Condition {
 export class TriggerAppender extends EventAppender {
   /** Whether an event has met the condition since this was set to false. */
   fired = false;
-  #kind = 0;
-  #ret: number | undefined;
 
   constructor(private readonly condition: Condition) {
     super(1024, () => undefined);
   }
 
-  override begin(kind: number, phase: Phase): void {
-    this.#kind = kind;
-    this.#ret = undefined;
-    super.begin(kind, phase);
+  override append(row: EventRow): Seq {
+    const kind = this.dictionaries.kind.at(row.cells[CELL.kind]);
+    if (this.condition({ kind, ret: returned(row) })) this.fired = true;
+    return super.append(row);
   }
+}
 
-  override word(column: Parameters<EventAppender['word']>[0], value: number): void {
-    if (column === 'ret') this.#ret = value;
-    super.word(column, value);
-  }
-
-  override words(column: Parameters<EventAppender['words']>[0], low: number, high: number): void {
-    // Return values are small or errno: the upper half of a long only tells the sign.
-    if (column === 'ret') this.#ret = (high | 0) * 2 ** 32 + (low >>> 0);
-    super.words(column, low, high);
-  }
-
-  override commit(): Seq {
-    const kind = this.dictionaries.kind.at(this.#kind);
-    if (this.condition({ kind, ret: this.#ret })) this.fired = true;
-    return super.commit();
-  }
+/** Return values are small or errno: the upper half of a long only tells the sign. */
+function returned(row: EventRow): number | undefined {
+  if (!row.has(CELL.ret)) return undefined;
+  return row.cells[CELL.ret + 1] * 2 ** 32 + (row.cells[CELL.ret] >>> 0);
 }
