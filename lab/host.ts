@@ -7,6 +7,14 @@ import { delimiter, join } from 'node:path';
  */
 export class LabError extends Error {
   override readonly name = 'LabError';
+
+  /** @param code exit code: 4 when nothing could be tried here, 1 when a job began and failed */
+  constructor(
+    message: string,
+    readonly code: 1 | 4 = 4,
+  ) {
+    super(message);
+  }
 }
 
 const TOOLS: Readonly<Record<string, string>> = {

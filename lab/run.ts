@@ -54,8 +54,14 @@ async function runJob({ project, job, series, cpus, timeout }: Run): Promise<num
   say(`booting ${kernel.release}, job ${job}`);
   const started = Date.now();
   const machine = { kernel, initramfs: init, root, project, out, job, cpus };
-  await boot({ ...machine, timeoutSeconds: timeout });
   const log = join(out, 'job.log');
+  try {
+    await boot({ ...machine, timeoutSeconds: timeout });
+  } catch (error) {
+    // Without a log the guest never came to the job, which then has neither passed nor failed.
+    if (!(error instanceof LabError) || !existsSync(log)) throw error;
+    throw new LabError(`${error.message}; the job said:\n${tail(log, 30)}`, 1);
+  }
   if (!existsSync(log)) throw new LabError('the guest ended before it ran the job');
   process.stdout.write(readFileSync(log));
   const code = Number(tail(join(out, 'exit-code'), 1) || '70');
@@ -76,6 +82,6 @@ if (options === undefined) {
     process.stderr.write(`lab: ${error.message}\n`);
     const out = join(options.project, '.lab/out', `${options.job}-${options.series}`);
     process.stderr.write(`${tail(join(out, 'console.log'), 30)}\n`);
-    process.exitCode = 4;
+    process.exitCode = error.code;
   }
 }
