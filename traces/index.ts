@@ -39,6 +39,7 @@ export type { Filter, Selection } from './select.js';
 export { FileSink, MemorySink, type OutputSink, openSink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
+export { TimeWords } from './time-words.js';
 export {
   type Bdf,
   type Brand,

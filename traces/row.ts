@@ -5,6 +5,8 @@
  * calls keeps the row of the begin and adds to it for the end, which repeats most of its columns.
  */
 
+import { TimeWords } from './time-words.js';
+
 /**
  * First cell of each column: one cell for dictionary ids and integers, two for 64-bit integers, low
  * word first. The number is also the column's bit in `EventRow.present`.
@@ -38,9 +40,8 @@ type WordName = 'span' | 'offset' | 'length' | 'value' | 'ret';
 export type WordCell = Cells[WordName];
 
 const TWO_32 = 0x1_0000_0000;
-const NS_PER_S = 1_000_000_000;
-/** Below this many seconds a time in nanoseconds fits 53 bits. */
-const SECONDS_IN_53_BITS = 9_007_199;
+/** One for all rows: most of them are of the same second. */
+const words = new TimeWords();
 
 export class EventRow {
   readonly cells = new Int32Array(CELLS);
@@ -93,25 +94,9 @@ export class EventRow {
     this.cells[CELL.ts + 1] = high;
   }
 
-  /** Time as seconds and nanoseconds, both non-negative; exact for every 64-bit time. */
+  /** Time as seconds and nanoseconds, as `TimeWords` takes them; exact for every 64-bit time. */
   time(seconds: number, nanoseconds: number): void {
-    if (seconds < SECONDS_IN_53_BITS) {
-      const time = seconds * NS_PER_S + nanoseconds;
-      const high = Math.floor(time / TWO_32);
-      this.timeWords(time - high * TWO_32, high);
-    } else {
-      this.#longTime(seconds, nanoseconds);
-    }
-  }
-
-  /** The product does not fit 53 bits, so it is made of the high and low half of the seconds. */
-  #longTime(seconds: number, nanoseconds: number): void {
-    const half = Math.floor(seconds / 0x1_0000);
-    const high = half * NS_PER_S;
-    const word = Math.floor(high / 0x1_0000);
-    const low =
-      (seconds - half * 0x1_0000) * NS_PER_S + nanoseconds + (high - word * 0x1_0000) * 0x1_0000;
-    const carry = Math.floor(low / TWO_32);
-    this.timeWords(low - carry * TWO_32, word + carry);
+    words.set(seconds, nanoseconds);
+    this.timeWords(words.low, words.high);
   }
 }

@@ -3,8 +3,8 @@
  * Method: against BigInt, around every power of ten and of two.
  */
 import { describe, expect, test } from 'vitest';
+import { TimeWords } from '../../traces/index.js';
 import { Cursor } from './cursor.js';
-import { Nanos } from './nanos.js';
 
 const at = (text: string) => {
   const cursor = new Cursor();
@@ -62,7 +62,7 @@ describe('a time', () => {
       expect(cursor.time()).toBe(true);
       expect([cursor.seconds, cursor.nanoseconds]).toEqual([seconds, nanoseconds]);
       expect(cursor.byte(0x20)).toBe(true);
-      const nanos = new Nanos();
+      const nanos = new TimeWords();
       nanos.set(cursor.seconds, cursor.nanoseconds);
       const expected = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
       expect((BigInt(nanos.high) << 32n) | BigInt(nanos.low)).toBe(expected);

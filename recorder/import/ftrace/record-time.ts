@@ -1,11 +1,10 @@
+import { TimeWords } from '../../../traces/index.js';
 import type { TraceRecord } from '../../mapping/record.js';
 import { DOT, isDigit, ZERO } from './ascii.js';
 
-const NS_PER_S = 1_000_000_000;
-const TWO_16 = 0x1_0000;
 const TWO_32 = 0x1_0000_0000;
-/** Up to so many seconds, their nanoseconds are exact in a double. */
-const EXACT_SECONDS = 9_000_000;
+/** One for all records: most of them are of the same second. */
+const words = new TimeWords();
 
 /** No 32-bit integer: a number that first is one and then is not makes the engine compile anew. */
 const NOT_SET = 0.5;
@@ -22,16 +21,9 @@ export const emptyRecord = (): TraceRecord => ({
 
 /** Sets the time of a record; exact, also for seconds of the epoch. */
 export function setTime(record: TraceRecord, seconds: number, nanoseconds: number): void {
-  if (seconds < EXACT_SECONDS) {
-    const ns = seconds * NS_PER_S + nanoseconds;
-    record.tsLow = ns >>> 0;
-    record.tsHigh = (ns - record.tsLow) / TWO_32;
-    return;
-  }
-  const high = Math.floor(seconds / TWO_16) * NS_PER_S;
-  const low = (seconds % TWO_16) * NS_PER_S + nanoseconds + (high % TWO_16) * TWO_16;
-  record.tsLow = low >>> 0;
-  record.tsHigh = (Math.floor(high / TWO_16) + Math.floor(low / TWO_32)) >>> 0;
+  words.set(seconds, nanoseconds);
+  record.tsLow = words.low;
+  record.tsHigh = words.high >>> 0;
 }
 
 /** Sets the time of a record to a plain number of at most 53 bits: a count, jiffies, cycles. */

@@ -2,7 +2,6 @@
 import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
 import { Interner } from '../../words/interner.js';
 import { Cursor } from '../cursor.js';
-import { Nanos } from '../nanos.js';
 import { Template, type WordIds } from '../template.js';
 import { EVENT_FORMS, type EventForm } from './events.js';
 
@@ -44,7 +43,6 @@ export class QemuEmitter {
   readonly #known = new Map<string, EventType>();
   readonly #ids: WordIds;
   readonly #log: number;
-  readonly #nanos = new Nanos();
   readonly #row = new EventRow();
   readonly #point: number;
 
@@ -104,8 +102,7 @@ export class QemuEmitter {
     row.clear();
     row.set(CELL.kind, kind);
     row.set(CELL.phase, this.#point);
-    this.#nanos.set(this.seconds, this.nanoseconds);
-    row.timeWords(this.#nanos.low, this.#nanos.high);
+    row.time(this.seconds, this.nanoseconds);
     if (this.tid >= 0) row.set(CELL.tid, this.tid);
     if (this.pid >= 0) row.set(CELL.pid, this.pid);
     if (type !== null) row.set(CELL.name, type.nameId);

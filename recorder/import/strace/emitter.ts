@@ -1,6 +1,5 @@
 /** Turns calls, as `CallLine` took them apart, into events. */
 import { CELL, type EventAppender, EventRow, PHASES, type Seq } from '../../../traces/index.js';
-import { Nanos } from '../nanos.js';
 import type { CallLine } from './call.js';
 
 /** With less than a second added, a duration below this fits 32 bits. */
@@ -61,7 +60,6 @@ export interface Moment {
 
 export class StraceEmitter {
   readonly draft = emptyDraft();
-  readonly #nanos = new Nanos();
   readonly #row = new EventRow();
   readonly #phases: Record<'begin' | 'end' | 'point', number>;
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
@@ -169,10 +167,9 @@ export class StraceEmitter {
 
   /** @param after nanoseconds behind the moment; negative for none */
   #time(at: Moment, after: number): void {
-    const nanos = this.#nanos;
-    if (after < NANOSECONDS_MAX) nanos.set(at.seconds, at.nanoseconds + Math.max(0, after));
-    else nanos.set(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
-    this.#row.timeWords(nanos.low, nanos.high);
+    const row = this.#row;
+    if (after < NANOSECONDS_MAX) row.time(at.seconds, at.nanoseconds + Math.max(0, after));
+    else row.time(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
   }
 
   /** What the caller said. */

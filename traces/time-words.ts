@@ -6,7 +6,7 @@ const NS_PER_S = 1_000_000_000;
 const TWO_16 = 0x1_0000;
 const TWO_32 = 0x1_0000_0000;
 
-export class Nanos {
+export class TimeWords {
   low = 0;
   high = 0;
   #second = 0;
