@@ -13,10 +13,10 @@ import {
   VfrError,
   verifyTrace,
 } from '../../traces/index.js';
-import { makeTrace, Random } from './corpus.js';
-import { demand, isProgram, progress, sweepOptions } from './options.js';
+import { makeTrace, type Random } from './corpus.js';
+import { type MutantFigures, sweep } from './mutants.js';
+import { demand, isProgram, sweepOptions } from './options.js';
 
-export const HANG_MS = 2_000;
 export const MEMORY_BYTES_MAX = 256 << 20;
 const SMALL = [
   { seed: 21, events: 12, batchRows: 4 },
@@ -28,37 +28,13 @@ const LARGE = { seed: 23, events: 4_200, batchRows: 4_200 };
 const INTERESTING = [0, 1, 7, 8, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x1_0000, 0x40_0000];
 const EXTREME = [0x7fff_ffff, 0x8000_0000, 0xffff_fff8, 0xffff_ffff];
 
-export interface FuzzFigures {
-  readonly mutants: number;
-  /** Mutants that could not be opened at all. */
-  readonly refused: number;
-  readonly slowestMs: number;
-  readonly memoryBytes: number;
-}
-
-export function sweepMutants(count: number, seed: number): FuzzFigures {
+export function sweepMutants(count: number, seed: number): MutantFigures {
   const small = SMALL.map((options) => new Seed(makeTrace(options)));
   const large = [new Seed(makeTrace(LARGE))];
-  let [refused, slowestMs, memoryBytes] = [0, 0, 0];
-  for (let i = 0; i < count; i++) {
-    // Each mutant has a seed of its own, so that one can be repeated alone.
-    const random = new Random((seed + i) >>> 0);
-    const mutant = random.pick(random.below(64) === 0 ? large : small).mutate(random);
-    const start = process.cpuUsage();
-    try {
-      if (!survives(mutant, i % REPAIR_EVERY === 0)) refused++;
-    } catch (error) {
-      throw new Error(`mutant --seed ${(seed + i) >>> 0} --count 1`, { cause: error });
-    }
-    // Processor time: a machine that is busy with other things is no hang.
-    const { user, system } = process.cpuUsage(start);
-    const took = (user + system) / 1_000;
-    slowestMs = Math.max(slowestMs, took);
-    demand(took < HANG_MS, `mutant --seed ${seed + i} --count 1 took ${took} ms`);
-    if (i % 256 === 0) memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
-    progress(i, count);
-  }
-  return { mutants: count, refused, slowestMs, memoryBytes };
+  return sweep(count, seed, (random, i) => {
+    const bytes = random.pick(random.below(64) === 0 ? large : small).mutate(random);
+    return { name: 'mutant', survives: () => survives(bytes, i % REPAIR_EVERY === 0) };
+  });
 }
 
 /** Repairing costs ten times what opening and verifying do. */

@@ -13,11 +13,10 @@ import {
   verifyTrace,
 } from '../../traces/index.js';
 import { inputOf } from '../import-bytes.js';
-import { Random } from './corpus.js';
 import { mutantOf, type Sample, samples } from './import-corpus.js';
-import { demand, isProgram, progress, sweepOptions } from './options.js';
+import { type MutantFigures, sweep } from './mutants.js';
+import { demand, isProgram, sweepOptions } from './options.js';
 
-export const HANG_MS = 2_000;
 export const MEMORY_BYTES_MAX = 512 << 20;
 /** Small, because each mutant gets columns of its own. */
 const BATCH_ROWS = 256;
@@ -27,44 +26,27 @@ const WRITE_EVERY = 16;
 const HELD_PER_BYTE = 12;
 const HELD_PER_EVENT = 1_000;
 
-export interface ImportFuzzFigures {
-  readonly mutants: number;
+export interface ImportFuzzFigures extends MutantFigures {
   readonly formats: number;
-  /** Mutants that were refused with an error of their own. */
-  readonly refused: number;
   readonly events: number;
-  readonly slowestMs: number;
-  readonly memoryBytes: number;
 }
 
 export function sweepImports(count: number, seed: number): ImportFuzzFigures {
   const all = samples();
   const formats = new Set(all.map(({ importer }) => importer.format)).size;
-  let [refused, events, slowestMs, memoryBytes] = [0, 0, 0, 0];
-  for (let i = 0; i < count; i++) {
-    // Each mutant has a seed of its own, so that one can be repeated alone.
-    const random = new Random((seed + i) >>> 0);
+  let events = 0;
+  const figures = sweep(count, seed, (random, i) => {
     const sample = random.pick(all);
     const bytes = mutantOf(sample, all, random);
     const chunkBytes = 1 + random.below(5_000);
-    const start = process.cpuUsage();
-    try {
+    const survives = () => {
       const made = importMutant(sample, bytes, chunkBytes, i % WRITE_EVERY === 0);
-      if (made === null) refused++;
-      else events += made;
-    } catch (error) {
-      const what = `${sample.importer.format}, ${sample.name}: --seed ${(seed + i) >>> 0} --count 1`;
-      throw new Error(what, { cause: error });
-    }
-    // Processor time: a machine that is busy with other things is no hang.
-    const { user, system } = process.cpuUsage(start);
-    const took = (user + system) / 1_000;
-    slowestMs = Math.max(slowestMs, took);
-    demand(took < HANG_MS, `mutant --seed ${seed + i} --count 1 took ${took} ms`);
-    if (i % 256 === 0) memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
-    progress(i, count);
-  }
-  return { mutants: count, formats, refused, events, slowestMs, memoryBytes };
+      events += made ?? 0;
+      return made !== null;
+    };
+    return { name: `${sample.importer.format}, ${sample.name}`, survives };
+  });
+  return { ...figures, formats, events };
 }
 
 /** Events that the importer made of a mutant, or null when it refused it. */
