@@ -5,7 +5,11 @@ import { dirname, join } from 'node:path';
 /** Folder with the package.json, whether the program runs from source or built. */
 export function packageRoot(): string {
   let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  while (!existsSync(join(folder, 'package.json'))) {
+    const above = dirname(folder);
+    if (above === folder) throw new Error('the program was taken out of its package');
+    folder = above;
+  }
   return folder;
 }
 
