@@ -22,6 +22,9 @@ export interface PendingBatch {
   readonly seqFirst: Seq;
   readonly min: bigint;
   readonly max: bigint;
+  /** Number of rows by id of their kind. */
+  readonly kinds: Uint32Array;
+  /** In the order of the schema; `seq` is told by its first. */
   readonly columns: readonly ColumnBuffers[];
 }
 
@@ -193,8 +196,9 @@ export class EventAppender {
     this.flushBatch({
       rows,
       seqFirst: toSeq(this.#seqFirst),
-      ...this.#columns.timeRange(rows),
-      columns: this.#columns.buffers(rows, this.#seqFirst),
+      ...this.#columns.timeRange(),
+      kinds: this.#columns.countsByKind(this.dictionaries.kind.size),
+      columns: this.#columns.buffers(rows),
     });
     this.#columns.clear(rows);
     this.#seqFirst += rows;
@@ -203,6 +207,6 @@ export class EventAppender {
 
   /** The columns of a batch without rows. */
   emptyColumns(): readonly ColumnBuffers[] {
-    return this.#columns.buffers(0, this.#seqFirst);
+    return this.#columns.buffers(0);
   }
 }

@@ -19,12 +19,12 @@ import {
 import { Field, Schema } from 'apache-arrow/schema';
 import * as types from 'apache-arrow/type';
 import { assert } from './assert.js';
-import type { ColumnBuffers } from './columns.js';
+import { type ColumnBuffers, NO_BYTES } from './columns.js';
 import { countingFrame, isCountable } from './counting.js';
 import { deflate, prefixed } from './deflate.js';
 import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER, hex8 } from './frame.js';
-import { COLUMNS, type Column, DICT_COLUMNS, type DictColumn } from './schema.js';
-import { COUNTER_EFFORT, type Effort } from './zstd.js';
+import { COLUMNS, type Column, type ColumnName, DICT_COLUMNS, type DictColumn } from './schema.js';
+import { COUNTER_EFFORT, type Effort, REPEAT_EFFORT } from './zstd.js';
 
 /** Dictionary id of a dictionary column in the Arrow schema: its place among them. */
 const dictionaryId = (name: DictColumn) => DICT_COLUMNS.indexOf(name);
@@ -78,9 +78,9 @@ export interface EncodedMessage {
 /**
  * A record batch of `rows` rows.
  * @param seqFirst sequence number of the first row
- * @param columns one entry per column of the schema, in its order
+ * @param columns one entry per column of the schema, in its order; what `seq` has is not looked at
  * @param entries custom metadata of the message
- * @param level zstd level for columns that repeat
+ * @param level zstd level of the addresses, and the most for the rest
  */
 export function encodeBatch(
   rows: number,
@@ -91,8 +91,8 @@ export function encodeBatch(
 ): EncodedMessage {
   assert(columns.length === COLUMNS.length, 'a batch has every column of the schema');
   const stored = COLUMNS.map(({ name }, i) => {
-    if (name === 'seq' && isCountable(seqFirst, rows)) return storeCounting(seqFirst, rows);
-    return storeColumn(columns[i], name === 'ts' || name === 'span' ? COUNTER_EFFORT : { level });
+    if (name === 'seq') return storeSeq(seqFirst, rows);
+    return storeColumn(columns[i], effortFor(name, level));
   });
   const { header, body, ends } = layOut(rows, columns, stored);
   const crcs = ends.map((end, i) => hex8(crc32(body.subarray(ends[i - 1] ?? 0, end))));
@@ -104,6 +104,14 @@ export function encodeBatch(
     withCrc([...entries, [COLUMN_CRCS_KEY, crcs.join('')]]),
   );
   return { metadata: Message.encode(message), body };
+}
+
+/** What a column's values are like decides how hard it is worth trying. */
+function effortFor(name: ColumnName, level: number): Effort {
+  if (name === 'ts' || name === 'span') return COUNTER_EFFORT;
+  return name === 'offset' || name === 'length'
+    ? { level }
+    : { level: Math.min(level, REPEAT_EFFORT.level) };
 }
 
 /** A dictionary batch that replaces the dictionary of `name` by all of its strings so far. */
@@ -133,10 +141,13 @@ const storeColumn = ({ validity, buffers }: ColumnBuffers, effort: Effort): Stor
   ...buffers.map((buffer, i) => deflate(buffer, i + 1 < buffers.length ? COUNTER_EFFORT : effort)),
 ];
 
-const storeCounting = (first: number, count: number): StoredColumn => [
-  new Uint8Array(0),
-  prefixed(BigInt(count) * 8n, countingFrame(first, count)),
-];
+function storeSeq(first: number, rows: number): StoredColumn {
+  if (isCountable(first, rows)) {
+    return [NO_BYTES, prefixed(BigInt(rows) * 8n, countingFrame(first, rows))];
+  }
+  const values = BigUint64Array.from({ length: rows }, (_, row) => BigInt(first + row));
+  return [NO_BYTES, deflate(new Uint8Array(values.buffer), COUNTER_EFFORT)];
+}
 
 /** Puts buffers one after the other, each at a multiple of 8. */
 function layOut(rows: number, columns: readonly ColumnBuffers[], stored: readonly StoredColumn[]) {

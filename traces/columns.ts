@@ -40,21 +40,26 @@ export function writeValidity(
   bit: number,
   into: Uint8Array,
 ): number {
-  const whole = rows & ~7;
-  for (let row = 0; row < whole; row += 8) {
-    into[row >> 3] =
-      ((present[row] >>> bit) & 1) |
-      (((present[row + 1] >>> bit) & 1) << 1) |
-      (((present[row + 2] >>> bit) & 1) << 2) |
-      (((present[row + 3] >>> bit) & 1) << 3) |
-      (((present[row + 4] >>> bit) & 1) << 4) |
-      (((present[row + 5] >>> bit) & 1) << 5) |
-      (((present[row + 6] >>> bit) & 1) << 6) |
-      (((present[row + 7] >>> bit) & 1) << 7);
-  }
-  if (whole < rows) into[whole >> 3] = 0;
-  for (let row = whole; row < rows; row++) {
-    into[row >> 3] |= ((present[row] >>> bit) & 1) << (row & 7);
+  const whole = rows >> 3;
+  packBits(present, bit, into, whole);
+  if (whole < into.length) into[whole] = 0;
+  for (let row = whole * 8; row < rows; row++) {
+    into[whole] |= ((present[row] >>> bit) & 1) << (row & 7);
   }
   return countBits(into);
+}
+
+/** One bit of each of `8 * bytes` words. (A function of its own, as `countBits` is.) */
+function packBits(words: Int32Array, bit: number, into: Uint8Array, bytes: number): void {
+  for (let byte = 0, row = 0; byte < bytes; byte++, row += 8) {
+    into[byte] =
+      ((words[row] >>> bit) & 1) |
+      (((words[row + 1] >>> bit) & 1) << 1) |
+      (((words[row + 2] >>> bit) & 1) << 2) |
+      (((words[row + 3] >>> bit) & 1) << 3) |
+      (((words[row + 4] >>> bit) & 1) << 4) |
+      (((words[row + 5] >>> bit) & 1) << 5) |
+      (((words[row + 6] >>> bit) & 1) << 6) |
+      (((words[row + 7] >>> bit) & 1) << 7);
+  }
 }

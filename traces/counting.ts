@@ -27,6 +27,7 @@ const COUNT_END = 2 ** 29;
 export const isCountable = (first: number, count: number): boolean =>
   count >= COUNTING_MIN && count < COUNT_END && first >= 0 && first + count <= INTEGER_END;
 
+const BLOCK_HEADER_BYTES = 3;
 const BLOCK_RAW = 0;
 const BLOCK_COMPRESSED = 2;
 /** All three tables are given as the one symbol that occurs (RFC 8878 §3.1.1.3.2.1). */
@@ -62,6 +63,8 @@ class CountingFrame {
   readonly #out: Buffer;
   #used = 0;
   #lastBlock = 0;
+  /** Where the first segment that is neither the first of its kind nor the last begins and ends. */
+  #model: { readonly start: number; readonly end: number } | null = null;
 
   constructor(first: number, count: number) {
     this.#out = Buffer.alloc(2048 + count);
@@ -73,7 +76,9 @@ class CountingFrame {
     this.#opening(aligned, aligned + SEGMENT);
     for (let from = aligned + SEGMENT; from < end; from += SEGMENT) {
       const opens = from === aligned + SEGMENT;
-      this.#segment(from, Math.min(from + SEGMENT, end), opens, from + SEGMENT >= end);
+      const last = from + SEGMENT >= end;
+      if (opens || last) this.#segment(from, Math.min(from + SEGMENT, end), opens, last);
+      else this.#middle(from);
     }
   }
 
@@ -87,6 +92,21 @@ class CountingFrame {
     this.#raw(octets(from));
     const lows = Array.from({ length: to - from - 1 }, (_, i) => (from + 1 + i) % SEGMENT);
     if (lows.length > 0) this.#compressed(FROM_BEFORE, lows.length, lows);
+  }
+
+  /** One of the many segments that differ in nothing but bytes 1 to 4 of their values. */
+  #middle(from: number): void {
+    if (this.#model === null) {
+      const start = this.#used;
+      this.#segment(from, from + SEGMENT, false, false);
+      this.#model = { start, end: this.#used };
+      return;
+    }
+    const { start, end } = this.#model;
+    const at = this.#used;
+    this.#out.copyWithin(at, start, end);
+    this.#out.writeUInt32LE(from / SEGMENT, at + BLOCK_HEADER_BYTES);
+    this.#used += end - start;
   }
 
   /**

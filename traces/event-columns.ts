@@ -3,14 +3,14 @@
  *
  * A row is stored whole, nulls included: 26 plain stores cost less than finding out which of them
  * are needed. What is null stands in one word per row, of which the validity bitmaps are made when
- * the batch is full.
+ * the batch is full. What can be known of the batch is kept as rows come: each loop over the rows
+ * at the end would run while it is being compiled.
  */
 import { BytesBuilder } from './bytes-builder.js';
 import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './columns.js';
+import { DICTIONARY_ROWS_MAX } from './limits.js';
 import { CELL, type EventRow } from './row.js';
 import { COLUMNS, type ColumnName } from './schema.js';
-
-const TWO_32 = 0x1_0000_0000;
 
 const bigOf = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);
 
@@ -43,7 +43,17 @@ export class EventColumns {
   private readonly ret: Int32Array;
   /** Validity bitmaps by bit, of the columns that have needed one so far. */
   private readonly bitmaps: Uint8Array[] = [];
-  private readonly seq: Int32Array;
+  /** Bits that are set in all rows, and in any. */
+  private inAll = -1;
+  private inAny = 0;
+  /** Smallest and largest time, as low and high words. */
+  private readonly earliest = new Uint32Array(2);
+  private readonly latest = new Uint32Array(2);
+  /** Number of rows by id of their kind. */
+  private readonly kinds = new Uint32Array(DICTIONARY_ROWS_MAX);
+  /** The last span. */
+  private spanLow = 0;
+  private spanHigh = 0;
 
   constructor(private readonly capacity: number) {
     const ints = () => new Int32Array(capacity);
@@ -67,7 +77,6 @@ export class EventColumns {
     this.length = words();
     this.value = words();
     this.ret = words();
-    this.seq = words();
     this.data = new BytesBuilder(capacity);
     this.text = new BytesBuilder(capacity);
   }
@@ -95,8 +104,6 @@ export class EventColumns {
     this.name[row] = cells[CELL.name];
     this.ts[word] = cells[CELL.ts];
     this.ts[word + 1] = cells[CELL.ts + 1];
-    this.span[word] = cells[CELL.span];
-    this.span[word + 1] = cells[CELL.span + 1];
     this.offset[word] = cells[CELL.offset];
     this.offset[word + 1] = cells[CELL.offset + 1];
     this.length[word] = cells[CELL.length];
@@ -105,32 +112,60 @@ export class EventColumns {
     this.value[word + 1] = cells[CELL.value + 1];
     this.ret[word] = cells[CELL.ret];
     this.ret[word + 1] = cells[CELL.ret + 1];
+    this.storeSpan(word, cells, present);
+    this.inAll &= present;
+    this.inAny |= present;
+    this.kinds[cells[CELL.kind]]++;
+    this.widen(row, cells);
   }
 
-  /** Smallest and largest time of the first `rows` rows, taken as unsigned. */
-  timeRange(rows: number): { min: bigint; max: bigint } {
-    const words = new Uint32Array(this.ts.buffer, 0, rows * 2);
-    const high = words[1];
-    let [min, max] = [words[0], words[0]];
-    for (let at = 2; at < words.length; at += 2) {
-      // A high word lasts for four seconds, so most batches have one only.
-      if (words[at + 1] !== high) return longRange(words);
-      if (words[at] < min) min = words[at];
-      else if (words[at] > max) max = words[at];
+  /**
+   * Gives a null the value before it: a copy costs less in the file than a change and another one
+   * back.
+   */
+  private storeSpan(word: number, cells: Int32Array, present: number): void {
+    if (((present >>> CELL.span) & 1) === 1) {
+      this.spanLow = cells[CELL.span];
+      this.spanHigh = cells[CELL.span + 1];
     }
-    return { min: bigOf(min, high), max: bigOf(max, high) };
+    this.span[word] = this.spanLow;
+    this.span[word + 1] = this.spanHigh;
   }
 
-  /** The first `rows` rows as Arrow buffers, in the order of the schema. */
-  buffers(rows: number, seqFirst: number): readonly ColumnBuffers[] {
-    const inAll = commonBits(this.present, rows);
+  /** Makes the range of times reach to a row's. */
+  private widen(row: number, cells: Int32Array): void {
+    const low = cells[CELL.ts] >>> 0;
+    const high = cells[CELL.ts + 1] >>> 0;
+    const { earliest, latest } = this;
+    if (row === 0 || high < earliest[1] || (high === earliest[1] && low < earliest[0])) {
+      earliest[0] = low;
+      earliest[1] = high;
+    }
+    if (row === 0 || high > latest[1] || (high === latest[1] && low > latest[0])) {
+      latest[0] = low;
+      latest[1] = high;
+    }
+  }
+
+  /** Smallest and largest time of the rows, taken as unsigned. */
+  timeRange(): { min: bigint; max: bigint } {
+    const [min, max] = [this.earliest, this.latest].map(([low, high]) => bigOf(low, high));
+    return { min, max };
+  }
+
+  /** Number of rows by id of their kind. @param size how many kinds there are */
+  countsByKind(size: number): Uint32Array {
+    return this.kinds.subarray(0, size);
+  }
+
+  /** The first `rows` rows as Arrow buffers, in the order of the schema; `seq` has none. */
+  buffers(rows: number): readonly ColumnBuffers[] {
     return COLUMNS.map(({ name, nullable }) => {
       if (name === 'data' || name === 'text') return this[name].buffers(rows);
-      if (name === 'seq') return count(this.seq, rows, seqFirst);
+      if (name === 'seq') return { ...NO_NULLS, buffers: [] };
       const values = this[name];
       const cells = (rows * values.length) / this.capacity;
-      const hasNulls = nullable && ((inAll >>> CELL[name as NullableColumn]) & 1) === 0;
-      const nulls = hasNulls ? this.nulls(name as NullableColumn, rows) : NO_NULLS;
+      const nulls = nullable ? this.nulls(name as NullableColumn, rows) : NO_NULLS;
       const needed = values.subarray(0, cells);
       const stored = NARROW.has(name) ? new Int16Array(needed) : needed;
       return { ...nulls, buffers: [bytesOf(stored, stored.byteLength)] };
@@ -141,6 +176,9 @@ export class EventColumns {
   clear(rows: number): void {
     this.data.clear(rows);
     this.text.clear(rows);
+    this.inAll = -1;
+    this.inAny = this.spanLow = this.spanHigh = 0;
+    this.kinds.fill(0);
   }
 
   /**
@@ -149,53 +187,16 @@ export class EventColumns {
    */
   private nulls(name: NullableColumn, rows: number): Nulls {
     const bit = CELL[name];
+    if (((this.inAll >>> bit) & 1) === 1) return NO_NULLS;
     this.bitmaps[bit] ??= new Uint8Array((this.capacity + 7) >> 3);
     const validity = this.bitmaps[bit].subarray(0, (rows + 7) >> 3);
-    const nullCount = rows - writeValidity(this.present, rows, bit, validity);
-    if (nullCount === rows) this[name].fill(0);
-    else if (name === 'span') carryOver(this.span, this.present, rows);
-    return { nullCount, validity };
-  }
-}
-
-/** Smallest and largest of 64-bit words whose high words differ. */
-function longRange(words: Uint32Array): { min: bigint; max: bigint } {
-  let [minLow, minHigh, maxLow, maxHigh] = [words[0], words[1], words[0], words[1]];
-  for (let at = 2; at < words.length; at += 2) {
-    const [low, high] = [words[at], words[at + 1]];
-    if (high < minHigh || (high === minHigh && low < minLow)) [minLow, minHigh] = [low, high];
-    if (high > maxHigh || (high === maxHigh && low > maxLow)) [maxLow, maxHigh] = [low, high];
-  }
-  return { min: bigOf(minLow, minHigh), max: bigOf(maxLow, maxHigh) };
-}
-
-/**
- * Gives every null of `span` the value before it: a copy costs less in the file than a change and
- * another one back.
- */
-function carryOver(words: Int32Array, present: Int32Array, rows: number): void {
-  for (let row = 1; row < rows; row++) {
-    if (((present[row] >>> CELL.span) & 1) === 1) continue;
-    words[row * 2] = words[row * 2 - 2];
-    words[row * 2 + 1] = words[row * 2 - 1];
+    if (((this.inAny >>> bit) & 1) === 1) {
+      return { nullCount: rows - writeValidity(this.present, rows, bit, validity), validity };
+    }
+    this[name].fill(0);
+    return { nullCount: rows, validity: validity.fill(0) };
   }
 }
 
 type Nulls = Pick<ColumnBuffers, 'nullCount' | 'validity'>;
 const NO_NULLS: Nulls = { nullCount: 0, validity: NO_BYTES };
-
-/** The bits that are set in every row. */
-function commonBits(present: Int32Array, rows: number): number {
-  let common = -1;
-  for (let row = 0; row < rows; row++) common &= present[row];
-  return common;
-}
-
-/** The column `seq`: 64-bit words that count up from `first`. */
-function count(words: Int32Array, rows: number, first: number): ColumnBuffers {
-  for (let row = 0; row < rows; row++) {
-    words[row * 2] = first + row;
-    words[row * 2 + 1] = Math.floor((first + row) / TWO_32);
-  }
-  return { ...NO_NULLS, buffers: [bytesOf(words, rows * 8)] };
-}

@@ -46,26 +46,36 @@ export function collectIds(columns: readonly ColumnBuffers[], rows: number): Bat
 
 const indexOf = (name: DictColumn) => COLUMNS.findIndex((c) => c.name === name);
 
+/** Which ids were seen; all 0 between the calls of `distinct`. */
+const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
+
 /** The ids that occur, in order, or null when there are too many to list. */
 function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows: number) {
   if (nullCount === rows) return [];
   const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
-  const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
-  let last = -1;
-  for (let row = 0; row < rows; row++) {
-    const id = ids[row];
-    if (id === last || (nullCount > 0 && !isSet(validity, row))) continue;
-    seen[id] = 1;
-    last = id;
-  }
   const found: number[] = [];
-  for (let id = seen.indexOf(1); id >= 0; id = seen.indexOf(1, id + 1)) {
-    if (found.push(id) > IDS_MAX) return null;
+  for (let row = 0; row < rows && found.length <= IDS_MAX; ) {
+    row = nextNew(ids, row, nullCount > 0 ? validity : null);
+    if (row === rows) break;
+    seen[ids[row]] = 1;
+    found.push(ids[row]);
   }
-  return found;
+  for (const id of found) seen[id] = 0;
+  return found.length > IDS_MAX ? null : found.sort((a, b) => a - b);
 }
 
-const isSet = (validity: Uint8Array, row: number) => ((validity[row >> 3] >> (row & 7)) & 1) === 1;
+/**
+ * The first row from `from` on with an id that was not seen, or the number of rows. (The loop that
+ * takes long is a function of its own, so that it stays compiled.)
+ */
+function nextNew(ids: Int32Array, from: number, validity: Uint8Array | null): number {
+  let row = from;
+  while (row < ids.length && (seen[ids[row]] === 1 || !isSet(validity, row))) row++;
+  return row;
+}
+
+const isSet = (validity: Uint8Array | null, row: number) =>
+  validity === null || ((validity[row >> 3] >> (row & 7)) & 1) === 1;
 
 export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {
   const ts = [String(tsMin), String(tsMax)];

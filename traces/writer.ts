@@ -2,12 +2,11 @@ import { EventAppender, type PendingBatch } from './appender.js';
 import { type EncodedMessage, encodeBatch, encodeDictionary, encodeSchema } from './arrow.js';
 import { assert } from './assert.js';
 import { BytesBuilder } from './bytes-builder.js';
-import type { ColumnBuffers } from './columns.js';
 import { END_KEY, formatEnd } from './end.js';
 import { END_OF_STREAM, sealFrame } from './frame.js';
 import { boundedLoss, collectLosses, totalLost } from './losses.js';
 import { formatMeta } from './meta.js';
-import { COLUMNS, DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
+import { DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
 import type { Sink } from './sink.js';
 import { collectIds, formatStats, STATS_KEY } from './stats.js';
 import { toNanos } from './units.js';
@@ -16,14 +15,12 @@ import { DEFAULT_EFFORT } from './zstd.js';
 export interface WriterOptions {
   /** Rows per batch: larger is smaller on disk, and loses more when the recorder is killed. */
   readonly batchRows?: number;
-  /** zstd level of the columns that repeat, 1 to 19. */
+  /** zstd level of addresses and lengths, 1 to 19; no other column is compressed harder. */
   readonly level?: number;
 }
 
 /** Measured best of size against memory on the shipped recording (docs/performance.md). */
 export const DEFAULT_BATCH_ROWS = 1 << 16;
-
-const KIND = COLUMNS.findIndex(({ name }) => name === 'kind');
 
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
@@ -100,27 +97,19 @@ export class TraceWriter {
         this.#writeDictionary(name);
       }
     }
-    const { rows, seqFirst, columns } = batch;
-    this.#countKinds(columns, rows);
-    const ids = collectIds(columns, rows);
+    const { rows, seqFirst, kinds, columns } = batch;
+    kinds.forEach((count, id) => {
+      if (count > 0) this.#kinds.set(id, (this.#kinds.get(id) ?? 0) + count);
+    });
     const lostKind = this.events.dictionaries.kind.find('lost');
-    const mayHoldLost = lostKind !== undefined && ids.kind?.includes(lostKind) !== false;
+    const mayHoldLost = lostKind !== undefined && kinds[lostKind] > 0;
     const losses = mayHoldLost ? collectLosses(columns, rows, lostKind) : [];
     this.#lostEvents = boundedLoss(this.#lostEvents + totalLost(losses));
     const [tsMin, tsMax] = [toNanos(batch.min), toNanos(batch.max)];
+    const ids = collectIds(columns, rows);
     const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
     this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
     this.#batches++;
-  }
-
-  #countKinds(columns: readonly ColumnBuffers[], rows: number): void {
-    const [bytes] = columns[KIND].buffers;
-    const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
-    const counts = new Float64Array(this.events.dictionaries.kind.size);
-    for (let row = 0; row < rows; row++) counts[ids[row]]++;
-    counts.forEach((count, id) => {
-      if (count > 0) this.#kinds.set(id, (this.#kinds.get(id) ?? 0) + count);
-    });
   }
 
   /**
