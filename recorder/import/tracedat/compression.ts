@@ -17,11 +17,17 @@ export function compressionOf(name: string, file: string): Compression {
 
 /**
  * Decompresses exactly `size` bytes, at most `PLAIN_BYTES_MAX`.
+ * @param memory may be used for them, when it is large enough
  * @throws Error when the data are damaged or of another size
  */
-export function decompress(compression: Compression, data: Buffer, size: number): Uint8Array {
+export function decompress(
+  compression: Compression,
+  data: Buffer,
+  size: number,
+  memory?: Uint8Array<ArrayBuffer>,
+): Uint8Array {
   if (size > PLAIN_BYTES_MAX) throw new Error(`${size} bytes in one piece`);
-  if (compression === 'zstd') return zstdDecompress(data, size);
+  if (compression === 'zstd') return zstdDecompress(data, size, memory);
   const plain = compression === 'zlib' ? inflateSync(data, { maxOutputLength: size }) : data;
   if (plain.byteLength !== size) throw new Error(`${plain.byteLength} bytes, expected ${size}`);
   return plain;

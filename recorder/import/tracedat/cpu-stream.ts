@@ -1,7 +1,9 @@
 import type { ByteSource } from '../../../traces/index.js';
 import { PageCursor, type PageFormat } from '../../live/ring-buffer/index.js';
+import { NOT_SET } from '../../mapping/record.js';
 import type { Correction } from './clock.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
+import { ReadAhead } from './read-ahead.js';
 import type { CpuData } from './trace-file.js';
 
 const TWO_32 = 2 ** 32;
@@ -16,8 +18,8 @@ export class CpuStream {
   /** Whether the cursor stands on a record. */
   ready = false;
   /** Time of the record, low word first. */
-  timeLow = 0;
-  timeHigh = 0;
+  timeLow = NOT_SET;
+  timeHigh = NOT_SET;
   /** Events lost before the record under the cursor: a number, or -1 when nobody counted them. */
   missed = 0;
   /** Events that page headers said were lost. */
@@ -29,6 +31,9 @@ export class CpuStream {
   #chunks = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #page = 0;
+  readonly #ahead: ReadAhead;
+  /** Memory for the chunk under the cursor, used again for the next. */
+  #memory = new Uint8Array(0);
 
   constructor(
     private readonly source: ByteSource,
@@ -38,6 +43,7 @@ export class CpuStream {
     private readonly correction: Correction | null = null,
   ) {
     this.cursor = new PageCursor(format);
+    this.#ahead = new ReadAhead(source);
     this.#at = data.offset;
     // The size of compressed data does not count the number of chunks in front of them.
     const end = data.offset + data.size + (compression === 'none' ? 0 : COUNT_BYTES);
@@ -111,21 +117,23 @@ export class CpuStream {
     this.#chunks--;
     if (this.#at + CHUNK_HEADER_BYTES > this.#end)
       return this.#stop(this.#at, 'a chunk is missing');
-    const header = this.source.read(this.#at, CHUNK_HEADER_BYTES);
+    const header = this.#ahead.read(this.#at, CHUNK_HEADER_BYTES);
     const [size, plainSize] = [this.#u32(header, 0), this.#u32(header, 4)];
     const start = this.#at + CHUNK_HEADER_BYTES;
     if (plainSize > PLAIN_BYTES_MAX) return this.#stop(this.#at, `a chunk of ${plainSize} bytes`);
     if (size > this.#end - start) return this.#stop(this.#at, 'a chunk is cut');
     this.#at = start + size;
+    if (plainSize > this.#memory.byteLength) this.#memory = new Uint8Array(plainSize);
     try {
-      return decompress(this.compression, this.source.read(start, size), plainSize);
+      const data = this.#ahead.read(start, size);
+      return decompress(this.compression, data, plainSize, this.#memory);
     } catch (error) {
       return this.#stop(start, `a chunk cannot be decompressed: ${(error as Error).message}`);
     }
   }
 
   #readCount(): number {
-    const bytes = this.source.read(this.#at, COUNT_BYTES);
+    const bytes = this.#ahead.read(this.#at, COUNT_BYTES);
     this.#at += COUNT_BYTES;
     return bytes.byteLength < COUNT_BYTES ? 0 : this.#u32(bytes, 0);
   }
