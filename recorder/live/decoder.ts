@@ -110,7 +110,7 @@ export class PageDecoder {
     // A recorder follows itself only so that the command it starts is followed.
     if (rule.probe.kind === 'syscall' && record.tgid === process.pid) return;
     this.#fields.load(cursor, format, handler.fields);
-    if (this.target.filter?.wants(rule, record.tid, this.mapper, this.#fields) === false) return;
+    if (this.target.filter?.wants(rule, record.tid, this.#fields) === false) return;
     this.mapper.record(rule, record, this.#fields);
   }
 

@@ -1,5 +1,4 @@
 import type { Bdf, Dictionary } from '../../traces/index.js';
-import type { RecordMapper } from '../mapping/mapper.js';
 import type { FieldReader } from '../mapping/record.js';
 import type { Rule } from '../mapping/rule.js';
 
@@ -14,15 +13,10 @@ export class DeviceFilter {
   /** @param devices Ids of the devices in the dictionary that the mapper uses. */
   constructor(private readonly devices: ReadonlySet<number>) {}
 
-  wants(
-    rule: Rule,
-    tid: number,
-    mapper: Pick<RecordMapper, 'device'>,
-    fields: FieldReader,
-  ): boolean {
+  wants(rule: Rule, tid: number, fields: FieldReader): boolean {
     const { role } = rule.probe;
     if (role === 'value' || role === 'return') return this.#follows(rule, tid, role === 'return');
-    const device = mapper.device(rule, fields);
+    const device = rule.deviceOf?.(fields) ?? -1;
     const wanted = device < 0 || this.devices.has(device);
     const whole = rule.ret >= 0 && fields.has(rule.ret);
     if (role === 'entry' && !whole) this.#push(tid, rule.call * 2 + (wanted ? 1 : 0));

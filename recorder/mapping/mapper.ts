@@ -1,26 +1,9 @@
-import {
-  CELL,
-  type EventAppender,
-  EventRow,
-  formatBdf,
-  type Kind,
-  parseBdf,
-} from '../../traces/index.js';
+import { CELL, type EventAppender, EventRow, type Kind } from '../../traces/index.js';
 import { findProbe, type Probe } from '../catalogue/index.js';
-import { vfioIoctlName } from '../vfio-ioctls.js';
 import { ThreadCalls } from './calls.js';
 import type { FieldReader, TraceRecord } from './record.js';
-import { compileRule, type Rule } from './rule.js';
+import { type Rule, RuleMaker } from './rule.js';
 import { syscallProbe } from './syscalls.js';
-
-/** Bits of a VFIO file position below the region index (include/linux/vfio_pci_core.h). */
-const POSITION_SHIFT = 40;
-const POSITION_HIGH_BITS = POSITION_SHIFT - 32;
-/** The region of a position: its bits 40 and up; a position beyond region 32767 is nobody's. */
-const REGION_MAX = 0x7fff;
-const DEVFN_COUNT = 1 << 16;
-/** Bytes of the user buffer that an access's `written` field holds. */
-const WRITTEN_BYTES = 4;
 
 /** What became of the records of one input. */
 export interface MappingReport {
@@ -35,15 +18,12 @@ export interface MappingReport {
  */
 export class RecordMapper {
   readonly #events: EventAppender;
+  readonly #maker: RuleMaker;
   readonly #rules = new Map<string, Rule>();
   readonly #calls = new Map<string, number>();
   readonly #threads = new ThreadCalls();
   /** For events that no call keeps. */
   readonly #row = new EventRow();
-  readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
-  readonly #data = Buffer.alloc(64);
-  readonly #pathHardware: number;
-  readonly #pathSysfs: number;
   readonly #begin: number;
   readonly #end: number;
   readonly #point: number;
@@ -52,8 +32,7 @@ export class RecordMapper {
 
   constructor(events: EventAppender) {
     this.#events = events;
-    this.#pathHardware = events.dictionaries.path.id('hardware');
-    this.#pathSysfs = events.dictionaries.path.id('sysfs');
+    this.#maker = new RuleMaker(events);
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#point = events.phase('point');
@@ -68,7 +47,7 @@ export class RecordMapper {
     let rule = this.#rules.get(key);
     if (rule === undefined) {
       const probe = findProbe(event) ?? syscallProbe(event) ?? unknownProbe(event);
-      rule = compileRule(probe, this.#callOf(probe), shown, this.#events);
+      rule = this.#maker.rule(probe, this.#callOf(probe), shown);
       this.#rules.set(key, rule);
     }
     return rule;
@@ -166,7 +145,7 @@ export class RecordMapper {
   /** A value or return whose entry was lost, or came before the recording began. */
   #orphan(rule: Rule, record: TraceRecord, fields: FieldReader): void {
     const row = this.#row;
-    row.copy(rule.read);
+    row.copy(rule.constants);
     row.set(CELL.phase, this.#end);
     setOrigin(row, record);
     if (rule.role === 'value' && fields.number(rule.value)) {
@@ -212,94 +191,10 @@ export class RecordMapper {
     fields: FieldReader,
     inVfio: boolean,
   ): void {
-    const writes = rule.write >= 0 && fields.number(rule.write) && fields.low !== 0;
-    row.copy(writes ? rule.written : rule.read);
+    const { constants, steps } = rule.formOf(fields, inVfio);
+    row.copy(constants);
     setOrigin(row, record);
-    if (rule.pathByNesting) row.set(CELL.path, inVfio ? this.#pathHardware : this.#pathSysfs);
-    const device = this.device(rule, fields);
-    if (device >= 0) row.set(CELL.device, device);
-    if (rule.driver >= 0) {
-      const driver = fields.intern(rule.driver, this.#events.dictionaries.driver);
-      if (driver >= 0) row.set(CELL.driver, driver);
-    }
-    if (rule.region >= 0 && fields.number(rule.region)) row.set(CELL.region, fields.low);
-    for (const { field, cell } of rule.numbers) {
-      if (fields.number(field)) row.setWords(cell, fields.low, fields.high);
-    }
-    if (rule.position >= 0) this.#position(row, rule, fields);
-    if (rule.ioctl >= 0) this.#ioctl(row, rule, fields);
-    if (writes && rule.userBytes >= 0) this.#userBytes(row, rule, fields);
-    if (rule.data.length > 0) this.#words(rule, fields);
-    if (rule.text >= 0 && fields.has(rule.text)) this.#events.text(fields.text(rule.text));
-    else if (rule.raw) this.#events.text(fields.raw());
-  }
-
-  /** Dictionary id of the device that a record is of, or -1 when it tells none. */
-  device(rule: Rule, fields: FieldReader): number {
-    const { device } = this.#events.dictionaries;
-    if (rule.device >= 0) return fields.intern(rule.device, device);
-    if (rule.bus >= 0) {
-      if (!fields.number(rule.bus)) return -1;
-      // Records of bus accesses do not tell the domain; it is 0 on all but very large machines.
-      const bus = fields.low & 0xff;
-      if (!fields.number(rule.devfn)) return -1;
-      const devfn = fields.low & 0xff;
-      const key = (bus << 8) | devfn;
-      if (this.#deviceOfDevfn[key] < 0) {
-        this.#deviceOfDevfn[key] = device.id(formatBdf(0, bus, devfn));
-      }
-      return this.#deviceOfDevfn[key];
-    }
-    if (rule.deviceBuffer < 0 || !fields.has(rule.deviceBuffer)) return -1;
-    const bdf = parseBdf(fields.text(rule.deviceBuffer).trim());
-    return bdf === null ? -1 : device.id(bdf);
-  }
-
-  #position(row: EventRow, rule: Rule, fields: FieldReader): void {
-    if (!fields.number(rule.position)) return;
-    const region = fields.high >>> POSITION_HIGH_BITS;
-    if (region > REGION_MAX) return;
-    row.set(CELL.region, region);
-    row.setWords(CELL.offset, fields.low, fields.high & ((1 << POSITION_HIGH_BITS) - 1));
-  }
-
-  #ioctl(row: EventRow, rule: Rule, fields: FieldReader): void {
-    if (!fields.number(rule.ioctl)) return;
-    const command = fields.low;
-    let name = rule.ioctlNames.get(command);
-    if (name === undefined) {
-      const file = rule.probe.columns.ioctl?.file;
-      const text = vfioIoctlName(command, file) ?? `0x${command.toString(16)}`;
-      name = this.#events.dictionaries.name.id(text);
-      rule.ioctlNames.set(command, name);
-    }
-    row.set(CELL.name, name);
-    row.setNumber(CELL.value, command);
-  }
-
-  /** What a user writes: the value of a short access; of a longer one, its first bytes are data. */
-  #userBytes(row: EventRow, rule: Rule, fields: FieldReader): void {
-    if (!fields.number(rule.userBytes)) return;
-    const bytes = row.has(CELL.length) ? row.cells[CELL.length] : 0;
-    const isShort = bytes >= 0 && bytes <= WRITTEN_BYTES && row.cells[CELL.length + 1] === 0;
-    if (isShort) {
-      row.setWords(CELL.value, lowBytes(fields.low, bytes), 0);
-    } else {
-      this.#data.writeUInt32LE(fields.low >>> 0, 0);
-      this.#events.data(this.#data.subarray(0, WRITTEN_BYTES));
-    }
-  }
-
-  /** Fields that the kernel could not read end the data: what follows them has no known place. */
-  #words(rule: Rule, fields: FieldReader): void {
-    let length = 0;
-    for (const [field, bytes] of rule.data) {
-      if (!fields.number(field)) break;
-      this.#data.writeUInt32LE(fields.low >>> 0, length);
-      if (bytes === 8) this.#data.writeUInt32LE(fields.high >>> 0, length + 4);
-      length += bytes;
-    }
-    if (length > 0) this.#events.data(this.#data.subarray(0, length));
+    for (const step of steps) step(row, fields);
   }
 }
 
@@ -322,10 +217,6 @@ function setOrigin(row: EventRow, { tsLow, tsHigh, cpu, tid, tgid, task }: Trace
   if (task < 0) present &= ~(1 << CELL.task);
   row.present = present;
 }
-
-/** The lowest `bytes` bytes of a word. */
-const lowBytes = (word: number, bytes: number) =>
-  bytes >= 4 ? word : word & ((1 << (bytes * 8)) - 1);
 
 /** An event that the catalogue lacks: its records become `log` events with their text. */
 const unknownProbe = (event: string): Probe => ({

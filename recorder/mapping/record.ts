@@ -5,6 +5,12 @@ import type { Dictionary } from '../../traces/index.js';
  * the mapper. Both objects are reused for every record, so nothing may keep them.
  */
 
+/**
+ * What numbers that may need more than 31 bits begin as: no integer, because a number that first is
+ * a small one and then is not makes the engine compile anew.
+ */
+export const NOT_SET = 0.5;
+
 /** The common part of a record. */
 export interface TraceRecord {
   /** -1 when the input does not tell. */

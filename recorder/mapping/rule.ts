@@ -2,23 +2,28 @@
  * A rule: the catalogue's entry for one trace event, compiled to field numbers and dictionary ids,
  * so that mapping a record is a walk over integers.
  */
+import { CELL, type EventAppender, EventRow, type Kind, type Path } from '../../traces/index.js';
+import type { Probe } from '../catalogue/index.js';
+import type { FieldReader } from './record.js';
 import {
-  CELL,
-  type EventAppender,
-  EventRow,
-  type Kind,
-  type WordCell,
-} from '../../traces/index.js';
-import type { NumberFrom, Probe, StringFrom } from '../catalogue/index.js';
+  type DeviceOf,
+  type FieldIndex,
+  NUMBERS,
+  type PlaceOf,
+  type Step,
+  StepMaker,
+} from './steps.js';
 
-/** Place of a field in `Rule.fields`; -1 when the rule has no such field. */
-export type FieldIndex = number;
-
-/** A column of 64 bits that a field gives. */
-export interface NumberSlot {
-  readonly field: FieldIndex;
-  readonly cell: WordCell;
+/** What becomes of the records of a probe that are alike. */
+export interface Form {
+  /** What all of their events have in common. */
+  readonly constants: EventRow;
+  /** How the rest is filled in, in this order. */
+  readonly steps: readonly Step[];
 }
+
+/** Tells the form of a record. @param inVfio whether its thread serves an access of a VFIO user */
+export type FormOf = (fields: FieldReader, inVfio: boolean) => Form;
 
 export interface Rule {
   readonly event: string;
@@ -34,106 +39,102 @@ export interface Rule {
   readonly call: number;
   /** Whether the function serves an access of a VFIO user. */
   readonly vfio: boolean;
-  /** What all events of the rule have in common, for reads and for writes. */
-  readonly read: EventRow;
-  readonly written: EventRow;
-  /** Field that is not 0 when the access is a write. */
-  readonly write: FieldIndex;
-  readonly pathByNesting: boolean;
-  readonly device: FieldIndex;
-  readonly bus: FieldIndex;
-  readonly devfn: FieldIndex;
-  readonly deviceBuffer: FieldIndex;
-  readonly driver: FieldIndex;
-  readonly region: FieldIndex;
-  readonly numbers: readonly NumberSlot[];
+  /** Of an entry, or of a record that is all of its event. */
+  readonly formOf: FormOf;
+  /** What is known of an event whose entry is not there. */
+  readonly constants: EventRow;
+  readonly deviceOf: DeviceOf | null;
   /** Field with the value that a value record tells. */
   readonly value: FieldIndex;
-  readonly text: FieldIndex;
-  readonly position: FieldIndex;
-  readonly ioctl: FieldIndex;
-  /** Name ids of the ioctl numbers seen so far. */
-  readonly ioctlNames: Map<number, number>;
-  /** Field with the first bytes that the user writes. */
-  readonly userBytes: FieldIndex;
-  readonly data: readonly (readonly [field: FieldIndex, bytes: 4 | 8])[];
   readonly ret: FieldIndex;
-  /** True when `text` is the whole record. */
-  readonly raw: boolean;
 }
 
-/** Hands out field numbers. */
-class Fields {
-  readonly names: string[] = [];
+/** Makes the rules of one trace. */
+export class RuleMaker {
+  readonly #steps: StepMaker;
 
-  of(name: string | undefined): FieldIndex {
-    if (name === undefined) return -1;
-    const known = this.names.indexOf(name);
-    return known >= 0 ? known : this.names.push(name) - 1;
+  constructor(private readonly events: EventAppender) {
+    this.#steps = new StepMaker(events);
+  }
+
+  /**
+   * Compiles a probe.
+   * @param call number that the entry, value and return of one function share
+   */
+  rule(probe: Probe, call: number, shown: string): Rule {
+    const { columns, kind, role, path = null, raw = false } = probe;
+    const names: string[] = [];
+    const place = (name: string): FieldIndex => {
+      const known = names.indexOf(name);
+      return known >= 0 ? known : names.push(name) - 1;
+    };
+    const deviceOf = this.#steps.deviceOf(columns.device, place);
+    const steps = this.#steps.steps(columns, deviceOf, raw, place);
+    return {
+      event: probe.event,
+      shown,
+      probe,
+      role,
+      fields: names,
+      records: 0,
+      call,
+      vfio: probe.vfio === true,
+      formOf: this.#formOf(probe, steps, place),
+      constants: constants(
+        probe,
+        typeof kind === 'object' ? kind.read : kind,
+        path === 'user' ? null : path,
+        this.events,
+      ),
+      deviceOf,
+      value: typeof columns.value === 'string' ? place(columns.value) : -1,
+      ret: role === 'point' || role === 'value' ? -1 : place('ret'),
+    };
+  }
+
+  /** A form for reads and one for writes, when the probe has both. */
+  #formOf(probe: Probe, steps: readonly Step[], place: PlaceOf): FormOf {
+    const { kind, columns } = probe;
+    if (typeof kind !== 'object') return this.#byNesting(probe, kind, steps);
+    const { written } = columns;
+    const more = written === undefined ? [] : [this.#steps.userBytes(place(written))];
+    const read = this.#byNesting(probe, kind.read, steps);
+    const write = this.#byNesting(probe, kind.write, [...steps, ...more]);
+    const isWrite = place(kind.by);
+    return (fields, inVfio) => {
+      const form = fields.number(isWrite) && fields.low !== 0 ? write : read;
+      return form(fields, inVfio);
+    };
+  }
+
+  /** An access on behalf of a user goes to the hardware when it is done for a VFIO access. */
+  #byNesting(probe: Probe, kind: Kind, steps: readonly Step[]): FormOf {
+    const { path = null } = probe;
+    const form = (by: Path | null): Form => ({
+      constants: constants(probe, kind, by, this.events),
+      steps,
+    });
+    if (path !== 'user') {
+      const only = form(path);
+      return () => only;
+    }
+    const [inside, outside] = [form('hardware'), form('sysfs')];
+    return (_fields, inVfio) => (inVfio ? inside : outside);
   }
 }
 
-/**
- * Compiles a probe for one trace.
- * @param call number that the entry, value and return of one function share
- */
-export function compileRule(
-  probe: Probe,
-  call: number,
-  shown: string,
-  events: EventAppender,
-): Rule {
-  const fields = new Fields();
-  const { columns, kind } = probe;
-  const { device } = columns;
-  const isText = typeof device === 'string';
-  const byBus = typeof device === 'object' && 'bus' in device;
-  const byBuffer = typeof device === 'object' && 'buffer' in device;
-  const split = typeof kind === 'object';
-  return {
-    event: probe.event,
-    shown,
-    probe,
-    role: probe.role,
-    fields: fields.names,
-    records: 0,
-    call,
-    vfio: probe.vfio === true,
-    read: constants(probe, split ? kind.read : kind, events),
-    written: constants(probe, split ? kind.write : kind, events),
-    write: fields.of(split ? kind.by : undefined),
-    pathByNesting: probe.path === 'user',
-    device: fields.of(isText ? device : undefined),
-    bus: fields.of(byBus ? device.bus : undefined),
-    devfn: fields.of(byBus ? device.devfn : undefined),
-    deviceBuffer: fields.of(byBuffer ? device.buffer : undefined),
-    driver: fields.of(fieldOf(columns.driver)),
-    region: fields.of(fieldOf(columns.region)),
-    numbers: NUMBERS.flatMap((name) => {
-      const field = fields.of(fieldOf(columns[name]));
-      return field < 0 ? [] : [{ field, cell: CELL[name] }];
-    }),
-    value: fields.of(fieldOf(columns.value)),
-    text: fields.of(columns.text),
-    position: fields.of(columns.position),
-    ioctl: fields.of(columns.ioctl?.field),
-    ioctlNames: new Map(),
-    userBytes: fields.of(columns.written),
-    data: (columns.data ?? []).map(([name, bytes]) => [fields.of(name), bytes] as const),
-    ret: fields.of(probe.role === 'point' || probe.role === 'value' ? undefined : 'ret'),
-    raw: probe.raw === true,
-  };
-}
-
-const NUMBERS = ['offset', 'length', 'value'] as const;
-
 /** The columns that are the same in all events of a probe. */
-function constants({ name, path, columns }: Probe, kind: Kind, events: EventAppender): EventRow {
+function constants(
+  { name, columns }: Probe,
+  kind: Kind,
+  path: Path | null,
+  events: EventAppender,
+): EventRow {
   const row = new EventRow();
   const { dictionaries } = events;
   row.set(CELL.kind, events.kind(kind));
   row.set(CELL.name, dictionaries.name.id(name));
-  if (path !== undefined && path !== 'user') row.set(CELL.path, dictionaries.path.id(path));
+  if (path !== null) row.set(CELL.path, dictionaries.path.id(path));
   const { driver, region } = columns;
   if (typeof driver === 'object') row.set(CELL.driver, dictionaries.driver.id(driver.constant));
   if (typeof region === 'number') row.set(CELL.region, region);
@@ -143,6 +144,3 @@ function constants({ name, path, columns }: Probe, kind: Kind, events: EventAppe
   }
   return row;
 }
-
-const fieldOf = (from: StringFrom | NumberFrom | undefined) =>
-  typeof from === 'string' ? from : undefined;

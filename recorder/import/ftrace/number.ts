@@ -1,4 +1,5 @@
 /** Integers as the kernel prints them, into 64-bit two's complement words, without strings. */
+import { NOT_SET } from '../../mapping/record.js';
 import { DASH, HEX, isDigit, LETTER_X, ZERO } from './ascii.js';
 
 const TWO_32 = 0x1_0000_0000;
@@ -8,8 +9,8 @@ const DIGITS_MAX = 20;
 
 export class Integer {
   /** The low and high 32 bits, unsigned. */
-  low = 0;
-  high = 0;
+  low = NOT_SET;
+  high = NOT_SET;
 
   /**
    * Reads the number at the start of a range: decimal, or hexadecimal after `0x` or when `hex`.

@@ -1,13 +1,10 @@
 import { TimeWords } from '../../../traces/index.js';
-import type { TraceRecord } from '../../mapping/record.js';
+import { NOT_SET, type TraceRecord } from '../../mapping/record.js';
 import { DOT, isDigit, ZERO } from './ascii.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** One for all records: most of them are of the same second. */
 const words = new TimeWords();
-
-/** No 32-bit integer: a number that first is one and then is not makes the engine compile anew. */
-const NOT_SET = 0.5;
 
 /** A record of which nothing is known yet; readers keep one and fill it again and again. */
 export const emptyRecord = (): TraceRecord => ({

@@ -135,11 +135,7 @@ export class TextFields implements FieldReader {
   }
 
   has(field: number): boolean {
-    if (this.#has[field] !== this.#record) return false;
-    if (this.#starts[field] < this.#ends[field]) return true;
-    // trace-cmd and perf print nothing for what the kernel could not read; names are never empty.
-    const rule = this.#event?.rule;
-    return field !== rule?.driver && field !== rule?.device;
+    return this.#has[field] === this.#record;
   }
 
   get low(): number {
@@ -161,7 +157,8 @@ export class TextFields implements FieldReader {
   }
 
   intern(field: number, dictionary: Dictionary): number {
-    if (!this.has(field)) return -1;
+    // trace-cmd and perf print nothing for what the kernel could not read; names are never empty.
+    if (!this.has(field) || this.#starts[field] === this.#ends[field]) return -1;
     let ids = this.#ids.find((entry) => entry.dictionary === dictionary);
     if (ids === undefined) {
       ids = { dictionary, words: new Interner((word) => dictionary.id(word)) };

@@ -1,5 +1,5 @@
 import { assert, type Dictionary } from '../../../traces/index.js';
-import type { FieldReader } from '../../mapping/record.js';
+import { type FieldReader, NOT_SET } from '../../mapping/record.js';
 import { Interner } from '../../words/interner.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
 import { compilePrint, type Printer } from './print-format.js';
@@ -14,6 +14,8 @@ const S16 = 4;
 const U8 = 5;
 const S8 = 6;
 const NO_INTEGER = 7;
+/** Beyond the end of any record. */
+const NEVER = 0x3fff_ffff;
 
 /** Ids of texts in a dictionary. */
 interface Texts {
@@ -26,7 +28,7 @@ interface BoundField {
   /** Undefined when the format has no such field. */
   readonly field: Field | undefined;
   readonly offset: number;
-  /** Where the field's bytes end in the record; infinite for a field that is not there. */
+  /** Where the field's bytes end in the record; `NEVER` for a field that is not there. */
   readonly end: number;
   readonly integer: number;
   /** The texts of the field seen so far. */
@@ -42,7 +44,7 @@ export function bindFields(format: EventFormat, names: readonly string[]): Bound
 
 function bind(field: Field | undefined): BoundField {
   if (field?.storage.is !== 'integer') {
-    return { field, offset: 0, end: Number.POSITIVE_INFINITY, integer: NO_INTEGER, texts: null };
+    return { field, offset: 0, end: NEVER, integer: NO_INTEGER, texts: null };
   }
   const { offset, size, signed } = field;
   return { field, offset, end: offset + size, integer: integerOf(size, signed), texts: null };
@@ -62,8 +64,8 @@ const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, leng
  * Reads fields of binary trace records for the mapper. One object serves all records of a stream.
  */
 export class BinaryFields implements FieldReader {
-  low = 0;
-  high = 0;
+  low = NOT_SET;
+  high = NOT_SET;
   #record: Payload = EMPTY;
   #fields: BoundFields = [];
   #format: EventFormat | undefined;

@@ -1,4 +1,5 @@
 import { assert } from '../../../traces/index.js';
+import { NOT_SET } from '../../mapping/record.js';
 import type { PageFormat } from './page-format.js';
 
 /** Values of the 5-bit record type from which on it is not a length (`events/header_event`). */
@@ -35,8 +36,8 @@ export class PageCursor {
   view: DataView = new DataView(new ArrayBuffer(0));
   offset = 0;
   length = 0;
-  timeHigh = 0;
-  timeLow = 0;
+  timeHigh = NOT_SET;
+  timeLow = NOT_SET;
   missed: Missed = 0;
   /** What is wrong with the page, when something is. */
   damage: string | undefined;
