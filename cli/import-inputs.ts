@@ -1,5 +1,5 @@
 /** Importing several inputs into one trace: each by itself, then merged on one timeline. */
-import type { ImportOptions, ImportResult } from '../recorder/index.js';
+import type { ImportOptions, ImportResult } from '../recorder/import/index.js';
 import { type MergeOptions, mergeReaders } from './merging.js';
 
 export interface ImportInputs extends MergeOptions {
@@ -17,7 +17,7 @@ export interface ImportInputs extends MergeOptions {
  * @throws VfrError when one of them cannot be imported; the output is then as it was before
  */
 export async function importInputs(options: ImportInputs): Promise<ImportResult> {
-  const recorder = await import('../recorder/index.js');
+  const recorder = await import('../recorder/import/index.js');
   const { Progress } = await import('./progress.js');
   const progress = new Progress();
   const importInput = (one: ImportOptions): ImportResult => {

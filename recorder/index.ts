@@ -9,14 +9,15 @@ export {
   writeAligned,
 } from './align/index.js';
 export { PROBE_GROUPS, type ProbeGroup } from './catalogue/index.js';
-export { IMPORTERS } from './import/formats.js';
 export {
-  detect as detectFormat,
+  detectFormat,
+  IMPORTERS,
+  type Importer,
   type ImportOptions,
+  type ImportReport,
   type ImportResult,
   importInput,
-} from './import/import.js';
-export type { Importer, ImportReport } from './import/importer.js';
+} from './import/index.js';
 export {
   type Check,
   type CleanupReport,

@@ -51,7 +51,7 @@ async function run({ output }: Options): Promise<void> {
 const heading = (text: string) => print(`\n${paint('bold', text)}`);
 
 async function importCapture(output: string): Promise<void> {
-  const { importInput } = await import('../../recorder/index.js');
+  const { importInput } = await import('../../recorder/import/index.js');
   const folder = join(packageRoot(), CAPTURE);
   const started = performance.now();
   const { events, records } = importInput({

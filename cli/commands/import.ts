@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ImportResult } from '../../recorder/index.js';
+import type { ImportResult } from '../../recorder/import/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
 import { note, paint, print, printJson } from '../output.js';
@@ -59,7 +59,7 @@ async function missing(inputs: readonly string[]): Promise<Error> {
 }
 
 async function printFormats(): Promise<void> {
-  const { IMPORTERS } = await import('../../recorder/index.js');
+  const { IMPORTERS } = await import('../../recorder/import/index.js');
   await print(formatKeys(IMPORTERS.map(({ format, describe }) => [format, describe])));
 }
 
