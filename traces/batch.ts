@@ -155,11 +155,12 @@ class ColumnDecoder {
   #dictionary(bits: Uint8Array | null, ids: Int32Array): DictView {
     const entries = this.source.dictionaries[this.name as DictColumn];
     const view = new DictView(bits, ids, entries);
-    for (let row = 0; row < ids.length; row++) {
-      const id = ids[row];
-      if ((id < 0 || id >= entries.length) && view.has(row)) {
-        throw new Error(`row ${row} has id ${id} of a dictionary with ${entries.length} entries`);
+    for (let row = firstBeyond(ids, entries.length, 0); row < ids.length; ) {
+      if (view.has(row)) {
+        const size = entries.length;
+        throw new Error(`row ${row} has id ${ids[row]} of a dictionary with ${size} entries`);
       }
+      row = firstBeyond(ids, entries.length, row + 1);
     }
     return view;
   }
@@ -167,11 +168,7 @@ class ColumnDecoder {
   #variable(bits: Uint8Array | null): BytesView {
     const offsets = new Int32Array(this.#exact(1, (this.#rows + 1) * 4).buffer);
     const bytes = this.#buffer(2, VARIABLE_BYTES_MAX);
-    let last = 0;
-    for (const offset of offsets) {
-      if (offset < last || offset > bytes.byteLength) throw new Error('offsets out of order');
-      last = offset;
-    }
+    if (!ascend(offsets, bytes.byteLength)) throw new Error('offsets out of order');
     return new BytesView(bits, offsets, Buffer.from(bytes.buffer));
   }
 
@@ -189,6 +186,23 @@ class ColumnDecoder {
   }
 }
 
+/** The first row from `row` whose id is not one of `size` entries; the number of rows if none. */
+function firstBeyond(ids: Int32Array, size: number, row: number): number {
+  let at = row;
+  while (at < ids.length && ids[at] >= 0 && ids[at] < size) at++;
+  return at;
+}
+
+/** Whether offsets only grow, and to no more than `most`. */
+function ascend(offsets: Int32Array, most: number): boolean {
+  let last = 0;
+  for (let i = 0; i < offsets.length; i++) {
+    if (offsets[i] < last) return false;
+    last = offsets[i];
+  }
+  return last <= most;
+}
+
 /** What stands in a null slot is chance; who reads it all the same must always read 0. */
 function zeroNulls<T extends Uint32Array | Uint16Array | Int16Array | Int32Array>(
   values: T,
@@ -197,8 +211,15 @@ function zeroNulls<T extends Uint32Array | Uint16Array | Int16Array | Int32Array
 ): T {
   const rows = values.length / perRow;
   for (let byte = 0; bits !== null && byte < bits.length; byte++) {
+    const first = byte * 8;
     if (bits[byte] === 0xff) continue;
-    for (let row = byte * 8; row < Math.min(byte * 8 + 8, rows); row++) {
+    if (bits[byte] === 0) {
+      // Nulls stand together more often than not.
+      while (bits[byte + 1] === 0) byte++;
+      values.fill(0, first * perRow, (byte + 1) * 8 * perRow);
+      continue;
+    }
+    for (let row = first; row < Math.min(first + 8, rows); row++) {
       if (((bits[byte] >> (row & 7)) & 1) === 1) continue;
       values[row * perRow] = 0;
       values[(row + 1) * perRow - 1] = 0;
