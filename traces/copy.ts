@@ -3,6 +3,7 @@
  * again, and the span of an `end` follows its `begin` to its new place.
  */
 import type { EventAppender } from './appender.js';
+import { assert } from './assert.js';
 import type { Batch } from './batch.js';
 import type { Phase } from './kinds.js';
 import type { TraceReader } from './reader.js';
@@ -12,8 +13,14 @@ import type { ColumnName, DictColumn } from './schema.js';
 import type { Seq } from './units.js';
 import type { BytesView, DictView, IntView, WordView } from './views.js';
 
-/** The columns of a batch that are copied as they are: those that have values. */
+/** The columns of a batch, looked up once: those that every event has, and those with values. */
 class Copied {
+  readonly source: DictView;
+  readonly kind: DictView;
+  readonly phase: DictView;
+  /** Null when it cannot be read. */
+  readonly ts: WordView | null;
+  readonly span: WordView | null;
   readonly ids: { readonly column: IdColumn; readonly cell: IntCell; readonly view: DictView }[] =
     [];
   readonly ints: { readonly cell: IntCell; readonly view: IntView }[] = [];
@@ -23,6 +30,11 @@ class Copied {
 
   constructor(batch: Batch, without: readonly ColumnName[]) {
     const has = (name: ColumnName) => !without.includes(name) && !batch.column(name).isEmpty;
+    this.source = batch.column('source');
+    this.kind = batch.column('kind');
+    this.phase = batch.column('phase');
+    this.ts = without.includes('ts') ? null : batch.column('ts');
+    this.span = has('span') ? batch.column('span') : null;
     for (const column of IDS) {
       if (has(column)) this.ids.push({ column, cell: CELL[column], view: batch.column(column) });
     }
@@ -56,10 +68,12 @@ export class EventCopier {
   /** Whether points of the input may be linked to spans (see recorder/align). */
   readonly #hasLinks: boolean;
   readonly #row = new EventRow();
-  #batch: Batch | null = null;
+  /** What the phases of the input are, by their ids there. */
+  readonly #phases: readonly Phase[];
   #copied: Copied | null = null;
-  #hasSpan = false;
-  #tsLost: bigint | null = null;
+  #seqFirst = 0;
+  /** Time of all events of a batch of which nobody knows their own. */
+  #tsMin = 0n;
 
   /**
    * @param offsetNs what is added to each time, so that it becomes one of the output's clock
@@ -74,19 +88,19 @@ export class EventCopier {
       ([name, entries]) => [name, new Int32Array(entries.length).fill(-1)] as const,
     );
     this.#translations = Object.fromEntries(none) as Record<DictColumn, Int32Array>;
+    this.#phases = reader.dictionaries.phase.map(asPhase);
   }
 
   /** Makes a batch the one that `copy` takes rows from. */
   prepare({ batch, without, tsMin }: Extract<Salvaged, { type: 'batch' }>): void {
-    this.#batch = batch;
-    this.#hasSpan = !without.includes('span');
-    this.#tsLost = without.includes('ts') ? tsMin : null;
     this.#copied = new Copied(batch, without);
+    this.#seqFirst = batch.seqFirst;
+    this.#tsMin = tsMin;
   }
 
   /** Time of a row in the output's clock; the batch's earliest when nobody knows it. */
   time(row: number): bigint {
-    return (this.#tsLost ?? this.#batch!.column('ts').big(row)) + this.offsetNs;
+    return (this.#columns.ts?.big(row) ?? this.#tsMin) + this.offsetNs;
   }
 
   /**
@@ -95,26 +109,30 @@ export class EventCopier {
    */
   copy(row: number, placed?: { readonly ts: bigint; readonly link: Seq | null }): Seq {
     const { events } = this;
-    const batch = this.#batch!;
+    const columns = this.#columns;
     const event = this.#row;
-    const phase = asPhase(batch.column('phase').at(row));
-    events.sourceId(this.#translate('source', batch.column('source').id(row)));
+    const phase = this.#phases[columns.phase.id(row)] ?? 'point';
+    events.sourceId(this.#translate('source', columns.source.id(row)));
     event.clear();
-    event.set(CELL.kind, this.#translate('kind', batch.column('kind').id(row)));
+    event.set(CELL.kind, this.#translate('kind', columns.kind.id(row)));
     event.set(CELL.phase, events.phase(phase));
-    if (placed === undefined) this.#time(batch, row);
+    if (placed === undefined) this.#time(columns, row);
     else this.#timeBig(placed.ts);
-    this.#values(row);
-    if (phase === 'end' && this.#hasSpan) this.#span(batch, row);
-    else if (phase === 'point') this.#link(batch, row, placed?.link ?? null);
+    this.#values(columns, row);
+    if (phase === 'end') this.#span(columns, row);
+    else if (phase === 'point') this.#link(columns, row, placed?.link ?? null);
     const seq = events.append(event);
-    if (phase === 'begin') this.#begins.set(batch.seqFirst + row, seq);
+    if (phase === 'begin') this.#begins.set(this.#seqFirst + row, seq);
     return seq;
   }
 
-  #values(row: number): void {
+  get #columns(): Copied {
+    assert(this.#copied !== null, 'a batch was prepared');
+    return this.#copied;
+  }
+
+  #values({ ids, ints, words, text, data }: Copied, row: number): void {
     const event = this.#row;
-    const { ids, ints, words, text, data } = this.#copied!;
     for (const { column, cell, view } of ids) {
       const id = view.id(row);
       if (id >= 0) event.set(cell, this.#translate(column, id));
@@ -144,13 +162,9 @@ export class EventCopier {
     events.append(row);
   }
 
-  #time(batch: Batch, row: number): void {
-    if (this.offsetNs !== 0n || this.#tsLost !== null) {
-      this.#timeBig(this.time(row));
-    } else {
-      const ts = batch.column('ts');
-      this.#row.timeWords(ts.low(row), ts.high(row));
-    }
+  #time({ ts }: Copied, row: number): void {
+    if (ts !== null && this.offsetNs === 0n) this.#row.timeWords(ts.low(row), ts.high(row));
+    else this.#timeBig(this.time(row));
   }
 
   /** Times are unsigned: what an offset moves before the clock's zero becomes zero. */
@@ -159,20 +173,19 @@ export class EventCopier {
     this.#row.timeWords(Number(time & LOW_WORD), Number(time >> 32n));
   }
 
-  #span(batch: Batch, row: number): void {
-    const span = batch.column('span');
-    if (!span.has(row)) return;
-    const begin = this.#begins.get(span.number(row));
+  #span({ span }: Copied, row: number): void {
+    if (span?.has(row) !== true) return;
+    const old = span.number(row);
+    const begin = this.#begins.get(old);
     // The begin was not copied: the end stays an end, and says that its begin is unknown.
     if (begin === undefined) return;
-    this.#begins.delete(span.number(row));
-    if (this.#hasLinks) this.#keep(span.number(row), begin);
+    this.#begins.delete(old);
+    if (this.#hasLinks) this.#keep(old, begin);
     this.#row.setNumber(CELL.span, begin);
   }
 
   /** Links a point to the begin of the access that it also shows, as an alignment found out. */
-  #link(batch: Batch, row: number, link: Seq | null): void {
-    const span = this.#hasSpan ? batch.column('span') : null;
+  #link({ span }: Copied, row: number, link: Seq | null): void {
     const known = span?.has(row) === true ? span.number(row) : -1;
     const begin = link ?? this.#begins.get(known) ?? this.#ended.get(known);
     if (begin !== undefined) this.#row.setNumber(CELL.span, begin);
