@@ -1,6 +1,6 @@
 /**
- * A rule: the catalogue's entry for one trace event, compiled to field numbers and dictionary ids,
- * so that mapping a record is a walk over integers.
+ * A rule: the catalogue's entry for one trace event, compiled to a row of constants and the steps
+ * that fill in the rest, so that mapping a record asks nothing that is known of its event.
  */
 import { CELL, type EventAppender, EventRow, type Kind, type Path } from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
