@@ -5,8 +5,8 @@
  * kernel write short, a pipe whose reader leaves), else a sink that fails.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scratchFolder } from '../tests/build-trace.js';
 import { makeTrace } from '../tests/sweeps/corpus.js';
@@ -14,6 +14,7 @@ import { PROGRAM } from '../tests/vfr.js';
 import {
   FileSink,
   MemorySource,
+  openSink,
   type Sink,
   type TraceMeta,
   TraceReader,
@@ -70,14 +71,58 @@ describe('a writer whose sink fails', () => {
 });
 
 describe('a file', () => {
-  test('on a full disk fails with what to do, and leaves the old one', () => {
+  test('that fails leaves the old one, and nothing else', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     writeFileSync(file, 'old');
-    symlinkSync('/dev/full', `${file}.partial`);
     const sink = new FileSink(file);
-    expect(() => new TraceWriter(sink, META)).toThrow('no space left');
+    append(new TraceWriter(sink, META), 100);
     sink.discard();
     expect(readFileSync(file, 'utf8')).toBe('old');
+    expect(readdirSync(dirname(file))).toEqual([basename(file)]);
+  });
+
+  test('on a full disk fails with what to do', () => {
+    expect(() => new TraceWriter(openSink('/dev/full'), META)).toThrow('no space left');
+  });
+
+  test('takes the place of what a killed command left, and of no recording', () => {
+    const file = join(scratchFolder(), 'trace.arrows');
+    for (const left of ['vfr-tmp', 'partial']) writeFileSync(`${file}.${left}`, 'left');
+    const [made, recorded] = [new FileSink(file), new FileSink(file, 'recording')];
+    expect(recorded.partial).toBe(`${file}.2.partial`);
+    for (const sink of [made, recorded]) {
+      new TraceWriter(sink, META).finish();
+      sink.commit();
+      expect(TraceReader.open(file).completeness.complete).toBe(true);
+    }
+    expect(readFileSync(`${file}.partial`, 'utf8')).toBe('left');
+    expect(existsSync(`${file}.vfr-tmp`)).toBe(false);
+  });
+
+  test('that two write at once is whole, and one of them is told', () => {
+    const file = join(scratchFolder(), 'trace.arrows');
+    const [first, second] = [new FileSink(file), new FileSink(file)];
+    const writers = [first, second].map((sink) => new TraceWriter(sink, META));
+    for (const writer of writers) append(writer, 50);
+    for (const writer of writers) writer.finish();
+    expect(() => first.commit()).toThrow('another vfr writes this file');
+    first.discard();
+    second.commit();
+    expect(TraceReader.open(file).completeness.complete).toBe(true);
+    expect(readdirSync(dirname(file))).toEqual([basename(file)]);
+  });
+
+  test('that two recorders write at once keeps both recordings whole', () => {
+    const file = join(scratchFolder(), 'trace.arrows');
+    const sinks = [new FileSink(file, 'recording'), new FileSink(file, 'recording')];
+    for (const [i, sink] of sinks.entries()) {
+      const writer = new TraceWriter(sink, META);
+      append(writer, 10 + i);
+      writer.finish();
+    }
+    expect(sinks.map(({ partial }) => TraceReader.open(partial).events)).toEqual([10, 11]);
+    for (const sink of sinks) sink.commit();
+    expect(TraceReader.open(file).completeness.complete).toBe(true);
   });
 
   test('that is kept after a failure can be read', () => {
@@ -126,7 +171,20 @@ describe('the program', () => {
     expect(status).toBe(3);
     expect(stderr).toContain('FILE_EFBIG');
     expect(readFileSync(output, 'utf8')).toBe('old');
-    expect(existsSync(`${output}.partial`)).toBe(false);
+    expect(readdirSync(dirname(output))).toEqual([basename(output)]);
+  });
+
+  test('holds a pipe in memory up to 1 GiB, also one that gives few bytes at a time', () => {
+    const many = shell(`head -c 1100M /dev/zero | vfr info -`);
+    expect(many).toMatchObject({ status: 4, stderr: expect.stringContaining('PIPE_TOO_LARGE') });
+    const slow = shell(`dd if="${input}" bs=97 status=none | vfr verify --json -`);
+    expect(JSON.parse(slow.stdout)).toMatchObject({ events: 20_000, damage: [], cutAtByte: null });
+  });
+
+  test('writes to a pipe that has a name', () => {
+    const { status, stdout } = shell(`vfr cat "${input}" -o >(wc -c) | cat`);
+    expect(status).toBe(0);
+    expect(Number(stdout)).toBeGreaterThan(1000);
   });
 
   test('whose reader has gone ends without a word about it', () => {

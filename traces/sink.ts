@@ -1,5 +1,7 @@
 import {
   closeSync,
+  fdatasync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -23,9 +25,20 @@ export interface OutputSink extends Sink {
   discard(): void;
 }
 
-/** Opens the output of a command; `-` is standard output. */
-export const openSink = (file: string): OutputSink =>
-  file === '-' ? new StdoutSink() : new FileSink(file);
+/**
+ * Opens the output of a command; `-` is standard output. A pipe or a device that has a name (such
+ * as the `/dev/fd/63` of a shell's `>(gzip)`) is written to as it is: it cannot be renamed.
+ */
+export function openSink(file: string): OutputSink {
+  if (file === '-') return new StreamSink(STDOUT, '(standard output)');
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile() || stat.isDirectory()) return new FileSink(file);
+  try {
+    return new StreamSink(openSync(file, 'w'), file);
+  } catch (error) {
+    throw fileError(error, file, 'open');
+  }
+}
 
 /** Collects a trace in memory. */
 export class MemorySink implements Sink {
@@ -41,22 +54,32 @@ export class MemorySink implements Sink {
 }
 
 /**
- * Writes to `FILE.partial` and gives it its final name when it is complete, so that no half-written
- * file ever stands under the final name and an existing file is not lost to a failure. A recorder
- * that is killed leaves `FILE.partial`, which can be read up to its last whole frame.
+ * Writes to a file of another name and gives it its final name when it is complete, so that no
+ * half-written file ever stands under the final name and an existing file is not lost to a failure.
+ *
+ * A recording is made once: it is written to `FILE.partial`, which a recorder that is killed leaves
+ * behind, which can be read up to its last whole frame, and which no later recorder takes (it
+ * writes to `FILE.2.partial`). What can be made again is written to `FILE.vfr-tmp`, and the next
+ * command replaces what a killed one left there.
  */
 export class FileSink implements OutputSink {
   readonly partial: string;
   readonly #fd: number;
+  readonly #inode: number;
   #bytes = 0;
+  #isOpen = true;
 
-  constructor(readonly file: string) {
+  constructor(
+    readonly file: string,
+    what: 'recording' | 'remade' = 'remade',
+  ) {
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-      const [what, next] = ['the output is a directory', 'Name a file.'];
-      throw new VfrError('usage', 'OUTPUT_IS_DIRECTORY', what, next, { file });
+      const [problem, next] = ['the output is a directory', 'Name a file.'];
+      throw new VfrError('usage', 'OUTPUT_IS_DIRECTORY', problem, next, { file });
     }
-    this.partial = `${file}.partial`;
-    this.#fd = this.#try('create', () => openSync(this.partial, 'w'));
+    const create = what === 'recording' ? createRecording : createAnew;
+    [this.partial, this.#fd] = this.#try('create', () => create(file));
+    this.#inode = fstatSync(this.#fd).ino;
   }
 
   get byteLength(): number {
@@ -74,24 +97,54 @@ export class FileSink implements OutputSink {
     this.#bytes += bytes.byteLength;
   }
 
-  /** Gives the complete file its final name. */
+  /**
+   * Puts what was written so far on the disk, on another thread than the one that writes. The sink
+   * must not be ended before this has.
+   *
+   * @throws VfrError when the disk failed; the system tells it once, and no later call again
+   */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#fd, (error) => {
+        if (error === null) resolve();
+        else reject(fileError(error, this.file, 'sync'));
+      });
+    });
+  }
+
+  /**
+   * Gives the complete file its final name.
+   *
+   * @throws VfrError `OUTPUT_TAKEN` when another process has put its own file in the place of ours
+   */
   commit(): void {
     this.#try('sync', () => fsyncSync(this.#fd));
-    closeSync(this.#fd);
+    this.#close();
+    if (!this.#isOurs()) throw taken(this.file);
     this.#try('rename', () => renameSync(this.partial, this.file));
   }
 
   /** Removes what was written; the file that had the final name before is untouched. */
   discard(): void {
-    closeSync(this.#fd);
-    rmSync(this.partial, { force: true });
+    this.#close();
+    if (this.#isOurs()) rmSync(this.partial, { force: true });
   }
 
   /**
    * Leaves what was written under `partial`: a recording that cannot go on is still a recording.
    */
   keep(): void {
-    closeSync(this.#fd);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isOpen) closeSync(this.#fd);
+    this.#isOpen = false;
+  }
+
+  /** Whether the file that we write is still the one of its name. */
+  #isOurs(): boolean {
+    return statSync(this.partial, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
   /** Best effort: half a frame at the end is found by any reader, but nobody needs it. */
@@ -112,19 +165,54 @@ export class FileSink implements OutputSink {
   }
 }
 
-/** Standard output, which may be a pipe that is full or closed. */
-class StdoutSink implements OutputSink {
+function taken(file: string): VfrError {
+  const next = 'Wait for the other one to end, or name another file.';
+  return new VfrError('unreadable', 'OUTPUT_TAKEN', 'another vfr writes this file', next, { file });
+}
+
+/** A name and a handle of a file that nobody else has open for writing. */
+type Created = readonly [name: string, fd: number];
+
+function createAnew(file: string): Created {
+  const name = `${file}.vfr-tmp`;
+  rmSync(name, { force: true });
+  return [name, openSync(name, 'wx')];
+}
+
+function createRecording(file: string): Created {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? `${file}.partial` : `${file}.${n}.partial`;
+    try {
+      return [name, openSync(name, 'wx')];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Standard output or another stream, which may be a pipe that is full or closed. */
+class StreamSink implements OutputSink {
+  constructor(
+    private readonly fd: number,
+    private readonly name: string,
+  ) {}
+
   write(bytes: Uint8Array): void {
     try {
-      writeAll(STDOUT, bytes);
+      writeAll(this.fd, bytes);
     } catch (error) {
-      throw fileError(error, '(standard output)', 'write');
+      throw fileError(error, this.name, 'write');
     }
   }
 
-  commit(): void {}
+  commit(): void {
+    this.discard();
+  }
 
-  discard(): void {}
+  /** What was written cannot be taken back. */
+  discard(): void {
+    if (this.fd !== STDOUT) closeSync(this.fd);
+  }
 }
 
 const STDOUT = 1;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { fileError, VfrError } from './errors.js';
 
@@ -53,20 +53,77 @@ class FileSource implements ByteSource {
   }
 }
 
-/** Opens a trace file; `-` is standard input, which is read whole since it cannot be sought in. */
+/**
+ * Opens a trace file; `-` is standard input. What cannot be sought in, a pipe, is read whole.
+ *
+ * @throws VfrError when it cannot be read, or is a pipe and larger than memory should hold
+ */
 export function openSource(file: string): ByteSource {
   try {
-    if (file === '-') return new MemorySource(readFileSync(0), '(standard input)');
+    if (file === '-') return new MemorySource(readPipe(STDIN), '(standard input)');
     const fd = openSync(file, 'r');
     const stat = fstatSync(fd);
     if (stat.isFile()) return new FileSource(file, fd, stat.size);
-    closeSync(fd);
-    if (!stat.isDirectory()) return new MemorySource(readFileSync(file), file);
+    try {
+      return new MemorySource(readPipe(fd), file);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
+    if (error instanceof VfrError) throw error;
     throw fileError(error, file, 'reading');
   }
-  throw new VfrError('unreadable', 'FILE_EISDIR', 'is a directory', 'Name a trace file.', { file });
 }
+
+const STDIN = 0;
+const PIPE_BYTES_MAX = 2 ** 30;
+const PIPE_CHUNK_BYTES = 1 << 20;
+const RETRY_MS = 2;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** All bytes up to the end. Each chunk is filled, since a pipe may give a few bytes at a time. */
+function readPipe(fd: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (let size = 0; size <= PIPE_BYTES_MAX; ) {
+    const chunk = Buffer.allocUnsafe(PIPE_CHUNK_BYTES);
+    const length = fill(fd, chunk);
+    chunks.push(chunk);
+    size += length;
+    if (length < chunk.length) return Buffer.concat(chunks, size);
+  }
+  throw tooLarge();
+}
+
+/** Reads until the buffer is full or the input has ended; how many bytes were read. */
+function fill(fd: number, into: Buffer): number {
+  let length = 0;
+  while (length < into.length) {
+    const count = readWaiting(fd, into.subarray(length));
+    if (count === 0) break;
+    length += count;
+  }
+  return length;
+}
+
+/** Reads from a pipe that somebody may have made non-blocking. */
+function readWaiting(fd: number, into: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, into);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, RETRY_MS);
+    }
+  }
+}
+
+const tooLarge = () =>
+  new VfrError(
+    'unsupported',
+    'PIPE_TOO_LARGE',
+    'more than 1 GiB comes by a pipe, which is held in memory',
+    'Write it to a file, and name that.',
+  );
 
 const CRC_CHUNK_BYTES = 1 << 20;
 

@@ -89,7 +89,7 @@ function check(trace: string, log: string): { torn: boolean; events: number; los
 function record(trace: string, log: string, seed: number): void {
   const random = new Random(seed);
   const fd = openSync(log, 'w');
-  const sink = new FileSink(trace);
+  const sink = new FileSink(trace, 'recording');
   const meta = { clock: 'mono', writer: 'kill', notes: {} };
   const writer = new TraceWriter(sink, meta, { batchRows: 1 + random.below(5_000) });
   const { events } = writer;
