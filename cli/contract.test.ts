@@ -138,6 +138,25 @@ describe('vfr', () => {
     expect(stderr).not.toContain('EPIPE');
   });
 
+  test('tells of a full disk under its output, with the code of an unreadable file', () => {
+    const file = traceFile(Array.from({ length: 2000 }, () => ({ kind: 'mark' })));
+    const shell = (command: string) =>
+      spawnSync('bash', ['-c', `vfr() { "${process.execPath}" "${PROGRAM}" "$@"; }; ${command}`], {
+        encoding: 'utf8',
+      });
+    const output = join(scratchFolder(), 'rows');
+    // The kernel takes a part of the write that reaches the limit.
+    const short = shell(`ulimit -f 16; vfr events "${file}" --format jsonl > "${output}"`);
+    expect(short.status).toBe(3);
+    expect(short.stderr).toContain('FILE_EFBIG');
+    expectOneError(short.stderr);
+    for (const args of [`events "${file}" --format csv`, `info "${file}"`, 'info --help']) {
+      const { status, stderr } = shell(`vfr ${args} > /dev/full`);
+      expect({ status, full: stderr.includes('no space left') }).toEqual({ status: 3, full: true });
+      expectOneError(stderr);
+    }
+  });
+
   test('colours only when asked to or on a terminal', () => {
     const file = traceFile([{ kind: 'mark' }]);
     expect(vfr(['info', file], { env: { FORCE_COLOR: '' } }).stdout).not.toContain('\u001b[');

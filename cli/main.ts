@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { endOnClosedPipe } from './output.js';
-import { run } from './program.js';
+import { endOnFailedOutput } from './output.js';
+import { failOutput, run } from './program.js';
 
-endOnClosedPipe();
+endOnFailedOutput(failOutput);
 const code = await run(process.argv.slice(2));
 if (code !== undefined) process.exitCode = code;

@@ -2,7 +2,7 @@
  * The two streams of the program: stdout carries data, stderr messages. Nothing else in cli/ writes
  * to them, except the terminal UI.
  */
-import { once } from 'node:events';
+import { fstatSync, writeSync } from 'node:fs';
 
 export type ColorChoice = 'auto' | 'always' | 'never';
 export const COLOR_CHOICES: readonly ColorChoice[] = ['auto', 'always', 'never'];
@@ -35,7 +35,9 @@ export function paint(style: Style, text: string): string {
 
 /** Writes data to stdout as it is; resolves when more may be written. */
 export async function write(data: string): Promise<void> {
-  if (data !== '' && !process.stdout.write(data)) await once(process.stdout, 'drain');
+  if (data === '' || process.stdout.write(data)) return;
+  // No event comes after a failure, which ends the program (endOnFailedOutput).
+  await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
 /** Writes a line of data to stdout. */
@@ -71,15 +73,39 @@ export function note(message: string, style?: Style): void {
   process.stderr.write(`${colored ? styled(style, message) : message}\n`);
 }
 
+type TellFailure = (error: NodeJS.ErrnoException) => Promise<never>;
+
 /**
- * Ends the program quietly when the reader of its output has gone (`vfr events t.arrows | head`).
- * Other output errors (a full disk) are thrown.
+ * Ends the program when its output cannot be written: quietly when the reader has gone
+ * (`vfr events t.arrows | head`), else after `tell` has told of it.
  */
-export function endOnClosedPipe(): void {
+export function endOnFailedOutput(tell: TellFailure): void {
   const onError = (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    return tell(error);
   };
   process.stdout.on('error', onError);
   process.stderr.on('error', onError);
+  const { isTTY } = process.stdout;
+  const stat = fstatSync(STDOUT);
+  if (stat.isFile() || (stat.isCharacterDevice() && !isTTY)) writeWhole(process.stdout);
+}
+
+const STDOUT = 1;
+
+/**
+ * Node's stream on a file or a device writes once and takes what the disk took for all of it, so
+ * that the end of the output would be missing on a disk that becomes full, with exit code 0.
+ */
+function writeWhole(stream: NodeJS.WriteStream): void {
+  stream._write = (chunk, encoding, done) => {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk, encoding);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      done(error as NodeJS.ErrnoException);
+      return;
+    }
+    done();
+  };
 }

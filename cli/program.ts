@@ -40,6 +40,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode | undefined
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return tellUsage(error, program, argv);
+    // Who reads a pipe may leave (`vfr cat t.arrows | head`); that is no failure.
+    if (isVfrError(error) && error.code === 'FILE_EPIPE') return undefined;
     tellError(error);
     return exitCodeOf(error);
   }
@@ -54,6 +56,14 @@ function tellUsage(error: CommanderError, program: Command, argv: readonly strin
   note(`vfr: ${error.message.replace(/^error: /, '')}`);
   note(`     Run \`${command === undefined ? 'vfr' : `vfr ${command.name()}`} --help\` for usage.`);
   return EXIT.usage;
+}
+
+/** Tells that stdout or stderr cannot be written, for which no command is to blame, and ends. */
+export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
+  const { fileError } = await import('../traces/index.js');
+  const failure = fileError(error, '(standard output)', 'write');
+  tellError(failure);
+  process.exit(exitCodeOf(failure));
 }
 
 function tellError(error: unknown): void {
