@@ -50,7 +50,7 @@ interface Source {
 /** Reads the per-CPU buffers of instances and hands their records on in the order of time. */
 export class Capture {
   readonly decoder: PageDecoder;
-  readonly #sources: readonly Source[];
+  readonly #sources: Source[] = [];
   readonly #queues: readonly PageQueue[];
   readonly #originHigh: number;
 
@@ -58,15 +58,23 @@ export class Capture {
     this.decoder = new PageDecoder(to, page, formats);
     // A second before now: no record is older.
     this.#originHigh = Number((process.hrtime.bigint() - 1_000_000_000n) >> 32n);
-    this.#sources = installation.instances.flatMap((instance) =>
-      bufferCpus(instance).map((cpu) => {
-        const buffer = new RawBuffer(instance, cpu);
-        const read = (into: Buffer) => buffer.readPage(into);
-        const key = `${basename(instance.path)} ${cpu}`;
-        const keep = (bytes: Buffer) => to.onPage?.(key, cpu, bytes);
-        return { instance, buffer, queue: new PageQueue(cpu, read, page, QUEUE_PAGES, keep) };
-      }),
-    );
+    const add = (instance: TraceDirectory, cpu: number) => {
+      const buffer = new RawBuffer(instance, cpu);
+      const read = (into: Buffer) => buffer.readPage(into);
+      const key = `${basename(instance.path)} ${cpu}`;
+      const keep = (bytes: Buffer) => to.onPage?.(key, cpu, bytes);
+      const queue = new PageQueue(cpu, read, page, QUEUE_PAGES, keep);
+      this.#sources.push({ instance, buffer, queue });
+    };
+    try {
+      for (const instance of installation.instances) {
+        for (const cpu of bufferCpus(instance)) add(instance, cpu);
+      }
+    } catch (error) {
+      // An instance with an open file cannot be removed.
+      this.close();
+      throw error;
+    }
     this.#queues = this.#sources.map(({ queue }) => queue);
   }
 

@@ -1,4 +1,5 @@
 import { FileSink, TraceWriter } from '../../traces/index.js';
+import { abandon } from './abandon.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture } from './capture.js';
 import { PageDecoder } from './decoder.js';
@@ -84,13 +85,13 @@ class FlightRecorder {
   ) {
     this.#ring = new PageRing(options.keepBytes);
     this.#tasks = new Tasks(events.dictionaries.task);
+    this.#tasks.scan();
     this.#capture = new Capture(armed, {
       events,
       tasks: this.#tasks,
       filter: deviceFilter(options.devices, events.dictionaries.device),
       onPage: (key, cpu, page) => this.#ring.push(key, cpu, page),
     });
-    this.#tasks.scan();
   }
 
   async run(request: FlushRequest, stop: AbortSignal, dumped?: (dump: FlightDump) => void) {
@@ -124,10 +125,21 @@ class FlightRecorder {
     }
   }
 
-  /** Decodes the kept pages once more, into a file. */
   #dump(because: FlightDump['because']): FlightDump {
     const output = numbered(this.options.output, this.#dumps.length);
-    const sink = new FileSink(output);
+    const sink = new FileSink(output, 'recording');
+    try {
+      const events = this.#write(sink, because);
+      const dump = { output, events, bytes: sink.byteLength, because };
+      this.#dumps.push(dump);
+      return dump;
+    } catch (error) {
+      throw abandon(sink, error);
+    }
+  }
+
+  /** Decodes the kept pages once more, into a file; the number of events. */
+  #write(sink: FileSink, because: FlightDump['because']): number {
     const note = because === 'trigger' ? this.options.trigger! : 'request';
     const writer = new TraceWriter(sink, recordingMeta({ flight: note }));
     const { events } = writer;
@@ -151,9 +163,7 @@ class FlightRecorder {
     writer.countLost(decoder.mapper.report().lost);
     writer.finish();
     sink.commit();
-    const dump = { output, events: events.seq, bytes: sink.byteLength, because };
-    this.#dumps.push(dump);
-    return dump;
+    return events.seq;
   }
 
   close(): void {

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { VfrError } from '../../traces/index.js';
+
+/** What a shell adds to the number of the signal that ended a program. */
+const SIGNALLED = 128;
 
 /** The program that is recorded. */
 export class RecordedCommand {
-  /** Exit code; null while it runs, or when there is no command. */
+  /** Exit code, as a shell tells it; null while it runs, or when there is no command. */
   code: number | null = null;
   readonly #child: ChildProcess | undefined;
 
@@ -22,8 +26,8 @@ export class RecordedCommand {
       const next = 'Name a program that can be run, with its path where PATH does not have it.';
       throw new VfrError('usage', 'RECORD_OPTION', `${program} cannot be run`, next);
     }
-    child.once('exit', (code) => {
-      this.code = code ?? 1;
+    child.once('exit', (code, signal) => {
+      this.code = code ?? SIGNALLED + constants.signals[signal!];
     });
     this.#child = child;
   }
@@ -32,9 +36,15 @@ export class RecordedCommand {
     return this.code !== null;
   }
 
-  /** Asks a program that still runs to end. */
+  get runs(): boolean {
+    return this.#child !== undefined && !this.ended;
+  }
+
+  /** Asks a program that still runs to end; this process then no longer waits for it. */
   end(): void {
-    if (!this.ended) this.#child?.kill('SIGTERM');
+    if (!this.runs) return;
+    this.#child?.kill('SIGTERM');
+    this.#child?.unref();
   }
 }
 

@@ -1,7 +1,9 @@
-import { FileSink, TraceWriter, VfrError } from '../../traces/index.js';
+import { FileSink, TraceWriter } from '../../traces/index.js';
+import { abandon } from './abandon.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
 import { deviceFilter } from './device-filter.js';
+import { DiskSync } from './disk-sync.js';
 import type { Installation, Installed } from './installer.js';
 import { emitLiveState, type LiveState, liveState } from './machine-snapshot.js';
 import type { FlushRequest, RecordOptions } from './options.js';
@@ -16,6 +18,8 @@ const BUSY_MS = 2;
 const STATUS_MS = 500;
 /** A recorder that is killed loses at most this much time. */
 const FLUSH_MS = 250;
+/** A command that is asked to end is recorded this long. */
+const PARTING_MS = 5000;
 
 /** What a status line says. */
 export interface RecordStatus {
@@ -62,7 +66,7 @@ export async function record(
 ): Promise<RecordReport> {
   const top = requireTracefs();
   for (const pid of options.pids) requireProcess(pid);
-  const sink = new FileSink(options.output);
+  const sink = new FileSink(options.output, 'recording');
   let armed: Armed | undefined;
   let session: Session | undefined;
   try {
@@ -77,11 +81,8 @@ export async function record(
     session?.close();
     armed?.installation.stop();
     armed?.installation.remove();
-    // A disk that is full or fails does not cost what was recorded before: it stays in
-    // FILE.partial.
-    const failedOutput = error instanceof VfrError && error.place.file === options.output;
-    if (session !== undefined && failedOutput) sink.keep();
-    else sink.discard();
+    if (session === undefined) sink.discard();
+    else throw abandon(sink, error);
     throw error;
   }
 }
@@ -104,28 +105,40 @@ class Session {
     emitLiveState(events, before, 'start');
     events.source('tracefs');
     const tasks = new Tasks(events.dictionaries.task);
+    tasks.scan();
     const filter = deviceFilter(options.devices, events.dictionaries.device);
     this.#capture = new Capture(armed, { events, tasks, filter });
-    tasks.scan();
   }
 
-  /** Records until it is time to stop; the exit code of the command, if there is one. */
+  /**
+   * Records until it is time to stop.
+   *
+   * @returns the exit code of the command, if there is one and it has ended by itself
+   */
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
-    const { pids } = this.options;
+    const { pids, durationSeconds = Number.POSITIVE_INFINITY } = this.options;
     this.#installation.follow(threadsToFollow(pids, this.options.command));
     const command = new RecordedCommand(this.options.command);
+    const disk = new DiskSync(this.sink, this.#started);
+    const until = (time: number) => () => command.ended || Date.now() >= time;
     try {
-      const { durationSeconds } = this.options;
-      const end = durationSeconds === undefined ? Infinity : this.#started + durationSeconds * 1000;
-      await this.#loop(() => command.ended || stop.aborted || Date.now() >= end, observer);
+      const isOver = until(this.#started + durationSeconds * 1000);
+      await this.#loop(() => stop.aborted || isOver(), disk, observer);
+      const { code } = command;
+      if (command.runs) {
+        // How it lets go of its devices belongs to the recording.
+        command.end();
+        await this.#loop(until(Date.now() + PARTING_MS), disk, observer);
+      }
+      return code;
     } finally {
       command.end();
+      await disk.settle();
     }
-    return command.code;
   }
 
-  async #loop(isOver: () => boolean, observer: RecordObserver): Promise<void> {
-    let [told, flushed, eventsTold] = [Date.now(), Date.now(), 0];
+  async #loop(isOver: () => boolean, disk: DiskSync, observer: RecordObserver): Promise<void> {
+    let [told, flushed, eventsTold] = [Date.now(), Date.now(), this.#capture.decoded];
     while (!isOver()) {
       const before = this.#capture.decoded;
       const more = this.#capture.drain();
@@ -134,6 +147,7 @@ class Session {
         this.#writer.flush();
         flushed = now;
       }
+      disk.tick(now);
       if (now - told >= STATUS_MS) {
         observer.status?.(this.#status(now, (this.#capture.decoded - eventsTold) / (now - told)));
         [told, eventsTold] = [now, this.#capture.decoded];

@@ -1,0 +1,19 @@
+import { type FileSink, VfrError } from '../../traces/index.js';
+
+/**
+ * Ends the file of a recording that failed. What was recorded stays in FILE.partial, as nobody can
+ * record it again; a recording that never began, because it was asked for wrongly, leaves nothing.
+ *
+ * @returns the error to tell, which says where the recording is
+ */
+export function abandon(sink: FileSink, error: unknown): unknown {
+  if (error instanceof VfrError && error.kind === 'usage') {
+    sink.discard();
+    return error;
+  }
+  sink.keep();
+  if (!(error instanceof VfrError)) return error;
+  const { kind, code, what, place } = error;
+  const next = `${error.next} What was recorded before is in ${sink.partial}.`;
+  return new VfrError(kind, code, what, next, place, { cause: error });
+}
