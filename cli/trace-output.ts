@@ -1,7 +1,6 @@
 /** Writing a trace from a command: to a file, or to standard output for a pipe. */
 import type { Command } from 'commander';
 import type { TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
-import { isVfrError } from './exit.js';
 import { note } from './output.js';
 import { version } from './package.js';
 
@@ -27,11 +26,8 @@ export async function writeTrace<T>(
   meta: TraceMeta,
   write: (writer: TraceWriter) => T,
 ): Promise<T> {
-  const { openSink, TraceWriter, VfrError } = await import('../traces/index.js');
-  if (output === '-' && process.stdout.isTTY === true) {
-    const what = 'a trace is not for reading on a terminal';
-    throw new VfrError('usage', 'OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
-  }
+  const { openSink, TraceWriter } = await import('../traces/index.js');
+  await refuseTerminal(output);
   if (output !== '-') await refuseInput(output, inputs);
   const sink = openSink(output);
   try {
@@ -43,10 +39,16 @@ export async function writeTrace<T>(
     return result;
   } catch (error) {
     sink.discard();
-    // Who reads a pipe may leave (`vfr cat t.arrows | head`); that is no failure.
-    if (isVfrError(error) && error.code === 'FILE_EPIPE') process.exit(process.exitCode ?? 0);
     throw error;
   }
+}
+
+/** @throws VfrError when a trace would be written to a terminal */
+export async function refuseTerminal(output: string): Promise<void> {
+  if (output !== '-' || process.stdout.isTTY !== true) return;
+  const { VfrError } = await import('../traces/index.js');
+  const what = 'a trace is not for reading on a terminal';
+  throw new VfrError('usage', 'OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
 }
 
 /** A damaged trace is evidence: it is never replaced by what could be saved of it. */

@@ -71,22 +71,24 @@ function timesOf({ batches }: TraceReader, { absolute, from, to }: TimeRange): [
 function parseSeq(text: string): [number, number] {
   const match = /^(\d{0,15})\.\.(\d{0,15})$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Write it as FIRST..LAST.');
-  const [, first, last] = match;
-  return [Number(first), last === '' ? Number.MAX_SAFE_INTEGER : Number(last)];
+  const [, from, to] = match;
+  const [first, last] = [Number(from), to === '' ? Number.MAX_SAFE_INTEGER : Number(to)];
+  if (first > last) throw new InvalidArgumentError(BACKWARDS);
+  return [first, last];
 }
 
 const NS_DIGITS = 9;
+const BACKWARDS = 'The end comes before the beginning.';
 
 function parseTime(text: string): TimeRange {
   const match = /^(ns:)?(\d*\.?\d*)\.\.(\d*\.?\d*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Write it as FROM..TO.');
-  const [, absolute, from, to] = match;
+  const [, absolute, first, last] = match;
   const parse = absolute === undefined ? parseSeconds : parseNanos;
-  return {
-    absolute: absolute !== undefined,
-    from: from === '' ? 0n : parse(from),
-    to: to === '' ? TS_MAX : parse(to),
-  };
+  const from = first === '' ? 0n : parse(first);
+  const to = last === '' ? TS_MAX : parse(last);
+  if (from > to) throw new InvalidArgumentError(BACKWARDS);
+  return { absolute: absolute !== undefined, from, to };
 }
 
 function parseSeconds(text: string): bigint {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type RowFormat, writeRows } from '../rows.js';
+import { ROW_FORMATS, type RowFormat, writeRows } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption {
@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .argument('<trace>', 'trace file')
     .option('--where <condition>', 'only events that satisfy an SQL condition')
     .option('--limit <count>', 'at most so many events', parseCount)
-    .addOption(format.choices(['table', 'jsonl', 'csv']).default('table'));
+    .addOption(format.choices(ROW_FORMATS).default('table'));
   strictOption(command).action(run);
 }
 

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { ImportResult } from '../../recorder/import/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
-import { note, paint, print, printJson } from '../output.js';
+import { note, paint, print, toJson } from '../output.js';
+import { refuseTerminal } from '../trace-output.js';
 
 interface Options extends MergeOptions {
   readonly output?: string;
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .command('import')
     .description('make a trace from what another tool recorded')
     .argument('[input...]', 'recordings to import, - for stdin; several go on one timeline')
-    .option('-o, --output <trace>', 'trace to write, by custom named .arrows')
+    .option('-o, --output <trace>', 'trace to write, by custom named .arrows; - for stdout')
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
@@ -35,19 +36,16 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
   if (options.list === true) return printFormats();
   const { output, json, list: _, ...rest } = options;
   if (inputs.length === 0 || output === undefined) throw await missing(inputs);
+  await refuseTerminal(output);
   const { importInputs } = await import('../import-inputs.js');
-  const result = await importInputs({
-    inputs,
-    output,
-    ...rest,
-  });
+  const result = await importInputs({ inputs, output, ...rest });
   warn(inputs.join(', '), result);
-  if (json === true) {
-    const { events, records, unparsed, lost, kinds, format, stopped } = result;
-    await printJson({ events, records, unparsed, lost, kinds, format, stopped });
-    return;
-  }
-  await print(formatResult(output, result));
+  const { events, records, unparsed, lost, kinds, format, stopped } = result;
+  const facts = { events, records, unparsed, lost, kinds, format, stopped };
+  const text = json === true ? toJson(facts) : formatResult(output, result);
+  // On standard output is the trace.
+  if (output === '-') note(text);
+  else await print(text);
 }
 
 async function missing(inputs: readonly string[]): Promise<Error> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Summary } from '../../analysis/index.js';
+import { formatBytes } from '../bytes.js';
 import { formatDuration } from '../duration.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
@@ -21,16 +22,13 @@ export function register(program: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   const { summarize } = await import('../../analysis/index.js');
   const reader = await openTrace(file, options);
-  const summary = summarize(reader);
-  if (options.json === true) return printJson(summary);
-  await print(formatSummary(file, summary));
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-function formatBytes(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+  try {
+    const summary = summarize(reader);
+    if (options.json === true) await printJson(summary);
+    else await print(formatSummary(file, summary));
+  } finally {
+    reader.close();
+  }
 }
 
 function formatSummary(file: string, summary: Summary): string {

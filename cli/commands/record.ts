@@ -11,8 +11,8 @@ import { note, printJson } from '../output.js';
 
 interface Options {
   readonly output: string;
-  readonly device: readonly string[];
-  readonly pid: readonly number[];
+  readonly device?: readonly string[];
+  readonly pid?: readonly number[];
   readonly duration?: number;
   readonly bufferSize?: number;
   readonly only?: readonly string[];
@@ -26,12 +26,17 @@ interface Options {
 
 const collect =
   <T>(parse: (text: string) => T) =>
-  (text: string, before: readonly T[]) => [...before, parse(text)];
+  (text: string, before: readonly T[] = []) => [...before, parse(text)];
 
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
+}
+
+function parsePid(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('It must be a process id.');
+  return Number(text);
 }
 
 const SIZE = /^(\d+)(KiB|MiB|GiB)$/;
@@ -52,21 +57,24 @@ export function register(program: Command): void {
     .description('record this machine until Ctrl-C, or until a command has ended')
     .argument('[command...]', 'program to run and record, after --')
     .option('-o, --output <file>', 'trace to write', 'vfr.arrows')
-    .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String), [])
-    .option(
-      '--pid <n>',
-      'also the system calls of this process (repeatable)',
-      collect(positive),
-      [],
-    )
+    .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String))
+    .option('--pid <n>', 'also the system calls of this process (repeatable)', collect(parsePid))
     .option('--duration <s>', 'stop after so many seconds', positive)
-    .option('--buffer-size <size>', "each CPU's ring buffer in the kernel, such as 8MiB", kibibytes)
-    .option('--only <groups>', 'only these groups of probes, separated by commas', list)
+    .option(
+      '--buffer-size <size>',
+      "each CPU's ring buffer in the kernel (default: 8MiB)",
+      kibibytes,
+    )
+    .option(
+      '--only <groups>',
+      'only these groups of probes, separated by commas; vfr doctor lists them',
+      list,
+    )
     .option('--add <groups>', 'also these groups of probes', list)
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
-    .option('--snapshot-now', 'make running recorders write what they have, and end')
-    .option('--cleanup', 'remove what a killed recorder left in tracefs, and end')
+    .option('--snapshot-now', 'do not record: make running recorders write what they have')
+    .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
     .option('--json', 'print the report as one JSON document')
     .action(run);
 }
@@ -147,7 +155,16 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   );
   const { parseBdf, VfrError } = await import('../../traces/index.js');
   const usage = (what: string, next: string) => new VfrError('usage', 'RECORD_OPTION', what, next);
-  const devices = options.device.map((text): Bdf => {
+  if (options.output === '-') {
+    throw usage(
+      'a recording does not go to standard output',
+      'Name a file; see vfr cat for pipes.',
+    );
+  }
+  if (options.trigger !== undefined && options.flight === undefined) {
+    throw usage('only a flight recording has a trigger', 'Add --flight, such as --flight 64MiB.');
+  }
+  const devices = (options.device ?? []).map((text): Bdf => {
     const bdf = parseBdf(text);
     if (bdf !== null) return bdf;
     throw usage(`"${text}" is no PCI address`, 'Give it as dddd:bb:dd.f; see lspci -D.');
@@ -161,7 +178,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   return {
     output: options.output,
     devices,
-    pids: options.pid,
+    pids: options.pid ?? [],
     ...(options.duration === undefined ? {} : { durationSeconds: options.duration }),
     bufferKiB: options.bufferSize ?? DEFAULT_BUFFER_KIB,
     groups: groups as ProbeGroup[],

@@ -1,4 +1,4 @@
-import { FileSink, TraceWriter, VfrError } from '../../traces/index.js';
+import { openSink, TraceWriter, VfrError } from '../../traces/index.js';
 import { readSnapshotDirectory } from '../snapshot/directory.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
 import { WRITER } from '../writer.js';
@@ -46,7 +46,7 @@ export function importInput(options: ImportOptions): ImportResult {
   const importer = chooseImporter(input, options.format);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
   const meta = complete(importer.meta(input), options);
-  const sink = new FileSink(options.output);
+  const sink = openSink(options.output);
   try {
     const writer = new TraceWriter(sink, {
       ...meta,
