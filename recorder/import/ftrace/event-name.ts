@@ -20,6 +20,12 @@ const STACKS = [
   ['<user stack trace>', 'user_stack'],
 ] as const;
 
+/** How a mark's writer goes on before the mark; ` <-` would be a call of the function tracer. */
+const MARK_PLACES = [
+  `${MARK_WRITER}+0x`,
+  ...[...'0123456789abcdef'].map((digit) => `${MARK_WRITER} <${digit}`),
+];
+
 /** Tells which event a record is of, in all the ways in which ftrace shows it. */
 export class EventNames {
   /** Where the fields of the event last found begin. */
@@ -70,8 +76,8 @@ export class EventNames {
       this.fields = entry ? p : p + 1;
       return this.events.named(`sys_${entry ? 'enter' : 'exit'}_${name}`, `sys_${name}`);
     }
-    // The function that wrote a mark, with its address (sym-offset, sym-addr).
-    if (startsWith(bytes, start, end, `${MARK_WRITER}+0x`)) {
+    // The function that wrote a mark, with its offset (sym-offset) or address (sym-addr).
+    if (MARK_PLACES.some((place) => startsWith(bytes, start, end, place))) {
       const colon = bytes.indexOf(': ', p);
       if (colon < 0 || colon >= end) return null;
       this.fields = colon + 2;

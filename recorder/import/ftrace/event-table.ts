@@ -62,6 +62,11 @@ export class TextEvent {
     return field >= 0 || this.#formatHashes === null ? field : this.#formatHashes.indexOf(hash);
   }
 
+  /** Whether the catalogue wants no field of it: its text is all that becomes of it. */
+  get isRaw(): boolean {
+    return this.grammar === 'fields' && this.hashes.length === 0;
+  }
+
   /** The next record may have the same text from `start` to its first value. */
   expect(view: DataView, start: number, fieldsAt: number, valueAt: number): void {
     this.head.keep(view, start, valueAt);

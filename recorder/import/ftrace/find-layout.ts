@@ -1,5 +1,5 @@
 import type { TraceRecord } from '../../mapping/record.js';
-import { HASH, NEWLINE } from './ascii.js';
+import { HASH, NEWLINE, startsWith, TAB } from './ascii.js';
 import { type Layout, Place } from './prefix.js';
 import { emptyRecord } from './record-time.js';
 
@@ -29,13 +29,20 @@ function fits(layout: Layout, head: Buffer, at: number): boolean {
   );
 }
 
-/** Where the first lines begin that are neither empty nor comments. */
+/** A function of a stack, as ftrace prints it under a record; perf begins such lines with a tab. */
+const FRAME = ' => ';
+
+/**
+ * Where the first lines begin that are neither empty nor comments nor frames of a stack: a record
+ * may have a hundred frames.
+ */
 function lineStarts(head: Buffer): number[] {
   const starts: number[] = [];
   for (let at = 0; at < head.byteLength && starts.length < LINES_LOOKED_AT; ) {
     const newline = head.indexOf(NEWLINE, at);
     const end = newline < 0 ? head.byteLength : newline;
-    if (end > at && head[at] !== HASH) starts.push(at);
+    const isFrame = head[at] === TAB || startsWith(head, at, end, FRAME);
+    if (end > at && head[at] !== HASH && !isFrame) starts.push(at);
     at = end + 1;
   }
   return starts;

@@ -7,8 +7,17 @@ import { TextReader } from './text-reader.js';
 const HEADER = /^(?:# tracer: |# event histogram|cpus=\d+\n)/;
 const TRACER = /^# tracer: (\w+)/m;
 const KERNEL = /^# \w+ latency trace v\S+ on (\S+)/m;
-/** Clocks whose times are plain numbers print no point: counter, uptime (jiffies), x86-tsc. */
-const PLAIN_TIME = /^.{16}-\d+ .*\[\d+\] (?:\S+ )? *\d+: /m;
+/**
+ * Clocks whose times are plain numbers print no point: counter, uptime (jiffies), x86-tsc. Also in
+ * `latency-format`, where the CPU has no brackets, and in `verbose`.
+ */
+const PLAIN_TIMES = [
+  /^.{16}-\d+ .*\[\d+\] *(?:\S+ +)?\d+: /m,
+  /^.{8}-\d+ +\d\S* +\d+: /m,
+  /^.{16} +\d+ +\d+ \d .*\[[0-9a-f]+\] \d+ \(\+\d+\): /m,
+];
+/** ftrace counts from the buffer's start in `latency-format`; trace-cmd prints the clock's time. */
+const SINCE_START = /^.{8}-\d+ +\d\S* +\d+us.: /m;
 /** The share of lines of a layout from which on a text without a header is taken for ftrace's. */
 const SHARE_MIN = 0.25;
 
@@ -41,6 +50,6 @@ export const ftraceText: Importer = {
 /** The text does not name its clock; only what it cannot be is seen. */
 function clockOf(text: string, layout: Layout | null): string {
   if (layout === null || layout.name === 'bare') return 'none';
-  if (layout.name === 'latency') return 'relative';
-  return PLAIN_TIME.test(text) ? 'ticks' : 'unknown';
+  if (layout.name === 'latency' && SINCE_START.test(text)) return 'relative';
+  return PLAIN_TIMES.some((pattern) => pattern.test(text)) ? 'ticks' : 'unknown';
 }

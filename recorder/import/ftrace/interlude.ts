@@ -11,7 +11,7 @@ const LOST =
 const CPUS = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty)\s*$/;
 const GRAPH_LINE = /^\s*(?:[\d.]+ \| {2,})?(?:\d+\)|-{10,}).*[|>-]/;
 /** A frame of a call chain of perf: `\tffffffff8b19e641 symbol+0x1 (module)`. */
-const FRAME = /^\s+[0-9a-f]{4,16} \S/;
+const FRAME = /^(?:\t *[0-9a-f]{1,16}|\s+[0-9a-f]{4,16}) \S/;
 const TRACER = /^# tracer: (\w+)/;
 const HISTOGRAM = '# event histogram';
 /** How far a line is looked at to tell what it is. */

@@ -45,8 +45,8 @@ export class OriginReader {
     taskName: (comm: string) => string = (comm) => comm,
   ) {
     this.#tasks = new Interner((comm) => {
-      const name = comm.trimStart();
-      return name === UNKNOWN_TASK || name === '' ? -1 : tasks.id(taskName(name));
+      const name = taskName(comm.trimStart());
+      return name === UNKNOWN_TASK || name === '' ? -1 : tasks.id(name);
     });
   }
 

@@ -23,7 +23,7 @@ import {
   WORD,
   ZERO,
 } from './ascii.js';
-import { emptyRecord, readTime, setTime } from './record-time.js';
+import { emptyRecord, readTime, setTicks, setTime } from './record-time.js';
 
 /** Where the parts of a record are that are not numbers. */
 export class Place {
@@ -223,15 +223,19 @@ function skipHex(bytes: Uint8Array, at: number, end: number): number {
   return p;
 }
 
-/** `[microseconds in hex] ms (+ms): `, of which the first is the time and the rest repeats it. */
+/**
+ * `[microseconds in hex] ms (+ms): `, of which the first is the time and the rest repeats it; for
+ * clocks that do not count seconds `[number in hex] number (+number): `.
+ */
 function readVerboseTime(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   if (at >= end || b[at] !== OPEN_BRACKET) return -1;
   const stop = skipHex(b, at + 1, end);
   if (stop >= end || b[stop] !== CLOSE_BRACKET) return -1;
-  let micros = 0;
-  for (let p = at + 1; p < stop; p++) micros = micros * 16 + HEX[b[p]];
-  setTime(record, Math.floor(micros / US_PER_S), (micros % US_PER_S) * 1000);
-  let p = stop;
+  let time = 0;
+  for (let p = at + 1; p < stop; p++) time = time * 16 + HEX[b[p]];
+  let p = skipDigits(b, skipSpaces(b, stop + 1, end), end);
+  if (p < end && b[p] === SPACE) setTicks(record, time);
+  else setTime(record, Math.floor(time / US_PER_S), (time % US_PER_S) * 1000);
   while (p + 1 < end && b[p] >= SPACE && !(b[p] === CLOSE && b[p + 1] === COLON)) p++;
   return p + 1 < end && b[p] === CLOSE ? skipSpaces(b, p + 2, end) : -1;
 }

@@ -247,6 +247,8 @@ export class TextFields implements FieldReader {
       p = close + 1;
     }
     if (field !== NONE) this.#set(field, valueAt, end);
+    // Of an event that the catalogue lacks all fields count, so that a cut record shows.
+    if (event.isRaw) this.found = this.#keys;
   }
 
   /** The first quote that can end a string that starts at `at`; the end of the text if none can. */
@@ -269,6 +271,7 @@ export class TextFields implements FieldReader {
       event.learn(shape, patternOf(shape), this.found);
       return;
     }
+    if (event.isRaw && event.pattern !== null) return;
     const text = this.#bytes.toString('latin1', this.#start, this.#end);
     const shape = event.pattern === null ? wantedShape(event, text) : event.shape;
     const match = (event.pattern ?? patternOf(shape)).exec(text);
@@ -318,9 +321,13 @@ export class TextFields implements FieldReader {
     }
   }
 
-  /** `-> 0x0`, `0x0`, or `__syscall_nr=16 ret=0x0`. */
+  /** `-> 0x0`, `0x0`, `__syscall_nr=16 ret=0x0`, or `ret=0x0 (0)` under the option `fields`. */
   #readResult(): void {
     let start = this.#end;
+    if (start > this.#start && this.#bytes[start - 1] === CLOSE) {
+      while (start > this.#start && this.#bytes[start] !== OPEN) start--;
+      start--;
+    }
     while (start > this.#start && WORD[this.#bytes[start - 1]] === 1) start--;
     if (start < this.#end) this.#set(0, start, this.#end);
   }
@@ -366,7 +373,11 @@ function isKeyAt(bytes: Buffer, at: number, end: number): boolean {
 const normalArguments = (text: string): string =>
   text
     .replace(/^\((.*)\)$/s, '$1')
-    .replace(/^__syscall_nr=\d+ /, '')
+    .replace(/^__syscall_nr=\w+ /, '')
+    // With the option `fields`, numbers are printed twice, and pointers to strings in parentheses.
+    .replace(/(?:^| )\(-?\d+\)/g, '')
+    .replace(/=\((0x[0-9a-f]+)\)/g, '=$1')
+    .trimStart()
     .replace(
       /(\w+)(?:: |=)(?:0x)?0*([0-9a-f]+)(?:,? |$)/g,
       (_, key, value) => `${key}: 0x${value}, `,

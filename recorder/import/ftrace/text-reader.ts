@@ -63,8 +63,8 @@ export class TextReader {
   read(): ImportReport {
     const origin = this.#origin;
     while (this.#window.reach()) {
-      if (origin === null || this.#atEmptyComment() || !origin.read() || !this.#readRecord(origin))
-        this.#readOther();
+      if (origin === null || this.#atEmptyComment() || !origin.read()) this.#readOther();
+      else if (!this.#readRecord(origin)) this.#readUnknown(origin);
     }
     this.#mapper.finish();
     const report = this.#mapper.report();
@@ -173,6 +173,7 @@ export class TextReader {
     // Without a quote, the line cannot end the string that it is in.
     if (open && !hasQuote(bytes, next, lineEnd)) return lineEnd;
     if (event.grammar !== 'text' && ++this.#tries > TRIES_MAX) return -1;
+    if (event.isRaw && !open && found >= event.wanted) return -1;
     this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, lineEnd), event);
     if (open || event.grammar === 'text') return lineEnd;
     // A string may only have seemed to end; without strings, a field must have been missing.
@@ -199,11 +200,24 @@ export class TextReader {
     return true;
   }
 
+  /** Reads a record of no event, such as `UNKNOWN TYPE 4`: where it comes from is known. */
+  #readUnknown({ record }: OriginReader): void {
+    const { bytes, at } = this.#window;
+    const lineEnd = this.#window.lineEnd(at);
+    const hasOrigin = record.cpu >= 0 || record.tid >= 0;
+    if (!hasOrigin) this.#readOther();
+    else if (this.#window.isCut(lineEnd)) this.#readCut({ record }, lineEnd);
+    else {
+      this.#mapper.unparsed(bytes.toString('utf8', at, lineEnd), record);
+      this.#window.goBehind(lineEnd);
+    }
+  }
+
   #textEnd(start: number, end: number): number {
     return this.options.trim?.(this.#window.bytes, start, end) ?? end;
   }
 
-  #readCut({ record }: OriginReader, end: number): void {
+  #readCut({ record }: Pick<OriginReader, 'record'>, end: number): void {
     const { bytes, at } = this.#window;
     this.#cutAt = this.#window.offset(at);
     this.#mapper.unparsed(bytes.toString('utf8', at, end), record);

@@ -4,8 +4,8 @@ import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
 import { PERF_LAYOUTS, taskName } from './layout.js';
 
-/** `system:event:` as perf shows it, behind the time or the CPU. */
-const EVENT = /(?::|\]) +\w+:\w+: /;
+/** `system:event:` as perf shows it, behind the time or the CPU, and the period if that is shown. */
+const EVENT = /(?::|\]) +(?:\d+ +)?\w+:\w+: /;
 const SHARE_MIN = 0.25;
 
 /** Clocks by their number (include/uapi/linux/time.h), as ftrace calls them. */

@@ -6,12 +6,14 @@ import type { TraceRecord } from '../../mapping/record.js';
 import {
   CLOSE_BRACKET,
   COLON,
+  DASH,
   isDigit,
   OPEN_BRACKET,
   SLASH,
   SPACE,
   skipDigits,
   skipSpaces,
+  skipWord,
   WORD,
   ZERO,
 } from '../ftrace/ascii.js';
@@ -29,6 +31,7 @@ interface Fields {
 const COMM_WIDTH = 16;
 const DIGITS_MAX = 10;
 const IDLE_NAMES = 'swapper';
+const UNNAMED = /^:-?\d+$/;
 
 function number(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
@@ -36,18 +39,28 @@ function number(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
+/** The end of a thread id at `at`, which is -1 for a task that had ended; -1 if malformed. */
+function idEnd(b: Uint8Array, at: number, end: number): number {
+  const start = b[at] === DASH ? at + 1 : at;
+  const p = skipDigits(b, start, end);
+  return p === start || p - start > DIGITS_MAX ? -1 : p;
+}
+
+const idAt = (b: Uint8Array, start: number, end: number): number =>
+  b[start] === DASH ? -1 : number(b, start, end);
+
 /** Reads ` tid` or ` pid/tid`. @returns the place behind it, -1 if malformed */
 function readTid(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   const start = skipSpaces(b, at, end);
-  let p = skipDigits(b, start, end);
-  if (p === start || p - start > DIGITS_MAX) return -1;
-  record.tid = number(b, start, p);
+  let p = idEnd(b, start, end);
+  if (p < 0) return -1;
+  record.tid = idAt(b, start, p);
   if (p < end && b[p] === SLASH) {
     const second = p + 1;
-    p = skipDigits(b, second, end);
-    if (p === second || p - second > DIGITS_MAX) return -1;
+    p = idEnd(b, second, end);
+    if (p < 0) return -1;
     record.tgid = record.tid;
-    record.tid = number(b, second, p);
+    record.tid = idAt(b, second, p);
   }
   return p < end && b[p] === SPACE ? p : -1;
 }
@@ -62,12 +75,25 @@ function readCpu(b: Uint8Array, at: number, end: number, record: TraceRecord): n
   return p + 1;
 }
 
-/** Reads ` seconds.fraction:`. @returns the place behind it, -1 if malformed */
+/**
+ * Reads ` seconds.fraction:`, behind what `-F misc` adds: ` K`, ` U`, ` H`, ` G`, ` g`, ` M`.
+ * @returns the place behind it, -1 if malformed
+ */
 function readTimeColon(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
-  const start = skipSpaces(b, at, end);
+  let start = skipSpaces(b, at, end);
+  if (start < end && isLetter(b[start])) start = skipSpaces(b, skipWord(b, start, end), end);
   const p = readTime(b, start, end, record);
   return p > start && p < end && b[p] === COLON ? p + 1 : -1;
 }
+
+/** Skips ` period`, the number that `-F period` adds before the event. */
+function skipPeriod(b: Uint8Array, at: number, end: number): number {
+  const start = skipSpaces(b, at, end);
+  const p = skipDigits(b, start, end);
+  return p > start && p < end && b[p] === SPACE ? p : at;
+}
+
+const isLetter = (byte: number) => WORD[byte] === 1 && !isDigit(byte);
 
 /** Whether an event's name, `name:` or `system:name:`, is here. */
 function isEvent(b: Uint8Array, at: number, end: number): boolean {
@@ -100,9 +126,11 @@ class PerfLayout implements Layout {
       if (comm === 'padded') place.commEnd = at + COMM_WIDTH;
       return this.#readFrom(bytes, place.commEnd, end, record, place);
     }
-    // The shortest name that leaves something that can be read.
+    if (at >= end || bytes[at] === SPACE) return false;
+    // The shortest name that leaves something that can be read; digits are a thread id, no name.
     const last = Math.min(at + COMM_WIDTH, end);
-    for (let p = at + 1; p < last; p++) {
+    const first = this.fields.tid ? at + 1 : skipDigits(bytes, at, last) + 1;
+    for (let p = first; p < last; p++) {
       place.commEnd = p;
       if (bytes[p] === SPACE && this.#readFrom(bytes, p, end, record, place)) return true;
     }
@@ -119,7 +147,7 @@ class PerfLayout implements Layout {
     if (fields.cpu && p >= 0) p = readCpu(b, p, end, record);
     if (fields.time && p >= 0) p = readTimeColon(b, p, end, record);
     if (p < 0 || p >= end || b[p] !== SPACE) return false;
-    place.body = skipSpaces(b, p, end);
+    place.body = skipSpaces(b, skipPeriod(b, p, end), end);
     return isEvent(b, place.body, end);
   }
 }
@@ -128,17 +156,19 @@ const CHOICES = [true, false];
 
 /**
  * Every choice of fields that tells records from other lines; those with more fields come first.
+ * Without thread ids a name may hold what looks like one, so these come last.
  */
-export const PERF_LAYOUTS: readonly Layout[] = (['padded', 'free', 'none'] as const).flatMap(
-  (comm) =>
-    CHOICES.flatMap((tid) =>
-      CHOICES.flatMap((cpu) =>
-        CHOICES.filter((time) => cpu || time).map(
-          (time) => new PerfLayout({ comm, tid, cpu, time }),
-        ),
-      ),
+export const PERF_LAYOUTS: readonly Layout[] = CHOICES.flatMap((tid) =>
+  (['padded', 'free', 'none'] as const).flatMap((comm) =>
+    CHOICES.flatMap((cpu) =>
+      CHOICES.filter((time) => cpu || time).map((time) => new PerfLayout({ comm, tid, cpu, time })),
     ),
+  ),
 );
 
-/** perf calls the idle tasks by their comm; ftrace, and so vfr, by what they do. */
-export const taskName = (comm: string): string => (comm === IDLE_NAMES ? '<idle>' : comm);
+/**
+ * perf calls the idle tasks by their comm; ftrace, and so vfr, by what they do. A task whose name
+ * it does not know it calls by its number: `:6056`.
+ */
+export const taskName = (comm: string): string =>
+  comm === IDLE_NAMES ? '<idle>' : UNNAMED.test(comm) ? '' : comm;

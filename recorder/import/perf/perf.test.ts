@@ -113,6 +113,72 @@ describe('other fields', () => {
   });
 });
 
+describe('as perf 6.1 prints it', () => {
+  const importLines = (...lines: string[]) => importText(`${lines.join('\n')}\n`);
+  const call = 'syscalls:sys_enter_ioctl: fd: 0x0000001d, cmd: 0x00002400, arg: 0x00000000';
+  const row = { ts: 15_909_120_530_000n, cpu: 0, tid: 5960, task: 'perf', name: 'ioctl' };
+
+  test.each<[string, string, object]>([
+    ['-F -comm', ' 5960 [000] 15909.120530:  ', { task: undefined }],
+    [
+      '-F -comm, a longer thread id',
+      '15960 [000] 15909.120530:  ',
+      { task: undefined, tid: 15960 },
+    ],
+    ['-F +misc', '            perf  5960 [000] U     15909.120530:  ', {}],
+    ['-F +period', '            perf  5960 [000] 15909.120530:          1  ', {}],
+    [
+      'a task that had ended',
+      '             :-1    -1 [000] 15909.120530:  ',
+      { task: undefined, tid: undefined },
+    ],
+    [
+      'a task without a name',
+      '           :6064  6064 [000] 15909.120530:  ',
+      { task: undefined, tid: 6064 },
+    ],
+  ])('%s', (_, prefix, differs) => {
+    const line = prefix + call;
+    expect(perfScript.detect(Buffer.from(`${line}\n`), 'x')).toBeGreaterThan(0.5);
+    const { rows, report } = importLines(line, line);
+    expect(report.unparsed).toBe(0);
+    const { ts, cpu, tid, task, name } = rows[1];
+    expect({ ts, cpu, tid, task, name }).toEqual({ ...row, ...differs });
+  });
+
+  test('-g with the deep stacks of a program, thread groups and names of many widths', () => {
+    const frames = Array.from(
+      { length: 20 },
+      (_, i) => `\tffffffff821facd${i % 10} __schedule+0x618 ([kernel.kallsyms])`,
+    );
+    const chain = [
+      ...frames,
+      '\t           ee137 sched_setaffinity@@GLIBC_2.3.4+0x7 (/usr/lib/libc.so.6)',
+      '\t               0 [unknown] ([unknown])',
+      '',
+    ];
+    const who = [
+      'perf  9898/9898 ',
+      'migration/0    18/18   ',
+      'perf-exec  9901/9901 ',
+      'lspci  9901/9901 ',
+    ];
+    const lines = who.flatMap((name) => [`${name} [000] 16143.466422850: ${call}`, ...chain]);
+    const text = `${lines.join('\n')}\n`;
+    expect(perfScript.detect(Buffer.from(text), 'x')).toBeGreaterThan(0.5);
+    const { rows, report } = importText(text);
+    expect(report).toMatchObject({ records: { callchain: 88 }, unparsed: 0 });
+    expect(rows.map((r) => [r.task, r.pid, r.tid, r.ts])).toEqual(
+      [
+        ['perf', 9898],
+        ['migration/0', 18],
+        ['perf-exec', 9901],
+        ['lspci', 9901],
+      ].map(([task, tid]) => [task, tid, tid, 16_143_466_422_850n]),
+    );
+  });
+});
+
 test('a header tells clock and kernel', () => {
   const header =
     '# os release : 6.1.0-56-amd64\n# cmdline : perf record -k mono\n# event : x, use_clockid = 1, clockid = 1\n#\n';
