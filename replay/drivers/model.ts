@@ -9,8 +9,7 @@ export interface DriverModel {
   readonly name: string;
   /**
    * Static id table as far as matching goes; null when it is not known. A recording then teaches
-   * it:
-   * what a driver was seen to try.
+   * it: what a driver was seen to try.
    */
   readonly table: readonly IdMatch[] | null;
   /**

@@ -1,8 +1,9 @@
+import { errnoName } from '../machine/errno.js';
+
 /**
  * What replay says of one event. Null: the event is a stimulus, which enters the machine from
  * outside. `unmodelled` and `unknown` are never counted as matches: no model covers the response,
- * or
- * the recording does not say enough of the state it depends on.
+ * or the recording does not say enough of the state it depends on.
  */
 export type Verdict = null | 'match' | 'unknown' | 'unmodelled' | Difference;
 
@@ -23,6 +24,16 @@ export const diverge = (path: string, expected: string, actual: string): Differe
   actual,
   path,
 });
+
+/** A returned number against those that are possible. */
+export const oneOf = (
+  path: string,
+  expected: readonly number[],
+  ret: number,
+): 'match' | Difference =>
+  expected.includes(ret)
+    ? 'match'
+    : diverge(path, [...new Set(expected)].map(errnoName).join(' or '), errnoName(ret));
 
 /** Numbers of responses by verdict. */
 export interface Counts {

@@ -12,14 +12,10 @@ export interface KernelRules {
   readonly readyToProbe: boolean;
   /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
   readonly faultMapsAll: boolean;
-  /** Widest access to a BAR through its VFIO region, in bytes (8 from 6.10 on). */
-  readonly barAccessWidth: 4 | 8;
   /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
   readonly wrapIsOverflow: boolean;
   /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
-  /** VFIO_GROUP_SET_CONTAINER of a group that is not viable: -EPERM up to 5.15, -EBUSY later. */
-  readonly dmaOwnership: boolean;
 }
 
 /** Rules of a kernel release such as `6.1.0-56-amd64`; the newest known ones when it is unknown. */
@@ -31,10 +27,8 @@ export function kernelRules(release: string | undefined): KernelRules {
     overrideTakesDeviceLock: version < 7001,
     readyToProbe: version >= 7001,
     faultMapsAll: version < 6010,
-    barAccessWidth: version >= 6010 ? 8 : 4,
     wrapIsOverflow: version >= 6019,
     pcieEndpointBytes: pcieBytes(release),
-    dmaOwnership: version >= 5019,
   };
 }
 

@@ -9,8 +9,7 @@ export type Answer = boolean | null;
 /**
  * Whether `driver` matches now.
  * @param override what the override may be; callers that hold the device lock see another value
- * than
- *   those that do not
+ *   than those that do not
  */
 export function matches(
   machine: Machine,

@@ -1,8 +1,8 @@
 /**
  * What is known of a value: the values it may have now, or null when it may have any. Several
- * actors
- * run at once, and a recording shows when a kernel function began, not when it took effect; in
- * between the value may be the old or the new one. A recording with gaps leaves it wholly unknown.
+ * actors run at once, and a recording shows when a kernel function began, not when it took effect;
+ * in between the value may be the old or the new one. A recording with gaps leaves it wholly
+ * unknown.
  */
 export type Possible<T> = readonly T[] | null;
 

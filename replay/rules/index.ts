@@ -4,10 +4,11 @@ import type { Rule } from '../engine/engine.js';
 import { bind } from './bind.js';
 import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
 import { match } from './match.js';
+import { override } from './override.js';
 import { probe } from './probe.js';
 import { unbind } from './release.js';
 import { addVf, enable, removeVf } from './sriov.js';
-import { override, sysfsWrite } from './stores.js';
+import { sysfsWrite } from './stores.js';
 import { VFIO_RULES } from './vfio.js';
 import { noteAttach, noteFunction } from './vfio-device.js';
 

@@ -4,7 +4,7 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReallyProbeFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { compare, diverge, oneOf, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
@@ -206,7 +206,9 @@ function registerResult(device: PciDevice, ret: number): Verdict {
   if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));
   const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
   if (vfs === null) return 'unknown';
-  const expected = [...new Set(vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)))];
-  if (expected.includes(ret)) return 'match';
-  return diverge(path, expected.map(errnoName).join(' or '), errnoName(ret));
+  return oneOf(
+    path,
+    vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)),
+    ret,
+  );
 }

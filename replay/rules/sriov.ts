@@ -7,10 +7,11 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { compare, diverge, oneOf, type Verdict } from '../engine/verdict.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, either, only, type Possible } from '../machine/possible.js';
+import { storeResult } from './store-result.js';
 import { endWalk } from './walk.js';
 
 /** SR-IOV of a function of which no capability was recorded. */
@@ -56,8 +57,7 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     if (ret !== frame.count) sriov.numVfs = null;
     return 'unknown';
   }
-  const text = [...new Set(expected)].map(errnoName).join(' or ');
-  return diverge(`${pf.address}/sriov/numvfs`, text, errnoName(ret));
+  return oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
 }
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
@@ -87,13 +87,15 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   });
 }
 
+/** `kstrtobool`: y, t, n, f, 1, 0, on, off by their first letters (kernel lib/kstrtox.c). */
+function parseBool(text: string): boolean | null {
+  const found = /^(?:([yYtT1]|[oO][nN])|([nNfF0]|[oO][fF]))/.exec(text);
+  return found === null ? null : found[1] !== undefined;
+}
+
 /** Takes effect at once: the flag has no lock. */
 export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void {
-  const value = /^[yYtT1]|^[oO][nN]/.test(text)
-    ? true
-    : /^[nNfF0]|^[oO][fF]/.test(text)
-      ? false
-      : null;
+  const value = parseBool(text);
   if (value === null) return;
   const sriov = sriovOf(pf);
   // While VFs are being added the moment decides, and only the begin of the write is recorded.
@@ -101,10 +103,12 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
   sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
 }
 
+export const endAutoprobe = (frame: StoreFrame, ret: number): Verdict =>
+  storeResult(frame, [parseBool(frame.text) === null ? -ERRNO.EINVAL : frame.count], ret);
+
 /**
  * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or
- * the VF
- * has an override.
+ * the VF has an override.
  * @param seq when the device lock was taken, at the latest
  */
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {

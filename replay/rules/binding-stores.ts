@@ -1,0 +1,115 @@
+/** What `bind`, `unbind` and `drivers_probe` return to who writes them (driver-core-and-pci §3). */
+import type { Engine } from '../engine/engine.js';
+import type { StoreFrame } from '../engine/frames.js';
+import { diverge, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { ERRNO, errnoName } from '../machine/errno.js';
+import { matches } from '../machine/matching.js';
+import { certainly, only, possibly } from '../machine/possible.js';
+import { storeResult } from './store-result.js';
+import { endWalk } from './walk.js';
+
+/** Whether a driver matches the device that a write of `bind` names, as the write begins. */
+export function matchesNow(engine: Engine, device: PciDevice | null, driver: string | null) {
+  if (device === null || driver === null) return null;
+  if (certainly(device.visible, false)) return false;
+  const found = matches(engine.machine, device, driver, engine.override(device));
+  return found === true && !certainly(device.visible, true) ? null : found;
+}
+
+export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const path = `${frame.device?.address}/match`;
+  if (frame.attach !== null) {
+    const { ret: attached } = frame.attach;
+    if (attached === null) return 'unknown';
+    return storeResult(frame, [attached === 0 ? frame.count : attached], ret);
+  }
+  if (engine.records('device_driver_attach')) {
+    if (frame.matches === true && !frame.overlapped) {
+      if (lostDynamicId(engine, frame)) return 'unknown';
+      const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
+      return engine.contradiction(frame.device!, 'override', difference);
+    }
+    return storeResult(frame, [-ERRNO.ENODEV], ret);
+  }
+  if (frame.overlapped || engine.gaps) return 'unknown';
+  if (frame.matches === false) {
+    const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
+    if (verdict === 'match' || frame.device === null) return verdict;
+    return engine.contradiction(frame.device, 'override', verdict);
+  }
+  const before = only(frame.driverBefore);
+  return typeof before === 'string' && frame.matches
+    ? storeResult(frame, [-ERRNO.EBUSY], ret)
+    : 'unknown';
+}
+
+/**
+ * Whether the driver matched by a dynamic id, which another write took away: one that was not
+ * recorded, or of which no end is seen yet.
+ */
+function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean {
+  const { claims } = engine.machine;
+  if (driver === null || device?.ids == null) return false;
+  const removing = engine.frames.isOpen(
+    (f) => f.type === 'store' && f.attribute === 'remove_id' && f.driver === driver,
+  );
+  if (engine.records('remove_id') && !removing) return false;
+  if (!possibly(engine.override(device), null)) return false;
+  if (!claims.claimsDynamically(driver, device.ids)) return false;
+  claims.forgetDynamicIds(driver, device.ids);
+  return true;
+}
+
+export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  if (frame.released) return storeResult(frame, [frame.count], ret);
+  const { device, driver } = frame;
+  if (device === null) return 'unknown';
+  const wasBound = certainly(frame.driverBefore, driver) && certainly(frame.found, true);
+  if (engine.records('device_release_driver_internal')) {
+    if (wasBound && !frame.overlapped) {
+      const difference = diverge(
+        `${device.address}/driver`,
+        `${driver} is released`,
+        errnoName(ret),
+      );
+      const verdict = engine.contradiction(device, 'driver', difference);
+      if (verdict === 'unknown') forgetDriver(device);
+      return verdict;
+    }
+    return storeResult(frame, [-ERRNO.ENODEV], ret);
+  }
+  if (frame.overlapped || engine.gaps) return 'unknown';
+  if (wasBound) {
+    device.driver = [null];
+    device.bound = false;
+    return storeResult(frame, [frame.count], ret);
+  }
+  return possibly(frame.driverBefore, driver)
+    ? 'unknown'
+    : storeResult(frame, [-ERRNO.ENODEV], ret);
+}
+
+/** Whichever driver it has: not the one that was taken for it. */
+function forgetDriver(device: PciDevice): void {
+  device.driver = null;
+  device.bound = false;
+}
+
+export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const { walk } = frame;
+  if (walk === null) {
+    // No address of the PCI bus was written: nothing has such a name.
+    return storeResult(frame, [-ERRNO.ENODEV], ret);
+  }
+  const missing = ret >= 0 ? endWalk(engine, walk) : null;
+  if (missing !== null) return missing;
+  const last = walk.tried.at(-1)?.ret ?? 0;
+  const expected: number[] = [];
+  if (walk.tried.length === 0 && possibly(frame.found, false)) expected.push(-ERRNO.ENODEV);
+  if (walk.tried.length > 0 || possibly(frame.found, true)) {
+    expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
+  }
+  const verdict = storeResult(frame, expected, ret);
+  return verdict === 'match' ? verdict : engine.contradiction(walk.device, 'driver', verdict);
+}

@@ -1,0 +1,54 @@
+/** Writes of `new_id` and `remove_id` (driver-core-and-pci §4.2). */
+import type { Engine } from '../engine/engine.js';
+import type { StoreFrame } from '../engine/frames.js';
+import type { Verdict } from '../engine/verdict.js';
+import { ERRNO } from '../machine/errno.js';
+import { parseNewId } from '../machine/ids.js';
+import { storeResult } from './store-result.js';
+
+export function addDynamicId(engine: Engine, frame: StoreFrame): void {
+  const parsed = parseNewId(frame.text);
+  // The id counts from within the write, so that the attempts it causes find it.
+  if (parsed !== null && frame.driver !== null) {
+    engine.machine.claims.addDynamicId(frame.driver, parsed.entry);
+  }
+}
+
+/** Whether the id was accepted, or taken away, is not known. */
+export function forgetId(engine: Engine, { driver, text }: StoreFrame): void {
+  const parsed = parseNewId(text);
+  if (parsed !== null && driver !== null) {
+    engine.machine.claims.removeDynamicId(driver, parsed.entry);
+  }
+}
+
+export function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const parsed = parseNewId(frame.text);
+  if (parsed === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
+  const { driver } = frame;
+  if (driver === null) return 'unknown';
+  const { claims } = engine.machine;
+  const equal = claims
+    .dynamicIds(driver)
+    .filter((entry) => JSON.stringify(entry) === JSON.stringify(parsed.entry)).length;
+  if (ret < 0) claims.removeDynamicId(driver, parsed.entry);
+  if (frame.attempts > 0) return storeResult(frame, [frame.count], ret);
+  if (equal > 1 && parsed.fields < 7 && !engine.gaps)
+    return storeResult(frame, [-ERRNO.EEXIST], ret);
+  // Ids added before the recording, and driver data of tables that no model has, are not known.
+  return storeResult(frame, [frame.count, -ERRNO.EEXIST, -ERRNO.EINVAL], ret);
+}
+
+export function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const parsed = parseNewId(frame.text);
+  if (parsed === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
+  if (frame.driver === null) return 'unknown';
+  const { claims } = engine.machine;
+  const known = claims.removeDynamicId(frame.driver, parsed.entry);
+  if (ret >= 0 && !known) claims.unlearn(frame.driver);
+  // A write of another thread may add the id, or fail to.
+  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return 'unknown';
+  // An event that was lost may have taken it away.
+  const certain = known && !engine.gaps;
+  return storeResult(frame, certain ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
+}
