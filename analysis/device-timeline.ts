@@ -50,10 +50,15 @@ export class DeviceTimeline {
     });
   }
 
-  /** Takes in the next batch of the recording. */
-  feed(batch: Batch): void {
-    this.#replayer.feed(batch);
-    this.#next = batch.seqFirst + batch.rows;
+  /**
+   * Takes in the next batch of the recording, or a part of it.
+   * @param until the first event that is left for the next call with the same batch
+   * @returns whether the batch is at its end
+   */
+  feed(batch: Batch, until = Number.POSITIVE_INFINITY): boolean {
+    const done = this.#replayer.feed(batch, until);
+    this.#next = Math.min(until, batch.seqFirst + batch.rows);
+    return done;
   }
 
   /** What the models did not predict in what was fed so far. */

@@ -5,6 +5,7 @@ import {
   type BytesView,
   COLUMNS,
   type Column,
+  ColumnMemory,
   type ColumnType,
   DICT_COLUMNS,
   type DictColumn,
@@ -80,6 +81,8 @@ function prepare({ name, reader }: NamedTrace): Source {
 class EventScan implements Scan {
   readonly #todo: Iterator<{ source: Source; info: BatchInfo }>;
   #open: OpenBatch | null = null;
+  /** The batch that is open has it to itself. */
+  readonly #memory = new ColumnMemory();
 
   /** @param columns the columns wanted; null is the name of the trace */
   constructor(
@@ -97,7 +100,8 @@ class EventScan implements Scan {
       const next = this.#todo.next();
       if (next.done === true) return 0;
       const { source, info } = next.value;
-      const picked = pickKinds(source.reader, info, this.kinds);
+      this.#memory.reset();
+      const picked = pickKinds(source.reader, info, this.kinds, this.#memory);
       this.#open = picked === null ? null : new OpenBatch(source, picked.batch, picked.rows);
     }
     return this.#open.next(this.columns, out);
@@ -109,12 +113,13 @@ function pickKinds(
   reader: TraceReader,
   info: BatchInfo,
   kinds: readonly string[] | null,
+  memory: ColumnMemory,
 ): { batch: Batch; rows: Uint32Array | null } | null {
   if (info.rows === 0) return null;
-  if (kinds === null) return { batch: reader.batch(info), rows: null };
+  if (kinds === null) return { batch: reader.batch(info, memory), rows: null };
   const wanted = reader.dictionaries.kind.map((kind) => kinds.includes(kind));
   if (info.stats?.ids.kind?.some((id) => wanted[id]) === false) return null;
-  const batch = reader.batch(info);
+  const batch = reader.batch(info, memory);
   const { ids } = batch.column('kind');
   const rows = new Uint32Array(batch.rows);
   let count = 0;

@@ -1,3 +1,4 @@
+import type { ColumnMemory } from './column-memory.js';
 import { inflate } from './deflate.js';
 import { VfrError } from './errors.js';
 import { checkBody } from './frame.js';
@@ -27,6 +28,8 @@ export interface BatchBody {
   readonly columnCrcs: readonly number[] | null;
   readonly bodyLength: number;
   readonly dictionaries: Readonly<Record<DictColumn, readonly string[]>>;
+  /** Where columns are decompressed to; new memory when it is left out. */
+  readonly memory?: ColumnMemory | undefined;
   /** Reads bytes of the body. */
   read(offset: number, length: number): Buffer;
 }
@@ -71,6 +74,11 @@ export class Batch {
 
   get seqFirst(): Seq {
     return this.source.seqFirst;
+  }
+
+  /** Whether every row of a column is null, as the batch says: nothing is read for it. */
+  isNull(name: ColumnName): boolean {
+    return this.source.nullCounts[COLUMNS.findIndex((c) => c.name === name)] === this.rows;
   }
 
   /**
@@ -182,7 +190,7 @@ class ColumnDecoder {
   #buffer(buffer: number, sizeMax: number): Uint8Array<ArrayBuffer> {
     const { offset, length } = this.source.regions[FIRST_BUFFER[this.#index] + buffer];
     const at = offset - this.#start;
-    return inflate(this.#bytes.subarray(at, at + length), sizeMax);
+    return inflate(this.#bytes.subarray(at, at + length), sizeMax, this.source.memory);
   }
 }
 

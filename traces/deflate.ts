@@ -1,4 +1,5 @@
 /** Buffers as Arrow's BodyCompression stores them: their length as i64 LE, then a zstd frame. */
+import type { ColumnMemory } from './column-memory.js';
 import { type Effort, zstdCompress, zstdDecompress } from './zstd.js';
 
 /** Arrow's length prefix of a buffer that is stored as it is. */
@@ -24,9 +25,14 @@ export function prefixed(length: bigint, frame: Uint8Array): Uint8Array {
 /**
  * Undoes `deflate`.
  * @param bytesMax upper bound of the buffer's decompressed size, checked before allocation
+ * @param memory where the bytes go; new memory when it is left out
  * @throws Error when the buffer is damaged or larger than it may be
  */
-export function inflate(stored: Uint8Array, bytesMax: number): Uint8Array<ArrayBuffer> {
+export function inflate(
+  stored: Uint8Array,
+  bytesMax: number,
+  memory?: ColumnMemory,
+): Uint8Array<ArrayBuffer> {
   if (stored.byteLength === 0) return new Uint8Array(0);
   if (stored.byteLength < LENGTH_PREFIX_BYTES) throw new Error('buffer shorter than its prefix');
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
@@ -39,5 +45,5 @@ export function inflate(stored: Uint8Array, bytesMax: number): Uint8Array<ArrayB
   if (length < 0n || length > BigInt(bytesMax)) {
     throw new Error(`decompressed size ${length} out of range 0..${bytesMax}`);
   }
-  return zstdDecompress(payload, Number(length));
+  return zstdDecompress(payload, Number(length), memory?.take(Number(length)));
 }

@@ -2,6 +2,7 @@
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
 export { Batch } from './batch.js';
+export { ColumnMemory } from './column-memory.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';

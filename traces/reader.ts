@@ -1,4 +1,5 @@
 import { BATCH_BUFFERS, Batch, type BatchBody, columnRange } from './batch.js';
+import type { ColumnMemory } from './column-memory.js';
 import { readStrings } from './dictionary-batch.js';
 import { END_KEY, type EndMark, parseEnd } from './end.js';
 import { VfrError } from './errors.js';
@@ -127,9 +128,12 @@ export class TraceReader {
     return sumLosses(this.batches.flatMap((batch) => batch.stats.losses.map(named)));
   }
 
-  /** Opens one batch; nothing of it is read before a column is asked for. */
-  batch({ frame, rows, seqFirst }: BatchInfo): Batch {
-    return new Batch({ ...this.#body(frame), rows, seqFirst });
+  /**
+   * Opens one batch; nothing of it is read before a column is asked for.
+   * @param memory where its columns are decompressed to, for who is done with a batch before long
+   */
+  batch({ frame, rows, seqFirst }: BatchInfo, memory?: ColumnMemory): Batch {
+    return new Batch({ ...this.#body(frame), rows, seqFirst, memory });
   }
 
   /** Reads the batches in order, one in memory at a time. */

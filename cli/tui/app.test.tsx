@@ -36,17 +36,21 @@ function start() {
   const queries = new EventQueries(reader);
   const knowledge = new ReplayKnowledge(reader);
   const scene = { title: 't', start: startOf(store), paint: painter(false), knowledge };
+  let frame = '';
   const app = render(
     <App
       store={store}
       queries={queries}
       scene={scene}
+      show={(lines) => {
+        frame = lines.join('\n');
+      }}
       onKnowledge={(redraw) => void knowledge.run(redraw)}
       onKey={() => knowledge.rest()}
     />,
   );
   const shows = (text: string) =>
-    vi.waitFor(() => expect(app.lastFrame()).toContain(text), { timeout: 20_000 });
+    vi.waitFor(() => expect(frame).toContain(text), { timeout: 20_000 });
   return { ...app, shows, queries };
 }
 
@@ -65,7 +69,7 @@ describe('vfr browse', () => {
     stdin.write('f\r');
     await shows('/62');
     stdin.write('/UDEVD\r');
-    await shows('1 events with "UDEVD"');
+    await shows('1 event with "UDEVD"');
     await shows('62/62');
     unmount();
     await queries.close();

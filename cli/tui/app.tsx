@@ -1,6 +1,10 @@
-/** The ink component: keys go to the browser, screens come out of it as one block of text. */
-import { render, Text, useApp, useInput, useStdout } from 'ink';
-import { type ReactElement, useCallback, useEffect, useRef, useState } from 'react';
+/**
+ * The ink component: keys and sizes go to the browser, screens come out of it. Ink does not draw
+ * them: it takes every character of a frame apart to lay it out, 20 ms for a screen that is laid
+ * out already.
+ */
+import { render, useApp, useInput, useStdout } from 'ink';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import {
   type Browser,
   filtered,
@@ -9,6 +13,7 @@ import {
   openBrowser,
   press,
   type Request,
+  type Search,
   type Step,
 } from './browser.js';
 import { keyNames } from './keys.js';
@@ -20,6 +25,8 @@ export interface AppProps {
   readonly store: EventStore;
   readonly queries: EventQueries;
   readonly scene: Scene;
+  /** Puts the lines of a screen on the terminal. */
+  readonly show: (lines: readonly string[]) => void;
   /** Called with a function to be called when the knowledge of the scene has grown. */
   readonly onKnowledge: (redraw: () => void) => void;
   /** Called at every key. */
@@ -31,49 +38,68 @@ export async function mount(props: AppProps): Promise<void> {
   await render(<App {...props} />, { patchConsole: false }).waitUntilExit();
 }
 
-export function App({ store, queries, scene, onKnowledge, onKey }: AppProps): ReactElement {
+export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProps): null {
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
-  // Keys may come faster than frames, so what they act on is kept outside of React's state.
+  // Keys come faster than React renders, so what they act on is kept outside of its state.
   const model = useRef<Browser>(null);
   model.current ??= openBrowser(store);
-  const [, setFrame] = useState(0);
-  const redraw = useCallback(() => setFrame((n) => n + 1), []);
-  const show = (browser: Browser) => {
+  const sizeNow = useRef(size);
+  sizeNow.current = size;
+
+  const draw = useCallback(() => {
+    const now = sizeNow.current;
+    const browser = moveTo(model.current!, model.current!.cursor, listRows(now));
     model.current = browser;
-    redraw();
-  };
-  useEffect(() => onKnowledge(redraw), [onKnowledge, redraw]);
+    show(drawScreen(browser, scene, now));
+  }, [scene, show]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another size is another screen
+  useEffect(draw, [draw, size]);
+  useEffect(() => onKnowledge(draw), [onKnowledge, draw]);
 
   useInput((input, key) => {
     onKey();
     for (const name of keyNames(input, key)) {
       const { browser, request } = pressSafely(model.current!, name, rows);
-      show(browser);
+      model.current = browser;
       if (request?.type === 'quit') return exit();
       if (request !== undefined) void answer(request);
     }
+    draw();
   });
 
   async function answer(request: Exclude<Request, { type: 'quit' }>): Promise<void> {
     try {
       if (request.type === 'filter') {
         const seqs = await queries.where(request.condition);
-        show(filtered(model.current!, request.condition, seqs, rows));
+        model.current = filtered(model.current!, request.condition, seqs, rows);
       } else {
-        const seqs = await queries.containing(request.text);
-        show(found(model.current!, { text: request.text, seqs }, rows));
+        const search = await searchFor(request);
+        if (search !== null) model.current = found(model.current!, search, rows);
       }
     } catch (error) {
       const [message] = (error as Error).message.split('\n');
-      show({ ...model.current!, message });
+      model.current = { ...model.current!, message };
     }
+    draw();
   }
 
-  const browser = moveTo(model.current, model.current.cursor, rows);
-  model.current = browser;
-  return <Text wrap="truncate">{drawScreen(browser, scene, size).join('\n')}</Text>;
+  async function searchFor(
+    request: Exclude<Request, { type: 'quit' | 'filter' }>,
+  ): Promise<Search | null> {
+    if (request.type === 'search') {
+      return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
+    }
+    if (request.type === 'races') return queries.races();
+    const seqs = scene.knowledge.divergences();
+    if (seqs !== null) return { what: 'a divergence', seqs };
+    const message = 'Divergences are known when all of the trace is replayed.';
+    model.current = { ...model.current!, message };
+    return null;
+  }
+
+  return null;
 }
 
 /** A jump may have to read a part of the trace that is damaged. */

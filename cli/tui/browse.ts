@@ -2,51 +2,60 @@
 import type { TraceReader } from '../../traces/index.js';
 import { openBrowser } from './browser.js';
 import { EventQueries } from './queries.js';
-import { drawScreen, type Knowledge, type Scene } from './screen.js';
+import { drawScreen, type Knowledge } from './screen.js';
 import { EventStore } from './store.js';
+import { Terminal } from './terminal.js';
 import { painter } from './text.js';
-
-const ALTERNATE_SCREEN = '\u001b[?1049h\u001b[H';
-const MAIN_SCREEN = '\u001b[?1049l';
 
 const NOTHING_KNOWN: Knowledge = {
   stateAt: () => undefined,
   divergenceAt: () => undefined,
+  divergences: () => null,
   progress: 0,
   problem: null,
 };
 
 /** Shows a trace until the user quits. Needs a terminal. */
 export async function browse(reader: TraceReader, title: string, color: boolean): Promise<void> {
+  const { stdin, stdout } = process;
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
   const scene = { title, start: startOf(store), paint: painter(color) };
-  process.stdout.write(ALTERNATE_SCREEN);
+  const terminal = new Terminal((text) => stdout.write(text));
+  const forget = () => terminal.forget();
+  terminal.open();
   // Keys that are typed before ink listens wait for it instead of being echoed.
-  process.stdin.setRawMode(true);
+  stdin.setRawMode(true);
+  stdout.on('resize', forget);
   let stop = () => {};
   try {
-    drawFirst(store, { ...scene, knowledge: NOTHING_KNOWN });
+    // The first screen does not wait for ink, which takes its time to load.
+    const { columns, rows } = stdout;
+    const knowledge = NOTHING_KNOWN;
+    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, { columns, rows }));
+    await mountApp();
+  } finally {
+    stop();
+    stdout.off('resize', forget);
+    stdin.setRawMode(false);
+    terminal.close();
+    await queries.close();
+  }
+
+  async function mountApp(): Promise<void> {
     const { mount } = await import('./app.js');
     const { ReplayKnowledge } = await import('./replay-knowledge.js');
     const knowledge = new ReplayKnowledge(reader);
     stop = () => knowledge.stop();
-    const onKnowledge = (redraw: () => void) => void knowledge.run(redraw);
-    const onKey = () => knowledge.rest();
-    await mount({ store, queries, scene: { ...scene, knowledge }, onKnowledge, onKey });
-  } finally {
-    stop();
-    process.stdin.setRawMode(false);
-    process.stdout.write(MAIN_SCREEN);
-    await queries.close();
+    await mount({
+      store,
+      queries,
+      scene: { ...scene, knowledge },
+      show: (lines) => terminal.show(lines),
+      onKnowledge: (redraw) => void knowledge.run(redraw),
+      onKey: () => knowledge.rest(),
+    });
   }
-}
-
-/** The first screen does not wait for ink, which takes its time to load. */
-function drawFirst(store: EventStore, scene: Scene): void {
-  const { columns, rows } = process.stdout;
-  const lines = drawScreen(openBrowser(store), scene, { columns, rows });
-  process.stdout.write(`${lines.join('\r\n')}\u001b[H`);
 }
 
 /** Time of the first event that is not a snapshot: those may bear any time. */

@@ -63,6 +63,7 @@ const scene = (browser: Browser): Scene => ({
           }
         : undefined,
     divergenceAt: () => undefined,
+    divergences: () => null,
     progress: 0.25,
     problem: null,
   },
@@ -137,12 +138,12 @@ describe('filter and search', () => {
   });
 
   test('a search goes to its matches', () => {
-    const search = { text: 'm', seqs: Float64Array.of(5, 60, 99) };
+    const search = { what: '"m"', seqs: Float64Array.of(5, 60, 99) };
     const browser = found(keys(open(), 'x'), search, ROWS);
     expect([seqOf(browser), browser.message]).toEqual([60, '3 events with "m"']);
     expect(seqOf(keys(browser, 'n'))).toBe(99);
     expect(seqOf(keys(browser, 'n', 'N', 'N'))).toBe(5);
-    expect(keys(browser, 'n', 'n').message).toBe('No "m" after this event.');
+    expect(keys(browser, 'n', 'n').message).toBe('No event with "m" after this one.');
     expect(keys(open(), 'n').message).toBe('Search with / first.');
   });
 });
@@ -199,14 +200,16 @@ describe('the screen', () => {
     const shown = scene(browser);
     const { bodyOffset, end } = reader.batches[1].frame;
     for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
-    const lines = drawScreen(keys(browser, 'pagedown', 'pagedown'), shown, SIZE).map(plain);
+    const lines = drawScreen(keys(browser, 'pagedown', 'pagedown', 'pageup'), shown, SIZE).map(
+      plain,
+    );
     expect(lines.join('\n')).toMatch(/13 .*is damaged/);
     expect(lines.join('\n')).toContain('mark 14');
   });
 
   test('fits the terminal whatever is pressed and however large it is', () => {
     const key = fc.constantFrom(
-      ...'kjgGnNpPbBwWxXdDs?f/:q 5',
+      ...'kjgGnNpPbBwWcCxXdDsF?f/:q 5',
       'up',
       'down',
       'pageup',
@@ -224,7 +227,7 @@ describe('the screen', () => {
         let browser = open();
         for (const name of pressed) browser = press(browser, name, listRows(s)).browser;
         const lines = draw(browser, s);
-        expect(lines.length).toBeLessThan(s.rows + 3);
+        expect(lines.length).toBe(s.rows);
         for (const line of lines) expect(line.length).toBeLessThanOrEqual(s.columns);
         expect(browser.cursor).toBeGreaterThanOrEqual(browser.top);
         expect(browser.cursor).toBeLessThan(browser.top + listRows(s));

@@ -13,9 +13,14 @@ export interface Prompt {
   readonly text: string;
 }
 
+/** Events to go through one by one. */
 export interface Search {
-  readonly text: string;
+  /** What they have, as in `3 events with a race`. */
+  readonly what: string;
+  /** Ascending. */
   readonly seqs: Float64Array;
+  /** What to say of some of them. */
+  readonly notes?: ReadonlyMap<number, string>;
 }
 
 export interface Browser {
@@ -28,7 +33,8 @@ export interface Browser {
   readonly filter: string;
   readonly search: Search | null;
   readonly prompt: Prompt | null;
-  readonly help: boolean;
+  /** The page of the help that is shown, from 1; 0 for none. */
+  readonly help: number;
   /** Said below until the next key. */
   readonly message: string;
 }
@@ -37,6 +43,8 @@ export interface Browser {
 export type Request =
   | { readonly type: 'filter'; readonly condition: string }
   | { readonly type: 'search'; readonly text: string }
+  | { readonly type: 'races' }
+  | { readonly type: 'divergences' }
   | { readonly type: 'quit' };
 
 export interface Step {
@@ -53,7 +61,7 @@ export function openBrowser(store: EventStore): Browser {
     filter: '',
     search: null,
     prompt: null,
-    help: false,
+    help: 0,
     message: '',
   };
 }
@@ -84,6 +92,7 @@ export function jumpTo(browser: Browser, seq: number, rows: number): Browser {
 const KIND_JUMPS: Record<string, { readonly what: string; readonly kinds: readonly string[] }> = {
   x: { what: 'fault', kinds: ['fault.page', 'fault.bus', 'fault.dma', 'fault.aer', 'signal'] },
   p: { what: 'probe', kinds: ['probe'] },
+  c: { what: 'write to configuration space', kinds: ['config.write'] },
   b: { what: 'bind or unbind', kinds: ['bind', 'unbind'] },
   w: { what: 'write to sysfs', kinds: ['sysfs.write'] },
   l: { what: 'lost events', kinds: ['lost'] },
@@ -96,16 +105,23 @@ const KIND_JUMPS: Record<string, { readonly what: string; readonly kinds: readon
  */
 export function press(browser: Browser, key: string, rows: number): Step {
   if (browser.prompt !== null) return edit(browser, browser.prompt, key, rows);
-  const at = { ...browser, message: '', help: false };
+  const at = { ...browser, message: '', help: 0 };
   if (key === 'q') return { browser: at, request: { type: 'quit' } };
-  if (key === '?') return { browser: { ...at, help: !browser.help } };
+  if (key === '?') return { browser: { ...at, help: browser.help + 1 } };
   if (key === 'escape' && browser.filter !== '') return { browser: filtered(at, '', null, rows) };
+  const request = REQUESTS[key];
+  if (request !== undefined) return { browser: { ...at, message: LOOKING }, request };
+  if (key === 'F') return onlyDevice(at);
   const kind = PROMPTS[key];
   if (kind !== undefined) return { browser: { ...at, prompt: { kind, text: '' } } };
   const target = MOVES[key]?.(at, rows);
   if (target !== undefined) return { browser: moveTo(at, target, rows) };
   return { browser: jump(at, key, rows) };
 }
+
+const LOOKING = 'Looking…';
+
+const REQUESTS: Record<string, Request> = { r: { type: 'races' }, v: { type: 'divergences' } };
 
 const PROMPTS: Record<string, PromptKind> = { f: 'filter', '/': 'search', ':': 'goto' };
 
@@ -132,7 +148,7 @@ function jump(browser: Browser, key: string, rows: number): Browser {
   if (key === 's') return otherEnd(browser, ref, rows);
   const device = ref.batch.column('device').at(ref.row);
   if (lower === 'd') {
-    if (device === null) return { ...browser, message: 'This event has no device.' };
+    if (device === null) return { ...browser, message: NO_DEVICE };
     return jumpBy(browser, 'device', [device], step, `event of ${device}`, rows);
   }
   const target = KIND_JUMPS[lower];
@@ -157,12 +173,17 @@ function jumpBy(
 function nextMatch(browser: Browser, seq: number, step: 1 | -1, rows: number): Browser {
   const { search, list } = browser;
   if (search === null) return { ...browser, message: 'Search with / first.' };
-  const { seqs, text } = search;
+  const { seqs, what, notes } = search;
   for (let i = step > 0 ? firstAtLeast(seqs, seq + 1) : firstAtLeast(seqs, seq) - 1; ; i += step) {
     if (i < 0 || i >= seqs.length) break;
-    if (list.has(seqs[i])) return jumpTo(browser, seqs[i], rows);
+    if (!list.has(seqs[i])) continue;
+    const message = notes?.get(seqs[i]) ?? browser.message;
+    return jumpTo({ ...browser, message }, seqs[i], rows);
   }
-  return { ...browser, message: `No "${text}" ${step > 0 ? 'after' : 'before'} this event.` };
+  return {
+    ...browser,
+    message: `No event with ${what} ${step > 0 ? 'after' : 'before'} this one.`,
+  };
 }
 
 /** From a begin to its end and back. */
@@ -196,8 +217,19 @@ function submit(browser: Browser, { kind, text }: Prompt, rows: number): Step {
   }
   const request: Request =
     kind === 'filter' ? { type: 'filter', condition: trimmed } : { type: 'search', text: trimmed };
-  return { browser: { ...browser, message: 'Looking…' }, request };
+  return { browser: { ...browser, message: LOOKING }, request };
 }
+
+/** Filters the events of the device under the cursor. */
+function onlyDevice(browser: Browser): Step {
+  const ref = current(browser);
+  const device = ref === null ? null : ref.batch.column('device').at(ref.row);
+  if (device === null) return { browser: { ...browser, message: NO_DEVICE } };
+  const condition = `device = '${device.replaceAll("'", "''")}'`;
+  return { browser: { ...browser, message: LOOKING }, request: { type: 'filter', condition } };
+}
+
+const NO_DEVICE = 'This event has no device.';
 
 /** Takes over a filter's result; null shows all events. The cursor stays as near as it can. */
 export function filtered(
@@ -214,10 +246,9 @@ export function filtered(
 
 /** Takes over a search's result and goes to the next match. */
 export function found(browser: Browser, search: Search, rows: number): Browser {
-  const { seqs, text } = search;
-  if (seqs.length === 0) return { ...browser, message: `"${text}" is nowhere.` };
-  const message = `${seqs.length} events with "${text}"`;
+  const { seqs, what } = search;
+  if (seqs.length === 0) return { ...browser, message: `No event with ${what}.` };
+  const message = `${seqs.length} event${seqs.length === 1 ? '' : 's'} with ${what}`;
   const seq = browser.list.seqAt(browser.cursor);
-  const next = nextMatch({ ...browser, search, message }, seq - 1, 1, rows);
-  return next;
+  return nextMatch({ ...browser, search, message }, seq - 1, 1, rows);
 }

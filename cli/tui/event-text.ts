@@ -6,6 +6,7 @@ import { cells, cellsRight, type Paint, singleCells, type Tone } from './text.js
 
 /** A cell of an event; undefined for null. */
 export function textOf({ batch, row }: EventRef, column: ColumnName): string | undefined {
+  if (batch.isNull(column)) return undefined;
   const view = batch.column(column);
   if (!view.has(row)) return undefined;
   if ('big' in view) return String(view.big(row));
@@ -66,10 +67,12 @@ export const toneOf = (kind: string): Tone =>
 /** Begin and end are brackets, so that what is nested shows at a glance. */
 const PHASE_MARKS: Record<string, string> = { begin: '┌', end: '└', point: '·' };
 
-const NARROW = { seq: 7, time: 10, decimals: 6, who: 14, kind: 12, device: 7 };
+/** A column of no width is left out; the details have all of them. */
+const TINY = { seq: 8, time: 0, decimals: 0, who: 0, kind: 12, device: 7 };
+const NARROW = { seq: 8, time: 10, decimals: 6, who: 14, kind: 12, device: 7 };
 const WIDE = { seq: 9, time: 15, decimals: 9, who: 23, kind: 14, device: 12 };
 
-export const layoutFor = (width: number) => (width < 110 ? NARROW : WIDE);
+const layoutFor = (width: number) => (width < 60 ? TINY : width < 110 ? NARROW : WIDE);
 
 export function headingLine(width: number): string {
   const layout = layoutFor(width);
@@ -81,8 +84,10 @@ export function headingLine(width: number): string {
     cells('device', layout.device),
     'what',
   ];
-  return cells(headings.join(' '), width);
+  return cells(joined(headings), width);
 }
+
+const joined = (columns: readonly string[]) => columns.filter((text) => text !== '').join(' ');
 
 /** @param start time that the seconds count from */
 export function eventLine(ref: EventRef, start: bigint, width: number, paint: Paint): string {
@@ -91,14 +96,14 @@ export function eventLine(ref: EventRef, start: bigint, width: number, paint: Pa
   const kind = of('kind') ?? '';
   const device = of('device') ?? '';
   const seconds = formatSeconds(ref.batch.column('ts').big(ref.row) - start, layout.decimals);
-  const before = [
+  const before = joined([
     cellsRight(String(ref.seq), layout.seq),
     cellsRight(seconds, layout.time),
     whoText(of('task') ?? '', of('tid') ?? '', layout.who),
     PHASE_MARKS[of('phase') ?? 'point'],
-  ].join(' ');
+  ]);
   const after = [
-    cells(layout === NARROW ? device.replace(/^0000:/, '') : device, layout.device),
+    cells(layout !== WIDE ? device.replace(/^0000:/, '') : device, layout.device),
     summaryOf(ref),
   ].join(' ');
   const room = width - before.length - layout.kind - 2;
@@ -109,6 +114,7 @@ export function eventLine(ref: EventRef, start: bigint, width: number, paint: Pa
 
 /** The thread id is never cut: it tells actors apart. */
 function whoText(task: string, tid: string, width: number): string {
+  if (width === 0) return '';
   if (tid === '') return cells(task, width);
   const most = Math.max(1, width - tid.length - 1);
   const name = singleCells(task);

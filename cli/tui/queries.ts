@@ -1,5 +1,7 @@
-import type { Session } from '../../analysis/index.js';
+import type { Race, Session } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
+import { formatDuration } from '../duration.js';
+import type { Search } from './browser.js';
 
 /** Columns in which a search looks. */
 const TEXT_COLUMNS = ['task', 'kind', 'device', 'driver', 'path', 'name', 'text', 'source'];
@@ -28,6 +30,14 @@ export class EventQueries {
     return this.where(TEXT_COLUMNS.map((c) => `contains(lower(${c}), ${quoted})`).join(' OR '));
   }
 
+  /** The events that are one side of a race, with what is on the other. */
+  async races(): Promise<Search> {
+    const { races } = await import('../../analysis/index.js');
+    const notes = new Map(races(this.reader).flatMap(notesOf));
+    const seqs = Float64Array.from(notes.keys()).sort();
+    return { what: 'a race', seqs, notes };
+  }
+
   async close(): Promise<void> {
     const session = await this.#session;
     session?.close();
@@ -39,4 +49,12 @@ export class EventQueries {
     );
     return this.#session;
   }
+}
+
+function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {
+  const apart = formatDuration(windowNs);
+  return [
+    [first.seq, `races with ${second.seq} (${second.what}), ${apart} apart: ${outcome}`],
+    [second.seq, `races with ${first.seq} (${first.what}), ${apart} apart: ${outcome}`],
+  ];
 }

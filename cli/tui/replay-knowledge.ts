@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeviceTimeline } from '../../analysis/index.js';
 import type { DeviceState, Divergence } from '../../replay/index.js';
-import type { TraceReader } from '../../traces/index.js';
+import type { Batch, TraceReader } from '../../traces/index.js';
 import type { Knowledge } from './screen.js';
 
+/** Events that are replayed at once: a few milliseconds in which no key is answered. */
+const SLICE = 4096;
 /** A key that was pressed stands for more to come: replay rests for so many milliseconds. */
 const REST_MS = 200;
 
 /**
- * Replays a trace beside the screen, a batch at a time, so that keys are answered in between. What
+ * Replays a trace beside the screen, a slice at a time, so that keys are answered in between. What
  * replay knows of an event is there once it got that far.
  */
 export class ReplayKnowledge implements Knowledge {
   readonly #timeline: DeviceTimeline;
-  #divergences = new Map<number, Divergence>();
+  /** By event, ascending; null until all is replayed: what comes later may still explain one. */
+  #divergences: ReadonlyMap<number, Divergence> | null = null;
   #done = 0;
   #stopped = false;
   #problem: string | null = null;
@@ -36,7 +39,11 @@ export class ReplayKnowledge implements Knowledge {
   }
 
   divergenceAt(seq: number): Divergence | undefined {
-    return this.#divergences.get(seq);
+    return this.#divergences?.get(seq);
+  }
+
+  divergences(): Float64Array | null {
+    return this.#divergences === null ? null : Float64Array.from(this.#divergences.keys());
   }
 
   /** @param redraw called whenever more is known */
@@ -44,7 +51,7 @@ export class ReplayKnowledge implements Knowledge {
     for (const info of this.reader.batches) {
       if (this.#stopped) return;
       try {
-        this.#timeline.feed(this.reader.batch(info));
+        await this.#feed(this.reader.batch(info));
       } catch (error) {
         this.#problem = (error as Error).message;
         redraw();
@@ -52,10 +59,17 @@ export class ReplayKnowledge implements Knowledge {
       }
       this.#done++;
       redraw();
+    }
+    const divergences = this.#timeline.divergences().toSorted((a, b) => a.seq - b.seq);
+    this.#divergences = new Map(divergences.map((d) => [d.seq, d]));
+    redraw();
+  }
+
+  async #feed(batch: Batch): Promise<void> {
+    for (let until = batch.seqFirst + SLICE; !this.#stopped; until += SLICE) {
+      if (this.#timeline.feed(batch, until)) return;
       await this.#breathe();
     }
-    this.#divergences = new Map(this.#timeline.divergences().map((d) => [d.seq, d]));
-    redraw();
   }
 
   /** Lets keys and frames be served. */

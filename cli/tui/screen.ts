@@ -13,6 +13,8 @@ export interface Size {
 export interface Knowledge {
   stateAt(device: string, seq: number): DeviceState | null | undefined;
   divergenceAt(seq: number): Divergence | undefined;
+  /** Events that diverged, ascending; null before all of the trace was replayed. */
+  divergences(): Float64Array | null;
   readonly progress: number;
   /** Why replay ended before the end of the trace, or null. */
   readonly problem: string | null;
@@ -28,28 +30,41 @@ export interface Scene {
 
 /** Lines around the list and the details: title, heading, separator, device, status. */
 const FIXED_LINES = 5;
-/** The last line stays free: ink clears the whole screen for a frame that fills it. */
-const SPARE_LINES = 1;
-
-const detailLines = ({ rows }: Size) => Math.min(14, Math.max(4, Math.floor(rows / 4)));
+const detailLines = ({ rows }: Size) => Math.min(14, Math.max(2, Math.floor(rows / 4)));
 
 /** Number of events that a screen shows. */
 export const listRows = (size: Size): number =>
-  Math.max(1, size.rows - SPARE_LINES - FIXED_LINES - detailLines(size));
+  Math.max(1, size.rows - FIXED_LINES - detailLines(size));
 
 export function drawScreen(browser: Browser, scene: Scene, size: Size): string[] {
   const { columns } = size;
   const { paint } = scene;
-  const body = browser.help ? HELP : listLines(browser, scene, size);
   return [
     paint('reverse', cells(titleText(browser, scene), columns)),
-    paint('bold', browser.help ? cells('Keys', columns) : headingLine(columns)),
-    ...padded(body, listRows(size), columns),
+    ...(helpLines(browser, scene, size) ?? eventLines(browser, scene, size)),
+    statusLine(browser, scene, columns),
+  ];
+}
+
+function eventLines(browser: Browser, scene: Scene, size: Size): string[] {
+  const { columns } = size;
+  const { paint } = scene;
+  return [
+    paint('bold', headingLine(columns)),
+    ...padded(listLines(browser, scene, size), listRows(size), columns),
     paint('dim', '─'.repeat(columns)),
     ...padded(detailText(browser, columns), detailLines(size), columns),
     deviceLine(browser, scene, columns),
-    statusLine(browser, scene, columns),
   ];
+}
+
+/** A page of the help instead of the events; null when none is open or there are no more. */
+function helpLines({ help }: Browser, { paint }: Scene, size: Size): string[] | null {
+  const rows = listRows(size) + detailLines(size) + FIXED_LINES - 3;
+  const page = help === 0 ? [] : HELP.slice((help - 1) * rows, help * rows);
+  if (page.length === 0) return null;
+  const more = help * rows < HELP.length ? '  (? for more)' : '';
+  return [paint('bold', cells(`Keys${more}`, size.columns)), ...padded(page, rows, size.columns)];
 }
 
 /** Exactly `count` lines; those of the list already are as wide as they should be. */
@@ -166,19 +181,24 @@ function statusLine({ prompt, message }: Browser, { paint }: Scene, width: numbe
   return paint('dim', cells(KEYS, width));
 }
 
-const KEYS = '? keys  q quit  f filter  / search  n next  p probe  b bind  x fault  s span';
+const KEYS =
+  '? keys  q quit  f filter  / search  n next  F device  c config  s span  v diverged  r race';
 
 const HELP: readonly string[] = [
   '↑ ↓ k j          one event up, down',
   'PgUp PgDn space  one screen up, down',
   'g G Home End     first, last event',
   ':                go to a sequence number',
-  "f                show only events of an SQL condition: kind = 'probe' AND cpu = 1",
+  "f                show only events of an SQL condition: kind = 'bind' AND cpu = 1",
+  'F                show only events of this device',
   'Esc              show all events again',
   '/  n  N          search a text; next, previous match',
-  'p b w x l        next probe, bind or unbind, sysfs write, fault, lost events',
-  'P B W X L        the one before',
+  'v  n  N          what replay did not predict; next, previous',
+  'r  n  N          operations that raced for a device; next, previous',
+  'p b w            next probe, bind or unbind, write to sysfs',
+  'c x l            next write to configuration space, fault, lost events',
+  'P B W C X L      the one before',
   'd D              next, previous event of the same device',
   's                from the begin of a call to its end and back (┌ └)',
-  '? q              close this; quit',
+  '?  q             this, and away again; quit',
 ];

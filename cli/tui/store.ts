@@ -1,13 +1,24 @@
-import type { Batch, BatchInfo, StatsColumn, TraceReader } from '../../traces/index.js';
+import {
+  type Batch,
+  type BatchInfo,
+  ColumnMemory,
+  type StatsColumn,
+  type TraceReader,
+} from '../../traces/index.js';
 
 /** Batches kept decoded: those on the screen, and those just left. */
 const BATCHES_MAX = 4;
 
-/** An event: its batch and its row there. */
+/** An event: its batch and its row there, good until `BATCHES_MAX` other batches were read. */
 export interface EventRef {
   readonly batch: Batch;
   readonly row: number;
   readonly seq: number;
+}
+
+interface OpenBatch {
+  readonly batch: Batch;
+  readonly memory: ColumnMemory;
 }
 
 /** The events of a trace by sequence number; only the batches asked for are read. */
@@ -15,7 +26,7 @@ export class EventStore {
   readonly #batches: readonly BatchInfo[];
   /** Number of events before each batch. */
   readonly #before: Float64Array;
-  readonly #open = new Map<number, Batch>();
+  readonly #open = new Map<number, OpenBatch>();
 
   constructor(readonly reader: TraceReader) {
     this.#batches = reader.batches.filter((info) => info.rows > 0);
@@ -101,12 +112,23 @@ export class EventStore {
   }
 
   #batch(i: number): Batch {
-    const batch = this.#open.get(i) ?? this.reader.batch(this.#batches[i]);
+    const open = this.#open.get(i) ?? this.#read(i);
     // The one used last stands last.
     this.#open.delete(i);
-    this.#open.set(i, batch);
-    if (this.#open.size > BATCHES_MAX) this.#open.delete(this.#open.keys().next().value!);
-    return batch;
+    this.#open.set(i, open);
+    return open.batch;
+  }
+
+  /** Opens a batch in the memory of the one that was not used for longest. */
+  #read(i: number): OpenBatch {
+    let memory = new ColumnMemory();
+    if (this.#open.size === BATCHES_MAX) {
+      const [oldest, open] = this.#open.entries().next().value!;
+      this.#open.delete(oldest);
+      memory = open.memory;
+      memory.reset();
+    }
+    return { batch: this.reader.batch(this.#batches[i], memory), memory };
   }
 }
 
