@@ -12,7 +12,7 @@ type Folder = (typeof FOLDERS)[number];
 /** Which folders a folder may import; data flows from traces to cli. */
 const LAW: Record<Folder, readonly Folder[]> = {
   traces: [],
-  recorder: ['traces', 'replay'],
+  recorder: ['traces'],
   replay: ['traces'],
   analysis: ['traces', 'replay'],
   cli: ['traces', 'recorder', 'replay', 'analysis'],
@@ -73,14 +73,6 @@ describe('the import law', () => {
         .filter((path) => !/^(?:\w+|recorder\/import)\/index\.js$/.test(path))
         .map((path) => `${source.file} imports ${path}`),
     );
-    expect(broken).toEqual([]);
-  });
-
-  test('recorder uses replay for model runs only', () => {
-    const broken = production
-      .filter((source) => source.folder === 'recorder' && !source.file.includes('/model/'))
-      .filter((source) => local(source).some((path) => path.startsWith('replay/')))
-      .map((source) => source.file);
     expect(broken).toEqual([]);
   });
 
