@@ -4,7 +4,7 @@ import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
 import { PERF_LAYOUTS, taskName } from './layout.js';
 
-/** `system:event:` as perf shows it, behind the time or the CPU, and the period if that is shown. */
+/** `system:event:` as perf shows it, behind the time or the CPU, and a period that is shown. */
 const EVENT = /(?::|\]) +(?:\d+ +)?\w+:\w+: /;
 const SHARE_MIN = 0.25;
 
