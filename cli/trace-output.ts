@@ -56,8 +56,13 @@ async function refuseInput(output: string, inputs: readonly TraceReader[]): Prom
   const { statSync } = await import('node:fs');
   const { VfrError } = await import('../traces/index.js');
   const identity = (file: string) => {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    return stat === undefined ? null : `${stat.dev}/${stat.ino}`;
+    try {
+      const { dev, ino } = statSync(file);
+      return `${dev}/${ino}`;
+    } catch {
+      // No file is there, or none that may be looked at: who opens it tells.
+      return null;
+    }
   };
   const taken = identity(output);
   if (taken === null) return;

@@ -31,12 +31,19 @@ export interface OutputSink extends Sink {
  */
 export function openSink(file: string): OutputSink {
   if (file === '-') return new StreamSink(STDOUT, '(standard output)');
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined || stat.isFile() || stat.isDirectory()) return new FileSink(file);
-  try {
+  return attempt(file, 'open', () => {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined || stat.isFile() || stat.isDirectory()) return new FileSink(file);
     return new StreamSink(openSync(file, 'w'), file);
+  });
+}
+
+/** @throws VfrError for what the system refuses */
+function attempt<T>(file: string, doing: string, action: () => T): T {
+  try {
+    return action();
   } catch (error) {
-    throw fileError(error, file, 'open');
+    throw error instanceof VfrError ? error : fileError(error, file, doing);
   }
 }
 
@@ -73,7 +80,7 @@ export class FileSink implements OutputSink {
     readonly file: string,
     what: 'recording' | 'remade' = 'remade',
   ) {
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    if (this.#try('look at', () => statSync(file, { throwIfNoEntry: false })?.isDirectory())) {
       const [problem, next] = ['the output is a directory', 'Name a file.'];
       throw new VfrError('usage', 'OUTPUT_IS_DIRECTORY', problem, next, { file });
     }
@@ -157,11 +164,7 @@ export class FileSink implements OutputSink {
   }
 
   #try<T>(doing: string, action: () => T): T {
-    try {
-      return action();
-    } catch (error) {
-      throw fileError(error, this.file, doing);
-    }
+    return attempt(this.file, doing, action);
   }
 }
 

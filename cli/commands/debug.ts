@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { parseRelease } from '../kernel-release.js';
 import { note, print, write } from '../output.js';
 import { seqsWhere } from '../seqs.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
@@ -13,7 +14,11 @@ export function register(program: Command): void {
     .command('debug')
     .description('step through a recording, forwards and backwards, and look at the state')
     .argument('<trace>', 'trace file')
-    .option('--kernel <release>', 'kernel that was recorded, when the trace does not say')
+    .option(
+      '--kernel <release>',
+      'kernel that was recorded, when the trace does not say',
+      parseRelease,
+    )
     .addHelpText('after', '\nCommands are read from stdin, one per line; `help` lists them.');
   strictOption(command).action(run);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ImportResult } from '../../recorder/import/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
+import { parseRelease } from '../kernel-release.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
 import { note, paint, print, toJson } from '../output.js';
 import { refuseTerminal } from '../trace-output.js';
@@ -25,7 +26,11 @@ export function register(program: Command): void {
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
-    .option('--kernel <release>', 'kernel of inputs that do not tell theirs, such as 6.1.0')
+    .option(
+      '--kernel <release>',
+      'kernel of inputs that do not tell theirs, such as 6.1.0',
+      parseRelease,
+    )
     .option('--strict', 'refuse an input that is cut, damaged or says it lost events')
     .option('--json', 'print one JSON document')
     .option('--list', 'list the formats and end');

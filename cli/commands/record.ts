@@ -142,9 +142,17 @@ async function runFlight(
 /** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
 async function snapshotNow(): Promise<void> {
   const { requireTracefs, runningRecorders } = await import('../../recorder/index.js');
-  const pids = runningRecorders(requireTracefs());
-  for (const pid of pids) process.kill(pid, 'SIGUSR1');
-  note(pids.length === 0 ? 'no recorder is running' : `asked ${pids.join(', ')}`);
+  const asked = runningRecorders(requireTracefs()).filter(askForSnapshot);
+  note(asked.length === 0 ? 'no recorder is running' : `asked ${asked.join(', ')}`);
+}
+
+/** False when the recorder has ended meanwhile. */
+function askForSnapshot(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGUSR1');
+  } catch {
+    return false;
+  }
 }
 
 const stopHint = (command: readonly string[]) => (command.length > 0 ? '' : '; Ctrl-C ends it');

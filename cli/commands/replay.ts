@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Divergence, ReplayResult } from '../../replay/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
+import { parseRelease } from '../kernel-release.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
@@ -24,7 +25,11 @@ export function register(program: Command): void {
     .command('replay')
     .description('run the recording through models of the kernel and judge every response')
     .argument('<trace>', 'trace file')
-    .option('--kernel <release>', 'kernel that was recorded, when the trace does not say')
+    .option(
+      '--kernel <release>',
+      'kernel that was recorded, when the trace does not say',
+      parseRelease,
+    )
     .option('--until <seq>', 'stop before this event', parseSeq)
     .option('--at <seq>', 'print the state after this event, instead of verdicts', parseSeq)
     .option(

@@ -3,6 +3,7 @@ import { VfrError } from '../../traces/index.js';
 import { PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
 import { kernelRelease, runningKernel } from './kernel-facts.js';
 import { liveProbes } from './options.js';
+import { ownerOf } from './owner.js';
 import { planProbes } from './planner.js';
 import { findTracefs, TraceDirectory } from './tracefs.js';
 
@@ -102,7 +103,19 @@ function environmentChecks(tracefs: TraceDirectory | undefined): Check[] {
       'Functions that share a name need addresses: root, and sysctl kernel.kptr_restrict below 2.',
     ),
     lockdownCheck(),
+    ...(instances && root ? [leftoverCheck(tracefs)] : []),
   ];
+}
+
+/** What killed recorders left slows the machine down as long as it stays. */
+function leftoverCheck(tracefs: TraceDirectory): Check {
+  const left = tracefs.list('instances').filter((name) => ownerOf(name) === 'gone');
+  return check(
+    'leftovers',
+    left.length === 0,
+    left.length === 0 ? 'none' : `${left.length} instances of killed recorders still record`,
+    '`vfr record --cleanup` removes them.',
+  );
 }
 
 function groupChecks(tracefs: TraceDirectory): GroupCheck[] {

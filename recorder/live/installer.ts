@@ -1,3 +1,4 @@
+import { VfrError } from '../../traces/index.js';
 import { removeAll } from './cleanup.js';
 import { processesName } from './owner.js';
 import type { PlannedEvent, PlannedProbe } from './planner.js';
@@ -21,6 +22,20 @@ export interface InstanceSettings {
 
 /** System calls by which a process uses VFIO devices. */
 const SYSCALLS = ['ioctl', 'openat', 'pread64', 'pwrite64', 'mmap', 'munmap', 'close'];
+
+/** @throws VfrError when the kernel refuses a setting that a recording cannot be without */
+function setting(instance: TraceDirectory, file: string, value: string): void {
+  try {
+    instance.write(file, value);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    const what = `the kernel refuses ${value} (${code})`;
+    const next =
+      code === 'ENOMEM' ? 'Give a smaller --buffer-size: each CPU has one.' : 'See vfr doctor.';
+    const place = { file: `${instance.path}/${file}` };
+    throw new VfrError('unsupported', 'TRACEFS_SETTING', what, next, place, { cause: error });
+  }
+}
 
 /** vfr's own instances and the probes that feed them, from set-up to removal. */
 export class Installation {
@@ -49,9 +64,9 @@ export class Installation {
   }
 
   #set(instance: TraceDirectory, { bufferKiB }: InstanceSettings): void {
-    instance.write('trace_clock', 'mono');
-    instance.write('buffer_size_kb', String(bufferKiB));
-    instance.write('options/overwrite', '1');
+    setting(instance, 'trace_clock', 'mono');
+    setting(instance, 'buffer_size_kb', String(bufferKiB));
+    setting(instance, 'options/overwrite', '1');
   }
 
   get instances(): readonly TraceDirectory[] {

@@ -5,7 +5,7 @@
  * this machine has root and tracefs; probes in the kernel itself are tested in the lab.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -46,6 +46,46 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
     const moments = (moment: string) => (row: ImportedRow) =>
       row.kind === 'snapshot' && row.name === moment;
     expect(rows.filter(moments('start')).length).toBe(rows.filter(moments('end')).length);
+  });
+
+  test('two recorders of one output do not write into each other', () => {
+    const output = join(folder, 'both.arrows');
+    const one = `${vfr} record --duration 0.5 --only log -o ${output}`;
+    const { stderr } = inNamespace(MOUNTED, `${one} & ${one}; wait`);
+    expect(stderr.match(/both\.arrows: \d+ events/g)).toHaveLength(2);
+    const verified = inNamespace(MOUNTED, `${vfr} verify ${output}`);
+    expect(verified.status).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith('both'))).toEqual(['both.arrows']);
+  });
+
+  test('records how a command ends that outlives the recording', () => {
+    const output = join(folder, 'parting.arrows');
+    const parting =
+      "trap 'cat /proc/self/comm > /dev/null; exit' TERM; while :; do sleep 0.1; done";
+    const script = `${vfr} record --duration 0.5 -o ${output} -- sh -c "${parting}"`;
+    expect(inNamespace(MOUNTED, script).status).toBe(0);
+    expect(rowsOf(readFileSync(output)).map(({ task }) => task)).toContain('cat');
+  });
+
+  test('a disk that is full leaves the recording where the message says', () => {
+    const disk = join(folder, 'disk');
+    const small = `mkdir -p ${disk}; mount -t tmpfs -o size=24k tmpfs ${disk}; cd ${disk}`;
+    const noise = "sh -c 'for i in $(seq 5000); do /bin/true; done'";
+    const record = `${vfr} record --add process,irq -o t.arrows -- ${noise}; echo "code $?"`;
+    const script = `${record}; ls; ${vfr} info t.arrows.partial`;
+    const { stdout, stderr } = inNamespace(`${MOUNTED}; ${small}`, script);
+    expect(stdout).toMatch(/^code 3\nt\.arrows\.partial\n/);
+    expect(stdout).toMatch(/\nevents +\d+ in /);
+    expect(stderr).toContain('What was recorded before is in t.arrows.partial. (FILE_ENOSPC)');
+  });
+
+  test('a buffer for which there is no memory is told, and leaves nothing', () => {
+    const output = join(folder, 'large.arrows');
+    const script = `${vfr} record --buffer-size 99999GiB -o ${output}; echo "code $?"; ls ${folder}`;
+    const { stdout, stderr } = inNamespace(MOUNTED, script);
+    expect(stdout).toMatch(/^code 4\n/);
+    expect(stdout).not.toContain('large');
+    expect(stderr).toContain('(TRACEFS_SETTING)');
   });
 
   test('records for a duration, and says what it lacks', () => {

@@ -15,7 +15,7 @@ import { VfrError } from '../../traces/index.js';
 const USUAL_PLACES = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 /** Where tracefs is mounted, or undefined when it is nowhere. */
-export function findTracefs(mounts = readFileSync('/proc/mounts', 'utf8')): string | undefined {
+export function findTracefs(mounts = readMounts()): string | undefined {
   const mounted = mounts
     .split('\n')
     .map((line) => line.split(' '))
@@ -24,6 +24,15 @@ export function findTracefs(mounts = readFileSync('/proc/mounts', 'utf8')): stri
   return [...USUAL_PLACES, ...mounted].find(
     (place) => mounted.includes(place) || existsSync(join(place, 'instances')),
   );
+}
+
+function readMounts(): string {
+  try {
+    return readFileSync('/proc/mounts', 'utf8');
+  } catch {
+    // Another system than Linux, or a sandbox without /proc.
+    return '';
+  }
 }
 
 /** A control directory of tracefs: the top one, or that of an instance. */
