@@ -370,16 +370,19 @@ function isKeyAt(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /** The arguments of a system call in one form for all inputs. */
-const normalArguments = (text: string): string =>
+function normalArguments(text: string): string {
+  const bare = text.startsWith('(') && text.endsWith(')') ? text.slice(1, -1) : text;
+  const plain = bare.includes('=') ? plainFields(bare) : bare;
+  return plain.replace(/(?:: |=)(?:0x)?0*([0-9a-f]+),?(?= |$)/g, ': 0x$1,').replace(/,$/, '');
+}
+
+/**
+ * Fields without the number of the call. With the option `fields`, numbers are printed twice, and
+ * pointers to strings in parentheses.
+ */
+const plainFields = (text: string): string =>
   text
-    .replace(/^\((.*)\)$/s, '$1')
     .replace(/^__syscall_nr=\w+ /, '')
-    // With the option `fields`, numbers are printed twice, and pointers to strings in parentheses.
     .replace(/(?:^| )\(-?\d+\)/g, '')
     .replace(/=\((0x[0-9a-f]+)\)/g, '=$1')
-    .trimStart()
-    .replace(
-      /(\w+)(?:: |=)(?:0x)?0*([0-9a-f]+)(?:,? |$)/g,
-      (_, key, value) => `${key}: 0x${value}, `,
-    )
-    .replace(/, $/, '');
+    .trimStart();
