@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { VfrError } from '../../traces/index.js';
 import { PROBE_GROUPS, type ProbeGroup } from '../catalogue/index.js';
 import { kernelRelease, runningKernel } from './kernel-facts.js';
+import { optional } from './optional.js';
 import { liveProbes } from './options.js';
 import { ownerOf } from './owner.js';
 import { planProbes } from './planner.js';
@@ -40,22 +41,13 @@ function check(name: string, ok: boolean, found: string, next: string): Check {
   return ok ? { name, ok, found } : { name, ok, found, next };
 }
 
-function readable(file: string): boolean {
-  try {
+const readable = (file: string): boolean =>
+  optional(() => {
     accessSync(file, constants.R_OK);
     return true;
-  } catch {
-    return false;
-  }
-}
+  }, false);
 
-function readOptional(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
+const readOptional = (file: string): string => optional(() => readFileSync(file, 'utf8'), '');
 
 function lockdownCheck(): Check {
   const text = readOptional('/sys/kernel/security/lockdown').trim();

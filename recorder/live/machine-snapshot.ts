@@ -8,6 +8,7 @@ import {
   type MachineState,
   type SnapshotMoment,
 } from '../snapshot/snapshot.js';
+import { optional } from './optional.js';
 import { emitVfioUsers, type VfioUser, vfioUsers } from './vfio-users.js';
 
 const PCI = '/sys/bus/pci';
@@ -16,21 +17,14 @@ const PCI = '/sys/bus/pci';
 const NOT_READ = new Set(['config', 'rom', 'remove', 'rescan', 'reset', 'vpd', 'uevent']);
 const UNSET = '(null)';
 
-function linkName(file: string): string | null {
-  try {
-    return basename(readlinkSync(file));
-  } catch {
-    return null;
-  }
-}
+const linkName = (file: string): string | null =>
+  optional(() => basename(readlinkSync(file)), null);
 
-function readOptional(file: string): Buffer | null {
-  try {
-    return readFileSync(file);
-  } catch {
-    return null;
-  }
-}
+const readOptional = (file: string): Buffer | null => optional(() => readFileSync(file), null);
+
+/** Names in a folder of the bus; a machine without PCI has none. */
+const namesIn = (folder: string): string[] =>
+  optional(() => readdirSync(join(PCI, folder)), []).sort();
 
 /**
  * The attributes of a device directory that are files with text; BARs and the like are left out.
@@ -48,26 +42,24 @@ function attributesOf(folder: string): Record<string, string | string[]> {
   return attributes;
 }
 
+/** Undefined when the function was removed while it was looked at. */
 function functionState(name: string): FunctionState | undefined {
   const bdf = parseBdf(name);
   if (bdf === null) return undefined;
   const folder = join(PCI, 'devices', name);
-  try {
-    const { driver_override: override, ...attributes } = attributesOf(folder);
-    const set = typeof override === 'string' && override !== UNSET && override !== '';
-    return {
-      bdf,
-      driver: linkName(join(folder, 'driver')),
-      driverOverride: set ? override : null,
-      iommuGroup: linkName(join(folder, 'iommu_group')),
-      physfn: linkName(join(folder, 'physfn')),
-      attributes,
-      config: readOptional(join(folder, 'config')),
-    };
-  } catch {
-    // The function was removed while it was looked at.
-    return undefined;
-  }
+  const found = optional(() => attributesOf(folder), undefined);
+  if (found === undefined) return undefined;
+  const { driver_override: override, ...attributes } = found;
+  const set = typeof override === 'string' && override !== UNSET && override !== '';
+  return {
+    bdf,
+    driver: linkName(join(folder, 'driver')),
+    driverOverride: set ? override : null,
+    iommuGroup: linkName(join(folder, 'iommu_group')),
+    physfn: linkName(join(folder, 'physfn')),
+    attributes,
+    config: readOptional(join(folder, 'config')),
+  };
 }
 
 /**
@@ -89,12 +81,7 @@ function modulesByAge(): string[] {
  */
 function drivers(): DriverState[] {
   const modules = modulesByAge();
-  let names: string[] = [];
-  try {
-    names = readdirSync(join(PCI, 'drivers')).sort();
-  } catch {
-    // A machine without PCI has no drivers.
-  }
+  const names = namesIn('drivers');
   const loaded = (name: string) =>
     modules.indexOf(linkName(join(PCI, 'drivers', name, 'module')) ?? '');
   const builtIn = names.filter((name) => loaded(name) < 0);
@@ -111,13 +98,7 @@ function drivers(): DriverState[] {
  * @param timeNs Now, on the trace's clock.
  */
 export function machineState(timeNs: bigint): MachineState {
-  let names: string[] = [];
-  try {
-    names = readdirSync(join(PCI, 'devices')).sort();
-  } catch {
-    // A machine without PCI has no functions.
-  }
-  const functions = names.flatMap((name) => functionState(name) ?? []);
+  const functions = namesIn('devices').flatMap((name) => functionState(name) ?? []);
   return { timeNs, functions, drivers: drivers() };
 }
 

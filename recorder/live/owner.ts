@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { optional } from './optional.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What vfr leaves in tracefs is named so that everybody can see whose it is. */
@@ -6,13 +7,9 @@ const NAME = /^vfr_(\d+)_(\d+)(?:_processes)?$/;
 
 /** When a process started, in clock ticks since boot; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The comm in parentheses may hold anything, so counting starts behind the last one.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
+  const stat = optional(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), undefined);
+  // The comm in parentheses may hold anything, so counting starts behind the last one.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** The name of the second instance of a recorder, which follows chosen processes. */

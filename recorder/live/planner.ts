@@ -1,7 +1,9 @@
 import { VfrError } from '../../traces/index.js';
 import type { Fetch, Probe, Site } from '../catalogue/probe.js';
-import { type Btf, type Prototype, prototypesOf, resolvePath } from './btf/index.js';
+import { type Btf, type Prototype, prototypesOf } from './btf/index.js';
 import { findStore } from './code/index.js';
+import { type Fetches, fetchAll } from './fetch.js';
+import { impossible } from './impossible.js';
 import type { FunctionSymbol, Symbols } from './symbols.js';
 
 /** What the planner must know of the running kernel. */
@@ -40,22 +42,19 @@ export interface PlannedProbe {
 }
 
 type FunctionSite = Extract<Site, { type: 'function' }>;
-type Fetches = Readonly<Record<string, Fetch>>;
+
+/** A further probe of a function: of the value that it stores, or of its return. */
+interface Part {
+  readonly event: string;
+  readonly fetch: Fetches;
+}
 
 /** The probes of one function, by the part that they play. */
 interface Call {
   readonly probe: Probe;
   readonly site: FunctionSite;
-  readonly value: Fetches | undefined;
-  readonly valueEvent: string | undefined;
-  readonly returned: { readonly event: string; readonly fetch: Fetches } | undefined;
-}
-
-/** Registers that carry arguments on x86-64; arm64 has two more, of which no probe has need. */
-const REGISTER_ARGUMENTS = 6;
-
-function impossible(what: string): VfrError {
-  return new VfrError('unsupported', 'PROBE', what, 'vfr doctor lists what cannot be recorded.');
+  readonly value: Part | undefined;
+  readonly returned: Part | undefined;
 }
 
 /** Where a probed function is, and how a definition names it. */
@@ -88,83 +87,6 @@ function whyMissing(site: FunctionSite, symbols: Symbols): string {
   return `this kernel has no function ${site.symbol}`;
 }
 
-/**
- * Refuses a fetch whose parameter is not what the catalogue takes it for: the function's signature
- * has changed, and the value would be misread.
- */
-function checkParameter(prototype: Prototype, fetch: Fetch, root: string | undefined): void {
-  const parameter = prototype.parameters[fetch.arg - 1];
-  const which = `its parameter ${fetch.arg}`;
-  if (!parameter || fetch.arg > REGISTER_ARGUMENTS) throw impossible(`${which} does not exist`);
-  const byPointer =
-    fetch.path !== undefined || fetch.deref === true || (fetch.type === 'string' && !fetch.user);
-  if (byPointer && parameter.shape.is !== 'pointer') {
-    throw impossible(`${which} (${parameter.name}) is no pointer any more`);
-  }
-  if (!byPointer && fetch.user === undefined && parameter.shape.is !== 'integer') {
-    throw impossible(`${which} (${parameter.name}) is no number any more`);
-  }
-  if (root !== undefined && parameter.pointsTo !== undefined && parameter.pointsTo !== root) {
-    throw impossible(`${which} (${parameter.name}) points to a ${parameter.pointsTo} now`);
-  }
-}
-
-/** The expression that follows pointers through nested offsets. */
-function dereference(pointer: string, offsets: readonly number[]): string {
-  return offsets.reduce((expression, offset) => `+${offset}(${expression})`, pointer);
-}
-
-/** The first of several alternative paths that this kernel's types have. */
-function firstPath(btf: Btf, prototype: Prototype, fetch: Fetch, paths: readonly string[]) {
-  let failure: unknown;
-  for (const path of paths) {
-    try {
-      const resolved = resolvePath(btf, path);
-      checkParameter(prototype, fetch, path.split('.')[0]);
-      return resolved;
-    } catch (error) {
-      if (!(error instanceof VfrError)) throw error;
-      failure ??= error;
-    }
-  }
-  throw failure;
-}
-
-function expression(btf: Btf, prototype: Prototype, fetch: Fetch): string {
-  if (fetch.arg === 0) return '$retval';
-  const argument = `$arg${fetch.arg}`;
-  if (fetch.path) {
-    const { offsets, shape } = firstPath(btf, prototype, fetch, fetch.path);
-    const value = dereference(argument, offsets);
-    return fetch.type === 'string' && shape.is === 'pointer' ? `+0(${value})` : value;
-  }
-  checkParameter(prototype, fetch, undefined);
-  if (fetch.user !== undefined) return `+u${fetch.user}(${argument})`;
-  return fetch.deref === true || fetch.type === 'string' ? `+0(${argument})` : argument;
-}
-
-interface Fetched {
-  readonly text: readonly string[];
-  readonly reasons: readonly string[];
-}
-
-/**
- * `FIELD=EXPRESSION:TYPE` for each field; a field that cannot be had is left out with its reason.
- */
-function fetchAll(btf: Btf, prototype: Prototype, fetches: Fetches): Fetched {
-  const text: string[] = [];
-  const reasons: string[] = [];
-  for (const [field, fetch] of Object.entries(fetches)) {
-    try {
-      text.push(`${field}=${expression(btf, prototype, fetch)}:${fetch.type}`);
-    } catch (error) {
-      if (!(error instanceof VfrError)) throw error;
-      reasons.push(`no field ${field}: ${error.what}`);
-    }
-  }
-  return { text, reasons };
-}
-
 /** Sizes of the values that functions return through pointers. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { x8: 1, x16: 2, x32: 4 };
 
@@ -172,22 +94,15 @@ const VALUE_BYTES: Readonly<Record<string, number>> = { x8: 1, x16: 2, x32: 4 };
  * A probe where the function stores a value through its pointer argument, found in its machine
  * code; or the reason why there is none.
  */
-function storeEvent(
-  call: Call,
-  value: Fetches,
-  at: Place,
-  facts: KernelFacts,
-): string | PlannedEvent {
+function storeEvent(value: Part, at: Place, facts: KernelFacts): string | PlannedEvent {
   const why = 'return probes see no arguments before Linux 6.9, and';
-  const [[field, fetch]] = Object.entries(value) as [[string, Fetch]];
+  const [[field, fetch]] = Object.entries(value.fetch) as [[string, Fetch]];
   const code = facts.machineCode(at.symbol);
-  if (!code || call.valueEvent === undefined) {
-    return `no field ${field}: ${why} the machine code cannot be read`;
-  }
+  if (!code) return `no field ${field}: ${why} the machine code cannot be read`;
   const store = findStore(code, fetch.arg, VALUE_BYTES[fetch.type] ?? 0);
   if (typeof store === 'string') return `no field ${field}: ${why} ${store}`;
   const definition = `${inside(at, store.offset)} ${field}=%${store.register}:${fetch.type}`;
-  return { type: 'entry', event: call.valueEvent, definition };
+  return { type: 'entry', event: value.event, definition };
 }
 
 /** The place at an offset inside of a function. */
@@ -208,7 +123,7 @@ function callEvents(call: Call, at: Place, btf: Btf, prototype: Prototype, facts
     definition: [at.text, ...texts.flat()].join(' '),
   });
   if (value && facts.entryArgumentsAtReturn) {
-    const pointed = fetch(value);
+    const pointed = fetch(value.fetch);
     return {
       events: [event(probe.event, 'return', entry.text, pointed.text, exit.text)],
       reasons: [...entry.reasons, ...pointed.reasons],
@@ -216,7 +131,7 @@ function callEvents(call: Call, at: Place, btf: Btf, prototype: Prototype, facts
   }
   const events: PlannedEvent[] = [event(probe.event, 'entry', entry.text)];
   const reasons = [...entry.reasons];
-  const stored = value && storeEvent(call, value, at, facts);
+  const stored = value && storeEvent(value, at, facts);
   if (typeof stored === 'string') reasons.push(stored);
   else if (stored !== undefined) events.push(stored);
   if (returned) events.push(event(returned.event, 'return', exit.text));
@@ -255,46 +170,42 @@ function choosePrototype(probe: Probe, plans: readonly PlannedProbe[]): PlannedP
   return { probe, events: [], reasons: [`BTF knows ${count} of it`] };
 }
 
-/** Brings together the catalogue's probes of one function. */
-function callsOf(probes: readonly Probe[]): (Probe | Call)[] {
-  const calls: (Probe | Call)[] = [];
-  for (const probe of probes) {
-    const { site } = probe;
-    if (site.type === 'tracepoint') calls.push(probe);
-    if (site.type === 'tracepoint' || probe.role === 'value' || probe.role === 'return') continue;
-    const part = (role: Probe['role']) =>
-      probes.find(
-        (other) =>
-          other.role === role &&
-          other.site.type === 'function' &&
-          other.event.startsWith(`${probe.event}_`) &&
-          other.site.symbol === site.symbol,
-      );
-    const fetchOf = (other: Probe) => (other.site.type === 'function' ? other.site.fetch : {});
-    const [value, back] = [part('value'), part('return')];
-    calls.push({
-      probe,
-      site,
-      value: value && fetchOf(value),
-      valueEvent: value?.event,
-      returned: back && { event: back.event, fetch: fetchOf(back) },
-    });
+/** The probe of the same function that plays another part. */
+function partOf(
+  probe: Probe,
+  site: FunctionSite,
+  role: Probe['role'],
+  probes: readonly Probe[],
+): Part | undefined {
+  for (const other of probes) {
+    if (other.role !== role || other.site.type !== 'function') continue;
+    if (!other.event.startsWith(`${probe.event}_`) || other.site.symbol !== site.symbol) continue;
+    return { event: other.event, fetch: other.site.fetch };
   }
-  return calls;
+  return undefined;
+}
+
+function planTracepoint(
+  probe: Probe,
+  { system, event }: Extract<Site, { type: 'tracepoint' }>,
+  facts: KernelFacts,
+): PlannedProbe {
+  if (facts.hasTracepoint(system, event)) {
+    return { probe, events: [{ type: 'tracepoint', system, event }], reasons: [] };
+  }
+  return { probe, events: [], reasons: [`this kernel has no tracepoint ${system}:${event}`] };
 }
 
 /**
  * Plans all probes of a catalogue: their events on this kernel, or the reasons why there are none.
  */
 export function planProbes(probes: readonly Probe[], facts: KernelFacts): PlannedProbe[] {
-  return callsOf(probes).map((call) => {
-    if ('probe' in call) return planCall(call, facts);
-    if (call.site.type !== 'tracepoint') return { probe: call, events: [], reasons: [] };
-    const { system, event } = call.site;
-    if (!facts.hasTracepoint(system, event)) {
-      const reasons = [`this kernel has no tracepoint ${system}:${event}`];
-      return { probe: call, events: [], reasons };
-    }
-    return { probe: call, events: [{ type: 'tracepoint', system, event }], reasons: [] };
+  return probes.flatMap((probe) => {
+    const { site } = probe;
+    if (site.type === 'tracepoint') return planTracepoint(probe, site, facts);
+    // These are parts of the call that their function's entry stands for.
+    if (probe.role === 'value' || probe.role === 'return') return [];
+    const part = (role: Probe['role']) => partOf(probe, site, role, probes);
+    return planCall({ probe, site, value: part('value'), returned: part('return') }, facts);
   });
 }

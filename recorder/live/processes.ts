@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { VfrError } from '../../traces/index.js';
+import { optional } from './optional.js';
 
 /** What a shell adds to the number of the signal that ended a program. */
 const SIGNALLED = 128;
@@ -49,13 +50,8 @@ export class RecordedCommand {
 }
 
 /** The threads of a process; none when there is no such process. */
-function threadsOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
-}
+const threadsOf = (pid: number): number[] =>
+  optional(() => readdirSync(`/proc/${pid}/task`), []).map(Number);
 
 /** @throws VfrError when there is no process of this pid. */
 export function requireProcess(pid: number): void {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Dictionary } from '../../traces/index.js';
+import { optional } from './optional.js';
 
 /** A new thread shares the process of the one that made it (include/uapi/linux/sched.h). */
 const CLONE_THREAD = 0x10000;
@@ -63,20 +64,10 @@ export class Tasks {
   }
 }
 
-function numbersIn(folder: string): number[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
+const numbersIn = (folder: string): number[] =>
+  optional(() => readdirSync(folder), [])
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 
-function readOptional(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+const readOptional = (file: string): string | undefined =>
+  optional(() => readFileSync(file, 'utf8'), undefined);

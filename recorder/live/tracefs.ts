@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { VfrError } from '../../traces/index.js';
+import { optional } from './optional.js';
 
 const USUAL_PLACES = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
@@ -26,14 +27,8 @@ export function findTracefs(mounts = readMounts()): string | undefined {
   );
 }
 
-function readMounts(): string {
-  try {
-    return readFileSync('/proc/mounts', 'utf8');
-  } catch {
-    // Another system than Linux, or a sandbox without /proc.
-    return '';
-  }
-}
+/** Other systems than Linux, and sandboxes, have none. */
+const readMounts = (): string => optional(() => readFileSync('/proc/mounts', 'utf8'), '');
 
 /** A control directory of tracefs: the top one, or that of an instance. */
 export class TraceDirectory {
@@ -49,19 +44,11 @@ export class TraceDirectory {
 
   /** The text of a file that not every kernel has, or an empty text. */
   readOptional(file: string): string {
-    try {
-      return this.read(file);
-    } catch {
-      return '';
-    }
+    return optional(() => this.read(file), '');
   }
 
   list(folder: string): string[] {
-    try {
-      return readdirSync(join(this.path, folder));
-    } catch {
-      return [];
-    }
+    return optional(() => readdirSync(join(this.path, folder)), []);
   }
 
   /**
@@ -82,12 +69,10 @@ export class TraceDirectory {
 
   /** Writes a setting that is a convenience: kernels that lack or refuse it go without. */
   writeOptional(file: string, text: string): boolean {
-    try {
+    return optional(() => {
       this.write(file, text);
       return true;
-    } catch {
-      return false;
-    }
+    }, false);
   }
 
   makeInstance(name: string): TraceDirectory {

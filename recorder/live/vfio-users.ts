@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { EventAppender } from '../../traces/index.js';
 import type { SnapshotMoment } from '../snapshot/snapshot.js';
+import { optional } from './optional.js';
 
 /** A process with an open file of VFIO or iommufd. */
 export interface VfioUser {
@@ -12,15 +13,6 @@ export interface VfioUser {
 }
 
 const FILES = /^(?:\/dev\/vfio\/|\/dev\/iommu$|anon_inode:(?:\[?vfio|\[?iommufd))/;
-
-function optional<T>(read: () => T, otherwise: T): T {
-  try {
-    return read();
-  } catch {
-    // Processes end while /proc is read.
-    return otherwise;
-  }
-}
 
 /** The open VFIO files of all processes, as far as /proc shows them to this user. */
 export function vfioUsers(): VfioUser[] {

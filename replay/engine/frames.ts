@@ -129,13 +129,6 @@ export interface FirstWalkFrame extends Open {
   readonly walk: Walk;
 }
 
-/** A kernel function that needs no state of its own. */
-export interface OtherFrame extends Open {
-  readonly type: 'other';
-  readonly kind: string;
-  readonly name: string;
-}
-
 export type Frame =
   | StoreFrame
   | AttachFrame
@@ -148,8 +141,7 @@ export type Frame =
   | OverrideFrame
   | EnableFrame
   | AddVfFrame
-  | FirstWalkFrame
-  | OtherFrame;
+  | FirstWalkFrame;
 
 export type FrameOf<T extends Frame['type']> = Extract<Frame, { type: T }>;
 
