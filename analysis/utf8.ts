@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { BytesView } from '../traces/index.js';
 
 /**
@@ -11,6 +11,7 @@ export function validText(view: BytesView): BytesView {
 
 /** All bytes together are valid and no text begins in the middle of a character. */
 function isValid({ bytes, offsets }: BytesView): boolean {
+  if (isAscii(bytes)) return true;
   if (!isUtf8(bytes)) return false;
   // The bytes 10xxxxxx continue a character.
   return offsets.every((at) => at >= bytes.byteLength || (bytes[at] & 0xc0) !== 0x80);

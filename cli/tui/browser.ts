@@ -173,12 +173,11 @@ function jumpBy(
 function nextMatch(browser: Browser, seq: number, step: 1 | -1, rows: number): Browser {
   const { search, list } = browser;
   if (search === null) return { ...browser, message: 'Search with / first.' };
-  const { seqs, what, notes } = search;
+  const { seqs, what } = search;
   for (let i = step > 0 ? firstAtLeast(seqs, seq + 1) : firstAtLeast(seqs, seq) - 1; ; i += step) {
     if (i < 0 || i >= seqs.length) break;
     if (!list.has(seqs[i])) continue;
-    const message = notes?.get(seqs[i]) ?? browser.message;
-    return jumpTo({ ...browser, message }, seqs[i], rows);
+    return jumpTo(browser, seqs[i], rows);
   }
   return {
     ...browser,

@@ -2,9 +2,8 @@ import type { Race, Session } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { formatDuration } from '../duration.js';
 import type { Search } from './browser.js';
-
-/** Columns in which a search looks. */
-const TEXT_COLUMNS = ['task', 'kind', 'device', 'driver', 'path', 'name', 'text', 'source'];
+import { eventsWith } from './search.js';
+import { SeqList } from './seq-list.js';
 
 /** Answers which events satisfy a condition. DuckDB is started by the first question. */
 export class EventQueries {
@@ -19,15 +18,14 @@ export class EventQueries {
   async where(condition: string): Promise<Float64Array> {
     const session = await this.#open();
     const result = await session.query(`SELECT seq FROM events WHERE (${condition}\n)`);
-    const found: number[] = [];
+    const found = new SeqList();
     for await (const rows of result.chunks()) for (const [seq] of rows) found.push(Number(seq));
-    return Float64Array.from(found);
+    return found.values;
   }
 
   /** Sequence numbers of the events with a text in one of their strings, in any case of letters. */
   containing(text: string): Promise<Float64Array> {
-    const quoted = `'${text.toLowerCase().replaceAll("'", "''")}'`;
-    return this.where(TEXT_COLUMNS.map((c) => `contains(lower(${c}), ${quoted})`).join(' OR '));
+    return eventsWith(this.reader, text);
   }
 
   /** The events that are one side of a race, with what is on the other. */

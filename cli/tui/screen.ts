@@ -113,11 +113,12 @@ function detailText(browser: Browser, width: number): string[] {
   if (ref === null) return [];
   const lines: string[] = [];
   let line = '';
+  const note = browser.search?.notes?.get(ref.seq);
   const facts = readable(
     () => detailsOf(ref, browser.store),
     (problem) => [problem],
   );
-  for (const fact of facts.map(singleCells)) {
+  for (const fact of [...(note === undefined ? [] : [note]), ...facts].map(singleCells)) {
     if (line !== '' && line.length + 3 + fact.length > width) {
       lines.push(line);
       line = '';
