@@ -2,6 +2,7 @@
 import { VfrError } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
+import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
 import { createLibrary } from './sql/library.js';
 
 /**
@@ -24,7 +25,11 @@ const MEMORY_DEFAULT = '2GB';
 
 /** Traces that can be asked questions in SQL. */
 export class Session {
-  private constructor(private readonly database: Database) {}
+  readonly #kept: KeptViews;
+
+  private constructor(private readonly database: Database) {
+    this.#kept = new KeptViews(database);
+  }
 
   /** Opens traces for questions; the traces stay the caller's to close. */
   static async open(traces: readonly NamedTrace[], options: SessionOptions = {}): Promise<Session> {
@@ -37,6 +42,7 @@ export class Session {
         eventsOf(traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }))),
       );
       await database.run(createLibrary(traces.length > 1));
+      await database.run(KEEP_SCHEMA);
       await database.run(LOCK);
       return new Session(database);
     });
@@ -49,6 +55,7 @@ export class Session {
    */
   async query(sql: string): Promise<ResultStream> {
     refuseLogging(sql);
+    await this.#kept.prepare(sql);
     const result = await tell(() => this.database.stream(sql));
     return {
       columns: result.columns,

@@ -28,6 +28,8 @@ the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`
 * \`offset\` is a keyword of SQL: write \`"offset"\`.
 * With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of
   the file.
+* A session keeps the rows of a view of this page that is asked a second time, compressed and in
+  memory, when they fit; from then on questions to it do not read the trace.
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
   number.
