@@ -3,12 +3,10 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { compare, diverge, type Verdict } from '../engine/verdict.js';
-import { newDmaSpace } from '../iommu/type1.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
-import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -17,19 +15,15 @@ import {
   HARDWARE,
   lowPowerChange,
 } from '../vfio/device-ioctl.js';
-import { type Container, containerOf, functionAt, groupAt, lostContainer } from '../vfio/state.js';
+import { functionAt } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
-import { beginDma, driverResult, finishDma } from './vfio-dma.js';
+import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
+import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
 import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs } from './vfio-unseen.js';
 
-const SET_IOMMU = 'VFIO_SET_IOMMU';
-const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
-const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
-const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
-const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
 const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
@@ -194,109 +188,4 @@ function deviceContext(engine: Engine, address: string, call: IoctlCall): Device
     isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
     irqsSet: call.irqsSet || !engine.records('vfio_pci_set_irqs_ioctl'),
   };
-}
-
-function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
-  const key = call.group ?? '';
-  const group = groupAt(engine.vfio, key);
-  const container = containerOf(engine.vfio, e.pid);
-  const { ret } = e;
-  const expected = groupIoctl(call.name, group, {
-    container,
-    viable: viable(engine, Number.parseInt(key, 10)),
-    attached: call.attached,
-    opened: call.opened,
-    showsAttach: engine.records('attach_device_to_domain'),
-    showsOpen: engine.records('vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
-    showsClose:
-      engine.records('vfio_pci_core_disable') || engine.records('vfio_pci_core_close_device'),
-  });
-  if (ret === 0) applyGroup(engine, call, e, container);
-  return judge(`group ${key}/${call.name}`, expected, ret);
-}
-
-function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
-  const group = groupAt(engine.vfio, call.group ?? '');
-  const shared = call.group?.startsWith('process') === true;
-  if (call.name === SET_CONTAINER) {
-    // Groups of which the number is not recorded are one to us: another may not be in a container.
-    group.attached = shared && group.attached !== null ? null : true;
-    if (shared && container.groups !== null && container.groups > 0) group.attached = null;
-    if (container.groups !== null) container.groups++;
-    else if (container.iommu === null) Object.assign(container, { groups: 1 });
-  } else if (call.name === 'VFIO_GROUP_UNSET_CONTAINER') {
-    group.attached = shared && (container.groups ?? 2) > 1 ? null : false;
-    if (container.groups !== null && --container.groups === 0) closeContainer(engine, e.pid);
-  }
-}
-
-/** Without a group a container has no IOMMU driver, and no mappings. */
-function closeContainer(engine: Engine, process: number): void {
-  engine.vfio.containers.set(process, freshContainer(engine));
-}
-
-/** What the recording does not show of a new container is not known of it. */
-const freshContainer = (engine: Engine): Container => ({
-  groups: engine.records(SET_CONTAINER) ? 0 : null,
-  iommu: engine.records(SET_IOMMU) ? false : null,
-  dma: null,
-  teardown: null,
-});
-
-/** Whether all devices of an IOMMU group may be given to a user; null when that is not known. */
-function viable(engine: Engine, group: number): boolean | null {
-  if (!Number.isInteger(group)) return null;
-  let answer: boolean | null = true;
-  for (const device of engine.machine.devices) {
-    if (device.group !== group || certainly(device.visible, false)) continue;
-    const driver = only(device.driver);
-    if (driver === undefined) answer = null;
-    else if (driver !== null && !driverModel(driver).managesDma) return false;
-  }
-  return answer;
-}
-
-function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
-  const container = containerOf(engine.vfio, e.pid);
-  const { version } = engine.machine.kernel;
-  const { ret } = e;
-  if (call.layer === 'type1') return endType1(engine, call, container, e);
-  if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
-  const expected = containerIoctl(call.name, container, call.argument, version);
-  if (call.name === SET_IOMMU && ret === 0) {
-    container.iommu = true;
-    container.dma = engine.records(MAP_DMA) ? newDmaSpace(call.argument !== 1) : null;
-    container.groups ??= 1;
-  }
-  const path = `container/${call.name}`;
-  if (expected !== 'driver') return judge(path, expected, ret);
-  if (call.inner !== null) return judge(path, [call.inner], ret);
-  if (call.name !== CHECK_EXTENSION) {
-    // Without the driver's own function nothing is known of what was mapped.
-    if (call.name.endsWith('MAP_DMA')) container.dma = null;
-    return 'unknown';
-  }
-  return judge(path, type1Extension(call.argument, container.iommu, version), ret);
-}
-
-/** The first call on a new container; a process that opens a second one is not followed further. */
-function noteContainer(engine: Engine, process: number, container: Container): void {
-  const isNew = container.groups === null && container.iommu === null;
-  const fresh = freshContainer(engine);
-  engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lostContainer());
-}
-
-function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {
-  const { version } = engine.machine.kernel;
-  const path = `container/${call.name}`;
-  if (call.name === CHECK_EXTENSION) {
-    const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
-    if (outer === null) return 'unknown';
-    const { argument } = outer;
-    if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
-    return judge(path, type1Extension(argument, container.iommu, version), e.ret);
-  }
-  const verdict = finishDma(engine, call, container, e);
-  if (verdict !== undefined) return verdict;
-  return judge(path, driverResult(call), e.ret);
 }

@@ -4,7 +4,7 @@ import type { Rule } from '../engine/engine.js';
 import { busError, dmaFault } from './faults.js';
 import { configAccess } from './vfio-config.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
-import { dmaMap, dmaUnmap } from './vfio-dma.js';
+import { dmaMap, dmaUnmap } from './vfio-dma-runs.js';
 import { ioctl } from './vfio-ioctl.js';
 import { mmap, munmap, pageFault } from './vfio-memory.js';
 import { regionAccess } from './vfio-region.js';
