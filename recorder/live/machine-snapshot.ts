@@ -6,6 +6,7 @@ import {
   emitSnapshot,
   type FunctionState,
   type MachineState,
+  OVERRIDE_UNSET,
   type SnapshotMoment,
 } from '../snapshot/snapshot.js';
 import { optional } from './optional.js';
@@ -15,7 +16,6 @@ const PCI = '/sys/bus/pci';
 
 /** Attributes whose reading has effects, or that are no text. */
 const NOT_READ = new Set(['config', 'rom', 'remove', 'rescan', 'reset', 'vpd', 'uevent']);
-const UNSET = '(null)';
 
 const linkName = (file: string): string | null =>
   optional(() => basename(readlinkSync(file)), null);
@@ -50,7 +50,7 @@ function functionState(name: string): FunctionState | undefined {
   const found = optional(() => attributesOf(folder), undefined);
   if (found === undefined) return undefined;
   const { driver_override: override, ...attributes } = found;
-  const set = typeof override === 'string' && override !== UNSET && override !== '';
+  const set = typeof override === 'string' && override !== OVERRIDE_UNSET && override !== '';
   return {
     bdf,
     driver: linkName(join(folder, 'driver')),

@@ -5,12 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, parseBdf, VfrError } from '../../traces/index.js';
-import type { FunctionState, MachineState } from './snapshot.js';
+import { type FunctionState, type MachineState, OVERRIDE_UNSET } from './snapshot.js';
 
 /** Largest configuration space: PCI Express extended. */
 const CONFIG_BYTES_MAX = 4096;
-/** What sysfs prints for a driver_override that is not set. */
-const UNSET = '(null)';
 
 /** @throws VfrError when there is no devices.json, or when it is not of the described form */
 export function readSnapshotDirectory(directory: string): MachineState {
@@ -40,7 +38,7 @@ function functionState(
   return {
     bdf,
     driver: text(driver),
-    driverOverride: driver_override === UNSET ? null : text(driver_override),
+    driverOverride: driver_override === OVERRIDE_UNSET ? null : text(driver_override),
     iommuGroup: text(iommu_group),
     physfn: text(physfn),
     attributes: Object.fromEntries(attributes),
@@ -77,8 +75,9 @@ function readConfig(file: string): Buffer | null {
   try {
     const bytes = readFileSync(file);
     return bytes.byteLength <= CONFIG_BYTES_MAX ? bytes : bytes.subarray(0, CONFIG_BYTES_MAX);
-  } catch {
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw fileError(error, file, 'reading');
   }
 }
 

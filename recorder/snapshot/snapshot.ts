@@ -1,6 +1,9 @@
 /** The state of the machine's PCI functions and drivers as `snapshot` events. */
 import type { Bdf, EventAppender } from '../../traces/index.js';
 
+/** What sysfs prints for a driver_override that is not set. */
+export const OVERRIDE_UNSET = '(null)';
+
 /** One PCI function, with the sysfs attributes of its device directory as sysfs prints them. */
 export interface FunctionState {
   readonly bdf: Bdf;
