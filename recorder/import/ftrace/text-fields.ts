@@ -2,10 +2,12 @@ import type { Dictionary } from '../../../traces/index.js';
 import type { FieldReader } from '../../mapping/record.js';
 import { Interner } from '../../words/interner.js';
 import type { Pattern } from '../../words/pattern.js';
+import { Cursor } from '../cursor.js';
 import {
   CLOSE,
   COLON,
   EQUALS,
+  LETTER_X,
   NEWLINE,
   OPEN,
   QUOTE,
@@ -15,7 +17,7 @@ import {
   WORD,
 } from './ascii.js';
 import { hashName, hashStep, type Shape, type TextEvent } from './event-table.js';
-import { Integer } from './number.js';
+import { normalArguments } from './normal-arguments.js';
 import { patternOf, shapeOf, wantedShape } from './shape.js';
 
 /** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
@@ -52,7 +54,8 @@ export class TextFields implements FieldReader {
   #keys = 0;
   #odd = false;
   #hex = false;
-  readonly #integer = new Integer();
+  /** Holds the number read last. */
+  readonly #cursor = new Cursor();
   readonly #strings = new Interner((word) => word);
   readonly #ids: { dictionary: Dictionary; words: Interner<number> }[] = [];
 
@@ -139,11 +142,11 @@ export class TextFields implements FieldReader {
   }
 
   get low(): number {
-    return this.#integer.low;
+    return this.#cursor.low;
   }
 
   get high(): number {
-    return this.#integer.high;
+    return this.#cursor.high;
   }
 
   number(field: number): boolean {
@@ -174,16 +177,25 @@ export class TextFields implements FieldReader {
 
   #parse(field: number): void {
     const [start, end] = [this.#starts[field], this.#ends[field]];
-    this.#integer.read(this.#bytes, start, end, this.#hex);
+    this.#readNumber(start, end, this.#hex);
     // With the option `fields`, numbers are printed twice: `0xffffffed (-19)`.
     if (this.#bytes[end - 1] === CLOSE) {
       const open = this.#bytes.indexOf(OPEN, start);
-      if (open > start && open < end) this.#integer.read(this.#bytes, open + 1, end, false);
+      if (open > start && open < end) this.#readNumber(open + 1, end, false);
     }
     // irq_handler_exit prints its result as a word.
     if (this.#bytes[start] === HANDLED[0] && HANDLED.compare(this.#bytes, start, end) === 0) {
-      this.#integer.low = 1;
+      this.#cursor.low = 1;
     }
+  }
+
+  /** Reads the number at the start of a range; what is none reads as 0. */
+  #readNumber(start: number, end: number, isHex: boolean): void {
+    const cursor = this.#cursor;
+    cursor.set(this.#bytes, start, end);
+    const hasPrefix = end - start > 2 && this.#bytes[start + 1] === LETTER_X;
+    if (isHex && !hasPrefix ? cursor.hex() : cursor.number()) return;
+    cursor.low = cursor.high = 0;
   }
 
   #set(field: number, start: number, end: number): void {
@@ -368,21 +380,3 @@ function isKeyAt(bytes: Buffer, at: number, end: number): boolean {
   while (p < end && WORD[bytes[p]] === 1) p++;
   return p > at + 1 && p < end && bytes[p] === EQUALS;
 }
-
-/** The arguments of a system call in one form for all inputs. */
-function normalArguments(text: string): string {
-  const bare = text.startsWith('(') && text.endsWith(')') ? text.slice(1, -1) : text;
-  const plain = bare.includes('=') ? plainFields(bare) : bare;
-  return plain.replace(/(?:: |=)(?:0x)?0*([0-9a-f]+),?(?= |$)/g, ': 0x$1,').replace(/,$/, '');
-}
-
-/**
- * Fields without the number of the call. With the option `fields`, numbers are printed twice, and
- * pointers to strings in parentheses.
- */
-const plainFields = (text: string): string =>
-  text
-    .replace(/^__syscall_nr=\w+ /, '')
-    .replace(/(?:^| )\(-?\d+\)/g, '')
-    .replace(/=\((0x[0-9a-f]+)\)/g, '=$1')
-    .trimStart();

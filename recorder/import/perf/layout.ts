@@ -86,11 +86,10 @@ function readTimeColon(b: Uint8Array, at: number, end: number, record: TraceReco
   return p > start && p < end && b[p] === COLON ? p + 1 : -1;
 }
 
-/** Skips ` period`, the number that `-F period` adds before the event. */
+/** Skips the number before the event that `-F period` adds. */
 function skipPeriod(b: Uint8Array, at: number, end: number): number {
-  const start = skipSpaces(b, at, end);
-  const p = skipDigits(b, start, end);
-  return p > start && p < end && b[p] === SPACE ? p : at;
+  const p = skipDigits(b, at, end);
+  return p < end && b[p] === SPACE ? skipSpaces(b, p, end) : at;
 }
 
 const isLetter = (byte: number) => WORD[byte] === 1 && !isDigit(byte);
@@ -147,7 +146,8 @@ class PerfLayout implements Layout {
     if (fields.cpu && p >= 0) p = readCpu(b, p, end, record);
     if (fields.time && p >= 0) p = readTimeColon(b, p, end, record);
     if (p < 0 || p >= end || b[p] !== SPACE) return false;
-    place.body = skipSpaces(b, skipPeriod(b, p, end), end);
+    p = skipSpaces(b, p, end);
+    place.body = p < end && isDigit(b[p]) ? skipPeriod(b, p, end) : p;
     return isEvent(b, place.body, end);
   }
 }

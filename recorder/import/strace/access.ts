@@ -1,5 +1,5 @@
 /** Reads, writes and mappings of VFIO device files. */
-import { type EventAppender, REGION_CONFIG } from '../../../traces/index.js';
+import { CELL, type EventAppender, REGION_CONFIG } from '../../../traces/index.js';
 import type { CallView } from './call-view.js';
 import type { Draft } from './emitter.js';
 import type { Mapping, OpenFile } from './files.js';
@@ -37,8 +37,11 @@ export class Accesses {
 
   /** Notes the file of an event: the door, and the device when it is known. */
   file(draft: Draft, file: OpenFile): void {
-    draft.path = this.#vfio;
-    if (file.device !== null) draft.device = this.events.dictionaries.device.id(file.device);
+    const { row } = draft;
+    row.set(CELL.path, this.#vfio);
+    if (file.device !== null) {
+      row.set(CELL.device, this.events.dictionaries.device.id(file.device));
+    }
   }
 
   /** `pread64(fd, buffer, count, offset)` that returned. */
@@ -50,23 +53,25 @@ export class Accesses {
 
   /** `pwrite64(fd, buffer, count, offset)`. */
   write(draft: Draft, file: OpenFile): void {
-    this.#place(draft, file, this.#kinds.configWrite, this.#kinds.write);
-    if (draft.lengthHigh === 0) this.#bytes(draft, draft.lengthLow);
+    const length = this.#place(draft, file, this.#kinds.configWrite, this.#kinds.write);
+    if (length < TWO_32) this.#bytes(draft, length);
   }
 
   /** `mmap(address, length, protection, flags, fd, offset)`; noted when it has returned. */
   map(draft: Draft, file: OpenFile, hasReturned: boolean): void {
     const { view } = this;
-    this.#length(draft);
-    const size = view.cursor.value;
-    if (!view.number(5) || !this.#position(draft)) return;
-    draft.kind = this.#kinds.map;
+    const { row } = draft;
+    const size = this.#length(draft, 1);
+    if (!view.number(5)) return;
+    const region = this.#position(draft);
+    if (region < 0) return;
+    row.set(CELL.kind, this.#kinds.map);
     this.file(draft, file);
     const { hasRet, retHigh, retLow } = view.line;
     if (!hasReturned || !hasRet || retHigh > ADDRESS_HIGH_MAX) return;
     const start = retHigh * TWO_32 + retLow;
-    const offset = draft.offsetHigh * TWO_32 + draft.offsetLow;
-    const { region } = draft;
+    const { low, high } = view.cursor;
+    const offset = (high & REGION_MASK_HIGH) * TWO_32 + low;
     view.files.map(view.process, { start, end: start + size, file, region, offset });
   }
 
@@ -78,56 +83,49 @@ export class Accesses {
     const { process } = view;
     const mapping = view.files.mappingAt(process, address);
     if (mapping === undefined) return;
-    draft.kind = this.#kinds.unmap;
+    draft.row.set(CELL.kind, this.#kinds.unmap);
     this.address(draft, mapping, address);
-    this.#length(draft);
+    this.#length(draft, 1);
     process.mappings.splice(process.mappings.indexOf(mapping), 1);
   }
 
   /** Notes a user address: as a place in a region when a region is mapped there. */
   address(draft: Draft, mapping: Mapping | undefined, address: number): void {
     const offset = mapping === undefined ? address : mapping.offset + (address - mapping.start);
-    draft.hasOffset = true;
-    draft.offsetLow = offset % TWO_32;
-    draft.offsetHigh = Math.floor(offset / TWO_32);
+    draft.row.setNumber(CELL.offset, offset);
     if (mapping === undefined) return;
-    draft.region = mapping.region;
+    draft.row.set(CELL.region, mapping.region);
     this.file(draft, mapping.file);
   }
 
-  /** Where and how much: the third and fourth argument of pread64 and pwrite64. */
-  #place(draft: Draft, file: OpenFile, config: number, other: number): void {
-    const { view } = this;
-    draft.hasLength = view.number(2);
-    draft.lengthLow = view.cursor.low;
-    draft.lengthHigh = view.cursor.high;
-    draft.kind = other;
+  /** Where and how much: the third and fourth argument of pread64 and pwrite64. @returns length */
+  #place(draft: Draft, file: OpenFile, config: number, other: number): number {
+    const length = this.#length(draft, 2);
+    const region = this.view.number(3) ? this.#position(draft) : -1;
+    draft.row.set(CELL.kind, region === REGION_CONFIG ? config : other);
     draft.hasArguments = false;
-    if (view.number(3) && this.#position(draft) && draft.region === REGION_CONFIG) {
-      draft.kind = config;
-    }
     this.file(draft, file);
+    return length;
   }
 
-  /** The second argument of mmap and munmap. */
-  #length(draft: Draft): void {
+  /** Notes the length in an argument. @returns it, infinite when it is no number */
+  #length(draft: Draft, index: number): number {
     const { view } = this;
-    draft.hasLength = view.number(1);
-    draft.lengthLow = view.cursor.low;
-    draft.lengthHigh = view.cursor.high;
+    if (!view.number(index)) return Number.POSITIVE_INFINITY;
+    const { low, high, value } = view.cursor;
+    draft.row.setWords(CELL.length, low, high);
+    return value;
   }
 
-  /** Splits an offset of a device file into region and offset; false when no region is so high. */
-  #position(draft: Draft): boolean {
+  /** Notes an offset of a device file as region and offset. @returns the region; -1 for none */
+  #position(draft: Draft): number {
     const { low, high } = this.view.cursor;
     const region = high >>> REGION_SHIFT_HIGH;
-    draft.hasOffset = true;
-    draft.offsetLow = low;
-    draft.offsetHigh = high;
-    if (region > REGION_MAX) return false;
-    draft.offsetHigh = high & REGION_MASK_HIGH;
-    draft.region = region;
-    return true;
+    const isRegion = region <= REGION_MAX;
+    draft.row.setWords(CELL.offset, low, isRegion ? high & REGION_MASK_HIGH : high);
+    if (!isRegion) return -1;
+    draft.row.set(CELL.region, region);
+    return region;
   }
 
   /** The bytes of an access: as a value when there are at most eight, otherwise as data. */
@@ -141,8 +139,6 @@ export class Accesses {
       return;
     }
     bytes.fill(0, length, VALUE_BYTES_MAX);
-    draft.hasValue = true;
-    draft.valueLow = bytes.readUInt32LE(0);
-    draft.valueHigh = bytes.readUInt32LE(4);
+    draft.row.setWords(CELL.value, bytes.readUInt32LE(0), bytes.readUInt32LE(4));
   }
 }

@@ -3,6 +3,7 @@
  * of the line's bytes. Arguments are looked into only where a VFIO file is concerned.
  */
 
+import type { Dictionary } from '../../../traces/index.js';
 import { Interner } from '../../words/interner.js';
 import { Pattern } from '../../words/pattern.js';
 import { Cursor } from '../cursor.js';
@@ -22,10 +23,13 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const PID_MAX = 0x40_0000;
+const DISTANCE = Pattern.of(Buffer.from('(+'));
 const PID_WORD = Pattern.of(Buffer.from('pid '));
 const UNFINISHED = Pattern.of(Buffer.from(' <unfinished ...>'));
 const RESUMED_START = Pattern.of(Buffer.from('<... '));
 const RESUMED_END = Pattern.of(Buffer.from(' resumed>'));
+/** What strace prints for an errno that it has no name for: `-1 (errno 524)`. */
+const ERRNO = Pattern.of(Buffer.from('(errno '));
 const SIGNAL = Pattern.of(Buffer.from('--- '));
 const EXIT = Pattern.of(Buffer.from('+++ '));
 /** Characters of a duration such as `<0.000012>`. */
@@ -42,6 +46,8 @@ export class CallLine {
   bytes: Buffer = Buffer.alloc(0);
   /** Thread id, or -1 when the line has none. */
   tid = -1;
+  /** Id of the thread's name (--decode-pids=comm), or -1 when the line has none. */
+  task = -1;
   seconds = 0;
   nanoseconds = 0;
   /** The system call's name, or what stands between the dashes of a signal or exit line. */
@@ -54,15 +60,18 @@ export class CallLine {
   hasRet = false;
   retLow = 0;
   retHigh = 0;
-  /** Path behind a returned descriptor (-y), an empty range when there is none. */
-  pathStart = 0;
-  pathEnd = 0;
   /** Nanoseconds spent in the call (-T), or -1. */
   duration = -1;
 
   readonly #errno = new Interner((name) => errnoNumber(name));
+  readonly #tasks: Interner<number>;
 
-  constructor(readonly style: TimeStyle) {}
+  constructor(
+    readonly style: TimeStyle,
+    tasks: Dictionary,
+  ) {
+    this.#tasks = new Interner((name) => tasks.id(name));
+  }
 
   /** Takes a line apart. */
   parse(bytes: Buffer, start: number, end: number): LineKind {
@@ -71,6 +80,8 @@ export class CallLine {
     cursor.set(bytes, start, end);
     this.#pid();
     if (!this.#time()) return 'other';
+    const first = bytes[cursor.at];
+    if (first === PAREN_OPEN || first === BRACKET_OPEN) this.#extras();
     if (cursor.at < end && bytes[cursor.at] === ANGLE_OPEN) return this.#resumed();
     if (cursor.startsWith(SIGNAL, cursor.at)) return this.#dashes(SIGNAL.length, 'signal');
     if (cursor.startsWith(EXIT, cursor.at)) return this.#dashes(EXIT.length, 'exit');
@@ -84,11 +95,12 @@ export class CallLine {
     return this.#result(start, end);
   }
 
-  /** `123 ` or `[pid 123] `. */
+  /** `123 ` or `[pid 123] `, with the thread's name as in `123<name> `. */
   #pid(): void {
     const { cursor } = this;
     const start = cursor.at;
     this.tid = -1;
+    this.task = -1;
     const bracket = cursor.byte(BRACKET_OPEN);
     if (bracket && !cursor.take(PID_WORD)) {
       cursor.at = start;
@@ -96,11 +108,44 @@ export class CallLine {
     }
     cursor.blanks();
     const found = cursor.decimal() && cursor.value <= PID_MAX;
+    const tid = cursor.low;
+    if (found && cursor.byte(ANGLE_OPEN)) this.#task();
     const closed = bracket ? cursor.byte(BRACKET_CLOSE) : true;
     if (found && closed && cursor.byte(BLANK)) {
-      this.tid = cursor.low;
+      this.tid = tid;
       cursor.blanks();
     } else cursor.at = start;
+  }
+
+  /** A thread's name and the bracket that closes it; strace escapes brackets in it. */
+  #task(): void {
+    const { cursor, bytes } = this;
+    const end = bytes.indexOf(ANGLE_CLOSE, cursor.at);
+    if (end < 0 || end >= cursor.end) return;
+    this.task = this.#tasks.get(bytes, cursor.at, end);
+    cursor.at = end + 1;
+  }
+
+  /**
+   * Skips what stands between the time and the call: the distance to the call before (`-r`), the
+   * call's number (`-n`), the instruction (`-i`).
+   */
+  #extras(): void {
+    const { cursor, bytes } = this;
+    if (cursor.startsWith(DISTANCE, cursor.at)) this.#skipTo(PAREN_CLOSE);
+    while (cursor.at < cursor.end && bytes[cursor.at] === BRACKET_OPEN) {
+      if (!this.#skipTo(BRACKET_CLOSE)) return;
+    }
+  }
+
+  /** Goes behind the next `byte` and the blanks after it; false when there is none. */
+  #skipTo(byte: number): boolean {
+    const { cursor, bytes } = this;
+    const end = bytes.indexOf(byte, cursor.at);
+    if (end < 0 || end >= cursor.end) return false;
+    cursor.at = end + 1;
+    cursor.blanks();
+    return true;
   }
 
   #time(): boolean {
@@ -213,27 +258,30 @@ export class CallLine {
 
   #ret(): boolean {
     const { cursor, bytes } = this;
-    this.pathStart = 0;
-    this.pathEnd = 0;
     this.hasRet = cursor.number();
     if (!this.hasRet) return cursor.at < cursor.end && bytes[cursor.at] === QUESTION;
     this.retLow = cursor.low;
     this.retHigh = cursor.high;
-    if (cursor.byte(ANGLE_OPEN)) {
-      this.pathStart = cursor.at;
-      this.pathEnd = cursor.end - 1;
-    } else if (cursor.byte(BLANK)) this.#takeErrno();
+    if (cursor.byte(BLANK)) this.#takeErrno();
     return true;
   }
 
   /** Puts the negative number of an errno's name in place of the -1 that the C library returns. */
   #takeErrno(): void {
     const { cursor, bytes } = this;
+    if (cursor.take(ERRNO)) {
+      if (!cursor.decimal()) return;
+      this.#negative(cursor.low);
+      return;
+    }
     let at = cursor.at;
     while (at < cursor.end && bytes[at] !== BLANK) at++;
     const number = this.#errno.get(bytes, cursor.at, at);
-    if (number === undefined) return;
-    this.retLow = -number >>> 0;
+    if (number !== undefined) this.#negative(number);
+  }
+
+  #negative(errno: number): void {
+    this.retLow = -errno >>> 0;
     this.retHigh = 0xffff_ffff;
   }
 }

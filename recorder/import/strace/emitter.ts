@@ -7,60 +7,35 @@ const NANOSECONDS_MAX = 3_000_000_000;
 
 /** What is known of an event before it is written; handlers fill it in. */
 export interface Draft {
-  kind: number;
-  name: number;
-  /** Id of the device, or -1. */
-  device: number;
-  path: number;
-  region: number;
-  hasOffset: boolean;
-  offsetLow: number;
-  offsetHigh: number;
-  hasLength: boolean;
-  lengthLow: number;
-  lengthHigh: number;
-  /** Whether the value is known when the call is made; otherwise it is part of its result. */
-  hasValue: boolean;
+  /** All columns but phase, time, span and ret. */
+  readonly row: EventRow;
+  /** Whether value and data are part of the call's result, and not known when it is made. */
   isResult: boolean;
-  valueLow: number;
-  valueHigh: number;
   data: Uint8Array | null;
   text: string | null;
   /** Whether the text is the arguments as the line has them. */
   hasArguments: boolean;
 }
 
-const emptyDraft = (): Draft => ({
-  kind: 0,
-  name: 0,
-  device: -1,
-  path: -1,
-  region: -1,
-  hasOffset: false,
-  offsetLow: 0,
-  offsetHigh: 0,
-  hasLength: false,
-  lengthLow: 0,
-  lengthHigh: 0,
-  hasValue: false,
-  isResult: false,
-  valueLow: 0,
-  valueHigh: 0,
-  data: null,
-  text: null,
-  hasArguments: false,
-});
-
 /** When something happened. */
 export interface Moment {
   readonly tid: number;
+  /** Id of the thread's name, or -1. */
+  readonly task: number;
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
+const VALUE = 1 << CELL.value;
+
 export class StraceEmitter {
-  readonly draft = emptyDraft();
-  readonly #row = new EventRow();
+  readonly draft: Draft = {
+    row: new EventRow(),
+    isResult: false,
+    data: null,
+    text: null,
+    hasArguments: false,
+  };
   readonly #phases: Record<'begin' | 'end' | 'point', number>;
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
 
@@ -77,17 +52,13 @@ export class StraceEmitter {
     };
   }
 
-  /** Starts a draft of an event of which only kind and name are known. */
+  /** Starts a draft of an event of which only kind and name are known; -1 for no name. */
   start(kind: number, name: number): Draft {
     const { draft } = this;
-    draft.kind = kind;
-    draft.name = name;
-    draft.device = -1;
-    draft.path = -1;
-    draft.region = -1;
-    draft.hasOffset = false;
-    draft.hasLength = false;
-    draft.hasValue = false;
+    const { row } = draft;
+    row.clear();
+    row.set(CELL.kind, kind);
+    if (name >= 0) row.set(CELL.name, name);
     draft.isResult = false;
     draft.data = null;
     draft.text = null;
@@ -97,23 +68,25 @@ export class StraceEmitter {
 
   /** Appends the draft as one event, or as a begin and an end when the call's duration is known. */
   whole(line: CallLine): void {
-    if (line.duration < 0) {
-      this.#open(line, this.#phases.point);
-      this.#asked(line);
-      this.#answered(line);
-      this.events.append(this.#row);
-      return;
-    }
-    const begin = this.begin(line, line);
-    this.#row.unset(CELL.value);
-    this.#close(line, line, begin);
+    const { duration } = line;
+    if (duration < 0) this.#append(line, this.#phases.point, line);
+    else this.end(line, line, this.begin(line, line));
   }
 
   /** Appends the begin of the draft. */
   begin(line: CallLine, at: Moment): Seq {
-    this.#open(at, this.#phases.begin);
-    this.#asked(line);
-    return this.events.append(this.#row);
+    const { draft } = this;
+    const { row, isResult } = draft;
+    const value = row.present & VALUE;
+    this.#open(at, this.#phases.begin, -1);
+    if (isResult) row.unset(CELL.value);
+    else this.#data();
+    this.#text(line);
+    const seq = this.events.append(row);
+    // The end repeats what the call was asked for, except for what only one of both tells.
+    if (isResult) row.present |= value;
+    else row.unset(CELL.value);
+    return seq;
   }
 
   /**
@@ -121,76 +94,56 @@ export class StraceEmitter {
    * @param at when the call began, if its duration is known, otherwise when it ended
    */
   end(line: CallLine, at: Moment, begin: Seq): void {
-    this.#open(at, this.#phases.end);
-    this.#close(line, at, begin);
+    const { row, isResult } = this.draft;
+    this.#open(at, this.#phases.end, line.duration);
+    row.setNumber(CELL.span, begin);
+    if (line.hasRet) row.setWords(CELL.ret, line.retLow, line.retHigh);
+    if (isResult) this.#data();
+    else row.unset(CELL.value);
+    this.events.append(row);
   }
 
   /** Appends what is no call. */
   note(kind: number, name: number, at: Moment, text: string): void {
-    const draft = this.start(kind, name);
-    draft.text = text;
+    this.start(kind, name).text = text;
     this.point(at);
   }
 
   /** Appends the draft as one event without a result. */
   point(at: Moment): void {
-    this.#open(at, this.#phases.point);
-    this.#asked(null);
-    this.events.append(this.#row);
+    this.#append(at, this.#phases.point, null);
   }
 
-  /** Makes the row, which has what begin and end share, the end. */
-  #close(line: CallLine, at: Moment, begin: Seq): void {
-    const row = this.#row;
-    row.set(CELL.phase, this.#phases.end);
-    this.#time(at, line.duration);
-    row.setNumber(CELL.span, begin);
-    this.#answered(line);
+  #append(at: Moment, phase: number, line: CallLine | null): void {
+    const { row } = this.draft;
+    this.#open(at, phase, -1);
+    if (line?.hasRet === true) row.setWords(CELL.ret, line.retLow, line.retHigh);
+    this.#text(line);
+    this.#data();
     this.events.append(row);
   }
 
-  #open(at: Moment, phase: number): void {
-    const row = this.#row;
-    const { draft } = this;
-    row.clear();
-    row.set(CELL.kind, draft.kind);
-    row.set(CELL.phase, phase);
-    this.#time(at, -1);
-    if (at.tid >= 0) row.set(CELL.tid, at.tid);
-    if (draft.name >= 0) row.set(CELL.name, draft.name);
-    if (draft.device >= 0) row.set(CELL.device, draft.device);
-    if (draft.path >= 0) row.set(CELL.path, draft.path);
-    if (draft.region >= 0) row.set(CELL.region, draft.region);
-    if (draft.hasOffset) row.setWords(CELL.offset, draft.offsetLow, draft.offsetHigh);
-    if (draft.hasLength) row.setWords(CELL.length, draft.lengthLow, draft.lengthHigh);
-  }
-
   /** @param after nanoseconds behind the moment; negative for none */
-  #time(at: Moment, after: number): void {
-    const row = this.#row;
+  #open(at: Moment, phase: number, after: number): void {
+    const { row } = this.draft;
+    row.set(CELL.phase, phase);
+    if (at.tid >= 0) row.set(CELL.tid, at.tid);
+    if (at.task >= 0) row.set(CELL.task, at.task);
     if (after < NANOSECONDS_MAX) row.time(at.seconds, at.nanoseconds + Math.max(0, after));
     else row.time(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
   }
 
   /** What the caller said. */
-  #asked(line: CallLine | null): void {
+  #text(line: CallLine | null): void {
     const { events, draft } = this;
     if (draft.text !== null) events.text(draft.text);
     else if (draft.hasArguments && line !== null && line.argsEnd > line.argsStart) {
       events.textBytes(line.bytes, line.argsStart, line.argsEnd);
     }
-    if (!draft.isResult) this.#value();
   }
 
-  /** What the kernel answered. */
-  #answered(line: CallLine): void {
-    if (line.hasRet) this.#row.setWords(CELL.ret, line.retLow, line.retHigh);
-    if (this.draft.isResult) this.#value();
-  }
-
-  #value(): void {
-    const { events, draft } = this;
-    if (draft.hasValue) this.#row.setWords(CELL.value, draft.valueLow, draft.valueHigh);
-    if (draft.data !== null) events.data(draft.data);
+  #data(): void {
+    const { data } = this.draft;
+    if (data !== null) this.events.data(data);
   }
 }

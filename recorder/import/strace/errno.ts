@@ -25,6 +25,8 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ['ERESTARTNOHAND', 514],
   ['ENOIOCTLCMD', 515],
   ['ERESTART_RESTARTBLOCK', 516],
+  ['EPROBE_DEFER', 517],
+  ['ENOTSUPP', 524],
 ]);
 
 /** The number of an errno name, or undefined when the name is not known. */

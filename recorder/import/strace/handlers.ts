@@ -1,5 +1,5 @@
 /** The system calls that can concern a VFIO file, and what events they are. */
-import type { EventAppender } from '../../../traces/index.js';
+import { CELL, type EventAppender } from '../../../traces/index.js';
 import { type VfioFile, vfioIoctlName, vfioIoctlNumber } from '../../vfio-ioctls.js';
 import { Interner } from '../../words/interner.js';
 import { Accesses } from './access.js';
@@ -87,8 +87,8 @@ export class Handlers {
     }
     if (descriptor >= 0) view.process.files.set(descriptor, file);
     this.accesses.file(draft, file);
-    if (file.kind === 'group') draft.kind = this.#kinds.groupOpen;
-    else if (file.kind === 'device') draft.kind = this.#kinds.deviceOpen;
+    if (file.kind === 'group') draft.row.set(CELL.kind, this.#kinds.groupOpen);
+    else if (file.kind === 'device') draft.row.set(CELL.kind, this.#kinds.deviceOpen);
     else return true;
     draft.text = path.text;
     return true;
@@ -99,8 +99,8 @@ export class Handlers {
     const file = view.file(0);
     if (file === null) return true;
     this.accesses.file(draft, file);
-    if (file.kind === 'group') draft.kind = this.#kinds.groupClose;
-    else if (file.kind === 'device') draft.kind = this.#kinds.deviceClose;
+    if (file.kind === 'group') draft.row.set(CELL.kind, this.#kinds.groupClose);
+    else if (file.kind === 'device') draft.row.set(CELL.kind, this.#kinds.deviceClose);
     if (hasReturned && view.result === 0 && view.number(0)) {
       view.process.files.delete(view.cursor.low);
     }
@@ -115,11 +115,9 @@ export class Handlers {
     const command = this.#commands.get(bytes, view.start(1), view.end(1));
     const name = vfioIoctlName(command, file?.kind);
     if (command < 0 || (file === null && name === undefined)) return true;
-    draft.kind = this.#kinds.ioctl;
-    draft.name = this.#ioctlName(command, file?.kind);
-    draft.hasValue = true;
-    draft.valueLow = command >>> 0;
-    draft.valueHigh = 0;
+    draft.row.set(CELL.kind, this.#kinds.ioctl);
+    draft.row.set(CELL.name, this.#ioctlName(command, file?.kind));
+    draft.row.setWords(CELL.value, command, 0);
     draft.hasArguments = false;
     if (file !== null) this.accesses.file(draft, file);
     this.#ioctlArgument(draft);
@@ -132,9 +130,7 @@ export class Handlers {
     const view = this.#view;
     const { cursor, line } = view;
     if (view.number(2) && cursor.at === cursor.end) {
-      draft.hasOffset = true;
-      draft.offsetLow = cursor.low;
-      draft.offsetHigh = cursor.high;
+      draft.row.setWords(CELL.offset, cursor.low, cursor.high);
     } else if (view.has(2)) draft.text = line.bytes.toString('utf8', view.start(2), view.end(2));
   }
 

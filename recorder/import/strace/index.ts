@@ -4,16 +4,22 @@ import type { Input } from '../input.js';
 import type { TimeStyle } from './call.js';
 import { StraceReader } from './reader.js';
 
-const WHO = String.raw`(?:\[pid +\d+\] |\d+ +)?`;
-const WHEN = String.raw` *(?:\d+\.\d{6} |\d\d:\d\d:\d\d(?:\.\d{6})? )?`;
+/** `--decode-pids=comm` puts the name of the thread behind its number. */
+const WHO = String.raw`(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?`;
+const SECONDS = String.raw`(?:\d+\.\d{3,9}|\d{9,10})`;
+const OF_DAY = String.raw`\d\d:\d\d:\d\d(?:\.\d{3,9})?`;
+/** What `-r` adds behind another time, then `-n`, then `-i`: `(+     0.000246) [  59] [7f87] `. */
+const EXTRAS = String.raw`(?:\(\+ *[\d.]+\) )?(?:\[[ 0-9a-f?]+\] )*`;
 const WHAT = String.raw`(?:[a-z_][a-z0-9_]*\(|<\.\.\. [a-z0-9_]+ resumed>|--- SIG|\+\+\+ )`;
-const LINE = new RegExp(`^${WHO}${WHEN}${WHAT}`);
+const LINE = new RegExp(`^${WHO} *(?:(?:${SECONDS}|${OF_DAY}) )?${EXTRAS}${WHAT}`);
 /** Lines that have what only strace writes, so that C or a shell script is not taken for it. */
-const SURE = / = (?:-?\d+|0x[0-9a-f]+|\?)(?:<.*>| E[A-Z0-9]+ \(.*\)| \(.*\))?(?: <\d+\.\d+>)?$/;
+const SURE = / = (?:-?\d+|0x[0-9a-f]+|\?)(?:<.*>| E[A-Z0-9]+ \(.*\)| \(.*\))?(?: <[\d.]+>)?$/;
 /** Longer lines are not looked at: one that is not sure is enough. */
 const LINE_LENGTH_MAX = 2000;
-const EPOCH = new RegExp(`^${WHO} *(\\d+)\\.\\d{6} ${WHAT}`);
-const DAY = new RegExp(`^${WHO} *\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{6})? ${WHAT}`);
+const EPOCH = new RegExp(`^${WHO} *(${SECONDS}) ${EXTRAS}${WHAT}`);
+const DAY = new RegExp(`^${WHO} *${OF_DAY} ${EXTRAS}${WHAT}`);
+/** Lines that stand below a call: frames of its stack (`-k`), bytes that it moved (`-e write`). */
+const BELOW = /^ [>|] /;
 /** Times below this are distances (-r), not seconds since 1970. */
 const EPOCH_MIN = 100_000_000;
 
@@ -25,7 +31,7 @@ export const strace: Importer = {
     const lines = head
       .toString('latin1')
       .split(/\r?\n/, 200)
-      .filter((line) => line !== '');
+      .filter((line) => line !== '' && !BELOW.test(line));
     const hits = lines.filter((line) => LINE.test(line)).length;
     const isSure = lines.some(
       (line) => line.length < LINE_LENGTH_MAX && LINE.test(line) && SURE.test(line),

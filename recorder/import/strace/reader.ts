@@ -1,4 +1,4 @@
-import type { EventAppender, Seq } from '../../../traces/index.js';
+import { CELL, type EventAppender, type Seq } from '../../../traces/index.js';
 import { Interner } from '../../words/interner.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
@@ -17,6 +17,9 @@ const NAMES_MAX = 4096;
 const SIGNAL_ADDRESS = /si_addr=(0x[0-9a-f]+)/;
 const EXIT_CODE = /^exited with (\d+)/;
 const SIGBUS = 'SIGBUS';
+/** What begins the lines that stand below a call, and what is counted for each. */
+const BELOW: Readonly<Record<string, string>> = { ' > ': 'callchain', ' | ': 'dump' };
+const ASIDE = /^(.*?)strace: Process (\d{1,7}) (attached|detached)$/s;
 
 /** A name that lines have: a system call, or `SIGBUS`, `exited`, … */
 interface NameType {
@@ -43,10 +46,14 @@ export class StraceReader {
   readonly #known = new Map<string, NameType>();
   readonly #pending = new Map<number, Pending>();
   #unparsed = 0;
+  /** Lines below calls by what they are. */
+  readonly #below = new Map<string, number>();
+  /** A line that strace interrupted to say something else, up to there. */
+  #held: Buffer | null = null;
 
   constructor(input: Input, events: EventAppender, style: TimeStyle) {
     this.#lines = new LineReader(input);
-    this.#line = new CallLine(style);
+    this.#line = new CallLine(style, events.dictionaries.task);
     this.#emitter = new StraceEmitter(events);
     this.#handlers = new Handlers(events, this.#files);
     this.#types = new Interner((name) => this.#typeOf(name, events));
@@ -59,15 +66,64 @@ export class StraceReader {
       const { bytes, start } = lines;
       const end = bytes[lines.end - 1] === CARRIAGE_RETURN ? lines.end - 1 : lines.end;
       cut = !lines.complete;
-      if (end > start && (cut || !this.#take(bytes, start, end))) this.#other(bytes, start, end);
+      if (cut) this.#cut(bytes, start, end);
+      else if (end > start && (this.#held === null || !this.#takeHeld(bytes, start, end)))
+        this.#read(bytes, start, end);
     }
+    this.#giveUpHeld();
     const types = [...this.#known.values()];
+    const records = types.map(({ name, count }): [string, number] => [name, count]);
     return {
-      records: Object.fromEntries(types.map(({ name, count }) => [name, count])),
+      records: Object.fromEntries([...records, ...this.#below]),
       unparsed: this.#unparsed,
       lost: 0,
       ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
     };
+  }
+
+  #read(bytes: Buffer, start: number, end: number): void {
+    if (this.#take(bytes, start, end)) return;
+    const text = bytes.toString('utf8', start, end);
+    const below = BELOW[text.slice(0, 3)];
+    if (below !== undefined) this.#below.set(below, (this.#below.get(below) ?? 0) + 1);
+    else if (!this.#aside(text)) this.#other(bytes, start, end);
+  }
+
+  /**
+   * `strace: Process 12 attached`, which strace says at once, also in the middle of a line when it
+   * writes to a terminal; false when it does not say so.
+   */
+  #aside(text: string): boolean {
+    const aside = ASIDE.exec(text);
+    const type = aside && this.#types.get(Buffer.from(aside[3]), 0, aside[3].length);
+    if (aside === null || type === null) return false;
+    type.count++;
+    if (aside[1] !== '') this.#held = Buffer.from(aside[1]);
+    const { seconds, nanoseconds } = this.#line;
+    const at = { tid: Number(aside[2]), task: -1, seconds, nanoseconds };
+    const said = text.slice(aside[1].length);
+    this.#emitter.note(this.#emitter.kinds.process, type.id, at, said);
+    return true;
+  }
+
+  /** Takes a line that goes on with the one that strace interrupted; false when it does not. */
+  #takeHeld(bytes: Buffer, start: number, end: number): boolean {
+    const both = Buffer.concat([this.#held ?? Buffer.alloc(0), bytes.subarray(start, end)]);
+    const isTaken = this.#take(both, 0, both.byteLength);
+    if (isTaken) this.#held = null;
+    else this.#giveUpHeld();
+    return isTaken;
+  }
+
+  #cut(bytes: Buffer, start: number, end: number): void {
+    this.#giveUpHeld();
+    this.#other(bytes, start, end);
+  }
+
+  #giveUpHeld(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) this.#other(held, 0, held.byteLength);
   }
 
   /** Appends what a line says; false when it is none of strace's. */
@@ -101,14 +157,14 @@ export class StraceReader {
 
   #unfinished(type: NameType): void {
     const line = this.#line;
-    const { tid, seconds, nanoseconds, argsStart, argsEnd } = line;
+    const { tid, task, seconds, nanoseconds, argsStart, argsEnd } = line;
     line.hasRet = false;
     const isKnown = this.#fill(type, false);
     const begin = isKnown ? this.#emitter.begin(line, line) : -1;
     const kept = Math.min(argsEnd, argsStart + HELD_BYTES_MAX);
     const args = Buffer.from(line.bytes.subarray(argsStart, kept));
     if (this.#pending.size >= PENDING_MAX) this.#forget();
-    this.#pending.set(tid, { tid, seconds, nanoseconds, args, begin });
+    this.#pending.set(tid, { tid, task, seconds, nanoseconds, args, begin });
   }
 
   /** Gives up the oldest call that waits: its begin stays without an end. */
@@ -121,9 +177,10 @@ export class StraceReader {
 
   #resumed(type: NameType): boolean {
     const line = this.#line;
-    const ended: Moment = { tid: line.tid, seconds: line.seconds, nanoseconds: line.nanoseconds };
-    const first = this.#pending.get(line.tid);
-    this.#pending.delete(line.tid);
+    const { tid, task, seconds, nanoseconds } = line;
+    const ended: Moment = { tid, task, seconds, nanoseconds };
+    const first = this.#pending.get(tid);
+    this.#pending.delete(tid);
     if (first === undefined) type.count++;
     const rest = line.bytes.subarray(line.argsStart, line.argsEnd);
     const both = first === undefined ? rest : Buffer.concat([first.args, rest]);
@@ -166,18 +223,14 @@ export class StraceReader {
     const draft = this.#emitter.start(this.#emitter.kinds.process, type.id);
     draft.text = text;
     const code = EXIT_CODE.exec(text);
-    if (code !== null) {
-      draft.hasValue = true;
-      draft.valueLow = Number(code[1]) >>> 0;
-      draft.valueHigh = 0;
-    }
+    if (code !== null) draft.row.setWords(CELL.value, Number(code[1]), 0);
     this.#emitter.point(line);
   }
 
   #other(bytes: Buffer, start: number, end: number): void {
     this.#unparsed++;
     const { seconds, nanoseconds } = this.#line;
-    const at = { tid: -1, seconds, nanoseconds };
+    const at = { tid: -1, task: -1, seconds, nanoseconds };
     this.#emitter.note(this.#emitter.kinds.log, -1, at, bytes.toString('utf8', start, end));
   }
 

@@ -219,9 +219,78 @@ describe('a line', () => {
   });
 
   test('that is none of strace is kept', () => {
-    const { rows, report } = importText('strace: Process 5 attached\n5 close(3) = 0\n5 close(3');
+    const { rows, report } = importText('hello, world\n5 close(3) = 0\n5 close(3');
     expect(rows.map((row) => row.kind)).toEqual(['log', 'syscall', 'log']);
     expect(report).toMatchObject({ unparsed: 2, stopped: { why: 'the last line has no end' } });
+  });
+});
+
+describe('as strace 6.1 prints it', () => {
+  const openLine = (before: string, errno = 'ENOENT (No such file or directory)') =>
+    `${before}openat(AT_FDCWD, "/dev/vfio/12", O_RDWR) = -1 ${errno}\n`;
+  const row = { kind: 'group.open', tid: 31618, ts: 1_795_282_506_844_258_000n, ret: -2n };
+
+  test.each<[string, string, object]>([
+    ['precision:ns', '31618 1795282506.844258357 ', { ts: 1_795_282_506_844_258_357n }],
+    ['precision:s', '31618 1795282506 ', { ts: 1_795_282_506_000_000_000n }],
+    ['--absolute-timestamps=ms', '31618 17:35:06.866 ', { ts: 63_306_866_000_000n }],
+    ['--relative-timestamps=ns', '31618      0.000241098 ', { ts: 241_098n }],
+    ['-ttt -r', '31618 1795282506.844258 (+     0.000340) ', {}],
+    ['-n', '31618 1795282506.844258 [  59] ', {}],
+    ['-i', '31618 1795282506.844258 [00007f8747ab6ad7] ', {}],
+    ['-n -i', '31618 1795282506.844258 [  59] [00007f8747ab6ad7] ', {}],
+    ['-Y', '31618<IO mon_iothread> 1795282506.844258 ', { task: 'IO mon_iothread' }],
+    ['-Y to the terminal', '[pid 31618<t>] 1795282506.844258 ', { task: 't' }],
+  ])('%s', (_, before, differs) => {
+    const sample = openLine(before);
+    expect(strace.detect(Buffer.from(sample), 'x')).toBeGreaterThan(0.5);
+    const { rows, report } = importText(sample);
+    expect(report).toMatchObject({ records: { openat: 1 }, unparsed: 0 });
+    expect(rows).toMatchObject([{ ...row, ...differs }]);
+  });
+
+  test('an errno without a name is its number', () => {
+    const unnamed = openLine('31618 1795282506.844258 ', '(errno 524)');
+    expect(importText(unnamed).rows).toMatchObject([{ ret: -524n }]);
+    const named = openLine('31618 1795282506.844258 ', 'ENOTSUPP (Unknown error 524)');
+    expect(importText(named).rows).toMatchObject([{ ret: -524n }]);
+  });
+
+  test('-k and -e write: what stands below a call is counted', () => {
+    const frame = ' > /usr/lib/x86_64-linux-gnu/libc.so.6(__open64+0x57) [0x1fc47]\n';
+    const dump =
+      ' | 00000  61 09 62 22 63 5c 64 0a  01 ff                    a.b"c\\d...       |\n';
+    const sample = `${openLine('31618 1795282506.844258 ')}${frame.repeat(9)}${dump}`;
+    expect(strace.detect(Buffer.from(sample), 'x')).toBeGreaterThan(0.5);
+    const { rows, report } = importText(sample);
+    expect(report).toMatchObject({ records: { openat: 1, callchain: 9, dump: 1 }, unparsed: 0 });
+    expect(rows.length).toBe(1);
+  });
+
+  test('to the terminal: what strace says in the middle of a line does not break it', () => {
+    const { rows, report } = importText(
+      'clone3({flags=CLONE_VM|CLONE_FILES, stack=0x7f92d5a6e000}strace: Process 31884 attached\n' +
+        ' => {parent_tid=[31884]}, 88) = 31884\n' +
+        '[pid 31884] rseq(0x7f92d626efe0, 0x20, 0, 0x53053053) = 0\n' +
+        '[pid 31883] clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=2000000}, strace: Process 31885 attached\n' +
+        ' <unfinished ...>\n' +
+        '[pid 31883] <... clock_nanosleep resumed>NULL) = 0\n' +
+        '[pid 31883] write(1, "a", 1strace: Process 31886 attached\nand then something else\n',
+    );
+    expect(report.records).toMatchObject({ attached: 3, clone3: 1, clock_nanosleep: 1, rseq: 1 });
+    expect(rows.map((r) => [r.kind, r.phase, r.tid, r.ret])).toEqual([
+      ['process', 'point', 31884, undefined],
+      ['syscall', 'point', undefined, 31884n],
+      ['syscall', 'point', 31884, 0n],
+      ['process', 'point', 31885, undefined],
+      ['syscall', 'begin', 31883, undefined],
+      ['syscall', 'end', 31883, 0n],
+      ['process', 'point', 31886, undefined],
+      ['log', 'point', undefined, undefined],
+      ['log', 'point', undefined, undefined],
+    ]);
+    expect(rows[1].text).toMatch(/stack=0x7f92d5a6e000} => {parent_tid=\[31884\]}, 88$/);
+    expect(report.unparsed).toBe(2);
   });
 });
 
