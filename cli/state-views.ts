@@ -1,8 +1,7 @@
 /** `vfr replay --at`, `--break`, `--watch` and `--state`: looking at a replay in the middle. */
-import { stateAt, Timeline, watch } from '../replay/index.js';
+import { type Change, stateAt, Timeline, watch } from '../replay/index.js';
 import { type TraceReader, VfrError } from '../traces/index.js';
-import { formatKeys } from './facts.js';
-import { print, printJson, toJson } from './output.js';
+import { print, printJson, toJson, write } from './output.js';
 import { seqsWhere } from './seqs.js';
 
 export interface ViewOptions {
@@ -63,10 +62,28 @@ async function showChanges(
   { kernel, until, json }: ViewOptions,
 ): Promise<void> {
   const limit = until === undefined ? {} : { until };
-  const changes = [...watch(reader.read(), path, { kernel, ...limit })];
-  if (json === true) return printJson({ path, changes });
-  if (changes.length === 0) return print(`${path} did not change`);
-  await print(
-    formatKeys(changes.map(({ seq, after }) => [String(seq), toJson(after ?? null, null)])),
-  );
+  const changes = watch(reader.read(), path, { kernel, ...limit });
+  await (json === true ? printDocument(path, changes) : printLines(path, changes, reader.events));
+}
+
+// There may be as many changes as events: each is printed as it comes, and kept by nobody.
+
+async function printLines(path: string, changes: Iterable<Change>, events: number): Promise<void> {
+  const width = String(Math.max(0, events - 1)).length;
+  let count = 0;
+  for (const { seq, after } of changes) {
+    await print(`${String(seq).padEnd(width)}  ${toJson(after ?? null, null)}`);
+    count++;
+  }
+  if (count === 0) await print(`${path} did not change`);
+}
+
+async function printDocument(path: string, changes: Iterable<Change>): Promise<void> {
+  await write(`{\n  "path": ${JSON.stringify(path)},\n  "changes": [`);
+  let separator = '';
+  for (const change of changes) {
+    await write(`${separator}\n    ${toJson(change, '    ')}`);
+    separator = ',';
+  }
+  await write(separator === '' ? ']\n}\n' : '\n  ]\n}\n');
 }

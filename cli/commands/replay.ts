@@ -84,7 +84,8 @@ function formatDivergences({ divergences, diverged }: ReplayResult): string {
   if (diverged === 0) return '';
   const shown = divergences.slice(0, SHOWN_MAX).map(formatDivergence);
   const more = diverged - shown.length;
-  if (more > 0) shown.push(`  and ${more} more; --json has them`);
+  const all = divergences.length === diverged ? 'them' : `the first ${divergences.length}`;
+  if (more > 0) shown.push(`  and ${more} more; --json has ${all}`);
   return [paint('bold', 'divergences'), ...shown].join('\n');
 }
 
