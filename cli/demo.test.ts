@@ -2,11 +2,12 @@
  * Goal: `vfr demo` goes the whole way on the recording that comes with vfr and leaves a trace to go
  * on with. Method: the built program in an empty folder; the trace is then read as any other.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scratchFolder } from '../tests/build-trace.js';
-import { vfr } from '../tests/vfr.js';
+import { PROGRAM, vfr } from '../tests/vfr.js';
 
 describe('vfr demo', () => {
   test('imports, replays, finds races and hot spots, and says how to go on', () => {
@@ -50,6 +51,25 @@ describe('vfr import of several inputs', () => {
     const query = 'SELECT task FROM events ORDER BY seq';
     const rows = vfr(['sql', 'both.arrows', query, '--format', 'csv'], { cwd }).stdout;
     expect(rows).toBe('task\naa\nbb\naa\nbb\n');
+  });
+
+  test('that have nowhere to go are told of the folder', () => {
+    const cwd = scratchFolder();
+    for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));
+    const { code, stderr } = vfr(['import', 'a.txt', 'b.txt', '-o', 'none/out.arrows'], { cwd });
+    expect(code).toBe(3);
+    expect(stderr).toContain('none/out.arrows: no such file or directory');
+  });
+
+  test('go to a pipe, and the report to stderr', () => {
+    const cwd = scratchFolder();
+    for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));
+    const script = `"${process.execPath}" "${PROGRAM}" import a.txt b.txt -o - | cat > out.arrows`;
+    const { status, stderr } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/\nevents +2\n/);
+    expect(vfr(['verify', 'out.arrows'], { cwd }).code).toBe(0);
+    expect(readdirSync(cwd).sort()).toEqual(['a.txt', 'b.txt', 'out.arrows']);
   });
 
   test('of which one is missing leaves nothing behind', () => {

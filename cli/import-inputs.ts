@@ -31,9 +31,8 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
   const { inputs, align: _align, offset: _offset, ...rest } = options;
   if (inputs.length === 1) return importInput({ input: inputs[0], ...rest });
   const { snapshot, ...others } = rest;
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  // Beside the output, where there is room for it.
-  const folder = mkdtempSync(`${options.output}.parts-`);
+  const folder = await scratchFolder(options.output);
+  const { rmSync } = await import('node:fs');
   try {
     const parts = inputs.map((_, i) => `${folder}/${i}.arrows`);
     const results = inputs.map((input, i) =>
@@ -48,6 +47,18 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
     return { ...sum(results), events };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A folder beside the output, where there is room for it. */
+async function scratchFolder(output: string): Promise<string> {
+  const { mkdtempSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const { fileError } = await import('../traces/index.js');
+  try {
+    return mkdtempSync(output === '-' ? `${tmpdir()}/vfr-` : `${output}.vfr-tmp-`);
+  } catch (error) {
+    throw fileError(error, output, 'create');
   }
 }
 
