@@ -64,6 +64,8 @@ describe('another program', () => {
     });
   const iso = (us: number) => new Date(boot + us / 1000).toISOString().slice(0, 19);
   const micros = (us: number) => String(us % 1e6).padStart(6, '0');
+  const stamp = (us: number) => `[${String(Math.floor(us / 1e6)).padStart(5)}.${micros(us)}`;
+  const first = Math.round(Number(plain[0].ts) / 1000);
   const day = (us: number) => new Date(boot + us / 1000).toUTCString();
 
   const STYLES: Record<
@@ -105,6 +107,40 @@ describe('another program', () => {
       step: 1000n,
       clock: 'mono',
     },
+    'syslog --no-hostname': {
+      format: (us, m) => `Nov 21 08:00:00 kernel: [${Math.floor(us / 1e6)}.${micros(us)}] ${m}`,
+      step: 1000n,
+      clock: 'mono',
+    },
+    'dmesg -d': {
+      format: (us, m) => `${stamp(us)} <    0.000012>] ${m}`,
+      step: 1000n,
+      clock: 'mono',
+    },
+    'dmesg --color=always': {
+      format: (us, m) => `\x1b[32m${stamp(us)}] \x1b[0m\x1b[33m${m}\x1b[0m`,
+      step: 1000n,
+      clock: 'mono',
+    },
+    'journalctl -k -o short-delta': {
+      format: (us, m) =>
+        `${stamp(us)}${us === first ? ' '.repeat(16) : ' <    0.000012 >'}] vm kernel: ${m}`,
+      step: 1000n,
+      clock: 'mono',
+    },
+    'journalctl -k -o short-full': {
+      format: (us, m) => `Sat ${iso(us).replace('T', ' ')} UTC vm kernel: ${m}`,
+      step: 1_000_000_000n,
+      clock: 'realtime',
+    },
+    'journalctl -k -o json': {
+      format: (us, m) => {
+        const entry = { _TRANSPORT: 'kernel', MESSAGE: m, __MONOTONIC_TIMESTAMP: '15827796429' };
+        return JSON.stringify({ ...entry, _SOURCE_MONOTONIC_TIMESTAMP: String(us) });
+      },
+      step: 1000n,
+      clock: 'mono',
+    },
     '/dev/kmsg': {
       format: (us, m) => `6,339,${us},-;${m}`,
       step: 1000n,
@@ -121,6 +157,42 @@ describe('another program', () => {
     expect(report.unparsed).toBe(0);
     const origin = clock === 'mono' ? 0n : BigInt(boot) * 1_000_000n;
     expect(rows).toEqual(plain.map((row) => ({ ...row, ts: ((row.ts + origin) / step) * step })));
+  });
+
+  test('dmesg -H has minutes and distances', () => {
+    const sample =
+      '[Nov21 13:13] Linux version 6.18.44 (builder@host)\n[  +0.000012] one\n[ +61.500000] two\n' +
+      '[Nov21 13:14] three\n[Nov21 17:20] four\n[  +0.000002] five\n';
+    expect(dmesg.detect(Buffer.from(sample), 'x')).toBeGreaterThan(0.5);
+    expect(dmesg.meta({ head: Buffer.from(sample) } as never).clock).toBe('year');
+    const start = BigInt(Date.UTC(1970, 10, 21, 13, 13)) * 1_000_000n;
+    const later = BigInt(Date.UTC(1970, 10, 21, 17, 20)) * 1_000_000n;
+    const two = start + 61_500_012_000n;
+    const times = importText(sample).rows.map((row) => row.ts);
+    expect(times).toEqual([start, start + 12_000n, two, two, later, later + 2000n]);
+  });
+
+  test('dmesg --time-format delta has distances only', () => {
+    const sample = '[<    0.000000>] pci one\n[<    0.500000>] two\n[<    1.000000>] three\n';
+    expect(dmesg.meta({ head: Buffer.from(sample) } as never).clock).toBe('relative');
+    expect(importText(sample).rows.map((row) => row.ts)).toEqual([
+      0n,
+      500_000_000n,
+      1_500_000_000n,
+    ]);
+  });
+
+  test('journalctl -o json: other sources than the kernel, and bytes that are no UTF-8', () => {
+    const entry = { __MONOTONIC_TIMESTAMP: '1500000', _TRANSPORT: 'kernel' };
+    const sample = [
+      { ...entry, MESSAGE: [118, 102, 105, 111, 255] },
+      { ...entry, _TRANSPORT: 'stdout', MESSAGE: 'x' },
+    ];
+    const { rows, report } = importText(
+      `${sample.map((e) => JSON.stringify(e)).join('\n')}\n{broken}\n`,
+    );
+    expect(report).toMatchObject({ records: { message: 1 }, unparsed: 2 });
+    expect(rows[0]).toMatchObject({ ts: 1_500_000_000n, text: 'vfio\ufffd' });
   });
 
   test('dmesg -r of the same run says the same', () => {

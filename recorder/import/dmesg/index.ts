@@ -3,7 +3,7 @@ import { type EventAppender, parseBdf } from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LINE_BYTES_MAX, LineReader } from '../lines.js';
-import { findStyle, type LogLine, STYLES, type Style } from './prefix.js';
+import { findStyle, type LogLine, plainLine, STYLES, type Style } from './prefix.js';
 import { type Fact, factOf } from './rules.js';
 
 const KERNEL = /Linux version (\S+)/;
@@ -17,7 +17,7 @@ const KERNEL_WORDS = /\b(?:Linux version|kernel|pci|DMAR|AMD-Vi|vfio|AER|ACPI|io
 
 export const dmesg: Importer = {
   format: 'dmesg',
-  describe: 'kernel log: dmesg (plain, -T, --time-format iso, -r, -x), journalctl -k, syslog',
+  describe: 'kernel log: dmesg in every time format, journalctl -k (short-…, json), syslog',
 
   detect(head) {
     const lines = headLines(head);
@@ -37,7 +37,8 @@ export const dmesg: Importer = {
 const headLines = (head: Buffer) =>
   head
     .toString('utf8')
-    .split(/\r?\n/, 300)
+    .split('\n', 300)
+    .map(plainLine)
     .filter((line) => line !== '');
 
 const styleOf = (input: Input): Style => findStyle(headLines(input.head))?.style ?? STYLES[0];
@@ -67,7 +68,7 @@ class DmesgReader {
     let cut = false;
     while (lines.next()) {
       cut = !lines.complete;
-      const text = lines.text().replace(/\r$/, '');
+      const text = plainLine(lines.text());
       if (text === '') continue;
       const line = cut ? null : this.style.parse(text);
       if (line !== null) this.#start(line, text);
@@ -84,7 +85,9 @@ class DmesgReader {
 
   #start(line: LogLine, text: string): void {
     this.#flush();
-    if (line.time !== null) this.#time = line.time;
+    const { time, step } = line;
+    if (step !== undefined) this.#time = later(this.#time + step, time ?? 0n);
+    else if (time !== null) this.#time = time;
     this.#pending = line.message;
     this.#indent = this.style.indent ?? text.length - line.message.length;
   }
@@ -151,6 +154,8 @@ class DmesgReader {
     this.events.timeWords(low, Number((this.#time >> 32n) & 0xffff_ffffn));
   }
 }
+
+const later = (a: bigint, b: bigint) => (a > b ? a : b);
 
 /** DMAR and old AMD-Vi lines leave the domain out, which is then 0. */
 const withDomain = (bdf: string) => (/^[0-9a-f]{4,}:.*:/.test(bdf) ? bdf : `0000:${bdf}`);

@@ -9,6 +9,8 @@ import type { InputMeta } from '../importer.js';
 export interface LogLine {
   /** Nanoseconds of the style's clock; null when the line has no time of its own. */
   readonly time: bigint | null;
+  /** Nanoseconds since the message before, where only that is told or the time is not exact. */
+  readonly step?: bigint;
   readonly message: string;
 }
 
@@ -28,6 +30,11 @@ const ZONELESS: InputMeta = {
   clock: 'realtime',
   notes: { zone: 'the input has local times without their zone, which were taken for UTC' },
 };
+const MINUTES: InputMeta = {
+  clock: 'year',
+  notes: { clock: 'time since 1 January, in the zone of the machine; whole minutes and distances' },
+};
+const STEPS: InputMeta = { clock: 'relative', notes: { clock: 'time since the first line' } };
 const YEARLESS: InputMeta = {
   clock: 'year',
   notes: { clock: 'the input has no year: time since 1 January, in the zone of the machine' },
@@ -37,13 +44,16 @@ const YEARLESS: InputMeta = {
 const LEVEL = String.raw`(?:<\d{1,3}>|[a-z]+ *:[a-z]+ *: )?`;
 /** The thread or CPU that CONFIG_PRINTK_CALLER adds. */
 const CALLER = String.raw`(?:\[ *[TC]\d+\])?`;
-const HOST = String.raw`(?:\S+ kernel(?:\[\d+\])?: ?)`;
-const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})\]`;
+/** The host, which the journal leaves out under `--no-hostname`, and who logged. */
+const HOST = String.raw`(?:(?:\S+ )?kernel(?:\[\d+\])?: ?)`;
+/** The distance to the message before: `dmesg -d`, and `short-delta` of the journal. */
+const DISTANCE = String.raw`(?: +<? *[\d.]* ?>?)?`;
+const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})${DISTANCE}\]`;
 const PLAIN = new RegExp(`^${LEVEL}${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
 const NESTED = new RegExp(`^${STAMP}${CALLER} ?(.*)$`, 's');
 const KMSG = /^(\d{1,5}),\d{1,20},(\d{1,18}),[^;]*;(.*)$/s;
 const CTIME = new RegExp(
-  String.raw`^${LEVEL}\[\w{3} (\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\] ?(.*)$`,
+  String.raw`^${LEVEL}\[\w{3} (\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})${DISTANCE}\] ?(.*)$`,
   's',
 );
 const ISO_DATE = String.raw`(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)`;
@@ -55,6 +65,14 @@ const SYSLOG = new RegExp(
   String.raw`^${LEVEL}(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ${HOST}(.*)$`,
   's',
 );
+const FULL = new RegExp(
+  String.raw`^\w{3} (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\S+) ${HOST}(.*)$`,
+  's',
+);
+/** `dmesg -H`: the minute when it is another one, otherwise the distance to the message before. */
+const MINUTE = new RegExp(String.raw`^${LEVEL}\[(\w{3}) ?(\d{1,2}) (\d\d):(\d\d)\] ?(.*)$`, 's');
+const STEP = new RegExp(String.raw`^${LEVEL}\[ *(\+|<) *(\d{1,10})\.(\d{1,9})>?\] ?(.*)$`, 's');
+const JSON_LINE = /^(?:data: |\x1e)?(\{.*\})$/s;
 const UNIX = new RegExp(String.raw`^(\d{9,10})\.(\d{1,9}) ${HOST}(.*)$`, 's');
 
 const fraction = (digits: string | undefined) => BigInt((digits ?? '').padEnd(9, '0'));
@@ -152,8 +170,99 @@ const syslog: Style = {
   },
 };
 
+/** `journalctl -o short-full` and `with-unit`, whose zone has a name. */
+const full = (name: string, isUtc: boolean): Style => ({
+  name,
+  meta: isUtc ? REALTIME : ZONELESS,
+  parse(line) {
+    const match = FULL.exec(line);
+    if (match === null || (match[8] === 'UTC') !== isUtc) return null;
+    const seconds = utcSeconds(match[1], Number(match[2]) - 1, match.slice(3, 7));
+    return seconds === null ? null : { time: nanos(seconds, match[7]), message: match[9] };
+  },
+});
+
+/** `[+0.000012]` under `dmesg -H`, `[<0.000012>]` under `--time-format delta`. */
+function stepOf(line: string, sign: string): LogLine | null {
+  const match = STEP.exec(line);
+  if (match === null || match[1] !== sign) return null;
+  return { time: null, step: nanos(match[2], match[3]), message: match[4] };
+}
+
+const reltime: Style = {
+  name: 'dmesg -H',
+  meta: MINUTES,
+  parse(line) {
+    const match = MINUTE.exec(line);
+    if (match === null) return stepOf(line, '+');
+    const date = [...match.slice(2, 5), '0'];
+    const seconds = utcSeconds('1970', MONTHS.indexOf(match[1]), date);
+    return seconds === null ? null : { time: nanos(seconds), step: 0n, message: match[5] };
+  },
+};
+
+const delta: Style = {
+  name: 'dmesg --time-format delta',
+  meta: STEPS,
+  parse: (line) => stepOf(line, '<'),
+};
+
+/** A line of `journalctl -o json`, `json-seq` or `json-sse`, of the kernel. */
+const journalJson: Style = {
+  name: 'journalctl -o json',
+  meta: { clock: 'mono' },
+  parse(line) {
+    const match = JSON_LINE.exec(line);
+    const entry = match && jsonObject(match[1]);
+    if (entry === null || entry._TRANSPORT !== 'kernel') return null;
+    const time = entry._SOURCE_MONOTONIC_TIMESTAMP ?? entry.__MONOTONIC_TIMESTAMP;
+    const message = entry.MESSAGE;
+    if (typeof time !== 'string' || !/^\d{1,16}$/.test(time)) return null;
+    // A message that is no UTF-8 is an array of its bytes (systemd logs-show.c).
+    const text = Array.isArray(message) ? Buffer.from(message as number[]).toString() : message;
+    return typeof text === 'string' ? { time: BigInt(time) * 1000n, message: text } : null;
+  },
+};
+
+/** The fields that matter of an entry of the journal. */
+interface JournalEntry {
+  readonly MESSAGE?: unknown;
+  readonly _TRANSPORT?: unknown;
+  readonly _SOURCE_MONOTONIC_TIMESTAMP?: unknown;
+  readonly __MONOTONIC_TIMESTAMP?: unknown;
+}
+
+function jsonObject(text: string): JournalEntry | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** Every style, the one that says most first. */
-export const STYLES: readonly Style[] = [plain, kmsg, iso, ctime, unix, syslogStamped, syslog];
+export const STYLES: readonly Style[] = [
+  plain,
+  kmsg,
+  journalJson,
+  iso,
+  ctime,
+  unix,
+  full('journalctl -o short-full, in UTC', true),
+  full('journalctl -o short-full', false),
+  syslogStamped,
+  syslog,
+  reltime,
+  delta,
+];
+/** What colours a part of a line on a terminal, as `dmesg --color=always` and the journal do. */
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+/** A line without its line end and its colours. */
+export const plainLine = (line: string): string => {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return text.includes('\x1b') ? text.replace(COLOUR, '') : text;
+};
 export type { Style };
 
 /** The style in which most of the lines are, with how many are; null when none is in any. */
