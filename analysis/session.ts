@@ -3,7 +3,7 @@ import { VfrError } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
 import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
-import { createLibrary } from './sql/library.js';
+import { createLibrary, LIBRARY } from './sql/library.js';
 
 /**
  * What user SQL must not do is switched off here and cannot be switched on again: reading and
@@ -50,13 +50,14 @@ export class Session {
 
   /**
    * Runs SQL; the result is that of its last statement.
-   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_FORBIDDEN` when vfr does, or what
-   *   reading the trace throws
+   * @throws VfrError `SQL_MISSING` when there is none, `SQL_FAILED` when DuckDB refuses it,
+   *   `SQL_FORBIDDEN` when vfr does, or what reading the trace throws
    */
   async query(sql: string): Promise<ResultStream> {
     refuseLogging(sql);
+    requireStatement(sql);
     await this.#kept.prepare(sql);
-    const result = await tell(() => this.database.stream(sql));
+    const result = await tell(() => this.database.stream(sql), sql);
     return {
       columns: result.columns,
       async *chunks() {
@@ -76,13 +77,13 @@ export class Session {
 }
 
 /** Says an error of DuckDB as one of vfr. */
-async function tell<T>(work: () => Promise<T>): Promise<T> {
+async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof VfrError) throw error;
     const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
-    throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what));
+    throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what, sql));
   }
 }
 
@@ -103,9 +104,20 @@ function refuseLogging(sql: string): void {
   throw new VfrError('usage', 'SQL_FORBIDDEN', 'logging cannot be switched on', next);
 }
 
-function nextStep(message: string): string {
-  if (message.includes('near "offset"'))
+/** DuckDB has no words for a query that is empty. */
+function requireStatement(sql: string): void {
+  if (/[^\s;]/.test(sql.replace(/--.*|\/\*[\s\S]*?\*\//g, ''))) return;
+  const next = 'Give it after the trace, as one argument, or with -f.';
+  throw new VfrError('usage', 'SQL_MISSING', 'there is no query', next);
+}
+
+const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
+
+function nextStep(message: string, sql: string): string {
+  if (message.startsWith('Parser Error') && /(?<!")\boffset\b(?!")/i.test(sql))
     return 'Quote the column as "offset": SQL has this keyword.';
+  if (message.includes('Table with name'))
+    return `There are events, ${VIEWS.join(', ')}; docs/sql.md says what is in them.`;
   if (message.startsWith('Out of Memory')) return 'Ask for less, or allow more with --memory.';
   return 'docs/sql.md lists tables and columns.';
 }

@@ -5,7 +5,9 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Timeline } from '../replay/index.js';
+import { buildTrace } from '../tests/build-trace.js';
 import { importedCapture } from '../tests/captures.js';
+import { MemorySource, TraceReader } from '../traces/index.js';
 import { Debugger } from './debugger.js';
 import { seqsWhere } from './seqs.js';
 
@@ -60,6 +62,22 @@ describe('the debugger', () => {
     expect(lock).toBe(174);
     expect(underWay.map(({ what }: { what: string }) => what)).toContain('nvme is tried');
     expect(await run(debug, 'holders 0000:ff:00.0')).toBe('null');
+  });
+
+  test('lets nothing of a recording reach the terminal as it is', async () => {
+    const nasty = '\u001b[2J\u009b31m';
+    const row = {
+      kind: 'mark',
+      task: nasty,
+      tid: 1,
+      device: nasty,
+      name: nasty,
+      text: nasty,
+    } as const;
+    const bytes = buildTrace([row]);
+    const timeline = new Timeline(new TraceReader(new MemorySource(bytes)));
+    const debug = new Debugger(timeline, async () => []);
+    expect(await run(debug, 'step')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   });
 
   test('answers what it does not know, and leaves', async () => {

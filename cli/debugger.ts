@@ -57,7 +57,7 @@ export class Debugger {
     const seq = timeline.position - 1;
     const event = timeline.event(seq);
     if (event === null) return `at the beginning of ${timeline.reader.events} events`;
-    return `${eventText(event)}${verdictText(timeline.verdict)}`;
+    return printable(`${eventText(event)}${verdictText(timeline.verdict)}`);
   }
 
   /** Goes on to the next stop in a direction. */
@@ -94,7 +94,7 @@ export class Debugger {
 }
 
 export function eventText(e: EventCursor): string {
-  const actor = e.tid < 0 ? '' : `${printable(e.task)} (${e.tid})  `;
+  const actor = e.tid < 0 ? '' : `${e.task} (${e.tid})  `;
   const facts = [
     e.device ?? '',
     e.driver ?? '',

@@ -53,6 +53,7 @@ export const printJson = (value: unknown): Promise<void> => print(toJson(value))
  */
 export function toJson(value: unknown, indent: string | null = ''): string {
   if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return jsonString(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const inner = indent === null ? null : `${indent}  `;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
@@ -66,6 +67,10 @@ export function toJson(value: unknown, indent: string | null = ''): string {
   if (inner === null) return open + members.join(',') + close;
   return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;
 }
+
+/** JSON leaves some control characters as they are, and terminals obey them. */
+const jsonString = (text: string) =>
+  JSON.stringify(text).replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 
 /** Writes a message to stderr. */
 export function note(message: string, style?: Style): void {

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { type EventRow, scratchFolder, traceFile } from '../tests/build-trace.js';
 import { vfrInProcess } from '../tests/vfr-in-process.js';
 import { COLUMNS } from '../traces/index.js';
+import { toJson } from './output.js';
 import { printable } from './rows.js';
 
 const NASTY = 'a "b", c\nd \u001b[31mé';
@@ -64,6 +65,12 @@ describe('vfr sql', () => {
     ]);
   });
 
+  test('a value of any length moves its own line only', async () => {
+    const query = "SELECT unnest(['a', repeat('b', 500)]) AS x, 7 AS y";
+    const [heading, short, long] = (await sql(query)).split('\n');
+    expect([heading.length, short.length, long.length]).toEqual([63, 63, 503]);
+  });
+
   test('names of columns that occur twice are told apart in JSON', async () => {
     expect(Object.values(JSON.parse(await sql('SELECT 1 AS a, 2 AS a', 'jsonl')))).toEqual([1, 2]);
   });
@@ -80,6 +87,12 @@ describe('vfr sql', () => {
     const failed = await vfrInProcess(['sql', trace, 'SELECT sum(offset) FROM events']);
     expect(failed).toMatchObject({ code: 2, stdout: '' });
     expect(failed.stderr).toContain('Quote the column as "offset"');
+    const bare = await vfrInProcess(['sql', trace, 'SELECT offset FROM events']);
+    expect(bare.stderr).toContain('Quote the column as "offset"');
+    const unknown = await vfrInProcess(['sql', trace, 'FROM nothing']);
+    expect(unknown.stderr).toMatch(/There are events, spans, .*SQL_FAILED/);
+    const empty = await vfrInProcess(['sql', trace, ' ; -- SELECT 1']);
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('SQL_MISSING') });
     expect(await codeOf('sql', trace)).toBe(2);
     expect(await codeOf('sql', trace, 'SELECT 1', '--memory', 'much')).toBe(2);
     expect(await codeOf('sql', trace, '-f', '/no/such/file')).toBe(3);
@@ -116,5 +129,6 @@ describe('vfr events', () => {
 });
 
 test('printable text cannot reach the terminal', () => {
-  expect(printable('\u0000\t\u007f\u009b')).toBe('\\x00\\t\\x7f\\x9b');
+  expect(printable('\u0000\t\u007f\u009b\u202e')).toBe('\\x00\\t\\x7f\\x9b\\u202e');
+  expect(toJson('\u001b[2J\u009b31m')).toBe('"\\u001b[2J\\u009b31m"');
 });

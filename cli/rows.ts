@@ -75,12 +75,16 @@ function jsonFormatter(columns: readonly string[]): Formatter {
 function csvFormatter(columns: readonly string[]): Formatter {
   const field = (value: unknown) => {
     if (value === null) return '';
-    const text = cell(value);
+    // Programs get the bytes; a terminal is not to be moved or coloured by them.
+    const text = process.stdout.isTTY === true ? printable(cell(value)) : cell(value);
     return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const line = (values: readonly unknown[]) => `${values.map(field).join(',')}\n`;
   return { head: line(columns), rows: (rows) => rows.map(line).join(''), tail: () => '' };
 }
+
+/** A value that is longer moves its line only, instead of all others. */
+const WIDTH_MAX = 60;
 
 /**
  * Column widths are those of the first chunk of rows, so that a long result is shown at once; a
@@ -105,7 +109,7 @@ function tableFormatter(columns: readonly string[], indent: string): Formatter {
       let text = '';
       if (layout === null) {
         layout = columns.map((name, i) => ({
-          width: Math.max(name.length, ...cells.map((row) => row[i].length)),
+          width: Math.max(name.length, ...cells.map((row) => Math.min(WIDTH_MAX, row[i].length))),
           right: rows.some((row) => isNumber(row[i])),
         }));
         text = heading();
@@ -126,8 +130,13 @@ const tableCell = (value: unknown) => (value === null ? '' : printable(cell(valu
 
 /** Text in which nothing can move the cursor or colour the terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => ESCAPES[c] ?? hexEscape(c));
+  return text.replace(MOVING, (c) => ESCAPES[c] ?? hexEscape(c));
 }
 
+/** Control characters, and those that turn the direction of what follows. */
+const MOVING = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-const hexEscape = (c: string) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+const hexEscape = (c: string) => {
+  const hex = c.charCodeAt(0).toString(16);
+  return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, '0')}`;
+};

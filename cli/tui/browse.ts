@@ -23,6 +23,11 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   const scene = { title, start: startOf(store), paint: painter(color) };
   const terminal = new Terminal((text) => stdout.write(text));
   const forget = () => terminal.forget();
+  const restore = () => {
+    stdin.setRawMode(false);
+    terminal.close();
+  };
+  const unwatch = watchSignals(restore);
   terminal.open();
   // Keys that are typed before ink listens wait for it instead of being echoed.
   stdin.setRawMode(true);
@@ -37,8 +42,8 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   } finally {
     stop();
     stdout.off('resize', forget);
-    stdin.setRawMode(false);
-    terminal.close();
+    unwatch();
+    restore();
     await queries.close();
   }
 
@@ -56,6 +61,22 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
       onKey: () => knowledge.rest(),
     });
   }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Whoever ends the program by a signal gets the terminal back as it was, too. */
+function watchSignals(restore: () => void): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    restore();
+    unwatch();
+    process.kill(process.pid, signal);
+  };
+  const unwatch = () => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return unwatch;
 }
 
 /** Time of the first event that is not a snapshot: those may bear any time. */

@@ -109,6 +109,25 @@ describe('moving', () => {
 });
 
 describe('filter and search', () => {
+  test('of the device under the cursor, of races and divergences are asked for by a key', () => {
+    const request = (browser: Browser, key: string) => press(browser, key, ROWS).request;
+    expect(request(keys(open(), 'x'), 'F')).toEqual({
+      type: 'filter',
+      condition: `device = '${OTHER}'`,
+    });
+    expect(request(open(), 'F')).toBeUndefined();
+    expect(request(open(), 'r')).toEqual({ type: 'races' });
+    expect(request(open(), 'v')).toEqual({ type: 'divergences' });
+  });
+
+  test('tell of a match what there is to say of it', () => {
+    const notes = new Map([[60, 'races with 61']]);
+    const browser = found(open(), { what: 'a race', seqs: Float64Array.of(60, 99), notes }, ROWS);
+    expect(browser.message).toBe('2 events with a race');
+    expect(draw(browser).join('\n')).toContain('races with 61');
+    expect(draw(keys(browser, 'n')).join('\n')).not.toContain('races with');
+  });
+
   test('ask for what was typed', () => {
     const step = press(keys(open(), 'f', 'c', 'p', 'u'), 'return', ROWS);
     expect(step.request).toEqual({ type: 'filter', condition: 'cpu' });
@@ -167,6 +186,15 @@ describe('the screen', () => {
   test('shows the prompt while it is typed, and the keys when asked', () => {
     expect(draw(keys(open(), '/', 'n', 'v')).at(-1)).toContain('search: nv');
     expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
+  });
+
+  test('has all keys of the help on one page or the next', () => {
+    const small = { columns: 80, rows: 10 };
+    const pages = [keys(open(), '?'), keys(open(), '?', '?'), keys(open(), '?', '?', '?')];
+    const text = pages.flatMap((page) => draw(page, small)).join('\n');
+    expect(text).toContain('one event up, down');
+    expect(text).toContain('and away again; quit');
+    expect(draw(keys(open(), '?', 'j'), small).join('\n')).not.toContain('Keys');
   });
 
   test('of an empty trace says so', () => {

@@ -182,8 +182,7 @@ function statusLine({ prompt, message }: Browser, { paint }: Scene, width: numbe
   return paint('dim', cells(KEYS, width));
 }
 
-const KEYS =
-  '? keys  q quit  f filter  / search  n next  F device  c config  s span  v diverged  r race';
+const KEYS = '? keys  q quit  f filter  / search  n next  c config  s span  v diverged  r race';
 
 const HELP: readonly string[] = [
   '↑ ↓ k j          one event up, down',
