@@ -5,6 +5,7 @@ import { WRITER } from '../writer.js';
 import { IMPORTERS } from './formats.js';
 import type { Importer, ImportReport, InputMeta } from './importer.js';
 import { type Input, openInput } from './input.js';
+import { unquoted } from './quoted.js';
 
 export interface ImportOptions {
   readonly input: string;
@@ -43,9 +44,9 @@ const CERTAIN = 0.95;
 export function importInput(options: ImportOptions): ImportResult {
   const { progress } = options;
   const input = openInput(options.input, { ...(progress && { progress }) });
-  const importer = chooseImporter(input, options.format);
+  const { importer, text } = recognise(input, options.format);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
-  const meta = complete(importer.meta(input), options);
+  const meta = complete(importer.meta(text), options);
   const sink = openSink(options.output);
   try {
     const writer = new TraceWriter(sink, {
@@ -57,7 +58,7 @@ export function importInput(options: ImportOptions): ImportResult {
       writer.events.source('sysfs');
       emitSnapshot(writer.events, state, 'start');
     }
-    const report = withFailure(importer.read(input, writer.events), input);
+    const report = withFailure(importer.read(text, writer.events), input);
     if (options.strict === true) refuseIncomplete(report, options.input);
     writer.countLost(report.lost);
     writer.finish();
@@ -91,20 +92,15 @@ function complete(meta: InputMeta, { clock, kernel }: ImportOptions): InputMeta 
   };
 }
 
-function chooseImporter(input: Input, format: string | undefined): Importer {
-  if (format !== undefined) {
-    const named = IMPORTERS.find((importer) => importer.format === format);
-    if (named !== undefined) return named;
-    const known = IMPORTERS.map((importer) => importer.format).join(', ');
-    throw new VfrError(
-      'usage',
-      'FORMAT_UNKNOWN',
-      `no format is called ${JSON.stringify(format)}`,
-      `Known formats: ${known}.`,
-    );
-  }
-  const importer = detect(input);
-  if (importer !== null) return importer;
+/** Who reads an input, and the input as it is read: without the marks of a text that is quoted. */
+function recognise(input: Input, format: string | undefined): { importer: Importer; text: Input } {
+  const importers = format === undefined ? IMPORTERS : [importerOf(format)];
+  const importer = detect(input, importers);
+  if (importer !== null) return { importer, text: input };
+  const text = unquoted(input);
+  const quoted = text && detect(text, importers);
+  if (text !== null && quoted !== null) return { importer: quoted, text };
+  if (format !== undefined) return { importer: importers[0], text: input };
   throw new VfrError(
     'unreadable',
     'FORMAT_NOT_RECOGNISED',
@@ -114,10 +110,21 @@ function chooseImporter(input: Input, format: string | undefined): Importer {
   );
 }
 
+function importerOf(format: string): Importer {
+  const named = IMPORTERS.find((importer) => importer.format === format);
+  if (named !== undefined) return named;
+  const known = IMPORTERS.map((importer) => importer.format).join(', ');
+  const what = `no format is called ${JSON.stringify(format)}`;
+  throw new VfrError('usage', 'FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
+}
+
 /** The importer that is surest of an input, or null when none is sure enough. */
-export function detect({ head, name }: Input): Importer | null {
+export function detect(
+  { head, name }: Input,
+  importers: readonly Importer[] = IMPORTERS,
+): Importer | null {
   let [best, most]: [Importer | null, number] = [null, CONFIDENCE_MIN];
-  for (const importer of IMPORTERS) {
+  for (const importer of importers) {
     const confidence = importer.detect(head, name);
     if (confidence >= CERTAIN) return importer;
     if (confidence > most) [best, most] = [importer, confidence];

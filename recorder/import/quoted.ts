@@ -1,0 +1,95 @@
+/**
+ * Text that somebody indented or quoted as a whole, for a bug tracker or in a mail: the same few
+ * characters before every line.
+ */
+import type { Input, Stop } from './input.js';
+
+const NEWLINE = 0x0a;
+/** What is put before lines, the longer ones first. */
+const MARKS = ['> ', '>', '| ', '\t', '    ', '  '].map((mark) => Buffer.from(mark));
+/** Share of the lines that begin with a mark when the text is quoted; the rest may be around it. */
+const SHARE_MIN = 0.5;
+
+/** The input without what stands before its lines; null when it is not quoted. */
+export function unquoted(input: Input): Input | null {
+  const lines = linesOf(input.head);
+  const isQuotedBy = (mark: Buffer) =>
+    lines.filter((line) => startsWith(line, mark)).length > lines.length * SHARE_MIN;
+  const mark = MARKS.find(isQuotedBy);
+  return mark === undefined ? null : new UnquotedInput(input, mark);
+}
+
+class UnquotedInput implements Input {
+  readonly name: string;
+  readonly size: number;
+  readonly head: Buffer;
+
+  constructor(
+    private readonly input: Input,
+    private readonly mark: Buffer,
+  ) {
+    this.name = input.name;
+    this.size = input.size;
+    this.head = Buffer.concat([...withoutMark([input.head], mark)]);
+  }
+
+  get failure(): Stop | null {
+    return this.input.failure ?? null;
+  }
+
+  chunks(): Iterable<Buffer> {
+    return withoutMark(this.input.chunks(), this.mark);
+  }
+}
+
+/** Takes `mark` away where a line begins with it; holds no more than the beginning of a mark. */
+function* withoutMark(chunks: Iterable<Buffer>, mark: Buffer): Generator<Buffer, undefined> {
+  // An empty line has no blank behind its mark.
+  const empty = Buffer.from(`${mark.toString().trimEnd()}\n`);
+  let held: Buffer = Buffer.alloc(0);
+  let atStart = true;
+  for (const chunk of chunks) {
+    const bytes = held.byteLength === 0 ? chunk : Buffer.concat([held, chunk]);
+    held = Buffer.alloc(0);
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.byteLength; ) {
+      if (atStart && isCutMark(bytes, at, mark)) {
+        held = Buffer.from(bytes.subarray(at));
+        break;
+      }
+      const start: number = atStart ? at + markLength(bytes, at, mark, empty) : at;
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline < 0 ? bytes.byteLength : newline + 1;
+      atStart = newline >= 0;
+      pieces.push(bytes.subarray(start, end));
+      at = end;
+    }
+    yield Buffer.concat(pieces);
+  }
+  if (held.byteLength > 0) yield held;
+}
+
+function markLength(bytes: Buffer, at: number, mark: Buffer, empty: Buffer): number {
+  const line = bytes.subarray(at, at + mark.byteLength + 1);
+  if (startsWith(line, mark)) return mark.byteLength;
+  return startsWith(line, empty) ? empty.byteLength - 1 : 0;
+}
+
+/** Whether the bytes end in the middle of what may be a mark. */
+const isCutMark = (bytes: Buffer, at: number, mark: Buffer): boolean =>
+  bytes.byteLength - at < mark.byteLength && startsWith(mark, bytes.subarray(at));
+
+const startsWith = (bytes: Buffer, mark: Buffer): boolean =>
+  bytes.subarray(0, mark.byteLength).equals(mark);
+
+/** The lines of a head that are not empty. */
+function linesOf(head: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let at = 0; at < head.byteLength; ) {
+    const newline = head.indexOf(NEWLINE, at);
+    const end = newline < 0 ? head.byteLength : newline;
+    if (end > at) lines.push(head.subarray(at, end));
+    at = end + 1;
+  }
+  return lines;
+}
