@@ -58,6 +58,16 @@ export function copyWords(view: WordView, rows: Rows, out: VectorWriter): void {
   out.values(words, 0, count * 2);
 }
 
+/** Row numbers as 64-bit integers. @param first of row 0; up to 2^53 */
+export function copyCount(first: number, { start, count, picks }: Rows, out: VectorWriter): void {
+  for (let i = 0; i < count; i++) {
+    const value = first + (picks === null ? start + i : picks[start + i]);
+    words[i * 2] = value;
+    words[i * 2 + 1] = value / 2 ** 32;
+  }
+  out.values(words, 0, count * 2);
+}
+
 /** @param table the strings of the column's dictionary, by id */
 export function copyDict(view: DictView, table: StringTable, rows: Rows, out: VectorWriter): void {
   copyValidity(view, rows, out);

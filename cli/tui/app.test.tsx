@@ -54,6 +54,18 @@ function start() {
   return { ...app, shows, queries };
 }
 
+test('replay lets keys in between, however small the batches are', async () => {
+  const many = Array.from({ length: 9000 }, (): EventRow => ({ kind: 'mark' }));
+  const reader = new TraceReader(new MemorySource(buildTrace(many, { batchRows: 50 })));
+  const knowledge = new ReplayKnowledge(reader);
+  const done = knowledge.run(() => {});
+  expect(knowledge.progress).toBeLessThan(0.5);
+  expect(knowledge.divergences()).toBeNull();
+  await done;
+  expect(knowledge.progress).toBe(1);
+  expect(knowledge.divergences()).toEqual(new Float64Array());
+});
+
 describe('vfr browse', () => {
   test('scrolls, filters, searches and says what is wrong', async () => {
     const { stdin, shows, queries, unmount } = start();

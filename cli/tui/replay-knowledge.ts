@@ -6,6 +6,8 @@ import type { Knowledge } from './screen.js';
 
 /** Events that are replayed at once: a few milliseconds in which no key is answered. */
 const SLICE = 4096;
+/** To draw takes as long as to replay some slices. */
+const SLICES_PER_FRAME = 16;
 /** A key that was pressed stands for more to come: replay rests for so many milliseconds. */
 const REST_MS = 200;
 
@@ -18,6 +20,9 @@ export class ReplayKnowledge implements Knowledge {
   /** By event, ascending; null until all is replayed: what comes later may still explain one. */
   #divergences: ReadonlyMap<number, Divergence> | null = null;
   #done = 0;
+  /** Events that are left of the slice under way. */
+  #left = SLICE;
+  #slices = 0;
   #stopped = false;
   #problem: string | null = null;
   #restUntil = 0;
@@ -48,26 +53,34 @@ export class ReplayKnowledge implements Knowledge {
 
   /** @param redraw called whenever more is known */
   async run(redraw: () => void): Promise<void> {
-    for (const info of this.reader.batches) {
-      if (this.#stopped) return;
-      try {
-        await this.#feed(this.reader.batch(info));
-      } catch (error) {
-        this.#problem = (error as Error).message;
-        redraw();
-        return;
+    try {
+      for (const info of this.reader.batches) {
+        if (this.#stopped) return;
+        await this.#feed(this.reader.batch(info), redraw);
+        this.#done++;
       }
-      this.#done++;
+    } catch (error) {
+      this.#problem = (error as Error).message;
       redraw();
+      return;
     }
     const divergences = this.#timeline.divergences().toSorted((a, b) => a.seq - b.seq);
     this.#divergences = new Map(divergences.map((d) => [d.seq, d]));
     redraw();
   }
 
-  async #feed(batch: Batch): Promise<void> {
-    for (let until = batch.seqFirst + SLICE; !this.#stopped; until += SLICE) {
-      if (this.#timeline.feed(batch, until)) return;
+  /** Batches may be larger and smaller than a slice. */
+  async #feed(batch: Batch, redraw: () => void): Promise<void> {
+    const end = batch.seqFirst + batch.rows;
+    for (let from: number = batch.seqFirst; from < end && !this.#stopped; ) {
+      const until = Math.min(end, from + this.#left);
+      this.#timeline.feed(batch, until);
+      this.#left -= until - from;
+      from = until;
+      if (this.#left > 0) continue;
+      this.#left = SLICE;
+      this.#slices++;
+      if (this.#slices % SLICES_PER_FRAME === 0) redraw();
       await this.#breathe();
     }
   }
