@@ -19,6 +19,9 @@ test.each([
   ['no-such-job'],
   ['hello', 'record'],
   ['--kernel', '5.4', 'hello'],
+  ['--timeout', 'soon', 'hello'],
+  ['--cpus', '0', 'hello'],
+  ['--memory', '1', 'hello'],
 ])('wrong usage: %s %s %s', (...args) => {
   const { status, stderr } = lab(args.filter((arg) => arg !== undefined));
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^usage: npm run lab/)]);

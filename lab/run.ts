@@ -11,34 +11,46 @@ const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--cpus N] 
 Boots a Debian kernel in QEMU, runs lab/jobs/JOB.sh in it and leaves what the job wrote in
 .lab/out/JOB-KERNEL/. Exit code: the job's; 2 for wrong usage; 4 when the lab cannot run here.`;
 
-function parse() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      kernel: { type: 'string', default: '6.1' },
-      cpus: { type: 'string', default: '2' },
-      timeout: { type: 'string', default: '600' },
-    },
-  });
-  const [job] = positionals;
-  const project = resolve(import.meta.dirname, '../..');
-  const series = KERNELS.find((known) => known === values.kernel);
-  const known = job !== undefined && existsSync(join(project, 'lab/jobs', `${job}.sh`));
-  if (series === undefined || !known || positionals.length !== 1) return undefined;
-  return { project, job, series, cpus: Number(values.cpus), timeout: Number(values.timeout) };
-}
-
-function tail(file: string, lines: number): string {
-  if (!existsSync(file)) return '';
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
-}
-
 interface Run {
   readonly project: string;
   readonly job: string;
   readonly series: KernelSeries;
   readonly cpus: number;
   readonly timeout: number;
+}
+
+const OPTIONS = {
+  kernel: { type: 'string', default: '6.1' },
+  cpus: { type: 'string', default: '2' },
+  timeout: { type: 'string', default: '600' },
+} as const;
+
+/** The words of the command line; undefined when one is no option of ours. */
+function words() {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is to be done; undefined for wrong usage. */
+function parse(): Run | undefined {
+  const { values, positionals } = words() ?? {};
+  if (values === undefined || positionals === undefined) return undefined;
+  const [job] = positionals;
+  const project = resolve(import.meta.dirname, '../..');
+  const series = KERNELS.find((known) => known === values.kernel);
+  const known = job !== undefined && existsSync(join(project, 'lab/jobs', `${job}.sh`));
+  if (series === undefined || !known || positionals.length !== 1) return undefined;
+  const [cpus, timeout] = [values.cpus, values.timeout].map(Number);
+  if (!(Number.isInteger(cpus) && cpus! > 0 && timeout! > 0)) return undefined;
+  return { project, job, series, cpus: cpus!, timeout: timeout! };
+}
+
+function tail(file: string, lines: number): string {
+  if (!existsSync(file)) return '';
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 }
 
 async function runJob({ project, job, series, cpus, timeout }: Run): Promise<number> {

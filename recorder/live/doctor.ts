@@ -105,7 +105,7 @@ function leftoverCheck(tracefs: TraceDirectory): Check {
   return check(
     'leftovers',
     left.length === 0,
-    left.length === 0 ? 'none' : `${left.length} instances of killed recorders still record`,
+    left.length === 0 ? 'none' : `killed recorders that still record: ${left.length}`,
     '`vfr record --cleanup` removes them.',
   );
 }
