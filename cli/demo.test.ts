@@ -61,6 +61,17 @@ describe('vfr import of several inputs', () => {
     expect(stderr).toContain('none/out.arrows: no such file or directory');
   });
 
+  test('whose clocks differ are told by the name of the input', () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, 'a.txt'), '[    1.000000] pci 0000:00:01.0: one\n');
+    writeFileSync(join(cwd, 'b.txt'), '7 1795252724.999990 close(3) = 0\n');
+    const { code, stderr } = vfr(['import', 'a.txt', 'b.txt', '-o', 'both.arrows'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^vfr: b\.txt: its clock is realtime/);
+    expect(stderr).toContain('CLOCKS_DIFFER');
+    expect(readdirSync(cwd).sort()).toEqual(['a.txt', 'b.txt']);
+  });
+
   test('go to a pipe, and the report to stderr', () => {
     const cwd = scratchFolder();
     for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));

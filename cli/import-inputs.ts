@@ -67,6 +67,13 @@ async function mergeParts(parts: readonly string[], options: ImportInputs): Prom
   const readers = parts.map((part) => TraceReader.open(part));
   try {
     return await mergeReaders(readers, options);
+  } catch (error) {
+    const { VfrError } = await import('../traces/index.js');
+    if (!(error instanceof VfrError)) throw error;
+    // The user knows the inputs, not what they were made into on the way.
+    const part = parts.indexOf(error.place.file ?? '');
+    const place = part < 0 ? error.place : { ...error.place, file: options.inputs[part] };
+    throw new VfrError(error.kind, error.code, error.what, error.next, place);
   } finally {
     for (const reader of readers) reader.close();
   }

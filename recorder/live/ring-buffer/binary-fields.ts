@@ -3,7 +3,7 @@ import { type FieldReader, NOT_SET } from '../../mapping/record.js';
 import { Interner } from '../../words/interner.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
 import { compilePrint, type Printer } from './print-format.js';
-import { type Extent, extentOf, type Payload, readField, readText } from './record.js';
+import { type Extent, extentOf, type Payload, readArray, readField, readText } from './record.js';
 
 /** How an integer is stored; the numbers are cheaper to switch on than size and sign. */
 const U64 = 0;
@@ -203,7 +203,8 @@ export class BinaryFields implements FieldReader {
   }
 
   #value(field: Field): string | bigint | undefined {
-    const read = field.text ? readText : readField;
+    const readPlain = field.storage.is === 'integer' ? readField : readArray;
+    const read = field.text ? readText : readPlain;
     return read(this.#record, field, this.littleEndian);
   }
 

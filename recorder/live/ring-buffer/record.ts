@@ -79,3 +79,25 @@ export function readField(
   const at = record.offset + field.offset;
   return readInteger(record.view, at, field.size, field.signed, littleEndian);
 }
+
+/**
+ * The numbers of an array as the kernel prints them (`__print_array`), such as `{0x1,0x2}`;
+ * undefined as for `extentOf`, and when the field is no array of integers.
+ */
+export function readArray(
+  record: Payload,
+  field: Field,
+  littleEndian: boolean,
+): string | undefined {
+  const extent = extentOf(record, field, littleEndian);
+  if (extent === undefined || field.storage.is === 'integer') return undefined;
+  const { elementSize } = field.storage;
+  const shown: string[] = [];
+  for (let at = 0; at + elementSize <= extent.length; at += elementSize) {
+    const start = extent.offset + at;
+    const value = readInteger(record.view, start, elementSize, false, littleEndian);
+    if (value === undefined) return undefined;
+    shown.push(`0x${value.toString(16)}`);
+  }
+  return `{${shown.join(',')}}`;
+}
