@@ -30,8 +30,8 @@ export interface BatchBody {
   readonly dictionaries: Readonly<Record<DictColumn, readonly string[]>>;
   /** Where columns are decompressed to; new memory when it is left out. */
   readonly memory?: ColumnMemory | undefined;
-  /** Reads bytes of the body. */
-  read(offset: number, length: number): Buffer;
+  /** Reads bytes of the body, into memory that is given if they fit. */
+  read(offset: number, length: number, into?: Buffer): Buffer;
 }
 
 type ViewOf<N extends ColumnName> = N extends DictColumn
@@ -122,7 +122,7 @@ class ColumnDecoder {
     this.#rows = source.rows;
     const { offset, length } = columnRange(source, this.#index);
     this.#start = offset;
-    this.#bytes = source.read(offset, length);
+    this.#bytes = source.read(offset, length, source.memory?.scratch(length));
     const crc = source.columnCrcs?.[this.#index];
     if (crc !== undefined && !checkBody(this.#bytes, { bodyCrc: crc })) {
       throw new Error('it does not match its CRC');

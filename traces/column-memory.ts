@@ -6,6 +6,14 @@ export class ColumnMemory {
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
   readonly #taken: Uint8Array<ArrayBuffer>[] = [];
 
+  #scratch = Buffer.alloc(0);
+
+  /** Memory for what is looked at only until the next call. */
+  scratch(size: number): Buffer {
+    if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(size * 2);
+    return this.#scratch;
+  }
+
   /** Bytes of whatever content, in a buffer of their own. */
   take(size: number): Uint8Array<ArrayBuffer> {
     const bytes = this.#free.get(size)?.pop() ?? new Uint8Array(size);

@@ -179,7 +179,7 @@ export class TraceReader {
       bodyLength,
       columnCrcs: columnCrcs(message),
       dictionaries: this.dictionaries,
-      read: (offset, length) => this.source.read(frame.bodyOffset + offset, length),
+      read: (offset, length, into) => this.source.read(frame.bodyOffset + offset, length, into),
     };
   }
 

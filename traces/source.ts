@@ -7,8 +7,11 @@ export interface ByteSource {
   /** What to call it in messages. */
   readonly name: string;
   readonly size: number;
-  /** The bytes from `offset`, fewer than `length` only at the end. */
-  read(offset: number, length: number): Buffer;
+  /**
+   * The bytes from `offset`, fewer than `length` only at the end.
+   * @param into memory that may be used for them, when it is large enough
+   */
+  read(offset: number, length: number, into?: Buffer): Buffer;
   close(): void;
 }
 
@@ -36,9 +39,9 @@ class FileSource implements ByteSource {
     readonly size: number,
   ) {}
 
-  read(offset: number, length: number): Buffer {
+  read(offset: number, length: number, into?: Buffer): Buffer {
     const wanted = Math.max(0, Math.min(length, this.size - offset));
-    const bytes = Buffer.allocUnsafe(wanted);
+    const bytes = into !== undefined && into.length >= wanted ? into : Buffer.allocUnsafe(wanted);
     let done = 0;
     while (done < wanted) {
       const count = readSync(this.fd, bytes, done, wanted - done, offset + done);
