@@ -107,23 +107,28 @@ function readable<T>(read: () => T, instead: (problem: string) => T): T {
   }
 }
 
-/** All columns of the event, one fact after the other, as many to a line as fit. */
+/** What there is to say of the event, then all of its columns. */
 function detailText(browser: Browser, width: number): string[] {
   const ref = current(browser);
   if (ref === null) return [];
-  const lines: string[] = [];
-  let line = '';
   const note = browser.search?.notes?.get(ref.seq);
   const facts = readable(
     () => detailsOf(ref, browser.store),
     (problem) => [problem],
   );
-  for (const fact of [...(note === undefined ? [] : [note]), ...facts].map(singleCells)) {
-    if (line !== '' && line.length + 3 + fact.length > width) {
+  return [...(note === undefined ? [] : flowed([note], width)), ...flowed(facts, width)];
+}
+
+/** Texts one after the other, as many to a line as fit. */
+function flowed(texts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const text of texts.map(singleCells)) {
+    if (line !== '' && line.length + 3 + text.length > width) {
       lines.push(line);
       line = '';
     }
-    line = line === '' ? fact : `${line}   ${fact}`;
+    line = line === '' ? text : `${line}   ${text}`;
     for (; line.length > width; line = line.slice(width)) lines.push(line.slice(0, width));
   }
   return [...lines, line];
