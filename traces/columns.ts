@@ -11,6 +11,10 @@ export interface ColumnBuffers {
 
 export const NO_BYTES = new Uint8Array(0);
 
+/** Whether a row is not null. @param validity as in `ColumnBuffers` */
+export const isSet = (validity: Uint8Array, row: number): boolean =>
+  validity.byteLength === 0 || ((validity[row >> 3] >> (row & 7)) & 1) === 1;
+
 export const bytesOf = (array: ArrayBufferView, length: number) =>
   new Uint8Array(array.buffer, array.byteOffset, length);
 

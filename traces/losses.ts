@@ -2,7 +2,7 @@
  * Counting of lost events, by who lost them: exact, because it is taken from the events themselves.
  */
 import { assert } from './assert.js';
-import type { ColumnBuffers } from './columns.js';
+import { type ColumnBuffers, isSet } from './columns.js';
 import { COLUMNS, type ColumnName } from './schema.js';
 
 /** Events that one source lost on one CPU. Source by dictionary id; CPU null when nobody said. */
@@ -30,9 +30,6 @@ export const boundedLoss = (events: number) => Math.min(events, EVENTS_MAX);
 const columnIndex = (name: ColumnName) => COLUMNS.findIndex((c) => c.name === name);
 const [KIND, SOURCE, CPU, VALUE] = (['kind', 'source', 'cpu', 'value'] as const).map(columnIndex);
 
-const isSet = ({ validity }: ColumnBuffers, row: number) =>
-  validity.byteLength === 0 || ((validity[row >> 3] >> (row & 7)) & 1) === 1;
-
 /**
  * Sums up the `lost` events of a batch.
  * @param lostKind dictionary id of the kind `lost`
@@ -50,7 +47,7 @@ export function collectLosses(
   const losses: LossById[] = [];
   for (let row = 0; row < rows; row++) {
     if (kinds.getInt32(row * 4, true) !== lostKind) continue;
-    const cpu = isSet(columns[CPU], row) ? cpus.getUint16(row * 2, true) : null;
+    const cpu = isSet(columns[CPU].validity, row) ? cpus.getUint16(row * 2, true) : null;
     const events = boundedLoss(Number(values.getBigUint64(row * 8, true)));
     losses.push({ source: sources.getInt32(row * 4, true), cpu, events });
   }

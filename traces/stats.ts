@@ -4,7 +4,7 @@
  * many events its `lost` events tell of, so that losses are known without reading any column.
  */
 import { assert } from './assert.js';
-import type { ColumnBuffers } from './columns.js';
+import { type ColumnBuffers, isSet } from './columns.js';
 import { DICTIONARY_ROWS_MAX } from './limits.js';
 import type { LossById } from './losses.js';
 import { COLUMNS, type DictColumn } from './schema.js';
@@ -55,7 +55,7 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
   const ids = new Int32Array(bytes.buffer, bytes.byteOffset, rows);
   const found: number[] = [];
   for (let row = 0; row < rows && found.length <= IDS_MAX; ) {
-    row = nextNew(ids, row, nullCount > 0 ? validity : null);
+    row = nextNew(ids, row, validity);
     if (row === rows) break;
     seen[ids[row]] = 1;
     found.push(ids[row]);
@@ -68,14 +68,11 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
  * The first row from `from` on with an id that was not seen, or the number of rows. (The loop that
  * takes long is a function of its own, so that it stays compiled.)
  */
-function nextNew(ids: Int32Array, from: number, validity: Uint8Array | null): number {
+function nextNew(ids: Int32Array, from: number, validity: Uint8Array): number {
   let row = from;
   while (row < ids.length && (seen[ids[row]] === 1 || !isSet(validity, row))) row++;
   return row;
 }
-
-const isSet = (validity: Uint8Array | null, row: number) =>
-  validity === null || ((validity[row >> 3] >> (row & 7)) & 1) === 1;
 
 export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: BatchStats): string {
   const ts = [String(tsMin), String(tsMax)];
