@@ -2,9 +2,18 @@
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
 export { Batch } from './batch.js';
+export {
+  BDF_PATTERN,
+  type Bdf,
+  formatBdf,
+  parseBdf,
+  parseShortBdf,
+  SHORT_BDF_PATTERN,
+} from './bdf.js';
 export { ColumnMemory } from './column-memory.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
+export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './errno.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
 export {
   KINDS,
@@ -42,15 +51,12 @@ export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
 export {
-  type Bdf,
   type Brand,
   type ConfigOffset,
-  formatBdf,
   type Iova,
   type Nanos,
   type NanosDelta,
   nanosBetween,
-  parseBdf,
   type Seq,
   toNanos,
   toSeq,

@@ -1,4 +1,4 @@
-import { ERRNO } from '../../replay/index.js';
+import { ERRNO } from '../../traces/index.js';
 import type { MacroDefinition } from './definition.js';
 
 const cases = Object.entries(ERRNO).map(([name, number]) => `WHEN -${number} THEN '-${name}'`);

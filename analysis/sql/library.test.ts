@@ -71,6 +71,13 @@ describe('errno_name and pci_register', () => {
       pci_register(4), pci_register(5), pci_register(256), pci_register(19)`;
     expect(await ask([], sql)).toEqual(['-EBUSY -9999 12 - command command 0x100 bar0']);
   });
+
+  test('errno_name knows every error that a driver or the core of the kernel returns', async () => {
+    const sql = `SELECT errno_name(-110), errno_name(-121), errno_name(-95), errno_name(-515), errno_name(-133)`;
+    expect(await ask([], sql)).toEqual([
+      '-ETIMEDOUT -EREMOTEIO -EOPNOTSUPP -ENOIOCTLCMD -EHWPOISON',
+    ]);
+  });
 });
 
 describe('spans', () => {

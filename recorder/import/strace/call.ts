@@ -3,11 +3,10 @@
  * of the line's bytes. Arguments are looked into only where a VFIO file is concerned.
  */
 
-import type { Dictionary } from '../../../traces/index.js';
+import { type Dictionary, errnoNumber } from '../../../traces/index.js';
 import { Interner } from '../../words/interner.js';
 import { Pattern } from '../../words/pattern.js';
 import { Cursor } from '../cursor.js';
-import { errnoNumber } from './errno.js';
 
 const ANGLE_OPEN = 0x3c;
 const ANGLE_CLOSE = 0x3e;
