@@ -16,8 +16,13 @@ export type { EndMark } from './end.js';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './errno.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
 export {
+  FAMILIES,
+  type Family,
   KINDS,
   type Kind,
+  type KindFacts,
+  kindFacts,
+  kindsWhere,
   PATHS,
   type Path,
   PHASES,

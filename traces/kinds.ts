@@ -2,60 +2,173 @@
  * The vocabulary of events. Names are stable: new ones may be added, none is renamed or removed.
  */
 
-/** Every kind of event, with what it means. */
+/** What kinds have in common; where kinds are shown or chosen by family, none is forgotten. */
+export const FAMILIES = [
+  'device',
+  'driver',
+  'binding',
+  'sysfs',
+  'sriov',
+  'config',
+  'region',
+  'vfio',
+  'fault',
+  'dma',
+  'iommu',
+  'irq',
+  'reset',
+  'process',
+  'text',
+  'recording',
+] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** All that is known of a kind, whoever asks. */
+export interface KindFacts {
+  /** What an event of the kind says. */
+  readonly doc: string;
+  readonly family: Family;
+  /** The driver, the override or the group of its device may be another afterwards. */
+  readonly changesBinding?: true;
+  /** Users cause very many of them: histories that people read leave them out. */
+  readonly frequent?: true;
+  /** `name` says most of it; of other kinds it is the kernel function that was recorded. */
+  readonly named?: true;
+}
+
+/** Every kind of event. */
 export const KINDS = {
-  'device.add': 'a PCI function came into being, or was made ready to bind',
-  'device.remove': 'a PCI function is being removed',
-  'driver.register': 'a driver registered on the bus',
-  'driver.unregister': 'a driver left the bus',
-  match: 'the driver core matched a driver and tries it (span: the attempt)',
-  probe: 'a probe function ran (span); name tells which: driver core, bus or driver',
-  bind: 'a driver was bound (point), or a bind was asked for by hand (span)',
-  unbind: 'a driver is being released (span) or one of the steps of it (point)',
-  deferred: 'a device was put on the deferred probe list',
-  override: 'the driver_override of a device was set or cleared',
-  'sysfs.write': 'a sysfs attribute was written: name is the attribute, text the buffer',
-  'sriov.enable': 'SR-IOV was enabled; value is the number of VFs',
-  'sriov.disable': 'SR-IOV was disabled',
-  'vf.add': 'a VF is being created; device is the PF, value the index of the VF',
-  'vf.remove': 'a VF is being removed; device is the PF, value the index of the VF',
-  'config.read': 'configuration space was read',
-  'config.write': 'configuration space was written',
-  'region.read': 'a VFIO region was read',
-  'region.write': 'a VFIO region was written',
-  ioctl: 'a VFIO or iommufd ioctl',
-  'group.open': 'a VFIO group was opened',
-  'group.close': 'a VFIO group was closed',
-  'device.open': 'a VFIO device was opened (enabled)',
-  'device.close': 'a VFIO device was closed (disabled)',
-  'device.request': 'VFIO asked the user of a device to release it; value is how often so far',
-  mmap: 'a VFIO region was mapped',
-  munmap: 'mappings of a device were removed',
-  'fault.page': 'a page fault in a mapping of a device',
-  'fault.bus': 'a bus error reached user space (SIGBUS)',
-  'fault.dma': 'the IOMMU refused a DMA',
-  'fault.aer': 'a PCIe error was reported',
-  'dma.map': 'an IOVA range was mapped: offset is the IOVA, value the physical address',
-  'dma.unmap': 'an IOVA range was unmapped: offset is the IOVA, value the bytes unmapped',
-  'iommu.attach': 'a device joined an IOMMU group or domain',
-  'iommu.detach': 'a device left an IOMMU group or domain',
-  'irq.set': 'interrupts of a VFIO device were configured',
-  'irq.fire': 'an interrupt handler ran',
-  reset: 'a function, slot or bus was reset',
-  power: 'a power state was set; value is the D-state',
-  migration: 'a migration state was set',
-  'driver.work': 'deferred work of a driver ran',
-  uevent: 'a uevent was sent to user space',
-  syscall: 'a system call of a recorded process',
-  signal: 'a signal was generated or delivered; value is its number',
-  process: 'a process forked, executed or exited',
-  log: 'a line of the kernel log, or a line of the input that was not understood',
-  snapshot: 'the state of one function or driver when the recording began or ended',
-  lost: 'events were lost here; value is how many',
-  mark: 'a mark that somebody wrote into the recording',
-} as const;
+  'device.add': {
+    doc: 'a PCI function came into being, or was made ready to bind',
+    family: 'device',
+    changesBinding: true,
+  },
+  'device.remove': {
+    doc: 'a PCI function is being removed',
+    family: 'device',
+    changesBinding: true,
+  },
+  'driver.register': { doc: 'a driver registered on the bus', family: 'driver' },
+  'driver.unregister': { doc: 'a driver left the bus', family: 'driver' },
+  match: {
+    doc: 'the driver core matched a driver and tries it (span: the attempt)',
+    family: 'driver',
+    changesBinding: true,
+  },
+  probe: {
+    doc: 'a probe function ran (span); name tells which: driver core, bus or driver',
+    family: 'driver',
+    changesBinding: true,
+  },
+  bind: {
+    doc: 'a driver was bound (point), or a bind was asked for by hand (span)',
+    family: 'binding',
+    changesBinding: true,
+  },
+  unbind: {
+    doc: 'a driver is being released (span) or one of the steps of it (point)',
+    family: 'binding',
+    changesBinding: true,
+  },
+  deferred: { doc: 'a device was put on the deferred probe list', family: 'binding' },
+  override: {
+    doc: 'the driver_override of a device was set or cleared',
+    family: 'sysfs',
+    changesBinding: true,
+  },
+  'sysfs.write': {
+    doc: 'a sysfs attribute was written: name is the attribute, text the buffer',
+    family: 'sysfs',
+    changesBinding: true,
+    named: true,
+  },
+  'sriov.enable': {
+    doc: 'SR-IOV was enabled; value is the number of VFs',
+    family: 'sriov',
+    changesBinding: true,
+  },
+  'sriov.disable': { doc: 'SR-IOV was disabled', family: 'sriov', changesBinding: true },
+  'vf.add': {
+    doc: 'a VF is being created; device is the PF, value the index of the VF',
+    family: 'device',
+    changesBinding: true,
+  },
+  'vf.remove': {
+    doc: 'a VF is being removed; device is the PF, value the index of the VF',
+    family: 'device',
+    changesBinding: true,
+  },
+  'config.read': { doc: 'configuration space was read', family: 'config', frequent: true },
+  'config.write': { doc: 'configuration space was written', family: 'config', frequent: true },
+  'region.read': { doc: 'a VFIO region was read', family: 'region', frequent: true },
+  'region.write': { doc: 'a VFIO region was written', family: 'region', frequent: true },
+  ioctl: { doc: 'a VFIO or iommufd ioctl', family: 'vfio', named: true },
+  'group.open': { doc: 'a VFIO group was opened', family: 'vfio' },
+  'group.close': { doc: 'a VFIO group was closed', family: 'vfio' },
+  'device.open': { doc: 'a VFIO device was opened (enabled)', family: 'vfio' },
+  'device.close': { doc: 'a VFIO device was closed (disabled)', family: 'vfio' },
+  'device.request': {
+    doc: 'VFIO asked the user of a device to release it; value is how often so far',
+    family: 'vfio',
+  },
+  mmap: { doc: 'a VFIO region was mapped', family: 'region' },
+  munmap: { doc: 'mappings of a device were removed', family: 'region' },
+  'fault.page': { doc: 'a page fault in a mapping of a device', family: 'fault' },
+  'fault.bus': { doc: 'a bus error reached user space (SIGBUS)', family: 'fault' },
+  'fault.dma': { doc: 'the IOMMU refused a DMA', family: 'fault' },
+  'fault.aer': { doc: 'a PCIe error was reported', family: 'fault' },
+  'dma.map': {
+    doc: 'an IOVA range was mapped: offset is the IOVA, value the physical address',
+    family: 'dma',
+    frequent: true,
+  },
+  'dma.unmap': {
+    doc: 'an IOVA range was unmapped: offset is the IOVA, value the bytes unmapped',
+    family: 'dma',
+    frequent: true,
+  },
+  'iommu.attach': {
+    doc: 'a device joined an IOMMU group or domain',
+    family: 'iommu',
+    changesBinding: true,
+  },
+  'iommu.detach': {
+    doc: 'a device left an IOMMU group or domain',
+    family: 'iommu',
+    changesBinding: true,
+  },
+  'irq.set': { doc: 'interrupts of a VFIO device were configured', family: 'irq' },
+  'irq.fire': { doc: 'an interrupt handler ran', family: 'irq', named: true },
+  reset: { doc: 'a function, slot or bus was reset', family: 'reset' },
+  power: { doc: 'a power state was set; value is the D-state', family: 'reset' },
+  migration: { doc: 'a migration state was set', family: 'vfio' },
+  'driver.work': { doc: 'deferred work of a driver ran', family: 'driver' },
+  uevent: { doc: 'a uevent was sent to user space', family: 'process' },
+  syscall: { doc: 'a system call of a recorded process', family: 'process', named: true },
+  signal: { doc: 'a signal was generated or delivered; value is its number', family: 'process' },
+  process: { doc: 'a process forked, executed or exited', family: 'process', named: true },
+  log: {
+    doc: 'a line of the kernel log, or a line of the input that was not understood',
+    family: 'text',
+  },
+  snapshot: {
+    doc: 'the state of one function or driver when the recording began or ended',
+    family: 'recording',
+    changesBinding: true,
+  },
+  lost: { doc: 'events were lost here; value is how many', family: 'recording' },
+  mark: { doc: 'a mark that somebody wrote into the recording', family: 'text' },
+} as const satisfies Record<string, KindFacts>;
 
 export type Kind = keyof typeof KINDS;
+
+/** Facts of a kind that stands in a trace; undefined for one that this version does not know. */
+export const kindFacts = (kind: string): KindFacts | undefined =>
+  Object.hasOwn(KINDS, kind) ? KINDS[kind as Kind] : undefined;
+
+/** All kinds whose facts fulfil a condition, such as being of a family. */
+export const kindsWhere = (condition: (facts: KindFacts) => boolean): readonly Kind[] =>
+  (Object.keys(KINDS) as Kind[]).filter((kind) => condition(KINDS[kind]));
 
 /** `begin` and `end` enclose what happened inside; `point` stands alone. */
 export const PHASES = ['begin', 'end', 'point'] as const;
