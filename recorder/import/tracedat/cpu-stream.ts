@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../../traces/index.js';
-import { PageCursor, type PageFormat } from '../../live/ring-buffer/index.js';
 import { NOT_SET } from '../../mapping/record.js';
+import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import type { Correction } from './clock.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
 import { ReadAhead } from './read-ahead.js';

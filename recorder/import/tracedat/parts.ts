@@ -1,6 +1,6 @@
 /** The parts that both versions of trace.dat have in common, by their text. */
 import { VfrError } from '../../../traces/index.js';
-import { type EventFormat, parseEventFormat } from '../../live/ring-buffer/index.js';
+import { type EventFormat, parseEventFormat } from '../../ring-buffer/index.js';
 import type { ByteReader } from './byte-reader.js';
 import {
   correctedClock,
