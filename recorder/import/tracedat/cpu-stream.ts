@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../traces/index.js';
+import { type ByteSource, highWord, lowWord } from '../../../traces/index.js';
 import { NOT_SET } from '../../mapping/record.js';
 import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import type { Correction } from './clock.js';
@@ -79,8 +79,8 @@ export class CpuStream {
 
   #correct(correction: Correction): void {
     const time = correction(this.cursor.time);
-    this.timeLow = Number(time & 0xffff_ffffn);
-    this.timeHigh = Number(time >> 32n);
+    this.timeLow = lowWord(time);
+    this.timeHigh = highWord(time);
   }
 
   #nextPage(): boolean {
