@@ -23,6 +23,8 @@ export interface EngineData {
   gaps: boolean;
   /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
   readonly beginless: Set<string>;
+  /** Drivers' own probe functions that were seen as such: an event of that name may be another's. */
+  readonly ownProbes: Set<string>;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
   pcieBytes: 50 | 52 | null;
 }
@@ -33,6 +35,7 @@ const newEngineData = (): EngineData => ({
   vfio: newVfioState(),
   gaps: false,
   beginless: new Set(),
+  ownProbes: new Set(),
   pcieBytes: null,
 });
 
@@ -87,6 +90,20 @@ export class Engine {
    */
   records(name: string): boolean {
     return this.#names.has(name) && !this.#data.gaps && !this.#data.beginless.has(name);
+  }
+
+  /** A driver's own probe function began. */
+  noteOwnProbe(name: string): void {
+    this.#data.ownProbes.add(name);
+  }
+
+  /**
+   * Whether the absence of a driver's own probe function means that it was not called. A probe of
+   * that name which vfr does not know names no device, and is no such event.
+   */
+  recordsOwnProbe(driver: string): boolean {
+    const name = `${driver.replaceAll('-', '_')}_probe`;
+    return this.#data.ownProbes.has(name) && this.records(name);
   }
 
   /** Takes in functions of which a part of the recording has ends and no begin. */

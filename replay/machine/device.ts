@@ -5,7 +5,13 @@ import type { Possible } from './possible.js';
 export interface Sriov {
   /** `num_VFs`: written after all VFs were added, so 0 while they are probed. */
   numVfs: Possible<number>;
+  /** TotalVFs of the capability: what the hardware can have. */
   readonly totalVfs: number | null;
+  /**
+   * The most that can be enabled: TotalVFs, or less when a driver of the PF said so
+   * (pci_sriov_set_totalvfs); null when not known.
+   */
+  maxVfs: number | null;
   /** Routing id of VF i is that of the PF plus offset plus i times stride. */
   readonly offset: number | null;
   readonly stride: number | null;

@@ -92,13 +92,14 @@ function idsOf(facts: Facts): PciIds | null {
 
 function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
   const cap = config === null ? null : readSriovCap(config);
-  const total = asNumber(facts.sriov_totalvfs) ?? cap?.totalVfs ?? null;
-  if (cap === null && total === null) return null;
+  if (cap === null && asNumber(facts.sriov_totalvfs) === null) return null;
   const numVfs = asNumber(facts.sriov_numvfs) ?? cap?.numVfs ?? null;
   const autoprobe = asNumber(facts.sriov_drivers_autoprobe);
   return {
     numVfs: numVfs === null ? null : [numVfs],
-    totalVfs: total,
+    totalVfs: cap?.totalVfs ?? null,
+    // sysfs shows the limit of the PF's driver (kernel drivers/pci/iov.c, sriov_totalvfs_show).
+    maxVfs: asNumber(facts.sriov_totalvfs),
     offset: cap?.offset ?? null,
     stride: cap?.stride ?? null,
     vfDevice: asHex(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
@@ -110,7 +111,9 @@ function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
 /** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
   if (engine.deviceOf(e) === null) return null;
-  return e.name === 'pci_bus_add_device' ? readyDevice(engine, e) : newFunction(engine, e);
+  if (e.name === 'pci_bus_add_device') return readyDevice(engine, e);
+  // A line of the kernel's log tells of a function, too, but not when it came.
+  return e.name === 'pci_device_add' ? newFunction(engine, e) : null;
 }
 
 function newFunction(engine: Engine, e: EventCursor): Verdict {

@@ -17,6 +17,8 @@ export function probe(engine: Engine, e: EventCursor): Verdict {
   if (device === null) return null;
   const { name } = e;
   if (e.phase === 'end') return endProbe(engine, e, device);
+  // A line of the kernel's log tells of a probe when it is over.
+  if (name.includes(' ')) return null;
   switch (name) {
     case 'really_probe':
       return beginReally(engine, e, device);
@@ -73,6 +75,7 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
+  engine.noteOwnProbe(e.name);
   const bus = engine.frames.onDevice(device, 'bus');
   const base = { seq, tid, device, overlapped: false } as const;
   engine.frames.push({ type: 'own', ...base, driver, register: null });
@@ -163,7 +166,7 @@ function busResult(
   if (certainly(frame.gate, false)) {
     return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
   }
-  const recorded = engine.records(`${frame.driver.replaceAll('-', '_')}_probe`);
+  const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
     if (frame.gate !== null) return 'match';
     if (recorded) learnClosedGate(engine, device);

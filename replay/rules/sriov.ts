@@ -18,6 +18,7 @@ import { endWalk } from './walk.js';
 const unknownSriov = (): Sriov => ({
   numVfs: null,
   totalVfs: null,
+  maxVfs: null,
   offset: null,
   stride: null,
   vfDevice: null,
@@ -65,7 +66,8 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   if (n === 'invalid') return [-ERRNO.EINVAL];
   if (n === 'range') return [-ERRNO.ERANGE];
   const sriov = sriovOf(pf);
-  if (sriov.totalVfs !== null && n > sriov.totalVfs) return [-ERRNO.ERANGE];
+  const beyond = beyondLimit(sriov, n);
+  if (beyond === true) return [-ERRNO.ERANGE];
   if (frame.enable !== null) {
     return frame.enable.ret === null
       ? null
@@ -75,7 +77,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   const current = frame.overlapped ? null : sriov.numVfs;
   if (current === null) return null;
   const driver = only(pf.driver);
-  return current.flatMap((now) => {
+  const results = current.flatMap((now) => {
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, -ERRNO.ENOENT, -ERRNO.EBUSY];
     if (driver === null || driverModel(driver).sriovConfigure === 'none') return [-ERRNO.ENOENT];
@@ -85,6 +87,21 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
       return [];
     return [frame.count, -ERRNO.ENOENT, -ERRNO.EPERM, -ERRNO.ENOMEM];
   });
+  return beyond === null ? [...results, -ERRNO.ERANGE] : results;
+}
+
+/** Whether a number of VFs is more than the PF, or its driver, allows; null when not known. */
+function beyondLimit({ totalVfs, maxVfs }: Sriov, n: number): boolean | null {
+  if (n === 0) return false;
+  if (totalVfs !== null && n > totalVfs) return true;
+  return maxVfs === null ? null : n > maxVfs;
+}
+
+/** A driver that is bound may have set another limit of VFs (pci_sriov_set_totalvfs). */
+export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
+  if (sriov === null || driver === null) return;
+  const { sriovConfigure } = driverModel(driver);
+  if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
 }
 
 /** `kstrtobool`: y, t, n, f, 1, 0, on, off by their first letters (kernel lib/kstrtox.c). */
@@ -127,7 +144,8 @@ export function probeGate(engine: Engine, device: PciDevice, seq: number): Possi
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  // A line of the kernel's log has no end, and no event within it.
+  if (pf === null || e.name.includes(' ')) return null;
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;

@@ -39,8 +39,8 @@ export interface VfioFunction {
   confirmed: boolean;
   /** The device that is being closed, until it is opened again. */
   closing: OpenDevice | null;
-  /** How often the user was asked to let it go, since the removal began. */
-  requests: number;
+  /** How often the user was asked to let it go, since the removal began; null when not known. */
+  requests: number | null;
 }
 
 /** What a process does with its VFIO container; a process with several is not followed. */
@@ -87,7 +87,7 @@ export const newFunction = (address: string): VfioFunction => ({
   migration: null,
   confirmed: false,
   closing: null,
-  requests: 0,
+  requests: null,
 });
 
 export function functionAt(state: VfioState, address: string): VfioFunction {
@@ -132,7 +132,7 @@ export function forgetVfio(state: VfioState): void {
     fn.closing = null;
     fn.migration = null;
     fn.hardware = null;
-    fn.requests = 0;
+    fn.requests = null;
   }
   state.containers.clear();
   state.groups.clear();
