@@ -1,4 +1,4 @@
-import type { PciIds } from './ids.js';
+import type { PciIds } from '../binding/ids.js';
 import type { Possible } from './possible.js';
 
 /** SR-IOV of a physical function (driver-core-and-pci §5). */
@@ -19,7 +19,12 @@ export interface Sriov {
   /** `sriov_drivers_autoprobe`. */
   autoprobe: Possible<boolean>;
   /** Told by a snapshot only, and confirmed by no event. */
-  assumed: boolean;
+  readonly assumed: {
+    numVfs: boolean;
+    autoprobe: boolean;
+    /** Where VFs come, and with which ids. */
+    vfs: boolean;
+  };
 }
 
 /** An override that was written but may wait for the device lock. */

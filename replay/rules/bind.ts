@@ -98,6 +98,7 @@ export function setBound(device: PciDevice, driver: string | null): void {
 }
 
 export function setFree(device: PciDevice): void {
+  device.assumed.driver = false;
   device.driver = [null];
   device.bound = false;
 }

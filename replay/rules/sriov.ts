@@ -3,6 +3,8 @@
  * §5).
  */
 
+import { autoprobeGate } from '../binding/gate.js';
+import { isOldBool, parseBool, parseU16 } from '../binding/stores.js';
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
@@ -23,21 +25,12 @@ const unknownSriov = (): Sriov => ({
   stride: null,
   vfDevice: null,
   autoprobe: null,
-  assumed: false,
+  assumed: { numVfs: false, autoprobe: false, vfs: false },
 });
 
 function sriovOf(device: PciDevice): Sriov {
   device.sriov ??= unknownSriov();
   return device.sriov;
-}
-
-/** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */
-function parseU16(text: string): number | 'invalid' | 'range' {
-  const found = /^\+?(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))\n?$/i.exec(text);
-  if (found === null) return 'invalid';
-  const [, hex, octal, decimal] = found;
-  const n = hex ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal, octal ? 8 : 10);
-  return n > 0xffff ? 'range' : n;
 }
 
 /** The write has the PF's device lock from its checks to its end. */
@@ -47,10 +40,10 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
   const expected = expectNumVfs(engine, frame, pf);
   const wanted = parseU16(frame.text);
   const sriov = sriovOf(pf);
-  const doubtful = sriov.assumed;
+  const doubtful = sriov.assumed.numVfs;
   if (ret === frame.count && typeof wanted === 'number') {
     sriov.numVfs = [wanted];
-    sriov.assumed = false;
+    sriov.assumed.numVfs = false;
   }
   if (expected === null) return 'unknown';
   if (expected.includes(ret)) return 'match';
@@ -58,7 +51,10 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     if (ret !== frame.count) sriov.numVfs = null;
     return 'unknown';
   }
-  return oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
+  const verdict = oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
+  // Without a driver there is one answer only: another shows that there is one.
+  const byDriver = expected.every((n) => n === -ERRNO.ENOENT);
+  return verdict === 'match' || !byDriver ? verdict : engine.contradiction(pf, 'driver', verdict);
 }
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
@@ -104,12 +100,6 @@ export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
   if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
 }
 
-/** `kstrtobool`: y, t, n, f, 1, 0, on, off by their first letters (kernel lib/kstrtox.c). */
-function parseBool(text: string): boolean | null {
-  const found = /^(?:([yYtT1]|[oO][nN])|([nNfF0]|[oO][fF]))/.exec(text);
-  return found === null ? null : found[1] !== undefined;
-}
-
 /** Takes effect at once: the flag has no lock. */
 export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void {
   const value = parseBool(text);
@@ -117,28 +107,62 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
   const sriov = sriovOf(pf);
   // While VFs are being added the moment decides, and only the begin of the write is recorded.
   const adding = engine.frames.onDevice(pf, 'add-vf') !== null;
+  sriov.assumed.autoprobe = false;
   sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
 }
 
-export const endAutoprobe = (frame: StoreFrame, ret: number): Verdict =>
-  storeResult(frame, [parseBool(frame.text) === null ? -ERRNO.EINVAL : frame.count], ret);
+export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
+  const known = parseBool(frame.text) !== null;
+  // A write that the kernel refused changed nothing, but what it changed here is overwritten.
+  if (known && ret < 0 && frame.device?.sriov) frame.device.sriov.autoprobe = null;
+  const refused = known && isOldBool(frame.text) ? [] : [-ERRNO.EINVAL];
+  return storeResult(frame, [...refused, ...(known ? [frame.count] : [])], ret);
+}
 
 /**
- * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or
- * the VF has an override.
+ * Whether the gate of pci_device_probe is open.
  * @param seq when the device lock was taken, at the latest
  */
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
-  if (device.physfn === null) return [true];
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   const override = engine.overrideUnderLock(device, seq);
-  const pf = engine.machine.find(device.physfn);
-  const autoprobe = pf?.sriov?.autoprobe ?? null;
-  if (certainly(autoprobe, true)) return [true];
-  if (override !== null && !override.includes(null)) return [true];
-  if (override === null || autoprobe === null) return null;
-  const open = override.some((value) => value !== null) || autoprobe.includes(true);
-  const closed = override.includes(null) && autoprobe.includes(false);
-  return [...(open ? [true] : []), ...(closed ? [false] : [])];
+  return autoprobeGate(device.physfn !== null, pf?.sriov?.autoprobe ?? null, override);
+}
+
+/**
+ * A probe shows the gate open or closed. When only a snapshot told the flag, it is the snapshot
+ * that is wrong.
+ * @returns whether it was
+ */
+export function doubtGate(engine: Engine, device: PciDevice, open: boolean): boolean {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const sriov = pf?.sriov ?? null;
+  if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return false;
+  if (!certainly(sriov.autoprobe, !open)) return false;
+  engine.doubtSnapshot(`${pf.address}/autoprobe`, String(!open), String(open));
+  sriov.assumed.autoprobe = false;
+  learnGate(engine, device, open);
+  return true;
+}
+
+/**
+ * A VF without an override was probed, or refused before its driver was asked. What is learned
+ * holds as long as writes of the flag are seen.
+ */
+export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  if (pf === undefined) return;
+  sriovOf(pf).autoprobe = engine.records('sriov_drivers_autoprobe') ? [open] : null;
+}
+
+/**
+ * A VF was refused, and nothing tells whether its driver was asked: the flag that only a snapshot
+ * told may have been switched off since.
+ */
+export function mayBeClosed(engine: Engine, device: PciDevice): void {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  if (pf?.sriov?.assumed.autoprobe !== true) return;
+  if (certainly(engine.override(device), null)) pf.sriov.autoprobe = null;
 }
 
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
@@ -159,7 +183,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
   const { numVfs } = sriovOf(pf);
   if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
-    if (sriovOf(pf).assumed) return 'unknown';
+    if (sriovOf(pf).assumed.numVfs) return 'unknown';
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
   return 'match';
@@ -172,7 +196,11 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   if (outer !== null) outer.added = frame.added;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.enable) store.enable.ret = e.ret;
-  if (e.ret === 0) Object.assign(sriovOf(pf), { numVfs: [frame.vfs], assumed: false });
+  if (e.ret === 0) {
+    const sriov = sriovOf(pf);
+    sriov.numVfs = [frame.vfs];
+    sriov.assumed.numVfs = false;
+  }
   if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? 'match' : null;
   if (frame.added === frame.vfs) return compare(path, '0', errnoName(e.ret));
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
@@ -232,7 +260,7 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   if (failing || numVfs === undefined) return 'unknown';
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
-  if (sriovOf(pf).assumed && e.value >= numVfs) return 'unknown';
+  if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return 'unknown';
   return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);
 }
 

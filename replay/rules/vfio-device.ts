@@ -29,7 +29,7 @@ import { judge } from './vfio-results.js';
 
 /** Takes what VFIO needs from the snapshot of a function. */
 export function noteFunction(engine: Engine, e: EventCursor): void {
-  if (e.device === null || e.name === 'end') return;
+  if (e.device === null || e.name === 'end' || engine.snapshot.ignored) return;
   const fn = functionAt(engine.vfio, e.device);
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);

@@ -29,8 +29,10 @@ export interface VfioFunction {
   hardware: Hardware | null;
   /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
   resources: readonly Resource[] | null;
-  /** The addresses of the BARs are certain. */
+  /** The addresses of the BARs are those of the resources, as far as the snapshot is right. */
   placed: boolean;
+  /** Regions of which a fault showed it. */
+  readonly shown: Set<number>;
   /** Null: closed. Undefined: not known. */
   open: OpenDevice | null | undefined;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
@@ -83,6 +85,7 @@ export const newFunction = (address: string): VfioFunction => ({
   hardware: null,
   resources: null,
   placed: true,
+  shown: new Set(),
   open: undefined,
   migration: null,
   confirmed: false,
@@ -123,6 +126,15 @@ export function groupAt(state: VfioState, key: string): Group {
     state.groups.set(key, found);
   }
   return found;
+}
+
+/** What is known of functions from outside of the recording is not of this machine. */
+export function forgetHardware(state: VfioState): void {
+  for (const fn of state.functions.values()) {
+    fn.hardware = null;
+    fn.resources = null;
+    if (!fn.confirmed) fn.open = undefined;
+  }
 }
 
 /** Events were lost: what users did meanwhile is not known. */
