@@ -21,7 +21,7 @@ test('the timeline agrees with replays that stop there', () => {
   const output = join(folder, 'capture.arrows');
   importInput({ input: `${capture}/trace.txt.zst`, snapshot: `${capture}/state-before`, output });
   const reader = TraceReader.open(output);
-  const timeline = new DeviceTimeline(reader.meta.kernel);
+  const timeline = new DeviceTimeline(reader.meta);
   for (const batch of reader.read()) timeline.feed(batch);
   for (let until = STEP; until < reader.events; until += STEP) {
     const { finalState } = replay(reader.read(), { kernel: reader.meta.kernel, until });

@@ -3,7 +3,7 @@
  * override, at any event.
  */
 import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
-import type { Batch, Kind } from '../traces/index.js';
+import type { Batch, Kind, TraceMeta } from '../traces/index.js';
 
 /** Kinds of events after which the state of their device may be another. */
 const CHANGING = new Set<string>([
@@ -37,10 +37,11 @@ export class DeviceTimeline {
   readonly #replayer: Replayer;
   #next = 0;
 
-  /** @param kernel release of the recorded kernel */
-  constructor(kernel: string | undefined) {
+  /** @param recorded release of the recorded kernel, and the clock of the recording */
+  constructor({ kernel, clock }: Pick<TraceMeta, 'kernel' | 'clock'>) {
     this.#replayer = new Replayer({
       kernel,
+      clock,
       observe: (e, _verdict, { machine }) => {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;

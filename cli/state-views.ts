@@ -29,7 +29,7 @@ export async function showView(
   if (options.watch !== undefined) return showChanges(reader, options.watch, options);
   const { kernel, state } = options;
   const seq = await placeOf(file, reader, options);
-  const timeline = new Timeline(reader, { kernel });
+  const timeline = new Timeline(reader, { kernel, clock: reader.meta.clock });
   timeline.seek(seq + 1);
   const path = state === true || state === undefined ? '' : state;
   const value = stateAt(timeline.engine, path);

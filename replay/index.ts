@@ -10,6 +10,7 @@ export {
   type ReplayResult,
   replay,
 } from './engine/replay.js';
+export type { SnapshotDoubt } from './engine/snapshot-trust.js';
 export {
   type DeviceState,
   deviceState,

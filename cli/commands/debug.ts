@@ -29,7 +29,8 @@ async function run(file: string, options: Options): Promise<void> {
   const reader = await openTrace(file, options);
   const input = createInterface({ input: process.stdin, terminal: false });
   try {
-    const timeline = new Timeline(reader, { kernel: options.kernel ?? reader.meta.kernel });
+    const { kernel, clock } = reader.meta;
+    const timeline = new Timeline(reader, { kernel: options.kernel ?? kernel, clock });
     const debug = new Debugger(timeline, (condition) => seqsWhere(file, reader, condition));
     await prompt();
     for await (const line of input) {

@@ -38,7 +38,7 @@ async function run({ output }: Options): Promise<void> {
   const reader = await openTrace(output, {});
   try {
     const { replay } = await import('../../replay/index.js');
-    await tellReplay(replay(reader.read(), { kernel: reader.meta.kernel }));
+    await tellReplay(replay(reader.read(), reader.meta));
     const { races } = await import('../../analysis/index.js');
     await tellRaces(races(reader));
     await tellTables(reader);

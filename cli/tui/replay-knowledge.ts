@@ -28,7 +28,7 @@ export class ReplayKnowledge implements Knowledge {
   #restUntil = 0;
 
   constructor(private readonly reader: TraceReader) {
-    this.#timeline = new DeviceTimeline(reader.meta.kernel);
+    this.#timeline = new DeviceTimeline(reader.meta);
   }
 
   get progress(): number {

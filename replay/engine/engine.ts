@@ -1,11 +1,13 @@
+import type { Seq } from '../../traces/index.js';
 import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import { certainly, type Possible } from '../machine/possible.js';
-import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
+import { forgetHardware, forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
+import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
 import type { Difference, Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
@@ -23,8 +25,11 @@ export interface EngineData {
   gaps: boolean;
   /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
   readonly beginless: Set<string>;
+  /** Drivers' own probe functions that were seen: not every event of such a name is one. */
+  readonly ownProbes: Set<string>;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
   pcieBytes: 50 | 52 | null;
+  readonly snapshot: SnapshotTrust;
 }
 
 const newEngineData = (): EngineData => ({
@@ -33,7 +38,9 @@ const newEngineData = (): EngineData => ({
   vfio: newVfioState(),
   gaps: false,
   beginless: new Set(),
+  ownProbes: new Set(),
   pcieBytes: null,
+  snapshot: newSnapshotTrust(),
 });
 
 /** The state of a replay: the machine, and the kernel functions that are under way. */
@@ -43,6 +50,8 @@ export class Engine {
   readonly vfio: VfioState;
   readonly #data: EngineData;
   #kernelKnown = true;
+  /** The event that is being replayed. */
+  #seq = 0 as Seq;
   /** Kernel functions and attributes that occur in this recording: those it was made with. */
   #names: ReadonlySet<string> = new Set();
 
@@ -89,13 +98,54 @@ export class Engine {
     return this.#names.has(name) && !this.#data.gaps && !this.#data.beginless.has(name);
   }
 
+  /** A driver's own probe function began. */
+  noteOwnProbe(name: string): void {
+    this.#data.ownProbes.add(name);
+  }
+
+  /**
+   * Whether the absence of a driver's own probe function means that it was not called. A probe of
+   * that name which vfr does not know names no device, and is no such event.
+   */
+  recordsOwnProbe(driver: string): boolean {
+    const name = `${driver.replaceAll('-', '_')}_probe`;
+    return this.#data.ownProbes.has(name) && this.records(name);
+  }
+
   /** Takes in functions of which a part of the recording has ends and no begin. */
   noteBeginless(names: readonly string[]): void {
     for (const name of names) this.#data.beginless.add(name);
   }
 
+  /** How far the snapshot is believed. */
+  get snapshot(): Readonly<SnapshotTrust> {
+    return this.#data.snapshot;
+  }
+
+  /** Whether a batch, of which no event was replayed yet, is not of the snapshot's machine. */
+  contradictsSnapshot(batch: EventCursor, clock: string): boolean {
+    return checkSnapshot(this.#data.snapshot, batch, clock);
+  }
+
+  /** The snapshot is not of this recording: what it told is forgotten, and what it will tell. */
+  ignoreSnapshot(): void {
+    this.#data.snapshot.ignored = true;
+    this.machine.forgetSnapshot();
+    forgetHardware(this.vfio);
+  }
+
+  /**
+   * An event contradicts what only the snapshot told of a device. What it told of all others that
+   * no event has confirmed is as old, and no longer believed.
+   */
+  doubtSnapshot(path: string, snapshot: string, recorded: string): void {
+    addDoubt(this.#data.snapshot, { seq: this.#seq, path, snapshot, recorded });
+    this.machine.forgetAssumed();
+  }
+
   /** Takes in whether the begin of a function was recorded. */
   noteCall(e: EventCursor): void {
+    this.#seq = e.seq;
     const { beginless } = this.#data;
     const { phase } = e;
     if (phase === 'end' && e.span < 0) beginless.add(e.name);
@@ -109,9 +159,17 @@ export class Engine {
   contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
     const unseen = part === 'override' && !this.records('driver_override');
     if (!device.assumed[part] && !unseen) return verdict;
+    if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
     if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
     return 'unknown';
+  }
+
+  /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
+  #tellDoubt(part: 'driver' | 'override', { path, expected, actual }: Difference): void {
+    const told = { path, snapshot: expected, recorded: actual };
+    if (part === 'override') addDoubt(this.#data.snapshot, { seq: this.#seq, ...told });
+    else this.doubtSnapshot(path, expected, actual);
   }
 
   /** An event shows a device that a snapshot lacks: nothing is known of it. */

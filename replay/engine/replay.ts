@@ -6,12 +6,15 @@ import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
 import { isLossy, type Loss, lossesOf } from './losses.js';
+import type { SnapshotDoubt } from './snapshot-trust.js';
 import { type MachineState, machineState } from './state.js';
 import { type Counts, count, type Difference, noCounts, type Verdict } from './verdict.js';
 
 export interface ReplayOptions {
   /** Release of the recorded kernel, such as `6.1.0-56-amd64`: which rules hold. */
   readonly kernel?: string | undefined;
+  /** Clock of the recording, to compare the time of a snapshot with; `unknown` when missing. */
+  readonly clock?: string;
   /** Stop before this event. */
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
@@ -48,6 +51,12 @@ export interface ReplayResult {
   /** Hash of all verdicts, of the states on the way at every 16384th event, and of the last. */
   readonly stateHash: string;
   readonly divergences: readonly Divergence[];
+  /** Where the recording contradicts the snapshot at its beginning; empty without one. */
+  readonly snapshot: {
+    /** False: it is of another machine or boot, and nothing of it was used. */
+    readonly used: boolean;
+    readonly doubts: readonly SnapshotDoubt[];
+  };
 }
 
 const DIVERGENCES_MAX = 1000;
@@ -139,7 +148,10 @@ export class Replayer {
     this.#named = true;
     if (this.#losses?.batch !== batch) this.#losses = { batch, found: lossesOf(batch) };
     const first = Math.max(0, this.#next - batch.seqFirst);
-    if (first === 0) this.engine.noteBeginless(cursor.beginless());
+    if (first === 0) {
+      this.engine.noteBeginless(cursor.beginless());
+      this.#checkSnapshot(cursor);
+    }
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
     for (let row = first; row < end; row++) {
       cursor.row = row;
@@ -147,6 +159,17 @@ export class Replayer {
     }
     this.#next = Math.max(this.#next, batch.seqFirst + end);
     return end === batch.rows;
+  }
+
+  /** What was held against the kernel by a snapshot that is not of this recording is withdrawn. */
+  #checkSnapshot(cursor: EventCursor): void {
+    if (!this.engine.contradictsSnapshot(cursor, this.options.clock ?? 'unknown')) return;
+    this.engine.ignoreSnapshot();
+    this.#divergences.length = 0;
+    for (const counts of this.#kinds.values()) {
+      counts.unknown += counts.diverged;
+      counts.diverged = 0;
+    }
   }
 
   #step(e: EventCursor): void {
@@ -226,6 +249,7 @@ export class Replayer {
       finalState,
       stateHash: hash.digest,
       divergences: this.#divergences,
+      snapshot: { used: !this.engine.snapshot.ignored, doubts: [...this.engine.snapshot.doubts] },
     };
   }
 }

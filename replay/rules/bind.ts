@@ -6,6 +6,7 @@ import { compare, diverge, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
+import { forgetLimit } from './sriov.js';
 import { byUnseenId } from './walk.js';
 
 /** `device_driver_attach`, and the point at which a driver is bound. */
@@ -93,9 +94,11 @@ export function setBound(device: PciDevice, driver: string | null): void {
   device.driver = [driver];
   device.bound = true;
   device.bindable = [true];
+  forgetLimit(device, driver);
 }
 
 export function setFree(device: PciDevice): void {
+  device.assumed.driver = false;
   device.driver = [null];
   device.bound = false;
 }

@@ -111,5 +111,8 @@ export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number):
     expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
   }
   const verdict = storeResult(frame, expected, ret);
-  return verdict === 'match' ? verdict : engine.contradiction(walk.device, 'driver', verdict);
+  if (verdict === 'match') return verdict;
+  const doubted = engine.contradiction(walk.device, 'driver', verdict);
+  if (doubted === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
+  return doubted;
 }
