@@ -48,7 +48,9 @@ export function collectLosses(
   for (let row = 0; row < rows; row++) {
     if (kinds.getInt32(row * 4, true) !== lostKind) continue;
     const cpu = isSet(columns[CPU].validity, row) ? cpus.getUint16(row * 2, true) : null;
-    const events = boundedLoss(Number(values.getBigUint64(row * 8, true)));
+    // Without a value nobody knows how many, and what stands in its place means nothing.
+    const isKnown = isSet(columns[VALUE].validity, row);
+    const events = isKnown ? boundedLoss(Number(values.getBigUint64(row * 8, true))) : 0;
     losses.push({ source: sources.getInt32(row * 4, true), cpu, events });
   }
   return sumLosses(losses);
