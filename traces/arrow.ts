@@ -57,11 +57,7 @@ function arrowType(column: Column): types.DataType {
 
 /** What every message carries is filled in when it is sealed. */
 const withSeal = (entries: Iterable<readonly [string, string]> = []) =>
-  new Map<string, string>([
-    ...entries,
-    [LINK_KEY, LINK_PLACEHOLDER],
-    [CRC_KEY, CRC_PLACEHOLDER],
-  ]);
+  new Map<string, string>([...entries, [LINK_KEY, LINK_PLACEHOLDER], [CRC_KEY, CRC_PLACEHOLDER]]);
 
 /** The opening message: columns with their documentation, and what the trace says of itself. */
 export function encodeSchema(metadata: ReadonlyMap<string, string>): Uint8Array {

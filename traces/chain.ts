@@ -3,7 +3,7 @@
  * whose CRCs are right can still be one of another trace, or one that was moved, doubled or
  * exchanged: links tell (link.ts). A trace of format version 1 has none, and only its order tells.
  */
-import { type EndMark, END_KEY, parseEnd } from './end.js';
+import { END_KEY, type EndMark, parseEnd } from './end.js';
 import { PREFIX_BYTES } from './frame.js';
 import { type Link, sameCrcs, TraceDigest } from './link.js';
 import { type Damage, type Frame, isEndMarker, type Scan } from './scan.js';
@@ -21,10 +21,28 @@ export interface Chain {
 
 /** @param size bytes of the file */
 export function followChain(scan: Scan, size: number): Chain {
-  const id = scan.frames[0]?.message.link?.id ?? null;
+  const id = idOf(scan);
   const followed = id === null ? followOrder(scan.frames) : followLinks(scan.frames, id);
   const { frames, damage } = beforeGaps(followed, scan.damage);
   return { id, ...ended(frames, damage, followed.rest, scan, size) };
+}
+
+/**
+ * The id of the trace that a file begins with: that of the first two messages that follow each
+ * other, so that no single message can give the file to another trace.
+ */
+function idOf({ frames, endsOfStream: [end] }: Scan): string | null {
+  const first = frames.filter(({ offset }) => end === undefined || offset < end);
+  const linked = first.flatMap((frame): Linked[] => {
+    const { link } = frame.message;
+    return link === null ? [] : [{ frame, link }];
+  });
+  if (linked.length * 2 < first.length) return null;
+  const pair = linked.find((one, i) => {
+    const next = linked.at(i + 1);
+    return next !== undefined && isNext(one, next) && follows(one, next);
+  });
+  return (pair ?? linked.at(0))?.link.id ?? null;
 }
 
 interface Followed {
@@ -77,17 +95,19 @@ function foreign(frame: Frame): Damage {
 
 type Run = readonly Linked[];
 
+const isNext = (last: Linked, next: Linked): boolean =>
+  next.link.id === last.link.id && next.link.number === last.link.number + 1;
+
 /** Whether the link of `next` allows for `last` before it. */
 const follows = (last: Linked, next: Linked): boolean =>
-  next.link.number !== last.link.number + 1 || sameCrcs(next.link.before, last.frame.crcs);
+  !isNext(last, next) || sameCrcs(next.link.before, last.frame.crcs);
 
 /** Cuts the messages to runs, within which each is linked to the one before. */
 function runsOf(own: readonly Linked[]): Run[] {
   const runs: Linked[][] = [];
   let last: Linked | null = null;
   for (const one of own) {
-    const isNext = last !== null && one.link.number === last.link.number + 1;
-    if (isNext && follows(last!, one)) runs[runs.length - 1].push(one);
+    if (last !== null && isNext(last, one) && follows(last, one)) runs[runs.length - 1].push(one);
     else runs.push([one]);
     last = one;
   }

@@ -59,7 +59,7 @@ interface Believed {
 
 class Reading {
   readonly #believed = new Map<DictColumn, Believed>();
-  /** The most strings that any dictionary of a column claims, damaged ones too. */
+  /** The most strings that a damaged dictionary of a column claims. */
   readonly #claimed = new Map<DictColumn, number>();
   readonly #damage: Damage[] = [];
   #budget: number;
@@ -74,7 +74,7 @@ class Reading {
       this.#damaged(frame, `a dictionary of no column: ${message.id}`);
       return;
     }
-    if (message.rows <= DICTIONARY_ROWS_MAX) {
+    if (!isWhole && message.rows <= DICTIONARY_ROWS_MAX) {
       this.#claimed.set(name, Math.max(this.#claimed.get(name) ?? 0, message.rows));
     }
     const before = this.#believed.get(name);

@@ -61,21 +61,22 @@ class ReadOnSource implements ByteSource {
     const bytes = Buffer.alloc(end - offset);
     for (let at = offset; at < end; ) {
       const known = this.unreadable.find((bad) => bad.offset <= at && at < bad.end);
-      const next = known?.end ?? (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
-      const stop = Math.min(next, end);
-      if (known === undefined) this.#page(bytes.subarray(at - offset, stop - offset), at);
+      const page = Math.floor(at / PAGE_BYTES) * PAGE_BYTES;
+      const stop = Math.min(known?.end ?? page + PAGE_BYTES, end);
+      if (known === undefined) this.#page(page, bytes.subarray(at - offset, stop - offset), at);
       at = stop;
     }
     return bytes;
   }
 
-  #page(into: Buffer, offset: number): void {
+  /** @param page where the page begins of which the bytes from `offset` on are wanted */
+  #page(page: number, into: Buffer, offset: number): void {
     try {
       into.set(this.source.read(offset, into.length));
     } catch (error) {
       if (!isLost(error)) throw error;
       this.#tries++;
-      this.#lose(offset, offset + into.length, error);
+      this.#lose(page, Math.min(page + PAGE_BYTES, this.size), error);
     }
   }
 

@@ -94,7 +94,8 @@ const UNTIED =
   'batches of\n          another one of the same build, put in by hand, cannot be told';
 
 function nextSteps(file: string, damage: Report['damage']): string[] {
-  const other = damage.find(({ otherTraceByte }) => otherTraceByte !== null)?.otherTraceByte ?? null;
+  const other =
+    damage.find(({ otherTraceByte }) => otherTraceByte !== null)?.otherTraceByte ?? null;
   const steps = ['next      `vfr repair` writes what is readable to a new trace'];
   if (other === null) return steps;
   const tail = `tail -c +${other + 1} ${file}`;
