@@ -30,6 +30,7 @@ export type FindEvents = (condition: string) => Promise<number[]>;
 
 interface Breakpoint {
   readonly condition: string;
+  /** Where it stops, ascending. */
   readonly seqs: readonly number[];
 }
 
@@ -63,11 +64,11 @@ export class Debugger {
   /** Goes on to the next stop in a direction. */
   go(direction: 'forward' | 'backward'): string {
     const { timeline } = this;
-    const points = new Set(this.breakpoints.flatMap(({ seqs }) => seqs));
+    const points = this.breakpoints.map(({ seqs }) => seqs);
     const changed = this.#changes();
     const stop = (e: EventCursor, _: Verdict, engine: Engine) =>
       // Both are asked: a change has to be seen also where a breakpoint stops.
-      changed(e.seq, engine) || points.has(e.seq);
+      changed(e.seq, engine) || points.some((seqs) => holds(seqs, e.seq));
     const forward = direction === 'forward';
     const found = forward ? timeline.forward(stop) : timeline.backward(stop);
     const end = forward ? 'the end' : 'the beginning';
@@ -91,6 +92,17 @@ export class Debugger {
       return differs;
     };
   }
+}
+
+/** Whether an ascending list holds a number; a condition can hold for more events than a Set. */
+function holds(list: readonly number[], wanted: number): boolean {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return list[low] === wanted;
 }
 
 export function eventText(e: EventCursor): string {

@@ -140,7 +140,7 @@ export class EventCopier {
   /** Spans that were lost in copying, because too many calls were open at a time; null for none. */
   get forgotten(): SalvageLoss | null {
     if (this.#spansForgotten === 0) return null;
-    const text = `more calls were open than are kept track of: ${this.#spansForgotten} ends have no span`;
+    const text = `more calls were open than can be kept: ${this.#spansForgotten} ends have no span`;
     return { seq: this.#seqFirst, events: 0, columns: ['span'], text };
   }
 

@@ -77,6 +77,9 @@ describe('a trace that is cut', () => {
     expect(last.column('kind').at(row)).toBe('lost');
     expect(last.column('value').has(row)).toBe(false);
     expect(repaired.completeness).toMatchObject({ complete: false, truncated: false, damaged: 0 });
+    // Nobody knows how many: not as many as the value of the event before says.
+    expect(repaired.losses).toEqual([{ source: 'vfr', cpu: null, events: 0 }]);
+    expect(repaired.completeness.lost).toBe(0);
   });
 });
 

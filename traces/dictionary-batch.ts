@@ -5,7 +5,7 @@ import type { DictionaryMessage } from './message.js';
 /** Buffers of a UTF-8 column: validity, offsets, bytes. */
 const BUFFERS = 3;
 
-/** The strings of a dictionary as they stand in the file: string i is bytes[offsets[i]..[i + 1]). */
+/** The strings of a dictionary as the file has them: string i is bytes[offsets[i]..[i + 1]). */
 export interface DictionaryBytes {
   readonly rows: number;
   readonly offsets: Int32Array;

@@ -1,6 +1,7 @@
 /** The public face of traces/: the event schema and the trace file. */
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
+export type { BatchInfo } from './batch-info.js';
 export {
   BDF_PATTERN,
   type Bdf,
@@ -35,7 +36,7 @@ export {
 } from './kinds.js';
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
-export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export { type Completeness, TraceReader } from './reader.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';

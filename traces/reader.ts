@@ -1,4 +1,5 @@
-import { BATCH_BUFFERS, Batch, type BatchBody, columnRange } from './batch.js';
+import { Batch, type BatchBody } from './batch.js';
+import { type BatchInfo, batchInfo, checkBody, columnCrcs } from './batch-info.js';
 import { type Chain, digestMatches, endMarkIn, followChain } from './chain.js';
 import type { ColumnMemory } from './column-memory.js';
 import {
@@ -10,34 +11,17 @@ import {
 } from './dictionaries.js';
 import type { EndMark } from './end.js';
 import { VfrError } from './errors.js';
-import { COLUMN_CRCS_KEY } from './frame.js';
 import { PHASES } from './kinds.js';
-import { ROWS_MAX } from './limits.js';
 import { type Loss, type LossById, sumLosses, totalLost } from './losses.js';
 import type { BatchMessage } from './message.js';
 import { parseMeta } from './meta.js';
+import { placeDamage } from './placing.js';
 import { type Damage, type Frame, isEndMarker, type Scan, scan } from './scan.js';
-import {
-  COLUMNS,
-  type ColumnName,
-  DICT_COLUMNS,
-  type DictColumn,
-  FORMAT_VERSION,
-  type TraceMeta,
-} from './schema.js';
+import { COLUMNS, type DictColumn, FORMAT_VERSION, type TraceMeta } from './schema.js';
 import { type Filter, type Selection, select } from './select.js';
-import { type ByteSource, bodyCrc, openSource } from './source.js';
-import { type BatchStats, parseStats, STATS_COLUMNS, STATS_KEY } from './stats.js';
-import type { Seq } from './units.js';
+import { type ByteSource, openSource } from './source.js';
+import { STATS_COLUMNS, STATS_KEY } from './stats.js';
 import { readOn } from './unreadable.js';
-
-/** A batch that can be read: where it is and what its metadata says. */
-export interface BatchInfo {
-  readonly rows: number;
-  readonly seqFirst: Seq;
-  readonly stats: BatchStats;
-  readonly frame: Frame;
-}
 
 /**
  * What is known of a trace being whole: `complete` only when nothing is cut, damaged or missing and
@@ -67,7 +51,7 @@ export class TraceReader {
   readonly stringsMissing: readonly DictColumn[];
   readonly #scan: Scan;
   readonly #chain: Chain;
-  readonly #damage: Damage[];
+  #damage: Damage[];
 
   /** @throws VfrError when the file cannot be read or is not a trace */
   static open(file: string): TraceReader {
@@ -87,7 +71,8 @@ export class TraceReader {
     const { dictionaries, missing } = this.#readDictionaries(dictionaryFrames);
     this.dictionaries = dictionaries;
     this.stringsMissing = missing;
-    this.#placeDamage();
+    const { unreadable = [] } = source;
+    this.#damage = placeDamage(this.#damage, batches, this.end?.events ?? null, unreadable);
   }
 
   /** The trace's id; null in a trace of format version 1, which has none. */
@@ -96,8 +81,8 @@ export class TraceReader {
   }
 
   /**
-   * Whether messages are tied to the trace and to each other, so that what is read without damage is
-   * what was written. Without it (version 1) a batch of another trace is found only by chance.
+   * Whether messages are tied to the trace and to each other, so that what is read without damage
+   * is what was written. Without it (version 1) a batch of another trace is found only by chance.
    */
   get isLinked(): boolean {
     return this.#chain.id !== null;
@@ -248,7 +233,7 @@ export class TraceReader {
     let seqNext = 0;
     for (const frame of this.#chain.frames) {
       const { message } = frame;
-      const damage = this.#checkBody(frame);
+      const damage = checkBody(this.source, frame);
       if (damage !== null) this.#damage.push(damage);
       if (message.type === 'dictionary') {
         dictionaryFrames.push({ frame, message, isWhole: damage === null });
@@ -296,55 +281,6 @@ export class TraceReader {
     return digestMatches(this.#chain.frames, mark) ? null : 'does not sum up this trace';
   }
 
-  /** Compares a frame's body with its CRC, and finds the columns that are damaged. */
-  #checkBody(frame: Frame): Damage | null {
-    const { source } = this;
-    const { offset, bodyOffset, end, message, crcs } = frame;
-    if (bodyCrc(source, bodyOffset, end) === crcs.body) return null;
-    if (message.type !== 'batch') {
-      const column = message.type === 'dictionary' ? DICT_COLUMNS[message.id] : undefined;
-      return { offset, end, what: `the dictionary of column ${column} does not match its CRC` };
-    }
-    const info = batchInfo(frame, message);
-    const what = 'a batch does not match its CRC';
-    if (typeof info === 'string') return { offset, end, what };
-    const seq = [info.seqFirst, info.seqFirst + info.rows - 1] as const;
-    const own = columnCrcs(message);
-    if (own === null) return { offset, end, what, seq };
-    const columns = COLUMNS.flatMap(({ name }, i): ColumnName[] => {
-      const range = columnRange(message, i);
-      const start = bodyOffset + range.offset;
-      return bodyCrc(source, start, start + range.length) === own[i] ? [] : [name];
-    });
-    return { offset, end, what, seq, columns };
-  }
-
-  /** Gives damage that hides whole frames the range of seq that is missing there. */
-  #placeDamage(): void {
-    this.#damage.sort((a, b) => a.offset - b.offset);
-    this.#nameUnreadable();
-    const { batches } = this;
-    let at = 0;
-    this.#damage.forEach((damage, i) => {
-      while (at < batches.length && batches[at].frame.offset < damage.offset) at++;
-      if (damage.seq !== undefined) return;
-      const before = batches[at - 1];
-      const first = before === undefined ? 0 : before.seqFirst + before.rows;
-      const next = batches.at(at)?.seqFirst ?? this.end?.events ?? first;
-      if (next > first) this.#damage[i] = { ...damage, seq: [first, next - 1] };
-    });
-  }
-
-  /** Says of damage that the disk does not give the bytes, when that is why. */
-  #nameUnreadable(): void {
-    for (const { offset, end, error } of this.source.unreadable ?? []) {
-      const at = this.#damage.findIndex((one) => one.offset < end && one.end > offset);
-      if (at < 0) continue;
-      const what = `bytes ${offset}..${end - 1} cannot be read (${error.what})`;
-      this.#damage[at] = { ...this.#damage[at], what };
-    }
-  }
-
   #readDictionaries(frames: readonly DictionaryFrame[]): ReadDictionaries {
     const read = readDictionaries(this.source, frames, this.#stringsNeeded());
     for (const one of read.damage) this.#damage.push(one);
@@ -381,26 +317,3 @@ const UNKNOWN_OPENING = {
 
 const isBatchOfVfr = ({ message }: Frame) =>
   message.type === 'batch' && message.metadata.has(STATS_KEY);
-
-/** What a batch's metadata says, or what is impossible about it. */
-function batchInfo(frame: Frame, message: BatchMessage): BatchInfo | string {
-  const { rows, nullCounts, regions, bodyLength, metadata } = message;
-  if (!Number.isInteger(rows) || rows < 0 || rows > ROWS_MAX) return `${rows} rows out of range`;
-  if (nullCounts.length !== COLUMNS.length) return 'another number of columns than the schema';
-  if (regions.length !== BATCH_BUFFERS) return 'another number of buffers than the schema wants';
-  let end = 0;
-  for (const { offset, length } of regions) {
-    if (offset !== end || length < 0) return 'a buffer does not follow the one before';
-    end = Math.ceil((offset + length) / 8) * 8;
-  }
-  if (end !== bodyLength) return 'the buffers do not fill the body';
-  const stats = parseStats(metadata.get(STATS_KEY));
-  if (stats === null || stats.rows !== rows) return 'no valid statistics';
-  return { rows, seqFirst: stats.seqFirst, stats, frame };
-}
-
-function columnCrcs({ metadata }: BatchMessage): number[] | null {
-  const text = metadata.get(COLUMN_CRCS_KEY) ?? '';
-  if (text.length !== COLUMNS.length * 8 || !/^[0-9a-f]*$/.test(text)) return null;
-  return COLUMNS.map((_, i) => Number.parseInt(text.slice(i * 8, i * 8 + 8), 16));
-}

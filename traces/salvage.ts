@@ -4,8 +4,9 @@
  * loss is lost on the way.
  */
 import type { Batch } from './batch.js';
+import type { BatchInfo } from './batch-info.js';
 import { VfrError } from './errors.js';
-import type { BatchInfo, TraceReader } from './reader.js';
+import type { TraceReader } from './reader.js';
 import type { Damage } from './scan.js';
 import { COLUMNS, type ColumnName } from './schema.js';
 

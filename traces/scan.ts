@@ -115,9 +115,9 @@ export function scan(source: ByteSource): Scan {
 }
 
 /**
- * Whether what looks like an end of stream is one. It has no CRC, and data that is damaged or cut in
- * the right place looks like one: only behind a frame can it be one, and only where the file ends or
- * goes on as a file of traces would.
+ * Whether what looks like an end of stream is one. It has no CRC, and data that is damaged or cut
+ * in the right place looks like one: only behind a frame can it be one, and only where the file
+ * ends or goes on as a file of traces would.
  */
 function endsStream(source: ByteSource, offset: number, before: Frame | undefined): boolean {
   if (before?.end !== offset) return false;

@@ -17,7 +17,7 @@ const LOST: ReadonlySet<string> = new Set([
 
 /** A system reads, and fails to read, whole pages. */
 const PAGE_BYTES = 4096;
-/** A disk that fails takes seconds for each try: after so many, what fails is not tried in parts. */
+/** A failing disk takes seconds for each try: after so many, what fails is not tried in parts. */
 const TRIES_MAX = 1 << 16;
 
 /** The same bytes, with zeros for those that the disk has lost. */

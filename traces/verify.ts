@@ -4,7 +4,8 @@
  * or hostile writer, with every CRC right, is found as well.
  */
 import type { Batch } from './batch.js';
-import type { BatchInfo, TraceReader } from './reader.js';
+import type { BatchInfo } from './batch-info.js';
+import type { TraceReader } from './reader.js';
 import type { Damage } from './scan.js';
 import { COLUMNS, type ColumnName } from './schema.js';
 import { STATS_COLUMNS } from './stats.js';

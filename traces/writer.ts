@@ -25,9 +25,9 @@ export const DEFAULT_BATCH_ROWS = 1 << 16;
 
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
- * all dictionaries once more and an end marker. The opening goes to the sink with the first batch or
- * flush, every frame after it whole and at once; a reader finds all frames before a cut. After the
- * sink has failed once nothing more is written.
+ * all dictionaries once more and an end marker. The opening goes to the sink with the first batch
+ * or flush, every frame after it whole and at once; a reader finds all frames before a cut. After
+ * the sink has failed once nothing more is written.
  */
 export class TraceWriter {
   readonly events: EventAppender;
