@@ -83,4 +83,17 @@ export function forged(parts: readonly Part[]): Part[] {
   });
 }
 
+/** The id of a trace, from the frames up to its first batch. */
+export function idOf(opening: readonly Part[]): string {
+  const hash = createHash('sha256');
+  for (const { metadata, body } of opening) {
+    const text = metadata.toString('latin1');
+    const blank = text
+      .replace(CRCS, (crcs) => crcs.replace(/[0-9a-f]/g, '?'))
+      .replace(LINK, (link) => link.replace(/[0-9a-f]/g, '!'));
+    hash.update(Buffer.from(blank, 'latin1')).update(body);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 const hex8 = (value: number) => value.toString(16).padStart(8, '0');
