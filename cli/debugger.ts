@@ -10,7 +10,7 @@ import {
   type Timeline,
   type Verdict,
 } from '../replay/index.js';
-import type { TraceReader } from '../traces/index.js';
+import { firstIndex, type TraceReader } from '../traces/index.js';
 import { toJson } from './output.js';
 import { printable } from './rows.js';
 
@@ -95,15 +95,8 @@ export class Debugger {
 }
 
 /** Whether an ascending list holds a number; a condition can hold for more events than a Set. */
-function holds(list: readonly number[], wanted: number): boolean {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return list[low] === wanted;
-}
+const holds = (list: readonly number[], wanted: number): boolean =>
+  list[firstIndex(list.length, (i) => list[i] >= wanted)] === wanted;
 
 export function eventText(e: EventCursor): string {
   const actor = e.tid < 0 ? '' : `${e.task} (${e.tid})  `;

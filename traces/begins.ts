@@ -3,6 +3,7 @@
  * Bounded, because a trace may hold any number of begins that never end.
  */
 import { assert } from './assert.js';
+import { firstIndex } from './base/first-index.js';
 import { type Seq, toSeq } from './units.js';
 
 /** How many begins may be open at a time; the oldest are forgotten first. 64 MiB. */
@@ -53,14 +54,8 @@ export class Begins {
   }
 
   #find(from: number): number {
-    let [low, high] = [0, this.#size - 1];
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      if (this.#from[middle] < from) low = middle + 1;
-      else if (this.#from[middle] > from) high = middle - 1;
-      else return middle;
-    }
-    return -1;
+    const at = firstIndex(this.#size, (i) => this.#from[i] >= from);
+    return at < this.#size && this.#from[at] === from ? at : -1;
   }
 
   /** Drops what has ended before long, and the oldest that are open when there are too many. */

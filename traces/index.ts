@@ -1,7 +1,6 @@
 /** The public face of traces/: the event schema and the trace file. */
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
-export type { BatchInfo } from './batch-info.js';
 export {
   BDF_PATTERN,
   type Bdf,
@@ -14,6 +13,7 @@ export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
 export { firstIndex } from './base/first-index.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
+export type { BatchInfo } from './batch-info.js';
 export { ColumnMemory } from './column-memory.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
