@@ -10,7 +10,7 @@ import {
   type Timeline,
   type Verdict,
 } from '../replay/index.js';
-import type { TraceReader } from '../traces/index.js';
+import { firstIndex, type TraceReader } from '../traces/index.js';
 import { toJson } from './output.js';
 import { printable } from './rows.js';
 
@@ -30,6 +30,7 @@ export type FindEvents = (condition: string) => Promise<number[]>;
 
 interface Breakpoint {
   readonly condition: string;
+  /** Where it stops, ascending. */
   readonly seqs: readonly number[];
 }
 
@@ -63,11 +64,11 @@ export class Debugger {
   /** Goes on to the next stop in a direction. */
   go(direction: 'forward' | 'backward'): string {
     const { timeline } = this;
-    const points = new Set(this.breakpoints.flatMap(({ seqs }) => seqs));
+    const points = this.breakpoints.map(({ seqs }) => seqs);
     const changed = this.#changes();
     const stop = (e: EventCursor, _: Verdict, engine: Engine) =>
       // Both are asked: a change has to be seen also where a breakpoint stops.
-      changed(e.seq, engine) || points.has(e.seq);
+      changed(e.seq, engine) || points.some((seqs) => holds(seqs, e.seq));
     const forward = direction === 'forward';
     const found = forward ? timeline.forward(stop) : timeline.backward(stop);
     const end = forward ? 'the end' : 'the beginning';
@@ -92,6 +93,10 @@ export class Debugger {
     };
   }
 }
+
+/** Whether an ascending list holds a number; a condition can hold for more events than a Set. */
+const holds = (list: readonly number[], wanted: number): boolean =>
+  list[firstIndex(list.length, (i) => list[i] >= wanted)] === wanted;
 
 export function eventText(e: EventCursor): string {
   const actor = e.tid < 0 ? '' : `${e.task} (${e.tid})  `;

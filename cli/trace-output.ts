@@ -31,7 +31,7 @@ export async function writeTrace<T>(
   if (output !== '-') await refuseInput(output, inputs);
   const sink = openSink(output);
   try {
-    const writer = new TraceWriter(sink, meta);
+    const writer = new TraceWriter(sink, withOrigin(meta, inputs));
     const result = write(writer);
     writer.finish();
     sink.commit();
@@ -41,6 +41,13 @@ export async function writeTrace<T>(
     sink.discard();
     throw error;
   }
+}
+
+/** A copy is tied together anew; it must not make more of its inputs than they were. */
+function withOrigin(meta: TraceMeta, inputs: readonly TraceReader[]): TraceMeta {
+  if (inputs.every((reader) => reader.isLinked)) return meta;
+  const untied = 'made of a trace of format version 1, whose batches nothing tied together';
+  return { ...meta, notes: { ...meta.notes, untied } };
 }
 
 /** @throws VfrError when a trace would be written to a terminal */

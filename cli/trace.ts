@@ -47,12 +47,14 @@ export async function openTraces(
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
 export function describeCompleteness(reader: TraceReader): string {
-  // Damage to a dictionary shows only when the dictionaries are read.
-  reader.dictionaries;
   const { complete, truncated, damaged, lost } = reader.completeness;
-  if (complete) return `complete: ${reader.events} events`;
+  if (complete) {
+    const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';
+    return `complete: ${reader.events} events${linked}`;
+  }
   const last = reader.batches.at(-1);
   const after = last === undefined ? 'the beginning' : `seq ${last.seqFirst + last.rows - 1}`;
   const cut = truncated ? `truncated after ${after}` : 'not truncated';
-  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${damaged} damaged ranges`;
+  const ranges = `${damaged} damaged ranges${damaged === 0 ? '' : ` (${reader.damage[0].what})`}`;
+  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${ranges}`;
 }

@@ -13,6 +13,7 @@ export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
 export { firstIndex } from './base/first-index.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
+export type { BatchInfo } from './batch-info.js';
 export { ColumnMemory } from './column-memory.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
@@ -35,7 +36,7 @@ export {
 } from './kinds.js';
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
-export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export { type Completeness, TraceReader } from './reader.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';

@@ -82,7 +82,8 @@ describe('a file', () => {
   });
 
   test('on a full disk fails with what to do', () => {
-    expect(() => new TraceWriter(openSink('/dev/full'), META)).toThrow('no space left');
+    const writer = new TraceWriter(openSink('/dev/full'), META);
+    expect(() => writer.flush()).toThrow('no space left');
   });
 
   test('takes the place of what a killed command left, and of no recording', () => {
