@@ -12,7 +12,7 @@ import {
 } from '../replay/index.js';
 import type { TraceReader } from '../traces/index.js';
 import { toJson } from './output.js';
-import { printable } from './rows.js';
+import { printable } from './printable.js';
 
 /** What a command prints; null: the debugger is left. */
 export type Reply = string | null;
@@ -170,7 +170,7 @@ const COMMANDS: readonly Command[] = [
     usage: 'watch PATH',
     help: 'stop when a part of the state changes: watch 0000:01:00.1/driver',
     run: (debug, path) => {
-      if (path === '') return debug.watches.join('\n');
+      if (path === '') return debug.watches.map(printable).join('\n');
       debug.watches.push(path);
       return debug.value(path);
     },
@@ -212,4 +212,5 @@ const COMMANDS: readonly Command[] = [
   { names: ['quit', 'q', 'exit'], usage: 'quit', help: 'leave', run: () => null },
 ];
 
-const breakpointText = ({ condition, seqs }: Breakpoint) => `${seqs.length} events: ${condition}`;
+const breakpointText = ({ condition, seqs }: Breakpoint) =>
+  `${seqs.length} events: ${printable(condition)}`;

@@ -1,9 +1,11 @@
 /** The command tree of `vfr`, and how a failure of any command is told. */
 import { Command, CommanderError, Option } from 'commander';
+import type { VfrError } from '../traces/index.js';
 import { COMMANDS } from './commands/index.js';
 import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
-import { COLOR_CHOICES, type ColorChoice, note, setColor } from './output.js';
+import { COLOR_CHOICES, type ColorChoice, note, noteLines, setColor } from './output.js';
 import { version } from './package.js';
+import { printable } from './printable.js';
 
 const EPILOGUE = `
 Exit codes: 0 fine; 1 something was found (race, divergence, difference, damage);
@@ -68,10 +70,24 @@ export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
 
 function tellError(error: unknown): void {
   if (isVfrError(error)) {
-    note(`vfr: ${error.message}`, 'red');
+    tellWhat(error);
     note(`     ${error.next} (${error.code})`);
     return;
   }
-  note(`vfr: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  const trace = error instanceof Error ? String(error.stack) : String(error);
+  noteLines(lines(`vfr: internal error: ${trace}`).join('\n'));
   note('     This is a bug in vfr. Report it with the command line and the message above.');
 }
+
+/** What DuckDB says of SQL points at a place below; nothing else has more than one line. */
+function tellWhat({ message, what, code }: VfrError): void {
+  if (code !== 'SQL_FAILED' || !message.endsWith(what)) {
+    note(`vfr: ${message}`, 'red');
+    return;
+  }
+  const [first, ...rest] = lines(`vfr: ${message}`);
+  note(first, 'red');
+  for (const line of rest) note(`     ${line}`, 'red');
+}
+
+const lines = (text: string) => text.split('\n').map(printable);

@@ -1,6 +1,7 @@
 /** How far a long command is, on a terminal's stderr: nothing when it is piped or dumb. */
 import { formatBytes } from './bytes.js';
 import { formatDuration } from './duration.js';
+import { printable } from './printable.js';
 
 /** Short work needs no progress; and a terminal is slow. */
 const FIRST_MS = 500;
@@ -43,7 +44,7 @@ export class Progress {
 
   /** Begins with a file. */
   start(file: string): void {
-    this.#file = file;
+    this.#file = printable(file);
     this.#started = this.#now();
     if (this.#isShown) this.#next = this.#started + FIRST_MS;
   }

@@ -2,7 +2,7 @@
 import type { Race, RaceClass, RaceSide } from '../analysis/index.js';
 import { formatDuration } from './duration.js';
 import { paint } from './output.js';
-import { printable } from './rows.js';
+import { printable } from './printable.js';
 
 /** All races, by class; the advice that they have in common is said once. */
 export function formatRaces(races: readonly Race[]): string {
@@ -37,7 +37,7 @@ export const plural = (count: number, noun: string) => `${count} ${noun}${count 
 function formatClass(name: RaceClass, races: readonly Race[]): string {
   const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;
   const advice = [...new Set(races.map((race) => race.advice))].map(
-    (text) => `  Avoid it: ${text}`,
+    (text) => `  Avoid it: ${printable(text)}`,
   );
   return [heading, ...advice, ...races.map((race) => `\n${formatRace(race)}`)].join('\n');
 }

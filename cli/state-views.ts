@@ -2,6 +2,7 @@
 import { type Change, stateAt, Timeline, watch } from '../replay/index.js';
 import { type TraceReader, VfrError } from '../traces/index.js';
 import { print, printJson, toJson, write } from './output.js';
+import { printable } from './printable.js';
 import { seqsWhere } from './seqs.js';
 
 export interface ViewOptions {
@@ -75,11 +76,11 @@ async function printLines(path: string, changes: Iterable<Change>, events: numbe
     await print(`${String(seq).padEnd(width)}  ${toJson(after ?? null, null)}`);
     count++;
   }
-  if (count === 0) await print(`${path} did not change`);
+  if (count === 0) await print(`${printable(path)} did not change`);
 }
 
 async function printDocument(path: string, changes: Iterable<Change>): Promise<void> {
-  await write(`{\n  "path": ${JSON.stringify(path)},\n  "changes": [`);
+  await write(`{\n  "path": ${toJson(path)},\n  "changes": [`);
   let separator = '';
   for (const change of changes) {
     await write(`${separator}\n    ${toJson(change, '    ')}`);

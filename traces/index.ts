@@ -14,6 +14,7 @@ export { firstIndex } from './base/first-index.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export { ColumnMemory } from './column-memory.js';
+export { type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
@@ -35,7 +36,9 @@ export {
 } from './kinds.js';
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
+export { openRecording, openSink } from './open-sink.js';
 export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export { ScratchSink } from './remade-sink.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';
@@ -53,7 +56,7 @@ export {
   type WordColumn,
 } from './schema.js';
 export type { Filter, Selection } from './select.js';
-export { FileSink, MemorySink, type OutputSink, openSink, type Sink } from './sink.js';
+export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
