@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '../replay/index.js';
 import type { TraceReader } from '../traces/index.js';
+import { fullPath } from './devices.js';
 import { toJson } from './output.js';
 import { printable } from './printable.js';
 
@@ -171,8 +172,9 @@ const COMMANDS: readonly Command[] = [
     help: 'stop when a part of the state changes: watch 0000:01:00.1/driver',
     run: (debug, path) => {
       if (path === '') return debug.watches.map(printable).join('\n');
-      debug.watches.push(path);
-      return debug.value(path);
+      const full = fullPath(path);
+      debug.watches.push(full);
+      return debug.value(full);
     },
   },
   {
@@ -189,7 +191,7 @@ const COMMANDS: readonly Command[] = [
     names: ['print', 'p'],
     usage: 'print [PATH]',
     help: 'print the state, or a part of it',
-    run: (debug, path) => debug.value(path),
+    run: (debug, path) => debug.value(fullPath(path)),
   },
   {
     names: ['where', 'w'],
@@ -201,7 +203,7 @@ const COMMANDS: readonly Command[] = [
     names: ['holders'],
     usage: 'holders DEVICE',
     help: 'print who has a device and what is under way on it',
-    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, device)),
+    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, fullPath(device))),
   },
   {
     names: ['help', 'h'],

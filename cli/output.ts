@@ -90,12 +90,15 @@ let transient: (() => void) | null = null;
 
 /** Takes over the last line of the terminal; `clear` is called before anything else is written. */
 export function beginTransient(clear: () => void): void {
+  endTransient();
   transient = clear;
 }
 
-function endTransient(): void {
-  transient?.();
+/** Leaves the terminal to others. */
+export function endTransient(): void {
+  const clear = transient;
   transient = null;
+  clear?.();
 }
 
 type TellFailure = (error: NodeJS.ErrnoException) => Promise<never>;
