@@ -8,9 +8,14 @@ import { version } from './package.js';
 import { printable } from './printable.js';
 
 const EPILOGUE = `
-Exit codes: 0 fine; 1 something was found (race, divergence, difference, damage);
-2 wrong usage; 3 input unreadable, damaged, or incomplete with --strict;
-4 not possible on this machine; 70 internal error.`;
+Exit codes: 0 fine; 1 something was found (race, divergence, damage); 2 wrong
+usage; 3 input unreadable, damaged, or incomplete with --strict; 4 not possible
+on this machine; 70 internal error.`;
+
+/** Lines longer than this are hard to read, also where there is room for them. */
+const HELP_WIDTH = 80;
+
+const helpWidth = (): number => Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH);
 
 export function createProgram(): Command {
   const color = new Option('--color <when>', 'colour the output').choices(COLOR_CHOICES);
@@ -19,7 +24,11 @@ export function createProgram(): Command {
     .version(version())
     .addOption(color.default('auto'))
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      outputError: () => {},
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
+    })
     .exitOverride()
     .hook('preAction', () => setColor(program.opts<{ color: ColorChoice }>().color))
     .addHelpText('after', EPILOGUE);

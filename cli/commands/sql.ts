@@ -8,10 +8,11 @@ interface Options extends StrictOption, RowOptions {
 }
 
 const HELP = `
-The events are the table \`events\`; with several traces a column \`trace\` says from which.
-Quote the column "offset": SQL has a keyword of that name. Further tables: docs/sql.md.
+The events are the table \`events\`; with several traces a column \`trace\` says
+from which. Quote the column "offset": SQL has a keyword of that name. Further
+tables: docs/sql.md.
 
-  vfr sql t.arrows "SELECT kind, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC"`;
+  vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"`;
 
 export function register(program: Command): void {
   const command = program
