@@ -66,7 +66,7 @@ describe('devices', () => {
     const { code, stderr } = await cut('--device', '02:00.0');
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /no event of the device 02:00\.0[^]*It has 0000:01:00\.2, .*DEVICE_UNKNOWN/,
+      /no event of the device 02:00\.0[\s\S]*It has 0000:01:00\.2, .*DEVICE_UNKNOWN/,
     );
   });
 });
