@@ -1,5 +1,5 @@
 /** Pieces of recorded events as rows, with any values in any columns: what replay is fuzzed with. */
-import { type Kind, KINDS, type Phase, type Source, type TraceReader } from '../../traces/index.js';
+import { KINDS, type Kind, type Phase, type Source, type TraceReader } from '../../traces/index.js';
 import type { EventRow } from '../build-trace.js';
 import type { Random } from './corpus.js';
 
@@ -54,7 +54,10 @@ export function piece(rows: readonly EventRow[], from: number, count: number): E
 }
 
 const WORDS = [0n, 1n, 2n, 4n, 7n, 8n, 0x10n, 0x100n, 0xfffn, 0x1000n, 0xffffn, 0x1_0000n];
-const WIDE = [31n, 32n, 33n, 47n, 52n, 53n, 54n, 62n, 63n].flatMap((n) => [1n << n, (1n << n) - 1n]);
+const WIDE = [31n, 32n, 33n, 47n, 52n, 53n, 54n, 62n, 63n].flatMap((n) => [
+  1n << n,
+  (1n << n) - 1n,
+]);
 const TEXTS = [
   ...['', '\n', '0', '1\n', '-1', '4\n', '99999\n', 'x', 'y', 'off', 'vfio-pci\n', '8086 10d3\n'],
   ...['{}', '[]', 'null', '{"resource":["0x0 0x0 0x0"]}', '{"order":1e400}', '0'.repeat(5000)],
@@ -134,7 +137,14 @@ const EDITS: readonly Edit[] = [
     rows[at].ts = BigInt.asUintN(63, anyWord(random));
   },
   (rows, at, random) => {
-    const device = random.pick(['', 'usb1', '0000:00:00.0', 'ffff:ff:1f.7', '10000:e1:00.0', 'a/b']);
+    const device = random.pick([
+      '',
+      'usb1',
+      '0000:00:00.0',
+      'ffff:ff:1f.7',
+      '10000:e1:00.0',
+      'a/b',
+    ]);
     Object.assign(rows[at], { [random.pick(['device', 'driver', 'name'])]: device });
   },
 ];
