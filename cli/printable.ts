@@ -1,13 +1,13 @@
 /**
- * Text that can be shown: what comes from a trace, a file name or another program may hold characters
- * that move the cursor, colour the screen, set its title, hide text or turn its direction.
+ * Text that can be shown: what comes from a trace, a file name or another program may hold what can
+ * move the cursor, colour the screen, set its title, hide text or turn its direction.
  */
 
 /** What is dangerous in any text, but for the line break that separates the program's own lines. */
 const UNSAFE_RANGES = [
   '\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f', // C0 and C1 controls
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f', // what has no width
-  '\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0', // and bidi controls
+  '\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0', // bidi
   '\\ufdd0-\\ufdef\\ufff0-\\ufffb\\ufffe\\uffff', // noncharacters; the marks of colours among them
   '\\ud800-\\udfff', // surrogates that are alone
   '\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}', // format controls, tags
@@ -46,7 +46,7 @@ export const printable = (text: string): string =>
     ? text
     : outsideMarks(text, (part) => part.replace(UNSAFE_OR_BREAK, (c) => SHORT[c] ?? escaped(c)));
 
-/** What reaches a terminal or a file: line breaks and colours of the program, and no other control. */
+/** What reaches a terminal or a file: line breaks and colours of the program, no other control. */
 export function screenText(text: string): string {
   if (text.search(UNSAFE) < 0) return text;
   const safe = outsideMarks(text, (part) => part.replace(UNSAFE, (c) => SHORT[c] ?? escaped(c)));

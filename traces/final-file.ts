@@ -1,4 +1,4 @@
-/** The file that an output becomes when it is complete, and what it keeps of the one it replaces. */
+/** The file that an output becomes, and what it keeps of the one that it replaces. */
 import { fchmodSync, fchownSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { type Destination, refuseInputs } from './destination.js';
 import { VfrError } from './errors.js';

@@ -1,6 +1,6 @@
 /**
- * Files that have no name until they are complete. Whatever ends the program, a signal or a crash of
- * the machine, the kernel removes them: nothing of them is left.
+ * Files that have no name until they are complete. Whatever ends the program, a signal or a crash,
+ * the kernel removes them: nothing of them is left.
  */
 import { spawnSync } from 'node:child_process';
 import {
