@@ -2,17 +2,15 @@
  * Goal: the state of a device at any event is that which a replay up to there ends with.
  * Method: a shipped recording; at every 1500th event the timeline against `replay` with `until`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { importInput } from '../recorder/index.js';
 import { replay } from '../replay/index.js';
+import { scratchFolder } from '../tests/scratch.js';
 import { TraceReader } from '../traces/index.js';
 import { DeviceTimeline } from './device-timeline.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vfr-timeline-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const STEP = 1500;
 

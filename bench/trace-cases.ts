@@ -5,10 +5,10 @@ import { openSession } from '../analysis/index.js';
 import {
   COLUMNS,
   EventAppender,
-  FileSink,
   MemorySink,
   MemorySource,
   mergeTraces,
+  openSink,
   rewriteTrace,
   TraceReader,
   TraceWriter,
@@ -43,7 +43,7 @@ export async function traceCases(folder: string): Promise<readonly Case[]> {
 }
 
 function writeTo(file: string, events: number): void {
-  const sink = new FileSink(file);
+  const sink = openSink({ file, inputs: [] });
   writeAccesses(sink, events);
   sink.commit();
 }

@@ -11,8 +11,9 @@ import {
   type Verdict,
 } from '../replay/index.js';
 import { firstIndex, type TraceReader } from '../traces/index.js';
+import { fullPath } from './devices.js';
 import { toJson } from './output.js';
-import { printable } from './rows.js';
+import { printable } from './printable.js';
 
 /** What a command prints; null: the debugger is left. */
 export type Reply = string | null;
@@ -175,9 +176,10 @@ const COMMANDS: readonly Command[] = [
     usage: 'watch PATH',
     help: 'stop when a part of the state changes: watch 0000:01:00.1/driver',
     run: (debug, path) => {
-      if (path === '') return debug.watches.join('\n');
-      debug.watches.push(path);
-      return debug.value(path);
+      if (path === '') return debug.watches.map(printable).join('\n');
+      const full = fullPath(path);
+      debug.watches.push(full);
+      return debug.value(full);
     },
   },
   {
@@ -194,7 +196,7 @@ const COMMANDS: readonly Command[] = [
     names: ['print', 'p'],
     usage: 'print [PATH]',
     help: 'print the state, or a part of it',
-    run: (debug, path) => debug.value(path),
+    run: (debug, path) => debug.value(fullPath(path)),
   },
   {
     names: ['where', 'w'],
@@ -206,7 +208,7 @@ const COMMANDS: readonly Command[] = [
     names: ['holders'],
     usage: 'holders DEVICE',
     help: 'print who has a device and what is under way on it',
-    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, device)),
+    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, fullPath(device))),
   },
   {
     names: ['help', 'h'],
@@ -217,4 +219,5 @@ const COMMANDS: readonly Command[] = [
   { names: ['quit', 'q', 'exit'], usage: 'quit', help: 'leave', run: () => null },
 ];
 
-const breakpointText = ({ condition, seqs }: Breakpoint) => `${seqs.length} events: ${condition}`;
+const breakpointText = ({ condition, seqs }: Breakpoint) =>
+  `${seqs.length} events: ${printable(condition)}`;

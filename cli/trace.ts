@@ -13,13 +13,16 @@ export function strictOption(command: Command): Command {
 }
 
 /**
- * Opens a trace and says on stderr whether it is complete.
+ * Opens a trace and says on stderr whether it is complete. How far it has been read is shown on a
+ * terminal until the command shows something itself.
  * @throws VfrError when it cannot be read, or `TRACE_INCOMPLETE` when it is not complete and
  *   `--strict` was given
  */
 export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
-  const { TraceReader, VfrError } = await import('../traces/index.js');
-  const reader = TraceReader.open(file);
+  const { openSource, TraceReader, VfrError } = await import('../traces/index.js');
+  const { Progress, watched } = await import('./progress.js');
+  const progress = new Progress();
+  const reader = new TraceReader(watched(openSource(file), progress));
   const state = describeCompleteness(reader);
   if (!reader.completeness.complete && options.strict === true) {
     reader.close();
@@ -27,6 +30,7 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
     throw new VfrError('incomplete', 'TRACE_INCOMPLETE', state, next, { file });
   }
   note(reader.completeness.complete ? state : `${file}: ${state}`);
+  progress.start(file);
   return reader;
 }
 

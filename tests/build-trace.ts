@@ -1,6 +1,5 @@
 /** Makes small traces for tests from rows written as objects. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   highWord,
@@ -12,6 +11,9 @@ import {
   type TraceMeta,
   TraceWriter,
 } from '../traces/index.js';
+import { scratchFolder } from './scratch.js';
+
+export { scratchFolder } from './scratch.js';
 
 /** One event; what is left out is null. Phase is `point` and source `model` unless given. */
 export interface EventRow {
@@ -74,18 +76,6 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   if (row.text !== undefined) events.text(row.text);
   events.commit();
   if (row.kind === 'lost') writer.countLost(Number(row.value ?? 0n));
-}
-
-const folders: string[] = [];
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder that is removed when the process of the test ends. */
-export function scratchFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vfr-test-'));
-  folders.push(folder);
-  return folder;
 }
 
 /** Writes a trace to a file of its own and gives its path. */

@@ -15,6 +15,7 @@ export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';
 export { ColumnMemory } from './column-memory.js';
+export { type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
@@ -36,7 +37,9 @@ export {
 } from './kinds.js';
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
+export { openRecording, openSink } from './open-sink.js';
 export { type Completeness, TraceReader } from './reader.js';
+export { ScratchSink } from './remade-sink.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';
@@ -54,7 +57,7 @@ export {
   type WordColumn,
 } from './schema.js';
 export type { Filter, Selection } from './select.js';
-export { FileSink, MemorySink, type OutputSink, openSink, type Sink } from './sink.js';
+export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
@@ -72,4 +75,5 @@ export {
 export { verifyTrace } from './verify.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
+export { zeroOf } from './zero.js';
 export { zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

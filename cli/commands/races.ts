@@ -21,13 +21,16 @@ export function register(program: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   const { races: findRaces } = await import('../../analysis/index.js');
   const reader = await openTrace(file, options);
+  const { zeroOf } = await import('../../traces/index.js');
   let races: readonly Race[];
+  let zero = 0n;
   try {
     races = findRaces(reader);
+    zero = zeroOf(reader) ?? 0n;
   } finally {
     reader.close();
   }
   if (options.json === true) await printJson({ races });
-  else await print(formatRaces(races));
+  else await print(formatRaces(races, zero));
   if (races.length > 0) reportFinding();
 }

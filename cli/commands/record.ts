@@ -7,10 +7,12 @@ import type {
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
-import { note, printJson } from '../output.js';
+import { beginTransient, note, printJson } from '../output.js';
+import { modeOption, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options {
   readonly output: string;
+  readonly mode?: number;
   readonly device?: readonly string[];
   readonly pid?: readonly number[];
   readonly duration?: number;
@@ -52,11 +54,11 @@ function kibibytes(text: string): number {
 const list = (text: string) => text.split(',');
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('record')
     .description('record this machine until Ctrl-C, or until a command has ended')
     .argument('[command...]', 'program to run and record, after --')
-    .option('-o, --output <file>', 'trace to write', 'vfr.arrows')
+    .option('-o, --output <file>', 'trace to write, - for stdout', 'vfr.arrows')
     .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String))
     .option('--pid <n>', 'also the system calls of this process (repeatable)', collect(parsePid))
     .option('--duration <s>', 'stop after so many seconds', positive)
@@ -75,14 +77,14 @@ export function register(program: Command): void {
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
-    .option('--json', 'print the report as one JSON document')
-    .action(run);
+    .option('--json', 'print the report as one JSON document');
+  modeOption(command).action(run);
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
-  if (options.snapshotNow === true) return snapshotNow();
+  if (options.snapshotNow === true) return snapshotNow(options.json === true);
   const stop = new AbortController();
   // The command that is recorded gets the terminal's Ctrl-C too and ends by itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -97,7 +99,7 @@ async function run(command: readonly string[], options: Options): Promise<void> 
     started: ({ events, refused }) => tellStart(events, refused, options.output, command),
     status: showStatus,
   });
-  if (options.json === true) await printJson(report);
+  if (options.json === true) await tellWritten(options.output, report);
   tell(report);
 }
 
@@ -140,9 +142,10 @@ async function runFlight(
 }
 
 /** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
-async function snapshotNow(): Promise<void> {
+async function snapshotNow(json: boolean): Promise<void> {
   const { requireTracefs, runningRecorders } = await import('../../recorder/index.js');
   const asked = runningRecorders(requireTracefs()).filter(askForSnapshot);
+  if (json) return printJson({ asked });
   note(asked.length === 0 ? 'no recorder is running' : `asked ${asked.join(', ')}`);
 }
 
@@ -161,21 +164,22 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   const { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, PROBE_GROUPS } = await import(
     '../../recorder/index.js'
   );
-  const { parseBdf, VfrError } = await import('../../traces/index.js');
+  const { parseShortBdf, VfrError } = await import('../../traces/index.js');
   const usage = (what: string, next: string) => new VfrError('usage', 'RECORD_OPTION', what, next);
-  if (options.output === '-') {
-    throw usage(
-      'a recording does not go to standard output',
-      'Name a file; see vfr cat for pipes.',
-    );
+  await refuseTerminal(options.output);
+  if (options.output === '-' && options.flight !== undefined) {
+    throw usage('dumps are files of their own', 'Name a file by -o.');
   }
   if (options.trigger !== undefined && options.flight === undefined) {
     throw usage('only a flight recording has a trigger', 'Add --flight, such as --flight 64MiB.');
   }
   const devices = (options.device ?? []).map((text): Bdf => {
-    const bdf = parseBdf(text);
+    const bdf = parseShortBdf(text);
     if (bdf !== null) return bdf;
-    throw usage(`"${text}" is no PCI address`, 'Give it as dddd:bb:dd.f; see lspci -D.');
+    throw usage(
+      `"${text}" is no PCI address`,
+      'Give it as bb:dd.f or dddd:bb:dd.f; `lspci -D` lists them.',
+    );
   });
   const known = Object.keys(PROBE_GROUPS);
   const groups = [...(options.only ?? DEFAULT_GROUPS), ...(options.add ?? [])];
@@ -185,6 +189,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   }
   return {
     output: options.output,
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
     devices,
     pids: options.pid ?? [],
     ...(options.duration === undefined ? {} : { durationSeconds: options.duration }),
@@ -202,10 +207,10 @@ function showStatus(status: RecordStatus): void {
   const time = status.seconds.toFixed(0);
   const text = `${time} s  ${status.events} events  ${rate}/s  ${status.lost} lost  ${size}`;
   process.stderr.write(`\r${text}\u001b[K`);
+  beginTransient(() => process.stderr.write('\r\u001b[K'));
 }
 
 function tell(report: RecordReport): void {
-  if (process.stderr.isTTY === true) process.stderr.write('\r\u001b[K');
   const { output, events, lost, bytes } = report;
   note(`${output}: ${events} events, ${formatBytes(bytes)}, ${lost} lost`);
   const missed = report.probes.filter(({ misses }) => misses > 0);

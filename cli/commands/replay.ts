@@ -109,7 +109,8 @@ function formatDivergences({ divergences, diverged }: ReplayResult): string {
 }
 
 function formatDivergence(d: Divergence): string {
-  const event = `seq ${d.seq}  ${d.kind} ${d.phase} ${d.name}  ${d.device ?? ''}`.trimEnd();
+  const what = `seq ${d.seq}  ${d.kind} ${d.phase} ${d.name}  ${d.device ?? ''}`;
+  const event = printable(what.trimEnd());
   return [
     `  ${event}`,
     `    expected  ${printable(d.expected)}`,

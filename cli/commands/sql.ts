@@ -1,31 +1,29 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type RowFormat, writeRows } from '../rows.js';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type RowOptions, rowOptions, writeRows } from '../rows.js';
 import { openTraces, type StrictOption, strictOption } from '../trace.js';
 
-interface Options extends StrictOption {
-  readonly format: RowFormat;
+interface Options extends StrictOption, RowOptions {
   readonly file?: string;
   readonly memory?: string;
 }
 
 const HELP = `
-The events are the table \`events\`; with several traces a column \`trace\` says from which.
-Quote the column "offset": SQL has a keyword of that name. Further tables: docs/sql.md.
+The events are the table \`events\`; with several traces a column \`trace\` says
+from which. Quote the column "offset": SQL has a keyword of that name. Further
+tables: docs/sql.md.
 
-  vfr sql t.arrows "SELECT kind, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC"`;
+  vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"`;
 
 export function register(program: Command): void {
-  const format = new Option('--format <format>', 'how to print the rows');
   const command = program
     .command('sql')
     .description('ask one or several traces a question in SQL')
     .argument('<trace>', 'trace file')
     .argument('[trace-or-query...]', 'more traces; last the query, unless -f gives it')
-    .addOption(format.choices(['table', 'json', 'jsonl', 'csv']).default('table'))
     .option('-f, --file <file>', 'read the query from a file, or from stdin for -')
     .option('--memory <size>', 'memory that the query may use, such as 512MB', parseSize, '2GB')
     .addHelpText('after', HELP);
-  strictOption(command).action(run);
+  strictOption(rowOptions(command)).action(run);
 }
 
 async function run(trace: string, rest: readonly string[], options: Options): Promise<void> {
@@ -35,7 +33,7 @@ async function run(trace: string, rest: readonly string[], options: Options): Pr
   const named = readers.map((reader) => ({ name: reader.source.name, reader }));
   const session = await openSession(named, memoryOption(options));
   try {
-    await writeRows(await session.query(query), options.format);
+    await writeRows(await session.query(query), options);
   } finally {
     session.close();
     for (const reader of readers) reader.close();

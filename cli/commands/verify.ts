@@ -3,6 +3,7 @@ import type { Damage, TraceReader } from '../../traces/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { openTrace } from '../trace.js';
 
 interface Options {
@@ -76,7 +77,7 @@ function formatReport(file: string, report: Report): string {
   ];
   for (const { source, cpu, events: lost } of losses) {
     const some = lost === 0 ? 'an unknown part' : `${lost} events`;
-    lines.push(`lost      ${some} by ${source}${cpu === null ? '' : ` on CPU ${cpu}`}`);
+    lines.push(`lost      ${some} by ${printable(source)}${cpu === null ? '' : ` on CPU ${cpu}`}`);
   }
   for (const one of damage) lines.push(paint('red', formatDamage(one)));
   if (missing > 0)

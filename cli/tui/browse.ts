@@ -1,5 +1,5 @@
 /** Runs the terminal UI. The folder cli/tui/ is the only place that knows ink and React. */
-import type { TraceReader } from '../../traces/index.js';
+import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { openBrowser } from './browser.js';
 import { EventQueries } from './queries.js';
 import { drawScreen, type Knowledge } from './screen.js';
@@ -20,7 +20,7 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   const { stdin, stdout } = process;
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
-  const scene = { title, start: startOf(store), paint: painter(color) };
+  const scene = { title, start: zeroOf(reader) ?? 0n, paint: painter(color) };
   const terminal = new Terminal((text) => stdout.write(text));
   const forget = () => terminal.forget();
   const restore = () => {
@@ -77,12 +77,4 @@ function watchSignals(restore: () => void): () => void {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return unwatch;
-}
-
-/** Time of the first event that is not a snapshot: those may bear any time. */
-export function startOf(store: EventStore): bigint {
-  const kinds = store.reader.dictionaries.kind.filter((kind) => kind !== 'snapshot');
-  const seq = store.find('kind', kinds, -1, 1, () => true);
-  const first = store.at(seq ?? 0);
-  return first === null ? 0n : first.batch.column('ts').big(first.row);
 }

@@ -4,10 +4,10 @@
  * Method: a folder laid out like tracefs, with instances and probes of this (living) process, of a
  * process that is gone, of a recycled pid, and of others.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { scratchFolder } from '../../tests/scratch.js';
 import { cleanup } from './cleanup.js';
 import { ownerOf, ownName, processesName, runningRecorders } from './owner.js';
 import { probeCounts } from './probe-profile.js';
@@ -22,7 +22,7 @@ let folder = '';
 let top: TraceDirectory;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vfr-tracefs-'));
+  folder = scratchFolder();
   top = new TraceDirectory(folder);
   const names = [DEAD, processesName(DEAD), RECYCLED, ALIVE, 'trace-cmd', 'vfr_notes'];
   for (const name of names) mkdirSync(join(folder, 'instances', name), { recursive: true });
@@ -35,8 +35,6 @@ beforeEach(() => {
   ];
   writeFileSync(join(folder, 'kprobe_events'), `${events.join('\n')}\n`);
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('names tell whose something is', () => {
   expect([ALIVE, processesName(ALIVE), DEAD, RECYCLED, 'vfr_notes', 'x'].map(ownerOf)).toEqual([

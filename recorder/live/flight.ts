@@ -1,4 +1,4 @@
-import { FileSink, TraceWriter } from '../../traces/index.js';
+import { openRecording, type RecordingSink, TraceWriter } from '../../traces/index.js';
 import { abandon } from './abandon.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture } from './capture.js';
@@ -7,7 +7,7 @@ import { deviceFilter } from './device-filter.js';
 import type { Installed } from './installer.js';
 import { emitLiveState, liveState } from './machine-snapshot.js';
 import { mergeQueues } from './merge.js';
-import type { FlushRequest, RecordOptions } from './options.js';
+import { destinationOf, type FlushRequest, type RecordOptions } from './options.js';
 import { PageQueue } from './page-queue.js';
 import { PageRing } from './page-ring.js';
 import { RecordedCommand, requireProcess, threadsToFollow } from './processes.js';
@@ -127,7 +127,7 @@ class FlightRecorder {
 
   #dump(because: FlightDump['because']): FlightDump {
     const output = numbered(this.options.output, this.#dumps.length);
-    const sink = new FileSink(output, 'recording');
+    const sink = openRecording(destinationOf({ ...this.options, output }));
     try {
       const events = this.#write(sink, because);
       const dump = { output, events, bytes: sink.byteLength, because };
@@ -139,7 +139,7 @@ class FlightRecorder {
   }
 
   /** Decodes the kept pages once more, into a file; the number of events. */
-  #write(sink: FileSink, because: FlightDump['because']): number {
+  #write(sink: RecordingSink, because: FlightDump['because']): number {
     const note = because === 'trigger' ? this.options.trigger! : 'request';
     const writer = new TraceWriter(sink, recordingMeta({ flight: note }));
     const { events } = writer;

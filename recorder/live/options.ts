@@ -1,9 +1,11 @@
-import type { Bdf } from '../../traces/index.js';
+import type { Bdf, Destination } from '../../traces/index.js';
 import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
 
 /** What `vfr record` records, and for how long. */
 export interface RecordOptions {
   readonly output: string;
+  /** Permissions of the files, when they are not to be for their owner only. */
+  readonly mode?: number;
   /** Only events of these functions, and events that belong to no function; empty for all. */
   readonly devices: readonly Bdf[];
   /** Processes whose system calls are recorded. */
@@ -16,6 +18,13 @@ export interface RecordOptions {
   /** Program to run and to record until it ends. */
   readonly command: readonly string[];
 }
+
+/** A recorder reads the kernel, which no output can replace. */
+export const destinationOf = ({ output, mode }: RecordOptions): Destination => ({
+  file: output,
+  inputs: [],
+  ...(mode !== undefined && { mode }),
+});
 
 export const DEFAULT_BUFFER_KIB = 8192;
 

@@ -1,4 +1,4 @@
-import { FileSink, TraceWriter } from '../../traces/index.js';
+import { openRecording, type RecordingSink, TraceWriter } from '../../traces/index.js';
 import { abandon } from './abandon.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
@@ -6,7 +6,7 @@ import { deviceFilter } from './device-filter.js';
 import { DiskSync } from './disk-sync.js';
 import type { Installation, Installed } from './installer.js';
 import { emitLiveState, type LiveState, liveState } from './machine-snapshot.js';
-import type { FlushRequest, RecordOptions } from './options.js';
+import { destinationOf, type FlushRequest, type RecordOptions } from './options.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
 import { RecordedCommand, requireProcess, threadsToFollow } from './processes.js';
 import { Tasks } from './tasks.js';
@@ -66,7 +66,7 @@ export async function record(
 ): Promise<RecordReport> {
   const top = requireTracefs();
   for (const pid of options.pids) requireProcess(pid);
-  const sink = new FileSink(options.output, 'recording');
+  const sink = openRecording(destinationOf(options));
   let armed: Armed | undefined;
   let session: Session | undefined;
   try {
@@ -96,7 +96,7 @@ class Session {
   constructor(
     private readonly armed: Armed,
     before: LiveState,
-    private readonly sink: FileSink,
+    private readonly sink: RecordingSink,
     private readonly options: RecordOptions,
   ) {
     this.#installation = armed.installation;

@@ -67,7 +67,7 @@ function survives(trace: Buffer, random: Random): boolean {
   const { events } = reader;
   const result = replay(reader.read(), reader.meta);
   demand(result.events === events, `${result.events} of ${events} events were counted`);
-  demand(formatRaces(races(reader)) !== '', 'what is said of races');
+  demand(formatRaces(races(reader), 0n) !== '', 'what is said of races');
   switch (random.below(4)) {
     case 0:
       return debug(reader, random);
