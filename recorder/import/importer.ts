@@ -13,6 +13,8 @@ export interface ImportReport {
   readonly records: Readonly<Record<string, number>>;
   /** Lines or records that were not understood; each became a `log` event. */
   readonly unparsed: number;
+  /** Lines that belong, or may belong, to the record before them. */
+  readonly continued?: number;
   /** Events that the source itself says it lost; each report of it became a `lost` event. */
   readonly lost: number;
   /** Where and why reading stopped before the end of the input, when it did. */

@@ -72,13 +72,25 @@ export class RecordMapper {
     this.#events.append(this.#row);
   }
 
-  /** The source says that it lost `count` events on a CPU, between the last event and the next. */
-  lost(cpu: number, count: number, record?: TraceRecord): void {
-    this.#lost += count;
+  /** A further line of a text, or what may be one: it is kept as an event of its own. */
+  continued(text: string): void {
+    this.#open('log', undefined);
+    this.#events.text(text);
+    this.#events.append(this.#row);
+  }
+
+  /**
+   * The source says that it lost events on a CPU, between the last event and the next.
+   * @param count how many; null when the source does not know, or tells no possible number: then it
+   * counts as one, which is the least, and its text says so
+   */
+  lost(cpu: number, count: number | null, record?: TraceRecord): void {
+    this.#lost += count ?? 1;
     this.#threads.forget(cpu);
     this.#open('lost', record);
     if (record === undefined && cpu >= 0) this.#row.set(CELL.cpu, cpu);
-    this.#row.setNumber(CELL.value, count);
+    this.#row.setNumber(CELL.value, count ?? 1);
+    if (count === null) this.#events.text(UNKNOWN_LOSS);
     this.#events.append(this.#row);
   }
 
@@ -197,6 +209,9 @@ export class RecordMapper {
     for (const step of steps) step(row, fields);
   }
 }
+
+/** The text of a loss whose number nobody knows. */
+export const UNKNOWN_LOSS = 'unknown number';
 
 /** The columns that say where a record comes from. */
 const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;
