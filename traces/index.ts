@@ -34,6 +34,14 @@ export {
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
 export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export {
+  notRecorded,
+  RECORDED_NOTES,
+  type RefusedProbe,
+  recordedNotes,
+  type WhatIsRecorded,
+  whatIsRecorded,
+} from './recorded.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';
