@@ -1,5 +1,6 @@
 import type { Bdf } from '../../traces/index.js';
 import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
+import type { RunAs } from './run-as.js';
 
 /** What `vfr record` records, and for how long. */
 export interface RecordOptions {
@@ -15,6 +16,8 @@ export interface RecordOptions {
   readonly groups: readonly ProbeGroup[];
   /** Program to run and to record until it ends. */
   readonly command: readonly string[];
+  /** Whose rights the program gets; those of this process when missing. */
+  readonly user?: RunAs | null;
 }
 
 export const DEFAULT_BUFFER_KIB = 8192;

@@ -69,9 +69,12 @@ export class CallStack {
     return open;
   }
 
-  /** Forgets the calls that were last seen on a CPU that lost events: their returns may be gone. */
+  /**
+   * Forgets the calls that were last seen on a CPU that lost events, or on any if it is negative:
+   * their returns may be gone.
+   */
   forget(cpu: number): void {
-    while (this.#depth > 0 && this.#top().cpu === cpu) this.#dropTop();
+    while (this.#depth > 0 && (cpu < 0 || this.#top().cpu === cpu)) this.#dropTop();
   }
 
   /** The open calls, outermost first. */

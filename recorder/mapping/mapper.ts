@@ -83,14 +83,19 @@ export class RecordMapper {
    * The source says that it lost events on a CPU, between the last event and the next.
    * @param count how many; null when the source does not know, or tells no possible number: then it
    * counts as one, which is the least, and its text says so
+   * @param cpu -1 for all of them
+   * @param why what is known of the reason
    */
-  lost(cpu: number, count: number | null, record?: TraceRecord): void {
+  lost(cpu: number, count: number | null, record?: TraceRecord, why?: string): void {
     this.#lost += count ?? 1;
     this.#threads.forget(cpu);
     this.#open('lost', record);
     if (record === undefined && cpu >= 0) this.#row.set(CELL.cpu, cpu);
     this.#row.setNumber(CELL.value, count ?? 1);
-    if (count === null) this.#events.text(UNKNOWN_LOSS);
+    const text = count === null ? [UNKNOWN_LOSS, why] : [why];
+    if (text.some((part) => part !== undefined)) {
+      this.#events.text(text.filter((part) => part !== undefined).join(': '));
+    }
     this.#events.append(this.#row);
   }
 

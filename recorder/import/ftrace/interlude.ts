@@ -1,8 +1,8 @@
 /** The lines between records: headers, reports of lost events, and what is not understood. */
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
+import { lossCount } from '../loss-count.js';
 import { HASH, NEWLINE, RETURN, SPACE, startsWith, TAB } from './ascii.js';
-import { lossCount } from './losses.js';
 
 const ENTRIES = /^# entries-in-buffer\/entries-written: (-?\d+)\/(-?\d+)\b/;
 const LOST = /^CPU:(\d{1,10}) \[(?:LOST (?:(\S+) )?EVENTS|(?:(\S+) )?EVENTS DROPPED)\]\s*$/;
