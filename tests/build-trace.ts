@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  highWord,
   type Kind,
+  lowWord,
   MemorySink,
   type Phase,
   type Source,
@@ -63,7 +65,7 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   const { events } = writer;
   events.source(row.source ?? 'model');
   events.begin(events.kind(row.kind), row.phase ?? 'point');
-  events.timeWords(Number(ts & 0xffff_ffffn), Number(ts >> 32n));
+  events.timeWords(lowWord(ts), highWord(ts));
   for (const name of INTS) if (row[name] !== undefined) events.int(name, row[name]);
   for (const name of BIGS) if (row[name] !== undefined) events.big(name, row[name]);
   for (const name of STRINGS) if (row[name] !== undefined) events.string(name, row[name]);

@@ -1,7 +1,6 @@
 /** The public face of traces/: the event schema and the trace file. */
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
-export { Batch } from './batch.js';
 export {
   BDF_PATTERN,
   type Bdf,
@@ -9,11 +8,14 @@ export {
   parseBdf,
   parseShortBdf,
   SHORT_BDF_PATTERN,
-} from './bdf.js';
+} from './base/bdf.js';
+export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
+export { firstIndex } from './base/first-index.js';
+export { fromWords, highWord, lowWord } from './base/words.js';
+export { Batch } from './batch.js';
 export { ColumnMemory } from './column-memory.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
-export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './errno.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
 export {
   FAMILIES,

@@ -37,6 +37,11 @@ export interface Importer {
    * @param name file name, for a hint only
    */
   detect(head: Buffer, name: string): number;
+  /**
+   * How many lines of the head are of this format beyond doubt, whatever stands around them: a few are
+   * enough when no other format has any.
+   */
+  certain?(head: Buffer): number;
   /** What the trace's metadata can say; reads no more than the head of the input. */
   meta(input: Input): InputMeta;
   /**

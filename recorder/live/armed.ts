@@ -1,18 +1,18 @@
 import { recordedNotes, type TraceMeta, type WhatIsRecorded } from '../../traces/index.js';
-import { WRITER } from '../writer.js';
-import { readFormats } from './capture.js';
-import { TASK_EVENTS } from './decoder.js';
-import { Installation, type Installed } from './installer.js';
-import { kernelRelease, runningKernel } from './kernel-facts.js';
-import { liveProbes, type RecordOptions } from './options.js';
-import { ownName } from './owner.js';
-import { planProbes } from './planner.js';
 import {
   type EventFormat,
   littleEndianMachine,
   type PageFormat,
   parsePageFormat,
-} from './ring-buffer/index.js';
+} from '../ring-buffer/index.js';
+import { WRITER } from '../writer.js';
+import { TASK_EVENTS } from './decoder.js';
+import { readFormats } from './event-formats.js';
+import { Installation, type Installed } from './installer.js';
+import { kernelRelease, runningKernel } from './kernel-facts.js';
+import { liveProbes, type RecordOptions } from './options.js';
+import { ownName } from './owner.js';
+import { planProbes } from './planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** Probes that record, and what decoding their records takes. */

@@ -4,7 +4,6 @@ import { type DecoderTarget, PageDecoder } from './decoder.js';
 import { mergeQueues } from './merge.js';
 import { PageQueue } from './page-queue.js';
 import { type BufferStats, bufferCpus, bufferStats, RawBuffer } from './raw-buffers.js';
-import { type EventFormat, parseEventFormat } from './ring-buffer/index.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** Slots for pages read and not yet merged, per CPU: with 4 KiB pages 2 MiB. */
@@ -24,14 +23,6 @@ export interface CpuAccount {
   /** Records known to be lost: decoded + lost is what the kernel wrote. */
   readonly lost: number;
   readonly kernel: BufferStats;
-}
-
-/** Formats of the events by their paths below `events/`; those that are gone are left out. */
-export function readFormats(directory: TraceDirectory, events: readonly string[]): EventFormat[] {
-  return events.flatMap((event) => {
-    const file = `events/${event}/format`;
-    return directory.has(file) ? [parseEventFormat(directory.read(file), file)] : [];
-  });
 }
 
 /** Where decoded events go. */

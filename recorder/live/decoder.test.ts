@@ -10,11 +10,11 @@ import { type ImportedRow, importBytes, rowsOf } from '../../tests/import-bytes.
 import { testData } from '../../tests/test-data.js';
 import { type Bdf, MemorySink, TraceWriter } from '../../traces/index.js';
 import { ftraceText } from '../import/ftrace/index.js';
+import { parseEventFormat, parsePageFormat } from '../ring-buffer/index.js';
 import { PageDecoder } from './decoder.js';
 import { deviceFilter } from './device-filter.js';
 import { mergeQueues } from './merge.js';
 import { PageQueue } from './page-queue.js';
-import { parseEventFormat, parsePageFormat } from './ring-buffer/index.js';
 import { Tasks } from './tasks.js';
 
 const page = parsePageFormat(testData('ring-buffer/header_page.txt').toString(), true, 'page');

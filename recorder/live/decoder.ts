@@ -2,8 +2,6 @@ import type { EventAppender } from '../../traces/index.js';
 import { RecordMapper } from '../mapping/mapper.js';
 import type { TraceRecord } from '../mapping/record.js';
 import type { Rule } from '../mapping/rule.js';
-import type { DeviceFilter } from './device-filter.js';
-import type { PageQueue } from './page-queue.js';
 import {
   BinaryFields,
   type BoundFields,
@@ -14,7 +12,9 @@ import {
   type PageFormat,
   readField,
   readText,
-} from './ring-buffer/index.js';
+} from '../ring-buffer/index.js';
+import type { DeviceFilter } from './device-filter.js';
+import type { PageQueue } from './page-queue.js';
 import type { Tasks } from './tasks.js';
 
 /** An event whose records come in: its format, and what is done with a record. */

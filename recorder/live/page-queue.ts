@@ -1,5 +1,5 @@
-import type { Missed, PageCursor } from './ring-buffer/index.js';
-import { PageCursor as Cursor, type PageFormat } from './ring-buffer/index.js';
+import type { Missed, PageCursor } from '../ring-buffer/index.js';
+import { PageCursor as Cursor, type PageFormat } from '../ring-buffer/index.js';
 
 const TWO_32 = 2 ** 32;
 

@@ -4,7 +4,7 @@
  * their size but at most of 4, strings with their NUL, and pointers that must be followed at once
  * as the string that they print.
  */
-import { type Payload, readInteger } from '../../live/ring-buffer/index.js';
+import { type Payload, readInteger } from '../../ring-buffer/index.js';
 import type { KernelSymbols } from './kernel-text.js';
 
 /** How the recorded kernel keeps numbers. */

@@ -1,6 +1,6 @@
-import type { ByteSource } from '../../../traces/index.js';
-import { PageCursor, type PageFormat } from '../../live/ring-buffer/index.js';
+import { type ByteSource, highWord, lowWord } from '../../../traces/index.js';
 import { NOT_SET } from '../../mapping/record.js';
+import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import type { Correction } from './clock.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
 import { ReadAhead } from './read-ahead.js';
@@ -82,8 +82,8 @@ export class CpuStream {
 
   #correct(correction: Correction): void {
     const time = correction(this.cursor.time);
-    this.timeLow = Number(time & 0xffff_ffffn);
-    this.timeHigh = Number(time >> 32n);
+    this.timeLow = lowWord(time);
+    this.timeHigh = highWord(time);
   }
 
   #nextPage(): boolean {

@@ -6,7 +6,7 @@ import {
   type Payload,
   readField,
   readInteger,
-} from '../../live/ring-buffer/index.js';
+} from '../../ring-buffer/index.js';
 import { formatBinary, type Layout } from './binary-printf.js';
 import type { KernelSymbols } from './kernel-text.js';
 

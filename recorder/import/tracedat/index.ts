@@ -1,6 +1,6 @@
 /** trace.dat of trace-cmd, versions 6 and 7. */
 import { type EventAppender, VfrError } from '../../../traces/index.js';
-import { parsePageFormat } from '../../live/ring-buffer/index.js';
+import { parsePageFormat } from '../../ring-buffer/index.js';
 import type { Importer, ImportReport, InputMeta } from '../importer.js';
 import type { Input } from '../input.js';
 import { correctionOf } from './clock.js';

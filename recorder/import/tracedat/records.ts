@@ -1,4 +1,7 @@
 import type { EventAppender } from '../../../traces/index.js';
+import { RecordMapper } from '../../mapping/mapper.js';
+import type { TraceRecord } from '../../mapping/record.js';
+import type { Rule } from '../../mapping/rule.js';
 import {
   type BoundFields,
   bindFields,
@@ -6,10 +9,7 @@ import {
   type Field,
   fieldOf,
   parsePageFormat,
-} from '../../live/ring-buffer/index.js';
-import { RecordMapper } from '../../mapping/mapper.js';
-import type { TraceRecord } from '../../mapping/record.js';
-import type { Rule } from '../../mapping/rule.js';
+} from '../../ring-buffer/index.js';
 import { emptyRecord } from '../ftrace/record-time.js';
 import type { ImportReport } from '../importer.js';
 import type { Layout } from './binary-printf.js';

@@ -4,8 +4,8 @@
  */
 import type { ByteReader } from './byte-reader.js';
 import type { Compression } from './compression.js';
+import { readSectionHeader } from './section.js';
 import type { BufferData, CpuData, CpuStats } from './trace-file.js';
-import { readSectionHeader } from './version7.js';
 
 const SECTION_BUFFER = 3;
 const SECTIONS_MAX = 1 << 12;

@@ -1,6 +1,6 @@
 /** What a trace.dat holds, whatever its version. */
 import type { ByteSource } from '../../../traces/index.js';
-import type { EventFormat } from '../../live/ring-buffer/index.js';
+import type { EventFormat } from '../../ring-buffer/index.js';
 import type { TimeShift, TscRate } from './clock.js';
 import type { Compression } from './compression.js';
 

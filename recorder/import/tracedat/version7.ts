@@ -17,27 +17,13 @@ import {
   sizedText,
 } from './parts.js';
 import { recoverBuffers } from './recovery.js';
+import { readSectionHeader, type Section } from './section.js';
 import type { BufferData, CpuData, TraceFile } from './trace-file.js';
 import { CPUS_MAX } from './version6.js';
 
-const SECTION_COMPRESSED = 1;
 const SECTION_OPTIONS = 0;
 /** Options sections refer to each other; a loop of them must end. */
 const OPTION_SECTIONS_MAX = 1 << 12;
-
-export interface Section {
-  readonly id: number;
-  readonly compressed: boolean;
-  /** Bytes of the section behind its header. */
-  readonly size: number;
-}
-
-export function readSectionHeader(reader: ByteReader): Section {
-  const id = reader.u16();
-  const flags = reader.u16();
-  reader.u32();
-  return { id, compressed: (flags & SECTION_COMPRESSED) !== 0, size: reader.u64() };
-}
 
 export function readVersion7(reader: ByteReader, pageSize: number): TraceFile {
   const compression = compressionOf(reader.string(), reader.source.name);

@@ -1,4 +1,4 @@
-import { VfrError } from '../../../traces/index.js';
+import { VfrError } from '../../traces/index.js';
 
 /** Where things are in a ring-buffer page; from `events/header_page`, which differs by kernel. */
 export interface PageFormat {

@@ -1,5 +1,5 @@
-import { assert } from '../../../traces/index.js';
-import { NOT_SET } from '../../mapping/record.js';
+import { assert, fromWords, highWord, lowWord } from '../../traces/index.js';
+import { NOT_SET } from '../mapping/record.js';
 import type { PageFormat } from './page-format.js';
 
 /** Values of the 5-bit record type from which on it is not a length (`events/header_event`). */
@@ -52,7 +52,7 @@ export class PageCursor {
 
   /** The time of the current record. */
   get time(): bigint {
-    return (BigInt(this.timeHigh) << 32n) | BigInt(this.timeLow);
+    return fromWords(this.timeLow, this.timeHigh);
   }
 
   /** Id of the event in the current record: the first field of every payload, `common_type`. */
@@ -161,7 +161,7 @@ export class PageCursor {
       time |= before & ~ABSOLUTE_MASK;
       if (time < before) time += 1n << ABSOLUTE_BITS;
     }
-    this.timeHigh = Number((time >> 32n) & 0xffffffffn);
-    this.timeLow = Number(time & 0xffffffffn);
+    this.timeHigh = highWord(time);
+    this.timeLow = lowWord(time);
   }
 }

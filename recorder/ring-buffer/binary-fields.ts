@@ -1,6 +1,6 @@
-import { assert, type Dictionary } from '../../../traces/index.js';
-import { type FieldReader, NOT_SET } from '../../mapping/record.js';
-import { Interner } from '../../words/interner.js';
+import { assert, type Dictionary } from '../../traces/index.js';
+import { type FieldReader, NOT_SET } from '../mapping/record.js';
+import { Interner } from '../words/interner.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
 import { compilePrint, type Printer } from './print-format.js';
 import { type Extent, extentOf, type Payload, readArray, readField, readText } from './record.js';

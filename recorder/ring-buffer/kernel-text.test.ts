@@ -5,7 +5,7 @@
  * that the kernel printed for the same buffer.
  */
 import { describe, expect, test } from 'vitest';
-import { testData } from '../../../tests/test-data.js';
+import { testData } from '../../tests/test-data.js';
 import {
   type EventFormat,
   fieldOf,

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { testData } from '../../../tests/test-data.js';
+import { testData } from '../../tests/test-data.js';
 import { PageCursor, parseEventFormat, parsePageFormat, readField, readText } from './index.js';
 
 const format = parsePageFormat(testData('ring-buffer/header_page.txt').toString(), true, 'page');

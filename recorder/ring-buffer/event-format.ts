@@ -1,4 +1,4 @@
-import { VfrError } from '../../../traces/index.js';
+import { VfrError } from '../../traces/index.js';
 
 /**
  * How a field is stored. `dynamic` fields hold a word with the length (upper 16 bits) and the
