@@ -1,4 +1,6 @@
 /** The events of one input by the bytes of their names, and what was learnt of their text. */
+
+import { DMA } from '../../catalogue/index.js';
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { Rule } from '../../mapping/rule.js';
 import { Interner } from '../../words/interner.js';
@@ -87,6 +89,8 @@ export class TextEvent {
 /** Events of which the text has fields without names, in front of the others. */
 const POSITIONAL: Readonly<Record<string, RegExp>> = {
   io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
+  aer_event: /^(?<dev_name>\S+) PCIe Bus Error: /d,
+  ...Object.fromEntries(DMA.map((event) => [event, /^(?<device>\S+) /d])),
 };
 
 /** Fields that the kernel's text names otherwise than the event's format does. */

@@ -1,6 +1,7 @@
 /** The parts that both versions of trace.dat have in common, by their text. */
 import { VfrError } from '../../../traces/index.js';
 import { type EventFormat, parseEventFormat } from '../../ring-buffer/index.js';
+import { lossCount } from '../loss-count.js';
 import type { ByteReader } from './byte-reader.js';
 import {
   correctedClock,
@@ -9,7 +10,6 @@ import {
   type TimeShift,
   type TscRate,
 } from './clock.js';
-import { lossCount } from '../loss-count.js';
 import type { CpuStats } from './trace-file.js';
 
 /** Ids of options (trace-cmd.dat.v7(5), "OPTIONS SECTION"). */
