@@ -62,7 +62,8 @@ function columns({ columns: given, raw }: Probe): string {
   const out: string[] = [];
   if (isKernelText === true) out.push('kind and columns as the message tells, as in `dmesg`');
   if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
-  if (mapping?.is === 'used') out.push('region ← that of the mapping, when its making was recorded');
+  if (mapping?.is === 'used')
+    out.push('region ← that of the mapping, when its making was recorded');
   if (got !== undefined) out.push(`value ← ${got}`);
   if (typeof device === 'string') out.push(`device ← ${device}`);
   else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);
