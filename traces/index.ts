@@ -39,6 +39,14 @@ export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
 export { openRecording, openSink } from './open-sink.js';
 export { type Completeness, TraceReader } from './reader.js';
+export {
+  notRecorded,
+  RECORDED_NOTES,
+  type RefusedProbe,
+  recordedNotes,
+  type WhatIsRecorded,
+  whatIsRecorded,
+} from './recorded.js';
 export { ScratchSink } from './remade-sink.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';

@@ -4,6 +4,7 @@ import type {
   RecordOptions,
   RecordReport,
   RecordStatus,
+  RunAs,
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
@@ -23,6 +24,7 @@ interface Options {
   readonly trigger?: string;
   readonly snapshotNow?: boolean;
   readonly cleanup?: boolean;
+  readonly user?: string;
   readonly json?: boolean;
 }
 
@@ -75,6 +77,7 @@ export function register(program: Command): void {
     .option('--add <groups>', 'also these groups of probes', list)
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
+    .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
     .option('--json', 'print the report as one JSON document');
@@ -96,21 +99,28 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   process.on('SIGUSR1', () => request.ask());
   const report = await recorder.record(what, stop.signal, {
     request,
-    started: ({ events, refused }) => tellStart(events, refused, options.output, command),
+    started: (installed) => tellStart(installed, options.output, what),
     status: showStatus,
+    meddled: tellMeddling,
   });
   if (options.json === true) await tellWritten(options.output, report);
   tell(report);
 }
 
+/** How a message names a user. */
+const describe = ({ uid, account }: RunAs) => account?.name ?? `user id ${uid}`;
+
 function tellStart(
-  events: readonly string[],
-  refused: RecordReport['refused'],
+  { events, refused }: { events: readonly string[]; refused: RecordReport['refused'] },
   to: string,
-  command: readonly string[],
+  { command, user }: RecordOptions,
 ): void {
   const missing = Object.keys(refused).length;
   note(`recording ${events.length} events to ${to}${stopHint(command)}`);
+  if (command.length > 0 && user != null) {
+    const hint = user.uid === 0 ? '' : '; --user root runs it as root';
+    note(`the command runs as ${describe(user)}${hint}`);
+  }
   if (missing > 0) note(`${missing} probes are incomplete or left out: see vfr doctor`);
 }
 
@@ -123,14 +133,19 @@ async function runFlight(
   const { FlushRequest, flight } = await import('../../recorder/index.js');
   const request = new FlushRequest();
   process.on('SIGUSR1', () => request.ask());
-  const { output, command } = what;
+  const { output } = what;
   const options = {
     ...what,
     keepBytes: keepKiB * 1024,
     ...(trigger === undefined ? {} : { trigger }),
   };
   const report = await flight(options, request, stop, {
-    started: ({ events, refused }) => tellStart(events, refused, 'memory', command),
+    started: (installed) => tellStart(installed, 'memory', what),
+    meddled: tellMeddling,
+    failed: (error) => {
+      note(`the dump failed, and is kept in memory: ${error.message}`);
+      note(error.next);
+    },
     dumped: ({ because, events, ...dump }) => {
       note(`${because}: ${dump.output}: ${events} events, ${formatBytes(dump.bytes)}`);
     },
@@ -140,6 +155,8 @@ async function runFlight(
   for (const left of report.left) note(`not removed from tracefs: ${left}`);
   if (report.commandCode !== null) process.exitCode = report.commandCode;
 }
+
+const tellMeddling = (what: string) => note(`${what}: events are missing from now on`);
 
 /** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
 async function snapshotNow(json: boolean): Promise<void> {
@@ -161,7 +178,7 @@ function askForSnapshot(pid: number): boolean {
 const stopHint = (command: readonly string[]) => (command.length > 0 ? '' : '; Ctrl-C ends it');
 
 async function recordOptions(command: readonly string[], options: Options): Promise<RecordOptions> {
-  const { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, PROBE_GROUPS } = await import(
+  const { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, PROBE_GROUPS, runAs } = await import(
     '../../recorder/index.js'
   );
   const { parseShortBdf, VfrError } = await import('../../traces/index.js');
@@ -169,6 +186,9 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   await refuseTerminal(options.output);
   if (options.output === '-' && options.flight !== undefined) {
     throw usage('dumps are files of their own', 'Name a file by -o.');
+  }
+  if (options.user !== undefined && command.length === 0) {
+    throw usage('only a command is run as a user', 'Give it behind --.');
   }
   if (options.trigger !== undefined && options.flight === undefined) {
     throw usage('only a flight recording has a trigger', 'Add --flight, such as --flight 64MiB.');
@@ -196,6 +216,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
     bufferKiB: options.bufferSize ?? DEFAULT_BUFFER_KIB,
     groups: groups as ProbeGroup[],
     command,
+    user: command.length === 0 ? null : runAs(options.user, process.env, process.geteuid?.() === 0),
   };
 }
 
@@ -226,5 +247,6 @@ async function runCleanup(options: Options): Promise<void> {
   const report = cleanup(requireTracefs());
   if (options.json === true) return printJson(report);
   note(`removed ${report.instances.length} instances and ${report.probes.length} probes`);
+  for (const name of report.kept) note(`kept: somebody has the instance ${name} open`);
   for (const what of report.failed) note(`not removed: ${what}`);
 }

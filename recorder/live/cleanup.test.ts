@@ -58,6 +58,21 @@ test('what dead recorders left goes, all else stays', () => {
   expect(asked).toContain('p:kprobes/mine vfs_read');
 });
 
+test('what somebody holds open is in use, and nothing of it is switched off', () => {
+  /** As the kernel answers while a file of an instance is open, in whatever namespace. */
+  class InUse extends TraceDirectory {
+    override removeInstance(name: string): void {
+      if (name !== DEAD) super.removeInstance(name);
+      else throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+    }
+  }
+  writeFileSync(join(folder, 'instances', DEAD, 'tracing_on'), '1\n');
+  const report = cleanup(new InUse(folder));
+  expect(report).toMatchObject({ kept: [DEAD], failed: [] });
+  expect(readFileSync(join(folder, 'instances', DEAD, 'tracing_on'), 'utf8')).toBe('1\n');
+  expect(report.probes).toEqual([`${RECYCLED}/driver_bound`]);
+});
+
 test('what cannot be removed is said', () => {
   writeFileSync(join(folder, 'instances', DEAD, 'busy'), '');
   expect(cleanup(top).failed).toEqual([`instance ${DEAD}: ENOTEMPTY`]);

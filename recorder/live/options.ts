@@ -1,5 +1,6 @@
 import type { Bdf, Destination } from '../../traces/index.js';
-import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
+import { CATALOGUE, DMA, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
+import type { RunAs } from './run-as.js';
 
 /** What `vfr record` records, and for how long. */
 export interface RecordOptions {
@@ -17,6 +18,8 @@ export interface RecordOptions {
   readonly groups: readonly ProbeGroup[];
   /** Program to run and to record until it ends. */
   readonly command: readonly string[];
+  /** Whose rights the program gets; those of this process when missing. */
+  readonly user?: RunAs | null;
 }
 
 /** A recorder reads the kernel, which no output can replace. */
@@ -37,10 +40,10 @@ export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter
 
 /**
  * Events that are understood when another tool recorded them and never asked for by vfr: a page
- * fault of any process is no event of a device, and marks are in every buffer without being
- * switched on.
+ * fault of any process is no event of a device, drivers map memory for every transfer, and marks
+ * are in every buffer without being switched on.
  */
-const NOT_ASKED_FOR = new Set(['page_fault_user', 'print']);
+const NOT_ASKED_FOR = new Set(['page_fault_user', 'print', ...DMA]);
 
 /** The catalogue's probes of these groups that a live recording asks for. */
 export function liveProbes(groups: readonly ProbeGroup[]): Probe[] {

@@ -10,6 +10,8 @@ const TIME_STAMP = 31;
 const MISSED_EVENTS = 2 ** 31;
 const MISSED_STORED = 2 ** 30;
 const COMMIT_MASK = 2 ** 27 - 1;
+/** A larger number of lost events is none: the page is damaged. */
+const MISSED_MAX = 1e15;
 
 const LOW = 2 ** 32;
 const DELTA_SHIFT = 2 ** 27;
@@ -86,7 +88,8 @@ export class PageCursor {
     const stored = (commit & MISSED_STORED) !== 0 && this.committed + commitSize <= room;
     if (!stored) return 'unknown';
     if (commitSize === 4) return this.view.getUint32(this.#end, littleEndian);
-    return Number(this.view.getBigUint64(this.#end, littleEndian));
+    const missed = Number(this.view.getBigUint64(this.#end, littleEndian));
+    return missed <= MISSED_MAX ? missed : 'unknown';
   }
 
   /** Moves to the next record with a payload; false at the end of the page. */

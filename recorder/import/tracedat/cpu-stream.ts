@@ -13,6 +13,9 @@ const CHUNK_HEADER_BYTES = 8;
 const COUNT_BYTES = 4;
 
 /** The records of one CPU in their order. One chunk of pages is in memory at a time. */
+/** Records were lost, and the kernel does not say how many. */
+export const UNKNOWN = -1;
+
 export class CpuStream {
   readonly cursor: PageCursor;
   /** Whether the cursor stands on a record. */
@@ -91,7 +94,7 @@ export class CpuStream {
     }
     this.cursor.load(this.#view, this.#page);
     const { missed } = this.cursor;
-    if (missed === 'unknown') this.missed = this.missed === 0 ? -1 : this.missed;
+    if (missed === 'unknown') this.missed = this.missed === 0 ? UNKNOWN : this.missed;
     else this.missed = Math.max(0, this.missed) + missed;
     return true;
   }
