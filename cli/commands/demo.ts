@@ -40,7 +40,7 @@ async function run({ output }: Options): Promise<void> {
     const { replay } = await import('../../replay/index.js');
     await tellReplay(replay(reader.read(), reader.meta));
     const { races } = await import('../../analysis/index.js');
-    await tellRaces(races(reader));
+    await tellRaces(races(reader).races);
     await tellTables(reader);
   } finally {
     reader.close();
