@@ -49,7 +49,7 @@ export interface ProbeResult {
 export interface GateSegment {
   /** Null: nothing is known. */
   value: Possible<boolean>;
-  /** VFs without an override were seen to be probed, and to be refused before a driver was asked. */
+  /** VFs without an override were probed, and were refused before a driver was asked. */
   open: boolean;
   closed: boolean;
 }

@@ -10,10 +10,8 @@ import { sweepBursts, sweepSingleBits } from './flip.js';
 import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
 import { sweepImports } from './import-fuzz.js';
 import { shippedCaptures, sweepProbes } from './probes.js';
-import { sweepSplices } from './splice.js';
-});
-
 import { recordings, sweepReplays } from './replay-fuzz.js';
+import { sweepSplices } from './splice.js';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
 
