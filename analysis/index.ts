@@ -8,7 +8,15 @@ import type { Session, SessionOptions } from './session.js';
 export { DeviceTimeline } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
-export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';
+export {
+  type Actor,
+  type Race,
+  type RaceClass,
+  type RaceReport,
+  type RaceSide,
+  races,
+  type UntoldRace,
+} from './races/index.js';
 export type { Session, SessionOptions } from './session.js';
 export { type Counts, type Summary, summarize } from './summary.js';
 

@@ -1,8 +1,48 @@
 /** Binding races as text for people. */
-import type { Race, RaceClass, RaceSide } from '../analysis/index.js';
+import type { Race, RaceClass, RaceReport, RaceSide, UntoldRace } from '../analysis/index.js';
 import { formatDuration } from './duration.js';
 import { paint } from './output.js';
 import { printable } from './printable.js';
+
+/**
+ * What is known of the races of a recording, and what cannot be told.
+ * @param zero time that the seconds count from
+ */
+export function formatReport({ races, untold, unrecorded }: RaceReport, zero: bigint): string {
+  const sections = [formatUnrecorded(unrecorded), formatRaces(races, zero), formatUntold(untold)];
+  // Without the events of binding there is nothing to say of races.
+  if (unrecorded.length > 0 && races.length === 0) sections.splice(1, 1);
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** Kept for people: more of the same kind say no more. */
+const UNTOLD_SHOWN = 10;
+
+function formatUnrecorded(parts: readonly string[]): string {
+  if (parts.length === 0) return '';
+  const what = parts.join(', and ');
+  return (
+    `Whether there are races cannot be told: no event says ${what}. ` +
+    'It did not happen, or it was not recorded; `vfr doctor` says what this machine can record.'
+  );
+}
+
+function formatUntold(untold: readonly UntoldRace[]): string {
+  if (untold.length === 0) return '';
+  const reasons = [...new Set(untold.map(({ reason }) => reason))];
+  const shown = untold.slice(0, UNTOLD_SHOWN).map(({ device, class: name, first, second }) => {
+    const [one, two] = [first, second].map(({ seq, what }) => `seq ${seq} ${printable(what)}`);
+    return `  ${device}  ${name}  ${one}; ${two}`;
+  });
+  const more = untold.length - shown.length;
+  if (more > 0) shown.push(`  and ${more} more; --json has them`);
+  return [
+    `${plural(untold.length, 'pair')} of operations of which it cannot be told whether they raced:`,
+    ...reasons.map((reason) => `  ${printable(reason)}`),
+    ...shown,
+    '  Record from before the flag is written, or with a snapshot, to know.',
+  ].join('\n');
+}
 
 /**
  * All races, by class; the advice that they have in common is said once.

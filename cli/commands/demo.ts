@@ -41,7 +41,7 @@ async function run({ output }: Options): Promise<void> {
     await tellReplay(replay(reader.read(), reader.meta));
     const { races } = await import('../../analysis/index.js');
     const { zeroOf } = await import('../../traces/index.js');
-    await tellRaces(races(reader), zeroOf(reader) ?? 0n);
+    await tellRaces(races(reader).races, zeroOf(reader) ?? 0n);
     await tellTables(reader);
   } finally {
     reader.close();

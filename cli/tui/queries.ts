@@ -31,7 +31,7 @@ export class EventQueries {
   /** The events that are one side of a race, with what is on the other. */
   async races(): Promise<Search> {
     const { races } = await import('../../analysis/index.js');
-    const notes = new Map(races(this.reader).flatMap(notesOf));
+    const notes = new Map(races(this.reader).races.flatMap(notesOf));
     const seqs = Float64Array.from(notes.keys()).sort();
     return { what: 'a race', seqs, notes };
   }

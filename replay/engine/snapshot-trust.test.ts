@@ -94,6 +94,13 @@ test('other ids than those that were read', () => {
   expect(trust([told(DEVICE, '0x10d3'), read(DEVICE, 0xffff_ffffn)])).toMatchObject({ used: true });
 });
 
+test('devices of other buses are missed by no snapshot', () => {
+  const other: EventRow = { ...released(), device: 'virtio3' };
+  expect(trust([told(DEVICE, '0x10d3'), other])).toEqual({ diverged: 0, used: true, paths: [] });
+  const absent: EventRow = { ...released(), device: '0000:09:00.0' };
+  expect(trust([told(DEVICE, '0x10d3'), absent])).toMatchObject({ used: false });
+});
+
 test('made after the recording began, by clocks that can tell', () => {
   const late = [told(DEVICE, '0x10d3', 60_000_000_000n), released()];
   expect(trust(late)).toMatchObject({ used: false, paths: ['time'] });

@@ -3,7 +3,7 @@
  * of another boot, or older than the recording: what contradicts it is told once, and what it says
  * is not used from then on.
  */
-import type { Seq } from '../../traces/index.js';
+import { parseBdf, type Seq } from '../../traces/index.js';
 import { parseSnapshot } from '../binding/snapshot.js';
 import type { EventCursor } from './cursor.js';
 
@@ -105,7 +105,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const UNKNOWN_IDS = -1;
 
 function see({ ids, born, seen }: SnapshotTrust, { device }: EventCursor): void {
-  if (ids.size === 0 || device === null || born.has(device)) return;
+  // Devices of other buses are in no snapshot of PCI functions.
+  if (ids.size === 0 || device === null || parseBdf(device) === null || born.has(device)) return;
   seen.set(device, ids.has(device));
 }
 

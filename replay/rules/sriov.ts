@@ -207,6 +207,18 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   return e.ret < 0 ? null : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
 }
 
+/** `pci_disable_sriov`, also by a driver that is removed: afterwards there are no VFs. */
+export function disable(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null || e.phase === 'begin' || e.name.includes(' ')) return null;
+  // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
+  if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return null;
+  const sriov = sriovOf(pf);
+  sriov.numVfs = [0];
+  sriov.assumed.numVfs = false;
+  return null;
+}
+
 /** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
 export function addVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeviceTimeline, races } from '../../analysis/index.js';
 import { Debugger } from '../../cli/debugger.js';
-import { formatRaces } from '../../cli/races.js';
+import { formatReport } from '../../cli/races.js';
 import { importInput } from '../../recorder/index.js';
 import { holdersOf, replay, Timeline, watch } from '../../replay/index.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
@@ -67,7 +67,7 @@ function survives(trace: Buffer, random: Random): boolean {
   const { events } = reader;
   const result = replay(reader.read(), reader.meta);
   demand(result.events === events, `${result.events} of ${events} events were counted`);
-  demand(formatRaces(races(reader), 0n) !== '', 'what is said of races');
+  demand(formatReport(races(reader), 0n) !== '', 'what is said of races');
   switch (random.below(4)) {
     case 0:
       return debug(reader, random);
