@@ -13,7 +13,11 @@ const root = packageRoot();
 const outdir = join(root, 'dist', 'vfr');
 rmSync(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'dist', 'cli', 'main.js')],
+  entryPoints: {
+    main: join(root, 'dist', 'cli', 'main.js'),
+    // The process in which users' SQL runs.
+    'sql-child': join(root, 'dist', 'analysis', 'bounded', 'child.js'),
+  },
   outdir,
   bundle: true,
   splitting: true,

@@ -7,6 +7,8 @@ export interface ByteSource {
   /** What to call it in messages. */
   readonly name: string;
   readonly size: number;
+  /** The open file, where there is one that another process can read from as well. */
+  readonly fd?: number;
   /**
    * The bytes from `offset`, fewer than `length` only at the end.
    * @param into memory that may be used for them, when it is large enough

@@ -6,7 +6,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
-import { openSession, type Session } from '../index.js';
+import { openTrustedSession, type Session } from '../index.js';
 import { LIBRARY } from './library.js';
 import { sqlReference } from './reference.js';
 
@@ -20,7 +20,7 @@ async function open(...traces: readonly (readonly EventRow[])[]): Promise<Sessio
     name: `t${i}`,
     reader: new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 3 }))),
   }));
-  const session = await openSession(named);
+  const session = await openTrustedSession(named);
   sessions.push(session);
   return session;
 }

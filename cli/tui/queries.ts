@@ -1,4 +1,4 @@
-import type { Race, Session } from '../../analysis/index.js';
+import type { BoundedSession, Race } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { formatDuration } from '../duration.js';
 import type { Search } from './browser.js';
@@ -7,7 +7,7 @@ import { SeqList } from './seq-list.js';
 
 /** Answers which events satisfy a condition. DuckDB is started by the first question. */
 export class EventQueries {
-  #session: Promise<Session> | null = null;
+  #session: Promise<BoundedSession> | null = null;
 
   constructor(private readonly reader: TraceReader) {}
 
@@ -17,6 +17,7 @@ export class EventQueries {
    */
   async where(condition: string): Promise<Float64Array> {
     const session = await this.#open();
+    await session.requireCondition(condition);
     const result = await session.query(`SELECT seq FROM events WHERE (${condition}\n)`);
     const found = new SeqList();
     for await (const rows of result.chunks()) for (const [seq] of rows) found.push(Number(seq));
@@ -41,7 +42,7 @@ export class EventQueries {
     session?.close();
   }
 
-  #open(): Promise<Session> {
+  #open(): Promise<BoundedSession> {
     this.#session ??= import('../../analysis/index.js').then(({ openSession }) =>
       openSession([{ name: this.reader.source.name, reader: this.reader }]),
     );
