@@ -64,7 +64,7 @@ export class Session {
    * Runs SQL; the result is that of its last statement. What a user wrote goes through
    * `requireQuery` before.
    * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_MEMORY` when it needs more memory
-   *   than there is for it, or what reading the trace throws
+   *   than there is for it, `SQL_CRASH` when DuckDB is broken, or what reading the trace throws
    */
   async query(sql: string): Promise<ResultStream> {
     await this.#kept.prepare(sql);
@@ -101,7 +101,9 @@ export class Session {
   }
 }
 
-const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate))/i;
+const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate|allocation failure))/i;
+/** DuckDB met a bug of its own; it answers nothing more after that. */
+const BROKEN = /^(INTERNAL|FATAL) Error/;
 
 /** Says an error of DuckDB as one of vfr. */
 async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
@@ -110,10 +112,12 @@ async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
   } catch (error) {
     if (error instanceof VfrError) throw error;
     const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
-    if (OUT_OF_MEMORY.test(what)) {
+    const [first] = what.split('\n');
+    if (OUT_OF_MEMORY.test(first)) {
       const next = 'Ask for less, or allow more with `vfr sql --memory`.';
-      throw new VfrError('usage', 'SQL_MEMORY', what, next);
+      throw new VfrError('usage', 'SQL_MEMORY', first, next);
     }
+    if (BROKEN.test(first)) throw new VfrError('usage', 'SQL_CRASH', first, 'Ask in another way.');
     throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what, sql));
   }
 }

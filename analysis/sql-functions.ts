@@ -95,7 +95,11 @@ const MACROS = `
   errno_name pci_register
 `;
 
-const names = (text: string) => text.split(/\s+/).filter((name) => name !== '');
+const names = (text: string) =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((name) => name !== '');
 
 export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   [OPERATORS, SCALARS, AGGREGATES, TABLES, MACROS].flatMap(names),

@@ -16,6 +16,8 @@ export const MEMORY_DEFAULT = 2e9;
 /** Under this the process does not start on every machine. */
 export const MEMORY_MIN = 384e6;
 export const SECONDS_DEFAULT = 60;
+/** Opening the traces is no part of a question. */
+const START_MS = 120_000;
 /** What the process takes without a question: Node, the reader, DuckDB, and their stacks. */
 const OWN_BYTES = 224e6;
 
@@ -82,17 +84,16 @@ export class BoundedSession {
   }
 
   async #ask(request: Request): Promise<Answer> {
-    const watch = new Stopwatch(this.#limits.time);
-    const child = this.#process?.stopped === false ? this.#process : await this.#start(watch);
+    const child = this.#process?.stopped === false ? this.#process : await this.#start();
     child.send(request);
-    return new Answer(child, watch);
+    return new Answer(child, new Stopwatch(this.#limits.time));
   }
 
-  async #start(watch: Stopwatch): Promise<BoundedProcess> {
+  async #start(): Promise<BoundedProcess> {
     const child = start(this.traces, this.#limits, this.#duckdb);
     this.#process = child;
     try {
-      await new Answer(child, watch).next();
+      await new Answer(child, new Stopwatch(START_MS)).next();
       return child;
     } catch (error) {
       child.stop('closed');
@@ -100,6 +101,8 @@ export class BoundedSession {
     }
   }
 }
+
+const BREAKING = new Set(['SQL_CRASH', 'SQL_MEMORY']);
 
 /** What a process replies to a request. */
 class Answer {
@@ -116,6 +119,8 @@ class Answer {
     const reply = await this.watch.waiting((left) => this.process.next(left));
     this.#done = reply.type === 'end' || reply.type === 'error';
     if (reply.type === 'error') {
+      // DuckDB may be broken after either, and answer nothing more.
+      if (BREAKING.has(reply.error.code)) this.process.stop('closed');
       const { kind, code, what, next, place } = reply.error;
       throw new VfrError(kind, code, what, next, place);
     }
