@@ -7,7 +7,7 @@ import type { NamedTrace } from './event-scan.js';
 import type { DatabaseOptions, Session } from './session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/session.js';
-export { DeviceTimeline } from './device-timeline.js';
+export { DeviceTimeline, type Known } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';

@@ -6,8 +6,17 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { packageRoot } from './package.js';
+
+/** Ink connects to React's developer tools, which are not there, when a user has DEV=true. */
+const withoutDevtools: Plugin = {
+  name: 'without-devtools',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
+  },
+};
 
 const root = packageRoot();
 const outdir = join(root, 'dist', 'vfr');
@@ -25,9 +34,10 @@ await build({
   platform: 'node',
   target: 'node20.15',
   sourcemap: false,
-  external: ['@duckdb/*', 'zstd-napi', 'react-devtools-core'],
+  external: ['@duckdb/*', 'zstd-napi'],
   // React's development build is slower, and warns of what no user can change.
   define: { 'process.env.NODE_ENV': '"production"' },
+  plugins: [withoutDevtools],
   // Some packages inside are CommonJS and ask for parts of Node by `require`.
   banner: {
     js: `import { createRequire as makeRequire } from 'node:module';

@@ -27,6 +27,8 @@ export class BoundedSession {
   /** The part of the memory that DuckDB gets by its own count. */
   readonly #duckdb: string;
   #process: BoundedProcess | null = null;
+  /** To the question that was asked last. */
+  #answer: Answer | null = null;
 
   /** @param traces stay the caller's to close, after the session */
   constructor(
@@ -76,7 +78,7 @@ export class BoundedSession {
 
   /** Ends the question that is being answered; whoever waits for it gets `SQL_CANCELLED`. */
   cancel(): void {
-    this.#process?.stop('cancelled');
+    this.#answer?.end();
   }
 
   close(): void {
@@ -86,14 +88,16 @@ export class BoundedSession {
   async #ask(request: Request): Promise<Answer> {
     const child = this.#process?.stopped === false ? this.#process : await this.#start();
     child.send(request);
-    return new Answer(child, new Stopwatch(this.#limits.time));
+    this.#answer = new Answer(child, new Stopwatch(this.#limits.time));
+    return this.#answer;
   }
 
   async #start(): Promise<BoundedProcess> {
     const child = start(this.traces, this.#limits, this.#duckdb);
     this.#process = child;
     try {
-      await new Answer(child, new Stopwatch(START_MS)).next();
+      this.#answer = new Answer(child, new Stopwatch(START_MS));
+      await this.#answer.next();
       return child;
     } catch (error) {
       child.stop('closed');
