@@ -15,6 +15,8 @@ const withoutDevtools: Plugin = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'empty' }));
     onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
+    const contents = 'export const isDev = () => false;';
+    onLoad({ filter: /\/ink\/build\/utils\.js$/ }, () => ({ contents }));
   },
 };
 
@@ -35,8 +37,10 @@ await build({
   target: 'node20.15',
   sourcemap: false,
   external: ['@duckdb/*', 'zstd-napi'],
-  // React's development build is slower, and warns of what no user can change.
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    // React's development build is slower, and warns of what no user can change.
+    'process.env.NODE_ENV': '"production"',
+  },
   plugins: [withoutDevtools],
   // Some packages inside are CommonJS and ask for parts of Node by `require`.
   banner: {
