@@ -1,6 +1,7 @@
 /**
  * SQL over traces: a database in memory in which there are the traces and nothing else. What runs
- * here shares memory and time with the program; users' SQL has a process of its own, see `bounded/`.
+ * here shares memory and time with the program; users' SQL has a process of its own, see
+ * `bounded/`.
  */
 import { availableParallelism as cores } from 'node:os';
 import { VfrError } from '../traces/index.js';

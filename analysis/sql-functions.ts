@@ -1,7 +1,7 @@
 /**
  * The functions of DuckDB that a query of a user may call: those that compute from their arguments.
- * What reads or sets anything of the process, its files, settings, log or catalog is not among them,
- * nor is what runs text as SQL.
+ * What reads or sets anything of the process, its files, settings, log or catalog is not among
+ * them, nor is what runs text as SQL.
  */
 
 const OPERATORS = `

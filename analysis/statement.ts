@@ -1,6 +1,6 @@
 /**
- * What a user's SQL may be: one SELECT, of functions that compute. It is judged by what DuckDB's own
- * parser makes of it, as `json_serialize_sql` tells, and not by its text.
+ * What a user's SQL may be: one SELECT, of functions that compute. It is judged by what DuckDB's
+ * own parser makes of it, as `json_serialize_sql` tells, and not by its text.
  */
 import { VfrError } from '../traces/index.js';
 import { ALLOWED_FUNCTIONS } from './sql-functions.js';
@@ -19,8 +19,8 @@ type Tree = { readonly [key: string]: unknown };
 export type Parse = (sql: string) => Promise<string>;
 
 /** SQL that has a text parsed, which is its parameter. */
-export const PARSE_SQL =
-  'SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true, skip_default := true)';
+export const PARSE_SQL = `SELECT json_serialize_sql($1::VARCHAR, skip_null := true,
+  skip_empty := true, skip_default := true)`;
 
 /** @throws VfrError `SQL_MISSING`, `SQL_FAILED` when it cannot be parsed, or `SQL_FORBIDDEN` */
 export async function requireQuery(parse: Parse, sql: string): Promise<void> {

@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildTrace, scratchFolder } from '../../tests/build-trace.js';
+import { ATTACKS } from '../../tests/sql-attacks.js';
 import { MemorySource, TraceReader, VfrError } from '../../traces/index.js';
 import { type BoundedSession, openSession, openTrustedSession } from '../index.js';
 import { ALLOWED_FUNCTIONS } from '../sql-functions.js';
-import { ATTACKS } from './attacks.js';
 import { MEMORY_MIN } from './session.js';
 
 const marks = Array.from({ length: 200 }, (_, i) => ({

@@ -1,7 +1,7 @@
 /**
- * The process in which the SQL of users runs. It opens the traces itself, answers one question after
- * the other, and ends when whoever started it is gone. What it may take of memory and time is not
- * its own to keep: the operating system and `process.ts` see to that.
+ * The process in which the SQL of users runs. It opens the traces itself, answers one question
+ * after the other, and ends when whoever started it is gone. What it may take of memory and time
+ * is not its own to keep: the operating system and `process.ts` see to that.
  */
 import { readSync, writeSync } from 'node:fs';
 import { serialize } from 'node:v8';

@@ -5,13 +5,13 @@
 import { deserialize, serialize } from 'node:v8';
 import type { ErrorKind, Place } from '../../traces/index.js';
 
-/** Where the process finds a trace: in a file that it inherited, or in bytes that are sent to it. */
+/** Where the process finds a trace: in a file that it inherited, or in bytes sent to it. */
 export interface SentTrace {
   readonly name: string;
   /** Name of the source, for messages. */
   readonly source: string;
   readonly size: number;
-  /** Number of the inherited file; null when `bytes` requests follow, in the order of the traces. */
+  /** Number of the inherited file; null when `bytes` follow, in the order of the traces. */
   readonly fd: number | null;
 }
 

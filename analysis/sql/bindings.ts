@@ -20,11 +20,12 @@ export const bindings: ViewDefinition = {
     released_task: 'comm of that thread',
     duration: 'nanoseconds from binding to release',
   },
-  // A driver is gone when device_unbind_cleanup() has cleared it (kernel drivers/base/dd.c 6.1); the
-  // removal of a device begins before, and another thread may be at it already. It is called after a
-  // failed probe, too, but a device that is bound is not probed: the first one after a binding is
-  // its end. Where it was not recorded, the return from a release that began after the binding says
-  // nearly the same, and where that was not, either, the removal is the last that is known.
+  // A driver is gone when device_unbind_cleanup() has cleared it (kernel drivers/base/dd.c 6.1);
+  // the removal of a device begins before, and another thread may be at it already. It is called
+  // after a failed probe, too, but a device that is bound is not probed: the first one after a
+  // binding is its end. Where it was not recorded, the return from a release that began after the
+  // binding says nearly the same, and where that was not, either, the removal is the last that is
+  // known.
   sql: `
 WITH bound AS (
   SELECT trace, seq, ts, tid, task, device, driver, kind = 'snapshot' AS before,

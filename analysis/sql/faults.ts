@@ -20,7 +20,9 @@ export const faults: ViewDefinition = {
     device: 'PCI address',
     tid: 'thread that ran',
     task: 'comm of that thread',
-    name: 'what reported it',
+    name: 'what reported it, with the reason where the kernel gave one',
+    severity: 'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
+    status: 'DMA and AER faults: fault reason or error status as a number, when it was told',
     region: 'VFIO region index, when known',
     address: 'IOVA of a DMA fault, user address of a page fault',
     ret: 'result of the fault handler',
@@ -28,8 +30,8 @@ export const faults: ViewDefinition = {
     cause:
       'why, in one of these words: DMA fault: `no mappings recorded`, `never mapped`, ' +
       '`unmapped before`, `mapped read-only` (it was no read), `mapped write-only` (it was no ' +
-      'write), `mapped at the time`; page fault in a VFIO mapping: `page given`, `refused: memory ' +
-      'disabled or device asleep`; else null',
+      'write), `mapped at the time`; page fault in a VFIO mapping: `page given`, `refused: ' +
+      'memory disabled or device asleep`; else null',
     mapped_seq: 'event that last mapped the address of a DMA fault',
     unmapped_seq: 'event that had unmapped it',
     unmapped_tid: 'thread that had',
@@ -61,8 +63,10 @@ WITH f AS (
     AND c.seq < last.m.mapped_seq AND f."offset" >= c.iova AND f."offset" - c.iova < c.size
   GROUP BY ALL
 )
-SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name, f.region,
-  f."offset" AS address, f.ret, f.text,
+SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
+  nullif(regexp_extract(f.name, '^AER (\\w+(?: \\([\\w-]+\\))?)', 1), '') AS severity,
+  CASE WHEN f.kind IN ('fault.dma', 'fault.aer') AND f.name <> 'dmar_fault' THEN f.value END
+    AS status, f.region, f."offset" AS address, f.ret, f.text,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'
       THEN if(f.ret & 2 = 2, 'refused: memory disabled or device asleep', 'page given')
     WHEN f.kind <> 'fault.dma' OR f."offset" IS NULL THEN NULL

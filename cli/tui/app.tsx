@@ -39,7 +39,8 @@ export async function mount(props: AppProps): Promise<void> {
   await render(<App {...props} />, { patchConsole: false }).waitUntilExit();
 }
 
-export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProps): null {
+export function App(props: AppProps): null {
+  const { store, queries, scene, show, onKnowledge, onKey } = props;
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
@@ -82,33 +83,41 @@ export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProp
   });
 
   async function answer(request: Question, number: number): Promise<void> {
-    const browser = await browserAfter(request).catch(told);
+    const browser = await browserAfter(request, props, rows).catch(told);
     if (number !== asked.current) return;
     model.current = browser(model.current!);
     draw();
   }
 
-  /** What the answer to a request makes of a browser. */
-  async function browserAfter(request: Question): Promise<(browser: Browser) => Browser> {
-    if (request.type === 'filter') {
-      const seqs = await queries.where(request.condition);
-      return (browser) => filtered(browser, request.condition, seqs, rows);
-    }
-    const search = await searchFor(request);
-    if (search === null) return told(new Error(NOT_REPLAYED));
-    return (browser) => found(browser, search, rows);
-  }
-
-  async function searchFor(request: Exclude<Question, { type: 'filter' }>): Promise<Search | null> {
-    if (request.type === 'search') {
-      return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
-    }
-    if (request.type === 'races') return queries.races();
-    const seqs = scene.knowledge.divergences();
-    return seqs === null ? null : { what: 'a divergence', seqs };
-  }
-
   return null;
+}
+
+/** What the answer to a request makes of a browser. */
+async function browserAfter(
+  request: Question,
+  { queries, scene }: AppProps,
+  rows: number,
+): Promise<(browser: Browser) => Browser> {
+  if (request.type === 'filter') {
+    const seqs = await queries.where(request.condition);
+    return (browser) => filtered(browser, request.condition, seqs, rows);
+  }
+  const search = await searchFor(request, queries, scene);
+  if (search === null) return told(new Error(NOT_REPLAYED));
+  return (browser) => found(browser, search, rows);
+}
+
+async function searchFor(
+  request: Exclude<Question, { type: 'filter' }>,
+  queries: EventQueries,
+  scene: Scene,
+): Promise<Search | null> {
+  if (request.type === 'search') {
+    return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
+  }
+  if (request.type === 'races') return queries.races();
+  const seqs = scene.knowledge.divergences();
+  return seqs === null ? null : { what: 'a divergence', seqs };
 }
 
 /** A request that is answered later. */

@@ -6,8 +6,8 @@ import { eventsWith } from './search.js';
 import { SeqList } from './seq-list.js';
 
 /**
- * Answers which events satisfy a condition, one question at a time. DuckDB is started by the first, in
- * a process of its own.
+ * Answers which events satisfy a condition, one question at a time. DuckDB is started by the
+ * first, in a process of its own.
  */
 export class EventQueries {
   #session: BoundedSession | null = null;

@@ -12,8 +12,8 @@ const END_UPDATE = '\u001b[?2026l';
 const lineAt = (row: number, text: string) => `\u001b[${row + 1};1H\u001b[K${text}`;
 
 /**
- * Size of a terminal. One that does not know its own (a serial line, a pty that nobody sized) says 0
- * by 0, and is taken for one of 80 by 24.
+ * Size of a terminal. One that does not know its own (a serial line, a pty that nobody sized) says
+ * 0 by 0, and is taken for one of 80 by 24.
  */
 export const sizeOf = ({ columns, rows }: { columns?: number; rows?: number }) => ({
   columns: columns || COLUMNS_DEFAULT,
