@@ -24,10 +24,18 @@ const CHANGING = new Set<string>([
   'iommu.detach',
 ] satisfies Kind[]);
 
+/**
+ * What is known of a device: its state, that it is not there, or nothing (null), when the recording
+ * names it and neither lists nor adds it.
+ */
+export type Known = DeviceState | 'absent' | null;
+
+const REMOVING = new Set<string>(['device.remove', 'vf.remove'] satisfies Kind[]);
+
 interface Change {
   /** The state holds after this event. */
   readonly seq: number;
-  readonly state: DeviceState | null;
+  readonly state: Known;
   /** The state as text, to tell whether it changed. */
   readonly key: string;
 }
@@ -46,7 +54,9 @@ export class DeviceTimeline {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;
         const device = machine.find(address);
-        this.#note(address, e.seq, device === undefined ? null : deviceState(device));
+        if (device !== undefined) this.#note(address, e.seq, deviceState(device));
+        else
+          this.#note(address, e.seq, this.#was(address) || REMOVING.has(e.kind) ? 'absent' : null);
       },
     });
   }
@@ -68,16 +78,20 @@ export class DeviceTimeline {
   }
 
   /**
-   * The state of a device after an event; null when it is not known or the device not there,
-   * undefined when the event was not fed yet.
+   * What is known of a device after an event; undefined when the event was not fed yet.
    */
-  stateAt(device: string, seq: number): DeviceState | null | undefined {
+  stateAt(device: string, seq: number): Known | undefined {
     if (seq >= this.#next) return undefined;
     const changes = this.#changes.get(device) ?? [];
     return changes.findLast((change) => change.seq <= seq)?.state ?? null;
   }
 
-  #note(address: string, seq: number, state: DeviceState | null): void {
+  /** Whether the device was ever there. */
+  #was(address: string): boolean {
+    return this.#changes.get(address)?.some(({ state }) => state !== null) === true;
+  }
+
+  #note(address: string, seq: number, state: Known): void {
     const changes = this.#changes.get(address) ?? [];
     this.#changes.set(address, changes);
     const key = JSON.stringify(state);

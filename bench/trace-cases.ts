@@ -1,7 +1,7 @@
 /** What is measured of the trace file. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSession } from '../analysis/index.js';
+import { openTrustedSession } from '../analysis/index.js';
 import {
   COLUMNS,
   EventAppender,
@@ -155,7 +155,7 @@ async function sqlCase(file: string): Promise<Case> {
     runs: 3,
     run: async () => {
       const reader = TraceReader.open(file);
-      const session = await openSession([{ name: 'trace', reader }]);
+      const session = await openTrustedSession([{ name: 'trace', reader }]);
       const { chunks } = await session.query(sql);
       for await (const _chunk of chunks()) {
         // The rows are not looked at; reading them is what is measured.

@@ -16,6 +16,8 @@ export interface ByteSource {
   readonly size: number;
   /** Parts that read as zeros because the disk does not give them, as far as that showed. */
   readonly unreadable?: readonly Unreadable[];
+  /** The open file, where there is one that another process can read from as well. */
+  readonly fd?: number;
   /**
    * The bytes from `offset`, fewer than `length` only at the end.
    * @param into memory that may be used for them, when it is large enough

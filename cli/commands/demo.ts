@@ -88,8 +88,8 @@ async function tellRaces(races: readonly Race[], zero: bigint): Promise<void> {
 }
 
 async function tellTables(reader: TraceReader): Promise<void> {
-  const { openSession } = await import('../../analysis/index.js');
-  const session = await openSession([{ name: reader.source.name, reader }]);
+  const { openTrustedSession } = await import('../../analysis/index.js');
+  const session = await openTrustedSession([{ name: reader.source.name, reader }]);
   try {
     await heading('Drivers that had the devices');
     await writeRows(await session.query(WRONG_DRIVERS), 'table', '  ');

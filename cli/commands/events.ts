@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { BoundedSession, Session } from '../../analysis/index.js';
+import type { TraceReader } from '../../traces/index.js';
 import { type RowOptions, rowOptions, writeRows } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
@@ -36,14 +38,32 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const { openSession } = await import('../../analysis/index.js');
   const reader = await openTrace(file, options);
-  const session = await openSession([{ name: file, reader }]);
+  const session = await open(file, reader, options);
   try {
     await writeRows(await session.query(eventsQuery(options)), options);
   } finally {
     session.close();
     reader.close();
+  }
+}
+
+/** Who gives no condition asks what vfr itself wrote, and may take as long as it takes. */
+async function open(
+  file: string,
+  reader: TraceReader,
+  { where }: Options,
+): Promise<BoundedSession | Session> {
+  const { openSession, openTrustedSession } = await import('../../analysis/index.js');
+  const traces = [{ name: file, reader }];
+  if (where === undefined) return openTrustedSession(traces);
+  const session = await openSession(traces);
+  try {
+    await session.requireCondition(where);
+    return session;
+  } catch (error) {
+    session.close();
+    throw error;
   }
 }
 

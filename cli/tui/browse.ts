@@ -4,7 +4,7 @@ import { openBrowser } from './browser.js';
 import { EventQueries } from './queries.js';
 import { drawScreen, type Knowledge } from './screen.js';
 import { EventStore } from './store.js';
-import { Terminal } from './terminal.js';
+import { sizeOf, Terminal } from './terminal.js';
 import { painter } from './text.js';
 
 const NOTHING_KNOWN: Knowledge = {
@@ -35,16 +35,15 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   let stop = () => {};
   try {
     // The first screen does not wait for ink, which takes its time to load.
-    const { columns, rows } = stdout;
     const knowledge = NOTHING_KNOWN;
-    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, { columns, rows }));
+    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, sizeOf(stdout)));
     await mountApp();
   } finally {
     stop();
     stdout.off('resize', forget);
     unwatch();
     restore();
-    await queries.close();
+    queries.close();
   }
 
   async function mountApp(): Promise<void> {
