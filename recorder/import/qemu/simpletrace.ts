@@ -9,6 +9,7 @@ import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { formatArguments } from './binary-form.js';
 import { countsOf, type EventType, QemuEmitter } from './emitter.js';
+import { QemuSequence } from './sequence.js';
 
 const HEADER_BYTES = 24;
 const HEADER_ID = 0xffff_ffff_ffff_ffffn;
@@ -58,9 +59,9 @@ function unknownVersion(input: Input, version: bigint): VfrError {
 
 class SimpletraceReader {
   readonly #emitter: QemuEmitter;
+  readonly #sequence: QemuSequence;
   readonly #names = new Map<bigint, EventType | null>();
   readonly #lost: number;
-  #unparsed = 0;
   #dropped = 0;
   #why: string | null = null;
 
@@ -70,6 +71,7 @@ class SimpletraceReader {
     private readonly isTyped: boolean,
   ) {
     this.#emitter = new QemuEmitter(events);
+    this.#sequence = new QemuSequence(this.#emitter);
     this.#lost = events.kind('lost');
   }
 
@@ -78,9 +80,10 @@ class SimpletraceReader {
       if (this.isTyped) this.#typedRecord();
       else this.#event(0);
     }
+    this.#sequence.finish();
     return {
       records: countsOf(this.#emitter.types),
-      unparsed: this.#unparsed,
+      unparsed: this.#sequence.unparsed,
       lost: this.#dropped,
       ...(this.#why !== null && { stopped: { offset: this.stream.offset, why: this.#why } }),
     };
@@ -140,30 +143,28 @@ class SimpletraceReader {
   }
 
   #emit(record: Buffer): void {
-    const emitter = this.#emitter;
+    const { moment } = this.#sequence;
     const id = record.readBigUInt64LE(0);
     const time = record.readBigUInt64LE(8);
-    emitter.seconds = Number(time / 1_000_000_000n);
-    emitter.nanoseconds = Number(time % 1_000_000_000n);
-    emitter.pid = record.readUInt32LE(20);
+    moment.seconds = Number(time / 1_000_000_000n);
+    moment.nanoseconds = Number(time % 1_000_000_000n);
+    moment.pid = record.readUInt32LE(20);
     const payload = record.subarray(RECORD_HEADER_BYTES);
     if (id === DROPPED_ID && payload.byteLength === 8) this.#dropRecord(payload);
     else this.#payload(this.#typeOf(id), payload);
   }
 
   #payload(type: EventType | null, payload: Buffer): void {
-    const emitter = this.#emitter;
-    for (const { template, isTextOnly } of type?.forms ?? []) {
-      const text = isTextOnly ? null : formatArguments(template, payload);
+    const { cursor } = this.#emitter;
+    for (const { form, template } of type?.forms ?? []) {
+      const text = form.isTextOnly ? null : formatArguments(template, payload);
       if (type === null || text === null) continue;
       const line = Buffer.from(text);
-      emitter.cursor.set(line, 0, line.byteLength);
-      if (!emitter.emit(type, line)) this.#unparsed++;
+      cursor.set(line, 0, line.byteLength);
+      this.#sequence.event(type, line);
       return;
     }
-    if (type !== null) type.count++;
-    if (type === null || type.forms.length > 0) this.#unparsed++;
-    emitter.emitOther(type, null, payload);
+    this.#sequence.payload(type, payload);
   }
 
   /** The event of a number; without a mapping it is named by its number. */
@@ -177,8 +178,9 @@ class SimpletraceReader {
   #dropRecord(payload: Buffer): void {
     const count = payload.readUInt32LE(0);
     this.#dropped += count;
+    this.#sequence.finish();
     this.events.begin(this.#lost, 'point');
-    this.events.time(this.#emitter.seconds, this.#emitter.nanoseconds);
+    this.events.time(this.#sequence.moment.seconds, this.#sequence.moment.nanoseconds);
     this.events.word('value', count);
     this.events.text('QEMU dropped trace records: its buffer was full');
     this.events.commit();
