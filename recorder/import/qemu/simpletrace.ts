@@ -105,6 +105,12 @@ class SimpletraceReader {
     this.#why = why;
   }
 
+  /** Records were to come here, nobody knows how many: at least one. */
+  #zeros(): void {
+    this.#stop('there are zeros where a record should be');
+    this.#lose(1, 'zeros stand where records of the trace should be: at least one is lost');
+  }
+
   /** A mapping record: event id, length of the name, name. */
   #mapping(): void {
     const { stream } = this;
@@ -114,7 +120,9 @@ class SimpletraceReader {
     }
     const id = stream.bytes.readBigUInt64LE(stream.at + 8);
     const length = stream.bytes.readUInt32LE(stream.at + 16);
-    if (length > NAME_BYTES_MAX) this.#stop('the name of an event is too long to be one');
+    // Zeros, as where a file was lengthened and never written, would be the mapping of no name.
+    if (length === 0) this.#zeros();
+    else if (length > NAME_BYTES_MAX) this.#stop('the name of an event is too long to be one');
     else if (!stream.need(20 + length)) this.#stop('a record is cut short');
     else if (this.#names.size >= NAMES_MAX) this.#stop('there are too many events');
     else {
@@ -132,7 +140,8 @@ class SimpletraceReader {
       return;
     }
     const length = stream.bytes.readUInt32LE(stream.at + before + 16);
-    if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX) {
+    if (length === 0) this.#zeros();
+    else if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX) {
       this.#stop(`a record says it has ${length} bytes`);
     } else if (!stream.need(before + length)) this.#stop('a record is cut short');
     else {
@@ -177,12 +186,17 @@ class SimpletraceReader {
 
   #dropRecord(payload: Buffer): void {
     const count = payload.readUInt32LE(0);
-    this.#dropped += count;
+    this.#lose(count, 'QEMU dropped trace records: its buffer was full');
+  }
+
+  #lose(count: number, why: string): void {
+    const { seconds, nanoseconds } = this.#sequence.moment;
     this.#sequence.finish();
+    this.#dropped += count;
     this.events.begin(this.#lost, 'point');
-    this.events.time(this.#sequence.moment.seconds, this.#sequence.moment.nanoseconds);
+    this.events.time(seconds, nanoseconds);
     this.events.word('value', count);
-    this.events.text('QEMU dropped trace records: its buffer was full');
+    this.events.text(why);
     this.events.commit();
   }
 }
