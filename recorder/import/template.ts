@@ -127,6 +127,8 @@ export class Template {
         this.#high[i] = cursor.high;
       }
     }
+    // Some writers end their lines with a blank, which others take away.
+    cursor.blanks();
     return cursor.at === cursor.end;
   }
 
@@ -154,7 +156,10 @@ export class Template {
     this.#low[i] = start;
     this.#high[i] = end;
     cursor.at = end;
-    return this.parts[i].code !== CODE.bdf || isBusAddress(cursor.bytes, start, end);
+    const { code } = this.parts[i];
+    if (code === CODE.bdf) return isBusAddress(cursor.bytes, start, end);
+    // What is last takes the rest of the line, and no device has a blank in its name.
+    return code !== CODE.device || next !== undefined || !hasBlank(cursor.bytes, start, end);
   }
 
   /**
@@ -224,8 +229,14 @@ export class Template {
   }
 }
 
+const BLANK = 0x20;
 const COLON = 0x3a;
 const DOT = 0x2e;
+
+function hasBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BLANK) return true;
+  return false;
+}
 
 /** Whether a word is `bb:dd.f`; some writers print the function with two digits. */
 function isBusAddress(bytes: Uint8Array, start: number, end: number): boolean {
