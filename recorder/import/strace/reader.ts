@@ -199,13 +199,13 @@ export class StraceReader {
     const rest = line.bytes.subarray(line.argsStart, line.argsEnd);
     const both = first === undefined ? rest : Buffer.concat([first.args, rest]);
     if (!line.parseRest(both, 0, both.byteLength)) return false;
-    this.#pending.delete(tid);
-    if (first === undefined) type.count++;
     this.#fill(type, true);
     if (first === undefined) {
+      type.count++;
       this.#emitter.whole(line);
       return true;
     }
+    this.#pending.delete(tid);
     if (first.begin >= 0) this.#emitter.call(first.kind, first.name);
     const begin = first.begin < 0 ? this.#emitter.begin(line, first) : first.begin;
     this.#emitter.end(line, line.duration < 0 ? ended : first, begin as Seq);
