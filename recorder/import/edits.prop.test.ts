@@ -24,7 +24,8 @@ const FOREIGN = [
 ];
 
 type Edit =
-  | { readonly type: 'delete' | 'double' }
+  | { readonly type: 'delete' }
+  | { readonly type: 'double' }
   | { readonly type: 'insert'; readonly line: string }
   | { readonly type: 'damage'; readonly at: number; readonly byte: string };
 
