@@ -305,6 +305,17 @@ describe('dma_mappings', () => {
     expect(await ask(rows, LIFETIMES)).toEqual(['0 4096 3', '1 4194304 3', '2 16777216 4']);
   });
 
+  test('are none when they failed, and stay when unmapping failed', async () => {
+    const qemu = { source: 'qemu', name: 'iommufd_backend_map_dma' } as const;
+    const rows = [
+      map(0n, 4096n, { ret: -22n }),
+      map(0n, 4096n, qemu),
+      map(0n, 4096n, { ...qemu, ret: 0n }),
+      unmap(0n, 4096n, { ret: -2n }),
+    ];
+    expect(await ask(rows, LIFETIMES)).toEqual(['2 0 -']);
+  });
+
   test('may lie at the end of the address space', async () => {
     const rows = [map(TOP, 0x1000n), unmap(TOP, 0x1000n), map(TOP, 0x1000n), unmap(0n, TOP + 5n)];
     expect(await ask(rows, LIFETIMES)).toEqual([`0 ${TOP} 1`, `2 ${TOP} 3`]);
