@@ -1,6 +1,6 @@
 /**
- * Text that somebody indented or quoted, for a bug tracker or in a mail: the same few characters before
- * every line, once or several times.
+ * Text that somebody indented or quoted, for a bug tracker or in a mail: the same few characters
+ * before every line, once or several times.
  */
 import type { Input, Stop } from './input.js';
 
@@ -15,9 +15,9 @@ const SHARE_MIN = 0.5;
 const LEVELS_MAX = 16;
 
 /**
- * The input without what stands before its lines, one level after the other, the outermost first: first
- * what most lines have, then also the quotes that only a few lines have, such as a log in an answer to
- * an answer. Nothing when it is not quoted.
+ * The input without what stands before its lines, one level after the other, the outermost first:
+ * first what most lines have, then also the quotes that only a few lines have, such as a log in an
+ * answer to an answer. Nothing when it is not quoted.
  */
 export function* unquotedLevels(input: Input): Generator<Input, undefined> {
   let text = input;

@@ -22,8 +22,8 @@ interface Claim extends Recognised {
 }
 
 /**
- * Finds who reads an input. An importer that is sure of most of the text is taken at once; otherwise one
- * that is sure of a few lines, when no other format has any.
+ * Finds who reads an input. An importer that is sure of most of the text is taken at once;
+ * otherwise one that is sure of a few lines, when no other format has any.
  * @param format name of the only format to be considered
  * @throws VfrError when no format is sure enough
  */

@@ -25,8 +25,8 @@ export class KernelTextColumns {
   }
 
   /**
-   * The same for messages that are an event each, in their order: what goes on with the report of the
-   * message before is a `log`, so that nothing counts twice.
+   * The same for messages that are an event each, in their order: what goes on with the report of
+   * the message before is a `log`, so that nothing counts twice.
    */
   next(row: EventRow, message: string): KernelFact {
     const isMore = goesOn(this.#report, message);

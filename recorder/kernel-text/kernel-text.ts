@@ -17,7 +17,9 @@ const ANY = new RegExp([...new Set(RULES.map(({ hint }) => hint))].join('|'));
 /** A device that is named within a text. */
 const NAMED = new RegExp(`(?:^|[^0-9a-fA-F:])(${BDF_PATTERN})(?![0-9a-fA-F.])`);
 
-/** The kernel's own limit is about 1000 bytes a message; the patterns are not for text without end. */
+/**
+ * The kernel's own limit is about 1000 bytes a message; the patterns are not for text without end.
+ */
 const MESSAGE_LENGTH_MAX = 8192;
 
 /**
@@ -37,8 +39,8 @@ export function kernelText(text: string): KernelFact {
 const UNMISTAKABLE: ReadonlySet<string> = new Set(['fault.dma', 'fault.aer', 'lost']);
 
 /**
- * Whether a message is one of the kernel's beyond doubt, whatever stands around it: it begins with a
- * device as dev_printk() names it, or has a known form that says which device or which fault.
+ * Whether a message is one of the kernel's beyond doubt, whatever stands around it: it begins with
+ * a device as dev_printk() names it, or has a known form that says which device or which fault.
  */
 export function isCertain(text: string): boolean {
   if (text.length > MESSAGE_LENGTH_MAX) return false;

@@ -3,11 +3,12 @@ import type { Message } from './fact.js';
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /**
- * Driver and device as dev_printk() puts them before its message (drivers/base/core.c), a PCI function
- * or a mediated device; services of ports were called `0000:00:1c.0:pcie004` before 4.19.
+ * Driver and device as dev_printk() puts them before its message (drivers/base/core.c), a PCI
+ * function or a mediated device; services of ports were called `0000:00:1c.0:pcie004` before 4.19.
  */
 const DEVICE = new RegExp(
-  `^(?<driver>[\\w.+-]{1,40}) (?<device>${BDF_PATTERN}|${UUID})(?::pcie\\d+)?(?::[ \\t]?|(?=[ ,])|$)`,
+  String.raw`^(?<driver>[\w.+-]{1,40}) (?<device>${BDF_PATTERN}|${UUID})(?::pcie\d+)?` +
+    String.raw`(?::[ \t]?|(?=[ ,])|$)`,
 );
 /** The same of devices of other buses, such as `arm-smmu-v3 8806000000.iommu: `. */
 const OTHER = /^[\w-]{1,40} [\w.:-]{1,60}: /;

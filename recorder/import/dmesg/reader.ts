@@ -7,14 +7,16 @@ import { type LogLine, plainLine } from './prefix.js';
 import { BARE, otherStyle, type Style } from './styles.js';
 import { rejoined, type Wrap } from './wrap.js';
 
-/** The kernel's messages have at most about 1000 bytes; what is longer was not broken out of one. */
+/**
+ * The kernel's messages have at most about 1000 bytes; what is longer was not broken out of one.
+ */
 const REJOINED_MAX = 2048;
 
 /**
  * Reads a kernel log line by line. Three things make several lines one event: a message of several
- * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report that the
- * kernel prints as several messages. So a message is complete only when the next one begins, and a
- * report only when the next message does not go on with it.
+ * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report
+ * that the kernel prints as several messages. So a message is complete only when the next one
+ * begins, and a report only when the next message does not go on with it.
  */
 export class DmesgReader {
   readonly #lines: LineReader;

@@ -9,8 +9,8 @@ const MARKS = /^[\s>|*-]{0,40}/;
 const HOSTED = /^(?:[\w.-]+ )?kernel(?:\[\d+\])?: (.*)$/s;
 
 /**
- * Messages without a time: `dmesg -t`, `journalctl -o cat`, commit messages, or syslog whose date and
- * host were cut off. A line is one when it is certainly the kernel's.
+ * Messages without a time: `dmesg -t`, `journalctl -o cat`, commit messages, or syslog whose date
+ * and host were cut off. A line is one when it is certainly the kernel's.
  */
 export const BARE: Style = {
   name: 'without times',
