@@ -2,10 +2,9 @@ import { type OutputSink, openSink, TraceWriter, VfrError } from '../../traces/i
 import { readSnapshotDirectory } from '../snapshot/directory.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
 import { WRITER } from '../writer.js';
-import { IMPORTERS } from './formats.js';
-import type { Importer, ImportReport, InputMeta } from './importer.js';
+import type { ImportReport, InputMeta } from './importer.js';
 import { type Input, openInput } from './input.js';
-import { unquoted } from './quoted.js';
+import { recognise } from './recognise.js';
 
 export interface ImportOptions {
   readonly input: string;
@@ -33,11 +32,6 @@ export interface ImportResult extends ImportReport {
   /** Events of the trace by kind, the most frequent first. */
   readonly kinds: Readonly<Record<string, number>>;
 }
-
-/** Least confidence of an importer that is trusted with an input. */
-const CONFIDENCE_MIN = 0.2;
-/** Confidence from which on nobody else is asked. */
-const CERTAIN = 0.95;
 
 /**
  * Imports one input into a new trace.
@@ -99,44 +93,4 @@ function complete(meta: InputMeta, { clock, kernel }: ImportOptions): InputMeta 
     ...(meta.clock === 'unknown' && clock !== undefined ? { clock } : {}),
     ...(meta.kernel === undefined && kernel !== undefined ? { kernel } : {}),
   };
-}
-
-/** Who reads an input, and the input as it is read: without the marks of a text that is quoted. */
-function recognise(input: Input, format: string | undefined): { importer: Importer; text: Input } {
-  const importers = format === undefined ? IMPORTERS : [importerOf(format)];
-  const importer = detect(input, importers);
-  if (importer !== null) return { importer, text: input };
-  const text = unquoted(input);
-  const quoted = text && detect(text, importers);
-  if (text !== null && quoted !== null) return { importer: quoted, text };
-  if (format !== undefined) return { importer: importers[0], text: input };
-  throw new VfrError(
-    'unreadable',
-    'FORMAT_NOT_RECOGNISED',
-    'the content is of no format that vfr knows',
-    'See `vfr import --list`, or name the format with --format.',
-    { file: input.name },
-  );
-}
-
-function importerOf(format: string): Importer {
-  const named = IMPORTERS.find((importer) => importer.format === format);
-  if (named !== undefined) return named;
-  const known = IMPORTERS.map((importer) => importer.format).join(', ');
-  const what = `no format is called ${JSON.stringify(format)}`;
-  throw new VfrError('usage', 'FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
-}
-
-/** The importer that is surest of an input, or null when none is sure enough. */
-export function detect(
-  { head, name }: Input,
-  importers: readonly Importer[] = IMPORTERS,
-): Importer | null {
-  let [best, most]: [Importer | null, number] = [null, CONFIDENCE_MIN];
-  for (const importer of importers) {
-    const confidence = importer.detect(head, name);
-    if (confidence >= CERTAIN) return importer;
-    if (confidence > most) [best, most] = [importer, confidence];
-  }
-  return best;
 }

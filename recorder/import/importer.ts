@@ -38,8 +38,8 @@ export interface Importer {
    */
   detect(head: Buffer, name: string): number;
   /**
-   * How many lines of the head are of this format beyond doubt, whatever stands around them: a few are
-   * enough when no other format has any.
+   * How many lines of the head are of this format beyond doubt, whatever stands around them: a few
+   * are enough when no other format has any.
    */
   certain?(head: Buffer): number;
   /** What the trace's metadata can say; reads no more than the head of the input. */

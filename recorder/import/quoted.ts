@@ -1,22 +1,54 @@
 /**
- * Text that somebody indented or quoted as a whole, for a bug tracker or in a mail: the same few
- * characters before every line.
+ * Text that somebody indented or quoted, for a bug tracker or in a mail: the same few characters
+ * before every line, once or several times.
  */
 import type { Input, Stop } from './input.js';
 
 const NEWLINE = 0x0a;
-/** What is put before lines, the longer ones first. */
-const MARKS = ['> ', '>', '| ', '\t', '    ', '  '].map((mark) => Buffer.from(mark));
+const SPACE = 0x20;
+/** What quotes a line, the longer ones first. */
+const QUOTES = ['> ', '>', '| ', '|'].map((mark) => Buffer.from(mark));
+const TAB = Buffer.from('\t');
 /** Share of the lines that begin with a mark when the text is quoted; the rest may be around it. */
 const SHARE_MIN = 0.5;
+/** Nobody answers more often; what begins with more marks than this is no text. */
+const LEVELS_MAX = 16;
 
-/** The input without what stands before its lines; null when it is not quoted. */
-export function unquoted(input: Input): Input | null {
-  const lines = linesOf(input.head);
-  const isQuotedBy = (mark: Buffer) =>
-    lines.filter((line) => startsWith(line, mark)).length > lines.length * SHARE_MIN;
-  const mark = MARKS.find(isQuotedBy);
-  return mark === undefined ? null : new UnquotedInput(input, mark);
+/**
+ * The input without what stands before its lines, one level after the other, the outermost first:
+ * first what most lines have, then also the quotes that only a few lines have, such as a log in an
+ * answer to an answer. Nothing when it is not quoted.
+ */
+export function* unquotedLevels(input: Input): Generator<Input, undefined> {
+  let text = input;
+  for (let level = 0; level < LEVELS_MAX; level++) {
+    const lines = linesOf(text.head);
+    const mark = commonMark(lines) ?? anyQuote(lines);
+    if (mark === null) return;
+    text = new UnquotedInput(text, mark);
+    yield text;
+  }
+}
+
+/** What most lines begin with. */
+function commonMark(lines: readonly Buffer[]): Buffer | null {
+  const isCommon = (is: (line: Buffer) => boolean) =>
+    lines.filter(is).length > lines.length * SHARE_MIN;
+  const quote = QUOTES.find((mark) => isCommon((line) => startsWith(line, mark)));
+  if (quote !== undefined) return quote;
+  if (isCommon((line) => startsWith(line, TAB))) return TAB;
+  const indents = lines.map(blanksOf).filter((blanks, i) => blanks > 0 && blanks < lines[i].length);
+  if (indents.length <= lines.length * SHARE_MIN) return null;
+  return Buffer.alloc(Math.min(...indents), SPACE);
+}
+
+const anyQuote = (lines: readonly Buffer[]): Buffer | null =>
+  QUOTES.find((mark) => lines.some((line) => startsWith(line, mark))) ?? null;
+
+function blanksOf(line: Buffer): number {
+  let blanks = 0;
+  while (line[blanks] === SPACE) blanks++;
+  return blanks;
 }
 
 class UnquotedInput implements Input {

@@ -1,6 +1,7 @@
 /**
  * Errors of PCI Express: kernel drivers/pci/pcie/aer.c (aerdrv_errprint.c before 4.19), dpc.c and
- * err.c, 3.10 to 6.16. What one error prints is one event: who reported it, whose it was, its status.
+ * err.c, 3.10 to 6.16. What one error prints is one event: who reported it, whose it was, its
+ * status.
  */
 import {
   BDF,
@@ -13,7 +14,9 @@ import {
   requester,
 } from './fact.js';
 
-/** Bits of the status registers, as aer_correctable_error_string and its sibling call them (5.x). */
+/**
+ * Bits of the status registers, as aer_correctable_error_string and its sibling call them (5.x).
+ */
 const CORRECTABLE: Readonly<Record<number, string>> = {
   ...{ 0: 'RxErr', 6: 'BadTLP', 7: 'BadDLLP', 8: 'Rollover', 12: 'Timeout' },
   ...{ 13: 'NonFatalErr', 14: 'CorrIntErr', 15: 'HeaderOF' },
@@ -26,11 +29,13 @@ const UNCORRECTABLE: Readonly<Record<number, string>> = {
 };
 
 const BUS_ERROR = new RegExp(
-  String.raw`^(?:(?<driver>[\w-]+) ${BDF}[^ ]* )?(?:\S+ )?\s*(?:AER: )?PCIe Bus Error: severity=(?<severity>\w+(?: \([\w-]+\))?)`,
+  String.raw`^(?:(?<driver>[\w-]+) ${BDF}[^ ]* )?(?:\S+ )?\s*(?:AER: )?PCIe Bus Error:` +
+    String.raw` severity=(?<severity>\w+(?: \([\w-]+\))?)`,
   'm',
 );
 const RECEIVED = new RegExp(
-  String.raw`(?:Multiple )?(?<severity>\w+(?: \([\w-]+\))?) error (?:message )?received(?: from|:)? (?:${BDF}|id=(?<id>[0-9a-f]{1,4}))`,
+  String.raw`(?:Multiple )?(?<severity>\w+(?: \([\w-]+\))?) error (?:message )?received(?:` +
+    String.raw` from|:)? (?:${BDF}|id=(?<id>[0-9a-f]{1,4}))`,
 );
 const STATUS =
   /(?:error status\/mask=|aer_status: 0x)([0-9a-f]{8})(?:\/|, aer_mask: 0x)([0-9a-f]{8})/;

@@ -3,7 +3,6 @@ import type { KernelFact } from './fact.js';
 import { goesOn } from './goes-on.js';
 import { kernelText } from './kernel-text.js';
 
-const WORDS = ['offset', 'length', 'value', 'ret'] as const;
 const LOW_WORD = 0xffff_ffffn;
 
 /** Writes what the kernel's messages say into rows of one appender. */
@@ -25,8 +24,8 @@ export class KernelTextColumns {
   }
 
   /**
-   * The same for messages that are an event each, in their order: what goes on with the report of the
-   * message before is a `log`, so that nothing counts twice.
+   * The same for messages that are an event each, in their order: what goes on with the report of
+   * the message before is a `log`, so that nothing counts twice.
    */
   next(row: EventRow, message: string): KernelFact {
     const isMore = goesOn(this.#report, message);
@@ -44,7 +43,10 @@ export class KernelTextColumns {
     if (fact.device !== undefined) row.set(CELL.device, dictionaries.device.id(fact.device));
     if (fact.driver !== undefined) row.set(CELL.driver, dictionaries.driver.id(fact.driver));
     if (fact.region !== undefined) row.set(CELL.region, fact.region);
-    for (const column of WORDS) setBig(row, CELL[column], fact[column]);
+    setBig(row, CELL.offset, fact.offset);
+    setBig(row, CELL.length, fact.length);
+    setBig(row, CELL.value, fact.value);
+    setBig(row, CELL.ret, fact.ret);
   }
 
   #kind(kind: KernelFact['kind']): number {

@@ -1,7 +1,8 @@
 /**
  * What drivers, VFIO and the IOMMU core say of devices: kernel drivers/base/dd.c,
- * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c, drivers/pci/{iov,pci-sysfs}.c,
- * drivers/pci/hotplug/pciehp_*.c, 3.10 to 6.16; SR-IOV as each PF driver tells it; NVIDIA's driver.
+ * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c,
+ * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, 3.10 to 6.16; SR-IOV as each PF
+ * driver tells it; NVIDIA's driver.
  */
 import { ERRNO } from '../../traces/index.js';
 import { BDF, decimal, hex, type KernelFact, type Rule } from './fact.js';
@@ -73,14 +74,23 @@ const SRIOV: readonly Rule[] = [
   {
     // ice, i40e, ixgbe, igb, i915, xe, mlx5_core, and most others.
     hint: '\\d VF|nvfs\\(',
-    pattern:
-      /(?:^|[ :])(?:(?:Enabl(?:ing|ed)|Allocat(?:ing|ed)|SR-?IOV enabled with|Successfully enabled) (?:SR-?IOV with )?(?<a>\d+)(?: of \d+)?(?: VFs?| virtual functions?)\b|(?<b>\d+) VFs (?:allocated|enabled)|E-Switch: Enable: mode\(\w+\), nvfs\((?<c>\d+)\))/i,
+    pattern: new RegExp(
+      String.raw`(?:^|[ :])(?:(?:Enabl(?:ing|ed)|Allocat(?:ing|ed)|SR-?IOV enabled with` +
+        String.raw`|Successfully enabled) (?:SR-?IOV with )?(?<a>\d+)(?: of \d+)?` +
+        String.raw`(?: VFs?| virtual functions?)\b|(?<b>\d+) VFs (?:allocated|enabled)` +
+        String.raw`|E-Switch: Enable:` +
+        String.raw` mode\(\w+\), nvfs\((?<c>\d+)\))`,
+      'i',
+    ),
     fact: ({ a, b, c }) => vfs(a ?? b ?? c),
   },
   {
     hint: 'Disabl\\w+ (?:\\d+ VF|SR-?IOV)|SR-?IOV disabled|VFs disabled|nvfs\\(',
-    pattern:
-      /(?:Disabl(?:ing|ed) (?:(?<a>\d+)(?: of \d+)? VFs?|SR-?IOV)\b|SR-?IOV disabled|(?<b>\d+) VFs disabled|E-Switch: Disable: mode\(\w+\), nvfs\((?<c>\d+)\))/i,
+    pattern: new RegExp(
+      String.raw`(?:Disabl(?:ing|ed) (?:(?<a>\d+)(?: of \d+)? VFs?|SR-?IOV)\b|SR-?IOV disabled|` +
+        String.raw`(?<b>\d+) VFs disabled|E-Switch: Disable: mode\(\w+\), nvfs\((?<c>\d+)\))`,
+      'i',
+    ),
     fact: ({ a, b, c }) => ({ kind: 'sriov.disable', name: 'VFs', value: decimal(a ?? b ?? c) }),
   },
   {

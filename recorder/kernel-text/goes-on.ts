@@ -1,18 +1,22 @@
 /**
  * Reports that the kernel prints as several messages, one behind the other: they are one event.
- * Sources: kernel drivers/pci/pcie/{aer,dpc}.c, drivers/iommu/intel/dmar.c, drivers/iommu/amd/iommu.c
- * (before 4.17), drivers/iommu/arm/*, to 6.16.
+ * Sources: kernel drivers/pci/pcie/{aer,dpc}.c, drivers/iommu/intel/dmar.c,
+ * drivers/iommu/amd/iommu.c (before 4.17), drivers/iommu/arm/*, to 6.16.
  */
 
 import { kernelText } from './kernel-text.js';
 import { messageOf } from './message.js';
 
 /** What the end of an unfinished report may contain: nearly all messages are none. */
-const OPEN =
-  /Event logged \[$|received|PCIe Bus Error|aer_status|containment event|event: |fault (?:addr|index) |context fault|global fault/;
+const OPEN = new RegExp(
+  String.raw`Event logged \[$|received|PCIe Bus Error|aer_status|containment event|event: ` +
+    String.raw`|fault (?:addr|index) |context fault|global fault`,
+);
 
-const AER_DETAIL =
-  /^(?:AER: )?\s*(?:device \[\w{4}:\w{4}\] error\b|\[ ?\d{1,2}\] |TLP (?:Header|Prefix)|Error of this Agent|aer_(?:layer|uncor))/;
+const AER_DETAIL = new RegExp(
+  String.raw`^(?:AER: )?\s*(?:device \[\w{4}:\w{4}\] error\b|\[ ?\d{1,2}\] |TLP (?:Header` +
+    String.raw`|Prefix)|Error of this Agent|aer_(?:layer|uncor))`,
+);
 const DPC_DETAIL = /^(?:DPC: )?(?:[\w ]+ detected$|rp_pio_|RP PIO )/;
 const SMMU_DETAIL = /^\s*(?:0x[0-9a-f]{16}$|event: [A-Z_]+ client: |(?:un)?priv (?:inst|data) )/;
 const SMMU2_DETAIL = /^(?:FSR|FSYNR0) += |^\s*GFSR /;

@@ -1,4 +1,6 @@
-/** The public face of kernel-text/: what the kernel says in its log, wherever the text was found. */
+/**
+ * The public face of kernel-text/: what the kernel says in its log, wherever the text was found.
+ */
 export { KernelTextColumns } from './columns.js';
 export type { KernelFact } from './fact.js';
 export { goesOn } from './goes-on.js';

@@ -8,7 +8,9 @@ import { decimal, hex, type KernelFact, type Rule, requester } from './fact.js';
  * `[02:00.0]`; `[0x3b:0x00.2]` from 5.13 on until commit 719a19335692 took the 0x out again;
  * `[[02:00.0]` for interrupts before 3.17.
  */
-const DMAR_DEVICE = String.raw`\[+(?<bus>(?:[0-9a-f]{4,8}:)?(?:0x)?[0-9a-f]{2}):(?:0x)?(?<slot>[01][0-9a-f]\.[0-7])\]`;
+const DMAR_DEVICE =
+  String.raw`\[+(?<bus>(?:[0-9a-f]{4,8}:)?(?:0x)?[0-9a-f]{2}):(?:0x)?` +
+  String.raw`(?<slot>[01][0-9a-f]\.[0-7])\]`;
 
 const dmarReason = (reason: string | undefined) =>
   reason?.startsWith('0x') === true ? hex(reason) : decimal(reason);
@@ -34,7 +36,8 @@ export const IOMMU: readonly Rule[] = [
   {
     hint: 'Request device \\[',
     pattern: new RegExp(
-      String.raw`(?:\[(?<type>DMA \w+|INTR-REMAP)[^\]]*\]|(?<irq>INTR-REMAP):) ?Request device ${DMAR_DEVICE}` +
+      String.raw`(?:\[(?<type>DMA \w+|INTR-REMAP)[^\]]*\]|(?<irq>INTR-REMAP):) ?Request device` +
+        String.raw` ${DMAR_DEVICE}` +
         String.raw`(?: PASID \S+)? fault (?<what>addr|index) (?<addr>(?:0x)?[0-9a-f]+)\s*` +
         String.raw`(?:(?:DMAR:|INTR-REMAP:)?\s*\[fault reason (?<reason>\w+)\])?`,
       'i',
@@ -63,7 +66,8 @@ export const IOMMU: readonly Rule[] = [
     // In one message, or behind it in a second one that has lost its beginning.
     hint: '[A-Z]_[A-Z]+ (?:device=|address=|domain=|vmg_tag=)',
     pattern: new RegExp(
-      String.raw`(?:^|\[|\s)(?<type>[A-Z]+(?:_[A-Z]+)+) (?:device=(?<device>(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) )?` +
+      String.raw`(?:^|\[|\s)(?<type>[A-Z]+(?:_[A-Z]+)+) (?:device=(?<device>` +
+        String.raw`(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) )?` +
         `(?=.*(?:address|gpa)=0x)`,
     ),
     fact: ({ type, device }, { body }) => amdEvent(type ?? '', body, device),

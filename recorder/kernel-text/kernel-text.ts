@@ -17,28 +17,44 @@ const ANY = new RegExp([...new Set(RULES.map(({ hint }) => hint))].join('|'));
 /** A device that is named within a text. */
 const NAMED = new RegExp(`(?:^|[^0-9a-fA-F:])(${BDF_PATTERN})(?![0-9a-fA-F.])`);
 
-/** The kernel's own limit is about 1000 bytes a message; the patterns are not for text without end. */
+/**
+ * The kernel's own limit is about 1000 bytes a message; the patterns are not for text without end.
+ */
 const MESSAGE_LENGTH_MAX = 8192;
+
+/** Columns that are missing are there, so that all facts have one shape. */
+const LOG: KernelFact = {
+  ...{ kind: 'log', name: undefined, device: undefined, driver: undefined, region: undefined },
+  ...{ offset: undefined, length: undefined, value: undefined, ret: undefined },
+};
 
 /**
  * What one message of the kernel says: its kind, device, driver, and numbers. A message of several
  * lines, or a report of several messages (see `goesOn`), joined by newlines, is one.
  */
 export function kernelText(text: string): KernelFact {
-  if (text.length > MESSAGE_LENGTH_MAX) return { kind: 'log' };
+  if (text.length > MESSAGE_LENGTH_MAX) return LOG;
   const message = messageOf(text);
   const fact = ANY.test(text) ? factOf(message) : null;
   const driver = fact?.driver ?? message.driver;
   const device = deviceOf(fact?.device ?? message.device ?? NAMED.exec(text)?.[1]);
-  return { ...(fact ?? LOG), device, driver };
+  if (fact === null && device === undefined && driver === undefined) return LOG;
+  return shaped(fact ?? LOG, device, driver);
 }
+
+/** One shape for all, so that reading them is quick: a log has hundreds of thousands. */
+const shaped = (
+  { kind, name, region, offset, length, value, ret }: KernelFact,
+  device: string | undefined,
+  driver: string | undefined,
+): KernelFact => ({ kind, name, device, driver, region, offset, length, value, ret });
 
 /** Kinds that no other program words as the kernel does. */
 const UNMISTAKABLE: ReadonlySet<string> = new Set(['fault.dma', 'fault.aer', 'lost']);
 
 /**
- * Whether a message is one of the kernel's beyond doubt, whatever stands around it: it begins with a
- * device as dev_printk() names it, or has a known form that says which device or which fault.
+ * Whether a message is one of the kernel's beyond doubt, whatever stands around it: it begins with
+ * a device as dev_printk() names it, or has a known form that says which device or which fault.
  */
 export function isCertain(text: string): boolean {
   if (text.length > MESSAGE_LENGTH_MAX) return false;
@@ -47,8 +63,6 @@ export function isCertain(text: string): boolean {
   const fact = ANY.test(text) ? factOf(message) : null;
   return fact !== null && (fact.device !== undefined || UNMISTAKABLE.has(fact.kind));
 }
-
-const LOG: KernelFact = { kind: 'log' };
 
 function factOf(message: Message): KernelFact | null {
   for (const { pattern, fact } of RULES) {

@@ -1,7 +1,8 @@
 /**
  * What was not printed, or not kept. Sources: kernel lib/ratelimit.c ___ratelimit(),
- * kernel/printk/printk.c, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/amd/iommu.c (3.10
- * to 6.16); systemd journald-rate-limit.c and journald-kmsg.c; rsyslog imjournal and imuxsock.
+ * kernel/printk/printk.c, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/amd/iommu.c
+ * (3.10 to 6.16); systemd journald-rate-limit.c and journald-kmsg.c; rsyslog imjournal and
+ * imuxsock.
  */
 import { decimal, type Groups, type KernelFact, type Rule } from './fact.js';
 
@@ -42,8 +43,10 @@ export const LOSSES: readonly Rule[] = [
   },
   {
     hint: 'rate-limiting|messages? lost',
-    pattern:
-      /(?:(?<count>\d+) messages? lost|lost (?<count2>\d+) messages from|begin to drop messages due to rate-limiting)/,
+    pattern: new RegExp(
+      String.raw`(?:(?<count>\d+) messages? lost|lost (?<count2>\d+) messages from|begin to drop` +
+        String.raw` messages due to rate-limiting)`,
+    ),
     fact: ({ count, count2 }) => lost({ name: 'syslog', count: count ?? count2 }),
   },
 ];

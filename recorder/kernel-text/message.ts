@@ -3,11 +3,12 @@ import type { Message } from './fact.js';
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /**
- * Driver and device as dev_printk() puts them before its message (drivers/base/core.c), a PCI function
- * or a mediated device; services of ports were called `0000:00:1c.0:pcie004` before 4.19.
+ * Driver and device as dev_printk() puts them before its message (drivers/base/core.c), a PCI
+ * function or a mediated device; services of ports were called `0000:00:1c.0:pcie004` before 4.19.
  */
 const DEVICE = new RegExp(
-  `^(?<driver>[\\w.+-]{1,40}) (?<device>${BDF_PATTERN}|${UUID})(?::pcie\\d+)?(?::[ \\t]?|(?=[ ,])|$)`,
+  String.raw`^([\w.+-]{1,40}) (${BDF_PATTERN}|${UUID})(?::pcie\d+)?` +
+    String.raw`(?::[ \t]?|(?=[ ,])|$)`,
 );
 /** The same of devices of other buses, such as `arm-smmu-v3 8806000000.iommu: `. */
 const OTHER = /^[\w-]{1,40} [\w.:-]{1,60}: /;
@@ -17,12 +18,11 @@ const BUSES = new Set(['pci', 'mdev']);
 /** Takes a message apart. */
 export function messageOf(text: string): Message {
   const match = DEVICE.exec(text);
-  const length = match?.[0].length ?? OTHER.exec(text)?.[0].length ?? 0;
-  const driver = match?.groups?.driver;
-  return {
-    text,
-    driver: driver === undefined || BUSES.has(driver) ? undefined : driver,
-    device: match?.groups?.device,
-    body: text.slice(length),
-  };
+  if (match === null) {
+    const length = OTHER.exec(text)?.[0].length ?? 0;
+    return { text, driver: undefined, device: undefined, body: text.slice(length) };
+  }
+  const [{ length }, driver, device] = match;
+  const body = text.slice(length);
+  return { text, driver: BUSES.has(driver) ? undefined : driver, device, body };
 }

@@ -24,8 +24,10 @@ const STATE = `(?:D0|D1|D2|D3hot|D3cold|D3|error|unknown)`;
 export const RESETS: readonly Rule[] = [
   {
     hint: 'ready \\d+ms after',
-    pattern:
-      /(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after (?<after>[^;]*[^;\s])(?:; (?<end>waiting|giving up))?/,
+    pattern: new RegExp(
+      String.raw`(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after (?<after>[^;]*[^;\s])(?:; ` +
+        String.raw`(?<end>waiting|giving up))?`,
+    ),
     fact: waited,
   },
   {
@@ -50,8 +52,11 @@ export const RESETS: readonly Rule[] = [
   {
     // pcie/err.c and aer.c: a port that reset the link below it.
     hint: 'has been reset',
-    pattern:
-      /(?<what>Root Port|Downstream Port|Downstream|Upstream Port|Port) link has been reset(?: \((?<ret>-?\d+)\))?/i,
+    pattern: new RegExp(
+      String.raw`(?<what>Root Port|Downstream Port|Downstream|Upstream Port|Port) link has been` +
+        String.raw` reset(?: \((?<ret>-?\d+)\))?`,
+      'i',
+    ),
     fact: ({ what, ret }) => ({
       kind: 'reset',
       name: `${what} link reset`,
@@ -65,8 +70,10 @@ export const RESETS: readonly Rule[] = [
   },
   {
     hint: 'performing reset|reset result|reset succeeded',
-    pattern:
-      /^(?:\w+: )?(?:performing (?<what>reset)|(?<how>\w+) reset succeeded|reset result = (?<ret>-?\d+))\s*$/,
+    pattern: new RegExp(
+      String.raw`^(?:\w+: )?(?:performing (?<what>reset)|(?<how>\w+) reset succeeded|reset` +
+        String.raw` result = (?<ret>-?\d+))\s*$`,
+    ),
     fact: ({ how, ret }) => ({
       kind: 'reset',
       name: how === undefined ? 'vendor-reset' : `vendor-reset ${how}`,
@@ -76,8 +83,10 @@ export const RESETS: readonly Rule[] = [
   {
     // amdgpu_device.c amdgpu_device_gpu_recover().
     hint: 'GPU reset',
-    pattern:
-      /GPU reset(?: (?<begin>begin)|\(\d+\) (?<done>succeeded)|(?:\(\d+\))? (?:end with ret = |failed: ?)(?<ret>-?\d+)| end with ret = (?<ret2>-?\d+))/,
+    pattern: new RegExp(
+      String.raw`GPU reset(?: (?<begin>begin)|\(\d+\) (?<done>succeeded)|(?:\(\d+\))? (?:end` +
+        String.raw` with ret = |failed: ?)(?<ret>-?\d+)| end with ret = (?<ret2>-?\d+))`,
+    ),
     fact: ({ done, ret, ret2 }) => ({
       kind: 'reset',
       name: 'GPU reset',
@@ -117,7 +126,8 @@ export const POWER: readonly Rule[] = [
     // The state was written and read back as another: the kernel goes on with the one it read.
     hint: 'Refused to change power state',
     pattern: new RegExp(
-      `Refused to change power state(?: from (?<from>${STATE}) to ${STATE}|, currently in (?<in>${STATE}))`,
+      String.raw`Refused to change power state(?: from (?<from>${STATE}) to ${STATE}|,` +
+        String.raw` currently in (?<in>${STATE}))`,
       'i',
     ),
     fact: (groups) => ({

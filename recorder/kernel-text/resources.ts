@@ -6,11 +6,18 @@ import { ERRNO } from '../../traces/index.js';
 import { type Groups, hex, type KernelFact, type Rule } from './fact.js';
 
 /** `[mem 0x…-0x… 64bit pref]`, `[io  size 0x…]`, `[??? 0x… flags 0x…]`. */
-const RANGE = String.raw`\[(?:mem|io|\?\?\?) +(?:(?<from>0x[0-9a-f]+)-(?<to>0x[0-9a-f]+)|size (?<size>0x[0-9a-f]+)|(?<only>0x[0-9a-f]+))[^\]]*\]`;
+const RANGE =
+  String.raw`\[(?:mem|io|\?\?\?) +(?:(?<from>0x[0-9a-f]+)-(?<to>0x[0-9a-f]+)|size ` +
+  String.raw`(?<size>0x[0-9a-f]+)|(?<only>0x[0-9a-f]+))[^\]]*\]`;
 
-/** BARs are regions 0 to 5 and the ROM is region 6; what has a higher number is of a bridge or VFs. */
+/**
+ * BARs are regions 0 to 5 and the ROM is region 6; what has a higher number is of a bridge or VFs.
+ */
 const ROM = 6;
-/** First register of the BARs, and of the ROM, in a header of type 0 (include/uapi/linux/pci_regs.h). */
+/**
+ * First register of the BARs, and of the ROM, in a header of type 0
+ * (include/uapi/linux/pci_regs.h).
+ */
 const BAR_0 = 0x10;
 const ROM_REGISTER = 0x30;
 
@@ -22,8 +29,10 @@ const FAILURES: readonly (readonly [RegExp, keyof typeof ERRNO])[] = [
   [/can't claim.*address conflict|address conflict with/, 'EBUSY'],
   [/can't claim|no compatible bridge window|no initial claim/, 'EINVAL'],
 ];
-const WHAT =
-  /\b(can't reserve|can't assign|can't claim|failed to assign|failed to expand|no space for|assigned|releasing|address conflict)\b/;
+const WHAT = new RegExp(
+  String.raw`\b(can't reserve|can't assign|can't claim|failed to assign|failed to expand|no` +
+    String.raw` space for|assigned|releasing|address conflict)\b`,
+);
 
 function range({ from, to, size, only }: Groups): Pick<KernelFact, 'offset' | 'length'> {
   if (size !== undefined) return { length: hex(size) };

@@ -35,7 +35,8 @@ const READ = 1n << 35n;
 /** The four words of an event, each in a message of its own. */
 const WORD = /(?:^|\s)(0x[0-9a-f]{16})$/gm;
 const DECODED = new RegExp(
-  String.raw`event: (?<event>[A-Z]+(?:_[A-Z]+)+) client: (?:${BDF}|\S+|\([^)]*\)) sid: (?<sid>0x[0-9a-f]+)`,
+  String.raw`event: (?<event>[A-Z]+(?:_[A-Z]+)+) client: (?:${BDF}|\S+|\([^)]*\)) sid: ` +
+    String.raw`(?<sid>0x[0-9a-f]+)`,
 );
 
 /** An event, as its words, as the decoded line, or both. */

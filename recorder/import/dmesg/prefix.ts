@@ -49,9 +49,11 @@ const HOST = String.raw`(?:(?:\S+ )?kernel(?:\[\d+\])?: ?)`;
 /** The distance to the message before: `dmesg -d`, and `short-delta` of the journal. */
 const DISTANCE = String.raw`(?: +<? *[\d.]* ?>?)?`;
 const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})${DISTANCE}\]`;
-/** The date and the host before it may have been cut off, for privacy. */
-const PLAIN = new RegExp(`^${LEVEL}${HOST}?${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
-/** What may stand before the time: a prompt, what a console or a collector puts there. */
+const PLAIN = new RegExp(`^${LEVEL}${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
+/**
+ * What may stand before the time: a prompt, what a console or a collector puts there, or syslog's
+ * `kernel:` whose date and host were cut off.
+ */
 const PROMPT = /^.{0,100}?\s(?=\[ *\d{1,10}\.\d{6}\])/s;
 const NESTED = new RegExp(`^${STAMP}${CALLER} ?(.*)$`, 's');
 const KMSG = /^(\d{1,5}),\d{1,20},(\d{1,18}),[^;]*;(.*)$/s;

@@ -8,10 +8,15 @@ import { BARE, otherStyle, type Style } from './styles.js';
 import { rejoined, type Wrap } from './wrap.js';
 
 /**
+ * The kernel's messages have at most about 1000 bytes; what is longer was not broken out of one.
+ */
+const REJOINED_MAX = 2048;
+
+/**
  * Reads a kernel log line by line. Three things make several lines one event: a message of several
- * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report that the
- * kernel prints as several messages. So a message is complete only when the next one begins, and a
- * report only when the next message does not go on with it.
+ * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report
+ * that the kernel prints as several messages. So a message is complete only when the next one
+ * begins, and a report only when the next message does not go on with it.
  */
 export class DmesgReader {
   readonly #lines: LineReader;
@@ -101,7 +106,7 @@ export class DmesgReader {
   }
 
   #rejoined(text: string): string | null {
-    if (this.#message === null || this.#message.length + text.length > LINE_BYTES_MAX) return null;
+    if (this.#message === null || this.#message.length + text.length > REJOINED_MAX) return null;
     return rejoined(this.#message, text, this.#above, this.wrap);
   }
 

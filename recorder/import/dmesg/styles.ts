@@ -4,20 +4,24 @@ import { type LogLine, STAMPED, type Style } from './prefix.js';
 
 export type { Style };
 
+/** What people put before single lines among others: quotes, bullets, blanks. */
+const MARKS = /^[\s>|*-]{0,40}/;
 const HOSTED = /^(?:[\w.-]+ )?kernel(?:\[\d+\])?: (.*)$/s;
 
 /**
- * Messages without a time: `dmesg -t`, `journalctl -o cat`, commit messages, or syslog whose date and
- * host were cut off. A line is one when it is certainly the kernel's.
+ * Messages without a time: `dmesg -t`, `journalctl -o cat`, commit messages, or syslog whose date
+ * and host were cut off. A line is one when it is certainly the kernel's.
  */
 export const BARE: Style = {
   name: 'without times',
   meta: { clock: 'none' },
   indent: 0,
   parse(line) {
-    const message = HOSTED.exec(line)?.[1];
+    if (STAMPED.some((style) => style.parse(line) !== null)) return null;
+    const text = line.slice(MARKS.exec(line)?.[0].length ?? 0);
+    const message = HOSTED.exec(text)?.[1];
     if (message !== undefined) return { time: null, message };
-    return isCertain(line) ? { time: null, message: line } : null;
+    return isCertain(text) ? { time: null, message: text } : null;
   },
 };
 

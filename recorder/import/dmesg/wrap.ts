@@ -1,6 +1,6 @@
 /**
- * Lines that a mailer, an editor or a terminal broke at some column: which ones are the rest of the line
- * above, and what the whole line was.
+ * Lines that a mailer, an editor or a terminal broke at some column: which ones are the rest of the
+ * line above, and what the whole line was.
  */
 import { isCertain, kernelText } from '../../kernel-text/index.js';
 import type { Style } from './styles.js';
