@@ -35,7 +35,7 @@ export function mutationOf(
   drivers: readonly string[],
   random: (below: number) => number,
 ): Mutation | null {
-  if (verdict !== 'match') return null;
+  if (verdict.type !== 'match') return null;
   const { seq, kind, phase, name } = e;
   const base = { seq, kind, phase, name };
   if (phase === 'end' && e.hasRet)

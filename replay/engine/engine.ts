@@ -6,7 +6,7 @@ import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
-import type { Difference, Verdict } from './verdict.js';
+import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
 export type Rule = (engine: Engine, e: EventCursor) => Verdict;
@@ -111,7 +111,7 @@ export class Engine {
     if (!device.assumed[part] && !unseen) return verdict;
     device.assumed[part] = false;
     if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
-    return 'unknown';
+    return UNKNOWN;
   }
 
   /** An event shows a device that a snapshot lacks: nothing is known of it. */

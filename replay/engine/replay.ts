@@ -7,7 +7,15 @@ import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
 import { isLossy, type Loss, lossesOf } from './losses.js';
 import { type MachineState, machineState } from './state.js';
-import { type Counts, count, type Difference, noCounts, type Verdict } from './verdict.js';
+import {
+  type Counts,
+  count,
+  type Difference,
+  noCounts,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from './verdict.js';
 
 export interface ReplayOptions {
   /** Release of the recorded kernel, such as `6.1.0-56-amd64`: which rules hold. */
@@ -16,12 +24,12 @@ export interface ReplayOptions {
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
   readonly divergencesMax?: number;
-  /** Called after every event, with the state that it led to; null: the event was a stimulus. */
+  /** Called after every event, with the state that it led to. */
   readonly observe?: (e: EventCursor, verdict: Verdict, engine: Engine) => void;
 }
 
 /** A response that was not what the models predicted. */
-export interface Divergence extends Difference {
+export interface Divergence extends Pick<Difference, 'expected' | 'actual' | 'path'> {
   readonly seq: Seq;
   readonly kind: string;
   readonly phase: Phase;
@@ -39,6 +47,11 @@ export interface ReplayResult {
   readonly stimuli: number;
   readonly responses: number;
   readonly matched: number;
+  /** Matches by how they came about: the sum of the four is `matched`. */
+  readonly computed: number;
+  readonly order: number;
+  readonly passed: number;
+  readonly default: number;
   readonly diverged: number;
   readonly unmodelled: number;
   readonly unknown: number;
@@ -152,8 +165,8 @@ export class Replayer {
   #step(e: EventCursor): void {
     const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
     this.engine.noteCall(e);
-    const verdict = this.#doubted(e, taker.rule === null ? null : taker.rule(this.engine, e));
-    if (verdict === null) this.#stimuli++;
+    const verdict = this.#doubted(e, taker.rule === null ? STIMULUS : taker.rule(this.engine, e));
+    if (verdict.type === 'stimulus') this.#stimuli++;
     else this.#tell(e, taker, verdict);
     if (taker.binds) this.#touch(e);
     if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
@@ -162,8 +175,8 @@ export class Replayer {
 
   /** Nobody is blamed for what events that were lost may explain. */
   #doubted(e: EventCursor, verdict: Verdict): Verdict {
-    if (verdict === null || typeof verdict === 'string') return verdict;
-    return isLossy(this.#losses?.found ?? [], e.row) ? 'unknown' : verdict;
+    if (verdict.type !== 'diverge') return verdict;
+    return isLossy(this.#losses?.found ?? [], e.row) ? UNKNOWN : verdict;
   }
 
   #takerFor(e: EventCursor): Taker {
@@ -188,17 +201,20 @@ export class Replayer {
     else if (last.push(e.seq) > TOUCHED_MAX) last.shift();
   }
 
-  #tell(e: EventCursor, taker: Taker, verdict: NonNullable<Verdict>): void {
+  #tell(e: EventCursor, taker: Taker, verdict: Exclude<Verdict, typeof STIMULUS>): void {
     taker.counts ??= this.#countsOf(e.kind);
     count(taker.counts, verdict);
     this.#hash.word(e.seq);
-    this.#hash.word(typeof verdict === 'string' ? verdict.length : 0);
-    if (typeof verdict === 'string') return;
+    this.#hash.word(verdict.code);
+    if (verdict.type !== 'diverge') return;
+    const { expected, actual, path } = verdict;
+    for (const text of [path, expected, actual]) this.#hash.text(text);
     if (this.#divergences.length >= (this.options.divergencesMax ?? DIVERGENCES_MAX)) return;
     const { seq, kind, phase, name, device } = e;
     const touched = [...(this.#touched.get(device ?? '') ?? [])];
-    const cause = likelyCause(verdict.path);
-    this.#divergences.push({ seq, kind, phase, name, device, ...verdict, touched, cause });
+    const cause = likelyCause(path);
+    const what = { expected, actual, path };
+    this.#divergences.push({ seq, kind, phase, name, device, ...what, touched, cause });
   }
 
   #countsOf(kind: string): Counts {
@@ -215,8 +231,7 @@ export class Replayer {
     const finalState = machineState(this.engine);
     const hash = new RollingHash(this.#hash.state);
     hash.text(JSON.stringify(finalState));
-    const { matched, diverged, unmodelled, unknown } = total;
-    const responses = matched + diverged + unmodelled + unknown;
+    const responses = total.matched + total.diverged + total.unmodelled + total.unknown;
     return {
       events: responses + this.#stimuli,
       stimuli: this.#stimuli,

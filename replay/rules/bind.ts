@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AttachFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
@@ -11,7 +11,7 @@ import { byUnseenId } from './walk.js';
 /** `device_driver_attach`, and the point at which a driver is bound. */
 export function bind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   if (e.phase === 'begin') return beginAttach(engine, e, device);
   if (e.phase === 'end') return endAttach(engine, e);
   return bound(engine, e, device);
@@ -31,7 +31,7 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     match: null,
   };
   engine.frames.push(frame);
-  if (store?.attribute !== 'bind') return 'unknown';
+  if (store?.attribute !== 'bind') return UNKNOWN;
   store.attach = { ret: null };
   const path = `${device.address}/match`;
   if (store.driver !== driver || store.device !== device) {
@@ -42,21 +42,21 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     // It matched: by an override, or by a dynamic id, of which the recording says nothing.
     if (device.assumed.override) device.override = either(device.override, [driver]);
     const verdict = engine.contradiction(device, 'override', difference);
-    return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
+    return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
   if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
-    return store.overlapped ? 'match' : 'unknown';
+    return store.overlapped ? COMPUTED : UNKNOWN;
   }
-  return 'match';
+  return COMPUTED;
 }
 
 function endAttach(engine: Engine, e: EventCursor): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'attach') return 'unknown';
+  if (frame?.type !== 'attach') return UNKNOWN;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.attach) store.attach.ret = e.ret;
   const inner = frame.match?.ret;
-  if (inner === undefined || inner === null) return 'unknown';
+  if (inner === undefined || inner === null) return UNKNOWN;
   const path = `${frame.device?.address}/driver`;
   return compare(path, errnoName(attachResult(inner)), errnoName(e.ret));
 }
@@ -77,7 +77,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attempt === null) {
     device.driver = [driver];
     device.bound = true;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (attempt.type === 'really') attempt.bound = true;
   device.driver = [attempt.driver];

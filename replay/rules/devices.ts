@@ -5,7 +5,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
-import { compare, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, compare, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isEndpoint, readSriovCap } from '../machine/config-space.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import type { PciIds } from '../machine/ids.js';
@@ -17,11 +17,11 @@ import { replaceFunction } from './vfio-device.js';
 export function snapshot(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   // The snapshot at the end is for people to compare; the machine is not to learn from it.
-  if (e.name === 'end') return null;
+  if (e.name === 'end') return STIMULUS;
   if (address === null && e.driver !== null) {
     engine.machine.claims.register(e.driver, asNumber(parseFacts(e.text).order));
   }
-  if (address === null || engine.deviceOf(e) === null) return null;
+  if (address === null || engine.deviceOf(e) === null) return STIMULUS;
   const facts = parseFacts(e.text);
   const device = engine.machine.list(address);
   const driver = e.driver ?? asText(facts.driver);
@@ -39,7 +39,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   // A VF that exists was counted when its PF finished enabling.
   if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
   learnFrom(engine, device, driver);
-  return null;
+  return STIMULUS;
 }
 
 /** A driver that has a device without an override claims its ids. */
@@ -109,7 +109,7 @@ function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
 
 /** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
-  if (engine.deviceOf(e) === null) return null;
+  if (engine.deviceOf(e) === null) return STIMULUS;
   return e.name === 'pci_bus_add_device' ? readyDevice(engine, e) : newFunction(engine, e);
 }
 
@@ -121,7 +121,7 @@ function newFunction(engine: Engine, e: EventCursor): Verdict {
   replaceFunction(engine, address, sameIds(before, device.ids));
   if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');
-  if (parent?.device === undefined || parent.device === null) return null;
+  if (parent?.device === undefined || parent.device === null) return STIMULUS;
   return newVf(parent, parent.device, device);
 }
 
@@ -134,11 +134,11 @@ function newVf(parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
   device.endpoint = true;
   parent.vf = device;
   const expected = vfAddress(pf, parent.index);
-  if (expected === null) return 'unknown';
+  if (expected === null) return UNKNOWN;
   const path = `${pf.address}/sriov/vf`;
   if (expected !== address) return compare(path, expected, address);
   const { ids } = device;
-  if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return 'match';
+  if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return COMPUTED;
   return compare(path, idText(pf.ids.vendor, pf.sriov.vfDevice), idText(ids.vendor, ids.device));
 }
 
@@ -154,7 +154,7 @@ function readIds(data: Buffer | null): PciIds | null {
 
 function readyDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const { seq, tid } = e;
   device.visible = [true];
   device.dead = [false];
@@ -172,18 +172,18 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
     walk,
   });
   Object.assign(walk, { scope: frame });
-  if (parent === null) return null;
+  if (parent === null) return STIMULUS;
   parent.walk = walk;
-  return parent.vf === device ? 'match' : 'unknown';
+  return parent.vf === device ? COMPUTED : UNKNOWN;
 }
 
 /** `pci_stop_and_remove_bus_device`: unbinds, then deletes; both are seen as releases. */
 export function removeDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   device.removal = { tid: e.tid, releases: 0 };
   if (!engine.records('device_release_driver_internal')) leave(device);
-  return null;
+  return STIMULUS;
 }
 
 /**
@@ -212,21 +212,21 @@ export function leave(device: PciDevice): void {
 /** A device joins its IOMMU group when the bus tells that it was added: it can be found by then. */
 export function joinGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null || e.name !== 'add_device_to_group') return null;
+  if (device === null || e.name !== 'add_device_to_group') return STIMULUS;
   device.visible = [true];
   if (e.hasValue) device.group = e.value;
-  return null;
+  return STIMULUS;
 }
 
 export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null || e.name !== 'remove_device_from_group') return null;
+  if (device === null || e.name !== 'remove_device_from_group') return STIMULUS;
   engine.machine.remove(device);
-  return null;
+  return STIMULUS;
 }
 
 /** Events were lost: nothing that they may have changed is known any more. */
 export function lost(engine: Engine): Verdict {
   engine.lose();
-  return null;
+  return STIMULUS;
 }

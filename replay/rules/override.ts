@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import { compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { describe } from '../machine/possible.js';
@@ -44,11 +44,11 @@ export const endOverride = (frame: StoreFrame, ret: number): Verdict =>
 /** `driver_set_override`: the text it gets is that of the write that called it. */
 export function override(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const path = `${device.address}/override`;
   if (e.phase === 'end') {
     const frame = engine.frames.pop(e.span);
-    return frame === null ? 'unknown' : compare(path, '0', errnoName(e.ret));
+    return frame === null ? UNKNOWN : compare(path, '0', errnoName(e.ret));
   }
   const store = engine.frames.inner(e.tid, 'store');
   const { seq, tid } = e;
@@ -59,7 +59,7 @@ export function override(engine: Engine, e: EventCursor): Verdict {
   if (store?.attribute !== 'driver_override') {
     // Set by a driver in the kernel, as vfio-pci does to the VFs of its PF.
     device.override = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (store.device !== device)
     return diverge(path, describe([store.device?.address ?? null]), device.address);

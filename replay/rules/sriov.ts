@@ -7,7 +7,15 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, oneOf, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  oneOf,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, either, only, type Possible } from '../machine/possible.js';
@@ -42,7 +50,7 @@ function parseU16(text: string): number | 'invalid' | 'range' {
 /** The write has the PF's device lock from its checks to its end. */
 export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const { device: pf } = frame;
-  if (pf === null) return 'unknown';
+  if (pf === null) return UNKNOWN;
   const expected = expectNumVfs(engine, frame, pf);
   const wanted = parseU16(frame.text);
   const sriov = sriovOf(pf);
@@ -51,11 +59,11 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     sriov.numVfs = [wanted];
     sriov.assumed = false;
   }
-  if (expected === null) return 'unknown';
-  if (expected.includes(ret)) return 'match';
+  if (expected === null) return UNKNOWN;
+  if (expected.includes(ret)) return COMPUTED;
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   return oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
 }
@@ -127,7 +135,7 @@ export function probeGate(engine: Engine, device: PciDevice, seq: number): Possi
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  if (pf === null) return STIMULUS;
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;
@@ -135,36 +143,36 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   engine.frames.push({ type: 'enable', seq, tid, device: pf, overlapped: false, vfs, added: 0 });
   if (outer !== null) return compare(path, String(outer.vfs), String(vfs));
   const store = engine.frames.inner(tid, 'store');
-  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
   store.enable = { ret: null };
   const asked = parseU16(store.text);
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
   const { numVfs } = sriovOf(pf);
   if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
-    if (sriovOf(pf).assumed) return 'unknown';
+    if (sriovOf(pf).assumed) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
-  return 'match';
+  return COMPUTED;
 }
 
 function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'enable') return 'unknown';
+  if (frame?.type !== 'enable') return UNKNOWN;
   const outer = engine.frames.inner(e.tid, 'enable');
   if (outer !== null) outer.added = frame.added;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.enable) store.enable.ret = e.ret;
   if (e.ret === 0) Object.assign(sriovOf(pf), { numVfs: [frame.vfs], assumed: false });
-  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? 'match' : null;
+  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? COMPUTED : STIMULUS;
   if (frame.added === frame.vfs) return compare(path, '0', errnoName(e.ret));
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
-  return e.ret < 0 ? null : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
+  return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
 }
 
 /** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
 export function addVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  if (pf === null) return STIMULUS;
   const path = `${pf.address}/sriov/vf`;
   if (e.phase === 'end') return endAddVf(engine, e, path);
   const { seq, tid, value: index } = e;
@@ -184,37 +192,37 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   if (address !== null) {
     Object.assign(engine.machine.create(address, seq), { physfn: pf.address });
   }
-  if (outer === null) return 'unknown';
+  if (outer === null) return UNKNOWN;
   const expected = outer.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
 }
 
 function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'add-vf') return 'unknown';
+  if (frame?.type !== 'add-vf') return UNKNOWN;
   if (frame.vf !== null && frame.walk !== null) {
     frame.vf.bindable = [true];
     const missing = endWalk(engine, frame.walk);
     if (missing !== null) return missing;
   }
   // What the probes return does not count; only a VF that was not added makes an error.
-  if (frame.vf === null && engine.records('pci_device_add')) return null;
+  if (frame.vf === null && engine.records('pci_device_add')) return STIMULUS;
   return compare(path, '0', errnoName(e.ret));
 }
 
 /** `pci_iov_remove_virtfn`: from the first VF to the last. */
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  if (pf === null) return STIMULUS;
   const store = engine.frames.inner(e.tid, 'store');
   const numVfs = only(sriovOf(pf).numVfs);
   // An enabling that fails takes back what it added, in its own order.
   const failing = engine.frames.inner(e.tid, 'enable') !== null;
-  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
-  if (failing || numVfs === undefined) return 'unknown';
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
+  if (failing || numVfs === undefined) return UNKNOWN;
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
-  if (sriovOf(pf).assumed && e.value >= numVfs) return 'unknown';
+  if (sriovOf(pf).assumed && e.value >= numVfs) return UNKNOWN;
   return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);
 }
 

@@ -2,7 +2,7 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import type { Verdict } from '../engine/verdict.js';
+import { UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
@@ -95,7 +95,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   if (call.name !== CHECK_EXTENSION) {
     // Without the driver's own function nothing is known of what was mapped.
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   return judge(path, type1Extension(call.argument, container.iommu, version), ret);
 }
@@ -112,7 +112,7 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
   const path = `container/${call.name}`;
   if (call.name === CHECK_EXTENSION) {
     const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
-    if (outer === null) return 'unknown';
+    if (outer === null) return UNKNOWN;
     const { argument } = outer;
     if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
     return judge(path, type1Extension(argument, container.iommu, version), e.ret);

@@ -1,7 +1,7 @@
 /** Runs of pages as the IOMMU gets them: `iommu:map` and `iommu:unmap` (vfio-ioctls §7). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { type DmaMapping, removeMapping } from '../iommu/type1.js';
 import type { DmaProgress, IoctlCall } from '../vfio/calls.js';
 import { type Container, containerOf } from '../vfio/state.js';
@@ -29,27 +29,27 @@ function progressOf(engine: Engine, tid: number): IoctlCall | null {
 
 /** `iommu:map`: a run of pages was mapped. */
 export function dmaMap(engine: Engine, e: EventCursor): Verdict {
-  if (e.name !== 'map') return null;
+  if (e.name !== 'map') return STIMULUS;
   const call = progressOf(engine, e.tid);
   const dma = call?.dma ?? null;
-  if (dma === null) return null;
+  if (dma === null) return STIMULUS;
   const iova = e.offsetBig;
   const size = BigInt(e.length);
   if (dma.type === 'test') return judgeTest(dma, iova, size);
   const path = 'container/dma';
   if (dma.type === 'unmap') {
-    return isForeign(iova) ? null : diverge(path, 'unmapping', `map of ${hexIova(iova)}`);
+    return isForeign(iova) ? STIMULUS : diverge(path, 'unmapping', `map of ${hexIova(iova)}`);
   }
   const expected = dma.request.iova + dma.done;
   const left = dma.request.size - dma.done;
   if (iova === expected && size <= left) {
     dma.last = dma.done;
     dma.done += size;
-    return 'match';
+    return COMPUTED;
   }
   // Every further domain of the container gets the same run.
-  if (dma.last >= 0n && iova === dma.request.iova + dma.last) return 'match';
-  if (isForeign(iova)) return null;
+  if (dma.last >= 0n && iova === dma.request.iova + dma.last) return COMPUTED;
+  if (isForeign(iova)) return STIMULUS;
   const wanted = left === 0n ? 'no further map' : `map at ${hexIova(expected)} of at most ${left}`;
   return diverge(path, wanted, `map at ${hexIova(iova)} of ${size}`);
 }
@@ -60,31 +60,31 @@ type Progress<T extends DmaProgress['type']> = Extract<DmaProgress, { type: T }>
 function judgeTest(test: Progress<'test'>, iova: bigint, size: bigint): Verdict {
   if (size === TEST_BYTES && iova % TEST_BYTES === 0n) {
     test.at = iova;
-    return 'match';
+    return COMPUTED;
   }
-  if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? null : 'unknown';
+  if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? STIMULUS : UNKNOWN;
   return diverge('container/dma', 'two pages aligned to their size', `map at ${hexIova(iova)}`);
 }
 
 /** The two pages go one by one, or at once when they could not be told apart. */
 function judgeTestEnd({ at }: Progress<'test'>, iova: bigint, size: bigint): Verdict {
-  if (at === null) return size <= TEST_BYTES ? 'unknown' : null;
-  if (iova === at || iova === at + PAGE) return size <= TEST_BYTES ? 'match' : 'unknown';
+  if (at === null) return size <= TEST_BYTES ? UNKNOWN : STIMULUS;
+  if (iova === at || iova === at + PAGE) return size <= TEST_BYTES ? COMPUTED : UNKNOWN;
   return isForeign(iova)
-    ? null
+    ? STIMULUS
     : diverge('container/dma', `unmap at ${hexIova(at)}`, `unmap at ${hexIova(iova)}`);
 }
 
 /** `iommu:unmap`: a run of pages was unmapped. */
 export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
-  if (e.name !== 'unmap') return null;
+  if (e.name !== 'unmap') return STIMULUS;
   const iova = e.offsetBig;
   const size = BigInt(e.hasValue ? e.value : e.length);
   const verdict = judgeUnmap(engine, e, iova, size);
-  if (verdict !== 'match' || size === BigInt(e.length)) return verdict;
+  if (verdict.type !== 'match' || size === BigInt(e.length)) return verdict;
   // A large page goes as a whole, however little of it was asked for; never less goes, nor a part.
   const whole = size > BigInt(e.length) && size % PAGE === 0n;
-  return whole ? 'match' : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
+  return whole ? COMPUTED : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
 }
 
 function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
@@ -103,10 +103,10 @@ function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint):
 
 /** Outside of an ioctl a container that is closed unmaps everything, in order. */
 function teardown(engine: Engine, container: Container, iova: bigint, size: bigint): Verdict {
-  if (container.dma === null) return null;
+  if (container.dma === null) return STIMULUS;
   const { mappings } = container.dma;
   if (container.teardown === null) {
-    if (mappings[0]?.iova !== iova) return null;
+    if (mappings[0]?.iova !== iova) return STIMULUS;
     container.teardown = { type: 'unmap', mappings: [...mappings], done: 0n, last: -1n };
   }
   const verdict = proceed(container.teardown, container, iova, size);
@@ -114,7 +114,7 @@ function teardown(engine: Engine, container: Container, iova: bigint, size: bigi
     // What is unmapped may have been asked for by a call that was not recorded.
     container.dma = null;
     container.teardown = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (verdict === null) return foreign(container.teardown, iova);
   if (container.teardown.mappings.length === 0) container.teardown = null;
@@ -130,7 +130,7 @@ function proceed(
 ): Verdict {
   const [mapping] = progress.mappings;
   if (mapping !== undefined && iova === mapping.iova + progress.done) {
-    if (progress.done + size > mapping.size) return null;
+    if (progress.done + size > mapping.size) return STIMULUS;
     progress.last = iova;
     progress.done += size;
     if (progress.done === mapping.size) {
@@ -138,13 +138,13 @@ function proceed(
       progress.done = 0n;
       if (container.dma !== null) removeMapping(container.dma, mapping);
     }
-    return 'match';
+    return COMPUTED;
   }
-  return progress.last === iova ? 'match' : null;
+  return progress.last === iova ? COMPUTED : STIMULUS;
 }
 
 function foreign(progress: Extract<DmaProgress, { type: 'unmap' }>, iova: bigint): Verdict {
-  if (isForeign(iova)) return null;
+  if (isForeign(iova)) return STIMULUS;
   const [mapping] = progress.mappings;
   const wanted =
     mapping === undefined ? 'nothing more' : `unmap at ${hexIova(mapping.iova + progress.done)}`;

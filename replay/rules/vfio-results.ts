@@ -1,5 +1,5 @@
 /** Verdicts on what kernel functions of VFIO return. */
-import { diverge, oneOf, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { errnoName } from '../machine/errno.js';
 
 /**
@@ -8,8 +8,9 @@ import { errnoName } from '../machine/errno.js';
  *   which any number may be free
  */
 export function judge(path: string, expected: readonly number[] | null, ret: number): Verdict {
-  if (expected === null) return 'unknown';
-  if (expected.length === 0) return ret >= 0 ? 'match' : diverge(path, '0 or more', errnoName(ret));
+  if (expected === null) return UNKNOWN;
+  if (expected.length === 0)
+    return ret >= 0 ? COMPUTED : diverge(path, '0 or more', errnoName(ret));
   return oneOf(path, expected, ret);
 }
 
