@@ -6,23 +6,20 @@ import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
+import { Nesting, type NestingData, PCI_ADDRESS } from './nesting.js';
+import { newRecorded, Recorded, type RecordedData } from './recorded.js';
 import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
 export type Rule = (engine: Engine, e: EventCursor) => Verdict;
-
-/** PCI address in the form of sysfs; other buses name their devices otherwise. */
-const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
 /** The state of a replay, as plain data: copies share nothing that changes. */
 export interface EngineData {
   readonly machine: MachineData;
   readonly frames: FramesData;
   readonly vfio: VfioState;
-  /** Events were lost. */
-  gaps: boolean;
-  /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
-  readonly beginless: Set<string>;
+  readonly recorded: RecordedData;
+  readonly nesting: NestingData;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
   pcieBytes: 50 | 52 | null;
 }
@@ -31,8 +28,8 @@ const newEngineData = (): EngineData => ({
   machine: newMachine(),
   frames: newFrames(),
   vfio: newVfioState(),
-  gaps: false,
-  beginless: new Set(),
+  recorded: newRecorded(),
+  nesting: new Map(),
   pcieBytes: null,
 });
 
@@ -41,10 +38,10 @@ export class Engine {
   readonly machine: Machine;
   readonly frames: Frames;
   readonly vfio: VfioState;
+  readonly recording: Recorded;
+  readonly nesting: Nesting;
   readonly #data: EngineData;
   #kernelKnown = true;
-  /** Kernel functions and attributes that occur in this recording: those it was made with. */
-  #names: ReadonlySet<string> = new Set();
 
   /** @param data state to go on from; it belongs to the engine from then on */
   constructor(
@@ -55,6 +52,8 @@ export class Engine {
     this.machine = new Machine(release, data.machine);
     this.frames = new Frames(data.frames);
     this.vfio = data.vfio;
+    this.recording = new Recorded(data.recorded);
+    this.nesting = new Nesting(data.nesting, this.recording);
   }
 
   /** A copy of the state that later events do not change. */
@@ -73,7 +72,7 @@ export class Engine {
    * kernel when nothing else does.
    */
   recorded(names: readonly string[]): void {
-    this.#names = new Set(names);
+    this.recording.names = names;
     if (this.release !== undefined) return;
     const release = guessRelease(names);
     // A guess tells the functions of a release, not which corrections it has.
@@ -86,17 +85,17 @@ export class Engine {
    * and no events were lost.
    */
   records(name: string): boolean {
-    return this.#names.has(name) && !this.#data.gaps && !this.#data.beginless.has(name);
+    return this.recording.calls(name);
   }
 
   /** Takes in functions of which a part of the recording has ends and no begin. */
   noteBeginless(names: readonly string[]): void {
-    for (const name of names) this.#data.beginless.add(name);
+    for (const name of names) this.recording.data.beginless.add(name);
   }
 
   /** Takes in whether the begin of a function was recorded. */
   noteCall(e: EventCursor): void {
-    const { beginless } = this.#data;
+    const { beginless } = this.recording.data;
     const { phase } = e;
     if (phase === 'end' && e.span < 0) beginless.add(e.name);
     else if (beginless.size > 0 && phase !== 'end') beginless.delete(e.name);
@@ -140,11 +139,12 @@ export class Engine {
 
   /** Events were lost. */
   get gaps(): boolean {
-    return this.#data.gaps;
+    return this.recording.data.gaps;
   }
 
   lose(): void {
-    this.#data.gaps = true;
+    this.recording.data.gaps = true;
+    this.nesting.forget();
     this.frames.clear();
     this.machine.forget();
     forgetVfio(this.vfio);

@@ -6,6 +6,7 @@ import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
 import { isLossy, type Loss, lossesOf } from './losses.js';
+import { type Fn, Nesting } from './nesting.js';
 import { type MachineState, machineState } from './state.js';
 import {
   type Counts,
@@ -165,12 +166,21 @@ export class Replayer {
   #step(e: EventCursor): void {
     const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
     this.engine.noteCall(e);
-    const verdict = this.#doubted(e, taker.rule === null ? STIMULUS : taker.rule(this.engine, e));
+    const verdict = this.#doubted(e, this.#judge(e, taker));
     if (verdict.type === 'stimulus') this.#stimuli++;
     else this.#tell(e, taker, verdict);
     if (taker.binds) this.#touch(e);
     if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
     this.options.observe?.(e, verdict, this.engine);
+  }
+
+  /** The rule's verdict; where the place among other calls contradicts it, that counts. */
+  #judge(e: EventCursor, taker: Taker): Verdict {
+    if (taker.rule === null) return STIMULUS;
+    const fn = functionOf(taker, e);
+    const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
+    const verdict = taker.rule(this.engine, e);
+    return misplaced === null || verdict.type === 'diverge' ? verdict : misplaced;
   }
 
   /** Nobody is blamed for what events that were lost may explain. */
@@ -183,7 +193,8 @@ export class Replayer {
     const { kind } = e;
     const rule = RULES[kind as Kind] ?? null;
     const binds = rule !== null && !FREQUENT.has(kind);
-    const taker: Taker = { rule, binds, counts: this.#kinds.get(kind) ?? null };
+    const counts = this.#kinds.get(kind) ?? null;
+    const taker: Taker = { kind, rule, binds, counts, functions: new Map() };
     this.#takers[e.kindId] = taker;
     return taker;
   }
@@ -247,12 +258,29 @@ export class Replayer {
 
 /** What is done with the events of one kind. */
 interface Taker {
+  readonly kind: string;
   /** Null: nothing, they are stimuli that change no state. */
   readonly rule: Rule | null;
   /** They are named with a divergence of their device. */
   readonly binds: boolean;
   counts: Counts | null;
+  /** Functions of the call graph by the number of their name. */
+  readonly functions: Map<number, Fn | null>;
 }
+
+/** The function of an event, by its name; of an ioctl, whose name is the command, by its path, too. */
+function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
+  const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId;
+  let fn = functions.get(key);
+  if (fn === undefined) {
+    fn = Nesting.functionOf(e);
+    functions.set(key, fn);
+  }
+  return fn;
+}
+
+const ioctlKey = ({ path, deviceId, nameId }: EventCursor): number =>
+  4 * nameId + (path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3);
 
 /** Events between two states that go into the hash. */
 const HASHED_EVERY = 16_384;

@@ -1,0 +1,333 @@
+/**
+ * Calls within calls: what a caller hands on has to arrive, a function that began has to end once,
+ * and is called by those who call it. What rules say of single kinds comes on top of this.
+ */
+import { CALL_GRAPH, type FunctionFacts, functionOf, type Handed } from '../rules/call-graph.js';
+import type { EventCursor } from './cursor.js';
+import { edgeKey, partKey, type Recorded } from './recorded.js';
+import { type Difference, diverge } from './verdict.js';
+
+/** PCI address in the form of sysfs; other buses name their devices otherwise. */
+export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+
+/** A function of the call graph, numbered. */
+export interface Fn extends FunctionFacts {
+  readonly id: number;
+  readonly name: string;
+}
+
+const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(([name, facts], id) =>
+  Object.freeze({ ...facts, id, name }),
+);
+const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
+const idOf = (name: string): number => BY_NAME.get(name)?.id ?? -1;
+
+/** Functions that a caller cannot succeed without, by the caller's number. */
+const NEEDED: readonly (readonly Fn[])[] = FUNCTIONS.map(({ name }) =>
+  FUNCTIONS.filter((fn) => fn.neededBy?.includes(name)),
+);
+/** Functions that have to come when another was called. */
+const FOLLOWING = FUNCTIONS.filter((fn) => fn.follows !== undefined).map(
+  (fn) => [idOf(fn.follows ?? ''), fn] as const,
+);
+
+/** The columns that can be handed on: of a dictionary the ids, for they are compared with ids. */
+interface Columns {
+  readonly device: number;
+  readonly driver: number;
+  readonly name: number;
+  readonly region: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly value: number;
+  /** 1 for writing. */
+  readonly direction: number;
+}
+
+/** A function that has begun and not ended, with what its begin said. */
+interface OpenCall extends Columns {
+  readonly fn: number;
+  readonly seq: number;
+  /** Functions that it called, a bit of one of three words for each. */
+  called: number[];
+}
+
+/** A thread, and what is open on it. */
+interface Thread {
+  /** The entry from user space after which all of its calls are known; -1 before any. */
+  since: number;
+  readonly calls: OpenCall[];
+}
+
+/** Plain data, which copies of a replay's state take along. */
+export type NestingData = Map<number, Thread>;
+
+/**
+ * A kernel returns through a return probe for no more calls at once than there are instances of it
+ * (maxactive: twice the number of CPUs, at least 10); further returns are not recorded.
+ */
+const OPEN_AT_ONCE_MAX = 8;
+
+export class Nesting {
+  readonly #foreign: boolean[] = [];
+
+  constructor(
+    readonly data: NestingData,
+    readonly recorded: Recorded,
+  ) {}
+
+  /** Events were lost: what is open is not known. */
+  forget(): void {
+    this.data.clear();
+  }
+
+  /** The function of an event; null for one that calls and is called by none. */
+  static functionOf(e: EventCursor): Fn | null {
+    return BY_NAME.get(functionOf(e.kind, e.name, e.path, e.device)) ?? null;
+  }
+
+  /** What is wrong with the place of an event among the calls of its thread; null when nothing. */
+  take(fn: Fn, e: EventCursor): Difference | null {
+    const { tid, phase } = e;
+    // The idle threads of all CPUs have one number.
+    if (tid <= 0 || this.#isForeign(e)) return null;
+    let thread = this.data.get(tid);
+    if (thread === undefined) {
+      thread = { since: -1, calls: [] };
+      this.data.set(tid, thread);
+    }
+    if (phase === 'end') return this.#end(thread, fn, e);
+    // The record of a function that is made when it returns comes after those of what it called.
+    if (phase === 'point' && fn.entry) return null;
+    const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
+    this.recorded.show(partKey(fn.id, phase === 'begin' ? 0 : 2, driverOf(fn, e)));
+    if (phase === 'begin') thread.calls.push(callOf(fn, e));
+    return found;
+  }
+
+  /** Devices of other buses, such as mediated ones, are served by functions that are not recorded. */
+  #isForeign(e: EventCursor): boolean {
+    const id = e.deviceId;
+    let foreign = this.#foreign[id];
+    if (foreign === undefined && id >= 0) {
+      foreign = !PCI_ADDRESS.test(e.device ?? '');
+      this.#foreign[id] = foreign;
+    }
+    return foreign === true;
+  }
+
+  /** User space enters the kernel: what is open on the thread has ended. */
+  #enter(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const open = thread.calls.at(-1);
+    thread.calls.length = 0;
+    thread.since = e.seq;
+    return open === undefined ? null : this.#unended(open, fn, e);
+  }
+
+  #nest(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const { calls } = thread;
+    const top = calls.at(-1);
+    if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn, e), fn, e);
+    const again = top.fn === fn.id && top.device === e.deviceId;
+    if (!again && FUNCTIONS[top.fn].leaf !== true) return this.#calledBy(thread, top, fn, e);
+    calls.pop();
+    const found = this.#unended(top, fn, e);
+    const caller = calls.at(-1) ?? this.#elsewhere(fn, e);
+    return this.#calledBy(thread, caller, fn, e) ?? found;
+  }
+
+  /** The caller of a function that may run on another thread. */
+  #elsewhere(fn: Fn, e: EventCursor): OpenCall | undefined {
+    if (fn.anyThread !== true) return undefined;
+    const device = e.deviceId;
+    for (const { calls } of this.data.values()) {
+      const top = calls.at(-1);
+      if (top?.device === device && fn.by?.[FUNCTIONS[top.fn].name] !== undefined) return top;
+    }
+    return undefined;
+  }
+
+  #calledBy(
+    thread: Thread,
+    caller: OpenCall | undefined,
+    fn: Fn,
+    e: EventCursor,
+  ): Difference | null {
+    const handed = caller === undefined ? undefined : fn.by?.[FUNCTIONS[caller.fn].name];
+    if (caller === undefined || handed === undefined) return this.#uncalled(thread, fn, e);
+    this.recorded.show(edgeKey(fn.id, caller.fn, detailOf(fn, caller, e.driverId)));
+    this.recorded.show(edgeKey(fn.id, caller.fn, -1));
+    const again = hasCalled(caller, fn.id);
+    noteCalled(caller, fn.id);
+    for (const field of handed) {
+      const expected = caller[field];
+      const actual = columnOf(e, field);
+      if (expected === actual || expected === NONE || actual === NONE) continue;
+      const name = FUNCTIONS[caller.fn].name;
+      return diverge(
+        pathOf(e, fn),
+        `${field} of ${name}: ${textOf(e, field, expected)}`,
+        textOf(e, field, actual),
+      );
+    }
+    if (!again || fn.once !== true) return null;
+    return diverge(pathOf(e, fn), `${fn.name} once in ${FUNCTIONS[caller.fn].name}`, 'again');
+  }
+
+  /** Nobody who calls the function is open. */
+  #uncalled(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    if (fn.only !== true || thread.since < 0) return null;
+    const callers = Object.keys(fn.by ?? {});
+    const known = callers.some((name) => this.recorded.shows(edgeKey(fn.id, idOf(name), -1)));
+    if (!known) return null;
+    return diverge(
+      `${e.device ?? 'container'}/cause`,
+      `${callers.join(' or ')} calls ${fn.name}`,
+      'nobody asked for this',
+    );
+  }
+
+  #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const { calls, since } = thread;
+    const { span } = e;
+    const top = calls.at(-1);
+    const at = top?.seq === span ? calls.length - 1 : calls.findLastIndex((c) => c.seq === span);
+    this.recorded.show(partKey(fn.id, 1, driverOf(fn, e)));
+    if (at < 0) return since < 0 ? null : this.#unbegun(fn, e, since);
+    const call = calls[at];
+    const inner = at < calls.length - 1 ? this.#unended(calls[at + 1], fn, e) : null;
+    calls.length = at;
+    return inner ?? repeats(call, fn, e) ?? this.#needs(call, fn, e);
+  }
+
+  /** An end without a begin, or after the call has ended. */
+  #unbegun(fn: Fn, e: EventCursor, since: number): Difference | null {
+    if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
+    if (e.span >= 0 || !this.recorded.shows(partKey(fn.id, 0, driverOf(fn, e)))) return null;
+    return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
+  }
+
+  /** A call of which no end came, though its caller ends or its thread goes on. */
+  #unended(open: OpenCall, next: Fn, e: EventCursor): Difference | null {
+    const fn = FUNCTIONS[open.fn];
+    const driver = fn.perDriver === true ? open.driver : -1;
+    if (!this.recorded.shows(partKey(fn.id, 1, driver))) return null;
+    let openAtOnce = 0;
+    for (const { calls } of this.data.values()) {
+      for (const call of calls) if (call.fn === open.fn) openAtOnce++;
+    }
+    if (openAtOnce >= OPEN_AT_ONCE_MAX) return null;
+    const then = e.phase === 'end' ? 'ends' : 'begins';
+    return diverge(pathOf(e, fn), `${fn.name} of seq ${open.seq} ends`, `${next.name} ${then}`);
+  }
+
+  /** A call that succeeded without a function that it cannot do without. */
+  #needs(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    // Only what user space called returns a number of bytes or a descriptor.
+    const failed = e.hasRet && (fn.entry === true ? e.ret < 0 : e.ret !== 0);
+    if (failed) return null;
+    for (const inner of NEEDED[fn.id]) {
+      if (!this.#misses(call, inner, fn, e)) continue;
+      return diverge(pathOf(e, fn), `${fn.name} calls ${inner.name}`, 'it did not');
+    }
+    for (const [other, inner] of FOLLOWING) {
+      if (!hasCalled(call, other) || !this.#misses(call, inner, fn, e)) continue;
+      return diverge(pathOf(e, fn), `${fn.name} calls ${inner.name}`, 'it did not');
+    }
+    return null;
+  }
+
+  #misses(call: OpenCall, inner: Fn, fn: Fn, e: EventCursor): boolean {
+    if (hasCalled(call, inner.id)) return false;
+    return this.recorded.shows(edgeKey(inner.id, fn.id, detailOf(inner, call, e.driverId)));
+  }
+}
+
+/** What a column says when it says nothing. */
+const NONE = -1;
+
+const driverOf = (fn: Fn, e: EventCursor): number => (fn.perDriver === true ? e.driverId : -1);
+
+/** What decides whether a caller calls a function: the driver, the ioctl, or the region. */
+function detailOf(fn: Fn, caller: OpenCall, driver: number): number {
+  if (fn.perDriver === true) return driver;
+  const { name } = FUNCTIONS[caller.fn];
+  if (name === 'ioctl') return caller.name;
+  return name === 'vfio_pci_rw' ? caller.region : -1;
+}
+
+const isWrite = (kind: string): number =>
+  kind === 'config.write' || kind === 'region.write' ? 1 : 0;
+
+const callOf = (fn: Fn, e: EventCursor): OpenCall => ({
+  fn: fn.id,
+  seq: e.seq,
+  device: e.deviceId,
+  driver: e.driverId,
+  name: e.nameId,
+  region: e.region,
+  offset: e.hasOffset ? e.offset : NONE,
+  length: e.hasLength ? e.length : NONE,
+  value: e.hasValue ? e.value : NONE,
+  direction: isWrite(e.kind),
+  called: [0, 0, 0],
+});
+
+function columnOf(e: EventCursor, field: Handed): number {
+  switch (field) {
+    case 'device':
+      return e.deviceId;
+    case 'driver':
+      return e.driverId;
+    case 'name':
+      return e.nameId;
+    case 'region':
+      return e.region;
+    case 'offset':
+      return e.hasOffset ? e.offset : NONE;
+    case 'length':
+      return e.hasLength ? e.length : NONE;
+    case 'value':
+      return e.hasValue ? e.value : NONE;
+    case 'direction':
+      return isWrite(e.kind);
+  }
+}
+
+function textOf(e: EventCursor, field: Handed, value: number): string {
+  switch (field) {
+    case 'device':
+    case 'driver':
+    case 'name':
+      return e.entryOf(field, value);
+    case 'direction':
+      return value === 1 ? 'write' : 'read';
+    default:
+      return `0x${value.toString(16)}`;
+  }
+}
+
+const pathOf = (e: EventCursor, fn: Fn): string => `${e.device ?? 'container'}/calls/${fn.name}`;
+
+/** Fields that an end says again. */
+const REPEATED = ['device', 'driver', 'name', 'region', 'offset', 'length', 'direction'] as const;
+
+function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+  if (call.fn !== fn.id) {
+    return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
+  }
+  for (const field of REPEATED) {
+    const [expected, actual] = [call[field], columnOf(e, field)];
+    if (expected === actual || expected === NONE || actual === NONE) continue;
+    const begun = `${field} of its begin: ${textOf(e, field, expected)}`;
+    return diverge(pathOf(e, fn), begun, textOf(e, field, actual));
+  }
+  return null;
+}
+
+const hasCalled = ({ called }: OpenCall, fn: number): boolean =>
+  ((called[fn >> 5] >>> (fn & 31)) & 1) === 1;
+
+function noteCalled({ called }: OpenCall, fn: number): void {
+  called[fn >> 5] |= 1 << (fn & 31);
+}
