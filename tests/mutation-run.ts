@@ -33,10 +33,10 @@ export interface Tried {
 
 /** Events between two checkpoints of the survey. */
 const INTERVAL = 256;
-/** Events of the same thread or device that are directly after an event. */
-const DIRECTLY = 12;
+/** Judged events of the same thread or device that are directly after an event. */
+const DIRECTLY = 8;
 /** Events that are replayed after the mutated one. */
-const WINDOW = 600;
+const WINDOW = 3000;
 
 interface Judged {
   readonly seq: number;
@@ -118,11 +118,18 @@ const DIRECTIONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The events of the same thread or device that come directly after one, it included. */
-function directlyAfter(events: Events, seq: number): ReadonlySet<number> {
+function directlyAfter(
+  events: Events,
+  seq: number,
+  verdicts: readonly Verdict['type'][],
+): ReadonlySet<number> {
   const [tid, device] = [events.tid(seq), events.device(seq)];
   const near = new Set([seq]);
-  for (let s = seq + 1; s < Math.min(events.count, seq + WINDOW) && near.size <= DIRECTLY; s++) {
-    if (events.tid(s) === tid || (device !== null && events.device(s) === device)) near.add(s);
+  let judged = 0;
+  for (let s = seq + 1; s < Math.min(events.count, seq + WINDOW) && judged < DIRECTLY; s++) {
+    if (events.tid(s) !== tid && (device === null || events.device(s) !== device)) continue;
+    near.add(s);
+    if (verdicts[s] !== 'stimulus') judged++;
   }
   return near;
 }
@@ -142,7 +149,7 @@ function outcomeOf(
 ): Outcome {
   const { seq } = mutation;
   const from = checkpoints.findLast((c) => c.seq <= seq) ?? checkpoints[0];
-  const near = directlyAfter(events, seq);
+  const near = directlyAfter(events, seq, verdicts);
   const places = new Set([...near].map((s) => placeIn(mutation, s)));
   const exact = exactPlaces(mutation, near);
   let found: Outcome | null = null;
@@ -161,7 +168,8 @@ function outcomeOf(
     },
     from,
   );
-  replayer.feed(mutatedBatch(events, from.seq, seq + WINDOW, mutation));
+  const until = Math.max(...near, seq) + 2;
+  replayer.feed(mutatedBatch(events, from.seq, until, mutation));
   return found ?? (doubted ? 'unknown' : 'silent');
 }
 
@@ -178,7 +186,7 @@ function exactPlaces(mutation: Mutation, near: ReadonlySet<number>): ReadonlySet
 function mutationsOf(
   events: Events,
   seq: number,
-  alternatives: Alternatives,
+  { alternatives, verdicts }: Survey,
   random: (below: number) => number,
 ): Mutation[] {
   const { batch, row } = events.at(seq);
@@ -189,7 +197,7 @@ function mutationsOf(
     { seq, type: 'deleted' },
     { seq, type: 'doubled' },
   ];
-  const near = [...directlyAfter(events, seq)].find(
+  const near = [...directlyAfter(events, seq, verdicts)].find(
     (s) => s > seq && events.tid(s) === events.tid(seq) && events.span(s) !== seq,
   );
   if (near !== undefined) mutations.push({ seq, type: 'swapped', with: near });
@@ -223,7 +231,7 @@ export function tryMutants(
   for (const [what, seqs] of byWhat) {
     for (let i = 0; i < Math.min(most, seqs.length); i++) {
       const [seq] = seqs.splice(random(seqs.length), 1);
-      for (const mutation of mutationsOf(events, seq, surveyed.alternatives, random)) {
+      for (const mutation of mutationsOf(events, seq, surveyed, random)) {
         const how = mutation.type === 'changed' ? mutation.field : mutation.type;
         const outcome = outcomeOf(reader, events, surveyed, mutation);
         tried.push({ capture, seq, what, how, outcome, mutation });

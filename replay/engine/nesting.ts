@@ -129,7 +129,7 @@ export class Nesting {
     const top = calls.at(-1);
     if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn, e), fn, e);
     const again = top.fn === fn.id && top.device === e.deviceId;
-    if (!again && FUNCTIONS[top.fn].leaf !== true) return this.#calledBy(thread, top, fn, e);
+    if (!again && !callsNothingMore(top, fn, e)) return this.#calledBy(thread, top, fn, e);
     calls.pop();
     const found = this.#unended(top, fn, e);
     const caller = calls.at(-1) ?? this.#elsewhere(fn, e);
@@ -154,7 +154,8 @@ export class Nesting {
     e: EventCursor,
   ): Difference | null {
     const handed = caller === undefined ? undefined : fn.by?.[FUNCTIONS[caller.fn].name];
-    if (caller === undefined || handed === undefined) return this.#uncalled(thread, fn, e);
+    if (caller === undefined || handed === undefined) return this.#uncalled(thread, caller, fn, e);
+    const early = this.#tooEarly(caller, fn, e);
     this.recorded.show(edgeKey(fn.id, caller.fn, detailOf(fn, caller, e.driverId)));
     this.recorded.show(edgeKey(fn.id, caller.fn, -1));
     const again = hasCalled(caller, fn.id);
@@ -170,21 +171,45 @@ export class Nesting {
         textOf(e, field, actual),
       );
     }
-    if (!again || fn.once !== true) return null;
+    if (!again || fn.once !== true) return early;
     return diverge(pathOf(e, fn), `${fn.name} once in ${FUNCTIONS[caller.fn].name}`, 'again');
   }
 
+  /** A function that its caller calls only after another, which it has not called. */
+  #tooEarly(caller: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    const before = BY_NAME.get(fn.after?.[FUNCTIONS[caller.fn].name] ?? '');
+    if (before === undefined || hasCalled(caller, before.id)) return null;
+    const key = edgeKey(before.id, caller.fn, detailOf(before, caller, e.driverId));
+    if (!this.recorded.shows(key)) return null;
+    return diverge(pathOf(e, fn), `${before.name} before ${fn.name}`, 'it did not come');
+  }
+
   /** Nobody who calls the function is open. */
-  #uncalled(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
-    if (fn.only !== true || thread.since < 0) return null;
+  #uncalled(
+    thread: Thread,
+    caller: OpenCall | undefined,
+    fn: Fn,
+    e: EventCursor,
+  ): Difference | null {
+    if (thread.since < 0) return null;
     const callers = Object.keys(fn.by ?? {});
-    const known = callers.some((name) => this.recorded.shows(edgeKey(fn.id, idOf(name), -1)));
-    if (!known) return null;
+    const known = callers.filter((name) => this.recorded.shows(edgeKey(fn.id, idOf(name), -1)));
+    // What is called by a function of this caller alone is not called by the caller itself.
+    const between = known.some(
+      (name) => caller !== undefined && this.#calls(caller, BY_NAME.get(name)),
+    );
+    if (fn.only === true ? known.length === 0 : !between) return null;
     return diverge(
       `${e.device ?? 'container'}/cause`,
       `${callers.join(' or ')} calls ${fn.name}`,
       'nobody asked for this',
     );
+  }
+
+  /** Whether the recording shows that a caller calls a function. */
+  #calls(caller: OpenCall, fn: Fn | undefined): boolean {
+    if (fn === undefined) return false;
+    return this.recorded.shows(edgeKey(fn.id, caller.fn, detailOf(fn, caller, caller.driver)));
   }
 
   #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
@@ -310,7 +335,16 @@ function textOf(e: EventCursor, field: Handed, value: number): string {
 const pathOf = (e: EventCursor, fn: Fn): string => `${e.device ?? 'container'}/calls/${fn.name}`;
 
 /** Fields that an end says again. */
-const REPEATED = ['device', 'driver', 'name', 'region', 'offset', 'length', 'direction'] as const;
+const REPEATED = [
+  'device',
+  'driver',
+  'name',
+  'region',
+  'offset',
+  'length',
+  'value',
+  'direction',
+] as const;
 
 function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
   if (call.fn !== fn.id) {
@@ -324,6 +358,19 @@ function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
   }
   return null;
 }
+
+/** A caller of which no further call can come: any other has begun after its end. */
+function callsNothingMore(call: OpenCall, next: Fn, e: EventCursor): boolean {
+  const fn = FUNCTIONS[call.fn];
+  if (fn.leaf === true) return true;
+  if (LAST.some((last) => hasCalled(call, last.id))) return true;
+  // A release that found no driver removes none, unless one came before it got the lock.
+  const isIdle = fn.name === RELEASE && call.driver === NONE;
+  return isIdle && !(next.by?.[RELEASE] !== undefined && call.device === e.deviceId);
+}
+
+const RELEASE = 'device_release_driver_internal';
+const LAST = FUNCTIONS.filter((fn) => fn.last === true);
 
 const hasCalled = ({ called }: OpenCall, fn: number): boolean =>
   ((called[fn >> 5] >>> (fn & 31)) & 1) === 1;

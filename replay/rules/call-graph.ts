@@ -31,13 +31,17 @@ export interface FunctionFacts {
   readonly neededBy?: readonly string[];
   /** Once its caller has called this other function, it cannot end without it. */
   readonly follows?: string;
+  /** A caller calls this other function before it, when the recording shows that. */
+  readonly after?: Readonly<Record<string, string>>;
+  /** Its caller calls nothing of this table after it. */
+  readonly last?: true;
   /** It may run on another thread than its caller, which is then found by the device. */
   readonly anyThread?: true;
   /** Whether its events are recorded is a matter of each driver. */
   readonly perDriver?: true;
 }
 
-const ACCESS: readonly Handed[] = ['device', 'region', 'offset', 'length', 'direction'];
+const ACCESS: readonly Handed[] = ['device', 'region', 'offset', 'length', 'direction', 'value'];
 const BOUND: readonly Handed[] = ['device', 'driver'];
 
 /** Callers within an access of configuration space. */
@@ -47,8 +51,15 @@ const IN_CONFIG: Readonly<Record<string, readonly Handed[]>> = {
   vfio_pci_rw: ['device'],
 };
 
+/** An access that is a part of a user's. */
+const PART: Readonly<Record<string, readonly Handed[]>> = {
+  vfio_basic_config_write: ['device', 'region'],
+  vfio_pci_config_rw: ['device', 'region'],
+  vfio_pci_rw: ['device', 'region'],
+};
+
 /** `pci_user_read_config_byte` and the other five, while VFIO serves a user. */
-const HARDWARE: FunctionFacts = { by: IN_CONFIG, leaf: true };
+const HARDWARE: FunctionFacts = { by: PART, leaf: true };
 
 const WIDTHS = ['byte', 'word', 'dword'];
 const hardware = Object.fromEntries(
@@ -121,6 +132,8 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     only: true,
     once: true,
     neededBy: ['really_probe'],
+    after: { really_probe: 'pci_device_probe' },
+    last: true,
   },
   device_release_driver_internal: { by: { unbind: ['device'] } },
   pci_device_remove: {
@@ -135,6 +148,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     only: true,
     once: true,
     follows: 'pci_device_remove',
+    after: { device_release_driver_internal: 'pci_device_remove' },
     perDriver: true,
   },
   device_unbind_cleanup: {
@@ -143,6 +157,8 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     only: true,
     once: true,
     follows: 'pci_device_remove',
+    after: { device_release_driver_internal: 'own remove' },
+    last: true,
   },
 
   pci_enable_sriov: { by: { sriov_numvfs: ['device'] }, once: true },
@@ -165,6 +181,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     by: { pci_iov_add_virtfn: [] },
     once: true,
     neededBy: ['pci_iov_add_virtfn'],
+    after: { pci_iov_add_virtfn: 'pci_device_add' },
   },
   pci_iov_remove_virtfn: { by: { sriov_numvfs: ['device'] } },
 
@@ -173,7 +190,10 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   /** The same, of a call that the file may answer itself: for a device that was opened by its own. */
   'file ioctl': ENTRY,
   vfio_pci_core_ioctl: {
-    by: { ioctl: ['device', 'name', 'offset'], 'file ioctl': ['device', 'name', 'offset'] },
+    by: {
+      ioctl: ['device', 'name', 'offset', 'value'],
+      'file ioctl': ['device', 'name', 'offset', 'value'],
+    },
     only: true,
     once: true,
     neededBy: ['ioctl'],
@@ -202,14 +222,17 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     neededBy: ['vfio_pci_rw'],
   },
   vfio_basic_config_write: {
-    by: { vfio_pci_config_rw: ['device'], vfio_pci_rw: ['device'] },
+    by: {
+      vfio_pci_config_rw: ['device', 'region', 'direction'],
+      vfio_pci_rw: ['device', 'region', 'direction'],
+    },
     only: true,
   },
   ...hardware,
   vfio_pci_zap_and_down_write_memory_lock: {
     by: IN_CONFIG,
   },
-  pci_set_power_state: { by: IN_CONFIG },
+  pci_set_power_state: { by: { ...IN_CONFIG, ioctl: ['device'] } },
   vfio_pci_core_request: { by: { device_release_driver_internal: ['device'] } },
 
   vfio_pci_core_mmap: ENTRY,
