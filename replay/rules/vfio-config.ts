@@ -140,7 +140,7 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
   const effect: Effect = write
     ? { type: 'write', offset, width, value: e.hasValue ? e.value : null }
     : { type: 'read', offset, width };
-  const { verdict, call } = observe(engine, e.tid, effect);
+  const { verdict, call } = observe(engine, e, effect);
   if (call !== null) {
     if (e.phase === 'point')
       answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
@@ -168,7 +168,7 @@ function virtualWrite(engine: Engine, e: EventCursor): Verdict {
   const { offset, length, seq } = e;
   const value = e.hasValue ? lowBytes(e.value, length) : null;
   const effect: Effect = { type: 'virtual', offset, width: length as Width, value };
-  const { verdict, call } = observe(engine, e.tid, effect);
+  const { verdict, call } = observe(engine, e, effect);
   if (call !== null) answer(engine, call, { value, ret: 0 });
   if (e.phase === 'begin') pushCall(calls, e.tid, { type: 'virtual', seq, width: length });
   return verdict ?? UNKNOWN;

@@ -39,6 +39,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
   const shared = call.group?.startsWith('process') === true;
+  container.domains = null;
   if (call.name === SET_CONTAINER) {
     // Groups of which the number is not recorded are one to us: another may not be in a container.
     group.attached = shared && group.attached !== null ? null : true;
@@ -61,6 +62,7 @@ const freshContainer = (engine: Engine): Container => ({
   groups: engine.records(SET_CONTAINER) ? 0 : null,
   iommu: engine.records(SET_IOMMU) ? false : null,
   dma: null,
+  domains: null,
   teardown: null,
 });
 

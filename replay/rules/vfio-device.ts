@@ -5,7 +5,15 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  type Difference,
+  diverge,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { only } from '../machine/possible.js';
 import { type EnableCall, innerCall, popCall, pushCall } from '../vfio/calls.js';
@@ -122,6 +130,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   const { ids } = pci;
   fn.requests = 0;
   fn.closing = null;
+  fn.toClose = false;
   fn.open = undefined;
   fn.confirmed = true;
   if (hardware === null || ids === null || resources === null) return;
@@ -171,6 +180,7 @@ function routingId(address: string): number {
 }
 
 const DISABLE = 'vfio_pci_core_disable';
+const CLOSE = 'vfio_pci_core_close_device';
 
 /** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
 export function close(engine: Engine, e: EventCursor): Verdict {
@@ -184,8 +194,25 @@ export function close(engine: Engine, e: EventCursor): Verdict {
     fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
+  const misplaced = closeInOrder(engine, e, fn);
+  if (misplaced !== null) return misplaced;
   if (wasOpen === undefined) return UNKNOWN;
   return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : COMPUTED;
+}
+
+/** A device is told to close once, and then disabled; an open that fails disables it, too. */
+function closeInOrder(engine: Engine, e: EventCursor, fn: VfioFunction): Difference | null {
+  const { vfio } = engine;
+  const { toClose } = fn;
+  const path = `${fn.address}/open`;
+  fn.toClose = e.name === CLOSE;
+  if (toClose && e.name === DISABLE) vfio.showsClosing = true;
+  if (!vfio.showsClosing || engine.gaps) return null;
+  if (toClose && e.name === CLOSE)
+    return diverge(path, `${DISABLE} after ${CLOSE}`, 'it is closed');
+  const failed = innerCall(vfio.calls, e.tid, 'ioctl') !== null;
+  if (toClose || e.name !== DISABLE || failed) return null;
+  return diverge(path, `${CLOSE} before ${DISABLE}`, 'it did not come');
 }
 
 /** `vfio_pci_core_request`: asked again every ten seconds, with a count from 0. */
@@ -245,7 +272,7 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
       enable.reset = 'unseen';
       return first ? COMPUTED : UNKNOWN;
     }
-    const { verdict, call } = observe(engine, e.tid, { type: 'reset' });
+    const { verdict, call } = observe(engine, e, { type: 'reset' });
     if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
     const device = openOf(engine, e.device);
     if (verdict === null && device !== null) zap(device);
@@ -266,7 +293,7 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
 export function power(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return STIMULUS;
   if (engine.vfio.calls.size === 0) return STIMULUS;
-  const { verdict, call } = observe(engine, e.tid, { type: 'power', state: e.value });
+  const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
   if (call !== null) answer(engine, call, DONE);
   return verdict ?? STIMULUS;
 }

@@ -29,12 +29,12 @@ export function beginDma(
 ): void {
   const container = containerOf(engine.vfio, e.pid);
   const attaches = call.name === 'VFIO_SET_IOMMU' || call.name === 'VFIO_GROUP_SET_CONTAINER';
-  if (attaches) call.dma = { type: 'test', at: null };
+  if (attaches) call.dma = { type: 'test', at: null, done: 0n };
   if (call.layer !== 'type1' || outer === null || container.dma === null) return;
   if (call.name === MAP_DMA) {
     const request = mapRequest(e.data);
     if (request !== null && checkMap(container.dma, request, wrapErrno(engine)) === 0) {
-      call.dma = { type: 'map', request, done: 0n, last: -1n };
+      call.dma = { type: 'map', request, done: 0n, last: -1n, times: 0 };
     }
   } else if (call.name === UNMAP_DMA) {
     const found = unmapped(engine, container, e.data);

@@ -1,4 +1,5 @@
 /** What the kernel does while it serves a user, against what the models foresaw. */
+import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import {
   COMPUTED,
@@ -141,10 +142,11 @@ function abandon(config: ConfigAccess): void {
  */
 export function observe(
   engine: Engine,
-  tid: number,
+  e: EventCursor,
   actual: Effect,
 ): { verdict: Verdict | null; call: RegionCall | null } {
   const { calls } = engine.vfio;
+  const { tid } = e;
   settleHardware(engine, tid);
   const call = configCall(calls, tid);
   if (call?.config) {
@@ -156,7 +158,7 @@ export function observe(
       abandon(call.config);
       return { verdict, call: null };
     }
-    if (same(next, actual)) return { verdict: COMPUTED, call };
+    if (same(next, actual)) return { verdict: byItsFunction(e, actual), call };
     if (learnPcieTail(engine, call, next, actual)) return { verdict: UNKNOWN, call };
     abandon(call.config);
     // Capabilities are not of the same length on all kernels.
@@ -168,7 +170,16 @@ export function observe(
   }
   const ioctl = calls.get(tid)?.findLast((c) => c.type === 'ioctl' && c.next.length > 0);
   if (ioctl === undefined) return { verdict: null, call: null };
-  return { verdict: observeIoctl(engine, ioctl as IoctlCall, actual), call: null };
+  const judged = observeIoctl(engine, ioctl as IoctlCall, actual);
+  const { device } = ioctl as IoctlCall;
+  if (judged.type !== 'match' || device === e.device) return { verdict: judged, call: null };
+  return { verdict: diverge(`${device}/${e.name}`, `of ${device}`, `of ${e.device}`), call: null };
+}
+
+/** An access of a width is made by the function of that width. */
+function byItsFunction(e: EventCursor, actual: Effect): Verdict {
+  const name = functionOf(actual);
+  return name === e.name ? COMPUTED : diverge(`${e.device}/config`, name, e.name);
 }
 
 /**

@@ -70,7 +70,7 @@ const overlap = (a: Resource, b: Resource) => a.start <= b.end && b.start <= a.e
 /** `vfio_pci_zap_and_down_write_memory_lock`: every mapping of the device is removed. */
 export function munmap(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null || e.path !== 'kernel') return STIMULUS;
-  const { verdict, call } = observe(engine, e.tid, { type: 'zap' });
+  const { verdict, call } = observe(engine, e, { type: 'zap' });
   if (call !== null) answer(engine, call, DONE);
   return verdict ?? UNKNOWN;
 }
