@@ -41,6 +41,8 @@ const WINDOW = 3000;
 interface Judged {
   readonly seq: number;
   readonly what: string;
+  /** No such event of the same driver, ioctl or region came before it in the recording. */
+  readonly first: boolean;
 }
 
 interface Survey {
@@ -68,12 +70,16 @@ export function whatOf(e: EventCursor): string {
 function survey(reader: TraceReader, events: Events): Survey {
   const judged: Judged[] = [];
   const verdicts: Verdict['type'][] = [];
+  const shown = new Set<string>();
   const alternatives = new Map<string, Map<Field, number[]>>();
   const replayer = new Replayer({
     kernel: reader.meta.kernel,
     observe: (e, verdict) => {
       verdicts[e.seq] = verdict.type;
-      if (verdict.type === 'match') judged.push({ seq: e.seq, what: whatOf(e) });
+      const what = whatOf(e);
+      const detail = `${what} ${e.driver} ${e.region} ${e.kind === 'ioctl' ? e.name : ''}`;
+      if (verdict.type === 'match') judged.push({ seq: e.seq, what, first: !shown.has(detail) });
+      shown.add(detail);
       noteStrings(alternatives, e);
     },
   });
@@ -185,7 +191,7 @@ function exactPlaces(mutation: Mutation, near: ReadonlySet<number>): ReadonlySet
 /** All that can be done to an event. */
 function mutationsOf(
   events: Events,
-  seq: number,
+  { seq, first }: Judged,
   { alternatives, verdicts }: Survey,
   random: (below: number) => number,
 ): Mutation[] {
@@ -193,14 +199,14 @@ function mutationsOf(
   const cursor = new EventCursor();
   cursor.open(batch);
   cursor.row = row;
-  const mutations: Mutation[] = [
-    { seq, type: 'deleted' },
-    { seq, type: 'doubled' },
-  ];
-  const near = [...directlyAfter(events, seq, verdicts)].find(
-    (s) => s > seq && events.tid(s) === events.tid(seq) && events.span(s) !== seq,
+  const mutations: Mutation[] = [{ seq, type: 'doubled' }];
+  const later = [...directlyAfter(events, seq, verdicts)].filter(
+    (s) => s > seq && events.tid(s) === events.tid(seq),
   );
-  if (near !== undefined) mutations.push({ seq, type: 'swapped', with: near });
+  // Nothing shows yet that the first of a kind is recorded, nor that a thread's last is missing.
+  if (!first && later.length > 0) mutations.push({ seq, type: 'deleted' });
+  const other = later.find((s) => events.span(s) !== seq);
+  if (!first && other !== undefined) mutations.push({ seq, type: 'swapped', with: other });
   for (const field of FIELDS) {
     const to = otherCell(cursor, batch, field, alternatives, random);
     if (to !== null) mutations.push({ seq, type: 'changed', field, to });
@@ -221,17 +227,18 @@ export function tryMutants(
   const events = new Events([...reader.read()]);
   const surveyed = survey(reader, events);
   const random = randomNumbers(seed);
-  const byWhat = new Map<string, number[]>();
-  for (const { seq, what } of surveyed.judged) {
-    const seqs = byWhat.get(what);
-    if (seqs === undefined) byWhat.set(what, [seq]);
-    else seqs.push(seq);
+  const byWhat = new Map<string, Judged[]>();
+  for (const one of surveyed.judged) {
+    const all = byWhat.get(one.what);
+    if (all === undefined) byWhat.set(one.what, [one]);
+    else all.push(one);
   }
   const tried: Tried[] = [];
-  for (const [what, seqs] of byWhat) {
-    for (let i = 0; i < Math.min(most, seqs.length); i++) {
-      const [seq] = seqs.splice(random(seqs.length), 1);
-      for (const mutation of mutationsOf(events, seq, surveyed, random)) {
+  for (const [what, all] of byWhat) {
+    for (let left = Math.min(most, all.length); left > 0; left--) {
+      const [one] = all.splice(random(all.length), 1);
+      const { seq } = one;
+      for (const mutation of mutationsOf(events, one, surveyed, random)) {
         const how = mutation.type === 'changed' ? mutation.field : mutation.type;
         const outcome = outcomeOf(reader, events, surveyed, mutation);
         tried.push({ capture, seq, what, how, outcome, mutation });

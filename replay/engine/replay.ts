@@ -5,7 +5,7 @@ import { copyOf } from './copy.js';
 import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
-import { isLossy, type Loss, lossesOf } from './losses.js';
+import { isLossy, type Loss, lastRows, lossesOf } from './losses.js';
 import { type Fn, Nesting } from './nesting.js';
 import { type MachineState, machineState } from './state.js';
 import {
@@ -104,6 +104,8 @@ export class Replayer {
   #named = false;
   /** Losses in the batch that was fed last. */
   #losses: { readonly batch: Batch; readonly found: readonly Loss[] } | null = null;
+  /** The last rows of CPUs in that batch, when they were asked for. */
+  #lastRows: readonly number[] | null | undefined;
   #next: number;
   #stimuli: number;
 
@@ -151,7 +153,12 @@ export class Replayer {
     cursor.open(batch);
     if (!this.#named) this.engine.recorded(cursor.names);
     this.#named = true;
-    if (this.#losses?.batch !== batch) this.#losses = { batch, found: lossesOf(batch) };
+    if (this.#losses?.batch !== batch) {
+      this.#losses = { batch, found: lossesOf(batch) };
+      this.#lastRows = undefined;
+    }
+    // A part of the trace that could not be read is a loss that nobody told of.
+    if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.lose();
     const first = Math.max(0, this.#next - batch.seqFirst);
     if (first === 0) this.engine.noteBeginless(cursor.beginless());
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
@@ -180,7 +187,15 @@ export class Replayer {
     const fn = functionOf(taker, e);
     const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
     const verdict = taker.rule(this.engine, e);
-    return misplaced === null || verdict.type === 'diverge' ? verdict : misplaced;
+    if (misplaced === null || verdict.type === 'diverge') return verdict;
+    return this.#mayLoseLater(e) ? verdict : misplaced;
+  }
+
+  /** Whether a CPU has no further event in the batch: the next may tell that it lost some. */
+  #mayLoseLater(e: EventCursor): boolean {
+    const { batch } = this.#losses ?? {};
+    if (this.#lastRows === undefined && batch !== undefined) this.#lastRows = lastRows(batch);
+    return this.#lastRows?.some((row) => row < e.row) ?? false;
   }
 
   /** Nobody is blamed for what events that were lost may explain. */

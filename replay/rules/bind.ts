@@ -2,9 +2,18 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AttachFrame } from '../engine/frames.js';
-import { COMPUTED, compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
 import { byUnseenId } from './walk.js';
 
@@ -58,7 +67,7 @@ function endAttach(engine: Engine, e: EventCursor): Verdict {
   const inner = frame.match?.ret;
   if (inner === undefined || inner === null) return UNKNOWN;
   const path = `${frame.device?.address}/driver`;
-  return compare(path, errnoName(attachResult(inner)), errnoName(e.ret));
+  return handedOn(path, attachResult(inner), e.ret);
 }
 
 /** What device_driver_attach makes of the result of an attempt. */
@@ -85,7 +94,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attempt.type === 'really' && (attempt.bus?.ret ?? 0) !== 0) {
     return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
   }
-  return compare(path, `${attempt.driver} bound`, `${driver} bound`);
+  return compare(path, `${attempt.driver} bound`, `${driver} bound`, PASSED);
 }
 
 export function setBound(device: PciDevice, driver: string | null): void {

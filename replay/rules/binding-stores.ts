@@ -1,7 +1,7 @@
 /** What `bind`, `unbind` and `drivers_probe` return to who writes them (driver-core-and-pci §3). */
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches } from '../machine/matching.js';
@@ -22,7 +22,8 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
   if (frame.attach !== null) {
     const { ret: attached } = frame.attach;
     if (attached === null) return UNKNOWN;
-    return storeResult(frame, [attached === 0 ? frame.count : attached], ret);
+    const path = `${frame.device?.address}/bind`;
+    return handedOn(path, attached === 0 ? frame.count : attached, ret);
   }
   if (engine.records('device_driver_attach')) {
     if (frame.matches === true && !frame.overlapped) {

@@ -5,7 +5,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
-import { COMPUTED, compare, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, compare, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isEndpoint, readSriovCap } from '../machine/config-space.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import type { PciIds } from '../machine/ids.js';
@@ -174,7 +174,7 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   Object.assign(walk, { scope: frame });
   if (parent === null) return STIMULUS;
   parent.walk = walk;
-  return parent.vf === device ? COMPUTED : UNKNOWN;
+  return parent.vf === device ? IN_ORDER : UNKNOWN;
 }
 
 /** `pci_stop_and_remove_bus_device`: unbinds, then deletes; both are seen as releases. */

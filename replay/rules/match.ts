@@ -2,7 +2,16 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { MatchFrame } from '../engine/frames.js';
-import { COMPUTED, compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { covers, parseNewId } from '../machine/ids.js';
@@ -69,13 +78,13 @@ function expectedAttempt(
   const attach = engine.frames.inner(e.tid, 'attach');
   if (attach?.device === device) {
     attach.match = { ret: null };
-    return compare(path, attach.driver, driver);
+    return compare(path, attach.driver, driver, PASSED);
   }
   const binding = engine.frames.inner(e.tid, 'store');
   if (binding?.attribute === 'bind' && binding.device === device) {
     // A recording without device_driver_attach.
     binding.attach = { ret: null };
-    return compare(path, binding.driver ?? '', driver);
+    return compare(path, binding.driver ?? '', driver, PASSED);
   }
   if (walk !== null) return nextInWalk(engine, walk, driver);
   const { machine } = engine;
@@ -130,7 +139,7 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   const path = `${device.address}/driver`;
   if (frame.really !== null) {
     if (frame.really.ret === null) return UNKNOWN;
-    return compare(path, errnoName(frame.really.ret), errnoName(ret));
+    return handedOn(path, frame.really.ret, ret);
   }
   if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
   if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : UNKNOWN;

@@ -2,9 +2,17 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  compare,
+  diverge,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { describe } from '../machine/possible.js';
 import { storeResult } from './store-result.js';
 
@@ -48,7 +56,7 @@ export function override(engine: Engine, e: EventCursor): Verdict {
   const path = `${device.address}/override`;
   if (e.phase === 'end') {
     const frame = engine.frames.pop(e.span);
-    return frame === null ? UNKNOWN : compare(path, '0', errnoName(e.ret));
+    return frame === null ? UNKNOWN : oneOf(path, [0], e.ret);
   }
   const store = engine.frames.inner(e.tid, 'store');
   const { seq, tid } = e;
@@ -63,5 +71,5 @@ export function override(engine: Engine, e: EventCursor): Verdict {
   }
   if (store.device !== device)
     return diverge(path, describe([store.device?.address ?? null]), device.address);
-  return compare(path, JSON.stringify(parseOverride(store.text)), set);
+  return compare(path, JSON.stringify(parseOverride(store.text)), set, PASSED);
 }

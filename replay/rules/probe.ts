@@ -8,7 +8,10 @@ import {
   COMPUTED,
   compare,
   diverge,
+  handedOn,
+  IN_ORDER,
   oneOf,
+  PASSED,
   STIMULUS,
   UNKNOWN,
   UNMODELLED,
@@ -58,7 +61,7 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     const difference = diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
     return engine.contradiction(device, 'driver', difference);
   }
-  return COMPUTED;
+  return PASSED;
 }
 
 function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
@@ -75,7 +78,7 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   }
   really.bus = { ret: null };
   device.driver = [really.driver];
-  return compare(`${device.address}/driver`, really.driver, driver);
+  return compare(`${device.address}/driver`, really.driver, driver, PASSED);
 }
 
 /** `vfio_pci_probe`, `nvme_probe`: it may run on another thread than pci_device_probe. */
@@ -92,7 +95,9 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
     return engine.contradiction(device, 'override', difference);
   }
-  return compare(`${device.address}/driver`, bus.driver, driver);
+  // Of a VF the gate decides, too.
+  const match = device.physfn === null ? PASSED : COMPUTED;
+  return compare(`${device.address}/driver`, bus.driver, driver, match);
 }
 
 function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
@@ -102,7 +107,7 @@ function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdi
   if (own === null) return UNKNOWN;
   own.register = { ret: null };
   const { vfioPci, name } = driverModel(own.driver);
-  if (vfioPci) return COMPUTED;
+  if (vfioPci) return IN_ORDER;
   return engine.machine.claims.isRegistered(name) ? UNMODELLED : UNKNOWN;
 }
 
@@ -155,7 +160,7 @@ function endReally(
   const { ret: bus } = frame.bus;
   if (bus === null) return UNKNOWN;
   const failed = engine.machine.kernel.probeErrorTurned ? -bus : 0;
-  return compare(path, errnoName(bus === 0 ? 0 : failed), errnoName(ret));
+  return handedOn(path, bus === 0 ? 0 : failed, ret);
 }
 
 function busResult(
@@ -167,7 +172,7 @@ function busResult(
   const path = `${device.address}/probe`;
   if (frame.own !== null) {
     if (frame.own.ret === null) return UNKNOWN;
-    return compare(path, errnoName(frame.own.ret), errnoName(ret));
+    return handedOn(path, frame.own.ret, ret);
   }
   if (certainly(frame.gate, false)) {
     return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
@@ -202,7 +207,7 @@ function ownResult(
   const path = `${device.address}/probe`;
   if (frame.register !== null) {
     if (frame.register.ret === null) return UNKNOWN;
-    return compare(path, errnoName(frame.register.ret), errnoName(ret));
+    return handedOn(path, frame.register.ret, ret);
   }
   if (!engine.records('vfio_pci_core_register_device')) return registerResult(device, ret);
   // Refused before it registers: the denylist, or no memory.

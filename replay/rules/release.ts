@@ -6,6 +6,7 @@ import {
   COMPUTED,
   type Difference,
   diverge,
+  IN_ORDER,
   STIMULUS,
   UNKNOWN,
   type Verdict,
@@ -123,7 +124,7 @@ function removing(
     const difference = diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
     return engine.contradiction(device, 'driver', difference);
   }
-  return COMPUTED;
+  return IN_ORDER;
 }
 
 /** `vfio_pci_remove`, `nvme_remove`. */
@@ -132,7 +133,7 @@ function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (driver === null || device.driver === null) return UNKNOWN;
   const release = engine.frames.inner(e.tid, 'release');
   if (release === null && !engine.records('device_release_driver_internal')) return UNKNOWN;
-  if (possibly(device.driver, driver)) return COMPUTED;
+  if (possibly(device.driver, driver)) return IN_ORDER;
   const difference = diverge(`${device.address}/driver`, describe(device.driver), driver);
   return engine.contradiction(device, 'driver', difference);
 }
@@ -153,7 +154,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     return diverge(path, `${really.driver} stays bound`, 'clean-up of a failed probe');
   }
   if (!failing && release === null) return UNKNOWN;
-  if (driver === null || before.includes(driver)) return COMPUTED;
+  if (driver === null || before.includes(driver)) return IN_ORDER;
   return diverge(path, describe(before), driver);
 }
 
@@ -178,9 +179,9 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
 }
 
 function releaseResult(engine: Engine, frame: ReleaseFrame, device: PciDevice): Verdict {
-  if (frame.driver === null || frame.removed) return COMPUTED;
+  if (frame.driver === null || frame.removed) return IN_ORDER;
   if (!engine.records('pci_device_remove')) return UNKNOWN;
-  if (!frame.bound || frame.overlapped) return COMPUTED;
+  if (!frame.bound || frame.overlapped) return IN_ORDER;
   const path = `${device.address}/driver`;
   return diverge(path, `${frame.driver} is removed`, 'it was not removed');
 }

@@ -10,14 +10,17 @@ import type { StoreFrame } from '../engine/frames.js';
 import {
   COMPUTED,
   compare,
+  DEFAULT,
   diverge,
+  IN_ORDER,
   oneOf,
+  PASSED,
   STIMULUS,
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { certainly, either, only, type Possible } from '../machine/possible.js';
 import { storeResult } from './store-result.js';
 import { endWalk } from './walk.js';
@@ -60,7 +63,10 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     sriov.assumed = false;
   }
   if (expected === null) return UNKNOWN;
-  if (expected.includes(ret)) return COMPUTED;
+  if (expected.includes(ret)) {
+    if (frame.enable !== null) return PASSED;
+    return ret === frame.count ? DEFAULT : COMPUTED;
+  }
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = null;
     return UNKNOWN;
@@ -141,7 +147,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   const { seq, tid, value: vfs } = e;
   const outer = engine.frames.inner(tid, 'enable');
   engine.frames.push({ type: 'enable', seq, tid, device: pf, overlapped: false, vfs, added: 0 });
-  if (outer !== null) return compare(path, String(outer.vfs), String(vfs));
+  if (outer !== null) return compare(path, String(outer.vfs), String(vfs), PASSED);
   const store = engine.frames.inner(tid, 'store');
   if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
   store.enable = { ret: null };
@@ -152,7 +158,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
     if (sriovOf(pf).assumed) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
-  return COMPUTED;
+  return PASSED;
 }
 
 function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string): Verdict {
@@ -163,8 +169,8 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.enable) store.enable.ret = e.ret;
   if (e.ret === 0) Object.assign(sriovOf(pf), { numVfs: [frame.vfs], assumed: false });
-  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? COMPUTED : STIMULUS;
-  if (frame.added === frame.vfs) return compare(path, '0', errnoName(e.ret));
+  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
+  if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
   return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
 }
@@ -194,7 +200,7 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   }
   if (outer === null) return UNKNOWN;
   const expected = outer.added++;
-  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
+  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
 }
 
 function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
@@ -207,7 +213,7 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   }
   // What the probes return does not count; only a VF that was not added makes an error.
   if (frame.vf === null && engine.records('pci_device_add')) return STIMULUS;
-  return compare(path, '0', errnoName(e.ret));
+  return oneOf(path, [0], e.ret);
 }
 
 /** `pci_iov_remove_virtfn`: from the first VF to the last. */
@@ -223,7 +229,8 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
   if (sriovOf(pf).assumed && e.value >= numVfs) return UNKNOWN;
-  return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);
+  const actual = e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`;
+  return compare(path, expected, actual, IN_ORDER);
 }
 
 /** Address of VF `index`: the PF's routing id plus offset plus index times stride. */

@@ -1,7 +1,7 @@
 /** Accesses of configuration space, through every door (vfio-pci-config). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
@@ -65,7 +65,7 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
 /** The function that `vfio_pci_rw` calls is given what it was given. */
 export function sameAccess(outer: RegionCall, e: EventCursor): Verdict {
   const { region, offset, length } = e;
-  if (region === outer.region && offset === outer.offset && length === outer.count) return COMPUTED;
+  if (region === outer.region && offset === outer.offset && length === outer.count) return PASSED;
   const text = (r: number, at: number, count: number) => `${count} at ${r}:${at}`;
   const expected = text(outer.region, outer.offset, outer.count);
   return diverge(`${outer.device}/region`, expected, text(region, offset, length));
@@ -113,7 +113,7 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
     if (call.write) functionAt(engine.vfio, call.device).open = undefined;
     return UNKNOWN;
   }
-  return judge(`${call.device}/config`, [result], ret);
+  return judge(`${call.device}/config`, [result], ret, call.count);
 }
 
 /** A whole access in one event: what the user wrote or saw. */
@@ -163,7 +163,7 @@ function virtualWrite(engine: Engine, e: EventCursor): Verdict {
     // Only an error of the hardware makes it fail, and ends the access.
     const result = configCall(calls, e.tid)?.config?.result ?? null;
     const failed = typeof result === 'number' && result < 0 ? result : null;
-    return judge(`${e.device}/config`, [failed ?? call.width], e.ret);
+    return judge(`${e.device}/config`, [failed ?? call.width], e.ret, call.width);
   }
   const { offset, length, seq } = e;
   const value = e.hasValue ? lowBytes(e.value, length) : null;

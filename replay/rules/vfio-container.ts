@@ -2,7 +2,7 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
@@ -93,7 +93,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   }
   const path = `container/${call.name}`;
   if (expected !== 'driver') return judge(path, expected, ret);
-  if (call.inner !== null) return judge(path, [call.inner], ret);
+  if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
     // Without the driver's own function nothing is known of what was mapped.
     if (call.name.endsWith('MAP_DMA')) container.dma = null;

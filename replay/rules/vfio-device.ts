@@ -8,8 +8,10 @@ import type { Engine } from '../engine/engine.js';
 import {
   COMPUTED,
   compare,
+  DEFAULT,
   type Difference,
   diverge,
+  IN_ORDER,
   STIMULUS,
   UNKNOWN,
   type Verdict,
@@ -84,7 +86,7 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     noteOpening(engine, e, address);
     if (before === undefined) return UNKNOWN;
     return before === null
-      ? COMPUTED
+      ? IN_ORDER
       : diverge(`${address}/open`, 'the device is open already', 'it is opened');
   }
   const call = popCall(calls, e.tid, e.span, 'enable');
@@ -106,7 +108,7 @@ function openResult(
   ret: number,
 ): Verdict {
   const path = `${address}/open`;
-  if (reset === 'unseen') return ret === 0 ? COMPUTED : UNKNOWN;
+  if (reset === 'unseen') return ret === 0 ? DEFAULT : UNKNOWN;
   if (reset === null && engine.records('pci_try_reset_function')) {
     // The function could not be woken or enabled: the hardware's answer.
     return ret < 0 ? UNKNOWN : diverge(path, 'a reset at open', 'none');
@@ -197,7 +199,7 @@ export function close(engine: Engine, e: EventCursor): Verdict {
   const misplaced = closeInOrder(engine, e, fn);
   if (misplaced !== null) return misplaced;
   if (wasOpen === undefined) return UNKNOWN;
-  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : COMPUTED;
+  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : IN_ORDER;
 }
 
 /** A device is told to close once, and then disabled; an open that fails disables it, too. */
@@ -224,7 +226,7 @@ export function request(engine: Engine, e: EventCursor): Verdict {
   if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
   // A first request where another was due belongs to a later removal, whose begin was not seen.
   const later = e.value === 0 && fn.requests !== 0;
-  const verdict = later ? UNKNOWN : compare(path, String(fn.requests), String(e.value));
+  const verdict = later ? UNKNOWN : compare(path, String(fn.requests), String(e.value), IN_ORDER);
   fn.requests = e.value + 1;
   return verdict;
 }
@@ -270,7 +272,7 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
     if (enable?.device === e.device) {
       const first = enable.reset === null;
       enable.reset = 'unseen';
-      return first ? COMPUTED : UNKNOWN;
+      return first ? IN_ORDER : UNKNOWN;
     }
     const { verdict, call } = observe(engine, e, { type: 'reset' });
     if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });

@@ -1,7 +1,7 @@
 /** Runs of pages as the IOMMU gets them: `iommu:map` and `iommu:unmap` (vfio-ioctls §7). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { diverge, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { type DmaMapping, removeMapping } from '../iommu/type1.js';
 import type { DmaProgress, IoctlCall } from '../vfio/calls.js';
 import { type Container, containerOf } from '../vfio/state.js';
@@ -49,12 +49,12 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
     dma.last = dma.done;
     dma.done += size;
     dma.times = 1;
-    return COMPUTED;
+    return IN_ORDER;
   }
   // Every further domain of the container gets the same run.
   if (dma.last >= 0n && iova === dma.request.iova + dma.last) {
     dma.times++;
-    if (container.domains === null || dma.times <= container.domains) return COMPUTED;
+    if (container.domains === null || dma.times <= container.domains) return IN_ORDER;
   }
   if (isForeign(iova)) return STIMULUS;
   const wanted = left === 0n ? 'no further map' : `map at ${hexIova(expected)} of at most ${left}`;
@@ -70,7 +70,7 @@ function judgeTest(test: Progress<'test'>, iova: bigint, size: bigint): Verdict 
     test.at = iova;
     test.done = 0n;
     return left === null
-      ? COMPUTED
+      ? IN_ORDER
       : diverge('container/dma', `unmap at ${hexIova(left)}`, `map at ${hexIova(iova)}`);
   }
   if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? STIMULUS : UNKNOWN;
@@ -84,7 +84,7 @@ function judgeTestEnd(test: Progress<'test'>, iova: bigint, size: bigint): Verdi
   if (done < TEST_BYTES && iova === at + done) {
     if (size > TEST_BYTES - done) return UNKNOWN;
     test.done += size;
-    return COMPUTED;
+    return IN_ORDER;
   }
   if (isForeign(iova)) return STIMULUS;
   const wanted = done < TEST_BYTES ? `unmap at ${hexIova(at + done)}` : 'nothing more';
@@ -100,7 +100,7 @@ export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
   if (verdict.type !== 'match' || size === BigInt(e.length)) return verdict;
   // A large page goes as a whole, however little of it was asked for; never less goes, nor a part.
   const whole = size > BigInt(e.length) && size % PAGE === 0n;
-  return whole ? COMPUTED : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
+  return whole ? IN_ORDER : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
 }
 
 function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
@@ -154,10 +154,10 @@ function proceed(
       progress.done = 0n;
       if (container.dma !== null) removeMapping(container.dma, mapping);
     }
-    return COMPUTED;
+    return IN_ORDER;
   }
   // The other domains of the container are unmapped in the same way.
-  return progress.last === iova && container.domains !== 1 ? COMPUTED : null;
+  return progress.last === iova && container.domains !== 1 ? IN_ORDER : null;
 }
 
 function foreign(progress: Extract<DmaProgress, { type: 'unmap' }>, iova: bigint): Verdict {

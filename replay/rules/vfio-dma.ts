@@ -1,7 +1,7 @@
 /** DMA mappings of containers: what is asked for, and what the ioctls return (vfio-ioctls §7). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import {
   addMapping,
   checkMap,
@@ -109,7 +109,7 @@ function mapResult(
   path: string,
   ret: number,
 ): Verdict {
-  if (!engine.records('map')) return ret === 0 ? COMPUTED : UNKNOWN;
+  if (!engine.records('map')) return ret === 0 ? DEFAULT : UNKNOWN;
   const done = call.dma?.type === 'map' ? call.dma.done : 0n;
   if (done === request.size) return judge(path, [0], ret);
   return judge(path, [-ERRNO.EFAULT, -ERRNO.ENOMEM], ret);

@@ -5,6 +5,8 @@ import type { Engine } from '../engine/engine.js';
 import {
   compare,
   diverge,
+  handedOn,
+  PASSED,
   STIMULUS,
   UNKNOWN,
   UNMODELLED,
@@ -93,7 +95,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   if (!inner) return STIMULUS;
   if (outer === null) return UNKNOWN;
   const asked = outer.name === SET_IOMMU && layer === 'type1' ? CHECK_EXTENSION : outer.name;
-  return compare(`${outer.file}/ioctl`, asked, call.name);
+  return compare(`${outer.file}/ioctl`, asked, call.name, PASSED);
 }
 
 /** The group of an ioctl; of its process when the group itself was not recorded. */
@@ -136,7 +138,7 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
-  if (call.inner !== null) return judge(path, [call.inner], ret);
+  if (call.inner !== null) return handedOn(path, call.inner, ret);
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
   if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);

@@ -1,7 +1,7 @@
 /** Mappings of BARs, what removes them, and page faults in them (vfio-ioctls §5.10, §5.11). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { popCall, pushCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
@@ -93,7 +93,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   const wanted = faultResult(device, mapping, call.fault);
   if (e.ret === VM_FAULT.NOPAGE && engine.machine.kernel.faultMapsAll) mapping.populated = true;
   const where = `${address}/memory`;
-  if (wanted === e.ret) return COMPUTED;
+  if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
   // The user may have turned memory on or off.
   return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : UNKNOWN;
 }

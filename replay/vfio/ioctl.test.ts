@@ -98,7 +98,13 @@ describe('a container', () => {
   });
 
   test('that was opened before the recording began is not guessed at', () => {
-    const unknown: Container = { groups: null, iommu: null, dma: null, domains: null, teardown: null };
+    const unknown: Container = {
+      groups: null,
+      iommu: null,
+      dma: null,
+      domains: null,
+      teardown: null,
+    };
     expect(containerIoctl('VFIO_SET_IOMMU', unknown, 3, 6001)).toBeNull();
     expect(containerIoctl('VFIO_IOMMU_MAP_DMA', unknown, 0, 6001)).toBeNull();
   });
