@@ -100,7 +100,7 @@ export class Nesting {
     // The record of a function that is made when it returns comes after those of what it called.
     if (phase === 'point' && fn.entry) return null;
     const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
-    this.recorded.show(partKey(fn.id, phase === 'begin' ? 0 : 2, driverOf(fn, e)));
+    this.recorded.show(partKey(fn.id, phase === 'begin' ? 0 : 2, partOf(fn, e)));
     if (phase === 'begin') thread.calls.push(callOf(fn, e));
     return found;
   }
@@ -160,6 +160,7 @@ export class Nesting {
     this.recorded.show(edgeKey(fn.id, caller.fn, -1));
     const again = hasCalled(caller, fn.id);
     noteCalled(caller, fn.id);
+    if (!this.#mayBeOpen(caller)) return null;
     for (const field of handed) {
       const expected = caller[field];
       const actual = columnOf(e, field);
@@ -173,6 +174,12 @@ export class Nesting {
     }
     if (!again || fn.once !== true) return early;
     return diverge(pathOf(e, fn), `${fn.name} once in ${FUNCTIONS[caller.fn].name}`, 'again');
+  }
+
+  /** A caller whose ends are not recorded may have ended long ago. */
+  #mayBeOpen(caller: OpenCall): boolean {
+    const fn = FUNCTIONS[caller.fn];
+    return this.recorded.showed(partKey(fn.id, 1, partOfCall(fn, caller)));
   }
 
   /** A function that its caller calls only after another, which it has not called. */
@@ -194,11 +201,17 @@ export class Nesting {
     if (thread.since < 0) return null;
     const callers = Object.keys(fn.by ?? {});
     const known = callers.filter((name) => this.recorded.shows(edgeKey(fn.id, idOf(name), -1)));
+    const { only } = fn;
+    if (Array.isArray(only) && only.includes(FUNCTIONS[caller?.fn ?? 0].name)) return null;
+    // One of which nothing is recorded may have called it.
+    const every = callers.every(
+      (name) => known.includes(name) || BY_NAME.get(name)?.sameProbeAs !== undefined,
+    );
     // What is called by a function of this caller alone is not called by the caller itself.
     const between = known.some(
       (name) => caller !== undefined && this.#calls(caller, BY_NAME.get(name)),
     );
-    if (fn.only === true ? known.length === 0 : !between) return null;
+    if (only === undefined ? !between : !every) return null;
     return diverge(
       `${e.device ?? 'container'}/cause`,
       `${callers.join(' or ')} calls ${fn.name}`,
@@ -217,7 +230,7 @@ export class Nesting {
     const { span } = e;
     const top = calls.at(-1);
     const at = top?.seq === span ? calls.length - 1 : calls.findLastIndex((c) => c.seq === span);
-    this.recorded.show(partKey(fn.id, 1, driverOf(fn, e)));
+    this.recorded.show(partKey(fn.id, 1, partOf(fn, e)));
     if (at < 0) return since < 0 ? null : this.#unbegun(fn, e, since);
     const call = calls[at];
     const inner = at < calls.length - 1 ? this.#unended(calls[at + 1], fn, e) : null;
@@ -228,15 +241,14 @@ export class Nesting {
   /** An end without a begin, or after the call has ended. */
   #unbegun(fn: Fn, e: EventCursor, since: number): Difference | null {
     if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
-    if (e.span >= 0 || !this.recorded.shows(partKey(fn.id, 0, driverOf(fn, e)))) return null;
+    if (e.span >= 0 || !this.recorded.shows(partKey(fn.id, 0, partOf(fn, e)))) return null;
     return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
   }
 
   /** A call of which no end came, though its caller ends or its thread goes on. */
   #unended(open: OpenCall, next: Fn, e: EventCursor): Difference | null {
     const fn = FUNCTIONS[open.fn];
-    const driver = fn.perDriver === true ? open.driver : -1;
-    if (!this.recorded.shows(partKey(fn.id, 1, driver))) return null;
+    if (!this.recorded.shows(partKey(fn.id, 1, partOfCall(fn, open)))) return null;
     let openAtOnce = 0;
     for (const { calls } of this.data.values()) {
       for (const call of calls) if (call.fn === open.fn) openAtOnce++;
@@ -271,7 +283,19 @@ export class Nesting {
 /** What a column says when it says nothing. */
 const NONE = -1;
 
-const driverOf = (fn: Fn, e: EventCursor): number => (fn.perDriver === true ? e.driverId : -1);
+/** What tells events of a function apart when it is asked whether they are recorded. */
+const partOf = (fn: Fn, e: EventCursor): number =>
+  fn.perDriver === true ? e.driverId : IOCTLS.has(fn.name) ? e.nameId : -1;
+
+const partOfCall = (fn: Fn, call: OpenCall): number =>
+  fn.perDriver === true ? call.driver : IOCTLS.has(fn.name) ? call.name : -1;
+
+const IOCTLS: ReadonlySet<string> = new Set([
+  'ioctl',
+  'file ioctl',
+  'vfio_pci_core_ioctl',
+  'vfio_iommu_type1_ioctl',
+]);
 
 /** What decides whether a caller calls a function: the driver, the ioctl, or the region. */
 function detailOf(fn: Fn, caller: OpenCall, driver: number): number {

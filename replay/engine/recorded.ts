@@ -56,6 +56,11 @@ export class Recorded {
     if (key >= 0) this.data.shown.add(key);
   }
 
+  /** Whether it was seen, whatever was lost. */
+  showed(key: number): boolean {
+    return this.data.shown.has(key);
+  }
+
   /** Whether the absence of what was shown before says something. */
   shows(key: number): boolean {
     return !this.data.gaps && this.data.shown.has(key);

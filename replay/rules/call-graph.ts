@@ -23,8 +23,10 @@ export interface FunctionFacts {
   readonly leaf?: true;
   /** Functions that call it, with what they hand on. */
   readonly by?: Readonly<Record<string, readonly Handed[]>>;
-  /** Nobody else calls it. */
-  readonly only?: true;
+  /** Nobody else calls it, but for those named here, of which nothing is compared. */
+  readonly only?: true | readonly string[];
+  /** Recorded by the same probe as this other one. */
+  readonly sameProbeAs?: string;
   /** A caller calls it at most once. */
   readonly once?: true;
   /** These callers cannot succeed without it. */
@@ -137,15 +139,16 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   },
   device_release_driver_internal: { by: { unbind: ['device'] } },
   pci_device_remove: {
-    by: { device_release_driver_internal: ['device'], really_probe: ['device'] },
-    only: true,
+    by: { device_release_driver_internal: ['device'] },
+    // A kernel that is made to test drivers removes each after its first probe.
+    only: ['really_probe'],
     once: true,
   },
   /** `vfio_pci_remove`, `nvme_remove` and the like. */
   'own remove': {
     // A release names the driver that it found before it had the lock.
-    by: { device_release_driver_internal: ['device'], really_probe: BOUND },
-    only: true,
+    by: { device_release_driver_internal: ['device'] },
+    only: ['really_probe'],
     once: true,
     follows: 'pci_device_remove',
     after: { device_release_driver_internal: 'pci_device_remove' },
@@ -188,7 +191,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   /** The file's own function, of a container, a group or a device. */
   ioctl: ENTRY,
   /** The same, of a call that the file may answer itself: for a device that was opened by its own. */
-  'file ioctl': ENTRY,
+  'file ioctl': { entry: true, sameProbeAs: 'ioctl' },
   vfio_pci_core_ioctl: {
     by: {
       ioctl: ['device', 'name', 'offset', 'value'],
@@ -198,7 +201,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     once: true,
     neededBy: ['ioctl'],
   },
-  vfio_iommu_type1_ioctl: { by: { ioctl: [] }, only: true, neededBy: ['ioctl'] },
+  vfio_iommu_type1_ioctl: { by: { ioctl: [] }, neededBy: ['ioctl'] },
   vfio_pci_core_enable: { by: { ioctl: [] }, only: true, once: true },
   pci_try_reset_function: {
     by: { ...IN_CONFIG, vfio_pci_core_enable: ['device'], vfio_pci_core_ioctl: ['device'] },
@@ -226,7 +229,6 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
       vfio_pci_config_rw: ['device', 'region', 'direction'],
       vfio_pci_rw: ['device', 'region', 'direction'],
     },
-    only: true,
   },
   ...hardware,
   vfio_pci_zap_and_down_write_memory_lock: {
