@@ -3,7 +3,7 @@
  * override, at any event.
  */
 import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
-import type { Batch, Kind } from '../traces/index.js';
+import type { Batch, Kind, TraceMeta } from '../traces/index.js';
 
 /** Kinds of events after which the state of their device may be another. */
 const CHANGING = new Set<string>([
@@ -24,10 +24,18 @@ const CHANGING = new Set<string>([
   'iommu.detach',
 ] satisfies Kind[]);
 
+/**
+ * What is known of a device: its state, that it is not there, or nothing (null), when the recording
+ * names it and neither lists nor adds it.
+ */
+export type Known = DeviceState | 'absent' | null;
+
+const REMOVING = new Set<string>(['device.remove', 'vf.remove'] satisfies Kind[]);
+
 interface Change {
   /** The state holds after this event. */
   readonly seq: number;
-  readonly state: DeviceState | null;
+  readonly state: Known;
   /** The state as text, to tell whether it changed. */
   readonly key: string;
 }
@@ -37,15 +45,18 @@ export class DeviceTimeline {
   readonly #replayer: Replayer;
   #next = 0;
 
-  /** @param kernel release of the recorded kernel */
-  constructor(kernel: string | undefined) {
+  /** @param recorded release of the recorded kernel, and the clock of the recording */
+  constructor({ kernel, clock }: Pick<TraceMeta, 'kernel' | 'clock'>) {
     this.#replayer = new Replayer({
       kernel,
+      clock,
       observe: (e, _verdict, { machine }) => {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;
         const device = machine.find(address);
-        this.#note(address, e.seq, device === undefined ? null : deviceState(device));
+        if (device !== undefined) this.#note(address, e.seq, deviceState(device));
+        else
+          this.#note(address, e.seq, this.#was(address) || REMOVING.has(e.kind) ? 'absent' : null);
       },
     });
   }
@@ -67,16 +78,20 @@ export class DeviceTimeline {
   }
 
   /**
-   * The state of a device after an event; null when it is not known or the device not there,
-   * undefined when the event was not fed yet.
+   * What is known of a device after an event; undefined when the event was not fed yet.
    */
-  stateAt(device: string, seq: number): DeviceState | null | undefined {
+  stateAt(device: string, seq: number): Known | undefined {
     if (seq >= this.#next) return undefined;
     const changes = this.#changes.get(device) ?? [];
     return changes.findLast((change) => change.seq <= seq)?.state ?? null;
   }
 
-  #note(address: string, seq: number, state: DeviceState | null): void {
+  /** Whether the device was ever there. */
+  #was(address: string): boolean {
+    return this.#changes.get(address)?.some(({ state }) => state !== null) === true;
+  }
+
+  #note(address: string, seq: number, state: Known): void {
     const changes = this.#changes.get(address) ?? [];
     this.#changes.set(address, changes);
     const key = JSON.stringify(state);

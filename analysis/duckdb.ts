@@ -179,6 +179,12 @@ export class Database {
     await this.#rethrow(this.#connection.run(sql));
   }
 
+  /** The first column of the first row of a statement with one parameter, a string. */
+  async value(sql: string, parameter: string): Promise<unknown> {
+    const result = await this.#rethrow(this.#connection.runAndReadAll(sql, [parameter]));
+    return result.getRows()[0]?.[0];
+  }
+
   /** Runs statements; the result is that of the last. */
   async stream(sql: string): Promise<ResultStream> {
     const result = await this.#rethrow(this.#connection.stream(sql));

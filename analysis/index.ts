@@ -2,20 +2,45 @@
  * The public face of analysis/: questions about traces. DuckDB is loaded by `openSession` only, so
  * that what needs no SQL starts without it.
  */
+import type { BoundedSession, SessionOptions } from './bounded/session.js';
 import type { NamedTrace } from './event-scan.js';
-import type { Session, SessionOptions } from './session.js';
+import type { DatabaseOptions, Session } from './session.js';
 
-export { DeviceTimeline } from './device-timeline.js';
+export type { BoundedSession, SessionOptions } from './bounded/session.js';
+export { DeviceTimeline, type Known } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
-export { type Actor, type Race, type RaceClass, type RaceSide, races } from './races/index.js';
-export type { Session, SessionOptions } from './session.js';
+export {
+  type Actor,
+  type Race,
+  type RaceClass,
+  type RaceReport,
+  type RaceSide,
+  races,
+  type UntoldRace,
+} from './races/index.js';
+export type { DatabaseOptions, Session } from './session.js';
 export { type Counts, type Summary, summarize } from './summary.js';
 
-/** Opens traces for questions in SQL; the traces stay the caller's to close. */
+/**
+ * Opens traces for questions in SQL that users wrote: they are asked in a process of its own, which
+ * is bounded in memory and time. The traces stay the caller's to close.
+ */
 export async function openSession(
   traces: readonly NamedTrace[],
   options: SessionOptions = {},
+): Promise<BoundedSession> {
+  const { BoundedSession } = await import('./bounded/session.js');
+  return new BoundedSession(traces, options);
+}
+
+/**
+ * Opens traces for questions in SQL that vfr itself wrote: they are asked in this process, soonest
+ * and without a bound on time.
+ */
+export async function openTrustedSession(
+  traces: readonly NamedTrace[],
+  options: DatabaseOptions = {},
 ): Promise<Session> {
   const { Session } = await import('./session.js');
   return Session.open(traces, options);

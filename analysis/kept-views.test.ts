@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { importInput } from '../recorder/index.js';
 import { scratchFolder } from '../tests/build-trace.js';
 import { TraceReader } from '../traces/index.js';
-import { openSession, type Session } from './index.js';
+import { openTrustedSession, type Session } from './index.js';
 import { LIBRARY } from './sql/library.js';
 
 const capture = 'tests/data/captures/sriov-on-r1';
@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 async function open(count: number): Promise<Session> {
-  const session = await openSession(
+  const session = await openTrustedSession(
     readers.slice(0, count).map((reader) => ({ name: 't', reader })),
   );
   sessions.push(session);
@@ -58,7 +58,7 @@ test('a name in a text or a comment is no question', async () => {
 });
 
 test('rows that do not fit the memory are not kept, and the question is answered', async () => {
-  const session = await openSession([{ name: 't', reader: readers[0] }], { memory: '3MB' });
+  const session = await openTrustedSession([{ name: 't', reader: readers[0] }], { memory: '3MB' });
   sessions.push(session);
   const sql = 'SELECT count(*) FROM config_accesses';
   const first = await ask(session, sql);

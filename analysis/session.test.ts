@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../tests/build-trace.js';
 import { COLUMNS, KINDS, MemorySource, TraceReader, VfrError } from '../traces/index.js';
-import { openSession, type Session } from './index.js';
+import { openTrustedSession, type Session } from './index.js';
 
 const sessions: Session[] = [];
 afterEach(() => {
@@ -19,7 +19,7 @@ async function open(...traces: readonly Buffer[]): Promise<Session> {
     name: `trace-${i}`,
     reader: new TraceReader(new MemorySource(bytes)),
   }));
-  const session = await openSession(named);
+  const session = await openTrustedSession(named);
   sessions.push(session);
   return session;
 }
@@ -120,7 +120,7 @@ describe('events in SQL', () => {
 
   test('of one trace opened twice are told apart', async () => {
     const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'mark' }])));
-    const session = await openSession([
+    const session = await openTrustedSession([
       { name: 't', reader },
       { name: 't', reader },
     ]);

@@ -1,9 +1,15 @@
-/** SQL over traces: a database in memory in which there are the traces and nothing else. */
+/**
+ * SQL over traces: a database in memory in which there are the traces and nothing else. What runs
+ * here shares memory and time with the program; users' SQL has a process of its own, see
+ * `bounded/`.
+ */
+import { availableParallelism as cores } from 'node:os';
 import { VfrError } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
 import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
 import { createLibrary, LIBRARY } from './sql/library.js';
+import { PARSE_SQL, requireCondition, requireQuery } from './statement.js';
 
 /**
  * What user SQL must not do is switched off here and cannot be switched on again: reading and
@@ -16,9 +22,11 @@ SET autoload_known_extensions = false;
 SET allow_community_extensions = false;
 SET lock_configuration = true;`;
 
-export interface SessionOptions {
-  /** Most memory that DuckDB may use, as it spells it: `2GB`. */
+export interface DatabaseOptions {
+  /** Most memory that DuckDB may use by its own count, as it spells it: `2GB`. */
   readonly memory?: string;
+  /** Most threads that it may use; as many as there are processors unless it is given. */
+  readonly threads?: number;
 }
 
 const MEMORY_DEFAULT = '2GB';
@@ -32,11 +40,16 @@ export class Session {
   }
 
   /** Opens traces for questions; the traces stay the caller's to close. */
-  static async open(traces: readonly NamedTrace[], options: SessionOptions = {}): Promise<Session> {
+  static async open(
+    traces: readonly NamedTrace[],
+    options: DatabaseOptions = {},
+  ): Promise<Session> {
     return tell(async () => {
+      const { memory = MEMORY_DEFAULT, threads } = options;
       const database = await Database.open({
-        memory_limit: options.memory ?? MEMORY_DEFAULT,
+        memory_limit: memory,
         temp_directory: '',
+        ...(threads === undefined ? {} : { threads: `${Math.min(threads, cores())}` }),
       });
       database.register(
         eventsOf(traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }))),
@@ -49,13 +62,12 @@ export class Session {
   }
 
   /**
-   * Runs SQL; the result is that of its last statement.
-   * @throws VfrError `SQL_MISSING` when there is none, `SQL_FAILED` when DuckDB refuses it,
-   *   `SQL_FORBIDDEN` when vfr does, or what reading the trace throws
+   * Runs SQL; the result is that of its last statement. What a user wrote goes through
+   * `requireQuery` before.
+   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_MEMORY` when it needs more memory
+   *   than there is for it, `SQL_CRASH` when DuckDB is broken, or what reading the trace throws
    */
   async query(sql: string): Promise<ResultStream> {
-    refuseLogging(sql);
-    requireStatement(sql);
     await this.#kept.prepare(sql);
     const result = await tell(() => this.database.stream(sql), sql);
     return {
@@ -71,10 +83,28 @@ export class Session {
     };
   }
 
+  /** @throws VfrError when a text is not one SELECT of functions that users may call */
+  async requireQuery(sql: string): Promise<void> {
+    await requireQuery((text) => this.#parse(text), sql);
+  }
+
+  /** @throws VfrError when a text is not one condition of functions that users may call */
+  async requireCondition(sql: string): Promise<void> {
+    await requireCondition((text) => this.#parse(text), sql);
+  }
+
   close(): void {
     this.database.close();
   }
+
+  async #parse(sql: string): Promise<string> {
+    return String(await tell(() => this.database.value(PARSE_SQL, sql)));
+  }
 }
+
+const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate|allocation failure))/i;
+/** DuckDB met a bug of its own; it answers nothing more after that. */
+const BROKEN = /^(INTERNAL|FATAL) Error/;
 
 /** Says an error of DuckDB as one of vfr. */
 async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
@@ -83,6 +113,12 @@ async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
   } catch (error) {
     if (error instanceof VfrError) throw error;
     const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
+    const [first] = what.split('\n');
+    if (OUT_OF_MEMORY.test(first)) {
+      const next = 'Ask for less, or allow more with `vfr sql --memory`.';
+      throw new VfrError('usage', 'SQL_MEMORY', first, next);
+    }
+    if (BROKEN.test(first)) throw new VfrError('usage', 'SQL_CRASH', first, 'Ask in another way.');
     throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what, sql));
   }
 }
@@ -94,23 +130,6 @@ function nameOf(traces: readonly NamedTrace[], i: number): string {
   return before === 0 ? name : `${name} (${before + 1})`;
 }
 
-/**
- * DuckDB 1.5 lets a locked instance switch on logging to a file. It then writes nothing, since
- * files are out of reach, but ends the process when the instance is closed.
- */
-function refuseLogging(sql: string): void {
-  if (!/enable_logging/i.test(sql)) return;
-  const next = 'Leave enable_logging out of the query.';
-  throw new VfrError('usage', 'SQL_FORBIDDEN', 'logging cannot be switched on', next);
-}
-
-/** DuckDB has no words for a query that is empty. */
-function requireStatement(sql: string): void {
-  if (/[^\s;]/.test(sql.replace(/--.*|\/\*[\s\S]*?\*\//g, ''))) return;
-  const next = 'Give it after the trace, as one argument, or with -f.';
-  throw new VfrError('usage', 'SQL_MISSING', 'there is no query', next);
-}
-
 const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
 
 function nextStep(message: string, sql: string): string {
@@ -118,6 +137,5 @@ function nextStep(message: string, sql: string): string {
     return 'Quote the column as "offset": SQL has this keyword.';
   if (message.includes('Table with name'))
     return `There are events, ${VIEWS.join(', ')}; docs/sql.md says what is in them.`;
-  if (message.startsWith('Out of Memory')) return 'Ask for less, or allow more with --memory.';
   return 'docs/sql.md lists tables and columns.';
 }

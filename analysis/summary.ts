@@ -1,4 +1,11 @@
-import type { DictColumn, DictView, TraceReader } from '../traces/index.js';
+import {
+  type Batch,
+  type DictColumn,
+  type DictView,
+  type TraceReader,
+  type WhatIsRecorded,
+  whatIsRecorded,
+} from '../traces/index.js';
 
 /** Number of events by string. */
 export type Counts = Readonly<Record<string, number>>;
@@ -20,6 +27,10 @@ export interface Summary {
   readonly damaged: number;
   /** Events that the sources said they lost. */
   readonly lost: number;
+  /** What the losses say of themselves beside their number, by how many say it. */
+  readonly lossReasons: Counts;
+  /** What a live recording could record; null when the trace does not tell. */
+  readonly recorded: WhatIsRecorded | null;
   readonly kernel: string | null;
   readonly writer: string;
   readonly notes: Readonly<Record<string, string>>;
@@ -53,6 +64,8 @@ export function summarize(reader: TraceReader): Summary {
     truncated,
     damaged,
     lost: lost ?? countLost(reader),
+    lossReasons: lossTexts(reader),
+    recorded: whatIsRecorded(reader.meta),
     kernel: reader.meta.kernel ?? null,
     writer: reader.meta.writer,
     notes: reader.meta.notes,
@@ -112,15 +125,34 @@ function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
 
 /** Sum over the `lost` events, for a trace whose end marker is missing. */
 function countLost(reader: TraceReader): number {
-  const lost = reader.dictionaries.kind.indexOf('lost');
   let sum = 0;
+  for (const { batch, row } of lossesOf(reader)) sum += batch.column('value').number(row);
+  return sum;
+}
+
+/** Texts beyond this many are not told one by one. */
+const TEXTS_MAX = 20;
+
+function lossTexts(reader: TraceReader): Counts {
+  const counts: Record<string, number> = {};
+  for (const { batch, row } of lossesOf(reader)) {
+    const text = batch.column('text').text(row);
+    if (text === null) continue;
+    const isFull = counts[text] === undefined && Object.keys(counts).length >= TEXTS_MAX;
+    const key = isFull ? 'others' : text;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The `lost` events of a trace. */
+function* lossesOf(reader: TraceReader): Generator<{ batch: Batch; row: number }> {
+  const lost = reader.dictionaries.kind.indexOf('lost');
+  if (lost < 0) return;
   for (const info of reader.batches) {
     if (info.stats?.ids.kind !== undefined && !info.stats.ids.kind.includes(lost)) continue;
     const batch = reader.batch(info);
     const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++) {
-      if (kind.id(row) === lost) sum += batch.column('value').number(row);
-    }
+    for (let row = 0; row < batch.rows; row++) if (kind.id(row) === lost) yield { batch, row };
   }
-  return sum;
 }

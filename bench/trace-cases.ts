@@ -1,14 +1,14 @@
 /** What is measured of the trace file. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSession } from '../analysis/index.js';
+import { openTrustedSession } from '../analysis/index.js';
 import {
   COLUMNS,
   EventAppender,
-  FileSink,
   MemorySink,
   MemorySource,
   mergeTraces,
+  openSink,
   rewriteTrace,
   TraceReader,
   TraceWriter,
@@ -43,7 +43,7 @@ export async function traceCases(folder: string): Promise<readonly Case[]> {
 }
 
 function writeTo(file: string, events: number): void {
-  const sink = new FileSink(file);
+  const sink = openSink({ file, inputs: [] });
   writeAccesses(sink, events);
   sink.commit();
 }
@@ -155,7 +155,7 @@ async function sqlCase(file: string): Promise<Case> {
     runs: 3,
     run: async () => {
       const reader = TraceReader.open(file);
-      const session = await openSession([{ name: 'trace', reader }]);
+      const session = await openTrustedSession([{ name: 'trace', reader }]);
       const { chunks } = await session.query(sql);
       for await (const _chunk of chunks()) {
         // The rows are not looked at; reading them is what is measured.

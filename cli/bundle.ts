@@ -6,14 +6,29 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { packageRoot } from './package.js';
+
+/** Ink connects to React's developer tools, which are not there, when a user has DEV=true. */
+const withoutDevtools: Plugin = {
+  name: 'without-devtools',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
+    const contents = 'export const isDev = () => false;';
+    onLoad({ filter: /\/ink\/build\/utils\.js$/ }, () => ({ contents }));
+  },
+};
 
 const root = packageRoot();
 const outdir = join(root, 'dist', 'vfr');
 rmSync(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'dist', 'cli', 'main.js')],
+  entryPoints: {
+    main: join(root, 'dist', 'cli', 'main.js'),
+    // The process in which users' SQL runs.
+    'sql-child': join(root, 'dist', 'analysis', 'bounded', 'child.js'),
+  },
   outdir,
   bundle: true,
   splitting: true,
@@ -21,9 +36,12 @@ await build({
   platform: 'node',
   target: 'node20.15',
   sourcemap: false,
-  external: ['@duckdb/*', 'zstd-napi', 'react-devtools-core'],
-  // React's development build is slower, and warns of what no user can change.
-  define: { 'process.env.NODE_ENV': '"production"' },
+  external: ['@duckdb/*', 'zstd-napi'],
+  define: {
+    // React's development build is slower, and warns of what no user can change.
+    'process.env.NODE_ENV': '"production"',
+  },
+  plugins: [withoutDevtools],
   // Some packages inside are CommonJS and ask for parts of Node by `require`.
   banner: {
     js: `import { createRequire as makeRequire } from 'node:module';

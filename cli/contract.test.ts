@@ -35,6 +35,7 @@ describe.each(NAMES)('vfr %s', (name) => {
     const { code, stdout, stderr } = await vfrInProcess([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: vfr ${name}`));
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   test('an unknown option is wrong usage', async () => {

@@ -10,9 +10,10 @@ import {
   type Timeline,
   type Verdict,
 } from '../replay/index.js';
-import type { TraceReader } from '../traces/index.js';
+import { firstIndex, type TraceReader } from '../traces/index.js';
+import { fullPath } from './devices.js';
 import { toJson } from './output.js';
-import { printable } from './rows.js';
+import { printable } from './printable.js';
 
 /** What a command prints; null: the debugger is left. */
 export type Reply = string | null;
@@ -30,6 +31,7 @@ export type FindEvents = (condition: string) => Promise<number[]>;
 
 interface Breakpoint {
   readonly condition: string;
+  /** Where it stops, ascending. */
   readonly seqs: readonly number[];
 }
 
@@ -63,11 +65,11 @@ export class Debugger {
   /** Goes on to the next stop in a direction. */
   go(direction: 'forward' | 'backward'): string {
     const { timeline } = this;
-    const points = new Set(this.breakpoints.flatMap(({ seqs }) => seqs));
+    const points = this.breakpoints.map(({ seqs }) => seqs);
     const changed = this.#changes();
     const stop = (e: EventCursor, _: Verdict, engine: Engine) =>
       // Both are asked: a change has to be seen also where a breakpoint stops.
-      changed(e.seq, engine) || points.has(e.seq);
+      changed(e.seq, engine) || points.some((seqs) => holds(seqs, e.seq));
     const forward = direction === 'forward';
     const found = forward ? timeline.forward(stop) : timeline.backward(stop);
     const end = forward ? 'the end' : 'the beginning';
@@ -92,6 +94,10 @@ export class Debugger {
     };
   }
 }
+
+/** Whether an ascending list holds a number; a condition can hold for more events than a Set. */
+const holds = (list: readonly number[], wanted: number): boolean =>
+  list[firstIndex(list.length, (i) => list[i] >= wanted)] === wanted;
 
 export function eventText(e: EventCursor): string {
   const actor = e.tid < 0 ? '' : `${e.task} (${e.tid})  `;
@@ -177,9 +183,10 @@ const COMMANDS: readonly Command[] = [
     usage: 'watch PATH',
     help: 'stop when a part of the state changes: watch 0000:01:00.1/driver',
     run: (debug, path) => {
-      if (path === '') return debug.watches.join('\n');
-      debug.watches.push(path);
-      return debug.value(path);
+      if (path === '') return debug.watches.map(printable).join('\n');
+      const full = fullPath(path);
+      debug.watches.push(full);
+      return debug.value(full);
     },
   },
   {
@@ -196,7 +203,7 @@ const COMMANDS: readonly Command[] = [
     names: ['print', 'p'],
     usage: 'print [PATH]',
     help: 'print the state, or a part of it',
-    run: (debug, path) => debug.value(path),
+    run: (debug, path) => debug.value(fullPath(path)),
   },
   {
     names: ['where', 'w'],
@@ -208,7 +215,7 @@ const COMMANDS: readonly Command[] = [
     names: ['holders'],
     usage: 'holders DEVICE',
     help: 'print who has a device and what is under way on it',
-    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, device)),
+    run: (debug, device) => toJson(holdersOf(debug.timeline.engine, fullPath(device))),
   },
   {
     names: ['help', 'h'],
@@ -219,4 +226,5 @@ const COMMANDS: readonly Command[] = [
   { names: ['quit', 'q', 'exit'], usage: 'quit', help: 'leave', run: () => null },
 ];
 
-const breakpointText = ({ condition, seqs }: Breakpoint) => `${seqs.length} events: ${condition}`;
+const breakpointText = ({ condition, seqs }: Breakpoint) =>
+  `${seqs.length} events: ${printable(condition)}`;

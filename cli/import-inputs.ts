@@ -10,6 +10,7 @@ export interface ImportInputs extends MergeOptions {
   readonly clock?: string;
   readonly kernel?: string;
   readonly strict?: boolean;
+  readonly mode?: number;
 }
 
 /**
@@ -30,39 +31,38 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
   };
   const { inputs, align: _align, offset: _offset, ...rest } = options;
   if (inputs.length === 1) return importInput({ input: inputs[0], ...rest });
-  const { snapshot, ...others } = rest;
-  const folder = await scratchFolder(options.output);
-  const { rmSync } = await import('node:fs');
+  const { snapshot, mode: _mode, ...others } = rest;
+  const { refuseInputs, ScratchSink } = await import('../traces/index.js');
+  const reads = snapshot === undefined ? inputs : [...inputs, snapshot];
+  refuseInputs({ file: options.output, inputs: reads });
+  const folder = await folderOf(options.output);
+  const parts: InstanceType<typeof ScratchSink>[] = [];
   try {
-    const parts = inputs.map((_, i) => `${folder}/${i}.arrows`);
-    const results = inputs.map((input, i) =>
-      importInput({
-        ...others,
-        ...(i === 0 && snapshot !== undefined ? { snapshot } : {}),
-        input,
-        output: parts[i],
-      }),
-    );
-    const events = await mergeParts(parts, options);
+    const results = inputs.map((input, i) => {
+      const part = new ScratchSink(folder);
+      parts.push(part);
+      const state = i === 0 && snapshot !== undefined ? { snapshot } : {};
+      return importInput({ ...others, ...state, input, output: part });
+    });
+    const paths = parts.map(({ path }) => path);
+    const events = await mergeParts(paths, { ...options, reads });
     return { ...sum(results), events };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    for (const part of parts) part.close();
   }
 }
 
-/** A folder beside the output, where there is room for it. */
-async function scratchFolder(output: string): Promise<string> {
-  const { mkdtempSync } = await import('node:fs');
+/** A folder on the file system of the output, where there is room for what becomes it. */
+async function folderOf(output: string): Promise<string> {
   const { tmpdir } = await import('node:os');
-  const { fileError } = await import('../traces/index.js');
-  try {
-    return mkdtempSync(output === '-' ? `${tmpdir()}/vfr-` : `${output}.vfr-tmp-`);
-  } catch (error) {
-    throw fileError(error, output, 'create');
-  }
+  const { dirname } = await import('node:path');
+  return output === '-' ? tmpdir() : dirname(output);
 }
 
-async function mergeParts(parts: readonly string[], options: ImportInputs): Promise<number> {
+async function mergeParts(
+  parts: readonly string[],
+  options: ImportInputs & { readonly reads: readonly string[] },
+): Promise<number> {
   const { TraceReader } = await import('../traces/index.js');
   const readers = parts.map((part) => TraceReader.open(part));
   try {

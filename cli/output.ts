@@ -3,6 +3,9 @@
  * to them, except the terminal UI.
  */
 import { fstatSync, writeSync } from 'node:fs';
+import { escapeInJson, painted, printable, type Style, screenText } from './printable.js';
+
+export type { Style } from './printable.js';
 
 export type ColorChoice = 'auto' | 'always' | 'never';
 export const COLOR_CHOICES: readonly ColorChoice[] = ['auto', 'always', 'never'];
@@ -22,20 +25,18 @@ export function hasColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
-/** SGR parameters of the styles in use. */
-const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-export type Style = keyof typeof STYLES;
-
-const styled = (style: Style, text: string) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
-
-/** Colours text that is meant for stdout. */
+/** Colours text that is meant for stdout; it becomes one line. */
 export function paint(style: Style, text: string): string {
-  return hasColor(process.stdout) ? styled(style, text) : text;
+  return hasColor(process.stdout) ? painted(style, text) : printable(text);
 }
 
-/** Writes data to stdout as it is; resolves when more may be written. */
+/**
+ * Writes to stdout; resolves when more may be written. Everything that the program says passes here
+ * or through `note`: no character that a terminal obeys, or that hides or turns others, is written.
+ */
 export async function write(data: string): Promise<void> {
-  if (data === '' || process.stdout.write(data)) return;
+  endTransient();
+  if (data === '' || process.stdout.write(screenText(data))) return;
   // No event comes after a failure, which ends the program (endOnFailedOutput).
   await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
@@ -61,7 +62,7 @@ export function toJson(value: unknown, indent: string | null = ''): string {
   const members = entries.map(([key, v]) => {
     const text = toJson(v, inner);
     const colon = indent === null ? ':' : ': ';
-    return Array.isArray(value) ? text : `${JSON.stringify(key)}${colon}${text}`;
+    return Array.isArray(value) ? text : `${jsonString(key)}${colon}${text}`;
   });
   if (members.length === 0) return open + close;
   if (inner === null) return open + members.join(',') + close;
@@ -69,13 +70,35 @@ export function toJson(value: unknown, indent: string | null = ''): string {
 }
 
 /** JSON leaves some control characters as they are, and terminals obey them. */
-const jsonString = (text: string) =>
-  JSON.stringify(text).replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+const jsonString = (text: string) => escapeInJson(JSON.stringify(text));
 
-/** Writes a message to stderr. */
+/** Writes a message of one line to stderr. */
 export function note(message: string, style?: Style): void {
   const colored = style !== undefined && hasColor(process.stderr);
-  process.stderr.write(`${colored ? styled(style, message) : message}\n`);
+  toStderr(colored ? painted(style, message) : printable(message));
+}
+
+/** Writes a message of several lines to stderr, made of parts that are `printable`. */
+export const noteLines = (message: string): void => toStderr(message);
+
+function toStderr(message: string): void {
+  endTransient();
+  process.stderr.write(`${screenText(message)}\n`);
+}
+
+let transient: (() => void) | null = null;
+
+/** Takes over the last line of the terminal; `clear` is called before anything else is written. */
+export function beginTransient(clear: () => void): void {
+  endTransient();
+  transient = clear;
+}
+
+/** Leaves the terminal to others. */
+export function endTransient(): void {
+  const clear = transient;
+  transient = null;
+  clear?.();
 }
 
 type TellFailure = (error: NodeJS.ErrnoException) => Promise<never>;

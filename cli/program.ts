@@ -1,14 +1,21 @@
 /** The command tree of `vfr`, and how a failure of any command is told. */
 import { Command, CommanderError, Option } from 'commander';
+import type { VfrError } from '../traces/index.js';
 import { COMMANDS } from './commands/index.js';
 import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
-import { COLOR_CHOICES, type ColorChoice, note, setColor } from './output.js';
+import { COLOR_CHOICES, type ColorChoice, note, noteLines, setColor } from './output.js';
 import { version } from './package.js';
+import { printable } from './printable.js';
 
 const EPILOGUE = `
-Exit codes: 0 fine; 1 something was found (race, divergence, difference, damage);
-2 wrong usage; 3 input unreadable, damaged, or incomplete with --strict;
-4 not possible on this machine; 70 internal error.`;
+Exit codes: 0 fine; 1 something was found (race, divergence, damage); 2 wrong
+usage; 3 input unreadable, damaged, or incomplete with --strict; 4 not possible
+on this machine; 70 internal error.`;
+
+/** Lines longer than this are hard to read, also where there is room for them. */
+const HELP_WIDTH = 80;
+
+const helpWidth = (): number => Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH);
 
 export function createProgram(): Command {
   const color = new Option('--color <when>', 'colour the output').choices(COLOR_CHOICES);
@@ -17,7 +24,11 @@ export function createProgram(): Command {
     .version(version())
     .addOption(color.default('auto'))
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      outputError: () => {},
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
+    })
     .exitOverride()
     .hook('preAction', () => setColor(program.opts<{ color: ColorChoice }>().color))
     .addHelpText('after', EPILOGUE);
@@ -68,10 +79,24 @@ export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
 
 function tellError(error: unknown): void {
   if (isVfrError(error)) {
-    note(`vfr: ${error.message}`, 'red');
+    tellWhat(error);
     note(`     ${error.next} (${error.code})`);
     return;
   }
-  note(`vfr: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  const trace = error instanceof Error ? String(error.stack) : String(error);
+  noteLines(lines(`vfr: internal error: ${trace}`).join('\n'));
   note('     This is a bug in vfr. Report it with the command line and the message above.');
 }
+
+/** What DuckDB says of SQL points at a place below; nothing else has more than one line. */
+function tellWhat({ message, what, code }: VfrError): void {
+  if (code !== 'SQL_FAILED' || !message.endsWith(what)) {
+    note(`vfr: ${message}`, 'red');
+    return;
+  }
+  const [first, ...rest] = lines(`vfr: ${message}`);
+  note(first, 'red');
+  for (const line of rest) note(`     ${line}`, 'red');
+}
+
+const lines = (text: string) => text.split('\n').map(printable);

@@ -1,6 +1,9 @@
 /** How far a long command is, on a terminal's stderr: nothing when it is piped or dumb. */
+import type { ByteSource } from '../traces/index.js';
 import { formatBytes } from './bytes.js';
 import { formatDuration } from './duration.js';
+import { beginTransient } from './output.js';
+import { printable } from './printable.js';
 
 /** Short work needs no progress; and a terminal is slow. */
 const FIRST_MS = 500;
@@ -41,11 +44,13 @@ export class Progress {
     this.#isShown = terminal.isTTY === true && kind !== 'dumb';
   }
 
-  /** Begins with a file. */
+  /** Begins with a file; whatever else is written to the terminal ends it. */
   start(file: string): void {
-    this.#file = file;
+    this.#file = printable(file);
     this.#started = this.#now();
-    if (this.#isShown) this.#next = this.#started + FIRST_MS;
+    if (!this.#isShown) return;
+    beginTransient(this.clear);
+    this.#next = this.#started + FIRST_MS;
   }
 
   /** @param size of the file; 0 when it is not known */
@@ -60,11 +65,29 @@ export class Progress {
   };
 
   /** Leaves the line empty for what comes next. */
-  clear(): void {
+  clear = (): void => {
     this.#next = Number.POSITIVE_INFINITY;
     if (this.#isDirty) this.#terminal.write(CLEAR);
     this.#isDirty = false;
-  }
+  };
+}
+
+/** The same bytes; shows how far into them has been read, until something else is shown. */
+export function watched(source: ByteSource, progress: Progress): ByteSource {
+  progress.start(source.name);
+  return {
+    name: source.name,
+    size: source.size,
+    read(offset, length, into) {
+      const bytes = source.read(offset, length, into);
+      progress.update(offset + bytes.byteLength, source.size);
+      return bytes;
+    },
+    close() {
+      progress.clear();
+      source.close();
+    },
+  };
 }
 
 /** `45 % of 286.1 MiB, 95.4 MiB/s, 1.65 s left`; without a size, what is known without it. */

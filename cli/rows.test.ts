@@ -51,7 +51,35 @@ describe('vfr sql', () => {
 
   test('--format csv quotes what it must and tells null from the empty string', async () => {
     const csv = await sql('SELECT text, cpu FROM events', 'csv');
-    expect(csv).toBe(`text,cpu\n"${NASTY.replaceAll('"', '""')}",\n"",3\n,\n`);
+    const text = NASTY.replaceAll('"', '""').replace('\u001b', '\\x1b');
+    expect(csv).toBe(`text,cpu\n"${text}",\n"",3\n,\n`);
+  });
+
+  test('--spreadsheet leaves no text that a spreadsheet calculates', async () => {
+    const query =
+      "SELECT unnest(['=1+1', '+1', '-1', '@x', chr(9) || '=1', chr(13) || '=1', 'a=1']) AS x, -1 AS y";
+    const { stdout } = await vfrInProcess([
+      'sql',
+      trace,
+      query,
+      '--format',
+      'csv',
+      '--spreadsheet',
+    ]);
+    expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+      "'=1+1,-1",
+      "'+1,-1",
+      "'-1,-1",
+      "'@x,-1",
+      "'\\t=1,-1",
+      "'\\r=1,-1",
+      'a=1,-1',
+    ]);
+  });
+
+  test('--json is the format json', async () => {
+    const { stdout } = await vfrInProcess(['sql', trace, 'SELECT 1 AS a', '--json']);
+    expect(JSON.parse(stdout)).toEqual([{ a: 1 }]);
   });
 
   test('a table is aligned and shows control characters', async () => {

@@ -1,9 +1,31 @@
 /** Rows of a query result as text: a table for people, CSV and JSON for programs. */
+import { type Command, Option } from 'commander';
 import type { ResultStream } from '../analysis/index.js';
 import { paint, toJson, write } from './output.js';
+import { printable } from './printable.js';
+
+export { printable } from './printable.js';
 
 export const ROW_FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
+
+/** How rows are printed. */
+export interface RowOptions {
+  readonly format: RowFormat;
+  /** The same as the format json. */
+  readonly json?: boolean;
+  /** In CSV, keep spreadsheets from taking text for formulas. */
+  readonly spreadsheet?: boolean;
+}
+
+/** Adds the options for how rows are printed. */
+export function rowOptions(command: Command): Command {
+  const format = new Option('--format <format>', 'how to print the rows');
+  return command
+    .addOption(format.choices(ROW_FORMATS).default('table'))
+    .option('--json', 'the same as --format json')
+    .option('--spreadsheet', "in CSV, put ' before text that a spreadsheet would calculate");
+}
 
 type Rows = readonly (readonly unknown[])[];
 
@@ -13,13 +35,30 @@ type Rows = readonly (readonly unknown[])[];
  */
 export async function writeRows(
   result: ResultStream,
-  format: RowFormat,
+  options: RowFormat | RowOptions,
   indent = '',
 ): Promise<void> {
-  const formatter = FORMATTERS[format](result.columns, indent);
+  const formatter = formatterOf(
+    typeof options === 'string' ? { format: options } : options,
+    result.columns,
+    indent,
+  );
   await write(formatter.head);
   for await (const rows of result.chunks()) await write(formatter.rows(rows));
   await write(formatter.tail());
+}
+
+function formatterOf(options: RowOptions, columns: readonly string[], indent: string): Formatter {
+  switch (options.json === true ? 'json' : options.format) {
+    case 'json':
+      return jsonFormatter(columns);
+    case 'jsonl':
+      return jsonLinesFormatter(columns);
+    case 'csv':
+      return csvFormatter(columns, options.spreadsheet === true);
+    case 'table':
+      return tableFormatter(columns, indent);
+  }
 }
 
 interface Formatter {
@@ -27,13 +66,6 @@ interface Formatter {
   rows(rows: Rows): string;
   tail(): string;
 }
-
-const FORMATTERS: Record<RowFormat, (columns: readonly string[], indent: string) => Formatter> = {
-  table: tableFormatter,
-  json: jsonFormatter,
-  jsonl: jsonLinesFormatter,
-  csv: csvFormatter,
-};
 
 /** Bytes are hexadecimal text, since JSON and terminals have none; everything else is as it is. */
 function plain(value: unknown): unknown {
@@ -71,13 +103,23 @@ function jsonFormatter(columns: readonly string[]): Formatter {
   };
 }
 
-/** RFC 4180, lines ending in LF; null is an empty field and an empty string is `""`. */
-function csvFormatter(columns: readonly string[]): Formatter {
+/** What a spreadsheet takes for the beginning of a formula, or skips before one. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * RFC 4180, lines ending in LF; null is an empty field and an empty string is `""`. CSV knows no
+ * escapes, and much of it ends on terminals: control characters are shown as in a table, but for
+ * line breaks. JSON has the exact values.
+ */
+function csvFormatter(columns: readonly string[], spreadsheet: boolean): Formatter {
+  const guarded = (value: unknown) => {
+    const text = cell(value);
+    return spreadsheet && !isNumber(value) && FORMULA.test(text) ? `'${text}` : text;
+  };
   const field = (value: unknown) => {
     if (value === null) return '';
-    // Programs get the bytes; a terminal is not to be moved or coloured by them.
-    const text = process.stdout.isTTY === true ? printable(cell(value)) : cell(value);
-    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const text = guarded(value).split('\n').map(printable).join('\n');
+    return text === '' || /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const line = (values: readonly unknown[]) => `${values.map(field).join(',')}\n`;
   return { head: line(columns), rows: (rows) => rows.map(line).join(''), tail: () => '' };
@@ -90,7 +132,8 @@ const WIDTH_MAX = 60;
  * Column widths are those of the first chunk of rows, so that a long result is shown at once; a
  * longer value that comes later moves its line only.
  */
-function tableFormatter(columns: readonly string[], indent: string): Formatter {
+function tableFormatter(names: readonly string[], indent: string): Formatter {
+  const columns = names.map(printable);
   let layout: readonly { width: number; right: boolean }[] | null = null;
   let count = 0;
   const line = (cells: readonly string[]) =>
@@ -127,16 +170,3 @@ function tableFormatter(columns: readonly string[], indent: string): Formatter {
 const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
 
 const tableCell = (value: unknown) => (value === null ? '' : printable(cell(value)));
-
-/** Text in which nothing can move the cursor or colour the terminal. */
-export function printable(text: string): string {
-  return text.replace(MOVING, (c) => ESCAPES[c] ?? hexEscape(c));
-}
-
-/** Control characters, and those that turn the direction of what follows. */
-const MOVING = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-const hexEscape = (c: string) => {
-  const hex = c.charCodeAt(0).toString(16);
-  return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, '0')}`;
-};

@@ -3,7 +3,7 @@ import type { TraceReader } from '../traces/index.js';
 
 /**
  * Sequence numbers of the events for which `condition` holds, ascending.
- * @throws VfrError when DuckDB refuses the condition
+ * @throws VfrError when the condition is refused
  */
 export async function seqsWhere(
   file: string,
@@ -13,6 +13,7 @@ export async function seqsWhere(
   const { openSession } = await import('../analysis/index.js');
   const session = await openSession([{ name: file, reader }]);
   try {
+    await session.requireCondition(condition);
     // The line break keeps a comment at the end of the condition from hiding what follows.
     const sql = `SELECT seq FROM events WHERE (${condition}\n) ORDER BY seq`;
     const seqs: number[] = [];

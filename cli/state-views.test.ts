@@ -36,8 +36,14 @@ describe('vfr replay', () => {
   });
 
   test('--watch of what never changes says so', async () => {
-    expect((await replay('--watch', 'nothing')).stdout).toBe('nothing did not change\n');
-    expect(await json('--watch', 'nothing', '--json')).toEqual({ path: 'nothing', changes: [] });
+    const path = '0000:00:00.0/physfn';
+    const until = ['--until', '0'];
+    expect((await replay('--watch', 'drivers', ...until)).stdout).toBe('drivers did not change\n');
+    expect(await json('--watch', 'drivers', ...until, '--json')).toEqual({
+      path: 'drivers',
+      changes: [],
+    });
+    expect(await replay('--watch', `${path}x`)).toMatchObject({ code: 2, stdout: '' });
   });
 
   test('--break stands at the first event that satisfies a condition', async () => {

@@ -1,7 +1,9 @@
 /** `vfr replay --at`, `--break`, `--watch` and `--state`: looking at a replay in the middle. */
 import { type Change, stateAt, Timeline, watch } from '../replay/index.js';
 import { type TraceReader, VfrError } from '../traces/index.js';
+import { fullPath } from './devices.js';
 import { print, printJson, toJson, write } from './output.js';
+import { printable } from './printable.js';
 import { seqsWhere } from './seqs.js';
 
 export interface ViewOptions {
@@ -26,14 +28,16 @@ export async function showView(
   reader: TraceReader,
   options: ViewOptions,
 ): Promise<void> {
-  if (options.watch !== undefined) return showChanges(reader, options.watch, options);
+  if (options.watch !== undefined) {
+    return showChanges(reader, fullPath(options.watch), options);
+  }
   const { kernel, state } = options;
   const seq = await placeOf(file, reader, options);
-  const timeline = new Timeline(reader, { kernel });
+  const timeline = new Timeline(reader, { kernel, clock: reader.meta.clock });
   timeline.seek(seq + 1);
-  const path = state === true || state === undefined ? '' : state;
+  const path = state === true || state === undefined ? '' : fullPath(state);
   const value = stateAt(timeline.engine, path);
-  if (value === undefined) throw noSuch('STATE_PATH_UNKNOWN', `there is no state at ${path}`);
+  if (value === undefined) throw pathUnknown(timeline, path);
   await printJson(value);
 }
 
@@ -44,17 +48,31 @@ async function placeOf(
   { at, break: condition, until }: ViewOptions,
 ): Promise<number> {
   if (at !== undefined && at >= reader.events) {
-    throw noSuch('EVENT_UNKNOWN', `the trace has no event ${at}`);
+    throw noSuch(`the trace has no event ${at}`);
   }
   if (at !== undefined) return at;
   if (condition === undefined) return (until ?? reader.events) - 1;
   const [first] = await seqsWhere(file, reader, condition);
-  if (first === undefined) throw noSuch('EVENT_UNKNOWN', 'no event satisfies the condition');
+  if (first === undefined) throw noSuch('no event satisfies the condition');
   return first;
 }
 
-const noSuch = (code: string, what: string) =>
-  new VfrError('usage', code, what, 'See `vfr info` and `vfr replay --state`.');
+const noSuch = (what: string) =>
+  new VfrError('usage', 'EVENT_UNKNOWN', what, 'Look for one with `vfr events TRACE`.');
+
+/** Says how far the path leads, and what is there. */
+function pathUnknown({ engine }: Timeline<TraceReader>, path: string): VfrError {
+  const parts = path.split('/');
+  let known = parts.length;
+  while (known > 0 && stateAt(engine, parts.slice(0, known).join('/')) === undefined) known--;
+  const [above, missing] = [parts.slice(0, known).join('/'), parts[known]];
+  const value = stateAt(engine, above) as { readonly devices?: object } | null;
+  const has = known === 0 ? { ...value?.devices, drivers: null } : value;
+  const names = typeof has === 'object' && has !== null ? Object.keys(has) : [];
+  const what = known === 0 ? `there is no state of ${missing}` : `${above} has no ${missing}`;
+  const next = names.length === 0 ? 'It has no parts.' : `There is ${names.join(', ')}.`;
+  return new VfrError('usage', 'STATE_PATH_UNKNOWN', what, next);
+}
 
 async function showChanges(
   reader: TraceReader,
@@ -63,7 +81,26 @@ async function showChanges(
 ): Promise<void> {
   const limit = until === undefined ? {} : { until };
   const changes = watch(reader.read(), path, { kernel, ...limit });
-  await (json === true ? printDocument(path, changes) : printLines(path, changes, reader.events));
+  const first = changes.next();
+  if (first.done === true) refuseUnknown(reader, path, { kernel, ...limit });
+  const all = first.done === true ? [] : startingWith(first.value, changes);
+  await (json === true ? printDocument(path, all) : printLines(path, all, reader.events));
+}
+
+/** Something that never was is a mistake, and not something that did not change. */
+function refuseUnknown(
+  reader: TraceReader,
+  path: string,
+  { kernel, until }: Pick<ViewOptions, 'kernel' | 'until'>,
+): void {
+  const timeline = new Timeline(reader, { kernel });
+  timeline.seek(until ?? reader.events);
+  if (stateAt(timeline.engine, path) === undefined) throw pathUnknown(timeline, path);
+}
+
+function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
+  yield first;
+  yield* rest;
 }
 
 // There may be as many changes as events: each is printed as it comes, and kept by nobody.
@@ -75,11 +112,11 @@ async function printLines(path: string, changes: Iterable<Change>, events: numbe
     await print(`${String(seq).padEnd(width)}  ${toJson(after ?? null, null)}`);
     count++;
   }
-  if (count === 0) await print(`${path} did not change`);
+  if (count === 0) await print(`${printable(path)} did not change`);
 }
 
 async function printDocument(path: string, changes: Iterable<Change>): Promise<void> {
-  await write(`{\n  "path": ${JSON.stringify(path)},\n  "changes": [`);
+  await write(`{\n  "path": ${toJson(path)},\n  "changes": [`);
   let separator = '';
   for (const change of changes) {
     await write(`${separator}\n    ${toJson(change, '    ')}`);

@@ -1,46 +1,99 @@
 /** Writing a trace from a command: to a file, or to standard output for a pipe. */
-import type { Command } from 'commander';
-import type { TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
-import { note } from './output.js';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Destination, TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
+import { note, print, toJson } from './output.js';
 import { version } from './package.js';
 
 export interface OutputOption {
   readonly output: string;
+  /** Permissions of the file that is written. */
+  readonly mode?: number;
+  /** Tell what was written as a JSON document. */
+  readonly json?: boolean;
+  /** What is read beside the traces, such as that of which they were made. */
+  readonly reads?: readonly string[];
 }
 
-/** Adds `-o`; without it the trace goes to standard output. */
+/** Adds `-o`; without it the trace goes to standard output. And how to tell of what was written. */
 export function outputOption(command: Command): Command {
-  return command.option('-o, --output <trace>', 'trace to write, - for stdout', '-');
+  command.option('-o, --output <trace>', 'trace to write, - for stdout', '-');
+  return modeOption(command).option('--json', 'print one JSON document of what was written');
+}
+
+export function modeOption(command: Command): Command {
+  return command.option(
+    '--mode <octal>',
+    'permissions of the file, such as 644; else those of the file it replaces, or 600',
+    parseMode,
+  );
+}
+
+function parseMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new InvalidArgumentError('Write it like 640, as for chmod.');
 }
 
 export const writerName = (): string => `vfr ${version()}`;
 
+/** Where a command writes, beside the traces that it reads. */
+export function destinationOf(
+  { output, mode, reads = [] }: OutputOption,
+  inputs: readonly TraceReader[],
+): Destination {
+  const names = inputs.flatMap(({ source: { name } }) =>
+    name === STDIN_NAME ? [name, '-'] : [name],
+  );
+  return { file: output, inputs: [...names, ...reads], ...(mode !== undefined && { mode }) };
+}
+
+/** What a trace that comes by standard input is called. */
+const STDIN_NAME = '(standard input)';
+
 /**
- * Makes a trace: opens the output, lets `write` fill it, finishes it and gives it its name. When
- * anything fails the file that was there before stays as it was.
+ * Makes a trace: opens the output, lets `write` fill it, finishes it, gives it its name and tells
+ * of it. When anything fails the file that was there before stays as it was.
  * @param inputs traces that are read meanwhile, none of which may be the output
+ * @param facts of the result that JSON has beside the number of events
  */
 export async function writeTrace<T>(
-  { output }: OutputOption,
+  options: OutputOption,
   inputs: readonly TraceReader[],
   meta: TraceMeta,
   write: (writer: TraceWriter) => T,
+  facts: (result: T) => object = () => ({}),
 ): Promise<T> {
   const { openSink, TraceWriter } = await import('../traces/index.js');
-  await refuseTerminal(output);
-  if (output !== '-') await refuseInput(output, inputs);
-  const sink = openSink(output);
+  await refuseTerminal(options.output);
+  const sink = openSink(destinationOf(options, inputs));
+  let writer: TraceWriter;
+  let result: T;
   try {
-    const writer = new TraceWriter(sink, meta);
-    const result = write(writer);
+    writer = new TraceWriter(sink, withOrigin(meta, inputs));
+    result = write(writer);
     writer.finish();
     sink.commit();
-    note(`${writer.events.seq} events written`);
-    return result;
   } catch (error) {
     sink.discard();
     throw error;
   }
+  const { output } = options;
+  const { seq: events } = writer.events;
+  if (options.json === true) await tellWritten(output, { output, events, ...facts(result) });
+  else note(`${events} events written`);
+  return result;
+}
+
+/** Prints a report as JSON: to stderr when the trace itself is on standard output. */
+export async function tellWritten(output: string, report: object): Promise<void> {
+  if (output === '-') note(toJson(report, null));
+  else await print(toJson(report));
+}
+
+/** A copy is tied together anew; it must not make more of its inputs than they were. */
+function withOrigin(meta: TraceMeta, inputs: readonly TraceReader[]): TraceMeta {
+  if (inputs.every((reader) => reader.isLinked)) return meta;
+  const untied = 'made of a trace of format version 1, whose batches nothing tied together';
+  return { ...meta, notes: { ...meta.notes, untied } };
 }
 
 /** @throws VfrError when a trace would be written to a terminal */
@@ -49,26 +102,4 @@ export async function refuseTerminal(output: string): Promise<void> {
   const { VfrError } = await import('../traces/index.js');
   const what = 'a trace is not for reading on a terminal';
   throw new VfrError('usage', 'OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
-}
-
-/** A damaged trace is evidence: it is never replaced by what could be saved of it. */
-async function refuseInput(output: string, inputs: readonly TraceReader[]): Promise<void> {
-  const { statSync } = await import('node:fs');
-  const { VfrError } = await import('../traces/index.js');
-  const identity = (file: string) => {
-    try {
-      const { dev, ino } = statSync(file);
-      return `${dev}/${ino}`;
-    } catch {
-      // No file is there, or none that may be looked at: who opens it tells.
-      return null;
-    }
-  };
-  const taken = identity(output);
-  if (taken === null) return;
-  for (const { source } of inputs) {
-    if (identity(source.name) !== taken) continue;
-    const what = 'the output is the input';
-    throw new VfrError('usage', 'OUTPUT_IS_INPUT', what, 'Name another file.', { file: output });
-  }
 }

@@ -13,13 +13,16 @@ export function strictOption(command: Command): Command {
 }
 
 /**
- * Opens a trace and says on stderr whether it is complete.
+ * Opens a trace and says on stderr whether it is complete. How far it has been read is shown on a
+ * terminal until the command shows something itself.
  * @throws VfrError when it cannot be read, or `TRACE_INCOMPLETE` when it is not complete and
  *   `--strict` was given
  */
 export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
-  const { TraceReader, VfrError } = await import('../traces/index.js');
-  const reader = TraceReader.open(file);
+  const { openSource, TraceReader, VfrError } = await import('../traces/index.js');
+  const { Progress, watched } = await import('./progress.js');
+  const progress = new Progress();
+  const reader = new TraceReader(watched(openSource(file), progress));
   const state = describeCompleteness(reader);
   if (!reader.completeness.complete && options.strict === true) {
     reader.close();
@@ -27,6 +30,7 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
     throw new VfrError('incomplete', 'TRACE_INCOMPLETE', state, next, { file });
   }
   note(reader.completeness.complete ? state : `${file}: ${state}`);
+  progress.start(file);
   return reader;
 }
 
@@ -47,12 +51,14 @@ export async function openTraces(
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
 export function describeCompleteness(reader: TraceReader): string {
-  // Damage to a dictionary shows only when the dictionaries are read.
-  reader.dictionaries;
   const { complete, truncated, damaged, lost } = reader.completeness;
-  if (complete) return `complete: ${reader.events} events`;
+  if (complete) {
+    const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';
+    return `complete: ${reader.events} events${linked}`;
+  }
   const last = reader.batches.at(-1);
   const after = last === undefined ? 'the beginning' : `seq ${last.seqFirst + last.rows - 1}`;
   const cut = truncated ? `truncated after ${after}` : 'not truncated';
-  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${damaged} damaged ranges`;
+  const ranges = `${damaged} damaged ranges${damaged === 0 ? '' : ` (${reader.damage[0].what})`}`;
+  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${ranges}`;
 }

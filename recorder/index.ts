@@ -27,6 +27,7 @@ export {
   type Diagnosis,
   diagnose,
   type FlightDump,
+  type FlightObserver,
   type FlightOptions,
   type FlightReport,
   FlushRequest,
@@ -36,8 +37,10 @@ export {
   type RecordOptions,
   type RecordReport,
   type RecordStatus,
+  type RunAs,
   record,
   requireTracefs,
+  runAs,
   runningRecorders,
 } from './live/index.js';
 export { readSnapshotDirectory } from './snapshot/directory.js';

@@ -20,10 +20,16 @@ const CONTAINER: Readonly<Record<number, string>> = {
   15: 'VFIO_IOMMU_ENABLE',
   16: 'VFIO_IOMMU_DISABLE',
   17: 'VFIO_IOMMU_DIRTY_PAGES',
+  21: 'VFIO_EEH_PE_OP',
+};
+
+/** What a container of POWER has on numbers that one of type 1 uses otherwise, or not at all. */
+const SPAPR: Readonly<Record<number, string>> = {
+  12: 'VFIO_IOMMU_SPAPR_TCE_GET_INFO',
+  17: 'VFIO_IOMMU_SPAPR_REGISTER_MEMORY',
   18: 'VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY',
   19: 'VFIO_IOMMU_SPAPR_TCE_CREATE',
   20: 'VFIO_IOMMU_SPAPR_TCE_REMOVE',
-  21: 'VFIO_EEH_PE_OP',
 };
 
 const GROUP: Readonly<Record<number, string>> = {
@@ -74,10 +80,11 @@ const IOMMUFD: readonly string[] = [
   'IOMMU_IOAS_CHANGE_PROCESS',
   'IOMMU_VEVENTQ_ALLOC',
   'IOMMU_HW_QUEUE_ALLOC',
+  'IOMMU_IOAS_NOIOMMU_GET_PA',
 ];
 
 const BY_FILE: Readonly<Record<VfioFile, Readonly<Record<number, string>>>> = {
-  container: CONTAINER,
+  container: { ...SPAPR, ...CONTAINER },
   group: GROUP,
   device: DEVICE,
   migration: MIGRATION,
@@ -85,9 +92,19 @@ const BY_FILE: Readonly<Record<VfioFile, Readonly<Record<number, string>>>> = {
   iommufd: CONTAINER,
 };
 
+/** The tables by number, in the order in which names are told where the file is not known. */
+const TABLES: readonly [VfioFile, Readonly<Record<number, string>>][] = [
+  ['device', DEVICE],
+  ['container', CONTAINER],
+  ['container', SPAPR],
+  ['group', GROUP],
+  ['migration', MIGRATION],
+];
+
 /** Every call that has its number to itself or is the usual one for it, whatever the file. */
 const ANY_FILE: Readonly<Record<number, string>> = {
   ...MIGRATION,
+  ...SPAPR,
   ...CONTAINER,
   ...DEVICE,
   ...GROUP,
@@ -106,11 +123,31 @@ export function vfioIoctlName(command: number, file?: VfioFile): string | undefi
   return table[command - VFIO_BASE];
 }
 
-/** Names that QEMU's, strace's or the kernel's text gives to a number, besides the main one. */
+const FIRST_OF_TYPE = VFIO_BASE;
+const LAST_OF_TYPE = 0x3bff;
+
+/**
+ * Whether a number can only be a call of VFIO or iommufd, also one that is not known here: they
+ * share the type (kernel Documentation/userspace-api/ioctl/ioctl-number.rst).
+ */
+export const isVfioIoctl = (command: number): boolean =>
+  command >= FIRST_OF_TYPE && command <= LAST_OF_TYPE;
+
+/** Every name that a number has, whatever the file. */
+export function vfioIoctlNames(command: number): readonly string[] {
+  const own = IOMMUFD[command - IOMMUFD_BASE];
+  if (own !== undefined) return [own];
+  return TABLES.flatMap(([, table]) => table[command - VFIO_BASE] ?? []);
+}
+
+/** Which kind of file takes a call, or undefined when the name is not known. */
+export function vfioIoctlFile(name: string): VfioFile | undefined {
+  if (IOMMUFD.includes(name)) return 'iommufd';
+  return TABLES.find(([, table]) => Object.values(table).includes(name))?.[0];
+}
+
 const NUMBERS: ReadonlyMap<string, number> = new Map([
-  ['VFIO_IOMMU_SPAPR_TCE_GET_INFO', VFIO_BASE + 12],
-  ['VFIO_IOMMU_SPAPR_REGISTER_MEMORY', VFIO_BASE + 17],
-  ...[CONTAINER, GROUP, DEVICE, MIGRATION].flatMap((table) =>
+  ...TABLES.flatMap(([, table]) =>
     Object.entries(table).map(([n, name]) => [name, VFIO_BASE + Number(n)] as const),
   ),
   ...IOMMUFD.map((name, n) => [name, IOMMUFD_BASE + n] as const),
@@ -120,3 +157,6 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
 export function vfioIoctlNumber(name: string): number | undefined {
   return NUMBERS.get(name);
 }
+
+/** Every name that is known, for comparisons. */
+export const vfioIoctls = (): ReadonlyMap<string, number> => NUMBERS;

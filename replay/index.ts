@@ -1,4 +1,9 @@
 /** The public face of replay/: a recording re-driven through models of the kernel. */
+
+export { autoprobeGate, matchesWith } from './binding/gate.js';
+export { covers, parseNewId } from './binding/ids.js';
+export { parseSnapshot } from './binding/snapshot.js';
+export { parseBool, parseStore, type Store } from './binding/stores.js';
 export { EventCursor } from './engine/cursor.js';
 export { Engine } from './engine/engine.js';
 export { type Holders, holdersOf, type UnderWay } from './engine/holders.js';
@@ -10,6 +15,7 @@ export {
   type ReplayResult,
   replay,
 } from './engine/replay.js';
+export type { SnapshotDoubt } from './engine/snapshot-trust.js';
 export {
   type DeviceState,
   deviceState,
@@ -21,4 +27,6 @@ export {
 export { type RandomAccess, Timeline } from './engine/timeline.js';
 export type { Counts, Difference, Verdict } from './engine/verdict.js';
 export { type Change, stateAt, watch } from './engine/watch.js';
+export type { PciDevice } from './machine/device.js';
 export { ERRNO, errnoName } from './machine/errno.js';
+export { certainly, only, type Possible, possibly } from './machine/possible.js';

@@ -2,13 +2,23 @@
  * Goal: the architecture of docs/architecture.md holds in the code, not only in the text.
  * Method: read every source file and hold it against the laws of tests/tidy.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
 
 const sources = FOLDERS.flatMap(readSources);
+
+/** Text of each README by the path of its folder. */
+const readmes = new Map(
+  FOLDERS.flatMap((folder) => [
+    folder,
+    ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  ])
+    .filter((folder) => existsSync(join(folder, 'README.md')))
+    .map((folder) => [folder, readFileSync(join(folder, 'README.md'), 'utf8')]),
+);
 
 describe('the import law', () => {
   test('a folder imports only what it may', () => {
@@ -21,6 +31,10 @@ describe('the import law', () => {
 
   test('each package of others is known to one adapter', () => {
     expect(laws.packagesAreKnownToOneAdapter(sources)).toEqual([]);
+  });
+
+  test('a folder inside of these imports what its README says', () => {
+    expect(laws.nestedFoldersImportWhatTheirReadmeSays(sources, readmes)).toEqual([]);
   });
 });
 

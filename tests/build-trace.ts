@@ -1,15 +1,19 @@
 /** Makes small traces for tests from rows written as objects. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  highWord,
   type Kind,
+  lowWord,
   MemorySink,
   type Phase,
   type Source,
   type TraceMeta,
   TraceWriter,
 } from '../traces/index.js';
+import { scratchFolder } from './scratch.js';
+
+export { scratchFolder } from './scratch.js';
 
 /** One event; what is left out is null. Phase is `point` and source `model` unless given. */
 export interface EventRow {
@@ -63,7 +67,7 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   const { events } = writer;
   events.source(row.source ?? 'model');
   events.begin(events.kind(row.kind), row.phase ?? 'point');
-  events.timeWords(Number(ts & 0xffff_ffffn), Number(ts >> 32n));
+  events.timeWords(lowWord(ts), highWord(ts));
   for (const name of INTS) if (row[name] !== undefined) events.int(name, row[name]);
   for (const name of BIGS) if (row[name] !== undefined) events.big(name, row[name]);
   for (const name of STRINGS) if (row[name] !== undefined) events.string(name, row[name]);
@@ -72,18 +76,6 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   if (row.text !== undefined) events.text(row.text);
   events.commit();
   if (row.kind === 'lost') writer.countLost(Number(row.value ?? 0n));
-}
-
-const folders: string[] = [];
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder that is removed when the process of the test ends. */
-export function scratchFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vfr-test-'));
-  folders.push(folder);
-  return folder;
 }
 
 /** Writes a trace to a file of its own and gives its path. */

@@ -1,9 +1,8 @@
 /** Real recordings for tests, imported once per test file. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importInput } from '../recorder/index.js';
 import { TraceReader } from '../traces/index.js';
+import { scratchFolder } from './scratch.js';
 
 const imported = new Map<string, string>();
 let directory: string | null = null;
@@ -12,7 +11,7 @@ let directory: string | null = null;
 export function importedCapturePath(capture: string): string {
   let output = imported.get(capture);
   if (output === undefined) {
-    directory ??= mkdtempSync(join(tmpdir(), 'vfr-test-'));
+    directory ??= scratchFolder();
     output = join(directory, `${capture}.arrows`);
     const folder = join('tests/data/captures', capture);
     importInput({

@@ -99,6 +99,9 @@ export function rowsOf(trace: Buffer): ImportedRow[] {
   return rows;
 }
 
+/** What a report counts but for lines that belong to others. */
+export const counted = ({ records, unparsed, lost }: ImportReport) => ({ records, unparsed, lost });
+
 /** How many rows have each value of `key`. */
 export function countBy<T>(rows: readonly T[], key: (row: T) => string): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -22,7 +22,8 @@ import { assert } from './assert.js';
 import { type ColumnBuffers, NO_BYTES } from './columns.js';
 import { countingFrame, isCountable } from './counting.js';
 import { deflate, prefixed } from './deflate.js';
-import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER, hex8 } from './frame.js';
+import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './frame.js';
+import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './link.js';
 import { COLUMNS, type Column, type ColumnName, DICT_COLUMNS, type DictColumn } from './schema.js';
 import { COUNTER_EFFORT, type Effort, REPEAT_EFFORT } from './zstd.js';
 
@@ -54,8 +55,9 @@ function arrowType(column: Column): types.DataType {
   }
 }
 
-const withCrc = (entries: Iterable<readonly [string, string]> = []) =>
-  new Map<string, string>([...entries, [CRC_KEY, CRC_PLACEHOLDER]]);
+/** What every message carries is filled in when it is sealed. */
+const withSeal = (entries: Iterable<readonly [string, string]> = []) =>
+  new Map<string, string>([...entries, [LINK_KEY, LINK_PLACEHOLDER], [CRC_KEY, CRC_PLACEHOLDER]]);
 
 /** The opening message: columns with their documentation, and what the trace says of itself. */
 export function encodeSchema(metadata: ReadonlyMap<string, string>): Uint8Array {
@@ -65,7 +67,7 @@ export function encodeSchema(metadata: ReadonlyMap<string, string>): Uint8Array 
   const dictionaries = new Map(DICT_COLUMNS.map((name) => [dictionaryId(name), new types.Utf8()]));
   const schema = new Schema(fields, new Map(metadata), dictionaries, MetadataVersion.V5);
   return Message.encode(
-    new Message(0, MetadataVersion.V5, MessageHeader.Schema, schema, withCrc()),
+    new Message(0, MetadataVersion.V5, MessageHeader.Schema, schema, withSeal()),
   );
 }
 
@@ -101,7 +103,7 @@ export function encodeBatch(
     MetadataVersion.V5,
     MessageHeader.RecordBatch,
     header,
-    withCrc([...entries, [COLUMN_CRCS_KEY, crcs.join('')]]),
+    withSeal([...entries, [COLUMN_CRCS_KEY, crcs.join('')]]),
   );
   return { metadata: Message.encode(message), body };
 }
@@ -127,7 +129,7 @@ export function encodeDictionary(
     MetadataVersion.V5,
     MessageHeader.DictionaryBatch,
     new DictionaryBatch(header, dictionaryId(name), false),
-    withCrc(),
+    withSeal(),
   );
   return { metadata: Message.encode(message), body };
 }

@@ -5,6 +5,7 @@
 import type { EventAppender } from './appender.js';
 import { assert } from './assert.js';
 import type { Batch } from './batch.js';
+import { Begins } from './begins.js';
 import type { Phase } from './kinds.js';
 import type { TraceReader } from './reader.js';
 import { CELL, EventRow, type IntCell, type WordCell } from './row.js';
@@ -55,18 +56,10 @@ const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
 const WORDS = ['offset', 'length', 'value', 'ret'] as const;
 type IdColumn = (typeof IDS)[number];
 
-/**
- * Begins that have ended and may still be linked to: an aligned event follows its access closely.
- */
-const ENDED_MAX = 1 << 12;
-
 export class EventCopier {
   readonly #translations: Readonly<Record<DictColumn, Int32Array>>;
-  /** New seq of every `begin` that has not ended yet, by its seq in the input. */
-  readonly #begins = new Map<number, Seq>();
-  readonly #ended = new Map<number, Seq>();
-  /** Whether points of the input may be linked to spans (see recorder/align). */
-  readonly #hasLinks: boolean;
+  readonly #begins = new Begins();
+  #spansForgotten = 0;
   readonly #row = new EventRow();
   /** What the phases of the input are, by their ids there. */
   readonly #phases: readonly Phase[];
@@ -83,7 +76,6 @@ export class EventCopier {
     private readonly reader: TraceReader,
     private readonly offsetNs = 0n,
   ) {
-    this.#hasLinks = reader.meta.notes.alignment !== undefined;
     const none = Object.entries(reader.dictionaries).map(
       ([name, entries]) => [name, new Int32Array(entries.length).fill(-1)] as const,
     );
@@ -122,7 +114,7 @@ export class EventCopier {
     if (phase === 'end') this.#span(columns, row);
     else if (phase === 'point') this.#link(columns, row, placed?.link ?? null);
     const seq = events.append(event);
-    if (phase === 'begin') this.#begins.set(this.#seqFirst + row, seq);
+    if (phase === 'begin') this.#begins.add(this.#seqFirst + row, seq);
     return seq;
   }
 
@@ -143,6 +135,13 @@ export class EventCopier {
     }
     if (text?.has(row) === true) this.events.text(text.text(row)!);
     if (data?.has(row) === true) this.events.data(data.at(row)!);
+  }
+
+  /** Spans that were lost in copying, because too many calls were open at a time; null for none. */
+  get forgotten(): SalvageLoss | null {
+    if (this.#spansForgotten === 0) return null;
+    const text = `more calls were open than can be kept: ${this.#spansForgotten} ends have no span`;
+    return { seq: this.#seqFirst, events: 0, columns: ['span'], text };
   }
 
   /**
@@ -176,29 +175,17 @@ export class EventCopier {
   #span({ span }: Copied, row: number): void {
     if (span?.has(row) !== true) return;
     const old = span.number(row);
-    const begin = this.#begins.get(old);
+    const begin = this.#begins.end(old);
+    if (begin !== null) this.#row.setNumber(CELL.span, begin);
     // The begin was not copied: the end stays an end, and says that its begin is unknown.
-    if (begin === undefined) return;
-    this.#begins.delete(old);
-    if (this.#hasLinks) this.#keep(old, begin);
-    this.#row.setNumber(CELL.span, begin);
+    else if (this.#begins.mayBeForgotten(old)) this.#spansForgotten++;
   }
 
   /** Links a point to the begin of the access that it also shows, as an alignment found out. */
   #link({ span }: Copied, row: number, link: Seq | null): void {
     const known = span?.has(row) === true ? span.number(row) : -1;
-    const begin = link ?? this.#begins.get(known) ?? this.#ended.get(known);
-    if (begin !== undefined) this.#row.setNumber(CELL.span, begin);
-  }
-
-  /** Remembers for a while where a begin went whose end was copied: a link may follow. */
-  #keep(old: number, begin: Seq): void {
-    this.#ended.set(old, begin);
-    if (this.#ended.size <= ENDED_MAX) return;
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest);
-      return;
-    }
+    const begin = link ?? this.#begins.find(known);
+    if (begin !== null) this.#row.setNumber(CELL.span, begin);
   }
 
   #translate(column: DictColumn, id: number): number {

@@ -5,11 +5,21 @@ import type { DictionaryMessage } from './message.js';
 /** Buffers of a UTF-8 column: validity, offsets, bytes. */
 const BUFFERS = 3;
 
+/** The strings of a dictionary as the file has them: string i is bytes[offsets[i]..[i + 1]). */
+export interface DictionaryBytes {
+  readonly rows: number;
+  readonly offsets: Int32Array;
+  readonly bytes: Buffer;
+}
+
 /**
- * The strings of a dictionary message: one UTF-8 column without nulls.
+ * What a dictionary message holds: one UTF-8 column without nulls.
  * @throws Error when the sizes are out of range or the offsets out of order
  */
-export function readStrings(body: Buffer, { rows, regions }: DictionaryMessage): string[] {
+export function dictionaryBytes(
+  body: Buffer,
+  { rows, regions }: DictionaryMessage,
+): DictionaryBytes {
   const sizes = Number.isInteger(rows) && rows >= 0 && rows <= DICTIONARY_ROWS_MAX;
   if (!sizes || regions.length !== BUFFERS) throw new Error('sizes out of range');
   const part = (i: number, max: number) => {
@@ -23,12 +33,13 @@ export function readStrings(body: Buffer, { rows, regions }: DictionaryMessage):
   if (offsetBytes.byteLength !== (rows + 1) * 4) throw new Error('offsets cut short');
   const offsets = new Int32Array(offsetBytes.buffer);
   const bytes = Buffer.from(part(2, DICTIONARY_BYTES_MAX).buffer);
-  const strings: string[] = [];
   for (let i = 0; i < rows; i++) {
     if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > bytes.byteLength) {
       throw new Error('offsets out of order');
     }
-    strings.push(bytes.toString('utf8', offsets[i], offsets[i + 1]));
   }
-  return strings;
+  return { rows, offsets, bytes };
 }
+
+export const stringsOf = ({ rows, offsets, bytes }: DictionaryBytes): string[] =>
+  Array.from({ length: rows }, (_, i) => bytes.toString('utf8', offsets[i], offsets[i + 1]));

@@ -8,20 +8,23 @@ export interface EndMark {
   readonly batches: number;
   /** Events that sources said they lost, over the whole trace. */
   readonly lost: number;
+  /** `TraceDigest` of all messages before and of these counts; null in format version 1. */
+  readonly digest: string | null;
 }
 
-export const formatEnd = ({ events, batches, lost }: EndMark): string =>
-  JSON.stringify({ events, batches, lost });
+export const formatEnd = ({ events, batches, lost, digest }: EndMark): string =>
+  JSON.stringify({ events, batches, lost, digest });
 
 /** The end marker in `text`, or null when it is not of the form that `formatEnd` writes. */
 export function parseEnd(text: string): EndMark | null {
   try {
-    const { events, batches, lost } = JSON.parse(text);
+    const { events, batches, lost, digest = null } = JSON.parse(text);
     assert(
       [events, batches, lost].every((n) => Number.isSafeInteger(n) && n >= 0),
       'counts',
     );
-    return { events, batches, lost };
+    assert(digest === null || typeof digest === 'string', 'a digest');
+    return { events, batches, lost, digest };
   } catch {
     return null;
   }

@@ -11,6 +11,7 @@
 import { crc32 } from 'node:zlib';
 import { assert } from './assert.js';
 import { METADATA_BYTES_MAX } from './limits.js';
+import { type Crcs, formatLink, hex8, LINK_PLACEHOLDER, type Link } from './link.js';
 
 export const PREFIX_BYTES = 8;
 export const CONTINUATION = 0xffff_ffff;
@@ -28,14 +29,17 @@ const META_DIGITS = '????????';
 const flatbufferString = (text: string) =>
   Buffer.from(`${String.fromCharCode(text.length)}\0\0\0${text}\0`, 'latin1');
 
-/** A CRC as eight hexadecimal digits. */
-export const hex8 = (value: number): string => value.toString(16).padStart(8, '0');
+/** A frame as it goes to the file, and its CRCs, which the next one's link names. */
+export interface SealedFrame {
+  readonly bytes: Buffer;
+  readonly crcs: Crcs;
+}
 
 /**
- * Makes a frame of encoded metadata (which holds the placeholder) and a body. Both go into one
+ * Makes a frame of encoded metadata (which holds the placeholders) and a body. Both go into one
  * buffer, so that a sink takes a frame by one call.
  */
-export function sealFrame(metadata: Uint8Array, body: Uint8Array): Buffer {
+export function sealFrame(metadata: Uint8Array, body: Uint8Array, link: Link): SealedFrame {
   assert(body.byteLength % 8 === 0, 'body is padded to 8 bytes');
   assert(metadata.byteLength <= METADATA_BYTES_MAX - 8, 'metadata is within its limit');
   const length = (metadata.byteLength + 7) & ~7;
@@ -45,17 +49,21 @@ export function sealFrame(metadata: Uint8Array, body: Uint8Array): Buffer {
   head.writeUInt32LE(length, 4);
   head.set(metadata, PREFIX_BYTES);
   frame.set(body, PREFIX_BYTES + length);
-  const slot = flatbufferString(CRC_PLACEHOLDER);
-  const at = head.indexOf(slot);
-  assert(at >= 0 && head.indexOf(slot, at + 1) < 0, 'metadata holds one CRC placeholder');
-  head.write(`${META_DIGITS}-${hex8(crc32(body))}`, at + 4, 'latin1');
-  head.write(hex8(crc32(head)), at + 4, 'latin1');
-  return frame;
+  head.write(formatLink(link), placeOf(LINK_PLACEHOLDER, head), 'latin1');
+  const at = placeOf(CRC_PLACEHOLDER, head);
+  const crcs = { body: crc32(body), head: 0 };
+  head.write(`${META_DIGITS}-${hex8(crcs.body)}`, at, 'latin1');
+  crcs.head = crc32(head);
+  head.write(hex8(crcs.head), at, 'latin1');
+  return { bytes: frame, crcs };
 }
 
-/** The CRC of the body that a frame's verified metadata promises. */
-export interface CheckedHead {
-  readonly bodyCrc: number;
+/** Where the one placeholder of its kind stands. */
+function placeOf(placeholder: string, head: Buffer): number {
+  const slot = flatbufferString(placeholder);
+  const at = head.indexOf(slot);
+  assert(at >= 0 && head.indexOf(slot, at + 1) < 0, 'metadata holds one placeholder of each kind');
+  return at + 4;
 }
 
 const CRC_LENGTH = Buffer.from(`${String.fromCharCode(CRC_PLACEHOLDER.length)}\0\0\0`, 'latin1');
@@ -66,9 +74,10 @@ const CANDIDATES_MAX = 4;
 /**
  * Verifies prefix and metadata of a frame.
  * @param head prefix and metadata, unchanged afterwards
- * @returns null when the metadata is not what was written
+ * @returns its CRC, and the one that it promises for the body; null when the metadata is not what
+ *   was written
  */
-export function checkHead(head: Buffer): CheckedHead | null {
+export function checkHead(head: Buffer): Crcs | null {
   let candidates = 0;
   for (let at = head.indexOf(CRC_LENGTH); at >= 0; at = head.indexOf(CRC_LENGTH, at + 1)) {
     const start = at + CRC_LENGTH.byteLength;
@@ -78,11 +87,9 @@ export function checkHead(head: Buffer): CheckedHead | null {
     let crc = crc32(head.subarray(0, start));
     crc = crc32(META_DIGITS, crc);
     crc = crc32(head.subarray(start + META_DIGITS.length), crc);
-    if (crc === Number.parseInt(match[1], 16)) return { bodyCrc: Number.parseInt(match[2], 16) };
+    if (crc === Number.parseInt(match[1], 16)) {
+      return { head: crc, body: Number.parseInt(match[2], 16) };
+    }
   }
   return null;
-}
-
-export function checkBody(body: Uint8Array, promised: CheckedHead): boolean {
-  return crc32(body) === promised.bodyCrc;
 }

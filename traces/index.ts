@@ -1,7 +1,6 @@
 /** The public face of traces/: the event schema and the trace file. */
 export { EventAppender } from './appender.js';
 export { AssertionError, assert } from './assert.js';
-export { Batch } from './batch.js';
 export {
   BDF_PATTERN,
   type Bdf,
@@ -9,11 +8,16 @@ export {
   parseBdf,
   parseShortBdf,
   SHORT_BDF_PATTERN,
-} from './bdf.js';
+} from './base/bdf.js';
+export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
+export { firstIndex } from './base/first-index.js';
+export { fromWords, highWord, lowWord } from './base/words.js';
+export { Batch } from './batch.js';
+export type { BatchInfo } from './batch-info.js';
 export { ColumnMemory } from './column-memory.js';
+export { type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
-export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './errno.js';
 export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
 export {
   FAMILIES,
@@ -33,7 +37,17 @@ export {
 } from './kinds.js';
 export type { Loss } from './losses.js';
 export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
-export { type BatchInfo, type Completeness, TraceReader } from './reader.js';
+export { openRecording, openSink } from './open-sink.js';
+export { type Completeness, TraceReader } from './reader.js';
+export {
+  notRecorded,
+  RECORDED_NOTES,
+  type RefusedProbe,
+  recordedNotes,
+  type WhatIsRecorded,
+  whatIsRecorded,
+} from './recorded.js';
+export { ScratchSink } from './remade-sink.js';
 export { type Rewritten, rewriteTrace } from './rewrite.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
 export type { SalvageLoss } from './salvage.js';
@@ -51,7 +65,7 @@ export {
   type WordColumn,
 } from './schema.js';
 export type { Filter, Selection } from './select.js';
-export { FileSink, MemorySink, type OutputSink, openSink, type Sink } from './sink.js';
+export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
 export { type ByteSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
@@ -69,4 +83,5 @@ export {
 export { verifyTrace } from './verify.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
+export { zeroOf } from './zero.js';
 export { zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

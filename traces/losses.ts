@@ -25,6 +25,8 @@ export interface Loss {
  */
 const EVENTS_MAX = Number.MAX_SAFE_INTEGER;
 /** A number of lost events, no larger than one that is exact. */
+/** Losses told apart; more sources and CPUs than this are none of a machine's. */
+const PLACES_MAX = 1 << 16;
 export const boundedLoss = (events: number) => Math.min(events, EVENTS_MAX);
 
 const columnIndex = (name: ColumnName) => COLUMNS.findIndex((c) => c.name === name);
@@ -48,7 +50,9 @@ export function collectLosses(
   for (let row = 0; row < rows; row++) {
     if (kinds.getInt32(row * 4, true) !== lostKind) continue;
     const cpu = isSet(columns[CPU].validity, row) ? cpus.getUint16(row * 2, true) : null;
-    const events = boundedLoss(Number(values.getBigUint64(row * 8, true)));
+    // Without a value nobody knows how many, and what stands in its place means nothing.
+    const isKnown = isSet(columns[VALUE].validity, row);
+    const events = isKnown ? boundedLoss(Number(values.getBigUint64(row * 8, true))) : 0;
     losses.push({ source: sources.getInt32(row * 4, true), cpu, events });
   }
   return sumLosses(losses);
@@ -61,8 +65,10 @@ export function sumLosses<T extends number | string>(
   const sums = new Map<string, { source: T; cpu: number | null; events: number }>();
   for (const { source, cpu, events } of losses) {
     assert(events >= 0, 'a number of lost events is not negative');
-    const key = `${source}/${cpu}`;
-    const sum = sums.get(key) ?? { source, cpu, events: 0 };
+    const isKnown = sums.size < PLACES_MAX || sums.has(`${source}/${cpu}`);
+    const place = isKnown ? cpu : null;
+    const key = `${source}/${place}`;
+    const sum = sums.get(key) ?? { source, cpu: place, events: 0 };
     sum.events = boundedLoss(sum.events + events);
     sums.set(key, sum);
   }

@@ -95,7 +95,11 @@ class Lane {
   advance(): boolean {
     while (this.#batch === null || this.#row === this.#batch.rows) {
       const { value: item } = this.#items.next();
-      if (item === undefined) return false;
+      if (item === undefined) {
+        const { forgotten } = this.#copier;
+        if (forgotten !== null) this.#lose(forgotten);
+        return false;
+      }
       if (item.type === 'loss') this.#lose(item.loss);
       else this.#open(item);
     }

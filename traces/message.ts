@@ -3,6 +3,7 @@
  * Arrow 21). Numbers below are the fields' places in those schemas.
  */
 import { Table } from './flatbuffer.js';
+import { LINK_KEY, type Link, parseLink } from './link.js';
 import type { ColumnType } from './schema.js';
 
 /** Where one buffer lies in a message's body. */
@@ -11,25 +12,28 @@ export interface Region {
   readonly length: number;
 }
 
-export interface SchemaMessage {
-  readonly type: 'schema';
+interface AnyMessage {
   readonly bodyLength: number;
+  /** Its place in its trace; null in one of format version 1. */
+  readonly link: Link | null;
+}
+
+export interface SchemaMessage extends AnyMessage {
+  readonly type: 'schema';
   readonly columns: readonly { readonly name: string; readonly type: ColumnType | 'other' }[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export interface BatchMessage {
+export interface BatchMessage extends AnyMessage {
   readonly type: 'batch';
-  readonly bodyLength: number;
   readonly rows: number;
   readonly nullCounts: readonly number[];
   readonly regions: readonly Region[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export interface DictionaryMessage {
+export interface DictionaryMessage extends AnyMessage {
   readonly type: 'dictionary';
-  readonly bodyLength: number;
   readonly id: number;
   readonly rows: number;
   readonly regions: readonly Region[];
@@ -52,15 +56,16 @@ export function decodeMessage(bytes: Buffer): DecodedMessage {
   const message = Table.root(bytes);
   const header = message.table(2);
   if (header === null) throw new Error('a message without a header');
-  const bodyLength = message.int64(3);
+  const metadata = keyValues(message, 4);
+  const common = { bodyLength: message.int64(3), link: parseLink(metadata.get(LINK_KEY)) };
   switch (message.int8(1)) {
     case HEADER_SCHEMA:
-      return { type: 'schema', bodyLength, ...schema(header) };
+      return { type: 'schema', ...common, ...schema(header) };
     case HEADER_DICTIONARY:
-      return { type: 'dictionary', bodyLength, ...dictionary(header) };
+      return { type: 'dictionary', ...common, ...dictionary(header) };
     case HEADER_BATCH:
       if (message.int8(0) !== METADATA_V5) throw new Error('not metadata version 5');
-      return { type: 'batch', bodyLength, ...batch(header), metadata: keyValues(message, 4) };
+      return { type: 'batch', ...common, ...batch(header), metadata };
     default:
       throw new Error('unknown message type');
   }

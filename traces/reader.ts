@@ -1,34 +1,27 @@
-import { BATCH_BUFFERS, Batch, type BatchBody, columnRange } from './batch.js';
+import { Batch, type BatchBody } from './batch.js';
+import { type BatchInfo, batchInfo, checkBody, columnCrcs } from './batch-info.js';
+import { type Chain, digestMatches, endMarkIn, followChain } from './chain.js';
 import type { ColumnMemory } from './column-memory.js';
-import { readStrings } from './dictionary-batch.js';
-import { END_KEY, type EndMark, parseEnd } from './end.js';
-import { VfrError } from './errors.js';
-import { COLUMN_CRCS_KEY } from './frame.js';
-import { DICTIONARY_ROWS_MAX, ROWS_MAX } from './limits.js';
-import { type Loss, type LossById, sumLosses } from './losses.js';
-import type { BatchMessage, DictionaryMessage } from './message.js';
-import { parseMeta } from './meta.js';
-import { type Damage, type Frame, type Scan, scan } from './scan.js';
 import {
-  COLUMNS,
-  type ColumnName,
-  DICT_COLUMNS,
-  type DictColumn,
-  FORMAT_VERSION,
-  type TraceMeta,
-} from './schema.js';
+  DAMAGED_STRING,
+  type Dictionaries,
+  type DictionaryFrame,
+  type ReadDictionaries,
+  readDictionaries,
+} from './dictionaries.js';
+import type { EndMark } from './end.js';
+import { VfrError } from './errors.js';
+import { PHASES } from './kinds.js';
+import { type Loss, type LossById, sumLosses, totalLost } from './losses.js';
+import type { BatchMessage } from './message.js';
+import { parseMeta } from './meta.js';
+import { placeDamage } from './placing.js';
+import { type Damage, type Frame, isEndMarker, type Scan, scan } from './scan.js';
+import { COLUMNS, type DictColumn, FORMAT_VERSION, type TraceMeta } from './schema.js';
 import { type Filter, type Selection, select } from './select.js';
-import { type ByteSource, bodyCrc, openSource } from './source.js';
-import { type BatchStats, parseStats, STATS_COLUMNS, STATS_KEY } from './stats.js';
-import type { Seq } from './units.js';
-
-/** A batch that can be read: where it is and what its metadata says. */
-export interface BatchInfo {
-  readonly rows: number;
-  readonly seqFirst: Seq;
-  readonly stats: BatchStats;
-  readonly frame: Frame;
-}
+import { type ByteSource, openSource } from './source.js';
+import { STATS_COLUMNS, STATS_KEY } from './stats.js';
+import { readOn } from './unreadable.js';
 
 /**
  * What is known of a trace being whole: `complete` only when nothing is cut, damaged or missing and
@@ -42,15 +35,10 @@ export interface Completeness {
   readonly lost: number | null;
 }
 
-/** What stands for a string that was in a damaged part of the file and nowhere else. */
-const DAMAGED_STRING = '(damaged)';
-
-type Dictionaries = Readonly<Record<DictColumn, readonly string[]>>;
-
 /**
- * Reads a trace batch by batch. Opening it verifies every byte against its CRC; what is damaged is
- * left out and told by `damage`, and what is not damaged can be read. Columns are decompressed when
- * they are asked for.
+ * Reads a trace batch by batch. Opening it verifies every byte against its CRC, and that every
+ * message is of this trace and in its place; what is damaged is left out and told by `damage`, and
+ * what is not damaged can be read. Columns are decompressed when they are asked for.
  */
 export class TraceReader {
   readonly meta: TraceMeta;
@@ -59,27 +47,45 @@ export class TraceReader {
   readonly end: EndMark | null;
   /** All strings of the dictionary columns; ids of every batch are ids into these. */
   readonly dictionaries: Dictionaries;
+  /** Dictionary columns of which strings are missing, which read `(damaged)`. */
+  readonly stringsMissing: readonly DictColumn[];
   readonly #scan: Scan;
-  readonly #damage: Damage[];
-  readonly #damagedAt: ReadonlySet<number>;
+  readonly #chain: Chain;
+  #damage: Damage[];
 
   /** @throws VfrError when the file cannot be read or is not a trace */
   static open(file: string): TraceReader {
-    return new TraceReader(openSource(file));
+    return new TraceReader(readOn(openSource(file)));
   }
 
   constructor(readonly source: ByteSource) {
     this.#scan = scan(source);
+    this.#chain = followChain(this.#scan, source.size);
     const { version, meta } = this.#readSchema();
     this.version = version;
     this.meta = meta;
-    this.#damage = [...this.#scan.damage];
-    const { batches, end } = this.#readBatches();
+    this.#damage = [...this.#chain.damage];
+    const { batches, dictionaryFrames, end } = this.#readFrames();
     this.batches = batches;
-    this.end = end;
-    this.#placeDamage();
-    this.#damagedAt = new Set(this.#damage.map((d) => d.offset));
-    this.dictionaries = this.#readDictionaries();
+    this.end = this.#believed(end);
+    const { dictionaries, missing } = this.#readDictionaries(dictionaryFrames);
+    this.dictionaries = dictionaries;
+    this.stringsMissing = missing;
+    const { unreadable = [] } = source;
+    this.#damage = placeDamage(this.#damage, batches, this.end?.events ?? null, unreadable);
+  }
+
+  /** The trace's id; null in a trace of format version 1, which has none. */
+  get id(): string | null {
+    return this.#chain.id;
+  }
+
+  /**
+   * Whether messages are tied to the trace and to each other, so that what is read without damage
+   * is what was written. Without it (version 1) a batch of another trace is found only by chance.
+   */
+  get isLinked(): boolean {
+    return this.#chain.id !== null;
   }
 
   /** Bytes that are not what was written, in the order of the file. */
@@ -99,9 +105,18 @@ export class TraceReader {
 
   /** Byte offset at which the file was cut, or null. */
   get cutAt(): number | null {
-    const { cutAt, endOfStream, end } = this.#scan;
-    if (cutAt !== null) return cutAt;
-    return endOfStream && this.end !== null ? null : end;
+    const { cutAt } = this.#chain;
+    return cutAt ?? (this.end === null ? this.endsAt : null);
+  }
+
+  /** Whether the message is there that says what the trace says of itself. */
+  get hasOpening(): boolean {
+    return this.#chain.frames.some((frame) => frame.message.type === 'schema');
+  }
+
+  /** Byte offset behind the last message of the trace, or 0 when there is none. */
+  get endsAt(): number {
+    return this.#chain.frames.at(-1)?.end ?? 0;
   }
 
   get completeness(): Completeness {
@@ -148,20 +163,14 @@ export class TraceReader {
 
   /** Batches of which only some columns are damaged, to save the others. */
   impairedBatches(): BatchInfo[] {
-    const offsets = new Set(this.#damage.flatMap((d) => (d.columns ? [d.offset] : [])));
-    return this.#scan.frames.flatMap((frame) => {
-      if (frame.message.type !== 'batch' || !offsets.has(frame.offset)) return [];
+    const damaged = this.#damage.filter(({ columns }) => columns !== undefined);
+    let at = 0;
+    return this.#chain.frames.flatMap((frame) => {
+      while (at < damaged.length && damaged[at].offset < frame.offset) at++;
+      if (frame.message.type !== 'batch' || damaged[at]?.offset !== frame.offset) return [];
       const info = batchInfo(frame, frame.message);
       return typeof info === 'string' ? [] : [info];
     });
-  }
-
-  /** Every dictionary message whose bytes are whole, for `verify`. */
-  *dictionaryVersions(): Generator<{ name: DictColumn; frame: Frame; strings: readonly string[] }> {
-    for (const { frame, message, name } of this.#dictionaryFrames()) {
-      if (this.#damagedAt.has(frame.offset)) continue;
-      yield { name, frame, strings: this.#strings(frame, message) };
-    }
   }
 
   close(): void {
@@ -184,9 +193,12 @@ export class TraceReader {
   }
 
   #readSchema(): { version: number; meta: TraceMeta } {
-    const message = this.#scan.frames.find((f) => f.message.type === 'schema')?.message;
-    // A damaged opening does not cost the batches: they are of this version or they do not check.
-    if (message === undefined && this.#scan.frames.some(isBatchOfVfr)) return UNKNOWN_OPENING;
+    const { frames } = this.#chain;
+    const message = frames.find((f) => f.message.type === 'schema')?.message;
+    // A damaged opening does not cost the batches.
+    if (message === undefined && frames.some(isBatchOfVfr)) {
+      return { ...UNKNOWN_OPENING, version: this.isLinked ? FORMAT_VERSION : 1 };
+    }
     const parsed = message?.type === 'schema' ? parseMeta(message.metadata) : null;
     if (message?.type !== 'schema' || parsed === null) throw this.#notATrace();
     if (parsed.version > FORMAT_VERSION) {
@@ -204,30 +216,31 @@ export class TraceReader {
   }
 
   #notATrace(): VfrError {
-    const { size } = this.source;
+    const { size, name, unreadable } = this.source;
+    if (unreadable !== undefined && unreadable.length > 0) return unreadable[0].error;
     const opens = size > 0 && CONTINUED.equals(this.source.read(0, CONTINUED.byteLength));
     const cut = opens && this.#scan.frames.length === 0 && this.#scan.cutAt === 0;
     const nothing = size === 0 ? 'the file is empty' : 'not a vfr trace';
     const what = cut ? 'cut within its opening, before the first event' : nothing;
     const next = 'Traces are made by `vfr import` and `vfr record`.';
-    return new VfrError('unreadable', 'NOT_A_TRACE', what, next, { file: this.source.name });
+    return new VfrError('unreadable', 'NOT_A_TRACE', what, next, { file: name });
   }
 
-  #readBatches(): { batches: BatchInfo[]; end: EndMark | null } {
+  #readFrames() {
     const batches: BatchInfo[] = [];
-    let end: EndMark | null = null;
+    const dictionaryFrames: DictionaryFrame[] = [];
+    let end: Frame | null = null;
     let seqNext = 0;
-    for (const frame of this.#scan.frames) {
-      const damage = this.#checkBody(frame);
-      if (damage !== null) {
-        this.#damage.push(damage);
-        continue;
-      }
+    for (const frame of this.#chain.frames) {
       const { message } = frame;
-      if (message.type !== 'batch') continue;
-      const endText = message.metadata.get(END_KEY);
-      if (endText !== undefined) {
-        end = parseEnd(endText);
+      const damage = checkBody(this.source, frame);
+      if (damage !== null) this.#damage.push(damage);
+      if (message.type === 'dictionary') {
+        dictionaryFrames.push({ frame, message, isWhole: damage === null });
+      }
+      if (damage !== null || message.type !== 'batch') continue;
+      if (isEndMarker(frame)) {
+        end = frame;
         continue;
       }
       const info = batchInfo(frame, message);
@@ -239,88 +252,58 @@ export class TraceReader {
       batches.push(info);
       seqNext = info.seqFirst + info.rows;
     }
-    return { batches, end };
+    return { batches, dictionaryFrames, end };
   }
 
-  /** Compares a frame's body with its CRC, and finds the columns that are damaged. */
-  #checkBody(frame: Frame): Damage | null {
-    const { source } = this;
-    const { offset, bodyOffset, end, message, checked } = frame;
-    if (bodyCrc(source, bodyOffset, end) === checked.bodyCrc) return null;
-    if (message.type !== 'batch') {
-      const column = message.type === 'dictionary' ? DICT_COLUMNS[message.id] : undefined;
-      return { offset, end, what: `the dictionary of column ${column} does not match its CRC` };
-    }
-    const info = batchInfo(frame, message);
-    const what = 'a batch does not match its CRC';
-    if (typeof info === 'string') return { offset, end, what };
-    const seq = [info.seqFirst, info.seqFirst + info.rows - 1] as const;
-    const crcs = columnCrcs(message);
-    if (crcs === null) return { offset, end, what, seq };
-    const columns = COLUMNS.flatMap(({ name }, i): ColumnName[] => {
-      const range = columnRange(message, i);
-      const start = bodyOffset + range.offset;
-      return bodyCrc(source, start, start + range.length) === crcs[i] ? [] : [name];
-    });
-    return { offset, end, what, seq, columns };
+  /** What the end marker says, unless that cannot be. */
+  #believed(frame: Frame | null): EndMark | null {
+    if (frame === null) return null;
+    const mark = endMarkIn(frame);
+    const what = this.#whyNot(mark);
+    if (what === null) return mark;
+    this.#damage.push({ offset: frame.offset, end: frame.end, what: `the end marker ${what}` });
+    return null;
   }
 
-  /** Gives damage that hides whole frames the range of seq that is missing there. */
-  #placeDamage(): void {
-    this.#damage.sort((a, b) => a.offset - b.offset);
-    this.#damage.forEach((damage, i) => {
-      if (damage.seq !== undefined) return;
-      const before = this.batches.findLast((b) => b.frame.offset < damage.offset);
-      const after = this.batches.find((b) => b.frame.offset > damage.offset);
-      const first = before === undefined ? 0 : before.seqFirst + before.rows;
-      const next = after?.seqFirst ?? this.end?.events ?? first;
-      if (next > first) this.#damage[i] = { ...damage, seq: [first, next - 1] };
-    });
+  #whyNot(mark: EndMark | null): string | null {
+    if (mark === null) return 'does not say what it should';
+    if (mark.events < this.events || mark.batches < this.batches.length) {
+      const counts = `${mark.events} events in ${mark.batches} batches`;
+      return `counts ${counts}, and there are ${this.events} in ${this.batches.length}`;
+    }
+    const last = this.batches.at(-1);
+    if (last !== undefined && mark.events < last.seqFirst + last.rows) {
+      return `counts ${mark.events} events, and one has seq ${last.seqFirst + last.rows - 1}`;
+    }
+    const lost = totalLost(this.batches.flatMap(({ stats }) => stats.losses));
+    if (mark.lost < lost) return `counts ${mark.lost} lost events, and ${lost} are told of`;
+    if (!this.isLinked || this.#damage.length > 0) return null;
+    return digestMatches(this.#chain.frames, mark) ? null : 'does not sum up this trace';
   }
 
-  *#dictionaryFrames(): Generator<{
-    frame: Frame;
-    message: DictionaryMessage;
-    name: DictColumn;
-  }> {
-    for (const frame of this.#scan.frames) {
-      const { message } = frame;
-      const name = message.type === 'dictionary' ? DICT_COLUMNS[message.id] : undefined;
-      if (message.type === 'dictionary' && name !== undefined) yield { frame, message, name };
+  #readDictionaries(frames: readonly DictionaryFrame[]): ReadDictionaries {
+    const read = readDictionaries(this.source, frames, this.#stringsNeeded());
+    for (const one of read.damage) this.#damage.push(one);
+    const [first] = this.batches;
+    for (const name of read.missing) {
+      const offset = first?.frame.offset ?? 0;
+      const what = `strings of column ${name} are nowhere in the file, and read ${DAMAGED_STRING}`;
+      this.#damage.push({ offset, end: offset, what });
     }
+    return read;
   }
 
-  /** Dictionaries only grow, so the last readable one of a column holds all of its strings. */
-  #readDictionaries(): Dictionaries {
-    const last = new Map<DictColumn, { frame: Frame; message: DictionaryMessage }>();
-    const sizes = new Map<DictColumn, number>();
-    for (const { frame, message, name } of this.#dictionaryFrames()) {
-      if (message.rows <= DICTIONARY_ROWS_MAX) sizes.set(name, message.rows);
-      if (!this.#damagedAt.has(frame.offset)) last.set(name, { frame, message });
+  /** How many strings the batches need, by column: ids count from 0. */
+  #stringsNeeded(): Partial<Record<DictColumn, number>> {
+    const needed: Partial<Record<DictColumn, number>> = {};
+    for (const { rows, stats } of this.batches) {
+      if (rows > 0) needed.phase = PHASES.length;
+      for (const name of STATS_COLUMNS) {
+        const last = stats.ids[name]?.at(-1) ?? -1;
+        needed[name] = Math.max(needed[name] ?? 0, last + 1);
+      }
     }
-    for (const name of STATS_COLUMNS) {
-      const ids = this.batches.map((batch) => batch.stats.ids[name]?.at(-1) ?? -1);
-      const needed = Math.min(DICTIONARY_ROWS_MAX, Math.max(-1, ...ids) + 1);
-      sizes.set(name, Math.max(needed, sizes.get(name) ?? 0));
-    }
-    const read = DICT_COLUMNS.map((name) => {
-      const found = last.get(name);
-      const strings = found === undefined ? [] : this.#strings(found.frame, found.message);
-      const missing = Math.max(0, (sizes.get(name) ?? 0) - strings.length);
-      return [name, [...strings, ...Array<string>(missing).fill(DAMAGED_STRING)]] as const;
-    });
-    return Object.fromEntries(read) as unknown as Dictionaries;
-  }
-
-  #strings(frame: Frame, message: DictionaryMessage): readonly string[] {
-    try {
-      return readStrings(this.source.read(frame.bodyOffset, message.bodyLength), message);
-    } catch (error) {
-      const column = DICT_COLUMNS[message.id];
-      const what = `the dictionary of column ${column}: ${(error as Error).message}`;
-      this.#damage.push({ offset: frame.offset, end: frame.end, what });
-      return [];
-    }
+    return needed;
   }
 }
 
@@ -334,26 +317,3 @@ const UNKNOWN_OPENING = {
 
 const isBatchOfVfr = ({ message }: Frame) =>
   message.type === 'batch' && message.metadata.has(STATS_KEY);
-
-/** What a batch's metadata says, or what is impossible about it. */
-function batchInfo(frame: Frame, message: BatchMessage): BatchInfo | string {
-  const { rows, nullCounts, regions, bodyLength, metadata } = message;
-  if (!Number.isInteger(rows) || rows < 0 || rows > ROWS_MAX) return `${rows} rows out of range`;
-  if (nullCounts.length !== COLUMNS.length) return 'another number of columns than the schema';
-  if (regions.length !== BATCH_BUFFERS) return 'another number of buffers than the schema wants';
-  let end = 0;
-  for (const { offset, length } of regions) {
-    if (offset !== end || length < 0) return 'a buffer does not follow the one before';
-    end = Math.ceil((offset + length) / 8) * 8;
-  }
-  if (end !== bodyLength) return 'the buffers do not fill the body';
-  const stats = parseStats(metadata.get(STATS_KEY));
-  if (stats === null || stats.rows !== rows) return 'no valid statistics';
-  return { rows, seqFirst: stats.seqFirst, stats, frame };
-}
-
-function columnCrcs({ metadata }: BatchMessage): number[] | null {
-  const text = metadata.get(COLUMN_CRCS_KEY) ?? '';
-  if (text.length !== COLUMNS.length * 8 || !/^[0-9a-f]*$/.test(text)) return null;
-  return COLUMNS.map((_, i) => Number.parseInt(text.slice(i * 8, i * 8 + 8), 16));
-}

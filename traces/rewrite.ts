@@ -37,6 +37,11 @@ export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: F
     }
     ts = copier.time(item.batch.rows - 1);
   }
+  const { forgotten } = copier;
+  if (forgotten !== null) {
+    losses.push(forgotten);
+    copier.lose(forgotten, ts);
+  }
   if (Object.keys(filter).length === 0) writer.countLost(reader.end?.lost ?? 0);
   return { events, losses };
 }

@@ -4,8 +4,10 @@
  * loss is lost on the way.
  */
 import type { Batch } from './batch.js';
+import type { BatchInfo } from './batch-info.js';
 import { VfrError } from './errors.js';
-import type { BatchInfo, TraceReader } from './reader.js';
+import type { TraceReader } from './reader.js';
+import type { Damage } from './scan.js';
 import { COLUMNS, type ColumnName } from './schema.js';
 
 export type Salvaged =
@@ -47,6 +49,10 @@ export function* salvage(
   essential: readonly ColumnName[] = ESSENTIAL,
 ): Generator<Salvaged> {
   let next = 0;
+  if (!reader.hasOpening) yield { type: 'loss', loss: NO_OPENING };
+  if (reader.stringsMissing.length > 0) {
+    yield { type: 'loss', loss: withoutStrings(reader.stringsMissing) };
+  }
   for (const info of candidates(reader)) {
     if (info.seqFirst < next) continue;
     const batch = wanted(info) ? reader.batch(info) : null;
@@ -61,6 +67,10 @@ export function* salvage(
     yield { type: 'loss', loss: cut(next, reader.cutAt ?? reader.source.size) };
   } else if (reader.end.events > next) {
     yield { type: 'loss', loss: missing(next, reader.end.events) };
+  }
+  const last = reader.damage.at(-1);
+  if (reader.end !== null && last !== undefined && last.offset >= reader.endsAt) {
+    yield { type: 'loss', loss: leftOut(next, last) };
   }
 }
 
@@ -94,6 +104,24 @@ function missing(first: number, next: number): SalvageLoss {
 function impaired({ seqFirst, rows }: BatchInfo, columns: readonly ColumnName[]): SalvageLoss {
   const text = `damaged in seq ${seqFirst}..${seqFirst + rows - 1}: column ${columns.join(', ')}`;
   return { seq: seqFirst, events: 0, columns, text };
+}
+
+const NO_OPENING: SalvageLoss = {
+  seq: 0,
+  events: 0,
+  columns: [],
+  text: 'the opening is missing, which tells the clock, the kernel and the notes',
+};
+
+function withoutStrings(columns: readonly ColumnName[]): SalvageLoss {
+  const text = `strings are missing, which read (damaged): column ${columns.join(', ')}`;
+  return { seq: 0, events: 0, columns, text };
+}
+
+/** What stands behind a trace is not its own, but whoever put it there will miss it. */
+function leftOut(seq: number, { offset, end, what }: Damage): SalvageLoss {
+  const text = `bytes ${offset}..${end - 1} were left out: ${what}`;
+  return { seq, events: null, columns: [], text };
 }
 
 function cut(seq: number, offset: number): SalvageLoss {

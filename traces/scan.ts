@@ -2,8 +2,10 @@
  * Finds the frames of a trace without reading their bodies, and finds its way past damage: after a
  * frame that does not check, the next position from which a frame does is looked for.
  */
-import { type CheckedHead, CONTINUATION, checkHead, PREFIX_BYTES } from './frame.js';
+import { END_KEY } from './end.js';
+import { CONTINUATION, checkHead, PREFIX_BYTES } from './frame.js';
 import { METADATA_BYTES_MAX } from './limits.js';
+import type { Crcs } from './link.js';
 import { type DecodedMessage, decodeMessage } from './message.js';
 import type { ColumnName } from './schema.js';
 import type { ByteSource } from './source.js';
@@ -13,7 +15,8 @@ export interface Frame {
   readonly offset: number;
   readonly bodyOffset: number;
   readonly end: number;
-  readonly checked: CheckedHead;
+  /** Its own CRCs: that of the head was checked, that of the body is promised. */
+  readonly crcs: Crcs;
   readonly message: DecodedMessage;
 }
 
@@ -26,6 +29,8 @@ export interface Damage {
   readonly seq?: readonly [first: number, last: number];
   /** Columns that are damaged, when the others of the batch are not. */
   readonly columns?: readonly ColumnName[];
+  /** Where another trace begins, when its bytes stand behind those of this one. */
+  readonly anotherAt?: number;
 }
 
 export interface Scan {
@@ -33,11 +38,12 @@ export interface Scan {
   readonly damage: readonly Damage[];
   /** Where the file stops in the middle of a frame, or null. */
   readonly cutAt: number | null;
-  /** True when Arrow's end of stream stands at the end. */
-  readonly endOfStream: boolean;
-  /** Offset after the last frame or end of stream. */
-  readonly end: number;
+  /** Where an end of stream of Arrow's stands behind a frame. */
+  readonly endsOfStream: readonly number[];
 }
+
+export const isEndMarker = ({ message }: Frame): boolean =>
+  message.type === 'batch' && message.metadata.has(END_KEY);
 
 type Step =
   | { readonly type: 'frame'; readonly frame: Frame }
@@ -61,8 +67,8 @@ function readFrame(source: ByteSource, offset: number): Step {
 }
 
 function checkFrame(source: ByteSource, offset: number, head: Buffer): Step {
-  const checked = checkHead(head);
-  if (checked === null) return { type: 'bad', what: 'metadata does not match its CRC' };
+  const crcs = checkHead(head);
+  if (crcs === null) return { type: 'bad', what: 'metadata does not match its CRC' };
   let message: DecodedMessage;
   try {
     message = decodeMessage(head.subarray(PREFIX_BYTES));
@@ -76,12 +82,13 @@ function checkFrame(source: ByteSource, offset: number, head: Buffer): Step {
   const bodyOffset = offset + head.byteLength;
   const end = bodyOffset + bodyLength;
   if (end > source.size) return { type: 'cut' };
-  return { type: 'frame', frame: { offset, bodyOffset, end, checked, message } };
+  return { type: 'frame', frame: { offset, bodyOffset, end, crcs, message } };
 }
 
 export function scan(source: ByteSource): Scan {
   const frames: Frame[] = [];
   const damage: Damage[] = [];
+  const endsOfStream: number[] = [];
   const search = new Search(source);
   let offset = 0;
   while (offset < source.size) {
@@ -91,30 +98,32 @@ export function scan(source: ByteSource): Scan {
       offset = step.frame.end;
       continue;
     }
-    if (step.type === 'end' && offset + PREFIX_BYTES === source.size) {
-      return { frames, damage, cutAt: null, endOfStream: true, end: source.size };
+    if (step.type === 'end' && endsStream(source, offset, frames.at(-1))) {
+      endsOfStream.push(offset);
+      offset += PREFIX_BYTES;
+      continue;
     }
     const next = search.next(offset + 1);
-    if (next === null) return finish(frames, damage, offset, step, source);
+    if (next === null && step.type === 'cut') {
+      return { frames, damage, endsOfStream, cutAt: offset };
+    }
     const what = step.type === 'bad' ? step.what : 'the frame does not end where it should';
-    damage.push({ offset, end: next, what });
-    offset = next;
+    damage.push({ offset, end: next ?? source.size, what });
+    offset = next ?? source.size;
   }
-  return { frames, damage, cutAt: offset, endOfStream: false, end: offset };
+  return { frames, damage, endsOfStream, cutAt: null };
 }
 
-/** Nothing readable follows: either the file was cut here, or its tail is damaged. */
-function finish(
-  frames: readonly Frame[],
-  damage: readonly Damage[],
-  offset: number,
-  step: Exclude<Step, { type: 'frame' }>,
-  source: ByteSource,
-): Scan {
-  const whole = { frames, endOfStream: false, end: offset };
-  if (step.type === 'cut') return { ...whole, damage, cutAt: offset };
-  const what = step.type === 'bad' ? step.what : 'bytes after the end of the stream';
-  return { ...whole, damage: [...damage, { offset, end: source.size, what }], cutAt: null };
+/**
+ * Whether what looks like an end of stream is one. It has no CRC, and data that is damaged or cut
+ * in the right place looks like one: only behind a frame can it be one, and only where the file
+ * ends or goes on as a file of traces would.
+ */
+function endsStream(source: ByteSource, offset: number, before: Frame | undefined): boolean {
+  if (before?.end !== offset) return false;
+  const behind = offset + PREFIX_BYTES;
+  if (behind === source.size || isEndMarker(before)) return true;
+  return readFrame(source, behind).type === 'frame';
 }
 
 const SEARCH_BYTES = 1 << 20;
@@ -130,8 +139,7 @@ class Search {
 
   /**
    * The next offset from which a frame checks, or null. Frames begin at multiples of 8, but bytes
-   * may also have been inserted or removed: every offset is looked at. An end of stream has no CRC,
-   * and data that is cut in the right place looks like one, so it counts only behind a whole frame.
+   * may also have been inserted or removed: every offset is looked at.
    */
   next(from: number): number | null {
     for (let base = from; base < this.source.size; base += SEARCH_BYTES) {

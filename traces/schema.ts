@@ -65,7 +65,7 @@ export const DICT_COLUMNS: readonly DictColumn[] = COLUMNS.flatMap((c) =>
 );
 
 /** Version of the file format and schema; docs/format.md has the rules for changing it. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** What a trace says of itself, in the metadata of its Arrow schema. */
 export interface TraceMeta {

@@ -1,6 +1,7 @@
 /** Choosing events by seq, time, kind and device, without reading batches that cannot hold any. */
 import type { Batch } from './batch.js';
-import type { BatchInfo, TraceReader } from './reader.js';
+import type { BatchInfo } from './batch-info.js';
+import type { TraceReader } from './reader.js';
 import type { ColumnName } from './schema.js';
 import type { StatsColumn } from './stats.js';
 

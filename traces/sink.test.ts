@@ -5,15 +5,30 @@
  * kernel write short, a pipe whose reader leaves), else a sink that fails.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratchFolder } from '../tests/build-trace.js';
 import { makeTrace } from '../tests/sweeps/corpus.js';
 import { PROGRAM } from '../tests/vfr.js';
 import {
-  FileSink,
   MemorySource,
+  type OutputSink,
+  openRecording,
   openSink,
   type Sink,
   type TraceMeta,
@@ -22,6 +37,9 @@ import {
 } from './index.js';
 
 const META: TraceMeta = { clock: 'mono', writer: 'test', notes: {} };
+
+const made = (file: string) => openSink({ file, inputs: [] });
+const recorded = (file: string) => openRecording({ file, inputs: [] });
 
 function append({ events }: TraceWriter, count: number): void {
   events.source('model');
@@ -74,7 +92,7 @@ describe('a file', () => {
   test('that fails leaves the old one, and nothing else', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     writeFileSync(file, 'old');
-    const sink = new FileSink(file);
+    const sink = made(file);
     append(new TraceWriter(sink, META), 100);
     sink.discard();
     expect(readFileSync(file, 'utf8')).toBe('old');
@@ -82,15 +100,17 @@ describe('a file', () => {
   });
 
   test('on a full disk fails with what to do', () => {
-    expect(() => new TraceWriter(openSink('/dev/full'), META)).toThrow('no space left');
+    const writer = new TraceWriter(openSink({ file: '/dev/full', inputs: [] }), META);
+    expect(() => writer.flush()).toThrow('no space left');
   });
 
   test('takes the place of what a killed command left, and of no recording', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     for (const left of ['vfr-tmp', 'partial']) writeFileSync(`${file}.${left}`, 'left');
-    const [made, recorded] = [new FileSink(file), new FileSink(file, 'recording')];
-    expect(recorded.partial).toBe(`${file}.2.partial`);
-    for (const sink of [made, recorded]) {
+    const recording = recorded(file);
+    expect(recording.partial).toBe(`${file}.2.partial`);
+    const sinks: OutputSink[] = [made(file), recording];
+    for (const sink of sinks) {
       new TraceWriter(sink, META).finish();
       sink.commit();
       expect(TraceReader.open(file).completeness.complete).toBe(true);
@@ -101,20 +121,22 @@ describe('a file', () => {
 
   test('that two write at once is whole, and one of them is told', () => {
     const file = join(scratchFolder(), 'trace.arrows');
-    const [first, second] = [new FileSink(file), new FileSink(file)];
-    const writers = [first, second].map((sink) => new TraceWriter(sink, META));
-    for (const writer of writers) append(writer, 50);
-    for (const writer of writers) writer.finish();
-    expect(() => first.commit()).toThrow('another vfr writes this file');
-    first.discard();
-    second.commit();
-    expect(TraceReader.open(file).completeness.complete).toBe(true);
+    const [first, second] = [made(file), made(file)];
+    for (const [i, sink] of [first, second].entries()) {
+      const writer = new TraceWriter(sink, META);
+      append(writer, 50 + i);
+      writer.finish();
+    }
+    first.commit();
+    expect(() => second.commit()).toThrow('another vfr writes this file');
+    const { completeness, events } = TraceReader.open(file);
+    expect({ complete: completeness.complete, events }).toEqual({ complete: true, events: 50 });
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   });
 
   test('that two recorders write at once keeps both recordings whole', () => {
     const file = join(scratchFolder(), 'trace.arrows');
-    const sinks = [new FileSink(file, 'recording'), new FileSink(file, 'recording')];
+    const sinks = [recorded(file), recorded(file)];
     for (const [i, sink] of sinks.entries()) {
       const writer = new TraceWriter(sink, META);
       append(writer, 10 + i);
@@ -127,7 +149,7 @@ describe('a file', () => {
 
   test('that is kept after a failure can be read', () => {
     const file = join(scratchFolder(), 'trace.arrows');
-    const sink = new FileSink(file);
+    const sink = recorded(file);
     const writer = new TraceWriter(sink, META);
     append(writer, 100);
     writer.flush();
@@ -138,20 +160,117 @@ describe('a file', () => {
 
   test('appears under its name only when it is complete', () => {
     const file = join(scratchFolder(), 'trace.arrows');
-    const sink = new FileSink(file);
+    const sink = made(file);
     const writer = new TraceWriter(sink, META);
     append(writer, 10);
     writer.finish();
     expect(existsSync(file)).toBe(false);
     sink.commit();
     expect(TraceReader.open(file).completeness.complete).toBe(true);
-    expect(existsSync(sink.partial)).toBe(false);
+    expect(readdirSync(dirname(file))).toEqual([basename(file)]);
+  });
+
+  test('is for its owner only, unless it replaces one or the user says otherwise', () => {
+    const access = (file: string) => (statSync(file).mode & 0o7777).toString(8);
+    for (const open of [openSink, openRecording]) {
+      const file = join(scratchFolder(), 'trace.arrows');
+      open({ file, inputs: [] }).commit();
+      expect(access(file)).toBe('600');
+      chmodSync(file, 0o640);
+      open({ file, inputs: [] }).commit();
+      expect(access(file)).toBe('640');
+      open({ file, inputs: [], mode: 0o444 }).commit();
+      expect(access(file)).toBe('444');
+    }
+  });
+
+  test('of a link is the file behind it', () => {
+    const folder = scratchFolder();
+    const [file, link] = [join(folder, 'trace'), join(folder, 'link')];
+    writeFileSync(file, 'old');
+    symlinkSync('trace', link);
+    made(link).commit();
+    expect([readFileSync(file, 'utf8'), readFileSync(link, 'utf8')]).toEqual(['', '']);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  test('that a killed command was about to name is removed, that of a live one is not', () => {
+    const file = join(scratchFolder(), 'trace');
+    const start = readFileSync('/proc/self/stat', 'latin1').split(') ')[1].split(' ')[19];
+    const live = `${file}.vfr-tmp-${process.pid}-${start}`;
+    const others = [`${file}.vfr-tmp.txt`, `${file}2.vfr-tmp`, live];
+    for (const other of others) writeFileSync(other, '');
+    for (const stale of ['', '-1-1', `-${process.pid}-1`, '-999999999-5']) {
+      writeFileSync(`${file}.vfr-tmp${stale}`, '');
+    }
+    made(file).discard();
+    expect(readdirSync(dirname(file)).toSorted()).toEqual(
+      others.map((o) => basename(o)).toSorted(),
+    );
   });
 
   test('cannot be a folder', () => {
     const folder = join(scratchFolder(), 'folder');
     mkdirSync(folder);
-    expect(() => new FileSink(folder)).toThrow('is a directory');
+    expect(() => made(folder)).toThrow('is a directory');
+  });
+});
+
+describe('an input is never the output', () => {
+  const folder = scratchFolder();
+  const input = join(folder, 'input');
+  const open = (file: string, inputs = [join(folder, 'other'), input]) =>
+    openSink({ file, inputs });
+  const refused = expect.objectContaining({ code: 'OUTPUT_IS_INPUT', kind: 'usage' });
+  beforeEach(() => {
+    writeFileSync(input, 'input');
+    writeFileSync(join(folder, 'other'), 'other');
+    for (const [name, make] of [
+      ['hard', linkSync],
+      ['soft', symlinkSync],
+    ] as const) {
+      rmSync(join(folder, name), { force: true });
+      make(input, join(folder, name));
+    }
+  });
+  afterEach(() => expect(readFileSync(input, 'utf8')).toBe('input'));
+
+  test.each([
+    'input',
+    'other',
+    'hard',
+    'soft',
+    './input',
+    `../${basename(folder)}/soft`,
+  ])('%s', (name) => {
+    expect(() => open(`${folder}/${name}`)).toThrow(refused);
+    expect(() =>
+      openRecording({ file: `${folder}/${name}`, inputs: [input, join(folder, 'other')] }),
+    ).toThrow(refused);
+  });
+
+  test('by a descriptor', () => {
+    const fd = openSync(input, 'r');
+    for (const path of [`/proc/self/fd/${fd}`, `/dev/fd/${fd}`])
+      expect(() => open(path)).toThrow(refused);
+    expect(() => open(input, [`/proc/self/fd/${fd}`])).toThrow(refused);
+    closeSync(fd);
+  });
+
+  test('in a folder that is read', () => {
+    expect(() => open(input, [folder])).toThrow(refused);
+    const outside = join(scratchFolder(), 'link');
+    linkSync(input, outside);
+    expect(() => open(outside, [folder])).toThrow(refused);
+    // What is not there yet takes nothing away.
+    open(join(folder, 'new'), [folder]).discard();
+  });
+
+  test('nor is it what a killed command left', () => {
+    const left = `${input}.vfr-tmp`;
+    writeFileSync(left, 'left');
+    open(input, [left]).discard();
+    expect(readFileSync(left, 'utf8')).toBe('left');
   });
 });
 

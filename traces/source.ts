@@ -2,14 +2,26 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { fileError, VfrError } from './errors.js';
 
+/** A part of a file that cannot be read, and why not. */
+export interface Unreadable {
+  readonly offset: number;
+  readonly end: number;
+  readonly error: VfrError;
+}
+
 /** Random access to the bytes of a trace. */
 export interface ByteSource {
   /** What to call it in messages. */
   readonly name: string;
   readonly size: number;
+  /** Parts that read as zeros because the disk does not give them, as far as that showed. */
+  readonly unreadable?: readonly Unreadable[];
+  /** The open file, where there is one that another process can read from as well. */
+  readonly fd?: number;
   /**
    * The bytes from `offset`, fewer than `length` only at the end.
    * @param into memory that may be used for them, when it is large enough
+   * @throws VfrError when the system fails to read them
    */
   read(offset: number, length: number, into?: Buffer): Buffer;
   close(): void;
@@ -44,17 +56,31 @@ class FileSource implements ByteSource {
     const bytes = into !== undefined && into.length >= wanted ? into : Buffer.allocUnsafe(wanted);
     let done = 0;
     while (done < wanted) {
-      const count = readSync(this.fd, bytes, done, wanted - done, offset + done);
+      const count = this.#readSome(bytes, done, wanted, offset + done);
       if (count === 0) break;
       done += count;
     }
     return bytes.subarray(0, done);
   }
 
+  #readSome(into: Buffer, from: number, to: number, position: number): number {
+    for (;;) {
+      try {
+        return readSync(this.fd, into, from, to - from, position);
+      } catch (error) {
+        if (isInterrupted(error)) continue;
+        throw fileError(error, this.name, 'reading');
+      }
+    }
+  }
+
   close(): void {
     closeSync(this.fd);
   }
 }
+
+/** A signal came before any byte: nothing has failed. */
+const isInterrupted = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EINTR';
 
 /**
  * Opens a trace file; `-` is standard input. What cannot be sought in, a pipe, is read whole.
@@ -114,6 +140,7 @@ function readWaiting(fd: number, into: Buffer): number {
     try {
       return readSync(fd, into);
     } catch (error) {
+      if (isInterrupted(error)) continue;
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(pause, 0, 0, RETRY_MS);
     }

@@ -4,30 +4,16 @@
  * or hostile writer, with every CRC right, is found as well.
  */
 import type { Batch } from './batch.js';
-import type { BatchInfo, TraceReader } from './reader.js';
+import type { BatchInfo } from './batch-info.js';
+import type { TraceReader } from './reader.js';
 import type { Damage } from './scan.js';
-import { COLUMNS, type ColumnName, type DictColumn } from './schema.js';
+import { COLUMNS, type ColumnName } from './schema.js';
 import { STATS_COLUMNS } from './stats.js';
 
 /** Everything that is wrong with a trace, in the order of the file. */
 export function verifyTrace(reader: TraceReader): Damage[] {
-  const found = [...dictionaryProblems(reader), ...reader.batches.flatMap((b) => check(reader, b))];
+  const found = reader.batches.flatMap((batch) => check(reader, batch));
   return [...reader.damage, ...found].sort((a, b) => a.offset - b.offset);
-}
-
-/** A dictionary may only grow: the ids of earlier batches must keep their strings. */
-function dictionaryProblems(reader: TraceReader): Damage[] {
-  const before = new Map<DictColumn, readonly string[]>();
-  const problems: Damage[] = [];
-  for (const { name, frame, strings } of reader.dictionaryVersions()) {
-    const known = before.get(name) ?? [];
-    if (known.some((entry, id) => strings[id] !== entry)) {
-      const what = `the dictionary of column ${name} changes strings that were given before`;
-      problems.push({ offset: frame.offset, end: frame.end, what });
-    }
-    before.set(name, strings);
-  }
-  return problems;
 }
 
 /** What is wrong with one batch whose bytes are those that were written. */

@@ -1,12 +1,13 @@
 import { EventAppender, type PendingBatch } from './appender.js';
-import { type EncodedMessage, encodeBatch, encodeDictionary, encodeSchema } from './arrow.js';
+import { encodeBatch, encodeDictionary, encodeSchema } from './arrow.js';
 import { assert } from './assert.js';
 import { BytesBuilder } from './bytes-builder.js';
 import { END_KEY, formatEnd } from './end.js';
-import { END_OF_STREAM, sealFrame } from './frame.js';
+import { END_OF_STREAM } from './frame.js';
 import { boundedLoss, collectLosses, totalLost } from './losses.js';
 import { formatMeta } from './meta.js';
 import { DICT_COLUMNS, type DictColumn, type TraceMeta } from './schema.js';
+import { FrameSealer } from './sealer.js';
 import type { Sink } from './sink.js';
 import { collectIds, formatStats, STATS_KEY } from './stats.js';
 import { toNanos } from './units.js';
@@ -24,12 +25,14 @@ export const DEFAULT_BATCH_ROWS = 1 << 16;
 
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
- * all dictionaries once more and an end marker. Every frame goes to the sink whole and at once; a
- * reader finds all frames before a cut. After the sink has failed once nothing more is written.
+ * all dictionaries once more and an end marker. The opening goes to the sink with the first batch
+ * or flush, every frame after it whole and at once; a reader finds all frames before a cut. After
+ * the sink has failed once nothing more is written.
  */
 export class TraceWriter {
   readonly events: EventAppender;
   readonly #sink: Sink;
+  readonly #frames: FrameSealer;
   readonly #level: number;
   readonly #written = new Map<DictColumn, number>();
   /** Events written, by id of their kind. */
@@ -42,10 +45,11 @@ export class TraceWriter {
 
   constructor(sink: Sink, meta: TraceMeta, options: WriterOptions = {}) {
     this.#sink = sink;
+    this.#frames = new FrameSealer((frame) => this.#toSink(frame));
     this.#level = options.level ?? DEFAULT_EFFORT.level;
     const rows = options.batchRows ?? DEFAULT_BATCH_ROWS;
     this.events = new EventAppender(rows, (batch) => this.#writeBatch(batch));
-    this.#write({ metadata: encodeSchema(formatMeta(meta)), body: new Uint8Array(0) });
+    this.#frames.write({ metadata: encodeSchema(formatMeta(meta)), body: new Uint8Array(0) });
   }
 
   /** Batches written so far. */
@@ -69,25 +73,28 @@ export class TraceWriter {
     this.#lostTold = boundedLoss(this.#lostTold + events);
   }
 
-  /** Writes what has been committed so far as a batch of its own. */
+  /** Writes what has been committed so far as a batch of its own; at least the opening. */
   flush(): void {
     this.events.flush();
+    this.#frames.open();
   }
 
   /** Writes the rest and the end marker, which tells a whole trace from a cut one. */
   finish(): void {
     assert(!this.#finished, 'a trace is finished once');
-    this.events.flush();
+    this.flush();
     this.#finished = true;
     // A second copy, so that no single damage can cost more than one batch its strings. Arrow
     // readers want a dictionary for each dictionary column, even in a trace without events.
     for (const name of DICT_COLUMNS) this.#writeDictionary(name);
-    const end = formatEnd({
+    const counts = {
       events: this.events.seq,
       batches: this.#batches,
       lost: Math.max(this.#lostTold, this.#lostEvents),
-    });
-    this.#write(encodeBatch(0, 0, this.events.emptyColumns(), [[END_KEY, end]], this.#level));
+    };
+    const end = formatEnd({ ...counts, digest: this.#frames.digest(counts) });
+    const empty = this.events.emptyColumns();
+    this.#frames.write(encodeBatch(0, 0, empty, [[END_KEY, end]], this.#level));
     this.#toSink(END_OF_STREAM);
   }
 
@@ -108,7 +115,8 @@ export class TraceWriter {
     const [tsMin, tsMax] = [toNanos(batch.min), toNanos(batch.max)];
     const ids = collectIds(columns, rows);
     const stats = formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses });
-    this.#write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
+    this.#frames.write(encodeBatch(rows, seqFirst, columns, [[STATS_KEY, stats]], this.#level));
+    this.#frames.open();
     this.#batches++;
   }
 
@@ -122,12 +130,8 @@ export class TraceWriter {
     entries.forEach((entry, id) => {
       strings.setText(id, entry);
     });
-    this.#write(encodeDictionary(name, size, strings.buffers(size), this.#level));
+    this.#frames.write(encodeDictionary(name, size, strings.buffers(size), this.#level));
     this.#written.set(name, size);
-  }
-
-  #write({ metadata, body }: EncodedMessage): void {
-    this.#toSink(sealFrame(metadata, body));
   }
 
   #toSink(bytes: Uint8Array): void {

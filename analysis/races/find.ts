@@ -10,8 +10,16 @@ import {
   type Seq,
 } from '../../traces/index.js';
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
+import { isSame, tell, tellRecorded } from './outcome.js';
 import { ADVICE, classify, type RaceClass } from './race-class.js';
-import { driversAfterEach, type Outcome, sameOutcome, simulate } from './simulate.js';
+import {
+  driversAfterEach,
+  type Outcome,
+  type Part,
+  partsOf,
+  simulate,
+  type World,
+} from './simulate.js';
 
 export interface RaceSide {
   readonly seq: Seq;
@@ -20,7 +28,8 @@ export interface RaceSide {
   readonly what: string;
 }
 
-export interface Race {
+/** Two operations of which the order may decide. */
+export interface Pair {
   readonly device: Bdf;
   readonly class: RaceClass;
   /** The operation that took effect first; the second may have begun before it, and waited. */
@@ -28,40 +37,92 @@ export interface Race {
   readonly second: RaceSide;
   /** Between their begins, whichever came before, in nanoseconds. */
   readonly windowNs: NanosDelta;
+}
+
+export interface Race extends Pair {
   /** What happened, and what would have happened in the other order. */
   readonly outcome: string;
   readonly advice: string;
 }
 
-const sameActor = (a: Operation, b: Operation) => a.actor.tid === b.actor.tid;
+/** A pair that is a race or none, by something that is not in the recording. */
+export interface UntoldRace extends Pair {
+  /** What is not known. */
+  readonly reason: string;
+}
+
+export interface Found {
+  readonly races: readonly Race[];
+  readonly untold: readonly UntoldRace[];
+}
+
+/** What a life may have been in: the flag of its PF may have been on or off. */
+export type WorldOf = (lifetime: Lifetime, autoprobe: boolean) => World;
 
 /**
- * The races in one device's life, at most one per class and pair of actors: the closest.
- *
+ * The races in one device's life, at most one per class and pair of actors: the closest. What is a
+ * race only if the PF's flag was on, or off, and nothing tells which it was, cannot be told.
+ */
+export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
+  const flags = flagsOf(lifetime);
+  const found = flags.map((flag) =>
+    partsOf(lifetime, worldOf(lifetime, flag)).flatMap((part) => racesIn(part)),
+  );
+  const certain = found[0].filter((race) => found.every((races) => races.some(isPair(race))));
+  const doubtful = found.flat().filter((race) => !certain.some(isPair(race)));
+  const reason = `whether ${lifetime.physfn}’s sriov_drivers_autoprobe was on is not recorded`;
+  const untold = closestOf(doubtful).map(
+    ({ outcome: _, advice: __, ...pair }): UntoldRace => ({ ...pair, reason }),
+  );
+  return { races: closestOf(certain), untold };
+}
+
+function flagsOf({ physfn, seenOpen, gate }: Lifetime): readonly boolean[] {
+  if (physfn === null || seenOpen) return [true];
+  if (gate.value !== null && gate.value.length === 1) return gate.value;
+  return gate.open === gate.closed ? [true, false] : [gate.open];
+}
+
+const isPair = (a: Pair) => (b: Pair) =>
+  a.first.seq === b.first.seq && a.second.seq === b.second.seq && a.class === b.class;
+
+/** Of each class and pair of actors the one with the shortest time in between. */
+function closestOf<T extends Pair>(pairs: readonly T[]): T[] {
+  const closest = new Map<string, T>();
+  for (const pair of pairs) {
+    const key = `${pair.class} ${pair.first.actor.tid} ${pair.second.actor.tid}`;
+    const known = closest.get(key);
+    if (known === undefined || pair.windowNs < known.windowNs) closest.set(key, pair);
+  }
+  return [...closest.values()].sort((a, b) => a.second.seq - b.second.seq);
+}
+
+/**
  * Each operation is moved back over the others, one by one, as far as its own actor's last one. An
  * operation that it passes with a change of the outcome is the other side of a race; what it passes
  * without one has no part in it.
  */
-export function findRaces(lifetime: Lifetime, natives: readonly string[]): Race[] {
+function racesIn({ lifetime, world }: Part): Race[] {
   const { operations } = lifetime;
-  const recorded = simulate(lifetime, operations, natives);
-  const order = new HappensBefore(lifetime, natives);
-  const closest = new Map<string, Race>();
+  const recorded = simulate(lifetime, operations, world);
+  const order = new HappensBefore(lifetime, world);
+  const found: Race[] = [];
   for (let j = 1; j < operations.length; j++) {
     let last = recorded;
-    for (let i = j - 1; i >= 0 && !order.fixed(i, j); i--) {
-      const other = simulate(lifetime, moved(operations, j, i), natives);
-      if (sameOutcome(last, other)) continue;
+    const from = Math.max(0, j - REACH);
+    for (let i = j - 1; i >= from && !order.fixed(i, j); i--) {
+      const other = simulate(lifetime, moved(operations, j, i), world);
+      if (isSame(last, other, world)) continue;
       last = other;
-      if (sameOutcome(recorded, other)) continue;
-      const race = makeRace(lifetime, operations[i], operations[j], recorded, other);
-      const key = `${race.class} ${race.first.actor.tid} ${race.second.actor.tid}`;
-      const known = closest.get(key);
-      if (known === undefined || race.windowNs < known.windowNs) closest.set(key, race);
+      if (isSame(recorded, other, world)) continue;
+      found.push(makeRace(lifetime, operations[i], operations[j], recorded, other, world));
     }
   }
-  return [...closest.values()].sort((a, b) => a.second.seq - b.second.seq);
+  return found;
 }
+
+/** What is further back than so many operations has nothing to do with one. */
+const REACH = 64;
 
 /** The operations with number `from` moved to before number `to`. */
 const moved = (operations: readonly Operation[], from: number, to: number) => [
@@ -71,15 +132,20 @@ const moved = (operations: readonly Operation[], from: number, to: number) => [
   ...operations.slice(from + 1),
 ];
 
+const sameActor = (a: Operation, b: Operation) => a.actor.tid === b.actor.tid;
+
 /** What comes before what whatever the actors do, so that its other order is not to be feared. */
 class HappensBefore {
   readonly #operations: readonly Operation[];
   /** The driver that is bound after each operation, in the recorded order. */
   readonly #drivers: readonly (string | null)[];
 
-  constructor(lifetime: Lifetime, natives: readonly string[]) {
+  constructor(
+    lifetime: Lifetime,
+    private readonly world: World,
+  ) {
     this.#operations = lifetime.operations;
-    this.#drivers = driversAfterEach(lifetime, natives);
+    this.#drivers = driversAfterEach(lifetime, world);
   }
 
   /** True when operation `i` comes before the later `j` in every order. */
@@ -87,13 +153,26 @@ class HappensBefore {
     const [first, second] = [this.#operations[i], this.#operations[j]];
     if (sameActor(first, second)) return true;
     if (second.action.type === 'release' || second.action.type === 'unbind') {
-      return i <= this.#boundAt(j, second.action.driver);
+      if (i <= this.#boundAt(j, second.action.driver)) return true;
     }
+    if (second.action.type === 'release') {
+      return this.#longBefore(first, second, second.action.driver);
+    }
+    if (second.action.type === 'unbind') return false;
     // Who clears an override has seen it set, and waits for what the one who set it was about.
     if (isClear(second)) return first.actor.tid === this.#setterBefore(j)?.actor.tid;
     // An operation that asks for a driver is made by someone who has seen the device come; an
     // override is the one that can come between the device and its first probe.
     return first.action.type === 'initial' && second.action.type !== 'override';
+  }
+
+  /**
+   * A driver gives a device up some time after it got it, and that time varies by so much: a write
+   * that had returned earlier than that was not in its way.
+   */
+  #longBefore({ returned }: Operation, { ts }: Operation, driver: string): boolean {
+    const { spread } = this.world.habit(driver);
+    return returned !== null && spread !== null && ts - returned > spread;
   }
 
   /**
@@ -122,6 +201,7 @@ function makeRace(
   second: Operation,
   recorded: Outcome,
   other: Outcome,
+  world: World,
 ): Race {
   const raceClass = classify(first.action, second.action, lifetime);
   return {
@@ -130,7 +210,7 @@ function makeRace(
     first: side(first),
     second: side(second),
     windowNs: distance(first.ts, second.ts),
-    outcome: `${tell(recorded)}; in the other order: ${tell(other)}`,
+    outcome: `${tellRecorded(recorded)}; in the other order: ${tell(other, world)}`,
     advice: ADVICE[raceClass],
   };
 }
@@ -143,23 +223,3 @@ const side = ({ seq, ts, actor, action }: Operation): RaceSide => ({
   actor,
   what: describe(action),
 });
-
-function tell({ probes, driver }: Outcome): string {
-  const owner = driver === null ? 'unbound at last' : `${driver} at last`;
-  return probes.length === 0
-    ? `no driver probed, ${owner}`
-    : `${runs(probes).join(', ')}; ${owner}`;
-}
-
-/** Equal probes in a row are told once, with their number. */
-function runs(probes: readonly string[]): string[] {
-  const out: string[] = [];
-  for (let at = 0, next = 0; at < probes.length; at = next) {
-    while (next < probes.length && probes[next] === probes[at]) next++;
-    const failed = probes[at].endsWith('!');
-    const driver = failed ? probes[at].slice(0, -1) : probes[at];
-    const times = next - at === 1 ? '' : ` ${next - at} times`;
-    out.push(`${driver} ${failed ? 'failed to probe' : 'probed'}${times}`);
-  }
-  return out;
-}

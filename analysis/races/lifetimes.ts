@@ -1,298 +1,357 @@
-/** Collects what was done to the binding of every device from the events of a trace. */
+/**
+ * Collects what was done to the binding of every device, from the state that a replay of the
+ * recording comes to at each event.
+ */
+import {
+  certainly,
+  covers,
+  type Engine,
+  ERRNO,
+  type EventCursor,
+  only,
+  type PciDevice,
+  type Possible,
+  parseStore,
+  possibly,
+  Replayer,
+  type Store,
+} from '../../replay/index.js';
 import {
   type Batch,
   type Bdf,
-  type DictView,
   type Nanos,
   parseBdf,
   type Seq,
+  type TraceMeta,
   toNanos,
-  toSeq,
 } from '../../traces/index.js';
-import type { Action, Actor, BindingState, Lifetime, Operation } from './operation.js';
-
-/** One event, as far as binding is concerned; reused for every row. */
-interface Row {
-  seq: Seq;
-  ts: Nanos;
-  kind: string;
-  phase: string;
-  name: string | null;
-  device: Bdf | null;
-  driver: string | null;
-  actor: Actor;
-  text: string | null;
-  data: Buffer | null;
-  ret: number | null;
-}
-
-/** A sysfs store of a thread that has begun: its effect comes later, under the device's lock. */
-interface Store {
-  readonly lifetime: Lifetime | null;
-  readonly operation: Operation | null;
-  placed: boolean;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const KINDS = new Set([
-  'snapshot',
-  'device.add',
-  'device.remove',
-  'vf.add',
-  'sysfs.write',
-  'match',
-  'probe',
-  'unbind',
-]);
+import { Habits } from './habits.js';
+import type { Action, GateSegment, Lifetime, Operation } from './operation.js';
 
 export interface Lifetimes {
   readonly all: readonly Lifetime[];
   /** Drivers that were tried on a device without an override, by what `idOf` calls it. */
   readonly natives: ReadonlyMap<string, readonly string[]>;
+  readonly habits: Habits;
 }
 
 /** What devices of one kind share: vendor and device id, or the address when it is not known. */
 export const idOf = (lifetime: Lifetime): string => lifetime.id ?? lifetime.device;
 
+/** A sysfs store of a thread that has begun: its effect comes later, under the device's lock. */
+interface OpenStore {
+  readonly action: Store | null;
+  /** Operations that it makes, one for each life that it bears on. */
+  readonly operations: readonly (readonly [Lifetime, Operation])[];
+  placed: boolean;
+}
+
+type Handler = (collector: LifetimeCollector, e: EventCursor, state: Engine) => void;
+
 export class LifetimeCollector {
+  readonly #replayer: Replayer;
+  readonly #handlers: (Handler | null | undefined)[] = [];
   readonly #all: Lifetime[] = [];
   readonly #current = new Map<Bdf, Lifetime>();
-  /** The state as recorded so far, to tell a probe that the gate refused from one that failed. */
-  readonly #state = new Map<Lifetime, Mutable<BindingState>>();
   readonly #natives = new Map<string, Set<string>>();
-  readonly #autoprobe = new Map<Bdf, boolean>();
-  readonly #pfOfVf = new Map<Bdf, Bdf>();
-  /**
-   * Devices whose removal has begun. They can no longer be bound, but until they are gone an
-   * override can still be written, too late.
-   */
-  readonly #leaving = new Set<Bdf>();
-  /** The PF for which a thread is making a VF. */
-  readonly #creating = new Map<number, Bdf>();
-  readonly #stores = new Map<number, Store>();
+  readonly #habits = new Habits();
+  /** By PF. */
+  readonly #gates = new Map<Bdf, GateSegment>();
+  readonly #stores = new Map<number, OpenStore>();
+  /** Lives whose removal has begun: nothing that is asked from then on can bind the device. */
+  readonly #leaving = new Set<Lifetime>();
+  /** Lives whose driver was asked in the probe under way. */
+  readonly #asked = new Set<Lifetime>();
+  /** Those that had no override when it began, as far as is known. */
+  readonly #gated = new Set<Lifetime>();
+  #last = 0n as Nanos;
+
+  constructor({ kernel, clock }: Pick<TraceMeta, 'kernel' | 'clock'>) {
+    this.#replayer = new Replayer({
+      kernel,
+      clock,
+      divergencesMax: 0,
+      observe: (e, _verdict, state) => {
+        let handler = this.#handlers[e.kindId];
+        if (handler === undefined) {
+          handler = HANDLERS[e.kind] ?? null;
+          this.#handlers[e.kindId] = handler;
+        }
+        handler?.(this, e, state);
+      },
+    });
+  }
 
   add(batch: Batch): void {
-    const kinds = batch.column('kind');
-    const wanted = new Set(kinds.entries.flatMap((kind, id) => (KINDS.has(kind) ? [id] : [])));
-    const rows = new Rows(batch, kinds);
-    for (let row = 0; row < batch.rows; row++) {
-      if (wanted.has(kinds.ids[row])) this.#take(rows.at(row));
-    }
+    this.#replayer.feed(batch);
   }
 
   finish(): Lifetimes {
-    for (const { operations } of this.#all) operations.sort((a, b) => a.effect - b.effect);
+    this.#habits.finish(this.#last);
+    for (const pf of this.#gates.keys()) this.#learnGate(pf, this.#replayer.engine.machine);
+    const { doubts } = this.#replayer.engine.snapshot;
+    const doubted = new Set(doubts.map(({ path }) => path.split('/', 1)[0]));
+    const { ignored } = this.#replayer.engine.snapshot;
+    // Of a life whose beginning is told wrong, nothing can be told.
+    const all = this.#all.filter(
+      ({ fromSnapshot, device }) => !fromSnapshot || (!ignored && !doubted.has(device)),
+    );
+    for (const { operations } of all) operations.sort((a, b) => a.effect - b.effect);
     const natives = [...this.#natives].map(([id, drivers]) => [id, [...drivers]] as const);
-    return { all: this.#all, natives: new Map(natives) };
+    return { all, natives: new Map(natives), habits: this.#habits };
   }
 
-  #take(row: Row): void {
-    const { kind, phase, device, actor } = row;
-    if (kind === 'snapshot') this.#snapshot(row);
-    else if (kind === 'device.add') this.#deviceAdd(row);
-    else if (kind === 'device.remove' && device !== null) this.#leaving.add(device);
-    else if (kind === 'vf.add' && phase === 'end') this.#creating.delete(actor.tid);
-    else if (kind === 'vf.add' && device !== null) this.#creating.set(actor.tid, device);
-    else if (kind === 'sysfs.write' && phase === 'end') this.#storeEnd(row);
-    else if (kind === 'sysfs.write') this.#storeBegin(row);
-    else if (kind === 'match' && phase === 'begin') this.#match(row);
-    else if (kind === 'probe' && phase === 'end' && row.name === 'pci_device_probe') {
-      this.#probed(row);
-    } else if (kind === 'unbind' && phase === 'begin') this.#unbind(row);
+  /** A function that the snapshot lists; nothing when it is not believed. */
+  snapshot(e: EventCursor, { machine }: Engine): void {
+    const device = e.device === null ? undefined : machine.find(e.device);
+    if (e.name !== 'start' || device === undefined || !device.assumed.driver) return;
+    this.#begin(device, true, {
+      override: only(device.override) ?? null,
+      driver: only(device.driver) ?? null,
+      mayBind: true,
+    });
   }
 
-  #begin(device: Bdf, isVf: boolean, id: string | null, initial: BindingState): Lifetime {
-    const lifetime: Lifetime = { device, isVf, id, initial, operations: [], probes: new Map() };
-    this.#all.push(lifetime);
-    this.#current.set(device, lifetime);
-    this.#leaving.delete(device);
-    this.#state.set(lifetime, { ...initial });
-    return lifetime;
-  }
-
-  #snapshot({ device, driver, name, text }: Row): void {
-    if (device === null || name !== 'start') return;
-    const told = parseObject(text);
-    const pf = typeof told.physfn === 'string' ? parseBdf(told.physfn) : null;
-    if (pf !== null) this.#pfOfVf.set(device, pf);
-    if (told.sriov_drivers_autoprobe !== undefined) {
-      this.#autoprobe.set(device, told.sriov_drivers_autoprobe !== '0');
-    }
-    const id = `${plainHex(told.vendor)}:${plainHex(told.device)}`;
-    const override = typeof told.driver_override === 'string' ? told.driver_override : null;
-    const autoprobe = pf === null || (this.#autoprobe.get(pf) ?? true);
-    this.#begin(device, pf !== null, id, { override, driver, autoprobe, mayBind: true });
-  }
-
-  #deviceAdd(row: Row): void {
-    if (row.device === null) return;
-    if (row.name === 'pci_bus_add_device') {
-      const lifetime = this.#current.get(row.device) ?? this.#appear(row.device, row, null);
-      const state = this.#state.get(lifetime)!;
-      state.mayBind = true;
-      this.#record(lifetime, row, { type: 'initial' });
-      return;
-    }
-    const { data } = row;
-    const hex = (at: number) => data?.readUInt32LE(at).toString(16).padStart(4, '0');
-    const id = data !== null && data.byteLength >= 8 ? `${hex(0)}:${hex(4)}` : null;
-    this.#appear(row.device, row, id);
-  }
-
-  #appear(device: Bdf, row: Row, id: string | null): Lifetime {
-    const pf = this.#creating.get(row.actor.tid) ?? null;
-    if (pf !== null) this.#pfOfVf.set(device, pf);
-    const autoprobe = pf === null || (this.#autoprobe.get(pf) ?? true);
-    const initial = { override: null, driver: null, autoprobe, mayBind: false };
-    return this.#begin(device, pf !== null, id, initial);
-  }
-
-  #record(lifetime: Lifetime, row: Row, action: Action): Operation {
-    const { seq, ts, actor } = row;
-    const operation: Operation = { seq, ts, actor, action, effect: seq };
-    lifetime.operations.push(operation);
-    return operation;
-  }
-
-  #storeBegin(row: Row): void {
-    const { device, name } = row;
-    if (name === 'sriov_drivers_autoprobe') this.#writeAutoprobe(row);
-    else if (name === 'new_id') this.#writeNewId(row);
-    const action = storeAction(row);
-    const tooLate = action?.type !== 'override' && device !== null && this.#leaving.has(device);
-    const lifetime = device === null || tooLate ? undefined : this.#current.get(device);
-    const known = action !== null && lifetime !== undefined;
-    const operation = known ? this.#record(lifetime, row, action) : null;
-    this.#stores.set(row.actor.tid, { lifetime: lifetime ?? null, operation, placed: false });
-  }
-
-  #storeEnd(row: Row): void {
-    const store = this.#stores.get(row.actor.tid);
-    this.#stores.delete(row.actor.tid);
-    const { lifetime, operation } = store ?? {};
-    if (!lifetime || !operation || operation.action.type !== 'override') return;
-    if ((row.ret ?? 0) < 0) {
-      lifetime.operations.splice(lifetime.operations.indexOf(operation), 1);
-      return;
-    }
-    // The store waits for the device's lock before it changes anything.
-    operation.effect = row.seq;
-    this.#state.get(lifetime)!.override = operation.action.driver;
-  }
-
-  #writeAutoprobe({ device, text, ...row }: Row): void {
-    if (device === null) return;
-    const on = !/^(?:0|n|off)/i.test(text ?? '');
-    this.#autoprobe.set(device, on);
-    for (const lifetime of this.#current.values()) {
-      if (this.#pfOfVf.get(lifetime.device) !== device) continue;
-      this.#state.get(lifetime)!.autoprobe = on;
-      this.#record(lifetime, { ...row, device, text }, { type: 'autoprobe', on });
+  deviceAdd(e: EventCursor, { machine }: Engine): void {
+    const device = e.device === null ? undefined : machine.find(e.device);
+    if (device === undefined) return;
+    if (e.name === 'pci_device_add') {
+      this.#begin(device, false, { override: null, driver: null, mayBind: false });
+    } else if (e.name === 'pci_bus_add_device') {
+      const lifetime =
+        this.#lifetime(e) ??
+        this.#begin(device, false, { override: null, driver: null, mayBind: false });
+      if (lifetime !== null) record(lifetime, e, { type: 'initial' });
     }
   }
 
-  #writeNewId(row: Row): void {
-    const [vendor, device] = (row.text ?? '').trim().split(/\s+/);
-    if (device === undefined || row.driver === null) return;
-    const id = `${plainHex(vendor)}:${plainHex(device)}`;
-    for (const lifetime of this.#current.values()) {
-      if (lifetime.id === id) this.#record(lifetime, row, { type: 'new_id', driver: row.driver });
+  deviceRemove(e: EventCursor): void {
+    const lifetime = this.#lifetime(e);
+    if (lifetime !== null) this.#leaving.add(lifetime);
+  }
+
+  store(e: EventCursor, state: Engine): void {
+    if (e.phase === 'end') this.#storeEnd(e, state);
+    else this.#storeBegin(e, state);
+  }
+
+  #storeBegin(e: EventCursor, state: Engine): void {
+    const action = parseStore(e.name, e.driver, e.text ?? '');
+    const lives = action === null ? [] : this.#livesOf(action, e, state);
+    const operations = lives.map(
+      (lifetime) => [lifetime, record(lifetime, e, actionOf(action!))] as const,
+    );
+    if (action?.type === 'autoprobe') this.#newGate(e, state);
+    const store: OpenStore = { action, operations, placed: false };
+    if (e.phase === 'begin') this.#stores.set(e.tid, store);
+  }
+
+  /** The lives that a write bears on. A device that is being removed cannot be bound any more. */
+  #livesOf(action: Store, e: EventCursor, { machine }: Engine): Lifetime[] {
+    const open = [...this.#current.values()].filter((lifetime) => !this.#leaving.has(lifetime));
+    switch (action.type) {
+      case 'remove_id':
+        return [];
+      case 'new_id':
+        return open.filter(({ device }) => {
+          const ids = machine.find(device)?.ids ?? null;
+          return ids !== null && covers(action.entry, ids) === true;
+        });
+      case 'autoprobe':
+        return open.filter(({ physfn }) => physfn === e.device);
+      default: {
+        const lifetime = this.#lifetime(e);
+        return lifetime === null || this.#leaving.has(lifetime) ? [] : [lifetime];
+      }
     }
   }
 
-  /** A driver is tried: the place in which the thread's store takes effect, under the lock. */
-  #match(row: Row): void {
-    const lifetime = row.device === null ? undefined : this.#current.get(row.device);
-    if (lifetime === undefined || row.driver === null) return;
-    const store = this.#stores.get(row.actor.tid);
-    if (store?.operation && store.lifetime === lifetime && !store.placed) {
-      store.operation.effect = row.seq;
+  #storeEnd(e: EventCursor, state: Engine): void {
+    const store = this.#stores.get(e.tid);
+    this.#stores.delete(e.tid);
+    if (store === undefined) return;
+    const refused = e.hasRet && e.ret < 0;
+    const { type } = store.action ?? {};
+    const settles = type === 'override' || type === 'autoprobe';
+    for (const [lifetime, operation] of store.operations) {
+      operation.returned = toNanos(e.ts);
+      if (refused && settles) remove(lifetime.operations, operation);
+      // The store of an override waits for the device's lock before it changes anything.
+      else if (type === 'override') operation.effect = e.seq;
+    }
+    if (type === 'autoprobe') this.#newGate(e, state);
+  }
+
+  match(e: EventCursor, { machine }: Engine): void {
+    const lifetime = this.#lifetime(e);
+    const { driver, seq } = e;
+    if (e.phase !== 'begin' || lifetime === null || driver === null) return;
+    const store = this.#stores.get(e.tid);
+    const operation = store?.operations.find(([life]) => life === lifetime)?.[1];
+    if (store !== undefined && operation !== undefined && !store.placed) {
+      operation.effect = seq;
       store.placed = true;
     }
-    if (this.#state.get(lifetime)!.override !== null) return;
+    const device = machine.find(lifetime.device);
+    if (device === undefined || !certainly(machine.override(device), null)) return;
     const id = idOf(lifetime);
-    this.#natives.set(id, (this.#natives.get(id) ?? new Set()).add(row.driver));
+    this.#natives.set(id, (this.#natives.get(id) ?? new Set()).add(driver));
   }
 
-  #probed({ device, driver, ret }: Row): void {
-    const lifetime = device === null ? undefined : this.#current.get(device);
-    if (lifetime === undefined || driver === null || ret === null) return;
-    const { autoprobe, override } = this.#state.get(lifetime)!;
-    if (lifetime.isVf && !autoprobe && override === null) return;
-    lifetime.probes.set(driver, [...(lifetime.probes.get(driver) ?? []), ret >= 0]);
+  probe(e: EventCursor, engine: Engine): void {
+    const { machine, frames } = engine;
+    const lifetime = this.#lifetime(e);
+    const device = lifetime === null ? undefined : machine.find(lifetime.device);
+    if (lifetime === null || device === undefined) return;
+    if (lifetime.physfn !== null) this.#learnGate(lifetime.physfn, machine);
+    const bare = certainly(machine.override(device), null);
+    if (e.phase !== 'end') {
+      if (e.name === 'pci_device_probe') {
+        this.#gated.delete(lifetime);
+        if (possibly(machine.override(device), null)) this.#gated.add(lifetime);
+      }
+      // The driver's own function is called behind the gate only.
+      if (frames.onDevice(device, 'own') === null) return;
+      this.#asked.add(lifetime);
+      if (bare) this.#seeOpen(lifetime);
+      return;
+    }
+    const { driver } = e;
+    if (e.name !== 'pci_device_probe' || driver === null || !e.hasRet) return;
+    const works = e.ret >= 0;
+    if (works && bare) this.#seeOpen(lifetime);
+    const asked = this.#asked.delete(lifetime);
+    const gated = this.#gated.delete(lifetime) && lifetime.physfn !== null;
+    const mayBeGate = gated && !asked && e.ret === -ERRNO.ENODEV;
+    const flag = this.#flagOf(lifetime, machine);
+    const closed = mayBeGate && bare && engine.recordsOwnProbe(driver);
+    if (closed && lifetime.physfn !== null) this.#gate(lifetime.physfn).closed = true;
+    if (mayBeGate && certainly(flag, false)) return;
+    const result = { works, doubtful: mayBeGate && !certainly(flag, true) };
+    lifetime.probes.set(driver, [...(lifetime.probes.get(driver) ?? []), result]);
+    this.#habits.probed(lifetime, driver, idOf(lifetime), works, toNanos(e.ts));
+  }
+
+  #seeOpen(lifetime: Lifetime): void {
+    lifetime.seenOpen = true;
+    if (lifetime.physfn !== null) this.#gate(lifetime.physfn).open = true;
   }
 
   /** A release that nobody asked for in sysfs is the driver's own, from a work item or rmmod. */
-  #unbind(row: Row): void {
-    const lifetime = row.device === null ? undefined : this.#current.get(row.device);
-    if (lifetime === undefined || row.driver === null) return;
-    if (this.#leaving.has(lifetime.device)) return;
-    const store = this.#stores.get(row.actor.tid);
-    if (store?.operation && store.lifetime === lifetime) return;
-    this.#record(lifetime, row, { type: 'release', driver: row.driver });
-  }
-}
-
-function storeAction({ name, driver, text }: Row): Action | null {
-  switch (name) {
-    case 'driver_override': {
-      const line = (text ?? '').split('\n', 1)[0];
-      return { type: 'override', driver: line === '' ? null : line };
-    }
-    case 'bind':
-      return driver === null ? null : { type: 'bind', driver };
-    case 'unbind':
-      return driver === null ? null : { type: 'unbind', driver };
-    case 'drivers_probe':
-      return { type: 'drivers_probe' };
-    default:
-      return null;
-  }
-}
-
-function parseObject(text: string | null): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
-/** `0x8086` and `8086` as the four digits that ids are compared by. */
-const plainHex = (value: unknown) =>
-  String(value ?? '')
-    .replace(/^0x/, '')
-    .toLowerCase()
-    .padStart(4, '0');
-
-/** The columns of a batch that binding needs, row by row. */
-class Rows {
-  readonly #batch: Batch;
-  readonly #kinds: DictView;
-
-  constructor(batch: Batch, kinds: DictView) {
-    this.#batch = batch;
-    this.#kinds = kinds;
+  release(e: EventCursor): void {
+    const lifetime = this.#lifetime(e);
+    const { driver } = e;
+    if (e.phase !== 'begin' || lifetime === null || driver === null) return;
+    const store = this.#stores.get(e.tid);
+    const asked = store?.operations.some(([life]) => life === lifetime) === true;
+    const own = !asked && !this.#leaving.has(lifetime);
+    this.#habits.released(lifetime, driver, idOf(lifetime), own, toNanos(e.ts));
+    if (own) record(lifetime, e, { type: 'release', driver });
   }
 
-  at(row: number): Row {
-    const batch = this.#batch;
-    const device = batch.column('device').at(row);
-    const ret = batch.column('ret');
-    return {
-      seq: toSeq(batch.seqFirst + row),
-      ts: toNanos(batch.column('ts').big(row)),
-      kind: this.#kinds.entries[this.#kinds.ids[row]],
-      phase: batch.column('phase').at(row) ?? 'point',
-      name: batch.column('name').at(row),
-      device: device === null ? null : parseBdf(device),
-      driver: batch.column('driver').at(row),
-      actor: { task: batch.column('task').at(row) ?? '', tid: batch.column('tid').at(row) },
-      text: batch.column('text').text(row),
-      data: batch.column('data').at(row),
-      ret: ret.has(row) ? ret.number(row) : null,
+  /** What was lost may have been a write of the flag. */
+  lost(_: EventCursor, { machine }: Engine): void {
+    for (const pf of this.#gates.keys()) this.#gates.set(pf, newGate(machine, pf));
+  }
+
+  #lifetime(e: EventCursor): Lifetime | null {
+    const device = e.device === null ? null : parseBdf(e.device);
+    this.#last = toNanos(e.ts);
+    return device === null ? null : (this.#current.get(device) ?? null);
+  }
+
+  #begin(device: PciDevice, fromSnapshot: boolean, initial: Lifetime['initial']): Lifetime | null {
+    const address = parseBdf(device.address);
+    if (address === null) return null;
+    const physfn = device.physfn === null ? null : parseBdf(device.physfn);
+    const lifetime: Lifetime = {
+      device: address,
+      physfn,
+      id: device.ids === null ? null : `${hex(device.ids.vendor)}:${hex(device.ids.device)}`,
+      fromSnapshot,
+      initial,
+      gate: physfn === null ? NO_GATE : this.#gate(physfn),
+      seenOpen: false,
+      operations: [],
+      probes: new Map(),
     };
+    this.#all.push(lifetime);
+    this.#current.set(address, lifetime);
+    return lifetime;
+  }
+
+  #gate(pf: Bdf): GateSegment {
+    const gate = this.#gates.get(pf) ?? newGate(this.#replayer.engine.machine, pf);
+    this.#gates.set(pf, gate);
+    return gate;
+  }
+
+  /** A write of the flag: what is learned from now on says nothing of the time before. */
+  #newGate(e: EventCursor, { machine }: Engine): void {
+    const pf = e.device === null ? null : parseBdf(e.device);
+    if (pf !== null) this.#gates.set(pf, newGate(machine, pf));
+  }
+
+  /** The replay knows more of the flag than when the segment began, or doubts the snapshot. */
+  #learnGate(pf: Bdf, machine: Engine['machine']): void {
+    this.#gate(pf).value = flagAt(machine, pf);
+  }
+
+  #flagOf({ physfn }: Lifetime, machine: Engine['machine']): Possible<boolean> {
+    return physfn === null ? [true] : flagAt(machine, physfn);
   }
 }
+
+/** Of a function that is no VF. */
+const NO_GATE: GateSegment = Object.freeze({ value: [true], open: true, closed: false });
+
+const newGate = (machine: Engine['machine'], pf: Bdf): GateSegment => ({
+  value: flagAt(machine, pf),
+  open: false,
+  closed: false,
+});
+
+const flagAt = (machine: Engine['machine'], pf: Bdf): Possible<boolean> =>
+  machine.find(pf)?.sriov?.autoprobe ?? null;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  snapshot: (collector, e, state) => collector.snapshot(e, state),
+  'device.add': (collector, e, state) => collector.deviceAdd(e, state),
+  'device.remove': (collector, e) => collector.deviceRemove(e),
+  'sysfs.write': (collector, e, state) => collector.store(e, state),
+  match: (collector, e, state) => collector.match(e, state),
+  probe: (collector, e, state) => collector.probe(e, state),
+  unbind: (collector, e) => collector.release(e),
+  lost: (collector, e, state) => collector.lost(e, state),
+};
+
+function record(lifetime: Lifetime, e: EventCursor, action: Action): Operation {
+  const { seq, task, tid } = e;
+  const operation: Operation = {
+    seq,
+    ts: toNanos(e.ts),
+    actor: { task, tid },
+    action,
+    effect: seq as Seq,
+    returned: null,
+  };
+  lifetime.operations.push(operation);
+  return operation;
+}
+
+function remove<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}
+
+function actionOf(store: Store): Action {
+  switch (store.type) {
+    case 'new_id':
+    case 'remove_id':
+      return { type: 'new_id', driver: store.driver };
+    default:
+      return store;
+  }
+}
+
+const hex = (id: number): string => id.toString(16).padStart(4, '0');

@@ -1,4 +1,5 @@
 /** What actors did to the binding of a device, as far as its order can decide the driver. */
+import type { Possible } from '../../replay/index.js';
 import type { Bdf, Nanos, Seq } from '../../traces/index.js';
 
 /** Who did it: a thread, by its number and the name it had. */
@@ -30,26 +31,50 @@ export interface Operation {
   readonly action: Action;
   /** Event at which it took effect, under the device's lock; orders operations that waited. */
   effect: Seq;
+  /** When the write had returned; null for what is no write, or has no end in the recording. */
+  returned: Nanos | null;
+}
+
+/** What a driver's probe came to. */
+export interface ProbeResult {
+  readonly works: boolean;
+  /** Refused by the gate, or by the driver: nothing in the recording tells which. */
+  readonly doubtful: boolean;
+}
+
+/**
+ * What is known of a PF's sriov_drivers_autoprobe between two writes: the flag does not change
+ * meanwhile, so that what a later event shows was so before.
+ */
+export interface GateSegment {
+  /** Null: nothing is known. */
+  value: Possible<boolean>;
+  /** VFs without an override were probed, and were refused before a driver was asked. */
+  open: boolean;
+  closed: boolean;
 }
 
 /** The life of a device: from its creation (or the snapshot) to its removal (or the end). */
 export interface Lifetime {
   readonly device: Bdf;
-  readonly isVf: boolean;
+  readonly physfn: Bdf | null;
   /** Vendor and device id, such as `1b36:0010`, when known. */
   readonly id: string | null;
+  /** Its beginning is told by the snapshot, not by an event. */
+  readonly fromSnapshot: boolean;
   /** What was so when the life, or the recording, began. */
   readonly initial: BindingState;
+  readonly gate: GateSegment;
+  /** A driver was asked though the VF had no override: the gate was open then. */
+  seenOpen: boolean;
   readonly operations: Operation[];
   /** Results of the probes of each driver in the order in which they were recorded. */
-  readonly probes: Map<string, boolean[]>;
+  readonly probes: Map<string, ProbeResult[]>;
 }
 
 export interface BindingState {
   readonly override: string | null;
   readonly driver: string | null;
-  /** The PF's sriov_drivers_autoprobe; only a VF is held back by it. */
-  readonly autoprobe: boolean;
   /** False until pci_bus_add_device: nothing matches the device before. */
   readonly mayBind: boolean;
 }

@@ -32,7 +32,7 @@ export function classify(first: Action, second: Action, lifetime: Lifetime): Rac
   if (some('autoprobe')) return 'R10';
   if (some('release')) return 'R7';
   if (some('new_id')) return 'R3';
-  if (some('initial')) return lifetime.isVf ? 'R1' : 'R8';
+  if (some('initial')) return lifetime.physfn === null ? 'R8' : 'R1';
   if (pair.some((action) => action.type === 'override' && action.driver === null)) return 'R5';
   if (some('unbind')) return 'R4';
   if (some('override')) return pair.some((action) => ASKS.has(action.type)) ? 'R4' : 'R2';

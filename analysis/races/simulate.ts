@@ -3,6 +3,8 @@
  * drivers/base/dd.c, drivers/base/bus.c, drivers/pci/pci-driver.c, 6.1). Small on purpose: it knows
  * one device, and drivers by what they were seen to do.
  */
+import { autoprobeGate, matchesWith } from '../../replay/index.js';
+import type { Habit } from './habits.js';
 import type { Action, BindingState, Lifetime, Operation } from './operation.js';
 
 /** What an order led to: every driver whose probe was entered, and which one was left bound. */
@@ -12,25 +14,44 @@ export interface Outcome {
   readonly driver: string | null;
 }
 
-export const sameOutcome = (a: Outcome, b: Outcome): boolean =>
-  a.driver === b.driver &&
-  a.probes.length === b.probes.length &&
-  a.probes.every((probe, i) => probe === b.probes[i]);
+/** What is taken for a life: the flag of the PF when it began, and what drivers do. */
+export interface World {
+  readonly autoprobe: boolean;
+  /** Drivers that match the device without an override, in their order. */
+  readonly natives: readonly string[];
+  readonly habit: (driver: string) => Habit;
+}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 class Simulation {
   readonly #state: Mutable<BindingState>;
+  #autoprobe: boolean;
   readonly #probes: string[] = [];
   readonly #taken = new Map<string, number>();
   readonly #natives: Set<string>;
 
   constructor(
     private readonly lifetime: Lifetime,
-    natives: readonly string[],
+    private readonly world: World,
   ) {
     this.#state = { ...lifetime.initial };
-    this.#natives = new Set(natives);
+    this.#autoprobe = world.autoprobe;
+    this.#natives = new Set(world.natives);
+  }
+
+  /** The rest of the life from here on, as a life of its own. */
+  rest(operations: readonly Operation[]): Part {
+    const probes = new Map(
+      [...this.lifetime.probes].map(([driver, results]) => [
+        driver,
+        results.slice(Math.min(this.#taken.get(driver) ?? 0, results.length - 1)),
+      ]),
+    );
+    const initial = { ...this.#state };
+    const lifetime = { ...this.lifetime, initial, probes, operations: [...operations] };
+    const natives = [...this.#natives];
+    return { lifetime, world: { ...this.world, natives, autoprobe: this.#autoprobe } };
   }
 
   get outcome(): Outcome {
@@ -62,7 +83,7 @@ class Simulation {
         if (this.#matches(action.driver)) this.#probe(action.driver);
         break;
       case 'autoprobe':
-        state.autoprobe = action.on;
+        this.#autoprobe = action.on;
         break;
     }
   }
@@ -79,46 +100,76 @@ class Simulation {
 
   #matches(driver: string): boolean {
     const { mayBind, override } = this.#state;
-    if (!mayBind) return false;
-    return override === null ? this.#natives.has(driver) : override === driver;
+    return mayBind && matchesWith(driver, override, () => this.#natives.has(driver));
   }
 
   #probe(driver: string): void {
-    const { driver: bound, autoprobe, override } = this.#state;
+    const { driver: bound, override } = this.#state;
     if (bound !== null) return;
-    // pci_device_probe refuses a VF before the driver hears of it.
-    if (this.lifetime.isVf && !autoprobe && override === null) return;
+    const isVf = this.lifetime.physfn !== null;
+    // The driver does not hear of a VF that the gate refuses.
+    if (autoprobeGate(isVf, [this.#autoprobe], [override])?.[0] !== true) return;
     const works = this.#result(driver);
     this.#probes.push(works ? driver : `${driver}!`);
     if (works) this.#state.driver = driver;
   }
 
-  /** The recorded result of this probe; beyond what was recorded, a driver does as it did last. */
+  /**
+   * The recorded result of this probe; beyond what was recorded, a driver does as it did last, and
+   * to a device that it was never asked for as it did to others of these ids.
+   */
   #result(driver: string): boolean {
-    const results = this.lifetime.probes.get(driver) ?? [];
+    const recorded = this.lifetime.probes.get(driver) ?? [];
+    // Who is refused by the gate was not asked.
+    const results = recorded.filter(({ doubtful }) => this.#autoprobe || !doubtful);
     const index = this.#taken.get(driver) ?? 0;
     this.#taken.set(driver, index + 1);
-    return results[Math.min(index, results.length - 1)] ?? true;
+    const result = results[Math.min(index, results.length - 1)];
+    if (result !== undefined) return result.works;
+    const { probes, worked } = this.world.habit(driver);
+    return probes === 0 || worked * 2 > probes;
   }
 }
 
-/** @param natives drivers that match the device without an override, in their order */
+/** A part of a life, and what holds when it begins. */
+export interface Part {
+  readonly lifetime: Lifetime;
+  readonly world: World;
+}
+
+/**
+ * Operations that are looked at together. All orders of a longer life are too many, and what lies
+ * so far apart has nothing to do with each other.
+ */
+const PART = 256;
+
+/** A life in parts that are not too long. */
+export function partsOf(lifetime: Lifetime, world: World): readonly Part[] {
+  const { operations } = lifetime;
+  if (operations.length <= PART) return [{ lifetime, world }];
+  const simulation = new Simulation(lifetime, world);
+  const parts: Part[] = [];
+  for (let from = 0; from < operations.length; from += PART) {
+    const part = operations.slice(from, from + PART);
+    parts.push(simulation.rest(part));
+    for (const { action } of part) simulation.run(action);
+  }
+  return parts;
+}
+
 export function simulate(
   lifetime: Lifetime,
   operations: readonly Operation[],
-  natives: readonly string[],
+  world: World,
 ): Outcome {
-  const simulation = new Simulation(lifetime, natives);
+  const simulation = new Simulation(lifetime, world);
   for (const { action } of operations) simulation.run(action);
   return simulation.outcome;
 }
 
 /** The driver that is bound after each operation of a life, in the recorded order. */
-export function driversAfterEach(
-  lifetime: Lifetime,
-  natives: readonly string[],
-): (string | null)[] {
-  const simulation = new Simulation(lifetime, natives);
+export function driversAfterEach(lifetime: Lifetime, world: World): (string | null)[] {
+  const simulation = new Simulation(lifetime, world);
   return lifetime.operations.map(({ action }) => {
     simulation.run(action);
     return simulation.outcome.driver;

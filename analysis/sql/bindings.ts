@@ -4,8 +4,9 @@ export const bindings: ViewDefinition = {
   type: 'view',
   name: 'bindings',
   doc:
-    'Which driver each device had, from when to when. A binding that the recording found in' +
-    ' place has null as its beginning, one that lasted has null as its end.',
+    'Which driver each device had, from when to when. A binding that the recording found in ' +
+    'place has null as its beginning; one that lasted, or whose release was not recorded, has ' +
+    'null as its end.',
   columns: {
     device: 'PCI address',
     driver: 'driver that was bound',
@@ -13,32 +14,47 @@ export const bindings: ViewDefinition = {
     bound_ts: 'its time, nanoseconds of the trace clock',
     bound_tid: 'thread that bound it',
     bound_task: 'comm of that thread',
-    released_seq: 'event that released it; null when it was still bound at the end',
+    released_seq: 'event at which the driver was gone; null when it was still bound at the end',
     released_ts: 'its time, nanoseconds of the trace clock',
-    released_tid: 'thread that released it',
+    released_tid: 'thread that released it, which need not be the one that removes the device',
     released_task: 'comm of that thread',
     duration: 'nanoseconds from binding to release',
   },
+  // A driver is gone when device_unbind_cleanup() has cleared it (kernel drivers/base/dd.c 6.1);
+  // the removal of a device begins before, and another thread may be at it already. It is called
+  // after a failed probe, too, but a device that is bound is not probed: the first one after a
+  // binding is its end. Where it was not recorded, the return from a release that began after the
+  // binding says nearly the same, and where that was not, either, the removal is the last that is
+  // known.
   sql: `
-WITH steps AS (
-  SELECT trace, seq, ts, tid, task, device, driver, kind IN ('bind', 'snapshot') AS binds,
-    kind = 'snapshot' AS before
-  FROM events_of(['snapshot', 'bind', 'unbind', 'device.remove'])
-  WHERE phase = 'point' AND device IS NOT NULL AND (
-    kind = 'bind' OR kind = 'device.remove' OR name = 'device_unbind_cleanup'
-    OR (kind = 'snapshot' AND name = 'start' AND driver IS NOT NULL))
-), paired AS (
-  SELECT *, lead(seq) OVER next AS end_seq, lead(ts) OVER next AS end_ts,
-    lead(tid) OVER next AS end_tid, lead(task) OVER next AS end_task
-  FROM steps WINDOW next AS (PARTITION BY trace, device ORDER BY seq)
+WITH bound AS (
+  SELECT trace, seq, ts, tid, task, device, driver, kind = 'snapshot' AS before,
+    lead(seq) OVER (PARTITION BY trace, device ORDER BY seq) AS next_seq
+  FROM events_of(['snapshot', 'bind']) WHERE device IS NOT NULL
+    AND (name = 'driver_bound' OR (kind = 'snapshot' AND name = 'start' AND driver IS NOT NULL))
+), steps AS (
+  SELECT trace, device, seq, coalesce(span, seq) AS begin_seq,
+    CASE WHEN name = 'device_unbind_cleanup' THEN 0 WHEN kind = 'unbind' THEN 1 ELSE 2 END AS proof
+  FROM events_of(['unbind', 'device.remove']) WHERE device IS NOT NULL AND phase <> 'begin'
+    AND (name = 'device_unbind_cleanup' OR (phase = 'end' AND driver IS NOT NULL)
+      OR kind = 'device.remove')
+), released AS (
+  SELECT b.trace, b.seq, arg_min(r.seq, r.proof) AS released_seq
+  FROM bound b CROSS JOIN (SELECT unnest([0, 1, 2]) AS proof) p ASOF JOIN steps r
+    ON r.trace = b.trace AND r.device = b.device AND r.proof = p.proof AND r.begin_seq > b.seq
+  WHERE b.next_seq IS NULL OR r.seq < b.next_seq
+  GROUP BY ALL
 )
-SELECT trace, device, driver,
-  CASE WHEN NOT before THEN seq END AS bound_seq, CASE WHEN NOT before THEN ts END AS bound_ts,
-  CASE WHEN NOT before THEN tid END AS bound_tid, CASE WHEN NOT before THEN task END AS bound_task,
-  end_seq AS released_seq, end_ts AS released_ts, end_tid AS released_tid,
-  end_task AS released_task,
-  CASE WHEN NOT before THEN end_ts::BIGINT - ts::BIGINT END AS duration
-FROM paired WHERE binds
-ORDER BY trace, device, seq`,
+SELECT b.trace, b.device, b.driver,
+  CASE WHEN NOT b.before THEN b.seq END AS bound_seq,
+  CASE WHEN NOT b.before THEN b.ts END AS bound_ts,
+  CASE WHEN NOT b.before THEN b.tid END AS bound_tid,
+  CASE WHEN NOT b.before THEN b.task END AS bound_task,
+  e.seq AS released_seq, e.ts AS released_ts, e.tid AS released_tid, e.task AS released_task,
+  CASE WHEN NOT b.before THEN e.ts::BIGINT - b.ts::BIGINT END AS duration
+FROM bound b LEFT JOIN released r ON r.trace = b.trace AND r.seq = b.seq
+LEFT JOIN (FROM events_of(['unbind', 'device.remove'])) e
+  ON e.trace = b.trace AND e.seq = r.released_seq
+ORDER BY b.trace, b.device, b.seq`,
   example: "SELECT * FROM bindings WHERE device = '0000:01:00.1'",
 };

@@ -5,7 +5,8 @@ export const dmaMappings: ViewDefinition = {
   name: 'dma_mappings',
   doc:
     'IOVA ranges that were mapped, from when to when. The kernel does not record for which ' +
-    'domain: ranges of different domains with one address are told apart by time only.',
+    'domain: ranges of different domains with one address are told apart by time only. What ' +
+    'failed is no mapping.',
   columns: {
     iova: 'first I/O virtual address',
     length: 'bytes',
@@ -20,19 +21,24 @@ export const dmaMappings: ViewDefinition = {
     unmapped_task: 'comm of that thread',
     duration: 'nanoseconds that the mapping lived',
   },
-  // An unmap mostly has the address of its map, and the next map of that address bounds it. What
+  // The backend of QEMU tells the result of each call: it is missing where all that is known is that
+  // the call failed. An unmap mostly has the address of its map, and the next map of that address bounds it. What
   // has none was unmapped as part of a larger range, which is looked for by
   // blocks of a size that gives the range a few hundred of them.
   sql: `
-WITH maps AS (
+WITH done AS (
+  SELECT * FROM events_of(['dma.map', 'dma.unmap']) WHERE phase <> 'begin'
+    AND CASE WHEN ret IS NOT NULL THEN ret >= 0
+      ELSE NOT (source = 'qemu' AND starts_with(coalesce(name, ''), 'iommufd_')) END
+), maps AS (
   SELECT trace, seq, ts, tid, task, "offset" AS iova, length, value AS paddr,
     lead(seq) OVER (PARTITION BY trace, "offset" ORDER BY seq) AS next_seq
-  FROM events_of(['dma.map']) WHERE phase <> 'begin'
+  FROM done WHERE kind = 'dma.map'
 ), unmaps AS (
   SELECT trace, seq, "offset" AS first,
     least("offset"::HUGEINT + greatest(coalesce(value, length), 1) - 1, 18446744073709551615)
       ::UBIGINT AS last
-  FROM events_of(['dma.unmap']) WHERE phase <> 'begin'
+  FROM done WHERE kind = 'dma.unmap'
 ), exact AS (
   SELECT m.*, CASE WHEN u.seq < m.next_seq OR m.next_seq IS NULL THEN u.seq END AS exact_seq
   FROM maps m ASOF LEFT JOIN unmaps u

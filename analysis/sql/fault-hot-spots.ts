@@ -9,14 +9,14 @@ export const faultHotSpots: ViewDefinition = {
     device: 'PCI address',
     region: 'VFIO region index, when known',
     page: 'address of the 4 KiB page',
-    cause: 'why, as the view faults says it, without the time',
+    cause: 'why, as the view faults says it',
     faults: 'how many',
     first_seq: 'the first of them',
     last_seq: 'the last of them',
   },
   sql: `
 SELECT trace, kind, device, region, address // 4096 * 4096 AS page,
-  regexp_replace(cause, ' \\d+ ns', '') AS cause, count(*) AS faults,
+  cause, count(*) AS faults,
   min(seq) AS first_seq, max(seq) AS last_seq
 FROM lib.faults GROUP BY ALL
 ORDER BY trace, faults DESC, first_seq`,

@@ -1,5 +1,14 @@
 import type { ViewDefinition } from './definition.js';
 
+/** SQL of a little endian number in the hexadecimal text `h` of a struct. @param at in bytes */
+function word(at: number, bytes: number): string {
+  const digits = Array.from(
+    { length: bytes },
+    (_, i) => `h[${(at + i) * 2 + 1}:${(at + i) * 2 + 2}]`,
+  );
+  return `('0x' || ${digits.reverse().join(' || ')})::UBIGINT`;
+}
+
 export const faults: ViewDefinition = {
   type: 'view',
   name: 'faults',
@@ -11,37 +20,70 @@ export const faults: ViewDefinition = {
     device: 'PCI address',
     tid: 'thread that ran',
     task: 'comm of that thread',
-    name: 'what reported it',
+    name: 'what reported it, with the reason where the kernel gave one',
+    severity: 'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
+    status: 'DMA and AER faults: fault reason or error status as a number, when it was told',
     region: 'VFIO region index, when known',
     address: 'IOVA of a DMA fault, user address of a page fault',
     ret: 'result of the fault handler',
     text: 'what the kernel said',
     cause:
-      'DMA fault: never mapped, unmapped before (by whom, how long), or mapped at the ' +
-      'time; page fault in a VFIO mapping: whether the page was given or refused',
+      'why, in one of these words: DMA fault: `no mappings recorded`, `never mapped`, ' +
+      '`unmapped before`, `mapped read-only` (it was no read), `mapped write-only` (it was no ' +
+      'write), `mapped at the time`; page fault in a VFIO mapping: `page given`, `refused: ' +
+      'memory disabled or device asleep`; else null',
+    mapped_seq: 'event that last mapped the address of a DMA fault',
+    unmapped_seq: 'event that had unmapped it',
+    unmapped_tid: 'thread that had',
+    unmapped_task: 'comm of that thread',
+    unmapped_ago: 'nanoseconds between the two',
   },
   // VM_FAULT_SIGBUS is bit 1 (kernel include/linux/mm_types.h 6.1); vfio-pci returns it while
   // memory decoding is off or the device sleeps (kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
+  // struct vfio_iommu_type1_dma_map is argsz, flags (bit 0 read, bit 1 write; 4 bytes each), vaddr,
+  // iova, size (8 bytes each; kernel include/uapi/linux/vfio.h 6.1). AMD's flag of a write is
+  // 0x20 (AMD I/O Virtualization Technology Specification, IO_PAGE_FAULT, RW).
   sql: `
 WITH f AS (
+  SELECT *, regexp_matches(text, '(?i)\\bread\\b|flags=0x[0-9a-f]*[014589cd][0-9a-f]\\b') AS reads,
+    regexp_matches(text, '(?i)\\bwrite\\b|flags=0x[0-9a-f]*[2367abef][0-9a-f]\\b') AS writes
   FROM events_of(['fault.page', 'fault.bus', 'fault.dma', 'fault.aer']) WHERE phase <> 'begin'
 ), last AS (
   SELECT f.trace, f.seq, arg_max(m, m.mapped_seq) AS m
   FROM f JOIN lib.dma_mappings m ON m.trace = f.trace AND m.mapped_seq < f.seq
     AND f."offset" >= m.iova AND f."offset" - m.iova < m.length
   WHERE f.kind = 'fault.dma' GROUP BY ALL
+), calls AS (
+  SELECT trace, seq, ${word(4, 4)} AS flags, ${word(16, 8)} AS iova, ${word(24, 8)} AS size
+  FROM (SELECT *, hex(data) AS h FROM events_of(['ioctl']))
+  WHERE name = 'VFIO_IOMMU_MAP_DMA' AND phase <> 'end' AND length(h) >= 64
+), allowed AS (
+  SELECT f.trace, f.seq, arg_max(c.flags & 3, c.seq) AS flags
+  FROM f JOIN last ON last.trace = f.trace AND last.seq = f.seq JOIN calls c ON c.trace = f.trace
+    AND c.seq < last.m.mapped_seq AND f."offset" >= c.iova AND f."offset" - c.iova < c.size
+  GROUP BY ALL
 )
-SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name, f.region,
-  f."offset" AS address, f.ret, f.text,
+SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
+  nullif(regexp_extract(f.name, '^AER (\\w+(?: \\([\\w-]+\\))?)', 1), '') AS severity,
+  CASE WHEN f.kind IN ('fault.dma', 'fault.aer') AND f.name <> 'dmar_fault' THEN f.value END
+    AS status, f.region, f."offset" AS address, f.ret, f.text,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'
       THEN if(f.ret & 2 = 2, 'refused: memory disabled or device asleep', 'page given')
     WHEN f.kind <> 'fault.dma' OR f."offset" IS NULL THEN NULL
     WHEN f.trace NOT IN (SELECT trace FROM events_of(['dma.map'])) THEN 'no mappings recorded'
     WHEN last.m IS NULL THEN 'never mapped'
-    WHEN last.m.unmapped_seq IS NULL OR last.m.unmapped_seq > f.seq THEN 'mapped at the time'
-    ELSE printf('unmapped %d ns before by %s-%d', f.ts::BIGINT - last.m.unmapped_ts::BIGINT,
-      coalesce(last.m.unmapped_task, '?'), coalesce(last.m.unmapped_tid, 0)) END AS cause
-FROM f LEFT JOIN last ON last.trace = f.trace AND last.seq = f.seq
+    WHEN last.m.unmapped_seq < f.seq THEN 'unmapped before'
+    WHEN allowed.flags = 1 AND (f.writes OR NOT coalesce(f.reads, false)) THEN 'mapped read-only'
+    WHEN allowed.flags = 2 AND (f.reads OR NOT coalesce(f.writes, false)) THEN 'mapped write-only'
+    ELSE 'mapped at the time' END AS cause,
+  last.m.mapped_seq AS mapped_seq,
+  if(gone, last.m.unmapped_seq, NULL) AS unmapped_seq,
+  if(gone, last.m.unmapped_tid, NULL) AS unmapped_tid,
+  if(gone, last.m.unmapped_task, NULL) AS unmapped_task,
+  if(gone, f.ts::BIGINT - last.m.unmapped_ts::BIGINT, NULL) AS unmapped_ago
+FROM f LEFT JOIN (SELECT last.*, m.unmapped_seq < seq AS gone FROM last) last
+  ON last.trace = f.trace AND last.seq = f.seq
+LEFT JOIN allowed ON allowed.trace = f.trace AND allowed.seq = f.seq
 ORDER BY f.trace, f.seq`,
   example: "SELECT device, address, cause FROM faults WHERE kind = 'fault.dma'",
 };

@@ -10,10 +10,11 @@ export const holders: ViewDefinition = {
     task: 'comm of that thread',
     opened_seq: 'event at which the device was open',
     opened_ts: 'its time, nanoseconds of the trace clock',
-    closed_seq: 'event that closed it; null when it was still open at the end',
+    closed_seq: 'event at which closing it began; null when it was still open at the end',
     closed_ts: 'its time, nanoseconds of the trace clock',
-    duration: 'nanoseconds from opening to closing',
-    requests: 'how often VFIO asked the holder to let go of it',
+    duration: 'nanoseconds from when it was open to when closing began',
+    requests:
+      'how often VFIO asked the holder to let go of it, by the highest number that was told',
   },
   sql: `
 WITH steps AS (
@@ -27,7 +28,9 @@ WITH steps AS (
 )
 SELECT trace, device, tid, task, seq AS opened_seq, ts AS opened_ts, closed_seq, closed_ts,
   closed_ts::BIGINT - ts::BIGINT AS duration,
-  (SELECT count(*) FROM events_of(['device.request']) r WHERE r.trace = p.trace
+  -- The kernel numbers requests from 0, and its log has every tenth only.
+  (SELECT greatest(count(*), coalesce(max(r.value), 0)::BIGINT + if(max(r.value) IS NULL, 0, 1))
+    FROM events_of(['device.request']) r WHERE r.trace = p.trace
     AND r.device = p.device AND r.seq > p.seq AND r.seq < coalesce(p.closed_seq, r.seq + 1))
     AS requests
 FROM paired p WHERE opens

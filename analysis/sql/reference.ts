@@ -33,8 +33,28 @@ the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
   number.
-* The query cannot read or write files, reach the network, load extensions or change settings, and
-  gets 2 GB of memory unless \`--memory\` says otherwise. It can make tables and views of its own.
+
+## What a query may do
+
+A query is one SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW TABLES, PIVOT with its
+values named) of functions that compute from their arguments. Statements that change anything,
+functions that read files, settings, the environment or the catalog, and functions that run text as
+SQL are refused: by name, from what DuckDB's own parser makes of the query (\`SQL_FORBIDDEN\`). A
+condition (\`vfr events --where\`, \`vfr replay --break\`, the filter of \`vfr browse\`) is one
+expression.
+
+It runs in a process of its own, which opens the traces itself and has two bounds:
+
+* **Memory**: 2 GB unless \`--memory\` says otherwise, at least 384 MB. The kernel keeps it, as
+  RLIMIT_DATA: all of the process counts, 0.2 GB for vfr itself among it, and what DuckDB does not
+  count. A trace that comes by a pipe is held in memory and allowed for besides. Beyond:
+  \`SQL_MEMORY\`. A row of the result has 32 MB at most.
+* **Time**: 60 s unless \`--time\` says otherwise. Waiting for whoever reads the output does not
+  count. Beyond: \`SQL_TIME\`.
+
+A query that makes DuckDB crash ends that process and not vfr (\`SQL_CRASH\`). A kernel that does
+not keep to RLIMIT_DATA (gVisor, \`ignore_rlimit_data\`) is not relied on: the process is ended
+when more than 1.1 times its memory is resident.
 `;
 
 /** The whole page. */

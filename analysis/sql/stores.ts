@@ -19,8 +19,9 @@ export const stores: ViewDefinition = {
   },
   sql: `
 SELECT b.trace, b.seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration, b.tid, b.task,
-  b.name AS attribute, b.device, b.driver, rtrim(b.text, chr(10)) AS text, e.ret,
-  CASE WHEN e.ret < 0 THEN errno_name(e.ret) END AS error
+  b.name AS attribute, b.device, b.driver, rtrim(b.text, chr(10)) AS text,
+  coalesce(e.ret, b.ret) AS ret,
+  CASE WHEN coalesce(e.ret, b.ret) < 0 THEN errno_name(coalesce(e.ret, b.ret)) END AS error
 FROM (FROM events_of(['sysfs.write']) WHERE phase <> 'end') b
 LEFT JOIN (FROM events_of(['sysfs.write']) WHERE phase = 'end') e
   ON e.trace = b.trace AND e.span = b.seq`,

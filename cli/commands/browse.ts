@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { hasColor } from '../output.js';
+import { endTransient, hasColor } from '../output.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 export function register(program: Command): void {
@@ -13,6 +13,7 @@ export function register(program: Command): void {
 async function run(file: string, options: StrictOption): Promise<void> {
   const reader = await openTrace(file, options);
   try {
+    endTransient();
     await requireTerminal();
     const { browse } = await import('../tui/browse.js');
     await browse(reader, file, hasColor(process.stdout));

@@ -16,8 +16,8 @@ export function register(program: Command): void {
     .description('write a part of a trace: by seq, time, device or kind')
     .argument('<trace>', 'trace file, - for stdin')
     .option('--seq <first..last>', 'sequence numbers, each end may be left out', parseSeq)
-    .option('--time <from..to>', 'seconds after the first event, or ns:FROM..TO', parseTime)
-    .option('--device <address...>', 'PCI addresses or mdev UUIDs')
+    .option('--time <from..to>', 'seconds as browse counts them, or ns:FROM..TO', parseTime)
+    .option('--device <address...>', 'PCI addresses, such as 01:00.2, or mdev UUIDs')
     .option('--kind <kind...>', 'kinds of events');
   strictOption(outputOption(command)).action(run);
 }
@@ -36,7 +36,8 @@ async function run(file: string, options: Options): Promise<void> {
 }
 
 async function filterOf(reader: TraceReader, options: Options): Promise<Filter> {
-  const { KINDS, VfrError } = await import('../../traces/index.js');
+  const { KINDS, VfrError, zeroOf } = await import('../../traces/index.js');
+  const { devicesNamed } = await import('../devices.js');
   const { seq, time, device, kind } = options;
   for (const name of kind ?? []) {
     if (name in KINDS) continue;
@@ -46,14 +47,14 @@ async function filterOf(reader: TraceReader, options: Options): Promise<Filter> 
   }
   return {
     ...(seq === undefined ? {} : { seq }),
-    ...(time === undefined ? {} : { ts: timesOf(reader, time) }),
-    ...(device === undefined ? {} : { devices: device.map((name) => name.toLowerCase()) }),
+    ...(time === undefined ? {} : { ts: timesOf(zeroOf(reader) ?? 0n, time) }),
+    ...(device === undefined ? {} : { devices: devicesNamed(reader, device) }),
     ...(kind === undefined ? {} : { kinds: kind }),
   };
 }
 
 interface TimeRange {
-  /** Whether the ends are times of the trace's clock, or distances from the first event. */
+  /** Whether the ends are times of the trace's clock, or distances from its zero. */
   readonly absolute: boolean;
   readonly from: bigint;
   readonly to: bigint;
@@ -61,11 +62,9 @@ interface TimeRange {
 
 const TS_MAX = (1n << 64n) - 1n;
 
-function timesOf({ batches }: TraceReader, { absolute, from, to }: TimeRange): [bigint, bigint] {
+function timesOf(zero: bigint, { absolute, from, to }: TimeRange): [bigint, bigint] {
   if (absolute) return [from, to];
-  const starts = batches.map(({ stats }): bigint => stats.tsMin);
-  const start = starts.reduce((min, ts) => (ts < min ? ts : min), starts[0] ?? 0n);
-  return [start + from, to === TS_MAX ? to : start + to];
+  return [zero + from, to === TS_MAX ? to : zero + to];
 }
 
 function parseSeq(text: string): [number, number] {

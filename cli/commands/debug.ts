@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { parseRelease } from '../kernel-release.js';
-import { note, print, write } from '../output.js';
+import { endTransient, note, print, write } from '../output.js';
 import { seqsWhere } from '../seqs.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
@@ -29,8 +29,10 @@ async function run(file: string, options: Options): Promise<void> {
   const reader = await openTrace(file, options);
   const input = createInterface({ input: process.stdin, terminal: false });
   try {
-    const timeline = new Timeline(reader, { kernel: options.kernel ?? reader.meta.kernel });
+    const { kernel, clock } = reader.meta;
+    const timeline = new Timeline(reader, { kernel: options.kernel ?? kernel, clock });
     const debug = new Debugger(timeline, (condition) => seqsWhere(file, reader, condition));
+    endTransient();
     await prompt();
     for await (const line of input) {
       const reply = await answer(debug, line);

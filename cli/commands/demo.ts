@@ -38,9 +38,10 @@ async function run({ output }: Options): Promise<void> {
   const reader = await openTrace(output, {});
   try {
     const { replay } = await import('../../replay/index.js');
-    await tellReplay(replay(reader.read(), { kernel: reader.meta.kernel }));
+    await tellReplay(replay(reader.read(), reader.meta));
     const { races } = await import('../../analysis/index.js');
-    await tellRaces(races(reader));
+    const { zeroOf } = await import('../../traces/index.js');
+    await tellRaces(races(reader).races, zeroOf(reader) ?? 0n);
     await tellTables(reader);
   } finally {
     reader.close();
@@ -75,11 +76,11 @@ async function tellReplay(result: ReplayResult): Promise<void> {
   for (const [address, { driver }] of bound) await print(`  ${address} ends with ${driver ?? '-'}`);
 }
 
-async function tellRaces(races: readonly Race[]): Promise<void> {
+async function tellRaces(races: readonly Race[], zero: bigint): Promise<void> {
   await heading(`Races: ${raceCounts(races)}`);
   const shown = closest(races, SHOWN_RACES);
   for (const race of shown) {
-    await print(`${formatRace(race)}\n    avoid   ${race.advice}`);
+    await print(`${formatRace(race, zero)}\n    avoid   ${race.advice}`);
   }
   if (races.length > shown.length) {
     await print(`  and ${races.length - shown.length} more`);
@@ -87,8 +88,8 @@ async function tellRaces(races: readonly Race[]): Promise<void> {
 }
 
 async function tellTables(reader: TraceReader): Promise<void> {
-  const { openSession } = await import('../../analysis/index.js');
-  const session = await openSession([{ name: reader.source.name, reader }]);
+  const { openTrustedSession } = await import('../../analysis/index.js');
+  const session = await openTrustedSession([{ name: reader.source.name, reader }]);
   try {
     await heading('Drivers that had the devices');
     await writeRows(await session.query(WRONG_DRIVERS), 'table', '  ');

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnosis, GroupCheck } from '../../recorder/index.js';
 import { EXIT } from '../exit.js';
 import { paint, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 
 export function register(program: Command): void {
   program
@@ -30,7 +31,7 @@ function format({ kernel, canRecord, checks, groups }: Diagnosis): string {
   if (groups.length > 0) lines.push('', 'groups of probes:');
   for (const group of groups) lines.push(...formatGroup(group));
   lines.push('', canRecord ? 'vfr record works here.' : 'vfr record does not work here.');
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 function formatGroup({ group, describes, events, probes, missing }: GroupCheck): string[] {

@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ROW_FORMATS, type RowFormat, writeRows } from '../rows.js';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { BoundedSession, Session } from '../../analysis/index.js';
+import type { TraceReader } from '../../traces/index.js';
+import { type RowOptions, rowOptions, writeRows } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
-interface Options extends StrictOption {
+interface Options extends StrictOption, RowOptions {
   readonly where?: string;
   readonly limit?: number;
-  readonly format: RowFormat;
 }
 
 /** What the table shows; the other formats have all columns. */
@@ -27,31 +28,47 @@ const TABLE_COLUMNS = [
 ].join(', ');
 
 export function register(program: Command): void {
-  const format = new Option('--format <format>', 'how to print the events');
   const command = program
     .command('events')
     .description('print events')
     .argument('<trace>', 'trace file')
     .option('--where <condition>', 'only events that satisfy an SQL condition')
-    .option('--limit <count>', 'at most so many events', parseCount)
-    .addOption(format.choices(ROW_FORMATS).default('table'));
-  strictOption(command).action(run);
+    .option('--limit <count>', 'at most so many events', parseCount);
+  strictOption(rowOptions(command)).action(run);
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const { openSession } = await import('../../analysis/index.js');
   const reader = await openTrace(file, options);
-  const session = await openSession([{ name: file, reader }]);
+  const session = await open(file, reader, options);
   try {
-    await writeRows(await session.query(eventsQuery(options)), options.format);
+    await writeRows(await session.query(eventsQuery(options)), options);
   } finally {
     session.close();
     reader.close();
   }
 }
 
-function eventsQuery({ where, limit, format }: Options): string {
-  const columns = format === 'table' ? TABLE_COLUMNS : '*';
+/** Who gives no condition asks what vfr itself wrote, and may take as long as it takes. */
+async function open(
+  file: string,
+  reader: TraceReader,
+  { where }: Options,
+): Promise<BoundedSession | Session> {
+  const { openSession, openTrustedSession } = await import('../../analysis/index.js');
+  const traces = [{ name: file, reader }];
+  if (where === undefined) return openTrustedSession(traces);
+  const session = await openSession(traces);
+  try {
+    await session.requireCondition(where);
+    return session;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+function eventsQuery({ where, limit, format, json }: Options): string {
+  const columns = format === 'table' && json !== true ? TABLE_COLUMNS : '*';
   // The line breaks keep a comment at the end of the condition from hiding what follows.
   const condition = where === undefined ? '' : `WHERE (${where}\n)`;
   const most = limit === undefined ? '' : `LIMIT ${limit}`;

@@ -3,8 +3,8 @@ import type { ImportResult } from '../../recorder/import/index.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { parseRelease } from '../kernel-release.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
-import { note, paint, print, toJson } from '../output.js';
-import { refuseTerminal } from '../trace-output.js';
+import { note, noteLines, paint, print, printJson } from '../output.js';
+import { modeOption, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options extends MergeOptions {
   readonly output?: string;
@@ -13,6 +13,7 @@ interface Options extends MergeOptions {
   readonly clock?: string;
   readonly kernel?: string;
   readonly strict?: boolean;
+  readonly mode?: number;
   readonly json?: boolean;
   readonly list?: boolean;
 }
@@ -22,7 +23,7 @@ export function register(program: Command): void {
     .command('import')
     .description('make a trace from what another tool recorded')
     .argument('[input...]', 'recordings to import, - for stdin; several go on one timeline')
-    .option('-o, --output <trace>', 'trace to write, by custom named .arrows; - for stdout')
+    .option('-o, --output <trace>', 'trace to write, - for stdout')
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
@@ -34,11 +35,11 @@ export function register(program: Command): void {
     .option('--strict', 'refuse an input that is cut, damaged or says it lost events')
     .option('--json', 'print one JSON document')
     .option('--list', 'list the formats and end');
-  mergeOptions(command).action(run);
+  mergeOptions(modeOption(command)).action(run);
 }
 
 async function run(inputs: readonly string[], options: Options): Promise<void> {
-  if (options.list === true) return printFormats();
+  if (options.list === true) return printFormats(options.json === true);
   const { output, json, list: _, ...rest } = options;
   if (inputs.length === 0 || output === undefined) throw await missing(inputs);
   await refuseTerminal(output);
@@ -47,9 +48,10 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
   warn(inputs.join(', '), result);
   const { events, records, unparsed, lost, kinds, format, stopped } = result;
   const facts = { events, records, unparsed, lost, kinds, format, stopped };
-  const text = json === true ? toJson(facts) : formatResult(output, result);
+  if (json === true) return tellWritten(output, facts);
+  const text = formatResult(output, result);
   // On standard output is the trace.
-  if (output === '-') note(text);
+  if (output === '-') noteLines(text);
   else await print(text);
 }
 
@@ -61,9 +63,11 @@ async function missing(inputs: readonly string[]): Promise<Error> {
     : new VfrError('usage', 'OUTPUT_MISSING', 'there is no trace to write to', next);
 }
 
-async function printFormats(): Promise<void> {
+async function printFormats(json: boolean): Promise<void> {
   const { IMPORTERS } = await import('../../recorder/import/index.js');
-  await print(formatKeys(IMPORTERS.map(({ format, describe }) => [format, describe])));
+  const formats = IMPORTERS.map(({ format, describe }) => ({ format, describe }));
+  if (json) return printJson({ formats });
+  await print(formatKeys(formats.map(({ format, describe }) => [format, describe])));
 }
 
 function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {

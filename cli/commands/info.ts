@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Summary } from '../../analysis/index.js';
+import type { WhatIsRecorded } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
 import { formatDuration } from '../duration.js';
 import { formatCounts, formatKeys } from '../facts.js';
@@ -21,17 +22,28 @@ export function register(program: Command): void {
 
 async function run(file: string, options: Options): Promise<void> {
   const { summarize } = await import('../../analysis/index.js');
+  const { RECORDED_NOTES } = await import('../../traces/index.js');
   const reader = await openTrace(file, options);
   try {
     const summary = summarize(reader);
     if (options.json === true) await printJson(summary);
-    else await print(formatSummary(file, summary));
+    else await print(formatSummary(file, summary, RECORDED_NOTES));
   } finally {
     reader.close();
   }
 }
 
-function formatSummary(file: string, summary: Summary): string {
+/** What was recorded, and how much of it the kernel refused. */
+function recordedFacts({ groups, refused }: WhatIsRecorded): [string, string][] {
+  const absent = refused.filter((probe) => probe.absent).length;
+  return [
+    ['recorded', groups.join(' ')],
+    ['refused', `${absent} probes, and fields of ${refused.length - absent}`],
+  ];
+}
+
+/** @param told notes that are told in words of their own */
+function formatSummary(file: string, summary: Summary, told: readonly string[]): string {
   const { events, bytes, bytesPerEvent, durationNs, clock, kernel } = summary;
   const per = bytesPerEvent === null ? '' : `, ${bytesPerEvent} bytes per event`;
   const facts: [string, string][] = [
@@ -42,9 +54,21 @@ function formatSummary(file: string, summary: Summary): string {
     ['kernel', kernel ?? 'unknown'],
     ['writer', summary.writer],
     ['lost', `${summary.lost} events`],
-    ...Object.entries(summary.notes),
+    ...Object.entries(summary.notes).filter(([name]) => !told.includes(name)),
+    ...(summary.recorded === null ? [] : recordedFacts(summary.recorded)),
   ];
   const lines = [formatKeys(facts)];
+  if (Object.keys(summary.lossReasons).length > 0) {
+    lines.push('', paint('bold', 'losses'), ...formatCounts(summary.lossReasons));
+  }
+  const refused = summary.recorded?.refused ?? [];
+  if (refused.length > 0) {
+    const reasons = refused.map(({ event, absent, reasons: why }): [string, string] => [
+      event,
+      `${absent ? 'not recorded' : 'in part'}: ${why.join('; ')}`,
+    ]);
+    lines.push('', paint('bold', 'refused probes'), formatKeys(reasons));
+  }
   for (const group of ['sources', 'kinds', 'devices', 'drivers'] as const) {
     lines.push('', paint('bold', group), ...formatCounts(summary[group]));
   }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Race } from '../../analysis/index.js';
+import type { RaceReport } from '../../analysis/index.js';
 import { reportFinding } from '../exit.js';
 import { print, printJson } from '../output.js';
-import { formatRaces } from '../races.js';
+import { formatReport } from '../races.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption {
@@ -21,13 +21,29 @@ export function register(program: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   const { races: findRaces } = await import('../../analysis/index.js');
   const reader = await openTrace(file, options);
-  let races: readonly Race[];
+  const { zeroOf } = await import('../../traces/index.js');
+  let report: RaceReport;
+  let zero = 0n;
   try {
-    races = findRaces(reader);
+    report = findRaces(reader);
+    zero = zeroOf(reader) ?? 0n;
   } finally {
     reader.close();
   }
-  if (options.json === true) await printJson({ races });
-  else await print(formatRaces(races));
+  const { races, unrecorded } = report;
+  if (options.strict === true && unrecorded.length > 0) throw await notRecorded(file, unrecorded);
+  if (options.json === true) await printJson(report);
+  else await print(formatReport(report, zero));
   if (races.length > 0) reportFinding();
+}
+
+async function notRecorded(file: string, parts: readonly string[]): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  return new VfrError(
+    'incomplete',
+    'BINDING_NOT_RECORDED',
+    `no event says ${parts.join(', and ')}`,
+    'Leave --strict out to use what is there; `vfr doctor` says what can be recorded.',
+    { file },
+  );
 }

@@ -4,13 +4,16 @@ import type {
   RecordOptions,
   RecordReport,
   RecordStatus,
+  RunAs,
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
-import { note, printJson } from '../output.js';
+import { beginTransient, note, printJson } from '../output.js';
+import { modeOption, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options {
   readonly output: string;
+  readonly mode?: number;
   readonly device?: readonly string[];
   readonly pid?: readonly number[];
   readonly duration?: number;
@@ -21,6 +24,7 @@ interface Options {
   readonly trigger?: string;
   readonly snapshotNow?: boolean;
   readonly cleanup?: boolean;
+  readonly user?: string;
   readonly json?: boolean;
 }
 
@@ -52,11 +56,11 @@ function kibibytes(text: string): number {
 const list = (text: string) => text.split(',');
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('record')
     .description('record this machine until Ctrl-C, or until a command has ended')
     .argument('[command...]', 'program to run and record, after --')
-    .option('-o, --output <file>', 'trace to write', 'vfr.arrows')
+    .option('-o, --output <file>', 'trace to write, - for stdout', 'vfr.arrows')
     .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String))
     .option('--pid <n>', 'also the system calls of this process (repeatable)', collect(parsePid))
     .option('--duration <s>', 'stop after so many seconds', positive)
@@ -73,16 +77,17 @@ export function register(program: Command): void {
     .option('--add <groups>', 'also these groups of probes', list)
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
+    .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
-    .option('--json', 'print the report as one JSON document')
-    .action(run);
+    .option('--json', 'print the report as one JSON document');
+  modeOption(command).action(run);
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
-  if (options.snapshotNow === true) return snapshotNow();
+  if (options.snapshotNow === true) return snapshotNow(options.json === true);
   const stop = new AbortController();
   // The command that is recorded gets the terminal's Ctrl-C too and ends by itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -94,21 +99,28 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   process.on('SIGUSR1', () => request.ask());
   const report = await recorder.record(what, stop.signal, {
     request,
-    started: ({ events, refused }) => tellStart(events, refused, options.output, command),
+    started: (installed) => tellStart(installed, options.output, what),
     status: showStatus,
+    meddled: tellMeddling,
   });
-  if (options.json === true) await printJson(report);
+  if (options.json === true) await tellWritten(options.output, report);
   tell(report);
 }
 
+/** How a message names a user. */
+const describe = ({ uid, account }: RunAs) => account?.name ?? `user id ${uid}`;
+
 function tellStart(
-  events: readonly string[],
-  refused: RecordReport['refused'],
+  { events, refused }: { events: readonly string[]; refused: RecordReport['refused'] },
   to: string,
-  command: readonly string[],
+  { command, user }: RecordOptions,
 ): void {
   const missing = Object.keys(refused).length;
   note(`recording ${events.length} events to ${to}${stopHint(command)}`);
+  if (command.length > 0 && user != null) {
+    const hint = user.uid === 0 ? '' : '; --user root runs it as root';
+    note(`the command runs as ${describe(user)}${hint}`);
+  }
   if (missing > 0) note(`${missing} probes are incomplete or left out: see vfr doctor`);
 }
 
@@ -121,14 +133,19 @@ async function runFlight(
   const { FlushRequest, flight } = await import('../../recorder/index.js');
   const request = new FlushRequest();
   process.on('SIGUSR1', () => request.ask());
-  const { output, command } = what;
+  const { output } = what;
   const options = {
     ...what,
     keepBytes: keepKiB * 1024,
     ...(trigger === undefined ? {} : { trigger }),
   };
   const report = await flight(options, request, stop, {
-    started: ({ events, refused }) => tellStart(events, refused, 'memory', command),
+    started: (installed) => tellStart(installed, 'memory', what),
+    meddled: tellMeddling,
+    failed: (error) => {
+      note(`the dump failed, and is kept in memory: ${error.message}`);
+      note(error.next);
+    },
     dumped: ({ because, events, ...dump }) => {
       note(`${because}: ${dump.output}: ${events} events, ${formatBytes(dump.bytes)}`);
     },
@@ -139,10 +156,13 @@ async function runFlight(
   if (report.commandCode !== null) process.exitCode = report.commandCode;
 }
 
+const tellMeddling = (what: string) => note(`${what}: events are missing from now on`);
+
 /** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
-async function snapshotNow(): Promise<void> {
+async function snapshotNow(json: boolean): Promise<void> {
   const { requireTracefs, runningRecorders } = await import('../../recorder/index.js');
   const asked = runningRecorders(requireTracefs()).filter(askForSnapshot);
+  if (json) return printJson({ asked });
   note(asked.length === 0 ? 'no recorder is running' : `asked ${asked.join(', ')}`);
 }
 
@@ -158,24 +178,28 @@ function askForSnapshot(pid: number): boolean {
 const stopHint = (command: readonly string[]) => (command.length > 0 ? '' : '; Ctrl-C ends it');
 
 async function recordOptions(command: readonly string[], options: Options): Promise<RecordOptions> {
-  const { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, PROBE_GROUPS } = await import(
+  const { DEFAULT_BUFFER_KIB, DEFAULT_GROUPS, PROBE_GROUPS, runAs } = await import(
     '../../recorder/index.js'
   );
-  const { parseBdf, VfrError } = await import('../../traces/index.js');
+  const { parseShortBdf, VfrError } = await import('../../traces/index.js');
   const usage = (what: string, next: string) => new VfrError('usage', 'RECORD_OPTION', what, next);
-  if (options.output === '-') {
-    throw usage(
-      'a recording does not go to standard output',
-      'Name a file; see vfr cat for pipes.',
-    );
+  await refuseTerminal(options.output);
+  if (options.output === '-' && options.flight !== undefined) {
+    throw usage('dumps are files of their own', 'Name a file by -o.');
+  }
+  if (options.user !== undefined && command.length === 0) {
+    throw usage('only a command is run as a user', 'Give it behind --.');
   }
   if (options.trigger !== undefined && options.flight === undefined) {
     throw usage('only a flight recording has a trigger', 'Add --flight, such as --flight 64MiB.');
   }
   const devices = (options.device ?? []).map((text): Bdf => {
-    const bdf = parseBdf(text);
+    const bdf = parseShortBdf(text);
     if (bdf !== null) return bdf;
-    throw usage(`"${text}" is no PCI address`, 'Give it as dddd:bb:dd.f; see lspci -D.');
+    throw usage(
+      `"${text}" is no PCI address`,
+      'Give it as bb:dd.f or dddd:bb:dd.f; `lspci -D` lists them.',
+    );
   });
   const known = Object.keys(PROBE_GROUPS);
   const groups = [...(options.only ?? DEFAULT_GROUPS), ...(options.add ?? [])];
@@ -185,12 +209,14 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   }
   return {
     output: options.output,
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
     devices,
     pids: options.pid ?? [],
     ...(options.duration === undefined ? {} : { durationSeconds: options.duration }),
     bufferKiB: options.bufferSize ?? DEFAULT_BUFFER_KIB,
     groups: groups as ProbeGroup[],
     command,
+    user: command.length === 0 ? null : runAs(options.user, process.env, process.geteuid?.() === 0),
   };
 }
 
@@ -202,10 +228,10 @@ function showStatus(status: RecordStatus): void {
   const time = status.seconds.toFixed(0);
   const text = `${time} s  ${status.events} events  ${rate}/s  ${status.lost} lost  ${size}`;
   process.stderr.write(`\r${text}\u001b[K`);
+  beginTransient(() => process.stderr.write('\r\u001b[K'));
 }
 
 function tell(report: RecordReport): void {
-  if (process.stderr.isTTY === true) process.stderr.write('\r\u001b[K');
   const { output, events, lost, bytes } = report;
   note(`${output}: ${events} events, ${formatBytes(bytes)}, ${lost} lost`);
   const missed = report.probes.filter(({ misses }) => misses > 0);
@@ -221,5 +247,6 @@ async function runCleanup(options: Options): Promise<void> {
   const report = cleanup(requireTracefs());
   if (options.json === true) return printJson(report);
   note(`removed ${report.instances.length} instances and ${report.probes.length} probes`);
+  for (const name of report.kept) note(`kept: somebody has the instance ${name} open`);
   for (const what of report.failed) note(`not removed: ${what}`);
 }

@@ -16,8 +16,12 @@ async function run(file: string, options: OutputOption): Promise<void> {
   const reader = await openTrace(file, {});
   try {
     const meta = { ...reader.meta, notes: { ...reader.meta.notes, repairedBy: writerName() } };
-    const { events, losses } = await writeTrace(options, [reader], meta, (writer) =>
-      rewriteTrace(reader, writer, {}),
+    const { events, losses } = await writeTrace(
+      options,
+      [reader],
+      meta,
+      (writer) => rewriteTrace(reader, writer, {}),
+      (saved) => ({ losses: saved.losses }),
     );
     note(`${file}: ${events} events saved`);
     for (const { events: lost, text } of losses) {

@@ -51,7 +51,8 @@ async function run(file: string, options: Options): Promise<void> {
     const view = { ...options, kernel };
     if (isView(view)) return await showView(file, reader, view);
     const until = options.until === undefined ? {} : { until: options.until };
-    const result = replay(reader.read(), { kernel, ...until });
+    const { clock } = reader.meta;
+    const result = replay(reader.read(), { kernel, clock, ...until });
     if (options.json === true) await printJson(result);
     else await print(formatReplay(result));
     if (result.diverged > 0) reportFinding();
@@ -79,8 +80,26 @@ function formatReplay(result: ReplayResult): string {
     ['unknown', String(result.unknown)],
     ['state hash', result.stateHash],
   ]);
-  const sections = [verdicts, formatDivergences(result), formatDrivers(result)];
+  const sections = [
+    verdicts,
+    formatSnapshot(result),
+    formatDivergences(result),
+    formatDrivers(result),
+  ];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** Said once, however much follows from it. */
+function formatSnapshot({ snapshot: { used, doubts } }: ReplayResult): string {
+  if (doubts.length === 0) return '';
+  const heading = used
+    ? 'The snapshot is older than the recording or of another boot; here it is not used:'
+    : 'The snapshot does not belong to this recording: nothing of it is used.';
+  const shown = doubts.map(({ seq, path, snapshot, recorded }) => {
+    const differs = `snapshot ${printable(snapshot)}; recording ${printable(recorded)}`;
+    return `  seq ${seq}  ${printable(path)}: ${differs}`;
+  });
+  return [paint('yellow', heading), ...shown].join('\n');
 }
 
 function formatDivergences({ divergences, diverged }: ReplayResult): string {
@@ -93,7 +112,8 @@ function formatDivergences({ divergences, diverged }: ReplayResult): string {
 }
 
 function formatDivergence(d: Divergence): string {
-  const event = `seq ${d.seq}  ${d.kind} ${d.phase} ${d.name}  ${d.device ?? ''}`.trimEnd();
+  const what = `seq ${d.seq}  ${d.kind} ${d.phase} ${d.name}  ${d.device ?? ''}`;
+  const event = printable(what.trimEnd());
   return [
     `  ${event}`,
     `    expected  ${printable(d.expected)}`,

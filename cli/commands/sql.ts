@@ -1,31 +1,33 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type RowFormat, writeRows } from '../rows.js';
+import { type RowOptions, rowOptions, writeRows } from '../rows.js';
 import { openTraces, type StrictOption, strictOption } from '../trace.js';
 
-interface Options extends StrictOption {
-  readonly format: RowFormat;
+interface Options extends StrictOption, RowOptions {
   readonly file?: string;
-  readonly memory?: string;
+  readonly memory: number;
+  readonly time: number;
 }
 
 const HELP = `
-The events are the table \`events\`; with several traces a column \`trace\` says from which.
-Quote the column "offset": SQL has a keyword of that name. Further tables: docs/sql.md.
+The events are the table \`events\`; with several traces a column \`trace\` says
+from which. Quote the column "offset": SQL has a keyword of that name. Further
+tables: docs/sql.md.
 
-  vfr sql t.arrows "SELECT kind, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC"`;
+  vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"`;
 
 export function register(program: Command): void {
-  const format = new Option('--format <format>', 'how to print the rows');
+  const memory = new Option('--memory <size>', 'memory that the query may use, such as 512MB');
+  const time = new Option('--time <seconds>', 'time that the query may take');
   const command = program
     .command('sql')
     .description('ask one or several traces a question in SQL')
     .argument('<trace>', 'trace file')
     .argument('[trace-or-query...]', 'more traces; last the query, unless -f gives it')
-    .addOption(format.choices(['table', 'json', 'jsonl', 'csv']).default('table'))
     .option('-f, --file <file>', 'read the query from a file, or from stdin for -')
-    .option('--memory <size>', 'memory that the query may use, such as 512MB', parseSize, '2GB')
+    .addOption(memory.argParser(parseSize).default(2e9, '2GB'))
+    .addOption(time.argParser(parseSeconds).default(60, '60'))
     .addHelpText('after', HELP);
-  strictOption(command).action(run);
+  strictOption(rowOptions(command)).action(run);
 }
 
 async function run(trace: string, rest: readonly string[], options: Options): Promise<void> {
@@ -33,20 +35,30 @@ async function run(trace: string, rest: readonly string[], options: Options): Pr
   const { openSession } = await import('../../analysis/index.js');
   const readers = await openTraces(traces, options);
   const named = readers.map((reader) => ({ name: reader.source.name, reader }));
-  const session = await openSession(named, memoryOption(options));
+  const session = await openSession(named, {
+    memory: options.memory,
+    seconds: options.time,
+  });
   try {
-    await writeRows(await session.query(query), options.format);
+    await writeRows(await session.query(query), options);
   } finally {
     session.close();
     for (const reader of readers) reader.close();
   }
 }
 
-const memoryOption = ({ memory }: Options) => (memory === undefined ? {} : { memory });
+function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT])(i?)B$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('It has to be a number and KB, MB, GB or TB.');
+  const [, number, unit, binary] = match;
+  const power = 'KMGT'.indexOf(unit.toUpperCase()) + 1;
+  return Number(number) * (binary === '' ? 1000 : 1024) ** power;
+}
 
-function parseSize(text: string): string {
-  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(text)) return text;
-  throw new InvalidArgumentError('It has to be a number and KB, MB, GB or TB.');
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,6}(\.\d+)?$/.test(text) && seconds > 0) return seconds;
+  throw new InvalidArgumentError('It has to be a number of seconds.');
 }
 
 async function splitArguments(

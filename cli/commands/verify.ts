@@ -3,6 +3,7 @@ import type { Damage, TraceReader } from '../../traces/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { openTrace } from '../trace.js';
 
 interface Options {
@@ -39,6 +40,8 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
   const { end } = reader;
   return {
     version: reader.version,
+    /** What ties the batches to this trace; null in format version 1, which does not tie them. */
+    id: reader.id,
     bytes: reader.source.size,
     batches: reader.batches.length,
     events: reader.events,
@@ -46,12 +49,14 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
     /** Byte offset at which the file ends too early, or null when it has its end marker. */
     cutAtByte: reader.cutAt,
     /** Events that the end marker counts and nobody can read. */
-    missing: end === null ? 0 : end.events - reader.events,
+    missing: end === null ? 0 : Math.max(0, end.events - reader.events),
     lost: end?.lost ?? null,
     losses: reader.losses,
-    damage: damage.map(({ offset, end: endByte, seq, columns, what }) => ({
+    damage: damage.map(({ offset, end: endByte, seq, columns, what, anotherAt }) => ({
       firstByte: offset,
       endByte,
+      /** Where another trace begins, when its bytes stand there. */
+      otherTraceByte: anotherAt ?? null,
       firstSeq: seq?.[0] ?? null,
       lastSeq: seq?.[1] ?? null,
       columns: columns ?? [],
@@ -61,34 +66,49 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
 }
 
 function formatReport(file: string, report: Report): string {
-  const { version, batches, events, bytes, cutAtByte, missing, losses, damage } = report;
+  const { version, id, batches, events, bytes, cutAtByte, missing, losses, damage } = report;
   const lines = [
     formatKeys([
       ['trace', file],
       ['format', `version ${version}`],
+      ['id', id ?? 'none'],
       ['readable', `${events} events in ${batches} batches, ${bytes} bytes`],
     ]),
   ];
   for (const { source, cpu, events: lost } of losses) {
     const some = lost === 0 ? 'an unknown part' : `${lost} events`;
-    lines.push(`lost      ${some} by ${source}${cpu === null ? '' : ` on CPU ${cpu}`}`);
+    lines.push(`lost      ${some} by ${printable(source)}${cpu === null ? '' : ` on CPU ${cpu}`}`);
   }
   for (const one of damage) lines.push(paint('red', formatDamage(one)));
   if (missing > 0)
     lines.push(paint('red', `missing   ${missing} events that the end marker counts`));
   if (cutAtByte !== null) lines.push(paint('red', formatCut(report)));
   const sound = damage.length === 0 && cutAtByte === null && missing === 0;
-  lines.push(sound ? paint('green', 'sound     every byte is what was written') : NEXT);
+  if (!sound) lines.push(...nextSteps(file, damage));
+  else if (id === null) lines.push(paint('yellow', UNTIED));
+  else lines.push(paint('green', 'sound     every byte is what was written'));
   return lines.join('\n');
 }
 
-const NEXT = 'next      `vfr repair` writes what is readable to a new trace';
+const UNTIED =
+  'checked   every byte matches its CRC; format version 1 does not tie batches to their trace: ' +
+  'batches of\n          another one of the same build, put in by hand, cannot be told';
+
+function nextSteps(file: string, damage: Report['damage']): string[] {
+  const other =
+    damage.find(({ otherTraceByte }) => otherTraceByte !== null)?.otherTraceByte ?? null;
+  const steps = ['next      `vfr repair` writes what is readable to a new trace'];
+  if (other === null) return steps;
+  const tail = `tail -c +${other + 1} ${file}`;
+  return [...steps, `          \`${tail}\` gives the other trace; \`vfr cat\` joins traces`];
+}
 
 function formatDamage(damage: Report['damage'][number]): string {
   const { firstByte, endByte, firstSeq, lastSeq, columns, what } = damage;
   const seq = firstSeq === null ? '' : `, seq ${firstSeq}..${lastSeq}`;
   const where = columns.length === 0 ? '' : `, column ${columns.join(', ')}`;
-  return `damaged   bytes ${firstByte}..${endByte - 1}${seq}${where}: ${what}`;
+  const bytes = endByte > firstByte ? `bytes ${firstByte}..${endByte - 1}` : `byte ${firstByte}`;
+  return `damaged   ${bytes}${seq}${where}: ${what}`;
 }
 
 function formatCut({ cutAtByte, lastSeq, bytes }: Report): string {

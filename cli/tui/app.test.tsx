@@ -5,9 +5,8 @@
 import { render } from 'ink-testing-library';
 import { describe, expect, test, vi } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../traces/index.js';
+import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
 import { App } from './app.js';
-import { startOf } from './browse.js';
 import { EventQueries } from './queries.js';
 import { ReplayKnowledge } from './replay-knowledge.js';
 import { EventStore } from './store.js';
@@ -35,7 +34,7 @@ function start() {
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
   const knowledge = new ReplayKnowledge(reader);
-  const scene = { title: 't', start: startOf(store), paint: painter(false), knowledge };
+  const scene = { title: 't', start: zeroOf(store.reader) ?? 0n, paint: painter(false), knowledge };
   let frame = '';
   const app = render(
     <App

@@ -20,6 +20,7 @@ import { keyNames } from './keys.js';
 import type { EventQueries } from './queries.js';
 import { drawScreen, listRows, type Scene, type Size } from './screen.js';
 import type { EventStore } from './store.js';
+import { sizeOf } from './terminal.js';
 
 export interface AppProps {
   readonly store: EventStore;
@@ -38,7 +39,8 @@ export async function mount(props: AppProps): Promise<void> {
   await render(<App {...props} />, { patchConsole: false }).waitUntilExit();
 }
 
-export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProps): null {
+export function App(props: AppProps): null {
+  const { store, queries, scene, show, onKnowledge, onKey } = props;
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
@@ -48,7 +50,12 @@ export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProp
   const sizeNow = useRef(size);
   sizeNow.current = size;
 
+  // Only the answer to the question asked last is wanted, and none after the end.
+  const asked = useRef(0);
+  const ended = useRef(false);
+
   const draw = useCallback(() => {
+    if (ended.current) return;
     const now = sizeNow.current;
     const browser = moveTo(model.current!, model.current!.cursor, listRows(now));
     model.current = browser;
@@ -63,44 +70,69 @@ export function App({ store, queries, scene, show, onKnowledge, onKey }: AppProp
     for (const name of keyNames(input, key)) {
       const { browser, request } = pressSafely(model.current!, name, rows);
       model.current = browser;
-      if (request?.type === 'quit') return exit();
-      if (request !== undefined) void answer(request);
+      if (request === undefined) continue;
+      asked.current++;
+      queries.cancel();
+      if (request.type === 'quit') {
+        ended.current = true;
+        return exit();
+      }
+      if (request.type !== 'cancel') void answer(request, asked.current);
     }
     draw();
   });
 
-  async function answer(request: Exclude<Request, { type: 'quit' }>): Promise<void> {
-    try {
-      if (request.type === 'filter') {
-        const seqs = await queries.where(request.condition);
-        model.current = filtered(model.current!, request.condition, seqs, rows);
-      } else {
-        const search = await searchFor(request);
-        if (search !== null) model.current = found(model.current!, search, rows);
-      }
-    } catch (error) {
-      const [message] = (error as Error).message.split('\n');
-      model.current = { ...model.current!, message };
-    }
+  async function answer(request: Question, number: number): Promise<void> {
+    const browser = await browserAfter(request, props, rows).catch(told);
+    if (number !== asked.current) return;
+    model.current = browser(model.current!);
     draw();
-  }
-
-  async function searchFor(
-    request: Exclude<Request, { type: 'quit' | 'filter' }>,
-  ): Promise<Search | null> {
-    if (request.type === 'search') {
-      return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
-    }
-    if (request.type === 'races') return queries.races();
-    const seqs = scene.knowledge.divergences();
-    if (seqs !== null) return { what: 'a divergence', seqs };
-    const message = 'Divergences are known when all of the trace is replayed.';
-    model.current = { ...model.current!, message };
-    return null;
   }
 
   return null;
 }
+
+/** What the answer to a request makes of a browser. */
+async function browserAfter(
+  request: Question,
+  { queries, scene }: AppProps,
+  rows: number,
+): Promise<(browser: Browser) => Browser> {
+  if (request.type === 'filter') {
+    const seqs = await queries.where(request.condition);
+    return (browser) => filtered(browser, request.condition, seqs, rows);
+  }
+  const search = await searchFor(request, queries, scene);
+  if (search === null) return told(new Error(NOT_REPLAYED));
+  return (browser) => found(browser, search, rows);
+}
+
+async function searchFor(
+  request: Exclude<Question, { type: 'filter' }>,
+  queries: EventQueries,
+  scene: Scene,
+): Promise<Search | null> {
+  if (request.type === 'search') {
+    return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
+  }
+  if (request.type === 'races') return queries.races();
+  const seqs = scene.knowledge.divergences();
+  return seqs === null ? null : { what: 'a divergence', seqs };
+}
+
+/** A request that is answered later. */
+type Question = Exclude<Request, { type: 'quit' | 'cancel' }>;
+
+const NOT_REPLAYED = 'Divergences are known when all of the trace is replayed.';
+
+/** Says in the browser what went wrong. */
+const told =
+  (error: Error) =>
+  (browser: Browser): Browser => ({
+    ...browser,
+    looking: false,
+    message: error.message.split('\n')[0],
+  });
 
 /** A jump may have to read a part of the trace that is damaged. */
 function pressSafely(browser: Browser, name: string, rows: number): Step {
@@ -114,7 +146,7 @@ function pressSafely(browser: Browser, name: string, rows: number): Step {
 /** Size of the terminal, now and after it changed. */
 function useSize(): Size {
   const { stdout } = useStdout();
-  const read = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
+  const read = () => sizeOf(stdout);
   const [size, setSize] = useState<Size>(read);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `read` depends on stdout alone
   useEffect(() => {

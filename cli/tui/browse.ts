@@ -1,10 +1,10 @@
 /** Runs the terminal UI. The folder cli/tui/ is the only place that knows ink and React. */
-import type { TraceReader } from '../../traces/index.js';
+import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { openBrowser } from './browser.js';
 import { EventQueries } from './queries.js';
 import { drawScreen, type Knowledge } from './screen.js';
 import { EventStore } from './store.js';
-import { Terminal } from './terminal.js';
+import { sizeOf, Terminal } from './terminal.js';
 import { painter } from './text.js';
 
 const NOTHING_KNOWN: Knowledge = {
@@ -20,7 +20,7 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   const { stdin, stdout } = process;
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
-  const scene = { title, start: startOf(store), paint: painter(color) };
+  const scene = { title, start: zeroOf(reader) ?? 0n, paint: painter(color) };
   const terminal = new Terminal((text) => stdout.write(text));
   const forget = () => terminal.forget();
   const restore = () => {
@@ -35,16 +35,15 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   let stop = () => {};
   try {
     // The first screen does not wait for ink, which takes its time to load.
-    const { columns, rows } = stdout;
     const knowledge = NOTHING_KNOWN;
-    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, { columns, rows }));
+    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, sizeOf(stdout)));
     await mountApp();
   } finally {
     stop();
     stdout.off('resize', forget);
     unwatch();
     restore();
-    await queries.close();
+    queries.close();
   }
 
   async function mountApp(): Promise<void> {
@@ -77,12 +76,4 @@ function watchSignals(restore: () => void): () => void {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return unwatch;
-}
-
-/** Time of the first event that is not a snapshot: those may bear any time. */
-export function startOf(store: EventStore): bigint {
-  const kinds = store.reader.dictionaries.kind.filter((kind) => kind !== 'snapshot');
-  const seq = store.find('kind', kinds, -1, 1, () => true);
-  const first = store.at(seq ?? 0);
-  return first === null ? 0n : first.batch.column('ts').big(first.row);
 }

@@ -6,8 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../traces/index.js';
-import { startOf } from './browse.js';
+import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
 import { type Browser, current, filtered, found, openBrowser, press } from './browser.js';
 import { drawScreen, listRows, type Scene } from './screen.js';
 import { EventStore } from './store.js';
@@ -47,7 +46,7 @@ const seqOf = (browser: Browser) => current(browser)?.seq;
 
 const scene = (browser: Browser): Scene => ({
   title: 't.arrows',
-  start: startOf(browser.store),
+  start: zeroOf(browser.store.reader) ?? 0n,
   paint: painter(false),
   knowledge: {
     stateAt: (device) =>

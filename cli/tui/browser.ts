@@ -37,6 +37,8 @@ export interface Browser {
   readonly help: number;
   /** Said below until the next key. */
   readonly message: string;
+  /** Whether work was asked for that was not handed back yet. */
+  readonly looking: boolean;
 }
 
 /** Work that takes time, which the caller does and hands back with `filtered` or `found`. */
@@ -45,6 +47,8 @@ export type Request =
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'races' }
   | { readonly type: 'divergences' }
+  /** The work under way is not wanted any more. */
+  | { readonly type: 'cancel' }
   | { readonly type: 'quit' };
 
 export interface Step {
@@ -63,6 +67,7 @@ export function openBrowser(store: EventStore): Browser {
     prompt: null,
     help: 0,
     message: '',
+    looking: false,
   };
 }
 
@@ -105,12 +110,15 @@ const KIND_JUMPS: Record<string, { readonly what: string; readonly kinds: readon
  */
 export function press(browser: Browser, key: string, rows: number): Step {
   if (browser.prompt !== null) return edit(browser, browser.prompt, key, rows);
-  const at = { ...browser, message: '', help: 0 };
+  const at = { ...browser, message: browser.looking ? LOOKING : '', help: 0 };
   if (key === 'q') return { browser: at, request: { type: 'quit' } };
   if (key === '?') return { browser: { ...at, help: browser.help + 1 } };
+  if (key === 'escape' && browser.looking) {
+    return { browser: { ...at, looking: false, message: '' }, request: { type: 'cancel' } };
+  }
   if (key === 'escape' && browser.filter !== '') return { browser: filtered(at, '', null, rows) };
   const request = REQUESTS[key];
-  if (request !== undefined) return { browser: { ...at, message: LOOKING }, request };
+  if (request !== undefined) return ask(at, request);
   if (key === 'F') return onlyDevice(at);
   const kind = PROMPTS[key];
   if (kind !== undefined) return { browser: { ...at, prompt: { kind, text: '' } } };
@@ -119,7 +127,12 @@ export function press(browser: Browser, key: string, rows: number): Step {
   return { browser: jump(at, key, rows) };
 }
 
-const LOOKING = 'Looking…';
+const LOOKING = 'Looking… (Esc to stop)';
+
+const ask = (browser: Browser, request: Request): Step => ({
+  browser: { ...browser, message: LOOKING, looking: true },
+  request,
+});
 
 const REQUESTS: Record<string, Request> = { r: { type: 'races' }, v: { type: 'divergences' } };
 
@@ -216,7 +229,7 @@ function submit(browser: Browser, { kind, text }: Prompt, rows: number): Step {
   }
   const request: Request =
     kind === 'filter' ? { type: 'filter', condition: trimmed } : { type: 'search', text: trimmed };
-  return { browser: { ...browser, message: LOOKING }, request };
+  return ask(browser, request);
 }
 
 /** Filters the events of the device under the cursor. */
@@ -225,7 +238,7 @@ function onlyDevice(browser: Browser): Step {
   const device = ref === null ? null : ref.batch.column('device').at(ref.row);
   if (device === null) return { browser: { ...browser, message: NO_DEVICE } };
   const condition = `device = '${device.replaceAll("'", "''")}'`;
-  return { browser: { ...browser, message: LOOKING }, request: { type: 'filter', condition } };
+  return ask(browser, { type: 'filter', condition });
 }
 
 const NO_DEVICE = 'This event has no device.';
@@ -237,17 +250,20 @@ export function filtered(
   seqs: Float64Array | null,
   rows: number,
 ): Browser {
-  if (seqs?.length === 0) return { ...browser, message: 'No event satisfies this.' };
+  if (seqs?.length === 0) {
+    return { ...browser, looking: false, message: 'No event satisfies this.' };
+  }
   const seq = browser.list.length === 0 ? 0 : browser.list.seqAt(browser.cursor);
   const list = seqs === null ? allEvents(browser.store) : someEvents(seqs);
-  return jumpTo({ ...browser, list, filter, message: '', top: 0 }, seq, rows);
+  return jumpTo({ ...browser, list, filter, message: '', looking: false, top: 0 }, seq, rows);
 }
 
 /** Takes over a search's result and goes to the next match. */
 export function found(browser: Browser, search: Search, rows: number): Browser {
   const { seqs, what } = search;
-  if (seqs.length === 0) return { ...browser, message: `No event with ${what}.` };
+  const idle = { ...browser, looking: false };
+  if (seqs.length === 0) return { ...idle, message: `No event with ${what}.` };
   const message = `${seqs.length} event${seqs.length === 1 ? '' : 's'} with ${what}`;
   const seq = browser.list.seqAt(browser.cursor);
-  return nextMatch({ ...browser, search, message }, seq - 1, 1, rows);
+  return nextMatch({ ...idle, search, message }, seq - 1, 1, rows);
 }

@@ -1,22 +1,31 @@
-import type { Race, Session } from '../../analysis/index.js';
+import type { BoundedSession, Race } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { formatDuration } from '../duration.js';
 import type { Search } from './browser.js';
 import { eventsWith } from './search.js';
 import { SeqList } from './seq-list.js';
 
-/** Answers which events satisfy a condition. DuckDB is started by the first question. */
+/**
+ * Answers which events satisfy a condition, one question at a time. DuckDB is started by the
+ * first, in a process of its own.
+ */
 export class EventQueries {
-  #session: Promise<Session> | null = null;
+  #session: BoundedSession | null = null;
+  /** Ends what is under way. */
+  #abort = new AbortController();
 
   constructor(private readonly reader: TraceReader) {}
 
   /**
    * Sequence numbers of the events that satisfy an SQL condition, ascending.
-   * @throws VfrError when the condition is wrong
+   * @throws VfrError when the condition is wrong, or needs more time or memory than there is for it
    */
   async where(condition: string): Promise<Float64Array> {
+    const { signal } = this.#abort;
     const session = await this.#open();
+    signal.throwIfAborted();
+    await session.requireCondition(condition);
+    signal.throwIfAborted();
     const result = await session.query(`SELECT seq FROM events WHERE (${condition}\n)`);
     const found = new SeqList();
     for await (const rows of result.chunks()) for (const [seq] of rows) found.push(Number(seq));
@@ -25,26 +34,32 @@ export class EventQueries {
 
   /** Sequence numbers of the events with a text in one of their strings, in any case of letters. */
   containing(text: string): Promise<Float64Array> {
-    return eventsWith(this.reader, text);
+    return eventsWith(this.reader, text, this.#abort.signal);
   }
 
   /** The events that are one side of a race, with what is on the other. */
   async races(): Promise<Search> {
     const { races } = await import('../../analysis/index.js');
-    const notes = new Map(races(this.reader).flatMap(notesOf));
+    const notes = new Map(races(this.reader).races.flatMap(notesOf));
     const seqs = Float64Array.from(notes.keys()).sort();
     return { what: 'a race', seqs, notes };
   }
 
-  async close(): Promise<void> {
-    const session = await this.#session;
-    session?.close();
+  /** Ends what is under way: whoever waits for it gets an error. */
+  cancel(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#session?.cancel();
   }
 
-  #open(): Promise<Session> {
-    this.#session ??= import('../../analysis/index.js').then(({ openSession }) =>
-      openSession([{ name: this.reader.source.name, reader: this.reader }]),
-    );
+  close(): void {
+    this.#abort.abort();
+    this.#session?.close();
+  }
+
+  async #open(): Promise<BoundedSession> {
+    const { openSession } = await import('../../analysis/index.js');
+    this.#session ??= await openSession([{ name: this.reader.source.name, reader: this.reader }]);
     return this.#session;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeviceTimeline } from '../../analysis/index.js';
-import type { DeviceState, Divergence } from '../../replay/index.js';
+import { DeviceTimeline, type Known } from '../../analysis/index.js';
+import type { Divergence } from '../../replay/index.js';
 import type { Batch, TraceReader } from '../../traces/index.js';
 import type { Knowledge } from './screen.js';
 
@@ -28,7 +28,7 @@ export class ReplayKnowledge implements Knowledge {
   #restUntil = 0;
 
   constructor(private readonly reader: TraceReader) {
-    this.#timeline = new DeviceTimeline(reader.meta.kernel);
+    this.#timeline = new DeviceTimeline(reader.meta);
   }
 
   get progress(): number {
@@ -39,7 +39,7 @@ export class ReplayKnowledge implements Knowledge {
     return this.#problem;
   }
 
-  stateAt(device: string, seq: number): DeviceState | null | undefined {
+  stateAt(device: string, seq: number): Known | undefined {
     return this.#timeline.stateAt(device, seq);
   }
 

@@ -1,4 +1,5 @@
 /** Draws the browser: the lines of a screen, each exactly as wide as the terminal. */
+import type { Known } from '../../analysis/index.js';
 import type { DeviceState, Divergence } from '../../replay/index.js';
 import { type Browser, current } from './browser.js';
 import { detailsOf, eventLine, headingLine, textOf } from './event-text.js';
@@ -11,7 +12,7 @@ export interface Size {
 
 /** What replay knows; `progress` is the part of the trace it has got through, from 0 to 1. */
 export interface Knowledge {
-  stateAt(device: string, seq: number): DeviceState | null | undefined;
+  stateAt(device: string, seq: number): Known | undefined;
   divergenceAt(seq: number): Divergence | undefined;
   /** Events that diverged, ascending; null before all of the trace was replayed. */
   divergences(): Float64Array | null;
@@ -121,6 +122,7 @@ function detailText(browser: Browser, width: number): string[] {
 
 /** Texts one after the other, as many to a line as fit. */
 function flowed(texts: readonly string[], width: number): string[] {
+  if (width < 1) return [];
   const lines: string[] = [];
   let line = '';
   for (const text of texts.map(singleCells)) {
@@ -157,10 +159,12 @@ function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number
     const done = Math.floor(knowledge.progress * 100);
     return paint('dim', cells(`${device}  replaying, ${done} %`, width));
   }
-  return paint(
-    'cyan',
-    cells(`${device}  ${state === null ? 'not there' : stateText(state)}`, width),
-  );
+  return paint('cyan', cells(`${device}  ${knownText(state)}`, width));
+}
+
+function knownText(state: Known): string {
+  if (state === null) return 'nothing known of its state';
+  return state === 'absent' ? 'not there' : stateText(state);
 }
 
 function stateText(state: DeviceState): string {
@@ -196,7 +200,7 @@ const HELP: readonly string[] = [
   ':                go to a sequence number',
   "f                show only events of an SQL condition: kind = 'bind' AND cpu = 1",
   'F                show only events of this device',
-  'Esc              show all events again',
+  'Esc              stop looking; show all events again',
   '/  n  N          search a text; next, previous match',
   'v  n  N          what replay did not predict; next, previous',
   'r  n  N          operations that raced for a device; next, previous',

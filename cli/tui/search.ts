@@ -19,9 +19,14 @@ interface Wanted {
 /**
  * Sequence numbers of the events with a text in one of their strings, in any case of letters,
  * ascending. Other work is let in between the batches.
+ * @param signal ends the search, which then throws its reason
  * @throws VfrError when a column that is looked at is damaged
  */
-export async function eventsWith(reader: TraceReader, text: string): Promise<Float64Array> {
+export async function eventsWith(
+  reader: TraceReader,
+  text: string,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const needle = text.toLowerCase();
   const wanted = STATS_COLUMNS.map((column): Wanted => {
     const strings = reader.dictionaries[column];
@@ -37,7 +42,7 @@ export async function eventsWith(reader: TraceReader, text: string): Promise<Flo
     markTexts(batch, needle, hits);
     for (let row = 0; row < hits.length; row++) if (hits[row] === 1) seqs.push(info.seqFirst + row);
     memory.reset();
-    await breathe();
+    await breathe(undefined, { signal });
   }
   return seqs.values;
 }

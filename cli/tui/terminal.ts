@@ -11,6 +11,18 @@ const END_UPDATE = '\u001b[?2026l';
 
 const lineAt = (row: number, text: string) => `\u001b[${row + 1};1H\u001b[K${text}`;
 
+/**
+ * Size of a terminal. One that does not know its own (a serial line, a pty that nobody sized) says
+ * 0 by 0, and is taken for one of 80 by 24.
+ */
+export const sizeOf = ({ columns, rows }: { columns?: number; rows?: number }) => ({
+  columns: columns || COLUMNS_DEFAULT,
+  rows: rows || ROWS_DEFAULT,
+});
+
+const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
+
 /** A terminal of which the whole screen is taken, and given back as it was. */
 export class Terminal {
   /** The lines that are on the screen; null when that is not known. */

@@ -51,8 +51,20 @@ events=$(node /vfr/dist/vfr/main.js info --json /tmp/killed.arrows.partial | sed
 [ "$(ls $tracing/instances | wc -l)" = 2 ] || fail 'kill -9 leaves the instance for --cleanup'
 node /vfr/dist/vfr/main.js record --cleanup || fail "cleanup: exit code $?"
 [ "$(ls $tracing/instances | wc -l)" = 1 ] || fail '--cleanup removes only what the killed one left'
+step 'cleanup from another PID namespace'
+unshare --pid --fork --mount-proc node /vfr/dist/vfr/main.js record --cleanup || fail 'cleanup in a namespace'
+[ "$(ls $tracing/instances | wc -l)" = 1 ] || fail 'a cleanup that does not see the recorder removed it'
+[ "$(cat $tracing/instances/*/tracing_on)" = 1 ] || fail 'and switched it off'
 work; kill -INT $alive; wait $alive || fail 'the one that was alive'
 whole /tmp/alive.arrows
 empty 'kill -9 and --cleanup'
+step 'switched off by somebody'
+start meddled; work
+echo 0 > $(ls -d $tracing/instances/vfr_*)/tracing_on; sleep 1
+grep -q 'switched tracing_on' /tmp/meddled.log || fail 'nobody noticed that tracing_on is 0'
+kill -INT $recorder; wait $recorder
+node /vfr/dist/vfr/main.js info --strict /tmp/meddled.arrows > /dev/null && fail 'switched off, and complete?'
+node /vfr/dist/vfr/main.js info /tmp/meddled.arrows | grep -q 'switched tracing_on' || fail 'info does not say it'
+empty 'switched off'
 [ $failed = 0 ] && echo 'all as it should be'
 exit $failed

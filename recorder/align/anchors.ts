@@ -3,6 +3,7 @@
  * recordings that cover different times be matched, where a search from the start would have to
  * step over all that only one of them has.
  */
+import { firstIndex } from '../../traces/index.js';
 
 /** Elements of a run. */
 const RUN = 16;
@@ -58,15 +59,9 @@ function longestAscent(pairs: readonly Anchor[]): Anchor[] {
   const tails: number[] = [];
   const before = new Int32Array(pairs.length).fill(-1);
   for (const [n, { b }] of pairs.entries()) {
-    let low = 0;
-    let high = tails.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (pairs[tails[middle]].b < b) low = middle + 1;
-      else high = middle;
-    }
-    if (low > 0) before[n] = tails[low - 1];
-    tails[low] = n;
+    const at = firstIndex(tails.length, (i) => pairs[tails[i]].b >= b);
+    if (at > 0) before[n] = tails[at - 1];
+    tails[at] = n;
   }
   const chain: Anchor[] = [];
   for (let n = tails.at(-1) ?? -1; n >= 0; n = before[n]) chain.push(pairs[n]);

@@ -1,5 +1,5 @@
 /** Where the events of a guest's recording belong on the timeline of the kernel's. */
-import type { Placement, TraceReader } from '../../traces/index.js';
+import { firstIndex, type Placement, type TraceReader } from '../../traces/index.js';
 import type { Accesses } from './accesses.js';
 
 /** How the two clocks relate, from the pairs that show the same access. */
@@ -46,16 +46,11 @@ class ClockLine {
   /** The distance at a time of the guest's; asked for in any order. */
   at(time: bigint): bigint {
     const knots = this.#knots;
-    let low = 0;
-    let high = knots.length - 1;
+    const last = knots.length - 1;
     if (time <= knots[0].at) return knots[0].offset;
-    if (time >= knots[high].at) return knots[high].offset;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (knots[middle].at <= time) low = middle;
-      else high = middle;
-    }
-    const [a, b] = [knots[low], knots[high]];
+    if (time >= knots[last].at) return knots[last].offset;
+    const after = firstIndex(knots.length, (i) => knots[i].at > time);
+    const [a, b] = [knots[after - 1], knots[after]];
     if (b.at <= a.at) return a.offset;
     return a.offset + ((b.offset - a.offset) * (time - a.at)) / (b.at - a.at);
   }

@@ -20,6 +20,8 @@ export {
   type StringFrom,
 } from './probe.js';
 
+export { DMA } from './tracepoints.js';
+
 /** Every kernel probe that vfr knows, and what its records become. */
 export const CATALOGUE: readonly Probe[] = [
   ...BINDING,

@@ -9,6 +9,12 @@ are one call: a \`begin\`, and an \`end\` that repeats the columns of the begin 
 entry (Linux 6.9 and later) makes one \`point\`. Columns that are not listed are null; \`name\` is
 constant. In the columns, \`a ← b\` means that column \`a\` takes field \`b\` of the record.
 
+A region is told by the page offset in the device's file, for pages of 4 KiB. What a VFIO user was
+given by a read of at most 4 bytes is the \`value\` of its \`end\` where it is known: on Linux 6.9 and
+later from the user's buffer at the return; before, only for bytes 0x08 to 0x0f and 0x28 to 0x2f of
+configuration space, of which vfio-pci makes up no bit, from the reads of the hardware that it made.
+Elsewhere it is null: what the hardware said is not what the user got.
+
 This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it
 anew.
 `;
@@ -51,8 +57,14 @@ const kind = ({ kind: of }: Probe) =>
   typeof of === 'string' ? of : `${of.read}, or ${of.write} when \`${of.by}\``;
 
 function columns({ columns: given, raw }: Probe): string {
-  const { device, ioctl, data, position, written, ...plain } = given;
+  const { device, ioctl, data, position, written, mapping, isKernelText, ...rest } = given;
+  const { given: got, ...plain } = rest;
   const out: string[] = [];
+  if (isKernelText === true) out.push('kind and columns as the message tells, as in `dmesg`');
+  if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
+  if (mapping?.is === 'used')
+    out.push('region ← that of the mapping, when its making was recorded');
+  if (got !== undefined) out.push(`value ← ${got}`);
   if (typeof device === 'string') out.push(`device ← ${device}`);
   else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);
   else if (device) out.push(`device ← the address in ${device.buffer}`);

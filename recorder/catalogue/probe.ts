@@ -91,6 +91,22 @@ export interface Columns {
   readonly ioctl?: { readonly field: string; readonly file: VfioFile };
   /** Field with the first bytes of a user buffer; the value when the access writes at most 4. */
   readonly written?: string;
+  /**
+   * Fields of a mapping of a device in a process: the address where it starts and its page offset
+   * in the device's file, of which the region is told. Older kernels put the frame number of the
+   * BAR in the offset's place when the mapping was made (`vfio_pci_core_mmap`, until Linux 6.11);
+   * then only what the mapping was made with tells the region.
+   */
+  readonly mapping?: {
+    readonly start: string;
+    readonly pages: string;
+    /** `made`: the offset is of the file. `used`: it may be a frame number. */
+    readonly is: 'made' | 'used';
+  };
+  /** Field with what the user got, in the record of the return; the value of at most 4 bytes. */
+  readonly given?: string;
+  /** Whether the text is a message of the kernel's log, which is taken apart as such. */
+  readonly isKernelText?: boolean;
   /** Fields that go to `data`, in order, as little-endian integers of so many bytes. */
   readonly data?: readonly (readonly [field: string, bytes: 4 | 8])[];
 }

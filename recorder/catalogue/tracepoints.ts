@@ -14,6 +14,18 @@ const process = (event: string, name: string) =>
     raw: true,
   });
 
+/**
+ * What drivers do by the DMA API (include/trace/events/dma.h, since Linux 6.12). Each names its
+ * device. These are mappings of a driver and not of a VFIO user, so they stay log events.
+ */
+export const DMA: readonly string[] = [
+  ...['map_page', 'map_phys', 'map_resource', 'unmap_page', 'unmap_phys', 'unmap_resource'],
+  ...['alloc', 'alloc_pages', 'alloc_sgt', 'alloc_sgt_err'],
+  ...['free', 'free_pages', 'free_sgt'],
+  ...['map_sg', 'map_sg_err', 'unmap_sg'],
+  ...['sync_single_for_cpu', 'sync_single_for_device', 'sync_sg_for_cpu', 'sync_sg_for_device'],
+].map((name) => `dma_${name}`);
+
 export const TRACEPOINTS: readonly Probe[] = [
   ...iommu('map', {
     group: 'iommu',
@@ -65,6 +77,23 @@ export const TRACEPOINTS: readonly Probe[] = [
     fetch: { irq: arg(1, 's32') },
     columns: { value: 'irq' },
   }),
+  // rasdaemon asks for it; the text has the device without a name (include/ras/ras_event.h).
+  ...tracepoint('ras', 'aer_event', {
+    group: 'fault',
+    role: 'point',
+    kind: 'fault.aer',
+    raw: true,
+    columns: { device: 'dev_name', value: 'status' },
+  }),
+  ...DMA.flatMap((event) =>
+    tracepoint('dma', event, {
+      group: 'iommu',
+      role: 'point',
+      kind: 'log',
+      raw: true,
+      columns: { device: 'device' },
+    }),
+  ),
   ...tracepoint('exceptions', 'page_fault_user', {
     group: 'fault',
     role: 'point',
@@ -106,7 +135,7 @@ export const TRACEPOINTS: readonly Probe[] = [
     group: 'log',
     role: 'point',
     kind: 'log',
-    columns: { text: 'msg' },
+    columns: { text: 'msg', isKernelText: true },
   }),
   // What is written into trace_marker; ftrace's text shows it as `tracing_mark_write`.
   ...tracepoint('ftrace', 'print', {

@@ -133,47 +133,53 @@ const accessFetch = {
 const accessColumns = { ...dev, position: 'ppos', length: 'count', written: 'ubuf' } as const;
 const region = { read: 'region.read', write: 'region.write', by: 'write' } as const;
 
+/**
+ * An access: the record of its return has what is then in the user's buffer, from kernels whose
+ * return probes see the arguments of the entry (Linux 6.9).
+ */
+const access = (call: Parameters<typeof span>[0]): Probe[] =>
+  span(call, 's64').map((probe) =>
+    probe.role !== 'return' || probe.site.type !== 'function'
+      ? probe
+      : {
+          ...probe,
+          columns: { ...probe.columns, given: 'given' },
+          site: { ...probe.site, fetch: { ...probe.site.fetch, given: user(2, 0, 'x32') } },
+        },
+  );
+
 /** `vfio_pci_rw` is the door for every region; it calls one of the others for the access itself. */
 const ACCESSES: readonly Probe[] = [
-  ...span(
-    {
-      symbol: 'vfio_pci_rw',
-      module: core,
-      group: 'vfio',
-      kind: region,
-      path: 'vfio',
-      vfio: true,
-      fetch: accessFetch,
-      columns: accessColumns,
-    },
-    's64',
-  ),
-  ...span(
-    {
-      symbol: 'vfio_pci_config_rw',
-      module: core,
-      group: 'vfio',
-      kind: { read: 'config.read', write: 'config.write', by: 'write' },
-      path: 'vfio',
-      vfio: true,
-      fetch: accessFetch,
-      columns: accessColumns,
-    },
-    's64',
-  ),
-  ...span(
-    {
-      symbol: 'vfio_pci_bar_rw',
-      module: core,
-      group: 'vfio',
-      kind: region,
-      path: 'hardware',
-      vfio: true,
-      fetch: accessFetch,
-      columns: accessColumns,
-    },
-    's64',
-  ),
+  ...access({
+    symbol: 'vfio_pci_rw',
+    module: core,
+    group: 'vfio',
+    kind: region,
+    path: 'vfio',
+    vfio: true,
+    fetch: accessFetch,
+    columns: accessColumns,
+  }),
+  ...access({
+    symbol: 'vfio_pci_config_rw',
+    module: core,
+    group: 'vfio',
+    kind: { read: 'config.read', write: 'config.write', by: 'write' },
+    path: 'vfio',
+    vfio: true,
+    fetch: accessFetch,
+    columns: accessColumns,
+  }),
+  ...access({
+    symbol: 'vfio_pci_bar_rw',
+    module: core,
+    group: 'vfio',
+    kind: region,
+    path: 'hardware',
+    vfio: true,
+    fetch: accessFetch,
+    columns: accessColumns,
+  }),
   ...span({
     symbol: 'vfio_basic_config_write',
     module: core,
@@ -199,6 +205,7 @@ const faultFetch = {
  */
 const faultColumns = {
   ...dev,
+  mapping: { start: 'vm_start', pages: 'vm_pgoff', is: 'used' },
   offset: 'address',
   value: 'pgoff',
   data: [
@@ -229,7 +236,12 @@ const MAPPINGS: readonly Probe[] = [
       kind: 'fault.page',
       path: 'vfio',
       fetch: { ...faultFetch, order: arg(2, 'u32') },
-      columns: { ...faultColumns, length: 'order' },
+      columns: {
+        ...faultColumns,
+        // The kernels that have it leave the offset in the file where it is.
+        mapping: { ...faultColumns.mapping, is: 'made' },
+        length: 'order',
+      },
     },
     'x32',
   ),
@@ -247,6 +259,7 @@ const MAPPINGS: readonly Probe[] = [
     },
     columns: {
       ...dev,
+      mapping: { start: 'vm_start', pages: 'vm_pgoff', is: 'made' },
       offset: 'vm_start',
       value: 'vm_pgoff',
       data: [['vm_end', 8]],

@@ -4,20 +4,19 @@
  * Method: recordings of every format, with their line ends changed, cut at many places, compressed
  * and cut, or not text at all, imported from files as the program does.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importBytes, rowsOf } from '../../tests/import-bytes.js';
+import { scratchFolder } from '../../tests/scratch.js';
 import { samples } from '../../tests/sweeps/import-corpus.js';
 import { testData } from '../../tests/test-data.js';
 import { TraceReader, VfrError, zstdCompress } from '../../traces/index.js';
 import { importInput } from './import.js';
 import { traceDat } from './tracedat/index.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vfr-damage-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 const output = join(folder, 'out.arrows');
 
 /** Imports bytes from a file and gives the report with the rows. */

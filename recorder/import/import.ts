@@ -1,4 +1,4 @@
-import { openSink, TraceWriter, VfrError } from '../../traces/index.js';
+import { type OutputSink, openSink, TraceWriter, VfrError } from '../../traces/index.js';
 import { readSnapshotDirectory } from '../snapshot/directory.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
 import { WRITER } from '../writer.js';
@@ -9,7 +9,10 @@ import { unquoted } from './quoted.js';
 
 export interface ImportOptions {
   readonly input: string;
-  readonly output: string;
+  /** File to write, or where else the trace goes. */
+  readonly output: string | OutputSink;
+  /** Permissions of the file, when it is not to be as private as a recording. */
+  readonly mode?: number;
   /** Format by name; found from the content when missing. */
   readonly format?: string;
   /** Directory with the state of the machine when the recording began. */
@@ -47,7 +50,7 @@ export function importInput(options: ImportOptions): ImportResult {
   const { importer, text } = recognise(input, options.format);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
   const meta = complete(importer.meta(text), options);
-  const sink = openSink(options.output);
+  const sink = sinkOf(options);
   try {
     const writer = new TraceWriter(sink, {
       ...meta,
@@ -69,6 +72,12 @@ export function importInput(options: ImportOptions): ImportResult {
     sink.discard();
     throw error;
   }
+}
+
+function sinkOf({ output, input, snapshot, mode }: ImportOptions): OutputSink {
+  if (typeof output !== 'string') return output;
+  const inputs = snapshot === undefined ? [input] : [input, snapshot];
+  return openSink({ file: output, inputs, ...(mode !== undefined && { mode }) });
 }
 
 /** Where the bytes ended early is also where the importer stopped, whatever it says itself. */

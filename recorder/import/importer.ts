@@ -13,6 +13,8 @@ export interface ImportReport {
   readonly records: Readonly<Record<string, number>>;
   /** Lines or records that were not understood; each became a `log` event. */
   readonly unparsed: number;
+  /** Lines that belong, or may belong, to the record before them. */
+  readonly continued?: number;
   /** Events that the source itself says it lost; each report of it became a `lost` event. */
   readonly lost: number;
   /** Where and why reading stopped before the end of the input, when it did. */
@@ -35,6 +37,11 @@ export interface Importer {
    * @param name file name, for a hint only
    */
   detect(head: Buffer, name: string): number;
+  /**
+   * How many lines of the head are of this format beyond doubt, whatever stands around them: a few are
+   * enough when no other format has any.
+   */
+  certain?(head: Buffer): number;
   /** What the trace's metadata can say; reads no more than the head of the input. */
   meta(input: Input): InputMeta;
   /**

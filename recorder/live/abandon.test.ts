@@ -6,11 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { scratchFolder } from '../../tests/build-trace.js';
-import { FileSink, VfrError } from '../../traces/index.js';
+import { openRecording, VfrError } from '../../traces/index.js';
 import { abandon } from './abandon.js';
 
 function begun() {
-  const sink = new FileSink(join(scratchFolder(), 'trace.arrows'), 'recording');
+  const sink = openRecording({ file: join(scratchFolder(), 'trace.arrows'), inputs: [] });
   sink.write(Buffer.from('recorded'));
   return sink;
 }

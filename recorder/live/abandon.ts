@@ -1,4 +1,4 @@
-import { type FileSink, VfrError } from '../../traces/index.js';
+import { type RecordingSink, VfrError } from '../../traces/index.js';
 
 /**
  * Ends the file of a recording that failed. What was recorded stays in FILE.partial, as nobody can
@@ -6,7 +6,7 @@ import { type FileSink, VfrError } from '../../traces/index.js';
  *
  * @returns the error to tell, which says where the recording is
  */
-export function abandon(sink: FileSink, error: unknown): unknown {
+export function abandon(sink: RecordingSink, error: unknown): unknown {
   if (error instanceof VfrError && error.kind === 'usage') {
     sink.discard();
     return error;

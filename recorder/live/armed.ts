@@ -1,4 +1,4 @@
-import type { TraceMeta } from '../../traces/index.js';
+import { recordedNotes, type TraceMeta, type WhatIsRecorded } from '../../traces/index.js';
 import {
   type EventFormat,
   littleEndianMachine,
@@ -21,6 +21,8 @@ export interface Armed {
   readonly installed: Installed;
   readonly page: PageFormat;
   readonly formats: readonly EventFormat[];
+  /** What can be recorded at all, for the trace. */
+  readonly recorded: WhatIsRecorded;
 }
 
 /**
@@ -41,7 +43,8 @@ export function arm(top: TraceDirectory, options: RecordOptions): Armed {
     const header = top.read('events/header_page');
     const page = parsePageFormat(header, littleEndianMachine(), 'header_page');
     const known = [...installed.events, ...installation.syscalls(), 'ftrace/print'];
-    return { installation, installed, page, formats: readFormats(top, known) };
+    const recorded = { groups: options.groups, refused: installed.missing };
+    return { installation, installed, page, formats: readFormats(top, known), recorded };
   } catch (error) {
     installation.stop();
     installation.remove();
@@ -50,13 +53,16 @@ export function arm(top: TraceDirectory, options: RecordOptions): Armed {
 }
 
 /** What a trace that is recorded now says of itself. */
-export function recordingMeta(notes: TraceMeta['notes'] = {}): TraceMeta {
+export function recordingMeta(
+  { recorded }: Pick<Armed, 'recorded'>,
+  notes: TraceMeta['notes'] = {},
+): TraceMeta {
   const mono = process.hrtime.bigint();
   return {
     clock: 'mono',
     wallOffsetNs: BigInt(Date.now()) * 1_000_000n - mono,
     kernel: kernelRelease(),
     writer: WRITER,
-    notes: { command: process.argv.slice(2).join(' '), ...notes },
+    notes: { command: process.argv.slice(2).join(' '), ...recordedNotes(recorded), ...notes },
   };
 }

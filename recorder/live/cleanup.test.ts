@@ -4,10 +4,10 @@
  * Method: a folder laid out like tracefs, with instances and probes of this (living) process, of a
  * process that is gone, of a recycled pid, and of others.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { scratchFolder } from '../../tests/scratch.js';
 import { cleanup } from './cleanup.js';
 import { ownerOf, ownName, processesName, runningRecorders } from './owner.js';
 import { probeCounts } from './probe-profile.js';
@@ -22,7 +22,7 @@ let folder = '';
 let top: TraceDirectory;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vfr-tracefs-'));
+  folder = scratchFolder();
   top = new TraceDirectory(folder);
   const names = [DEAD, processesName(DEAD), RECYCLED, ALIVE, 'trace-cmd', 'vfr_notes'];
   for (const name of names) mkdirSync(join(folder, 'instances', name), { recursive: true });
@@ -35,8 +35,6 @@ beforeEach(() => {
   ];
   writeFileSync(join(folder, 'kprobe_events'), `${events.join('\n')}\n`);
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('names tell whose something is', () => {
   expect([ALIVE, processesName(ALIVE), DEAD, RECYCLED, 'vfr_notes', 'x'].map(ownerOf)).toEqual([
@@ -58,6 +56,21 @@ test('what dead recorders left goes, all else stays', () => {
     [`-:${DEAD}/really_probe`, `-:${DEAD}/really_probe_ret`, `-:${RECYCLED}/driver_bound`].sort(),
   );
   expect(asked).toContain('p:kprobes/mine vfs_read');
+});
+
+test('what somebody holds open is in use, and nothing of it is switched off', () => {
+  /** As the kernel answers while a file of an instance is open, in whatever namespace. */
+  class InUse extends TraceDirectory {
+    override removeInstance(name: string): void {
+      if (name !== DEAD) super.removeInstance(name);
+      else throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+    }
+  }
+  writeFileSync(join(folder, 'instances', DEAD, 'tracing_on'), '1\n');
+  const report = cleanup(new InUse(folder));
+  expect(report).toMatchObject({ kept: [DEAD], failed: [] });
+  expect(readFileSync(join(folder, 'instances', DEAD, 'tracing_on'), 'utf8')).toBe('1\n');
+  expect(report.probes).toEqual([`${RECYCLED}/driver_bound`]);
 });
 
 test('what cannot be removed is said', () => {

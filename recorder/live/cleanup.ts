@@ -1,10 +1,12 @@
-import { ownerOf } from './owner.js';
+import { ownerOf, processesName } from './owner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What was found and removed, by name. */
 export interface CleanupReport {
   readonly instances: readonly string[];
   readonly probes: readonly string[];
+  /** Instances that somebody holds open, so that they are in use: they and their probes stay. */
+  readonly kept: readonly string[];
   /** What could not be removed, with the reason. */
   readonly failed: readonly string[];
 }
@@ -20,36 +22,53 @@ export function dynamicEvents(top: TraceDirectory, wanted: (group: string) => bo
     .map((match) => `${match![1]}/${match![2]}`);
 }
 
-/** Removes one instance and one group of probes; an instance must go first, it holds the probes. */
+/**
+ * Removes instances and groups of probes; an instance must go first, it holds the probes. Nothing
+ * is switched off before: the kernel does that when it removes an instance, and refuses (EBUSY)
+ * while anybody has a file of it open (instance_rmdir, kernel/trace/trace.c), as a recorder that
+ * runs has.
+ */
 export function removeAll(top: TraceDirectory, wanted: (name: string) => boolean): CleanupReport {
   const failed: string[] = [];
-  const attempt = (what: string, action: () => void): boolean => {
+  const kept: string[] = [];
+  const attempt = (what: string, action: () => void, held?: () => void): boolean => {
     try {
       action();
       return true;
     } catch (error) {
-      failed.push(`${what}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EBUSY' && held !== undefined) held();
+      else failed.push(`${what}: ${code ?? String(error)}`);
       return false;
     }
   };
+  const remove = (name: string) => top.removeInstance(name);
   const instances = top
     .list('instances')
     .filter(wanted)
     .filter((name) =>
-      attempt(`instance ${name}`, () => {
-        top.writeOptional(`instances/${name}/tracing_on`, '0');
-        top.writeOptional(`instances/${name}/events/enable`, '0');
-        top.removeInstance(name);
-      }),
+      attempt(
+        `instance ${name}`,
+        () => remove(name),
+        () => kept.push(name),
+      ),
     );
+  // Probes of a recorder that runs may be defined and not yet switched on: they are its own, too.
+  const isFree = (group: string) =>
+    wanted(group) &&
+    !top.has(`instances/${group}`) &&
+    !top.has(`instances/${processesName(group)}`);
   const file = top.has('dynamic_events') ? 'dynamic_events' : 'kprobe_events';
-  const probes = [...new Set(dynamicEvents(top, wanted))].filter((name) =>
+  const probes = [...new Set(dynamicEvents(top, isFree))].filter((name) =>
     attempt(`probe ${name}`, () => top.write(file, `-:${name}\n`, 'append')),
   );
-  return { instances, probes, failed };
+  return { instances, probes, kept, failed };
 }
 
-/** Removes what recorders left that were killed; those that still run keep theirs. */
+/**
+ * Removes what recorders left that were killed; those that still run keep theirs, also those that
+ * run in another PID namespace, where they are not seen.
+ */
 export function cleanup(top: TraceDirectory): CleanupReport {
   return removeAll(top, (name) => ownerOf(name) === 'gone');
 }

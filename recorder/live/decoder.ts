@@ -36,6 +36,11 @@ export interface DecoderTarget {
   readonly tasks: Tasks;
   /** Restricts the recording to some devices. */
   readonly filter: DeviceFilter | undefined;
+  /**
+   * Whether a loss without a number becomes an event where it is; where the kernel's figures at the
+   * end tell all losses, it would be counted twice.
+   */
+  readonly tellsUnknown?: boolean;
 }
 
 /** Turns the records of ring-buffer pages into events, by the events' formats and the catalogue. */
@@ -89,6 +94,7 @@ export class PageDecoder {
     if (queue.missed !== 0) {
       // Where the kernel says only that events were lost, the end of the recording tells how many.
       if (queue.missed !== 'unknown') this.lost(queue, queue.missed, record);
+      else if (this.target.tellsUnknown === true) this.mapper.lost(queue.cpu, null, record);
       queue.missed = 0;
     }
     const handler = this.#handlers.get(cursor.eventId);

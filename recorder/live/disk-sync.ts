@@ -1,4 +1,4 @@
-import type { FileSink } from '../../traces/index.js';
+import type { RecordingSink } from '../../traces/index.js';
 
 /** A machine that crashes costs at most about this much of a recording. */
 const SYNC_MS = 1000;
@@ -16,7 +16,7 @@ export class DiskSync {
 
   /** @param now Milliseconds of a clock. */
   constructor(
-    private readonly sink: Pick<FileSink, 'sync' | 'byteLength'>,
+    private readonly sink: Pick<RecordingSink, 'sync' | 'byteLength'>,
     now: number,
   ) {
     this.#last = now;

@@ -1,4 +1,6 @@
-import { VfrError } from '../../traces/index.js';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RefusedProbe, VfrError } from '../../traces/index.js';
 import { removeAll } from './cleanup.js';
 import { processesName } from './owner.js';
 import type { PlannedEvent, PlannedProbe } from './planner.js';
@@ -10,6 +12,8 @@ export interface Installed {
   readonly events: readonly string[];
   /** Probes or fields that this kernel does not give, with the reason, by event. */
   readonly refused: Readonly<Record<string, readonly string[]>>;
+  /** The same, as the trace keeps it. */
+  readonly missing: readonly RefusedProbe[];
 }
 
 /** Settings of the instances that record. */
@@ -42,6 +46,8 @@ export class Installation {
   readonly instance: TraceDirectory;
   /** Records system calls, and only those of the processes in its `set_event_pid`. */
   readonly processes: TraceDirectory | undefined;
+  /** A file of each instance, held open: so it is in use, for whomever looks from wherever. */
+  readonly #held: number[] = [];
 
   /** @param name Name of the instance and of the group of the probes. */
   constructor(
@@ -49,11 +55,11 @@ export class Installation {
     readonly name: string,
     settings: InstanceSettings,
   ) {
-    this.instance = top.makeInstance(name);
+    this.instance = this.#make(name);
     try {
       this.#set(this.instance, settings);
       if (settings.followsProcesses) {
-        this.processes = top.makeInstance(processesName(name));
+        this.processes = this.#make(processesName(name));
         this.#set(this.processes, settings);
         this.processes.write('options/event-fork', '1');
       }
@@ -61,6 +67,12 @@ export class Installation {
       this.remove();
       throw error;
     }
+  }
+
+  #make(name: string): TraceDirectory {
+    const instance = this.top.makeInstance(name);
+    this.#held.push(openSync(join(instance.path, 'tracing_on'), 'r'));
+    return instance;
   }
 
   #set(instance: TraceDirectory, { bufferKiB }: InstanceSettings): void {
@@ -96,25 +108,29 @@ export class Installation {
    * kernel's reason; nothing is thrown for it.
    */
   install(plans: readonly PlannedProbe[], more: readonly string[]): Installed {
-    const refused: Record<string, readonly string[]> = {};
-    const events: string[] = [...more];
-    for (const plan of plans) {
+    const defined = plans.map((plan) => {
       const reasons = [...plan.reasons];
-      for (const event of plan.events) {
+      const paths = plan.events.flatMap((event) => {
         const error = event.type === 'tracepoint' ? undefined : this.#define(event);
-        if (error === undefined) events.push(this.#pathOf(event));
-        else reasons.push(error);
-      }
-      if (reasons.length > 0) refused[plan.probe.event] = reasons;
-    }
+        if (error !== undefined) reasons.push(error);
+        return error === undefined ? [this.#pathOf(event)] : [];
+      });
+      return { plan, paths, reasons };
+    });
     // Recording is on before the first event is, so that the kernel's own counts are ours.
     this.instance.write('tracing_on', '1');
-    const on = events.filter((event) => {
-      if (this.instance.writeOptional(`events/${event}/enable`, '1')) return true;
-      refused[event] = ['the kernel did not switch it on'];
-      return false;
-    });
-    return { events: on, refused };
+    const isOn = (event: string) => this.instance.writeOptional(`events/${event}/enable`, '1');
+    const events = more.filter(isOn);
+    const missing: RefusedProbe[] = [];
+    for (const { plan, paths, reasons } of defined) {
+      const on = paths.filter(isOn);
+      events.push(...on);
+      if (on.length < paths.length) reasons.push('the kernel did not switch it on');
+      const { event, group } = plan.probe;
+      if (reasons.length > 0) missing.push({ event, group, absent: on.length === 0, reasons });
+    }
+    const refused = Object.fromEntries(missing.map(({ event, reasons }) => [event, reasons]));
+    return { events, refused, missing };
   }
 
   #pathOf(event: PlannedEvent): string {
@@ -143,7 +159,9 @@ export class Installation {
 
   /** Removes the instance and the probes; its files must be closed. */
   remove(): readonly string[] {
-    return removeAll(this.top, (name) => name === this.name || name === processesName(this.name))
-      .failed;
+    for (const handle of this.#held.splice(0)) closeSync(handle);
+    const own = (name: string) => name === this.name || name === processesName(this.name);
+    const { failed, kept } = removeAll(this.top, own);
+    return [...failed, ...kept.map((name) => `instance ${name}: somebody has it open (EBUSY)`)];
   }
 }

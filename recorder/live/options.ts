@@ -1,9 +1,12 @@
-import type { Bdf } from '../../traces/index.js';
-import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
+import type { Bdf, Destination } from '../../traces/index.js';
+import { CATALOGUE, DMA, PROBE_GROUPS, type Probe, type ProbeGroup } from '../catalogue/index.js';
+import type { RunAs } from './run-as.js';
 
 /** What `vfr record` records, and for how long. */
 export interface RecordOptions {
   readonly output: string;
+  /** Permissions of the files, when they are not to be for their owner only. */
+  readonly mode?: number;
   /** Only events of these functions, and events that belong to no function; empty for all. */
   readonly devices: readonly Bdf[];
   /** Processes whose system calls are recorded. */
@@ -15,7 +18,16 @@ export interface RecordOptions {
   readonly groups: readonly ProbeGroup[];
   /** Program to run and to record until it ends. */
   readonly command: readonly string[];
+  /** Whose rights the program gets; those of this process when missing. */
+  readonly user?: RunAs | null;
 }
+
+/** A recorder reads the kernel, which no output can replace. */
+export const destinationOf = ({ output, mode }: RecordOptions): Destination => ({
+  file: output,
+  inputs: [],
+  ...(mode !== undefined && { mode }),
+});
 
 export const DEFAULT_BUFFER_KIB = 8192;
 
@@ -28,10 +40,10 @@ export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter
 
 /**
  * Events that are understood when another tool recorded them and never asked for by vfr: a page
- * fault of any process is no event of a device, and marks are in every buffer without being
- * switched on.
+ * fault of any process is no event of a device, drivers map memory for every transfer, and marks
+ * are in every buffer without being switched on.
  */
-const NOT_ASKED_FOR = new Set(['page_fault_user', 'print']);
+const NOT_ASKED_FOR = new Set(['page_fault_user', 'print', ...DMA]);
 
 /** The catalogue's probes of these groups that a live recording asks for. */
 export function liveProbes(groups: readonly ProbeGroup[]): Probe[] {

@@ -35,15 +35,19 @@ export class PageRing {
     }
   }
 
-  /** Hands over all pages by buffer and is empty afterwards. */
-  takeAll(): KeptBuffer[] {
+  /** All pages by buffer; they stay. */
+  all(): KeptBuffer[] {
     const buffers = new Map<string, { cpu: number; pages: Buffer[] }>();
     for (const { key, cpu, bytes } of this.#pages.slice(this.#first)) {
       const buffer = buffers.get(key);
       if (buffer) buffer.pages.push(bytes);
       else buffers.set(key, { cpu, pages: [bytes] });
     }
-    this.#pages.length = this.#first = this.#bytes = 0;
     return [...buffers.values()];
+  }
+
+  /** Forgets all pages. */
+  clear(): void {
+    this.#pages.length = this.#first = this.#bytes = 0;
   }
 }

@@ -111,12 +111,18 @@ function inside({ symbol, text }: Place, offset: number): string {
   return `_text+0x${(symbol.fromText! + BigInt(offset)).toString(16)}`;
 }
 
+/** What a return probe can fetch: what needs arguments is there only where it sees them. */
+function atReturn(fetches: Fetches, { entryArgumentsAtReturn }: KernelFacts): Fetches {
+  if (entryArgumentsAtReturn) return fetches;
+  return Object.fromEntries(Object.entries(fetches).filter(([, { arg }]) => arg === 0));
+}
+
 /** The events of a call whose place and prototype are known. */
 function callEvents(call: Call, at: Place, btf: Btf, prototype: Prototype, facts: KernelFacts) {
   const { probe, site, value, returned } = call;
   const fetch = (fetches: Fetches) => fetchAll(btf, prototype, fetches);
   const entry = fetch(site.fetch);
-  const exit = fetch(returned?.fetch ?? {});
+  const exit = fetch(atReturn(returned?.fetch ?? {}, facts));
   const event = (name: string, type: 'entry' | 'return', ...texts: (readonly string[])[]) => ({
     type,
     event: name,

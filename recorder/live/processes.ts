@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { VfrError } from '../../traces/index.js';
 import { optional } from './optional.js';
+import { commandAs, environmentOf, type RunAs } from './run-as.js';
 
 /** What a shell adds to the number of the signal that ended a program. */
 const SIGNALLED = 128;
@@ -15,12 +16,14 @@ export class RecordedCommand {
 
   /**
    * @param command Program and arguments; empty for none.
+   * @param user Whose rights it gets; null for those of this process.
    * @throws VfrError when there is no such program.
    */
-  constructor(command: readonly string[]) {
-    const [program, ...args] = command;
+  constructor(command: readonly string[], user: RunAs | null = null) {
+    const [program, ...args] = commandAs(user, command);
     if (program === undefined) return;
-    const child = spawn(program, args, { stdio: 'inherit' });
+    const env = environmentOf(user, process.env);
+    const child = spawn(program, args, { stdio: 'inherit', env });
     // The failure is known from the missing pid; the event comes too late to be thrown.
     child.on('error', () => undefined);
     if (child.pid === undefined) {

@@ -5,16 +5,15 @@
  * this machine has root and tracefs; probes in the kernel itself are tested in the lab.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ImportedRow, rowsOf } from '../../tests/import-bytes.js';
+import { scratchFolder } from '../../tests/scratch.js';
 import { PROGRAM } from '../../tests/vfr.js';
 
 const TRACEFS = '/sys/kernel/tracing';
-const folder = mkdtempSync(join(tmpdir(), 'vfr-record-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 /** Runs a shell script in a mount namespace of its own, after a preparation. */
 function inNamespace(prepare: string, script: string) {

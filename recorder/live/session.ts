@@ -1,4 +1,4 @@
-import { FileSink, TraceWriter } from '../../traces/index.js';
+import { openRecording, type RecordingSink, TraceWriter } from '../../traces/index.js';
 import { abandon } from './abandon.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
@@ -6,11 +6,12 @@ import { deviceFilter } from './device-filter.js';
 import { DiskSync } from './disk-sync.js';
 import type { Installation, Installed } from './installer.js';
 import { emitLiveState, type LiveState, liveState } from './machine-snapshot.js';
-import type { FlushRequest, RecordOptions } from './options.js';
+import { destinationOf, type FlushRequest, type RecordOptions } from './options.js';
 import { type ProbeCount, probeCounts } from './probe-profile.js';
 import { RecordedCommand, requireProcess, threadsToFollow } from './processes.js';
 import { Tasks } from './tasks.js';
 import { requireTracefs } from './tracefs.js';
+import { Watch } from './watch.js';
 
 /** How often the kernel's buffers are looked at while nothing, or much, comes in. */
 const IDLE_MS = 40;
@@ -20,6 +21,7 @@ const STATUS_MS = 500;
 const FLUSH_MS = 250;
 /** A command that is asked to end is recorded this long. */
 const PARTING_MS = 5000;
+const ALL_CPUS = -1;
 
 /** What a status line says. */
 export interface RecordStatus {
@@ -38,6 +40,8 @@ export interface RecordReport {
   readonly cpus: readonly CpuAccount[];
   readonly probes: readonly ProbeCount[];
   readonly refused: Installed['refused'];
+  /** How others changed what is recorded while it was: what happened since may be missing. */
+  readonly meddled: readonly string[];
   /** What could not be removed from tracefs. */
   readonly left: readonly string[];
   /** Exit code of the command that was recorded, when there was one. */
@@ -49,6 +53,8 @@ export interface RecordObserver {
   /** Recording has begun; nothing that happens from now on is missed. */
   started?(installed: Installed): void;
   status?(status: RecordStatus): void;
+  /** Somebody else changed how it is recorded; events are missing from now on. */
+  meddled?(what: string): void;
   /** Asks for what was recorded so far to be written to the file. */
   readonly request?: FlushRequest;
 }
@@ -66,7 +72,7 @@ export async function record(
 ): Promise<RecordReport> {
   const top = requireTracefs();
   for (const pid of options.pids) requireProcess(pid);
-  const sink = new FileSink(options.output, 'recording');
+  const sink = openRecording(destinationOf(options));
   let armed: Armed | undefined;
   let session: Session | undefined;
   try {
@@ -92,15 +98,17 @@ class Session {
   readonly #capture: Capture;
   readonly #installation: Installation;
   readonly #started = Date.now();
+  readonly #meddled: string[] = [];
+  #watch: Watch | undefined;
 
   constructor(
     private readonly armed: Armed,
     before: LiveState,
-    private readonly sink: FileSink,
+    private readonly sink: RecordingSink,
     private readonly options: RecordOptions,
   ) {
     this.#installation = armed.installation;
-    this.#writer = new TraceWriter(sink, recordingMeta());
+    this.#writer = new TraceWriter(sink, recordingMeta(armed));
     const { events } = this.#writer;
     emitLiveState(events, before, 'start');
     events.source('tracefs');
@@ -118,7 +126,8 @@ class Session {
   async run(stop: AbortSignal, observer: RecordObserver): Promise<number | null> {
     const { pids, durationSeconds = Number.POSITIVE_INFINITY } = this.options;
     this.#installation.follow(threadsToFollow(pids, this.options.command));
-    const command = new RecordedCommand(this.options.command);
+    this.#watch = new Watch(this.#installation.instances);
+    const command = new RecordedCommand(this.options.command, this.options.user);
     const disk = new DiskSync(this.sink, this.#started);
     const until = (time: number) => () => command.ended || Date.now() >= time;
     try {
@@ -130,6 +139,7 @@ class Session {
         command.end();
         await this.#loop(until(Date.now() + PARTING_MS), disk, observer);
       }
+      this.#look(Number.POSITIVE_INFINITY, observer);
       return code;
     } finally {
       command.end();
@@ -143,6 +153,7 @@ class Session {
       const before = this.#capture.decoded;
       const more = this.#capture.drain();
       const now = Date.now();
+      this.#look(now, observer);
       if (now - flushed >= FLUSH_MS || observer.request?.taken() === true) {
         this.#writer.flush();
         flushed = now;
@@ -154,6 +165,15 @@ class Session {
       }
       const busy = this.#capture.decoded > before;
       await sleep(more ? 0 : busy ? BUSY_MS : IDLE_MS);
+    }
+  }
+
+  /** Tells what others changed, in the trace where it was noticed. */
+  #look(now: number, observer: RecordObserver): void {
+    for (const what of this.#watch?.look(now) ?? []) {
+      this.#capture.decoder.mapper.lost(ALL_CPUS, null, undefined, what);
+      this.#meddled.push(what);
+      observer.meddled?.(what);
     }
   }
 
@@ -196,6 +216,7 @@ class Session {
       cpus,
       probes,
       refused: this.armed.installed.refused,
+      meddled: this.#meddled,
       left,
     };
   }

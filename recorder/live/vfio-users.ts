@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { EventAppender } from '../../traces/index.js';
+import { type EventAppender, highWord, lowWord } from '../../traces/index.js';
 import type { SnapshotMoment } from '../snapshot/snapshot.js';
 import { optional } from './optional.js';
 
@@ -37,7 +37,7 @@ export function emitVfioUsers(
   const kind = events.kind('snapshot');
   for (const { pid, comm, file, fd } of users) {
     events.begin(kind, 'point');
-    events.timeWords(Number(timeNs & 0xffff_ffffn), Number(timeNs >> 32n));
+    events.timeWords(lowWord(timeNs), highWord(timeNs));
     events.string('name', moment);
     events.int('pid', pid);
     events.int('tid', pid);

@@ -3,6 +3,7 @@
  * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
  */
 import { assert, EventRow } from '../../traces/index.js';
+import { GivenBytes } from './given-bytes.js';
 
 /** Deeper nesting than any kernel path of the catalogue; the oldest call is given up beyond it. */
 const DEPTH_MAX = 64;
@@ -18,6 +19,8 @@ export class OpenCall {
   vfio = false;
   /** A mid-function probe saw the value that the call will return. */
   valueSeen = false;
+  /** What is known of what a user's read gave. */
+  readonly given = new GivenBytes();
   /** The begin's columns, which the end repeats. */
   readonly row = new EventRow();
 }
@@ -48,7 +51,10 @@ export class CallStack {
     open.cpu = cpu;
     open.vfio = vfio;
     open.valueSeen = false;
-    if (vfio) this.#vfio++;
+    if (vfio) {
+      open.given.clear();
+      this.#vfio++;
+    }
     return open;
   }
 
@@ -69,9 +75,12 @@ export class CallStack {
     return open;
   }
 
-  /** Forgets the calls that were last seen on a CPU that lost events: their returns may be gone. */
+  /**
+   * Forgets the calls that were last seen on a CPU that lost events, or on any if it is negative:
+   * their returns may be gone.
+   */
   forget(cpu: number): void {
-    while (this.#depth > 0 && this.#top().cpu === cpu) this.#dropTop();
+    while (this.#depth > 0 && (cpu < 0 || this.#top().cpu === cpu)) this.#dropTop();
   }
 
   /** The open calls, outermost first. */

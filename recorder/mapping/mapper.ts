@@ -1,9 +1,14 @@
 import { CELL, type EventAppender, EventRow, type Kind } from '../../traces/index.js';
 import { findProbe, type Probe } from '../catalogue/index.js';
-import { ThreadCalls } from './calls.js';
+import { KernelTextColumns } from '../kernel-text/index.js';
+import { type CallStack, type OpenCall, ThreadCalls } from './calls.js';
 import type { FieldReader, TraceRecord } from './record.js';
 import { type Rule, RuleMaker } from './rule.js';
+import { lowBytes } from './steps.js';
 import { syscallProbe } from './syscalls.js';
+
+/** What the console puts before a message. */
+const CONSOLE_TIME = /^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^\]]*\])? ?/;
 
 /** What became of the records of one input. */
 export interface MappingReport {
@@ -27,6 +32,9 @@ export class RecordMapper {
   readonly #begin: number;
   readonly #end: number;
   readonly #point: number;
+  readonly #configRead: number;
+  readonly #regionRead: number;
+  readonly #texts: KernelTextColumns;
   #unparsed = 0;
   #lost = 0;
 
@@ -36,6 +44,9 @@ export class RecordMapper {
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#point = events.phase('point');
+    this.#configRead = events.kind('config.read');
+    this.#regionRead = events.kind('region.read');
+    this.#texts = new KernelTextColumns(events);
   }
 
   /**
@@ -72,13 +83,30 @@ export class RecordMapper {
     this.#events.append(this.#row);
   }
 
-  /** The source says that it lost `count` events on a CPU, between the last event and the next. */
-  lost(cpu: number, count: number, record?: TraceRecord): void {
-    this.#lost += count;
+  /** A further line of a text, or what may be one: it is kept as an event of its own. */
+  continued(text: string): void {
+    this.#open('log', undefined);
+    this.#events.text(text);
+    this.#events.append(this.#row);
+  }
+
+  /**
+   * The source says that it lost events on a CPU, between the last event and the next.
+   * @param count how many; null when the source does not know, or tells no possible number: then it
+   * counts as one, which is the least, and its text says so
+   * @param cpu -1 for all of them
+   * @param why what is known of the reason
+   */
+  lost(cpu: number, count: number | null, record?: TraceRecord, why?: string): void {
+    this.#lost += count ?? 1;
     this.#threads.forget(cpu);
     this.#open('lost', record);
     if (record === undefined && cpu >= 0) this.#row.set(CELL.cpu, cpu);
-    this.#row.setNumber(CELL.value, count);
+    this.#row.setNumber(CELL.value, count ?? 1);
+    const text = count === null ? [UNKNOWN_LOSS, why] : [why];
+    if (text.some((part) => part !== undefined)) {
+      this.#events.text(text.filter((part) => part !== undefined).join(': '));
+    }
     this.#events.append(this.#row);
   }
 
@@ -129,8 +157,40 @@ export class RecordMapper {
     const row = this.#row;
     this.#fill(row, rule, record, fields, inVfio);
     row.set(CELL.phase, this.#point);
+    if (rule.message >= 0) this.#message(row, fields, rule.message);
     this.#result(row, rule, fields);
+    if (inVfio) this.#give(this.#threads.of(record.tid, record.cpu), row);
     this.#events.append(row);
+  }
+
+  /** What the kernel's message says, as in its log. */
+  #message(row: EventRow, fields: FieldReader, field: number): void {
+    if (!fields.has(field)) return;
+    const fact = this.#texts.next(row, fields.text(field).replace(CONSOLE_TIME, '').trimEnd());
+    if (fact.kind === 'lost') this.#lost += Number(fact.value ?? 1);
+  }
+
+  /** Hands a read of the hardware to the user's reads that it was made for. */
+  #give(stack: CallStack, read: EventRow): void {
+    if (read.cells[CELL.kind] !== this.#configRead || read.cells[CELL.ret] !== 0) return;
+    for (const { vfio, given, row } of stack.open()) {
+      if (vfio && row.cells[CELL.device] === read.cells[CELL.device]) given.take(row, read);
+    }
+  }
+
+  /** The value of a user's read: what is in the buffer, or what the hardware gave for it. */
+  #given(row: EventRow, open: OpenCall, rule: Rule, fields: FieldReader): void {
+    const { cells } = row;
+    const kind = cells[CELL.kind];
+    if (kind !== this.#configRead && kind !== this.#regionRead) return;
+    const isAll =
+      row.has(CELL.ret) && row.has(CELL.length) && cells[CELL.ret] === cells[CELL.length];
+    if (!isAll || cells[CELL.ret + 1] !== 0 || cells[CELL.length + 1] !== 0) return;
+    const length = cells[CELL.length];
+    if (length < 1 || length > 4) return;
+    if (rule.given >= 0 && fields.number(rule.given)) {
+      row.setWords(CELL.value, lowBytes(fields.low, length), 0);
+    } else if (kind === this.#configRead) open.given.settle(row);
   }
 
   #value(rule: Rule, record: TraceRecord, fields: FieldReader): void {
@@ -156,7 +216,8 @@ export class RecordMapper {
   }
 
   #return(rule: Rule, record: TraceRecord, fields: FieldReader): void {
-    const open = this.#threads.of(record.tid, record.cpu).pop(rule.call);
+    const stack = this.#threads.of(record.tid, record.cpu);
+    const open = stack.pop(rule.call);
     if (open === null) {
       this.#orphan(rule, record, fields);
       return;
@@ -166,6 +227,8 @@ export class RecordMapper {
     setOrigin(row, record);
     row.setNumber(CELL.span, open.seq);
     this.#result(row, rule, fields);
+    if (open.vfio) this.#given(row, open, rule, fields);
+    else if (stack.inVfio) this.#give(stack, row);
     this.#events.append(row);
   }
 
@@ -197,6 +260,9 @@ export class RecordMapper {
     for (const step of steps) step(row, fields);
   }
 }
+
+/** The text of a loss whose number nobody knows. */
+export const UNKNOWN_LOSS = 'unknown number';
 
 /** The columns that say where a record comes from. */
 const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;

@@ -47,6 +47,10 @@ export interface Rule {
   /** Field with the value that a value record tells. */
   readonly value: FieldIndex;
   readonly ret: FieldIndex;
+  /** Field with what a user was given, in a return. */
+  readonly given: FieldIndex;
+  /** Field with a message of the kernel's log. */
+  readonly message: FieldIndex;
 }
 
 /** Makes the rules of one trace. */
@@ -89,6 +93,9 @@ export class RuleMaker {
       deviceOf,
       value: typeof columns.value === 'string' ? place(columns.value) : -1,
       ret: role === 'point' || role === 'value' ? -1 : place('ret'),
+      given: columns.given === undefined ? -1 : place(columns.given),
+      message:
+        columns.isKernelText === true && columns.text !== undefined ? place(columns.text) : -1,
     };
   }
 

@@ -16,6 +16,7 @@ import {
 } from '../../traces/index.js';
 import type { Columns, DeviceFrom } from '../catalogue/index.js';
 import { type VfioFile, vfioIoctlName } from '../vfio-ioctls.js';
+import { Mappings } from './mappings.js';
 import type { FieldReader } from './record.js';
 
 /** Place of a field in `Rule.fields`; -1 when the rule has no such field. */
@@ -43,6 +44,7 @@ const WRITTEN_BYTES = 4;
 export class StepMaker {
   readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
   readonly #data = Buffer.alloc(64);
+  readonly #mappings = new Mappings();
 
   constructor(private readonly events: EventAppender) {}
 
@@ -56,7 +58,7 @@ export class StepMaker {
 
   /** Steps for all columns that the fields of an entry or a point give. */
   steps(columns: Columns, device: DeviceOf | null, raw: boolean, place: PlaceOf): Step[] {
-    const { driver, region, position, ioctl, data, text } = columns;
+    const { driver, region, position, ioctl, data, text, mapping } = columns;
     const steps: Step[] = [];
     if (device !== null) steps.push(setDevice(device));
     if (typeof driver === 'string') steps.push(this.#driver(place(driver)));
@@ -66,6 +68,10 @@ export class StepMaker {
       if (typeof from === 'string') steps.push(setNumber(place(from), CELL[name]));
     }
     if (position !== undefined) steps.push(setPosition(place(position)));
+    if (mapping !== undefined) {
+      const { start, pages, is } = mapping;
+      steps.push(this.#mappings.step(place(start), place(pages), is));
+    }
     if (ioctl !== undefined) steps.push(this.#ioctl(place(ioctl.field), ioctl.file));
     if (data !== undefined) {
       steps.push(this.#words(data.map(([name, bytes]) => [place(name), bytes])));
@@ -199,5 +205,5 @@ const setPosition =
   };
 
 /** The lowest `bytes` bytes of a word. */
-const lowBytes = (word: number, bytes: number) =>
+export const lowBytes = (word: number, bytes: number) =>
   bytes >= 4 ? word : word & ((1 << (bytes * 8)) - 1);

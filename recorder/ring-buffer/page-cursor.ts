@@ -1,4 +1,4 @@
-import { assert } from '../../traces/index.js';
+import { assert, fromWords, highWord, lowWord } from '../../traces/index.js';
 import { NOT_SET } from '../mapping/record.js';
 import type { PageFormat } from './page-format.js';
 
@@ -10,6 +10,8 @@ const TIME_STAMP = 31;
 const MISSED_EVENTS = 2 ** 31;
 const MISSED_STORED = 2 ** 30;
 const COMMIT_MASK = 2 ** 27 - 1;
+/** A larger number of lost events is none: the page is damaged. */
+const MISSED_MAX = 1e15;
 
 const LOW = 2 ** 32;
 const DELTA_SHIFT = 2 ** 27;
@@ -50,7 +52,7 @@ export class PageCursor {
 
   /** The time of the current record. */
   get time(): bigint {
-    return (BigInt(this.timeHigh) << 32n) | BigInt(this.timeLow);
+    return fromWords(this.timeLow, this.timeHigh);
   }
 
   /** Id of the event in the current record: the first field of every payload, `common_type`. */
@@ -86,7 +88,8 @@ export class PageCursor {
     const stored = (commit & MISSED_STORED) !== 0 && this.committed + commitSize <= room;
     if (!stored) return 'unknown';
     if (commitSize === 4) return this.view.getUint32(this.#end, littleEndian);
-    return Number(this.view.getBigUint64(this.#end, littleEndian));
+    const missed = Number(this.view.getBigUint64(this.#end, littleEndian));
+    return missed <= MISSED_MAX ? missed : 'unknown';
   }
 
   /** Moves to the next record with a payload; false at the end of the page. */
@@ -158,7 +161,7 @@ export class PageCursor {
       time |= before & ~ABSOLUTE_MASK;
       if (time < before) time += 1n << ABSOLUTE_BITS;
     }
-    this.timeHigh = Number((time >> 32n) & 0xffffffffn);
-    this.timeLow = Number(time & 0xffffffffn);
+    this.timeHigh = highWord(time);
+    this.timeLow = lowWord(time);
   }
 }

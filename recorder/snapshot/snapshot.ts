@@ -1,5 +1,5 @@
 /** The state of the machine's PCI functions and drivers as `snapshot` events. */
-import type { Bdf, EventAppender } from '../../traces/index.js';
+import { type Bdf, type EventAppender, highWord, lowWord } from '../../traces/index.js';
 
 /** What sysfs prints for a driver_override that is not set. */
 export const OVERRIDE_UNSET = '(null)';
@@ -47,7 +47,7 @@ export function emitSnapshot(
   const time = state.timeNs ?? 0n;
   const begin = () => {
     events.begin(kind, 'point');
-    events.timeWords(Number(time & 0xffff_ffffn), Number(time >> 32n));
+    events.timeWords(lowWord(time), highWord(time));
     events.string('name', moment);
   };
   for (const f of state.functions) {

@@ -1,4 +1,4 @@
-import type { IdMatch } from '../machine/ids.js';
+import type { IdMatch } from '../binding/ids.js';
 import type { MigrationModel } from '../vfio/migration.js';
 
 /**

@@ -48,6 +48,11 @@ export class EventCursor {
     return this.#batch.rows;
   }
 
+  /** All kinds that occur in the trace, by their ids. */
+  get kinds(): readonly string[] {
+    return this.#kind.entries;
+  }
+
   /** All names that occur in the trace. */
   get names(): readonly string[] {
     return this.#name.entries;

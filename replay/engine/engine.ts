@@ -1,13 +1,15 @@
+import type { Seq } from '../../traces/index.js';
 import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import { certainly, type Possible } from '../machine/possible.js';
-import { forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
+import { forgetHardware, forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
 import { Nesting, type NestingData, PCI_ADDRESS } from './nesting.js';
 import { newRecorded, Recorded, type RecordedData } from './recorded.js';
+import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
 import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
@@ -22,6 +24,7 @@ export interface EngineData {
   readonly nesting: NestingData;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
   pcieBytes: 50 | 52 | null;
+  readonly snapshot: SnapshotTrust;
 }
 
 const newEngineData = (): EngineData => ({
@@ -31,6 +34,7 @@ const newEngineData = (): EngineData => ({
   recorded: newRecorded(),
   nesting: new Map(),
   pcieBytes: null,
+  snapshot: newSnapshotTrust(),
 });
 
 /** The state of a replay: the machine, and the kernel functions that are under way. */
@@ -42,6 +46,8 @@ export class Engine {
   readonly nesting: Nesting;
   readonly #data: EngineData;
   #kernelKnown = true;
+  /** The event that is being replayed. */
+  #seq = 0 as Seq;
 
   /** @param data state to go on from; it belongs to the engine from then on */
   constructor(
@@ -88,13 +94,54 @@ export class Engine {
     return this.recording.calls(name);
   }
 
+  /** A driver's own probe function began. */
+  noteOwnProbe(name: string): void {
+    this.recording.data.ownProbes.add(name);
+  }
+
+  /**
+   * Whether the absence of a driver's own probe function means that it was not called. A probe of
+   * that name which vfr does not know names no device, and is no such event.
+   */
+  recordsOwnProbe(driver: string): boolean {
+    const name = `${driver.replaceAll('-', '_')}_probe`;
+    return this.recording.data.ownProbes.has(name) && this.records(name);
+  }
+
   /** Takes in functions of which a part of the recording has ends and no begin. */
   noteBeginless(names: readonly string[]): void {
     for (const name of names) this.recording.data.beginless.add(name);
   }
 
+  /** How far the snapshot is believed. */
+  get snapshot(): Readonly<SnapshotTrust> {
+    return this.#data.snapshot;
+  }
+
+  /** Whether a batch, of which no event was replayed yet, is not of the snapshot's machine. */
+  contradictsSnapshot(batch: EventCursor, clock: string): boolean {
+    return checkSnapshot(this.#data.snapshot, batch, clock);
+  }
+
+  /** The snapshot is not of this recording: what it told is forgotten, and what it will tell. */
+  ignoreSnapshot(): void {
+    this.#data.snapshot.ignored = true;
+    this.machine.forgetSnapshot();
+    forgetHardware(this.vfio);
+  }
+
+  /**
+   * An event contradicts what only the snapshot told of a device. What it told of all others that
+   * no event has confirmed is as old, and no longer believed.
+   */
+  doubtSnapshot(path: string, snapshot: string, recorded: string): void {
+    addDoubt(this.#data.snapshot, { seq: this.#seq, path, snapshot, recorded });
+    this.machine.forgetAssumed();
+  }
+
   /** Takes in whether the begin of a function was recorded. */
   noteCall(e: EventCursor): void {
+    this.#seq = e.seq;
     const { beginless } = this.recording.data;
     const { phase } = e;
     if (phase === 'end' && e.span < 0) beginless.add(e.name);
@@ -108,9 +155,17 @@ export class Engine {
   contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
     const unseen = part === 'override' && !this.records('driver_override');
     if (!device.assumed[part] && !unseen) return verdict;
+    if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
     if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
     return UNKNOWN;
+  }
+
+  /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
+  #tellDoubt(part: 'driver' | 'override', { path, expected, actual }: Difference): void {
+    const told = { path, snapshot: expected, recorded: actual };
+    if (part === 'override') addDoubt(this.#data.snapshot, { seq: this.#seq, ...told });
+    else this.doubtSnapshot(path, expected, actual);
   }
 
   /** An event shows a device that a snapshot lacks: nothing is known of it. */

@@ -2,55 +2,33 @@
  * Calls within calls: what a caller hands on has to arrive, a function that began has to end once,
  * and is called by those who call it. What rules say of single kinds comes on top of this.
  */
-import { CALL_GRAPH, type FunctionFacts, functionOf, type Handed } from '../rules/call-graph.js';
+import {
+  BY_NAME,
+  callOf,
+  callsNothingMore,
+  columnOf,
+  detailOf,
+  type Fn,
+  FOLLOWING,
+  FUNCTIONS,
+  hasCalled,
+  idOf,
+  NEEDED,
+  NONE,
+  noteCalled,
+  type OpenCall,
+  partOf,
+  partOfCall,
+  pathOf,
+  REPEATED,
+  textOf,
+} from './calls.js';
 import type { EventCursor } from './cursor.js';
 import { edgeKey, partKey, type Recorded } from './recorded.js';
 import { type Difference, diverge } from './verdict.js';
 
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
 export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
-
-/** A function of the call graph, numbered. */
-export interface Fn extends FunctionFacts {
-  readonly id: number;
-  readonly name: string;
-}
-
-const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(([name, facts], id) =>
-  Object.freeze({ ...facts, id, name }),
-);
-const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
-const idOf = (name: string): number => BY_NAME.get(name)?.id ?? -1;
-
-/** Functions that a caller cannot succeed without, by the caller's number. */
-const NEEDED: readonly (readonly Fn[])[] = FUNCTIONS.map(({ name }) =>
-  FUNCTIONS.filter((fn) => fn.neededBy?.includes(name)),
-);
-/** Functions that have to come when another was called. */
-const FOLLOWING = FUNCTIONS.filter((fn) => fn.follows !== undefined).map(
-  (fn) => [idOf(fn.follows ?? ''), fn] as const,
-);
-
-/** The columns that can be handed on: of a dictionary the ids, for they are compared with ids. */
-interface Columns {
-  readonly device: number;
-  readonly driver: number;
-  readonly name: number;
-  readonly region: number;
-  readonly offset: number;
-  readonly length: number;
-  readonly value: number;
-  /** 1 for writing. */
-  readonly direction: number;
-}
-
-/** A function that has begun and not ended, with what its begin said. */
-interface OpenCall extends Columns {
-  readonly fn: number;
-  readonly seq: number;
-  /** Functions that it called, a bit of one of three words for each. */
-  called: number[];
-}
 
 /** A thread, and what is open on it. */
 interface Thread {
@@ -79,11 +57,6 @@ export class Nesting {
   /** Events were lost: what is open is not known. */
   forget(): void {
     this.data.clear();
-  }
-
-  /** The function of an event; null for one that calls and is called by none. */
-  static functionOf(e: EventCursor): Fn | null {
-    return BY_NAME.get(functionOf(e.kind, e.name, e.path, e.device)) ?? null;
   }
 
   /** What is wrong with the place of an event among the calls of its thread; null when nothing. */
@@ -280,96 +253,6 @@ export class Nesting {
   }
 }
 
-/** What a column says when it says nothing. */
-const NONE = -1;
-
-/** What tells events of a function apart when it is asked whether they are recorded. */
-const partOf = (fn: Fn, e: EventCursor): number =>
-  fn.perDriver === true ? e.driverId : IOCTLS.has(fn.name) ? e.nameId : -1;
-
-const partOfCall = (fn: Fn, call: OpenCall): number =>
-  fn.perDriver === true ? call.driver : IOCTLS.has(fn.name) ? call.name : -1;
-
-const IOCTLS: ReadonlySet<string> = new Set([
-  'ioctl',
-  'file ioctl',
-  'vfio_pci_core_ioctl',
-  'vfio_iommu_type1_ioctl',
-]);
-
-/** What decides whether a caller calls a function: the driver, the ioctl, or the region. */
-function detailOf(fn: Fn, caller: OpenCall, driver: number): number {
-  if (fn.perDriver === true) return driver;
-  const { name } = FUNCTIONS[caller.fn];
-  if (name === 'ioctl') return caller.name;
-  return name === 'vfio_pci_rw' ? caller.region : -1;
-}
-
-const isWrite = (kind: string): number =>
-  kind === 'config.write' || kind === 'region.write' ? 1 : 0;
-
-const callOf = (fn: Fn, e: EventCursor): OpenCall => ({
-  fn: fn.id,
-  seq: e.seq,
-  device: e.deviceId,
-  driver: e.driverId,
-  name: e.nameId,
-  region: e.region,
-  offset: e.hasOffset ? e.offset : NONE,
-  length: e.hasLength ? e.length : NONE,
-  value: e.hasValue ? e.value : NONE,
-  direction: isWrite(e.kind),
-  called: [0, 0, 0],
-});
-
-function columnOf(e: EventCursor, field: Handed): number {
-  switch (field) {
-    case 'device':
-      return e.deviceId;
-    case 'driver':
-      return e.driverId;
-    case 'name':
-      return e.nameId;
-    case 'region':
-      return e.region;
-    case 'offset':
-      return e.hasOffset ? e.offset : NONE;
-    case 'length':
-      return e.hasLength ? e.length : NONE;
-    case 'value':
-      return e.hasValue ? e.value : NONE;
-    case 'direction':
-      return isWrite(e.kind);
-  }
-}
-
-function textOf(e: EventCursor, field: Handed, value: number): string {
-  switch (field) {
-    case 'device':
-    case 'driver':
-    case 'name':
-      return e.entryOf(field, value);
-    case 'direction':
-      return value === 1 ? 'write' : 'read';
-    default:
-      return `0x${value.toString(16)}`;
-  }
-}
-
-const pathOf = (e: EventCursor, fn: Fn): string => `${e.device ?? 'container'}/calls/${fn.name}`;
-
-/** Fields that an end says again. */
-const REPEATED = [
-  'device',
-  'driver',
-  'name',
-  'region',
-  'offset',
-  'length',
-  'value',
-  'direction',
-] as const;
-
 function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
   if (call.fn !== fn.id) {
     return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
@@ -381,24 +264,4 @@ function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
     return diverge(pathOf(e, fn), begun, textOf(e, field, actual));
   }
   return null;
-}
-
-/** A caller of which no further call can come: any other has begun after its end. */
-function callsNothingMore(call: OpenCall, next: Fn, e: EventCursor): boolean {
-  const fn = FUNCTIONS[call.fn];
-  if (fn.leaf === true) return true;
-  if (LAST.some((last) => hasCalled(call, last.id))) return true;
-  // A release that found no driver removes none, unless one came before it got the lock.
-  const isIdle = fn.name === RELEASE && call.driver === NONE;
-  return isIdle && !(next.by?.[RELEASE] !== undefined && call.device === e.deviceId);
-}
-
-const RELEASE = 'device_release_driver_internal';
-const LAST = FUNCTIONS.filter((fn) => fn.last === true);
-
-const hasCalled = ({ called }: OpenCall, fn: number): boolean =>
-  ((called[fn >> 5] >>> (fn & 31)) & 1) === 1;
-
-function noteCalled({ called }: OpenCall, fn: number): void {
-  called[fn >> 5] |= 1 << (fn & 31);
 }

@@ -9,6 +9,8 @@ export interface RecordedData {
   gaps: boolean;
   /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
   readonly beginless: Set<string>;
+  /** Drivers' own probe functions that were seen: not every event of such a name is one. */
+  readonly ownProbes: Set<string>;
   /** Parts of calls, and calls within others, that were seen; see {@link partKey}. */
   readonly shown: Set<number>;
 }
@@ -16,6 +18,7 @@ export interface RecordedData {
 export const newRecorded = (): RecordedData => ({
   gaps: false,
   beginless: new Set(),
+  ownProbes: new Set(),
   shown: new Set(),
 });
 

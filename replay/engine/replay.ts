@@ -1,12 +1,13 @@
 import type { Batch, Kind, Phase, Seq } from '../../traces/index.js';
 import { RULES } from '../rules/index.js';
+import { callOfGraph, type Fn } from './calls.js';
 import { likelyCause } from './causes.js';
 import { copyOf } from './copy.js';
 import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
 import { isLossy, type Loss, lastRows, lossesOf } from './losses.js';
-import { type Fn, Nesting } from './nesting.js';
+import type { SnapshotDoubt } from './snapshot-trust.js';
 import { type MachineState, machineState } from './state.js';
 import {
   type Counts,
@@ -21,6 +22,8 @@ import {
 export interface ReplayOptions {
   /** Release of the recorded kernel, such as `6.1.0-56-amd64`: which rules hold. */
   readonly kernel?: string | undefined;
+  /** Clock of the recording, to compare the time of a snapshot with; `unknown` when missing. */
+  readonly clock?: string;
   /** Stop before this event. */
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
@@ -62,6 +65,12 @@ export interface ReplayResult {
   /** Hash of all verdicts, of the states on the way at every 16384th event, and of the last. */
   readonly stateHash: string;
   readonly divergences: readonly Divergence[];
+  /** Where the recording contradicts the snapshot at its beginning; empty without one. */
+  readonly snapshot: {
+    /** False: it is of another machine or boot, and nothing of it was used. */
+    readonly used: boolean;
+    readonly doubts: readonly SnapshotDoubt[];
+  };
 }
 
 const DIVERGENCES_MAX = 1000;
@@ -160,7 +169,10 @@ export class Replayer {
     // A part of the trace that could not be read is a loss that nobody told of.
     if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.lose();
     const first = Math.max(0, this.#next - batch.seqFirst);
-    if (first === 0) this.engine.noteBeginless(cursor.beginless());
+    if (first === 0) {
+      this.engine.noteBeginless(cursor.beginless());
+      this.#checkSnapshot(cursor);
+    }
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
     for (let row = first; row < end; row++) {
       cursor.row = row;
@@ -168,6 +180,17 @@ export class Replayer {
     }
     this.#next = Math.max(this.#next, batch.seqFirst + end);
     return end === batch.rows;
+  }
+
+  /** What was held against the kernel by a snapshot that is not of this recording is withdrawn. */
+  #checkSnapshot(cursor: EventCursor): void {
+    if (!this.engine.contradictsSnapshot(cursor, this.options.clock ?? 'unknown')) return;
+    this.engine.ignoreSnapshot();
+    this.#divergences.length = 0;
+    for (const counts of this.#kinds.values()) {
+      counts.unknown += counts.diverged;
+      counts.diverged = 0;
+    }
   }
 
   #step(e: EventCursor): void {
@@ -267,6 +290,7 @@ export class Replayer {
       finalState,
       stateHash: hash.digest,
       divergences: this.#divergences,
+      snapshot: { used: !this.engine.snapshot.ignored, doubts: [...this.engine.snapshot.doubts] },
     };
   }
 }
@@ -288,7 +312,7 @@ function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
   const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId;
   let fn = functions.get(key);
   if (fn === undefined) {
-    fn = Nesting.functionOf(e);
+    fn = callOfGraph(e);
     functions.set(key, fn);
   }
   return fn;

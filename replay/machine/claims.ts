@@ -4,8 +4,9 @@
  * register at any time, but only at the end of the list (driver-core-and-pci §1.3), so the order in
  * which known drivers were tried once holds for good.
  */
+
+import { covers, type IdMatch, idsKey, type PciIds } from '../binding/ids.js';
 import { driverModel } from '../drivers/index.js';
-import { covers, type IdMatch, idsKey, type PciIds } from './ids.js';
 
 /** The drivers that were tried for some ids without an override, in order. */
 interface Walk {
@@ -219,6 +220,15 @@ export class Claims {
     if (walk.drivers.length !== tried.length) return;
     walk.ended = new Set(this.#registered);
     this.#walks.set(key, walk);
+  }
+
+  /** Nothing that was learned holds: it is of another machine. */
+  clear(): void {
+    this.#registered.clear();
+    this.#place.clear();
+    this.#dynamic.clear();
+    this.#walks.clear();
+    this.#without.clear();
   }
 
   /** Forgets what depended on seeing every registration. */

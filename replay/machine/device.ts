@@ -1,11 +1,17 @@
-import type { PciIds } from './ids.js';
+import type { PciIds } from '../binding/ids.js';
 import type { Possible } from './possible.js';
 
 /** SR-IOV of a physical function (driver-core-and-pci §5). */
 export interface Sriov {
   /** `num_VFs`: written after all VFs were added, so 0 while they are probed. */
   numVfs: Possible<number>;
+  /** TotalVFs of the capability: what the hardware can have. */
   readonly totalVfs: number | null;
+  /**
+   * The most that can be enabled: TotalVFs, or less when a driver of the PF said so
+   * (pci_sriov_set_totalvfs); null when not known.
+   */
+  maxVfs: number | null;
   /** Routing id of VF i is that of the PF plus offset plus i times stride. */
   readonly offset: number | null;
   readonly stride: number | null;
@@ -13,7 +19,12 @@ export interface Sriov {
   /** `sriov_drivers_autoprobe`. */
   autoprobe: Possible<boolean>;
   /** Told by a snapshot only, and confirmed by no event. */
-  assumed: boolean;
+  readonly assumed: {
+    numVfs: boolean;
+    autoprobe: boolean;
+    /** Where VFs come, and with which ids. */
+    vfs: boolean;
+  };
 }
 
 /** An override that was written but may wait for the device lock. */

@@ -1,7 +1,7 @@
 import { Claims, type ClaimsData, newClaims } from './claims.js';
 import { newDevice, type PciDevice, type PendingOverride } from './device.js';
 import { type KernelRules, kernelRules } from './kernel.js';
-import { either, type Possible } from './possible.js';
+import { certainly, either, type Possible } from './possible.js';
 
 /** The state of the machine, as plain data. */
 export interface MachineData {
@@ -116,6 +116,36 @@ export class Machine {
     device.override = contested ? either(this.override(device), settled) : settled;
     device.past.push({ before, value, seq });
     if (device.past.length > PAST_MAX) device.past.shift();
+  }
+
+  /** What only a snapshot told of drivers, overrides and VFs may not be so any more. */
+  forgetAssumed(): void {
+    this.#data.listed = false;
+    for (const device of this.#devices.values()) {
+      const { assumed, sriov } = device;
+      if (certainly(device.visible, false) && assumed.driver) {
+        Object.assign(device, newDevice(device.address, null));
+        continue;
+      }
+      if (assumed.driver) device.driver = null;
+      // A VF comes and goes with a write, and so does not outlive a boot.
+      if (assumed.driver && device.physfn !== null) {
+        Object.assign(device, { visible: null, bindable: null, dead: null });
+      }
+      if (assumed.override) device.override = null;
+      if (sriov?.assumed.numVfs) sriov.numVfs = null;
+      if (sriov?.assumed.autoprobe) sriov.autoprobe = null;
+    }
+  }
+
+  /** Nothing that a snapshot told is of this machine. */
+  forgetSnapshot(): void {
+    this.forgetAssumed();
+    this.claims.clear();
+    for (const device of this.#devices.values()) {
+      if (device.born >= 0) continue;
+      Object.assign(device, newDevice(device.address, null));
+    }
   }
 
   /** Events were lost: what they may have changed is no longer known. */

@@ -1,4 +1,5 @@
 /** `pci_bus_match`: whether a driver matches a device (driver-core-and-pci §4.1). */
+import { matchesWith } from '../binding/gate.js';
 import type { PciDevice } from './device.js';
 import type { Machine } from './machine.js';
 import { type Possible, possibly } from './possible.js';
@@ -22,20 +23,17 @@ export function matches(
   const answers = new Set<Answer>();
   if (possibly(device.bindable, false)) answers.add(false);
   if (override === null) return null;
-  for (const wanted of override) answers.add(matchesWith(machine, device, driver, wanted));
+  for (const wanted of override) answers.add(withOverride(machine, device, driver, wanted));
   return answers.size === 1 ? [...answers][0] : null;
 }
 
-function matchesWith(
-  machine: Machine,
-  device: PciDevice,
+const withOverride = (
+  { claims }: Machine,
+  { ids }: PciDevice,
   driver: string,
   override: string | null,
-): Answer {
-  // An override that equals the driver matches whatever the id table says.
-  if (override !== null) return override === driver;
-  return device.ids === null ? null : machine.claims.claims(driver, device.ids);
-}
+): Answer =>
+  matchesWith(driver, override, () => (ids === null ? null : claims.claims(driver, ids)));
 
 /** Whether `driver` can match at all, in some order of what happens at once. */
 export function mayMatch(
@@ -46,5 +44,5 @@ export function mayMatch(
 ): boolean {
   if (device.bindable !== null && !possibly(device.bindable, true)) return false;
   if (override === null) return true;
-  return override.some((wanted) => matchesWith(machine, device, driver, wanted) !== false);
+  return override.some((wanted) => withOverride(machine, device, driver, wanted) !== false);
 }

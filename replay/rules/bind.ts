@@ -15,6 +15,7 @@ import {
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
+import { forgetLimit } from './sriov.js';
 import { byUnseenId } from './walk.js';
 
 /** `device_driver_attach`, and the point at which a driver is bound. */
@@ -102,9 +103,11 @@ export function setBound(device: PciDevice, driver: string | null): void {
   device.driver = [driver];
   device.bound = true;
   device.bindable = [true];
+  forgetLimit(device, driver);
 }
 
 export function setFree(device: PciDevice): void {
+  device.assumed.driver = false;
   device.driver = [null];
   device.bound = false;
 }

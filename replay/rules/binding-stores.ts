@@ -110,5 +110,8 @@ export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number):
     expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
   }
   const verdict = storeResult(frame, expected, ret);
-  return verdict.type === 'match' ? verdict : engine.contradiction(walk.device, 'driver', verdict);
+  if (verdict.type === 'match') return verdict;
+  const doubted = engine.contradiction(walk.device, 'driver', verdict);
+  if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
+  return doubted;
 }

@@ -339,6 +339,32 @@ describe('sriov_numvfs', () => {
   test('needs a driver that can', () => {
     const none = { driver: undefined };
     expect(write('2\n', -2, none)).toEqual([]);
-    expect(write('2\n', -16, none)).toEqual(['sriov_numvfs: -ENOENT | -EBUSY']);
+    // That it has none, only the snapshot told: it may have got one since.
+    expect(write('2\n', -16, none)).toEqual([]);
+    const refused = new Kernel().device(GPU, { ...facts, ...none });
+    refused.store('sriov_numvfs', '0\n', 2, { device: GPU });
+    refused.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      refused.attempt('nouveau', GPU, -19, 19);
+    });
+    refused.store('sriov_numvfs', '2\n', -16, { device: GPU });
+    expect(refused.divergences).toEqual(['sriov_numvfs: -ENOENT | -EBUSY']);
+  });
+
+  test('a driver that is removed may take its VFs with it', () => {
+    const enabled = (between: (kernel: Kernel) => void) => {
+      const kernel = new Kernel().device(GPU, facts);
+      kernel.store('sriov_numvfs', '0\n', 2, { device: GPU });
+      for (let i = 0; i < 2; i++) {
+        kernel.store('sriov_numvfs', '2\n', 2, { device: GPU }, () => {
+          const row = { kind: 'sriov.enable', name: 'sriov_enable', device: GPU, tid: 1 } as const;
+          kernel.end(kernel.begin({ ...row, value: 2n }), 0);
+        });
+        if (i === 0) between(kernel);
+      }
+      return kernel.divergences;
+    };
+    const gone = { kind: 'sriov.disable', name: 'pci_disable_sriov', device: GPU, tid: 2 } as const;
+    expect(enabled((kernel) => kernel.point(gone))).toEqual([]);
+    expect(enabled(() => {})).toHaveLength(1);
   });
 });

@@ -2,13 +2,15 @@
  * PCI functions: as a snapshot lists them, as they come, and as they go (driver-core-and-pci
  * §1.2).
  */
+
+import type { PciIds } from '../binding/ids.js';
+import { type FunctionFacts, parseDriverOrder, parseSnapshot } from '../binding/snapshot.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
 import { COMPUTED, compare, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isEndpoint, readSriovCap } from '../machine/config-space.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
-import type { PciIds } from '../machine/ids.js';
 import { certainly } from '../machine/possible.js';
 import { vfAddress } from './sriov.js';
 import { replaceFunction } from './vfio-device.js';
@@ -17,23 +19,23 @@ import { replaceFunction } from './vfio-device.js';
 export function snapshot(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   // The snapshot at the end is for people to compare; the machine is not to learn from it.
-  if (e.name === 'end') return STIMULUS;
+  if (e.name === 'end' || engine.snapshot.ignored) return STIMULUS;
   if (address === null && e.driver !== null) {
-    engine.machine.claims.register(e.driver, asNumber(parseFacts(e.text).order));
+    engine.machine.claims.register(e.driver, parseDriverOrder(e.text));
   }
   if (address === null || engine.deviceOf(e) === null) return STIMULUS;
-  const facts = parseFacts(e.text);
+  const facts = parseSnapshot(e.text);
   const device = engine.machine.list(address);
-  const driver = e.driver ?? asText(facts.driver);
+  const driver = e.driver ?? facts.driver;
   const config = e.data;
   device.driver = [driver];
   device.bound = driver !== null;
   device.assumed = { driver: true, override: true };
-  device.override = [asOverride(facts.driver_override)];
-  device.physfn = asAddress(facts.physfn);
-  device.group = asNumber(facts.iommu_group);
+  device.override = [facts.override];
+  device.physfn = facts.physfn;
+  device.group = facts.group;
   device.endpoint = config !== null && config.length > 0x0e ? isEndpoint(config) : null;
-  device.ids = idsOf(facts);
+  device.ids = facts.ids;
   device.sriov = sriovFrom(facts, config);
   const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   // A VF that exists was counted when its PF finished enabling.
@@ -51,66 +53,28 @@ function learnFrom(engine: Engine, device: PciDevice, driver: string | null): vo
   if (device.ids !== null && override === null) claims.tried(device.ids, [], driver);
 }
 
-type Facts = Readonly<Record<string, unknown>>;
-
-function parseFacts(text: string | null): Facts {
-  try {
-    const facts: unknown = JSON.parse(text ?? '{}');
-    return typeof facts === 'object' && facts !== null ? (facts as Facts) : {};
-  } catch {
-    return {};
-  }
-}
-
-const asText = (fact: unknown): string | null =>
-  typeof fact === 'string' && fact !== '' && fact !== 'None' ? fact : null;
-
-/** sysfs prints `(null)` for no override. */
-const asOverride = (fact: unknown): string | null => {
-  const text = asText(fact);
-  return text === '(null)' ? null : text;
-};
-
-const asAddress = (fact: unknown): string | null => asText(fact)?.split('/').at(-1) ?? null;
-
-function asNumber(fact: unknown): number | null {
-  const n = typeof fact === 'string' ? Number(fact) : fact;
-  return typeof n === 'number' && Number.isFinite(n) ? n : null;
-}
-
-/** sysfs prints this id in hexadecimal without a prefix (Linux drivers/pci/iov.c). */
-function asHex(fact: unknown): number | null {
-  return typeof fact === 'string' ? asNumber(`0x${fact}`) : null;
-}
-
-function idsOf(facts: Facts): PciIds | null {
-  const [vendor, device, code] = [facts.vendor, facts.device, facts.class].map(asNumber);
-  if (vendor === null || device === null || code === null) return null;
-  const subvendor = asNumber(facts.subsystem_vendor);
-  return { vendor, device, subvendor, subdevice: asNumber(facts.subsystem_device), class: code };
-}
-
-function sriovFrom(facts: Facts, config: Buffer | null): Sriov | null {
+function sriovFrom(facts: FunctionFacts, config: Buffer | null): Sriov | null {
   const cap = config === null ? null : readSriovCap(config);
-  const total = asNumber(facts.sriov_totalvfs) ?? cap?.totalVfs ?? null;
-  if (cap === null && total === null) return null;
-  const numVfs = asNumber(facts.sriov_numvfs) ?? cap?.numVfs ?? null;
-  const autoprobe = asNumber(facts.sriov_drivers_autoprobe);
+  if (cap === null && facts.maxVfs === null) return null;
+  const numVfs = facts.numVfs ?? cap?.numVfs ?? null;
   return {
     numVfs: numVfs === null ? null : [numVfs],
-    totalVfs: total,
+    totalVfs: cap?.totalVfs ?? null,
+    maxVfs: facts.maxVfs,
     offset: cap?.offset ?? null,
     stride: cap?.stride ?? null,
-    vfDevice: asHex(facts.sriov_vf_device) ?? cap?.vfDevice ?? null,
-    autoprobe: autoprobe === null ? null : [autoprobe !== 0],
-    assumed: true,
+    vfDevice: facts.vfDevice ?? cap?.vfDevice ?? null,
+    autoprobe: facts.autoprobe === null ? null : [facts.autoprobe],
+    assumed: { numVfs: true, autoprobe: true, vfs: true },
   };
 }
 
 /** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
   if (engine.deviceOf(e) === null) return STIMULUS;
-  return e.name === 'pci_bus_add_device' ? readyDevice(engine, e) : newFunction(engine, e);
+  if (e.name === 'pci_bus_add_device') return readyDevice(engine, e);
+  // A line of the kernel's log tells of a function, too, but not when it came.
+  return e.name === 'pci_device_add' ? newFunction(engine, e) : STIMULUS;
 }
 
 function newFunction(engine: Engine, e: EventCursor): Verdict {
@@ -122,13 +86,13 @@ function newFunction(engine: Engine, e: EventCursor): Verdict {
   if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');
   if (parent?.device === undefined || parent.device === null) return STIMULUS;
-  return newVf(parent, parent.device, device);
+  return newVf(engine, parent, parent.device, device);
 }
 
 const sameIds = (a: PciIds | null, b: PciIds | null): boolean =>
   a !== null && b !== null && a.vendor === b.vendor && a.device === b.device && a.class === b.class;
 
-function newVf(parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
+function newVf(engine: Engine, parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
   const { address } = device;
   device.physfn = pf.address;
   device.endpoint = true;
@@ -136,8 +100,22 @@ function newVf(parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
   const expected = vfAddress(pf, parent.index);
   if (expected === null) return UNKNOWN;
   const path = `${pf.address}/sriov/vf`;
-  if (expected !== address) return compare(path, expected, address);
-  const { ids } = device;
+  const difference = compare(path, expected, address);
+  const verdict = difference.type === 'match' ? compareIds(path, pf, device) : difference;
+  const { sriov } = pf;
+  if (sriov === null || verdict.type !== 'diverge') {
+    if (sriov !== null && verdict.type === 'match') sriov.assumed.vfs = false;
+    return verdict;
+  }
+  if (!sriov.assumed.vfs) return verdict;
+  // The first VF of a PF of which only the snapshot told: it is the snapshot that is wrong.
+  engine.doubtSnapshot(path, verdict.expected, verdict.actual);
+  Object.assign(sriov, { offset: null, stride: null, vfDevice: null });
+  sriov.assumed.vfs = false;
+  return UNKNOWN;
+}
+
+function compareIds(path: string, pf: PciDevice, { ids }: PciDevice): Verdict {
   if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return COMPUTED;
   return compare(path, idText(pf.ids.vendor, pf.sriov.vfDevice), idText(ids.vendor, ids.device));
 }

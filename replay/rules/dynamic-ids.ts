@@ -1,9 +1,10 @@
 /** Writes of `new_id` and `remove_id` (driver-core-and-pci §4.2). */
+
+import { parseNewId } from '../binding/ids.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
 import { UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
-import { parseNewId } from '../machine/ids.js';
 import { storeResult } from './store-result.js';
 
 export function addDynamicId(engine: Engine, frame: StoreFrame): void {

@@ -7,7 +7,7 @@ import { match } from './match.js';
 import { override } from './override.js';
 import { probe } from './probe.js';
 import { unbind } from './release.js';
-import { addVf, enable, removeVf } from './sriov.js';
+import { addVf, disable, enable, removeVf } from './sriov.js';
 import { sysfsWrite } from './stores.js';
 import { VFIO_RULES } from './vfio.js';
 import { noteAttach, noteFunction } from './vfio-device.js';
@@ -28,6 +28,7 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'device.add': addDevice,
   'device.remove': removeDevice,
   'sriov.enable': enable,
+  'sriov.disable': disable,
   'vf.add': addVf,
   'vf.remove': removeVf,
   'iommu.attach': (engine, e) => {

@@ -1,4 +1,6 @@
 /** `__driver_probe_device`: a driver is tried on a device (driver-core-and-pci §1.5). */
+
+import { covers, parseNewId } from '../binding/ids.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { MatchFrame } from '../engine/frames.js';
@@ -14,7 +16,6 @@ import {
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
-import { covers, parseNewId } from '../machine/ids.js';
 import { matches, mayMatch } from '../machine/matching.js';
 import { certainly, describe, type Possible, possibly } from '../machine/possible.js';
 import { attachResult, setBound, setFree } from './bind.js';

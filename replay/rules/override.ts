@@ -1,4 +1,5 @@
 /** `driver_override`: its write, and `driver_set_override` in it (driver-core-and-pci §4.3). */
+import { parseOverride } from '../binding/stores.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
@@ -20,12 +21,6 @@ import { storeResult } from './store-result.js';
  * Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c).
  */
 const OVERRIDE_MAX = 4095;
-
-/** The text up to the first newline; none clears the override. */
-function parseOverride(text: string): string | null {
-  const value = text.split('\n', 1)[0];
-  return value === '' ? null : value;
-}
 
 /** From the begin of the write on, others may find the new override. */
 export function beginOverride(device: PciDevice, { text, count, seq }: StoreFrame): void {

@@ -21,7 +21,7 @@ import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
 import { setBound, setFree } from './bind.js';
-import { probeGate } from './sriov.js';
+import { doubtGate, learnGate, mayBeClosed, probeGate } from './sriov.js';
 
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
 export function probe(engine: Engine, e: EventCursor): Verdict {
@@ -29,6 +29,8 @@ export function probe(engine: Engine, e: EventCursor): Verdict {
   if (device === null) return STIMULUS;
   const { name } = e;
   if (e.phase === 'end') return endProbe(engine, e, device);
+  // A line of the kernel's log tells of a probe when it is over.
+  if (name.includes(' ')) return STIMULUS;
   switch (name) {
     case 'really_probe':
       return beginReally(engine, e, device);
@@ -85,13 +87,18 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
+  engine.noteOwnProbe(e.name);
   const bus = engine.frames.onDevice(device, 'bus');
   const base = { seq, tid, device, overlapped: false } as const;
   engine.frames.push({ type: 'own', ...base, driver, register: null });
   if (bus === null) return UNKNOWN;
   bus.own = { ret: null };
+  if (bus.gate === null && certainly(engine.override(device), null)) {
+    learnGate(engine, device, true);
+  }
   const path = `${device.address}/sriov/autoprobe`;
   if (certainly(bus.gate, false)) {
+    if (doubtGate(engine, device, true)) return UNKNOWN;
     const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
     return engine.contradiction(device, 'override', difference);
   }
@@ -177,11 +184,16 @@ function busResult(
   if (certainly(frame.gate, false)) {
     return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
   }
-  const recorded = engine.records(`${frame.driver.replaceAll('-', '_')}_probe`);
+  const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
     if (frame.gate !== null) return COMPUTED;
-    if (recorded) learnClosedGate(engine, device);
+    if (recorded) learnGate(engine, device, false);
     return UNKNOWN;
+  }
+  if (ret === -ERRNO.ENODEV && certainly(frame.gate, true)) {
+    // Who was not asked did not refuse: the flag was off, whatever the snapshot says.
+    if (recorded && doubtGate(engine, device, false)) return UNKNOWN;
+    if (!recorded) mayBeClosed(engine, device);
   }
   if (recorded && certainly(frame.gate, true)) {
     // Interrupts are set up before the driver's own function is called, and may fail.
@@ -189,11 +201,6 @@ function busResult(
   }
   // The answer of a driver that nobody models, and whose function was not recorded: a stimulus.
   return STIMULUS;
-}
-
-function learnClosedGate(engine: Engine, device: PciDevice): void {
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
-  if (pf?.sriov) pf.sriov.autoprobe = [false];
 }
 
 function ownResult(

@@ -3,6 +3,8 @@
  * §5).
  */
 
+import { autoprobeGate } from '../binding/gate.js';
+import { isOldBool, parseBool, parseU16 } from '../binding/stores.js';
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
@@ -29,25 +31,17 @@ import { endWalk } from './walk.js';
 const unknownSriov = (): Sriov => ({
   numVfs: null,
   totalVfs: null,
+  maxVfs: null,
   offset: null,
   stride: null,
   vfDevice: null,
   autoprobe: null,
-  assumed: false,
+  assumed: { numVfs: false, autoprobe: false, vfs: false },
 });
 
 function sriovOf(device: PciDevice): Sriov {
   device.sriov ??= unknownSriov();
   return device.sriov;
-}
-
-/** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */
-function parseU16(text: string): number | 'invalid' | 'range' {
-  const found = /^\+?(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))\n?$/i.exec(text);
-  if (found === null) return 'invalid';
-  const [, hex, octal, decimal] = found;
-  const n = hex ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal, octal ? 8 : 10);
-  return n > 0xffff ? 'range' : n;
 }
 
 /** The write has the PF's device lock from its checks to its end. */
@@ -57,10 +51,10 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
   const expected = expectNumVfs(engine, frame, pf);
   const wanted = parseU16(frame.text);
   const sriov = sriovOf(pf);
-  const doubtful = sriov.assumed;
+  const doubtful = sriov.assumed.numVfs;
   if (ret === frame.count && typeof wanted === 'number') {
     sriov.numVfs = [wanted];
-    sriov.assumed = false;
+    sriov.assumed.numVfs = false;
   }
   if (expected === null) return UNKNOWN;
   if (expected.includes(ret)) {
@@ -71,7 +65,12 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     if (ret !== frame.count) sriov.numVfs = null;
     return UNKNOWN;
   }
-  return oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
+  const verdict = oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
+  // Without a driver there is one answer only: another shows that there is one.
+  const byDriver = expected.every((n) => n === -ERRNO.ENOENT);
+  return verdict.type === 'match' || !byDriver
+    ? verdict
+    : engine.contradiction(pf, 'driver', verdict);
 }
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
@@ -79,7 +78,8 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   if (n === 'invalid') return [-ERRNO.EINVAL];
   if (n === 'range') return [-ERRNO.ERANGE];
   const sriov = sriovOf(pf);
-  if (sriov.totalVfs !== null && n > sriov.totalVfs) return [-ERRNO.ERANGE];
+  const beyond = beyondLimit(sriov, n);
+  if (beyond === true) return [-ERRNO.ERANGE];
   if (frame.enable !== null) {
     return frame.enable.ret === null
       ? null
@@ -89,7 +89,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   const current = frame.overlapped ? null : sriov.numVfs;
   if (current === null) return null;
   const driver = only(pf.driver);
-  return current.flatMap((now) => {
+  const results = current.flatMap((now) => {
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, -ERRNO.ENOENT, -ERRNO.EBUSY];
     if (driver === null || driverModel(driver).sriovConfigure === 'none') return [-ERRNO.ENOENT];
@@ -99,12 +99,21 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
       return [];
     return [frame.count, -ERRNO.ENOENT, -ERRNO.EPERM, -ERRNO.ENOMEM];
   });
+  return beyond === null ? [...results, -ERRNO.ERANGE] : results;
 }
 
-/** `kstrtobool`: y, t, n, f, 1, 0, on, off by their first letters (kernel lib/kstrtox.c). */
-function parseBool(text: string): boolean | null {
-  const found = /^(?:([yYtT1]|[oO][nN])|([nNfF0]|[oO][fF]))/.exec(text);
-  return found === null ? null : found[1] !== undefined;
+/** Whether a number of VFs is more than the PF, or its driver, allows; null when not known. */
+function beyondLimit({ totalVfs, maxVfs }: Sriov, n: number): boolean | null {
+  if (n === 0) return false;
+  if (totalVfs !== null && n > totalVfs) return true;
+  return maxVfs === null ? null : n > maxVfs;
+}
+
+/** A driver that is bound may have set another limit of VFs (pci_sriov_set_totalvfs). */
+export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
+  if (sriov === null || driver === null) return;
+  const { sriovConfigure } = driverModel(driver);
+  if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
 }
 
 /** Takes effect at once: the flag has no lock. */
@@ -114,34 +123,69 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
   const sriov = sriovOf(pf);
   // While VFs are being added the moment decides, and only the begin of the write is recorded.
   const adding = engine.frames.onDevice(pf, 'add-vf') !== null;
+  sriov.assumed.autoprobe = false;
   sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
 }
 
-export const endAutoprobe = (frame: StoreFrame, ret: number): Verdict =>
-  storeResult(frame, [parseBool(frame.text) === null ? -ERRNO.EINVAL : frame.count], ret);
+export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
+  const known = parseBool(frame.text) !== null;
+  // A write that the kernel refused changed nothing, but what it changed here is overwritten.
+  if (known && ret < 0 && frame.device?.sriov) frame.device.sriov.autoprobe = null;
+  const refused = known && isOldBool(frame.text) ? [] : [-ERRNO.EINVAL];
+  return storeResult(frame, [...refused, ...(known ? [frame.count] : [])], ret);
+}
 
 /**
- * Whether the gate of pci_device_probe is open: not a VF, or the PF's autoprobe flag is on, or
- * the VF has an override.
+ * Whether the gate of pci_device_probe is open.
  * @param seq when the device lock was taken, at the latest
  */
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
-  if (device.physfn === null) return [true];
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   const override = engine.overrideUnderLock(device, seq);
-  const pf = engine.machine.find(device.physfn);
-  const autoprobe = pf?.sriov?.autoprobe ?? null;
-  if (certainly(autoprobe, true)) return [true];
-  if (override !== null && !override.includes(null)) return [true];
-  if (override === null || autoprobe === null) return null;
-  const open = override.some((value) => value !== null) || autoprobe.includes(true);
-  const closed = override.includes(null) && autoprobe.includes(false);
-  return [...(open ? [true] : []), ...(closed ? [false] : [])];
+  return autoprobeGate(device.physfn !== null, pf?.sriov?.autoprobe ?? null, override);
+}
+
+/**
+ * A probe shows the gate open or closed. When only a snapshot told the flag, it is the snapshot
+ * that is wrong.
+ * @returns whether it was
+ */
+export function doubtGate(engine: Engine, device: PciDevice, open: boolean): boolean {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const sriov = pf?.sriov ?? null;
+  if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return false;
+  if (!certainly(sriov.autoprobe, !open)) return false;
+  engine.doubtSnapshot(`${pf.address}/autoprobe`, String(!open), String(open));
+  sriov.assumed.autoprobe = false;
+  learnGate(engine, device, open);
+  return true;
+}
+
+/**
+ * A VF without an override was probed, or refused before its driver was asked. What is learned
+ * holds as long as writes of the flag are seen.
+ */
+export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  if (pf === undefined) return;
+  sriovOf(pf).autoprobe = engine.records('sriov_drivers_autoprobe') ? [open] : null;
+}
+
+/**
+ * A VF was refused, and nothing tells whether its driver was asked: the flag that only a snapshot
+ * told may have been switched off since.
+ */
+export function mayBeClosed(engine: Engine, device: PciDevice): void {
+  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  if (pf?.sriov?.assumed.autoprobe !== true) return;
+  if (certainly(engine.override(device), null)) pf.sriov.autoprobe = null;
 }
 
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return STIMULUS;
+  // A line of the kernel's log has no end, and no event within it.
+  if (pf === null || e.name.includes(' ')) return STIMULUS;
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;
@@ -155,7 +199,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
   const { numVfs } = sriovOf(pf);
   if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
-    if (sriovOf(pf).assumed) return UNKNOWN;
+    if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
   return PASSED;
@@ -168,11 +212,27 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   if (outer !== null) outer.added = frame.added;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.enable) store.enable.ret = e.ret;
-  if (e.ret === 0) Object.assign(sriovOf(pf), { numVfs: [frame.vfs], assumed: false });
+  if (e.ret === 0) {
+    const sriov = sriovOf(pf);
+    sriov.numVfs = [frame.vfs];
+    sriov.assumed.numVfs = false;
+  }
   if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
   if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
   return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
+}
+
+/** `pci_disable_sriov`, also by a driver that is removed: afterwards there are no VFs. */
+export function disable(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null || e.phase === 'begin' || e.name.includes(' ')) return STIMULUS;
+  // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
+  if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
+  const sriov = sriovOf(pf);
+  sriov.numVfs = [0];
+  sriov.assumed.numVfs = false;
+  return STIMULUS;
 }
 
 /** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
@@ -228,7 +288,7 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   if (failing || numVfs === undefined) return UNKNOWN;
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
-  if (sriovOf(pf).assumed && e.value >= numVfs) return UNKNOWN;
+  if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return UNKNOWN;
   const actual = e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`;
   return compare(path, expected, actual, IN_ORDER);
 }

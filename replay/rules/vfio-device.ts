@@ -39,7 +39,7 @@ import { judge } from './vfio-results.js';
 
 /** Takes what VFIO needs from the snapshot of a function. */
 export function noteFunction(engine: Engine, e: EventCursor): void {
-  if (e.device === null || e.name === 'end') return;
+  if (e.device === null || e.name === 'end' || engine.snapshot.ignored) return;
   const fn = functionAt(engine.vfio, e.device);
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);
@@ -156,7 +156,10 @@ function noteOpening(engine: Engine, e: EventCursor, address: string): void {
   if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(address);
 }
 
-/** BARs of a VF lie one after the other in resources of the PF (kernel drivers/pci/iov.c 6.1). */
+/**
+ * BARs of a VF lie one after the other in resources of the PF, which have room for TotalVFs of
+ * them, however few a driver allows (sriov_init, kernel drivers/pci/iov.c 6.1).
+ */
 function vfResources(engine: Engine, address: string): Resource[] | null {
   const physfn = engine.machine.find(address)?.physfn ?? null;
   if (physfn === null) return null;
@@ -166,14 +169,24 @@ function vfResources(engine: Engine, address: string): Resource[] | null {
   const { totalVfs, offset, stride } = sriov;
   if (offset === null || stride === null || stride === 0) return null;
   const index = (routingId(address) - routingId(physfn) - offset) / stride;
-  const bars = pf.resources.slice(7, 13).map((all): Resource => {
-    const size = lengthOf(all) / totalVfs;
-    if (size === 0) return all;
-    const start = all.start + size * index;
-    return { start, end: start + size - 1, flags: all.flags };
-  });
-  return [...bars, { start: 0, end: 0, flags: 0 }];
+  const bars = pf.resources.slice(7, 13).map((all) => partOf(all, index, totalVfs));
+  // What is no BAR is not of this function: what the snapshot says of it is not believed.
+  if (!bars.every((bar) => isBarSize(lengthOf(bar)))) return null;
+  return [...bars, NO_RESOURCE];
 }
+
+const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
+
+/** Part `index` of a resource of `parts` equal ones. */
+function partOf(all: Resource, index: number, parts: number): Resource {
+  const size = lengthOf(all) / parts;
+  if (size === 0) return all;
+  const start = all.start + size * index;
+  return { start, end: start + size - 1, flags: all.flags };
+}
+
+/** A BAR has a power of two bytes. */
+const isBarSize = (length: number): boolean => length === 0 || Number.isInteger(Math.log2(length));
 
 function routingId(address: string): number {
   const [bus, devfn] = address.split(':').slice(1);
@@ -217,16 +230,24 @@ function closeInOrder(engine: Engine, e: EventCursor, fn: VfioFunction): Differe
   return diverge(path, `${CLOSE} before ${DISABLE}`, 'it did not come');
 }
 
+const REQUEST = 'vfio_pci_core_request';
+
 /** `vfio_pci_core_request`: asked again every ten seconds, with a count from 0. */
 export function request(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || !e.hasValue) return STIMULUS;
+  // The kernel's log has a line for every tenth request, and no more lines than the rate limit
+  // lets pass (kernel drivers/vfio/pci/vfio_pci_core.c 6.1): each tells that there were as many.
+  if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
   if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
   // A first request where another was due belongs to a later removal, whose begin was not seen.
   const later = e.value === 0 && fn.requests !== 0;
-  const verdict = later ? UNKNOWN : compare(path, String(fn.requests), String(e.value), IN_ORDER);
+  const verdict =
+    later || fn.requests === null
+      ? UNKNOWN
+      : compare(path, String(fn.requests), String(e.value), IN_ORDER);
   fn.requests = e.value + 1;
   return verdict;
 }

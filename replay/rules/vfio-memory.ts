@@ -117,13 +117,20 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
   const text = (f: Pick<Fault, 'page' | 'start' | 'startPage'>) =>
     `page ${hex(f.page)} of the mapping at ${hex(f.start)} of page ${hex(f.startPage)}`;
   if (text(wanted) !== text(fault)) {
-    if (faultMapsAll && !functionAt(engine.vfio, address).placed) return UNKNOWN;
+    if (faultMapsAll && !isPlaced(engine, address, mapping.region)) return UNKNOWN;
     return diverge(where, text(wanted), text(fault));
   }
+  functionAt(engine.vfio, address).shown.add(mapping.region);
   if (!mapping.populated) return COMPUTED;
   if (!showsConfig(engine) && !engine.records(ZAP)) return UNKNOWN;
   // One process may have copied the page tables of another, which a fork leaves out.
   return mapping.process === -1 ? UNKNOWN : diverge(where, 'no fault: it is mapped', 'a fault');
+}
+
+/** When a snapshot is wrong elsewhere, a fault has to show that a BAR lies where it says. */
+function isPlaced(engine: Engine, address: string, region: number): boolean {
+  const { placed, shown } = functionAt(engine.vfio, address);
+  return placed && (engine.snapshot.doubts.length === 0 || shown.has(region));
 }
 
 /** Data: start and page offset of the mapping, and the flags of the fault. */

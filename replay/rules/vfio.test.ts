@@ -59,7 +59,11 @@ describe.each(CAPTURES)('%s', (name) => {
       if (counts === undefined) continue;
       const { matched, diverged, unmodelled, unknown } = counts;
       expect(matched, kind).toBeGreaterThan(0);
-      expect({ diverged, unmodelled, unknown }, kind).toEqual({ diverged: 0, unmodelled: 0, unknown: 0 });
+      expect({ diverged, unmodelled, unknown }, kind).toEqual({
+        diverged: 0,
+        unmodelled: 0,
+        unknown: 0,
+      });
     }
   });
 

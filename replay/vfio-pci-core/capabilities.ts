@@ -1,18 +1,30 @@
-/** Capability ids, and how many bytes of each vfio-pci-core takes over (vfio-pci-config §3). */
+/**
+ * Capability ids (uapi pci_regs.h, 7.3), and how many bytes of each vfio-pci-core takes over
+ * (vfio-pci-config §3).
+ */
 
 export const CAP = {
   BASIC: 0,
   PM: 0x01,
   AGP: 0x02,
   VPD: 0x03,
+  SLOTID: 0x04,
   MSI: 0x05,
+  CHSWP: 0x06,
   PCIX: 0x07,
   HT: 0x08,
   VENDOR: 0x09,
+  DBG: 0x0a,
+  CCRC: 0x0b,
+  SHPC: 0x0c,
+  SSVID: 0x0d,
+  AGP3: 0x0e,
+  SECDEV: 0x0f,
   EXP: 0x10,
   MSIX: 0x11,
   SATA: 0x12,
   AF: 0x13,
+  EA: 0x14,
 } as const;
 
 export const EXT = {
@@ -20,20 +32,42 @@ export const EXT = {
   VC: 0x02,
   DSN: 0x03,
   POWER: 0x04,
+  RCLD: 0x05,
+  RCILC: 0x06,
+  RCEC: 0x07,
   MFVC: 0x08,
   VC9: 0x09,
+  RCRB: 0x0a,
   VENDOR: 0x0b,
+  CAC: 0x0c,
   ACS: 0x0d,
   ARI: 0x0e,
   ATS: 0x0f,
   SRIOV: 0x10,
+  MRIOV: 0x11,
   MULTICAST: 0x12,
   PRI: 0x13,
+  AMD: 0x14,
   REBAR: 0x15,
   DPA: 0x16,
   TPH: 0x17,
   LTR: 0x18,
+  SECPCI: 0x19,
+  PMUX: 0x1a,
+  PASID: 0x1b,
+  DPC: 0x1d,
+  L1SS: 0x1e,
+  PTM: 0x1f,
   DVSEC: 0x23,
+  VF_REBAR: 0x24,
+  DLF: 0x25,
+  PL_16GT: 0x26,
+  NPEM: 0x29,
+  PL_32GT: 0x2a,
+  DOE: 0x2e,
+  DEV3: 0x2f,
+  IDE: 0x30,
+  PL_64GT: 0x31,
 } as const;
 
 /** Owners of bytes that belong to no capability: accesses go to hardware, or stay virtual. */

@@ -3,6 +3,7 @@ import { ERRNO } from '../machine/errno.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/device.js';
 import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
+import { DEVICE_FEATURE } from './features.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
 export type Results = readonly number[] | null;
@@ -126,8 +127,22 @@ const FEATURE = { MASK: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as 
 const TOKEN_BYTES = 16;
 
 /** Features of which a plain device, that cannot migrate, has none: migration and dirty pages. */
-const MIGRATION_FEATURES = new Set([1, 2, 6, 7, 8, 9]);
-const LOW_POWER = { ENTRY: 3, ENTRY_WAKEUP: 4, EXIT: 5 } as const;
+const MIGRATION_FEATURES: ReadonlySet<number> = new Set([
+  DEVICE_FEATURE.MIGRATION,
+  DEVICE_FEATURE.MIG_DEVICE_STATE,
+  DEVICE_FEATURE.DMA_LOGGING_START,
+  DEVICE_FEATURE.DMA_LOGGING_STOP,
+  DEVICE_FEATURE.DMA_LOGGING_REPORT,
+  DEVICE_FEATURE.MIG_DATA_SIZE,
+  DEVICE_FEATURE.MIG_PRECOPY_INFOv2,
+]);
+const LOW_POWER = {
+  ENTRY: DEVICE_FEATURE.LOW_POWER_ENTRY,
+  ENTRY_WAKEUP: DEVICE_FEATURE.LOW_POWER_ENTRY_WITH_WAKEUP,
+  EXIT: DEVICE_FEATURE.LOW_POWER_EXIT,
+} as const;
+/** Since when vfio-pci-core hands out regions as DMA buffers, where the device can do that. */
+const DMA_BUF_SINCE = 6019;
 
 /**
  * VFIO_DEVICE_FEATURE of a device on plain vfio-pci-core.
@@ -148,7 +163,8 @@ export function feature(
   if (both && (flags & PROBE) === 0) return INVALID;
   const id = flags & MASK;
   if (MIGRATION_FEATURES.has(id)) return [-ERRNO.ENOTTY];
-  if (id === 0) {
+  if (id === DEVICE_FEATURE.DMA_BUF && version >= DMA_BUF_SINCE) return null;
+  if (id === DEVICE_FEATURE.PCI_VF_TOKEN) {
     return context.isPf ? (checked(flags, argsz, SET, TOKEN_BYTES) ?? [0]) : [-ERRNO.ENOTTY];
   }
   const { ENTRY, ENTRY_WAKEUP, EXIT } = LOW_POWER;

@@ -29,8 +29,10 @@ export interface VfioFunction {
   hardware: Hardware | null;
   /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
   resources: readonly Resource[] | null;
-  /** The addresses of the BARs are certain. */
+  /** The addresses of the BARs are those of the resources, as far as the snapshot is right. */
   placed: boolean;
+  /** Regions of which a fault showed it. */
+  readonly shown: Set<number>;
   /** Null: closed. Undefined: not known. */
   open: OpenDevice | null | undefined;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
@@ -41,8 +43,8 @@ export interface VfioFunction {
   toClose: boolean;
   /** The device that is being closed, until it is opened again. */
   closing: OpenDevice | null;
-  /** How often the user was asked to let it go, since the removal began. */
-  requests: number;
+  /** How often the user was asked to let it go, since the removal began; null when not known. */
+  requests: number | null;
 }
 
 /** What a process does with its VFIO container; a process with several is not followed. */
@@ -90,12 +92,13 @@ export const newFunction = (address: string): VfioFunction => ({
   hardware: null,
   resources: null,
   placed: true,
+  shown: new Set(),
   open: undefined,
   migration: null,
   confirmed: false,
   toClose: false,
   closing: null,
-  requests: 0,
+  requests: null,
 });
 
 export function functionAt(state: VfioState, address: string): VfioFunction {
@@ -134,6 +137,15 @@ export function groupAt(state: VfioState, key: string): Group {
   return found;
 }
 
+/** What is known of functions from outside of the recording is not of this machine. */
+export function forgetHardware(state: VfioState): void {
+  for (const fn of state.functions.values()) {
+    fn.hardware = null;
+    fn.resources = null;
+    if (!fn.confirmed) fn.open = undefined;
+  }
+}
+
 /** Events were lost: what users did meanwhile is not known. */
 export function forgetVfio(state: VfioState): void {
   for (const fn of state.functions.values()) {
@@ -142,7 +154,7 @@ export function forgetVfio(state: VfioState): void {
     fn.toClose = false;
     fn.migration = null;
     fn.hardware = null;
-    fn.requests = 0;
+    fn.requests = null;
   }
   state.containers.clear();
   state.groups.clear();

@@ -1,8 +1,7 @@
 /**
- * Opens, verifies, selects from and repairs mutants of traces. Most mutants get their CRCs made
- * right again, so that what is behind the CRCs is reached as a hostile file would reach it.
+ * Opens, verifies, selects from and repairs mutants of traces. Most mutants are sealed and tied
+ * together anew, so that what is behind CRCs and links is reached as a hostile file would reach it.
  */
-import { crc32 } from 'node:zlib';
 import {
   COLUMNS,
   MemorySink,
@@ -13,6 +12,7 @@ import {
   VfrError,
   verifyTrace,
 } from '../../traces/index.js';
+import { fileOf, forged, type Part, partsOf } from '../frames.js';
 import { makeTrace, type Random } from './corpus.js';
 import { type MutantFigures, sweep } from './mutants.js';
 import { demand, isProgram, sweepOptions } from './options.js';
@@ -70,40 +70,28 @@ function readAll(reader: TraceReader): void {
   }
 }
 
-/** One frame of a seed: its metadata and its body. */
-interface Part {
-  readonly metadata: Buffer;
-  readonly body: Buffer;
-}
-
 /** A valid trace, taken apart. */
 class Seed {
   readonly #parts: readonly Part[];
 
   constructor(trace: Buffer) {
-    const parts: Part[] = [];
-    const { frames } = new TraceReader(new MemorySource(trace)).layout;
-    for (const { offset, bodyOffset, end } of frames) {
-      parts.push({
-        metadata: trace.subarray(offset + 8, bodyOffset),
-        body: trace.subarray(bodyOffset, end),
-      });
-    }
-    this.#parts = parts;
+    this.#parts = partsOf(trace);
   }
 
   mutate(random: Random): Buffer {
-    const parts = this.#parts.map(({ metadata, body }) => ({
-      metadata: Buffer.from(metadata),
-      body: Buffer.from(body),
-    }));
+    const parts = this.#parts.map(copyOf);
     const seal = random.below(8) > 0;
     for (let i = 0, edits = 1 + random.below(4); i < edits; i++) edit(parts, random);
-    const frames = parts.map(({ metadata, body }) => frameOf(metadata, body, seal));
-    const trace = Buffer.concat([...frames, Buffer.from('ffffffff00000000', 'hex')]);
+    const trace = fileOf(seal ? forged(parts) : parts);
     return random.below(16) === 0 ? trace.subarray(0, random.below(trace.byteLength)) : trace;
   }
 }
+
+/** A frame whose bytes can be changed. */
+export const copyOf = ({ metadata, body }: Part): Part => ({
+  metadata: Buffer.from(metadata),
+  body: Buffer.from(body),
+});
 
 function edit(parts: Part[], random: Random): void {
   if (parts.length === 0) return;
@@ -131,7 +119,7 @@ function edit(parts: Part[], random: Random): void {
 }
 
 /** Changes one place: a bit, a byte, or a word of 1 to 8 bytes to a number that often hurts. */
-function editBytes(bytes: Buffer, random: Random): void {
+export function editBytes(bytes: Buffer, random: Random): void {
   if (bytes.byteLength < 8) return;
   const at = random.below(bytes.byteLength - 8);
   switch (random.below(6)) {
@@ -154,28 +142,6 @@ function editBytes(bytes: Buffer, random: Random): void {
       bytes.writeInt32LE((bytes.readInt32LE(at & ~3) + random.below(17) - 8) | 0, at & ~3);
   }
 }
-
-const COLUMN_CRCS = 'vfr.crcs';
-const CRCS = /[0-9a-f]{8}-[0-9a-f]{8}\0/;
-
-/** A frame, with its CRCs made right when `seal` says so and they can still be found. */
-function frameOf(metadata: Buffer, body: Buffer, seal: boolean): Buffer {
-  const head = Buffer.alloc(8 + metadata.byteLength);
-  head.writeUInt32LE(0xffff_ffff, 0);
-  head.writeUInt32LE(metadata.byteLength, 4);
-  head.set(metadata, 8);
-  // Without CRCs of their own, columns are reached by the body's CRC alone.
-  const ownCrcs = head.indexOf(COLUMN_CRCS);
-  if (seal && ownCrcs >= 0) head.write('vfr.none', ownCrcs, 'latin1');
-  const found = seal ? CRCS.exec(head.toString('latin1')) : null;
-  if (found !== null) {
-    head.write(`????????-${hex(crc32(body))}`, found.index, 'latin1');
-    head.write(hex(crc32(head)), found.index, 'latin1');
-  }
-  return Buffer.concat([head, body]);
-}
-
-const hex = (value: number) => value.toString(16).padStart(8, '0');
 
 if (isProgram(import.meta)) {
   const { count, seed } = sweepOptions(1_000_000);

@@ -7,7 +7,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileSink, TraceReader, TraceWriter, verifyTrace } from '../../traces/index.js';
+import { openRecording, TraceReader, TraceWriter, verifyTrace } from '../../traces/index.js';
 import { expectedValue, Random } from './corpus.js';
 import { demand, isProgram, progress, sweepOptions } from './options.js';
 
@@ -89,7 +89,7 @@ function check(trace: string, log: string): { torn: boolean; events: number; los
 function record(trace: string, log: string, seed: number): void {
   const random = new Random(seed);
   const fd = openSync(log, 'w');
-  const sink = new FileSink(trace, 'recording');
+  const sink = openRecording({ file: trace, inputs: [] });
   const meta = { clock: 'mono', writer: 'kill', notes: {} };
   const writer = new TraceWriter(sink, meta, { batchRows: 1 + random.below(5_000) });
   const { events } = writer;

@@ -10,6 +10,8 @@ import { sweepBursts, sweepSingleBits } from './flip.js';
 import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
 import { sweepImports } from './import-fuzz.js';
 import { shippedCaptures, sweepProbes } from './probes.js';
+import { recordings, sweepReplays } from './replay-fuzz.js';
+import { sweepSplices } from './splice.js';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
 
@@ -28,6 +30,16 @@ test('bursts of flipped bits are detected and placed', () => {
 test('mutants of traces neither crash nor hang nor fill the memory', () => {
   const before = process.memoryUsage.rss();
   expect(sweepMutants(600, 7).memoryBytes - before).toBeLessThan(MEMORY_BYTES_MAX);
+});
+
+test('traces put together of others are one trace, or damage is told', () => {
+  expect(sweepSplices(1_500, 11)).toMatchObject({ mutants: 1_500 });
+});
+
+test('events with any values in any columns are replayed, and their races told', () => {
+  const before = process.memoryUsage.rss();
+  const { memoryBytes } = sweepReplays(150, 11, recordings(['hotplug-r1', 'igb-sriov-r1']));
+  expect(memoryBytes - before).toBeLessThan(MEMORY_BYTES_MAX);
 });
 
 test('mutants of recordings are imported or refused', () => {

@@ -79,8 +79,8 @@ export function mayImport(folder: string, readme: string): readonly string[] | n
 }
 
 /**
- * Folders inside of the five import what their README says. A folder's README covers the files
- * of its subfolders that have none of their own.
+ * Folders inside of the five import what their README says, and the folders inside of them. A
+ * folder's README covers the files of its subfolders that have none of their own.
  * @param readmes text of each README by the path of its folder
  */
 export function nestedFoldersImportWhatTheirReadmeSays(
@@ -95,7 +95,7 @@ export function nestedFoldersImportWhatTheirReadmeSays(
   };
   for (const [source, to] of localImports(sources)) {
     const [from, target] = [home(source.file), home(to)];
-    if (!from.includes('/') || from === target) continue;
+    if (!from.includes('/') || from === target || target.startsWith(`${from}/`)) continue;
     const allowed = mayImport(from, readmes.get(from)!);
     const names = [to, to.replace(/\/index$/, ''), target];
     const fine = allowed?.some((path) => names.includes(bare(path))) ?? false;

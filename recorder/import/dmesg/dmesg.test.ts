@@ -266,7 +266,7 @@ describe('a message', () => {
   test('of AER is of the device that had the error', () => {
     expect(only('pcieport 0000:00:1c.0: AER: Corrected error received: 0000:02:00.0')).toEqual({
       kind: 'fault.aer',
-      name: 'AER',
+      name: 'AER Corrected',
       driver: 'pcieport',
       device: '0000:02:00.0',
     });

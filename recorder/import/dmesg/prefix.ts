@@ -14,7 +14,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-interface Style {
+export interface Style {
   readonly name: string;
   readonly meta: InputMeta;
   /** Blanks before a further line of a message, where that is not the width of what is in front. */
@@ -49,7 +49,10 @@ const HOST = String.raw`(?:(?:\S+ )?kernel(?:\[\d+\])?: ?)`;
 /** The distance to the message before: `dmesg -d`, and `short-delta` of the journal. */
 const DISTANCE = String.raw`(?: +<? *[\d.]* ?>?)?`;
 const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})${DISTANCE}\]`;
-const PLAIN = new RegExp(`^${LEVEL}${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
+/** The date and the host before it may have been cut off, for privacy. */
+const PLAIN = new RegExp(`^${LEVEL}${HOST}?${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
+/** What may stand before the time: a prompt, what a console or a collector puts there. */
+const PROMPT = /^.{0,100}?\s(?=\[ *\d{1,10}\.\d{6}\])/s;
 const NESTED = new RegExp(`^${STAMP}${CALLER} ?(.*)$`, 's');
 const KMSG = /^(\d{1,5}),\d{1,20},(\d{1,18}),[^;]*;(.*)$/s;
 const CTIME = new RegExp(
@@ -73,8 +76,14 @@ const FULL = new RegExp(
 const MINUTE = new RegExp(String.raw`^${LEVEL}\[(\w{3}) ?(\d{1,2}) (\d\d):(\d\d)\] ?(.*)$`, 's');
 const STEP = new RegExp(String.raw`^${LEVEL}\[ *(\+|<) *(\d{1,10})\.(\d{1,9})>?\] ?(.*)$`, 's');
 const JSON_LINE = /^(?:data: |\x1e)?(\{.*\})$/s;
+const TIME_OF_DAY = new RegExp(
+  String.raw`^(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))? ${HOST}(.*)$`,
+  's',
+);
 const UNIX = new RegExp(String.raw`^(\d{9,10})\.(\d{1,9}) ${HOST}(.*)$`, 's');
 
+/** The message behind the kernel's own time, where there is another time in front. */
+const inner = (message: string): string => NESTED.exec(message)?.[3] ?? message;
 const fraction = (digits: string | undefined) => BigInt((digits ?? '').padEnd(9, '0'));
 const nanos = (seconds: string | number, digits?: string) =>
   BigInt(seconds) * NS_PER_S + fraction(digits);
@@ -102,6 +111,17 @@ const plain: Style = {
     const match = PLAIN.exec(line);
     if (match === null) return null;
     return { time: nanos(match[1], match[2]), message: match[3] };
+  },
+};
+
+const prompted: Style = {
+  name: 'seconds since boot behind a prompt',
+  meta: { clock: 'mono' },
+  parse(line) {
+    const prompt = PROMPT.exec(line)?.[0];
+    return (
+      plain.parse(line) ?? (prompt === undefined ? null : plain.parse(line.slice(prompt.length)))
+    );
   },
 };
 
@@ -135,7 +155,7 @@ const iso: Style = {
     const match = ISO.exec(line);
     const seconds = match && utcSeconds(match[1], Number(match[2]) - 1, match.slice(3, 7));
     if (match === null || seconds === null) return null;
-    return { time: nanos(seconds - zoneSeconds(match[8]), match[7]), message: match[9] };
+    return { time: nanos(seconds - zoneSeconds(match[8]), match[7]), message: inner(match[9]) };
   },
 };
 
@@ -144,7 +164,7 @@ const unix: Style = {
   meta: REALTIME,
   parse(line) {
     const match = UNIX.exec(line);
-    return match && { time: nanos(match[1], match[2]), message: match[3] };
+    return match && { time: nanos(match[1], match[2]), message: inner(match[3]) };
   },
 };
 
@@ -178,7 +198,7 @@ const full = (name: string, isUtc: boolean): Style => ({
     const match = FULL.exec(line);
     if (match === null || (match[8] === 'UTC') !== isUtc) return null;
     const seconds = utcSeconds(match[1], Number(match[2]) - 1, match.slice(3, 7));
-    return seconds === null ? null : { time: nanos(seconds, match[7]), message: match[9] };
+    return seconds === null ? null : { time: nanos(seconds, match[7]), message: inner(match[9]) };
   },
 });
 
@@ -240,8 +260,23 @@ function jsonObject(text: string): JournalEntry | null {
   }
 }
 
-/** Every style, the one that says most first. */
-export const STYLES: readonly Style[] = [
+/** Syslog and the journal, when the date was cut off. */
+const timeOfDay: Style = {
+  name: 'time of day',
+  meta: { clock: 'day' },
+  parse(line) {
+    const match = TIME_OF_DAY.exec(line);
+    if (match === null) return null;
+    const [hour, minute, second] = match.slice(1, 4).map(Number);
+    return {
+      time: nanos(hour * 3600 + minute * 60 + second, match[4]),
+      message: inner(match[5]),
+    };
+  },
+};
+
+/** Every style that has times, the one that says most first. */
+export const STAMPED: readonly Style[] = [
   plain,
   kmsg,
   journalJson,
@@ -252,8 +287,10 @@ export const STYLES: readonly Style[] = [
   full('journalctl -o short-full', false),
   syslogStamped,
   syslog,
+  timeOfDay,
   reltime,
   delta,
+  prompted,
 ];
 /** What colours a part of a line on a terminal, as `dmesg --color=always` and the journal do. */
 const COLOUR = /\x1b\[[\d;]*m/g;
@@ -263,14 +300,3 @@ export const plainLine = (line: string): string => {
   const text = line.endsWith('\r') ? line.slice(0, -1) : line;
   return text.includes('\x1b') ? text.replace(COLOUR, '') : text;
 };
-export type { Style };
-
-/** The style in which most of the lines are, with how many are; null when none is in any. */
-export function findStyle(lines: readonly string[]): { style: Style; hits: number } | null {
-  const counted = STYLES.map((style) => ({
-    style,
-    hits: lines.filter((line) => style.parse(line) !== null).length,
-  }));
-  const best = counted.reduce((a, b) => (b.hits > a.hits ? b : a));
-  return best.hits > 0 ? best : null;
-}

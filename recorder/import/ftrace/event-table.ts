@@ -1,8 +1,12 @@
 /** The events of one input by the bytes of their names, and what was learnt of their text. */
+
+import { DMA } from '../../catalogue/index.js';
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { Rule } from '../../mapping/rule.js';
 import { Interner } from '../../words/interner.js';
 import { Pattern } from '../../words/pattern.js';
+import { type MeasuredString, measuredOf } from './measure.js';
+import { type Shape, shapeOf } from './shape.js';
 
 /** How the text after an event's name is to be read. */
 export type Grammar =
@@ -12,11 +16,13 @@ export type Grammar =
   | 'arguments'
   /** The return value of a system call. */
   | 'result'
-  /** All of it is one text, over as many lines as it takes. */
-  | 'text';
+  /** All of the line is one text. */
+  | 'text'
+  /** A text with one line for each frame. */
+  | 'stack';
 
-/** The fields of an event in their order, which every record of it has. */
-export type Shape = readonly { readonly key: string; readonly quoted: boolean }[];
+/** Records of one event that are learnt from: after these its records are too unlike. */
+const LESSONS_MAX = 32;
 
 /** Longest text before a first value that is worth remembering. */
 const HEAD_BYTES_MAX = 1 << 10;
@@ -26,17 +32,13 @@ export class TextEvent {
   readonly hashes: Int32Array;
   /** The same by the names of the event's format, where the text has others. */
   readonly #formatHashes: Int32Array | null;
-  /**
-   * The fewest fields that a record had; a string with fake fields in it only seems to have more.
-   */
+  /** The fields of a record before, which the next one most often has, too. */
   shape: Shape = [];
-  pattern: RegExp | null = null;
   readonly positional: RegExp | undefined;
-  /** How many of the wanted fields a whole record has. */
-  wanted = 0;
+  /** The string whose length another field of the record tells. */
+  readonly measured: MeasuredString | null;
   /** The text from the event's name to its first value, as the record before had it. */
   readonly head = new Pattern(HEAD_BYTES_MAX);
-  quoted = false;
   /** Where the fields begin behind the event's name. */
   fieldsOffset = 0;
   /** For every key of the shape, the field it is; -1 when the rule does not want it. */
@@ -45,6 +47,7 @@ export class TextEvent {
   keys: readonly Pattern[] = [];
   /** The event that came after this one the last time. */
   next: TextEvent | null = null;
+  #lessons = 0;
 
   constructor(
     readonly rule: Rule,
@@ -53,6 +56,7 @@ export class TextEvent {
     const renamed = rule.fields.some((name) => name in TEXT_NAMES);
     this.#formatHashes = renamed ? Int32Array.from(rule.fields, hashName) : null;
     this.positional = POSITIONAL[rule.event];
+    this.measured = grammar === 'fields' ? measuredOf(rule) : null;
     this.hashes = Int32Array.from(rule.fields, (name) => hashName(TEXT_NAMES[name] ?? name));
   }
 
@@ -62,30 +66,31 @@ export class TextEvent {
     return field >= 0 || this.#formatHashes === null ? field : this.#formatHashes.indexOf(hash);
   }
 
-  /** Whether the catalogue wants no field of it: its text is all that becomes of it. */
-  get isRaw(): boolean {
-    return this.grammar === 'fields' && this.hashes.length === 0;
-  }
-
   /** The next record may have the same text from `start` to its first value. */
   expect(view: DataView, start: number, fieldsAt: number, valueAt: number): void {
     this.head.keep(view, start, valueAt);
     this.fieldsOffset = fieldsAt - start;
   }
 
-  learn(shape: Shape, pattern: RegExp, wanted: number): void {
-    this.shape = shape;
-    this.pattern = pattern;
-    this.wanted = wanted;
-    this.quoted = shape.some(({ quoted }) => quoted);
-    this.keys = shape.map(({ key }) => Pattern.of(Buffer.from(` ${key}=`)));
-    this.fieldOfKey = shape.map(({ key }) => this.fieldOf(hashName(key)));
+  /** Whether the fields of a record that was read in full are worth remembering. */
+  get learns(): boolean {
+    return this.#lessons < LESSONS_MAX;
+  }
+
+  /** Remembers which fields a record has: it only makes reading the next ones faster. */
+  learn(bytes: Buffer, start: number, end: number): void {
+    this.#lessons++;
+    this.shape = shapeOf(bytes.toString('latin1', start, end));
+    this.keys = this.shape.map((key) => Pattern.of(Buffer.from(` ${key}=`, 'latin1')));
+    this.fieldOfKey = this.shape.map((key) => this.fieldOf(hashName(key)));
   }
 }
 
 /** Events of which the text has fields without names, in front of the others. */
 const POSITIONAL: Readonly<Record<string, RegExp>> = {
   io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
+  aer_event: /^(?<dev_name>\S+) PCIe Bus Error: /d,
+  ...Object.fromEntries(DMA.map((event) => [event, /^(?<device>\S+) /d])),
 };
 
 /** Fields that the kernel's text names otherwise than the event's format does. */
@@ -104,7 +109,8 @@ export function hashName(name: string): number {
 const EVENTS_MAX = 1 << 13;
 
 /** Events whose text is one field. */
-const ONE_TEXT = new Set(['print', 'console', 'kernel_stack', 'user_stack', 'raw_data']);
+const ONE_TEXT = new Set(['print', 'console', 'raw_data']);
+const STACKS = new Set(['kernel_stack', 'user_stack']);
 /** The function that writes a mark, which the kernel shows in the place of the event's name. */
 export const MARK_WRITER = 'tracing_mark_write';
 const SYSCALL = /^sys_(?:enter|exit)_/;
@@ -143,6 +149,7 @@ export class EventTable {
 
 function grammarOf(event: string): Grammar {
   if (ONE_TEXT.has(event)) return 'text';
+  if (STACKS.has(event)) return 'stack';
   const syscall = SYSCALL.exec(event);
   if (syscall === null) return 'fields';
   return syscall[0] === 'sys_enter_' ? 'arguments' : 'result';

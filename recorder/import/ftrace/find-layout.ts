@@ -6,19 +6,57 @@ import { emptyRecord } from './record-time.js';
 const LINES_LOOKED_AT = 400;
 /** A layout that fits nearly as many lines as the best one is taken if it stands before it. */
 const NEARLY = 0.8;
+/** A layout that fewer lines begin with is looked for within the lines, too. */
+const RARE = 0.25;
 
-/** The layout of the first lines, and what share of them has it. */
-export function findLayout(
-  head: Buffer,
-  layouts: readonly Layout[],
-): { layout: Layout; share: number } | null {
+/** Records in lines that begin with something else, from which on a text is of their layout. */
+const FOUND_MIN = 2;
+
+export interface FoundLayout {
+  readonly layout: Layout;
+  /** The share of lines that have it. */
+  readonly share: number;
+}
+
+/**
+ * The layout of the first lines. If hardly a line begins with a record, one whose records stand
+ * behind something else: the time and the name of a console or a log, a prompt.
+ */
+export function findLayout(head: Buffer, layouts: readonly Layout[]): FoundLayout | null {
   const starts = lineStarts(head);
-  const counts = layouts.map((layout) => starts.filter((at) => fits(layout, head, at)).length);
-  const most = Math.max(...counts);
+  const best = bestOf(
+    layouts,
+    starts.length,
+    (layout) => starts.filter((at) => fits(layout, head, at)).length,
+  );
+  if (best !== null && best.share >= RARE) return best;
+  const found = layouts.filter(({ find }) => find !== undefined);
+  const behind = bestOf(found, starts.length, (layout) => countFound(layout, head, starts));
+  if (behind === null || behind.share * starts.length < FOUND_MIN) return best;
+  return best === null || behind.share > best.share / NEARLY ? behind : best;
+}
+
+function bestOf(
+  layouts: readonly Layout[],
+  lines: number,
+  count: (layout: Layout) => number,
+): FoundLayout | null {
+  const counts = layouts.map(count);
+  const most = Math.max(0, ...counts);
   if (most === 0) return null;
   // The laxer layouts come last and fit nearly everything that the stricter ones fit.
-  const best = counts.findIndex((count) => count >= most * NEARLY);
-  return { layout: layouts[best], share: counts[best] / starts.length };
+  const best = counts.findIndex((number) => number >= most * NEARLY);
+  return { layout: layouts[best], share: counts[best] / lines };
+}
+
+function countFound(layout: Layout, head: Buffer, starts: readonly number[]): number {
+  const [record, place] = [emptyRecord(), new Place()];
+  const isIn = (at: number) => {
+    const newline = head.indexOf(NEWLINE, at);
+    const end = newline < 0 ? head.byteLength : newline;
+    return layout.find?.(head, at, end, record, place) === true;
+  };
+  return starts.filter(isIn).length;
 }
 
 function fits(layout: Layout, head: Buffer, at: number): boolean {

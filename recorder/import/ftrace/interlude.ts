@@ -1,12 +1,11 @@
 /** The lines between records: headers, reports of lost events, and what is not understood. */
 import type { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
+import { lossCount } from '../loss-count.js';
 import { HASH, NEWLINE, RETURN, SPACE, startsWith, TAB } from './ascii.js';
 
-/** Numbers of events: more digits than these are no number of events. */
-const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
-const LOST =
-  /^CPU:(\d{1,5}) \[(?:LOST (?:(\d{1,15}) )?EVENTS|(?:(\d{1,15}) )?EVENTS DROPPED)\]\s*$/;
+const ENTRIES = /^# entries-in-buffer\/entries-written: (-?\d+)\/(-?\d+)\b/;
+const LOST = /^CPU:(\d{1,10}) \[(?:LOST (?:(\S+) )?EVENTS|(?:(\S+) )?EVENTS DROPPED)\]\s*$/;
 /** `trace-cmd report` begins with how many CPUs there are. */
 const CPUS = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty)\s*$/;
 const GRAPH_LINE = /^\s*(?:[\d.]+ \| {2,})?(?:\d+\)|-{10,}).*[|>-]/;
@@ -23,7 +22,7 @@ type Section = 'function_graph' | 'hist' | null;
 export class Interlude {
   #section: Section = null;
   /** Events that the header says are not in the text, to be told before the first record. */
-  #missing = 0;
+  #missing: number | null = 0;
   readonly #counts = new Map<string, number>();
 
   constructor(private readonly mapper: RecordMapper) {}
@@ -79,7 +78,7 @@ export class Interlude {
   #header(line: string): boolean {
     const entries = ENTRIES.exec(line);
     if (entries !== null) {
-      this.#missing = Math.max(0, Number(entries[2]) - Number(entries[1]));
+      this.#missing = missing(entries[1], entries[2]);
       return true;
     }
     const tracer = TRACER.exec(line);
@@ -91,14 +90,20 @@ export class Interlude {
   #lost(line: string): boolean {
     const match = LOST.exec(line);
     if (match === null) return false;
-    // Without a number the kernel knows only that there were some: at least one.
-    this.mapper.lost(Number(match[1]), Number(match[2] ?? match[3] ?? 1));
+    this.mapper.lost(Number(match[1]), lossCount(match[2] ?? match[3]));
     return true;
   }
 
   #count(kind: string): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
+}
+
+/** How many of the events that were written are not there; null when one is no number of events. */
+function missing(there: string, written: string): number | null {
+  if (written === '0' || there === written) return 0;
+  const [inBuffer, inAll] = [there === '0' ? 0 : lossCount(there), lossCount(written)];
+  return inBuffer === null || inAll === null ? null : Math.max(0, inAll - inBuffer);
 }
 
 function look(bytes: Buffer, start: number, end: number): string {

@@ -44,7 +44,10 @@ test('sym-addr and sym-offset: marks are marks', () => {
   const places = ['', ' <ffffffff8149ab1a>', '+0x1a/0x30', '+0x1a/0x30 <ffffffff8149ab1a>'];
   for (const place of places) {
     const { rows } = importText([`${origin}tracing_mark_write${place}: two`, 'lines']);
-    expect(rows).toMatchObject([{ kind: 'mark', tid: 25819, text: 'two\nlines' }]);
+    expect(rows).toMatchObject([
+      { kind: 'mark', tid: 25819, text: 'two' },
+      { kind: 'log', text: 'lines' },
+    ]);
   }
   const call = importText([`${origin}tracing_mark_write <-vfs_write`]);
   expect([call.rows.length, call.report.records]).toEqual([0, { function: 1 }]);

@@ -74,6 +74,26 @@ export class OriginReader {
   }
 
   /**
+   * Finds the first record from `from` to the end of its line, whatever stands before it.
+   * @returns where it starts, -1 when there is none that is certain
+   */
+  find(from: number, lineEnd: number): number {
+    const { record, place } = this;
+    const { bytes } = this.window;
+    if (this.layout.find?.(bytes, from, lineEnd, record, place) !== true) return -1;
+    this.#nameTask();
+    return place.commStart;
+  }
+
+  /** The same, but `record` and `place` stay as they are. */
+  seek(from: number, lineEnd: number): number {
+    const { layout, window } = this;
+    const place = this.#scratchPlace;
+    const found = layout.find?.(window.bytes, from, lineEnd, this.#scratch, place) === true;
+    return found ? place.commStart : -1;
+  }
+
+  /**
    * Whether a record starts at `at`.
    * @param inString a string before it has not ended: the task's name must then be on its line
    */
@@ -98,10 +118,14 @@ export class OriginReader {
 
   #readAnew(): boolean {
     const { bytes, at, end } = this.window;
-    const { record, place } = this;
-    if (!this.layout.read(bytes, at, end, record, place)) return false;
-    const { commStart, commEnd } = place;
-    record.task = commEnd > commStart ? this.#tasks.get(bytes, commStart, commEnd) : -1;
+    if (!this.layout.read(bytes, at, end, this.record, this.place)) return false;
+    this.#nameTask();
     return true;
+  }
+
+  #nameTask(): void {
+    const { commStart, commEnd } = this.place;
+    const { bytes } = this.window;
+    this.record.task = commEnd > commStart ? this.#tasks.get(bytes, commStart, commEnd) : -1;
   }
 }

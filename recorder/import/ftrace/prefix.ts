@@ -43,6 +43,13 @@ export interface Layout {
   starts(bytes: Buffer, at: number, end: number): boolean;
   /** Reads what is before the event; false when that is not what stands there. */
   read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean;
+  /**
+   * Finds the first record in a part of a line whatever stands before it: a console's time, a
+   * damaged byte, a record that lost its line end. Only what can be nothing else is one; its name
+   * begins at `place.commStart`.
+   * @param end the end of the line
+   */
+  find?(bytes: Buffer, from: number, end: number, record: TraceRecord, place: Place): boolean;
   /** Whether what stands before `whoEnd` can be compared with the record before. */
   readonly repeats: boolean;
 }
@@ -131,11 +138,45 @@ export function readFlagsAndTime(b: Buffer, at: number, end: number, record: Tra
   return readTimeAndColon(b, skipSpaces(b, stop, end), end, record);
 }
 
+/** A record from its thread id to its event: `-190     (    190) [001] .....    32.095819: x`. */
+const FROM_PID =
+  /-\d{1,10} +(?:\((?: *\d+|-+)\) +)?\[\d{1,9}\] +(?:[^\s:]{1,8} +)?\d+(?:\.\d{1,9})?: +\S/g;
+/** How far into a line a record is looked for. */
+const FIND_LOOK = 1 << 12;
+
+/** Finds a record by what stands from its thread id on; `startOf` says where its name begins. */
+const finder =
+  (startOf: (bytes: Buffer, from: number, dash: number) => number): NonNullable<Layout['find']> =>
+  (bytes, from, end, record, place) => {
+    const text = bytes.toString('latin1', from, Math.min(end, from + FIND_LOOK));
+    FROM_PID.lastIndex = 0;
+    for (let match = FROM_PID.exec(text); match !== null; match = FROM_PID.exec(text)) {
+      const dash = from + match.index;
+      place.commStart = startOf(bytes, from, dash);
+      place.commEnd = dash;
+      place.body = readFromPid(bytes, dash, end, record, place);
+      if (place.body >= 0) return true;
+    }
+    return false;
+  };
+
+/** Where a name that is padded to its width begins; after bytes were lost, where the line does. */
+const paddedStart = (_bytes: Buffer, from: number, dash: number) =>
+  Math.max(from, dash - COMM_WIDTH);
+
+/** Where the word before the dash begins. */
+function wordStart(bytes: Buffer, from: number, dash: number): number {
+  let p = dash;
+  while (p > Math.max(from, dash - COMM_WIDTH) && bytes[p - 1] > SPACE) p--;
+  return p;
+}
+
 /** `            comm-pid     (tgid) [cpu] flags  seconds.micros: ` */
 const NORMAL: Layout = {
   name: 'normal',
   repeats: true,
   starts: (bytes, at, end) => dashAt(bytes, at + COMM_WIDTH, end),
+  find: finder(paddedStart),
   read(bytes, at, end, record, place) {
     const dash = at + COMM_WIDTH;
     if (!dashAt(bytes, dash, end)) return false;
@@ -151,6 +192,7 @@ const LATENCY: Layout = {
   name: 'latency',
   repeats: false,
   starts: (bytes, at, end) => dashAt(bytes, at + COMM_WIDTH_SHORT, end),
+  find: findLatency,
   read(b, at, end, record, place) {
     const dash = at + COMM_WIDTH_SHORT;
     if (!dashAt(b, dash, end)) return false;
@@ -171,6 +213,26 @@ const LATENCY: Layout = {
     return place.body >= 0;
   },
 };
+
+/** A record of `latency-format` from its thread id on: `-190     1d.h1. 1296178us+: x`. */
+const LATENCY_FROM_PID = /-\d{1,10} +\d{1,10}[^\s\d:]\S{2,7} +(?:\d+us.|\d+\.\d{1,9}): +\S/g;
+
+/** Finds such a record by giving what `read` wants: the eight columns before the dash. */
+function findLatency(
+  b: Buffer,
+  from: number,
+  end: number,
+  record: TraceRecord,
+  place: Place,
+): boolean {
+  const text = b.toString('latin1', from, Math.min(end, from + FIND_LOOK));
+  for (const { index } of text.matchAll(LATENCY_FROM_PID)) {
+    if (!LATENCY.read(b, from + index - COMM_WIDTH_SHORT, end, record, place)) continue;
+    place.commStart = Math.max(from, place.commStart);
+    return true;
+  }
+  return false;
+}
 
 const LETTER_U = 0x75;
 const LETTER_S = 0x73;
@@ -265,6 +327,7 @@ const PASTED: Layout = {
   name: 'pasted',
   repeats: true,
   starts: (bytes, at, end) => findDash(bytes, at, end) >= 0,
+  find: finder(wordStart),
   read(bytes, at, end, record, place) {
     for (let dash = findDash(bytes, at, end); dash >= 0; ) {
       place.commStart = at;

@@ -10,15 +10,17 @@ import {
   LETTER_X,
   NEWLINE,
   OPEN,
+  OPEN_BRACKET,
   QUOTE,
   RETURN,
   SPACE,
   skipSpaces,
   WORD,
 } from './ascii.js';
-import { hashName, hashStep, type Shape, type TextEvent } from './event-table.js';
+import { hashStep, type TextEvent } from './event-table.js';
+import { isKeyAt, measuredEnd } from './measure.js';
 import { normalArguments } from './normal-arguments.js';
-import { patternOf, shapeOf, wantedShape } from './shape.js';
+import { shapeOf } from './shape.js';
 
 /** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
 const FIELDS_MAX = 64;
@@ -28,17 +30,14 @@ const HANDLED = Buffer.from('handled');
 
 /**
  * The fields of one record, as ranges of its text. Strings are printed raw: they may hold quotes,
- * newlines and what looks like fields, so the last string of a record reaches to its last quote.
+ * newlines and what looks like fields. A string whose length stands behind it is as long as that
+ * says; any other ends at the first quote that has the end of the record or a field behind it.
  */
 export class TextFields implements FieldReader {
   /** True when the text ended inside of a string. */
   open = false;
-  /** Wanted fields that were found. */
-  found = 0;
-  /** Whether there was a string in quotes. */
-  quoted = false;
-  /** Whether the record has the shape that its event's records have. */
-  settled = true;
+  /** Where a `[` stood last outside of strings, -1 if nowhere: fields have none. */
+  bracket = NONE;
 
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
@@ -52,6 +51,9 @@ export class TextFields implements FieldReader {
   /** Where the first value of the current record is. */
   #firstValue = 0;
   #keys = 0;
+  /** Where the string whose length is known begins and ends. */
+  #measuredStart = NONE;
+  #measuredEnd = NONE;
   #odd = false;
   #hex = false;
   /** Holds the number read last. */
@@ -66,12 +68,12 @@ export class TextFields implements FieldReader {
     this.#end = end > start && bytes[end - 1] === RETURN ? end - 1 : end;
     this.#event = event;
     this.#record++;
-    this.#keys = this.found = 0;
-    this.#odd = this.open = this.quoted = false;
-    this.settled = true;
+    this.#keys = 0;
+    this.#odd = this.open = false;
+    this.bracket = this.#measuredStart = this.#measuredEnd = NONE;
     this.#hex = event.grammar === 'arguments' || event.grammar === 'result';
     if (event.grammar === 'fields') this.#readFields(event);
-    else if (event.grammar === 'text') this.#readText();
+    else if (event.grammar === 'text' || event.grammar === 'stack') this.#readText();
     else if (event.grammar === 'arguments') this.#readArguments(event);
     else this.#readResult();
   }
@@ -117,9 +119,7 @@ export class TextFields implements FieldReader {
     this.#end = p;
     this.#event = event;
     this.#hex = this.open = this.#odd = false;
-    this.found = event.wanted;
-    this.quoted = event.quoted;
-    this.settled = true;
+    this.bracket = NONE;
     return p;
   }
 
@@ -131,10 +131,43 @@ export class TextFields implements FieldReader {
 
   /** Where the first value of the record is when others can be expected to be like it; else -1. */
   get repeatsUntil(): number {
-    const { grammar, shape } = this.#event ?? { grammar: 'text', shape: [] };
-    if (this.#event?.positional !== undefined) return -1;
-    const like = !this.open && !this.#odd && this.#keys > 0 && this.#keys === shape.length;
-    return grammar === 'fields' && like ? this.#firstValue : -1;
+    const event = this.#event;
+    if (event === null || event.positional !== undefined || event.measured !== null) return -1;
+    const like = !this.open && !this.#odd && this.#keys > 0 && this.#keys === event.shape.length;
+    return event.grammar === 'fields' && like ? this.#firstValue : -1;
+  }
+
+  /** Whether the record has fewer fields than the one of its event before. */
+  get isCut(): boolean {
+    const { keys = [] } = this.#event ?? {};
+    return this.isPlain && !this.open && !this.#odd && this.#keys < keys.length;
+  }
+
+  /** Whether the record has the fields of the one of its event before, by name and order. */
+  get isLikeBefore(): boolean {
+    const { shape = [] } = this.#event ?? {};
+    if (this.open || this.#odd || this.#keys !== shape.length) return false;
+    const own = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
+    return own.every((key, i) => key === shape[i]);
+  }
+
+  /** Whether the text is fields with their names, of which strings and brackets are known. */
+  get isPlain(): boolean {
+    return this.#event?.grammar === 'fields';
+  }
+
+  /** Whether a string of the record is as long as the record says, so that nothing is missing. */
+  get isMeasured(): boolean {
+    return this.#measuredEnd !== NONE;
+  }
+
+  /** Whether the record has a string shorter than it says: the kernel's ends at a NUL. */
+  get isShort(): boolean {
+    const measured = this.#event?.measured ?? null;
+    if (measured === null || !this.has(measured.text) || !this.number(measured.length))
+      return false;
+    const { text } = measured;
+    return this.high === 0 && this.low >>> 0 > this.#ends[text] - this.#starts[text];
   }
 
   has(field: number): boolean {
@@ -200,11 +233,11 @@ export class TextFields implements FieldReader {
 
   #set(field: number, start: number, end: number): void {
     if (this.#has[field] === this.#record) this.#odd = true;
-    this.found++;
     this.#mark(field, start, end);
   }
 
   #readFields(event: TextEvent): void {
+    this.#measure(event);
     this.#scan(event);
     for (let field = 0; field < event.hashes.length; field++) {
       if (!this.has(field) || this.#bytes[this.#starts[field]] !== OPEN) continue;
@@ -214,8 +247,21 @@ export class TextFields implements FieldReader {
       }
     }
     if (event.positional !== undefined) this.#readPositional(event, event.positional);
-    if (this.open) return;
-    if (this.#odd || this.#keys !== event.shape.length) this.#settle(event);
+  }
+
+  /** Remembers what fields the record has, once it is known which lines are its own. */
+  learn(): void {
+    const event = this.#event;
+    if (event === null || !event.learns || this.open || this.#odd || this.#keys === 0) return;
+    event.learn(this.#bytes, this.#start, this.#end);
+  }
+
+  /** Finds where the string ends whose length the record tells. */
+  #measure(event: TextEvent): void {
+    if (event.measured === null) return;
+    const found = measuredEnd(this.#bytes, this.#start, this.#end, event.measured);
+    if (found === null) return;
+    [this.#measuredStart, this.#measuredEnd] = [found.start, found.end];
   }
 
   #readPositional(event: TextEvent, pattern: RegExp): void {
@@ -235,7 +281,9 @@ export class TextFields implements FieldReader {
     let field = NONE;
     let valueAt = 0;
     while (p < end) {
-      if (bytes[p] !== SPACE) {
+      const byte = bytes[p];
+      if (byte !== SPACE) {
+        if (byte === OPEN_BRACKET) this.bracket = p;
         p++;
         continue;
       }
@@ -252,6 +300,11 @@ export class TextFields implements FieldReader {
       field = event.fieldOf(hash);
       valueAt = q + 1;
       p = valueAt;
+      if (p === this.#measuredStart) {
+        // A string without quotes, of the option `fields`.
+        p = this.#measuredEnd;
+        continue;
+      }
       if (p >= end || bytes[p] !== QUOTE) continue;
       const close = this.#closingQuote(p + 1);
       if (field !== NONE) this.#set(field, p + 1, close);
@@ -259,13 +312,11 @@ export class TextFields implements FieldReader {
       p = close + 1;
     }
     if (field !== NONE) this.#set(field, valueAt, end);
-    // Of an event that the catalogue lacks all fields count, so that a cut record shows.
-    if (event.isRaw) this.found = this.#keys;
   }
 
   /** The first quote that can end a string that starts at `at`; the end of the text if none can. */
   #closingQuote(at: number): number {
-    this.quoted = true;
+    if (at === this.#measuredStart) return this.#measuredEnd;
     for (let p = at; p < this.#end; p++) {
       if (this.#bytes[p] !== QUOTE) continue;
       if (p + 1 === this.#end || isKeyAt(this.#bytes, p + 1, this.#end)) return p;
@@ -273,33 +324,6 @@ export class TextFields implements FieldReader {
     }
     this.open = true;
     return this.#end;
-  }
-
-  /** Learns the shape of an event, or reads a record again that seems to have another one. */
-  #settle(event: TextEvent): void {
-    const fewer = event.shape.length === 0 || this.#keys < event.shape.length;
-    if (fewer && !this.#odd && this.found >= event.wanted && this.#keys > 0) {
-      const shape = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
-      event.learn(shape, patternOf(shape), this.found);
-      return;
-    }
-    if (event.isRaw && event.pattern !== null) return;
-    const text = this.#bytes.toString('latin1', this.#start, this.#end);
-    const shape = event.pattern === null ? wantedShape(event, text) : event.shape;
-    const match = (event.pattern ?? patternOf(shape)).exec(text);
-    this.settled = match !== null;
-    if (match !== null) this.#take(event, shape, match);
-  }
-
-  #take(event: TextEvent, shape: Shape, match: RegExpExecArray): void {
-    this.#record++;
-    this.found = 0;
-    shape.forEach(({ key }, i) => {
-      const range = match.indices?.[i + 1];
-      const field = event.fieldOf(hashName(key));
-      if (range === undefined || field === NONE) return;
-      this.#set(field, this.#start + range[0], this.#start + range[1]);
-    });
   }
 
   #readText(): void {
@@ -371,12 +395,4 @@ function plainValueEnd(
     if (next?.isAt(view, p, end) === true) return p;
     if (isKeyAt(bytes, p, end)) return -1;
   }
-}
-
-/** Whether ` key=` is at `at`. */
-function isKeyAt(bytes: Buffer, at: number, end: number): boolean {
-  if (bytes[at] !== SPACE) return false;
-  let p = at + 1;
-  while (p < end && WORD[bytes[p]] === 1) p++;
-  return p > at + 1 && p < end && bytes[p] === EQUALS;
 }

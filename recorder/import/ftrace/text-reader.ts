@@ -6,7 +6,8 @@ import type { EventAppender } from '../../../traces/index.js';
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
-import { HASH, NEWLINE, QUOTE } from './ascii.js';
+import { lossCount } from '../loss-count.js';
+import { HASH, NEWLINE, OPEN_BRACKET, QUOTE, startsWith, TAB } from './ascii.js';
 import { EventNames } from './event-name.js';
 import { EventTable, type TextEvent } from './event-table.js';
 import { Interlude } from './interlude.js';
@@ -20,7 +21,14 @@ const RECORD_BYTES_MAX = 1 << 14;
 
 /** A record is taken apart again for each of its lines, but not for ever. */
 const TRIES_MAX = 256;
-const LOST_RECORD = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\d{1,15})\s*$/;
+const LOST_RECORD = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\S+)\s*$/;
+/** A loss that ftrace printed behind a record that it had not finished. */
+const LOST_BEHIND = /CPU:\d{1,10} \[(?:LOST [^\]]*EVENTS|[^\]]*EVENTS DROPPED)\]\r?$/;
+const LOST_LOOK = 64;
+/** A function of a stack, as ftrace prints it below the record. */
+const FRAME = ' => ';
+/** Parts of a record: a line that has one is a damaged record, and no text of another. */
+const RESEMBLES = /\[\d{3,}\]|\d\.\d{6}:|: \(\w+\+0x/;
 
 export interface TextOptions {
   /** What a task is to be called. */
@@ -40,8 +48,10 @@ export class TextReader {
   #functions = 0;
   /** Where the last line begins when it has no end. */
   #cutAt: number | null = null;
-  /** How often the current record was taken apart with one more line. */
-  #tries = 0;
+  /** Lines that belong to the record before them. */
+  #continued = 0;
+  /** Whether the record before was a text, which may go on over further lines. */
+  #inText = false;
   /** The event of the record before. */
   #previous: TextEvent | null = null;
 
@@ -63,7 +73,8 @@ export class TextReader {
   read(): ImportReport {
     const origin = this.#origin;
     while (this.#window.reach()) {
-      if (origin === null || this.#atEmptyComment() || !origin.read()) this.#readOther();
+      if (origin === null || this.#atEmptyComment()) this.#readOther();
+      else if (!origin.read() && !this.#findRecord(origin)) this.#readOther();
       else if (!this.#readRecord(origin)) this.#readUnknown(origin);
     }
     this.#mapper.finish();
@@ -74,8 +85,20 @@ export class TextReader {
     return {
       ...report,
       records: { ...report.records, ...skipped },
+      ...(this.#continued === 0 ? {} : { continued: this.#continued }),
       ...(stopped === null ? {} : { stopped }),
     };
+  }
+
+  /** Goes to the record of a line that begins with something else, if there is one for certain. */
+  #findRecord(origin: OriginReader): boolean {
+    const { bytes, at } = this.#window;
+    if (bytes[at] === HASH) return false;
+    const lineEnd = this.#window.lineEnd(at);
+    const start = origin.find(at, lineEnd);
+    if (start < 0 || this.#names.find(bytes, origin.place.body, lineEnd) === null) return false;
+    this.#window.at = start;
+    return true;
   }
 
   /** A line of the header that is just `#`, which could begin a name with a line end in it. */
@@ -93,6 +116,7 @@ export class TextReader {
   /** Reads the record whose origin was read; false when there is no event behind it. */
   #readRecord(origin: OriginReader): boolean {
     this.#interlude.beforeRecord(origin.record);
+    this.#inText = false;
     const expected = this.#previous?.next ?? null;
     if (expected !== null && this.#readAgain(origin, expected)) return true;
     const { bytes } = this.#window;
@@ -112,12 +136,14 @@ export class TextReader {
       this.#readCut(origin, recordEnd);
       return true;
     }
+    this.#fields.learn();
     if (this.#previous !== null) this.#previous.next = event;
     this.#previous = event;
     const { repeatsUntil } = this.#fields;
     if (repeatsUntil >= 0 && this.options.trim === undefined)
       event.expect(this.#window.view, body, fieldsAt, repeatsUntil);
     this.#mapper.record(event.rule, origin.record, this.#fields);
+    this.#inText = event.grammar === 'text';
     this.#window.goBehind(recordEnd);
     return true;
   }
@@ -140,76 +166,122 @@ export class TextReader {
     return true;
   }
 
-  /** Reads the fields, and as many further lines as belong to them. @returns the record's end */
+  /** Reads the fields, with the further lines that are certainly the record's. @returns its end */
   #readFields(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
-    const { bytes, end } = this.#window;
-    let recordEnd = lineEnd;
-    this.#tries = 0;
-    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
-    while (recordEnd + 1 < end && recordEnd - fieldsAt < RECORD_BYTES_MAX) {
-      if (origin.startsAt(recordEnd + 1, this.#fields.open)) break;
-      const continued = this.#continuation(origin, event, fieldsAt, recordEnd);
-      if (continued < 0) break;
-      recordEnd = continued;
-    }
-    if (recordEnd > lineEnd && this.#fields.open) {
-      this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
-    }
-    return recordEnd;
+    this.#readUntil(event, fieldsAt, lineEnd);
+    if (event.grammar === 'stack') return this.#readStack(event, fieldsAt, lineEnd);
+    if (event.grammar === 'text') return lineEnd;
+    const end = this.#continuation(origin, event, fieldsAt, lineEnd);
+    if (end >= 0) return end;
+    // What begins behind the record on its own line lost the line end before it.
+    const { isPlain, bracket, open } = this.#fields;
+    if (isPlain && bracket < 0 && !open) return lineEnd;
+    const next = this.#nextIn(origin, fieldsAt, lineEnd);
+    if (next < lineEnd) this.#readUntil(event, fieldsAt, next);
+    return next;
   }
 
-  /** Tries the next line as a part of the record. @returns its end, -1 if it is not */
-  #continuation(
-    origin: OriginReader,
-    event: TextEvent,
-    fieldsAt: number,
-    recordEnd: number,
-  ): number {
+  #readUntil(event: TextEvent, fieldsAt: number, end: number): void {
+    this.#fields.read(this.#window.bytes, fieldsAt, this.#textEnd(fieldsAt, end), event);
+  }
+
+  /** Frames are told from other lines by how they begin. */
+  #readStack(event: TextEvent, fieldsAt: number, lineEnd: number): number {
     const { bytes, end } = this.#window;
-    const next = recordEnd + 1;
-    const { open, quoted, found } = this.#fields;
-    if (this.#interlude.is(bytes, next, end, open || event.grammar === 'text')) return -1;
-    const lineEnd = this.#window.lineEnd(next);
-    // Without a quote, the line cannot end the string that it is in.
-    if (open && !hasQuote(bytes, next, lineEnd)) return lineEnd;
-    if (event.grammar !== 'text' && ++this.#tries > TRIES_MAX) return -1;
-    if (event.isRaw && !open && found >= event.wanted) return -1;
-    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, lineEnd), event);
-    if (open || event.grammar === 'text') return lineEnd;
-    // A string may only have seemed to end; without strings, a field must have been missing.
-    const grown = this.#fields.found > found;
-    if (grown || (quoted && !this.#fields.open && this.#fields.settled)) return lineEnd;
-    // A string without quotes may go on for lines before the field that is missing.
-    const bare = !quoted && found < event.wanted;
-    for (let at = lineEnd; bare && at + 1 < end && ++this.#tries <= TRIES_MAX; ) {
-      if (at - fieldsAt > RECORD_BYTES_MAX || origin.startsAt(at + 1, false)) break;
-      at = this.#window.lineEnd(at + 1);
-      this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, at), event);
-      if (this.#fields.found > found) return at;
+    let stackEnd = lineEnd;
+    while (stackEnd + 1 < end && stackEnd - fieldsAt < RECORD_BYTES_MAX) {
+      if (!startsWith(bytes, stackEnd + 1, end, FRAME)) break;
+      stackEnd = this.#window.lineEnd(stackEnd + 1);
+      this.#continued++;
     }
-    this.#fields.read(bytes, fieldsAt, this.#textEnd(fieldsAt, recordEnd), event);
-    return -1;
+    this.#readUntil(event, fieldsAt, stackEnd);
+    return stackEnd;
+  }
+
+  /**
+   * Takes further lines into a record that is not whole. They are its own only if it then is.
+   * @returns the record's end; -1 when it has but its line, as which it is then read
+   */
+  #continuation(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
+    const isWhole = this.#wanting(event);
+    if (isWhole === null) return -1;
+    const { bytes, end } = this.#window;
+    const fields = this.#fields;
+    const isMeasured = event.measured !== null;
+    const wasOpen = fields.open;
+    let [last, tries, lines, short, shortLines] = [lineEnd, 0, 0, -1, 0];
+    while (last + 1 < end && last - fieldsAt < RECORD_BYTES_MAX && tries < TRIES_MAX) {
+      const next = last + 1;
+      if (origin.startsAt(next, wasOpen)) break;
+      last = this.#window.lineEnd(next);
+      if (this.#isRecordIn(origin, next, last)) break;
+      if (!isMeasured && this.#interlude.is(bytes, next, end, wasOpen)) break;
+      lines++;
+      // Without a quote, the line cannot end the string that it is in.
+      if (wasOpen && !hasQuote(bytes, next, last)) continue;
+      tries++;
+      this.#readUntil(event, fieldsAt, last);
+      if (isWhole()) {
+        this.#continued += lines;
+        return last;
+      }
+      if (short < 0 && isMeasured && !fields.open && fields.isShort)
+        [short, shortLines] = [last, lines];
+    }
+    if (tries > 0) this.#readUntil(event, fieldsAt, short < 0 ? lineEnd : short);
+    this.#continued += shortLines;
+    return short;
+  }
+
+  /**
+   * What a record that was read as one line is to become by further lines: one whose string has the
+   * length that it tells; or has ended, at a quote behind which the record ends or goes on with
+   * fields; or which has the fields that its event has. Null when it is whole as it is.
+   */
+  #wanting({ measured }: TextEvent): (() => boolean) | null {
+    const fields = this.#fields;
+    if (measured !== null) return fields.isMeasured ? null : () => fields.isMeasured;
+    if (fields.open) return () => !fields.open;
+    return fields.isCut ? () => fields.isLikeBefore : null;
+  }
+
+  /** Whether a line that begins with something else has a record in it. */
+  #isRecordIn(origin: OriginReader, start: number, end: number): boolean {
+    return hasBracket(this.#window.bytes, start, end) && origin.seek(start, end) >= 0;
+  }
+
+  /** Where another record, or a loss, begins in a part of a line; its end if there is none. */
+  #nextIn(origin: OriginReader, from: number, lineEnd: number): number {
+    const { bytes } = this.#window;
+    if (!hasBracket(bytes, from, lineEnd)) return lineEnd;
+    const record = origin.seek(from, lineEnd);
+    if (record >= from) return record;
+    const look = Math.max(from, lineEnd - LOST_LOOK);
+    const loss = bytes.toString('latin1', look, lineEnd).search(LOST_BEHIND);
+    return loss < 0 ? lineEnd : look + loss;
   }
 
   /** `PERF_RECORD_LOST lost 117` (perf script --show-lost-events); false when it is not that. */
   #readLoss({ record, place }: OriginReader, lineEnd: number): boolean {
     const match = LOST_RECORD.exec(this.#window.bytes.toString('latin1', place.body, lineEnd));
     if (match === null) return false;
-    this.#mapper.lost(record.cpu, Number(match[1]), record);
+    this.#mapper.lost(record.cpu, lossCount(match[1]), record);
     this.#window.goBehind(lineEnd);
     return true;
   }
 
   /** Reads a record of no event, such as `UNKNOWN TYPE 4`: where it comes from is known. */
-  #readUnknown({ record }: OriginReader): void {
+  #readUnknown(origin: OriginReader): void {
+    const { record, place } = origin;
     const { bytes, at } = this.#window;
     const lineEnd = this.#window.lineEnd(at);
     const hasOrigin = record.cpu >= 0 || record.tid >= 0;
     if (!hasOrigin) this.#readOther();
-    else if (this.#window.isCut(lineEnd)) this.#readCut({ record }, lineEnd);
+    else if (this.#window.isCut(lineEnd)) this.#readCut(origin, lineEnd);
     else {
-      this.#mapper.unparsed(bytes.toString('utf8', at, lineEnd), record);
-      this.#window.goBehind(lineEnd);
+      const next = this.#nextIn(origin, place.body, lineEnd);
+      this.#mapper.unparsed(bytes.toString('utf8', at, next), record);
+      this.#window.goBehind(next);
     }
   }
 
@@ -229,9 +301,29 @@ export class TextReader {
     const { bytes, at } = this.#window;
     const lineEnd = this.#window.lineEnd(at);
     if (this.#window.isCut(lineEnd)) this.#cutAt ??= this.#window.offset(at);
-    this.#interlude.read(bytes, at, lineEnd);
+    if (this.#isText(at, lineEnd)) {
+      this.#continued++;
+      this.#mapper.continued(bytes.toString('utf8', at, lineEnd));
+    } else this.#interlude.read(bytes, at, lineEnd);
     this.#window.goBehind(lineEnd);
   }
+
+  /**
+   * Whether a line may belong to the text before it. That is never certain: so it becomes an event
+   * of its own, and the text before it stays what it was.
+   */
+  #isText(start: number, end: number): boolean {
+    if (!this.#inText || start === end) return false;
+    const { bytes } = this.#window;
+    const isFrame = bytes[start] === TAB && this.#interlude.is(bytes, start, end, false);
+    this.#inText = !isFrame && !this.#interlude.is(bytes, start, end, true);
+    return this.#inText && !RESEMBLES.test(bytes.toString('latin1', start, end));
+  }
+}
+
+function hasBracket(bytes: Buffer, start: number, end: number): boolean {
+  for (let p = start; p < end; p++) if (bytes[p] === OPEN_BRACKET) return true;
+  return false;
 }
 
 function hasQuote(bytes: Buffer, start: number, end: number): boolean {

@@ -25,9 +25,9 @@ export const perfScript: Importer = {
   format: 'perf-script',
   describe: 'text of perf script, default fields or any -F with cpu or time',
   detect(head) {
+    if (!EVENT.test(head.toString('latin1'))) return 0;
     const found = findLayout(head, PERF_LAYOUTS);
-    if (found === null || found.share < SHARE_MIN) return 0;
-    return EVENT.test(head.toString('latin1')) ? 0.5 + found.share / 4 : 0;
+    return found === null || found.share < SHARE_MIN ? 0 : 0.5 + found.share / 4;
   },
   meta({ head }): InputMeta {
     const text = head.toString('latin1');

@@ -30,6 +30,8 @@ interface Fields {
 
 const COMM_WIDTH = 16;
 const DIGITS_MAX = 10;
+/** How far into a line a record is looked for. */
+const FIND_LOOK = 1 << 12;
 const IDLE_NAMES = 'swapper';
 const UNNAMED = /^:-?\d+$/;
 
@@ -101,6 +103,24 @@ function isEvent(b: Uint8Array, at: number, end: number): boolean {
   return p > at && p < end && (b[p] === COLON || b[p] === SPACE) && !isDigit(b[at]);
 }
 
+/** Whether a byte can begin what stands behind a task's name. */
+const startsOrigin = (byte: number) => isDigit(byte) || byte === DASH || byte === OPEN_BRACKET;
+
+/** Whether `system:event: ` is here, as perf prints tracepoints and probes. */
+function isNamedEvent(b: Uint8Array, at: number, end: number): boolean {
+  let p = skipName(b, at, end);
+  if (p === at || b[p] !== COLON) return false;
+  const event = p + 1;
+  p = skipName(b, event, end);
+  return p > event && p + 1 < end && b[p] === COLON && b[p + 1] === SPACE;
+}
+
+function skipName(b: Uint8Array, at: number, end: number): number {
+  let p = at;
+  while (p < end && WORD[b[p]] === 1) p++;
+  return p;
+}
+
 class PerfLayout implements Layout {
   readonly repeats = false;
   readonly name: string;
@@ -134,6 +154,30 @@ class PerfLayout implements Layout {
       if (bytes[p] === SPACE && this.#readFrom(bytes, p, end, record, place)) return true;
     }
     return false;
+  }
+
+  find(b: Buffer, from: number, end: number, record: TraceRecord, place: Place): boolean {
+    const last = Math.min(end, from + FIND_LOOK);
+    for (let p = from; p < last; p++) {
+      if (b[p] !== SPACE || !startsOrigin(b[p + 1])) continue;
+      if (!this.#readFrom(b, p, end, record, place)) continue;
+      if (!isNamedEvent(b, place.body, end)) continue;
+      place.commEnd = p;
+      while (place.commEnd > from && b[place.commEnd - 1] === SPACE) place.commEnd--;
+      place.commStart = this.#commStart(b, from, place.commEnd);
+      return true;
+    }
+    return false;
+  }
+
+  /** Where the name before the numbers begins: it is padded, or one word. */
+  #commStart(b: Buffer, from: number, commEnd: number): number {
+    if (this.fields.comm === 'none') return commEnd;
+    const first = Math.max(from, commEnd - COMM_WIDTH);
+    if (this.fields.comm === 'padded') return first;
+    let p = commEnd;
+    while (p > first && b[p - 1] > SPACE) p--;
+    return p;
   }
 
   #readFrom(b: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean {

@@ -5,7 +5,7 @@
  */
 import type { Part, Template } from '../template.js';
 
-const STRING_SLOTS: readonly (string | null)[] = ['device', 'driver', 'text', '$'];
+const STRING_SLOTS: readonly (string | null)[] = ['device', 'driver', 'text', 'error', '$'];
 /** Numbers that are signed; QEMU stores an int as the same number in 64 bits. */
 const SIGNED_SLOTS: readonly (string | null)[] = ['ret', '#', 'region'];
 
@@ -23,6 +23,8 @@ export function formatArguments(template: Template, payload: Buffer): string | n
   return reader.isAtEnd ? text : null;
 }
 
+const hex = (value: bigint, width: number) => value.toString(16).padStart(width, '0');
+
 class ArgumentReader {
   #at = 0;
 
@@ -32,13 +34,15 @@ class ArgumentReader {
     return this.#at === this.payload.byteLength;
   }
 
-  take({ slot, isHex }: Part): string | null {
+  take({ slot, radix }: Part): string | null {
     if (STRING_SLOTS.includes(slot)) return this.#string();
     if (slot === 'bdf') return this.#bdf();
+    if (slot === 'address') return this.#address();
     const value = this.#word();
     if (value === null) return null;
     if (slot === 'char') return String.fromCharCode(Number(value & 0xffn));
-    if (slot === 'pointer' || isHex) return `0x${value.toString(16)}`;
+    if (slot === 'pointer' || radix === 'x') return `0x${value.toString(16)}`;
+    if (radix === 'h') return value.toString(16);
     return (SIGNED_SLOTS.includes(slot) ? BigInt.asIntN(64, value) : value).toString();
   }
 
@@ -54,8 +58,14 @@ class ArgumentReader {
   #bdf(): string | null {
     const [bus, slot, func] = [this.#word(), this.#word(), this.#word()];
     if (bus === null || slot === null || func === null) return null;
-    const hex = (value: bigint) => value.toString(16).padStart(2, '0');
-    return `${hex(bus)}:${hex(slot)}.${func.toString(16)}`;
+    return `${hex(bus, 2)}:${hex(slot, 2)}.${func.toString(16)}`;
+  }
+
+  /** A PCI address with its domain. */
+  #address(): string | null {
+    const domain = this.#word();
+    const rest = domain === null ? null : this.#bdf();
+    return domain === null || rest === null ? null : `${hex(domain, 4)}:${rest}`;
   }
 
   #word(): bigint | null {

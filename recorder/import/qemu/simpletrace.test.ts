@@ -153,3 +153,23 @@ test('an impossible length stops the import instead of being believed', () => {
 test('another version is refused with a reason', () => {
   expect(() => importBytes(qemuSimpletrace, header(9n))).toThrow('version 9');
 });
+
+test.each([4n, 3n])('a tail of zeros in version %d is told', (version) => {
+  const typed = version === 4n ? 0 : 8;
+  const records = [record(9n, 6n, u64(1n)), record(9n, 7n, u64(2n))].map((r) => r.subarray(typed));
+  const names = version === 4n ? [mapping(9, 'vfio_made_up')] : [];
+  const sound = Buffer.concat([header(version), ...names, ...records]);
+  const { rows, report } = importBytes(
+    qemuSimpletrace,
+    Buffer.concat([sound, Buffer.alloc(5000)]),
+    300,
+  );
+  expect(rows.map(({ kind, ts }) => [kind, ts])).toEqual([
+    ['log', 6n],
+    ['log', 7n],
+    ['lost', 7n],
+  ]);
+  expect(report.lost).toBe(1);
+  const why = 'there are zeros where a record should be';
+  expect(report.stopped).toEqual({ offset: sound.byteLength, why });
+});

@@ -9,6 +9,7 @@ import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { formatArguments } from './binary-form.js';
 import { countsOf, type EventType, QemuEmitter } from './emitter.js';
+import { QemuSequence } from './sequence.js';
 
 const HEADER_BYTES = 24;
 const HEADER_ID = 0xffff_ffff_ffff_ffffn;
@@ -58,9 +59,9 @@ function unknownVersion(input: Input, version: bigint): VfrError {
 
 class SimpletraceReader {
   readonly #emitter: QemuEmitter;
+  readonly #sequence: QemuSequence;
   readonly #names = new Map<bigint, EventType | null>();
   readonly #lost: number;
-  #unparsed = 0;
   #dropped = 0;
   #why: string | null = null;
 
@@ -70,6 +71,7 @@ class SimpletraceReader {
     private readonly isTyped: boolean,
   ) {
     this.#emitter = new QemuEmitter(events);
+    this.#sequence = new QemuSequence(this.#emitter);
     this.#lost = events.kind('lost');
   }
 
@@ -78,9 +80,10 @@ class SimpletraceReader {
       if (this.isTyped) this.#typedRecord();
       else this.#event(0);
     }
+    this.#sequence.finish();
     return {
       records: countsOf(this.#emitter.types),
-      unparsed: this.#unparsed,
+      unparsed: this.#sequence.unparsed,
       lost: this.#dropped,
       ...(this.#why !== null && { stopped: { offset: this.stream.offset, why: this.#why } }),
     };
@@ -102,6 +105,12 @@ class SimpletraceReader {
     this.#why = why;
   }
 
+  /** Records were to come here, nobody knows how many: at least one. */
+  #zeros(): void {
+    this.#stop('there are zeros where a record should be');
+    this.#lose(1, 'zeros stand where records of the trace should be: at least one is lost');
+  }
+
   /** A mapping record: event id, length of the name, name. */
   #mapping(): void {
     const { stream } = this;
@@ -111,7 +120,9 @@ class SimpletraceReader {
     }
     const id = stream.bytes.readBigUInt64LE(stream.at + 8);
     const length = stream.bytes.readUInt32LE(stream.at + 16);
-    if (length > NAME_BYTES_MAX) this.#stop('the name of an event is too long to be one');
+    // Zeros, as where a file was lengthened and never written, would be the mapping of no name.
+    if (length === 0) this.#zeros();
+    else if (length > NAME_BYTES_MAX) this.#stop('the name of an event is too long to be one');
     else if (!stream.need(20 + length)) this.#stop('a record is cut short');
     else if (this.#names.size >= NAMES_MAX) this.#stop('there are too many events');
     else {
@@ -129,7 +140,8 @@ class SimpletraceReader {
       return;
     }
     const length = stream.bytes.readUInt32LE(stream.at + before + 16);
-    if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX) {
+    if (length === 0) this.#zeros();
+    else if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX) {
       this.#stop(`a record says it has ${length} bytes`);
     } else if (!stream.need(before + length)) this.#stop('a record is cut short');
     else {
@@ -140,30 +152,28 @@ class SimpletraceReader {
   }
 
   #emit(record: Buffer): void {
-    const emitter = this.#emitter;
+    const { moment } = this.#sequence;
     const id = record.readBigUInt64LE(0);
     const time = record.readBigUInt64LE(8);
-    emitter.seconds = Number(time / 1_000_000_000n);
-    emitter.nanoseconds = Number(time % 1_000_000_000n);
-    emitter.pid = record.readUInt32LE(20);
+    moment.seconds = Number(time / 1_000_000_000n);
+    moment.nanoseconds = Number(time % 1_000_000_000n);
+    moment.pid = record.readUInt32LE(20);
     const payload = record.subarray(RECORD_HEADER_BYTES);
     if (id === DROPPED_ID && payload.byteLength === 8) this.#dropRecord(payload);
     else this.#payload(this.#typeOf(id), payload);
   }
 
   #payload(type: EventType | null, payload: Buffer): void {
-    const emitter = this.#emitter;
-    for (const { template, isTextOnly } of type?.forms ?? []) {
-      const text = isTextOnly ? null : formatArguments(template, payload);
+    const { cursor } = this.#emitter;
+    for (const { form, template } of type?.forms ?? []) {
+      const text = form.isTextOnly ? null : formatArguments(template, payload);
       if (type === null || text === null) continue;
       const line = Buffer.from(text);
-      emitter.cursor.set(line, 0, line.byteLength);
-      if (!emitter.emit(type, line)) this.#unparsed++;
+      cursor.set(line, 0, line.byteLength);
+      this.#sequence.event(type, line);
       return;
     }
-    if (type !== null) type.count++;
-    if (type === null || type.forms.length > 0) this.#unparsed++;
-    emitter.emitOther(type, null, payload);
+    this.#sequence.payload(type, payload);
   }
 
   /** The event of a number; without a mapping it is named by its number. */
@@ -176,11 +186,17 @@ class SimpletraceReader {
 
   #dropRecord(payload: Buffer): void {
     const count = payload.readUInt32LE(0);
+    this.#lose(count, 'QEMU dropped trace records: its buffer was full');
+  }
+
+  #lose(count: number, why: string): void {
+    const { seconds, nanoseconds } = this.#sequence.moment;
+    this.#sequence.finish();
     this.#dropped += count;
     this.events.begin(this.#lost, 'point');
-    this.events.time(this.#emitter.seconds, this.#emitter.nanoseconds);
+    this.events.time(seconds, nanoseconds);
     this.events.word('value', count);
-    this.events.text('QEMU dropped trace records: its buffer was full');
+    this.events.text(why);
     this.events.commit();
   }
 }

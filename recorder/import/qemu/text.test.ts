@@ -187,6 +187,97 @@ describe('a line', () => {
   });
 });
 
+describe('what a line names is in its columns', () => {
+  const row = (line: string) => {
+    const { rows, report } = importText(`${line}\n`);
+    expect([rows.length, report.unparsed]).toEqual([1, 0]);
+    return rows[0];
+  };
+  const device = '0000:04:00.2';
+
+  test.each<[string, object]>([
+    ['vfio_pci_hot_reset_result 0000:04:00.2 hot reset: Invalid argument', { device, ret: -22n }],
+    ['vfio_pci_hot_reset_result 0000:04:00.2 hot reset: Success', { device, ret: 0n }],
+    ['vfio_pci_hot_reset_has_dep_devices 0000:04:00.2: hot reset dependent devices:', { device }],
+    [
+      'vfio_pci_hot_reset_dep_devices \t10000:04:00.3 group 9',
+      { device: '10000:04:00.3', value: 9n },
+    ],
+    ['iommufd_cdev_pci_hot_reset_dep_devices \t0000:04:00.2 devid 3', { device }],
+    [
+      'vfio_region_dmabuf Device 0000:04:00.2, dmabuf fd 30 region 0 "0000:04:00.2 BAR 0", offset: 0x10, size: 0x4000',
+      { device, region: 0, offset: 0x10n, length: 0x4000n },
+    ],
+    ['vfio_get_dev_region 0000:04:00.2 index 9, 80008086/00000001', { device, region: 9 }],
+    ['vfio_check_pcie_flr 0000:04:00.2 Supports FLR via PCIe cap', { device }],
+    ['vfio_msi_setup 0000:04:00.2 PCI MSI CAP @0x50', { device, offset: 0x50n }],
+    [
+      'vfio_msix_early_setup 0000:04:00.2 PCI MSI-X CAP @0x70, BAR 4, offset 0x2000, entries 65, noresize 0',
+      { device, region: 4, offset: 0x70n, value: 65n },
+    ],
+    ['vfio_pci_igd_bdsm_enabled 0000:04:00.2 64MB', { device, length: 64n }],
+    ['iommufd_cdev_device_info  0000:04:00.2 (33) num_irqs=5 num_regions=9 flags=2', { device }],
+    ['vfio_migration_state_notifier  (0000:04:00.2) state active', { kind: 'migration', device }],
+    ['vfio_load_state_device_data  (0000:04:00.2) size 8 ret -5', { device, length: 8n, ret: -5n }],
+    [
+      'vtd_dmar_fault sid 0x210 fault 5 addr 0xffff0000 write 1',
+      { kind: 'fault.dma', device: '02:02.0', offset: 0xffff0000n, value: 5n },
+    ],
+    [
+      'vtd_dmar_translate dev 02:03.01 iova 0x1000 -> gpa 0x7000 mask 0xfff',
+      { device: '02:03.1', offset: 0x1000n, value: 0x7000n },
+    ],
+    [
+      'pci_update_mappings_add e1000e 00:03.0 1,0xfe000000+0x20000',
+      { device: '00:03.0', region: 1, offset: 0xfe000000n, length: 0x20000n },
+    ],
+    [
+      'pci_cfg_read virtio-net-pci 03:0 @0x4 -> 0x10',
+      { kind: 'config.read', offset: 4n, value: 16n },
+    ],
+  ])('%s', (line, columns) => {
+    expect(row(line)).toMatchObject(columns);
+  });
+
+  test('a device that has no bus in the text has none', () => {
+    expect(row('pci_cfg_read virtio-net-pci 03:0 @0x4 -> 0x10').device).toBeUndefined();
+    expect(row('pci_bad_pcir_offset Bad PCIR offset 0x10 or signature').device).toBeUndefined();
+  });
+});
+
+describe('a syslog', () => {
+  const line = (before: string) =>
+    `${before}qemu-system-x86_64[7131]: vfio_region_mmap Region 0000:84:00.0 BAR 2 mmaps[0] [0x0 - 0xfff]\n`;
+  const mmap = { kind: 'mmap', device: '0000:84:00.0', region: 2, length: 0x1000n, pid: 7131 };
+  const seconds = 18 * 3600 + 17 * 60 + 24;
+
+  test.each<[string, string, bigint, string]>([
+    ['without a year', 'Jan 13 18:17:24 vm ', BigInt(12 * 86_400 + seconds), 'year'],
+    ['in another language', 'янв 13 18:17:24 vm ', BigInt(seconds), 'day'],
+    [
+      'with a zone',
+      '2026-01-13T18:17:24.000005+03:00 vm ',
+      BigInt(Date.UTC(2026, 0, 13, 15, 17, 24)) / 1000n,
+      'realtime',
+    ],
+  ])('%s', (_, before, time, clock) => {
+    const bytes = Buffer.from(line(before));
+    expect(qemuText.detect(bytes, 'x')).toBeGreaterThan(0.5);
+    expect(qemuText.meta({ head: bytes } as never).clock).toBe(clock);
+    const { rows } = importBytes(qemuText, bytes);
+    expect(rows[0]).toMatchObject(mmap);
+    expect(rows[0].ts / 1_000_000_000n).toBe(time);
+  });
+});
+
+test('a few events among other messages are a log of QEMU; prose about it is none', () => {
+  const detect = (text: string) => qemuText.detect(Buffer.from(text), 'x');
+  const noise = 'qemu-system-x86_64: IOMMU_IOAS_MAP failed: Invalid argument\n'.repeat(4);
+  expect(detect(`${noise}vfio_pci_reset  (0000:03:00.0)\n`)).toBeGreaterThan(0.2);
+  expect(detect('   vfio_pci_reset  (0000:03:00.0)\n')).toBeGreaterThan(0.5);
+  expect(detect(`${noise}vfio_pci was loaded here\n`)).toBeLessThan(0.2);
+});
+
 describe('other text', () => {
   test('becomes log events and is counted', () => {
     const { rows, report } = importText(

@@ -1,71 +1,79 @@
 /**
  * The log that QEMU writes for `-trace`: `name arguments`, under `-msg timestamp=on` with
- * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601. Some events
- * of QEMU up to 8 span two lines.
+ * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601; in a syslog
+ * with what that puts before a line. Some events of QEMU up to 8 span two lines.
  */
 import type { EventAppender } from '../../../traces/index.js';
-import { Interner } from '../../words/interner.js';
-import { SECONDS_MAX } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
-import { countsOf, QemuEmitter } from './emitter.js';
+import { countsOf, type EventType, QemuEmitter } from './emitter.js';
+import { METAS, Prefix, styleOf, type TimeStyle } from './prefix.js';
+import { QemuSequence } from './sequence.js';
 
 const BLANK = 0x20;
 const CARRIAGE_RETURN = 0x0d;
-const AT = 0x40;
 const COLON = 0x3a;
-const TID_MAX = 0xffff_ffff;
 const NAME_BYTES_MAX = 80;
+/** Lines of the head that are looked at. */
+const LINES_MAX = 200;
 
-const STAMPED = /^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z )[a-z][a-z0-9_]* /;
-/** Length of `2026-11-21T08:57:33`, and where its `T` stands. */
-const ISO_BYTES = 19;
-const ISO_T = 10;
-const LETTER_T = 0x54;
-const LETTER_Z = 0x5a;
-const DOT = 0x2e;
-const PLAIN = /^(?:vfio|pci_cfg|iommufd|vtd|pci_update_mappings|msix)_[a-z0-9_]* /;
+/** Behind a time that only QEMU writes any name is one; without it, the names of its events. */
+const NAME = /^[a-z][a-z0-9_]* /;
+const PLAIN =
+  /^(?:vfio|pci_cfg|pci_update_mappings|pci_pm|iommufd|vtd|amdvi|sriov|msix)_[a-z0-9_]*(?: |$)/;
+/** What no other program writes: an event of VFIO or iommufd with arguments as QEMU prints them. */
+const SURE =
+  /^(?:vfio|iommufd)_[a-z0-9_]+ .*(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|0x[0-9a-f]+|iommufd=\d)/;
 
 export const qemuText: Importer = {
   format: 'qemu-log',
-  describe: 'QEMU -trace log text, with or without -msg timestamp=on',
+  describe: 'QEMU -trace log text (backend log or syslog), with or without -msg timestamp=on',
 
   detect(head) {
-    const lines = head
-      .toString('latin1')
-      .split('\n', 200)
-      .filter((line) => line !== '');
-    const hits = lines.filter((line) => STAMPED.test(line) || PLAIN.test(line)).length;
-    return hits * 2 > lines.length ? 0.9 : hits > 0 ? 0.15 : 0;
+    const lines = linesOf(head).filter((line) => line.trim() !== '');
+    const events = lines.filter((line) => eventStyle(line) !== null);
+    if (events.length * 2 > lines.length) return 0.9;
+    // QEMU logs to stderr, where its other messages are, and those of whatever it was started from.
+    if (events.some((line) => SURE.test(styleOf(line.trimStart()).rest))) return 0.25;
+    return events.length > 0 ? 0.15 : 0;
   },
 
-  meta(input) {
-    const hasTimes = STAMPED.test(firstEvent(input));
-    return hasTimes ? { clock: 'realtime', wallOffsetNs: 0n } : { clock: 'none' };
-  },
-
+  meta: (input) => METAS[timeStyle(input)],
   read: (input, events) => new TextReader(input, events).read(),
 };
 
-/** The first line that looks like an event, or the empty string. */
-function firstEvent(input: Input): string {
-  const lines = input.head.toString('latin1').split('\n');
-  return lines.find((line) => STAMPED.test(line) || PLAIN.test(line)) ?? '';
+const linesOf = (head: Buffer): string[] => head.toString('latin1').split(/\r?\n/, LINES_MAX);
+
+/** How a line tells its time when it is an event, otherwise null. */
+function eventStyle(line: string): TimeStyle | null {
+  const { style, rest } = styleOf(line.trimStart());
+  const isEvent = style === 'stamped' ? NAME.test(rest) || PLAIN.test(rest) : PLAIN.test(rest);
+  return isEvent ? style : null;
+}
+
+/** How the input tells its times: as the first line does that is an event. */
+function timeStyle(input: Input): TimeStyle {
+  for (const line of linesOf(input.head)) {
+    const style = eventStyle(line);
+    if (style !== null) return style;
+  }
+  return 'none';
 }
 
 class TextReader {
   readonly #lines: LineReader;
   readonly #emitter: QemuEmitter;
+  readonly #sequence: QemuSequence;
+  readonly #prefix: Prefix;
   /** First line of an event that goes on in the next line. */
   #held: Buffer | null = null;
-  #unparsed = 0;
-  /** Seconds since 1970 of a time in ISO 8601 without fraction, in UTC; NaN when it is none. */
-  readonly #seconds = new Interner((time) => Date.parse(`${time}Z`) / 1000);
 
   constructor(input: Input, events: EventAppender) {
     this.#lines = new LineReader(input);
     this.#emitter = new QemuEmitter(events);
+    this.#sequence = new QemuSequence(this.#emitter);
+    this.#prefix = new Prefix(this.#emitter.cursor, this.#sequence.moment, timeStyle(input));
   }
 
   read(): ImportReport {
@@ -74,96 +82,73 @@ class TextReader {
       const { bytes, start } = lines;
       const end = bytes[lines.end - 1] === CARRIAGE_RETURN ? lines.end - 1 : lines.end;
       if (!lines.complete) break;
-      if (this.#held !== null && this.#joined(bytes, start, end)) continue;
-      if (end > start && bytes[end - 1] === COLON) {
-        this.#held = Buffer.from(bytes.subarray(start, end));
-      } else if (end > start) this.#line(bytes, start, end);
+      if (this.#held !== null && this.#isJoined(bytes, start, end)) continue;
+      if (end > start) this.#line(bytes, start, end, true);
     }
     this.#flushHeld();
     const cut = lines.bytes.byteLength > 0 && !lines.complete;
-    if (cut) this.#other(lines.bytes, lines.start, lines.end);
+    if (cut) this.#sequence.line(lines.bytes.subarray(lines.start, lines.end));
+    this.#sequence.finish();
     return {
       records: countsOf(this.#emitter.types),
-      unparsed: this.#unparsed,
+      unparsed: this.#sequence.unparsed,
       lost: 0,
       ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
     };
   }
 
-  /** Joins an indented line to the line before it; false when the line stands for itself. */
-  #joined(bytes: Buffer, start: number, end: number): boolean {
-    const held = this.#held;
-    if (held === null) return false;
-    if (bytes[start] !== BLANK) {
-      this.#flushHeld();
-      return false;
+  /**
+   * Joins a line to the one before when both together have the form of the event that the one
+   * before names; false when the line stands for itself.
+   */
+  #isJoined(bytes: Buffer, start: number, end: number): boolean {
+    const held = this.#held ?? Buffer.alloc(0);
+    const { cursor } = this.#emitter;
+    if (bytes[start] === BLANK) {
+      const text = bytes.toString('latin1', start, end).trimStart();
+      const both = Buffer.concat([held, Buffer.from(`\n  ${text}`, 'latin1')]);
+      cursor.set(both, 0, both.byteLength);
+      const type = this.#name(both, 0);
+      if (type !== null && this.#emitter.matches(type)) {
+        this.#held = null;
+        this.#line(both, 0, both.byteLength, false);
+        return true;
+      }
     }
-    this.#held = null;
-    const both = Buffer.concat([held, Buffer.from('\n'), bytes.subarray(start, end)]);
-    this.#line(both, 0, both.byteLength);
-    return true;
+    this.#flushHeld();
+    return false;
   }
 
   #flushHeld(): void {
     const held = this.#held;
     this.#held = null;
-    if (held !== null) this.#line(held, 0, held.byteLength);
+    if (held !== null) this.#line(held, 0, held.byteLength, false);
   }
 
-  #line(bytes: Buffer, start: number, end: number): void {
-    const emitter = this.#emitter;
-    const { cursor } = emitter;
+  /** @param mayGoOn whether the next line may belong to it */
+  #line(bytes: Buffer, start: number, end: number, mayGoOn: boolean): void {
+    const { cursor } = this.#emitter;
     cursor.set(bytes, start, end);
-    if (!this.#prefix()) {
-      emitter.tid = -1;
-      cursor.at = start;
-      if (bytes[start + ISO_T] === LETTER_T && !this.#isoPrefix()) cursor.at = start;
-    }
+    const type = this.#name(bytes, start);
+    if (type === null) this.#sequence.line(bytes.subarray(start, end));
+    else if (mayGoOn && type.isOfTwoLines && bytes[end - 1] === COLON)
+      this.#held = Buffer.from(bytes.subarray(start, end));
+    else this.#sequence.event(type, bytes);
+  }
+
+  /** Takes what stands before the arguments of an event; null when the line is none. */
+  #name(bytes: Buffer, start: number): EventType | null {
+    const { cursor } = this.#emitter;
+    this.#prefix.take(start);
     const name = cursor.at;
-    const last = Math.min(end, name + NAME_BYTES_MAX);
+    const last = Math.min(cursor.end, name + NAME_BYTES_MAX);
     let at = name;
     while (at < last && bytes[at] !== BLANK) at++;
-    const isName = at > name && (at === end || bytes[at] === BLANK);
-    const type = isName ? emitter.type(bytes, name, at) : null;
-    if (type === null) {
-      this.#other(bytes, start, end);
-      return;
-    }
+    const isName = at > name && (at === cursor.end || bytes[at] === BLANK);
+    const type = isName ? this.#emitter.type(bytes, name, at) : null;
+    if (type === null) return null;
     cursor.at = at;
     cursor.blanks();
-    if (!emitter.emit(type, bytes)) this.#unparsed++;
-  }
-
-  /** Takes `tid@seconds.microseconds:`; false when the line has no such prefix. */
-  #prefix(): boolean {
-    const emitter = this.#emitter;
-    const { cursor } = emitter;
-    if (!cursor.decimal() || cursor.value > TID_MAX) return false;
-    const tid = cursor.low;
-    if (!cursor.byte(AT) || !cursor.time() || !cursor.byte(COLON)) return false;
-    emitter.tid = tid;
-    emitter.seconds = cursor.seconds;
-    emitter.nanoseconds = cursor.nanoseconds;
-    return true;
-  }
-
-  /** Takes `2026-11-21T08:57:33.123456Z `; false when the line has no such prefix. */
-  #isoPrefix(): boolean {
-    const emitter = this.#emitter;
-    const { cursor } = emitter;
-    if (cursor.end - cursor.at < ISO_BYTES) return false;
-    const seconds = this.#seconds.get(cursor.bytes, cursor.at, cursor.at + ISO_BYTES);
-    cursor.at += ISO_BYTES;
-    const nanoseconds = cursor.byte(DOT) ? cursor.fraction() : 0;
-    if (!(seconds >= 0 && seconds < SECONDS_MAX) || nanoseconds < 0) return false;
-    if (!cursor.byte(LETTER_Z) || !cursor.byte(BLANK)) return false;
-    emitter.seconds = seconds;
-    emitter.nanoseconds = nanoseconds;
-    return true;
-  }
-
-  #other(bytes: Buffer, start: number, end: number): void {
-    this.#unparsed++;
-    this.#emitter.emitOther(null, bytes.toString('utf8', start, end), null);
+    return type;
   }
 }

@@ -45,7 +45,7 @@ export class Arguments {
       const isLast = this.#count === ARGUMENTS_MAX - 1;
       const stop = isLast ? end : argumentEnd(this.#bytes, this.#at, end);
       this.starts[this.#count] = this.#at;
-      this.ends[this.#count] = stop;
+      this.ends[this.#count] = withoutBlanks(this.#bytes, this.#at, stop);
       this.#count++;
       let at = stop + 1;
       while (at < end && this.#bytes[at] === BLANK) at++;
@@ -53,6 +53,13 @@ export class Arguments {
     }
     return index < this.#count;
   }
+}
+
+/** The end of an argument without the blank that strace puts where it was interrupted. */
+function withoutBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let last = end;
+  while (last > start && bytes[last - 1] === BLANK) last--;
+  return last;
 }
 
 /** Where the argument that starts at `at` ends: at the next comma outside brackets and strings. */

@@ -55,6 +55,11 @@ export class CallView {
     return this.#arguments.ends[index];
   }
 
+  /** An argument as the line has it; the call must have it. */
+  text(index: number): string {
+    return this.line.bytes.toString('utf8', this.start(index), this.end(index));
+  }
+
   /** Whether the argument starts with a number, which `cursor` then has. */
   number(index: number): boolean {
     if (!this.#arguments.has(index)) return false;

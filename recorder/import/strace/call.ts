@@ -87,6 +87,15 @@ export class CallLine {
     return this.#call();
   }
 
+  /** Whether a line is one of strace by itself; the time stays what it was. */
+  isWhole(bytes: Buffer, start: number, end: number): boolean {
+    const { seconds, nanoseconds } = this;
+    const isWhole = this.parse(bytes, start, end) !== 'other';
+    this.seconds = seconds;
+    this.nanoseconds = nanoseconds;
+    return isWhole;
+  }
+
   /** Takes the arguments and result of a call whose line was put together from its two halves. */
   parseRest(bytes: Buffer, start: number, end: number): boolean {
     this.bytes = bytes;

@@ -66,6 +66,18 @@ export class StraceEmitter {
     return draft;
   }
 
+  /** Kind and name of the draft. */
+  what(): readonly [kind: number, name: number] {
+    const { cells } = this.draft.row;
+    return [cells[CELL.kind], cells[CELL.name]];
+  }
+
+  /** Gives the draft the kind and name that its begin has. */
+  call(kind: number, name: number): void {
+    this.draft.row.set(CELL.kind, kind);
+    this.draft.row.set(CELL.name, name);
+  }
+
   /** Appends the draft as one event, or as a begin and an end when the call's duration is known. */
   whole(line: CallLine): void {
     const { duration } = line;

@@ -11,6 +11,8 @@ export interface OpenFile {
   readonly group: string | null;
   /** PCI address, for device files whose device is known. */
   readonly device: string | null;
+  /** Which IOMMU a container was set to, when the trace shows it. */
+  readonly iommu?: 'type1' | 'spapr';
 }
 
 /** Part of a device that a process has mapped. */

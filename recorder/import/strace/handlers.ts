@@ -1,12 +1,12 @@
 /** The system calls that can concern a VFIO file, and what events they are. */
 import { CELL, type EventAppender } from '../../../traces/index.js';
-import { type VfioFile, vfioIoctlName, vfioIoctlNumber } from '../../vfio-ioctls.js';
 import { Interner } from '../../words/interner.js';
 import { Accesses } from './access.js';
 import type { CallLine } from './call.js';
 import { CallView } from './call-view.js';
 import type { Draft } from './emitter.js';
 import type { Files, OpenFile } from './files.js';
+import { nameOf, type Request, requestOf } from './ioctl-name.js';
 
 /**
  * Fills the draft of a call. `false`: what the call concerns will only be known with its result, so
@@ -16,15 +16,15 @@ import type { Files, OpenFile } from './files.js';
  */
 export type Handler = (draft: Draft, hasReturned: boolean) => boolean;
 
-const IOC = /^_IOC\([\w|]+, (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+)\)$/;
-const NUMBER = /^(?:0x[0-9a-f]+|\d+)(?= |$)/;
-const VFIO_TYPE = 0x3b;
+/** Arguments of VFIO_SET_IOMMU (uapi vfio.h): those of POWER, all others are of type 1. */
+const SPAPR_IOMMUS: readonly number[] = [2, 7];
+const TYPE1_IOMMUS: readonly number[] = [1, 3, 6];
 
 export class Handlers {
   readonly byName: ReadonlyMap<string, Handler>;
   readonly accesses: Accesses;
   readonly #view: CallView;
-  readonly #commands = new Interner(commandNumber);
+  readonly #requests = new Interner(requestOf);
   readonly #names = new Map<string, number>();
   readonly #kinds: Record<
     'ioctl' | 'groupOpen' | 'deviceOpen' | 'groupClose' | 'deviceClose',
@@ -109,40 +109,52 @@ export class Handlers {
 
   #ioctl(draft: Draft, hasReturned: boolean): boolean {
     const view = this.#view;
-    const { bytes } = view.line;
     if (!view.has(1)) return true;
+    const request = this.#requests.get(view.line.bytes, view.start(1), view.end(1));
     const file = view.file(0);
-    const command = this.#commands.get(bytes, view.start(1), view.end(1));
-    const name = vfioIoctlName(command, file?.kind);
-    if (command < 0 || (file === null && name === undefined)) return true;
+    if (request === null || (file === null && !request.isOwn)) return true;
+    const shown = view.has(2) ? view.text(2) : '';
+    const name = nameOf(request, file, request.names.length > 1 ? shown : '');
     draft.row.set(CELL.kind, this.#kinds.ioctl);
-    draft.row.set(CELL.name, this.#ioctlName(command, file?.kind));
-    draft.row.setWords(CELL.value, command, 0);
+    draft.row.set(CELL.name, this.#nameId(name));
+    if (request.command >= 0) draft.row.setWords(CELL.value, request.command, 0);
     draft.hasArguments = false;
     if (file !== null) this.accesses.file(draft, file);
     this.#ioctlArgument(draft);
-    if (hasReturned && name === 'VFIO_GROUP_GET_DEVICE_FD') this.#gotDevice(file);
+    if (hasReturned) this.#learn(request, name, file);
     return true;
+  }
+
+  /** Notes what a call that succeeded tells of its file: what it is, or which IOMMU it has. */
+  #learn(request: Request, name: string, file: OpenFile | null): void {
+    const view = this.#view;
+    const { result, process } = view;
+    if (result < 0) return;
+    if (name === 'VFIO_GROUP_GET_DEVICE_FD') this.#gotDevice(file);
+    const kind = file?.kind ?? request.file;
+    const isNew = file === null && kind !== undefined;
+    const iommu = name === 'VFIO_SET_IOMMU' && view.number(2) ? iommuOf(view.cursor.low) : null;
+    if (kind === undefined || (!isNew && iommu === null) || !view.number(0)) return;
+    const known = file ?? { kind, group: null, device: null };
+    process.files.set(view.cursor.low, iommu === null ? known : { ...known, iommu });
   }
 
   /** The third argument: an address or number, or a struct that strace decoded. */
   #ioctlArgument(draft: Draft): void {
     const view = this.#view;
-    const { cursor, line } = view;
+    const { cursor } = view;
     if (view.number(2) && cursor.at === cursor.end) {
       draft.row.setWords(CELL.offset, cursor.low, cursor.high);
-    } else if (view.has(2)) draft.text = line.bytes.toString('utf8', view.start(2), view.end(2));
+    } else if (view.has(2)) draft.text = view.text(2);
   }
 
   /** Notes the device file that a group handed out. */
   #gotDevice(group: OpenFile | null): void {
     const { result, process } = this.#view;
-    if (result < 0) return;
     process.files.set(result, { kind: 'device', group: null, device: group?.device ?? null });
   }
 
-  #ioctlName(command: number, kind: VfioFile | undefined): number {
-    const name = vfioIoctlName(command, kind) ?? `0x${command.toString(16)}`;
+  #nameId(name: string): number {
     let id = this.#names.get(name);
     if (id === undefined) {
       id = this.events.dictionaries.name.id(name);
@@ -205,18 +217,7 @@ export class Handlers {
   }
 }
 
-/** The request number of an ioctl in any of the forms in which strace prints one, or -1. */
-function commandNumber(text: string): number {
-  const number = NUMBER.exec(text);
-  if (number !== null) return Number(number[0]);
-  const parts = IOC.exec(text);
-  if (parts !== null) {
-    const [type, command, size] = parts.slice(1).map(Number);
-    return type === VFIO_TYPE && size === 0 ? type * 256 + command : -1;
-  }
-  for (const name of text.split(' or ')) {
-    const known = vfioIoctlNumber(name);
-    if (known !== undefined) return known;
-  }
-  return -1;
+function iommuOf(type: number): 'type1' | 'spapr' | null {
+  if (SPAPR_IOMMUS.includes(type)) return 'spapr';
+  return TYPE1_IOMMUS.includes(type) ? 'type1' : null;
 }

@@ -31,6 +31,10 @@ interface NameType {
 
 /** The first half of a call that was interrupted by another thread's line. */
 interface Pending extends Moment {
+  readonly type: NameType;
+  /** Kind and name of the begin, which the end repeats; -1 when there is none yet. */
+  readonly kind: number;
+  readonly name: number;
   readonly args: Buffer;
   /** Begin of the call, or -1 when it could not be written yet. */
   readonly begin: Seq | -1;
@@ -106,8 +110,15 @@ export class StraceReader {
     return true;
   }
 
-  /** Takes a line that goes on with the one that strace interrupted; false when it does not. */
+  /**
+   * Takes a line that goes on with the one that strace interrupted; false when it does not, as a
+   * line that is whole by itself.
+   */
   #takeHeld(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#line.isWhole(bytes, start, end)) {
+      this.#giveUpHeld();
+      return false;
+    }
     const both = Buffer.concat([this.#held ?? Buffer.alloc(0), bytes.subarray(start, end)]);
     const isTaken = this.#take(both, 0, both.byteLength);
     if (isTaken) this.#held = null;
@@ -143,6 +154,8 @@ export class StraceReader {
   }
 
   #call(type: NameType): void {
+    // A thread that makes another call has returned from the one before.
+    if (this.#pending.size > 0) this.#pending.delete(this.#line.tid);
     this.#fill(type, true);
     this.#emitter.whole(this.#line);
   }
@@ -163,8 +176,10 @@ export class StraceReader {
     const begin = isKnown ? this.#emitter.begin(line, line) : -1;
     const kept = Math.min(argsEnd, argsStart + HELD_BYTES_MAX);
     const args = Buffer.from(line.bytes.subarray(argsStart, kept));
+    this.#pending.delete(tid);
     if (this.#pending.size >= PENDING_MAX) this.#forget();
-    this.#pending.set(tid, { tid, task, seconds, nanoseconds, args, begin });
+    const [kind, name] = this.#emitter.what();
+    this.#pending.set(tid, { type, kind, name, tid, task, seconds, nanoseconds, args, begin });
   }
 
   /** Gives up the oldest call that waits: its begin stays without an end. */
@@ -179,18 +194,21 @@ export class StraceReader {
     const line = this.#line;
     const { tid, task, seconds, nanoseconds } = line;
     const ended: Moment = { tid, task, seconds, nanoseconds };
-    const first = this.#pending.get(tid);
-    this.#pending.delete(tid);
-    if (first === undefined) type.count++;
+    const pending = this.#pending.get(tid);
+    const first = pending?.type === type ? pending : undefined;
     const rest = line.bytes.subarray(line.argsStart, line.argsEnd);
     const both = first === undefined ? rest : Buffer.concat([first.args, rest]);
     if (!line.parseRest(both, 0, both.byteLength)) return false;
     this.#fill(type, true);
-    if (first === undefined) this.#emitter.whole(line);
-    else {
-      const begin = first.begin < 0 ? this.#emitter.begin(line, first) : first.begin;
-      this.#emitter.end(line, line.duration < 0 ? ended : first, begin as Seq);
+    if (first === undefined) {
+      type.count++;
+      this.#emitter.whole(line);
+      return true;
     }
+    this.#pending.delete(tid);
+    if (first.begin >= 0) this.#emitter.call(first.kind, first.name);
+    const begin = first.begin < 0 ? this.#emitter.begin(line, first) : first.begin;
+    this.#emitter.end(line, line.duration < 0 ? ended : first, begin as Seq);
     return true;
   }
 

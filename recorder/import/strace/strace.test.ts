@@ -301,3 +301,99 @@ test('is detected by what only strace writes', () => {
   expect(detect('int main(void)\n{\n  close(3);\n}\n')).toBe(0);
   expect(detect(testData('qemu/nested-bios.log.zst').toString())).toBe(0);
 });
+
+describe('an ioctl', () => {
+  const names = (...lines: string[]) =>
+    importText(lines.map((line) => `${line}\n`).join('')).rows.map(({ name }) => name);
+  const either = 'VFIO_DEVICE_PCI_HOT_RESET or VFIO_IOMMU_MAP_DMA';
+
+  test('keeps the name that its line has', () => {
+    const spapr = ['REGISTER_MEMORY', 'UNREGISTER_MEMORY', 'TCE_CREATE', 'TCE_REMOVE'].map(
+      (name) => `VFIO_IOMMU_SPAPR_${name}`,
+    );
+    expect(names(...spapr.map((name) => `ioctl(17, ${name}, 0x7ffe) = 0`))).toEqual(spapr);
+    expect(names('ioctl(5</dev/vfio/vfio>, VFIO_DEVICE_RESET) = -1 EINVAL (x)')).toEqual([
+      'VFIO_DEVICE_RESET',
+    ]);
+    expect(names('ioctl(9</dev/iommu>, IOMMU_MADE_UP, 0x7ffe) = 0')).toEqual(['IOMMU_MADE_UP']);
+  });
+
+  test('has both names where nothing tells which', () => {
+    const row = importText(`ioctl(32, ${either}, 0x7ffe) = 0\n`).rows[0];
+    expect(row).toMatchObject({ kind: 'ioctl', name: either, value: 0x3b71n });
+    expect(names('ioctl(32, 0x3b71, 0x7ffe) = 0')).toEqual([either]);
+  });
+
+  test('is told by the struct, and by what was asked of its file before', () => {
+    expect(names(`ioctl(3, ${either}, {argsz=32, flags=3, vaddr=1, iova=0, size=1}) = 0`)).toEqual([
+      'VFIO_IOMMU_MAP_DMA',
+    ]);
+    expect(names(`ioctl(3, ${either}, {argsz=12, count=1, group_fds=[7]}) = 0`)).toEqual([
+      'VFIO_DEVICE_PCI_HOT_RESET',
+    ]);
+    expect(names('ioctl(3, VFIO_SET_IOMMU, 0x3) = 0', `ioctl(3, ${either}, 0x7ffe) = 0`)).toEqual([
+      'VFIO_SET_IOMMU',
+      'VFIO_IOMMU_MAP_DMA',
+    ]);
+    const failed = 'ioctl(3, VFIO_SET_IOMMU, 0x3) = -1 ENOTTY (x)';
+    expect(names(failed, `ioctl(3, ${either}, 0x7ffe) = 0`)[1]).toBe(either);
+  });
+
+  test('of a container is that of the IOMMU that it was set to', () => {
+    const call = (type: number) =>
+      names(
+        `ioctl(3</dev/vfio/vfio>, VFIO_SET_IOMMU, ${type}) = 0`,
+        'ioctl(3</dev/vfio/vfio>, 0x3b70, 0x7ffe) = 0',
+      )[1];
+    expect([1, 2].map(call)).toEqual(['VFIO_IOMMU_GET_INFO', 'VFIO_IOMMU_SPAPR_TCE_GET_INFO']);
+  });
+
+  test('by number is one of VFIO or iommufd also on an unknown file', () => {
+    const row = (nr: string) =>
+      importText(`ioctl(9, _IOC(_IOC_NONE, 0x3b, ${nr}, 0), 0x7ffe) = -1 EINVAL (x)\n`).rows[0];
+    expect(row('0xa0')).toMatchObject({ kind: 'ioctl', name: '0x3ba0', value: 0x3ba0n, ret: -22n });
+    expect(row('0x85')).toMatchObject({ kind: 'ioctl', name: 'IOMMU_IOAS_MAP' });
+    expect(row('0x10')).toMatchObject({ kind: 'syscall', name: 'ioctl' });
+  });
+});
+
+describe('a call that was interrupted', () => {
+  const what = (...lines: string[]) =>
+    importText(`${lines.join('\n')}\n`).rows.map((r) => [r.kind, r.name, r.phase, r.span, r.ret]);
+  const begin = '7 1.000 ioctl(17, VFIO_IOMMU_SPAPR_REGISTER_MEMORY <unfinished ...>';
+  const name = 'VFIO_IOMMU_SPAPR_REGISTER_MEMORY';
+
+  test('ends as what it began', () => {
+    const learnt = '8 1.100 ioctl(17, VFIO_DEVICE_RESET) = 0';
+    const end = '7 1.200 <... ioctl resumed> , 0x7ffe) = 0 <286.97>';
+    expect(what(begin, learnt, end)).toEqual([
+      ['ioctl', name, 'begin', undefined, undefined],
+      ['ioctl', 'VFIO_DEVICE_RESET', 'point', undefined, 0n],
+      ['ioctl', name, 'end', 0, 0n],
+    ]);
+  });
+
+  test('has no end that belongs to another call', () => {
+    const other = '7 1.100 <... pread64 resumed>"\\0", 1, 0) = 1';
+    const end = '7 1.200 <... ioctl resumed>, 0x7ffe) = 0';
+    expect(what(begin, other, end)).toEqual([
+      ['ioctl', name, 'begin', undefined, undefined],
+      ['syscall', 'pread64', 'point', undefined, 1n],
+      ['ioctl', name, 'end', 0, 0n],
+    ]);
+    const later = ['7 1.100 close(4) = 0', end];
+    expect(what(begin, ...later).map(([, , phase]) => phase)).toEqual(['begin', 'point', 'point']);
+  });
+
+  test('does not swallow a line that is whole by itself', () => {
+    const rows = what(
+      'clone3({flags=CLONE_VM}strace: Process 31884 attached',
+      '[pid 31884] rseq(0x7f92d626efe0, 0x20, 0, 0x53053053) = 0',
+    );
+    expect(rows.map(([kind, called]) => [kind, called])).toEqual([
+      ['process', 'attached'],
+      ['log', undefined],
+      ['syscall', 'rseq'],
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../traces/index.js';
+import { type ByteSource, highWord, lowWord } from '../../../traces/index.js';
 import { NOT_SET } from '../../mapping/record.js';
 import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import type { Correction } from './clock.js';
@@ -13,6 +13,9 @@ const CHUNK_HEADER_BYTES = 8;
 const COUNT_BYTES = 4;
 
 /** The records of one CPU in their order. One chunk of pages is in memory at a time. */
+/** Records were lost, and the kernel does not say how many. */
+export const UNKNOWN = -1;
+
 export class CpuStream {
   readonly cursor: PageCursor;
   /** Whether the cursor stands on a record. */
@@ -79,8 +82,8 @@ export class CpuStream {
 
   #correct(correction: Correction): void {
     const time = correction(this.cursor.time);
-    this.timeLow = Number(time & 0xffff_ffffn);
-    this.timeHigh = Number(time >> 32n);
+    this.timeLow = lowWord(time);
+    this.timeHigh = highWord(time);
   }
 
   #nextPage(): boolean {
@@ -91,7 +94,7 @@ export class CpuStream {
     }
     this.cursor.load(this.#view, this.#page);
     const { missed } = this.cursor;
-    if (missed === 'unknown') this.missed = this.missed === 0 ? -1 : this.missed;
+    if (missed === 'unknown') this.missed = this.missed === 0 ? UNKNOWN : this.missed;
     else this.missed = Math.max(0, this.missed) + missed;
     return true;
   }

@@ -59,6 +59,7 @@ function readRecords(file: TraceFile, events: EventAppender): ImportReport {
   for (const buffers of byClock(file.buffers)) {
     const streams = buffers.flatMap((buffer) => streamsOf(file, buffer));
     mergeStreams(streams, (stream) => records.take(stream));
+    records.end(streams);
     stops.push(...streams.flatMap(({ stopped }) => (stopped === null ? [] : [stopped])));
     if (file.buffers.length === 1) records.settle(streams);
   }

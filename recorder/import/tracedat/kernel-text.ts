@@ -1,4 +1,5 @@
 /** Addresses of the recorded kernel: functions by name, and the strings of trace_printk. */
+import { firstIndex } from '../../../traces/index.js';
 
 const LINE = /^([0-9a-f]+) [a-zA-Z] (\S+)/;
 
@@ -25,14 +26,8 @@ export class KernelSymbols {
   /** Place in the list of the last function that starts at or before an address, or -1. */
   #find(address: bigint): number {
     this.#addresses ??= this.#parse();
-    let low = 0;
-    let high = this.#addresses.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#addresses[middle] <= address) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    const addresses = this.#addresses;
+    return firstIndex(addresses.length, (i) => addresses[i] > address) - 1;
   }
 
   #parse(): BigUint64Array {

@@ -1,6 +1,7 @@
 /** The parts that both versions of trace.dat have in common, by their text. */
 import { VfrError } from '../../../traces/index.js';
 import { type EventFormat, parseEventFormat } from '../../ring-buffer/index.js';
+import { lossCount } from '../loss-count.js';
 import type { ByteReader } from './byte-reader.js';
 import {
   correctedClock,
@@ -161,8 +162,11 @@ function parseDate(date: string | null): bigint | null {
 }
 
 function parseStats(stats: string): CpuStats | null {
-  const figure = (name: string) =>
-    Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stats)?.[1] ?? 0);
-  if (!/^CPU: \d+/m.test(stats)) return null;
-  return { cpu: figure('CPU'), lost: figure('overrun') + figure('dropped events') };
+  const figure = (name: string) => new RegExp(`^${name}: (\\S+)`, 'm').exec(stats)?.[1] ?? '0';
+  const count = (name: string) => (figure(name) === '0' ? 0 : lossCount(figure(name)));
+  const cpu = /^\d{1,9}$/.exec(figure('CPU'))?.[0];
+  if (cpu === undefined || !/^CPU: /m.test(stats)) return null;
+  const [overrun, dropped] = [count('overrun'), count('dropped events')];
+  const lost = overrun === null || dropped === null ? null : overrun + dropped;
+  return { cpu: Number(cpu), lost };
 }

@@ -13,7 +13,7 @@ import {
 import { emptyRecord } from '../ftrace/record-time.js';
 import type { ImportReport } from '../importer.js';
 import type { Layout } from './binary-printf.js';
-import type { CpuStream } from './cpu-stream.js';
+import { type CpuStream, UNKNOWN } from './cpu-stream.js';
 import { DatFields } from './dat-fields.js';
 import { KernelSymbols, parsePrintkFormats } from './kernel-text.js';
 import type { TraceFile } from './trace-file.js';
@@ -41,7 +41,7 @@ export class DatRecords {
   #lastTask = -1;
   readonly #littleEndian: boolean;
   readonly #record: TraceRecord = emptyRecord();
-  readonly #lostByStats: ReadonlyMap<number, number>;
+  readonly #lostByStats: ReadonlyMap<number, number | null>;
 
   constructor(file: TraceFile, events: EventAppender) {
     this.#mapper = new RecordMapper(events);
@@ -94,11 +94,21 @@ export class DatRecords {
     return this.#lastTask;
   }
 
+  /** Tells losses behind the last records. */
+  end(streams: readonly CpuStream[]): void {
+    for (const stream of streams) {
+      if (stream.missed !== 0) this.#lost(stream, undefined);
+    }
+  }
+
   /** Tells losses that the kernel's statistics have and no page told. */
   settle(streams: readonly CpuStream[]): void {
     for (const { cpu, lost } of streams) {
-      const untold = (this.#lostByStats.get(cpu) ?? 0) - lost;
-      if (untold > 0) this.#mapper.lost(cpu, untold);
+      const all = this.#lostByStats.get(cpu) ?? (this.#lostByStats.has(cpu) ? null : 0);
+      // A number that cannot be: only where no page told a loss it tells more than is known.
+      if (all === null) {
+        if (lost === 0) this.#mapper.lost(cpu, null);
+      } else if (all > lost) this.#mapper.lost(cpu, all - lost);
     }
   }
 
@@ -111,12 +121,12 @@ export class DatRecords {
     return { ...report, records: { ...report.records, ...Object.fromEntries(skipped) } };
   }
 
-  #lost(stream: CpuStream, record: TraceRecord): void {
-    // Without a number the kernel knows only that there were some: at least one.
-    const count = Math.abs(stream.missed);
-    stream.lost += count;
+  #lost(stream: CpuStream, record: TraceRecord | undefined): void {
+    const { missed } = stream;
+    stream.lost += missed === UNKNOWN ? 1 : missed;
     stream.missed = 0;
-    this.#mapper.lost(stream.cpu, count, { ...record, tid: -1 });
+    const count = missed === UNKNOWN ? null : missed;
+    this.#mapper.lost(stream.cpu, count, record === undefined ? undefined : { ...record, tid: -1 });
   }
 
   #handler(format: EventFormat): Handler {

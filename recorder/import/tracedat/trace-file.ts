@@ -25,8 +25,8 @@ export interface BufferData {
 /** Numbers that trace-cmd took from a CPU's `stats` when the recording ended. */
 export interface CpuStats {
   readonly cpu: number;
-  /** Events overwritten or dropped. */
-  readonly lost: number;
+  /** Events overwritten or dropped; null when the kernel's number cannot be one. */
+  readonly lost: number | null;
 }
 
 export interface TraceFile {

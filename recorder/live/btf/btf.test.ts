@@ -5,10 +5,10 @@
  * probes use with the known ones of these kernels. Damaged input ends in a VfrError.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { scratchFolder } from '../../../tests/scratch.js';
 import { testData } from '../../../tests/test-data.js';
 import { VfrError } from '../../../traces/index.js';
 import { Btf, prototypesOf, resolvePath } from './index.js';
@@ -92,7 +92,7 @@ describe.each(KERNELS)('kernel %s', (kernel) => {
   test.skipIf(spawnSync('pahole', ['--version']).status !== 0)(
     'the installed pahole agrees',
     () => {
-      const folder = mkdtempSync(join(tmpdir(), 'vfr-btf-'));
+      const folder = scratchFolder();
       try {
         const file = join(folder, 'vmlinux');
         writeFileSync(file, testData(`btf/${kernel}-vmlinux.zst`));

@@ -5,11 +5,11 @@
  * instructions are compared with objdump's where it is installed. Synthetic code must be refused.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { scratchFolder } from '../../../tests/scratch.js';
 import { testData } from '../../../tests/test-data.js';
 import { findStore } from './find-store.js';
 import { decodeInstruction } from './x86-instruction.js';
@@ -40,7 +40,7 @@ describe.each(EXPECTED)('%s', (name, argument, bytes, offset, register) => {
   });
 
   test.skipIf(spawnSync('objdump', ['--version']).status !== 0)('objdump sees the same', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vfr-code-'));
+    const folder = scratchFolder();
     try {
       writeFileSync(join(folder, 'code'), code);
       const args = ['-D', '-b', 'binary', '-m', 'i386:x86-64', '-w', join(folder, 'code')];

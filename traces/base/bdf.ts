@@ -1,4 +1,4 @@
-import type { Brand } from './units.js';
+import type { Brand } from '../units.js';
 
 /** PCI address `dddd:bb:dd.f`, lower case hexadecimal, as sysfs prints it. */
 export type Bdf = Brand<string, 'Bdf'>;

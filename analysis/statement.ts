@@ -1,0 +1,104 @@
+/**
+ * What a user's SQL may be: one SELECT, of functions that compute. It is judged by what DuckDB's
+ * own parser makes of it, as `json_serialize_sql` tells, and not by its text.
+ */
+import { VfrError } from '../traces/index.js';
+import { ALLOWED_FUNCTIONS } from './sql-functions.js';
+
+/** What `json_serialize_sql` answers. */
+interface Parsed {
+  readonly error: boolean;
+  readonly error_type?: string;
+  readonly error_message?: string;
+  readonly statements?: readonly { readonly node: Tree }[];
+}
+
+type Tree = { readonly [key: string]: unknown };
+
+/** Has a text parsed by DuckDB. */
+export type Parse = (sql: string) => Promise<string>;
+
+/** SQL that has a text parsed, which is its parameter. */
+export const PARSE_SQL = `SELECT json_serialize_sql($1::VARCHAR, skip_null := true,
+  skip_empty := true, skip_default := true)`;
+
+/** @throws VfrError `SQL_MISSING`, `SQL_FAILED` when it cannot be parsed, or `SQL_FORBIDDEN` */
+export async function requireQuery(parse: Parse, sql: string): Promise<void> {
+  const statements = parsed(await parse(withoutNul(sql)));
+  if (statements.length === 0) throw missing();
+  if (statements.length > 1) throw forbidden('several statements', 'Ask one question at a time.');
+  requireAllowed(statements[0].node);
+}
+
+/**
+ * Makes sure that a text is one expression, whatever is put around it.
+ * @throws VfrError as `requireQuery` does
+ */
+export async function requireCondition(parse: Parse, condition: string): Promise<void> {
+  const [first, ...more] = parsed(await parse(withoutNul(`SELECT (${condition}\n)`)));
+  const node = first?.node ?? {};
+  const { select_list: list } = node;
+  const alone = Object.keys(node).every((key) => EXPRESSION_KEYS.has(key));
+  const bare = Array.isArray(list) && list.length === 1 && list[0].alias === undefined;
+  if (more.length > 0 || node.type !== 'SELECT_NODE' || !alone || !bare || !isEmpty(node)) {
+    throw forbidden('more than a condition', 'Write what could stand behind WHERE.');
+  }
+  requireAllowed(node);
+}
+
+/** What a SELECT has that is an expression and nothing else. */
+const EXPRESSION_KEYS = new Set(['type', 'select_list', 'from_table', 'aggregate_handling']);
+
+const isEmpty = ({ from_table: table }: Tree) =>
+  table === undefined || (table as Tree).type === 'EMPTY';
+
+function parsed(json: string): NonNullable<Parsed['statements']> {
+  const { error, error_type, error_message = '', statements } = JSON.parse(json) as Parsed;
+  if (!error) return statements ?? [];
+  if (error_type !== 'parser') throw forbidden('what is no SELECT', NO_SELECT);
+  // DuckDB itself says it best, with the place.
+  const next = /offset/i.test(error_message)
+    ? 'Quote the column as "offset": SQL has this keyword.'
+    : 'docs/sql.md lists tables and columns.';
+  throw new VfrError('usage', 'SQL_FAILED', `Parser Error: ${error_message}`, next);
+}
+
+const NO_SELECT =
+  'A query reads: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, PIVOT with its values named.';
+
+/** Catalogs and functions in a place of a table are named alike. */
+const CATALOG = /^(duckdb|pg|pragma|sqlite)_/;
+
+/** Looks at every function and table of a statement; deep ones do not need a deep stack. */
+function requireAllowed(root: Tree): void {
+  const todo: unknown[] = [root];
+  while (todo.length > 0) {
+    const part = todo.pop();
+    if (typeof part !== 'object' || part === null) continue;
+    const { function_name: called, table_name: table } = part as Tree;
+    if (typeof called === 'string' && !ALLOWED_FUNCTIONS.has(called.toLowerCase())) {
+      throw forbidden(`the function ${called}`, 'docs/sql.md says what a query can do.');
+    }
+    if (typeof table === 'string' && CATALOG.test(table.toLowerCase())) {
+      throw forbidden(`the table ${table}`, 'DESCRIBE and SHOW TABLES say what is there.');
+    }
+    for (const child of Object.values(part)) todo.push(child);
+  }
+}
+
+/** What follows a NUL is seen by one part of DuckDB and not by another. */
+function withoutNul(sql: string): string {
+  if (!sql.includes('\0')) return sql;
+  throw forbidden('a NUL character', 'Leave it out.');
+}
+
+const forbidden = (what: string, next: string) =>
+  new VfrError('usage', 'SQL_FORBIDDEN', `a query must not have ${what}`, next);
+
+const missing = () =>
+  new VfrError(
+    'usage',
+    'SQL_MISSING',
+    'there is no query',
+    'Give it after the trace, as one argument, or with -f.',
+  );

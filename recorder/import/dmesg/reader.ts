@@ -1,0 +1,178 @@
+import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
+import { goesOn, isCertain, type KernelFact, KernelTextColumns } from '../../kernel-text/index.js';
+import type { ImportReport } from '../importer.js';
+import type { Input } from '../input.js';
+import { LINE_BYTES_MAX, LineReader } from '../lines.js';
+import { type LogLine, plainLine } from './prefix.js';
+import { BARE, otherStyle, type Style } from './styles.js';
+import { rejoined, type Wrap } from './wrap.js';
+
+/**
+ * Reads a kernel log line by line. Three things make several lines one event: a message of several
+ * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report that the
+ * kernel prints as several messages. So a message is complete only when the next one begins, and a
+ * report only when the next message does not go on with it.
+ */
+export class DmesgReader {
+  readonly #lines: LineReader;
+  readonly #columns: KernelTextColumns;
+  readonly #row = new EventRow();
+  readonly #point: number;
+  readonly #log: number;
+  #time = 0n;
+  /** The report so far, without the message that is still read. */
+  #report: string | null = null;
+  #reportTime = 0n;
+  /** The message that was read last; the next lines may go on with it. */
+  #message: string | null = null;
+  /** Columns in front of its text. */
+  #indent = 0;
+  /** Length of the line above, as a mailer sees it. */
+  #above = 0;
+  #events = 0;
+  #continued = 0;
+  #unparsed = 0;
+  #lost = 0;
+
+  constructor(
+    input: Input,
+    private readonly events: EventAppender,
+    private readonly style: Style,
+    private readonly wrap: Wrap | null,
+  ) {
+    this.#lines = new LineReader(input);
+    this.#columns = new KernelTextColumns(events);
+    this.#point = events.phase('point');
+    this.#log = events.kind('log');
+    events.source('dmesg');
+  }
+
+  read(): ImportReport {
+    const lines = this.#lines;
+    let cut = false;
+    while (lines.next()) {
+      cut = !lines.complete;
+      const text = plainLine(lines.text());
+      if (text.trim() === '') continue;
+      if (cut) this.#other(text);
+      else this.#line(text);
+      this.#above = text.length;
+    }
+    this.#endReport();
+    return {
+      records: {
+        message: this.#events,
+        ...(this.#continued > 0 && { continued: this.#continued }),
+      },
+      unparsed: this.#unparsed,
+      lost: this.#lost,
+      ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
+    };
+  }
+
+  #line(text: string): void {
+    const line = this.style.parse(text);
+    if (line !== null && !(this.style === BARE && this.#isRest(text))) this.#start(line, text);
+    else if (this.#goesOnUnder(text)) this.#continued++;
+    else this.#unstamped(text);
+  }
+
+  /** A line that is not of the style of the others. */
+  #unstamped(text: string): void {
+    const other = otherStyle(text, this.style);
+    if (other !== null) {
+      this.#start(other, text);
+      return;
+    }
+    const whole = this.#rejoined(text);
+    if (whole !== null) {
+      this.#message = whole;
+      this.#continued++;
+    } else if (isCertain(text)) {
+      this.#start({ time: null, message: text }, text);
+    } else {
+      this.#other(text);
+    }
+  }
+
+  /** Whether a line that could be a message is the rest of the one above, which is no whole one. */
+  #isRest(text: string): boolean {
+    return this.#rejoined(text) !== null;
+  }
+
+  #rejoined(text: string): string | null {
+    if (this.#message === null || this.#message.length + text.length > LINE_BYTES_MAX) return null;
+    return rejoined(this.#message, text, this.#above, this.wrap);
+  }
+
+  #start(line: LogLine, text: string): void {
+    this.#endMessage();
+    const { time, step } = line;
+    if (step !== undefined) this.#time = later(this.#time + step, time ?? 0n);
+    else if (time !== null) this.#time = time;
+    this.#message = line.message;
+    this.#indent = this.style.indent ?? text.length - line.message.length;
+  }
+
+  /**
+   * Further lines of a message stand under its first: dmesg and the journal put as many blanks
+   * before them as their columns are wide (util-linux dmesg.c, systemd logs-show.c).
+   */
+  #goesOnUnder(text: string): boolean {
+    const blanks = ' '.repeat(this.#indent);
+    if (this.#message === null || blanks === '' || !text.startsWith(blanks)) return false;
+    if (this.#message.length + text.length > LINE_BYTES_MAX) return false;
+    this.#message += `\n${text.slice(blanks.length)}`;
+    return true;
+  }
+
+  /** The message is complete: it belongs to the report, or begins one. */
+  #endMessage(): void {
+    const message = this.#message;
+    if (message === null) return;
+    this.#message = null;
+    if (this.#report !== null && goesOn(this.#report, message)) {
+      this.#report += `\n${message}`;
+      this.#continued++;
+      return;
+    }
+    this.#writeReport();
+    this.#report = message;
+    this.#reportTime = this.#time;
+  }
+
+  #endReport(): void {
+    this.#endMessage();
+    this.#writeReport();
+  }
+
+  #writeReport(): void {
+    const report = this.#report;
+    if (report === null) return;
+    this.#report = null;
+    this.#events++;
+    this.#open(this.#reportTime);
+    const fact: KernelFact = this.#columns.fill(this.#row, report);
+    if (fact.kind === 'lost') this.#lost += Number(fact.value);
+    this.events.text(report);
+    this.events.append(this.#row);
+  }
+
+  /** A line that is no message and does not go on with the one above it. */
+  #other(text: string): void {
+    this.#endReport();
+    this.#unparsed++;
+    this.#open(this.#time);
+    this.#row.set(CELL.kind, this.#log);
+    this.events.text(text);
+    this.events.append(this.#row);
+  }
+
+  #open(time: bigint): void {
+    this.#row.clear();
+    this.#row.set(CELL.phase, this.#point);
+    this.#row.timeWords(Number(time & 0xffff_ffffn), Number((time >> 32n) & 0xffff_ffffn));
+  }
+}
+
+const later = (a: bigint, b: bigint) => (a > b ? a : b);

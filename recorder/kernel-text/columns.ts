@@ -1,0 +1,63 @@
+import { CELL, type EventAppender, type EventRow, type WordCell } from '../../traces/index.js';
+import type { KernelFact } from './fact.js';
+import { goesOn } from './goes-on.js';
+import { kernelText } from './kernel-text.js';
+
+const WORDS = ['offset', 'length', 'value', 'ret'] as const;
+const LOW_WORD = 0xffff_ffffn;
+
+/** Writes what the kernel's messages say into rows of one appender. */
+export class KernelTextColumns {
+  readonly #kinds = new Map<string, number>();
+  /** The report that the last message of `next` belongs to. */
+  #report = '';
+
+  constructor(private readonly events: EventAppender) {}
+
+  /**
+   * Sets the kind, and every column that the message tells; time, phase and text are the caller's.
+   * @param message all messages of a report, joined by newlines
+   */
+  fill(row: EventRow, message: string): KernelFact {
+    const fact = kernelText(message);
+    this.#set(row, fact);
+    return fact;
+  }
+
+  /**
+   * The same for messages that are an event each, in their order: what goes on with the report of the
+   * message before is a `log`, so that nothing counts twice.
+   */
+  next(row: EventRow, message: string): KernelFact {
+    const isMore = goesOn(this.#report, message);
+    this.#report = isMore ? `${this.#report}\n${message}` : message;
+    const fact = kernelText(message);
+    const own: KernelFact = isMore ? { ...fact, kind: 'log' } : fact;
+    this.#set(row, own);
+    return own;
+  }
+
+  #set(row: EventRow, fact: KernelFact): void {
+    const { dictionaries } = this.events;
+    row.set(CELL.kind, this.#kind(fact.kind));
+    if (fact.name !== undefined) row.set(CELL.name, dictionaries.name.id(fact.name));
+    if (fact.device !== undefined) row.set(CELL.device, dictionaries.device.id(fact.device));
+    if (fact.driver !== undefined) row.set(CELL.driver, dictionaries.driver.id(fact.driver));
+    if (fact.region !== undefined) row.set(CELL.region, fact.region);
+    for (const column of WORDS) setBig(row, CELL[column], fact[column]);
+  }
+
+  #kind(kind: KernelFact['kind']): number {
+    let id = this.#kinds.get(kind);
+    if (id === undefined) {
+      id = this.events.kind(kind);
+      this.#kinds.set(kind, id);
+    }
+    return id;
+  }
+}
+
+function setBig(row: EventRow, cell: WordCell, value: bigint | undefined): void {
+  if (value === undefined) return;
+  row.setWords(cell, Number(value & LOW_WORD), Number((value >> 32n) & LOW_WORD));
+}

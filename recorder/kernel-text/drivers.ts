@@ -1,0 +1,133 @@
+/**
+ * What drivers, VFIO and the IOMMU core say of devices: kernel drivers/base/dd.c,
+ * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c, drivers/pci/{iov,pci-sysfs}.c,
+ * drivers/pci/hotplug/pciehp_*.c, 3.10 to 6.16; SR-IOV as each PF driver tells it; NVIDIA's driver.
+ */
+import { ERRNO } from '../../traces/index.js';
+import { BDF, decimal, hex, type KernelFact, type Rule } from './fact.js';
+
+const vfs = (count: string | undefined, ret?: bigint): KernelFact => ({
+  kind: 'sriov.enable',
+  name: 'VFs',
+  value: decimal(count),
+  ret,
+});
+
+const BINDING: readonly Rule[] = [
+  {
+    hint: 'failed with error -?\\d',
+    pattern: new RegExp(
+      String.raw`probe (?:of ${BDF}|with driver (?<driver>\S+)) failed with error (?<ret>-?\d+)`,
+    ),
+    fact: ({ device, driver, ret }) => ({
+      kind: 'probe',
+      name: 'probe failed',
+      device,
+      ...(driver !== undefined && { driver }),
+      ret: decimal(ret),
+    }),
+  },
+  {
+    hint: 'after probe failure',
+    pattern: /Removing after probe failure status: (?<ret>-?\d+)/,
+    fact: ({ ret }) => ({ kind: 'probe', name: 'probe failure', ret: decimal(ret) }),
+  },
+  {
+    hint: 'device request',
+    pattern: /Relaying device request to user \(#(?<count>\d+)\)/,
+    fact: ({ count }) => ({
+      kind: 'device.request',
+      name: 'Relaying device request',
+      value: decimal(count),
+    }),
+  },
+  {
+    hint: 'device request channel',
+    pattern: /No device request channel registered/,
+    fact: () => ({ kind: 'device.request', name: 'No device request channel' }),
+  },
+  {
+    hint: 'iommu group',
+    pattern: /Adding to iommu group (?<group>\d+)/,
+    fact: ({ group }) => ({ kind: 'iommu.attach', name: 'iommu group', value: decimal(group) }),
+  },
+  {
+    hint: 'iommu group',
+    pattern: /Removing from iommu group (?<group>\d+)/,
+    fact: ({ group }) => ({ kind: 'iommu.detach', name: 'iommu group', value: decimal(group) }),
+  },
+  {
+    hint: 'Captured SR-IOV VF',
+    pattern: new RegExp(`Captured SR-IOV VF ${BDF} driver_override`),
+    fact: ({ device }) => ({ kind: 'log', name: 'Captured SR-IOV VF', device }),
+  },
+];
+
+const SRIOV: readonly Rule[] = [
+  {
+    // pci-sysfs.c and iov.c sriov_numvfs_store(): -EBUSY, and nothing is done.
+    hint: 'VFs already enabled',
+    pattern: /(?<count>\d+) VFs already enabled\. Disable before enabling/,
+    fact: ({ count }) => vfs(count, BigInt(-ERRNO.EBUSY)),
+  },
+  {
+    // ice, i40e, ixgbe, igb, i915, xe, mlx5_core, and most others.
+    hint: '\\d VF|nvfs\\(',
+    pattern:
+      /(?:^|[ :])(?:(?:Enabl(?:ing|ed)|Allocat(?:ing|ed)|SR-?IOV enabled with|Successfully enabled) (?:SR-?IOV with )?(?<a>\d+)(?: of \d+)?(?: VFs?| virtual functions?)\b|(?<b>\d+) VFs (?:allocated|enabled)|E-Switch: Enable: mode\(\w+\), nvfs\((?<c>\d+)\))/i,
+    fact: ({ a, b, c }) => vfs(a ?? b ?? c),
+  },
+  {
+    hint: 'Disabl\\w+ (?:\\d+ VF|SR-?IOV)|SR-?IOV disabled|VFs disabled|nvfs\\(',
+    pattern:
+      /(?:Disabl(?:ing|ed) (?:(?<a>\d+)(?: of \d+)? VFs?|SR-?IOV)\b|SR-?IOV disabled|(?<b>\d+) VFs disabled|E-Switch: Disable: mode\(\w+\), nvfs\((?<c>\d+)\))/i,
+    fact: ({ a, b, c }) => ({ kind: 'sriov.disable', name: 'VFs', value: decimal(a ?? b ?? c) }),
+  },
+  {
+    hint: 'enable (?:PCI )?SR-?IOV',
+    pattern: /Failed to enable (?:PCI )?SR-?IOV(?:[:,]? (?:err(?:or)? )?(?<ret>-\d+))?/i,
+    fact: ({ ret }) => ({ kind: 'sriov.enable', name: 'VFs', ret: decimal(ret) }),
+  },
+];
+
+const OTHERS: readonly Rule[] = [
+  {
+    hint: 'Slot\\(',
+    pattern: /^(?:pciehp: )?Slot\([^)]*\): /,
+    fact: () => ({ kind: 'log', name: 'pciehp' }),
+  },
+  {
+    // NVIDIA prints domain, bus and device of a GPU, which is function 0 (nv.c, 570).
+    hint: 'Xid \\(',
+    pattern:
+      /Xid \((?:PCI:)?(?<gpu>[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f])(?:\.\d)?[^)]*\): (?<xid>\d+)/i,
+    fact: ({ gpu, xid }) => ({
+      kind: 'log',
+      name: 'NVRM Xid',
+      device: `${gpu}.0`,
+      value: decimal(xid),
+    }),
+  },
+  {
+    hint: 'NVRM: ',
+    pattern: new RegExp(`^NVRM: .*?${BDF} is already bound to (?<driver>[\\w-]+)`),
+    fact: ({ device, driver }) => ({
+      kind: 'log',
+      name: 'already bound',
+      device,
+      ...(driver !== undefined && { driver }),
+    }),
+  },
+  {
+    hint: 'NVRM: ',
+    pattern: /^NVRM: .*?PCI:(?<gpu>[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f])(?![.\w])/i,
+    fact: ({ gpu }) => ({ kind: 'log', name: 'NVRM', device: `${gpu}.0` }),
+  },
+  {
+    hint: 'handling fault status',
+    pattern: /DRHD: handling fault status reg (?<reg>[0-9a-f]+)/,
+    fact: ({ reg }) => ({ kind: 'log', name: 'DMAR fault status', value: hex(reg) }),
+  },
+];
+
+export const DRIVERS: readonly Rule[] = [...BINDING, ...SRIOV, ...OTHERS];

@@ -1,0 +1,89 @@
+/**
+ * Whether somebody else changes how an instance records: `trace-cmd reset`, a script that switches
+ * all tracing off, or an administrator. What happens then is missing, and no count of the kernel
+ * tells it.
+ */
+import { basename } from 'node:path';
+import type { TraceDirectory } from './tracefs.js';
+
+/** Settings by which records are left out without a trace, beside `tracing_on` and the events. */
+const SETTINGS = ['trace_clock', 'tracing_cpumask', 'set_event_notrace_pid'] as const;
+/** Events that are named; of more there is a number. */
+const NAMES_MAX = 5;
+
+class InstanceWatch {
+  readonly #name: string;
+  readonly #events: ReadonlySet<string>;
+  readonly #settings: ReadonlyMap<string, string>;
+  /** What was found to be changed, and told. */
+  readonly #told = new Set<string>();
+
+  /** What the instance is set to now is what it is to stay at. */
+  constructor(private readonly instance: TraceDirectory) {
+    this.#name = basename(instance.path);
+    this.#events = this.#enabled();
+    this.#settings = new Map(SETTINGS.map((file) => [file, instance.readOptional(file)]));
+  }
+
+  /** Whether it records: one small file. */
+  switched(): string[] {
+    const isOff = this.instance.readOptional('tracing_on').trim() === '0';
+    return this.#once('tracing_on', isOff, `somebody switched tracing_on of ${this.#name} off`);
+  }
+
+  /** Whether its events are on and its settings the same. */
+  settings(): string[] {
+    const enabled = this.#enabled();
+    const off = [...this.#events].filter((event) => !enabled.has(event));
+    const more = off.length > NAMES_MAX ? ` and ${off.length - NAMES_MAX} others` : '';
+    const names = off.slice(0, NAMES_MAX).join(', ') + more;
+    return [
+      ...this.#once('events', off.length > 0, `somebody switched events off: ${names}`),
+      ...[...this.#settings].flatMap(([file, before]) => {
+        const now = this.instance.readOptional(file);
+        return this.#once(
+          file,
+          now !== before,
+          `somebody set ${file} of ${this.#name}: ${now.trim()}`,
+        );
+      }),
+    ];
+  }
+
+  #enabled(): ReadonlySet<string> {
+    return new Set(this.instance.readOptional('set_event').trimEnd().split('\n'));
+  }
+
+  /** Tells a change once, and again after it was undone and came back. */
+  #once(what: string, isChanged: boolean, text: string): string[] {
+    const isNew = isChanged && !this.#told.has(what);
+    if (isChanged) this.#told.add(what);
+    else this.#told.delete(what);
+    return isNew ? [text] : [];
+  }
+}
+
+/** How often all settings are looked at. */
+const SETTINGS_MS = 500;
+
+/** Watches the instances of a recorder. */
+export class Watch {
+  readonly #instances: readonly InstanceWatch[];
+  #looked = Number.NEGATIVE_INFINITY;
+
+  /** To be made when all is switched on. */
+  constructor(instances: readonly TraceDirectory[]) {
+    this.#instances = instances.map((instance) => new InstanceWatch(instance));
+  }
+
+  /**
+   * What changed since the last look, in sentences.
+   * @param now milliseconds of a clock; at the end of a recording Infinity, which looks at all
+   */
+  look(now: number): string[] {
+    const found = this.#instances.flatMap((instance) => instance.switched());
+    if (now - this.#looked < SETTINGS_MS) return found;
+    this.#looked = now;
+    return [...found, ...this.#instances.flatMap((instance) => instance.settings())];
+  }
+}

@@ -1,0 +1,76 @@
+/** What a snapshot tells of a function, from the JSON that is the text of its event. */
+import { parseBdf } from '../../traces/index.js';
+import type { PciIds } from './ids.js';
+
+export interface FunctionFacts {
+  readonly driver: string | null;
+  readonly override: string | null;
+  /** Address of the PF when this is a VF. */
+  readonly physfn: string | null;
+  readonly group: number | null;
+  /** Null when vendor, device or class is missing. */
+  readonly ids: PciIds | null;
+  /** `sriov_totalvfs`: the most that its driver allows. */
+  readonly maxVfs: number | null;
+  readonly numVfs: number | null;
+  /** Device id of its VFs. */
+  readonly vfDevice: number | null;
+  readonly autoprobe: boolean | null;
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Facts that are missing, or not of their form, are null. */
+export function parseSnapshot(text: string | null): FunctionFacts {
+  const facts = parseObject(text);
+  const autoprobe = asNumber(facts.sriov_drivers_autoprobe);
+  return {
+    driver: asText(facts.driver),
+    override: asOverride(facts.driver_override),
+    physfn: asAddress(facts.physfn),
+    group: asNumber(facts.iommu_group),
+    ids: idsOf(facts),
+    maxVfs: asNumber(facts.sriov_totalvfs),
+    numVfs: asNumber(facts.sriov_numvfs),
+    // sysfs prints this id in hexadecimal without a prefix (kernel drivers/pci/iov.c 6.1).
+    vfDevice:
+      typeof facts.sriov_vf_device === 'string' ? asNumber(`0x${facts.sriov_vf_device}`) : null,
+    autoprobe: autoprobe === null ? null : autoprobe !== 0,
+  };
+}
+
+/** Place in the order of registration, from the text of a snapshot of a driver. */
+export const parseDriverOrder = (text: string | null): number | null =>
+  asNumber(parseObject(text).order);
+
+function parseObject(text: string | null): Facts {
+  try {
+    const facts: unknown = JSON.parse(text ?? '{}');
+    return typeof facts === 'object' && facts !== null ? (facts as Facts) : {};
+  } catch {
+    return {};
+  }
+}
+
+const asText = (fact: unknown): string | null =>
+  typeof fact === 'string' && fact !== '' && fact !== 'None' ? fact : null;
+
+/** sysfs prints `(null)` for no override. */
+const asOverride = (fact: unknown): string | null => {
+  const text = asText(fact);
+  return text === '(null)' ? null : text;
+};
+
+const asAddress = (fact: unknown): string | null => parseBdf(asText(fact)?.split('/').at(-1) ?? '');
+
+function asNumber(fact: unknown): number | null {
+  const n = typeof fact === 'string' && fact !== '' ? Number(fact) : fact;
+  return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0 ? n : null;
+}
+
+function idsOf(facts: Facts): PciIds | null {
+  const [vendor, device, code] = [facts.vendor, facts.device, facts.class].map(asNumber);
+  if (vendor === null || device === null || code === null) return null;
+  const subvendor = asNumber(facts.subsystem_vendor);
+  return { vendor, device, subvendor, subdevice: asNumber(facts.subsystem_device), class: code };
+}

@@ -1,0 +1,12 @@
+/** 64-bit integers as two words of 32 bits, which hot paths pass on without making a bigint. */
+
+const LOW_WORD = 0xffff_ffffn;
+
+/** Bits 31..0 of a value that is taken as 64 bits, negative ones in two's complement. */
+export const lowWord = (value: bigint): number => Number(value & LOW_WORD);
+
+/** Bits 63..32 of a value that is taken as 64 bits, negative ones in two's complement. */
+export const highWord = (value: bigint): number => Number((value >> 32n) & LOW_WORD);
+
+/** The unsigned 64-bit integer of two words, each 0 to 2^32 - 1. */
+export const fromWords = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);

@@ -1,0 +1,83 @@
+/**
+ * Where a command writes, beside everything that it reads. A sink is opened for a destination only,
+ * so that no command can write without having said what must survive it.
+ */
+import { type BigIntStats, fstatSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { VfrError } from './errors.js';
+
+export interface Destination {
+  /** File to write; `-` is standard output. */
+  readonly file: string;
+  /** What is read meanwhile: files, folders with all that is in them, `-` for standard input. */
+  readonly inputs: readonly string[];
+  /** Permissions of the new file; without them those of the file that it replaces, else 0600. */
+  readonly mode?: number;
+}
+
+const [STDIN, STDOUT] = [0, 1];
+
+/**
+ * Makes sure that the output is none of the inputs, by whatever name, link or mount it is reached.
+ *
+ * @throws VfrError `OUTPUT_IS_INPUT` when it is; the input is then as it was
+ */
+export function refuseInputs({ file, inputs }: Destination): void {
+  const output = identity(file, STDOUT);
+  if (output === null) return;
+  const same = inputs.find((input) => holds(input, file, output));
+  if (same === undefined) return;
+  const what = same === file ? 'the output is the input' : `the output is the input ${same}`;
+  throw new VfrError('usage', 'OUTPUT_IS_INPUT', what, 'Name another file.', { file });
+}
+
+/** Whether a file is one of the inputs, and therefore not to be removed either. */
+export function isInput(file: string, inputs: readonly string[]): boolean {
+  const own = identity(file, STDOUT);
+  return own !== null && inputs.some((input) => holds(input, file, own));
+}
+
+/** Whether an input is the file, or a folder that has it. */
+function holds(input: string, file: string, output: string): boolean {
+  if (identity(input, STDIN) === output) return true;
+  const folder = look(input, STDIN);
+  if (folder?.isDirectory() !== true) return false;
+  return isWithin(file, folder) || entries(input).some((e) => identity(e, STDIN) === output);
+}
+
+/** Whether one of the folders above a file is this one. */
+function isWithin(file: string, folder: BigIntStats): boolean {
+  if (file === '-') return false;
+  for (let at = dirname(file), n = 0; n < 64; at = join(at, '..'), n++) {
+    const stat = look(at, STDIN);
+    if (stat === null) return false;
+    if (stat.dev === folder.dev && stat.ino === folder.ino) return true;
+  }
+  return false;
+}
+
+function entries(folder: string): string[] {
+  try {
+    const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return all.map((name) => join(folder, name));
+  } catch {
+    // Who reads the folder tells why it cannot be read.
+    return [];
+  }
+}
+
+/** Device and inode of a file. What is no regular file loses nothing by being written to. */
+function identity(file: string, standard: number): string | null {
+  const stat = look(file, standard);
+  return stat?.isFile() === true ? `${stat.dev}/${stat.ino}` : null;
+}
+
+function look(file: string, standard: number): BigIntStats | null {
+  try {
+    const options = { bigint: true } as const;
+    return file === '-' ? fstatSync(standard, options) : statSync(file, options);
+  } catch {
+    // No file is there, or none that may be looked at: who opens it tells.
+    return null;
+  }
+}

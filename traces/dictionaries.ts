@@ -1,0 +1,134 @@
+/**
+ * The strings of a trace's dictionary columns. A dictionary is written anew when it has grown, and
+ * is believed only if it says of the ids before what the one before said.
+ */
+import { type DictionaryBytes, dictionaryBytes, stringsOf } from './dictionary-batch.js';
+import { DICTIONARY_ROWS_MAX } from './limits.js';
+import type { DictionaryMessage } from './message.js';
+import type { Damage, Frame } from './scan.js';
+import { DICT_COLUMNS, type DictColumn } from './schema.js';
+import type { ByteSource } from './source.js';
+
+/** What stands for a string that was in a damaged part of the file and nowhere else. */
+export const DAMAGED_STRING = '(damaged)';
+
+export type Dictionaries = Readonly<Record<DictColumn, readonly string[]>>;
+
+export interface ReadDictionaries {
+  readonly dictionaries: Dictionaries;
+  readonly damage: readonly Damage[];
+  /** Columns of which strings are missing. */
+  readonly missing: readonly DictColumn[];
+}
+
+/** A dictionary message. */
+export interface DictionaryFrame {
+  readonly frame: Frame;
+  readonly message: DictionaryMessage;
+  /** Whether its bytes are those that were written. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Decompressed bytes of dictionaries that are read, for each byte of the file and beyond it. Real
+ * dictionaries take a hundredth of it; a hostile file could make a reader decompress for hours.
+ */
+const BYTES_PER_BYTE = 64;
+const BYTES_FREE = 1 << 28;
+
+/**
+ * @param frames the dictionary messages, in order
+ * @param needed how many strings the batches need, by column, where that is known
+ */
+export function readDictionaries(
+  source: ByteSource,
+  frames: readonly DictionaryFrame[],
+  needed: Readonly<Partial<Record<DictColumn, number>>>,
+): ReadDictionaries {
+  const reading = new Reading(source);
+  for (const frame of frames) reading.take(frame);
+  return reading.finish(needed);
+}
+
+/** The last dictionary of a column that was believed. */
+interface Believed {
+  readonly frame: Frame;
+  readonly message: DictionaryMessage;
+  readonly bytes: DictionaryBytes;
+}
+
+class Reading {
+  readonly #believed = new Map<DictColumn, Believed>();
+  /** The most strings that a damaged dictionary of a column claims. */
+  readonly #claimed = new Map<DictColumn, number>();
+  readonly #damage: Damage[] = [];
+  #budget: number;
+
+  constructor(private readonly source: ByteSource) {
+    this.#budget = BYTES_FREE + BYTES_PER_BYTE * source.size;
+  }
+
+  take({ frame, message, isWhole }: DictionaryFrame): void {
+    const name = DICT_COLUMNS[message.id];
+    if (name === undefined) {
+      this.#damaged(frame, `a dictionary of no column: ${message.id}`);
+      return;
+    }
+    if (!isWhole && message.rows <= DICTIONARY_ROWS_MAX) {
+      this.#claimed.set(name, Math.max(this.#claimed.get(name) ?? 0, message.rows));
+    }
+    const before = this.#believed.get(name);
+    if (!isWhole || (before !== undefined && isCopy(before, frame, message))) return;
+    try {
+      const bytes = this.#read(frame, message);
+      if (before !== undefined && !extend(bytes, before.bytes)) {
+        throw new Error('it changes strings that were given before');
+      }
+      this.#believed.set(name, { frame, message, bytes });
+    } catch (error) {
+      this.#damaged(frame, `the dictionary of column ${name}: ${(error as Error).message}`);
+    }
+  }
+
+  finish(needed: Readonly<Partial<Record<DictColumn, number>>>): ReadDictionaries {
+    const missing: DictColumn[] = [];
+    const read = DICT_COLUMNS.map((name) => {
+      const believed = this.#believed.get(name);
+      const strings = believed === undefined ? [] : stringsOf(believed.bytes);
+      const wanted = Math.max(needed[name] ?? 0, this.#claimed.get(name) ?? 0);
+      const lacking = Math.max(0, Math.min(DICTIONARY_ROWS_MAX, wanted) - strings.length);
+      if (lacking > 0) missing.push(name);
+      return [name, [...strings, ...Array<string>(lacking).fill(DAMAGED_STRING)]] as const;
+    });
+    const dictionaries = Object.fromEntries(read) as unknown as Dictionaries;
+    return { dictionaries, damage: this.#damage, missing };
+  }
+
+  #read(frame: Frame, message: DictionaryMessage): DictionaryBytes {
+    if (this.#budget < 0) throw new Error('there are more dictionaries than events can need');
+    const bytes = dictionaryBytes(this.source.read(frame.bodyOffset, message.bodyLength), message);
+    this.#budget -= bytes.offsets.byteLength + bytes.bytes.byteLength;
+    return bytes;
+  }
+
+  #damaged({ offset, end }: Frame, what: string): void {
+    this.#damage.push({ offset, end, what });
+  }
+}
+
+/** Whether a message is the believed one once more, as all are before the end marker. */
+function isCopy(before: Believed, { crcs }: Frame, { rows, regions }: DictionaryMessage): boolean {
+  if (before.frame.crcs.body !== crcs.body || before.message.rows !== rows) return false;
+  return regions.every(({ offset, length }, i) => {
+    const other = before.message.regions[i];
+    return other?.offset === offset && other.length === length;
+  });
+}
+
+function extend(later: DictionaryBytes, before: DictionaryBytes): boolean {
+  const { rows } = before;
+  if (later.rows < rows) return false;
+  for (let i = 0; i <= rows; i++) if (later.offsets[i] !== before.offsets[i]) return false;
+  const length = before.offsets[rows];
+  return later.bytes.subarray(0, length).equals(before.bytes.subarray(0, length));
+}

@@ -1,0 +1,107 @@
+/**
+ * Files that have no name until they are complete. Whatever ends the program, a signal or a crash,
+ * the kernel removes them: nothing of them is left.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isInput } from './destination.js';
+
+/** `O_TMPFILE` (include/uapi/asm-generic/fcntl.h), which Node has no name for. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+const PRIVATE = 0o600;
+
+/** Opens a file without a name, on the file system of a folder, for reading and writing. */
+export function openUnnamed(folder: string): number {
+  try {
+    return openSync(folder, constants.O_RDWR | O_TMPFILE, PRIVATE);
+  } catch (error) {
+    // File systems that do not know such files (NFS, FUSE) say so in one of these ways.
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOSYS'].includes(code)) throw error;
+  }
+  const name = join(folder, `.${workName()}`);
+  const fd = openSync(name, 'wx+', PRIVATE);
+  rmSync(name);
+  return fd;
+}
+
+/** A path by which this process can open the file again. */
+export const pathOf = (fd: number): string => `/proc/self/fd/${fd}`;
+
+/** Gives a complete file a name; what had that name before is replaced in one step. */
+export function giveName(fd: number, file: string): void {
+  const name = `${file}${workName()}`;
+  rmSync(name, { force: true });
+  try {
+    if (!link(fd, name)) copy(fd, name);
+    renameSync(name, file);
+  } catch (error) {
+    rmSync(name, { force: true });
+    throw error;
+  }
+}
+
+/** linkat(2) with AT_SYMLINK_FOLLOW, which Node does not offer and ln(1) does. */
+function link(fd: number, name: string): boolean {
+  const stdio = ['ignore', 'ignore', 'ignore', fd] as const;
+  const { status } = spawnSync('ln', ['-L', '--', pathOf(3), name], { stdio: [...stdio] });
+  return status === 0;
+}
+
+function copy(fd: number, name: string): void {
+  const { mode } = fstatSync(fd);
+  copyFileSync(pathOf(fd), name, constants.COPYFILE_EXCL);
+  chmodSync(name, mode);
+  const written = openSync(name, 'r+');
+  try {
+    fsyncSync(written);
+  } finally {
+    closeSync(written);
+  }
+}
+
+const MARK = '.vfr-tmp';
+/** With the start time a recycled pid is not taken for the process that made the file. */
+const workName = (): string => `${MARK}-${process.pid}-${startOf('self')}`;
+const OWNED = /^\.vfr-tmp-(\d+)-(\d+)$/;
+
+/** Removes what killed commands left that were about to write the same file. */
+export function removeStale(file: string, inputs: readonly string[]): void {
+  const folder = dirname(file);
+  const name = basename(file);
+  for (const entry of readdirSync(folder)) {
+    if (!entry.startsWith(`${name}${MARK}`) || !isStale(entry.slice(name.length))) continue;
+    const path = join(folder, entry);
+    if (!isInput(path, inputs)) rmSync(path, { force: true });
+  }
+}
+
+function isStale(suffix: string): boolean {
+  if (suffix === MARK) return true;
+  const [, pid, start] = OWNED.exec(suffix) ?? [];
+  return pid !== undefined && startOf(pid) !== start;
+}
+
+/** When a process started, in clock ticks since boot; undefined when there is no such process. */
+function startOf(pid: string): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The comm in parentheses may hold anything, so counting starts behind the last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
