@@ -40,8 +40,9 @@ interface Columns {
 export interface OpenCall extends Columns {
   readonly fn: number;
   readonly seq: number;
-  /** Functions that it called, a bit of one of three words for each. */
-  called: number[];
+  /** Functions that it called, a bit of two words for each. */
+  low: number;
+  high: number;
 }
 
 /** What a column says when it says nothing. */
@@ -69,7 +70,7 @@ export function detailOf(fn: Fn, caller: OpenCall, driver: number): number {
   return name === 'vfio_pci_rw' ? caller.region : -1;
 }
 
-const isWrite = (kind: string): number =>
+export const isWrite = (kind: string): number =>
   kind === 'config.write' || kind === 'region.write' ? 1 : 0;
 
 export const callOf = (fn: Fn, e: EventCursor): OpenCall => ({
@@ -83,7 +84,8 @@ export const callOf = (fn: Fn, e: EventCursor): OpenCall => ({
   length: e.hasLength ? e.length : NONE,
   value: e.hasValue ? e.value : NONE,
   direction: isWrite(e.kind),
-  called: [0, 0, 0],
+  low: 0,
+  high: 0,
 });
 
 export function columnOf(e: EventCursor, field: Handed): number {
@@ -148,11 +150,12 @@ export function callsNothingMore(call: OpenCall, next: Fn, e: EventCursor): bool
 const RELEASE = 'device_release_driver_internal';
 const LAST = FUNCTIONS.filter((fn) => fn.last === true);
 
-export const hasCalled = ({ called }: OpenCall, fn: number): boolean =>
-  ((called[fn >> 5] >>> (fn & 31)) & 1) === 1;
+export const hasCalled = (call: OpenCall, fn: number): boolean =>
+  (((fn < 32 ? call.low : call.high) >>> (fn & 31)) & 1) === 1;
 
-export function noteCalled({ called }: OpenCall, fn: number): void {
-  called[fn >> 5] |= 1 << (fn & 31);
+export function noteCalled(call: OpenCall, fn: number): void {
+  if (fn < 32) call.low |= 1 << fn;
+  else call.high |= 1 << (fn & 31);
 }
 
 /** The function of an event; null for one that calls and is called by none. */

@@ -43,6 +43,8 @@ export class Recorded {
   /** Kernel functions and attributes that occur in the recording, before and after. */
   #names: ReadonlySet<string> = new Set();
 
+  readonly #last = new Int32Array(256).fill(-1);
+
   constructor(readonly data: RecordedData) {}
 
   set names(names: readonly string[]) {
@@ -56,7 +58,10 @@ export class Recorded {
   }
 
   show(key: number): void {
-    if (key >= 0) this.data.shown.add(key);
+    // Most events are like one of the last.
+    if (key < 0 || key === this.#last[key & 255]) return;
+    this.#last[key & 255] = key;
+    this.data.shown.add(key);
   }
 
   /** Whether it was seen, whatever was lost. */
