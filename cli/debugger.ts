@@ -113,9 +113,16 @@ export function eventText(e: EventCursor): string {
 }
 
 function verdictText(verdict: Verdict): string {
-  if (verdict === null) return '';
-  if (typeof verdict === 'string') return `  [${verdict}]`;
-  return `  [diverge: expected ${verdict.expected}, actual ${verdict.actual}, by ${verdict.path}]`;
+  switch (verdict.type) {
+    case 'stimulus':
+      return '';
+    case 'match':
+      return `  [match: ${verdict.basis}]`;
+    case 'diverge':
+      return `  [diverge: expected ${verdict.expected}, actual ${verdict.actual}, by ${verdict.path}]`;
+    default:
+      return `  [${verdict.type}]`;
+  }
 }
 
 const count = (text: string) => (/^\d+$/.test(text) ? Number(text) : 1);

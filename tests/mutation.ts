@@ -1,17 +1,13 @@
-/** Recordings with one response changed, to see whether a replay notices. */
-import type { EventCursor, Verdict } from '../replay/index.js';
-import { type Batch, DictView, WordView } from '../traces/index.js';
-
-/** What is changed in one event. */
-export interface Mutation {
-  readonly seq: number;
-  readonly kind: string;
-  readonly phase: string;
-  readonly name: string;
-  readonly column: 'ret' | 'value' | 'offset' | 'driver';
-  /** The new value; of `driver`, its id. */
-  readonly to: bigint;
-}
+/** Recordings with one event changed, left out, repeated or exchanged, to see whether a replay notices. */
+import type { EventCursor } from '../replay/index.js';
+import {
+  type Batch,
+  BytesView,
+  type ColumnName,
+  DictView,
+  IntView,
+  WordView,
+} from '../traces/index.js';
 
 /** A repeatable source of numbers below `below` (mulberry32). */
 export function randomNumbers(seed: number): (below: number) => number {
@@ -24,82 +20,208 @@ export function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-/**
- * A change of the part of a response that the kernel decided: the errno, the driver, the value that
- * went to hardware, the address.
- * @returns null for a stimulus, and for a response that is nothing but the fact that it came
- */
-export function mutationOf(
+/** Columns that say what happened; the others say who recorded it, when and where. */
+export const FIELDS = [
+  'kind',
+  'device',
+  'driver',
+  'path',
+  'name',
+  'region',
+  'offset',
+  'length',
+  'value',
+  'ret',
+  'data',
+  'text',
+] as const satisfies readonly ColumnName[];
+export type Field = (typeof FIELDS)[number];
+
+/** What is done to one event. */
+export type Mutation =
+  | { readonly seq: number; readonly type: 'deleted' | 'doubled' }
+  /** With the next event of its thread. */
+  | { readonly seq: number; readonly type: 'swapped'; readonly with: number }
+  | { readonly seq: number; readonly type: 'changed'; readonly field: Field; readonly to: Cell };
+
+/** A dictionary's number, an integer, or bytes. */
+type Cell = number | bigint | Uint8Array;
+
+type Random = (below: number) => number;
+
+/** Strings that stand in a column of the recording for the same kind of event, by kind. */
+export type Alternatives = ReadonlyMap<string, ReadonlyMap<Field, readonly number[]>>;
+
+/** Another value of a field of an event; null when it has none, or no other can be. */
+export function otherCell(
   e: EventCursor,
-  verdict: Verdict,
-  drivers: readonly string[],
-  random: (below: number) => number,
-): Mutation | null {
-  if (verdict !== 'match') return null;
-  const { seq, kind, phase, name } = e;
-  const base = { seq, kind, phase, name };
-  if (phase === 'end' && e.hasRet)
-    return { ...base, column: 'ret', to: otherResult(e.ret, random) };
-  if (phase === 'end') return null;
-  if (e.driver !== null && drivers.length > 1 && DRIVER_KINDS.has(kind)) {
-    const at = drivers.indexOf(e.driver);
-    const to = (at + 1 + random(drivers.length - 1)) % drivers.length;
-    return { ...base, column: 'driver', to: BigInt(to) };
+  batch: Batch,
+  field: Field,
+  alternatives: Alternatives,
+  random: Random,
+): Cell | null {
+  const view = batch.column(field);
+  if (!view.has(e.row)) return null;
+  if (view instanceof DictView) {
+    const own = view.ids[e.row];
+    const others = (alternatives.get(e.kind)?.get(field) ?? []).filter((id) => id !== own);
+    return others.length === 0 ? null : others[random(others.length)];
   }
-  if (kind === 'config.write' && e.path === 'hardware') {
-    return { ...base, column: 'value', to: e.valueBig ^ 1n };
-  }
-  if (VALUE_KINDS.has(kind) && e.hasValue) return { ...base, column: 'value', to: e.valueBig + 1n };
-  if (OFFSET_KINDS.has(kind) && e.hasOffset) {
-    return { ...base, column: 'offset', to: e.offsetBig + 4n };
-  }
-  return null;
+  if (view instanceof BytesView) return otherBytes(view.at(e.row) ?? Buffer.alloc(0), random);
+  if (field === 'ret') return BigInt(otherResult(e.ret, random));
+  const value = view instanceof WordView ? view.big(e.row) : BigInt((view as IntView).at(e.row));
+  if (field === 'value') return value ^ (1n << BigInt(random(4)));
+  return value + (field === 'region' ? 1n : BigInt([1, 4, 8][random(3)]));
 }
 
-const DRIVER_KINDS: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbind']);
-const VALUE_KINDS: ReadonlySet<string> = new Set([
-  'fault.page',
-  'sriov.enable',
-  'vf.add',
-  'vf.remove',
-]);
-const OFFSET_KINDS: ReadonlySet<string> = new Set(['config.read', 'config.write']);
+function otherBytes(bytes: Uint8Array, random: Random): Uint8Array | null {
+  if (bytes.byteLength === 0) return null;
+  const other = Uint8Array.from(bytes);
+  other[random(other.byteLength)] ^= 1 << random(4);
+  return other;
+}
 
 const ERRNOS = [1, 5, 11, 16, 19, 22];
 
-function otherResult(ret: number, random: (below: number) => number): bigint {
-  if (ret !== 0 && random(3) === 0) return 0n;
+function otherResult(ret: number, random: Random): number {
+  if (ret !== 0 && random(3) === 0) return 0;
   const errno = -ERRNOS[random(ERRNOS.length)];
-  return BigInt(errno === ret ? -EIO - 100 : errno);
+  return errno === ret ? -105 : errno;
 }
 
-const EIO = 5;
+/** Events of a recording by number, whatever batch they are in. */
+export class Events {
+  constructor(readonly batches: readonly Batch[]) {}
 
-/** A view of a batch in which one column of one row has another value. */
-export function mutate(batch: Batch, { seq, column, to }: Mutation): Batch {
-  const row = seq - batch.seqFirst;
-  const view =
-    column === 'driver'
-      ? withId(batch.column('driver'), row, Number(to))
-      : withWord(batch.column(column), row, to);
-  return new Proxy(batch, {
-    get(target, key) {
-      if (key !== 'column') return Reflect.get(target, key, target);
-      return (name: Parameters<Batch['column']>[0]) =>
-        name === column ? view : target.column(name);
+  get count(): number {
+    const last = this.batches.at(-1);
+    return last === undefined ? 0 : last.seqFirst + last.rows;
+  }
+
+  at(seq: number): { readonly batch: Batch; readonly row: number } {
+    const batch = this.batches.find((b) => seq < b.seqFirst + b.rows) ?? this.batches[0];
+    return { batch, row: seq - batch.seqFirst };
+  }
+
+  tid(seq: number): number {
+    const { batch, row } = this.at(seq);
+    const view = batch.column('tid');
+    return view.has(row) ? view.at(row) : -1;
+  }
+
+  device(seq: number): string | null {
+    const { batch, row } = this.at(seq);
+    return batch.column('device').at(row);
+  }
+
+  span(seq: number): number {
+    const { batch, row } = this.at(seq);
+    const view = batch.column('span');
+    return view.has(row) ? view.number(row) : -1;
+  }
+}
+
+/** Events from one to before another, with a mutation: a batch as a replay reads it. */
+export function mutatedBatch(
+  events: Events,
+  from: number,
+  until: number,
+  mutation: Mutation,
+): Batch {
+  const order = orderOf(from, Math.min(until, events.count), mutation);
+  const views = new Map<ColumnName, unknown>();
+  return {
+    rows: order.length,
+    seqFirst: from,
+    column(name: ColumnName) {
+      let view = views.get(name);
+      if (view === undefined) {
+        view = viewOf(events, from, order, name, mutation);
+        views.set(name, view);
+      }
+      return view;
     },
-  });
+  } as unknown as Batch;
 }
 
-function withWord({ bits, words, signed }: WordView, row: number, to: bigint): WordView {
-  const changed = words.slice();
-  changed[row * 2] = Number(BigInt.asUintN(32, to));
-  changed[row * 2 + 1] = Number(BigInt.asUintN(32, to >> 32n));
-  return new WordView(bits, changed, signed);
+/** Events of the recording in the order of the mutant. */
+function orderOf(from: number, until: number, mutation: Mutation): number[] {
+  const order = Array.from({ length: until - from }, (_, i) => from + i);
+  const at = mutation.seq - from;
+  if (mutation.type === 'deleted') order.splice(at, 1);
+  if (mutation.type === 'doubled') order.splice(at, 0, mutation.seq);
+  if (mutation.type === 'swapped') {
+    [order[at], order[mutation.with - from]] = [mutation.with, mutation.seq];
+  }
+  return order;
 }
 
-function withId({ bits, ids, entries }: DictView, row: number, to: number): DictView {
-  const changed = ids.slice();
-  changed[row] = to;
-  return new DictView(bits, changed, entries);
+type Cells = readonly (Cell | null)[];
+
+function viewOf(
+  events: Events,
+  from: number,
+  order: readonly number[],
+  name: ColumnName,
+  mutation: Mutation,
+): unknown {
+  const sources = order.map((seq) => events.at(seq));
+  const first = sources[0].batch.column(name);
+  const cells: (Cell | null)[] = sources.map(({ batch, row }) => cellOf(batch.column(name), row));
+  if (mutation.type === 'changed' && mutation.field === name) {
+    cells[order.indexOf(mutation.seq)] = mutation.to;
+  }
+  if (name === 'span') moveSpans(cells, from, order);
+  return build(first, cells);
+}
+
+/** Ends point at where their begins are now; an end whose begin is gone has none. */
+function moveSpans(cells: (Cell | null)[], from: number, order: readonly number[]): void {
+  const places = new Map<number, number>();
+  for (const [i, seq] of order.entries()) if (!places.has(seq)) places.set(seq, from + i);
+  for (const [i, span] of cells.entries()) {
+    if (span === null || Number(span) < from) continue;
+    const place = places.get(Number(span));
+    cells[i] = place === undefined ? null : BigInt(place);
+  }
+}
+
+type View = ReturnType<Batch['column']>;
+
+function cellOf(view: View, row: number): Cell | null {
+  if (!view.has(row)) return null;
+  if (view instanceof DictView) return view.ids[row];
+  if (view instanceof WordView) return view.big(row);
+  if (view instanceof IntView) return view.at(row);
+  return (view as BytesView).at(row);
+}
+
+function build(like: View, cells: Cells): View {
+  const bits = new Uint8Array(Math.ceil(cells.length / 8));
+  for (const [row, cell] of cells.entries()) if (cell !== null) bits[row >> 3] |= 1 << (row & 7);
+  if (like instanceof DictView) {
+    return new DictView(
+      bits,
+      Int32Array.from(cells, (c) => Number(c ?? 0)),
+      like.entries,
+    );
+  }
+  if (like instanceof IntView) {
+    const values = Array.from(cells, (c) => Number(c ?? 0));
+    const same = like.values.constructor as new (n: readonly number[]) => IntView['values'];
+    return new IntView(bits, new same(values));
+  }
+  if (like instanceof WordView) {
+    const words = new Uint32Array(cells.length * 2);
+    for (const [row, cell] of cells.entries()) {
+      const value = BigInt((cell as bigint | null) ?? 0n);
+      words[row * 2] = Number(BigInt.asUintN(32, value));
+      words[row * 2 + 1] = Number(BigInt.asUintN(32, value >> 32n));
+    }
+    return new WordView(bits, words, like.signed);
+  }
+  const chunks = cells.map((c) => (c as Uint8Array | null) ?? new Uint8Array(0));
+  const offsets = new Int32Array(cells.length + 1);
+  for (const [row, chunk] of chunks.entries()) offsets[row + 1] = offsets[row] + chunk.byteLength;
+  return new BytesView(bits, offsets, Buffer.concat(chunks));
 }

@@ -9,19 +9,19 @@ import { replay } from '../replay/index.js';
 import { importedCapture } from './captures.js';
 
 const HASHES: Readonly<Record<string, string>> = {
-  'dma-fault-r1': 'f0be83ba026085b7',
-  'hotplug-r1': 'a311d47b6745e1f0',
-  'k612-sriov-on-r1': '4e5ef584c18e389d',
-  'k612-vfio-client-r1': '7f21d8fb7aebdcf2',
-  'many-writers-r1': '9b0541b5598f9bbe',
-  'many-writers-r2': '72372fb8d40d0f93',
-  'nested-linux-r1': '5d8ed07ef02604b2',
-  'sriov-off-r1': '6951771af57187d3',
-  'sriov-on-r1': 'ef325c3f66d02c2b',
-  'sriov-tracecmd-r1': '0facc995310d8127',
-  'sriov-tracecmd-r2': '89b3975092f4262c',
-  'udev-r1': '36de991652b9a925',
-  'vfio-client-r1': 'bec60535f6479b87',
+  'dma-fault-r1': '5b833907aa4e1259',
+  'hotplug-r1': 'f25ddb2c84b141c5',
+  'k612-sriov-on-r1': '40e8957a1206a4c3',
+  'k612-vfio-client-r1': '64e7d6cdba5b7c52',
+  'many-writers-r1': '72b60cbed8ba31c6',
+  'many-writers-r2': 'e4688b98ba32ffe3',
+  'nested-linux-r1': 'f92ff24fdd96cc65',
+  'sriov-off-r1': 'fd09a3b1cf85bfcf',
+  'sriov-on-r1': '2d48c41197cf1a06',
+  'sriov-tracecmd-r1': '44fe33782cd5c0af',
+  'sriov-tracecmd-r2': '76770d0bf9c5c05c',
+  'udev-r1': '4d0b3ee8e26d4c57',
+  'vfio-client-r1': '6b4bfd2c7b2ead77',
 };
 
 test.each(Object.entries(HASHES))('%s', (capture, hash) => {

@@ -69,9 +69,14 @@ async function importCapture(output: string): Promise<void> {
 }
 
 async function tellReplay(result: ReplayResult): Promise<void> {
-  const { responses, matched, diverged, finalState } = result;
+  const { responses, computed, matched, diverged, finalState } = result;
   await heading('Replay');
-  await print(`  ${matched} of ${responses} things the kernel did were predicted, ${diverged} not`);
+  await print(
+    `  ${matched} of ${responses} things the kernel did were as they had to be, ${diverged} not;`,
+  );
+  await print(
+    `  ${computed} were predicted from the state, the others by order or from their caller`,
+  );
   const bound = Object.entries(finalState.devices).filter(([, d]) => d.physfn !== null);
   for (const [address, { driver }] of bound) await print(`  ${address} ends with ${driver ?? '-'}`);
 }

@@ -8,6 +8,14 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /\/sriov\/autoprobe$/,
     'autoprobe of the PF, or the override of the VF, was changed by somebody not recorded',
   ],
+  [
+    /\/cause$/,
+    'it was asked for by somebody who was not recorded, or the record of that is missing',
+  ],
+  [
+    /\/calls\//,
+    'a record is missing, doubled or changed, though no loss was told, or the thread died in a call',
+  ],
   [/\/lock$/, 'events of two threads are not in the order in which they happened'],
   [/\/driver$/, 'the device was bound or released by somebody who was not recorded'],
   [/\/probe$/, 'the driver refused the device for a reason that no model has'],

@@ -13,6 +13,7 @@ export class EventCursor {
   #tid!: IntView;
   #span!: WordView;
   #device!: DictView;
+  #driver!: DictView;
   #path!: DictView;
   #name!: DictView;
   #region!: IntView;
@@ -32,6 +33,7 @@ export class EventCursor {
     this.#tid = batch.column('tid');
     this.#span = batch.column('span');
     this.#device = batch.column('device');
+    this.#driver = batch.column('driver');
     this.#path = batch.column('path');
     this.#name = batch.column('name');
     this.#region = batch.column('region');
@@ -118,7 +120,25 @@ export class EventCursor {
   }
 
   get driver(): string | null {
-    return this.#batch.column('driver').at(this.row);
+    return this.#driver.at(this.row);
+  }
+
+  /** Numbers of strings, the same in all batches of a trace; -1 for null. */
+  get deviceId(): number {
+    return this.#device.id(this.row);
+  }
+
+  get driverId(): number {
+    return this.#driver.id(this.row);
+  }
+
+  get nameId(): number {
+    return this.#name.id(this.row);
+  }
+
+  /** The string of a number; of -1, a dash. */
+  entryOf(column: 'device' | 'driver' | 'name', id: number): string {
+    return this.#batch.column(column).entries[id] ?? '-';
   }
 
   get path(): string | null {
@@ -144,6 +164,10 @@ export class EventCursor {
 
   get offsetBig(): bigint {
     return this.#offset.big(this.row);
+  }
+
+  get hasLength(): boolean {
+    return this.#length.has(this.row);
   }
 
   get length(): number {

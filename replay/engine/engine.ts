@@ -7,26 +7,21 @@ import { forgetHardware, forgetVfio, newVfioState, type VfioState } from '../vfi
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
 import { Frames, type FramesData, newFrames } from './frames.js';
+import { Nesting, type NestingData, PCI_ADDRESS } from './nesting.js';
+import { newRecorded, Recorded, type RecordedData } from './recorded.js';
 import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
-import type { Difference, Verdict } from './verdict.js';
+import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 
 /** Predicts or takes in one event of a kind. */
 export type Rule = (engine: Engine, e: EventCursor) => Verdict;
-
-/** PCI address in the form of sysfs; other buses name their devices otherwise. */
-const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
 /** The state of a replay, as plain data: copies share nothing that changes. */
 export interface EngineData {
   readonly machine: MachineData;
   readonly frames: FramesData;
   readonly vfio: VfioState;
-  /** Events were lost. */
-  gaps: boolean;
-  /** Functions that ended without a begin, and have not begun since: begins are not recorded. */
-  readonly beginless: Set<string>;
-  /** Drivers' own probe functions that were seen: not every event of such a name is one. */
-  readonly ownProbes: Set<string>;
+  readonly recorded: RecordedData;
+  readonly nesting: NestingData;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
   pcieBytes: 50 | 52 | null;
   readonly snapshot: SnapshotTrust;
@@ -36,9 +31,8 @@ const newEngineData = (): EngineData => ({
   machine: newMachine(),
   frames: newFrames(),
   vfio: newVfioState(),
-  gaps: false,
-  beginless: new Set(),
-  ownProbes: new Set(),
+  recorded: newRecorded(),
+  nesting: new Map(),
   pcieBytes: null,
   snapshot: newSnapshotTrust(),
 });
@@ -48,12 +42,12 @@ export class Engine {
   readonly machine: Machine;
   readonly frames: Frames;
   readonly vfio: VfioState;
+  readonly recording: Recorded;
+  readonly nesting: Nesting;
   readonly #data: EngineData;
   #kernelKnown = true;
   /** The event that is being replayed. */
   #seq = 0 as Seq;
-  /** Kernel functions and attributes that occur in this recording: those it was made with. */
-  #names: ReadonlySet<string> = new Set();
 
   /** @param data state to go on from; it belongs to the engine from then on */
   constructor(
@@ -64,6 +58,8 @@ export class Engine {
     this.machine = new Machine(release, data.machine);
     this.frames = new Frames(data.frames);
     this.vfio = data.vfio;
+    this.recording = new Recorded(data.recorded);
+    this.nesting = new Nesting(data.nesting, this.recording);
   }
 
   /** A copy of the state that later events do not change. */
@@ -82,7 +78,7 @@ export class Engine {
    * kernel when nothing else does.
    */
   recorded(names: readonly string[]): void {
-    this.#names = new Set(names);
+    this.recording.names = names;
     if (this.release !== undefined) return;
     const release = guessRelease(names);
     // A guess tells the functions of a release, not which corrections it has.
@@ -95,12 +91,12 @@ export class Engine {
    * and no events were lost.
    */
   records(name: string): boolean {
-    return this.#names.has(name) && !this.#data.gaps && !this.#data.beginless.has(name);
+    return this.recording.calls(name);
   }
 
   /** A driver's own probe function began. */
   noteOwnProbe(name: string): void {
-    this.#data.ownProbes.add(name);
+    this.recording.data.ownProbes.add(name);
   }
 
   /**
@@ -109,12 +105,12 @@ export class Engine {
    */
   recordsOwnProbe(driver: string): boolean {
     const name = `${driver.replaceAll('-', '_')}_probe`;
-    return this.#data.ownProbes.has(name) && this.records(name);
+    return this.recording.data.ownProbes.has(name) && this.records(name);
   }
 
   /** Takes in functions of which a part of the recording has ends and no begin. */
   noteBeginless(names: readonly string[]): void {
-    for (const name of names) this.#data.beginless.add(name);
+    for (const name of names) this.recording.data.beginless.add(name);
   }
 
   /** How far the snapshot is believed. */
@@ -146,7 +142,7 @@ export class Engine {
   /** Takes in whether the begin of a function was recorded. */
   noteCall(e: EventCursor): void {
     this.#seq = e.seq;
-    const { beginless } = this.#data;
+    const { beginless } = this.recording.data;
     const { phase } = e;
     if (phase === 'end' && e.span < 0) beginless.add(e.name);
     else if (beginless.size > 0 && phase !== 'end') beginless.delete(e.name);
@@ -162,7 +158,7 @@ export class Engine {
     if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
     if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
-    return 'unknown';
+    return UNKNOWN;
   }
 
   /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
@@ -198,11 +194,12 @@ export class Engine {
 
   /** Events were lost. */
   get gaps(): boolean {
-    return this.#data.gaps;
+    return this.recording.data.gaps;
   }
 
   lose(): void {
-    this.#data.gaps = true;
+    this.recording.data.gaps = true;
+    this.nesting.forget();
     this.frames.clear();
     this.machine.forget();
     forgetVfio(this.vfio);

@@ -33,6 +33,15 @@ export function lossesOf(batch: Batch): readonly Loss[] {
 const fromOf = (cpu: number | null, next: ReadonlyMap<number, number>, notice: number): number =>
   cpu === null ? notice : (next.get(cpu) ?? 0);
 
+/** The last row of each CPU in a batch; null for a recording that lost nothing anywhere. */
+export function lastRows(batch: Batch): readonly number[] | null {
+  if (!batch.column('kind').entries.includes('lost')) return null;
+  const cpu = batch.column('cpu');
+  const last = new Map<number, number>();
+  for (let row = 0; row < batch.rows; row++) if (cpu.has(row)) last.set(cpu.at(row), row);
+  return [...last.values()];
+}
+
 /** Whether events may be missing before a row, of which no notice has come yet. */
 export const isLossy = (losses: readonly Loss[], row: number): boolean =>
   losses.some(({ from, notice }) => row >= from && row < notice);

@@ -1,14 +1,23 @@
 import type { Batch, Kind, Phase, Seq } from '../../traces/index.js';
 import { RULES } from '../rules/index.js';
+import { callOfGraph, type Fn } from './calls.js';
 import { likelyCause } from './causes.js';
 import { copyOf } from './copy.js';
 import { EventCursor } from './cursor.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { RollingHash } from './hash.js';
-import { isLossy, type Loss, lossesOf } from './losses.js';
+import { isLossy, type Loss, lastRows, lossesOf } from './losses.js';
 import type { SnapshotDoubt } from './snapshot-trust.js';
 import { type MachineState, machineState } from './state.js';
-import { type Counts, count, type Difference, noCounts, type Verdict } from './verdict.js';
+import {
+  type Counts,
+  count,
+  type Difference,
+  noCounts,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from './verdict.js';
 
 export interface ReplayOptions {
   /** Release of the recorded kernel, such as `6.1.0-56-amd64`: which rules hold. */
@@ -19,12 +28,12 @@ export interface ReplayOptions {
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
   readonly divergencesMax?: number;
-  /** Called after every event, with the state that it led to; null: the event was a stimulus. */
+  /** Called after every event, with the state that it led to. */
   readonly observe?: (e: EventCursor, verdict: Verdict, engine: Engine) => void;
 }
 
 /** A response that was not what the models predicted. */
-export interface Divergence extends Difference {
+export interface Divergence extends Pick<Difference, 'expected' | 'actual' | 'path'> {
   readonly seq: Seq;
   readonly kind: string;
   readonly phase: Phase;
@@ -42,6 +51,11 @@ export interface ReplayResult {
   readonly stimuli: number;
   readonly responses: number;
   readonly matched: number;
+  /** Matches by how they came about: the sum of the four is `matched`. */
+  readonly computed: number;
+  readonly order: number;
+  readonly passed: number;
+  readonly default: number;
   readonly diverged: number;
   readonly unmodelled: number;
   readonly unknown: number;
@@ -99,6 +113,8 @@ export class Replayer {
   #named = false;
   /** Losses in the batch that was fed last. */
   #losses: { readonly batch: Batch; readonly found: readonly Loss[] } | null = null;
+  /** The last rows of CPUs in that batch, when they were asked for. */
+  #lastRows: readonly number[] | null | undefined;
   #next: number;
   #stimuli: number;
 
@@ -146,7 +162,12 @@ export class Replayer {
     cursor.open(batch);
     if (!this.#named) this.engine.recorded(cursor.names);
     this.#named = true;
-    if (this.#losses?.batch !== batch) this.#losses = { batch, found: lossesOf(batch) };
+    if (this.#losses?.batch !== batch) {
+      this.#losses = { batch, found: lossesOf(batch) };
+      this.#lastRows = undefined;
+    }
+    // A part of the trace that could not be read is a loss that nobody told of.
+    if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.lose();
     const first = Math.max(0, this.#next - batch.seqFirst);
     if (first === 0) {
       this.engine.noteBeginless(cursor.beginless());
@@ -175,25 +196,43 @@ export class Replayer {
   #step(e: EventCursor): void {
     const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
     this.engine.noteCall(e);
-    const verdict = this.#doubted(e, taker.rule === null ? null : taker.rule(this.engine, e));
-    if (verdict === null) this.#stimuli++;
+    const verdict = this.#doubted(e, this.#judge(e, taker));
+    if (verdict.type === 'stimulus') this.#stimuli++;
     else this.#tell(e, taker, verdict);
     if (taker.binds) this.#touch(e);
     if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
     this.options.observe?.(e, verdict, this.engine);
   }
 
+  /** The rule's verdict; where the place among other calls contradicts it, that counts. */
+  #judge(e: EventCursor, taker: Taker): Verdict {
+    if (taker.rule === null) return STIMULUS;
+    const fn = functionOf(taker, e);
+    const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
+    const verdict = taker.rule(this.engine, e);
+    if (misplaced === null || verdict.type === 'diverge') return verdict;
+    return this.#mayLoseLater(e) ? verdict : misplaced;
+  }
+
+  /** Whether a CPU has no further event in the batch: the next may tell that it lost some. */
+  #mayLoseLater(e: EventCursor): boolean {
+    const { batch } = this.#losses ?? {};
+    if (this.#lastRows === undefined && batch !== undefined) this.#lastRows = lastRows(batch);
+    return this.#lastRows?.some((row) => row < e.row) ?? false;
+  }
+
   /** Nobody is blamed for what events that were lost may explain. */
   #doubted(e: EventCursor, verdict: Verdict): Verdict {
-    if (verdict === null || typeof verdict === 'string') return verdict;
-    return isLossy(this.#losses?.found ?? [], e.row) ? 'unknown' : verdict;
+    if (verdict.type !== 'diverge') return verdict;
+    return isLossy(this.#losses?.found ?? [], e.row) ? UNKNOWN : verdict;
   }
 
   #takerFor(e: EventCursor): Taker {
     const { kind } = e;
     const rule = RULES[kind as Kind] ?? null;
     const binds = rule !== null && !FREQUENT.has(kind);
-    const taker: Taker = { rule, binds, counts: this.#kinds.get(kind) ?? null };
+    const counts = this.#kinds.get(kind) ?? null;
+    const taker: Taker = { kind, rule, binds, counts, functions: new Map() };
     this.#takers[e.kindId] = taker;
     return taker;
   }
@@ -211,17 +250,20 @@ export class Replayer {
     else if (last.push(e.seq) > TOUCHED_MAX) last.shift();
   }
 
-  #tell(e: EventCursor, taker: Taker, verdict: NonNullable<Verdict>): void {
+  #tell(e: EventCursor, taker: Taker, verdict: Exclude<Verdict, typeof STIMULUS>): void {
     taker.counts ??= this.#countsOf(e.kind);
     count(taker.counts, verdict);
     this.#hash.word(e.seq);
-    this.#hash.word(typeof verdict === 'string' ? verdict.length : 0);
-    if (typeof verdict === 'string') return;
+    this.#hash.word(verdict.code);
+    if (verdict.type !== 'diverge') return;
+    const { expected, actual, path } = verdict;
+    for (const text of [path, expected, actual]) this.#hash.text(text);
     if (this.#divergences.length >= (this.options.divergencesMax ?? DIVERGENCES_MAX)) return;
     const { seq, kind, phase, name, device } = e;
     const touched = [...(this.#touched.get(device ?? '') ?? [])];
-    const cause = likelyCause(verdict.path);
-    this.#divergences.push({ seq, kind, phase, name, device, ...verdict, touched, cause });
+    const cause = likelyCause(path);
+    const what = { expected, actual, path };
+    this.#divergences.push({ seq, kind, phase, name, device, ...what, touched, cause });
   }
 
   #countsOf(kind: string): Counts {
@@ -238,8 +280,7 @@ export class Replayer {
     const finalState = machineState(this.engine);
     const hash = new RollingHash(this.#hash.state);
     hash.text(JSON.stringify(finalState));
-    const { matched, diverged, unmodelled, unknown } = total;
-    const responses = matched + diverged + unmodelled + unknown;
+    const responses = total.matched + total.diverged + total.unmodelled + total.unknown;
     return {
       events: responses + this.#stimuli,
       stimuli: this.#stimuli,
@@ -256,12 +297,29 @@ export class Replayer {
 
 /** What is done with the events of one kind. */
 interface Taker {
+  readonly kind: string;
   /** Null: nothing, they are stimuli that change no state. */
   readonly rule: Rule | null;
   /** They are named with a divergence of their device. */
   readonly binds: boolean;
   counts: Counts | null;
+  /** Functions of the call graph by the number of their name. */
+  readonly functions: Map<number, Fn | null>;
 }
+
+/** The function of an event, by its name; of an ioctl, whose name is the command, by its path, too. */
+function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
+  const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId;
+  let fn = functions.get(key);
+  if (fn === undefined) {
+    fn = callOfGraph(e);
+    functions.set(key, fn);
+  }
+  return fn;
+}
+
+const ioctlKey = ({ path, deviceId, nameId }: EventCursor): number =>
+  4 * nameId + (path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3);
 
 /** Events between two states that go into the hash. */
 const HASHED_EVERY = 16_384;

@@ -3,7 +3,7 @@ import { EventCursor } from './cursor.js';
 import type { Engine } from './engine.js';
 import { type Checkpoint, Replayer, type ReplayOptions, type ReplayResult } from './replay.js';
 import { type MachineState, machineState } from './state.js';
-import type { Verdict } from './verdict.js';
+import { STIMULUS, type Verdict } from './verdict.js';
 
 /** A trace that can be read at any place: `TraceReader` is one. */
 export interface RandomAccess {
@@ -76,9 +76,9 @@ export class Timeline<R extends RandomAccess> {
     return this.#replayer.result();
   }
 
-  /** Verdict of the event before the position; null for a stimulus, and at the beginning. */
+  /** Verdict of the event before the position; at the beginning as of a stimulus. */
   get verdict(): Verdict {
-    return this.#last?.seq === this.position - 1 ? this.#last.verdict : null;
+    return this.#last?.seq === this.position - 1 ? this.#last.verdict : STIMULUS;
   }
 
   /** Goes to where event `seq` is the next to happen; beyond the ends, to the ends. */

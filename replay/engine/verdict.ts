@@ -1,53 +1,130 @@
 import { errnoName } from '../machine/errno.js';
 
 /**
- * What replay says of one event. Null: the event is a stimulus, which enters the machine from
- * outside. `unmodelled` and `unknown` are never counted as matches: no model covers the response,
- * or the recording does not say enough of the state it depends on.
+ * How a match came about, the strongest first. Only what is computed from the state says much of the
+ * kernel: the others would fit very many states.
  */
-export type Verdict = null | 'match' | 'unknown' | 'unmodelled' | Difference;
+export const BASES = ['computed', 'order', 'passed', 'default'] as const;
+export type Basis = (typeof BASES)[number];
 
-/** The kernel did something else than the model predicted. */
+/**
+ * What replay says of one event.
+ * - `stimulus`: it enters the machine from outside, and is not judged.
+ * - `match`: the kernel did what was predicted.
+ * - `diverge`: it did something else.
+ * - `unknown`: the recording does not say enough of the state that the response depends on.
+ * - `unmodelled`: no model covers the response.
+ *
+ * `code` goes into the state hash: a number is never given to anything else, and none is changed.
+ */
+export type Verdict =
+  | { readonly type: 'stimulus'; readonly code: 0 }
+  | Match
+  | { readonly type: 'unknown'; readonly code: 5 }
+  | { readonly type: 'unmodelled'; readonly code: 6 }
+  | Difference;
+
+export interface Match {
+  readonly type: 'match';
+  readonly basis: Basis;
+  readonly code: 1 | 2 | 3 | 4;
+}
+
+/** The kernel did something else than was predicted. */
 export interface Difference {
+  readonly type: 'diverge';
+  readonly code: 7;
   readonly expected: string;
   readonly actual: string;
   /** Part of the state that the prediction came from, such as `0000:01:00.1/driver`. */
   readonly path: string;
 }
 
-/** `match` when both are equal, otherwise the difference. */
-export const compare = (path: string, expected: string, actual: string): Verdict =>
-  expected === actual ? 'match' : { expected, actual, path };
+// One object for all of a type: judging a million events makes no million objects.
+export const STIMULUS = Object.freeze({ type: 'stimulus', code: 0 } as const);
+/** The state made it so: another state would have led to another response. */
+export const COMPUTED: Match = Object.freeze({ type: 'match', basis: 'computed', code: 1 });
+/** It came in its place: the next of a series, or the step that follows on another. */
+export const IN_ORDER: Match = Object.freeze({ type: 'match', basis: 'order', code: 2 });
+/** It hands on what its caller gave it, or returns what it was returned. */
+export const PASSED: Match = Object.freeze({ type: 'match', basis: 'passed', code: 3 });
+/** It succeeded, as nearly every call does. */
+export const DEFAULT: Match = Object.freeze({ type: 'match', basis: 'default', code: 4 });
+export const UNKNOWN = Object.freeze({ type: 'unknown', code: 5 } as const);
+export const UNMODELLED = Object.freeze({ type: 'unmodelled', code: 6 } as const);
 
 export const diverge = (path: string, expected: string, actual: string): Difference => ({
+  type: 'diverge',
+  code: 7,
   expected,
   actual,
   path,
 });
 
-/** A returned number against those that are possible. */
+/** A match when both are equal, otherwise the difference. */
+export const compare = (
+  path: string,
+  expected: string,
+  actual: string,
+  match: Match = COMPUTED,
+): Match | Difference => (expected === actual ? match : diverge(path, expected, actual));
+
+/**
+ * A returned number against those that are possible.
+ * @param usual what the call returns when nothing is wrong: that it did is a match by default
+ */
 export const oneOf = (
   path: string,
   expected: readonly number[],
   ret: number,
-): 'match' | Difference =>
+  usual = 0,
+): Match | Difference =>
   expected.includes(ret)
-    ? 'match'
+    ? ret === usual
+      ? DEFAULT
+      : COMPUTED
     : diverge(path, [...new Set(expected)].map(errnoName).join(' or '), errnoName(ret));
 
-/** Numbers of responses by verdict. */
+/** A result that an inner function returned, which is handed on. */
+export const handedOn = (path: string, inner: number, ret: number): Match | Difference =>
+  inner === ret ? PASSED : diverge(path, errnoName(inner), errnoName(ret));
+
+/** Numbers of responses by verdict; matches by how they came about, too. */
 export interface Counts {
   matched: number;
+  computed: number;
+  order: number;
+  passed: number;
+  default: number;
   diverged: number;
   unmodelled: number;
   unknown: number;
 }
 
-export const noCounts = (): Counts => ({ matched: 0, diverged: 0, unmodelled: 0, unknown: 0 });
+export const noCounts = (): Counts => ({
+  matched: 0,
+  computed: 0,
+  order: 0,
+  passed: 0,
+  default: 0,
+  diverged: 0,
+  unmodelled: 0,
+  unknown: 0,
+});
 
-export function count(counts: Counts, verdict: NonNullable<Verdict>): void {
-  if (verdict === 'match') counts.matched++;
-  else if (verdict === 'unknown') counts.unknown++;
-  else if (verdict === 'unmodelled') counts.unmodelled++;
-  else counts.diverged++;
+export function count(counts: Counts, verdict: Exclude<Verdict, { type: 'stimulus' }>): void {
+  switch (verdict.type) {
+    case 'match':
+      counts.matched++;
+      counts[verdict.basis]++;
+      return;
+    case 'unknown':
+      counts.unknown++;
+      return;
+    case 'unmodelled':
+      counts.unmodelled++;
+      return;
+    case 'diverge':
+      counts.diverged++;
+  }
 }

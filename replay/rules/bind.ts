@@ -2,9 +2,18 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AttachFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
 import { forgetLimit } from './sriov.js';
 import { byUnseenId } from './walk.js';
@@ -12,7 +21,7 @@ import { byUnseenId } from './walk.js';
 /** `device_driver_attach`, and the point at which a driver is bound. */
 export function bind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   if (e.phase === 'begin') return beginAttach(engine, e, device);
   if (e.phase === 'end') return endAttach(engine, e);
   return bound(engine, e, device);
@@ -32,7 +41,7 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     match: null,
   };
   engine.frames.push(frame);
-  if (store?.attribute !== 'bind') return 'unknown';
+  if (store?.attribute !== 'bind') return UNKNOWN;
   store.attach = { ret: null };
   const path = `${device.address}/match`;
   if (store.driver !== driver || store.device !== device) {
@@ -43,23 +52,23 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
     // It matched: by an override, or by a dynamic id, of which the recording says nothing.
     if (device.assumed.override) device.override = either(device.override, [driver]);
     const verdict = engine.contradiction(device, 'override', difference);
-    return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
+    return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
   if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
-    return store.overlapped ? 'match' : 'unknown';
+    return store.overlapped ? COMPUTED : UNKNOWN;
   }
-  return 'match';
+  return COMPUTED;
 }
 
 function endAttach(engine: Engine, e: EventCursor): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'attach') return 'unknown';
+  if (frame?.type !== 'attach') return UNKNOWN;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.attach) store.attach.ret = e.ret;
   const inner = frame.match?.ret;
-  if (inner === undefined || inner === null) return 'unknown';
+  if (inner === undefined || inner === null) return UNKNOWN;
   const path = `${frame.device?.address}/driver`;
-  return compare(path, errnoName(attachResult(inner)), errnoName(e.ret));
+  return handedOn(path, attachResult(inner), e.ret);
 }
 
 /** What device_driver_attach makes of the result of an attempt. */
@@ -78,7 +87,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attempt === null) {
     device.driver = [driver];
     device.bound = true;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (attempt.type === 'really') attempt.bound = true;
   device.driver = [attempt.driver];
@@ -86,7 +95,7 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attempt.type === 'really' && (attempt.bus?.ret ?? 0) !== 0) {
     return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
   }
-  return compare(path, `${attempt.driver} bound`, `${driver} bound`);
+  return compare(path, `${attempt.driver} bound`, `${driver} bound`, PASSED);
 }
 
 export function setBound(device: PciDevice, driver: string | null): void {

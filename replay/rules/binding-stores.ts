@@ -1,7 +1,7 @@
 /** What `bind`, `unbind` and `drivers_probe` return to who writes them (driver-core-and-pci §3). */
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches } from '../machine/matching.js';
@@ -21,27 +21,28 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
   const path = `${frame.device?.address}/match`;
   if (frame.attach !== null) {
     const { ret: attached } = frame.attach;
-    if (attached === null) return 'unknown';
-    return storeResult(frame, [attached === 0 ? frame.count : attached], ret);
+    if (attached === null) return UNKNOWN;
+    const path = `${frame.device?.address}/bind`;
+    return handedOn(path, attached === 0 ? frame.count : attached, ret);
   }
   if (engine.records('device_driver_attach')) {
     if (frame.matches === true && !frame.overlapped) {
-      if (lostDynamicId(engine, frame)) return 'unknown';
+      if (lostDynamicId(engine, frame)) return UNKNOWN;
       const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
       return engine.contradiction(frame.device!, 'override', difference);
     }
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
-  if (frame.overlapped || engine.gaps) return 'unknown';
+  if (frame.overlapped || engine.gaps) return UNKNOWN;
   if (frame.matches === false) {
     const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
-    if (verdict === 'match' || frame.device === null) return verdict;
+    if (verdict.type === 'match' || frame.device === null) return verdict;
     return engine.contradiction(frame.device, 'override', verdict);
   }
   const before = only(frame.driverBefore);
   return typeof before === 'string' && frame.matches
     ? storeResult(frame, [-ERRNO.EBUSY], ret)
-    : 'unknown';
+    : UNKNOWN;
 }
 
 /**
@@ -64,7 +65,7 @@ function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean 
 export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   if (frame.released) return storeResult(frame, [frame.count], ret);
   const { device, driver } = frame;
-  if (device === null) return 'unknown';
+  if (device === null) return UNKNOWN;
   const wasBound = certainly(frame.driverBefore, driver) && certainly(frame.found, true);
   if (engine.records('device_release_driver_internal')) {
     if (wasBound && !frame.overlapped) {
@@ -74,20 +75,18 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
         errnoName(ret),
       );
       const verdict = engine.contradiction(device, 'driver', difference);
-      if (verdict === 'unknown') forgetDriver(device);
+      if (verdict.type === 'unknown') forgetDriver(device);
       return verdict;
     }
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
-  if (frame.overlapped || engine.gaps) return 'unknown';
+  if (frame.overlapped || engine.gaps) return UNKNOWN;
   if (wasBound) {
     device.driver = [null];
     device.bound = false;
     return storeResult(frame, [frame.count], ret);
   }
-  return possibly(frame.driverBefore, driver)
-    ? 'unknown'
-    : storeResult(frame, [-ERRNO.ENODEV], ret);
+  return possibly(frame.driverBefore, driver) ? UNKNOWN : storeResult(frame, [-ERRNO.ENODEV], ret);
 }
 
 /** Whichever driver it has: not the one that was taken for it. */
@@ -111,8 +110,8 @@ export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number):
     expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
   }
   const verdict = storeResult(frame, expected, ret);
-  if (verdict === 'match') return verdict;
+  if (verdict.type === 'match') return verdict;
   const doubted = engine.contradiction(walk.device, 'driver', verdict);
-  if (doubted === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
+  if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
   return doubted;
 }

@@ -8,7 +8,7 @@ import { type FunctionFacts, parseDriverOrder, parseSnapshot } from '../binding/
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
-import { compare, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, compare, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isEndpoint, readSriovCap } from '../machine/config-space.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import { certainly } from '../machine/possible.js';
@@ -19,11 +19,11 @@ import { replaceFunction } from './vfio-device.js';
 export function snapshot(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   // The snapshot at the end is for people to compare; the machine is not to learn from it.
-  if (e.name === 'end' || engine.snapshot.ignored) return null;
+  if (e.name === 'end' || engine.snapshot.ignored) return STIMULUS;
   if (address === null && e.driver !== null) {
     engine.machine.claims.register(e.driver, parseDriverOrder(e.text));
   }
-  if (address === null || engine.deviceOf(e) === null) return null;
+  if (address === null || engine.deviceOf(e) === null) return STIMULUS;
   const facts = parseSnapshot(e.text);
   const device = engine.machine.list(address);
   const driver = e.driver ?? facts.driver;
@@ -41,7 +41,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   // A VF that exists was counted when its PF finished enabling.
   if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
   learnFrom(engine, device, driver);
-  return null;
+  return STIMULUS;
 }
 
 /** A driver that has a device without an override claims its ids. */
@@ -71,10 +71,10 @@ function sriovFrom(facts: FunctionFacts, config: Buffer | null): Sriov | null {
 
 /** `pci_device_add`, then `pci_bus_add_device`, which lets drivers match and tries them. */
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
-  if (engine.deviceOf(e) === null) return null;
+  if (engine.deviceOf(e) === null) return STIMULUS;
   if (e.name === 'pci_bus_add_device') return readyDevice(engine, e);
   // A line of the kernel's log tells of a function, too, but not when it came.
-  return e.name === 'pci_device_add' ? newFunction(engine, e) : null;
+  return e.name === 'pci_device_add' ? newFunction(engine, e) : STIMULUS;
 }
 
 function newFunction(engine: Engine, e: EventCursor): Verdict {
@@ -85,7 +85,7 @@ function newFunction(engine: Engine, e: EventCursor): Verdict {
   replaceFunction(engine, address, sameIds(before, device.ids));
   if (!engine.records('pci_bus_add_device')) device.bindable = [false, true];
   const parent = engine.frames.inner(e.tid, 'add-vf');
-  if (parent?.device === undefined || parent.device === null) return null;
+  if (parent?.device === undefined || parent.device === null) return STIMULUS;
   return newVf(engine, parent, parent.device, device);
 }
 
@@ -98,25 +98,25 @@ function newVf(engine: Engine, parent: AddVfFrame, pf: PciDevice, device: PciDev
   device.endpoint = true;
   parent.vf = device;
   const expected = vfAddress(pf, parent.index);
-  if (expected === null) return 'unknown';
+  if (expected === null) return UNKNOWN;
   const path = `${pf.address}/sriov/vf`;
   const difference = compare(path, expected, address);
-  const verdict = difference === 'match' ? compareIds(path, pf, device) : difference;
+  const verdict = difference.type === 'match' ? compareIds(path, pf, device) : difference;
   const { sriov } = pf;
-  if (sriov === null || typeof verdict === 'string') {
-    if (sriov !== null && verdict === 'match') sriov.assumed.vfs = false;
+  if (sriov === null || verdict.type !== 'diverge') {
+    if (sriov !== null && verdict.type === 'match') sriov.assumed.vfs = false;
     return verdict;
   }
-  if (verdict === null || !sriov.assumed.vfs) return verdict;
+  if (!sriov.assumed.vfs) return verdict;
   // The first VF of a PF of which only the snapshot told: it is the snapshot that is wrong.
   engine.doubtSnapshot(path, verdict.expected, verdict.actual);
   Object.assign(sriov, { offset: null, stride: null, vfDevice: null });
   sriov.assumed.vfs = false;
-  return 'unknown';
+  return UNKNOWN;
 }
 
 function compareIds(path: string, pf: PciDevice, { ids }: PciDevice): Verdict {
-  if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return 'match';
+  if (ids === null || pf.ids === null || pf.sriov?.vfDevice == null) return COMPUTED;
   return compare(path, idText(pf.ids.vendor, pf.sriov.vfDevice), idText(ids.vendor, ids.device));
 }
 
@@ -132,7 +132,7 @@ function readIds(data: Buffer | null): PciIds | null {
 
 function readyDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const { seq, tid } = e;
   device.visible = [true];
   device.dead = [false];
@@ -150,18 +150,18 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
     walk,
   });
   Object.assign(walk, { scope: frame });
-  if (parent === null) return null;
+  if (parent === null) return STIMULUS;
   parent.walk = walk;
-  return parent.vf === device ? 'match' : 'unknown';
+  return parent.vf === device ? IN_ORDER : UNKNOWN;
 }
 
 /** `pci_stop_and_remove_bus_device`: unbinds, then deletes; both are seen as releases. */
 export function removeDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   device.removal = { tid: e.tid, releases: 0 };
   if (!engine.records('device_release_driver_internal')) leave(device);
-  return null;
+  return STIMULUS;
 }
 
 /**
@@ -190,21 +190,21 @@ export function leave(device: PciDevice): void {
 /** A device joins its IOMMU group when the bus tells that it was added: it can be found by then. */
 export function joinGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null || e.name !== 'add_device_to_group') return null;
+  if (device === null || e.name !== 'add_device_to_group') return STIMULUS;
   device.visible = [true];
   if (e.hasValue) device.group = e.value;
-  return null;
+  return STIMULUS;
 }
 
 export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null || e.name !== 'remove_device_from_group') return null;
+  if (device === null || e.name !== 'remove_device_from_group') return STIMULUS;
   engine.machine.remove(device);
-  return null;
+  return STIMULUS;
 }
 
 /** Events were lost: nothing that they may have changed is known any more. */
 export function lost(engine: Engine): Verdict {
   engine.lose();
-  return null;
+  return STIMULUS;
 }

@@ -3,7 +3,7 @@
 import { parseNewId } from '../binding/ids.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import type { Verdict } from '../engine/verdict.js';
+import { UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { storeResult } from './store-result.js';
 
@@ -27,7 +27,7 @@ export function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdic
   const parsed = parseNewId(frame.text);
   if (parsed === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
   const { driver } = frame;
-  if (driver === null) return 'unknown';
+  if (driver === null) return UNKNOWN;
   const { claims } = engine.machine;
   const equal = claims
     .dynamicIds(driver)
@@ -43,12 +43,12 @@ export function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdic
 export function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const parsed = parseNewId(frame.text);
   if (parsed === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
-  if (frame.driver === null) return 'unknown';
+  if (frame.driver === null) return UNKNOWN;
   const { claims } = engine.machine;
   const known = claims.removeDynamicId(frame.driver, parsed.entry);
   if (ret >= 0 && !known) claims.unlearn(frame.driver);
   // A write of another thread may add the id, or fail to.
-  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return 'unknown';
+  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return UNKNOWN;
   // An event that was lost may have taken it away.
   const certain = known && !engine.gaps;
   return storeResult(frame, certain ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);

@@ -2,7 +2,7 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../iommu/type1.js';
 import { only } from '../machine/possible.js';
 import { memoryEnabled, type OpenDevice } from '../vfio-pci-core/device.js';
@@ -18,18 +18,18 @@ const TOLD_WITHIN_NS = 1_000_000_000n;
  */
 export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null || !e.hasOffset || e.name.includes('INTR-REMAP')) return null;
+  if (device === null || !e.hasOffset || e.name.includes('INTR-REMAP')) return STIMULUS;
   const driver = only(device.driver);
   // The mappings of native drivers are made by the DMA API, and not told by device.
-  if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return 'unknown';
+  if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return UNKNOWN;
   const space = spaceOf(engine, device.group);
-  if (space === null) return 'unknown';
+  if (space === null) return UNKNOWN;
   const iova = e.offsetBig;
   const mapping = space.mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
-  if (mapping === undefined) return 'match';
+  if (mapping === undefined) return COMPUTED;
   const need = permissionOf(e);
-  if (need === null || mapping.since > e.ts - TOLD_WITHIN_NS) return 'unknown';
-  if ((mapping.flags & need) === 0) return 'match';
+  if (need === null || mapping.since > e.ts - TOLD_WITHIN_NS) return UNKNOWN;
+  if ((mapping.flags & need) === 0) return COMPUTED;
   return diverge(`${device.address}/dma`, describe(mapping), `a fault at 0x${iova.toString(16)}`);
 }
 
@@ -61,18 +61,18 @@ function spaceOf(engine: Engine, group: number | null): DmaSpace | null {
 
 /** A SIGBUS: what a user gets who touches a mapping of a BAR while memory is off. */
 export function busError(engine: Engine, e: EventCursor): Verdict {
-  if (!e.hasOffset) return null;
+  if (!e.hasOffset) return STIMULUS;
   let doubtful = false;
   for (const { address, open } of engine.vfio.functions.values()) {
     if (open === undefined) doubtful = true;
     const mapping = open ? mappingAt(open, e.offset) : undefined;
     if (!open || mapping === undefined || mapping.process !== e.pid) continue;
-    if (faults(open)) return 'match';
-    if (!showsConfig(engine)) return 'unknown';
+    if (faults(open)) return COMPUTED;
+    if (!showsConfig(engine)) return UNKNOWN;
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
   }
   // Not in a mapping of a device, as far as all are known: another file's.
-  return doubtful ? 'unknown' : null;
+  return doubtful ? UNKNOWN : STIMULUS;
 }
 
 const faults = (device: OpenDevice): boolean => device.lowPower || !memoryEnabled(device);

@@ -37,6 +37,3 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   },
   'iommu.detach': leaveGroup,
 };
-
-/** Kinds that answer a user and that no model predicts: their ends are counted as unmodelled. */
-export const UNMODELLED: ReadonlySet<Kind> = new Set<Kind>(['migration']);

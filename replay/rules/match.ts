@@ -4,7 +4,16 @@ import { covers, parseNewId } from '../binding/ids.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { MatchFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches, mayMatch } from '../machine/matching.js';
@@ -15,7 +24,7 @@ import { byUnseenId, nextInWalk, walkOf } from './walk.js';
 /** `__driver_probe_device`. */
 export function match(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
 }
 
@@ -70,13 +79,13 @@ function expectedAttempt(
   const attach = engine.frames.inner(e.tid, 'attach');
   if (attach?.device === device) {
     attach.match = { ret: null };
-    return compare(path, attach.driver, driver);
+    return compare(path, attach.driver, driver, PASSED);
   }
   const binding = engine.frames.inner(e.tid, 'store');
   if (binding?.attribute === 'bind' && binding.device === device) {
     // A recording without device_driver_attach.
     binding.attach = { ret: null };
-    return compare(path, binding.driver ?? '', driver);
+    return compare(path, binding.driver ?? '', driver, PASSED);
   }
   if (walk !== null) return nextInWalk(engine, walk, driver);
   const { machine } = engine;
@@ -90,16 +99,16 @@ function expectedAttempt(
   const override = machine.overrideSince(device, since);
   // Another write may have taken away the id that it matched by.
   const byOwnId = store?.attribute === 'new_id' && newIdCovers(store.text, device);
-  if (byOwnId && possibly(override, null)) return 'match';
+  if (byOwnId && possibly(override, null)) return COMPUTED;
   if (!mayMatch(machine, device, driver, override)) {
     // It may have matched by any id that the driver had since the write began.
-    if (store?.attribute === 'new_id' && possibly(override, null)) return 'unknown';
+    if (store?.attribute === 'new_id' && possibly(override, null)) return UNKNOWN;
     const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
     const verdict = engine.contradiction(device, 'override', difference);
-    return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
+    return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
   // A driver that registers, or a deferred probe: nothing in the recording says when.
-  return matches(machine, device, driver, override) === true ? 'match' : 'unknown';
+  return matches(machine, device, driver, override) === true ? COMPUTED : UNKNOWN;
 }
 
 /** Whether the id that a write adds is that of a device. */
@@ -113,7 +122,7 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { ret } = e;
   if (frame?.type !== 'match') {
     if (ret === 0) setBound(device, e.driver);
-    return 'unknown';
+    return UNKNOWN;
   }
   const tried = frame.walk?.tried.at(-1);
   if (tried !== undefined) tried.ret = ret;
@@ -130,11 +139,11 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/driver`;
   if (frame.really !== null) {
-    if (frame.really.ret === null) return 'unknown';
-    return compare(path, errnoName(frame.really.ret), errnoName(ret));
+    if (frame.really.ret === null) return UNKNOWN;
+    return handedOn(path, frame.really.ret, ret);
   }
   if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
-  if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : 'unknown';
+  if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : UNKNOWN;
   const expected: number[] = [];
   // Whoever removes it deletes it after the first release, of which the end may not be recorded.
   const leaves = (device.removal?.releases ?? 0) > 0;
@@ -143,15 +152,17 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
-  if (expected.includes(ret)) return 'match';
-  if (device.assumed.driver) return 'unknown';
+  if (expected.includes(ret)) return COMPUTED;
+  if (device.assumed.driver) return UNKNOWN;
   // Without the events of a removal the device may be on its way out.
   const leaving = !engine.records('pci_stop_and_remove_bus_device');
-  if (ret === -ERRNO.ENODEV && leaving) return 'unknown';
+  if (ret === -ERRNO.ENODEV && leaving) return UNKNOWN;
   const wanted =
     expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
   return diverge(path, wanted, errnoName(ret));
 }
 
 const busy = (frame: MatchFrame, path: string): Verdict =>
-  certainly(frame.driverBefore, null) ? diverge(path, `${frame.driver} probes`, '-EBUSY') : 'match';
+  certainly(frame.driverBefore, null)
+    ? diverge(path, `${frame.driver} probes`, '-EBUSY')
+    : COMPUTED;

@@ -3,9 +3,17 @@ import { parseOverride } from '../binding/stores.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  compare,
+  diverge,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { describe } from '../machine/possible.js';
 import { storeResult } from './store-result.js';
 
@@ -39,11 +47,11 @@ export const endOverride = (frame: StoreFrame, ret: number): Verdict =>
 /** `driver_set_override`: the text it gets is that of the write that called it. */
 export function override(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const path = `${device.address}/override`;
   if (e.phase === 'end') {
     const frame = engine.frames.pop(e.span);
-    return frame === null ? 'unknown' : compare(path, '0', errnoName(e.ret));
+    return frame === null ? UNKNOWN : oneOf(path, [0], e.ret);
   }
   const store = engine.frames.inner(e.tid, 'store');
   const { seq, tid } = e;
@@ -54,9 +62,9 @@ export function override(engine: Engine, e: EventCursor): Verdict {
   if (store?.attribute !== 'driver_override') {
     // Set by a driver in the kernel, as vfio-pci does to the VFs of its PF.
     device.override = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (store.device !== device)
     return diverge(path, describe([store.device?.address ?? null]), device.address);
-  return compare(path, JSON.stringify(parseOverride(store.text)), set);
+  return compare(path, JSON.stringify(parseOverride(store.text)), set, PASSED);
 }

@@ -4,7 +4,19 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReallyProbeFrame } from '../engine/frames.js';
-import { compare, diverge, oneOf, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  IN_ORDER,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  UNMODELLED,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
@@ -14,11 +26,11 @@ import { doubtGate, learnGate, mayBeClosed, probeGate } from './sriov.js';
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
 export function probe(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const { name } = e;
   if (e.phase === 'end') return endProbe(engine, e, device);
   // A line of the kernel's log tells of a probe when it is over.
-  if (name.includes(' ')) return null;
+  if (name.includes(' ')) return STIMULUS;
   switch (name) {
     case 'really_probe':
       return beginReally(engine, e, device);
@@ -44,14 +56,14 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   device.dead = [false];
   device.probed = seq;
   const path = `${device.address}/driver`;
-  if (attempt === null || attempt.device !== device) return 'unknown';
+  if (attempt === null || attempt.device !== device) return UNKNOWN;
   attempt.really = { ret: null };
   if (attempt.driver !== driver) return compare(path, attempt.driver, driver);
   if (before !== null && !before.includes(null)) {
     const difference = diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
     return engine.contradiction(device, 'driver', difference);
   }
-  return 'match';
+  return PASSED;
 }
 
 function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
@@ -64,11 +76,11 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   engine.frames.push({ type: 'bus', ...base, driver: really?.driver ?? driver, gate, own: null });
   if (really === null) {
     device.driver = [driver];
-    return 'unknown';
+    return UNKNOWN;
   }
   really.bus = { ret: null };
   device.driver = [really.driver];
-  return compare(`${device.address}/driver`, really.driver, driver);
+  return compare(`${device.address}/driver`, really.driver, driver, PASSED);
 }
 
 /** `vfio_pci_probe`, `nvme_probe`: it may run on another thread than pci_device_probe. */
@@ -79,29 +91,31 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const bus = engine.frames.onDevice(device, 'bus');
   const base = { seq, tid, device, overlapped: false } as const;
   engine.frames.push({ type: 'own', ...base, driver, register: null });
-  if (bus === null) return 'unknown';
+  if (bus === null) return UNKNOWN;
   bus.own = { ret: null };
   if (bus.gate === null && certainly(engine.override(device), null)) {
     learnGate(engine, device, true);
   }
   const path = `${device.address}/sriov/autoprobe`;
   if (certainly(bus.gate, false)) {
-    if (doubtGate(engine, device, true)) return 'unknown';
+    if (doubtGate(engine, device, true)) return UNKNOWN;
     const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
     return engine.contradiction(device, 'override', difference);
   }
-  return compare(`${device.address}/driver`, bus.driver, driver);
+  // Of a VF the gate decides, too.
+  const match = device.physfn === null ? PASSED : COMPUTED;
+  return compare(`${device.address}/driver`, bus.driver, driver, match);
 }
 
 function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { seq, tid } = e;
   const own = engine.frames.onDevice(device, 'own');
   engine.frames.push({ type: 'register', seq, tid, device, overlapped: false });
-  if (own === null) return 'unknown';
+  if (own === null) return UNKNOWN;
   own.register = { ret: null };
   const { vfioPci, name } = driverModel(own.driver);
-  if (vfioPci) return 'match';
-  return engine.machine.claims.isRegistered(name) ? 'unmodelled' : 'unknown';
+  if (vfioPci) return IN_ORDER;
+  return engine.machine.claims.isRegistered(name) ? UNMODELLED : UNKNOWN;
 }
 
 function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
@@ -127,7 +141,7 @@ function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
       return registerResult(device, ret);
     }
     default:
-      return 'unknown';
+      return UNKNOWN;
   }
 }
 
@@ -143,17 +157,17 @@ function endReally(
   else setFree(device);
   const path = `${device.address}/driver`;
   if (frame.bus === null) {
-    if (!engine.records('pci_device_probe')) return 'unknown';
+    if (!engine.records('pci_device_probe')) return UNKNOWN;
     // Stopped before the bus's probe: suppliers are missing, or VFIO owns the IOMMU group.
     const expected = [-ERRNO.EPROBE_DEFER];
     if (!driverModel(frame.driver).managesDma) expected.push(-ERRNO.EBUSY);
-    if (expected.includes(ret)) return 'unknown';
+    if (expected.includes(ret)) return UNKNOWN;
     return diverge(path, 'pci_device_probe runs', errnoName(ret));
   }
   const { ret: bus } = frame.bus;
-  if (bus === null) return 'unknown';
+  if (bus === null) return UNKNOWN;
   const failed = engine.machine.kernel.probeErrorTurned ? -bus : 0;
-  return compare(path, errnoName(bus === 0 ? 0 : failed), errnoName(ret));
+  return handedOn(path, bus === 0 ? 0 : failed, ret);
 }
 
 function busResult(
@@ -164,29 +178,29 @@ function busResult(
 ): Verdict {
   const path = `${device.address}/probe`;
   if (frame.own !== null) {
-    if (frame.own.ret === null) return 'unknown';
-    return compare(path, errnoName(frame.own.ret), errnoName(ret));
+    if (frame.own.ret === null) return UNKNOWN;
+    return handedOn(path, frame.own.ret, ret);
   }
   if (certainly(frame.gate, false)) {
     return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
   }
   const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
-    if (frame.gate !== null) return 'match';
+    if (frame.gate !== null) return COMPUTED;
     if (recorded) learnGate(engine, device, false);
-    return 'unknown';
+    return UNKNOWN;
   }
   if (ret === -ERRNO.ENODEV && certainly(frame.gate, true)) {
     // Who was not asked did not refuse: the flag was off, whatever the snapshot says.
-    if (recorded && doubtGate(engine, device, false)) return 'unknown';
+    if (recorded && doubtGate(engine, device, false)) return UNKNOWN;
     if (!recorded) mayBeClosed(engine, device);
   }
   if (recorded && certainly(frame.gate, true)) {
     // Interrupts are set up before the driver's own function is called, and may fail.
-    return ret === 0 ? diverge(path, `${frame.driver} probes`, '0') : 'unknown';
+    return ret === 0 ? diverge(path, `${frame.driver} probes`, '0') : UNKNOWN;
   }
   // The answer of a driver that nobody models, and whose function was not recorded: a stimulus.
-  return null;
+  return STIMULUS;
 }
 
 function ownResult(
@@ -196,15 +210,15 @@ function ownResult(
   ret: number,
 ): Verdict {
   // Native drivers answer as they like: what they return is a stimulus.
-  if (!driverModel(frame.driver).vfioPci) return null;
+  if (!driverModel(frame.driver).vfioPci) return STIMULUS;
   const path = `${device.address}/probe`;
   if (frame.register !== null) {
-    if (frame.register.ret === null) return 'unknown';
-    return compare(path, errnoName(frame.register.ret), errnoName(ret));
+    if (frame.register.ret === null) return UNKNOWN;
+    return handedOn(path, frame.register.ret, ret);
   }
   if (!engine.records('vfio_pci_core_register_device')) return registerResult(device, ret);
   // Refused before it registers: the denylist, or no memory.
-  return ret < 0 ? 'unknown' : diverge(path, 'the device is registered', '0');
+  return ret < 0 ? UNKNOWN : diverge(path, 'the device is registered', '0');
 }
 
 /** What vfio-pci-core says to a function that it is given (vfio-ioctls §9). */
@@ -212,7 +226,7 @@ function registerResult(device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;
   if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));
   const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
-  if (vfs === null) return 'unknown';
+  if (vfs === null) return UNKNOWN;
   return oneOf(
     path,
     vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)),

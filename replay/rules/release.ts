@@ -2,7 +2,15 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReleaseFrame } from '../engine/frames.js';
-import { type Difference, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  type Difference,
+  diverge,
+  IN_ORDER,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
 import { setFree } from './bind.js';
@@ -11,7 +19,7 @@ import { revokeGroup } from './vfio-unseen.js';
 
 export function unbind(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   const { name } = e;
   if (e.phase === 'begin') return beginRelease(engine, e, device);
   if (e.phase === 'end') return endRelease(engine, e, device);
@@ -52,9 +60,9 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
   if (before === null) {
     device.driver = [driver];
     device.bound = driver !== null;
-    return 'unknown';
+    return UNKNOWN;
   }
-  if (before.includes(driver)) return 'match';
+  if (before.includes(driver)) return COMPUTED;
   const difference = diverge(path, describe(before), driver ?? 'none');
   return releasedAfterAll(engine, device, driver, difference);
 }
@@ -76,7 +84,7 @@ function releasedAfterAll(
   difference: Difference,
 ): Verdict {
   const verdict = engine.contradiction(device, 'driver', difference);
-  if (verdict === 'unknown') {
+  if (verdict.type === 'unknown') {
     device.driver = [driver];
     device.bound = driver !== null;
   }
@@ -106,7 +114,7 @@ function removing(
   release: ReleaseFrame | null,
 ): Verdict {
   const path = `${device.address}/driver`;
-  if (device.driver === null || release === null) return 'unknown';
+  if (device.driver === null || release === null) return UNKNOWN;
   const holder = engine.frames.onDevice(device, 'match');
   if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {
     const expected = `thread ${holder.tid} holds the device lock`;
@@ -116,16 +124,16 @@ function removing(
     const difference = diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
     return engine.contradiction(device, 'driver', difference);
   }
-  return 'match';
+  return IN_ORDER;
 }
 
 /** `vfio_pci_remove`, `nvme_remove`. */
 function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver } = e;
-  if (driver === null || device.driver === null) return 'unknown';
+  if (driver === null || device.driver === null) return UNKNOWN;
   const release = engine.frames.inner(e.tid, 'release');
-  if (release === null && !engine.records('device_release_driver_internal')) return 'unknown';
-  if (possibly(device.driver, driver)) return 'match';
+  if (release === null && !engine.records('device_release_driver_internal')) return UNKNOWN;
+  if (possibly(device.driver, driver)) return IN_ORDER;
   const difference = diverge(`${device.address}/driver`, describe(device.driver), driver);
   return engine.contradiction(device, 'driver', difference);
 }
@@ -140,13 +148,13 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (release?.device === device) release.last = e.seq;
   device.driver = either([null], before);
   device.bound = false;
-  if (before === null) return 'unknown';
+  if (before === null) return UNKNOWN;
   const path = `${device.address}/driver`;
   if (failing && really.bus?.ret === 0 && really.bound) {
     return diverge(path, `${really.driver} stays bound`, 'clean-up of a failed probe');
   }
-  if (!failing && release === null) return 'unknown';
-  if (driver === null || before.includes(driver)) return 'match';
+  if (!failing && release === null) return UNKNOWN;
+  if (driver === null || before.includes(driver)) return IN_ORDER;
   return diverge(path, describe(before), driver);
 }
 
@@ -154,7 +162,7 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   const frame = engine.frames.pop(e.span);
   if (frame?.type !== 'release') {
     device.driver = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   const verdict = releaseResult(engine, frame, device);
   if (frame.driver !== null) revokeGroup(engine, device, frame.driver);
@@ -171,9 +179,9 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
 }
 
 function releaseResult(engine: Engine, frame: ReleaseFrame, device: PciDevice): Verdict {
-  if (frame.driver === null || frame.removed) return 'match';
-  if (!engine.records('pci_device_remove')) return 'unknown';
-  if (!frame.bound || frame.overlapped) return 'match';
+  if (frame.driver === null || frame.removed) return IN_ORDER;
+  if (!engine.records('pci_device_remove')) return UNKNOWN;
+  if (!frame.bound || frame.overlapped) return IN_ORDER;
   const path = `${device.address}/driver`;
   return diverge(path, `${frame.driver} is removed`, 'it was not removed');
 }

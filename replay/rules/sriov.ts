@@ -9,9 +9,20 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { compare, diverge, oneOf, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  DEFAULT,
+  diverge,
+  IN_ORDER,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
-import { ERRNO, errnoName } from '../machine/errno.js';
+import { ERRNO } from '../machine/errno.js';
 import { certainly, either, only, type Possible } from '../machine/possible.js';
 import { storeResult } from './store-result.js';
 import { endWalk } from './walk.js';
@@ -36,7 +47,7 @@ function sriovOf(device: PciDevice): Sriov {
 /** The write has the PF's device lock from its checks to its end. */
 export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const { device: pf } = frame;
-  if (pf === null) return 'unknown';
+  if (pf === null) return UNKNOWN;
   const expected = expectNumVfs(engine, frame, pf);
   const wanted = parseU16(frame.text);
   const sriov = sriovOf(pf);
@@ -45,16 +56,21 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdi
     sriov.numVfs = [wanted];
     sriov.assumed.numVfs = false;
   }
-  if (expected === null) return 'unknown';
-  if (expected.includes(ret)) return 'match';
+  if (expected === null) return UNKNOWN;
+  if (expected.includes(ret)) {
+    if (frame.enable !== null) return PASSED;
+    return ret === frame.count ? DEFAULT : COMPUTED;
+  }
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   const verdict = oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
   // Without a driver there is one answer only: another shows that there is one.
   const byDriver = expected.every((n) => n === -ERRNO.ENOENT);
-  return verdict === 'match' || !byDriver ? verdict : engine.contradiction(pf, 'driver', verdict);
+  return verdict.type === 'match' || !byDriver
+    ? verdict
+    : engine.contradiction(pf, 'driver', verdict);
 }
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
@@ -169,29 +185,29 @@ export function mayBeClosed(engine: Engine, device: PciDevice): void {
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   // A line of the kernel's log has no end, and no event within it.
-  if (pf === null || e.name.includes(' ')) return null;
+  if (pf === null || e.name.includes(' ')) return STIMULUS;
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;
   const outer = engine.frames.inner(tid, 'enable');
   engine.frames.push({ type: 'enable', seq, tid, device: pf, overlapped: false, vfs, added: 0 });
-  if (outer !== null) return compare(path, String(outer.vfs), String(vfs));
+  if (outer !== null) return compare(path, String(outer.vfs), String(vfs), PASSED);
   const store = engine.frames.inner(tid, 'store');
-  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
   store.enable = { ret: null };
   const asked = parseU16(store.text);
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
   const { numVfs } = sriovOf(pf);
   if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
-    if (sriovOf(pf).assumed.numVfs) return 'unknown';
+    if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
-  return 'match';
+  return PASSED;
 }
 
 function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'enable') return 'unknown';
+  if (frame?.type !== 'enable') return UNKNOWN;
   const outer = engine.frames.inner(e.tid, 'enable');
   if (outer !== null) outer.added = frame.added;
   const store = engine.frames.inner(e.tid, 'store');
@@ -201,28 +217,28 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
     sriov.numVfs = [frame.vfs];
     sriov.assumed.numVfs = false;
   }
-  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? 'match' : null;
-  if (frame.added === frame.vfs) return compare(path, '0', errnoName(e.ret));
+  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
+  if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
-  return e.ret < 0 ? null : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
+  return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
 }
 
 /** `pci_disable_sriov`, also by a driver that is removed: afterwards there are no VFs. */
 export function disable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null || e.phase === 'begin' || e.name.includes(' ')) return null;
+  if (pf === null || e.phase === 'begin' || e.name.includes(' ')) return STIMULUS;
   // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
-  if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return null;
+  if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
   const sriov = sriovOf(pf);
   sriov.numVfs = [0];
   sriov.assumed.numVfs = false;
-  return null;
+  return STIMULUS;
 }
 
 /** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
 export function addVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  if (pf === null) return STIMULUS;
   const path = `${pf.address}/sriov/vf`;
   if (e.phase === 'end') return endAddVf(engine, e, path);
   const { seq, tid, value: index } = e;
@@ -242,38 +258,39 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   if (address !== null) {
     Object.assign(engine.machine.create(address, seq), { physfn: pf.address });
   }
-  if (outer === null) return 'unknown';
+  if (outer === null) return UNKNOWN;
   const expected = outer.added++;
-  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`);
+  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
 }
 
 function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   const frame = engine.frames.pop(e.span);
-  if (frame?.type !== 'add-vf') return 'unknown';
+  if (frame?.type !== 'add-vf') return UNKNOWN;
   if (frame.vf !== null && frame.walk !== null) {
     frame.vf.bindable = [true];
     const missing = endWalk(engine, frame.walk);
     if (missing !== null) return missing;
   }
   // What the probes return does not count; only a VF that was not added makes an error.
-  if (frame.vf === null && engine.records('pci_device_add')) return null;
-  return compare(path, '0', errnoName(e.ret));
+  if (frame.vf === null && engine.records('pci_device_add')) return STIMULUS;
+  return oneOf(path, [0], e.ret);
 }
 
 /** `pci_iov_remove_virtfn`: from the first VF to the last. */
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null) return null;
+  if (pf === null) return STIMULUS;
   const store = engine.frames.inner(e.tid, 'store');
   const numVfs = only(sriovOf(pf).numVfs);
   // An enabling that fails takes back what it added, in its own order.
   const failing = engine.frames.inner(e.tid, 'enable') !== null;
-  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return 'unknown';
-  if (failing || numVfs === undefined) return 'unknown';
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
+  if (failing || numVfs === undefined) return UNKNOWN;
   const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
-  if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return 'unknown';
-  return compare(path, expected, e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`);
+  if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return UNKNOWN;
+  const actual = e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`;
+  return compare(path, expected, actual, IN_ORDER);
 }
 
 /** Address of VF `index`: the PF's routing id plus offset plus index times stride. */

@@ -3,4 +3,4 @@ import { oneOf } from '../engine/verdict.js';
 
 /** What a write of a sysfs attribute returned, against the numbers that are possible. */
 export const storeResult = (frame: StoreFrame, expected: readonly number[], ret: number) =>
-  oneOf(`${frame.device?.address ?? frame.driver}/${frame.attribute}`, expected, ret);
+  oneOf(`${frame.device?.address ?? frame.driver}/${frame.attribute}`, expected, ret, frame.count);

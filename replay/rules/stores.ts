@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import type { Verdict } from '../engine/verdict.js';
+import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
 import { either } from '../machine/possible.js';
 import { endBind, endDriversProbe, endUnbind, matchesNow } from './binding-stores.js';
 import { addDynamicId, endNewId, endRemoveId, forgetId } from './dynamic-ids.js';
@@ -19,7 +19,7 @@ const DEVICE_ATTRIBUTES: ReadonlySet<string> = new Set([
 export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
   if (e.phase !== 'end') return begin(engine, e);
   const frame = engine.frames.pop(e.span);
-  if (frame === null || frame.type !== 'store') return 'unknown';
+  if (frame === null || frame.type !== 'store') return UNKNOWN;
   settle(engine, frame, e.seq);
   return end(engine, frame, e.ret);
 }
@@ -62,7 +62,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     setAutoprobe(engine, device, text);
   }
   if (e.phase === 'begin') engine.frames.push(frame);
-  return null;
+  return STIMULUS;
 }
 
 /** A thread makes one write at a time: what is open of an earlier one has ended unseen. */
@@ -102,6 +102,6 @@ function end(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     case 'sriov_drivers_autoprobe':
       return endAutoprobe(frame, ret);
     default:
-      return 'unmodelled';
+      return UNMODELLED;
   }
 }

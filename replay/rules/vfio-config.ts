@@ -1,7 +1,7 @@
 /** Accesses of configuration space, through every door (vfio-pci-config). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
@@ -22,9 +22,9 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
     case 'kernel':
       // Only what is read while a device is opened becomes part of what its user sees.
       if (engine.vfio.calls.size > 0 && e.phase !== 'begin') noteHardware(engine, e);
-      return null;
+      return STIMULUS;
     default:
-      return null;
+      return STIMULUS;
   }
 }
 
@@ -46,16 +46,16 @@ function noteHardware(engine: Engine, e: EventCursor): void {
 function userAccess(engine: Engine, e: EventCursor): Verdict {
   const { calls } = engine.vfio;
   const device = e.device;
-  if (device === null) return null;
+  if (device === null) return STIMULUS;
   if (e.phase === 'point') return seenByUser(engine, e, device);
   if (e.phase === 'begin') {
     const outer = innerCall(calls, e.tid, 'region');
     beginConfig(engine, e, device);
-    return outer === null ? null : sameAccess(outer, e);
+    return outer === null ? STIMULUS : sameAccess(outer, e);
   }
   settleHardware(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
-  if (call === null) return 'unknown';
+  if (call === null) return UNKNOWN;
   const verdict = endConfig(engine, call, e.ret);
   const outer = innerCall(calls, e.tid, 'region');
   if (outer !== null) outer.inner = e.ret;
@@ -65,7 +65,7 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
 /** The function that `vfio_pci_rw` calls is given what it was given. */
 export function sameAccess(outer: RegionCall, e: EventCursor): Verdict {
   const { region, offset, length } = e;
-  if (region === outer.region && offset === outer.offset && length === outer.count) return 'match';
+  if (region === outer.region && offset === outer.offset && length === outer.count) return PASSED;
   const text = (r: number, at: number, count: number) => `${count} at ${r}:${at}`;
   const expected = text(outer.region, outer.offset, outer.count);
   return diverge(`${outer.device}/region`, expected, text(region, offset, length));
@@ -104,22 +104,22 @@ function writtenBytes(e: EventCursor): Uint8Array {
 
 export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdict {
   const { config } = call;
-  if (config === null) return 'unknown';
+  if (config === null) return UNKNOWN;
   const further = missing(engine, call);
   if (further !== null) return further;
   const { result } = config;
   if (result === 'unknown' || result === null) {
     // What the user wrote is not known: neither is what he reads from now on.
     if (call.write) functionAt(engine.vfio, call.device).open = undefined;
-    return 'unknown';
+    return UNKNOWN;
   }
-  return judge(`${call.device}/config`, [result], ret);
+  return judge(`${call.device}/config`, [result], ret, call.count);
 }
 
 /** A whole access in one event: what the user wrote or saw. */
 function seenByUser(engine: Engine, e: EventCursor, address: string): Verdict {
   const device = openOf(engine, address);
-  if (device === null || engine.records('vfio_pci_config_rw')) return 'unknown';
+  if (device === null || engine.records('vfio_pci_config_rw')) return UNKNOWN;
   const call = beginConfig(engine, e, address);
   popCall(engine.vfio.calls, e.tid, e.seq, 'region');
   return endConfig(engine, call, e.ret);
@@ -133,21 +133,21 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
     const call = popCall(calls, e.tid, e.span, 'hardware');
     if (call !== null)
       answer(engine, call.caller, { value: recordedValue(e, write), ret: retOf(e) });
-    return null;
+    return STIMULUS;
   }
   const { offset, length, seq } = e;
   const width = length as Width;
   const effect: Effect = write
     ? { type: 'write', offset, width, value: e.hasValue ? e.value : null }
     : { type: 'read', offset, width };
-  const { verdict, call } = observe(engine, e.tid, effect);
+  const { verdict, call } = observe(engine, e, effect);
   if (call !== null) {
     if (e.phase === 'point')
       answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
     else pushCall(calls, e.tid, { type: 'hardware', seq, caller: call });
   }
   // Not in an access of which the model knows the device.
-  return verdict ?? 'unknown';
+  return verdict ?? UNKNOWN;
 }
 
 const recordedValue = (e: EventCursor, write: boolean) => (write || !e.hasValue ? null : e.value);
@@ -159,19 +159,19 @@ function virtualWrite(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'end') {
     settleHardware(engine, e.tid);
     const call = popCall(calls, e.tid, e.span, 'virtual');
-    if (call === null) return 'unknown';
+    if (call === null) return UNKNOWN;
     // Only an error of the hardware makes it fail, and ends the access.
     const result = configCall(calls, e.tid)?.config?.result ?? null;
     const failed = typeof result === 'number' && result < 0 ? result : null;
-    return judge(`${e.device}/config`, [failed ?? call.width], e.ret);
+    return judge(`${e.device}/config`, [failed ?? call.width], e.ret, call.width);
   }
   const { offset, length, seq } = e;
   const value = e.hasValue ? lowBytes(e.value, length) : null;
   const effect: Effect = { type: 'virtual', offset, width: length as Width, value };
-  const { verdict, call } = observe(engine, e.tid, effect);
+  const { verdict, call } = observe(engine, e, effect);
   if (call !== null) answer(engine, call, { value, ret: 0 });
   if (e.phase === 'begin') pushCall(calls, e.tid, { type: 'virtual', seq, width: length });
-  return verdict ?? 'unknown';
+  return verdict ?? UNKNOWN;
 }
 
 const lowBytes = (value: number, bytes: number) => (bytes >= 4 ? value : value % 256 ** bytes);

@@ -2,7 +2,7 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import type { Verdict } from '../engine/verdict.js';
+import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
@@ -39,6 +39,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
   const shared = call.group?.startsWith('process') === true;
+  container.domains = null;
   if (call.name === SET_CONTAINER) {
     // Groups of which the number is not recorded are one to us: another may not be in a container.
     group.attached = shared && group.attached !== null ? null : true;
@@ -61,6 +62,7 @@ const freshContainer = (engine: Engine): Container => ({
   groups: engine.records(SET_CONTAINER) ? 0 : null,
   iommu: engine.records(SET_IOMMU) ? false : null,
   dma: null,
+  domains: null,
   teardown: null,
 });
 
@@ -91,11 +93,11 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   }
   const path = `container/${call.name}`;
   if (expected !== 'driver') return judge(path, expected, ret);
-  if (call.inner !== null) return judge(path, [call.inner], ret);
+  if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
     // Without the driver's own function nothing is known of what was mapped.
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   return judge(path, type1Extension(call.argument, container.iommu, version), ret);
 }
@@ -112,7 +114,7 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
   const path = `container/${call.name}`;
   if (call.name === CHECK_EXTENSION) {
     const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
-    if (outer === null) return 'unknown';
+    if (outer === null) return UNKNOWN;
     const { argument } = outer;
     if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
     return judge(path, type1Extension(argument, container.iommu, version), e.ret);

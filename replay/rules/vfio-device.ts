@@ -5,7 +5,17 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  DEFAULT,
+  type Difference,
+  diverge,
+  IN_ORDER,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { only } from '../machine/possible.js';
 import { type EnableCall, innerCall, popCall, pushCall } from '../vfio/calls.js';
@@ -63,7 +73,7 @@ function parseResources(text: string | null): readonly Resource[] | null {
 /** `vfio_pci_core_enable`: the first open of a device. */
 export function open(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || e.name !== 'vfio_pci_core_enable') return null;
+  if (address === null || e.name !== 'vfio_pci_core_enable') return STIMULUS;
   const fn = functionAt(engine.vfio, address);
   const { calls } = engine.vfio;
   if (e.phase === 'begin') {
@@ -74,13 +84,13 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     // It is open or not, when its end is not recorded.
     fn.open = undefined;
     noteOpening(engine, e, address);
-    if (before === undefined) return 'unknown';
+    if (before === undefined) return UNKNOWN;
     return before === null
-      ? 'match'
+      ? IN_ORDER
       : diverge(`${address}/open`, 'the device is open already', 'it is opened');
   }
   const call = popCall(calls, e.tid, e.span, 'enable');
-  if (call === null) return 'unknown';
+  if (call === null) return UNKNOWN;
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.opened = e.ret === 0;
   if (e.ret === 0) enabled(engine, fn, call);
@@ -98,10 +108,10 @@ function openResult(
   ret: number,
 ): Verdict {
   const path = `${address}/open`;
-  if (reset === 'unseen') return ret === 0 ? 'match' : 'unknown';
+  if (reset === 'unseen') return ret === 0 ? DEFAULT : UNKNOWN;
   if (reset === null && engine.records('pci_try_reset_function')) {
     // The function could not be woken or enabled: the hardware's answer.
-    return ret < 0 ? 'unknown' : diverge(path, 'a reset at open', 'none');
+    return ret < 0 ? UNKNOWN : diverge(path, 'a reset at open', 'none');
   }
   return judge(path, [reset === -ERRNO.EAGAIN ? reset : 0], ret);
 }
@@ -122,6 +132,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   const { ids } = pci;
   fn.requests = 0;
   fn.closing = null;
+  fn.toClose = false;
   fn.open = undefined;
   fn.confirmed = true;
   if (hardware === null || ids === null || resources === null) return;
@@ -184,11 +195,12 @@ function routingId(address: string): number {
 }
 
 const DISABLE = 'vfio_pci_core_disable';
+const CLOSE = 'vfio_pci_core_close_device';
 
 /** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
 export function close(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || !e.name.startsWith('vfio_pci_core_')) return null;
+  if (address === null || !e.name.startsWith('vfio_pci_core_')) return STIMULUS;
   const fn = functionAt(engine.vfio, address);
   const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
   if (e.name === DISABLE || !engine.records(DISABLE)) {
@@ -197,8 +209,25 @@ export function close(engine: Engine, e: EventCursor): Verdict {
     fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
-  if (wasOpen === undefined) return 'unknown';
-  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : 'match';
+  const misplaced = closeInOrder(engine, e, fn);
+  if (misplaced !== null) return misplaced;
+  if (wasOpen === undefined) return UNKNOWN;
+  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : IN_ORDER;
+}
+
+/** A device is told to close once, and then disabled; an open that fails disables it, too. */
+function closeInOrder(engine: Engine, e: EventCursor, fn: VfioFunction): Difference | null {
+  const { vfio } = engine;
+  const { toClose } = fn;
+  const path = `${fn.address}/open`;
+  fn.toClose = e.name === CLOSE;
+  if (toClose && e.name === DISABLE) vfio.showsClosing = true;
+  if (!vfio.showsClosing || engine.gaps) return null;
+  if (toClose && e.name === CLOSE)
+    return diverge(path, `${DISABLE} after ${CLOSE}`, 'it is closed');
+  const failed = innerCall(vfio.calls, e.tid, 'ioctl') !== null;
+  if (toClose || e.name !== DISABLE || failed) return null;
+  return diverge(path, `${CLOSE} before ${DISABLE}`, 'it did not come');
 }
 
 const REQUEST = 'vfio_pci_core_request';
@@ -206,17 +235,19 @@ const REQUEST = 'vfio_pci_core_request';
 /** `vfio_pci_core_request`: asked again every ten seconds, with a count from 0. */
 export function request(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || !e.hasValue) return null;
+  if (address === null || !e.hasValue) return STIMULUS;
   // The kernel's log has a line for every tenth request, and no more lines than the rate limit
   // lets pass (kernel drivers/vfio/pci/vfio_pci_core.c 6.1): each tells that there were as many.
-  if (e.name !== REQUEST) return 'unknown';
+  if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
   if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
   // A first request where another was due belongs to a later removal, whose begin was not seen.
   const later = e.value === 0 && fn.requests !== 0;
   const verdict =
-    later || fn.requests === null ? 'unknown' : compare(path, String(fn.requests), String(e.value));
+    later || fn.requests === null
+      ? UNKNOWN
+      : compare(path, String(fn.requests), String(e.value), IN_ORDER);
   fn.requests = e.value + 1;
   return verdict;
 }
@@ -224,7 +255,7 @@ export function request(engine: Engine, e: EventCursor): Verdict {
 /** `vfio_pci_set_irqs_ioctl`, of the ioctl or of closing the device. */
 export function setIrqs(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || e.path !== 'kernel') return null;
+  if (address === null || e.path !== 'kernel') return STIMULUS;
   const { calls } = engine.vfio;
   const fn = functionAt(engine.vfio, address);
   const device = fn.open ?? fn.closing;
@@ -234,20 +265,20 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
     pushCall(calls, e.tid, { type: 'irqs', seq: e.seq, device: address, ...request });
     const ioctl = innerCall(calls, e.tid, 'ioctl');
     if (ioctl !== null) ioctl.irqsSet = true;
-    if (device === null) return 'unknown';
+    if (device === null) return UNKNOWN;
     if (fn.open === null) {
       const wanted = device.irqType === null ? null : `index ${device.irqType}`;
-      return wanted === null ? 'unknown' : compare(path, wanted, `index ${request.index}`);
+      return wanted === null ? UNKNOWN : compare(path, wanted, `index ${request.index}`);
     }
     return validIrqs(device, request) || request.count === 0
-      ? 'match'
+      ? COMPUTED
       : diverge(path, '-EINVAL', 'interrupts are set');
   }
   const call = popCall(calls, e.tid, e.span, 'irqs');
-  if (call === null) return 'unknown';
+  if (call === null) return UNKNOWN;
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.inner = e.ret;
-  if (device === null) return 'unknown';
+  if (device === null) return UNKNOWN;
   const expected = irqsResult(device, call);
   if (e.ret === 0) applyIrqs(device, call);
   return judge(path, expected, e.ret);
@@ -255,39 +286,39 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
 
 /** `pci_try_reset_function`: its result is the hardware's. */
 export function reset(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null || e.name !== 'pci_try_reset_function') return null;
+  if (e.device === null || e.name !== 'pci_try_reset_function') return STIMULUS;
   const { calls } = engine.vfio;
   const enable = innerCall(calls, e.tid, 'enable');
   if (e.phase === 'begin') {
     if (enable?.device === e.device) {
       const first = enable.reset === null;
       enable.reset = 'unseen';
-      return first ? 'match' : 'unknown';
+      return first ? IN_ORDER : UNKNOWN;
     }
-    const { verdict, call } = observe(engine, e.tid, { type: 'reset' });
+    const { verdict, call } = observe(engine, e, { type: 'reset' });
     if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
     const device = openOf(engine, e.device);
     if (verdict === null && device !== null) zap(device);
-    return verdict;
+    return verdict ?? STIMULUS;
   }
   if (enable?.device === e.device) {
     enable.reset = e.ret;
-    return null;
+    return STIMULUS;
   }
   const hardware = popCall(calls, e.tid, e.span, 'hardware');
   if (hardware !== null) answer(engine, hardware.caller, { value: null, ret: e.ret });
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.reset = e.ret;
-  return null;
+  return STIMULUS;
 }
 
 /** `pci_set_power_state`, by a user's wish or by the kernel's own. */
 export function power(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return null;
-  if (engine.vfio.calls.size === 0) return null;
-  const { verdict, call } = observe(engine, e.tid, { type: 'power', state: e.value });
+  if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return STIMULUS;
+  if (engine.vfio.calls.size === 0) return STIMULUS;
+  const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
   if (call !== null) answer(engine, call, DONE);
-  return verdict;
+  return verdict ?? STIMULUS;
 }
 
 /** An IOMMU domain was attached to a device: the group's ioctl had effect. */

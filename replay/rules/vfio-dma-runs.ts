@@ -1,7 +1,7 @@
 /** Runs of pages as the IOMMU gets them: `iommu:map` and `iommu:unmap` (vfio-ioctls §7). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { diverge, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { type DmaMapping, removeMapping } from '../iommu/type1.js';
 import type { DmaProgress, IoctlCall } from '../vfio/calls.js';
 import { type Container, containerOf } from '../vfio/state.js';
@@ -29,27 +29,34 @@ function progressOf(engine: Engine, tid: number): IoctlCall | null {
 
 /** `iommu:map`: a run of pages was mapped. */
 export function dmaMap(engine: Engine, e: EventCursor): Verdict {
-  if (e.name !== 'map') return null;
+  if (e.name !== 'map') return STIMULUS;
   const call = progressOf(engine, e.tid);
   const dma = call?.dma ?? null;
-  if (dma === null) return null;
+  if (dma === null) return STIMULUS;
   const iova = e.offsetBig;
   const size = BigInt(e.length);
   if (dma.type === 'test') return judgeTest(dma, iova, size);
   const path = 'container/dma';
   if (dma.type === 'unmap') {
-    return isForeign(iova) ? null : diverge(path, 'unmapping', `map of ${hexIova(iova)}`);
+    return isForeign(iova) ? STIMULUS : diverge(path, 'unmapping', `map of ${hexIova(iova)}`);
   }
   const expected = dma.request.iova + dma.done;
   const left = dma.request.size - dma.done;
+  const container = containerOf(engine.vfio, e.pid);
   if (iova === expected && size <= left) {
+    // The run before came once for each domain.
+    if (dma.last >= 0n) container.domains ??= dma.times;
     dma.last = dma.done;
     dma.done += size;
-    return 'match';
+    dma.times = 1;
+    return IN_ORDER;
   }
   // Every further domain of the container gets the same run.
-  if (dma.last >= 0n && iova === dma.request.iova + dma.last) return 'match';
-  if (isForeign(iova)) return null;
+  if (dma.last >= 0n && iova === dma.request.iova + dma.last) {
+    dma.times++;
+    if (container.domains === null || dma.times <= container.domains) return IN_ORDER;
+  }
+  if (isForeign(iova)) return STIMULUS;
   const wanted = left === 0n ? 'no further map' : `map at ${hexIova(expected)} of at most ${left}`;
   return diverge(path, wanted, `map at ${hexIova(iova)} of ${size}`);
 }
@@ -59,32 +66,41 @@ type Progress<T extends DmaProgress['type']> = Extract<DmaProgress, { type: T }>
 /** Two pages, aligned to their size, at the start of a usable range. */
 function judgeTest(test: Progress<'test'>, iova: bigint, size: bigint): Verdict {
   if (size === TEST_BYTES && iova % TEST_BYTES === 0n) {
+    const left = test.at !== null && test.done < TEST_BYTES ? test.at + test.done : null;
     test.at = iova;
-    return 'match';
+    test.done = 0n;
+    return left === null
+      ? IN_ORDER
+      : diverge('container/dma', `unmap at ${hexIova(left)}`, `map at ${hexIova(iova)}`);
   }
-  if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? null : 'unknown';
+  if (isForeign(iova) || size !== TEST_BYTES) return isForeign(iova) ? STIMULUS : UNKNOWN;
   return diverge('container/dma', 'two pages aligned to their size', `map at ${hexIova(iova)}`);
 }
 
 /** The two pages go one by one, or at once when they could not be told apart. */
-function judgeTestEnd({ at }: Progress<'test'>, iova: bigint, size: bigint): Verdict {
-  if (at === null) return size <= TEST_BYTES ? 'unknown' : null;
-  if (iova === at || iova === at + PAGE) return size <= TEST_BYTES ? 'match' : 'unknown';
-  return isForeign(iova)
-    ? null
-    : diverge('container/dma', `unmap at ${hexIova(at)}`, `unmap at ${hexIova(iova)}`);
+function judgeTestEnd(test: Progress<'test'>, iova: bigint, size: bigint): Verdict {
+  const { at, done } = test;
+  if (at === null) return size <= TEST_BYTES ? UNKNOWN : STIMULUS;
+  if (done < TEST_BYTES && iova === at + done) {
+    if (size > TEST_BYTES - done) return UNKNOWN;
+    test.done += size;
+    return IN_ORDER;
+  }
+  if (isForeign(iova)) return STIMULUS;
+  const wanted = done < TEST_BYTES ? `unmap at ${hexIova(at + done)}` : 'nothing more';
+  return diverge('container/dma', wanted, `unmap at ${hexIova(iova)}`);
 }
 
 /** `iommu:unmap`: a run of pages was unmapped. */
 export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
-  if (e.name !== 'unmap') return null;
+  if (e.name !== 'unmap') return STIMULUS;
   const iova = e.offsetBig;
   const size = BigInt(e.hasValue ? e.value : e.length);
   const verdict = judgeUnmap(engine, e, iova, size);
-  if (verdict !== 'match' || size === BigInt(e.length)) return verdict;
+  if (verdict.type !== 'match' || size === BigInt(e.length)) return verdict;
   // A large page goes as a whole, however little of it was asked for; never less goes, nor a part.
   const whole = size > BigInt(e.length) && size % PAGE === 0n;
-  return whole ? 'match' : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
+  return whole ? IN_ORDER : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
 }
 
 function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
@@ -103,10 +119,10 @@ function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint):
 
 /** Outside of an ioctl a container that is closed unmaps everything, in order. */
 function teardown(engine: Engine, container: Container, iova: bigint, size: bigint): Verdict {
-  if (container.dma === null) return null;
+  if (container.dma === null) return STIMULUS;
   const { mappings } = container.dma;
   if (container.teardown === null) {
-    if (mappings[0]?.iova !== iova) return null;
+    if (mappings[0]?.iova !== iova) return STIMULUS;
     container.teardown = { type: 'unmap', mappings: [...mappings], done: 0n, last: -1n };
   }
   const verdict = proceed(container.teardown, container, iova, size);
@@ -114,7 +130,7 @@ function teardown(engine: Engine, container: Container, iova: bigint, size: bigi
     // What is unmapped may have been asked for by a call that was not recorded.
     container.dma = null;
     container.teardown = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (verdict === null) return foreign(container.teardown, iova);
   if (container.teardown.mappings.length === 0) container.teardown = null;
@@ -127,7 +143,7 @@ function proceed(
   container: Container,
   iova: bigint,
   size: bigint,
-): Verdict {
+): Verdict | null {
   const [mapping] = progress.mappings;
   if (mapping !== undefined && iova === mapping.iova + progress.done) {
     if (progress.done + size > mapping.size) return null;
@@ -138,13 +154,14 @@ function proceed(
       progress.done = 0n;
       if (container.dma !== null) removeMapping(container.dma, mapping);
     }
-    return 'match';
+    return IN_ORDER;
   }
-  return progress.last === iova ? 'match' : null;
+  // The other domains of the container are unmapped in the same way.
+  return progress.last === iova && container.domains !== 1 ? IN_ORDER : null;
 }
 
 function foreign(progress: Extract<DmaProgress, { type: 'unmap' }>, iova: bigint): Verdict {
-  if (isForeign(iova)) return null;
+  if (isForeign(iova)) return STIMULUS;
   const [mapping] = progress.mappings;
   const wanted =
     mapping === undefined ? 'nothing more' : `unmap at ${hexIova(mapping.iova + progress.done)}`;

@@ -1,7 +1,7 @@
 /** DMA mappings of containers: what is asked for, and what the ioctls return (vfio-ioctls §7). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import {
   addMapping,
   checkMap,
@@ -29,12 +29,12 @@ export function beginDma(
 ): void {
   const container = containerOf(engine.vfio, e.pid);
   const attaches = call.name === 'VFIO_SET_IOMMU' || call.name === 'VFIO_GROUP_SET_CONTAINER';
-  if (attaches) call.dma = { type: 'test', at: null };
+  if (attaches) call.dma = { type: 'test', at: null, done: 0n };
   if (call.layer !== 'type1' || outer === null || container.dma === null) return;
   if (call.name === MAP_DMA) {
     const request = mapRequest(e.data);
     if (request !== null && checkMap(container.dma, request, wrapErrno(engine)) === 0) {
-      call.dma = { type: 'map', request, done: 0n, last: -1n };
+      call.dma = { type: 'map', request, done: 0n, last: -1n, times: 0 };
     }
   } else if (call.name === UNMAP_DMA) {
     const found = unmapped(engine, container, e.data);
@@ -87,10 +87,10 @@ export function finishDma(
   if (call.name !== MAP_DMA && call.name !== UNMAP_DMA) return undefined;
   const path = `container/${call.name}`;
   const data = wordsToBytes(call.words);
-  if (container.dma === null) return 'unknown';
+  if (container.dma === null) return UNKNOWN;
   if (call.name === UNMAP_DMA) return finishUnmap(engine, call, container, data, ret);
   const request = mapRequest(data);
-  if (request === null) return 'unknown';
+  if (request === null) return UNKNOWN;
   const refused = checkMap(container.dma, request, wrapErrno(engine));
   if (refused === null || refused < 0) {
     if (ret === 0 && refused === null) addMapping(container.dma, request, e.ts);
@@ -109,7 +109,7 @@ function mapResult(
   path: string,
   ret: number,
 ): Verdict {
-  if (!engine.records('map')) return ret === 0 ? 'match' : 'unknown';
+  if (!engine.records('map')) return ret === 0 ? DEFAULT : UNKNOWN;
   const done = call.dma?.type === 'map' ? call.dma.done : 0n;
   if (done === request.size) return judge(path, [0], ret);
   return judge(path, [-ERRNO.EFAULT, -ERRNO.ENOMEM], ret);
@@ -124,12 +124,12 @@ function finishUnmap(
 ): Verdict {
   const path = `container/${call.name}`;
   const { dma } = container;
-  if (dma === null) return 'unknown';
+  if (dma === null) return UNKNOWN;
   // What is unmapped was taken out as it went; what no event told goes now.
   const found = call.dma?.type === 'unmap' ? call.dma.mappings : unmapped(engine, container, data);
   if (found === null) {
     container.dma = null;
-    return 'unknown';
+    return UNKNOWN;
   }
   if (typeof found === 'number') return judge(path, [found], ret);
   const left = [...found];

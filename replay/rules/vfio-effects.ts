@@ -1,12 +1,25 @@
 /** What the kernel does while it serves a user, against what the models foresaw. */
+import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  compare,
+  type Difference,
+  diverge,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { certainly } from '../machine/possible.js';
 import { configCall, endHardware, type IoctlCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import { answerAccess, type ConfigAccess, foreseeAgain } from '../vfio-pci-core/access.js';
 import { IRQ, type OpenDevice, zap } from '../vfio-pci-core/device.js';
-import { type Answer, DONE, type Effect, UNKNOWN } from '../vfio-pci-core/effects.js';
+import {
+  type Answer,
+  DONE,
+  type Effect,
+  UNKNOWN as UNKNOWN_RESULT,
+} from '../vfio-pci-core/effects.js';
 import { pcieTail, setPcieTail } from '../vfio-pci-core/space.js';
 import type { WriteContext } from '../vfio-pci-core/write.js';
 import { hex } from './vfio-results.js';
@@ -119,7 +132,7 @@ export function skipUnrecorded(engine: Engine, call: RegionCall): void {
 /** The access went another way than the model: no more is foreseen of it. */
 function abandon(config: ConfigAccess): void {
   config.next = null;
-  config.result = UNKNOWN;
+  config.result = UNKNOWN_RESULT;
 }
 
 /**
@@ -129,26 +142,27 @@ function abandon(config: ConfigAccess): void {
  */
 export function observe(
   engine: Engine,
-  tid: number,
+  e: EventCursor,
   actual: Effect,
-): { verdict: Verdict; call: RegionCall | null } {
+): { verdict: Verdict | null; call: RegionCall | null } {
   const { calls } = engine.vfio;
+  const { tid } = e;
   settleHardware(engine, tid);
   const call = configCall(calls, tid);
   if (call?.config) {
     skipUnrecorded(engine, call);
     const { next, result } = call.config;
     if (next === null) {
-      if (result === UNKNOWN) return { verdict: 'unknown', call: null };
+      if (result === UNKNOWN_RESULT) return { verdict: UNKNOWN, call: null };
       const verdict = diverge(`${call.device}/config`, 'no further access', describe(actual));
       abandon(call.config);
       return { verdict, call: null };
     }
-    if (same(next, actual)) return { verdict: 'match', call };
-    if (learnPcieTail(engine, call, next, actual)) return { verdict: 'unknown', call };
+    if (same(next, actual)) return { verdict: byItsFunction(e, actual), call };
+    if (learnPcieTail(engine, call, next, actual)) return { verdict: UNKNOWN, call };
     abandon(call.config);
     // Capabilities are not of the same length on all kernels.
-    if (!engine.kernelKnown) return { verdict: 'unknown', call: null };
+    if (!engine.kernelKnown) return { verdict: UNKNOWN, call: null };
     return {
       verdict: diverge(`${call.device}/config`, describe(next), describe(actual)),
       call: null,
@@ -156,7 +170,16 @@ export function observe(
   }
   const ioctl = calls.get(tid)?.findLast((c) => c.type === 'ioctl' && c.next.length > 0);
   if (ioctl === undefined) return { verdict: null, call: null };
-  return { verdict: observeIoctl(engine, ioctl as IoctlCall, actual), call: null };
+  const judged = observeIoctl(engine, ioctl as IoctlCall, actual);
+  const { device } = ioctl as IoctlCall;
+  if (judged.type !== 'match' || device === e.device) return { verdict: judged, call: null };
+  return { verdict: diverge(`${device}/${e.name}`, `of ${device}`, `of ${e.device}`), call: null };
+}
+
+/** An access of a width is made by the function of that width. */
+function byItsFunction(e: EventCursor, actual: Effect): Verdict {
+  const name = functionOf(actual);
+  return name === e.name ? COMPUTED : diverge(`${e.device}/config`, name, e.name);
 }
 
 /**
@@ -199,7 +222,7 @@ const isHidden = (engine: Engine, effect: Effect): boolean =>
   effect.type === 'zap' || !engine.records(functionOf(effect));
 
 /** The access is over: what the model still foresaw did not come. */
-export function missing(engine: Engine, call: RegionCall): Verdict {
+export function missing(engine: Engine, call: RegionCall): Difference | null {
   skipUnrecorded(engine, call);
   const next = call.config?.next ?? null;
   if (next === null) return null;

@@ -2,7 +2,16 @@
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, diverge, type Verdict } from '../engine/verdict.js';
+import {
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  UNMODELLED,
+  type Verdict,
+} from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
@@ -31,17 +40,17 @@ const FEATURE = 'VFIO_DEVICE_FEATURE';
 
 /** The `ioctl` events. */
 export function ioctl(engine: Engine, e: EventCursor): Verdict {
-  if (e.path !== 'vfio' && e.path !== 'kernel') return null;
+  if (e.path !== 'vfio' && e.path !== 'kernel') return STIMULUS;
   if (e.device === null && /^(?:VFIO_DEVICE|IOMMU)_/.test(e.name)) {
     // A device that the recording does not name, or a call that no model has.
-    return e.phase === 'begin' ? null : e.name.startsWith('IOMMU_') ? 'unmodelled' : 'unknown';
+    return e.phase === 'begin' ? STIMULUS : e.name.startsWith('IOMMU_') ? UNMODELLED : UNKNOWN;
   }
   if (e.phase === 'begin') return begin(engine, e);
   // A system call seen from the user's side is begun and ended by one event.
   if (e.phase === 'point') begin(engine, e);
   const seq = e.phase === 'point' ? e.seq : e.span;
   const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
-  if (call === null || (e.phase === 'point' && !hasFile(call))) return 'unknown';
+  if (call === null || (e.phase === 'point' && !hasFile(call))) return UNKNOWN;
   const verdict = end(engine, call, e);
   const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (outer !== null) {
@@ -83,10 +92,10 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   });
   if (call.file === 'device') foresee(engine, call, outer, device ?? '');
   else beginDma(engine, call, e, outer);
-  if (!inner) return null;
-  if (outer === null) return 'unknown';
+  if (!inner) return STIMULUS;
+  if (outer === null) return UNKNOWN;
   const asked = outer.name === SET_IOMMU && layer === 'type1' ? CHECK_EXTENSION : outer.name;
-  return compare(`${outer.file}/ioctl`, asked, call.name);
+  return compare(`${outer.file}/ioctl`, asked, call.name, PASSED);
 }
 
 /** The group of an ioctl; of its process when the group itself was not recorded. */
@@ -129,22 +138,22 @@ function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
-  if (call.inner !== null) return judge(path, [call.inner], ret);
+  if (call.inner !== null) return handedOn(path, call.inner, ret);
   const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
   if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
   if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
-  if (call.unseen) return 'unknown';
-  if (expected === 'unmodelled') return 'unmodelled';
+  if (call.unseen) return UNKNOWN;
+  if (expected === 'unmodelled') return UNMODELLED;
   if (expected !== HARDWARE) {
     const verdict = judge(path, expected, ret);
     // Another function of the bus may have come to VFIO since the snapshot.
     const doubtful =
       call.name === HOT_RESET && onBus(engine, address).some((d) => d.assumed.driver);
-    return doubtful && verdict !== 'match' ? 'unknown' : verdict;
+    return doubtful && verdict.type !== 'match' ? UNKNOWN : verdict;
   }
   const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
-  return refused ? diverge(path, 'a reset', '-EINVAL') : null;
+  return refused ? diverge(path, 'a reset', '-EINVAL') : STIMULUS;
 }
 
 function deviceResults(

@@ -1,7 +1,7 @@
 /** Mappings of BARs, what removes them, and page faults in them (vfio-ioctls §5.10, §5.11). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { popCall, pushCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
@@ -22,7 +22,7 @@ import { endUnseenCalls } from './vfio-unseen.js';
 /** `vfio_pci_core_mmap` */
 export function mmap(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || e.path !== 'vfio') return null;
+  if (address === null || e.path !== 'vfio') return STIMULUS;
   const device = openOf(engine, address);
   if (e.phase === 'begin') {
     endUnseenCalls(engine, e);
@@ -36,10 +36,10 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
       start: e.offset,
       end,
     });
-    return null;
+    return STIMULUS;
   }
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'mmap');
-  if (call === null || device === null) return 'unknown';
+  if (call === null || device === null) return UNKNOWN;
   device.mapsBegun--;
   const expected = mapRegion(device, call.page, call.start, call.end, (page) =>
     isAlone(engine, page),
@@ -69,33 +69,33 @@ const overlap = (a: Resource, b: Resource) => a.start <= b.end && b.start <= a.e
 
 /** `vfio_pci_zap_and_down_write_memory_lock`: every mapping of the device is removed. */
 export function munmap(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null || e.path !== 'kernel') return null;
-  const { verdict, call } = observe(engine, e.tid, { type: 'zap' });
+  if (e.device === null || e.path !== 'kernel') return STIMULUS;
+  const { verdict, call } = observe(engine, e, { type: 'zap' });
   if (call !== null) answer(engine, call, DONE);
-  return verdict ?? 'unknown';
+  return verdict ?? UNKNOWN;
 }
 
 /** `vfio_pci_mmap_fault`, or `vfio_pci_mmap_huge_fault` from Linux 6.10 on. */
 export function pageFault(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
-  if (address === null || e.path !== 'vfio') return null;
+  if (address === null || e.path !== 'vfio') return STIMULUS;
   const device = openOf(engine, address);
   if (e.phase === 'begin') {
     const fault = readFault(e);
-    if (fault === null) return 'unknown';
+    if (fault === null) return UNKNOWN;
     pushCall(engine.vfio.calls, e.tid, { type: 'fault', seq: e.seq, device: address, fault });
-    return device === null ? 'unknown' : judgeFault(engine, device, address, fault);
+    return device === null ? UNKNOWN : judgeFault(engine, device, address, fault);
   }
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'fault');
-  if (call === null || device === null) return 'unknown';
+  if (call === null || device === null) return UNKNOWN;
   const mapping = mappingAt(device, call.fault.address);
-  if (mapping === undefined) return 'unknown';
+  if (mapping === undefined) return UNKNOWN;
   const wanted = faultResult(device, mapping, call.fault);
   if (e.ret === VM_FAULT.NOPAGE && engine.machine.kernel.faultMapsAll) mapping.populated = true;
   const where = `${address}/memory`;
-  if (wanted === e.ret) return 'match';
+  if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
   // The user may have turned memory on or off.
-  return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : 'unknown';
+  return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : UNKNOWN;
 }
 
 const ZAP = 'vfio_pci_zap_and_down_write_memory_lock';
@@ -109,7 +109,7 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
   const where = `${address}/mappings`;
   const mapping = mappingAt(device, fault.address);
   if (mapping === undefined) {
-    if (!engine.records('vfio_pci_core_mmap') || device.mapsBegun > 0) return 'unknown';
+    if (!engine.records('vfio_pci_core_mmap') || device.mapsBegun > 0) return UNKNOWN;
     return diverge(where, 'an address of a mapping', hex(fault.address));
   }
   const { faultMapsAll } = engine.machine.kernel;
@@ -117,14 +117,14 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
   const text = (f: Pick<Fault, 'page' | 'start' | 'startPage'>) =>
     `page ${hex(f.page)} of the mapping at ${hex(f.start)} of page ${hex(f.startPage)}`;
   if (text(wanted) !== text(fault)) {
-    if (faultMapsAll && !isPlaced(engine, address, mapping.region)) return 'unknown';
+    if (faultMapsAll && !isPlaced(engine, address, mapping.region)) return UNKNOWN;
     return diverge(where, text(wanted), text(fault));
   }
   functionAt(engine.vfio, address).shown.add(mapping.region);
-  if (!mapping.populated) return 'match';
-  if (!showsConfig(engine) && !engine.records(ZAP)) return 'unknown';
+  if (!mapping.populated) return COMPUTED;
+  if (!showsConfig(engine) && !engine.records(ZAP)) return UNKNOWN;
   // One process may have copied the page tables of another, which a fork leaves out.
-  return mapping.process === -1 ? 'unknown' : diverge(where, 'no fault: it is mapped', 'a fault');
+  return mapping.process === -1 ? UNKNOWN : diverge(where, 'no fault: it is mapped', 'a fault');
 }
 
 /** When a snapshot is wrong elsewhere, a fault has to show that a BAR lies where it says. */

@@ -1,7 +1,7 @@
 /** Reads and writes of a device's regions (vfio-ioctls §5.9). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import type { Verdict } from '../engine/verdict.js';
+import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { ROM } from '../vfio-pci-core/function.js';
@@ -15,17 +15,17 @@ import { endUnseenCalls } from './vfio-unseen.js';
 export function regionAccess(engine: Engine, e: EventCursor): Verdict {
   const device = e.device;
   const ofDevice = e.path === 'vfio' || e.path === 'hardware';
-  if (device === null || !ofDevice) return null;
+  if (device === null || !ofDevice) return STIMULUS;
   const inner = e.path === 'hardware';
   if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
-  if (e.phase === 'point') return judge(path(device), expected(engine, device, e), e.ret);
+  if (e.phase === 'point') return judge(path(device), expected(engine, device, e), e.ret, e.length);
   settleHardware(engine, e.tid);
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'region');
-  if (call === null) return 'unknown';
+  if (call === null) return UNKNOWN;
   if (!inner) return endAny(engine, call, e);
   const outer = innerCall(engine.vfio.calls, e.tid, 'region');
   if (outer !== null) outer.inner = e.ret;
-  return judge(path(device), expected(engine, device, e), e.ret);
+  return judge(path(device), expected(engine, device, e), e.ret, e.length);
 }
 
 const path = (device: string) => `${device}/region`;
@@ -35,13 +35,13 @@ function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
   const isConfig = e.region === REGION.CONFIG;
   if (isConfig && !engine.records('vfio_pci_config_rw')) beginConfig(engine, e, device);
   else open(engine, e, device);
-  return null;
+  return STIMULUS;
 }
 
 function beginBar(engine: Engine, e: EventCursor, device: string): Verdict {
   const outer = innerCall(engine.vfio.calls, e.tid, 'region');
   open(engine, e, device);
-  return outer === null ? null : sameAccess(outer, e);
+  return outer === null ? STIMULUS : sameAccess(outer, e);
 }
 
 function open(engine: Engine, e: EventCursor, device: string): void {
@@ -62,9 +62,9 @@ function open(engine: Engine, e: EventCursor, device: string): void {
 
 function endAny(engine: Engine, call: RegionCall, e: EventCursor): Verdict {
   if (call.config !== null) return endConfig(engine, call, e.ret);
-  if (call.inner !== null) return judge(path(call.device), [call.inner], e.ret);
-  if (call.region === REGION.CONFIG) return 'unknown';
-  return judge(path(call.device), expected(engine, call.device, e), e.ret);
+  if (call.inner !== null) return handedOn(path(call.device), call.inner, e.ret);
+  if (call.region === REGION.CONFIG) return UNKNOWN;
+  return judge(path(call.device), expected(engine, call.device, e), e.ret, e.length);
 }
 
 /** What an access of a region other than the configuration space returns. */

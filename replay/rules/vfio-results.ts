@@ -1,5 +1,5 @@
 /** Verdicts on what kernel functions of VFIO return. */
-import { diverge, oneOf, type Verdict } from '../engine/verdict.js';
+import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { errnoName } from '../machine/errno.js';
 
 /**
@@ -7,10 +7,15 @@ import { errnoName } from '../machine/errno.js';
  * @param expected null when the recording does not say what decides; empty for a new descriptor, of
  *   which any number may be free
  */
-export function judge(path: string, expected: readonly number[] | null, ret: number): Verdict {
-  if (expected === null) return 'unknown';
-  if (expected.length === 0) return ret >= 0 ? 'match' : diverge(path, '0 or more', errnoName(ret));
-  return oneOf(path, expected, ret);
+export function judge(
+  path: string,
+  expected: readonly number[] | null,
+  ret: number,
+  usual = 0,
+): Verdict {
+  if (expected === null) return UNKNOWN;
+  if (expected.length === 0) return ret >= 0 ? DEFAULT : diverge(path, '0 or more', errnoName(ret));
+  return oneOf(path, expected, ret, usual);
 }
 
 /** `0x100`, for a set of bits. */

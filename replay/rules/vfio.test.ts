@@ -57,9 +57,13 @@ describe.each(CAPTURES)('%s', (name) => {
     for (const kind of KINDS) {
       const counts: Counts | undefined = kinds[kind];
       if (counts === undefined) continue;
-      const { matched, ...rest } = counts;
+      const { matched, diverged, unmodelled, unknown } = counts;
       expect(matched, kind).toBeGreaterThan(0);
-      expect(rest, kind).toEqual({ diverged: 0, unmodelled: 0, unknown: 0 });
+      expect({ diverged, unmodelled, unknown }, kind).toEqual({
+        diverged: 0,
+        unmodelled: 0,
+        unknown: 0,
+      });
     }
   });
 

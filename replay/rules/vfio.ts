@@ -1,6 +1,7 @@
 /** Which rule takes which kind of VFIO's events. */
 import type { Kind } from '../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
+import { STIMULUS } from '../engine/verdict.js';
 import { busError, dmaFault } from './faults.js';
 import { configAccess } from './vfio-config.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
@@ -16,7 +17,7 @@ import { regionAccess } from './vfio-region.js';
 const kernelFirst =
   (rule: Rule): Rule =>
   (engine, e) =>
-    e.source === 'strace' && engine.records('vfio_pci_core_enable') ? null : rule(engine, e);
+    e.source === 'strace' && engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ioctl: kernelFirst(ioctl),

@@ -1,7 +1,7 @@
 /** The pass over the driver list for one device (driver-core-and-pci §1.3, §1.4). */
 import type { Engine } from '../engine/engine.js';
 import type { Walk } from '../engine/frames.js';
-import { diverge, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { mayMatch } from '../machine/matching.js';
 import { certainly, only, possibly } from '../machine/possible.js';
@@ -22,13 +22,13 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   if (certainly(override, null) && device.ids !== null && possible) {
     machine.claims.tried(device.ids, before, driver);
   }
-  if (expected.includes(driver)) return 'match';
+  if (expected.includes(driver)) return COMPUTED;
   const open = expected.includes(undefined) || unheardOf || walk.scope.overlapped;
-  if (possible && open) return 'unknown';
+  if (possible && open) return UNKNOWN;
   const wanted = expected.map(nextName).join(' or ');
   const difference = diverge(`${device.address}/match`, wanted, driver);
   const verdict = engine.contradiction(device, 'override', difference);
-  return byUnseenId(engine, device, driver) ? 'unknown' : verdict;
+  return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
 }
 
 /** Whether a dynamic id of which the recording has nothing may be why a driver matches. */
@@ -65,7 +65,7 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
  * The walk is over.
  * @returns the difference when a driver was not tried that had to be, else null
  */
-export function endWalk(engine: Engine, walk: Walk): Verdict {
+export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   const { device } = walk;
   const { claims } = engine.machine;
   const last = walk.tried.at(-1);
@@ -80,7 +80,7 @@ export function endWalk(engine: Engine, walk: Walk): Verdict {
     const difference = diverge(`${device.address}/match`, `${expected} is tried`, 'no attempt');
     const verdict = engine.contradiction(device, 'override', difference);
     // It may have got a driver since the snapshot.
-    return last === undefined && device.assumed.driver ? 'unknown' : verdict;
+    return last === undefined && device.assumed.driver ? UNKNOWN : verdict;
   }
   // A driver or an override that it got since the snapshot may have kept all others away.
   if (last === undefined && (device.assumed.driver || device.assumed.override)) return null;

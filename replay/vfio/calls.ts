@@ -43,10 +43,17 @@ export interface IoctlCall extends Open {
 
 /** A range that is being mapped or unmapped page run by page run. */
 export type DmaProgress =
-  | { readonly type: 'map'; readonly request: MapRequest; done: bigint; last: bigint }
+  | {
+      readonly type: 'map';
+      readonly request: MapRequest;
+      done: bigint;
+      last: bigint;
+      /** How often the last run came. */
+      times: number;
+    }
   | { readonly type: 'unmap'; readonly mappings: DmaMapping[]; done: bigint; last: bigint }
   /** Two pages are mapped and unmapped to find out what the IOMMU can do. */
-  | { readonly type: 'test'; at: bigint | null };
+  | { readonly type: 'test'; at: bigint | null; done: bigint };
 
 /** A read or write through a device's file. */
 export interface RegionCall extends Open {

@@ -86,7 +86,7 @@ describe('a feature', () => {
 });
 
 describe('a container', () => {
-  const empty: Container = { groups: 0, iommu: false, dma: null, teardown: null };
+  const empty: Container = { groups: 0, iommu: false, dma: null, domains: null, teardown: null };
   const set: Container = { ...empty, groups: 1, iommu: true };
 
   test('has no IOMMU without a group, and only one', () => {
@@ -98,7 +98,13 @@ describe('a container', () => {
   });
 
   test('that was opened before the recording began is not guessed at', () => {
-    const unknown: Container = { groups: null, iommu: null, dma: null, teardown: null };
+    const unknown: Container = {
+      groups: null,
+      iommu: null,
+      dma: null,
+      domains: null,
+      teardown: null,
+    };
     expect(containerIoctl('VFIO_SET_IOMMU', unknown, 3, 6001)).toBeNull();
     expect(containerIoctl('VFIO_IOMMU_MAP_DMA', unknown, 0, 6001)).toBeNull();
   });
@@ -116,7 +122,7 @@ describe('a group', () => {
     devices: new Set(devices),
   });
   const around = {
-    container: { groups: 1, iommu: true, dma: null, teardown: null },
+    container: { groups: 1, iommu: true, dma: null, domains: null, teardown: null },
     viable: true,
     attached: false,
     opened: false,

@@ -39,6 +39,8 @@ export interface VfioFunction {
   migration: Migration | null;
   /** An event told whether it is open; what a snapshot told may have changed before the first. */
   confirmed: boolean;
+  /** It was told to close, and is not disabled yet. */
+  toClose: boolean;
   /** The device that is being closed, until it is opened again. */
   closing: OpenDevice | null;
   /** How often the user was asked to let it go, since the removal began; null when not known. */
@@ -53,6 +55,8 @@ export interface Container {
   iommu: boolean | null;
   /** Null: no mappings are known. */
   dma: DmaSpace | null;
+  /** IOMMU domains of its groups, each of which gets every run of pages; null: not known. */
+  domains: number | null;
   /** Unmapping when the container is closed. */
   teardown: Extract<DmaProgress, { type: 'unmap' }> | null;
 }
@@ -71,6 +75,8 @@ export interface VfioState {
   /** By IOMMU group, or by process when the group was not recorded. */
   readonly groups: Map<string, Group>;
   readonly calls: Calls;
+  /** A device was disabled after it was told to close: the recording has both. */
+  showsClosing: boolean;
 }
 
 export const newVfioState = (): VfioState => ({
@@ -78,6 +84,7 @@ export const newVfioState = (): VfioState => ({
   containers: new Map(),
   groups: new Map(),
   calls: new Map(),
+  showsClosing: false,
 });
 
 export const newFunction = (address: string): VfioFunction => ({
@@ -89,6 +96,7 @@ export const newFunction = (address: string): VfioFunction => ({
   open: undefined,
   migration: null,
   confirmed: false,
+  toClose: false,
   closing: null,
   requests: null,
 });
@@ -107,6 +115,7 @@ export const lostContainer = (): Container => ({
   groups: null,
   iommu: null,
   dma: null,
+  domains: null,
   teardown: null,
 });
 
@@ -142,6 +151,7 @@ export function forgetVfio(state: VfioState): void {
   for (const fn of state.functions.values()) {
     fn.open = undefined;
     fn.closing = null;
+    fn.toClose = false;
     fn.migration = null;
     fn.hardware = null;
     fn.requests = null;
