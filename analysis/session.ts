@@ -9,7 +9,7 @@ import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
 import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
 import { createLibrary, LIBRARY } from './sql/library.js';
-import { PARSE_SQL, requireCondition, requireQuery } from './statement.js';
+import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './statement.js';
 
 /**
  * What user SQL must not do is switched off here and cannot be switched on again: reading and
@@ -133,8 +133,7 @@ function nameOf(traces: readonly NamedTrace[], i: number): string {
 const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
 
 function nextStep(message: string, sql: string): string {
-  if (message.startsWith('Parser Error') && /(?<!")\boffset\b(?!")/i.test(sql))
-    return 'Quote the column as "offset": SQL has this keyword.';
+  if (message.startsWith('Parser Error')) return parserAdvice(sql);
   if (message.includes('Table with name'))
     return `There are events, ${VIEWS.join(', ')}; docs/sql.md says what is in them.`;
   return 'docs/sql.md lists tables and columns.';

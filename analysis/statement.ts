@@ -24,7 +24,7 @@ export const PARSE_SQL = `SELECT json_serialize_sql($1::VARCHAR, skip_null := tr
 
 /** @throws VfrError `SQL_MISSING`, `SQL_FAILED` when it cannot be parsed, or `SQL_FORBIDDEN` */
 export async function requireQuery(parse: Parse, sql: string): Promise<void> {
-  const statements = parsed(await parse(withoutNul(sql)));
+  const statements = await statementsOf(parse, sql);
   if (statements.length === 0) throw missing();
   if (statements.length > 1) throw forbidden('several statements', 'Ask one question at a time.');
   requireAllowed(statements[0].node);
@@ -35,7 +35,7 @@ export async function requireQuery(parse: Parse, sql: string): Promise<void> {
  * @throws VfrError as `requireQuery` does
  */
 export async function requireCondition(parse: Parse, condition: string): Promise<void> {
-  const [first, ...more] = parsed(await parse(withoutNul(`SELECT (${condition}\n)`)));
+  const [first, ...more] = await statementsOf(parse, `SELECT (${condition}\n)`);
   const node = first?.node ?? {};
   const { select_list: list } = node;
   const alone = Object.keys(node).every((key) => EXPRESSION_KEYS.has(key));
@@ -52,15 +52,20 @@ const EXPRESSION_KEYS = new Set(['type', 'select_list', 'from_table', 'aggregate
 const isEmpty = ({ from_table: table }: Tree) =>
   table === undefined || (table as Tree).type === 'EMPTY';
 
-function parsed(json: string): NonNullable<Parsed['statements']> {
+/** What to do about SQL that cannot be parsed. */
+export const parserAdvice = (sql: string): string =>
+  /(?<!")\boffset\b(?!")/i.test(sql)
+    ? 'Quote the column as "offset": SQL has this keyword.'
+    : 'docs/sql.md lists tables and columns.';
+
+async function statementsOf(parse: Parse, sql: string): Promise<NonNullable<Parsed['statements']>> {
+  const json = await parse(withoutNul(sql));
   const { error, error_type, error_message = '', statements } = JSON.parse(json) as Parsed;
   if (!error) return statements ?? [];
   if (error_type !== 'parser') throw forbidden('what is no SELECT', NO_SELECT);
   // DuckDB itself says it best, with the place.
-  const next = /offset/i.test(error_message)
-    ? 'Quote the column as "offset": SQL has this keyword.'
-    : 'docs/sql.md lists tables and columns.';
-  throw new VfrError('usage', 'SQL_FAILED', `Parser Error: ${error_message}`, next);
+  const what = `Parser Error: ${error_message}`;
+  throw new VfrError('usage', 'SQL_FAILED', what, parserAdvice(sql));
 }
 
 const NO_SELECT =

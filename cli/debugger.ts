@@ -119,7 +119,7 @@ function verdictText(verdict: Verdict): string {
     case 'match':
       return `  [match: ${verdict.basis}]`;
     case 'diverge':
-      return `  [diverge: expected ${verdict.expected}, actual ${verdict.actual}, by ${verdict.path}]`;
+      return `  [diverge: expected ${verdict.expected}, actual ${verdict.actual}, ${verdict.path}]`;
     default:
       return `  [${verdict.type}]`;
   }

@@ -58,7 +58,7 @@ describe('vfr import of several inputs', () => {
     for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));
     const { code, stderr } = vfr(['import', 'a.txt', 'b.txt', '-o', 'none/out.arrows'], { cwd });
     expect(code).toBe(3);
-    expect(stderr).toContain('none/out.arrows: no such file or directory');
+    expect(stderr).toContain('none: no such file or directory');
   });
 
   test('whose clocks differ are told by the name of the input', () => {

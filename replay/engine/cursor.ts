@@ -199,6 +199,11 @@ export class EventCursor {
     return this.#batch.column('data').at(this.row);
   }
 
+  /** Whether a message of the kernel's log told of it, and no record of the function that did it. */
+  get isLogMessage(): boolean {
+    return this.phase === 'point' && this.#batch.column('text').has(this.row);
+  }
+
   get text(): string | null {
     return this.#batch.column('text').text(this.row);
   }

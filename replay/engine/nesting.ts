@@ -79,7 +79,7 @@ export class Nesting {
     return found;
   }
 
-  /** Devices of other buses, such as mediated ones, are served by functions that are not recorded. */
+  /** Functions that serve devices of other buses, such as mediated ones, are not recorded. */
   #isForeign(e: EventCursor): boolean {
     const id = e.deviceId;
     let foreign = this.#foreign[id];

@@ -307,7 +307,7 @@ interface Taker {
   readonly functions: Map<number, Fn | null>;
 }
 
-/** The function of an event, by its name; of an ioctl, whose name is the command, by its path, too. */
+/** The function of an event, by its name; of an ioctl, named by its command, by its path, too. */
 function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
   const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId;
   let fn = functions.get(key);

@@ -190,7 +190,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
 
   /** The file's own function, of a container, a group or a device. */
   ioctl: ENTRY,
-  /** The same, of a call that the file may answer itself: for a device that was opened by its own. */
+  /** The same, of a call that the file may answer itself, as that of a device opened by its own. */
   'file ioctl': { entry: true, sameProbeAs: 'ioctl' },
   vfio_pci_core_ioctl: {
     by: {

@@ -29,8 +29,7 @@ export function probe(engine: Engine, e: EventCursor): Verdict {
   if (device === null) return STIMULUS;
   const { name } = e;
   if (e.phase === 'end') return endProbe(engine, e, device);
-  // A line of the kernel's log tells of a probe when it is over.
-  if (name.includes(' ')) return STIMULUS;
+  if (e.isLogMessage) return STIMULUS;
   switch (name) {
     case 'really_probe':
       return beginReally(engine, e, device);

@@ -184,8 +184,7 @@ export function mayBeClosed(engine: Engine, device: PciDevice): void {
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
 export function enable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  // A line of the kernel's log has no end, and no event within it.
-  if (pf === null || e.name.includes(' ')) return STIMULUS;
+  if (pf === null || e.isLogMessage) return STIMULUS;
   const path = `${pf.address}/sriov/numvfs`;
   if (e.phase === 'end') return endEnable(engine, e, pf, path);
   const { seq, tid, value: vfs } = e;
@@ -226,7 +225,7 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
 /** `pci_disable_sriov`, also by a driver that is removed: afterwards there are no VFs. */
 export function disable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
-  if (pf === null || e.phase === 'begin' || e.name.includes(' ')) return STIMULUS;
+  if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
   // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
   if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
   const sriov = sriovOf(pf);
