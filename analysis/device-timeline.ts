@@ -3,26 +3,10 @@
  * override, at any event.
  */
 import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
-import type { Batch, Kind, TraceMeta } from '../traces/index.js';
+import { type Batch, type Kind, kindsWhere, type TraceMeta } from '../traces/index.js';
 
 /** Kinds of events after which the state of their device may be another. */
-const CHANGING = new Set<string>([
-  'snapshot',
-  'device.add',
-  'device.remove',
-  'match',
-  'probe',
-  'bind',
-  'unbind',
-  'override',
-  'sysfs.write',
-  'sriov.enable',
-  'sriov.disable',
-  'vf.add',
-  'vf.remove',
-  'iommu.attach',
-  'iommu.detach',
-] satisfies Kind[]);
+const CHANGING = new Set<string>(kindsWhere(({ changesBinding }) => changesBinding === true));
 
 /**
  * What is known of a device: its state, that it is not there, or nothing (null), when the recording

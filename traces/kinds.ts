@@ -18,8 +18,10 @@ export const FAMILIES = [
   'irq',
   'reset',
   'process',
+  'signal',
   'text',
-  'recording',
+  'snapshot',
+  'loss',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
@@ -145,7 +147,7 @@ export const KINDS = {
   'driver.work': { doc: 'deferred work of a driver ran', family: 'driver' },
   uevent: { doc: 'a uevent was sent to user space', family: 'process' },
   syscall: { doc: 'a system call of a recorded process', family: 'process', named: true },
-  signal: { doc: 'a signal was generated or delivered; value is its number', family: 'process' },
+  signal: { doc: 'a signal was generated or delivered; value is its number', family: 'signal' },
   process: { doc: 'a process forked, executed or exited', family: 'process', named: true },
   log: {
     doc: 'a line of the kernel log, or a line of the input that was not understood',
@@ -153,10 +155,10 @@ export const KINDS = {
   },
   snapshot: {
     doc: 'the state of one function or driver when the recording began or ended',
-    family: 'recording',
+    family: 'snapshot',
     changesBinding: true,
   },
-  lost: { doc: 'events were lost here; value is how many', family: 'recording' },
+  lost: { doc: 'events were lost here; value is how many', family: 'loss' },
   mark: { doc: 'a mark that somebody wrote into the recording', family: 'text' },
 } as const satisfies Record<string, KindFacts>;
 

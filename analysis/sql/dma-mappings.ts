@@ -21,8 +21,8 @@ export const dmaMappings: ViewDefinition = {
     unmapped_task: 'comm of that thread',
     duration: 'nanoseconds that the mapping lived',
   },
-  // QEMU's backend tells the result of each call; where it is missing, all that is known is that the
-  // call failed. An unmap mostly has the address of its map, and the next map of that address
+  // QEMU's backend tells the result of each call; where it is missing, all that is known is that
+  // the call failed. An unmap mostly has the address of its map, and the next map of that address
   // bounds it. What has none was unmapped as part of a larger range, which is looked for by blocks
   // of a size that gives the range a few hundred of them.
   sql: `

@@ -1,4 +1,9 @@
+import { kindsWhere } from '../../traces/index.js';
 import type { ViewDefinition } from './definition.js';
+
+const FAULTS = kindsWhere(({ family }) => family === 'fault')
+  .map((kind) => `'${kind}'`)
+  .join(', ');
 
 /** SQL of a little endian number in the hexadecimal text `h` of a struct. @param at in bytes */
 function word(at: number, bytes: number): string {
@@ -47,7 +52,7 @@ export const faults: ViewDefinition = {
 WITH f AS (
   SELECT *, regexp_matches(text, '(?i)\\bread\\b|flags=0x[0-9a-f]*[014589cd][0-9a-f]\\b') AS reads,
     regexp_matches(text, '(?i)\\bwrite\\b|flags=0x[0-9a-f]*[2367abef][0-9a-f]\\b') AS writes
-  FROM events_of(['fault.page', 'fault.bus', 'fault.dma', 'fault.aer']) WHERE phase <> 'begin'
+  FROM events_of([${FAULTS}]) WHERE phase <> 'begin'
 ), last AS (
   SELECT f.trace, f.seq, arg_max(m, m.mapped_seq) AS m
   FROM f JOIN lib.dma_mappings m ON m.trace = f.trace AND m.mapped_seq < f.seq

@@ -2,7 +2,7 @@
  * The browser without a terminal: what is shown, and what each key does to it. It holds positions
  * and texts only; events are read when a screen is drawn.
  */
-import type { StatsColumn } from '../../traces/index.js';
+import { type Family, kindsWhere, type StatsColumn } from '../../traces/index.js';
 import { allEvents, type EventList, firstAtLeast, someEvents } from './list.js';
 import type { EventRef, EventStore } from './store.js';
 
@@ -93,9 +93,11 @@ export function jumpTo(browser: Browser, seq: number, rows: number): Browser {
   return moveTo({ ...browser, top }, index, rows);
 }
 
+const FAULTY: ReadonlySet<Family> = new Set(['fault', 'signal']);
+
 /** Jumps to events of some kinds; upper case looks backwards. */
 const KIND_JUMPS: Record<string, { readonly what: string; readonly kinds: readonly string[] }> = {
-  x: { what: 'fault', kinds: ['fault.page', 'fault.bus', 'fault.dma', 'fault.aer', 'signal'] },
+  x: { what: 'fault', kinds: kindsWhere(({ family }) => FAULTY.has(family)) },
   p: { what: 'probe', kinds: ['probe'] },
   c: { what: 'write to configuration space', kinds: ['config.write'] },
   b: { what: 'bind or unbind', kinds: ['bind', 'unbind'] },

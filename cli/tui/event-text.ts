@@ -1,5 +1,5 @@
 /** One event as text: its line in the list, its details. */
-import type { ColumnName } from '../../traces/index.js';
+import { type ColumnName, type Family, kindFacts } from '../../traces/index.js';
 import { formatDuration } from '../duration.js';
 import type { EventRef, EventStore } from './store.js';
 import { cells, cellsRight, type Paint, singleCells, type Tone } from './text.js';
@@ -17,9 +17,6 @@ export function textOf({ batch, row }: EventRef, column: ColumnName): string | u
 
 const hex = (text: string) => `0x${BigInt(text).toString(16)}`;
 
-/** Kinds of which the name says most; of the others it is a kernel function, and comes last. */
-const NAMED_FIRST = new Set(['ioctl', 'sysfs.write', 'syscall', 'process', 'irq.fire']);
-
 /** What stands at the end of a list line: what is special about the event. */
 export function summaryOf(ref: EventRef): string {
   const of = (column: ColumnName) => textOf(ref, column);
@@ -30,7 +27,7 @@ export function summaryOf(ref: EventRef): string {
     of('text'),
     of('ret'),
   ];
-  const first = NAMED_FIRST.has(of('kind') ?? '');
+  const first = kindFacts(of('kind') ?? '')?.named === true;
   const parts = [
     first ? name : undefined,
     of('driver'),
@@ -43,26 +40,32 @@ export function summaryOf(ref: EventRef): string {
   return parts.filter((part) => part !== undefined).join(' ');
 }
 
-const TONES: readonly (readonly [prefix: string, tone: Tone])[] = [
-  ['fault', 'red'],
-  ['lost', 'red'],
-  ['signal', 'red'],
-  ['sysfs', 'yellow'],
-  ['override', 'yellow'],
-  ['sriov', 'yellow'],
-  ['probe', 'green'],
-  ['match', 'green'],
-  ['bind', 'green'],
-  ['unbind', 'cyan'],
-  ['device', 'cyan'],
-  ['vf', 'cyan'],
-  ['config', 'dim'],
-  ['snapshot', 'dim'],
-  ['log', 'dim'],
-];
+const TONES: Readonly<Record<Family, Tone>> = {
+  fault: 'red',
+  signal: 'red',
+  loss: 'red',
+  sysfs: 'yellow',
+  sriov: 'yellow',
+  driver: 'green',
+  binding: 'green',
+  device: 'cyan',
+  config: 'dim',
+  snapshot: 'dim',
+  text: 'dim',
+  region: 'plain',
+  vfio: 'plain',
+  dma: 'plain',
+  iommu: 'plain',
+  irq: 'plain',
+  reset: 'plain',
+  process: 'plain',
+};
 
-export const toneOf = (kind: string): Tone =>
-  TONES.find(([prefix]) => kind.startsWith(prefix))?.[1] ?? 'plain';
+/** The colour of a kind's family; kinds of a newer version are plain. */
+export function toneOf(kind: string): Tone {
+  const facts = kindFacts(kind);
+  return facts === undefined ? 'plain' : TONES[facts.family];
+}
 
 /** Begin and end are brackets, so that what is nested shows at a glance. */
 const PHASE_MARKS: Record<string, string> = { begin: '┌', end: '└', point: '·' };

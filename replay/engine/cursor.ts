@@ -199,7 +199,7 @@ export class EventCursor {
     return this.#batch.column('data').at(this.row);
   }
 
-  /** Whether a message of the kernel's log told of it, and no record of the function that did it. */
+  /** Whether a message of the kernel's log says so, and no record of the function that did it. */
   get isLogMessage(): boolean {
     return this.phase === 'point' && this.#batch.column('text').has(this.row);
   }
