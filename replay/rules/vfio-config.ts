@@ -7,6 +7,7 @@ import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
 import { peek, poke, type Width } from '../vfio-pci-core/bytes.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
+import { fixedRead, noteWrite } from './config-registers.js';
 import { answer, contextOf, missing, observe, openOf, settleHardware } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 
@@ -20,12 +21,24 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
     case 'virtual':
       return virtualWrite(engine, e);
     case 'kernel':
-      // Only what is read while a device is opened becomes part of what its user sees.
-      if (engine.vfio.calls.size > 0 && e.phase !== 'begin') noteHardware(engine, e);
-      return STIMULUS;
+    case 'sysfs':
+      return otherAccess(engine, e);
     default:
       return STIMULUS;
   }
+}
+
+/** An access of the kernel's own, or through sysfs. */
+function otherAccess(engine: Engine, e: EventCursor): Verdict {
+  if (e.kind === 'config.write') {
+    if (e.phase !== 'end') noteWrite(engine, e);
+    return STIMULUS;
+  }
+  if (e.phase === 'begin') return STIMULUS;
+  const verdict = fixedRead(engine, e) ?? STIMULUS;
+  // Only what is read while a device is opened becomes part of what its user sees.
+  if (engine.vfio.calls.size > 0 && e.path === 'kernel') noteHardware(engine, e);
+  return verdict;
 }
 
 function noteHardware(engine: Engine, e: EventCursor): void {
@@ -133,8 +146,9 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
     const call = popCall(calls, e.tid, e.span, 'hardware');
     if (call !== null)
       answer(engine, call.caller, { value: recordedValue(e, write), ret: retOf(e) });
-    return STIMULUS;
+    return write ? STIMULUS : (fixedRead(engine, e) ?? STIMULUS);
   }
+  if (write) noteWrite(engine, e);
   const { offset, length, seq } = e;
   const width = length as Width;
   const effect: Effect = write
@@ -146,8 +160,10 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
       answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
     else pushCall(calls, e.tid, { type: 'hardware', seq, caller: call });
   }
+  const told = write || e.phase === 'begin' ? null : fixedRead(engine, e);
   // Not in an access of which the model knows the device.
-  return verdict ?? UNKNOWN;
+  if (verdict === null || verdict.type === 'unknown') return told ?? UNKNOWN;
+  return verdict.type === 'match' && told?.type === 'diverge' ? told : verdict;
 }
 
 const recordedValue = (e: EventCursor, write: boolean) => (write || !e.hasValue ? null : e.value);
