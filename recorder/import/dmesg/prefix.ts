@@ -23,6 +23,9 @@ export interface Style {
   parse(line: string): LogLine | null;
 }
 
+/** The kernel's messages are shorter, also within the journal's JSON; a longer line is none. */
+export const MESSAGE_LINE_MAX = 16384;
+
 const NS_PER_S = 1_000_000_000n;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const REALTIME: InputMeta = { clock: 'realtime', wallOffsetNs: 0n };

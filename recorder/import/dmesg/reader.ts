@@ -10,7 +10,7 @@ import {
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LINE_BYTES_MAX, LineReader } from '../lines.js';
-import { type LogLine, plainLine } from './prefix.js';
+import { type LogLine, MESSAGE_LINE_MAX, plainLine } from './prefix.js';
 import { BARE, otherStyle, type Style } from './styles.js';
 import { rejoined, type Wrap } from './wrap.js';
 
@@ -77,7 +77,7 @@ export class DmesgReader {
       cut = !lines.complete;
       const text = plainLine(lines.text());
       if (text.trim() === '') continue;
-      if (cut) this.#other(text);
+      if (cut || text.length > MESSAGE_LINE_MAX) this.#other(text);
       else this.#line(text);
       this.#above = text.length;
     }
