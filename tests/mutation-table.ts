@@ -35,7 +35,7 @@ export const NOT_JUDGED: readonly {
   {
     what: /^config\.read point \(hardware\)/,
     how: 'value',
-    why: 'what the hardware answered is a stimulus',
+    why: 'what hardware answers is a stimulus, but for registers that do not change',
   },
   {
     what: /^dma\.map/,
