@@ -12,7 +12,7 @@ import {
   registersOf,
   withDword,
   withoutDword,
-} from '../machine/fixed-registers.js';
+} from '../vfio-pci-core/fixed-registers.js';
 import { hex } from './vfio-results.js';
 
 const HEADER_BYTES = 0x40;

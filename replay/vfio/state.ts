@@ -3,8 +3,8 @@
  */
 
 import type { DmaSpace } from '../iommu/type1.js';
-import type { FixedRegisters } from '../machine/fixed-registers.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
+import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { Resource } from '../vfio-pci-core/function.js';
 import type { Calls, DmaProgress } from './calls.js';
 import type { Migration } from './migration.js';

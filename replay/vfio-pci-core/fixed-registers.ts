@@ -1,9 +1,10 @@
 /**
  * Registers of a function's configuration space that nothing but a reset or another function at its
  * place changes: ids, header type, the lists of capabilities, and what some of them say for good
- * (kernel include/uapi/linux/pci_regs.h 6.1). What hardware or a driver may change is not among them.
+ * (kernel include/uapi/linux/pci_regs.h 6.1). None that hardware or a driver may change is among
+ * them.
  */
-import { CAP, EXT } from '../vfio-pci-core/capabilities.js';
+import { CAP, EXT } from './capabilities.js';
 
 /** One column per part, a row per dword. Frozen: what is learned makes another. */
 export interface FixedRegisters {
@@ -44,7 +45,7 @@ const EXT_LENGTH: Readonly<Record<number, number>> = {
 };
 
 type Field = readonly [offset: number, mask: number];
-/** Read-only fields. Those of a VF may be given by its PF at any time: of a VF they are not taken. */
+/** Read-only fields. A PF may change those of its VFs at any time: of a VF they are not taken. */
 const FIELDS: Readonly<Record<number, readonly Field[]>> = {
   [CAP.SSVID]: [[4, ALL]],
   // Version, type of device; the function can reset itself.
