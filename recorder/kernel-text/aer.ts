@@ -1,7 +1,7 @@
 /**
  * Errors of PCI Express: kernel drivers/pci/pcie/aer.c (aerdrv_errprint.c before 4.19), dpc.c and
- * err.c, and edr.c, as of 6.18 and as older reports have them. What one error prints is one event: who reported it, whose it was, its
- * status.
+ * err.c, and edr.c, as of 6.18 and as older reports have them. What one error prints
+ * is one event: who reported it, whose it was, its status.
  */
 import {
   BDF,

@@ -1,8 +1,8 @@
 /**
  * What was not printed, or not kept. Sources: kernel lib/ratelimit.c ___ratelimit(),
  * kernel/printk/printk.c, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/amd/iommu.c
- * (as of 6.16 and as older reports have them); systemd journald-rate-limit.c and journald-kmsg.c; rsyslog imjournal and
- * imuxsock.
+ * (as of 6.16 and as older reports have them); systemd journald-rate-limit.c and journald-kmsg.c;
+ * rsyslog imjournal and imuxsock.
  */
 import { decimal, type Groups, type KernelFact, type Rule } from './fact.js';
 

@@ -1,6 +1,7 @@
 /**
  * Resets and power states: kernel drivers/pci/pci.c, pci-acpi.c, pcie/err.c, quirks.c,
- * drivers/vfio/pci/vfio_pci_config.c, as of 6.16 and as older reports have them; and the resets of amdgpu and vendor-reset.
+ * drivers/vfio/pci/vfio_pci_config.c, as of 6.16 and as older reports have them; and the resets
+ * of amdgpu and vendor-reset.
  */
 import { ERRNO } from '../../traces/index.js';
 import { decimal, type Groups, type KernelFact, type Rule } from './fact.js';
@@ -25,8 +26,8 @@ export const RESETS: readonly Rule[] = [
   {
     hint: 'ready \\d+ms after',
     pattern: new RegExp(
-      String.raw`(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after (?<after>(?:PM )?[\w>-]+(?: reset)?)(?:; ` +
-        String.raw`(?<end>waiting|giving up))?`,
+      String.raw`(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after ` +
+        String.raw`(?<after>(?:PM )?[\w>-]+(?: reset)?)(?:; (?<end>waiting|giving up))?`,
     ),
     fact: waited,
   },

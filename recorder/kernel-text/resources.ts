@@ -1,6 +1,7 @@
 /**
  * BARs, as the kernel finds, places and claims them: kernel drivers/pci/{probe,setup-res,setup-bus,
- * pci,iov}.c, as of 6.16 and as older reports have them; ranges as lib/vsprintf.c resource_string() prints them.
+ * pci,iov}.c, as of 6.16 and as older reports have them; ranges as
+ * lib/vsprintf.c resource_string() prints them.
  */
 import { ERRNO } from '../../traces/index.js';
 import { type Groups, hex, type KernelFact, type Rule } from './fact.js';

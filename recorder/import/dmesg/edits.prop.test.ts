@@ -101,7 +101,10 @@ describe('a whole log', () => {
     fc.assert(
       fc.property(slice, fc.integer({ min: 60, max: 100 }), (lines, width) => {
         const { rows } = importLines(lines.flatMap((line) => wrapped(line, width)));
-        expect(rows.map(facts)).toEqual(importLines(lines).rows.map(facts));
+        // What no rule knows says nothing that a break could take away.
+        const known = (all: readonly ImportedRow[]) =>
+          all.filter((row) => row.name !== undefined).map(facts);
+        expect(known(rows)).toEqual(known(importLines(lines).rows));
       }),
       { numRuns: 40 },
     );
