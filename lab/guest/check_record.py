@@ -37,8 +37,9 @@ replay = json.load(open(sys.argv[3]))
 check('replay has no divergence', replay['diverged'] == 0 and replay['matched'] > 100,
       f"{replay['matched']} matched {replay['divergences']}")
 modelled = {bdf: d['driver'] or '' for bdf, d in replay['finalState']['devices'].items()}
-text = ' '.join(e.get('text') or '' for e in events if e['kind'] == 'log')
-check('the fault is in the kernel log', 'ead0000' in text)
+faults = [e for e in events if e['kind'] == 'fault.dma' and int(e.get('offset') or 0) == 0xead0000]
+check('the kernel log tells the device and address of the fault',
+      any(e.get('device') == '0000:03:00.0' for e in faults), [e.get('device') for e in faults])
 check('drivers that replay ends with equal sysfs', modelled == sysfs)
 
 # Values read from configuration space: most registers never change, so most reads see what sysfs shows.
