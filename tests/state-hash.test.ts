@@ -9,7 +9,7 @@ import { replay } from '../replay/index.js';
 import { importedCapture } from './captures.js';
 
 const HASHES: Readonly<Record<string, string>> = {
-  'dma-fault-r1': '5b833907aa4e1259',
+  'dma-fault-r1': '64510da199285a14',
   'hotplug-r1': 'f25ddb2c84b141c5',
   'k612-sriov-on-r1': '40e8957a1206a4c3',
   'k612-vfio-client-r1': '64e7d6cdba5b7c52',

@@ -10,10 +10,10 @@ entry (Linux 6.9 and later) makes one \`point\`. Columns that are not listed are
 constant. In the columns, \`a ← b\` means that column \`a\` takes field \`b\` of the record.
 
 A region is told by the page offset in the device's file, for pages of 4 KiB. What a VFIO user was
-given by a read of at most 4 bytes is the \`value\` of its \`end\` where it is known: on Linux 6.9 and
-later from the user's buffer at the return; before, only for bytes 0x08 to 0x0f and 0x28 to 0x2f of
-configuration space, of which vfio-pci makes up no bit, from the reads of the hardware that it made.
-Elsewhere it is null: what the hardware said is not what the user got.
+given by a read of at most 4 bytes is the \`value\` of its \`end\` where it is known: on Linux 6.9
+and later from the user's buffer at the return; before, only for bytes 0x08 to 0x0f and 0x28 to
+0x2f of configuration space, of which vfio-pci makes up no bit, from the reads of the hardware
+that it made. Elsewhere it is null: what the hardware said is not what the user got.
 
 This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it
 anew.
