@@ -3,11 +3,40 @@
  * on with. Method: the built program in an empty folder; the trace is then read as any other.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scratchFolder } from '../tests/build-trace.js';
 import { PROGRAM, vfr } from '../tests/vfr.js';
+
+const README = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
+
+/** What README shows under a command, as lines; … stands for what it leaves out. */
+function shown(command: string): readonly string[] {
+  const from = README.indexOf(`\n$ ${command}`);
+  expect(from, command).toBeGreaterThan(0);
+  const block = README.slice(from + 1, README.indexOf('\n```', from));
+  return block.split('\n').slice(1);
+}
+
+/** Without how long the import took, which differs from run to run. */
+const timeless = (line: string) => line.replace(/ in \d+\.\d+ s:/, ' in N s:');
+
+describe('README', () => {
+  test('shows what the demo and its example of SQL print', () => {
+    const cwd = scratchFolder();
+    const printed = vfr(['demo'], { cwd }).stdout.split('\n').map(timeless);
+    const lines = shown('vfr demo').map(timeless);
+    let at = 0;
+    for (const line of lines.filter((text) => text.trim() !== '…')) {
+      at = printed.indexOf(line, at) + 1;
+      expect(at, line).toBeGreaterThan(0);
+    }
+    const sql = /\$ vfr sql vfr-demo\.arrows "([^"]+)"\n([^$]+)\n\$/.exec(README);
+    const { stdout } = vfr(['sql', 'vfr-demo.arrows', sql?.[1] ?? ''], { cwd });
+    expect(stdout.trimEnd()).toBe(sql?.[2]);
+  });
+});
 
 describe('vfr demo', () => {
   test('imports, replays, finds races and hot spots, and says how to go on', () => {

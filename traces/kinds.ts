@@ -158,7 +158,10 @@ export const KINDS = {
     family: 'snapshot',
     changesBinding: true,
   },
-  lost: { doc: 'events were lost here; value is how many', family: 'loss' },
+  lost: {
+    doc: 'events were lost here; value is how many, name whose messages when it was a log',
+    family: 'loss',
+  },
   mark: { doc: 'a mark that somebody wrote into the recording', family: 'text' },
 } as const satisfies Record<string, KindFacts>;
 

@@ -54,6 +54,8 @@ class FileInput implements Input {
   readonly head: Buffer;
   failure: Stop | null = null;
   #error: VfrError | null = null;
+  /** Why the first chunk ended early. */
+  #early: unknown = null;
   readonly #fd: number;
   readonly #chunks: Iterator<Buffer>;
   readonly #held: Buffer[] = [];
@@ -109,6 +111,7 @@ class FileInput implements Input {
   /** The chunks of the file, the first of which has been read. */
   *#raw(first: Buffer): Generator<Buffer, undefined> {
     yield first;
+    if (this.#early !== null) throw this.#early;
     // Two buffers in turn: memory that is new for every chunk costs as much as reading it.
     const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
     try {
@@ -126,9 +129,16 @@ class FileInput implements Input {
   #fill(buffer: Buffer): Buffer {
     let length = 0;
     while (length < HEAD_BYTES) {
-      const count = this.#read(buffer, length);
-      if (count === 0) break;
-      length += count;
+      try {
+        const count = this.#read(buffer, length);
+        if (count === 0) break;
+        length += count;
+      } catch (error) {
+        if (length === 0) throw error;
+        // What came before is used; the next chunk fails.
+        this.#early = error;
+        break;
+      }
     }
     return buffer.subarray(0, length);
   }

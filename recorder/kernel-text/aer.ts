@@ -1,7 +1,7 @@
 /**
  * Errors of PCI Express: kernel drivers/pci/pcie/aer.c (aerdrv_errprint.c before 4.19), dpc.c and
- * err.c, 3.10 to 6.16. What one error prints is one event: who reported it, whose it was, its
- * status.
+ * err.c, and edr.c, as of 6.18 and as older reports have them. What one error prints
+ * is one event: who reported it, whose it was, its status.
  */
 import {
   BDF,
@@ -32,6 +32,12 @@ const BUS_ERROR = new RegExp(
   String.raw`^(?:(?<driver>[\w-]+) ${BDF}[^ ]* )?(?:\S+ )?\s*(?:AER: )?PCIe Bus Error:` +
     String.raw` severity=(?<severity>\w+(?: \([\w-]+\))?)`,
   'm',
+);
+/** The whole of it: aer_error_layer and aer_agent_string. */
+const WHOLE_ERROR = new RegExp(
+  String.raw`PCIe Bus Error: severity=\w+(?: \([\w-]+\))?(?:, type=(?:Inaccessible|` +
+    String.raw`(?:Physical|Data Link|Transaction)(?: Layer)?)` +
+    String.raw`(?:, (?:id=\w+)?\([A-Z]\w+(?: Agent)? ID\))?)?`,
 );
 const RECEIVED = new RegExp(
   String.raw`(?:Multiple )?(?<severity>\w+(?: \([\w-]+\))?) error (?:message )?received(?:` +
@@ -72,7 +78,7 @@ function errorOf(_: Groups, { text, device }: Message): KernelFact | null {
 
 export const AER: readonly Rule[] = [
   { hint: ' received', pattern: RECEIVED, fact: (g, m) => (isAer(m) ? errorOf(g, m) : null) },
-  { hint: 'PCIe Bus Error', pattern: /PCIe Bus Error: severity=/, fact: errorOf },
+  { hint: 'PCIe Bus Error', pattern: WHOLE_ERROR, fact: errorOf },
   {
     // cper_print_aer(): what the firmware read of an error that it handles first.
     hint: 'aer_status',
@@ -94,6 +100,17 @@ export const AER: readonly Rule[] = [
         value: hex(status),
       };
     },
+  },
+  {
+    // find_source_device() and report_error_detected().
+    hint: "can't (?:find device|recover)",
+    pattern: /(?<what>can't (?:find device|recover))(?: of ID(?<id>[0-9a-f]{4}))?/,
+    fact: ({ what, id }) => ({ kind: 'log', name: `AER ${what}`, value: hex(id) }),
+  },
+  {
+    hint: 'EDR event',
+    pattern: /^EDR: EDR event received/,
+    fact: () => ({ kind: 'log', name: 'EDR event' }),
   },
   {
     // pcie_do_recovery(): the result for the devices below the port.

@@ -1,15 +1,15 @@
 import { CELL, type EventAppender, type EventRow, type WordCell } from '../../traces/index.js';
 import type { KernelFact } from './fact.js';
-import { goesOn } from './goes-on.js';
 import { kernelText } from './kernel-text.js';
+import { OpenReports } from './open-reports.js';
 
 const LOW_WORD = 0xffff_ffffn;
 
 /** Writes what the kernel's messages say into rows of one appender. */
 export class KernelTextColumns {
   readonly #kinds = new Map<string, number>();
-  /** The report that the last message of `next` belongs to. */
-  #report = '';
+  /** Reports that messages of `next` may be parts of. */
+  readonly #reports = new OpenReports();
 
   constructor(private readonly events: EventAppender) {}
 
@@ -19,24 +19,25 @@ export class KernelTextColumns {
    */
   fill(row: EventRow, message: string): KernelFact {
     const fact = kernelText(message);
-    this.#set(row, fact);
+    this.set(row, fact);
     return fact;
   }
 
   /**
-   * The same for messages that are an event each, in their order: what goes on with the report of
-   * the message before is a `log`, so that nothing counts twice.
+   * The same for messages that are an event each, in their order: what goes on with a report
+   * before it is a `log`, so that nothing counts twice.
    */
   next(row: EventRow, message: string): KernelFact {
-    const isMore = goesOn(this.#report, message);
-    this.#report = isMore ? `${this.#report}\n${message}` : message;
+    const isMore = this.#reports.join(message) !== null;
     const fact = kernelText(message);
+    if (!isMore) this.#reports.begin(message, fact);
     const own: KernelFact = isMore ? { ...fact, kind: 'log' } : fact;
-    this.#set(row, own);
+    this.set(row, own);
     return own;
   }
 
-  #set(row: EventRow, fact: KernelFact): void {
+  /** Sets the columns that a fact tells. */
+  set(row: EventRow, fact: KernelFact): void {
     const { dictionaries } = this.events;
     row.set(CELL.kind, this.#kind(fact.kind));
     if (fact.name !== undefined) row.set(CELL.name, dictionaries.name.id(fact.name));

@@ -1,8 +1,8 @@
 /**
  * What drivers, VFIO and the IOMMU core say of devices: kernel drivers/base/dd.c,
  * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c,
- * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, 3.10 to 6.16; SR-IOV as each PF
- * driver tells it; NVIDIA's driver.
+ * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, as of 6.16 and as older reports have
+ * them; SR-IOV as each PF driver tells it; NVIDIA's driver.
  */
 import { ERRNO } from '../../traces/index.js';
 import { BDF, decimal, hex, type KernelFact, type Rule } from './fact.js';
@@ -13,6 +13,13 @@ const vfs = (count: string | undefined, ret?: bigint): KernelFact => ({
   value: decimal(count),
   ret,
 });
+
+/** An error as a number or by its name (`%d`, `%pe`). */
+function errno(text: string | undefined): bigint | undefined {
+  const name = text?.slice(1) ?? '';
+  if (Object.hasOwn(ERRNO, name)) return BigInt(-ERRNO[name as keyof typeof ERRNO]);
+  return decimal(text);
+}
 
 const BINDING: readonly Rule[] = [
   {
@@ -94,16 +101,36 @@ const SRIOV: readonly Rule[] = [
     fact: ({ a, b, c }) => ({ kind: 'sriov.disable', name: 'VFs', value: decimal(a ?? b ?? c) }),
   },
   {
-    hint: 'enable (?:PCI )?SR-?IOV',
-    pattern: /Failed to enable (?:PCI )?SR-?IOV(?:[:,]? (?:err(?:or)? )?(?<ret>-\d+))?/i,
-    fact: ({ ret }) => ({ kind: 'sriov.enable', name: 'VFs', ret: decimal(ret) }),
+    // As each PF driver says it; i915 and xe name the error.
+    hint: '[Ff]ailed to enable .*(?:VFs|[Ss][Rr]-?[Ii][Oo][Vv])|enable_sriov.* failed',
+    pattern: new RegExp(
+      String.raw`(?:Failed to enable (?:(?<count>\d+) VFs|(?:PCI )?SR-?IOV)|pci_enable_sriov\S*` +
+        String.raw` failed)(?:\s?[:,]?\s*\(?(?:err(?:or)? )?(?<ret>-(?:\d+|E[A-Z0-9]+)))?`,
+      'i',
+    ),
+    fact: ({ count, ret }) => vfs(count, errno(ret)),
+  },
+  {
+    // pci-sysfs.c and iov.c sriov_numvfs_store()
+    hint: 'configur(?:e|ation via sysfs)',
+    pattern: new RegExp(
+      'driver does not support SR-IOV configuration via sysfs|' +
+        'no driver bound to device; cannot configure SR-IOV',
+    ),
+    fact: () => vfs(undefined, BigInt(-ERRNO.ENOENT)),
+  },
+  {
+    // iov.c sriov_enable(); the driver tells that it could not enable VFs.
+    hint: 'not enough MMIO',
+    pattern: /not enough MMIO resources for SR-IOV/,
+    fact: () => ({ kind: 'log', name: 'SR-IOV resources', ret: BigInt(-ERRNO.ENOMEM) }),
   },
 ];
 
 const OTHERS: readonly Rule[] = [
   {
-    hint: 'Slot\\(',
-    pattern: /^(?:pciehp: )?Slot\([^)]*\): /,
+    hint: 'Slot\\(|: pciehp: ',
+    pattern: /^pciehp: |\bSlot\([\w-]+\)/,
     fact: () => ({ kind: 'log', name: 'pciehp' }),
   },
   {
@@ -132,6 +159,22 @@ const OTHERS: readonly Rule[] = [
     hint: 'NVRM: ',
     pattern: /^NVRM: .*?PCI:(?<gpu>[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f])(?![.\w])/i,
     fact: ({ gpu }) => ({ kind: 'log', name: 'NVRM', device: `${gpu}.0` }),
+  },
+  {
+    hint: 'NVRM: ',
+    pattern: new RegExp(`^NVRM: .*?${BDF}`),
+    fact: ({ device }) => ({ kind: 'log', name: 'NVRM', device }),
+  },
+  {
+    // vfio_iommu_type1.c vfio_pin_pages_remote()
+    hint: 'RLIMIT_MEMLOCK',
+    pattern: /^vfio\w*: RLIMIT_MEMLOCK \((?<limit>\d+)\) exceeded/,
+    fact: ({ limit }) => ({
+      kind: 'log',
+      name: 'RLIMIT_MEMLOCK',
+      value: decimal(limit),
+      ret: BigInt(-ERRNO.ENOMEM),
+    }),
   },
   {
     hint: 'handling fault status',

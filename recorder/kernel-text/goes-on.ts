@@ -7,12 +7,6 @@
 import { kernelText } from './kernel-text.js';
 import { messageOf } from './message.js';
 
-/** What the end of an unfinished report may contain: nearly all messages are none. */
-const OPEN = new RegExp(
-  String.raw`Event logged \[$|received|PCIe Bus Error|aer_status|containment event|event: ` +
-    String.raw`|fault (?:addr|index) |context fault|global fault`,
-);
-
 const AER_DETAIL = new RegExp(
   String.raw`^(?:AER: )?\s*(?:device \[\w{4}:\w{4}\] error\b|\[ ?\d{1,2}\] |TLP (?:Header` +
     String.raw`|Prefix)|Error of this Agent|aer_(?:layer|uncor))`,
@@ -24,7 +18,6 @@ const BUS_ERROR = /^(?:AER: )?PCIe Bus Error: /;
 
 /** Whether `message` is a further part of what `before` (all parts so far) reports. */
 export function goesOn(before: string, message: string): boolean {
-  if (!OPEN.test(before)) return false;
   const part = messageOf(message);
   if (before.endsWith('Event logged [')) return /^[A-Z]+_[A-Z_]+ (?:device|address)=/.test(message);
   if (/fault (?:addr|index) \S+\s*$/.test(before)) return /^\S*\s*\[fault reason /.test(message);

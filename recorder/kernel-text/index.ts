@@ -4,4 +4,5 @@
 export { KernelTextColumns } from './columns.js';
 export type { KernelFact } from './fact.js';
 export { goesOn } from './goes-on.js';
-export { isCertain, kernelText } from './kernel-text.js';
+export { isCertain, kernelText, readsAcross } from './kernel-text.js';
+export { type OpenReport, OpenReports } from './open-reports.js';

@@ -58,7 +58,8 @@ export const IOMMU: readonly Rule[] = [
     fact: ({ what, field, number }) => ({
       kind: 'log',
       name: `DMAR ${what}`,
-      device: field === 'SID' ? requester(number, undefined) : undefined,
+      // All ones is what a register that cannot be read has.
+      device: field === 'SID' && number !== 'ffff' ? requester(number, undefined) : undefined,
       value: field === 'Reason' ? hex(number) : undefined,
     }),
   },
@@ -71,6 +72,11 @@ export const IOMMU: readonly Rule[] = [
         `(?=.*(?:address|gpa)=0x)`,
     ),
     fact: ({ type, device }, { body }) => amdEvent(type ?? '', body, device),
+  },
+  {
+    hint: 'Completion-Wait',
+    pattern: /AMD-Vi: Completion-Wait loop timed out/,
+    fact: () => ({ kind: 'log', name: 'AMD-Vi Completion-Wait timeout' }),
   },
   {
     // virtio-iommu.c viommu_fault_handler(), 5.3 on.

@@ -64,13 +64,24 @@ export function isCertain(text: string): boolean {
   return fact !== null && (fact.device !== undefined || UNMISTAKABLE.has(fact.kind));
 }
 
-function factOf(message: Message): KernelFact | null {
+const factOf = (message: Message): KernelFact | null => firstRule(message)?.fact ?? null;
+
+/** What the first rule that knows the message says, and where in the text its pattern ends. */
+function firstRule(message: Message): { fact: KernelFact; end: number } | null {
   for (const { pattern, fact } of RULES) {
     const match = pattern.exec(message.body);
     const found = match && fact(match.groups ?? {}, message);
-    if (found !== null) return found;
+    if (match === null || found === null) continue;
+    const end = match.index + match[0].trimEnd().length;
+    return { fact: found, end: end + message.text.length - message.body.length };
   }
   return null;
+}
+
+/** Whether what a rule knows of a text reaches past a place in it. */
+export function readsAcross(text: string, place: number): boolean {
+  if (text.length > MESSAGE_LENGTH_MAX || !ANY.test(text)) return false;
+  return (firstRule(messageOf(text))?.end ?? 0) > place;
 }
 
 /** As the trace names devices; DMAR and old AMD-Vi leave the domain out, which is then 0. */

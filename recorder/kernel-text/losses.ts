@@ -1,8 +1,8 @@
 /**
  * What was not printed, or not kept. Sources: kernel lib/ratelimit.c ___ratelimit(),
  * kernel/printk/printk.c, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/amd/iommu.c
- * (3.10 to 6.16); systemd journald-rate-limit.c and journald-kmsg.c; rsyslog imjournal and
- * imuxsock.
+ * (as of 6.16 and as older reports have them); systemd journald-rate-limit.c and journald-kmsg.c;
+ * rsyslog imjournal and imuxsock.
  */
 import { decimal, type Groups, type KernelFact, type Rule } from './fact.js';
 
@@ -32,9 +32,10 @@ export const LOSSES: readonly Rule[] = [
     fact: lost,
   },
   {
-    hint: 'vent log (?:overflow|restart)',
-    pattern: /AMD-Vi: (?:IOMMU )?event log (?:overflow|restarting)/i,
-    fact: () => lost({ name: 'AMD-Vi event log' }),
+    // Of events, of page requests, and of interrupts for guests.
+    hint: '(?:vent|PPR|GA) log (?:overflow|restart)',
+    pattern: /AMD-Vi: (?:IOMMU )?(?<what>[Ee]vent|PPR|GA) [Ll]og (?:overflow|restarting)/,
+    fact: ({ what }) => lost({ name: `AMD-Vi ${what === 'Event' ? 'event' : what} log` }),
   },
   {
     hint: 'Suppressed \\d+ messages|Missed \\d+ kernel messages',

@@ -1,6 +1,7 @@
 /**
  * Resets and power states: kernel drivers/pci/pci.c, pci-acpi.c, pcie/err.c, quirks.c,
- * drivers/vfio/pci/vfio_pci_config.c, 3.10 to 6.16; and the resets of amdgpu and vendor-reset.
+ * drivers/vfio/pci/vfio_pci_config.c, as of 6.16 and as older reports have them; and the resets
+ * of amdgpu and vendor-reset.
  */
 import { ERRNO } from '../../traces/index.js';
 import { decimal, type Groups, type KernelFact, type Rule } from './fact.js';
@@ -25,8 +26,8 @@ export const RESETS: readonly Rule[] = [
   {
     hint: 'ready \\d+ms after',
     pattern: new RegExp(
-      String.raw`(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after (?<after>[^;]*[^;\s])(?:; ` +
-        String.raw`(?<end>waiting|giving up))?`,
+      String.raw`(?:^|\s)(?<not>not )?ready (?<ms>\d+)ms after ` +
+        String.raw`(?<after>(?:PM )?[\w>-]+(?: reset)?)(?:; (?<end>waiting|giving up))?`,
     ),
     fact: waited,
   },
@@ -50,7 +51,8 @@ export const RESETS: readonly Rule[] = [
     fact: ({ name }) => ({ kind: 'reset', name: name ?? 'vfio_bar_restore' }),
   },
   {
-    // pcie/err.c and aer.c: a port that reset the link below it.
+    // pcie/err.c and aer.c: a port that reset the link below it. Before the result was printed
+    // (5.x), the message came whatever it was.
     hint: 'has been reset',
     pattern: new RegExp(
       String.raw`(?<what>Root Port|Downstream Port|Downstream|Upstream Port|Port) link has been` +
@@ -60,13 +62,14 @@ export const RESETS: readonly Rule[] = [
     fact: ({ what, ret }) => ({
       kind: 'reset',
       name: `${what} link reset`,
-      ret: decimal(ret) ?? 0n,
+      ret: decimal(ret),
     }),
   },
   {
-    hint: 'subordinate device reset failed|reset not available',
-    pattern: /subordinate device reset (?<what>failed)/,
-    fact: () => ({ kind: 'reset', name: 'subordinate device reset', ret: failed('EIO') }),
+    // pcie/err.c pcie_do_recovery(), whose results are no error numbers.
+    hint: 'device reset failed|link reset at',
+    pattern: /(?<what>subordinate device reset|link reset) (?:at [\w :.]+ )?failed/,
+    fact: ({ what }) => ({ kind: 'reset', name: `${what} failed` }),
   },
   {
     hint: 'performing reset|reset result|reset succeeded',
@@ -94,10 +97,10 @@ export const RESETS: readonly Rule[] = [
     }),
   },
   {
-    // quirks.c: resets of single devices that did not end in time.
+    // quirks.c: resets of single devices that did not end in time; they return 0 all the same.
     hint: 'timeout during reset|Reset dev timeout',
     pattern: /^(?:timeout during reset|Reset dev timeout)/,
-    fact: () => ({ kind: 'reset', name: 'reset timeout', ret: failed('ETIMEDOUT') }),
+    fact: () => ({ kind: 'reset', name: 'reset timeout' }),
   },
   {
     // i915 and xe as PF: the function level reset of a VF.
@@ -123,7 +126,8 @@ export const POWER: readonly Rule[] = [
     }),
   },
   {
-    // The state was written and read back as another: the kernel goes on with the one it read.
+    // The state was written and read back as another: the kernel goes on with the one it read, and
+    // pci_set_power_state() returns 0.
     hint: 'Refused to change power state',
     pattern: new RegExp(
       String.raw`Refused to change power state(?: from (?<from>${STATE}) to ${STATE}|,` +
@@ -134,7 +138,6 @@ export const POWER: readonly Rule[] = [
       kind: 'power',
       name: 'power state refused',
       value: stateOf(groups.in ?? groups.from),
-      ret: failed('EIO'),
     }),
   },
   {

@@ -1,6 +1,7 @@
 /**
  * BARs, as the kernel finds, places and claims them: kernel drivers/pci/{probe,setup-res,setup-bus,
- * pci,iov}.c, 3.10 to 6.16; ranges as lib/vsprintf.c resource_string() prints them.
+ * pci,iov}.c, as of 6.16 and as older reports have them; ranges as
+ * lib/vsprintf.c resource_string() prints them.
  */
 import { ERRNO } from '../../traces/index.js';
 import { type Groups, hex, type KernelFact, type Rule } from './fact.js';
@@ -27,11 +28,14 @@ const FAILURES: readonly (readonly [RegExp, keyof typeof ERRNO])[] = [
   [/can't reserve/, 'EBUSY'],
   // setup-res.c pci_claim_resource()
   [/can't claim.*address conflict|address conflict with/, 'EBUSY'],
-  [/can't claim|no compatible bridge window|no initial claim/, 'EINVAL'],
+  [/can't claim|no compatible bridge window/, 'EINVAL'],
+  // setup-res.c pci_enable_resources()
+  [/can't enable device/, 'EINVAL'],
 ];
 const WHAT = new RegExp(
   String.raw`\b(can't reserve|can't assign|can't claim|failed to assign|failed to expand|no` +
-    String.raw` space for|assigned|releasing|address conflict)\b`,
+    String.raw` space for|no initial claim|not claimed|not assigned|assigned|releasing|address` +
+    String.raw` conflict)\b`,
 );
 
 function range({ from, to, size, only }: Groups): Pick<KernelFact, 'offset' | 'length'> {
@@ -80,9 +84,14 @@ export const RESOURCES: readonly Rule[] = [
         : resource('VF BAR', undefined, groups, body),
   },
   {
-    hint: ': ROM \\[',
-    pattern: new RegExp(`^ROM ${RANGE}`),
+    hint: 'ROM \\[',
+    pattern: new RegExp(`^(?:Expansion )?ROM ${RANGE}`),
     fact: (groups, { body }) => resource('ROM', ROM, groups, body),
+  },
+  {
+    hint: 'bridge window \\[',
+    pattern: new RegExp(String.raw`^\s*bridge window ${RANGE}`),
+    fact: (groups, { body }) => resource('bridge window', undefined, groups, body),
   },
   {
     hint: 'enabling device \\(',

@@ -71,6 +71,19 @@ export const SMMU: readonly Rule[] = [
   },
   { hint: 'event: \\w+ client: ', pattern: /^event: [A-Z_]+ client: /, fact: eventOf },
   {
+    // What the SMMU tells of itself: no device made an access.
+    hint: 'CMDQ error|CMD_SYNC timeout|unexpected global error|write aborted',
+    pattern: new RegExp(
+      String.raw`(?<what>CMDQ error|CMD_SYNC timeout|unexpected global error|\w+ write aborted)` +
+        String.raw`(?: reported)?(?: \(cons (?<cons>0x[0-9a-f]+)\)| \((?<error>0x[0-9a-f]+)\))?`,
+    ),
+    fact: ({ what, cons, error }) => ({
+      kind: 'log',
+      name: `SMMU ${what?.replace('unexpected ', '')}`,
+      value: hex(cons ?? error),
+    }),
+  },
+  {
     hint: 'Unhandled (?:arm-smmu )?context fault',
     pattern: /Unhandled (?:arm-smmu )?context fault/,
     fact: (_, { text }) => {

@@ -19,12 +19,15 @@ export function lossesOf(batch: Batch): readonly Loss[] {
   const lost = kind.entries.indexOf('lost');
   if (lost < 0) return [];
   const cpu = batch.column('cpu');
+  const name = batch.column('name');
   const losses: Loss[] = [];
   /** The row after the last event of each CPU. */
   const next = new Map<number, number>();
   for (let row = 0; row < batch.rows; row++) {
     const on = cpu.has(row) ? cpu.at(row) : null;
-    if (kind.ids[row] === lost) losses.push({ from: fromOf(on, next, row), notice: row });
+    // Messages that the kernel did not print have a name; they are no events of a buffer.
+    if (kind.ids[row] === lost && !name.at(row))
+      losses.push({ from: fromOf(on, next, row), notice: row });
     if (on !== null) next.set(on, row + 1);
   }
   return losses;

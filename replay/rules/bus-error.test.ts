@@ -81,7 +81,7 @@ class User {
   }
 
   lose(): this {
-    this.rows.push({ kind: 'lost', name: 'lost', value: 1n });
+    this.rows.push({ kind: 'lost', value: 1n });
     return this;
   }
 

@@ -1,14 +1,15 @@
 /** Accesses of configuration space, through every door (vfio-pci-config). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { configCall, innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
 import { functionAt, hardwareOf } from '../vfio/state.js';
 import { beginAccess } from '../vfio-pci-core/access.js';
 import { peek, poke, type Width } from '../vfio-pci-core/bytes.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
+import { fixedRead, noteWrite } from './config-registers.js';
 import { answer, contextOf, missing, observe, openOf, settleHardware } from './vfio-effects.js';
-import { judge } from './vfio-results.js';
+import { hex, judge } from './vfio-results.js';
 
 /** The `config.read` and `config.write` events. */
 export function configAccess(engine: Engine, e: EventCursor): Verdict {
@@ -20,12 +21,24 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
     case 'virtual':
       return virtualWrite(engine, e);
     case 'kernel':
-      // Only what is read while a device is opened becomes part of what its user sees.
-      if (engine.vfio.calls.size > 0 && e.phase !== 'begin') noteHardware(engine, e);
-      return STIMULUS;
+    case 'sysfs':
+      return otherAccess(engine, e);
     default:
       return STIMULUS;
   }
+}
+
+/** An access of the kernel's own, or through sysfs. */
+function otherAccess(engine: Engine, e: EventCursor): Verdict {
+  if (e.kind === 'config.write') {
+    if (e.phase !== 'end') noteWrite(engine, e);
+    return STIMULUS;
+  }
+  if (e.phase === 'begin') return STIMULUS;
+  const verdict = fixedRead(engine, e) ?? STIMULUS;
+  // Only what is read while a device is opened becomes part of what its user sees.
+  if (engine.vfio.calls.size > 0 && e.path === 'kernel') noteHardware(engine, e);
+  return verdict;
 }
 
 function noteHardware(engine: Engine, e: EventCursor): void {
@@ -56,7 +69,8 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
   settleHardware(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return UNKNOWN;
-  const verdict = endConfig(engine, call, e.ret);
+  const served = endConfig(engine, call, e.ret);
+  const verdict = served.type === 'match' ? (givenValue(engine, call, e) ?? served) : served;
   const outer = innerCall(calls, e.tid, 'region');
   if (outer !== null) outer.inner = e.ret;
   return verdict;
@@ -116,6 +130,39 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
   return judge(`${call.device}/config`, [result], ret, call.count);
 }
 
+/**
+ * What the user was given, where it was recorded, against what the emulation shows of the copy and
+ * of what hardware answered.
+ * @returns null when it was not recorded, or does not follow from what was
+ */
+function givenValue(engine: Engine, call: RegionCall, e: EventCursor): Verdict | null {
+  const { config } = call;
+  if (call.write) {
+    const device = openOf(engine, call.device);
+    if (device !== null) device.written = e.seq;
+    return null;
+  }
+  if (config === null || !e.hasValue || call.count > 4 || e.ret !== call.count) return null;
+  const { seen } = config;
+  if (seen.length !== call.count || seen.includes(null)) return null;
+  // Two accesses at a time are served in either order.
+  if (isWrittenMeanwhile(engine, call)) return null;
+  let expected = 0;
+  for (let i = call.count - 1; i >= 0; i--) expected = expected * 256 + (seen[i] ?? 0);
+  if (e.value !== expected) return diverge(`${call.device}/config`, hex(expected), hex(e.value));
+  return config.madeUp ? COMPUTED : PASSED;
+}
+
+function isWrittenMeanwhile({ vfio }: Engine, { device, seq }: RegionCall): boolean {
+  if ((functionAt(vfio, device).open?.written ?? -1) > seq) return true;
+  for (const stack of vfio.calls.values()) {
+    for (const call of stack) {
+      if (call.type === 'region' && call.write && call.device === device) return true;
+    }
+  }
+  return false;
+}
+
 /** A whole access in one event: what the user wrote or saw. */
 function seenByUser(engine: Engine, e: EventCursor, address: string): Verdict {
   const device = openOf(engine, address);
@@ -133,8 +180,9 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
     const call = popCall(calls, e.tid, e.span, 'hardware');
     if (call !== null)
       answer(engine, call.caller, { value: recordedValue(e, write), ret: retOf(e) });
-    return STIMULUS;
+    return write ? STIMULUS : (fixedRead(engine, e) ?? STIMULUS);
   }
+  if (write) noteWrite(engine, e);
   const { offset, length, seq } = e;
   const width = length as Width;
   const effect: Effect = write
@@ -146,8 +194,10 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
       answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
     else pushCall(calls, e.tid, { type: 'hardware', seq, caller: call });
   }
+  const told = write || e.phase === 'begin' ? null : fixedRead(engine, e);
   // Not in an access of which the model knows the device.
-  return verdict ?? UNKNOWN;
+  if (verdict === null || verdict.type === 'unknown') return told ?? UNKNOWN;
+  return verdict.type === 'match' && told?.type === 'diverge' ? told : verdict;
 }
 
 const recordedValue = (e: EventCursor, write: boolean) => (write || !e.hasValue ? null : e.value);

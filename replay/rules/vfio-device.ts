@@ -34,6 +34,7 @@ import { openDevice, zap } from '../vfio-pci-core/device.js';
 import { DONE } from '../vfio-pci-core/effects.js';
 import { lengthOf, parseResource, type Resource } from '../vfio-pci-core/function.js';
 import { recordedSpace } from '../vfio-pci-core/space.js';
+import { forgetRegisters } from './config-registers.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 
@@ -41,6 +42,8 @@ import { judge } from './vfio-results.js';
 export function noteFunction(engine: Engine, e: EventCursor): void {
   if (e.device === null || e.name === 'end' || engine.snapshot.ignored) return;
   const fn = functionAt(engine.vfio, e.device);
+  engine.vfio.oneDomain = engine.vfio.oneDomain !== false && e.device.startsWith('0000:');
+  engine.vfio.registers.delete(e.device);
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);
   fn.resources = parseResources(e.text);
@@ -61,6 +64,7 @@ export function replaceFunction(engine: Engine, address: string, same: boolean):
   const kept = same ? { hardware, resources } : {};
   const fresh = { ...newFunction(address), ...kept, placed: false, open: null };
   engine.vfio.functions.set(address, fresh);
+  forgetRegisters(engine, address);
 }
 
 function parseResources(text: string | null): readonly Resource[] | null {
@@ -286,7 +290,9 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
 
 /** `pci_try_reset_function`: its result is the hardware's. */
 export function reset(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null || e.name !== 'pci_try_reset_function') return STIMULUS;
+  if (e.device === null) return STIMULUS;
+  forgetRegisters(engine, e.device);
+  if (e.name !== 'pci_try_reset_function') return STIMULUS;
   const { calls } = engine.vfio;
   const enable = innerCall(calls, e.tid, 'enable');
   if (e.phase === 'begin') {

@@ -25,6 +25,8 @@ export interface ConfigAccess {
   result: number | Unknown | null;
   /** What the user has read so far; null where hardware's answer was not recorded. */
   readonly seen: (number | null)[];
+  /** What the user has read is not what hardware answered, or hardware was not asked. */
+  madeUp: boolean;
 }
 
 export interface AccessRequest {
@@ -51,6 +53,7 @@ export function beginAccess(
     next: null,
     result: null,
     seen: [],
+    madeUp: false,
   };
   proceed(space, context, access);
   return access;
@@ -116,6 +119,7 @@ function finishWrite(access: ConfigAccess, ended: WriteResult, width: Width): vo
 }
 
 function finishRead(access: ConfigAccess, { value, ret }: ReadResult, width: Width): void {
+  if (access.answers[0]?.value !== value) access.madeUp = true;
   access.answers.length = 0;
   if (ret < 0) access.result = ret;
   else {

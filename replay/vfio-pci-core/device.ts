@@ -20,6 +20,8 @@ export interface OpenDevice {
   /** The reset at open succeeded; null when it was not recorded. */
   readonly resetWorks: boolean | null;
   power: number;
+  /** The event with which the last write of configuration space ended; -1 before. */
+  written: number;
   /** A low power feature is engaged: mappings fault. */
   lowPower: boolean;
   readonly mappings: Mapping[];
@@ -53,6 +55,7 @@ export const openDevice = (
   vectors: 0,
   resetWorks,
   power: 0,
+  written: -1,
   lowPower: false,
   mappings: [],
   mapsBegun: 0,

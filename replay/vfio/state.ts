@@ -4,6 +4,7 @@
 
 import type { DmaSpace } from '../iommu/type1.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
+import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { Resource } from '../vfio-pci-core/function.js';
 import type { Calls, DmaProgress } from './calls.js';
 import type { Migration } from './migration.js';
@@ -70,6 +71,10 @@ export interface Group {
 
 export interface VfioState {
   readonly functions: Map<string, VfioFunction>;
+  /** What is known of registers that do not change, by function. */
+  readonly registers: Map<string, FixedRegisters>;
+  /** All functions are of domain 0; null when no snapshot tells. */
+  oneDomain: boolean | null;
   /** By process. */
   readonly containers: Map<number, Container>;
   /** By IOMMU group, or by process when the group was not recorded. */
@@ -81,6 +86,8 @@ export interface VfioState {
 
 export const newVfioState = (): VfioState => ({
   functions: new Map(),
+  registers: new Map(),
+  oneDomain: null,
   containers: new Map(),
   groups: new Map(),
   calls: new Map(),
@@ -139,6 +146,8 @@ export function groupAt(state: VfioState, key: string): Group {
 
 /** What is known of functions from outside of the recording is not of this machine. */
 export function forgetHardware(state: VfioState): void {
+  state.registers.clear();
+  state.oneDomain = null;
   for (const fn of state.functions.values()) {
     fn.hardware = null;
     fn.resources = null;
@@ -156,6 +165,7 @@ export function forgetVfio(state: VfioState): void {
     fn.hardware = null;
     fn.requests = null;
   }
+  state.registers.clear();
   state.containers.clear();
   state.groups.clear();
   state.calls.clear();

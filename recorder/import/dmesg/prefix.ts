@@ -23,6 +23,9 @@ export interface Style {
   parse(line: string): LogLine | null;
 }
 
+/** The kernel's messages are shorter, also within the journal's JSON; a longer line is none. */
+export const MESSAGE_LINE_MAX = 16384;
+
 const NS_PER_S = 1_000_000_000n;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const REALTIME: InputMeta = { clock: 'realtime', wallOffsetNs: 0n };
@@ -44,10 +47,14 @@ const YEARLESS: InputMeta = {
 const LEVEL = String.raw`(?:<\d{1,3}>|[a-z]+ *:[a-z]+ *: )?`;
 /** The thread or CPU that CONFIG_PRINTK_CALLER adds. */
 const CALLER = String.raw`(?:\[ *[TC]\d+\])?`;
-/** The host, which the journal leaves out under `--no-hostname`, and who logged. */
-const HOST = String.raw`(?:(?:\S+ )?kernel(?:\[\d+\])?: ?)`;
+/**
+ * The host, which the journal leaves out under `--no-hostname`, and who logged: the kernel, or who
+ * tells what is missing of its log.
+ */
+const WHO = String.raw`(?:kernel|systemd-journald|rsyslogd(?:-\d+)?|syslog-ng)`;
+const HOST = String.raw`(?:(?:\S+ )?${WHO}(?:\[\d+\])?: ?)`;
 /** The distance to the message before: `dmesg -d`, and `short-delta` of the journal. */
-const DISTANCE = String.raw`(?: +<? *[\d.]* ?>?)?`;
+const DISTANCE = String.raw`(?: {1,20}<? {0,20}[\d.]{0,20} ?>?)?`;
 const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})${DISTANCE}\]`;
 const PLAIN = new RegExp(`^${LEVEL}${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
 /**

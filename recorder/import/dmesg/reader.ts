@@ -1,9 +1,16 @@
 import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
-import { goesOn, isCertain, type KernelFact, KernelTextColumns } from '../../kernel-text/index.js';
+import {
+  isCertain,
+  type KernelFact,
+  KernelTextColumns,
+  kernelText,
+  type OpenReport,
+  OpenReports,
+} from '../../kernel-text/index.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LINE_BYTES_MAX, LineReader } from '../lines.js';
-import { type LogLine, plainLine } from './prefix.js';
+import { type LogLine, MESSAGE_LINE_MAX, plainLine } from './prefix.js';
 import { BARE, otherStyle, type Style } from './styles.js';
 import { rejoined, type Wrap } from './wrap.js';
 
@@ -12,11 +19,21 @@ import { rejoined, type Wrap } from './wrap.js';
  */
 const REJOINED_MAX = 2048;
 
+/** What is not written yet, because a report before it may go on. */
+interface Pending {
+  readonly time: bigint;
+  readonly text: string;
+  /** Null for a line that is no message. */
+  readonly fact: KernelFact | null;
+  /** The report that the message began. */
+  readonly report: OpenReport | null;
+}
+
 /**
  * Reads a kernel log line by line. Three things make several lines one event: a message of several
  * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report
  * that the kernel prints as several messages. So a message is complete only when the next one
- * begins, and a report only when the next message does not go on with it.
+ * begins, and a report only when so many others came that nothing goes on with it.
  */
 export class DmesgReader {
   readonly #lines: LineReader;
@@ -25,9 +42,10 @@ export class DmesgReader {
   readonly #point: number;
   readonly #log: number;
   #time = 0n;
-  /** The report so far, without the message that is still read. */
-  #report: string | null = null;
-  #reportTime = 0n;
+  /** Reports of which more messages may come. */
+  readonly #reports = new OpenReports();
+  /** Open reports, and what was read after them; empty most of the time. */
+  #pending: Pending[] = [];
   /** The message that was read last; the next lines may go on with it. */
   #message: string | null = null;
   /** Columns in front of its text. */
@@ -59,11 +77,11 @@ export class DmesgReader {
       cut = !lines.complete;
       const text = plainLine(lines.text());
       if (text.trim() === '') continue;
-      if (cut) this.#other(text);
+      if (cut || text.length > MESSAGE_LINE_MAX) this.#other(text);
       else this.#line(text);
       this.#above = text.length;
     }
-    this.#endReport();
+    this.#end();
     return {
       records: {
         message: this.#events,
@@ -131,46 +149,62 @@ export class DmesgReader {
     return true;
   }
 
-  /** The message is complete: it belongs to the report, or begins one. */
+  /** The message is complete: it is a part of a report, or begins one, or is all of an event. */
   #endMessage(): void {
     const message = this.#message;
     if (message === null) return;
     this.#message = null;
-    if (this.#report !== null && goesOn(this.#report, message)) {
-      this.#report += `\n${message}`;
+    if (this.#reports.join(message) !== null) {
       this.#continued++;
       return;
     }
-    this.#writeReport();
-    this.#report = message;
-    this.#reportTime = this.#time;
+    const fact = kernelText(message);
+    const report = this.#reports.begin(message, fact);
+    if (report === null && this.#pending.length === 0) this.#write(this.#time, message, fact);
+    else {
+      this.#pending.push({ time: this.#time, text: message, fact, report });
+      this.#writePending();
+    }
   }
 
-  #endReport(): void {
+  /** Writes what nothing can be added to any more, in its order. */
+  #writePending(): void {
+    let count = 0;
+    for (const { time, text, fact, report } of this.#pending) {
+      if (report?.isOpen === true) break;
+      count++;
+      const whole = report?.text ?? text;
+      this.#write(time, whole, whole === text ? fact : kernelText(whole));
+    }
+    if (count > 0) this.#pending = this.#pending.slice(count);
+  }
+
+  #end(): void {
     this.#endMessage();
-    this.#writeReport();
+    this.#reports.end();
+    this.#writePending();
   }
 
-  #writeReport(): void {
-    const report = this.#report;
-    if (report === null) return;
-    this.#report = null;
-    this.#events++;
-    this.#open(this.#reportTime);
-    const fact: KernelFact = this.#columns.fill(this.#row, report);
-    if (fact.kind === 'lost') this.#lost += Number(fact.value);
-    this.events.text(report);
+  /** @param fact null for what is no message */
+  #write(time: bigint, text: string, fact: KernelFact | null): void {
+    this.#open(time);
+    if (fact === null) {
+      this.#row.set(CELL.kind, this.#log);
+    } else {
+      this.#events++;
+      this.#columns.set(this.#row, fact);
+      if (fact.kind === 'lost') this.#lost += Number(fact.value);
+    }
+    this.events.text(text);
     this.events.append(this.#row);
   }
 
   /** A line that is no message and does not go on with the one above it. */
   #other(text: string): void {
-    this.#endReport();
+    this.#endMessage();
     this.#unparsed++;
-    this.#open(this.#time);
-    this.#row.set(CELL.kind, this.#log);
-    this.events.text(text);
-    this.events.append(this.#row);
+    this.#pending.push({ time: this.#time, text, fact: null, report: null });
+    this.#writePending();
   }
 
   #open(time: bigint): void {

@@ -2,7 +2,7 @@
  * Lines that a mailer, an editor or a terminal broke at some column: which ones are the rest of the
  * line above, and what the whole line was.
  */
-import { isCertain, kernelText } from '../../kernel-text/index.js';
+import { isCertain, kernelText, readsAcross } from '../../kernel-text/index.js';
 import type { Style } from './styles.js';
 
 /** How a whole text was broken. */
@@ -45,8 +45,11 @@ export function findWrap(lines: readonly string[], style: Style): Wrap | null {
     : null;
 }
 
-/** A message that breaks off: nothing behind its device, or within brackets. */
-const BROKEN = /^[\w.+-]+ [0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]:$|Event logged(?: \[)?$/;
+/** A message that breaks off: nothing behind its device, or in the middle of a sentence. */
+const BROKEN =
+  /^[\w.+-]+ [0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]:$|Event logged(?: \[)?$|[,;=]$/;
+/** A line with a time of its own begins something, whoever wrote it. */
+const DATED = /^(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[ *\d+\.\d+\])/;
 /** Shorter lines end where they end. */
 const BRACKET_MIN = 40;
 
@@ -69,6 +72,7 @@ export function rejoined(
   above: number,
   wrap: Wrap | null,
 ): string | null {
+  if (DATED.test(line)) return null;
   const own = isCertain(line) ? kernelText(line) : null;
   if (own !== null && /^\S+ [0-9a-f]{4,8}:[0-9a-f]{2}:/.test(line)) return null;
   if (breaksOff(message)) return `${message} ${line}`;
@@ -81,13 +85,9 @@ export function rejoined(
   return null;
 }
 
-/** Whether the rules read something in the whole that they did not in the message. */
+/** Whether the rules read on where the message broke off, and what they read is of its kind. */
 function saysMore(message: string, whole: string): boolean {
-  const [before, after] = [kernelText(message), kernelText(whole)];
-  if (after.name === undefined) return false;
-  return before.name === undefined || numbers(after) > numbers(before);
+  if (!readsAcross(whole, message.length + 1)) return false;
+  const { kind, name } = kernelText(message);
+  return name === undefined || kernelText(whole).kind === kind;
 }
-
-const numbers = (fact: ReturnType<typeof kernelText>) =>
-  [fact.device, fact.offset, fact.length, fact.value, fact.ret].filter((v) => v !== undefined)
-    .length;

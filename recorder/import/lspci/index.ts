@@ -11,7 +11,7 @@ import { configAttributes } from './config-space.js';
 
 const HEADER = /^((?:[0-9a-f]{4,}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) \S/;
 const ROW = /^([0-9a-f]{2,3}): ((?:[0-9a-f]{2} ?){16})$/;
-const DRIVER = /^\s+Kernel driver in use: (\S+)$/;
+const DRIVER = /^\s+Kernel driver in use: (\S.*?)\s*$/;
 const GROUP = /^\s+IOMMU group: (\d+)$/;
 const CONFIG_BYTES = 4096;
 const ROW_BYTES = 16;

@@ -78,3 +78,8 @@ test("a copy of sysfs's config file is the function that its name says", () => {
   } as never);
   expect(report).toEqual({ records: { function: 1 }, unparsed: 0, lost: 0 });
 });
+
+test('a driver may have a blank in its name', () => {
+  const text = '00:1b.0 Audio device: Intel\n\tKernel driver in use: HDA Intel\n';
+  expect(importBytes(lspci, Buffer.from(text)).rows[0].driver).toBe('HDA Intel');
+});

@@ -4,7 +4,8 @@ import { Interner } from '../../words/interner.js';
 import { Cursor } from '../cursor.js';
 import { Template, type WordIds } from '../template.js';
 import { EVENT_FORMS, type EventForm } from './events/index.js';
-import type { Failure, Part } from './operations.js';
+import type { Message } from './messages.js';
+import { type Failure, type Part, words } from './operations.js';
 import { errnoOfText } from './strerror.js';
 
 /** Names past this many are not names of trace events; their lines count as not understood. */
@@ -153,6 +154,28 @@ export class QemuEmitter {
     this.#place({ ...place, ret });
     this.#events.textBytes(line, 0, line.byteLength);
     this.#events.append(row);
+  }
+
+  /** Appends an error message that is about a device or a call. */
+  emitMessage(message: Message, line: Buffer, at: Moment): void {
+    const { name, device, region, offset, length, value, ret } = message;
+    const { dictionaries } = this.#events;
+    const kind = this.#events.kind(this.#isTraced(message) ? 'log' : message.kind);
+    const row = this.#begin(kind, name === null ? -1 : dictionaries.name.id(name), at);
+    if (kind !== this.#log) row.set(CELL.path, dictionaries.path.id('guest'));
+    if (device !== null) row.set(CELL.device, dictionaries.device.id(device));
+    if (region !== null) row.set(CELL.region, region);
+    if (offset !== null) row.setWords(CELL.offset, ...words(offset));
+    if (length !== null) row.setWords(CELL.length, ...words(length));
+    if (value !== null) row.setWords(CELL.value, ...words(value));
+    if (ret !== null) row.setNumber(CELL.ret, ret);
+    this.#events.textBytes(line, 0, line.byteLength);
+    this.#events.append(row);
+  }
+
+  /** A write that failed is traced as well, where such are: it must not be there twice. */
+  #isTraced({ kind, name }: Message): boolean {
+    return kind.endsWith('.write') && (this.#known.get(name ?? '')?.count ?? 0) > 0;
   }
 
   /** Appends a line that is no trace event, or the payload of one whose form is not known. */

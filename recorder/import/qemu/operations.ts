@@ -60,10 +60,8 @@ const FAILED =
   /\b(vfio(?:_container)?_dma_(un)?map)\((?:0x[\da-f]+|\(nil\)), (0x[\da-f]{1,16}), (0x[\da-f]{1,16})(?:, (?:0x[\da-f]+|\(nil\)))?\) = (-\d{1,4}) \(/;
 const IOCTL_FAILED = /\bIOMMU_IOAS_(UN)?MAP failed: ([^,]+)/;
 
-const words = (text: string): Words => {
-  const value = BigInt(text);
-  return [Number(value & WORD), Number(value >> 32n)];
-};
+/** A number below 2^64 as two words. */
+export const words = (value: bigint): Words => [Number(value & WORD), Number(value >> 32n)];
 
 /** What a line that is no trace event says of an operation that failed, or null. */
 export function failureIn(message: string): Failure | null {
@@ -71,7 +69,7 @@ export function failureIn(message: string): Failure | null {
   if (found === null) return null;
   const [, name, un, iova, length, ret] = found;
   const kind = un === undefined ? 'dma.map' : 'dma.unmap';
-  const places = { iova: words(iova), length: words(length) };
+  const places = { iova: words(BigInt(iova)), length: words(BigInt(length)) };
   return { kind, role: 'fails', name, ...places, ret: Number(ret) };
 }
 

@@ -1,5 +1,6 @@
 /** What stands before the name of an event in a line of QEMU's log. */
 import { Interner } from '../../words/interner.js';
+import { Pattern } from '../../words/pattern.js';
 import { type Cursor, SECONDS_MAX } from '../cursor.js';
 import type { InputMeta } from '../importer.js';
 import type { Moment } from './emitter.js';
@@ -9,17 +10,20 @@ const BLANK = 0x20;
 const COLON = 0x3a;
 const DOT = 0x2e;
 const TID_MAX = 0xffff_ffff;
-/** Length of `2026-11-21T08:57:33`, and where its `T` stands. */
+/** Length of `2026-11-21T08:57:33`, and where its `T` stands; libvirt has a blank there. */
 const ISO_BYTES = 19;
 const ISO_T = 10;
+const COLON_AFTER = 3;
 const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
+/** What libvirt writes behind a time, which is always of this zone (src/util/virtime.c). */
+const LIBVIRT_ZONE = Pattern.of(Buffer.from('+0000: '));
 /** No syslog has more before its message. */
 const SYSLOG_BYTES_MAX = 300;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const DAY_SECONDS = 86_400;
 
-const STAMP = String.raw`(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z )`;
+const STAMP = String.raw`(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z | \d\d:\d\d:\d\d\.\d+\+0000: ))`;
 /** `host qemu-system-x86_64[7131]: `, where the host may be missing. */
 const SENDER = String.raw`(?:\S+ )?[^\s\[]+\[(\d{1,7})\]: `;
 const TIME = String.raw`(\d\d):(\d\d):(\d\d)`;
@@ -63,13 +67,14 @@ export const METAS: Readonly<Record<TimeStyle, InputMeta>> = {
  * Takes one of
  *
  * * `tid@seconds.microseconds:`: backend log under `-msg timestamp=on` up to QEMU 10.1,
- * * `2026-11-21T08:57:33.123456Z `: the same from QEMU 10.2 on,
+ * * `2026-11-21T08:57:33.123456Z `: the same from QEMU 10.2 on, and error messages at all times,
+ * * `2026-11-21 08:57:33.123+0000: `: libvirt's own lines in the log that it keeps for QEMU,
  * * `Jan 13 18:17:24 host qemu-system-x86_64[7131]: `: backend syslog, in a log that has such lines,
  * * nothing.
  */
 export class Prefix {
   /** Seconds since 1970 of a time in ISO 8601 without fraction, in UTC; NaN when it is none. */
-  readonly #seconds = new Interner((time) => Date.parse(`${time}Z`) / 1000);
+  readonly #seconds = new Interner((time) => Date.parse(`${time.replace(' ', 'T')}Z`) / 1000);
 
   constructor(
     readonly cursor: Cursor,
@@ -86,10 +91,16 @@ export class Prefix {
     if (this.#stamp()) return;
     moment.tid = -1;
     cursor.at = start;
-    const isIso = cursor.end - start > ISO_BYTES && cursor.bytes[start + ISO_T] === LETTER_T;
+    const isIso = cursor.end - start > ISO_BYTES && this.#isIsoAt(start);
     if (isIso && this.#iso()) return;
     cursor.at = start;
     if (this.style.startsWith('syslog')) this.#syslog(start);
+  }
+
+  #isIsoAt(start: number): boolean {
+    const between = this.cursor.bytes[start + ISO_T];
+    const hour = this.cursor.bytes[start + ISO_T + COLON_AFTER];
+    return (between === LETTER_T || between === BLANK) && hour === COLON;
   }
 
   /** Times are seconds since 1970, of a year that began with it, or of the day. */
@@ -132,7 +143,8 @@ export class Prefix {
     cursor.at += ISO_BYTES;
     const nanoseconds = cursor.byte(DOT) ? cursor.fraction() : 0;
     if (!(seconds >= 0 && seconds < SECONDS_MAX) || nanoseconds < 0) return false;
-    if (!cursor.byte(LETTER_Z) || !cursor.byte(BLANK)) return false;
+    const isQemu = cursor.byte(LETTER_Z) && cursor.byte(BLANK);
+    if (!isQemu && !cursor.take(LIBVIRT_ZONE)) return false;
     moment.seconds = seconds;
     moment.nanoseconds = nanoseconds;
     return true;

@@ -3,6 +3,7 @@
  * which other events or messages belong to it; see operations.ts.
  */
 import { ALONE, type EventType, type Moment, type Place, type QemuEmitter } from './emitter.js';
+import { messageIn } from './messages.js';
 import {
   type Failure,
   failureIn,
@@ -123,6 +124,11 @@ export class QemuSequence {
   }
 
   #other(type: EventType | null, line: Buffer, isText: boolean, moment: Moment): void {
+    const message = type === null && isText ? messageIn(line.toString('utf8')) : null;
+    if (message !== null) {
+      this.emitter.emitMessage(message, line, moment);
+      return;
+    }
     if (type === null || type.forms.length > 0) this.unparsed++;
     this.emitter.emitOther(type, line, isText, moment);
   }

@@ -10,18 +10,12 @@ import type { Input } from '../input.js';
 import { formatArguments } from './binary-form.js';
 import { countsOf, type EventType, QemuEmitter } from './emitter.js';
 import { QemuSequence } from './sequence.js';
+import { DROPPED_ID, RECORD_HEADER_BYTES, SimpletraceRecords } from './simpletrace-records.js';
 
 const HEADER_BYTES = 24;
 const HEADER_ID = 0xffff_ffff_ffff_ffffn;
 const HEADER_MAGIC = 0xf2b1_77cb_0aa4_29b4n;
-const DROPPED_ID = 0xffff_ffff_ffff_fffen;
-const RECORD_HEADER_BYTES = 24;
-/** QEMU's own buffer holds no larger record than this. */
-const RECORD_BYTES_MAX = 1 << 18;
-const NAME_BYTES_MAX = 512;
 const NAMES_MAX = 1 << 16;
-const TYPE_MAPPING = 0n;
-const TYPE_EVENT = 1n;
 
 export const qemuSimpletrace: Importer = {
   format: 'qemu-simpletrace',
@@ -60,95 +54,49 @@ function unknownVersion(input: Input, version: bigint): VfrError {
 class SimpletraceReader {
   readonly #emitter: QemuEmitter;
   readonly #sequence: QemuSequence;
+  readonly #records: SimpletraceRecords;
   readonly #names = new Map<bigint, EventType | null>();
   readonly #lost: number;
   #dropped = 0;
-  #why: string | null = null;
 
   constructor(
-    private readonly stream: ByteStream,
+    stream: ByteStream,
     private readonly events: EventAppender,
-    private readonly isTyped: boolean,
+    isTyped: boolean,
   ) {
+    this.#records = new SimpletraceRecords(stream, isTyped);
     this.#emitter = new QemuEmitter(events);
     this.#sequence = new QemuSequence(this.#emitter);
     this.#lost = events.kind('lost');
   }
 
   read(): ImportReport {
-    while (this.#why === null && this.stream.need(1)) {
-      if (this.isTyped) this.#typedRecord();
-      else this.#event(0);
+    const records = this.#records;
+    let stopped: ImportReport['stopped'];
+    for (let next = records.next(); next !== null; next = records.next()) {
+      if (next.type === 'event') this.#emit(next.bytes);
+      else if (next.type === 'mapping') this.#map(next.id, next.bytes);
+      else {
+        if (next.isEnd) stopped = { offset: next.offset, why: next.why };
+        if (!next.isCut) this.#lose(1, `${next.why}: at least one record of the trace is lost`);
+      }
     }
     this.#sequence.finish();
     return {
       records: countsOf(this.#emitter.types),
       unparsed: this.#sequence.unparsed,
       lost: this.#dropped,
-      ...(this.#why !== null && { stopped: { offset: this.stream.offset, why: this.#why } }),
+      ...(stopped !== undefined && { stopped }),
     };
   }
 
-  /** A record of version 4: its type, then a mapping or an event. */
-  #typedRecord(): void {
-    if (!this.stream.need(8)) {
-      this.#stop('a record is cut short');
-      return;
-    }
-    const type = this.stream.bytes.readBigUInt64LE(this.stream.at);
-    if (type === TYPE_MAPPING) this.#mapping();
-    else if (type === TYPE_EVENT) this.#event(8);
-    else this.#stop(`a record is of unknown type ${type}`);
-  }
-
-  #stop(why: string): void {
-    this.#why = why;
-  }
-
-  /** Records were to come here, nobody knows how many: at least one. */
-  #zeros(): void {
-    this.#stop('there are zeros where a record should be');
-    this.#lose(1, 'zeros stand where records of the trace should be: at least one is lost');
-  }
-
-  /** A mapping record: event id, length of the name, name. */
-  #mapping(): void {
-    const { stream } = this;
-    if (!stream.need(20)) {
-      this.#stop('a record is cut short');
-      return;
-    }
-    const id = stream.bytes.readBigUInt64LE(stream.at + 8);
-    const length = stream.bytes.readUInt32LE(stream.at + 16);
-    // Zeros, as where a file was lengthened and never written, would be the mapping of no name.
-    if (length === 0) this.#zeros();
-    else if (length > NAME_BYTES_MAX) this.#stop('the name of an event is too long to be one');
-    else if (!stream.need(20 + length)) this.#stop('a record is cut short');
-    else if (this.#names.size >= NAMES_MAX) this.#stop('there are too many events');
-    else {
-      const start = stream.at + 20;
-      this.#names.set(id, this.#emitter.type(stream.bytes, start, start + length));
-      stream.at = start + length;
-    }
-  }
-
-  /** An event record: id, time, length of the whole record, pid, arguments. */
-  #event(before: number): void {
-    const { stream } = this;
-    if (!stream.need(before + RECORD_HEADER_BYTES)) {
-      this.#stop('a record is cut short');
-      return;
-    }
-    const length = stream.bytes.readUInt32LE(stream.at + before + 16);
-    if (length === 0) this.#zeros();
-    else if (length < RECORD_HEADER_BYTES || length > RECORD_BYTES_MAX) {
-      this.#stop(`a record says it has ${length} bytes`);
-    } else if (!stream.need(before + length)) this.#stop('a record is cut short');
-    else {
-      const start = stream.at + before;
-      this.#emit(stream.bytes.subarray(start, start + length));
-      stream.at = start + length;
-    }
+  /** Notes the name of an event; a number that has two names is damaged, and has none. */
+  #map(id: bigint, name: Buffer): void {
+    const type = this.#emitter.type(name, 0, name.byteLength);
+    const known = this.#names.get(id);
+    if (known === undefined) {
+      if (this.#names.size < NAMES_MAX) this.#names.set(id, type);
+    } else if (known !== type) this.#names.set(id, null);
   }
 
   #emit(record: Buffer): void {

@@ -8,6 +8,8 @@ import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
 import { countsOf, type EventType, QemuEmitter } from './emitter.js';
+import { messageIn } from './messages.js';
+import { failureIn } from './operations.js';
 import { METAS, Prefix, styleOf, type TimeStyle } from './prefix.js';
 import { QemuSequence } from './sequence.js';
 
@@ -25,6 +27,8 @@ const PLAIN =
 /** What no other program writes: an event of VFIO or iommufd with arguments as QEMU prints them. */
 const SURE =
   /^(?:vfio|iommufd)_[a-z0-9_]+ .*(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|0x[0-9a-f]+|iommufd=\d)/;
+/** How QEMU begins its messages: with the name that it was started by. */
+const FROM_QEMU = /(?:^|[ :])(?:kvm|qemu(?:-kvm|-system-\w+)?): /i;
 
 export const qemuText: Importer = {
   format: 'qemu-log',
@@ -35,9 +39,12 @@ export const qemuText: Importer = {
     const events = lines.filter((line) => eventStyle(line) !== null);
     if (events.length * 2 > lines.length) return 0.9;
     // QEMU logs to stderr, where its other messages are, and those of whatever it was started from.
-    if (events.some((line) => SURE.test(styleOf(line.trimStart()).rest))) return 0.25;
+    if (lines.some(isSure)) return 0.25;
     return events.length > 0 ? 0.15 : 0;
   },
+
+  // Here also where such a line is indented and what stands around it is not.
+  certain: (head) => linesOf(head).filter((line) => isSure(line.trimStart())).length,
 
   meta: (input) => METAS[timeStyle(input)],
   read: (input, events) => new TextReader(input, events).read(),
@@ -45,17 +52,29 @@ export const qemuText: Importer = {
 
 const linesOf = (head: Buffer): string[] => head.toString('latin1').split(/\r?\n/, LINES_MAX);
 
-/** How a line tells its time when it is an event, otherwise null. */
+/**
+ * How a line tells its time when it is an event or a message about a device, otherwise null. What is
+ * indented is none: the indentation is taken away before.
+ */
 function eventStyle(line: string): TimeStyle | null {
-  const { style, rest } = styleOf(line.trimStart());
+  const { style, rest } = styleOf(line);
   const isEvent = style === 'stamped' ? NAME.test(rest) || PLAIN.test(rest) : PLAIN.test(rest);
-  return isEvent ? style : null;
+  return isEvent || isMessage(rest) ? style : null;
+}
+
+const isMessage = (text: string): boolean =>
+  failureIn(text) !== null || (FROM_QEMU.test(text) && messageIn(text) !== null);
+
+/** Whether no other program writes a line. */
+function isSure(line: string): boolean {
+  const { rest } = styleOf(line);
+  return SURE.test(rest) || isMessage(rest);
 }
 
 /** How the input tells its times: as the first line does that is an event. */
 function timeStyle(input: Input): TimeStyle {
   for (const line of linesOf(input.head)) {
-    const style = eventStyle(line);
+    const style = eventStyle(line.trimStart());
     if (style !== null) return style;
   }
   return 'none';

@@ -4,9 +4,13 @@ import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
 
-const HEADER = /^(KERNEL|UDEV) *\[(\d{1,10})\.(\d{1,9})\] (\w+) +(\/\S+) \((\S+)\)$/;
+/** `udevmonitor` of 2005 to 2008 called the kernel's events UEVENT, at first as `add@/devices/…`. */
+const HEADER =
+  /^(KERNEL|UEVENT|UDEV) *\[(\d{1,10})\.(\d{1,9})\] (\w+)(?: +|@)(\/\S+)(?: \((\S+)\))?\s*$/;
+/** A reading of CLOCK_MONOTONIC that is larger would be of a machine that is up for 30 years. */
+const MONO_SECONDS_MAX = 1_000_000_000;
 const PROPERTY = /^[A-Z][A-Z0-9_]*=/;
-const INTRODUCTION = /^(?:monitor will print|UDEV - |KERNEL - )/;
+const INTRODUCTION = /^(?:monitor will print|udevmonitor |UDEV |UEVENT |KERNEL - |$)/;
 const DEVICE = /\/([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=\/|$)/g;
 /** A uevent has at most 64 variables in 2048 bytes (kernel include/linux/kobject.h). */
 const PROPERTIES_MAX = 256;
@@ -22,8 +26,17 @@ export const udevadm: Importer = {
     return first < 0 ? 0 : first < 20 ? 0.9 : 0.3;
   },
 
-  // udevadm prints its own reading of CLOCK_MONOTONIC (systemd src/udev/udevadm-monitor.c).
-  meta: () => ({ clock: 'mono' }),
+  // udevadm prints its own reading of CLOCK_MONOTONIC (systemd src/udev/udevadm-monitor.c); the
+  // first versions called gettimeofday().
+  meta({ head }) {
+    const first = head
+      .toString('latin1')
+      .split(/\r?\n/, 200)
+      .map((line) => HEADER.exec(line))
+      .find((match) => match !== null);
+    const isWall = Number(first?.[2] ?? 0) > MONO_SECONDS_MAX;
+    return isWall ? { clock: 'realtime', wallOffsetNs: 0n } : { clock: 'mono' };
+  },
   read: (input, events) => new UdevadmReader(input, events).read(),
 };
 
@@ -34,7 +47,8 @@ interface Uevent {
   readonly nanoseconds: number;
   readonly action: string;
   readonly path: string;
-  readonly subsystem: string;
+  /** Undefined where it was not printed. */
+  readonly subsystem: string | undefined;
   readonly properties: string[];
 }
 
@@ -103,14 +117,15 @@ class UdevadmReader {
     events.begin(this.#uevent, 'point');
     events.time(uevent.seconds, uevent.nanoseconds);
     // What udev sends on when its rules have run is told apart from what the kernel sent.
-    events.string('name', sender === 'KERNEL' ? action : `udev ${action}`);
+    events.string('name', sender === 'UDEV' ? `udev ${action}` : action);
     const bdf = parseBdf([...uevent.path.matchAll(DEVICE)].at(-1)?.[1] ?? '');
     if (bdf !== null) events.string('device', bdf);
     const driver = this.#property(properties, 'DRIVER');
     if (driver !== undefined) events.string('driver', driver);
     const number = this.#property(properties, 'SEQNUM');
     if (number !== undefined && /^\d{1,15}$/.test(number)) events.word('value', Number(number));
-    events.text([`${action}@${uevent.path} (${uevent.subsystem})`, ...properties].join('\n'));
+    const of = uevent.subsystem === undefined ? '' : ` (${uevent.subsystem})`;
+    events.text([`${action}@${uevent.path}${of}`, ...properties].join('\n'));
     events.commit();
   }
 

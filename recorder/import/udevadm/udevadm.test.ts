@@ -49,3 +49,17 @@ test('headers without properties, and what is no uevent', () => {
     ['log', undefined, undefined, 0n],
   ]);
 });
+
+test('udevmonitor of 2007 calls the kernel UEVENT and has the time of day', () => {
+  const text =
+    'udevmonitor will print the received events for:\nUEVENT the kernel uevent\n\n' +
+    'UEVENT[1191251184.382314] add      /devices/pci0000:00/0000:00:1d.7 (pci)\n' +
+    'UEVENT[1132632714.285362] add@/devices/pci0000:00/0000:00:1d.1\n';
+  expect(udevadm.meta({ head: Buffer.from(text) } as never).clock).toBe('realtime');
+  const { rows, report } = importBytes(udevadm, Buffer.from(text));
+  expect(rows.map((row) => [row.name, row.device])).toEqual([
+    ['add', '0000:00:1d.7'],
+    ['add', '0000:00:1d.1'],
+  ]);
+  expect(report.unparsed).toBe(0);
+});
