@@ -50,9 +50,7 @@ export class GivenBytes {
     }
   }
 
-  /**
-   * Sets the value of a read that has returned, if every byte of it is known and the hardware's.
-   */
+  /** Sets the value of a read that has returned, if all its bytes are known and the hardware's. */
   settle(user: EventRow): void {
     const [offset, length] = [small(user, CELL.offset), small(user, CELL.length)];
     if (length < 1 || length > BYTES_MAX || user.has(CELL.value)) return;
