@@ -132,7 +132,9 @@ function residentBytes(pid: number | undefined): number | null {
   }
 }
 
-/** Without room for its pipes, or for a process, Node makes one that has neither streams nor pid. */
+/**
+ * Without room for its pipes, or for a process, Node makes one that has neither streams nor pid.
+ */
 function notStarted(child: ChildProcess): VfrError {
   child.on('error', () => {});
   const next = 'Allow more open files (`ulimit -n`) and processes (`ulimit -u`).';
