@@ -2,114 +2,63 @@
 import { CALL_GRAPH, type FunctionFacts, functionOf, type Handed } from '../rules/call-graph.js';
 import type { EventCursor } from './cursor.js';
 
-/** A function of the call graph, numbered. */
-export interface Fn extends FunctionFacts {
-  readonly id: number;
-  readonly name: string;
-}
+/** The columns that calls hand on and repeat: of a dictionary the ids, for ids are compared. */
+export const FIELDS = [
+  'device',
+  'driver',
+  'name',
+  'region',
+  'offset',
+  'length',
+  'value',
+  'direction',
+] as const satisfies readonly Handed[];
+const columnOf = (field: Handed): number => FIELDS.indexOf(field);
+const DEVICE = columnOf('device');
+const DRIVER = columnOf('driver');
+const NAME = columnOf('name');
+const REGION = columnOf('region');
+const OFFSET = columnOf('offset');
+const LENGTH = columnOf('length');
+const VALUE = columnOf('value');
+/** 1 for writing. */
+const DIRECTION = columnOf('direction');
 
-export const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(([name, facts], id) =>
-  Object.freeze({ ...facts, id, name }),
-);
-export const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
-export const idOf = (name: string): number => BY_NAME.get(name)?.id ?? -1;
-
-/** Functions that a caller cannot succeed without, by the caller's number. */
-export const NEEDED: readonly (readonly Fn[])[] = FUNCTIONS.map(({ name }) =>
-  FUNCTIONS.filter((fn) => fn.neededBy?.includes(name)),
-);
-/** Functions that have to come when another was called. */
-export const FOLLOWING = FUNCTIONS.filter((fn) => fn.follows !== undefined).map(
-  (fn) => [idOf(fn.follows ?? ''), fn] as const,
-);
-
-/** The columns that can be handed on: of a dictionary the ids, for they are compared with ids. */
-interface Columns {
-  readonly device: number;
-  readonly driver: number;
-  readonly name: number;
-  readonly region: number;
-  readonly offset: number;
-  readonly length: number;
-  readonly value: number;
-  /** 1 for writing. */
-  readonly direction: number;
-}
-
-/** A function that has begun and not ended, with what its begin said. */
-export interface OpenCall extends Columns {
-  readonly fn: number;
-  readonly seq: number;
-  /** Functions that it called, a bit of two words for each. */
-  low: number;
-  high: number;
-}
-
-/** What a column says when it says nothing. */
+/** What a column says when it says nothing; as a column, that there is none. */
 export const NONE = -1;
 
-/** What tells events of a function apart when it is asked whether they are recorded. */
-export const partOf = (fn: Fn, e: EventCursor): number =>
-  fn.perDriver === true ? e.driverId : IOCTLS.has(fn.name) ? e.nameId : -1;
+/** What an event says, by {@link FIELDS}: numbers in place of an object for each event. */
+export type Said = Float64Array;
+export const newSaid = (): Said => new Float64Array(FIELDS.length);
 
-export const partOfCall = (fn: Fn, call: OpenCall): number =>
-  fn.perDriver === true ? call.driver : IOCTLS.has(fn.name) ? call.name : -1;
-
-const IOCTLS: ReadonlySet<string> = new Set([
-  'ioctl',
-  'file ioctl',
-  'vfio_pci_core_ioctl',
-  'vfio_iommu_type1_ioctl',
-]);
-
-/** What decides whether a caller calls a function: the driver, the ioctl, or the region. */
-export function detailOf(fn: Fn, caller: OpenCall, driver: number): number {
-  if (fn.perDriver === true) return driver;
-  const { name } = FUNCTIONS[caller.fn];
-  if (name === 'ioctl') return caller.name;
-  return name === 'vfio_pci_rw' ? caller.region : -1;
+export function readSaid(e: EventCursor, into: Said): void {
+  into[DEVICE] = e.deviceId;
+  into[DRIVER] = e.driverId;
+  into[NAME] = e.nameId;
+  into[REGION] = e.region;
+  into[OFFSET] = e.hasOffset ? e.offset : NONE;
+  into[LENGTH] = e.hasLength ? e.length : NONE;
+  into[VALUE] = e.hasValue ? e.value : NONE;
+  into[DIRECTION] = e.isWrite ? 1 : 0;
 }
 
-export const isWrite = (kind: string): number =>
-  kind === 'config.write' || kind === 'region.write' ? 1 : 0;
+export const deviceOf = (said: Said): number => said[DEVICE];
+export const driverOf = (said: Said): number => said[DRIVER];
 
-export const callOf = (fn: Fn, e: EventCursor): OpenCall => ({
-  fn: fn.id,
-  seq: e.seq,
-  device: e.deviceId,
-  driver: e.driverId,
-  name: e.nameId,
-  region: e.region,
-  offset: e.hasOffset ? e.offset : NONE,
-  length: e.hasLength ? e.length : NONE,
-  value: e.hasValue ? e.value : NONE,
-  direction: isWrite(e.kind),
-  low: 0,
-  high: 0,
-});
-
-export function columnOf(e: EventCursor, field: Handed): number {
-  switch (field) {
-    case 'device':
-      return e.deviceId;
-    case 'driver':
-      return e.driverId;
-    case 'name':
-      return e.nameId;
-    case 'region':
-      return e.region;
-    case 'offset':
-      return e.hasOffset ? e.offset : NONE;
-    case 'length':
-      return e.hasLength ? e.length : NONE;
-    case 'value':
-      return e.hasValue ? e.value : NONE;
-    case 'direction':
-      return isWrite(e.kind);
+/** The first of `fields` in which two events differ, where both say something; or {@link NONE}. */
+export function differing(a: Said, b: Said, fields: readonly number[]): number {
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i];
+    if (a[field] !== b[field] && a[field] !== NONE && b[field] !== NONE) return field;
   }
+  return NONE;
 }
 
-export function textOf(e: EventCursor, field: Handed, value: number): string {
+export const ALL_FIELDS: readonly number[] = FIELDS.map((_, column) => column);
+
+/** What a field says, for people. */
+export function textOf(e: EventCursor, column: number, value: number): string {
+  const field = FIELDS[column];
   switch (field) {
     case 'device':
     case 'driver':
@@ -122,41 +71,154 @@ export function textOf(e: EventCursor, field: Handed, value: number): string {
   }
 }
 
+/** Parts of a call, as facts of {@link Fn.parts}. */
+export const PART = { begin: 0, end: 1, point: 2 } as const;
+const PARTS = Object.keys(PART).length;
+
+const IOCTLS: ReadonlySet<string> = new Set([
+  'ioctl',
+  'file ioctl',
+  'vfio_pci_core_ioctl',
+  'vfio_iommu_type1_ioctl',
+]);
+
+/** A function called by another. */
+export interface Edge {
+  /** Number of the fact that the recording shows it. */
+  readonly fact: number;
+  readonly caller: Fn;
+  readonly called: Fn;
+  /** Columns that are handed on. */
+  readonly handed: readonly number[];
+  /** Column that decides whether it is called: the driver, or of the caller ioctl or region. */
+  readonly detail: number;
+  /** What the caller calls before it. */
+  after: Edge | null;
+}
+
+/** A function of the call graph, numbered; every one has the same fields, so that reading is fast. */
+export class Fn {
+  readonly entry: boolean;
+  readonly leaf: boolean;
+  readonly once: boolean;
+  readonly anyThread: boolean;
+  readonly isRelease: boolean;
+  /** Column that tells its events apart when it is asked whether they are recorded. */
+  readonly detail: number;
+  /** Number of the first of the facts that the recording shows its begins, ends and points. */
+  readonly parts: number;
+  /** By whom it is called: by the number of the caller, and in order. */
+  readonly calledBy: (Edge | undefined)[] = new Array(COUNT).fill(undefined);
+  readonly callers: Edge[] = [];
+  /** What it cannot succeed without. */
+  readonly needs: Edge[] = [];
+  /** What it calls once it has called another function. */
+  readonly follows: { readonly other: Fn; readonly then: Edge }[] = [];
+
+  constructor(
+    readonly id: number,
+    readonly name: string,
+    readonly facts: FunctionFacts,
+  ) {
+    this.entry = facts.entry === true;
+    this.leaf = facts.leaf === true;
+    this.once = facts.once === true;
+    this.anyThread = facts.anyThread === true;
+    this.isRelease = name === 'device_release_driver_internal';
+    this.detail = facts.perDriver === true ? DRIVER : IOCTLS.has(name) ? NAME : NONE;
+    this.parts = id * PARTS;
+  }
+
+  /** Who calls it. */
+  get callerNames(): string {
+    return this.callers.map(({ caller }) => caller.name).join(' or ');
+  }
+}
+
+const COUNT = Object.keys(CALL_GRAPH).length;
+export const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(
+  ([name, facts], id) => new Fn(id, name, facts),
+);
+const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
+
+/** Column that decides which functions a caller calls. */
+const decidedBy = (caller: Fn): number =>
+  caller.name === 'ioctl' ? NAME : caller.name === 'vfio_pci_rw' ? REGION : NONE;
+
+const EDGES = FUNCTIONS.flatMap((called) =>
+  Object.entries(called.facts.by ?? {}).map(([name, fields]) => ({
+    called,
+    caller: BY_NAME.get(name) as Fn,
+    handed: fields.map(columnOf),
+  })),
+).map(
+  (edge, i): Edge => ({
+    ...edge,
+    fact: COUNT * PARTS + i,
+    detail: edge.called.facts.perDriver === true ? DRIVER : decidedBy(edge.caller),
+    after: null,
+  }),
+);
+/** Number of facts that a recording may show. */
+export const FACTS = COUNT * PARTS + EDGES.length;
+
+for (const edge of EDGES) {
+  edge.called.calledBy[edge.caller.id] = edge;
+  edge.called.callers.push(edge);
+}
+for (const edge of EDGES) {
+  const { caller, called } = edge;
+  const { after, neededBy, follows } = called.facts;
+  edge.after = BY_NAME.get(after?.[caller.name] ?? '')?.calledBy[caller.id] ?? null;
+  if (neededBy?.includes(caller.name)) caller.needs.push(edge);
+  const other = BY_NAME.get(follows ?? '');
+  if (other !== undefined) caller.follows.push({ other, then: edge });
+}
+
+/** A function that has begun and not ended, with what its begin said. */
+export interface OpenCall {
+  fn: number;
+  seq: number;
+  said: Said;
+  /** Functions that it called, a bit of two words for each. */
+  low: number;
+  high: number;
+}
+
+export const newCall = (): OpenCall => ({ fn: 0, seq: 0, said: newSaid(), low: 0, high: 0 });
+
+/** What tells events of a function apart when it is asked whether they are recorded. */
+export const partOf = (fn: Fn, said: Said): number => (fn.detail === NONE ? NONE : said[fn.detail]);
+
+/** What decides whether a caller calls a function; `driver` is of whom is called. */
+export function detailOf({ detail }: Edge, caller: OpenCall, driver: number): number {
+  if (detail === NONE) return NONE;
+  return detail === DRIVER ? driver : caller.said[detail];
+}
+
 export const pathOf = (e: EventCursor, fn: Fn): string =>
   `${e.device ?? 'container'}/calls/${fn.name}`;
 
-/** Fields that an end says again. */
-export const REPEATED = [
-  'device',
-  'driver',
-  'name',
-  'region',
-  'offset',
-  'length',
-  'value',
-  'direction',
-] as const;
-
 /** A caller of which no further call can come: any other has begun after its end. */
-export function callsNothingMore(call: OpenCall, next: Fn, e: EventCursor): boolean {
+export function callsNothingMore(call: OpenCall, next: Fn, said: Said): boolean {
   const fn = FUNCTIONS[call.fn];
-  if (fn.leaf === true) return true;
-  if (LAST.some((last) => hasCalled(call, last.id))) return true;
+  if (fn.leaf || ((call.low & LAST.low) | (call.high & LAST.high)) !== 0) return true;
   // A release that found no driver removes none, unless one came before it got the lock.
-  const isIdle = fn.name === RELEASE && call.driver === NONE;
-  return isIdle && !(next.by?.[RELEASE] !== undefined && call.device === e.deviceId);
+  if (!fn.isRelease || call.said[DRIVER] !== NONE) return false;
+  return next.calledBy[fn.id] === undefined || call.said[DEVICE] !== said[DEVICE];
 }
-
-const RELEASE = 'device_release_driver_internal';
-const LAST = FUNCTIONS.filter((fn) => fn.last === true);
 
 export const hasCalled = (call: OpenCall, fn: number): boolean =>
   (((fn < 32 ? call.low : call.high) >>> (fn & 31)) & 1) === 1;
 
-export function noteCalled(call: OpenCall, fn: number): void {
+export function noteCalled(call: { low: number; high: number }, fn: number): void {
   if (fn < 32) call.low |= 1 << fn;
   else call.high |= 1 << (fn & 31);
 }
+
+/** Functions after which their caller calls nothing more. */
+const LAST = { low: 0, high: 0 };
+for (const fn of FUNCTIONS) if (fn.facts.last === true) noteCalled(LAST, fn.id);
 
 /** The function of an event; null for one that calls and is called by none. */
 export const callOfGraph = (e: EventCursor): Fn | null =>

@@ -1,4 +1,11 @@
-import type { Batch, DictView, IntView, Phase, Seq, WordView } from '../../traces/index.js';
+import {
+  type Batch,
+  DictView,
+  type IntView,
+  type Phase,
+  type Seq,
+  type WordView,
+} from '../../traces/index.js';
 
 /**
  * One event of a batch, read column by column when asked. The cursor is moved, never copied:
@@ -21,26 +28,29 @@ export class EventCursor {
   #length!: WordView;
   #value!: WordView;
   #ret!: WordView;
+  /** Kinds that are writing, by their ids. */
+  #writes: readonly boolean[] = [];
   row = 0;
 
   /** Columns that many events are asked for are held; the others are read when one is. */
   open(batch: Batch): void {
     this.#batch = batch;
     this.#first = batch.seqFirst;
-    this.#source = batch.column('source');
-    this.#kind = batch.column('kind');
-    this.#phase = batch.column('phase');
+    this.#source = interned(batch.column('source'));
+    this.#kind = interned(batch.column('kind'));
+    this.#phase = interned(batch.column('phase'));
     this.#tid = batch.column('tid');
     this.#span = batch.column('span');
     this.#device = batch.column('device');
     this.#driver = batch.column('driver');
-    this.#path = batch.column('path');
+    this.#path = interned(batch.column('path'));
     this.#name = batch.column('name');
     this.#region = batch.column('region');
     this.#offset = batch.column('offset');
     this.#length = batch.column('length');
     this.#value = batch.column('value');
     this.#ret = batch.column('ret');
+    this.#writes = this.#kind.entries.map((kind) => WRITES.has(kind));
     this.row = 0;
   }
 
@@ -90,6 +100,11 @@ export class EventCursor {
 
   get kind(): string {
     return this.#kind.at(this.row) ?? '';
+  }
+
+  /** It writes to configuration space or to a region. */
+  get isWrite(): boolean {
+    return this.#writes[this.#kind.ids[this.row]];
   }
 
   get phase(): Phase {
@@ -208,3 +223,15 @@ export class EventCursor {
     return this.#batch.column('text').text(this.row);
   }
 }
+
+const WRITES: ReadonlySet<string> = new Set(['config.write', 'region.write']);
+
+/**
+ * A column with the engine's own copies of its strings: comparing them with those that stand in the
+ * program compares addresses. Rules compare several for each event.
+ */
+const interned = ({ bits, ids, entries }: DictView): DictView =>
+  new DictView(bits, ids, entries.map(intern));
+
+/** Names of fields are kept once. */
+const intern = (text: string): string => Object.keys({ [text]: 0 })[0];

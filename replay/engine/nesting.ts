@@ -3,29 +3,30 @@
  * and is called by those who call it. What rules say of single kinds comes on top of this.
  */
 import {
-  BY_NAME,
-  callOf,
+  ALL_FIELDS,
   callsNothingMore,
-  columnOf,
   detailOf,
+  deviceOf,
+  differing,
+  driverOf,
+  type Edge,
+  FIELDS,
   type Fn,
-  FOLLOWING,
   FUNCTIONS,
   hasCalled,
-  idOf,
-  isWrite,
-  NEEDED,
   NONE,
+  newCall,
+  newSaid,
   noteCalled,
   type OpenCall,
+  PART,
   partOf,
-  partOfCall,
   pathOf,
-  REPEATED,
+  readSaid,
   textOf,
 } from './calls.js';
 import type { EventCursor } from './cursor.js';
-import { edgeKey, partKey, type Recorded } from './recorded.js';
+import type { Recorded } from './recorded.js';
 import { type Difference, diverge } from './verdict.js';
 
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
@@ -49,6 +50,13 @@ const OPEN_AT_ONCE_MAX = 8;
 
 export class Nesting {
   readonly #foreign: boolean[] = [];
+  /** Calls that have ended, to be filled again. */
+  readonly #ended: OpenCall[] = [];
+  /** What the event says that is looked at. */
+  #said = newSaid();
+  /** The thread of the event before. */
+  #tid = -1;
+  #thread: Thread = { since: -1, calls: [] };
 
   constructor(
     readonly data: NestingData,
@@ -58,25 +66,53 @@ export class Nesting {
   /** Events were lost: what is open is not known. */
   forget(): void {
     this.data.clear();
+    this.#tid = -1;
   }
 
   /** What is wrong with the place of an event among the calls of its thread; null when nothing. */
   take(fn: Fn, e: EventCursor): Difference | null {
-    const { tid, phase } = e;
+    const { tid } = e;
     // The idle threads of all CPUs have one number.
     if (tid <= 0 || this.#isForeign(e)) return null;
+    const thread = tid === this.#tid ? this.#thread : this.#threadOf(tid);
+    const { phase } = e;
+    readSaid(e, this.#said);
+    if (phase === 'end') return this.#end(thread, fn, e);
+    // The record of a function that is made when it returns comes after those of what it called.
+    if (phase === 'point' && fn.entry) return null;
+    const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
+    this.recorded.show(fn.parts + PART[phase], partOf(fn, this.#said));
+    if (phase === 'begin') this.#open(thread, fn, e.seq);
+    return found;
+  }
+
+  #threadOf(tid: number): Thread {
     let thread = this.data.get(tid);
     if (thread === undefined) {
       thread = { since: -1, calls: [] };
       this.data.set(tid, thread);
     }
-    if (phase === 'end') return this.#end(thread, fn, e);
-    // The record of a function that is made when it returns comes after those of what it called.
-    if (phase === 'point' && fn.entry) return null;
-    const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
-    this.recorded.show(partKey(fn.id, phase === 'begin' ? 0 : 2, partOf(fn, e)));
-    if (phase === 'begin') thread.calls.push(callOf(fn, e));
-    return found;
+    this.#tid = tid;
+    this.#thread = thread;
+    return thread;
+  }
+
+  /** The call keeps what its begin said; the next event is read into what an ended one had. */
+  #open(thread: Thread, fn: Fn, seq: number): void {
+    const call = this.#ended.pop() ?? newCall();
+    const { said } = call;
+    call.fn = fn.id;
+    call.seq = seq;
+    call.said = this.#said;
+    call.low = 0;
+    call.high = 0;
+    this.#said = said;
+    thread.calls.push(call);
+  }
+
+  /** Ends the calls of a thread but the first ones. */
+  #close({ calls }: Thread, left: number): void {
+    while (calls.length > left) this.#ended.push(calls.pop() as OpenCall);
   }
 
   /** Functions that serve devices of other buses, such as mediated ones, are not recorded. */
@@ -92,31 +128,33 @@ export class Nesting {
 
   /** User space enters the kernel: what is open on the thread has ended. */
   #enter(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
-    const open = thread.calls.at(-1);
-    thread.calls.length = 0;
+    const open = topOf(thread);
+    this.#close(thread, 0);
     thread.since = e.seq;
     return open === undefined ? null : this.#unended(open, fn, e);
   }
 
   #nest(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
-    const { calls } = thread;
-    const top = calls.at(-1);
-    if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn, e), fn, e);
-    const again = top.fn === fn.id && top.device === e.deviceId;
-    if (!again && !callsNothingMore(top, fn, e)) return this.#calledBy(thread, top, fn, e);
-    calls.pop();
+    const top = topOf(thread);
+    if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn), fn, e);
+    const again = top.fn === fn.id && deviceOf(top.said) === deviceOf(this.#said);
+    if (!again && !callsNothingMore(top, fn, this.#said)) {
+      return this.#calledBy(thread, top, fn, e);
+    }
+    this.#close(thread, thread.calls.length - 1);
     const found = this.#unended(top, fn, e);
-    const caller = calls.at(-1) ?? this.#elsewhere(fn, e);
+    const caller = topOf(thread) ?? this.#elsewhere(fn);
     return this.#calledBy(thread, caller, fn, e) ?? found;
   }
 
   /** The caller of a function that may run on another thread. */
-  #elsewhere(fn: Fn, e: EventCursor): OpenCall | undefined {
-    if (fn.anyThread !== true) return undefined;
-    const device = e.deviceId;
-    for (const { calls } of this.data.values()) {
-      const top = calls.at(-1);
-      if (top?.device === device && fn.by?.[FUNCTIONS[top.fn].name] !== undefined) return top;
+  #elsewhere(fn: Fn): OpenCall | undefined {
+    if (!fn.anyThread) return undefined;
+    const device = deviceOf(this.#said);
+    for (const thread of this.data.values()) {
+      const top = topOf(thread);
+      if (top === undefined || deviceOf(top.said) !== device) continue;
+      if (fn.calledBy[top.fn] !== undefined) return top;
     }
     return undefined;
   }
@@ -127,42 +165,33 @@ export class Nesting {
     fn: Fn,
     e: EventCursor,
   ): Difference | null {
-    const handed = caller === undefined ? undefined : fn.by?.[FUNCTIONS[caller.fn].name];
-    if (caller === undefined || handed === undefined) return this.#uncalled(thread, caller, fn, e);
-    const early = this.#tooEarly(caller, fn, e);
-    this.recorded.show(edgeKey(fn.id, caller.fn, detailOf(fn, caller, e.driverId)));
-    this.recorded.show(edgeKey(fn.id, caller.fn, -1));
+    const edge = caller === undefined ? undefined : fn.calledBy[caller.fn];
+    if (caller === undefined || edge === undefined) return this.#uncalled(thread, caller, fn, e);
+    const early = edge.after === null ? null : this.#tooEarly(edge.after, caller, fn, e);
+    this.recorded.show(edge.fact, detailOf(edge, caller, driverOf(this.#said)));
+    this.recorded.show(edge.fact, NONE);
     const again = hasCalled(caller, fn.id);
     noteCalled(caller, fn.id);
-    if (!this.#mayBeOpen(caller)) return null;
-    for (const field of handed) {
-      const expected = caller[field];
-      const actual = columnOf(e, field);
-      if (expected === actual || expected === NONE || actual === NONE) continue;
-      const name = FUNCTIONS[caller.fn].name;
-      return diverge(
-        pathOf(e, fn),
-        `${field} of ${name}: ${textOf(e, field, expected)}`,
-        textOf(e, field, actual),
-      );
+    if (!this.#mayBeOpen(edge.caller, caller)) return null;
+    const field = differing(caller.said, this.#said, edge.handed);
+    if (field !== NONE) {
+      const expected = `${FIELDS[field]} of ${edge.caller.name}: `;
+      const text = textOf(e, field, caller.said[field]);
+      return diverge(pathOf(e, fn), expected + text, textOf(e, field, this.#said[field]));
     }
-    if (!again || fn.once !== true) return early;
-    return diverge(pathOf(e, fn), `${fn.name} once in ${FUNCTIONS[caller.fn].name}`, 'again');
+    if (!again || !fn.once) return early;
+    return diverge(pathOf(e, fn), `${fn.name} once in ${edge.caller.name}`, 'again');
   }
 
   /** A caller whose ends are not recorded may have ended long ago. */
-  #mayBeOpen(caller: OpenCall): boolean {
-    const fn = FUNCTIONS[caller.fn];
-    return this.recorded.showed(partKey(fn.id, 1, partOfCall(fn, caller)));
+  #mayBeOpen(fn: Fn, caller: OpenCall): boolean {
+    return this.recorded.showed(fn.parts + PART.end, partOf(fn, caller.said));
   }
 
   /** A function that its caller calls only after another, which it has not called. */
-  #tooEarly(caller: OpenCall, fn: Fn, e: EventCursor): Difference | null {
-    const before = BY_NAME.get(fn.after?.[FUNCTIONS[caller.fn].name] ?? '');
-    if (before === undefined || hasCalled(caller, before.id)) return null;
-    const key = edgeKey(before.id, caller.fn, detailOf(before, caller, e.driverId));
-    if (!this.recorded.shows(key)) return null;
-    return diverge(pathOf(e, fn), `${before.name} before ${fn.name}`, 'it did not come');
+  #tooEarly(before: Edge, caller: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (!this.#misses(caller, before)) return null;
+    return diverge(pathOf(e, fn), `${before.called.name} before ${fn.name}`, 'it did not come');
   }
 
   /** Nobody who calls the function is open. */
@@ -173,56 +202,59 @@ export class Nesting {
     e: EventCursor,
   ): Difference | null {
     if (thread.since < 0) return null;
-    const callers = Object.keys(fn.by ?? {});
-    const known = callers.filter((name) => this.recorded.shows(edgeKey(fn.id, idOf(name), -1)));
-    const { only } = fn;
+    const { only } = fn.facts;
     if (Array.isArray(only) && only.includes(FUNCTIONS[caller?.fn ?? 0].name)) return null;
-    // One of which nothing is recorded may have called it.
-    const every = callers.every(
-      (name) => known.includes(name) || BY_NAME.get(name)?.sameProbeAs !== undefined,
-    );
-    // What is called by a function of this caller alone is not called by the caller itself.
-    const between = known.some(
-      (name) => caller !== undefined && this.#calls(caller, BY_NAME.get(name)),
-    );
-    if (only === undefined ? !between : !every) return null;
+    const isWrong =
+      only === undefined ? this.#callsBetween(caller, fn) : fn.callers.every(this.#isKnown);
+    if (!isWrong) return null;
     return diverge(
       `${e.device ?? 'container'}/cause`,
-      `${callers.join(' or ')} calls ${fn.name}`,
+      `${fn.callerNames} calls ${fn.name}`,
       'nobody asked for this',
     );
   }
 
-  /** Whether the recording shows that a caller calls a function. */
-  #calls(caller: OpenCall, fn: Fn | undefined): boolean {
-    if (fn === undefined) return false;
-    return this.recorded.shows(edgeKey(fn.id, caller.fn, detailOf(fn, caller, caller.driver)));
+  /** Whether calls by a caller are recorded: one of which nothing is may have made any. */
+  readonly #isKnown = ({ fact, caller }: Edge): boolean =>
+    caller.facts.sameProbeAs !== undefined || this.recorded.shows(fact, NONE);
+
+  /** What is called by a function of this caller alone is not called by the caller itself. */
+  #callsBetween(caller: OpenCall | undefined, fn: Fn): boolean {
+    if (caller === undefined) return false;
+    for (const { fact, caller: between } of fn.callers) {
+      const edge = between.calledBy[caller.fn];
+      if (edge === undefined || !this.recorded.shows(fact, NONE)) continue;
+      if (this.recorded.shows(edge.fact, detailOf(edge, caller, driverOf(caller.said))))
+        return true;
+    }
+    return false;
   }
 
   #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
     const { calls, since } = thread;
     const { span } = e;
-    const top = calls.at(-1);
-    const at = top?.seq === span ? calls.length - 1 : calls.findLastIndex((c) => c.seq === span);
-    this.recorded.show(partKey(fn.id, 1, partOf(fn, e)));
+    let at = calls.length - 1;
+    while (at >= 0 && calls[at].seq !== span) at--;
+    this.recorded.show(fn.parts + PART.end, partOf(fn, this.#said));
     if (at < 0) return since < 0 ? null : this.#unbegun(fn, e, since);
     const call = calls[at];
     const inner = at < calls.length - 1 ? this.#unended(calls[at + 1], fn, e) : null;
-    calls.length = at;
-    return inner ?? repeats(call, fn, e) ?? this.#needs(call, fn, e);
+    this.#close(thread, at);
+    return inner ?? this.#repeats(call, fn, e) ?? this.#needs(call, fn, e);
   }
 
   /** An end without a begin, or after the call has ended. */
   #unbegun(fn: Fn, e: EventCursor, since: number): Difference | null {
     if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
-    if (e.span >= 0 || !this.recorded.shows(partKey(fn.id, 0, partOf(fn, e)))) return null;
+    const begins = this.recorded.shows(fn.parts + PART.begin, partOf(fn, this.#said));
+    if (e.span >= 0 || !begins) return null;
     return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
   }
 
   /** A call of which no end came, though its caller ends or its thread goes on. */
   #unended(open: OpenCall, next: Fn, e: EventCursor): Difference | null {
     const fn = FUNCTIONS[open.fn];
-    if (!this.recorded.shows(partKey(fn.id, 1, partOfCall(fn, open)))) return null;
+    if (!this.recorded.shows(fn.parts + PART.end, partOf(fn, open.said))) return null;
     let openAtOnce = 0;
     for (const { calls } of this.data.values()) {
       for (const call of calls) if (call.fn === open.fn) openAtOnce++;
@@ -232,49 +264,36 @@ export class Nesting {
     return diverge(pathOf(e, fn), `${fn.name} of seq ${open.seq} ends`, `${next.name} ${then}`);
   }
 
+  /** An end says again what its begin said. */
+  #repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (call.fn !== fn.id) {
+      return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
+    }
+    const field = differing(call.said, this.#said, ALL_FIELDS);
+    if (field === NONE) return null;
+    const begun = `${FIELDS[field]} of its begin: ${textOf(e, field, call.said[field])}`;
+    return diverge(pathOf(e, fn), begun, textOf(e, field, this.#said[field]));
+  }
+
   /** A call that succeeded without a function that it cannot do without. */
   #needs(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (fn.needs.length === 0 && fn.follows.length === 0) return null;
     // Only what user space called returns a number of bytes or a descriptor.
-    const failed = e.hasRet && (fn.entry === true ? e.ret < 0 : e.ret !== 0);
+    const failed = e.hasRet && (fn.entry ? e.ret < 0 : e.ret !== 0);
     if (failed) return null;
-    for (const inner of NEEDED[fn.id]) {
-      if (!this.#misses(call, inner, fn, e)) continue;
-      return diverge(pathOf(e, fn), `${fn.name} calls ${inner.name}`, 'it did not');
-    }
-    for (const [other, inner] of FOLLOWING) {
-      if (!hasCalled(call, other) || !this.#misses(call, inner, fn, e)) continue;
-      return diverge(pathOf(e, fn), `${fn.name} calls ${inner.name}`, 'it did not');
-    }
-    return null;
+    const missing =
+      fn.needs.find((edge) => this.#misses(call, edge)) ??
+      fn.follows.find(({ other, then }) => hasCalled(call, other.id) && this.#misses(call, then))
+        ?.then;
+    if (missing === undefined) return null;
+    return diverge(pathOf(e, fn), `${fn.name} calls ${missing.called.name}`, 'it did not');
   }
 
-  #misses(call: OpenCall, inner: Fn, fn: Fn, e: EventCursor): boolean {
-    if (hasCalled(call, inner.id)) return false;
-    return this.recorded.shows(edgeKey(inner.id, fn.id, detailOf(inner, call, e.driverId)));
+  /** Whether a call has not called what others like it are seen to call. */
+  #misses(call: OpenCall, edge: Edge): boolean {
+    if (hasCalled(call, edge.called.id)) return false;
+    return this.recorded.shows(edge.fact, detailOf(edge, call, driverOf(this.#said)));
   }
 }
 
-/** What {@link repeats} finds nearly always, without a look at single fields. */
-const saysTheSame = (call: OpenCall, e: EventCursor): boolean =>
-  call.device === e.deviceId &&
-  call.driver === e.driverId &&
-  call.name === e.nameId &&
-  call.region === e.region &&
-  call.offset === (e.hasOffset ? e.offset : NONE) &&
-  call.length === (e.hasLength ? e.length : NONE) &&
-  call.value === (e.hasValue ? e.value : NONE) &&
-  call.direction === isWrite(e.kind);
-
-function repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
-  if (call.fn !== fn.id) {
-    return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
-  }
-  if (saysTheSame(call, e)) return null;
-  for (const field of REPEATED) {
-    const [expected, actual] = [call[field], columnOf(e, field)];
-    if (expected === actual || expected === NONE || actual === NONE) continue;
-    const begun = `${field} of its begin: ${textOf(e, field, expected)}`;
-    return diverge(pathOf(e, fn), begun, textOf(e, field, actual));
-  }
-  return null;
-}
+const topOf = ({ calls }: Thread): OpenCall | undefined => calls[calls.length - 1];
