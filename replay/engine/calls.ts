@@ -113,7 +113,7 @@ export class Fn {
   /** What it cannot succeed without. */
   readonly needs: Edge[] = [];
   /** What it calls once it has called another function. */
-  readonly follows: { readonly other: Fn; readonly then: Edge }[] = [];
+  readonly follows: { readonly other: Fn; readonly next: Edge }[] = [];
 
   constructor(
     readonly id: number,
@@ -172,7 +172,7 @@ for (const edge of EDGES) {
   edge.after = BY_NAME.get(after?.[caller.name] ?? '')?.calledBy[caller.id] ?? null;
   if (neededBy?.includes(caller.name)) caller.needs.push(edge);
   const other = BY_NAME.get(follows ?? '');
-  if (other !== undefined) caller.follows.push({ other, then: edge });
+  if (other !== undefined) caller.follows.push({ other, next: edge });
 }
 
 /** A function that has begun and not ended, with what its begin said. */

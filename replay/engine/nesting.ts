@@ -281,12 +281,17 @@ export class Nesting {
     // Only what user space called returns a number of bytes or a descriptor.
     const failed = e.hasRet && (fn.entry ? e.ret < 0 : e.ret !== 0);
     if (failed) return null;
-    const missing =
-      fn.needs.find((edge) => this.#misses(call, edge)) ??
-      fn.follows.find(({ other, then }) => hasCalled(call, other.id) && this.#misses(call, then))
-        ?.then;
-    if (missing === undefined) return null;
+    const missing = this.#missing(call, fn);
+    if (missing === null) return null;
     return diverge(pathOf(e, fn), `${fn.name} calls ${missing.called.name}`, 'it did not');
+  }
+
+  #missing(call: OpenCall, fn: Fn): Edge | null {
+    for (const edge of fn.needs) if (this.#misses(call, edge)) return edge;
+    for (const { other, next } of fn.follows) {
+      if (hasCalled(call, other.id) && this.#misses(call, next)) return next;
+    }
+    return null;
   }
 
   /** Whether a call has not called what others like it are seen to call. */

@@ -11,10 +11,11 @@ import type { SnapshotDoubt } from './snapshot-trust.js';
 import { type MachineState, machineState } from './state.js';
 import {
   type Counts,
-  count,
+  countsOf,
   type Difference,
-  noCounts,
+  newTally,
   STIMULUS,
+  type Tally,
   UNKNOWN,
   type Verdict,
 } from './verdict.js';
@@ -95,7 +96,7 @@ export interface Checkpoint {
   readonly stimuli: number;
   readonly engine: EngineData;
   readonly hash: readonly [number, number];
-  readonly kinds: ReadonlyMap<string, Counts>;
+  readonly kinds: ReadonlyMap<string, Tally>;
   readonly touched: ReadonlyMap<string, readonly Seq[]>;
   readonly divergences: readonly Divergence[];
 }
@@ -105,7 +106,7 @@ export class Replayer {
   readonly engine: Engine;
   readonly #cursor = new EventCursor();
   readonly #hash: RollingHash;
-  readonly #kinds: Map<string, Counts>;
+  readonly #kinds: Map<string, Tally>;
   readonly #divergences: Divergence[];
   readonly #touched: Map<string, Seq[]>;
   readonly #takers: (Taker | undefined)[] = [];
@@ -187,9 +188,9 @@ export class Replayer {
     if (!this.engine.contradictsSnapshot(cursor, this.options.clock ?? 'unknown')) return;
     this.engine.ignoreSnapshot();
     this.#divergences.length = 0;
-    for (const counts of this.#kinds.values()) {
-      counts.unknown += counts.diverged;
-      counts.diverged = 0;
+    for (const tally of this.#kinds.values()) {
+      tally[UNKNOWN.code] += tally[DIVERGED];
+      tally[DIVERGED] = 0;
     }
   }
 
@@ -231,8 +232,8 @@ export class Replayer {
     const { kind } = e;
     const rule = RULES[kind as Kind] ?? null;
     const binds = rule !== null && !FREQUENT.has(kind);
-    const counts = this.#kinds.get(kind) ?? null;
-    const taker: Taker = { kind, rule, binds, counts, functions: new Map() };
+    const tally = this.#kinds.get(kind) ?? null;
+    const taker: Taker = { kind, rule, binds, tally, functions: [] };
     this.#takers[e.kindId] = taker;
     return taker;
   }
@@ -251,8 +252,8 @@ export class Replayer {
   }
 
   #tell(e: EventCursor, taker: Taker, verdict: Exclude<Verdict, typeof STIMULUS>): void {
-    taker.counts ??= this.#countsOf(e.kind);
-    count(taker.counts, verdict);
+    taker.tally ??= this.#tallyOf(e.kind);
+    taker.tally[verdict.code]++;
     this.#hash.word(e.seq);
     this.#hash.word(verdict.code);
     if (verdict.type !== 'diverge') return;
@@ -266,17 +267,19 @@ export class Replayer {
     this.#divergences.push({ seq, kind, phase, name, device, ...what, touched, cause });
   }
 
-  #countsOf(kind: string): Counts {
-    const counts = noCounts();
-    this.#kinds.set(kind, counts);
-    return counts;
+  #tallyOf(kind: string): Tally {
+    const tally = newTally();
+    this.#kinds.set(kind, tally);
+    return tally;
   }
 
   result(): ReplayResult {
-    const total = noCounts();
-    for (const counts of this.#kinds.values()) {
-      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+    const sum = newTally();
+    for (const tally of this.#kinds.values()) {
+      for (let code = 0; code < sum.length; code++) sum[code] += tally[code];
     }
+    const total = countsOf(sum);
+    const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1));
     const finalState = machineState(this.engine);
     const hash = new RollingHash(this.#hash.state);
     hash.text(JSON.stringify(finalState));
@@ -286,7 +289,7 @@ export class Replayer {
       stimuli: this.#stimuli,
       responses,
       ...total,
-      kinds: Object.fromEntries([...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1))),
+      kinds: Object.fromEntries(kinds.map(([kind, tally]) => [kind, countsOf(tally)])),
       finalState,
       stateHash: hash.digest,
       divergences: this.#divergences,
@@ -302,24 +305,26 @@ interface Taker {
   readonly rule: Rule | null;
   /** They are named with a divergence of their device. */
   readonly binds: boolean;
-  counts: Counts | null;
+  tally: Tally | null;
   /** Functions of the call graph by the number of their name. */
-  readonly functions: Map<number, Fn | null>;
+  readonly functions: (Fn | null | undefined)[];
 }
 
 /** The function of an event, by its name; of an ioctl, named by its command, by its path, too. */
 function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
-  const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId;
-  let fn = functions.get(key);
+  const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId + 1;
+  let fn = functions[key];
   if (fn === undefined) {
     fn = callOfGraph(e);
-    functions.set(key, fn);
+    functions[key] = fn;
   }
   return fn;
 }
 
 const ioctlKey = ({ path, deviceId, nameId }: EventCursor): number =>
-  4 * nameId + (path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3);
+  4 * (nameId + 1) + (path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3);
+
+const DIVERGED: Difference['code'] = 7;
 
 /** Events between two states that go into the hash. */
 const HASHED_EVERY = 16_384;

@@ -177,12 +177,22 @@ export function innerCall<T extends Call['type']>(
   tid: number,
   type: T,
 ): CallOf<T> | null {
-  const found = calls.get(tid)?.findLast((call) => call.type === type);
-  return (found as CallOf<T> | undefined) ?? null;
+  const stack = calls.get(tid);
+  if (stack === undefined) return null;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const call = stack[i];
+    if (call.type === type) return call as CallOf<T>;
+  }
+  return null;
 }
 
 /** The innermost call on a thread that has an access of the configuration space under way. */
 export function configCall(calls: Calls, tid: number): RegionCall | null {
-  const found = calls.get(tid)?.findLast((call) => call.type === 'region' && call.config !== null);
-  return (found as RegionCall | undefined) ?? null;
+  const stack = calls.get(tid);
+  if (stack === undefined) return null;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const call = stack[i];
+    if (call.type === 'region' && call.config !== null) return call;
+  }
+  return null;
 }
