@@ -73,10 +73,11 @@ export class Nesting {
   take(fn: Fn, e: EventCursor): Difference | null {
     const { tid } = e;
     // The idle threads of all CPUs have one number.
-    if (tid <= 0 || this.#isForeign(e)) return null;
+    if (tid <= 0) return null;
+    readSaid(e, this.#said);
+    if (this.#isForeign(e)) return null;
     const thread = tid === this.#tid ? this.#thread : this.#threadOf(tid);
     const { phase } = e;
-    readSaid(e, this.#said);
     if (phase === 'end') return this.#end(thread, fn, e);
     // The record of a function that is made when it returns comes after those of what it called.
     if (phase === 'point' && fn.entry) return null;
@@ -117,13 +118,10 @@ export class Nesting {
 
   /** Functions that serve devices of other buses, such as mediated ones, are not recorded. */
   #isForeign(e: EventCursor): boolean {
-    const id = e.deviceId;
-    let foreign = this.#foreign[id];
-    if (foreign === undefined && id >= 0) {
-      foreign = !PCI_ADDRESS.test(e.device ?? '');
-      this.#foreign[id] = foreign;
-    }
-    return foreign === true;
+    const id = deviceOf(this.#said);
+    if (id === NONE) return false;
+    this.#foreign[id] ??= !PCI_ADDRESS.test(e.device ?? '');
+    return this.#foreign[id];
   }
 
   /** User space enters the kernel: what is open on the thread has ended. */
@@ -301,4 +299,5 @@ export class Nesting {
   }
 }
 
-const topOf = ({ calls }: Thread): OpenCall | undefined => calls[calls.length - 1];
+const topOf = ({ calls }: Thread): OpenCall | undefined =>
+  calls.length === 0 ? undefined : calls[calls.length - 1];

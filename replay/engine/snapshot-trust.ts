@@ -95,7 +95,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (device !== null) trust.born.add(device);
   },
   'config.read': (trust, e) => {
-    if (e.path === 'kernel' || e.path === 'hardware') checkIds(trust, e);
+    // Most reads are of other registers.
+    if (e.offset === 0 && (e.path === 'kernel' || e.path === 'hardware')) checkIds(trust, e);
   },
   match: see,
   unbind: see,
@@ -126,7 +127,7 @@ const seconds = (ns: bigint): string => `${(Number(ns) / 1e9).toFixed(3)} s`;
 /** The first register: vendor and device id. A VF answers with ones. */
 function checkIds({ ids, born, idsRead }: SnapshotTrust, e: EventCursor): void {
   const { device } = e;
-  if (device === null || e.offset !== 0 || !e.hasValue || born.has(device)) return;
+  if (device === null || !e.hasValue || born.has(device)) return;
   const told = ids.get(device);
   const { value } = e;
   const vendor = value & 0xffff;
