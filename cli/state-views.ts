@@ -33,7 +33,8 @@ export async function showView(
   }
   const { kernel, state } = options;
   const seq = await placeOf(file, reader, options);
-  const timeline = new Timeline(reader, { kernel, clock: reader.meta.clock });
+  const { clock, notes } = reader.meta;
+  const timeline = new Timeline(reader, { kernel, clock, notes });
   timeline.seek(seq + 1);
   const path = state === true || state === undefined ? '' : fullPath(state);
   const value = stateAt(timeline.engine, path);

@@ -29,8 +29,9 @@ async function run(file: string, options: Options): Promise<void> {
   const reader = await openTrace(file, options);
   const input = createInterface({ input: process.stdin, terminal: false });
   try {
-    const { kernel, clock } = reader.meta;
-    const timeline = new Timeline(reader, { kernel: options.kernel ?? kernel, clock });
+    const { kernel, clock, notes } = reader.meta;
+    const given = { kernel: options.kernel ?? kernel, clock, notes };
+    const timeline = new Timeline(reader, given);
     const debug = new Debugger(timeline, (condition) => seqsWhere(file, reader, condition));
     endTransient();
     await prompt();

@@ -51,8 +51,8 @@ async function run(file: string, options: Options): Promise<void> {
     const view = { ...options, kernel };
     if (isView(view)) return await showView(file, reader, view);
     const until = options.until === undefined ? {} : { until: options.until };
-    const { clock } = reader.meta;
-    const result = replay(reader.read(), { kernel, clock, ...until });
+    const { clock, notes } = reader.meta;
+    const result = replay(reader.read(), { kernel, clock, notes, ...until });
     if (options.json === true) await printJson(result);
     else await print(formatReplay(result));
     if (result.diverged > 0) reportFinding();

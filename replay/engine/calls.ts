@@ -96,7 +96,7 @@ export interface Edge {
   after: Edge | null;
 }
 
-/** A function of the call graph, numbered; every one has the same fields, so that reading is fast. */
+/** A function of the call graph, numbered. All have the same fields, so that reading is fast. */
 export class Fn {
   readonly entry: boolean;
   readonly leaf: boolean;

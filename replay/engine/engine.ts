@@ -1,4 +1,4 @@
-import type { Seq } from '../../traces/index.js';
+import { notRecorded, type Seq, type TraceMeta, whatIsRecorded } from '../../traces/index.js';
 import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessRelease, kernelRules } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
@@ -76,9 +76,12 @@ export class Engine {
   /**
    * Takes in the names of all functions and attributes that occur in the recording. They tell the
    * kernel when nothing else does.
+   * @param notes of the trace: a live recording tells its probes in them
    */
-  recorded(names: readonly string[]): void {
+  recorded(names: readonly string[], notes: TraceMeta['notes'] = {}): void {
     this.recording.names = names;
+    const asked = whatIsRecorded({ notes }) !== null;
+    this.recording.binding = asked && notRecorded({ notes }, 'binding') === null;
     if (this.release !== undefined) return;
     const release = guessRelease(names);
     // A guess tells the functions of a release, not which corrections it has.
@@ -92,6 +95,11 @@ export class Engine {
    */
   records(name: string): boolean {
     return this.recording.calls(name);
+  }
+
+  /** Whether writes of an attribute are recorded, though there may be none, and none was lost. */
+  recordsWrites(attribute: string): boolean {
+    return this.records(attribute) || (this.recording.binding && !this.gaps);
   }
 
   /** A driver's own probe function began. */

@@ -32,6 +32,8 @@ const DETAIL_MAX = 1 << 16;
 export class Recorded {
   /** Kernel functions and attributes that occur in the recording, before and after. */
   #names: ReadonlySet<string> = new Set();
+  /** All probes of binding, those of attributes among them, were there, by the recording itself. */
+  binding = false;
 
   constructor(readonly data: RecordedData) {}
 

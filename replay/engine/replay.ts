@@ -1,4 +1,4 @@
-import type { Batch, Kind, Phase, Seq } from '../../traces/index.js';
+import type { Batch, Kind, Phase, Seq, TraceMeta } from '../../traces/index.js';
 import { RULES } from '../rules/index.js';
 import { callOfGraph, type Fn } from './calls.js';
 import { likelyCause } from './causes.js';
@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly kernel?: string | undefined;
   /** Clock of the recording, to compare the time of a snapshot with; `unknown` when missing. */
   readonly clock?: string;
+  /** Notes of the recording, which may tell which probes it was made with. */
+  readonly notes?: TraceMeta['notes'];
   /** Stop before this event. */
   readonly until?: number;
   /** Divergences kept in the result; all are counted. */
@@ -161,7 +163,7 @@ export class Replayer {
   feed(batch: Batch, until = this.#until): boolean {
     const cursor = this.#cursor;
     cursor.open(batch);
-    if (!this.#named) this.engine.recorded(cursor.names);
+    if (!this.#named) this.engine.recorded(cursor.names, this.options.notes);
     this.#named = true;
     if (this.#losses?.batch !== batch) {
       this.#losses = { batch, found: lossesOf(batch) };

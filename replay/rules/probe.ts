@@ -21,7 +21,7 @@ import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { certainly, describe, either, possibly } from '../machine/possible.js';
 import { setBound, setFree } from './bind.js';
-import { doubtGate, learnGate, mayBeClosed, probeGate } from './sriov.js';
+import { learnGate, mayBeClosed, probeGate, unaskedGate } from './sriov.js';
 
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
 export function probe(engine: Engine, e: EventCursor): Verdict {
@@ -97,7 +97,8 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   }
   const path = `${device.address}/sriov/autoprobe`;
   if (certainly(bus.gate, false)) {
-    if (doubtGate(engine, device, true)) return UNKNOWN;
+    const unasked = unaskedGate(engine, device, true);
+    if (unasked !== null) return unasked;
     const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
     return engine.contradiction(device, 'override', difference);
   }
@@ -191,7 +192,8 @@ function busResult(
   }
   if (ret === -ERRNO.ENODEV && certainly(frame.gate, true)) {
     // Who was not asked did not refuse: the flag was off, whatever the snapshot says.
-    if (recorded && doubtGate(engine, device, false)) return UNKNOWN;
+    const unasked = recorded ? unaskedGate(engine, device, false) : null;
+    if (unasked !== null) return unasked;
     if (!recorded) mayBeClosed(engine, device);
   }
   if (recorded && certainly(frame.gate, true)) {

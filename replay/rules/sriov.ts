@@ -27,6 +27,8 @@ import { certainly, either, only, type Possible } from '../machine/possible.js';
 import { storeResult } from './store-result.js';
 import { endWalk } from './walk.js';
 
+const AUTOPROBE = 'sriov_drivers_autoprobe';
+
 /** SR-IOV of a function of which no capability was recorded. */
 const unknownSriov = (): Sriov => ({
   numVfs: null,
@@ -146,19 +148,22 @@ export function probeGate(engine: Engine, device: PciDevice, seq: number): Possi
 }
 
 /**
- * A probe shows the gate open or closed. When only a snapshot told the flag, it is the snapshot
- * that is wrong.
- * @returns whether it was
+ * A probe shows the gate other than a snapshot told. Where writes of the flag are recorded, and
+ * nothing else speaks against the snapshot, one is missing; else it is the snapshot that is wrong.
+ * @returns the verdict; null when it is not only the snapshot that told the flag
  */
-export function doubtGate(engine: Engine, device: PciDevice, open: boolean): boolean {
+export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): Verdict | null {
   const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   const sriov = pf?.sriov ?? null;
-  if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return false;
-  if (!certainly(sriov.autoprobe, !open)) return false;
-  engine.doubtSnapshot(`${pf.address}/autoprobe`, String(!open), String(open));
+  if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return null;
+  if (!certainly(sriov.autoprobe, !open)) return null;
+  const blamed = engine.recordsWrites(AUTOPROBE) && engine.snapshot.doubts.length === 0;
+  if (!blamed) engine.doubtSnapshot(`${pf.address}/autoprobe`, String(!open), String(open));
   sriov.assumed.autoprobe = false;
   learnGate(engine, device, open);
-  return true;
+  if (!blamed) return UNKNOWN;
+  const expected = `${AUTOPROBE} is ${open ? 'off' : 'on'}, as the snapshot says`;
+  return diverge(`${pf.address}/cause`, expected, 'nobody asked for this');
 }
 
 /**
@@ -168,7 +173,7 @@ export function doubtGate(engine: Engine, device: PciDevice, open: boolean): boo
 export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
   const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   if (pf === undefined) return;
-  sriovOf(pf).autoprobe = engine.records('sriov_drivers_autoprobe') ? [open] : null;
+  sriovOf(pf).autoprobe = engine.recordsWrites(AUTOPROBE) ? [open] : null;
 }
 
 /**
