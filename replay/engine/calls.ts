@@ -42,19 +42,42 @@ export function readSaid(e: EventCursor, into: Said): void {
   into[DIRECTION] = e.isWrite ? 1 : 0;
 }
 
-export const deviceOf = (said: Said): number => said[DEVICE];
-export const driverOf = (said: Said): number => said[DRIVER];
+// Ids are whole numbers, which the compiler cannot know.
+export const deviceOf = (said: Said): number => said[DEVICE] | 0;
+export const driverOf = (said: Said): number => said[DRIVER] | 0;
 
-/** The first of `fields` in which two events differ, where both say something; or {@link NONE}. */
-export function differing(a: Said, b: Said, fields: readonly number[]): number {
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i];
-    if (a[field] !== b[field] && a[field] !== NONE && b[field] !== NONE) return field;
-  }
-  return NONE;
+/** Fields that two events do not say alike, as bits: nearly always few, and none that counts. */
+const unlike = (a: Said, b: Said): number =>
+  (a[DEVICE] === b[DEVICE] ? 0 : 1 << DEVICE) |
+  (a[DRIVER] === b[DRIVER] ? 0 : 1 << DRIVER) |
+  (a[NAME] === b[NAME] ? 0 : 1 << NAME) |
+  (a[REGION] === b[REGION] ? 0 : 1 << REGION) |
+  (a[OFFSET] === b[OFFSET] ? 0 : 1 << OFFSET) |
+  (a[LENGTH] === b[LENGTH] ? 0 : 1 << LENGTH) |
+  (a[VALUE] === b[VALUE] ? 0 : 1 << VALUE) |
+  (a[DIRECTION] === b[DIRECTION] ? 0 : 1 << DIRECTION);
+
+/** Fields in which two events have to be alike, in the order in which they are told. */
+export interface Alike {
+  readonly bits: number;
+  readonly columns: readonly number[];
 }
 
-export const ALL_FIELDS: readonly number[] = FIELDS.map((_, column) => column);
+const alike = (fields: readonly Handed[]): Alike => {
+  const columns = fields.map(columnOf);
+  return { columns, bits: columns.reduce((bits, column) => bits | (1 << column), 0) };
+};
+
+/** What an end says again of its begin. */
+export const REPEATED = alike(FIELDS);
+
+/** The first field in which two events differ, where both say something; or {@link NONE}. */
+export function differing(a: Said, b: Said, { bits, columns }: Alike): number {
+  const differ = unlike(a, b) & bits;
+  if (differ === 0) return NONE;
+  const isTold = (at: number) => ((differ >> at) & 1) === 1 && a[at] !== NONE && b[at] !== NONE;
+  return columns.find(isTold) ?? NONE;
+}
 
 /** What a field says, for people. */
 export function textOf(e: EventCursor, column: number, value: number): string {
@@ -88,8 +111,8 @@ export interface Edge {
   readonly fact: number;
   readonly caller: Fn;
   readonly called: Fn;
-  /** Columns that are handed on. */
-  readonly handed: readonly number[];
+  /** What is handed on. */
+  readonly handed: Alike;
   /** Column that decides whether it is called: the driver, or of the caller ioctl or region. */
   readonly detail: number;
   /** What the caller calls before it. */
@@ -149,7 +172,7 @@ const EDGES = FUNCTIONS.flatMap((called) =>
   Object.entries(called.facts.by ?? {}).map(([name, fields]) => ({
     called,
     caller: BY_NAME.get(name) as Fn,
-    handed: fields.map(columnOf),
+    handed: alike(fields),
   })),
 ).map(
   (edge, i): Edge => ({
@@ -188,12 +211,13 @@ export interface OpenCall {
 export const newCall = (): OpenCall => ({ fn: 0, seq: 0, said: newSaid(), low: 0, high: 0 });
 
 /** What tells events of a function apart when it is asked whether they are recorded. */
-export const partOf = (fn: Fn, said: Said): number => (fn.detail === NONE ? NONE : said[fn.detail]);
+export const partOf = (fn: Fn, said: Said): number =>
+  fn.detail === NONE ? NONE : said[fn.detail] | 0;
 
 /** What decides whether a caller calls a function; `driver` is of whom is called. */
 export function detailOf({ detail }: Edge, caller: OpenCall, driver: number): number {
   if (detail === NONE) return NONE;
-  return detail === DRIVER ? driver : caller.said[detail];
+  return detail === DRIVER ? driver : caller.said[detail] | 0;
 }
 
 export const pathOf = (e: EventCursor, fn: Fn): string =>

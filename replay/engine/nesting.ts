@@ -3,7 +3,6 @@
  * and is called by those who call it. What rules say of single kinds comes on top of this.
  */
 import {
-  ALL_FIELDS,
   callsNothingMore,
   detailOf,
   deviceOf,
@@ -22,6 +21,7 @@ import {
   PART,
   partOf,
   pathOf,
+  REPEATED,
   readSaid,
   textOf,
 } from './calls.js';
@@ -82,7 +82,8 @@ export class Nesting {
     // The record of a function that is made when it returns comes after those of what it called.
     if (phase === 'point' && fn.entry) return null;
     const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
-    this.recorded.show(fn.parts + PART[phase], partOf(fn, this.#said));
+    const part = fn.parts + (phase === 'begin' ? PART.begin : PART.point);
+    this.recorded.show(part, partOf(fn, this.#said));
     if (phase === 'begin') this.#open(thread, fn, e.seq);
     return found;
   }
@@ -267,7 +268,7 @@ export class Nesting {
     if (call.fn !== fn.id) {
       return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
     }
-    const field = differing(call.said, this.#said, ALL_FIELDS);
+    const field = differing(call.said, this.#said, REPEATED);
     if (field === NONE) return null;
     const begun = `${FIELDS[field]} of its begin: ${textOf(e, field, call.said[field])}`;
     return diverge(pathOf(e, fn), begun, textOf(e, field, this.#said[field]));
