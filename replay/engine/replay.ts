@@ -177,12 +177,17 @@ export class Replayer {
       this.#checkSnapshot(cursor);
     }
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
-    for (let row = first; row < end; row++) {
-      cursor.row = row;
-      this.#step(cursor);
-    }
+    this.#take(cursor, first, end);
     this.#next = Math.max(this.#next, batch.seqFirst + end);
     return end === batch.rows;
+  }
+
+  /** A loop of its own: what is done once per batch would have it compiled anew for each. */
+  #take(e: EventCursor, first: number, end: number): void {
+    for (let row = first; row < end; row++) {
+      e.row = row;
+      this.#step(e);
+    }
   }
 
   /** What was held against the kernel by a snapshot that is not of this recording is withdrawn. */
