@@ -1,4 +1,5 @@
 import { assert } from './assert.js';
+import { highWord, lowWord } from './base/words.js';
 import type { ColumnBuffers } from './columns.js';
 import { Dictionary } from './dictionary.js';
 import { EventColumns } from './event-columns.js';
@@ -12,7 +13,6 @@ import { type Seq, toSeq } from './units.js';
 type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
 
 const REQUIRED = (1 << CELL.kind) | (1 << CELL.phase);
-const LOW_WORD = 0xffff_ffffn;
 /** What ends a text that was longer than a value may be. */
 const CUT = ' (cut short)';
 
@@ -157,7 +157,7 @@ export class EventAppender {
   }
 
   big(column: Exclude<WordColumn, OwnColumn>, value: bigint): void {
-    this.words(column, Number(value & LOW_WORD), Number((value >> 32n) & LOW_WORD));
+    this.words(column, lowWord(value), highWord(value));
   }
 
   /** @param bytes at most `VALUE_BYTES_MAX` */

@@ -4,6 +4,7 @@
  */
 import type { EventAppender } from './appender.js';
 import { assert } from './assert.js';
+import { highWord, lowWord } from './base/words.js';
 import type { Batch } from './batch.js';
 import { Begins } from './begins.js';
 import type { Phase } from './kinds.js';
@@ -169,7 +170,7 @@ export class EventCopier {
   /** Times are unsigned: what an offset moves before the clock's zero becomes zero. */
   #timeBig(ts: bigint): void {
     const time = ts < 0n ? 0n : ts > TS_MAX ? TS_MAX : ts;
-    this.#row.timeWords(Number(time & LOW_WORD), Number(time >> 32n));
+    this.#row.timeWords(lowWord(time), highWord(time));
   }
 
   #span({ span }: Copied, row: number): void {
@@ -197,7 +198,6 @@ export class EventCopier {
   }
 }
 
-const LOW_WORD = 0xffff_ffffn;
 const TS_MAX = (1n << 64n) - 1n;
 
 /** A phase that is none (a hostile file) stands alone. */

@@ -6,13 +6,12 @@
  * the batch is full. What can be known of the batch is kept as rows come: each loop over the rows
  * at the end would run while it is being compiled.
  */
+import { fromWords } from './base/words.js';
 import { BytesBuilder } from './bytes-builder.js';
 import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './columns.js';
 import { DICTIONARY_ROWS_MAX } from './limits.js';
 import { CELL, type EventRow } from './row.js';
 import { COLUMNS, type ColumnName } from './schema.js';
-
-const bigOf = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);
 
 type NullableColumn = Exclude<keyof typeof CELL, 'kind' | 'phase' | 'ts'>;
 /** Columns of 16 bits in the file, which are narrowed when a batch is handed on. */
@@ -149,7 +148,7 @@ export class EventColumns {
 
   /** Smallest and largest time of the rows, taken as unsigned. */
   timeRange(): { min: bigint; max: bigint } {
-    const [min, max] = [this.earliest, this.latest].map(([low, high]) => bigOf(low, high));
+    const [min, max] = [this.earliest, this.latest].map(([low, high]) => fromWords(low, high));
     return { min, max };
   }
 

@@ -11,6 +11,7 @@ export {
 } from './base/bdf.js';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
 export { firstIndex } from './base/first-index.js';
+export { processStart } from './base/process-start.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';

@@ -12,11 +12,11 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { processStart } from './base/process-start.js';
 import { isInput } from './destination.js';
 
 /** `O_TMPFILE` (include/uapi/asm-generic/fcntl.h), which Node has no name for. */
@@ -75,7 +75,7 @@ function copy(fd: number, name: string): void {
 
 const MARK = '.vfr-tmp';
 /** With the start time a recycled pid is not taken for the process that made the file. */
-const workName = (): string => `${MARK}-${process.pid}-${startOf('self')}`;
+const workName = (): string => `${MARK}-${process.pid}-${processStart('self')}`;
 const OWNED = /^\.vfr-tmp-(\d+)-(\d+)$/;
 
 /** Removes what killed commands left that were about to write the same file. */
@@ -92,16 +92,5 @@ export function removeStale(file: string, inputs: readonly string[]): void {
 function isStale(suffix: string): boolean {
   if (suffix === MARK) return true;
   const [, pid, start] = OWNED.exec(suffix) ?? [];
-  return pid !== undefined && startOf(pid) !== start;
-}
-
-/** When a process started, in clock ticks since boot; undefined when there is no such process. */
-function startOf(pid: string): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The comm in parentheses may hold anything, so counting starts behind the last one.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
+  return pid !== undefined && processStart(Number(pid)) !== start;
 }

@@ -1,6 +1,7 @@
 /**
  * Decoded columns of one batch. Reading a value makes no object; `null` is asked for with `has`.
  */
+import { fromWords } from './base/words.js';
 
 /** Tells which rows of a column are not null. */
 export class Validity {
@@ -66,7 +67,7 @@ export class WordView extends Validity {
   }
 
   big(row: number): bigint {
-    const value = (BigInt(this.words[row * 2 + 1]) << 32n) | BigInt(this.words[row * 2]);
+    const value = fromWords(this.words[row * 2], this.words[row * 2 + 1]);
     return this.signed ? BigInt.asIntN(64, value) : value;
   }
 }

@@ -1,3 +1,4 @@
+import { firstIndex } from '../../traces/index.js';
 import type { EventStore } from './store.js';
 
 /** The events that are shown, in order: all of them, or those that a filter let through. */
@@ -31,11 +32,5 @@ export function someEvents(seqs: Float64Array): EventList {
 
 /** Index of the first ascending value that is at least `value`; the length when none is. */
 export function firstAtLeast(values: Float64Array, value: number): number {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(values.length, (i) => values[i] >= value);
 }

@@ -2,6 +2,7 @@ import {
   type Batch,
   type BatchInfo,
   ColumnMemory,
+  firstIndex,
   type StatsColumn,
   type TraceReader,
 } from '../../traces/index.js';
@@ -102,13 +103,7 @@ export class EventStore {
 
   /** Number of the last batch that begins at or before an event, -1 when none does. */
   #batchOf(seq: number): number {
-    let [low, high] = [0, this.#batches.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#batches[middle].seqFirst <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return firstIndex(this.#batches.length, (i) => this.#batches[i].seqFirst > seq) - 1;
   }
 
   #batch(i: number): Batch {
@@ -134,11 +129,5 @@ export class EventStore {
 
 /** Index of the last of the first `count` ascending values that is at most `value`. */
 function lastAtMost(values: Float64Array, count: number, value: number): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle] <= value) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
+  return Math.max(0, firstIndex(count, (i) => values[i] > value) - 1);
 }

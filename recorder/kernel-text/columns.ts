@@ -1,9 +1,14 @@
-import { CELL, type EventAppender, type EventRow, type WordCell } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  highWord,
+  lowWord,
+  type WordCell,
+} from '../../traces/index.js';
 import type { KernelFact } from './fact.js';
 import { kernelText } from './kernel-text.js';
 import { OpenReports } from './open-reports.js';
-
-const LOW_WORD = 0xffff_ffffn;
 
 /** Writes what the kernel's messages say into rows of one appender. */
 export class KernelTextColumns {
@@ -62,5 +67,5 @@ export class KernelTextColumns {
 
 function setBig(row: EventRow, cell: WordCell, value: bigint | undefined): void {
   if (value === undefined) return;
-  row.setWords(cell, Number(value & LOW_WORD), Number((value >> 32n) & LOW_WORD));
+  row.setWords(cell, lowWord(value), highWord(value));
 }

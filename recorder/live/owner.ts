@@ -1,16 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { optional } from './optional.js';
+import { processStart } from '../../traces/index.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What vfr leaves in tracefs is named so that everybody can see whose it is. */
 const NAME = /^vfr_(\d+)_(\d+)(?:_processes)?$/;
-
-/** When a process started, in clock ticks since boot; undefined when there is no such process. */
-function startOf(pid: number): string | undefined {
-  const stat = optional(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), undefined);
-  // The comm in parentheses may hold anything, so counting starts behind the last one.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
 
 /** The name of the second instance of a recorder, which follows chosen processes. */
 export const processesName = (name: string): string => `${name}_processes`;
@@ -20,14 +12,14 @@ export const processesName = (name: string): string => `${name}_processes`;
  * recycled pid is not taken for a recorder that still runs.
  */
 export function ownName(): string {
-  return `vfr_${process.pid}_${startOf(process.pid)}`;
+  return `vfr_${process.pid}_${processStart(process.pid)}`;
 }
 
 /** Whether a name in tracefs is one of vfr's, and whether the recorder that made it still runs. */
 export function ownerOf(name: string): 'alive' | 'gone' | 'not ours' {
   const match = NAME.exec(name);
   if (!match) return 'not ours';
-  return startOf(Number(match[1])) === match[2] ? 'alive' : 'gone';
+  return processStart(Number(match[1])) === match[2] ? 'alive' : 'gone';
 }
 
 /** Pids of the recorders that run now, by the names of their instances. */

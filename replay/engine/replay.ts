@@ -1,4 +1,11 @@
-import type { Batch, Kind, Phase, Seq, TraceMeta } from '../../traces/index.js';
+import {
+  type Batch,
+  type Kind,
+  kindFacts,
+  type Phase,
+  type Seq,
+  type TraceMeta,
+} from '../../traces/index.js';
 import { RULES } from '../rules/index.js';
 import { callOfGraph, type Fn } from './calls.js';
 import { likelyCause } from './causes.js';
@@ -48,20 +55,11 @@ export interface Divergence extends Pick<Difference, 'expected' | 'actual' | 'pa
   readonly cause: string;
 }
 
-export interface ReplayResult {
+export interface ReplayResult extends Counts {
   readonly events: number;
   /** Events that entered the machine from outside; the others are responses. */
   readonly stimuli: number;
   readonly responses: number;
-  readonly matched: number;
-  /** Matches by how they came about: the sum of the four is `matched`. */
-  readonly computed: number;
-  readonly order: number;
-  readonly passed: number;
-  readonly default: number;
-  readonly diverged: number;
-  readonly unmodelled: number;
-  readonly unknown: number;
   /** Responses by kind and verdict. */
   readonly kinds: Readonly<Record<string, Counts>>;
   readonly finalState: MachineState;
@@ -238,7 +236,7 @@ export class Replayer {
   #takerFor(e: EventCursor): Taker {
     const { kind } = e;
     const rule = RULES[kind as Kind] ?? null;
-    const binds = rule !== null && !FREQUENT.has(kind);
+    const binds = rule !== null && kindFacts(kind)?.frequent !== true;
     const tally = this.#kinds.get(kind) ?? null;
     const taker: Taker = { kind, rule, binds, tally, functions: [] };
     this.#takers[e.kindId] = taker;
@@ -335,13 +333,3 @@ const DIVERGED: Difference['code'] = 7;
 
 /** Events between two states that go into the hash. */
 const HASHED_EVERY = 16_384;
-
-/** Kinds with too many events to name them with a divergence of a device's binding. */
-const FREQUENT: ReadonlySet<string> = new Set([
-  'config.read',
-  'config.write',
-  'region.read',
-  'region.write',
-  'dma.map',
-  'dma.unmap',
-]);

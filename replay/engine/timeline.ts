@@ -1,4 +1,4 @@
-import type { Batch } from '../../traces/index.js';
+import { type Batch, firstIndex } from '../../traces/index.js';
 import { EventCursor } from './cursor.js';
 import type { Engine } from './engine.js';
 import { type Checkpoint, Replayer, type ReplayOptions, type ReplayResult } from './replay.js';
@@ -146,8 +146,12 @@ export class Timeline<R extends RandomAccess> {
     return found;
   }
 
+  #firstCheckpoint(holds: (checkpoint: Checkpoint) => boolean): number {
+    return firstIndex(this.#checkpoints.length, (i) => holds(this.#checkpoints[i]));
+  }
+
   #before(seq: number): Checkpoint {
-    const after = firstAfter(this.#checkpoints, (checkpoint) => checkpoint.seq > seq);
+    const after = this.#firstCheckpoint((checkpoint) => checkpoint.seq > seq);
     return this.#checkpoints[Math.max(0, after - 1)];
   }
 
@@ -177,7 +181,7 @@ export class Timeline<R extends RandomAccess> {
 
   #at(seq: number): Batch {
     const { batches } = this.reader;
-    const after = firstAfter(batches, (place) => place.seqFirst + place.rows > seq);
+    const after = firstIndex(batches.length, (i) => batches[i].seqFirst + batches[i].rows > seq);
     const place = batches[Math.min(after, batches.length - 1)];
     const batch = this.#batches.get(place.seqFirst) ?? this.reader.batch(place);
     this.#batches.delete(place.seqFirst);
@@ -199,7 +203,7 @@ export class Timeline<R extends RandomAccess> {
 
   #keep(): void {
     const { position } = this;
-    const at = firstAfter(this.#checkpoints, (checkpoint) => checkpoint.seq >= position);
+    const at = this.#firstCheckpoint((checkpoint) => checkpoint.seq >= position);
     if (this.#checkpoints[at]?.seq === position) return;
     this.#checkpoints.splice(at, 0, this.#replayer.checkpoint());
     const functions = Math.max(1, this.engine.machine.size);
@@ -208,15 +212,4 @@ export class Timeline<R extends RandomAccess> {
     this.#interval *= 2;
     this.#checkpoints = this.#checkpoints.filter(({ seq }) => seq % this.#interval === 0);
   }
-}
-
-/** Place of the first item for which a condition holds, which holds for all after it. */
-function firstAfter<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(items[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -89,8 +89,9 @@ export const oneOf = (
 export const handedOn = (path: string, inner: number, ret: number): Match | Difference =>
   inner === ret ? PASSED : diverge(path, errnoName(inner), errnoName(ret));
 
-/** Numbers of responses by verdict; matches by how they came about, too. */
+/** Numbers of responses by verdict. */
 export interface Counts {
+  /** The sum of the four after it: matches by how they came about. */
   readonly matched: number;
   readonly computed: number;
   readonly order: number;

@@ -1,4 +1,5 @@
 /** Virtual BARs and ROM of a user's configuration space (vfio-pci-config §4.2). */
+import { highWord, lowWord } from '../../traces/index.js';
 import { peek, poke } from './bytes.js';
 import {
   BARS,
@@ -56,7 +57,7 @@ function fixedRom(value: number, rom: Resource): number {
 /** Bits of an address that a BAR of so many bytes keeps. */
 function sizeMask(length: number): { low: number; high: number } {
   const mask = ~(BigInt(length) - 1n);
-  return { low: Number(mask & 0xffffffffn), high: Number((mask >> 32n) & 0xffffffffn) };
+  return { low: lowWord(mask), high: highWord(mask) };
 }
 
 function flagsOf(resource: Resource): number {

@@ -1,4 +1,4 @@
-import { CELL, type EventAppender, EventRow } from '../../../traces/index.js';
+import { CELL, type EventAppender, EventRow, highWord, lowWord } from '../../../traces/index.js';
 import {
   isCertain,
   type KernelFact,
@@ -210,7 +210,7 @@ export class DmesgReader {
   #open(time: bigint): void {
     this.#row.clear();
     this.#row.set(CELL.phase, this.#point);
-    this.#row.timeWords(Number(time & 0xffff_ffffn), Number((time >> 32n) & 0xffff_ffffn));
+    this.#row.timeWords(lowWord(time), highWord(time));
   }
 }
 

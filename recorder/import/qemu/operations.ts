@@ -10,6 +10,7 @@
  * reports nothing; an announcement without a report is a point. A report of -1 says only that the
  * call failed, and the message behind it which error it was.
  */
+import { highWord, lowWord } from '../../../traces/index.js';
 import type { Role } from './events/form.js';
 import { errnoOfText } from './strerror.js';
 
@@ -55,7 +56,6 @@ export interface Outcome {
 }
 
 const NOTHING: Outcome = { end: 0, aside: 0, ret: null };
-const WORD = 0xffff_ffffn;
 const FAILED = new RegExp(
   String.raw`\b(vfio(?:_container)?_dma_(un)?map)\((?:0x[\da-f]+|\(nil\)), ` +
     String.raw`(0x[\da-f]{1,16}), (0x[\da-f]{1,16})(?:, (?:0x[\da-f]+|\(nil\)))?\)` +
@@ -64,7 +64,7 @@ const FAILED = new RegExp(
 const IOCTL_FAILED = /\bIOMMU_IOAS_(UN)?MAP failed: ([^,]+)/;
 
 /** A number below 2^64 as two words. */
-export const words = (value: bigint): Words => [Number(value & WORD), Number(value >> 32n)];
+export const words = (value: bigint): Words => [lowWord(value), highWord(value)];
 
 /** What a line that is no trace event says of an operation that failed, or null. */
 export function failureIn(message: string): Failure | null {

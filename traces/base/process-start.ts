@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * When a process started, in clock ticks since boot: with it a recycled pid is told from the
+ * process that had the number before.
+ * @returns undefined when there is no such process
+ */
+export function processStart(pid: number | 'self'): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The comm in parentheses may hold anything, so counting starts after the last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
