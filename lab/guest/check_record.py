@@ -37,8 +37,11 @@ replay = json.load(open(sys.argv[3]))
 check('replay has no divergence', replay['diverged'] == 0 and replay['matched'] > 100,
       f"{replay['matched']} matched {replay['divergences']}")
 modelled = {bdf: d['driver'] or '' for bdf, d in replay['finalState']['devices'].items()}
-text = ' '.join(e.get('text') or '' for e in events if e['kind'] == 'log')
-check('the fault is in the kernel log', 'ead0000' in text)
+faults = [e for e in events if e['kind'] == 'fault.dma' and e.get('device') == '0000:03:00.0']
+check('the fault has the device and address that the kernel logs',
+      any(int(e['offset']) == 0xead0000 for e in faults if e.get('offset') is not None), len(faults))
+mapped = [e for e in events if e['kind'] in ('mmap', 'fault.page')]
+check('mappings and their faults have a region', all(e.get('region') is not None for e in mapped), len(mapped))
 check('drivers that replay ends with equal sysfs', modelled == sysfs)
 
 # Values read from configuration space: most registers never change, so most reads see what sysfs shows.
