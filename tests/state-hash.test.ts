@@ -9,19 +9,19 @@ import { replay } from '../replay/index.js';
 import { importedCapture } from './captures.js';
 
 const HASHES: Readonly<Record<string, string>> = {
-  'dma-fault-r1': '64510da199285a14',
-  'hotplug-r1': 'f25ddb2c84b141c5',
-  'k612-sriov-on-r1': '40e8957a1206a4c3',
-  'k612-vfio-client-r1': '64e7d6cdba5b7c52',
+  'dma-fault-r1': '4308ee03e39924e6',
+  'hotplug-r1': '5d2ad1ee4f53e87a',
+  'k612-sriov-on-r1': '858bcc4a31f2c851',
+  'k612-vfio-client-r1': 'e1af465b413805cb',
   'many-writers-r1': '72b60cbed8ba31c6',
   'many-writers-r2': 'e4688b98ba32ffe3',
-  'nested-linux-r1': 'f92ff24fdd96cc65',
-  'sriov-off-r1': 'fd09a3b1cf85bfcf',
-  'sriov-on-r1': '2d48c41197cf1a06',
-  'sriov-tracecmd-r1': '44fe33782cd5c0af',
-  'sriov-tracecmd-r2': '76770d0bf9c5c05c',
-  'udev-r1': '4d0b3ee8e26d4c57',
-  'vfio-client-r1': '6b4bfd2c7b2ead77',
+  'nested-linux-r1': '5a5b73a8c9ac4ee0',
+  'sriov-off-r1': 'ccc92f801797ccac',
+  'sriov-on-r1': '4b139cc3220f06f8',
+  'sriov-tracecmd-r1': '2d0e8e43c4c3ce40',
+  'sriov-tracecmd-r2': '968aef2712050b9f',
+  'udev-r1': '8759feeaf24cbd0a',
+  'vfio-client-r1': 'e7eb21e8ff3b7af2',
 };
 
 test.each(Object.entries(HASHES))('%s', (capture, hash) => {

@@ -71,14 +71,15 @@ export class ScratchSink implements OutputSink {
   readonly #fd: number;
 
   /** @throws VfrError when nothing can be created in the folder */
-  constructor(folder: string) {
+  constructor(private readonly folder: string) {
     this.#fd = attempt(folder, 'create', () => openUnnamed(folder));
     this.path = pathOf(this.#fd);
   }
 
   /** @throws VfrError when the disk is full or fails */
   write(bytes: Uint8Array): void {
-    attempt(this.path, 'write', () => writeAll(this.#fd, bytes));
+    // Its own path says nothing to a user; the disk that is full is that of the folder.
+    attempt(this.folder, 'write', () => writeAll(this.#fd, bytes));
   }
 
   commit(): void {}

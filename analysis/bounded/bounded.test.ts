@@ -4,7 +4,7 @@
  * Method: more than 200 queries written to break that, on sessions with little memory and time; the
  * kernel's own high-water mark of their processes, and what is left of them and of files afterwards.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -258,4 +258,15 @@ test('whoever is killed leaves no process that goes on', async () => {
   const pid = Number(below());
   vfr.kill('SIGKILL');
   await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), { timeout: 20_000 });
+});
+
+test('a process that cannot be started is told of', () => {
+  const program = join(import.meta.dirname, '..', '..', 'dist', 'vfr', 'main.js');
+  const file = join(scratchFolder(), 't.arrows');
+  writeFileSync(file, buildTrace(marks));
+  const few = 'ulimit -n 24; exec "$@"';
+  const command = ['-c', few, 'sh', process.execPath, program, 'sql', file, 'SELECT 1'];
+  const { status, stderr } = spawnSync('/bin/sh', command, { encoding: 'utf8' });
+  expect(stderr).toContain('(SQL_NO_PROCESS)');
+  expect(status).toBe(4);
 });

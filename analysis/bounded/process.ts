@@ -49,6 +49,7 @@ export class BoundedProcess {
       stdio: ['pipe', 'pipe', 'pipe', ...fds],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
+    if (this.#child.pid === undefined) throw notStarted(this.#child);
     this.#ended = new Promise((resolve) => {
       this.#child.on('error', () => resolve({ code: 127, signal: null }));
       this.#child.on('close', (code, signal) => resolve({ code, signal }));
@@ -129,6 +130,16 @@ function residentBytes(pid: number | undefined): number | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Without room for its pipes, or for a process, Node makes one that has neither streams nor pid.
+ */
+function notStarted(child: ChildProcess): VfrError {
+  child.on('error', () => {});
+  const next = 'Allow more open files (`ulimit -n`) and processes (`ulimit -u`).';
+  const what = 'the process that answers SQL cannot be started';
+  return new VfrError('unsupported', 'SQL_NO_PROCESS', what, next);
 }
 
 const tooLong = (ms: number) =>

@@ -1,8 +1,8 @@
 /**
  * What drivers, VFIO and the IOMMU core say of devices: kernel drivers/base/dd.c,
  * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c,
- * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, as of 6.16 and as older reports have
- * them; SR-IOV as each PF driver tells it; NVIDIA's driver.
+ * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, as of 6.16 and as older reports
+ * have them; SR-IOV as each PF driver tells it; NVIDIA's driver.
  */
 import { ERRNO } from '../../traces/index.js';
 import { BDF, decimal, hex, type KernelFact, type Rule } from './fact.js';

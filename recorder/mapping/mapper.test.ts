@@ -302,18 +302,6 @@ describe('the kernel’s log', () => {
     const fault = { kind: 'fault.dma', device: '0000:03:00.0', offset: 0x900_0000 };
     expect(events).toMatchObject([fault, fault]);
   });
-
-  test('what it did not print is no loss, after which calls would be forgotten', () => {
-    const { events, report } = map([
-      { event: 'bind_store', fields: { drv: 'vfio-pci', buf: '0000:01:00.1\n', count: 13 } },
-      say('dmar_fault: 5 callbacks suppressed'),
-      { event: 'bind_store_ret', fields: { ret: 13 } },
-    ]);
-    expect(report.lost).toBe(0);
-    expect(events.map((event) => event.kind)).toEqual(['sysfs.write', 'log', 'sysfs.write']);
-    expect(events[1]).toMatchObject({ name: 'dmar_fault', value: 5 });
-    expect(events[2]).toMatchObject({ phase: 'end', span: 0 });
-  });
 });
 
 describe('the region of a mapping', () => {

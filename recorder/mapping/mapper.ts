@@ -34,7 +34,6 @@ export class RecordMapper {
   readonly #point: number;
   readonly #configRead: number;
   readonly #regionRead: number;
-  readonly #log: number;
   readonly #texts: KernelTextColumns;
   #unparsed = 0;
   #lost = 0;
@@ -47,7 +46,6 @@ export class RecordMapper {
     this.#point = events.phase('point');
     this.#configRead = events.kind('config.read');
     this.#regionRead = events.kind('region.read');
-    this.#log = events.kind('log');
     this.#texts = new KernelTextColumns(events);
   }
 
@@ -165,14 +163,11 @@ export class RecordMapper {
     this.#events.append(row);
   }
 
-  /**
-   * What the kernel's message says, as in its log. Messages that the kernel did not print are no
-   * loss of this recording: every record is here, and nothing that it tells of became uncertain.
-   */
+  /** What the kernel's message says, as in its log. */
   #message(row: EventRow, fields: FieldReader, field: number): void {
     if (!fields.has(field)) return;
     const fact = this.#texts.next(row, fields.text(field).replace(CONSOLE_TIME, '').trimEnd());
-    if (fact.kind === 'lost') row.set(CELL.kind, this.#log);
+    if (fact.kind === 'lost') this.#lost += Number(fact.value ?? 1);
   }
 
   /** Hands a read of the hardware to the user's reads that it was made for. */

@@ -41,8 +41,10 @@ describe.each(CAPTURES)('the recording %s', (name) => {
 
   test('has all records of the text', () => {
     expect(report.records).toEqual(countText(bytes.toString('latin1')));
-    // What the kernel did not print is none of the recording's records: that is no loss of it.
-    expect(report).toMatchObject({ unparsed: 0, lost: 0 });
+    // What the kernel's log says it left out is lost, too.
+    const left = [...bytes.toString('latin1').matchAll(/ (\d+) callbacks suppressed/g)];
+    const lost = left.reduce((sum, [, count]) => sum + Number(count), 0);
+    expect(report).toMatchObject({ unparsed: 0, lost });
   });
 
   test.skipIf(!hasMetadata(name))('has as many as were counted when it was made', () => {

@@ -1,8 +1,8 @@
 /**
  * Error messages of QEMU about devices that are passed through, which stand in its log and in that
  * of the host whether or not anything is traced. Those that tell of a mapping are in operations.ts;
- * the others are read here (hw/vfio/pci.c, region.c, common.c and container.c, 5.2 to 11.0; moved to
- * listener.c, device.c and container-legacy.c in 10.1). Accesses that failed:
+ * the others are read here (hw/vfio/pci.c, region.c, common.c and container.c, 5.2 to 11.0; moved
+ * to listener.c, device.c and container-legacy.c in 10.1). Accesses that failed:
  *
  *     vfio_region_write(0000:03:00.0:region0+0x40, 0x1,4) failed: Input/output error
  *     vfio_pci_read_config(0000:03:00.0, 0x4, 0x2) failed: No such device
@@ -37,14 +37,16 @@ const value = `(?<value>${NUMBER})`;
 const ACCESSES: readonly (readonly [RegExp, Kind, number | null])[] = [
   [
     new RegExp(
-      String.raw`\b(?<name>vfio_region_read)\((?<device>\S+):region(?<region>\d{1,4})\+${at}, ${length}${FAILED}`,
+      String.raw`\b(?<name>vfio_region_read)\((?<device>\S+):region(?<region>\d{1,4})\+` +
+        String.raw`${at}, ${length}${FAILED}`,
     ),
     'region.read',
     null,
   ],
   [
     new RegExp(
-      String.raw`\b(?<name>vfio_region_write)\((?<device>\S+):region(?<region>\d{1,4})\+${at}, ${value}, ?${length}${FAILED}`,
+      String.raw`\b(?<name>vfio_region_write)\((?<device>\S+):region(?<region>\d{1,4})\+` +
+        String.raw`${at}, ${value}, ?${length}${FAILED}`,
     ),
     'region.write',
     null,
@@ -58,7 +60,8 @@ const ACCESSES: readonly (readonly [RegExp, Kind, number | null])[] = [
   ],
   [
     new RegExp(
-      String.raw`\b(?<name>vfio_pci_write_config)\((?<device>\S+), ${at}, ${value}, ${length}${FAILED}`,
+      String.raw`\b(?<name>vfio_pci_write_config)\((?<device>\S+), ${at}, ${value}, ` +
+        String.raw`${length}${FAILED}`,
     ),
     'config.write',
     REGION_CONFIG,
@@ -80,7 +83,8 @@ const ACCESSES: readonly (readonly [RegExp, Kind, number | null])[] = [
   ],
   [
     new RegExp(
-      String.raw`\b(?<name>vfio_iommu_map_dirty_notify)\(\S+, ${at}, ${length}\) = (?<ret>-\d{1,4}) \(`,
+      String.raw`\b(?<name>vfio_iommu_map_dirty_notify)\(\S+, ${at}, ${length}\)` +
+        String.raw` = (?<ret>-\d{1,4}) \(`,
     ),
     'log',
     null,
@@ -96,8 +100,10 @@ const DEVICES = ['vfio ', 'sysfsdev=\\S*/', 'host=', ''].map(
   (before) => new RegExp(before + ADDRESS.source),
 );
 /** How QEMU says that something was in vain. */
-const IN_VAIN =
-  /[Ff]ail|[Cc]annot|[Cc]ould not|[Uu]nable|[Ee]rror|not (?:supported|available|viable|owned)|unsupported|Unrecoverable|denied|stuck in/;
+const IN_VAIN = new RegExp(
+  '[Ff]ail|[Cc]annot|[Cc]ould not|[Uu]nable|[Ee]rror|' +
+    'not (?:supported|available|viable|owned)|unsupported|Unrecoverable|denied|stuck in',
+);
 /** Names that QEMU has for calls of the kernel in its messages. */
 const CALLS: Readonly<Record<string, string>> = {
   VFIO_MAP_DMA: 'VFIO_IOMMU_MAP_DMA',

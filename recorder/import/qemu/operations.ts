@@ -1,6 +1,6 @@
 /**
- * Mappings that QEMU's log tells of several times. It announces what it is about to map, the backend
- * reports what came of it, and what failed is an error message as well:
+ * Mappings that QEMU's log tells of several times. It announces what it is about to map, the
+ * backend reports what came of it, and what failed is an error message as well:
  *
  *     vfio_listener_region_add_ram region_add [ram] 0x100000 - 0x1fffff [0x7f0000000000]
  *     iommufd_backend_map_dma  iommufd=10 ioas=2 iova=0x100000 size=0x100000 … (-1)
@@ -56,8 +56,11 @@ export interface Outcome {
 
 const NOTHING: Outcome = { end: 0, aside: 0, ret: null };
 const WORD = 0xffff_ffffn;
-const FAILED =
-  /\b(vfio(?:_container)?_dma_(un)?map)\((?:0x[\da-f]+|\(nil\)), (0x[\da-f]{1,16}), (0x[\da-f]{1,16})(?:, (?:0x[\da-f]+|\(nil\)))?\) = (-\d{1,4}) \(/;
+const FAILED = new RegExp(
+  String.raw`\b(vfio(?:_container)?_dma_(un)?map)\((?:0x[\da-f]+|\(nil\)), ` +
+    String.raw`(0x[\da-f]{1,16}), (0x[\da-f]{1,16})(?:, (?:0x[\da-f]+|\(nil\)))?\)` +
+    String.raw` = (-\d{1,4}) \(`,
+);
 const IOCTL_FAILED = /\bIOMMU_IOAS_(UN)?MAP failed: ([^,]+)/;
 
 /** A number below 2^64 as two words. */

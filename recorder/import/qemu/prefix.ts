@@ -23,7 +23,9 @@ const SYSLOG_BYTES_MAX = 300;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const DAY_SECONDS = 86_400;
 
-const STAMP = String.raw`(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z | \d\d:\d\d:\d\d\.\d+\+0000: ))`;
+const STAMP =
+  String.raw`(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\d` +
+  String.raw`(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z | \d\d:\d\d:\d\d\.\d+\+0000: ))`;
 /** `host qemu-system-x86_64[7131]: `, where the host may be missing. */
 const SENDER = String.raw`(?:\S+ )?[^\s\[]+\[(\d{1,7})\]: `;
 const TIME = String.raw`(\d\d):(\d\d):(\d\d)`;
@@ -69,7 +71,8 @@ export const METAS: Readonly<Record<TimeStyle, InputMeta>> = {
  * * `tid@seconds.microseconds:`: backend log under `-msg timestamp=on` up to QEMU 10.1,
  * * `2026-11-21T08:57:33.123456Z `: the same from QEMU 10.2 on, and error messages at all times,
  * * `2026-11-21 08:57:33.123+0000: `: libvirt's own lines in the log that it keeps for QEMU,
- * * `Jan 13 18:17:24 host qemu-system-x86_64[7131]: `: backend syslog, in a log that has such lines,
+ * * `Jan 13 18:17:24 host qemu-system-x86_64[7131]: `: backend syslog, in a log that has such
+ * lines,
  * * nothing.
  */
 export class Prefix {

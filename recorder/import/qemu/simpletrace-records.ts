@@ -1,7 +1,8 @@
 /**
  * The records of a simpletrace file. They have no checksum and no mark where they begin, and a
- * damaged one says a wrong length. So a record counts only when another one, or the end of the file,
- * is where it ends; behind a damaged place reading goes on where records follow one another again.
+ * damaged one says a wrong length. So a record counts only when another one, or the end of the
+ * file, is where it ends; behind a damaged place reading goes on where records follow one another
+ * again.
  */
 import type { ByteStream } from '../byte-stream.js';
 

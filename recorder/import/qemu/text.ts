@@ -3,7 +3,7 @@
  * `tid@seconds.microseconds:` in front, or from QEMU 10.2 on with the time in ISO 8601; in a syslog
  * with what that puts before a line. Some events of QEMU up to 8 span two lines.
  */
-import type { EventAppender } from '../../../traces/index.js';
+import { BDF_PATTERN, type EventAppender } from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
@@ -25,8 +25,10 @@ const NAME = /^[a-z][a-z0-9_]* /;
 const PLAIN =
   /^(?:vfio|pci_cfg|pci_update_mappings|pci_pm|iommufd|vtd|amdvi|sriov|msix)_[a-z0-9_]*(?: |$)/;
 /** What no other program writes: an event of VFIO or iommufd with arguments as QEMU prints them. */
-const SURE =
-  /^(?:vfio|iommufd)_[a-z0-9_]+ .*(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|0x[0-9a-f]+|iommufd=\d)/;
+const SURE = new RegExp(
+  String.raw`^(?:vfio|iommufd)_[a-z0-9_]+ .*` +
+    String.raw`(?:${BDF_PATTERN}|0x[0-9a-f]+|iommufd=\d)`,
+);
 /** How QEMU begins its messages: with the name that it was started by. */
 const FROM_QEMU = /(?:^|[ :])(?:kvm|qemu(?:-kvm|-system-\w+)?): /i;
 
@@ -53,8 +55,8 @@ export const qemuText: Importer = {
 const linesOf = (head: Buffer): string[] => head.toString('latin1').split(/\r?\n/, LINES_MAX);
 
 /**
- * How a line tells its time when it is an event or a message about a device, otherwise null. What is
- * indented is none: the indentation is taken away before.
+ * How a line tells its time when it is an event or a message about a device, otherwise null. What
+ * is indented is none: the indentation is taken away before.
  */
 function eventStyle(line: string): TimeStyle | null {
   const { style, rest } = styleOf(line);

@@ -1,7 +1,7 @@
 /**
  * Which call an ioctl is. strace prints all names of a number ("A or B") because it does not know
- * the file; what is known of the file, and the struct where strace decoded it, tells which one. What
- * nothing tells stays as the line has it.
+ * the file; what is known of the file, and the struct where strace decoded it, tells which one.
+ * What nothing tells stays as the line has it.
  */
 import {
   isVfioIoctl,

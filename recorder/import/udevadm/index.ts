@@ -4,7 +4,9 @@ import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
 
-/** `udevmonitor` of 2005 to 2008 called the kernel's events UEVENT, at first as `add@/devices/…`. */
+/**
+ * `udevmonitor` of 2005 to 2008 called the kernel's events UEVENT, at first as `add@/devices/…`.
+ */
 const HEADER =
   /^(KERNEL|UEVENT|UDEV) *\[(\d{1,10})\.(\d{1,9})\] (\w+)(?: +|@)(\/\S+)(?: \((\S+)\))?\s*$/;
 /** A reading of CLOCK_MONOTONIC that is larger would be of a machine that is up for 30 years. */

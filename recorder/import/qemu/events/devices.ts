@@ -150,13 +150,16 @@ const OTHERS: readonly EventForm[] = [
   ),
   form('vfio_add_ext_cap_dropped', 'log', '{device} {#:x}@{offset:x}'),
   form(
-    'vfio_pci_emulated_vendor_id vfio_pci_emulated_device_id vfio_pci_emulated_sub_vendor_id vfio_pci_emulated_sub_device_id vfio_quirk_ati_3c3_read vfio_quirk_rtl8168_fake_latch vfio_pci_emulated_class_code',
+    'vfio_pci_emulated_vendor_id vfio_pci_emulated_device_id ' +
+      'vfio_pci_emulated_sub_vendor_id vfio_pci_emulated_sub_device_id ' +
+      'vfio_quirk_ati_3c3_read vfio_quirk_rtl8168_fake_latch vfio_pci_emulated_class_code',
     'log',
     '{device} {value:x}',
   ),
   form('vfio_quirk_rom_blacklisted vfio_quirk_rom_in_denylist', 'log', '{device} {#:h}:{#:h}'),
   form(
-    'vfio_quirk_generic_window_address_write vfio_quirk_generic_window_data_read vfio_quirk_generic_window_data_write',
+    'vfio_quirk_generic_window_address_write vfio_quirk_generic_window_data_read ' +
+      'vfio_quirk_generic_window_data_write',
     'log',
     '{device} {$} {value:x}',
   ),
@@ -166,7 +169,13 @@ const OTHERS: readonly EventForm[] = [
     '{device} {$} {offset:x}: {value:x}',
   ),
   form(
-    'vfio_quirk_ati_3c3_probe vfio_quirk_ati_bar4_probe vfio_quirk_ati_bar2_probe vfio_quirk_nvidia_3d0_probe vfio_quirk_nvidia_bar5_probe vfio_quirk_nvidia_bar0_msi_ack vfio_quirk_nvidia_bar0_probe vfio_quirk_rtl8168_probe vfio_quirk_ati_bonaire_reset_skipped vfio_quirk_ati_bonaire_reset_no_smc vfio_quirk_ati_bonaire_reset_timeout vfio_pci_igd_opregion_enabled vfio_pci_igd_host_bridge_enabled vfio_pci_igd_lpc_bridge_enabled vfio_pci_igd_vbios_patched',
+    'vfio_quirk_ati_3c3_probe vfio_quirk_ati_bar4_probe vfio_quirk_ati_bar2_probe ' +
+      'vfio_quirk_nvidia_3d0_probe vfio_quirk_nvidia_bar5_probe ' +
+      'vfio_quirk_nvidia_bar0_msi_ack vfio_quirk_nvidia_bar0_probe vfio_quirk_rtl8168_probe ' +
+      'vfio_quirk_ati_bonaire_reset_skipped vfio_quirk_ati_bonaire_reset_no_smc ' +
+      'vfio_quirk_ati_bonaire_reset_timeout vfio_pci_igd_opregion_enabled ' +
+      'vfio_pci_igd_host_bridge_enabled vfio_pci_igd_lpc_bridge_enabled ' +
+      'vfio_pci_igd_vbios_patched',
     'log',
     '{device}',
   ),

@@ -1,6 +1,6 @@
 /**
- * The machine that the guest sees: PCI functions and IOMMUs that QEMU emulates. Devices are named as
- * the guest numbers them.
+ * The machine that the guest sees: PCI functions and IOMMUs that QEMU emulates. Devices are named
+ * as the guest numbers them.
  */
 import { type EventForm, form } from './form.js';
 
@@ -26,7 +26,8 @@ export const GUEST: readonly EventForm[] = [
     'wait invalidate status write addr {offset:x} data {value:x}',
   ),
   form(
-    'vtd_inv_desc_wait_irq vtd_ir_remap_type amdvi_err amdvi_ir_err amdvi_ir_target_abort amdvi_ir_delivery_mode',
+    'vtd_inv_desc_wait_irq vtd_ir_remap_type amdvi_err amdvi_ir_err amdvi_ir_target_abort ' +
+      'amdvi_ir_delivery_mode',
     'log',
     '{$}',
   ),
@@ -37,7 +38,8 @@ export const GUEST: readonly EventForm[] = [
   form('vtd_inv_qi_head', 'log', 'read head {#}'),
   form('vtd_inv_qi_tail', 'log', 'write tail {#}'),
   form(
-    'vtd_inv_qi_fetch vtd_context_cache_reset vtd_reg_ics_clear_ip vtd_fsts_clear_ip vtd_reset_exit vtd_pasid_cache_reset vtd_inv_desc_pasid_cache_gsi',
+    'vtd_inv_qi_fetch vtd_context_cache_reset vtd_reg_ics_clear_ip vtd_fsts_clear_ip ' +
+      'vtd_reset_exit vtd_pasid_cache_reset vtd_inv_desc_pasid_cache_gsi',
     'log',
     '',
   ),

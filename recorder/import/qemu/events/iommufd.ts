@@ -9,7 +9,8 @@ export const IOMMUFD: readonly EventForm[] = [
   form(
     'iommufd_backend_alloc_hwpt',
     'log',
-    'iommufd={#} dev_id={#} pt_id={#} flags={value:x} hwpt_type={#} len={length} data_ptr={#:x} out_hwpt={#} ({ret})',
+    'iommufd={#} dev_id={#} pt_id={#} flags={value:x} hwpt_type={#} len={length} ' +
+      'data_ptr={#:x} out_hwpt={#} ({ret})',
   ),
   form('iommufd_backend_free_id', 'log', 'iommufd={#} id={value} ({ret})'),
   form('iommufd_backend_set_dirty', 'log', 'iommufd={#} hwpt={#} enable={offset} ({ret})'),
@@ -35,12 +36,14 @@ export const IOMMUFD: readonly EventForm[] = [
   form(
     'iommufd_backend_invalidate_cache',
     'log',
-    'iommufd={#} id={value} data_type={#} entry_len={#} entry_num={#} done_num={#} data_ptr={#:x} ({ret})',
+    'iommufd={#} id={value} data_type={#} entry_len={#} entry_num={#} done_num={#} ' +
+      'data_ptr={#:x} ({ret})',
   ),
   form(
     'iommufd_backend_alloc_viommu',
     'log',
-    'iommufd={#} dev_id={#} type={#} hwpt_id={#} data_ptr={#:x} data_len={#:x} viommu_id={#} ({ret})',
+    'iommufd={#} dev_id={#} type={#} hwpt_id={#} data_ptr={#:x} data_len={#:x} ' +
+      'viommu_id={#} ({ret})',
   ),
   form(
     'iommufd_backend_alloc_vdev',
@@ -55,7 +58,8 @@ export const IOMMUFD: readonly EventForm[] = [
   form(
     'iommufd_backend_alloc_hw_queue',
     'log',
-    'iommufd={#} viommu_id={#} queue_type={#} index={#} addr={offset:x} size={length:x} queue_id={#} ({ret})',
+    'iommufd={#} viommu_id={#} queue_type={#} index={#} addr={offset:x} size={length:x} ' +
+      'queue_id={#} ({ret})',
   ),
   form(
     'iommufd_backend_viommu_mmap',

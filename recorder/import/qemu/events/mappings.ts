@@ -1,7 +1,7 @@
 /**
- * Memory of the guest in the I/O address space of devices. One mapping is told of up to three times:
- * `vfio_listener_*` and `vfio_iommu_map_notify` announce it, the backend reports it, and what failed
- * is an error message, too (hw/vfio/listener.c, backends/iommufd.c).
+ * Memory of the guest in the I/O address space of devices. One mapping is told of up to three
+ * times: `vfio_listener_*` and `vfio_iommu_map_notify` announce it, the backend reports it, and
+ * what failed is an error message, too (hw/vfio/listener.c, backends/iommufd.c).
  */
 import { type EventForm, form } from './form.js';
 
@@ -70,7 +70,8 @@ export const MAPPINGS: readonly EventForm[] = [
   form(
     'vfio_listener_region_add_no_dma_map',
     'log',
-    'Region "{$}" 0x{offset:h} size={length:x} is not aligned to {#:x} and cannot be mapped for DMA',
+    'Region "{$}" 0x{offset:h} size={length:x} is not aligned to {#:x} and cannot be mapped ' +
+      'for DMA',
   ),
   form('vfio_listener_region_del_skip', 'log', 'SKIPPING region_del {offset:x} - {last:x}'),
   form('vfio_disconnect_container vfio_container_disconnect', 'log', 'close container->fd={#}'),
@@ -127,6 +128,7 @@ export const MAPPINGS: readonly EventForm[] = [
   form(
     'vfio_container_query_dirty_bitmap',
     'log',
-    'iova={offset:x} size={length:x} backend_flag={#:x} bitmap_size={#:x} gpa={#:x} dirty_pages={#}',
+    'iova={offset:x} size={length:x} backend_flag={#:x} bitmap_size={#:x} gpa={#:x} ' +
+      'dirty_pages={#}',
   ),
 ];

@@ -28,7 +28,14 @@ export const MIGRATION: readonly EventForm[] = [
     '({device}) state {$}',
   ),
   form(
-    'vfio_save_setup vfio_save_cleanup vfio_save_device_config_state vfio_save_complete_precopy vfio_load_device_config_state vfio_load_cleanup vfio_load_bufs_thread_start vfio_load_bufs_thread_end vfio_load_device_config_state_start vfio_load_device_config_state_end vfio_load_state_device_buffer_start vfio_load_state_device_buffer_end vfio_migration_realize vfio_save_block_precopy_empty_hit vfio_save_complete_precopy_start vfio_save_iterate_start vfio_query_precopy_size_request_switchover_ack vfio_send_init_data_flag',
+    'vfio_save_setup vfio_save_cleanup vfio_save_device_config_state ' +
+      'vfio_save_complete_precopy vfio_load_device_config_state vfio_load_cleanup ' +
+      'vfio_load_bufs_thread_start vfio_load_bufs_thread_end ' +
+      'vfio_load_device_config_state_start vfio_load_device_config_state_end ' +
+      'vfio_load_state_device_buffer_start vfio_load_state_device_buffer_end ' +
+      'vfio_migration_realize vfio_save_block_precopy_empty_hit ' +
+      'vfio_save_complete_precopy_start vfio_save_iterate_start ' +
+      'vfio_query_precopy_size_request_switchover_ack vfio_send_init_data_flag',
     'migration',
     '({device})',
   ),
@@ -48,7 +55,8 @@ export const MIGRATION: readonly EventForm[] = [
   form('vfio_load_state_device_data', 'migration', '({device}) Offset {#:x} size {length:x}'),
   form('vfio_load_state_device_data', 'migration', '({device}) size {length} ret {ret}'),
   form(
-    'vfio_load_state_device_buffer_incoming vfio_load_state_device_buffer_starved vfio_load_state_device_buffer_load_start vfio_load_state_device_buffer_load_end',
+    'vfio_load_state_device_buffer_incoming vfio_load_state_device_buffer_starved ' +
+      'vfio_load_state_device_buffer_load_start vfio_load_state_device_buffer_load_end',
     'migration',
     '({device}) idx {value}',
   ),
@@ -73,7 +81,8 @@ export const MIGRATION: readonly EventForm[] = [
   form(
     'vfio_state_pending_exact',
     'migration',
-    '({device}) precopy {#} postcopy {#} stopcopy size {#} precopy initial size {#} precopy dirty size {#}',
+    '({device}) precopy {#} postcopy {#} stopcopy size {#} precopy initial size {#} precopy ' +
+      'dirty size {#}',
   ),
   form(
     'vfio_vmstate_change vfio_vmstate_change_prepare',
@@ -94,6 +103,7 @@ export const MIGRATION: readonly EventForm[] = [
   form(
     'vfio_state_pending',
     'migration',
-    '({device}) stopcopy size {#}, precopy initial size {#}, precopy dirty size {#}, request switchover ack {#}, exact {#}, final {#}',
+    '({device}) stopcopy size {#}, precopy initial size {#}, precopy dirty size {#}, ' +
+      'request switchover ack {#}, exact {#}, final {#}',
   ),
 ];
