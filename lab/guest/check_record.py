@@ -40,6 +40,8 @@ modelled = {bdf: d['driver'] or '' for bdf, d in replay['finalState']['devices']
 faults = [e for e in events if e['kind'] == 'fault.dma' and int(e.get('offset') or 0) == 0xead0000]
 check('the kernel log tells the device and address of the fault',
       any(e.get('device') == '0000:03:00.0' for e in faults), [e.get('device') for e in faults])
+mapped = [e for e in events if e['kind'] in ('mmap', 'fault.page')]
+check('mappings and their faults have a region', all(e.get('region') is not None for e in mapped), len(mapped))
 check('drivers that replay ends with equal sysfs', modelled == sysfs)
 
 # Values read from configuration space: most registers never change, so most reads see what sysfs shows.

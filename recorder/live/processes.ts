@@ -8,6 +8,9 @@ import { commandAs, environmentOf, type RunAs } from './run-as.js';
 /** What a shell adds to the number of the signal that ended a program. */
 const SIGNALLED = 128;
 
+/** File descriptors. */
+const [STDIN, STDOUT, STDERR] = [0, 1, 2];
+
 /** The program that is recorded. */
 export class RecordedCommand {
   /** Exit code, as a shell tells it; null while it runs, or when there is no command. */
@@ -17,13 +20,19 @@ export class RecordedCommand {
   /**
    * @param command Program and arguments; empty for none.
    * @param user Whose rights it gets; null for those of this process.
+   * @param output Where it writes: to standard error when the recording has standard output.
    * @throws VfrError when there is no such program.
    */
-  constructor(command: readonly string[], user: RunAs | null = null) {
+  constructor(
+    command: readonly string[],
+    user: RunAs | null = null,
+    output: 'stdout' | 'stderr' = 'stdout',
+  ) {
     const [program, ...args] = commandAs(user, command);
     if (program === undefined) return;
     const env = environmentOf(user, process.env);
-    const child = spawn(program, args, { stdio: 'inherit', env });
+    const stdio = [STDIN, output === 'stdout' ? STDOUT : STDERR, STDERR];
+    const child = spawn(program, args, { stdio, env });
     // The failure is known from the missing pid; the event comes too late to be thrown.
     child.on('error', () => undefined);
     if (child.pid === undefined) {

@@ -78,6 +78,15 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
     expect(stderr).toContain('What was recorded before is in t.arrows.partial. (FILE_ENOSPC)');
   });
 
+  test('a recording to a pipe has nothing in it that the command prints', () => {
+    const output = join(folder, 'piped.arrows');
+    const script = `${vfr} record --only log -o - -- echo noise | cat > ${output}`;
+    const { stderr } = inNamespace(MOUNTED, script);
+    expect(stderr).toMatch(/^noise$/m);
+    expect(readFileSync(output).includes('noise\n')).toBe(false);
+    expect(rowsOf(readFileSync(output)).length).toBeGreaterThan(0);
+  });
+
   test('a buffer for which there is no memory is told, and leaves nothing', () => {
     const output = join(folder, 'large.arrows');
     const script = `${vfr} record --buffer-size 99999GiB -o ${output}; echo "code $?"; ls ${folder}`;

@@ -127,7 +127,9 @@ class Session {
     const { pids, durationSeconds = Number.POSITIVE_INFINITY } = this.options;
     this.#installation.follow(threadsToFollow(pids, this.options.command));
     this.#watch = new Watch(this.#installation.instances);
-    const command = new RecordedCommand(this.options.command, this.options.user);
+    // What the command prints must not get into the recording.
+    const to = this.options.output === '-' ? 'stderr' : 'stdout';
+    const command = new RecordedCommand(this.options.command, this.options.user, to);
     const disk = new DiskSync(this.sink, this.#started);
     const until = (time: number) => () => command.ended || Date.now() >= time;
     try {

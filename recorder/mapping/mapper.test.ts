@@ -244,6 +244,91 @@ describe('the door of an access', () => {
   });
 });
 
+describe('what a user was given', () => {
+  const door = (offset: number, count: number): Given => ({
+    event: 'vfio_pci_config_rw',
+    fields: { dev: '0000:01:00.0', count, ppos: (7n << 40n) | BigInt(offset), write: 0 },
+  });
+  const hardware = (where: number, val: number, size = 'dword'): Given[] => [
+    { event: `pci_user_read_config_${size}`, fields: { dev: '0000:01:00.0', where } },
+    { event: `pci_user_read_config_${size}_val`, fields: { val } },
+    { event: `pci_user_read_config_${size}_ret`, fields: { ret: 0 } },
+  ];
+  const returned = (ret: number, more: Fields = {}): Given => ({
+    event: 'vfio_pci_config_rw_ret',
+    fields: { ret, ...more },
+  });
+  const given = (...steps: Step[]) => map(steps).events.at(-1)?.value;
+
+  test('is what the buffer holds at the return, as much of it as was read', () => {
+    expect(given(door(0x10, 4), returned(4, { given: 0x8765_4321 }))).toBe(0x8765_4321);
+    expect(given(door(0x06, 2), returned(2, { given: 0x8765_4321 }))).toBe(0x4321);
+    expect(given(door(0x10, 4), returned(2, { given: 0x8765_4321 }))).toBe(null);
+    expect(given(door(0x10, 4), returned(-14, { given: 0x8765_4321 }))).toBe(null);
+    expect(given(door(0x10, 8), returned(8, { given: 0x8765_4321 }))).toBe(null);
+  });
+
+  test('before such kernels, what the hardware gave for it where vfio-pci adds nothing', () => {
+    expect(given(door(0x08, 4), ...hardware(0x08, 0x0108_0201), returned(4))).toBe(0x0108_0201);
+    const halves = [...hardware(0x2c, 0x1af4, 'word'), ...hardware(0x2e, 0x1100, 'word')];
+    expect(given(door(0x2c, 4), ...halves, returned(4))).toBe(0x1100_1af4);
+    expect(given(door(0x2c, 4), ...halves.slice(0, 3), returned(4))).toBe(null);
+  });
+
+  test('and nothing where the value may be of vfio-pci’s own making', () => {
+    for (const offset of [0x00, 0x04, 0x10, 0x34, 0x3c, 0x40, 0x100]) {
+      expect(given(door(offset, 4), ...hardware(offset, 0x1234_5678), returned(4))).toBe(null);
+    }
+  });
+
+  test('what another device gave, or a read that failed, is not the user’s', () => {
+    const other = hardware(0x08, 0x0108_0201).map(({ event, fields }) => ({
+      ...{ event, fields: { ...fields, ...(fields?.dev && { dev: '0000:01:00.1' }) } },
+    }));
+    expect(given(door(0x08, 4), ...other, returned(4))).toBe(null);
+    const failed = hardware(0x08, 0x0108_0201);
+    failed[2] = { ...failed[2], fields: { ret: 0x87 } };
+    expect(given(door(0x08, 4), ...failed, returned(4))).toBe(null);
+  });
+});
+
+describe('the kernel’s log', () => {
+  const say = (msg: string): Given => ({ event: 'console', fields: { msg } });
+
+  test('is taken apart, also behind the console’s time', () => {
+    const text =
+      'DMAR: [DMA Read NO_PASID] Request device [03:00.0] fault addr 0x9000000 [fault reason 0x06] PTE Read access is not set';
+    const { events } = map([say(text), say(`[   17.650681] ${text}`)]);
+    const fault = { kind: 'fault.dma', device: '0000:03:00.0', offset: 0x900_0000 };
+    expect(events).toMatchObject([fault, fault]);
+  });
+});
+
+describe('the region of a mapping', () => {
+  const dev = '0000:01:00.0';
+  const mapped = (pages: bigint, vm_start = 0x7f00_0000_0000n): Given => ({
+    event: 'vfio_pci_core_mmap',
+    fields: { dev, vm_start, vm_end: vm_start + 4096n, vm_pgoff: pages },
+  });
+  const fault = (vm_pgoff: bigint, vm_start = 0x7f00_0000_0000n): Given => ({
+    event: 'vfio_pci_mmap_fault',
+    fields: { dev, address: vm_start, pgoff: 0, vm_start, vm_end: vm_start + 4096n, vm_pgoff },
+  });
+  const regions = (...steps: Step[]) => map(steps).events.map((event) => event.region);
+
+  test('is told by the page offset in the file, and kept for faults with a frame number', () => {
+    const ret = { event: 'vfio_pci_core_mmap_ret', fields: { ret: 0 } };
+    expect(regions(mapped(2n << 28n), ret, fault(0xfea00n))).toEqual([2, 2, 2]);
+  });
+
+  test('is not guessed from a frame number, nor from another mapping', () => {
+    expect(regions(fault(2n << 28n))).toEqual([null]);
+    const ret = { event: 'vfio_pci_core_mmap_ret', fields: { ret: 0 } };
+    expect(regions(mapped(1n << 28n), ret, fault(0xfea00n, 0x7f11_0000_0000n)).at(-1)).toBe(null);
+    expect(regions(mapped(1n << 60n))).toEqual([null]);
+  });
+});
+
 describe('stores and ioctls', () => {
   test('a bind names the device that its buffer names', () => {
     const { events } = map([
