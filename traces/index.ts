@@ -37,7 +37,14 @@ export {
   type Source,
 } from './kinds.js';
 export type { Loss } from './losses.js';
-export { alignClocks, type MergeInput, mergedMeta, mergeTraces, type Placement } from './merge.js';
+export {
+  alignClocks,
+  type MergeInput,
+  mergedMeta,
+  mergeTraces,
+  type Placement,
+  placeable,
+} from './merge.js';
 export { openRecording, openSink } from './open-sink.js';
 export { type Completeness, TraceReader } from './reader.js';
 export {

@@ -19,3 +19,5 @@ export const DICTIONARY_BYTES_MAX = 1 << 22;
 export const METADATA_BYTES_MAX = 1 << 20;
 /** Tables, vectors and strings in a message's metadata; a schema has about 300. */
 export const METADATA_ITEMS_MAX = 1 << 14;
+/** Events of a trace whose places among those of another one are held, 16 bytes each. */
+export const PLACED_EVENTS_MAX = 1 << 26;

@@ -5,6 +5,7 @@
 import type { Batch } from './batch.js';
 import { EventCopier } from './copy.js';
 import { VfrError } from './errors.js';
+import { PLACED_EVENTS_MAX } from './limits.js';
 import type { TraceReader } from './reader.js';
 import { type Salvaged, type SalvageLoss, salvage } from './salvage.js';
 import type { TraceMeta } from './schema.js';
@@ -33,7 +34,7 @@ export interface Placement {
  */
 export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter): void {
   const placed = inputs.some(({ placement }) => placement !== undefined);
-  const seqs = placed ? new Float64Array(inputs[0].reader.events).fill(-1) : null;
+  const seqs = placed ? new Float64Array(placeable(inputs[0].reader)).fill(-1) : null;
   const lanes = inputs.map((input, i) => new Lane(i, input, writer, seqs));
   let open = lanes.filter((lane) => lane.advance());
   while (open.length > 0) {
@@ -47,6 +48,21 @@ export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter):
     if (!first.copyUntil(limit)) open = open.filter((lane) => lane !== first);
   }
   for (const { reader } of inputs) writer.countLost(reader.end?.lost ?? 0);
+}
+
+/**
+ * The number of events of a trace whose places are to be held by seq.
+ * @param most how many may be
+ * @throws VfrError `ALIGN_TOO_LARGE` when the trace has, or says that it has, more
+ */
+export function placeable(
+  { events, source }: Pick<TraceReader, 'events' | 'source'>,
+  most = PLACED_EVENTS_MAX,
+): number {
+  if (events <= most) return events;
+  const what = `it has ${events} events, and more than ${most} cannot be placed among others`;
+  const next = 'Align parts of the recordings: take them with `vfr cut`.';
+  throw new VfrError('unsupported', 'ALIGN_TOO_LARGE', what, next, { file: source.name });
 }
 
 /** Later than every 64-bit time. */

@@ -1,5 +1,8 @@
 /** The accesses of a trace that another recording may show from its own side. */
-import type { Batch, TraceReader } from '../../traces/index.js';
+import { type Batch, type TraceReader, VfrError } from '../../traces/index.js';
+
+/** So many accesses are held at once, of which a `Map` of JavaScript can hold twice as many. */
+export const ACCESSES_MAX = 1 << 23;
 
 /** Accesses in the order of their trace, by columns. */
 export interface Accesses {
@@ -36,6 +39,15 @@ const WRITES: readonly string[] = ['config.write', 'region.write'];
 
 /** What is being collected, in arrays that grow. */
 class Collector {
+  /**
+   * @param file the trace that is read
+   * @param most how many accesses may be held
+   */
+  constructor(
+    private readonly file: string,
+    private readonly most: number,
+  ) {}
+
   readonly keys: number[] = [];
   readonly seqs: number[] = [];
   readonly ends: bigint[] = [];
@@ -43,6 +55,7 @@ class Collector {
   readonly early: number[] = [];
 
   add(key: number, seq: number, time: bigint, early = false): number {
+    if (this.keys.length >= this.most) throw tooMany(this.file, this.most);
     this.keys.push(key);
     this.seqs.push(seq);
     this.ends.push(time);
@@ -63,6 +76,12 @@ class Collector {
   }
 }
 
+function tooMany(file: string, most: number): VfrError {
+  const what = `there are more than ${most} accesses to devices in it`;
+  const next = 'Align parts of the recordings: take them with `vfr cut`.';
+  return new VfrError('unsupported', 'ALIGN_TOO_LARGE', what, next, { file });
+}
+
 /** The access of a row as text; null when the row is no access to a device. */
 function accessKey(batch: Batch, row: number): string | null {
   const kind = batch.column('kind').at(row) ?? '';
@@ -78,8 +97,8 @@ function accessKey(batch: Batch, row: number): string | null {
  * The accesses that came through VFIO's door, as the kernel or strace shows them. An access inside
  * another one of its thread is the same access one layer down, and is left out.
  */
-export function doorAccesses(reader: TraceReader, keys: AccessKeys): Accesses {
-  const found = new Collector();
+export function doorAccesses(reader: TraceReader, keys: AccessKeys, most = ACCESSES_MAX): Accesses {
+  const found = new Collector(reader.source.name, most);
   /** Per thread: the access that is open, by the seq of its begin. */
   const open = new Map<number, { readonly seq: number; readonly index: number }>();
   let latest = 0n;
@@ -120,8 +139,12 @@ export function doorAccesses(reader: TraceReader, keys: AccessKeys): Accesses {
 const LOGGED_FIRST = 'vfio_pci_write_config';
 
 /** The accesses of a guest to devices that the other side knows. */
-export function guestAccesses(reader: TraceReader, keys: AccessKeys): Accesses {
-  const found = new Collector();
+export function guestAccesses(
+  reader: TraceReader,
+  keys: AccessKeys,
+  most = ACCESSES_MAX,
+): Accesses {
+  const found = new Collector(reader.source.name, most);
   for (const batch of reader.read()) {
     const paths = batch.column('path');
     const names = batch.column('name');

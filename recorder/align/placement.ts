@@ -1,5 +1,5 @@
 /** Where the events of a guest's recording belong on the timeline of the kernel's. */
-import { firstIndex, type Placement, type TraceReader } from '../../traces/index.js';
+import { firstIndex, type Placement, placeable, type TraceReader } from '../../traces/index.js';
 import type { Accesses } from './accesses.js';
 
 /** How the two clocks relate, from the pairs that show the same access. */
@@ -74,8 +74,9 @@ export function placeGuest(
   kernel: Accesses,
   matches: Int32Array,
 ): Placed {
-  const times = new BigUint64Array(guest.events);
-  const links = new Float64Array(guest.events).fill(-1);
+  const events = placeable(guest);
+  const times = new BigUint64Array(events);
+  const links = new Float64Array(events).fill(-1);
   const hasTimes = guest.meta.clock !== 'none';
   const pairs = hasTimes ? pairsOf(accesses, kernel, matches) : [];
   const line = hasTimes ? new ClockLine(pairs) : null;
