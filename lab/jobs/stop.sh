@@ -7,20 +7,18 @@ step() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 left() { cat $tracing/kprobe_events; ls $tracing/instances; }
 fail() { echo "FAILED: $*"; failed=1; }
 empty() { [ -z "$(left)" ] || { fail "$1 left:"; left | head -5; }; }
-start() { # start NAME [OPTION]...: a recorder in the background, in $recorder, when it records
-  local name=$1
-  shift
-  node /vfr/dist/vfr/main.js record "$@" -o /tmp/$name.arrows --json > /tmp/$name.json 2> /tmp/$name.log &
+start() { # start NAME: a recorder in the background, in $recorder, when it records
+  node /vfr/dist/vfr/main.js record -o /tmp/$1.arrows --json > /tmp/$1.json 2> /tmp/$1.log &
   recorder=$!
-  for _ in $(seq 1 600); do grep -q ^recording /tmp/$name.log && return; sleep 0.1; done
-  fail "$name did not start"; cat /tmp/$name.log
+  for _ in $(seq 1 600); do grep -q ^recording /tmp/$1.log && return; sleep 0.1; done
+  fail "$1 did not start"; cat /tmp/$1.log
 }
 work() { cat /sys/bus/pci/devices/0000:0[123]*/config > /dev/null; }
 whole() { node /vfr/dist/vfr/main.js info --strict $1 > /dev/null || fail "$1 is not whole"; }
 
 step signals
 for signal in INT TERM HUP; do
-  start $signal --only config,log; work; kill -$signal $recorder; wait $recorder || fail "$signal: exit code $?"
+  start $signal; work; kill -$signal $recorder; wait $recorder || fail "$signal: exit code $?"
   empty SIG$signal; whole /tmp/$signal.arrows
 done
 
@@ -46,9 +44,9 @@ for name in 'one', 'two':
 END
 
 step 'kill -9'
-start alive --only config,log; alive=$recorder
+start alive; alive=$recorder
 written() { node /vfr/dist/vfr/main.js info --json /tmp/killed.arrows.partial 2> /dev/null | sed -n 's/^  "events": \([0-9]*\),/\1/p'; }
-start killed --only config,log; work
+start killed; work
 # How soon it writes depends on the host; what it has written must be there afterwards.
 for _ in $(seq 1 30); do before=$(written); [ "${before:-0}" -gt 100 ] && break; sleep 1; done
 kill -9 $recorder; wait $recorder 2> /dev/null
@@ -66,7 +64,7 @@ work; kill -INT $alive; wait $alive || fail 'the one that was alive'
 whole /tmp/alive.arrows
 empty 'kill -9 and --cleanup'
 step 'switched off by somebody'
-start meddled --only config,log; work
+start meddled; work
 echo 0 > $(ls -d $tracing/instances/vfr_*)/tracing_on; sleep 1
 grep -q 'switched tracing_on' /tmp/meddled.log || fail 'nobody noticed that tracing_on is 0'
 kill -INT $recorder; wait $recorder
