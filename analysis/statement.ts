@@ -62,7 +62,7 @@ async function statementsOf(parse: Parse, sql: string): Promise<NonNullable<Pars
   const json = await parse(withoutNul(sql));
   const { error, error_type, error_message = '', statements } = JSON.parse(json) as Parsed;
   if (!error) return statements ?? [];
-  if (error_type !== 'parser') throw forbidden('what is no SELECT', NO_SELECT);
+  if (error_type !== 'parser') throw forbidden('a statement that is not a SELECT', NO_SELECT);
   // DuckDB itself says it best, with the place.
   const what = `Parser Error: ${error_message}`;
   throw new VfrError('usage', 'SQL_FAILED', what, parserAdvice(sql));
