@@ -5,7 +5,7 @@
 import { assert, EventRow } from '../../traces/index.js';
 import { GivenBytes } from './given-bytes.js';
 
-/** Deeper nesting than any kernel path of the catalogue; the oldest call is given up beyond it. */
+/** Deeper nesting than any kernel path of the catalogue: beyond it a call is given up. */
 const DEPTH_MAX = 64;
 /** Threads kept in memory; above it, those without open calls are forgotten. */
 const THREADS_MAX = 1 << 16;
@@ -40,7 +40,7 @@ export class CallStack {
   }
 
   push(call: number, cpu: number, vfio: boolean): OpenCall {
-    if (this.#depth === DEPTH_MAX) this.#dropOldest();
+    if (this.#depth === DEPTH_MAX) this.#drop(this.#over());
     let open = this.#calls[this.#depth];
     if (open === undefined) {
       open = new OpenCall();
@@ -98,10 +98,22 @@ export class CallStack {
     this.#depth--;
   }
 
-  #dropOldest(): void {
-    const [oldest] = this.#calls.splice(0, 1);
-    if (oldest.vfio) this.#vfio--;
-    this.#calls.push(oldest);
+  /**
+   * The call that has most likely ended: one of a function that is called again inside of it, as
+   * where its returns are not recorded, and not the call outside of them all, which goes on.
+   */
+  #over(): number {
+    const calls = this.#calls.map(({ call }) => call);
+    return Math.max(
+      0,
+      calls.findIndex((call, i) => calls.indexOf(call, i + 1) >= 0),
+    );
+  }
+
+  #drop(at: number): void {
+    const [dropped] = this.#calls.splice(at, 1);
+    if (dropped.vfio) this.#vfio--;
+    this.#calls.push(dropped);
     this.#depth--;
   }
 }
