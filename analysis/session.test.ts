@@ -154,7 +154,7 @@ describe('what is wrong', () => {
     const session = await open(trace);
     damage(trace, 5);
     const failure = await ask(session, 'SELECT min(COLUMNS(*)) FROM events').catch((e) => e);
-    expect(failure).toMatchObject({ kind: 'damaged', code: 'COLUMN_DAMAGED' });
+    expect(failure).toMatchObject({ kind: 'input', code: 'COLUMN_DAMAGED' });
     expect(await ask(session, 'SELECT 1')).toEqual([[1]]);
   });
 });

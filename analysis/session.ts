@@ -116,10 +116,10 @@ async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
     const [first] = what.split('\n');
     if (OUT_OF_MEMORY.test(first)) {
       const next = 'Ask for less, or allow more with `vfr sql --memory`.';
-      throw new VfrError('usage', 'SQL_MEMORY', first, next);
+      throw new VfrError('SQL_MEMORY', first, next);
     }
-    if (BROKEN.test(first)) throw new VfrError('usage', 'SQL_CRASH', first, 'Ask in another way.');
-    throw new VfrError('usage', 'SQL_FAILED', what, nextStep(what, sql));
+    if (BROKEN.test(first)) throw new VfrError('SQL_CRASH', first, 'Ask in another way.');
+    throw new VfrError('SQL_FAILED', what, nextStep(what, sql));
   }
 }
 

@@ -65,7 +65,7 @@ async function statementsOf(parse: Parse, sql: string): Promise<NonNullable<Pars
   if (error_type !== 'parser') throw forbidden('a statement that is not a SELECT', NO_SELECT);
   // DuckDB itself says it best, with the place.
   const what = `Parser Error: ${error_message}`;
-  throw new VfrError('usage', 'SQL_FAILED', what, parserAdvice(sql));
+  throw new VfrError('SQL_FAILED', what, parserAdvice(sql));
 }
 
 const NO_SELECT =
@@ -98,11 +98,10 @@ function withoutNul(sql: string): string {
 }
 
 const forbidden = (what: string, next: string) =>
-  new VfrError('usage', 'SQL_FORBIDDEN', `a query must not have ${what}`, next);
+  new VfrError('SQL_FORBIDDEN', `a query must not have ${what}`, next);
 
 const missing = () =>
   new VfrError(
-    'usage',
     'SQL_MISSING',
     'there is no query',
     'Give it after the trace, as one argument, or with -f.',

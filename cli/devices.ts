@@ -12,7 +12,7 @@ export function devicesNamed(reader: TraceReader, names: readonly string[]): str
     if (known.includes(name)) return name;
     const what = `the trace has no event of the device ${text}`;
     const next = known.length === 0 ? 'It has no devices.' : `It has ${list(known)}.`;
-    throw new VfrError('usage', 'DEVICE_UNKNOWN', what, next, { file: reader.source.name });
+    throw new VfrError('DEVICE_UNKNOWN', what, next, { file: reader.source.name });
   });
 }
 

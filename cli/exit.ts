@@ -15,11 +15,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const EXIT_BY_KIND: Record<ErrorKind, ExitCode> = {
+/** The exit code of each kind of expected failure. */
+export const EXIT_BY_KIND: Record<ErrorKind, ExitCode> = {
   usage: EXIT.usage,
-  damaged: EXIT.input,
-  incomplete: EXIT.input,
-  unreadable: EXIT.input,
+  input: EXIT.input,
   unsupported: EXIT.unsupported,
 };
 

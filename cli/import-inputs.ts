@@ -73,7 +73,7 @@ async function mergeParts(
     // The user knows the inputs, not what they were made into on the way.
     const part = parts.indexOf(error.place.file ?? '');
     const place = part < 0 ? error.place : { ...error.place, file: options.inputs[part] };
-    throw new VfrError(error.kind, error.code, error.what, error.next, place);
+    throw new VfrError(error.code, error.what, error.next, place);
   } finally {
     for (const reader of readers) reader.close();
   }

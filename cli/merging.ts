@@ -63,7 +63,7 @@ async function mergeAligned(
   if (readers.length !== 2) {
     const what = `${readers.length} traces cannot be aligned at once`;
     const next = 'Align two, and merge the result with the others.';
-    throw new VfrError('usage', 'ALIGN_TWO', what, next);
+    throw new VfrError('ALIGN_TWO', what, next);
   }
   const [kernel, guest] = isTimeless(readers[0].meta) ? [readers[1], readers[0]] : readers;
   const alignment = alignRecordings(kernel, guest);
@@ -86,12 +86,7 @@ async function offsetsOf(
   }
   if (given.length === readers.length) return given;
   const what = `${given.length} offsets for ${readers.length} traces`;
-  throw new VfrError(
-    'usage',
-    'OFFSETS_MISSING',
-    what,
-    'Give --offset once for each trace, or not at all.',
-  );
+  throw new VfrError('OFFSETS_MISSING', what, 'Give --offset once for each trace, or not at all.');
 }
 
 function parseOffset(text: string): bigint {

@@ -59,7 +59,7 @@ async function placeOf(
 }
 
 const noSuch = (what: string) =>
-  new VfrError('usage', 'EVENT_UNKNOWN', what, 'Look for one with `vfr events TRACE`.');
+  new VfrError('EVENT_UNKNOWN', what, 'Look for one with `vfr events TRACE`.');
 
 /** Says how far the path leads, and what is there. */
 function pathUnknown({ engine }: Timeline<TraceReader>, path: string): VfrError {
@@ -72,7 +72,7 @@ function pathUnknown({ engine }: Timeline<TraceReader>, path: string): VfrError 
   const names = typeof has === 'object' && has !== null ? Object.keys(has) : [];
   const what = known === 0 ? `there is no state of ${missing}` : `${above} has no ${missing}`;
   const next = names.length === 0 ? 'It has no parts.' : `There is ${names.join(', ')}.`;
-  return new VfrError('usage', 'STATE_PATH_UNKNOWN', what, next);
+  return new VfrError('STATE_PATH_UNKNOWN', what, next);
 }
 
 async function showChanges(

@@ -101,5 +101,5 @@ export async function refuseTerminal(output: string): Promise<void> {
   if (output !== '-' || process.stdout.isTTY !== true) return;
   const { VfrError } = await import('../traces/index.js');
   const what = 'a trace is not for reading on a terminal';
-  throw new VfrError('usage', 'OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
+  throw new VfrError('OUTPUT_IS_TERMINAL', what, 'Name a file by -o, or use a pipe.');
 }

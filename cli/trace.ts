@@ -27,7 +27,7 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
   if (!reader.completeness.complete && options.strict === true) {
     reader.close();
     const next = 'Leave --strict out to use what is there; `vfr verify` says what is missing.';
-    throw new VfrError('incomplete', 'TRACE_INCOMPLETE', state, next, { file });
+    throw new VfrError('TRACE_INCOMPLETE', state, next, { file });
   }
   note(reader.completeness.complete ? state : `${file}: ${state}`);
   progress.start(file);

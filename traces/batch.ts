@@ -102,7 +102,7 @@ export class Batch {
     } catch (error) {
       const what = `column ${name} is damaged (${(error as Error).message})`;
       const next = 'Run `vfr verify` to see what is damaged and `vfr repair` to save the rest.';
-      throw new VfrError('damaged', 'COLUMN_DAMAGED', what, next, { file, offset });
+      throw new VfrError('COLUMN_DAMAGED', what, next, { file, offset });
     }
   }
 }

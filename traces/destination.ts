@@ -28,7 +28,7 @@ export function refuseInputs({ file, inputs }: Destination): void {
   const same = inputs.find((input) => holds(input, file, output));
   if (same === undefined) return;
   const what = same === file ? 'the output is the input' : `the output is the input ${same}`;
-  throw new VfrError('usage', 'OUTPUT_IS_INPUT', what, 'Name another file.', { file });
+  throw new VfrError('OUTPUT_IS_INPUT', what, 'Name another file.', { file });
 }
 
 /** Whether a file is one of the inputs, and therefore not to be removed either. */

@@ -1,8 +1,4 @@
-/**
- * What went wrong, in the terms of the exit codes that the `vfr` program promises:
- * `usage` 2, `damaged` and `incomplete` and `unreadable` 3, `unsupported` 4.
- */
-export type ErrorKind = 'usage' | 'damaged' | 'incomplete' | 'unreadable' | 'unsupported';
+import { type ErrorCode, type ErrorKind, errorKind } from './error-catalogue.js';
 
 /** Where it went wrong; every part that is known is given. */
 export interface Place {
@@ -21,14 +17,17 @@ export class VfrError extends Error {
   override readonly name = 'VfrError';
 
   constructor(
-    readonly kind: ErrorKind,
-    readonly code: string,
+    readonly code: ErrorCode,
     readonly what: string,
     readonly next: string,
     readonly place: Place = {},
     options?: ErrorOptions,
   ) {
     super(`${formatPlace(place)}${what}`, options);
+  }
+
+  get kind(): ErrorKind {
+    return errorKind(this.code);
   }
 }
 
@@ -42,20 +41,19 @@ function formatPlace(place: Place): string {
 /** Turns a failed system call on a file into an error that says what to do about it. */
 export function fileError(error: unknown, file: string, doing: string): VfrError {
   const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-  const [kind, what, next] = FILE_ERRORS[code] ?? [
-    'unreadable',
+  const [what, next] = FILE_ERRORS[code] ?? [
     `${doing} failed with ${code}`,
     'Check the file and the disk it is on.',
   ];
-  return new VfrError(kind, `FILE_${code}`, what, next, { file }, { cause: error });
+  return new VfrError(`FILE_${code}` as ErrorCode, what, next, { file }, { cause: error });
 }
 
-const FILE_ERRORS: Record<string, readonly [ErrorKind, string, string]> = {
-  ENOENT: ['unreadable', 'no such file or directory', 'Check the path.'],
-  EACCES: ['unreadable', 'permission denied', 'Change the permissions or run as another user.'],
-  EPERM: ['unreadable', 'operation not permitted', 'Change the permissions or run as root.'],
-  EISDIR: ['unreadable', 'is a directory', 'Name a file instead.'],
-  ENOTDIR: ['unreadable', 'a part of the path is not a directory', 'Check the path.'],
-  ENOSPC: ['unreadable', 'no space left on the device', 'Free some space and try again.'],
-  EROFS: ['unreadable', 'the file system is read-only', 'Choose another place.'],
+const FILE_ERRORS: Record<string, readonly [string, string]> = {
+  ENOENT: ['no such file or directory', 'Check the path.'],
+  EACCES: ['permission denied', 'Change the permissions or run as another user.'],
+  EPERM: ['operation not permitted', 'Change the permissions or run as root.'],
+  EISDIR: ['is a directory', 'Name a file instead.'],
+  ENOTDIR: ['a part of the path is not a directory', 'Check the path.'],
+  ENOSPC: ['no space left on the device', 'Free some space and try again.'],
+  EROFS: ['the file system is read-only', 'Choose another place.'],
 };

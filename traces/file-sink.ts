@@ -114,7 +114,7 @@ export class FileSink implements RecordingSink {
 
 export function outputTaken(file: string): VfrError {
   const next = 'Wait for the other one to end, or name another file.';
-  return new VfrError('unreadable', 'OUTPUT_TAKEN', 'another vfr writes this file', next, { file });
+  return new VfrError('OUTPUT_TAKEN', 'another vfr writes this file', next, { file });
 }
 
 /** A name and a handle of a file that nobody else has open for writing. */

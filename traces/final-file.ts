@@ -20,7 +20,7 @@ export function finalFile(destination: Destination): FinalFile {
   const before = statSync(file, { throwIfNoEntry: false });
   if (before?.isDirectory() === true) {
     const [problem, next] = ['the output is a directory', 'Name a file.'];
-    throw new VfrError('usage', 'OUTPUT_IS_DIRECTORY', problem, next, { file });
+    throw new VfrError('OUTPUT_IS_DIRECTORY', problem, next, { file });
   }
   return { path: before === undefined ? file : realpathSync(file), before };
 }

@@ -19,7 +19,8 @@ export { ColumnMemory } from './column-memory.js';
 export { type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
-export { type ErrorKind, fileError, type Place, VfrError } from './errors.js';
+export { ERRORS, type ErrorCode, type ErrorFacts, type ErrorKind } from './error-catalogue.js';
+export { fileError, type Place, VfrError } from './errors.js';
 export {
   FAMILIES,
   type Family,

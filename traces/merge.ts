@@ -62,7 +62,7 @@ export function placeable(
   if (events <= most) return events;
   const what = `it has ${events} events, and more than ${most} cannot be placed among others`;
   const next = 'Align parts of the recordings: take them with `vfr cut`.';
-  throw new VfrError('unsupported', 'ALIGN_TOO_LARGE', what, next, { file: source.name });
+  throw new VfrError('ALIGN_TOO_LARGE', what, next, { file: source.name });
 }
 
 /** Later than every 64-bit time. */
@@ -169,7 +169,7 @@ export function alignClocks(traces: readonly { name: string; meta: TraceMeta }[]
     const clocks = `its clock is ${meta.clock}, that of the first trace ${first.clock}`;
     const what = `${clocks}, and nothing tells how they relate`;
     const next = 'Give the distance by --offset.';
-    throw new VfrError('usage', 'CLOCKS_DIFFER', what, next, { file: name });
+    throw new VfrError('CLOCKS_DIFFER', what, next, { file: name });
   });
 }
 

@@ -204,7 +204,7 @@ export class TraceReader {
     if (parsed.version > FORMAT_VERSION) {
       const own = `this vfr reads up to ${FORMAT_VERSION}`;
       const what = `the trace has format version ${parsed.version}, ${own}`;
-      throw new VfrError('unreadable', 'TRACE_TOO_NEW', what, 'Use a newer vfr.', {
+      throw new VfrError('TRACE_TOO_NEW', what, 'Use a newer vfr.', {
         file: this.source.name,
       });
     }
@@ -223,7 +223,7 @@ export class TraceReader {
     const nothing = size === 0 ? 'the file is empty' : 'not a vfr trace';
     const what = cut ? 'cut within its opening, before the first event' : nothing;
     const next = 'Traces are made by `vfr import` and `vfr record`.';
-    return new VfrError('unreadable', 'NOT_A_TRACE', what, next, { file: name });
+    return new VfrError('NOT_A_TRACE', what, next, { file: name });
   }
 
   #readFrames() {

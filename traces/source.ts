@@ -149,7 +149,6 @@ function readWaiting(fd: number, into: Buffer): number {
 
 const tooLarge = () =>
   new VfrError(
-    'unsupported',
     'PIPE_TOO_LARGE',
     'more than 1 GiB comes by a pipe, which is held in memory',
     'Write it to a file, and name that.',

@@ -87,7 +87,7 @@ export function* zstdStream(
   let wanted = 0;
   const damaged = (what: string) => {
     const next = 'What came before is usable; fetch the file again.';
-    return new VfrError('damaged', 'ZSTD_DAMAGED', what, next, { file, offset });
+    return new VfrError('ZSTD_DAMAGED', what, next, { file, offset });
   };
   for (const chunk of chunks) {
     let rest = chunk;

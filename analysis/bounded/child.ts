@@ -99,7 +99,6 @@ function sendRows(rows: readonly (readonly unknown[])[]): void {
 
 const tooLarge = () =>
   new VfrError(
-    'usage',
     'SQL_MEMORY',
     `a row of the result takes more than ${ROWS_BYTES_MAX / 2 ** 20} MB`,
     'Ask for several rows instead, or for a part of the value.',
@@ -107,14 +106,14 @@ const tooLarge = () =>
 
 function sentError(error: unknown): SentError {
   if (error instanceof VfrError) {
-    const { kind, code, what, next, place } = error;
-    return { kind, code, what, next, place };
+    const { code, what, next, place } = error;
+    return { code, what, next, place };
   }
   const what = error instanceof Error ? error.message : String(error);
   const memory = error instanceof RangeError || /alloc/.test(what);
   const code = memory ? 'SQL_MEMORY' : 'SQL_CRASH';
   const next = memory ? 'Ask for less, or allow more with --memory.' : 'Ask in another way.';
-  return { kind: 'usage', code, what, next, place: {} };
+  return { code, what, next, place: {} };
 }
 
 async function serve(): Promise<void> {

@@ -103,10 +103,10 @@ export class BoundedProcess {
     this.#stop ??= 'closed';
     if (why === 'time') return tooLong(this.limits.time);
     if (why === 'memory') return tooMuch(this.limits.memory);
-    if (why !== null) return new VfrError('usage', 'SQL_CANCELLED', 'the query was ended', '');
+    if (why !== null) return new VfrError('SQL_CANCELLED', 'the query was ended', '');
     const how = signal ?? `exit code ${code}`;
     const what = `the query made DuckDB end (${how})`;
-    return new VfrError('usage', 'SQL_CRASH', what, 'Ask in another way.');
+    return new VfrError('SQL_CRASH', what, 'Ask in another way.');
   }
 
   /** Allocators that get nothing end the process in ways of their own. */
@@ -139,12 +139,11 @@ function notStarted(child: ChildProcess): VfrError {
   child.on('error', () => {});
   const next = 'Allow more open files (`ulimit -n`) and processes (`ulimit -u`).';
   const what = 'the process that answers SQL cannot be started';
-  return new VfrError('unsupported', 'SQL_NO_PROCESS', what, next);
+  return new VfrError('SQL_NO_PROCESS', what, next);
 }
 
 const tooLong = (ms: number) =>
   new VfrError(
-    'usage',
     'SQL_TIME',
     `the query took more than ${ms / 1000} s`,
     'Ask for less, or allow more with `vfr sql --time`.',
@@ -152,7 +151,6 @@ const tooLong = (ms: number) =>
 
 const tooMuch = (bytes: number) =>
   new VfrError(
-    'usage',
     'SQL_MEMORY',
     `the query needs more than ${Math.round(bytes / 1e6)} MB of memory`,
     'Ask for less, or allow more with `vfr sql --memory`.',

@@ -3,7 +3,7 @@
  * a value as `v8.serialize` writes it, which keeps 64-bit integers, bytes and dates.
  */
 import { deserialize, serialize } from 'node:v8';
-import type { ErrorKind, Place } from '../../traces/index.js';
+import type { ErrorCode, Place } from '../../traces/index.js';
 
 /** Where the process finds a trace: in a file that it inherited, or in bytes sent to it. */
 export interface SentTrace {
@@ -31,8 +31,7 @@ export type Reply =
   | { readonly type: 'error'; readonly error: SentError };
 
 export interface SentError {
-  readonly kind: ErrorKind;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly what: string;
   readonly next: string;
   readonly place: Place;

@@ -125,8 +125,8 @@ class Answer {
     if (reply.type === 'error') {
       // DuckDB may be broken after either, and answer nothing more.
       if (BREAKING.has(reply.error.code)) this.process.stop('closed');
-      const { kind, code, what, next, place } = reply.error;
-      throw new VfrError(kind, code, what, next, place);
+      const { code, what, next, place } = reply.error;
+      throw new VfrError(code, what, next, place);
     }
     return reply.type === 'end' ? null : reply;
   }

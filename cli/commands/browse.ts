@@ -26,5 +26,5 @@ async function requireTerminal(): Promise<void> {
   if (process.stdin.isTTY && process.stdout.isTTY) return;
   const { VfrError } = await import('../../traces/index.js');
   const next = 'Run it in one, or print the events with `vfr events`.';
-  throw new VfrError('unsupported', 'NO_TERMINAL', 'browse needs a terminal', next);
+  throw new VfrError('NO_TERMINAL', 'browse needs a terminal', next);
 }

@@ -43,7 +43,7 @@ async function filterOf(reader: TraceReader, options: Options): Promise<Filter> 
     if (name in KINDS) continue;
     const what = `no kind is called ${JSON.stringify(name)}`;
     const next = `Known kinds: ${Object.keys(KINDS).join(' ')}.`;
-    throw new VfrError('usage', 'KIND_UNKNOWN', what, next);
+    throw new VfrError('KIND_UNKNOWN', what, next);
   }
   return {
     ...(seq === undefined ? {} : { seq }),

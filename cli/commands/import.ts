@@ -59,8 +59,8 @@ async function missing(inputs: readonly string[]): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
   const next = 'Run `vfr import INPUT -o OUT.arrows`.';
   return inputs.length === 0
-    ? new VfrError('usage', 'INPUT_MISSING', 'there is no input to import', next)
-    : new VfrError('usage', 'OUTPUT_MISSING', 'there is no trace to write to', next);
+    ? new VfrError('INPUT_MISSING', 'there is no input to import', next)
+    : new VfrError('OUTPUT_MISSING', 'there is no trace to write to', next);
 }
 
 async function printFormats(json: boolean): Promise<void> {

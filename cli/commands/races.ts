@@ -40,7 +40,6 @@ async function run(file: string, options: Options): Promise<void> {
 async function notRecorded(file: string, parts: readonly string[]): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
   return new VfrError(
-    'incomplete',
     'BINDING_NOT_RECORDED',
     `no event says ${parts.join(', and ')}`,
     'Leave --strict out to use what is there; `vfr doctor` says what can be recorded.',

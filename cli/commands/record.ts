@@ -182,7 +182,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
     '../../recorder/index.js'
   );
   const { parseShortBdf, VfrError } = await import('../../traces/index.js');
-  const usage = (what: string, next: string) => new VfrError('usage', 'RECORD_OPTION', what, next);
+  const usage = (what: string, next: string) => new VfrError('RECORD_OPTION', what, next);
   await refuseTerminal(options.output);
   if (options.output === '-' && options.flight !== undefined) {
     throw usage('dumps are files of their own', 'Name a file by -o.');

@@ -70,7 +70,7 @@ async function splitArguments(
   if (args.length > 1) return { query, traces: args.slice(0, -1) };
   const { VfrError } = await import('../../traces/index.js');
   const next = 'Give it after the trace, as one argument, or with -f.';
-  throw new VfrError('usage', 'SQL_MISSING', 'there is no query', next);
+  throw new VfrError('SQL_MISSING', 'there is no query', next);
 }
 
 async function readQuery(file: string): Promise<string> {

@@ -79,7 +79,7 @@ class Collector {
 function tooMany(file: string, most: number): VfrError {
   const what = `there are more than ${most} accesses to devices in it`;
   const next = 'Align parts of the recordings: take them with `vfr cut`.';
-  return new VfrError('unsupported', 'ALIGN_TOO_LARGE', what, next, { file });
+  return new VfrError('ALIGN_TOO_LARGE', what, next, { file });
 }
 
 /** The access of a row as text; null when the row is no access to a device. */

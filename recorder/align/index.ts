@@ -99,5 +99,5 @@ function nothingInCommon(kernel: TraceReader, guest: TraceReader, door: Accesses
     `${kernel.source.name} has ${door.count} accesses through VFIO and ${guest.source.name} has ` +
     `${made.count} of the same places, but none is in both`;
   const next = 'Check that both recordings are of the same run, or give the distance by --offset.';
-  return new VfrError('usage', 'ALIGN_NOTHING', what, next, { file: guest.source.name });
+  return new VfrError('ALIGN_NOTHING', what, next, { file: guest.source.name });
 }

@@ -25,5 +25,5 @@ export function decompressed(
   if (program === ZSTD) return zstdStream(chunks, file);
   const what = `it is compressed with ${program}`;
   const next = `Use a pipe: ${program} -dc INPUT | vfr import - -o OUTPUT.`;
-  throw new VfrError('unsupported', 'INPUT_COMPRESSED', what, next, { file });
+  throw new VfrError('INPUT_COMPRESSED', what, next, { file });
 }

@@ -83,7 +83,7 @@ function refuseIncomplete({ stopped, lost }: ImportReport, file: string): void {
   const what = stopped?.why ?? `the recording says that ${lost} events were lost`;
   const next = 'Leave --strict out to import what is there.';
   const place = { file, ...(stopped && { offset: stopped.offset }) };
-  throw new VfrError('incomplete', 'INPUT_INCOMPLETE', what, next, place);
+  throw new VfrError('INPUT_INCOMPLETE', what, next, place);
 }
 
 /** Fills in what the input itself does not tell; what it tells is believed. */

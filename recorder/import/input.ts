@@ -173,13 +173,13 @@ class FileInput implements Input {
   #empty(): VfrError {
     const next = 'Name another input.';
     const place = { file: this.name };
-    return this.#error ?? new VfrError('unreadable', 'INPUT_EMPTY', 'it is empty', next, place);
+    return this.#error ?? new VfrError('INPUT_EMPTY', 'it is empty', next, place);
   }
 
   #utf16(): VfrError {
     const next = 'Convert it: iconv -f UTF-16 -t UTF-8 INPUT > OUTPUT.';
     const what = 'the text is UTF-16, which no tracer writes';
-    return new VfrError('unreadable', 'INPUT_UTF16', what, next, { file: this.name });
+    return new VfrError('INPUT_UTF16', what, next, { file: this.name });
   }
 }
 

@@ -69,7 +69,7 @@ function notRecognised(input: Input, claims: readonly Claim[]): VfrError {
     near.length === 0
       ? 'See `vfr import --list`, or name the format with --format.'
       : 'Name the format with --format, or import each part from a file of its own.';
-  return new VfrError('unreadable', 'FORMAT_NOT_RECOGNISED', what, next, { file: input.name });
+  return new VfrError('FORMAT_NOT_RECOGNISED', what, next, { file: input.name });
 }
 
 function importerOf(format: string): Importer {
@@ -77,7 +77,7 @@ function importerOf(format: string): Importer {
   if (named !== undefined) return named;
   const known = IMPORTERS.map((importer) => importer.format).join(', ');
   const what = `no format is called ${JSON.stringify(format)}`;
-  throw new VfrError('usage', 'FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
+  throw new VfrError('FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
 }
 
 /** Whole kernel logs are told at once; the layouts of traces take long to try on them. */

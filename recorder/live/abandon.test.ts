@@ -17,10 +17,10 @@ function begun() {
 
 test('a full disk costs nothing that was recorded, and the error names the file', () => {
   const sink = begun();
-  const full = new VfrError('unreadable', 'FILE_ENOSPC', 'no space', 'Free some.');
+  const full = new VfrError('FILE_ENOSPC', 'no space', 'Free some.');
   const told = abandon(sink, full) as VfrError;
   expect(readFileSync(sink.partial, 'utf8')).toBe('recorded');
-  expect(told).toMatchObject({ kind: 'unreadable', code: 'FILE_ENOSPC', what: 'no space' });
+  expect(told).toMatchObject({ kind: 'input', code: 'FILE_ENOSPC', what: 'no space' });
   expect(told.next).toBe(`Free some. What was recorded before is in ${sink.partial}.`);
 });
 
@@ -33,7 +33,7 @@ test('a bug costs nothing that was recorded', () => {
 
 test('a recording that was asked for wrongly leaves no file', () => {
   const sink = begun();
-  const usage = new VfrError('usage', 'RECORD_OPTION', 'no such program', 'Name one.');
+  const usage = new VfrError('RECORD_OPTION', 'no such program', 'Name one.');
   expect(abandon(sink, usage)).toBe(usage);
   expect(existsSync(sink.partial)).toBe(false);
 });

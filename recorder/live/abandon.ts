@@ -13,7 +13,7 @@ export function abandon(sink: RecordingSink, error: unknown): unknown {
   }
   sink.keep();
   if (!(error instanceof VfrError)) return error;
-  const { kind, code, what, place } = error;
+  const { code, what, place } = error;
   const next = `${error.next} What was recorded before is in ${sink.partial}.`;
-  return new VfrError(kind, code, what, next, place, { cause: error });
+  return new VfrError(code, what, next, place, { cause: error });
 }

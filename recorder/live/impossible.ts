@@ -2,5 +2,5 @@ import { VfrError } from '../../traces/index.js';
 
 /** Why a probe, or a field of one, cannot be had on this kernel. */
 export function impossible(what: string): VfrError {
-  return new VfrError('unsupported', 'PROBE', what, 'vfr doctor lists what cannot be recorded.');
+  return new VfrError('PROBE', what, 'vfr doctor lists what cannot be recorded.');
 }

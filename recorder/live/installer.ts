@@ -37,7 +37,7 @@ function setting(instance: TraceDirectory, file: string, value: string): void {
     const next =
       code === 'ENOMEM' ? 'Give a smaller --buffer-size: each CPU has one.' : 'See vfr doctor.';
     const place = { file: `${instance.path}/${file}` };
-    throw new VfrError('unsupported', 'TRACEFS_SETTING', what, next, place, { cause: error });
+    throw new VfrError('TRACEFS_SETTING', what, next, place, { cause: error });
   }
 }
 

@@ -56,7 +56,6 @@ function readKallsyms(): string {
     return readFileSync('/proc/kallsyms', 'latin1');
   } catch (error) {
     throw new VfrError(
-      'unsupported',
       'KALLSYMS',
       "the kernel's symbols cannot be read",
       'The kernel needs CONFIG_KALLSYMS; see vfr doctor.',

@@ -37,7 +37,7 @@ export class RecordedCommand {
     child.on('error', () => undefined);
     if (child.pid === undefined) {
       const next = 'Name a program that can be run, with its path where PATH does not have it.';
-      throw new VfrError('usage', 'RECORD_OPTION', `${program} cannot be run`, next);
+      throw new VfrError('RECORD_OPTION', `${program} cannot be run`, next);
     }
     child.once('exit', (code, signal) => {
       this.code = code ?? SIGNALLED + constants.signals[signal!];
@@ -69,7 +69,7 @@ const threadsOf = (pid: number): number[] =>
 export function requireProcess(pid: number): void {
   if (existsSync(`/proc/${pid}/task`)) return;
   const next = 'Give the pid of a running process; see ps.';
-  throw new VfrError('usage', 'NO_PROCESS', `there is no process ${pid}`, next);
+  throw new VfrError('NO_PROCESS', `there is no process ${pid}`, next);
 }
 
 /**

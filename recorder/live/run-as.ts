@@ -26,7 +26,7 @@ const ID = /^\d{1,10}$/;
 const ID_MAX = 2 ** 32 - 2;
 const FORM = 'Give it as NAME, UID or UID:GID.';
 
-const refused = (what: string, next: string) => new VfrError('usage', 'RECORD_OPTION', what, next);
+const refused = (what: string, next: string) => new VfrError('RECORD_OPTION', what, next);
 
 /** Looks a user up by name or number, wherever this system keeps its users. */
 export type Lookup = (user: string) => Account | null;

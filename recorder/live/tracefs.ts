@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { VfrError } from '../../traces/index.js';
+import { type ErrorCode, VfrError } from '../../traces/index.js';
 import { optional } from './optional.js';
 
 const USUAL_PLACES = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
@@ -82,7 +82,6 @@ export class TraceDirectory {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'error';
       throw new VfrError(
-        'unsupported',
         'TRACEFS_INSTANCE',
         `no tracing instance can be made (${code})`,
         'vfr record needs root and tracefs: see vfr doctor.',
@@ -114,8 +113,8 @@ export class TraceDirectory {
  * @throws VfrError of kind `unsupported` that says what is missing.
  */
 export function requireTracefs(): TraceDirectory {
-  const unsupported = (code: string, what: string, next: string) =>
-    new VfrError('unsupported', code, what, next);
+  const unsupported = (code: ErrorCode, what: string, next: string) =>
+    new VfrError(code, what, next);
   if (process.geteuid?.() !== 0) {
     throw unsupported('NOT_ROOT', 'recording needs root', 'Run it with sudo.');
   }

@@ -27,7 +27,7 @@ const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> =
 
 function malformed(what: string): VfrError {
   const next = "Write it like 'fault.* or ret < 0 or signal'; kinds are those of vfr events.";
-  return new VfrError('usage', 'TRIGGER', what, next);
+  return new VfrError('TRIGGER', what, next);
 }
 
 /** `ret < 0`, or the name of a kind, where `*` stands for any ending. */

@@ -86,7 +86,7 @@ function parseField(line: string): Field | undefined {
  */
 export function parseEventFormat(text: string, file: string): EventFormat {
   const fail = (what: string, line?: number): VfrError =>
-    new VfrError('damaged', 'EVENT_FORMAT', what, 'Record again; the file is damaged.', {
+    new VfrError('EVENT_FORMAT', what, 'Record again; the file is damaged.', {
       file,
       ...(line === undefined ? {} : { line }),
     });

@@ -18,7 +18,7 @@ const FIELD = /field:\s*[^;]*?(\w+);\s*offset:(\d+);\s*size:(\d+);/g;
 const PAGE_LIMIT = 1 << 25;
 
 function malformed(what: string, file: string): VfrError {
-  return new VfrError('damaged', 'HEADER_PAGE', what, 'Record again; the file is damaged.', {
+  return new VfrError('HEADER_PAGE', what, 'Record again; the file is damaged.', {
     file,
   });
 }

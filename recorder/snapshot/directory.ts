@@ -83,7 +83,6 @@ function readConfig(file: string): Buffer | null {
 
 const malformed = (file: string, why: string) =>
   new VfrError(
-    'unreadable',
     'SNAPSHOT_MALFORMED',
     `not a snapshot: ${why}`,
     'docs/import.md describes the form.',

@@ -70,5 +70,5 @@ export const configSpace: Importer = {
 function nameless(input: Input): VfrError {
   const what = "the file's name does not say of which function it is";
   const next = 'Name the file like 0000:02:00.0.bin.';
-  return new VfrError('usage', 'CONFIG_NAMELESS', what, next, { file: input.name });
+  return new VfrError('CONFIG_NAMELESS', what, next, { file: input.name });
 }

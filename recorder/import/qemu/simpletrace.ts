@@ -42,13 +42,13 @@ const hasHeader = (bytes: Buffer) =>
 function notSimpletrace(input: Input): VfrError {
   const next = 'Leave out --format to have the format found from the content.';
   const what = 'the input has no simpletrace header';
-  return new VfrError('unreadable', 'SIMPLETRACE_HEADER', what, next, { file: input.name });
+  return new VfrError('SIMPLETRACE_HEADER', what, next, { file: input.name });
 }
 
 function unknownVersion(input: Input, version: bigint): VfrError {
   const what = `simpletrace version ${version} is not known`;
   const next = 'vfr reads versions 2 to 4; record with QEMU -trace and the log backend instead.';
-  return new VfrError('unsupported', 'SIMPLETRACE_VERSION', what, next, { file: input.name });
+  return new VfrError('SIMPLETRACE_VERSION', what, next, { file: input.name });
 }
 
 class SimpletraceReader {

@@ -4,13 +4,7 @@ import { type ByteSource, type Place, VfrError } from '../../../traces/index.js'
 const STRING_BYTES_MAX = 4096;
 
 export const damaged = (what: string, place: Place): VfrError =>
-  new VfrError(
-    'damaged',
-    'TRACEDAT_DAMAGED',
-    what,
-    'Record again, or fetch the file again.',
-    place,
-  );
+  new VfrError('TRACEDAT_DAMAGED', what, 'Record again, or fetch the file again.', place);
 
 /** Reads numbers and strings one after the other, in the byte order of the file. */
 export class ByteReader {

@@ -12,7 +12,7 @@ export function compressionOf(name: string, file: string): Compression {
   if (name === 'none' || name === 'zlib' || name === 'zstd') return name;
   const what = `it is compressed with ${JSON.stringify(name)}`;
   const next = 'Convert it with `trace-cmd convert --compression none`.';
-  throw new VfrError('unsupported', 'TRACEDAT_COMPRESSION', what, next, { file });
+  throw new VfrError('TRACEDAT_COMPRESSION', what, next, { file });
 }
 
 /**

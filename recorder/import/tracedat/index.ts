@@ -66,7 +66,7 @@ function readRecords(file: TraceFile, events: EventAppender): ImportReport {
   if (file.buffers.length === 0 && file.damage !== null) {
     const next = 'The part with the records is gone; record again.';
     const place = { file: file.source.name, offset: file.damage.offset };
-    throw new VfrError('damaged', 'TRACEDAT_EMPTY', file.damage.why, next, place);
+    throw new VfrError('TRACEDAT_EMPTY', file.damage.why, next, place);
   }
   const report = records.finish();
   const [first] = stops.sort((a, b) => a.offset - b.offset);

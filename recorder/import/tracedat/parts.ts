@@ -55,7 +55,7 @@ export function sizedText(reader: ByteReader, sizeBytes: 4 | 8): Buffer {
 export function latencyText(file: string): VfrError {
   const what = 'it holds the text of a latency tracer, not records';
   const next = 'Run `trace-cmd report` on it and import what that prints.';
-  return new VfrError('unsupported', 'TRACEDAT_LATENCY', what, next, { file });
+  return new VfrError('TRACEDAT_LATENCY', what, next, { file });
 }
 
 /** The text of events/header_page. */

@@ -25,5 +25,5 @@ export function readTraceFile(source: ByteSource): TraceFile {
   if (version === '7') return readVersion7(reader, pageSize);
   const what = `trace.dat of version ${JSON.stringify(version)}`;
   const next = 'Convert it with `trace-cmd convert --file-version 7`.';
-  throw new VfrError('unsupported', 'TRACEDAT_VERSION', what, next, { file: source.name });
+  throw new VfrError('TRACEDAT_VERSION', what, next, { file: source.name });
 }

@@ -16,7 +16,7 @@ export function sourceOf(input: Input): ByteSource {
     if (held > HELD_BYTES_MAX) {
       const what = `a trace.dat of more than ${HELD_BYTES_MAX} bytes that is compressed or a pipe`;
       const next = 'Decompress it into a file and import that.';
-      throw new VfrError('unsupported', 'TRACEDAT_PIPE', what, next, { file: input.name });
+      throw new VfrError('TRACEDAT_PIPE', what, next, { file: input.name });
     }
     chunks.push(Buffer.from(chunk));
   }

@@ -116,7 +116,6 @@ export class Btf {
 
   #damaged(what: string): VfrError {
     return new VfrError(
-      'damaged',
       'BTF_DAMAGED',
       `the kernel's type information (BTF) cannot be read: ${what}`,
       'Run vfr doctor; without BTF vfr records tracepoints only.',

@@ -23,7 +23,6 @@ const DEPTH_LIMIT = 64;
 
 function unresolved(what: string, path: string, btf: Btf): VfrError {
   return new VfrError(
-    'unsupported',
     'BTF_UNRESOLVED',
     `${what} (while resolving ${path})`,
     'This kernel lays its structures out differently; vfr doctor lists the probes affected.',
