@@ -8,14 +8,14 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import {
   type Browser,
   filtered,
-  found,
   moveTo,
   openBrowser,
-  press,
   type Request,
   type Search,
   type Step,
 } from './browser.js';
+import { press } from './commands.js';
+import { found } from './jumps.js';
 import { keyNames } from './keys.js';
 import type { EventQueries } from './queries.js';
 import { drawScreen, listRows, type Scene, type Size } from './screen.js';

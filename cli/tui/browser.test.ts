@@ -7,7 +7,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
-import { type Browser, current, filtered, found, openBrowser, press } from './browser.js';
+import { type Browser, current, filtered, openBrowser } from './browser.js';
+import { COMMANDS, press } from './commands.js';
+import { found } from './jumps.js';
 import { drawScreen, listRows, type Scene } from './screen.js';
 import { EventStore } from './store.js';
 import { painter } from './text.js';
@@ -187,12 +189,15 @@ describe('the screen', () => {
     expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
   });
 
-  test('has all keys of the help on one page or the next', () => {
+  test('has every command on one page of the help or another', () => {
     const small = { columns: 80, rows: 10 };
-    const pages = [keys(open(), '?'), keys(open(), '?', '?'), keys(open(), '?', '?', '?')];
-    const text = pages.flatMap((page) => draw(page, small)).join('\n');
-    expect(text).toContain('one event up, down');
-    expect(text).toContain('and away again; quit');
+    const presses = [1, 2, 3, 4, 5].map((count) => Array.from({ length: count }, () => '?'));
+    const text = presses.flatMap((pages) => draw(keys(open(), ...pages), small)).join('\n');
+    for (const { help } of COMMANDS) expect(text).toContain(help);
+  });
+
+  test('closes the help at any other key', () => {
+    const small = { columns: 80, rows: 10 };
     expect(draw(keys(open(), '?', 'j'), small).join('\n')).not.toContain('Keys');
   });
 

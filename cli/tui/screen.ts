@@ -2,6 +2,7 @@
 import type { Known } from '../../analysis/index.js';
 import type { DeviceState, Divergence } from '../../replay/index.js';
 import { type Browser, current } from './browser.js';
+import { COMMANDS, helpOf, hintsOf } from './commands.js';
 import { detailsOf, eventLine, headingLine, textOf } from './event-text.js';
 import { cells, type Paint, singleCells } from './text.js';
 
@@ -62,9 +63,10 @@ function eventLines(browser: Browser, scene: Scene, size: Size): string[] {
 /** A page of the help instead of the events; null when none is open or there are no more. */
 function helpLines({ help }: Browser, { paint }: Scene, size: Size): string[] | null {
   const rows = listRows(size) + detailLines(size) + FIXED_LINES - 3;
-  const page = help === 0 ? [] : HELP.slice((help - 1) * rows, help * rows);
+  const all = helpOf(COMMANDS);
+  const page = help === 0 ? [] : all.slice((help - 1) * rows, help * rows);
   if (page.length === 0) return null;
-  const more = help * rows < HELP.length ? '  (? for more)' : '';
+  const more = help * rows < all.length ? '  (? for more)' : '';
   return [paint('bold', cells(`Keys${more}`, size.columns)), ...padded(page, rows, size.columns)];
 }
 
@@ -188,26 +190,5 @@ function statusLine({ prompt, message }: Browser, { paint }: Scene, width: numbe
     return paint('bold', cells(text.length > width ? text.slice(-width) : text, width));
   }
   if (message !== '') return paint('yellow', cells(message, width));
-  return paint('dim', cells(KEYS, width));
+  return paint('dim', cells(hintsOf(COMMANDS), width));
 }
-
-const KEYS = '? keys  q quit  f filter  / search  n next  c config  s span  v diverged  r race';
-
-const HELP: readonly string[] = [
-  '↑ ↓ k j          one event up, down',
-  'PgUp PgDn space  one screen up, down',
-  'g G Home End     first, last event',
-  ':                go to a sequence number',
-  "f                show only events of an SQL condition: kind = 'bind' AND cpu = 1",
-  'F                show only events of this device',
-  'Esc              stop looking; show all events again',
-  '/  n  N          search a text; next, previous match',
-  'v  n  N          what replay did not predict; next, previous',
-  'r  n  N          operations that raced for a device; next, previous',
-  'p b w            next probe, bind or unbind, write to sysfs',
-  'c x l            next write to configuration space, fault, lost events',
-  'P B W C X L      the one before',
-  'd D              next, previous event of the same device',
-  's                from the begin of a call to its end and back (┌ └)',
-  '?  q             this, and away again; quit',
-];
