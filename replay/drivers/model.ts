@@ -7,6 +7,8 @@ import type { MigrationModel } from '../vfio/migration.js';
  */
 export interface DriverModel {
   readonly name: string;
+  /** False: nothing is known but its name. It may be built on VFIO, or on anything else. */
+  readonly known: boolean;
   /**
    * Static id table as far as matching goes; null when it is not known. A recording then teaches
    * it: what a driver was seen to try.
@@ -16,8 +18,11 @@ export interface DriverModel {
    * Every entry has `override_only`: the driver matches only by driver_override or a dynamic id.
    */
   readonly overrideOnly: boolean;
-  /** `driver_managed_dma`: probing does not claim the IOMMU group for the kernel (Linux 5.19). */
-  readonly managesDma: boolean;
+  /**
+   * `driver_managed_dma`: probing does not claim the IOMMU group for the kernel (Linux 5.19); null
+   * when that is not known.
+   */
+  readonly managesDma: boolean | null;
   /** What the driver's `sriov_configure` is. */
   readonly sriovConfigure: 'none' | 'simple' | 'own' | 'unknown';
   /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
@@ -29,17 +34,26 @@ export interface DriverModel {
 /** Any driver of which nothing is known but its name. */
 export const opaque = (name: string): DriverModel => ({
   name,
+  known: false,
   table: null,
   overrideOnly: false,
-  managesDma: false,
+  managesDma: null,
   sriovConfigure: 'unknown',
   vfioPci: false,
   migration: null,
 });
 
+/** A driver that is known not to be one of VFIO's. */
+export const native = (name: string): DriverModel => ({
+  ...opaque(name),
+  known: true,
+  managesDma: false,
+});
+
 /** A vfio-pci variant: an override-only table, no DMA claim (variants §0). */
 export const variant = (name: string, table: readonly IdMatch[]): DriverModel => ({
   name,
+  known: true,
   table,
   overrideOnly: true,
   managesDma: true,

@@ -27,6 +27,9 @@ export interface EngineData {
   readonly snapshot: SnapshotTrust;
 }
 
+/** What shows that a driver loses a device. */
+const RELEASES = ['device_release_driver_internal', 'pci_device_remove', 'device_unbind_cleanup'];
+
 const newEngineData = (): EngineData => ({
   machine: newMachine(),
   frames: newFrames(),
@@ -46,6 +49,8 @@ export class Engine {
   readonly nesting: Nesting;
   readonly #data: EngineData;
   #kernelKnown = true;
+  /** PCI functions by the number of their name; null for devices of other buses. */
+  readonly #functions: (PciDevice | null | undefined)[] = [];
   /** The event that is being replayed. */
   #seq = 0 as Seq;
 
@@ -71,6 +76,18 @@ export class Engine {
   deviceOf(e: EventCursor): PciDevice | null {
     const address = e.device;
     return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
+  }
+
+  /** The same, for events that come often: looked up once for each name. */
+  pciFunction(e: EventCursor): PciDevice | null {
+    const id = e.deviceId;
+    if (id < 0) return null;
+    let found = this.#functions[id];
+    if (found === undefined) {
+      found = this.deviceOf(e);
+      this.#functions[id] = found;
+    }
+    return found;
   }
 
   /**
@@ -114,6 +131,17 @@ export class Engine {
   recordsOwnProbe(driver: string): boolean {
     const name = `${driver.replaceAll('-', '_')}_probe`;
     return this.recording.data.ownProbes.has(name) && this.records(name);
+  }
+
+  /**
+   * Whether a driver is certainly on the bus: the recording tells of drivers that register and
+   * leave, or the driver has a device, and taking that away would have been recorded.
+   */
+  staysOnBus(driver: string): boolean {
+    const { claims } = this.machine;
+    if (claims.showsRegistered(driver)) return true;
+    const shown = RELEASES.some((name) => this.records(name));
+    return shown && this.machine.isBoundAnywhere(driver);
   }
 
   /** Takes in functions of which a part of the recording has ends and no begin. */

@@ -217,6 +217,7 @@ export class Replayer {
     const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
     const verdict = taker.rule(this.engine, e);
     if (misplaced === null || verdict.type === 'diverge') return verdict;
+    if (verdict.type === 'unmodelled') return verdict;
     return this.#mayLoseLater(e) ? verdict : misplaced;
   }
 

@@ -1,8 +1,10 @@
 /**
  * Which drivers claim which ids, and in which order they are tried. Id tables of most drivers and
  * the order of registration are not in a recording; what was tried teaches them. A driver can
- * register at any time, but only at the end of the list (driver-core-and-pci §1.3), so the order in
- * which known drivers were tried once holds for good.
+ * register at any time, but only at the end of the list (driver_register, bus_add_driver, kernel
+ * drivers/base/bus.c 6.1), so the order in which drivers were tried once holds as long as none of
+ * them leaves. A driver that has a device cannot leave unseen; of any other nothing tells that it
+ * is still on the bus, nor that it did not come back at the end of the list.
  */
 
 import { covers, type IdMatch, idsKey, type PciIds } from '../binding/ids.js';
@@ -11,9 +13,16 @@ import { driverModel } from '../drivers/index.js';
 /** The drivers that were tried for some ids without an override, in order. */
 interface Walk {
   readonly drivers: string[];
-  /** Drivers known when the list was last walked to its end without success. */
-  ended: ReadonlySet<string> | null;
+  /** Those of them that cannot have left since their place was learned. */
+  readonly firm: Set<string>;
+  /**
+   * Drivers that cannot have left since the list was last walked to its end without success; null
+   * when it was not.
+   */
+  ended: Set<string> | null;
 }
+
+const newWalk = (): Walk => ({ drivers: [], firm: new Set(), ended: null });
 
 /** What is known of drivers, as plain data. */
 export interface ClaimsData {
@@ -25,6 +34,10 @@ export interface ClaimsData {
   readonly walks: Map<string, Walk>;
   /** Drivers that certainly have no dynamic id for some numbers. */
   readonly without: Map<string, Set<string>>;
+  /** Drivers of which nothing has told, since this was known last, that they are still there. */
+  readonly loose: Set<string>;
+  /** The recording tells of drivers that leave. */
+  registrations: boolean;
 }
 
 export const newClaims = (): ClaimsData => ({
@@ -33,9 +46,12 @@ export const newClaims = (): ClaimsData => ({
   dynamic: new Map(),
   walks: new Map(),
   without: new Map(),
+  loose: new Set(),
+  registrations: false,
 });
 
 export class Claims {
+  readonly #data: ClaimsData;
   readonly #registered: Set<string>;
   readonly #place: Map<string, number>;
   readonly #dynamic: Map<string, IdMatch[]>;
@@ -43,6 +59,7 @@ export class Claims {
   readonly #without: Map<string, Set<string>>;
 
   constructor(data: ClaimsData) {
+    this.#data = data;
     this.#registered = data.registered;
     this.#place = data.order;
     this.#dynamic = data.dynamic;
@@ -56,16 +73,65 @@ export class Claims {
    */
   register(driver: string, place: number | null = null): void {
     this.#registered.add(driver);
+    this.#data.loose.delete(driver);
     if (place !== null) this.#place.set(driver, place);
   }
 
-  unregister(driver: string): void {
+  /** An event tells that a driver registered: it stands at the end of the list, if it left it. */
+  registers(driver: string): void {
+    this.drop(driver);
+    this.register(driver);
+    for (const walk of this.#walks.values()) walk.ended = null;
+  }
+
+  /** An event tells that a driver left: what was known of it is void, and such events are there. */
+  leaves(driver: string): void {
+    this.#data.registrations = true;
+    this.drop(driver);
+  }
+
+  /** A driver is not on the bus: nothing of it is known. */
+  drop(driver: string): void {
     this.#registered.delete(driver);
     this.#dynamic.delete(driver);
+    this.#place.delete(driver);
+    this.#data.loose.delete(driver);
     for (const walk of this.#walks.values()) {
       const at = walk.drivers.indexOf(driver);
       if (at >= 0) walk.drivers.splice(at, 1);
+      walk.firm.delete(driver);
+      walk.ended?.delete(driver);
     }
+    for (const drivers of this.#without.values()) drivers.delete(driver);
+  }
+
+  /**
+   * A driver has no device any more: where nothing tells of drivers that register and leave, it may
+   * leave from now on, and come back at the end of the list or with another table.
+   */
+  loosen(driver: string): void {
+    if (this.#data.registrations) return;
+    this.#data.loose.add(driver);
+    for (const walk of this.#walks.values()) {
+      walk.firm.delete(driver);
+      walk.ended?.delete(driver);
+    }
+    for (const drivers of this.#without.values()) drivers.delete(driver);
+  }
+
+  /**
+   * Whether a driver that comes next by what was learned certainly does: it has not left since.
+   * One that no walk has met has its place by the order of registration that a snapshot told.
+   */
+  isFirm(ids: PciIds, driver: string): boolean {
+    const walk = this.#walks.get(idsKey(ids));
+    if (walk?.drivers.includes(driver)) return walk.firm.has(driver);
+    return !this.#data.loose.has(driver);
+  }
+
+  /** What was learned of the order for some numbers does not hold any more. */
+  forgetOrder(ids: PciIds): void {
+    this.#walks.delete(idsKey(ids));
   }
 
   isRegistered(driver: string): boolean {
@@ -177,20 +243,20 @@ export class Claims {
   }
 
   #order(ids: PciIds): Walk {
-    const walk = this.#walks.get(idsKey(ids)) ?? { drivers: [], ended: null };
+    const walk = this.#walks.get(idsKey(ids)) ?? newWalk();
     const known = this.#registered;
     const byTable = [...known].filter((d) => this.claims(d, ids) === true);
     const more = byTable.filter((d) => !walk.drivers.includes(d));
     if (more.length === 0) return walk;
     // A dynamic id makes a driver match that stands anywhere in the list.
     const anywhere = more.some((d) => this.dynamicIds(d).some((e) => covers(e, ids) === true));
-    if (anywhere) return { drivers: [], ended: null };
+    if (anywhere) return newWalk();
     // Claimants that no walk has met yet come after those it met; among them, as they registered.
     const place = (driver: string) => this.#place.get(driver) ?? Number.NaN;
     const ordered = more.length === 1 || more.every((driver) => this.#place.has(driver));
-    if (!ordered) return { drivers: walk.drivers, ended: null };
+    if (!ordered) return { ...walk, ended: null };
     const drivers = [...walk.drivers, ...more.toSorted((a, b) => place(a) - place(b))];
-    return { drivers, ended: walk.ended };
+    return { ...walk, drivers };
   }
 
   /**
@@ -202,24 +268,33 @@ export class Claims {
     if (this.claimsDynamically(driver, ids)) return;
     if (this.#claimsStatically(driver, ids) === false) return;
     const key = idsKey(ids);
-    const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
+    const walk = this.#walks.get(key) ?? newWalk();
     this.#walks.set(key, walk);
     const prefix = before.every((d, i) => walk.drivers[i] === d);
-    if (prefix && walk.drivers[before.length] === undefined && !walk.drivers.includes(driver)) {
-      walk.drivers.push(driver);
-    }
+    const at = walk.drivers.indexOf(driver);
+    if (prefix && walk.drivers[before.length] === undefined && at < 0) walk.drivers.push(driver);
+    if (prefix && walk.drivers[before.length] === driver) walk.firm.add(driver);
   }
 
-  /** Learns from a walk that tried `tried` and came to the end of the list without success. */
-  walkEnded(ids: PciIds, tried: readonly string[]): void {
+  /**
+   * Learns from a walk that tried `tried` and came to the end of the list without success.
+   * @param stayed whether a driver was certainly on the bus: one that was not says nothing
+   */
+  walkEnded(ids: PciIds, tried: readonly string[], stayed: (driver: string) => boolean): void {
     const key = idsKey(ids);
-    const walk = this.#walks.get(key) ?? { drivers: [], ended: null };
-    for (const driver of this.#registered) {
+    const walk = this.#walks.get(key) ?? newWalk();
+    const there = [...this.#registered].filter((d) => tried.includes(d) || stayed(d));
+    for (const driver of there) {
       if (!tried.includes(driver)) this.excludeDynamicId(driver, ids);
     }
     if (walk.drivers.length !== tried.length) return;
-    walk.ended = new Set(this.#registered);
+    walk.ended = new Set(there);
     this.#walks.set(key, walk);
+  }
+
+  /** Whether events tell which drivers are on the bus, and this one is. */
+  showsRegistered(driver: string): boolean {
+    return this.#data.registrations && this.#registered.has(driver);
   }
 
   /** Nothing that was learned holds: it is of another machine. */
@@ -229,11 +304,16 @@ export class Claims {
     this.#dynamic.clear();
     this.#walks.clear();
     this.#without.clear();
+    this.#data.loose.clear();
   }
 
   /** Forgets what depended on seeing every registration. */
   forget(): void {
-    for (const walk of this.#walks.values()) walk.ended = null;
+    for (const walk of this.#walks.values()) {
+      walk.ended = null;
+      walk.firm.clear();
+    }
+    for (const driver of this.#registered) this.#data.loose.add(driver);
     this.#without.clear();
   }
 }

@@ -62,9 +62,8 @@ export class Machine {
 
   /** A snapshot says that the function exists. */
   list(address: string): PciDevice {
+    const device = Object.assign(this.device(address), newDevice(address, [true]));
     this.#data.listed = true;
-    const device = newDevice(address, [true]);
-    this.#devices.set(address, device);
     return device;
   }
 
@@ -82,8 +81,24 @@ export class Machine {
     return device;
   }
 
+  /** Whether a driver certainly has a device other than one. */
+  isBoundAnywhere(driver: string, but: PciDevice | null = null): boolean {
+    for (const device of this.#devices.values()) {
+      if (device !== but && device.bound && certainly(device.driver, driver)) return true;
+    }
+    return false;
+  }
+
+  /** A device loses its driver, which may leave the bus if it has no other. */
+  loosen(device: PciDevice, driver: string | null = null): void {
+    for (const name of new Set([...(device.driver ?? []), driver])) {
+      if (name !== null && !this.isBoundAnywhere(name, device)) this.claims.loosen(name);
+    }
+  }
+
   /** The function is gone, and dead for everybody who still holds it. */
   remove(device: PciDevice): void {
+    this.loosen(device);
     const { ids } = device;
     Object.assign(device, newDevice(device.address, [false]), { dead: [true], ids });
   }

@@ -106,7 +106,8 @@ export function setBound(device: PciDevice, driver: string | null): void {
   forgetLimit(device, driver);
 }
 
-export function setFree(device: PciDevice): void {
+export function setFree(engine: Engine, device: PciDevice): void {
+  engine.machine.loosen(device);
   device.assumed.driver = false;
   device.driver = [null];
   device.bound = false;

@@ -1,7 +1,7 @@
 /** What `bind`, `unbind` and `drivers_probe` return to who writes them (driver-core-and-pci §3). */
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
-import { diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches } from '../machine/matching.js';
@@ -75,13 +75,14 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
         errnoName(ret),
       );
       const verdict = engine.contradiction(device, 'driver', difference);
-      if (verdict.type === 'unknown') forgetDriver(device);
+      if (verdict.type === 'unknown') forgetDriver(engine, device);
       return verdict;
     }
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
   if (frame.overlapped || engine.gaps) return UNKNOWN;
   if (wasBound) {
+    engine.machine.loosen(device);
     device.driver = [null];
     device.bound = false;
     return storeResult(frame, [frame.count], ret);
@@ -90,7 +91,8 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
 }
 
 /** Whichever driver it has: not the one that was taken for it. */
-function forgetDriver(device: PciDevice): void {
+function forgetDriver(engine: Engine, device: PciDevice): void {
+  engine.machine.loosen(device);
   device.driver = null;
   device.bound = false;
 }
@@ -98,8 +100,9 @@ function forgetDriver(device: PciDevice): void {
 export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const { walk } = frame;
   if (walk === null) {
-    // No address of the PCI bus was written: nothing has such a name.
-    return storeResult(frame, [-ERRNO.ENODEV], ret);
+    // No address of the PCI bus was written: nothing there has such a name, but every bus has this
+    // attribute, and which bus it was is not recorded.
+    return ret === -ERRNO.ENODEV ? COMPUTED : UNKNOWN;
   }
   const missing = ret >= 0 ? endWalk(engine, walk) : null;
   if (missing !== null) return missing;

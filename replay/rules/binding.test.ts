@@ -96,6 +96,12 @@ const probeAll = (kernel: Kernel, order: readonly string[], device: string) =>
     for (const driver of order) kernel.attempt(driver, device, -19, 19);
   });
 
+const tell = (
+  kernel: Kernel,
+  kind: 'driver.register' | 'driver.unregister',
+  driver: string,
+): Kernel => kernel.point({ kind, name: kind.replace('.', '_'), driver, tid: 1 });
+
 /** Two GPUs, and proof that overrides are recorded and that none is set. */
 const gpus = () =>
   new Kernel()
@@ -112,18 +118,62 @@ describe('several drivers that claim a device', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
-  test('are not tried in another order', () => {
-    const kernel = gpus();
-    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-    probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
-    expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+  describe('while they have devices, and so cannot have left the bus', () => {
+    const held = () =>
+      gpus()
+        .device('0000:03:00.0', { driver: 'nova_core' })
+        .device('0000:04:00.0', { driver: 'nouveau' });
+
+    test('are not tried in another order', () => {
+      const kernel = held();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+    });
+
+    test('are all tried when each one fails', () => {
+      const kernel = held();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nova_core'], OTHER);
+      expect(kernel.divergences).toEqual(['drivers_probe: nouveau is tried | no attempt']);
+    });
   });
 
-  test('are all tried when each one fails', () => {
-    const kernel = gpus();
-    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-    probeAll(kernel, ['nova_core'], OTHER);
-    expect(kernel.divergences).toEqual(['drivers_probe: nouveau is tried | no attempt']);
+  describe('that have no device, and may have been unloaded and loaded again', () => {
+    test('are tried in any order, and from then on in that', () => {
+      const kernel = gpus();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      const { unknown } = kernel.replay();
+      probeAll(kernel, ['nouveau', 'nova_core'], GPU);
+      expect(kernel.replay()).toMatchObject({ diverged: 0, unknown });
+    });
+
+    test('need not be tried any more', () => {
+      const kernel = gpus();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nova_core'], OTHER);
+      expect(kernel.divergences).toEqual([]);
+    });
+
+    test('had their places where events tell who registers and leaves', () => {
+      const kernel = gpus();
+      tell(kernel, 'driver.unregister', 'nvme');
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+    });
+
+    test('stand at the end where events tell that they left and came back', () => {
+      const kernel = gpus();
+      tell(kernel, 'driver.register', 'nova_core');
+      tell(kernel, 'driver.register', 'nouveau');
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      tell(kernel, 'driver.unregister', 'nova_core');
+      tell(kernel, 'driver.register', 'nova_core');
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences).toEqual([]);
+    });
   });
 
   test('a driver that nobody knew may come after them', () => {

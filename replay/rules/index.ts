@@ -6,6 +6,7 @@ import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from '
 import { match } from './match.js';
 import { override } from './override.js';
 import { probe } from './probe.js';
+import { registered, unregistered } from './registrations.js';
 import { unbind } from './release.js';
 import { addVf, disable, enable, removeVf } from './sriov.js';
 import { sysfsWrite } from './stores.js';
@@ -19,6 +20,8 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
     return snapshot(engine, e);
   },
   lost,
+  'driver.register': registered,
+  'driver.unregister': unregistered,
   'sysfs.write': sysfsWrite,
   override,
   match,

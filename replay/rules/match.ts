@@ -132,7 +132,8 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (attach === null && store?.attach) store.attach.ret = attachResult(ret);
   const verdict = matchResult(engine, frame, device, ret);
   if (ret === 0) setBound(device, frame.driver);
-  else if (frame.really !== null) setFree(device);
+  else if (frame.really !== null) setFree(engine, device);
+  if (ret !== 0) engine.machine.loosen(device, frame.driver);
   return verdict;
 }
 

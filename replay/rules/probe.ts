@@ -154,13 +154,13 @@ function endReally(
   const attempt = engine.frames.onDevice(device, 'match');
   if (attempt?.really) attempt.really.ret = ret;
   if (ret === 0) setBound(device, frame.driver);
-  else setFree(device);
+  else setFree(engine, device);
   const path = `${device.address}/driver`;
   if (frame.bus === null) {
     if (!engine.records('pci_device_probe')) return UNKNOWN;
     // Stopped before the bus's probe: suppliers are missing, or VFIO owns the IOMMU group.
     const expected = [-ERRNO.EPROBE_DEFER];
-    if (!driverModel(frame.driver).managesDma) expected.push(-ERRNO.EBUSY);
+    if (driverModel(frame.driver).managesDma !== true) expected.push(-ERRNO.EBUSY);
     if (expected.includes(ret)) return UNKNOWN;
     return diverge(path, 'pci_device_probe runs', errnoName(ret));
   }

@@ -32,6 +32,7 @@ export function unbind(engine: Engine, e: EventCursor): Verdict {
 function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver, seq, tid } = e;
   engine.exists(device);
+  engine.machine.loosen(device, driver);
   const before = device.driver;
   const store = engine.frames.inner(tid, 'store');
   secondRelease(device, tid);
@@ -98,6 +99,7 @@ function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     release.removed = true;
     release.last = e.seq;
   }
+  engine.machine.loosen(device, release?.driver ?? null);
   const verdict = removing(engine, e, device, release);
   if (!engine.records('device_unbind_cleanup')) {
     // Nothing else tells when it loses the driver, which may be long before the release ends.
@@ -146,6 +148,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const failing = really?.device === device;
   const release = engine.frames.inner(e.tid, 'release');
   if (release?.device === device) release.last = e.seq;
+  engine.machine.loosen(device, driver);
   device.driver = either([null], before);
   device.bound = false;
   if (before === null) return UNKNOWN;
@@ -169,9 +172,9 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   if (device.probed > frame.last) {
     // It dropped the lock before it returned, and another thread probes since.
     if (!frame.removed && !engine.records('pci_device_remove')) device.driver = null;
-  } else if (frame.removed) setFree(device);
+  } else if (frame.removed) setFree(engine, device);
   else if (!engine.records('pci_device_remove')) {
-    if (frame.bound) setFree(device);
+    if (frame.bound) setFree(engine, device);
     else if (frame.driver !== null) device.driver = null;
   }
   releaseEnded(device, frame.tid);

@@ -8,6 +8,7 @@ import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
 import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
 import { type Container, containerOf, groupAt, lostContainer } from '../vfio/state.js';
+import { isCoveredGroup } from './coverage.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { judge } from './vfio-results.js';
 
@@ -15,6 +16,8 @@ export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
 const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
 const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
+/** Since when a group can be given to an iommufd in place of a container. */
+const IOMMUFD_SINCE = 6002;
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 
 export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
@@ -22,24 +25,32 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const group = groupAt(engine.vfio, key);
   const container = containerOf(engine.vfio, e.pid);
   const { ret } = e;
+  const number = Number.parseInt(key, 10);
   const expected = groupIoctl(call.name, group, {
     container,
-    viable: viable(engine, Number.parseInt(key, 10)),
+    viable: viable(engine, number),
     attached: call.attached,
     opened: call.opened,
+    iommufd: engine.machine.kernel.version >= IOMMUFD_SINCE,
     showsAttach: engine.records('attach_device_to_domain'),
     showsOpen: engine.records('vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     showsClose:
       engine.records('vfio_pci_core_disable') || engine.records('vfio_pci_core_close_device'),
   });
+  const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
+  if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
   if (ret === 0) applyGroup(engine, call, e, container);
-  return judge(`group ${key}/${call.name}`, expected, ret);
+  const verdict = judge(`group ${key}/${call.name}`, expected, ret);
+  // That no function was called in it says nothing of a group whose functions others serve.
+  const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
+  return unsure ? UNKNOWN : verdict;
 }
 
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
   const shared = call.group?.startsWith('process') === true;
   container.domains = null;
+  container.showsRuns = false;
   if (call.name === SET_CONTAINER) {
     // Groups of which the number is not recorded are one to us: another may not be in a container.
     group.attached = shared && group.attached !== null ? null : true;
@@ -63,6 +74,7 @@ const freshContainer = (engine: Engine): Container => ({
   iommu: engine.records(SET_IOMMU) ? false : null,
   dma: null,
   domains: null,
+  showsRuns: false,
   teardown: null,
 });
 
@@ -73,8 +85,9 @@ function viable(engine: Engine, group: number): boolean | null {
   for (const device of engine.machine.devices) {
     if (device.group !== group || certainly(device.visible, false)) continue;
     const driver = only(device.driver);
-    if (driver === undefined) answer = null;
-    else if (driver !== null && !driverModel(driver).managesDma) return false;
+    const managed = typeof driver === 'string' ? driverModel(driver).managesDma : true;
+    if (managed === false) return false;
+    if (driver === undefined || managed === null) answer = null;
   }
   return answer;
 }
@@ -87,6 +100,11 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
   const expected = containerIoctl(call.name, container, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
+    if (container.iommu === true) {
+      // It succeeds once in the life of a container: the process has another.
+      engine.vfio.several.add(e.pid);
+      return UNKNOWN;
+    }
     container.iommu = true;
     container.dma = engine.records(MAP_DMA) ? newDmaSpace(call.argument !== 1) : null;
     container.groups ??= 1;
@@ -119,7 +137,20 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
     if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
     return judge(path, type1Extension(argument, container.iommu, version), e.ret);
   }
+  if (e.ret === 0 && call.name.endsWith('MAP_DMA') && container.iommu === null) {
+    forgetShared(engine, e.pid);
+  }
   const verdict = finishDma(engine, call, container, e);
   if (verdict !== undefined) return verdict;
   return judge(path, driverResult(call), e.ret);
+}
+
+/**
+ * A process maps in a container that it was not seen to set up: it may have it of another, as the
+ * child of a process does, or who was sent the descriptor.
+ */
+function forgetShared(engine: Engine, process: number): void {
+  for (const [owner, container] of engine.vfio.containers) {
+    if (owner !== process) container.dma = null;
+  }
 }

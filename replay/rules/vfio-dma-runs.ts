@@ -49,6 +49,7 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
     dma.last = dma.done;
     dma.done += size;
     dma.times = 1;
+    container.showsRuns = true;
     return IN_ORDER;
   }
   // Every further domain of the container gets the same run.

@@ -98,7 +98,21 @@ export function finishDma(
   }
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
   if (ret === 0) addMapping(container.dma, request, e.ts);
-  return mapResult(engine, call, request, path, ret);
+  return container.showsRuns
+    ? mapResult(engine, call, request, path, ret)
+    : withoutRuns(engine, call, request, path, ret);
+}
+
+/** Whether an IOMMU has a part in it is not known. */
+function withoutRuns(
+  engine: Engine,
+  call: IoctlCall,
+  request: MapRequest,
+  path: string,
+  ret: number,
+): Verdict {
+  const verdict = mapResult(engine, call, request, path, ret);
+  return verdict.type === 'diverge' ? UNKNOWN : verdict;
 }
 
 /** Pages of the user that cannot be pinned are the user's doing; all the rest is foreseen. */
@@ -134,7 +148,8 @@ function finishUnmap(
   if (typeof found === 'number') return judge(path, [found], ret);
   const left = [...found];
   if (ret === 0) for (const mapping of left) removeMapping(dma, mapping);
-  if (left.length > 0 && ret === 0 && call.dma !== null && engine.records('unmap')) {
+  const shown = engine.records('unmap') && container.showsRuns;
+  if (left.length > 0 && ret === 0 && call.dma !== null && shown) {
     return diverge(path, `unmapping of ${hexIova(left[0].iova)}`, 'nothing more is unmapped');
   }
   return judge(path, [0], ret);

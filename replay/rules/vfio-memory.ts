@@ -2,6 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { ERRNO } from '../machine/errno.js';
 import { popCall, pushCall } from '../vfio/calls.js';
 import { functionAt } from '../vfio/state.js';
 import type { OpenDevice } from '../vfio-pci-core/device.js';
@@ -11,6 +12,7 @@ import {
   type Fault,
   faultResult,
   mappingAt,
+  pieceOf,
   VM_FAULT,
 } from '../vfio-pci-core/faults.js';
 import { isMemory, type Resource, ROM } from '../vfio-pci-core/function.js';
@@ -52,8 +54,11 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
       region: Math.floor(call.page / 2 ** REGION_PAGE_BITS),
       page: call.page % 2 ** REGION_PAGE_BITS,
       populated: false,
+      changed: false,
     });
   }
+  // Only a shared mapping can be made, and whether it is to be one is not recorded.
+  if (expected === 0 && e.ret === -ERRNO.EINVAL) return UNKNOWN;
   return judge(`${address}/mmap`, expected === null ? null : [expected], e.ret);
 }
 
@@ -94,6 +99,8 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   if (e.ret === VM_FAULT.NOPAGE && engine.machine.kernel.faultMapsAll) mapping.populated = true;
   const where = `${address}/memory`;
   if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
+  // A huge page does not fit into what is left of a mapping, of which the user unmapped a part.
+  if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
   // The user may have turned memory on or off.
   return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : UNKNOWN;
 }
@@ -107,12 +114,17 @@ export const showsConfig = (engine: Engine): boolean =>
 /** A fault comes where a mapping was made and is not populated, with the page of its address. */
 function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: Fault): Verdict {
   const where = `${address}/mappings`;
+  const { faultMapsAll } = engine.machine.kernel;
   const mapping = mappingAt(device, fault.address);
+  const piece = pieceOf(device, mapping, fault, faultMapsAll);
+  if (piece !== null) {
+    device.mappings.push(piece.mapping);
+    return piece.moved ? UNKNOWN : COMPUTED;
+  }
   if (mapping === undefined) {
     if (!engine.records('vfio_pci_core_mmap') || device.mapsBegun > 0) return UNKNOWN;
     return diverge(where, 'an address of a mapping', hex(fault.address));
   }
-  const { faultMapsAll } = engine.machine.kernel;
   const wanted = expectedFault(device, mapping, fault.address, faultMapsAll);
   const text = (f: Pick<Fault, 'page' | 'start' | 'startPage'>) =>
     `page ${hex(f.page)} of the mapping at ${hex(f.start)} of page ${hex(f.startPage)}`;
@@ -123,8 +135,10 @@ function judgeFault(engine: Engine, device: OpenDevice, address: string, fault: 
   functionAt(engine.vfio, address).shown.add(mapping.region);
   if (!mapping.populated) return COMPUTED;
   if (!showsConfig(engine) && !engine.records(ZAP)) return UNKNOWN;
-  // One process may have copied the page tables of another, which a fork leaves out.
-  return mapping.process === -1 ? UNKNOWN : diverge(where, 'no fault: it is mapped', 'a fault');
+  // One process may have copied the page tables of another, which a fork leaves out; or have
+  // unmapped a part, and mapped it again.
+  const unsure = mapping.process === -1 || mapping.changed;
+  return unsure ? UNKNOWN : diverge(where, 'no fault: it is mapped', 'a fault');
 }
 
 /** When a snapshot is wrong elsewhere, a fault has to show that a BAR lies where it says. */

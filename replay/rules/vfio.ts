@@ -2,6 +2,7 @@
 import type { Kind } from '../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
 import { STIMULUS } from '../engine/verdict.js';
+import { covered } from './coverage.js';
 import { busError, dmaFault } from './faults.js';
 import { configAccess } from './vfio-config.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
@@ -19,23 +20,28 @@ const kernelFirst =
   (engine, e) =>
     e.source === 'strace' && engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
 
+/** Accesses of a user, as VFIO serves them; those of the kernel and of sysfs are none of it. */
+const ofUser = covered(configAccess);
+const config: Rule = (engine, e) =>
+  e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
+
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
-  ioctl: kernelFirst(ioctl),
-  'config.read': kernelFirst(configAccess),
-  'config.write': kernelFirst(configAccess),
-  'region.read': kernelFirst(regionAccess),
-  'region.write': kernelFirst(regionAccess),
-  mmap: kernelFirst(mmap),
-  munmap,
-  'fault.page': pageFault,
-  'fault.bus': busError,
+  ioctl: kernelFirst(covered(ioctl)),
+  'config.read': kernelFirst(config),
+  'config.write': kernelFirst(config),
+  'region.read': kernelFirst(covered(regionAccess)),
+  'region.write': kernelFirst(covered(regionAccess)),
+  mmap: kernelFirst(covered(mmap)),
+  munmap: covered(munmap),
+  'fault.page': covered(pageFault),
+  'fault.bus': covered(busError),
   'fault.dma': dmaFault,
   'dma.map': dmaMap,
   'dma.unmap': dmaUnmap,
-  'device.open': open,
-  'device.close': close,
-  'device.request': request,
-  'irq.set': setIrqs,
+  'device.open': covered(open),
+  'device.close': covered(close),
+  'device.request': covered(request),
+  'irq.set': covered(setIrqs),
   reset,
   power,
 };

@@ -18,17 +18,30 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   const expected = expectNext(engine, walk);
   const possible = mayMatch(machine, device, driver, override);
   const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
+  const inPlace = expected.includes(driver);
+  const moved = !inPlace && expected.some((next) => mayHaveMoved(engine, device, next));
+  if (moved && device.ids !== null) machine.claims.forgetOrder(device.ids);
   machine.claims.register(driver);
   if (certainly(override, null) && device.ids !== null && possible) {
     machine.claims.tried(device.ids, before, driver);
   }
-  if (expected.includes(driver)) return COMPUTED;
-  const open = expected.includes(undefined) || unheardOf || walk.scope.overlapped;
+  if (inPlace) return COMPUTED;
+  const open = expected.includes(undefined) || unheardOf || moved || walk.scope.overlapped;
   if (possible && open) return UNKNOWN;
   const wanted = expected.map(nextName).join(' or ');
   const difference = diverge(`${device.address}/match`, wanted, driver);
   const verdict = engine.contradiction(device, 'override', difference);
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
+}
+
+/**
+ * Whether a driver that was to be tried next may have left the bus, or come back at the end of its
+ * list, of which nothing tells.
+ */
+function mayHaveMoved(engine: Engine, { ids }: PciDevice, next: Next): boolean {
+  if (typeof next !== 'string') return false;
+  const firm = ids === null || engine.machine.claims.isFirm(ids, next);
+  return !firm || !engine.staysOnBus(next);
 }
 
 /** Whether a dynamic id of which the recording has nothing may be why a driver matches. */
@@ -77,6 +90,12 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
+    if (mayHaveMoved(engine, device, expected)) {
+      if (device.ids !== null && certainly(engine.override(device), null)) {
+        claims.forgetOrder(device.ids);
+      }
+      return UNKNOWN;
+    }
     const difference = diverge(`${device.address}/match`, `${expected} is tried`, 'no attempt');
     const verdict = engine.contradiction(device, 'override', difference);
     // It may have got a driver since the snapshot.
@@ -86,7 +105,7 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   if (last === undefined && (device.assumed.driver || device.assumed.override)) return null;
   if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
     const tried = walk.tried.map((t) => t.driver);
-    claims.walkEnded(device.ids, tried);
+    claims.walkEnded(device.ids, tried, (driver) => engine.staysOnBus(driver));
   }
   return null;
 }

@@ -42,6 +42,8 @@ export interface Mapping {
   readonly page: number;
   /** Pages in the page table: all by one fault up to 6.9, one by one later. */
   populated: boolean;
+  /** The user unmapped a part of it, or moved it, of which only a later fault tells. */
+  readonly changed: boolean;
 }
 
 export const openDevice = (

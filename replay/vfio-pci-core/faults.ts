@@ -40,6 +40,53 @@ export function expectedFault(
   return { page, start: mapping.start, startPage };
 }
 
+/** A part of a mapping that was made: what the user left of it, or where he moved it. */
+export interface Piece {
+  readonly mapping: Mapping;
+  readonly moved: boolean;
+}
+
+/**
+ * The part of a mapping that a fault tells of, where the mapping is not as it was made: no event
+ * tells of munmap of a part, nor of mremap, but what is left has the pages that it had.
+ * @param within the mapping that was made at the address
+ * @returns null when the fault tells of a mapping as it was made, or of none
+ */
+export function pieceOf(
+  device: OpenDevice,
+  within: Mapping | undefined,
+  fault: Fault,
+  physical: boolean,
+): Piece | null {
+  const { address, page, start, startPage } = fault;
+  const pages = Math.floor((address - start) / PAGE);
+  if (address < start || page !== startPage + pages) return null;
+  if (within !== undefined) {
+    const made = expectedFault(device, within, address, physical);
+    if (made.page === page && made.start === start) return null;
+    const cut = made.page === page && start > within.start;
+    if (cut) return { mapping: partFrom(within, start, start, within.end), moved: false };
+  }
+  const from = device.mappings.find((mapping) => {
+    const first = expectedFault(device, mapping, mapping.start, physical).page;
+    const count = (mapping.end - mapping.start) / PAGE;
+    return startPage >= first && page < first + count;
+  });
+  if (from === undefined) return null;
+  const first = expectedFault(device, from, from.start, physical).page;
+  const at = from.start + (startPage - first) * PAGE;
+  return { mapping: partFrom(from, at, start, start + (from.end - at)), moved: true };
+}
+
+/** What is left of a mapping from an address of it on, at another address. */
+const partFrom = (of: Mapping, from: number, start: number, end: number): Mapping => ({
+  ...of,
+  start,
+  end,
+  page: of.page + (from - of.start) / PAGE,
+  changed: true,
+});
+
 /** What the handler returns. */
 export function faultResult(device: OpenDevice, mapping: Mapping, fault: Fault): number {
   if (fault.order > 0 && !fits(device, mapping, fault)) return VM_FAULT.FALLBACK;

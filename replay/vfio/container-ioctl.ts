@@ -67,6 +67,8 @@ export interface GroupContext {
   /** The recording shows attaching, and by which group a device is opened. */
   readonly showsAttach: boolean;
   readonly showsOpen: boolean;
+  /** The kernel takes a file of iommufd for a container (from Linux 6.2 on). */
+  readonly iommufd: boolean;
   /** The recording shows closing. */
   readonly showsClose: boolean;
 }
@@ -91,14 +93,17 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
   }
 }
 
-function setContainer(group: Group, { viable, attached, showsAttach }: GroupContext): Results {
+function setContainer(group: Group, context: GroupContext): Results {
+  const { viable, attached, showsAttach, iommufd } = context;
   if (attached) return [0];
   // A group without open devices may have been closed and opened again, which takes it out.
   if (group.attached === true) return group.devices.size > 0 ? INVALID : null;
-  if (viable === false) return [-ERRNO.EPERM];
-  // The user may have given a descriptor that is no container: it is not recorded.
-  if (showsAttach) return [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];
-  return viable === null ? null : [0];
+  if (viable === false) return iommufd ? [-ERRNO.EPERM, 0] : [-ERRNO.EPERM];
+  if (viable === null && !showsAttach) return null;
+  // The user may have given a descriptor that is no container, or one of iommufd, to which devices
+  // are attached when they are opened: it is not recorded.
+  const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];
+  return showsAttach && !iommufd ? refused : [0, ...refused];
 }
 
 /** Descriptors are as many as a process may have open. */

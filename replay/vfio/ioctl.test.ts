@@ -86,7 +86,14 @@ describe('a feature', () => {
 });
 
 describe('a container', () => {
-  const empty: Container = { groups: 0, iommu: false, dma: null, domains: null, teardown: null };
+  const empty: Container = {
+    groups: 0,
+    iommu: false,
+    dma: null,
+    domains: null,
+    showsRuns: false,
+    teardown: null,
+  };
   const set: Container = { ...empty, groups: 1, iommu: true };
 
   test('has no IOMMU without a group, and only one', () => {
@@ -103,6 +110,7 @@ describe('a container', () => {
       iommu: null,
       dma: null,
       domains: null,
+      showsRuns: false,
       teardown: null,
     };
     expect(containerIoctl('VFIO_SET_IOMMU', unknown, 3, 6001)).toBeNull();
@@ -122,10 +130,18 @@ describe('a group', () => {
     devices: new Set(devices),
   });
   const around = {
-    container: { groups: 1, iommu: true, dma: null, domains: null, teardown: null },
+    container: {
+      groups: 1,
+      iommu: true,
+      dma: null,
+      domains: null,
+      showsRuns: false,
+      teardown: null,
+    },
     viable: true,
     attached: false,
     opened: false,
+    iommufd: false,
     showsAttach: true,
     showsOpen: true,
     showsClose: true,

@@ -58,6 +58,11 @@ export interface Container {
   dma: DmaSpace | null;
   /** IOMMU domains of its groups, each of which gets every run of pages; null: not known. */
   domains: number | null;
+  /**
+   * A run of pages was mapped for it: one of its groups has an IOMMU domain. Mediated devices have
+   * none, and what is mapped for them shows in no event of the IOMMU.
+   */
+  showsRuns: boolean;
   /** Unmapping when the container is closed. */
   teardown: Extract<DmaProgress, { type: 'unmap' }> | null;
 }
@@ -77,11 +82,15 @@ export interface VfioState {
   oneDomain: boolean | null;
   /** By process. */
   readonly containers: Map<number, Container>;
+  /** Processes that have several containers, of which no event tells which one it is about. */
+  readonly several: Set<number>;
   /** By IOMMU group, or by process when the group was not recorded. */
   readonly groups: Map<string, Group>;
   readonly calls: Calls;
   /** A device was disabled after it was told to close: the recording has both. */
   showsClosing: boolean;
+  /** An IOMMU domain was attached while a group was put into a container: such events are there. */
+  showsAttaching: boolean;
 }
 
 export const newVfioState = (): VfioState => ({
@@ -89,9 +98,11 @@ export const newVfioState = (): VfioState => ({
   registers: new Map(),
   oneDomain: null,
   containers: new Map(),
+  several: new Set(),
   groups: new Map(),
   calls: new Map(),
   showsClosing: false,
+  showsAttaching: false,
 });
 
 export const newFunction = (address: string): VfioFunction => ({
@@ -123,10 +134,12 @@ export const lostContainer = (): Container => ({
   iommu: null,
   dma: null,
   domains: null,
+  showsRuns: false,
   teardown: null,
 });
 
 export function containerOf(state: VfioState, process: number): Container {
+  if (state.several.has(process)) return lostContainer();
   let found = state.containers.get(process);
   if (found === undefined) {
     found = lostContainer();
