@@ -44,7 +44,8 @@ const ANY = 0xffffffff;
 
 /**
  * Parses what is written to `new_id` or `remove_id`: hexadecimal vendor, device and optionally
- * subvendor, subdevice, class, class mask and driver data (driver-core-and-pci §4.2).
+ * subvendor, subdevice, class, class mask and driver data (new_id_store, kernel
+ * drivers/pci/pci-driver.c 6.1).
  * @returns null when fewer than two fields are numbers
  */
 export function parseNewId(text: string): { entry: IdMatch; fields: number } | null {

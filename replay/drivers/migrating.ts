@@ -1,5 +1,6 @@
 /**
- * Migration of the variants that have it: their arcs, and what a reset does (variants §4 to §6).
+ * Migration of the variants that have it: their arcs, and what a reset does (kernel
+ * drivers/vfio/pci/{mlx5,hisilicon,pds} 6.12).
  */
 import { ERRNO } from '../machine/errno.js';
 import { type Arc, arc, CAN, type MigrationModel, STATE, type State } from '../vfio/migration.js';

@@ -50,7 +50,7 @@ export const native = (name: string): DriverModel => ({
   managesDma: false,
 });
 
-/** A vfio-pci variant: an override-only table, no DMA claim (variants §0). */
+/** A vfio-pci variant: an override-only table, no DMA claim (kernel drivers/vfio/pci 6.12). */
 export const variant = (name: string, table: readonly IdMatch[]): DriverModel => ({
   name,
   known: true,

@@ -22,7 +22,7 @@ const virtioPci: DriverModel = {
   sriovConfigure: 'own',
 };
 
-/** Claims display and 3D controllers of NVIDIA, VFs too (variants §14). */
+/** Claims NVIDIA's display and 3D controllers, VFs too (kernel drivers/gpu/nova-core/driver.rs). */
 const novaCore: DriverModel = {
   ...native('nova_core'),
   table: [ofClass(0x030000, 0xffff00, 0x10de), ofClass(0x030200, 0xffff00, 0x10de)],

@@ -1,7 +1,6 @@
 /**
  * Goal: variants of vfio-pci do what their sources say where they differ from it.
- * Method: the worked examples of the behaviour reference (S11 to S17, S19), which were derived from
- * the drivers' sources, number by number.
+ * Method: worked examples that were derived by hand from the drivers' sources, number by number.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The vfio-pci variants, by their id tables (variants §2 to §7). */
+/** The vfio-pci variants, by their id tables (kernel drivers/vfio/pci 6.12). */
 import { hisi, mlx5, pds } from './migrating.js';
 import { id, variant } from './model.js';
 

@@ -73,7 +73,10 @@ export interface ReallyProbeFrame extends Open {
 export interface BusProbeFrame extends Open {
   readonly type: 'bus';
   readonly driver: string;
-  /** Whether SR-IOV's autoprobe gate lets the driver probe (driver-core-and-pci §4.4). */
+  /**
+   * Whether SR-IOV's autoprobe gate lets the driver probe (pci_device_can_probe, kernel
+   * drivers/pci/pci-driver.c 6.1).
+   */
   readonly gate: Possible<boolean>;
   own: { ret: number | null } | null;
 }

@@ -1,4 +1,7 @@
-/** DMA mappings of a container: the rules of vfio_iommu_type1 (vfio-ioctls §7). */
+/**
+ * DMA mappings of a container: the rules of vfio_iommu_type1 (kernel
+ * drivers/vfio/vfio_iommu_type1.c 6.1).
+ */
 import { ERRNO } from '../machine/errno.js';
 
 export const DMA_MAP = { READ: 1, WRITE: 2, VADDR: 4 } as const;

@@ -1,7 +1,7 @@
 import type { PciIds } from '../binding/ids.js';
 import type { Possible } from './possible.js';
 
-/** SR-IOV of a physical function (driver-core-and-pci §5). */
+/** SR-IOV of a physical function (kernel drivers/pci/iov.c 6.1). */
 export interface Sriov {
   /** `num_VFs`: written after all VFs were added, so 0 while they are probed. */
   numVfs: Possible<number>;

@@ -1,4 +1,4 @@
-/** `pci_bus_match`: whether a driver matches a device (driver-core-and-pci §4.1). */
+/** `pci_bus_match`: whether a driver matches a device (kernel drivers/pci/pci-driver.c 6.1). */
 import { matchesWith } from '../binding/gate.js';
 import type { PciDevice } from './device.js';
 import type { Machine } from './machine.js';

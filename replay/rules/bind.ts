@@ -1,4 +1,4 @@
-/** Binding by hand, and a driver being bound (driver-core-and-pci §1.6, §3). */
+/** Binding by hand, and a driver being bound (kernel drivers/base/bus.c and dd.c 6.1). */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AttachFrame } from '../engine/frames.js';

@@ -1,4 +1,7 @@
-/** What `bind`, `unbind` and `drivers_probe` return to who writes them (driver-core-and-pci §3). */
+/**
+ * What `bind`, `unbind` and `drivers_probe` return to who writes them (kernel drivers/base/bus.c
+ * 6.1).
+ */
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';
 import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';

@@ -1,6 +1,6 @@
 /**
- * PCI functions: as a snapshot lists them, as they come, and as they go (driver-core-and-pci
- * §1.2).
+ * PCI functions: as a snapshot lists them, as they come, and as they go (pci_bus_add_device, kernel
+ * drivers/pci/bus.c 6.1).
  */
 
 import type { PciIds } from '../binding/ids.js';

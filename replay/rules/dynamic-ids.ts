@@ -1,4 +1,4 @@
-/** Writes of `new_id` and `remove_id` (driver-core-and-pci §4.2). */
+/** Writes of `new_id` and `remove_id` (kernel drivers/pci/pci-driver.c 6.1). */
 
 import { parseNewId } from '../binding/ids.js';
 import type { Engine } from '../engine/engine.js';

@@ -1,4 +1,4 @@
-/** `__driver_probe_device`: a driver is tried on a device (driver-core-and-pci §1.5). */
+/** `__driver_probe_device`: a driver is tried on a device (kernel drivers/base/dd.c 6.1). */
 
 import { covers, parseNewId } from '../binding/ids.js';
 import type { EventCursor } from '../engine/cursor.js';

@@ -1,4 +1,7 @@
-/** `driver_override`: its write, and `driver_set_override` in it (driver-core-and-pci §4.3). */
+/**
+ * `driver_override`: its write, and `driver_set_override` in it (kernel drivers/pci/pci-sysfs.c and
+ * drivers/base/driver.c 6.1).
+ */
 import { parseOverride } from '../binding/stores.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';

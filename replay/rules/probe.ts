@@ -1,4 +1,7 @@
-/** From really_probe to the driver's own probe function (driver-core-and-pci §1.6, §4.4). */
+/**
+ * From really_probe to the driver's own probe function (kernel drivers/base/dd.c and
+ * drivers/pci/pci-driver.c 6.1).
+ */
 
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
@@ -222,7 +225,10 @@ function ownResult(
   return ret < 0 ? UNKNOWN : diverge(path, 'the device is registered', '0');
 }
 
-/** What vfio-pci-core says to a function that it is given (vfio-ioctls §9). */
+/**
+ * What vfio-pci-core says to a function that it is given (vfio_pci_core_register_device, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1).
+ */
 function registerResult(device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;
   if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));

@@ -1,4 +1,7 @@
-/** Unbinding (driver-core-and-pci §2), and the clean-up after a failed probe. */
+/**
+ * Unbinding (device_release_driver_internal, kernel drivers/base/dd.c 6.1), and the clean-up after
+ * a failed probe.
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReleaseFrame } from '../engine/frames.js';

@@ -1,6 +1,6 @@
 /**
- * SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (driver-core-and-pci
- * §5).
+ * SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (kernel
+ * drivers/pci/iov.c 6.1).
  */
 
 import { autoprobeGate } from '../binding/gate.js';

@@ -1,4 +1,7 @@
-/** Writes to sysfs attributes of drivers, the bus and devices (driver-core-and-pci §3, §5). */
+/**
+ * Writes to sysfs attributes of drivers, the bus and devices (kernel drivers/base/bus.c and
+ * drivers/pci/pci-sysfs.c 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { StoreFrame } from '../engine/frames.js';

@@ -1,4 +1,7 @@
-/** Accesses of configuration space, through every door (vfio-pci-config). */
+/**
+ * Accesses of configuration space, through every door (kernel drivers/vfio/pci/vfio_pci_config.c
+ * and drivers/pci/access.c 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';

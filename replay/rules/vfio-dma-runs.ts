@@ -1,4 +1,7 @@
-/** Runs of pages as the IOMMU gets them: `iommu:map` and `iommu:unmap` (vfio-ioctls §7). */
+/**
+ * Runs of pages as the IOMMU gets them: `iommu:map` and `iommu:unmap` (vfio_iommu_map, kernel
+ * drivers/vfio/vfio_iommu_type1.c 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { diverge, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';

@@ -1,4 +1,7 @@
-/** DMA mappings of containers: what is asked for, and what the ioctls return (vfio-ioctls §7). */
+/**
+ * DMA mappings of containers: what is asked for, and what the ioctls return (kernel
+ * drivers/vfio/vfio_iommu_type1.c 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';

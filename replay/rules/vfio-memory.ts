@@ -1,4 +1,7 @@
-/** Mappings of BARs, what removes them, and page faults in them (vfio-ioctls §5.10, §5.11). */
+/**
+ * Mappings of BARs, what removes them, and page faults in them (vfio_pci_core_mmap and
+ * vfio_pci_mmap_fault, kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';

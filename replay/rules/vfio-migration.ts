@@ -1,4 +1,7 @@
-/** Migration states that users ask for (vfio-ioctls §5.12, §6). */
+/**
+ * Migration states that users ask for (vfio_ioctl_device_feature_mig_device_state, kernel
+ * drivers/vfio/vfio_main.c 6.1).
+ */
 import { driverModel } from '../drivers/index.js';
 import type { Engine } from '../engine/engine.js';
 import { only } from '../machine/possible.js';

@@ -1,4 +1,7 @@
-/** Reads and writes of a device's regions (vfio-ioctls §5.9). */
+/**
+ * Reads and writes of a device's regions (vfio_pci_rw, kernel drivers/vfio/pci/vfio_pci_core.c
+ * 6.1).
+ */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';

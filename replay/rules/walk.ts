@@ -1,4 +1,4 @@
-/** The pass over the driver list for one device (driver-core-and-pci §1.3, §1.4). */
+/** The pass over the driver list for one device (__device_attach, kernel drivers/base/dd.c 6.1). */
 import type { Engine } from '../engine/engine.js';
 import type { Walk } from '../engine/frames.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';

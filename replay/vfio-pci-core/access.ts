@@ -1,4 +1,7 @@
-/** One pread or pwrite of the configuration region: `vfio_pci_config_rw` (vfio-pci-config §2). */
+/**
+ * One pread or pwrite of the configuration region: `vfio_pci_config_rw` (kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 import { ERRNO } from '../machine/errno.js';
 import { poke, type Width } from './bytes.js';
 import { type Answer, type Effect, type Steps, UNKNOWN, type Unknown } from './effects.js';

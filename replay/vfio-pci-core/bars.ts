@@ -1,4 +1,7 @@
-/** Virtual BARs and ROM of a user's configuration space (vfio-pci-config §4.2). */
+/**
+ * Virtual BARs and ROM of a user's configuration space (vfio_bar_fixup, kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 import { highWord, lowWord } from '../../traces/index.js';
 import { peek, poke } from './bytes.js';
 import {

@@ -1,6 +1,6 @@
 /**
  * Capability ids (uapi pci_regs.h, 7.3), and how many bytes of each vfio-pci-core takes over
- * (vfio-pci-config §3).
+ * (vfio_cap_init and vfio_ecap_init, kernel drivers/vfio/pci/vfio_pci_config.c 6.1).
  */
 
 export const CAP = {

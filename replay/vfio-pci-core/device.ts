@@ -1,4 +1,7 @@
-/** An opened device as vfio-pci-core keeps it (vfio-ioctls §4.5). */
+/**
+ * An opened device as vfio-pci-core keeps it (vfio_pci_core_enable, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1).
+ */
 
 import { CAP } from './capabilities.js';
 import type { PciFunction } from './function.js';

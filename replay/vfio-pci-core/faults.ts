@@ -1,4 +1,7 @@
-/** Page faults in mappings of a BAR (vfio-ioctls §5.11). */
+/**
+ * Page faults in mappings of a BAR (vfio_pci_mmap_fault, kernel drivers/vfio/pci/vfio_pci_core.c
+ * 6.1).
+ */
 import { type Mapping, memoryEnabled, type OpenDevice } from './device.js';
 import { resourceOf } from './function.js';
 import { PAGE, REGION_PAGE_BITS } from './regions.js';

@@ -1,4 +1,7 @@
-/** A user reads a part of configuration space that is one physical access (vfio-pci-config §2). */
+/**
+ * A user reads a part of configuration space that is one physical access (vfio_config_do_rw, kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 import { fixBars, isBar } from './bars.js';
 import { merge, ones, peek, poke, type Width } from './bytes.js';
 import { BASIC_BYTES } from './capabilities.js';

@@ -1,4 +1,7 @@
-/** Bounds and errors of the regions of a device (vfio-ioctls §5.2, §5.9, §5.10). */
+/**
+ * Bounds and errors of the regions of a device (kernel drivers/vfio/pci/vfio_pci_core.c and
+ * vfio_pci_rdwr.c 6.1).
+ */
 import { ERRNO } from '../machine/errno.js';
 import { memoryEnabled, type OpenDevice } from './device.js';
 import {

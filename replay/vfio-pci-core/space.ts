@@ -244,7 +244,10 @@ function capabilityStart({ map }: ConfigSpace, at: number): number {
   return start;
 }
 
-/** Bytes of one physical access at `at`, when `count` are left (vfio-pci-config §2). */
+/**
+ * Bytes of one physical access at `at`, when `count` are left (vfio_config_do_rw, kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 export function chunkWidth({ map }: ConfigSpace, at: number, count: number): Width {
   let same = 1;
   while ((at + same) % 4 !== 0 && map[at + same] === map[at]) same++;

@@ -1,4 +1,7 @@
-/** Vital product data: the address register starts a transfer (vfio-pci-config §5.2). */
+/**
+ * Vital product data: the address register starts a transfer (vfio_vpd_config_write, kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 import { peek, poke, type Width } from './bytes.js';
 import { type Steps, UNKNOWN, type Unknown } from './effects.js';
 

@@ -104,7 +104,10 @@ function* writeMasked(
   return (yield { type: 'write', offset: at, width, value: changed }).ret;
 }
 
-/** The header: COMMAND decides on memory access, BARs are only noted (vfio-pci-config §4.1). */
+/**
+ * The header: COMMAND decides on memory access, BARs are only noted (vfio_basic_config_write,
+ * kernel drivers/vfio/pci/vfio_pci_config.c 6.1).
+ */
 function* writeBasic(args: Args, given: number | null): Steps<WriteResult> {
   const { space, at, width, offset } = args;
   const taken = yield { type: 'virtual', offset: at, width, value: given };

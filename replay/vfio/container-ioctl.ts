@@ -1,4 +1,7 @@
-/** Ioctls of containers and groups: what the kernel returns (vfio-ioctls §4, §7). */
+/**
+ * Ioctls of containers and groups: what the kernel returns (kernel drivers/vfio/container.c,
+ * group.c and vfio_iommu_type1.c 6.12).
+ */
 import { ERRNO } from '../machine/errno.js';
 import type { Container, Group } from './state.js';
 

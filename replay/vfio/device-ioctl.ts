@@ -1,4 +1,7 @@
-/** Ioctls of a device: what the kernel returns (vfio-ioctls §5). */
+/**
+ * Ioctls of a device: what the kernel returns (vfio_pci_core_ioctl, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1).
+ */
 import { ERRNO } from '../machine/errno.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/device.js';

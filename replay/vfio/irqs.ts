@@ -1,4 +1,7 @@
-/** Interrupt setup of a device: `vfio_pci_set_irqs_ioctl` (vfio-ioctls §5.5). */
+/**
+ * Interrupt setup of a device: `vfio_pci_set_irqs_ioctl` (kernel drivers/vfio/pci/vfio_pci_intrs.c
+ * 6.1).
+ */
 import { ERRNO } from '../machine/errno.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, irqCount, type OpenDevice } from '../vfio-pci-core/device.js';

@@ -1,5 +1,5 @@
 /**
- * Migration states of a device, and the way from one to another (vfio-ioctls §6;
+ * Migration states of a device, and the way from one to another (vfio_mig_get_next_state;
  * `vfio_mig_get_next_state` of kernel drivers/vfio/vfio_main.c).
  */
 import { ERRNO } from '../machine/errno.js';
