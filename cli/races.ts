@@ -48,7 +48,7 @@ function formatUntold(untold: readonly UntoldRace[]): string {
  * All races, by class; the advice that they have in common is said once.
  * @param zero time that the seconds count from
  */
-export function formatRaces(races: readonly Race[], zero: bigint): string {
+function formatRaces(races: readonly Race[], zero: bigint): string {
   if (races.length === 0) return 'No races found.';
   const classes = [...new Set(races.map((race) => race.class))];
   const sections = classes.map((name) => {
@@ -75,7 +75,7 @@ export function closest(races: readonly Race[], count: number): readonly Race[] 
   return [...new Set([...first, ...sorted])].slice(0, count);
 }
 
-export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): string {
   const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;

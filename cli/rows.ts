@@ -6,7 +6,7 @@ import { printable } from './printable.js';
 
 export { printable } from './printable.js';
 
-export const ROW_FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
+const ROW_FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
 
 /** How rows are printed. */

@@ -36,7 +36,7 @@ function parseMode(text: string): number {
 export const writerName = (): string => `vfr ${version()}`;
 
 /** Where a command writes, beside the traces that it reads. */
-export function destinationOf(
+function destinationOf(
   { output, mode, reads = [] }: OutputOption,
   inputs: readonly TraceReader[],
 ): Destination {

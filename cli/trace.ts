@@ -50,7 +50,7 @@ export async function openTraces(
 }
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
-export function describeCompleteness(reader: TraceReader): string {
+function describeCompleteness(reader: TraceReader): string {
   const { complete, truncated, damaged, lost } = reader.completeness;
   if (complete) {
     const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';

@@ -29,6 +29,10 @@ describe('the import law', () => {
     expect(laws.foldersAreImportedByTheirFace(sources)).toEqual([]);
   });
 
+  test('files do not import each other in a circle', () => {
+    expect(laws.importsHaveNoCycles(sources)).toEqual([]);
+  });
+
   test('each package of others is known to one adapter', () => {
     expect(laws.packagesAreKnownToOneAdapter(sources)).toEqual([]);
   });
@@ -40,6 +44,15 @@ describe('the import law', () => {
 
 test('replay is pure: no clock, file system, environment, randomness or promise', () => {
   expect(laws.replayIsPure(sources)).toEqual([]);
+});
+
+test('replay keeps nothing in its modules: replays do not meet', () => {
+  expect(laws.replayHasNoModuleState(sources)).toEqual([]);
+});
+
+test('what a file exports is imported somewhere', () => {
+  const others = ['tests', 'bench', 'lab'].flatMap(readSources);
+  expect(laws.everyExportIsUsed(sources, [...sources, ...others])).toEqual([]);
 });
 
 describe('tidiness', () => {

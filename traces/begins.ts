@@ -7,7 +7,7 @@ import { firstIndex } from './base/first-index.js';
 import { type Seq, toSeq } from './units.js';
 
 /** How many begins may be open at a time; the oldest are forgotten first. 64 MiB. */
-export const OPEN_MAX = 1 << 22;
+const OPEN_MAX = 1 << 22;
 /** Begins that have ended and may still be linked to: aligned events follow an access closely. */
 const ENDED_KEPT = 1 << 12;
 const CAPACITY_FIRST = 1 << 14;

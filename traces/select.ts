@@ -1,7 +1,6 @@
 /** Choosing events by seq, time, kind and device, without reading batches that cannot hold any. */
 import type { Batch } from './batch.js';
 import type { BatchInfo } from './batch-info.js';
-import type { TraceReader } from './reader.js';
 import type { ColumnName } from './schema.js';
 import type { StatsColumn } from './stats.js';
 
@@ -17,6 +16,13 @@ export interface Filter {
   readonly devices?: readonly string[];
   /** Kinds that pass whatever `kinds` and `devices` say. */
   readonly always?: readonly string[];
+}
+
+/** What a trace has to offer to be chosen from; a TraceReader does. */
+export interface Selectable {
+  readonly batches: readonly BatchInfo[];
+  readonly dictionaries: Readonly<Record<'kind' | 'device', readonly string[]>>;
+  batch(info: BatchInfo): Batch;
 }
 
 /** The rows of a batch that pass, in ascending order. */
@@ -36,7 +42,7 @@ export interface RowFilter {
 }
 
 /** Yields what passes, batch by batch; a batch without any such event is not yielded. */
-export function* select(reader: TraceReader, filter: Filter): Generator<Selection> {
+export function* select(reader: Selectable, filter: Filter): Generator<Selection> {
   const { mayHold, passing } = rowFilter(reader, filter);
   for (const info of reader.batches) {
     if (!mayHold(info)) continue;
@@ -46,7 +52,7 @@ export function* select(reader: TraceReader, filter: Filter): Generator<Selectio
   }
 }
 
-export function rowFilter(reader: TraceReader, filter: Filter): RowFilter {
+export function rowFilter(reader: Selectable, filter: Filter): RowFilter {
   const kinds = idsOf(reader, 'kind', filter.kinds);
   const devices = idsOf(reader, 'device', filter.devices);
   const always = idsOf(reader, 'kind', filter.always ?? []);
@@ -76,7 +82,7 @@ export function rowFilter(reader: TraceReader, filter: Filter): RowFilter {
 
 /** The ids of strings, or null when any will do. A hostile dictionary may hold a string twice. */
 function idsOf(
-  reader: TraceReader,
+  reader: Selectable,
   column: 'kind' | 'device',
   names: readonly string[] | undefined,
 ): ReadonlySet<number> | null {

@@ -21,7 +21,7 @@ export interface WriterOptions {
 }
 
 /** Measured best of size against memory on the shipped recording (docs/performance.md). */
-export const DEFAULT_BATCH_ROWS = 1 << 16;
+const DEFAULT_BATCH_ROWS = 1 << 16;
 
 /**
  * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last

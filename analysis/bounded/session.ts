@@ -12,10 +12,10 @@ export interface SessionOptions {
   readonly seconds?: number;
 }
 
-export const MEMORY_DEFAULT = 2e9;
+const MEMORY_DEFAULT = 2e9;
 /** Under this the process does not start on every machine. */
 export const MEMORY_MIN = 384e6;
-export const SECONDS_DEFAULT = 60;
+const SECONDS_DEFAULT = 60;
 /** Opening the traces is no part of a question. */
 const START_MS = 120_000;
 /** What the process takes without a question: Node, the reader, DuckDB, and their stacks. */

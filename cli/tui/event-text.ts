@@ -18,7 +18,7 @@ export function textOf({ batch, row }: EventRef, column: ColumnName): string | u
 const hex = (text: string) => `0x${BigInt(text).toString(16)}`;
 
 /** What stands at the end of a list line: what is special about the event. */
-export function summaryOf(ref: EventRef): string {
+function summaryOf(ref: EventRef): string {
   const of = (column: ColumnName) => textOf(ref, column);
   const [name, offset, value, text, ret] = [
     of('name'),
@@ -62,7 +62,7 @@ const TONES: Readonly<Record<Family, Tone>> = {
 };
 
 /** The colour of a kind's family; kinds of a newer version are plain. */
-export function toneOf(kind: string): Tone {
+function toneOf(kind: string): Tone {
   const facts = kindFacts(kind);
   return facts === undefined ? 'plain' : TONES[facts.family];
 }

@@ -2,7 +2,7 @@
 import { type Batch, type TraceReader, VfrError } from '../../traces/index.js';
 
 /** So many accesses are held at once, of which a `Map` of JavaScript can hold twice as many. */
-export const ACCESSES_MAX = 1 << 23;
+const ACCESSES_MAX = 1 << 23;
 
 /** Accesses in the order of their trace, by columns. */
 export interface Accesses {

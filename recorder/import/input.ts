@@ -8,7 +8,7 @@ import { fileError, VfrError } from '../../traces/index.js';
 import { decompressed } from './decompress.js';
 
 const CHUNK_BYTES = 1 << 20;
-export const HEAD_BYTES = 1 << 16;
+const HEAD_BYTES = 1 << 16;
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Byte order marks of UTF-16. */
 const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];

@@ -12,7 +12,7 @@ export interface CleanupReport {
 }
 
 /** `GROUP/EVENT` of every dynamic event in a group that `wanted` accepts. */
-export function dynamicEvents(top: TraceDirectory, wanted: (group: string) => boolean): string[] {
+function dynamicEvents(top: TraceDirectory, wanted: (group: string) => boolean): string[] {
   const file = top.has('dynamic_events') ? 'dynamic_events' : 'kprobe_events';
   return top
     .readOptional(file)

@@ -97,7 +97,7 @@ function drivers(): DriverState[] {
  *
  * @param timeNs Now, on the trace's clock.
  */
-export function machineState(timeNs: bigint): MachineState {
+function machineState(timeNs: bigint): MachineState {
   const functions = namesIn('devices').flatMap((name) => functionState(name) ?? []);
   return { timeNs, functions, drivers: drivers() };
 }

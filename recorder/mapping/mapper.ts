@@ -262,7 +262,7 @@ export class RecordMapper {
 }
 
 /** The text of a loss whose number nobody knows. */
-export const UNKNOWN_LOSS = 'unknown number';
+const UNKNOWN_LOSS = 'unknown number';
 
 /** The columns that say where a record comes from. */
 const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;

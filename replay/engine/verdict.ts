@@ -4,7 +4,7 @@ import { errnoName } from '../machine/errno.js';
  * How a match came about, the strongest first. Only what is computed from the state says much of
  * the kernel: the others would fit very many states.
  */
-export const BASES = ['computed', 'order', 'passed', 'default'] as const;
+const BASES = ['computed', 'order', 'passed', 'default'] as const;
 export type Basis = (typeof BASES)[number];
 
 /**

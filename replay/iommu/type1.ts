@@ -78,7 +78,7 @@ function checkVaddr(old: DmaMapping | undefined, iova: bigint, size: bigint): nu
 }
 
 /** The mappings that overlap a range, by IOVA. */
-export const overlapping = ({ mappings }: DmaSpace, iova: bigint, size: bigint): DmaMapping[] =>
+const overlapping = ({ mappings }: DmaSpace, iova: bigint, size: bigint): DmaMapping[] =>
   mappings.filter((m) => m.iova < iova + size && iova < m.iova + m.size);
 
 /**

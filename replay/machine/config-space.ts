@@ -1,14 +1,14 @@
 /** Reading a function's configuration space as a snapshot recorded it. */
 
 /** Ids of extended capabilities (PCI Express Base Specification, capability ids). */
-export const EXT_CAP = { SRIOV: 0x10 } as const;
+const EXT_CAP = { SRIOV: 0x10 } as const;
 
 const FIRST_EXT_CAP = 0x100;
 const word = (config: Buffer, at: number): number | null =>
   at >= 0 && at + 2 <= config.length ? config.readUInt16LE(at) : null;
 
 /** Offset of an extended capability, or null when the function has none or it was not recorded. */
-export function findExtCap(config: Buffer, id: number): number | null {
+function findExtCap(config: Buffer, id: number): number | null {
   let at = FIRST_EXT_CAP;
   // No list is longer than the space it lies in; a looping one is given up.
   for (let steps = 0; steps < 960 && at >= FIRST_EXT_CAP && at + 4 <= config.length; steps++) {

@@ -124,7 +124,7 @@ export function settleHardware(engine: Engine, tid: number): void {
 }
 
 /** Passes over what the recording does not show. */
-export function skipUnrecorded(engine: Engine, call: RegionCall): void {
+function skipUnrecorded(engine: Engine, call: RegionCall): void {
   const { config } = call;
   while (config?.next && !engine.records(functionOf(config.next))) answer(engine, call, DONE);
 }

@@ -6,7 +6,7 @@ import { ERRNO } from '../machine/errno.js';
 import { poke, type Width } from './bytes.js';
 import { type Answer, type Effect, type Steps, UNKNOWN, type Unknown } from './effects.js';
 import { type ReadResult, readChunk } from './read.js';
-import { adopt, type ConfigSpace, chunkWidth, draftOf } from './space.js';
+import { type ConfigSpace, chunkWidth, commitDraft, draftOf } from './space.js';
 import { type WriteContext, type WriteResult, writeChunk } from './write.js';
 
 /**
@@ -107,7 +107,7 @@ function chunk(
     const value = bytesOf(access.data, access.done, width);
     const ended = run(writeChunk(draft, context, at, width, value), access);
     if (ended === undefined) return;
-    adopt(space, draft);
+    commitDraft(space, draft);
     finishWrite(access, ended, width);
   } else {
     const ended = run(readChunk(space, context.fn, at, width), access);

@@ -47,7 +47,7 @@ export function* readChunk(
 }
 
 /** Virtual bits from the copy, the others from hardware, which is asked only when there are any. */
-export function* readMasked(
+function* readMasked(
   space: ConfigSpace,
   perms: Permissions,
   at: number,

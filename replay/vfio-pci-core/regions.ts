@@ -64,7 +64,7 @@ export function barAccess(
  * Whether a user may map a BAR (`vfio_pci_probe_mmaps`).
  * @param alone whether no other function has a resource in a page; a smaller BAR may be mapped then
  */
-export function mappable(
+function mappable(
   device: OpenDevice,
   region: number,
   alone: (page: Resource) => boolean | null,

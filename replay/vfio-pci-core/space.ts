@@ -273,20 +273,13 @@ export function setPcieTail(space: ConfigSpace, owned: boolean): void {
   if (at !== null) space.map.fill(owned ? CAP.EXP : GAP, at + TAIL_BYTES, at + 2 * TAIL_BYTES);
 }
 
-/** Where a step tries what it does; one is under way at a time. */
-let trial = new Uint8Array(4096);
+/** A copy to try a step on: a step that waits for an answer of hardware is tried again. */
+export const draftOf = (space: ConfigSpace): ConfigSpace => ({
+  ...space,
+  vconfig: space.vconfig.slice(),
+});
 
-/** A copy to try a step on, good until the next one is made. */
-export function draftOf(space: ConfigSpace): ConfigSpace {
-  if (trial.byteLength < space.size) trial = new Uint8Array(space.size);
-  const vconfig = trial.subarray(0, space.size);
-  vconfig.set(space.vconfig);
-  return { ...space, vconfig };
-}
-
-/** Takes in what came of a step. */
-export function adopt(space: ConfigSpace, draft: ConfigSpace): void {
-  const { vconfig } = space;
-  vconfig.set(draft.vconfig);
-  Object.assign(space, draft, { vconfig });
+/** Makes what came of a step the state of the space. */
+export function commitDraft(space: ConfigSpace, draft: ConfigSpace): void {
+  Object.assign(space, draft);
 }

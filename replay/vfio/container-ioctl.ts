@@ -9,7 +9,7 @@ export type Results = readonly number[] | null;
 
 const INVALID: Results = [-ERRNO.EINVAL];
 
-export const EXTENSION = { TYPE1: 1, TYPE1V2: 3, DMA_CC: 4, NESTING: 6, UNMAP_ALL: 9 } as const;
+const EXTENSION = { TYPE1: 1, TYPE1V2: 3, DMA_CC: 4, NESTING: 6, UNMAP_ALL: 9 } as const;
 const UPDATE_VADDR = 10;
 const EXTENSIONS: ReadonlySet<number> = new Set([1, 3, 6, 9]);
 

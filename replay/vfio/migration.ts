@@ -58,7 +58,7 @@ const isState = (n: number): n is State => Number.isInteger(n) && n >= ERROR && 
 const has = (abilities: number, state: State) => (NEEDS[state] & ~abilities) === 0;
 
 /** The next state on the way to `target`, or -EINVAL when there is no way. */
-export function nextState(current: State, target: number, abilities: number): State | number {
+function nextState(current: State, target: number, abilities: number): State | number {
   if (!isState(target) || target === ERROR || !has(abilities, target)) return -ERRNO.EINVAL;
   if (current === ERROR || !has(abilities, current)) return -ERRNO.EINVAL;
   let next = NEXT[current][target - STOP];

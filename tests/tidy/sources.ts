@@ -24,7 +24,7 @@ export interface Source {
 }
 
 const STATIC = /(?:^|\n)(import|export)\s+(type\s+)?([^'";]*?)\s*from\s*'([^']+)'/g;
-const DYNAMIC = /(?:const|let)?\s*(\{[^}]*\})?\s*=?\s*(?:await\s+)?\bimport\(\s*'([^']+)'\s*\)/g;
+const DYNAMIC = /(?:const|let)?\s*(\{[^{}]*\})?\s*=?\s*(?:await\s+)?\bimport\(\s*'([^']+)'\s*\)/g;
 const BARE = /(?:^|\n)import\s+'([^']+)'/g;
 
 /** A source file as the laws see it. `file` decides where its relative imports lead. */

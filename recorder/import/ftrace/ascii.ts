@@ -9,7 +9,6 @@ export const QUOTE = 0x22;
 export const HASH = 0x23;
 export const OPEN = 0x28;
 export const CLOSE = 0x29;
-export const PLUS = 0x2b;
 export const DASH = 0x2d;
 export const DOT = 0x2e;
 export const SLASH = 0x2f;

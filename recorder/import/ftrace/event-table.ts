@@ -99,7 +99,7 @@ const TEXT_NAMES: Readonly<Record<string, string>> = { gid: 'groupID' };
 /** Step of the hash by which names are compared; its start is 0. */
 export const hashStep = (hash: number, byte: number): number => (Math.imul(hash, 31) + byte) | 0;
 
-export function hashName(name: string): number {
+function hashName(name: string): number {
   let hash = 0;
   for (const byte of Buffer.from(name)) hash = hashStep(hash, byte);
   return hash;

@@ -3,7 +3,7 @@ import { type ByteSource, type Place, VfrError } from '../../../traces/index.js'
 /** What a string in a trace.dat may be long: names, clocks, versions. */
 const STRING_BYTES_MAX = 4096;
 
-export const damaged = (what: string, place: Place): VfrError =>
+const damaged = (what: string, place: Place): VfrError =>
   new VfrError('TRACEDAT_DAMAGED', what, 'Record again, or fetch the file again.', place);
 
 /** Reads numbers and strings one after the other, in the byte order of the file. */
