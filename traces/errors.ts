@@ -34,9 +34,10 @@ export class VfrError extends Error {
 
 function formatPlace(place: Place): string {
   if (place.file === undefined) return '';
+  const file = place.file === '' ? '""' : place.file;
   const line = place.line === undefined ? '' : `:${place.line}`;
   const offset = place.offset === undefined ? '' : ` at byte ${place.offset}`;
-  return `${place.file}${line}${offset}: `;
+  return `${file}${line}${offset}: `;
 }
 
 /** Turns a failed system call on a file into an error that says what to do about it. */
@@ -58,4 +59,10 @@ const FILE_ERRORS: Record<string, readonly [ErrorKind, string, string]> = {
   ENOTDIR: ['unreadable', 'a part of the path is not a directory', 'Check the path.'],
   ENOSPC: ['unreadable', 'no space left on the device', 'Free some space and try again.'],
   EROFS: ['unreadable', 'the file system is read-only', 'Choose another place.'],
+  EBADF: ['unreadable', 'it is closed, or not open for this', 'Open it, or name a file.'],
+  ENAMETOOLONG: ['unreadable', 'the name is too long', 'Choose a shorter one.'],
+  ELOOP: ['unreadable', 'the links lead in a circle', 'Check where they lead with `ls -l`.'],
+  EMFILE: ['unsupported', 'too many open files', 'Allow more: `ulimit -n 1024`.'],
+  ENFILE: ['unsupported', 'too many open files on this machine', 'End other programs.'],
+  ENOMEM: ['unsupported', 'out of memory', 'End other programs, or take a part of the input.'],
 };
