@@ -4,7 +4,7 @@
  *
  * Packages with native code stay outside, where their binaries are.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { packageRoot } from './package.js';
@@ -49,4 +49,15 @@ const require = makeRequire(import.meta.url);`,
   },
   logLevel: 'warning',
 });
-chmodSync(join(outdir, 'main.js'), 0o755);
+
+/**
+ * For the shell the second line starts Node, for Node it is a string and a comment. Node opens
+ * /dev/null in the place of a standard output that is closed, and takes what is written for
+ * written; the shell opens it for reading, so that writing fails.
+ */
+const LAUNCHER = `#!/bin/sh
+':' //; { true 3>&1; } 2>/dev/null || exec 1</dev/null; exec node "$0" "$@"
+`;
+const main = join(outdir, 'main.js');
+writeFileSync(main, LAUNCHER + readFileSync(main, 'utf8'));
+chmodSync(main, 0o755);

@@ -1,7 +1,14 @@
-#!/usr/bin/env node
-import { endOnFailedOutput } from './output.js';
-import { failOutput, run } from './program.js';
-
-endOnFailedOutput(failOutput);
-const code = await run(process.argv.slice(2));
-if (code !== undefined) process.exitCode = code;
+/**
+ * The first file that is loaded. It needs no other, so that a machine on which the rest cannot be
+ * loaded (one that allows too few open files) is told of like every other failure.
+ */
+try {
+  const { start } = await import('./start.js');
+  await start(process.argv.slice(2));
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!['EMFILE', 'ENFILE', 'ENOMEM'].includes(code ?? '')) throw error;
+  process.stderr.write(`vfr: the program cannot be loaded: ${message}\n`);
+  process.stderr.write(`     Allow more open files: \`ulimit -n 1024\`. (FILE_${code})\n`);
+  process.exitCode = 4;
+}

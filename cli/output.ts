@@ -81,7 +81,15 @@ export function note(message: string, style?: Style): void {
 /** Writes a message of several lines to stderr, made of parts that are `printable`. */
 export const noteLines = (message: string): void => toStderr(message);
 
+let isMuted = false;
+
+/** Says nothing from now on: what is said would be written into what is read. */
+export function mute(): void {
+  isMuted = true;
+}
+
 function toStderr(message: string): void {
+  if (isMuted) return;
   endTransient();
   process.stderr.write(`${screenText(message)}\n`);
 }

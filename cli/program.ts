@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
 import { COLOR_CHOICES, type ColorChoice, note, noteLines, setColor } from './output.js';
 import { version } from './package.js';
 import { printable } from './printable.js';
+import { expectedError } from './system-error.js';
 
 const EPILOGUE = `
 Exit codes: 0 fine; 1 something was found (race, divergence, damage); 2 wrong
@@ -53,9 +54,20 @@ export async function run(argv: readonly string[]): Promise<ExitCode | undefined
     if (error instanceof CommanderError) return tellUsage(error, program, argv);
     // Who reads a pipe may leave (`vfr cat t.arrows | head`); that is no failure.
     if (isVfrError(error) && error.code === 'FILE_EPIPE') return undefined;
-    tellError(error);
-    return exitCodeOf(error);
+    return tellFailure(error);
   }
+}
+
+/** Tells of what nobody waited for, and ends. */
+export async function fail(error: unknown): Promise<never> {
+  process.exit(await tellFailure(error));
+}
+
+/** @returns the exit code that it stands for */
+async function tellFailure(error: unknown): Promise<ExitCode> {
+  const failure = (await expectedError(error)) ?? error;
+  tellError(failure);
+  return exitCodeOf(failure);
 }
 
 /** Commander ends `--help` and `--version` by an error with code 0. */
@@ -72,9 +84,7 @@ function tellUsage(error: CommanderError, program: Command, argv: readonly strin
 /** Tells that stdout or stderr cannot be written, for which no command is to blame, and ends. */
 export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
   const { fileError } = await import('../traces/index.js');
-  const failure = fileError(error, '(standard output)', 'write');
-  tellError(failure);
-  process.exit(exitCodeOf(failure));
+  return fail(fileError(error, '(standard output)', 'write'));
 }
 
 function tellError(error: unknown): void {

@@ -78,6 +78,7 @@ export function watched(source: ByteSource, progress: Progress): ByteSource {
   return {
     name: source.name,
     size: source.size,
+    fd: source.fd,
     read(offset, length, into) {
       const bytes = source.read(offset, length, into);
       progress.update(offset + bytes.byteLength, source.size);

@@ -16,8 +16,16 @@ export interface OutputOption {
 
 /** Adds `-o`; without it the trace goes to standard output. And how to tell of what was written. */
 export function outputOption(command: Command): Command {
-  command.option('-o, --output <trace>', 'trace to write, - for stdout', '-');
+  command.option('-o, --output <trace>', 'trace to write, - for stdout', parseOutput, '-');
   return modeOption(command).option('--json', 'print one JSON document of what was written');
+}
+
+/** Names of standard output, which is written to as it is and not replaced as a file. */
+const STDOUT_NAMES: readonly string[] = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
+export function parseOutput(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty: name a file, or - for stdout.');
+  return STDOUT_NAMES.includes(text) ? '-' : text;
 }
 
 export function modeOption(command: Command): Command {

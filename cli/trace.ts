@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TraceReader } from '../traces/index.js';
 import { note } from './output.js';
+import { refuseStreams } from './streams.js';
 
 export interface StrictOption {
   readonly strict?: boolean;
@@ -19,10 +20,11 @@ export function strictOption(command: Command): Command {
  *   `--strict` was given
  */
 export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
-  const { openSource, TraceReader, VfrError } = await import('../traces/index.js');
+  await refuseStreams([file]);
+  const { openSource, readOn, TraceReader, VfrError } = await import('../traces/index.js');
   const { Progress, watched } = await import('./progress.js');
   const progress = new Progress();
-  const reader = new TraceReader(watched(openSource(file), progress));
+  const reader = new TraceReader(readOn(watched(openSource(file), progress)));
   const state = describeCompleteness(reader);
   if (!reader.completeness.complete && options.strict === true) {
     reader.close();

@@ -221,3 +221,20 @@ describe('a damaged dictionary', () => {
     expect(devices).toEqual(EVENTS.map((e) => e.device));
   });
 });
+
+test('what is no trace is searched in the same memory, however much it is', () => {
+  const size = 1 << 30;
+  const memories = new Set<Buffer | undefined>();
+  const zeros = Buffer.alloc(1 << 21);
+  const source = {
+    name: 'zeros',
+    size,
+    read(offset: number, length: number, into?: Buffer) {
+      if (length > 1 << 19) memories.add(into);
+      return zeros.subarray(0, Math.min(length, size - offset));
+    },
+    close: () => {},
+  };
+  expect(() => new TraceReader(source)).toThrow('not a vfr trace');
+  expect([...memories]).toEqual([expect.any(Buffer)]);
+});

@@ -15,7 +15,7 @@ export interface Destination {
   readonly mode?: number;
 }
 
-const [STDIN, STDOUT] = [0, 1];
+const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 
 /**
  * Makes sure that the output is none of the inputs, by whatever name, link or mount it is reached.
@@ -28,7 +28,14 @@ export function refuseInputs({ file, inputs }: Destination): void {
   const same = inputs.find((input) => holds(input, file, output));
   if (same === undefined) return;
   const what = same === file ? 'the output is the input' : `the output is the input ${same}`;
-  throw new VfrError('OUTPUT_IS_INPUT', what, 'Name another file.', { file });
+  const place = { file: file === '-' ? '(standard output)' : file };
+  throw new VfrError('OUTPUT_IS_INPUT', what, 'Name another file.', place);
+}
+
+/** Whether messages would be written into what is read (`vfr info t.arrows 2>> t.arrows`). */
+export function areMessagesInput(inputs: readonly string[]): boolean {
+  const stderr = identity('-', STDERR);
+  return stderr !== null && inputs.some((input) => holds(input, '-', stderr));
 }
 
 /** Whether a file is one of the inputs, and therefore not to be removed either. */

@@ -68,7 +68,7 @@ export const ERRORS = {
   OUTPUT_IS_INPUT: {
     kind: 'usage',
     about: 'files',
-    means: 'the output is one of the inputs, which would be lost',
+    means: 'the output, standard output or standard error is one of the inputs, which would be lost',
   },
   OUTPUT_IS_TERMINAL: {
     kind: 'usage',
@@ -86,6 +86,37 @@ export const ERRORS = {
     kind: 'usage',
     about: 'files',
     means: 'no output was named',
+  },
+  FILE_EBADF: {
+    kind: 'input',
+    about: 'files',
+    means: 'a stream is closed, such as standard output by `>&-`, or is not open for writing',
+  },
+  FILE_ENAMETOOLONG: {
+    kind: 'input',
+    about: 'files',
+    means: 'a name is longer than the file system takes',
+  },
+  FILE_ELOOP: {
+    kind: 'input',
+    about: 'files',
+    means: 'symbolic links lead in a circle',
+  },
+  FILE_EMFILE: {
+    kind: 'unsupported',
+    about: 'files',
+    means:
+      '`ulimit -n` allows too few open files, perhaps so few that the program cannot be loaded',
+  },
+  FILE_ENFILE: {
+    kind: 'unsupported',
+    about: 'files',
+    means: 'the machine allows no more open files',
+  },
+  FILE_ENOMEM: {
+    kind: 'unsupported',
+    about: 'files',
+    means: 'the system has no memory left',
   },
   NOT_A_TRACE: {
     kind: 'input',

@@ -33,9 +33,10 @@ export class VfrError extends Error {
 
 function formatPlace(place: Place): string {
   if (place.file === undefined) return '';
+  const file = place.file === '' ? '""' : place.file;
   const line = place.line === undefined ? '' : `:${place.line}`;
   const offset = place.offset === undefined ? '' : ` at byte ${place.offset}`;
-  return `${place.file}${line}${offset}: `;
+  return `${file}${line}${offset}: `;
 }
 
 /** Turns a failed system call on a file into an error that says what to do about it. */
@@ -56,4 +57,10 @@ const FILE_ERRORS: Record<string, readonly [string, string]> = {
   ENOTDIR: ['a part of the path is not a directory', 'Check the path.'],
   ENOSPC: ['no space left on the device', 'Free some space and try again.'],
   EROFS: ['the file system is read-only', 'Choose another place.'],
+  EBADF: ['it is closed, or not open for this', 'Open it, or name a file.'],
+  ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
+  ELOOP: ['the links lead in a circle', 'Check where they lead with `ls -l`.'],
+  EMFILE: ['too many open files', 'Allow more: `ulimit -n 1024`.'],
+  ENFILE: ['too many open files on this machine', 'End other programs.'],
+  ENOMEM: ['out of memory', 'End other programs, or take a part of the input.'],
 };

@@ -1,5 +1,14 @@
 /** The file that an output becomes, and what it keeps of the one that it replaces. */
-import { fchmodSync, fchownSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  fchmodSync,
+  fchownSync,
+  lstatSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
 import { type Destination, refuseInputs } from './destination.js';
 import { VfrError } from './errors.js';
 
@@ -22,7 +31,22 @@ export function finalFile(destination: Destination): FinalFile {
     const [problem, next] = ['the output is a directory', 'Name a file.'];
     throw new VfrError('OUTPUT_IS_DIRECTORY', problem, next, { file });
   }
-  return { path: before === undefined ? file : realpathSync(file), before };
+  return { path: before === undefined ? followed(file) : realpathSync(file), before };
+}
+
+/** Links that Linux follows in one path (MAXSYMLINKS, include/linux/namei.h, 6.1). */
+const LINKS_MAX = 40;
+
+/** Where a link leads to though nothing is there yet: the link is to stay. */
+function followed(file: string): string {
+  let path = file;
+  for (let n = 0; n < LINKS_MAX; n++) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) break;
+    const target = readlinkSync(path);
+    // Not joined: what `..` means behind a folder that is a link itself is for the kernel to say.
+    path = isAbsolute(target) ? target : `${dirname(path)}/${target}`;
+  }
+  return path;
 }
 
 /** Gives an open file the owner and the permissions that it should have under its final name. */

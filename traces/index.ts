@@ -16,7 +16,7 @@ export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';
 export { ColumnMemory } from './column-memory.js';
-export { type Destination, refuseInputs } from './destination.js';
+export { areMessagesInput, type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end.js';
 export { ERRORS, type ErrorCode, type ErrorFacts, type ErrorKind } from './error-catalogue.js';
@@ -75,7 +75,7 @@ export {
 } from './schema.js';
 export type { Filter, Selection } from './select.js';
 export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
-export { type ByteSource, MemorySource, openSource } from './source.js';
+export { type ByteSource, FileSource, MemorySource, openSource } from './source.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
 export {
@@ -89,6 +89,7 @@ export {
   toNanos,
   toSeq,
 } from './units.js';
+export { readOn } from './unreadable.js';
 export { verifyTrace } from './verify.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';

@@ -134,6 +134,8 @@ const SEARCH_BYTES = 1 << 20;
  */
 class Search {
   #budget = SEARCH_BUDGET_BYTES;
+  /** For one window after the other: new memory for each costs ten times as much as reading it. */
+  #memory: Buffer | null = null;
 
   constructor(private readonly source: ByteSource) {}
 
@@ -142,8 +144,9 @@ class Search {
    * may also have been inserted or removed: every offset is looked at.
    */
   next(from: number): number | null {
+    this.#memory ??= Buffer.allocUnsafe(SEARCH_BYTES + PREFIX_BYTES);
     for (let base = from; base < this.source.size; base += SEARCH_BYTES) {
-      const window = this.source.read(base, SEARCH_BYTES + PREFIX_BYTES);
+      const window = this.source.read(base, SEARCH_BYTES + PREFIX_BYTES, this.#memory);
       for (let at = window.indexOf(MARKER); at >= 0; at = window.indexOf(MARKER, at + 1)) {
         if (at >= SEARCH_BYTES) break;
         const claimed = claimedBytes(window, at);

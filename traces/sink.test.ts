@@ -15,6 +15,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -192,6 +193,37 @@ describe('a file', () => {
     made(link).commit();
     expect([readFileSync(file, 'utf8'), readFileSync(link, 'utf8')]).toEqual(['', '']);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  test.each([
+    ['in the same folder', 'trace'],
+    ['in another one', 'other/trace'],
+    ['behind a link that leads nowhere itself', 'second'],
+  ])('of a link that leads nowhere is the file that it leads to, %s', (_, target) => {
+    const folder = scratchFolder();
+    mkdirSync(join(folder, 'other'));
+    symlinkSync('other/third', join(folder, 'second'));
+    const [link, partly] = [join(folder, 'link'), join(folder, 'folder')];
+    symlinkSync(target, link);
+    symlinkSync('other', partly);
+    for (const open of [made, recorded]) {
+      open(link).commit();
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(readFileSync(link, 'utf8')).toBe('');
+      rmSync(realpathSync(link));
+    }
+    // What `..` means is said by where the folder really is.
+    symlinkSync('../up', join(folder, 'other', 'link'));
+    made(join(partly, 'link')).commit();
+    expect(existsSync(join(folder, 'up'))).toBe(true);
+  });
+
+  test('of a link into a folder that is not there is an error', () => {
+    const link = join(scratchFolder(), 'link');
+    symlinkSync('missing/trace', link);
+    for (const open of [made, recorded]) {
+      expect(() => open(link)).toThrow(expect.objectContaining({ code: 'FILE_ENOENT' }));
+    }
   });
 
   test('that a killed command was about to name is removed, that of a live one is not', () => {

@@ -17,7 +17,7 @@ export interface ByteSource {
   /** Parts that read as zeros because the disk does not give them, as far as that showed. */
   readonly unreadable?: readonly Unreadable[];
   /** The open file, where there is one that another process can read from as well. */
-  readonly fd?: number;
+  readonly fd?: number | undefined;
   /**
    * The bytes from `offset`, fewer than `length` only at the end.
    * @param into memory that may be used for them, when it is large enough
@@ -44,7 +44,8 @@ export class MemorySource implements ByteSource {
   close(): void {}
 }
 
-class FileSource implements ByteSource {
+export class FileSource implements ByteSource {
+  /** @param fd of the open file, which `close` closes */
   constructor(
     readonly name: string,
     readonly fd: number,
@@ -159,8 +160,10 @@ const CRC_CHUNK_BYTES = 1 << 20;
 /** CRC-32 of a range of bytes, read in pieces. */
 export function bodyCrc(source: ByteSource, start: number, end: number): number {
   let crc = 0;
+  // New memory for each piece would cost more than reading it.
+  const memory = Buffer.allocUnsafe(Math.min(CRC_CHUNK_BYTES, Math.max(0, end - start)));
   for (let at = start; at < end; at += CRC_CHUNK_BYTES) {
-    crc = crc32(source.read(at, Math.min(CRC_CHUNK_BYTES, end - at)), crc);
+    crc = crc32(source.read(at, Math.min(CRC_CHUNK_BYTES, end - at), memory), crc);
   }
   return crc;
 }

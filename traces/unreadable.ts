@@ -38,6 +38,10 @@ class ReadOnSource implements ByteSource {
     return this.source.size;
   }
 
+  get fd(): number | undefined {
+    return this.source.fd;
+  }
+
   read(offset: number, length: number, into?: Buffer): Buffer {
     const end = Math.min(offset + length, this.size);
     const isKnown = this.unreadable.some((bad) => bad.offset < end && bad.end > offset);

@@ -3,9 +3,9 @@
  * after the other, and ends when whoever started it is gone. What it may take of memory and time
  * is not its own to keep: the operating system and `process.ts` see to that.
  */
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { serialize } from 'node:v8';
-import { type ByteSource, MemorySource, TraceReader, VfrError } from '../../traces/index.js';
+import { FileSource, MemorySource, readOn, TraceReader, VfrError } from '../../traces/index.js';
 import { Session } from '../session.js';
 import {
   decode,
@@ -25,28 +25,6 @@ function send(reply: Reply): void {
   for (let done = 0; done < frame.byteLength; ) done += writeSync(STDOUT, frame, done);
 }
 
-/** A file that was open already. */
-class InheritedSource implements ByteSource {
-  constructor(
-    readonly name: string,
-    readonly fd: number,
-    readonly size: number,
-  ) {}
-
-  read(offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - offset)));
-    let done = 0;
-    while (done < bytes.byteLength) {
-      const count = readSync(this.fd, bytes, done, bytes.byteLength - done, offset + done);
-      if (count === 0) break;
-      done += count;
-    }
-    return bytes.subarray(0, done);
-  }
-
-  close(): void {}
-}
-
 type Open = Extract<Request, { type: 'open' }>;
 
 async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise<Session> {
@@ -55,8 +33,8 @@ async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise
     const source =
       trace.fd === null
         ? new MemorySource(await receive(trace, requests), trace.source)
-        : new InheritedSource(trace.source, trace.fd, trace.size);
-    named.push({ name: trace.name, reader: new TraceReader(source) });
+        : new FileSource(trace.source, trace.fd, trace.size);
+    named.push({ name: trace.name, reader: new TraceReader(readOn(source)) });
   }
   return Session.open(named, { memory: open.memory, threads: THREADS_MAX });
 }

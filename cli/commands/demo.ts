@@ -9,6 +9,7 @@ import { packageRoot } from '../package.js';
 import { closest, formatRace, raceCounts } from '../races.js';
 import { writeRows } from '../rows.js';
 import { openTrace } from '../trace.js';
+import { parseOutput } from '../trace-output.js';
 
 interface Options {
   readonly output: string;
@@ -29,7 +30,7 @@ export function register(program: Command): void {
   program
     .command('demo')
     .description('the whole way on a recording that comes with vfr: import, replay, races')
-    .option('-o, --output <trace>', 'trace to write', 'vfr-demo.arrows')
+    .option('-o, --output <trace>', 'trace to write', parseOutput, 'vfr-demo.arrows')
     .action(run);
 }
 

@@ -4,7 +4,8 @@ import { formatCounts, formatKeys } from '../facts.js';
 import { parseRelease } from '../kernel-release.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
 import { note, noteLines, paint, print, printJson } from '../output.js';
-import { modeOption, refuseTerminal, tellWritten } from '../trace-output.js';
+import { refuseStreams } from '../streams.js';
+import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options extends MergeOptions {
   readonly output?: string;
@@ -23,7 +24,7 @@ export function register(program: Command): void {
     .command('import')
     .description('make a trace from what another tool recorded')
     .argument('[input...]', 'recordings to import, - for stdin; several go on one timeline')
-    .option('-o, --output <trace>', 'trace to write, - for stdout')
+    .option('-o, --output <trace>', 'trace to write, - for stdout', parseOutput)
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
     .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
@@ -43,6 +44,7 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
   const { output, json, list: _, ...rest } = options;
   if (inputs.length === 0 || output === undefined) throw await missing(inputs);
   await refuseTerminal(output);
+  await refuseStreams(options.snapshot === undefined ? inputs : [...inputs, options.snapshot]);
   const { importInputs } = await import('../import-inputs.js');
   const result = await importInputs({ inputs, output, ...rest });
   warn(inputs.join(', '), result);

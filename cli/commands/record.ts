@@ -9,7 +9,7 @@ import type {
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
 import { beginTransient, note, printJson } from '../output.js';
-import { modeOption, refuseTerminal, tellWritten } from '../trace-output.js';
+import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options {
   readonly output: string;
@@ -60,7 +60,7 @@ export function register(program: Command): void {
     .command('record')
     .description('record this machine until Ctrl-C, or until a command has ended')
     .argument('[command...]', 'program to run and record, after --')
-    .option('-o, --output <file>', 'trace to write, - for stdout', 'vfr.arrows')
+    .option('-o, --output <file>', 'trace to write, - for stdout', parseOutput, 'vfr.arrows')
     .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String))
     .option('--pid <n>', 'also the system calls of this process (repeatable)', collect(parsePid))
     .option('--duration <s>', 'stop after so many seconds', positive)

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RowOptions, rowOptions, writeRows } from '../rows.js';
+import { refuseStreams } from '../streams.js';
 import { openTraces, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption, RowOptions {
@@ -74,6 +75,7 @@ async function splitArguments(
 }
 
 async function readQuery(file: string): Promise<string> {
+  await refuseStreams([file]);
   const { readFileSync } = await import('node:fs');
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');

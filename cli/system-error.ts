@@ -1,0 +1,17 @@
+/** Failed system calls that the code around them did not turn into an error of vfr. */
+import type { VfrError } from '../traces/index.js';
+import { isVfrError } from './exit.js';
+
+/** The same as an error that says what to do, or null for what is a bug. */
+export async function expectedError(error: unknown): Promise<VfrError | null> {
+  if (isVfrError(error)) return error;
+  if (!isSystemError(error)) return null;
+  const { fileError } = await import('../traces/index.js');
+  return fileError(error, error.path ?? `(${error.syscall})`, error.syscall);
+}
+
+type SystemError = NodeJS.ErrnoException & { readonly code: string; readonly syscall: string };
+
+/** Node's own errors, such as of wrong arguments, have no number of the system. */
+const isSystemError = (error: unknown): error is SystemError =>
+  error instanceof Error && 'errno' in error && 'code' in error && 'syscall' in error;
