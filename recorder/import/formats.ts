@@ -1,6 +1,9 @@
 import { dmesg } from './dmesg/index.js';
 import { ftraceText } from './ftrace/index.js';
 import type { Importer } from './importer.js';
+import { journalExport } from './journal/export.js';
+import { kernelJson } from './journal/json.js';
+import { journalVerbose } from './journal/verbose.js';
 import { configSpace } from './lspci/config-space.js';
 import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
@@ -20,6 +23,9 @@ export const IMPORTERS: readonly Importer[] = [
   qemuSimpletrace,
   strace,
   dmesg,
+  kernelJson,
+  journalExport,
+  journalVerbose,
   mmiotrace,
   lspci,
   configSpace,
