@@ -8,6 +8,7 @@ import { configSpace } from './lspci/config-space.js';
 import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
 import { perfScript } from './perf/index.js';
+import { perfData } from './perf-data/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
@@ -19,6 +20,7 @@ export const IMPORTERS: readonly Importer[] = [
   traceDat,
   ftraceText,
   perfScript,
+  perfData,
   qemuText,
   qemuSimpletrace,
   strace,
