@@ -172,6 +172,11 @@ export const ERRORS = {
     about: 'traces',
     means: 'there is no kind of event of that name',
   },
+  COMPRESSED_DAMAGED: {
+    kind: 'input',
+    about: 'traces',
+    means: 'an input that gzip, xz, bzip2 or lz4 compressed is damaged or cut: what came before is imported, fetch the file again',
+  },
   EVENT_UNKNOWN: {
     kind: 'usage',
     about: 'replay',
@@ -196,8 +201,8 @@ export const ERRORS = {
     kind: 'unsupported',
     about: 'import',
     means:
-      'the input is compressed in a way that vfr does not read: decompress it into a pipe, ' +
-      '`gzip -dc INPUT | vfr import - -o OUTPUT`',
+      'the input is compressed by a program that is not installed here: install it, or ' +
+      'decompress the input elsewhere',
   },
   INPUT_INCOMPLETE: {
     kind: 'input',
@@ -278,11 +283,6 @@ export const ERRORS = {
       'a trace.dat holds the text of a latency tracer: import what `trace-cmd report` ' +
       'prints of it',
   },
-  TRACEDAT_PIPE: {
-    kind: 'unsupported',
-    about: 'import',
-    means: 'a trace.dat is read at several places at once: name a file',
-  },
   TRACEDAT_VERSION: {
     kind: 'unsupported',
     about: 'import',
@@ -297,6 +297,16 @@ export const ERRORS = {
     kind: 'input',
     about: 'import',
     means: "the description of a ring buffer's pages is damaged",
+  },
+  INPUT_PIPE: {
+    kind: 'unsupported',
+    about: 'import',
+    means: 'a trace.dat or perf.data of more than a GiB is compressed or comes through a pipe, but is read at several places: decompress it into a file',
+  },
+  PERFDATA_DAMAGED: {
+    kind: 'input',
+    about: 'import',
+    means: 'a perf.data is damaged where nothing of it can be read without',
   },
   NOT_ROOT: {
     kind: 'unsupported',

@@ -94,4 +94,4 @@ export { verifyTrace } from './verify.js';
 export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
 export { zeroOf } from './zero.js';
-export { zstdCompress, zstdDecompress, zstdStream } from './zstd.js';
+export { ZstdDecoder, zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

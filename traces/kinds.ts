@@ -192,6 +192,8 @@ export const SOURCES = [
   'trace.dat',
   'ftrace-text',
   'perf-script',
+  'perf.data',
+  'perfetto',
   'qemu',
   'strace',
   'dmesg',

@@ -70,6 +70,38 @@ export function zstdDecompress(
   return out;
 }
 
+/** Decompresses a stream that comes in pieces. */
+export class ZstdDecoder {
+  /** Bytes of the stream that were decompressed. */
+  consumed = 0;
+  /** Whether the stream has ended where it may end. */
+  whole = true;
+  readonly #context = new binding.DCtx();
+  // Two buffers in turn: memory that is new for every chunk costs half as much as decompressing.
+  #out = Buffer.allocUnsafe(OUT_BYTES);
+  #other = Buffer.allocUnsafe(OUT_BYTES);
+
+  /**
+   * What the stream's next piece holds; a chunk is overwritten by the next but one.
+   * @throws Error where the stream stops making sense; what came before was yielded
+   */
+  *push(piece: Uint8Array): Generator<Buffer, undefined> {
+    let rest = piece;
+    let produced = -1;
+    // The decoder may hold output back when the buffer was too small, even with no input left.
+    while (rest.byteLength > 0 || produced === OUT_BYTES) {
+      let wanted: number;
+      let consumed: number;
+      [wanted, produced, consumed] = this.#context.decompressStream(this.#out, rest);
+      this.whole = wanted === 0;
+      this.consumed += consumed;
+      rest = rest.subarray(consumed);
+      if (produced > 0) yield this.#out.subarray(0, produced);
+      [this.#out, this.#other] = [this.#other, this.#out];
+    }
+  }
+}
+
 /**
  * Decompresses a stream of any length chunk by chunk; a chunk is overwritten by the next but one.
  * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense or ends too early; what came
@@ -79,32 +111,23 @@ export function* zstdStream(
   chunks: Iterable<Uint8Array>,
   file: string,
 ): Generator<Buffer, undefined> {
-  const context = new binding.DCtx();
-  // Two buffers in turn: memory that is new for every chunk costs half as much as decompressing.
-  let [out, other] = [Buffer.allocUnsafe(OUT_BYTES), Buffer.allocUnsafe(OUT_BYTES)];
-  let offset = 0;
-  /** What the decoder still wants; 0 between frames. */
-  let wanted = 0;
+  const decoder = new ZstdDecoder();
   const damaged = (what: string) => {
     const next = 'What came before is usable; fetch the file again.';
-    return new VfrError('ZSTD_DAMAGED', what, next, { file, offset });
+    return new VfrError('ZSTD_DAMAGED', what, next, { file, offset: decoder.consumed });
   };
   for (const chunk of chunks) {
-    let rest = chunk;
-    let produced = -1;
-    // The decoder may hold output back when the buffer was too small, even with no input left.
-    while (rest.byteLength > 0 || produced === OUT_BYTES) {
-      let consumed: number;
+    const pieces = decoder.push(chunk);
+    for (;;) {
+      let piece: IteratorResult<Buffer, undefined>;
       try {
-        [wanted, produced, consumed] = context.decompressStream(out, rest);
+        piece = pieces.next();
       } catch (error) {
         throw damaged(`compressed data is damaged (${(error as Error).message})`);
       }
-      offset += consumed;
-      rest = rest.subarray(consumed);
-      if (produced > 0) yield out.subarray(0, produced);
-      [out, other] = [other, out];
+      if (piece.done === true) break;
+      yield piece.value;
     }
   }
-  if (wanted !== 0) throw damaged('compressed data end in the middle');
+  if (!decoder.whole) throw damaged('compressed data end in the middle');
 }

@@ -1,29 +1,39 @@
-/** Inputs that are compressed as a whole: zstd is read, others are told what to do about. */
-import { VfrError, zstdStream } from '../../traces/index.js';
+/** Inputs that are compressed as a whole, by whatever program. */
+import { zstdStream } from '../../traces/index.js';
+import { type Unpacker, unpacked } from './unpack.js';
 
-const ZSTD = 'zstd';
-/** Compressions by the bytes that their files start with. */
-const MAGICS: readonly (readonly [program: string, magic: Buffer])[] = [
-  [ZSTD, Buffer.from('28b52ffd', 'hex')],
-  ['gzip', Buffer.from('1f8b08', 'hex')],
-  ['xz', Buffer.from('fd377a585a00', 'hex')],
-  ['bzip2', Buffer.from('425a68', 'hex')],
-  ['lz4', Buffer.from('04224d18', 'hex')],
+/** xz may be told to use up to 4 GiB by its input; no real file needs more than this. */
+const XZ_MEMORY = '--memlimit-decompress=256MiB';
+
+interface Compression {
+  /** The bytes that its files start with. */
+  readonly magic: Buffer;
+  /** Who decompresses it; zstd is part of vfr. */
+  readonly by: Unpacker | 'zstd';
+}
+
+const COMPRESSIONS: readonly Compression[] = [
+  { magic: Buffer.from('28b52ffd', 'hex'), by: 'zstd' },
+  { magic: Buffer.from('1f8b08', 'hex'), by: { program: 'gzip', args: [] } },
+  {
+    magic: Buffer.from('fd377a585a00', 'hex'),
+    by: { program: 'xz', args: ['--decompress', '--stdout', '--quiet', XZ_MEMORY] },
+  },
+  { magic: Buffer.from('425a68', 'hex'), by: { program: 'bzip2', args: ['-dc'] } },
+  { magic: Buffer.from('04224d18', 'hex'), by: { program: 'lz4', args: ['-dc'] } },
 ];
 
 /**
  * The plain bytes of a file that starts with `head`.
- * @throws VfrError `INPUT_COMPRESSED` for compressions that are not read here
+ * @throws VfrError while they are read: where the compressed bytes are damaged, or when the program
+ * that decompresses them is not installed
  */
 export function decompressed(
   head: Buffer,
   chunks: Iterable<Buffer>,
   file: string,
 ): Iterable<Buffer> {
-  const program = MAGICS.find(([, magic]) => head.subarray(0, magic.byteLength).equals(magic))?.[0];
-  if (program === undefined) return chunks;
-  if (program === ZSTD) return zstdStream(chunks, file);
-  const what = `it is compressed with ${program}`;
-  const next = `Use a pipe: ${program} -dc INPUT | vfr import - -o OUTPUT.`;
-  throw new VfrError('INPUT_COMPRESSED', what, next, { file });
+  const by = COMPRESSIONS.find(({ magic }) => head.subarray(0, magic.byteLength).equals(magic))?.by;
+  if (by === undefined) return chunks;
+  return by === 'zstd' ? zstdStream(chunks, file) : unpacked(by, chunks, file);
 }

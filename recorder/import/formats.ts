@@ -1,10 +1,14 @@
 import { dmesg } from './dmesg/index.js';
 import { ftraceText } from './ftrace/index.js';
 import type { Importer } from './importer.js';
+import { journalExport } from './journal/export.js';
+import { kernelJson } from './journal/json.js';
+import { journalVerbose } from './journal/verbose.js';
 import { configSpace } from './lspci/config-space.js';
 import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
 import { perfScript } from './perf/index.js';
+import { perfData } from './perf-data/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
@@ -16,10 +20,14 @@ export const IMPORTERS: readonly Importer[] = [
   traceDat,
   ftraceText,
   perfScript,
+  perfData,
   qemuText,
   qemuSimpletrace,
   strace,
   dmesg,
+  kernelJson,
+  journalExport,
+  journalVerbose,
   mmiotrace,
   lspci,
   configSpace,

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ImportedRow, importBytes, inputOf } from '../../../tests/import-bytes.js';
 import { testData } from '../../../tests/test-data.js';
+import { isCertain } from '../../kernel-text/index.js';
 import { recognise } from '../recognise.js';
 import { dmesg } from './index.js';
 
@@ -27,6 +28,25 @@ function recognised(lines: readonly string[]) {
   const { importer, text } = recognise(inputOf(Buffer.from(`${lines.join('\n')}\n`)), undefined);
   return importBytes(importer, Buffer.concat([...text.chunks()]));
 }
+
+describe('the times', () => {
+  /** Events of messages that are certainly the kernel's: without times, no other lines are. */
+  const tells = (rows: readonly ImportedRow[]) => rows.filter(({ text }) => isCertain(text ?? ''));
+
+  test('taken away from all lines take away the times of the events, and nothing else', () => {
+    fc.assert(
+      fc.property(slice, (lines) => {
+        const bare = lines.map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''));
+        const [timed, timeless] = [importLines(lines), importLines(bare)];
+        expect(tells(timeless.rows).map(facts)).toEqual(tells(timed.rows).map(facts));
+        expect(timeless.rows.every(({ ts }) => ts === 0n)).toBe(true);
+        const { message, continued = 0 } = timeless.report.records;
+        expect(message + continued + timeless.report.unparsed).toBe(LINES);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
 
 describe('one line', () => {
   const other = fc.constantFrom(

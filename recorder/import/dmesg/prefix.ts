@@ -4,6 +4,7 @@
  */
 import { SECONDS_MAX } from '../cursor.js';
 import type { InputMeta } from '../importer.js';
+import { journalMessage, jsonObject } from '../journal/json-entry.js';
 
 /** A line without what stands before its message. */
 export interface LogLine {
@@ -243,31 +244,9 @@ const journalJson: Style = {
   parse(line) {
     const match = JSON_LINE.exec(line);
     const entry = match && jsonObject(match[1]);
-    if (entry === null || entry._TRANSPORT !== 'kernel') return null;
-    const time = entry._SOURCE_MONOTONIC_TIMESTAMP ?? entry.__MONOTONIC_TIMESTAMP;
-    const message = entry.MESSAGE;
-    if (typeof time !== 'string' || !/^\d{1,16}$/.test(time)) return null;
-    // A message that is no UTF-8 is an array of its bytes (systemd logs-show.c).
-    const text = Array.isArray(message) ? Buffer.from(message as number[]).toString() : message;
-    return typeof text === 'string' ? { time: BigInt(time) * 1000n, message: text } : null;
+    return entry && journalMessage(entry);
   },
 };
-
-/** The fields that matter of an entry of the journal. */
-interface JournalEntry {
-  readonly MESSAGE?: unknown;
-  readonly _TRANSPORT?: unknown;
-  readonly _SOURCE_MONOTONIC_TIMESTAMP?: unknown;
-  readonly __MONOTONIC_TIMESTAMP?: unknown;
-}
-
-function jsonObject(text: string): JournalEntry | null {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
 
 /** Syslog and the journal, when the date was cut off. */
 const timeOfDay: Style = {

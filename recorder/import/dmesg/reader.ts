@@ -1,15 +1,9 @@
-import { CELL, type EventAppender, EventRow, highWord, lowWord } from '../../../traces/index.js';
-import {
-  isCertain,
-  type KernelFact,
-  KernelTextColumns,
-  kernelText,
-  type OpenReport,
-  OpenReports,
-} from '../../kernel-text/index.js';
+import type { EventAppender } from '../../../traces/index.js';
+import { isCertain } from '../../kernel-text/index.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LINE_BYTES_MAX, LineReader } from '../lines.js';
+import { MessageEvents } from './message-events.js';
 import { type LogLine, MESSAGE_LINE_MAX, plainLine } from './prefix.js';
 import { BARE, otherStyle, type Style } from './styles.js';
 import { rejoined, type Wrap } from './wrap.js';
@@ -19,55 +13,30 @@ import { rejoined, type Wrap } from './wrap.js';
  */
 const REJOINED_MAX = 2048;
 
-/** What is not written yet, because a report before it may go on. */
-interface Pending {
-  readonly time: bigint;
-  readonly text: string;
-  /** Null for a line that is no message. */
-  readonly fact: KernelFact | null;
-  /** The report that the message began. */
-  readonly report: OpenReport | null;
-}
-
 /**
- * Reads a kernel log line by line. Three things make several lines one event: a message of several
- * lines, whose further ones are indented; a message that a mailer or a terminal broke; a report
- * that the kernel prints as several messages. So a message is complete only when the next one
- * begins, and a report only when so many others came that nothing goes on with it.
+ * Reads a kernel log line by line. Two things make several lines one message: further lines that
+ * are indented, and a mailer or a terminal that broke it. So a message is complete only when the
+ * next one begins.
  */
 export class DmesgReader {
   readonly #lines: LineReader;
-  readonly #columns: KernelTextColumns;
-  readonly #row = new EventRow();
-  readonly #point: number;
-  readonly #log: number;
+  readonly #messages: MessageEvents;
   #time = 0n;
-  /** Reports of which more messages may come. */
-  readonly #reports = new OpenReports();
-  /** Open reports, and what was read after them; empty most of the time. */
-  #pending: Pending[] = [];
   /** The message that was read last; the next lines may go on with it. */
   #message: string | null = null;
   /** Columns in front of its text. */
   #indent = 0;
   /** Length of the line above, as a mailer sees it. */
   #above = 0;
-  #events = 0;
-  #continued = 0;
-  #unparsed = 0;
-  #lost = 0;
 
   constructor(
     input: Input,
-    private readonly events: EventAppender,
+    events: EventAppender,
     private readonly style: Style,
     private readonly wrap: Wrap | null,
   ) {
     this.#lines = new LineReader(input);
-    this.#columns = new KernelTextColumns(events);
-    this.#point = events.phase('point');
-    this.#log = events.kind('log');
-    events.source('dmesg');
+    this.#messages = new MessageEvents(events);
   }
 
   read(): ImportReport {
@@ -81,22 +50,16 @@ export class DmesgReader {
       else this.#line(text);
       this.#above = text.length;
     }
-    this.#end();
-    return {
-      records: {
-        message: this.#events,
-        ...(this.#continued > 0 && { continued: this.#continued }),
-      },
-      unparsed: this.#unparsed,
-      lost: this.#lost,
-      ...(cut && { stopped: { offset: lines.offset, why: 'the last line has no end' } }),
-    };
+    this.#endMessage();
+    const report = this.#messages.end();
+    const stopped = { offset: lines.offset, why: 'the last line has no end' };
+    return cut ? { ...report, stopped } : report;
   }
 
   #line(text: string): void {
     const line = this.style.parse(text);
     if (line !== null && !(this.style === BARE && this.#isRest(text))) this.#start(line, text);
-    else if (this.#goesOnUnder(text)) this.#continued++;
+    else if (this.#goesOnUnder(text)) this.#messages.goesOn();
     else this.#unstamped(text);
   }
 
@@ -110,7 +73,7 @@ export class DmesgReader {
     const whole = this.#rejoined(text);
     if (whole !== null) {
       this.#message = whole;
-      this.#continued++;
+      this.#messages.goesOn();
     } else if (isCertain(text)) {
       this.#start({ time: null, message: text }, text);
     } else {
@@ -149,68 +112,15 @@ export class DmesgReader {
     return true;
   }
 
-  /** The message is complete: it is a part of a report, or begins one, or is all of an event. */
   #endMessage(): void {
-    const message = this.#message;
-    if (message === null) return;
+    if (this.#message !== null) this.#messages.message(this.#time, this.#message);
     this.#message = null;
-    if (this.#reports.join(message) !== null) {
-      this.#continued++;
-      return;
-    }
-    const fact = kernelText(message);
-    const report = this.#reports.begin(message, fact);
-    if (report === null && this.#pending.length === 0) this.#write(this.#time, message, fact);
-    else {
-      this.#pending.push({ time: this.#time, text: message, fact, report });
-      this.#writePending();
-    }
-  }
-
-  /** Writes what nothing can be added to any more, in its order. */
-  #writePending(): void {
-    let count = 0;
-    for (const { time, text, fact, report } of this.#pending) {
-      if (report?.isOpen === true) break;
-      count++;
-      const whole = report?.text ?? text;
-      this.#write(time, whole, whole === text ? fact : kernelText(whole));
-    }
-    if (count > 0) this.#pending = this.#pending.slice(count);
-  }
-
-  #end(): void {
-    this.#endMessage();
-    this.#reports.end();
-    this.#writePending();
-  }
-
-  /** @param fact null for what is no message */
-  #write(time: bigint, text: string, fact: KernelFact | null): void {
-    this.#open(time);
-    if (fact === null) {
-      this.#row.set(CELL.kind, this.#log);
-    } else {
-      this.#events++;
-      this.#columns.set(this.#row, fact);
-      if (fact.kind === 'lost') this.#lost += Number(fact.value);
-    }
-    this.events.text(text);
-    this.events.append(this.#row);
   }
 
   /** A line that is no message and does not go on with the one above it. */
   #other(text: string): void {
     this.#endMessage();
-    this.#unparsed++;
-    this.#pending.push({ time: this.#time, text, fact: null, report: null });
-    this.#writePending();
-  }
-
-  #open(time: bigint): void {
-    this.#row.clear();
-    this.#row.set(CELL.phase, this.#point);
-    this.#row.timeWords(lowWord(time), highWord(time));
+    this.#messages.other(this.#time, text);
   }
 }
 

@@ -2,20 +2,12 @@
 import { findLayout } from '../ftrace/find-layout.js';
 import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
+import { CLOCKS } from './clocks.js';
 import { PERF_LAYOUTS, taskName } from './layout.js';
 
 /** `system:event:` as perf shows it, behind the time or the CPU, and a period that is shown. */
 const EVENT = /(?::|\]) +(?:\d+ +)?\w+:\w+: /;
 const SHARE_MIN = 0.25;
-
-/** Clocks by their number (include/uapi/linux/time.h), as ftrace calls them. */
-const CLOCKS: Readonly<Record<string, string>> = {
-  0: 'realtime',
-  1: 'mono',
-  4: 'mono_raw',
-  7: 'boot',
-  11: 'tai',
-};
 
 /** The instruction's address, and its symbol, behind the event (`-F ip,sym`). */
 const LOCATION = / +[0-9a-f]{4,16}(?: [^="]*)?$/;

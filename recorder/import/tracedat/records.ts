@@ -8,12 +8,13 @@ import {
   type EventFormat,
   type Field,
   fieldOf,
+  type Payload,
   parsePageFormat,
 } from '../../ring-buffer/index.js';
 import { emptyRecord } from '../ftrace/record-time.js';
 import type { ImportReport } from '../importer.js';
 import type { Layout } from './binary-printf.js';
-import { type CpuStream, UNKNOWN } from './cpu-stream.js';
+import { UNKNOWN } from './cpu-stream.js';
 import { DatFields } from './dat-fields.js';
 import { KernelSymbols, parsePrintkFormats } from './kernel-text.js';
 import type { TraceFile } from './trace-file.js';
@@ -31,7 +32,35 @@ interface Handler {
   skipped: number;
 }
 
-/** Turns the records of a trace.dat into events. */
+/** A record where it was found; what is found next takes its place. */
+export interface FoundRecord {
+  /** The record, with its common fields. */
+  readonly cursor: Payload & { readonly eventId: number };
+  readonly cpu: number;
+  /** Thread group, where that is told. */
+  readonly tgid?: number;
+  readonly timeLow: number;
+  readonly timeHigh: number;
+  /** Events lost before the record: a number, or `UNKNOWN`. */
+  missed: number;
+  /** All that were lost so far. */
+  lost: number;
+}
+
+/** What must be known of a recording to read its records. */
+export type RecordContext = Pick<
+  TraceFile,
+  | 'source'
+  | 'littleEndian'
+  | 'headerPage'
+  | 'formats'
+  | 'kallsyms'
+  | 'printkFormats'
+  | 'commandLines'
+  | 'stats'
+>;
+
+/** Turns records of the ring buffer that a file holds into events. */
 export class DatRecords {
   readonly #mapper: RecordMapper;
   readonly #fields: DatFields;
@@ -43,7 +72,10 @@ export class DatRecords {
   readonly #record: TraceRecord = emptyRecord();
   readonly #lostByStats: ReadonlyMap<number, number | null>;
 
-  constructor(file: TraceFile, events: EventAppender) {
+  constructor(
+    file: RecordContext,
+    private readonly events: EventAppender,
+  ) {
     this.#mapper = new RecordMapper(events);
     this.#littleEndian = file.littleEndian;
     const symbols = new KernelSymbols(file.kallsyms);
@@ -59,13 +91,14 @@ export class DatRecords {
   }
 
   /** Takes the record under the cursor, after the loss before it, if any. */
-  take(stream: CpuStream): void {
+  take(stream: FoundRecord): void {
     const { cursor } = stream;
     const record = this.#record;
     record.cpu = stream.cpu;
     record.tsLow = stream.timeLow;
     record.tsHigh = stream.timeHigh;
     record.tid = record.task = -1;
+    record.tgid = stream.tgid ?? -1;
     if (stream.missed !== 0) this.#lost(stream, record);
     const handler = this.#handlers[cursor.eventId];
     if (handler === undefined) {
@@ -85,6 +118,31 @@ export class DatRecords {
     this.#mapper.record(rule, record, this.#fields);
   }
 
+  /** A thread has a name from now on. */
+  name(tid: number, comm: string): void {
+    if (tid === 0) return;
+    this.#tasks.set(tid, this.events.dictionaries.task.id(comm));
+    this.#lastTid = -1;
+  }
+
+  /** A new thread has the name of the one that made it. */
+  inherit(tid: number, from: number): void {
+    const task = this.#tasks.get(from);
+    if (task === undefined || tid === 0) return;
+    this.#tasks.set(tid, task);
+    this.#lastTid = -1;
+  }
+
+  /** A piece of the file that is no record of an event. */
+  unparsed(text: string): void {
+    this.#mapper.unparsed(text);
+  }
+
+  /** Events that were lost on a CPU, -1 for any, before the next record. */
+  lost(cpu: number, count: number): void {
+    this.#mapper.lost(cpu, count);
+  }
+
   /** Most often the next record is of the same task. */
   #taskOf(tid: number): number {
     if (tid !== this.#lastTid) {
@@ -95,14 +153,14 @@ export class DatRecords {
   }
 
   /** Tells losses behind the last records. */
-  end(streams: readonly CpuStream[]): void {
+  end(streams: readonly FoundRecord[]): void {
     for (const stream of streams) {
       if (stream.missed !== 0) this.#lost(stream, undefined);
     }
   }
 
   /** Tells losses that the kernel's statistics have and no page told. */
-  settle(streams: readonly CpuStream[]): void {
+  settle(streams: readonly FoundRecord[]): void {
     for (const { cpu, lost } of streams) {
       const all = this.#lostByStats.get(cpu) ?? (this.#lostByStats.has(cpu) ? null : 0);
       // A number that cannot be: only where no page told a loss it tells more than is known.
@@ -121,7 +179,7 @@ export class DatRecords {
     return { ...report, records: { ...report.records, ...Object.fromEntries(skipped) } };
   }
 
-  #lost(stream: CpuStream, record: TraceRecord | undefined): void {
+  #lost(stream: FoundRecord, record: TraceRecord | undefined): void {
     const { missed } = stream;
     stream.lost += missed === UNKNOWN ? 1 : missed;
     stream.missed = 0;
@@ -137,7 +195,7 @@ export class DatRecords {
 }
 
 /** How the kernel that made the file keeps numbers; the header's long is that of user space. */
-function layoutOf({ littleEndian, headerPage, source }: TraceFile): Layout {
+function layoutOf({ littleEndian, headerPage, source }: RecordContext): Layout {
   const { commitSize: longBytes } = parsePageFormat(headerPage, littleEndian, source.name);
   return { littleEndian, longBytes };
 }

@@ -1,8 +1,8 @@
-/** Random access to a trace.dat, whose parts refer to each other from its end to its beginning. */
-import { type ByteSource, MemorySource, openSource, VfrError } from '../../../traces/index.js';
-import type { Input } from '../input.js';
+/** Random access to files whose parts refer to each other: trace.dat, perf.data. */
+import { type ByteSource, MemorySource, openSource, VfrError } from '../../traces/index.js';
+import type { Input } from './input.js';
 
-/** A trace.dat that comes compressed or through a pipe is held in memory up to this size. */
+/** What comes compressed or through a pipe is held in memory up to this size. */
 const HELD_BYTES_MAX = 2 ** 30;
 
 /** The input as a source: the file itself when it is one, else its bytes in memory. */
@@ -14,9 +14,9 @@ export function sourceOf(input: Input): ByteSource {
   for (const chunk of input.chunks()) {
     held += chunk.byteLength;
     if (held > HELD_BYTES_MAX) {
-      const what = `a trace.dat of more than ${HELD_BYTES_MAX} bytes that is compressed or a pipe`;
+      const what = `it has more than ${HELD_BYTES_MAX} bytes, and is compressed or a pipe`;
       const next = 'Decompress it into a file and import that.';
-      throw new VfrError('TRACEDAT_PIPE', what, next, { file: input.name });
+      throw new VfrError('INPUT_PIPE', what, next, { file: input.name });
     }
     chunks.push(Buffer.from(chunk));
   }

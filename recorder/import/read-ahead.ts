@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../traces/index.js';
+import type { ByteSource } from '../../traces/index.js';
 
 const WINDOW_BYTES = 1 << 18;
 

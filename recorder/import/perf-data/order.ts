@@ -1,0 +1,96 @@
+/**
+ * perf copies the buffers of one CPU after the other, so that records of its file are in order only
+ * CPU by CPU. A round ends when all buffers were copied once: what is older than the newest record
+ * of the round before comes no more (perf ordered-events.c).
+ */
+
+/** So much is held where no rounds are told; perf's own limit is half of the memory. */
+const HELD_BYTES_MAX = 1 << 26;
+const ARENA_BYTES = 1 << 20;
+const TWO_32 = 2 ** 32;
+
+export type Taker = (view: DataView, start: number, end: number) => void;
+
+export class TimeOrder {
+  #arena = Buffer.allocUnsafe(ARENA_BYTES);
+  #used = 0;
+  /** Of each record held: its time after the first one's, its place, and where it ends. */
+  #times: number[] = [];
+  #starts: number[] = [];
+  #ends: number[] = [];
+  /** High word of the first time; times count from there, exactly for 104 days of nanoseconds. */
+  #origin = -1;
+  #newest = Number.NEGATIVE_INFINITY;
+  /** Everything up to here is complete when the next round ends. */
+  #complete = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly take: Taker) {}
+
+  /** Keeps a copy of a record until its turn comes. */
+  add(bytes: Uint8Array, timeLow: number, timeHigh: number): void {
+    if (this.#origin < 0) this.#origin = timeHigh;
+    const time = (timeHigh - this.#origin) * TWO_32 + timeLow;
+    if (this.#used + bytes.byteLength > HELD_BYTES_MAX) this.#makeRoom();
+    this.#reserve(bytes.byteLength);
+    this.#arena.set(bytes, this.#used);
+    this.#times.push(time);
+    this.#starts.push(this.#used);
+    this.#used += bytes.byteLength;
+    this.#ends.push(this.#used);
+    if (time > this.#newest) this.#newest = time;
+  }
+
+  endRound(): void {
+    this.#flush(this.#complete);
+    this.#complete = this.#newest;
+  }
+
+  end(): void {
+    this.#flush(Number.POSITIVE_INFINITY);
+  }
+
+  /** Hands on the older half by time, and when that is nothing, all. */
+  #makeRoom(): void {
+    const oldest = this.#times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    this.#flush(oldest + (this.#newest - oldest) / 2);
+    if (this.#used > HELD_BYTES_MAX / 2) this.end();
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#arena.byteLength) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#arena.byteLength, this.#used + bytes));
+    larger.set(this.#arena.subarray(0, this.#used));
+    this.#arena = larger;
+  }
+
+  /** Hands on what is not newer than `limit`, by time, of equal times what was read first. */
+  #flush(limit: number): void {
+    const [times, starts, ends] = [this.#times, this.#starts, this.#ends];
+    const due: number[] = [];
+    for (let i = 0; i < times.length; i++) if (times[i] <= limit) due.push(i);
+    if (due.length === 0) return;
+    due.sort((a, b) => times[a] - times[b] || a - b);
+    const { buffer, byteOffset, byteLength } = this.#arena;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    for (const i of due) this.take(view, starts[i], ends[i]);
+    this.#keep((i) => times[i] > limit, due.length);
+  }
+
+  /** Moves what is left to the front. */
+  #keep(isKept: (i: number) => boolean, gone: number): void {
+    const [times, starts, ends] = [this.#times, this.#starts, this.#ends];
+    this.#times = [];
+    this.#starts = [];
+    this.#ends = [];
+    this.#used = 0;
+    if (gone === times.length) return;
+    for (let i = 0; i < times.length; i++) {
+      if (!isKept(i)) continue;
+      this.#arena.copyWithin(this.#used, starts[i], ends[i]);
+      this.#times.push(times[i]);
+      this.#starts.push(this.#used);
+      this.#used += ends[i] - starts[i];
+      this.#ends.push(this.#used);
+    }
+  }
+}
