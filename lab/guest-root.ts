@@ -32,6 +32,14 @@ function archiveOf(root: string): string {
   return line?.split(' ')[1] ?? 'http://deb.debian.org/debian';
 }
 
+/** Makes a further suite of the archive known to the root's apt, once. */
+export function addSuite(root: string, suite: string): void {
+  const list = join(root, `etc/apt/sources.list.d/${suite}.list`);
+  if (suite === SUITE || existsSync(list)) return;
+  writeFileSync(list, `deb ${archiveOf(root)} ${suite} main\n`);
+  inRoot(root, 'apt-get', 'update');
+}
+
 /**
  * The guest's root file system, built on the first call and kept under the cache folder.
  * VFR_LAB_MIRROR names another Debian archive than debootstrap's own choice.
@@ -48,9 +56,6 @@ export function guestRoot(cache: string): string {
   const include = `--include=${PACKAGES.join(',')}`;
   const from = mirror === undefined ? [] : [mirror];
   run('debootstrap', ['--variant=minbase', include, SUITE, building, ...from]);
-  const archive = archiveOf(building);
-  const backports = `deb ${archive} ${SUITE}-backports main\n`;
-  writeFileSync(join(building, 'etc/apt/sources.list.d/backports.list'), backports);
   copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
   inRoot(building, 'apt-get', 'update');
   copyFileSync(process.execPath, join(building, 'usr/bin/node'));

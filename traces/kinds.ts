@@ -52,6 +52,15 @@ export const KINDS = {
   },
   'driver.register': { doc: 'a driver registered on the bus', family: 'driver' },
   'driver.unregister': { doc: 'a driver left the bus', family: 'driver' },
+  'driver.attach': {
+    doc: 'a driver that registered, or a device, is offered to the other side (span); name tells',
+    family: 'driver',
+  },
+  module: {
+    doc: 'a kernel module was loaded, freed or asked for: text is the module, name tells which',
+    family: 'driver',
+    named: true,
+  },
   match: {
     doc: 'the driver core matched a driver and tries it (span: the attempt)',
     family: 'driver',
@@ -72,7 +81,10 @@ export const KINDS = {
     family: 'binding',
     changesBinding: true,
   },
-  deferred: { doc: 'a device was put on the deferred probe list', family: 'binding' },
+  deferred: {
+    doc: 'a device was put on the deferred probe list, left it, or the list is tried; name tells',
+    family: 'binding',
+  },
   override: {
     doc: 'the driver_override of a device was set or cleared',
     family: 'sysfs',
@@ -83,6 +95,10 @@ export const KINDS = {
     family: 'sysfs',
     changesBinding: true,
     named: true,
+  },
+  'sysfs.read': {
+    doc: 'a sysfs attribute was read (span); name is the attribute',
+    family: 'sysfs',
   },
   'sriov.enable': {
     doc: 'SR-IOV was enabled; value is the number of VFs',
@@ -107,6 +123,25 @@ export const KINDS = {
   ioctl: { doc: 'a VFIO or iommufd ioctl', family: 'vfio', named: true },
   'group.open': { doc: 'a VFIO group was opened', family: 'vfio' },
   'group.close': { doc: 'a VFIO group was closed', family: 'vfio' },
+  'file.open': {
+    doc: 'a container, a device of its own or an iommufd was opened; name tells which',
+    family: 'vfio',
+  },
+  'file.close': {
+    doc: 'the last user of a file of a container or a device closed it; name tells which',
+    family: 'vfio',
+  },
+  'vfio.register': { doc: 'a driver gave a device to VFIO', family: 'vfio' },
+  'vfio.unregister': {
+    doc: 'a driver takes a device from VFIO (span: until its users are gone)',
+    family: 'vfio',
+  },
+  'mdev.parent': {
+    doc: 'a device offers mediated devices, or does no longer; name tells which',
+    family: 'vfio',
+  },
+  'mdev.create': { doc: 'a mediated device was created; driver is its type', family: 'vfio' },
+  'mdev.remove': { doc: 'a mediated device was removed', family: 'vfio' },
   'device.open': { doc: 'a VFIO device was opened (enabled)', family: 'vfio' },
   'device.close': { doc: 'a VFIO device was closed (disabled)', family: 'vfio' },
   'device.request': {
@@ -139,16 +174,51 @@ export const KINDS = {
     family: 'iommu',
     changesBinding: true,
   },
+  'dma.attach': {
+    doc: 'a group or device gets the mappings of a container or IOAS; value is the group or id',
+    family: 'iommu',
+  },
+  'dma.detach': { doc: 'a group or device lost the mappings it had', family: 'iommu' },
+  'dma.owner': {
+    doc: 'who does DMA with a group was claimed or given back; name tells which',
+    family: 'iommu',
+  },
   'irq.set': { doc: 'interrupts of a VFIO device were configured', family: 'irq' },
   'irq.fire': { doc: 'an interrupt handler ran', family: 'irq', named: true },
+  eventfd: { doc: 'an eventfd was signalled; value is its id', family: 'irq' },
   reset: { doc: 'a function, slot or bus was reset', family: 'reset' },
+  recovery: {
+    doc: 'a step of recovery from a PCIe error; name tells which, value the channel state',
+    family: 'reset',
+  },
+  'power.runtime': {
+    doc: 'runtime power management of a device; name tells the step',
+    family: 'reset',
+    frequent: true,
+  },
+  dmabuf: {
+    doc: 'a BAR of a VFIO device is given out as a DMABUF, or taken back; name tells which',
+    family: 'vfio',
+  },
+  lock: {
+    doc: 'a lock of the kernel is waited for (span: until it is held) or given back; name tells',
+    family: 'device',
+  },
+  hotplug: {
+    doc: 'a slot or link changed: card, presence, link; name is the tracepoint',
+    family: 'device',
+  },
   power: { doc: 'a power state was set; value is the D-state', family: 'reset' },
   migration: { doc: 'a migration state was set', family: 'vfio' },
   'driver.work': { doc: 'deferred work of a driver ran', family: 'driver' },
   uevent: { doc: 'a uevent was sent to user space', family: 'process' },
   syscall: { doc: 'a system call of a recorded process', family: 'process', named: true },
   signal: { doc: 'a signal was generated or delivered; value is its number', family: 'signal' },
-  process: { doc: 'a process forked, executed or exited', family: 'process', named: true },
+  process: {
+    doc: 'a process forked, executed or exited, or was seen to act: who it is',
+    family: 'process',
+    named: true,
+  },
   log: {
     doc: 'a line of the kernel log, or a line of the input that was not understood',
     family: 'text',

@@ -73,6 +73,15 @@ export const BINDING: readonly Probe[] = [
     fetch: { dev: device(1), s: text(3), len: arg(4, 'u64') },
     columns: { device: 'dev', text: 's', length: 'len' },
   }),
+  // What replaced it for the PCI bus in Linux 7.1, and in stable kernels before.
+  ...span({
+    symbol: '__device_set_driver_override',
+    group,
+    kind: 'override',
+    path: 'kernel',
+    fetch: { dev: device(1), s: text(2), len: arg(3, 'u64') },
+    columns: { device: 'dev', text: 's', length: 'len' },
+  }),
   ...span({
     symbol: '__driver_probe_device',
     event: 'drv_probe_device',
@@ -140,13 +149,6 @@ export const BINDING: readonly Probe[] = [
     kind: 'unbind',
     fetch: { dev: device(1), drv: boundDriver(1) },
     columns: both,
-  }),
-  ...point({
-    symbol: 'driver_deferred_probe_add',
-    group,
-    kind: 'deferred',
-    fetch: { dev: device(1) },
-    columns: { device: 'dev' },
   }),
 ];
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { testData } from '../../tests/test-data.js';
 import { CATALOGUE, findProbe } from './index.js';
 import { catalogueMarkdown } from './markdown.js';
+import { RACES } from './races.js';
 
 /** Definitions that the 6.1 and 6.12 kernels of the test recordings accepted: event and symbol. */
 const definitions = ['6.1', '6.12'].flatMap((kernel) =>
@@ -58,6 +59,14 @@ describe('the catalogue', () => {
       },
     );
     expect(missing).toEqual([]);
+  });
+
+  test('has every probe that the table of races names', () => {
+    // iommufd's own calls are in a list of their own.
+    const named = RACES.flatMap(({ steps }) => steps.flatMap(([, ...events]) => events));
+    const missing = named.filter((event) => !findProbe(event) && !event.startsWith('iommufd_fops'));
+    expect(missing).toEqual([]);
+    expect(RACES.length).toBe(16);
   });
 
   test('docs/events.md is what it says', async () => {

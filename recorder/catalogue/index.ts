@@ -1,7 +1,13 @@
 import { assert } from '../../traces/index.js';
+import { ACTORS, SIGNALS } from './actors.js';
+import { ATTRIBUTES } from './attributes.js';
 import { BINDING, DRIVERS } from './binding.js';
+import { FILES_AND_OWNERS } from './files.js';
+import { MDEV } from './mdev.js';
 import { CONFIG, POWER, SRIOV } from './pci.js';
 import type { Probe } from './probe.js';
+import { RECOVERIES } from './recovery.js';
+import { REGISTRATION } from './registration.js';
 import { TRACEPOINTS } from './tracepoints.js';
 import { VFIO } from './vfio.js';
 
@@ -25,16 +31,54 @@ export { DMA } from './tracepoints.js';
 /** Every kernel probe that vfr knows, and what its records become. */
 export const CATALOGUE: readonly Probe[] = [
   ...BINDING,
+  ...ATTRIBUTES,
+  ...REGISTRATION,
   ...SRIOV,
   ...CONFIG,
   ...VFIO,
+  ...FILES_AND_OWNERS,
+  ...MDEV,
   ...POWER,
+  ...RECOVERIES,
   ...DRIVERS,
+  ...ACTORS,
+  ...SIGNALS,
   ...TRACEPOINTS,
 ];
 
 const byEvent = new Map(CATALOGUE.map((probe) => [probe.event, probe]));
 assert(byEvent.size === CATALOGUE.length, 'event names of the catalogue are unique');
 
-/** The probe whose records have this event name. */
-export const findProbe = (event: string): Probe | undefined => byEvent.get(event);
+/**
+ * The names that tools give to probes by themselves: tracefs `p_FUNCTION_0` and `r_FUNCTION_0`, for
+ * fprobes `FUNCTION__entry` and `FUNCTION__exit`, and perf `FUNCTION` and `FUNCTION__return`.
+ */
+const GIVEN_NAMES = [
+  { pattern: /^p_(\w+)_0$/, returns: false },
+  { pattern: /^r_(\w+)_0$/, returns: true },
+  { pattern: /^(\w+)__entry$/, returns: false },
+  { pattern: /^(\w+)__(?:exit|return)$/, returns: true },
+];
+
+/** Probes by function and the part that they play, when the function's name tells it. */
+const bySymbol = new Map(
+  CATALOGUE.flatMap((probe): [string, Probe][] => {
+    const { site, role } = probe;
+    if (site.type !== 'function' || role === 'value' || !probe.event.startsWith(site.symbol)) {
+      return [];
+    }
+    return [[`${site.symbol} ${role === 'return'}`, probe]];
+  }),
+);
+
+/** The probe whose records have this event name, the catalogue's or one that a tool made up. */
+export function findProbe(event: string): Probe | undefined {
+  const known = byEvent.get(event);
+  if (known !== undefined) return known;
+  for (const { pattern, returns } of GIVEN_NAMES) {
+    const symbol = pattern.exec(event)?.[1];
+    const probe = symbol === undefined ? undefined : bySymbol.get(`${symbol} ${returns}`);
+    if (probe !== undefined) return probe;
+  }
+  return undefined;
+}

@@ -51,6 +51,26 @@ export const span = (call: Call, ret: FetchType | null = 's32'): Probe[] => [
   },
 ];
 
+/**
+ * A function of which the record of the return fetches more than its result, on kernels whose
+ * return probes see the arguments of the entry (Linux 6.9): these fields become data of the end.
+ */
+export const answered = (
+  call: Call,
+  answers: Readonly<Record<string, Fetch>>,
+  words: NonNullable<Columns['answer']>,
+  ret: FetchType | null = 's32',
+): Probe[] =>
+  span(call, ret).map((probe) =>
+    probe.role !== 'return' || probe.site.type !== 'function'
+      ? probe
+      : {
+          ...probe,
+          columns: { ...probe.columns, answer: words },
+          site: { ...probe.site, fetch: { ...answers, ...probe.site.fetch } },
+        },
+  );
+
 /** A function that returns a value through pointer argument `arg`. */
 export const reader = (call: Call, arg: number, type: FetchType): Probe[] => [
   ...span({ ...call, columns: { ...call.columns, value: 'val' } }),
@@ -93,6 +113,8 @@ export const member = (n: number, type: FetchType, ...path: string[]): Fetch => 
 });
 /** What a kernel pointer argument points to. */
 export const deref = (n: number, type: FetchType): Fetch => ({ arg: n, deref: true, type });
+/** A pointer argument's address: it tells objects of the kernel apart. */
+export const address = (n: number): Fetch => ({ arg: n, address: true, type: 'x64' });
 /** A word of the user memory that an argument points to. */
 export const user = (n: number, offset: number, type: FetchType): Fetch => ({
   arg: n,

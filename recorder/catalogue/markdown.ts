@@ -1,5 +1,6 @@
 /** The catalogue as a page for readers: docs/events.md. */
-import { CATALOGUE, PROBE_GROUPS, type Probe, type ProbeGroup } from './index.js';
+import { CATALOGUE, type Columns, PROBE_GROUPS, type Probe, type ProbeGroup } from './index.js';
+import { RACES, type Race } from './races.js';
 
 const HEAD = `# Events and the kernel probes they come from
 
@@ -25,15 +26,33 @@ export function catalogueMarkdown(): string {
     const probes = CATALOGUE.filter((probe) => probe.group === group && !isContinuation(probe));
     return probes.length === 0 ? [] : [section(group, what, probes)];
   });
-  return `${[HEAD, ...sections].join('\n')}`;
+  return `${[HEAD, ...sections, RACES_HEAD, ...RACES.map(raceRow)].join('\n')}\n`;
 }
+
+const RACES_HEAD = `## Which probe shows each step
+
+Races and orders that users and developers of the kernel reported, and the records that show who
+came first. Where the records of a call are named, its entry and return show how long it waited.
+Numbers of files are told by the system calls of the processes that are followed (\`--pid\`, or a
+command) and by the snapshots.
+
+| race | steps |
+|---|---|`;
+
+const raceRow = ({ race, steps }: Race): string => {
+  const told = steps.map(([what, ...events]) => `${what}: ${events.map(code).join(' ')}`);
+  return `| ${race} | ${told.join('; ')} |`;
+};
+
+const code = (name: string) => `\`${name}\``;
 
 /** Values and returns stand with their entries. */
 const isContinuation = ({ role }: Probe) => role === 'value' || role === 'return';
 
 function section(group: ProbeGroup, what: string, probes: readonly Probe[]): string {
   const rows = probes.map((probe) => {
-    const cells = [records(probe), kind(probe), probe.name, probe.path ?? '', columns(probe)];
+    const { name, path = '' } = probe;
+    const cells = [records(probe), kind(probe), name, path, columns(probe) + answer(probe)];
     return `| ${cells.join(' | ')} |`;
   });
   return `## ${group}
@@ -58,7 +77,7 @@ const kind = ({ kind: of }: Probe) =>
 
 function columns({ columns: given, raw }: Probe): string {
   const { device, ioctl, data, position, written, mapping, isKernelText, ...rest } = given;
-  const { given: got, ...plain } = rest;
+  const { given: got, answer: _told, words, uevent, ...plain } = rest;
   const out: string[] = [];
   if (isKernelText === true) out.push('kind and columns as the message tells, as in `dmesg`');
   if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
@@ -67,6 +86,8 @@ function columns({ columns: given, raw }: Probe): string {
   if (got !== undefined) out.push(`value ← ${got}`);
   if (typeof device === 'string') out.push(`device ← ${device}`);
   else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);
+  else if (device && 'guid' in device)
+    out.push(`device ← the UUID in ${device.guid}, ${device.rest}`);
   else if (device) out.push(`device ← the address in ${device.buffer}`);
   for (const [column, from] of Object.entries(plain)) {
     out.push(typeof from === 'string' ? `${column} ← ${from}` : `${column} = ${constant(from)}`);
@@ -74,12 +95,24 @@ function columns({ columns: given, raw }: Probe): string {
   if (position !== undefined) out.push(`region, offset ← ${position}`);
   if (written !== undefined) out.push(`value ← ${written}, of a write of up to 4 bytes`);
   if (ioctl !== undefined) out.push(`name, value ← ${ioctl.field} (on a ${ioctl.file} file)`);
-  if (data !== undefined) {
-    out.push(`data ← ${data.map(([field, bytes]) => `${field} (${bytes} bytes)`).join(', ')}`);
+  if (data !== undefined) out.push(`data ← ${bytesOf(data)}`);
+  if (words !== undefined) {
+    out.push(`value ← ${words.count}; text ← the first ${words.fields.length} of them, as JSON`);
   }
+  if (uevent !== undefined)
+    out.push(`text ← \`ACTION@NAME\` of ${uevent.action}, ${uevent.object}`);
   if (raw === true) out.push('text ← the whole record');
   return out.join('; ');
 }
+
+/** What the return tells of the caller's argument. */
+function answer({ call }: Probe): string {
+  const words = CATALOGUE.find((p) => p.call === call && p.role === 'return')?.columns.answer;
+  return words === undefined ? '' : `; data of the end ← ${bytesOf(words)}`;
+}
+
+const bytesOf = (words: NonNullable<Columns['data']>): string =>
+  words.map(([field, bytes]) => `${field} (${bytes} bytes)`).join(', ');
 
 const constant = (from: unknown) =>
   typeof from === 'object' && from !== null && 'constant' in from ? from.constant : from;

@@ -80,13 +80,6 @@ export const POWER: readonly Probe[] = [
     fetch: { dev: pciDev(1), state: arg(2, 's32') },
     columns: { device: 'dev', value: 'state' },
   }),
-  ...span({
-    symbol: 'pci_try_reset_function',
-    group: 'power',
-    kind: 'reset',
-    fetch: { dev: pciDev(1) },
-    columns: dev,
-  }),
 ];
 
 const WIDTHS = [

@@ -13,7 +13,10 @@ export const PROBE_GROUPS = {
   vfio: 'VFIO ioctls, region accesses, mmap, open and close, interrupts',
   fault: 'page faults in mappings of devices, DMA faults, signals',
   iommu: 'IOMMU groups, domains, and DMA mappings',
-  power: 'power states and resets',
+  mdev: 'mediated devices: their parents, created, removed',
+  power: 'power states, runtime power management, resets, and recovery from errors',
+  hotplug: 'slots and links that come and go, modules that are loaded and freed, uevents',
+  actor: 'who acts: programs as they start, with their arguments',
   driver: 'probe, remove and work functions of single drivers',
   irq: 'interrupt handlers',
   process: 'fork, exec, exit, and system calls of the recorded processes',
@@ -53,13 +56,19 @@ export interface Fetch {
   /**
    * Members from the struct that the argument points to, such as `pci_dev.dev.kobj.name`. Pointers
    * on the way are followed; `(name)` gives a void pointer a struct type. Alternatives are tried in
-   * order: the first whose structs and members all exist is taken.
+   * order: the first whose structs and members all exist is taken. `(name@member)` says that the
+   * pointer leads to this member of the struct and not to its start, as `container_of` does.
    */
   readonly path?: readonly string[];
-  /** Offset in user memory that the argument points to. */
-  readonly user?: number;
-  /** True to fetch what the argument points to, in kernel memory. */
-  readonly deref?: boolean;
+  /**
+   * Offset in user memory that the argument, or what the path leads to, points to; several are
+   * followed one after the other.
+   */
+  readonly user?: number | readonly number[];
+  /** To fetch what the argument points to in kernel memory: `true`, or the offset in it. */
+  readonly deref?: true | number;
+  /** True when the argument is a pointer of which the address itself is wanted. */
+  readonly address?: true;
   readonly type: FetchType;
 }
 
@@ -71,7 +80,9 @@ export type StringFrom = string | { readonly constant: string };
 export type DeviceFrom =
   | string
   | { readonly bus: string; readonly devfn: string }
-  | { readonly buffer: string };
+  | { readonly buffer: string }
+  /** The 16 bytes of a `guid_t` (include/linux/uuid.h) as two words. */
+  | { readonly guid: string; readonly rest: string };
 
 /** How the fields of a record become the columns of an event. */
 export interface Columns {
@@ -109,6 +120,12 @@ export interface Columns {
   readonly isKernelText?: boolean;
   /** Fields that go to `data`, in order, as little-endian integers of so many bytes. */
   readonly data?: readonly (readonly [field: string, bytes: 4 | 8])[];
+  /** Fields of the record of the return that go to `data` of the end, in the same form. */
+  readonly answer?: readonly (readonly [field: string, bytes: 4 | 8])[];
+  /** The arguments of a program: how many it has, and the fields with the first of them. */
+  readonly words?: { readonly count: string; readonly fields: readonly string[] };
+  /** A uevent: fields with its action (include/linux/kobject.h) and with the object's name. */
+  readonly uevent?: { readonly action: string; readonly object: string };
 }
 
 /** `sysfs` outside of a VFIO access on the same thread, `hardware` inside of one. */

@@ -1,6 +1,6 @@
 /** Tracepoints that the kernel has of its own, and the fault handler of VT-d, which has none. */
 import { arg, point, tracepoint } from './make.js';
-import type { Probe } from './probe.js';
+import type { Columns, Probe } from './probe.js';
 
 const iommu = (event: string, probe: Parameters<typeof tracepoint>[2]) =>
   tracepoint('iommu', event, probe);
@@ -26,7 +26,44 @@ export const DMA: readonly string[] = [
   ...['sync_single_for_cpu', 'sync_single_for_device', 'sync_sg_for_cpu', 'sync_sg_for_device'],
 ].map((name) => `dma_${name}`);
 
+/** rpm:rpm_suspend and the others (include/trace/events/rpm.h). */
+const rpm = (event: string, columns: Columns = {}) =>
+  tracepoint('rpm', event, {
+    group: 'power',
+    role: 'point',
+    kind: 'power.runtime',
+    raw: true,
+    columns: { device: 'name', ...columns },
+  });
+
+/** module:module_load and the others (include/trace/events/module.h). */
+const module = (event: string) =>
+  tracepoint('module', event, {
+    group: 'hotplug',
+    role: 'point',
+    kind: 'module',
+    columns: { text: 'name' },
+  });
+
+/** Hot plug and PCIe links, since Linux 7.0 (include/trace/events/pci.h). */
+const hotplug = (event: string, columns: Columns) =>
+  tracepoint('pci', event, {
+    group: 'hotplug',
+    role: 'point',
+    kind: 'hotplug',
+    raw: true,
+    columns: { device: 'port_name', ...columns },
+  });
+
 export const TRACEPOINTS: readonly Probe[] = [
+  ...hotplug('pci_hp_event', { value: 'event' }),
+  ...hotplug('pcie_link_event', { value: 'link_status' }),
+  ...['rpm_suspend', 'rpm_resume', 'rpm_idle', 'rpm_usage'].flatMap((event) =>
+    rpm(event, { value: 'usage_count' }),
+  ),
+  ...rpm('rpm_return_int', { value: 'ret' }),
+  ...rpm('rpm_status', { value: 'status' }),
+  ...['module_load', 'module_free', 'module_request'].flatMap(module),
   ...iommu('map', {
     group: 'iommu',
     role: 'point',

@@ -2,7 +2,7 @@
 
 import { REGION_CONFIG } from '../../traces/index.js';
 import type { VfioFile } from '../vfio-ioctls.js';
-import { arg, deref, member, point, span, user } from './make.js';
+import { answered, arg, deref, member, point, span, user } from './make.js';
 import type { Probe } from './probe.js';
 
 const core = 'vfio_pci_core';
@@ -50,12 +50,20 @@ const IOCTLS: readonly Probe[] = [
       fetch: {
         group: member(1, 's32', 'file.private_data(vfio_group).iommu_group.id'),
         ...ioctlFetch,
+        fd: user(3, 0, 's32'),
       },
-      columns: { ...ioctlColumns('group'), data: [['group', 4]] },
+      columns: {
+        ...ioctlColumns('group'),
+        // The second is the number of the container's file, of the call that takes one.
+        data: [
+          ['group', 4],
+          ['fd', 4],
+        ],
+      },
     },
     's64',
   ),
-  ...span(
+  ...answered(
     {
       symbol: 'vfio_device_fops_unl_ioctl',
       module: 'vfio',
@@ -79,6 +87,21 @@ const IOCTLS: readonly Probe[] = [
         ],
       },
     },
+    // The struct as the kernel has filled it in.
+    {
+      argsz: user(3, 0, 'u32'),
+      u4: user(3, 4, 'x32'),
+      u8: user(3, 8, 'x64'),
+      u16: user(3, 16, 'x64'),
+      u24: user(3, 24, 'x64'),
+    },
+    [
+      ['argsz', 4],
+      ['u4', 4],
+      ['u8', 8],
+      ['u16', 8],
+      ['u24', 8],
+    ],
     's64',
   ),
   ...span(
@@ -101,6 +124,7 @@ const IOCTLS: readonly Probe[] = [
       kind: 'ioctl',
       path: 'kernel',
       fetch: {
+        iommu: { arg: 1, address: true, type: 'x32' },
         cmd: arg(2, 'x32'),
         argsz: user(3, 0, 'u32'),
         flags: user(3, 4, 'x32'),
@@ -110,6 +134,8 @@ const IOCTLS: readonly Probe[] = [
       },
       columns: {
         ioctl: { field: 'cmd', file: 'container' },
+        // Which container: the low half of its object's address.
+        length: 'iommu',
         data: [
           ['argsz', 4],
           ['flags', 4],

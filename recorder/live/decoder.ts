@@ -13,6 +13,7 @@ import {
   readField,
   readText,
 } from '../ring-buffer/index.js';
+import { type Actors, isAct } from './actors.js';
 import type { DeviceFilter } from './device-filter.js';
 import type { PageQueue } from './page-queue.js';
 import type { Tasks } from './tasks.js';
@@ -23,6 +24,8 @@ interface Handler {
   readonly tid: Field | undefined;
   /** Undefined for the events that only tell the names of tasks. */
   readonly rule: Rule | undefined;
+  /** Whether its records show that a process does something to a device. */
+  readonly isAct: boolean;
   readonly fields: BoundFields;
   records: number;
 }
@@ -34,6 +37,8 @@ export const TASK_EVENTS = ['task_newtask', 'task_rename'] as const;
 export interface DecoderTarget {
   readonly events: EventAppender;
   readonly tasks: Tasks;
+  /** Tells who acts; where pages are decoded long after they were made, nobody knows. */
+  readonly actors?: Actors;
   /** Restricts the recording to some devices. */
   readonly filter: DeviceFilter | undefined;
   /**
@@ -66,7 +71,8 @@ export class PageDecoder {
       const rule = known ? undefined : this.mapper.rule(format.name);
       const fields = bindFields(format, rule?.fields ?? []);
       const tid = fieldOf(format, 'common_pid');
-      this.#handlers.set(format.id, { format, tid, rule, fields, records: 0 });
+      const acts = rule !== undefined && isAct(rule.probe);
+      this.#handlers.set(format.id, { format, tid, rule, isAct: acts, fields, records: 0 });
     }
   }
 
@@ -117,6 +123,7 @@ export class PageDecoder {
     if (rule.probe.kind === 'syscall' && record.tgid === process.pid) return;
     this.#fields.load(cursor, format, handler.fields);
     if (this.target.filter?.wants(rule, record.tid, this.#fields) === false) return;
+    if (handler.isAct) this.target.actors?.act(record);
     this.mapper.record(rule, record, this.#fields);
   }
 
@@ -133,7 +140,9 @@ export class PageDecoder {
     const self = this.#record.tid;
     if (format.name === 'task_rename') {
       // The thread renames itself unless a field says otherwise (kernels before 6.16 have one).
-      this.target.tasks.renamed(number('pid') ?? self, text('newcomm'));
+      const tid = number('pid') ?? self;
+      this.target.tasks.renamed(tid, text('newcomm'));
+      this.target.actors?.forget(tid);
     } else {
       this.target.tasks.created(
         self,
@@ -141,6 +150,7 @@ export class PageDecoder {
         text('comm'),
         number('clone_flags') ?? 0,
       );
+      this.target.actors?.forget(number('pid') ?? -1);
     }
   }
 }

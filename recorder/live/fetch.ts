@@ -18,7 +18,10 @@ function checkParameter(prototype: Prototype, fetch: Fetch, root: string | undef
   const which = `its parameter ${fetch.arg}`;
   if (!parameter || fetch.arg > REGISTER_ARGUMENTS) throw impossible(`${which} does not exist`);
   const byPointer =
-    fetch.path !== undefined || fetch.deref === true || (fetch.type === 'string' && !fetch.user);
+    fetch.path !== undefined ||
+    fetch.deref !== undefined ||
+    fetch.address === true ||
+    (fetch.type === 'string' && fetch.user === undefined);
   if (byPointer && parameter.shape.is !== 'pointer') {
     throw impossible(`${which} (${parameter.name}) is no pointer any more`);
   }
@@ -32,8 +35,15 @@ function checkParameter(prototype: Prototype, fetch: Fetch, root: string | undef
 
 /** The expression that follows pointers through nested offsets. */
 function dereference(pointer: string, offsets: readonly number[]): string {
-  return offsets.reduce((expression, offset) => `+${offset}(${expression})`, pointer);
+  return offsets.reduce(
+    (expression, offset) => `${offset < 0 ? '' : '+'}${offset}(${expression})`,
+    pointer,
+  );
 }
+
+/** The expression that follows pointers through user memory. */
+const userDereference = (pointer: string, user: NonNullable<Fetch['user']>): string =>
+  [user].flat().reduce<string>((expression, offset) => `+u${offset}(${expression})`, pointer);
 
 /** The first of several alternative paths that this kernel's types have. */
 function firstPath(btf: Btf, prototype: Prototype, fetch: Fetch, paths: readonly string[]) {
@@ -54,14 +64,17 @@ function firstPath(btf: Btf, prototype: Prototype, fetch: Fetch, paths: readonly
 function expression(btf: Btf, prototype: Prototype, fetch: Fetch): string {
   if (fetch.arg === 0) return '$retval';
   const argument = `$arg${fetch.arg}`;
-  if (fetch.path) {
-    const { offsets, shape } = firstPath(btf, prototype, fetch, fetch.path);
+  const { path, user, deref, type } = fetch;
+  if (path) {
+    const { offsets, shape } = firstPath(btf, prototype, fetch, path);
     const value = dereference(argument, offsets);
-    return fetch.type === 'string' && shape.is === 'pointer' ? `+0(${value})` : value;
+    if (user !== undefined) return userDereference(value, user);
+    return type === 'string' && shape.is === 'pointer' ? `+0(${value})` : value;
   }
   checkParameter(prototype, fetch, undefined);
-  if (fetch.user !== undefined) return `+u${fetch.user}(${argument})`;
-  return fetch.deref === true || fetch.type === 'string' ? `+0(${argument})` : argument;
+  if (user !== undefined) return userDereference(argument, user);
+  if (deref === undefined && type !== 'string') return argument;
+  return `+${typeof deref === 'number' ? deref : 0}(${argument})`;
 }
 
 /** Arguments of a definition, and why fields are missing in it. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type EventAppender, parseBdf } from '../../traces/index.js';
+import { type EventAppender, highWord, lowWord, parseBdf } from '../../traces/index.js';
 import {
   type DriverState,
   emitSnapshot,
@@ -9,6 +9,12 @@ import {
   OVERRIDE_UNSET,
   type SnapshotMoment,
 } from '../snapshot/snapshot.js';
+import {
+  type MediatedDevice,
+  type MediatedType,
+  mediatedDevices,
+  mediatedTypes,
+} from './mediated.js';
 import { optional } from './optional.js';
 import { emitVfioUsers, type VfioUser, vfioUsers } from './vfio-users.js';
 
@@ -106,22 +112,31 @@ function machineState(timeNs: bigint): MachineState {
 export interface LiveState {
   readonly machine: MachineState;
   readonly users: readonly VfioUser[];
+  readonly mediated: readonly (MediatedDevice | MediatedType)[];
   readonly timeNs: bigint;
 }
 
 /** The state of this machine now. */
 export function liveState(): LiveState {
   const timeNs = process.hrtime.bigint();
-  return { machine: machineState(timeNs), users: vfioUsers(), timeNs };
+  const mediated = [...mediatedDevices(), ...mediatedTypes()];
+  return { machine: machineState(timeNs), users: vfioUsers(), mediated, timeNs };
 }
 
 /** Appends a state as `snapshot` events that come from sysfs. */
 export function emitLiveState(
   events: EventAppender,
-  { machine, users, timeNs }: LiveState,
+  { machine, users, mediated, timeNs }: LiveState,
   moment: SnapshotMoment,
 ): void {
   events.source('sysfs');
   emitSnapshot(events, machine, moment);
   emitVfioUsers(events, users, timeNs, moment);
+  for (const one of mediated) {
+    events.begin(events.kind('snapshot'), 'point');
+    events.timeWords(lowWord(timeNs), highWord(timeNs));
+    events.string('name', moment);
+    events.text(JSON.stringify(one));
+    events.commit();
+  }
 }

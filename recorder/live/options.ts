@@ -40,10 +40,11 @@ export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter
 
 /**
  * Events that are understood when another tool recorded them and never asked for by vfr: a page
- * fault of any process is no event of a device, drivers map memory for every transfer, and marks
- * are in every buffer without being switched on.
+ * fault of any process is no event of a device, drivers map memory for every transfer and say that
+ * they use a device without changing its power, and marks are in every buffer without being
+ * switched on.
  */
-const NOT_ASKED_FOR = new Set(['page_fault_user', 'print', ...DMA]);
+const NOT_ASKED_FOR = new Set(['page_fault_user', 'print', 'rpm_idle', 'rpm_usage', ...DMA]);
 
 /** The catalogue's probes of these groups that a live recording asks for. */
 export function liveProbes(groups: readonly ProbeGroup[]): Probe[] {

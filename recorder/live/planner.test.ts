@@ -56,7 +56,9 @@ function plan(facts: KernelFacts, ...events: string[]) {
 /** Fields that the hand-written definitions fetch and the catalogue does not, or the reverse. */
 const OTHER_FIELDS: Readonly<Record<string, RegExp>> = {
   pci_device_add: / (devfn|bus)=\S+/g,
-  vfio_group_fops_unl_ioctl: / group=\S+/g,
+  vfio_group_fops_unl_ioctl: / (group|fd)=\S+/g,
+  vfio_device_fops_unl_ioctl_ret: / (argsz|u\d+)=\S+/g,
+  vfio_iommu_type1_ioctl: / iommu=\S+/g,
 };
 
 describe.each(['6.1', '6.12'] as const)('kernel %s', (kernel) => {

@@ -1,5 +1,6 @@
 import { openRecording, type RecordingSink, TraceWriter } from '../../traces/index.js';
 import { abandon } from './abandon.js';
+import { Actors } from './actors.js';
 import { type Armed, arm, recordingMeta } from './armed.js';
 import { Capture, type CpuAccount } from './capture.js';
 import { deviceFilter } from './device-filter.js';
@@ -115,7 +116,8 @@ class Session {
     const tasks = new Tasks(events.dictionaries.task);
     tasks.scan();
     const filter = deviceFilter(options.devices, events.dictionaries.device);
-    this.#capture = new Capture(armed, { events, tasks, filter });
+    const actors = new Actors(events);
+    this.#capture = new Capture(armed, { events, tasks, filter, actors });
   }
 
   /**

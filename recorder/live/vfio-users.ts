@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type EventAppender, highWord, lowWord } from '../../traces/index.js';
 import type { SnapshotMoment } from '../snapshot/snapshot.js';
+import { type Actor, readActor } from './actors.js';
 import { optional } from './optional.js';
 
 /** A process with an open file of VFIO or iommufd. */
@@ -10,6 +12,9 @@ export interface VfioUser {
   /** What /proc shows of the file: `/dev/vfio/7`, `anon_inode:[vfio-device]`, … */
   readonly file: string;
   readonly fd: number;
+  /** The device of a file that is one device's, where the kernel tells it. */
+  readonly device: string | null;
+  readonly actor: Actor | undefined;
 }
 
 const FILES = /^(?:\/dev\/vfio\/|\/dev\/iommu$|anon_inode:(?:\[?vfio|\[?iommufd))/;
@@ -22,9 +27,25 @@ export function vfioUsers(): VfioUser[] {
       const file = optional(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '');
       if (!FILES.test(file)) return [];
       const comm = optional(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd(), '');
-      return [{ pid: Number(pid), comm, file, fd: Number(fd) }];
+      const device = deviceOfCdev(file) ?? deviceOfFile(`/proc/${pid}/fdinfo/${fd}`);
+      const actor = readActor(Number(pid));
+      return [{ pid: Number(pid), comm, file, fd: Number(fd), device, actor }];
     }),
   );
+}
+
+/** The device of `/dev/vfio/devices/vfioN`. */
+function deviceOfCdev(file: string): string | null {
+  const [, name] = /^\/dev\/vfio\/devices\/(vfio\d+)$/.exec(file) ?? [];
+  if (name === undefined) return null;
+  return optional(() => basename(readlinkSync(`/sys/class/vfio-dev/${name}/device`)), null);
+}
+
+/** The device that the kernel names in fdinfo (drivers/vfio/vfio_main.c, since Linux 6.17). */
+function deviceOfFile(fdinfo: string): string | null {
+  const text = optional(() => readFileSync(fdinfo, 'utf8'), '');
+  const path = /^vfio-device-syspath:\s*(\S+)$/m.exec(text)?.[1];
+  return path === undefined ? null : basename(path);
 }
 
 /** Appends one `snapshot` event per open file: the process, and a text with the file. */
@@ -35,14 +56,14 @@ export function emitVfioUsers(
   moment: SnapshotMoment,
 ): void {
   const kind = events.kind('snapshot');
-  for (const { pid, comm, file, fd } of users) {
+  for (const { pid, comm, file, fd, device, actor } of users) {
     events.begin(kind, 'point');
     events.timeWords(lowWord(timeNs), highWord(timeNs));
     events.string('name', moment);
     events.int('pid', pid);
     events.int('tid', pid);
     if (comm !== '') events.string('task', comm);
-    events.text(JSON.stringify({ file, fd }));
+    events.text(JSON.stringify({ file, fd, ...(device !== null && { device }), ...actor }));
     events.commit();
   }
 }

@@ -358,3 +358,81 @@ describe('stores and ioctls', () => {
     expect(report.records).toEqual({ my_probe: 1 });
   });
 });
+
+describe('a call that answers in the struct of its caller', () => {
+  const asked = { dev: '0000:01:00.0', cmd: 0x3b6b, arg: 0x7ffd, argsz: 20, u4: 0, u8: 0 };
+  const begin = { event: 'vfio_device_fops_unl_ioctl', fields: asked };
+
+  test('the begin has what was asked, the end what the kernel wrote', () => {
+    const fields = { argsz: 20, u4: 2, u8: 0x5_0000_0009n, ret: 0 };
+    const { events } = map([begin, { event: 'vfio_device_fops_unl_ioctl_ret', fields }]);
+    expect(events).toMatchObject([
+      { phase: 'begin', name: 'VFIO_DEVICE_GET_INFO', data: `14${'00'.repeat(11)}` },
+      {
+        phase: 'end',
+        name: 'VFIO_DEVICE_GET_INFO',
+        ret: 0,
+        data: '14000000020000000900000005000000',
+      },
+    ]);
+  });
+
+  test('an end of a kernel that does not show it has no data', () => {
+    const end = { event: 'vfio_device_fops_unl_ioctl_ret', fields: { ret: -22 } };
+    expect(map([begin, end]).events[1]).toMatchObject({ phase: 'end', ret: -22, data: null });
+  });
+});
+
+describe('what records tell in a form of their own', () => {
+  const program = (argc: number, ...words: string[]) =>
+    map([
+      {
+        event: 'finalize_exec',
+        fields: { argc, ...Object.fromEntries(words.map((word, n) => [`a${n}`, word])) },
+      },
+    ]).events[0];
+
+  test('the arguments of a program, and nothing of its environment', () => {
+    const text = JSON.stringify(['sh', '-c']);
+    expect(program(2, 'sh', '-c', 'SECRET=1')).toMatchObject({ name: 'exec', value: 2, text });
+  });
+
+  test('more arguments than are recorded', () => {
+    const words = 'abcdefgh'.split('');
+    expect(program(9, ...words)?.text).toBe(JSON.stringify([...words, '…']));
+  });
+
+  test('a uevent says what happened to what, and to which function', () => {
+    const fields = { name: '0000:01:00.0', action: 6 };
+    expect(map([{ event: 'kobject_uevent_env', fields }]).events[0]).toMatchObject({
+      kind: 'uevent',
+      device: '0000:01:00.0',
+      value: 6,
+      text: 'bind@0000:01:00.0',
+    });
+  });
+
+  test('a mediated device by the bytes of its UUID', () => {
+    const fields = {
+      type: 'mtty-1',
+      uuid_lo: 0x4e5a_7b3c_8f21_0a6dn,
+      uuid_hi: 0xa0b1_c2d3_e4f5_0617n,
+    };
+    expect(map([{ event: 'mdev_device_create', fields }]).events[0]).toMatchObject({
+      kind: 'mdev.create',
+      device: '8f210a6d-7b3c-4e5a-1706-f5e4d3c2b1a0',
+      text: 'mtty-1',
+    });
+  });
+});
+
+test.each([
+  ['p_vfio_unregister_group_dev_0', 'vfio.unregister', 'begin'],
+  ['r_vfio_unregister_group_dev_0', 'vfio.unregister', 'end'],
+  ['vfio_unregister_group_dev__return', 'vfio.unregister', 'end'],
+  ['vfio_unregister_group_dev__entry', 'vfio.unregister', 'begin'],
+  // Several functions have the name.
+  ['p_remove_store_0', 'log', 'point'],
+])('the name %s that a tool gave to its probe is of kind %s', (event, kind, phase) => {
+  expect(map([{ event, fields: {} }]).events).toMatchObject([{ kind, phase }]);
+});

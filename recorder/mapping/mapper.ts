@@ -229,6 +229,7 @@ export class RecordMapper {
     this.#result(row, rule, fields);
     if (open.vfio) this.#given(row, open, rule, fields);
     else if (stack.inVfio) this.#give(stack, row);
+    rule.answer?.(row, fields);
     this.#events.append(row);
   }
 

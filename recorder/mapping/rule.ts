@@ -49,6 +49,8 @@ export interface Rule {
   readonly ret: FieldIndex;
   /** Field with what a user was given, in a return. */
   readonly given: FieldIndex;
+  /** Puts what a return tells of the caller's argument into the data; null for nothing. */
+  readonly answer: Step | null;
   /** Field with a message of the kernel's log. */
   readonly message: FieldIndex;
 }
@@ -94,6 +96,7 @@ export class RuleMaker {
       value: typeof columns.value === 'string' ? place(columns.value) : -1,
       ret: role === 'point' || role === 'value' ? -1 : place('ret'),
       given: columns.given === undefined ? -1 : place(columns.given),
+      answer: columns.answer === undefined ? null : this.#steps.words(columns.answer, place),
       message:
         columns.isKernelText === true && columns.text !== undefined ? place(columns.text) : -1,
     };

@@ -40,6 +40,18 @@ const DEVFN_COUNT = 1 << 16;
 /** Bytes of the user buffer that an access's `written` field holds. */
 const WRITTEN_BYTES = 4;
 
+const GUID_BYTES = 16;
+/** Where the parts of a UUID's text are in its bytes. */
+const GUID_PARTS = [
+  [0, 4],
+  [4, 6],
+  [6, 8],
+  [8, 10],
+  [10, 16],
+] as const;
+/** enum kobject_action (include/linux/kobject.h). */
+const UEVENT_ACTIONS = 'add remove change move online offline bind unbind'.split(' ');
+
 /** Makes the steps of one trace's rules. */
 export class StepMaker {
   readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
@@ -53,12 +65,13 @@ export class StepMaker {
     if (from === undefined) return null;
     if (typeof from === 'string') return this.#deviceByName(place(from));
     if ('bus' in from) return this.#deviceByBus(place(from.bus), place(from.devfn));
+    if ('guid' in from) return this.#deviceByGuid(place(from.guid), place(from.rest));
     return this.#deviceInText(place(from.buffer));
   }
 
   /** Steps for all columns that the fields of an entry or a point give. */
   steps(columns: Columns, device: DeviceOf | null, raw: boolean, place: PlaceOf): Step[] {
-    const { driver, region, position, ioctl, data, text, mapping } = columns;
+    const { driver, region, position, ioctl, data, text, mapping, words, uevent } = columns;
     const steps: Step[] = [];
     if (device !== null) steps.push(setDevice(device));
     if (typeof driver === 'string') steps.push(this.#driver(place(driver)));
@@ -73,11 +86,13 @@ export class StepMaker {
       steps.push(this.#mappings.step(place(start), place(pages), is));
     }
     if (ioctl !== undefined) steps.push(this.#ioctl(place(ioctl.field), ioctl.file));
-    if (data !== undefined) {
-      steps.push(this.#words(data.map(([name, bytes]) => [place(name), bytes])));
-    }
+    if (data !== undefined) steps.push(this.words(data, place));
     if (text !== undefined) steps.push(this.#text(place(text), raw));
     else if (raw) steps.push((_row, fields) => this.events.text(fields.raw()));
+    if (words !== undefined) {
+      steps.push(this.#commandLine(place(words.count), words.fields.map(place)));
+    }
+    if (uevent !== undefined) steps.push(this.#uevent(place(uevent.action), place(uevent.object)));
     return steps;
   }
 
@@ -117,6 +132,45 @@ export class StepMaker {
     };
   }
 
+  /** Mediated devices are named by their UUID; a guid_t has its first three parts little-endian. */
+  #deviceByGuid(first: FieldIndex, rest: FieldIndex): DeviceOf {
+    const bytes = Buffer.alloc(GUID_BYTES);
+    return (fields) => {
+      for (const [at, field] of [first, rest].entries()) {
+        if (!fields.number(field)) return -1;
+        bytes.writeUInt32LE(fields.low >>> 0, at * 8);
+        bytes.writeUInt32LE(fields.high >>> 0, at * 8 + 4);
+      }
+      bytes.subarray(0, 4).swap32();
+      bytes.subarray(4, 8).swap16();
+      const parts = GUID_PARTS.map(([from, to]) => bytes.toString('hex', from, to));
+      return this.events.dictionaries.device.id(parts.join('-'));
+    };
+  }
+
+  /** The arguments of a program as JSON; the last is `…` when it has more than were recorded. */
+  #commandLine(count: FieldIndex, words: readonly FieldIndex[]): Step {
+    return (row, fields) => {
+      if (!fields.number(count)) return;
+      const all = fields.low;
+      row.setNumber(CELL.value, all);
+      // What lies behind the arguments in memory is the environment, which is nobody's business.
+      const own = words.slice(0, Math.max(0, all));
+      const told = own.map((word) => (fields.has(word) ? fields.text(word) : ''));
+      this.events.text(JSON.stringify(all > words.length ? [...told, '…'] : told));
+    };
+  }
+
+  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`. */
+  #uevent(action: FieldIndex, object: FieldIndex): Step {
+    return (_row, fields) => {
+      if (!fields.has(object)) return;
+      const name = fields.text(object);
+      const done = fields.number(action) ? (UEVENT_ACTIONS[fields.low] ?? fields.low) : '?';
+      this.events.text(`${done}@${name}`);
+    };
+  }
+
   #deviceInText(field: FieldIndex): DeviceOf {
     const { device } = this.events.dictionaries;
     return (fields) => {
@@ -150,8 +204,12 @@ export class StepMaker {
     };
   }
 
-  /** Fields that the kernel could not read end the data: what follows them has no known place. */
-  #words(words: readonly (readonly [field: FieldIndex, bytes: 4 | 8])[]): Step {
+  /**
+   * Puts fields into the data one after the other. One that the kernel could not read ends it: what
+   * follows has no known place.
+   */
+  words(data: NonNullable<Columns['data']>, place: PlaceOf): Step {
+    const words = data.map(([name, bytes]) => [place(name), bytes] as const);
     return (_row, fields) => {
       let length = 0;
       for (const [field, bytes] of words) {

@@ -90,6 +90,19 @@ export class TextEvent {
 const POSITIONAL: Readonly<Record<string, RegExp>> = {
   io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
   aer_event: /^(?<dev_name>\S+) PCIe Bus Error: /d,
+  pci_hp_event: /^(?<port_name>\S+) slot:/d,
+  pcie_link_event: /^(?<port_name>\S+) type:/d,
+  rpm_return_int: /^[^:]*:(?<name>\S+) /d,
+  rpm_status: /^(?<name>\S+) status=/d,
+  ...Object.fromEntries(
+    ['rpm_suspend', 'rpm_resume', 'rpm_idle', 'rpm_usage'].map((event) => [
+      event,
+      /^(?<name>\S+) flags-\w+ cnt-(?<usage_count>-?\d+) /d,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['module_load', 'module_free', 'module_request'].map((event) => [event, /^(?<name>\S+)/d]),
+  ),
   ...Object.fromEntries(DMA.map((event) => [event, /^(?<device>\S+) /d])),
 };
 

@@ -128,6 +128,26 @@ test('paths that lead through pointers, casts and anonymous members', () => {
   expect(() => resolvePath(old.vfio, openedRecent)).toThrow(/no struct vfio_device_file/);
 });
 
+test('a pointer to a member leads to the struct around it', () => {
+  const [old, recent] = [LOADED['6.1'], LOADED['6.12']];
+  const group = 'inode.i_cdev(vfio_group@cdev).iommu_group.id';
+  // By pahole: inode.i_cdev at 584 and 576, vfio_group.cdev at 752 and 768, .iommu_group at 864 and
+  // 880, iommu_group.id at 144 and 160.
+  expect(resolvePath(old.vfio, group).offsets).toEqual([584, 864 - 752, 144]);
+  expect(resolvePath(recent.vfio, group).offsets).toEqual([576, 880 - 768, 160]);
+  expect(resolvePath(old.vfio, 'inode.i_cdev(vfio_group@cdev).dev.kobj.name').offsets).toEqual([
+    584, -752,
+  ]);
+  expect(() => resolvePath(old.vfio, 'inode.i_cdev(vfio_group@none).dev.kobj.name')).toThrow(
+    /no member "none"/,
+  );
+});
+
+test('of structs of one name that differ, those with the members are meant', () => {
+  const { vmlinux } = LOADED['6.12'];
+  expect(resolvePath(vmlinux, 'controller.pcie.port.dev.kobj.name').offsets).toHaveLength(3);
+});
+
 test('shapes say how a value is to be fetched', () => {
   const { vmlinux } = LOADED['6.12'];
   const shape = (path: string) => resolvePath(vmlinux, path).shape;

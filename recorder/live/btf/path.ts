@@ -12,7 +12,8 @@ export interface ResolvedPath {
   /**
    * Byte offsets: the first within the root object, each further one within the object that the
    * pointer found there points to. `[24]` needs no dereference beyond reading at 24; `[0, 120]`
-   * means: read the pointer at 0, then read at 120 of what it points to.
+   * means: read the pointer at 0, then read at 120 of what it points to. An offset is negative
+   * where the pointer led to a later member of the struct.
    */
   readonly offsets: readonly number[];
   readonly shape: Shape;
@@ -111,13 +112,15 @@ interface Step {
   readonly name: string;
   /** `private_data(vfio_device)`: what a void pointer is known to point to. */
   readonly cast: string | undefined;
+  /** `i_cdev(vfio_group@cdev)`: the member of that struct which the pointer leads to. */
+  readonly member: string | undefined;
 }
 
 function parsePath(path: string, btf: Btf): readonly [root: Step, members: readonly Step[]] {
   const steps = path.split('.').map((text) => {
-    const match = /^(\w+)(?:\((\w+)\))?$/.exec(text);
+    const match = /^(\w+)(?:\((\w+)(?:@(\w+))?\))?$/.exec(text);
     if (!match) throw unresolved(`"${text}" is not a member name`, path, btf);
-    return { name: match[1]!, cast: match[2] };
+    return { name: match[1]!, cast: match[2], member: match[3] };
   });
   return [steps[0]!, steps.slice(1)];
 }
@@ -129,9 +132,21 @@ function target(btf: Btf, step: Step, type: number, path: string) {
   if (step.cast !== undefined) {
     const [cast] = btf.find(step.cast, Kind.struct, Kind.union);
     if (cast === undefined) throw unresolved(`there is no struct ${step.cast}`, path, btf);
-    return { byPointer, object: cast };
+    const start = step.member === undefined ? 0 : -memberOf(btf, cast, step.member, path).offset;
+    return { byPointer, object: cast, start };
   }
-  return { byPointer, object: byPointer ? strip(btf, btf.sizeOrType(stripped)) : stripped };
+  const object = byPointer ? strip(btf, btf.sizeOrType(stripped)) : stripped;
+  return { byPointer, object, start: 0 };
+}
+
+/** Byte offset and type of a member of a struct. */
+function memberOf(btf: Btf, object: number, name: string, path: string) {
+  const found = findMember(btf, object, name);
+  if (!found) throw unresolved(`${btf.name(object)} has no member "${name}"`, path, btf);
+  if (found.member.bitWidth !== 0 || found.bitOffset % 8 !== 0) {
+    throw unresolved(`"${name}" is a bit field and has no byte offset`, path, btf);
+  }
+  return { offset: found.bitOffset / 8, type: found.member.type };
 }
 
 function resolveFrom(btf: Btf, root: number, steps: readonly Step[], path: string): ResolvedPath {
@@ -143,16 +158,12 @@ function resolveFrom(btf: Btf, root: number, steps: readonly Step[], path: strin
     if (kind !== Kind.struct && kind !== Kind.union) {
       throw unresolved(`what comes before "${step.name}" is not a struct`, path, btf);
     }
-    const found = findMember(btf, object, step.name);
-    if (!found) throw unresolved(`${btf.name(object)} has no member "${step.name}"`, path, btf);
-    if (found.member.bitWidth !== 0 || found.bitOffset % 8 !== 0) {
-      throw unresolved(`"${step.name}" is a bit field and has no byte offset`, path, btf);
-    }
-    offsets.push(offsets.pop()! + found.bitOffset / 8);
-    type = found.member.type;
+    const member = memberOf(btf, object, step.name, path);
+    offsets.push(offsets.pop()! + member.offset);
+    type = member.type;
     if (index === steps.length - 1) break;
     const next = target(btf, step, type, path);
-    if (next.byPointer) offsets.push(0);
+    if (next.byPointer) offsets.push(next.start);
     object = next.object;
   }
   return { offsets, shape: shapeOf(btf, type) };
@@ -170,8 +181,17 @@ export function resolvePath(btf: Btf, path: string): ResolvedPath {
   if (members.length === 0) throw unresolved('a path needs a type and a member', path, btf);
   const roots = btf.find(root.name, Kind.struct, Kind.union);
   if (roots.length === 0) throw unresolved(`there is no struct ${root.name}`, path, btf);
-  const answers = roots.map((id) => resolveFrom(btf, id, members, path));
+  // Drivers have structs of the same name: those that lack the members are not meant.
+  const answers = roots.flatMap((id) => {
+    try {
+      return [resolveFrom(btf, id, members, path)];
+    } catch (error) {
+      if (!(error instanceof VfrError) || roots.length === 1) throw error;
+      return [];
+    }
+  });
+  if (answers.length === 0) resolveFrom(btf, roots[0]!, members, path);
   const distinct = new Set(answers.map((answer) => JSON.stringify(answer)));
-  if (distinct.size > 1) throw unresolved(`struct ${root.name} is ambiguous`, path, btf);
+  if (distinct.size !== 1) throw unresolved(`struct ${root.name} is ambiguous`, path, btf);
   return answers[0]!;
 }
