@@ -10,22 +10,13 @@ import { ioctl } from './vfio-ioctl.js';
 import { mmap, munmap, pageFault } from './vfio-memory.js';
 import { regionAccess } from './vfio-region.js';
 
-/**
- * System calls that strace saw are what the kernel's own functions show in more detail: where both
- * were recorded, the kernel's count.
- */
-const kernelFirst =
-  (rule: Rule): Rule =>
-  (engine, e) =>
-    e.source === 'strace' && engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
-
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
-  ioctl: kernelFirst(ioctl),
-  'config.read': kernelFirst(configAccess),
-  'config.write': kernelFirst(configAccess),
-  'region.read': kernelFirst(regionAccess),
-  'region.write': kernelFirst(regionAccess),
-  mmap: kernelFirst(mmap),
+  ioctl: ioctl,
+  'config.read': configAccess,
+  'config.write': configAccess,
+  'region.read': regionAccess,
+  'region.write': regionAccess,
+  mmap: mmap,
   munmap,
   'fault.page': pageFault,
   'fault.bus': busError,
@@ -38,4 +29,23 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'irq.set': setIrqs,
   reset,
   power,
+};
+
+/**
+ * System calls that strace saw are what the kernel's own functions show in more detail: where both
+ * were recorded, the kernel's count.
+ */
+const kernelFirst =
+  (rule: Rule): Rule =>
+  (engine, e) =>
+    engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
+
+/** Rules for what strace recorded, where they are others. */
+export const STRACE_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
+  ioctl: kernelFirst(ioctl),
+  'config.read': kernelFirst(configAccess),
+  'config.write': kernelFirst(configAccess),
+  'region.read': kernelFirst(regionAccess),
+  'region.write': kernelFirst(regionAccess),
+  mmap: kernelFirst(mmap),
 };
