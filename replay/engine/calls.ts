@@ -25,18 +25,25 @@ const IOCTLS: ReadonlySet<string> = new Set([
   'vfio_iommu_type1_ioctl',
 ]);
 
-/** A function called by another. */
-export interface Edge {
-  /** Number of the fact that the recording shows it. */
-  readonly fact: number;
-  readonly caller: Fn;
-  readonly called: Fn;
-  /** What is handed on. */
-  readonly handed: Fields;
-  /** Column that decides whether it is called: the driver, or of the caller ioctl or region. */
+/** A function called by another. Objects of one class, so that reading them is fast. */
+export class Edge {
+  /** Field that decides whether it is called: the driver, or of the caller ioctl or region. */
   readonly detail: number;
   /** What the caller calls before it. */
-  after: Edge | null;
+  after: Edge | null = null;
+
+  /**
+   * @param fact number of the fact that the recording shows it
+   * @param handed what is handed on
+   */
+  constructor(
+    readonly fact: number,
+    readonly caller: Fn,
+    readonly called: Fn,
+    readonly handed: Fields,
+  ) {
+    this.detail = called.facts.perDriver === true ? DRIVER : decidedBy(caller);
+  }
 }
 
 /** A function of the call graph, numbered. All have the same fields, so that reading is fast. */
@@ -46,7 +53,7 @@ export class Fn {
   readonly once: boolean;
   readonly anyThread: boolean;
   readonly isRelease: boolean;
-  /** Column that tells its events apart when it is asked whether they are recorded. */
+  /** Field that tells its events apart when it is asked whether they are recorded. */
   readonly detail: number;
   /** Number of the first of the facts that the recording shows its begins, ends and points. */
   readonly parts: number;
@@ -84,24 +91,16 @@ export const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(
 );
 const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
 
-/** Column that decides which functions a caller calls. */
+/** Field that decides which functions a caller calls. */
 const decidedBy = (caller: Fn): number =>
   caller.name === 'ioctl' ? NAME : caller.name === 'vfio_pci_rw' ? REGION : NONE;
 
 const EDGES = FUNCTIONS.flatMap((called) =>
-  Object.entries(called.facts.by ?? {}).map(([name, fields]) => ({
-    called,
-    caller: BY_NAME.get(name) as Fn,
-    handed: fieldsOf(fields),
-  })),
-).map(
-  (edge, i): Edge => ({
-    ...edge,
-    fact: COUNT * PARTS + i,
-    detail: edge.called.facts.perDriver === true ? DRIVER : decidedBy(edge.caller),
-    after: null,
-  }),
-);
+  Object.entries(called.facts.by ?? {}).map(([caller, handed]) => ({ called, caller, handed })),
+).map(({ called, caller, handed }, i) => {
+  const fact = COUNT * PARTS + i;
+  return new Edge(fact, BY_NAME.get(caller) as Fn, called, fieldsOf(handed));
+});
 /** Number of facts that a recording may show. */
 export const FACTS = COUNT * PARTS + EDGES.length;
 

@@ -39,6 +39,9 @@ export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 interface Thread {
   /** The entry from user space after which all of its calls are known; -1 before any. */
   since: number;
+  /** How many calls are open. */
+  depth: number;
+  /** The open ones from outside in; those behind have ended, and are filled again. */
   readonly calls: OpenCall[];
 }
 
@@ -53,14 +56,12 @@ const OPEN_AT_ONCE_MAX = 8;
 
 export class Nesting {
   readonly #foreign: boolean[] = [];
-  /** Calls that have ended, to be filled again. */
-  readonly #ended: OpenCall[] = [];
   readonly #reader = new SaidReader();
   /** What the event says that is looked at, unless it is an end. */
   #said = newSaid();
   /** The thread of the event before. */
   #tid = -1;
-  #thread: Thread = { since: -1, calls: [] };
+  #thread: Thread = { since: -1, depth: 0, calls: [] };
 
   constructor(
     readonly data: NestingData,
@@ -101,7 +102,7 @@ export class Nesting {
   #threadOf(tid: number): Thread {
     let thread = this.data.get(tid);
     if (thread === undefined) {
-      thread = { since: -1, calls: [] };
+      thread = { since: -1, depth: 0, calls: [] };
       this.data.set(tid, thread);
     }
     this.#tid = tid;
@@ -111,7 +112,9 @@ export class Nesting {
 
   /** The call keeps what its begin said; the next event is read into what an ended one had. */
   #open(thread: Thread, fn: Fn, seq: number): void {
-    const call = this.#ended.pop() ?? newCall();
+    const { calls, depth } = thread;
+    if (depth === calls.length) calls.push(newCall());
+    const call = calls[depth];
     const { said } = call;
     call.fn = fn.id;
     call.seq = seq;
@@ -119,12 +122,7 @@ export class Nesting {
     call.low = 0;
     call.high = 0;
     this.#said = said;
-    thread.calls.push(call);
-  }
-
-  /** Ends the calls of a thread but the first ones. */
-  #close({ calls }: Thread, left: number): void {
-    while (calls.length > left) this.#ended.push(calls.pop() as OpenCall);
+    thread.depth = depth + 1;
   }
 
   /** Functions that serve devices of other buses, such as mediated ones, are not recorded. */
@@ -136,7 +134,7 @@ export class Nesting {
   /** User space enters the kernel: what is open on the thread has ended. */
   #enter(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
     const open = topOf(thread);
-    this.#close(thread, 0);
+    thread.depth = 0;
     thread.since = e.seq;
     return open === undefined ? null : this.#unended(open, fn, e);
   }
@@ -148,7 +146,7 @@ export class Nesting {
     if (!again && !callsNothingMore(top, fn, this.#said)) {
       return this.#calledBy(thread, top, fn, e);
     }
-    this.#close(thread, thread.calls.length - 1);
+    thread.depth--;
     const found = this.#unended(top, fn, e);
     const caller = topOf(thread) ?? this.#elsewhere(fn);
     return this.#calledBy(thread, caller, fn, e) ?? found;
@@ -246,15 +244,15 @@ export class Nesting {
   }
 
   #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
-    const { calls, since } = thread;
+    const { calls, depth, since } = thread;
     const { span } = e;
-    let at = calls.length - 1;
+    let at = depth - 1;
     while (at >= 0 && calls[at].seq !== span) at--;
     this.recorded.show(fn.parts + PART.end, this.#partOfEnd(fn, e));
     if (at < 0) return since < 0 ? null : this.#unbegun(fn, e, since);
     const call = calls[at];
-    const inner = at < calls.length - 1 ? this.#unended(calls[at + 1], fn, e) : null;
-    this.#close(thread, at);
+    const inner = at < depth - 1 ? this.#unended(calls[at + 1], fn, e) : null;
+    thread.depth = at;
     return inner ?? this.#repeats(call, fn, e) ?? this.#needs(call, fn, e);
   }
 
@@ -271,8 +269,8 @@ export class Nesting {
     const fn = FUNCTIONS[open.fn];
     if (!this.recorded.shows(fn.parts + PART.end, partOf(fn, open.said))) return null;
     let openAtOnce = 0;
-    for (const { calls } of this.data.values()) {
-      for (const call of calls) if (call.fn === open.fn) openAtOnce++;
+    for (const { calls, depth } of this.data.values()) {
+      for (let i = 0; i < depth; i++) if (calls[i].fn === open.fn) openAtOnce++;
     }
     if (openAtOnce >= OPEN_AT_ONCE_MAX) return null;
     const then = e.phase === 'end' ? 'ends' : 'begins';
@@ -317,5 +315,5 @@ export class Nesting {
   }
 }
 
-const topOf = ({ calls }: Thread): OpenCall | undefined =>
-  calls.length === 0 ? undefined : calls[calls.length - 1];
+const topOf = ({ calls, depth }: Thread): OpenCall | undefined =>
+  depth === 0 ? undefined : calls[depth - 1];

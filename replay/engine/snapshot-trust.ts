@@ -74,15 +74,18 @@ export function checkSnapshot(trust: SnapshotTrust, e: EventCursor, clock: strin
   const before = trust.doubts.length;
   const { kinds, kindIds } = e;
   const checks = kinds.map((kind) => CHECKS[kind] ?? null);
-  const snapshot = kinds.indexOf('snapshot');
+  const [snapshot, read] = [kinds.indexOf('snapshot'), kinds.indexOf('config.read')];
+  let isTimeToCheck = trust.time !== null;
   for (let row = 0; row < kindIds.length; row++) {
-    const check = checks[kindIds[row]];
-    const isFirst = trust.time !== null && kindIds[row] !== snapshot;
-    // Most reads are of other registers.
-    if (!isFirst && (check === null || (check === checkIds && e.offsetAt(row) !== 0))) continue;
+    const kind = kindIds[row];
+    const check = checks[kind];
+    // Most events are of no interest, and most reads of other registers.
+    const isIdle = check === null || (kind === read && e.offsetAt(row) !== 0);
+    if (isIdle && !isTimeToCheck) continue;
     e.moveTo(row);
-    if (isFirst) checkTime(trust, e, clock);
+    if (isTimeToCheck && kind !== snapshot) checkTime(trust, e, clock);
     check?.(trust, e);
+    isTimeToCheck = trust.time !== null;
   }
   e.moveTo(kindIds.length - 1);
   checkDevices(trust, e);
