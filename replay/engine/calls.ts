@@ -1,98 +1,18 @@
 /** Calls of functions of the call graph: what their events say, and what they called. */
-import { CALL_GRAPH, type FunctionFacts, functionOf, type Handed } from '../rules/call-graph.js';
+import { CALL_GRAPH, type FunctionFacts, functionOf } from '../rules/call-graph.js';
 import type { EventCursor } from './cursor.js';
-
-/** The columns that calls hand on and repeat: of a dictionary the ids, for ids are compared. */
-export const FIELDS = [
-  'device',
-  'driver',
-  'name',
-  'region',
-  'offset',
-  'length',
-  'value',
-  'direction',
-] as const satisfies readonly Handed[];
-const columnOf = (field: Handed): number => FIELDS.indexOf(field);
-const DEVICE = columnOf('device');
-const DRIVER = columnOf('driver');
-const NAME = columnOf('name');
-const REGION = columnOf('region');
-const OFFSET = columnOf('offset');
-const LENGTH = columnOf('length');
-const VALUE = columnOf('value');
-/** 1 for writing. */
-const DIRECTION = columnOf('direction');
-
-/** What a column says when it says nothing; as a column, that there is none. */
-export const NONE = -1;
-
-/** What an event says, by {@link FIELDS}: numbers in place of an object for each event. */
-export type Said = Float64Array;
-export const newSaid = (): Said => new Float64Array(FIELDS.length);
-
-export function readSaid(e: EventCursor, into: Said): void {
-  into[DEVICE] = e.deviceId;
-  into[DRIVER] = e.driverId;
-  into[NAME] = e.nameId;
-  into[REGION] = e.region;
-  into[OFFSET] = e.hasOffset ? e.offset : NONE;
-  into[LENGTH] = e.hasLength ? e.length : NONE;
-  into[VALUE] = e.hasValue ? e.value : NONE;
-  into[DIRECTION] = e.isWrite ? 1 : 0;
-}
-
-// Ids are whole numbers, which the compiler cannot know.
-export const deviceOf = (said: Said): number => said[DEVICE] | 0;
-export const driverOf = (said: Said): number => said[DRIVER] | 0;
-
-/** Fields that two events do not say alike, as bits: nearly always few, and none that counts. */
-const unlike = (a: Said, b: Said): number =>
-  (a[DEVICE] === b[DEVICE] ? 0 : 1 << DEVICE) |
-  (a[DRIVER] === b[DRIVER] ? 0 : 1 << DRIVER) |
-  (a[NAME] === b[NAME] ? 0 : 1 << NAME) |
-  (a[REGION] === b[REGION] ? 0 : 1 << REGION) |
-  (a[OFFSET] === b[OFFSET] ? 0 : 1 << OFFSET) |
-  (a[LENGTH] === b[LENGTH] ? 0 : 1 << LENGTH) |
-  (a[VALUE] === b[VALUE] ? 0 : 1 << VALUE) |
-  (a[DIRECTION] === b[DIRECTION] ? 0 : 1 << DIRECTION);
-
-/** Fields in which two events have to be alike, in the order in which they are told. */
-export interface Alike {
-  readonly bits: number;
-  readonly columns: readonly number[];
-}
-
-const alike = (fields: readonly Handed[]): Alike => {
-  const columns = fields.map(columnOf);
-  return { columns, bits: columns.reduce((bits, column) => bits | (1 << column), 0) };
-};
-
-/** What an end says again of its begin. */
-export const REPEATED = alike(FIELDS);
-
-/** The first field in which two events differ, where both say something; or {@link NONE}. */
-export function differing(a: Said, b: Said, { bits, columns }: Alike): number {
-  const differ = unlike(a, b) & bits;
-  if (differ === 0) return NONE;
-  const isTold = (at: number) => ((differ >> at) & 1) === 1 && a[at] !== NONE && b[at] !== NONE;
-  return columns.find(isTold) ?? NONE;
-}
-
-/** What a field says, for people. */
-export function textOf(e: EventCursor, column: number, value: number): string {
-  const field = FIELDS[column];
-  switch (field) {
-    case 'device':
-    case 'driver':
-    case 'name':
-      return e.entryOf(field, value);
-    case 'direction':
-      return value === 1 ? 'write' : 'read';
-    default:
-      return `0x${value.toString(16)}`;
-  }
-}
+import {
+  DEVICE,
+  DRIVER,
+  type Fields,
+  fieldOfSaid,
+  fieldsOf,
+  NAME,
+  NONE,
+  newSaid,
+  REGION,
+  type Said,
+} from './said.js';
 
 /** Parts of a call, as facts of {@link Fn.parts}. */
 export const PART = { begin: 0, end: 1, point: 2 } as const;
@@ -105,18 +25,25 @@ const IOCTLS: ReadonlySet<string> = new Set([
   'vfio_iommu_type1_ioctl',
 ]);
 
-/** A function called by another. */
-export interface Edge {
-  /** Number of the fact that the recording shows it. */
-  readonly fact: number;
-  readonly caller: Fn;
-  readonly called: Fn;
-  /** What is handed on. */
-  readonly handed: Alike;
-  /** Column that decides whether it is called: the driver, or of the caller ioctl or region. */
+/** A function called by another. Objects of one class, so that reading them is fast. */
+export class Edge {
+  /** Field that decides whether it is called: the driver, or of the caller ioctl or region. */
   readonly detail: number;
   /** What the caller calls before it. */
-  after: Edge | null;
+  after: Edge | null = null;
+
+  /**
+   * @param fact number of the fact that the recording shows it
+   * @param handed what is handed on
+   */
+  constructor(
+    readonly fact: number,
+    readonly caller: Fn,
+    readonly called: Fn,
+    readonly handed: Fields,
+  ) {
+    this.detail = called.facts.perDriver === true ? DRIVER : decidedBy(caller);
+  }
 }
 
 /** A function of the call graph, numbered. All have the same fields, so that reading is fast. */
@@ -126,7 +53,7 @@ export class Fn {
   readonly once: boolean;
   readonly anyThread: boolean;
   readonly isRelease: boolean;
-  /** Column that tells its events apart when it is asked whether they are recorded. */
+  /** Field that tells its events apart when it is asked whether they are recorded. */
   readonly detail: number;
   /** Number of the first of the facts that the recording shows its begins, ends and points. */
   readonly parts: number;
@@ -164,24 +91,16 @@ export const FUNCTIONS: readonly Fn[] = Object.entries(CALL_GRAPH).map(
 );
 const BY_NAME: ReadonlyMap<string, Fn> = new Map(FUNCTIONS.map((fn) => [fn.name, fn]));
 
-/** Column that decides which functions a caller calls. */
+/** Field that decides which functions a caller calls. */
 const decidedBy = (caller: Fn): number =>
   caller.name === 'ioctl' ? NAME : caller.name === 'vfio_pci_rw' ? REGION : NONE;
 
 const EDGES = FUNCTIONS.flatMap((called) =>
-  Object.entries(called.facts.by ?? {}).map(([name, fields]) => ({
-    called,
-    caller: BY_NAME.get(name) as Fn,
-    handed: alike(fields),
-  })),
-).map(
-  (edge, i): Edge => ({
-    ...edge,
-    fact: COUNT * PARTS + i,
-    detail: edge.called.facts.perDriver === true ? DRIVER : decidedBy(edge.caller),
-    after: null,
-  }),
-);
+  Object.entries(called.facts.by ?? {}).map(([caller, handed]) => ({ called, caller, handed })),
+).map(({ called, caller, handed }, i) => {
+  const fact = COUNT * PARTS + i;
+  return new Edge(fact, BY_NAME.get(caller) as Fn, called, fieldsOf(handed));
+});
 /** Number of facts that a recording may show. */
 export const FACTS = COUNT * PARTS + EDGES.length;
 
@@ -211,13 +130,13 @@ export interface OpenCall {
 export const newCall = (): OpenCall => ({ fn: 0, seq: 0, said: newSaid(), low: 0, high: 0 });
 
 /** What tells events of a function apart when it is asked whether they are recorded. */
-export const partOf = (fn: Fn, said: Said): number =>
-  fn.detail === NONE ? NONE : said[fn.detail] | 0;
+export const partOf = ({ detail }: Fn, said: Said): number =>
+  detail === NONE ? NONE : fieldOfSaid(said, detail);
 
 /** What decides whether a caller calls a function; `driver` is of whom is called. */
 export function detailOf({ detail }: Edge, caller: OpenCall, driver: number): number {
   if (detail === NONE) return NONE;
-  return detail === DRIVER ? driver : caller.said[detail] | 0;
+  return detail === DRIVER ? driver : fieldOfSaid(caller.said, detail);
 }
 
 export const pathOf = (e: EventCursor, fn: Fn): string =>
@@ -228,9 +147,12 @@ export function callsNothingMore(call: OpenCall, next: Fn, said: Said): boolean 
   const fn = FUNCTIONS[call.fn];
   if (fn.leaf || ((call.low & LAST.low) | (call.high & LAST.high)) !== 0) return true;
   // A release that found no driver removes none, unless one came before it got the lock.
-  if (!fn.isRelease || call.said[DRIVER] !== NONE) return false;
-  return next.calledBy[fn.id] === undefined || call.said[DEVICE] !== said[DEVICE];
+  if (!fn.isRelease || fieldOfSaid(call.said, DRIVER) !== NONE) return false;
+  return next.calledBy[fn.id] === undefined || !sameDevice(call.said, said);
 }
+
+export const sameDevice = (a: Said, b: Said): boolean =>
+  fieldOfSaid(a, DEVICE) === fieldOfSaid(b, DEVICE);
 
 export const hasCalled = (call: OpenCall, fn: number): boolean =>
   (((fn < 32 ? call.low : call.high) >>> (fn & 31)) & 1) === 1;

@@ -14,6 +14,7 @@ const leaf = fc.oneof(
   fc.constant(null),
   fc.constant(undefined),
   fc.uint8Array({ maxLength: 8 }),
+  fc.int32Array({ maxLength: 8 }),
 );
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(

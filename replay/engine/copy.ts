@@ -31,8 +31,8 @@ function copyObject(value: object, copies: Copies): object {
     for (const item of value) to.add(copy(item, copies));
     return to;
   }
-  if (value instanceof Uint8Array || value instanceof Float64Array) {
-    const to = new (value.constructor as typeof Uint8Array | typeof Float64Array)(value);
+  if (value instanceof Uint8Array || value instanceof Int32Array) {
+    const to = value instanceof Int32Array ? new Int32Array(value) : new Uint8Array(value);
     copies.set(value, to);
     return to;
   }

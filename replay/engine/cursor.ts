@@ -9,12 +9,12 @@ import {
 
 /**
  * One event of a batch, read column by column when asked. The cursor is moved, never copied:
- * reading a million events makes no million objects.
+ * reading a million events makes no million objects. What rules ask of nearly every event, more
+ * than once, is read when the cursor is moved.
  */
 export class EventCursor {
   #batch!: Batch;
   #first = 0;
-  #source!: DictView;
   #kind!: DictView;
   #phase!: DictView;
   #tid!: IntView;
@@ -28,15 +28,30 @@ export class EventCursor {
   #length!: WordView;
   #value!: WordView;
   #ret!: WordView;
+  /** Id of the source that strace is; -1 for none. */
+  #strace = NO_ID;
   /** Kinds that are writing, by their ids. */
   #writes: readonly boolean[] = [];
+
+  /** The row that the cursor is at. */
   row = 0;
+  seq = 0 as Seq;
+  /** Id of the kind, the same in all batches of a trace. */
+  kindId = NO_ID;
+  phase: Phase = 'point';
+  /** Thread; -1 when it is not told. */
+  tid = -1;
+  /** Sequence number of the begin, or -1 when the event has none. */
+  span = -1;
+  device: string | null = null;
+  /** Numbers of strings, the same in all batches of a trace; -1 for null. */
+  deviceId = NO_ID;
+  path: string | null = null;
 
   /** Columns that many events are asked for are held; the others are read when one is. */
   open(batch: Batch): void {
     this.#batch = batch;
     this.#first = batch.seqFirst;
-    this.#source = interned(batch.column('source'));
     this.#kind = interned(batch.column('kind'));
     this.#phase = interned(batch.column('phase'));
     this.#tid = batch.column('tid');
@@ -51,7 +66,21 @@ export class EventCursor {
     this.#value = batch.column('value');
     this.#ret = batch.column('ret');
     this.#writes = this.#kind.entries.map((kind) => WRITES.has(kind));
-    this.row = 0;
+    this.#strace = batch.source.dictionaries.source.indexOf('strace');
+  }
+
+  /** Moves to an event of the batch. */
+  moveTo(row: number): void {
+    this.row = row;
+    this.seq = (this.#first + row) as Seq;
+    this.kindId = this.#kind.ids[row];
+    this.phase = this.#phase.entries[this.#phase.ids[row]] as Phase;
+    this.tid = this.#tid.has(row) ? this.#tid.values[row] : -1;
+    this.span = this.#span.has(row) ? this.#span.number(row) : -1;
+    const device = this.#device.id(row);
+    this.deviceId = device;
+    this.device = device < 0 ? null : this.#device.entries[device];
+    this.path = this.#path.at(row);
   }
 
   get rows(): number {
@@ -71,48 +100,43 @@ export class EventCursor {
   /** Names of functions that end in this batch without a begin, and begin nowhere in it. */
   beginless(): readonly string[] {
     const end = this.#phase.entries.indexOf('end');
-    const [begun, ended] = [new Set<number>(), new Set<number>()];
+    const ended = new Set<number>();
     for (let row = 0; row < this.rows; row++) {
-      if (this.#phase.ids[row] !== end) begun.add(this.#name.id(row));
-      else if (!this.#span.has(row)) ended.add(this.#name.id(row));
+      if (!this.#span.has(row) && this.#phase.ids[row] === end) ended.add(this.#name.id(row));
     }
-    const names = [...ended].filter((id) => id >= 0 && !begun.has(id));
-    return names.map((id) => this.#name.entries[id]);
+    ended.delete(NO_ID);
+    for (let row = 0; row < this.rows && ended.size > 0; row++) {
+      if (this.#phase.ids[row] !== end) ended.delete(this.#name.id(row));
+    }
+    return Array.from(ended, (id) => this.#name.entries[id]);
   }
 
-  get seq(): Seq {
-    return (this.#first + this.row) as Seq;
+  /** Ids of the kinds of the batch's events. */
+  get kindIds(): Int32Array {
+    return this.#kind.ids;
+  }
+
+  /** Offset of the event of a row; 0 also when it has none. */
+  offsetAt(row: number): number {
+    return this.#offset.number(row);
   }
 
   get ts(): bigint {
     return this.#batch.column('ts').big(this.row);
   }
 
-  /** Id of the kind, the same in all batches of a trace. */
-  get kindId(): number {
-    return this.#kind.ids[this.row];
-  }
-
-  /** What recorded the event. */
-  get source(): string {
-    return this.#source.at(this.row) ?? '';
-  }
-
   get kind(): string {
     return this.#kind.at(this.row) ?? '';
   }
 
+  /** A system call that strace saw. */
+  get isOfStrace(): boolean {
+    return this.#strace >= 0 && this.#batch.column('source').ids[this.row] === this.#strace;
+  }
+
   /** It writes to configuration space or to a region. */
   get isWrite(): boolean {
-    return this.#writes[this.#kind.ids[this.row]];
-  }
-
-  get phase(): Phase {
-    return this.#phase.at(this.row) as Phase;
-  }
-
-  get tid(): number {
-    return this.#tid.has(this.row) ? this.#tid.at(this.row) : -1;
+    return this.#writes[this.kindId];
   }
 
   /** Process; the thread when the input does not tell it. */
@@ -125,22 +149,8 @@ export class EventCursor {
     return this.#batch.column('task').at(this.row) ?? '';
   }
 
-  /** Sequence number of the begin, or -1 when the event has none. */
-  get span(): number {
-    return this.#span.has(this.row) ? this.#span.number(this.row) : -1;
-  }
-
-  get device(): string | null {
-    return this.#device.at(this.row);
-  }
-
   get driver(): string | null {
     return this.#driver.at(this.row);
-  }
-
-  /** Numbers of strings, the same in all batches of a trace; -1 for null. */
-  get deviceId(): number {
-    return this.#device.id(this.row);
   }
 
   get driverId(): number {
@@ -156,16 +166,12 @@ export class EventCursor {
     return this.#batch.column(column).entries[id] ?? '-';
   }
 
-  get path(): string | null {
-    return this.#path.at(this.row);
-  }
-
   get name(): string {
     return this.#name.at(this.row) ?? '';
   }
 
   get region(): number {
-    return this.#region.has(this.row) ? this.#region.at(this.row) : -1;
+    return this.#region.has(this.row) ? this.#region.values[this.row] : -1;
   }
 
   get hasOffset(): boolean {
@@ -223,6 +229,8 @@ export class EventCursor {
     return this.#batch.column('text').text(this.row);
   }
 }
+
+const NO_ID = -1;
 
 const WRITES: ReadonlySet<string> = new Set(['config.write', 'region.write']);
 

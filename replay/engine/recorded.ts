@@ -16,14 +16,14 @@ export interface RecordedData {
    * Parts of calls, and calls within others, that were seen: 1 for each fact, by the number of the
    * driver, ioctl or region that it depends on, plus 1.
    */
-  readonly shown: (Uint8Array | null)[];
+  readonly shown: [ofNone: Uint8Array, ...(Uint8Array | null)[]];
 }
 
 export const newRecorded = (): RecordedData => ({
   gaps: false,
   beginless: new Set(),
   ownProbes: new Set(),
-  shown: [],
+  shown: [new Uint8Array(FACTS)],
 });
 
 /** Drivers, names and regions above this are not told apart, and nothing is known of them. */
@@ -34,8 +34,12 @@ export class Recorded {
   #names: ReadonlySet<string> = new Set();
   /** All probes of binding, those of attributes among them, were there, by the recording itself. */
   binding = false;
+  /** Facts that depend on nothing, the most frequent. */
+  readonly #ofNone: Uint8Array;
 
-  constructor(readonly data: RecordedData) {}
+  constructor(readonly data: RecordedData) {
+    [this.#ofNone] = data.shown;
+  }
 
   set names(names: readonly string[]) {
     this.#names = new Set(names);
@@ -49,22 +53,25 @@ export class Recorded {
 
   /** A fact was seen, of a driver, ioctl or region; of none when `detail` is -1. */
   show(fact: number, detail: number): void {
-    const seen = this.data.shown[detail + 1];
-    if (seen == null) this.#showFirst(fact, detail);
-    else seen[fact] = 1;
+    if (detail < 0) this.#ofNone[fact] = 1;
+    else this.#showOf(fact, detail);
   }
 
-  #showFirst(fact: number, detail: number): void {
-    if (detail >= DETAIL_MAX) return;
+  #showOf(fact: number, detail: number): void {
     const { shown } = this.data;
-    while (shown.length <= detail + 1) shown.push(null);
-    const seen = new Uint8Array(FACTS);
-    seen[fact] = 1;
-    shown[detail + 1] = seen;
+    const seen = shown[detail + 1];
+    if (seen != null) seen[fact] = 1;
+    else if (detail < DETAIL_MAX) {
+      while (shown.length <= detail + 1) shown.push(null);
+      const first = new Uint8Array(FACTS);
+      first[fact] = 1;
+      shown[detail + 1] = first;
+    }
   }
 
   /** Whether it was seen, whatever was lost. */
   showed(fact: number, detail: number): boolean {
+    if (detail < 0) return this.#ofNone[fact] === 1;
     const seen = this.data.shown[detail + 1];
     return seen != null && seen[fact] === 1;
   }

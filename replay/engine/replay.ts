@@ -6,7 +6,7 @@ import {
   type Seq,
   type TraceMeta,
 } from '../../traces/index.js';
-import { RULES } from '../rules/index.js';
+import { RULES, STRACE_RULES } from '../rules/index.js';
 import { callOfGraph, type Fn } from './calls.js';
 import { likelyCause } from './causes.js';
 import { copyOf } from './copy.js';
@@ -161,6 +161,7 @@ export class Replayer {
   feed(batch: Batch, until = this.#until): boolean {
     const cursor = this.#cursor;
     cursor.open(batch);
+    this.engine.nesting.open(batch);
     if (!this.#named) this.engine.recorded(cursor.names, this.options.notes);
     this.#named = true;
     if (this.#losses?.batch !== batch) {
@@ -183,7 +184,7 @@ export class Replayer {
   /** A loop of its own: what is done once per batch would have it compiled anew for each. */
   #take(e: EventCursor, first: number, end: number): void {
     for (let row = first; row < end; row++) {
-      e.row = row;
+      e.moveTo(row);
       this.#step(e);
     }
   }
@@ -212,10 +213,11 @@ export class Replayer {
 
   /** The rule's verdict; where the place among other calls contradicts it, that counts. */
   #judge(e: EventCursor, taker: Taker): Verdict {
-    if (taker.rule === null) return STIMULUS;
+    const rule = e.isOfStrace ? taker.ofStrace : taker.rule;
+    if (rule === null) return STIMULUS;
     const fn = functionOf(taker, e);
     const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
-    const verdict = taker.rule(this.engine, e);
+    const verdict = rule(this.engine, e);
     if (misplaced === null || verdict.type === 'diverge') return verdict;
     if (verdict.type === 'unmodelled') return verdict;
     return this.#mayLoseLater(e) ? verdict : misplaced;
@@ -239,7 +241,8 @@ export class Replayer {
     const rule = RULES[kind as Kind] ?? null;
     const binds = rule !== null && kindFacts(kind)?.frequent !== true;
     const tally = this.#kinds.get(kind) ?? null;
-    const taker: Taker = { kind, rule, binds, tally, functions: [] };
+    const ofStrace = STRACE_RULES[kind as Kind] ?? rule;
+    const taker: Taker = { kind, rule, ofStrace, binds, tally, functions: [] };
     this.#takers[e.kindId] = taker;
     return taker;
   }
@@ -309,6 +312,8 @@ interface Taker {
   readonly kind: string;
   /** Null: nothing, they are stimuli that change no state. */
   readonly rule: Rule | null;
+  /** The same, of those that strace recorded. */
+  readonly ofStrace: Rule | null;
   /** They are named with a divergence of their device. */
   readonly binds: boolean;
   tally: Tally | null;

@@ -72,11 +72,22 @@ const DRIFT = 100n;
 export function checkSnapshot(trust: SnapshotTrust, e: EventCursor, clock: string): boolean {
   if (trust.ignored) return false;
   const before = trust.doubts.length;
-  const checks = e.kinds.map((kind) => CHECKS[kind] ?? null);
-  for (e.row = 0; e.row < e.rows; e.row++) {
-    if (trust.time !== null && e.kind !== 'snapshot') checkTime(trust, e, clock);
-    checks[e.kindId]?.(trust, e);
+  const { kinds, kindIds } = e;
+  const checks = kinds.map((kind) => CHECKS[kind] ?? null);
+  const [snapshot, read] = [kinds.indexOf('snapshot'), kinds.indexOf('config.read')];
+  let isTimeToCheck = trust.time !== null;
+  for (let row = 0; row < kindIds.length; row++) {
+    const kind = kindIds[row];
+    const check = checks[kind];
+    // Most events are of no interest, and most reads of other registers.
+    const isIdle = check === null || (kind === read && e.offsetAt(row) !== 0);
+    if (isIdle && !isTimeToCheck) continue;
+    e.moveTo(row);
+    if (isTimeToCheck && kind !== snapshot) checkTime(trust, e, clock);
+    check?.(trust, e);
+    isTimeToCheck = trust.time !== null;
   }
+  e.moveTo(kindIds.length - 1);
   checkDevices(trust, e);
   return trust.doubts.length > before;
 }
@@ -94,10 +105,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'device.add': (trust, { device }) => {
     if (device !== null) trust.born.add(device);
   },
-  'config.read': (trust, e) => {
-    // Most reads are of other registers.
-    if (e.offset === 0 && (e.path === 'kernel' || e.path === 'hardware')) checkIds(trust, e);
-  },
+  'config.read': checkIds,
   match: see,
   unbind: see,
   'device.open': see,
@@ -126,7 +134,8 @@ const seconds = (ns: bigint): string => `${(Number(ns) / 1e9).toFixed(3)} s`;
 
 /** The first register: vendor and device id. A VF answers with ones. */
 function checkIds({ ids, born, idsRead }: SnapshotTrust, e: EventCursor): void {
-  const { device } = e;
+  const { device, path } = e;
+  if (e.offset !== 0 || (path !== 'kernel' && path !== 'hardware')) return;
   if (device === null || !e.hasValue || born.has(device)) return;
   const told = ids.get(device);
   const { value } = e;

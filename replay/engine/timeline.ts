@@ -67,7 +67,7 @@ export class Timeline<R extends RandomAccess> {
     const row = seq - batch.seqFirst;
     if (row < 0 || row >= batch.rows) return null;
     this.#cursor.open(batch);
-    this.#cursor.row = row;
+    this.#cursor.moveTo(row);
     return this.#cursor;
   }
 

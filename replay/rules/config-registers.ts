@@ -10,6 +10,7 @@ import {
   isDefined,
   NO_REGISTERS,
   registersOf,
+  rowOf,
   withDword,
   withoutDword,
 } from '../vfio-pci-core/fixed-registers.js';
@@ -42,13 +43,14 @@ function registersAt(engine: Engine, e: EventCursor): FixedRegisters | null {
 
 /** @returns null for what is not predicted */
 export function fixedRead(engine: Engine, e: EventCursor): Verdict | null {
-  const { offset, length } = e;
-  if (!e.hasValue || (e.hasRet && e.ret !== 0) || length > 4) return null;
   const registers = registersAt(engine, e);
   if (registers === null) return null;
+  const { offset } = e;
   const dword = offset & ~3;
-  const row = registers.at.indexOf(dword);
+  const row = rowOf(registers, offset);
   if (row < 0) return null;
+  const { length } = e;
+  if (!e.hasValue || (e.hasRet && e.ret !== 0) || length > 4) return null;
   const covered = bitsOf(offset, length);
   const fixed = registers.mask[row] & covered;
   if (fixed === 0) return null;
@@ -93,7 +95,7 @@ function contradicted(
     learn(engine, e, NO_REGISTERS);
     return UNKNOWN;
   }
-  const row = registers.at.indexOf(dword);
+  const row = rowOf(registers, dword);
   const known = registers.known[row] & covered;
   const shift = 8 * (e.offset & 3);
   const text = (bits: number) => `${hex((bits & known) >>> shift)} at ${hex(e.offset)}`;
@@ -112,7 +114,7 @@ export function noteWrite(engine: Engine, e: EventCursor): void {
     if (own !== NO_REGISTERS) learn(engine, e, NO_REGISTERS);
     return;
   }
-  const row = own.at.indexOf(dword);
+  const row = rowOf(own, offset);
   if (row >= 0 && (own.mask[row] & bitsOf(offset, length)) !== 0) {
     learn(engine, e, withoutDword(own, dword));
   }
@@ -121,8 +123,9 @@ export function noteWrite(engine: Engine, e: EventCursor): void {
   }
 }
 
-function isEndpoint({ at, known, value }: FixedRegisters): boolean {
-  const row = at.indexOf(HEADER_TYPE);
+function isEndpoint(registers: FixedRegisters): boolean {
+  const { known, value } = registers;
+  const row = rowOf(registers, HEADER_TYPE);
   return known[row] !== 0 && (value[row] & 0x007f_0000) === 0;
 }
 

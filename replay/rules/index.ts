@@ -13,6 +13,8 @@ import { sysfsWrite } from './stores.js';
 import { VFIO_RULES } from './vfio.js';
 import { noteAttach, noteFunction } from './vfio-device.js';
 
+export { STRACE_RULES } from './vfio.js';
+
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ...VFIO_RULES,
   snapshot: (engine, e) => {

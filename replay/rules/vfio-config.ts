@@ -33,7 +33,7 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
 
 /** An access of the kernel's own, or through sysfs. */
 function otherAccess(engine: Engine, e: EventCursor): Verdict {
-  if (e.kind === 'config.write') {
+  if (e.isWrite) {
     if (e.phase !== 'end') noteWrite(engine, e);
     return STIMULUS;
   }
@@ -93,7 +93,7 @@ const NO_BYTES = new Uint8Array(0);
 /** Opens a call, with the access that the model foresees when the device's state is known. */
 export function beginConfig(engine: Engine, e: EventCursor, address: string): RegionCall {
   const { seq, offset, length: count } = e;
-  const write = e.kind === 'config.write' || e.kind === 'region.write';
+  const write = e.isWrite;
   const device = openOf(engine, address);
   const request = { write, offset, count, data: write ? writtenBytes(e) : NO_BYTES };
   const config =
@@ -178,7 +178,7 @@ function seenByUser(engine: Engine, e: EventCursor, address: string): Verdict {
 /** `pci_user_read_config_*` and `pci_user_write_config_*` while a user is served. */
 function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
   const { calls } = engine.vfio;
-  const write = e.kind === 'config.write';
+  const write = e.isWrite;
   if (e.phase === 'end') {
     const call = popCall(calls, e.tid, e.span, 'hardware');
     if (call !== null)

@@ -4,9 +4,18 @@
  */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
-import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  DEFAULT,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { ERRNO } from '../machine/errno.js';
 import { innerCall, popCall, pushCall, type RegionCall } from '../vfio/calls.js';
+import type { OpenDevice } from '../vfio-pci-core/device.js';
 import { ROM } from '../vfio-pci-core/function.js';
 import { barAccess, hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
 import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
@@ -16,22 +25,20 @@ import { endUnseenCalls } from './vfio-unseen.js';
 
 /** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
 export function regionAccess(engine: Engine, e: EventCursor): Verdict {
-  const device = e.device;
-  const ofDevice = e.path === 'vfio' || e.path === 'hardware';
-  if (device === null || !ofDevice) return STIMULUS;
-  const inner = e.path === 'hardware';
+  const { device, path } = e;
+  const inner = path === 'hardware';
+  if (device === null || !(inner || path === 'vfio')) return STIMULUS;
   if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
-  if (e.phase === 'point') return judge(path(device), expected(engine, device, e), e.ret, e.length);
+  if (e.phase === 'point') return result(engine, device, e);
+  const { calls } = engine.vfio;
   settleHardware(engine, e.tid);
-  const call = popCall(engine.vfio.calls, e.tid, e.span, 'region');
+  const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return UNKNOWN;
   if (!inner) return endAny(engine, call, e);
-  const outer = innerCall(engine.vfio.calls, e.tid, 'region');
+  const outer = innerCall(calls, e.tid, 'region');
   if (outer !== null) outer.inner = e.ret;
-  return judge(path(device), expected(engine, device, e), e.ret, e.length);
+  return result(engine, device, e);
 }
-
-const path = (device: string) => `${device}/region`;
 
 function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
   endUnseenCalls(engine, e);
@@ -49,7 +56,7 @@ function beginBar(engine: Engine, e: EventCursor, device: string): Verdict {
 
 function open(engine: Engine, e: EventCursor, device: string): void {
   const { seq, region, offset, length: count } = e;
-  const write = e.kind === 'region.write';
+  const write = e.isWrite;
   pushCall(engine.vfio.calls, e.tid, {
     type: 'region',
     seq,
@@ -65,15 +72,32 @@ function open(engine: Engine, e: EventCursor, device: string): void {
 
 function endAny(engine: Engine, call: RegionCall, e: EventCursor): Verdict {
   if (call.config !== null) return endConfig(engine, call, e.ret);
-  if (call.inner !== null) return handedOn(path(call.device), call.inner, e.ret);
+  if (call.inner !== null) {
+    return call.inner === e.ret ? PASSED : handedOn(`${call.device}/region`, call.inner, e.ret);
+  }
   if (call.region === REGION.CONFIG) return UNKNOWN;
-  return judge(path(call.device), expected(engine, call.device, e), e.ret, e.length);
+  return result(engine, call.device, e);
 }
 
 /** What an access of a region other than the configuration space returns. */
-function expected(engine: Engine, address: string, e: EventCursor): readonly number[] | null {
+function result(engine: Engine, address: string, e: EventCursor): Verdict {
   const device = openOf(engine, address);
-  if (device === null) return null;
+  if (device === null) return UNKNOWN;
+  const { region, length, ret } = e;
+  if (region >= ROM) return otherResult(device, address, e);
+  const expected = barAccess(device, region, e.offset, length);
+  // Nearly every access is what it was expected to be: no path is made for it.
+  if (expected === ret) return ret === length ? DEFAULT : COMPUTED;
+  return judge(`${address}/region`, [expected], ret, length);
+}
+
+/** Of a region that is no BAR. */
+function otherResult(device: OpenDevice, address: string, e: EventCursor): Verdict {
+  const expected = expectedOfOther(device, e);
+  return judge(`${address}/region`, expected, e.ret, e.length);
+}
+
+function expectedOfOther(device: OpenDevice, e: EventCursor): readonly number[] | null {
   const { region } = e;
   if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : [-ERRNO.EINVAL];
   if (region === REGION.VGA) return hasVga(device) ? null : [-ERRNO.EINVAL];

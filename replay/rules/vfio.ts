@@ -11,27 +11,22 @@ import { ioctl } from './vfio-ioctl.js';
 import { mmap, munmap, pageFault } from './vfio-memory.js';
 import { regionAccess } from './vfio-region.js';
 
-/**
- * System calls that strace saw are what the kernel's own functions show in more detail: where both
- * were recorded, the kernel's count.
- */
-const kernelFirst =
-  (rule: Rule): Rule =>
-  (engine, e) =>
-    e.source === 'strace' && engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
-
 /** Accesses of a user, as VFIO serves them; those of the kernel and of sysfs are none of it. */
 const ofUser = covered(configAccess);
 const config: Rule = (engine, e) =>
   e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
 
+const IOCTL = covered(ioctl);
+const REGION = covered(regionAccess);
+const MMAP = covered(mmap);
+
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
-  ioctl: kernelFirst(covered(ioctl)),
-  'config.read': kernelFirst(config),
-  'config.write': kernelFirst(config),
-  'region.read': kernelFirst(covered(regionAccess)),
-  'region.write': kernelFirst(covered(regionAccess)),
-  mmap: kernelFirst(covered(mmap)),
+  ioctl: IOCTL,
+  'config.read': config,
+  'config.write': config,
+  'region.read': REGION,
+  'region.write': REGION,
+  mmap: MMAP,
   munmap: covered(munmap),
   'fault.page': covered(pageFault),
   'fault.bus': covered(busError),
@@ -45,4 +40,23 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'irq.set': covered(setIrqs),
   reset,
   power,
+};
+
+/**
+ * System calls that strace saw are what the kernel's own functions show in more detail: where both
+ * were recorded, the kernel's count.
+ */
+const kernelFirst =
+  (rule: Rule): Rule =>
+  (engine, e) =>
+    engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
+
+/** Rules for what strace recorded, where they are others. */
+export const STRACE_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
+  ioctl: kernelFirst(IOCTL),
+  'config.read': kernelFirst(config),
+  'config.write': kernelFirst(config),
+  'region.read': kernelFirst(REGION),
+  'region.write': kernelFirst(REGION),
+  mmap: kernelFirst(MMAP),
 };

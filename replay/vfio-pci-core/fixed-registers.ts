@@ -8,6 +8,8 @@ import { CAP, EXT } from './capabilities.js';
 
 /** One column per part, a row per dword. Frozen: what is learned makes another. */
 export interface FixedRegisters {
+  /** The row of each dword of configuration space plus 1; 0 for those that have none. */
+  readonly rows: Uint16Array;
   /** Offsets of dwords. */
   readonly at: readonly number[];
   /** Bits that do not change. */
@@ -22,6 +24,7 @@ export interface FixedRegisters {
 }
 
 const ALL = -1;
+const CONFIG_DWORDS = 1024;
 const CAP_LIST = 0x0010_0000;
 const HEADER_TYPE = 0x00ff_0000;
 const ID_AND_NEXT = 0xffff;
@@ -151,7 +154,10 @@ function made(
     (known(where) & bits) === bits ? value(where) & bits : null,
   );
   const seen = at.map((where, row) => known(where) & mask[row]);
+  const rows = new Uint16Array(CONFIG_DWORDS);
+  for (let row = 0; row < at.length; row++) rows[at[row] >> 2] = row + 1;
   return Object.freeze({
+    rows,
     at,
     mask,
     end,
@@ -190,6 +196,10 @@ export function registersOf(bytes: Uint8Array, isKnown: Uint8Array): FixedRegist
   );
 }
 
+/** The row of the dword at an offset, of 0 or more; -1 when nothing of it is fixed. */
+export const rowOf = ({ rows }: FixedRegisters, offset: number): number =>
+  offset < 4 * CONFIG_DWORDS ? rows[offset >> 2] - 1 : -1;
+
 /** Takes in what was read of a dword: of `bits`, these are known from now on, to be `value`. */
 export function withDword(
   registers: FixedRegisters,
@@ -197,7 +207,7 @@ export function withDword(
   bits: number,
   value: number,
 ): FixedRegisters {
-  const row = (at: number) => registers.at.indexOf(at);
+  const row = (at: number) => rowOf(registers, at);
   const known = (at: number) => (row(at) < 0 ? 0 : registers.known[row(at)]);
   const before = (at: number) => (row(at) < 0 ? 0 : registers.value[row(at)]);
   return made(
@@ -209,7 +219,7 @@ export function withDword(
 
 /** A dword is not known any more, nor what lies behind it in a list. */
 export function withoutDword(registers: FixedRegisters, dword: number): FixedRegisters {
-  const row = (at: number) => (at === dword ? -1 : registers.at.indexOf(at));
+  const row = (at: number) => (at === dword ? -1 : rowOf(registers, at));
   return made(
     (at) => (row(at) < 0 ? 0 : registers.known[row(at)]),
     (at) => (row(at) < 0 ? 0 : registers.value[row(at)]),
