@@ -1,5 +1,5 @@
 /** The two questions that decide whether a driver is tried on a PCI function. */
-import { certainly, type Possible, possibly } from '../machine/possible.js';
+import { certainly, type Possible } from '../machine/possible.js';
 
 /**
  * `pci_match_device`: an override that is set is the only driver that matches, whatever its id
@@ -15,6 +15,12 @@ export const matchesWith = <T extends boolean | null>(
 /**
  * `pci_device_can_probe`: a VF is left alone while its PF's sriov_drivers_autoprobe is off, unless
  * it has an override (kernel drivers/pci/pci-driver.c 6.1).
+ */
+export const gateIsOpen = (isVf: boolean, autoprobe: boolean, override: string | null): boolean =>
+  !isVf || autoprobe || override !== null;
+
+/**
+ * The same of values that are not certain.
  * @returns whether the driver may probe, as far as it is known; null when nothing is
  */
 export function autoprobeGate(
@@ -25,7 +31,6 @@ export function autoprobeGate(
   if (!isVf || certainly(autoprobe, true)) return [true];
   if (override !== null && !override.includes(null)) return [true];
   if (override === null || autoprobe === null) return null;
-  const open = override.some((value) => value !== null) || possibly(autoprobe, true);
-  const closed = possibly(override, null) && possibly(autoprobe, false);
-  return [...(open ? [true] : []), ...(closed ? [false] : [])];
+  const answers = override.flatMap((o) => autoprobe.map((on) => gateIsOpen(isVf, on, o)));
+  return [true, false].filter((answer) => answers.includes(answer));
 }

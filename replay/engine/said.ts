@@ -64,7 +64,7 @@ export const fieldsOf = (names: readonly Handed[]): Fields => {
 };
 
 /** What an end says again of its begin. */
-export const REPEATED = fieldsOf(FIELDS);
+const REPEATED = fieldsOf(FIELDS);
 
 /** The first of some fields in which two events differ, where both say something; or {@link NONE}. */
 export function differing(a: Said, b: Said, { bits, order }: Fields): number {

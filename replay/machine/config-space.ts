@@ -1,7 +1,7 @@
 /** Reading a function's configuration space as a snapshot recorded it. */
 
 /** Ids of extended capabilities (PCI Express Base Specification, capability ids). */
-const EXT_CAP = { SRIOV: 0x10 } as const;
+export const EXT_CAP = { SRIOV: 0x10 } as const;
 
 const FIRST_EXT_CAP = 0x100;
 const word = (config: Buffer, at: number): number | null =>

@@ -12,6 +12,18 @@ export interface KernelRules {
   readonly readyToProbe: boolean;
   /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
   readonly faultMapsAll: boolean;
+  /**
+   * Drivers are first tried for a new function in one pass, asynchronous ones among them (up to
+   * 6.16), or the asynchronous ones later by a work item (drivers/pci/bus.c 6.17).
+   */
+  readonly firstPassIsSynchronous: boolean;
+  /**
+   * Where pci_rescan_remove_lock is taken while VFs come and go: nowhere; around the VFs, also when
+   * the PF's driver leaves, which deadlocks when the PF is being removed (drivers/pci/iov.c 6.18);
+   * or in the write of sriov_numvfs only (6.19). Stable releases that took these over are not
+   * told apart.
+   */
+  readonly sriovRescanLock: 'none' | 'vfs' | 'store';
   /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
   readonly wrapIsOverflow: boolean;
   /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
@@ -27,6 +39,8 @@ export function kernelRules(release: string | undefined): KernelRules {
     overrideTakesDeviceLock: version < 7001,
     readyToProbe: version >= 7001,
     faultMapsAll: version < 6010,
+    firstPassIsSynchronous: version < 6017,
+    sriovRescanLock: version < 6018 ? 'none' : version === 6018 ? 'vfs' : 'store',
     wrapIsOverflow: version >= 6019,
     pcieEndpointBytes: pcieBytes(release),
   };

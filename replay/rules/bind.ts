@@ -1,4 +1,6 @@
 /** Binding by hand, and a driver being bound (kernel drivers/base/bus.c and dd.c 6.1). */
+import { attachResult } from '../binding/results.js';
+
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AttachFrame } from '../engine/frames.js';
@@ -13,7 +15,6 @@ import {
   type Verdict,
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
-import { ERRNO } from '../machine/errno.js';
 import { certainly, either } from '../machine/possible.js';
 import { forgetLimit } from './sriov.js';
 import { byUnseenId } from './walk.js';
@@ -69,12 +70,6 @@ function endAttach(engine: Engine, e: EventCursor): Verdict {
   if (inner === undefined || inner === null) return UNKNOWN;
   const path = `${frame.device?.address}/driver`;
   return handedOn(path, attachResult(inner), e.ret);
-}
-
-/** What device_driver_attach makes of the result of an attempt. */
-export function attachResult(attempt: number): number {
-  const expected = attempt > 0 ? -attempt : attempt;
-  return expected === -ERRNO.EPROBE_DEFER ? -ERRNO.EAGAIN : expected;
 }
 
 /** `driver_bound`: the driver is the one that probes. */

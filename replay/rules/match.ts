@@ -1,6 +1,7 @@
 /** `__driver_probe_device`: a driver is tried on a device (kernel drivers/base/dd.c 6.1). */
 
 import { covers, parseNewId } from '../binding/ids.js';
+import { attachResult } from '../binding/results.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { MatchFrame } from '../engine/frames.js';
@@ -18,7 +19,7 @@ import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
 import { matches, mayMatch } from '../machine/matching.js';
 import { certainly, describe, type Possible, possibly } from '../machine/possible.js';
-import { attachResult, setBound, setFree } from './bind.js';
+import { setBound, setFree } from './bind.js';
 import { byUnseenId, nextInWalk, walkOf } from './walk.js';
 
 /** `__driver_probe_device`. */

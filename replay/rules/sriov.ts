@@ -5,6 +5,7 @@
 
 import { autoprobeGate } from '../binding/gate.js';
 import { isOldBool, parseBool, parseU16 } from '../binding/stores.js';
+import { vfAddressOf } from '../binding/vf-address.js';
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
@@ -301,9 +302,5 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
 export function vfAddress(pf: PciDevice, index: number): string | null {
   const { offset, stride } = sriovOf(pf);
   if (offset === null || stride === null) return null;
-  const [domain, bus, slot, fn] = pf.address.split(/[:.]/).map((part) => Number.parseInt(part, 16));
-  const routing = (bus << 8) + (slot << 3) + fn + offset + index * stride;
-  const hex = (n: number, width: number) => n.toString(16).padStart(width, '0');
-  const [vfBus, devfn] = [(routing >> 8) & 0xff, routing & 0xff];
-  return `${hex(domain, 4)}:${hex(vfBus, 2)}:${hex(devfn >> 3, 2)}.${devfn & 7}`;
+  return vfAddressOf(pf.address, offset, stride, index);
 }

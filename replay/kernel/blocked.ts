@@ -1,0 +1,83 @@
+/** Who cannot go on, why, and who waits for whom in a circle. */
+import type { Kernel } from './kernel.js';
+
+export interface BlockedThread {
+  readonly thread: number;
+  readonly name: string;
+  /** What it waits for, such as `device_lock of 0000:41:00.0`. */
+  readonly waitsFor: string;
+  /** The procedure that waits, and what it is a part of, innermost first. */
+  readonly within: readonly string[];
+  /** Threads that have to do something first. */
+  readonly holders: readonly number[];
+}
+
+export interface Deadlock {
+  readonly blocked: readonly BlockedThread[];
+  /** Threads each of which waits for the next, and the last for the first; empty when none do. */
+  readonly cycle: readonly BlockedThread[];
+}
+
+/** Name of a thread: the actor's, or that of a worker of the kernel. */
+export function nameOfThread(k: Kernel, thread: number): string {
+  const actor = k.world.actors[thread];
+  if (actor !== undefined) return actor.name;
+  return thread === k.deferredWorker ? 'kworker/deferred' : `kworker/${thread - k.deferredWorker}`;
+}
+
+/** What a thread that cannot do its next step waits for; null when it can, or has nothing to do. */
+function blockedThread(k: Kernel, thread: number): BlockedThread | null {
+  const wait = k.nextStep(thread)?.wait ?? null;
+  if (wait === null) return null;
+  k.enter(thread);
+  if (wait.ready(k)) return null;
+  return {
+    thread,
+    name: nameOfThread(k, thread),
+    waitsFor: wait.what(k),
+    within: k.callsOf(thread),
+    holders: wait.holders(k),
+  };
+}
+
+/**
+ * What keeps a run from going on when no thread can do a step. An actor that waits for something
+ * that does not happen, and no other thread of the kernel, is at its end and not in a deadlock.
+ */
+export function findDeadlock(k: Kernel): Deadlock | null {
+  const blocked: BlockedThread[] = [];
+  for (let thread = 0; thread < k.threads; thread++) {
+    const found = blockedThread(k, thread);
+    if (found !== null && found.within[0] !== 'user') blocked.push(found);
+  }
+  return blocked.length === 0 ? null : { blocked, cycle: cycleOf(blocked) };
+}
+
+function cycleOf(blocked: readonly BlockedThread[]): BlockedThread[] {
+  const byThread = new Map(blocked.map((one) => [one.thread, one]));
+  for (const first of blocked) {
+    const path: BlockedThread[] = [];
+    let at: BlockedThread | undefined = first;
+    while (at !== undefined && !path.includes(at)) {
+      path.push(at);
+      at = at.holders.map((holder) => byThread.get(holder)).find((one) => one !== undefined);
+    }
+    if (at !== undefined) return path.slice(path.indexOf(at));
+  }
+  return [];
+}
+
+/** A deadlock in words: who waits for what, and who has it. */
+export function describeDeadlock({ blocked, cycle }: Deadlock): string {
+  const threads = cycle.length > 0 ? cycle : blocked;
+  return threads
+    .map(({ name, waitsFor, within, holders }) => {
+      const by = holders
+        .map((holder) => threads.find(({ thread }) => thread === holder)?.name)
+        .filter((holder) => holder !== undefined)
+        .map((holder) => (holder === name ? 'itself' : holder));
+      const held = by.length === 0 ? '' : `, which ${by.join(' and ')} has`;
+      return `${name} waits in ${within[0]} for ${waitsFor}${held}`;
+    })
+    .join('; ');
+}

@@ -1,0 +1,40 @@
+/** A kernel at the moment at which a run begins. */
+import type { Recorder } from './functions.js';
+import { Kernel } from './kernel.js';
+import { DEVICE, DRIVER } from './layout.js';
+import { PROGRAM } from './procedures/index.js';
+import type { World } from './world.js';
+
+/** A module that is there, as `DRIVER.module` has it. */
+const LIVE = 1;
+
+export function boot(world: World, recorder: Recorder | null = null): Kernel {
+  const k = new Kernel(world, PROGRAM, recorder);
+  for (const driver of world.drivers) if (driver.spec.loaded) loadDriver(k, k.driverRecord(driver));
+  for (const place of world.places) {
+    const { start } = place;
+    if (start === null || !start.present) continue;
+    const dev = k.deviceRecord(place, 0);
+    k.show(dev);
+    for (const member of ['present', 'bindable', 'added'] as const) {
+      k.set(dev + DEVICE[member], 1);
+    }
+    k.deviceList.push(dev);
+    k.set(dev + DEVICE.override, world.overrideNumber(start.override));
+    if (start.sriov !== null) k.set(dev + DEVICE.autoprobeOff, Number(!start.sriov.autoprobe));
+    const driver = start.driver === null ? null : world.driver(start.driver);
+    if (driver === null) continue;
+    k.set(dev + DEVICE.driver, k.driverRecord(driver));
+    k.set(dev + DEVICE.bound, 1);
+    k.bindings.push(dev);
+  }
+  for (let actor = 0; actor < world.actors.length; actor++) k.start(actor, 'user', 0, 0, 0);
+  k.cells.forgetUndo();
+  return k;
+}
+
+function loadDriver(k: Kernel, drv: number): void {
+  k.driverList.push(drv);
+  for (const member of ['listed', 'files'] as const) k.set(drv + DRIVER[member], 1);
+  k.set(drv + DRIVER.module, LIVE);
+}

@@ -1,0 +1,142 @@
+/**
+ * The state of the kernel that runs: integers in cells, written in one place. Every write goes into
+ * an undo log and into a hash, so that a search can go back a step at the price of the writes that
+ * the step made, and knows a state that it has seen before by 64 bits.
+ */
+
+const HALF_AVALANCHE = 0x85eb_ca6b;
+const OTHER_AVALANCHE = 0xc2b2_ae35;
+
+/** A 32-bit word for a cell that holds a value; a cell that holds 0 counts for nothing. */
+function zobrist(cell: number, value: number, salt: number): number {
+  if (value === 0) return 0;
+  let h = Math.imul(cell + 1, 0x9e37_79b1) ^ Math.imul(value ^ salt, 0x85eb_ca77);
+  h = Math.imul(h ^ (h >>> 16), HALF_AVALANCHE);
+  h = Math.imul(h ^ (h >>> 13), OTHER_AVALANCHE);
+  return h ^ (h >>> 16);
+}
+
+const SALT_LOW = 0x2545_f491;
+const SALT_HIGH = 0x6c07_8965;
+
+/** Which cells a step read and wrote. */
+export interface CellLog {
+  readonly reads: Set<number>;
+  readonly writes: Set<number>;
+}
+
+export class Cells {
+  #cells = new Int32Array(256);
+  #used = 0;
+  /** Pairs of a cell and what it held before. */
+  #undo = new Int32Array(1024);
+  #undone = 0;
+  #low = 0;
+  #high = 0;
+  #log: CellLog | null = null;
+
+  /** Makes new cells, which hold 0 and change no hash. @returns the first of them */
+  allocate(count: number): number {
+    const first = this.#used;
+    this.#used += count;
+    if (this.#used > this.#cells.length) {
+      const more = new Int32Array(Math.max(this.#used, 2 * this.#cells.length));
+      more.set(this.#cells);
+      this.#cells = more;
+    }
+    return first;
+  }
+
+  get size(): number {
+    return this.#used;
+  }
+
+  get(cell: number): number {
+    if (this.#log !== null) this.#log.reads.add(cell);
+    return this.#cells[cell];
+  }
+
+  set(cell: number, value: number): void {
+    if (this.#log !== null) this.#log.writes.add(cell);
+    const before = this.#cells[cell];
+    if (before === value) return;
+    if (this.#undone + 2 > this.#undo.length) this.#growUndo();
+    this.#undo[this.#undone++] = cell;
+    this.#undo[this.#undone++] = before;
+    this.#put(cell, before, value);
+  }
+
+  #put(cell: number, before: number, value: number): void {
+    this.#low ^= zobrist(cell, before, SALT_LOW) ^ zobrist(cell, value, SALT_LOW);
+    this.#high ^= zobrist(cell, before, SALT_HIGH) ^ zobrist(cell, value, SALT_HIGH);
+    this.#cells[cell] = value;
+  }
+
+  #growUndo(): void {
+    const more = new Int32Array(2 * this.#undo.length);
+    more.set(this.#undo);
+    this.#undo = more;
+  }
+
+  /** A moment that `undo` can go back to. */
+  get moment(): number {
+    return this.#undone;
+  }
+
+  /** Takes back every write since a moment. */
+  undo(moment: number): void {
+    while (this.#undone > moment) {
+      const before = this.#undo[--this.#undone];
+      const cell = this.#undo[--this.#undone];
+      this.#put(cell, this.#cells[cell], before);
+    }
+  }
+
+  /** Nobody will go back beyond here: the log is emptied, so that a long run needs no memory. */
+  forgetUndo(): void {
+    this.#undone = 0;
+  }
+
+  /** The hash of the state, 32 bits each. */
+  get hashLow(): number {
+    return this.#low;
+  }
+
+  get hashHigh(): number {
+    return this.#high;
+  }
+
+  /** The hash as 16 hexadecimal digits. */
+  get hash(): string {
+    return [this.#high, this.#low].map((w) => (w >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+
+  /** The hash computed anew from all cells: what the incremental one has to be. */
+  hashFromScratch(): string {
+    let [low, high] = [0, 0];
+    for (let cell = 0; cell < this.#used; cell++) {
+      low ^= zobrist(cell, this.#cells[cell], SALT_LOW);
+      high ^= zobrist(cell, this.#cells[cell], SALT_HIGH);
+    }
+    return [high, low].map((w) => (w >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+
+  /** All cells, as a copy. */
+  copy(): Int32Array {
+    return this.#cells.slice(0, this.#used);
+  }
+
+  /** What `work` reads and writes. Its writes are taken back. */
+  footprint(work: () => void): CellLog {
+    const log: CellLog = { reads: new Set(), writes: new Set() };
+    const moment = this.#undone;
+    this.#log = log;
+    try {
+      work();
+    } finally {
+      this.#log = null;
+      this.undo(moment);
+    }
+    return log;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The kernel functions that a recorder sees, by the names of the catalogue of probes: what an event
+ * of each is. A test holds this table against the catalogue.
+ */
+import type { Kind, Path } from '../../traces/index.js';
+import type { PciIds } from '../binding/ids.js';
+
+interface FunctionFacts {
+  readonly kind: Kind;
+  readonly path?: Path;
+}
+
+const STORE = { kind: 'sysfs.write', path: 'sysfs' } as const;
+
+export const FUNCTIONS = {
+  bind: STORE,
+  unbind: STORE,
+  new_id: STORE,
+  remove_id: STORE,
+  drivers_probe: STORE,
+  driver_override: STORE,
+  sriov_numvfs: STORE,
+  sriov_drivers_autoprobe: STORE,
+  driver_set_override: { kind: 'override', path: 'kernel' },
+  __driver_probe_device: { kind: 'match' },
+  really_probe: { kind: 'probe' },
+  pci_device_probe: { kind: 'probe' },
+  vfio_pci_probe: { kind: 'probe' },
+  nvme_probe: { kind: 'probe' },
+  vfio_pci_core_register_device: { kind: 'probe' },
+  driver_register: { kind: 'driver.register' },
+  bus_remove_driver: { kind: 'driver.unregister' },
+  device_driver_attach: { kind: 'bind' },
+  driver_bound: { kind: 'bind' },
+  device_release_driver_internal: { kind: 'unbind' },
+  pci_device_remove: { kind: 'unbind' },
+  vfio_pci_remove: { kind: 'unbind' },
+  nvme_remove: { kind: 'unbind' },
+  device_unbind_cleanup: { kind: 'unbind' },
+  driver_deferred_probe_add: { kind: 'deferred' },
+  pci_device_add: { kind: 'device.add' },
+  pci_bus_add_device: { kind: 'device.add' },
+  pci_stop_and_remove_bus_device: { kind: 'device.remove' },
+  pci_enable_sriov: { kind: 'sriov.enable' },
+  sriov_enable: { kind: 'sriov.enable' },
+  pci_disable_sriov: { kind: 'sriov.disable' },
+  pci_iov_add_virtfn: { kind: 'vf.add' },
+  pci_iov_remove_virtfn: { kind: 'vf.remove' },
+  add_device_to_group: { kind: 'iommu.attach' },
+  attach_device_to_domain: { kind: 'iommu.attach' },
+  remove_device_from_group: { kind: 'iommu.detach' },
+} as const satisfies Record<string, FunctionFacts>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** Takes what a recorder would have seen of a run. */
+export interface Recorder {
+  /**
+   * @param device address
+   * @param value -1 when the event has none
+   */
+  begin(
+    thread: number,
+    name: FunctionName,
+    device: string | null,
+    driver: string | null,
+    value: number,
+  ): void;
+  /** A write of a sysfs attribute begins. */
+  beginStore(thread: number, store: Store): void;
+  /** The text of a write becomes the override of a function. */
+  beginOverride(thread: number, device: string, text: string): void;
+  /** Ends the innermost function of the thread. @param ret null when it returns nothing */
+  end(thread: number, ret: number | null): void;
+  point(
+    thread: number,
+    name: FunctionName,
+    device: string | null,
+    driver: string | null,
+    value: number,
+  ): void;
+  /** A function comes into being; the event has its ids. */
+  added(thread: number, device: string, ids: PciIds): void;
+  /** An operation of an actor has ended. */
+  result(actor: number, operation: number, ret: number): void;
+}
+
+/** A write of a sysfs attribute. */
+export interface Store {
+  readonly name: FunctionName;
+  readonly device: string | null;
+  readonly driver: string | null;
+  readonly text: string;
+}

@@ -1,0 +1,32 @@
+/** The kernel that runs. */
+export { type BlockedThread, type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
+export { boot } from './boot.js';
+export type { CellLog } from './cells.js';
+export { FUNCTIONS, type FunctionName, type Recorder } from './functions.js';
+export { brokenInvariants, leftOver } from './invariants.js';
+export type { Kernel } from './kernel.js';
+export type {
+  Action,
+  ActorSpec,
+  Answer,
+  Condition,
+  DriverSpec,
+  FunctionSpec,
+  MachineSpec,
+  OperationSpec,
+  RunSpec,
+  SriovSpec,
+} from './machine-spec.js';
+export {
+  driversOf,
+  inOrder,
+  type Outcome,
+  oneAfterTheOther,
+  type RunOptions,
+  randomly,
+  randomNumbers,
+  run,
+  type Scheduler,
+} from './run.js';
+export { TraceRecorder } from './trace-recorder.js';
+export { World } from './world.js';

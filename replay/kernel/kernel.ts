@@ -1,0 +1,265 @@
+/**
+ * The kernel that runs: the state, and one step of one thread at a time. It decides nothing by
+ * itself: which thread comes next is for whoever runs it.
+ */
+import { AssertionError, assert } from '../../traces/index.js';
+import type { CellLog } from './cells.js';
+import type { FunctionName, Recorder } from './functions.js';
+import { FIRST_FRAME, FRAME, FRAME_CELLS, GLOBAL, THREAD, THREAD_CELLS } from './layout.js';
+import type { Operation } from './operation.js';
+import type { PlacedStep, Program } from './procedure.js';
+import { State } from './state.js';
+import type { World } from './world.js';
+
+export class Kernel extends State {
+  /** Steps done, for whoever measures. */
+  stepsDone = 0;
+  /** The thread whose step is being done. */
+  thread = 0;
+  #registers = 0;
+  /** Cell of the innermost frame of the thread. */
+  #frame = 0;
+  #moved = false;
+
+  /** @param recorder takes what a recorder would have seen; null when nobody wants it */
+  constructor(
+    world: World,
+    readonly program: Program<Kernel>,
+    public recorder: Recorder | null = null,
+  ) {
+    super(world);
+  }
+
+  /** Gives a thread that has nothing to do a procedure to run. */
+  start(thread: number, procedure: string, dev: number, drv: number, arg: number): void {
+    const registers = this.threadRecord(thread);
+    assert(this.get(registers + THREAD.frame) === 0, 'a thread runs one thing at a time');
+    this.#push(registers, registers + FIRST_FRAME, procedure, dev, drv, arg);
+  }
+
+  /** Gives work to an idle worker. @returns false when all of them are busy */
+  queueWork(procedure: string, dev: number, drv: number, arg = 0): boolean {
+    for (let thread = this.deferredWorker + 1; thread < this.threads; thread++) {
+      if (this.get(this.threadRecord(thread) + THREAD.frame) !== 0) continue;
+      this.start(thread, procedure, dev, drv, arg);
+      return true;
+    }
+    return false;
+  }
+
+  #push(
+    registers: number,
+    frame: number,
+    procedure: string,
+    dev: number,
+    drv: number,
+    arg: number,
+  ): void {
+    const entry = this.program.entries.get(procedure) ?? unknown(procedure);
+    assert(frame + FRAME_CELLS <= registers + THREAD_CELLS, 'calls are not nested too deeply');
+    this.set(frame + FRAME.step, entry);
+    this.set(frame + FRAME.dev, dev);
+    this.set(frame + FRAME.drv, drv);
+    this.set(frame + FRAME.arg, arg);
+    this.set(registers + THREAD.frame, frame);
+  }
+
+  /** The step that a thread does next; null when it has nothing to do. */
+  nextStep(thread: number): PlacedStep<Kernel> | null {
+    const frame = this.get(this.threadRecord(thread) + THREAD.frame);
+    return frame === 0 ? null : this.program.steps[this.get(frame + FRAME.step)];
+  }
+
+  /** The procedures that a thread is in, innermost first. */
+  callsOf(thread: number): string[] {
+    const registers = this.threadRecord(thread);
+    const calls: string[] = [];
+    for (let frame = this.get(registers + THREAD.frame); frame > registers; frame -= FRAME_CELLS) {
+      calls.push(this.program.steps[this.get(frame + FRAME.step)].procedure);
+      if (frame === registers + FIRST_FRAME) break;
+    }
+    return calls;
+  }
+
+  /** What the next step of a thread reads and writes; locks are among the cells that it writes. */
+  footprint(thread: number): CellLog {
+    const { recorder } = this;
+    this.recorder = null;
+    const steps = this.stepsDone;
+    try {
+      return this.cells.footprint(() => {
+        if (this.canRun(thread)) this.step(thread);
+      });
+    } finally {
+      this.recorder = recorder;
+      this.stepsDone = steps;
+    }
+  }
+
+  /** Whether a thread could do its next step now. */
+  canRun(thread: number): boolean {
+    const step = this.nextStep(thread);
+    if (step === null) return false;
+    if (step.wait === null) return true;
+    this.enter(thread);
+    return step.wait.ready(this);
+  }
+
+  /** Makes a thread the one whose locals are seen. */
+  enter(thread: number): void {
+    this.thread = thread;
+    this.#registers = this.threadRecord(thread);
+    this.#frame = this.get(this.#registers + THREAD.frame);
+  }
+
+  /** Does the next step of a thread, which has to be able to, and those that are joined to it. */
+  step(thread: number): void {
+    this.enter(thread);
+    const { steps } = this.program;
+    let step = steps[this.get(this.#frame + FRAME.step)];
+    do {
+      this.stepsDone++;
+      this.#moved = false;
+      const label = step.run(this);
+      if (!this.#moved) this.#goOn(step, label);
+      if (this.#frame === 0) return;
+      step = steps[this.get(this.#frame + FRAME.step)];
+    } while (step.joined);
+  }
+
+  #goOn(step: PlacedStep<Kernel>, label: string | undefined): void {
+    const next = label === undefined ? step.next : (step.labels.get(label) ?? unknown(label));
+    if (next === 0) this.done(0);
+    else this.set(this.#frame + FRAME.step, next);
+  }
+
+  /**
+   * Calls a procedure; the step's own procedure goes on behind it.
+   * @param then the label at which it goes on, when that is not the next step
+   */
+  call(procedure: string, dev: number, drv = 0, arg = 0, then?: string): undefined {
+    const step = this.program.steps[this.get(this.#frame + FRAME.step)];
+    this.#goOn(step, then);
+    const frame = this.#frame + FRAME_CELLS;
+    this.#push(this.#registers, frame, procedure, dev, drv, arg);
+    this.#frame = frame;
+    this.#moved = true;
+  }
+
+  /** Ends the procedure. */
+  done(ret: number): undefined {
+    const frame = this.#frame;
+    for (let i = 0; i < FRAME_CELLS; i++) this.set(frame + i, 0);
+    const isLast = frame === this.#registers + FIRST_FRAME;
+    this.#frame = isLast ? 0 : frame - FRAME_CELLS;
+    this.set(this.#registers + THREAD.frame, this.#frame);
+    this.set(this.#registers + THREAD.ret, isLast ? 0 : ret);
+    this.#moved = true;
+  }
+
+  get dev(): number {
+    return this.get(this.#frame + FRAME.dev);
+  }
+
+  set dev(value: number) {
+    this.set(this.#frame + FRAME.dev, value);
+  }
+
+  get drv(): number {
+    return this.get(this.#frame + FRAME.drv);
+  }
+
+  set drv(value: number) {
+    this.set(this.#frame + FRAME.drv, value);
+  }
+
+  get arg(): number {
+    return this.get(this.#frame + FRAME.arg);
+  }
+
+  get i(): number {
+    return this.get(this.#frame + FRAME.i);
+  }
+
+  set i(value: number) {
+    this.set(this.#frame + FRAME.i, value);
+  }
+
+  get n(): number {
+    return this.get(this.#frame + FRAME.n);
+  }
+
+  set n(value: number) {
+    this.set(this.#frame + FRAME.n, value);
+  }
+
+  get was(): number {
+    return this.get(this.#frame + FRAME.was);
+  }
+
+  set was(value: number) {
+    this.set(this.#frame + FRAME.was, value);
+  }
+
+  /** What the procedure that was called returned. */
+  get ret(): number {
+    return this.get(this.#registers + THREAD.ret);
+  }
+
+  /** A register of the thread itself. */
+  register(member: number): number {
+    return this.#registers + member;
+  }
+
+  /** The operation of its actor that the procedure does: its argument is the number. */
+  get operation(): Operation {
+    return this.world.operations[this.thread][this.arg];
+  }
+
+  holds(lock: number): boolean {
+    return this.get(lock) === this.thread + 1;
+  }
+
+  release(lock: number): void {
+    assert(this.holds(lock), 'a lock is given back by who has it');
+    this.set(lock, 0);
+  }
+
+  nameOfLock(lock: number): string {
+    if (lock === GLOBAL.rescanRemove) return 'pci_rescan_remove_lock';
+    return `device_lock of ${this.placeOf(lock).address}`;
+  }
+
+  fault(bit: number): void {
+    this.set(GLOBAL.faults, this.get(GLOBAL.faults) | bit);
+  }
+
+  begin(name: FunctionName, dev: number, drv = 0, value = -1): void {
+    this.recorder?.begin(this.thread, name, this.#address(dev), this.#name(drv), value);
+  }
+
+  end(ret: number | null = null): void {
+    this.recorder?.end(this.thread, ret);
+  }
+
+  point(name: FunctionName, dev: number, drv = 0, value = -1): void {
+    this.recorder?.point(this.thread, name, this.#address(dev), this.#name(drv), value);
+  }
+
+  /** A driver joined or left the list of drivers. */
+  registered(name: 'driver_register' | 'bus_remove_driver', drv: number): void {
+    this.recorder?.point(this.thread, name, null, this.#name(drv), -1);
+  }
+
+  #address(dev: number): string {
+    return this.placeOf(dev).address;
+  }
+
+  #name(drv: number): string | null {
+    return drv === 0 ? null : this.driverAt(drv).name;
+  }
+}
+
+function unknown(label: string): never {
+  throw new AssertionError(`there is no procedure or step ${label}`);
+}

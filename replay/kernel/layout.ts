@@ -1,0 +1,113 @@
+/**
+ * What the cells of the kernel mean. A record is a run of cells, and a pointer to it is the number
+ * of its first cell; 0 is the null pointer. The members of a record are offsets.
+ *
+ * A member that holds 0 is as it is in a record that was never used, so that a function that came
+ * and went leaves no trace in the hash of the state.
+ */
+
+const members = <const N extends readonly string[]>(...names: N) =>
+  Object.fromEntries(names.map((name, i) => [name, i])) as Readonly<Record<N[number], number>>;
+
+const sizeOf = (record: Readonly<Record<string, number>>): number => Object.keys(record).length;
+
+/** `struct device` and `struct pci_dev` of one function, up to its last reference. */
+export const DEVICE = members(
+  /** It is on the bus's list of devices, alive or not. */
+  'present',
+  /** A lookup by name finds it, and its attributes are there. */
+  'visible',
+  /** Drivers may match: set by `pci_bus_add_device`. */
+  'bindable',
+  /** `pci_dev_is_added`: `pci_bus_add_device` has ended. */
+  'added',
+  /** `kill_device`: probing returns -ENODEV. */
+  'dead',
+  /** `dev->driver`: a pointer to a driver. */
+  'driver',
+  /** `driver_bound` has run: it is on its driver's list of devices. */
+  'bound',
+  /** `driver_override`, by the number of its text. */
+  'override',
+  /** `device_lock`. */
+  'lock',
+  /** On which list of deferred probes: 1 pending, 2 active. */
+  'deferred',
+  /** Who holds a reference, beside its being on the bus. */
+  'refs',
+  /** Attributes of it that are being written: `device_del` waits for them. */
+  'stores',
+  /** Somebody has written to its attribute `remove`, which takes itself away. */
+  'leaving',
+  /** `dev->p->async_driver`: the driver that an asynchronous probe will try. */
+  'asyncDriver',
+  /** `pci_sriov.num_VFs`: written after all VFs were added. */
+  'numVfs',
+  /** `pci_sriov.drivers_autoprobe` is off. */
+  'autoprobeOff',
+);
+export const DEVICE_CELLS = sizeOf(DEVICE);
+
+/** `struct device_driver`. */
+export const DRIVER = members(
+  /** It is on the bus's list of drivers. */
+  'listed',
+  /** Its attributes `bind`, `unbind`, `new_id` and `remove_id` are there. */
+  'files',
+  /** Walks over the list of drivers that stand at it: unregistering waits for them. */
+  'walkers',
+  /** Attributes of it that are being written: unregistering waits for them. */
+  'stores',
+  /** The module is being loaded or unloaded. */
+  'module',
+);
+export const DRIVER_CELLS = sizeOf(DRIVER);
+
+/** What there is one of. */
+export const GLOBAL = members(
+  /** Nothing: no record is at cell 0, the null pointer. */
+  'null',
+  /** `pci_rescan_remove_lock`. */
+  'rescanRemove',
+  /** `deferred_trigger_count`, counted from the last moment at which no probe was under way. */
+  'triggers',
+  /** `probe_count`: probes under way that compare the trigger counter. */
+  'probing',
+  /** Bugs of the kernel that were hit, as bits of `FAULT`. */
+  'faults',
+);
+export const GLOBAL_CELLS = sizeOf(GLOBAL);
+
+/** What must not happen in a kernel, and did. */
+export const FAULT = {
+  /** An override was compared after another thread had freed it. */
+  overrideUseAfterFree: 1,
+  /** A function was removed by two threads at once. */
+  removedTwice: 2,
+} as const;
+
+/** Lists of deferred probes, by what `DEVICE.deferred` holds. */
+export const PENDING = 1;
+export const ACTIVE = 2;
+
+/** One thread: its registers, then its frames. */
+export const THREAD = members(
+  /** Cell of its innermost frame; 0 when it has nothing to do. */
+  'frame',
+  /** What the procedure that ended last returned. */
+  'ret',
+  /** A function whose override the thread has read, and not yet compared, without a lock. */
+  'reading',
+  /** What it has read was freed meanwhile. */
+  'freed',
+);
+const THREAD_REGISTERS = sizeOf(THREAD);
+
+/** One call of a procedure. */
+export const FRAME = members('step', 'dev', 'drv', 'arg', 'i', 'n', 'was');
+export const FRAME_CELLS = sizeOf(FRAME);
+
+/** The deepest chain of calls: a write of sriov_numvfs down to a driver's own probe, with room. */
+const FRAMES_MAX = 24;
+export const FIRST_FRAME = THREAD_REGISTERS;
+export const THREAD_CELLS = THREAD_REGISTERS + FRAMES_MAX * FRAME_CELLS;

@@ -1,0 +1,83 @@
+/** What an actor does, with all that can be known of it before the run. */
+import { type IdMatch, parseNewId } from '../binding/ids.js';
+import { parseBool, parseOverride, parseU16 } from '../binding/stores.js';
+import type { FunctionName, Store } from './functions.js';
+import type { Action, OperationSpec } from './machine-spec.js';
+import type { Driver, Place } from './place.js';
+
+/** Numbers for the names that operations use. */
+export interface Names {
+  place(address: string): Place | null;
+  driver(name: string): Driver | null;
+  overrideNumber(text: string | null): number;
+  dynamicId(entry: IdMatch): number;
+}
+
+export interface Operation {
+  readonly spec: OperationSpec;
+  /** The procedure that does it. */
+  readonly procedure: string;
+  /** The function that it is about: whose attribute it is, or that its text names. */
+  readonly place: Place | null;
+  readonly driver: Driver | null;
+  /** What a recorder sees of it; null for what is not recorded. */
+  readonly store: Store | null;
+  /** Bytes that are written. */
+  readonly count: number;
+  /**
+   * What the text means: the number of an override or of an id, how many VFs, whether a flag is on.
+   * -1 when the kernel refuses it.
+   */
+  readonly meaning: number;
+}
+
+/** Attributes whose text names the function. */
+const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
+/** Attributes whose writes no probe of the catalogue sees. */
+const UNSEEN: ReadonlySet<string> = new Set(['remove']);
+
+export function operationOf(spec: OperationSpec, names: Names): Operation {
+  const { action } = spec;
+  if (action.type !== 'write') {
+    const place = 'address' in action ? names.place(action.address) : null;
+    const driver = 'driver' in action ? names.driver(action.driver) : null;
+    return { spec, procedure: action.type, place, driver, store: null, count: 0, meaning: 0 };
+  }
+  const { attribute, text } = action;
+  const address = BY_NAME.has(attribute) ? text.trim() : action.address;
+  return {
+    spec,
+    procedure: attribute,
+    place: address === null ? null : names.place(address),
+    driver: action.driver === null ? null : names.driver(action.driver),
+    store: UNSEEN.has(attribute)
+      ? null
+      : { name: attribute as FunctionName, device: address, driver: action.driver, text },
+    count: Buffer.byteLength(text),
+    meaning: meaningOf(action, names),
+  };
+}
+
+function meaningOf({ attribute, text }: Extract<Action, { type: 'write' }>, names: Names): number {
+  switch (attribute) {
+    case 'driver_override':
+      return names.overrideNumber(parseOverride(text));
+    case 'sriov_numvfs': {
+      const n = parseU16(text);
+      return typeof n === 'number' ? n : -1;
+    }
+    case 'sriov_drivers_autoprobe': {
+      const on = parseBool(text);
+      return on === null ? -1 : Number(on);
+    }
+    case 'new_id':
+    case 'remove_id': {
+      const parsed = parseNewId(text);
+      return parsed === null ? -1 : names.dynamicId(parsed.entry);
+    }
+    case 'remove':
+      return Number.parseInt(text, 10) > 0 ? 1 : 0;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,29 @@
+/** Functions and drivers as they never change in a run, by number. */
+import type { PciIds } from '../binding/ids.js';
+import type { DriverModel } from '../drivers/index.js';
+import type { DriverSpec, FunctionSpec, SriovSpec } from './machine-spec.js';
+
+/** A place at which a function can be. */
+export interface Place {
+  readonly index: number;
+  readonly address: string;
+  readonly ids: PciIds;
+  readonly group: number;
+  readonly sriov: SriovSpec | null;
+  /** Place of the PF when VFs come here; null for others. */
+  readonly physfn: Place | null;
+  /** Index among the VFs of the PF. */
+  readonly vfIndex: number;
+  /** What it starts as; null for a VF, which comes later. */
+  readonly start: FunctionSpec | null;
+}
+
+export interface Driver {
+  readonly index: number;
+  readonly name: string;
+  readonly spec: DriverSpec;
+  readonly model: DriverModel;
+  readonly sriov: 'none' | 'simple' | 'own';
+  /** Whether its static table claims the function at a place, by the place's index. */
+  readonly claims: readonly boolean[];
+}

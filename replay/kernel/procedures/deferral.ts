@@ -1,0 +1,64 @@
+/** Deferred probes (kernel drivers/base/dd.c 6.1). Nobody sleeps with the mutex of their lists. */
+import type { Kernel } from '../kernel.js';
+import { ACTIVE, DEVICE, GLOBAL, PENDING } from '../layout.js';
+import { joined, procedure } from '../steps.js';
+
+/** `driver_deferred_probe_add`. */
+export function deferProbe(k: Kernel, dev: number): void {
+  k.point('driver_deferred_probe_add', dev);
+  if (k.get(dev + DEVICE.deferred) !== 0) return;
+  k.deferred[PENDING].push(dev);
+  k.set(dev + DEVICE.deferred, PENDING);
+}
+
+/** `driver_deferred_probe_del`. */
+export function undeferProbe(k: Kernel, dev: number): void {
+  const list = k.get(dev + DEVICE.deferred);
+  if (list === 0) return;
+  k.deferred[list as typeof PENDING].remove(dev);
+  k.set(dev + DEVICE.deferred, 0);
+}
+
+/**
+ * `driver_deferred_probe_trigger`: all that is pending becomes active, and the work runs. The
+ * counter tells those who are about to add to the pending list that they came too late.
+ */
+export function triggerDeferred(k: Kernel): void {
+  if (k.get(GLOBAL.probing) > 0) k.add(GLOBAL.triggers, 1);
+  const pending = k.deferred[PENDING];
+  while (pending.length > 0) {
+    const dev = pending.at(0);
+    pending.remove(dev);
+    k.deferred[ACTIVE].push(dev);
+    k.set(dev + DEVICE.deferred, ACTIVE);
+  }
+  const isIdle = k.nextStep(k.deferredWorker) === null;
+  if (isIdle && k.deferred[ACTIVE].length > 0) {
+    k.start(k.deferredWorker, 'deferred_probe_work_func', 0, 0, 0);
+  }
+}
+
+export const DEFERRAL = [
+  procedure('deferred_probe_work_func', {
+    next: (k) => {
+      const active = k.deferred[ACTIVE];
+      if (active.length === 0) return k.done(0);
+      const dev = active.at(0);
+      undeferProbe(k, dev);
+      k.hold(dev);
+      k.dev = dev;
+      k.call('__device_attach', dev, 0, SYNCHRONOUS_FIRST);
+    },
+    put: joined((k) => {
+      k.put(k.dev);
+      k.dev = 0;
+      return 'next';
+    }),
+  }),
+];
+
+/** Which drivers a pass over the list of drivers tries, as the argument of `__device_attach`. */
+export const ALL_DRIVERS = 0;
+/** Drivers that probe asynchronously are left to a work item, when no other takes the function. */
+export const SYNCHRONOUS_FIRST = 1;
+export const ASYNCHRONOUS_ONLY = 2;

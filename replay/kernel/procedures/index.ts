@@ -1,0 +1,28 @@
+/** All procedures, as one program. */
+import type { Kernel } from '../kernel.js';
+import { link, type Program } from '../procedure.js';
+import { ATTACH } from './attach.js';
+import { DEFERRAL } from './deferral.js';
+import { DEVICES } from './devices.js';
+import { DYNAMIC_IDS } from './dynamic-ids.js';
+import { MATCHING } from './matching.js';
+import { MODULES } from './modules.js';
+import { PROBE } from './probe.js';
+import { RELEASE } from './release.js';
+import { SRIOV } from './sriov.js';
+import { STORES } from './stores.js';
+import { USER } from './user.js';
+
+export const PROGRAM: Program<Kernel> = link<Kernel>([
+  ...USER,
+  ...STORES,
+  ...DYNAMIC_IDS,
+  ...MODULES,
+  ...MATCHING,
+  ...ATTACH,
+  ...PROBE,
+  ...DEFERRAL,
+  ...RELEASE,
+  ...DEVICES,
+  ...SRIOV,
+]);

@@ -1,0 +1,105 @@
+/** Modules of drivers that come and go (kernel drivers/base/bus.c, kernel/module/main.c 6.1). */
+import { ERRNO } from '../../machine/errno.js';
+import type { Kernel } from '../kernel.js';
+import { DEVICE, DRIVER } from '../layout.js';
+import { procedure, waits } from '../steps.js';
+
+/** A module that is there. */
+const LIVE = 1;
+/** A module on its way in or out: who wants it meanwhile is refused. */
+const BUSY = 2;
+
+const driverOf = (k: Kernel): number => {
+  const { driver } = k.operation;
+  return driver === null ? 0 : k.driverRecord(driver);
+};
+
+const workers = (k: Kernel): number[] =>
+  Array.from({ length: k.threads - k.deferredWorker - 1 }, (_, i) => k.deferredWorker + 1 + i);
+
+/** `async_synchronize_full`: who loads or unloads a module waits for all asynchronous probes. */
+const synchronizes = (then: (k: Kernel) => void) =>
+  waits(
+    (k) => workers(k).every((thread) => k.nextStep(thread) === null),
+    () => 'asynchronous probes to end',
+    then,
+    (k) => workers(k).filter((thread) => k.nextStep(thread) !== null),
+  );
+
+/** The function that was bound to a driver last; 0 when none is. */
+function lastBound(k: Kernel, drv: number): number {
+  for (let i = k.bindings.length - 1; i >= 0; i--) {
+    const dev = k.bindings.at(i);
+    if (k.get(dev + DEVICE.driver) === drv) return dev;
+  }
+  return 0;
+}
+
+export const MODULES = [
+  procedure('load', {
+    enter: (k) => {
+      const drv = driverOf(k);
+      if (k.get(drv + DRIVER.module) !== 0) return k.done(-ERRNO.EEXIST);
+      k.set(drv + DRIVER.module, BUSY);
+      k.drv = drv;
+    },
+    list: (k) => {
+      k.driverList.push(k.drv);
+      k.set(k.drv + DRIVER.listed, 1);
+      k.registered('driver_register', k.drv);
+      k.call('driver_attach', 0, k.drv);
+    },
+    files: (k) => {
+      k.set(k.drv + DRIVER.files, 1);
+    },
+    settle: synchronizes((k) => {
+      k.set(k.drv + DRIVER.module, LIVE);
+      k.done(0);
+    }),
+  }),
+
+  procedure('unload', {
+    enter: (k) => {
+      const drv = driverOf(k);
+      const state = k.get(drv + DRIVER.module);
+      if (state !== LIVE) return k.done(state === 0 ? -ERRNO.ENOENT : -ERRNO.EBUSY);
+      k.set(drv + DRIVER.module, BUSY);
+      k.set(drv + DRIVER.files, 0);
+      k.drv = drv;
+    },
+    drain: waits(
+      (k) => k.get(k.drv + DRIVER.stores) === 0,
+      (k) => `writes to attributes of ${k.driverAt(k.drv).name} to end`,
+      (k) => {
+        k.set(k.drv + DRIVER.listed, 0);
+      },
+    ),
+    walkers: waits(
+      (k) => k.get(k.drv + DRIVER.walkers) === 0,
+      (k) => `walks over the list of drivers to pass ${k.driverAt(k.drv).name}`,
+      (k) => {
+        k.driverList.remove(k.drv);
+        k.registered('bus_remove_driver', k.drv);
+      },
+    ),
+    settle: synchronizes(() => undefined),
+    detach: (k) => {
+      const dev = lastBound(k, k.drv);
+      if (dev === 0) return 'gone';
+      k.hold(dev);
+      k.dev = dev;
+      return k.call('device_release_driver_internal', dev, k.drv);
+    },
+    put: (k) => {
+      k.put(k.dev);
+      k.dev = 0;
+      return 'detach';
+    },
+    gone: (k) => {
+      const driver = k.driverAt(k.drv);
+      for (let id = 0; id < k.world.dynamicIds.length; id++) k.set(k.dynamicId(driver, id), 0);
+      k.set(k.drv + DRIVER.module, 0);
+      k.done(0);
+    },
+  }),
+];

@@ -1,0 +1,153 @@
+/** From a match to a driver's own probe function (kernel drivers/base/dd.c, pci-driver.c 6.1). */
+import { gateIsOpen } from '../../binding/gate.js';
+import { ERRNO } from '../../machine/errno.js';
+import type { Kernel } from '../kernel.js';
+import { DEVICE, GLOBAL } from '../layout.js';
+import type { Driver, Place } from '../place.js';
+import { joined, procedure } from '../steps.js';
+import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
+import { matches } from './matching.js';
+
+export const PROBE = [
+  /** What walks call: a probe that is put off is noted, and tried again when a driver was bound. */
+  procedure('driver_probe_device', {
+    count: (k) => {
+      k.was = k.get(GLOBAL.triggers);
+      k.add(GLOBAL.probing, 1);
+      k.call('__driver_probe_device', k.dev, k.drv);
+    },
+    defer: (k) => {
+      const { ret } = k;
+      if (Math.abs(ret) === ERRNO.EPROBE_DEFER) {
+        deferProbe(k, k.dev);
+        // Somebody was bound between the probe and here, and found the list without this one.
+        if (k.get(GLOBAL.triggers) !== k.was) triggerDeferred(k);
+      }
+      k.add(GLOBAL.probing, -1);
+      if (k.get(GLOBAL.probing) === 0) k.set(GLOBAL.triggers, 0);
+      k.done(ret);
+    },
+  }),
+
+  /** Returns 0 for bound, a positive errno of the driver's, or a negative one of the core's. */
+  procedure('__driver_probe_device', {
+    check: (k) => {
+      const { dev, drv } = k;
+      k.begin('__driver_probe_device', dev, drv);
+      const ret =
+        k.get(dev + DEVICE.dead) !== 0
+          ? -ERRNO.ENODEV
+          : k.get(dev + DEVICE.driver) !== 0
+            ? -ERRNO.EBUSY
+            : 0;
+      if (ret === 0) return k.call('really_probe', dev, drv);
+      k.end(ret);
+      k.done(ret);
+    },
+    exit: joined((k) => {
+      k.end(k.ret);
+      k.done(k.ret);
+    }),
+  }),
+
+  procedure('really_probe', {
+    take: (k) => {
+      const { dev, drv } = k;
+      k.begin('really_probe', dev, drv);
+      k.set(dev + DEVICE.driver, drv);
+      k.call('pci_device_probe', dev, drv);
+    },
+    probed: (k) => {
+      const { dev, drv, ret } = k;
+      if (ret === 0) {
+        k.point('driver_bound', dev, drv);
+        k.set(dev + DEVICE.bound, 1);
+        k.bindings.push(dev);
+        undeferProbe(k, dev);
+        triggerDeferred(k);
+      } else {
+        k.point('device_unbind_cleanup', dev, drv);
+        k.set(dev + DEVICE.driver, 0);
+      }
+      // A negative result would end the walk; an error of a driver lets the next one try.
+      k.end(-ret);
+      k.done(-ret);
+    },
+  }),
+
+  procedure('pci_device_probe', {
+    gate: (k) => {
+      const { dev, drv } = k;
+      k.begin('pci_device_probe', dev, drv);
+      if (mayProbe(k, dev)) return undefined;
+      k.end(-ERRNO.ENODEV);
+      k.done(-ERRNO.ENODEV);
+    },
+    match: (k) => {
+      const { dev, drv } = k;
+      if (matches(k, dev, drv)) return k.call('probe', dev, drv);
+      // A dynamic id was taken away since the first match.
+      k.end(-ERRNO.ENODEV);
+      k.done(-ERRNO.ENODEV);
+    },
+    exit: joined((k) => {
+      // A positive result counts as success.
+      const ret = Math.min(k.ret, 0);
+      k.end(ret);
+      k.done(ret);
+    }),
+  }),
+
+  /** The driver's own function: `vfio_pci_probe`, `nvme_probe` and the like. */
+  procedure('probe', {
+    enter: (k) => {
+      const { dev, drv } = k;
+      const { name, model } = k.driverAt(drv);
+      const own = OWN_PROBE[name];
+      if (own !== undefined) k.begin(own, dev, drv);
+      if (model.vfioPci) k.begin('vfio_pci_core_register_device', dev);
+    },
+    answer: (k) => {
+      const { dev, drv } = k;
+      const driver = k.driverAt(drv);
+      const ret = driver.model.vfioPci ? register(k, dev) : answerOf(k, driver, k.placeOf(dev));
+      if (driver.model.vfioPci) k.end(ret);
+      if (OWN_PROBE[driver.name] !== undefined) k.end(ret);
+      k.done(ret);
+    },
+  }),
+];
+
+/** Own probe functions that the catalogue has. */
+const OWN_PROBE: Readonly<Record<string, 'vfio_pci_probe' | 'nvme_probe' | undefined>> = {
+  'vfio-pci': 'vfio_pci_probe',
+  nvme: 'nvme_probe',
+};
+
+/** `pci_device_can_probe`: the flag of the PF is read without a lock. */
+function mayProbe(k: Kernel, dev: number): boolean {
+  const { physfn } = k.placeOf(dev);
+  const pf = k.findDevice(physfn);
+  const autoprobe = pf === 0 || k.get(pf + DEVICE.autoprobeOff) === 0;
+  return gateIsOpen(physfn !== null, autoprobe, k.overrideOf(dev));
+}
+
+/** `vfio_pci_core_register_device`: a PF that has VFs is left to who made them. */
+const register = (k: Kernel, dev: number): number =>
+  k.get(dev + DEVICE.numVfs) > 0 ? -ERRNO.EBUSY : 0;
+
+/** What a native driver returns, as the run's specification has it. */
+function answerOf(k: Kernel, driver: Driver, place: Place): number {
+  const { answers, defersUntil } = driver.spec;
+  if (defersUntil !== null) {
+    const supplier = k.findDevice(k.world.place(defersUntil));
+    if (supplier === 0 || k.get(supplier + DEVICE.bound) === 0) return -ERRNO.EPROBE_DEFER;
+  }
+  const kind = place.physfn === null ? 'pf' : 'vf';
+  const answer = answers.find(({ to }) => to === kind || to === place.address);
+  if (answer === undefined) return 0;
+  const { results } = answer;
+  const asked = k.get(k.asked(driver, place));
+  if (asked + 1 < results.length) k.set(k.asked(driver, place), asked + 1);
+  return results[asked];
+}

@@ -1,0 +1,57 @@
+/** Unbinding (kernel drivers/base/dd.c, drivers/pci/pci-driver.c 6.1). */
+import { DEVICE } from '../layout.js';
+import { gives, joined, procedure, takes } from '../steps.js';
+import { deviceLock } from './attach.js';
+
+export const RELEASE = [
+  /**
+   * Releases the driver that the function has when the lock is taken; with a driver in `drv`, that
+   * one only. Who asked looked at the driver before it had the lock.
+   */
+  procedure('device_release_driver_internal', {
+    enter: (k) => {
+      const { dev } = k;
+      k.begin('device_release_driver_internal', dev, k.get(dev + DEVICE.driver));
+    },
+    lock: takes(deviceLock),
+    check: joined((k) => {
+      const { dev, drv } = k;
+      const bound = k.get(dev + DEVICE.driver);
+      if (bound === 0 || (drv !== 0 && drv !== bound)) return 'unlock';
+      k.point('pci_device_remove', dev);
+      return k.call('remove_driver', dev, bound);
+    }),
+    cleanup: (k) => {
+      const { dev } = k;
+      k.point('device_unbind_cleanup', dev, k.get(dev + DEVICE.driver));
+      k.set(dev + DEVICE.driver, 0);
+      k.set(dev + DEVICE.bound, 0);
+      k.bindings.remove(dev);
+    },
+    unlock: gives(deviceLock),
+    exit: joined((k) => {
+      k.end();
+      k.done(0);
+    }),
+  }),
+
+  /** The driver's own function: `vfio_pci_remove`, `nvme_remove` and the like. */
+  procedure('remove_driver', {
+    enter: (k) => {
+      const { dev, drv } = k;
+      const { name, sriov } = k.driverAt(drv);
+      const own = OWN_REMOVE[name];
+      if (own !== undefined) k.point(own, dev, drv);
+      // Drivers with an sriov_configure of their own take their VFs with them.
+      if (sriov !== 'own' || k.get(dev + DEVICE.numVfs) === 0) return k.done(0);
+      k.call('pci_disable_sriov', dev);
+    },
+    exit: joined((k) => k.done(0)),
+  }),
+];
+
+/** Own remove functions that the catalogue has. */
+const OWN_REMOVE: Readonly<Record<string, 'vfio_pci_remove' | 'nvme_remove' | undefined>> = {
+  'vfio-pci': 'vfio_pci_remove',
+  nvme: 'nvme_remove',
+};

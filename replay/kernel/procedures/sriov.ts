@@ -1,0 +1,154 @@
+/** VFs (kernel drivers/pci/iov.c 6.1, 6.18, 6.19). */
+import { ERRNO } from '../../machine/errno.js';
+import type { Kernel } from '../kernel.js';
+import { DEVICE } from '../layout.js';
+import type { Place } from '../place.js';
+import { gives, joined, procedure, takes } from '../steps.js';
+import { deviceLock } from './attach.js';
+import { newDevice, rescanRemoveLock } from './devices.js';
+import { enterDeviceFile, leave } from './files.js';
+
+const vfPlace = (k: Kernel, dev: number, index: number): Place | null => {
+  const pf = k.placeOf(dev);
+  return k.world.places.find((p) => p.physfn === pf && p.vfIndex === index) ?? null;
+};
+
+export const SRIOV = [
+  /** `sriov_numvfs_store`: the PF's lock is held from the checks to the end. */
+  procedure('sriov_numvfs', {
+    enter: (k) => {
+      if (!enterDeviceFile(k)) return undefined;
+      const { sriov } = k.placeOf(k.dev);
+      const { meaning } = k.operation;
+      if (meaning < 0) return leave(k, -ERRNO.EINVAL);
+      if (meaning > (sriov?.totalVfs ?? 0)) return leave(k, -ERRNO.ERANGE);
+    },
+    lock: takes(deviceLock, (k) => {
+      const refused = refusal(k);
+      k.n = refused ?? 0;
+      if (refused !== null) return 'unlock';
+      return k.rules.sriovRescanLock === 'store' ? undefined : 'configure';
+    }),
+    rescan: takes(rescanRemoveLock),
+    configure: (k) => {
+      const { dev } = k;
+      const { meaning } = k.operation;
+      const { sriov } = k.driverAt(k.get(dev + DEVICE.driver));
+      const enable = sriov === 'own' ? 'pci_enable_sriov' : 'sriov_enable';
+      const disable = sriov === 'own' ? 'pci_disable_sriov' : 'sriov_disable';
+      k.call(meaning > 0 ? enable : disable, dev, 0, meaning);
+    },
+    configured: joined((k) => {
+      k.n = k.ret;
+      return k.holds(rescanRemoveLock()) ? undefined : 'unlock';
+    }),
+    unlockRescan: gives(rescanRemoveLock),
+    unlock: gives(deviceLock),
+    exit: joined((k) => leave(k, k.n < 0 ? k.n : k.operation.count)),
+  }),
+
+  procedure('pci_enable_sriov', {
+    enter: (k) => {
+      k.begin('pci_enable_sriov', k.dev, 0, k.arg);
+      k.call('sriov_enable', k.dev, 0, k.arg);
+    },
+    exit: joined((k) => {
+      k.end(k.ret);
+      k.done(k.ret);
+    }),
+  }),
+
+  procedure('pci_disable_sriov', {
+    enter: (k) => {
+      k.point('pci_disable_sriov', k.dev);
+      k.call('sriov_disable', k.dev);
+    },
+    exit: joined((k) => k.done(0)),
+  }),
+
+  /** VFs are added one by one, and each is probed before the next exists. */
+  procedure('sriov_enable', {
+    enter: (k) => {
+      k.begin('sriov_enable', k.dev, 0, k.arg);
+      return k.rules.sriovRescanLock === 'vfs' ? 'lock' : 'next';
+    },
+    lock: takes(rescanRemoveLock),
+    next: (k) => {
+      const { dev, i, arg } = k;
+      if (i === arg) return k.rules.sriovRescanLock === 'vfs' ? 'unlock' : 'count';
+      k.i = i + 1;
+      return k.call('pci_iov_add_virtfn', dev, 0, i, 'next');
+    },
+    unlock: gives(rescanRemoveLock),
+    count: (k) => {
+      k.set(k.dev + DEVICE.numVfs, k.arg);
+      k.end(0);
+      k.done(0);
+    },
+  }),
+
+  procedure('pci_iov_add_virtfn', {
+    enter: (k) => {
+      const { dev, arg } = k;
+      k.begin('pci_iov_add_virtfn', dev, 0, arg);
+      const vf = newDevice(k, vfPlace(k, dev, arg)!);
+      k.hold(vf);
+      k.n = vf;
+      k.call('pci_device_add', vf);
+    },
+    ready: joined((k) => k.call('pci_bus_add_device', k.n)),
+    exit: (k) => {
+      k.put(k.n);
+      k.end(0);
+      k.done(0);
+    },
+  }),
+
+  procedure('sriov_disable', {
+    enter: (k) => {
+      if (k.get(k.dev + DEVICE.numVfs) === 0) return k.done(0);
+      return k.rules.sriovRescanLock === 'vfs' ? 'lock' : 'next';
+    },
+    lock: takes(rescanRemoveLock),
+    next: (k) => {
+      const { dev, i } = k;
+      if (i === k.get(dev + DEVICE.numVfs)) {
+        return k.rules.sriovRescanLock === 'vfs' ? 'unlock' : 'count';
+      }
+      k.i = i + 1;
+      return k.call('pci_iov_remove_virtfn', dev, 0, i, 'next');
+    },
+    unlock: gives(rescanRemoveLock),
+    count: (k) => {
+      k.set(k.dev + DEVICE.numVfs, 0);
+      k.done(0);
+    },
+  }),
+
+  procedure('pci_iov_remove_virtfn', {
+    enter: (k) => {
+      const { dev, arg } = k;
+      k.point('pci_iov_remove_virtfn', dev, 0, arg);
+      const vf = k.findDevice(vfPlace(k, dev, arg));
+      if (vf === 0) return k.done(0);
+      k.n = vf;
+      k.hold(vf);
+      k.call('pci_stop_and_remove_bus_device', vf);
+    },
+    put: joined((k) => {
+      k.put(k.n);
+      k.done(0);
+    }),
+  }),
+];
+
+/** Why a write of a number of VFs is answered without asking the driver: its result, else null. */
+function refusal(k: Kernel): number | null {
+  const { dev } = k;
+  const { meaning } = k.operation;
+  const now = k.get(dev + DEVICE.numVfs);
+  if (meaning === now) return 0;
+  const drv = k.get(dev + DEVICE.driver);
+  if (drv === 0 || k.driverAt(drv).sriov === 'none') return -ERRNO.ENOENT;
+  return meaning > 0 && now > 0 ? -ERRNO.EBUSY : null;
+}

@@ -1,0 +1,127 @@
+/**
+ * What user space writes to bind and unbind (kernel drivers/base/bus.c, drivers/base/driver.c,
+ * drivers/pci/pci-sysfs.c 6.1, 7.1).
+ */
+import { ERRNO } from '../../machine/errno.js';
+import type { Kernel } from '../kernel.js';
+import { DEVICE, THREAD } from '../layout.js';
+import { gives, joined, procedure, takes } from '../steps.js';
+import { deviceLock } from './attach.js';
+import { ALL_DRIVERS } from './deferral.js';
+import { rescanRemoveLock } from './devices.js';
+import {
+  enterBusFile,
+  enterDeviceFile,
+  enterDriverFile,
+  findNamed,
+  leave,
+  leaveBusFile,
+} from './files.js';
+
+/** Longest text of an override: a page less its end (kernel drivers/base/driver.c 6.1). */
+const OVERRIDE_MAX = 4095;
+
+/** The old text is freed: who has read the pointer and not yet compared holds nothing. */
+function freeOverride(k: Kernel, dev: number): void {
+  for (let thread = 0; thread < k.threads; thread++) {
+    const registers = k.threadRecord(thread);
+    if (k.get(registers + THREAD.reading) === dev) k.set(registers + THREAD.freed, 1);
+  }
+}
+
+export const STORES = [
+  procedure('bind', {
+    enter: (k) => void enterDriverFile(k),
+    find: (k) => {
+      if (!findNamed(k)) return leave(k, -ERRNO.ENODEV);
+      k.call('pci_bus_match', k.dev, k.drv);
+    },
+    attach: joined((k) => {
+      if (k.ret === 0) return leave(k, -ERRNO.ENODEV);
+      k.call('device_driver_attach', k.dev, k.drv);
+    }),
+    exit: (k) => leave(k, k.ret === 0 ? k.operation.count : k.ret),
+  }),
+
+  /** The driver is looked at before the lock is taken, and whichever is bound then is released. */
+  procedure('unbind', {
+    enter: (k) => void enterDriverFile(k),
+    find: (k) => {
+      if (!findNamed(k)) return leave(k, -ERRNO.ENODEV);
+      if (k.get(k.dev + DEVICE.driver) !== k.drv) return leave(k, -ERRNO.ENODEV);
+      k.call('device_release_driver_internal', k.dev);
+    },
+    exit: (k) => leave(k, k.operation.count),
+  }),
+
+  procedure('drivers_probe', {
+    enter: (k) => enterBusFile(k),
+    find: (k) => {
+      if (!findNamed(k)) return leaveBusFile(k, -ERRNO.ENODEV);
+    },
+    /** The lock is not taken for a function that has a driver, or is just being tried. */
+    attach: (k) => {
+      if (k.get(k.dev + DEVICE.driver) !== 0) return leaveBusFile(k, k.operation.count);
+      k.call('__device_attach', k.dev, 0, ALL_DRIVERS);
+    },
+    exit: (k) => leaveBusFile(k, k.ret < 0 ? -ERRNO.EINVAL : k.operation.count),
+  }),
+
+  procedure('driver_override', {
+    enter: (k) => {
+      if (!enterDeviceFile(k)) return undefined;
+      if (k.operation.count >= OVERRIDE_MAX) return leave(k, -ERRNO.EINVAL);
+    },
+    set: (k) => {
+      if (!k.rules.overrideTakesDeviceLock) {
+        k.set(k.dev + DEVICE.override, k.operation.meaning);
+        return 'exit';
+      }
+      const { store } = k.operation;
+      k.recorder?.beginOverride(k.thread, k.placeOf(k.dev).address, store?.text ?? '');
+      return undefined;
+    },
+    lock: takes(deviceLock, (k) => {
+      k.set(k.dev + DEVICE.override, k.operation.meaning);
+    }),
+    unlock: gives(deviceLock),
+    free: (k) => {
+      freeOverride(k, k.dev);
+      k.end(0);
+    },
+    exit: (k) => leave(k, k.operation.count),
+  }),
+
+  /** The flag has no lock. */
+  procedure('sriov_drivers_autoprobe', {
+    enter: (k) => {
+      if (!enterDeviceFile(k)) return undefined;
+      if (k.operation.meaning < 0) return leave(k, -ERRNO.EINVAL);
+    },
+    set: (k) => {
+      k.set(k.dev + DEVICE.autoprobeOff, 1 - k.operation.meaning);
+    },
+    exit: (k) => leave(k, k.operation.count),
+  }),
+
+  /** The attribute takes itself away: a second write at the same time does nothing. */
+  procedure('remove', {
+    enter: (k) => {
+      const dev = k.findDevice(k.operation.place);
+      if (dev === 0) return k.done(-ERRNO.ENOENT);
+      const isFirst = k.operation.meaning !== 0 && k.get(dev + DEVICE.leaving) === 0;
+      if (!isFirst) return k.done(k.operation.count);
+      k.set(dev + DEVICE.leaving, 1);
+      k.dev = dev;
+      k.hold(dev);
+    },
+    lock: takes(rescanRemoveLock, (k) => {
+      k.call('pci_stop_and_remove_bus_device', k.dev);
+    }),
+    unlock: gives(rescanRemoveLock),
+    exit: joined((k) => {
+      k.put(k.dev);
+      k.done(k.operation.count);
+    }),
+  }),
+];

@@ -1,0 +1,74 @@
+/** A task of user space: its operations in the order of its program. */
+import type { Kernel } from '../kernel.js';
+import { DEVICE } from '../layout.js';
+import type { Condition } from '../machine-spec.js';
+import { joined, procedure, waits } from '../steps.js';
+
+/** Operations that an actor has done; all of them when it has stopped. */
+export function operationsDone(k: Kernel, actor: number): number {
+  return k.get(k.progressOf(actor));
+}
+
+/** Whether the condition of an operation holds. */
+function holds(k: Kernel, condition: Condition): boolean {
+  switch (condition.type) {
+    case 'done': {
+      const actor = k.world.actors.findIndex(({ name }) => name === condition.actor);
+      return operationsDone(k, actor) >= condition.operations;
+    }
+    case 'exists':
+      return k.findDevice(k.world.place(condition.address)) !== 0;
+    case 'gone':
+      return k.findDevice(k.world.place(condition.address)) === 0;
+    case 'driver': {
+      const dev = k.findDevice(k.world.place(condition.address));
+      if (dev === 0) return false;
+      const bound = k.get(dev + DEVICE.bound) === 0 ? 0 : k.get(dev + DEVICE.driver);
+      return (bound === 0 ? null : k.driverAt(bound).name) === condition.driver;
+    }
+  }
+}
+
+/** What an actor waits for, for people. */
+function describe(condition: Condition | null): string {
+  switch (condition?.type) {
+    case undefined:
+      return 'nothing';
+    case 'done':
+      return `${condition.actor} to do ${condition.operations} operations`;
+    case 'exists':
+      return `${condition.address} to come`;
+    case 'gone':
+      return `${condition.address} to go`;
+    case 'driver':
+      return `${condition.address} to have ${condition.driver ?? 'no driver'}`;
+  }
+}
+
+const current = (k: Kernel) => k.world.operations[k.thread][k.get(k.progressOf(k.thread))];
+
+export const USER = [
+  procedure('user', {
+    next: waits(
+      (k) => {
+        const when = current(k)?.spec.when ?? null;
+        return when === null || holds(k, when);
+      },
+      (k) => describe(current(k).spec.when),
+      (k) => {
+        const operation = current(k);
+        if (operation === undefined) return k.done(0);
+        k.call(operation.procedure, 0, 0, k.get(k.progressOf(k.thread)));
+      },
+    ),
+    after: joined((k) => {
+      const progress = k.progressOf(k.thread);
+      const done = k.get(progress);
+      k.recorder?.result(k.thread, done, k.ret);
+      const { operations } = k.world;
+      const stops = k.ret < 0 && operations[k.thread][done].spec.onError === 'stop';
+      k.set(progress, stops ? operations[k.thread].length : done + 1);
+      return 'next';
+    }),
+  }),
+];

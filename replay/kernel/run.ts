@@ -1,0 +1,108 @@
+/** A whole run: which thread comes next, until none can go on. */
+import { assert } from '../../traces/index.js';
+import { type Deadlock, findDeadlock } from './blocked.js';
+import type { Kernel } from './kernel.js';
+import { DEVICE, FAULT, GLOBAL } from './layout.js';
+import { operationsDone } from './procedures/user.js';
+
+/** Chooses one of the threads that can go on, given in the order of their numbers. */
+export type Scheduler = (ready: readonly number[]) => number;
+
+/** A stream of numbers from a seed (mulberry32): the same numbers on every machine. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+}
+
+/** Any thread that can go on, each as likely as the others. */
+export function randomly(seed: number): Scheduler {
+  const next = randomNumbers(seed);
+  return (ready) => ready[next() % ready.length];
+}
+
+/** The threads of a list, in its order; then the first that can go on. */
+export function inOrder(threads: readonly number[]): Scheduler {
+  let at = 0;
+  return (ready) => {
+    const thread = threads[at++];
+    assert(
+      thread === undefined || ready.includes(thread),
+      'a schedule names threads that can go on',
+    );
+    return thread ?? ready[0];
+  };
+}
+
+/** Each thread as far as it gets, the first one first. */
+export const oneAfterTheOther: Scheduler = (ready) => ready[0];
+
+export interface Outcome {
+  /** Driver of each function that is there; null for none. */
+  readonly drivers: Readonly<Record<string, string | null>>;
+  readonly deadlock: Deadlock | null;
+  /** Bugs of the kernel that were hit. */
+  readonly faults: readonly (keyof typeof FAULT)[];
+  /** Operations that each actor did not come to, by its name; actors that did all are left out. */
+  readonly notDone: Readonly<Record<string, number>>;
+  readonly steps: number;
+  /** Hash of the last state. */
+  readonly hash: string;
+}
+
+export interface RunOptions {
+  /** Called after every step. */
+  readonly observe?: (k: Kernel) => void;
+  /** Steps after which the run is given up. */
+  readonly stepsMax?: number;
+}
+
+const STEPS_MAX = 1_000_000;
+
+/** Runs until no thread can go on. */
+export function run(k: Kernel, schedule: Scheduler, options: RunOptions = {}): Outcome {
+  const { observe, stepsMax = STEPS_MAX } = options;
+  const ready: number[] = [];
+  for (let steps = 0; ; steps++) {
+    assert(steps < stepsMax, `a run ends within ${stepsMax} steps`);
+    ready.length = 0;
+    for (let thread = 0; thread < k.threads; thread++) if (k.canRun(thread)) ready.push(thread);
+    if (ready.length === 0) return outcomeOf(k, steps);
+    k.step(schedule(ready));
+    k.cells.forgetUndo();
+    observe?.(k);
+  }
+}
+
+function outcomeOf(k: Kernel, steps: number): Outcome {
+  const { actors } = k.world;
+  const left = actors.map(({ name, operations }, i): [string, number] => [
+    name,
+    operations.length - operationsDone(k, i),
+  ]);
+  const faults = k.get(GLOBAL.faults);
+  return {
+    drivers: driversOf(k),
+    deadlock: findDeadlock(k),
+    faults: (Object.keys(FAULT) as (keyof typeof FAULT)[]).filter((f) => (faults & FAULT[f]) !== 0),
+    notDone: Object.fromEntries(left.filter(([, n]) => n > 0)),
+    steps,
+    hash: k.cells.hash,
+  };
+}
+
+/** Driver of each function that is there, by address. */
+export function driversOf(k: Kernel): Record<string, string | null> {
+  const drivers: Record<string, string | null> = {};
+  for (const place of k.world.places) {
+    const dev = k.findDevice(place);
+    if (dev === 0) continue;
+    const bound = k.get(dev + DEVICE.bound) === 0 ? 0 : k.get(dev + DEVICE.driver);
+    drivers[place.address] = bound === 0 ? null : k.driverAt(bound).name;
+  }
+  return drivers;
+}

@@ -1,0 +1,84 @@
+/**
+ * The machine as it is when a run begins, as the `snapshot` events that open a recording: one per
+ * function, then one per driver. `binding/snapshot.ts` reads them.
+ */
+import type { EventAppender } from '../../traces/index.js';
+import { EXT_CAP } from '../machine/config-space.js';
+import type { Place } from './place.js';
+import type { World } from './world.js';
+
+export function emitSnapshot(world: World, events: EventAppender): void {
+  const kind = events.kind('snapshot');
+  const begin = () => {
+    events.begin(kind, 'point');
+    events.string('name', 'start');
+  };
+  for (const place of world.places) {
+    const { start } = place;
+    if (start === null || !start.present) continue;
+    begin();
+    events.string('device', place.address);
+    if (start.driver !== null) events.string('driver', start.driver);
+    events.data(configSpace(place));
+    events.text(functionText(place));
+    events.commit();
+  }
+  for (const { spec } of world.drivers) {
+    begin();
+    events.string('driver', spec.name);
+    const order = spec.loaded ? world.drivers.findIndex((d) => d.spec === spec) : null;
+    const ids = spec.table === null ? {} : { ids: spec.table };
+    events.text(JSON.stringify({ order, loaded: spec.loaded, ...ids }));
+    events.commit();
+  }
+}
+
+const hex = (n: number, width: number): string => n.toString(16).padStart(width, '0');
+const id = (n: number | null, width = 4): string => `0x${hex(n ?? 0, width)}`;
+
+/** The attributes of its folder in sysfs, as sysfs prints them. */
+function functionText({ ids, sriov, start, group }: Place): string {
+  const own = {
+    driver: start?.driver ?? null,
+    driver_override: start?.override ?? '(null)',
+    iommu_group: String(group),
+    physfn: null,
+    vendor: id(ids.vendor),
+    device: id(ids.device),
+    subsystem_vendor: id(ids.subvendor),
+    subsystem_device: id(ids.subdevice),
+    class: id(ids.class, 6),
+  };
+  if (sriov === null) return JSON.stringify(own);
+  return JSON.stringify({
+    ...own,
+    sriov_totalvfs: String(sriov.totalVfs),
+    sriov_numvfs: '0',
+    sriov_offset: String(sriov.offset),
+    sriov_stride: String(sriov.stride),
+    sriov_vf_device: hex(sriov.vfDevice, 4),
+    sriov_drivers_autoprobe: sriov.autoprobe ? '1' : '0',
+  });
+}
+
+const SPACE = 512;
+const FIRST_EXT_CAP = 0x100;
+const BRIDGE = 0x0604;
+
+/** As much of its configuration space as binding depends on. */
+function configSpace({ ids, sriov }: Place): Buffer {
+  const space = Buffer.alloc(SPACE);
+  space.writeUInt16LE(ids.vendor, 0x00);
+  space.writeUInt16LE(ids.device, 0x02);
+  space.writeUIntLE(ids.class, 0x09, 3);
+  space.writeUInt8(ids.class >> 8 === BRIDGE ? 1 : 0, 0x0e);
+  space.writeUInt16LE(ids.subvendor ?? 0, 0x2c);
+  space.writeUInt16LE(ids.subdevice ?? 0, 0x2e);
+  if (sriov === null) return space;
+  space.writeUInt32LE(EXT_CAP.SRIOV | (1 << 16), FIRST_EXT_CAP);
+  space.writeUInt16LE(sriov.totalVfs, FIRST_EXT_CAP + 0x0e);
+  space.writeUInt16LE(sriov.offset, FIRST_EXT_CAP + 0x14);
+  space.writeUInt16LE(sriov.stride, FIRST_EXT_CAP + 0x16);
+  space.writeUInt16LE(sriov.vfDevice, FIRST_EXT_CAP + 0x1a);
+  return space;
+}

@@ -1,0 +1,156 @@
+/** The state of the kernel that runs: where each record lies, and how it is reached. */
+import { type KernelRules, kernelRules } from '../machine/kernel.js';
+import { Cells } from './cells.js';
+import {
+  ACTIVE,
+  DEVICE,
+  DEVICE_CELLS,
+  DRIVER_CELLS,
+  GLOBAL_CELLS,
+  PENDING,
+  THREAD_CELLS,
+} from './layout.js';
+import { OrderedList } from './ordered-list.js';
+import type { Driver, Place } from './place.js';
+import type { World } from './world.js';
+
+export class State {
+  readonly cells = new Cells();
+  readonly rules: KernelRules;
+  /** Drivers in the order of registration, functions in the order in which they were added. */
+  readonly driverList: OrderedList;
+  readonly deviceList: OrderedList;
+  /** Bound functions in the order of binding: a driver that leaves gives up its last one first. */
+  readonly bindings: OrderedList;
+  readonly deferred: Readonly<Record<typeof PENDING | typeof ACTIVE, OrderedList>>;
+  /** Threads: those of actors first, then that of deferred probes, then idle workers. */
+  readonly threads: number;
+  readonly deferredWorker: number;
+  /** Records of functions that one place can have at once: others may still hold dead ones. */
+  readonly lives: number;
+
+  readonly #devices: number;
+  readonly #found: number;
+  readonly #drivers: number;
+  readonly #threads: number;
+  readonly #dynamic: number;
+  readonly #asked: number;
+  readonly #progress: number;
+
+  constructor(readonly world: World) {
+    const { cells } = this;
+    const { places, drivers, actors } = world;
+    this.rules = kernelRules(world.spec.machine.kernel);
+    this.deferredWorker = actors.length;
+    this.threads = actors.length + 1 + Math.min(2 * places.length, WORKERS_MAX);
+    this.lives = this.threads + 1;
+    cells.allocate(GLOBAL_CELLS);
+    this.#devices = cells.allocate(places.length * this.lives * DEVICE_CELLS);
+    this.#found = cells.allocate(places.length);
+    this.#drivers = cells.allocate(drivers.length * DRIVER_CELLS);
+    this.#dynamic = cells.allocate(drivers.length * world.dynamicIds.length);
+    this.#asked = cells.allocate(drivers.length * places.length);
+    this.#progress = cells.allocate(actors.length);
+    const functions = places.length * this.lives;
+    this.driverList = new OrderedList(cells, drivers.length);
+    this.deviceList = new OrderedList(cells, functions);
+    this.bindings = new OrderedList(cells, functions);
+    this.deferred = {
+      [PENDING]: new OrderedList(cells, functions),
+      [ACTIVE]: new OrderedList(cells, functions),
+    };
+    this.#threads = cells.allocate(this.threads * THREAD_CELLS);
+  }
+
+  get(cell: number): number {
+    return this.cells.get(cell);
+  }
+
+  set(cell: number, value: number): void {
+    this.cells.set(cell, value);
+  }
+
+  add(cell: number, count: number): void {
+    this.cells.set(cell, this.cells.get(cell) + count);
+  }
+
+  /** The record of one life of the function at a place. */
+  deviceRecord(place: Place, life: number): number {
+    return this.#devices + (place.index * this.lives + life) * DEVICE_CELLS;
+  }
+
+  placeOf(dev: number): Place {
+    const record = (dev - this.#devices) / DEVICE_CELLS;
+    return this.world.places[Math.floor(record / this.lives)];
+  }
+
+  /** The function that a lookup by name finds at a place; 0 for none. */
+  findDevice(place: Place | null): number {
+    return place === null ? 0 : this.get(this.#found + place.index);
+  }
+
+  /** A function is on the bus: from now on a lookup by name finds it. */
+  show(dev: number): void {
+    this.set(dev + DEVICE.visible, 1);
+    this.set(this.#found + this.placeOf(dev).index, dev);
+  }
+
+  /** No lookup finds the function any more. */
+  hide(dev: number): void {
+    const found = this.#found + this.placeOf(dev).index;
+    this.set(dev + DEVICE.visible, 0);
+    if (this.get(found) === dev) this.set(found, 0);
+  }
+
+  driverRecord(driver: Driver): number {
+    return this.#drivers + driver.index * DRIVER_CELLS;
+  }
+
+  driverAt(drv: number): Driver {
+    return this.world.drivers[(drv - this.#drivers) / DRIVER_CELLS];
+  }
+
+  /** The cell that tells whether a driver has a dynamic id. */
+  dynamicId(driver: Driver, id: number): number {
+    return this.#dynamic + driver.index * this.world.dynamicIds.length + id;
+  }
+
+  /** The cell that counts what a driver was asked for the function at a place. */
+  asked(driver: Driver, place: Place): number {
+    return this.#asked + driver.index * this.world.places.length + place.index;
+  }
+
+  /** The cell that counts the operations that an actor has done. */
+  progressOf(actor: number): number {
+    return this.#progress + actor;
+  }
+
+  /** The text of the override of a function; null for none. */
+  overrideOf(dev: number): string | null {
+    return this.world.overrides[this.get(dev + DEVICE.override)];
+  }
+
+  hold(dev: number): void {
+    this.add(dev + DEVICE.refs, 1);
+  }
+
+  /** Gives a reference back. What is off the bus and held by nobody is no more. */
+  put(dev: number): void {
+    this.add(dev + DEVICE.refs, -1);
+    this.freeIfUnused(dev);
+  }
+
+  freeIfUnused(dev: number): void {
+    if (this.get(dev + DEVICE.refs) !== 0 || this.get(dev + DEVICE.visible) !== 0) return;
+    if (this.get(dev + DEVICE.dead) === 0) return;
+    this.deviceList.remove(dev);
+    for (let i = 0; i < DEVICE_CELLS; i++) this.set(dev + i, 0);
+  }
+
+  threadRecord(thread: number): number {
+    return this.#threads + thread * THREAD_CELLS;
+  }
+}
+
+/** Workers for asynchronous probes; when all are busy the kernel probes at once. */
+const WORKERS_MAX = 16;

@@ -1,0 +1,158 @@
+/** A run as a trace: each event is the one that the recorder would have made of it. */
+import {
+  CELL,
+  type EventAppender,
+  EventRow,
+  type Phase,
+  parseBdf,
+  type Seq,
+} from '../../traces/index.js';
+import type { PciIds } from '../binding/ids.js';
+import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
+import { emitSnapshot } from './snapshot.js';
+import type { World } from './world.js';
+
+/** A function that has begun. */
+interface Open {
+  readonly row: EventRow;
+  seq: Seq;
+  text: string | null;
+}
+
+/** Calls of one thread, innermost last; rows are kept and filled again. */
+interface Calls {
+  readonly open: Open[];
+  depth: number;
+}
+
+/** Between two events, in nanoseconds. */
+const TICK = 1_000;
+const NS_PER_S = 1_000_000_000;
+/** Process ids: those of actors begin here, those of the kernel's workers below. */
+const FIRST_ACTOR = 1000;
+const FIRST_WORKER = 100;
+const CPUS = 4;
+
+export class TraceRecorder implements Recorder {
+  readonly #events: EventAppender;
+  readonly #calls: Calls[] = [];
+  readonly #point = new EventRow();
+  #ns = NS_PER_S;
+  /** What each operation returned, by actor. */
+  readonly results: number[][];
+
+  constructor(
+    private readonly world: World,
+    events: EventAppender,
+  ) {
+    this.#events = events;
+    this.results = world.actors.map(() => []);
+    events.source('model');
+    emitSnapshot(world, events);
+  }
+
+  begin(
+    thread: number,
+    name: FunctionName,
+    device: string | null,
+    driver: string | null,
+    value: number,
+  ): void {
+    const call = this.#enter(thread);
+    this.#fill(call.row, thread, name, 'begin', device, driver, value);
+    call.seq = this.#events.append(call.row);
+  }
+
+  beginStore(thread: number, { name, device, driver, text }: Store): void {
+    const call = this.#enter(thread);
+    const address = device === null ? null : parseBdf(device);
+    this.#fill(call.row, thread, name, 'begin', address, driver, -1);
+    call.row.setNumber(CELL.length, Buffer.byteLength(text));
+    call.text = text;
+    this.#events.text(text);
+    call.seq = this.#events.append(call.row);
+  }
+
+  beginOverride(thread: number, device: string, text: string): void {
+    this.beginStore(thread, { name: 'driver_set_override', device, driver: null, text });
+  }
+
+  end(thread: number, ret: number | null): void {
+    const calls = this.#calls[thread];
+    const { row, seq, text } = calls.open[--calls.depth];
+    row.set(CELL.phase, this.#events.phase('end'));
+    row.setNumber(CELL.span, seq);
+    if (ret !== null) row.setNumber(CELL.ret, ret);
+    if (text !== null) this.#events.text(text);
+    this.#time(row);
+    this.#events.append(row);
+  }
+
+  point(
+    thread: number,
+    name: FunctionName,
+    device: string | null,
+    driver: string | null,
+    value: number,
+  ): void {
+    this.#fill(this.#point, thread, name, 'point', device, driver, value);
+    this.#events.append(this.#point);
+  }
+
+  added(thread: number, device: string, ids: PciIds): void {
+    const data = Buffer.alloc(12);
+    for (const [i, id] of [ids.vendor, ids.device, ids.class].entries()) {
+      data.writeUInt32LE(id, 4 * i);
+    }
+    this.#events.data(data);
+    this.point(thread, 'pci_device_add', device, null, -1);
+  }
+
+  result(actor: number, _: number, ret: number): void {
+    this.results[actor].push(ret);
+  }
+
+  #enter(thread: number): Open {
+    this.#calls[thread] ??= { open: [], depth: 0 };
+    const calls = this.#calls[thread];
+    const depth = calls.depth++;
+    calls.open[depth] ??= { row: new EventRow(), seq: 0 as Seq, text: null };
+    calls.open[depth].text = null;
+    return calls.open[depth];
+  }
+
+  #fill(
+    row: EventRow,
+    thread: number,
+    name: FunctionName,
+    phase: Phase,
+    device: string | null,
+    driver: string | null,
+    value: number,
+  ): void {
+    const events = this.#events;
+    const { dictionaries } = events;
+    const facts: { kind: (typeof FUNCTIONS)[FunctionName]['kind']; path?: 'sysfs' | 'kernel' } =
+      FUNCTIONS[name];
+    row.clear();
+    row.set(CELL.kind, events.kind(facts.kind));
+    row.set(CELL.phase, events.phase(phase));
+    row.set(CELL.name, dictionaries.name.id(name));
+    if (facts.path !== undefined) row.set(CELL.path, dictionaries.path.id(facts.path));
+    if (device !== null) row.set(CELL.device, dictionaries.device.id(device));
+    if (driver !== null) row.set(CELL.driver, dictionaries.driver.id(driver));
+    if (value >= 0) row.setNumber(CELL.value, value);
+    const actor = this.world.actors[thread];
+    const pid = actor === undefined ? FIRST_WORKER + thread : FIRST_ACTOR + thread;
+    row.set(CELL.pid, pid);
+    row.set(CELL.tid, pid);
+    row.set(CELL.cpu, thread % CPUS);
+    row.set(CELL.task, dictionaries.task.id(actor?.name ?? `kworker/u8:${thread}`));
+    this.#time(row);
+  }
+
+  #time(row: EventRow): void {
+    this.#ns += TICK;
+    row.time(Math.floor(this.#ns / NS_PER_S), this.#ns % NS_PER_S);
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What does not change in a run, made of its specification once: numbers for names, which driver
+ * claims which function, and where the records of the state lie.
+ */
+import { covers, type IdMatch, parseNewId } from '../binding/ids.js';
+import { parseOverride, parseU16 } from '../binding/stores.js';
+import { vfAddressOf } from '../binding/vf-address.js';
+import { driverModel } from '../drivers/index.js';
+import type { Action, ActorSpec, DriverSpec, FunctionSpec, RunSpec } from './machine-spec.js';
+import { type Names, type Operation, operationOf } from './operation.js';
+import type { Driver, Place } from './place.js';
+
+export class World implements Names {
+  readonly places: readonly Place[];
+  readonly drivers: readonly Driver[];
+  /** Texts of overrides; number 0 is none. */
+  readonly overrides: readonly (string | null)[];
+  /** Ids that are written to `new_id` or `remove_id`. */
+  readonly dynamicIds: readonly IdMatch[];
+  /** What actors do, by the number of the actor and of the operation. */
+  readonly operations: readonly (readonly Operation[])[];
+  readonly #places: ReadonlyMap<string, Place>;
+  readonly #drivers: ReadonlyMap<string, Driver>;
+
+  constructor(readonly spec: RunSpec) {
+    const { machine, actors } = spec;
+    const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
+    this.places = placesOf(machine.functions, actions);
+    this.#places = new Map(this.places.map((place) => [place.address, place]));
+    this.drivers = machine.drivers.map((driver, index) => driverOf(driver, index, this.places));
+    this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
+    this.overrides = overridesOf(machine.functions, actions, machine.drivers);
+    this.dynamicIds = dynamicIdsOf(actions);
+    this.operations = actors.map((actor) =>
+      actor.operations.map((operation) => operationOf(operation, this)),
+    );
+  }
+
+  get actors(): readonly ActorSpec[] {
+    return this.spec.actors;
+  }
+
+  place(address: string): Place | null {
+    return this.#places.get(address) ?? null;
+  }
+
+  driver(name: string): Driver | null {
+    return this.#drivers.get(name) ?? null;
+  }
+
+  /** Number of the text of an override. */
+  overrideNumber(text: string | null): number {
+    return this.overrides.indexOf(text);
+  }
+
+  /** Number of an id that is written to `new_id`. */
+  dynamicId(entry: IdMatch): number {
+    const key = JSON.stringify(entry);
+    return this.dynamicIds.findIndex((other) => JSON.stringify(other) === key);
+  }
+}
+
+/** Groups of functions are numbered in the order of the functions. */
+function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]): Place[] {
+  const places: Place[] = [];
+  const add = (place: Omit<Place, 'index' | 'group'>): Place => {
+    const index = places.length;
+    places.push({ ...place, index, group: index });
+    return places[index];
+  };
+  const owners = functions.map((start) => {
+    const { address, ids, sriov } = start;
+    return add({ address, ids, sriov, physfn: null, vfIndex: -1, start });
+  });
+  for (const pf of owners) {
+    const { sriov } = pf;
+    if (sriov === null) continue;
+    const most = Math.min(sriov.totalVfs, mostVfs(pf.address, actions));
+    for (let i = 0; i < most; i++) {
+      const address = vfAddressOf(pf.address, sriov.offset, sriov.stride, i);
+      const ids = { ...pf.ids, device: sriov.vfDevice, subvendor: null, subdevice: null };
+      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start: null });
+    }
+  }
+  return places;
+}
+
+/** The most VFs of a PF that anybody asks for. */
+function mostVfs(pf: string, actions: readonly Action[]): number {
+  let most = 0;
+  for (const action of actions) {
+    if (action.type !== 'write' || action.attribute !== 'sriov_numvfs') continue;
+    const n = action.address === pf ? parseU16(action.text) : 0;
+    if (typeof n === 'number') most = Math.max(most, n);
+  }
+  return most;
+}
+
+function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Driver {
+  const model = driverModel(spec.name);
+  const table = spec.table ?? (model.overrideOnly ? [] : (model.table ?? []));
+  const claims = places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
+  const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
+  return { index, name: spec.name, spec, model, sriov: spec.sriov ?? declared, claims };
+}
+
+function overridesOf(
+  functions: readonly FunctionSpec[],
+  actions: readonly Action[],
+  drivers: readonly DriverSpec[],
+): (string | null)[] {
+  const texts = new Set<string | null>([null]);
+  for (const { override } of functions) texts.add(override);
+  for (const { name } of drivers) texts.add(name);
+  for (const action of actions) {
+    if (action.type === 'write' && action.attribute === 'driver_override') {
+      texts.add(parseOverride(action.text));
+    }
+  }
+  return [...texts];
+}
+
+function dynamicIdsOf(actions: readonly Action[]): IdMatch[] {
+  const ids = new Map<string, IdMatch>();
+  for (const action of actions) {
+    if (action.type !== 'write') continue;
+    if (action.attribute !== 'new_id' && action.attribute !== 'remove_id') continue;
+    const entry = parseNewId(action.text)?.entry;
+    if (entry !== undefined) ids.set(JSON.stringify(entry), entry);
+  }
+  return [...ids.values()];
+}

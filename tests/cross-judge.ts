@@ -1,0 +1,53 @@
+/**
+ * Random runs of the kernel that runs, judged by the judge: prints what it says of each run that it
+ * does not wholly agree with.
+ *
+ *   node dist/tests/cross-judge.js [RUNS] [SEED]
+ */
+import fc from 'fast-check';
+import { type ReplayResult, replay } from '../replay/index.js';
+import { boot, type RunSpec, randomly, run, TraceRecorder, World } from '../replay/kernel/index.js';
+import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../traces/index.js';
+import { randomRun, seed } from './random-runs.js';
+
+/** The trace of a run. */
+export function traceOf(spec: RunSpec, random: number): TraceReader {
+  const sink = new MemorySink();
+  const meta = { clock: 'mono', kernel: spec.machine.kernel, writer: 'vfr test', notes: {} };
+  const writer = new TraceWriter(sink, meta);
+  const world = new World(spec);
+  run(boot(world, new TraceRecorder(world, writer.events)), randomly(random));
+  writer.finish();
+  return new TraceReader(new MemorySource(sink.bytes()));
+}
+
+export function judge(reader: TraceReader): ReplayResult {
+  const { kernel, clock, notes } = reader.meta;
+  return replay(reader.read(), { kernel, clock, notes });
+}
+
+if (process.argv[1]?.endsWith('cross-judge.js')) {
+  const [runs = 300, from = 1] = process.argv.slice(2).map(Number);
+  const calm = process.argv[4] === 'calm';
+  let [events, responses, unknown, odd] = [0, 0, 0, 0];
+  const sample = fc.sample(fc.tuple(randomRun(calm), seed), { numRuns: runs, seed: from });
+  for (const [i, [spec, random]] of sample.entries()) {
+    const result = judge(traceOf(spec, random));
+    events += result.events;
+    responses += result.responses;
+    unknown += result.unknown;
+    if (result.diverged + result.unmodelled + result.unknown === 0) continue;
+    odd++;
+    if (odd > 12) continue;
+    const kinds = Object.entries(result.kinds).filter(
+      ([, c]) => c.unknown + c.diverged + c.unmodelled > 0,
+    );
+    console.log(
+      `run ${i} kernel ${spec.machine.kernel}`,
+      JSON.stringify(Object.fromEntries(kinds)),
+    );
+    for (const d of result.divergences.slice(0, 4)) console.log('  ', JSON.stringify(d));
+    for (const d of result.snapshot.doubts) console.log('  doubt', JSON.stringify(d));
+  }
+  console.log({ runs, events, responses, unknown, odd });
+}
