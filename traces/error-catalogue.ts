@@ -68,7 +68,8 @@ export const ERRORS = {
   OUTPUT_IS_INPUT: {
     kind: 'usage',
     about: 'files',
-    means: 'the output, standard output or standard error is one of the inputs, which would be lost',
+    means:
+      'the output, standard output or standard error is one of the inputs, which would be lost',
   },
   OUTPUT_IS_TERMINAL: {
     kind: 'usage',
@@ -175,7 +176,8 @@ export const ERRORS = {
   COMPRESSED_DAMAGED: {
     kind: 'input',
     about: 'traces',
-    means: 'an input that gzip, xz, bzip2 or lz4 compressed is damaged or cut: what came before is imported, fetch the file again',
+    means:
+      'an input that gzip, xz, bzip2 or lz4 compressed is damaged or cut: what came before is imported, fetch the file again',
   },
   EVENT_UNKNOWN: {
     kind: 'usage',
@@ -301,7 +303,8 @@ export const ERRORS = {
   INPUT_PIPE: {
     kind: 'unsupported',
     about: 'import',
-    means: 'a trace.dat or perf.data of more than a GiB is compressed or comes through a pipe, but is read at several places: decompress it into a file',
+    means:
+      'a trace.dat or perf.data of more than a GiB is compressed or comes through a pipe, but is read at several places: decompress it into a file',
   },
   PERFDATA_DAMAGED: {
     kind: 'input',
@@ -406,10 +409,15 @@ export const ERRORS = {
       'the process in which SQL runs cannot be started: too few open files or processes are ' +
       'allowed',
   },
+  SQL_TOO_LONG: {
+    kind: 'usage',
+    about: 'questions',
+    means: 'the file of a query is larger than 1 MiB',
+  },
   SQL_MISSING: {
     kind: 'usage',
     about: 'questions',
-    means: 'no query was given',
+    means: 'no query was given, or a condition is empty',
   },
   NO_TERMINAL: {
     kind: 'unsupported',
