@@ -35,15 +35,29 @@ export async function requireQuery(parse: Parse, sql: string): Promise<void> {
  * @throws VfrError as `requireQuery` does
  */
 export async function requireCondition(parse: Parse, condition: string): Promise<void> {
-  const [first, ...more] = await statementsOf(parse, `SELECT (${condition}\n)`);
+  if (condition.trim() === '') throw empty();
+  const [first, ...more] = await bracketed(parse, condition);
   const node = first?.node ?? {};
   const { select_list: list } = node;
   const alone = Object.keys(node).every((key) => EXPRESSION_KEYS.has(key));
   const bare = Array.isArray(list) && list.length === 1 && list[0].alias === undefined;
   if (more.length > 0 || node.type !== 'SELECT_NODE' || !alone || !bare || !isEmpty(node)) {
-    throw forbidden('more than a condition', 'Write what could stand behind WHERE.');
+    throw moreThanOne();
   }
   requireAllowed(node);
+}
+
+const moreThanOne = () =>
+  forbidden('more than a condition', 'Write what could stand behind WHERE.');
+
+/** What is wrong with a condition is told without the brackets that nobody wrote. */
+async function bracketed(parse: Parse, condition: string) {
+  try {
+    return await statementsOf(parse, `SELECT (${condition}\n)`);
+  } catch {
+    await statementsOf(parse, `SELECT ${condition}`);
+    throw moreThanOne();
+  }
 }
 
 /** What a SELECT has that is an expression and nothing else. */
@@ -99,6 +113,13 @@ function withoutNul(sql: string): string {
 
 const forbidden = (what: string, next: string) =>
   new VfrError('SQL_FORBIDDEN', `a query must not have ${what}`, next);
+
+const empty = () =>
+  new VfrError(
+    'SQL_MISSING',
+    'the condition is empty',
+    "Write what could stand behind WHERE, such as kind = 'mark'.",
+  );
 
 const missing = () =>
   new VfrError(

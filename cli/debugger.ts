@@ -13,6 +13,7 @@ import {
 import { firstIndex, type TraceReader } from '../traces/index.js';
 import { fullPath } from './devices.js';
 import { toJson } from './output.js';
+import { plural } from './plural.js';
 import { printable } from './printable.js';
 
 /** What a command prints; null: the debugger is left. */
@@ -58,7 +59,7 @@ export class Debugger {
     const { timeline } = this;
     const seq = timeline.position - 1;
     const event = timeline.event(seq);
-    if (event === null) return `at the beginning of ${timeline.reader.events} events`;
+    if (event === null) return `at the beginning of ${plural(timeline.reader.events, 'event')}`;
     return printable(`${eventText(event)}${verdictText(timeline.verdict)}`);
   }
 
@@ -175,7 +176,7 @@ const COMMANDS: readonly Command[] = [
       if (condition === '') return debug.breakpoints.map(breakpointText).join('\n');
       const seqs = await debug.find(condition);
       debug.breakpoints.push({ condition, seqs });
-      return `${seqs.length} events`;
+      return plural(seqs.length, 'event');
     },
   },
   {
@@ -227,4 +228,4 @@ const COMMANDS: readonly Command[] = [
 ];
 
 const breakpointText = ({ condition, seqs }: Breakpoint) =>
-  `${seqs.length} events: ${printable(condition)}`;
+  `${plural(seqs.length, 'event')}: ${printable(condition)}`;

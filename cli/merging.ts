@@ -1,7 +1,9 @@
 /** Putting traces on one timeline: what `vfr merge` and an import of several inputs share. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { TraceMeta, TraceReader } from '../traces/index.js';
+import { listOf } from './lists.js';
 import { note } from './output.js';
+import { plural } from './plural.js';
 import { type OutputOption, writerName, writeTrace } from './trace-output.js';
 
 export interface MergeOptions {
@@ -14,8 +16,8 @@ export const mergeOptions = (command: Command): Command =>
     .option('--align', 'align two traces by the accesses that both show, even if both have times')
     .option(
       '--offset <nanoseconds>',
-      'what to add to the times of a trace; give one for each, in order',
-      (text: string, before: readonly bigint[] = []) => [...before, parseOffset(text)],
+      'what to add to the times: one for each trace, in order (repeatable, or by commas)',
+      listOf(parseOffset),
     );
 
 /**
@@ -61,7 +63,7 @@ async function mergeAligned(
   );
   const { VfrError } = await import('../traces/index.js');
   if (readers.length !== 2) {
-    const what = `${readers.length} traces cannot be aligned at once`;
+    const what = `${plural(readers.length, 'trace')} cannot be aligned at once`;
     const next = 'Align two, and merge the result with the others.';
     throw new VfrError('ALIGN_TWO', what, next);
   }
@@ -85,7 +87,7 @@ async function offsetsOf(
     return alignClocks(readers.map(({ source: { name }, meta }) => ({ name, meta })));
   }
   if (given.length === readers.length) return given;
-  const what = `${given.length} offsets for ${readers.length} traces`;
+  const what = `${plural(given.length, 'offset')} for ${plural(readers.length, 'trace')}`;
   throw new VfrError('OFFSETS_MISSING', what, 'Give --offset once for each trace, or not at all.');
 }
 

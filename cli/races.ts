@@ -2,6 +2,7 @@
 import type { Race, RaceClass, RaceReport, RaceSide, UntoldRace } from '../analysis/index.js';
 import { formatDuration } from './duration.js';
 import { paint } from './output.js';
+import { plural } from './plural.js';
 import { printable } from './printable.js';
 
 /**
@@ -74,8 +75,6 @@ export function closest(races: readonly Race[], count: number): readonly Race[] 
   });
   return [...new Set([...first, ...sorted])].slice(0, count);
 }
-
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): string {
   const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;

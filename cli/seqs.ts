@@ -1,5 +1,6 @@
 /** Events that satisfy an SQL condition, by number. */
 import type { TraceReader } from '../traces/index.js';
+import { where } from './condition.js';
 
 /**
  * Sequence numbers of the events for which `condition` holds, ascending.
@@ -14,8 +15,7 @@ export async function seqsWhere(
   const session = await openSession([{ name: file, reader }]);
   try {
     await session.requireCondition(condition);
-    // The line break keeps a comment at the end of the condition from hiding what follows.
-    const sql = `SELECT seq FROM events WHERE (${condition}\n) ORDER BY seq`;
+    const sql = `SELECT seq FROM events ${where(condition)} ORDER BY seq`;
     const seqs: number[] = [];
     for await (const rows of (await session.query(sql)).chunks()) {
       for (const [seq] of rows) seqs.push(Number(seq));

@@ -110,6 +110,11 @@ describe('an output by name', () => {
   });
 });
 
+test('a file of a query is read as far as a query may be long', () => {
+  const { status, stderr } = shell('head -c 2M /dev/zero > big.sql; vfr sql t.arrows -f big.sql');
+  expect({ status, told: stderr.includes('(SQL_TOO_LONG)') }).toEqual({ status: 2, told: true });
+});
+
 describe('too few open files', () => {
   test.each([19, 20, 21, 22])('%i are told of, with the code of what cannot be here', (most) => {
     const { status, stderr } = shell(`ulimit -n ${most}; vfr info t.arrows`);

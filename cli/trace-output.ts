@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Destination, TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
 import { note, print, toJson } from './output.js';
 import { version } from './package.js';
+import { plural } from './plural.js';
 
 export interface OutputOption {
   readonly output: string;
@@ -87,7 +88,7 @@ export async function writeTrace<T>(
   const { output } = options;
   const { seq: events } = writer.events;
   if (options.json === true) await tellWritten(output, { output, events, ...facts(result) });
-  else note(`${events} events written`);
+  else note(`${plural(events, 'event')} written`);
   return result;
 }
 

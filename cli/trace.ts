@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TraceReader } from '../traces/index.js';
 import { note } from './output.js';
+import { plural } from './plural.js';
 import { refuseStreams } from './streams.js';
 
 export interface StrictOption {
@@ -24,7 +25,9 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
   const { openSource, readOn, TraceReader, VfrError } = await import('../traces/index.js');
   const { Progress, watched } = await import('./progress.js');
   const progress = new Progress();
-  const reader = new TraceReader(readOn(watched(openSource(file), progress)));
+  progress.start(file);
+  const source = openSource(file, (bytes) => progress.update(bytes, 0));
+  const reader = new TraceReader(readOn(watched(source, progress)));
   const state = describeCompleteness(reader);
   if (!reader.completeness.complete && options.strict === true) {
     reader.close();
@@ -53,14 +56,25 @@ export async function openTraces(
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
 function describeCompleteness(reader: TraceReader): string {
-  const { complete, truncated, damaged, lost } = reader.completeness;
+  const { complete, truncated, damaged } = reader.completeness;
   if (complete) {
     const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';
-    return `complete: ${reader.events} events${linked}`;
+    return `complete: ${plural(reader.events, 'event')}${linked}`;
   }
   const last = reader.batches.at(-1);
   const after = last === undefined ? 'the beginning' : `seq ${last.seqFirst + last.rows - 1}`;
-  const cut = truncated ? `truncated after ${after}` : 'not truncated';
-  const ranges = `${damaged} damaged ranges${damaged === 0 ? '' : ` (${reader.damage[0].what})`}`;
-  return `INCOMPLETE: ${cut}, ${lost ?? 'unknown'} events lost, ${ranges}`;
+  const parts = [
+    truncated ? `truncated after ${after}` : 'not truncated',
+    `${describeLost(reader)} lost`,
+    plural(damaged, 'damaged range') + (damaged === 0 ? '' : ` (${reader.damage[0].what})`),
+  ];
+  if (reader.missing > 0 && damaged === 0) parts.push(`${plural(reader.missing, 'event')} missing`);
+  const full = reader.dictionariesFull.join(', ');
+  if (full !== '') parts.push(`more names than fit in column ${full}`);
+  return `INCOMPLETE: ${parts.join(', ')}`;
+}
+
+function describeLost({ completeness: { lost }, losses }: TraceReader): string {
+  if (lost === null) return 'unknown events';
+  return lost === 0 && losses.length > 0 ? 'an unknown part' : plural(lost, 'event');
 }

@@ -2,7 +2,7 @@ import { assert } from './assert.js';
 import { DICTIONARY_BYTES_MAX, DICTIONARY_ROWS_MAX } from './limits.js';
 
 /** What stands for every string that a full dictionary has no room for. */
-const OVERFLOW = '(dictionary full)';
+export const OVERFLOW = '(dictionary full)';
 
 /**
  * The strings of one dictionary column: an append-only table in which a string keeps its id for the

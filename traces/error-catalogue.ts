@@ -206,8 +206,9 @@ export const ERRORS = {
     'the process in which SQL runs cannot be started: too few open files or processes are ' +
       'allowed',
   ),
-  SQL_MISSING: usage('questions', 'no query was given'),
+  SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
   NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
+  SQL_TOO_LONG: usage('questions', 'the file of a query is larger than 1 MiB'),
 } satisfies Record<string, ErrorFacts>;
 
 /** A stable code of the list, or `FILE_` and the errno of any other failed system call. */

@@ -176,3 +176,19 @@ describe('a loss that nobody can have had', () => {
     expect(reader.completeness).toMatchObject({ complete: false, damaged: 0 });
   });
 });
+
+test('names that the dictionary has no room for make a trace incomplete', () => {
+  const sink = new MemorySink();
+  const writer = new TraceWriter(sink, META);
+  const { events } = writer;
+  events.source('model');
+  for (let i = 0; i < 1 << 16; i++) {
+    events.begin(events.kind('mark'), 'point');
+    events.string('device', `d${i}`);
+    events.commit();
+  }
+  writer.finish();
+  const reader = new TraceReader(new MemorySource(sink.bytes()));
+  expect(reader.dictionariesFull).toEqual(['device']);
+  expect(reader.completeness).toMatchObject({ complete: false, damaged: 0, lost: 0 });
+});

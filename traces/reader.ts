@@ -9,6 +9,7 @@ import {
   type ReadDictionaries,
   readDictionaries,
 } from './dictionaries.js';
+import { OVERFLOW } from './dictionary.js';
 import type { EndMark } from './end.js';
 import { VfrError } from './errors.js';
 import { PHASES } from './kinds.js';
@@ -17,7 +18,13 @@ import type { BatchMessage } from './message.js';
 import { parseMeta } from './meta.js';
 import { placeDamage } from './placing.js';
 import { type Damage, type Frame, isEndMarker, type Scan, scan } from './scan.js';
-import { COLUMNS, type DictColumn, FORMAT_VERSION, type TraceMeta } from './schema.js';
+import {
+  COLUMNS,
+  DICT_COLUMNS,
+  type DictColumn,
+  FORMAT_VERSION,
+  type TraceMeta,
+} from './schema.js';
 import { type Filter, type Selection, select } from './select.js';
 import { type ByteSource, openSource } from './source.js';
 import { STATS_COLUMNS, STATS_KEY } from './stats.js';
@@ -119,15 +126,29 @@ export class TraceReader {
     return this.#chain.frames.at(-1)?.end ?? 0;
   }
 
+  /** Columns of which some names had no room in the dictionary, and read `(dictionary full)`. */
+  get dictionariesFull(): readonly DictColumn[] {
+    return DICT_COLUMNS.filter((column) => this.dictionaries[column].includes(OVERFLOW));
+  }
+
+  /** Events that the end marker counts and nobody can read. */
+  get missing(): number {
+    return this.end === null ? 0 : Math.max(0, this.end.events - this.events);
+  }
+
   get completeness(): Completeness {
     const truncated = this.cutAt !== null;
     const damaged = this.damage.length;
     const lost = this.end?.lost ?? null;
-    const missing = this.end !== null && this.end.events !== this.events;
     // A `lost` event may not know how many, or tell of a column; it counts all the same.
     const lossy = lost !== 0 || this.batches.some((batch) => batch.stats.losses.length > 0);
     return {
-      complete: !truncated && damaged === 0 && !missing && !lossy,
+      complete:
+        !truncated &&
+        damaged === 0 &&
+        this.missing === 0 &&
+        !lossy &&
+        this.dictionariesFull.length === 0,
       truncated,
       damaged,
       lost,

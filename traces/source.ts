@@ -86,16 +86,17 @@ const isInterrupted = (error: unknown) => (error as NodeJS.ErrnoException).code 
 /**
  * Opens a trace file; `-` is standard input. What cannot be sought in, a pipe, is read whole.
  *
+ * @param piped told how many bytes of a pipe have been read
  * @throws VfrError when it cannot be read, or is a pipe and larger than memory should hold
  */
-export function openSource(file: string): ByteSource {
+export function openSource(file: string, piped: Piped = () => {}): ByteSource {
   try {
-    if (file === '-') return new MemorySource(readPipe(STDIN), '(standard input)');
+    if (file === '-') return new MemorySource(readPipe(STDIN, piped), '(standard input)');
     const fd = openSync(file, 'r');
     const stat = fstatSync(fd);
     if (stat.isFile()) return new FileSource(file, fd, stat.size);
     try {
-      return new MemorySource(readPipe(fd), file);
+      return new MemorySource(readPipe(fd, piped), file);
     } finally {
       closeSync(fd);
     }
@@ -105,6 +106,8 @@ export function openSource(file: string): ByteSource {
   }
 }
 
+type Piped = (bytes: number) => void;
+
 const STDIN = 0;
 const PIPE_BYTES_MAX = 2 ** 30;
 const PIPE_CHUNK_BYTES = 1 << 20;
@@ -112,13 +115,14 @@ const RETRY_MS = 2;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** All bytes up to the end. Each chunk is filled, since a pipe may give a few bytes at a time. */
-function readPipe(fd: number): Buffer {
+function readPipe(fd: number, piped: Piped): Buffer {
   const chunks: Buffer[] = [];
   for (let size = 0; size <= PIPE_BYTES_MAX; ) {
     const chunk = Buffer.allocUnsafe(PIPE_CHUNK_BYTES);
     const length = fill(fd, chunk);
     chunks.push(chunk);
     size += length;
+    piped(size);
     if (length < chunk.length) return Buffer.concat(chunks, size);
   }
   throw tooLarge();

@@ -28,9 +28,10 @@ export function openUnnamed(folder: string): number {
   try {
     return openSync(folder, constants.O_RDWR | O_TMPFILE, PRIVATE);
   } catch (error) {
-    // File systems that do not know such files (NFS, FUSE) say so in one of these ways.
+    // File systems that do not know such files (NFS, FUSE, FAT) say so in one of these ways, of
+    // which the first is EOPNOTSUPP as Node calls it.
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOSYS'].includes(code)) throw error;
+    if (!['ENOTSUP', 'EISDIR', 'EINVAL', 'ENOSYS'].includes(code)) throw error;
   }
   const name = join(folder, `.${workName()}`);
   const fd = openSync(name, 'wx+', PRIVATE);

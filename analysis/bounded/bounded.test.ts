@@ -224,9 +224,18 @@ describe('conditions', () => {
     await expect(shared.requireCondition(text)).resolves.toBeUndefined();
   });
 
-  test.each(['', 'seq =', 'true)'])('that cannot be parsed are told: %s', async (text) => {
+  test.each([
+    ['seq =', 'syntax error at end of input'],
+    ['true)', 'syntax error at or near ")"'],
+    ["kind = 'x", `unterminated quoted string at or near "'x"`],
+  ])('that cannot be parsed are told in their own words: %s', async (text, what) => {
     const failure = await shared.requireCondition(text).catch((error) => error);
-    expect(failure).toMatchObject({ code: 'SQL_FAILED' });
+    expect(failure).toMatchObject({ code: 'SQL_FAILED', what: `Parser Error: ${what}` });
+  });
+
+  test.each(['', ' \n'])('that are empty are told: %j', async (text) => {
+    const failure = await shared.requireCondition(text).catch((error) => error);
+    expect(failure).toMatchObject({ code: 'SQL_MISSING', what: 'the condition is empty' });
   });
 
   let shared: BoundedSession;

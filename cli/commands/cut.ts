@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Filter, TraceReader } from '../../traces/index.js';
+import { listOf } from '../lists.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 import { type OutputOption, outputOption, writeTrace } from '../trace-output.js';
 
@@ -17,8 +18,12 @@ export function register(program: Command): void {
     .argument('<trace>', 'trace file, - for stdin')
     .option('--seq <first..last>', 'sequence numbers, each end may be left out', parseSeq)
     .option('--time <from..to>', 'seconds as browse counts them, or ns:FROM..TO', parseTime)
-    .option('--device <address...>', 'PCI addresses, such as 01:00.2, or mdev UUIDs')
-    .option('--kind <kind...>', 'kinds of events');
+    .option(
+      '--device <addresses>',
+      'PCI addresses, such as 01:00.2, or mdev UUIDs (repeatable, or by commas)',
+      listOf(String),
+    )
+    .option('--kind <kinds>', 'kinds of events (repeatable, or by commas)', listOf(String));
   strictOption(outputOption(command)).action(run);
 }
 
@@ -40,7 +45,7 @@ async function filterOf(reader: TraceReader, options: Options): Promise<Filter> 
   const { devicesNamed } = await import('../devices.js');
   const { seq, time, device, kind } = options;
   for (const name of kind ?? []) {
-    if (name in KINDS) continue;
+    if (Object.hasOwn(KINDS, name)) continue;
     const what = `no kind is called ${JSON.stringify(name)}`;
     const next = `Known kinds: ${Object.keys(KINDS).join(' ')}.`;
     throw new VfrError('KIND_UNKNOWN', what, next);

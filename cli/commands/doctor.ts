@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnosis, GroupCheck } from '../../recorder/index.js';
 import { EXIT } from '../exit.js';
 import { paint, print, printJson } from '../output.js';
+import { plural } from '../plural.js';
 import { printable } from '../printable.js';
 
 export function register(program: Command): void {
@@ -36,7 +37,7 @@ function format({ kernel, canRecord, checks, groups }: Diagnosis): string {
 
 function formatGroup({ group, describes, events, probes, missing }: GroupCheck): string[] {
   const works = events > 0 || probes === 0;
-  const lines = [`${mark(works)}  ${group.padEnd(14)} ${events} events: ${describes}`];
+  const lines = [`${mark(works)}  ${group.padEnd(14)} ${plural(events, 'event')}: ${describes}`];
   const margin = `     ${''.padEnd(14)}`;
   // Most often one reason stands for many probes.
   const byReason = new Map<string, string[]>();

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BoundedSession, Session } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
+import { where } from '../condition.js';
 import { type RowOptions, rowOptions, writeRows } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
@@ -52,14 +53,14 @@ async function run(file: string, options: Options): Promise<void> {
 async function open(
   file: string,
   reader: TraceReader,
-  { where }: Options,
+  { where: condition }: Options,
 ): Promise<BoundedSession | Session> {
   const { openSession, openTrustedSession } = await import('../../analysis/index.js');
   const traces = [{ name: file, reader }];
-  if (where === undefined) return openTrustedSession(traces);
+  if (condition === undefined) return openTrustedSession(traces);
   const session = await openSession(traces);
   try {
-    await session.requireCondition(where);
+    await session.requireCondition(condition);
     return session;
   } catch (error) {
     session.close();
@@ -67,12 +68,11 @@ async function open(
   }
 }
 
-function eventsQuery({ where, limit, format, json }: Options): string {
+function eventsQuery({ where: condition, limit, format, json }: Options): string {
   const columns = format === 'table' && json !== true ? TABLE_COLUMNS : '*';
-  // The line breaks keep a comment at the end of the condition from hiding what follows.
-  const condition = where === undefined ? '' : `WHERE (${where}\n)`;
+  const chosen = condition === undefined ? '' : where(condition);
   const most = limit === undefined ? '' : `LIMIT ${limit}`;
-  return `SELECT ${columns} FROM events ${condition} ${most}`;
+  return `SELECT ${columns} FROM events ${chosen} ${most}`;
 }
 
 function parseCount(text: string): number {

@@ -4,6 +4,7 @@ import { formatCounts, formatKeys } from '../facts.js';
 import { parseRelease } from '../kernel-release.js';
 import { type MergeOptions, mergeOptions } from '../merging.js';
 import { note, noteLines, paint, print, printJson } from '../output.js';
+import { plural } from '../plural.js';
 import { refuseStreams } from '../streams.js';
 import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
 
@@ -76,8 +77,10 @@ function warn(input: string, { unparsed, lost, stopped }: ImportResult): void {
   if (stopped !== undefined) {
     note(`${input}: INCOMPLETE: reading stopped at byte ${stopped.offset}: ${stopped.why}`);
   }
-  if (unparsed > 0) note(`${input}: ${unparsed} records not understood, kept as log events`);
-  if (lost > 0) note(`${input}: INCOMPLETE: the recording says that ${lost} events were lost`);
+  if (unparsed > 0)
+    note(`${input}: ${plural(unparsed, 'record')} not understood, kept as log events`);
+  if (lost > 0)
+    note(`${input}: INCOMPLETE: the recording says that it lost ${plural(lost, 'event')}`);
 }
 
 function formatResult(

@@ -5,6 +5,7 @@ import { formatBytes } from '../bytes.js';
 import { formatDuration } from '../duration.js';
 import { formatCounts, formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
+import { plural } from '../plural.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption {
@@ -38,22 +39,22 @@ function recordedFacts({ groups, refused }: WhatIsRecorded): [string, string][] 
   const absent = refused.filter((probe) => probe.absent).length;
   return [
     ['recorded', groups.join(' ')],
-    ['refused', `${absent} probes, and fields of ${refused.length - absent}`],
+    ['refused', `${plural(absent, 'probe')}, and fields of ${refused.length - absent}`],
   ];
 }
 
 /** @param told notes that are told in words of their own */
 function formatSummary(file: string, summary: Summary, told: readonly string[]): string {
   const { events, bytes, bytesPerEvent, durationNs, clock, kernel } = summary;
-  const per = bytesPerEvent === null ? '' : `, ${bytesPerEvent} bytes per event`;
+  const per = bytesPerEvent === null ? '' : `, ${plural(bytesPerEvent, 'byte')} per event`;
   const facts: [string, string][] = [
     ['trace', file],
-    ['events', `${events} in ${summary.batches} batches`],
+    ['events', `${events} in ${plural(summary.batches, 'batch', 'batches')}`],
     ['size', `${formatBytes(bytes)}${per}`],
     ['time', durationNs === null ? 'none' : `${formatDuration(durationNs)} of clock ${clock}`],
     ['kernel', kernel ?? 'unknown'],
     ['writer', summary.writer],
-    ['lost', `${summary.lost} events`],
+    ['lost', plural(summary.lost, 'event')],
     ...Object.entries(summary.notes).filter(([name]) => !told.includes(name)),
     ...(summary.recorded === null ? [] : recordedFacts(summary.recorded)),
   ];

@@ -8,7 +8,9 @@ import type {
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
+import { listOf } from '../lists.js';
 import { beginTransient, note, printJson } from '../output.js';
+import { plural } from '../plural.js';
 import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options {
@@ -27,10 +29,6 @@ interface Options {
   readonly user?: string;
   readonly json?: boolean;
 }
-
-const collect =
-  <T>(parse: (text: string) => T) =>
-  (text: string, before: readonly T[] = []) => [...before, parse(text)];
 
 function positive(text: string): number {
   const value = Number(text);
@@ -53,16 +51,22 @@ function kibibytes(text: string): number {
   return positive(number) * KIB[unit as keyof typeof KIB];
 }
 
-const list = (text: string) => text.split(',');
-
 export function register(program: Command): void {
   const command = program
     .command('record')
     .description('record this machine until Ctrl-C, or until a command has ended')
     .argument('[command...]', 'program to run and record, after --')
     .option('-o, --output <file>', 'trace to write, - for stdout', parseOutput, 'vfr.arrows')
-    .option('--device <bdf>', 'only events of this PCI function (repeatable)', collect(String))
-    .option('--pid <n>', 'also the system calls of this process (repeatable)', collect(parsePid))
+    .option(
+      '--device <bdfs>',
+      'only events of these PCI functions (repeatable, or by commas)',
+      listOf(String),
+    )
+    .option(
+      '--pid <pids>',
+      'also the system calls of these processes (repeatable, or by commas)',
+      listOf(parsePid),
+    )
     .option('--duration <s>', 'stop after so many seconds', positive)
     .option(
       '--buffer-size <size>',
@@ -71,10 +75,10 @@ export function register(program: Command): void {
     )
     .option(
       '--only <groups>',
-      'only these groups of probes, separated by commas; vfr doctor lists them',
-      list,
+      'only these groups of probes (repeatable, or by commas); vfr doctor lists them',
+      listOf(String),
     )
-    .option('--add <groups>', 'also these groups of probes', list)
+    .option('--add <groups>', 'also these groups (repeatable, or by commas)', listOf(String))
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
     .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
@@ -116,12 +120,12 @@ function tellStart(
   { command, user }: RecordOptions,
 ): void {
   const missing = Object.keys(refused).length;
-  note(`recording ${events.length} events to ${to}${stopHint(command)}`);
+  note(`recording ${plural(events.length, 'event')} to ${to}${stopHint(command)}`);
   if (command.length > 0 && user != null) {
     const hint = user.uid === 0 ? '' : '; --user root runs it as root';
     note(`the command runs as ${describe(user)}${hint}`);
   }
-  if (missing > 0) note(`${missing} probes are incomplete or left out: see vfr doctor`);
+  if (missing > 0) note(`incomplete or left out: ${plural(missing, 'probe')}; see vfr doctor`);
 }
 
 async function runFlight(
@@ -147,7 +151,7 @@ async function runFlight(
       note(error.next);
     },
     dumped: ({ because, events, ...dump }) => {
-      note(`${because}: ${dump.output}: ${events} events, ${formatBytes(dump.bytes)}`);
+      note(`${because}: ${dump.output}: ${plural(events, 'event')}, ${formatBytes(dump.bytes)}`);
     },
   });
   if (json === true) await printJson(report);
@@ -226,17 +230,18 @@ function showStatus(status: RecordStatus): void {
   const rate = Math.round(status.eventsPerSecond);
   const size = formatBytes(status.bytes);
   const time = status.seconds.toFixed(0);
-  const text = `${time} s  ${status.events} events  ${rate}/s  ${status.lost} lost  ${size}`;
+  const events = plural(status.events, 'event');
+  const text = `${time} s  ${events}  ${rate}/s  ${status.lost} lost  ${size}`;
   process.stderr.write(`\r${text}\u001b[K`);
   beginTransient(() => process.stderr.write('\r\u001b[K'));
 }
 
 function tell(report: RecordReport): void {
   const { output, events, lost, bytes } = report;
-  note(`${output}: ${events} events, ${formatBytes(bytes)}, ${lost} lost`);
+  note(`${output}: ${plural(events, 'event')}, ${formatBytes(bytes)}, ${lost} lost`);
   const missed = report.probes.filter(({ misses }) => misses > 0);
   for (const { event, misses } of missed) {
-    note(`the kernel missed ${misses} calls of ${event}: too many at the same time`);
+    note(`the kernel missed ${plural(misses, 'call')} of ${event}: too many at the same time`);
   }
   for (const what of report.left) note(`not removed from tracefs: ${what}`);
   if (report.commandCode !== null) process.exitCode = report.commandCode;
@@ -246,7 +251,8 @@ async function runCleanup(options: Options): Promise<void> {
   const { cleanup, requireTracefs } = await import('../../recorder/index.js');
   const report = cleanup(requireTracefs());
   if (options.json === true) return printJson(report);
-  note(`removed ${report.instances.length} instances and ${report.probes.length} probes`);
+  const { instances, probes } = report;
+  note(`removed ${plural(instances.length, 'instance')} and ${plural(probes.length, 'probe')}`);
   for (const name of report.kept) note(`kept: somebody has the instance ${name} open`);
   for (const what of report.failed) note(`not removed: ${what}`);
 }

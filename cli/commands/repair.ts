@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { note } from '../output.js';
+import { plural } from '../plural.js';
 import { openTrace } from '../trace.js';
 import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
 
@@ -23,9 +24,9 @@ async function run(file: string, options: OutputOption): Promise<void> {
       (writer) => rewriteTrace(reader, writer, {}),
       (saved) => ({ losses: saved.losses }),
     );
-    note(`${file}: ${events} events saved`);
+    note(`${file}: ${plural(events, 'event')} saved`);
     for (const { events: lost, text } of losses) {
-      const some = lost === null ? 'lost, nobody knows how many' : `lost ${lost} events`;
+      const some = lost === null ? 'lost, nobody knows how many' : `lost ${plural(lost, 'event')}`;
       note(`${file}: ${lost === 0 ? 'kept without what is' : `${some}:`} ${text}`, 'yellow');
     }
   } finally {

@@ -76,11 +76,15 @@ async function splitArguments(
 
 async function readQuery(file: string): Promise<string> {
   await refuseStreams([file]);
-  const { readFileSync } = await import('node:fs');
+  const { openSource, VfrError } = await import('../../traces/index.js');
+  const source = openSource(file);
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    const { fileError } = await import('../../traces/index.js');
-    throw fileError(error, file, 'reading');
+    if (source.size <= QUERY_BYTES_MAX) return source.read(0, source.size).toString('utf8');
+  } finally {
+    source.close();
   }
+  const what = `a query has at most ${QUERY_BYTES_MAX / 2 ** 20} MiB`;
+  throw new VfrError('SQL_TOO_LONG', what, 'Ask for less at once.', { file });
 }
+
+const QUERY_BYTES_MAX = 1 << 20;

@@ -3,6 +3,7 @@ import type { Damage, TraceReader } from '../../traces/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
 import { paint, print, printJson } from '../output.js';
+import { plural } from '../plural.js';
 import { printable } from '../printable.js';
 import { openTrace } from '../trace.js';
 
@@ -49,7 +50,7 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
     /** Byte offset at which the file ends too early, or null when it has its end marker. */
     cutAtByte: reader.cutAt,
     /** Events that the end marker counts and nobody can read. */
-    missing: end === null ? 0 : Math.max(0, end.events - reader.events),
+    missing: reader.missing,
     lost: end?.lost ?? null,
     losses: reader.losses,
     damage: damage.map(({ offset, end: endByte, seq, columns, what, anotherAt }) => ({
@@ -67,21 +68,25 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
 
 function formatReport(file: string, report: Report): string {
   const { version, id, batches, events, bytes, cutAtByte, missing, losses, damage } = report;
+  const parts = plural(batches, 'batch', 'batches');
+  const readable = `${plural(events, 'event')} in ${parts}, ${plural(bytes, 'byte')}`;
   const lines = [
     formatKeys([
       ['trace', file],
       ['format', `version ${version}`],
       ['id', id ?? 'none'],
-      ['readable', `${events} events in ${batches} batches, ${bytes} bytes`],
+      ['readable', readable],
     ]),
   ];
   for (const { source, cpu, events: lost } of losses) {
-    const some = lost === 0 ? 'an unknown part' : `${lost} events`;
+    const some = lost === 0 ? 'an unknown part' : plural(lost, 'event');
     lines.push(`lost      ${some} by ${printable(source)}${cpu === null ? '' : ` on CPU ${cpu}`}`);
   }
   for (const one of damage) lines.push(paint('red', formatDamage(one)));
   if (missing > 0)
-    lines.push(paint('red', `missing   ${missing} events that the end marker counts`));
+    lines.push(
+      paint('red', `missing   ${plural(missing, 'event')} of those that the end marker counts`),
+    );
   if (cutAtByte !== null) lines.push(paint('red', formatCut(report)));
   const sound = damage.length === 0 && cutAtByte === null && missing === 0;
   if (!sound) lines.push(...nextSteps(file, damage));
@@ -114,5 +119,6 @@ function formatDamage(damage: Report['damage'][number]): string {
 function formatCut({ cutAtByte, lastSeq, bytes }: Report): string {
   const rest = bytes - (cutAtByte ?? bytes);
   const after = lastSeq === null ? 'before the first event' : `after seq ${lastSeq}`;
-  return `truncated ${after}, at byte ${cutAtByte}; ${rest} bytes of an unfinished batch follow`;
+  const left = `${plural(rest, 'byte')} of an unfinished batch`;
+  return `truncated ${after}, at byte ${cutAtByte}; behind it ${left}`;
 }

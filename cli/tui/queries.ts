@@ -1,5 +1,6 @@
 import type { BoundedSession, Race } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
+import { where } from '../condition.js';
 import { formatDuration } from '../duration.js';
 import type { Search } from './browser.js';
 import { eventsWith } from './search.js';
@@ -26,7 +27,7 @@ export class EventQueries {
     signal.throwIfAborted();
     await session.requireCondition(condition);
     signal.throwIfAborted();
-    const result = await session.query(`SELECT seq FROM events WHERE (${condition}\n)`);
+    const result = await session.query(`SELECT seq FROM events ${where(condition)}`);
     const found = new SeqList();
     for await (const rows of result.chunks()) for (const [seq] of rows) found.push(Number(seq));
     return found.values;

@@ -9,12 +9,14 @@ export function stateAt(source: StateSource, path: string): unknown {
   const { machine, vfio } = source;
   const [address, ...rest] = path.split('/').filter((part) => part !== '');
   if (address === undefined) return machineState(source);
-  if (address === 'drivers') return machine.claims.registered.toSorted();
+  if (address === 'drivers') {
+    return rest.length === 0 ? machine.claims.registered.toSorted() : undefined;
+  }
   const device = machine.find(address);
   if (device === undefined || certainly(device.visible, false)) return undefined;
   let value: unknown = functionState(device, vfio);
   for (const key of rest) {
-    if (typeof value !== 'object' || value === null) return undefined;
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[key];
   }
   return value;
