@@ -9,6 +9,7 @@ import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
 import { perfScript } from './perf/index.js';
 import { perfData } from './perf-data/index.js';
+import { perfetto } from './perfetto/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
@@ -21,6 +22,7 @@ export const IMPORTERS: readonly Importer[] = [
   ftraceText,
   perfScript,
   perfData,
+  perfetto,
   qemuText,
   qemuSimpletrace,
   strace,
