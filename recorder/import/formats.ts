@@ -16,7 +16,10 @@ import { strace } from './strace/index.js';
 import { traceDat } from './tracedat/index.js';
 import { udevadm } from './udevadm/index.js';
 
-/** Every input format, in the order in which `vfr import --list` shows them. */
+/**
+ * Every input format, in the order in which `vfr import --list` and docs/import.md show them. What
+ * is in this list is detected, listed, documented and fuzzed; nothing else names the importers.
+ */
 export const IMPORTERS: readonly Importer[] = [
   traceDat,
   ftraceText,

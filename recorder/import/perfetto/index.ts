@@ -13,6 +13,9 @@ const [REALTIME, BOOTTIME] = [1, 6];
 export const perfetto: Importer = {
   format: 'perfetto',
   describe: 'trace of Perfetto with events of ftrace',
+  clock: '`boot`, or as the trace says',
+  needs: 'stream',
+  sample: 'perfetto/probes.pftrace.zst',
   detect: (head) => (beginsWithPackets(head) ? 0.9 : 0),
   meta({ head }): InputMeta {
     let [clock, kernel]: [string | null, string | null] = [null, null];
