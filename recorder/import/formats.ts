@@ -9,18 +9,23 @@ import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
 import { perfScript } from './perf/index.js';
 import { perfData } from './perf-data/index.js';
+import { perfetto } from './perfetto/index.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
 import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
 import { traceDat } from './tracedat/index.js';
 import { udevadm } from './udevadm/index.js';
 
-/** Every input format, in the order in which `vfr import --list` shows them. */
+/**
+ * Every input format, in the order in which `vfr import --list` and docs/import.md show them. What
+ * is in this list is detected, listed, documented and fuzzed; nothing else names the importers.
+ */
 export const IMPORTERS: readonly Importer[] = [
   traceDat,
   ftraceText,
   perfScript,
   perfData,
+  perfetto,
   qemuText,
   qemuSimpletrace,
   strace,

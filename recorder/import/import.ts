@@ -2,7 +2,7 @@ import { type OutputSink, openSink, TraceWriter, VfrError } from '../../traces/i
 import { readSnapshotDirectory } from '../snapshot/directory.js';
 import { emitSnapshot } from '../snapshot/snapshot.js';
 import { WRITER } from '../writer.js';
-import type { ImportReport, InputMeta } from './importer.js';
+import type { Importer, ImportReport, InputMeta } from './importer.js';
 import { type Input, openInput } from './input.js';
 import { recognise } from './recognise.js';
 
@@ -14,6 +14,8 @@ export interface ImportOptions {
   readonly mode?: number;
   /** Format by name; found from the content when missing. */
   readonly format?: string;
+  /** Who may read it; `IMPORTERS` when missing. */
+  readonly importers?: readonly Importer[];
   /** Directory with the state of the machine when the recording began. */
   readonly snapshot?: string;
   /** Clock of the input's times, for inputs that do not tell: text of ftrace never does. */
@@ -41,7 +43,7 @@ export interface ImportResult extends ImportReport {
 export function importInput(options: ImportOptions): ImportResult {
   const { progress } = options;
   const input = openInput(options.input, { ...(progress && { progress }) });
-  const { importer, text } = recognise(input, options.format);
+  const { importer, text } = recognise(input, options.format, options.importers);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
   const meta = complete(importer.meta(text), options);
   const sink = sinkOf(options);

@@ -26,11 +26,21 @@ export type InputMeta = Pick<TraceMeta, 'clock' | 'kernel' | 'wallOffsetNs'> & {
   readonly notes?: Readonly<Record<string, string>>;
 };
 
+/** All that vfr knows of an input format, in one value: `IMPORTERS` lists them. */
 export interface Importer {
   /** Name for `--format`. */
   readonly format: string;
-  /** One line for `vfr import --list`. */
+  /** One line for `vfr import --list`, and for the table of docs/import.md. */
   readonly describe: string;
+  /** Which clock its traces have, in the words of the table. */
+  readonly clock: string;
+  /**
+   * Whether it reads the input from its beginning to its end, or here and there: then a pipe is
+   * held in memory (`sourceOf`).
+   */
+  readonly needs: 'stream' | 'seek';
+  /** An input of the format under tests/data, which the tests of all importers read. */
+  readonly sample: string;
   /**
    * How sure it is that the input is of this format, from 0 (no) to 1 (magic number seen).
    * @param head the first bytes of the input, at most 64 KiB, decompressed

@@ -25,10 +25,15 @@ interface Claim extends Recognised {
  * Finds who reads an input. An importer that is sure of most of the text is taken at once;
  * otherwise one that is sure of a few lines, when no other format has any.
  * @param format name of the only format to be considered
+ * @param all who may read it
  * @throws VfrError when no format is sure enough
  */
-export function recognise(input: Input, format: string | undefined): Recognised {
-  const importers = format === undefined ? IMPORTERS : [importerOf(format)];
+export function recognise(
+  input: Input,
+  format: string | undefined,
+  all: readonly Importer[] = IMPORTERS,
+): Recognised {
+  const importers = format === undefined ? all : [importerOf(format, all)];
   const texts = [input];
   const sure = detect(input, importers);
   if (sure !== null) return { importer: sure, text: input };
@@ -72,10 +77,10 @@ function notRecognised(input: Input, claims: readonly Claim[]): VfrError {
   return new VfrError('FORMAT_NOT_RECOGNISED', what, next, { file: input.name });
 }
 
-function importerOf(format: string): Importer {
-  const named = IMPORTERS.find((importer) => importer.format === format);
+function importerOf(format: string, all: readonly Importer[]): Importer {
+  const named = all.find((importer) => importer.format === format);
   if (named !== undefined) return named;
-  const known = IMPORTERS.map((importer) => importer.format).join(', ');
+  const known = all.map((importer) => importer.format).join(', ');
   const what = `no format is called ${JSON.stringify(format)}`;
   throw new VfrError('FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
 }

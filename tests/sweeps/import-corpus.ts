@@ -106,6 +106,10 @@ export const samples = (): readonly Sample[] => [
   whole('trace.dat', 'v6-big.dat', traceDat(6, true), 18),
   whole('trace.dat', 'v7-little.dat', traceDat(7, false), 18),
   whole('trace.dat', 'v7-big.dat', traceDat(7, true), 18),
+  text('kernel-json', 'journal/json-pretty.txt.zst'),
+  text('journal-export', 'journal/export.txt.zst'),
+  text('journal-verbose', 'journal/verbose.txt.zst'),
+  whole('perfetto', 'probes', testData('perfetto/probes.pftrace.zst'), 8),
   whole('pci-config', '0000:01:00.0.bin', configSpace(), 0),
 ];
 

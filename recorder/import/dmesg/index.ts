@@ -16,6 +16,9 @@ const SURE = 0.95;
 export const dmesg: Importer = {
   format: 'dmesg',
   describe: 'kernel log: dmesg in every time format, journalctl -k (short-…, json), syslog',
+  clock: '`mono`, or `realtime` (`-T`, ISO)',
+  needs: 'stream',
+  sample: 'dmesg/dma-fault-r1.txt.zst',
 
   detect(head) {
     const { lines, style, hits } = beginningOf(head);

@@ -24,6 +24,10 @@ const SHARE_MIN = 0.25;
 export const ftraceText: Importer = {
   format: 'ftrace',
   describe: 'text of ftrace (trace, trace_pipe) and of trace-cmd report',
+  clock:
+    '`unknown`: the text does not name it; `ticks`, `relative` or `none` where that can be seen',
+  needs: 'stream',
+  sample: 'ftrace/default.txt.zst',
   detect(head) {
     const text = head.toString('latin1', 0, 64);
     if (HEADER.test(text)) return 0.95;

@@ -20,6 +20,9 @@ const HEAD = /(?:^|\n)__(?:CURSOR|REALTIME_TIMESTAMP)=[^\n]*\n(?:[^\n]*\n){0,60}
 export const journalExport: Importer = {
   format: 'journal-export',
   describe: 'kernel log: journalctl -k -o export',
+  clock: '`mono`',
+  needs: 'stream',
+  sample: 'journal/export.txt.zst',
   detect: (head) => (HEAD.test(head.toString('latin1')) ? 0.96 : 0),
   meta: logMeta,
   read: (input, events) => new ExportReader(input, events).read(),

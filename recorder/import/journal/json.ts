@@ -25,6 +25,9 @@ const SALVAGED = new RegExp(
 export const kernelJson: Importer = {
   format: 'kernel-json',
   describe: 'kernel log: dmesg -J, journalctl -k -o json-pretty',
+  clock: '`mono`',
+  needs: 'stream',
+  sample: 'journal/json-pretty.txt.zst',
   detect(head) {
     const text = head.toString('latin1');
     if (DMESG.test(text)) return 0.96;

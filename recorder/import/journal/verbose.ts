@@ -18,6 +18,9 @@ const FIELD = /^ {4}([A-Z_][A-Z0-9_]{0,63})=(.*)$/s;
 export const journalVerbose: Importer = {
   format: 'journal-verbose',
   describe: 'kernel log: journalctl -k -o verbose',
+  clock: '`mono`',
+  needs: 'stream',
+  sample: 'journal/verbose.txt.zst',
   detect: (head) =>
     head
       .toString('latin1')

@@ -32,6 +32,9 @@ const bdfOf = (name: string) => parseBdf(NAME.exec(name)?.[1] ?? '');
 export const configSpace: Importer = {
   format: 'pci-config',
   describe: "one function's raw configuration space, with its PCI address in the file's name",
+  clock: '`none`',
+  needs: 'stream',
+  sample: 'lspci/0000:01:00.0.config.zst',
 
   detect(head, name) {
     if (bdfOf(name) === null || !SIZES.includes(head.byteLength)) return 0;

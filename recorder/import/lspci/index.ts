@@ -19,6 +19,9 @@ const ROW_BYTES = 16;
 export const lspci: Importer = {
   format: 'lspci',
   describe: 'lspci -xxxx (also -x, -v, -k, -D): configuration spaces as snapshots',
+  clock: '`none`',
+  needs: 'stream',
+  sample: 'lspci/lspci-vvvnn-xxxx.txt.zst',
 
   detect(head) {
     const lines = head.toString('latin1').split(/\r?\n/, 400);

@@ -18,6 +18,9 @@ const LOST = /^Lost (\d+) events/;
 export const mmiotrace: Importer = {
   format: 'mmiotrace',
   describe: 'text of the kernel mmiotrace tracer',
+  clock: '`local`',
+  needs: 'stream',
+  sample: 'mmiotrace/e1000e.txt.zst',
 
   detect(head) {
     const text = head.toString('latin1');

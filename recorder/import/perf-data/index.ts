@@ -22,6 +22,9 @@ function open(input: Input): PerfFile {
 export const perfData: Importer = {
   format: 'perf.data',
   describe: 'binary of perf record, of a file or a pipe (-o -), also with -z',
+  clock: 'as recorded (`-k`), otherwise `perf`',
+  needs: 'seek',
+  sample: 'perf/perf.data.zst',
   detect: (head) => {
     const magic = head.subarray(0, MAGIC.byteLength);
     return magic.equals(MAGIC) || magic.equals(MAGIC_SWAPPED) ? 1 : 0;

@@ -1,9 +1,9 @@
 import { type EventAppender, MemorySource, VfrError } from '../../../traces/index.js';
 import type { ImportReport } from '../importer.js';
+import { TimeOrder } from '../time-order.js';
 import { DatRecords, type FoundRecord, type RecordContext } from '../tracedat/records.js';
 import type { PerfFile } from './file.js';
 import { FEATURE, MISC_FILTERED, RECORD } from './layout.js';
-import { TimeOrder } from './order.js';
 import { type PerfRecord, RecordWalk } from './records.js';
 import { SampleFields } from './sample.js';
 import { readTracingData } from './tracing-data.js';

@@ -16,6 +16,9 @@ const LOCATION_LOOK = 512;
 export const perfScript: Importer = {
   format: 'perf-script',
   describe: 'text of perf script, default fields or any -F with cpu or time',
+  clock: '`unknown`, or as its header says',
+  needs: 'stream',
+  sample: 'perf/default.txt.zst',
   detect(head) {
     if (!EVENT.test(head.toString('latin1'))) return 0;
     const found = findLayout(head, PERF_LAYOUTS);

@@ -20,6 +20,9 @@ const NAMES_MAX = 1 << 16;
 export const qemuSimpletrace: Importer = {
   format: 'qemu-simpletrace',
   describe: 'QEMU -trace simpletrace binary, versions 2 to 4',
+  clock: '`mono`',
+  needs: 'stream',
+  sample: 'qemu/simpletrace-v4.bin.zst',
   detect: (head) => (hasHeader(head) ? 1 : 0),
   // Records are stamped with get_clock(), which is CLOCK_MONOTONIC on Linux.
   meta: () => ({ clock: 'mono' }),

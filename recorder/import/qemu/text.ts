@@ -35,6 +35,9 @@ const FROM_QEMU = /(?:^|[ :])(?:kvm|qemu(?:-kvm|-system-\w+)?): /i;
 export const qemuText: Importer = {
   format: 'qemu-log',
   describe: 'QEMU -trace log text (backend log or syslog), with or without -msg timestamp=on',
+  clock: '`realtime` with `-msg timestamp=on`, otherwise `none`',
+  needs: 'stream',
+  sample: 'qemu/nested-linux.log.zst',
 
   detect(head) {
     const lines = linesOf(head).filter((line) => line.trim() !== '');

@@ -26,6 +26,9 @@ const EPOCH_MIN = 100_000_000;
 export const strace: Importer = {
   format: 'strace',
   describe: 'strace text of a VFIO client, best with -f -ttt -T -y -v',
+  clock: '`realtime` (`-ttt`), `day`, `relative` or `none`',
+  needs: 'stream',
+  sample: 'strace/edu.strace.zst',
 
   detect(head) {
     const lines = head

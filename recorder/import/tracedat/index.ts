@@ -26,6 +26,9 @@ function open(input: Input): TraceFile {
 export const traceDat: Importer = {
   format: 'trace.dat',
   describe: 'binary of trace-cmd record, file versions 6 and 7',
+  clock: 'as recorded',
+  needs: 'seek',
+  sample: 'tracedat/built.dat.zst',
   detect: (head) => (head.subarray(0, MAGIC.byteLength).equals(MAGIC) ? 1 : 0),
   meta(input): InputMeta {
     const { clock, uname, wallOffsetNs, notes, buffers, version } = open(input);

@@ -21,6 +21,9 @@ const VALUE_LENGTH_MAX = 4096;
 export const udevadm: Importer = {
   format: 'udevadm',
   describe: 'text of udevadm monitor, best with --property',
+  clock: '`mono`',
+  needs: 'stream',
+  sample: 'udevadm/monitor.txt.zst',
 
   detect(head) {
     const lines = head.toString('latin1').split(/\r?\n/, 200);

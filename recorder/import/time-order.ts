@@ -1,7 +1,7 @@
 /**
- * perf copies the buffers of one CPU after the other, so that records of its file are in order only
- * CPU by CPU. A round ends when all buffers were copied once: what is older than the newest record
- * of the round before comes no more (perf ordered-events.c).
+ * perf and Perfetto copy the buffers of one CPU after the other, so that records of their files are
+ * in order only CPU by CPU. A round of perf's ends when all buffers were copied once: what is older
+ * than the newest record of the round before comes no more (perf ordered-events.c).
  */
 
 /** So much is held where no rounds are told; perf's own limit is half of the memory. */
@@ -9,7 +9,8 @@ const HELD_BYTES_MAX = 1 << 26;
 const ARENA_BYTES = 1 << 20;
 const TWO_32 = 2 ** 32;
 
-export type Taker = (view: DataView, start: number, end: number) => void;
+/** @param tag what was told of the record when it was added */
+export type Taker = (view: DataView, start: number, end: number, tag: number) => void;
 
 export class TimeOrder {
   #arena = Buffer.allocUnsafe(ARENA_BYTES);
@@ -18,6 +19,7 @@ export class TimeOrder {
   #times: number[] = [];
   #starts: number[] = [];
   #ends: number[] = [];
+  #tags: number[] = [];
   /** High word of the first time; times count from there, exactly for 104 days of nanoseconds. */
   #origin = -1;
   #newest = Number.NEGATIVE_INFINITY;
@@ -27,13 +29,14 @@ export class TimeOrder {
   constructor(private readonly take: Taker) {}
 
   /** Keeps a copy of a record until its turn comes. */
-  add(bytes: Uint8Array, timeLow: number, timeHigh: number): void {
+  add(bytes: Uint8Array, timeLow: number, timeHigh: number, tag = 0): void {
     if (this.#origin < 0) this.#origin = timeHigh;
     const time = (timeHigh - this.#origin) * TWO_32 + timeLow;
     if (this.#used + bytes.byteLength > HELD_BYTES_MAX) this.#makeRoom();
     this.#reserve(bytes.byteLength);
     this.#arena.set(bytes, this.#used);
     this.#times.push(time);
+    this.#tags.push(tag);
     this.#starts.push(this.#used);
     this.#used += bytes.byteLength;
     this.#ends.push(this.#used);
@@ -72,14 +75,15 @@ export class TimeOrder {
     due.sort((a, b) => times[a] - times[b] || a - b);
     const { buffer, byteOffset, byteLength } = this.#arena;
     const view = new DataView(buffer, byteOffset, byteLength);
-    for (const i of due) this.take(view, starts[i], ends[i]);
+    for (const i of due) this.take(view, starts[i], ends[i], this.#tags[i]);
     this.#keep((i) => times[i] > limit, due.length);
   }
 
   /** Moves what is left to the front. */
   #keep(isKept: (i: number) => boolean, gone: number): void {
-    const [times, starts, ends] = [this.#times, this.#starts, this.#ends];
+    const [times, starts, ends, tags] = [this.#times, this.#starts, this.#ends, this.#tags];
     this.#times = [];
+    this.#tags = [];
     this.#starts = [];
     this.#ends = [];
     this.#used = 0;
@@ -88,6 +92,7 @@ export class TimeOrder {
       if (!isKept(i)) continue;
       this.#arena.copyWithin(this.#used, starts[i], ends[i]);
       this.#times.push(times[i]);
+      this.#tags.push(tags[i]);
       this.#starts.push(this.#used);
       this.#used += ends[i] - starts[i];
       this.#ends.push(this.#used);
