@@ -10,10 +10,13 @@ export interface KernelRules {
   readonly overrideTakesDeviceLock: boolean;
   /** device_add allows no probing before it has finished: -EPROBE_DEFER (drivers/base/dd.c 7.1). */
   readonly readyToProbe: boolean;
+  /**
+   * A new device is tried with the drivers that want it at once, and later, on another thread, with
+   * those that allow that (device_initial_probe, which pci_bus_add_device calls from about 6.17 on).
+   */
+  readonly probesLater: boolean;
   /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
   readonly faultMapsAll: boolean;
-  /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
-  readonly wrapIsOverflow: boolean;
   /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
 }
@@ -26,11 +29,27 @@ export function kernelRules(release: string | undefined): KernelRules {
     probeErrorTurned: version >= 5011,
     overrideTakesDeviceLock: version < 7001,
     readyToProbe: version >= 7001,
+    probesLater: version >= 6013,
     faultMapsAll: version < 6010,
-    wrapIsOverflow: version >= 6019,
     pcieEndpointBytes: pcieBytes(release),
   };
 }
+
+/** A range past 2^64 gives -EOVERFLOW instead of -EINVAL in VFIO_IOMMU_MAP_DMA from 6.19 on. */
+export const wrapIsOverflow = (version: number): boolean => version >= 6019;
+
+/** Releases whose behaviour the rules were made for, and compared with, as major * 1000 + minor. */
+const FIRST = 6001;
+const LAST = 7003;
+
+/**
+ * Whether the rules are those of a release. The kernels before and after them are not followed: of
+ * what they do otherwise nothing is held against them.
+ */
+export const isCovered = (release: string | undefined): boolean => {
+  const version = parseVersion(release);
+  return version === null || (version >= FIRST && version <= LAST);
+};
 
 /**
  * PCI_CAP_EXP_ENDPOINT_SIZEOF_V2 was 50 instead of 52 from Linux 5.3 to 6.19, and was corrected in
@@ -54,6 +73,19 @@ const RELEASE_OF: readonly (readonly [name: string, release: string])[] = [
 /** A release that has the functions of a recording, when they tell one from another. */
 export const guessRelease = (names: readonly string[]): string | undefined =>
   RELEASE_OF.find(([name]) => names.includes(name))?.[1];
+
+/**
+ * Rules for a recording that does not name its kernel. What the functions of a release do not tell
+ * is taken as it allows most: a guess tells the functions, not which corrections it has.
+ */
+export function guessedRules(names: readonly string[]): KernelRules {
+  const release = guessRelease(names);
+  const rules = kernelRules(release);
+  const newest = release === '6.1' ? rules : kernelRules('7.3');
+  const { overrideTakesDeviceLock, readyToProbe, probesLater } = newest;
+  const unsure = { overrideTakesDeviceLock, readyToProbe, probesLater };
+  return { ...rules, ...unsure, pcieEndpointBytes: null };
+}
 
 function parseVersion(release: string | undefined): number | null {
   const found = /^(\d+)\.(\d+)/.exec(release ?? '');
