@@ -1,6 +1,6 @@
 import { notRecorded, type Seq, type TraceMeta, whatIsRecorded } from '../../traces/index.js';
 import { newDevice, type PciDevice } from '../machine/device.js';
-import { guessRelease, kernelRules } from '../machine/kernel.js';
+import { guessedRules, guessRelease, isCovered } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import { certainly, type Possible } from '../machine/possible.js';
 import { forgetHardware, forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
@@ -48,6 +48,8 @@ export class Engine {
   readonly recording: Recorded;
   readonly nesting: Nesting;
   readonly #data: EngineData;
+  /** The rules are those of the recorded kernel, as far as it is named. */
+  readonly coversKernel: boolean;
   #kernelKnown = true;
   /** PCI functions by the number of their name; null for devices of other buses. */
   readonly #functions: (PciDevice | null | undefined)[] = [];
@@ -60,6 +62,7 @@ export class Engine {
     data: EngineData = newEngineData(),
   ) {
     this.#data = data;
+    this.coversKernel = isCovered(release);
     this.machine = new Machine(release, data.machine);
     this.frames = new Frames(data.frames);
     this.vfio = data.vfio;
@@ -100,10 +103,8 @@ export class Engine {
     const asked = whatIsRecorded({ notes }) !== null;
     this.recording.binding = asked && notRecorded({ notes }, 'binding') === null;
     if (this.release !== undefined) return;
-    const release = guessRelease(names);
-    // A guess tells the functions of a release, not which corrections it has.
-    this.machine.kernel = { ...kernelRules(release), pcieEndpointBytes: null };
-    this.#kernelKnown = release !== undefined;
+    this.machine.kernel = guessedRules(names);
+    this.#kernelKnown = guessRelease(names) !== undefined;
   }
 
   /**
@@ -221,7 +222,12 @@ export class Engine {
 
   /** Bytes of an endpoint's PCIe capability, as the release or the recording tells them. */
   get pcieBytes(): 50 | 52 | null {
-    return this.machine.kernel.pcieEndpointBytes ?? this.#data.pcieBytes;
+    return this.#data.pcieBytes ?? this.machine.kernel.pcieEndpointBytes;
+  }
+
+  /** An access has shown them: what the release tells does not count any more. */
+  get showsPcieBytes(): boolean {
+    return this.#data.pcieBytes !== null;
   }
 
   learnPcieBytes(bytes: 50 | 52): void {

@@ -40,7 +40,7 @@ export interface Walk {
   /** Drivers tried, in order, with what `__driver_probe_device` returned (0 bound, > 0 go on). */
   readonly tried: { driver: string; ret: number | null }[];
   /** What is open as long as the pass may go on. */
-  readonly scope: { readonly overlapped: boolean };
+  readonly scope: { readonly type: Frame['type']; readonly overlapped: boolean };
 }
 
 /** `device_driver_attach`: a bind asked for by hand. */
@@ -115,6 +115,8 @@ export interface EnableFrame extends Open {
   readonly type: 'enable';
   readonly vfs: number;
   added: number;
+  /** `pci_enable_sriov` calls `sriov_enable`, which adds the VFs of both. */
+  readonly outer: EnableFrame | null;
 }
 
 /** `pci_iov_add_virtfn`. */

@@ -233,6 +233,7 @@ export class Replayer {
   /** Nobody is blamed for what events that were lost may explain. */
   #doubted(e: EventCursor, verdict: Verdict): Verdict {
     if (verdict.type !== 'diverge') return verdict;
+    if (!this.engine.coversKernel) return UNKNOWN;
     return isLossy(this.#losses?.found ?? [], e.row) ? UNKNOWN : verdict;
   }
 

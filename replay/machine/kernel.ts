@@ -10,13 +10,13 @@ export interface KernelRules {
   readonly overrideTakesDeviceLock: boolean;
   /** device_add allows no probing before it has finished: -EPROBE_DEFER (drivers/base/dd.c 7.1). */
   readonly readyToProbe: boolean;
+  /**
+   * A new device is tried with the drivers that want it at once, and later, on another thread, with
+   * those that allow that (device_initial_probe, which pci_bus_add_device calls from 6.17 on).
+   */
+  readonly probesLater: boolean;
   /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
   readonly faultMapsAll: boolean;
-  /**
-   * Drivers are first tried for a new function in one pass, asynchronous ones among them (up to
-   * 6.16), or the asynchronous ones later by a work item (drivers/pci/bus.c 6.17).
-   */
-  readonly firstPassIsSynchronous: boolean;
   /**
    * Where pci_rescan_remove_lock is taken while VFs come and go: nowhere; around the VFs, also when
    * the PF's driver leaves, which deadlocks when the PF is being removed (drivers/pci/iov.c 6.18);
@@ -24,8 +24,6 @@ export interface KernelRules {
    * told apart.
    */
   readonly sriovRescanLock: 'none' | 'vfs' | 'store';
-  /** Errno for iova + size past 2^64 in VFIO_IOMMU_MAP_DMA; -EOVERFLOW from 6.19 on. */
-  readonly wrapIsOverflow: boolean;
   /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
 }
@@ -38,13 +36,28 @@ export function kernelRules(release: string | undefined): KernelRules {
     probeErrorTurned: version >= 5011,
     overrideTakesDeviceLock: version < 7001,
     readyToProbe: version >= 7001,
+    probesLater: version >= 6017,
     faultMapsAll: version < 6010,
-    firstPassIsSynchronous: version < 6017,
     sriovRescanLock: version < 6018 ? 'none' : version === 6018 ? 'vfs' : 'store',
-    wrapIsOverflow: version >= 6019,
     pcieEndpointBytes: pcieBytes(release),
   };
 }
+
+/** A range past 2^64 gives -EOVERFLOW instead of -EINVAL in VFIO_IOMMU_MAP_DMA from 6.19 on. */
+export const wrapIsOverflow = (version: number): boolean => version >= 6019;
+
+/** Releases whose behaviour the rules were made for, and compared with, as major * 1000 + minor. */
+const FIRST = 6001;
+const LAST = 7003;
+
+/**
+ * Whether the rules are those of a release. The kernels before and after them are not followed: of
+ * what they do otherwise nothing is held against them.
+ */
+export const isCovered = (release: string | undefined): boolean => {
+  const version = parseVersion(release);
+  return version === null || (version >= FIRST && version <= LAST);
+};
 
 /**
  * PCI_CAP_EXP_ENDPOINT_SIZEOF_V2 was 50 instead of 52 from Linux 5.3 to 6.19, and was corrected in
@@ -68,6 +81,19 @@ const RELEASE_OF: readonly (readonly [name: string, release: string])[] = [
 /** A release that has the functions of a recording, when they tell one from another. */
 export const guessRelease = (names: readonly string[]): string | undefined =>
   RELEASE_OF.find(([name]) => names.includes(name))?.[1];
+
+/**
+ * Rules for a recording that does not name its kernel. What the functions of a release do not tell
+ * is taken as it allows most: a guess tells the functions, not which corrections it has.
+ */
+export function guessedRules(names: readonly string[]): KernelRules {
+  const release = guessRelease(names);
+  const rules = kernelRules(release);
+  const newest = release === '6.1' ? rules : kernelRules('7.3');
+  const { overrideTakesDeviceLock, readyToProbe, probesLater } = newest;
+  const unsure = { overrideTakesDeviceLock, readyToProbe, probesLater };
+  return { ...rules, ...unsure, pcieEndpointBytes: null };
+}
 
 function parseVersion(release: string | undefined): number | null {
   const found = /^(\d+)\.(\d+)/.exec(release ?? '');

@@ -34,9 +34,12 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
       const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
       return engine.contradiction(frame.device!, 'override', difference);
     }
+    // What was written may name a device of another bus, with a driver of which nothing is known.
+    if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
   if (frame.overlapped || engine.gaps) return UNKNOWN;
+  if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
   if (frame.matches === false) {
     const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
     if (verdict.type === 'match' || frame.device === null) return verdict;

@@ -13,7 +13,7 @@ import { isEndpoint, readSriovCap } from '../machine/config-space.js';
 import type { PciDevice, Sriov } from '../machine/device.js';
 import { certainly } from '../machine/possible.js';
 import { forgetRegisters } from './config-registers.js';
-import { vfAddress } from './sriov.js';
+import { overrideOfVf, vfAddress } from './sriov.js';
 import { replaceFunction } from './vfio-device.js';
 
 /** One function as it was when the recording began. */
@@ -96,6 +96,7 @@ const sameIds = (a: PciIds | null, b: PciIds | null): boolean =>
 function newVf(engine: Engine, parent: AddVfFrame, pf: PciDevice, device: PciDevice): Verdict {
   const { address } = device;
   device.physfn = pf.address;
+  device.override = overrideOfVf(pf);
   device.endpoint = true;
   parent.vf = device;
   const expected = vfAddress(pf, parent.index);
@@ -140,7 +141,7 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   // Matching is allowed from some moment in this function on.
   device.bindable = device.bindable === null ? null : [false, true];
   const parent = engine.frames.inner(tid, 'add-vf');
-  const scope = { overlapped: false };
+  const scope = { type: 'first-walk', overlapped: false } as const;
   const walk: Walk = { device, tried: [], scope };
   const frame = engine.frames.push({
     type: 'first-walk',

@@ -155,6 +155,8 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) return COMPUTED;
+  // The kernel may be one that allows no probing before a device is added.
+  if (ret === -ERRNO.EPROBE_DEFER) return UNKNOWN;
   if (device.assumed.driver) return UNKNOWN;
   // Without the events of a removal the device may be on its way out.
   const leaving = !engine.records('pci_stop_and_remove_bus_device');

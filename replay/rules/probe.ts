@@ -116,9 +116,9 @@ function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdi
   engine.frames.push({ type: 'register', seq, tid, device, overlapped: false });
   if (own === null) return UNKNOWN;
   own.register = { ret: null };
-  const { vfioPci, name } = driverModel(own.driver);
+  const { vfioPci, known } = driverModel(own.driver);
   if (vfioPci) return IN_ORDER;
-  return engine.machine.claims.isRegistered(name) ? UNMODELLED : UNKNOWN;
+  return known ? UNKNOWN : UNMODELLED;
 }
 
 function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
@@ -185,7 +185,9 @@ function busResult(
     return handedOn(path, frame.own.ret, ret);
   }
   if (certainly(frame.gate, false)) {
-    return compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
+    const verdict = compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
+    if (verdict.type === 'match') return verdict;
+    return engine.contradiction(device, 'override', verdict);
   }
   const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {

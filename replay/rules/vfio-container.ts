@@ -10,7 +10,7 @@ import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/con
 import { type Container, containerOf, groupAt, lostContainer } from '../vfio/state.js';
 import { isCoveredGroup } from './coverage.js';
 import { driverResult, finishDma } from './vfio-dma.js';
-import { judge } from './vfio-results.js';
+import { judge, judgeByKernel } from './vfio-results.js';
 
 export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
@@ -96,9 +96,11 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   const container = containerOf(engine.vfio, e.pid);
   const { version } = engine.machine.kernel;
   const { ret } = e;
+  const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
   if (call.layer === 'type1') return endType1(engine, call, container, e);
   if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
-  const expected = containerIoctl(call.name, container, call.argument, version);
+  const before = { ...container };
+  const expected = containerIoctl(call.name, before, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
     if (container.iommu === true) {
       // It succeeds once in the life of a container: the process has another.
@@ -110,14 +112,20 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
     container.groups ??= 1;
   }
   const path = `container/${call.name}`;
-  if (expected !== 'driver') return judge(path, expected, ret);
+  if (expected !== 'driver') {
+    const ofRelease = (release: number) => {
+      const results = containerIoctl(call.name, before, call.argument, release);
+      return results === 'driver' ? null : results;
+    };
+    return judgeByKernel(engine, path, ofRelease, ret);
+  }
   if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
     // Without the driver's own function nothing is known of what was mapped.
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
     return UNKNOWN;
   }
-  return judge(path, type1Extension(call.argument, container.iommu, version), ret);
+  return judgeByKernel(engine, path, extension, ret);
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */
@@ -128,14 +136,17 @@ function noteContainer(engine: Engine, process: number, container: Container): v
 }
 
 function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {
-  const { version } = engine.machine.kernel;
   const path = `container/${call.name}`;
   if (call.name === CHECK_EXTENSION) {
     const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
     if (outer === null) return UNKNOWN;
     const { argument } = outer;
-    if (outer.name === SET_IOMMU) return judge(path, [isType1(argument, version) ? 1 : 0], e.ret);
-    return judge(path, type1Extension(argument, container.iommu, version), e.ret);
+    const asked = outer.name === SET_IOMMU;
+    const ofRelease = (release: number) =>
+      asked
+        ? [isType1(argument, release) ? 1 : 0]
+        : type1Extension(argument, container.iommu, release);
+    return judgeByKernel(engine, path, ofRelease, e.ret);
   }
   if (e.ret === 0 && call.name.endsWith('MAP_DMA') && container.iommu === null) {
     forgetShared(engine, e.pid);

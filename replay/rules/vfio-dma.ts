@@ -15,10 +15,11 @@ import {
   removeMapping,
 } from '../iommu/type1.js';
 import { ERRNO } from '../machine/errno.js';
+import { wrapIsOverflow } from '../machine/kernel.js';
 import type { IoctlCall } from '../vfio/calls.js';
 import { type Container, containerOf } from '../vfio/state.js';
 import { hexIova } from './vfio-dma-runs.js';
-import { judge } from './vfio-results.js';
+import { judge, judgeByKernel } from './vfio-results.js';
 
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 const UNMAP_DMA = 'VFIO_IOMMU_UNMAP_DMA';
@@ -33,20 +34,21 @@ export function beginDma(
   const container = containerOf(engine.vfio, e.pid);
   const attaches = call.name === 'VFIO_SET_IOMMU' || call.name === 'VFIO_GROUP_SET_CONTAINER';
   if (attaches) call.dma = { type: 'test', at: null, done: 0n };
+  const { version } = engine.machine.kernel;
   if (call.layer !== 'type1' || outer === null || container.dma === null) return;
   if (call.name === MAP_DMA) {
     const request = mapRequest(e.data);
-    if (request !== null && checkMap(container.dma, request, wrapErrno(engine)) === 0) {
+    if (request !== null && checkMap(container.dma, request, ERRNO.EINVAL) === 0) {
       call.dma = { type: 'map', request, done: 0n, last: -1n, times: 0 };
     }
   } else if (call.name === UNMAP_DMA) {
-    const found = unmapped(engine, container, e.data);
+    const found = unmapped(version, container, e.data);
     if (Array.isArray(found)) call.dma = { type: 'unmap', mappings: found, done: 0n, last: -1n };
   }
 }
 
-const wrapErrno = (engine: Engine) =>
-  engine.machine.kernel.wrapIsOverflow ? ERRNO.EOVERFLOW : ERRNO.EINVAL;
+/** Errno of a range past 2^64. */
+const wrapErrno = (version: number) => (wrapIsOverflow(version) ? ERRNO.EOVERFLOW : ERRNO.EINVAL);
 
 /** Argument of MAP_DMA: argsz, flags, vaddr, iova, size. */
 function mapRequest(data: Buffer | null): MapRequest | null {
@@ -62,7 +64,7 @@ function mapRequest(data: Buffer | null): MapRequest | null {
 
 /** Argument of UNMAP_DMA: argsz, flags, iova, size. */
 function unmapped(
-  engine: Engine,
+  version: number,
   container: Container,
   data: Buffer | null,
 ): DmaMapping[] | number | null {
@@ -73,7 +75,7 @@ function unmapped(
     iova: data.readBigUInt64LE(8),
     size: data.readBigUInt64LE(16),
   };
-  return checkUnmap(container.dma, request, wrapErrno(engine));
+  return checkUnmap(container.dma, request, wrapErrno(version));
 }
 
 /**
@@ -94,11 +96,14 @@ export function finishDma(
   if (call.name === UNMAP_DMA) return finishUnmap(engine, call, container, data, ret);
   const request = mapRequest(data);
   if (request === null) return UNKNOWN;
-  const refused = checkMap(container.dma, request, wrapErrno(engine));
-  if (refused === null || refused < 0) {
-    if (ret === 0 && refused === null) addMapping(container.dma, request, e.ts);
-    return judge(path, refused === null ? null : [refused], ret);
+  const { dma } = container;
+  const check = (version: number) => checkMap(dma, request, wrapErrno(version));
+  const refused = check(engine.machine.kernel.version);
+  if (refused === null) {
+    if (ret === 0) addMapping(dma, request, e.ts);
+    return UNKNOWN;
   }
+  if (refused < 0) return judgeByKernel(engine, path, (version) => [check(version) ?? 0], ret);
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
   if (ret === 0) addMapping(container.dma, request, e.ts);
   return container.showsRuns
@@ -143,12 +148,16 @@ function finishUnmap(
   const { dma } = container;
   if (dma === null) return UNKNOWN;
   // What is unmapped was taken out as it went; what no event told goes now.
-  const found = call.dma?.type === 'unmap' ? call.dma.mappings : unmapped(engine, container, data);
+  const { version } = engine.machine.kernel;
+  const found = call.dma?.type === 'unmap' ? call.dma.mappings : unmapped(version, container, data);
   if (found === null) {
     container.dma = null;
     return UNKNOWN;
   }
-  if (typeof found === 'number') return judge(path, [found], ret);
+  if (typeof found === 'number') {
+    const refused = (release: number) => [Number(unmapped(release, container, data))];
+    return judgeByKernel(engine, path, refused, ret);
+  }
   const left = [...found];
   if (ret === 0) for (const mapping of left) removeMapping(dma, mapping);
   const shown = engine.records('unmap') && container.showsRuns;

@@ -24,13 +24,12 @@ import {
   lowPowerChange,
 } from '../vfio/device-ioctl.js';
 import { functionAt } from '../vfio/state.js';
-import type { OpenDevice } from '../vfio-pci-core/device.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
 import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
-import { judge } from './vfio-results.js';
-import { endUnseenCalls, forgetIrqs } from './vfio-unseen.js';
+import { judgeByKernel } from './vfio-results.js';
+import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unseen.js';
 
 const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
@@ -49,6 +48,7 @@ export function ioctl(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'point') begin(engine, e);
   const seq = e.phase === 'point' ? e.seq : e.span;
   const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
+  if (call === null) forgetUnbegun(engine, e);
   if (call === null || (e.phase === 'point' && !hasFile(call))) return UNKNOWN;
   const verdict = end(engine, call, e);
   const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
@@ -133,28 +133,36 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
 
 function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const address = call.device ?? '';
-  const path = `${address}/${call.name}`;
+  if (call.name === RESET && ret === 0) migrationReset(engine, address);
+  if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
+  const verdict = deviceVerdict(engine, call, ret);
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
-  if (call.name === RESET && ret === 0) migrationReset(engine, address);
-  if (call.inner !== null) return handedOn(path, call.inner, ret);
-  const expected = deviceResults(engine, call, device);
   if (device !== null && changed !== null) device.lowPower = changed;
   if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
   if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
+  return verdict;
+}
+
+function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
+  const address = call.device ?? '';
+  const { version } = engine.machine.kernel;
+  const expected = deviceResults(engine, call, version);
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
-  if (expected !== HARDWARE) {
-    const verdict = judge(path, expected, ret);
-    // Another function of the bus may have come to VFIO since the snapshot.
-    const doubtful =
-      call.name === HOT_RESET && onBus(engine, address).some((d) => d.assumed.driver);
-    const excused = doubtful || (ret === -ERRNO.EINVAL && mayLackAccess(engine, call));
-    return excused && verdict.type !== 'match' ? UNKNOWN : verdict;
+  if (expected === HARDWARE) {
+    // The groups by which the user shows that the devices are his are not recorded.
+    return call.name === HOT_RESET && ret === -ERRNO.EINVAL ? UNKNOWN : STIMULUS;
   }
-  // The groups by which the user shows that the devices are his are not recorded.
-  if (call.name === HOT_RESET && ret === -ERRNO.EINVAL) return UNKNOWN;
-  return STIMULUS;
+  const ofRelease = (release: number) => {
+    const results = deviceResults(engine, call, release);
+    return typeof results === 'string' ? null : results;
+  };
+  const verdict = judgeByKernel(engine, `${address}/${call.name}`, ofRelease, ret);
+  if (verdict.type !== 'diverge') return verdict;
+  // Another function of the bus may have come to VFIO since the snapshot.
+  const doubtful = call.name === HOT_RESET && onBus(engine, address).some((d) => d.assumed.driver);
+  return doubtful || (ret === -ERRNO.EINVAL && mayLackAccess(engine, call)) ? UNKNOWN : verdict;
 }
 
 /** Since when a device has a file of its own, on which no call is served before it is bound. */
@@ -173,15 +181,16 @@ function mayLackAccess(engine: Engine, call: IoctlCall): boolean {
 function deviceResults(
   engine: Engine,
   call: IoctlCall,
-  device: OpenDevice | null,
+  version: number,
 ): ReturnType<typeof deviceIoctl> {
   const address = call.device ?? '';
+  const device = openOf(engine, address);
   const argument: DeviceArgument = { address: call.argument, words: call.words };
   const context = deviceContext(engine, address, call);
   if (call.name === FEATURE) {
     const variant = migrationFeature(engine, address, argument);
     if (variant !== undefined) return variant;
-    return feature(device, argument, context, engine.machine.kernel.version);
+    return feature(device, argument, context, version);
   }
   if (call.name === RESET) {
     if (device === null) return null;

@@ -1,4 +1,5 @@
 /** Verdicts on what kernel functions of VFIO return. */
+import type { Engine } from '../engine/engine.js';
 import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { errnoName } from '../machine/errno.js';
 
@@ -16,6 +17,26 @@ export function judge(
   if (expected === null) return UNKNOWN;
   if (expected.length === 0) return ret >= 0 ? DEFAULT : diverge(path, '0 or more', errnoName(ret));
   return oneOf(path, expected, ret, usual);
+}
+
+/** Releases between which what VFIO returns differs, as major * 1000 + minor. */
+const RELEASES = [6001, 6006, 6012, 6019, 7003] as const;
+
+/**
+ * A result that depends on the kernel. What only another release returns is unknown: distributions
+ * bring changes into kernels that are older by their number.
+ * @param expected as {@link judge} takes it, of a release
+ */
+export function judgeByKernel(
+  engine: Engine,
+  path: string,
+  expected: (version: number) => readonly number[] | null,
+  ret: number,
+): Verdict {
+  const verdict = judge(path, expected(engine.machine.kernel.version), ret);
+  if (verdict.type !== 'diverge') return verdict;
+  const fits = RELEASES.some((version) => judge(path, expected(version), ret).type !== 'diverge');
+  return fits ? UNKNOWN : verdict;
 }
 
 /** `0x100`, for a set of bits. */

@@ -39,6 +39,18 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
 
+/** A call has ended of which no begin was seen: what it asked for is not known. */
+export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
+  if (device !== null) {
+    if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
+    return;
+  }
+  engine.vfio.containers.set(pid, lostContainer());
+  for (const [key, group] of engine.vfio.groups) {
+    if (key.endsWith(`process ${pid}`)) group.attached = null;
+  }
+}
+
 /** Interrupts were set, and nothing shows which. */
 export function forgetIrqs(engine: Engine, address: string): void {
   const device = openOf(engine, address);

@@ -19,7 +19,7 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   const possible = mayMatch(machine, device, driver, override);
   const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
   const inPlace = expected.includes(driver);
-  const moved = !inPlace && expected.some((next) => mayHaveMoved(engine, device, next));
+  const moved = !inPlace && expected.some((next) => mayHaveMoved(engine, walk, next));
   if (moved && device.ids !== null) machine.claims.forgetOrder(device.ids);
   machine.claims.register(driver);
   if (certainly(override, null) && device.ids !== null && possible) {
@@ -35,11 +35,14 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 }
 
 /**
- * Whether a driver that was to be tried next may have left the bus, or come back at the end of its
+ * Whether a driver that was to be tried next may be tried later, may have left the bus, or come back at the end of its
  * list, of which nothing tells.
  */
-function mayHaveMoved(engine: Engine, { ids }: PciDevice, next: Next): boolean {
+function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;
+  // The first pass for a new device.
+  if (scope.type === 'first-walk' && engine.machine.kernel.probesLater) return true;
+  const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
 }
@@ -90,7 +93,7 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
-    if (mayHaveMoved(engine, device, expected)) {
+    if (mayHaveMoved(engine, walk, expected)) {
       if (device.ids !== null && certainly(engine.override(device), null)) {
         claims.forgetOrder(device.ids);
       }
@@ -103,7 +106,8 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   }
   // A driver or an override that it got since the snapshot may have kept all others away.
   if (last === undefined && (device.assumed.driver || device.assumed.override)) return null;
-  if (certainly(engine.override(device), null) && device.ids !== null && !engine.gaps) {
+  const shown = engine.records('__driver_probe_device');
+  if (shown && certainly(engine.override(device), null) && device.ids !== null) {
     const tried = walk.tried.map((t) => t.driver);
     claims.walkEnded(device.ids, tried, (driver) => engine.staysOnBus(driver));
   }

@@ -46,7 +46,7 @@ export const DEVICES = [
     allow: (k) => {
       const { dev } = k;
       k.set(dev + DEVICE.bindable, 1);
-      const pass = k.rules.firstPassIsSynchronous ? ALL_DRIVERS : SYNCHRONOUS_FIRST;
+      const pass = k.rules.probesLater ? SYNCHRONOUS_FIRST : ALL_DRIVERS;
       k.call('__device_attach', dev, 0, pass);
     },
     added: (k) => {
