@@ -2,9 +2,9 @@
  * What runs in the thread that decompresses, as text: so it runs from the sources, from what the
  * compiler wrote and from the bundle alike.
  *
- * It asks for bytes (`want`), hands on what became of them (`piece`), and ends with `end`, `missing`
- * or `failed`. It goes on with a piece only when the one before was taken, so that a small input
- * that becomes a large one does not fill the memory.
+ * It asks for bytes (`want`), hands on what became of them (`piece`), and ends with `end`,
+ * `missing` or `failed`. It goes on with a piece only when the one before was taken, so that a
+ * small input that becomes a large one does not fill the memory.
  */
 export const UNPACK_WORKER = `
 const { workerData } = require('node:worker_threads');

@@ -25,8 +25,8 @@ type Message =
 
 /**
  * The decompressed bytes, which end where the compressed ones are damaged.
- * @throws VfrError `INPUT_COMPRESSED` when the program is not installed, `COMPRESSED_DAMAGED` behind
- * the last bytes before damage
+ * @throws VfrError `INPUT_COMPRESSED` when the program is not installed, `COMPRESSED_DAMAGED`
+ * behind the last bytes before damage
  */
 export function* unpacked(
   unpacker: Unpacker,

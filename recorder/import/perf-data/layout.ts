@@ -1,4 +1,7 @@
-/** Numbers of perf.data (kernel tools/perf/util/header.h, include/uapi/linux/perf_event.h, 6.16). */
+/**
+ * Numbers of perf.data (kernel tools/perf/util/header.h and include/uapi/linux/perf_event.h as of
+ * 6.16).
+ */
 
 export const MAGIC = Buffer.from('PERFILE2', 'latin1');
 /** The same on a machine of the other byte order. */

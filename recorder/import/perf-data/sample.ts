@@ -1,4 +1,7 @@
-/** Takes perf's records apart (kernel kernel/events/core.c, perf_output_sample and __perf_event__output_id_sample). */
+/**
+ * Takes perf's records apart (kernel kernel/events/core.c, perf_output_sample() and
+ * __perf_event__output_id_sample(), 6.16).
+ */
 import { type Attributes, readValuesSize } from './attributes.js';
 import { SAMPLE } from './layout.js';
 

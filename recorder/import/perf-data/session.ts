@@ -15,7 +15,8 @@ const TID_MAX = 1 << 22;
 const NO_FORMATS = 'the file has no formats of events, without which records cannot be read';
 const EMPTY_PAGE = '\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n';
 const EMPTY_COMMIT =
-  '\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n';
+  '\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n' +
+  '\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n';
 
 /** One reading of a perf.data. */
 export class PerfSession {
