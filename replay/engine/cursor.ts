@@ -2,6 +2,7 @@ import {
   type Batch,
   DictView,
   type IntView,
+  isTold,
   type Phase,
   type Seq,
   type WordView,
@@ -75,12 +76,13 @@ export class EventCursor {
     this.seq = (this.#first + row) as Seq;
     this.kindId = this.#kind.ids[row];
     this.phase = this.#phase.entries[this.#phase.ids[row]] as Phase;
-    this.tid = this.#tid.has(row) ? this.#tid.values[row] : -1;
-    this.span = this.#span.has(row) ? this.#span.number(row) : -1;
-    const device = this.#device.id(row);
+    this.tid = isTold(this.#tid.bits, row) ? this.#tid.values[row] : -1;
+    this.span = isTold(this.#span.bits, row) ? this.#span.number(row) : -1;
+    const device = isTold(this.#device.bits, row) ? this.#device.ids[row] : NO_ID;
     this.deviceId = device;
     this.device = device < 0 ? null : this.#device.entries[device];
-    this.path = this.#path.at(row);
+    const path = this.#path;
+    this.path = isTold(path.bits, row) ? path.entries[path.ids[row]] : null;
   }
 
   get rows(): number {
@@ -102,7 +104,8 @@ export class EventCursor {
     const end = this.#phase.entries.indexOf('end');
     const ended = new Set<number>();
     for (let row = 0; row < this.rows; row++) {
-      if (!this.#span.has(row) && this.#phase.ids[row] === end) ended.add(this.#name.id(row));
+      if (!isTold(this.#span.bits, row) && this.#phase.ids[row] === end)
+        ended.add(this.#name.id(row));
     }
     ended.delete(NO_ID);
     for (let row = 0; row < this.rows && ended.size > 0; row++) {
@@ -126,7 +129,7 @@ export class EventCursor {
   }
 
   get kind(): string {
-    return this.#kind.at(this.row) ?? '';
+    return this.#kind.entries[this.kindId];
   }
 
   /** A system call that strace saw. */
@@ -154,11 +157,11 @@ export class EventCursor {
   }
 
   get driverId(): number {
-    return this.#driver.id(this.row);
+    return isTold(this.#driver.bits, this.row) ? this.#driver.ids[this.row] : NO_ID;
   }
 
   get nameId(): number {
-    return this.#name.id(this.row);
+    return isTold(this.#name.bits, this.row) ? this.#name.ids[this.row] : NO_ID;
   }
 
   /** The string of a number; of -1, a dash. */
@@ -171,11 +174,11 @@ export class EventCursor {
   }
 
   get region(): number {
-    return this.#region.has(this.row) ? this.#region.values[this.row] : -1;
+    return isTold(this.#region.bits, this.row) ? this.#region.values[this.row] : -1;
   }
 
   get hasOffset(): boolean {
-    return this.#offset.has(this.row);
+    return isTold(this.#offset.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -188,7 +191,7 @@ export class EventCursor {
   }
 
   get hasLength(): boolean {
-    return this.#length.has(this.row);
+    return isTold(this.#length.bits, this.row);
   }
 
   get length(): number {
@@ -196,7 +199,7 @@ export class EventCursor {
   }
 
   get hasValue(): boolean {
-    return this.#value.has(this.row);
+    return isTold(this.#value.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -209,7 +212,7 @@ export class EventCursor {
   }
 
   get hasRet(): boolean {
-    return this.#ret.has(this.row);
+    return isTold(this.#ret.bits, this.row);
   }
 
   get ret(): number {
