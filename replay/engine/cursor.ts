@@ -16,6 +16,7 @@ import {
 export class EventCursor {
   #batch!: Batch;
   #first = 0;
+  #source!: DictView;
   #kind!: DictView;
   #phase!: DictView;
   #tid!: IntView;
@@ -67,7 +68,8 @@ export class EventCursor {
     this.#value = batch.column('value');
     this.#ret = batch.column('ret');
     this.#writes = this.#kind.entries.map((kind) => WRITES.has(kind));
-    this.#strace = batch.source.dictionaries.source.indexOf('strace');
+    this.#source = batch.column('source');
+    this.#strace = this.#source.entries.indexOf('strace');
   }
 
   /** Moves to an event of the batch. */
@@ -134,7 +136,7 @@ export class EventCursor {
 
   /** A system call that strace saw. */
   get isOfStrace(): boolean {
-    return this.#strace >= 0 && this.#batch.column('source').ids[this.row] === this.#strace;
+    return this.#strace >= 0 && this.#source.ids[this.row] === this.#strace;
   }
 
   /** It writes to configuration space or to a region. */
