@@ -122,7 +122,7 @@ const SRIOV: readonly Rule[] = [
     fact: () => vfs(undefined, BigInt(-ERRNO.ENOENT)),
   },
   {
-    // iov.c sriov_enable(), which returns -ENOMEM then; the driver tells that it could not enable VFs.
+    // iov.c sriov_enable(), which returns -ENOMEM then; the driver tells that it enabled no VFs.
     hint: 'not enough MMIO',
     pattern: /not enough MMIO resources for SR-IOV/,
     fact: () => ({ kind: 'log', name: 'SR-IOV resources', ret: BigInt(-ERRNO.ENOMEM) }),

@@ -67,7 +67,7 @@ export const fieldsOf = (names: readonly Handed[]): Fields => {
 /** What an end says again of its begin. */
 const REPEATED = fieldsOf(FIELDS);
 
-/** The first of some fields in which two events differ, where both say something; or {@link NONE}. */
+/** The first of some fields that two events say, and not alike; or {@link NONE}. */
 export function differing(a: Said, b: Said, { bits, order }: Fields): number {
   const differ = unlike(a, b) & bits & a[TOLD] & b[TOLD];
   return differ === 0 ? NONE : first(differ, order);

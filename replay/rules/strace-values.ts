@@ -1,8 +1,8 @@
 /**
  * What strace shows that a user of VFIO was given, against what is known of the function. Most of
- * the configuration space that he sees is made up; a few registers are the hardware's own, and never
- * change: ids, revision and class, and the ids of the subsystem (`init_pci_cap_basic_perm`, kernel
- * drivers/vfio/pci/vfio_pci_config.c 6.1).
+ * the configuration space that he sees is made up; a few registers are the hardware's own and never
+ * change: ids, revision and class, and the ids of the subsystem (kernel
+ * drivers/vfio/pci/vfio_pci_config.c 6.1, `init_pci_cap_basic_perm`).
  */
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
