@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { importInput } from '../recorder/index.js';
 import { replay } from '../replay/index.js';
 import { buildTrace, type EventRow } from '../tests/build-trace.js';
+import { importedCapture } from '../tests/captures.js';
+import { rowsOf, without } from '../tests/rewrite.js';
 import { scratchFolder } from '../tests/scratch.js';
 import { MemorySource, TraceReader } from '../traces/index.js';
 import { DeviceTimeline } from './device-timeline.js';
@@ -46,5 +48,19 @@ test('the timeline agrees with replays that stop there', () => {
   }
   expect(timeline.stateAt('0000:01:00.1', reader.events)).toBeUndefined();
   expect(timeline.stateAt('ffff:00:00.0', 0)).toBeNull();
+  reader.close();
+});
+
+test.each([
+  ['says that writes are recorded', { 'probe groups': 'binding' }, 'nobody asked for this'],
+  ['says nothing of that', {}, undefined],
+])('a flag that changed without a write, where the recording %s', (_, notes, told) => {
+  const reader = importedCapture('many-writers-r2');
+  const { kernel } = reader.meta;
+  const isWrite = (_: number, { name }: EventRow) => name === 'sriov_drivers_autoprobe';
+  const left = without(rowsOf(reader), isWrite, false, { ...(kernel && { kernel }), notes });
+  const timeline = new DeviceTimeline(left.meta);
+  for (const batch of left.read()) timeline.feed(batch);
+  expect(timeline.divergences()[0]?.actual).toBe(told);
   reader.close();
 });

@@ -29,11 +29,12 @@ export class DeviceTimeline {
   readonly #replayer: Replayer;
   #next = 0;
 
-  /** @param recorded release of the recorded kernel, and the clock of the recording */
-  constructor({ kernel, clock }: Pick<TraceMeta, 'kernel' | 'clock'>) {
+  /** @param meta what the recording says of itself */
+  constructor({ kernel, clock, notes }: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
       kernel,
       clock,
+      notes,
       observe: (e, _verdict, { machine }) => {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;

@@ -4,7 +4,10 @@
  * at an event has to agree with the changes that are told, and with the events around.
  */
 import { describe, expect, test } from 'vitest';
-import { importedCapturePath } from '../tests/captures.js';
+import { type Change, type ReplayOptions, watch } from '../replay/index.js';
+import { type EventRow, traceFile } from '../tests/build-trace.js';
+import { importedCapture, importedCapturePath } from '../tests/captures.js';
+import { rowsOf, without } from '../tests/rewrite.js';
 import { vfrInProcess } from '../tests/vfr-in-process.js';
 
 const trace = importedCapturePath('sriov-on-r1');
@@ -23,6 +26,24 @@ describe('vfr replay', () => {
       expect(await json('--at', `${seq}`, '--state', DRIVER)).toBe(after);
       expect(await json('--at', `${seq - 1}`, '--state', DRIVER)).toBe(before);
     }
+  });
+
+  test('--watch goes by what the recording says of itself, as the verdicts do', async () => {
+    const reader = importedCapture('many-writers-r2');
+    const { kernel } = reader.meta;
+    const notes = { 'probe groups': 'binding' };
+    const isWrite = (_: number, { name }: EventRow) => name === 'sriov_drivers_autoprobe';
+    const left = without(rowsOf(reader), isWrite, false, { ...(kernel && { kernel }), notes });
+    const path = '0000:01:00.0/autoprobe';
+    const changes = (options: ReplayOptions) =>
+      [...watch(left.read(), path, options)].map(({ seq, after }) => [seq, after]);
+    const expected = changes({ kernel, notes });
+    expect(changes({ kernel })).not.toEqual(expected);
+    const file = traceFile(rowsOf(left), { meta: left.meta });
+    const { stdout } = await vfrInProcess(['replay', file, '--watch', path, '--json']);
+    const told = JSON.parse(stdout).changes.map((c: Change) => [c.seq, c.after]);
+    expect(told).toEqual(expected);
+    reader.close();
   });
 
   test('--watch for people has a line for each change', async () => {

@@ -81,7 +81,8 @@ async function showChanges(
   { kernel, until, json }: ViewOptions,
 ): Promise<void> {
   const limit = until === undefined ? {} : { until };
-  const changes = watch(reader.read(), path, { kernel, ...limit });
+  const { clock, notes } = reader.meta;
+  const changes = watch(reader.read(), path, { kernel, clock, notes, ...limit });
   const first = changes.next();
   if (first.done === true) refuseUnknown(reader, path, { kernel, ...limit });
   const all = first.done === true ? [] : startingWith(first.value, changes);
@@ -94,7 +95,8 @@ function refuseUnknown(
   path: string,
   { kernel, until }: Pick<ViewOptions, 'kernel' | 'until'>,
 ): void {
-  const timeline = new Timeline(reader, { kernel });
+  const { clock, notes } = reader.meta;
+  const timeline = new Timeline(reader, { kernel, clock, notes });
   timeline.seek(until ?? reader.events);
   if (stateAt(timeline.engine, path) === undefined) throw pathUnknown(timeline, path);
 }

@@ -198,7 +198,7 @@ function mutationsOf(
   const { batch, row } = events.at(seq);
   const cursor = new EventCursor();
   cursor.open(batch);
-  cursor.row = row;
+  cursor.moveTo(row);
   const mutations: Mutation[] = [{ seq, type: 'doubled' }];
   const later = [...directlyAfter(events, seq, verdicts)].filter(
     (s) => s > seq && events.tid(s) === events.tid(seq),

@@ -1,5 +1,5 @@
 /** A recording with events left out, as if it had been made later, or had lost some. */
-import { MemorySource, TraceReader } from '../traces/index.js';
+import { MemorySource, type TraceMeta, TraceReader } from '../traces/index.js';
 import { buildTrace, type EventRow } from './build-trace.js';
 
 /** All events of a trace, as rows. */
@@ -47,11 +47,13 @@ function rowOf(batch: Batch, row: number): EventRow {
 /**
  * A trace of some of the events. A gap is marked by a `lost` event when the recorder noticed it; an
  * end whose begin is gone is left out, as an importer does that finds no call to end.
+ * @param meta what the trace says of itself
  */
 export function without(
   rows: readonly EventRow[],
   isGone: (seq: number, row: EventRow) => boolean,
   marksGaps: boolean,
+  meta: Partial<TraceMeta> = {},
 ): TraceReader {
   const kept: EventRow[] = [];
   const places = new Map<number, number>();
@@ -68,5 +70,5 @@ export function without(
     places.set(seq, kept.length);
     kept.push(span === undefined ? row : { ...row, span });
   });
-  return new TraceReader(new MemorySource(buildTrace(kept)));
+  return new TraceReader(new MemorySource(buildTrace(kept, { meta })));
 }

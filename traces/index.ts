@@ -91,7 +91,7 @@ export {
 } from './units.js';
 export { readOn } from './unreadable.js';
 export { verifyTrace } from './verify.js';
-export { BytesView, DictView, IntView, type Validity, WordView } from './views.js';
+export { BytesView, DictView, IntView, isTold, type Validity, WordView } from './views.js';
 export { TraceWriter, type WriterOptions } from './writer.js';
 export { zeroOf } from './zero.js';
 export { ZstdDecoder, zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

@@ -3,6 +3,13 @@
  */
 import { fromWords } from './base/words.js';
 
+/**
+ * Whether a row is not null. Where columns of several types are read for each of many rows, this is
+ * faster than `has`, which is asked of all of them.
+ */
+export const isTold = (bits: Uint8Array | null, row: number): boolean =>
+  bits === null || ((bits[row >> 3] >> (row & 7)) & 1) === 1;
+
 /** Tells which rows of a column are not null. */
 export class Validity {
   /** @param bits Arrow validity bitmap, or null when no row is null */
@@ -21,7 +28,7 @@ export class Validity {
   }
 
   has(row: number): boolean {
-    return this.bits === null || ((this.bits[row >> 3] >> (row & 7)) & 1) === 1;
+    return isTold(this.bits, row);
   }
 }
 

@@ -66,10 +66,12 @@ export class LifetimeCollector {
   readonly #gated = new Set<Lifetime>();
   #last = 0n as Nanos;
 
-  constructor({ kernel, clock }: Pick<TraceMeta, 'kernel' | 'clock'>) {
+  /** @param meta what the recording says of itself */
+  constructor({ kernel, clock, notes }: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
       kernel,
       clock,
+      notes,
       divergencesMax: 0,
       observe: (e, _verdict, state) => {
         let handler = this.#handlers[e.kindId];

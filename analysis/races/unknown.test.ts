@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { importInput } from '../../recorder/index.js';
 import { buildTrace, type EventRow, scratchFolder } from '../../tests/build-trace.js';
 import { importedCapture } from '../../tests/captures.js';
+import { rowsOf, without } from '../../tests/rewrite.js';
 import { testData } from '../../tests/test-data.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { type Race, type RaceReport, races } from './index.js';
@@ -48,6 +49,18 @@ describe('a recording that began after the flag was switched off', () => {
   test('is known again from a write on', () => {
     expect(cut('sriov-off-r1', 0, false)).toMatchObject({ races: [], untold: [] });
   });
+});
+
+test('without the writes of the flag, only a recording that says it has all of them tells it', () => {
+  const reader = importedCapture('many-writers-r2');
+  const rows = rowsOf(reader);
+  const isWrite = (_: number, { name }: EventRow) => name === 'sriov_drivers_autoprobe';
+  const kernel = reader.meta.kernel as string;
+  const untold = (notes: Readonly<Record<string, string>>) =>
+    races(without(rows, isWrite, false, { kernel, notes })).untold.length;
+  expect(untold({})).toBeGreaterThan(0);
+  expect(untold({ 'probe groups': 'binding' })).toBe(0);
+  reader.close();
 });
 
 test.each([

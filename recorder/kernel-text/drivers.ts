@@ -111,16 +111,18 @@ const SRIOV: readonly Rule[] = [
     fact: ({ count, ret }) => vfs(count, errno(ret)),
   },
   {
-    // pci-sysfs.c and iov.c sriov_numvfs_store()
+    // pci-sysfs.c and iov.c sriov_numvfs_store(), which returns -ENOENT then; older kernels wrote
+    // SRIOV, and two sentences.
     hint: 'configur(?:e|ation via sysfs)',
     pattern: new RegExp(
-      'driver does not support SR-IOV configuration via sysfs|' +
-        'no driver bound to device; cannot configure SR-IOV',
+      'driver does not support SR-?IOV configuration via sysfs|' +
+        'no driver bound to device[;.] cannot configure SR-?IOV',
+      'i',
     ),
     fact: () => vfs(undefined, BigInt(-ERRNO.ENOENT)),
   },
   {
-    // iov.c sriov_enable(); the driver tells that it could not enable VFs.
+    // iov.c sriov_enable(), which returns -ENOMEM then; the driver tells that it enabled no VFs.
     hint: 'not enough MMIO',
     pattern: /not enough MMIO resources for SR-IOV/,
     fact: () => ({ kind: 'log', name: 'SR-IOV resources', ret: BigInt(-ERRNO.ENOMEM) }),

@@ -1,7 +1,7 @@
 /**
  * Reports that the kernel prints as several messages, one behind the other: they are one event.
  * Sources: kernel drivers/pci/pcie/{aer,dpc}.c, drivers/iommu/intel/dmar.c,
- * drivers/iommu/amd/iommu.c (before 4.17), drivers/iommu/arm/*, to 6.16.
+ * drivers/iommu/amd/iommu.c of older kernels, drivers/iommu/arm/*, as published logs show them.
  */
 
 import { kernelText } from './kernel-text.js';

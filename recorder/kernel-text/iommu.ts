@@ -1,13 +1,11 @@
 /**
- * Faults that the IOMMUs of x86 report: kernel drivers/iommu/intel/dmar.c (dmar_fault_do_one,
- * 2.6.30 to 6.16) and drivers/iommu/amd/iommu.c (iommu_print_event, 3.2 to 6.16).
+ * Faults that the IOMMUs of x86 report: kernel drivers/iommu/intel/dmar.c (dmar_fault_do_one) and
+ * drivers/iommu/amd/iommu.c (iommu_print_event). The words changed over the years: the forms are
+ * those of logs that people published, and not of each release.
  */
 import { decimal, hex, type KernelFact, type Rule, requester } from './fact.js';
 
-/**
- * `[02:00.0]`; `[0x3b:0x00.2]` from 5.13 on until commit 719a19335692 took the 0x out again;
- * `[[02:00.0]` for interrupts before 3.17.
- */
+/** `[02:00.0]`; in logs of some releases `[0x3b:0x00.2]`, and `[[02:00.0]` for interrupts. */
 const DMAR_DEVICE =
   String.raw`\[+(?<bus>(?:[0-9a-f]{4,8}:)?(?:0x)?[0-9a-f]{2}):(?:0x)?` +
   String.raw`(?<slot>[01][0-9a-f]\.[0-7])\]`;

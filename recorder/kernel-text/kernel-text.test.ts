@@ -323,6 +323,16 @@ describe('drivers', () => {
       'sriov.enable',
       { ret: -16 },
     ],
+    [
+      'vfio-pci 0000:3b:00.2: Driver does not support SRIOV configuration via sysfs',
+      'sriov.enable',
+      { ret: -2 },
+    ],
+    [
+      'pci 0000:3b:00.2: no driver bound to device; cannot configure SR-IOV',
+      'sriov.enable',
+      { ret: -2 },
+    ],
     ['i915 0000:3b:00.2: Disabled 7 VFs', 'sriov.disable', { value: 7 }],
     ['pci 0000:3b:00.2: BAR 0: contains nothing for 8 VFs', 'log', {}],
     [

@@ -29,7 +29,7 @@ const FAILURES: readonly (readonly [RegExp, keyof typeof ERRNO])[] = [
   // setup-res.c pci_claim_resource()
   [/can't claim.*address conflict|address conflict with/, 'EBUSY'],
   [/can't claim|no compatible bridge window/, 'EINVAL'],
-  // setup-res.c pci_enable_resources()
+  // setup-res.c pci_enable_resources(), of a BAR that is not assigned or not claimed
   [/can't enable device/, 'EINVAL'],
 ];
 const WHAT = new RegExp(

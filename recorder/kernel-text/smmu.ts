@@ -1,7 +1,7 @@
 /**
  * Faults that Arm's IOMMUs report: kernel drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c
- * (arm_smmu_evtq_thread to 6.14, arm_smmu_dump_event from 6.15 on) and
- * drivers/iommu/arm/arm-smmu/arm-smmu.c (4.19 to 6.16).
+ * (arm_smmu_evtq_thread, later arm_smmu_dump_event) and drivers/iommu/arm/arm-smmu/arm-smmu.c. The
+ * forms are those of logs that people published, and not of each release.
  */
 import { BDF, type Groups, hex, type KernelFact, type Message, type Rule } from './fact.js';
 

@@ -2,6 +2,7 @@ import {
   type Batch,
   DictView,
   type IntView,
+  isTold,
   type Phase,
   type Seq,
   type WordView,
@@ -15,6 +16,7 @@ import {
 export class EventCursor {
   #batch!: Batch;
   #first = 0;
+  #source!: DictView;
   #kind!: DictView;
   #phase!: DictView;
   #tid!: IntView;
@@ -66,7 +68,8 @@ export class EventCursor {
     this.#value = batch.column('value');
     this.#ret = batch.column('ret');
     this.#writes = this.#kind.entries.map((kind) => WRITES.has(kind));
-    this.#strace = batch.source.dictionaries.source.indexOf('strace');
+    this.#source = batch.column('source');
+    this.#strace = this.#source.entries.indexOf('strace');
   }
 
   /** Moves to an event of the batch. */
@@ -75,12 +78,13 @@ export class EventCursor {
     this.seq = (this.#first + row) as Seq;
     this.kindId = this.#kind.ids[row];
     this.phase = this.#phase.entries[this.#phase.ids[row]] as Phase;
-    this.tid = this.#tid.has(row) ? this.#tid.values[row] : -1;
-    this.span = this.#span.has(row) ? this.#span.number(row) : -1;
-    const device = this.#device.id(row);
+    this.tid = isTold(this.#tid.bits, row) ? this.#tid.values[row] : -1;
+    this.span = isTold(this.#span.bits, row) ? this.#span.number(row) : -1;
+    const device = isTold(this.#device.bits, row) ? this.#device.ids[row] : NO_ID;
     this.deviceId = device;
     this.device = device < 0 ? null : this.#device.entries[device];
-    this.path = this.#path.at(row);
+    const path = this.#path;
+    this.path = isTold(path.bits, row) ? path.entries[path.ids[row]] : null;
   }
 
   get rows(): number {
@@ -102,7 +106,8 @@ export class EventCursor {
     const end = this.#phase.entries.indexOf('end');
     const ended = new Set<number>();
     for (let row = 0; row < this.rows; row++) {
-      if (!this.#span.has(row) && this.#phase.ids[row] === end) ended.add(this.#name.id(row));
+      if (!isTold(this.#span.bits, row) && this.#phase.ids[row] === end)
+        ended.add(this.#name.id(row));
     }
     ended.delete(NO_ID);
     for (let row = 0; row < this.rows && ended.size > 0; row++) {
@@ -126,12 +131,12 @@ export class EventCursor {
   }
 
   get kind(): string {
-    return this.#kind.at(this.row) ?? '';
+    return this.#kind.entries[this.kindId];
   }
 
   /** A system call that strace saw. */
   get isOfStrace(): boolean {
-    return this.#strace >= 0 && this.#batch.column('source').ids[this.row] === this.#strace;
+    return this.#strace >= 0 && this.#source.ids[this.row] === this.#strace;
   }
 
   /** It writes to configuration space or to a region. */
@@ -154,11 +159,11 @@ export class EventCursor {
   }
 
   get driverId(): number {
-    return this.#driver.id(this.row);
+    return isTold(this.#driver.bits, this.row) ? this.#driver.ids[this.row] : NO_ID;
   }
 
   get nameId(): number {
-    return this.#name.id(this.row);
+    return isTold(this.#name.bits, this.row) ? this.#name.ids[this.row] : NO_ID;
   }
 
   /** The string of a number; of -1, a dash. */
@@ -171,11 +176,11 @@ export class EventCursor {
   }
 
   get region(): number {
-    return this.#region.has(this.row) ? this.#region.values[this.row] : -1;
+    return isTold(this.#region.bits, this.row) ? this.#region.values[this.row] : -1;
   }
 
   get hasOffset(): boolean {
-    return this.#offset.has(this.row);
+    return isTold(this.#offset.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -188,7 +193,7 @@ export class EventCursor {
   }
 
   get hasLength(): boolean {
-    return this.#length.has(this.row);
+    return isTold(this.#length.bits, this.row);
   }
 
   get length(): number {
@@ -196,7 +201,7 @@ export class EventCursor {
   }
 
   get hasValue(): boolean {
-    return this.#value.has(this.row);
+    return isTold(this.#value.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -209,7 +214,7 @@ export class EventCursor {
   }
 
   get hasRet(): boolean {
-    return this.#ret.has(this.row);
+    return isTold(this.#ret.bits, this.row);
   }
 
   get ret(): number {

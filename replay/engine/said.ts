@@ -7,6 +7,7 @@ import {
   type DictView,
   fromWords,
   type IntView,
+  isTold,
   type WordView,
 } from '../../traces/index.js';
 import type { Handed } from '../rules/call-graph.js';
@@ -66,7 +67,7 @@ export const fieldsOf = (names: readonly Handed[]): Fields => {
 /** What an end says again of its begin. */
 const REPEATED = fieldsOf(FIELDS);
 
-/** The first of some fields in which two events differ where both have it, or {@link NONE}. */
+/** The first of some fields that two events say, and not alike; or {@link NONE}. */
 export function differing(a: Said, b: Said, { bits, order }: Fields): number {
   const differ = unlike(a, b) & bits & a[TOLD] & b[TOLD];
   return differ === 0 ? NONE : first(differ, order);
@@ -153,13 +154,13 @@ export class SaidReader {
 
   #told(row: number): number {
     return (
-      (this.#device.has(row) ? 1 << DEVICE : 0) |
-      (this.#driver.has(row) ? 1 << DRIVER : 0) |
-      (this.#name.has(row) ? 1 << NAME : 0) |
-      (this.#region.has(row) ? 1 << REGION : 0) |
-      (this.#offset.has(row) ? 1 << OFFSET : 0) |
-      (this.#length.has(row) ? 1 << LENGTH : 0) |
-      (this.#value.has(row) ? 1 << VALUE : 0) |
+      (isTold(this.#device.bits, row) ? 1 << DEVICE : 0) |
+      (isTold(this.#driver.bits, row) ? 1 << DRIVER : 0) |
+      (isTold(this.#name.bits, row) ? 1 << NAME : 0) |
+      (isTold(this.#region.bits, row) ? 1 << REGION : 0) |
+      (isTold(this.#offset.bits, row) ? 1 << OFFSET : 0) |
+      (isTold(this.#length.bits, row) ? 1 << LENGTH : 0) |
+      (isTold(this.#value.bits, row) ? 1 << VALUE : 0) |
       (1 << DIRECTION)
     );
   }
@@ -199,13 +200,13 @@ export class SaidReader {
   field(row: number, field: number): number {
     switch (field) {
       case DEVICE:
-        return this.#device.id(row);
+        return isTold(this.#device.bits, row) ? this.#device.ids[row] : NONE;
       case DRIVER:
-        return this.#driver.id(row);
+        return isTold(this.#driver.bits, row) ? this.#driver.ids[row] : NONE;
       case NAME:
-        return this.#name.id(row);
+        return isTold(this.#name.bits, row) ? this.#name.ids[row] : NONE;
       case REGION:
-        return this.#region.has(row) ? this.#region.values[row] : NONE;
+        return isTold(this.#region.bits, row) ? this.#region.values[row] : NONE;
       default:
         return NONE;
     }

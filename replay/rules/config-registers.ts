@@ -27,7 +27,7 @@ const bitsOf = (offset: number, length: number): number =>
   length >= 4 ? -1 : ((1 << (8 * length)) - 1) << (8 * (offset & 3));
 
 /** What is known of the device of an event; null when it cannot be told which device that is. */
-function registersAt(engine: Engine, e: EventCursor): FixedRegisters | null {
+export function registersAt(engine: Engine, e: EventCursor): FixedRegisters | null {
   const { vfio } = engine;
   const address = e.device;
   // The kernel's own accesses are recorded by bus and slot: with several domains there may be

@@ -11,8 +11,9 @@ import { beginAccess } from '../vfio-pci-core/access.js';
 import { peek, poke, type Width } from '../vfio-pci-core/bytes.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
 import { fixedRead, noteWrite } from './config-registers.js';
+import { givenBytes } from './strace-values.js';
 import { answer, contextOf, missing, observe, openOf, settleHardware } from './vfio-effects.js';
-import { hex, judge } from './vfio-results.js';
+import { judge } from './vfio-results.js';
 
 /** The `config.read` and `config.write` events. */
 export function configAccess(engine: Engine, e: EventCursor): Verdict {
@@ -145,16 +146,27 @@ function givenValue(engine: Engine, call: RegionCall, e: EventCursor): Verdict |
     if (device !== null) device.written = e.seq;
     return null;
   }
-  if (config === null || !e.hasValue || call.count > 4 || e.ret !== call.count) return null;
+  if (config === null || e.ret !== call.count) return null;
+  const given = givenBytes(e);
   const { seen } = config;
-  if (seen.length !== call.count || seen.includes(null)) return null;
+  if (given === null || given.length !== call.count || seen.length !== call.count) return null;
   // Two accesses at a time are served in either order.
   if (isWrittenMeanwhile(engine, call)) return null;
-  let expected = 0;
-  for (let i = call.count - 1; i >= 0; i--) expected = expected * 256 + (seen[i] ?? 0);
-  if (e.value !== expected) return diverge(`${call.device}/config`, hex(expected), hex(e.value));
+  for (let i = 0; i < call.count; i++) {
+    if (seen[i] !== null && seen[i] !== given[i]) {
+      return diverge(`${call.device}/config`, numberOf(seen), numberOf(given));
+    }
+  }
+  if (seen.includes(null)) return null;
   return config.madeUp ? COMPUTED : PASSED;
 }
+
+/** Bytes as a number, the first of them the lowest; `??` for those that are not known. */
+const numberOf = (bytes: ArrayLike<number | null>): string => {
+  const text = (byte: number | null) => byte?.toString(16).padStart(2, '0') ?? '??';
+  const digits = Array.from(bytes, text).toReversed().join('');
+  return `0x${digits.replace(/^0+(?=.)/, '')}`;
+};
 
 function isWrittenMeanwhile({ vfio }: Engine, { device, seq }: RegionCall): boolean {
   if ((functionAt(vfio, device).open?.written ?? -1) > seq) return true;

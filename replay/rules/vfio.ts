@@ -2,8 +2,10 @@
 import type { Kind } from '../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
 import { STIMULUS } from '../engine/verdict.js';
+import { noteWrite } from './config-registers.js';
 import { covered } from './coverage.js';
 import { busError, dmaFault } from './faults.js';
+import { straceRead } from './strace-values.js';
 import { configAccess } from './vfio-config.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
 import { dmaMap, dmaUnmap } from './vfio-dma-runs.js';
@@ -51,11 +53,23 @@ const kernelFirst =
   (engine, e) =>
     engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
 
+/** What a user was given is judged in both cases. */
+const straceConfigRead: Rule = (engine, e) => {
+  const verdict = kernelFirst(config)(engine, e);
+  if (verdict.type === 'diverge') return verdict;
+  return straceRead(engine, e) ?? verdict;
+};
+
+const straceConfigWrite: Rule = (engine, e) => {
+  noteWrite(engine, e);
+  return kernelFirst(config)(engine, e);
+};
+
 /** Rules for what strace recorded, where they are others. */
 export const STRACE_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ioctl: kernelFirst(IOCTL),
-  'config.read': kernelFirst(config),
-  'config.write': kernelFirst(config),
+  'config.read': straceConfigRead,
+  'config.write': straceConfigWrite,
   'region.read': kernelFirst(REGION),
   'region.write': kernelFirst(REGION),
   mmap: kernelFirst(MMAP),

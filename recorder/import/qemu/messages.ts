@@ -1,8 +1,8 @@
 /**
  * Error messages of QEMU about devices that are passed through, which stand in its log and in that
  * of the host whether or not anything is traced. Those that tell of a mapping are in operations.ts;
- * the others are read here (hw/vfio/pci.c, region.c, common.c and container.c, 5.2 to 11.0; moved
- * to listener.c, device.c and container-legacy.c in 10.1). Accesses that failed:
+ * the others are read here (hw/vfio/pci.c, region.c, common.c and container.c; in newer releases
+ * also listener.c, device.c and container-legacy.c). Accesses that failed:
  *
  *     vfio_region_write(0000:03:00.0:region0+0x40, 0x1,4) failed: Input/output error
  *     vfio_pci_read_config(0000:03:00.0, 0x4, 0x2) failed: No such device
