@@ -2,6 +2,7 @@
 """Checks a recording against what the kernel itself says: usage: check_record.py REPORT EVENTS.jsonl REPLAY"""
 import collections
 import json
+import os
 import sys
 
 report = json.load(open(sys.argv[1]))
@@ -61,8 +62,26 @@ check('values read equal configuration space', share > 0.9 and reads[True] > 500
 kinds = collections.Counter(e['kind'] for e in events)
 for kind in ('sriov.enable', 'vf.add', 'vf.remove', 'bind', 'unbind', 'probe', 'sysfs.write', 'ioctl', 'dma.map',
              'dma.unmap', 'region.read', 'config.write', 'irq.set', 'reset', 'device.open', 'mmap', 'fault.page',
-             'syscall', 'iommu.attach', 'fault.dma'):
+             'syscall', 'iommu.attach', 'fault.dma', 'sysfs.read', 'driver.register', 'driver.unregister', 'module',
+             'uevent', 'group.open', 'group.close', 'file.open', 'file.close', 'vfio.register', 'vfio.unregister',
+             'dma.attach', 'dma.owner', 'lock'):
     check(f'{kind} was recorded', kinds[kind] > 0, kinds[kind])
+# Who acts, and who came and went.
+told = collections.defaultdict(set)
+for e in events:
+    told[e['kind'], e['name']].add(e.get('text') or '')
+texts = {name: ' '.join(told[kind, name]) for kind, name in told}
+check('programs are told with their arguments', '["modprobe","igb"]' in texts.get('exec', ''), texts.get('exec', '')[:200])
+check('processes that act are told', 'vfio_client.py' in texts.get('actor', ''), texts.get('actor', '')[:300])
+igb = [e['name'] for e in events if e['kind'].startswith('driver.') and e.get('driver') == 'igb' and e['phase'] == 'begin']
+check('a driver that comes and goes', {'driver_register', 'bus_add_driver', 'bus_remove_driver'} <= set(igb), igb)
+for name in ('reset', 'power/control', 'rescan'):
+    writes = [e.get('ret') for e in events if e['kind'] == 'sysfs.write' and e['name'] == name and e['phase'] == 'end']
+    check(f'{name} was written', len(writes) == 1 and int(writes[0]) > 0, writes)
+groups = [int(e['value']) for e in events if e['kind'] == 'group.open' and e['phase'] == 'begin']
+known = {os.path.basename(os.readlink(f'/sys/bus/pci/devices/{bdf}/iommu_group')) for bdf in sysfs
+         if os.path.exists(f'/sys/bus/pci/devices/{bdf}/iommu_group')}
+check('groups are opened by their numbers', groups and {str(group) for group in groups} <= known, groups)
 named = [e for e in events if e.get('tid') and not e.get('task')]
 check('every thread has its name', not named, len(named))
 sys.exit(len(failed))

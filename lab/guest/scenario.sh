@@ -8,6 +8,12 @@ give() { # give BDF to vfio-pci
   [ -e $pci/devices/$1/driver ] && write $1 $pci/devices/$1/driver/unbind
   write $1 $pci/drivers_probe
 }
+# Attributes that change no driver, and a driver that comes and goes and finds nothing.
+cat $pci/devices/$pf/sriov_numvfs
+write 1 $pci/devices/$nic/reset
+write on $pci/devices/$nic/power/control
+write 1 $pci/rescan
+modprobe igb && modprobe -r igb
 write 0 $pci/devices/$pf/sriov_drivers_autoprobe
 write 4 $pci/devices/$pf/sriov_numvfs
 give 0000:01:00.1

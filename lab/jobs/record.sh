@@ -1,5 +1,5 @@
 # vfr record around an SR-IOV and VFIO scenario; what the lab checks is left in /out.
-modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e
+modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e mdev
 sleep 1
 vfr="node /vfr/dist/vfr/main.js"
 $vfr record --json -o /tmp/trace.arrows -- bash /vfr/lab/guest/scenario.sh > /tmp/record.out || exit

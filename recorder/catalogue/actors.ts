@@ -1,5 +1,5 @@
-/** Who acts, and what user space is told (Linux fs/exec.c, lib/kobject_uevent.c, fs/eventfd.c). */
-import { arg, member, point, span } from './make.js';
+/** Who acts, and what user space is told (Linux fs/exec.c, drivers/base/core.c, fs/eventfd.c). */
+import { arg, member, point } from './make.js';
 import type { Fetch, Probe } from './probe.js';
 
 /** Of a program's arguments, so many are recorded. */
@@ -26,16 +26,17 @@ export const ACTORS: readonly Probe[] = [
     },
     columns: { words: { count: 'argc', fields: WORDS } },
   }),
-  ...span({
-    symbol: 'kobject_uevent_env',
+  // Called for every uevent of a device before it is sent, and when somebody reads its `uevent`;
+  // then there is no action yet.
+  ...point({
+    symbol: 'dev_uevent',
     group: 'hotplug',
     kind: 'uevent',
-    fetch: { name: member(1, 'string', 'kobject.name'), action: arg(2, 'u32') },
-    columns: {
-      device: { buffer: 'name' },
-      value: 'action',
-      uevent: { action: 'action', object: 'name' },
+    fetch: {
+      name: member(1, 'string', 'kobject.name'),
+      action: member(2, 'string', 'kobj_uevent_env.buf'),
     },
+    columns: { device: { buffer: 'name' }, uevent: { action: 'action', object: 'name' } },
   }),
 ];
 

@@ -8,8 +8,8 @@ import { CATALOGUE, findProbe } from './index.js';
 import { catalogueMarkdown } from './markdown.js';
 import { RACES } from './races.js';
 
-/** Definitions that the 6.1 and 6.12 kernels of the test recordings accepted: event and symbol. */
-const definitions = ['6.1', '6.12'].flatMap((kernel) =>
+/** Definitions that the 6.1, 6.12 and 7.3 kernels of the test recordings accepted: event and symbol. */
+const definitions = ['6.1', '6.12', '7.3'].flatMap((kernel) =>
   testData(`probes/definitions-${kernel}.txt`)
     .toString()
     .trim()

@@ -100,7 +100,7 @@ function columns({ columns: given, raw }: Probe): string {
     out.push(`value ← ${words.count}; text ← the first ${words.fields.length} of them, as JSON`);
   }
   if (uevent !== undefined)
-    out.push(`text ← \`ACTION@NAME\` of ${uevent.action}, ${uevent.object}`);
+    out.push(`text ← \`action@name\` of ${uevent.action}, ${uevent.object}`);
   if (raw === true) out.push('text ← the whole record');
   return out.join('; ');
 }

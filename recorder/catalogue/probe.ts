@@ -124,7 +124,7 @@ export interface Columns {
   readonly answer?: readonly (readonly [field: string, bytes: 4 | 8])[];
   /** The arguments of a program: how many it has, and the fields with the first of them. */
   readonly words?: { readonly count: string; readonly fields: readonly string[] };
-  /** A uevent: fields with its action (include/linux/kobject.h) and with the object's name. */
+  /** A uevent: fields with its first variable, which is its action, and with the object's name. */
   readonly uevent?: { readonly action: string; readonly object: string };
 }
 

@@ -25,7 +25,7 @@ export const RACES: readonly Race[] = [
   {
     race: 'A node of /dev is opened before the rules for it have run, or after it means another.',
     steps: [
-      ['the kernel tells user space', 'kobject_uevent_env'],
+      ['the kernel tells user space', 'dev_uevent'],
       ['the device is given to VFIO, or taken', 'vfio_register_group_dev'],
       ['the node is opened', 'vfio_group_fops_open', 'vfio_device_fops_cdev_open'],
     ],
@@ -99,7 +99,7 @@ export const RACES: readonly Race[] = [
     steps: [
       ['who asks', ...REMOVED, 'sriov_numvfs_store', 'pciehp_unconfigure_device'],
       ['who has the lock', ...LOCK],
-      ['the function goes', 'pci_iov_remove_virtfn', ...RELEASED, 'kobject_uevent_env'],
+      ['the function goes', 'pci_iov_remove_virtfn', ...RELEASED, 'dev_uevent'],
     ],
   },
   {
@@ -150,7 +150,7 @@ export const RACES: readonly Race[] = [
     steps: [
       ['the slot', 'pci_hp_event', 'pcie_link_event', 'pciehp_configure_device'],
       ['the rescan', 'pci_rescan_store', 'dev_rescan_store', 'bus_rescan_store', ...LOCK],
-      ['the function comes', 'pci_device_add', 'pci_bus_add_device', 'kobject_uevent_env'],
+      ['the function comes', 'pci_device_add', 'pci_bus_add_device', 'dev_uevent'],
       ['its driver', 'module_request', 'module_load', 'driver_register', ...NATIVE],
     ],
   },

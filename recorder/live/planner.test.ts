@@ -11,8 +11,11 @@ import { Btf } from './btf/index.js';
 import { type KernelFacts, planProbes } from './planner.js';
 import { Symbols } from './symbols.js';
 
+/** The types of 7.3 are in one file, reduced to those that the catalogue names. */
+const image = (kernel: string) => (kernel === '7.3' ? '7.3-catalogue' : `${kernel}-vmlinux`);
+
 function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
-  const vmlinux = new Btf(testData(`btf/${kernel}-vmlinux.zst`), 'vmlinux');
+  const vmlinux = new Btf(testData(`btf/${image(kernel)}.zst`), 'vmlinux');
   const modules = new Map<string, Btf>();
   return {
     symbols: new Symbols(testData(`probes/kallsyms-${kernel}.txt`).toString()),
@@ -21,7 +24,7 @@ function factsOf(kernel: string, entryArgumentsAtReturn: boolean): KernelFacts {
     machineCode: () => undefined,
     hasTracepoint: () => true,
     types(module) {
-      if (module === undefined) return vmlinux;
+      if (module === undefined || kernel === '7.3') return vmlinux;
       const known = modules.get(module);
       if (known) return known;
       const btf = new Btf(testData(`btf/${kernel}-${module}.zst`), module, vmlinux);
@@ -43,7 +46,11 @@ function handWritten(kernel: string): Map<string, string> {
   );
 }
 
-const FACTS = { '6.1': factsOf('6.1', false), '6.12': factsOf('6.12', true) };
+const FACTS = {
+  '6.1': factsOf('6.1', false),
+  '6.12': factsOf('6.12', true),
+  '7.3': factsOf('7.3', true),
+};
 
 /** Plans the functions whose events have these names. */
 function plan(facts: KernelFacts, ...events: string[]) {
@@ -59,9 +66,23 @@ const OTHER_FIELDS: Readonly<Record<string, RegExp>> = {
   vfio_group_fops_unl_ioctl: / (group|fd)=\S+/g,
   vfio_device_fops_unl_ioctl_ret: / (argsz|u\d+)=\S+/g,
   vfio_iommu_type1_ioctl: / iommu=\S+/g,
+  vfio_pci_rw_ret: / given=\S+/g,
+  vfio_pci_config_rw_ret: / given=\S+/g,
+  vfio_pci_bar_rw_ret: / given=\S+/g,
+  vfio_device_fops_cdev_open: / inode=\S+/g,
+  vfio_group_fops_open: / (inode|group)=\S+/g,
+  iommu_group_claim_dma_owner: / (owner|group)=\S+/g,
+  iommu_group_release_dma_owner: / group=\S+/g,
+  iommu_device_claim_dma_owner: / owner=\S+/g,
+  mdev_create_store: / (dev|type)=\S+/g,
+  mdev_device_create: / type=\S+/g,
+  mdev_unregister_parent: / dev=\S+/g,
+  driver_attach: / bus=\S+/g,
+  driver_register: / bus=\S+/g,
+  driver_unregister: / bus=\S+/g,
 };
 
-describe.each(['6.1', '6.12'] as const)('kernel %s', (kernel) => {
+describe.each(['6.1', '6.12', '7.3'] as const)('kernel %s', (kernel) => {
   const plans = planProbes(CATALOGUE, FACTS[kernel]);
   const fields = (event: string, definition: string) =>
     definition.replace(OTHER_FIELDS[event] ?? /$^/, '');
@@ -110,6 +131,41 @@ test('what a kernel does not have is left out with the reason', () => {
   const noKprobes = { ...FACTS['6.1'], hasKprobes: false };
   expect(plan(noKprobes, 'really_probe')[0]?.reasons[0]).toMatch(/CONFIG_KPROBE_EVENTS/);
   expect(plan(none, 'map')[0]?.reasons[0]).toMatch(/tracepoint iommu:map/);
+});
+
+test.each(['6.1', '6.12', '7.3'] as const)('what says who acts and came is had on %s', (kernel) => {
+  const whole = (event: string) => {
+    const [planned] = planProbes([findProbe(event)!], FACTS[kernel]);
+    return planned?.events.length === 1 && planned.reasons.length === 0;
+  };
+  const events = [
+    ...['finalize_exec', 'dev_uevent', 'driver_register', 'bus_remove_driver'],
+    ...['vfio_group_fops_open', 'vfio_fops_open', 'vfio_device_fops_release'],
+    ...['vfio_register_group_dev', 'vfio_iommu_type1_attach_group', 'iommu_group_claim_dma_owner'],
+    ...['pci_reset_store', 'pci_remove_store', 'pci_rescan_store', 'power_control_store'],
+    ...['reset_method_store', 'd3cold_allowed_store', 'sriov_numvfs_show', 'dev_rescan_store'],
+    ...['pcie_flr', 'pci_reset_bus', 'pci_reset_function', 'pcie_do_recovery', 'report_resume'],
+    ...['mdev_create_store', 'mdev_remove_store', 'mdev_device_create', 'mdev_register_parent'],
+    ...['pci_lock_rescan_remove', 'pciehp_configure_device', 'deferred_probe_work_func'],
+    ...['eventfd_signal_mask', 'vfio_msihandler', 'vfio_pci_core_match'],
+  ];
+  expect(events.filter((event) => !whole(event))).toEqual([]);
+});
+
+test('the attributes of PCI functions are told apart from those of others', () => {
+  const symbols = FACTS['7.3'].symbols;
+  const near = (event: string) => {
+    const definition = planProbes([findProbe(event)!], FACTS['7.3'])[0]?.events[0];
+    return definition?.type === 'tracepoint' ? '' : definition?.definition.split(' ')[0];
+  };
+  const [function_, subsystem] = symbols.named('reset_store', undefined);
+  expect([function_, subsystem].map((at) => `_text+0x${at?.fromText?.toString(16)}`)).toContain(
+    near('pci_reset_store'),
+  );
+  // The only store of this name in the kernel image: a module has one, too.
+  const [remove] = symbols.named('remove_store', undefined);
+  expect(near('pci_remove_store')).toBe(`_text+0x${remove?.fromText?.toString(16)}`);
+  expect(near('mdev_remove_store')).toBe('mdev:remove_store');
 });
 
 describe('symbols', () => {

@@ -67,11 +67,14 @@ interface Place {
 function place(site: FunctionSite, symbols: Symbols): Place {
   const found = symbols.named(site.symbol, site.module);
   if (found.length === 0) throw impossible(whyMissing(site, symbols));
-  if (found.length === 1) {
+  const [only] = found;
+  // Newer kernels refuse a name of the image that a module has, too (kernel/trace/trace_kprobe.c).
+  const isShared = site.module === undefined && symbols.hasModuleWith(site.symbol);
+  if (found.length === 1 && !(isShared && only?.fromText !== undefined)) {
     const text = site.module === undefined ? site.symbol : `${site.module}:${site.symbol}`;
     return { symbol: found[0]!, text };
   }
-  const chosen = symbols.near(found, site.near?.split('|') ?? []);
+  const chosen = found.length === 1 ? only : symbols.near(found, site.near?.split('|') ?? []);
   if (chosen?.fromText === undefined) {
     throw impossible(`${found.length} functions are called ${site.symbol}: none can be told apart`);
   }

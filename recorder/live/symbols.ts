@@ -39,6 +39,11 @@ export class Symbols {
     return (this.#functions.get(name) ?? []).filter((symbol) => symbol.module === module);
   }
 
+  /** Whether a module has a function of this very name. */
+  hasModuleWith(name: string): boolean {
+    return this.#functions.get(name)?.some(({ module }) => module !== undefined) === true;
+  }
+
   /** The name with a compiler's suffix, such as `foo.isra.0`, when only that exists. */
   renamed(name: string): string | undefined {
     for (const suffix of ['.isra.0', '.constprop.0', '.part.0', '.isra.0.constprop.0']) {

@@ -402,14 +402,14 @@ describe('what records tell in a form of their own', () => {
     expect(program(9, ...words)?.text).toBe(JSON.stringify([...words, '…']));
   });
 
-  test('a uevent says what happened to what, and to which function', () => {
-    const fields = { name: '0000:01:00.0', action: 6 };
-    expect(map([{ event: 'kobject_uevent_env', fields }]).events[0]).toMatchObject({
-      kind: 'uevent',
-      device: '0000:01:00.0',
-      value: 6,
-      text: 'bind@0000:01:00.0',
-    });
+  test.each([
+    ['ACTION=bind', 'bind@0000:01:00.0'],
+    // Somebody reads the attribute.
+    ['', '@0000:01:00.0'],
+  ])('a uevent says what happened to what, and to which function: %s', (action, text) => {
+    const fields = { name: '0000:01:00.0', action };
+    const expected = { kind: 'uevent', device: '0000:01:00.0', text };
+    expect(map([{ event: 'dev_uevent', fields }]).events[0]).toMatchObject(expected);
   });
 
   test('a mediated device by the bytes of its UUID', () => {

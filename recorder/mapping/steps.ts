@@ -49,9 +49,6 @@ const GUID_PARTS = [
   [8, 10],
   [10, 16],
 ] as const;
-/** enum kobject_action (include/linux/kobject.h). */
-const UEVENT_ACTIONS = 'add remove change move online offline bind unbind'.split(' ');
-
 /** Makes the steps of one trace's rules. */
 export class StepMaker {
   readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
@@ -161,13 +158,12 @@ export class StepMaker {
     };
   }
 
-  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`. */
+  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`; `@name` of one that is read. */
   #uevent(action: FieldIndex, object: FieldIndex): Step {
     return (_row, fields) => {
       if (!fields.has(object)) return;
-      const name = fields.text(object);
-      const done = fields.number(action) ? (UEVENT_ACTIONS[fields.low] ?? fields.low) : '?';
-      this.events.text(`${done}@${name}`);
+      const variable = fields.has(action) ? fields.text(action) : '';
+      this.events.text(`${variable.replace(/^ACTION=/, '')}@${fields.text(object)}`);
     };
   }
 
