@@ -152,6 +152,16 @@ test.each(['6.1', '6.12', '7.3'] as const)('what says who acts and came is had o
   expect(events.filter((event) => !whole(event))).toEqual([]);
 });
 
+test('what a program was started with is read from its own memory', () => {
+  const [event] = planProbes([findProbe('finalize_exec')!], FACTS['6.1'])[0]!.events;
+  // linux_binprm.p is at 24 ; it points to argc, and behind it to the arguments.
+  expect(event).toMatchObject({
+    definition: expect.stringMatching(
+      /^finalize_exec argc=\+u0\(\+24\(\$arg1\)\):u32 a0=\+u0\(\+u8\(\+24\(\$arg1\)\)\):string a1=/,
+    ),
+  });
+});
+
 test('the attributes of PCI functions are told apart from those of others', () => {
   const symbols = FACTS['7.3'].symbols;
   const near = (event: string) => {
