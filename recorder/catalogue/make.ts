@@ -113,8 +113,6 @@ export const member = (n: number, type: FetchType, ...path: string[]): Fetch => 
 });
 /** What a kernel pointer argument points to. */
 export const deref = (n: number, type: FetchType): Fetch => ({ arg: n, deref: true, type });
-/** A pointer argument's address: it tells objects of the kernel apart. */
-export const address = (n: number): Fetch => ({ arg: n, address: true, type: 'x64' });
 /** A word of the user memory that an argument points to. */
 export const user = (n: number, offset: number, type: FetchType): Fetch => ({
   arg: n,
