@@ -35,13 +35,14 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 }
 
 /**
- * Whether a driver that was to be tried next may be tried later, or may have left the bus or come
- * back at the end of its list unseen.
+ * Whether a driver that was to be tried next may be tried later, may have left the bus, or have
+ * come back at the end of its list, of which nothing tells.
  */
 function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;
   // The first pass for a new device.
-  if (scope.type === 'first-walk' && engine.machine.kernel.probesLater) return true;
+  const { firstPassIsSynchronous } = engine.machine.kernel;
+  if (scope.type === 'first-walk' && !firstPassIsSynchronous) return true;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
