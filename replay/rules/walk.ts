@@ -41,8 +41,7 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;
   // The first pass for a new device.
-  const { firstPassIsSynchronous } = engine.machine.kernel;
-  if (scope.type === 'first-walk' && !firstPassIsSynchronous) return true;
+  if (scope.type === 'first-walk' && engine.machine.kernel.probesLater) return true;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
