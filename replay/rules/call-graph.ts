@@ -202,7 +202,8 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     neededBy: ['ioctl'],
   },
   vfio_iommu_type1_ioctl: { by: { ioctl: [] }, neededBy: ['ioctl'] },
-  vfio_pci_core_enable: { by: { ioctl: [] }, only: true, once: true },
+  /** By the group's ioctl or the device's, each of which has a probe of its own. */
+  vfio_pci_core_enable: { by: { ioctl: [] }, once: true },
   pci_try_reset_function: {
     by: { ...IN_CONFIG, vfio_pci_core_enable: ['device'], vfio_pci_core_ioctl: ['device'] },
     once: true,

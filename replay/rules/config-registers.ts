@@ -16,6 +16,8 @@ import {
 } from '../vfio-pci-core/fixed-registers.js';
 import { hex } from './vfio-results.js';
 
+/** The kernel's own writes, but for those of one byte, of which a recording need not have any. */
+const WRITES = ['pci_bus_write_config_word', 'pci_bus_write_config_dword'];
 const HEADER_BYTES = 0x40;
 const BUS_NUMBERS = 0x18;
 const HEADER_TYPE = 0x0c;
@@ -92,6 +94,11 @@ function contradicted(
 ): Verdict {
   if (!isAnswer(value, covered, dword) || !registers.confirmed) {
     // It is gone, or what the snapshot had there was another: whatever answers next is new.
+    learn(engine, e, NO_REGISTERS);
+    return UNKNOWN;
+  }
+  if (!WRITES.every((name) => engine.records(name))) {
+    // A write that may change others was not recorded.
     learn(engine, e, NO_REGISTERS);
     return UNKNOWN;
   }

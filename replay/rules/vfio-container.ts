@@ -7,7 +7,7 @@ import { newDmaSpace } from '../iommu/type1.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
 import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
-import { type Container, containerOf, groupAt, lostContainer } from '../vfio/state.js';
+import { type Container, containerOf, groupAt } from '../vfio/state.js';
 import { isCoveredGroup } from './coverage.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -58,7 +58,8 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: 
     if (container.groups !== null) container.groups++;
     else if (container.iommu === null) Object.assign(container, { groups: 1 });
   } else if (call.name === 'VFIO_GROUP_UNSET_CONTAINER') {
-    group.attached = shared && (container.groups ?? 2) > 1 ? null : false;
+    const unsure = (shared && (container.groups ?? 2) > 1) || !engine.records(SET_CONTAINER);
+    group.attached = unsure ? null : false;
     if (container.groups !== null && --container.groups === 0) closeContainer(engine, e.pid);
   }
 }
@@ -132,7 +133,8 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
 function noteContainer(engine: Engine, process: number, container: Container): void {
   const isNew = container.groups === null && container.iommu === null;
   const fresh = freshContainer(engine);
-  engine.vfio.containers.set(process, isNew || container.groups === 0 ? fresh : lostContainer());
+  if (isNew || container.groups === 0) engine.vfio.containers.set(process, fresh);
+  else engine.vfio.several.add(process);
 }
 
 function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {

@@ -146,7 +146,8 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   const rules = dwords.length === 0 ? known : rulesShownBy(dwords, known);
   const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;
-  fn.open = openDevice(own, space, typeof reset === 'number' ? reset === 0 : null);
+  const works = typeof reset === 'number' ? reset === 0 : null;
+  fn.open = openDevice(own, space, works, dwords.length > 0);
   const driver = only(pci.driver);
   const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
   fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
@@ -321,9 +322,11 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
 /** `pci_set_power_state`, by a user's wish or by the kernel's own. */
 export function power(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return STIMULUS;
-  if (engine.vfio.calls.size === 0) return STIMULUS;
   const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
   if (call !== null) answer(engine, call, DONE);
+  const device = openOf(engine, e.device);
+  // What asked for it was not recorded.
+  if (verdict === null && device !== null) device.power = e.value;
   return verdict ?? STIMULUS;
 }
 

@@ -160,8 +160,8 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   };
   const verdict = judgeByKernel(engine, `${address}/${call.name}`, ofRelease, ret);
   if (verdict.type !== 'diverge') return verdict;
-  // Another function of the bus may have come to VFIO since the snapshot.
-  const doubtful = call.name === HOT_RESET && onBus(engine, address).some((d) => d.assumed.driver);
+  // Which functions a reset reaches, and who has them, is known only as far as all of them are.
+  const doubtful = call.name === HOT_RESET;
   return doubtful || (ret === -ERRNO.EINVAL && mayLackAccess(engine, call)) ? UNKNOWN : verdict;
 }
 

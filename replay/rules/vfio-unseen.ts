@@ -39,12 +39,16 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
 
+/** Calls that change a container, or a group. */
+const CHANGES = /SET_IOMMU|MAP_DMA|SET_CONTAINER/;
+
 /** A call has ended of which no begin was seen: what it asked for is not known. */
 export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
   if (device !== null) {
     if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
     return;
   }
+  if (!CHANGES.test(name)) return;
   engine.vfio.containers.set(pid, lostContainer());
   for (const [key, group] of engine.vfio.groups) {
     if (key.endsWith(`process ${pid}`)) group.attached = null;

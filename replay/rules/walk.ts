@@ -35,8 +35,8 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 }
 
 /**
- * Whether a driver that was to be tried next may be tried later, or may have left the bus or come
- * back at the end of its list unseen.
+ * Whether a driver that was to be tried next may be tried later, may have left the bus, or have
+ * come back at the end of its list, of which nothing tells.
  */
 function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;

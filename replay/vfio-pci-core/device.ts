@@ -20,6 +20,8 @@ export interface OpenDevice {
   irqType: number | null;
   /** Vectors of that type. */
   vectors: number;
+  /** The kernel's reads at open were recorded: what BARs held then is known. */
+  readonly readAtOpen: boolean;
   /** The reset at open succeeded; null when it was not recorded. */
   readonly resetWorks: boolean | null;
   power: number;
@@ -53,9 +55,11 @@ export const openDevice = (
   fn: PciFunction,
   space: ConfigSpace,
   resetWorks: boolean | null,
+  readAtOpen = true,
 ): OpenDevice => ({
   fn,
   space,
+  readAtOpen,
   irqType: IRQ.NONE,
   vectors: 0,
   resetWorks,

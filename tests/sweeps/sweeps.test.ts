@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { importedCapturePath } from '../captures.js';
 import { sweepCuts } from './cut.js';
 import { sweepBursts, sweepSingleBits } from './flip.js';
 import { MEMORY_BYTES_MAX, sweepMutants } from './fuzz.js';
@@ -12,6 +13,7 @@ import { sweepImports } from './import-fuzz.js';
 import { shippedCaptures, sweepProbes } from './probes.js';
 import { recordings, sweepReplays } from './replay-fuzz.js';
 import { sweepSplices } from './splice.js';
+import { sweepWorlds } from './worlds.js';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist', 'tests', 'sweeps');
 
@@ -57,4 +59,11 @@ test('recordings with probes, their beginning or single records missing blame no
   const folders = shippedCaptures().filter((folder) => /dma-fault|sriov-off|hotplug/.test(folder));
   expect(folders).toHaveLength(3);
   expect(sweepProbes(folders, 20, 3)).toEqual([]);
+});
+
+test('recordings of another world, with names and functions that nobody knows, blame nobody', () => {
+  const captures = ['sriov-off-r1', 'k612-vfio-client-r1', 'deferral-r1', 'mdev-mtty-r1'];
+  for (const capture of captures) {
+    expect(sweepWorlds(importedCapturePath(capture), 24, capture)).toEqual([]);
+  }
 });

@@ -210,7 +210,9 @@ export function worldsOf(reader: TraceReader): World[] {
   return [
     ...KERNELS.map((kernel) => ({ what: `kernel ${kernel ?? 'not named'}`, kernel })),
     ...[...found.driver].map((driver) => renamedDriver(driver, 'zeta')),
-    ...devices.map((device) => renamedDevice(device, '0000:fe:1f.7', 'a function elsewhere')),
+    ...devices.map((device) =>
+      renamedDevice(device, `${device.slice(0, -4)}1f.7`, 'in another slot'),
+    ),
     ...[...used]
       .filter((device) => !born.has(device))
       .flatMap((device) => [
