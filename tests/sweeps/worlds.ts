@@ -17,6 +17,7 @@ import {
   type ColumnName,
   DictView,
   TraceReader,
+  WordView,
 } from '../../traces/index.js';
 import { scratchFolder } from '../scratch.js';
 import { isProgram } from './options.js';
@@ -165,16 +166,15 @@ function without(name: string, part: Part): World {
 }
 
 /** An end whose begin is gone belongs to none. */
-function withoutSpans(batch: Batch, name: string): unknown {
-  const view = batch.column('span');
+function withoutSpans(batch: Batch, name: string): WordView {
+  const { bits, words, signed } = batch.column('span');
   const names = batch.column('name');
   const own = names.entries.indexOf(name);
-  const has = (row: number) => names.id(row) !== own && view.has(row);
-  return {
-    has,
-    number: (row: number) => view.number(row),
-    big: (row: number) => view.big(row),
-  };
+  const told = bits?.slice() ?? new Uint8Array(Math.ceil(batch.rows / 8)).fill(0xff);
+  for (let row = 0; row < batch.rows; row++) {
+    if (names.id(row) === own) told[row >> 3] &= ~(1 << (row & 7));
+  }
+  return new WordView(told, words, signed);
 }
 
 const UUID = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
