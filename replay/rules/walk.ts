@@ -19,14 +19,15 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   const possible = mayMatch(machine, device, driver, override);
   const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
   const inPlace = expected.includes(driver);
-  const moved = !inPlace && expected.some((next) => mayHaveMoved(engine, walk, next));
+  const later = mayComeLater(engine, walk);
+  const moved = !inPlace && !later && expected.some((next) => mayHaveMoved(engine, walk, next));
   if (moved && device.ids !== null) machine.claims.forgetOrder(device.ids);
   machine.claims.register(driver);
   if (certainly(override, null) && device.ids !== null && possible) {
     machine.claims.tried(device.ids, before, driver);
   }
   if (inPlace) return COMPUTED;
-  const open = expected.includes(undefined) || unheardOf || moved || walk.scope.overlapped;
+  const open = expected.includes(undefined) || unheardOf || moved || later || walk.scope.overlapped;
   if (possible && open) return UNKNOWN;
   const wanted = expected.map(nextName).join(' or ');
   const difference = diverge(`${device.address}/match`, wanted, driver);
@@ -34,14 +35,16 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
 }
 
+/** Whether a driver that was to be tried in the first pass for a new device may be tried later. */
+const mayComeLater = (engine: Engine, { scope }: Walk): boolean =>
+  scope.type === 'first-walk' && engine.machine.kernel.probesLater;
+
 /**
- * Whether a driver that was to be tried next may be tried later, may have left the bus, or have
- * come back at the end of its list, of which nothing tells.
+ * Whether a driver that was to be tried next may have left the bus, or have come back at the end of
+ * its list, of which nothing tells.
  */
-function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
+function mayHaveMoved(engine: Engine, { device }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;
-  // The first pass for a new device.
-  if (scope.type === 'first-walk' && engine.machine.kernel.probesLater) return true;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
@@ -93,6 +96,7 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
+    if (mayComeLater(engine, walk)) return UNKNOWN;
     if (mayHaveMoved(engine, walk, expected)) {
       if (device.ids !== null && certainly(engine.override(device), null)) {
         claims.forgetOrder(device.ids);
