@@ -107,8 +107,10 @@ function served(call: Call, name: string, facts: IoctlFacts): Answer {
   const known = structSize(facts, rules.version ?? 0);
   const rest = restOf(argument, size, known);
   if (rest === 'set' && rules.version !== null) return refused(ERRNO.E2BIG);
-  const given = asKernelSees(argument, size);
-  const enough = recorded(given, Math.min(size, MEMBERS_END));
+  const newest = structSize(facts, rules.version ?? Number.POSITIVE_INFINITY);
+  const members = Math.min(size, newest);
+  const given = asKernelSees(argument, members);
+  const enough = recorded(given, Math.min(members, MEMBERS_END));
   const answer = enough ? HANDLERS[name]({ ...call, argument: given }) : UNKNOWN_ANSWER;
   return rest === 'zero' ? answer : orElse(answer, [-ERRNO.E2BIG, -ERRNO.EFAULT]);
 }
@@ -119,11 +121,11 @@ const MEMBERS_END = 40;
 const STRUCT_MAX = 48;
 
 /** What the caller does not pass is zero to the kernel. */
-function asKernelSees(argument: Argument, size: number): Argument {
+function asKernelSees(argument: Argument, members: number): Argument {
   const { bytes, address } = argument;
-  if (bytes.length < size && bytes.length < STRUCT_MAX) return argument;
+  if (bytes.length < members) return argument;
   const padded = new Uint8Array(STRUCT_MAX);
-  padded.set(bytes.subarray(0, Math.min(size, STRUCT_MAX)));
+  padded.set(bytes.subarray(0, members));
   return { address, bytes: padded };
 }
 
