@@ -51,7 +51,7 @@ export const IOMMUFD: readonly Probe[] = [
         ],
       },
     },
-    // The struct as the kernel has filled it in. Few calls answer in the word at 24: it is the last.
+    // The struct as the kernel has filled it in; few calls answer in the word at 24, the last.
     WORDS,
     [
       ['w4', 4],

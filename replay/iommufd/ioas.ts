@@ -26,7 +26,7 @@ export const ioasAlloc: Handler = ({ context, argument }) =>
     : { results: [0], done: ({ written }) => void add(context, newIoas(), written.u32(8)) };
 
 /** What the range of an IOAS is mapped for. */
-export function targetOf(context: Context, ioas: number): Target {
+function targetOf(context: Context, ioas: number): Target {
   const aligned = hwptsOf(context, ioas).length > 0 || hasAccess(context, ioas);
   return {
     aligned: aligned || (context.complete ? false : null),

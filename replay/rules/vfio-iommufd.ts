@@ -106,7 +106,7 @@ function callsUse(engine: Engine, e: EventCursor): Use {
 
 /**
  * The iommufd that another process has on the descriptor of a call, when only one has: a child has
- * its parent's files where the parent had them. From then on it is only assumed to be as it is known.
+ * its parent's files where the parent had them. What is known of it is only assumed from then on.
  */
 function inheritedUse(engine: Engine, e: EventCursor): Use | null {
   const { descriptors, iommufds } = engine.vfio;
