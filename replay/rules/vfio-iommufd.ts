@@ -2,7 +2,7 @@
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { type IommufdRules, iommufdIoctl, written } from '../iommufd/index.js';
+import { disturb, type IommufdRules, iommufdIoctl, written } from '../iommufd/index.js';
 import { type IoctlCall, popCall, pushCall } from '../vfio/calls.js';
 import { contextName, disturbOthers, doubt, noteUse, onlyUse, type Use } from '../vfio/contexts.js';
 import { type FileNumber, fileAt, fileOfCall, filesOn } from '../vfio/descriptors.js';
@@ -27,8 +27,8 @@ export function iommufd(engine: Engine, e: EventCursor): Verdict {
 function begin(engine: Engine, e: EventCursor): void {
   endUnseenCalls(engine, e);
   const { descriptors, iommufds } = engine.vfio;
-  // The kernel's own function tells that it is; what strace saw has only its name.
-  if (e.driver === 'iommufd') iommufds.recorded = true;
+  // A call of which the argument was not recorded tells nothing of its objects.
+  if (e.driver === 'iommufd' && e.data !== null) iommufds.recorded = true;
   const told = descriptors.calls.get(e.tid)?.argument ?? NO_ADDRESS;
   pushCall(engine.vfio.calls, e.tid, {
     type: 'ioctl',
@@ -65,6 +65,7 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   if (ret < 0) answer.failed?.();
   else {
     answer.done?.({ ret, written: written(e.data), at: e.ts });
+    if (answer.results === null && answer.done === undefined) disturb(context, call.name);
     disturbOthers(engine.vfio.iommufds, use, call.name);
   }
   const verdict = judge(`iommufd/${call.name}`, answer.results, ret);
