@@ -3,6 +3,7 @@ import { ACTORS, SIGNALS } from './actors.js';
 import { ATTRIBUTES } from './attributes.js';
 import { BINDING, DRIVERS } from './binding.js';
 import { FILES_AND_OWNERS } from './files.js';
+import { IOMMUFD } from './iommufd.js';
 import { MDEV } from './mdev.js';
 import { CONFIG, POWER, SRIOV } from './pci.js';
 import type { Probe } from './probe.js';
@@ -37,6 +38,7 @@ export const CATALOGUE: readonly Probe[] = [
   ...CONFIG,
   ...VFIO,
   ...FILES_AND_OWNERS,
+  ...IOMMUFD,
   ...MDEV,
   ...POWER,
   ...RECOVERIES,

@@ -168,4 +168,4 @@ for (const fn of FUNCTIONS) if (fn.facts.last === true) noteCalled(LAST, fn.id);
 
 /** The function of an event; null for one that calls and is called by none. */
 export const callOfGraph = (e: EventCursor): Fn | null =>
-  BY_NAME.get(functionOf(e.kind, e.name, e.path, e.device)) ?? null;
+  BY_NAME.get(functionOf(e.kind, e.name, e.path, e.device, e.driver)) ?? null;

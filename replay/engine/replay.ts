@@ -333,8 +333,10 @@ function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
   return fn;
 }
 
-const ioctlKey = ({ path, deviceId, nameId }: EventCursor): number =>
-  4 * (nameId + 1) + (path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3);
+const ioctlKey = ({ path, deviceId, driverId, nameId }: EventCursor): number => {
+  const place = path === 'vfio' ? 0 : path !== 'kernel' ? 1 : deviceId < 0 ? 2 : 3;
+  return 8 * (nameId + 1) + 2 * place + (driverId < 0 ? 0 : 1);
+};
 
 const DIVERGED: Difference['code'] = 7;
 

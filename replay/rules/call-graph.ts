@@ -192,6 +192,8 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   ioctl: ENTRY,
   /** The same, of a call that the file may answer itself, as that of a device opened by its own. */
   'file ioctl': { entry: true, sameProbeAs: 'ioctl' },
+  /** The same, of an iommufd, which serves the calls of a container itself. */
+  'iommufd ioctl': ENTRY,
   vfio_pci_core_ioctl: {
     by: {
       ioctl: ['device', 'name', 'offset', 'value'],
@@ -254,8 +256,12 @@ export function functionOf(
   name: string,
   path: string | null,
   device: string | null,
+  driver: string | null,
 ): string {
+  // A system call has the name of what it does, which is none of these functions.
+  if (kind === 'syscall') return '';
   if (kind === 'ioctl') {
+    if (driver === 'iommufd' || name.startsWith('IOMMU_')) return 'iommufd ioctl';
     if (path === 'vfio') return BY_FILE.has(name) ? 'file ioctl' : 'ioctl';
     if (path !== 'kernel') return '';
     return device === null ? 'vfio_iommu_type1_ioctl' : 'vfio_pci_core_ioctl';

@@ -4,9 +4,11 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../iommu/type1.js';
+import { MAP, type Reach } from '../iommufd/index.js';
 import { only } from '../machine/possible.js';
 import { memoryEnabled, type OpenDevice } from '../vfio-pci-core/device.js';
 import { mappingAt } from '../vfio-pci-core/faults.js';
+import { reachOf } from './vfio-cdev.js';
 import { showsConfig } from './vfio-memory.js';
 
 /** A fault is told after it happened: mappings younger than this may have been made in between. */
@@ -22,9 +24,11 @@ export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   const driver = only(device.driver);
   // The mappings of native drivers are made by the DMA API, and not told by device.
   if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return UNKNOWN;
+  const iova = e.offsetBig;
+  const reached = reachOf(engine, device.address);
+  if (reached !== null) return iommufdFault(e, device.address, iova, reached);
   const space = spaceOf(engine, device.group);
   if (space === null) return UNKNOWN;
-  const iova = e.offsetBig;
   const mapping = space.mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
   if (mapping === undefined) return COMPUTED;
   const need = permissionOf(e);
@@ -33,7 +37,25 @@ export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   return diverge(`${device.address}/dma`, describe(mapping), `a fault at 0x${iova.toString(16)}`);
 }
 
-const describe = ({ iova, size }: DmaMapping): string =>
+/** The same, of a device that is bound to an iommufd, where all is blocked until it is attached. */
+function iommufdFault(
+  e: EventCursor,
+  address: string,
+  iova: bigint,
+  { space, since }: Reach,
+): Verdict {
+  const area = space?.areas.find((a) => a.iova <= iova && iova <= a.last);
+  if (area === undefined) return space?.complete === false ? UNKNOWN : COMPUTED;
+  const need = permissionOf(e);
+  const before = e.ts - TOLD_WITHIN_NS;
+  if (need === null || area.since > before || since > before) return UNKNOWN;
+  const flag = need === DMA_MAP.READ ? MAP.READ : MAP.WRITE;
+  if ((area.flags & flag) === 0) return COMPUTED;
+  const mapped = describe({ ...area, size: area.last - area.iova + 1n });
+  return diverge(`${address}/dma`, mapped, `a fault at 0x${iova.toString(16)}`);
+}
+
+const describe = ({ iova, size }: Pick<DmaMapping, 'iova' | 'size'>): string =>
   `0x${iova.toString(16)} to 0x${(iova + size - 1n).toString(16)} is mapped for it`;
 
 /** Reason of VT-d, or the flag of the tracepoint, tells reading from writing. */

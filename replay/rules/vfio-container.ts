@@ -1,16 +1,18 @@
 /** What the ioctls of groups and containers return, and what becomes of both. */
-import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
-import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
 import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
-import { type Container, containerOf, groupAt } from '../vfio/state.js';
+import { openFile } from '../vfio/descriptors.js';
+import { type Container, containerOf, type Group, groupAt } from '../vfio/state.js';
 import { isCoveredGroup } from './coverage.js';
+import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
+import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
+import { viable } from './vfio-viable.js';
 
 export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
@@ -26,12 +28,13 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const container = containerOf(engine.vfio, e.pid);
   const { ret } = e;
   const number = Number.parseInt(key, 10);
+  const { version } = rulesOf(engine);
   const expected = groupIoctl(call.name, group, {
     container,
     viable: viable(engine, number),
     attached: call.attached,
     opened: call.opened,
-    iommufd: engine.machine.kernel.version >= IOMMUFD_SINCE,
+    iommufd: version === null || version >= IOMMUFD_SINCE,
     showsAttach: engine.records('attach_device_to_domain'),
     showsOpen: engine.records('vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     showsClose:
@@ -40,14 +43,31 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
   if (ret === 0) applyGroup(engine, call, e, container);
+  if (call.name === GET_DEVICE_FD && ret >= 0) noteDevice(engine, call, group, e);
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
   // That no function was called in it says nothing of a group whose functions others serve.
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
   return unsure ? UNKNOWN : verdict;
 }
 
+/** The file that a group handed out. */
+function noteDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
+  const { descriptors, groupFiles } = engine.vfio;
+  if (descriptors.calls.has(e.tid)) groupFiles.add(openFile(descriptors, e.pid, e.ret));
+  if (group.ofIommufd && call.opening !== null) noteGroupDevice(engine, call.opening, e);
+}
+
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
+  if (call.name === SET_CONTAINER) {
+    // A container attaches the group, if only to be its owner.
+    group.ofIommufd = !call.attached && engine.records('attach_device_to_domain');
+    if (group.ofIommufd) {
+      group.attached = true;
+      noteGroupInIommufd(engine, e.pid);
+      return;
+    }
+  }
   const shared = call.group?.startsWith('process') === true;
   container.domains = null;
   container.showsRuns = false;
@@ -78,20 +98,6 @@ const freshContainer = (engine: Engine): Container => ({
   showsRuns: false,
   teardown: null,
 });
-
-/** Whether all devices of an IOMMU group may be given to a user; null when that is not known. */
-function viable(engine: Engine, group: number): boolean | null {
-  if (!Number.isInteger(group)) return null;
-  let answer: boolean | null = true;
-  for (const device of engine.machine.devices) {
-    if (device.group !== group || certainly(device.visible, false)) continue;
-    const driver = only(device.driver);
-    const managed = typeof driver === 'string' ? driverModel(driver).managesDma : true;
-    if (managed === false) return false;
-    if (driver === undefined || managed === null) answer = null;
-  }
-  return answer;
-}
 
 export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const container = containerOf(engine.vfio, e.pid);

@@ -35,7 +35,9 @@ import { DONE } from '../vfio-pci-core/effects.js';
 import { lengthOf, parseResource, type Resource } from '../vfio-pci-core/function.js';
 import { recordedSpace } from '../vfio-pci-core/space.js';
 import { forgetRegisters } from './config-registers.js';
+import { letGo } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
+import { rulesOf } from './vfio-iommufd.js';
 import { judge } from './vfio-results.js';
 
 /** Takes what VFIO needs from the snapshot of a function. */
@@ -96,7 +98,11 @@ export function open(engine: Engine, e: EventCursor): Verdict {
   const call = popCall(calls, e.tid, e.span, 'enable');
   if (call === null) return UNKNOWN;
   const ioctl = innerCall(calls, e.tid, 'ioctl');
-  if (ioctl !== null) ioctl.opened = e.ret === 0;
+  if (ioctl !== null) {
+    ioctl.opened = e.ret === 0;
+    if (e.ret < 0) ioctl.openError = e.ret;
+    if (ioctl.file === 'group') fn.bound = null;
+  }
   if (e.ret === 0) enabled(engine, fn, call);
   else {
     fn.open = null;
@@ -158,6 +164,7 @@ function noteOpening(engine: Engine, e: EventCursor, address: string): void {
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (ioctl === null) return;
   ioctl.opened = null;
+  ioctl.opening = address;
   if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(address);
 }
 
@@ -209,6 +216,7 @@ export function close(engine: Engine, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, address);
   const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
   if (e.name === DISABLE || !engine.records(DISABLE)) {
+    letGo(engine, fn);
     fn.closing = fn.open ?? null;
     fn.open = null;
     fn.confirmed = engine.records('vfio_pci_core_enable');
@@ -275,7 +283,8 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
       const wanted = device.irqType === null ? null : `index ${device.irqType}`;
       return wanted === null ? UNKNOWN : compare(path, wanted, `index ${request.index}`);
     }
-    return validIrqs(device, request) || request.count === 0
+    const { version } = rulesOf(engine);
+    return validIrqs(device, request, version) || request.count === 0
       ? COMPUTED
       : diverge(path, '-EINVAL', 'interrupts are set');
   }
@@ -284,7 +293,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.inner = e.ret;
   if (device === null) return UNKNOWN;
-  const expected = irqsResult(device, call);
+  const expected = irqsResult(device, call, rulesOf(engine).version);
   if (e.ret === 0) applyIrqs(device, call);
   return judge(path, expected, e.ret);
 }

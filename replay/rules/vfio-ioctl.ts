@@ -4,6 +4,7 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import {
   compare,
+  diverge,
   handedOn,
   PASSED,
   STIMULUS,
@@ -15,6 +16,7 @@ import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
 import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
+import type { Door } from '../vfio/cdev.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -22,11 +24,14 @@ import {
   feature,
   HARDWARE,
   lowPowerChange,
+  UNOWNED_OR_HARDWARE,
 } from '../vfio/device-ioctl.js';
 import { functionAt } from '../vfio/state.js';
+import { BIND, doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
+import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
 import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
 import { judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unseen.js';
@@ -39,9 +44,10 @@ const FEATURE = 'VFIO_DEVICE_FEATURE';
 /** The `ioctl` events. */
 export function ioctl(engine: Engine, e: EventCursor): Verdict {
   if (e.path !== 'vfio' && e.path !== 'kernel') return STIMULUS;
-  if (e.device === null && /^(?:VFIO_DEVICE|IOMMU)_/.test(e.name)) {
-    // A device that the recording does not name, or a call that no model has.
-    return e.phase === 'begin' ? STIMULUS : e.name.startsWith('IOMMU_') ? UNMODELLED : UNKNOWN;
+  if (isIommufd(e)) return iommufd(engine, e);
+  // A device that the recording does not name.
+  if (e.device === null && e.name.startsWith('VFIO_DEVICE_')) {
+    return e.phase === 'begin' ? STIMULUS : UNKNOWN;
   }
   if (e.phase === 'begin') return begin(engine, e);
   // A system call seen from the user's side is begun and ended by one event.
@@ -83,6 +89,8 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     inner: null,
     irqsSet: false,
     opened: false,
+    opening: null,
+    openError: null,
     attached: false,
     next: [],
     dma: null,
@@ -126,15 +134,29 @@ function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, addre
 }
 
 function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
-  if (call.file === 'device') return endDevice(engine, call, e.ret);
+  if (call.file === 'device') return endDevice(engine, call, e);
   if (call.file === 'group') return endGroup(engine, call, e);
   return endContainer(engine, call, e);
 }
 
-function endDevice(engine: Engine, call: IoctlCall, ret: number): Verdict {
+function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const { ret } = e;
+  const door = call.name === BIND ? 'open' : doorOfCall(engine, call, e);
+  if (door === 'unbound') return endUnbound(engine, call, e);
+  const verdict = endOpen(engine, call, e, door);
+  return door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge'
+    ? UNKNOWN
+    : verdict;
+}
+
+/** A call through a file through which the device is open, or BIND. */
+function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): Verdict {
+  const { ret } = e;
   const address = call.device ?? '';
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
   if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
+  const ofCdev = endCdev(engine, call, e, door);
+  if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
   const verdict = deviceVerdict(engine, call, ret);
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
@@ -150,9 +172,12 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const expected = deviceResults(engine, call, version);
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
+  if (expected === UNOWNED_OR_HARDWARE) {
+    return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
+  }
   if (expected === HARDWARE) {
-    // The groups by which the user shows that the devices are his are not recorded.
-    return call.name === HOT_RESET && ret === -ERRNO.EINVAL ? UNKNOWN : STIMULUS;
+    const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
+    return refused ? diverge(`${address}/${call.name}`, 'a reset', '-EINVAL') : STIMULUS;
   }
   const ofRelease = (release: number) => {
     const results = deviceResults(engine, call, release);
@@ -161,21 +186,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const verdict = judgeByKernel(engine, `${address}/${call.name}`, ofRelease, ret);
   if (verdict.type !== 'diverge') return verdict;
   // Which functions a reset reaches, and who has them, is known only as far as all of them are.
-  const doubtful = call.name === HOT_RESET;
-  return doubtful || (ret === -ERRNO.EINVAL && mayLackAccess(engine, call)) ? UNKNOWN : verdict;
-}
-
-/** Since when a device has a file of its own, on which no call is served before it is bound. */
-const CDEV_SINCE = 6006;
-
-/**
- * Whether a call may have come through a file that has no access to the device yet: one that did
- * not come from a group (vfio_device_fops_unl_ioctl, kernel drivers/vfio/vfio_main.c 6.12).
- */
-function mayLackAccess(engine: Engine, call: IoctlCall): boolean {
-  if (call.layer !== 'file' || engine.machine.kernel.version < CDEV_SINCE) return false;
-  const address = call.device ?? '';
-  return ![...engine.vfio.groups.values()].some(({ devices }) => devices.has(address));
+  return call.name === HOT_RESET ? UNKNOWN : verdict;
 }
 
 function deviceResults(
@@ -186,11 +197,11 @@ function deviceResults(
   const address = call.device ?? '';
   const device = openOf(engine, address);
   const argument: DeviceArgument = { address: call.argument, words: call.words };
-  const context = deviceContext(engine, address, call);
+  const context = deviceContext(engine, address, call, version);
   if (call.name === FEATURE) {
     const variant = migrationFeature(engine, address, argument);
     if (variant !== undefined) return variant;
-    return feature(device, argument, context, version);
+    return feature(device, argument, context);
   }
   if (call.name === RESET) {
     if (device === null) return null;
@@ -205,7 +216,12 @@ const busOf = (address: string): string => address.slice(0, address.lastIndexOf(
 const onBus = (engine: Engine, address: string): PciDevice[] =>
   [...engine.machine.devices].filter((d) => d.address.startsWith(busOf(address)));
 
-function deviceContext(engine: Engine, address: string, call: IoctlCall): DeviceContext {
+function deviceContext(
+  engine: Engine,
+  address: string,
+  call: IoctlCall,
+  version: number,
+): DeviceContext {
   const bus = busOf(address);
   const others = onBus(engine, address);
   const known = others.every((d) => d.visible?.length === 1);
@@ -219,5 +235,13 @@ function deviceContext(engine: Engine, address: string, call: IoctlCall): Device
     rootBus: bus.endsWith(':00:'),
     isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
     irqsSet: call.irqsSet || !engine.records('vfio_pci_set_irqs_ioctl'),
+    byCdev: isByCdev(engine, address),
+    iommufdOwns: iommufdOwns(
+      engine,
+      present.map((d) => d.address),
+      address,
+    ),
+    // Of the recorded kernel only what the recording tells.
+    version: version === engine.machine.kernel.version ? rulesOf(engine).version : version,
   };
 }

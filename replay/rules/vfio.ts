@@ -7,6 +7,7 @@ import { covered } from './coverage.js';
 import { busError, dmaFault } from './faults.js';
 import { straceRead } from './strace-values.js';
 import { configAccess } from './vfio-config.js';
+import { iommufdClosed, systemCall } from './vfio-descriptors.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
 import { dmaMap, dmaUnmap } from './vfio-dma-runs.js';
 import { ioctl } from './vfio-ioctl.js';
@@ -23,6 +24,8 @@ const REGION = covered(regionAccess);
 const MMAP = covered(mmap);
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
+  syscall: systemCall,
+  'file.close': iommufdClosed,
   ioctl: IOCTL,
   'config.read': config,
   'config.write': config,
@@ -73,4 +76,6 @@ export const STRACE_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'region.read': kernelFirst(REGION),
   'region.write': kernelFirst(REGION),
   mmap: kernelFirst(MMAP),
+  // It names the files in its own events.
+  syscall: () => STIMULUS,
 };

@@ -16,7 +16,7 @@ export type IoctlLayer = 'file' | 'pci' | 'type1';
 export interface IoctlCall extends Open {
   readonly type: 'ioctl';
   readonly layer: IoctlLayer;
-  readonly file: 'container' | 'group' | 'device';
+  readonly file: 'container' | 'group' | 'device' | 'iommufd';
   readonly name: string;
   readonly command: number;
   readonly argument: number;
@@ -30,6 +30,10 @@ export interface IoctlCall extends Open {
   irqsSet: boolean;
   /** A device was opened meanwhile; null when that began and its end is not recorded. */
   opened: boolean | null;
+  /** The device that was opened meanwhile. */
+  opening: string | null;
+  /** What opening it returned when it failed; null when it did not, or nothing opened it. */
+  openError: number | null;
   /** A group's devices were attached meanwhile. */
   attached: boolean;
   /** What it must still do, in order. */

@@ -105,7 +105,7 @@ function setContainer(group: Group, context: GroupContext): Results {
   if (viable === null && !showsAttach) return null;
   // The user may have given a descriptor that is no container, or one of iommufd, to which devices
   // are attached when they are opened: it is not recorded.
-  const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EINVAL];
+  const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
   return showsAttach && !iommufd ? refused : [0, ...refused];
 }
 
@@ -114,10 +114,13 @@ const DESCRIPTORS: Results = [];
 
 function getDevice(group: Group, context: GroupContext): Results {
   const { container, opened, showsOpen } = context;
-  if (container.iommu === false || group.attached === false) return INVALID;
+  const noIommu = container.iommu === false && !group.ofIommufd;
+  if (noIommu || group.attached === false) return INVALID;
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
   // The name that the user gave is not recorded; a device that is open already gets a descriptor.
   const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
+  // Only here an iommufd finds out that a group is not viable, or of another user.
+  if (group.ofIommufd) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
   return showsOpen && group.devices.size === 0 ? refused : null;
 }

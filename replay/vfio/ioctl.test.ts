@@ -17,6 +17,9 @@ const context: DeviceContext = {
   rootBus: false,
   isPf: false,
   irqsSet: false,
+  byCdev: false,
+  iommufdOwns: null,
+  version: 6001,
 };
 const device = (name: string, words: readonly number[], more: Partial<DeviceContext> = {}) =>
   deviceIoctl(name, null, { address: 4096, words }, { ...context, ...more });
@@ -48,16 +51,33 @@ describe('a device', () => {
   test('resets a bus only for who owns all of it', () => {
     const reset = 'VFIO_DEVICE_PCI_HOT_RESET';
     expect(device(reset, [16, 0, 1])).toEqual([-EINVAL]);
-    expect(device(reset, [16, 0, 1], { busOwned: true })).toBe('hardware');
+    // Whether the groups that are passed are the right ones is not recorded.
+    expect(device(reset, [16, 0, 1], { busOwned: true })).toBe('unowned or hardware');
+    expect(device(reset, [12, 0, 0], { busOwned: true })).toEqual([-EINVAL]);
     expect(device(reset, [16, 0, 4], { busOwned: true })).toEqual([-EINVAL]);
     expect(device(reset, [16, 1, 1], { busOwned: true })).toEqual([-EINVAL]);
+  });
+});
+
+describe('a hot reset through a character device', () => {
+  const reset = (words: readonly number[], more: Partial<DeviceContext> = {}) =>
+    device('VFIO_DEVICE_PCI_HOT_RESET', words, { byCdev: true, busOwned: true, ...more });
+
+  test('takes no groups', () => {
+    expect(reset([16, 0, 1], { iommufdOwns: true })).toEqual([-EINVAL]);
+  });
+
+  test('is for the iommufd that owns all of the bus', () => {
+    expect(reset([12, 0, 0], { iommufdOwns: true })).toBe('hardware');
+    expect(reset([12, 0, 0], { iommufdOwns: false })).toEqual([-EINVAL]);
+    expect(reset([12, 0, 0], { iommufdOwns: null })).toBe('unowned or hardware');
   });
 });
 
 describe('a feature', () => {
   const [GET, SET, PROBE] = [0x10000, 0x20000, 0x40000];
   const ask = (flags: number, argsz = 32, isPf = false, version = 6001) =>
-    feature(null, { address: 4096, words: [argsz, flags] }, { ...context, isPf }, version);
+    feature(null, { address: 4096, words: [argsz, flags] }, { ...context, isPf, version });
 
   test('is refused when its flags make no sense', () => {
     expect(ask(GET | SET | 1)).toEqual([-EINVAL]);
@@ -128,6 +148,7 @@ describe('a group', () => {
   const group = (attached: boolean | null, ...devices: string[]): Group => ({
     attached,
     devices: new Set(devices),
+    ofIommufd: false,
   });
   const around = {
     container: {
@@ -167,5 +188,12 @@ describe('a group', () => {
       viable: false,
     });
     expect(results).toEqual([-ERRNO.EPERM]);
+  });
+
+  test('may be put into an iommufd whoever drives its devices, which then refuses a device', () => {
+    const refused = { ...around, viable: false, iommufd: true };
+    expect(groupIoctl('VFIO_GROUP_SET_CONTAINER', group(null), refused)).toContain(0);
+    const within = { ...group(true), ofIommufd: true };
+    expect(groupIoctl('VFIO_GROUP_GET_DEVICE_FD', within, around)).toContain(-ERRNO.EPERM);
   });
 });

@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../machine/errno.js';
-import { configRules } from '../vfio-pci-core/capabilities.js';
+import { CAP, configRules } from '../vfio-pci-core/capabilities.js';
 import { IRQ, irqCount, type OpenDevice, openDevice } from '../vfio-pci-core/device.js';
 import { openSpace } from '../vfio-pci-core/space.js';
 import { applyIrqs, irqsResult, validIrqs } from './irqs.js';
@@ -36,7 +36,7 @@ beforeEach(() => {
 /** Asks, and lets the device take it in when it can succeed. */
 function ask(flags: number, index: number, start = 0, count = 1): readonly number[] | null {
   const request = { flags, index, start, count };
-  const results = irqsResult(open, request);
+  const results = irqsResult(open, request, 6012);
   if (results?.includes(0)) applyIrqs(open, request);
   return results;
 }
@@ -48,13 +48,21 @@ test('each index has as many interrupts as its capability says', () => {
 
 test('a request must be of a good form', () => {
   const valid = (flags: number, index: number, start: number, count: number) =>
-    validIrqs(open, { flags, index, start, count });
+    validIrqs(open, { flags, index, start, count }, 6012);
   expect(valid(EVENTFD | TRIGGER, IRQ.MSIX, 0, 5)).toBe(true);
   expect(valid(EVENTFD | TRIGGER, IRQ.MSIX, 1, 5)).toBe(false);
   expect(valid(EVENTFD | TRIGGER, IRQ.MSIX, 500, 1)).toBe(false);
   expect(valid(EVENTFD | BOOL | TRIGGER, IRQ.MSIX, 0, 1)).toBe(false);
   expect(valid(0x40 | NONE, IRQ.INTX, 0, 1)).toBe(false);
   expect(valid(NONE | TRIGGER, 5, 0, 1)).toBe(false);
+});
+
+test('errors of a conventional function have an interrupt from 7.3 on', () => {
+  delete (open.space.capabilities as Record<number, unknown>)[CAP.EXP];
+  const request = { flags: EVENTFD | TRIGGER, index: IRQ.ERR, start: 0, count: 1 };
+  const results = [6012, 7003, null].map((version) => irqsResult(open, request, version));
+  expect(results).toEqual([[-ENOTTY], [0], [-ENOTTY, 0]]);
+  expect([6012, 7003].map((version) => validIrqs(open, request, version))).toEqual([false, true]);
 });
 
 describe('INTx', () => {
@@ -109,7 +117,7 @@ test('after any requests, disabling the type in use leaves no interrupts', () =>
     fc.property(fc.array(request, { maxLength: 30 }), (requests) => {
       open = device();
       for (const [data, action, index, start, count] of requests) {
-        if (!validIrqs(open, { flags: data | action, index, start, count })) continue;
+        if (!validIrqs(open, { flags: data | action, index, start, count }, 6012)) continue;
         ask(data | action, index, start, count);
         const inUse = open.irqType;
         expect(open.vectors > 0).toBe(inUse !== IRQ.NONE);

@@ -22,11 +22,25 @@ export interface IrqRequest {
   readonly count: number;
 }
 
+/**
+ * Whether functions without PCI Express have the interrupt of errors, too: 7.3 gives it to all,
+ * 6.12 does not (vfio_pci_get_irq_count, drivers/vfio/pci/vfio_pci_core.c). Null: not known.
+ * @param version as major * 1000 + minor; null when the recording does not tell it
+ */
+export function errOfAll(version: number | null): boolean | null {
+  if (version === null) return null;
+  return version >= 7003 ? true : version <= 6013 ? false : null;
+}
+
 const oneBit = (bits: number): boolean => bits !== 0 && (bits & (bits - 1)) === 0;
 
 /** Whether a request passes the checks on its form (`vfio_set_irqs_validate_and_prepare`). */
-export function validIrqs(device: OpenDevice, { flags, index, start, count }: IrqRequest): boolean {
-  const max = irqCount(device, index);
+export function validIrqs(
+  device: OpenDevice,
+  { flags, index, start, count }: IrqRequest,
+  version: number | null,
+): boolean {
+  const max = index === IRQ.ERR && errOfAll(version) !== false ? 1 : irqCount(device, index);
   if (index >= IRQ.NONE || (flags & ~(DATA | ACTION)) !== 0) return false;
   if (start >= max || start + count > max) return false;
   return oneBit(flags & DATA);
@@ -36,7 +50,11 @@ export function validIrqs(device: OpenDevice, { flags, index, start, count }: Ir
  * What a request returns.
  * @returns the possible results; null when the type of the interrupts in use is not known
  */
-export function irqsResult(device: OpenDevice, request: IrqRequest): readonly number[] | null {
+export function irqsResult(
+  device: OpenDevice,
+  request: IrqRequest,
+  version: number | null,
+): readonly number[] | null {
   const { flags, index } = request;
   const action = flags & ACTION;
   switch (index) {
@@ -47,13 +65,24 @@ export function irqsResult(device: OpenDevice, request: IrqRequest): readonly nu
     case IRQ.MSIX:
       return action === TRIGGER ? msiTrigger(device, request) : [-ERRNO.ENOTTY];
     case IRQ.ERR:
-      if (!(CAP.EXP in device.space.capabilities)) return [-ERRNO.ENOTTY];
-      return action === TRIGGER ? signal(device.signals.err, request) : [-ERRNO.ENOTTY];
+      return errResult(device, request, errOfAll(version));
     case IRQ.REQ:
       return action === TRIGGER ? signal(device.signals.req, request) : [-ERRNO.ENOTTY];
     default:
       return [-ERRNO.ENOTTY];
   }
+}
+
+function errResult(
+  device: OpenDevice,
+  request: IrqRequest,
+  ofAll: boolean | null,
+): readonly number[] {
+  if ((request.flags & ACTION) !== TRIGGER) return [-ERRNO.ENOTTY];
+  if (CAP.EXP in device.space.capabilities || ofAll === true) {
+    return signal(device.signals.err, request);
+  }
+  return ofAll === null ? [-ERRNO.ENOTTY, ...signal(null, request)] : [-ERRNO.ENOTTY];
 }
 
 function intxMask(

@@ -7,6 +7,9 @@ import type { OpenDevice } from '../vfio-pci-core/device.js';
 import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { Resource } from '../vfio-pci-core/function.js';
 import type { Calls, DmaProgress } from './calls.js';
+import type { Binding } from './cdev.js';
+import { type Contexts, newContexts } from './contexts.js';
+import { type Descriptors, newDescriptors } from './descriptors.js';
 import type { Migration } from './migration.js';
 
 /** Configuration space of a function. It is frozen: what is seen anew makes another. */
@@ -46,6 +49,8 @@ export interface VfioFunction {
   closing: OpenDevice | null;
   /** How often the user was asked to let it go, since the removal began; null when not known. */
   requests: number | null;
+  /** The iommufd that it is bound to; null: to none, undefined: not known. */
+  bound: Binding | null | undefined;
 }
 
 /** What a process does with its VFIO container; a process with several is not followed. */
@@ -72,6 +77,8 @@ export interface Group {
   /** In a container; null when not known. */
   attached: boolean | null;
   readonly devices: Set<string>;
+  /** It is in an iommufd, which stands for a container, or may be. */
+  ofIommufd: boolean;
 }
 
 export interface VfioState {
@@ -87,6 +94,10 @@ export interface VfioState {
   /** By IOMMU group, or by process when the group was not recorded. */
   readonly groups: Map<string, Group>;
   readonly calls: Calls;
+  readonly descriptors: Descriptors;
+  /** Files that groups handed out, by their numbers in `descriptors`. */
+  readonly groupFiles: Set<number>;
+  readonly iommufds: Contexts;
   /** A device was disabled after it was told to close: the recording has both. */
   showsClosing: boolean;
   /** An IOMMU domain was attached while a group was put into a container: such events are there. */
@@ -101,6 +112,9 @@ export const newVfioState = (): VfioState => ({
   several: new Set(),
   groups: new Map(),
   calls: new Map(),
+  descriptors: newDescriptors(),
+  groupFiles: new Set(),
+  iommufds: newContexts(),
   showsClosing: false,
   showsAttaching: false,
 });
@@ -117,6 +131,7 @@ export const newFunction = (address: string): VfioFunction => ({
   toClose: false,
   closing: null,
   requests: null,
+  bound: undefined,
 });
 
 export function functionAt(state: VfioState, address: string): VfioFunction {
@@ -151,7 +166,7 @@ export function containerOf(state: VfioState, process: number): Container {
 export function groupAt(state: VfioState, key: string): Group {
   let found = state.groups.get(key);
   if (found === undefined) {
-    found = { attached: null, devices: new Set() };
+    found = { attached: null, devices: new Set(), ofIommufd: false };
     state.groups.set(key, found);
   }
   return found;
@@ -164,7 +179,9 @@ export function forgetHardware(state: VfioState): void {
   for (const fn of state.functions.values()) {
     fn.hardware = null;
     fn.resources = null;
-    if (!fn.confirmed) fn.open = undefined;
+    if (fn.confirmed) continue;
+    fn.open = undefined;
+    fn.bound = undefined;
   }
 }
 
@@ -177,8 +194,12 @@ export function forgetVfio(state: VfioState): void {
     fn.migration = null;
     fn.hardware = null;
     fn.requests = null;
+    fn.bound = undefined;
   }
   state.registers.clear();
+  state.descriptors.files.clear();
+  state.descriptors.calls.clear();
+  state.iommufds.uses.clear();
   state.containers.clear();
   state.groups.clear();
   state.calls.clear();

@@ -120,6 +120,10 @@ export class Handlers {
     if (request.command >= 0) draft.row.setWords(CELL.value, request.command, 0);
     draft.hasArguments = false;
     if (file !== null) this.accesses.file(draft, file);
+    // It takes the calls of a container, too: what they are of is not told by their names.
+    if (file?.kind === 'iommufd') {
+      draft.row.set(CELL.driver, this.events.dictionaries.driver.id('iommufd'));
+    }
     this.#ioctlArgument(draft);
     if (hasReturned) this.#learn(request, name, file);
     return true;

@@ -154,6 +154,14 @@ describe('a line', () => {
     expect(end.phase).toBe('end');
   });
 
+  test('tells an iommufd that does for a container from a container', () => {
+    const rowOf = (file: string) => importText(`ioctl(3<${file}>, 0x3b65, 0x3) = 1\n`).rows[0];
+    const name = 'VFIO_CHECK_EXTENSION';
+    expect(rowOf('/dev/iommu')).toMatchObject({ name, driver: 'iommufd' });
+    expect(rowOf('/dev/vfio/vfio')).toMatchObject({ name });
+    expect(rowOf('/dev/vfio/vfio')).not.toHaveProperty('driver');
+  });
+
   test('names its ioctl in all of the ways of -X and by the kind of file', () => {
     const name = (fd: string, command: string) => {
       const row = importText(`ioctl(${fd}, ${command}, 0x7ffd) = 0\n`).rows[0];

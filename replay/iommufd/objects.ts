@@ -1,0 +1,188 @@
+/**
+ * A context, which is what an open /dev/iommu stands for, and its objects: who refers to whom,
+ * which number a new one gets, and what can be destroyed (drivers/iommu/iommufd/main.c 6.12).
+ */
+import { type AddressSpace, newAddressSpace } from './address-space.js';
+
+export interface Ioas {
+  readonly type: 'ioas';
+  readonly space: AddressSpace;
+}
+
+/** A page table of the IOMMU for an IOAS. */
+export interface Hwpt {
+  readonly type: 'hwpt';
+  readonly ioas: number;
+  /** Made by attaching a device to the IOAS, and gone with its last device. */
+  readonly auto: boolean;
+  readonly nestParent: boolean;
+  readonly dirty: boolean;
+  readonly fault: number | null;
+}
+
+export interface NestedHwpt {
+  readonly type: 'nested';
+  readonly parent: number;
+  readonly fault: number | null;
+}
+
+/** A device that is bound. Its driver holds it: nobody else can destroy it. */
+export interface BoundDevice {
+  readonly type: 'device';
+  readonly address: string;
+  /** IOMMU group, or the device's address when its group is not known: they attach together. */
+  readonly group: string;
+  attached: boolean;
+  /** When it was attached or detached last, in ns of the recording's clock. */
+  since: bigint;
+}
+
+/** Access of a driver without an IOMMU, such as one of mediated devices, to memory of an IOAS. */
+export interface Access {
+  readonly type: 'access';
+  readonly address: string;
+  ioas: number | null;
+}
+
+/** A queue that has a file: it is in use until that is closed. Null: not known. */
+export interface Queue {
+  readonly type: 'fault' | 'veventq';
+  readonly viommu: number | null;
+  readonly file: number | null;
+  open: boolean | null;
+}
+
+export interface Viommu {
+  readonly type: 'viommu';
+  readonly hwpt: number;
+}
+
+/** What a guest calls a device by, or a queue of the hardware that a guest has. */
+export interface OfViommu {
+  readonly type: 'vdevice' | 'hw-queue';
+  readonly viommu: number;
+}
+
+export type IommufdObject =
+  | Ioas
+  | Hwpt
+  | NestedHwpt
+  | BoundDevice
+  | Access
+  | Queue
+  | Viommu
+  | OfViommu;
+
+export interface Context {
+  /** All of its objects are known. */
+  complete: boolean;
+  readonly objects: Map<number, IommufdObject>;
+  /** The IOAS that serves the calls of a container; null: none, undefined: not known. */
+  compat: number | null | undefined;
+  /** What devices of an IOMMU group are attached to. */
+  readonly groups: Map<string, number>;
+}
+
+/** @param complete whether it is known to have no objects */
+export const newContext = (complete: boolean): Context => ({
+  complete,
+  objects: new Map(),
+  compat: complete ? null : undefined,
+  groups: new Map(),
+});
+
+/** Something happened that may have made, changed or destroyed any object. */
+export function forget(context: Context): void {
+  context.complete = false;
+  context.objects.clear();
+  context.groups.clear();
+  context.compat = undefined;
+}
+
+/** The object of a number; null: there is none, undefined: not known. */
+export function find(context: Context, id: number): IommufdObject | null | undefined {
+  return context.objects.get(id) ?? (context.complete || id === 0 ? null : undefined);
+}
+
+/** The lowest number that is free, which a new object gets; null when not known. */
+export function nextId({ complete, objects }: Context): number | null {
+  if (!complete) return null;
+  let id = 1;
+  while (objects.has(id)) id++;
+  return id;
+}
+
+/**
+ * Puts in a new object.
+ * @param told the number that it got by the recording; null when that does not tell
+ * @returns its number; null when it is not known
+ */
+export function add(context: Context, object: IommufdObject, told: number | null): number | null {
+  const id = told ?? nextId(context);
+  // A number that is not the lowest free one shows that there are objects that were not seen.
+  if (told !== null && told !== nextId(context)) context.complete = false;
+  if (id === null) context.complete = false;
+  else context.objects.set(id, object);
+  return id;
+}
+
+/** A new IOAS of which everything is known. */
+export const newIoas = (): Ioas => ({ type: 'ioas', space: newAddressSpace() });
+
+/** Numbers that an object refers to. */
+function references(object: IommufdObject): readonly (number | null)[] {
+  switch (object.type) {
+    case 'hwpt':
+      return [object.ioas, object.fault];
+    case 'nested':
+      return [object.parent, object.fault];
+    case 'access':
+      return [object.ioas];
+    case 'fault':
+    case 'veventq':
+    case 'vdevice':
+    case 'hw-queue':
+      return [object.viommu];
+    case 'viommu':
+      return [object.hwpt];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Whether an object is in use, so that IOMMU_DESTROY says -EBUSY.
+ * @returns null when not known
+ */
+export function inUse(context: Context, id: number): boolean | null {
+  const object = context.objects.get(id);
+  if (object?.type === 'device' || object?.type === 'access') return true;
+  for (const other of context.objects.values()) if (references(other).includes(id)) return true;
+  for (const attached of context.groups.values()) if (attached === id) return true;
+  if (object?.type === 'fault' || object?.type === 'veventq') return object.open;
+  return context.complete ? false : null;
+}
+
+/** Takes out an object. */
+export function remove(context: Context, id: number): void {
+  context.objects.delete(id);
+  if (context.compat === id) context.compat = null;
+}
+
+/** The page tables of an IOAS. */
+export function hwptsOf(context: Context, ioas: number): (readonly [id: number, hwpt: Hwpt])[] {
+  const found: (readonly [number, Hwpt])[] = [];
+  for (const [id, object] of context.objects) {
+    if (object.type === 'hwpt' && object.ioas === ioas) found.push([id, object]);
+  }
+  return found;
+}
+
+/** Devices that are attached to a page table of an IOAS, or through one that is nested in it. */
+export function devicesOn(context: Context, ioas: number): boolean {
+  for (const id of context.groups.values()) {
+    const at = context.objects.get(id);
+    if (at?.type === 'hwpt' && at.ioas === ioas) return true;
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+/**
+ * The two doors of a device: its group, and its character device, whose files can do nothing before
+ * they are bound to an iommufd (drivers/vfio/device_cdev.c, vfio_main.c 6.12).
+ */
+import type { FileNumber } from './descriptors.js';
+
+/** A device that is bound to an iommufd. */
+export interface Binding {
+  /** By the group, which is in an iommufd, or by the character device. */
+  readonly door: 'group' | 'cdev';
+  readonly process: number;
+  /** The file of the character device; null when the recording does not tell it. */
+  readonly file: FileNumber | null;
+  /** The iommufd, as the state of VFIO names it; null when not known. */
+  readonly context: string | null;
+}
+
+/** What a call of a device's file is of. */
+export type Door =
+  /** A file through which the device is open. */
+  | 'open'
+  /** A file of the character device that is not bound: every call but BIND is refused. */
+  | 'unbound'
+  /** One or the other. */
+  | 'unknown';
+
+export interface DoorFacts {
+  /** The file that is bound; null: none, undefined: not known. */
+  readonly bound: Binding | null | undefined;
+  /** The file of the call; null when not known. */
+  readonly file: FileNumber | null;
+  /** It was got from a group. */
+  readonly ofGroup: boolean;
+  /** Whether the device is open, by either door; null when not known. */
+  readonly open: boolean | null;
+}
+
+export function doorOf({ bound, file, ofGroup, open }: DoorFacts): Door {
+  if (ofGroup) return 'open';
+  // One that was opened while the recording ran is not bound unless a call bound it.
+  if (file !== null)
+    return bound?.file === file ? 'open' : bound?.file == null && bound ? 'unknown' : 'unbound';
+  if (open === false) return 'unbound';
+  // A second file of a device that is bound is told by nothing.
+  return open === true && bound === null ? 'open' : 'unknown';
+}

@@ -1,0 +1,67 @@
+/**
+ * Which file a call of a user is of, where the system calls were recorded: the kernel's functions
+ * are told by the device or not at all, and a process may have several files of one device.
+ */
+
+/** A file that a process has open: the number of it in the recording. */
+export type FileNumber = number & { readonly brand: 'FileNumber' };
+
+export interface UserCall {
+  /** Descriptor; negative when the call is of none. */
+  readonly descriptor: number;
+  /** The third argument of an ioctl. */
+  readonly argument: number | null;
+  readonly name: string;
+}
+
+/** Plain data, which copies of a replay's state take along. */
+export interface Descriptors {
+  /** Files that were opened while the recording ran, by process and descriptor. */
+  readonly files: Map<string, FileNumber>;
+  /** The system call that each thread is in. */
+  readonly calls: Map<number, UserCall>;
+  next: number;
+}
+
+export const newDescriptors = (): Descriptors => ({ files: new Map(), calls: new Map(), next: 1 });
+
+const keyOf = (process: number, descriptor: number) => `${process} ${descriptor}`;
+
+/** A process got a new file. */
+export function openFile(to: Descriptors, process: number, descriptor: number): FileNumber {
+  const file = to.next++ as FileNumber;
+  to.files.set(keyOf(process, descriptor), file);
+  return file;
+}
+
+/** The file that a descriptor stands for; null when it was opened before the recording began. */
+export const fileAt = (of: Descriptors, process: number, descriptor: number): FileNumber | null =>
+  of.files.get(keyOf(process, descriptor)) ?? null;
+
+/** A process closed a file. @returns it, when its opening was recorded */
+export function closeFile(of: Descriptors, process: number, descriptor: number): FileNumber | null {
+  const file = fileAt(of, process, descriptor);
+  of.files.delete(keyOf(process, descriptor));
+  return file;
+}
+
+/** The file of the system call that a thread is in; null when not known. */
+export function fileOfCall(of: Descriptors, process: number, tid: number): FileNumber | null {
+  const call = of.calls.get(tid);
+  return call === undefined ? null : fileAt(of, process, call.descriptor);
+}
+
+/** A process has a file on a further descriptor. */
+export function sameFile(
+  of: Descriptors,
+  process: number,
+  file: FileNumber | null,
+  descriptor: number,
+): void {
+  if (file === null) of.files.delete(keyOf(process, descriptor));
+  else of.files.set(keyOf(process, descriptor), file);
+}
+
+/** The files that processes have on a descriptor. */
+export const filesOn = ({ files }: Descriptors, descriptor: number): FileNumber[] =>
+  [...files].filter(([key]) => key.endsWith(` ${descriptor}`)).map(([, file]) => file);
