@@ -68,7 +68,7 @@ const WHY: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'unmodelled ioctl': 31,
   },
   'mdev-mtty-r1': {
-    'unknown ioctl': 24,
+    'unknown ioctl': 27,
     'unknown sysfs.write': 5,
     'unmodelled ioctl': 2209,
     'unmodelled sysfs.write': 83,

@@ -190,12 +190,18 @@ export class Engine {
    * snapshot and the first event: it is doubted before the kernel is.
    */
   contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
-    const unseen = part === 'override' && !this.records('driver_override');
+    const unseen =
+      part === 'override' && (!this.records('driver_override') || this.#mayComeWithOne(device));
     if (!device.assumed[part] && !unseen) return verdict;
     if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
     if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
     return UNKNOWN;
+  }
+
+  /** A VF gets an override from the kernel when vfio-pci has its PF, as nobody knows here. */
+  #mayComeWithOne({ physfn }: PciDevice): boolean {
+    return typeof physfn === 'string' && this.machine.device(physfn).driver === null;
   }
 
   /** Overrides are set at any time before a recording; a driver is a sign of another boot. */

@@ -317,10 +317,11 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
 /**
  * The override with which a VF comes: vfio-pci keeps the VFs of a PF that it has for itself, before
  * any driver is tried, and no event tells (vfio_pci_bus_notifier, kernel
- * drivers/vfio/pci/vfio_pci_core.c 6.1). Variants set a name that need not be the driver's.
+ * drivers/vfio/pci/vfio_pci_core.c 6.1). Variants set a name that need not be the driver's. A PF of
+ * which nobody knows the driver is taken to have another one, until something contradicts that.
  */
 export function overrideOfVf({ driver }: PciDevice): Possible<string | null> {
-  if (driver === null) return null;
+  if (driver === null) return [null];
   const models = driver.map((name) => (name === null ? null : driverModel(name)));
   if (!models.some((model) => model?.vfioPci)) return [null];
   return models.every((model) => model?.name === 'vfio-pci') ? ['vfio-pci'] : null;

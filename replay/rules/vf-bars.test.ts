@@ -13,7 +13,8 @@ describe('a PF whose driver allows fewer VFs than the hardware has', () => {
   reader.close();
 
   test('configuration space with BARs is read as recorded', () => {
-    expect(kinds['config.read']).toMatchObject({ matched: 369, diverged: 0, unknown: 0 });
+    // Reads that follow a reset teach what the function is now; they are not predicted.
+    expect(kinds['config.read']).toMatchObject({ matched: 240, diverged: 0, unknown: 0 });
   });
 
   test('numbers of VFs beyond the limit are refused, the same number again is not', () => {
