@@ -41,7 +41,9 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
 function mayHaveMoved(engine: Engine, { device, scope }: Walk, next: Next): boolean {
   if (typeof next !== 'string') return false;
   // The first pass for a new device.
-  if (scope.type === 'first-walk' && engine.machine.kernel.probesLater) return true;
+  const { kernel, claims } = engine.machine;
+  const isFirst = scope.type === 'first-walk';
+  if (isFirst && kernel.probesLater && claims.asynchronous === null) return true;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
@@ -68,12 +70,14 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
   const override = engine.override(device);
   if (override === null) return [undefined];
   const before = walk.tried.map((t) => t.driver);
-  return override.map((wanted) => {
+  const { asynchronous } = machine.claims;
+  const leavesOut = walk.isFirst && machine.kernel.probesLater && asynchronous !== null;
+  const leftOut = leavesOut ? asynchronous : new Set<string>();
+  return override.flatMap((wanted): readonly Next[] => {
     if (wanted === null) {
-      return device.ids === null ? undefined : machine.claims.next(device.ids, before);
+      return device.ids === null ? [undefined] : machine.claims.next(device.ids, before, leftOut);
     }
-    if (before.includes(wanted)) return null;
-    return wanted;
+    return [before.includes(wanted) || leftOut.has(wanted) ? null : wanted];
   });
 }
 
@@ -90,6 +94,8 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   // A device that has a driver, or is going away, is left alone.
   if (last === undefined && !certainly(device.driver, null)) return null;
   if (!certainly(device.dead, false) || !certainly(device.bindable, true)) return null;
+  // An id that is just being written may count already, or not yet.
+  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return null;
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
