@@ -27,6 +27,29 @@ export {
 export { type RandomAccess, Timeline } from './engine/timeline.js';
 export type { Counts, Difference, Verdict } from './engine/verdict.js';
 export { type Change, stateAt, watch } from './engine/watch.js';
+export {
+  boot,
+  type Deadlock,
+  describeDeadlock,
+  type Kernel,
+  type Outcome,
+  type RunSpec,
+  randomly,
+  run,
+  TraceRecorder,
+  World,
+} from './kernel/index.js';
 export type { PciDevice } from './machine/device.js';
 export { ERRNO, errnoName } from './machine/errno.js';
 export { certainly, only, type Possible, possibly } from './machine/possible.js';
+export {
+  checkScenario,
+  kindOf,
+  type LineMistake,
+  readScenario,
+  runsKernel,
+  SCENARIO_SCHEMA,
+  SCENARIOS,
+  type ScenarioDocument,
+  specOf,
+} from './scenarios/index.js';

@@ -117,6 +117,14 @@ export const ERRORS = {
     'replay',
     'the state has no such part at that event; `vfr replay --state` prints all of it',
   ),
+  JSON_INVALID: input('replay', 'a scenario is no JSON; the message has the line'),
+  SCENARIO_INVALID: input(
+    'replay',
+    'the document is none of a scenario; the message has the line of the first mistake, ' +
+      '`vfr scenarios check` tells all',
+  ),
+  SCENARIO_UNKNOWN: usage('replay', 'no scenario has that name'),
+  SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
   INPUT_MISSING: usage('import', 'no input was named'),
   INPUT_EMPTY: input('import', 'the input holds nothing'),
   INPUT_COMPRESSED: unsupported(

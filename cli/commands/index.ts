@@ -14,6 +14,7 @@ import * as races from './races.js';
 import * as record from './record.js';
 import * as repair from './repair.js';
 import * as replay from './replay.js';
+import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
 import * as verify from './verify.js';
 
@@ -32,7 +33,7 @@ export interface CommandGroup {
 
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
-  { heading: 'Make a trace:', commands: [record, importCommand, doctor] },
+  { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
   { heading: 'Find out what happened:', commands: [replay, debug, races] },

@@ -8,6 +8,7 @@ import type {
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../bytes.js';
+import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../lists.js';
 import { beginTransient, note, printJson } from '../output.js';
 import { plural } from '../plural.js';
@@ -28,6 +29,9 @@ interface Options {
   readonly cleanup?: boolean;
   readonly user?: string;
   readonly json?: boolean;
+  readonly scenario?: string;
+  readonly seed?: number;
+  readonly kernel?: string;
 }
 
 function positive(text: string): number {
@@ -38,6 +42,13 @@ function positive(text: string): number {
 
 function parsePid(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('It must be a process id.');
+  return Number(text);
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffff_ffff) {
+    throw new InvalidArgumentError('It must be a number from 0 to 4294967295.');
+  }
   return Number(text);
 }
 
@@ -82,6 +93,9 @@ export function register(program: Command): void {
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
     .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
+    .option('--scenario <name>', 'record a run of a model of the kernel: vfr scenarios, or a file')
+    .option('--seed <n>', 'with --scenario: which of the possible schedules', parseSeed)
+    .option('--kernel <release>', 'with --scenario: on another kernel, such as 6.18', parseRelease)
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
     .option('--json', 'print the report as one JSON document');
@@ -89,6 +103,12 @@ export function register(program: Command): void {
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {
+  const { scenario, seed, kernel } = options;
+  if (scenario !== undefined) {
+    const { recordScenario } = await import('../scenario-run.js');
+    return recordScenario(scenario, options);
+  }
+  if (seed !== undefined || kernel !== undefined) throw await needsScenario();
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
   if (options.snapshotNow === true) return snapshotNow(options.json === true);
@@ -109,6 +129,12 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   });
   if (options.json === true) await tellWritten(options.output, report);
   tell(report);
+}
+
+async function needsScenario(): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  const what = 'only a scenario has a seed and a kernel to choose';
+  return new VfrError('RECORD_OPTION', what, 'Add --scenario NAME.');
 }
 
 /** How a message names a user. */

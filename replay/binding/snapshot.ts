@@ -1,6 +1,6 @@
 /** What a snapshot tells of a function, from the JSON that is the text of its event. */
 import { parseBdf } from '../../traces/index.js';
-import type { PciIds } from './ids.js';
+import type { IdMatch, PciIds } from './ids.js';
 
 export interface FunctionFacts {
   readonly driver: string | null;
@@ -16,6 +16,8 @@ export interface FunctionFacts {
   /** Device id of its VFs. */
   readonly vfDevice: number | null;
   readonly autoprobe: boolean | null;
+  /** It is the state at the first event, as that of a run is; that of a machine is older. */
+  readonly exact: boolean;
 }
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -36,12 +38,45 @@ export function parseSnapshot(text: string | null): FunctionFacts {
     vfDevice:
       typeof facts.sriov_vf_device === 'string' ? asNumber(`0x${facts.sriov_vf_device}`) : null,
     autoprobe: autoprobe === null ? null : autoprobe !== 0,
+    exact: facts.exact === true,
   };
 }
 
-/** Place in the order of registration, from the text of a snapshot of a driver. */
-export const parseDriverOrder = (text: string | null): number | null =>
-  asNumber(parseObject(text).order);
+/** What a snapshot tells of a driver. */
+export interface DriverFacts {
+  /** Place in the order of registration. */
+  readonly order: number | null;
+  /**
+   * It is on the bus. A snapshot of a run tells it, for it also has drivers whose modules are
+   * loaded later; null in one of a machine, which has no others.
+   */
+  readonly loaded: boolean | null;
+  /** It prefers to be probed asynchronously. */
+  readonly isAsync: boolean;
+  /** Its id table, where the snapshot has it. */
+  readonly ids: readonly IdMatch[] | null;
+}
+
+export function parseDriver(text: string | null): DriverFacts {
+  const { order, loaded, probeType, ids } = parseObject(text);
+  return {
+    order: asNumber(order),
+    loaded: typeof loaded === 'boolean' ? loaded : null,
+    isAsync: probeType === 'async',
+    ids: Array.isArray(ids) && ids.every(isIdMatch) ? ids : null,
+  };
+}
+
+function isIdMatch(entry: unknown): entry is IdMatch {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { vendor, device, subvendor, subdevice, class: code, classMask } = entry as Facts;
+  const optional = [vendor, device, subvendor, subdevice];
+  return (
+    optional.every((n) => n === null || asNumber(n) !== null) &&
+    asNumber(code) !== null &&
+    asNumber(classMask) !== null
+  );
+}
 
 function parseObject(text: string | null): Facts {
   try {

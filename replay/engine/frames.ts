@@ -30,6 +30,8 @@ export interface StoreFrame extends Open {
   /** VFs removed in this write. */
   removed: number;
   walk: Walk | null;
+  /** new_id: another write of the same id was under way at the same time. */
+  rival: boolean;
   /** Probe attempts made by new_id, in this write. */
   attempts: number;
 }
@@ -37,6 +39,8 @@ export interface StoreFrame extends Open {
 /** A pass over the driver list for one device (`__device_attach`). */
 export interface Walk {
   readonly device: PciDevice;
+  /** The first pass for a new function; else one that a write asked for. */
+  readonly isFirst: boolean;
   /** Drivers tried, in order, with what `__driver_probe_device` returned (0 bound, > 0 go on). */
   readonly tried: { driver: string; ret: number | null }[];
   /** What is open as long as the pass may go on. */

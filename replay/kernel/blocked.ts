@@ -75,8 +75,8 @@ export function describeDeadlock({ blocked, cycle }: Deadlock): string {
       const by = holders
         .map((holder) => threads.find(({ thread }) => thread === holder)?.name)
         .filter((holder) => holder !== undefined)
-        .map((holder) => (holder === name ? 'itself' : holder));
-      const held = by.length === 0 ? '' : `, which ${by.join(' and ')} has`;
+        .map((holder) => (holder === name ? 'it has itself' : `${holder} has`));
+      const held = by.length === 0 ? '' : `, which ${by.join(' and ')}`;
       return `${name} waits in ${within[0]} for ${waitsFor}${held}`;
     })
     .join('; ');

@@ -28,7 +28,7 @@ export const FUNCTIONS = {
   vfio_pci_probe: { kind: 'probe' },
   nvme_probe: { kind: 'probe' },
   vfio_pci_core_register_device: { kind: 'probe' },
-  driver_register: { kind: 'driver.register' },
+  bus_add_driver: { kind: 'driver.register' },
   bus_remove_driver: { kind: 'driver.unregister' },
   device_driver_attach: { kind: 'bind' },
   driver_bound: { kind: 'bind' },
@@ -68,6 +68,8 @@ export interface Recorder {
   ): void;
   /** A write of a sysfs attribute begins. */
   beginStore(thread: number, store: Store): void;
+  /** A driver of the PCI bus registers, or leaves. */
+  beginDriver(thread: number, name: FunctionName, driver: string): void;
   /** The text of a write becomes the override of a function. */
   beginOverride(thread: number, device: string, text: string): void;
   /** Ends the innermost function of the thread. @param ret null when it returns nothing */

@@ -246,9 +246,9 @@ export class Kernel extends State {
     this.recorder?.point(this.thread, name, this.#address(dev), this.#name(drv), value);
   }
 
-  /** A driver joined or left the list of drivers. */
-  registered(name: 'driver_register' | 'bus_remove_driver', drv: number): void {
-    this.recorder?.point(this.thread, name, null, this.#name(drv), -1);
+  /** A driver joins or leaves the list of drivers. */
+  beginOfDriver(name: 'bus_add_driver' | 'bus_remove_driver', drv: number): void {
+    this.recorder?.beginDriver(this.thread, name, this.driverAt(drv).name);
   }
 
   #address(dev: number): string {

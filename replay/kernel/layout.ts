@@ -37,6 +37,8 @@ export const DEVICE = members(
   'refs',
   /** Attributes of it that are being written: `device_del` waits for them. */
   'stores',
+  /** `pci_stop_and_remove_bus_device` has begun; 2 when it is done with the function. */
+  'removal',
   /** Somebody has written to its attribute `remove`, which takes itself away. */
   'leaving',
   /** `dev->p->async_driver`: the driver that an asynchronous probe will try. */

@@ -19,10 +19,22 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Any thread that can go on, each as likely as the others. */
+/** How many steps a thread goes on for, on average: threads in step with each other race little. */
+const BURSTS = [1, 4, 16, 64] as const;
+
+/**
+ * Any thread that can go on. One goes on for some steps before another is drawn: how many on
+ * average, is drawn for each run.
+ */
 export function randomly(seed: number): Scheduler {
   const next = randomNumbers(seed);
-  return (ready) => ready[next() % ready.length];
+  const burst = BURSTS[next() % BURSTS.length];
+  let thread = -1;
+  return (ready) => {
+    const goesOn = next() % burst !== 0 && ready.includes(thread);
+    if (!goesOn) thread = ready[next() % ready.length];
+    return thread;
+  };
 }
 
 /** The threads of a list, in its order; then the first that can go on. */

@@ -28,7 +28,8 @@ export function emitSnapshot(world: World, events: EventAppender): void {
     events.string('driver', spec.name);
     const order = spec.loaded ? world.drivers.findIndex((d) => d.spec === spec) : null;
     const ids = spec.table === null ? {} : { ids: spec.table };
-    events.text(JSON.stringify({ order, loaded: spec.loaded, ...ids }));
+    const probeType = spec.isAsync ? { probeType: 'async' } : {};
+    events.text(JSON.stringify({ order, loaded: spec.loaded, ...probeType, ...ids }));
     events.commit();
   }
 }
@@ -43,6 +44,7 @@ function functionText({ ids, sriov, start, group }: Place): string {
     driver_override: start?.override ?? '(null)',
     iommu_group: String(group),
     physfn: null,
+    exact: true,
     vendor: id(ids.vendor),
     device: id(ids.device),
     subsystem_vendor: id(ids.subvendor),

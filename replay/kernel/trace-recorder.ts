@@ -73,6 +73,15 @@ export class TraceRecorder implements Recorder {
     call.seq = this.#events.append(call.row);
   }
 
+  beginDriver(thread: number, name: FunctionName, driver: string): void {
+    const call = this.#enter(thread);
+    this.#fill(call.row, thread, name, 'begin', null, driver, -1);
+    // The bus of the driver.
+    call.text = 'pci';
+    this.#events.text(call.text);
+    call.seq = this.#events.append(call.row);
+  }
+
   beginOverride(thread: number, device: string, text: string): void {
     this.beginStore(thread, { name: 'driver_set_override', device, driver: null, text });
   }

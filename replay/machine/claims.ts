@@ -38,7 +38,20 @@ export interface ClaimsData {
   readonly loose: Set<string>;
   /** The recording tells of drivers that leave. */
   registrations: boolean;
+  /** Id tables that a snapshot tells, of drivers whose model has none. */
+  readonly tables: Map<string, readonly IdMatch[]>;
+  /** Drivers that are registering, or leaving: they may be on the list already, or still. */
+  readonly changing: Set<string>;
+  /** Drivers that prefer to be probed asynchronously; null when nothing tells. */
+  asynchronous: Set<string> | null;
 }
+
+/** Drivers that change at once; of more nothing is told. */
+const CHANGING_MAX = 4;
+/** Places of drivers that registered in the recording come behind those of the snapshot. */
+const PLACES_OF_SNAPSHOTS = 1 << 20;
+/** The place of a driver that is just registering. */
+const LAST = Number.MAX_SAFE_INTEGER;
 
 export const newClaims = (): ClaimsData => ({
   registered: new Set(),
@@ -48,6 +61,9 @@ export const newClaims = (): ClaimsData => ({
   without: new Map(),
   loose: new Set(),
   registrations: false,
+  tables: new Map(),
+  changing: new Set(),
+  asynchronous: null,
 });
 
 export class Claims {
@@ -77,10 +93,34 @@ export class Claims {
     if (place !== null) this.#place.set(driver, place);
   }
 
+  /** A snapshot of a run tells all of a driver, whether it is on the bus or not. */
+  tell(driver: string, isAsync: boolean, table: readonly IdMatch[] | null): void {
+    const data = this.#data;
+    data.registrations = true;
+    data.asynchronous ??= new Set();
+    if (isAsync) data.asynchronous.add(driver);
+    if (table !== null) data.tables.set(driver, table);
+  }
+
+  /** Drivers that prefer to be probed asynchronously; null when nothing tells. */
+  get asynchronous(): ReadonlySet<string> | null {
+    return this.#data.asynchronous;
+  }
+
+  /** A driver begins to register, or to leave: from some moment on it is on the list, or not. */
+  beginChange(driver: string): void {
+    this.#data.changing.add(driver);
+  }
+
+  /** Whether a driver is registering, or leaving. */
+  isChanging(driver: string): boolean {
+    return this.#data.changing.has(driver);
+  }
+
   /** An event tells that a driver registered: it stands at the end of the list, if it left it. */
-  registers(driver: string): void {
+  registers(driver: string, seq: number): void {
     this.drop(driver);
-    this.register(driver);
+    this.register(driver, PLACES_OF_SNAPSHOTS + seq);
     for (const walk of this.#walks.values()) walk.ended = null;
   }
 
@@ -96,6 +136,7 @@ export class Claims {
     this.#dynamic.delete(driver);
     this.#place.delete(driver);
     this.#data.loose.delete(driver);
+    this.#data.changing.delete(driver);
     for (const walk of this.#walks.values()) {
       const at = walk.drivers.indexOf(driver);
       if (at >= 0) walk.drivers.splice(at, 1);
@@ -210,8 +251,9 @@ export class Claims {
   }
 
   #claimsStatically(driver: string, ids: PciIds): boolean | null {
-    const { table, overrideOnly } = driverModel(driver);
-    if (overrideOnly) return false;
+    const model = driverModel(driver);
+    if (model.overrideOnly) return false;
+    const table = this.#data.tables.get(driver) ?? model.table;
     if (table !== null) {
       const found = table.map((entry) => covers(entry, ids));
       if (found.includes(true)) return true;
@@ -223,11 +265,33 @@ export class Claims {
   }
 
   /**
-   * The driver that a walk over the driver list tries after `tried`, without an override.
-   * @returns the driver, null for none, undefined when it is not known
+   * The driver that a walk over the driver list tries after `tried`, without an override: one for
+   * each way in which drivers that are changing may be on the list or not.
+   * @param leftOut drivers that this walk leaves to another
+   * @returns drivers, null for none, undefined when it is not known
    */
-  next(ids: PciIds, tried: readonly string[]): string | null | undefined {
-    const order = this.#order(ids);
+  next(
+    ids: PciIds,
+    tried: readonly string[],
+    leftOut: ReadonlySet<string> = new Set(),
+  ): readonly (string | null | undefined)[] {
+    const changing = [...this.#data.changing];
+    if (changing.length === 0) return [this.#next(ids, tried, leftOut)];
+    if (changing.length > CHANGING_MAX) return [undefined];
+    const nexts = new Set<string | null | undefined>();
+    for (let set = 0; set < 1 << changing.length; set++) {
+      const absent = new Set([...leftOut, ...changing.filter((_, i) => (set >> i) & 1)]);
+      nexts.add(this.#next(ids, tried, absent));
+    }
+    return [...nexts];
+  }
+
+  #next(
+    ids: PciIds,
+    tried: readonly string[],
+    absent: ReadonlySet<string>,
+  ): string | null | undefined {
+    const order = this.#order(ids, absent);
     const known = order.drivers[tried.length];
     if (tried.some((driver, i) => order.drivers[i] !== driver)) return undefined;
     if (known !== undefined) return known;
@@ -242,21 +306,28 @@ export class Claims {
     return order.drivers[tried.length] === undefined && !order.drivers.includes(driver);
   }
 
-  #order(ids: PciIds): Walk {
-    const walk = this.#walks.get(idsKey(ids)) ?? newWalk();
-    const known = this.#registered;
-    const byTable = [...known].filter((d) => this.claims(d, ids) === true);
+  #order(ids: PciIds, absent: ReadonlySet<string> = new Set()): Walk {
+    const learned = this.#walks.get(idsKey(ids)) ?? newWalk();
+    const drivers = learned.drivers.filter((d) => !absent.has(d));
+    const walk = absent.size === 0 ? learned : { ...learned, drivers };
+    const known = new Set([...this.#registered, ...this.#data.changing]);
+    const byTable = [...known].filter((d) => !absent.has(d) && this.claims(d, ids) === true);
     const more = byTable.filter((d) => !walk.drivers.includes(d));
+    const place = (driver: string) =>
+      this.#registered.has(driver) ? (this.#place.get(driver) ?? Number.NaN) : LAST;
+    const all = [...walk.drivers, ...more];
+    if (all.every((driver) => !Number.isNaN(place(driver)))) {
+      return { ...walk, drivers: all.toSorted((a, b) => place(a) - place(b)) };
+    }
     if (more.length === 0) return walk;
     // A dynamic id makes a driver match that stands anywhere in the list.
     const anywhere = more.some((d) => this.dynamicIds(d).some((e) => covers(e, ids) === true));
     if (anywhere) return newWalk();
     // Claimants that no walk has met yet come after those it met; among them, as they registered.
-    const place = (driver: string) => this.#place.get(driver) ?? Number.NaN;
-    const ordered = more.length === 1 || more.every((driver) => this.#place.has(driver));
+    const ordered = more.length === 1 || more.every((driver) => !Number.isNaN(place(driver)));
     if (!ordered) return { ...walk, ended: null };
-    const drivers = [...walk.drivers, ...more.toSorted((a, b) => place(a) - place(b))];
-    return { ...walk, drivers };
+    const sorted = more.toSorted((a, b) => place(a) - place(b));
+    return { ...walk, drivers: [...walk.drivers, ...sorted] };
   }
 
   /**
@@ -305,6 +376,9 @@ export class Claims {
     this.#walks.clear();
     this.#without.clear();
     this.#data.loose.clear();
+    this.#data.tables.clear();
+    this.#data.changing.clear();
+    this.#data.asynchronous = null;
   }
 
   /** Forgets what depended on seeing every registration. */

@@ -5,6 +5,8 @@ import type { Possible } from './possible.js';
 export interface Sriov {
   /** `num_VFs`: written after all VFs were added, so 0 while they are probed. */
   numVfs: Possible<number>;
+  /** What it was before, and until which event, the last ones, oldest first. */
+  readonly numVfsPast: { readonly before: Possible<number>; readonly seq: number }[];
   /** TotalVFs of the capability: what the hardware can have. */
   readonly totalVfs: number | null;
   /**
@@ -71,6 +73,8 @@ export interface PciDevice {
   removal: { readonly tid: number; releases: number } | null;
   /** The last event of a `really_probe` up to the binding; -1 before any. */
   probed: number;
+  /** The last event in which each driver was tried. */
+  triedBy: Map<string, number>;
   /** The event with which it came; -1 when it was there before the recording. */
   born: number;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
@@ -97,6 +101,7 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   group: null,
   assumed: { driver: false, override: false },
   removal: null,
+  triedBy: new Map(),
   born: -1,
   probed: -1,
   endpoint: null,

@@ -35,6 +35,15 @@ const withOverride = (
 ): Answer =>
   matchesWith(driver, override, () => (ids === null ? null : claims.claims(driver, ids)));
 
+/** Whether `driver` matches with one of the overrides that there may be, once it may be matched. */
+export const matchesSomehow = (
+  machine: Machine,
+  device: PciDevice,
+  driver: string,
+  override: Possible<string | null>,
+): boolean =>
+  override?.some((wanted) => withOverride(machine, device, driver, wanted) === true) ?? false;
+
 /** Whether `driver` can match at all, in some order of what happens at once. */
 export function mayMatch(
   machine: Machine,

@@ -16,6 +16,7 @@ import {
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { certainly, either } from '../machine/possible.js';
+import { matchesNow } from './binding-stores.js';
 import { forgetLimit } from './sriov.js';
 import { byUnseenId } from './walk.js';
 
@@ -48,7 +49,9 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   if (store.driver !== driver || store.device !== device) {
     return compare(path, `${store.driver} ${store.device?.address}`, `${driver} ${device.address}`);
   }
-  if (store.matches === false && !store.overlapped) {
+  // An id that was written meanwhile may be why it matches.
+  const still = matchesNow(engine, device, driver) === false;
+  if (store.matches === false && still && !store.overlapped) {
     const difference = diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
     // It matched: by an override, or by a dynamic id, of which the recording says nothing.
     if (device.assumed.override) device.override = either(device.override, [driver]);

@@ -38,7 +38,13 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
     if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
-  if (frame.overlapped || engine.gaps) return UNKNOWN;
+  // It did not match when the write began, whatever has come since; or it may not have.
+  const known = frame.device !== null && frame.device.ids !== null && frame.matches !== true;
+  if ((frame.matches === false || known) && ret === -ERRNO.ENODEV) return COMPUTED;
+  if (engine.gaps) return UNKNOWN;
+  // It matched, until an override came that keeps it away.
+  if (ret === -ERRNO.ENODEV && wasKeptAway(engine, frame)) return COMPUTED;
+  if (frame.overlapped) return UNKNOWN;
   if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
   if (frame.matches === false) {
     const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
@@ -50,6 +56,11 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
     ? storeResult(frame, [-ERRNO.EBUSY], ret)
     : UNKNOWN;
 }
+
+/** Whether the function may have had another driver's override at some moment of the write. */
+const wasKeptAway = ({ machine }: Engine, { device, driver, seq }: StoreFrame): boolean =>
+  device !== null &&
+  (machine.overrideSince(device, seq)?.some((o) => o !== null && o !== driver) ?? false);
 
 /**
  * Whether the driver matched by a dynamic id, which another write took away: one that was not
@@ -86,7 +97,11 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
     }
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
-  if (frame.overlapped || engine.gaps) return UNKNOWN;
+  if (engine.gaps) return UNKNOWN;
+  const never = !possibly(frame.driverBefore, driver) && !possibly(device.driver, driver);
+  const tried = driver === null ? -1 : (device.triedBy.get(driver) ?? -1);
+  if (never && tried < frame.seq) return storeResult(frame, [-ERRNO.ENODEV], ret);
+  if (frame.overlapped) return UNKNOWN;
   if (wasBound) {
     engine.machine.loosen(device);
     device.driver = [null];

@@ -4,7 +4,7 @@
  */
 
 import type { PciIds } from '../binding/ids.js';
-import { type FunctionFacts, parseDriverOrder, parseSnapshot } from '../binding/snapshot.js';
+import { type FunctionFacts, parseDriver, parseSnapshot } from '../binding/snapshot.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { AddVfFrame, Walk } from '../engine/frames.js';
@@ -22,7 +22,9 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   // The snapshot at the end is for people to compare; the machine is not to learn from it.
   if (e.name === 'end' || engine.snapshot.ignored) return STIMULUS;
   if (address === null && e.driver !== null) {
-    engine.machine.claims.register(e.driver, parseDriverOrder(e.text));
+    const { order, loaded, isAsync, ids } = parseDriver(e.text);
+    if (loaded !== false) engine.machine.claims.register(e.driver, order);
+    if (loaded !== null) engine.machine.claims.tell(e.driver, isAsync, ids);
   }
   if (address === null || engine.deviceOf(e) === null) return STIMULUS;
   const facts = parseSnapshot(e.text);
@@ -31,13 +33,14 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   const config = e.data;
   device.driver = [driver];
   device.bound = driver !== null;
-  device.assumed = { driver: true, override: true };
+  const isOlder = !facts.exact;
+  device.assumed = { driver: isOlder, override: isOlder };
   device.override = [facts.override];
   device.physfn = facts.physfn;
   device.group = facts.group;
   device.endpoint = config !== null && config.length > 0x0e ? isEndpoint(config) : null;
   device.ids = facts.ids;
-  device.sriov = sriovFrom(facts, config);
+  device.sriov = sriovFrom(facts, config, isOlder);
   const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   // A VF that exists was counted when its PF finished enabling.
   if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
@@ -54,19 +57,20 @@ function learnFrom(engine: Engine, device: PciDevice, driver: string | null): vo
   if (device.ids !== null && override === null) claims.tried(device.ids, [], driver);
 }
 
-function sriovFrom(facts: FunctionFacts, config: Buffer | null): Sriov | null {
+function sriovFrom(facts: FunctionFacts, config: Buffer | null, isOlder: boolean): Sriov | null {
   const cap = config === null ? null : readSriovCap(config);
   if (cap === null && facts.maxVfs === null) return null;
   const numVfs = facts.numVfs ?? cap?.numVfs ?? null;
   return {
     numVfs: numVfs === null ? null : [numVfs],
+    numVfsPast: [],
     totalVfs: cap?.totalVfs ?? null,
     maxVfs: facts.maxVfs,
     offset: cap?.offset ?? null,
     stride: cap?.stride ?? null,
     vfDevice: facts.vfDevice ?? cap?.vfDevice ?? null,
     autoprobe: facts.autoprobe === null ? null : [facts.autoprobe],
-    assumed: { numVfs: true, autoprobe: true, vfs: true },
+    assumed: { numVfs: isOlder, autoprobe: isOlder, vfs: isOlder },
   };
 }
 
@@ -142,7 +146,7 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   device.bindable = device.bindable === null ? null : [false, true];
   const parent = engine.frames.inner(tid, 'add-vf');
   const scope = { type: 'first-walk', overlapped: false } as const;
-  const walk: Walk = { device, tried: [], scope };
+  const walk: Walk = { device, isFirst: true, tried: [], scope };
   const frame = engine.frames.push({
     type: 'first-walk',
     seq,

@@ -17,7 +17,7 @@ import {
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO, errnoName } from '../machine/errno.js';
-import { matches, mayMatch } from '../machine/matching.js';
+import { matchesSomehow, mayMatch } from '../machine/matching.js';
 import { certainly, describe, type Possible, possibly } from '../machine/possible.js';
 import { setBound, setFree } from './bind.js';
 import { byUnseenId, nextInWalk, walkOf } from './walk.js';
@@ -36,6 +36,7 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   const holder = engine.frames.onDevice(device, 'match');
   const walk = walkOf(engine, tid, device);
   const verdict = expectedAttempt(engine, e, device, driver, walk);
+  device.triedBy.set(driver, seq);
   engine.frames.push<MatchFrame>({
     type: 'match',
     seq,
@@ -101,15 +102,26 @@ function expectedAttempt(
   // Another write may have taken away the id that it matched by.
   const byOwnId = store?.attribute === 'new_id' && newIdCovers(store.text, device);
   if (byOwnId && possibly(override, null)) return COMPUTED;
+  // The work was given out for a function that is gone since.
+  const left =
+    certainly(device.visible, false) && machine.claims.asynchronous?.has(driver) === true;
+  if (left) return COMPUTED;
   if (!mayMatch(machine, device, driver, override)) {
-    // It may have matched by any id that the driver had since the write began.
-    if (store?.attribute === 'new_id' && possibly(override, null)) return UNKNOWN;
+    // It may have matched by any id that the driver had since the write began, also a function that
+    // went away while the write waited for its lock.
+    if (store?.attribute === 'new_id' && possibly(override, null)) {
+      const claimed = device.ids !== null && machine.claims.claims(driver, device.ids) === true;
+      return claimed ? COMPUTED : UNKNOWN;
+    }
     const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
     const verdict = engine.contradiction(device, 'override', difference);
     return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
   // A driver that registers, or a deferred probe: nothing in the recording says when.
-  return matches(machine, device, driver, override) === true ? COMPUTED : UNKNOWN;
+  // One that probes asynchronously was matched when the work was given out, however long ago.
+  const matched =
+    machine.claims.asynchronous?.has(driver) === true ? override : engine.override(device);
+  return matchesSomehow(machine, device, driver, matched) ? COMPUTED : UNKNOWN;
 }
 
 /** Whether the id that a write adds is that of a device. */
@@ -145,12 +157,15 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
     return handedOn(path, frame.really.ret, ret);
   }
   if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
-  if (!engine.records('really_probe')) return ret === -ERRNO.EBUSY ? busy(frame, path) : UNKNOWN;
   const expected: number[] = [];
   // Whoever removes it deletes it after the first release, of which the end may not be recorded.
   const leaves = (device.removal?.releases ?? 0) > 0;
   const mayBeDead = leaves || possibly(device.dead, true) || possibly(frame.gone, true);
   if (mayBeDead) expected.push(-ERRNO.ENODEV);
+  if (!engine.records('really_probe')) {
+    if (ret === -ERRNO.EBUSY) return busy(frame, path);
+    return expected.includes(ret) ? COMPUTED : UNKNOWN;
+  }
   const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);

@@ -4,19 +4,24 @@ import type { Engine } from '../engine/engine.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
 
 /**
- * `driver_register`: from its begin on the driver may be tried, at the end of the list. When it
- * fails the driver is on no list.
+ * `driver_register`, `bus_add_driver`: from some moment in it the driver may be tried, at the end
+ * of the list. When it fails the driver is on no list.
  */
 export function registered(engine: Engine, e: EventCursor): Verdict {
   if (e.driver === null) return STIMULUS;
   const { claims } = engine.machine;
-  if (e.phase !== 'end') claims.registers(e.driver);
-  else if (e.hasRet && e.ret < 0) claims.drop(e.driver);
+  if (e.phase === 'end' && e.hasRet && e.ret < 0) claims.drop(e.driver);
+  else claims.registers(e.driver, e.seq);
+  // A recording that has no ends of it leaves open from when on the driver was there.
+  if (e.phase === 'begin') claims.beginChange(e.driver);
   return STIMULUS;
 }
 
 /** `bus_remove_driver`, `driver_unregister`: it leaves the list, then gives up its devices. */
 export function unregistered(engine: Engine, e: EventCursor): Verdict {
-  if (e.driver !== null && e.phase !== 'end') engine.machine.claims.leaves(e.driver);
+  if (e.driver === null) return STIMULUS;
+  const { claims } = engine.machine;
+  if (e.phase === 'begin') claims.beginChange(e.driver);
+  else claims.leaves(e.driver);
   return STIMULUS;
 }

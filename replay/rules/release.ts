@@ -77,6 +77,8 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
  */
 function mayBeRemoval(engine: Engine, device: PciDevice, driver: string | null): void {
   if (device.removal !== null) return;
+  // A driver that leaves the bus gives its functions up.
+  if (driver !== null && engine.machine.claims.isChanging(driver)) return;
   if (driver === null || !engine.records('pci_stop_and_remove_bus_device')) leave(device);
 }
 
@@ -174,7 +176,8 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   if (frame.driver !== null) revokeGroup(engine, device, frame.driver);
   if (device.probed > frame.last) {
     // It dropped the lock before it returned, and another thread probes since.
-    if (!frame.removed && !engine.records('pci_device_remove')) device.driver = null;
+    const mayHaveRemoved = frame.driver !== null && !engine.records('pci_device_remove');
+    if (!frame.removed && mayHaveRemoved) device.driver = null;
   } else if (frame.removed) setFree(engine, device);
   else if (!engine.records('pci_device_remove')) {
     if (frame.bound) setFree(engine, device);

@@ -33,6 +33,7 @@ const AUTOPROBE = 'sriov_drivers_autoprobe';
 /** SR-IOV of a function of which no capability was recorded. */
 const unknownSriov = (): Sriov => ({
   numVfs: null,
+  numVfsPast: [],
   totalVfs: null,
   maxVfs: null,
   offset: null,
@@ -47,24 +48,38 @@ function sriovOf(device: PciDevice): Sriov {
   return device.sriov;
 }
 
+/** Changes of a number of VFs that are remembered: more writes are hardly under way at once. */
+const PAST_MAX = 32;
+
+function setNumVfs(sriov: Sriov, n: number, seq: number): void {
+  sriov.numVfsPast.push({ before: sriov.numVfs, seq });
+  if (sriov.numVfsPast.length > PAST_MAX) sriov.numVfsPast.shift();
+  sriov.numVfs = [n];
+  sriov.assumed.numVfs = false;
+}
+
+/** What the number of VFs may have been at any moment since an event. */
+function numVfsSince({ numVfs, numVfsPast }: Sriov, seq: number): Possible<number> {
+  let value = numVfs;
+  for (const past of numVfsPast) if (past.seq > seq) value = either(value, past.before);
+  return value;
+}
+
 /** The write has the PF's device lock from its checks to its end. */
-export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: number): Verdict {
   const { device: pf } = frame;
   if (pf === null) return UNKNOWN;
   const expected = expectNumVfs(engine, frame, pf);
   const wanted = parseU16(frame.text);
   const sriov = sriovOf(pf);
   const doubtful = sriov.assumed.numVfs;
-  if (ret === frame.count && typeof wanted === 'number') {
-    sriov.numVfs = [wanted];
-    sriov.assumed.numVfs = false;
-  }
+  if (ret === frame.count && typeof wanted === 'number') setNumVfs(sriov, wanted, seq);
   if (expected === null) return UNKNOWN;
-  if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
   if (expected.includes(ret)) {
     if (frame.enable !== null) return PASSED;
     return ret === frame.count ? DEFAULT : COMPUTED;
   }
+  if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = null;
     return UNKNOWN;
@@ -93,7 +108,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
       : [frame.enable.ret < 0 ? frame.enable.ret : frame.count];
   }
   // Another write may have changed the number before this one got the lock.
-  const current = frame.overlapped ? null : sriov.numVfs;
+  const current = numVfsSince(sriov, frame.seq);
   if (current === null) return null;
   const driver = only(pf.driver);
   const results = current.flatMap((now) => {
@@ -129,7 +144,7 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
   if (value === null) return;
   const sriov = sriovOf(pf);
   // While VFs are being added the moment decides, and only the begin of the write is recorded.
-  const adding = engine.frames.onDevice(pf, 'add-vf') !== null;
+  const adding = engine.frames.onDevice(pf, 'add-vf') !== null || isBeingWritten(engine, pf);
   sriov.assumed.autoprobe = false;
   sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
 }
@@ -149,8 +164,18 @@ export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
   const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
   const override = engine.overrideUnderLock(device, seq);
-  return autoprobeGate(device.physfn !== null, pf?.sriov?.autoprobe ?? null, override);
+  return autoprobeGate(device.physfn !== null, autoprobeOf(engine, pf), override);
 }
+
+/** The flag of a PF; while it is being written it may be either. */
+function autoprobeOf(engine: Engine, pf: PciDevice | undefined): Possible<boolean> {
+  const autoprobe = pf?.sriov?.autoprobe ?? null;
+  if (pf === undefined || autoprobe === null) return null;
+  return isBeingWritten(engine, pf) ? either(autoprobe, [true, false]) : autoprobe;
+}
+
+const isBeingWritten = (engine: Engine, pf: PciDevice): boolean =>
+  engine.frames.allOnDevice(pf).some((f) => f.type === 'store' && f.attribute === AUTOPROBE);
 
 /**
  * A probe shows the gate other than a snapshot told. Where writes of the flag are recorded, and
@@ -229,9 +254,7 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.enable) store.enable.ret = e.ret;
   if (e.ret === 0) {
-    const sriov = sriovOf(pf);
-    sriov.numVfs = [frame.vfs];
-    sriov.assumed.numVfs = false;
+    setNumVfs(sriovOf(pf), frame.vfs, e.seq);
   }
   if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
   if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
@@ -245,9 +268,7 @@ export function disable(engine: Engine, e: EventCursor): Verdict {
   if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
   // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
   if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
-  const sriov = sriovOf(pf);
-  sriov.numVfs = [0];
-  sriov.assumed.numVfs = false;
+  setNumVfs(sriovOf(pf), 0, e.seq);
   return STIMULUS;
 }
 

@@ -24,7 +24,7 @@ export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
   const frame = engine.frames.pop(e.span);
   if (frame === null || frame.type !== 'store') return UNKNOWN;
   settle(engine, frame, e.seq);
-  return end(engine, frame, e.ret);
+  return end(engine, frame, e);
 }
 
 function begin(engine: Engine, e: EventCursor): Verdict {
@@ -54,10 +54,11 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     enable: null,
     removed: 0,
     walk: null,
+    rival: false,
     attempts: 0,
   };
   if (device !== null && attribute === 'drivers_probe') {
-    frame.walk = { device, tried: [], scope: frame };
+    frame.walk = { device, isFirst: false, tried: [], scope: frame };
   }
   if (attribute === 'new_id') addDynamicId(engine, frame);
   if (attribute === 'driver_override' && device !== null) beginOverride(device, frame);
@@ -86,7 +87,7 @@ function settle(engine: Engine, frame: StoreFrame, seq: number): void {
   if (frame.attribute === 'driver_override') settleOverride(engine, device, frame, seq);
 }
 
-function end(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+function end(engine: Engine, frame: StoreFrame, { ret, seq }: EventCursor): Verdict {
   switch (frame.attribute) {
     case 'bind':
       return endBind(engine, frame, ret);
@@ -101,7 +102,7 @@ function end(engine: Engine, frame: StoreFrame, ret: number): Verdict {
     case 'remove_id':
       return endRemoveId(engine, frame, ret);
     case 'sriov_numvfs':
-      return endNumVfs(engine, frame, ret);
+      return endNumVfs(engine, frame, ret, seq);
     case 'sriov_drivers_autoprobe':
       return endAutoprobe(frame, ret);
     default:

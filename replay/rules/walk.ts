@@ -35,9 +35,14 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
 }
 
-/** Whether a driver that was to be tried in the first pass for a new device may be tried later. */
-const mayComeLater = (engine: Engine, { scope }: Walk): boolean =>
-  scope.type === 'first-walk' && engine.machine.kernel.probesLater;
+/**
+ * Whether a driver that was to be tried in the first pass for a new device may be tried later: it
+ * may prefer that, as far as no snapshot tells which drivers do.
+ */
+function mayComeLater(engine: Engine, { scope }: Walk): boolean {
+  const { kernel, claims } = engine.machine;
+  return scope.type === 'first-walk' && kernel.probesLater && claims.asynchronous === null;
+}
 
 /**
  * Whether a driver that was to be tried next may have left the bus, or have come back at the end of
@@ -71,12 +76,14 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
   const override = engine.override(device);
   if (override === null) return [undefined];
   const before = walk.tried.map((t) => t.driver);
-  return override.map((wanted) => {
+  const { asynchronous } = machine.claims;
+  const leavesOut = walk.isFirst && machine.kernel.probesLater && asynchronous !== null;
+  const leftOut = leavesOut ? asynchronous : new Set<string>();
+  return override.flatMap((wanted): readonly Next[] => {
     if (wanted === null) {
-      return device.ids === null ? undefined : machine.claims.next(device.ids, before);
+      return device.ids === null ? [undefined] : machine.claims.next(device.ids, before, leftOut);
     }
-    if (before.includes(wanted)) return null;
-    return wanted;
+    return [before.includes(wanted) || leftOut.has(wanted) ? null : wanted];
   });
 }
 
@@ -93,6 +100,8 @@ export function endWalk(engine: Engine, walk: Walk): Verdict | null {
   // A device that has a driver, or is going away, is left alone.
   if (last === undefined && !certainly(device.driver, null)) return null;
   if (!certainly(device.dead, false) || !certainly(device.bindable, true)) return null;
+  // An id that is just being written may count already, or not yet.
+  if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return null;
   const expected = only(expectNext(engine, walk));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;

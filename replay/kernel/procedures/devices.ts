@@ -9,6 +9,10 @@ import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
 
+/** What `DEVICE.removal` holds. */
+const REMOVING = 1;
+const REMOVED = 2;
+
 export const rescanRemoveLock = (): number => GLOBAL.rescanRemove;
 
 /** A record for a function that comes into being; others may still hold the one before. */
@@ -62,10 +66,14 @@ export const DEVICES = [
     },
     stop: (k) => {
       const { dev } = k;
-      if (k.get(dev + DEVICE.dead) !== 0) k.fault(FAULT.removedTwice);
+      const removal = k.get(dev + DEVICE.removal);
+      // Who waited for the lock of the removal finds that there is nothing left to do.
+      if (removal === REMOVED) return k.done(0);
+      if (removal === REMOVING) k.fault(FAULT.removedTwice);
+      k.set(dev + DEVICE.removal, REMOVING);
       if (k.get(dev + DEVICE.added) === 0) return undefined;
       k.set(dev + DEVICE.added, 0);
-      k.call('device_release_driver_internal', dev);
+      return k.call('device_release_driver_internal', dev);
     },
     kill: takes(deviceLock, (k) => {
       k.set(k.dev + DEVICE.dead, 1);
@@ -84,6 +92,7 @@ export const DEVICES = [
     gone: (k) => {
       const { dev } = k;
       undeferProbe(k, dev);
+      k.set(dev + DEVICE.removal, REMOVED);
       k.point('remove_device_from_group', dev, 0, k.placeOf(dev).group);
       k.freeIfUnused(dev);
       k.done(0);

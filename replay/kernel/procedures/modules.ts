@@ -42,15 +42,16 @@ export const MODULES = [
       if (k.get(drv + DRIVER.module) !== 0) return k.done(-ERRNO.EEXIST);
       k.set(drv + DRIVER.module, BUSY);
       k.drv = drv;
+      k.beginOfDriver('bus_add_driver', drv);
     },
     list: (k) => {
       k.driverList.push(k.drv);
       k.set(k.drv + DRIVER.listed, 1);
-      k.registered('driver_register', k.drv);
       k.call('driver_attach', 0, k.drv);
     },
     files: (k) => {
       k.set(k.drv + DRIVER.files, 1);
+      k.end(0);
     },
     settle: synchronizes((k) => {
       k.set(k.drv + DRIVER.module, LIVE);
@@ -66,6 +67,7 @@ export const MODULES = [
       k.set(drv + DRIVER.module, BUSY);
       k.set(drv + DRIVER.files, 0);
       k.drv = drv;
+      k.beginOfDriver('bus_remove_driver', drv);
     },
     drain: waits(
       (k) => k.get(k.drv + DRIVER.stores) === 0,
@@ -79,7 +81,6 @@ export const MODULES = [
       (k) => `walks over the list of drivers to pass ${k.driverAt(k.drv).name}`,
       (k) => {
         k.driverList.remove(k.drv);
-        k.registered('bus_remove_driver', k.drv);
       },
     ),
     settle: synchronizes(() => undefined),
@@ -99,6 +100,7 @@ export const MODULES = [
       const driver = k.driverAt(k.drv);
       for (let id = 0; id < k.world.dynamicIds.length; id++) k.set(k.dynamicId(driver, id), 0);
       k.set(k.drv + DRIVER.module, 0);
+      k.end();
       k.done(0);
     },
   }),

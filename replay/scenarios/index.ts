@@ -1,0 +1,14 @@
+/** Situations that the kernel that runs can be put in. */
+import { BINDING } from './binding.js';
+import type { ScenarioDocument } from './document.js';
+import { KERNEL_BUGS } from './kernel-bugs.js';
+import { WORK } from './work.js';
+
+export type { ScenarioDocument } from './document.js';
+export { isOfKind, kindOf } from './outcome.js';
+export { checkScenario, type LineMistake, readScenario, runsKernel } from './read.js';
+export { SCENARIO_SCHEMA } from './schema.js';
+export { specOf } from './spec.js';
+
+/** The scenarios that come with vfr. */
+export const SCENARIOS: readonly ScenarioDocument[] = [...BINDING, ...WORK, ...KERNEL_BUGS];

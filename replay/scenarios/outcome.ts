@@ -1,0 +1,16 @@
+/** Whether a run ended in one of the ways that its scenario allows. */
+import type { Outcome } from '../kernel/index.js';
+import type { OutcomeDocument } from './document.js';
+
+/** Whether an outcome is of a kind. What the kind does not tell may be anything. */
+export function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
+  const { drivers = {}, gone = [], deadlock = false, faults = [] } = kind;
+  if ((outcome.deadlock !== null) !== deadlock) return false;
+  if (faults.join() !== outcome.faults.join()) return false;
+  if (gone.some((address) => Object.hasOwn(outcome.drivers, address))) return false;
+  return Object.entries(drivers).every(([address, driver]) => outcome.drivers[address] === driver);
+}
+
+/** Index of the first kind that an outcome is of; -1 for none. */
+export const kindOf = (outcome: Outcome, kinds: readonly OutcomeDocument[]): number =>
+  kinds.findIndex((kind) => isOfKind(outcome, kind));

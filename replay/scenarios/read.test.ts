@@ -1,0 +1,76 @@
+/**
+ * Goal: a mistake in a scenario is told with the line that it stands in.
+ * Method: documents with one mistake each, written as people write them.
+ */
+import { describe, expect, test } from 'vitest';
+import { checkScenario, readScenario, SCENARIO_SCHEMA, SCENARIOS } from './index.js';
+
+const FINE = JSON.stringify(SCENARIOS[0], null, 2);
+const lines = FINE.split('\n');
+
+/** The document with the first line that holds a text replaced, and the number of that line. */
+function changed(find: string, to: string): { text: string; line: number } {
+  const at = lines.findIndex((line) => line.includes(find));
+  return { text: lines.with(at, to).join('\n'), line: at + 1 };
+}
+
+test('the schema is published as it is', async () => {
+  await expect(`${JSON.stringify(SCENARIO_SCHEMA, null, 2)}\n`).toMatchFileSnapshot(
+    '../../docs/scenario.schema.json',
+  );
+});
+
+describe('told with its line', () => {
+  test.each([
+    ['a text that is no JSON', '"kernel"', '  "kernel" "6.12",', 'a colon is missing'],
+    ['a name that stands twice', '"title"', '  "title": "a", "title": "b",', 'stands twice'],
+  ])('%s', (_, find, to, what) => {
+    const { text, line } = changed(find, to);
+    expect(() => checkScenario(text, 'my.json')).toThrow(`my.json:${line}: `);
+    expect(() => checkScenario(text, 'my.json')).toThrow(what);
+  });
+
+  test.each([
+    ['a wrong type', '"kernel"', '  "kernel": 6.12,', 'a string'],
+    ['a wrong address', '"address"', '        "address": "41:00.0",', 'is not PCI address'],
+    [
+      'an unknown member',
+      '"class"',
+      '        "class": "0x030200", "klass": 1,',
+      'nothing is called',
+    ],
+    ['a driver that is not there', '"driver"', '        "driver": "nvidia",', 'no driver'],
+    [
+      'an attribute that is not there',
+      'sriov_numvfs',
+      '"write": "/sys/bus/pci/devices/0000:41:00.0/power",',
+      'no such attribute',
+    ],
+    ['a kernel that is too old', '"kernel"', '  "kernel": "5.10",', 'not modelled'],
+  ])('%s', (_, find, to, what) => {
+    const { text, line } = changed(find, to);
+    const [mistake] = checkScenario(text, 'my.json');
+    expect(mistake).toMatchObject({ line });
+    expect(mistake.what).toContain(what);
+  });
+
+  test('an errno that does not exist', () => {
+    const text = FINE.replace('"sriov": "simple"', '"sriov": "simple", "probe": { "vf": "EFOO" }');
+    expect(checkScenario(text, 'my.json')[0]?.what).toContain('no errno is called EFOO');
+  });
+
+  test('a member that is missing is told where it is missing', () => {
+    const text = FINE.replace(/ *"title".*\n/, '');
+    expect(checkScenario(text, 'my.json')).toEqual([
+      { line: 1, path: '', what: '"title" is missing' },
+    ]);
+  });
+});
+
+test('a document without mistakes is read as it is', () => {
+  expect(readScenario(FINE, 'my.json')).toEqual(SCENARIOS[0]);
+});
+
+test('a hostile document is refused, not run out of stack', () => {
+  expect(() => checkScenario('['.repeat(100_000), 'my.json')).toThrow('nested too deeply');
+});

@@ -1,0 +1,138 @@
+/** Reads a scenario: its text, its form, and whether what it names is there. */
+import { VfrError } from '../../traces/index.js';
+import { World } from '../kernel/index.js';
+import { ERRNO } from '../machine/errno.js';
+import { kernelRules } from '../machine/kernel.js';
+import type { OperationDocument, ScenarioDocument } from './document.js';
+import { parseJson } from './json.js';
+import { SCENARIO_SCHEMA } from './schema.js';
+import { ATTRIBUTES, attributeOf, specOf } from './spec.js';
+import { type Mistake, mistakesOf } from './validate.js';
+
+export interface LineMistake extends Mistake {
+  /** Line of the file, from 1. */
+  readonly line: number;
+}
+
+/**
+ * All mistakes of a scenario's text; empty when it can be run.
+ * @throws VfrError `JSON_INVALID` when it is no JSON
+ */
+export function checkScenario(text: string, file: string): LineMistake[] {
+  const { value, lines } = parseJson(text, file);
+  const inForm = mistakesOf(value, SCENARIO_SCHEMA);
+  const document = value as unknown as ScenarioDocument;
+  const mistakes = inForm.length > 0 ? inForm : [...mistakesInNames(document)];
+  return mistakes.map((mistake) => ({ ...mistake, line: lineOf(lines, mistake.path) }));
+}
+
+/** The line of a value, or of what it is missing in. */
+function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/'))) {
+    const line = lines.get(at);
+    if (line !== undefined) return line;
+    if (at === '') return 1;
+  }
+}
+
+/**
+ * @throws VfrError `SCENARIO_INVALID` with the line of the first mistake, `JSON_INVALID`
+ */
+export function readScenario(text: string, file: string): ScenarioDocument {
+  const [first, ...others] = checkScenario(text, file);
+  if (first === undefined) return parseJson(text, file).value as unknown as ScenarioDocument;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  const what = `${first.path === '' ? 'the document' : first.path}: ${first.what}${more}`;
+  const next = 'Correct it; `vfr scenarios check` tells all mistakes.';
+  throw new VfrError('SCENARIO_INVALID', what, next, { file, line: first.line });
+}
+
+/** The first kernel whose driver core the procedures are written for. */
+const OLDEST = { release: '5.15', version: 5015 };
+
+/** Whether the procedures are written for a kernel as old as this. */
+export const runsKernel = (release: string): boolean =>
+  kernelRules(release).version >= OLDEST.version;
+
+/** Names of functions, drivers, actors and attributes that lead nowhere. */
+function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
+  const { machine, actors, outcomes } = document;
+  const drivers = new Set(machine.drivers.map(({ name }) => name));
+  if (!runsKernel(document.kernel)) {
+    yield { path: '/kernel', what: `kernels before ${OLDEST.release} are not modelled` };
+  }
+  yield* twice(machine.functions.map(({ address }, i) => [address, `/machine/functions/${i}`]));
+  yield* twice(machine.drivers.map(({ name }, i) => [name, `/machine/drivers/${i}`]));
+  yield* twice(actors.map(({ name }, i) => [name, `/actors/${i}`]));
+  const isDriver = (name: string | null | undefined) => name == null || drivers.has(name);
+  for (const [i, { driver }] of machine.functions.entries()) {
+    if (!isDriver(driver)) yield unknownDriver(`/machine/functions/${i}/driver`, driver ?? '');
+  }
+  for (const [i, { probe }] of machine.drivers.entries()) {
+    for (const [to, results] of Object.entries(probe ?? {})) {
+      for (const result of [results].flat()) {
+        if (typeof result === 'number' || Object.hasOwn(ERRNO, result)) continue;
+        yield { path: `/machine/drivers/${i}/probe/${to}`, what: `no errno is called ${result}` };
+      }
+    }
+  }
+  for (const [i, { does }] of actors.entries()) {
+    for (const [j, operation] of does.entries()) {
+      yield* mistakesInOperation(operation, `/actors/${i}/does/${j}`, document);
+    }
+  }
+  const world = new World(specOf(document));
+  for (const [i, { drivers: bound, gone }] of outcomes.entries()) {
+    for (const [address, driver] of Object.entries(bound ?? {})) {
+      const path = `/outcomes/${i}/drivers/${address}`;
+      if (world.place(address) === null) yield unknownFunction(path, address);
+      if (!isDriver(driver)) yield unknownDriver(path, driver ?? '');
+    }
+    for (const address of gone ?? []) {
+      if (world.place(address) === null) yield unknownFunction(`/outcomes/${i}/gone`, address);
+    }
+  }
+}
+
+function* mistakesInOperation(
+  operation: OperationDocument,
+  path: string,
+  { machine, actors }: ScenarioDocument,
+): Generator<Mistake> {
+  const isDriver = (name: string) => machine.drivers.some((driver) => driver.name === name);
+  for (const verb of ['load', 'unload'] as const) {
+    const name = (operation as { readonly [v in typeof verb]?: string })[verb];
+    if (name !== undefined && !isDriver(name)) yield unknownDriver(`${path}/${verb}`, name);
+  }
+  if ('write' in operation) {
+    const place = attributeOf(operation.write);
+    if (place === null) {
+      const what = `no such attribute; there are ${ATTRIBUTES.join(', ')}`;
+      yield { path: `${path}/write`, what };
+    } else if (place.driver !== null && !isDriver(place.driver)) {
+      yield unknownDriver(`${path}/write`, place.driver);
+    }
+  }
+  const { when } = operation;
+  if (when !== undefined && 'actor' in when && !actors.some(({ name }) => name === when.actor)) {
+    yield { path: `${path}/when/actor`, what: `no actor is called ${when.actor}` };
+  }
+}
+
+function* twice(names: readonly (readonly [string, string])[]): Generator<Mistake> {
+  const seen = new Set<string>();
+  for (const [name, path] of names) {
+    if (seen.has(name)) yield { path, what: `${name} is there twice` };
+    seen.add(name);
+  }
+}
+
+const unknownDriver = (path: string, name: string): Mistake => ({
+  path,
+  what: `no driver of the machine is called ${name}`,
+});
+
+const unknownFunction = (path: string, address: string): Mistake => ({
+  path,
+  what: `the machine has no function ${address}, and makes none`,
+});

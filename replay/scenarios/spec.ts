@@ -1,0 +1,145 @@
+/** What a run starts from, made of a scenario's document. */
+import type { IdMatch, PciIds } from '../binding/ids.js';
+import type {
+  Action,
+  Answer,
+  Condition,
+  DriverSpec,
+  FunctionSpec,
+  OperationSpec,
+  RunSpec,
+} from '../kernel/index.js';
+import { ERRNO } from '../machine/errno.js';
+import type {
+  ConditionDocument,
+  DriverDocument,
+  FunctionDocument,
+  IdDocument,
+  OperationDocument,
+  ResultDocument,
+  ScenarioDocument,
+} from './document.js';
+
+/** @param kernel another kernel than the document's */
+export function specOf(document: ScenarioDocument, kernel = document.kernel): RunSpec {
+  return {
+    machine: {
+      kernel,
+      functions: document.machine.functions.map(functionOf),
+      drivers: document.machine.drivers.map(driverOf),
+    },
+    actors: document.actors.map(({ name, does }) => ({ name, operations: does.map(operationOf) })),
+  };
+}
+
+const hex = (text: string): number => Number.parseInt(text, 16);
+const hexOrNull = (text: string | undefined): number | null =>
+  text === undefined ? null : hex(text);
+
+function functionOf(f: FunctionDocument): FunctionSpec {
+  const ids: PciIds = {
+    vendor: hex(f.vendor),
+    device: hex(f.device),
+    subvendor: hex(f.subvendor ?? f.vendor),
+    subdevice: hex(f.subdevice ?? f.device),
+    class: hex(f.class),
+  };
+  const { sriov } = f;
+  return {
+    address: f.address,
+    ids,
+    present: f.present ?? true,
+    driver: f.driver ?? null,
+    override: f.override ?? null,
+    sriov:
+      sriov === undefined
+        ? null
+        : { ...sriov, vfDevice: hex(sriov.vfDevice), autoprobe: sriov.autoprobe ?? true },
+  };
+}
+
+function driverOf(d: DriverDocument): DriverSpec {
+  return {
+    name: d.name,
+    loaded: d.loaded ?? true,
+    table: d.ids?.map(idOf) ?? null,
+    isAsync: d.probeType === 'async',
+    sriov: d.sriov ?? null,
+    answers: Object.entries(d.probe ?? {}).map(
+      ([to, results]): Answer => ({ to, results: [results].flat().map(errnoOf) }),
+    ),
+    defersUntil: d.defersUntil ?? null,
+  };
+}
+
+const idOf = (entry: IdDocument): IdMatch => ({
+  vendor: hexOrNull(entry.vendor),
+  device: hexOrNull(entry.device),
+  subvendor: hexOrNull(entry.subvendor),
+  subdevice: hexOrNull(entry.subdevice),
+  class: hexOrNull(entry.class) ?? 0,
+  classMask: hexOrNull(entry.classMask) ?? (entry.class === undefined ? 0 : 0xff_ffff),
+});
+
+const errnoOf = (result: ResultDocument): number =>
+  typeof result === 'number' ? result : -(ERRNO as Readonly<Record<string, number>>)[result];
+
+function operationOf(operation: OperationDocument): OperationSpec {
+  const { when, onError } = operation;
+  return {
+    action: actionOf(operation),
+    when: when === undefined ? null : conditionOf(when),
+    onError: onError ?? 'continue',
+  };
+}
+
+function actionOf(operation: OperationDocument): Action {
+  if ('load' in operation) return { type: 'load', driver: operation.load };
+  if ('unload' in operation) return { type: 'unload', driver: operation.unload };
+  if ('plug' in operation) return { type: 'plug', address: operation.plug };
+  if ('unplug' in operation) return { type: 'unplug', address: operation.unplug };
+  const place = attributeOf(operation.write);
+  const { attribute = '', address = null, driver = null } = place ?? {};
+  return { type: 'write', attribute, address, driver, text: operation.text };
+}
+
+const conditionOf = (when: ConditionDocument): Condition => {
+  if ('exists' in when) return { type: 'exists', address: when.exists };
+  if ('gone' in when) return { type: 'gone', address: when.gone };
+  if ('of' in when) return { type: 'driver', address: when.of, driver: when.driver };
+  return { type: 'done', actor: when.actor, operations: when.did };
+};
+
+export interface AttributePlace {
+  readonly attribute: string;
+  readonly address: string | null;
+  readonly driver: string | null;
+}
+
+const OF_DEVICES = 'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove';
+const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
+const FORMS = [
+  `devices/([^/]+)/(${OF_DEVICES})`,
+  `drivers/([^/]+)/(${OF_DRIVERS})`,
+  '(drivers_probe)',
+];
+const PATH = new RegExp(`^/sys/bus/pci/(?:${FORMS.join('|')})$`);
+
+/** What a path in sysfs leads to; null when the kernel that runs has no such attribute. */
+export function attributeOf(path: string): AttributePlace | null {
+  const found = PATH.exec(path);
+  if (found === null) return null;
+  const [, address, ofDevice, driver, ofDriver, ofBus] = found;
+  return {
+    attribute: ofDevice ?? ofDriver ?? ofBus,
+    address: address ?? null,
+    driver: driver ?? null,
+  };
+}
+
+/** Attributes that a scenario can write to, for messages. */
+export const ATTRIBUTES = [
+  ...OF_DEVICES.split('|').map((name) => `/sys/bus/pci/devices/ADDRESS/${name}`),
+  ...OF_DRIVERS.split('|').map((name) => `/sys/bus/pci/drivers/DRIVER/${name}`),
+  '/sys/bus/pci/drivers_probe',
+];
