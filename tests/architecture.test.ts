@@ -50,6 +50,15 @@ test('replay keeps nothing in its modules: replays do not meet', () => {
   expect(laws.replayHasNoModuleState(sources)).toEqual([]);
 });
 
+test('no file is left that vfr does not run', () => {
+  const faces = FOLDERS.map((name) => `${name}/index.ts`);
+  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/child.ts'];
+  // What prints pages of docs/ is run by their tests.
+  const printers = ['catalogue/markdown', 'catalogue/races'].map((name) => `recorder/${name}.ts`);
+  const entries = [...faces, ...processes, ...printers, 'analysis/sql/reference.ts'];
+  expect(laws.everyFileIsReached(sources, entries)).toEqual([]);
+});
+
 test('what a file exports is imported somewhere', () => {
   const others = ['tests', 'bench', 'lab'].flatMap(readSources);
   expect(laws.everyExportIsUsed(sources, [...sources, ...others])).toEqual([]);

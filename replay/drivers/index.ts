@@ -1,15 +1,42 @@
-import { type DriverModel, opaque } from './model.js';
-import { NATIVE } from './native.js';
-import { VARIANTS } from './variants.js';
+/** All drivers that are declared. A new one is a file and a line here. */
+import { type DriverModel, unknownDriver } from './driver.js';
+import { hisiAccVfioPci } from './hisi-acc-vfio-pci.js';
+import { mlx5VfioPci } from './mlx5-vfio-pci.js';
+import { nouveau } from './nouveau.js';
+import { novaCore } from './nova-core.js';
+import { nvgraceGpuVfioPci } from './nvgrace-gpu-vfio-pci.js';
+import { nvme } from './nvme.js';
+import { pciStub } from './pci-stub.js';
+import { pcieport } from './pcieport.js';
+import { pdsVfioPci } from './pds-vfio-pci.js';
 import { vfioPci } from './vfio-pci.js';
+import { virtioPci } from './virtio-pci.js';
+import { virtioVfioPci } from './virtio-vfio-pci.js';
 
-export type { DriverModel } from './model.js';
+export type { DriverModel, OwnPart } from './driver.js';
+
+export const DRIVERS: readonly DriverModel[] = [
+  vfioPci,
+  nvgraceGpuVfioPci,
+  virtioVfioPci,
+  mlx5VfioPci,
+  hisiAccVfioPci,
+  pdsVfioPci,
+  nvme,
+  pcieport,
+  virtioPci,
+  novaCore,
+  nouveau,
+  pciStub,
+];
 
 /** A driver without a name of its own has that of its module: dashes are underscores there. */
-const spellings = (model: DriverModel): [string, DriverModel][] =>
-  [model.name, model.name.replaceAll('-', '_')].map((name) => [name, model]);
+const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(
+  DRIVERS.flatMap((driver) => [
+    [driver.name, driver] as const,
+    [driver.name.replaceAll('-', '_'), driver] as const,
+  ]),
+);
 
-const MODELS = new Map([...NATIVE, ...VARIANTS, vfioPci].flatMap(spellings));
-
-/** The model of a driver; one that knows nothing for a driver that has none. */
-export const driverModel = (name: string): DriverModel => MODELS.get(name) ?? opaque(name);
+/** What is known of a driver by its name; of one that is not declared nothing is. */
+export const driverModel = (name: string): DriverModel => BY_NAME.get(name) ?? unknownDriver(name);

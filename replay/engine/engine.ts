@@ -1,4 +1,5 @@
 import { notRecorded, type Seq, type TraceMeta, whatIsRecorded } from '../../traces/index.js';
+import { driverModel } from '../drivers/index.js';
 import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessedRules, guessRelease, isCovered } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
@@ -130,7 +131,7 @@ export class Engine {
    * that name which vfr does not know names no device, and is no such event.
    */
   recordsOwnProbe(driver: string): boolean {
-    const name = `${driver.replaceAll('-', '_')}_probe`;
+    const name = driverModel(driver).probe;
     return this.recording.data.ownProbes.has(name) && this.records(name);
   }
 

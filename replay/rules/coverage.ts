@@ -3,7 +3,7 @@
  * vfio-pci-core, has. Mediated devices, devices of other buses, and functions of drivers that no
  * model knows have files with the same ioctls, which say what their own drivers say.
  */
-import { driverModel } from '../drivers/index.js';
+import { driverModel, type OwnPart } from '../drivers/index.js';
 import type { Engine, Rule } from '../engine/engine.js';
 import { UNKNOWN, UNMODELLED } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/device.js';
@@ -26,17 +26,28 @@ function coverageOf(device: PciDevice | null): Coverage {
 
 /**
  * A rule of vfio-pci-core, for events that name the device. Of a device that is not covered nothing
- * that it says counts; of one that may not be, no difference.
+ * that it says counts; of one that may not be, or whose driver serves the part in its own way, no
+ * difference.
+ * @param part what of an open device the rule is about
  */
 export const covered =
-  (rule: Rule): Rule =>
+  (rule: Rule, part: OwnPart | null = null): Rule =>
   (engine, e) => {
     const verdict = rule(engine, e);
     if (verdict.type === 'stimulus' || e.deviceId < 0) return verdict;
-    const coverage = coverageOf(engine.pciFunction(e));
+    const device = engine.pciFunction(e);
+    const coverage = coverageOf(device);
     if (coverage === 'foreign') return UNMODELLED;
-    return coverage === 'unsure' && verdict.type === 'diverge' ? UNKNOWN : verdict;
+    if (verdict.type !== 'diverge') return verdict;
+    return coverage === 'unsure' || isServedByDriver(device, part) ? UNKNOWN : verdict;
   };
+
+function isServedByDriver(device: PciDevice | null, part: OwnPart | null): boolean {
+  if (part === null) return false;
+  return (
+    device?.driver?.some((name) => name !== null && driverModel(name).own.includes(part)) ?? false
+  );
+}
 
 /**
  * Whether an IOMMU group is of PCI functions alone that are covered, or have a driver that is known

@@ -15,13 +15,13 @@ import { mmap, munmap, pageFault } from './vfio-memory.js';
 import { regionAccess } from './vfio-region.js';
 
 /** Accesses of a user, as VFIO serves them; those of the kernel and of sysfs are none of it. */
-const ofUser = covered(configAccess);
+const ofUser = covered(configAccess, 'config');
 const config: Rule = (engine, e) =>
   e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
 
-const IOCTL = covered(ioctl);
-const REGION = covered(regionAccess);
-const MMAP = covered(mmap);
+const IOCTL = covered(ioctl, 'regions');
+const REGION = covered(regionAccess, 'regions');
+const MMAP = covered(mmap, 'regions');
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   syscall: systemCall,
@@ -33,7 +33,7 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'region.write': REGION,
   mmap: MMAP,
   munmap: covered(munmap),
-  'fault.page': covered(pageFault),
+  'fault.page': covered(pageFault, 'regions'),
   'fault.bus': covered(busError),
   'fault.dma': dmaFault,
   'dma.map': dmaMap,

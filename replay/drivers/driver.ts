@@ -1,0 +1,106 @@
+/** How a driver is declared: what is known of it without a recording. */
+import type { IdMatch } from '../binding/ids.js';
+import type { MigrationModel } from '../vfio/migration.js';
+
+/** What a variant serves itself, before or instead of vfio-pci-core. */
+export type OwnPart = 'config' | 'regions';
+
+/**
+ * A driver of PCI functions. The results of probe functions that nothing predicts are stimuli: they
+ * are taken from the recording, or from a scenario.
+ */
+export interface DriverModel {
+  /** As its `struct pci_driver` has it. */
+  readonly name: string;
+  /** False: nothing is known but its name. It may be built on VFIO, or on anything else. */
+  readonly known: boolean;
+  /** The function that its `probe` points to. */
+  readonly probe: string;
+  /**
+   * Static id table as far as matching goes; null when it is not known. A recording then teaches
+   * it: what a driver was seen to try.
+   */
+  readonly table: readonly IdMatch[] | null;
+  /** Every entry has `override_only`: it matches only by driver_override or a dynamic id. */
+  readonly overrideOnly: boolean;
+  /**
+   * `driver_managed_dma`: probing does not claim the IOMMU group for the kernel (Linux 5.19); null
+   * when that is not known.
+   */
+  readonly managesDma: boolean | null;
+  /** What the driver's `sriov_configure` is. */
+  readonly sriovConfigure: 'none' | 'simple' | 'own' | 'unknown';
+  /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
+  readonly vfioPci: boolean;
+  /**
+   * Parts of an open device that a variant serves in its own way and that are not modelled: what
+   * differs there from vfio-pci-core is not held against anybody.
+   */
+  readonly own: readonly OwnPart[];
+  /** Migration of an open device; null when the driver has none, or none that is known. */
+  readonly migration: MigrationModel | null;
+}
+
+type Declaration = Pick<DriverModel, 'name'> & Partial<Omit<DriverModel, 'known' | 'vfioPci'>>;
+
+/**
+ * A native driver: what its functions return is taken from the recording. It does not manage DMA
+ * itself unless that is said.
+ */
+export const defineNative = (declared: Declaration): DriverModel => ({
+  ...unknownDriver(declared.name),
+  known: true,
+  managesDma: false,
+  ...declared,
+});
+
+/**
+ * A driver built on vfio-pci-core, of which it says where it differs. Variants in the kernel have
+ * tables that match by override only, and manage DMA (kernel drivers/vfio/pci 6.12).
+ */
+export const defineVfioPci = (
+  declared: Declaration & { readonly table: readonly IdMatch[] },
+): DriverModel => ({
+  ...unknownDriver(declared.name),
+  known: true,
+  overrideOnly: true,
+  managesDma: true,
+  sriovConfigure: 'none',
+  vfioPci: true,
+  ...declared,
+});
+
+/** Any driver of which nothing is known but its name. */
+export const unknownDriver = (name: string): DriverModel => ({
+  name,
+  known: false,
+  probe: `${name.replaceAll('-', '_')}_probe`,
+  table: null,
+  overrideOnly: false,
+  managesDma: null,
+  sriovConfigure: 'unknown',
+  vfioPci: false,
+  own: [],
+  migration: null,
+});
+
+/** Entries of a table, one for each device id of a vendor. */
+export const pciIds = (vendor: number, ...devices: readonly number[]): readonly IdMatch[] =>
+  devices.map((device) => ({
+    vendor,
+    device,
+    subvendor: null,
+    subdevice: null,
+    class: 0,
+    classMask: 0,
+  }));
+
+/** An entry for every device of a class, of one vendor or of all. */
+export const pciClass = (code: number, mask: number, vendor: number | null = null): IdMatch => ({
+  vendor,
+  device: null,
+  subvendor: null,
+  subdevice: null,
+  class: code,
+  classMask: mask,
+});

@@ -1,0 +1,26 @@
+/** Arcs of the migration states that several variants have alike. */
+import { type Arc, arc, STATE, type State } from '../vfio/migration.js';
+
+const { STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P } = STATE;
+
+type Row = readonly [from: State, to: State, what: Arc];
+
+/** The arcs of a driver, by their two states. */
+export const arcs = (...lists: readonly (readonly Row[])[]): Readonly<Record<string, Arc>> =>
+  Object.fromEntries(lists.flat().map(([from, to, what]) => [arc(from, to), what]));
+
+/** Saving and resuming, which all of them have. */
+export const COPY: readonly Row[] = [
+  [STOP, STOP_COPY, 'saves'],
+  [STOP_COPY, STOP, 'closes'],
+  [STOP, RESUMING, 'resumes'],
+  [RESUMING, STOP, 'closes'],
+];
+
+/** Stopping and starting by way of a state in which the device starts no DMA to its peers. */
+export const PEER_TO_PEER: readonly Row[] = [
+  [RUNNING, RUNNING_P2P, 'goes on'],
+  [RUNNING_P2P, RUNNING, 'goes on'],
+  [RUNNING_P2P, STOP, 'goes on'],
+  [STOP, RUNNING_P2P, 'goes on'],
+];

@@ -1,0 +1,9 @@
+import { defineNative } from './driver.js';
+
+/** Matches nothing by itself; a device is given to it by new_id or driver_override. */
+export const pciStub = defineNative({
+  name: 'pci-stub',
+  table: [],
+  managesDma: true,
+  sriovConfigure: 'none',
+});
