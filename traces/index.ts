@@ -11,6 +11,7 @@ export {
 } from './base/bdf.js';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber } from './base/errno.js';
 export { firstIndex } from './base/first-index.js';
+export { CALL_DEPTH_MAX, likelyEnded } from './base/likely-ended.js';
 export { processStart } from './base/process-start.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';

@@ -2,11 +2,9 @@
  * Calls that have begun and not ended, per thread: pairs a return with its entry. A thread's calls
  * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
  */
-import { assert, EventRow } from '../../traces/index.js';
+import { assert, CALL_DEPTH_MAX, EventRow, likelyEnded } from '../../traces/index.js';
 import { GivenBytes } from './given-bytes.js';
 
-/** Deeper nesting than any kernel path of the catalogue: beyond it a call is given up. */
-const DEPTH_MAX = 64;
 /** Threads kept in memory; above it, those without open calls are forgotten. */
 const THREADS_MAX = 1 << 16;
 
@@ -40,7 +38,7 @@ export class CallStack {
   }
 
   push(call: number, cpu: number, vfio: boolean): OpenCall {
-    if (this.#depth === DEPTH_MAX) this.#drop(this.#over());
+    if (this.#depth === CALL_DEPTH_MAX) this.#drop(likelyEnded(this.#calls, ({ call }) => call));
     let open = this.#calls[this.#depth];
     if (open === undefined) {
       open = new OpenCall();
@@ -96,18 +94,6 @@ export class CallStack {
   #dropTop(): void {
     if (this.#top().vfio) this.#vfio--;
     this.#depth--;
-  }
-
-  /**
-   * The call that has most likely ended: one of a function that is called again inside of it, as
-   * where its returns are not recorded, and not the call outside of them all, which goes on.
-   */
-  #over(): number {
-    const calls = this.#calls.map(({ call }) => call);
-    return Math.max(
-      0,
-      calls.findIndex((call, i) => calls.indexOf(call, i + 1) >= 0),
-    );
   }
 
   #drop(at: number): void {

@@ -1,4 +1,5 @@
 /** Kernel functions that have begun and not yet ended: the state of a replay between two events. */
+import { CALL_DEPTH_MAX, likelyEnded } from '../../traces/index.js';
 import type { PciDevice } from '../machine/device.js';
 import type { Possible } from '../machine/possible.js';
 
@@ -167,6 +168,9 @@ export const newFrames = (): FramesData => ({
   byDevice: new Map(),
 });
 
+/** Frames on one device at a time: more threads than that do not wait for one. */
+const OPEN_ON_DEVICE_MAX = 256;
+
 /** Open frames by thread, innermost last, and by the sequence number of their begin. */
 export class Frames {
   readonly #bySeq: Map<number, Frame>;
@@ -184,7 +188,11 @@ export class Frames {
     this.#bySeq.set(frame.seq, frame);
     const stack = this.#byTid.get(frame.tid);
     if (stack === undefined) this.#byTid.set(frame.tid, [frame]);
-    else stack.push(frame);
+    else {
+      if (stack.length === CALL_DEPTH_MAX)
+        this.#close(stack[likelyEnded(stack, ({ type }) => type)]);
+      stack.push(frame);
+    }
     if (frame.device !== null) this.#meet(frame, frame.device);
     return frame;
   }
@@ -216,6 +224,15 @@ export class Frames {
       frame.overlapped = true;
     }
     open.push(frame);
+    if (open.length > OPEN_ON_DEVICE_MAX) this.#close(open[0]);
+  }
+
+  /** Gives up a frame alone: it has most likely ended, and nothing told. */
+  #close(frame: Frame): void {
+    const stack = this.#byTid.get(frame.tid);
+    stack?.splice(stack.indexOf(frame), 1);
+    if (stack?.length === 0) this.#byTid.delete(frame.tid);
+    this.#drop(frame);
   }
 
   /** Closes the frame that began at `seq`, and those inside of it whose end was not recorded. */

@@ -2,7 +2,7 @@
  * Calls within calls: what a caller hands on has to arrive, a function that began has to end once,
  * and is called by those who call it. What rules say of single kinds comes on top of this.
  */
-import type { Batch } from '../../traces/index.js';
+import { type Batch, CALL_DEPTH_MAX } from '../../traces/index.js';
 import {
   callsNothingMore,
   detailOf,
@@ -112,6 +112,11 @@ export class Nesting {
 
   /** The call keeps what its begin said; the next event is read into what an ended one had. */
   #open(thread: Thread, fn: Fn, seq: number): void {
+    if (thread.depth === CALL_DEPTH_MAX) {
+      // Ends are missing: what is open is not known.
+      thread.depth = 0;
+      thread.since = -1;
+    }
     const { calls, depth } = thread;
     if (depth === calls.length) calls.push(newCall());
     const call = calls[depth];

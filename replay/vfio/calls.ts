@@ -1,5 +1,6 @@
 /** Kernel functions of VFIO that have begun and not ended, by thread. */
 
+import { CALL_DEPTH_MAX, likelyEnded } from '../../traces/index.js';
 import type { DmaMapping, MapRequest } from '../iommu/type1.js';
 import type { ConfigAccess } from '../vfio-pci-core/access.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
@@ -141,7 +142,15 @@ export type Calls = Map<number, Call[]>;
 export function pushCall<C extends Call>(calls: Calls, tid: number, call: C): C {
   const stack = calls.get(tid);
   if (stack === undefined) calls.set(tid, [call]);
-  else stack.push(call);
+  else {
+    if (stack.length === CALL_DEPTH_MAX) {
+      stack.splice(
+        likelyEnded(stack, ({ type }) => type),
+        1,
+      );
+    }
+    stack.push(call);
+  }
   return call;
 }
 
