@@ -106,7 +106,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
   test('takes one condition and no statements', () => {
     const played = play([
       ['1/300', [...'ftrue); DROP VIEW events; SELECT (1', '\r']],
-      ['must not have', [...'fseq = 7', '\r']],
+      ['syntax error', [...'fseq = 7', '\r']],
       ['1/1 of 300', ['q']],
     ]);
     expect(played).toMatchObject({ code: 0, missing: null });

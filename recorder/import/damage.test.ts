@@ -52,7 +52,9 @@ describe.each(texts.map((sample) => [sample.importer.format, sample] as const))(
   const part = s.bytes.subarray(0, s.bytes.lastIndexOf('\n', 12_000) + 1);
   const whole = imported(part);
 
-  test('with line ends of DOS and a byte order mark is the same', () => {
+  // The values of the journal's export have sizes in bytes, which other line ends make wrong.
+  const hasLines = s.importer.format !== 'journal-export';
+  test.runIf(hasLines)('with line ends of DOS and a byte order mark is the same', () => {
     const dos = Buffer.from(part.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
     const marked = imported(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), dos]));
     expect(marked.result.format).toBe(s.importer.format);

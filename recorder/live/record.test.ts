@@ -68,7 +68,7 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
 
   test('a disk that is full leaves the recording where the message says', () => {
     const disk = join(folder, 'disk');
-    const small = `mkdir -p ${disk}; mount -t tmpfs -o size=24k tmpfs ${disk}; cd ${disk}`;
+    const small = `mkdir -p ${disk}; mount -t tmpfs -o size=256k tmpfs ${disk}; cd ${disk}`;
     const noise = "sh -c 'for i in $(seq 5000); do /bin/true; done'";
     const record = `${vfr} record --add process,irq -o t.arrows -- ${noise}; echo "code $?"`;
     const script = `${record}; ls; ${vfr} info t.arrows.partial`;

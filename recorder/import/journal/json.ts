@@ -12,7 +12,7 @@ import { journalMessage, jsonObject } from './json-entry.js';
 import { JsonObjects } from './json-objects.js';
 
 const DMESG = /"dmesg"\s*:\s*\[|\{\s*(?:"(?:fac|pri)"\s*:\s*[^,]{1,20},\s*)*"time"\s*:[\s\d.]+,/;
-const JOURNAL = /\{\n\s*"\w{1,64}"\s*:/;
+const JOURNAL = /\{\r?\n\s*"\w{1,64}"\s*:/;
 const JOURNAL_FIELD = /"__(?:REALTIME|MONOTONIC)_TIMESTAMP"\s*:/;
 const SECONDS = /^(\d{1,10})(?:\.(\d{1,9}))?$/;
 /** A message within an object that is damaged elsewhere, as dmesg writes it. */
