@@ -21,6 +21,7 @@ const PARTS = Object.keys(PART).length;
 const IOCTLS: ReadonlySet<string> = new Set([
   'ioctl',
   'file ioctl',
+  'iommufd ioctl',
   'vfio_pci_core_ioctl',
   'vfio_iommu_type1_ioctl',
 ]);

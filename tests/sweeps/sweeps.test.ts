@@ -45,7 +45,7 @@ test('events with any values in any columns are replayed, and their races told',
 });
 
 test('mutants of recordings are imported or refused', () => {
-  expect(sweepImports(600, 3)).toMatchObject({ mutants: 600, formats: 11 });
+  expect(sweepImports(600, 3)).toMatchObject({ mutants: 600, formats: 15 });
 });
 
 test('a killed recorder loses nothing that it had flushed', () => {
