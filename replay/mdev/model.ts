@@ -8,7 +8,7 @@ export interface MdevDriver {
   readonly since: number;
   /** Errnos with which it, or the core for it, refuses one more device. */
   readonly full: readonly number[];
-  /** Whether it answers GET_REGION_INFO of an index and a size of the argument; null: kernels differ. */
+  /** GET_REGION_INFO of an index, with a size of the argument, works; null: kernels differ. */
   readonly hasRegion: (index: number, argsz: number) => boolean | null;
   /** Whether it answers GET_IRQ_INFO of an index. */
   readonly hasIrq: (index: number) => boolean;
