@@ -90,8 +90,11 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const shown = engine.records(OPEN) && engine.records(CLOSE);
   const open = mdev.opens === null || !shown ? null : mdev.opens > 0;
   const ofCdev = bound?.door === 'group' ? null : bound;
-  return doorOf({ bound: ofCdev, file, ofGroup, open });
+  const door = doorOf({ bound: ofCdev, file, ofGroup, open });
+  return door === 'unbound' && open !== false && !engine.records(BIND) ? 'unknown' : door;
 }
+
+const FEATURE = 'VFIO_DEVICE_FEATURE';
 
 /** The end of an ioctl of a mediated device; undefined when its driver has no model. */
 export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdict | undefined {
@@ -117,8 +120,14 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
   const verdict = judgeByKernel(engine, path, byRelease, ret);
   // A file that is not bound does nothing.
   if (door === 'open' || ret !== -ERRNO.EINVAL || results?.includes(ret)) done?.(ret);
-  const refused = door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge';
-  return refused ? UNKNOWN : unsure(engine, verdict);
+  if (verdict.type !== 'diverge') return verdict;
+  // Where calls that it depends on are not recorded it has causes that are not seen.
+  const cause = call.name === FEATURE ? 'VFIO_DEVICE_RESET' : 'VFIO_DEVICE_GET_INFO';
+  if (!engine.records(cause)) {
+    forgetUse(mdev);
+    return UNKNOWN;
+  }
+  return door === 'unknown' && ret === -ERRNO.EINVAL ? UNKNOWN : unsure(engine, verdict);
 }
 
 /** On a kernel that is not known nothing is held against it. */

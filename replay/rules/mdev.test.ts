@@ -58,6 +58,11 @@ class Recording {
     return { kind: 'ioctl', path: 'vfio', name, value: 0x3b75n, offset: 4096n, data, tid };
   }
 
+  reset(): this {
+    const name = 'VFIO_DEVICE_RESET';
+    return this.call({ kind: 'ioctl', path: 'vfio', name, value: 0x3b6fn, offset: 0n }, 0);
+  }
+
   setState(state: number, ret: number): this {
     return this.call(this.state(state), ret);
   }
@@ -102,6 +107,7 @@ test('migration states are followed from the time that the driver binds', () => 
   const { divergences } = new Recording()
     .create()
     .open()
+    .reset()
     .setState(STATE.STOP_COPY, 0)
     .setState(STATE.PRE_COPY, 0)
     .replay();
