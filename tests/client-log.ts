@@ -23,7 +23,7 @@ export interface ClientLog {
   readonly calls: readonly ToldCall[];
 }
 
-const HEADER = /^\d+ cdevclient .* pid=(\d+)/;
+const HEADER = /^\d+ (?:cdevclient .*|mdevclient )pid=(\d+)/;
 const CHILD = /^\d+ (?:child|other process) pid=(\d+)/;
 const CALL = /^\d+ ioctl (.*) fd=-?\d+ cmd=0x([0-9a-f]+) = (-?\d+) errno=(\d+)/;
 

@@ -14,6 +14,7 @@ import { virtioPci } from './virtio-pci.js';
 import { virtioVfioPci } from './virtio-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
+export { everyArc } from './migration-arcs.js';
 
 export const DRIVERS: readonly DriverModel[] = [
   vfioPci,

@@ -1,7 +1,8 @@
 /** Arcs of the migration states that several variants have alike. */
-import { type Arc, arc, STATE, type State } from '../vfio/migration.js';
+import { ERRNO } from '../machine/errno.js';
+import { type Arc, arc, CAN, type MigrationModel, STATE, type State } from '../vfio/migration.js';
 
-const { STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P } = STATE;
+const { STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY, PRE_COPY_P2P } = STATE;
 
 type Row = readonly [from: State, to: State, what: Arc];
 
@@ -24,3 +25,19 @@ export const PEER_TO_PEER: readonly Row[] = [
   [RUNNING_P2P, STOP, 'goes on'],
   [STOP, RUNNING_P2P, 'goes on'],
 ];
+
+/** Every arc that there is, copying while the device runs among them. */
+export const everyArc: MigrationModel = {
+  abilities: CAN.STOP_COPY | CAN.P2P | CAN.PRE_COPY,
+  arcs: arcs(COPY, PEER_TO_PEER, [
+    [RUNNING, PRE_COPY, 'saves'],
+    [RUNNING_P2P, PRE_COPY_P2P, 'saves'],
+    [PRE_COPY, RUNNING, 'closes'],
+    [PRE_COPY_P2P, RUNNING_P2P, 'closes'],
+    [PRE_COPY, PRE_COPY_P2P, 'goes on'],
+    [PRE_COPY_P2P, PRE_COPY, 'goes on'],
+    [PRE_COPY_P2P, STOP_COPY, 'goes on'],
+  ]),
+  errorErrno: ERRNO.EINVAL,
+  afterReset: () => RUNNING,
+};

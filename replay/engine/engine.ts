@@ -4,6 +4,7 @@ import { newDevice, type PciDevice } from '../machine/device.js';
 import { guessedRules, guessRelease, isCovered } from '../machine/kernel.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
 import { certainly, type Possible } from '../machine/possible.js';
+import { forgetMdevs, type Mdevs, newMdevs } from '../mdev/index.js';
 import { forgetHardware, forgetVfio, newVfioState, type VfioState } from '../vfio/state.js';
 import { copyOf } from './copy.js';
 import type { EventCursor } from './cursor.js';
@@ -21,6 +22,7 @@ export interface EngineData {
   readonly machine: MachineData;
   readonly frames: FramesData;
   readonly vfio: VfioState;
+  readonly mdevs: Mdevs;
   readonly recorded: RecordedData;
   readonly nesting: NestingData;
   /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
@@ -35,6 +37,7 @@ const newEngineData = (): EngineData => ({
   machine: newMachine(),
   frames: newFrames(),
   vfio: newVfioState(),
+  mdevs: newMdevs(),
   recorded: newRecorded(),
   nesting: new Map(),
   pcieBytes: null,
@@ -46,6 +49,7 @@ export class Engine {
   readonly machine: Machine;
   readonly frames: Frames;
   readonly vfio: VfioState;
+  readonly mdevs: Mdevs;
   readonly recording: Recorded;
   readonly nesting: Nesting;
   readonly #data: EngineData;
@@ -67,6 +71,7 @@ export class Engine {
     this.machine = new Machine(release, data.machine);
     this.frames = new Frames(data.frames);
     this.vfio = data.vfio;
+    this.mdevs = data.mdevs;
     this.recording = new Recorded(data.recorded);
     this.nesting = new Nesting(data.nesting, this.recording);
   }
@@ -252,6 +257,7 @@ export class Engine {
     this.frames.clear();
     this.machine.forget();
     forgetVfio(this.vfio);
+    forgetMdevs(this.mdevs);
   }
 
   /** What the override may be for whoever holds the device lock since `seq`. */

@@ -64,5 +64,9 @@ export function isCoveredGroup(engine: Engine, group: number): boolean {
     if (models.some(({ known }) => !known)) return false;
     found ||= models.some(({ vfioPci }) => vfioPci);
   }
-  return found;
+  return found || isGroupOfMdev(engine, group);
 }
+
+/** A mediated device is alone in its group, which has no IOMMU. */
+export const isGroupOfMdev = ({ mdevs }: Engine, group: number): boolean =>
+  [...mdevs.devices.values()].some(({ group: its, driver }) => its === group && driver != null);

@@ -4,6 +4,7 @@ import type { Rule } from '../engine/engine.js';
 import { bind } from './bind.js';
 import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
 import { match } from './match.js';
+import { created, noteGroup, noteProbe, noteUnbind, noting, parent, removed } from './mdev.js';
 import { override } from './override.js';
 import { probe } from './probe.js';
 import { registered, unregistered } from './registrations.js';
@@ -27,9 +28,12 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'sysfs.write': sysfsWrite,
   override,
   match,
-  probe,
-  bind,
-  unbind,
+  probe: noting(noteProbe, probe),
+  bind: noting(noteProbe, bind),
+  unbind: noting(noteUnbind, unbind),
+  'mdev.create': created,
+  'mdev.remove': removed,
+  'mdev.parent': parent,
   'device.add': addDevice,
   'device.remove': removeDevice,
   'sriov.enable': enable,
@@ -38,6 +42,7 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'vf.remove': removeVf,
   'iommu.attach': (engine, e) => {
     noteAttach(engine, e);
+    noteGroup(engine, e);
     return joinGroup(engine, e);
   },
   'iommu.detach': leaveGroup,

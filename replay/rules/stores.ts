@@ -9,6 +9,7 @@ import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.j
 import { either } from '../machine/possible.js';
 import { endBind, endDriversProbe, endUnbind, matchesNow } from './binding-stores.js';
 import { addDynamicId, endNewId, endRemoveId, forgetId } from './dynamic-ids.js';
+import { endCreate, endMdevProbe, endMdevUnbind, endRemove, namedMdev } from './mdev-stores.js';
 import { beginOverride, endOverride, settleOverride } from './override.js';
 import { endAutoprobe, endNumVfs, setAutoprobe } from './sriov.js';
 
@@ -24,7 +25,7 @@ export function sysfsWrite(engine: Engine, e: EventCursor): Verdict {
   const frame = engine.frames.pop(e.span);
   if (frame === null || frame.type !== 'store') return UNKNOWN;
   settle(engine, frame, e.seq);
-  return end(engine, frame, e);
+  return endOfMdev(engine, frame, e) ?? end(engine, frame, e);
 }
 
 function begin(engine: Engine, e: EventCursor): Verdict {
@@ -85,6 +86,16 @@ function settle(engine: Engine, frame: StoreFrame, seq: number): void {
   if (device === null) return;
   frame.found = either(frame.found, device.visible);
   if (frame.attribute === 'driver_override') settleOverride(engine, device, frame, seq);
+}
+
+/** What a write to make, remove, bind or probe a mediated device returns. */
+function endOfMdev(engine: Engine, frame: StoreFrame, e: EventCursor): Verdict | undefined {
+  if (frame.attribute === 'create') return endCreate(engine, frame, e.ret);
+  if (frame.attribute === 'remove') return endRemove(engine, frame, e);
+  const mdev = frame.device === null ? namedMdev(engine, frame) : null;
+  if (mdev === null) return undefined;
+  if (frame.attribute === 'unbind') return endMdevUnbind(frame, mdev, e.ret);
+  return frame.attribute === 'drivers_probe' ? endMdevProbe(frame, mdev, e.ret) : undefined;
 }
 
 function end(engine: Engine, frame: StoreFrame, { ret, seq }: EventCursor): Verdict {

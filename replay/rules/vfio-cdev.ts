@@ -16,11 +16,13 @@ import {
   unbind,
 } from '../iommufd/index.js';
 import { ERRNO } from '../machine/errno.js';
+import { isUuid } from '../mdev/index.js';
 import type { IoctlCall } from '../vfio/calls.js';
 import { type Binding, type Door, doorOf } from '../vfio/cdev.js';
 import { isHeld, onlyUse, type Use } from '../vfio/contexts.js';
 import { fileOfCall } from '../vfio/descriptors.js';
 import { functionAt, type VfioFunction } from '../vfio/state.js';
+import { OPEN } from './mdev.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge } from './vfio-results.js';
 import { viable } from './vfio-viable.js';
@@ -121,7 +123,8 @@ function bindResults(
   if (bound || fn.open) return [...maybe, -ERRNO.EINVAL];
   const group = engine.machine.find(fn.address)?.group ?? null;
   if (group !== null && viable(engine, group) === false) return [...maybe, -ERRNO.EPERM];
-  if (!engine.records('vfio_pci_core_enable')) return null;
+  const opener = isUuid(fn.address) ? OPEN : 'vfio_pci_core_enable';
+  if (!engine.records(opener)) return null;
   return [...maybe, -ERRNO.EINVAL, -ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
 }
 

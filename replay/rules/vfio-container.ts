@@ -5,9 +5,11 @@ import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { newDmaSpace } from '../iommu/type1.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
 import { containerIoctl, groupIoctl, isType1, type1Extension } from '../vfio/container-ioctl.js';
+import { usesIommufd } from '../vfio/contexts.js';
 import { openFile } from '../vfio/descriptors.js';
 import { type Container, containerOf, type Group, groupAt } from '../vfio/state.js';
-import { isCoveredGroup } from './coverage.js';
+import { isCoveredGroup, isGroupOfMdev } from './coverage.js';
+import { CLOSE, OPEN } from './mdev.js';
 import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -20,6 +22,7 @@ const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
 const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
 /** Since when a group can be given to an iommufd in place of a container. */
 const IOMMUFD_SINCE = 6002;
+const CLOSES = ['vfio_pci_core_disable', 'vfio_pci_core_close_device'];
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 
 export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
@@ -29,16 +32,17 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const { ret } = e;
   const number = Number.parseInt(key, 10);
   const { version } = rulesOf(engine);
+  const ofMdev = isGroupOfMdev(engine, number);
   const expected = groupIoctl(call.name, group, {
     container,
     viable: viable(engine, number),
     attached: call.attached,
     opened: call.opened,
     iommufd: version === null || version >= IOMMUFD_SINCE,
-    showsAttach: engine.records('attach_device_to_domain'),
-    showsOpen: engine.records('vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
-    showsClose:
-      engine.records('vfio_pci_core_disable') || engine.records('vfio_pci_core_close_device'),
+    showsAttach: engine.records('attach_device_to_domain') && !ofMdev,
+    showsOpen:
+      engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+    showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
@@ -57,14 +61,30 @@ function noteDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCurso
   if (group.ofIommufd && call.opening !== null) noteGroupDevice(engine, call.opening, e);
 }
 
+/**
+ * Whether a group was put into an iommufd, or may have been. A container attaches the group, if
+ * only to be its owner, but not one of a mediated device, which has no IOMMU.
+ */
+function mayBeIommufd(engine: Engine, call: IoctlCall, e: EventCursor): boolean {
+  if (call.attached || !engine.records('attach_device_to_domain')) return false;
+  const ofMdev = isGroupOfMdev(engine, Number.parseInt(call.group ?? '', 10));
+  return !ofMdev || usesIommufd(engine.vfio.iommufds, e.pid);
+}
+
+/** Whether the group is of PCI functions, as far as its number is recorded. */
+function isOfPci({ machine }: Engine, call: IoctlCall): boolean {
+  const number = Number.parseInt(call.group ?? '', 10);
+  return Number.isNaN(number) || [...machine.devices].some(({ group }) => group === number);
+}
+
 function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
   const group = groupAt(engine.vfio, call.group ?? '');
   if (call.name === SET_CONTAINER) {
-    // A container attaches the group, if only to be its owner.
-    group.ofIommufd = !call.attached && engine.records('attach_device_to_domain');
+    group.ofIommufd = mayBeIommufd(engine, call, e);
     if (group.ofIommufd) {
       group.attached = true;
       noteGroupInIommufd(engine, e.pid);
+      if (!isOfPci(engine, call) && container.iommu !== true) container.groups = null;
       return;
     }
   }

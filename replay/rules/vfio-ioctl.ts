@@ -27,6 +27,7 @@ import {
   UNOWNED_OR_HARDWARE,
 } from '../vfio/device-ioctl.js';
 import { functionAt } from '../vfio/state.js';
+import { endMdev } from './mdev-device.js';
 import { BIND, doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
@@ -140,6 +141,8 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
 }
 
 function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const ofMdev = endMdev(engine, call, e);
+  if (ofMdev !== undefined) return ofMdev;
   const { ret } = e;
   const door = call.name === BIND ? 'open' : doorOfCall(engine, call, e);
   if (door === 'unbound') return endUnbound(engine, call, e);

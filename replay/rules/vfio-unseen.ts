@@ -3,6 +3,7 @@ import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { PciDevice } from '../machine/device.js';
+import { forgetUse } from '../mdev/index.js';
 import type { Call, IoctlCall } from '../vfio/calls.js';
 import { functionAt, groupAt, lostContainer } from '../vfio/state.js';
 import { openOf } from './vfio-effects.js';
@@ -29,6 +30,8 @@ function forgetCall(engine: Engine, call: Call, process: number): void {
 
 function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   if (call.device !== null) {
+    const mdev = engine.mdevs.devices.get(call.device);
+    if (mdev !== undefined) forgetUse(mdev);
     if (call.name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, call.device);
     if (call.name === 'VFIO_DEVICE_FEATURE') {
       functionAt(engine.vfio, call.device).open = undefined;
@@ -45,6 +48,8 @@ const CHANGES = /SET_IOMMU|MAP_DMA|SET_CONTAINER/;
 /** A call has ended of which no begin was seen: what it asked for is not known. */
 export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
   if (device !== null) {
+    const mdev = engine.mdevs.devices.get(device);
+    if (mdev !== undefined) forgetUse(mdev);
     if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
     return;
   }

@@ -5,6 +5,7 @@ import { STIMULUS } from '../engine/verdict.js';
 import { noteWrite } from './config-registers.js';
 import { covered } from './coverage.js';
 import { busError, dmaFault } from './faults.js';
+import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
 import { configAccess } from './vfio-config.js';
 import { iommufdClosed, systemCall } from './vfio-descriptors.js';
@@ -19,8 +20,8 @@ const ofUser = covered(configAccess, 'config');
 const config: Rule = (engine, e) =>
   e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
 
-const IOCTL = covered(ioctl, 'regions');
-const REGION = covered(regionAccess, 'regions');
+const IOCTL = orMdev(ioctl, covered(ioctl, 'regions'));
+const REGION = orMdev(mdevRegion, covered(regionAccess, 'regions'));
 const MMAP = covered(mmap, 'regions');
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
@@ -38,8 +39,8 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'fault.dma': dmaFault,
   'dma.map': dmaMap,
   'dma.unmap': dmaUnmap,
-  'device.open': covered(open),
-  'device.close': covered(close),
+  'device.open': orAnyMdev(openMdev, covered(open)),
+  'device.close': orAnyMdev(closeMdev, covered(close)),
   // The core's own function: whoever calls it has a device of vfio-pci-core.
   'device.request': request,
   'irq.set': covered(setIrqs),

@@ -58,6 +58,10 @@ export function noteUse(contexts: Contexts, key: string, process: number, fresh:
 export const isHeld = ({ context }: Use): boolean =>
   [...context.objects.values()].some(({ type }) => type === 'device' || type === 'access');
 
+/** Whether a process has used an iommufd. */
+export const usesIommufd = ({ uses }: Contexts, process: number): boolean =>
+  [...uses.values()].some(({ processes }) => processes.has(process));
+
 /** The only iommufd of a process; null when it has none or several. */
 export function onlyUse({ uses }: Contexts, process: number): string | null {
   const keys = [...uses].filter(([, use]) => use.processes.has(process)).map(([key]) => key);
