@@ -66,7 +66,8 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
   reportFinding();
 }
 
-async function tooOld(kernel: string): Promise<Error> {
+/** The kernel that runs has no such kernel. */
+export async function tooOld(kernel: string): Promise<Error> {
   const { VfrError } = await import('../traces/index.js');
   const what = `kernel ${kernel} is not modelled`;
   return new VfrError('SCENARIO_KERNEL', what, 'Name one from 5.15 on.');

@@ -4,6 +4,7 @@ export { autoprobeGate, matchesWith } from './binding/gate.js';
 export { covers, parseNewId } from './binding/ids.js';
 export { parseSnapshot } from './binding/snapshot.js';
 export { parseBool, parseStore, type Store } from './binding/stores.js';
+export { type Enacted, enact } from './enact/index.js';
 export { EventCursor } from './engine/cursor.js';
 export { Engine } from './engine/engine.js';
 export { type Holders, holdersOf, type UnderWay } from './engine/holders.js';

@@ -6,6 +6,7 @@ import * as cut from './cut.js';
 import * as debug from './debug.js';
 import * as demo from './demo.js';
 import * as doctor from './doctor.js';
+import * as enact from './enact.js';
 import * as events from './events.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
@@ -36,5 +37,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [replay, debug, races] },
+  { heading: 'Find out what happened:', commands: [replay, enact, debug, races] },
 ];

@@ -10,7 +10,12 @@ const LIVE = 1;
 
 export function boot(world: World, recorder: Recorder | null = null): Kernel {
   const k = new Kernel(world, PROGRAM, recorder);
-  for (const driver of world.drivers) if (driver.spec.loaded) loadDriver(k, k.driverRecord(driver));
+  for (const driver of world.drivers) {
+    const drv = k.driverRecord(driver);
+    if (!driver.spec.loaded) continue;
+    loadDriver(k, drv);
+    k.set(drv + DRIVER.async, Number(driver.spec.isAsync));
+  }
   for (const place of world.places) {
     const { start } = place;
     if (start === null || !start.present) continue;

@@ -2,7 +2,7 @@
 export { type BlockedThread, type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
 export { boot } from './boot.js';
 export type { CellLog } from './cells.js';
-export { FUNCTIONS, type FunctionName, type Recorder } from './functions.js';
+export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { brokenInvariants, leftOver } from './invariants.js';
 export type { Kernel } from './kernel.js';
 export type {

@@ -11,11 +11,21 @@ import type { PlacedStep, Program } from './procedure.js';
 import { State } from './state.js';
 import type { World } from './world.js';
 
+/** What drivers do that no model knows, asked for the call that a thread is in. */
+export interface NativeDrivers {
+  /** What the probe function returns. */
+  probe(thread: number): number;
+  /** Whether the remove function calls `pci_disable_sriov`. */
+  disablesVfs(thread: number): boolean;
+}
+
 export class Kernel extends State {
   /** Steps done, for whoever measures. */
   stepsDone = 0;
   /** The thread whose step is being done. */
   thread = 0;
+  /** Answers for native drivers; null: they do what the specification of the run says. */
+  natives: NativeDrivers | null = null;
   #registers = 0;
   /** Cell of the innermost frame of the thread. */
   #frame = 0;

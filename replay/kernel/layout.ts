@@ -62,6 +62,8 @@ export const DRIVER = members(
   'stores',
   /** The module is being loaded or unloaded. */
   'module',
+  /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
+  'async',
 );
 export const DRIVER_CELLS = sizeOf(DRIVER);
 

@@ -3,6 +3,7 @@
  * are read into it.
  */
 import type { IdMatch, PciIds } from '../binding/ids.js';
+import type { KernelRules } from '../machine/kernel.js';
 
 export interface SriovSpec {
   readonly totalVfs: number;
@@ -49,6 +50,8 @@ export interface DriverSpec {
 export interface MachineSpec {
   /** Kernel release, such as `6.12`. */
   readonly kernel: string;
+  /** What its release does not tell: fixes that a stable kernel took over. */
+  readonly rules?: Partial<KernelRules>;
   readonly functions: readonly FunctionSpec[];
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];
@@ -71,9 +74,13 @@ export type Action =
       readonly driver: string | null;
       readonly text: string;
     }
-  | { readonly type: 'load' | 'unload'; readonly driver: string }
+  /** A module can have another probe type each time that it is loaded; else its driver's counts. */
+  | { readonly type: 'load'; readonly driver: string; readonly isAsync?: boolean }
+  | { readonly type: 'unload'; readonly driver: string }
   /** The slot tells that a function came, or that it is to go. */
-  | { readonly type: 'plug' | 'unplug'; readonly address: string };
+  | { readonly type: 'plug' | 'unplug'; readonly address: string }
+  /** Somebody of whom no more is known removes a function, or releases it from its driver. */
+  | { readonly type: 'removal' | 'release'; readonly address: string };
 
 export interface OperationSpec {
   readonly action: Action;

@@ -23,6 +23,8 @@ export interface Step<K> {
   readonly wait: Wait<K> | null;
   /** The cell of the lock that it takes. */
   readonly lock: ((k: K) => number) | null;
+  /** It gives a lock back: others may go on before what is joined to it is recorded. */
+  readonly unlocks: boolean;
   /** It is done together with the step before it: it touches nothing that others can see. */
   readonly joined: boolean;
 }
@@ -53,7 +55,13 @@ export interface Program<K> {
 export function link<K>(procedures: readonly Procedure<K>[]): Program<K> {
   const steps: PlacedStep<K>[] = [];
   const entries = new Map<string, number>();
-  const none: Step<K> = { run: () => undefined, wait: null, lock: null, joined: false };
+  const none: Step<K> = {
+    run: () => undefined,
+    wait: null,
+    lock: null,
+    unlocks: false,
+    joined: false,
+  };
   steps.push({ ...none, procedure: '', label: '', next: 0, labels: new Map() });
   for (const { name, steps: own } of procedures) {
     const first = steps.length;

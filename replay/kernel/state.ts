@@ -40,7 +40,8 @@ export class State {
   constructor(readonly world: World) {
     const { cells } = this;
     const { places, drivers, actors } = world;
-    this.rules = kernelRules(world.spec.machine.kernel);
+    const { kernel, rules } = world.spec.machine;
+    this.rules = { ...kernelRules(kernel), ...rules };
     this.deferredWorker = actors.length;
     this.threads = actors.length + 1 + Math.min(2 * places.length, WORKERS_MAX);
     this.lives = this.threads + 1;
@@ -128,6 +129,12 @@ export class State {
   /** The text of the override of a function; null for none. */
   overrideOf(dev: number): string | null {
     return this.world.overrides[this.get(dev + DEVICE.override)];
+  }
+
+  /** The name of the driver of a function, also while it probes; null for none. */
+  driverOf(dev: number): string | null {
+    const drv = this.get(dev + DEVICE.driver);
+    return drv === 0 ? null : this.driverAt(drv).name;
   }
 
   hold(dev: number): void {

@@ -11,6 +11,7 @@ const stepOf = (run: Run, wait: Wait | null = null, joined = false): Step => ({
   run: run as (k: Kernel) => Next,
   wait,
   lock: null,
+  unlocks: false,
   joined,
 });
 
@@ -32,11 +33,13 @@ export function takes(lock: (k: Kernel) => number, then: Run = () => undefined):
 }
 
 /** Gives a mutex back. */
-export const gives = (lock: (k: Kernel) => number, then: Run = () => undefined): Step =>
-  stepOf((k) => {
+export function gives(lock: (k: Kernel) => number, then: Run = () => undefined): Step {
+  const run: Run = (k) => {
     k.release(lock(k));
     return then(k) as Next;
-  });
+  };
+  return { ...stepOf(run), unlocks: true };
+}
 
 /** Waits until something holds. */
 export const waits = (

@@ -30,7 +30,7 @@ function nextDevice(k: Kernel, dev: number): number {
 /** Whether a pass leaves a driver to another pass. */
 function isLeftOut(k: Kernel, drv: number): boolean {
   if (k.arg === ALL_DRIVERS) return false;
-  return k.driverAt(drv).spec.isAsync !== (k.arg === ASYNCHRONOUS_ONLY);
+  return (k.get(drv + DRIVER.async) !== 0) !== (k.arg === ASYNCHRONOUS_ONLY);
 }
 
 export const ATTACH = [
@@ -118,7 +118,7 @@ export const ATTACH = [
     matched: joined((k) => (k.ret === 0 ? 'next' : undefined)),
     lock: takes(deviceLock, (k) => {
       const { dev, drv } = k;
-      if (!k.driverAt(drv).spec.isAsync) return k.call('driver_probe_device', dev, drv);
+      if (k.get(drv + DRIVER.async) === 0) return k.call('driver_probe_device', dev, drv);
       const isFree = k.get(dev + DEVICE.driver) === 0 && k.get(dev + DEVICE.asyncDriver) === 0;
       if (!isFree) return undefined;
       if (!k.queueWork('__driver_attach_async_helper', dev, 0)) {

@@ -37,6 +37,10 @@ export const DEVICES = [
       const { dev } = k;
       k.deviceList.push(dev);
       k.show(dev);
+    },
+    // The notifier of the IOMMU comes when the function can be found already.
+    group: (k) => {
+      const { dev } = k;
       k.point('add_device_to_group', dev, 0, k.placeOf(dev).group);
       k.point('attach_device_to_domain', dev);
       k.done(0);
@@ -121,6 +125,24 @@ export const DEVICES = [
       k.dev = dev;
       k.hold(dev);
       return k.call('pci_stop_and_remove_bus_device', dev);
+    }),
+    put: joined((k) => k.put(k.dev)),
+    unlock: gives(rescanRemoveLock, (k) => k.done(0)),
+  }),
+
+  /**
+   * A removal that was recorded: a slot's, or a write's of `remove`. Who writes has found the
+   * function before it has the lock, and may come too late.
+   */
+  procedure('removal', {
+    find: (k) => {
+      const dev = k.findDevice(k.operation.place);
+      if (dev === 0) return k.done(0);
+      k.dev = dev;
+      k.hold(dev);
+    },
+    lock: takes(rescanRemoveLock, (k) => {
+      k.call('pci_stop_and_remove_bus_device', k.dev);
     }),
     put: joined((k) => k.put(k.dev)),
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),

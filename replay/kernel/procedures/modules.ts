@@ -14,6 +14,12 @@ const driverOf = (k: Kernel): number => {
   return driver === null ? 0 : k.driverRecord(driver);
 };
 
+function isAsync({ operation: { spec, driver } }: Kernel): boolean {
+  const { action } = spec;
+  const told = action.type === 'load' ? action.isAsync : undefined;
+  return told ?? driver?.spec.isAsync === true;
+}
+
 const workers = (k: Kernel): number[] =>
   Array.from({ length: k.threads - k.deferredWorker - 1 }, (_, i) => k.deferredWorker + 1 + i);
 
@@ -41,6 +47,7 @@ export const MODULES = [
       const drv = driverOf(k);
       if (k.get(drv + DRIVER.module) !== 0) return k.done(-ERRNO.EEXIST);
       k.set(drv + DRIVER.module, BUSY);
+      k.set(drv + DRIVER.async, Number(isAsync(k)));
       k.drv = drv;
       k.beginOfDriver('bus_add_driver', drv);
     },
@@ -100,6 +107,7 @@ export const MODULES = [
       const driver = k.driverAt(k.drv);
       for (let id = 0; id < k.world.dynamicIds.length; id++) k.set(k.dynamicId(driver, id), 0);
       k.set(k.drv + DRIVER.module, 0);
+      k.set(k.drv + DRIVER.async, 0);
       k.end();
       k.done(0);
     },

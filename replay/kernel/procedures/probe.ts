@@ -136,8 +136,9 @@ function mayProbe(k: Kernel, dev: number): boolean {
 const register = (k: Kernel, dev: number): number =>
   k.get(dev + DEVICE.numVfs) > 0 ? -ERRNO.EBUSY : 0;
 
-/** What a native driver returns, as the run's specification has it. */
+/** What a native driver returns: as somebody answers for it, or as the specification has it. */
 function answerOf(k: Kernel, driver: Driver, place: Place): number {
+  if (k.natives !== null) return k.natives.probe(k.thread);
   const { answers, defersUntil } = driver.spec;
   if (defersUntil !== null) {
     const supplier = k.findDevice(k.world.place(defersUntil));

@@ -35,6 +35,21 @@ export const RELEASE = [
     }),
   }),
 
+  /** `device_release_driver`, as a driver calls it that gives its function up by itself. */
+  procedure('release', {
+    find: (k) => {
+      const dev = k.findDevice(k.operation.place);
+      if (dev === 0) return k.done(0);
+      k.dev = dev;
+      k.hold(dev);
+      k.call('device_release_driver_internal', dev);
+    },
+    put: joined((k) => {
+      k.put(k.dev);
+      k.done(0);
+    }),
+  }),
+
   /** The driver's own function: `vfio_pci_remove`, `nvme_remove` and the like. */
   procedure('remove_driver', {
     enter: (k) => {
@@ -43,7 +58,11 @@ export const RELEASE = [
       const own = OWN_REMOVE[name];
       if (own !== undefined) k.point(own, dev, drv);
       // Drivers with an sriov_configure of their own take their VFs with them.
-      if (sriov !== 'own' || k.get(dev + DEVICE.numVfs) === 0) return k.done(0);
+      const takesVfs =
+        sriov === 'own'
+          ? k.get(dev + DEVICE.numVfs) !== 0
+          : (k.natives?.disablesVfs(k.thread) ?? false);
+      if (!takesVfs) return k.done(0);
       k.call('pci_disable_sriov', dev);
     },
     exit: joined((k) => k.done(0)),

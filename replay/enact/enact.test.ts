@@ -1,0 +1,129 @@
+/**
+ * Goal: what the kernel that runs has recorded, and what real kernels have, it does again event by
+ * event; and what was changed in a recording is found.
+ * Method: runs of all scenarios and of random machines, captures of real kernels, and one event of
+ * a run changed.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
+import { traceOf } from '../../tests/cross-judge.js';
+import { randomRun, seed } from '../../tests/random-runs.js';
+import { rowsOf } from '../../tests/rewrite.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
+import { SCENARIOS, specOf } from '../scenarios/index.js';
+import { enact } from './index.js';
+
+const enacted = (reader: TraceReader) => enact(reader.read(), reader.meta.kernel ?? 'unknown');
+
+const EQUAL = { different: 0, notReached: 0, first: null, skippedFunctions: {} };
+
+describe.each(
+  SCENARIOS.map((document) => [document.name, document] as const),
+)('a run of %s', (_, document) => {
+  test.each([1, 2, 3])('is done again (schedule %i)', (random) => {
+    const result = enacted(traceOf(specOf(document), random));
+    expect(result).toMatchObject(EQUAL);
+    expect(result.compared + result.skipped.snapshot).toBe(result.events);
+  });
+});
+
+test('any run is done again', () => {
+  fc.assert(
+    fc.property(randomRun(), seed, (spec, random) => {
+      expect(enacted(traceOf(spec, random))).toMatchObject(EQUAL);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+describe('recordings of real kernels', () => {
+  test('sriov-off-r1 (6.1) is done again', () => {
+    const result = enacted(importedCapture('sriov-off-r1'));
+    expect(result).toMatchObject({ ...EQUAL, compared: 1365 });
+    // The one write of it has no end in the recording.
+    expect(result.unrecorded).toEqual(['sriov_drivers_autoprobe end']);
+  });
+
+  test('udev-r1 (6.1) is done again', () => {
+    const result = enacted(importedCapture('udev-r1'));
+    expect(result).toMatchObject({ ...EQUAL, compared: 1946 });
+  });
+
+  test('deferral-r1 (6.12.117) is done again', () => {
+    const result = enacted(importedCapture('deferral-r1'));
+    expect(result).toMatchObject({ different: 0, notReached: 0, compared: 3555 });
+    // Functions of these kinds that no procedure has, and messages of the kernel's log.
+    expect(result.skippedFunctions).toEqual({
+      VFs: 1,
+      deferred_probe_work_func: 178,
+      'iommu group': 68,
+      pci_setup_device: 68,
+      'probe failed': 15,
+    });
+  });
+});
+
+describe('a run in which something was changed', () => {
+  const document = SCENARIOS.find(({ name }) => name === 'native-driver-first')!;
+  const reader = traceOf(specOf(document), 3);
+  const rows = rowsOf(reader);
+  const changed = (change: (rows: EventRow[]) => void) => {
+    const copy = rows.map((row) => ({ ...row }));
+    change(copy);
+    const { kernel } = reader.meta;
+    const bytes = buildTrace(copy, { meta: kernel === undefined ? {} : { kernel } });
+    return enacted(new TraceReader(new MemorySource(bytes))).first;
+  };
+  const find = (name: string, phase: string) =>
+    rows.findIndex((row) => row.name === name && row.phase === phase);
+
+  test('is done again as long as nothing is changed', () => {
+    expect(changed(() => undefined)).toBeNull();
+  });
+
+  test('tells another result of a call', () => {
+    const at = find('sriov_enable', 'end');
+    const first = changed((copy) => {
+      copy[at] = { ...copy[at], ret: -12n };
+    });
+    expect(first).toMatchObject({ seq: at });
+    expect(first?.expected).toMatch(/sriov_enable .* = 0$/);
+    expect(first?.actual).toMatch(/sriov_enable .* = -12$/);
+    expect(first?.path).toBe('user > sriov_numvfs > sriov_enable');
+  });
+
+  test('tells another driver', () => {
+    const at = find('driver_bound', 'point');
+    const first = changed((copy) => {
+      copy[at] = { ...copy[at], driver: 'vfio-pci' };
+    });
+    expect(first).toMatchObject({ seq: at, state: { driver: 'nova_core' } });
+  });
+
+  test('tells another order', () => {
+    const at = find('pci_bus_add_device', 'point');
+    const first = changed((copy) => {
+      [copy[at - 1], copy[at]] = [copy[at], copy[at - 1]];
+    });
+    expect(first).toMatchObject({ seq: at - 1 });
+  });
+
+  test('tells what nobody can have done', () => {
+    const probe = { kind: 'match', name: '__driver_probe_device', tid: 7, device: '0000:41:00.0' };
+    const begin: EventRow = { ...probe, kind: 'match', phase: 'begin', driver: 'nova_core' };
+    const first = changed((copy) => void copy.splice(0, copy.length, ...rows.slice(0, 3), begin));
+    expect(first).toMatchObject({ seq: 3, expected: 'nothing' });
+  });
+
+  test('tells an event that is missing', () => {
+    const more = rowsOf(
+      traceOf(specOf(SCENARIOS.find(({ name }) => name === 'autoprobe-flips')!), 1),
+    );
+    const second = more.findLastIndex((row) => row.name === 'attach_device_to_domain');
+    const bytes = buildTrace(more.toSpliced(second, 1), { meta: { kernel: '6.12' } });
+    const { first } = enacted(new TraceReader(new MemorySource(bytes)));
+    expect(first).toMatchObject({ seq: second });
+  });
+});

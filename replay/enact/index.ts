@@ -1,0 +1,2 @@
+/** Recordings run forward again. */
+export { type Enacted, enact } from './enact.js';
