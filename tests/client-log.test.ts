@@ -88,6 +88,8 @@ describe.each(Object.entries(KERNELS))('%s', (capture, kernel) => {
   test.each([
     ['no kernel', undefined],
     ['a kernel that is newer than all that are known', '9.0.0'],
+    ['an older kernel', '6.6.30'],
+    ['another kernel', capture.startsWith('k73') ? '6.12.117' : '7.3.4'],
   ])('no call is held against a recording of %s', (_what, claimed) => {
     const reader = importedCapture(capture);
     const { divergences } = replay(reader.read(), { kernel: claimed });

@@ -69,7 +69,8 @@ export function endUnbound(engine: Engine, call: IoctlCall, e: EventCursor): Ver
   const fn = functionAt(engine.vfio, call.device ?? '');
   const verdict = judge(`${fn.address}/${call.name}`, [-ERRNO.EINVAL], e.ret);
   const certain = fn.confirmed || fileOfCall(engine.vfio.descriptors, e.pid, e.tid) !== null;
-  return verdict.type === 'diverge' && !certain ? UNKNOWN : verdict;
+  const excused = !certain || !engine.records(BIND);
+  return verdict.type === 'diverge' && excused ? UNKNOWN : verdict;
 }
 
 /** BIND, ATTACH and DETACH; undefined for another call. */
@@ -86,7 +87,10 @@ export function endCdev(
   if (call.name === BIND) {
     const results = bindResults(engine, call, fn, e);
     if (e.ret === 0) noteBound(engine, call, fn, e);
-    return judge(path, results, e.ret);
+    const verdict = judge(path, results, e.ret);
+    // Older kernels, by their number, may have tokens, too: distributions take changes over.
+    const hasToken = ((call.words[1] ?? 0) & 1) === 1;
+    return hasToken && verdict.type === 'diverge' ? UNKNOWN : verdict;
   }
   if (call.name !== ATTACH && call.name !== DETACH) return undefined;
   const use = boundUse(engine, fn);

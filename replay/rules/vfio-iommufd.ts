@@ -6,8 +6,8 @@ import { disturb, type IommufdRules, iommufdIoctl, written } from '../iommufd/in
 import { type IoctlCall, popCall, pushCall } from '../vfio/calls.js';
 import { contextName, disturbOthers, doubt, noteUse, onlyUse, type Use } from '../vfio/contexts.js';
 import { type FileNumber, fileAt, fileOfCall, filesOn } from '../vfio/descriptors.js';
-import { judge } from './vfio-results.js';
-import { endUnseenCalls } from './vfio-unseen.js';
+import { judge, judgeByKernel } from './vfio-results.js';
+import { endUnseenCalls, forgetUnbegun } from './vfio-unseen.js';
 
 /** Whether an ioctl is of an iommufd: the recorder says so, or its name does. */
 export const isIommufd = (e: EventCursor): boolean =>
@@ -21,6 +21,7 @@ export function iommufd(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') return STIMULUS;
   const seq = e.phase === 'point' ? e.seq : e.span;
   const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
+  if (call === null) forgetUnbegun(engine, e);
   return call === null || call.unseen ? UNKNOWN : end(engine, call, e);
 }
 
@@ -59,16 +60,24 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const { context } = use;
   const bytes = Uint8Array.from(call.words);
   const address = call.argument === NO_ADDRESS ? null : call.argument;
+  const argument = { address, bytes };
   const rules = rulesOf(engine);
   const { ret } = e;
-  const answer = iommufdIoctl({ context, argument: { address, bytes }, rules }, call.name);
+  const answer = iommufdIoctl({ context, argument, rules }, call.name);
+  const path = `iommufd/${call.name}`;
+  const ofRelease = (version: number) =>
+    iommufdIoctl({ context, argument, rules: { version } }, call.name).results;
+  const verdict =
+    rules.version === null
+      ? judge(path, answer.results, ret)
+      : judgeByKernel(engine, path, ofRelease, ret);
   if (ret < 0) answer.failed?.();
   else {
     answer.done?.({ ret, written: written(e.data), at: e.ts });
-    if (answer.results === null && answer.done === undefined) disturb(context, call.name);
+    // What the rules of this release do not have may succeed all the same, as in a later one.
+    if (answer.done === undefined && verdict.type !== 'match') disturb(context, call.name);
     disturbOthers(engine.vfio.iommufds, use, call.name);
   }
-  const verdict = judge(`iommufd/${call.name}`, answer.results, ret);
   // Memory that is not there when the probe looks is recorded as zeros.
   const unread = bytes.every((byte) => byte === 0);
   return unread && verdict.type === 'diverge' ? UNKNOWN : doubted(use, verdict);

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import type { PciDevice } from '../machine/device.js';
 import { forgetUse } from '../mdev/index.js';
 import type { Call, IoctlCall } from '../vfio/calls.js';
+import { doubt } from '../vfio/contexts.js';
 import { functionAt, groupAt, lostContainer } from '../vfio/state.js';
 import { openOf } from './vfio-effects.js';
 
@@ -28,11 +29,36 @@ function forgetCall(engine: Engine, call: Call, process: number): void {
   }
 }
 
+/** What the iommufds of a process hold is not known any more. */
+function forgetIommufds(engine: Engine, process: number): void {
+  for (const use of engine.vfio.iommufds.uses.values()) {
+    if (use.processes.has(process)) doubt(use);
+  }
+}
+
+const TIES: ReadonlySet<string> = new Set([
+  'VFIO_DEVICE_BIND_IOMMUFD',
+  'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
+  'VFIO_DEVICE_DETACH_IOMMUFD_PT',
+]);
+
+/** A call of which one half is missing may have tied a device to an iommufd, or untied it. */
+function forgetTie(engine: Engine, device: string, name: string, process: number): void {
+  if (!TIES.has(name)) return;
+  functionAt(engine.vfio, device).bound = undefined;
+  forgetIommufds(engine, process);
+}
+
 function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
+  if (call.file === 'iommufd') {
+    forgetIommufds(engine, process);
+    return;
+  }
   if (call.device !== null) {
     const mdev = engine.mdevs.devices.get(call.device);
     if (mdev !== undefined) forgetUse(mdev);
     if (call.name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, call.device);
+    forgetTie(engine, call.device, call.name, process);
     if (call.name === 'VFIO_DEVICE_FEATURE') {
       functionAt(engine.vfio, call.device).open = undefined;
     }
@@ -51,6 +77,12 @@ export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor
     const mdev = engine.mdevs.devices.get(device);
     if (mdev !== undefined) forgetUse(mdev);
     if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
+    if (name === 'VFIO_DEVICE_FEATURE') functionAt(engine.vfio, device).open = undefined;
+    forgetTie(engine, device, name, pid);
+    return;
+  }
+  if (name.startsWith('IOMMU_')) {
+    forgetIommufds(engine, pid);
     return;
   }
   if (!CHANGES.test(name)) return;

@@ -37,6 +37,7 @@ export interface DoorFacts {
 
 export function doorOf({ bound, file, ofGroup, open }: DoorFacts): Door {
   if (ofGroup) return 'open';
+  if (file !== null && bound === undefined) return 'unknown';
   // One that was opened while the recording ran is not bound unless a call bound it.
   if (file !== null)
     return bound?.file === file ? 'open' : bound?.file == null && bound ? 'unknown' : 'unbound';
