@@ -206,8 +206,8 @@ export class Engine {
   }
 
   /** A VF gets an override from the kernel when vfio-pci has its PF, as nobody knows here. */
-  #mayComeWithOne({ physfn }: PciDevice): boolean {
-    return typeof physfn === 'string' && this.machine.device(physfn).driver === null;
+  #mayComeWithOne(device: PciDevice): boolean {
+    return device.physfn !== null && (this.machine.physfnOf(device)?.driver ?? null) === null;
   }
 
   /** Overrides are set at any time before a recording; a driver is a sign of another boot. */

@@ -45,7 +45,7 @@ export interface Walk {
   /** Drivers tried, in order, with what `__driver_probe_device` returned (0 bound, > 0 go on). */
   readonly tried: { driver: string; ret: number | null }[];
   /** What is open as long as the pass may go on. */
-  readonly scope: { readonly type: Frame['type']; readonly overlapped: boolean };
+  readonly scope: { readonly overlapped: boolean };
 }
 
 /** `device_driver_attach`: a bind asked for by hand. */

@@ -55,6 +55,11 @@ export class Machine {
     return this.#devices.get(address);
   }
 
+  /** The PF of a VF, when both are known to be so. */
+  physfnOf({ physfn }: PciDevice): PciDevice | undefined {
+    return physfn === null ? undefined : this.find(physfn);
+  }
+
   /** All addresses that were ever named, in the order of their first event. */
   get devices(): Iterable<PciDevice> {
     return this.#devices.values();

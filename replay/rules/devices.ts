@@ -41,7 +41,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   device.endpoint = config !== null && config.length > 0x0e ? isEndpoint(config) : null;
   device.ids = facts.ids;
   device.sriov = sriovFrom(facts, config, isOlder);
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const pf = engine.machine.physfnOf(device);
   // A VF that exists was counted when its PF finished enabling.
   if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
   learnFrom(engine, device, driver);
@@ -145,7 +145,7 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   // Matching is allowed from some moment in this function on.
   device.bindable = device.bindable === null ? null : [false, true];
   const parent = engine.frames.inner(tid, 'add-vf');
-  const scope = { type: 'first-walk', overlapped: false } as const;
+  const scope = { overlapped: false };
   const walk: Walk = { device, isFirst: true, tried: [], scope };
   const frame = engine.frames.push({
     type: 'first-walk',

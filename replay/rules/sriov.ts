@@ -162,7 +162,7 @@ export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
  * @param seq when the device lock was taken, at the latest
  */
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const pf = engine.machine.physfnOf(device);
   const override = engine.overrideUnderLock(device, seq);
   return autoprobeGate(device.physfn !== null, autoprobeOf(engine, pf), override);
 }
@@ -183,7 +183,7 @@ const isBeingWritten = (engine: Engine, pf: PciDevice): boolean =>
  * @returns the verdict; null when it is not only the snapshot that told the flag
  */
 export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): Verdict | null {
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const pf = engine.machine.physfnOf(device);
   const sriov = pf?.sriov ?? null;
   if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return null;
   if (!certainly(sriov.autoprobe, !open)) return null;
@@ -201,7 +201,7 @@ export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): V
  * holds as long as writes of the flag are seen.
  */
 export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const pf = engine.machine.physfnOf(device);
   if (pf === undefined) return;
   sriovOf(pf).autoprobe = engine.recordsWrites(AUTOPROBE) ? [open] : null;
 }
@@ -211,7 +211,7 @@ export function learnGate(engine: Engine, device: PciDevice, open: boolean): voi
  * told may have been switched off since.
  */
 export function mayBeClosed(engine: Engine, device: PciDevice): void {
-  const pf = device.physfn === null ? undefined : engine.machine.find(device.physfn);
+  const pf = engine.machine.physfnOf(device);
   if (pf?.sriov?.assumed.autoprobe !== true) return;
   if (certainly(engine.override(device), null)) pf.sriov.autoprobe = null;
 }

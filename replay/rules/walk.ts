@@ -35,14 +35,13 @@ export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict 
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
 }
 
-/**
- * Whether a driver that was to be tried in the first pass for a new device may be tried later: it
- * may prefer that, as far as no snapshot tells which drivers do.
- */
-function mayComeLater(engine: Engine, { scope }: Walk): boolean {
-  const { kernel, claims } = engine.machine;
-  return scope.type === 'first-walk' && kernel.probesLater && claims.asynchronous === null;
-}
+/** Whether a pass leaves drivers that prefer to be probed asynchronously to another thread. */
+const leavesAsync = ({ machine }: Engine, { isFirst }: Walk): boolean =>
+  isFirst && machine.kernel.probesLater;
+
+/** Whether such a pass may leave out any driver, as no snapshot tells what drivers prefer. */
+const mayComeLater = (engine: Engine, walk: Walk): boolean =>
+  leavesAsync(engine, walk) && engine.machine.claims.asynchronous === null;
 
 /**
  * Whether a driver that was to be tried next may have left the bus, or have come back at the end of
@@ -67,6 +66,8 @@ export function byUnseenId(engine: Engine, device: PciDevice, driver: string): b
 const nextName = (next: Next): string =>
   next === undefined ? 'a driver that matches' : (next ?? 'no further driver');
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** What may be tried next, for every value that the override may have. */
 function expectNext(engine: Engine, walk: Walk): readonly Next[] {
   const { machine } = engine;
@@ -76,9 +77,7 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
   const override = engine.override(device);
   if (override === null) return [undefined];
   const before = walk.tried.map((t) => t.driver);
-  const { asynchronous } = machine.claims;
-  const leavesOut = walk.isFirst && machine.kernel.probesLater && asynchronous !== null;
-  const leftOut = leavesOut ? asynchronous : new Set<string>();
+  const leftOut = (leavesAsync(engine, walk) ? machine.claims.asynchronous : null) ?? NOBODY;
   return override.flatMap((wanted): readonly Next[] => {
     if (wanted === null) {
       return device.ids === null ? [undefined] : machine.claims.next(device.ids, before, leftOut);
