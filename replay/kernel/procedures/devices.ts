@@ -8,6 +8,7 @@ import type { Place } from '../place.js';
 import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
+import { findFunction } from './files.js';
 
 /** What `DEVICE.removal` holds. */
 const REMOVING = 1;
@@ -120,11 +121,8 @@ export const DEVICES = [
   /** A slot tells that its function is to go. */
   procedure('unplug', {
     lock: takes(rescanRemoveLock, (k) => {
-      const dev = k.findDevice(k.operation.place);
-      if (dev === 0) return 'unlock';
-      k.dev = dev;
-      k.hold(dev);
-      return k.call('pci_stop_and_remove_bus_device', dev);
+      if (!findFunction(k)) return 'unlock';
+      return k.call('pci_stop_and_remove_bus_device', k.dev);
     }),
     put: joined((k) => k.put(k.dev)),
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),
@@ -136,10 +134,7 @@ export const DEVICES = [
    */
   procedure('removal', {
     find: (k) => {
-      const dev = k.findDevice(k.operation.place);
-      if (dev === 0) return k.done(0);
-      k.dev = dev;
-      k.hold(dev);
+      if (!findFunction(k)) return k.done(0);
     },
     lock: takes(rescanRemoveLock, (k) => {
       k.call('pci_stop_and_remove_bus_device', k.dev);

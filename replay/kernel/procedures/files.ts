@@ -13,14 +13,11 @@ function enter(k: Kernel): void {
 
 /** Opens an attribute of a function, which becomes `dev`. @returns false when there is none */
 export function enterDeviceFile(k: Kernel): boolean {
-  const dev = k.findDevice(k.operation.place);
-  if (dev === 0) {
+  if (!findFunction(k)) {
     k.done(-ERRNO.ENOENT);
     return false;
   }
-  k.dev = dev;
-  k.hold(dev);
-  k.add(dev + DEVICE.stores, 1);
+  k.add(k.dev + DEVICE.stores, 1);
   enter(k);
   return true;
 }
@@ -60,8 +57,8 @@ export function leaveBusFile(k: Kernel, ret: number): undefined {
   k.done(ret);
 }
 
-/** The function that the text names becomes `dev`. @returns false when there is none */
-export function findNamed(k: Kernel): boolean {
+/** The function that the operation is about becomes `dev`. @returns false when there is none */
+export function findFunction(k: Kernel): boolean {
   const dev = k.findDevice(k.operation.place);
   if (dev === 0) return false;
   k.dev = dev;

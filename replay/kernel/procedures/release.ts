@@ -2,6 +2,7 @@
 import { DEVICE } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
+import { findFunction } from './files.js';
 
 export const RELEASE = [
   /**
@@ -38,11 +39,8 @@ export const RELEASE = [
   /** `device_release_driver`, as a driver calls it that gives its function up by itself. */
   procedure('release', {
     find: (k) => {
-      const dev = k.findDevice(k.operation.place);
-      if (dev === 0) return k.done(0);
-      k.dev = dev;
-      k.hold(dev);
-      k.call('device_release_driver_internal', dev);
+      if (!findFunction(k)) return k.done(0);
+      k.call('device_release_driver_internal', k.dev);
     },
     put: joined((k) => {
       k.put(k.dev);

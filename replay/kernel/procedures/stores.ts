@@ -13,7 +13,7 @@ import {
   enterBusFile,
   enterDeviceFile,
   enterDriverFile,
-  findNamed,
+  findFunction,
   leave,
   leaveBusFile,
 } from './files.js';
@@ -33,7 +33,7 @@ export const STORES = [
   procedure('bind', {
     enter: (k) => void enterDriverFile(k),
     find: (k) => {
-      if (!findNamed(k)) return leave(k, -ERRNO.ENODEV);
+      if (!findFunction(k)) return leave(k, -ERRNO.ENODEV);
       k.call('pci_bus_match', k.dev, k.drv);
     },
     attach: joined((k) => {
@@ -47,7 +47,7 @@ export const STORES = [
   procedure('unbind', {
     enter: (k) => void enterDriverFile(k),
     find: (k) => {
-      if (!findNamed(k)) return leave(k, -ERRNO.ENODEV);
+      if (!findFunction(k)) return leave(k, -ERRNO.ENODEV);
       if (k.get(k.dev + DEVICE.driver) !== k.drv) return leave(k, -ERRNO.ENODEV);
       k.call('device_release_driver_internal', k.dev);
     },
@@ -57,7 +57,7 @@ export const STORES = [
   procedure('drivers_probe', {
     enter: (k) => enterBusFile(k),
     find: (k) => {
-      if (!findNamed(k)) return leaveBusFile(k, -ERRNO.ENODEV);
+      if (!findFunction(k)) return leaveBusFile(k, -ERRNO.ENODEV);
     },
     /** The lock is not taken for a function that has a driver, or is just being tried. */
     attach: (k) => {
