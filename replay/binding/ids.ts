@@ -40,7 +40,8 @@ export const idsKey = (ids: PciIds): string =>
     .map((n) => n.toString(16))
     .join(':');
 
-const ANY = 0xffffffff;
+/** The number that stands for any, in what is written to `new_id` as in id tables. */
+export const ANY = 0xffff_ffff;
 
 /**
  * Parses what is written to `new_id` or `remove_id`: hexadecimal vendor, device and optionally

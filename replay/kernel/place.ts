@@ -1,5 +1,5 @@
 /** Functions and drivers as they never change in a run, by number. */
-import type { PciIds } from '../binding/ids.js';
+import type { IdMatch, PciIds } from '../binding/ids.js';
 import type { DriverModel } from '../drivers/index.js';
 import type { DriverSpec, FunctionSpec, SriovSpec } from './machine-spec.js';
 
@@ -24,6 +24,8 @@ export interface Driver {
   readonly spec: DriverSpec;
   readonly model: DriverModel;
   readonly sriov: 'none' | 'simple' | 'own';
+  /** Its static table; empty for one that only an override makes match. */
+  readonly table: readonly IdMatch[];
   /** Whether its static table claims the function at a place, by the place's index. */
   readonly claims: readonly boolean[];
 }

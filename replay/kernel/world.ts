@@ -1,6 +1,6 @@
 /**
  * What does not change in a run, made of its specification once: numbers for names, which driver
- * claims which function, and where the records of the state lie.
+ * claims which function, and what the operations of actors mean.
  */
 import { covers, type IdMatch, parseNewId } from '../binding/ids.js';
 import { parseOverride, parseU16 } from '../binding/stores.js';
@@ -101,7 +101,7 @@ function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Dr
   const table = spec.table ?? (model.overrideOnly ? [] : (model.table ?? []));
   const claims = places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
   const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
-  return { index, name: spec.name, spec, model, sriov: spec.sriov ?? declared, claims };
+  return { index, name: spec.name, spec, model, sriov: spec.sriov ?? declared, table, claims };
 }
 
 function overridesOf(

@@ -1,12 +1,10 @@
 /** Writes of `new_id` and `remove_id` (kernel drivers/pci/pci-driver.c 6.1). */
-import { covers, type PciIds, parseNewId } from '../../binding/ids.js';
+import { ANY, covers, type PciIds, parseNewId } from '../../binding/ids.js';
 import { ERRNO } from '../../machine/errno.js';
 import type { Kernel } from '../kernel.js';
 import { joined, procedure } from '../steps.js';
 import { enterDriverFile, leave } from './files.js';
 
-/** The number that stands for any subsystem. */
-const ANY = 0xffff_ffff;
 /** With all seven fields the kernel does not look whether the driver has the id. */
 const ALL_FIELDS = 7;
 
@@ -26,8 +24,7 @@ function has(k: Kernel): boolean {
     subdevice: entry.subdevice ?? ANY,
     class: entry.class,
   };
-  const table = driver.spec.table ?? (driver.model.overrideOnly ? [] : (driver.model.table ?? []));
-  if (table.some((own) => covers(own, ids) === true)) return true;
+  if (driver.table.some((own) => covers(own, ids) === true)) return true;
   return k.world.dynamicIds.some(
     (own, id) => k.get(k.dynamicId(driver, id)) > 0 && covers(own, ids) === true,
   );
