@@ -1,12 +1,9 @@
 /** A kernel at the moment at which a run begins. */
 import type { Recorder } from './functions.js';
 import { Kernel } from './kernel.js';
-import { DEVICE, DRIVER } from './layout.js';
+import { DEVICE, DRIVER, LIVE } from './layout.js';
 import { PROGRAM } from './procedures/index.js';
 import type { World } from './world.js';
-
-/** A module that is there, as `DRIVER.module` has it. */
-const LIVE = 1;
 
 export function boot(world: World, recorder: Recorder | null = null): Kernel {
   const k = new Kernel(world, PROGRAM, recorder);

@@ -60,12 +60,17 @@ export const DRIVER = members(
   'walkers',
   /** Attributes of it that are being written: unregistering waits for them. */
   'stores',
-  /** The module is being loaded or unloaded. */
+  /** Its module: 0 when it is not there, else LIVE or BUSY. */
   'module',
   /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
   'async',
 );
 export const DRIVER_CELLS = sizeOf(DRIVER);
+
+/** A module that is there, as `DRIVER.module` has it. */
+export const LIVE = 1;
+/** A module on its way in or out: who wants it meanwhile is refused. */
+export const BUSY = 2;
 
 /** What there is one of. */
 export const GLOBAL = members(

@@ -1,13 +1,8 @@
 /** Modules of drivers that come and go (kernel drivers/base/bus.c, kernel/module/main.c 6.1). */
 import { ERRNO } from '../../machine/errno.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, DRIVER } from '../layout.js';
+import { BUSY, DEVICE, DRIVER, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';
-
-/** A module that is there. */
-const LIVE = 1;
-/** A module on its way in or out: who wants it meanwhile is refused. */
-const BUSY = 2;
 
 const driverOf = (k: Kernel): number => {
   const { driver } = k.operation;
@@ -20,16 +15,22 @@ function isAsync({ operation: { spec, driver } }: Kernel): boolean {
   return told ?? driver?.spec.isAsync === true;
 }
 
-const workers = (k: Kernel): number[] =>
-  Array.from({ length: k.threads - k.deferredWorker - 1 }, (_, i) => k.deferredWorker + 1 + i);
+/** Workers that have an asynchronous probe to do. */
+function busyWorkers(k: Kernel): number[] {
+  const busy: number[] = [];
+  for (let thread = k.deferredWorker + 1; thread < k.threads; thread++) {
+    if (k.nextStep(thread) !== null) busy.push(thread);
+  }
+  return busy;
+}
 
 /** `async_synchronize_full`: who loads or unloads a module waits for all asynchronous probes. */
 const synchronizes = (then: (k: Kernel) => void) =>
   waits(
-    (k) => workers(k).every((thread) => k.nextStep(thread) === null),
+    (k) => busyWorkers(k).length === 0,
     () => 'asynchronous probes to end',
     then,
-    (k) => workers(k).filter((thread) => k.nextStep(thread) !== null),
+    busyWorkers,
   );
 
 /** The function that was bound to a driver last; 0 when none is. */
