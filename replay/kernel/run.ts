@@ -2,7 +2,7 @@
 import { assert } from '../../traces/index.js';
 import { type Deadlock, findDeadlock } from './blocked.js';
 import type { Kernel } from './kernel.js';
-import { DEVICE, FAULT, GLOBAL } from './layout.js';
+import { FAULT, GLOBAL } from './layout.js';
 import { operationsDone } from './procedures/user.js';
 
 /** Chooses one of the threads that can go on, given in the order of their numbers. */
@@ -112,9 +112,7 @@ export function driversOf(k: Kernel): Record<string, string | null> {
   const drivers: Record<string, string | null> = {};
   for (const place of k.world.places) {
     const dev = k.findDevice(place);
-    if (dev === 0) continue;
-    const bound = k.get(dev + DEVICE.bound) === 0 ? 0 : k.get(dev + DEVICE.driver);
-    drivers[place.address] = bound === 0 ? null : k.driverAt(bound).name;
+    if (dev !== 0) drivers[place.address] = k.boundDriverOf(dev);
   }
   return drivers;
 }

@@ -137,6 +137,11 @@ export class State {
     return drv === 0 ? null : this.driverAt(drv).name;
   }
 
+  /** The name of the driver that a function is bound to; null while one probes, and for none. */
+  boundDriverOf(dev: number): string | null {
+    return this.get(dev + DEVICE.bound) === 0 ? null : this.driverOf(dev);
+  }
+
   hold(dev: number): void {
     this.add(dev + DEVICE.refs, 1);
   }

@@ -1,6 +1,5 @@
 /** A task of user space: its operations in the order of its program. */
 import type { Kernel } from '../kernel.js';
-import { DEVICE } from '../layout.js';
 import type { Condition } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
 
@@ -22,9 +21,7 @@ function holds(k: Kernel, condition: Condition): boolean {
       return k.findDevice(k.world.place(condition.address)) === 0;
     case 'driver': {
       const dev = k.findDevice(k.world.place(condition.address));
-      if (dev === 0) return false;
-      const bound = k.get(dev + DEVICE.bound) === 0 ? 0 : k.get(dev + DEVICE.driver);
-      return (bound === 0 ? null : k.driverAt(bound).name) === condition.driver;
+      return dev !== 0 && k.boundDriverOf(dev) === condition.driver;
     }
   }
 }
