@@ -2,27 +2,21 @@
 import { attachResult } from '../../binding/results.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, DRIVER } from '../layout.js';
+import type { OrderedList } from '../ordered-list.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { ALL_DRIVERS, ASYNCHRONOUS_ONLY, SYNCHRONOUS_FIRST } from './deferral.js';
 
 export const deviceLock = (k: Kernel): number => k.dev + DEVICE.lock;
 
-/** The driver behind another in the list; the first one behind 0. */
-function nextDriver(k: Kernel, drv: number): number {
-  const { driverList } = k;
-  for (let at = drv === 0 ? 0 : driverList.indexOf(drv) + 1; at < driverList.length; at++) {
-    const next = driverList.at(at);
-    if (k.get(next + DRIVER.listed) !== 0) return next;
-  }
-  return 0;
-}
-
-/** The function behind another on the bus; the first one behind 0. */
-function nextDevice(k: Kernel, dev: number): number {
-  const { deviceList } = k;
-  for (let at = dev === 0 ? 0 : deviceList.indexOf(dev) + 1; at < deviceList.length; at++) {
-    const next = deviceList.at(at);
-    if (k.get(next + DEVICE.visible) !== 0) return next;
+/**
+ * The next entry of one of the bus's lists that is still on it (`klist_next`).
+ * @param behind an entry; 0 for the first one
+ * @param member what tells of an entry that it is still on the list
+ */
+function nextOf(k: Kernel, list: OrderedList, behind: number, member: number): number {
+  for (let at = behind === 0 ? 0 : list.indexOf(behind) + 1; at < list.length; at++) {
+    const next = list.at(at);
+    if (k.get(next + member) !== 0) return next;
   }
   return 0;
 }
@@ -65,7 +59,7 @@ export const ATTACH = [
     }),
     next: (k) => {
       const { drv } = k;
-      const next = nextDriver(k, drv);
+      const next = nextOf(k, k.driverList, drv, DRIVER.listed);
       if (drv !== 0) k.add(drv + DRIVER.walkers, -1);
       k.drv = next;
       if (next === 0) return 'unlock';
@@ -108,7 +102,7 @@ export const ATTACH = [
   procedure('driver_attach', {
     next: (k) => {
       const { dev } = k;
-      const next = nextDevice(k, dev);
+      const next = nextOf(k, k.deviceList, dev, DEVICE.visible);
       if (next !== 0) k.hold(next);
       if (dev !== 0) k.put(dev);
       k.dev = next;
