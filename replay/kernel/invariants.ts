@@ -34,7 +34,8 @@ export function brokenInvariants(k: Kernel): string[] {
 }
 
 function checkDevice(k: Kernel, dev: number, broken: string[]): void {
-  const { address, physfn } = k.placeOf(dev);
+  const place = k.placeOf(dev);
+  const { address, physfn } = place;
   const driver = k.get(dev + DEVICE.driver);
   const bound = k.get(dev + DEVICE.bound);
   const say = (what: string) => broken.push(`${address} ${what}`);
@@ -46,10 +47,8 @@ function checkDevice(k: Kernel, dev: number, broken: string[]): void {
     if (k.get(dev + DEVICE[member]) < 0) say(`has ${member} below 0`);
   }
   if (k.get(dev + DEVICE.numVfs) > 0 && physfn !== null) say('is a VF with VFs');
-  const lives = k.world.places[k.placeOf(dev).index];
-  const visible = Array.from({ length: k.lives }, (_, life) => k.deviceRecord(lives, life)).filter(
-    (record) => k.get(record + DEVICE.visible) !== 0,
-  );
+  const lives = Array.from({ length: k.lives }, (_, life) => k.deviceRecord(place, life));
+  const visible = lives.filter((record) => k.get(record + DEVICE.visible) !== 0);
   if (visible.length > 1) say('is there twice');
 }
 

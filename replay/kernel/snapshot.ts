@@ -23,10 +23,10 @@ export function emitSnapshot(world: World, events: EventAppender): void {
     events.text(functionText(place));
     events.commit();
   }
-  for (const { spec } of world.drivers) {
+  for (const { spec, index } of world.drivers) {
     begin();
     events.string('driver', spec.name);
-    const order = spec.loaded ? world.drivers.findIndex((d) => d.spec === spec) : null;
+    const order = spec.loaded ? index : null;
     const ids = spec.table === null ? {} : { ids: spec.table };
     const probeType = spec.isAsync ? { probeType: 'async' } : {};
     events.text(JSON.stringify({ order, loaded: spec.loaded, ...probeType, ...ids }));
