@@ -54,10 +54,6 @@ export class StepRecorder implements Recorder {
     this.point(thread, 'pci_device_add', device, null);
   }
 
-  result(): void {
-    // What an operation returned is in the event that ends it.
-  }
-
   #emit(
     name: FunctionName,
     phase: Phase,

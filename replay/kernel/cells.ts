@@ -16,6 +16,8 @@ function zobrist(cell: number, value: number, salt: number): number {
   return h ^ (h >>> 16);
 }
 
+const digitsOf = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+
 const SALT_LOW = 0x2545_f491;
 const SALT_HIGH = 0x6c07_8965;
 
@@ -45,10 +47,6 @@ export class Cells {
       this.#cells = more;
     }
     return first;
-  }
-
-  get size(): number {
-    return this.#used;
   }
 
   get(cell: number): number {
@@ -97,18 +95,9 @@ export class Cells {
     this.#undone = 0;
   }
 
-  /** The hash of the state, 32 bits each. */
-  get hashLow(): number {
-    return this.#low;
-  }
-
-  get hashHigh(): number {
-    return this.#high;
-  }
-
-  /** The hash as 16 hexadecimal digits. */
+  /** The hash of the state as 16 hexadecimal digits. */
   get hash(): string {
-    return [this.#high, this.#low].map((w) => (w >>> 0).toString(16).padStart(8, '0')).join('');
+    return digitsOf(this.#high) + digitsOf(this.#low);
   }
 
   /** The hash computed anew from all cells: what the incremental one has to be. */
@@ -118,7 +107,7 @@ export class Cells {
       low ^= zobrist(cell, this.#cells[cell], SALT_LOW);
       high ^= zobrist(cell, this.#cells[cell], SALT_HIGH);
     }
-    return [high, low].map((w) => (w >>> 0).toString(16).padStart(8, '0')).join('');
+    return digitsOf(high) + digitsOf(low);
   }
 
   /** All cells, as a copy. */

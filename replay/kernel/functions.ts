@@ -83,8 +83,6 @@ export interface Recorder {
   ): void;
   /** A function comes into being; the event has its ids. */
   added(thread: number, device: string, ids: PciIds): void;
-  /** An operation of an actor has ended. */
-  result(actor: number, operation: number, ret: number): void;
 }
 
 /** A write of a sysfs attribute. */

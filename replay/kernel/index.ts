@@ -1,7 +1,6 @@
 /** The kernel that runs. */
-export { type BlockedThread, type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
+export { type Deadlock, describeDeadlock } from './blocked.js';
 export { boot } from './boot.js';
-export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { brokenInvariants, leftOver } from './invariants.js';
 export type { Kernel } from './kernel.js';
@@ -18,15 +17,10 @@ export type {
   SriovSpec,
 } from './machine-spec.js';
 export {
-  driversOf,
-  inOrder,
   type Outcome,
   oneAfterTheOther,
-  type RunOptions,
   randomly,
-  randomNumbers,
   run,
-  type Scheduler,
 } from './run.js';
 export { TraceRecorder } from './trace-recorder.js';
 export { World } from './world.js';

@@ -5,6 +5,7 @@
  * write of state that no lock protects, where the thread waits, and where it goes back to user
  * space.
  */
+
 /** The label to go on at; nothing for the next step, after a call, and at the end. */
 export type Next = string | undefined;
 
@@ -21,8 +22,6 @@ export interface Wait<K> {
 export interface Step<K> {
   readonly run: (k: K) => Next;
   readonly wait: Wait<K> | null;
-  /** The cell of the lock that it takes. */
-  readonly lock: ((k: K) => number) | null;
   /** It gives a lock back: others may go on before what is joined to it is recorded. */
   readonly unlocks: boolean;
   /** It is done together with the step before it: it touches nothing that others can see. */
@@ -38,7 +37,6 @@ export interface Procedure<K> {
 /** A step of a program: where it stands, and what follows on it. */
 export interface PlacedStep<K> extends Step<K> {
   readonly procedure: string;
-  readonly label: string;
   /** Number of the step behind it; 0 behind the last. */
   readonly next: number;
   /** Numbers of the steps of its procedure, by label. */
@@ -58,19 +56,18 @@ export function link<K>(procedures: readonly Procedure<K>[]): Program<K> {
   const none: Step<K> = {
     run: () => undefined,
     wait: null,
-    lock: null,
     unlocks: false,
     joined: false,
   };
-  steps.push({ ...none, procedure: '', label: '', next: 0, labels: new Map() });
+  steps.push({ ...none, procedure: '', next: 0, labels: new Map() });
   for (const { name, steps: own } of procedures) {
     const first = steps.length;
     entries.set(name, first);
     const list = Object.entries(own);
     const labels = new Map(list.map(([label], i) => [label, first + i]));
-    for (const [i, [label, step]] of list.entries()) {
+    for (const [i, [, step]] of list.entries()) {
       const next = i + 1 < list.length ? first + i + 1 : 0;
-      steps.push({ ...step, procedure: name, label, next, labels });
+      steps.push({ ...step, procedure: name, next, labels });
     }
   }
   return { steps, entries };

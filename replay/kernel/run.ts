@@ -9,7 +9,7 @@ import { operationsDone } from './procedures/user.js';
 export type Scheduler = (ready: readonly number[]) => number;
 
 /** A stream of numbers from a seed (mulberry32): the same numbers on every machine. */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
@@ -37,19 +37,6 @@ export function randomly(seed: number): Scheduler {
   };
 }
 
-/** The threads of a list, in its order; then the first that can go on. */
-export function inOrder(threads: readonly number[]): Scheduler {
-  let at = 0;
-  return (ready) => {
-    const thread = threads[at++];
-    assert(
-      thread === undefined || ready.includes(thread),
-      'a schedule names threads that can go on',
-    );
-    return thread ?? ready[0];
-  };
-}
-
 /** Each thread as far as it gets, the first one first. */
 export const oneAfterTheOther: Scheduler = (ready) => ready[0];
 
@@ -66,21 +53,17 @@ export interface Outcome {
   readonly hash: string;
 }
 
-export interface RunOptions {
-  /** Called after every step. */
-  readonly observe?: (k: Kernel) => void;
-  /** Steps after which the run is given up. */
-  readonly stepsMax?: number;
-}
-
+/** Steps after which a run is given up. */
 const STEPS_MAX = 1_000_000;
 
-/** Runs until no thread can go on. */
-export function run(k: Kernel, schedule: Scheduler, options: RunOptions = {}): Outcome {
-  const { observe, stepsMax = STEPS_MAX } = options;
+/**
+ * Runs until no thread can go on.
+ * @param observe called after every step
+ */
+export function run(k: Kernel, schedule: Scheduler, observe?: (k: Kernel) => void): Outcome {
   const ready: number[] = [];
   for (let steps = 0; ; steps++) {
-    assert(steps < stepsMax, `a run ends within ${stepsMax} steps`);
+    assert(steps < STEPS_MAX, `a run ends within ${STEPS_MAX} steps`);
     ready.length = 0;
     for (let thread = 0; thread < k.threads; thread++) if (k.canRun(thread)) ready.push(thread);
     if (ready.length === 0) return outcomeOf(k, steps);
@@ -108,7 +91,7 @@ function outcomeOf(k: Kernel, steps: number): Outcome {
 }
 
 /** Driver of each function that is there, by address. */
-export function driversOf(k: Kernel): Record<string, string | null> {
+function driversOf(k: Kernel): Record<string, string | null> {
   const drivers: Record<string, string | null> = {};
   for (const place of k.world.places) {
     const dev = k.findDevice(place);

@@ -10,7 +10,6 @@ type Run = ((k: Kernel) => Next) | ((k: Kernel) => void);
 const stepOf = (run: Run, wait: Wait | null = null, joined = false): Step => ({
   run: run as (k: Kernel) => Next,
   wait,
-  lock: null,
   unlocks: false,
   joined,
 });
@@ -29,7 +28,7 @@ export function takes(lock: (k: Kernel) => number, then: Run = () => undefined):
     k.set(lock(k), k.thread + 1);
     return then(k) as Next;
   };
-  return { ...stepOf(run, wait), lock };
+  return stepOf(run, wait);
 }
 
 /** Gives a mutex back. */

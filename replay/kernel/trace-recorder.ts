@@ -38,15 +38,12 @@ export class TraceRecorder implements Recorder {
   readonly #calls: Calls[] = [];
   readonly #point = new EventRow();
   #ns = NS_PER_S;
-  /** What each operation returned, by actor. */
-  readonly results: number[][];
 
   constructor(
     private readonly world: World,
     events: EventAppender,
   ) {
     this.#events = events;
-    this.results = world.actors.map(() => []);
     events.source('model');
     emitSnapshot(world, events);
   }
@@ -115,10 +112,6 @@ export class TraceRecorder implements Recorder {
     }
     this.#events.data(data);
     this.point(thread, 'pci_device_add', device, null, -1);
-  }
-
-  result(actor: number, _: number, ret: number): void {
-    this.results[actor].push(ret);
   }
 
   #enter(thread: number): Open {

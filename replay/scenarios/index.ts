@@ -5,7 +5,7 @@ import { KERNEL_BUGS } from './kernel-bugs.js';
 import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
-export { isOfKind, kindOf } from './outcome.js';
+export { kindOf } from './outcome.js';
 export { checkScenario, type LineMistake, readScenario, runsKernel } from './read.js';
 export { SCENARIO_SCHEMA } from './schema.js';
 export { specOf } from './spec.js';

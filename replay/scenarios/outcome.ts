@@ -3,7 +3,7 @@ import type { Outcome } from '../kernel/index.js';
 import type { OutcomeDocument } from './document.js';
 
 /** Whether an outcome is of a kind. What the kind does not tell may be anything. */
-export function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
+function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
   const { drivers = {}, gone = [], deadlock = false, faults = [] } = kind;
   if ((outcome.deadlock !== null) !== deadlock) return false;
   if (faults.join() !== outcome.faults.join()) return false;

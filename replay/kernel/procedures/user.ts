@@ -61,7 +61,6 @@ export const USER = [
     after: joined((k) => {
       const progress = k.progressOf(k.thread);
       const done = k.get(progress);
-      k.recorder?.result(k.thread, done, k.ret);
       const { operations } = k.world;
       const stops = k.ret < 0 && operations[k.thread][done].spec.onError === 'stop';
       k.set(progress, stops ? operations[k.thread].length : done + 1);
