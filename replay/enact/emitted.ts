@@ -36,10 +36,6 @@ export class StepRecorder implements Recorder {
     this.begin(thread, name, null, driver);
   }
 
-  beginOverride(thread: number, device: string): void {
-    this.begin(thread, 'driver_set_override', device, null);
-  }
-
   end(thread: number, ret: number | null): void {
     const { call, outer } = this.calls[thread]!;
     this.calls[thread] = outer;

@@ -38,6 +38,12 @@ test('any run is done again', () => {
   );
 });
 
+test.each(['nothing', '0000:3B:00.0'])('a write that names %j is done again', (text) => {
+  const write = '/sys/bus/pci/drivers/vfio-pci/bind';
+  const actors = [{ name: 'admin', does: [{ write, text }] }];
+  expect(enacted(traceOf(specOf({ ...SCENARIOS[0], actors }), 1))).toMatchObject(EQUAL);
+});
+
 describe('recordings of real kernels', () => {
   test('sriov-off-r1 (6.1) is done again', () => {
     const result = enacted(importedCapture('sriov-off-r1'));

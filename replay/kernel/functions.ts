@@ -66,12 +66,10 @@ export interface Recorder {
     driver: string | null,
     value: number,
   ): void;
-  /** A write of a sysfs attribute begins. */
+  /** A write of a sysfs attribute begins, or its text becomes the override of a function. */
   beginStore(thread: number, store: Store): void;
   /** A driver of the PCI bus registers, or leaves. */
   beginDriver(thread: number, name: FunctionName, driver: string): void;
-  /** The text of a write becomes the override of a function. */
-  beginOverride(thread: number, device: string, text: string): void;
   /** Ends the innermost function of the thread. @param ret null when it returns nothing */
   end(thread: number, ret: number | null): void;
   point(
@@ -85,9 +83,10 @@ export interface Recorder {
   added(thread: number, device: string, ids: PciIds): void;
 }
 
-/** A write of a sysfs attribute. */
+/** A write of a sysfs attribute, or the function of the kernel that takes over its text. */
 export interface Store {
   readonly name: FunctionName;
+  /** The function whose attribute it is, or that its text names; null for none. */
   readonly device: string | null;
   readonly driver: string | null;
   readonly text: string;

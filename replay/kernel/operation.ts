@@ -1,4 +1,5 @@
 /** What an actor does, with all that can be known of it before the run. */
+import { parseBdf } from '../../traces/index.js';
 import { type IdMatch, parseNewId } from '../binding/ids.js';
 import { parseBool, parseOverride, parseU16 } from '../binding/stores.js';
 import type { FunctionName, Store } from './functions.js';
@@ -45,6 +46,8 @@ export function operationOf(spec: OperationSpec, names: Names): Operation {
   }
   const { attribute, text } = action;
   const address = BY_NAME.has(attribute) ? text.trim() : action.address;
+  // The kernel compares names letter by letter; the recorder tells an address as sysfs prints it.
+  const device = address === null ? null : parseBdf(address);
   return {
     spec,
     procedure: attribute,
@@ -52,7 +55,7 @@ export function operationOf(spec: OperationSpec, names: Names): Operation {
     driver: action.driver === null ? null : names.driver(action.driver),
     store: UNSEEN.has(attribute)
       ? null
-      : { name: attribute as FunctionName, device: address, driver: action.driver, text },
+      : { name: attribute as FunctionName, device, driver: action.driver, text },
     count: Buffer.byteLength(text),
     meaning: meaningOf(action, names),
   };

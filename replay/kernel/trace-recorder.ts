@@ -1,12 +1,5 @@
 /** A run as a trace: each event is the one that the recorder would have made of it. */
-import {
-  CELL,
-  type EventAppender,
-  EventRow,
-  type Phase,
-  parseBdf,
-  type Seq,
-} from '../../traces/index.js';
+import { CELL, type EventAppender, EventRow, type Phase, type Seq } from '../../traces/index.js';
 import type { PciIds } from '../binding/ids.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
@@ -62,8 +55,7 @@ export class TraceRecorder implements Recorder {
 
   beginStore(thread: number, { name, device, driver, text }: Store): void {
     const call = this.#enter(thread);
-    const address = device === null ? null : parseBdf(device);
-    this.#fill(call.row, thread, name, 'begin', address, driver, -1);
+    this.#fill(call.row, thread, name, 'begin', device, driver, -1);
     call.row.setNumber(CELL.length, Buffer.byteLength(text));
     call.text = text;
     this.#events.text(text);
@@ -77,10 +69,6 @@ export class TraceRecorder implements Recorder {
     call.text = 'pci';
     this.#events.text(call.text);
     call.seq = this.#events.append(call.row);
-  }
-
-  beginOverride(thread: number, device: string, text: string): void {
-    this.beginStore(thread, { name: 'driver_set_override', device, driver: null, text });
   }
 
   end(thread: number, ret: number | null): void {

@@ -78,7 +78,9 @@ export const STORES = [
         return 'exit';
       }
       const { store } = k.operation;
-      k.recorder?.beginOverride(k.thread, k.placeOf(k.dev).address, store?.text ?? '');
+      if (store !== null) {
+        k.recorder?.beginStore(k.thread, { ...store, name: 'driver_set_override', driver: null });
+      }
       return undefined;
     },
     lock: takes(deviceLock, (k) => {
