@@ -1,6 +1,7 @@
 /** The machine of a recording: what its snapshot tells, and what its events teach. */
 import { covers, type IdMatch, type PciIds, parseNewId } from '../binding/ids.js';
 import { parseOverride } from '../binding/stores.js';
+import { routingId } from '../binding/vf-address.js';
 import { driverModel } from '../drivers/index.js';
 import type { DriverSpec, FunctionSpec, MachineSpec, SriovSpec } from '../kernel/index.js';
 import { ERRNO } from '../machine/errno.js';
@@ -160,7 +161,7 @@ class Lesson {
       vfs = { routing: new Map(), device: null };
       this.#vfs.set(pf, vfs);
     }
-    vfs.routing.set(call.value, routingOf(device) - routingOf(pf));
+    vfs.routing.set(call.value, routingId(device) - routingId(pf));
     if (told !== null) vfs.device = numbers.device;
     const vfDevice = vfs.device ?? this.recording.functions.get(pf)?.vfDevice ?? 0;
     const owner = this.#ids.get(pf) ?? ids;
@@ -222,9 +223,4 @@ class Lesson {
       };
     });
   }
-}
-
-function routingOf(address: string): number {
-  const [, bus, slot, fn] = address.split(/[:.]/).map((part) => Number.parseInt(part, 16));
-  return (bus << 8) + (slot << 3) + fn;
 }

@@ -2,6 +2,7 @@
  * Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set.
  */
 
+import { routingId } from '../binding/vf-address.js';
 import { driverModel } from '../drivers/index.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
@@ -199,12 +200,6 @@ function partOf(all: Resource, index: number, parts: number): Resource {
 
 /** A BAR has a power of two bytes. */
 const isBarSize = (length: number): boolean => length === 0 || Number.isInteger(Math.log2(length));
-
-function routingId(address: string): number {
-  const [bus, devfn] = address.split(':').slice(1);
-  const [slot, fn] = devfn.split('.').map((n) => Number.parseInt(n, 16));
-  return Number.parseInt(bus, 16) * 256 + slot * 8 + fn;
-}
 
 const DISABLE = 'vfio_pci_core_disable';
 const CLOSE = 'vfio_pci_core_close_device';
