@@ -44,6 +44,18 @@ test.each(['nothing', '0000:3B:00.0'])('a write that names %j is done again', (t
   expect(enacted(traceOf(specOf({ ...SCENARIOS[0], actors }), 1))).toMatchObject(EQUAL);
 });
 
+test('the state at the end of a recording is not taken for that at its start', () => {
+  const reader = traceOf(
+    specOf(SCENARIOS.find(({ name }) => name === 'override-before-unbind')!),
+    1,
+  );
+  const rows = rowsOf(reader);
+  const start = rows.find((row) => row.kind === 'snapshot' && row.device === '0000:42:00.0')!;
+  const end = { ...start, name: 'end', text: start.text!.replace('"ixgbe"', '"vfio-pci"') };
+  const bytes = buildTrace([...rows, end], { meta: { kernel: '6.12' } });
+  expect(enacted(new TraceReader(new MemorySource(bytes)))).toMatchObject(EQUAL);
+});
+
 describe('recordings of real kernels', () => {
   test('sriov-off-r1 (6.1) is done again', () => {
     const result = enacted(importedCapture('sriov-off-r1'));

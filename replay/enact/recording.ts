@@ -79,6 +79,8 @@ export function readRecording(batches: Iterable<Batch>): Recording {
       }
       if (kind === 'snapshot') {
         count(skipped, kind);
+        // The snapshot at the end is for people to compare.
+        if (cursor.name === 'end') continue;
         if (device !== null) functions.set(device, parseSnapshot(cursor.text));
         else if (driver !== null) drivers.set(driver, parseDriver(cursor.text));
       } else if (!KINDS.has(kind)) count(skipped, kind);
