@@ -113,11 +113,8 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
     if (done !== undefined) forgetUse(mdev);
     return UNKNOWN;
   }
-  const byRelease = (release: number) =>
-    release === engine.machine.kernel.version
-      ? results
-      : deviceCall(mdev, driver, call, release).results;
-  const verdict = judgeByKernel(engine, path, byRelease, ret);
+  const ofRelease = (release: number) => deviceCall(mdev, driver, call, release).results;
+  const verdict = judgeByKernel(path, results, ofRelease, ret);
   // A file that is not bound does nothing.
   if (door === 'open' || ret !== -ERRNO.EINVAL || results?.includes(ret)) done?.(ret);
   if (verdict.type !== 'diverge') return verdict;

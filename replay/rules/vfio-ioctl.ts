@@ -171,8 +171,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
 
 function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const address = call.device ?? '';
-  const { version } = engine.machine.kernel;
-  const expected = deviceResults(engine, call, version);
+  const expected = deviceResults(engine, call, rulesOf(engine).version);
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
   if (expected === UNOWNED_OR_HARDWARE) {
@@ -186,7 +185,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
     const results = deviceResults(engine, call, release);
     return typeof results === 'string' ? null : results;
   };
-  const verdict = judgeByKernel(engine, `${address}/${call.name}`, ofRelease, ret);
+  const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
   if (verdict.type !== 'diverge') return verdict;
   // Which functions a reset reaches, and who has them, is known only as far as all of them are.
   return call.name === HOT_RESET ? UNKNOWN : verdict;
@@ -195,7 +194,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
 function deviceResults(
   engine: Engine,
   call: IoctlCall,
-  version: number,
+  version: number | null,
 ): ReturnType<typeof deviceIoctl> {
   const address = call.device ?? '';
   const device = openOf(engine, address);
@@ -223,7 +222,7 @@ function deviceContext(
   engine: Engine,
   address: string,
   call: IoctlCall,
-  version: number,
+  version: number | null,
 ): DeviceContext {
   const bus = busOf(address);
   const others = onBus(engine, address);
@@ -244,7 +243,6 @@ function deviceContext(
       present.map((d) => d.address),
       address,
     ),
-    // Of the recorded kernel only what the recording tells.
-    version: version === engine.machine.kernel.version ? rulesOf(engine).version : version,
+    version,
   };
 }

@@ -70,7 +70,7 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const verdict =
     rules.version === null
       ? judge(path, answer.results, ret)
-      : judgeByKernel(engine, path, ofRelease, ret);
+      : judgeByKernel(path, answer.results, ofRelease, ret);
   if (ret < 0) answer.failed?.();
   else {
     answer.done?.({ ret, written: written(e.data), at: e.ts });
