@@ -15,7 +15,14 @@ import {
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
-import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
+import {
+  type IoctlCall,
+  type IoctlLayer,
+  innerCall,
+  newIoctl,
+  popCall,
+  pushCall,
+} from '../vfio/calls.js';
 import type { Door } from '../vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -76,8 +83,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   const device = e.device;
   const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
   const group = groupOf(e);
-  const call = pushCall(engine.vfio.calls, e.tid, {
-    type: 'ioctl',
+  const call = newIoctl({
     seq: e.seq,
     layer,
     file: group !== null ? 'group' : device !== null ? 'device' : 'container',
@@ -87,17 +93,8 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     words: layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data),
     device,
     group,
-    inner: null,
-    irqsSet: false,
-    opened: false,
-    opening: null,
-    openError: null,
-    attached: false,
-    next: [],
-    dma: null,
-    reset: null,
-    unseen: false,
   });
+  pushCall(engine.vfio.calls, e.tid, call);
   if (call.file === 'device') foresee(engine, call, outer, device ?? '');
   else beginDma(engine, call, e, outer);
   if (!inner) return STIMULUS;
