@@ -18,7 +18,7 @@ import {
 import { ERRNO } from '../machine/errno.js';
 import { isUuid } from '../mdev/index.js';
 import type { IoctlCall } from '../vfio/calls.js';
-import { type Binding, type Door, doorOf } from '../vfio/cdev.js';
+import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../vfio/cdev.js';
 import { isHeld, onlyUse, type Use } from '../vfio/contexts.js';
 import { fileOfCall } from '../vfio/descriptors.js';
 import { functionAt, type VfioFunction } from '../vfio/state.js';
@@ -27,11 +27,7 @@ import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-io
 import { judge, judgeByKernel } from './vfio-results.js';
 import { viable } from './vfio-viable.js';
 
-export const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
-const ATTACH = 'VFIO_DEVICE_ATTACH_IOMMUFD_PT';
-const DETACH = 'VFIO_DEVICE_DETACH_IOMMUFD_PT';
-
-const FOR_CDEV: ReadonlySet<string> = new Set([BIND, ATTACH, DETACH]);
+const { BIND, ATTACH } = CDEV_CALL;
 
 /** First kernels in which BIND takes a VF's token, and ATTACH and DETACH a PASID. */
 const TOKEN_SINCE = 6017;
@@ -83,7 +79,7 @@ export function endCdev(
   const fn = functionAt(engine.vfio, call.device ?? '');
   const path = `${fn.address}/${call.name}`;
   // What a group handed out has none of these calls: they come to the driver, as others do.
-  if (call.layer === 'pci' && FOR_CDEV.has(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
+  if (call.layer === 'pci' && isCdevCall(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
   const { version } = rulesOf(engine);
   if (call.name === BIND) {
     const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
@@ -91,7 +87,7 @@ export function endCdev(
     if (e.ret === 0) noteBound(engine, call, fn, e);
     return verdict;
   }
-  if (call.name !== ATTACH && call.name !== DETACH) return undefined;
+  if (!isCdevCall(call.name)) return undefined;
   const use = boundUse(engine, fn);
   const answer = attachment(engine, call, fn, version);
   const ofRelease = (release: number) => attachment(engine, call, fn, release).results;

@@ -23,7 +23,7 @@ import {
   popCall,
   pushCall,
 } from '../vfio/calls.js';
-import type { Door } from '../vfio/cdev.js';
+import { CDEV_CALL, type Door } from '../vfio/cdev.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -35,7 +35,7 @@ import {
 } from '../vfio/device-ioctl.js';
 import { functionAt } from '../vfio/state.js';
 import { endMdev } from './mdev-device.js';
-import { BIND, doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
@@ -141,7 +141,7 @@ function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const ofMdev = endMdev(engine, call, e);
   if (ofMdev !== undefined) return ofMdev;
   const { ret } = e;
-  const door = call.name === BIND ? 'open' : doorOfCall(engine, call, e);
+  const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfCall(engine, call, e);
   if (door === 'unbound') return endUnbound(engine, call, e);
   const verdict = endOpen(engine, call, e, door);
   return door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge'
