@@ -5,11 +5,11 @@ import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.j
 import { ERRNO } from '../machine/errno.js';
 import { deviceCall, forgetUse, type Mdev, mdevDriver } from '../mdev/index.js';
 import { type IoctlCall, innerCall } from '../vfio/calls.js';
-import { type Door, doorOf } from '../vfio/cdev.js';
+import { CDEV_CALL, type Door, doorOf } from '../vfio/cdev.js';
 import { fileOfCall } from '../vfio/descriptors.js';
 import { functionAt } from '../vfio/state.js';
 import { CLOSE, mdevOf, OPEN } from './mdev.js';
-import { BIND, endCdev, letGo } from './vfio-cdev.js';
+import { endCdev, letGo } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -91,7 +91,7 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const open = mdev.opens === null || !shown ? null : mdev.opens > 0;
   const ofCdev = bound?.door === 'group' ? null : bound;
   const door = doorOf({ bound: ofCdev, file, ofGroup, open });
-  return door === 'unbound' && open !== false && !engine.records(BIND) ? 'unknown' : door;
+  return door === 'unbound' && open !== false && !engine.records(CDEV_CALL.BIND) ? 'unknown' : door;
 }
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
@@ -101,7 +101,7 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
   const mdev = mdevOf(engine, e);
   const driver = modelOf(engine, mdev);
   if (mdev === null || driver === null) return undefined;
-  const door = call.name === BIND ? 'open' : doorOfMdev(engine, mdev, e);
+  const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfMdev(engine, mdev, e);
   const path = `${mdev.uuid}/${call.name}`;
   const { ret } = e;
   if (door === 'unbound') return unsure(engine, judge(path, [-ERRNO.EINVAL], ret));
@@ -113,11 +113,8 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
     if (done !== undefined) forgetUse(mdev);
     return UNKNOWN;
   }
-  const byRelease = (release: number) =>
-    release === engine.machine.kernel.version
-      ? results
-      : deviceCall(mdev, driver, call, release).results;
-  const verdict = judgeByKernel(engine, path, byRelease, ret);
+  const ofRelease = (release: number) => deviceCall(mdev, driver, call, release).results;
+  const verdict = judgeByKernel(path, results, ofRelease, ret);
   // A file that is not bound does nothing.
   if (door === 'open' || ret !== -ERRNO.EINVAL || results?.includes(ret)) done?.(ret);
   if (verdict.type !== 'diverge') return verdict;

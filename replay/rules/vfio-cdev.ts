@@ -18,20 +18,16 @@ import {
 import { ERRNO } from '../machine/errno.js';
 import { isUuid } from '../mdev/index.js';
 import type { IoctlCall } from '../vfio/calls.js';
-import { type Binding, type Door, doorOf } from '../vfio/cdev.js';
+import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../vfio/cdev.js';
 import { isHeld, onlyUse, type Use } from '../vfio/contexts.js';
 import { fileOfCall } from '../vfio/descriptors.js';
 import { functionAt, type VfioFunction } from '../vfio/state.js';
 import { OPEN } from './mdev.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
-import { judge } from './vfio-results.js';
+import { judge, judgeByKernel } from './vfio-results.js';
 import { viable } from './vfio-viable.js';
 
-export const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
-const ATTACH = 'VFIO_DEVICE_ATTACH_IOMMUFD_PT';
-const DETACH = 'VFIO_DEVICE_DETACH_IOMMUFD_PT';
-
-const FOR_CDEV: ReadonlySet<string> = new Set([BIND, ATTACH, DETACH]);
+const { BIND, ATTACH } = CDEV_CALL;
 
 /** First kernels in which BIND takes a VF's token, and ATTACH and DETACH a PASID. */
 const TOKEN_SINCE = 6017;
@@ -83,20 +79,20 @@ export function endCdev(
   const fn = functionAt(engine.vfio, call.device ?? '');
   const path = `${fn.address}/${call.name}`;
   // What a group handed out has none of these calls: they come to the driver, as others do.
-  if (call.layer === 'pci' && FOR_CDEV.has(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
+  if (call.layer === 'pci' && isCdevCall(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
+  const { version } = rulesOf(engine);
   if (call.name === BIND) {
-    const results = bindResults(engine, call, fn, e);
+    const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
+    const verdict = judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
     if (e.ret === 0) noteBound(engine, call, fn, e);
-    const verdict = judge(path, results, e.ret);
-    // Older kernels, by their number, may have tokens, too: distributions take changes over.
-    const hasToken = ((call.words[1] ?? 0) & 1) === 1;
-    return hasToken && verdict.type === 'diverge' ? UNKNOWN : verdict;
+    return verdict;
   }
-  if (call.name !== ATTACH && call.name !== DETACH) return undefined;
+  if (!isCdevCall(call.name)) return undefined;
   const use = boundUse(engine, fn);
-  const answer = attachment(engine, call, fn);
+  const answer = attachment(engine, call, fn, version);
+  const ofRelease = (release: number) => attachment(engine, call, fn, release).results;
+  const verdict = judgeByKernel(path, answer.results, ofRelease, e.ret);
   if (e.ret === 0) answer.done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
-  const verdict = judge(path, answer.results, e.ret);
   // A file that is not bound says nothing of the iommufd of the one that is.
   return door === 'unknown' && e.ret === -ERRNO.EINVAL ? verdict : doubted(use, verdict);
 }
@@ -108,8 +104,9 @@ function bindResults(
   call: IoctlCall,
   fn: VfioFunction,
   e: EventCursor,
+  version: number | null,
 ): readonly number[] | null {
-  const early = refuseBind(engine, call);
+  const early = refuseBind(call, version);
   if (early !== undefined) return early;
   const { descriptors, groupFiles } = engine.vfio;
   const file = fileOfCall(descriptors, e.pid, e.tid);
@@ -121,7 +118,7 @@ function bindResults(
   if (bound && file !== null && bound.file === file) return INVALID;
   // Without a call that enables the device something refused it, in the order of these.
   const maybe = bound ? [] : [-ERRNO.EBUSY];
-  maybe.push(...tokenErrors(engine, call, fn));
+  maybe.push(...tokenErrors(engine, call, fn, version));
   const isKnown = showsFiles(engine) && iommufdAt(engine, e.pid, call.words[2]) !== null;
   if (!isKnown) maybe.push(-ERRNO.EBADF, -ERRNO.EBADFD);
   if (bound || fn.open) return [...maybe, -ERRNO.EINVAL];
@@ -133,20 +130,23 @@ function bindResults(
 }
 
 /** What is wrong with the argument as such; undefined when nothing is. */
-function refuseBind(engine: Engine, call: IoctlCall): readonly number[] | null | undefined {
+function refuseBind(call: IoctlCall, version: number | null): readonly number[] | null | undefined {
   if (call.argument === 0) return [-ERRNO.EFAULT];
   if (call.words.length < 3) return null;
   const [argsz, flags, descriptor] = call.words;
   if (argsz === 0 && flags === 0 && descriptor === 0) return [-ERRNO.EINVAL, -ERRNO.EFAULT];
-  const { version } = rulesOf(engine);
   const flag = version === null || version >= TOKEN_SINCE ? 1 : 0;
   if (argsz < 16 || (flags & ~flag) !== 0 || (descriptor | 0) < 0) return INVALID;
   return undefined;
 }
 
 /** A VF's token is asked for, by new kernels, where PF and VF have different users. */
-function tokenErrors(engine: Engine, call: IoctlCall, fn: VfioFunction): readonly number[] {
-  const { version } = rulesOf(engine);
+function tokenErrors(
+  engine: Engine,
+  call: IoctlCall,
+  fn: VfioFunction,
+  version: number | null,
+): readonly number[] {
   if (version !== null && version < TOKEN_SINCE) return [];
   if ((call.words[1] & 1) !== 0) return [-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES];
   const pci = engine.machine.find(fn.address);
@@ -167,12 +167,16 @@ function noteBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCu
   }
 }
 
-function attachment(engine: Engine, call: IoctlCall, fn: VfioFunction): Answer {
+function attachment(
+  engine: Engine,
+  call: IoctlCall,
+  fn: VfioFunction,
+  version: number | null,
+): Answer {
   const least = call.name === ATTACH ? 12 : 8;
   if (call.argument === 0) return { results: [-ERRNO.EFAULT] };
   if (call.words.length < 3) return { results: null };
   const [argsz, flags, pt] = call.words;
-  const { version } = rulesOf(engine);
   const pasid = version === null || version >= PASID_SINCE ? 1 : 0;
   if (argsz === 0 && flags === 0 && pt === 0) return { results: [-ERRNO.EINVAL, -ERRNO.EFAULT] };
   if (argsz < least || (flags & ~pasid) !== 0) return { results: INVALID };

@@ -123,7 +123,6 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   const container = containerOf(engine.vfio, e.pid);
   const { version } = engine.machine.kernel;
   const { ret } = e;
-  const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
   if (call.layer === 'type1') return endType1(engine, call, container, e);
   if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
   const before = { ...container };
@@ -144,7 +143,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       const results = containerIoctl(call.name, before, call.argument, release);
       return results === 'driver' ? null : results;
     };
-    return judgeByKernel(engine, path, ofRelease, ret);
+    return judgeByKernel(path, expected, ofRelease, ret);
   }
   if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
@@ -152,7 +151,8 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
     return UNKNOWN;
   }
-  return judgeByKernel(engine, path, extension, ret);
+  const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
+  return judgeByKernel(path, extension(version), extension, ret);
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */
@@ -174,7 +174,8 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
       asked
         ? [isType1(argument, release) ? 1 : 0]
         : type1Extension(argument, container.iommu, release);
-    return judgeByKernel(engine, path, ofRelease, e.ret);
+    const { version } = engine.machine.kernel;
+    return judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
   }
   if (e.ret === 0 && call.name.endsWith('MAP_DMA') && container.iommu === null) {
     forgetShared(engine, e.pid);

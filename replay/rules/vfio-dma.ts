@@ -103,7 +103,7 @@ export function finishDma(
     if (ret === 0) addMapping(dma, request, e.ts);
     return UNKNOWN;
   }
-  if (refused < 0) return judgeByKernel(engine, path, (version) => [check(version) ?? 0], ret);
+  if (refused < 0) return judgeByKernel(path, [refused], (version) => [check(version) ?? 0], ret);
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
   if (ret === 0) addMapping(container.dma, request, e.ts);
   return container.showsRuns
@@ -156,7 +156,7 @@ function finishUnmap(
   }
   if (typeof found === 'number') {
     const refused = (release: number) => [Number(unmapped(release, container, data))];
-    return judgeByKernel(engine, path, refused, ret);
+    return judgeByKernel(path, [found], refused, ret);
   }
   const left = [...found];
   if (ret === 0) for (const mapping of left) removeMapping(dma, mapping);

@@ -15,8 +15,15 @@ import {
 import type { PciDevice } from '../machine/device.js';
 import { ERRNO } from '../machine/errno.js';
 import { certainly, only } from '../machine/possible.js';
-import { type IoctlCall, type IoctlLayer, innerCall, popCall, pushCall } from '../vfio/calls.js';
-import type { Door } from '../vfio/cdev.js';
+import {
+  type IoctlCall,
+  type IoctlLayer,
+  innerCall,
+  newIoctl,
+  popCall,
+  pushCall,
+} from '../vfio/calls.js';
+import { CDEV_CALL, type Door } from '../vfio/cdev.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -28,7 +35,7 @@ import {
 } from '../vfio/device-ioctl.js';
 import { functionAt } from '../vfio/state.js';
 import { endMdev } from './mdev-device.js';
-import { BIND, doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
@@ -76,8 +83,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   const device = e.device;
   const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
   const group = groupOf(e);
-  const call = pushCall(engine.vfio.calls, e.tid, {
-    type: 'ioctl',
+  const call = newIoctl({
     seq: e.seq,
     layer,
     file: group !== null ? 'group' : device !== null ? 'device' : 'container',
@@ -87,17 +93,8 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     words: layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data),
     device,
     group,
-    inner: null,
-    irqsSet: false,
-    opened: false,
-    opening: null,
-    openError: null,
-    attached: false,
-    next: [],
-    dma: null,
-    reset: null,
-    unseen: false,
   });
+  pushCall(engine.vfio.calls, e.tid, call);
   if (call.file === 'device') foresee(engine, call, outer, device ?? '');
   else beginDma(engine, call, e, outer);
   if (!inner) return STIMULUS;
@@ -144,7 +141,7 @@ function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const ofMdev = endMdev(engine, call, e);
   if (ofMdev !== undefined) return ofMdev;
   const { ret } = e;
-  const door = call.name === BIND ? 'open' : doorOfCall(engine, call, e);
+  const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfCall(engine, call, e);
   if (door === 'unbound') return endUnbound(engine, call, e);
   const verdict = endOpen(engine, call, e, door);
   return door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge'
@@ -171,8 +168,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
 
 function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   const address = call.device ?? '';
-  const { version } = engine.machine.kernel;
-  const expected = deviceResults(engine, call, version);
+  const expected = deviceResults(engine, call, rulesOf(engine).version);
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
   if (expected === UNOWNED_OR_HARDWARE) {
@@ -186,7 +182,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
     const results = deviceResults(engine, call, release);
     return typeof results === 'string' ? null : results;
   };
-  const verdict = judgeByKernel(engine, `${address}/${call.name}`, ofRelease, ret);
+  const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
   if (verdict.type !== 'diverge') return verdict;
   // Which functions a reset reaches, and who has them, is known only as far as all of them are.
   return call.name === HOT_RESET ? UNKNOWN : verdict;
@@ -195,7 +191,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
 function deviceResults(
   engine: Engine,
   call: IoctlCall,
-  version: number,
+  version: number | null,
 ): ReturnType<typeof deviceIoctl> {
   const address = call.device ?? '';
   const device = openOf(engine, address);
@@ -223,7 +219,7 @@ function deviceContext(
   engine: Engine,
   address: string,
   call: IoctlCall,
-  version: number,
+  version: number | null,
 ): DeviceContext {
   const bus = busOf(address);
   const others = onBus(engine, address);
@@ -244,7 +240,6 @@ function deviceContext(
       present.map((d) => d.address),
       address,
     ),
-    // Of the recorded kernel only what the recording tells.
-    version: version === engine.machine.kernel.version ? rulesOf(engine).version : version,
+    version,
   };
 }

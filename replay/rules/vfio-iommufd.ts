@@ -3,7 +3,7 @@ import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { disturb, type IommufdRules, iommufdIoctl, written } from '../iommufd/index.js';
-import { type IoctlCall, popCall, pushCall } from '../vfio/calls.js';
+import { type IoctlCall, newIoctl, popCall, pushCall } from '../vfio/calls.js';
 import { contextName, disturbOthers, doubt, noteUse, onlyUse, type Use } from '../vfio/contexts.js';
 import { type FileNumber, fileAt, fileOfCall, filesOn } from '../vfio/descriptors.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -31,8 +31,7 @@ function begin(engine: Engine, e: EventCursor): void {
   // A call of which the argument was not recorded tells nothing of its objects.
   if (e.driver === 'iommufd' && e.data !== null) iommufds.recorded = true;
   const told = descriptors.calls.get(e.tid)?.argument ?? NO_ADDRESS;
-  pushCall(engine.vfio.calls, e.tid, {
-    type: 'ioctl',
+  const call = newIoctl({
     seq: e.seq,
     layer: 'file',
     file: 'iommufd',
@@ -42,17 +41,8 @@ function begin(engine: Engine, e: EventCursor): void {
     words: [...(e.data ?? [])],
     device: null,
     group: null,
-    inner: null,
-    irqsSet: false,
-    opened: false,
-    opening: null,
-    openError: null,
-    attached: false,
-    next: [],
-    dma: null,
-    reset: null,
-    unseen: false,
   });
+  pushCall(engine.vfio.calls, e.tid, call);
 }
 
 function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
@@ -70,7 +60,7 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const verdict =
     rules.version === null
       ? judge(path, answer.results, ret)
-      : judgeByKernel(engine, path, ofRelease, ret);
+      : judgeByKernel(path, answer.results, ofRelease, ret);
   if (ret < 0) answer.failed?.();
   else {
     answer.done?.({ ret, written: written(e.data), at: e.ts });

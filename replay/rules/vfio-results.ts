@@ -1,5 +1,4 @@
 /** Verdicts on what kernel functions of VFIO return. */
-import type { Engine } from '../engine/engine.js';
 import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { errnoName } from '../machine/errno.js';
 
@@ -25,17 +24,18 @@ const RELEASES = [6001, 6006, 6012, 6019, 7003] as const;
 /**
  * A result that depends on the kernel. What only another release returns is unknown: distributions
  * bring changes into kernels that are older by their number.
- * @param expected as {@link judge} takes it, of a release
+ * @param expected as {@link judge} takes it, of the recorded kernel
+ * @param ofRelease the same of another, which is asked for only when the result is none of these
  */
 export function judgeByKernel(
-  engine: Engine,
   path: string,
-  expected: (version: number) => readonly number[] | null,
+  expected: readonly number[] | null,
+  ofRelease: (version: number) => readonly number[] | null,
   ret: number,
 ): Verdict {
-  const verdict = judge(path, expected(engine.machine.kernel.version), ret);
+  const verdict = judge(path, expected, ret);
   if (verdict.type !== 'diverge') return verdict;
-  const fits = RELEASES.some((version) => judge(path, expected(version), ret).type !== 'diverge');
+  const fits = RELEASES.some((version) => judge(path, ofRelease(version), ret).type !== 'diverge');
   return fits ? UNKNOWN : verdict;
 }
 

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import type { PciDevice } from '../machine/device.js';
 import { forgetUse } from '../mdev/index.js';
 import type { Call, IoctlCall } from '../vfio/calls.js';
+import { isCdevCall } from '../vfio/cdev.js';
 import { doubt } from '../vfio/contexts.js';
 import { functionAt, groupAt, lostContainer } from '../vfio/state.js';
 import { openOf } from './vfio-effects.js';
@@ -36,15 +37,13 @@ function forgetIommufds(engine: Engine, process: number): void {
   }
 }
 
-const TIES: ReadonlySet<string> = new Set([
-  'VFIO_DEVICE_BIND_IOMMUFD',
-  'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
-  'VFIO_DEVICE_DETACH_IOMMUFD_PT',
-]);
-
-/** A call of which one half is missing may have tied a device to an iommufd, or untied it. */
-function forgetTie(engine: Engine, device: string, name: string, process: number): void {
-  if (!TIES.has(name)) return;
+/** What a call of a device may have changed of it, when one half of the call is missing. */
+function forgetDevice(engine: Engine, device: string, name: string, process: number): void {
+  const mdev = engine.mdevs.devices.get(device);
+  if (mdev !== undefined) forgetUse(mdev);
+  if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
+  if (name === 'VFIO_DEVICE_FEATURE') functionAt(engine.vfio, device).open = undefined;
+  if (!isCdevCall(name)) return;
   functionAt(engine.vfio, device).bound = undefined;
   forgetIommufds(engine, process);
 }
@@ -55,13 +54,7 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
     return;
   }
   if (call.device !== null) {
-    const mdev = engine.mdevs.devices.get(call.device);
-    if (mdev !== undefined) forgetUse(mdev);
-    if (call.name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, call.device);
-    forgetTie(engine, call.device, call.name, process);
-    if (call.name === 'VFIO_DEVICE_FEATURE') {
-      functionAt(engine.vfio, call.device).open = undefined;
-    }
+    forgetDevice(engine, call.device, call.name, process);
     return;
   }
   engine.vfio.containers.set(process, lostContainer());
@@ -74,11 +67,7 @@ const CHANGES = /SET_IOMMU|MAP_DMA|SET_CONTAINER/;
 /** A call has ended of which no begin was seen: what it asked for is not known. */
 export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
   if (device !== null) {
-    const mdev = engine.mdevs.devices.get(device);
-    if (mdev !== undefined) forgetUse(mdev);
-    if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
-    if (name === 'VFIO_DEVICE_FEATURE') functionAt(engine.vfio, device).open = undefined;
-    forgetTie(engine, device, name, pid);
+    forgetDevice(engine, device, name, pid);
     return;
   }
   if (name.startsWith('IOMMU_')) {

@@ -21,7 +21,7 @@ export interface IoctlCall extends Open {
   readonly name: string;
   readonly command: number;
   readonly argument: number;
-  /** Words of the argument's struct; empty when they were not recorded. */
+  /** Words of the argument's struct, of an iommufd's its bytes; empty when they were not recorded. */
   readonly words: readonly number[];
   readonly device: string | null;
   readonly group: string | null;
@@ -45,6 +45,28 @@ export interface IoctlCall extends Open {
   /** A function in it ended unseen. */
   unseen: boolean;
 }
+
+/** What the begin of an ioctl tells of it. */
+type BegunIoctl = Pick<
+  IoctlCall,
+  'seq' | 'layer' | 'file' | 'name' | 'command' | 'argument' | 'words' | 'device' | 'group'
+>;
+
+/** An ioctl of which nothing has come yet. */
+export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
+  type: 'ioctl',
+  ...begun,
+  inner: null,
+  irqsSet: false,
+  opened: false,
+  opening: null,
+  openError: null,
+  attached: false,
+  next: [],
+  dma: null,
+  reset: null,
+  unseen: false,
+});
 
 /** A range that is being mapped or unmapped page run by page run. */
 export type DmaProgress =

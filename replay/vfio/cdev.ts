@@ -4,6 +4,16 @@
  */
 import type { FileNumber } from './descriptors.js';
 
+/** Calls of a character device alone: its binding to an iommufd, and to what is attached there. */
+export const CDEV_CALL = {
+  BIND: 'VFIO_DEVICE_BIND_IOMMUFD',
+  ATTACH: 'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
+  DETACH: 'VFIO_DEVICE_DETACH_IOMMUFD_PT',
+} as const;
+
+const CDEV_CALLS: ReadonlySet<string> = new Set(Object.values(CDEV_CALL));
+export const isCdevCall = (name: string): boolean => CDEV_CALLS.has(name);
+
 /** A device that is bound to an iommufd. */
 export interface Binding {
   /** By the group, which is in an iommufd, or by the character device. */
