@@ -49,8 +49,12 @@ describe('a stream that is the input', () => {
     });
   });
 
-  test('gets no message either', () => {
-    const { status, read } = shell('vfr info t.arrows 2>> t.arrows');
+  test.each([
+    'vfr info t.arrows 2>> t.arrows',
+    'vfr events t.arrows >> t.arrows 2>&1',
+    'cp t.arrows first; vfr cat first t.arrows -o other.arrows 2>> t.arrows',
+  ])('%s gets no message either', (command) => {
+    const { status, read } = shell(command);
     expect(status).toBe(2);
     expect(read('t.arrows').equals(TRACE)).toBe(true);
   });
