@@ -59,6 +59,18 @@ describe('a stream that is the input', () => {
     expect(read('t.arrows').equals(TRACE)).toBe(true);
   });
 
+  test.each([
+    'vfr scenarios check mine.json >> mine.json',
+    'vfr scenarios ./mine.json --json >> mine.json',
+    'vfr record --scenario ./mine.json -o mine.json',
+    'vfr record --scenario ./mine.json -o t.arrows 2>> mine.json',
+  ])('may be a scenario: %s leaves it as it was', (command) => {
+    const make = 'vfr scenarios two-binders > mine.json; cp mine.json before.json';
+    const { status, read } = shell(`${make}; ${command}`);
+    expect(status).toBe(2);
+    expect(read('mine.json').equals(read('before.json'))).toBe(true);
+  });
+
   test('may be the file of the query', () => {
     const { status, read } = shell('vfr sql t.arrows -f query.sql >> query.sql');
     expect({ status, query: read('query.sql').toString() }).toEqual({
