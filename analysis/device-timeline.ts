@@ -30,11 +30,9 @@ export class DeviceTimeline {
   #next = 0;
 
   /** @param meta what the recording says of itself */
-  constructor({ kernel, clock, notes }: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
+  constructor(meta: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
-      kernel,
-      clock,
-      notes,
+      ...meta,
       observe: (e, _verdict, { machine }) => {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;

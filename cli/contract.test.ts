@@ -108,6 +108,7 @@ describe('vfr', () => {
     const { code, stdout, stderr } = vfr(['replya']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expectOneError(stderr);
+    expect(stderr).toContain("unknown command 'replya'\n     (Did you mean replay?)\n");
   });
 
   test('--help loads nothing but commander and the command line', () => {

@@ -76,10 +76,15 @@ function tellUsage(error: CommanderError, program: Command, argv: readonly strin
   // Without a command commander has printed the help, which is answer enough.
   if (error.code === 'commander.help') return EXIT.usage;
   const command = program.commands.find((c) => argv.includes(c.name()));
-  note(`vfr: ${error.message.replace(/^error: /, '')}`);
+  const [, what, proposal] = USAGE_ERROR.exec(error.message) ?? ['', error.message];
+  note(`vfr: ${what}`);
+  if (proposal !== undefined) note(`     ${proposal}`);
   note(`     Run \`${command === undefined ? 'vfr' : `vfr ${command.name()}`} --help\` for usage.`);
   return EXIT.usage;
 }
+
+/** What commander says of a wrong command line; the word that was meant is on a second line. */
+const USAGE_ERROR = /^(?:error: )?(.*?)(?:\n(\(Did you mean .*\)))?$/s;
 
 /** Tells that stdout or stderr cannot be written, for which no command is to blame, and ends. */
 export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {

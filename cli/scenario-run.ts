@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Outcome, ScenarioDocument } from '../replay/index.js';
 import { reportFinding } from './exit.js';
 import { note } from './output.js';
+import { refuseStreams } from './streams.js';
 import { type OutputOption, writerName, writeTrace } from './trace-output.js';
 
 interface RunOptions extends OutputOption {
@@ -20,6 +21,7 @@ export async function findScenario(nameOrFile: string): Promise<ScenarioDocument
 }
 
 export async function readText(file: string): Promise<string> {
+  await refuseStreams([file]);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -37,10 +39,10 @@ async function unknownScenario(name: string): Promise<Error> {
 
 /** Runs a scenario under one schedule and writes what a recorder would have seen. */
 export async function recordScenario(nameOrFile: string, options: RunOptions): Promise<void> {
-  const { boot, kindOf, randomly, run, runsKernel, specOf, TraceRecorder, World } = await import(
-    '../replay/index.js'
-  );
+  const { boot, kindOf, randomly, run, runsKernel, SCENARIOS, specOf, TraceRecorder, World } =
+    await import('../replay/index.js');
   const document = await findScenario(nameOrFile);
+  const reads = SCENARIOS.includes(document) ? [] : [nameOrFile];
   const { seed = 1, kernel = document.kernel } = options;
   if (!runsKernel(kernel)) throw await tooOld(kernel);
   const { name } = document;
@@ -51,7 +53,7 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
     notes: { scenario: name, seed: String(seed) },
   };
   const outcome = await writeTrace(
-    options,
+    { ...options, reads },
     [],
     meta,
     ({ events }) => {

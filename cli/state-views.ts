@@ -33,8 +33,7 @@ export async function showView(
   }
   const { kernel, state } = options;
   const seq = await placeOf(file, reader, options);
-  const { clock, notes } = reader.meta;
-  const timeline = new Timeline(reader, { kernel, clock, notes });
+  const timeline = new Timeline(reader, { ...reader.meta, kernel });
   timeline.seek(seq + 1);
   const path = state === true || state === undefined ? '' : fullPath(state);
   const value = stateAt(timeline.engine, path);
@@ -81,8 +80,7 @@ async function showChanges(
   { kernel, until, json }: ViewOptions,
 ): Promise<void> {
   const limit = until === undefined ? {} : { until };
-  const { clock, notes } = reader.meta;
-  const changes = watch(reader.read(), path, { kernel, clock, notes, ...limit });
+  const changes = watch(reader.read(), path, { ...reader.meta, kernel, ...limit });
   const first = changes.next();
   if (first.done === true) refuseUnknown(reader, path, { kernel, ...limit });
   const all = first.done === true ? [] : startingWith(first.value, changes);
@@ -95,8 +93,7 @@ function refuseUnknown(
   path: string,
   { kernel, until }: Pick<ViewOptions, 'kernel' | 'until'>,
 ): void {
-  const { clock, notes } = reader.meta;
-  const timeline = new Timeline(reader, { kernel, clock, notes });
+  const timeline = new Timeline(reader, { ...reader.meta, kernel });
   timeline.seek(until ?? reader.events);
   if (stateAt(timeline.engine, path) === undefined) throw pathUnknown(timeline, path);
 }

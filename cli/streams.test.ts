@@ -49,10 +49,26 @@ describe('a stream that is the input', () => {
     });
   });
 
-  test('gets no message either', () => {
-    const { status, read } = shell('vfr info t.arrows 2>> t.arrows');
+  test.each([
+    'vfr info t.arrows 2>> t.arrows',
+    'vfr events t.arrows >> t.arrows 2>&1',
+    'cp t.arrows first; vfr cat first t.arrows -o other.arrows 2>> t.arrows',
+  ])('%s gets no message either', (command) => {
+    const { status, read } = shell(command);
     expect(status).toBe(2);
     expect(read('t.arrows').equals(TRACE)).toBe(true);
+  });
+
+  test.each([
+    'vfr scenarios check mine.json >> mine.json',
+    'vfr scenarios ./mine.json --json >> mine.json',
+    'vfr record --scenario ./mine.json -o mine.json',
+    'vfr record --scenario ./mine.json -o t.arrows 2>> mine.json',
+  ])('may be a scenario: %s leaves it as it was', (command) => {
+    const make = 'vfr scenarios two-binders > mine.json; cp mine.json before.json';
+    const { status, read } = shell(`${make}; ${command}`);
+    expect(status).toBe(2);
+    expect(read('mine.json').equals(read('before.json'))).toBe(true);
   });
 
   test('may be the file of the query', () => {

@@ -9,11 +9,13 @@ import { mute } from './output.js';
  */
 export async function refuseStreams(inputs: readonly string[]): Promise<void> {
   const { areMessagesInput, refuseInputs, VfrError } = await import('../traces/index.js');
+  // First, since what is wrong with standard output would be told there too (`>> t.arrows 2>&1`).
+  if (areMessagesInput(inputs)) {
+    mute();
+    const what = 'messages would be written into the input';
+    throw new VfrError('OUTPUT_IS_INPUT', what, 'Send them to another file.', {
+      file: '(standard error)',
+    });
+  }
   refuseInputs({ file: '-', inputs });
-  if (!areMessagesInput(inputs)) return;
-  mute();
-  const what = 'messages would be written into the input';
-  throw new VfrError('OUTPUT_IS_INPUT', what, 'Send them to another file.', {
-    file: '(standard error)',
-  });
 }

@@ -21,7 +21,27 @@ export function strictOption(command: Command): Command {
  *   `--strict` was given
  */
 export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
-  await refuseStreams([file]);
+  const [reader] = await openTraces([file], options);
+  return reader;
+}
+
+/** Opens several traces as `openTrace` does one, or none when one of them cannot be. */
+export async function openTraces(
+  files: readonly string[],
+  options: StrictOption,
+): Promise<readonly TraceReader[]> {
+  await refuseStreams(files);
+  const readers: TraceReader[] = [];
+  try {
+    for (const file of files) readers.push(await open(file, options));
+    return readers;
+  } catch (error) {
+    for (const reader of readers) reader.close();
+    throw error;
+  }
+}
+
+async function open(file: string, options: StrictOption): Promise<TraceReader> {
   const { openSource, readOn, TraceReader, VfrError } = await import('../traces/index.js');
   const { Progress, watched } = await import('./progress.js');
   const progress = new Progress();
@@ -37,21 +57,6 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
   note(reader.completeness.complete ? state : `${file}: ${state}`);
   progress.start(file);
   return reader;
-}
-
-/** Opens several traces, or none when one of them cannot be. */
-export async function openTraces(
-  files: readonly string[],
-  options: StrictOption,
-): Promise<readonly TraceReader[]> {
-  const readers: TraceReader[] = [];
-  try {
-    for (const file of files) readers.push(await openTrace(file, options));
-    return readers;
-  } catch (error) {
-    for (const reader of readers) reader.close();
-    throw error;
-  }
 }
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */

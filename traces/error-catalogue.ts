@@ -15,37 +15,77 @@ export interface ErrorFacts {
   readonly about: 'files' | 'traces' | 'replay' | 'import' | 'record' | 'questions';
   /** One sentence or less, in Markdown. */
   readonly means: string;
+  /** Of a failed system call: what the message says, and what to do. Others say it where they are. */
+  readonly told?: { readonly what: string; readonly next: string };
 }
 
-/** One kind of error each: the part of docs/errors.md that has it, and what it means. */
-const usage = (about: ErrorFacts['about'], means: string): ErrorFacts => ({
-  kind: 'usage',
-  about,
-  means,
-});
-const input = (about: ErrorFacts['about'], means: string): ErrorFacts => ({
-  kind: 'input',
-  about,
-  means,
-});
-const unsupported = (about: ErrorFacts['about'], means: string): ErrorFacts => ({
-  kind: 'unsupported',
-  about,
-  means,
-});
+const ofKind =
+  (kind: ErrorKind) =>
+  (about: ErrorFacts['about'], means: string, told?: ErrorFacts['told']): ErrorFacts => ({
+    kind,
+    about,
+    means,
+    ...(told && { told }),
+  });
+const [usage, input, unsupported] = [ofKind('usage'), ofKind('input'), ofKind('unsupported')];
 
 export const ERRORS = {
-  FILE_ENOENT: input('files', 'there is no such file or folder'),
-  FILE_EACCES: input('files', 'permission denied'),
-  FILE_EPERM: input('files', 'the system does not permit it'),
-  FILE_EISDIR: input('files', 'a folder stands where a file is wanted'),
-  FILE_ENOTDIR: input('files', 'a part of the path is not a folder'),
+  FILE_ENOENT: input('files', 'there is no such file or folder', {
+    what: 'no such file or directory',
+    next: 'Check the path.',
+  }),
+  FILE_EACCES: input('files', 'permission denied', {
+    what: 'permission denied',
+    next: 'Change the permissions or run as another user.',
+  }),
+  FILE_EPERM: input('files', 'the system does not permit it', {
+    what: 'operation not permitted',
+    next: 'Change the permissions or run as root.',
+  }),
+  FILE_EISDIR: input('files', 'a folder stands where a file is wanted', {
+    what: 'is a directory',
+    next: 'Name a file instead.',
+  }),
+  FILE_ENOTDIR: input('files', 'a part of the path is not a folder', {
+    what: 'a part of the path is not a directory',
+    next: 'Check the path.',
+  }),
   FILE_ENOSPC: input(
     'files',
     'the disk is full; no half-written file is left under the final name, and a recording ' +
       'stays in `FILE.partial`',
+    { what: 'no space left on the device', next: 'Free some space and try again.' },
   ),
-  FILE_EROFS: input('files', 'the file system is read-only'),
+  FILE_EROFS: input('files', 'the file system is read-only', {
+    what: 'the file system is read-only',
+    next: 'Choose another place.',
+  }),
+  FILE_EBADF: input(
+    'files',
+    'a stream is closed, such as standard output by `>&-`, or is not open for writing',
+    { what: 'it is closed, or not open for this', next: 'Open it, or name a file.' },
+  ),
+  FILE_ENAMETOOLONG: input('files', 'a name is longer than the file system takes', {
+    what: 'the name is too long',
+    next: 'Choose a shorter one.',
+  }),
+  FILE_ELOOP: input('files', 'symbolic links lead in a circle', {
+    what: 'the links lead in a circle',
+    next: 'Check where they lead with `ls -l`.',
+  }),
+  FILE_EMFILE: unsupported(
+    'files',
+    '`ulimit -n` allows too few open files, perhaps so few that the program cannot be loaded',
+    { what: 'too many open files', next: 'Allow more: `ulimit -n 1024`.' },
+  ),
+  FILE_ENFILE: unsupported('files', 'the machine allows no more open files', {
+    what: 'too many open files on this machine',
+    next: 'End other programs.',
+  }),
+  FILE_ENOMEM: unsupported('files', 'the system has no memory left', {
+    what: 'out of memory',
+    next: 'End other programs, or take a part of the input.',
+  }),
   DEVICE_UNKNOWN: usage(
     'files',
     'the trace has no event of the device; the message says which it has',
@@ -65,18 +105,6 @@ export const ERRORS = {
       'one wrote is gone',
   ),
   OUTPUT_MISSING: usage('files', 'no output was named'),
-  FILE_EBADF: input(
-    'files',
-    'a stream is closed, such as standard output by `>&-`, or is not open for writing',
-  ),
-  FILE_ENAMETOOLONG: input('files', 'a name is longer than the file system takes'),
-  FILE_ELOOP: input('files', 'symbolic links lead in a circle'),
-  FILE_EMFILE: unsupported(
-    'files',
-    '`ulimit -n` allows too few open files, perhaps so few that the program cannot be loaded',
-  ),
-  FILE_ENFILE: unsupported('files', 'the machine allows no more open files'),
-  FILE_ENOMEM: unsupported('files', 'the system has no memory left'),
   NOT_A_TRACE: input(
     'traces',
     'the file is empty, was not written by vfr, or holds no batch that belongs to the ' +
@@ -104,11 +132,6 @@ export const ERRORS = {
   CLOCKS_DIFFER: usage('traces', 'traces of different clocks cannot be merged by time'),
   OFFSETS_MISSING: usage('traces', '`--offset` was given for some traces only'),
   KIND_UNKNOWN: usage('traces', 'there is no kind of event of that name'),
-  COMPRESSED_DAMAGED: input(
-    'traces',
-    'an input that gzip, xz, bzip2 or lz4 compressed is damaged or cut: what came before is ' +
-      'imported, fetch the file again',
-  ),
   EVENT_UNKNOWN: usage(
     'replay',
     'there is no event of that number, or none that satisfies the condition',
@@ -132,6 +155,11 @@ export const ERRORS = {
     'the input is compressed by a program that is not installed here: install it, or ' +
       'decompress the input elsewhere',
   ),
+  COMPRESSED_DAMAGED: input(
+    'import',
+    'an input that gzip, xz, bzip2 or lz4 compressed is damaged or cut: what came before is ' +
+      'imported, fetch the file again',
+  ),
   INPUT_INCOMPLETE: input(
     'import',
     '`--strict`, and the input is cut, damaged, or says that events were lost',
@@ -143,7 +171,7 @@ export const ERRORS = {
   ALIGN_NOTHING: usage('import', 'two recordings have no access in common to align them by'),
   ALIGN_TOO_LARGE: unsupported(
     'import',
-    'a trace has, or says that it has, more events or accesses than can be aligned in ' + 'memory',
+    'a trace has, or says that it has, more events or accesses than can be aligned in memory',
   ),
   ALIGN_TWO: usage('import', 'only two traces can be aligned at once'),
   CONFIG_NAMELESS: usage(
@@ -204,7 +232,7 @@ export const ERRORS = {
   ),
   SQL_MEMORY: usage(
     'questions',
-    'the query needs more memory than it may use, or a row of its result is larger than ' + '32 MB',
+    'the query needs more memory than it may use, or a row of its result is larger than 32 MB',
   ),
   SQL_TIME: usage('questions', 'the query took longer than it may'),
   SQL_CRASH: usage('questions', 'the query made DuckDB end or break; vfr itself goes on'),
@@ -215,14 +243,14 @@ export const ERRORS = {
       'allowed',
   ),
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
-  NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
   SQL_TOO_LONG: usage('questions', 'the file of a query is larger than 1 MiB'),
+  NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
 } satisfies Record<string, ErrorFacts>;
 
 /** A stable code of the list, or `FILE_` and the errno of any other failed system call. */
 export type ErrorCode = keyof typeof ERRORS | `FILE_E${string}`;
 
-/** The facts of an error; system calls that are not in the list fail because of the input. */
-export function errorKind(code: ErrorCode): ErrorKind {
-  return code in ERRORS ? ERRORS[code as keyof typeof ERRORS].kind : 'input';
+/** The facts of an error; undefined for system calls that are not in the list. */
+export function errorFacts(code: ErrorCode): ErrorFacts | undefined {
+  return code in ERRORS ? ERRORS[code as keyof typeof ERRORS] : undefined;
 }

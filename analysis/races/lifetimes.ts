@@ -67,11 +67,9 @@ export class LifetimeCollector {
   #last = 0n as Nanos;
 
   /** @param meta what the recording says of itself */
-  constructor({ kernel, clock, notes }: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
+  constructor(meta: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
-      kernel,
-      clock,
-      notes,
+      ...meta,
       divergencesMax: 0,
       observe: (e, _verdict, state) => {
         let handler = this.#handlers[e.kindId];

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { parseRelease } from '../kernel-release.js';
+import { kernelOption } from '../kernel-release.js';
 import { endTransient, note, print, write } from '../output.js';
 import { seqsWhere } from '../seqs.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
@@ -14,13 +14,8 @@ export function register(program: Command): void {
     .command('debug')
     .description('step through a recording, forwards and backwards, and look at the state')
     .argument('<trace>', 'trace file')
-    .option(
-      '--kernel <release>',
-      'kernel that was recorded, when the trace does not say',
-      parseRelease,
-    )
     .addHelpText('after', '\nCommands are read from stdin, one per line; `help` lists them.');
-  strictOption(command).action(run);
+  strictOption(kernelOption(command)).action(run);
 }
 
 async function run(file: string, options: Options): Promise<void> {
@@ -29,9 +24,8 @@ async function run(file: string, options: Options): Promise<void> {
   const reader = await openTrace(file, options);
   const input = createInterface({ input: process.stdin, terminal: false });
   try {
-    const { kernel, clock, notes } = reader.meta;
-    const given = { kernel: options.kernel ?? kernel, clock, notes };
-    const timeline = new Timeline(reader, given);
+    const kernel = options.kernel ?? reader.meta.kernel;
+    const timeline = new Timeline(reader, { ...reader.meta, kernel });
     const debug = new Debugger(timeline, (condition) => seqsWhere(file, reader, condition));
     endTransient();
     await prompt();

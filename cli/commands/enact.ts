@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Enacted } from '../../replay/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
-import { parseRelease } from '../kernel-release.js';
+import { kernelOption } from '../kernel-release.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../rows.js';
 import { tooOld } from '../scenario-run.js';
@@ -18,13 +18,8 @@ export function register(program: Command): void {
     .command('enact')
     .description('run what bound drivers in the recording again, and compare every event')
     .argument('<trace>', 'trace file')
-    .option(
-      '--kernel <release>',
-      'kernel that was recorded, when the trace does not say',
-      parseRelease,
-    )
     .option('--json', 'print one JSON document');
-  strictOption(command).action(run);
+  strictOption(kernelOption(command)).action(run);
 }
 
 async function run(file: string, options: Options): Promise<void> {

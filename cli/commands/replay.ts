@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Divergence, ReplayResult } from '../../replay/index.js';
 import { reportFinding } from '../exit.js';
 import { formatKeys } from '../facts.js';
-import { parseRelease } from '../kernel-release.js';
+import { kernelOption } from '../kernel-release.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../rows.js';
 import { openTrace, type StrictOption, strictOption } from '../trace.js';
@@ -25,11 +25,6 @@ export function register(program: Command): void {
     .command('replay')
     .description('run the recording through models of the kernel and judge every response')
     .argument('<trace>', 'trace file')
-    .option(
-      '--kernel <release>',
-      'kernel that was recorded, when the trace does not say',
-      parseRelease,
-    )
     .option('--until <seq>', 'stop before this event', parseSeq)
     .option('--at <seq>', 'print the state after this event, instead of verdicts', parseSeq)
     .option(
@@ -39,7 +34,7 @@ export function register(program: Command): void {
     .option('--state [path]', 'print the state, or a part of it such as 0000:01:00.1/driver')
     .option('--watch <path>', 'print every event that changed a part of the state')
     .option('--json', 'print one JSON document');
-  strictOption(command).action(run);
+  strictOption(kernelOption(command)).action(run);
 }
 
 async function run(file: string, options: Options): Promise<void> {
@@ -51,8 +46,7 @@ async function run(file: string, options: Options): Promise<void> {
     const view = { ...options, kernel };
     if (isView(view)) return await showView(file, reader, view);
     const until = options.until === undefined ? {} : { until: options.until };
-    const { clock, notes } = reader.meta;
-    const result = replay(reader.read(), { kernel, clock, notes, ...until });
+    const result = replay(reader.read(), { ...reader.meta, kernel, ...until });
     if (options.json === true) await printJson(result);
     else await print(formatReplay(result));
     if (result.diverged > 0) reportFinding();

@@ -1,5 +1,6 @@
 /** Ways from the event under the cursor to another one that has to do with it. */
 import type { StatsColumn } from '../../traces/index.js';
+import { plural } from '../plural.js';
 import { type Browser, current, jumpTo, type Search } from './browser.js';
 import { firstAtLeast } from './list.js';
 
@@ -70,7 +71,7 @@ export function found(browser: Browser, search: Search, rows: number): Browser {
   const { seqs, what } = search;
   const idle = { ...browser, looking: false };
   if (seqs.length === 0) return { ...idle, message: `No event with ${what}.` };
-  const message = `${seqs.length} event${seqs.length === 1 ? '' : 's'} with ${what}`;
+  const message = `${plural(seqs.length, 'event')} with ${what}`;
   const seq = browser.list.seqAt(browser.cursor);
   return nextMatch({ ...idle, search, message }, seq - 1, 1, rows);
 }

@@ -30,6 +30,9 @@ export interface Scene {
   readonly paint: Paint;
 }
 
+const HELP = helpOf(COMMANDS);
+const HINTS = hintsOf(COMMANDS);
+
 /** Lines around the list and the details: title, heading, separator, device, status. */
 const FIXED_LINES = 5;
 const detailLines = ({ rows }: Size) => Math.min(14, Math.max(2, Math.floor(rows / 4)));
@@ -63,10 +66,9 @@ function eventLines(browser: Browser, scene: Scene, size: Size): string[] {
 /** A page of the help instead of the events; null when none is open or there are no more. */
 function helpLines({ help }: Browser, { paint }: Scene, size: Size): string[] | null {
   const rows = listRows(size) + detailLines(size) + FIXED_LINES - 3;
-  const all = helpOf(COMMANDS);
-  const page = help === 0 ? [] : all.slice((help - 1) * rows, help * rows);
+  const page = help === 0 ? [] : HELP.slice((help - 1) * rows, help * rows);
   if (page.length === 0) return null;
-  const more = help * rows < all.length ? '  (? for more)' : '';
+  const more = help * rows < HELP.length ? '  (? for more)' : '';
   return [paint('bold', cells(`Keys${more}`, size.columns)), ...padded(page, rows, size.columns)];
 }
 
@@ -190,5 +192,5 @@ function statusLine({ prompt, message }: Browser, { paint }: Scene, width: numbe
     return paint('bold', cells(text.length > width ? text.slice(-width) : text, width));
   }
   if (message !== '') return paint('yellow', cells(message, width));
-  return paint('dim', cells(hintsOf(COMMANDS), width));
+  return paint('dim', cells(HINTS, width));
 }
