@@ -8,7 +8,9 @@ try {
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   if (!['EMFILE', 'ENFILE', 'ENOMEM'].includes(code ?? '')) throw error;
+  const next =
+    code === 'EMFILE' ? 'Allow more open files: `ulimit -n 1024`.' : 'End other programs.';
   process.stderr.write(`vfr: the program cannot be loaded: ${message}\n`);
-  process.stderr.write(`     Allow more open files: \`ulimit -n 1024\`. (FILE_${code})\n`);
+  process.stderr.write(`     ${next} (FILE_${code})\n`);
   process.exitCode = 4;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type {
   ProbeGroup,
   RecordOptions,
@@ -62,7 +62,26 @@ function kibibytes(text: string): number {
   return positive(number) * KIB[unit as keyof typeof KIB];
 }
 
+/** What is asked of a recording of this machine, and of no other. */
+const LIVE = [
+  'device',
+  'pid',
+  'duration',
+  'bufferSize',
+  'only',
+  'add',
+  'flight',
+  'trigger',
+  'user',
+  'snapshotNow',
+  'cleanup',
+];
+
 export function register(program: Command): void {
+  const scenario = new Option(
+    '--scenario <name>',
+    'record a run of a model of the kernel: vfr scenarios, or a file',
+  );
   const command = program
     .command('record')
     .description('record this machine until Ctrl-C, or until a command has ended')
@@ -93,7 +112,7 @@ export function register(program: Command): void {
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
     .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
-    .option('--scenario <name>', 'record a run of a model of the kernel: vfr scenarios, or a file')
+    .addOption(scenario.conflicts(LIVE))
     .option('--seed <n>', 'with --scenario: which of the possible schedules', parseSeed)
     .option('--kernel <release>', 'with --scenario: on another kernel, such as 6.18', parseRelease)
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
@@ -105,6 +124,7 @@ export function register(program: Command): void {
 async function run(command: readonly string[], options: Options): Promise<void> {
   const { scenario, seed, kernel } = options;
   if (scenario !== undefined) {
+    if (command.length > 0) throw await runsNoCommand();
     const { recordScenario } = await import('../scenario-run.js');
     return recordScenario(scenario, options);
   }
@@ -135,6 +155,12 @@ async function needsScenario(): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
   const what = 'only a scenario has a seed and a kernel to choose';
   return new VfrError('RECORD_OPTION', what, 'Add --scenario NAME.');
+}
+
+async function runsNoCommand(): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  const what = 'a scenario says itself what runs, and a command would not';
+  return new VfrError('RECORD_OPTION', what, 'Leave the command or --scenario out.');
 }
 
 /** How a message names a user. */

@@ -11,6 +11,20 @@ export interface PciIds {
   readonly class: number;
 }
 
+/** The ids of a function that comes into being, from the data of its event: four bytes each. */
+export function readIds(data: Buffer | null): PciIds | null {
+  if (data === null || data.length < 12) return null;
+  const [vendor, device, code] = [0, 4, 8].map((at) => data.readUInt32LE(at));
+  return { vendor, device, class: code, subvendor: null, subdevice: null };
+}
+
+/** The data of the event of a function that comes into being: vendor, device and class. */
+export function writeIds({ vendor, device, class: code }: PciIds): Buffer {
+  const data = Buffer.alloc(12);
+  for (const [i, id] of [vendor, device, code].entries()) data.writeUInt32LE(id, 4 * i);
+  return data;
+}
+
 /** An entry of an id table; null matches any. */
 export interface IdMatch {
   readonly vendor: number | null;

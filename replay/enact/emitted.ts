@@ -2,6 +2,7 @@
 import type { Phase } from '../../traces/index.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from '../kernel/index.js';
 
+/** What an event is compared by. */
 export interface Emitted {
   readonly kind: string;
   readonly phase: Phase;

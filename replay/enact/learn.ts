@@ -1,5 +1,5 @@
 /** The machine of a recording: what its snapshot tells, and what its events teach. */
-import { covers, type IdMatch, type PciIds, parseNewId } from '../binding/ids.js';
+import { covers, type IdMatch, type PciIds, parseNewId, readIds } from '../binding/ids.js';
 import { parseOverride } from '../binding/stores.js';
 import { routingId } from '../binding/vf-address.js';
 import { driverModel } from '../drivers/index.js';
@@ -52,6 +52,9 @@ function overrideIsFree(events: readonly RecordedEvent[]): boolean {
   }
   return false;
 }
+
+/** Of a function whose ids no event tells. */
+const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
 
 class Lesson {
   readonly #drivers = new Map<string, Taught>();
@@ -143,10 +146,8 @@ class Lesson {
   }
 
   #added({ data }: RecordedEvent, device: string, open: readonly RecordedEvent[]): void {
-    const told = data !== null && data.length >= 12 ? data : null;
-    const code = told === null ? 0 : told.readUInt32LE(8);
-    const numbers = { vendor: told?.readUInt32LE(0) ?? 0, device: told?.readUInt32LE(4) ?? 0 };
-    const ids: PciIds = { ...numbers, subvendor: null, subdevice: null, class: code };
+    const told = readIds(data);
+    const ids = told ?? NO_IDS;
     this.#overrides.set(device, null);
     this.#bound.delete(device);
     const call = open.findLast(({ name }) => name === 'pci_iov_add_virtfn');
@@ -162,7 +163,7 @@ class Lesson {
       this.#vfs.set(pf, vfs);
     }
     vfs.routing.set(call.value, routingId(device) - routingId(pf));
-    if (told !== null) vfs.device = numbers.device;
+    if (told !== null) vfs.device = told.device;
     const vfDevice = vfs.device ?? this.recording.functions.get(pf)?.vfDevice ?? 0;
     const owner = this.#ids.get(pf) ?? ids;
     this.#ids.set(device, { ...owner, device: vfDevice, subvendor: null, subdevice: null });

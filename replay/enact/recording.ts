@@ -1,17 +1,17 @@
 /** What a recording has of the functions that the kernel that runs knows, and of the machine. */
-import { type Batch, type Phase, parseBdf, type Seq } from '../../traces/index.js';
-import { type FunctionFacts, parseDriver, parseSnapshot } from '../binding/snapshot.js';
+import { type Batch, parseBdf, type Seq } from '../../traces/index.js';
+import {
+  type DriverFacts,
+  type FunctionFacts,
+  parseDriver,
+  parseSnapshot,
+} from '../binding/snapshot.js';
 import { EventCursor } from '../engine/cursor.js';
 import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
+import type { Emitted } from './emitted.js';
 
-export interface RecordedEvent {
+export interface RecordedEvent extends Emitted {
   readonly seq: Seq;
-  readonly kind: string;
-  readonly phase: Phase;
-  readonly name: FunctionName;
-  readonly device: string | null;
-  readonly driver: string | null;
-  readonly ret: number | null;
   readonly value: number;
   readonly tid: number;
   /** A worker tries the driver on behalf of a driver that probes asynchronously. */
@@ -29,7 +29,7 @@ export interface Recording {
   /** Functions of the snapshot. */
   readonly functions: ReadonlyMap<string, FunctionFacts>;
   /** Drivers of the snapshot. */
-  readonly drivers: ReadonlyMap<string, ReturnType<typeof parseDriver>>;
+  readonly drivers: ReadonlyMap<string, DriverFacts>;
   /** Events of kinds that no procedure makes, by kind. */
   readonly skipped: Record<string, number>;
   /** Events of modelled kinds by functions that no procedure has, by name. */
@@ -58,7 +58,7 @@ const count = (counts: Record<string, number>, key: string): void => {
 
 export function readRecording(batches: Iterable<Batch>): Recording {
   const functions = new Map<string, FunctionFacts>();
-  const drivers = new Map<string, ReturnType<typeof parseDriver>>();
+  const drivers = new Map<string, DriverFacts>();
   const skipped: Record<string, number> = {};
   const skippedFunctions: Record<string, number> = {};
   const events: RecordedEvent[] = [];

@@ -1,6 +1,6 @@
 /** A run as a trace: each event is the one that the recorder would have made of it. */
 import { CELL, type EventAppender, EventRow, type Phase, type Seq } from '../../traces/index.js';
-import type { PciIds } from '../binding/ids.js';
+import { type PciIds, writeIds } from '../binding/ids.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';
@@ -94,11 +94,7 @@ export class TraceRecorder implements Recorder {
   }
 
   added(thread: number, device: string, ids: PciIds): void {
-    const data = Buffer.alloc(12);
-    for (const [i, id] of [ids.vendor, ids.device, ids.class].entries()) {
-      data.writeUInt32LE(id, 4 * i);
-    }
-    this.#events.data(data);
+    this.#events.data(writeIds(ids));
     this.point(thread, 'pci_device_add', device, null, -1);
   }
 

@@ -3,7 +3,7 @@
  * drivers/pci/bus.c 6.1).
  */
 
-import type { PciIds } from '../binding/ids.js';
+import { type PciIds, readIds } from '../binding/ids.js';
 import { type FunctionFacts, parseDriver, parseSnapshot } from '../binding/snapshot.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
@@ -128,13 +128,6 @@ function compareIds(path: string, pf: PciDevice, { ids }: PciDevice): Verdict {
 
 const idText = (vendor: number, device: number) =>
   `${vendor.toString(16).padStart(4, '0')}:${device.toString(16).padStart(4, '0')}`;
-
-/** Vendor, device and class, four bytes each. */
-function readIds(data: Buffer | null): PciIds | null {
-  if (data === null || data.length < 12) return null;
-  const [vendor, device, code] = [0, 4, 8].map((at) => data.readUInt32LE(at));
-  return { vendor, device, class: code, subvendor: null, subdevice: null };
-}
 
 function readyDevice(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
