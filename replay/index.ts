@@ -1,13 +1,10 @@
 /** The public face of replay/: a recording re-driven through models of the kernel. */
 
-export { autoprobeGate, matchesWith } from './binding/gate.js';
-export { covers, parseNewId } from './binding/ids.js';
-export { parseSnapshot } from './binding/snapshot.js';
-export { parseBool, parseStore, type Store } from './binding/stores.js';
+export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
-export { EventCursor } from './engine/cursor.js';
-export { Engine } from './engine/engine.js';
-export { type Holders, holdersOf, type UnderWay } from './engine/holders.js';
+export { EventCursor } from './judge/engine/cursor.js';
+export { Engine } from './judge/engine/engine.js';
+export { type Holders, holdersOf, type UnderWay } from './judge/engine/holders.js';
 export {
   type Checkpoint,
   type Divergence,
@@ -15,8 +12,8 @@ export {
   type ReplayOptions,
   type ReplayResult,
   replay,
-} from './engine/replay.js';
-export type { SnapshotDoubt } from './engine/snapshot-trust.js';
+} from './judge/engine/replay.js';
+export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
 export {
   type DeviceState,
   deviceState,
@@ -24,10 +21,11 @@ export {
   type MachineState,
   machineState,
   type OpenState,
-} from './engine/state.js';
-export { type RandomAccess, Timeline } from './engine/timeline.js';
-export type { Counts, Difference, Verdict } from './engine/verdict.js';
-export { type Change, stateAt, watch } from './engine/watch.js';
+} from './judge/engine/state.js';
+export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
+export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
+export { type Change, stateAt, watch } from './judge/engine/watch.js';
+export type { PciDevice } from './judge/machine/device.js';
 export {
   boot,
   type Deadlock,
@@ -40,9 +38,11 @@ export {
   TraceRecorder,
   World,
 } from './kernel/index.js';
-export type { PciDevice } from './machine/device.js';
-export { ERRNO, errnoName } from './machine/errno.js';
-export { certainly, only, type Possible, possibly } from './machine/possible.js';
+export { autoprobeGate, matchesWith } from './model/binding/gate.js';
+export { covers, parseNewId } from './model/binding/ids.js';
+export { parseSnapshot } from './model/binding/snapshot.js';
+export { parseBool, parseStore, type Store } from './model/binding/stores.js';
+export { certainly, only, type Possible, possibly } from './model/possible.js';
 export {
   checkScenario,
   kindOf,

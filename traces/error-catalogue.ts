@@ -15,7 +15,7 @@ export interface ErrorFacts {
   readonly about: 'files' | 'traces' | 'replay' | 'import' | 'record' | 'questions';
   /** One sentence or less, in Markdown. */
   readonly means: string;
-  /** Of a failed system call: what the message says, and what to do. Others say it where they are. */
+  /** What the message of a failed system call says, and what to do; only system calls have it. */
   readonly told?: { readonly what: string; readonly next: string };
 }
 

@@ -1,10 +1,11 @@
 /** The machine of a recording: what its snapshot tells, and what its events teach. */
-import { covers, type IdMatch, type PciIds, parseNewId, readIds } from '../binding/ids.js';
-import { parseOverride } from '../binding/stores.js';
-import { routingId } from '../binding/vf-address.js';
-import { driverModel } from '../drivers/index.js';
+
+import { ERRNO } from '../../traces/index.js';
 import type { DriverSpec, FunctionSpec, MachineSpec, SriovSpec } from '../kernel/index.js';
-import { ERRNO } from '../machine/errno.js';
+import { covers, type IdMatch, type PciIds, parseNewId, readIds } from '../model/binding/ids.js';
+import { parseOverride } from '../model/binding/stores.js';
+import { routingId } from '../model/binding/vf-address.js';
+import { driverModel } from '../model/drivers/index.js';
 import type { RecordedEvent, Recording } from './recording.js';
 
 /** What the events teach of a driver. */

@@ -1,13 +1,13 @@
 /** What a recording has of the functions that the kernel that runs knows, and of the machine. */
 import { type Batch, parseBdf, type Seq } from '../../traces/index.js';
+import { EventCursor } from '../judge/engine/cursor.js';
+import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
 import {
   type DriverFacts,
   type FunctionFacts,
   parseDriver,
   parseSnapshot,
-} from '../binding/snapshot.js';
-import { EventCursor } from '../engine/cursor.js';
-import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
+} from '../model/binding/snapshot.js';
 import type { Emitted } from './emitted.js';
 
 export interface RecordedEvent extends Emitted {

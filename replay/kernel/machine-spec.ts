@@ -2,8 +2,8 @@
  * What a run starts from, as plain data: the machine, its drivers, and what actors do. Scenarios
  * are read into it.
  */
-import type { IdMatch, PciIds } from '../binding/ids.js';
-import type { KernelRules } from '../machine/kernel.js';
+import type { IdMatch, PciIds } from '../model/binding/ids.js';
+import type { KernelRules } from '../model/kernel-rules.js';
 
 export interface SriovSpec {
   readonly totalVfs: number;

@@ -1,6 +1,6 @@
 /** Functions and drivers as they never change in a run, by number. */
-import type { IdMatch, PciIds } from '../binding/ids.js';
-import type { DriverModel } from '../drivers/index.js';
+import type { IdMatch, PciIds } from '../model/binding/ids.js';
+import type { DriverModel } from '../model/drivers/index.js';
 import type { DriverSpec, FunctionSpec, SriovSpec } from './machine-spec.js';
 
 /** A place at which a function can be. */

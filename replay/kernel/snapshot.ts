@@ -3,7 +3,7 @@
  * function, then one per driver. `binding/snapshot.ts` reads them.
  */
 import type { EventAppender } from '../../traces/index.js';
-import { EXT_CAP } from '../machine/config-space.js';
+import { EXT_CAP } from '../model/config-space.js';
 import type { Place } from './place.js';
 import type { World } from './world.js';
 

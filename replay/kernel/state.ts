@@ -1,5 +1,5 @@
 /** The state of the kernel that runs: where each record lies, and how it is reached. */
-import { type KernelRules, kernelRules } from '../machine/kernel.js';
+import { type KernelRules, kernelRules } from '../model/kernel-rules.js';
 import { Cells } from './cells.js';
 import {
   ACTIVE,

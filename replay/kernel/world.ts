@@ -2,10 +2,10 @@
  * What does not change in a run, made of its specification once: numbers for names, which driver
  * claims which function, and what the operations of actors mean.
  */
-import { covers, type IdMatch, parseNewId } from '../binding/ids.js';
-import { parseOverride, parseU16 } from '../binding/stores.js';
-import { vfAddressOf } from '../binding/vf-address.js';
-import { driverModel } from '../drivers/index.js';
+import { covers, type IdMatch, parseNewId } from '../model/binding/ids.js';
+import { parseOverride, parseU16 } from '../model/binding/stores.js';
+import { vfAddressOf } from '../model/binding/vf-address.js';
+import { driverModel } from '../model/drivers/index.js';
 import type { Action, ActorSpec, DriverSpec, FunctionSpec, RunSpec } from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';

@@ -1,8 +1,7 @@
 /** Reads a scenario: its text, its form, and whether what it names is there. */
-import { VfrError } from '../../traces/index.js';
+import { ERRNO, VfrError } from '../../traces/index.js';
 import { World } from '../kernel/index.js';
-import { ERRNO } from '../machine/errno.js';
-import { kernelRules } from '../machine/kernel.js';
+import { kernelRules } from '../model/kernel-rules.js';
 import type { OperationDocument, ScenarioDocument } from './document.js';
 import { parseJson } from './json.js';
 import { SCENARIO_SCHEMA } from './schema.js';

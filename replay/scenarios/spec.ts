@@ -1,5 +1,6 @@
 /** What a run starts from, made of a scenario's document. */
-import type { IdMatch, PciIds } from '../binding/ids.js';
+
+import { ERRNO } from '../../traces/index.js';
 import type {
   Action,
   Answer,
@@ -9,7 +10,7 @@ import type {
   OperationSpec,
   RunSpec,
 } from '../kernel/index.js';
-import { ERRNO } from '../machine/errno.js';
+import type { IdMatch, PciIds } from '../model/binding/ids.js';
 import type {
   ConditionDocument,
   DriverDocument,

@@ -78,6 +78,9 @@ export function mayImport(folder: string, readme: string): readonly string[] | n
   });
 }
 
+/** Whether a file is `path`, or lies in the folder `path` or a folder inside of it. */
+const isIn = (file: string, path: string): boolean => file === path || file.startsWith(`${path}/`);
+
 /**
  * Folders inside of the five import what their README says, and the folders inside of them. A
  * folder's README covers the files of its subfolders that have none of their own.
@@ -97,9 +100,8 @@ export function nestedFoldersImportWhatTheirReadmeSays(
     const [from, target] = [home(source.file), home(to)];
     if (!from.includes('/') || from === target || target.startsWith(`${from}/`)) continue;
     const allowed = mayImport(from, readmes.get(from)!);
-    const names = [to, to.replace(/\/index$/, ''), target];
-    const fine = allowed?.some((path) => names.includes(bare(path))) ?? false;
-    if (!fine) broken.push(`${source.file}: imports ${to}, its README does not say so`);
+    const fine = allowed?.some((path) => isIn(to, bare(path)));
+    if (fine !== true) broken.push(`${source.file}: imports ${to}, its README does not say so`);
   }
   return broken;
 }

@@ -6,10 +6,10 @@
 import { EVENT_FORMS } from '../../recorder/import/qemu/events/index.js';
 import { qemuText } from '../../recorder/import/qemu/text.js';
 import { vfioIoctls } from '../../recorder/vfio-ioctls.js';
-import { DEVICE_FEATURE } from '../../replay/vfio/features.js';
-import { CAN, STATE } from '../../replay/vfio/migration.js';
-import { CAP, EXT } from '../../replay/vfio-pci-core/capabilities.js';
-import { IRQ } from '../../replay/vfio-pci-core/device.js';
+import { DEVICE_FEATURE } from '../../replay/model/vfio/features.js';
+import { CAN, STATE } from '../../replay/model/vfio/migration.js';
+import { CAP, EXT } from '../../replay/model/vfio-pci-core/capabilities.js';
+import { IRQ } from '../../replay/model/vfio-pci-core/device.js';
 import { importBytes } from '../import-bytes.js';
 import { traceEvents } from './trace-events.js';
 

@@ -2,7 +2,7 @@
  * Writes of sysfs attributes. A write that is under way keeps its attribute from being removed; one
  * that comes after the attribute was removed finds no file (kernel fs/kernfs/file.c 6.1).
  */
-import { ERRNO } from '../../machine/errno.js';
+import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, DRIVER } from '../layout.js';
 

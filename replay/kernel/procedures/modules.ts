@@ -1,5 +1,5 @@
 /** Modules of drivers that come and go (kernel drivers/base/bus.c, kernel/module/main.c 6.1). */
-import { ERRNO } from '../../machine/errno.js';
+import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { BUSY, DEVICE, DRIVER, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';

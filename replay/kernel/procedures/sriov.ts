@@ -1,5 +1,5 @@
 /** VFs (kernel drivers/pci/iov.c 6.1, 6.18, 6.19). */
-import { ERRNO } from '../../machine/errno.js';
+import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE } from '../layout.js';
 import type { Place } from '../place.js';

@@ -2,7 +2,7 @@
  * What user space writes to bind and unbind (kernel drivers/base/bus.c, drivers/base/driver.c,
  * drivers/pci/pci-sysfs.c 6.1, 7.1).
  */
-import { ERRNO } from '../../machine/errno.js';
+import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, THREAD } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';

@@ -1,0 +1,284 @@
+import { notRecorded, type Seq, type TraceMeta, whatIsRecorded } from '../../../traces/index.js';
+import { driverModel } from '../../model/drivers/index.js';
+import { guessedRules, guessRelease, isCovered } from '../../model/kernel-rules.js';
+import { forgetMdevs, type Mdevs, newMdevs } from '../../model/mdev/index.js';
+import { certainly, type Possible } from '../../model/possible.js';
+import {
+  forgetHardware,
+  forgetVfio,
+  newVfioState,
+  type VfioState,
+} from '../../model/vfio/state.js';
+import { newDevice, type PciDevice } from '../machine/device.js';
+import { Machine, type MachineData, newMachine } from '../machine/machine.js';
+import { copyOf } from './copy.js';
+import type { EventCursor } from './cursor.js';
+import { Frames, type FramesData, newFrames } from './frames.js';
+import { Nesting, type NestingData, PCI_ADDRESS } from './nesting.js';
+import { newRecorded, Recorded, type RecordedData } from './recorded.js';
+import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
+import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
+
+/** Predicts or takes in one event of a kind. */
+export type Rule = (engine: Engine, e: EventCursor) => Verdict;
+
+/** The state of a replay, as plain data: copies share nothing that changes. */
+export interface EngineData {
+  readonly machine: MachineData;
+  readonly frames: FramesData;
+  readonly vfio: VfioState;
+  readonly mdevs: Mdevs;
+  readonly recorded: RecordedData;
+  readonly nesting: NestingData;
+  /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
+  pcieBytes: 50 | 52 | null;
+  readonly snapshot: SnapshotTrust;
+}
+
+/** What shows that a driver loses a device. */
+const RELEASES = ['device_release_driver_internal', 'pci_device_remove', 'device_unbind_cleanup'];
+
+const newEngineData = (): EngineData => ({
+  machine: newMachine(),
+  frames: newFrames(),
+  vfio: newVfioState(),
+  mdevs: newMdevs(),
+  recorded: newRecorded(),
+  nesting: new Map(),
+  pcieBytes: null,
+  snapshot: newSnapshotTrust(),
+});
+
+/** The state of a replay: the machine, and the kernel functions that are under way. */
+export class Engine {
+  readonly machine: Machine;
+  readonly frames: Frames;
+  readonly vfio: VfioState;
+  readonly mdevs: Mdevs;
+  readonly recording: Recorded;
+  readonly nesting: Nesting;
+  readonly #data: EngineData;
+  /** The rules are those of the recorded kernel, as far as it is named. */
+  readonly coversKernel: boolean;
+  #kernelKnown = true;
+  /** PCI functions by the number of their name; null for devices of other buses. */
+  readonly #functions: (PciDevice | null | undefined)[] = [];
+  /** The event that is being replayed. */
+  #seq = 0 as Seq;
+
+  /** @param data state to go on from; it belongs to the engine from then on */
+  constructor(
+    readonly release: string | undefined,
+    data: EngineData = newEngineData(),
+  ) {
+    this.#data = data;
+    this.coversKernel = isCovered(release);
+    this.machine = new Machine(release, data.machine);
+    this.frames = new Frames(data.frames);
+    this.vfio = data.vfio;
+    this.mdevs = data.mdevs;
+    this.recording = new Recorded(data.recorded);
+    this.nesting = new Nesting(data.nesting, this.recording);
+  }
+
+  /** A copy of the state that later events do not change. */
+  save(): EngineData {
+    return copyOf(this.#data);
+  }
+
+  /** The device of an event, or null when it names none on the PCI bus. */
+  deviceOf(e: EventCursor): PciDevice | null {
+    const address = e.device;
+    return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
+  }
+
+  /** The same, for events that come often: looked up once for each name. */
+  pciFunction(e: EventCursor): PciDevice | null {
+    const id = e.deviceId;
+    if (id < 0) return null;
+    let found = this.#functions[id];
+    if (found === undefined) {
+      found = this.deviceOf(e);
+      this.#functions[id] = found;
+    }
+    return found;
+  }
+
+  /**
+   * Takes in the names of all functions and attributes that occur in the recording. They tell the
+   * kernel when nothing else does.
+   * @param notes of the trace: a live recording tells its probes in them
+   */
+  recorded(names: readonly string[], notes: TraceMeta['notes'] = {}): void {
+    this.recording.names = names;
+    const asked = whatIsRecorded({ notes }) !== null;
+    this.recording.binding = asked && notRecorded({ notes }, 'binding') === null;
+    if (this.release !== undefined) return;
+    this.machine.kernel = guessedRules(names);
+    this.#kernelKnown = guessRelease(names) !== undefined;
+  }
+
+  /**
+   * Whether the absence of a function's event means that it was not called: its begin is recorded,
+   * and no events were lost.
+   */
+  records(name: string): boolean {
+    return this.recording.calls(name);
+  }
+
+  /** Whether writes of an attribute are recorded, though there may be none, and none was lost. */
+  recordsWrites(attribute: string): boolean {
+    return this.records(attribute) || (this.recording.binding && !this.gaps);
+  }
+
+  /** A driver's own probe function began. */
+  noteOwnProbe(name: string): void {
+    this.recording.data.ownProbes.add(name);
+  }
+
+  /**
+   * Whether the absence of a driver's own probe function means that it was not called. A probe of
+   * that name which vfr does not know names no device, and is no such event.
+   */
+  recordsOwnProbe(driver: string): boolean {
+    const name = driverModel(driver).probe;
+    return this.recording.data.ownProbes.has(name) && this.records(name);
+  }
+
+  /**
+   * Whether a driver is certainly on the bus: the recording tells of drivers that register and
+   * leave, or the driver has a device, and taking that away would have been recorded.
+   */
+  staysOnBus(driver: string): boolean {
+    const { claims } = this.machine;
+    if (claims.showsRegistered(driver)) return true;
+    const shown = RELEASES.some((name) => this.records(name));
+    return shown && this.machine.isBoundAnywhere(driver);
+  }
+
+  /** Takes in functions of which a part of the recording has ends and no begin. */
+  noteBeginless(names: readonly string[]): void {
+    for (const name of names) this.recording.data.beginless.add(name);
+  }
+
+  /** How far the snapshot is believed. */
+  get snapshot(): Readonly<SnapshotTrust> {
+    return this.#data.snapshot;
+  }
+
+  /** Whether a batch, of which no event was replayed yet, is not of the snapshot's machine. */
+  contradictsSnapshot(batch: EventCursor, clock: string): boolean {
+    return checkSnapshot(this.#data.snapshot, batch, clock);
+  }
+
+  /** The snapshot is not of this recording: what it told is forgotten, and what it will tell. */
+  ignoreSnapshot(): void {
+    this.#data.snapshot.ignored = true;
+    this.machine.forgetSnapshot();
+    forgetHardware(this.vfio);
+  }
+
+  /**
+   * An event contradicts what only the snapshot told of a device. What it told of all others that
+   * no event has confirmed is as old, and no longer believed.
+   */
+  doubtSnapshot(path: string, snapshot: string, recorded: string): void {
+    addDoubt(this.#data.snapshot, { seq: this.#seq, path, snapshot, recorded });
+    this.machine.forgetAssumed();
+  }
+
+  /** Takes in whether the begin of a function was recorded. */
+  noteCall(e: EventCursor): void {
+    this.#seq = e.seq;
+    const { beginless } = this.recording.data;
+    const { phase } = e;
+    if (phase === 'end' && e.span < 0) beginless.add(e.name);
+    else if (beginless.size > 0 && phase !== 'end') beginless.delete(e.name);
+  }
+
+  /**
+   * A response that contradicts the state. What only a snapshot told may have changed between the
+   * snapshot and the first event: it is doubted before the kernel is.
+   */
+  contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
+    const unseen =
+      part === 'override' && (!this.records('driver_override') || this.#mayComeWithOne(device));
+    if (!device.assumed[part] && !unseen) return verdict;
+    if (device.assumed[part]) this.#tellDoubt(part, verdict);
+    device.assumed[part] = false;
+    if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
+    return UNKNOWN;
+  }
+
+  /** A VF gets an override from the kernel when vfio-pci has its PF, as nobody knows here. */
+  #mayComeWithOne(device: PciDevice): boolean {
+    return device.physfn !== null && (this.machine.physfnOf(device)?.driver ?? null) === null;
+  }
+
+  /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
+  #tellDoubt(part: 'driver' | 'override', { path, expected, actual }: Difference): void {
+    const told = { path, snapshot: expected, recorded: actual };
+    if (part === 'override') addDoubt(this.#data.snapshot, { seq: this.#seq, ...told });
+    else this.doubtSnapshot(path, expected, actual);
+  }
+
+  /** An event shows a device that a snapshot lacks: nothing is known of it. */
+  exists(device: PciDevice): void {
+    const lacking = certainly(device.visible, false) && device.assumed.driver;
+    if (!lacking) return;
+    const { assumed } = device;
+    Object.assign(device, newDevice(device.address, null), { visible: [true], assumed });
+  }
+
+  /**
+   * Whether the recording tells its kernel, so that what differs from one to another is certain.
+   */
+  get kernelKnown(): boolean {
+    return this.#kernelKnown;
+  }
+
+  /** Bytes of an endpoint's PCIe capability, as the release or the recording tells them. */
+  get pcieBytes(): 50 | 52 | null {
+    return this.#data.pcieBytes ?? this.machine.kernel.pcieEndpointBytes;
+  }
+
+  /** An access has shown them: what the release tells does not count any more. */
+  get showsPcieBytes(): boolean {
+    return this.#data.pcieBytes !== null;
+  }
+
+  learnPcieBytes(bytes: 50 | 52): void {
+    this.#data.pcieBytes = bytes;
+  }
+
+  /** Events were lost. */
+  get gaps(): boolean {
+    return this.recording.data.gaps;
+  }
+
+  lose(): void {
+    this.recording.data.gaps = true;
+    this.nesting.forget();
+    this.frames.clear();
+    this.machine.forget();
+    forgetVfio(this.vfio);
+    forgetMdevs(this.mdevs);
+  }
+
+  /** What the override may be for whoever holds the device lock since `seq`. */
+  overrideUnderLock(device: PciDevice, seq: number): Possible<string | null> {
+    if (!this.machine.kernel.overrideTakesDeviceLock) return this.machine.override(device);
+    // A write that began after the lock was taken waits for it.
+    const waiting = device.pending.filter((pending) => pending.seq > seq);
+    if (waiting.length === 0) return this.machine.override(device);
+    const others = device.pending.filter((pending) => pending.seq <= seq);
+    return this.machine.override({ ...device, pending: others });
+  }
+
+  /** What the override may be for whoever looks now without the lock. */
+  override(device: PciDevice): Possible<string | null> {
+    const holder = this.frames.onDevice(device, 'match');
+    if (holder === null) return this.machine.override(device);
+    return this.overrideUnderLock(device, holder.seq);
+  }
+}

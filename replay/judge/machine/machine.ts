@@ -1,0 +1,189 @@
+import { type KernelRules, kernelRules } from '../../model/kernel-rules.js';
+import { certainly, either, type Possible } from '../../model/possible.js';
+import { Claims, type ClaimsData, newClaims } from './claims.js';
+import { newDevice, type PciDevice, type PendingOverride } from './device.js';
+
+/** The state of the machine, as plain data. */
+export interface MachineData {
+  readonly devices: Map<string, PciDevice>;
+  /** A snapshot has listed the functions: an address that it lacks does not exist. */
+  listed: boolean;
+  readonly claims: ClaimsData;
+}
+
+/** Writes of an override that are remembered: more are hardly under way at once. */
+const PAST_MAX = 32;
+
+export const newMachine = (): MachineData => ({
+  devices: new Map(),
+  listed: false,
+  claims: newClaims(),
+});
+
+/** The modelled parts of a kernel: PCI functions, drivers, and what binds them. */
+export class Machine {
+  kernel: KernelRules;
+  readonly claims: Claims;
+  readonly #data: MachineData;
+  readonly #devices: Map<string, PciDevice>;
+
+  /** @param release kernel release of the recording, such as `6.1.0-56-amd64` */
+  constructor(release: string | undefined, data: MachineData = newMachine()) {
+    this.kernel = kernelRules(release);
+    this.claims = new Claims(data.claims);
+    this.#data = data;
+    this.#devices = data.devices;
+  }
+
+  /** The device at an address, also when it does not exist, or is not known to. */
+  device(address: string): PciDevice {
+    let device = this.#devices.get(address);
+    if (device === undefined) {
+      device = newDevice(address, this.#data.listed ? [false] : null);
+      if (this.#data.listed) device.assumed = { driver: true, override: true };
+      this.#devices.set(address, device);
+    }
+    return device;
+  }
+
+  /** How many addresses were ever named. */
+  get size(): number {
+    return this.#devices.size;
+  }
+
+  find(address: string): PciDevice | undefined {
+    return this.#devices.get(address);
+  }
+
+  /** The PF of a VF, when both are known to be so. */
+  physfnOf({ physfn }: PciDevice): PciDevice | undefined {
+    return physfn === null ? undefined : this.find(physfn);
+  }
+
+  /** All addresses that were ever named, in the order of their first event. */
+  get devices(): Iterable<PciDevice> {
+    return this.#devices.values();
+  }
+
+  /** A snapshot says that the function exists. */
+  list(address: string): PciDevice {
+    const device = Object.assign(this.device(address), newDevice(address, [true]));
+    this.#data.listed = true;
+    return device;
+  }
+
+  /**
+   * A function comes into being: what was known of an earlier one at its address is void.
+   * @param born the event that told of it
+   */
+  create(address: string, born: number): PciDevice {
+    const device = this.device(address);
+    Object.assign(device, newDevice(address, [true]), {
+      visible: [false, true],
+      bindable: [false],
+      born,
+    });
+    return device;
+  }
+
+  /** Whether a driver certainly has a device other than one. */
+  isBoundAnywhere(driver: string, but: PciDevice | null = null): boolean {
+    for (const device of this.#devices.values()) {
+      if (device !== but && device.bound && certainly(device.driver, driver)) return true;
+    }
+    return false;
+  }
+
+  /** A device loses its driver, which may leave the bus if it has no other. */
+  loosen(device: PciDevice, driver: string | null = null): void {
+    for (const name of new Set([...(device.driver ?? []), driver])) {
+      if (name !== null && !this.isBoundAnywhere(name, device)) this.claims.loosen(name);
+    }
+  }
+
+  /** The function is gone, and dead for everybody who still holds it. */
+  remove(device: PciDevice): void {
+    this.loosen(device);
+    const { ids } = device;
+    Object.assign(device, newDevice(device.address, [false]), { dead: [true], ids });
+  }
+
+  /** What the override may be for somebody who looks now without the device lock. */
+  override(device: PciDevice): Possible<string | null> {
+    let value = device.override;
+    for (const pending of device.pending) value = either(value, [pending.value]);
+    return value;
+  }
+
+  /** What the override may have been at any moment since `seq`. */
+  overrideSince(device: PciDevice, seq: number): Possible<string | null> {
+    let value = this.override(device);
+    for (const past of device.past) {
+      if (past.seq > seq) value = either(either(value, past.before), [past.value]);
+    }
+    return value;
+  }
+
+  /**
+   * A write of an override has ended, at `seq`. Those that ended since it began may have had the
+   * lock after it, for it may be late to return: each may be the one that came last.
+   */
+  settleOverride(device: PciDevice, { value, seq: begun }: PendingOverride, seq: number): void {
+    const before = device.override;
+    const rivals = device.past.filter((past) => past.seq > begun).map((past) => past.value);
+    const contested = device.pending.length > 0;
+    const settled = either([value], rivals);
+    device.override = contested ? either(this.override(device), settled) : settled;
+    device.past.push({ before, value, seq });
+    if (device.past.length > PAST_MAX) device.past.shift();
+  }
+
+  /** What only a snapshot told of drivers, overrides and VFs may not be so any more. */
+  forgetAssumed(): void {
+    this.#data.listed = false;
+    for (const device of this.#devices.values()) {
+      const { assumed, sriov } = device;
+      if (certainly(device.visible, false) && assumed.driver) {
+        Object.assign(device, newDevice(device.address, null));
+        continue;
+      }
+      if (assumed.driver) device.driver = null;
+      // A VF comes and goes with a write, and so does not outlive a boot.
+      if (assumed.driver && device.physfn !== null) {
+        Object.assign(device, { visible: null, bindable: null, dead: null });
+      }
+      if (assumed.override) device.override = null;
+      if (sriov?.assumed.numVfs) sriov.numVfs = null;
+      if (sriov?.assumed.autoprobe) sriov.autoprobe = null;
+    }
+  }
+
+  /** Nothing that a snapshot told is of this machine. */
+  forgetSnapshot(): void {
+    this.forgetAssumed();
+    this.claims.clear();
+    for (const device of this.#devices.values()) {
+      if (device.born >= 0) continue;
+      Object.assign(device, newDevice(device.address, null));
+    }
+  }
+
+  /** Events were lost: what they may have changed is no longer known. */
+  forget(): void {
+    this.#data.listed = false;
+    this.claims.forget();
+    for (const device of this.#devices.values()) {
+      device.driver = null;
+      device.override = null;
+      device.pending = [];
+      device.past = [];
+      device.visible = null;
+      device.bindable = null;
+      device.dead = null;
+      if (device.sriov !== null) {
+        device.sriov.numVfs = null;
+        device.sriov.autoprobe = null;
+      }
+    }
+  }
+}

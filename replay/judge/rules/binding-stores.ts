@@ -1,0 +1,142 @@
+/**
+ * What `bind`, `unbind` and `drivers_probe` return to who writes them (kernel drivers/base/bus.c
+ * 6.1).
+ */
+
+import { ERRNO, errnoName } from '../../../traces/index.js';
+import { certainly, only, possibly } from '../../model/possible.js';
+import type { Engine } from '../engine/engine.js';
+import type { StoreFrame } from '../engine/frames.js';
+import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { matches } from '../machine/matching.js';
+import { storeResult } from './store-result.js';
+import { endWalk } from './walk.js';
+
+/** Whether a driver matches the device that a write of `bind` names, as the write begins. */
+export function matchesNow(engine: Engine, device: PciDevice | null, driver: string | null) {
+  if (device === null || driver === null) return null;
+  if (certainly(device.visible, false)) return false;
+  const found = matches(engine.machine, device, driver, engine.override(device));
+  return found === true && !certainly(device.visible, true) ? null : found;
+}
+
+export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const path = `${frame.device?.address}/match`;
+  if (frame.attach !== null) {
+    const { ret: attached } = frame.attach;
+    if (attached === null) return UNKNOWN;
+    const path = `${frame.device?.address}/bind`;
+    return handedOn(path, attached === 0 ? frame.count : attached, ret);
+  }
+  if (engine.records('device_driver_attach')) {
+    if (frame.matches === true && !frame.overlapped) {
+      if (lostDynamicId(engine, frame)) return UNKNOWN;
+      const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
+      return engine.contradiction(frame.device!, 'override', difference);
+    }
+    // What was written may name a device of another bus, with a driver of which nothing is known.
+    if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
+    return storeResult(frame, [-ERRNO.ENODEV], ret);
+  }
+  // It did not match when the write began, whatever has come since; or it may not have.
+  const known = frame.device !== null && frame.device.ids !== null && frame.matches !== true;
+  if ((frame.matches === false || known) && ret === -ERRNO.ENODEV) return COMPUTED;
+  if (engine.gaps) return UNKNOWN;
+  // It matched, until an override came that keeps it away.
+  if (ret === -ERRNO.ENODEV && wasKeptAway(engine, frame)) return COMPUTED;
+  if (frame.overlapped) return UNKNOWN;
+  if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
+  if (frame.matches === false) {
+    const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
+    if (verdict.type === 'match' || frame.device === null) return verdict;
+    return engine.contradiction(frame.device, 'override', verdict);
+  }
+  const before = only(frame.driverBefore);
+  return typeof before === 'string' && frame.matches
+    ? storeResult(frame, [-ERRNO.EBUSY], ret)
+    : UNKNOWN;
+}
+
+/** Whether the function may have had another driver's override at some moment of the write. */
+const wasKeptAway = ({ machine }: Engine, { device, driver, seq }: StoreFrame): boolean =>
+  device !== null &&
+  (machine.overrideSince(device, seq)?.some((o) => o !== null && o !== driver) ?? false);
+
+/**
+ * Whether the driver matched by a dynamic id, which another write took away: one that was not
+ * recorded, or of which no end is seen yet.
+ */
+function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean {
+  const { claims } = engine.machine;
+  if (driver === null || device?.ids == null) return false;
+  const removing = engine.frames.isOpen(
+    (f) => f.type === 'store' && f.attribute === 'remove_id' && f.driver === driver,
+  );
+  if (engine.records('remove_id') && !removing) return false;
+  if (!possibly(engine.override(device), null)) return false;
+  if (!claims.claimsDynamically(driver, device.ids)) return false;
+  claims.forgetDynamicIds(driver, device.ids);
+  return true;
+}
+
+export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  if (frame.released) return storeResult(frame, [frame.count], ret);
+  const { device, driver } = frame;
+  if (device === null) return UNKNOWN;
+  const wasBound = certainly(frame.driverBefore, driver) && certainly(frame.found, true);
+  if (engine.records('device_release_driver_internal')) {
+    if (wasBound && !frame.overlapped) {
+      const difference = diverge(
+        `${device.address}/driver`,
+        `${driver} is released`,
+        errnoName(ret),
+      );
+      const verdict = engine.contradiction(device, 'driver', difference);
+      if (verdict.type === 'unknown') forgetDriver(engine, device);
+      return verdict;
+    }
+    return storeResult(frame, [-ERRNO.ENODEV], ret);
+  }
+  if (engine.gaps) return UNKNOWN;
+  const never = !possibly(frame.driverBefore, driver) && !possibly(device.driver, driver);
+  const tried = driver === null ? -1 : (device.triedBy.get(driver) ?? -1);
+  if (never && tried < frame.seq) return storeResult(frame, [-ERRNO.ENODEV], ret);
+  if (frame.overlapped) return UNKNOWN;
+  if (wasBound) {
+    engine.machine.loosen(device);
+    device.driver = [null];
+    device.bound = false;
+    return storeResult(frame, [frame.count], ret);
+  }
+  return possibly(frame.driverBefore, driver) ? UNKNOWN : storeResult(frame, [-ERRNO.ENODEV], ret);
+}
+
+/** Whichever driver it has: not the one that was taken for it. */
+function forgetDriver(engine: Engine, device: PciDevice): void {
+  engine.machine.loosen(device);
+  device.driver = null;
+  device.bound = false;
+}
+
+export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdict {
+  const { walk } = frame;
+  if (walk === null) {
+    // No address of the PCI bus was written: nothing there has such a name, but every bus has this
+    // attribute, and which bus it was is not recorded.
+    return ret === -ERRNO.ENODEV ? COMPUTED : UNKNOWN;
+  }
+  const missing = ret >= 0 ? endWalk(engine, walk) : null;
+  if (missing !== null) return missing;
+  const last = walk.tried.at(-1)?.ret ?? 0;
+  const expected: number[] = [];
+  if (walk.tried.length === 0 && possibly(frame.found, false)) expected.push(-ERRNO.ENODEV);
+  if (walk.tried.length > 0 || possibly(frame.found, true)) {
+    expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
+  }
+  const verdict = storeResult(frame, expected, ret);
+  if (verdict.type === 'match') return verdict;
+  const doubted = engine.contradiction(walk.device, 'driver', verdict);
+  if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
+  return doubted;
+}

@@ -1,0 +1,420 @@
+/**
+ * Goal: binding rules that the recordings of real kernels at hand do not show: several native
+ * drivers, deferral, dynamic ids, refused numbers of VFs, two binders.
+ * Method: traces written by hand after the kernel's source (drivers/base/dd.c, drivers/base/bus.c,
+ * drivers/pci/pci-driver.c, drivers/pci/pci-sysfs.c 6.1), right ones and ones with a wrong end.
+ */
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { replay } from '../engine/replay.js';
+
+const GPU = '0000:41:00.0';
+const OTHER = '0000:42:00.0';
+
+/** Rows in the making; spans are the places of their begins. */
+class Kernel {
+  readonly rows: EventRow[] = [];
+
+  point(row: EventRow): this {
+    this.rows.push(row);
+    return this;
+  }
+
+  begin(row: EventRow): number {
+    this.rows.push({ ...row, phase: 'begin' });
+    return this.rows.length - 1;
+  }
+
+  end(span: number, ret: number): this {
+    const { text: _, ...row } = this.rows[span];
+    this.rows.push({ ...row, phase: 'end', span, ret: BigInt(ret) });
+    return this;
+  }
+
+  device(device: string, facts: Readonly<Record<string, unknown>> = {}): this {
+    const ids = { vendor: '0x10de', device: '0x2684', class: '0x030000' };
+    const text = JSON.stringify({ driver: null, driver_override: null, ...ids, ...facts });
+    const driver = facts.driver as string | undefined;
+    return this.point({
+      kind: 'snapshot',
+      name: 'start',
+      device,
+      text,
+      ...(driver ? { driver } : {}),
+    });
+  }
+
+  /** A write to an attribute, and what happens in it. */
+  store(
+    name: string,
+    text: string,
+    ret: number,
+    more: { device?: string; driver?: string; tid?: number } = {},
+    inside: () => void = () => {},
+  ): this {
+    const tid = more.tid ?? 1;
+    const length = BigInt(text.length);
+    const at = this.begin({ kind: 'sysfs.write', path: 'sysfs', name, text, length, tid, ...more });
+    inside();
+    return this.end(at, ret);
+  }
+
+  /** An attempt of a driver; the results of its own probe and of the attempt. */
+  attempt(driver: string, device: string, own: number, ret: number, tid = 1): this {
+    const row = { device, driver, tid };
+    const match = this.begin({ kind: 'match', name: '__driver_probe_device', ...row });
+    const really = this.begin({ kind: 'probe', name: 'really_probe', ...row });
+    const bus = this.begin({ kind: 'probe', name: 'pci_device_probe', ...row });
+    const probe = this.begin({ kind: 'probe', name: `${driver}_probe`, ...row });
+    this.end(probe, own).end(bus, own);
+    if (own === 0) this.point({ kind: 'bind', name: 'driver_bound', ...row });
+    else this.point({ kind: 'unbind', name: 'device_unbind_cleanup', ...row });
+    return this.end(really, -own).end(match, ret);
+  }
+
+  bind(driver: string, device: string, ret: number, attached: number, own: number): this {
+    return this.store('bind', device, ret, { device, driver }, () => {
+      const at = this.begin({ kind: 'bind', name: 'device_driver_attach', device, driver, tid: 1 });
+      this.attempt(driver, device, own, -own).end(at, attached);
+    });
+  }
+
+  replay() {
+    const options = { meta: { kernel: '6.1.0' } };
+    const reader = new TraceReader(new MemorySource(buildTrace(this.rows, options)));
+    return replay(reader.read(), { kernel: '6.1.0' });
+  }
+
+  get divergences(): readonly string[] {
+    return this.replay().divergences.map((d) => `${d.name}: ${d.expected} | ${d.actual}`);
+  }
+}
+
+const probeAll = (kernel: Kernel, order: readonly string[], device: string) =>
+  kernel.store('drivers_probe', device, device.length, { device }, () => {
+    for (const driver of order) kernel.attempt(driver, device, -19, 19);
+  });
+
+const tell = (
+  kernel: Kernel,
+  kind: 'driver.register' | 'driver.unregister',
+  driver: string,
+): Kernel => kernel.point({ kind, name: kind.replace('.', '_'), driver, tid: 1 });
+
+/** Two GPUs, and proof that overrides are recorded and that none is set. */
+const gpus = () =>
+  new Kernel()
+    .device(GPU)
+    .device(OTHER)
+    .store('driver_override', '\n', 1, { device: GPU })
+    .store('driver_override', '\n', 1, { device: OTHER });
+
+describe('several drivers that claim a device', () => {
+  test('are tried in the order in which they were tried before', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nova_core', 'nouveau'], OTHER);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  describe('while they have devices, and so cannot have left the bus', () => {
+    const held = () =>
+      gpus()
+        .device('0000:03:00.0', { driver: 'nova_core' })
+        .device('0000:04:00.0', { driver: 'nouveau' });
+
+    test('are not tried in another order', () => {
+      const kernel = held();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+    });
+
+    test('are all tried when each one fails', () => {
+      const kernel = held();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nova_core'], OTHER);
+      expect(kernel.divergences).toEqual(['drivers_probe: nouveau is tried | no attempt']);
+    });
+  });
+
+  describe('that have no device, and may have been unloaded and loaded again', () => {
+    test('are tried in any order, and from then on in that', () => {
+      const kernel = gpus();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      const { unknown } = kernel.replay();
+      probeAll(kernel, ['nouveau', 'nova_core'], GPU);
+      expect(kernel.replay()).toMatchObject({ diverged: 0, unknown });
+    });
+
+    test('need not be tried any more', () => {
+      const kernel = gpus();
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nova_core'], OTHER);
+      expect(kernel.divergences).toEqual([]);
+    });
+
+    test('had their places where events tell who registers and leaves', () => {
+      const kernel = gpus();
+      tell(kernel, 'driver.unregister', 'nvme');
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
+    });
+
+    test('stand at the end where events tell that they left and came back', () => {
+      const kernel = gpus();
+      tell(kernel, 'driver.register', 'nova_core');
+      tell(kernel, 'driver.register', 'nouveau');
+      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+      tell(kernel, 'driver.unregister', 'nova_core');
+      tell(kernel, 'driver.register', 'nova_core');
+      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      expect(kernel.divergences).toEqual([]);
+    });
+  });
+
+  test('a driver that nobody knew may come after them', () => {
+    const kernel = gpus();
+    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
+    probeAll(kernel, ['nova_core', 'nouveau', 'loaded_since'], OTHER);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('an override leaves one of them', () => {
+    const kernel = new Kernel().device(GPU);
+    kernel.store('driver_override', 'nouveau\n', 8, { device: GPU });
+    probeAll(kernel, ['nouveau'], GPU);
+    expect(kernel.divergences).toEqual([]);
+    probeAll(kernel, ['nova_core'], GPU);
+    expect(kernel.divergences[0]).toBe('__driver_probe_device: nouveau | nova_core');
+  });
+});
+
+describe('a bind by hand', () => {
+  test('turns a deferred probe into -EAGAIN', () => {
+    const deferred = new Kernel().device(GPU).bind('nouveau', GPU, -11, -11, -517);
+    expect(deferred.divergences).toEqual([]);
+    const wrong = new Kernel().device(GPU).bind('nouveau', GPU, -517, -517, -517);
+    expect(wrong.divergences[0]).toBe('device_driver_attach: -EAGAIN | -EPROBE_DEFER');
+  });
+
+  test('of a device that has a driver is -EBUSY', () => {
+    const kernel = new Kernel().device(GPU).bind('nova_core', GPU, GPU.length, 0, 0);
+    const second = (ret: number) =>
+      kernel.store('bind', GPU, ret, { device: GPU, driver: 'nouveau', tid: 2 }, () => {
+        const row = { device: GPU, driver: 'nouveau', tid: 2 };
+        const at = kernel.begin({ kind: 'bind', name: 'device_driver_attach', ...row });
+        const match = kernel.begin({ kind: 'match', name: '__driver_probe_device', ...row });
+        kernel.end(match, ret).end(at, ret);
+      });
+    second(-16);
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().finalState.devices[GPU].driver).toBe('nova_core');
+    second(-22);
+    expect(kernel.divergences[0]).toBe('__driver_probe_device: -EBUSY | -EINVAL');
+  });
+
+  test('of a driver that an override excludes is -ENODEV', () => {
+    const excluded = (ret: number) =>
+      new Kernel()
+        .device(GPU)
+        .bind('nouveau', GPU, -12, -12, -12)
+        .store('driver_override', 'vfio-pci\n', 9, { device: GPU })
+        .store('bind', GPU, ret, { device: GPU, driver: 'nouveau' }).divergences;
+    expect(excluded(-19)).toEqual([]);
+    expect(excluded(-16)).toEqual(['bind: -ENODEV | -EBUSY']);
+  });
+});
+
+describe('a bind that waits for the lock of a function that goes', () => {
+  const STOP = 'pci_stop_and_remove_bus_device';
+  const OLD = { device: GPU, driver: 'nouveau', tid: 1 };
+  /** A removal by thread 2 comes between the write and the attempt. */
+  const waiting = (ret: number, reborn: boolean) => {
+    const kernel = gpus();
+    probeAll(kernel, ['nouveau'], OTHER);
+    return kernel.store('bind', GPU, ret, OLD, () => {
+      const at = kernel.begin({ kind: 'bind', name: 'device_driver_attach', ...OLD });
+      kernel.point({ kind: 'device.remove', name: STOP, device: GPU, tid: 2 });
+      kernel.point({ kind: 'iommu.detach', name: 'remove_device_from_group', device: GPU, tid: 2 });
+      if (reborn) {
+        const data = new Uint8Array(Uint32Array.of(0x10de, 0x2684, 0x030000).buffer);
+        const born = { kind: 'device.add', device: GPU, tid: 2 } as const;
+        kernel.point({ ...born, name: 'pci_device_add', data });
+        kernel.point({ ...born, name: 'pci_bus_add_device' });
+      }
+      const match = kernel.begin({ kind: 'match', name: '__driver_probe_device', ...OLD });
+      kernel.end(match, ret).end(at, ret);
+    });
+  };
+
+  test('finds it dead', () => {
+    expect(waiting(-19, false).divergences).toEqual([]);
+    expect(waiting(-16, false).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
+  });
+
+  test('finds it dead though another came at its address', () => {
+    expect(waiting(-19, true).divergences).toEqual([]);
+    expect(waiting(-16, true).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
+  });
+});
+
+describe('two threads at once', () => {
+  const store = (kernel: Kernel, tid: number, text: string) =>
+    kernel.begin({ ...OVERRIDE, tid, text, length: BigInt(text.length) });
+  const OVERRIDE = {
+    kind: 'sysfs.write',
+    path: 'sysfs',
+    name: 'driver_override',
+    device: GPU,
+  } as const;
+
+  test('either of two overlapping writes of an override may be the last', () => {
+    for (const driver of ['nouveau', 'nova_core']) {
+      const kernel = gpus();
+      const first = store(kernel, 1, 'nouveau\n');
+      const second = store(kernel, 2, 'nova_core\n');
+      kernel.end(first, 8).end(second, 10);
+      kernel.bind(driver, GPU, GPU.length, 0, 0);
+      expect(kernel.divergences, driver).toEqual([]);
+    }
+  });
+
+  test('a third driver cannot be the one that was written', () => {
+    const kernel = gpus();
+    const first = store(kernel, 1, 'nouveau\n');
+    const second = store(kernel, 2, 'nova_core\n');
+    kernel.end(first, 8).end(second, 10).bind('nvidia', GPU, GPU.length, 0, 0);
+    expect(kernel.divergences).toHaveLength(1);
+  });
+
+  test('a release that returns late does not release the next driver', () => {
+    const kernel = gpus().bind('nouveau', GPU, GPU.length, 0, 0);
+    const row = { kind: 'unbind', device: GPU, driver: 'nouveau', tid: 2 } as const;
+    const release = kernel.begin({ ...row, name: 'device_release_driver_internal' });
+    kernel.point({ ...row, name: 'pci_device_remove' });
+    kernel.point({ ...row, name: 'device_unbind_cleanup' });
+    kernel.bind('nvidia', GPU, GPU.length, 0, 0);
+    kernel.end(release, 0);
+    const next = { ...row, driver: 'nvidia' };
+    const again = kernel.begin({ ...next, name: 'device_release_driver_internal' });
+    kernel.point({ ...next, name: 'pci_device_remove' });
+    kernel.point({ ...next, name: 'device_unbind_cleanup' }).end(again, 0);
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().finalState.devices[GPU].driver).toBe(null);
+  });
+});
+
+describe('new_id', () => {
+  const id = '10de 2684\n';
+  const addTwice = (second: number) =>
+    new Kernel()
+      .device(GPU, { driver: 'nouveau' })
+      .store('new_id', id, id.length, { driver: 'vfio-pci' })
+      .store('new_id', id, second, { driver: 'vfio-pci' });
+
+  test('of an id that the driver has is -EEXIST', () => {
+    expect(addTwice(-17).divergences).toEqual([]);
+    expect(addTwice(id.length).divergences).toEqual(['new_id: -EEXIST | 10']);
+  });
+
+  test('makes an override-only driver match, before or after the others', () => {
+    const kernel = addTwice(-17).device(OTHER);
+    kernel.store('driver_override', '\n', 1, { device: OTHER });
+    kernel.store('drivers_probe', OTHER, OTHER.length, { device: OTHER }, () => {
+      kernel.attempt('vfio-pci', OTHER, 0, 0);
+    });
+    expect(kernel.divergences).toEqual([]);
+    expect(kernel.replay().kinds.match).toMatchObject({ matched: 1, unknown: 1 });
+  });
+
+  test('that was taken away leaves nothing learned behind', () => {
+    const kernel = gpus().store('new_id', '10de 2684\n', 10, { driver: 'nvidia' });
+    kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      kernel.attempt('nvidia', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
+    });
+    kernel.store('remove_id', '10de 2684\n', 10, { driver: 'nvidia' });
+    probeAll(kernel, ['nouveau'], GPU);
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('from before the recording may be why another driver comes first', () => {
+    const kernel = new Kernel().device(GPU).store('driver_override', '\n', 1, { device: GPU });
+    probeAll(kernel, ['nouveau'], GPU);
+    kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      kernel.attempt('unheard', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
+    });
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('lets a device match before another write takes the id away', () => {
+    const kernel = gpus();
+    const more = { driver: 'nvidia', tid: 1 };
+    kernel.store('new_id', '10de 2684\n', 10, more, () => {
+      kernel.store('remove_id', '10de 2684\n', 10, { driver: 'nvidia', tid: 2 });
+      kernel.store('driver_override', 'nova\n', 5, { device: GPU, tid: 2 });
+      kernel.attempt('nvidia', GPU, -19, 19);
+    });
+    expect(kernel.divergences).toEqual([]);
+  });
+
+  test('needs two numbers', () => {
+    const kernel = new Kernel().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
+    expect(kernel.divergences).toEqual([]);
+    kernel.store('new_id', '10de\n', 5, { driver: 'vfio-pci' });
+    expect(kernel.divergences).toEqual(['new_id: -EINVAL | 5']);
+  });
+});
+
+describe('sriov_numvfs', () => {
+  const facts = { driver: 'nvme', class: '0x010802', sriov_totalvfs: '4', sriov_numvfs: '0' };
+  const write = (text: string, ret: number, more: Readonly<Record<string, unknown>> = {}) =>
+    new Kernel()
+      .device(GPU, { ...facts, ...more })
+      // A write that changes nothing shows that the snapshot is right.
+      .store('sriov_numvfs', '0\n', 2, { device: GPU })
+      .store('sriov_numvfs', text, ret, { device: GPU }).divergences;
+
+  test('refuses what is no number, too large, or more than the function has', () => {
+    expect(write('four\n', -22)).toEqual([]);
+    expect(write('70000\n', -34)).toEqual([]);
+    expect(write('5\n', -34)).toEqual([]);
+    expect(write('5\n', 2)).toEqual(['sriov_numvfs: -ERANGE | 2']);
+    expect(write('four\n', -34)).toEqual(['sriov_numvfs: -EINVAL | -ERANGE']);
+  });
+
+  test('needs a driver that can', () => {
+    const none = { driver: undefined };
+    expect(write('2\n', -2, none)).toEqual([]);
+    // That it has none, only the snapshot told: it may have got one since.
+    expect(write('2\n', -16, none)).toEqual([]);
+    const refused = new Kernel().device(GPU, { ...facts, ...none });
+    refused.store('sriov_numvfs', '0\n', 2, { device: GPU });
+    refused.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
+      refused.attempt('nouveau', GPU, -19, 19);
+    });
+    refused.store('sriov_numvfs', '2\n', -16, { device: GPU });
+    expect(refused.divergences).toEqual(['sriov_numvfs: -ENOENT | -EBUSY']);
+  });
+
+  test('a driver that is removed may take its VFs with it', () => {
+    const enabled = (between: (kernel: Kernel) => void) => {
+      const kernel = new Kernel().device(GPU, facts);
+      kernel.store('sriov_numvfs', '0\n', 2, { device: GPU });
+      for (let i = 0; i < 2; i++) {
+        kernel.store('sriov_numvfs', '2\n', 2, { device: GPU }, () => {
+          const row = { kind: 'sriov.enable', name: 'sriov_enable', device: GPU, tid: 1 } as const;
+          kernel.end(kernel.begin({ ...row, value: 2n }), 0);
+        });
+        if (i === 0) between(kernel);
+      }
+      return kernel.divergences;
+    };
+    const gone = { kind: 'sriov.disable', name: 'pci_disable_sriov', device: GPU, tid: 2 } as const;
+    expect(enabled((kernel) => kernel.point(gone))).toEqual([]);
+    expect(enabled(() => {})).toHaveLength(1);
+  });
+});

@@ -1,0 +1,143 @@
+/**
+ * Goal: a bus error that reached a user is held against the memory of the device whose BAR he
+ * touched; what the recording does not tell is unknown.
+ * Method: recordings built by hand after the fault handler of vfio-pci-core
+ * (drivers/vfio/pci/vfio_pci_core.c 6.1): a user who maps one page of a BAR, turns memory on and
+ * off by PCI_COMMAND, and gets a SIGBUS in the mapping or beside it.
+ */
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { replay } from '../../index.js';
+
+const device = '0000:41:00.0';
+const COMMAND = 4n;
+const MEMORY = 2n;
+const START = 0x7f0000000000n;
+const PAGE = 0x1000n;
+const USER = { pid: 5, tid: 5 };
+
+const snapshot: EventRow = {
+  kind: 'snapshot',
+  name: 'start',
+  device,
+  driver: 'vfio-pci',
+  data: new Uint8Array(256),
+  text: JSON.stringify({
+    driver: 'vfio-pci',
+    vendor: '0x10de',
+    device: '0x1',
+    class: '0x0',
+    resource: ['0x80000000 0x8000ffff 0x40200', ...Array(6).fill('0x0 0x0 0x0')],
+  }),
+};
+
+class User {
+  readonly rows: EventRow[] = [snapshot];
+  #command = 0n;
+
+  #call(row: EventRow, inside: () => void = () => {}, ret = 0n): this {
+    const span = this.rows.push({ device, ...USER, ...row, phase: 'begin' }) - 1;
+    inside();
+    const { data: _, ...columns } = row;
+    this.rows.push({ device, ...USER, ...columns, phase: 'end', span, ret });
+    return this;
+  }
+
+  open(): this {
+    return this.#call({ kind: 'device.open', name: 'vfio_pci_core_enable' }, () =>
+      this.#call({ kind: 'reset', name: 'pci_try_reset_function' }),
+    );
+  }
+
+  close(): this {
+    this.rows.push({ kind: 'device.close', name: 'vfio_pci_core_disable', device, ...USER });
+    return this;
+  }
+
+  map(): this {
+    const data = new Uint8Array(BigUint64Array.of(START + PAGE).buffer);
+    const name = 'vfio_pci_core_mmap';
+    return this.#call({ kind: 'mmap', name, path: 'vfio', offset: START, value: 0n, data });
+  }
+
+  /** A write of PCI_COMMAND; the kernel looks twice at what the device has. */
+  command(value: bigint): this {
+    const place = { region: 7, offset: COMMAND, length: 2n };
+    const look = {
+      kind: 'config.read',
+      name: 'pci_user_read_config_word',
+      path: 'hardware',
+    } as const;
+    const seen = this.#command;
+    this.#command = value;
+    const name = 'vfio_pci_config_rw';
+    return this.#call(
+      { kind: 'config.write', name, path: 'vfio', ...place, value },
+      () =>
+        this.#call({ ...look, ...place, value: seen }).#call({ ...look, ...place, value: seen }),
+      2n,
+    );
+  }
+
+  lose(): this {
+    this.rows.push({ kind: 'lost', value: 1n });
+    return this;
+  }
+
+  sigbus(offset: bigint, pid = USER.pid): this {
+    this.rows.push({ kind: 'fault.bus', name: 'SIGBUS', pid, tid: pid, offset });
+    return this;
+  }
+
+  /** Responses of bus errors by verdict, and how the first that diverges does. */
+  get verdicts() {
+    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
+    const { kinds, divergences } = replay(reader.read(), { kernel: '6.1.0' });
+    const first = divergences.find((d) => d.kind === 'fault.bus');
+    const { matched, diverged, unknown } = kinds['fault.bus'] ?? NONE;
+    return { matched, diverged, unknown, expected: first?.expected };
+  }
+}
+
+const NONE = { matched: 0, diverged: 0, unknown: 0 };
+
+describe('a bus error in a mapping of a BAR', () => {
+  test('had to come while memory is off', () => {
+    const user = new User().open().map().command(MEMORY).command(0n);
+    expect(user.sigbus(START + 8n).verdicts).toEqual({ ...NONE, matched: 1 });
+  });
+
+  test('is a divergence while memory is on', () => {
+    const user = new User().open().map().command(0n).command(MEMORY);
+    const expected = 'memory is enabled';
+    expect(user.sigbus(START).verdicts).toEqual({ ...NONE, diverged: 1, expected });
+  });
+
+  test('is unknown when the recording lacks the accesses that turn memory on', () => {
+    const bare = new User();
+    const data = new Uint8Array(256);
+    data[Number(COMMAND)] = Number(MEMORY);
+    bare.rows[0] = { ...snapshot, data };
+    expect(bare.open().map().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
+  });
+
+  test('is unknown when the device was opened before the recording, or events were lost', () => {
+    expect(new User().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
+    const lossy = new User().open().map().command(0n).command(MEMORY).lose();
+    expect(lossy.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
+  });
+});
+
+describe('a bus error elsewhere says nothing of the device', () => {
+  const user = () => new User().open().map().command(0n).command(MEMORY);
+
+  test.each([
+    ['past the mapped part of the BAR', user().sigbus(START + PAGE)],
+    ['before it', user().sigbus(START - 1n)],
+    ['in another process', user().sigbus(START, 6)],
+    ['after the device is closed', user().close().sigbus(START)],
+  ])('%s', (_, { verdicts }) => {
+    expect(verdicts).toEqual(NONE);
+  });
+});

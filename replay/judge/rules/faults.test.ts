@@ -1,0 +1,98 @@
+/**
+ * Goal: a DMA that was refused is held against the mappings of the device's container, a bus error
+ * against the memory of the device; what the recording does not tell is unknown.
+ * Method: recordings built by hand after uapi vfio.h and the messages of VT-d's driver: a container,
+ * a group, one mapping, and faults in and beside it.
+ */
+import { describe, expect, test } from 'vitest';
+import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { replay } from '../../index.js';
+
+const device = '0000:41:00.0';
+const GROUP = 7;
+const SECOND = 1_000_000_000n;
+
+const snapshotOf = (driver: string): EventRow => ({
+  kind: 'snapshot',
+  name: 'start',
+  device,
+  driver,
+  ts: 0n,
+  text: JSON.stringify({ driver, vendor: '0x10de', device: '0x1', class: '0x0', iommu_group: '7' }),
+});
+
+class User {
+  readonly rows: EventRow[];
+  #ts = 0n;
+
+  constructor(driver = 'vfio-pci') {
+    this.rows = [snapshotOf(driver)];
+  }
+
+  add(row: EventRow): number {
+    this.#ts += 1000n;
+    return this.rows.push({ ts: this.#ts, pid: 5, tid: 5, ...row }) - 1;
+  }
+
+  call(row: Omit<EventRow, 'kind'>, inside: () => void = () => {}): this {
+    const span = this.add({ kind: 'ioctl', path: 'vfio', ...row, phase: 'begin' });
+    inside();
+    this.add({ kind: 'ioctl', path: 'vfio', ...row, phase: 'end', span, ret: 0n });
+    return this;
+  }
+
+  /** A container with one group, whose mapping is at 1 MiB and only to be read. */
+  map(): this {
+    const group = new Uint8Array(Int32Array.of(GROUP).buffer);
+    const data = new Uint8Array(32);
+    const view = new DataView(data.buffer);
+    view.setUint32(0, 32, true);
+    view.setUint32(4, 1, true);
+    view.setBigUint64(16, 0x100000n, true);
+    view.setBigUint64(24, 0x2000n, true);
+    const name = 'VFIO_IOMMU_MAP_DMA';
+    this.call({ name: 'VFIO_GET_API_VERSION' });
+    this.call({ name: 'VFIO_GROUP_SET_CONTAINER', data: group });
+    this.call({ name: 'VFIO_SET_IOMMU', offset: 3n });
+    return this.call({ name }, () => this.call({ name, data, path: 'kernel' }));
+  }
+
+  fault(name: string, offset: bigint, value: bigint, after = 2n * SECOND): this {
+    this.#ts += after;
+    this.add({ kind: 'fault.dma', name, device, offset, value });
+    return this;
+  }
+
+  get verdicts() {
+    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
+    const { kinds, divergences } = replay(reader.read(), { kernel: '6.1.0' });
+    return { ...kinds['fault.dma'], actual: divergences.map((d) => d.actual) };
+  }
+}
+
+describe('a DMA that was refused', () => {
+  test('where nothing is mapped, or not for writing, had to be', () => {
+    const user = new User().map();
+    user.fault('DMAR DMA Read', 0x102000n, 6n).fault('DMAR DMA Write', 0x101ff8n, 5n);
+    user.fault('io_page_fault', 0x100000n, 1n);
+    expect(user.verdicts).toMatchObject({ matched: 3, diverged: 0, unknown: 0 });
+  });
+
+  test('where it is mapped for it is a divergence', () => {
+    const user = new User().map().fault('DMAR DMA Read', 0x101000n, 6n);
+    expect(user.verdicts).toMatchObject({ diverged: 1, actual: ['a fault at 0x101000'] });
+  });
+
+  test('is not judged where the mapping may be younger than the fault, or may be gone', () => {
+    const early = new User().map().fault('DMAR DMA Read', 0x101000n, 6n, 0n);
+    expect(early.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
+    const tables = new User().map().fault('DMAR DMA Read', 0x101000n, 2n);
+    expect(tables.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
+  });
+
+  test('of a native driver, whose mappings no event gives to a device, is unknown', () => {
+    const native = new User('nvidia').map().fault('DMAR DMA Read', 0x101000n, 6n);
+    expect(native.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
+  });
+});

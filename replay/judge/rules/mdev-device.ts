@@ -1,0 +1,161 @@
+/** Mediated devices as their users open them, call them and close them. */
+
+import { ERRNO } from '../../../traces/index.js';
+import { deviceCall, forgetUse, type Mdev, mdevDriver } from '../../model/mdev/index.js';
+import { type IoctlCall, innerCall } from '../../model/vfio/calls.js';
+import { CDEV_CALL, type Door, doorOf } from '../../model/vfio/cdev.js';
+import { fileOfCall } from '../../model/vfio/descriptors.js';
+import { functionAt } from '../../model/vfio/state.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine, Rule } from '../engine/engine.js';
+import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
+import { CLOSE, mdevOf, OPEN } from './mdev.js';
+import { endCdev, letGo } from './vfio-cdev.js';
+import { rulesOf } from './vfio-iommufd.js';
+import { judge, judgeByKernel } from './vfio-results.js';
+
+/** The model of a device's driver, on the kernel that was recorded; null when there is none. */
+function modelOf(engine: Engine, mdev: Mdev | null) {
+  const model = mdev === null || mdev.driver == null ? null : mdevDriver(mdev.driver);
+  const { version } = rulesOf(engine);
+  return model !== null && version !== null && version < model.since ? null : model;
+}
+
+/** A rule of its own for events of mediated devices. */
+export const orAnyMdev =
+  (ofMdev: Rule, rule: Rule): Rule =>
+  (engine, e) => {
+    if (engine.mdevs.devices.size === 0 || engine.pciFunction(e) !== null) return rule(engine, e);
+    return mdevOf(engine, e) === null ? rule(engine, e) : ofMdev(engine, e);
+  };
+
+/** The same, for those whose driver has a model. */
+export const orMdev = (ofMdev: Rule, rule: Rule): Rule =>
+  orAnyMdev(
+    (engine, e) => (modelOf(engine, mdevOf(engine, e)) === null ? rule : ofMdev)(engine, e),
+    rule,
+  );
+
+/** `vfio_df_open`: of a group's file each, of a character device's file when it is bound. */
+export function openMdev(engine: Engine, e: EventCursor): Verdict {
+  const mdev = mdevOf(engine, e);
+  if (mdev === null || e.name !== OPEN) return STIMULUS;
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (e.phase === 'begin') {
+    if (ioctl === null) return STIMULUS;
+    Object.assign(ioctl, { opened: null, opening: mdev.uuid });
+    if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(mdev.uuid);
+    return STIMULUS;
+  }
+  if (ioctl !== null) {
+    ioctl.opened = e.ret === 0;
+    if (e.ret < 0) ioctl.openError = e.ret;
+  }
+  if (e.ret !== 0) {
+    if (mdev.opens === 0) leaveGroups(engine, mdev);
+    return STIMULUS;
+  }
+  const fn = functionAt(engine.vfio, mdev.uuid);
+  fn.open = undefined;
+  if (ioctl?.file === 'group') fn.bound = null;
+  if (!engine.records(CLOSE)) mdev.irq = null;
+  if (mdev.opens !== null) mdev.opens++;
+  return STIMULUS;
+}
+
+/** `vfio_df_close`: the driver of the last file that is closed turns interrupts off. */
+export function closeMdev(engine: Engine, e: EventCursor): Verdict {
+  const mdev = mdevOf(engine, e);
+  if (mdev === null || e.name !== CLOSE) return STIMULUS;
+  if (mdev.opens !== null) mdev.opens = Math.max(0, mdev.opens - 1);
+  if (mdev.opens !== 0) return STIMULUS;
+  leaveGroups(engine, mdev);
+  mdev.irq = ['none'];
+  // What a driver saves and resumes ends with it, but not the state that it is in.
+  if (mdev.migration !== null) mdev.migration = { ...mdev.migration, file: null };
+  const fn = functionAt(engine.vfio, mdev.uuid);
+  letGo(engine, fn);
+  fn.open = null;
+  return STIMULUS;
+}
+
+function leaveGroups({ vfio }: Engine, { uuid }: Mdev): void {
+  for (const group of vfio.groups.values()) group.devices.delete(uuid);
+}
+
+/** What the file of a call is: one that its device is open through, or not. */
+function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
+  const file = fileOfCall(engine.vfio.descriptors, e.pid, e.tid);
+  const { bound } = functionAt(engine.vfio, mdev.uuid);
+  const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
+  const shown = engine.records(OPEN) && engine.records(CLOSE);
+  const open = mdev.opens === null || !shown ? null : mdev.opens > 0;
+  const ofCdev = bound?.door === 'group' ? null : bound;
+  const door = doorOf({ bound: ofCdev, file, ofGroup, open });
+  return door === 'unbound' && open !== false && !engine.records(CDEV_CALL.BIND) ? 'unknown' : door;
+}
+
+const FEATURE = 'VFIO_DEVICE_FEATURE';
+
+/** The end of an ioctl of a mediated device; undefined when its driver has no model. */
+export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdict | undefined {
+  const mdev = mdevOf(engine, e);
+  const driver = modelOf(engine, mdev);
+  if (mdev === null || driver === null) return undefined;
+  const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfMdev(engine, mdev, e);
+  const path = `${mdev.uuid}/${call.name}`;
+  const { ret } = e;
+  if (door === 'unbound') return unsure(engine, judge(path, [-ERRNO.EINVAL], ret));
+  const ofCdev = endCdev(engine, call, e, door);
+  if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
+  const { version } = rulesOf(engine);
+  const { results, done } = deviceCall(mdev, driver, call, version);
+  if (call.unseen || isShared(engine, call, e.tid)) {
+    if (done !== undefined) forgetUse(mdev);
+    return UNKNOWN;
+  }
+  const ofRelease = (release: number) => deviceCall(mdev, driver, call, release).results;
+  const verdict = judgeByKernel(path, results, ofRelease, ret);
+  // A file that is not bound does nothing.
+  if (door === 'open' || ret !== -ERRNO.EINVAL || results?.includes(ret)) done?.(ret);
+  if (verdict.type !== 'diverge') return verdict;
+  // Where calls that it depends on are not recorded it has causes that are not seen.
+  const cause = call.name === FEATURE ? 'VFIO_DEVICE_RESET' : 'VFIO_DEVICE_GET_INFO';
+  if (!engine.records(cause)) {
+    forgetUse(mdev);
+    return UNKNOWN;
+  }
+  return door === 'unknown' && ret === -ERRNO.EINVAL ? UNKNOWN : unsure(engine, verdict);
+}
+
+/** On a kernel that is not known nothing is held against it. */
+function unsure(engine: Engine, verdict: Verdict): Verdict {
+  const { version } = rulesOf(engine);
+  return version === null && verdict.type === 'diverge' ? UNKNOWN : verdict;
+}
+
+/** Whether another thread is in a call of the same device: which came first is not known. */
+function isShared({ vfio }: Engine, call: IoctlCall, tid: number): boolean {
+  for (const [thread, calls] of vfio.calls) {
+    if (thread === tid) continue;
+    for (const other of calls) {
+      if (other.type !== 'ioctl' || other.device !== call.device) continue;
+      other.unseen = true;
+      return true;
+    }
+  }
+  return false;
+}
+
+/** A read or a write of a region. */
+export function mdevRegion(engine: Engine, e: EventCursor): Verdict {
+  const mdev = mdevOf(engine, e);
+  const driver = modelOf(engine, mdev);
+  if (e.phase === 'begin') return STIMULUS;
+  if (mdev === null || driver === null) return UNMODELLED;
+  if (mdev.opens !== null && mdev.opens === 0 && engine.records(OPEN)) return UNKNOWN;
+  return unsure(
+    engine,
+    judge(`${mdev.uuid}/region`, driver.access(e.region, e.length), e.ret, e.length),
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * `driver_override`: its write, and `driver_set_override` in it (kernel drivers/pci/pci-sysfs.c and
+ * drivers/base/driver.c 6.1).
+ */
+
+import { ERRNO } from '../../../traces/index.js';
+import { parseOverride } from '../../model/binding/stores.js';
+import { describe } from '../../model/possible.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import type { StoreFrame } from '../engine/frames.js';
+import {
+  compare,
+  diverge,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { storeResult } from './store-result.js';
+
+/**
+ * Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c).
+ */
+const OVERRIDE_MAX = 4095;
+
+/** From the begin of the write on, others may find the new override. */
+export function beginOverride(device: PciDevice, { text, count, seq }: StoreFrame): void {
+  if (count < OVERRIDE_MAX) device.pending.push({ value: parseOverride(text), seq });
+}
+
+/** The write has returned: what it wrote holds, unless another did meanwhile. */
+export function settleOverride(
+  engine: Engine,
+  device: PciDevice,
+  frame: StoreFrame,
+  seq: number,
+): void {
+  const at = device.pending.findIndex((pending) => pending.seq === frame.seq);
+  if (at < 0) return;
+  const [done] = device.pending.splice(at, 1);
+  device.assumed.override = false;
+  engine.machine.settleOverride(device, done, seq);
+}
+
+export const endOverride = (frame: StoreFrame, ret: number): Verdict =>
+  storeResult(frame, [frame.count >= OVERRIDE_MAX ? -ERRNO.EINVAL : frame.count], ret);
+
+/** `driver_set_override`: the text it gets is that of the write that called it. */
+export function override(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return STIMULUS;
+  const path = `${device.address}/override`;
+  if (e.phase === 'end') {
+    const frame = engine.frames.pop(e.span);
+    return frame === null ? UNKNOWN : oneOf(path, [0], e.ret);
+  }
+  const store = engine.frames.inner(e.tid, 'store');
+  const { seq, tid } = e;
+  if (e.phase === 'begin') {
+    engine.frames.push({ type: 'override', seq, tid, device, overlapped: false });
+  }
+  const set = JSON.stringify(parseOverride(e.text ?? ''));
+  if (store?.attribute !== 'driver_override') {
+    // Set by a driver in the kernel, as vfio-pci does to the VFs of its PF.
+    device.override = null;
+    return UNKNOWN;
+  }
+  if (store.device !== device)
+    return diverge(path, describe([store.device?.address ?? null]), device.address);
+  return compare(path, JSON.stringify(parseOverride(store.text)), set, PASSED);
+}

@@ -1,0 +1,271 @@
+/** The character device of a device: which file a call is of, BIND, ATTACH, DETACH, and closing. */
+
+import { ERRNO } from '../../../traces/index.js';
+import {
+  type Answer,
+  attach,
+  bind,
+  detach,
+  deviceId,
+  disturb,
+  makeCompat,
+  NOTHING_WRITTEN,
+  type Reach,
+  reach,
+  unbind,
+} from '../../model/iommufd/index.js';
+import { isUuid } from '../../model/mdev/index.js';
+import type { IoctlCall } from '../../model/vfio/calls.js';
+import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
+import { isHeld, onlyUse, type Use } from '../../model/vfio/contexts.js';
+import { fileOfCall } from '../../model/vfio/descriptors.js';
+import { functionAt, type VfioFunction } from '../../model/vfio/state.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { OPEN } from './mdev.js';
+import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
+import { judge, judgeByKernel } from './vfio-results.js';
+import { viable } from './vfio-viable.js';
+
+const { BIND, ATTACH } = CDEV_CALL;
+
+/** First kernels in which BIND takes a VF's token, and ATTACH and DETACH a PASID. */
+const TOKEN_SINCE = 6017;
+const PASID_SINCE = 6015;
+
+/** What a device is bound to: nothing when it is closed. */
+const bindingOf = ({ open, bound }: VfioFunction): Binding | null | undefined =>
+  open === null ? null : bound;
+
+/** The same, of one that is bound by a file of its character device. */
+function cdevOf(fn: VfioFunction): Binding | null | undefined {
+  const binding = bindingOf(fn);
+  return binding?.door === 'group' ? null : binding;
+}
+
+const isOpen = ({ open, bound }: VfioFunction): boolean | null => {
+  if (open === null) return false;
+  return open !== undefined || bound ? true : null;
+};
+
+/** What kind of file a device's ioctl is of. */
+export function doorOfCall(engine: Engine, call: IoctlCall, e: EventCursor): Door {
+  const fn = functionAt(engine.vfio, call.device ?? '');
+  const file = fileOfCall(engine.vfio.descriptors, e.pid, e.tid);
+  // Only a file through which the device is open hands a call on.
+  if (call.inner !== null) return 'open';
+  const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
+  const shown = isOpen(fn);
+  const open = shown === false && !engine.records('vfio_pci_core_enable') ? null : shown;
+  return doorOf({ bound: cdevOf(fn), file, ofGroup, open });
+}
+
+/** Of a file that is not bound every call is refused but BIND, also one that does not exist. */
+export function endUnbound(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const fn = functionAt(engine.vfio, call.device ?? '');
+  const verdict = judge(`${fn.address}/${call.name}`, [-ERRNO.EINVAL], e.ret);
+  const certain = fn.confirmed || fileOfCall(engine.vfio.descriptors, e.pid, e.tid) !== null;
+  const excused = !certain || !engine.records(BIND);
+  return verdict.type === 'diverge' && excused ? UNKNOWN : verdict;
+}
+
+/** BIND, ATTACH and DETACH; undefined for another call. */
+export function endCdev(
+  engine: Engine,
+  call: IoctlCall,
+  e: EventCursor,
+  door: Door,
+): Verdict | undefined {
+  const fn = functionAt(engine.vfio, call.device ?? '');
+  const path = `${fn.address}/${call.name}`;
+  // What a group handed out has none of these calls: they come to the driver, as others do.
+  if (call.layer === 'pci' && isCdevCall(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
+  const { version } = rulesOf(engine);
+  if (call.name === BIND) {
+    const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
+    const verdict = judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
+    if (e.ret === 0) noteBound(engine, call, fn, e);
+    return verdict;
+  }
+  if (!isCdevCall(call.name)) return undefined;
+  const use = boundUse(engine, fn);
+  const answer = attachment(engine, call, fn, version);
+  const ofRelease = (release: number) => attachment(engine, call, fn, release).results;
+  const verdict = judgeByKernel(path, answer.results, ofRelease, e.ret);
+  if (e.ret === 0) answer.done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
+  // A file that is not bound says nothing of the iommufd of the one that is.
+  return door === 'unknown' && e.ret === -ERRNO.EINVAL ? verdict : doubted(use, verdict);
+}
+
+const INVALID: readonly number[] = [-ERRNO.EINVAL];
+
+function bindResults(
+  engine: Engine,
+  call: IoctlCall,
+  fn: VfioFunction,
+  e: EventCursor,
+  version: number | null,
+): readonly number[] | null {
+  const early = refuseBind(call, version);
+  if (early !== undefined) return early;
+  const { descriptors, groupFiles } = engine.vfio;
+  const file = fileOfCall(descriptors, e.pid, e.tid);
+  if (file !== null && groupFiles.has(file)) return INVALID;
+  if (call.opened === true) return [0];
+  if (call.openError !== null) return [call.openError];
+  if (call.opened === null) return null;
+  const bound = cdevOf(fn);
+  if (bound && file !== null && bound.file === file) return INVALID;
+  // Without a call that enables the device something refused it, in the order of these.
+  const maybe = bound ? [] : [-ERRNO.EBUSY];
+  maybe.push(...tokenErrors(engine, call, fn, version));
+  const isKnown = showsFiles(engine) && iommufdAt(engine, e.pid, call.words[2]) !== null;
+  if (!isKnown) maybe.push(-ERRNO.EBADF, -ERRNO.EBADFD);
+  if (bound || fn.open) return [...maybe, -ERRNO.EINVAL];
+  const group = engine.machine.find(fn.address)?.group ?? null;
+  if (group !== null && viable(engine, group) === false) return [...maybe, -ERRNO.EPERM];
+  const opener = isUuid(fn.address) ? OPEN : 'vfio_pci_core_enable';
+  if (!engine.records(opener)) return null;
+  return [...maybe, -ERRNO.EINVAL, -ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
+}
+
+/** What is wrong with the argument as such; undefined when nothing is. */
+function refuseBind(call: IoctlCall, version: number | null): readonly number[] | null | undefined {
+  if (call.argument === 0) return [-ERRNO.EFAULT];
+  if (call.words.length < 3) return null;
+  const [argsz, flags, descriptor] = call.words;
+  if (argsz === 0 && flags === 0 && descriptor === 0) return [-ERRNO.EINVAL, -ERRNO.EFAULT];
+  const flag = version === null || version >= TOKEN_SINCE ? 1 : 0;
+  if (argsz < 16 || (flags & ~flag) !== 0 || (descriptor | 0) < 0) return INVALID;
+  return undefined;
+}
+
+/** A VF's token is asked for, by new kernels, where PF and VF have different users. */
+function tokenErrors(
+  engine: Engine,
+  call: IoctlCall,
+  fn: VfioFunction,
+  version: number | null,
+): readonly number[] {
+  if (version !== null && version < TOKEN_SINCE) return [];
+  if ((call.words[1] & 1) !== 0) return [-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES];
+  const pci = engine.machine.find(fn.address);
+  return pci?.physfn != null || pci?.sriov != null ? [-ERRNO.EACCES] : [];
+}
+
+function noteBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {
+  const { descriptors, iommufds } = engine.vfio;
+  const file = fileOfCall(descriptors, e.pid, e.tid);
+  const descriptor = call.words[2];
+  const context = descriptor === undefined ? null : shownIommufd(engine, e.pid, descriptor);
+  fn.bound = { door: 'cdev', process: e.pid, file, context };
+  // Where opening is not recorded, this shows it.
+  if (fn.open === null) fn.open = undefined;
+  const use = context === null ? undefined : iommufds.uses.get(context);
+  if (use !== undefined) {
+    bind(use.context, fn.address, engine.machine.find(fn.address)?.group ?? null);
+  }
+}
+
+function attachment(
+  engine: Engine,
+  call: IoctlCall,
+  fn: VfioFunction,
+  version: number | null,
+): Answer {
+  const least = call.name === ATTACH ? 12 : 8;
+  if (call.argument === 0) return { results: [-ERRNO.EFAULT] };
+  if (call.words.length < 3) return { results: null };
+  const [argsz, flags, pt] = call.words;
+  const pasid = version === null || version >= PASID_SINCE ? 1 : 0;
+  if (argsz === 0 && flags === 0 && pt === 0) return { results: [-ERRNO.EINVAL, -ERRNO.EFAULT] };
+  if (argsz < least || (flags & ~pasid) !== 0) return { results: INVALID };
+  if (flags !== 0) return { results: argsz < least + 4 ? INVALID : null };
+  const use = boundUse(engine, fn);
+  const id = use === null ? null : deviceId(use.context, fn.address);
+  if (call.name === ATTACH)
+    return use === null || id === null ? UNKNOWN_USE : attach(use.context, id, pt);
+  return {
+    results: [0],
+    done: ({ at }) => {
+      if (use !== null && id !== null) detach(use.context, id, at);
+    },
+  };
+}
+
+const UNKNOWN_USE: Answer = { results: null };
+
+function boundUse(engine: Engine, fn: VfioFunction): Use | null {
+  const key = bindingOf(fn)?.context ?? null;
+  return key === null ? null : (engine.vfio.iommufds.uses.get(key) ?? null);
+}
+
+/** A device is closed: its iommufd loses it, and goes itself when only the device kept it. */
+export function letGo(engine: Engine, fn: VfioFunction): void {
+  const key = bindingOf(fn)?.context ?? null;
+  const use = boundUse(engine, fn);
+  fn.bound = null;
+  if (use === null || key === null) return;
+  const id = deviceId(use.context, fn.address);
+  if (id !== null) unbind(use.context, id);
+  if (use.closed && !isHeld(use)) engine.vfio.iommufds.uses.delete(key);
+}
+
+/** What a device that is bound to an iommufd can reach by DMA; null when not known. */
+export function reachOf(engine: Engine, address: string): Reach | null {
+  const use = boundUse(engine, functionAt(engine.vfio, address));
+  const id = use === null ? null : deviceId(use.context, address);
+  return use === null || id === null ? null : reach(use.context, id);
+}
+
+/** Whether a device is open by its character device; null when not known. */
+export function isByCdev(engine: Engine, address: string): boolean | null {
+  const bound = cdevOf(functionAt(engine.vfio, address));
+  return bound === undefined ? null : bound !== null;
+}
+
+/**
+ * Whether functions belong to the iommufd that one of them is bound to: they are bound to it, too,
+ * or their group has a device that is. Null when not known.
+ */
+export function iommufdOwns(
+  engine: Engine,
+  functions: readonly string[],
+  address: string,
+): boolean | null {
+  const use = boundUse(engine, functionAt(engine.vfio, address));
+  if (use === null) return functions.length === 1 && functions[0] === address ? true : null;
+  const { objects, complete } = use.context;
+  const devices = [...objects.values()].filter((o) => o.type === 'device');
+  const owned = functions.every((other) => {
+    const group = engine.machine.find(other)?.group ?? null;
+    return devices.some((d) => d.address === other || d.group === String(group));
+  });
+  return owned || complete ? owned : null;
+}
+
+/** A group was put into an iommufd instead of a container. */
+export function noteGroupInIommufd(engine: Engine, process: number): void {
+  const { iommufds } = engine.vfio;
+  const key = onlyUse(iommufds, process);
+  const use = key === null ? undefined : iommufds.uses.get(key);
+  if (use !== undefined) makeCompat(use.context);
+  // Which of several it was put into is not recorded.
+  else for (const { context } of iommufds.uses.values()) disturb(context, 'IOMMU_IOAS_ALLOC');
+}
+
+/** A group that is in an iommufd handed out a device, which is bound and attached with that. */
+export function noteGroupDevice(engine: Engine, address: string, e: EventCursor): void {
+  const { iommufds } = engine.vfio;
+  const fn = functionAt(engine.vfio, address);
+  const key = onlyUse(iommufds, e.pid);
+  const use = key === null ? undefined : iommufds.uses.get(key);
+  if (use === undefined || fn.bound) return;
+  fn.bound = { door: 'group', process: e.pid, file: null, context: key };
+  const { context } = use;
+  const id = bind(context, address, engine.machine.find(address)?.group ?? null);
+  if (id === null) return;
+  const { done } = attach(context, id, context.compat ?? 0);
+  done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
+}

@@ -1,0 +1,202 @@
+/** What the ioctls of groups and containers return, and what becomes of both. */
+
+import { newDmaSpace } from '../../model/iommu/type1.js';
+import { type IoctlCall, innerCall } from '../../model/vfio/calls.js';
+import {
+  containerIoctl,
+  groupIoctl,
+  isType1,
+  type1Extension,
+} from '../../model/vfio/container-ioctl.js';
+import { usesIommufd } from '../../model/vfio/contexts.js';
+import { openFile } from '../../model/vfio/descriptors.js';
+import { type Container, containerOf, type Group, groupAt } from '../../model/vfio/state.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { isCoveredGroup, isGroupOfMdev } from './coverage.js';
+import { CLOSE, OPEN } from './mdev.js';
+import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
+import { driverResult, finishDma } from './vfio-dma.js';
+import { rulesOf } from './vfio-iommufd.js';
+import { judge, judgeByKernel } from './vfio-results.js';
+import { viable } from './vfio-viable.js';
+
+export const SET_IOMMU = 'VFIO_SET_IOMMU';
+export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
+const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
+const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
+/** Since when a group can be given to an iommufd in place of a container. */
+const IOMMUFD_SINCE = 6002;
+const CLOSES = ['vfio_pci_core_disable', 'vfio_pci_core_close_device'];
+const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
+
+export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const key = call.group ?? '';
+  const group = groupAt(engine.vfio, key);
+  const container = containerOf(engine.vfio, e.pid);
+  const { ret } = e;
+  const number = Number.parseInt(key, 10);
+  const { version } = rulesOf(engine);
+  const ofMdev = isGroupOfMdev(engine, number);
+  const expected = groupIoctl(call.name, group, {
+    container,
+    viable: viable(engine, number),
+    attached: call.attached,
+    opened: call.opened,
+    iommufd: version === null || version >= IOMMUFD_SINCE,
+    showsAttach: engine.records('attach_device_to_domain') && !ofMdev,
+    showsOpen:
+      engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+    showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
+  });
+  const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
+  if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
+  if (ret === 0) applyGroup(engine, call, e, container);
+  if (call.name === GET_DEVICE_FD && ret >= 0) noteDevice(engine, call, group, e);
+  const verdict = judge(`group ${key}/${call.name}`, expected, ret);
+  // That no function was called in it says nothing of a group whose functions others serve.
+  const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
+  return unsure ? UNKNOWN : verdict;
+}
+
+/** The file that a group handed out. */
+function noteDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
+  const { descriptors, groupFiles } = engine.vfio;
+  if (descriptors.calls.has(e.tid)) groupFiles.add(openFile(descriptors, e.pid, e.ret));
+  if (group.ofIommufd && call.opening !== null) noteGroupDevice(engine, call.opening, e);
+}
+
+/**
+ * Whether a group was put into an iommufd, or may have been. A container attaches the group, if
+ * only to be its owner, but not one of a mediated device, which has no IOMMU.
+ */
+function mayBeIommufd(engine: Engine, call: IoctlCall, e: EventCursor): boolean {
+  if (call.attached || !engine.records('attach_device_to_domain')) return false;
+  const ofMdev = isGroupOfMdev(engine, Number.parseInt(call.group ?? '', 10));
+  return !ofMdev || usesIommufd(engine.vfio.iommufds, e.pid);
+}
+
+/** Whether the group is of PCI functions, as far as its number is recorded. */
+function isOfPci({ machine }: Engine, call: IoctlCall): boolean {
+  const number = Number.parseInt(call.group ?? '', 10);
+  return Number.isNaN(number) || [...machine.devices].some(({ group }) => group === number);
+}
+
+function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
+  const group = groupAt(engine.vfio, call.group ?? '');
+  if (call.name === SET_CONTAINER) {
+    group.ofIommufd = mayBeIommufd(engine, call, e);
+    if (group.ofIommufd) {
+      group.attached = true;
+      noteGroupInIommufd(engine, e.pid);
+      if (!isOfPci(engine, call) && container.iommu !== true) container.groups = null;
+      return;
+    }
+  }
+  const shared = call.group?.startsWith('process') === true;
+  container.domains = null;
+  container.showsRuns = false;
+  if (call.name === SET_CONTAINER) {
+    // Groups of which the number is not recorded are one to us: another may not be in a container.
+    group.attached = shared && group.attached !== null ? null : true;
+    if (shared && container.groups !== null && container.groups > 0) group.attached = null;
+    if (container.groups !== null) container.groups++;
+    else if (container.iommu === null) Object.assign(container, { groups: 1 });
+  } else if (call.name === 'VFIO_GROUP_UNSET_CONTAINER') {
+    const unsure = (shared && (container.groups ?? 2) > 1) || !engine.records(SET_CONTAINER);
+    group.attached = unsure ? null : false;
+    if (container.groups !== null && --container.groups === 0) closeContainer(engine, e.pid);
+  }
+}
+
+/** Without a group a container has no IOMMU driver, and no mappings. */
+function closeContainer(engine: Engine, process: number): void {
+  engine.vfio.containers.set(process, freshContainer(engine));
+}
+
+/** What the recording does not show of a new container is not known of it. */
+const freshContainer = (engine: Engine): Container => ({
+  groups: engine.records(SET_CONTAINER) ? 0 : null,
+  iommu: engine.records(SET_IOMMU) ? false : null,
+  dma: null,
+  domains: null,
+  showsRuns: false,
+  teardown: null,
+});
+
+export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const container = containerOf(engine.vfio, e.pid);
+  const { version } = engine.machine.kernel;
+  const { ret } = e;
+  if (call.layer === 'type1') return endType1(engine, call, container, e);
+  if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
+  const before = { ...container };
+  const expected = containerIoctl(call.name, before, call.argument, version);
+  if (call.name === SET_IOMMU && ret === 0) {
+    if (container.iommu === true) {
+      // It succeeds once in the life of a container: the process has another.
+      engine.vfio.several.add(e.pid);
+      return UNKNOWN;
+    }
+    container.iommu = true;
+    container.dma = engine.records(MAP_DMA) ? newDmaSpace(call.argument !== 1) : null;
+    container.groups ??= 1;
+  }
+  const path = `container/${call.name}`;
+  if (expected !== 'driver') {
+    const ofRelease = (release: number) => {
+      const results = containerIoctl(call.name, before, call.argument, release);
+      return results === 'driver' ? null : results;
+    };
+    return judgeByKernel(path, expected, ofRelease, ret);
+  }
+  if (call.inner !== null) return handedOn(path, call.inner, ret);
+  if (call.name !== CHECK_EXTENSION) {
+    // Without the driver's own function nothing is known of what was mapped.
+    if (call.name.endsWith('MAP_DMA')) container.dma = null;
+    return UNKNOWN;
+  }
+  const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
+  return judgeByKernel(path, extension(version), extension, ret);
+}
+
+/** The first call on a new container; a process that opens a second one is not followed further. */
+function noteContainer(engine: Engine, process: number, container: Container): void {
+  const isNew = container.groups === null && container.iommu === null;
+  const fresh = freshContainer(engine);
+  if (isNew || container.groups === 0) engine.vfio.containers.set(process, fresh);
+  else engine.vfio.several.add(process);
+}
+
+function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {
+  const path = `container/${call.name}`;
+  if (call.name === CHECK_EXTENSION) {
+    const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+    if (outer === null) return UNKNOWN;
+    const { argument } = outer;
+    const asked = outer.name === SET_IOMMU;
+    const ofRelease = (release: number) =>
+      asked
+        ? [isType1(argument, release) ? 1 : 0]
+        : type1Extension(argument, container.iommu, release);
+    const { version } = engine.machine.kernel;
+    return judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
+  }
+  if (e.ret === 0 && call.name.endsWith('MAP_DMA') && container.iommu === null) {
+    forgetShared(engine, e.pid);
+  }
+  const verdict = finishDma(engine, call, container, e);
+  if (verdict !== undefined) return verdict;
+  return judge(path, driverResult(call), e.ret);
+}
+
+/**
+ * A process maps in a container that it was not seen to set up: it may have it of another, as the
+ * child of a process does, or who was sent the descriptor.
+ */
+function forgetShared(engine: Engine, process: number): void {
+  for (const [owner, container] of engine.vfio.containers) {
+    if (owner !== process) container.dma = null;
+  }
+}

@@ -1,0 +1,72 @@
+/** System calls, as far as they tell which file a call of VFIO or iommufd is of. */
+
+import { contextName, isHeld } from '../../model/vfio/contexts.js';
+import {
+  closeFile,
+  type FileNumber,
+  fileAt,
+  openFile,
+  sameFile,
+} from '../../model/vfio/descriptors.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { STIMULUS, type Verdict } from '../engine/verdict.js';
+
+const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat']);
+const DUPLICATES: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3']);
+const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
+
+/** The `syscall` events of the kernel. */
+export function systemCall(engine: Engine, e: EventCursor): Verdict {
+  const { descriptors } = engine.vfio;
+  if (e.phase === 'begin') {
+    const descriptor = Number(DESCRIPTOR.exec(e.text ?? '')?.[1] ?? -1);
+    const argument = e.hasOffset ? e.offset : null;
+    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name });
+  } else if (e.phase === 'end') {
+    const call = descriptors.calls.get(e.tid);
+    descriptors.calls.delete(e.tid);
+    if (call !== undefined && call.name === e.name && e.hasRet && e.ret >= 0) {
+      ended(engine, e, call.descriptor);
+    }
+  }
+  return STIMULUS;
+}
+
+function ended(engine: Engine, e: EventCursor, descriptor: number): void {
+  const { descriptors } = engine.vfio;
+  const { name, pid, ret } = e;
+  if (OPENS.has(name)) openFile(descriptors, pid, ret);
+  else if (DUPLICATES.has(name))
+    sameFile(descriptors, pid, fileAt(descriptors, pid, descriptor), ret);
+  else if (name === 'close') {
+    const file = closeFile(descriptors, pid, descriptor);
+    if (file !== null) closed(engine, file);
+  }
+}
+
+/** An iommufd goes with its file, unless a device is bound to it. */
+function closed(engine: Engine, file: FileNumber): void {
+  const { iommufds, groupFiles } = engine.vfio;
+  groupFiles.delete(file);
+  const key = contextName(iommufds, file);
+  const use = iommufds.uses.get(key);
+  if (use === undefined) return;
+  use.closed = true;
+  iommufds.names.delete(file);
+  if (!isHeld(use)) iommufds.uses.delete(key);
+}
+
+/** `iommufd_fops_release`: an iommufd is gone, which closing its file may have told already. */
+export function iommufdClosed(engine: Engine, e: EventCursor): Verdict {
+  if (e.name !== 'iommufd_fops_release') return STIMULUS;
+  const { iommufds, descriptors } = engine.vfio;
+  if (e.hasLength) iommufds.uses.delete(`object ${e.length}`);
+  else if (descriptors.calls.get(e.tid)?.name !== 'close') {
+    const key = `process ${e.pid}`;
+    const use = iommufds.uses.get(key);
+    // A device that is bound keeps it: it is another one that is gone.
+    if (use !== undefined && !isHeld(use)) iommufds.uses.delete(key);
+  }
+  return STIMULUS;
+}

@@ -1,0 +1,342 @@
+/**
+ * Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set.
+ */
+
+import { ERRNO } from '../../../traces/index.js';
+import { routingId } from '../../model/binding/vf-address.js';
+import { driverModel } from '../../model/drivers/index.js';
+import { only } from '../../model/possible.js';
+import { type EnableCall, innerCall, popCall, pushCall } from '../../model/vfio/calls.js';
+import { applyIrqs, irqsResult, validIrqs } from '../../model/vfio/irqs.js';
+import { STATE } from '../../model/vfio/migration.js';
+import {
+  functionAt,
+  type Hardware,
+  hardwareOf,
+  newFunction,
+  unknownHardware,
+  type VfioFunction,
+} from '../../model/vfio/state.js';
+import { configRules, rulesShownBy } from '../../model/vfio-pci-core/capabilities.js';
+import { openDevice, zap } from '../../model/vfio-pci-core/device.js';
+import { DONE } from '../../model/vfio-pci-core/effects.js';
+import { lengthOf, parseResource, type Resource } from '../../model/vfio-pci-core/function.js';
+import { recordedSpace } from '../../model/vfio-pci-core/space.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import {
+  COMPUTED,
+  compare,
+  DEFAULT,
+  type Difference,
+  diverge,
+  IN_ORDER,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import { forgetRegisters } from './config-registers.js';
+import { letGo } from './vfio-cdev.js';
+import { answer, observe, openOf } from './vfio-effects.js';
+import { rulesOf } from './vfio-iommufd.js';
+import { judge } from './vfio-results.js';
+
+/** Takes what VFIO needs from the snapshot of a function. */
+export function noteFunction(engine: Engine, e: EventCursor): void {
+  if (e.device === null || e.name === 'end' || engine.snapshot.ignored) return;
+  const fn = functionAt(engine.vfio, e.device);
+  engine.vfio.oneDomain = engine.vfio.oneDomain !== false && e.device.startsWith('0000:');
+  engine.vfio.registers.delete(e.device);
+  const { data } = e;
+  fn.hardware = data === null ? null : wholeHardware(data);
+  fn.resources = parseResources(e.text);
+  // Somebody may have opened a device of VFIO before the recording began.
+  const driver = e.driver;
+  fn.open = driver === null || !driverModel(driver).vfioPci ? null : undefined;
+}
+
+const wholeHardware = (data: Uint8Array): Hardware =>
+  hardwareOf(Uint8Array.from(data), new Uint8Array(data.byteLength).fill(1));
+
+/**
+ * A function came to an address. When its ids are those of the one before it is taken for the same,
+ * plugged in again; but its BARs may lie elsewhere.
+ */
+export function replaceFunction(engine: Engine, address: string, same: boolean): void {
+  const { hardware, resources } = functionAt(engine.vfio, address);
+  const kept = same ? { hardware, resources } : {};
+  const fresh = { ...newFunction(address), ...kept, placed: false, open: null };
+  engine.vfio.functions.set(address, fresh);
+  forgetRegisters(engine, address);
+}
+
+function parseResources(text: string | null): readonly Resource[] | null {
+  const found = /"resource":\s*(\[[^\]]*\]|"[^"]*")/.exec(text ?? '')?.[1];
+  const lines = found?.match(/0x[0-9a-f]+ 0x[0-9a-f]+ 0x[0-9a-f]+/gi);
+  if (lines === undefined || lines === null) return null;
+  return Object.freeze(lines.map(parseResource));
+}
+
+/** `vfio_pci_core_enable`: the first open of a device. */
+export function open(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.name !== 'vfio_pci_core_enable') return STIMULUS;
+  const fn = functionAt(engine.vfio, address);
+  const { calls } = engine.vfio;
+  if (e.phase === 'begin') {
+    const seen = { reset: null, dwords: [] };
+    pushCall(calls, e.tid, { type: 'enable', seq: e.seq, device: address, ...seen });
+    prepare(engine, fn);
+    const before = fn.open;
+    // It is open or not, when its end is not recorded.
+    fn.open = undefined;
+    noteOpening(engine, e, address);
+    if (before === undefined) return UNKNOWN;
+    return before === null
+      ? IN_ORDER
+      : diverge(`${address}/open`, 'the device is open already', 'it is opened');
+  }
+  const call = popCall(calls, e.tid, e.span, 'enable');
+  if (call === null) return UNKNOWN;
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) {
+    ioctl.opened = e.ret === 0;
+    if (e.ret < 0) ioctl.openError = e.ret;
+    if (ioctl.file === 'group') fn.bound = null;
+  }
+  if (e.ret === 0) enabled(engine, fn, call);
+  else {
+    fn.open = null;
+    for (const group of engine.vfio.groups.values()) group.devices.delete(address);
+  }
+  return openResult(engine, address, call.reset, e.ret);
+}
+
+function openResult(
+  engine: Engine,
+  address: string,
+  reset: EnableCall['reset'],
+  ret: number,
+): Verdict {
+  const path = `${address}/open`;
+  if (reset === 'unseen') return ret === 0 ? DEFAULT : UNKNOWN;
+  if (reset === null && engine.records('pci_try_reset_function')) {
+    // The function could not be woken or enabled: the hardware's answer.
+    return ret < 0 ? UNKNOWN : diverge(path, 'a reset at open', 'none');
+  }
+  return judge(path, [reset === -ERRNO.EAGAIN ? reset : 0], ret);
+}
+
+/** A VF that came during the recording has no snapshot: what is read at open makes one. */
+function prepare(engine: Engine, fn: VfioFunction): void {
+  if (fn.hardware !== null || engine.gaps) return;
+  const physfn = engine.machine.find(fn.address)?.physfn ?? null;
+  const pf = physfn === null ? null : functionAt(engine.vfio, physfn);
+  const size = pf?.hardware?.bytes.byteLength;
+  if (size !== undefined) fn.hardware = unknownHardware(size);
+}
+
+function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall): void {
+  const { address, hardware } = fn;
+  const pci = engine.machine.device(address);
+  const resources = fn.resources ?? vfResources(engine, address);
+  const { ids } = pci;
+  fn.requests = 0;
+  fn.closing = null;
+  fn.toClose = false;
+  fn.open = undefined;
+  fn.confirmed = true;
+  if (hardware === null || ids === null || resources === null) return;
+  const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
+  const own = { ...facts, isVf: pci.physfn !== null };
+  const known = configRules(engine.machine.kernel.version, engine.pcieBytes);
+  const rules = dwords.length === 0 ? known : rulesShownBy(dwords, known);
+  const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
+  if (space === null) return;
+  const works = typeof reset === 'number' ? reset === 0 : null;
+  fn.open = openDevice(own, space, works, dwords.length > 0);
+  const driver = only(pci.driver);
+  const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
+  fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
+}
+
+/** The group's ioctl that opens the device: whether it can is not known until it did. */
+function noteOpening(engine: Engine, e: EventCursor, address: string): void {
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (ioctl === null) return;
+  ioctl.opened = null;
+  ioctl.opening = address;
+  if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(address);
+}
+
+/**
+ * BARs of a VF lie one after the other in resources of the PF, which have room for TotalVFs of
+ * them, however few a driver allows (sriov_init, kernel drivers/pci/iov.c 6.1).
+ */
+function vfResources(engine: Engine, address: string): Resource[] | null {
+  const physfn = engine.machine.find(address)?.physfn ?? null;
+  if (physfn === null) return null;
+  const pf = functionAt(engine.vfio, physfn);
+  const { sriov } = engine.machine.device(physfn);
+  if (pf.resources === null || pf.resources.length < 13 || !sriov?.totalVfs) return null;
+  const { totalVfs, offset, stride } = sriov;
+  if (offset === null || stride === null || stride === 0) return null;
+  const index = (routingId(address) - routingId(physfn) - offset) / stride;
+  const bars = pf.resources.slice(7, 13).map((all) => partOf(all, index, totalVfs));
+  // What is no BAR is not of this function: what the snapshot says of it is not believed.
+  if (!bars.every((bar) => isBarSize(lengthOf(bar)))) return null;
+  return [...bars, NO_RESOURCE];
+}
+
+const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
+
+/** Part `index` of a resource of `parts` equal ones. */
+function partOf(all: Resource, index: number, parts: number): Resource {
+  const size = lengthOf(all) / parts;
+  if (size === 0) return all;
+  const start = all.start + size * index;
+  return { start, end: start + size - 1, flags: all.flags };
+}
+
+/** A BAR has a power of two bytes. */
+const isBarSize = (length: number): boolean => length === 0 || Number.isInteger(Math.log2(length));
+
+const DISABLE = 'vfio_pci_core_disable';
+const CLOSE = 'vfio_pci_core_close_device';
+
+/** `vfio_pci_core_close_device`, and `vfio_pci_core_disable` in it. */
+export function close(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || !e.name.startsWith('vfio_pci_core_')) return STIMULUS;
+  const fn = functionAt(engine.vfio, address);
+  const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
+  if (e.name === DISABLE || !engine.records(DISABLE)) {
+    letGo(engine, fn);
+    fn.closing = fn.open ?? null;
+    fn.open = null;
+    fn.confirmed = engine.records('vfio_pci_core_enable');
+    for (const group of engine.vfio.groups.values()) group.devices.delete(address);
+  }
+  const misplaced = closeInOrder(engine, e, fn);
+  if (misplaced !== null) return misplaced;
+  if (wasOpen === undefined) return UNKNOWN;
+  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : IN_ORDER;
+}
+
+/** A device is told to close once, and then disabled; an open that fails disables it, too. */
+function closeInOrder(engine: Engine, e: EventCursor, fn: VfioFunction): Difference | null {
+  const { vfio } = engine;
+  const { toClose } = fn;
+  const path = `${fn.address}/open`;
+  fn.toClose = e.name === CLOSE;
+  if (toClose && e.name === DISABLE) vfio.showsClosing = true;
+  if (!vfio.showsClosing || engine.gaps) return null;
+  if (toClose && e.name === CLOSE)
+    return diverge(path, `${DISABLE} after ${CLOSE}`, 'it is closed');
+  const failed = innerCall(vfio.calls, e.tid, 'ioctl') !== null;
+  if (toClose || e.name !== DISABLE || failed) return null;
+  return diverge(path, `${CLOSE} before ${DISABLE}`, 'it did not come');
+}
+
+const REQUEST = 'vfio_pci_core_request';
+
+/** `vfio_pci_core_request`: asked again every ten seconds, with a count from 0. */
+export function request(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || !e.hasValue) return STIMULUS;
+  // The kernel's log has a line for every tenth request, and no more lines than the rate limit
+  // lets pass (kernel drivers/vfio/pci/vfio_pci_core.c 6.1): each tells that there were as many.
+  if (e.name !== REQUEST) return UNKNOWN;
+  const fn = functionAt(engine.vfio, address);
+  const path = `${address}/request`;
+  if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
+  // A first request where another was due belongs to a later removal, whose begin was not seen.
+  const later = e.value === 0 && fn.requests !== 0;
+  const verdict =
+    later || fn.requests === null
+      ? UNKNOWN
+      : compare(path, String(fn.requests), String(e.value), IN_ORDER);
+  fn.requests = e.value + 1;
+  return verdict;
+}
+
+/** `vfio_pci_set_irqs_ioctl`, of the ioctl or of closing the device. */
+export function setIrqs(engine: Engine, e: EventCursor): Verdict {
+  const address = e.device;
+  if (address === null || e.path !== 'kernel') return STIMULUS;
+  const { calls } = engine.vfio;
+  const fn = functionAt(engine.vfio, address);
+  const device = fn.open ?? fn.closing;
+  const request = { flags: e.value, index: e.region, start: e.offset, count: e.length };
+  const path = `${address}/irqs`;
+  if (e.phase === 'begin') {
+    pushCall(calls, e.tid, { type: 'irqs', seq: e.seq, device: address, ...request });
+    const ioctl = innerCall(calls, e.tid, 'ioctl');
+    if (ioctl !== null) ioctl.irqsSet = true;
+    if (device === null) return UNKNOWN;
+    if (fn.open === null) {
+      const wanted = device.irqType === null ? null : `index ${device.irqType}`;
+      return wanted === null ? UNKNOWN : compare(path, wanted, `index ${request.index}`);
+    }
+    const { version } = rulesOf(engine);
+    return validIrqs(device, request, version) || request.count === 0
+      ? COMPUTED
+      : diverge(path, '-EINVAL', 'interrupts are set');
+  }
+  const call = popCall(calls, e.tid, e.span, 'irqs');
+  if (call === null) return UNKNOWN;
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.inner = e.ret;
+  if (device === null) return UNKNOWN;
+  const expected = irqsResult(device, call, rulesOf(engine).version);
+  if (e.ret === 0) applyIrqs(device, call);
+  return judge(path, expected, e.ret);
+}
+
+/** `pci_try_reset_function`: its result is the hardware's. */
+export function reset(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null) return STIMULUS;
+  forgetRegisters(engine, e.device);
+  if (e.name !== 'pci_try_reset_function') return STIMULUS;
+  const { calls } = engine.vfio;
+  const enable = innerCall(calls, e.tid, 'enable');
+  if (e.phase === 'begin') {
+    if (enable?.device === e.device) {
+      const first = enable.reset === null;
+      enable.reset = 'unseen';
+      return first ? IN_ORDER : UNKNOWN;
+    }
+    const { verdict, call } = observe(engine, e, { type: 'reset' });
+    if (call !== null) pushCall(calls, e.tid, { type: 'hardware', seq: e.seq, caller: call });
+    const device = openOf(engine, e.device);
+    if (verdict === null && device !== null) zap(device);
+    return verdict ?? STIMULUS;
+  }
+  if (enable?.device === e.device) {
+    enable.reset = e.ret;
+    return STIMULUS;
+  }
+  const hardware = popCall(calls, e.tid, e.span, 'hardware');
+  if (hardware !== null) answer(engine, hardware.caller, { value: null, ret: e.ret });
+  const ioctl = innerCall(calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.reset = e.ret;
+  return STIMULUS;
+}
+
+/** `pci_set_power_state`, by a user's wish or by the kernel's own. */
+export function power(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return STIMULUS;
+  const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
+  if (call !== null) answer(engine, call, DONE);
+  const device = openOf(engine, e.device);
+  // What asked for it was not recorded.
+  if (verdict === null && device !== null) device.power = e.value;
+  return verdict ?? STIMULUS;
+}
+
+/** An IOMMU domain was attached to a device: the group's ioctl had effect. */
+export function noteAttach(engine: Engine, e: EventCursor): void {
+  if (e.name !== 'attach_device_to_domain') return;
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (ioctl !== null) ioctl.attached = true;
+}

@@ -1,0 +1,246 @@
+/** What the kernel does while it serves a user, against what the models foresaw. */
+
+import { certainly } from '../../model/possible.js';
+import {
+  configCall,
+  endHardware,
+  type IoctlCall,
+  type RegionCall,
+} from '../../model/vfio/calls.js';
+import { functionAt } from '../../model/vfio/state.js';
+import { answerAccess, type ConfigAccess, foreseeAgain } from '../../model/vfio-pci-core/access.js';
+import { IRQ, type OpenDevice, zap } from '../../model/vfio-pci-core/device.js';
+import {
+  type Answer,
+  DONE,
+  type Effect,
+  UNKNOWN as UNKNOWN_RESULT,
+} from '../../model/vfio-pci-core/effects.js';
+import { pcieTail, setPcieTail } from '../../model/vfio-pci-core/space.js';
+import type { WriteContext } from '../../model/vfio-pci-core/write.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import {
+  COMPUTED,
+  compare,
+  type Difference,
+  diverge,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import { hex } from './vfio-results.js';
+
+const BAR_0 = 0x10;
+const BAR_5 = 0x24;
+const WIDTH_NAMES = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
+
+/** The kernel function that an effect is a call of. */
+function functionOf(effect: Effect): string {
+  switch (effect.type) {
+    case 'read':
+      return `pci_user_read_config_${WIDTH_NAMES[effect.width]}`;
+    case 'write':
+      return `pci_user_write_config_${WIDTH_NAMES[effect.width]}`;
+    case 'virtual':
+      return 'vfio_basic_config_write';
+    case 'zap':
+      return 'vfio_pci_zap_and_down_write_memory_lock';
+    case 'reset':
+      return 'pci_try_reset_function';
+    case 'power':
+      return 'pci_set_power_state';
+  }
+}
+
+function describe(effect: Effect): string {
+  switch (effect.type) {
+    case 'read':
+      return `read of ${effect.width} at ${hex(effect.offset)}`;
+    case 'write':
+    case 'virtual': {
+      const what = effect.type === 'write' ? 'write' : 'virtual write';
+      const value = effect.value === null ? '' : ` ${hex(effect.value)}`;
+      return `${what} of ${effect.width} at ${hex(effect.offset)}:${value}`;
+    }
+    case 'power':
+      return `power state D${effect.state}`;
+    default:
+      return effect.type;
+  }
+}
+
+/** What is not known of a value is not compared. */
+function same(expected: Effect, actual: Effect): boolean {
+  switch (expected.type) {
+    case 'read':
+      return actual.type === 'read' && samePlace(expected, actual);
+    case 'write':
+    case 'virtual': {
+      if (actual.type !== expected.type || !samePlace(expected, actual)) return false;
+      return expected.value === null || actual.value === null || expected.value === actual.value;
+    }
+    case 'power':
+      return actual.type === 'power' && actual.state === expected.state;
+    default:
+      return actual.type === expected.type;
+  }
+}
+
+type Place = { readonly offset: number; readonly width: number };
+const samePlace = (a: Place, b: Place) => a.offset === b.offset && a.width === b.width;
+
+/** The device of a call, as far as it is known to be open. */
+export const openOf = (engine: Engine, address: string): OpenDevice | null =>
+  functionAt(engine.vfio, address).open ?? null;
+
+export function contextOf(engine: Engine, address: string, device: OpenDevice): WriteContext {
+  const numVfs = engine.machine.find(address)?.sriov?.numVfs ?? [0];
+  return {
+    fn: device.fn,
+    isMsi: device.irqType === IRQ.MSI,
+    hasVfs: numVfs !== null && !certainly(numVfs, 0),
+  };
+}
+
+/** Takes an effect into the device's state. */
+function apply(device: OpenDevice, effect: Effect): void {
+  if (effect.type === 'zap') zap(device);
+  else if (effect.type === 'power') device.power = effect.state;
+}
+
+/** Tells an access what came of its next effect. */
+export function answer(engine: Engine, call: RegionCall, told: Answer): void {
+  const device = openOf(engine, call.device);
+  const { config } = call;
+  if (config === null || config.next === null) return;
+  // The device went away under the access, or what is known of it did.
+  if (device === null) {
+    abandon(config);
+    return;
+  }
+  apply(device, config.next);
+  answerAccess(device.space, contextOf(engine, call.device, device), config, told);
+}
+
+/**
+ * The next thing happens on a thread, or an access ends: a physical access that began before has
+ * ended, though that was not recorded, nor what came of it.
+ */
+export function settleHardware(engine: Engine, tid: number): void {
+  const caller = endHardware(engine.vfio.calls, tid);
+  if (caller !== null) answer(engine, caller, DONE);
+}
+
+/** Passes over what the recording does not show. */
+function skipUnrecorded(engine: Engine, call: RegionCall): void {
+  const { config } = call;
+  while (config?.next && !engine.records(functionOf(config.next))) answer(engine, call, DONE);
+}
+
+/** BARs are read after a reset, and compared with what they held at open, which no event tells. */
+function comparesBars(engine: Engine, { device }: RegionCall, next: Effect): boolean {
+  if (next.type !== 'read' || next.offset < BAR_0 || next.offset > BAR_5) return false;
+  return openOf(engine, device)?.readAtOpen === false;
+}
+
+/** The access went another way than the model: no more is foreseen of it. */
+function abandon(config: ConfigAccess): void {
+  config.next = null;
+  config.result = UNKNOWN_RESULT;
+}
+
+/**
+ * Judges an effect on a thread, against the configuration access or the ioctl that is under way.
+ * @returns the verdict, and the access that waits for an answer, if it was foreseen; null verdict
+ *   when nothing of VFIO is under way
+ */
+export function observe(
+  engine: Engine,
+  e: EventCursor,
+  actual: Effect,
+): { verdict: Verdict | null; call: RegionCall | null } {
+  const { calls } = engine.vfio;
+  const { tid } = e;
+  settleHardware(engine, tid);
+  const call = configCall(calls, tid);
+  if (call?.config) {
+    skipUnrecorded(engine, call);
+    const { next, result } = call.config;
+    if (next === null) {
+      if (result === UNKNOWN_RESULT) return { verdict: UNKNOWN, call: null };
+      const verdict = diverge(`${call.device}/config`, 'no further access', describe(actual));
+      abandon(call.config);
+      return { verdict, call: null };
+    }
+    if (same(next, actual)) return { verdict: byItsFunction(e, actual), call };
+    if (learnPcieTail(engine, call, next, actual)) return { verdict: UNKNOWN, call };
+    abandon(call.config);
+    // Capabilities are not of the same length on all kernels.
+    if (!engine.kernelKnown || comparesBars(engine, call, next))
+      return { verdict: UNKNOWN, call: null };
+    return {
+      verdict: diverge(`${call.device}/config`, describe(next), describe(actual)),
+      call: null,
+    };
+  }
+  const ioctl = calls.get(tid)?.findLast((c) => c.type === 'ioctl' && c.next.length > 0);
+  if (ioctl === undefined) return { verdict: null, call: null };
+  const judged = observeIoctl(engine, ioctl as IoctlCall, actual);
+  const { device } = ioctl as IoctlCall;
+  if (judged.type !== 'match' || device === e.device) return { verdict: judged, call: null };
+  return { verdict: diverge(`${device}/${e.name}`, `of ${device}`, `of ${e.device}`), call: null };
+}
+
+/** An access of a width is made by the function of that width. */
+function byItsFunction(e: EventCursor, actual: Effect): Verdict {
+  const name = functionOf(actual);
+  return name === e.name ? COMPUTED : diverge(`${e.device}/config`, name, e.name);
+}
+
+/**
+ * Link Status 2 is accessed with Link Control 2 or on its own, by the length that the kernel takes
+ * the PCIe capability to have. The first access tells it, whatever the release does: the correction
+ * went into stable releases and into those of distributions.
+ */
+function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: Effect): boolean {
+  const device = openOf(engine, call.device);
+  const { config } = call;
+  if (engine.showsPcieBytes || device === null || config === null) return false;
+  if ((actual.type !== 'read' && actual.type !== 'write') || next.type !== actual.type)
+    return false;
+  const at = pcieTail(device.space);
+  if (next.offset !== at || actual.offset !== at || next.width + actual.width !== 6) return false;
+  engine.learnPcieBytes(actual.width === 2 ? 50 : 52);
+  for (const { open } of engine.vfio.functions.values()) {
+    if (open) setPcieTail(open.space, actual.width === 4);
+  }
+  foreseeAgain(device.space, contextOf(engine, call.device, device), config);
+  return config.next !== null && same(config.next, actual);
+}
+
+/**
+ * An ioctl's effects come in order. The compiler puts the zap into the ioctl's function, where no
+ * probe sees it, so that it may be missing.
+ */
+function observeIoctl(engine: Engine, call: IoctlCall, actual: Effect): Verdict {
+  const device = call.device === null ? null : openOf(engine, call.device);
+  let next = call.next.shift();
+  while (next !== undefined && next.type !== actual.type && isHidden(engine, next)) {
+    if (device !== null) apply(device, next);
+    next = call.next.shift();
+  }
+  if (device !== null) apply(device, actual);
+  const path = `${call.device}/${call.name}`;
+  return compare(path, next === undefined ? 'nothing more' : describe(next), describe(actual));
+}
+
+const isHidden = (engine: Engine, effect: Effect): boolean =>
+  effect.type === 'zap' || !engine.records(functionOf(effect));
+
+/** The access is over: what the model still foresaw did not come. */
+export function missing(engine: Engine, call: RegionCall): Difference | null {
+  skipUnrecorded(engine, call);
+  const next = call.config?.next ?? null;
+  if (next === null) return null;
+  return diverge(`${call.device}/config`, describe(next), 'no further access');
+}

@@ -1,0 +1,246 @@
+/** Ioctls of VFIO: on containers, groups and devices, and the functions that serve them. */
+
+import { ERRNO } from '../../../traces/index.js';
+import { driverModel } from '../../model/drivers/index.js';
+import { certainly, only } from '../../model/possible.js';
+import {
+  type IoctlCall,
+  type IoctlLayer,
+  innerCall,
+  newIoctl,
+  popCall,
+  pushCall,
+} from '../../model/vfio/calls.js';
+import { CDEV_CALL, type Door } from '../../model/vfio/cdev.js';
+import {
+  type DeviceArgument,
+  type DeviceContext,
+  deviceIoctl,
+  feature,
+  HARDWARE,
+  lowPowerChange,
+  UNOWNED_OR_HARDWARE,
+} from '../../model/vfio/device-ioctl.js';
+import { functionAt } from '../../model/vfio/state.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import {
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  UNMODELLED,
+  type Verdict,
+} from '../engine/verdict.js';
+import type { PciDevice } from '../machine/device.js';
+import { endMdev } from './mdev-device.js';
+import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
+import { beginDma } from './vfio-dma.js';
+import { openOf } from './vfio-effects.js';
+import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
+import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
+import { judgeByKernel } from './vfio-results.js';
+import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unseen.js';
+
+const RESET = 'VFIO_DEVICE_RESET';
+const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
+const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
+const FEATURE = 'VFIO_DEVICE_FEATURE';
+
+/** The `ioctl` events. */
+export function ioctl(engine: Engine, e: EventCursor): Verdict {
+  if (e.path !== 'vfio' && e.path !== 'kernel') return STIMULUS;
+  if (isIommufd(e)) return iommufd(engine, e);
+  // A device that the recording does not name.
+  if (e.device === null && e.name.startsWith('VFIO_DEVICE_')) {
+    return e.phase === 'begin' ? STIMULUS : UNKNOWN;
+  }
+  if (e.phase === 'begin') return begin(engine, e);
+  // A system call seen from the user's side is begun and ended by one event.
+  if (e.phase === 'point') begin(engine, e);
+  const seq = e.phase === 'point' ? e.seq : e.span;
+  const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
+  if (call === null) forgetUnbegun(engine, e);
+  if (call === null || (e.phase === 'point' && !hasFile(call))) return UNKNOWN;
+  const verdict = end(engine, call, e);
+  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (outer !== null) {
+    outer.inner = e.ret;
+    outer.reset ??= call.reset;
+  }
+  return verdict;
+}
+
+/** Whether the kind of file is known: only its name tells it of a call that no file has. */
+const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
+
+function begin(engine: Engine, e: EventCursor): Verdict {
+  const inner = e.path === 'kernel';
+  if (!inner) endUnseenCalls(engine, e);
+  const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  const device = e.device;
+  const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
+  const group = groupOf(e);
+  const call = newIoctl({
+    seq: e.seq,
+    layer,
+    file: group !== null ? 'group' : device !== null ? 'device' : 'container',
+    name: e.name,
+    command: e.value,
+    argument: e.hasOffset ? e.offset : (outer?.argument ?? 0),
+    words: layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data),
+    device,
+    group,
+  });
+  pushCall(engine.vfio.calls, e.tid, call);
+  if (call.file === 'device') foresee(engine, call, outer, device ?? '');
+  else beginDma(engine, call, e, outer);
+  if (!inner) return STIMULUS;
+  if (outer === null) return UNKNOWN;
+  const asked = outer.name === SET_IOMMU && layer === 'type1' ? CHECK_EXTENSION : outer.name;
+  return compare(`${outer.file}/ioctl`, asked, call.name, PASSED);
+}
+
+/** The group of an ioctl; of its process when the group itself was not recorded. */
+function groupOf(e: EventCursor): string | null {
+  if (e.path !== 'vfio') return null;
+  const { data, device } = e;
+  if (device === null && data !== null && data.byteLength >= 4) {
+    return `${data.readInt32LE(0)} of process ${e.pid}`;
+  }
+  return e.name.startsWith('VFIO_GROUP_') ? `process ${e.pid}` : null;
+}
+
+function wordsOf(data: Buffer | null): number[] {
+  if (data === null) return [];
+  const words = Math.floor(data.byteLength / 4);
+  return Array.from({ length: words }, (_, i) => data.readUInt32LE(4 * i));
+}
+
+/** What RESET, and entering a low power state, will do; the innermost function does it. */
+function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, address: string): void {
+  if (outer !== null) outer.next = [];
+  const device = openOf(engine, address);
+  if (device === null) return;
+  if (call.name === RESET && device.resetWorks !== false) {
+    call.next = [{ type: 'zap' }, { type: 'power', state: 0 }, { type: 'reset' }];
+  }
+  const enters = call.name === FEATURE && lowPowerChange(call.words[1] ?? 0) === true;
+  if (enters && !device.lowPower) call.next = [{ type: 'zap' }];
+}
+
+function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  if (call.file === 'device') return endDevice(engine, call, e);
+  if (call.file === 'group') return endGroup(engine, call, e);
+  return endContainer(engine, call, e);
+}
+
+function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const ofMdev = endMdev(engine, call, e);
+  if (ofMdev !== undefined) return ofMdev;
+  const { ret } = e;
+  const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfCall(engine, call, e);
+  if (door === 'unbound') return endUnbound(engine, call, e);
+  const verdict = endOpen(engine, call, e, door);
+  return door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge'
+    ? UNKNOWN
+    : verdict;
+}
+
+/** A call through a file through which the device is open, or BIND. */
+function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): Verdict {
+  const { ret } = e;
+  const address = call.device ?? '';
+  if (call.name === RESET && ret === 0) migrationReset(engine, address);
+  if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
+  const ofCdev = endCdev(engine, call, e, door);
+  if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
+  const verdict = deviceVerdict(engine, call, ret);
+  const device = openOf(engine, address);
+  const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
+  if (device !== null && changed !== null) device.lowPower = changed;
+  if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
+  if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
+  return verdict;
+}
+
+function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
+  const address = call.device ?? '';
+  const expected = deviceResults(engine, call, rulesOf(engine).version);
+  if (call.unseen) return UNKNOWN;
+  if (expected === 'unmodelled') return UNMODELLED;
+  if (expected === UNOWNED_OR_HARDWARE) {
+    return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
+  }
+  if (expected === HARDWARE) {
+    const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
+    return refused ? diverge(`${address}/${call.name}`, 'a reset', '-EINVAL') : STIMULUS;
+  }
+  const ofRelease = (release: number) => {
+    const results = deviceResults(engine, call, release);
+    return typeof results === 'string' ? null : results;
+  };
+  const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
+  if (verdict.type !== 'diverge') return verdict;
+  // Which functions a reset reaches, and who has them, is known only as far as all of them are.
+  return call.name === HOT_RESET ? UNKNOWN : verdict;
+}
+
+function deviceResults(
+  engine: Engine,
+  call: IoctlCall,
+  version: number | null,
+): ReturnType<typeof deviceIoctl> {
+  const address = call.device ?? '';
+  const device = openOf(engine, address);
+  const argument: DeviceArgument = { address: call.argument, words: call.words };
+  const context = deviceContext(engine, address, call, version);
+  if (call.name === FEATURE) {
+    const variant = migrationFeature(engine, address, argument);
+    if (variant !== undefined) return variant;
+    return feature(device, argument, context);
+  }
+  if (call.name === RESET) {
+    if (device === null) return null;
+    if (device.resetWorks === false) return [-ERRNO.EINVAL];
+    return call.reset === null ? null : [call.reset];
+  }
+  return deviceIoctl(call.name, device, argument, context);
+}
+
+const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
+
+const onBus = (engine: Engine, address: string): PciDevice[] =>
+  [...engine.machine.devices].filter((d) => d.address.startsWith(busOf(address)));
+
+function deviceContext(
+  engine: Engine,
+  address: string,
+  call: IoctlCall,
+  version: number | null,
+): DeviceContext {
+  const bus = busOf(address);
+  const others = onBus(engine, address);
+  const known = others.every((d) => d.visible?.length === 1);
+  const present = others.filter((d) => certainly(d.visible, true));
+  const listed = known && functionAt(engine.vfio, address).resources !== null;
+  const drivers = present.map((d) => only(d.driver));
+  const owned = drivers.every((d) => typeof d === 'string' && driverModel(d).vfioPci);
+  return {
+    busFunctions: listed ? present.length : null,
+    busOwned: drivers.includes(undefined) ? null : owned,
+    rootBus: bus.endsWith(':00:'),
+    isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
+    irqsSet: call.irqsSet || !engine.records('vfio_pci_set_irqs_ioctl'),
+    byCdev: isByCdev(engine, address),
+    iommufdOwns: iommufdOwns(
+      engine,
+      present.map((d) => d.address),
+      address,
+    ),
+    version,
+  };
+}

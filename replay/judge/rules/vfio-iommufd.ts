@@ -1,0 +1,150 @@
+/** Ioctls of iommufds: on /dev/iommu, those of a container included. */
+
+import { disturb, type IommufdRules, iommufdIoctl, written } from '../../model/iommufd/index.js';
+import { type IoctlCall, newIoctl, popCall, pushCall } from '../../model/vfio/calls.js';
+import {
+  contextName,
+  disturbOthers,
+  doubt,
+  noteUse,
+  onlyUse,
+  type Use,
+} from '../../model/vfio/contexts.js';
+import { type FileNumber, fileAt, fileOfCall, filesOn } from '../../model/vfio/descriptors.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { judge, judgeByKernel } from './vfio-results.js';
+import { endUnseenCalls, forgetUnbegun } from './vfio-unseen.js';
+
+/** Whether an ioctl is of an iommufd: the recorder says so, or its name does. */
+export const isIommufd = (e: EventCursor): boolean =>
+  e.driver === 'iommufd' || e.name.startsWith('IOMMU_');
+
+/** The address of an argument that was not recorded. */
+const NO_ADDRESS = -1;
+
+export function iommufd(engine: Engine, e: EventCursor): Verdict {
+  if (e.phase !== 'end') begin(engine, e);
+  if (e.phase === 'begin') return STIMULUS;
+  const seq = e.phase === 'point' ? e.seq : e.span;
+  const call = popCall(engine.vfio.calls, e.tid, seq, 'ioctl');
+  if (call === null) forgetUnbegun(engine, e);
+  return call === null || call.unseen ? UNKNOWN : end(engine, call, e);
+}
+
+function begin(engine: Engine, e: EventCursor): void {
+  endUnseenCalls(engine, e);
+  const { descriptors, iommufds } = engine.vfio;
+  // A call of which the argument was not recorded tells nothing of its objects.
+  if (e.driver === 'iommufd' && e.data !== null) iommufds.recorded = true;
+  const told = descriptors.calls.get(e.tid)?.argument ?? NO_ADDRESS;
+  const call = newIoctl({
+    seq: e.seq,
+    layer: 'file',
+    file: 'iommufd',
+    name: e.name,
+    command: e.value,
+    argument: e.hasOffset ? e.offset : told,
+    words: [...(e.data ?? [])],
+    device: null,
+    group: null,
+  });
+  pushCall(engine.vfio.calls, e.tid, call);
+}
+
+function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
+  const use = callsUse(engine, e);
+  const { context } = use;
+  const bytes = Uint8Array.from(call.words);
+  const address = call.argument === NO_ADDRESS ? null : call.argument;
+  const argument = { address, bytes };
+  const rules = rulesOf(engine);
+  const { ret } = e;
+  const answer = iommufdIoctl({ context, argument, rules }, call.name);
+  const path = `iommufd/${call.name}`;
+  const ofRelease = (version: number) =>
+    iommufdIoctl({ context, argument, rules: { version } }, call.name).results;
+  const verdict =
+    rules.version === null
+      ? judge(path, answer.results, ret)
+      : judgeByKernel(path, answer.results, ofRelease, ret);
+  if (ret < 0) answer.failed?.();
+  else {
+    answer.done?.({ ret, written: written(e.data), at: e.ts });
+    // What the rules of this release do not have may succeed all the same, as in a later one.
+    if (answer.done === undefined && verdict.type !== 'match') disturb(context, call.name);
+    disturbOthers(engine.vfio.iommufds, use, call.name);
+  }
+  // Memory that is not there when the probe looks is recorded as zeros.
+  const unread = bytes.every((byte) => byte === 0);
+  return unread && verdict.type === 'diverge' ? UNKNOWN : doubted(use, verdict);
+}
+
+/** What only an assumption contradicts is not held against the kernel. */
+export function doubted(use: Use | null, verdict: Verdict): Verdict {
+  if (verdict.type !== 'diverge' || use === null || !use.assumed) return verdict;
+  doubt(use);
+  return UNKNOWN;
+}
+
+/** The newest kernel that the tables were made for: what came later is not known. */
+const NEWEST = 7003;
+
+/** Which kernel's rules hold; none when the recording does not tell its kernel, or a newer one. */
+export function rulesOf({ release, machine }: Engine): IommufdRules {
+  const { version } = machine.kernel;
+  return { version: release === undefined || version > NEWEST ? null : version };
+}
+
+/** The iommufd that an ioctl is of. */
+function callsUse(engine: Engine, e: EventCursor): Use {
+  const { descriptors, iommufds } = engine.vfio;
+  const file = fileOfCall(descriptors, e.pid, e.tid);
+  if (e.hasLength && e.driver === 'iommufd') {
+    const key = `object ${e.length}`;
+    if (file !== null) iommufds.names.set(file, key);
+    return noteUse(iommufds, key, e.pid, file !== null);
+  }
+  const inherited = file === null ? inheritedUse(engine, e) : null;
+  if (inherited !== null) return inherited;
+  const key = file === null ? `process ${e.pid}` : contextName(iommufds, file);
+  return noteUse(iommufds, key, e.pid, file !== null);
+}
+
+/**
+ * The iommufd that another process has on the descriptor of a call, when only one has: a child has
+ * its parent's files where the parent had them. What is known of it is only assumed from then on.
+ */
+function inheritedUse(engine: Engine, e: EventCursor): Use | null {
+  const { descriptors, iommufds } = engine.vfio;
+  const descriptor = descriptors.calls.get(e.tid)?.descriptor ?? -1;
+  const keys = new Set(filesOn(descriptors, descriptor).map((file) => contextName(iommufds, file)));
+  const uses = [...keys].flatMap((key) => iommufds.uses.get(key) ?? []);
+  if (uses.length !== 1) return null;
+  uses[0].assumed = true;
+  return uses[0];
+}
+
+/** The iommufd that a process has on a descriptor; null when not known. */
+export function iommufdAt(engine: Engine, process: number, descriptor: number): string | null {
+  const { descriptors, iommufds } = engine.vfio;
+  const file = fileAt(descriptors, process, descriptor);
+  if (file === null) return showsFiles(engine) ? null : onlyUse(iommufds, process);
+  const key = contextName(iommufds, file);
+  return iommufds.uses.has(key) ? key : null;
+}
+
+/** System calls are recorded, so that files can be told apart. */
+export const showsFiles = ({ vfio }: Engine): boolean => vfio.descriptors.next > 1;
+
+/** The same, where a call has shown that it is one. */
+export function shownIommufd(engine: Engine, process: number, descriptor: number): string {
+  const { descriptors, iommufds } = engine.vfio;
+  const known = iommufdAt(engine, process, descriptor);
+  if (known !== null) return known;
+  const file: FileNumber | null = fileAt(descriptors, process, descriptor);
+  const key = file === null ? `process ${process}` : contextName(iommufds, file);
+  noteUse(iommufds, key, process, file !== null && iommufds.recorded);
+  return key;
+}

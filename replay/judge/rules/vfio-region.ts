@@ -1,0 +1,117 @@
+/**
+ * Reads and writes of a device's regions (vfio_pci_rw, kernel drivers/vfio/pci/vfio_pci_core.c
+ * 6.1).
+ */
+
+import { ERRNO } from '../../../traces/index.js';
+import { innerCall, popCall, pushCall, type RegionCall } from '../../model/vfio/calls.js';
+import type { OpenDevice } from '../../model/vfio-pci-core/device.js';
+import { ROM } from '../../model/vfio-pci-core/function.js';
+import {
+  barAccess,
+  hasVga,
+  mayHaveOwnRegions,
+  REGION,
+  REGIONS,
+} from '../../model/vfio-pci-core/regions.js';
+import type { EventCursor } from '../engine/cursor.js';
+import type { Engine } from '../engine/engine.js';
+import {
+  COMPUTED,
+  DEFAULT,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
+import { openOf, settleHardware } from './vfio-effects.js';
+import { judge } from './vfio-results.js';
+import { endUnseenCalls } from './vfio-unseen.js';
+
+/** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
+export function regionAccess(engine: Engine, e: EventCursor): Verdict {
+  const { device, path } = e;
+  const inner = path === 'hardware';
+  if (device === null || !(inner || path === 'vfio')) return STIMULUS;
+  if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
+  if (e.phase === 'point') return result(engine, device, e);
+  const { calls } = engine.vfio;
+  settleHardware(engine, e.tid);
+  const call = popCall(calls, e.tid, e.span, 'region');
+  if (call === null) return UNKNOWN;
+  if (!inner) return endAny(engine, call, e);
+  const outer = innerCall(calls, e.tid, 'region');
+  if (outer !== null) outer.inner = e.ret;
+  return result(engine, device, e);
+}
+
+function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
+  endUnseenCalls(engine, e);
+  const isConfig = e.region === REGION.CONFIG;
+  if (isConfig && !engine.records('vfio_pci_config_rw')) beginConfig(engine, e, device);
+  else open(engine, e, device);
+  return STIMULUS;
+}
+
+function beginBar(engine: Engine, e: EventCursor, device: string): Verdict {
+  const outer = innerCall(engine.vfio.calls, e.tid, 'region');
+  open(engine, e, device);
+  return outer === null ? STIMULUS : sameAccess(outer, e);
+}
+
+function open(engine: Engine, e: EventCursor, device: string): void {
+  const { seq, region, offset, length: count } = e;
+  const write = e.isWrite;
+  pushCall(engine.vfio.calls, e.tid, {
+    type: 'region',
+    seq,
+    device,
+    write,
+    region,
+    offset,
+    count,
+    config: null,
+    inner: null,
+  });
+}
+
+function endAny(engine: Engine, call: RegionCall, e: EventCursor): Verdict {
+  if (call.config !== null) return endConfig(engine, call, e.ret);
+  if (call.inner !== null) {
+    return call.inner === e.ret ? PASSED : handedOn(`${call.device}/region`, call.inner, e.ret);
+  }
+  if (call.region === REGION.CONFIG) return UNKNOWN;
+  return result(engine, call.device, e);
+}
+
+/** What an access of a region other than the configuration space returns. */
+function result(engine: Engine, address: string, e: EventCursor): Verdict {
+  const device = openOf(engine, address);
+  if (device === null) return UNKNOWN;
+  const { region, length, ret } = e;
+  if (region >= ROM) return otherResult(device, address, e);
+  const expected = barAccess(device, region, e.offset, length);
+  // Nearly every access is what it was expected to be: no path is made for it.
+  if (expected === ret) return ret === length ? DEFAULT : COMPUTED;
+  return judge(`${address}/region`, [expected], ret, length);
+}
+
+/** Of a region that is no BAR. */
+function otherResult(device: OpenDevice, address: string, e: EventCursor): Verdict {
+  const expected = expectedOfOther(device, e);
+  return judge(`${address}/region`, expected, e.ret, e.length);
+}
+
+function expectedOfOther(device: OpenDevice, e: EventCursor): readonly number[] | null {
+  const { region } = e;
+  if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : [-ERRNO.EINVAL];
+  if (region === REGION.VGA) return hasVga(device) ? null : [-ERRNO.EINVAL];
+  if (region === ROM) {
+    if (e.kind === 'region.write') return [-ERRNO.EINVAL];
+    // A ROM that does not answer cannot be mapped.
+    return [barAccess(device, region, e.offset, e.length), -ERRNO.ENOMEM];
+  }
+  return [barAccess(device, region, e.offset, e.length)];
+}

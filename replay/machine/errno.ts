@@ -1,1 +1,0 @@
-export { ERRNO, errnoName } from '../../traces/index.js';

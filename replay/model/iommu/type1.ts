@@ -1,0 +1,133 @@
+/**
+ * DMA mappings of a container: the rules of vfio_iommu_type1 (kernel
+ * drivers/vfio/vfio_iommu_type1.c 6.1).
+ */
+import { ERRNO } from '../../../traces/index.js';
+
+export const DMA_MAP = { READ: 1, WRITE: 2, VADDR: 4 } as const;
+export const DMA_UNMAP = { DIRTY: 1, ALL: 2, VADDR: 4 } as const;
+
+/** An IOVA range that a user mapped. */
+export interface DmaMapping {
+  readonly iova: bigint;
+  readonly size: bigint;
+  vaddr: bigint;
+  vaddrInvalid: boolean;
+  /** READ and WRITE of DMA_MAP. */
+  readonly flags: number;
+  /** When it was made, in ns of the recording's clock. */
+  readonly since: bigint;
+}
+
+/** The mappings of a container, by IOVA. No two overlap. */
+export interface DmaSpace {
+  mappings: DmaMapping[];
+  /** How many more mappings the user may make (module parameter dma_entry_limit). */
+  available: number;
+  readonly v2: boolean;
+}
+
+export const DMA_ENTRY_LIMIT = 65535;
+const PAGE = 4096n;
+const TOP = 1n << 64n;
+/** Interrupt messages of x86: reserved by every IOMMU driver of that architecture. */
+const MSI_WINDOW = { first: 0xfee00000n, last: 0xfeefffffn };
+/** Address width below which every IOMMU of the last decade maps; above it hardware decides. */
+const APERTURE = 1n << 39n;
+
+export const newDmaSpace = (v2: boolean): DmaSpace => ({
+  mappings: [],
+  available: DMA_ENTRY_LIMIT,
+  v2,
+});
+
+export interface MapRequest {
+  readonly argsz: number;
+  readonly flags: number;
+  readonly vaddr: bigint;
+  readonly iova: bigint;
+  readonly size: bigint;
+}
+
+/**
+ * Whether a map request is legal. 0: pages are pinned and mapped next, which can still fail.
+ * @param wrapErrno what a range past 2^64 gets: EINVAL, from Linux 6.19 EOVERFLOW
+ * @returns 0, a negative errno, or null when the hardware decides
+ */
+export function checkMap(space: DmaSpace, request: MapRequest, wrapErrno: number): number | null {
+  const { argsz, flags, vaddr, iova, size } = request;
+  const all = DMA_MAP.READ | DMA_MAP.WRITE | DMA_MAP.VADDR;
+  if (argsz < 32 || (flags & ~all) !== 0) return -ERRNO.EINVAL;
+  const sets = (flags & DMA_MAP.VADDR) !== 0;
+  if (((flags & (DMA_MAP.READ | DMA_MAP.WRITE)) !== 0) === sets) return -ERRNO.EINVAL;
+  if (size === 0n || (size | iova | vaddr) % PAGE !== 0n) return -ERRNO.EINVAL;
+  if (iova + size > TOP || vaddr + size > TOP) return -wrapErrno;
+  const old = overlapping(space, iova, size)[0];
+  if (sets) return checkVaddr(old, iova, size);
+  if (old !== undefined) return -ERRNO.EEXIST;
+  if (space.available === 0) return -ERRNO.ENOSPC;
+  const last = iova + size - 1n;
+  if (iova <= MSI_WINDOW.last && last >= MSI_WINDOW.first) return -ERRNO.EINVAL;
+  return last >= APERTURE ? null : 0;
+}
+
+function checkVaddr(old: DmaMapping | undefined, iova: bigint, size: bigint): number {
+  if (old === undefined) return -ERRNO.ENOENT;
+  const exact = old.vaddrInvalid && old.iova === iova && old.size === size;
+  return exact ? 0 : -ERRNO.EINVAL;
+}
+
+/** The mappings that overlap a range, by IOVA. */
+const overlapping = ({ mappings }: DmaSpace, iova: bigint, size: bigint): DmaMapping[] =>
+  mappings.filter((m) => m.iova < iova + size && iova < m.iova + m.size);
+
+/**
+ * Puts a mapping in; the caller has checked it.
+ * @param since the time, in ns
+ */
+export function addMapping(space: DmaSpace, request: MapRequest, since = 0n): void {
+  const { iova, size, vaddr, flags } = request;
+  const at = space.mappings.findIndex((m) => m.iova > iova);
+  const mapping = { iova, size, vaddr, vaddrInvalid: false, flags, since };
+  space.mappings.splice(at < 0 ? space.mappings.length : at, 0, mapping);
+  space.available--;
+}
+
+export interface UnmapRequest {
+  readonly argsz: number;
+  readonly flags: number;
+  readonly iova: bigint;
+  readonly size: bigint;
+}
+
+/** What an unmap request removes, in order, or a negative errno; null when it is not modelled. */
+export function checkUnmap(
+  space: DmaSpace,
+  request: UnmapRequest,
+  wrapErrno: number,
+): DmaMapping[] | number | null {
+  const { argsz, flags, iova, size } = request;
+  const all = DMA_UNMAP.DIRTY | DMA_UNMAP.ALL | DMA_UNMAP.VADDR;
+  if (argsz < 24 || (flags & ~all) !== 0) return -ERRNO.EINVAL;
+  const dirty = (flags & DMA_UNMAP.DIRTY) !== 0;
+  if (dirty && (flags & (DMA_UNMAP.ALL | DMA_UNMAP.VADDR)) !== 0) return -ERRNO.EINVAL;
+  // Dirty tracking, and addresses that are taken away for a while, keep the IOMMU's view.
+  if (dirty || (flags & DMA_UNMAP.VADDR) !== 0) return null;
+  if (iova % PAGE !== 0n) return -ERRNO.EINVAL;
+  if ((flags & DMA_UNMAP.ALL) !== 0) {
+    return iova !== 0n || size !== 0n ? -ERRNO.EINVAL : [...space.mappings];
+  }
+  if (size === 0n || size % PAGE !== 0n) return -ERRNO.EINVAL;
+  if (iova + size > TOP) return -wrapErrno;
+  const found = overlapping(space, iova, size);
+  const split = found.some((m) => m.iova < iova || m.iova + m.size > iova + size);
+  if (!split) return found;
+  return space.v2 ? -ERRNO.EINVAL : null;
+}
+
+export function removeMapping(space: DmaSpace, mapping: DmaMapping): void {
+  const at = space.mappings.indexOf(mapping);
+  if (at < 0) return;
+  space.mappings.splice(at, 1);
+  space.available++;
+}

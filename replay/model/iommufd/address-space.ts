@@ -1,0 +1,158 @@
+/**
+ * The address space of an IOAS: what is mapped where, and what can be mapped
+ * (drivers/iommu/iommufd/io_pagetable.c 6.12).
+ */
+import { ERRNO } from '../../../traces/index.js';
+
+/** IOMMU_IOAS_MAP_* of uapi iommufd.h; those of a container's calls are turned into them. */
+export const MAP = { FIXED: 1, WRITE: 2, READ: 4 } as const;
+
+/** A range that is mapped. */
+export interface Area {
+  readonly iova: bigint;
+  /** The last address. */
+  readonly last: bigint;
+  /** WRITE and READ of MAP. */
+  readonly flags: number;
+  /** Its pages may be written: what is copied from it may be, too. */
+  readonly writable: boolean;
+  /** Distance of its first byte from the start of a page. */
+  readonly pageOffset: number;
+  /** When it was made, in ns of the recording's clock. */
+  readonly since: bigint;
+}
+
+export interface AddressSpace {
+  /** By IOVA; no two overlap. */
+  areas: Area[];
+  /** All areas are known. */
+  complete: boolean;
+  /** Ranges were set aside for addresses that the kernel chooses; null when not known. */
+  allowed: boolean | null;
+  /** Large pages are switched off; null when not known. */
+  smallPages: boolean | null;
+}
+
+export const newAddressSpace = (): AddressSpace => ({
+  areas: [],
+  complete: true,
+  allowed: false,
+  smallPages: false,
+});
+
+export const PAGE = 4096n;
+export const U64_MAX = (1n << 64n) - 1n;
+/** Interrupt messages of x86: reserved as soon as a device is attached. */
+const MSI = { first: 0xfee00000n, last: 0xfeefffffn };
+/** Address width below which every IOMMU of the last decade maps; above it hardware decides. */
+const APERTURE = 1n << 39n;
+
+/** What a range is mapped with. */
+export interface Target {
+  /**
+   * It has page tables of the IOMMU, or accesses that pin pages: addresses have to be aligned.
+   * Null: not known.
+   */
+  readonly aligned: boolean | null;
+  /** A device is attached, with its reserved ranges. */
+  readonly attached: boolean;
+}
+
+export const overlapping = (
+  { areas }: AddressSpace,
+  first: bigint,
+  last: bigint,
+): readonly Area[] => areas.filter((area) => area.iova <= last && area.last >= first);
+
+export interface Range {
+  readonly iova: bigint;
+  readonly length: bigint;
+  readonly flags: number;
+  /** Distance of the memory from the start of a page. */
+  readonly pageOffset: number;
+}
+
+/**
+ * Whether a range can be mapped, as far as addresses tell (`iopt_alloc_area_pages`).
+ * @returns possible results, of which 0 means that pages are pinned and mapped next; null when the
+ *   state is not known
+ */
+export function checkRange(
+  space: AddressSpace,
+  { iova, length, flags, pageOffset }: Range,
+  target: Target,
+): readonly number[] | null {
+  if (target.aligned === null || (!target.aligned && space.smallPages === null)) {
+    const range = { iova, length, flags, pageOffset };
+    const known = { ...space, smallPages: false };
+    const either = [true, false].map((aligned) =>
+      checkRange(known, range, { aligned, attached: aligned }),
+    );
+    return either.includes(null) ? null : [...new Set(either.flat() as number[])];
+  }
+  const alignment = target.aligned || space.smallPages ? PAGE : 1n;
+  if (length === 0n || length % alignment !== 0n) return [-ERRNO.EINVAL];
+  const offAlignment = BigInt(pageOffset) % alignment !== 0n;
+  if ((flags & MAP.FIXED) === 0) return chosen(space, length, offAlignment);
+  if (iova % alignment !== 0n) return [-ERRNO.EINVAL];
+  const last = iova + length - 1n;
+  if (last > U64_MAX) return [-ERRNO.EOVERFLOW];
+  if (target.attached && iova <= MSI.last && last >= MSI.first) return [-ERRNO.EINVAL];
+  const taken = overlapping(space, iova, last).length > 0;
+  const result = taken ? -ERRNO.EEXIST : offAlignment ? -ERRNO.EINVAL : 0;
+  const beyond = target.aligned && last >= APERTURE;
+  if (!space.complete && !taken) return null;
+  return beyond ? [-ERRNO.EINVAL, result] : [result];
+}
+
+/** An address that the kernel chooses: there is one, unless all that is allowed is full. */
+function chosen(space: AddressSpace, length: bigint, offAlignment: boolean): readonly number[] {
+  if (length >= U64_MAX / 2n) return [-ERRNO.EOVERFLOW];
+  if (offAlignment) return [-ERRNO.EINVAL];
+  return space.allowed === false ? [0] : [0, -ERRNO.ENOSPC];
+}
+
+/** Puts in an area that was mapped. */
+export function insert(space: AddressSpace, area: Area): void {
+  const at = space.areas.findIndex(({ iova }) => iova > area.iova);
+  space.areas.splice(at < 0 ? space.areas.length : at, 0, area);
+}
+
+/**
+ * Takes out what lies in a range, area by area, up to the first of which it is only a part
+ * (`iopt_unmap_iova_range`).
+ * @returns the result and what is gone
+ */
+export function unmap(
+  space: AddressSpace,
+  first: bigint,
+  last: bigint,
+): { readonly result: number; readonly gone: readonly Area[] } {
+  const found = overlapping(space, first, last);
+  const cut = found.findIndex((area) => area.iova < first || area.last > last);
+  const gone = cut < 0 ? found : found.slice(0, cut);
+  return { result: cut >= 0 || gone.length === 0 ? -ERRNO.ENOENT : 0, gone };
+}
+
+export function takeOut(space: AddressSpace, gone: readonly Area[]): void {
+  space.areas = space.areas.filter((area) => !gone.includes(area));
+}
+
+/** The areas that a range is covered by without a hole; null when there is one. */
+export function covering(space: AddressSpace, first: bigint, last: bigint): readonly Area[] | null {
+  const found = overlapping(space, first, last);
+  let next = first;
+  for (const area of found) {
+    if (area.iova > next) return null;
+    next = area.last + 1n;
+  }
+  return found.length > 0 && next > last ? found : null;
+}
+
+/** Cuts an area in two behind an address (`iopt_area_split`). */
+export function split(space: AddressSpace, last: bigint): void {
+  const area = overlapping(space, last, last)[0];
+  if (area === undefined || area.last === last) return;
+  const at = space.areas.indexOf(area);
+  space.areas.splice(at, 1, { ...area, last }, { ...area, iova: last + 1n });
+}

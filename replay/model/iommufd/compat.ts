@@ -1,0 +1,174 @@
+/**
+ * The calls of a container, which an iommufd serves on one of its IOAS
+ * (drivers/iommu/iommufd/vfio_compat.c 6.12).
+ */
+import { ERRNO } from '../../../traces/index.js';
+import { type AddressSpace, MAP, overlapping, PAGE, split, U64_MAX } from './address-space.js';
+import {
+  type Answer,
+  type Call,
+  type Handler,
+  OK,
+  orElse,
+  refused,
+  UNKNOWN_ANSWER,
+} from './answer.js';
+import { recorded, u16, u32, u64 } from './argument.js';
+import { disableLargePages, mapRange, refuseMemory, unmapAll, unmapRange } from './ioas.js';
+import { add, type Context, find, type Ioas, newIoas } from './objects.js';
+
+/** Goes on with the IOAS that serves these calls. */
+function withCompat(context: Context, go: (ioas: Ioas, id: number) => Answer): Answer {
+  const { compat } = context;
+  if (compat === undefined) return UNKNOWN_ANSWER;
+  if (compat === null) return refused(ERRNO.ENODEV);
+  const ioas = find(context, compat);
+  return ioas?.type === 'ioas' ? go(ioas, compat) : UNKNOWN_ANSWER;
+}
+
+const OP = { GET: 0, SET: 1, CLEAR: 2 } as const;
+
+/** IOMMU_VFIO_IOAS: tells, chooses or takes away that IOAS. */
+export const vfioIoas: Handler = ({ argument, context }) => {
+  if (u16(argument, 10) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  const id = u32(argument, 4);
+  switch (u16(argument, 8)) {
+    case OP.GET: {
+      const learn: Answer['done'] = ({ written }) => {
+        context.compat = written.u32(4) ?? context.compat;
+      };
+      if (context.compat === undefined) return { results: null, done: learn };
+      return context.compat === null ? refused(ERRNO.ENODEV) : OK;
+    }
+    case OP.SET: {
+      const ioas = find(context, id);
+      const done = () => {
+        context.compat = id;
+      };
+      if (ioas === undefined) return { results: null, done };
+      return ioas?.type === 'ioas' ? { results: [0], done } : refused(ERRNO.ENOENT);
+    }
+    case OP.CLEAR:
+      return {
+        results: [0],
+        done: () => {
+          context.compat = null;
+        },
+      };
+    default:
+      return refused(ERRNO.EOPNOTSUPP);
+  }
+};
+
+const TYPE1 = 1;
+const DMA_CC = 4;
+/** VFIO_TYPE1_IOMMU, VFIO_TYPE1v2_IOMMU, VFIO_UNMAP_ALL. */
+const EXTENSIONS: readonly number[] = [TYPE1, 3, 9];
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  VFIO_GET_API_VERSION: () => OK,
+  VFIO_CHECK_EXTENSION: ({ argument, context }) => {
+    const { address } = argument;
+    // Which one is asked for is the argument itself.
+    if (address === null) return { results: [0, 1, -ERRNO.ENODEV] };
+    if (address === DMA_CC) return withCompat(context, () => ({ results: [0, 1] }));
+    return { results: [EXTENSIONS.includes(address) ? 1 : 0] };
+  },
+  VFIO_SET_IOMMU: ({ argument, context }) => {
+    const { address } = argument;
+    if (address === null) return withType(context);
+    if (address !== TYPE1 && address !== 3) return refused(ERRNO.EINVAL);
+    return withCompat(context, ({ space }, id) =>
+      address === TYPE1 ? disableLargePages(context, id, space) : OK,
+    );
+  },
+  VFIO_IOMMU_GET_INFO: withStruct(16, ({ argument, context }) =>
+    u32(argument, 0) < 16 ? refused(ERRNO.EINVAL) : withCompat(context, () => OK),
+  ),
+  VFIO_IOMMU_MAP_DMA: withStruct(32, mapDma),
+  VFIO_IOMMU_UNMAP_DMA: withStruct(24, unmapDma),
+};
+
+/** SET_IOMMU to a type that is not recorded. */
+const withType = (context: Context): Answer =>
+  withCompat(context, ({ space }) => ({
+    results: [0, -ERRNO.EINVAL, -ERRNO.EADDRINUSE],
+    done: () => {
+      space.smallPages = space.smallPages === true ? true : null;
+    },
+  }));
+
+/** A call whose argument has to have been recorded up to its last member. */
+function withStruct(bytes: number, handler: Handler): Handler {
+  return (call) => {
+    const { argument } = call;
+    if (argument.address === 0) return refused(ERRNO.EFAULT);
+    return recorded(argument, bytes) ? handler(call) : UNKNOWN_ANSWER;
+  };
+}
+
+const DMA = { READ: 1, WRITE: 2, UNMAP_ALL: 2 } as const;
+
+function mapDma(call: Call): Answer {
+  const { argument } = call;
+  const flags = u32(argument, 4);
+  if (u32(argument, 0) < 32 || (flags & ~(DMA.READ | DMA.WRITE)) !== 0) {
+    return refused(ERRNO.EINVAL);
+  }
+  const [vaddr, iova, length] = [u64(argument, 8), u64(argument, 16), u64(argument, 24)];
+  return withCompat(call.context, ({ space }, id) => {
+    const own =
+      MAP.FIXED |
+      ((flags & DMA.READ) !== 0 ? MAP.READ : 0) |
+      ((flags & DMA.WRITE) !== 0 ? MAP.WRITE : 0);
+    const range = { iova, length, flags: own, pageOffset: Number(vaddr % PAGE) };
+    return refuseMemory(vaddr, length) ?? mapRange(call, id, space, range);
+  });
+}
+
+function unmapDma({ argument, context }: Call): Answer {
+  const flags = u32(argument, 4);
+  if (u32(argument, 0) < 24 || (flags & ~DMA.UNMAP_ALL) !== 0) return refused(ERRNO.EINVAL);
+  const [iova, length] = [u64(argument, 8), u64(argument, 16)];
+  return withCompat(context, ({ space }) => {
+    if ((flags & DMA.UNMAP_ALL) !== 0) {
+      return iova !== 0n || length !== 0n ? refused(ERRNO.EINVAL) : unmapAll(space);
+    }
+    if (length === 0n) return refused(ERRNO.EINVAL);
+    const last = iova + length - 1n;
+    if (last > U64_MAX) return refused(ERRNO.EOVERFLOW);
+    // Where large pages are off, mappings are cut as a container of type 1 does.
+    if (space.smallPages === true) cut(space, iova, last);
+    const answer = unmapRange(space, iova, last);
+    const isCut = answer.results?.includes(-ERRNO.ENOENT) === true;
+    if (isCut && space.smallPages === null && overlapping(space, iova, last).length > 0) {
+      return { results: null, done: () => loseAreas(space) };
+    }
+    // Some kernels say of nothing that it was unmapped, as a container does.
+    return isCut ? orElse(answer, [0]) : answer;
+  });
+}
+
+function cut(space: AddressSpace, iova: bigint, last: bigint): void {
+  split(space, last);
+  if (iova > 0n) split(space, iova - 1n);
+}
+
+/** A part of what is mapped is gone, and which is not known. */
+function loseAreas(space: AddressSpace): void {
+  space.areas = [];
+  space.complete = false;
+}
+
+/**
+ * A group was put into the iommufd in a container's place: an IOAS is made for it, unless there is
+ * one (`iommufd_vfio_compat_ioas_create`).
+ */
+export function makeCompat(context: Context): void {
+  if (context.compat === null) context.compat = add(context, newIoas(), null) ?? undefined;
+  else if (context.compat === undefined) context.complete = false;
+}
+
+/** A call of a container; null when an iommufd has none of that name. */
+export const compatIoctl = (call: Call, name: string): Answer | null =>
+  HANDLERS[name]?.(call) ?? null;

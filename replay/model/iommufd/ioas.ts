@@ -1,0 +1,302 @@
+/** Ioctls on an IOAS (drivers/iommu/iommufd/ioas.c, 6.12 and 7.3). */
+import { ERRNO } from '../../../traces/index.js';
+import {
+  type AddressSpace,
+  type Area,
+  checkRange,
+  covering,
+  insert,
+  MAP,
+  PAGE,
+  type Range,
+  type Target,
+  takeOut,
+  U64_MAX,
+  unmap,
+} from './address-space.js';
+import { type Answer, type Call, type Handler, OK, orElse, refused, withObject } from './answer.js';
+import { recorded, u16, u32, u64 } from './argument.js';
+import { add, type Context, devicesOn, hwptsOf, newIoas } from './objects.js';
+
+const ALL_FLAGS = MAP.FIXED | MAP.WRITE | MAP.READ;
+
+export const ioasAlloc: Handler = ({ context, argument }) =>
+  u32(argument, 4) !== 0
+    ? refused(ERRNO.EOPNOTSUPP)
+    : { results: [0], done: ({ written }) => void add(context, newIoas(), written.u32(8)) };
+
+/** What the range of an IOAS is mapped for. */
+function targetOf(context: Context, ioas: number): Target {
+  const aligned = hwptsOf(context, ioas).length > 0 || hasAccess(context, ioas);
+  return {
+    aligned: aligned || (context.complete ? false : null),
+    attached: devicesOn(context, ioas),
+  };
+}
+
+const hasAccess = (context: Context, ioas: number): boolean =>
+  [...context.objects.values()].some((o) => o.type === 'access' && o.ioas === ioas);
+
+/** Pages of the user are pinned when there is a page table to put them into. */
+const PIN_ERRORS: readonly number[] = [-ERRNO.EFAULT, -ERRNO.ENOMEM];
+
+/**
+ * Maps a range of the caller's memory.
+ * @param errors with which the memory can be refused
+ */
+export function mapRange(
+  { context }: Call,
+  ioas: number,
+  space: AddressSpace,
+  range: Range,
+  errors: readonly number[] = PIN_ERRORS,
+): Answer {
+  const target = targetOf(context, ioas);
+  const results = checkRange(space, range, target);
+  const mayFail = results?.includes(0) && (target.aligned !== false || errors !== PIN_ERRORS);
+  return {
+    results: results === null || !mayFail ? results : [...results, ...errors],
+    done: ({ written, at }) => {
+      const fixed = (range.flags & MAP.FIXED) !== 0;
+      const iova = fixed ? range.iova : written.u64(32);
+      note(space, iova, range, (range.flags & MAP.WRITE) !== 0, at);
+    },
+  };
+}
+
+/** Puts in what was mapped; where that is, only the answer tells of an address that was chosen. */
+function note(
+  space: AddressSpace,
+  iova: bigint | null,
+  { length, flags, pageOffset }: Range,
+  writable: boolean,
+  since: bigint,
+): void {
+  if (iova === null) space.complete = false;
+  else {
+    const last = iova + length - 1n;
+    const area: Area = { iova, last, flags, writable, pageOffset, since };
+    insert(space, area);
+  }
+}
+
+/** Checks of IOAS_MAP and IOAS_MAP_FILE that come before the IOAS is looked up. */
+function refuseMap(flags: number, iova: bigint, length: bigint): Answer | null {
+  if ((flags & ~ALL_FLAGS) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  if (iova === U64_MAX || length === U64_MAX) return refused(ERRNO.EOVERFLOW);
+  return (flags & (MAP.WRITE | MAP.READ)) === 0 ? refused(ERRNO.EINVAL) : null;
+}
+
+export const ioasMap: Handler = (call) => {
+  const { argument } = call;
+  const flags = u32(argument, 4);
+  const ioas = u32(argument, 8);
+  const [vaddr, length, iova] = [u64(argument, 16), u64(argument, 24), u64(argument, 32)];
+  if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  const early = refuseMap(flags, iova, length);
+  if (early !== null) return early;
+  return withObject(call, ioas, 'ioas', ({ space }) => {
+    const memory = refuseMemory(vaddr, length);
+    const range = { iova, length, flags, pageOffset: Number(vaddr % PAGE) };
+    return memory ?? mapRange(call, ioas, space, range);
+  });
+};
+
+/** `iopt_alloc_user_pages`: the memory as such. */
+export function refuseMemory(vaddr: bigint, length: bigint): Answer | null {
+  if (length === 0n || length > U64_MAX - PAGE) return refused(ERRNO.EINVAL);
+  return vaddr + length > U64_MAX ? refused(ERRNO.EOVERFLOW, ERRNO.EINVAL) : null;
+}
+
+/** What the file is, and how long, is not recorded. */
+const FILE_ERRORS: readonly number[] = [
+  -ERRNO.EBADF,
+  -ERRNO.EINVAL,
+  -ERRNO.EFAULT,
+  -ERRNO.ENOMEM,
+  -ERRNO.EOVERFLOW,
+];
+
+export const ioasMapFile: Handler = (call) => {
+  const { argument } = call;
+  const flags = u32(argument, 4);
+  const ioas = u32(argument, 8);
+  const [start, length, iova] = [u64(argument, 16), u64(argument, 24), u64(argument, 32)];
+  const early = refuseMap(flags, iova, length);
+  if (early !== null) return early;
+  return withObject(call, ioas, 'ioas', ({ space }) => {
+    const badFile = (u32(argument, 12) | 0) < 0;
+    if (badFile) return refused(ERRNO.EBADF);
+    const range = { iova, length, flags, pageOffset: Number(start % PAGE) };
+    // The file is looked at before the addresses are.
+    return orElse(mapRange(call, ioas, space, range, FILE_ERRORS), FILE_ERRORS);
+  });
+};
+
+export const ioasUnmap: Handler = (call) => {
+  const { argument } = call;
+  const [iova, length] = [u64(argument, 8), u64(argument, 16)];
+  return withObject(call, u32(argument, 4), 'ioas', ({ space }) => {
+    if (iova === 0n && length === U64_MAX) return unmapAll(space);
+    if (iova === U64_MAX || length === U64_MAX) return refused(ERRNO.EOVERFLOW);
+    if (length === 0n) return refused(ERRNO.EINVAL);
+    return unmapRange(space, iova, iova + length - 1n);
+  });
+};
+
+export function unmapAll(space: AddressSpace): Answer {
+  return {
+    results: [0],
+    done: () => {
+      space.areas = [];
+      space.complete = true;
+    },
+  };
+}
+
+export function unmapRange(space: AddressSpace, first: bigint, last: bigint): Answer {
+  if (last > U64_MAX) return refused(ERRNO.EOVERFLOW);
+  const { result, gone } = unmap(space, first, last);
+  const take = () => takeOut(space, gone);
+  // Of an area that is not known nothing is known.
+  return { results: space.complete ? [result] : null, done: take, failed: take };
+}
+
+export const ioasCopy: Handler = (call) => {
+  const { argument, context } = call;
+  const flags = u32(argument, 4);
+  const [target, source] = [u32(argument, 8), u32(argument, 12)];
+  const [length, to, from] = [u64(argument, 16), u64(argument, 24), u64(argument, 32)];
+  if ((flags & ~ALL_FLAGS) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  if (length === U64_MAX || from === U64_MAX || to === U64_MAX) return refused(ERRNO.EOVERFLOW);
+  if ((flags & (MAP.WRITE | MAP.READ)) === 0) return refused(ERRNO.EINVAL);
+  return withObject(call, source, 'ioas', ({ space: old }) => {
+    if (length === 0n) return refused(ERRNO.EINVAL);
+    const last = from + length - 1n;
+    if (last > U64_MAX) return refused(ERRNO.EOVERFLOW);
+    const pages = covering(old, from, last);
+    if (pages === null) return old.complete ? refused(ERRNO.ENOENT) : { results: null };
+    return withObject(call, target, 'ioas', ({ space }) => {
+      const pageOffset = (pages[0].pageOffset + Number((from - pages[0].iova) % PAGE)) % 4096;
+      const range = { iova: to, length, flags, pageOffset };
+      const writable = pages.every((area) => area.writable);
+      const where = targetOf(context, target);
+      const checked = checkRange(space, range, where);
+      const denied = (flags & MAP.WRITE) !== 0 && !writable;
+      const results = checked?.map((result) => (result === 0 && denied ? -ERRNO.EPERM : result));
+      const pins = where.aligned === false ? [] : PIN_ERRORS;
+      return {
+        results:
+          results === undefined ? null : results.includes(0) ? [...results, ...pins] : results,
+        done: ({ written, at }) => {
+          const fixed = (flags & MAP.FIXED) !== 0;
+          note(space, fixed ? to : written.u64(24), range, writable, at);
+        },
+      };
+    });
+  });
+};
+
+export const iovaRanges: Handler = (call) => {
+  const { argument, context } = call;
+  const ioas = u32(argument, 4);
+  const room = u32(argument, 8);
+  if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  return withObject(call, ioas, 'ioas', () => {
+    const bad = room > 0 ? [-ERRNO.EFAULT] : [];
+    // The whole space is one range until a page table limits it; then the hardware tells.
+    if (room === 0) return refused(ERRNO.EMSGSIZE);
+    const limited = targetOf(context, ioas).aligned !== false;
+    return orElse(limited ? { results: [0, -ERRNO.EMSGSIZE] } : OK, bad);
+  });
+};
+
+export const allowIovas: Handler = (call) => {
+  const { argument } = call;
+  if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  const count = u32(argument, 8);
+  return withObject(call, u32(argument, 4), 'ioas', ({ space }) => ({
+    // The ranges are behind a pointer.
+    results:
+      count === 0 ? [0] : [0, -ERRNO.EINVAL, -ERRNO.EADDRINUSE, -ERRNO.EFAULT, -ERRNO.ENOMEM],
+    done: () => {
+      space.allowed = count === 0 ? false : null;
+    },
+  }));
+};
+
+const OPTION = { RLIMIT_MODE: 0, HUGE_PAGES: 1 } as const;
+const OP = { SET: 0, GET: 1 } as const;
+
+export const option: Handler = (call) => {
+  const { argument } = call;
+  if (!recorded(argument, 24)) return { results: null };
+  if (u16(argument, 10) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  switch (u32(argument, 4)) {
+    case OPTION.RLIMIT_MODE:
+      return rlimitMode(call);
+    case OPTION.HUGE_PAGES:
+      return hugePages(call);
+    default:
+      return refused(ERRNO.EOPNOTSUPP);
+  }
+};
+
+function rlimitMode({ argument, context }: Call): Answer {
+  const op = u16(argument, 8);
+  if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  if (op === OP.GET) return OK;
+  if (op !== OP.SET) return refused(ERRNO.EOPNOTSUPP);
+  // Whether the caller may set limits is not recorded.
+  if (context.objects.size > 0) return refused(ERRNO.EBUSY, ERRNO.EPERM);
+  const result = u64(argument, 16) > 1n ? -ERRNO.EINVAL : 0;
+  return {
+    results: [result, -ERRNO.EPERM, ...(context.complete ? [] : [-ERRNO.EBUSY])],
+    done: () => {
+      // It can be set only as long as there is no object.
+      context.complete = true;
+      context.compat = null;
+    },
+  };
+}
+
+function hugePages(call: Call): Answer {
+  const { argument, context } = call;
+  const ioas = u32(argument, 12);
+  const [op, value] = [u16(argument, 8), u64(argument, 16)];
+  return withObject(call, ioas, 'ioas', ({ space }) => {
+    if (op === OP.GET) return OK;
+    if (op !== OP.SET) return refused(ERRNO.EOPNOTSUPP);
+    if (value > 1n) return refused(ERRNO.EINVAL);
+    return value === 0n
+      ? disableLargePages(context, ioas, space)
+      : { results: [0], done: () => setSmallPages(space, false) };
+  });
+}
+
+const setSmallPages = (space: AddressSpace, small: boolean): void => {
+  space.smallPages = small;
+};
+
+/** Not when large pages may be in use (`iopt_disable_large_pages`). */
+export function disableLargePages(context: Context, ioas: number, space: AddressSpace): Answer {
+  const done = () => setSmallPages(space, true);
+  if (space.smallPages === true) return OK;
+  if (space.smallPages === null || !space.complete) return { results: null, done };
+  const used = hwptsOf(context, ioas).length > 0 && space.areas.length > 0;
+  if (used) return refused(ERRNO.EINVAL);
+  const misaligned = space.areas.some(
+    ({ iova, last, pageOffset }) => (iova | (last + 1n)) % PAGE !== 0n || pageOffset !== 0,
+  );
+  return misaligned ? refused(ERRNO.EADDRINUSE) : { results: [0], done };
+}
+
+/** Memory of another process is charged to this one, when all of it is of files (6.14). */
+export const changeProcess: Handler = ({ argument, context }) => {
+  if (u32(argument, 4) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  const mapped = [...context.objects.values()].some(
+    (o) => o.type === 'ioas' && o.space.areas.length,
+  );
+  // Nothing tells whether what is mapped is of files.
+  return mapped || !context.complete ? { results: [0, -ERRNO.EINVAL, -ERRNO.ENOMEM] } : OK;
+};

@@ -1,0 +1,74 @@
+/** Ioctls of vIOMMUs and what belongs to them (drivers/iommu/iommufd/viommu.c, eventq.c 7.3). */
+import { ERRNO } from '../../../traces/index.js';
+import { type Handler, refused, UNKNOWN_ANSWER, withObject } from './answer.js';
+import { u32, u64 } from './argument.js';
+import { add, find, type OfViommu } from './objects.js';
+
+/** What the IOMMU's driver decides. */
+const HARDWARE_ERRORS: readonly number[] = [
+  -ERRNO.EOPNOTSUPP,
+  -ERRNO.EINVAL,
+  -ERRNO.EFAULT,
+  -ERRNO.ENOMEM,
+  -ERRNO.EIO,
+  -ERRNO.ENODEV,
+];
+
+export const viommuAlloc: Handler = (call) => {
+  const { argument, context } = call;
+  if (u32(argument, 4) !== 0 || u32(argument, 8) === 0) return refused(ERRNO.EOPNOTSUPP);
+  const table = u32(argument, 16);
+  return withObject(call, u32(argument, 12), 'device', () => {
+    const hwpt = find(context, table);
+    if (hwpt === undefined) return UNKNOWN_ANSWER;
+    // A driver without vIOMMUs says so before the page table is looked up.
+    if (hwpt?.type !== 'hwpt') return refused(ERRNO.ENOENT, ERRNO.EOPNOTSUPP);
+    if (!hwpt.nestParent) return refused(ERRNO.EINVAL, ERRNO.EOPNOTSUPP);
+    return {
+      results: [0, ...HARDWARE_ERRORS],
+      done: ({ written }) => void add(context, { type: 'viommu', hwpt: table }, written.u32(20)),
+    };
+  });
+};
+
+/** Numbers of a new object, behind a vIOMMU whose driver has its say. */
+const ofViommu =
+  (
+    type: OfViommu['type'],
+    place: number,
+    refuse: (call: Parameters<Handler>[0]) => number,
+  ): Handler =>
+  (call) => {
+    const { argument, context } = call;
+    const early = refuse(call);
+    if (early !== 0) return refused(early);
+    const viommu = u32(argument, type === 'vdevice' ? 4 : 8);
+    return withObject(call, viommu, 'viommu', () => ({
+      results: [0, ...HARDWARE_ERRORS, -ERRNO.ENOENT, -ERRNO.EEXIST, -ERRNO.ERANGE, -ERRNO.EPERM],
+      done: ({ written }) => void add(context, { type, viommu }, written.u32(place)),
+    }));
+  };
+
+export const vdeviceAlloc = ofViommu('vdevice', 12, () => 0);
+
+export const hwQueueAlloc = ofViommu('hw-queue', 20, ({ argument }) => {
+  if (u32(argument, 4) !== 0 || u32(argument, 12) === 0) return ERRNO.EOPNOTSUPP;
+  const [first, length] = [u64(argument, 24), u64(argument, 32)];
+  if (length === 0n) return ERRNO.EINVAL;
+  return first + length - 1n >= 1n << 64n ? ERRNO.EOVERFLOW : 0;
+});
+
+export const veventqAlloc: Handler = (call) => {
+  const { argument, context } = call;
+  const isPlain = u32(argument, 4) === 0 && u32(argument, 28) === 0 && u32(argument, 12) !== 0;
+  if (!isPlain) return refused(ERRNO.EOPNOTSUPP);
+  if (u32(argument, 16) === 0) return refused(ERRNO.EINVAL);
+  const viommu = u32(argument, 8);
+  return withObject(call, viommu, 'viommu', () => ({
+    results: [0, ...HARDWARE_ERRORS, -ERRNO.EEXIST, -ERRNO.EMFILE],
+    done: ({ written }) => {
+      const queue = { type: 'veventq', viommu, file: null, open: null } as const;
+      add(context, queue, written.u32(20));
+    },
+  }));
+};

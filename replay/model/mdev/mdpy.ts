@@ -1,0 +1,23 @@
+/** mdpy: a display as a region (kernel samples/vfio-mdev/mdpy.c 6.12). */
+import { ERRNO } from '../../../traces/index.js';
+import type { MdevDriver } from './model.js';
+import { PLANE, planeOf } from './planes.js';
+
+const REGIONS = 9;
+const DISPLAY = 16;
+const IRQS = 5;
+
+export const mdpy: MdevDriver = {
+  name: 'mdpy',
+  since: 6001,
+  full: [-ERRNO.EUSERS, -ERRNO.ENOMEM],
+  hasRegion: (index) => index < REGIONS || index === DISPLAY,
+  hasIrq: (index) => index < IRQS,
+  limitsAsked: true,
+  setsIrqs: false,
+  migration: null,
+  logsDma: false,
+  own: (name, words) =>
+    name === 'VFIO_DEVICE_QUERY_GFX_PLANE' ? planeOf(PLANE.REGION, words, [0]) : undefined,
+  access: (_region, count) => [count, -ERRNO.EFAULT],
+};

@@ -1,0 +1,98 @@
+/**
+ * Bounds and errors of the regions of a device (kernel drivers/vfio/pci/vfio_pci_core.c and
+ * vfio_pci_rdwr.c 6.1).
+ */
+import { ERRNO } from '../../../traces/index.js';
+import { memoryEnabled, type OpenDevice } from './device.js';
+import {
+  BARS,
+  isMemory,
+  isShadowRom,
+  lengthOf,
+  type Resource,
+  ROM,
+  resourceOf,
+  SHADOW_ROM_BYTES,
+} from './function.js';
+
+export const REGION = { CONFIG: 7, VGA: 8 } as const;
+/** Regions that every PCI device has (uapi VFIO_PCI_NUM_REGIONS). */
+export const REGIONS = 9;
+export const PAGE = 4096;
+/** Bits of a file position below the region index, less those of a page. */
+export const REGION_PAGE_BITS = 28;
+
+const VGA_CLASS = 0x030000;
+const DISPLAY_CLASS = 0x03;
+
+/** Whether the device has the legacy VGA region. */
+export const hasVga = ({ fn }: OpenDevice): boolean => (fn.class & 0xffff00) === VGA_CLASS;
+
+/** Whether there may be regions of the device's own: OpRegion and bridges of Intel graphics. */
+export const mayHaveOwnRegions = ({ fn }: OpenDevice): boolean =>
+  fn.vendor === 0x8086 && fn.class >> 16 === DISPLAY_CLASS;
+
+function barBytes(resource: Resource, index: number): number {
+  if (resource.start !== 0) return lengthOf(resource);
+  return index === ROM && isShadowRom(resource) ? SHADOW_ROM_BYTES : 0;
+}
+
+/**
+ * What `vfio_pci_bar_rw` returns for a BAR or the ROM.
+ * @param offset in the region
+ * @returns bytes or a negative errno; -ENOMEM of a ROM that does not answer is not foreseen
+ */
+export function barAccess(
+  device: OpenDevice,
+  region: number,
+  offset: number,
+  count: number,
+): number {
+  const resource = resourceOf(device.fn, region);
+  const bytes = barBytes(resource, region);
+  if (bytes === 0 || offset >= bytes) return -ERRNO.EINVAL;
+  const served = Math.min(count, bytes - offset);
+  if (!isMemory(resource) || memoryEnabled(device)) return served;
+  // The MSI-X table is never touched, so that only it can be accessed while memory is off.
+  const { msix } = device.space;
+  const inTable =
+    msix?.bar === region && offset >= msix.offset && offset + served <= msix.offset + msix.length;
+  return inTable ? served : -ERRNO.EIO;
+}
+
+/**
+ * Whether a user may map a BAR (`vfio_pci_probe_mmaps`).
+ * @param alone whether no other function has a resource in a page; a smaller BAR may be mapped then
+ */
+function mappable(
+  device: OpenDevice,
+  region: number,
+  alone: (page: Resource) => boolean | null,
+): boolean | null {
+  const resource = resourceOf(device.fn, region);
+  if (!isMemory(resource) || lengthOf(resource) === 0) return false;
+  if (lengthOf(resource) >= PAGE) return true;
+  if (resource.start % PAGE !== 0) return false;
+  return alone({ ...resource, start: resource.end + 1, end: resource.start + PAGE - 1 });
+}
+
+/**
+ * What `vfio_pci_core_mmap` returns.
+ * @param page offset of the mapping in the file, in pages
+ */
+export function mapRegion(
+  device: OpenDevice,
+  page: number,
+  start: number,
+  end: number,
+  alone: (page: Resource) => boolean | null,
+): number | null {
+  const region = Math.floor(page / 2 ** REGION_PAGE_BITS);
+  if (region >= REGIONS && mayHaveOwnRegions(device)) return null;
+  if (region >= BARS || end < start) return -ERRNO.EINVAL;
+  const can = mappable(device, region, alone);
+  if (can !== true) return can === null ? null : -ERRNO.EINVAL;
+  const from = (page % 2 ** REGION_PAGE_BITS) * PAGE;
+  const bytes = Math.ceil(lengthOf(resourceOf(device.fn, region)) / PAGE) * PAGE;
+  return from + (end - start) > bytes ? -ERRNO.EINVAL : 0;
+}

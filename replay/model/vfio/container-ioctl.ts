@@ -1,0 +1,126 @@
+/**
+ * Ioctls of containers and groups: what the kernel returns (kernel drivers/vfio/container.c,
+ * group.c and vfio_iommu_type1.c 6.12).
+ */
+import { ERRNO } from '../../../traces/index.js';
+import type { Container, Group } from './state.js';
+
+export type Results = readonly number[] | null;
+
+const INVALID: Results = [-ERRNO.EINVAL];
+
+const EXTENSION = { TYPE1: 1, TYPE1V2: 3, DMA_CC: 4, NESTING: 6, UNMAP_ALL: 9 } as const;
+const UPDATE_VADDR = 10;
+const EXTENSIONS: ReadonlySet<number> = new Set([1, 3, 6, 9]);
+
+/**
+ * Whether type1 has an extension.
+ * @param iommu whether the container has an IOMMU driver; null when not known
+ */
+export function type1Extension(id: number, iommu: boolean | null, version: number): Results {
+  if (id === EXTENSION.NESTING) return [version < 6013 ? 1 : 0];
+  if (EXTENSIONS.has(id)) return [1];
+  // What the domains and the devices can do decides.
+  if (id === EXTENSION.DMA_CC || id === UPDATE_VADDR) {
+    return iommu === false ? [id === UPDATE_VADDR && version < 6001 ? 1 : 0] : [0, 1];
+  }
+  return [0];
+}
+
+/** Types of IOMMU that type1 serves. */
+export const isType1 = (type: number, version: number): boolean =>
+  type === EXTENSION.TYPE1 ||
+  type === EXTENSION.TYPE1V2 ||
+  (type === EXTENSION.NESTING && version < 6013);
+
+/**
+ * An ioctl on a container, but for what the IOMMU driver serves.
+ * @param argument of SET_IOMMU: the type
+ * @returns `driver` when the IOMMU driver answers
+ */
+export function containerIoctl(
+  name: string,
+  container: Container,
+  argument: number,
+  version: number,
+): Results | 'driver' {
+  switch (name) {
+    case 'VFIO_GET_API_VERSION':
+      return [0];
+    case 'VFIO_CHECK_EXTENSION':
+      return 'driver';
+    case 'VFIO_SET_IOMMU':
+      if (container.groups === 0 || container.iommu === true) return INVALID;
+      if (container.groups === null) return null;
+      return [isType1(argument, version) ? 0 : -ERRNO.ENODEV];
+    default:
+      if (container.iommu === null) return null;
+      return container.iommu ? 'driver' : INVALID;
+  }
+}
+
+/** What a group's ioctl depends on besides the group. */
+export interface GroupContext {
+  readonly container: Container;
+  /** All devices of the group may be owned by a user; null when not known. */
+  readonly viable: boolean | null;
+  /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
+  readonly attached: boolean;
+  readonly opened: boolean | null;
+  /** The recording shows attaching, and by which group a device is opened. */
+  readonly showsAttach: boolean;
+  readonly showsOpen: boolean;
+  /** The kernel takes a file of iommufd for a container (from Linux 6.2 on). */
+  readonly iommufd: boolean;
+  /** The recording shows closing. */
+  readonly showsClose: boolean;
+}
+
+/** An ioctl on a group. A result of 0 or more from GET_DEVICE_FD is the new descriptor. */
+export function groupIoctl(name: string, group: Group, context: GroupContext): Results {
+  switch (name) {
+    case 'VFIO_GROUP_GET_STATUS':
+      // How large the user's struct was is not recorded.
+      return [0, -ERRNO.EINVAL];
+    case 'VFIO_GROUP_SET_CONTAINER':
+      return setContainer(group, context);
+    case 'VFIO_GROUP_UNSET_CONTAINER':
+      if (group.attached === null) return null;
+      if (!group.attached) return INVALID;
+      if (group.devices.size > 0) return context.showsClose ? [-ERRNO.EBUSY] : null;
+      return context.showsOpen ? [0] : [0, -ERRNO.EBUSY];
+    case 'VFIO_GROUP_GET_DEVICE_FD':
+      return getDevice(group, context);
+    default:
+      return [-ERRNO.ENOTTY];
+  }
+}
+
+function setContainer(group: Group, context: GroupContext): Results {
+  const { viable, attached, showsAttach, iommufd } = context;
+  if (attached) return [0];
+  // A group without open devices may have been closed and opened again, which takes it out.
+  if (group.attached === true) return group.devices.size > 0 ? INVALID : null;
+  if (viable === false) return iommufd ? [-ERRNO.EPERM, 0] : [-ERRNO.EPERM];
+  if (viable === null && !showsAttach) return null;
+  // The user may have given a descriptor that is no container, or one of iommufd, to which devices
+  // are attached when they are opened: it is not recorded.
+  const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
+  return showsAttach && !iommufd ? refused : [0, ...refused];
+}
+
+/** Descriptors are as many as a process may have open. */
+const DESCRIPTORS: Results = [];
+
+function getDevice(group: Group, context: GroupContext): Results {
+  const { container, opened, showsOpen } = context;
+  const noIommu = container.iommu === false && !group.ofIommufd;
+  if (noIommu || group.attached === false) return INVALID;
+  if (opened) return DESCRIPTORS;
+  if (opened === null) return null;
+  // The name that the user gave is not recorded; a device that is open already gets a descriptor.
+  const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
+  // Only here an iommufd finds out that a group is not viable, or of another user.
+  if (group.ofIommufd) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
+  return showsOpen && group.devices.size === 0 ? refused : null;
+}
