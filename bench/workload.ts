@@ -2,7 +2,7 @@
 import {
   CELL,
   type EventAppender,
-  EventRow,
+  type EventRow,
   type Seq,
   type Sink,
   type TraceMeta,
@@ -19,7 +19,7 @@ const VALUES = Uint32Array.from({ length: 1024 }, (_, i) =>
 /** Fills one row, as an importer does: what all accesses have in common is set once. */
 export class Workload {
   readonly #events: EventAppender;
-  readonly #row = new EventRow();
+  readonly #row: EventRow;
   readonly #begin: number;
   readonly #end: number;
   readonly #devices: readonly number[];
@@ -27,7 +27,7 @@ export class Workload {
   constructor(events: EventAppender) {
     this.#events = events;
     const { device, task, path, name } = events.dictionaries;
-    events.source('tracefs');
+    this.#row = events.row('tracefs');
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#devices = Array.from({ length: 8 }, (_, i) => device.id(`0000:0${i}:00.0`));

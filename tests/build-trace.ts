@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CELL,
   highWord,
   type Kind,
   lowWord,
@@ -65,16 +66,22 @@ export function buildTrace(rows: readonly EventRow[], options: TraceOptions = {}
 
 function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   const { events } = writer;
-  events.source(row.source ?? 'model');
-  events.begin(events.kind(row.kind), row.phase ?? 'point');
-  events.timeWords(lowWord(ts), highWord(ts));
-  for (const name of INTS) if (row[name] !== undefined) events.int(name, row[name]);
-  for (const name of BIGS) if (row[name] !== undefined) events.big(name, row[name]);
-  for (const name of STRINGS) if (row[name] !== undefined) events.string(name, row[name]);
-  if (row.span !== undefined) events.word('span', row.span);
-  if (row.data !== undefined) events.data(row.data);
-  if (row.text !== undefined) events.text(row.text);
-  events.commit();
+  const event = events.row(row.source ?? 'model');
+  event.start(events.kind(row.kind), events.phase(row.phase ?? 'point'));
+  event.timeWords(lowWord(ts), highWord(ts));
+  for (const name of INTS) if (row[name] !== undefined) event.set(CELL[name], row[name]);
+  for (const name of BIGS) {
+    const big = row[name];
+    if (big !== undefined) event.setWords(CELL[name], lowWord(big), highWord(big));
+  }
+  for (const name of STRINGS) {
+    const text = row[name];
+    if (text !== undefined) event.set(CELL[name], events.id(name, text));
+  }
+  if (row.span !== undefined) event.setNumber(CELL.span, row.span);
+  if (row.data !== undefined) event.data(row.data);
+  if (row.text !== undefined) event.text(row.text);
+  events.append(event);
   if (row.kind === 'lost') writer.countLost(Number(row.value ?? 0n));
 }
 

@@ -1,20 +1,14 @@
 import { assert } from './assert.js';
-import { highWord, lowWord } from './base/words.js';
 import type { ColumnBuffers } from './columns.js';
 import { Dictionary } from './dictionary.js';
 import { EventColumns } from './event-columns.js';
 import { type Kind, PHASES, type Phase, type Source } from './kinds.js';
-import { BATCH_BYTES_MAX, ROWS_MAX, VALUE_BYTES_MAX } from './limits.js';
+import { BATCH_BYTES_MAX, ROWS_MAX } from './limits.js';
 import { CELL, EventRow } from './row.js';
-import { DICT_COLUMNS, type DictColumn, type IntColumn, type WordColumn } from './schema.js';
+import { DICT_COLUMNS, type DictColumn } from './schema.js';
 import { type Seq, toSeq } from './units.js';
 
-/** The columns that the appender itself fills. */
-type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
-
 const REQUIRED = (1 << CELL.kind) | (1 << CELL.phase);
-/** What ends a text that was longer than a value may be. */
-const CUT = ' (cut short)';
 
 /** A full batch, as the writer takes it; the buffers are overwritten after the call. */
 export interface PendingBatch {
@@ -29,9 +23,8 @@ export interface PendingBatch {
 }
 
 /**
- * Appends events to preallocated columns; nothing is allocated per event. Either `begin`, the
- * setters of what applies, `commit`: a column that is not set is null. Or, where events share most
- * of their columns, `append` of a row that the caller keeps.
+ * Appends events to preallocated columns; nothing is allocated per event. The caller fills a row of
+ * its own, which it got from `row`, and appends it.
  */
 export class EventAppender {
   readonly dictionaries = Object.fromEntries(
@@ -39,13 +32,6 @@ export class EventAppender {
   ) as Record<DictColumn, Dictionary>;
 
   readonly #columns: EventColumns;
-  readonly #begin: number;
-  readonly #end: number;
-  readonly #point: number;
-  /** The event that `begin` opened. */
-  readonly #open = new EventRow();
-  #isOpen = false;
-  #source = 0;
   #row = 0;
   #seqFirst = 0;
   #lastLow = 0;
@@ -59,30 +45,31 @@ export class EventAppender {
     assert(Number.isInteger(capacity) && capacity > 0, 'capacity is a positive integer');
     assert(capacity <= ROWS_MAX, `a batch has at most ${ROWS_MAX} rows`);
     this.#columns = new EventColumns(capacity);
-    [this.#begin, this.#end, this.#point] = PHASES.map((name) => this.phase(name));
+    // Phases have the same ids in all traces of this writer, whatever comes first.
+    for (const phase of PHASES) this.phase(phase);
   }
 
-  /** Sequence number of the open event, or of the next one. */
+  /** Sequence number of the next event. */
   get seq(): Seq {
     return toSeq(this.#seqFirst + this.#row);
   }
 
-  /** Rows committed but not handed on yet. */
+  /** Rows appended but not handed on yet. */
   get pending(): number {
     return this.#row;
   }
 
-  /** Names what records the events that follow. */
-  source(source: Source): void {
-    this.#source = this.dictionaries.source.id(source);
+  /** A row for events that `source` records. */
+  row(source: Source): EventRow {
+    return new EventRow(this.dictionaries.source.id(source));
   }
 
-  /** The same by dictionary id. */
-  sourceId(id: number): void {
-    this.#source = id;
+  /** Dictionary id of `text` in a column, to be set in a row. */
+  id(column: DictColumn, text: string): number {
+    return this.dictionaries[column].id(text);
   }
 
-  /** Id of a kind, to be looked up once and passed to `begin`. */
+  /** Id of a kind, to be looked up once. */
   kind(kind: Kind): number {
     return this.dictionaries.kind.id(kind);
   }
@@ -93,13 +80,14 @@ export class EventAppender {
   }
 
   /**
-   * Appends an event that the caller put together; the row stays his. What `data` and `text` were
-   * given since the last event belongs to this one.
+   * Appends the event that a row holds. The row keeps its columns, for an end that repeats them,
+   * but not its text and data.
    */
   append(row: EventRow): Seq {
     assert((row.present & REQUIRED) === REQUIRED, 'an event has a kind and a phase');
     const at = this.#row;
-    this.#columns.store(at, this.#source, row);
+    this.#columns.store(at, row);
+    row.clearValues();
     this.#lastLow = row.cells[CELL.ts];
     this.#lastHigh = row.cells[CELL.ts + 1];
     this.#row = at + 1;
@@ -109,85 +97,12 @@ export class EventAppender {
   }
 
   /** Gives a row the time of the last event: for what has no time of its own. */
-  timeOfLast(row = this.#open): void {
+  timeOfLast(row: EventRow): void {
     row.timeWords(this.#lastLow, this.#lastHigh);
-  }
-
-  /** Opens the next event, with the time of the last. @param kind an id from `kind()` */
-  begin(kind: number, phase: Phase): void {
-    assert(!this.#isOpen, 'the event before was committed');
-    this.#isOpen = true;
-    this.#open.clear();
-    this.timeOfLast();
-    this.#open.set(CELL.kind, kind);
-    const id = phase === 'begin' ? this.#begin : phase === 'end' ? this.#end : this.#point;
-    this.#open.set(CELL.phase, id);
-  }
-
-  /** Time of the open event as seconds and nanoseconds, both non-negative. */
-  time(seconds: number, nanoseconds: number): void {
-    this.#open.time(seconds, nanoseconds);
-  }
-
-  /** Time of the open event in nanoseconds as the low and high 32 bits. */
-  timeWords(low: number, high: number): void {
-    this.#open.timeWords(low, high);
-  }
-
-  dict(column: Exclude<DictColumn, OwnColumn>, id: number): void {
-    this.#open.set(CELL[column], id);
-  }
-
-  /** Sets a dictionary column by its string. */
-  string(column: Exclude<DictColumn, OwnColumn>, text: string): void {
-    this.dict(column, this.dictionaries[column].id(text));
-  }
-
-  int(column: IntColumn, value: number): void {
-    this.#open.set(CELL[column], value);
-  }
-
-  /** Sets a 64-bit column from an integer of at most 53 bits. */
-  word(column: Exclude<WordColumn, OwnColumn>, value: number): void {
-    this.#open.setNumber(CELL[column], value);
-  }
-
-  words(column: Exclude<WordColumn, OwnColumn>, low: number, high: number): void {
-    this.#open.setWords(CELL[column], low, high);
-  }
-
-  big(column: Exclude<WordColumn, OwnColumn>, value: bigint): void {
-    this.words(column, lowWord(value), highWord(value));
-  }
-
-  /** @param bytes at most `VALUE_BYTES_MAX` */
-  data(bytes: Uint8Array): void {
-    assert(bytes.byteLength <= VALUE_BYTES_MAX, 'a value is within its limit');
-    this.#columns.data.setBytes(this.#row, bytes);
-  }
-
-  /** Sets the text; one that is longer than a value may be is cut, and says so. */
-  text(text: string): void {
-    const fits = text.length * 3 <= VALUE_BYTES_MAX || Buffer.byteLength(text) <= VALUE_BYTES_MAX;
-    const rest = Math.floor((VALUE_BYTES_MAX - CUT.length) / 3);
-    this.#columns.text.setText(this.#row, fits ? text : text.slice(0, rest) + CUT);
-  }
-
-  /** Sets the text from the UTF-8 bytes `bytes[start..end)`. */
-  textBytes(bytes: Buffer, start: number, end: number): void {
-    this.#columns.text.setUtf8(this.#row, bytes, start, end);
-  }
-
-  /** Closes the open event and gives it its place in the trace. */
-  commit(): Seq {
-    assert(this.#isOpen, 'an event is open');
-    this.#isOpen = false;
-    return this.append(this.#open);
   }
 
   /** Hands on what has been committed, if anything. */
   flush(): void {
-    assert(!this.#isOpen, 'no event is open');
     if (this.#row > 0) this.#hand();
   }
 

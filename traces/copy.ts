@@ -9,7 +9,7 @@ import type { Batch } from './batch.js';
 import { Begins } from './begins.js';
 import type { Phase } from './kinds.js';
 import type { TraceReader } from './reader.js';
-import { CELL, EventRow, type IntCell, type WordCell } from './row.js';
+import { CELL, type EventRow, type IntCell, type WordCell } from './row.js';
 import type { Salvaged, SalvageLoss } from './salvage.js';
 import type { ColumnName, DictColumn } from './schema.js';
 import type { Seq } from './units.js';
@@ -61,7 +61,7 @@ export class EventCopier {
   readonly #translations: Readonly<Record<DictColumn, Int32Array>>;
   readonly #begins = new Begins();
   #spansForgotten = 0;
-  readonly #row = new EventRow();
+  readonly #row: EventRow;
   /** What the phases of the input are, by their ids there. */
   readonly #phases: readonly Phase[];
   #copied: Copied | null = null;
@@ -77,6 +77,7 @@ export class EventCopier {
     private readonly reader: TraceReader,
     private readonly offsetNs = 0n,
   ) {
+    this.#row = events.row('vfr');
     const none = Object.entries(reader.dictionaries).map(
       ([name, entries]) => [name, new Int32Array(entries.length).fill(-1)] as const,
     );
@@ -105,8 +106,8 @@ export class EventCopier {
     const columns = this.#columns;
     const event = this.#row;
     const phase = this.#phases[columns.phase.id(row)] ?? 'point';
-    events.sourceId(this.#translate('source', columns.source.id(row)));
     event.clear();
+    event.source = this.#translate('source', columns.source.id(row));
     event.set(CELL.kind, this.#translate('kind', columns.kind.id(row)));
     event.set(CELL.phase, events.phase(phase));
     if (placed === undefined) this.#time(columns, row);
@@ -134,8 +135,8 @@ export class EventCopier {
     for (const { cell, view } of words) {
       if (view.has(row)) event.setWords(cell, view.low(row), view.high(row));
     }
-    if (text?.has(row) === true) this.events.text(text.text(row)!);
-    if (data?.has(row) === true) this.events.data(data.at(row)!);
+    if (text?.has(row) === true) event.text(text.text(row)!);
+    if (data?.has(row) === true) event.data(data.at(row)!);
   }
 
   /** Spans that were lost in copying, because too many calls were open at a time; null for none. */
@@ -152,13 +153,11 @@ export class EventCopier {
   lose(loss: SalvageLoss, ts: bigint): void {
     const { events } = this;
     const row = this.#row;
-    events.source('vfr');
-    row.clear();
-    row.set(CELL.kind, events.kind('lost'));
-    row.set(CELL.phase, events.phase('point'));
+    row.start(events.kind('lost'), events.phase('point'));
+    row.source = events.id('source', 'vfr');
     this.#timeBig(ts);
     if (loss.events !== null) row.setNumber(CELL.value, loss.events);
-    events.text(`${this.reader.source.name}: ${loss.text}`);
+    row.text(`${this.reader.source.name}: ${loss.text}`);
     events.append(row);
   }
 

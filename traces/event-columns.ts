@@ -19,8 +19,8 @@ const NARROW: ReadonlySet<ColumnName> = new Set(['cpu', 'region'] as const);
 
 /** (Fields are private by TypeScript: `#` costs a check at each of the stores.) */
 export class EventColumns {
-  readonly data: BytesBuilder;
-  readonly text: BytesBuilder;
+  private readonly data: BytesBuilder;
+  private readonly text: BytesBuilder;
   private readonly present: Int32Array;
   private readonly source: Int32Array;
   private readonly kind: Int32Array;
@@ -85,11 +85,12 @@ export class EventColumns {
     return this.data.byteLength + this.text.byteLength;
   }
 
-  /** Stores a row; `data` and `text` are set on their own. */
-  store(row: number, source: number, { cells, present }: EventRow): void {
+  /** Stores an event as row `row`. */
+  store(row: number, event: EventRow): void {
+    const { cells, present } = event;
     const word = row * 2;
     this.present[row] = present;
-    this.source[row] = source;
+    this.source[row] = event.source;
     this.kind[row] = cells[CELL.kind];
     this.phase[row] = cells[CELL.phase];
     this.cpu[row] = cells[CELL.cpu];
@@ -116,6 +117,13 @@ export class EventColumns {
     this.inAny |= present;
     this.kinds[cells[CELL.kind]]++;
     this.widen(row, cells);
+    if (event.textValue !== null || event.dataValue !== null) this.storeValues(row, event);
+  }
+
+  private storeValues(row: number, { textValue, textStart, textEnd, dataValue }: EventRow): void {
+    if (typeof textValue === 'string') this.text.setText(row, textValue);
+    else if (textValue !== null) this.text.setUtf8(row, textValue, textStart, textEnd);
+    if (dataValue !== null) this.data.setBytes(row, dataValue);
   }
 
   /**

@@ -7,7 +7,10 @@ import fc from 'fast-check';
 import pl from 'nodejs-polars';
 import { describe, expect, test } from 'vitest';
 import {
+  CELL,
   COLUMNS,
+  highWord,
+  lowWord,
   MemorySink,
   MemorySource,
   type TraceMeta,
@@ -53,19 +56,19 @@ function writeRows(rows: readonly Row[], batchRows: number): Buffer {
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, META, { batchRows });
   const { events } = writer;
-  events.source('ftrace-text');
+  const event = events.row('ftrace-text');
   for (const row of rows) {
-    events.begin(events.kind('mark'), 'point');
-    events.timeWords(Number(row.ts & 0xffff_ffffn), Number(row.ts >> 32n));
-    if (row.cpu !== null) events.int('cpu', row.cpu);
-    if (row.tid !== null) events.int('tid', row.tid);
-    if (row.task !== null) events.string('task', row.task);
-    if (row.region !== null) events.int('region', row.region);
-    if (row.value !== null) events.big('value', row.value);
-    if (row.ret !== null) events.word('ret', row.ret);
-    if (row.data !== null) events.data(row.data);
-    if (row.text !== null) events.text(row.text);
-    events.commit();
+    event.start(events.kind('mark'), events.phase('point'));
+    event.timeWords(Number(row.ts & 0xffff_ffffn), Number(row.ts >> 32n));
+    if (row.cpu !== null) event.set(CELL.cpu, row.cpu);
+    if (row.tid !== null) event.set(CELL.tid, row.tid);
+    if (row.task !== null) event.set(CELL.task, events.id('task', row.task));
+    if (row.region !== null) event.set(CELL.region, row.region);
+    if (row.value !== null) event.setWords(CELL.value, lowWord(row.value), highWord(row.value));
+    if (row.ret !== null) event.setNumber(CELL.ret, row.ret);
+    if (row.data !== null) event.data(row.data);
+    if (row.text !== null) event.text(row.text);
+    events.append(event);
   }
   writer.finish();
   return sink.bytes();
@@ -144,10 +147,10 @@ describe('event time', () => {
       fc.property(times, ([seconds, nanoseconds]) => {
         const sink = new MemorySink();
         const writer = new TraceWriter(sink, META);
-        writer.events.source('model');
-        writer.events.begin(writer.events.kind('mark'), 'point');
-        writer.events.time(seconds, nanoseconds);
-        writer.events.commit();
+        const row = writer.events.row('model');
+        row.start(writer.events.kind('mark'), writer.events.phase('point'));
+        row.time(seconds, nanoseconds);
+        writer.events.append(row);
         writer.finish();
         const [batch] = new TraceReader(new MemorySource(sink.bytes())).read();
         expect(batch.column('ts').big(0)).toBe(
@@ -163,12 +166,12 @@ describe('a loss that nobody can have had', () => {
   test('costs none of the events', () => {
     const sink = new MemorySink();
     const writer = new TraceWriter(sink, META);
-    writer.events.source('model');
+    const row = writer.events.row('model');
     for (let i = 0; i < 2; i++) {
-      writer.events.begin(writer.events.kind('lost'), 'point');
-      writer.events.time(i, 0);
-      writer.events.big('value', (1n << 53n) + 1n);
-      writer.events.commit();
+      row.start(writer.events.kind('lost'), writer.events.phase('point'));
+      row.time(i, 0);
+      row.setWords(CELL.value, lowWord((1n << 53n) + 1n), highWord((1n << 53n) + 1n));
+      writer.events.append(row);
     }
     writer.finish();
     const reader = new TraceReader(new MemorySource(sink.bytes()));
@@ -181,11 +184,11 @@ test('names that the dictionary has no room for make a trace incomplete', () => 
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, META);
   const { events } = writer;
-  events.source('model');
+  const row = events.row('model');
   for (let i = 0; i < 1 << 16; i++) {
-    events.begin(events.kind('mark'), 'point');
-    events.string('device', `d${i}`);
-    events.commit();
+    row.start(events.kind('mark'), events.phase('point'));
+    row.set(CELL.device, events.id('device', `d${i}`));
+    events.append(row);
   }
   writer.finish();
   const reader = new TraceReader(new MemorySource(sink.bytes()));

@@ -6,7 +6,14 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CELL, EventRow, MemorySink, MemorySource, TraceReader, TraceWriter } from './index.js';
+import {
+  CELL,
+  type EventRow,
+  MemorySink,
+  MemorySource,
+  TraceReader,
+  TraceWriter,
+} from './index.js';
 
 const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
 const WORDS = ['span', 'offset', 'length', 'value', 'ret'] as const;
@@ -46,9 +53,8 @@ function write(events: readonly Given[], batchRows: number, copies: boolean): Bu
   const sink = new MemorySink();
   const meta = { clock: 'mono', writer: 'test', notes: {} };
   const writer = new TraceWriter(sink, meta, { batchRows });
-  writer.events.source('model');
-  const row = new EventRow();
-  const copy = new EventRow();
+  const row = writer.events.row('model');
+  const copy = writer.events.row('model');
   for (const given of events) {
     fill(row, given, writer);
     copy.copy(row);

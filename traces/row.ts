@@ -1,10 +1,12 @@
 /**
- * One event while it is put together: the columns of fixed size, as 32-bit cells.
+ * One event while it is put together: the columns of fixed size as 32-bit cells, its text and data.
  *
- * A row is made once and filled again and again, so that an event costs no object. Whoever records
+ * A row is made once and filled again and again, so that an event costs no object. A recorder of
  * calls keeps the row of the begin and adds to it for the end, which repeats most of its columns.
  */
 
+import { assert } from './assert.js';
+import { VALUE_BYTES_MAX } from './limits.js';
 import { TimeWords } from './time-words.js';
 
 /**
@@ -43,17 +45,63 @@ const TWO_32 = 0x1_0000_0000;
 /** One for all rows: most of them are of the same second. */
 const words = new TimeWords();
 
+/** The end of a text that was longer than a value may be. */
+const CUT = ' (cut short)';
+
 export class EventRow {
   readonly cells = new Int32Array(CELLS);
   /** Bit `CELL[column]` is 1 when the column is not null; kind, phase and ts never are. */
   present = 0;
+  /** Text of the event: a string, or the UTF-8 bytes `[textStart, textEnd)`; null for no text. */
+  textValue: string | Buffer | null = null;
+  textStart = 0;
+  textEnd = 0;
+  /** Data of the event, at most `VALUE_BYTES_MAX` bytes; null for no data. */
+  dataValue: Uint8Array | null = null;
 
-  /** Makes every column null that can be; the time stays. */
+  /** @param source dictionary id of what records the events of this row: `EventAppender.row` */
+  constructor(public source: number) {}
+
+  /** Makes every column null that can be null; the time stays. */
   clear(): void {
     this.present = 0;
+    this.clearValues();
   }
 
-  /** Takes over all columns but the time and the span, which are each event's own. */
+  /** Begins another event: all columns are null but its kind and phase, given as dictionary ids. */
+  start(kind: number, phase: number): void {
+    this.clear();
+    this.set(CELL.kind, kind);
+    this.set(CELL.phase, phase);
+  }
+
+  /** Drops text and data. `append` does so: an end does not repeat those of its begin. */
+  clearValues(): void {
+    this.textValue = null;
+    this.dataValue = null;
+  }
+
+  /** Sets the text; one that is longer than a value may be is cut, and ends with a note of it. */
+  text(text: string): void {
+    const fits = text.length * 3 <= VALUE_BYTES_MAX || Buffer.byteLength(text) <= VALUE_BYTES_MAX;
+    const rest = Math.floor((VALUE_BYTES_MAX - CUT.length) / 3);
+    this.textValue = fits ? text : text.slice(0, rest) + CUT;
+  }
+
+  /** Sets the text from the UTF-8 bytes `bytes[start..end)`; they stay as they are until append. */
+  textBytes(bytes: Buffer, start: number, end: number): void {
+    this.textValue = bytes;
+    this.textStart = start;
+    this.textEnd = end;
+  }
+
+  /** Sets the data. @param bytes at most `VALUE_BYTES_MAX`; they stay as they are until append */
+  data(bytes: Uint8Array): void {
+    assert(bytes.byteLength <= VALUE_BYTES_MAX, 'a value is within its limit');
+    this.dataValue = bytes;
+  }
+
+  /** Copies all columns but time, span, text and data, which are each event's own. */
   copy({ cells, present }: EventRow): void {
     for (let cell = 0; cell < CELL.ts; cell++) this.cells[cell] = cells[cell];
     for (let cell: number = CELL.offset; cell < CELLS; cell++) this.cells[cell] = cells[cell];

@@ -27,6 +27,7 @@ import { scratchFolder } from '../tests/build-trace.js';
 import { makeTrace } from '../tests/sweeps/corpus.js';
 import { PROGRAM } from '../tests/vfr.js';
 import {
+  CELL,
   MemorySource,
   type OutputSink,
   openRecording,
@@ -43,12 +44,12 @@ const made = (file: string) => openSink({ file, inputs: [] });
 const recorded = (file: string) => openRecording({ file, inputs: [] });
 
 function append({ events }: TraceWriter, count: number): void {
-  events.source('model');
+  const row = events.row('model');
   for (let i = 0; i < count; i++) {
-    events.begin(events.kind('mark'), 'point');
-    events.time(1, i);
-    events.word('value', i);
-    events.commit();
+    row.start(events.kind('mark'), events.phase('point'));
+    row.time(1, i);
+    row.setNumber(CELL.value, i);
+    events.append(row);
   }
 }
 

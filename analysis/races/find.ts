@@ -79,7 +79,7 @@ export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
 
 function flagsOf({ physfn, seenOpen, gate }: Lifetime): readonly boolean[] {
   if (physfn === null || seenOpen) return [true];
-  if (gate.value !== null && gate.value.length === 1) return gate.value;
+  if (gate.value !== 'unknown' && gate.value.length === 1) return gate.value;
   return gate.open === gate.closed ? [true, false] : [gate.open];
 }
 

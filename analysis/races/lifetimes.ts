@@ -312,7 +312,7 @@ const newGate = (machine: Engine['machine'], pf: Bdf): GateSegment => ({
 });
 
 const flagAt = (machine: Engine['machine'], pf: Bdf): Possible<boolean> =>
-  machine.find(pf)?.sriov?.autoprobe ?? null;
+  machine.find(pf)?.sriov?.autoprobe ?? 'unknown';
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   snapshot: (collector, e, state) => collector.snapshot(e, state),

@@ -3,7 +3,7 @@
  * drivers/base/dd.c, drivers/base/bus.c, drivers/pci/pci-driver.c, 6.1). Small on purpose: it knows
  * one device, and drivers by what they were seen to do.
  */
-import { autoprobeGate, matchesWith } from '../../replay/index.js';
+import { autoprobeGate, matchesWith, only } from '../../replay/index.js';
 import type { Habit } from './habits.js';
 import type { Action, BindingState, Lifetime, Operation } from './operation.js';
 
@@ -108,7 +108,7 @@ class Simulation {
     if (bound !== null) return;
     const isVf = this.lifetime.physfn !== null;
     // The driver does not hear of a VF that the gate refuses.
-    if (autoprobeGate(isVf, [this.#autoprobe], [override])?.[0] !== true) return;
+    if (only(autoprobeGate(isVf, [this.#autoprobe], [override])) !== true) return;
     const works = this.#result(driver);
     this.#probes.push(works ? driver : `${driver}!`);
     if (works) this.#state.driver = driver;

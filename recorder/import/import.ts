@@ -54,8 +54,7 @@ export function importInput(options: ImportOptions): ImportResult {
       notes: { ...meta.notes, input: options.input, format: importer.format },
     });
     if (state !== null) {
-      writer.events.source('sysfs');
-      emitSnapshot(writer.events, state, 'start');
+      emitSnapshot(writer.events, 'sysfs', state, 'start');
     }
     const report = withFailure(importer.read(text, writer.events), input);
     if (options.strict === true) refuseIncomplete(report, options.input);

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { importBytes, inputOf, rowsOf } from '../../tests/import-bytes.js';
 import { scratchFolder } from '../../tests/scratch.js';
 import { testData } from '../../tests/test-data.js';
-import { VfrError } from '../../traces/index.js';
+import { CELL, VfrError } from '../../traces/index.js';
 import { IMPORTERS } from './formats.js';
 import { importInput } from './import.js';
 import type { Importer } from './importer.js';
@@ -95,16 +95,16 @@ const toy: Importer = {
   meta: () => ({ clock: 'none' }),
   read(input, events) {
     const lines = new LineReader(input);
-    events.source('vfr');
+    const row = events.row('vfr');
     let count = 0;
     while (lines.next()) {
       const device = /^(\S+) reset$/.exec(lines.text())?.[1];
       if (device === undefined) continue;
       count++;
-      events.begin(events.kind('reset'), 'point');
-      events.time(0, 0);
-      events.string('device', device);
-      events.commit();
+      row.start(events.kind('reset'), events.phase('point'));
+      row.time(0, 0);
+      row.set(CELL.device, events.id('device', device));
+      events.append(row);
     }
     return { records: { reset: count }, unparsed: 0, lost: 0 };
   },

@@ -14,7 +14,7 @@
  * A `ret` of -1 is what the C library returns for every error: such a result stays null, since
  * which error it was is not known.
  */
-import { assert, CELL, type EventAppender, type EventRow } from '../../traces/index.js';
+import { assert, CELL, type EventRow } from '../../traces/index.js';
 import type { Interner } from '../words/interner.js';
 import { Pattern } from '../words/pattern.js';
 import type { Cursor } from './cursor.js';
@@ -165,9 +165,8 @@ export class Template {
   /**
    * Sets the columns of an event from what `match` kept.
    * @param bytes the matched line
-   * @param events where text goes
    */
-  apply(row: EventRow, bytes: Buffer, ids: WordIds, events: EventAppender): void {
+  apply(row: EventRow, bytes: Buffer, ids: WordIds): void {
     const { parts } = this;
     let start = -1;
     for (let i = 0; i < parts.length; i++) {
@@ -185,7 +184,7 @@ export class Template {
           row.set(CELL.driver, ids.driver.get(bytes, low, high));
           break;
         case CODE.text:
-          events.textBytes(bytes, low, high);
+          row.textBytes(bytes, low, high);
           break;
         case CODE.region:
           row.set(CELL.region, low);

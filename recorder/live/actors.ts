@@ -1,6 +1,6 @@
 /** Who the processes are that act on devices: their command line and control group, from /proc. */
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { EventAppender } from '../../traces/index.js';
+import { CELL, type EventAppender } from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
 import type { TraceRecord } from '../mapping/record.js';
 import { optional } from './optional.js';
@@ -63,17 +63,16 @@ export class Actors {
     const actor = this.read(tgid);
     if (actor === undefined) return;
     const events = this.events;
-    events.source('sysfs');
-    events.begin(events.kind('process'), 'point');
-    events.timeWords(tsLow, tsHigh);
-    events.string('name', 'actor');
-    events.int('pid', tgid);
-    events.int('tid', tid);
-    if (cpu >= 0) events.int('cpu', cpu);
-    if (task >= 0) events.string('task', events.dictionaries.task.at(task));
-    events.text(JSON.stringify(actor));
-    events.commit();
-    events.source('tracefs');
+    const row = events.row('sysfs');
+    row.start(events.kind('process'), events.phase('point'));
+    row.timeWords(tsLow, tsHigh);
+    row.set(CELL.name, events.id('name', 'actor'));
+    row.set(CELL.pid, tgid);
+    row.set(CELL.tid, tid);
+    if (cpu >= 0) row.set(CELL.cpu, cpu);
+    if (task >= 0) row.set(CELL.task, task);
+    row.text(JSON.stringify(actor));
+    events.append(row);
   }
 
   /** A process is another program from now on, or a new one has its number. */

@@ -37,7 +37,6 @@ function decode({ slots = 1000, perFill = 1000, device }: Options = {}): readonl
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} }, { level: 1 });
   const { events } = writer;
-  events.source('ftrace-text');
   const devices = device === undefined ? [] : [device as Bdf];
   const filter = deviceFilter(devices, events.dictionaries.device);
   const tasks = new Tasks(events.dictionaries.task);

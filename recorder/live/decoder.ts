@@ -63,7 +63,7 @@ export class PageDecoder {
     page: PageFormat,
     formats: readonly EventFormat[],
   ) {
-    this.mapper = new RecordMapper(target.events);
+    this.mapper = new RecordMapper(target.events, 'tracefs');
     this.#littleEndian = page.littleEndian;
     this.#fields = new BinaryFields(page.littleEndian);
     for (const format of formats) {

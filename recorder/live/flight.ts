@@ -199,7 +199,6 @@ class FlightRecorder {
     const note = because === 'trigger' ? this.options.trigger! : 'request';
     const writer = new TraceWriter(sink, recordingMeta(this.armed, { flight: note }));
     const { events } = writer;
-    events.source('tracefs');
     const tasks = new Tasks(events.dictionaries.task);
     tasks.copyFrom(this.#tasks);
     const filter = deviceFilter(this.options.devices, events.dictionaries.device);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type EventAppender, highWord, lowWord, parseBdf } from '../../traces/index.js';
+import { CELL, type EventAppender, highWord, lowWord, parseBdf } from '../../traces/index.js';
 import {
   type DriverState,
   emitSnapshot,
@@ -129,14 +129,14 @@ export function emitLiveState(
   { machine, users, mediated, timeNs }: LiveState,
   moment: SnapshotMoment,
 ): void {
-  events.source('sysfs');
-  emitSnapshot(events, machine, moment);
+  emitSnapshot(events, 'sysfs', machine, moment);
   emitVfioUsers(events, users, timeNs, moment);
+  const row = events.row('sysfs');
+  row.timeWords(lowWord(timeNs), highWord(timeNs));
   for (const one of mediated) {
-    events.begin(events.kind('snapshot'), 'point');
-    events.timeWords(lowWord(timeNs), highWord(timeNs));
-    events.string('name', moment);
-    events.text(JSON.stringify(one));
-    events.commit();
+    row.start(events.kind('snapshot'), events.phase('point'));
+    row.set(CELL.name, events.id('name', moment));
+    row.text(JSON.stringify(one));
+    events.append(row);
   }
 }

@@ -112,7 +112,6 @@ class Session {
     this.#writer = new TraceWriter(sink, recordingMeta(armed));
     const { events } = this.#writer;
     emitLiveState(events, before, 'start');
-    events.source('tracefs');
     const tasks = new Tasks(events.dictionaries.task);
     tasks.scan();
     const filter = deviceFilter(options.devices, events.dictionaries.device);

@@ -4,28 +4,16 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CELL, EventRow, type Kind, VfrError } from '../../traces/index.js';
+import { CELL, type Kind, VfrError } from '../../traces/index.js';
 import { PageRing } from './page-ring.js';
 import { parseTrigger, TriggerAppender } from './trigger.js';
 
 function fires(trigger: string, kind: Kind, ret?: bigint): boolean {
   const events = new TriggerAppender(parseTrigger(trigger));
-  const row = new EventRow();
-  row.set(CELL.kind, events.kind(kind));
-  row.set(CELL.phase, events.phase('point'));
+  const row = events.row('tracefs');
+  row.start(events.kind(kind), events.phase('point'));
   if (ret !== undefined) row.setWords(CELL.ret, ...wordsOf(ret));
   events.append(row);
-  expect(firesOneByOne(trigger, kind, ret)).toBe(events.fired);
-  return events.fired;
-}
-
-/** The same, with an event whose columns are set one by one. */
-function firesOneByOne(trigger: string, kind: Kind, ret?: bigint): boolean {
-  const events = new TriggerAppender(parseTrigger(trigger));
-  events.begin(events.kind(kind), 'point');
-  events.timeWords(1, 0);
-  if (ret !== undefined) events.words('ret', ...wordsOf(ret));
-  events.commit();
   return events.fired;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type EventAppender, highWord, lowWord } from '../../traces/index.js';
+import { CELL, type EventAppender, highWord, lowWord } from '../../traces/index.js';
 import type { SnapshotMoment } from '../snapshot/snapshot.js';
 import { type Actor, readActor } from './actors.js';
 import { optional } from './optional.js';
@@ -56,14 +56,15 @@ export function emitVfioUsers(
   moment: SnapshotMoment,
 ): void {
   const kind = events.kind('snapshot');
+  const row = events.row('sysfs');
+  row.timeWords(lowWord(timeNs), highWord(timeNs));
   for (const { pid, comm, file, fd, device, actor } of users) {
-    events.begin(kind, 'point');
-    events.timeWords(lowWord(timeNs), highWord(timeNs));
-    events.string('name', moment);
-    events.int('pid', pid);
-    events.int('tid', pid);
-    if (comm !== '') events.string('task', comm);
-    events.text(JSON.stringify({ file, fd, ...(device !== null && { device }), ...actor }));
-    events.commit();
+    row.start(kind, events.phase('point'));
+    row.set(CELL.name, events.id('name', moment));
+    row.set(CELL.pid, pid);
+    row.set(CELL.tid, pid);
+    if (comm !== '') row.set(CELL.task, events.id('task', comm));
+    row.text(JSON.stringify({ file, fd, ...(device !== null && { device }), ...actor }));
+    events.append(row);
   }
 }

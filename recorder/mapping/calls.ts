@@ -2,7 +2,7 @@
  * Calls that have begun and not ended, per thread: pairs a return with its entry. A thread's calls
  * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
  */
-import { assert, CALL_DEPTH_MAX, EventRow, likelyEnded } from '../../traces/index.js';
+import { assert, CALL_DEPTH_MAX, type EventRow, likelyEnded } from '../../traces/index.js';
 import { GivenBytes } from './given-bytes.js';
 
 /** Threads kept in memory; above it, those without open calls are forgotten. */
@@ -20,10 +20,13 @@ export class OpenCall {
   /** What is known of what a user's read gave. */
   readonly given = new GivenBytes();
   /** The begin's columns, which the end repeats. */
-  readonly row = new EventRow();
+  constructor(readonly row: EventRow) {}
 }
 
 export class CallStack {
+  /** @param newRow makes a row for the events of one open call */
+  constructor(private readonly newRow: () => EventRow) {}
+
   readonly #calls: OpenCall[] = [];
   #depth = 0;
   #vfio = 0;
@@ -41,7 +44,7 @@ export class CallStack {
     if (this.#depth === CALL_DEPTH_MAX) this.#drop(likelyEnded(this.#calls, ({ call }) => call));
     let open = this.#calls[this.#depth];
     if (open === undefined) {
-      open = new OpenCall();
+      open = new OpenCall(this.newRow());
       this.#calls[this.#depth] = open;
     }
     this.#depth++;
@@ -107,7 +110,12 @@ export class CallStack {
 export class ThreadCalls {
   readonly #stacks = new Map<number, CallStack>();
   #lastKey = Number.NaN;
-  #last = new CallStack();
+  #last: CallStack;
+
+  /** @param newRow makes a row for the events of one open call */
+  constructor(private readonly newRow: () => EventRow) {
+    this.#last = new CallStack(newRow);
+  }
 
   of(tid: number, cpu: number): CallStack {
     const key = tid === 0 ? -1 - cpu : tid;
@@ -123,7 +131,7 @@ export class ThreadCalls {
     const known = this.#stacks.get(key);
     if (known !== undefined) return known;
     if (this.#stacks.size >= THREADS_MAX) this.#forgetIdle();
-    const stack = new CallStack();
+    const stack = new CallStack(this.newRow);
     this.#stacks.set(key, stack);
     return stack;
   }

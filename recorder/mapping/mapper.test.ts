@@ -67,8 +67,7 @@ type Step = Given | { readonly lostOn: number; readonly count: number };
 function map(steps: readonly Step[]) {
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} });
-  writer.events.source('ftrace-text');
-  const mapper = new RecordMapper(writer.events);
+  const mapper = new RecordMapper(writer.events, 'ftrace-text');
   steps.forEach((step, i) => {
     const record: TraceRecord = { cpu: 0, tid: 7, tgid: 7, task: -1, tsLow: i, tsHigh: 0 };
     if ('lostOn' in step) {

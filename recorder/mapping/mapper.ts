@@ -1,4 +1,10 @@
-import { CELL, type EventAppender, EventRow, type Kind } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  type Kind,
+  type Source,
+} from '../../traces/index.js';
 import { findProbe, type Probe } from '../catalogue/index.js';
 import { KernelTextColumns } from '../kernel-text/index.js';
 import { type CallStack, type OpenCall, ThreadCalls } from './calls.js';
@@ -26,9 +32,9 @@ export class RecordMapper {
   readonly #maker: RuleMaker;
   readonly #rules = new Map<string, Rule>();
   readonly #calls = new Map<string, number>();
-  readonly #threads = new ThreadCalls();
+  readonly #threads: ThreadCalls;
   /** For events that no call keeps. */
-  readonly #row = new EventRow();
+  readonly #row: EventRow;
   readonly #begin: number;
   readonly #end: number;
   readonly #point: number;
@@ -38,9 +44,12 @@ export class RecordMapper {
   #unparsed = 0;
   #lost = 0;
 
-  constructor(events: EventAppender) {
+  /** @param source what records the events */
+  constructor(events: EventAppender, source: Source) {
     this.#events = events;
-    this.#maker = new RuleMaker(events);
+    this.#row = events.row(source);
+    this.#threads = new ThreadCalls(() => events.row(source));
+    this.#maker = new RuleMaker(events, source);
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#point = events.phase('point');
@@ -79,14 +88,14 @@ export class RecordMapper {
   unparsed(text: string, record?: TraceRecord): void {
     this.#unparsed++;
     this.#open('log', record);
-    this.#events.text(text);
+    this.#row.text(text);
     this.#events.append(this.#row);
   }
 
   /** A further line of a text, or what may be one: it is kept as an event of its own. */
   continued(text: string): void {
     this.#open('log', undefined);
-    this.#events.text(text);
+    this.#row.text(text);
     this.#events.append(this.#row);
   }
 
@@ -105,7 +114,7 @@ export class RecordMapper {
     this.#row.setNumber(CELL.value, count ?? 1);
     const text = count === null ? [UNKNOWN_LOSS, why] : [why];
     if (text.some((part) => part !== undefined)) {
-      this.#events.text(text.filter((part) => part !== undefined).join(': '));
+      this.#row.text(text.filter((part) => part !== undefined).join(': '));
     }
     this.#events.append(this.#row);
   }
@@ -240,9 +249,7 @@ export class RecordMapper {
   /** Opens an event that no rule makes. */
   #open(kind: Kind, record: TraceRecord | undefined): void {
     const row = this.#row;
-    row.clear();
-    row.set(CELL.kind, this.#events.kind(kind));
-    row.set(CELL.phase, this.#point);
+    row.start(this.#events.kind(kind), this.#point);
     if (record === undefined) this.#events.timeOfLast(row);
     else setOrigin(row, record);
   }

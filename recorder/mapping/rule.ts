@@ -2,7 +2,14 @@
  * A rule: the catalogue's entry for one trace event, compiled to a row of constants and the steps
  * that fill in the rest, so that mapping a record asks nothing that is known of its event.
  */
-import { CELL, type EventAppender, EventRow, type Kind, type Path } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  type Kind,
+  type Path,
+  type Source,
+} from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
 import type { FieldReader } from './record.js';
 import {
@@ -59,7 +66,10 @@ export interface Rule {
 export class RuleMaker {
   readonly #steps: StepMaker;
 
-  constructor(private readonly events: EventAppender) {
+  constructor(
+    private readonly events: EventAppender,
+    private readonly source: Source,
+  ) {
     this.#steps = new StepMaker(events);
   }
 
@@ -91,6 +101,7 @@ export class RuleMaker {
         typeof kind === 'object' ? kind.read : kind,
         path === 'user' ? null : path,
         this.events,
+        this.source,
       ),
       deviceOf,
       value: typeof columns.value === 'string' ? place(columns.value) : -1,
@@ -121,7 +132,7 @@ export class RuleMaker {
   #byNesting(probe: Probe, kind: Kind, steps: readonly Step[]): FormOf {
     const { path = null } = probe;
     const form = (by: Path | null): Form => ({
-      constants: constants(probe, kind, by, this.events),
+      constants: constants(probe, kind, by, this.events, this.source),
       steps,
     });
     if (path !== 'user') {
@@ -139,8 +150,9 @@ function constants(
   kind: Kind,
   path: Path | null,
   events: EventAppender,
+  source: Source,
 ): EventRow {
-  const row = new EventRow();
+  const row = events.row(source);
   const { dictionaries } = events;
   row.set(CELL.kind, events.kind(kind));
   row.set(CELL.name, dictionaries.name.id(name));

@@ -85,7 +85,7 @@ export class StepMaker {
     if (ioctl !== undefined) steps.push(this.#ioctl(place(ioctl.field), ioctl.file));
     if (data !== undefined) steps.push(this.words(data, place));
     if (text !== undefined) steps.push(this.#text(place(text), raw));
-    else if (raw) steps.push((_row, fields) => this.events.text(fields.raw()));
+    else if (raw) steps.push((row, fields) => row.text(fields.raw()));
     if (words !== undefined) {
       steps.push(this.#commandLine(place(words.count), words.fields.map(place)));
     }
@@ -103,7 +103,7 @@ export class StepMaker {
         row.setWords(CELL.value, lowBytes(fields.low, bytes), 0);
       } else {
         this.#data.writeUInt32LE(fields.low >>> 0, 0);
-        this.events.data(this.#data.subarray(0, WRITTEN_BYTES));
+        row.data(this.#data.subarray(0, WRITTEN_BYTES));
       }
     };
   }
@@ -154,16 +154,16 @@ export class StepMaker {
       // What lies behind the arguments in memory is the environment, which is nobody's business.
       const own = words.slice(0, Math.max(0, all));
       const told = own.map((word) => (fields.has(word) ? fields.text(word) : ''));
-      this.events.text(JSON.stringify(all > words.length ? [...told, '…'] : told));
+      row.text(JSON.stringify(all > words.length ? [...told, '…'] : told));
     };
   }
 
   /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`; `@name` of one that is read. */
   #uevent(action: FieldIndex, object: FieldIndex): Step {
-    return (_row, fields) => {
+    return (row, fields) => {
       if (!fields.has(object)) return;
       const variable = fields.has(action) ? fields.text(action) : '';
-      this.events.text(`${variable.replace(/^ACTION=/, '')}@${fields.text(object)}`);
+      row.text(`${variable.replace(/^ACTION=/, '')}@${fields.text(object)}`);
     };
   }
 
@@ -206,7 +206,7 @@ export class StepMaker {
    */
   words(data: NonNullable<Columns['data']>, place: PlaceOf): Step {
     const words = data.map(([name, bytes]) => [place(name), bytes] as const);
-    return (_row, fields) => {
+    return (row, fields) => {
       let length = 0;
       for (const [field, bytes] of words) {
         if (!fields.number(field)) break;
@@ -214,14 +214,14 @@ export class StepMaker {
         if (bytes === 8) this.#data.writeUInt32LE(fields.high >>> 0, length + 4);
         length += bytes;
       }
-      if (length > 0) this.events.data(this.#data.subarray(0, length));
+      if (length > 0) row.data(this.#data.subarray(0, length));
     };
   }
 
   #text(field: FieldIndex, raw: boolean): Step {
-    return (_row, fields) => {
-      if (fields.has(field)) this.events.text(fields.text(field));
-      else if (raw) this.events.text(fields.raw());
+    return (row, fields) => {
+      if (fields.has(field)) row.text(fields.text(field));
+      else if (raw) row.text(fields.raw());
     };
   }
 }

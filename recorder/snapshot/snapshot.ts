@@ -1,5 +1,12 @@
 /** The state of the machine's PCI functions and drivers as `snapshot` events. */
-import { type Bdf, type EventAppender, highWord, lowWord } from '../../traces/index.js';
+import {
+  type Bdf,
+  CELL,
+  type EventAppender,
+  highWord,
+  lowWord,
+  type Source,
+} from '../../traces/index.js';
 
 /** What sysfs prints for a driver_override that is not set. */
 export const OVERRIDE_UNSET = '(null)';
@@ -40,29 +47,31 @@ export type SnapshotMoment = 'start' | 'end';
  */
 export function emitSnapshot(
   events: EventAppender,
+  source: Source,
   state: MachineState,
   moment: SnapshotMoment,
 ): void {
   const kind = events.kind('snapshot');
   const time = state.timeNs ?? 0n;
-  const begin = () => {
-    events.begin(kind, 'point');
-    events.timeWords(lowWord(time), highWord(time));
-    events.string('name', moment);
+  const row = events.row(source);
+  row.timeWords(lowWord(time), highWord(time));
+  const start = () => {
+    row.start(kind, events.phase('point'));
+    row.set(CELL.name, events.id('name', moment));
   };
   for (const f of state.functions) {
-    begin();
-    events.string('device', f.bdf);
-    if (f.driver !== null) events.string('driver', f.driver);
-    if (f.config !== null) events.data(f.config);
-    events.text(functionText(f));
-    events.commit();
+    start();
+    row.set(CELL.device, events.id('device', f.bdf));
+    if (f.driver !== null) row.set(CELL.driver, events.id('driver', f.driver));
+    if (f.config !== null) row.data(f.config);
+    row.text(functionText(f));
+    events.append(row);
   }
   for (const driver of state.drivers) {
-    begin();
-    events.string('driver', driver.name);
-    events.text(JSON.stringify({ order: driver.order }));
-    events.commit();
+    start();
+    row.set(CELL.driver, events.id('driver', driver.name));
+    row.text(JSON.stringify({ order: driver.order }));
+    events.append(row);
   }
 }
 

@@ -2,35 +2,36 @@
  * The machine as it is when a run begins, as the `snapshot` events that open a recording: one per
  * function, then one per driver. `binding/snapshot.ts` reads them.
  */
-import type { EventAppender } from '../../traces/index.js';
+import { CELL, type EventAppender } from '../../traces/index.js';
 import { EXT_CAP } from '../model/config-space.js';
 import type { Place } from './place.js';
 import type { World } from './world.js';
 
 export function emitSnapshot(world: World, events: EventAppender): void {
   const kind = events.kind('snapshot');
-  const begin = () => {
-    events.begin(kind, 'point');
-    events.string('name', 'start');
+  const row = events.row('model');
+  const start = () => {
+    row.start(kind, events.phase('point'));
+    row.set(CELL.name, events.id('name', 'start'));
   };
   for (const place of world.places) {
-    const { start } = place;
-    if (start === null || !start.present) continue;
-    begin();
-    events.string('device', place.address);
-    if (start.driver !== null) events.string('driver', start.driver);
-    events.data(configSpace(place));
-    events.text(functionText(place));
-    events.commit();
+    const { start: state } = place;
+    if (state === null || !state.present) continue;
+    start();
+    row.set(CELL.device, events.id('device', place.address));
+    if (state.driver !== null) row.set(CELL.driver, events.id('driver', state.driver));
+    row.data(configSpace(place));
+    row.text(functionText(place));
+    events.append(row);
   }
   for (const { spec, index } of world.drivers) {
-    begin();
-    events.string('driver', spec.name);
+    start();
+    row.set(CELL.driver, events.id('driver', spec.name));
     const order = spec.loaded ? index : null;
     const ids = spec.table === null ? {} : { ids: spec.table };
     const probeType = spec.isAsync ? { probeType: 'async' } : {};
-    events.text(JSON.stringify({ order, loaded: spec.loaded, ...probeType, ...ids }));
-    events.commit();
+    row.text(JSON.stringify({ order, loaded: spec.loaded, ...probeType, ...ids }));
+    events.append(row);
   }
 }
 

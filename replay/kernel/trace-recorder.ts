@@ -1,5 +1,11 @@
 /** A run as a trace: each event is the one that the recorder would have made of it. */
-import { CELL, type EventAppender, EventRow, type Phase, type Seq } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  type Phase,
+  type Seq,
+} from '../../traces/index.js';
 import { type PciIds, writeIds } from '../model/binding/ids.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
@@ -29,7 +35,7 @@ const CPUS = 4;
 export class TraceRecorder implements Recorder {
   readonly #events: EventAppender;
   readonly #calls: Calls[] = [];
-  readonly #point = new EventRow();
+  readonly #point: EventRow;
   #ns = NS_PER_S;
 
   constructor(
@@ -37,7 +43,7 @@ export class TraceRecorder implements Recorder {
     events: EventAppender,
   ) {
     this.#events = events;
-    events.source('model');
+    this.#point = events.row('model');
     emitSnapshot(world, events);
   }
 
@@ -58,7 +64,7 @@ export class TraceRecorder implements Recorder {
     this.#fill(call.row, thread, name, 'begin', device, driver, -1);
     call.row.setNumber(CELL.length, Buffer.byteLength(text));
     call.text = text;
-    this.#events.text(text);
+    call.row.text(text);
     call.seq = this.#events.append(call.row);
   }
 
@@ -67,7 +73,7 @@ export class TraceRecorder implements Recorder {
     this.#fill(call.row, thread, name, 'begin', null, driver, -1);
     // The bus of the driver.
     call.text = 'pci';
-    this.#events.text(call.text);
+    call.row.text(call.text);
     call.seq = this.#events.append(call.row);
   }
 
@@ -77,7 +83,7 @@ export class TraceRecorder implements Recorder {
     row.set(CELL.phase, this.#events.phase('end'));
     row.setNumber(CELL.span, seq);
     if (ret !== null) row.setNumber(CELL.ret, ret);
-    if (text !== null) this.#events.text(text);
+    if (text !== null) row.text(text);
     this.#time(row);
     this.#events.append(row);
   }
@@ -94,15 +100,16 @@ export class TraceRecorder implements Recorder {
   }
 
   added(thread: number, device: string, ids: PciIds): void {
-    this.#events.data(writeIds(ids));
-    this.point(thread, 'pci_device_add', device, null, -1);
+    this.#fill(this.#point, thread, 'pci_device_add', 'point', device, null, -1);
+    this.#point.data(writeIds(ids));
+    this.#events.append(this.#point);
   }
 
   #enter(thread: number): Open {
     this.#calls[thread] ??= { open: [], depth: 0 };
     const calls = this.#calls[thread];
     const depth = calls.depth++;
-    calls.open[depth] ??= { row: new EventRow(), seq: 0 as Seq, text: null };
+    calls.open[depth] ??= { row: this.#events.row('model'), seq: 0 as Seq, text: null };
     calls.open[depth].text = null;
     return calls.open[depth];
   }
@@ -120,9 +127,7 @@ export class TraceRecorder implements Recorder {
     const { dictionaries } = events;
     const facts: { kind: (typeof FUNCTIONS)[FunctionName]['kind']; path?: 'sysfs' | 'kernel' } =
       FUNCTIONS[name];
-    row.clear();
-    row.set(CELL.kind, events.kind(facts.kind));
-    row.set(CELL.phase, events.phase(phase));
+    row.start(events.kind(facts.kind), events.phase(phase));
     row.set(CELL.name, dictionaries.name.id(name));
     if (facts.path !== undefined) row.set(CELL.path, dictionaries.path.id(facts.path));
     if (device !== null) row.set(CELL.device, dictionaries.device.id(device));

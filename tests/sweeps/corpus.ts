@@ -1,5 +1,15 @@
 /** Traces to damage: events made by chance from a seed, as varied as the schema allows. */
-import { KINDS, type Kind, MemorySink, PHASES, SOURCES, TraceWriter } from '../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  KINDS,
+  type Kind,
+  MemorySink,
+  PHASES,
+  SOURCES,
+  TraceWriter,
+} from '../../traces/index.js';
 
 /** A generator of numbers that is the same for the same seed on every machine (mulberry32). */
 export class Random {
@@ -44,12 +54,12 @@ export function makeTrace({ seed, events: count, batchRows }: CorpusOptions): Bu
   const { events } = writer;
   for (let seq = 0, ns = 1_000; seq < count; seq++) {
     ns += random.below(4_000);
-    events.source(random.pick(SOURCES));
-    events.begin(events.kind(random.pick(kinds)), random.pick(PHASES));
-    events.time(7, ns);
-    events.words('value', expectedValue(seq), seq);
-    appendRest(writer, random, seq);
-    events.commit();
+    const row = events.row(random.pick(SOURCES));
+    row.start(events.kind(random.pick(kinds)), events.phase(random.pick(PHASES)));
+    row.time(7, ns);
+    row.setWords(CELL.value, expectedValue(seq), seq);
+    setRest(row, events, random, seq);
+    events.append(row);
   }
   writer.finish();
   return sink.bytes();
@@ -58,17 +68,17 @@ export function makeTrace({ seed, events: count, batchRows }: CorpusOptions): Bu
 /** Low word of the value of event `seq`; the high word is `seq`. */
 export const expectedValue = (seq: number): number => Math.imul(seq + 1, 0x9e37_79b1) >>> 0;
 
-function appendRest({ events }: TraceWriter, random: Random, seq: number): void {
+function setRest(row: EventRow, events: EventAppender, random: Random, seq: number): void {
   const chance = () => random.below(3) > 0;
-  if (chance()) events.int('cpu', random.below(8));
-  if (chance()) events.int('tid', 100 + random.below(50));
-  if (chance()) events.string('task', `task-${random.below(9)}`);
-  if (chance()) events.string('device', `0000:0${random.below(8)}:00.0`);
-  if (chance()) events.string('name', random.pick(NAMES));
-  if (chance() && seq > 0) events.word('span', random.below(seq));
-  if (chance()) events.int('region', random.below(9));
-  if (chance()) events.word('offset', random.below(0x1000));
-  if (chance()) events.word('ret', -random.below(40));
-  if (chance()) events.text(`line ${random.below(1000)}`);
-  if (chance()) events.data(Uint8Array.from({ length: random.below(16) }, () => random.below(256)));
+  if (chance()) row.set(CELL.cpu, random.below(8));
+  if (chance()) row.set(CELL.tid, 100 + random.below(50));
+  if (chance()) row.set(CELL.task, events.id('task', `task-${random.below(9)}`));
+  if (chance()) row.set(CELL.device, events.id('device', `0000:0${random.below(8)}:00.0`));
+  if (chance()) row.set(CELL.name, events.id('name', random.pick(NAMES)));
+  if (chance() && seq > 0) row.setNumber(CELL.span, random.below(seq));
+  if (chance()) row.set(CELL.region, random.below(9));
+  if (chance()) row.setNumber(CELL.offset, random.below(0x1000));
+  if (chance()) row.setNumber(CELL.ret, -random.below(40));
+  if (chance()) row.text(`line ${random.below(1000)}`);
+  if (chance()) row.data(Uint8Array.from({ length: random.below(16) }, () => random.below(256)));
 }

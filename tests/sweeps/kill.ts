@@ -7,7 +7,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openRecording, TraceReader, TraceWriter, verifyTrace } from '../../traces/index.js';
+import { CELL, openRecording, TraceReader, TraceWriter, verifyTrace } from '../../traces/index.js';
 import { expectedValue, Random } from './corpus.js';
 import { demand, isProgram, progress, sweepOptions } from './options.js';
 
@@ -100,14 +100,14 @@ function record(trace: string, log: string, seed: number): void {
   const kind = events.kind('mark');
   let flushAt = performance.now();
   process.stdout.write('started\n');
-  events.source('model');
+  const row = events.row('model');
   for (let seq = 0; ; seq++) {
     const [seconds, nanoseconds] = process.hrtime();
-    events.begin(kind, 'point');
-    events.time(seconds, nanoseconds);
-    events.words('value', expectedValue(seq), seq);
-    events.string('name', `name ${seq % 97}`);
-    events.commit();
+    row.start(kind, events.phase('point'));
+    row.time(seconds, nanoseconds);
+    row.setWords(CELL.value, expectedValue(seq), seq);
+    row.set(CELL.name, events.id('name', `name ${seq % 97}`));
+    events.append(row);
     if (seq % 256 !== 0) continue;
     if (performance.now() >= flushAt) {
       writer.flush();

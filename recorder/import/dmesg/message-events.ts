@@ -1,4 +1,10 @@
-import { CELL, type EventAppender, EventRow, highWord, lowWord } from '../../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  highWord,
+  lowWord,
+} from '../../../traces/index.js';
 import {
   type KernelFact,
   KernelTextColumns,
@@ -24,7 +30,7 @@ interface Pending {
  */
 export class MessageEvents {
   readonly #columns: KernelTextColumns;
-  readonly #row = new EventRow();
+  readonly #row: EventRow;
   readonly #point: number;
   readonly #log: number;
   /** Reports of which more messages may come. */
@@ -40,7 +46,7 @@ export class MessageEvents {
     this.#columns = new KernelTextColumns(events);
     this.#point = events.phase('point');
     this.#log = events.kind('log');
-    events.source('dmesg');
+    this.#row = events.row('dmesg');
   }
 
   /** A complete message: it is a part of a report, or begins one, or is all of an event. */
@@ -108,7 +114,7 @@ export class MessageEvents {
       this.#columns.set(this.#row, fact);
       if (fact.kind === 'lost') this.#lost += Number(fact.value);
     }
-    this.events.text(text);
+    this.#row.text(text);
     this.events.append(this.#row);
   }
 }

@@ -1,4 +1,5 @@
 /** Text of ftrace: `trace`, `trace_pipe`, and `trace-cmd report`, in all their variants. */
+import { RecordMapper } from '../../mapping/mapper.js';
 import type { Importer, InputMeta } from '../importer.js';
 import { findLayout } from './find-layout.js';
 import { LAYOUTS, type Layout } from './prefix.js';
@@ -46,8 +47,8 @@ export const ftraceText: Importer = {
     };
   },
   read(input, events) {
-    events.source('ftrace-text');
-    return new TextReader(input, events, findLayout(input.head, LAYOUTS)?.layout ?? null).read();
+    const layout = findLayout(input.head, LAYOUTS)?.layout ?? null;
+    return new TextReader(input, new RecordMapper(events, 'ftrace-text'), events, layout).read();
   },
 };
 

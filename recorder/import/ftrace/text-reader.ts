@@ -3,7 +3,7 @@
  * between them.
  */
 import type { EventAppender } from '../../../traces/index.js';
-import { RecordMapper } from '../../mapping/mapper.js';
+import type { RecordMapper } from '../../mapping/mapper.js';
 import type { ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { lossCount } from '../loss-count.js';
@@ -57,15 +57,16 @@ export class TextReader {
 
   constructor(
     input: Input,
-    events: EventAppender,
+    mapper: RecordMapper,
+    { dictionaries }: EventAppender,
     layout: Layout | null,
     private readonly options: TextOptions = {},
   ) {
     this.#window = new TextWindow(input);
-    this.#mapper = new RecordMapper(events);
+    this.#mapper = mapper;
     this.#names = new EventNames(new EventTable(this.#mapper));
     this.#interlude = new Interlude(this.#mapper);
-    const { task } = events.dictionaries;
+    const { task } = dictionaries;
     this.#origin =
       layout === null ? null : new OriginReader(this.#window, layout, task, options.taskName);
   }

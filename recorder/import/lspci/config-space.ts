@@ -54,11 +54,10 @@ export const configSpace: Importer = {
       const room = Math.max(0, SIZES[2] - config.byteLength);
       config = Buffer.concat([config, chunk.subarray(0, room)]);
     }
-    events.source('sysfs');
     const attributes = configAttributes(config);
     const state = { bdf, driver: null, driverOverride: null, iommuGroup: null, physfn: null };
     const functions = [{ ...state, attributes, config }];
-    emitSnapshot(events, { timeNs: null, functions, drivers: [] }, 'start');
+    emitSnapshot(events, 'sysfs', { timeNs: null, functions, drivers: [] }, 'start');
     const isWhole = SIZES.includes(length);
     const why = 'a configuration space has 64, 256 or 4096 bytes';
     return {

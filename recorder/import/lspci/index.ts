@@ -55,7 +55,6 @@ class LspciReader {
     private readonly events: EventAppender,
   ) {
     this.#lines = new LineReader(input);
-    events.source('lspci');
   }
 
   read(): ImportReport {
@@ -125,15 +124,16 @@ class LspciReader {
       attributes: config === null ? {} : configAttributes(config),
       config,
     };
-    emitSnapshot(this.events, { timeNs: null, functions: [state], drivers: [] }, 'start');
+    const machine = { timeNs: null, functions: [state], drivers: [] };
+    emitSnapshot(this.events, 'lspci', machine, 'start');
   }
 
   #other(line: string): void {
     this.#unparsed++;
     const { events } = this;
-    events.begin(events.kind('log'), 'point');
-    events.timeWords(0, 0);
-    events.text(line);
-    events.commit();
+    const row = events.row('lspci');
+    row.start(events.kind('log'), events.phase('point'));
+    row.text(line);
+    events.append(row);
   }
 }

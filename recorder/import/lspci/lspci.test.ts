@@ -4,7 +4,7 @@
  * machine, read by other means.
  */
 import { describe, expect, test } from 'vitest';
-import { importBytes, inputOf } from '../../../tests/import-bytes.js';
+import { importBytes } from '../../../tests/import-bytes.js';
 import { testData } from '../../../tests/test-data.js';
 import { configSpace } from './config-space.js';
 import { lspci } from './index.js';
@@ -66,16 +66,10 @@ test("a copy of sysfs's config file is the function that its name says", () => {
   expect(configSpace.detect(bytes, '/x/config/0000:02:00.0.bin')).toBeGreaterThan(0.5);
   expect(configSpace.detect(bytes, '/x/config/e1000e.bin')).toBe(0);
   expect(configSpace.detect(bytes.subarray(1), '0000:02:00.0.bin')).toBe(0);
-  const report = configSpace.read(inputOf(bytes, 100, '0000:02:00.0.bin'), {
-    source: () => {},
-    kind: () => 0,
-    begin: () => {},
-    timeWords: () => {},
-    string: () => {},
-    data: (data: Buffer) => expect(data.equals(bytes)).toBe(true),
-    text: () => {},
-    commit: () => {},
-  } as never);
+  const { rows, report } = importBytes(configSpace, bytes, 100, '0000:02:00.0.bin');
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({ source: 'sysfs', device: '0000:02:00.0' });
+  expect(rows[0].data!.equals(bytes)).toBe(true);
   expect(report).toEqual({ records: { function: 1 }, unparsed: 0, lost: 0 });
 });
 

@@ -2,7 +2,7 @@
  * The text of the kernel's mmiotrace tracer: every access of a driver to mapped device memory
  * (kernel kernel/trace/trace_mmiotrace.c and Documentation/trace/mmiotrace.rst, format 20070824).
  */
-import { type EventAppender, formatBdf } from '../../../traces/index.js';
+import { CELL, type EventAppender, type EventRow, formatBdf } from '../../../traces/index.js';
 import { Cursor } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
@@ -54,13 +54,16 @@ class MmiotraceReader {
   >;
   #unparsed = 0;
   #lost = 0;
+  readonly #row: EventRow;
+  readonly #point: number;
 
   constructor(
     input: Input,
     private readonly events: EventAppender,
   ) {
     this.#lines = new LineReader(input);
-    events.source('mmiotrace');
+    this.#row = events.row('mmiotrace');
+    this.#point = events.phase('point');
     this.#kernel = events.dictionaries.path.id('kernel');
     this.#mmio = events.dictionaries.name.id('mmio');
     this.#kinds = {
@@ -133,22 +136,26 @@ class MmiotraceReader {
     return this.#cursor.time();
   }
 
-  #open(kind: number): void {
-    const { events } = this;
-    events.begin(kind, 'point');
-    events.time(this.#cursor.seconds, this.#cursor.nanoseconds);
+  /** Begins an event with the time that was read last. */
+  #start(kind: number): EventRow {
+    this.#row.start(kind, this.#point);
+    this.#row.time(this.#cursor.seconds, this.#cursor.nanoseconds);
+    return this.#row;
   }
 
   /** Says where an access or a mapping is: in a BAR when one is known there. */
   #place(bar: Bar | undefined, address: number): void {
-    const { events } = this;
-    events.dict('path', this.#kernel);
-    events.dict('name', this.#mmio);
-    if (bar !== undefined) {
-      events.dict('device', bar.device);
-      events.int('region', bar.region);
-    }
-    events.word('offset', bar === undefined ? address : address - bar.start);
+    this.#inBar(bar);
+    this.#row.setNumber(CELL.offset, bar === undefined ? address : address - bar.start);
+  }
+
+  #inBar(bar: Bar | undefined): void {
+    const row = this.#row;
+    row.set(CELL.path, this.#kernel);
+    row.set(CELL.name, this.#mmio);
+    if (bar === undefined) return;
+    row.set(CELL.device, bar.device);
+    row.set(CELL.region, bar.region);
   }
 
   /** `R width time map address value pc pid`. */
@@ -163,11 +170,11 @@ class MmiotraceReader {
     const { low, high } = cursor;
     const mapped = this.#mappings.get(map)?.bar;
     const isInside = mapped !== undefined && address >= mapped.start && address < mapped.end;
-    this.#open(kind);
+    const row = this.#start(kind);
     this.#place(isInside ? mapped : this.#bars.at(address), address);
-    this.events.word('length', width);
-    this.events.words('value', low, high);
-    this.events.commit();
+    row.setNumber(CELL.length, width);
+    row.setWords(CELL.value, low, high);
+    this.events.append(this.#row);
     return true;
   }
 
@@ -182,11 +189,11 @@ class MmiotraceReader {
     if (length < 0) return false;
     const bar = this.#bars.at(address);
     if (this.#mappings.size < MAPPINGS_MAX) this.#mappings.set(map, { bar });
-    this.#open(this.#kinds.MAP);
+    const row = this.#start(this.#kinds.MAP);
     this.#place(bar, address);
-    this.events.word('length', length);
-    this.events.word('value', map);
-    this.events.commit();
+    row.setNumber(CELL.length, length);
+    row.setNumber(CELL.value, map);
+    this.events.append(this.#row);
     return true;
   }
 
@@ -197,15 +204,10 @@ class MmiotraceReader {
     if (map < 0) return false;
     const bar = this.#mappings.get(map)?.bar;
     this.#mappings.delete(map);
-    this.#open(this.#kinds.UNMAP);
-    this.events.dict('path', this.#kernel);
-    this.events.dict('name', this.#mmio);
-    if (bar !== undefined) {
-      this.events.dict('device', bar.device);
-      this.events.int('region', bar.region);
-    }
-    this.events.word('value', map);
-    this.events.commit();
+    const row = this.#start(this.#kinds.UNMAP);
+    this.#inBar(bar);
+    row.setNumber(CELL.value, map);
+    this.events.append(this.#row);
     return true;
   }
 
@@ -214,14 +216,14 @@ class MmiotraceReader {
     if (!this.#time()) return false;
     const text = this.#lines.bytes.toString('utf8', this.#cursor.at + 1, this.#lines.end);
     const lost = LOST.exec(text);
-    this.#open(lost === null ? this.#kinds.MARK : this.#kinds.lost);
+    const row = this.#start(lost === null ? this.#kinds.MARK : this.#kinds.lost);
     if (lost !== null) {
       const count = Math.min(Number(lost[1]), Number.MAX_SAFE_INTEGER);
       this.#lost += count;
-      this.events.word('value', count);
+      row.setNumber(CELL.value, count);
     }
-    this.events.text(text);
-    this.events.commit();
+    row.text(text);
+    this.events.append(this.#row);
     return true;
   }
 
@@ -252,11 +254,12 @@ class MmiotraceReader {
   ): void {
     const { events } = this;
     const hex = (value: number) => `0x${value.toString(16).padStart(4, '0')}`;
-    events.begin(this.#kinds.snapshot, 'point');
-    events.timeWords(0, 0);
-    events.string('device', bdf);
-    events.string('name', 'start');
-    if (driver !== undefined) events.string('driver', driver);
+    const row = this.#row;
+    row.start(this.#kinds.snapshot, this.#point);
+    row.timeWords(0, 0);
+    row.set(CELL.device, events.id('device', bdf));
+    row.set(CELL.name, events.id('name', 'start'));
+    if (driver !== undefined) row.set(CELL.driver, events.id('driver', driver));
     const state = {
       driver: driver ?? null,
       vendor: hex(Math.floor(ids / 0x1_0000)),
@@ -264,15 +267,13 @@ class MmiotraceReader {
       irq: String(irq),
       bars: resources.starts.map((start, i) => `0x${start}+0x${resources.lengths[i].toString(16)}`),
     };
-    events.text(JSON.stringify(state));
-    events.commit();
+    row.text(JSON.stringify(state));
+    events.append(row);
   }
 
   #other(): void {
     this.#unparsed++;
-    this.events.begin(this.#kinds.log, 'point');
-    this.events.time(this.#cursor.seconds, this.#cursor.nanoseconds);
-    this.events.text(this.#lines.text());
-    this.events.commit();
+    this.#start(this.#kinds.log).text(this.#lines.text());
+    this.events.append(this.#row);
   }
 }

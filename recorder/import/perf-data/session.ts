@@ -34,10 +34,9 @@ export class PerfSession {
     private readonly file: PerfFile,
     events: EventAppender,
   ) {
-    events.source('perf.data');
     const { source, data, littleEndian } = file;
     this.#damage = file.damage;
-    this.#records = new DatRecords(this.#context(), events);
+    this.#records = new DatRecords(this.#context(), events, 'perf.data');
     this.#order = new TimeOrder((view, start, end) => this.#take(view, start, end));
     this.#fields = new SampleFields(file.attributes, littleEndian);
     this.#walk = new RecordWalk(source, data.start, data.end, littleEndian);

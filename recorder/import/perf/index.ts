@@ -1,4 +1,5 @@
 /** Text of `perf script`: tracepoint and probe events, with any choice of fields. */
+import { RecordMapper } from '../../mapping/mapper.js';
 import { findLayout } from '../ftrace/find-layout.js';
 import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
@@ -36,10 +37,15 @@ export const perfScript: Importer = {
     };
   },
   read(input, events) {
-    events.source('perf-script');
     const layout = findLayout(input.head, PERF_LAYOUTS)?.layout ?? null;
     const options = hasLocation(input.head) ? { taskName, trim } : { taskName };
-    return new TextReader(input, events, layout, options).read();
+    return new TextReader(
+      input,
+      new RecordMapper(events, 'perf-script'),
+      events,
+      layout,
+      options,
+    ).read();
   },
 };
 

@@ -48,9 +48,8 @@ export class PerfettoReader {
   readonly #counted = new Map<string, number>();
 
   constructor(input: Input, events: EventAppender) {
-    events.source('perfetto');
     this.#packets = new Packets(input);
-    this.#mapper = new RecordMapper(events);
+    this.#mapper = new RecordMapper(events, 'perfetto');
     this.#threads = new Threads(events.dictionaries.task);
     this.#losses = new Losses(this.#mapper);
   }

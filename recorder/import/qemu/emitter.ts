@@ -1,5 +1,11 @@
 /** Turns a QEMU trace event, given by its name and the text of its arguments, into an event. */
-import { CELL, type EventAppender, EventRow, formatBdf, type Seq } from '../../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  formatBdf,
+  type Seq,
+} from '../../../traces/index.js';
 import { Interner } from '../../words/interner.js';
 import { Cursor } from '../cursor.js';
 import { Template, type WordIds } from '../template.js';
@@ -64,7 +70,7 @@ export class QemuEmitter {
   readonly #known = new Map<string, EventType>();
   readonly #ids: WordIds;
   readonly #log: number;
-  readonly #row = new EventRow();
+  readonly #row: EventRow;
   readonly #phases: Readonly<Record<Place['phase'], number>>;
 
   constructor(events: EventAppender) {
@@ -81,7 +87,7 @@ export class QemuEmitter {
       error: new Interner(errnoOfText),
       requester: (sid) => device.id(requesterAddress(sid)),
     };
-    events.source('qemu');
+    this.#row = events.row('qemu');
   }
 
   /** The type of the event called `bytes[start..end)`; null when it is no name of one. */
@@ -126,11 +132,11 @@ export class QemuEmitter {
       if (path !== null) row.set(CELL.path, path);
       if (form.region !== undefined) row.set(CELL.region, form.region);
       if (form.ret !== undefined) row.setNumber(CELL.ret, form.ret);
-      template.apply(row, line, this.#ids, this.#events);
+      template.apply(row, line, this.#ids);
       if (place !== ALONE) this.#place(place);
     }
     const hasText = found === null || !found.template.isComplete;
-    if (hasText && start < cursor.end) this.#events.textBytes(line, start, cursor.end);
+    if (hasText && start < cursor.end) row.textBytes(line, start, cursor.end);
     this.#events.append(row);
     return found !== null || type.forms.length === 0;
   }
@@ -152,7 +158,7 @@ export class QemuEmitter {
     row.setWords(CELL.offset, ...iova);
     row.setWords(CELL.length, ...length);
     this.#place({ ...place, ret });
-    this.#events.textBytes(line, 0, line.byteLength);
+    row.textBytes(line, 0, line.byteLength);
     this.#events.append(row);
   }
 
@@ -169,7 +175,7 @@ export class QemuEmitter {
     if (length !== null) row.setWords(CELL.length, ...words(length));
     if (value !== null) row.setWords(CELL.value, ...words(value));
     if (ret !== null) row.setNumber(CELL.ret, ret);
-    this.#events.textBytes(line, 0, line.byteLength);
+    row.textBytes(line, 0, line.byteLength);
     this.#events.append(row);
   }
 
@@ -181,16 +187,14 @@ export class QemuEmitter {
   /** Appends a line that is no trace event, or the payload of one whose form is not known. */
   emitOther(type: EventType | null, line: Buffer, isText: boolean, at: Moment): void {
     const row = this.#begin(this.#log, type?.nameId ?? -1, at);
-    if (isText) this.#events.textBytes(line, 0, line.byteLength);
-    else this.#events.data(line);
+    if (isText) row.textBytes(line, 0, line.byteLength);
+    else row.data(line);
     this.#events.append(row);
   }
 
   #begin(kind: number, name: number, { tid, pid, seconds, nanoseconds }: Moment): EventRow {
     const row = this.#row;
-    row.clear();
-    row.set(CELL.kind, kind);
-    row.set(CELL.phase, this.#phases.point);
+    row.start(kind, this.#phases.point);
     row.time(seconds, nanoseconds);
     if (tid >= 0) row.set(CELL.tid, tid);
     if (pid >= 0) row.set(CELL.pid, pid);

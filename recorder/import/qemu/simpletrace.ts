@@ -3,7 +3,7 @@
  * event's name in a mapping record; versions 2 and 3 have numbers only, which nothing but the build
  * of QEMU that wrote them can name.
  */
-import { type EventAppender, VfrError } from '../../../traces/index.js';
+import { CELL, type EventAppender, VfrError } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
@@ -144,10 +144,11 @@ class SimpletraceReader {
     const { seconds, nanoseconds } = this.#sequence.moment;
     this.#sequence.finish();
     this.#dropped += count;
-    this.events.begin(this.#lost, 'point');
-    this.events.time(seconds, nanoseconds);
-    this.events.word('value', count);
-    this.events.text(why);
-    this.events.commit();
+    const row = this.events.row('qemu');
+    row.start(this.#lost, this.events.phase('point'));
+    row.time(seconds, nanoseconds);
+    row.setNumber(CELL.value, count);
+    row.text(why);
+    this.events.append(row);
   }
 }

@@ -1,5 +1,11 @@
 /** Turns calls, as `CallLine` took them apart, into events. */
-import { CELL, type EventAppender, EventRow, PHASES, type Seq } from '../../../traces/index.js';
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  PHASES,
+  type Seq,
+} from '../../../traces/index.js';
 import type { CallLine } from './call.js';
 
 /** With less than a second added, a duration below this fits 32 bits. */
@@ -29,18 +35,13 @@ export interface Moment {
 const VALUE = 1 << CELL.value;
 
 export class StraceEmitter {
-  readonly draft: Draft = {
-    row: new EventRow(),
-    isResult: false,
-    data: null,
-    text: null,
-    hasArguments: false,
-  };
+  readonly draft: Draft;
   readonly #phases: Record<'begin' | 'end' | 'point', number>;
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
 
   constructor(readonly events: EventAppender) {
-    events.source('strace');
+    const row = events.row('strace');
+    this.draft = { row, isResult: false, data: null, text: null, hasArguments: false };
     const [begin, end, point] = PHASES.map((phase) => events.phase(phase));
     this.#phases = { begin, end, point };
     this.kinds = {
@@ -147,15 +148,16 @@ export class StraceEmitter {
 
   /** What the caller said. */
   #text(line: CallLine | null): void {
-    const { events, draft } = this;
-    if (draft.text !== null) events.text(draft.text);
+    const { draft } = this;
+    const { row } = draft;
+    if (draft.text !== null) row.text(draft.text);
     else if (draft.hasArguments && line !== null && line.argsEnd > line.argsStart) {
-      events.textBytes(line.bytes, line.argsStart, line.argsEnd);
+      row.textBytes(line.bytes, line.argsStart, line.argsEnd);
     }
   }
 
   #data(): void {
-    const { data } = this.draft;
-    if (data !== null) this.events.data(data);
+    const { row, data } = this.draft;
+    if (data !== null) row.data(data);
   }
 }

@@ -56,8 +56,7 @@ export const traceDat: Importer = {
 };
 
 function readRecords(file: TraceFile, events: EventAppender): ImportReport {
-  events.source('trace.dat');
-  const records = new DatRecords(file, events);
+  const records = new DatRecords(file, events, 'trace.dat');
   const stops = file.damage === null ? [] : [file.damage];
   for (const buffers of byClock(file.buffers)) {
     const streams = buffers.flatMap((buffer) => streamsOf(file, buffer));

@@ -1,4 +1,4 @@
-import type { EventAppender } from '../../../traces/index.js';
+import type { EventAppender, Source } from '../../../traces/index.js';
 import { RecordMapper } from '../../mapping/mapper.js';
 import type { TraceRecord } from '../../mapping/record.js';
 import type { Rule } from '../../mapping/rule.js';
@@ -75,8 +75,9 @@ export class DatRecords {
   constructor(
     file: RecordContext,
     private readonly events: EventAppender,
+    source: Source,
   ) {
-    this.#mapper = new RecordMapper(events);
+    this.#mapper = new RecordMapper(events, source);
     this.#littleEndian = file.littleEndian;
     const symbols = new KernelSymbols(file.kallsyms);
     const strings = parsePrintkFormats(file.printkFormats);

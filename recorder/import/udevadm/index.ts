@@ -1,5 +1,5 @@
 /** The text of `udevadm monitor`, with or without `--property`. */
-import { type EventAppender, parseBdf } from '../../../traces/index.js';
+import { CELL, type EventAppender, type EventRow, parseBdf } from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input.js';
 import { LineReader } from '../lines.js';
@@ -64,13 +64,14 @@ class UdevadmReader {
   readonly #counts: Record<string, number> = {};
   #open: Uevent | null = null;
   #unparsed = 0;
+  readonly #row: EventRow;
 
   constructor(
     input: Input,
     private readonly events: EventAppender,
   ) {
     this.#lines = new LineReader(input);
-    events.source('udevadm');
+    this.#row = events.row('udevadm');
     this.#uevent = events.kind('uevent');
     this.#log = events.kind('log');
   }
@@ -117,21 +118,24 @@ class UdevadmReader {
     this.#open = null;
     if (uevent === null) return;
     const { events } = this;
+    const row = this.#row;
     const { sender, action, properties } = uevent;
     this.#counts[sender] = (this.#counts[sender] ?? 0) + 1;
-    events.begin(this.#uevent, 'point');
-    events.time(uevent.seconds, uevent.nanoseconds);
+    row.start(this.#uevent, events.phase('point'));
+    row.time(uevent.seconds, uevent.nanoseconds);
     // What udev sends on when its rules have run is told apart from what the kernel sent.
-    events.string('name', sender === 'UDEV' ? `udev ${action}` : action);
+    const name = sender === 'UDEV' ? `udev ${action}` : action;
+    row.set(CELL.name, events.id('name', name));
     const bdf = parseBdf([...uevent.path.matchAll(DEVICE)].at(-1)?.[1] ?? '');
-    if (bdf !== null) events.string('device', bdf);
+    if (bdf !== null) row.set(CELL.device, events.id('device', bdf));
     const driver = this.#property(properties, 'DRIVER');
-    if (driver !== undefined) events.string('driver', driver);
+    if (driver !== undefined) row.set(CELL.driver, events.id('driver', driver));
     const number = this.#property(properties, 'SEQNUM');
-    if (number !== undefined && /^\d{1,15}$/.test(number)) events.word('value', Number(number));
+    if (number !== undefined && /^\d{1,15}$/.test(number))
+      row.setNumber(CELL.value, Number(number));
     const of = uevent.subsystem === undefined ? '' : ` (${uevent.subsystem})`;
-    events.text([`${action}@${uevent.path}${of}`, ...properties].join('\n'));
-    events.commit();
+    row.text([`${action}@${uevent.path}${of}`, ...properties].join('\n'));
+    events.append(row);
   }
 
   #property(properties: readonly string[], name: string): string | undefined {
@@ -141,9 +145,9 @@ class UdevadmReader {
   #other(line: string): void {
     this.#close();
     this.#unparsed++;
-    this.events.begin(this.#log, 'point');
-    this.events.timeWords(0, 0);
-    this.events.text(line);
-    this.events.commit();
+    this.#row.start(this.#log, this.events.phase('point'));
+    this.#row.timeWords(0, 0);
+    this.#row.text(line);
+    this.events.append(this.#row);
   }
 }

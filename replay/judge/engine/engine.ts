@@ -206,13 +206,15 @@ export class Engine {
     if (!device.assumed[part] && !unseen) return verdict;
     if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
-    if (certainly(device.visible, false)) Object.assign(device, newDevice(device.address, null));
+    if (certainly(device.visible, false))
+      Object.assign(device, newDevice(device.address, 'unknown'));
     return UNKNOWN;
   }
 
   /** A VF gets an override from the kernel when vfio-pci has its PF, as nobody knows here. */
   #mayComeWithOne(device: PciDevice): boolean {
-    return device.physfn !== null && (this.machine.physfnOf(device)?.driver ?? null) === null;
+    const pf = this.machine.physfnOf(device);
+    return device.physfn !== null && (pf === undefined || pf.driver === 'unknown');
   }
 
   /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
@@ -227,7 +229,7 @@ export class Engine {
     const lacking = certainly(device.visible, false) && device.assumed.driver;
     if (!lacking) return;
     const { assumed } = device;
-    Object.assign(device, newDevice(device.address, null), { visible: [true], assumed });
+    Object.assign(device, newDevice(device.address, 'unknown'), { visible: [true], assumed });
   }
 
   /**

@@ -58,8 +58,8 @@ export const deviceState = (device: PciDevice): DeviceState => ({
   bound: device.bound,
   physfn: device.physfn,
   group: device.group,
-  numVfs: only(device.sriov?.numVfs ?? null) ?? null,
-  autoprobe: only(device.sriov?.autoprobe ?? null) ?? null,
+  numVfs: only(device.sriov?.numVfs ?? 'unknown') ?? null,
+  autoprobe: only(device.sriov?.autoprobe ?? 'unknown') ?? null,
 });
 
 /** One function, with what its users have made of it. */

@@ -39,7 +39,7 @@ export class Machine {
   device(address: string): PciDevice {
     let device = this.#devices.get(address);
     if (device === undefined) {
-      device = newDevice(address, this.#data.listed ? [false] : null);
+      device = newDevice(address, this.#data.listed ? [false] : 'unknown');
       if (this.#data.listed) device.assumed = { driver: true, override: true };
       this.#devices.set(address, device);
     }
@@ -96,7 +96,8 @@ export class Machine {
 
   /** A device loses its driver, which may leave the bus if it has no other. */
   loosen(device: PciDevice, driver: string | null = null): void {
-    for (const name of new Set([...(device.driver ?? []), driver])) {
+    const before = device.driver === 'unknown' ? [] : device.driver;
+    for (const name of new Set([...before, driver])) {
       if (name !== null && !this.isBoundAnywhere(name, device)) this.claims.loosen(name);
     }
   }
@@ -144,17 +145,17 @@ export class Machine {
     for (const device of this.#devices.values()) {
       const { assumed, sriov } = device;
       if (certainly(device.visible, false) && assumed.driver) {
-        Object.assign(device, newDevice(device.address, null));
+        Object.assign(device, newDevice(device.address, 'unknown'));
         continue;
       }
-      if (assumed.driver) device.driver = null;
+      if (assumed.driver) device.driver = 'unknown';
       // A VF comes and goes with a write, and so does not outlive a boot.
       if (assumed.driver && device.physfn !== null) {
-        Object.assign(device, { visible: null, bindable: null, dead: null });
+        Object.assign(device, { visible: 'unknown', bindable: 'unknown', dead: 'unknown' });
       }
-      if (assumed.override) device.override = null;
-      if (sriov?.assumed.numVfs) sriov.numVfs = null;
-      if (sriov?.assumed.autoprobe) sriov.autoprobe = null;
+      if (assumed.override) device.override = 'unknown';
+      if (sriov?.assumed.numVfs) sriov.numVfs = 'unknown';
+      if (sriov?.assumed.autoprobe) sriov.autoprobe = 'unknown';
     }
   }
 
@@ -164,7 +165,7 @@ export class Machine {
     this.claims.clear();
     for (const device of this.#devices.values()) {
       if (device.born >= 0) continue;
-      Object.assign(device, newDevice(device.address, null));
+      Object.assign(device, newDevice(device.address, 'unknown'));
     }
   }
 
@@ -173,16 +174,16 @@ export class Machine {
     this.#data.listed = false;
     this.claims.forget();
     for (const device of this.#devices.values()) {
-      device.driver = null;
-      device.override = null;
+      device.driver = 'unknown';
+      device.override = 'unknown';
       device.pending = [];
       device.past = [];
-      device.visible = null;
-      device.bindable = null;
-      device.dead = null;
+      device.visible = 'unknown';
+      device.bindable = 'unknown';
+      device.dead = 'unknown';
       if (device.sriov !== null) {
-        device.sriov.numVfs = null;
-        device.sriov.autoprobe = null;
+        device.sriov.numVfs = 'unknown';
+        device.sriov.autoprobe = 'unknown';
       }
     }
   }

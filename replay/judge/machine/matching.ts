@@ -18,11 +18,11 @@ export function matches(
   driver: string,
   override: Possible<string | null>,
 ): Answer {
-  if (device.bindable === null) return null;
+  if (device.bindable === 'unknown') return null;
   if (!possibly(device.bindable, true)) return false;
   const answers = new Set<Answer>();
   if (possibly(device.bindable, false)) answers.add(false);
-  if (override === null) return null;
+  if (override === 'unknown') return null;
   for (const wanted of override) answers.add(withOverride(machine, device, driver, wanted));
   return answers.size === 1 ? [...answers][0] : null;
 }
@@ -42,7 +42,8 @@ export const matchesSomehow = (
   driver: string,
   override: Possible<string | null>,
 ): boolean =>
-  override?.some((wanted) => withOverride(machine, device, driver, wanted) === true) ?? false;
+  override !== 'unknown' &&
+  override.some((wanted) => withOverride(machine, device, driver, wanted) === true);
 
 /** Whether `driver` can match at all, in some order of what happens at once. */
 export function mayMatch(
@@ -51,7 +52,7 @@ export function mayMatch(
   driver: string,
   override: Possible<string | null>,
 ): boolean {
-  if (device.bindable !== null && !possibly(device.bindable, true)) return false;
-  if (override === null) return true;
+  if (!possibly(device.bindable, true)) return false;
+  if (override === 'unknown') return true;
   return override.some((wanted) => withOverride(machine, device, driver, wanted) !== false);
 }

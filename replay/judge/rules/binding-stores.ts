@@ -59,9 +59,10 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
 }
 
 /** Whether the function may have had another driver's override at some moment of the write. */
-const wasKeptAway = ({ machine }: Engine, { device, driver, seq }: StoreFrame): boolean =>
-  device !== null &&
-  (machine.overrideSince(device, seq)?.some((o) => o !== null && o !== driver) ?? false);
+function wasKeptAway({ machine }: Engine, { device, driver, seq }: StoreFrame): boolean {
+  const overrides = device === null ? 'unknown' : machine.overrideSince(device, seq);
+  return overrides !== 'unknown' && overrides.some((o) => o !== null && o !== driver);
+}
 
 /**
  * Whether the driver matched by a dynamic id, which another write took away: one that was not
@@ -115,7 +116,7 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
 /** Whichever driver it has: not the one that was taken for it. */
 function forgetDriver(engine: Engine, device: PciDevice): void {
   engine.machine.loosen(device);
-  device.driver = null;
+  device.driver = 'unknown';
   device.bound = false;
 }
 

@@ -14,7 +14,7 @@ type Coverage = 'modelled' | 'unsure' | 'foreign';
 function coverageOf(device: PciDevice | null): Coverage {
   if (device === null) return 'foreign';
   const { driver } = device;
-  if (driver === null) return 'unsure';
+  if (driver === 'unknown') return 'unsure';
   let modelled = false;
   for (const name of driver) {
     if (name === null) continue;
@@ -43,10 +43,8 @@ export const covered =
   };
 
 function isServedByDriver(device: PciDevice | null, part: OwnPart | null): boolean {
-  if (part === null) return false;
-  return (
-    device?.driver?.some((name) => name !== null && driverModel(name).own.includes(part)) ?? false
-  );
+  if (part === null || device === null || device.driver === 'unknown') return false;
+  return device.driver.some((name) => name !== null && driverModel(name).own.includes(part));
 }
 
 /**
@@ -59,7 +57,7 @@ export function isCoveredGroup(engine: Engine, group: number): boolean {
   let found = false;
   for (const { group: its, driver } of engine.machine.devices) {
     if (its !== group) continue;
-    if (driver === null) return false;
+    if (driver === 'unknown') return false;
     const models = driver.filter((name) => name !== null).map(driverModel);
     if (models.some(({ known }) => !known)) return false;
     found ||= models.some(({ vfioPci }) => vfioPci);

@@ -43,7 +43,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   device.sriov = sriovFrom(facts, config, isOlder);
   const pf = engine.machine.physfnOf(device);
   // A VF that exists was counted when its PF finished enabling.
-  if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = null;
+  if (pf?.sriov && certainly(pf.sriov.numVfs, 0)) pf.sriov.numVfs = 'unknown';
   learnFrom(engine, device, driver);
   return STIMULUS;
 }
@@ -53,7 +53,7 @@ function learnFrom(engine: Engine, device: PciDevice, driver: string | null): vo
   if (driver === null) return;
   const { claims } = engine.machine;
   claims.register(driver);
-  const override = device.override?.[0] ?? null;
+  const override = device.override === 'unknown' ? null : device.override[0];
   if (device.ids !== null && override === null) claims.tried(device.ids, [], driver);
 }
 
@@ -62,14 +62,14 @@ function sriovFrom(facts: FunctionFacts, config: Buffer | null, isOlder: boolean
   if (cap === null && facts.maxVfs === null) return null;
   const numVfs = facts.numVfs ?? cap?.numVfs ?? null;
   return {
-    numVfs: numVfs === null ? null : [numVfs],
+    numVfs: numVfs === null ? 'unknown' : [numVfs],
     numVfsPast: [],
     totalVfs: cap?.totalVfs ?? null,
     maxVfs: facts.maxVfs,
     offset: cap?.offset ?? null,
     stride: cap?.stride ?? null,
     vfDevice: facts.vfDevice ?? cap?.vfDevice ?? null,
-    autoprobe: facts.autoprobe === null ? null : [facts.autoprobe],
+    autoprobe: facts.autoprobe === null ? 'unknown' : [facts.autoprobe],
     assumed: { numVfs: isOlder, autoprobe: isOlder, vfs: isOlder },
   };
 }
@@ -136,7 +136,7 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   device.visible = [true];
   device.dead = [false];
   // Matching is allowed from some moment in this function on.
-  device.bindable = device.bindable === null ? null : [false, true];
+  device.bindable = device.bindable === 'unknown' ? 'unknown' : [false, true];
   const parent = engine.frames.inner(tid, 'add-vf');
   const scope = { overlapped: false };
   const walk: Walk = { device, isFirst: true, tried: [], scope };

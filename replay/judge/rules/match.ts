@@ -166,7 +166,7 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
     if (ret === -ERRNO.EBUSY) return busy(frame, path);
     return expected.includes(ret) ? COMPUTED : UNKNOWN;
   }
-  const busyNow = frame.driverBefore === null || frame.driverBefore.some((d) => d !== null);
+  const busyNow = frame.driverBefore === 'unknown' || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) return COMPUTED;

@@ -58,7 +58,7 @@ export function openMdev(engine: Engine, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, mdev.uuid);
   fn.open = undefined;
   if (ioctl?.file === 'group') fn.bound = null;
-  if (!engine.records(CLOSE)) mdev.irq = null;
+  if (!engine.records(CLOSE)) mdev.irq = 'unknown';
   if (mdev.opens !== null) mdev.opens++;
   return STIMULUS;
 }

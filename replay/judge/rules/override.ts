@@ -65,7 +65,7 @@ export function override(engine: Engine, e: EventCursor): Verdict {
   const set = JSON.stringify(parseOverride(e.text ?? ''));
   if (store?.attribute !== 'driver_override') {
     // Set by a driver in the kernel, as vfio-pci does to the VFs of its PF.
-    device.override = null;
+    device.override = 'unknown';
     return UNKNOWN;
   }
   if (store.device !== device)

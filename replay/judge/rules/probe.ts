@@ -5,7 +5,7 @@
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
-import { certainly, describe, either, possibly } from '../../model/possible.js';
+import { certainly, describe, either, type Possible, possibly } from '../../model/possible.js';
 import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
 import type { ReallyProbeFrame } from '../engine/frames.js';
@@ -53,7 +53,7 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   engine.frames.push({ type: 'really', ...base, driver, bus: null, bound: false });
   const before = device.driver;
   // Between the entry and the bus's probe, others may still see the device without a driver.
-  device.driver = either(before === null ? null : [null], [driver]);
+  device.driver = either(before === 'unknown' ? 'unknown' : [null], [driver]);
   device.bindable = [true];
   device.dead = [false];
   device.probed = seq;
@@ -61,7 +61,7 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   if (attempt === null || attempt.device !== device) return UNKNOWN;
   attempt.really = { ret: null };
   if (attempt.driver !== driver) return compare(path, attempt.driver, driver);
-  if (before !== null && !before.includes(null)) {
+  if (before !== 'unknown' && !before.includes(null)) {
     const difference = diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
     return engine.contradiction(device, 'driver', difference);
   }
@@ -95,7 +95,7 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   engine.frames.push({ type: 'own', ...base, driver, register: null });
   if (bus === null) return UNKNOWN;
   bus.own = { ret: null };
-  if (bus.gate === null && certainly(engine.override(device), null)) {
+  if (bus.gate === 'unknown' && certainly(engine.override(device), null)) {
     learnGate(engine, device, true);
   }
   const path = `${device.address}/sriov/autoprobe`;
@@ -175,7 +175,7 @@ function endReally(
 
 function busResult(
   engine: Engine,
-  frame: { gate: readonly boolean[] | null; own: { ret: number | null } | null; driver: string },
+  frame: { gate: Possible<boolean>; own: { ret: number | null } | null; driver: string },
   device: PciDevice,
   ret: number,
 ): Verdict {
@@ -191,7 +191,7 @@ function busResult(
   }
   const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
-    if (frame.gate !== null) return COMPUTED;
+    if (frame.gate !== 'unknown') return COMPUTED;
     if (recorded) learnGate(engine, device, false);
     return UNKNOWN;
   }
@@ -235,7 +235,7 @@ function registerResult(device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;
   if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));
   const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
-  if (vfs === null) return UNKNOWN;
+  if (vfs === 'unknown') return UNKNOWN;
   return oneOf(
     path,
     vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)),

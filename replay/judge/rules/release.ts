@@ -62,7 +62,7 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
       return releasedAfterAll(engine, device, driver, difference);
     }
   }
-  if (before === null) {
+  if (before === 'unknown') {
     device.driver = [driver];
     device.bound = driver !== null;
     return UNKNOWN;
@@ -122,7 +122,7 @@ function removing(
   release: ReleaseFrame | null,
 ): Verdict {
   const path = `${device.address}/driver`;
-  if (device.driver === null || release === null) return UNKNOWN;
+  if (device.driver === 'unknown' || release === null) return UNKNOWN;
   const holder = engine.frames.onDevice(device, 'match');
   if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {
     const expected = `thread ${holder.tid} holds the device lock`;
@@ -138,7 +138,7 @@ function removing(
 /** `vfio_pci_remove`, `nvme_remove`. */
 function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver } = e;
-  if (driver === null || device.driver === null) return UNKNOWN;
+  if (driver === null || device.driver === 'unknown') return UNKNOWN;
   const release = engine.frames.inner(e.tid, 'release');
   if (release === null && !engine.records('device_release_driver_internal')) return UNKNOWN;
   if (possibly(device.driver, driver)) return IN_ORDER;
@@ -157,7 +157,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   engine.machine.loosen(device, driver);
   device.driver = either([null], before);
   device.bound = false;
-  if (before === null) return UNKNOWN;
+  if (before === 'unknown') return UNKNOWN;
   const path = `${device.address}/driver`;
   if (failing && really.bus?.ret === 0 && really.bound) {
     return diverge(path, `${really.driver} stays bound`, 'clean-up of a failed probe');
@@ -170,7 +170,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const frame = engine.frames.pop(e.span);
   if (frame?.type !== 'release') {
-    device.driver = null;
+    device.driver = 'unknown';
     return UNKNOWN;
   }
   const verdict = releaseResult(engine, frame, device);
@@ -178,11 +178,11 @@ function endRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   if (device.probed > frame.last) {
     // It dropped the lock before it returned, and another thread probes since.
     const mayHaveRemoved = frame.driver !== null && !engine.records('pci_device_remove');
-    if (!frame.removed && mayHaveRemoved) device.driver = null;
+    if (!frame.removed && mayHaveRemoved) device.driver = 'unknown';
   } else if (frame.removed) setFree(engine, device);
   else if (!engine.records('pci_device_remove')) {
     if (frame.bound) setFree(engine, device);
-    else if (frame.driver !== null) device.driver = null;
+    else if (frame.driver !== null) device.driver = 'unknown';
   }
   releaseEnded(device, frame.tid);
   return verdict;

@@ -32,14 +32,14 @@ const AUTOPROBE = 'sriov_drivers_autoprobe';
 
 /** SR-IOV of a function of which no capability was recorded. */
 const unknownSriov = (): Sriov => ({
-  numVfs: null,
+  numVfs: 'unknown',
   numVfsPast: [],
   totalVfs: null,
   maxVfs: null,
   offset: null,
   stride: null,
   vfDevice: null,
-  autoprobe: null,
+  autoprobe: 'unknown',
   assumed: { numVfs: false, autoprobe: false, vfs: false },
 });
 
@@ -81,7 +81,7 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   }
   if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
   if (doubtful) {
-    if (ret !== frame.count) sriov.numVfs = null;
+    if (ret !== frame.count) sriov.numVfs = 'unknown';
     return UNKNOWN;
   }
   const verdict = oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
@@ -109,7 +109,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   }
   // Another write may have changed the number before this one got the lock.
   const current = numVfsSince(sriov, frame.seq);
-  if (current === null) return null;
+  if (current === 'unknown') return null;
   const driver = only(pf.driver);
   const results = current.flatMap((now) => {
     if (now === n) return [frame.count];
@@ -152,7 +152,7 @@ export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void 
 export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
   const known = parseBool(frame.text) !== null;
   // A write that the kernel refused changed nothing, but what it changed here is overwritten.
-  if (known && ret < 0 && frame.device?.sriov) frame.device.sriov.autoprobe = null;
+  if (known && ret < 0 && frame.device?.sriov) frame.device.sriov.autoprobe = 'unknown';
   const refused = known && isOldBool(frame.text) ? [] : [-ERRNO.EINVAL];
   return storeResult(frame, [...refused, ...(known ? [frame.count] : [])], ret);
 }
@@ -169,8 +169,8 @@ export function probeGate(engine: Engine, device: PciDevice, seq: number): Possi
 
 /** The flag of a PF; while it is being written it may be either. */
 function autoprobeOf(engine: Engine, pf: PciDevice | undefined): Possible<boolean> {
-  const autoprobe = pf?.sriov?.autoprobe ?? null;
-  if (pf === undefined || autoprobe === null) return null;
+  const autoprobe = pf?.sriov?.autoprobe ?? 'unknown';
+  if (pf === undefined || autoprobe === 'unknown') return 'unknown';
   return isBeingWritten(engine, pf) ? either(autoprobe, [true, false]) : autoprobe;
 }
 
@@ -203,7 +203,7 @@ export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): V
 export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
   const pf = engine.machine.physfnOf(device);
   if (pf === undefined) return;
-  sriovOf(pf).autoprobe = engine.recordsWrites(AUTOPROBE) ? [open] : null;
+  sriovOf(pf).autoprobe = engine.recordsWrites(AUTOPROBE) ? [open] : 'unknown';
 }
 
 /**
@@ -213,7 +213,7 @@ export function learnGate(engine: Engine, device: PciDevice, open: boolean): voi
 export function mayBeClosed(engine: Engine, device: PciDevice): void {
   const pf = engine.machine.physfnOf(device);
   if (pf?.sriov?.assumed.autoprobe !== true) return;
-  if (certainly(engine.override(device), null)) pf.sriov.autoprobe = null;
+  if (certainly(engine.override(device), null)) pf.sriov.autoprobe = 'unknown';
 }
 
 /** `sriov_enable`, and `pci_enable_sriov` around it. */
@@ -241,7 +241,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   const asked = parseU16(store.text);
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
   const { numVfs } = sriovOf(pf);
-  if (numVfs !== null && !numVfs.includes(0) && !store.overlapped) {
+  if (numVfs !== 'unknown' && !numVfs.includes(0) && !store.overlapped) {
     if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
   }
@@ -322,7 +322,7 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const store = engine.frames.inner(e.tid, 'store');
   const byWrite = store?.attribute === 'sriov_numvfs' && store.device === pf;
   // A driver takes its VFs away, and nothing told that it would.
-  if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = null;
+  if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
   const numVfs = only(sriovOf(pf).numVfs);
   // An enabling that fails takes back what it added, in its own order.
   const failing = engine.frames.inner(e.tid, 'enable') !== null;
@@ -342,10 +342,10 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
  * which nobody knows the driver is taken to have another one, until something contradicts that.
  */
 export function overrideOfVf({ driver }: PciDevice): Possible<string | null> {
-  if (driver === null) return [null];
+  if (driver === 'unknown') return [null];
   const models = driver.map((name) => (name === null ? null : driverModel(name)));
   if (!models.some((model) => model?.vfioPci)) return [null];
-  return models.every((model) => model?.name === 'vfio-pci') ? ['vfio-pci'] : null;
+  return models.every((model) => model?.name === 'vfio-pci') ? ['vfio-pci'] : 'unknown';
 }
 
 /** Address of VF `index`: the PF's routing id plus offset plus index times stride. */

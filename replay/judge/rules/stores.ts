@@ -49,8 +49,8 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     text,
     count: e.length,
     matches: attribute === 'bind' ? matchesNow(engine, device, driver) : null,
-    driverBefore: device?.driver ?? null,
-    found: device?.visible ?? null,
+    driverBefore: device?.driver ?? 'unknown',
+    found: device?.visible ?? 'unknown',
     attach: null,
     released: false,
     enable: null,
@@ -77,7 +77,8 @@ function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {
     if (frame.type !== 'store') continue;
     if (frame.attribute === 'new_id' || frame.attribute === 'remove_id') forgetId(engine, frame);
     settle(engine, frame, seq);
-    if (frame.attribute === 'sriov_numvfs' && frame.device?.sriov) frame.device.sriov.numVfs = null;
+    if (frame.attribute === 'sriov_numvfs' && frame.device?.sriov)
+      frame.device.sriov.numVfs = 'unknown';
   }
 }
 

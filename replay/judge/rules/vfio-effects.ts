@@ -98,7 +98,7 @@ export function contextOf(engine: Engine, address: string, device: OpenDevice): 
   return {
     fn: device.fn,
     isMsi: device.irqType === IRQ.MSI,
-    hasVfs: numVfs !== null && !certainly(numVfs, 0),
+    hasVfs: numVfs !== 'unknown' && !certainly(numVfs, 0),
   };
 }
 

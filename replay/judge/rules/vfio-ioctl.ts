@@ -224,7 +224,7 @@ function deviceContext(
 ): DeviceContext {
   const bus = busOf(address);
   const others = onBus(engine, address);
-  const known = others.every((d) => d.visible?.length === 1);
+  const known = others.every((d) => only(d.visible) !== undefined);
   const present = others.filter((d) => certainly(d.visible, true));
   const listed = known && functionAt(engine.vfio, address).resources !== null;
   const drivers = present.map((d) => only(d.driver));

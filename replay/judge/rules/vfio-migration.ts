@@ -16,7 +16,7 @@ const PROBE = 0x40000;
 
 /** The driver of a device, and whether it is plain vfio-pci, of which migration knows nothing. */
 const modelOf = (engine: Engine, address: string) => {
-  const driver = only(engine.machine.find(address)?.driver ?? null);
+  const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver) : null;
 };
 

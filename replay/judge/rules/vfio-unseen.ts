@@ -109,4 +109,4 @@ export function revokeGroup(engine: Engine, device: PciDevice, driver: string): 
 }
 
 const ownedByVfio = ({ driver }: PciDevice): boolean =>
-  driver?.every((name) => name !== null && driverModel(name).vfioPci) ?? false;
+  driver !== 'unknown' && driver.every((name) => name !== null && driverModel(name).vfioPci);

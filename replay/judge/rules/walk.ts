@@ -76,7 +76,7 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
   const last = walk.tried.at(-1);
   if (last !== undefined && last.ret !== null && last.ret <= 0) return [null];
   const override = engine.override(device);
-  if (override === null) return [undefined];
+  if (override === 'unknown') return [undefined];
   const before = walk.tried.map((t) => t.driver);
   const leftOut = (leavesAsync(engine, walk) ? machine.claims.asynchronous : null) ?? NOBODY;
   return override.flatMap((wanted): readonly Next[] => {

@@ -29,8 +29,8 @@ export function autoprobeGate(
   override: Possible<string | null>,
 ): Possible<boolean> {
   if (!isVf || certainly(autoprobe, true)) return [true];
-  if (override !== null && !override.includes(null)) return [true];
-  if (override === null || autoprobe === null) return null;
+  if (override !== 'unknown' && !override.includes(null)) return [true];
+  if (override === 'unknown' || autoprobe === 'unknown') return 'unknown';
   const answers = override.flatMap((o) => autoprobe.map((on) => gateIsOpen(isVf, on, o)));
   return [true, false].filter((answer) => answers.includes(answer));
 }

@@ -96,14 +96,14 @@ function irqInfo(
 }
 
 function interrupts(mdev: Mdev, _driver: MdevDriver, words: readonly number[]): Prediction {
-  const uses = mdev.irq ?? (['none', 'intx', 'msi'] as const);
+  const uses = mdev.irq === 'unknown' ? (['none', 'intx', 'msi'] as const) : mdev.irq;
   const limits = mdev.asked === null ? [true, false] : [mdev.asked];
   const all = uses.flatMap((use) => limits.flatMap((limited) => setIrqs(use, words, limited)));
   return {
     results: [...new Set(all.map(({ ret }) => ret))],
     done: (ret) => {
       const left = new Set(all.filter((o) => o.ret === ret).map(({ use }) => use));
-      mdev.irq = left.size === 0 ? null : [...left];
+      mdev.irq = left.size === 0 ? 'unknown' : [...left];
     },
   };
 }

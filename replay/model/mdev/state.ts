@@ -61,7 +61,7 @@ export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
   let found = devices.get(uuid);
   if (found === undefined) {
     const unknown = { exists: null, driver: undefined, group: null, released: -1, opens: null };
-    found = { uuid, ...unknown, asked: null, irq: null, migration: null };
+    found = { uuid, ...unknown, asked: null, irq: 'unknown', migration: null };
     devices.set(uuid, found);
   }
   return found;
@@ -88,7 +88,7 @@ export function unboundMdev(mdev: Mdev, seq: number): void {
 /** What a user changed of it is not known. */
 export function forgetUse(mdev: Mdev): void {
   mdev.asked = mdev.asked === true ? true : null;
-  mdev.irq = null;
+  mdev.irq = 'unknown';
   mdev.migration = null;
 }
 
