@@ -52,9 +52,9 @@ test('replay keeps nothing in its modules: replays do not meet', () => {
 
 test('no file is left that vfr does not run', () => {
   const faces = FOLDERS.map((name) => `${name}/index.ts`);
-  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/child.ts'];
+  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/query-child.ts'];
   // What prints pages of docs/ is run by their tests.
-  const printers = ['catalogue/markdown', 'catalogue/races'].map((name) => `recorder/${name}.ts`);
+  const printers = ['events-page', 'reported-races'].map((name) => `recorder/catalogue/${name}.ts`);
   const entries = [...faces, ...processes, ...printers, 'analysis/sql/reference.ts'];
   expect(laws.everyFileIsReached(sources, entries)).toEqual([]);
 });
@@ -62,6 +62,12 @@ test('no file is left that vfr does not run', () => {
 test('what a file exports is imported somewhere', () => {
   const others = ['tests', 'bench', 'lab'].flatMap(readSources);
   expect(laws.everyExportIsUsed(sources, [...sources, ...others])).toEqual([]);
+});
+
+test('the name of a file is found once', () => {
+  // A race (analysis/races) and a run of the kernel (replay) both have operations and an outcome.
+  const exceptions = ['operation', 'outcome'];
+  expect(laws.fileNamesAreUnique(sources, exceptions)).toEqual([]);
 });
 
 describe('tidiness', () => {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EXIT_BY_KIND } from '../cli/exit.js';
+import { EXIT_BY_KIND } from '../cli/exit-codes.js';
 import { ERRORS, type ErrorCode, type ErrorFacts, VfrError } from '../traces/index.js';
 
 const LIST = 'error-catalogue.ts';

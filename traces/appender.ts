@@ -1,12 +1,12 @@
 import { assert } from './assert.js';
 import { highWord, lowWord } from './base/words.js';
-import type { ColumnBuffers } from './columns.js';
+import type { ColumnBuffers } from './column-buffers.js';
 import { Dictionary } from './dictionary.js';
 import { EventColumns } from './event-columns.js';
+import { CELL, EventRow } from './event-row.js';
+import { DICT_COLUMNS, type DictColumn, type IntColumn, type WordColumn } from './event-schema.js';
 import { type Kind, PHASES, type Phase, type Source } from './kinds.js';
 import { BATCH_BYTES_MAX, ROWS_MAX, VALUE_BYTES_MAX } from './limits.js';
-import { CELL, EventRow } from './row.js';
-import { DICT_COLUMNS, type DictColumn, type IntColumn, type WordColumn } from './schema.js';
 import { type Seq, toSeq } from './units.js';
 
 /** The columns that the appender itself fills. */

@@ -1,7 +1,7 @@
 /**
  * The one place that knows apache-arrow: encodes Arrow IPC messages and the buffers of their
  * bodies. Replace this file to use another implementation. (Decoding trusts no library:
- * message.ts.)
+ * arrow-message.ts.)
  */
 import { crc32 } from 'node:zlib';
 import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';
@@ -19,12 +19,18 @@ import {
 import { Field, Schema } from 'apache-arrow/schema';
 import * as types from 'apache-arrow/type';
 import { assert } from './assert.js';
-import { type ColumnBuffers, NO_BYTES } from './columns.js';
-import { countingFrame, isCountable } from './counting.js';
+import { type ColumnBuffers, NO_BYTES } from './column-buffers.js';
+import { countingFrame, isCountable } from './counting-frame.js';
 import { deflate, prefixed } from './deflate.js';
-import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './frame.js';
-import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './link.js';
-import { COLUMNS, type Column, type ColumnName, DICT_COLUMNS, type DictColumn } from './schema.js';
+import {
+  COLUMNS,
+  type Column,
+  type ColumnName,
+  DICT_COLUMNS,
+  type DictColumn,
+} from './event-schema.js';
+import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './message-link.js';
+import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './trace-frame.js';
 import { COUNTER_EFFORT, type Effort, REPEAT_EFFORT } from './zstd.js';
 
 /** Dictionary id of a dictionary column in the Arrow schema: its place among them. */

@@ -1,12 +1,13 @@
 /** What the metadata of a batch say, and whether its bytes are those that were written. */
+
+import type { BatchMessage } from './arrow-message.js';
 import { BATCH_BUFFERS, columnRange } from './batch.js';
-import { COLUMN_CRCS_KEY } from './frame.js';
+import { type BatchStats, parseStats, STATS_KEY } from './batch-stats.js';
+import { type ByteSource, bodyCrc } from './byte-source.js';
+import { COLUMNS, type ColumnName, DICT_COLUMNS } from './event-schema.js';
 import { ROWS_MAX } from './limits.js';
-import type { BatchMessage } from './message.js';
-import type { Damage, Frame } from './scan.js';
-import { COLUMNS, type ColumnName, DICT_COLUMNS } from './schema.js';
-import { type ByteSource, bodyCrc } from './source.js';
-import { type BatchStats, parseStats, STATS_KEY } from './stats.js';
+import type { Damage, Frame } from './scan-frames.js';
+import { COLUMN_CRCS_KEY } from './trace-frame.js';
 import type { Seq } from './units.js';
 
 /** A batch that can be read: where it is and what its metadata says. */

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
+import type { Region } from './arrow-message.js';
 import type { ColumnMemory } from './column-memory.js';
+import { BytesView, DictView, IntView, WordView } from './column-views.js';
 import { inflate } from './deflate.js';
 import { VfrError } from './errors.js';
-import { VARIABLE_BYTES_MAX } from './limits.js';
-import type { Region } from './message.js';
 import {
   COLUMNS,
   type ColumnName,
@@ -11,9 +11,9 @@ import {
   type DictColumn,
   type IntColumn,
   type WordColumn,
-} from './schema.js';
+} from './event-schema.js';
+import { VARIABLE_BYTES_MAX } from './limits.js';
 import type { Seq } from './units.js';
-import { BytesView, DictView, IntView, WordView } from './views.js';
 
 /** What a batch needs to read its columns, one by one, when they are asked for. */
 export interface BatchBody {

@@ -1,4 +1,4 @@
-import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './columns.js';
+import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './column-buffers.js';
 
 /** The bits of four bytes that ASCII does not use. */
 const NOT_ASCII = 0x8080_8080 | 0;

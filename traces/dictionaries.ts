@@ -2,12 +2,13 @@
  * The strings of a trace's dictionary columns. A dictionary is written anew when it has grown, and
  * is believed only if it says of the ids before what the one before said.
  */
+
+import type { DictionaryMessage } from './arrow-message.js';
+import type { ByteSource } from './byte-source.js';
 import { type DictionaryBytes, dictionaryBytes, stringsOf } from './dictionary-batch.js';
+import { DICT_COLUMNS, type DictColumn } from './event-schema.js';
 import { DICTIONARY_ROWS_MAX } from './limits.js';
-import type { DictionaryMessage } from './message.js';
-import type { Damage, Frame } from './scan.js';
-import { DICT_COLUMNS, type DictColumn } from './schema.js';
-import type { ByteSource } from './source.js';
+import type { Damage, Frame } from './scan-frames.js';
 
 /** What stands for a string that was in a damaged part of the file and nowhere else. */
 export const DAMAGED_STRING = '(damaged)';

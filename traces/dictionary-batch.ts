@@ -1,6 +1,6 @@
+import type { DictionaryMessage } from './arrow-message.js';
 import { inflate } from './deflate.js';
 import { DICTIONARY_BYTES_MAX, DICTIONARY_ROWS_MAX } from './limits.js';
-import type { DictionaryMessage } from './message.js';
 
 /** Buffers of a UTF-8 column: validity, offsets, bytes. */
 const BUFFERS = 3;

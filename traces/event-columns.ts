@@ -8,10 +8,10 @@
  */
 import { fromWords } from './base/words.js';
 import { BytesBuilder } from './bytes-builder.js';
-import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './columns.js';
+import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './column-buffers.js';
+import { CELL, type EventRow } from './event-row.js';
+import { COLUMNS, type ColumnName } from './event-schema.js';
 import { DICTIONARY_ROWS_MAX } from './limits.js';
-import { CELL, type EventRow } from './row.js';
-import { COLUMNS, type ColumnName } from './schema.js';
 
 type NullableColumn = Exclude<keyof typeof CELL, 'kind' | 'phase' | 'ts'>;
 /** Columns of 16 bits in the file, which are narrowed when a batch is handed on. */

@@ -6,9 +6,9 @@
 import type { Batch } from './batch.js';
 import type { BatchInfo } from './batch-info.js';
 import { VfrError } from './errors.js';
-import type { TraceReader } from './reader.js';
-import type { Damage } from './scan.js';
-import { COLUMNS, type ColumnName } from './schema.js';
+import { COLUMNS, type ColumnName } from './event-schema.js';
+import type { Damage } from './scan-frames.js';
+import type { TraceReader } from './trace-reader.js';
 
 export type Salvaged =
   | {

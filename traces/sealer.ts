@@ -1,6 +1,6 @@
 import type { EncodedMessage } from './arrow.js';
-import { sealFrame } from './frame.js';
-import { type Crcs, NOTHING_BEFORE, TraceDigest, traceId } from './link.js';
+import { type Crcs, NOTHING_BEFORE, TraceDigest, traceId } from './message-link.js';
+import { sealFrame } from './trace-frame.js';
 
 /**
  * Makes frames of messages, each linked to the one before. The opening is held back until it is

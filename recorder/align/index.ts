@@ -10,8 +10,8 @@ import {
   type TraceWriter,
   VfrError,
 } from '../../traces/index.js';
-import { type Accesses, AccessKeys, doorAccesses, guestAccesses } from './accesses.js';
-import { matchSequences } from './match.js';
+import { type Accesses, AccessKeys, doorAccesses, guestAccesses } from './comparable-accesses.js';
+import { matchSequences } from './match-sequences.js';
 import { type ClockFit, type Placed, placeGuest } from './placement.js';
 
 export type { ClockFit } from './placement.js';

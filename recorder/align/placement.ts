@@ -1,6 +1,6 @@
 /** Where the events of a guest's recording belong on the timeline of the kernel's. */
 import { firstIndex, type Placement, placeable, type TraceReader } from '../../traces/index.js';
-import type { Accesses } from './accesses.js';
+import type { Accesses } from './comparable-accesses.js';
 
 /** How the two clocks relate, from the pairs that show the same access. */
 export interface ClockFit {

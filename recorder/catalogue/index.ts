@@ -1,16 +1,16 @@
 import { assert } from '../../traces/index.js';
-import { ACTORS, SIGNALS } from './actors.js';
-import { ATTRIBUTES } from './attributes.js';
-import { BINDING, DRIVERS } from './binding.js';
-import { FILES_AND_OWNERS } from './files.js';
-import { IOMMUFD } from './iommufd.js';
-import { MDEV } from './mdev.js';
-import { CONFIG, POWER, SRIOV } from './pci.js';
-import type { Probe } from './probe.js';
-import { RECOVERIES } from './recovery.js';
-import { REGISTRATION } from './registration.js';
+import { ACTORS, SIGNALS } from './actor-probes.js';
+import { BINDING, DRIVERS } from './binding-probes.js';
+import { IOMMUFD } from './iommufd-probes.js';
+import { MDEV } from './mdev-probes.js';
+import { CONFIG, POWER, SRIOV } from './pci-probes.js';
+import type { Probe } from './probe-definition.js';
+import { RECOVERIES } from './recovery-probes.js';
+import { REGISTRATION } from './registration-probes.js';
+import { ATTRIBUTES } from './sysfs-attributes.js';
 import { TRACEPOINTS } from './tracepoints.js';
-import { VFIO } from './vfio.js';
+import { FILES_AND_OWNERS } from './vfio-file-probes.js';
+import { VFIO } from './vfio-probes.js';
 
 export {
   type Columns,
@@ -25,7 +25,7 @@ export {
   type Role,
   type Site,
   type StringFrom,
-} from './probe.js';
+} from './probe-definition.js';
 
 export { DMA } from './tracepoints.js';
 

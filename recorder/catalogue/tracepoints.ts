@@ -1,6 +1,6 @@
 /** Tracepoints that the kernel has of its own, and the fault handler of VT-d, which has none. */
-import { arg, point, tracepoint } from './make.js';
-import type { Columns, Probe } from './probe.js';
+import { arg, point, tracepoint } from './probe-builders.js';
+import type { Columns, Probe } from './probe-definition.js';
 
 const iommu = (event: string, probe: Parameters<typeof tracepoint>[2]) =>
   tracepoint('iommu', event, probe);

@@ -1,5 +1,5 @@
 /** Binary input as a stream: so many bytes at a time, however the input is cut into chunks. */
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 export class ByteStream {
   /** Holds the bytes asked for; valid until the next `need`. */

@@ -3,7 +3,7 @@
  * could not be used. One module per format implements it.
  */
 import type { EventAppender, TraceMeta } from '../../traces/index.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 /** What an importer found. Nothing of the input is dropped without being counted here. */
 export interface ImportReport {

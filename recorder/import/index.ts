@@ -4,6 +4,6 @@ export {
   type ImportOptions,
   type ImportResult,
   importInput,
-} from './import.js';
+} from './import-input.js';
 export type { Importer, ImportReport } from './importer.js';
 export { detect as detectFormat } from './recognise.js';

@@ -2,7 +2,7 @@
  * The lines of an input, one after the other, as a cursor over its chunks: no object per line, and
  * never more than one line and one chunk in memory.
  */
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 const NEWLINE = 0x0a;
 /**

@@ -2,7 +2,7 @@
  * Text that somebody indented or quoted, for a bug tracker or in a mail: the same few characters
  * before every line, once or several times.
  */
-import type { Input, Stop } from './input.js';
+import type { Input, Stop } from './input-stream.js';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;

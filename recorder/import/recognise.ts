@@ -2,7 +2,7 @@
 import { VfrError } from '../../traces/index.js';
 import { IMPORTERS } from './formats.js';
 import type { Importer } from './importer.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 import { unquotedLevels } from './quoted.js';
 
 /** Least confidence of an importer that is trusted with an input. */

@@ -1,13 +1,13 @@
 import { BDF_PATTERN, parseShortBdf } from '../../traces/index.js';
-import { AER } from './aer.js';
-import { DRIVERS } from './drivers.js';
-import type { KernelFact, Message, Rule } from './fact.js';
-import { IOMMU } from './iommu.js';
-import { LOSSES } from './losses.js';
-import { messageOf } from './message.js';
-import { POWER, RESETS } from './resets.js';
-import { RESOURCES } from './resources.js';
-import { SMMU } from './smmu.js';
+import { AER } from './aer-messages.js';
+import { DRIVERS } from './driver-messages.js';
+import { IOMMU } from './iommu-messages.js';
+import type { KernelFact, Message, Rule } from './kernel-fact.js';
+import { LOSSES } from './loss-messages.js';
+import { messageOf } from './message-device.js';
+import { POWER, RESETS } from './reset-messages.js';
+import { RESOURCES } from './resource-messages.js';
+import { SMMU } from './smmu-messages.js';
 
 const RULES: readonly Rule[] = [
   ...[IOMMU, SMMU, AER, DRIVERS, RESETS, POWER, RESOURCES, LOSSES].flat(),

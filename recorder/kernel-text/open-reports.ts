@@ -1,6 +1,6 @@
-import type { KernelFact } from './fact.js';
-import { goesOn } from './goes-on.js';
-import { messageOf } from './message.js';
+import { goesOn } from './continued-reports.js';
+import type { KernelFact } from './kernel-fact.js';
+import { messageOf } from './message-device.js';
 
 /** A report of which more messages may come. */
 export interface OpenReport {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { Armed } from './armed.js';
-import { type DecoderTarget, PageDecoder } from './decoder.js';
-import { mergeQueues } from './merge.js';
+import type { Armed } from './armed-probes.js';
+import { mergeQueues } from './merge-queues.js';
+import { type DecoderTarget, PageDecoder } from './page-decoder.js';
 import { PageQueue } from './page-queue.js';
 import { type BufferStats, bufferCpus, bufferStats, RawBuffer } from './raw-buffers.js';
 import type { TraceDirectory } from './tracefs.js';

@@ -1,4 +1,4 @@
-import { ownerOf, processesName } from './owner.js';
+import { ownerOf, processesName } from './instance-owner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What was found and removed, by name. */

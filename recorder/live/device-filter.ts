@@ -1,6 +1,6 @@
 import type { Bdf, Dictionary } from '../../traces/index.js';
-import type { FieldReader } from '../mapping/record.js';
-import type { Rule } from '../mapping/rule.js';
+import type { Rule } from '../mapping/projection.js';
+import type { FieldReader } from '../mapping/trace-record.js';
 
 /**
  * Lets through the records of some devices and those that belong to no device. The value and return

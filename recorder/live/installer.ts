@@ -2,8 +2,8 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RefusedProbe, VfrError } from '../../traces/index.js';
 import { removeAll } from './cleanup.js';
-import { processesName } from './owner.js';
-import type { PlannedEvent, PlannedProbe } from './planner.js';
+import { processesName } from './instance-owner.js';
+import type { PlannedEvent, PlannedProbe } from './probe-planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What was asked of the kernel and what it gave. */

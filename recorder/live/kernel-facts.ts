@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { VfrError } from '../../traces/index.js';
 import { Btf } from './btf/index.js';
 import { readKernelMemory } from './code/index.js';
-import type { KernelFacts } from './planner.js';
-import { Symbols } from './symbols.js';
+import { Symbols } from './function-symbols.js';
+import type { KernelFacts } from './probe-planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 const BTF_FOLDER = '/sys/kernel/btf';

@@ -8,7 +8,7 @@ import {
   type MachineState,
   OVERRIDE_UNSET,
   type SnapshotMoment,
-} from '../snapshot/snapshot.js';
+} from '../snapshot/emit-snapshot.js';
 import {
   type MediatedDevice,
   type MediatedType,

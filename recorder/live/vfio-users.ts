@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type EventAppender, highWord, lowWord } from '../../traces/index.js';
-import type { SnapshotMoment } from '../snapshot/snapshot.js';
-import { type Actor, readActor } from './actors.js';
+import type { SnapshotMoment } from '../snapshot/emit-snapshot.js';
 import { optional } from './optional.js';
+import { type Actor, readActor } from './process-actors.js';
 
 /** A process with an open file of VFIO or iommufd. */
 export interface VfioUser {

@@ -1,9 +1,9 @@
 import { assert, type Dictionary } from '../../traces/index.js';
-import { type FieldReader, NOT_SET } from '../mapping/record.js';
-import { Interner } from '../words/interner.js';
+import { Interner } from '../byte-matching/interner.js';
+import { type FieldReader, NOT_SET } from '../mapping/trace-record.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
+import { type Extent, extentOf, type Payload, readArray, readField, readText } from './payload.js';
 import { compilePrint, type Printer } from './print-format.js';
-import { type Extent, extentOf, type Payload, readArray, readField, readText } from './record.js';
 
 /** How an integer is stored; the numbers are cheaper to switch on than size and sign. */
 const U64 = 0;

@@ -1,5 +1,5 @@
 import { assert, fromWords, highWord, lowWord } from '../../traces/index.js';
-import { NOT_SET } from '../mapping/record.js';
+import { NOT_SET } from '../mapping/trace-record.js';
 import type { PageFormat } from './page-format.js';
 
 /** Values of the 5-bit record type from which on it is not a length (`events/header_event`). */

@@ -3,7 +3,7 @@
  * null for formats with others.
  */
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
-import { type Payload, readField, readText } from './record.js';
+import { type Payload, readField, readText } from './payload.js';
 
 type Value = bigint | string;
 type Argument = (record: Payload, littleEndian: boolean) => Value | undefined;

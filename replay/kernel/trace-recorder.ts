@@ -1,6 +1,6 @@
 /** A run as a trace: each event is the one that the recorder would have made of it. */
 import { CELL, type EventAppender, EventRow, type Phase, type Seq } from '../../traces/index.js';
-import { type PciIds, writeIds } from '../model/binding/ids.js';
+import { type PciIds, writeIds } from '../model/binding/pci-ids.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';

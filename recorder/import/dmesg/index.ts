@@ -1,10 +1,10 @@
 /** The kernel log: `dmesg` in all its time formats, `journalctl -k`, syslog, `/dev/kmsg`, mails. */
 import { isCertain } from '../../kernel-text/index.js';
 import type { Importer } from '../importer.js';
-import { MESSAGE_LINE_MAX, plainLine } from './prefix.js';
-import { DmesgReader } from './reader.js';
-import { BARE, findStyle, type Style } from './styles.js';
-import { findWrap } from './wrap.js';
+import { DmesgReader } from './dmesg-reader.js';
+import { MESSAGE_LINE_MAX, plainLine } from './log-prefix.js';
+import { BARE, findStyle, type Style } from './log-styles.js';
+import { findWrap } from './wrapped-lines.js';
 
 const KERNEL = /Linux version (\S+)/;
 /** Words that only a kernel log has, for a log that does not start with the boot. */

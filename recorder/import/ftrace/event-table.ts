@@ -1,12 +1,12 @@
 /** The events of one input by the bytes of their names, and what was learnt of their text. */
 
+import { Pattern } from '../../byte-matching/byte-literal.js';
+import { Interner } from '../../byte-matching/interner.js';
 import { DMA } from '../../catalogue/index.js';
-import type { RecordMapper } from '../../mapping/mapper.js';
-import type { Rule } from '../../mapping/rule.js';
-import { Interner } from '../../words/interner.js';
-import { Pattern } from '../../words/pattern.js';
-import { type MeasuredString, measuredOf } from './measure.js';
-import { type Shape, shapeOf } from './shape.js';
+import type { Rule } from '../../mapping/projection.js';
+import type { RecordMapper } from '../../mapping/record-mapper.js';
+import { type Shape, shapeOf } from './field-layout.js';
+import { type MeasuredString, measuredOf } from './measured-string.js';
 
 /** How the text after an event's name is to be read. */
 export type Grammar =

@@ -1,6 +1,6 @@
-import type { TraceRecord } from '../../mapping/record.js';
+import type { TraceRecord } from '../../mapping/trace-record.js';
 import { HASH, NEWLINE, startsWith, TAB } from './ascii.js';
-import { type Layout, Place } from './prefix.js';
+import { type Layout, Place } from './prefix-layouts.js';
 import { emptyRecord } from './record-time.js';
 
 const LINES_LOOKED_AT = 400;

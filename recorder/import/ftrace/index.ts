@@ -1,7 +1,7 @@
 /** Text of ftrace: `trace`, `trace_pipe`, and `trace-cmd report`, in all their variants. */
 import type { Importer, InputMeta } from '../importer.js';
 import { findLayout } from './find-layout.js';
-import { LAYOUTS, type Layout } from './prefix.js';
+import { LAYOUTS, type Layout } from './prefix-layouts.js';
 import { TextReader } from './text-reader.js';
 
 const HEADER = /^(?:# tracer: |# event histogram|cpus=\d+\n)/;

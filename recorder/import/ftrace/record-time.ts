@@ -1,5 +1,5 @@
 import { TimeWords } from '../../../traces/index.js';
-import { NOT_SET, type TraceRecord } from '../../mapping/record.js';
+import { NOT_SET, type TraceRecord } from '../../mapping/trace-record.js';
 import { DOT, isDigit, ZERO } from './ascii.js';
 
 const TWO_32 = 0x1_0000_0000;

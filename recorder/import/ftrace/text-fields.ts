@@ -1,8 +1,8 @@
 import type { Dictionary } from '../../../traces/index.js';
-import type { FieldReader } from '../../mapping/record.js';
-import { Interner } from '../../words/interner.js';
-import type { Pattern } from '../../words/pattern.js';
-import { Cursor } from '../cursor.js';
+import type { Pattern } from '../../byte-matching/byte-literal.js';
+import { Interner } from '../../byte-matching/interner.js';
+import type { FieldReader } from '../../mapping/trace-record.js';
+import { Cursor } from '../line-cursor.js';
 import {
   CLOSE,
   COLON,
@@ -18,9 +18,9 @@ import {
   WORD,
 } from './ascii.js';
 import { hashStep, type TextEvent } from './event-table.js';
-import { isKeyAt, measuredEnd } from './measure.js';
+import { shapeOf } from './field-layout.js';
+import { isKeyAt, measuredEnd } from './measured-string.js';
 import { normalArguments } from './normal-arguments.js';
-import { shapeOf } from './shape.js';
 
 /** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
 const FIELDS_MAX = 64;

@@ -3,16 +3,16 @@
  * between them.
  */
 import type { EventAppender } from '../../../traces/index.js';
-import { RecordMapper } from '../../mapping/mapper.js';
+import { RecordMapper } from '../../mapping/record-mapper.js';
 import type { ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { lossCount } from '../loss-count.js';
 import { HASH, NEWLINE, OPEN_BRACKET, QUOTE, startsWith, TAB } from './ascii.js';
 import { EventNames } from './event-name.js';
 import { EventTable, type TextEvent } from './event-table.js';
-import { Interlude } from './interlude.js';
-import { OriginReader } from './origin.js';
-import type { Layout } from './prefix.js';
+import { Interlude } from './non-record-lines.js';
+import type { Layout } from './prefix-layouts.js';
+import { OriginReader } from './record-prefix.js';
 import { TextFields } from './text-fields.js';
 import { TextWindow } from './text-window.js';
 

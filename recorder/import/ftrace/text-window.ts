@@ -1,4 +1,4 @@
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { NEWLINE } from './ascii.js';
 
 /**

@@ -1,4 +1,4 @@
-import { FIELDS, type JournalFields, type KernelMessage, kernelMessage } from './entry.js';
+import { FIELDS, type JournalFields, type KernelMessage, kernelMessage } from './journal-entry.js';
 
 /** The object that a text is; null for what is none. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> | null {

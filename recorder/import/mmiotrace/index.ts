@@ -3,11 +3,11 @@
  * (kernel kernel/trace/trace_mmiotrace.c and Documentation/trace/mmiotrace.rst, format 20070824).
  */
 import { type EventAppender, formatBdf } from '../../../traces/index.js';
-import { Cursor } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
+import { Cursor } from '../line-cursor.js';
 import { LineReader } from '../lines.js';
-import { type Bar, Bars, RESOURCES } from './bars.js';
+import { type Bar, Bars, RESOURCES } from './bar-at-address.js';
 
 const BLANK = 0x20;
 const MAPPINGS_MAX = 1 << 16;

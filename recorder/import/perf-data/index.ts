@@ -1,11 +1,11 @@
 /** perf.data: what `perf record` wrote, into a file or a pipe. */
 import type { Importer, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
-import { CLOCKS } from '../perf/clocks.js';
+import type { Input } from '../input-stream.js';
+import { CLOCKS } from '../perf/clock-names.js';
 import { sourceOf } from '../random-access.js';
-import { type PerfFile, readPerfFile } from './file.js';
-import { FEATURE, MAGIC, MAGIC_SWAPPED } from './layout.js';
-import { PerfSession } from './session.js';
+import { FEATURE, MAGIC, MAGIC_SWAPPED } from './perf-constants.js';
+import { type PerfFile, readPerfFile } from './perf-file.js';
+import { PerfSession } from './perf-session.js';
 
 /** Files that `meta` has read, so that `read` need not read them again: an input is read once. */
 const opened = new WeakMap<Input, PerfFile>();

@@ -2,8 +2,8 @@
 import { findLayout } from '../ftrace/find-layout.js';
 import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
-import { CLOCKS } from './clocks.js';
-import { PERF_LAYOUTS, taskName } from './layout.js';
+import { CLOCKS } from './clock-names.js';
+import { PERF_LAYOUTS, taskName } from './perf-layouts.js';
 
 /** `system:event:` as perf shows it, behind the time or the CPU, and a period that is shown. */
 const EVENT = /(?::|\]) +(?:\d+ +)?\w+:\w+: /;

@@ -1,7 +1,7 @@
 import type { Dictionary } from '../../../traces/index.js';
-import { type FieldReader, NOT_SET } from '../../mapping/record.js';
-import type { Rule } from '../../mapping/rule.js';
-import { SYS_ENTER, SYS_EXIT, type TypedEvent } from './schema.js';
+import type { Rule } from '../../mapping/projection.js';
+import { type FieldReader, NOT_SET } from '../../mapping/trace-record.js';
+import { SYS_ENTER, SYS_EXIT, type TypedEvent } from './field-numbers.js';
 import type { Wire } from './wire.js';
 
 /** Numbers of GenericFtraceEvent and of its fields. */

@@ -2,8 +2,8 @@
 import { inflateSync } from 'node:zlib';
 import { ZstdDecoder } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
-import type { Input } from '../input.js';
-import { PACKET } from './schema.js';
+import type { Input } from '../input-stream.js';
+import { PACKET } from './field-numbers.js';
 import { Wire } from './wire.js';
 
 /** Field 1 of the trace, a message. */

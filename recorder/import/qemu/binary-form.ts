@@ -3,7 +3,7 @@
  * of the event tells which argument is a string (32-bit length, bytes) and which a number (64
  * bits).
  */
-import type { Part, Template } from '../template.js';
+import type { Part, Template } from '../line-template.js';
 
 const STRING_SLOTS: readonly (string | null)[] = ['device', 'driver', 'text', 'error', '$'];
 /** Numbers that are signed; QEMU stores an int as the same number in 64 bits. */

@@ -6,10 +6,10 @@
 import { type EventAppender, VfrError } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { formatArguments } from './binary-form.js';
-import { countsOf, type EventType, QemuEmitter } from './emitter.js';
-import { QemuSequence } from './sequence.js';
+import { countsOf, type EventType, QemuEmitter } from './qemu-emitter.js';
+import { QemuSequence } from './qemu-sequence.js';
 import { DROPPED_ID, RECORD_HEADER_BYTES, SimpletraceRecords } from './simpletrace-records.js';
 
 const HEADER_BYTES = 24;

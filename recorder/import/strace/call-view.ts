@@ -1,10 +1,10 @@
 /** The arguments of the call at hand by what they mean: numbers, strings, VFIO files. */
 
-import { Interner } from '../../words/interner.js';
-import { Cursor } from '../cursor.js';
-import { Arguments, StringDecoder } from './arguments.js';
-import type { CallLine } from './call.js';
-import type { Files, OpenFile, Process } from './files.js';
+import { Interner } from '../../byte-matching/interner.js';
+import { Cursor } from '../line-cursor.js';
+import { Arguments, StringDecoder } from './call-arguments.js';
+import type { CallLine } from './call-line.js';
+import type { Files, OpenFile, Process } from './vfio-files.js';
 
 const ANGLE_OPEN = 0x3c;
 const STRING_BYTES_MAX = 1 << 16;

@@ -1,8 +1,8 @@
 /** strace of a program that uses VFIO: `strace -f -ttt -T -y -v`, or less of it. */
 import type { Importer, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
-import type { TimeStyle } from './call.js';
-import { StraceReader } from './reader.js';
+import type { Input } from '../input-stream.js';
+import type { TimeStyle } from './call-line.js';
+import { StraceReader } from './strace-reader.js';
 
 /** `--decode-pids=comm` puts the name of the thread behind its number. */
 const WHO = String.raw`(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?`;

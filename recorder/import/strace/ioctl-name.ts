@@ -10,7 +10,7 @@ import {
   vfioIoctlNames,
   vfioIoctlNumber,
 } from '../../vfio-ioctls.js';
-import type { OpenFile } from './files.js';
+import type { OpenFile } from './vfio-files.js';
 
 /** The request of an ioctl as a line has it. */
 export interface Request {

@@ -5,7 +5,7 @@
  * as the string that they print.
  */
 import { type Payload, readInteger } from '../../ring-buffer/index.js';
-import type { KernelSymbols } from './kernel-text.js';
+import type { KernelSymbols } from './kernel-symbols.js';
 
 /** How the recorded kernel keeps numbers. */
 export interface Layout {

@@ -1,8 +1,8 @@
 import { type ByteSource, highWord, lowWord } from '../../../traces/index.js';
-import { NOT_SET } from '../../mapping/record.js';
+import { NOT_SET } from '../../mapping/trace-record.js';
 import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import { ReadAhead } from '../read-ahead.js';
-import type { Correction } from './clock.js';
+import type { Correction } from './clock-correction.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
 import type { CpuData } from './trace-file.js';
 

@@ -8,7 +8,7 @@ import {
   readInteger,
 } from '../../ring-buffer/index.js';
 import { formatBinary, type Layout } from './binary-printf.js';
-import type { KernelSymbols } from './kernel-text.js';
+import type { KernelSymbols } from './kernel-symbols.js';
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
 

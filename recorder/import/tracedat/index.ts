@@ -2,13 +2,13 @@
 import { type EventAppender, VfrError } from '../../../traces/index.js';
 import { parsePageFormat } from '../../ring-buffer/index.js';
 import type { Importer, ImportReport, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { sourceOf } from '../random-access.js';
-import { correctionOf } from './clock.js';
+import { correctionOf } from './clock-correction.js';
 import { CpuStream } from './cpu-stream.js';
-import { mergeStreams } from './merge.js';
+import { DatRecords } from './dat-records.js';
+import { mergeStreams } from './merge-streams.js';
 import { MAGIC, readTraceFile } from './read-file.js';
-import { DatRecords } from './records.js';
 import type { BufferData, TraceFile } from './trace-file.js';
 
 /** Files that `meta` has read, so that `read` need not read them again: an input is read once. */

@@ -1,7 +1,7 @@
 /** What a trace.dat holds, whatever its version. */
 import type { ByteSource } from '../../../traces/index.js';
 import type { EventFormat } from '../../ring-buffer/index.js';
-import type { TimeShift, TscRate } from './clock.js';
+import type { TimeShift, TscRate } from './clock-correction.js';
 import type { Compression } from './compression.js';
 
 /** The pages of one CPU in the file. */

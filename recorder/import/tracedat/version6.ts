@@ -10,7 +10,7 @@ import {
   readHeaderInfo,
   readOptions,
   sizedText,
-} from './parts.js';
+} from './common-sections.js';
 import type { BufferData, CpuData, TraceFile } from './trace-file.js';
 
 /** More CPUs than Linux supports; a damaged number must not decide what is allocated. */

@@ -3,8 +3,7 @@
  */
 import { MemorySource, VfrError } from '../../../traces/index.js';
 import { ByteReader } from './byte-reader.js';
-import { correctedClock } from './clock.js';
-import { type Compression, compressionOf, decompress } from './compression.js';
+import { correctedClock } from './clock-correction.js';
 import {
   latencyText,
   OPTION,
@@ -15,9 +14,10 @@ import {
   readHeaderInfo,
   readOptions,
   sizedText,
-} from './parts.js';
-import { recoverBuffers } from './recovery.js';
-import { readSectionHeader, type Section } from './section.js';
+} from './common-sections.js';
+import { type Compression, compressionOf, decompress } from './compression.js';
+import { recoverBuffers } from './recover-buffers.js';
+import { readSectionHeader, type Section } from './section-header.js';
 import type { BufferData, CpuData, TraceFile } from './trace-file.js';
 import { CPUS_MAX } from './version6.js';
 

@@ -1,5 +1,5 @@
 import { type Btf, Kind } from './btf.js';
-import { type Shape, shapeOf, strip } from './path.js';
+import { type Shape, shapeOf, strip } from './type-path.js';
 
 export interface PrototypeParameter {
   readonly name: string;

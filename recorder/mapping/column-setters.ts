@@ -1,0 +1,263 @@
+/**
+ * The steps by which a rule fills a row: each takes one column, or a few that belong together, from
+ * the fields of a record. What a record lacks stays null.
+ *
+ * A rule holds no more steps than its probe asks for. So nothing is tested per record that is known
+ * per rule; and each step is compiled by itself, where one function with all of them was thrown
+ * away and compiled anew for each kind of record that came for the first time.
+ */
+import {
+  CELL,
+  type EventAppender,
+  type EventRow,
+  formatBdf,
+  parseBdf,
+  type WordCell,
+} from '../../traces/index.js';
+import type { Columns, DeviceFrom } from '../catalogue/index.js';
+import { type VfioFile, vfioIoctlName } from '../vfio-ioctls.js';
+import { Mappings } from './bar-mappings.js';
+import type { FieldReader } from './trace-record.js';
+
+/** Place of a field in `Rule.fields`; -1 when the rule has no such field. */
+export type FieldIndex = number;
+
+/** Hands out places to fields, the same to the same name. */
+export type PlaceOf = (name: string) => FieldIndex;
+
+/** Sets what it finds in a record's fields. */
+export type Step = (row: EventRow, fields: FieldReader) => void;
+
+/** Dictionary id of the device that a record is of, or -1 when it tells none. */
+export type DeviceOf = (fields: FieldReader) => number;
+
+/** Bits of a VFIO file position below the region index (include/linux/vfio_pci_core.h). */
+const POSITION_SHIFT = 40;
+const POSITION_HIGH_BITS = POSITION_SHIFT - 32;
+/** The region of a position: its bits 40 and up; a position beyond region 32767 is nobody's. */
+const REGION_MAX = 0x7fff;
+const DEVFN_COUNT = 1 << 16;
+/** Bytes of the user buffer that an access's `written` field holds. */
+const WRITTEN_BYTES = 4;
+
+const GUID_BYTES = 16;
+/** Where the parts of a UUID's text are in its bytes. */
+const GUID_PARTS = [
+  [0, 4],
+  [4, 6],
+  [6, 8],
+  [8, 10],
+  [10, 16],
+] as const;
+/** Makes the steps of one trace's rules. */
+export class StepMaker {
+  readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
+  readonly #data = Buffer.alloc(64);
+  readonly #mappings = new Mappings();
+
+  constructor(private readonly events: EventAppender) {}
+
+  /** Where records tell their device; null when they do not. */
+  deviceOf(from: DeviceFrom | undefined, place: PlaceOf): DeviceOf | null {
+    if (from === undefined) return null;
+    if (typeof from === 'string') return this.#deviceByName(place(from));
+    if ('bus' in from) return this.#deviceByBus(place(from.bus), place(from.devfn));
+    if ('guid' in from) return this.#deviceByGuid(place(from.guid), place(from.rest));
+    return this.#deviceInText(place(from.buffer));
+  }
+
+  /** Steps for all columns that the fields of an entry or a point give. */
+  steps(columns: Columns, device: DeviceOf | null, raw: boolean, place: PlaceOf): Step[] {
+    const { driver, region, position, ioctl, data, text, mapping, words, uevent } = columns;
+    const steps: Step[] = [];
+    if (device !== null) steps.push(setDevice(device));
+    if (typeof driver === 'string') steps.push(this.#driver(place(driver)));
+    if (typeof region === 'string') steps.push(setRegion(place(region)));
+    for (const name of NUMBERS) {
+      const from = columns[name];
+      if (typeof from === 'string') steps.push(setNumber(place(from), CELL[name]));
+    }
+    if (position !== undefined) steps.push(setPosition(place(position)));
+    if (mapping !== undefined) {
+      const { start, pages, is } = mapping;
+      steps.push(this.#mappings.step(place(start), place(pages), is));
+    }
+    if (ioctl !== undefined) steps.push(this.#ioctl(place(ioctl.field), ioctl.file));
+    if (data !== undefined) steps.push(this.words(data, place));
+    if (text !== undefined) steps.push(this.#text(place(text), raw));
+    else if (raw) steps.push((_row, fields) => this.events.text(fields.raw()));
+    if (words !== undefined) {
+      steps.push(this.#commandLine(place(words.count), words.fields.map(place)));
+    }
+    if (uevent !== undefined) steps.push(this.#uevent(place(uevent.action), place(uevent.object)));
+    return steps;
+  }
+
+  /** What a user writes: the value of a short access; of a longer one, its first bytes are data. */
+  userBytes(field: FieldIndex): Step {
+    return (row, fields) => {
+      if (!fields.number(field)) return;
+      const bytes = row.has(CELL.length) ? row.cells[CELL.length] : 0;
+      const isShort = bytes >= 0 && bytes <= WRITTEN_BYTES && row.cells[CELL.length + 1] === 0;
+      if (isShort) {
+        row.setWords(CELL.value, lowBytes(fields.low, bytes), 0);
+      } else {
+        this.#data.writeUInt32LE(fields.low >>> 0, 0);
+        this.events.data(this.#data.subarray(0, WRITTEN_BYTES));
+      }
+    };
+  }
+
+  #deviceByName(field: FieldIndex): DeviceOf {
+    const { device } = this.events.dictionaries;
+    return (fields) => fields.intern(field, device);
+  }
+
+  /** Records of bus accesses do not tell the domain; it is 0 on all but very large machines. */
+  #deviceByBus(busField: FieldIndex, devfnField: FieldIndex): DeviceOf {
+    const { device } = this.events.dictionaries;
+    return (fields) => {
+      if (!fields.number(busField)) return -1;
+      const bus = fields.low & 0xff;
+      if (!fields.number(devfnField)) return -1;
+      const devfn = fields.low & 0xff;
+      const key = (bus << 8) | devfn;
+      if (this.#deviceOfDevfn[key] < 0) {
+        this.#deviceOfDevfn[key] = device.id(formatBdf(0, bus, devfn));
+      }
+      return this.#deviceOfDevfn[key];
+    };
+  }
+
+  /** Mediated devices are named by their UUID; a guid_t has its first three parts little-endian. */
+  #deviceByGuid(first: FieldIndex, rest: FieldIndex): DeviceOf {
+    const bytes = Buffer.alloc(GUID_BYTES);
+    return (fields) => {
+      for (const [at, field] of [first, rest].entries()) {
+        if (!fields.number(field)) return -1;
+        bytes.writeUInt32LE(fields.low >>> 0, at * 8);
+        bytes.writeUInt32LE(fields.high >>> 0, at * 8 + 4);
+      }
+      bytes.subarray(0, 4).swap32();
+      bytes.subarray(4, 8).swap16();
+      const parts = GUID_PARTS.map(([from, to]) => bytes.toString('hex', from, to));
+      return this.events.dictionaries.device.id(parts.join('-'));
+    };
+  }
+
+  /** The arguments of a program as JSON; the last is `…` when it has more than were recorded. */
+  #commandLine(count: FieldIndex, words: readonly FieldIndex[]): Step {
+    return (row, fields) => {
+      if (!fields.number(count)) return;
+      const all = fields.low;
+      row.setNumber(CELL.value, all);
+      // What lies behind the arguments in memory is the environment, which is nobody's business.
+      const own = words.slice(0, Math.max(0, all));
+      const told = own.map((word) => (fields.has(word) ? fields.text(word) : ''));
+      this.events.text(JSON.stringify(all > words.length ? [...told, '…'] : told));
+    };
+  }
+
+  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`; `@name` of one that is read. */
+  #uevent(action: FieldIndex, object: FieldIndex): Step {
+    return (_row, fields) => {
+      if (!fields.has(object)) return;
+      const variable = fields.has(action) ? fields.text(action) : '';
+      this.events.text(`${variable.replace(/^ACTION=/, '')}@${fields.text(object)}`);
+    };
+  }
+
+  #deviceInText(field: FieldIndex): DeviceOf {
+    const { device } = this.events.dictionaries;
+    return (fields) => {
+      if (!fields.has(field)) return -1;
+      const bdf = parseBdf(fields.text(field).trim());
+      return bdf === null ? -1 : device.id(bdf);
+    };
+  }
+
+  #driver(field: FieldIndex): Step {
+    const { driver } = this.events.dictionaries;
+    return (row, fields) => {
+      const id = fields.intern(field, driver);
+      if (id >= 0) row.set(CELL.driver, id);
+    };
+  }
+
+  #ioctl(field: FieldIndex, file: VfioFile): Step {
+    const names = new Map<number, number>();
+    return (row, fields) => {
+      if (!fields.number(field)) return;
+      const command = fields.low;
+      let name = names.get(command);
+      if (name === undefined) {
+        const text = vfioIoctlName(command, file) ?? `0x${command.toString(16)}`;
+        name = this.events.dictionaries.name.id(text);
+        names.set(command, name);
+      }
+      row.set(CELL.name, name);
+      row.setNumber(CELL.value, command);
+    };
+  }
+
+  /**
+   * Puts fields into the data one after the other. One that the kernel could not read ends it: what
+   * follows has no known place.
+   */
+  words(data: NonNullable<Columns['data']>, place: PlaceOf): Step {
+    const words = data.map(([name, bytes]) => [place(name), bytes] as const);
+    return (_row, fields) => {
+      let length = 0;
+      for (const [field, bytes] of words) {
+        if (!fields.number(field)) break;
+        this.#data.writeUInt32LE(fields.low >>> 0, length);
+        if (bytes === 8) this.#data.writeUInt32LE(fields.high >>> 0, length + 4);
+        length += bytes;
+      }
+      if (length > 0) this.events.data(this.#data.subarray(0, length));
+    };
+  }
+
+  #text(field: FieldIndex, raw: boolean): Step {
+    return (_row, fields) => {
+      if (fields.has(field)) this.events.text(fields.text(field));
+      else if (raw) this.events.text(fields.raw());
+    };
+  }
+}
+
+/** Columns of 64 bits that a field gives as they are. */
+export const NUMBERS = ['offset', 'length', 'value'] as const;
+
+const setDevice =
+  (deviceOf: DeviceOf): Step =>
+  (row, fields) => {
+    const id = deviceOf(fields);
+    if (id >= 0) row.set(CELL.device, id);
+  };
+
+const setRegion =
+  (field: FieldIndex): Step =>
+  (row, fields) => {
+    if (fields.number(field)) row.set(CELL.region, fields.low);
+  };
+
+const setNumber =
+  (field: FieldIndex, cell: WordCell): Step =>
+  (row, fields) => {
+    if (fields.number(field)) row.setWords(cell, fields.low, fields.high);
+  };
+
+const setPosition =
+  (field: FieldIndex): Step =>
+  (row, fields) => {
+    if (!fields.number(field)) return;
+    const region = fields.high >>> POSITION_HIGH_BITS;
+    if (region > REGION_MAX) return;
+    row.set(CELL.region, region);
+    row.setWords(CELL.offset, fields.low, fields.high & ((1 << POSITION_HIGH_BITS) - 1));
+  };
+
+/** The lowest `bytes` bytes of a word. */
+export const lowBytes = (word: number, bytes: number) =>
+  bytes >= 4 ? word : word & ((1 << (bytes * 8)) - 1);
