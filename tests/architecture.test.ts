@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
+import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
 
 const sources = FOLDERS.flatMap(readSources);
@@ -81,6 +82,15 @@ describe('tidiness', () => {
 
   test('lines fit a screen', () => {
     expect(laws.linesFitAScreen(sources, 100)).toEqual([]);
+  });
+
+  test('comments and pages are plain English', () => {
+    // Folders are added when they have been rewritten.
+    const plain = ['traces'];
+    const isPlain = ({ file }: { file: string }) => plain.some((path) => file.startsWith(path));
+    const pages = [...readmes].map(([folder, text]) => ({ file: `${folder}/README.md`, text }));
+    const code = sources.filter(({ test }) => !test);
+    expect(wordsArePlain([...code, ...pages].filter(isPlain))).toEqual([]);
   });
 
   test('nothing is left for later', () => {

@@ -13,10 +13,10 @@ import { type Seq, toSeq } from './units.js';
 type OwnColumn = 'seq' | 'ts' | 'source' | 'kind' | 'phase';
 
 const REQUIRED = (1 << CELL.kind) | (1 << CELL.phase);
-/** What ends a text that was longer than a value may be. */
+/** Appended to a text that was cut because it was longer than a value may be. */
 const CUT = ' (cut short)';
 
-/** A full batch, as the writer takes it; the buffers are overwritten after the call. */
+/** A full batch for the writer. The appender overwrites the buffers after the call. */
 export interface PendingBatch {
   readonly rows: number;
   readonly seqFirst: Seq;
@@ -24,14 +24,14 @@ export interface PendingBatch {
   readonly max: bigint;
   /** Number of rows by id of their kind. */
   readonly kinds: Uint32Array;
-  /** In the order of the schema; `seq` is told by its first. */
+  /** In the order of the schema; `seq` follows from `seqFirst`. */
   readonly columns: readonly ColumnBuffers[];
 }
 
 /**
- * Appends events to preallocated columns; nothing is allocated per event. Either `begin`, the
- * setters of what applies, `commit`: a column that is not set is null. Or, where events share most
- * of their columns, `append` of a row that the caller keeps.
+ * Appends events to preallocated columns; nothing is allocated per event. There are two ways:
+ * `begin`, the setters of the columns that apply, and `commit`, where a column that is not set is
+ * null; or `append` of a row that the caller reuses, for events that share most of their columns.
  */
 export class EventAppender {
   readonly dictionaries = Object.fromEntries(
@@ -67,12 +67,12 @@ export class EventAppender {
     return toSeq(this.#seqFirst + this.#row);
   }
 
-  /** Rows committed but not handed on yet. */
+  /** Rows committed that the writer has not received yet. */
   get pending(): number {
     return this.#row;
   }
 
-  /** Names what records the events that follow. */
+  /** Sets the source of the events that follow. */
   source(source: Source): void {
     this.#source = this.dictionaries.source.id(source);
   }
@@ -93,8 +93,8 @@ export class EventAppender {
   }
 
   /**
-   * Appends an event that the caller put together; the row stays his. What `data` and `text` were
-   * given since the last event belongs to this one.
+   * Appends `row`. The caller keeps it and may reuse it. The event also gets what `data` and `text`
+   * were set to since the last event.
    */
   append(row: EventRow): Seq {
     assert((row.present & REQUIRED) === REQUIRED, 'an event has a kind and a phase');
@@ -108,12 +108,15 @@ export class EventAppender {
     return seq;
   }
 
-  /** Gives a row the time of the last event: for what has no time of its own. */
+  /** Gives a row the time of the last event, for events without a time of their own. */
   timeOfLast(row = this.#open): void {
     row.timeWords(this.#lastLow, this.#lastHigh);
   }
 
-  /** Opens the next event, with the time of the last. @param kind an id from `kind()` */
+  /**
+   * Opens the next event, at the time of the last one.
+   * @param kind an id from `kind()`
+   */
   begin(kind: number, phase: Phase): void {
     assert(!this.#isOpen, 'the event before was committed');
     this.#isOpen = true;
@@ -166,7 +169,7 @@ export class EventAppender {
     this.#columns.data.setBytes(this.#row, bytes);
   }
 
-  /** Sets the text; one that is longer than a value may be is cut, and says so. */
+  /** Sets the text. A text longer than a value may be is cut, and ends with a note that it was. */
   text(text: string): void {
     const fits = text.length * 3 <= VALUE_BYTES_MAX || Buffer.byteLength(text) <= VALUE_BYTES_MAX;
     const rest = Math.floor((VALUE_BYTES_MAX - CUT.length) / 3);
@@ -178,14 +181,14 @@ export class EventAppender {
     this.#columns.text.setUtf8(this.#row, bytes, start, end);
   }
 
-  /** Closes the open event and gives it its place in the trace. */
+  /** Closes the open event and returns its place in the trace. */
   commit(): Seq {
     assert(this.#isOpen, 'an event is open');
     this.#isOpen = false;
     return this.append(this.#open);
   }
 
-  /** Hands on what has been committed, if anything. */
+  /** Passes the committed rows to the writer, if there are any. */
   flush(): void {
     assert(!this.#isOpen, 'no event is open');
     if (this.#row > 0) this.#hand();

@@ -7,7 +7,7 @@ import type { ColumnType } from './event-schema.js';
 import { Table } from './flatbuffer.js';
 import { LINK_KEY, type Link, parseLink } from './message-link.js';
 
-/** Where one buffer lies in a message's body. */
+/** Where one buffer is in a message's body. */
 export interface Region {
   readonly offset: number;
   readonly length: number;
@@ -15,7 +15,7 @@ export interface Region {
 
 interface AnyMessage {
   readonly bodyLength: number;
-  /** Its place in its trace; null in one of format version 1. */
+  /** The message's link; null in format version 1. */
   readonly link: Link | null;
 }
 
@@ -40,7 +40,7 @@ export interface DictionaryMessage extends AnyMessage {
   readonly regions: readonly Region[];
 }
 
-/** A decoded message. Every number in it is still to be held against its bounds. */
+/** A decoded message. Its numbers have not been checked against their bounds yet. */
 export type DecodedMessage = SchemaMessage | BatchMessage | DictionaryMessage;
 
 const HEADER_SCHEMA = 1;
@@ -50,7 +50,7 @@ const METADATA_V5 = 4;
 const CODEC_ZSTD = 1;
 
 /**
- * Decodes the metadata of a message, whose CRC has been verified before.
+ * Decodes the metadata of a message. The caller has verified its CRC.
  * @throws Error when it is not an Arrow message (a hostile file can have a right CRC)
  */
 export function decodeMessage(bytes: Buffer): DecodedMessage {

@@ -1,7 +1,7 @@
 /**
- * What a batch says of itself in its message's custom metadata, so that a reader can skip it:
- * ranges of seq and ts, and the dictionary ids that occur in the columns people filter by; and how
- * many events its `lost` events tell of, so that losses are known without reading any column.
+ * Statistics of a batch, in its message's custom metadata. With them a reader can skip the batch:
+ * they have the ranges of seq and ts, and the dictionary ids that occur in the columns that filters
+ * use. They also sum up the `lost` events of the batch, so that counting losses needs no column.
  */
 import { assert } from './assert.js';
 import { type ColumnBuffers, isSet } from './column-buffers.js';
@@ -11,7 +11,7 @@ import type { LossById } from './loss-counts.js';
 import { type Nanos, type Seq, toNanos, toSeq } from './units.js';
 
 export const STATS_KEY = 'vfr.stats';
-/** Columns of which the batch lists the ids. */
+/** Columns whose ids the batch lists. */
 export const STATS_COLUMNS = [
   'kind',
   'device',
@@ -46,7 +46,7 @@ export function collectIds(columns: readonly ColumnBuffers[], rows: number): Bat
 
 const indexOf = (name: DictColumn) => COLUMNS.findIndex((c) => c.name === name);
 
-/** Which ids were seen; all 0 between the calls of `distinct`. */
+/** Ids seen so far; all 0 between calls of `distinct`. */
 const seen = new Uint8Array(DICTIONARY_ROWS_MAX);
 
 /** The ids that occur, in order, or null when there are too many to list. */
@@ -65,8 +65,8 @@ function distinct({ nullCount, validity, buffers: [bytes] }: ColumnBuffers, rows
 }
 
 /**
- * The first row from `from` on with an id that was not seen, or the number of rows. (The loop that
- * takes long is a function of its own, so that it stays compiled.)
+ * The first row from `from` on whose id was not seen before, or the number of rows. This loop runs
+ * long. It is a function of its own so that it stays compiled.
  */
 function nextNew(ids: Int32Array, from: number, validity: Uint8Array): number {
   let row = from;
@@ -80,7 +80,7 @@ export function formatStats({ seqFirst, rows, tsMin, tsMax, ids, losses }: Batch
   return JSON.stringify({ seq: seqFirst, rows, ts, ids, lost });
 }
 
-/** The stats in a message's metadata, or null when they are not as `formatStats` writes them. */
+/** The statistics in a message's metadata, or null when `formatStats` cannot have written them. */
 export function parseStats(text: string | undefined): BatchStats | null {
   try {
     const { seq, rows, ts, ids, lost } = JSON.parse(text ?? '');

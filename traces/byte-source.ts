@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { fileError, VfrError } from './errors.js';
 
-/** A part of a file that cannot be read, and why not. */
+/** A part of a file that cannot be read, and the reason. */
 export interface Unreadable {
   readonly offset: number;
   readonly end: number;
@@ -14,13 +14,13 @@ export interface ByteSource {
   /** What to call it in messages. */
   readonly name: string;
   readonly size: number;
-  /** Parts that read as zeros because the disk does not give them, as far as that showed. */
+  /** Parts that read as zeros because the disk failed to read them, found so far. */
   readonly unreadable?: readonly Unreadable[];
-  /** The open file, where there is one that another process can read from as well. */
+  /** The open file, if another process can read it too. */
   readonly fd?: number | undefined;
   /**
    * The bytes from `offset`, fewer than `length` only at the end.
-   * @param into memory that may be used for them, when it is large enough
+   * @param into memory to use if it is large enough
    * @throws VfrError when the system fails to read them
    */
   read(offset: number, length: number, into?: Buffer): Buffer;
@@ -45,7 +45,7 @@ export class MemorySource implements ByteSource {
 }
 
 export class FileSource implements ByteSource {
-  /** @param fd of the open file, which `close` closes */
+  /** @param fd the open file; `close` closes it */
   constructor(
     readonly name: string,
     readonly fd: number,
@@ -80,14 +80,14 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** A signal came before any byte: nothing has failed. */
+/** A signal interrupted the call before any byte was read. That is not a failure. */
 const isInterrupted = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EINTR';
 
 /**
- * Opens a trace file; `-` is standard input. What cannot be sought in, a pipe, is read whole.
+ * Opens a trace file; `-` is standard input. A pipe cannot be sought in, and is read into memory.
  *
- * @param piped told how many bytes of a pipe have been read
- * @throws VfrError when it cannot be read, or is a pipe and larger than memory should hold
+ * @param piped called with the number of bytes of a pipe read so far
+ * @throws VfrError when it cannot be read, or is a pipe with more data than may be held in memory
  */
 export function openSource(file: string, piped: Piped = () => {}): ByteSource {
   try {
@@ -114,7 +114,7 @@ const PIPE_CHUNK_BYTES = 1 << 20;
 const RETRY_MS = 2;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** All bytes up to the end. Each chunk is filled, since a pipe may give a few bytes at a time. */
+/** Reads a pipe to its end. Each chunk is filled, since one read may return only a few bytes. */
 function readPipe(fd: number, piped: Piped): Buffer {
   const chunks: Buffer[] = [];
   for (let size = 0; size <= PIPE_BYTES_MAX; ) {
@@ -128,7 +128,7 @@ function readPipe(fd: number, piped: Piped): Buffer {
   throw tooLarge();
 }
 
-/** Reads until the buffer is full or the input has ended; how many bytes were read. */
+/** Reads until the buffer is full or the input ends; returns the number of bytes read. */
 function fill(fd: number, into: Buffer): number {
   let length = 0;
   while (length < into.length) {
@@ -139,7 +139,7 @@ function fill(fd: number, into: Buffer): number {
   return length;
 }
 
-/** Reads from a pipe that somebody may have made non-blocking. */
+/** Reads from a pipe that may have been made non-blocking by another process. */
 function readWaiting(fd: number, into: Buffer): number {
   for (;;) {
     try {
@@ -164,7 +164,7 @@ const CRC_CHUNK_BYTES = 1 << 20;
 /** CRC-32 of a range of bytes, read in pieces. */
 export function bodyCrc(source: ByteSource, start: number, end: number): number {
   let crc = 0;
-  // New memory for each piece would cost more than reading it.
+  // Allocating memory for each piece would cost more than reading it.
   const memory = Buffer.allocUnsafe(Math.min(CRC_CHUNK_BYTES, Math.max(0, end - start)));
   for (let at = start; at < end; at += CRC_CHUNK_BYTES) {
     crc = crc32(source.read(at, Math.min(CRC_CHUNK_BYTES, end - at), memory), crc);

@@ -1,4 +1,4 @@
-/** What a column hands to the encoder, and how nulls are told apart from values. */
+/** The buffers of a column as the encoder needs them, and its validity bitmap. */
 
 /** The Arrow buffers of the first `rows` rows of a column. */
 export interface ColumnBuffers {
@@ -24,7 +24,7 @@ const BITS_SET = Uint8Array.from(
   (_, byte) => byte.toString(2).replaceAll('0', '').length,
 );
 
-/** A function of its own: inside of others, the loop was compiled anew for every batch. */
+/** A function of its own: inlined into others, the loop was compiled again for every batch. */
 export function countBits(bytes: Uint8Array): number {
   let count = 0;
   for (let i = 0; i < bytes.length; i++) count += BITS_SET[bytes[i]];
@@ -33,10 +33,10 @@ export function countBits(bytes: Uint8Array): number {
 
 /**
  * Writes the validity bitmap of one column.
- * @param present per row, which columns are not null, as bits
+ * @param present one word per row, with a bit for each column that is not null
  * @param bit the column's bit
  * @param into as many bits as there are rows
- * @returns how many rows are not null
+ * @returns the number of rows that are not null
  */
 export function writeValidity(
   present: Int32Array,

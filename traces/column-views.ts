@@ -1,16 +1,16 @@
 /**
- * Decoded columns of one batch. Reading a value makes no object; `null` is asked for with `has`.
+ * Decoded columns of one batch. Reading a value allocates no object; `has` says whether it is null.
  */
 import { fromWords } from './base/words.js';
 
 /**
- * Whether a row is not null. Where columns of several types are read for each of many rows, this is
- * faster than `has`, which is asked of all of them.
+ * Whether a row is not null. Faster than `has` when a loop reads columns of several types, because
+ * `has` is then called on objects of several classes.
  */
-export const isTold = (bits: Uint8Array | null, row: number): boolean =>
+export const isPresent = (bits: Uint8Array | null, row: number): boolean =>
   bits === null || ((bits[row >> 3] >> (row & 7)) & 1) === 1;
 
-/** Tells which rows of a column are not null. */
+/** Knows which rows of a column are not null. */
 export class Validity {
   /** @param bits Arrow validity bitmap, or null when no row is null */
   constructor(readonly bits: Uint8Array | null) {}
@@ -28,7 +28,7 @@ export class Validity {
   }
 
   has(row: number): boolean {
-    return isTold(this.bits, row);
+    return isPresent(this.bits, row);
   }
 }
 
@@ -48,11 +48,11 @@ export class IntView extends Validity {
 
 const TWO_32 = 0x1_0000_0000;
 
-/** 64-bit integers, as words for speed, as a number where it fits, as a bigint always. */
+/** 64-bit integers: as words for speed, as a number if it fits, or as a bigint. */
 export class WordView extends Validity {
   constructor(
     bits: Uint8Array | null,
-    /** Low and high word of each row in turn. */
+    /** The low and the high word of each row. */
     readonly words: Uint32Array,
     readonly signed: boolean,
   ) {

@@ -1,14 +1,14 @@
 /**
  * A zstd frame of consecutive 64-bit integers, laid out by hand (RFC 8878). Compressors see no
  * pattern in a counter: the column `seq` cost 1.04 bytes per event and 29 ns, more than all columns
- * but one together. As a frame made for it it costs 0.1 bytes and 1 ns, and any zstd decoder reads
- * it.
+ * but one together. As a frame built for the purpose it costs 0.1 bytes and 1 ns, and any zstd
+ * decoder reads it.
  *
- * Matches copy all but the byte that changes. Within a segment (up to 256 values that differ in
- * their lowest byte only) bytes 1 to 4 come from the value before, at distance 8, and bytes 5 to 7
- * with the next value's byte 0 come from 256 values before, at distance 2048. Both distances are
- * repeat offsets in turn, so all sequences of a block are the same one, whose tables and bits are
- * empty. The first segment has nothing 256 values before it and gives its bytes 0 as literals.
+ * Matches copy every byte except the one that changes. Within a segment (up to 256 values that
+ * differ in their lowest byte only) bytes 1 to 4 come from the value before, at distance 8, and
+ * bytes 5 to 7 with the next value's byte 0 come from 256 values before, at distance 2048. Both
+ * distances are repeat offsets in turn, so all sequences of a block are the same one, whose tables
+ * and bits are empty. The first segment has no values before it, so its bytes 0 are literals.
  */
 import { assert } from './assert.js';
 
@@ -16,7 +16,7 @@ const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** Frame header: content size in 4 bytes, a single segment, no checksum (the batch has CRCs). */
 const DESCRIPTOR = 0b1010_0000;
 const SEGMENT = 256;
-/** Below this many values the fixed costs win and a compressor does as well. */
+/** Below this many values the fixed cost dominates, and a compressor does as well. */
 export const COUNTING_MIN = 4096;
 /** Bytes 5 to 7 are copied from 256 values before, so they must not change. */
 const INTEGER_END = 2 ** 40;
@@ -39,7 +39,9 @@ interface SequenceKind {
   readonly offsetCode: number;
   /** Match length code: the length minus 3. */
   readonly matchCode: number;
-  /** Bits that follow the offset code; all distances here are such that they have the value 3. */
+  /**
+   * Bits after the offset code. All distances here are chosen so that these bits have the value 3.
+   */
   readonly offsetBits: number;
 }
 
@@ -47,7 +49,7 @@ interface SequenceKind {
 const FROM_BEFORE: SequenceKind = { literals: 1, offsetCode: 3, matchCode: 4, offsetBits: 3 };
 /** Bytes 5 to 7 and the next byte 0 from 256 values before: offset value 2048 + 3 = 2^11 + 3. */
 const FROM_SEGMENT: SequenceKind = { literals: 5, offsetCode: 11, matchCode: 1, offsetBits: 11 };
-/** Four bytes from the last distance but one, which makes it the last: without literals, code 0. */
+/** Four bytes from the second-last distance, which makes it the last: no literals, code 0. */
 const ALTERNATE: SequenceKind = { literals: 0, offsetCode: 0, matchCode: 1, offsetBits: 0 };
 
 /**
@@ -63,7 +65,10 @@ class CountingFrame {
   readonly #out: Buffer;
   #used = 0;
   #lastBlock = 0;
-  /** Where the first segment that is neither the first of its kind nor the last begins and ends. */
+  /**
+   * Begin and end of the first segment that is neither the first nor the last of its kind. The
+   * others are copies of it.
+   */
   #model: { readonly start: number; readonly end: number } | null = null;
 
   constructor(first: number, count: number) {
@@ -87,14 +92,14 @@ class CountingFrame {
     return this.#out.subarray(0, this.#used);
   }
 
-  /** A segment that copies from nothing but itself. */
+  /** A segment that copies only from itself. */
   #opening(from: number, to: number): void {
     this.#raw(octets(from));
     const lows = Array.from({ length: to - from - 1 }, (_, i) => (from + 1 + i) % SEGMENT);
     if (lows.length > 0) this.#compressed(FROM_BEFORE, lows.length, lows);
   }
 
-  /** One of the many segments that differ in nothing but bytes 1 to 4 of their values. */
+  /** One of the many segments that differ only in bytes 1 to 4 of their values. */
   #middle(from: number): void {
     if (this.#model === null) {
       const start = this.#used;
@@ -110,8 +115,9 @@ class CountingFrame {
   }
 
   /**
-   * A segment that copies from the one before. Byte 0 of its first value was given by the segment
-   * before, unless it is the first of its kind; and it gives byte 0 of the next one's first value.
+   * A segment that copies from the one before. The segment before already produced byte 0 of its
+   * first value, unless this is the first of its kind; this segment produces byte 0 of the next
+   * one's first value.
    */
   #segment(from: number, to: number, opens: boolean, last: boolean): void {
     const value = octets(from);
@@ -129,7 +135,7 @@ class CountingFrame {
     this.#put(...bytes);
   }
 
-  /** A block of `count` times the same kind of sequence. */
+  /** A block of `count` sequences of the same kind. */
   #compressed(kind: SequenceKind, count: number, literals: readonly number[]): void {
     const size = literals.length;
     const literalsHeader = size < 32 ? [size << 3] : [((size & 15) << 4) | 0b0100, size >> 4];
@@ -155,7 +161,7 @@ class CountingFrame {
   }
 }
 
-/** The bits after `count` equal offset codes, each of the value 3, and the bit that ends them. */
+/** The bits of `count` equal offset codes, each with the value 3, and the bit that ends them. */
 function offsetBits(count: number, width: number): number[] {
   const bytes: number[] = [];
   let pending = 0;

@@ -1,4 +1,6 @@
-/** The end marker: an empty batch whose metadata sums up the trace; the end of stream follows. */
+/**
+ * The end marker: an empty batch whose metadata sums up the trace. Only the end of stream follows.
+ */
 import { assert } from './assert.js';
 
 export const END_KEY = 'vfr.end';
@@ -6,16 +8,16 @@ export const END_KEY = 'vfr.end';
 export interface EndMark {
   readonly events: number;
   readonly batches: number;
-  /** Events that sources said they lost, over the whole trace. */
+  /** Events that sources reported as lost, over the whole trace. */
   readonly lost: number;
-  /** `TraceDigest` of all messages before and of these counts; null in format version 1. */
+  /** `TraceDigest` of all earlier messages and of these counts; null in format version 1. */
   readonly digest: string | null;
 }
 
 export const formatEnd = ({ events, batches, lost, digest }: EndMark): string =>
   JSON.stringify({ events, batches, lost, digest });
 
-/** The end marker in `text`, or null when it is not of the form that `formatEnd` writes. */
+/** The end marker in `text`, or null when `formatEnd` cannot have written it. */
 export function parseEnd(text: string): EndMark | null {
   try {
     const { events, batches, lost, digest = null } = JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * Copies events of one or more traces into a new one: dictionary ids are translated, seq is dense
- * again, and the span of an `end` follows its `begin` to its new place.
+ * Copies events of one or more traces into a new one: translates dictionary ids, makes seq dense
+ * again, and points the span of each `end` to the new place of its `begin`.
  */
 import type { EventAppender } from './appender.js';
 import { assert } from './assert.js';
@@ -15,7 +15,7 @@ import type { Salvaged, SalvageLoss } from './salvage.js';
 import type { TraceReader } from './trace-reader.js';
 import type { Seq } from './units.js';
 
-/** The columns of a batch, looked up once: those that every event has, and those with values. */
+/** The columns of a batch, looked up once: the mandatory ones, and those that have values. */
 class Copied {
   readonly source: DictView;
   readonly kind: DictView;
@@ -51,7 +51,7 @@ class Copied {
   }
 }
 
-/** Everything but what the copier itself fills: seq, ts, source, kind, phase and span. */
+/** All columns except those that the copier fills itself: seq, ts, source, kind, phase and span. */
 const IDS = ['task', 'device', 'driver', 'path', 'name'] as const;
 const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
 const WORDS = ['offset', 'length', 'value', 'ret'] as const;
@@ -62,16 +62,14 @@ export class EventCopier {
   readonly #begins = new Begins();
   #spansForgotten = 0;
   readonly #row = new EventRow();
-  /** What the phases of the input are, by their ids there. */
+  /** The phases of the input by their ids there. */
   readonly #phases: readonly Phase[];
   #copied: Copied | null = null;
   #seqFirst = 0;
-  /** Time of all events of a batch of which nobody knows their own. */
+  /** Time of all events of a batch whose own times cannot be read. */
   #tsMin = 0n;
 
-  /**
-   * @param offsetNs what is added to each time, so that it becomes one of the output's clock
-   */
+  /** @param offsetNs added to each time, to convert it to the output's clock */
   constructor(
     private readonly events: EventAppender,
     private readonly reader: TraceReader,
@@ -84,14 +82,14 @@ export class EventCopier {
     this.#phases = reader.dictionaries.phase.map(asPhase);
   }
 
-  /** Makes a batch the one that `copy` takes rows from. */
+  /** Selects the batch whose rows `copy` copies. */
   prepare({ batch, without, tsMin }: Extract<Salvaged, { type: 'batch' }>): void {
     this.#copied = new Copied(batch, without);
     this.#seqFirst = batch.seqFirst;
     this.#tsMin = tsMin;
   }
 
-  /** Time of a row in the output's clock; the batch's earliest when nobody knows it. */
+  /** Time of a row in the output's clock; the earliest of its batch if its own cannot be read. */
   time(row: number): bigint {
     return (this.#columns.ts?.big(row) ?? this.#tsMin) + this.offsetNs;
   }
@@ -138,7 +136,7 @@ export class EventCopier {
     if (data?.has(row) === true) this.events.data(data.at(row)!);
   }
 
-  /** Spans that were lost in copying, because too many calls were open at a time; null for none. */
+  /** Spans lost in copying because too many calls were open at once; null if there are none. */
   get forgotten(): SalvageLoss | null {
     if (this.#spansForgotten === 0) return null;
     const text = `more calls were open than can be kept: ${this.#spansForgotten} ends have no span`;
@@ -146,10 +144,10 @@ export class EventCopier {
   }
 
   /**
-   * Appends a `lost` event for what is missing of the input.
+   * Appends a `lost` event for a missing part of the input.
    * @param ts time to give it, in the output's clock
    */
-  lose(loss: SalvageLoss, ts: bigint): void {
+  appendLoss(loss: SalvageLoss, ts: bigint): void {
     const { events } = this;
     const row = this.#row;
     events.source('vfr');
@@ -167,7 +165,7 @@ export class EventCopier {
     else this.#timeBig(this.time(row));
   }
 
-  /** Times are unsigned: what an offset moves before the clock's zero becomes zero. */
+  /** Times are unsigned: an offset that would make one negative makes it zero. */
   #timeBig(ts: bigint): void {
     const time = ts < 0n ? 0n : ts > TS_MAX ? TS_MAX : ts;
     this.#row.timeWords(lowWord(time), highWord(time));
@@ -178,11 +176,11 @@ export class EventCopier {
     const old = span.number(row);
     const begin = this.#begins.end(old);
     if (begin !== null) this.#row.setNumber(CELL.span, begin);
-    // The begin was not copied: the end stays an end, and says that its begin is unknown.
+    // The begin was not copied. The end stays an end, and its span says that the begin is unknown.
     else if (this.#begins.mayBeForgotten(old)) this.#spansForgotten++;
   }
 
-  /** Links a point to the begin of the access that it also shows, as an alignment found out. */
+  /** Links a point to the begin of the access that it also shows, as the alignment found. */
   #link({ span }: Copied, row: number, link: Seq | null): void {
     const known = span?.has(row) === true ? span.number(row) : -1;
     const begin = link ?? this.#begins.find(known);
@@ -200,6 +198,6 @@ export class EventCopier {
 
 const TS_MAX = (1n << 64n) - 1n;
 
-/** A phase that is none (a hostile file) stands alone. */
+/** Treats an invalid phase (hostile file) as `point`. */
 const asPhase = (text: string | null): Phase =>
   text === 'begin' || text === 'end' ? text : 'point';

@@ -1,8 +1,8 @@
 /**
- * One event while it is put together: the columns of fixed size, as 32-bit cells.
+ * One event under construction: the columns of fixed size, as 32-bit cells.
  *
- * A row is made once and filled again and again, so that an event costs no object. Whoever records
- * calls keeps the row of the begin and adds to it for the end, which repeats most of its columns.
+ * A row is made once and refilled, so that an event costs no object. Code that records calls keeps
+ * the row of the begin and extends it for the end, which repeats most of its columns.
  */
 
 import { TimeWords } from './time-words.js';
@@ -40,20 +40,20 @@ type WordName = 'span' | 'offset' | 'length' | 'value' | 'ret';
 export type WordCell = Cells[WordName];
 
 const TWO_32 = 0x1_0000_0000;
-/** One for all rows: most of them are of the same second. */
+/** Shared by all rows, because most of them have the same second. */
 const words = new TimeWords();
 
 export class EventRow {
   readonly cells = new Int32Array(CELLS);
-  /** Bit `CELL[column]` is 1 when the column is not null; kind, phase and ts never are. */
+  /** Bit `CELL[column]` is 1 when the column is not null. Kind, phase and ts are never null. */
   present = 0;
 
-  /** Makes every column null that can be; the time stays. */
+  /** Sets every nullable column to null; the time stays. */
   clear(): void {
     this.present = 0;
   }
 
-  /** Takes over all columns but the time and the span, which are each event's own. */
+  /** Copies every column except `ts` and `span`, which differ for each event. */
   copy({ cells, present }: EventRow): void {
     for (let cell = 0; cell < CELL.ts; cell++) this.cells[cell] = cells[cell];
     for (let cell: number = CELL.offset; cell < CELLS; cell++) this.cells[cell] = cells[cell];
@@ -83,7 +83,7 @@ export class EventRow {
 
   /** Sets a 64-bit column from an integer of at most 53 bits, in two's complement. */
   setNumber(cell: WordCell, value: number): void {
-    // Nearly all integers are small, and the high word of those is known without a division.
+    // Nearly all integers are small; their high word is known without a division.
     const small = value >= 0 && value < TWO_32;
     this.setWords(cell, value, small ? 0 : Math.floor(value / TWO_32));
   }
@@ -94,7 +94,9 @@ export class EventRow {
     this.cells[CELL.ts + 1] = high;
   }
 
-  /** Time as seconds and nanoseconds, as `TimeWords` takes them; exact for every 64-bit time. */
+  /**
+   * Time as seconds and nanoseconds, with the ranges of `TimeWords`; exact for every 64-bit time.
+   */
   time(seconds: number, nanoseconds: number): void {
     words.set(seconds, nanoseconds);
     this.timeWords(words.low, words.high);

@@ -67,7 +67,7 @@ export const DICT_COLUMNS: readonly DictColumn[] = COLUMNS.flatMap((c) =>
 /** Version of the file format and schema; docs/format.md has the rules for changing it. */
 export const FORMAT_VERSION = 2;
 
-/** What a trace says of itself, in the metadata of its Arrow schema. */
+/** Metadata of a trace, stored in its Arrow schema. */
 export interface TraceMeta {
   /** Clock of `ts`: mono, boot, realtime, local, …, or `none` when the input had no times. */
   readonly clock: string;

@@ -19,12 +19,19 @@ export type { BatchInfo } from './batch-info.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './batch-stats.js';
 export { type ByteSource, FileSource, MemorySource, openSource } from './byte-source.js';
 export { ColumnMemory } from './column-memory.js';
-export { BytesView, DictView, IntView, isTold, type Validity, WordView } from './column-views.js';
+export {
+  BytesView,
+  DictView,
+  IntView,
+  isPresent,
+  type Validity,
+  WordView,
+} from './column-views.js';
 export { areMessagesInput, type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end-mark.js';
 export { ERRORS, type ErrorCode, type ErrorFacts, type ErrorKind } from './error-catalogue.js';
-export { fileError, type Place, VfrError } from './errors.js';
+export { type ErrorLocation, fileError, VfrError } from './errors.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './event-row.js';
 export {
   COLUMNS,

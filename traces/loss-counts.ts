@@ -1,11 +1,12 @@
-/**
- * Counting of lost events, by who lost them: exact, because it is taken from the events themselves.
- */
+/** Counts lost events by source and CPU, from the `lost` events themselves. */
 import { assert } from './assert.js';
 import { type ColumnBuffers, isSet } from './column-buffers.js';
 import { COLUMNS, type ColumnName } from './event-schema.js';
 
-/** Events that one source lost on one CPU. Source by dictionary id; CPU null when nobody said. */
+/**
+ * Events that one source lost on one CPU. The source is a dictionary id; CPU is null if it is not
+ * known.
+ */
 export interface LossById {
   readonly source: number;
   readonly cpu: number | null;
@@ -20,12 +21,12 @@ export interface Loss {
 }
 
 /**
- * No source loses this many; an input that says so is hostile or damaged, and must not cost the
- * sums their exactness in JSON.
+ * No source loses this many. A larger number comes from a hostile or damaged input, and must not
+ * make the sums in JSON inexact.
  */
 const EVENTS_MAX = Number.MAX_SAFE_INTEGER;
-/** A number of lost events, no larger than one that is exact. */
-/** Losses told apart; more sources and CPUs than this are none of a machine's. */
+/** Limits a number of lost events to the largest exact one. */
+/** The most pairs of source and CPU to distinguish; no machine has more. */
 const PLACES_MAX = 1 << 16;
 export const boundedLoss = (events: number) => Math.min(events, EVENTS_MAX);
 
@@ -50,7 +51,7 @@ export function collectLosses(
   for (let row = 0; row < rows; row++) {
     if (kinds.getInt32(row * 4, true) !== lostKind) continue;
     const cpu = isSet(columns[CPU].validity, row) ? cpus.getUint16(row * 2, true) : null;
-    // Without a value nobody knows how many, and what stands in its place means nothing.
+    // Without a value the number is unknown, and the bytes in its slot have no meaning.
     const isKnown = isSet(columns[VALUE].validity, row);
     const events = isKnown ? boundedLoss(Number(values.getBigUint64(row * 8, true))) : 0;
     losses.push({ source: sources.getInt32(row * 4, true), cpu, events });

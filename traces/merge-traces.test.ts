@@ -154,7 +154,9 @@ describe('clocks', () => {
   });
 
   test('of unknown distance are refused', () => {
-    expect(() => alignClocks([trace('mono'), trace('realtime', 0n)])).toThrow('nothing tells');
+    expect(() => alignClocks([trace('mono'), trace('realtime', 0n)])).toThrow(
+      'nothing in the traces relates them',
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Several traces on one timeline. Time decides between the traces, but never within one: each
- * trace's own order holds, and with it the order of every begin and its end.
+ * Merges several traces on one timeline. Time orders events of different traces, but never those of
+ * one: within a trace its own order holds, and so each begin stays before its end.
  */
 import type { Batch } from './batch.js';
 import { VfrError } from './errors.js';
@@ -16,21 +16,26 @@ export interface MergeInput {
   readonly reader: TraceReader;
   /** Nanoseconds to add to each of its times; see `alignClocks`. */
   readonly offsetNs: bigint;
-  /** Where its events belong when its own times do not tell. */
+  /** Where its events belong, if its own times do not determine that. */
   readonly placement?: Placement;
 }
 
-/** Places for the events of one trace among those of the first one. Both arrays are by seq. */
+/**
+ * Places for the events of one trace among those of the first one. Both arrays are indexed by seq.
+ */
 export interface Placement {
   /** Time of each event on the first trace's clock; it never goes backwards. */
   readonly times: BigUint64Array;
-  /** Seq, in the first trace, of the begin of the access that an event also shows; -1 for none. */
+  /**
+   * Seq, in the first trace, of the begin of the access that an event also shows; -1 if there is no
+   * such access.
+   */
   readonly links: Float64Array;
 }
 
 /**
- * Merges traces into `writer`, which is not finished. What a trace lost or does not give any more
- * becomes `lost` events at its place.
+ * Merges traces into `writer` without finishing it. Losses of the inputs, and parts that cannot be
+ * read, become `lost` events at their place.
  */
 export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter): void {
   const placed = inputs.some(({ placement }) => placement !== undefined);
@@ -39,9 +44,9 @@ export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter):
   let open = lanes.filter((lane) => lane.advance());
   while (open.length > 0) {
     const first = earliest(open);
-    // As long as it stays ahead of the others no heap or sort is needed: runs are long.
+    // No heap or sort is needed while one trace stays ahead of the others: runs are long.
     const limit = open.reduce((min, lane) => {
-      // At equal times the trace that was named first goes first.
+      // At equal times the trace named first comes first.
       const until = lane.index < first.index ? lane.ts - 1n : lane.ts;
       return lane !== first && until < min ? until : min;
     }, TS_END);
@@ -51,9 +56,9 @@ export function mergeTraces(inputs: readonly MergeInput[], writer: TraceWriter):
 }
 
 /**
- * The number of events of a trace whose places are to be held by seq.
- * @param most how many may be
- * @throws VfrError `ALIGN_TOO_LARGE` when the trace has, or says that it has, more
+ * The number of events of a trace, after checking that their places fit into memory.
+ * @param most the most events that fit
+ * @throws VfrError `ALIGN_TOO_LARGE` when the trace has or claims more
  */
 export function placeable(
   { events, source }: Pick<TraceReader, 'events' | 'source'>,
@@ -68,7 +73,7 @@ export function placeable(
 /** Later than every 64-bit time. */
 const TS_END = 1n << 64n;
 
-/** The lane whose next event is the earliest; among equals the one that was named first. */
+/** The lane with the earliest next event; among equals the one named first. */
 const earliest = (lanes: readonly Lane[]): Lane =>
   lanes.reduce((best, lane) => (lane.ts < best.ts ? lane : best));
 
@@ -82,8 +87,8 @@ class Lane {
   #row = 0;
 
   /**
-   * @param index place among the inputs
-   * @param seqs new seq of each event of the first input by its old one, if that is wanted
+   * @param index index among the inputs
+   * @param seqs new seq of each event of the first input by its old one, if needed
    */
   constructor(
     readonly index: number,
@@ -107,16 +112,16 @@ class Lane {
     return true;
   }
 
-  /** Goes to the next event, telling of losses on the way; false when there is none. */
+  /** Moves to the next event and appends losses on the way; false at the end. */
   advance(): boolean {
     while (this.#batch === null || this.#row === this.#batch.rows) {
       const { value: item } = this.#items.next();
       if (item === undefined) {
         const { forgotten } = this.#copier;
-        if (forgotten !== null) this.#lose(forgotten);
+        if (forgotten !== null) this.#appendLoss(forgotten);
         return false;
       }
-      if (item.type === 'loss') this.#lose(item.loss);
+      if (item.type === 'loss') this.#appendLoss(item.loss);
       else this.#open(item);
     }
     const { placement } = this.input;
@@ -149,14 +154,14 @@ class Lane {
     this.#row = 0;
   }
 
-  #lose(loss: SalvageLoss): void {
-    this.#copier.lose(loss, this.ts);
+  #appendLoss(loss: SalvageLoss): void {
+    this.#copier.appendLoss(loss, this.ts);
   }
 }
 
 /**
- * What to add to the times of each trace so that they become times of the first one's clock. Traces
- * of the same clock need nothing; others are aligned by their distance to the wall clock.
+ * The offset to add to the times of each trace to convert them to the first one's clock. Traces of
+ * the same clock need none; others are aligned by their distance to the wall clock.
  * @throws VfrError `CLOCKS_DIFFER` when a trace does not know that distance
  */
 export function alignClocks(traces: readonly { name: string; meta: TraceMeta }[]): bigint[] {
@@ -167,13 +172,13 @@ export function alignClocks(traces: readonly { name: string; meta: TraceMeta }[]
       return meta.wallOffsetNs - first.wallOffsetNs;
     }
     const clocks = `its clock is ${meta.clock}, that of the first trace ${first.clock}`;
-    const what = `${clocks}, and nothing tells how they relate`;
+    const what = `${clocks}, and nothing in the traces relates them`;
     const next = 'Give the distance by --offset.';
     throw new VfrError('CLOCKS_DIFFER', what, next, { file: name });
   });
 }
 
-/** Metadata of a trace made of others: that of the first, with the notes of all. */
+/** Metadata of a merged trace: those of the first, with the notes of all. */
 export function mergedMeta(metas: readonly TraceMeta[], writer: string): TraceMeta {
   const notes = Object.assign({}, ...[...metas].reverse().map((meta) => meta.notes));
   return { ...metas[0], writer, notes };

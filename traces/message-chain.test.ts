@@ -243,9 +243,7 @@ describe('a trace of version 1', () => {
     const early = [...parts.slice(0, -10), parts[parts.length - 1], ...parts.slice(-10)];
     expect(told(early)).toEqual(['an end marker before the end']);
     expect(open(fileOf(early)).events).toBe(open(fileOf(parts)).events);
-    expect(told([...parts, parts[parts.length - 1]])).toEqual([
-      'bytes behind the end of the trace',
-    ]);
+    expect(told([...parts, parts[parts.length - 1]])).toEqual(['bytes after the end of the trace']);
   });
 
   test('with a message of version 2 is not sound', () => {

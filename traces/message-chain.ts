@@ -14,7 +14,7 @@ export interface Chain {
   readonly id: string | null;
   /** The trace's messages, in order. */
   readonly frames: readonly Frame[];
-  /** What else stands in the file, and what is missing. */
+  /** What else the file contains, and what is missing. */
   readonly damage: readonly Damage[];
   /** Where the trace stops before its end, or null. */
   readonly cutAt: number | null;
@@ -29,8 +29,8 @@ export function followChain(scan: Scan, size: number): Chain {
 }
 
 /**
- * The id of the trace that a file begins with: that of the first two messages that follow each
- * other, so that no single message can give the file to another trace.
+ * The id of the trace that a file begins with: that of the first two consecutive messages, so that
+ * no single message can assign the file to another trace.
  */
 function idOf({ frames, endsOfStream: [end] }: Scan): string | null {
   const first = frames.filter(({ offset }) => end === undefined || offset < end);
@@ -49,7 +49,7 @@ function idOf({ frames, endsOfStream: [end] }: Scan): string | null {
 interface Followed {
   readonly frames: readonly Frame[];
   readonly damage: readonly Damage[];
-  /** Offset from which on everything belongs to something else, or null. */
+  /** Offset from which everything belongs to something else, or null. */
   readonly rest: number | null;
 }
 
@@ -65,7 +65,7 @@ const FOREIGN = 'messages that are of another trace';
 const MOVED = 'messages that were moved here or doubled';
 const CHANGED = 'a message that is not the one that was written here';
 
-/** Messages that bear the trace's id, and of those the ones that follow each other. */
+/** Messages with the trace's id, and the subset that are linked in sequence. */
 function followLinks(all: readonly Frame[], id: string): Followed {
   const damage: Damage[] = [];
   const own: Linked[] = [];
@@ -99,11 +99,11 @@ type Run = readonly Linked[];
 const isNext = (last: Linked, next: Linked): boolean =>
   next.link.id === last.link.id && next.link.number === last.link.number + 1;
 
-/** Whether the link of `next` allows for `last` before it. */
+/** Whether the link of `next` allows `last` to precede it. */
 const follows = (last: Linked, next: Linked): boolean =>
   !isNext(last, next) || sameCrcs(next.link.before, last.frame.crcs);
 
-/** Cuts the messages to runs, within which each is linked to the one before. */
+/** Splits the messages into runs of linked messages. */
 function runsOf(own: readonly Linked[]): Run[] {
   const runs: Linked[][] = [];
   let last: Linked | null = null;
@@ -116,8 +116,8 @@ function runsOf(own: readonly Linked[]): Run[] {
 }
 
 /**
- * The runs that are in order. Where two want the same places the longer one has them.
- * @param moved takes what is out of place
+ * The runs that are in order. If two claim the same places, the longer one gets them.
+ * @param moved called with each run that is out of place
  */
 function inPlace(runs: readonly Run[], moved: (run: Run) => void): readonly Run[] {
   const placed: Run[] = [];
@@ -141,7 +141,7 @@ function inPlace(runs: readonly Run[], moved: (run: Run) => void): readonly Run[
   return placed;
 }
 
-/** Version 1: the first message is the schema, no other schema follows, nor a linked message. */
+/** Version 1: the first message is the schema. No other schema and no linked message may follow. */
 function followOrder(all: readonly Frame[]): Followed {
   const damage: Damage[] = [];
   const another = all.findIndex(({ message }, i) => i > 0 && message.type === 'schema');
@@ -174,13 +174,13 @@ function endMarkerOf(frames: readonly Frame[]): Frame | null {
   return first;
 }
 
-/** What an end marker says, or null when the frame is none or says nonsense. */
+/** The content of an end marker, or null when the frame is not a valid one. */
 export function endMarkIn({ message }: Frame): EndMark | null {
   const text = message.type === 'batch' ? message.metadata.get(END_KEY) : undefined;
   return text === undefined ? null : parseEnd(text);
 }
 
-/** Tells of messages that are missing where no damage in the file tells of it. */
+/** Reports missing messages, except where damage in the file already accounts for them. */
 function beforeGaps(
   { frames, damage: found }: Followed,
   scanned: readonly Damage[],
@@ -193,8 +193,8 @@ function beforeGaps(
     const { link, type } = frame.message;
     const own: number = link?.number ?? (isFirst && type !== 'schema' ? 1 : number + 1);
     while (at < damage.length && damage[at].offset < end) at++;
-    const isTold = at < damage.length && damage[at].end <= frame.offset;
-    if (own !== number + 1 && !isTold) {
+    const isPresent = at < damage.length && damage[at].end <= frame.offset;
+    if (own !== number + 1 && !isPresent) {
       gaps.push({ offset: end, end: frame.offset, what: missing(own - number - 1, isFirst) });
     }
     [number, end, isFirst] = [own, frame.end, false];
@@ -209,7 +209,7 @@ function missing(messages: number, isFirst: boolean): string {
 
 const byOffset = (a: Damage, b: Damage): number => a.offset - b.offset;
 
-/** Ends the trace at its end marker: nothing behind it, or an end of stream, belongs to it. */
+/** Ends the trace at its end marker or an end of stream: nothing after it belongs to the trace. */
 function ended(
   frames: readonly Frame[],
   damage: readonly Damage[],
@@ -237,7 +237,7 @@ function ended(
   return { frames: own, damage: joined(before), cutAt: isWhole ? null : behind };
 }
 
-/** An end of stream before the end, which is damage unless the trace was cut behind it. */
+/** An end of stream before the end, which is damage unless the trace was cut right after it. */
 const strayEnd = (at: number, size: number): Damage[] =>
   at + PREFIX_BYTES === size
     ? []
@@ -245,12 +245,12 @@ const strayEnd = (at: number, size: number): Damage[] =>
 
 function behindEnd({ frames }: Scan, offset: number, end: number): Damage {
   const another = frames.find((f) => f.offset >= offset && f.message.type === 'schema');
-  if (another === undefined) return { offset, end, what: 'bytes behind the end of the trace' };
+  if (another === undefined) return { offset, end, what: 'bytes after the end of the trace' };
   const anotherAt = another.offset;
   return { offset, end, what: `another trace begins at byte ${anotherAt}`, anotherAt };
 }
 
-/** In order, with neighbours of which the same is to be said as one. */
+/** Damage in order, with neighbours of the same kind joined. */
 function joined(damage: readonly Damage[]): Damage[] {
   const out: Damage[] = [];
   for (const one of [...damage].sort(byOffset)) {

@@ -1,14 +1,14 @@
 /**
- * What ties the messages of a trace to it and to each other. Each carries the id of its trace, its
- * number, and the CRCs of the message before it, which carries those of the one before, and so on:
- * what was left out, put in, moved, doubled or exchanged, however right its own CRCs are, does not
- * fit in. It is no signature: who writes a file anew can write one that fits.
+ * Ties the messages of a trace to it and to each other. Each carries the id of its trace, its
+ * number, and the CRCs of the message before it, which in turn cover those before. So a message
+ * that was left out, inserted, moved, duplicated or exchanged does not fit, even if its own CRCs
+ * are right. This is not a signature: anybody who writes a new file can write one that fits.
  */
 import { createHash } from 'node:crypto';
 
 /** Key of the message's custom metadata entry that holds its link. */
 export const LINK_KEY = 'vfr.link';
-/** What stands in place of the link until the message is sealed. */
+/** Placeholder for the link until the message is sealed. */
 export const LINK_PLACEHOLDER = '!!!!!!!!!!!!!!!!-!!!!!!!!-!!!!!!!!-!!!!!!!!';
 
 /** The CRC-32 values of a message: of prefix and metadata, and of the body. */
@@ -20,7 +20,7 @@ export interface Crcs {
 export interface Link {
   /** The trace's id: 16 hexadecimal digits. */
   readonly id: string;
-  /** Place among the trace's messages, from 0. */
+  /** Number of the message in the trace, from 0. */
   readonly number: number;
   /** The message before; zeros for the first. */
   readonly before: Crcs;
@@ -36,7 +36,7 @@ export const formatLink = ({ id, number, before }: Link): string =>
 
 const LINK = /^([0-9a-f]{16})-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})$/;
 
-/** The link in `text`, or null when it is not of the form that `formatLink` writes. */
+/** The link in `text`, or null when `formatLink` cannot have written it. */
 export function parseLink(text: string | undefined): Link | null {
   const match = LINK.exec(text ?? '');
   if (match === null) return null;
@@ -50,7 +50,7 @@ export const sameCrcs = (a: Crcs, b: Crcs): boolean => a.head === b.head && a.bo
 const short = (hash: ReturnType<typeof createHash>): string => hash.digest('hex').slice(0, 16);
 
 /**
- * A trace's id, made of how it begins: the same input gives the same bytes.
+ * A trace's id, a hash of its beginning: the same input gives the same bytes.
  * @param opening metadata and bodies of the messages up to the first batch, before they are sealed
  */
 export function traceId(opening: Iterable<Uint8Array>): string {
@@ -59,7 +59,7 @@ export function traceId(opening: Iterable<Uint8Array>): string {
   return short(hash);
 }
 
-/** Sums up all messages before the end marker, and what that counts. */
+/** A hash of all messages before the end marker and of the end marker's counts. */
 export class TraceDigest {
   readonly #hash = createHash('sha256');
   readonly #word = Buffer.alloc(8);
@@ -70,7 +70,7 @@ export class TraceDigest {
     this.#hash.update(this.#word);
   }
 
-  /** The sum so far. */
+  /** The hash so far. */
   finish(counts: { events: number; batches: number; lost: number }): string {
     const { events, batches, lost } = counts;
     return short(this.#hash.copy().update(`${events}/${batches}/${lost}`));

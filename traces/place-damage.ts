@@ -1,12 +1,12 @@
-/** Saying of damage what it costs, and why it is there. */
+/** Determines what damage costs, and its cause. */
 import type { BatchInfo } from './batch-info.js';
 import type { Unreadable } from './byte-source.js';
 import type { Damage } from './scan-frames.js';
 
 /**
- * Puts damage in the order of the file, names the bytes that cannot be read, and gives damage that
- * hides whole frames the range of seq that is missing there.
- * @param events how many events the end marker counts, or null
+ * Sorts damage in file order, marks unreadable bytes, and adds the range of missing seqs to damage
+ * that hides whole frames.
+ * @param events number of events that the end marker counts, or null
  */
 export function placeDamage(
   damage: readonly Damage[],
@@ -27,7 +27,7 @@ export function placeDamage(
   });
 }
 
-/** Says of damage that the disk does not give the bytes, when that is why. */
+/** Marks damage that is caused by bytes which the disk fails to read. */
 function nameUnreadable(damage: readonly Damage[], unreadable: readonly Unreadable[]): Damage[] {
   let at = 0;
   return damage.map((one) => {

@@ -1,12 +1,12 @@
 /**
- * Reading on behind parts of a file that the disk does not give any more. What cannot be read is
- * taken as zeros: it then does not match its CRC, and is a damaged range like any other.
+ * Continues to read after parts of a file that the disk can no longer read. Such parts read as
+ * zeros. They then do not match their CRC and are a damaged range like any other.
  */
 
 import type { ByteSource, Unreadable } from './byte-source.js';
 import type { VfrError } from './errors.js';
 
-/** What the system says of a disk or a file system whose data are damaged, and of nothing else. */
+/** Errors that mean damaged data on a disk or file system, and nothing else. */
 const LOST: ReadonlySet<string> = new Set([
   'FILE_EIO',
   'FILE_ENODATA',
@@ -16,9 +16,12 @@ const LOST: ReadonlySet<string> = new Set([
   'FILE_EILSEQ',
 ]);
 
-/** A system reads, and fails to read, whole pages. */
+/** The system reads, and fails to read, whole pages. */
 const PAGE_BYTES = 4096;
-/** A failing disk takes seconds for each try: after so many, what fails is not tried in parts. */
+/**
+ * A failing disk takes seconds for each try. After this many tries a failed range is no longer
+ * split.
+ */
 const TRIES_MAX = 1 << 16;
 
 /** The same bytes, with zeros for those that the disk has lost. */
@@ -61,7 +64,7 @@ class ReadOnSource implements ByteSource {
     this.source.close();
   }
 
-  /** Page by page; those that are known to be lost are not tried again. */
+  /** Reads page by page; pages known to be lost are not tried again. */
   #inParts(offset: number, end: number): Buffer {
     const bytes = Buffer.alloc(end - offset);
     for (let at = offset; at < end; ) {
@@ -74,7 +77,7 @@ class ReadOnSource implements ByteSource {
     return bytes;
   }
 
-  /** @param page where the page begins of which the bytes from `offset` on are wanted */
+  /** @param page start of the page that contains `offset` */
   #page(page: number, into: Buffer, offset: number): void {
     try {
       into.set(this.source.read(offset, into.length));

@@ -1,4 +1,4 @@
-/** New traces from one old one: what can be saved of it, or a part of it. */
+/** Makes a new trace from an old one: everything that can be saved, or a part of it. */
 import { EventCopier } from './event-copier.js';
 import { ESSENTIAL, type SalvageLoss, salvage } from './salvage.js';
 import { type Filter, rowFilter } from './select-events.js';
@@ -12,9 +12,9 @@ export interface Rewritten {
 }
 
 /**
- * Copies everything that can be read and passes `filter` to `writer`, which is not finished. What
- * is missing becomes `lost` events at its place, and `lost` events of the input always pass, unless
- * they lie outside of the filter's range of seq or time.
+ * Copies everything that can be read and passes `filter` to `writer`, without finishing it. Missing
+ * parts become `lost` events at their place. `lost` events of the input always pass, unless they
+ * lie outside the filter's range of seq or time.
  */
 export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: Filter): Rewritten {
   const copier = new EventCopier(writer.events, reader);
@@ -27,7 +27,7 @@ export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: F
     if (item.type === 'loss') {
       if (!concerns(item.loss, filter, ts)) continue;
       losses.push(item.loss);
-      copier.lose(item.loss, ts);
+      copier.appendLoss(item.loss, ts);
       continue;
     }
     copier.prepare(item);
@@ -40,16 +40,16 @@ export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: F
   const { forgotten } = copier;
   if (forgotten !== null) {
     losses.push(forgotten);
-    copier.lose(forgotten, ts);
+    copier.appendLoss(forgotten, ts);
   }
   if (Object.keys(filter).length === 0) writer.countLost(reader.end?.lost ?? 0);
   return { events, losses };
 }
 
-/** `lost` events concern every kind and device: nobody knows what was lost. */
+/** `lost` events concern every kind and device, since what was lost is not known. */
 const withLosses = (filter: Filter): Filter => ({ ...filter, always: ['lost'] });
 
-/** Whether a loss may be one of events that pass. */
+/** Whether a loss may include events that pass. */
 function concerns({ seq, events }: SalvageLoss, filter: Filter, ts: bigint): boolean {
   const [first, last] = filter.seq ?? [0, Number.MAX_SAFE_INTEGER];
   const inSeq = seq <= last && (events === null || seq + Math.max(events, 1) > first);

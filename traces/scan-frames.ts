@@ -1,6 +1,6 @@
 /**
- * Finds the frames of a trace without reading their bodies, and finds its way past damage: after a
- * frame that does not check, the next position from which a frame does is looked for.
+ * Finds the frames of a trace without reading their bodies. After a frame that fails its checks, it
+ * searches for the next position where one passes.
  */
 
 import { type DecodedMessage, decodeMessage } from './arrow-message.js';
@@ -11,35 +11,35 @@ import { METADATA_BYTES_MAX } from './limits.js';
 import type { Crcs } from './message-link.js';
 import { CONTINUATION, checkHead, PREFIX_BYTES } from './trace-frame.js';
 
-/** A frame whose metadata is what was written; its body is not read yet. */
+/** A frame with verified metadata; its body has not been read yet. */
 export interface Frame {
   readonly offset: number;
   readonly bodyOffset: number;
   readonly end: number;
-  /** Its own CRCs: that of the head was checked, that of the body is promised. */
+  /** Its CRCs: that of the head has been verified, that of the body not yet. */
   readonly crcs: Crcs;
   readonly message: DecodedMessage;
 }
 
-/** A range of bytes that is not what was written, and what is known of it. */
+/** A range of bytes that differs from what was written, and what is known about it. */
 export interface Damage {
   readonly offset: number;
   readonly end: number;
   readonly what: string;
-  /** First and last seq of the events that are lost by it, where it is known. */
+  /** First and last seq of the events that it loses, if known. */
   readonly seq?: readonly [first: number, last: number];
-  /** Columns that are damaged, when the others of the batch are not. */
+  /** Damaged columns, when the other columns of the batch are intact. */
   readonly columns?: readonly ColumnName[];
-  /** Where another trace begins, when its bytes stand behind those of this one. */
+  /** Offset of another trace, when its bytes follow this one. */
   readonly anotherAt?: number;
 }
 
 export interface Scan {
   readonly frames: readonly Frame[];
   readonly damage: readonly Damage[];
-  /** Where the file stops in the middle of a frame, or null. */
+  /** Offset where the file stops in the middle of a frame, or null. */
   readonly cutAt: number | null;
-  /** Where an end of stream of Arrow's stands behind a frame. */
+  /** Offsets of Arrow's end of stream after a frame. */
   readonly endsOfStream: readonly number[];
 }
 
@@ -116,9 +116,9 @@ export function scan(source: ByteSource): Scan {
 }
 
 /**
- * Whether what looks like an end of stream is one. It has no CRC, and data that is damaged or cut
- * in the right place looks like one: only behind a frame can it be one, and only where the file
- * ends or goes on as a file of traces would.
+ * Whether bytes that look like an end of stream are one. It has no CRC, and damaged or cut data can
+ * look like it. So it counts only directly after a frame, and only if the file ends there or
+ * continues the way a file of several traces does.
  */
 function endsStream(source: ByteSource, offset: number, before: Frame | undefined): boolean {
   if (before?.end !== offset) return false;
@@ -130,19 +130,19 @@ function endsStream(source: ByteSource, offset: number, before: Frame | undefine
 const SEARCH_BYTES = 1 << 20;
 
 /**
- * Looks for the next frame behind damage. A hostile file can be full of markers, each of which
- * costs a check of the head that it claims, so the bytes that may be checked in vain are limited.
+ * Searches for the next frame after damage. A hostile file can be full of markers, and each costs a
+ * check of the head that it claims, so the number of bytes checked in vain is limited.
  */
 class Search {
   #budget = SEARCH_BUDGET_BYTES;
-  /** For one window after the other: new memory for each costs ten times as much as reading it. */
+  /** Reused for every window: allocating it costs ten times as much as reading it. */
   #memory: Buffer | null = null;
 
   constructor(private readonly source: ByteSource) {}
 
   /**
-   * The next offset from which a frame checks, or null. Frames begin at multiples of 8, but bytes
-   * may also have been inserted or removed: every offset is looked at.
+   * The next offset where a frame passes its checks, or null. Frames begin at multiples of 8, but
+   * bytes may also have been inserted or removed, so every offset is tried.
    */
   next(from: number): number | null {
     this.#memory ??= Buffer.allocUnsafe(SEARCH_BYTES + PREFIX_BYTES);
@@ -165,10 +165,10 @@ class Search {
 const MARKER = Buffer.alloc(4, 0xff);
 /** About a quarter of a second of checks. */
 const SEARCH_BUDGET_BYTES = 1 << 27;
-/** What looking at one marker costs, in bytes checked. */
+/** Cost of trying one marker, in bytes checked. */
 const CANDIDATE_COST = 64;
 
-/** Length of the metadata that a marker at `at` claims, or null when it cannot be a frame's. */
+/** Length of the metadata that a marker at `at` claims, or null when no frame can have it. */
 function claimedBytes(window: Buffer, at: number): number | null {
   if (at + PREFIX_BYTES > window.byteLength) return null;
   const length = window.readUInt32LE(at + 4);

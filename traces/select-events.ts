@@ -1,24 +1,24 @@
-/** Choosing events by seq, time, kind and device, without reading batches that cannot hold any. */
+/** Selects events by seq, time, kind and device, and skips batches that cannot contain any. */
 import type { Batch } from './batch.js';
 import type { BatchInfo } from './batch-info.js';
 import type { StatsColumn } from './batch-stats.js';
 import type { ColumnName } from './event-schema.js';
 
-/** What an event must be to pass; a part that is missing lets every event pass. */
+/** Conditions on an event; an omitted condition lets every event pass. */
 export interface Filter {
   /** First and last sequence number, inclusive. */
   readonly seq?: readonly [first: number, last: number];
   /** First and last time in nanoseconds of the trace's clock, inclusive. */
   readonly ts?: readonly [first: bigint, last: bigint];
-  /** Kinds, one of which it must have. */
+  /** The event must have one of these kinds. */
   readonly kinds?: readonly string[];
-  /** Devices, one of which it must concern. */
+  /** The event must concern one of these devices. */
   readonly devices?: readonly string[];
-  /** Kinds that pass whatever `kinds` and `devices` say. */
+  /** Kinds that pass regardless of `kinds` and `devices`. */
   readonly always?: readonly string[];
 }
 
-/** What a trace has to offer to be chosen from; a TraceReader does. */
+/** What selection needs of a trace; `TraceReader` has it. */
 export interface Selectable {
   readonly batches: readonly BatchInfo[];
   readonly dictionaries: Readonly<Record<'kind' | 'device', readonly string[]>>;
@@ -33,15 +33,15 @@ export interface Selection {
 
 /** A filter in terms of one trace's dictionary ids. */
 export interface RowFilter {
-  /** The columns that it looks at. */
+  /** The columns that it reads. */
   readonly columns: readonly ColumnName[];
-  /** False when no event of the batch can pass, by its statistics alone. */
+  /** False when, by its statistics alone, no event of the batch can pass. */
   mayHold(info: BatchInfo): boolean;
   /** The rows that pass, in ascending order; decodes only the columns that the filter names. */
   passing(batch: Batch): number[];
 }
 
-/** Yields what passes, batch by batch; a batch without any such event is not yielded. */
+/** Yields the events that pass, batch by batch; skips batches without any. */
 export function* select(reader: Selectable, filter: Filter): Generator<Selection> {
   const { mayHold, passing } = rowFilter(reader, filter);
   for (const info of reader.batches) {
@@ -80,7 +80,7 @@ export function rowFilter(reader: Selectable, filter: Filter): RowFilter {
   };
 }
 
-/** The ids of strings, or null when any will do. A hostile dictionary may hold a string twice. */
+/** The ids of strings, or null when any id passes. A hostile dictionary may hold a string twice. */
 function idsOf(
   reader: Selectable,
   column: 'kind' | 'device',

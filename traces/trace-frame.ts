@@ -3,9 +3,9 @@
  * "Encapsulated message format") whose metadata carries two CRC-32 values, one over the prefix and
  * the metadata and one over the body.
  *
- *     0xFFFFFFFF | metadata length u32 LE | metadata (flatbuffer, padded to 8) | body (padded to 8)
+ *   0xFFFFFFFF | metadata length u32 LE | metadata (flatbuffer, padded to 8) | body (padded to 8)
  *
- * Writer and checker live in one file so that they cannot drift apart. Nothing here decodes a
+ * Writer and checker are in one file so that they stay consistent. Nothing here decodes a
  * flatbuffer: a damaged one must never reach a decoder.
  */
 import { crc32 } from 'node:zlib';
@@ -21,7 +21,7 @@ export const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
 export const CRC_KEY = 'vfr.crc';
 /** Key of a batch's custom metadata entry that holds a CRC per column, each as 8 hex digits. */
 export const COLUMN_CRCS_KEY = 'vfr.crcs';
-/** What stands in place of the CRCs while the metadata's own CRC is computed. */
+/** Placeholder for the CRCs while the metadata's own CRC is computed. */
 export const CRC_PLACEHOLDER = '????????-????????';
 const META_DIGITS = '????????';
 
@@ -29,15 +29,15 @@ const META_DIGITS = '????????';
 const flatbufferString = (text: string) =>
   Buffer.from(`${String.fromCharCode(text.length)}\0\0\0${text}\0`, 'latin1');
 
-/** A frame as it goes to the file, and its CRCs, which the next one's link names. */
+/** A frame as written to the file, and its CRCs, which the next frame's link names. */
 export interface SealedFrame {
   readonly bytes: Buffer;
   readonly crcs: Crcs;
 }
 
 /**
- * Makes a frame of encoded metadata (which holds the placeholders) and a body. Both go into one
- * buffer, so that a sink takes a frame by one call.
+ * Makes a frame of encoded metadata (which holds the placeholders) and a body. Both are in one
+ * buffer, so that a sink writes a frame with one call.
  */
 export function sealFrame(metadata: Uint8Array, body: Uint8Array, link: Link): SealedFrame {
   assert(body.byteLength % 8 === 0, 'body is padded to 8 bytes');
@@ -58,7 +58,7 @@ export function sealFrame(metadata: Uint8Array, body: Uint8Array, link: Link): S
   return { bytes: frame, crcs };
 }
 
-/** Where the one placeholder of its kind stands. */
+/** Offset of the only placeholder of its kind. */
 function placeOf(placeholder: string, head: Buffer): number {
   const slot = flatbufferString(placeholder);
   const at = head.indexOf(slot);
@@ -68,14 +68,15 @@ function placeOf(placeholder: string, head: Buffer): number {
 
 const CRC_LENGTH = Buffer.from(`${String.fromCharCode(CRC_PLACEHOLDER.length)}\0\0\0`, 'latin1');
 const CRC_STRING = /^([0-9a-f]{8})-([0-9a-f]{8})\0$/;
-/** Notes may hold by chance what looks like the CRCs; a file full of it is hostile. */
+/**
+ * Notes may happen to contain something that looks like the CRCs; a file full of such is hostile.
+ */
 const CANDIDATES_MAX = 4;
 
 /**
  * Verifies prefix and metadata of a frame.
  * @param head prefix and metadata, unchanged afterwards
- * @returns its CRC, and the one that it promises for the body; null when the metadata is not what
- *   was written
+ * @returns its own CRC and the one that it states for the body; null when the metadata is damaged
  */
 export function checkHead(head: Buffer): Crcs | null {
   let candidates = 0;

@@ -1,4 +1,4 @@
-/** What a trace says of itself, to and from the custom metadata of its Arrow schema. */
+/** Converts the metadata of a trace to and from the custom metadata of its Arrow schema. */
 import { FORMAT_VERSION, type TraceMeta } from './event-schema.js';
 
 const PREFIX = 'vfr.';
@@ -16,7 +16,7 @@ export function formatMeta(meta: TraceMeta): Map<string, string> {
   return entries;
 }
 
-/** @returns the format version as well, or null when the schema is not one of vfr's */
+/** @returns also the format version; null when the schema is not one of vfr's */
 export function parseMeta(
   entries: ReadonlyMap<string, string>,
 ): { readonly version: number; readonly meta: TraceMeta } | null {

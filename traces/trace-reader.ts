@@ -31,30 +31,30 @@ import { type Filter, type Selection, select } from './select-events.js';
 import { parseMeta } from './trace-meta.js';
 
 /**
- * What is known of a trace being whole: `complete` only when nothing is cut, damaged or missing and
- * no source lost an event.
+ * Whether a trace is whole: `complete` only when nothing is cut, damaged or missing and no source
+ * lost an event.
  */
 export interface Completeness {
   readonly complete: boolean;
   readonly truncated: boolean;
   readonly damaged: number;
-  /** Events that sources said they lost; null when the end marker that sums them up is missing. */
+  /** Events that sources reported as lost; null when the end marker with their sum is missing. */
   readonly lost: number | null;
 }
 
 /**
  * Reads a trace batch by batch. Opening it verifies every byte against its CRC, and that every
- * message is of this trace and in its place; what is damaged is left out and told by `damage`, and
- * what is not damaged can be read. Columns are decompressed when they are asked for.
+ * message belongs to this trace and is in its place. Damaged parts are left out and listed in
+ * `damage`; the rest can be read. Columns are decompressed on demand.
  */
 export class TraceReader {
   readonly meta: TraceMeta;
   readonly version: number;
   readonly batches: readonly BatchInfo[];
   readonly end: EndMark | null;
-  /** All strings of the dictionary columns; ids of every batch are ids into these. */
+  /** All strings of the dictionary columns; the ids of every batch are indexes into these. */
   readonly dictionaries: Dictionaries;
-  /** Dictionary columns of which strings are missing, which read `(damaged)`. */
+  /** Dictionary columns that lack strings; missing ones read `(damaged)`. */
   readonly stringsMissing: readonly DictColumn[];
   readonly #scan: Scan;
   readonly #chain: Chain;
@@ -88,24 +88,25 @@ export class TraceReader {
   }
 
   /**
-   * Whether messages are tied to the trace and to each other, so that what is read without damage
-   * is what was written. Without it (version 1) a batch of another trace is found only by chance.
+   * Whether messages are tied to the trace and to each other, so that everything read without
+   * damage is what was written. In version 1 they are not, and a batch of another trace may go
+   * unnoticed.
    */
   get isLinked(): boolean {
     return this.#chain.id !== null;
   }
 
-  /** Bytes that are not what was written, in the order of the file. */
+  /** Damaged byte ranges, in file order. */
   get damage(): readonly Damage[] {
     return this.#damage;
   }
 
-  /** Every frame whose metadata checks, for tools that look at the file itself. */
+  /** Every frame with valid metadata, for tools that inspect the file itself. */
   get layout(): Pick<Scan, 'frames'> {
     return this.#scan;
   }
 
-  /** Number of events that can be read. */
+  /** Number of readable events. */
   get events(): number {
     return this.batches.reduce((sum, b) => sum + b.rows, 0);
   }
@@ -116,22 +117,22 @@ export class TraceReader {
     return cutAt ?? (this.end === null ? this.endsAt : null);
   }
 
-  /** Whether the message is there that says what the trace says of itself. */
+  /** Whether the message with the metadata of the trace exists. */
   get hasOpening(): boolean {
     return this.#chain.frames.some((frame) => frame.message.type === 'schema');
   }
 
-  /** Byte offset behind the last message of the trace, or 0 when there is none. */
+  /** Byte offset after the last message of the trace, or 0 when there is none. */
   get endsAt(): number {
     return this.#chain.frames.at(-1)?.end ?? 0;
   }
 
-  /** Columns of which some names had no room in the dictionary, and read `(dictionary full)`. */
+  /** Columns with names that did not fit into the dictionary and read `(dictionary full)`. */
   get dictionariesFull(): readonly DictColumn[] {
     return DICT_COLUMNS.filter((column) => this.dictionaries[column].includes(OVERFLOW));
   }
 
-  /** Events that the end marker counts and nobody can read. */
+  /** Events that the end marker counts but that cannot be read. */
   get missing(): number {
     return this.end === null ? 0 : Math.max(0, this.end.events - this.events);
   }
@@ -140,7 +141,7 @@ export class TraceReader {
     const truncated = this.cutAt !== null;
     const damaged = this.damage.length;
     const lost = this.end?.lost ?? null;
-    // A `lost` event may not know how many, or tell of a column; it counts all the same.
+    // A `lost` event may have no number, or be about a column; it counts in any case.
     const lossy = lost !== 0 || this.batches.some((batch) => batch.stats.losses.length > 0);
     return {
       complete:
@@ -155,7 +156,7 @@ export class TraceReader {
     };
   }
 
-  /** Events that the readable batches say were lost, by source and CPU. */
+  /** Events that the readable batches report as lost, by source and CPU. */
   get losses(): readonly Loss[] {
     const named = ({ source, ...rest }: LossById) => ({
       ...rest,
@@ -165,8 +166,9 @@ export class TraceReader {
   }
 
   /**
-   * Opens one batch; nothing of it is read before a column is asked for.
-   * @param memory where its columns are decompressed to, for who is done with a batch before long
+   * Opens one batch; reads nothing before a column is requested.
+   * @param memory scratch memory for decompressed columns, for callers that release the batch
+   * before they open the next
    */
   batch({ frame, rows, seqFirst }: BatchInfo, memory?: ColumnMemory): Batch {
     return new Batch({ ...this.#body(frame), rows, seqFirst, memory });
@@ -177,12 +179,15 @@ export class TraceReader {
     for (const info of this.batches) yield this.batch(info);
   }
 
-  /** Reads the events that pass a filter; batches that cannot hold one are skipped unread. */
+  /**
+   * Yields the events that pass a filter; skips batches that cannot contain one without reading
+   * them.
+   */
   select(filter: Filter): Generator<Selection> {
     return select(this, filter);
   }
 
-  /** Batches of which only some columns are damaged, to save the others. */
+  /** Batches with only some damaged columns, from which the others can be saved. */
   impairedBatches(): BatchInfo[] {
     const damaged = this.#damage.filter(({ columns }) => columns !== undefined);
     let at = 0;
@@ -216,7 +221,7 @@ export class TraceReader {
   #readSchema(): { version: number; meta: TraceMeta } {
     const { frames } = this.#chain;
     const message = frames.find((f) => f.message.type === 'schema')?.message;
-    // A damaged opening does not cost the batches.
+    // The batches can be read even if the opening is damaged.
     if (message === undefined && frames.some(isBatchOfVfr)) {
       return { ...UNKNOWN_OPENING, version: this.isLinked ? FORMAT_VERSION : 1 };
     }
@@ -276,7 +281,7 @@ export class TraceReader {
     return { batches, dictionaryFrames, end };
   }
 
-  /** What the end marker says, unless that cannot be. */
+  /** The content of the end marker, unless it is impossible. */
   #believed(frame: Frame | null): EndMark | null {
     if (frame === null) return null;
     const mark = endMarkIn(frame);
@@ -297,7 +302,7 @@ export class TraceReader {
       return `counts ${mark.events} events, and one has seq ${last.seqFirst + last.rows - 1}`;
     }
     const lost = totalLost(this.batches.flatMap(({ stats }) => stats.losses));
-    if (mark.lost < lost) return `counts ${mark.lost} lost events, and ${lost} are told of`;
+    if (mark.lost < lost) return `counts ${mark.lost} lost events, but batches report ${lost}`;
     if (!this.isLinked || this.#damage.length > 0) return null;
     return digestMatches(this.#chain.frames, mark) ? null : 'does not sum up this trace';
   }
@@ -314,7 +319,7 @@ export class TraceReader {
     return read;
   }
 
-  /** How many strings the batches need, by column: ids count from 0. */
+  /** Number of strings that the batches need, by column: ids count from 0. */
   #stringsNeeded(): Partial<Record<DictColumn, number>> {
     const needed: Partial<Record<DictColumn, number>> = {};
     for (const { rows, stats } of this.batches) {
@@ -328,7 +333,7 @@ export class TraceReader {
   }
 }
 
-/** How every Arrow stream begins. */
+/** The first bytes of every Arrow stream. */
 const CONTINUED = Buffer.alloc(4, 0xff);
 
 const UNKNOWN_OPENING = {

@@ -14,20 +14,22 @@ import { toNanos } from './units.js';
 import { DEFAULT_EFFORT } from './zstd.js';
 
 export interface WriterOptions {
-  /** Rows per batch: larger is smaller on disk, and loses more when the recorder is killed. */
+  /**
+   * Rows per batch. More rows make the file smaller, but more is lost when the recorder is killed.
+   */
   readonly batchRows?: number;
   /** zstd level of addresses and lengths, 1 to 19; no other column is compressed harder. */
   readonly level?: number;
 }
 
-/** Measured best of size against memory on the shipped recording (docs/performance.md). */
+/** Best balance of size and memory, measured on the shipped recording (docs/performance.md). */
 const DEFAULT_BATCH_ROWS = 1 << 16;
 
 /**
- * Writes a trace: schema first, then for every batch the dictionaries that grew and the batch, last
- * all dictionaries once more and an end marker. The opening goes to the sink with the first batch
- * or flush, every frame after it whole and at once; a reader finds all frames before a cut. After
- * the sink has failed once nothing more is written.
+ * Writes a trace: first the schema; then for every batch the dictionaries that grew and the batch;
+ * last all dictionaries again and an end marker. The opening is written with the first batch or
+ * flush, and every later frame immediately and as a whole, so that a reader finds all frames before
+ * a cut. After the sink has failed once, nothing more is written.
  */
 export class TraceWriter {
   readonly events: EventAppender;
@@ -65,27 +67,27 @@ export class TraceWriter {
   }
 
   /**
-   * Tells of events that a source lost. `lost` events count by themselves; what is told here may be
-   * the same loss, so the end marker gives the larger of both sums.
+   * Counts events that a source reported as lost. `lost` events are counted separately and may be
+   * the same loss, so the end marker has the larger of the two sums.
    */
   countLost(events: number): void {
     assert(events >= 0, 'a number of lost events is not negative');
     this.#lostTold = boundedLoss(this.#lostTold + events);
   }
 
-  /** Writes what has been committed so far as a batch of its own; at least the opening. */
+  /** Writes the committed events as a batch of their own, or at least the opening. */
   flush(): void {
     this.events.flush();
     this.#frames.open();
   }
 
-  /** Writes the rest and the end marker, which tells a whole trace from a cut one. */
+  /** Writes the rest and the end marker, which distinguishes a whole trace from a cut one. */
   finish(): void {
     assert(!this.#finished, 'a trace is finished once');
     this.flush();
     this.#finished = true;
-    // A second copy, so that no single damage can cost more than one batch its strings. Arrow
-    // readers want a dictionary for each dictionary column, even in a trace without events.
+    // A second copy, so that no single damage can cost more than one batch its strings. Also, Arrow
+    // readers expect a dictionary for each dictionary column, even in a trace without events.
     for (const name of DICT_COLUMNS) this.#writeDictionary(name);
     const counts = {
       events: this.events.seq,
@@ -121,8 +123,8 @@ export class TraceWriter {
   }
 
   /**
-   * Replaces a dictionary. A delta would be smaller, but not every Arrow reader takes one (polars
-   * refuses them), and after a damaged delta all later ids would be lost.
+   * Replaces a dictionary. A delta would be smaller, but not every Arrow reader accepts one (polars
+   * refuses them), and a damaged delta would lose all later ids.
    */
   #writeDictionary(name: DictColumn): void {
     const { entries, size } = this.events.dictionaries[name];

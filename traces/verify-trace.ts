@@ -1,7 +1,7 @@
 /**
- * Checks everything about a trace that can be checked. Opening a trace has compared every byte with
- * its CRC; what is checked here is that the bytes say what they may say, so that a file by a faulty
- * or hostile writer, with every CRC right, is found as well.
+ * Checks everything about a trace that can be checked. Opening a trace has already compared every
+ * byte with its CRC. This checks that the content is valid too, and so finds files of a faulty or
+ * hostile writer whose CRCs are all right.
  */
 import type { Batch } from './batch.js';
 import type { BatchInfo } from './batch-info.js';
@@ -10,18 +10,18 @@ import { COLUMNS, type ColumnName } from './event-schema.js';
 import type { Damage } from './scan-frames.js';
 import type { TraceReader } from './trace-reader.js';
 
-/** Everything that is wrong with a trace, in the order of the file. */
+/** All problems of a trace, in file order. */
 export function verifyTrace(reader: TraceReader): Damage[] {
   const found = reader.batches.flatMap((batch) => check(reader, batch));
   return [...reader.damage, ...found].sort((a, b) => a.offset - b.offset);
 }
 
-/** What is wrong with one batch whose bytes are those that were written. */
+/** All problems of one batch whose CRCs are right. */
 function check(reader: TraceReader, info: BatchInfo): Damage[] {
   const { offset, end } = info.frame;
   const seq = [info.seqFirst, info.seqFirst + info.rows - 1] as const;
   return COLUMNS.flatMap(({ name }): Damage[] => {
-    // Opened anew for each column, so that one column at a time is in memory.
+    // Opened again for each column, so that only one column at a time is in memory.
     const what = columnProblem(reader.batch(info), info, name);
     return what === null ? [] : [{ offset, end, what, seq, columns: [name] }];
   });

@@ -1,33 +1,33 @@
 /**
- * What a live recording could record at all: the groups of probes that were asked for, and what the
- * kernel refused. An answer that depends on a group must not take the silence of probes that were
- * not there for things that did not happen.
+ * What a live recording could record: the groups of probes that were requested, and what the kernel
+ * refused. If an answer depends on a group whose probes are missing, the absence of their events
+ * proves nothing.
  */
 import type { TraceMeta } from './event-schema.js';
 
-/** A probe that was asked for and is not there, or lacks fields. */
+/** A probe that was requested and is missing, or lacks fields. */
 export interface RefusedProbe {
-  /** The event, as the catalogue names it. */
+  /** The event's name in the catalogue. */
   readonly event: string;
   readonly group: string;
-  /** Whether there is no record of it at all; otherwise only fields are missing. */
+  /** Whether it records nothing at all; otherwise only fields are missing. */
   readonly absent: boolean;
-  /** In the words of the recorder and the kernel. */
+  /** As the recorder or the kernel stated them. */
   readonly reasons: readonly string[];
 }
 
 export interface WhatIsRecorded {
-  /** Groups of probes that were asked for (`vfr doctor` describes them). */
+  /** Groups of probes that were requested (`vfr doctor` describes them). */
   readonly groups: readonly string[];
   readonly refused: readonly RefusedProbe[];
 }
 
-/** The notes that hold it; other notes are free text. */
+/** The notes with this information; other notes are free text. */
 const GROUPS = 'probe groups';
 const REFUSED = 'refused probes';
 export const RECORDED_NOTES: readonly string[] = [GROUPS, REFUSED];
 
-/** As notes of a trace's metadata, for `whatIsRecorded`. */
+/** Converts it to notes of a trace's metadata; `whatIsRecorded` reads them. */
 export function recordedNotes({ groups, refused }: WhatIsRecorded): TraceMeta['notes'] {
   return {
     [GROUPS]: groups.join(' '),
@@ -36,8 +36,8 @@ export function recordedNotes({ groups, refused }: WhatIsRecorded): TraceMeta['n
 }
 
 /**
- * What the recording was made to record.
- * @returns null when the trace does not tell: it was imported, or is of an older vfr
+ * What a recording was made to record.
+ * @returns null when the trace does not say: it was imported, or written by an older vfr
  */
 export function whatIsRecorded({ notes }: Pick<TraceMeta, 'notes'>): WhatIsRecorded | null {
   const groups = notes[GROUPS];
@@ -68,8 +68,8 @@ function isRefusedProbe(value: unknown): value is RefusedProbe {
 }
 
 /**
- * What is missing for an answer that depends on a group of probes, as a clause that can follow
- * "cannot be told: "; null when nothing is known to be missing.
+ * What is missing for an answer that depends on a group of probes, as a clause to follow "not
+ * known: "; null when nothing is known to be missing.
  */
 export function notRecorded(meta: Pick<TraceMeta, 'notes'>, group: string): string | null {
   const recorded = whatIsRecorded(meta);

@@ -3,7 +3,7 @@
  * a value as `v8.serialize` writes it, which keeps 64-bit integers, bytes and dates.
  */
 import { deserialize, serialize } from 'node:v8';
-import type { ErrorCode, Place } from '../../traces/index.js';
+import type { ErrorCode, ErrorLocation } from '../../traces/index.js';
 
 /** Where the process finds a trace: in a file that it inherited, or in bytes sent to it. */
 export interface SentTrace {
@@ -34,7 +34,7 @@ export interface SentError {
   readonly code: ErrorCode;
   readonly what: string;
   readonly next: string;
-  readonly place: Place;
+  readonly place: ErrorLocation;
 }
 
 const HEAD_BYTES = 4;

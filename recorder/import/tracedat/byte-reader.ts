@@ -1,9 +1,9 @@
-import { type ByteSource, type Place, VfrError } from '../../../traces/index.js';
+import { type ByteSource, type ErrorLocation, VfrError } from '../../../traces/index.js';
 
 /** What a string in a trace.dat may be long: names, clocks, versions. */
 const STRING_BYTES_MAX = 4096;
 
-const damaged = (what: string, place: Place): VfrError =>
+const damaged = (what: string, place: ErrorLocation): VfrError =>
   new VfrError('TRACEDAT_DAMAGED', what, 'Record again, or fetch the file again.', place);
 
 /** Reads numbers and strings one after the other, in the byte order of the file. */

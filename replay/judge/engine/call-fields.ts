@@ -7,7 +7,7 @@ import {
   type DictView,
   fromWords,
   type IntView,
-  isTold,
+  isPresent,
   type WordView,
 } from '../../../traces/index.js';
 import type { Handed } from '../rules/call-graph.js';
@@ -154,13 +154,13 @@ export class SaidReader {
 
   #told(row: number): number {
     return (
-      (isTold(this.#device.bits, row) ? 1 << DEVICE : 0) |
-      (isTold(this.#driver.bits, row) ? 1 << DRIVER : 0) |
-      (isTold(this.#name.bits, row) ? 1 << NAME : 0) |
-      (isTold(this.#region.bits, row) ? 1 << REGION : 0) |
-      (isTold(this.#offset.bits, row) ? 1 << OFFSET : 0) |
-      (isTold(this.#length.bits, row) ? 1 << LENGTH : 0) |
-      (isTold(this.#value.bits, row) ? 1 << VALUE : 0) |
+      (isPresent(this.#device.bits, row) ? 1 << DEVICE : 0) |
+      (isPresent(this.#driver.bits, row) ? 1 << DRIVER : 0) |
+      (isPresent(this.#name.bits, row) ? 1 << NAME : 0) |
+      (isPresent(this.#region.bits, row) ? 1 << REGION : 0) |
+      (isPresent(this.#offset.bits, row) ? 1 << OFFSET : 0) |
+      (isPresent(this.#length.bits, row) ? 1 << LENGTH : 0) |
+      (isPresent(this.#value.bits, row) ? 1 << VALUE : 0) |
       (1 << DIRECTION)
     );
   }
@@ -200,13 +200,13 @@ export class SaidReader {
   field(row: number, field: number): number {
     switch (field) {
       case DEVICE:
-        return isTold(this.#device.bits, row) ? this.#device.ids[row] : NONE;
+        return isPresent(this.#device.bits, row) ? this.#device.ids[row] : NONE;
       case DRIVER:
-        return isTold(this.#driver.bits, row) ? this.#driver.ids[row] : NONE;
+        return isPresent(this.#driver.bits, row) ? this.#driver.ids[row] : NONE;
       case NAME:
-        return isTold(this.#name.bits, row) ? this.#name.ids[row] : NONE;
+        return isPresent(this.#name.bits, row) ? this.#name.ids[row] : NONE;
       case REGION:
-        return isTold(this.#region.bits, row) ? this.#region.values[row] : NONE;
+        return isPresent(this.#region.bits, row) ? this.#region.values[row] : NONE;
       default:
         return NONE;
     }

@@ -2,7 +2,7 @@ import {
   type Batch,
   DictView,
   type IntView,
-  isTold,
+  isPresent,
   type Phase,
   type Seq,
   type WordView,
@@ -78,13 +78,13 @@ export class EventCursor {
     this.seq = (this.#first + row) as Seq;
     this.kindId = this.#kind.ids[row];
     this.phase = this.#phase.entries[this.#phase.ids[row]] as Phase;
-    this.tid = isTold(this.#tid.bits, row) ? this.#tid.values[row] : -1;
-    this.span = isTold(this.#span.bits, row) ? this.#span.number(row) : -1;
-    const device = isTold(this.#device.bits, row) ? this.#device.ids[row] : NO_ID;
+    this.tid = isPresent(this.#tid.bits, row) ? this.#tid.values[row] : -1;
+    this.span = isPresent(this.#span.bits, row) ? this.#span.number(row) : -1;
+    const device = isPresent(this.#device.bits, row) ? this.#device.ids[row] : NO_ID;
     this.deviceId = device;
     this.device = device < 0 ? null : this.#device.entries[device];
     const path = this.#path;
-    this.path = isTold(path.bits, row) ? path.entries[path.ids[row]] : null;
+    this.path = isPresent(path.bits, row) ? path.entries[path.ids[row]] : null;
   }
 
   get rows(): number {
@@ -106,7 +106,7 @@ export class EventCursor {
     const end = this.#phase.entries.indexOf('end');
     const ended = new Set<number>();
     for (let row = 0; row < this.rows; row++) {
-      if (!isTold(this.#span.bits, row) && this.#phase.ids[row] === end)
+      if (!isPresent(this.#span.bits, row) && this.#phase.ids[row] === end)
         ended.add(this.#name.id(row));
     }
     ended.delete(NO_ID);
@@ -159,11 +159,11 @@ export class EventCursor {
   }
 
   get driverId(): number {
-    return isTold(this.#driver.bits, this.row) ? this.#driver.ids[this.row] : NO_ID;
+    return isPresent(this.#driver.bits, this.row) ? this.#driver.ids[this.row] : NO_ID;
   }
 
   get nameId(): number {
-    return isTold(this.#name.bits, this.row) ? this.#name.ids[this.row] : NO_ID;
+    return isPresent(this.#name.bits, this.row) ? this.#name.ids[this.row] : NO_ID;
   }
 
   /** The string of a number; of -1, a dash. */
@@ -176,11 +176,11 @@ export class EventCursor {
   }
 
   get region(): number {
-    return isTold(this.#region.bits, this.row) ? this.#region.values[this.row] : -1;
+    return isPresent(this.#region.bits, this.row) ? this.#region.values[this.row] : -1;
   }
 
   get hasOffset(): boolean {
-    return isTold(this.#offset.bits, this.row);
+    return isPresent(this.#offset.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -193,7 +193,7 @@ export class EventCursor {
   }
 
   get hasLength(): boolean {
-    return isTold(this.#length.bits, this.row);
+    return isPresent(this.#length.bits, this.row);
   }
 
   get length(): number {
@@ -201,7 +201,7 @@ export class EventCursor {
   }
 
   get hasValue(): boolean {
-    return isTold(this.#value.bits, this.row);
+    return isPresent(this.#value.bits, this.row);
   }
 
   /** Exact up to 53 bits. */
@@ -214,7 +214,7 @@ export class EventCursor {
   }
 
   get hasRet(): boolean {
-    return isTold(this.#ret.bits, this.row);
+    return isPresent(this.#ret.bits, this.row);
   }
 
   get ret(): number {
