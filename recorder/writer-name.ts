@@ -1,3 +1,3 @@
-/** What traces written by this program say of their writer. */
+/** The writer that traces of this program name. */
 export const VERSION = '0.1.0';
 export const WRITER = `vfr ${VERSION}`;

@@ -1,7 +1,7 @@
 /** The accesses of a trace that another recording may show from its own side. */
 import { type Batch, type TraceReader, VfrError } from '../../traces/index.js';
 
-/** So many accesses are held at once, of which a `Map` of JavaScript can hold twice as many. */
+/** The most accesses to hold at a time; a JavaScript `Map` can hold twice as many. */
 const ACCESSES_MAX = 1 << 23;
 
 /** Accesses in the order of their trace, by columns. */
@@ -16,11 +16,13 @@ export interface Accesses {
    */
   readonly ends: BigUint64Array;
   readonly begins: BigUint64Array;
-  /** 1 for an access that was told before it was made: its time is not after the kernel's. */
+  /**
+   * 1 for an access that was reported before it was made: its time is not later than the kernel's.
+   */
   readonly early: Uint8Array;
 }
 
-/** Gives equal accesses equal ids: same device, region, offset, length and direction. */
+/** Assigns equal ids to equal accesses: same device, region, offset, length and direction. */
 export class AccessKeys {
   readonly #ids = new Map<string, number>();
 
@@ -37,7 +39,7 @@ export class AccessKeys {
 const READS: readonly string[] = ['config.read', 'region.read'];
 const WRITES: readonly string[] = ['config.write', 'region.write'];
 
-/** What is being collected, in arrays that grow. */
+/** Accesses collected so far, in arrays that grow. */
 class Collector {
   /**
    * @param file the trace that is read
@@ -94,8 +96,8 @@ function accessKey(batch: Batch, row: number): string | null {
 }
 
 /**
- * The accesses that came through VFIO's door, as the kernel or strace shows them. An access inside
- * another one of its thread is the same access one layer down, and is left out.
+ * The accesses of the layer `vfio`, as the kernel or strace shows them. An access inside another
+ * one of its thread is the same access one layer down, and is omitted.
  */
 export function doorAccesses(reader: TraceReader, keys: AccessKeys, most = ACCESSES_MAX): Accesses {
   const found = new Collector(reader.source.name, most);

@@ -1,20 +1,20 @@
 /**
- * Which element of one sequence is which of another that was recorded from another side: most are
- * in both, in the same order, some in one only.
+ * Matches the elements of two sequences that were recorded at different places. Most elements are
+ * in both, in the same order; some are in only one.
  *
- * Between places that are surely in step (anchors.ts) the method is that of Myers ("An O(ND)
- * difference algorithm", 1986), run from one difference to the next: as soon as a path has come to
- * a long run of equal elements it is taken as right and the search starts anew behind it, so that
- * time and memory depend on the differences at one place and not on their sum.
+ * Between certain matches (anchors.ts) the method is that of Myers ("An O(ND) difference
+ * algorithm", 1986), run from one difference to the next. Once a path has reached a long run of
+ * equal elements, the run is accepted and the search restarts after it, so that time and memory
+ * depend on the differences at one place and not on their sum.
  */
 import { findAnchors } from './anchors.js';
 
 /** Equal elements in a row after which the sequences are in step again. */
 const RUN = 24;
-/** Differences at one place after which the path that came farthest is taken. */
+/** Differences at one place after which the farthest path is accepted. */
 const DIFFERENCES_MAX = 512;
 
-/** A path of the search: how far it came in `a`, and the run of equal elements it ended with. */
+/** A path of the search: how far it reached in `a`, and the run of equal elements at its end. */
 interface Reach {
   readonly d: number;
   readonly k: number;
@@ -40,7 +40,7 @@ export function matchSequences(a: Int32Array, b: Int32Array): Int32Array {
     const range = { aEnd: end.a, bEnd: end.b };
     while (i < range.aEnd && j < range.bEnd) {
       if (a[i] === b[j]) matches[i++] = j++;
-      else [i, j] = new Step(a, b, i, j, range).take(matches);
+      else [i, j] = new EditStep(a, b, i, j, range).apply(matches);
     }
     [i, j] = [end.a, end.b];
   }
@@ -48,8 +48,8 @@ export function matchSequences(a: Int32Array, b: Int32Array): Int32Array {
 }
 
 /** The search for the way past one place where the sequences differ. */
-class Step {
-  /** Per number of differences: how far in `a` the path on each diagonal came. */
+class EditStep {
+  /** Per number of differences: how far in `a` the path on each diagonal reached. */
   readonly #reached: Int32Array[] = [];
   #farthest: Reach = { d: 0, k: 0, x: 0 };
 
@@ -68,7 +68,7 @@ class Step {
   }
 
   /** Writes the matches of the way that was found and returns where it ends. */
-  take(matches: Int32Array): [number, number] {
+  apply(matches: Int32Array): [number, number] {
     const reach = this.#search();
     this.#trace(reach, matches);
     return [this.i + reach.x, this.j + reach.x - reach.k];

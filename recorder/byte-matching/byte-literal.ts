@@ -1,12 +1,12 @@
 /**
- * Bytes that are looked for where a line goes on: a literal, or what stood there in the line
- * before. They are compared four at a time, which costs a quarter of a loop over bytes.
+ * Bytes to match at the current position of a line: a literal, or the bytes at the same place of
+ * the line before. They are compared four at a time, which costs a quarter of a loop over bytes.
  */
 
 const WORD_BYTES = 4;
 
-export class Pattern {
-  /** Number of bytes; a pattern of none is found nowhere. */
+export class ByteLiteral {
+  /** Number of bytes; an empty one matches nowhere. */
   length = 0;
   readonly #words: Int32Array;
   /** The last four bytes, which overlap the last whole word; or all, when there are fewer. */
@@ -14,18 +14,18 @@ export class Pattern {
   /** The bits of a word that count when there are fewer than four bytes. */
   #mask = -1;
 
-  /** @param capacity the most bytes that may be kept */
+  /** @param capacity the most bytes to keep */
   constructor(readonly capacity: number) {
     this.#words = new Int32Array(capacity >> 2);
   }
 
-  static of(literal: Uint8Array): Pattern {
-    const pattern = new Pattern(literal.length);
+  static of(literal: Uint8Array): ByteLiteral {
+    const pattern = new ByteLiteral(literal.length);
     pattern.keep(viewOf(literal), 0, literal.length);
     return pattern;
   }
 
-  /** Takes over the bytes `[start, end)`; none when there are more than may be kept. */
+  /** Copies the bytes `[start, end)`; becomes empty when there are more than `capacity`. */
   keep(view: DataView, start: number, end: number): void {
     const length = end - start;
     this.length = length > this.capacity ? 0 : length;
@@ -47,7 +47,7 @@ export class Pattern {
     }
   }
 
-  /** Whether the bytes stand at `at`, before `end`. */
+  /** Whether the bytes are at `at`, before `end`. */
   isAt(view: DataView, at: number, end: number): boolean {
     const { length } = this;
     if (length === 0 || at + length > end) return false;

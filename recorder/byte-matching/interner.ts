@@ -1,17 +1,20 @@
 /**
- * From the bytes of a word straight to what was made of it before, so that a word that comes back
- * costs no string: device names, event names, file descriptors.
+ * Maps the bytes of a word to the value made for it earlier, so that a repeated word needs no
+ * string: device names, event names, file descriptors.
  */
-import { Pattern, viewOf } from './byte-literal.js';
+import { ByteLiteral, viewOf } from './byte-literal.js';
 
-/** Words past this many are made anew each time: no input decides how much is held. */
+/**
+ * Words past this many get a new value each time, so that an input cannot decide how much memory is
+ * used.
+ */
 const WORDS_MAX = 1 << 14;
 const WORD_BYTES_MAX = 256;
 const BUCKETS_MIN = 1 << 4;
 
 interface Entry<T> {
   readonly hash: number;
-  readonly word: Pattern;
+  readonly word: ByteLiteral;
   readonly made: T;
   readonly next: Entry<T> | undefined;
 }
@@ -24,12 +27,14 @@ export class Interner<T> {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = viewOf(this.#bytes);
 
-  /** @param make what to make of a word; called once per word, or each time once many are held */
+  /**
+   * @param make makes the value of a word; called once per word, or every time once many are held
+   */
   constructor(make: (word: string) => T) {
     this.#make = make;
   }
 
-  /** What was made of the word at `bytes[start..end)`. */
+  /** The value of the word at `bytes[start..end)`. */
   get(bytes: Uint8Array, start: number, end: number): T {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
@@ -62,7 +67,7 @@ export class Interner<T> {
     if (this.#size >= this.#buckets.length) this.#grow();
     this.#size++;
     const at = hash & (this.#buckets.length - 1);
-    this.#buckets[at] = { hash, word: Pattern.of(word), made, next: this.#buckets[at] };
+    this.#buckets[at] = { hash, word: ByteLiteral.of(word), made, next: this.#buckets[at] };
     return made;
   }
 

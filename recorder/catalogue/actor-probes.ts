@@ -1,8 +1,11 @@
-/** Who acts, and what user space is told (Linux fs/exec.c, drivers/base/core.c, fs/eventfd.c). */
+/**
+ * Programs that act, and what the kernel reports to user space (Linux fs/exec.c,
+ * drivers/base/core.c, fs/eventfd.c).
+ */
 import { arg, member, point } from './probe-builders.js';
 import type { Fetch, Probe } from './probe-definition.js';
 
-/** Of a program's arguments, so many are recorded. */
+/** The number of program arguments to record. */
 const WORDS = Array.from({ length: 8 }, (_, n) => `a${n}`);
 /** In the new program's memory: the number of arguments, then pointers to each of them. */
 const stack = (...user: number[]) => ({ arg: 1, path: ['linux_binprm.p'], user });
@@ -26,8 +29,8 @@ export const ACTORS: readonly Probe[] = [
     },
     columns: { words: { count: 'argc', fields: WORDS } },
   }),
-  // Called for every uevent of a device before it is sent, and when somebody reads its `uevent`;
-  // then there is no action yet.
+  // Called for every uevent of a device before it is sent, and when a program reads its `uevent`;
+  // in that case there is no action yet.
   ...point({
     symbol: 'dev_uevent',
     group: 'hotplug',

@@ -43,7 +43,8 @@ const deviceStore = (attribute: string, near?: string) => ({
 export const BINDING: readonly Probe[] = [
   ...driverStore('bind'),
   ...driverStore('unbind'),
-  // Several buses have stores of these names; those of PCI stand beside pci_device_probe.
+  // Several buses have stores of these names; those of PCI are in the same source file as
+  // pci_device_probe.
   ...driverStore('new_id', 'pci_device_probe'),
   ...driverStore('remove_id', 'pci_device_probe'),
   ...span(
@@ -125,7 +126,7 @@ export const BINDING: readonly Probe[] = [
     fetch: { dev: device(1), drv: boundDriver(1) },
     columns: both,
   }),
-  // `drv` is the driver asked for, `bound` the one the device has, which is the one released.
+  // `drv` is the requested driver, `bound` the driver of the device, which is released.
   ...span(
     {
       symbol: 'device_release_driver_internal',

@@ -40,13 +40,13 @@ command) and by the snapshots.
 |---|---|`;
 
 const raceRow = ({ race, steps }: Race): string => {
-  const told = steps.map(([what, ...events]) => `${what}: ${events.map(code).join(' ')}`);
-  return `| ${race} | ${told.join('; ')} |`;
+  const shown = steps.map(([what, ...events]) => `${what}: ${events.map(code).join(' ')}`);
+  return `| ${race} | ${shown.join('; ')} |`;
 };
 
 const code = (name: string) => `\`${name}\``;
 
-/** Values and returns stand with their entries. */
+/** Values and returns are listed with their entries. */
 const isContinuation = ({ role }: Probe) => role === 'value' || role === 'return';
 
 function section(group: ProbeGroup, what: string, probes: readonly Probe[]): string {
@@ -79,7 +79,7 @@ function columns({ columns: given, raw }: Probe): string {
   const { device, ioctl, data, position, written, mapping, isKernelText, ...rest } = given;
   const { given: got, answer: _told, words, uevent, ...plain } = rest;
   const out: string[] = [];
-  if (isKernelText === true) out.push('kind and columns as the message tells, as in `dmesg`');
+  if (isKernelText === true) out.push('kind and columns follow from the message, as in `dmesg`');
   if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
   if (mapping?.is === 'used')
     out.push('region ← that of the mapping, when its making was recorded');
@@ -105,7 +105,7 @@ function columns({ columns: given, raw }: Probe): string {
   return out.join('; ');
 }
 
-/** What the return tells of the caller's argument. */
+/** What the return adds to the caller's argument. */
 function answer({ call }: Probe): string {
   const words = CATALOGUE.find((p) => p.call === call && p.role === 'return')?.columns.answer;
   return words === undefined ? '' : `; data of the end ← ${bytesOf(words)}`;

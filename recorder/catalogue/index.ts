@@ -52,7 +52,7 @@ const byEvent = new Map(CATALOGUE.map((probe) => [probe.event, probe]));
 assert(byEvent.size === CATALOGUE.length, 'event names of the catalogue are unique');
 
 /**
- * The names that tools give to probes by themselves: tracefs `p_FUNCTION_0` and `r_FUNCTION_0`, for
+ * The default names that tools give to probes: tracefs `p_FUNCTION_0` and `r_FUNCTION_0`, for
  * fprobes `FUNCTION__entry` and `FUNCTION__exit`, and perf `FUNCTION` and `FUNCTION__return`.
  */
 const GIVEN_NAMES = [
@@ -62,7 +62,7 @@ const GIVEN_NAMES = [
   { pattern: /^(\w+)__(?:exit|return)$/, returns: true },
 ];
 
-/** Probes by function and the part that they play, when the function's name tells it. */
+/** Probes by function and role, for names that contain the function. */
 const bySymbol = new Map(
   CATALOGUE.flatMap((probe): [string, Probe][] => {
     const { site, role } = probe;

@@ -3,12 +3,15 @@ import { answered, arg, member, point, user } from './probe-builders.js';
 import type { Probe } from './probe-definition.js';
 
 const base = { module: 'iommufd', group: 'vfio', path: 'vfio' } as const;
-/** Tells its calls from those of a container, which have the same names where it does for one. */
+/**
+ * Distinguishes its calls from those of a container, which have the same names where an iommufd
+ * serves them.
+ */
 const driver = { constant: 'iommufd' } as const;
 
 /**
- * Which iommufd it is, as several processes may share one: the low half of its object's address,
- * which tells nobody where the kernel lies.
+ * Identifies the iommufd, since several processes may share one: the low half of its object's
+ * address, which does not reveal the kernel's layout.
  */
 const context = (file: number) => member(file, 'x32', 'file.private_data');
 

@@ -16,7 +16,7 @@ export const SRIOV: readonly Probe[] = [
       device: member(1, 'x16', 'pci_dev.device'),
       class: member(1, 'x32', 'pci_dev.class'),
     },
-    // The ids as they stand at the start of configuration space: vendor, device; then the class.
+    // The ids in the order of configuration space: vendor, device; then the class.
     columns: {
       device: 'dev',
       data: [

@@ -3,7 +3,7 @@ import type { Columns, Fetch, FetchType, Probe, Site } from './probe-definition.
 
 type FunctionSite = Extract<Site, { type: 'function' }>;
 
-/** A probed function: what is fetched at its entry, and what its call becomes. */
+/** A probed function: what to fetch at its entry, and which event its call becomes. */
 export interface Call extends Omit<Probe, 'event' | 'role' | 'call' | 'site' | 'name' | 'columns'> {
   readonly symbol: string;
   /** Event name, when it is not the symbol. */
@@ -35,7 +35,7 @@ const site = (call: Call, fetch: FunctionSite['fetch']): FunctionSite => ({
 
 const eventName = (call: Call) => call.event ?? call.symbol;
 
-/** A function of which only the entry is of interest, or that returns nothing. */
+/** A function whose entry alone matters, or that returns nothing. */
 export const point = (call: Call): Probe[] => [
   { ...base(call), event: eventName(call), role: 'point', site: site(call, call.fetch ?? {}) },
 ];
@@ -52,8 +52,8 @@ export const span = (call: Call, ret: FetchType | null = 's32'): Probe[] => [
 ];
 
 /**
- * A function of which the record of the return fetches more than its result, on kernels whose
- * return probes see the arguments of the entry (Linux 6.9): these fields become data of the end.
+ * A function whose return record fetches more than its result, on kernels whose return probes see
+ * the arguments of the entry (Linux 6.9). These fields become data of the end.
  */
 export const answered = (
   call: Call,

@@ -16,7 +16,7 @@ export const PROBE_GROUPS = {
   mdev: 'mediated devices: their parents, created, removed',
   power: 'power states, runtime power management, resets, and recovery from errors',
   hotplug: 'slots and links that come and go, modules that are loaded and freed, uevents',
-  actor: 'who acts: programs as they start, with their arguments',
+  actor: 'programs as they start, with their arguments',
   driver: 'probe, remove and work functions of single drivers',
   irq: 'interrupt handlers',
   process: 'fork, exec, exit, and system calls of the recorded processes',
@@ -25,10 +25,10 @@ export const PROBE_GROUPS = {
 export type ProbeGroup = keyof typeof PROBE_GROUPS;
 
 /**
- * The part a record plays in an event. A call is made of `entry`, sometimes `value` (a probe in
- * mid-function that sees what a pointer argument received), and `return`. A `point` stands alone.
- * An entry record that carries `ret` was made at the return (fprobe, Linux 6.9 and later) and is
- * whole.
+ * The role of a record in an event. A call consists of `entry`, sometimes `value` (a probe in
+ * mid-function that sees what a pointer argument received), and `return`. A `point` is an event of
+ * its own. An entry record with `ret` was made at the return (fprobe, Linux 6.9 and later) and is
+ * complete.
  */
 export type Role = 'entry' | 'value' | 'return' | 'point';
 
@@ -56,18 +56,18 @@ export interface Fetch {
   /**
    * Members from the struct that the argument points to, such as `pci_dev.dev.kobj.name`. Pointers
    * on the way are followed; `(name)` gives a void pointer a struct type. Alternatives are tried in
-   * order: the first whose structs and members all exist is taken. `(name@member)` says that the
+   * order: the first whose structs and members all exist is used. `(name@member)` says that the
    * pointer leads to this member of the struct and not to its start, as `container_of` does.
    */
   readonly path?: readonly string[];
   /**
-   * Offset in user memory that the argument, or what the path leads to, points to; several are
-   * followed one after the other.
+   * Offset in user memory that the argument, or the end of the path, points to; several offsets are
+   * followed in sequence.
    */
   readonly user?: number | readonly number[];
   /** To fetch what the argument points to in kernel memory: `true`, or the offset in it. */
   readonly deref?: true | number;
-  /** True when the argument is a pointer of which the address itself is wanted. */
+  /** True when the argument is a pointer whose address is wanted, not its target. */
   readonly address?: true;
   readonly type: FetchType;
 }
@@ -76,7 +76,7 @@ export interface Fetch {
 export type NumberFrom = string | number;
 /** Where a string column comes from: a field of the record, or a constant. */
 export type StringFrom = string | { readonly constant: string };
-/** Where the device comes from; a buffer names it in the way that sysfs stores take it. */
+/** How to find the device; a buffer contains its name as sysfs stores accept it. */
 export type DeviceFrom =
   | string
   | { readonly bus: string; readonly devfn: string }
@@ -103,10 +103,10 @@ export interface Columns {
   /** Field with the first bytes of a user buffer; the value when the access writes at most 4. */
   readonly written?: string;
   /**
-   * Fields of a mapping of a device in a process: the address where it starts and its page offset
-   * in the device's file, of which the region is told. Older kernels put the frame number of the
-   * BAR in the offset's place when the mapping was made (`vfio_pci_core_mmap`, until Linux 6.11);
-   * then only what the mapping was made with tells the region.
+   * Fields of a mapping of a device in a process: its start address, and its page offset in the
+   * device's file, which contains the region. Older kernels replaced the offset with the frame
+   * number of the BAR when the mapping was made (`vfio_pci_core_mmap`, until Linux 6.11); on these
+   * only the record of mmap has the region.
    */
   readonly mapping?: {
     readonly start: string;
@@ -116,9 +116,9 @@ export interface Columns {
   };
   /** Field with what the user got, in the record of the return; the value of at most 4 bytes. */
   readonly given?: string;
-  /** Whether the text is a message of the kernel's log, which is taken apart as such. */
+  /** Whether the text is a message of the kernel's log, and is parsed as one. */
   readonly isKernelText?: boolean;
-  /** Fields that go to `data`, in order, as little-endian integers of so many bytes. */
+  /** Fields that go to `data`, in order, as little-endian integers of the given number of bytes. */
   readonly data?: readonly (readonly [field: string, bytes: 4 | 8])[];
   /** Fields of the record of the return that go to `data` of the end, in the same form. */
   readonly answer?: readonly (readonly [field: string, bytes: 4 | 8])[];
@@ -139,11 +139,11 @@ export interface Probe {
   /** What pairs an entry with its return: the function, or the name of the pair of tracepoints. */
   readonly call: string;
   readonly kind: Kind | { readonly read: Kind; readonly write: Kind; readonly by: string };
-  /** What goes to the `name` column: the kernel function, or the sysfs attribute. */
+  /** The `name` column: the kernel function, or the sysfs attribute. */
   readonly name: string;
   readonly path?: ProbePath;
   readonly columns: Columns;
-  /** True when what is probed inside of it on the same thread is done for a VFIO user. */
+  /** True when probes inside of it on the same thread run on behalf of a VFIO user. */
   readonly vfio?: boolean;
   /** True when `text` is the whole record: events without columns of their own. */
   readonly raw?: boolean;

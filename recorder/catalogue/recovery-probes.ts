@@ -8,7 +8,7 @@ const ofFunction = {
   columns: { device: 'dev' },
 } as const;
 
-/** `value` is the bus number; a slot tells the bus that it is on. */
+/** `value` is the bus number; a slot has a pointer to its bus. */
 const ofBus = (path: string) =>
   ({
     group: 'power',
@@ -26,7 +26,7 @@ const RESETS: readonly Probe[] = [
     'pcie_flr',
     'pci_reset_bus',
   ].flatMap((symbol) => span({ ...ofFunction, symbol, kind: 'reset' })),
-  // The bridge keeps its state: what is below it is reset.
+  // The bridge keeps its state; the devices below it are reset.
   ...span({
     ...ofFunction,
     symbol: 'pci_bridge_secondary_bus_reset',
@@ -53,8 +53,8 @@ const withState = {
 
 /**
  * `value` is the state of the channel (enum pci_channel_state: 1 normal, 2 frozen, 3 gone), `ret`
- * what a driver or all of them say (enum pci_ers_result, include/linux/pci.h). The steps report to
- * one function below the port after the other.
+ * the result of one driver or of all (enum pci_ers_result, include/linux/pci.h). Each step visits
+ * the functions below the port one by one.
  */
 const RECOVERY: readonly Probe[] = [
   ...span({ ...withState, symbol: 'pcie_do_recovery' }),

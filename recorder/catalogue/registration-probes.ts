@@ -1,4 +1,7 @@
-/** Drivers that come and go, and who is tried later (Linux drivers/base/driver.c, bus.c, dd.c). */
+/**
+ * Drivers that register and unregister, and deferred probes (Linux drivers/base/driver.c, bus.c,
+ * dd.c).
+ */
 import { arg, device, driver, member, point, span } from './probe-builders.js';
 import type { Probe } from './probe-definition.js';
 
@@ -23,7 +26,7 @@ const ofDevice = {
   columns: { device: 'dev' },
 } as const;
 
-/** What is put off: to other threads, and until another device was bound. */
+/** Deferred work: passed to other threads, or delayed until another device was bound. */
 const LATER: readonly Probe[] = [
   ...span({ ...ofDevice, symbol: '__driver_attach_async_helper', kind: 'driver.attach' }, null),
   ...span({ ...ofDevice, symbol: '__device_attach_async_helper', kind: 'driver.attach' }, null),
@@ -33,7 +36,7 @@ const LATER: readonly Probe[] = [
   ...span({ symbol: 'deferred_probe_work_func', group: 'binding', kind: 'deferred' }, null),
 ];
 
-/** Who adds and removes functions waits for one lock (drivers/pci/probe.c). */
+/** Adding and removing functions requires one lock (drivers/pci/probe.c). */
 const LOCKS: readonly Probe[] = [
   ...span({ symbol: 'pci_lock_rescan_remove', group: 'sriov', kind: 'lock' }, null),
   ...point({ symbol: 'pci_unlock_rescan_remove', group: 'sriov', kind: 'lock' }),

@@ -16,25 +16,25 @@ export const RACES: readonly Race[] = [
   {
     race: 'A container gets the number of an IOMMU group that VFs no longer have.',
     steps: [
-      ['the VFs are made anew', 'sriov_numvfs_store'],
+      ['the VFs are created again', 'sriov_numvfs_store'],
       ['their groups change', 'remove_device_from_group', 'add_device_to_group'],
       ['the container opens its number', 'vfio_group_fops_open'],
-      ['who it is', 'finalize_exec'],
+      ['the program', 'finalize_exec'],
     ],
   },
   {
     race: 'A node of /dev is opened before the rules for it have run, or after it means another.',
     steps: [
-      ['the kernel tells user space', 'dev_uevent'],
+      ['the kernel notifies user space', 'dev_uevent'],
       ['the device is given to VFIO, or taken', 'vfio_register_group_dev'],
       ['the node is opened', 'vfio_group_fops_open', 'vfio_device_fops_cdev_open'],
     ],
   },
   {
-    race: 'A removal waits for a user who, asked to let go, first reads sriov_numvfs.',
+    race: 'A removal waits for a user who reads sriov_numvfs before releasing the device.',
     steps: [
       ['the removal', ...REMOVED],
-      ['the user is asked', 'vfio_pci_core_request'],
+      ['the kernel requests the device', 'vfio_pci_core_request'],
       ['the read, which waits for the lock', 'sriov_numvfs_show'],
       ['the close that does not come', ...CLOSED],
       ['VFIO waits', 'vfio_unregister_group_dev'],
@@ -74,7 +74,7 @@ export const RACES: readonly Race[] = [
     race: 'A VF is opened without, or with an old, VF token.',
     steps: [
       ['the user of the PF sets the token', 'vfio_device_fops_unl_ioctl'],
-      ['the VF is asked for', 'vfio_pci_core_match', 'vfio_pci_core_match_token_uuid'],
+      ['a user requests the VF', 'vfio_pci_core_match', 'vfio_pci_core_match_token_uuid'],
       ['the PF is closed', ...CLOSED],
     ],
   },
@@ -97,17 +97,17 @@ export const RACES: readonly Race[] = [
   {
     race: 'Two remove the same function at once.',
     steps: [
-      ['who asks', ...REMOVED, 'sriov_numvfs_store', 'pciehp_unconfigure_device'],
-      ['who has the lock', ...LOCK],
+      ['the thread that waits', ...REMOVED, 'sriov_numvfs_store', 'pciehp_unconfigure_device'],
+      ['the thread with the lock', ...LOCK],
       ['the function goes', 'pci_iov_remove_virtfn', ...RELEASED, 'dev_uevent'],
     ],
   },
   {
-    race: 'Two ask for a hot reset of one slot while somebody binds a function of it.',
+    race: 'Two users request a hot reset of one slot while another one binds a function of it.',
     steps: [
-      ['who asks', 'vfio_device_fops_unl_ioctl', 'vfio_pci_dev_set_hot_reset'],
+      ['the users', 'vfio_device_fops_unl_ioctl', 'vfio_pci_dev_set_hot_reset'],
       ['what they get', 'pci_reset_bus', 'pci_try_reset_slot', 'pci_try_reset_bus'],
-      ['who holds the lock of a function', 'bind_store', 'device_driver_attach', ...NATIVE],
+      ['the thread with the lock of a function', 'bind_store', 'device_driver_attach', ...NATIVE],
     ],
   },
   {

@@ -59,7 +59,7 @@ export const ATTRIBUTES: readonly Probe[] = [
     name: 'power/control',
     near: 'runtime_status_show',
   }),
-  // Some kernels take the device lock for it, which whoever removes the device holds.
+  // Some kernels take the device lock for it, which a thread that removes the device holds.
   ...span(
     {
       symbol: 'sriov_numvfs_show',

@@ -1,5 +1,5 @@
 /**
- * The files of VFIO and of iommufd, who is registered with VFIO, and who gets whose mappings
+ * The files of VFIO and of iommufd, registration with VFIO, and the mappings that devices get
  * (Linux drivers/vfio, drivers/iommu).
  */
 import { answered, arg, deref, device, member, point, span, user } from './probe-builders.js';
@@ -16,7 +16,9 @@ const openDevice = member(
   'file.private_data(vfio_device).dev.kobj.name',
 );
 
-/** Numbers of files are told by the system calls: `openat`, and the ioctl that gives a device's. */
+/**
+ * File numbers come from the system calls: `openat`, and the ioctl that returns a device's file.
+ */
 const FILES: readonly Probe[] = [
   ...span({
     ...vfio,
@@ -61,7 +63,7 @@ const ofFile = {
   columns: dev,
 } as const;
 
-/** The struct of a call on a device file, as far as all of its versions have it. */
+/** The struct of a call on a device file, up to what all of its versions have. */
 const boundBy = (what: string) => ({
   ...ofFile,
   kind: 'ioctl' as const,
@@ -121,7 +123,7 @@ const DEVICES: readonly Probe[] = [
   ),
 ];
 
-/** The low half of an address tells containers apart and nobody where the kernel lies. */
+/** The low half of an address distinguishes containers without revealing the kernel's layout. */
 const container = { arg: 1, address: true, type: 'x32' } as const;
 const ofGroup = {
   module: 'vfio_iommu_type1',
@@ -136,7 +138,10 @@ const attachIoas = {
   columns: { ...dev, value: 'pt' },
 } as const;
 
-/** Who gets whose mappings. A container is told by `length`, as in the calls that map. */
+/**
+ * Which devices get the mappings of a container. `length` identifies the container, as in the calls
+ * that map.
+ */
 const ATTACHED: readonly Probe[] = [
   ...span({ ...ofGroup, symbol: 'vfio_iommu_type1_attach_group', kind: 'dma.attach' }),
   ...point({ ...ofGroup, symbol: 'vfio_iommu_type1_detach_group', kind: 'dma.detach' }),
@@ -186,7 +191,7 @@ const GIVEN_OUT: readonly Probe[] = [
     columns: { ...dev, value: 'revoked' },
   }),
   ...point({ ...vdev, symbol: 'vfio_pci_dma_buf_cleanup', kind: 'dmabuf' }),
-  // What it was asked with may hold the VF token, which is a secret: the result tells enough.
+  // The argument may contain the VF token, which is a secret; the result says enough.
   ...['vfio_pci_core_match', 'vfio_pci_core_match_token_uuid'].flatMap((symbol) =>
     span({ ...vdev, symbol, kind: 'file.open', fetch: vfioDevice, columns: dev }),
   ),

@@ -54,7 +54,7 @@ const IOCTLS: readonly Probe[] = [
       },
       columns: {
         ...ioctlColumns('group'),
-        // The second is the number of the container's file, of the call that takes one.
+        // The second is the number of the container's file, for the call that has one.
         data: [
           ['group', 4],
           ['fd', 4],
@@ -160,8 +160,8 @@ const accessColumns = { ...dev, position: 'ppos', length: 'count', written: 'ubu
 const region = { read: 'region.read', write: 'region.write', by: 'write' } as const;
 
 /**
- * An access: the record of its return has what is then in the user's buffer, from kernels whose
- * return probes see the arguments of the entry (Linux 6.9).
+ * An access: its return record has the content of the user's buffer, on kernels whose return probes
+ * see the arguments of the entry (Linux 6.9).
  */
 const access = (call: Parameters<typeof span>[0]): Probe[] =>
   span(call, 's64').map((probe) =>

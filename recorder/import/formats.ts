@@ -17,8 +17,8 @@ import { traceDat } from './tracedat/index.js';
 import { udevadm } from './udevadm/index.js';
 
 /**
- * Every input format, in the order in which `vfr import --list` and docs/import.md show them. What
- * is in this list is detected, listed, documented and fuzzed; nothing else names the importers.
+ * Every input format, in the order of `vfr import --list` and docs/import.md. The formats of this
+ * list are detected, listed, documented and fuzzed; no other file names the importers.
  */
 export const IMPORTERS: readonly Importer[] = [
   traceDat,

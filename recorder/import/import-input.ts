@@ -8,23 +8,23 @@ import { recognise } from './recognise.js';
 
 export interface ImportOptions {
   readonly input: string;
-  /** File to write, or where else the trace goes. */
+  /** File to write, or another destination of the trace. */
   readonly output: string | OutputSink;
   /** Permissions of the file, when it is not to be as private as a recording. */
   readonly mode?: number;
   /** Format by name; found from the content when missing. */
   readonly format?: string;
-  /** Who may read it; `IMPORTERS` when missing. */
+  /** Importers to try; by default `IMPORTERS`. */
   readonly importers?: readonly Importer[];
   /** Directory with the state of the machine when the recording began. */
   readonly snapshot?: string;
-  /** Clock of the input's times, for inputs that do not tell: text of ftrace never does. */
+  /** Clock of the input's times, for inputs that do not state it. Text of ftrace never does. */
   readonly clock?: string;
-  /** Release of the recorded kernel, for inputs that do not tell. */
+  /** Release of the recorded kernel, for inputs that do not state it. */
   readonly kernel?: string;
   /** Refuse an input that is cut, damaged, or says that events were lost. */
   readonly strict?: boolean;
-  /** Told how many bytes of the input have been read, and its size; 0 for a pipe. */
+  /** Called with the number of bytes of the input read so far, and its size; 0 for a pipe. */
   readonly progress?: (bytes: number, size: number) => void;
 }
 
@@ -76,7 +76,7 @@ function sinkOf({ output, input, snapshot, mode }: ImportOptions): OutputSink {
   return openSink({ file: output, inputs, ...(mode !== undefined && { mode }) });
 }
 
-/** Where the bytes ended early is also where the importer stopped, whatever it says itself. */
+/** If the bytes ended early, the importer stopped there too, whatever it reports. */
 const withFailure = (report: ImportReport, { failure }: Input): ImportReport =>
   failure === undefined || failure === null ? report : { ...report, stopped: failure };
 
@@ -88,7 +88,7 @@ function refuseIncomplete({ stopped, lost }: ImportReport, file: string): void {
   throw new VfrError('INPUT_INCOMPLETE', what, next, place);
 }
 
-/** Fills in what the input itself does not tell; what it tells is believed. */
+/** Adds what the input itself does not state. What it states takes precedence. */
 function complete(meta: InputMeta, { clock, kernel }: ImportOptions): InputMeta {
   return {
     ...meta,

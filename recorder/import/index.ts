@@ -1,4 +1,7 @@
-/** The public face of import/, for who needs no more of recorder/: loading the rest takes time. */
+/**
+ * The public face of import/, for code that needs nothing else of recorder/: loading the rest takes
+ * time.
+ */
 export { IMPORTERS } from './formats.js';
 export {
   type ImportOptions,

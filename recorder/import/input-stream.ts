@@ -1,7 +1,7 @@
 /**
- * An input file as a stream of chunks, read synchronously and never whole. Compressed inputs are
- * decompressed on the way. Where the bytes cannot be read on, they end: what came before is used,
- * and the import says where and why it stopped.
+ * An input file as a stream of chunks, read synchronously and never as a whole. Compressed inputs
+ * are decompressed on the fly. If the bytes cannot be read, the stream ends: earlier bytes are
+ * used, and the import reports where and why it stopped.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { fileError, VfrError } from '../../traces/index.js';
@@ -29,18 +29,18 @@ export interface Input {
   /** The first bytes, 64 KiB unless there are fewer. */
   readonly head: Buffer;
   /**
-   * All bytes from the beginning; a chunk is valid until the one after the next is asked for. Never
-   * throws: where the bytes cannot be read on, they end.
+   * All bytes from the beginning; a chunk is valid until the one after the next is requested. Never
+   * throws: if the bytes cannot be read, the stream ends.
    */
   chunks(): Iterable<Buffer>;
   /** Set when the chunks ended before the file did, because it is damaged or cut. */
   readonly failure?: Stop | null;
-  /** Told of bytes that an importer reads past `chunks`, which count as progress. */
+  /** Called for bytes that an importer reads without `chunks`, which count as progress. */
   readonly wasRead?: (bytes: number) => void;
 }
 
 export interface InputOptions {
-  /** Told how many bytes of the file have been read, and its size; 0 for a pipe. */
+  /** Called with the number of bytes of the file read so far, and its size; 0 for a pipe. */
   readonly progress?: (bytes: number, size: number) => void;
 }
 
@@ -91,14 +91,14 @@ class FileInput implements Input {
     this.progress(this.#bytes, this.size);
   };
 
-  /** Holds chunks until the head is whole, and gives it without a byte order mark of UTF-8. */
+  /** Holds chunks until the head is complete, and returns it without a UTF-8 byte order mark. */
   #takeHead(): Buffer {
     let length = 0;
     while (length < HEAD_BYTES) {
       const next = this.#chunks.next();
       if (next.done === true) break;
       length += next.value.byteLength;
-      // What is held while others come must be a copy.
+      // A chunk that is held while others are read must be copied.
       this.#held.push(length < HEAD_BYTES ? Buffer.from(next.value) : next.value);
     }
     const [first] = this.#held;
@@ -108,7 +108,7 @@ class FileInput implements Input {
     return Buffer.concat(this.#held).subarray(0, HEAD_BYTES);
   }
 
-  /** The chunks of the file, the first of which has been read. */
+  /** The chunks of the file; the first one has been read already. */
   *#raw(first: Buffer): Generator<Buffer, undefined> {
     yield first;
     if (this.#early !== null) throw this.#early;
@@ -125,7 +125,7 @@ class FileInput implements Input {
     }
   }
 
-  /** The first chunk: a pipe hands out little at a time, and little is not enough for a head. */
+  /** The first chunk. A pipe returns few bytes at a time, which may be too few for a head. */
   #fill(buffer: Buffer): Buffer {
     let length = 0;
     while (length < HEAD_BYTES) {
@@ -135,7 +135,7 @@ class FileInput implements Input {
         length += count;
       } catch (error) {
         if (length === 0) throw error;
-        // What came before is used; the next chunk fails.
+        // Earlier bytes are used; the next chunk fails.
         this.#early = error;
         break;
       }

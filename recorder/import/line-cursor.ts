@@ -1,8 +1,8 @@
 /**
- * A cursor over the bytes of one line: literals and numbers are taken from it without making a
- * string. Numbers are 64 bits wide, as two 32-bit words.
+ * A cursor over the bytes of one line that reads literals and numbers without making strings.
+ * Numbers are 64 bits wide, as two 32-bit words.
  */
-import { Pattern, viewOf } from '../byte-matching/byte-literal.js';
+import { ByteLiteral, viewOf } from '../byte-matching/byte-literal.js';
 
 const ZERO = 0x30;
 const LOWER_X = 0x78;
@@ -14,12 +14,12 @@ export const SECONDS_MAX = 18_446_744_073;
 const TWO_32 = 0x1_0000_0000;
 const DIGITS_IN_31_BITS = 9;
 const DIGITS_IN_53_BITS = 15;
-/** Bytes of `seconds.` that are kept. */
+/** The most bytes of `seconds.` to cache. */
 const SECOND_BYTES_MAX = 24;
-/** What the last of so many digits behind the point is worth in units of 10^-9. */
+/** The value of the last digit after the point, in units of 10^-9, by the number of digits. */
 const SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
-/** Value of every byte as a hexadecimal digit, -1 where it is none. */
+/** Value of every byte as a hexadecimal digit, -1 for other bytes. */
 export const HEX_DIGITS = new Int8Array(256).fill(-1);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   HEX_DIGITS[digit.charCodeAt(0)] = value;
@@ -32,7 +32,7 @@ export class Cursor {
   view: DataView = viewOf(this.bytes);
   at = 0;
   end = 0;
-  /** The number taken last; a negative one is in two's complement. */
+  /** The last number read; negative numbers are in two's complement. */
   low = 0;
   high = 0;
 
@@ -45,38 +45,38 @@ export class Cursor {
     this.end = end;
   }
 
-  /** The time taken last. */
+  /** The last time read. */
   seconds = 0;
   nanoseconds = 0;
-  /** The bytes of the second that was taken last, with the point behind it. */
-  readonly #second = new Pattern(SECOND_BYTES_MAX);
+  /** The bytes of the last second read, including the point. */
+  readonly #second = new ByteLiteral(SECOND_BYTES_MAX);
   #secondValue = 0;
 
-  /** The number taken last as a JavaScript number; exact below 2^53. */
+  /** The last number read as a JavaScript number; exact below 2^53. */
   get value(): number {
     return this.high * TWO_32 + this.low;
   }
 
-  /** Takes `byte` when it is next. */
+  /** Reads `byte` if it is next. */
   byte(byte: number): boolean {
     if (this.at >= this.end || this.bytes[this.at] !== byte) return false;
     this.at++;
     return true;
   }
 
-  /** Takes `pattern` when it is next. */
-  take(pattern: Pattern): boolean {
+  /** Reads `pattern` if it is next. */
+  literal(pattern: ByteLiteral): boolean {
     if (!pattern.isAt(this.view, this.at, this.end)) return false;
     this.at += pattern.length;
     return true;
   }
 
-  startsWith(pattern: Pattern, at: number): boolean {
+  startsWith(pattern: ByteLiteral, at: number): boolean {
     return pattern.isAt(this.view, at, this.end);
   }
 
   /** Where `pattern`, whose first byte is `first`, starts next, or -1. */
-  find(pattern: Pattern, first: number): number {
+  find(pattern: ByteLiteral, first: number): number {
     const { bytes, view, end } = this;
     const last = end - pattern.length;
     for (let at = this.at; at <= last; at++) {
@@ -91,7 +91,7 @@ export class Cursor {
     }
   }
 
-  /** Takes a decimal number, or a hexadecimal one that starts with 0x; false leaves the cursor. */
+  /** Reads a decimal number, or a hexadecimal one that starts with 0x; false leaves the cursor. */
   number(): boolean {
     const { bytes, at } = this;
     if (at + 2 < this.end && bytes[at] === ZERO && bytes[at + 1] === LOWER_X) {
@@ -109,7 +109,7 @@ export class Cursor {
     return true;
   }
 
-  /** Takes 1 to 16 hexadecimal digits. */
+  /** Reads 1 to 16 hexadecimal digits. */
   hex(): boolean {
     const { bytes, end } = this;
     const start = this.at;
@@ -135,7 +135,7 @@ export class Cursor {
     return true;
   }
 
-  /** Takes 1 to 20 decimal digits; a number past 64 bits is refused. */
+  /** Reads 1 to 20 decimal digits; refuses a number that exceeds 64 bits. */
   decimal(): boolean {
     const { bytes, end } = this;
     const start = this.at;
@@ -155,7 +155,7 @@ export class Cursor {
     return true;
   }
 
-  /** Goes on behind the first digits of a number, whose value is `first`. */
+  /** Continues after the first digits of a number, whose value is `first`. */
   #longDecimal(start: number, first: number): boolean {
     const { bytes, end } = this;
     let at = start + DIGITS_IN_31_BITS;
@@ -181,7 +181,7 @@ export class Cursor {
     return true;
   }
 
-  /** Takes a time in seconds, with or without a fraction, that fits 64 bits of nanoseconds. */
+  /** Reads a time in seconds, with or without a fraction, that fits 64 bits of nanoseconds. */
   time(): boolean {
     const start = this.at;
     // Most lines are of the same second as the line before.
@@ -199,7 +199,7 @@ export class Cursor {
     return false;
   }
 
-  /** Takes the fraction of a second that starts at `start`, and keeps the second. */
+  /** Reads the fraction of a second that starts at `start`, and caches the second. */
   #newSecond(start: number): number {
     this.#second.keep(this.view, start, this.at);
     this.#secondValue = this.seconds;
@@ -207,8 +207,8 @@ export class Cursor {
   }
 
   /**
-   * Takes the digits after a decimal point as so many units of 10^-9: "5" is 500000000. Digits
-   * after the ninth are skipped. Returns -1 when there is no digit.
+   * Reads the digits after a decimal point in units of 10^-9: "5" is 500000000. Digits after the
+   * ninth are skipped. Returns -1 when there is no digit.
    */
   fraction(): number {
     const { bytes, end } = this;

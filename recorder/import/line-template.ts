@@ -2,24 +2,24 @@
  * Lines of fixed form, described by a template such as `({device}, @{offset}, len={length})
  * {value}` that is compiled once and matched against bytes.
  *
- * Slots: `device`, `driver` and `text` take a word up to the literal that follows and go to their
- * column; `bdf` and `address` are devices that their writer keeps as three and four numbers, `sid`
- * is one that it prints as one number. `error` is what strerror() says, for `ret`. `region`,
- * `offset`, `length`, `value` and `ret` take a number (decimal, or hexadecimal with 0x) and go to
- * their column; `last` is the last byte of a range and gives its length. `$`, `char`, `pointer` and
- * `#` are a word, a character, an address and a number that have no column. `:x` after the name of
- * a number says that its writer prints it in hexadecimal, which matters only where the text is made
- * from a binary form; `:h` that it prints no 0x before it.
+ * Slots: `device`, `driver` and `text` match a word up to the literal that follows and set their
+ * column; `bdf` and `address` are devices written as three and four numbers, `sid` is one written
+ * as one number. `error` is a text of strerror(), for `ret`. `region`, `offset`, `length`, `value`
+ * and `ret` match a number (decimal, or hexadecimal with 0x) and set their column; `last` is the
+ * last byte of a range and determines its length. `$`, `char`, `pointer` and `#` are a word, a
+ * character, an address and a number without a column. `:x` after the name of a number says that
+ * its writer prints it in hexadecimal, which matters only where the text is made from a binary
+ * form; `:h` that it prints no 0x before it.
  *
- * A `ret` of -1 is what the C library returns for every error: such a result stays null, since
- * which error it was is not known.
+ * A `ret` of -1 is what the C library returns for every error: such a result stays null, since the
+ * error is not known.
  */
 import { assert, CELL, type EventAppender, type EventRow } from '../../traces/index.js';
-import { Pattern } from '../byte-matching/byte-literal.js';
+import { ByteLiteral } from '../byte-matching/byte-literal.js';
 import type { Interner } from '../byte-matching/interner.js';
 import type { Cursor } from './line-cursor.js';
 
-/** What a slot takes, and where that goes; words come first. */
+/** What a slot matches, and its column; words come first. */
 const SLOTS = [
   'device',
   'bdf',
@@ -49,23 +49,23 @@ const REGION_MAX = 0x7fff;
 const REQUESTER_MAX = 0xffff;
 /** A word of -1. */
 const MINUS_ONE = 0xffff_ffff;
-/** Longer words are looked for anew each time. */
+/** Longer words are not cached. */
 const AGAIN_BYTES_MAX = 64;
 
 /** A literal, then a slot; the last part of a template may lack the slot. */
-export interface Part {
+export interface TemplatePart {
   readonly literal: Buffer;
-  readonly pattern: Pattern;
+  readonly pattern: ByteLiteral;
   readonly slot: Slot | null;
-  /** Place of the slot in SLOTS, -1 for none. */
+  /** Index of the slot in SLOTS, -1 if it has none. */
   readonly code: number;
   /** How the writer prints the number: in hexadecimal with 0x, or without. */
   readonly radix: 'x' | 'h' | null;
-  /** The word that stood here last with the literal behind it: most often it is the same again. */
-  readonly again: Pattern;
+  /** The last word of this slot with the literal after it: usually it is the same again. */
+  readonly again: ByteLiteral;
 }
 
-/** What words stand for, shared by all templates of an importer. */
+/** The values of words, shared by all templates of an importer. */
 export interface WordIds {
   readonly device: Interner<number>;
   /** Devices as a guest numbers them, without a domain. */
@@ -78,7 +78,7 @@ export interface WordIds {
 }
 
 export class Template {
-  readonly parts: readonly Part[];
+  readonly parts: readonly TemplatePart[];
   /** Whether every slot has a column, so that the text of the line adds nothing. */
   readonly isComplete: boolean;
   /** Per part: the words of a number, or the start and end of a word. */
@@ -86,7 +86,7 @@ export class Template {
   readonly #high: Uint32Array;
 
   constructor(source: string) {
-    const parts: Part[] = [];
+    const parts: TemplatePart[] = [];
     const pieces = source.split(/\{([^}]+)\}/);
     for (let i = 0; i < pieces.length; i += 2) {
       const spec = pieces[i + 1] ?? null;
@@ -96,8 +96,8 @@ export class Template {
       assert(slot === null || code >= 0, `slot ${slot} is known`);
       if (slot === null && pieces[i] === '') continue;
       const literal = Buffer.from(pieces[i]);
-      const pattern = Pattern.of(literal);
-      const again = new Pattern(AGAIN_BYTES_MAX);
+      const pattern = ByteLiteral.of(literal);
+      const again = new ByteLiteral(AGAIN_BYTES_MAX);
       parts.push({ literal, pattern, slot, code, radix, again });
     }
     this.parts = parts;
@@ -109,17 +109,17 @@ export class Template {
   /** Whether the rest of the line has this form, to its end; keeps what the slots took. */
   match(cursor: Cursor): boolean {
     const { parts } = this;
-    /** Whether the literal of the part at hand was found while its word was looked for. */
+    /** Whether the search for the current part's word also found its literal. */
     let isFound = false;
     for (let i = 0; i < parts.length; i++) {
       const { pattern, code, radix } = parts[i];
       if (isFound) cursor.at += pattern.length;
-      else if (pattern.length > 0 && !cursor.take(pattern)) return false;
+      else if (pattern.length > 0 && !cursor.literal(pattern)) return false;
       isFound = false;
       if (code < 0) break;
       if (code <= CODE.pointer) {
         isFound = i + 1 < parts.length;
-        if (!this.#takeWord(cursor, i)) return false;
+        if (!this.#readWord(cursor, i)) return false;
       } else {
         if (!(radix === 'h' ? cursor.hex() : cursor.number())) return false;
         if (code === CODE.region && cursor.value > REGION_MAX) return false;
@@ -127,19 +127,19 @@ export class Template {
         this.#high[i] = cursor.high;
       }
     }
-    // Some writers end their lines with a blank, which others take away.
+    // Some writers end their lines with a blank, which other programs remove.
     cursor.blanks();
     return cursor.at === cursor.end;
   }
 
-  /** The number that `match` took in a slot, as a low and a high word; null when there is none. */
+  /** The number that `match` read for a slot, as a low and a high word; null when there is none. */
   taken(slot: Slot): readonly [low: number, high: number] | null {
     const i = this.parts.findIndex((part) => part.slot === slot);
     return i < 0 ? null : [this.#low[i], this.#high[i]];
   }
 
-  /** Takes a word: up to the literal that follows, or to the end of the line. */
-  #takeWord(cursor: Cursor, i: number): boolean {
+  /** Reads a word: up to the literal that follows, or to the end of the line. */
+  #readWord(cursor: Cursor, i: number): boolean {
     const start = cursor.at;
     const next = this.parts[i + 1];
     let end = cursor.end;
@@ -158,14 +158,14 @@ export class Template {
     cursor.at = end;
     const { code } = this.parts[i];
     if (code === CODE.bdf) return isBusAddress(cursor.bytes, start, end);
-    // What is last takes the rest of the line, and no device has a blank in its name.
+    // The last slot matches the rest of the line, but no device has a blank in its name.
     return code !== CODE.device || next !== undefined || !hasBlank(cursor.bytes, start, end);
   }
 
   /**
-   * Sets the columns of an event from what `match` kept.
+   * Sets the columns of an event from the last `match`.
    * @param bytes the matched line
-   * @param events where text goes
+   * @param events where text is appended
    */
   apply(row: EventRow, bytes: Buffer, ids: WordIds, events: EventAppender): void {
     const { parts } = this;

@@ -40,7 +40,7 @@ function openIfSame(input: Input): ByteSource | null {
   return null;
 }
 
-/** The same source, which tells how much is read of it. */
+/** The same source, which reports how much of it is read. */
 const counted = (source: ByteSource, wasRead: (bytes: number) => void): ByteSource => ({
   name: source.name,
   size: source.size,

@@ -1,7 +1,7 @@
 /**
  * Errors of PCI Express: kernel drivers/pci/pcie/aer.c (aerdrv_errprint.c before 4.19), dpc.c and
- * err.c, and edr.c, as of 6.18 and as older reports have them. What one error prints
- * is one event: who reported it, whose it was, its status.
+ * err.c, and edr.c, as of 6.18 and in the form of older reports. All messages of one error are one
+ * event, with the device that reported it, the device that caused it, and its status.
  */
 import {
   BDF,
@@ -10,7 +10,7 @@ import {
   hex,
   type KernelFact,
   type Message,
-  type Rule,
+  type MessageRule,
   requester,
 } from './kernel-fact.js';
 
@@ -58,7 +58,10 @@ function bitsOf(text: string, isCorrectable: boolean): { value?: bigint; names: 
   return { value, names: names.join('') };
 }
 
-/** One error: whose it was is told by the details; the port that received it knows an id only. */
+/**
+ * One error. The details name the device that caused it; the port that received it knows only an
+ * id.
+ */
 function errorOf(_: Groups, { text, device }: Message): KernelFact | null {
   const received = RECEIVED.exec(text)?.groups;
   const error = BUS_ERROR.exec(text)?.groups;
@@ -76,7 +79,7 @@ function errorOf(_: Groups, { text, device }: Message): KernelFact | null {
   };
 }
 
-export const AER: readonly Rule[] = [
+export const AER: readonly MessageRule[] = [
   { hint: ' received', pattern: RECEIVED, fact: (g, m) => (isAer(m) ? errorOf(g, m) : null) },
   { hint: 'PCIe Bus Error', pattern: WHOLE_ERROR, fact: errorOf },
   {

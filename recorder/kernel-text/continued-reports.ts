@@ -1,7 +1,7 @@
 /**
- * Reports that the kernel prints as several messages, one behind the other: they are one event.
- * Sources: kernel drivers/pci/pcie/{aer,dpc}.c, drivers/iommu/intel/dmar.c,
- * drivers/iommu/amd/iommu.c of older kernels, drivers/iommu/arm/*, as published logs show them.
+ * Reports that the kernel prints as several consecutive messages: they are one event. Sources:
+ * kernel drivers/pci/pcie/{aer,dpc}.c, drivers/iommu/intel/dmar.c, drivers/iommu/amd/iommu.c of
+ * older kernels, drivers/iommu/arm/*, as published logs show them.
  */
 
 import { kernelText } from './kernel-text.js';
@@ -32,7 +32,7 @@ export function goesOn(before: string, message: string): boolean {
   return DPC_DETAIL.test(part.body) && before.includes('containment event');
 }
 
-/** What stands before the body, of devices of any bus. */
+/** The prefix of the body, for devices of any bus. */
 const prefixOf = ({ text, body }: { text: string; body: string }) =>
   text.slice(0, text.length - body.length);
 

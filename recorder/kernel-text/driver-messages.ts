@@ -1,11 +1,11 @@
 /**
- * What drivers, VFIO and the IOMMU core say of devices: kernel drivers/base/dd.c,
+ * Messages of drivers, VFIO and the IOMMU core about devices: kernel drivers/base/dd.c,
  * drivers/vfio/{vfio_main.c,pci/vfio_pci_core.c}, drivers/iommu/iommu.c,
- * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, as of 6.16 and as older reports
- * have them; SR-IOV as each PF driver tells it; NVIDIA's driver.
+ * drivers/pci/{iov,pci-sysfs}.c, drivers/pci/hotplug/pciehp_*.c, as of 6.16 and in the form of
+ * older reports; SR-IOV as each PF driver reports it; NVIDIA's driver.
  */
 import { ERRNO } from '../../traces/index.js';
-import { BDF, decimal, hex, type KernelFact, type Rule } from './kernel-fact.js';
+import { BDF, decimal, hex, type KernelFact, type MessageRule } from './kernel-fact.js';
 
 const vfs = (count: string | undefined, ret?: bigint): KernelFact => ({
   kind: 'sriov.enable',
@@ -21,7 +21,7 @@ function errno(text: string | undefined): bigint | undefined {
   return decimal(text);
 }
 
-const BINDING: readonly Rule[] = [
+const BINDING: readonly MessageRule[] = [
   {
     hint: 'failed with error -?\\d',
     pattern: new RegExp(
@@ -71,7 +71,7 @@ const BINDING: readonly Rule[] = [
   },
 ];
 
-const SRIOV: readonly Rule[] = [
+const SRIOV: readonly MessageRule[] = [
   {
     // pci-sysfs.c and iov.c sriov_numvfs_store(): -EBUSY, and nothing is done.
     hint: 'VFs already enabled',
@@ -122,14 +122,14 @@ const SRIOV: readonly Rule[] = [
     fact: () => vfs(undefined, BigInt(-ERRNO.ENOENT)),
   },
   {
-    // iov.c sriov_enable(), which returns -ENOMEM then; the driver tells that it enabled no VFs.
+    // iov.c sriov_enable(), which then returns -ENOMEM; the driver reports that it enabled no VFs.
     hint: 'not enough MMIO',
     pattern: /not enough MMIO resources for SR-IOV/,
     fact: () => ({ kind: 'log', name: 'SR-IOV resources', ret: BigInt(-ERRNO.ENOMEM) }),
   },
 ];
 
-const OTHERS: readonly Rule[] = [
+const OTHERS: readonly MessageRule[] = [
   {
     hint: 'Slot\\(|: pciehp: ',
     pattern: /^pciehp: |\bSlot\([\w-]+\)/,
@@ -185,4 +185,4 @@ const OTHERS: readonly Rule[] = [
   },
 ];
 
-export const DRIVERS: readonly Rule[] = [...BINDING, ...SRIOV, ...OTHERS];
+export const DRIVERS: readonly MessageRule[] = [...BINDING, ...SRIOV, ...OTHERS];

@@ -19,7 +19,8 @@ export class KernelTextColumns {
   constructor(private readonly events: EventAppender) {}
 
   /**
-   * Sets the kind, and every column that the message tells; time, phase and text are the caller's.
+   * Sets the kind, and every column that follows from the message; the caller sets time, phase and
+   * text.
    * @param message all messages of a report, joined by newlines
    */
   fill(row: EventRow, message: string): KernelFact {
@@ -29,8 +30,8 @@ export class KernelTextColumns {
   }
 
   /**
-   * The same for messages that are an event each, in their order: what goes on with a report
-   * before it is a `log`, so that nothing counts twice.
+   * The same for messages that are one event each, in order. A message that continues an earlier
+   * report becomes a `log`, so that nothing counts twice.
    */
   next(row: EventRow, message: string): KernelFact {
     const isMore = this.#reports.join(message) !== null;
@@ -41,7 +42,7 @@ export class KernelTextColumns {
     return own;
   }
 
-  /** Sets the columns that a fact tells. */
+  /** Sets the columns of a fact. */
   set(row: EventRow, fact: KernelFact): void {
     const { dictionaries } = this.events;
     row.set(CELL.kind, this.#kind(fact.kind));

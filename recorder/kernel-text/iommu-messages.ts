@@ -3,7 +3,7 @@
  * drivers/iommu/amd/iommu.c (iommu_print_event). The words changed over the years: the forms are
  * those of logs that people published, and not of each release.
  */
-import { decimal, hex, type KernelFact, type Rule, requester } from './kernel-fact.js';
+import { decimal, hex, type KernelFact, type MessageRule, requester } from './kernel-fact.js';
 
 /** `[02:00.0]`; in logs of some releases `[0x3b:0x00.2]`, and `[[02:00.0]` for interrupts. */
 const DMAR_DEVICE =
@@ -14,9 +14,9 @@ const dmarReason = (reason: string | undefined) =>
   reason?.startsWith('0x') === true ? hex(reason) : decimal(reason);
 
 /**
- * What AMD's IOMMU logs with a number that is no address of the device's: of a command in the
- * command buffer, or of its own tables in memory (AMD I/O Virtualization Technology specification
- * 48882, 2.5.4 to 2.5.8).
+ * Events of AMD's IOMMU whose number is not an address of the device: of a command in the command
+ * buffer, or of its own tables in memory (AMD I/O Virtualization Technology specification 48882,
+ * 2.5.4 to 2.5.8).
  */
 const COMMANDS = new Set(['ILLEGAL_COMMAND_ERROR', 'COMMAND_HARDWARE_ERROR', 'IOTLB_INV_TIMEOUT']);
 const TABLES = new Set(['DEV_TAB_HARDWARE_ERROR', 'PAGE_TAB_HARDWARE_ERROR']);
@@ -30,7 +30,7 @@ function amdEvent(type: string, body: string, device: string | undefined): Kerne
   return { ...named, kind: 'fault.dma', offset: field('address') ?? field('gpa') };
 }
 
-export const IOMMU: readonly Rule[] = [
+export const IOMMU: readonly MessageRule[] = [
   {
     hint: 'Request device \\[',
     pattern: new RegExp(
@@ -62,7 +62,7 @@ export const IOMMU: readonly Rule[] = [
     }),
   },
   {
-    // In one message, or behind it in a second one that has lost its beginning.
+    // In one message, or after it in a second one that has lost its beginning.
     hint: '[A-Z]_[A-Z]+ (?:device=|address=|domain=|vmg_tag=)',
     pattern: new RegExp(
       String.raw`(?:^|\[|\s)(?<type>[A-Z]+(?:_[A-Z]+)+) (?:device=(?<device>` +

@@ -5,7 +5,7 @@ export interface KernelFact {
   readonly kind: Kind;
   /** Missing for a message of no known form. */
   readonly name?: string | undefined;
-  /** PCI address in whatever form the message has it, or the UUID of a mediated device. */
+  /** PCI address in the form of the message, or the UUID of a mediated device. */
   readonly device?: string | undefined;
   readonly driver?: string | undefined;
   readonly region?: number | undefined;
@@ -15,7 +15,7 @@ export interface KernelFact {
   readonly ret?: bigint | undefined;
 }
 
-/** A message, taken apart. */
+/** A parsed message. */
 export interface Message {
   /** All of it. */
   readonly text: string;
@@ -23,16 +23,16 @@ export interface Message {
   readonly driver: string | undefined;
   /** Device that dev_printk() put in front. */
   readonly device: string | undefined;
-  /** What stands behind that. */
+  /** The rest of the message. */
   readonly body: string;
 }
 
 export type Groups = Readonly<Record<string, string | undefined>>;
 
-export interface Rule {
+export interface MessageRule {
   /** What a message of this rule contains, as a regular expression that is quickly tried. */
   readonly hint: string;
-  /** Looked for in the body. */
+  /** Matched against the body. */
   readonly pattern: RegExp;
   readonly fact: (groups: Groups, message: Message) => KernelFact | null;
 }
@@ -40,7 +40,9 @@ export interface Rule {
 /** A PCI address with or without its domain. */
 export const BDF = `(?<device>${SHORT_BDF_PATTERN})`;
 
-/** A hexadecimal number with or without 0x; undefined when it is none or has more than 64 bits. */
+/**
+ * A hexadecimal number with or without 0x; undefined when it is not one or has more than 64 bits.
+ */
 export function hex(text: string | undefined): bigint | undefined {
   if (text === undefined || !/^(?:0x)?[0-9a-f]{1,16}$/i.test(text)) return undefined;
   return BigInt(text.startsWith('0x') ? text : `0x${text}`);

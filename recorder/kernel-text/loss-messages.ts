@@ -1,12 +1,12 @@
 /**
- * What was not printed, or not kept. Sources: kernel lib/ratelimit.c ___ratelimit(),
+ * Messages that were not printed, or not kept. Sources: kernel lib/ratelimit.c ___ratelimit(),
  * kernel/printk/printk.c, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/amd/iommu.c
- * (as of 6.16 and as older reports have them); systemd journald-rate-limit.c and journald-kmsg.c;
+ * (as of 6.16 and in the form of older reports); systemd journald-rate-limit.c and journald-kmsg.c;
  * rsyslog imjournal and imuxsock.
  */
-import { decimal, type Groups, type KernelFact, type Rule } from './kernel-fact.js';
+import { decimal, type Groups, type KernelFact, type MessageRule } from './kernel-fact.js';
 
-/** Where it is not told how many were lost, at least one was. */
+/** If the number of losses is not stated, at least one was lost. */
 const AT_LEAST = 1n;
 
 const lost = ({ name, count }: Groups): KernelFact => ({
@@ -15,7 +15,7 @@ const lost = ({ name, count }: Groups): KernelFact => ({
   value: decimal(count) ?? AT_LEAST,
 });
 
-export const LOSSES: readonly Rule[] = [
+export const LOSSES: readonly MessageRule[] = [
   {
     hint: 'suppressed',
     pattern: /(?:^|\s)(?<name>[\w.]+): (?<count>\d+) (?:callbacks|messages) suppressed/,

@@ -15,7 +15,7 @@ const OTHER = /^[\w-]{1,40} [\w.:-]{1,60}: /;
 /** What dev_printk() calls devices without a driver, by their bus. */
 const BUSES = new Set(['pci', 'mdev']);
 
-/** Takes a message apart. */
+/** Parses a message. */
 export function messageOf(text: string): Message {
   const match = DEVICE.exec(text);
   if (match === null) {

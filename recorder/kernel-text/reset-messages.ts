@@ -4,11 +4,11 @@
  * of amdgpu and vendor-reset.
  */
 import { ERRNO } from '../../traces/index.js';
-import { decimal, type Groups, type KernelFact, type Rule } from './kernel-fact.js';
+import { decimal, type Groups, type KernelFact, type MessageRule } from './kernel-fact.js';
 
 const failed = (errno: keyof typeof ERRNO) => BigInt(-ERRNO[errno]);
 
-/** pci_dev_wait(): -ENOTTY when it gives up. What it waits after is a reset or a resume. */
+/** pci_dev_wait(): -ENOTTY when it gives up. It waits after a reset or a resume. */
 function waited({ not, ms, after, end }: Groups): KernelFact {
   const ret = not === undefined ? 0n : end === 'giving up' ? failed('ENOTTY') : undefined;
   if (after === 'resume') return { kind: 'power', name: 'resume', value: 0n, ret };
@@ -22,7 +22,7 @@ const STATES: Readonly<Record<string, bigint>> = {
 const stateOf = (text: string | undefined) => STATES[text?.toLowerCase() ?? ''];
 const STATE = `(?:D0|D1|D2|D3hot|D3cold|D3|error|unknown)`;
 
-export const RESETS: readonly Rule[] = [
+export const RESETS: readonly MessageRule[] = [
   {
     hint: 'ready \\d+ms after',
     pattern: new RegExp(
@@ -52,7 +52,7 @@ export const RESETS: readonly Rule[] = [
   },
   {
     // pcie/err.c and aer.c: a port that reset the link below it. Before the result was printed
-    // (5.x), the message came whatever it was.
+    // (5.x), the message came for every result.
     hint: 'has been reset',
     pattern: new RegExp(
       String.raw`(?<what>Root Port|Downstream Port|Downstream|Upstream Port|Port) link has been` +
@@ -97,7 +97,7 @@ export const RESETS: readonly Rule[] = [
     }),
   },
   {
-    // quirks.c: resets of single devices that did not end in time; they return 0 all the same.
+    // quirks.c: resets of single devices that did not end in time; they return 0 nevertheless.
     hint: 'timeout during reset|Reset dev timeout',
     pattern: /^(?:timeout during reset|Reset dev timeout)/,
     fact: () => ({ kind: 'reset', name: 'reset timeout' }),
@@ -110,7 +110,7 @@ export const RESETS: readonly Rule[] = [
   },
 ];
 
-export const POWER: readonly Rule[] = [
+export const POWER: readonly MessageRule[] = [
   {
     // pci_power_up() and pci_set_low_power_state() return -EIO when the device is not there.
     hint: 'change power state from',
@@ -126,8 +126,8 @@ export const POWER: readonly Rule[] = [
     }),
   },
   {
-    // The state was written and read back as another: the kernel goes on with the one it read, and
-    // pci_set_power_state() returns 0.
+    // The state was written but another one was read back: the kernel continues with the one it
+    // read, and pci_set_power_state() returns 0.
     hint: 'Refused to change power state',
     pattern: new RegExp(
       String.raw`Refused to change power state(?: from (?<from>${STATE}) to ${STATE}|,` +

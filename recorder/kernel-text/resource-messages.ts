@@ -4,7 +4,7 @@
  * lib/vsprintf.c resource_string() prints them.
  */
 import { ERRNO } from '../../traces/index.js';
-import { type Groups, hex, type KernelFact, type Rule } from './kernel-fact.js';
+import { type Groups, hex, type KernelFact, type MessageRule } from './kernel-fact.js';
 
 /** `[mem 0x…-0x… 64bit pref]`, `[io  size 0x…]`, `[??? 0x… flags 0x…]`. */
 const RANGE =
@@ -69,7 +69,7 @@ function ofRegister(groups: Groups, body: string): KernelFact | null {
   return resource('BAR', Number.isInteger(bar) && bar < ROM ? bar : undefined, groups, body);
 }
 
-export const RESOURCES: readonly Rule[] = [
+export const RESOURCES: readonly MessageRule[] = [
   {
     hint: ': reg (?:0x)?\\w+: \\[',
     pattern: new RegExp(`^reg (?<reg>(?:0x)?[0-9a-f]+): ${RANGE}`),

@@ -3,7 +3,14 @@
  * (arm_smmu_evtq_thread, later arm_smmu_dump_event) and drivers/iommu/arm/arm-smmu/arm-smmu.c. The
  * forms are those of logs that people published, and not of each release.
  */
-import { BDF, type Groups, hex, type KernelFact, type Message, type Rule } from './kernel-fact.js';
+import {
+  BDF,
+  type Groups,
+  hex,
+  type KernelFact,
+  type Message,
+  type MessageRule,
+} from './kernel-fact.js';
 
 /** Events by number (Arm SMMUv3 architecture IHI 0070, 7.3). */
 const EVENTS: Readonly<Record<number, string>> = {
@@ -57,13 +64,13 @@ function eventOf({ id }: Groups, { text }: Message): KernelFact | null {
 }
 
 function direction(event: string, words: readonly bigint[], text: string): string {
-  const told = /\b(?:un)?priv (?:inst|data) (read|write)\b/.exec(text)?.[1];
-  if (told !== undefined) return ` ${told}`;
+  const stated = /\b(?:un)?priv (?:inst|data) (read|write)\b/.exec(text)?.[1];
+  if (stated !== undefined) return ` ${stated}`;
   if (!ADDRESSED.has(event) || words.length < 4) return '';
   return (words[1] & READ) === 0n ? ' write' : ' read';
 }
 
-export const SMMU: readonly Rule[] = [
+export const SMMU: readonly MessageRule[] = [
   {
     hint: 'event 0x\\w+ received',
     pattern: /^event (?<id>0x[0-9a-f]{1,2}) received/,
@@ -71,7 +78,7 @@ export const SMMU: readonly Rule[] = [
   },
   { hint: 'event: \\w+ client: ', pattern: /^event: [A-Z_]+ client: /, fact: eventOf },
   {
-    // What the SMMU tells of itself: no device made an access.
+    // Errors of the SMMU itself, without an access of a device.
     hint: 'CMDQ error|CMD_SYNC timeout|unexpected global error|write aborted',
     pattern: new RegExp(
       String.raw`(?<what>CMDQ error|CMD_SYNC timeout|unexpected global error|\w+ write aborted)` +

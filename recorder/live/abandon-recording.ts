@@ -1,10 +1,11 @@
 import { type RecordingSink, VfrError } from '../../traces/index.js';
 
 /**
- * Ends the file of a recording that failed. What was recorded stays in FILE.partial, as nobody can
- * record it again; a recording that never began, because it was asked for wrongly, leaves nothing.
+ * Ends the file of a recording that failed. What was recorded stays in FILE.partial, since it
+ * cannot be recorded again. A recording that never began, because its options were wrong, leaves
+ * nothing.
  *
- * @returns the error to tell, which says where the recording is
+ * @returns the error to report, which says where the recording is
  */
 export function abandon(sink: RecordingSink, error: unknown): unknown {
   if (error instanceof VfrError && error.kind === 'usage') {

@@ -15,7 +15,7 @@ import { planProbes } from './probe-planner.js';
 import { liveProbes, type RecordOptions } from './record-options.js';
 import type { TraceDirectory } from './tracefs.js';
 
-/** Probes that record, and what decoding their records takes. */
+/** Installed probes, and what is needed to decode their records. */
 export interface Armed {
   readonly installation: Installation;
   readonly installed: Installed;
@@ -26,9 +26,9 @@ export interface Armed {
 }
 
 /**
- * Puts the probes in place and switches them on.
+ * Installs the probes and switches them on.
  *
- * @throws VfrError when this machine does not let us; nothing is left behind then.
+ * @throws VfrError when this machine does not allow it; nothing stays installed then.
  */
 export function arm(top: TraceDirectory, options: RecordOptions): Armed {
   const plans = planProbes(liveProbes(options.groups), runningKernel(top));
@@ -52,7 +52,7 @@ export function arm(top: TraceDirectory, options: RecordOptions): Armed {
   }
 }
 
-/** What a trace that is recorded now says of itself. */
+/** Metadata of a trace that is recorded now. */
 export function recordingMeta(
   { recorded }: Pick<Armed, 'recorded'>,
   notes: TraceMeta['notes'] = {},

@@ -126,7 +126,7 @@ function groupChecks(tracefs: TraceDirectory): GroupCheck[] {
 }
 
 /**
- * Finds out what `vfr record` could record on this machine, and why not the rest. Changes nothing.
+ * Determines what `vfr record` could record on this machine, and why not the rest. Changes nothing.
  */
 export function diagnose(): Diagnosis {
   const path = findTracefs();

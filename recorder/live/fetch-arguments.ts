@@ -6,12 +6,12 @@ import { impossible } from './impossible-here.js';
 
 export type Fetches = Readonly<Record<string, Fetch>>;
 
-/** Registers that carry arguments on x86-64; arm64 has two more, of which no probe has need. */
+/** Registers that carry arguments on x86-64. arm64 has two more, which no probe needs. */
 const REGISTER_ARGUMENTS = 6;
 
 /**
- * Refuses a fetch whose parameter is not what the catalogue takes it for: the function's signature
- * has changed, and the value would be misread.
+ * Refuses a fetch whose parameter has another type than the catalogue expects: the function's
+ * signature has changed, and the value would be misread.
  */
 function checkParameter(prototype: Prototype, fetch: Fetch, root: string | undefined): void {
   const parameter = prototype.parameters[fetch.arg - 1];

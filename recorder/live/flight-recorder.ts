@@ -37,13 +37,13 @@ export interface FlightDump {
   readonly because: 'trigger' | 'request';
 }
 
-/** Where a flight recorder tells what it does; all optional. */
+/** Callbacks for what a flight recorder does; all optional. */
 export interface FlightObserver {
   started?(installed: Installed): void;
   dumped?(dump: FlightDump): void;
   /** A dump could not be written; what was to be in it is still in memory. */
   failed?(error: VfrError): void;
-  /** Somebody else changed how it is recorded; events are missing from now on. */
+  /** Another process changed how it is recorded; events are missing from now on. */
   meddled?(what: string): void;
 }
 
@@ -55,12 +55,12 @@ export interface FlightReport {
 }
 
 /**
- * Keeps the last events in memory and writes them when the trigger fires, after which it ends, and
- * whenever it is asked to, after which it goes on. A dump that cannot be written loses nothing: it
- * is told, and tried again until it can be or the recorder is stopped.
+ * Keeps the last events in memory. It writes them when the trigger fires, and then ends; and on
+ * request, and then continues. A dump that cannot be written loses nothing: the error is reported,
+ * and the dump is retried until it succeeds or the recorder is stopped.
  *
- * @throws VfrError when the trigger cannot be read, the output could not be written already now, or
- * this machine cannot be recorded.
+ * @throws VfrError when the trigger is invalid, the output cannot be written even now, or this
+ * machine cannot be recorded.
  */
 export async function flight(
   options: FlightOptions,
@@ -133,7 +133,10 @@ class FlightRecorder {
     return { dumps: this.#dumps, meddled: this.#meddled, commandCode: command.code };
   }
 
-  /** Writes what the trigger was for, as often as it takes; who stops it before gets the error. */
+  /**
+   * Writes the dump of the trigger and retries as often as needed; stopping before that throws the
+   * error.
+   */
   async #dumpAtLast(stop: AbortSignal): Promise<void> {
     while (!this.#tryDump('trigger')) {
       for (let waited = 0; waited < RETRY_MS && !stop.aborted; waited += POLL_MS) {
@@ -146,7 +149,7 @@ class FlightRecorder {
     }
   }
 
-  /** Writes a dump; false when it failed, which is told, and the pages stay. */
+  /** Writes a dump; false when it failed. Then the error was reported, and the pages stay. */
   #tryDump(because: FlightDump['because']): boolean {
     try {
       this.#dump(because);
@@ -194,7 +197,7 @@ class FlightRecorder {
     }
   }
 
-  /** Decodes the kept pages once more, into a file; the number of events. */
+  /** Decodes the kept pages again, into a file; returns the number of events. */
   #write(sink: RecordingSink, because: FlightDump['because']): number {
     const note = because === 'trigger' ? this.options.trigger! : 'request';
     const writer = new TraceWriter(sink, recordingMeta(this.armed, { flight: note }));
@@ -213,7 +216,7 @@ class FlightRecorder {
     for (const queue of queues) queue.fill();
     // Times before the origin are negative and as exact as those after it.
     const originHigh = Number(process.hrtime.bigint() >> 32n);
-    mergeQueues(queues, originHigh, Number.POSITIVE_INFINITY, (queue) => decoder.take(queue));
+    mergeQueues(queues, originHigh, Number.POSITIVE_INFINITY, (queue) => decoder.decode(queue));
     for (const what of this.#meddled) decoder.mapper.lost(ALL_CPUS, null, undefined, what);
     decoder.mapper.finish();
     emitLiveState(events, liveState(), 'end');

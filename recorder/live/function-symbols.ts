@@ -1,6 +1,6 @@
 /** A function of the kernel or of a loaded module. */
 export interface FunctionSymbol {
-  /** Address as an offset from `_text`; 0 addresses (hidden by kptr_restrict) give undefined. */
+  /** Address as an offset from `_text`; undefined if addresses are 0 (hidden by kptr_restrict). */
   readonly fromText: bigint | undefined;
   /** The module's name, or undefined for the kernel image. */
   readonly module: string | undefined;
@@ -53,8 +53,8 @@ export class Symbols {
   }
 
   /**
-   * The one of several static functions of a name that is in the same source file as a neighbour:
-   * the closest one, if it is close. Undefined when none is or addresses are hidden.
+   * Chooses among static functions of one name the one in the same source file as a neighbour: the
+   * closest one, if it is close. Undefined when none is, or addresses are hidden.
    */
   near(candidates: readonly FunctionSymbol[], neighbours: readonly string[]) {
     let best: FunctionSymbol | undefined;

@@ -8,8 +8,9 @@ const NAME = /^vfr_(\d+)_(\d+)(?:_processes)?$/;
 export const processesName = (name: string): string => `${name}_processes`;
 
 /**
- * The name of this process's instance and probe group: `vfr_PID_START`. With the start time a
- * recycled pid is not taken for a recorder that still runs.
+ * The name of this process's instance and probe group: `vfr_PID_START`. The start time
+ * distinguishes it from a later process with the same pid, so that a recorder that ended is not
+ * mistaken for a running one.
  */
 export function ownName(): string {
   return `vfr_${process.pid}_${processStart(process.pid)}`;

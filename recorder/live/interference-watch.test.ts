@@ -33,7 +33,7 @@ test('tracing_on is told at once, once, and again when it happens again', () => 
   const all = watch();
   all.look(0);
   set('tracing_on', '0\n');
-  expect(all.look(1)).toEqual(['somebody switched tracing_on of vfr_1_2 off']);
+  expect(all.look(1)).toEqual(['another process switched tracing_on of vfr_1_2 off']);
   expect(all.look(2)).toEqual([]);
   set('tracing_on', '1\n');
   expect(all.look(3)).toEqual([]);
@@ -46,8 +46,8 @@ test('events that are off, and settings that leave records out, are told by name
   set('set_event', 'iommu:map\n');
   set('tracing_cpumask', '1\n');
   expect(all.look(1000)).toEqual([
-    'somebody switched events off: vfr_1_2:bind_store',
-    'somebody set tracing_cpumask of vfr_1_2: 1',
+    'another process switched events off: vfr_1_2:bind_store',
+    'another process set tracing_cpumask of vfr_1_2: 1',
   ]);
   expect(all.look(2000)).toEqual([]);
 });

@@ -1,12 +1,12 @@
 /**
- * Whether somebody else changes how an instance records: `trace-cmd reset`, a script that switches
- * all tracing off, or an administrator. What happens then is missing, and no count of the kernel
- * tells it.
+ * Detects that another process changes how an instance records: `trace-cmd reset`, a script that
+ * switches all tracing off, or an administrator. The events of that time are missing, and no count
+ * of the kernel includes them.
  */
 import { basename } from 'node:path';
 import type { TraceDirectory } from './tracefs.js';
 
-/** Settings by which records are left out without a trace, beside `tracing_on` and the events. */
+/** Settings that suppress records without a trace, in addition to `tracing_on` and the events. */
 const SETTINGS = ['trace_clock', 'tracing_cpumask', 'set_event_notrace_pid'] as const;
 /** Events that are named; of more there is a number. */
 const NAMES_MAX = 5;
@@ -15,8 +15,8 @@ class InstanceWatch {
   readonly #name: string;
   readonly #events: ReadonlySet<string>;
   readonly #settings: ReadonlyMap<string, string>;
-  /** What was found to be changed, and told. */
-  readonly #told = new Set<string>();
+  /** Changes that were found and reported. */
+  readonly #reported = new Set<string>();
 
   /** What the instance is set to now is what it is to stay at. */
   constructor(private readonly instance: TraceDirectory) {
@@ -28,7 +28,11 @@ class InstanceWatch {
   /** Whether it records: one small file. */
   switched(): string[] {
     const isOff = this.instance.readOptional('tracing_on').trim() === '0';
-    return this.#once('tracing_on', isOff, `somebody switched tracing_on of ${this.#name} off`);
+    return this.#once(
+      'tracing_on',
+      isOff,
+      `another process switched tracing_on of ${this.#name} off`,
+    );
   }
 
   /** Whether its events are on and its settings the same. */
@@ -38,13 +42,13 @@ class InstanceWatch {
     const more = off.length > NAMES_MAX ? ` and ${off.length - NAMES_MAX} others` : '';
     const names = off.slice(0, NAMES_MAX).join(', ') + more;
     return [
-      ...this.#once('events', off.length > 0, `somebody switched events off: ${names}`),
+      ...this.#once('events', off.length > 0, `another process switched events off: ${names}`),
       ...[...this.#settings].flatMap(([file, before]) => {
         const now = this.instance.readOptional(file);
         return this.#once(
           file,
           now !== before,
-          `somebody set ${file} of ${this.#name}: ${now.trim()}`,
+          `another process set ${file} of ${this.#name}: ${now.trim()}`,
         );
       }),
     ];
@@ -54,16 +58,16 @@ class InstanceWatch {
     return new Set(this.instance.readOptional('set_event').trimEnd().split('\n'));
   }
 
-  /** Tells a change once, and again after it was undone and came back. */
+  /** Reports a change once, and again if it was undone and came back. */
   #once(what: string, isChanged: boolean, text: string): string[] {
-    const isNew = isChanged && !this.#told.has(what);
-    if (isChanged) this.#told.add(what);
-    else this.#told.delete(what);
+    const isNew = isChanged && !this.#reported.has(what);
+    if (isChanged) this.#reported.add(what);
+    else this.#reported.delete(what);
     return isNew ? [text] : [];
   }
 }
 
-/** How often all settings are looked at. */
+/** How often all settings are read. */
 const SETTINGS_MS = 500;
 
 /** Watches the instances of a recorder. */
@@ -77,8 +81,9 @@ export class Watch {
   }
 
   /**
-   * What changed since the last look, in sentences.
-   * @param now milliseconds of a clock; at the end of a recording Infinity, which looks at all
+   * What changed since the last call, as sentences.
+   * @param now milliseconds of a clock; Infinity at the end of a recording, which reads all
+   * settings
    */
   look(now: number): string[] {
     const found = this.#instances.flatMap((instance) => instance.switched());

@@ -10,7 +10,7 @@ import type { TraceDirectory } from './tracefs.js';
 
 const BTF_FOLDER = '/sys/kernel/btf';
 
-/** The kernel's types, read when first asked for; a kernel or module without BTF has none. */
+/** The kernel's types, read on first use; a kernel or module without BTF has none. */
 function lazyTypes(): (module: string | undefined) => Btf | undefined {
   const known = new Map<string, Btf | undefined>();
   const load = (name: string, base: Btf | undefined): Btf | undefined => {

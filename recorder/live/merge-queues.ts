@@ -1,18 +1,18 @@
 import type { PageQueue } from './page-queue.js';
 
 /**
- * Hands on the records of several CPUs in the order of their times, each CPU's own order kept, up
- * to a limit after which an older record might still come.
+ * Passes on the records of several CPUs in the order of their times, keeping each CPU's own order,
+ * up to a limit beyond which an older record might still arrive.
  *
  * @param originHigh Upper 32 bits of a time shortly before the recording: times are compared to it.
  * @param limit Nanoseconds after that origin.
- * @param take Called for each record, the queue's cursor standing on it.
+ * @param handle Called for each record, with the queue's cursor on it.
  */
 export function mergeQueues(
   queues: readonly PageQueue[],
   originHigh: number,
   limit: number,
-  take: (queue: PageQueue) => void,
+  handle: (queue: PageQueue) => void,
 ): void {
   for (;;) {
     let first: PageQueue | undefined;
@@ -30,10 +30,10 @@ export function mergeQueues(
       }
     }
     if (first === undefined || firstTime > limit) return;
-    // Most often the next record is on the same CPU: nobody else is asked until it is not.
+    // The next record is usually on the same CPU; the other CPUs are compared only when it is not.
     const until = Math.min(secondTime, limit);
     do {
-      take(first);
+      handle(first);
       first.advance();
     } while (first.ready && first.time(originHigh) <= until);
   }

@@ -60,9 +60,9 @@ function decode({ slots = 1000, perFill = 1000, device }: Options = {}): readonl
       queue.fill();
     }
     const known = queues.map((queue) => queue.latestKnown(0));
-    mergeQueues(queues, 0, Math.min(...known), (queue) => decoder.take(queue));
+    mergeQueues(queues, 0, Math.min(...known), (queue) => decoder.decode(queue));
   } while (left.some((pages) => pages > 0));
-  mergeQueues(queues, 0, Number.POSITIVE_INFINITY, (queue) => decoder.take(queue));
+  mergeQueues(queues, 0, Number.POSITIVE_INFINITY, (queue) => decoder.decode(queue));
   decoder.mapper.finish();
   writer.finish();
   expect(decoder.unknown).toBe(0);

@@ -1,5 +1,5 @@
 import type { EventAppender } from '../../traces/index.js';
-import type { Rule } from '../mapping/projection.js';
+import type { MappingRule } from '../mapping/projection.js';
 import { RecordMapper } from '../mapping/record-mapper.js';
 import type { TraceRecord } from '../mapping/trace-record.js';
 import {
@@ -18,12 +18,12 @@ import type { PageQueue } from './page-queue.js';
 import { type Actors, isAct } from './process-actors.js';
 import type { Tasks } from './tasks.js';
 
-/** An event whose records come in: its format, and what is done with a record. */
+/** An event with its format, and how its records are handled. */
 interface Handler {
   readonly format: EventFormat;
   readonly tid: Field | undefined;
-  /** Undefined for the events that only tell the names of tasks. */
-  readonly rule: Rule | undefined;
+  /** Undefined for the events that only have the names of tasks. */
+  readonly rule: MappingRule | undefined;
   /** Whether its records show that a process does something to a device. */
   readonly isAct: boolean;
   readonly fields: BoundFields;
@@ -33,17 +33,20 @@ interface Handler {
 /** Events that are recorded for the names of tasks alone and do not become events of the trace. */
 export const TASK_EVENTS = ['task_newtask', 'task_rename'] as const;
 
-/** Where decoded events go, and what is needed on the way. */
+/** Where decoded events go, and what is needed to decode them. */
 export interface DecoderTarget {
   readonly events: EventAppender;
   readonly tasks: Tasks;
-  /** Tells who acts; where pages are decoded long after they were made, nobody knows. */
+  /**
+   * Reports the processes that act. Unset if pages are decoded long after they were made, when that
+   * is unknown.
+   */
   readonly actors?: Actors;
   /** Restricts the recording to some devices. */
   readonly filter: DeviceFilter | undefined;
   /**
-   * Whether a loss without a number becomes an event where it is; where the kernel's figures at the
-   * end tell all losses, it would be counted twice.
+   * Whether a loss without a number becomes an event at its place. If the kernel's figures at the
+   * end report all losses, it would be counted twice.
    */
   readonly tellsUnknown?: boolean;
 }
@@ -51,7 +54,7 @@ export interface DecoderTarget {
 /** Turns the records of ring-buffer pages into events, by the events' formats and the catalogue. */
 export class PageDecoder {
   readonly mapper: RecordMapper;
-  /** Records of events that nobody described. */
+  /** Records of events without a description. */
   unknown = 0;
   readonly #handlers = new Map<number, Handler>();
   readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
@@ -76,7 +79,7 @@ export class PageDecoder {
     }
   }
 
-  /** Tells that events of a queue were lost, before `record` when that is known. */
+  /** Reports that events of a queue were lost, before `record` if that is known. */
   lost(queue: PageQueue, count: number, record?: TraceRecord): void {
     queue.lost += count;
     this.mapper.lost(queue.cpu, count, record);
@@ -89,8 +92,8 @@ export class PageDecoder {
     );
   }
 
-  /** Takes the record under the cursor of a queue, after the loss before it, if any. */
-  take(queue: PageQueue): void {
+  /** Handles the record under the cursor of a queue, after the loss before it, if any. */
+  decode(queue: PageQueue): void {
     const { cursor } = queue;
     const record = this.#record;
     record.cpu = queue.cpu;
@@ -98,7 +101,8 @@ export class PageDecoder {
     record.tsHigh = cursor.timeHigh;
     record.tid = record.tgid = record.task = -1;
     if (queue.missed !== 0) {
-      // Where the kernel says only that events were lost, the end of the recording tells how many.
+      // If the kernel only says that events were lost, their number is known at the end of the
+      // recording.
       if (queue.missed !== 'unknown') this.lost(queue, queue.missed, record);
       else if (this.target.tellsUnknown === true) this.mapper.lost(queue.cpu, null, record);
       queue.missed = 0;

@@ -191,7 +191,7 @@ describe('symbols', () => {
   test('two functions of a name and no neighbour: left out', () => {
     const lines =
       'ffffffff81000100 t driver_override_store\nffffffff81900000 t driver_override_store\n';
-    expect(planWith(lines).reasons[0]).toMatch(/none can be told apart/);
+    expect(planWith(lines).reasons[0]).toMatch(/nothing distinguishes them/);
     const near = planWith(`${lines}ffffffff81900400 t pci_device_probe\n`);
     expect(definition(near)).toMatch(/^_text\+0x900000 /);
   });

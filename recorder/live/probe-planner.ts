@@ -9,7 +9,7 @@ import { impossible } from './impossible-here.js';
 /** What the planner must know of the running kernel. */
 export interface KernelFacts {
   readonly symbols: Symbols;
-  /** Types of the kernel image or of a loaded module; undefined when there are none. */
+  /** Types of the kernel image or of a loaded module; undefined if it has none. */
   types(module: string | undefined): Btf | undefined;
   /** Whether return probes can fetch the arguments of the entry (`$argN`, since 6.9). */
   readonly entryArgumentsAtReturn: boolean;
@@ -44,7 +44,7 @@ export interface PlannedProbe {
 type FunctionSite = Extract<Site, { type: 'function' }>;
 
 /** A further probe of a function: of the value that it stores, or of its return. */
-interface Part {
+interface CallProbe {
   readonly event: string;
   readonly fetch: Fetches;
 }
@@ -53,18 +53,18 @@ interface Part {
 interface Call {
   readonly probe: Probe;
   readonly site: FunctionSite;
-  readonly value: Part | undefined;
-  readonly returned: Part | undefined;
+  readonly value: CallProbe | undefined;
+  readonly returned: CallProbe | undefined;
 }
 
 /** Where a probed function is, and how a definition names it. */
-interface Place {
+interface ProbeAddress {
   readonly symbol: FunctionSymbol;
   /** Its name, or its distance from `_text` when several have the name. */
   readonly text: string;
 }
 
-function place(site: FunctionSite, symbols: Symbols): Place {
+function place(site: FunctionSite, symbols: Symbols): ProbeAddress {
   const found = symbols.named(site.symbol, site.module);
   if (found.length === 0) throw impossible(whyMissing(site, symbols));
   const [only] = found;
@@ -76,7 +76,9 @@ function place(site: FunctionSite, symbols: Symbols): Place {
   }
   const chosen = found.length === 1 ? only : symbols.near(found, site.near?.split('|') ?? []);
   if (chosen?.fromText === undefined) {
-    throw impossible(`${found.length} functions are called ${site.symbol}: none can be told apart`);
+    throw impossible(
+      `${found.length} functions are called ${site.symbol}, and nothing distinguishes them`,
+    );
   }
   return { symbol: chosen, text: `_text+0x${chosen.fromText.toString(16)}` };
 }
@@ -95,9 +97,9 @@ const VALUE_BYTES: Readonly<Record<string, number>> = { x8: 1, x16: 2, x32: 4 };
 
 /**
  * A probe where the function stores a value through its pointer argument, found in its machine
- * code; or the reason why there is none.
+ * code; or the reason why that is impossible.
  */
-function storeEvent(value: Part, at: Place, facts: KernelFacts): string | PlannedEvent {
+function storeEvent(value: CallProbe, at: ProbeAddress, facts: KernelFacts): string | PlannedEvent {
   const why = 'return probes see no arguments before Linux 6.9, and';
   const [[field, fetch]] = Object.entries(value.fetch) as [[string, Fetch]];
   const code = facts.machineCode(at.symbol);
@@ -109,7 +111,7 @@ function storeEvent(value: Part, at: Place, facts: KernelFacts): string | Planne
 }
 
 /** The place at an offset inside of a function. */
-function inside({ symbol, text }: Place, offset: number): string {
+function inside({ symbol, text }: ProbeAddress, offset: number): string {
   if (!text.startsWith('_text+')) return `${text}+0x${offset.toString(16)}`;
   return `_text+0x${(symbol.fromText! + BigInt(offset)).toString(16)}`;
 }
@@ -121,7 +123,13 @@ function atReturn(fetches: Fetches, { entryArgumentsAtReturn }: KernelFacts): Fe
 }
 
 /** The events of a call whose place and prototype are known. */
-function callEvents(call: Call, at: Place, btf: Btf, prototype: Prototype, facts: KernelFacts) {
+function callEvents(
+  call: Call,
+  at: ProbeAddress,
+  btf: Btf,
+  prototype: Prototype,
+  facts: KernelFacts,
+) {
   const { probe, site, value, returned } = call;
   const fetch = (fetches: Fetches) => fetchAll(btf, prototype, fetches);
   const entry = fetch(site.fetch);
@@ -167,8 +175,8 @@ function planCall(call: Call, facts: KernelFacts): PlannedProbe {
 }
 
 /**
- * BTF does not say which prototype belongs to which of several static functions of a name. When the
- * fields fit only one of them, or all give the same definitions, there is nothing to choose.
+ * BTF does not say which prototype belongs to which of several static functions of a name. If the
+ * fields fit only one of them, or all result in the same definitions, there is nothing to choose.
  */
 function choosePrototype(probe: Probe, plans: readonly PlannedProbe[]): PlannedProbe {
   const fewest = Math.min(...plans.map((plan) => plan.reasons.length));
@@ -185,7 +193,7 @@ function partOf(
   site: FunctionSite,
   role: Probe['role'],
   probes: readonly Probe[],
-): Part | undefined {
+): CallProbe | undefined {
   for (const other of probes) {
     if (other.role !== role || other.site.type !== 'function') continue;
     if (!other.event.startsWith(`${probe.event}_`) || other.site.symbol !== site.symbol) continue;
@@ -205,14 +213,12 @@ function planTracepoint(
   return { probe, events: [], reasons: [`this kernel has no tracepoint ${system}:${event}`] };
 }
 
-/**
- * Plans all probes of a catalogue: their events on this kernel, or the reasons why there are none.
- */
+/** Plans all probes of a catalogue: their events on this kernel, or the reasons why it has none. */
 export function planProbes(probes: readonly Probe[], facts: KernelFacts): PlannedProbe[] {
   return probes.flatMap((probe) => {
     const { site } = probe;
     if (site.type === 'tracepoint') return planTracepoint(probe, site, facts);
-    // These are parts of the call that their function's entry stands for.
+    // These are parts of the call that the entry of their function represents.
     if (probe.role === 'value' || probe.role === 'return') return [];
     const part = (role: Probe['role']) => partOf(probe, site, role, probes);
     return planCall({ probe, site, value: part('value'), returned: part('return') }, facts);

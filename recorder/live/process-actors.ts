@@ -1,11 +1,13 @@
-/** Who the processes are that act on devices: their command line and control group, from /proc. */
+/**
+ * Identifies the processes that act on devices: their command line and control group, from /proc.
+ */
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { EventAppender } from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
 import type { TraceRecord } from '../mapping/trace-record.js';
 import { optional } from './optional.js';
 
-/** What /proc says of a process; a process of the kernel has no command line. */
+/** A process according to /proc; a process of the kernel has no command line. */
 export interface Actor {
   readonly cmdline: readonly string[];
   readonly exe: string | null;
@@ -43,10 +45,10 @@ export const isAct = ({ path, kind, role }: Probe): boolean =>
   role === 'entry' &&
   (path === 'sysfs' || path === 'vfio' || (typeof kind === 'string' && ACTS.has(kind)));
 
-/** Processes remembered; beyond it, they are looked up again. */
+/** Processes to remember; beyond that, they are looked up again. */
 const ACTORS_MAX = 1 << 14;
 
-/** Tells who a process is before the first thing that it is seen to do. */
+/** Reports the identity of a process before the first thing that it is seen to do. */
 export class Actors {
   readonly #known = new Set<number>();
 
@@ -55,7 +57,9 @@ export class Actors {
     private readonly read: (pid: number) => Actor | undefined = readActor,
   ) {}
 
-  /** A process acts: an event tells who it is, unless one has, or it has ended. */
+  /**
+   * A process acts: appends an event with its identity, unless one exists or the process has ended.
+   */
   act({ tgid, tid, task, cpu, tsLow, tsHigh }: TraceRecord): void {
     if (tgid <= 0 || this.#known.has(tgid)) return;
     if (this.#known.size >= ACTORS_MAX) this.#known.clear();

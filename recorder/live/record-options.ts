@@ -11,7 +11,7 @@ export interface RecordOptions {
   readonly devices: readonly Bdf[];
   /** Processes whose system calls are recorded. */
   readonly pids: readonly number[];
-  /** Ends the recording after so many seconds. */
+  /** Ends the recording after this many seconds. */
   readonly durationSeconds?: number;
   /** Size of each CPU's ring buffer in the kernel, in KiB. */
   readonly bufferKiB: number;
@@ -31,7 +31,7 @@ export const destinationOf = ({ output, mode }: RecordOptions): Destination => (
 
 export const DEFAULT_BUFFER_KIB = 8192;
 
-/** Groups that nobody gets without asking: they tell of everything that the machine does. */
+/** Groups that are only recorded on request: they cover everything that the machine does. */
 const ON_DEMAND: readonly ProbeGroup[] = ['irq', 'process'];
 
 export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter(
@@ -39,10 +39,9 @@ export const DEFAULT_GROUPS = (Object.keys(PROBE_GROUPS) as ProbeGroup[]).filter
 );
 
 /**
- * Events that are understood when another tool recorded them and never asked for by vfr: a page
- * fault of any process is no event of a device, drivers map memory for every transfer and say that
- * they use a device without changing its power, and marks are in every buffer without being
- * switched on.
+ * Events that vfr understands in recordings of other tools, but never records: a page fault of any
+ * process is not an event of a device, drivers map memory for every transfer and use a device
+ * without changing its power, and marks are in every buffer without being switched on.
  */
 const NOT_ASKED_FOR = new Set(['page_fault_user', 'print', 'rpm_idle', 'rpm_usage', ...DMA]);
 
@@ -61,7 +60,7 @@ export class FlushRequest {
     this.#asked = true;
   }
 
-  /** Whether it was asked for since the last call. */
+  /** Whether a flush was requested since the last call. */
   taken(): boolean {
     const asked = this.#asked;
     this.#asked = false;

@@ -14,13 +14,13 @@ import { destinationOf, type FlushRequest, type RecordOptions } from './record-o
 import { Tasks } from './tasks.js';
 import { requireTracefs } from './tracefs.js';
 
-/** How often the kernel's buffers are looked at while nothing, or much, comes in. */
+/** How often the kernel's buffers are read when few, or many, events arrive. */
 const IDLE_MS = 40;
 const BUSY_MS = 2;
 const STATUS_MS = 500;
 /** A recorder that is killed loses at most this much time. */
 const FLUSH_MS = 250;
-/** A command that is asked to end is recorded this long. */
+/** How long a command is still recorded after it was requested to end. */
 const PARTING_MS = 5000;
 const ALL_CPUS = -1;
 
@@ -41,7 +41,7 @@ export interface RecordReport {
   readonly cpus: readonly CpuAccount[];
   readonly probes: readonly ProbeCount[];
   readonly refused: Installed['refused'];
-  /** How others changed what is recorded while it was: what happened since may be missing. */
+  /** How other processes changed what is recorded; events after that may be missing. */
   readonly meddled: readonly string[];
   /** What could not be removed from tracefs. */
   readonly left: readonly string[];
@@ -49,20 +49,20 @@ export interface RecordReport {
   readonly commandCode: number | null;
 }
 
-/** Where the recorder tells what it does; all optional. */
+/** Callbacks for what the recorder does; all optional. */
 export interface RecordObserver {
   /** Recording has begun; nothing that happens from now on is missed. */
   started?(installed: Installed): void;
   status?(status: RecordStatus): void;
-  /** Somebody else changed how it is recorded; events are missing from now on. */
+  /** Another process changed how it is recorded; events are missing from now on. */
   meddled?(what: string): void;
   /** Asks for what was recorded so far to be written to the file. */
   readonly request?: FlushRequest;
 }
 
 /**
- * Records this machine until the duration is over, the command has ended, or `stop` is aborted.
- * Whatever happens, the probes and the instance are removed.
+ * Records this machine until the duration is over, the command has ended, or `stop` is aborted. The
+ * probes and the instance are removed in any case.
  *
  * @throws VfrError when this machine cannot be recorded, or the output cannot be written.
  */
@@ -139,7 +139,7 @@ class Session {
       await this.#loop(() => stop.aborted || isOver(), disk, observer);
       const { code } = command;
       if (command.runs) {
-        // How it lets go of its devices belongs to the recording.
+        // The way it releases its devices is part of the recording.
         command.end();
         await this.#loop(until(Date.now() + PARTING_MS), disk, observer);
       }
@@ -147,7 +147,7 @@ class Session {
       return code;
     } finally {
       command.end();
-      await disk.settle();
+      await disk.finish();
     }
   }
 
@@ -172,7 +172,7 @@ class Session {
     }
   }
 
-  /** Tells what others changed, in the trace where it was noticed. */
+  /** Reports changes by other processes, in the trace where they were noticed. */
   #look(now: number, observer: RecordObserver): void {
     for (const what of this.#watch?.look(now) ?? []) {
       this.#capture.decoder.mapper.lost(ALL_CPUS, null, undefined, what);
@@ -191,17 +191,17 @@ class Session {
     };
   }
 
-  /** Lets go of the kernel's buffers, which their instance cannot be removed without. */
+  /** Closes the ring buffers; tracefs cannot remove the instance while they are open. */
   close(): void {
     this.#capture.close();
   }
 
-  /** Stops the probes, takes what is left, writes the end of the file, and cleans up. */
+  /** Stops the probes, reads what is left, writes the end of the file, and cleans up. */
   finish(): Omit<RecordReport, 'commandCode'> {
     this.#installation.stop();
     this.#capture.drainAll();
     const { decoder } = this.#capture;
-    const cpus = this.#capture.settle();
+    const cpus = this.#capture.finish();
     decoder.mapper.finish();
     const probes = probeCounts(this.#installation, decoder.counts());
     this.close();

@@ -17,8 +17,8 @@ export class Mappings {
 
   /**
    * Sets the region of an event of a mapping.
-   * @param is `made` when the page offset is of the file; `used` when it may be a frame number, so
-   * that only the record of the mapping's making tells
+   * @param is `made` when the page offset is that of the file; `used` when it may be a frame
+   * number, so that only the record of mmap has the region
    */
   step(start: number, pages: number, is: 'made' | 'used') {
     return (row: EventRow, fields: FieldReader): void => {

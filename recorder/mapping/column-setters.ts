@@ -1,10 +1,10 @@
 /**
- * The steps by which a rule fills a row: each takes one column, or a few that belong together, from
- * the fields of a record. What a record lacks stays null.
+ * The setters with which a rule fills a row: each sets one column, or a few that belong together,
+ * from the fields of a record. Columns of fields that a record lacks stay null.
  *
- * A rule holds no more steps than its probe asks for. So nothing is tested per record that is known
- * per rule; and each step is compiled by itself, where one function with all of them was thrown
- * away and compiled anew for each kind of record that came for the first time.
+ * A rule has only the setters that its probe needs, so that nothing that is fixed per rule is
+ * tested per record. And each setter is compiled by itself; one function with all of them was
+ * recompiled for each kind of record that occurred for the first time.
  */
 import {
   CELL,
@@ -22,19 +22,21 @@ import type { FieldReader } from './trace-record.js';
 /** Place of a field in `Rule.fields`; -1 when the rule has no such field. */
 export type FieldIndex = number;
 
-/** Hands out places to fields, the same to the same name. */
-export type PlaceOf = (name: string) => FieldIndex;
+/** Assigns each field name a stable index. */
+export type IndexOfField = (name: string) => FieldIndex;
 
 /** Sets what it finds in a record's fields. */
-export type Step = (row: EventRow, fields: FieldReader) => void;
+export type ColumnSetter = (row: EventRow, fields: FieldReader) => void;
 
-/** Dictionary id of the device that a record is of, or -1 when it tells none. */
+/** Dictionary id of the device of a record, or -1 when it has none. */
 export type DeviceOf = (fields: FieldReader) => number;
 
 /** Bits of a VFIO file position below the region index (include/linux/vfio_pci_core.h). */
 const POSITION_SHIFT = 40;
 const POSITION_HIGH_BITS = POSITION_SHIFT - 32;
-/** The region of a position: its bits 40 and up; a position beyond region 32767 is nobody's. */
+/**
+ * The largest region of a position (its bits 40 and up); positions above region 32767 are invalid.
+ */
 const REGION_MAX = 0x7fff;
 const DEVFN_COUNT = 1 << 16;
 /** Bytes of the user buffer that an access's `written` field holds. */
@@ -50,51 +52,57 @@ const GUID_PARTS = [
   [10, 16],
 ] as const;
 /** Makes the steps of one trace's rules. */
-export class StepMaker {
+export class SetterMaker {
   readonly #deviceOfDevfn = new Int32Array(DEVFN_COUNT).fill(-1);
   readonly #data = Buffer.alloc(64);
   readonly #mappings = new Mappings();
 
   constructor(private readonly events: EventAppender) {}
 
-  /** Where records tell their device; null when they do not. */
-  deviceOf(from: DeviceFrom | undefined, place: PlaceOf): DeviceOf | null {
+  /** How to find the device of a record; null if records have none. */
+  deviceOf(from: DeviceFrom | undefined, indexOf: IndexOfField): DeviceOf | null {
     if (from === undefined) return null;
-    if (typeof from === 'string') return this.#deviceByName(place(from));
-    if ('bus' in from) return this.#deviceByBus(place(from.bus), place(from.devfn));
-    if ('guid' in from) return this.#deviceByGuid(place(from.guid), place(from.rest));
-    return this.#deviceInText(place(from.buffer));
+    if (typeof from === 'string') return this.#deviceByName(indexOf(from));
+    if ('bus' in from) return this.#deviceByBus(indexOf(from.bus), indexOf(from.devfn));
+    if ('guid' in from) return this.#deviceByGuid(indexOf(from.guid), indexOf(from.rest));
+    return this.#deviceInText(indexOf(from.buffer));
   }
 
-  /** Steps for all columns that the fields of an entry or a point give. */
-  steps(columns: Columns, device: DeviceOf | null, raw: boolean, place: PlaceOf): Step[] {
+  /** Setters for all columns that the fields of an entry or a point provide. */
+  steps(
+    columns: Columns,
+    device: DeviceOf | null,
+    raw: boolean,
+    indexOf: IndexOfField,
+  ): ColumnSetter[] {
     const { driver, region, position, ioctl, data, text, mapping, words, uevent } = columns;
-    const steps: Step[] = [];
+    const steps: ColumnSetter[] = [];
     if (device !== null) steps.push(setDevice(device));
-    if (typeof driver === 'string') steps.push(this.#driver(place(driver)));
-    if (typeof region === 'string') steps.push(setRegion(place(region)));
+    if (typeof driver === 'string') steps.push(this.#driver(indexOf(driver)));
+    if (typeof region === 'string') steps.push(setRegion(indexOf(region)));
     for (const name of NUMBERS) {
       const from = columns[name];
-      if (typeof from === 'string') steps.push(setNumber(place(from), CELL[name]));
+      if (typeof from === 'string') steps.push(setNumber(indexOf(from), CELL[name]));
     }
-    if (position !== undefined) steps.push(setPosition(place(position)));
+    if (position !== undefined) steps.push(setPosition(indexOf(position)));
     if (mapping !== undefined) {
       const { start, pages, is } = mapping;
-      steps.push(this.#mappings.step(place(start), place(pages), is));
+      steps.push(this.#mappings.step(indexOf(start), indexOf(pages), is));
     }
-    if (ioctl !== undefined) steps.push(this.#ioctl(place(ioctl.field), ioctl.file));
-    if (data !== undefined) steps.push(this.words(data, place));
-    if (text !== undefined) steps.push(this.#text(place(text), raw));
+    if (ioctl !== undefined) steps.push(this.#ioctl(indexOf(ioctl.field), ioctl.file));
+    if (data !== undefined) steps.push(this.words(data, indexOf));
+    if (text !== undefined) steps.push(this.#text(indexOf(text), raw));
     else if (raw) steps.push((_row, fields) => this.events.text(fields.raw()));
     if (words !== undefined) {
-      steps.push(this.#commandLine(place(words.count), words.fields.map(place)));
+      steps.push(this.#commandLine(indexOf(words.count), words.fields.map(indexOf)));
     }
-    if (uevent !== undefined) steps.push(this.#uevent(place(uevent.action), place(uevent.object)));
+    if (uevent !== undefined)
+      steps.push(this.#uevent(indexOf(uevent.action), indexOf(uevent.object)));
     return steps;
   }
 
   /** What a user writes: the value of a short access; of a longer one, its first bytes are data. */
-  userBytes(field: FieldIndex): Step {
+  userBytes(field: FieldIndex): ColumnSetter {
     return (row, fields) => {
       if (!fields.number(field)) return;
       const bytes = row.has(CELL.length) ? row.cells[CELL.length] : 0;
@@ -113,7 +121,7 @@ export class StepMaker {
     return (fields) => fields.intern(field, device);
   }
 
-  /** Records of bus accesses do not tell the domain; it is 0 on all but very large machines. */
+  /** Records of bus accesses have no domain; it is 0 on all but very large machines. */
   #deviceByBus(busField: FieldIndex, devfnField: FieldIndex): DeviceOf {
     const { device } = this.events.dictionaries;
     return (fields) => {
@@ -146,20 +154,20 @@ export class StepMaker {
   }
 
   /** The arguments of a program as JSON; the last is `…` when it has more than were recorded. */
-  #commandLine(count: FieldIndex, words: readonly FieldIndex[]): Step {
+  #commandLine(count: FieldIndex, words: readonly FieldIndex[]): ColumnSetter {
     return (row, fields) => {
       if (!fields.number(count)) return;
       const all = fields.low;
       row.setNumber(CELL.value, all);
-      // What lies behind the arguments in memory is the environment, which is nobody's business.
+      // The memory after the arguments holds the environment, which must not be recorded.
       const own = words.slice(0, Math.max(0, all));
       const told = own.map((word) => (fields.has(word) ? fields.text(word) : ''));
       this.events.text(JSON.stringify(all > words.length ? [...told, '…'] : told));
     };
   }
 
-  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`; `@name` of one that is read. */
-  #uevent(action: FieldIndex, object: FieldIndex): Step {
+  /** As `udevadm monitor` prints it: `bind@0000:01:00.0`; `@name` if it is only read. */
+  #uevent(action: FieldIndex, object: FieldIndex): ColumnSetter {
     return (_row, fields) => {
       if (!fields.has(object)) return;
       const variable = fields.has(action) ? fields.text(action) : '';
@@ -176,7 +184,7 @@ export class StepMaker {
     };
   }
 
-  #driver(field: FieldIndex): Step {
+  #driver(field: FieldIndex): ColumnSetter {
     const { driver } = this.events.dictionaries;
     return (row, fields) => {
       const id = fields.intern(field, driver);
@@ -184,7 +192,7 @@ export class StepMaker {
     };
   }
 
-  #ioctl(field: FieldIndex, file: VfioFile): Step {
+  #ioctl(field: FieldIndex, file: VfioFile): ColumnSetter {
     const names = new Map<number, number>();
     return (row, fields) => {
       if (!fields.number(field)) return;
@@ -201,11 +209,11 @@ export class StepMaker {
   }
 
   /**
-   * Puts fields into the data one after the other. One that the kernel could not read ends it: what
-   * follows has no known place.
+   * Appends fields to the data in sequence. It stops at a field that the kernel could not read,
+   * because the positions after it are not known.
    */
-  words(data: NonNullable<Columns['data']>, place: PlaceOf): Step {
-    const words = data.map(([name, bytes]) => [place(name), bytes] as const);
+  words(data: NonNullable<Columns['data']>, indexOf: IndexOfField): ColumnSetter {
+    const words = data.map(([name, bytes]) => [indexOf(name), bytes] as const);
     return (_row, fields) => {
       let length = 0;
       for (const [field, bytes] of words) {
@@ -218,7 +226,7 @@ export class StepMaker {
     };
   }
 
-  #text(field: FieldIndex, raw: boolean): Step {
+  #text(field: FieldIndex, raw: boolean): ColumnSetter {
     return (_row, fields) => {
       if (fields.has(field)) this.events.text(fields.text(field));
       else if (raw) this.events.text(fields.raw());
@@ -226,30 +234,30 @@ export class StepMaker {
   }
 }
 
-/** Columns of 64 bits that a field gives as they are. */
+/** Columns of 64 bits that are copied from a field unchanged. */
 export const NUMBERS = ['offset', 'length', 'value'] as const;
 
 const setDevice =
-  (deviceOf: DeviceOf): Step =>
+  (deviceOf: DeviceOf): ColumnSetter =>
   (row, fields) => {
     const id = deviceOf(fields);
     if (id >= 0) row.set(CELL.device, id);
   };
 
 const setRegion =
-  (field: FieldIndex): Step =>
+  (field: FieldIndex): ColumnSetter =>
   (row, fields) => {
     if (fields.number(field)) row.set(CELL.region, fields.low);
   };
 
 const setNumber =
-  (field: FieldIndex, cell: WordCell): Step =>
+  (field: FieldIndex, cell: WordCell): ColumnSetter =>
   (row, fields) => {
     if (fields.number(field)) row.setWords(cell, fields.low, fields.high);
   };
 
 const setPosition =
-  (field: FieldIndex): Step =>
+  (field: FieldIndex): ColumnSetter =>
   (row, fields) => {
     if (!fields.number(field)) return;
     const region = fields.high >>> POSITION_HIGH_BITS;

@@ -1,31 +1,35 @@
 /**
- * A rule: the catalogue's entry for one trace event, compiled to a row of constants and the steps
- * that fill in the rest, so that mapping a record asks nothing that is known of its event.
+ * A rule: the catalogue's entry for one trace event, compiled to a row of constants and the setters
+ * of the other columns, so that everything known about the event is decided once and not per
+ * record.
  */
 import { CELL, type EventAppender, EventRow, type Kind, type Path } from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
 import {
+  type ColumnSetter,
   type DeviceOf,
   type FieldIndex,
+  type IndexOfField,
   NUMBERS,
-  type PlaceOf,
-  type Step,
-  StepMaker,
+  SetterMaker,
 } from './column-setters.js';
 import type { FieldReader } from './trace-record.js';
 
-/** What becomes of the records of a probe that are alike. */
-export interface Form {
+/** How records of a probe become events. */
+export interface Projection {
   /** What all of their events have in common. */
   readonly constants: EventRow;
   /** How the rest is filled in, in this order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ColumnSetter[];
 }
 
-/** Tells the form of a record. @param inVfio whether its thread serves an access of a VFIO user */
-export type FormOf = (fields: FieldReader, inVfio: boolean) => Form;
+/**
+ * Chooses the projection of a record.
+ * @param inVfio whether its thread serves an access of a VFIO user
+ */
+export type ProjectionOf = (fields: FieldReader, inVfio: boolean) => Projection;
 
-export interface Rule {
+export interface MappingRule {
   readonly event: string;
   /** Name under which the records are counted: the one that the input shows. */
   readonly shown: string;
@@ -40,42 +44,42 @@ export interface Rule {
   /** Whether the function serves an access of a VFIO user. */
   readonly vfio: boolean;
   /** Of an entry, or of a record that is all of its event. */
-  readonly formOf: FormOf;
-  /** What is known of an event whose entry is not there. */
+  readonly projectionOf: ProjectionOf;
+  /** Columns of an event whose entry is missing. */
   readonly constants: EventRow;
   readonly deviceOf: DeviceOf | null;
-  /** Field with the value that a value record tells. */
+  /** Field with the value of a value record. */
   readonly value: FieldIndex;
   readonly ret: FieldIndex;
-  /** Field with what a user was given, in a return. */
+  /** Field with what a user received, in a return. */
   readonly given: FieldIndex;
-  /** Puts what a return tells of the caller's argument into the data; null for nothing. */
-  readonly answer: Step | null;
+  /** Appends what a return adds to the caller's argument to the data; null if it adds nothing. */
+  readonly answer: ColumnSetter | null;
   /** Field with a message of the kernel's log. */
   readonly message: FieldIndex;
 }
 
 /** Makes the rules of one trace. */
-export class RuleMaker {
-  readonly #steps: StepMaker;
+export class MappingRuleMaker {
+  readonly #steps: SetterMaker;
 
   constructor(private readonly events: EventAppender) {
-    this.#steps = new StepMaker(events);
+    this.#steps = new SetterMaker(events);
   }
 
   /**
    * Compiles a probe.
    * @param call number that the entry, value and return of one function share
    */
-  rule(probe: Probe, call: number, shown: string): Rule {
+  rule(probe: Probe, call: number, shown: string): MappingRule {
     const { columns, kind, role, path = null, raw = false } = probe;
     const names: string[] = [];
-    const place = (name: string): FieldIndex => {
+    const indexOf = (name: string): FieldIndex => {
       const known = names.indexOf(name);
       return known >= 0 ? known : names.push(name) - 1;
     };
-    const deviceOf = this.#steps.deviceOf(columns.device, place);
-    const steps = this.#steps.steps(columns, deviceOf, raw, place);
+    const deviceOf = this.#steps.deviceOf(columns.device, indexOf);
+    const steps = this.#steps.steps(columns, deviceOf, raw, indexOf);
     return {
       event: probe.event,
       shown,
@@ -85,7 +89,7 @@ export class RuleMaker {
       records: 0,
       call,
       vfio: probe.vfio === true,
-      formOf: this.#formOf(probe, steps, place),
+      projectionOf: this.#projectionOf(probe, steps, indexOf),
       constants: constants(
         probe,
         typeof kind === 'object' ? kind.read : kind,
@@ -93,34 +97,34 @@ export class RuleMaker {
         this.events,
       ),
       deviceOf,
-      value: typeof columns.value === 'string' ? place(columns.value) : -1,
-      ret: role === 'point' || role === 'value' ? -1 : place('ret'),
-      given: columns.given === undefined ? -1 : place(columns.given),
-      answer: columns.answer === undefined ? null : this.#steps.words(columns.answer, place),
+      value: typeof columns.value === 'string' ? indexOf(columns.value) : -1,
+      ret: role === 'point' || role === 'value' ? -1 : indexOf('ret'),
+      given: columns.given === undefined ? -1 : indexOf(columns.given),
+      answer: columns.answer === undefined ? null : this.#steps.words(columns.answer, indexOf),
       message:
-        columns.isKernelText === true && columns.text !== undefined ? place(columns.text) : -1,
+        columns.isKernelText === true && columns.text !== undefined ? indexOf(columns.text) : -1,
     };
   }
 
   /** A form for reads and one for writes, when the probe has both. */
-  #formOf(probe: Probe, steps: readonly Step[], place: PlaceOf): FormOf {
+  #projectionOf(probe: Probe, steps: readonly ColumnSetter[], indexOf: IndexOfField): ProjectionOf {
     const { kind, columns } = probe;
     if (typeof kind !== 'object') return this.#byNesting(probe, kind, steps);
     const { written } = columns;
-    const more = written === undefined ? [] : [this.#steps.userBytes(place(written))];
+    const more = written === undefined ? [] : [this.#steps.userBytes(indexOf(written))];
     const read = this.#byNesting(probe, kind.read, steps);
     const write = this.#byNesting(probe, kind.write, [...steps, ...more]);
-    const isWrite = place(kind.by);
+    const isWrite = indexOf(kind.by);
     return (fields, inVfio) => {
       const form = fields.number(isWrite) && fields.low !== 0 ? write : read;
       return form(fields, inVfio);
     };
   }
 
-  /** An access on behalf of a user goes to the hardware when it is done for a VFIO access. */
-  #byNesting(probe: Probe, kind: Kind, steps: readonly Step[]): FormOf {
+  /** An access on behalf of a user is one of the hardware if it is made for a VFIO access. */
+  #byNesting(probe: Probe, kind: Kind, steps: readonly ColumnSetter[]): ProjectionOf {
     const { path = null } = probe;
-    const form = (by: Path | null): Form => ({
+    const form = (by: Path | null): Projection => ({
       constants: constants(probe, kind, by, this.events),
       steps,
     });

@@ -11,7 +11,7 @@ import {
   TraceReader,
   TraceWriter,
 } from '../../traces/index.js';
-import type { Rule } from './projection.js';
+import type { MappingRule } from './projection.js';
 import { RecordMapper } from './record-mapper.js';
 import type { FieldReader, TraceRecord } from './trace-record.js';
 
@@ -23,7 +23,7 @@ class GivenFields implements FieldReader {
   high = 0;
 
   constructor(
-    private readonly rule: Rule,
+    private readonly rule: MappingRule,
     private readonly given: Fields,
   ) {}
 
@@ -62,9 +62,9 @@ interface Given {
   readonly cpu?: number;
 }
 
-type Step = Given | { readonly lostOn: number; readonly count: number };
+type ColumnSetter = Given | { readonly lostOn: number; readonly count: number };
 
-function map(steps: readonly Step[]) {
+function map(steps: readonly ColumnSetter[]) {
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} });
   writer.events.source('ftrace-text');
@@ -258,7 +258,7 @@ describe('what a user was given', () => {
     event: 'vfio_pci_config_rw_ret',
     fields: { ret, ...more },
   });
-  const given = (...steps: Step[]) => map(steps).events.at(-1)?.value;
+  const given = (...steps: ColumnSetter[]) => map(steps).events.at(-1)?.value;
 
   test('is what the buffer holds at the return, as much of it as was read', () => {
     expect(given(door(0x10, 4), returned(4, { given: 0x8765_4321 }))).toBe(0x8765_4321);
@@ -314,7 +314,7 @@ describe('the region of a mapping', () => {
     event: 'vfio_pci_mmap_fault',
     fields: { dev, address: vm_start, pgoff: 0, vm_start, vm_end: vm_start + 4096n, vm_pgoff },
   });
-  const regions = (...steps: Step[]) => map(steps).events.map((event) => event.region);
+  const regions = (...steps: ColumnSetter[]) => map(steps).events.map((event) => event.region);
 
   test('is told by the page offset in the file, and kept for faults with a frame number', () => {
     const ret = { event: 'vfio_pci_core_mmap_ret', fields: { ret: 0 } };

@@ -2,7 +2,7 @@ import { CELL, type EventAppender, EventRow, type Kind } from '../../traces/inde
 import { findProbe, type Probe } from '../catalogue/index.js';
 import { KernelTextColumns } from '../kernel-text/index.js';
 import { lowBytes } from './column-setters.js';
-import { type Rule, RuleMaker } from './projection.js';
+import { type MappingRule, MappingRuleMaker } from './projection.js';
 import { syscallProbe } from './syscall-probe.js';
 import { type CallStack, type OpenCall, ThreadCalls } from './thread-calls.js';
 import type { FieldReader, TraceRecord } from './trace-record.js';
@@ -10,7 +10,7 @@ import type { FieldReader, TraceRecord } from './trace-record.js';
 /** What the console puts before a message. */
 const CONSOLE_TIME = /^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^\]]*\])? ?/;
 
-/** What became of the records of one input. */
+/** Counts of the records of one input, by outcome. */
 export interface MappingReport {
   readonly records: Readonly<Record<string, number>>;
   readonly unparsed: number;
@@ -23,8 +23,8 @@ export interface MappingReport {
  */
 export class RecordMapper {
   readonly #events: EventAppender;
-  readonly #maker: RuleMaker;
-  readonly #rules = new Map<string, Rule>();
+  readonly #maker: MappingRuleMaker;
+  readonly #rules = new Map<string, MappingRule>();
   readonly #calls = new Map<string, number>();
   readonly #threads = new ThreadCalls();
   /** For events that no call keeps. */
@@ -40,7 +40,7 @@ export class RecordMapper {
 
   constructor(events: EventAppender) {
     this.#events = events;
-    this.#maker = new RuleMaker(events);
+    this.#maker = new MappingRuleMaker(events);
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#point = events.phase('point');
@@ -53,7 +53,7 @@ export class RecordMapper {
    * The rule for a trace event; one that makes `log` events when the catalogue lacks it.
    * @param shown name to count its records by, when the input shows another than `event`
    */
-  rule(event: string, shown = event): Rule {
+  rule(event: string, shown = event): MappingRule {
     const key = `${event}\0${shown}`;
     let rule = this.#rules.get(key);
     if (rule === undefined) {
@@ -65,42 +65,42 @@ export class RecordMapper {
   }
 
   /** Maps one record; what it needs of `record` and `fields` is copied. */
-  record(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  record(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     rule.records++;
     const { role } = rule;
     if (role === 'value') this.#value(rule, record, fields);
     else if (role === 'return') this.#return(rule, record, fields);
-    else if (role === 'point') this.#whole(rule, record, fields);
-    else if (rule.ret >= 0 && fields.has(rule.ret)) this.#whole(rule, record, fields);
+    else if (role === 'point') this.#appendComplete(rule, record, fields);
+    else if (rule.ret >= 0 && fields.has(rule.ret)) this.#appendComplete(rule, record, fields);
     else this.#entry(rule, record, fields);
   }
 
-  /** A piece of the input that was not understood: it is kept as a `log` event, and counted. */
+  /** A piece of the input that was not understood: appended as a `log` event, and counted. */
   unparsed(text: string, record?: TraceRecord): void {
     this.#unparsed++;
-    this.#open('log', record);
+    this.#startEvent('log', record);
     this.#events.text(text);
     this.#events.append(this.#row);
   }
 
-  /** A further line of a text, or what may be one: it is kept as an event of its own. */
+  /** A further line of a text, or a possible one: appended as an event of its own. */
   continued(text: string): void {
-    this.#open('log', undefined);
+    this.#startEvent('log', undefined);
     this.#events.text(text);
     this.#events.append(this.#row);
   }
 
   /**
-   * The source says that it lost events on a CPU, between the last event and the next.
-   * @param count how many; null when the source does not know, or tells no possible number: then it
-   * counts as one, which is the least, and its text says so
+   * The source reports that it lost events on a CPU, between the last event and the next.
+   * @param count the number; null when the source does not know it or states an impossible one:
+   * then it counts as one, the least possible, and its text says so
    * @param cpu -1 for all of them
-   * @param why what is known of the reason
+   * @param why the reason, if known
    */
   lost(cpu: number, count: number | null, record?: TraceRecord, why?: string): void {
     this.#lost += count ?? 1;
     this.#threads.forget(cpu);
-    this.#open('lost', record);
+    this.#startEvent('lost', record);
     if (record === undefined && cpu >= 0) this.#row.set(CELL.cpu, cpu);
     this.#row.setNumber(CELL.value, count ?? 1);
     const text = count === null ? [UNKNOWN_LOSS, why] : [why];
@@ -110,7 +110,10 @@ export class RecordMapper {
     this.#events.append(this.#row);
   }
 
-  /** Ends the input: a value whose return never came is told by an end without a result. */
+  /**
+   * Ends the input. Appends an end without `ret` for each call whose value was seen but whose
+   * return was not.
+   */
   finish(): void {
     for (const { valueSeen, row, seq } of this.#threads.open()) {
       if (!valueSeen) continue;
@@ -141,21 +144,21 @@ export class RecordMapper {
   }
 
   /** The entry of a call that has not returned. */
-  #entry(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  #entry(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     const stack = this.#threads.of(record.tid, record.cpu);
     const { inVfio } = stack;
     const open = stack.push(rule.call, record.cpu, rule.vfio);
     const { row } = open;
-    this.#fill(row, rule, record, fields, inVfio);
+    this.#project(row, rule, record, fields, inVfio);
     row.set(CELL.phase, this.#begin);
     open.seq = this.#events.append(row);
   }
 
-  /** A record that tells all of its event: a point, or a call with its result. */
-  #whole(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  /** A record that is a complete event: a point, or a call with its result. */
+  #appendComplete(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     const { inVfio } = this.#threads.of(record.tid, record.cpu);
     const row = this.#row;
-    this.#fill(row, rule, record, fields, inVfio);
+    this.#project(row, rule, record, fields, inVfio);
     row.set(CELL.phase, this.#point);
     if (rule.message >= 0) this.#message(row, fields, rule.message);
     this.#result(row, rule, fields);
@@ -174,12 +177,14 @@ export class RecordMapper {
   #give(stack: CallStack, read: EventRow): void {
     if (read.cells[CELL.kind] !== this.#configRead || read.cells[CELL.ret] !== 0) return;
     for (const { vfio, given, row } of stack.open()) {
-      if (vfio && row.cells[CELL.device] === read.cells[CELL.device]) given.take(row, read);
+      if (vfio && row.cells[CELL.device] === read.cells[CELL.device]) given.add(row, read);
     }
   }
 
-  /** The value of a user's read: what is in the buffer, or what the hardware gave for it. */
-  #given(row: EventRow, open: OpenCall, rule: Rule, fields: FieldReader): void {
+  /**
+   * The value of a user's read: the content of the buffer, or what the hardware returned for it.
+   */
+  #given(row: EventRow, open: OpenCall, rule: MappingRule, fields: FieldReader): void {
     const { cells } = row;
     const kind = cells[CELL.kind];
     if (kind !== this.#configRead && kind !== this.#regionRead) return;
@@ -190,12 +195,12 @@ export class RecordMapper {
     if (length < 1 || length > 4) return;
     if (rule.given >= 0 && fields.number(rule.given)) {
       row.setWords(CELL.value, lowBytes(fields.low, length), 0);
-    } else if (kind === this.#configRead) open.given.settle(row);
+    } else if (kind === this.#configRead) open.given.setValue(row);
   }
 
-  #value(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  #value(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     const open = this.#threads.of(record.tid, record.cpu).find(rule.call);
-    if (open === null) this.#orphan(rule, record, fields);
+    if (open === null) this.#appendUnpairedEnd(rule, record, fields);
     else if (fields.number(rule.value)) {
       open.row.setWords(CELL.value, fields.low, fields.high);
       open.valueSeen = true;
@@ -203,7 +208,7 @@ export class RecordMapper {
   }
 
   /** A value or return whose entry was lost, or came before the recording began. */
-  #orphan(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  #appendUnpairedEnd(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     const row = this.#row;
     row.copy(rule.constants);
     row.set(CELL.phase, this.#end);
@@ -215,11 +220,11 @@ export class RecordMapper {
     this.#events.append(row);
   }
 
-  #return(rule: Rule, record: TraceRecord, fields: FieldReader): void {
+  #return(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
     const stack = this.#threads.of(record.tid, record.cpu);
     const open = stack.pop(rule.call);
     if (open === null) {
-      this.#orphan(rule, record, fields);
+      this.#appendUnpairedEnd(rule, record, fields);
       return;
     }
     const { row } = open;
@@ -233,12 +238,12 @@ export class RecordMapper {
     this.#events.append(row);
   }
 
-  #result(row: EventRow, rule: Rule, fields: FieldReader): void {
+  #result(row: EventRow, rule: MappingRule, fields: FieldReader): void {
     if (rule.ret >= 0 && fields.number(rule.ret)) row.setWords(CELL.ret, fields.low, fields.high);
   }
 
   /** Opens an event that no rule makes. */
-  #open(kind: Kind, record: TraceRecord | undefined): void {
+  #startEvent(kind: Kind, record: TraceRecord | undefined): void {
     const row = this.#row;
     row.clear();
     row.set(CELL.kind, this.#events.kind(kind));
@@ -247,29 +252,29 @@ export class RecordMapper {
     else setOrigin(row, record);
   }
 
-  /** Everything that an entry tells. */
-  #fill(
+  /** Fills all columns that an entry record provides. */
+  #project(
     row: EventRow,
-    rule: Rule,
+    rule: MappingRule,
     record: TraceRecord,
     fields: FieldReader,
     inVfio: boolean,
   ): void {
-    const { constants, steps } = rule.formOf(fields, inVfio);
+    const { constants, steps } = rule.projectionOf(fields, inVfio);
     row.copy(constants);
     setOrigin(row, record);
     for (const step of steps) step(row, fields);
   }
 }
 
-/** The text of a loss whose number nobody knows. */
+/** The text of a loss of unknown number. */
 const UNKNOWN_LOSS = 'unknown number';
 
 /** The columns that say where a record comes from. */
 const ORIGIN = [CELL.cpu, CELL.tid, CELL.pid, CELL.task] as const;
 const ORIGIN_BITS = ORIGIN.reduce((bits, cell) => bits | (1 << cell), 0);
 
-/** Sets all of them at once: one after the other, each would wait for the one before. */
+/** Sets all of them together: separate calls would each wait for the one before. */
 function setOrigin(row: EventRow, { tsLow, tsHigh, cpu, tid, tgid, task }: TraceRecord): void {
   row.timeWords(tsLow, tsHigh);
   const { cells } = row;

@@ -1,11 +1,11 @@
 /**
- * Calls that have begun and not ended, per thread: pairs a return with its entry. A thread's calls
- * nest, whatever CPUs it runs on; only the idle threads share the number 0, one per CPU.
+ * Open calls per thread: pairs a return with its entry. The calls of a thread nest, whatever CPUs
+ * it runs on; only the idle threads share the number 0, one per CPU.
  */
 import { assert, CALL_DEPTH_MAX, EventRow, likelyEnded } from '../../traces/index.js';
 import { GivenBytes } from './given-bytes.js';
 
-/** Threads kept in memory; above it, those without open calls are forgotten. */
+/** Threads kept in memory; beyond that, those without open calls are forgotten. */
 const THREADS_MAX = 1 << 16;
 
 /** One open call; reused when the call has ended. */
@@ -17,7 +17,7 @@ export class OpenCall {
   vfio = false;
   /** A mid-function probe saw the value that the call will return. */
   valueSeen = false;
-  /** What is known of what a user's read gave. */
+  /** What is known of the result of a user's read. */
   readonly given = new GivenBytes();
   /** The begin's columns, which the end repeats. */
   readonly row = new EventRow();
@@ -74,8 +74,8 @@ export class CallStack {
   }
 
   /**
-   * Forgets the calls that were last seen on a CPU that lost events, or on any if it is negative:
-   * their returns may be gone.
+   * Forgets the calls that were last seen on a CPU that lost events, or on any CPU if it is
+   * negative: their returns may be missing.
    */
   forget(cpu: number): void {
     while (this.#depth > 0 && (cpu < 0 || this.#top().cpu === cpu)) this.#dropTop();
@@ -139,7 +139,7 @@ export class ThreadCalls {
   #forgetIdle(): void {
     this.#lastKey = Number.NaN;
     for (const [key, stack] of this.#stacks) if (stack.depth === 0) this.#stacks.delete(key);
-    // Threads that never return from a call of the catalogue are not worth remembering for ever.
+    // Threads that never return from a call of the catalogue are eventually forgotten.
     if (this.#stacks.size >= THREADS_MAX) this.#stacks.clear();
   }
 }

@@ -6,18 +6,18 @@ import type { Dictionary } from '../../traces/index.js';
  */
 
 /**
- * What numbers that may need more than 31 bits begin as: no integer, because a number that first is
- * a small one and then is not makes the engine compile anew.
+ * Initial value of numbers that may need more than 31 bits. It is not an integer, because a number
+ * that is small at first and large later makes the engine recompile.
  */
 export const NOT_SET = 0.5;
 
 /** The common part of a record. */
 export interface TraceRecord {
-  /** -1 when the input does not tell. */
+  /** -1 when the input does not say. */
   cpu: number;
-  /** Thread id; what ftrace and perf call pid. -1 when the input does not tell. */
+  /** Thread id (ftrace and perf call it pid); -1 when the input does not say. */
   tid: number;
-  /** Thread group id, or -1 when the input does not tell. */
+  /** Thread group id, or -1 when the input does not say. */
   tgid: number;
   /** Id of the comm in the appender's `task` dictionary, or -1 when unknown (`<...>`). */
   task: number;

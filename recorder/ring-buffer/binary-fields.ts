@@ -173,7 +173,7 @@ export class BinaryFields implements FieldReader {
     return texts;
   }
 
-  /** The record as ftrace prints it, as far as its format can be followed. */
+  /** The record as ftrace prints it, if its format can be interpreted. */
   raw(): string {
     const format = this.#format;
     if (!format) return '';
@@ -190,7 +190,7 @@ export class BinaryFields implements FieldReader {
     return shown.join(' ');
   }
 
-  /** The arguments of a system call, in the one form that all sources give them. */
+  /** The arguments of a system call, in the same form for all sources. */
   #arguments(format: EventFormat): string {
     const shown = ownFields(format)
       .filter(({ name }) => name !== '__syscall_nr')

@@ -13,7 +13,7 @@ export interface Payload {
   readonly length: number;
 }
 
-/** The integer at a place, signed or not; sizes other than 1, 2, 4 and 8 give undefined. */
+/** The integer at an offset, signed or not; sizes other than 1, 2, 4 and 8 return undefined. */
 export function readInteger(
   view: DataView,
   at: number,

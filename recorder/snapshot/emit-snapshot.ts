@@ -14,7 +14,7 @@ export interface FunctionState {
   readonly physfn: string | null;
   /** Other attributes by name: vendor, device, class, sriov_numvfs, resource, … */
   readonly attributes: Readonly<Record<string, string | readonly string[]>>;
-  /** Configuration space, 64 to 4096 bytes, as far as it could be read. */
+  /** Configuration space, 64 to 4096 bytes, or as much of it as could be read. */
   readonly config: Buffer | null;
 }
 
@@ -36,7 +36,7 @@ export type SnapshotMoment = 'start' | 'end';
 
 /**
  * Appends one `snapshot` event per function: `data` is its configuration space, `text` the JSON of
- * the rest; then one per driver. `name` tells the moment.
+ * the rest; then one per driver. `name` is the moment of the snapshot.
  */
 export function emitSnapshot(
   events: EventAppender,

@@ -24,6 +24,8 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
 const ALLOWED: readonly RegExp[] = [
   // A place in the topology of buses, not an order.
   /\bbehind (?:an? |the |another )?(?:IOMMU|bridge|port|switch|root port)s?\b/g,
+  // A question: which file of which device.
+  /\bwhich \w+ of which\b/g,
 ];
 
 /** A comment or a paragraph as one line of text, and the line where it begins. */

@@ -8,9 +8,7 @@ import { BARE, otherStyle, type Style } from './log-styles.js';
 import { MessageEvents } from './message-events.js';
 import { rejoined, type Wrap } from './wrapped-lines.js';
 
-/**
- * The kernel's messages have at most about 1000 bytes; what is longer was not broken out of one.
- */
+/** Kernel messages have at most about 1000 bytes; a longer text was not broken out of one. */
 const REJOINED_MAX = 2048;
 
 /**
@@ -101,8 +99,8 @@ export class DmesgReader {
   }
 
   /**
-   * Further lines of a message stand under its first: dmesg and the journal put as many blanks
-   * before them as their columns are wide (util-linux dmesg.c, systemd logs-show.c).
+   * Whether a line continues the message above it. dmesg and the journal indent such lines by the
+   * width of the columns before the message (util-linux dmesg.c, systemd logs-show.c).
    */
   #goesOnUnder(text: string): boolean {
     const blanks = ' '.repeat(this.#indent);
@@ -117,7 +115,7 @@ export class DmesgReader {
     this.#message = null;
   }
 
-  /** A line that is no message and does not go on with the one above it. */
+  /** A line that is not a message and does not continue the one above it. */
   #other(text: string): void {
     this.#endMessage();
     this.#messages.other(this.#time, text);

@@ -1,17 +1,17 @@
 /**
- * What stands before the message in a line of the kernel log, as dmesg, the journal and syslog
- * write it: level, time, host.
+ * The prefix of a line of the kernel log, as dmesg, the journal and syslog write it: level, time,
+ * host.
  */
 
 import type { InputMeta } from '../importer.js';
 import { journalMessage, jsonObject } from '../journal/json-entry.js';
 import { SECONDS_MAX } from '../line-cursor.js';
 
-/** A line without what stands before its message. */
+/** A line without its prefix. */
 export interface LogLine {
   /** Nanoseconds of the style's clock; null when the line has no time of its own. */
   readonly time: bigint | null;
-  /** Nanoseconds since the message before, where only that is told or the time is not exact. */
+  /** Nanoseconds since the message before, if the line has only that or an inexact time. */
   readonly step?: bigint;
   readonly message: string;
 }
@@ -19,13 +19,16 @@ export interface LogLine {
 export interface Style {
   readonly name: string;
   readonly meta: InputMeta;
-  /** Blanks before a further line of a message, where that is not the width of what is in front. */
+  /** Blanks before a continuation line, if their number differs from the width of the prefix. */
   readonly indent?: number;
   /** The line, or null when it is not of this style. */
   parse(line: string): LogLine | null;
 }
 
-/** The kernel's messages are shorter, also within the journal's JSON; a longer line is none. */
+/**
+ * Kernel messages are shorter than this, also within the journal's JSON. Longer lines are not
+ * messages.
+ */
 export const MESSAGE_LINE_MAX = 16384;
 
 const NS_PER_S = 1_000_000_000n;
@@ -50,8 +53,8 @@ const LEVEL = String.raw`(?:<\d{1,3}>|[a-z]+ *:[a-z]+ *: )?`;
 /** The thread or CPU that CONFIG_PRINTK_CALLER adds. */
 const CALLER = String.raw`(?:\[ *[TC]\d+\])?`;
 /**
- * The host, which the journal leaves out under `--no-hostname`, and who logged: the kernel, or who
- * tells what is missing of its log.
+ * The host, which the journal omits under `--no-hostname`, and the program: the kernel, or a
+ * program that reports gaps in its log.
  */
 const WHO = String.raw`(?:kernel|systemd-journald|rsyslogd(?:-\d+)?|syslog-ng)`;
 const HOST = String.raw`(?:(?:\S+ )?${WHO}(?:\[\d+\])?: ?)`;
@@ -60,8 +63,8 @@ const DISTANCE = String.raw`(?: {1,20}<? {0,20}[\d.]{0,20} ?>?)?`;
 const STAMP = String.raw`\[ *(\d{1,10})\.(\d{1,9})${DISTANCE}\]`;
 const PLAIN = new RegExp(`^${LEVEL}${STAMP}${CALLER} ?${HOST}?(.*)$`, 's');
 /**
- * What may stand before the time: a prompt, what a console or a collector puts there, or syslog's
- * `kernel:` whose date and host were cut off.
+ * What may precede the time: a prompt, an addition of a console or a collector, or syslog's
+ * `kernel:` without its date and host.
  */
 const PROMPT = /^.{0,100}?\s(?=\[ *\d{1,10}\.\d{6}\])/s;
 const NESTED = new RegExp(`^${STAMP}${CALLER} ?(.*)$`, 's');
@@ -93,13 +96,13 @@ const TIME_OF_DAY = new RegExp(
 );
 const UNIX = new RegExp(String.raw`^(\d{9,10})\.(\d{1,9}) ${HOST}(.*)$`, 's');
 
-/** The message behind the kernel's own time, where there is another time in front. */
+/** The message after the kernel's own time, if another time precedes that. */
 const inner = (message: string): string => NESTED.exec(message)?.[3] ?? message;
 const fraction = (digits: string | undefined) => BigInt((digits ?? '').padEnd(9, '0'));
 const nanos = (seconds: string | number, digits?: string) =>
   BigInt(seconds) * NS_PER_S + fraction(digits);
 
-/** Seconds since 1970 of a date in UTC, or null for what is no date. */
+/** Seconds since 1970 of a date in UTC, or null if it is not a date. */
 function utcSeconds(year: string, month: number, rest: readonly string[]): number | null {
   const [day, hour, minute, second] = rest.map(Number);
   if (month < 0 || month > 11 || day > 31 || hour > 24 || minute > 59 || second > 60) return null;

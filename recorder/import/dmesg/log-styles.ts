@@ -27,7 +27,7 @@ export const BARE: Style = {
 
 const STYLES: readonly Style[] = [...STAMPED, BARE];
 
-/** The style in which most of the lines are, with how many are; null when none is in any. */
+/** The style of most lines, with its number of lines; null when no line has a style. */
 export function findStyle(lines: readonly string[]): { style: Style; hits: number } | null {
   const counted = STYLES.map((style) => ({
     style,
@@ -37,7 +37,7 @@ export function findStyle(lines: readonly string[]): { style: Style; hits: numbe
   return best.hits > 0 ? best : null;
 }
 
-/** A line in another style than its log; its time is kept when it is of the log's clock. */
+/** Reads a line in another style than its log; keeps its time only if it is of the log's clock. */
 export function otherStyle(line: string, style: Style): LogLine | null {
   for (const other of STAMPED) {
     const parsed = other === style ? null : other.parse(line);

@@ -7,7 +7,7 @@ import type { Style } from './log-styles.js';
 
 /** How a whole text was broken. */
 export interface Wrap {
-  /** No line is longer, or hardly one. */
+  /** Almost no line is longer. */
   readonly width: number;
   /** Broken between words, or wherever the column was. */
   readonly at: 'words' | 'column';
@@ -27,7 +27,7 @@ const wordLength = (line: string) => {
   return end < 0 ? line.length : end;
 };
 
-/** Finds out from the first lines of a log whether it was broken, and where. */
+/** Determines from the first lines of a log whether its lines were broken, and at which width. */
 export function findWrap(lines: readonly string[], style: Style): Wrap | null {
   const lengths = lines.map((line) => line.length).sort((a, b) => a - b);
   const width = lengths[Math.floor((lengths.length - 1) * WITHIN)] ?? 0;
@@ -45,10 +45,10 @@ export function findWrap(lines: readonly string[], style: Style): Wrap | null {
     : null;
 }
 
-/** A message that breaks off: nothing behind its device, or in the middle of a sentence. */
+/** A message that breaks off: it ends after its device, or in the middle of a sentence. */
 const BROKEN =
   /^[\w.+-]+ [0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]:$|Event logged(?: \[)?$|[,;=]$/;
-/** A line with a time of its own begins something, whoever wrote it. */
+/** A line with a time of its own starts something new, whatever program wrote it. */
 const DATED = /^(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[ *\d+\.\d+\])/;
 /** Shorter lines end where they end. */
 const BRACKET_MIN = 40;

@@ -1,20 +1,20 @@
-import { Pattern } from '../../byte-matching/byte-literal.js';
+import { ByteLiteral } from '../../byte-matching/byte-literal.js';
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import { COLON, DOT, isDigit, OPEN, SPACE, ZERO } from './ascii.js';
 import { setTime } from './record-time.js';
 
-/** The digits behind the point that most text has: microseconds. */
+/** The number of decimals that most text has: microseconds. */
 const DIGITS = 6;
 const NS_PER_US = 1_000;
 /** Longest flags and seconds that are worth remembering. */
 const TEXT_BYTES_MAX = 32;
 
 /**
- * The flags and the seconds of some record before: most often only the digits behind the point
- * differ in the next one with the same flags.
+ * Caches the flags and the seconds of an earlier record. The next record with the same flags
+ * usually differs only in the decimals.
  */
-export class Moment {
-  readonly #text = new Pattern(TEXT_BYTES_MAX);
+export class FlagsAndTime {
+  readonly #text = new ByteLiteral(TEXT_BYTES_MAX);
   #seconds = 0;
 
   /**

@@ -18,7 +18,7 @@ const PLAIN_TIMES = [
 ];
 /** ftrace counts from the buffer's start in `latency-format`; trace-cmd prints the clock's time. */
 const SINCE_START = /^.{8}-\d+ +\d\S* +\d+us.: /m;
-/** The share of lines of a layout from which on a text without a header is taken for ftrace's. */
+/** A text without a header counts as ftrace from this share of lines in one layout on. */
 const SHARE_MIN = 0.25;
 
 export const ftraceText: Importer = {

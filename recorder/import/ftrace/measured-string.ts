@@ -1,21 +1,21 @@
 /**
- * Strings whose length stands behind them: what was written to a sysfs attribute, and how many
- * bytes that were. The string may hold quotes, newlines and what looks like the rest of a record;
- * where its length fits, there is no doubt where it ends and which lines are its own.
+ * Strings that are followed by their length: the text of a write to a sysfs attribute and its
+ * number of bytes. The string may contain quotes, newlines and text that looks like the rest of a
+ * record. Where the length fits, the end of the string and the lines that belong to it are certain.
  */
-import type { Rule } from '../../mapping/projection.js';
+import type { MappingRule } from '../../mapping/projection.js';
 import { EQUALS, NEWLINE, QUOTE, RETURN, SPACE, WORD } from './ascii.js';
 
 export interface MeasuredString {
-  /** The fields by their numbers in the rule, and as they stand in the text: ` buf=`, ` count=`. */
+  /** The fields by their index in the projection, and as the text has them: ` buf=`, ` count=`. */
   readonly text: number;
   readonly length: number;
   readonly textKey: Buffer;
   readonly lengthKey: Buffer;
 }
 
-/** The string of an event's records whose length they tell; null when they do not. */
-export function measuredOf({ probe, fields }: Rule): MeasuredString | null {
+/** The string of an event whose records state its length; null when there is none. */
+export function measuredOf({ probe, fields }: MappingRule): MeasuredString | null {
   const { text, length } = probe.columns;
   if (probe.role === 'return' || text === undefined || typeof length !== 'string') return null;
   return {
@@ -30,9 +30,9 @@ const NUMBER = /^(?:0x([0-9a-f]{1,8})|(\d{1,9}))(?= |\r?$)/;
 const NUMBER_LOOK = 16;
 
 /**
- * Where the string between `start` and `end` begins (at its quote's next byte) and ends, if a
- * string of the length that is told stands there and other fields, or nothing, stand behind it.
- * Bytes that line ends of DOS added are not counted.
+ * Where the string between `start` and `end` begins (after its quote) and ends, if a string of the
+ * stated length is there and is followed by other fields or nothing. Bytes that DOS line ends added
+ * are not counted.
  */
 export function measuredEnd(
   bytes: Buffer,
@@ -59,7 +59,7 @@ export function measuredEnd(
   return null;
 }
 
-/** The place `length` bytes behind `from`, a return before a newline not counted. */
+/** The index `length` bytes after `from`, not counting a return before a newline. */
 function skipBytes(bytes: Buffer, from: number, length: number, end: number): number {
   let p = from;
   for (let count = 0; count < length && p < end; p++) {

@@ -1,4 +1,7 @@
-/** The lines between records: headers, reports of lost events, and what is not understood. */
+/**
+ * Reads the lines between records: headers, reports of lost events, and lines that are not
+ * understood.
+ */
 import type { RecordMapper } from '../../mapping/record-mapper.js';
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import { lossCount } from '../loss-count.js';
@@ -13,15 +16,15 @@ const GRAPH_LINE = /^\s*(?:[\d.]+ \| {2,})?(?:\d+\)|-{10,}).*[|>-]/;
 const FRAME = /^(?:\t *[0-9a-f]{1,16}|\s+[0-9a-f]{4,16}) \S/;
 const TRACER = /^# tracer: (\w+)/;
 const HISTOGRAM = '# event histogram';
-/** How far a line is looked at to tell what it is. */
+/** The most bytes of a line to examine to determine what it is. */
 const LINE_LOOK = 128;
 
-/** Texts of which every line that is no record is a sample, and counted as such. */
+/** Sections in which every line that is not a record is a sample, and is counted as one. */
 type Section = 'function_graph' | 'hist' | null;
 
-export class Interlude {
+export class NonRecordLines {
   #section: Section = null;
-  /** Events that the header says are not in the text, to be told before the first record. */
+  /** Events that the header says are missing from the text; reported before the first record. */
   #missing: number | null = 0;
   readonly #counts = new Map<string, number>();
 
@@ -32,7 +35,7 @@ export class Interlude {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Tells what the header said was lost, with the time of the first record behind it. */
+  /** Reports the losses stated in the header, with the time of the first record after it. */
   beforeRecord(record: TraceRecord): void {
     if (this.#missing === 0) return;
     const { tsLow, tsHigh } = record;
@@ -42,7 +45,7 @@ export class Interlude {
   }
 
   /**
-   * Whether a line is surely none of a record's.
+   * Whether a line certainly does not belong to a record.
    * @param inText the record before it is a text, which may have blank lines and lines with `#`
    */
   is(bytes: Buffer, start: number, end: number, inText: boolean): boolean {
@@ -55,7 +58,7 @@ export class Interlude {
     return startsWith(bytes, start, end, 'CPU:') && LOST.test(look(bytes, start, end));
   }
 
-  /** Takes a line: a header, a loss, a sample of a section, or something not understood. */
+  /** Reads a line: a header, a loss, a sample of a section, or something that is not understood. */
   read(bytes: Buffer, start: number, end: number): void {
     if (isBlank(bytes, start, end)) return;
     const head = look(bytes, start, end);

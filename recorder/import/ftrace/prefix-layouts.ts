@@ -1,8 +1,8 @@
 /**
- * What stands before the event on a line of kernel trace text: task, CPU, flags and time, in the
- * layouts of ftrace (kernel/trace/trace_output.c, trace_print_context and trace_print_lat_context)
- * and `trace-cmd report`. Task names are padded to a fixed width and may hold anything, a newline
- * too; so the dash at its fixed place is what a record is known by.
+ * The prefix of an event on a line of kernel trace text: task, CPU, flags and time, in the layouts
+ * of ftrace (kernel/trace/trace_output.c, trace_print_context and trace_print_lat_context) and
+ * `trace-cmd report`. Task names are padded to a fixed width and may contain anything, even a
+ * newline. So a record is recognised by the dash at its fixed place.
  */
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import {
@@ -26,11 +26,11 @@ import {
 import { emptyRecord, readTime, setTicks, setTime } from './record-time.js';
 
 /** Where the parts of a record are that are not numbers. */
-export class Place {
+export class PrefixSpans {
   /** The task's name, with the spaces that pad it. */
   commStart = 0;
   commEnd = 0;
-  /** Where the part ends that says who and where: task, thread, CPU. */
+  /** End of the part with task, thread and CPU. */
   whoEnd = 0;
   /** Where the event begins. */
   body = 0;
@@ -41,16 +41,16 @@ export interface Layout {
   readonly name: string;
   /** A cheap test of whether a record may start at `at`. */
   starts(bytes: Buffer, at: number, end: number): boolean;
-  /** Reads what is before the event; false when that is not what stands there. */
-  read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean;
+  /** Reads the prefix; false when there is none. */
+  read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: PrefixSpans): boolean;
   /**
-   * Finds the first record in a part of a line whatever stands before it: a console's time, a
-   * damaged byte, a record that lost its line end. Only what can be nothing else is one; its name
-   * begins at `place.commStart`.
+   * Finds the first record in a part of a line, whatever precedes it: a console's time, a damaged
+   * byte, a record that lost its line end. Only certain matches count; the name begins at
+   * `place.commStart`.
    * @param end the end of the line
    */
-  find?(bytes: Buffer, from: number, end: number, record: TraceRecord, place: Place): boolean;
-  /** Whether what stands before `whoEnd` can be compared with the record before. */
+  find?(bytes: Buffer, from: number, end: number, record: TraceRecord, place: PrefixSpans): boolean;
+  /** Whether the bytes before `whoEnd` can be compared with those of the record before. */
   readonly repeats: boolean;
 }
 
@@ -70,7 +70,10 @@ function number(bytes: Uint8Array, start: number, end: number): number {
 const dashAt = (bytes: Uint8Array, at: number, end: number) =>
   at + 1 < end && bytes[at] === DASH && isDigit(bytes[at + 1]);
 
-/** Reads ` (tgid)` or ` (-------)` if it is there. @returns the place behind it, -1 if malformed */
+/**
+ * Reads ` (tgid)` or ` (-------)` if it is there.
+ * @returns the index after it, -1 if malformed
+ */
 function readTgid(bytes: Uint8Array, at: number, end: number, record: TraceRecord): number {
   record.tgid = -1;
   let p = skipSpaces(bytes, at, end);
@@ -84,7 +87,10 @@ function readTgid(bytes: Uint8Array, at: number, end: number, record: TraceRecor
   return skipSpaces(bytes, p + 1, end);
 }
 
-/** Reads `[cpu]`. @returns the place behind it, -1 if malformed */
+/**
+ * Reads `[cpu]`.
+ * @returns the index after it, -1 if malformed
+ */
 function readCpu(bytes: Uint8Array, at: number, end: number, record: TraceRecord): number {
   if (at >= end || bytes[at] !== OPEN_BRACKET) return -1;
   const stop = skipDigits(bytes, at + 1, end);
@@ -94,7 +100,10 @@ function readCpu(bytes: Uint8Array, at: number, end: number, record: TraceRecord
   return stop + 1;
 }
 
-/** Reads a time and the colon behind it. @returns the place of the event, -1 if malformed */
+/**
+ * Reads a time and the colon after it.
+ * @returns the index of the event, -1 if malformed
+ */
 function readTimeAndColon(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   const p = readTime(b, at, end, record);
   if (p === at || p >= end || b[p] !== COLON) return -1;
@@ -115,7 +124,7 @@ function readFromPid(
   dash: number,
   end: number,
   record: TraceRecord,
-  place: Place,
+  place: PrefixSpans,
 ): number {
   let p = skipDigits(b, dash + 1, end);
   if (p === dash + 1 || p - dash > DIGITS_MAX || p >= end || b[p] !== SPACE) return -1;
@@ -128,7 +137,10 @@ function readFromPid(
   return readFlagsAndTime(b, p, end, record);
 }
 
-/** Reads ` flags time: `, of which the flags may be missing. @returns the event's place, or -1 */
+/**
+ * Reads ` flags time: `, where the flags are optional.
+ * @returns the index of the event, -1 if malformed
+ */
 export function readFlagsAndTime(b: Buffer, at: number, end: number, record: TraceRecord): number {
   const p = skipSpaces(b, at, end);
   const body = readTimeAndColon(b, p, end, record);
@@ -141,10 +153,10 @@ export function readFlagsAndTime(b: Buffer, at: number, end: number, record: Tra
 /** A record from its thread id to its event: `-190     (    190) [001] .....    32.095819: x`. */
 const FROM_PID =
   /-\d{1,10} +(?:\((?: *\d+|-+)\) +)?\[\d{1,9}\] +(?:[^\s:]{1,8} +)?\d+(?:\.\d{1,9})?: +\S/g;
-/** How far into a line a record is looked for. */
+/** How far into a line a record is searched for. */
 const FIND_LOOK = 1 << 12;
 
-/** Finds a record by what stands from its thread id on; `startOf` says where its name begins. */
+/** Finds a record by the text from its thread id on; `startOf` returns where its name begins. */
 const finder =
   (startOf: (bytes: Buffer, from: number, dash: number) => number): NonNullable<Layout['find']> =>
   (bytes, from, end, record, place) => {
@@ -223,7 +235,7 @@ function findLatency(
   from: number,
   end: number,
   record: TraceRecord,
-  place: Place,
+  place: PrefixSpans,
 ): boolean {
   const text = b.toString('latin1', from, Math.min(end, from + FIND_LOOK));
   for (const { index } of text.matchAll(LATENCY_FROM_PID)) {
@@ -250,7 +262,7 @@ function readLatencyTime(b: Uint8Array, at: number, end: number, record: TraceRe
 
 /** For tests of whether something can be read. */
 const scratchRecord: TraceRecord = emptyRecord();
-const scratchPlace = new Place();
+const scratchPlace = new PrefixSpans();
 
 /** `            comm     pid   0 9 00000001 00000000 [0098d68e] 1296.172ms (+0.006ms): ` */
 const VERBOSE: Layout = {
@@ -286,8 +298,8 @@ function skipHex(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * `[microseconds in hex] ms (+ms): `, of which the first is the time and the rest repeats it; for
- * clocks that do not count seconds `[number in hex] number (+number): `.
+ * `[microseconds in hex] ms (+ms): `; the first number is the time, and the others repeat it.
+ * Clocks that do not count seconds print `[number in hex] number (+number): `.
  */
 function readVerboseTime(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   if (at >= end || b[at] !== OPEN_BRACKET) return -1;
@@ -322,7 +334,7 @@ const BARE: Layout = {
   },
 };
 
-/** As `normal`, but with the padding lost: what is left after somebody pasted it into an issue. */
+/** As `normal` without the padding, as in text that was pasted into an issue. */
 const PASTED: Layout = {
   name: 'pasted',
   repeats: true,

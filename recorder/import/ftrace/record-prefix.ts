@@ -1,42 +1,44 @@
 import type { Dictionary } from '../../../traces/index.js';
-import { Pattern } from '../../byte-matching/byte-literal.js';
+import { ByteLiteral } from '../../byte-matching/byte-literal.js';
 import { Interner } from '../../byte-matching/interner.js';
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import { NEWLINE } from './ascii.js';
-import { Moment } from './flags-and-time.js';
-import { type Layout, Place, readFlagsAndTime } from './prefix-layouts.js';
+import { FlagsAndTime } from './flags-and-time.js';
+import { type Layout, PrefixSpans, readFlagsAndTime } from './prefix-layouts.js';
 import { emptyRecord } from './record-time.js';
 import type { TextWindow } from './text-window.js';
 
 const UNKNOWN_TASK = '<...>';
-/** Recent tasks of which the text is kept, by a few digits of their thread id; a power of two. */
+/**
+ * Number of recent tasks whose text is cached, by a few digits of their thread id; a power of two.
+ */
 const RECENT = 16;
 const PID_AT = 17;
-/** Longest text of a task and a CPU: a name, two numbers of ten digits, and what is around them. */
+/** Longest text of a task and a CPU: a name, two numbers of ten digits, and punctuation. */
 const WHO_BYTES_MAX = 64;
-/** Moments kept for a task, by its flags; a power of two. */
+/** Number of cached times for a task, by its flags; a power of two. */
 const MOMENTS = 8;
 /** Where the flags differ that records of one task alternate between: `.....`, `..Zff`, `...1.`. */
 const FLAG_AT = 3;
 
 /** A task on a CPU, as some record showed it. */
 class Recent {
-  readonly text = new Pattern(WHO_BYTES_MAX);
-  readonly moments = Array.from({ length: MOMENTS }, () => new Moment());
+  readonly text = new ByteLiteral(WHO_BYTES_MAX);
+  readonly moments = Array.from({ length: MOMENTS }, () => new FlagsAndTime());
   cpu = -1;
   tid = -1;
   tgid = -1;
   task = -1;
 }
 
-/** Reads where records come from: what stands before the event. */
-export class OriginReader {
+/** Reads the prefixes of records. */
+export class PrefixReader {
   readonly record: TraceRecord = emptyRecord();
-  readonly place = new Place();
+  readonly place = new PrefixSpans();
   readonly #tasks: Interner<number>;
   readonly #recent = Array.from({ length: RECENT }, () => new Recent());
   readonly #scratch: TraceRecord = { ...this.record };
-  readonly #scratchPlace = new Place();
+  readonly #scratchPlace = new PrefixSpans();
 
   constructor(
     private readonly window: TextWindow,
@@ -55,7 +57,7 @@ export class OriginReader {
     const { bytes, view, at, end } = this.window;
     if (!this.layout.starts(bytes, at, end)) return false;
     if (!this.layout.repeats) return this.#readAnew();
-    // Behind the end there are no bytes, of which the mask makes 0.
+    // Bytes past the end are undefined; the mask makes them 0.
     const recent = this.#recent[(bytes[at + PID_AT] + bytes[at + PID_AT + 2]) & (RECENT - 1)];
     if (recent.text.isAt(view, at, end)) {
       const { record, place } = this;
@@ -74,8 +76,8 @@ export class OriginReader {
   }
 
   /**
-   * Finds the first record from `from` to the end of its line, whatever stands before it.
-   * @returns where it starts, -1 when there is none that is certain
+   * Finds the first record from `from` to the end of its line, whatever precedes it.
+   * @returns where it starts, -1 when no record is certain
    */
   find(from: number, lineEnd: number): number {
     const { record, place } = this;

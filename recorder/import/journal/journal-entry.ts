@@ -28,11 +28,11 @@ export interface KernelMessage {
   readonly message: string;
 }
 
-/** The journal's daemon tells by itself how many of the kernel's messages it missed. */
+/** The journal's daemon itself reports how many kernel messages it missed. */
 const TRANSPORTS: ReadonlySet<string | undefined> = new Set(['kernel', 'driver']);
 const MICROSECONDS = /^\d{1,16}$/;
 
-/** When and what the kernel said; null for what another program said, or a damaged entry. */
+/** Time and text of a kernel message; null for messages of other programs and damaged entries. */
 export function kernelMessage(entry: Readonly<JournalFields>): KernelMessage | null {
   const time = entry._SOURCE_MONOTONIC_TIMESTAMP ?? entry.__MONOTONIC_TIMESTAMP;
   const { MESSAGE: message, _TRANSPORT: transport } = entry;
@@ -44,19 +44,19 @@ export function kernelMessage(entry: Readonly<JournalFields>): KernelMessage | n
 
 const KERNEL = /Linux version (\S+)/;
 
-/** What the head of such a log tells: its times are those of the kernel's own clock. */
+/** What the head of such a log states: its times are those of the kernel's own clock. */
 export function logMeta({ head }: Pick<Input, 'head'>): InputMeta {
   const kernel = KERNEL.exec(head.toString('latin1'))?.[1];
   return { clock: 'mono', ...(kernel !== undefined && { kernel }) };
 }
 
-/** Hands the messages of entries on; what is none goes with the time before it. */
+/** Passes on the messages of entries. Anything else gets the time before it. */
 export class JournalMessages {
   #time = 0n;
 
   constructor(readonly messages: MessageEvents) {}
 
-  /** @param raw the entry as it was written, for one that is no message of the kernel */
+  /** @param raw the entry as written, for one that is not a kernel message */
   entry(fields: Readonly<JournalFields>, raw: string): void {
     const said = kernelMessage(fields);
     if (said === null) {

@@ -120,7 +120,7 @@ class ExportReader {
     }
   }
 
-  /** The value with its size in front; null, and nothing taken, when there is none. */
+  /** The value preceded by its size; null, without consuming anything, when there is none. */
   #sized(): string | null {
     const stream = this.#stream;
     if (!stream.need(SIZE_BYTES)) return null;

@@ -36,7 +36,7 @@ class VerboseReader {
   readonly #lines: LineReader;
   readonly #messages: MessageEvents;
   readonly #entries: JournalMessages;
-  /** Null before the first entry, and behind a line that is of none. */
+  /** Null before the first entry, and after a line that belongs to no entry. */
   #fields: JournalFields | null = null;
   /** The field that the next line may go on with. */
   #last: string | null = null;

@@ -64,7 +64,7 @@ class JsonReader {
     else if (entry !== null || !this.#salvage(text)) this.#messages.other(this.#time, text.trim());
   }
 
-  /** The messages of a text that is no object any more; false when there is none. */
+  /** Passes on the messages of a text that is no longer an object; false when there is none. */
   #salvage(text: string): boolean {
     let end = 0;
     for (const match of text.matchAll(SALVAGED)) {

@@ -12,7 +12,10 @@ const NAME = /([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:\/config|[._-][\w
 const HEADER_TYPE_MAX = 2;
 const HEADER_BYTES = 64;
 
-/** What sysfs tells of a function that its configuration space has, as sysfs prints it. */
+/**
+ * The sysfs attributes of a function that follow from its configuration space, as sysfs prints
+ * them.
+ */
 export function configAttributes(config: Buffer): Record<string, string> {
   if (config.byteLength < HEADER_BYTES) return {};
   const word = (offset: number) => `0x${config.readUInt16LE(offset).toString(16).padStart(4, '0')}`;

@@ -1,6 +1,6 @@
 /**
  * `lspci -xxxx` (or -xxx, -x, with or without -v, -k, -n, -D) as snapshots: the configuration space
- * of every function it shows, and what else it says of it.
+ * of every function shown, and the other properties that lspci prints.
  */
 import { type Bdf, type EventAppender, parseBdf } from '../../../traces/index.js';
 import { emitSnapshot, type FunctionState } from '../../snapshot/emit-snapshot.js';

@@ -1,4 +1,4 @@
-/** Which BAR of which function is at a physical address, from the PCIDEV rows of a recording. */
+/** Finds the function and BAR at a physical address, from the PCIDEV rows of a recording. */
 
 /** Seven resources: BARs 0 to 5 and the ROM, as VFIO counts them too. */
 export const RESOURCES = 7;

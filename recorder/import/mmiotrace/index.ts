@@ -30,7 +30,7 @@ export const mmiotrace: Importer = {
     return FIRST_LINE.test(text) ? 1 : 0.8;
   },
 
-  // The tracer stamps with the trace clock, which is the local one unless somebody changed it.
+  // The tracer uses the trace clock, which is the local one unless it was changed.
   meta: () => ({ clock: 'local' }),
   read: (input, events) => new MmiotraceReader(input, events).read(),
 };
@@ -121,7 +121,7 @@ class MmiotraceReader {
     }
   }
 
-  /** The next number, or -1; past 2^53 no address or size is exact, and none is real. */
+  /** The next number, or -1. Beyond 2^53 no address or size is exact, and none is real. */
   #number(): number {
     const cursor = this.#cursor;
     cursor.blanks();

@@ -1,4 +1,4 @@
-/** What one event of a recording was asked to record (struct perf_event_attr). */
+/** What one event of a recording was configured to record (struct perf_event_attr). */
 import { READ, SAMPLE } from './perf-constants.js';
 
 export interface Attribute {
@@ -31,7 +31,7 @@ export function readAttribute(bytes: Buffer, littleEndian: boolean): Attribute {
   };
 }
 
-/** The attribute of each id that the kernel gave an event, and where a record has the id. */
+/** The attribute of each id that the kernel assigned to an event, and where a record has the id. */
 export class Attributes {
   readonly #all: Attribute[] = [];
   readonly #byId = new Map<bigint, Attribute>();

@@ -14,7 +14,7 @@ const FILE_HEADER_BYTES = 104;
 const FEATURES_OFFSET = 72;
 const FEATURES = 256;
 const SECTION_BYTES = 16;
-/** Formats and symbols are some megabytes; a damaged size must not decide what is allocated. */
+/** Formats and symbols take some megabytes; a damaged size must not decide what is allocated. */
 const PART_BYTES_MAX = 1 << 28;
 const IDS_BYTES_MAX = 1 << 24;
 /** Records at the beginning of a pipe among which its attributes and features are. */
@@ -32,7 +32,7 @@ export interface PerfFile {
   /** Parts of the header by their number (`FEATURE`). */
   readonly features: ReadonlyMap<number, Buffer>;
   readonly data: { readonly start: number; readonly end: number };
-  /** What is missing of the file, though its records may be there. */
+  /** Damage of the file, which does not prevent its records from being read. */
   readonly damage: { readonly offset: number; readonly why: string } | null;
 }
 
@@ -84,7 +84,10 @@ function readAttributes(
   return attributes;
 }
 
-/** Fills in the features of a file. @returns what is damaged of them */
+/**
+ * Reads the features of a file.
+ * @returns its damage
+ */
 function readFeatures(
   source: ByteSource,
   header: Buffer,

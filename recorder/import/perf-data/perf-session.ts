@@ -11,7 +11,7 @@ import { readTracingData } from './tracing-data.js';
 const HEADER_BYTES = 8;
 /** The kernel's limit of thread ids (PID_MAX_LIMIT). */
 const TID_MAX = 1 << 22;
-/** What perf tells before all others, for reading samples without the formats of their events. */
+/** What perf needs most to read samples: the formats of their events. */
 const NO_FORMATS = 'the file has no formats of events, without which records cannot be read';
 const EMPTY_PAGE = '\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n';
 const EMPTY_COMMIT =
@@ -26,7 +26,7 @@ export class PerfSession {
   readonly #found: { -readonly [K in keyof FoundRecord]: FoundRecord[K] };
   readonly #walk: RecordWalk;
   #damage: ImportReport['stopped'] | null;
-  /** Lost by what the buffers told, and by what the counters told at the end. */
+  /** Losses reported by the buffers, and by the counters at the end. */
   #lost = 0;
   #lostSamples = 0;
 
@@ -122,7 +122,7 @@ export class PerfSession {
     found.timeHigh = fields.timeHigh;
     const eventId = view.getUint16(fields.rawAt, this.file.littleEndian);
     found.cursor = { view, offset: fields.rawAt, length: fields.rawLength, eventId };
-    this.#records.take(found);
+    this.#records.handle(found);
   }
 
   #comm(view: DataView, start: number, end: number): void {

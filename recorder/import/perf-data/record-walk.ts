@@ -1,4 +1,4 @@
-/** perf's records one after the other, also those within compressed ones. */
+/** Yields perf's records, including those within compressed ones. */
 import { type ByteSource, ZstdDecoder } from '../../../traces/index.js';
 import { ReadAhead } from '../read-ahead.js';
 import { RECORD } from './perf-constants.js';

@@ -1,5 +1,5 @@
 /**
- * Takes perf's records apart (kernel kernel/events/core.c, perf_output_sample() and
+ * Parses perf's records (kernel kernel/events/core.c, perf_output_sample() and
  * __perf_event__output_id_sample(), 6.16).
  */
 import { type Attributes, readValuesSize } from './event-attributes.js';
@@ -7,7 +7,7 @@ import { SAMPLE } from './perf-constants.js';
 
 const HEADER_BYTES = 8;
 
-/** The fields of the record read last; -1 where it has none. */
+/** The fields of the last record read; -1 for missing ones. */
 export class SampleFields {
   pid = -1;
   tid = -1;
@@ -15,7 +15,10 @@ export class SampleFields {
   hasTime = false;
   timeLow = 0;
   timeHigh = 0;
-  /** Place and length of the raw data: the kernel's trace record. Length -1 when there are none. */
+  /**
+   * Offset and length of the raw data, which is the kernel's trace record. Length -1 when there is
+   * none.
+   */
   rawAt = 0;
   rawLength = -1;
 
@@ -58,7 +61,7 @@ export class SampleFields {
     return this.rawLength <= end - this.rawAt;
   }
 
-  /** Reads what stands behind a record that is no sample; false when it has nothing of it. */
+  /** Reads the fields after a record that is not a sample; false when it has none of them. */
   trailer(view: DataView, start: number, end: number): boolean {
     this.#clear();
     const { first } = this.attributes;

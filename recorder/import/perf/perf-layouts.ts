@@ -1,6 +1,6 @@
 /**
- * What stands before the event on a line of `perf script`: any of comm, tid, CPU and time, as the
- * fields were chosen with -F (tools/perf/builtin-script.c, perf_sample__fprintf_start).
+ * The prefix of an event on a line of `perf script`: any of comm, tid, CPU and time, as the fields
+ * were chosen with -F (tools/perf/builtin-script.c, perf_sample__fprintf_start).
  */
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import {
@@ -17,7 +17,7 @@ import {
   WORD,
   ZERO,
 } from '../ftrace/ascii.js';
-import { type Layout, Place } from '../ftrace/prefix-layouts.js';
+import { type Layout, PrefixSpans } from '../ftrace/prefix-layouts.js';
 import { emptyRecord, readTime } from '../ftrace/record-time.js';
 
 /** Which fields there are. Only with call chains is the task's name not padded. */
@@ -30,7 +30,7 @@ interface Fields {
 
 const COMM_WIDTH = 16;
 const DIGITS_MAX = 10;
-/** How far into a line a record is looked for. */
+/** How far into a line a record is searched for. */
 const FIND_LOOK = 1 << 12;
 const IDLE_NAMES = 'swapper';
 const UNNAMED = /^:-?\d+$/;
@@ -51,7 +51,10 @@ function idEnd(b: Uint8Array, at: number, end: number): number {
 const idAt = (b: Uint8Array, start: number, end: number): number =>
   b[start] === DASH ? -1 : number(b, start, end);
 
-/** Reads ` tid` or ` pid/tid`. @returns the place behind it, -1 if malformed */
+/**
+ * Reads ` tid` or ` pid/tid`.
+ * @returns the index after it, -1 if malformed
+ */
 function readTid(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   const start = skipSpaces(b, at, end);
   let p = idEnd(b, start, end);
@@ -67,7 +70,10 @@ function readTid(b: Uint8Array, at: number, end: number, record: TraceRecord): n
   return p < end && b[p] === SPACE ? p : -1;
 }
 
-/** Reads ` [cpu]`. @returns the place behind it, -1 if malformed */
+/**
+ * Reads ` [cpu]`.
+ * @returns the index after it, -1 if malformed
+ */
 function readCpu(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   const start = skipSpaces(b, at, end);
   if (start >= end || b[start] !== OPEN_BRACKET) return -1;
@@ -78,8 +84,8 @@ function readCpu(b: Uint8Array, at: number, end: number, record: TraceRecord): n
 }
 
 /**
- * Reads ` seconds.fraction:`, behind what `-F misc` adds: ` K`, ` U`, ` H`, ` G`, ` g`, ` M`.
- * @returns the place behind it, -1 if malformed
+ * Reads ` seconds.fraction:`, after what `-F misc` adds: ` K`, ` U`, ` H`, ` G`, ` g`, ` M`.
+ * @returns the index after it, -1 if malformed
  */
 function readTimeColon(b: Uint8Array, at: number, end: number, record: TraceRecord): number {
   let start = skipSpaces(b, at, end);
@@ -103,7 +109,7 @@ function isEvent(b: Uint8Array, at: number, end: number): boolean {
   return p > at && p < end && (b[p] === COLON || b[p] === SPACE) && !isDigit(b[at]);
 }
 
-/** Whether a byte can begin what stands behind a task's name. */
+/** Whether a byte can start the part after a task's name. */
 const startsOrigin = (byte: number) => isDigit(byte) || byte === DASH || byte === OPEN_BRACKET;
 
 /** Whether `system:event: ` is here, as perf prints tracepoints and probes. */
@@ -125,7 +131,7 @@ class PerfLayout implements Layout {
   readonly repeats = false;
   readonly name: string;
   readonly #record: TraceRecord = emptyRecord();
-  readonly #place = new Place();
+  readonly #place = new PrefixSpans();
 
   constructor(private readonly fields: Fields) {
     this.name = Object.entries(fields)
@@ -138,7 +144,7 @@ class PerfLayout implements Layout {
     return this.read(bytes, at, end, this.#record, this.#place);
   }
 
-  read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean {
+  read(bytes: Buffer, at: number, end: number, record: TraceRecord, place: PrefixSpans): boolean {
     place.commStart = place.commEnd = at;
     const { comm } = this.fields;
     if (comm !== 'free') {
@@ -156,7 +162,7 @@ class PerfLayout implements Layout {
     return false;
   }
 
-  find(b: Buffer, from: number, end: number, record: TraceRecord, place: Place): boolean {
+  find(b: Buffer, from: number, end: number, record: TraceRecord, place: PrefixSpans): boolean {
     const last = Math.min(end, from + FIND_LOOK);
     for (let p = from; p < last; p++) {
       if (b[p] !== SPACE || !startsOrigin(b[p + 1])) continue;
@@ -180,7 +186,7 @@ class PerfLayout implements Layout {
     return p;
   }
 
-  #readFrom(b: Buffer, at: number, end: number, record: TraceRecord, place: Place): boolean {
+  #readFrom(b: Buffer, at: number, end: number, record: TraceRecord, place: PrefixSpans): boolean {
     const { fields } = this;
     record.cpu = record.tid = record.tgid = -1;
     record.tsLow = record.tsHigh = 0;
@@ -199,8 +205,8 @@ class PerfLayout implements Layout {
 const CHOICES = [true, false];
 
 /**
- * Every choice of fields that tells records from other lines; those with more fields come first.
- * Without thread ids a name may hold what looks like one, so these come last.
+ * Every choice of fields that distinguishes records from other lines; those with more fields come
+ * first. Without thread ids a name may contain what looks like one, so these come last.
  */
 export const PERF_LAYOUTS: readonly Layout[] = CHOICES.flatMap((tid) =>
   (['padded', 'free', 'none'] as const).flatMap((comm) =>

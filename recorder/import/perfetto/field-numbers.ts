@@ -49,7 +49,7 @@ export const BUNDLE = {
   descriptor: 11,
 } as const;
 
-/** Clocks of ftrace by their number; where none is told it is the boot clock. */
+/** Clocks of ftrace by their number; the default is the boot clock. */
 export const CLOCKS: Readonly<Record<number, string>> = {
   0: 'boot',
   2: 'global',
@@ -85,7 +85,7 @@ export const TYPED: Readonly<Record<number, TypedEvent>> = {
   408: { name: 'console', fields: { 1: 'msg' } },
 };
 
-/** Events that tell how threads are called: numbers of the thread's id and of its name. */
+/** Events that state the names of threads: field numbers of the thread's id and of its name. */
 export const NAMING: Readonly<Record<number, readonly (readonly [id: number, name: number])[]>> = {
   4: [
     [2, 1],

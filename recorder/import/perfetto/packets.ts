@@ -72,7 +72,7 @@ export function* packetsOf(head: Buffer): Generator<Wire, undefined> {
   yield* new Packets({ chunks: () => [head] }).all();
 }
 
-/** Whether bytes begin with a packet, and another one behind it where that can be seen. */
+/** Whether bytes begin with a packet, followed by another one if the bytes reach that far. */
 export function beginsWithPackets(head: Buffer): boolean {
   let at = 0;
   for (let count = 0; count < 3 && at < head.byteLength; count++) {

@@ -9,7 +9,7 @@ const [CPU, OVERRUN, DROPPED] = [1, 3, 8];
 const SEQUENCES_MAX = 1 << 16;
 const COUNT_MAX = 1e15;
 
-/** What a trace tells of events that it lost. */
+/** What a trace reports about lost events. */
 export class Losses {
   readonly #sequences = new Set<number>();
   /** Of each CPU: what the kernel had lost when the trace began, and when it ended. */
@@ -19,7 +19,7 @@ export class Losses {
 
   constructor(private readonly mapper: RecordMapper) {}
 
-  /** A packet of a sequence; the first one of each is always said to follow a loss. */
+  /** Records a packet of a sequence. The first one of each is always marked as following a loss. */
   sequence(id: number, dropped: boolean, isFtrace: boolean): void {
     if (dropped && isFtrace && this.#sequences.has(id))
       this.mapper.lost(-1, null, undefined, 'packets of the trace were dropped');
@@ -45,7 +45,7 @@ export class Losses {
     for (const [cpu, lost] of counts) to.set(cpu, lost);
   }
 
-  /** Tells what only the statistics know. */
+  /** Reports the losses that only the statistics have. */
   end(): void {
     for (const [cpu, after] of this.#after) {
       const more = after - (this.#before.get(cpu) ?? 0) - (this.#told.get(cpu) ?? 0);

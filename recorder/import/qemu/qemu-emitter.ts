@@ -1,9 +1,9 @@
-/** Turns a QEMU trace event, given by its name and the text of its arguments, into an event. */
+/** Converts a QEMU trace event, given by its name and the text of its arguments, into an event. */
 import { CELL, type EventAppender, EventRow, formatBdf, type Seq } from '../../../traces/index.js';
 import { Interner } from '../../byte-matching/interner.js';
 import { Cursor } from '../line-cursor.js';
 import { Template, type WordIds } from '../line-template.js';
-import { type Failure, type Part, words } from './dma-operations.js';
+import { type Failure, type OperationPart, words } from './dma-operations.js';
 import { EVENT_FORMS, type EventForm } from './events/index.js';
 import type { Message } from './qemu-messages.js';
 import { errnoOfText } from './strerror.js';
@@ -24,20 +24,20 @@ interface CompiledForm {
   readonly path: number | null;
 }
 
-/** A trace event of QEMU, as far as this input shows it. */
+/** A trace event of QEMU, with what this input shows of it. */
 export interface EventType {
   readonly name: string;
   readonly nameId: number;
   readonly forms: readonly CompiledForm[];
-  /** Whether it is part of an operation that other events tell of, too. */
+  /** Whether it is part of an operation that other events report as well. */
   readonly hasRole: boolean;
-  /** Whether one of its forms goes on in the next line. */
+  /** Whether one of its forms continues on the next line. */
   readonly isOfTwoLines: boolean;
   count: number;
 }
 
-/** Who logged something, and when; -1 for what is not known. */
-export interface Moment {
+/** The thread that logged something, and the time; -1 for unknown fields. */
+export interface LogStamp {
   tid: number;
   pid: number;
   seconds: number;
@@ -45,15 +45,15 @@ export interface Moment {
 }
 
 /** What an event is in the operation that it is part of. */
-export interface Place {
+export interface SpanRole {
   readonly phase: 'begin' | 'end' | 'point';
   /** Begin of the operation, or -1. */
   readonly span: Seq | -1;
-  /** The error of the operation when something else tells it. */
+  /** The error of the operation, if another line has it. */
   readonly ret: number | null;
 }
 /** An event that is all there is of an operation. */
-export const ALONE: Place = { phase: 'point', span: -1, ret: null };
+export const ALONE: SpanRole = { phase: 'point', span: -1, ret: null };
 
 export class QemuEmitter {
   readonly types: EventType[] = [];
@@ -65,7 +65,7 @@ export class QemuEmitter {
   readonly #ids: WordIds;
   readonly #log: number;
   readonly #row = new EventRow();
-  readonly #phases: Readonly<Record<Place['phase'], number>>;
+  readonly #phases: Readonly<Record<SpanRole['phase'], number>>;
 
   constructor(events: EventAppender) {
     this.#events = events;
@@ -99,24 +99,24 @@ export class QemuEmitter {
     return this.#formAt(type, this.cursor.at) !== null;
   }
 
-  /** What the arguments at the cursor say of an operation, or null. */
-  partOf(type: EventType): Part | null {
+  /** What the arguments at the cursor say about an operation, or null. */
+  partOf(type: EventType): OperationPart | null {
     const found = this.#formAt(type, this.cursor.at);
     const iova = found?.template.taken('offset') ?? null;
     if (found?.form.role === undefined || iova === null) return null;
     const { kind, role } = found.form;
     if (kind !== 'dma.map' && kind !== 'dma.unmap') return null;
     const [low, high] = found.template.taken('ret') ?? [0, 0];
-    return { kind, role, iova, isUntold: low === MINUS_ONE && high === MINUS_ONE };
+    return { kind, role, iova, isUnnamedError: low === MINUS_ONE && high === MINUS_ONE };
   }
 
   /**
-   * Appends the event whose arguments are at the cursor: in its form when they have one, otherwise
+   * Appends the event whose arguments are at the cursor: in its form if they match one, otherwise
    * as a `log` event.
    * @param line the buffer that the cursor is on
-   * @returns false when the event has forms and the arguments none of them
+   * @returns false when the event has forms and the arguments match none of them
    */
-  emit(type: EventType, line: Buffer, at: Moment, place = ALONE): boolean {
+  emit(type: EventType, line: Buffer, at: LogStamp, place = ALONE): boolean {
     const { cursor } = this;
     const start = cursor.at;
     const found = this.#formAt(type, start);
@@ -145,8 +145,14 @@ export class QemuEmitter {
     return null;
   }
 
-  /** Appends an error message that tells of an operation. */
-  emitFailure(failure: Failure, type: EventType, line: Buffer, at: Moment, place: Place): void {
+  /** Appends an error message about an operation. */
+  emitFailure(
+    failure: Failure,
+    type: EventType,
+    line: Buffer,
+    at: LogStamp,
+    place: SpanRole,
+  ): void {
     const { kind, iova, length, ret } = failure;
     const row = this.#begin(this.#events.kind(kind), type.nameId, at);
     row.setWords(CELL.offset, ...iova);
@@ -157,7 +163,7 @@ export class QemuEmitter {
   }
 
   /** Appends an error message that is about a device or a call. */
-  emitMessage(message: Message, line: Buffer, at: Moment): void {
+  emitMessage(message: Message, line: Buffer, at: LogStamp): void {
     const { name, device, region, offset, length, value, ret } = message;
     const { dictionaries } = this.#events;
     const kind = this.#events.kind(this.#isTraced(message) ? 'log' : message.kind);
@@ -178,15 +184,15 @@ export class QemuEmitter {
     return kind.endsWith('.write') && (this.#known.get(name ?? '')?.count ?? 0) > 0;
   }
 
-  /** Appends a line that is no trace event, or the payload of one whose form is not known. */
-  emitOther(type: EventType | null, line: Buffer, isText: boolean, at: Moment): void {
+  /** Appends a line that is not a trace event, or the payload of one whose form is not known. */
+  emitOther(type: EventType | null, line: Buffer, isText: boolean, at: LogStamp): void {
     const row = this.#begin(this.#log, type?.nameId ?? -1, at);
     if (isText) this.#events.textBytes(line, 0, line.byteLength);
     else this.#events.data(line);
     this.#events.append(row);
   }
 
-  #begin(kind: number, name: number, { tid, pid, seconds, nanoseconds }: Moment): EventRow {
+  #begin(kind: number, name: number, { tid, pid, seconds, nanoseconds }: LogStamp): EventRow {
     const row = this.#row;
     row.clear();
     row.set(CELL.kind, kind);
@@ -198,7 +204,7 @@ export class QemuEmitter {
     return row;
   }
 
-  #place({ phase, span, ret }: Place): void {
+  #place({ phase, span, ret }: SpanRole): void {
     const row = this.#row;
     row.set(CELL.phase, this.#phases[phase]);
     if (span >= 0) row.setNumber(CELL.span, span);

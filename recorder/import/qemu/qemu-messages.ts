@@ -91,7 +91,7 @@ const ACCESSES: readonly (readonly [RegExp, Kind, number | null])[] = [
   ],
 ];
 
-/** Nothing else is looked at: most lines of a log are none of these. */
+/** A quick test: most lines of a log match none of these. */
 const ABOUT = /vfio|VFIO_|iommufd|IOMMU_/;
 const CALL = /\b(?:VFIO|IOMMU)_[A-Z0-9_]{3,40}\b/;
 const ADDRESS = /\b(?:([\da-f]{4,8}):)?([\da-f]{2}:[01][\da-f]\.[0-7])\b/;
@@ -110,7 +110,7 @@ const CALLS: Readonly<Record<string, string>> = {
   VFIO_UNMAP_DMA: 'VFIO_IOMMU_UNMAP_DMA',
 };
 
-/** What a line that is no trace event says of a device or a call of VFIO, or null. */
+/** What a line that is not a trace event says about a device or a call of VFIO, or null. */
 export function messageIn(line: string): Message | null {
   if (!ABOUT.test(line)) return null;
   return accessIn(line) ?? otherIn(line);
@@ -154,7 +154,7 @@ function deviceIn(line: string): string | null {
   return null;
 }
 
-/** The error that a message ends with, some with a remark behind it. */
+/** The error at the end of a message; some messages have a remark after it. */
 function errorAt(text: string): number | null {
   const said = text.slice(text.lastIndexOf(': ') + 1).trim();
   return errnoOfText(said) ?? errnoOfText(said.replace(/[,(].*$/, '').trim()) ?? null;

@@ -1,24 +1,24 @@
-/** What stands before the name of an event in a line of QEMU's log. */
+/** The prefix of an event's name on a line of QEMU's log. */
 
-import { Pattern } from '../../byte-matching/byte-literal.js';
+import { ByteLiteral } from '../../byte-matching/byte-literal.js';
 import { Interner } from '../../byte-matching/interner.js';
 import type { InputMeta } from '../importer.js';
 import { type Cursor, SECONDS_MAX } from '../line-cursor.js';
-import type { Moment } from './qemu-emitter.js';
+import type { LogStamp } from './qemu-emitter.js';
 
 const AT = 0x40;
 const BLANK = 0x20;
 const COLON = 0x3a;
 const DOT = 0x2e;
 const TID_MAX = 0xffff_ffff;
-/** Length of `2026-11-21T08:57:33`, and where its `T` stands; libvirt has a blank there. */
+/** Length of `2026-11-21T08:57:33`, and the index of its `T`; libvirt has a blank there. */
 const ISO_BYTES = 19;
 const ISO_T = 10;
 const COLON_AFTER = 3;
 const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
-/** What libvirt writes behind a time, which is always of this zone (src/util/virtime.c). */
-const LIBVIRT_ZONE = Pattern.of(Buffer.from('+0000: '));
+/** What libvirt writes after a time, always in this time zone (src/util/virtime.c). */
+const LIBVIRT_ZONE = ByteLiteral.of(Buffer.from('+0000: '));
 /** No syslog has more before its message. */
 const SYSLOG_BYTES_MAX = 300;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
@@ -36,10 +36,10 @@ const SYSLOG_ISO = new RegExp(
 );
 const STAMPED = new RegExp(`^${STAMP}`);
 
-/** How the lines of a log tell their times. */
+/** The form of times in a log. */
 export type TimeStyle = 'stamped' | 'syslog' | 'syslog of another language' | 'syslog iso' | 'none';
 
-/** How a line that is an event of QEMU tells its time, and what follows. */
+/** The form of the time on a line that is an event of QEMU, and the rest of the line. */
 export function styleOf(line: string): { readonly style: TimeStyle; readonly rest: string } {
   const stamp = STAMPED.exec(line);
   if (stamp !== null) return { style: 'stamped', rest: line.slice(stamp[0].length) };
@@ -67,27 +67,27 @@ export const METAS: Readonly<Record<TimeStyle, InputMeta>> = {
 };
 
 /**
- * Takes one of
+ * Reads one of
  *
  * * `tid@seconds.microseconds:`: backend log under `-msg timestamp=on` up to QEMU 10.1,
  * * `2026-11-21T08:57:33.123456Z `: the same from QEMU 10.2 on, and error messages at all times,
  * * `2026-11-21 08:57:33.123+0000: `: libvirt's own lines in the log that it keeps for QEMU,
  * * `Jan 13 18:17:24 host qemu-system-x86_64[7131]: `: backend syslog, in a log that has such
- * lines,
+ *   lines,
  * * nothing.
  */
 export class Prefix {
-  /** Seconds since 1970 of a time in ISO 8601 without fraction, in UTC; NaN when it is none. */
+  /** Seconds since 1970 of a time in ISO 8601 without fraction, in UTC; NaN when it is not one. */
   readonly #seconds = new Interner((time) => Date.parse(`${time.replace(' ', 'T')}Z`) / 1000);
 
   constructor(
     readonly cursor: Cursor,
-    readonly moment: Moment,
+    readonly moment: LogStamp,
     readonly style: TimeStyle,
   ) {}
 
-  /** Goes from `line` to the name of the event, and notes who logged it when. */
-  take(line: number): void {
+  /** Moves from `line` to the name of the event, and stores thread and time. */
+  read(line: number): void {
     const { cursor, moment } = this;
     cursor.at = line;
     cursor.blanks();
@@ -148,7 +148,7 @@ export class Prefix {
     const nanoseconds = cursor.byte(DOT) ? cursor.fraction() : 0;
     if (!(seconds >= 0 && seconds < SECONDS_MAX) || nanoseconds < 0) return false;
     const isQemu = cursor.byte(LETTER_Z) && cursor.byte(BLANK);
-    if (!isQemu && !cursor.take(LIBVIRT_ZONE)) return false;
+    if (!isQemu && !cursor.literal(LIBVIRT_ZONE)) return false;
     moment.seconds = seconds;
     moment.nanoseconds = nanoseconds;
     return true;

@@ -14,32 +14,32 @@ import {
 import {
   ALONE,
   type EventType,
-  type Moment,
-  type Place,
+  type LogStamp,
   type QemuEmitter,
+  type SpanRole,
 } from './qemu-emitter.js';
 import { messageIn } from './qemu-messages.js';
 
-/** So many lines an operation may be spread over, with those of other threads in between. */
+/** An operation may be spread over this many lines, with those of other threads in between. */
 const HEARD_MAX = 32;
-const BEGIN: Place = { phase: 'begin', span: -1, ret: null };
+const BEGIN: SpanRole = { phase: 'begin', span: -1, ret: null };
 
-/** An event that waits, or that came behind one. */
+/** An event that waits, or that came after a waiting one. */
 interface Waiting extends Heard {
   readonly type: EventType | null;
   /** The arguments or, without a type, the whole line. */
   readonly line: Buffer;
   readonly isText: boolean;
-  readonly moment: Moment;
+  readonly moment: LogStamp;
   /** What it is in an operation; null while that is not known. */
-  place: Place | null;
+  place: SpanRole | null;
   /** Whether it only says more of an event before it. */
   isAside: boolean;
 }
 
 export class QemuSequence {
-  /** Who logged the event at hand, and when. */
-  readonly moment: Moment = { tid: -1, pid: -1, seconds: 0, nanoseconds: 0 };
+  /** The thread that logged the current event, and the time. */
+  readonly moment: LogStamp = { tid: -1, pid: -1, seconds: 0, nanoseconds: 0 };
   /** Lines and records that were not understood. */
   unparsed = 0;
   readonly #waiting: Waiting[] = [];
@@ -47,7 +47,7 @@ export class QemuSequence {
   constructor(private readonly emitter: QemuEmitter) {}
 
   /**
-   * Takes a trace event whose arguments are at the emitter's cursor.
+   * Processes a trace event whose arguments are at the emitter's cursor.
    * @param line the buffer that the cursor is on
    */
   event(type: EventType, line: Buffer): void {
@@ -62,7 +62,7 @@ export class QemuSequence {
     } else if (!emitter.emit(type, line, this.moment)) this.unparsed++;
   }
 
-  /** Takes a line that is no trace event. */
+  /** Processes a line that is not a trace event. */
   line(line: Buffer): void {
     const message = line.toString('utf8');
     const part = failureIn(message);
@@ -73,7 +73,7 @@ export class QemuSequence {
     else this.#other(null, line, true, this.moment);
   }
 
-  /** Takes the arguments of an event that are in none of its forms. */
+  /** Processes the arguments of an event that match none of its forms. */
   payload(type: EventType | null, bytes: Buffer): void {
     if (type !== null) type.count++;
     if (this.#waiting.length > 0)
@@ -83,7 +83,7 @@ export class QemuSequence {
 
   /** Appends what still waits: nothing more comes. */
   finish(): void {
-    this.#settle(true);
+    this.#appendKnown(true);
   }
 
   #wait(heard: Pick<Waiting, 'type' | 'line' | 'isText' | 'part' | 'message'>): void {
@@ -91,11 +91,11 @@ export class QemuSequence {
     const line = Buffer.from(heard.line);
     const place = heard.part === null ? ALONE : null;
     this.#waiting.push({ ...heard, line, moment, place, isAside: false });
-    this.#settle(false);
+    this.#appendKnown(false);
   }
 
-  /** Appends what waits, as far as it is known what it is. */
-  #settle(isEnd: boolean): void {
+  /** Appends waiting events whose meaning is known now. */
+  #appendKnown(isEnd: boolean): void {
     const waiting = this.#waiting;
     for (; waiting.length > 0; waiting.shift()) {
       const [first] = waiting;
@@ -110,7 +110,7 @@ export class QemuSequence {
     }
   }
 
-  /** Appends the first part of an operation, and tells the others that they are parts of it. */
+  /** Appends the first part of an operation, and marks the others as parts of it. */
   #open(first: Waiting, { end, aside, ret }: Outcome): void {
     const waiting = this.#waiting;
     if (aside > 0) Object.assign(waiting[aside], { place: ALONE, isAside: true });
@@ -118,7 +118,7 @@ export class QemuSequence {
     this.#append(first, end > 0 ? BEGIN : { ...ALONE, ret });
   }
 
-  #append({ type, line, isText, part, moment, isAside }: Waiting, place: Place): void {
+  #append({ type, line, isText, part, moment, isAside }: Waiting, place: SpanRole): void {
     const { emitter } = this;
     if (type === null || !isText) this.#other(type, line, isText, moment);
     else if (isAside) emitter.emitOther(type, line, true, moment);
@@ -130,7 +130,7 @@ export class QemuSequence {
     }
   }
 
-  #other(type: EventType | null, line: Buffer, isText: boolean, moment: Moment): void {
+  #other(type: EventType | null, line: Buffer, isText: boolean, moment: LogStamp): void {
     const message = type === null && isText ? messageIn(line.toString('utf8')) : null;
     if (message !== null) {
       this.emitter.emitMessage(message, line, moment);

@@ -17,14 +17,17 @@ const BLANK = 0x20;
 const CARRIAGE_RETURN = 0x0d;
 const COLON = 0x3a;
 const NAME_BYTES_MAX = 80;
-/** Lines of the head that are looked at. */
+/** The number of lines of the head to examine. */
 const LINES_MAX = 200;
 
-/** Behind a time that only QEMU writes any name is one; without it, the names of its events. */
+/** After a time that only QEMU writes, any name counts; otherwise, only names of its events. */
 const NAME = /^[a-z][a-z0-9_]* /;
 const PLAIN =
   /^(?:vfio|pci_cfg|pci_update_mappings|pci_pm|iommufd|vtd|amdvi|sriov|msix)_[a-z0-9_]*(?: |$)/;
-/** What no other program writes: an event of VFIO or iommufd with arguments as QEMU prints them. */
+/**
+ * Lines that no other program writes: an event of VFIO or iommufd with arguments as QEMU prints
+ * them.
+ */
 const SURE = new RegExp(
   String.raw`^(?:vfio|iommufd)_[a-z0-9_]+ .*` +
     String.raw`(?:${BDF_PATTERN}|0x[0-9a-f]+|iommufd=\d)`,
@@ -43,12 +46,12 @@ export const qemuText: Importer = {
     const lines = linesOf(head).filter((line) => line.trim() !== '');
     const events = lines.filter((line) => eventStyle(line) !== null);
     if (events.length * 2 > lines.length) return 0.9;
-    // QEMU logs to stderr, where its other messages are, and those of whatever it was started from.
+    // QEMU logs to stderr, among its other messages and those of the program that started it.
     if (lines.some(isSure)) return 0.25;
     return events.length > 0 ? 0.15 : 0;
   },
 
-  // Here also where such a line is indented and what stands around it is not.
+  // Counts such a line also when it is indented and its surroundings are not.
   certain: (head) => linesOf(head).filter((line) => isSure(line.trimStart())).length,
 
   meta: (input) => METAS[timeStyle(input)],
@@ -58,8 +61,8 @@ export const qemuText: Importer = {
 const linesOf = (head: Buffer): string[] => head.toString('latin1').split(/\r?\n/, LINES_MAX);
 
 /**
- * How a line tells its time when it is an event or a message about a device, otherwise null. What
- * is indented is none: the indentation is taken away before.
+ * The form of the time of a line that is an event or a message about a device, otherwise null.
+ * Indented lines do not count: the indentation was removed before.
  */
 function eventStyle(line: string): TimeStyle | null {
   const { style, rest } = styleOf(line);
@@ -70,13 +73,13 @@ function eventStyle(line: string): TimeStyle | null {
 const isMessage = (text: string): boolean =>
   failureIn(text) !== null || (FROM_QEMU.test(text) && messageIn(text) !== null);
 
-/** Whether no other program writes a line. */
+/** Whether only QEMU writes such a line. */
 function isSure(line: string): boolean {
   const { rest } = styleOf(line);
   return SURE.test(rest) || isMessage(rest);
 }
 
-/** How the input tells its times: as the first line does that is an event. */
+/** The form of the input's times: that of the first line that is an event. */
 function timeStyle(input: Input): TimeStyle {
   for (const line of linesOf(input.head)) {
     const style = eventStyle(line.trimStart());
@@ -90,7 +93,7 @@ class TextReader {
   readonly #emitter: QemuEmitter;
   readonly #sequence: QemuSequence;
   readonly #prefix: Prefix;
-  /** First line of an event that goes on in the next line. */
+  /** First line of an event that continues on the next line. */
   #held: Buffer | null = null;
 
   constructor(input: Input, events: EventAppender) {
@@ -122,8 +125,8 @@ class TextReader {
   }
 
   /**
-   * Joins a line to the one before when both together have the form of the event that the one
-   * before names; false when the line stands for itself.
+   * Joins a line to the one before if the two together match a form of the event that the first one
+   * names; false otherwise.
    */
   #isJoined(bytes: Buffer, start: number, end: number): boolean {
     const held = this.#held ?? Buffer.alloc(0);
@@ -160,10 +163,10 @@ class TextReader {
     else this.#sequence.event(type, bytes);
   }
 
-  /** Takes what stands before the arguments of an event; null when the line is none. */
+  /** Reads the part before the arguments of an event; null when the line is not an event. */
   #name(bytes: Buffer, start: number): EventType | null {
     const { cursor } = this.#emitter;
-    this.#prefix.take(start);
+    this.#prefix.read(start);
     const name = cursor.at;
     const last = Math.min(cursor.end, name + NAME_BYTES_MAX);
     let at = name;

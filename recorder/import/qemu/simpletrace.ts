@@ -1,7 +1,7 @@
 /**
- * QEMU's simpletrace binary (QEMU `trace/simple.c`): a header, then records. Version 4 gives every
- * event's name in a mapping record; versions 2 and 3 have numbers only, which nothing but the build
- * of QEMU that wrote them can name.
+ * QEMU's simpletrace binary (QEMU `trace/simple.c`): a header, then records. Version 4 has every
+ * event's name in a mapping record. Versions 2 and 3 have only numbers, whose names only the build
+ * of QEMU that wrote them knows.
  */
 import { type EventAppender, VfrError } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
@@ -93,7 +93,7 @@ class SimpletraceReader {
     };
   }
 
-  /** Notes the name of an event; a number that has two names is damaged, and has none. */
+  /** Stores the name of an event. A number with two names is damaged, and has no name. */
   #map(id: bigint, name: Buffer): void {
     const type = this.#emitter.type(name, 0, name.byteLength);
     const known = this.#names.get(id);

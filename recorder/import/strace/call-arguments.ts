@@ -21,7 +21,7 @@ const IS_SPECIAL = new Uint8Array(256);
 for (const byte of [QUOTE, COMMA, ANGLE_OPEN, PAREN_OPEN, PAREN_CLOSE]) IS_SPECIAL[byte] = 1;
 for (const byte of [BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE]) IS_SPECIAL[byte] = 1;
 
-/** The arguments of one call, found when they are asked for: most calls concern nobody. */
+/** The arguments of one call, parsed on demand: most calls are irrelevant. */
 export class Arguments {
   readonly starts = new Int32Array(ARGUMENTS_MAX);
   readonly ends = new Int32Array(ARGUMENTS_MAX);
@@ -30,7 +30,7 @@ export class Arguments {
   #at = 0;
   #end = 0;
 
-  /** Goes to the arguments in `bytes[start..end)`. */
+  /** Moves to the arguments in `bytes[start..end)`. */
   set(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes = bytes;
     this.#count = 0;

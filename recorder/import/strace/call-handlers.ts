@@ -118,9 +118,10 @@ export class Handlers {
     draft.row.set(CELL.kind, this.#kinds.ioctl);
     draft.row.set(CELL.name, this.#nameId(name));
     if (request.command >= 0) draft.row.setWords(CELL.value, request.command, 0);
-    draft.hasArguments = false;
+    draft.textIsArguments = false;
     if (file !== null) this.accesses.file(draft, file);
-    // It takes the calls of a container, too: what they are of is not told by their names.
+    // An iommufd also accepts the calls of a container; their names do not show which file they are
+    // for.
     if (file?.kind === 'iommufd') {
       draft.row.set(CELL.driver, this.events.dictionaries.driver.id('iommufd'));
     }
@@ -129,7 +130,7 @@ export class Handlers {
     return true;
   }
 
-  /** Notes what a call that succeeded tells of its file: what it is, or which IOMMU it has. */
+  /** Learns from a successful call what its file is, or which IOMMU it has. */
   #learn(request: Request, name: string, file: OpenFile | null): void {
     const view = this.#view;
     const { result, process } = view;
@@ -167,7 +168,7 @@ export class Handlers {
     return id;
   }
 
-  /** A read of a device file. What it read, how much and where stands after its result. */
+  /** A read of a device file. The data, length and offset follow its result. */
   #read(draft: Draft, hasReturned: boolean): boolean {
     const file = this.#view.file(0);
     if (file?.kind !== 'device') return true;

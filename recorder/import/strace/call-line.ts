@@ -1,10 +1,10 @@
 /**
- * One line of strace taken apart: who, when, and the call with its arguments and result, as ranges
- * of the line's bytes. Arguments are looked into only where a VFIO file is concerned.
+ * One parsed line of strace: thread, time, and the call with its arguments and result, as ranges of
+ * the line's bytes. Arguments are parsed only where a VFIO file is concerned.
  */
 
 import { type Dictionary, errnoNumber } from '../../../traces/index.js';
-import { Pattern } from '../../byte-matching/byte-literal.js';
+import { ByteLiteral } from '../../byte-matching/byte-literal.js';
 import { Interner } from '../../byte-matching/interner.js';
 import { Cursor } from '../line-cursor.js';
 
@@ -22,22 +22,22 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const PID_MAX = 0x40_0000;
-const DISTANCE = Pattern.of(Buffer.from('(+'));
-const PID_WORD = Pattern.of(Buffer.from('pid '));
-const UNFINISHED = Pattern.of(Buffer.from(' <unfinished ...>'));
-const RESUMED_START = Pattern.of(Buffer.from('<... '));
-const RESUMED_END = Pattern.of(Buffer.from(' resumed>'));
+const DISTANCE = ByteLiteral.of(Buffer.from('(+'));
+const PID_WORD = ByteLiteral.of(Buffer.from('pid '));
+const UNFINISHED = ByteLiteral.of(Buffer.from(' <unfinished ...>'));
+const RESUMED_START = ByteLiteral.of(Buffer.from('<... '));
+const RESUMED_END = ByteLiteral.of(Buffer.from(' resumed>'));
 /** What strace prints for an errno that it has no name for: `-1 (errno 524)`. */
-const ERRNO = Pattern.of(Buffer.from('(errno '));
-const SIGNAL = Pattern.of(Buffer.from('--- '));
-const EXIT = Pattern.of(Buffer.from('+++ '));
+const ERRNO = ByteLiteral.of(Buffer.from('(errno '));
+const SIGNAL = ByteLiteral.of(Buffer.from('--- '));
+const EXIT = ByteLiteral.of(Buffer.from('+++ '));
 /** Characters of a duration such as `<0.000012>`. */
 const DURATION_BYTES_MAX = 24;
 
 /** What a line is. */
 export type LineKind = 'call' | 'unfinished' | 'resumed' | 'signal' | 'exit' | 'other';
 
-/** How a line tells the time. */
+/** The form of times in an input. */
 export type TimeStyle = 'epoch' | 'day' | 'delta' | 'none';
 
 export class CallLine {
@@ -49,10 +49,10 @@ export class CallLine {
   task = -1;
   seconds = 0;
   nanoseconds = 0;
-  /** The system call's name, or what stands between the dashes of a signal or exit line. */
+  /** The system call's name, or the text between the dashes of a signal or exit line. */
   nameStart = 0;
   nameEnd = 0;
-  /** What stands between the parentheses, or as much of it as the line has. */
+  /** The text between the parentheses, or as much of it as the line has. */
   argsStart = 0;
   argsEnd = 0;
   /** Whether the call returned a number; 64-bit two's complement, a negative errno on failure. */
@@ -72,7 +72,7 @@ export class CallLine {
     this.#tasks = new Interner((name) => tasks.id(name));
   }
 
-  /** Takes a line apart. */
+  /** Parses a line. */
   parse(bytes: Buffer, start: number, end: number): LineKind {
     const { cursor } = this;
     this.bytes = bytes;
@@ -96,7 +96,7 @@ export class CallLine {
     return isWhole;
   }
 
-  /** Takes the arguments and result of a call whose line was put together from its two halves. */
+  /** Parses the arguments and result of a call whose line was joined from its two halves. */
   parseRest(bytes: Buffer, start: number, end: number): boolean {
     this.bytes = bytes;
     this.argsStart = start;
@@ -110,7 +110,7 @@ export class CallLine {
     this.tid = -1;
     this.task = -1;
     const bracket = cursor.byte(BRACKET_OPEN);
-    if (bracket && !cursor.take(PID_WORD)) {
+    if (bracket && !cursor.literal(PID_WORD)) {
       cursor.at = start;
       return;
     }
@@ -135,8 +135,8 @@ export class CallLine {
   }
 
   /**
-   * Skips what stands between the time and the call: the distance to the call before (`-r`), the
-   * call's number (`-n`), the instruction (`-i`).
+   * Skips what is between the time and the call: the distance to the call before (`-r`), the call's
+   * number (`-n`), the instruction (`-i`).
    */
   #extras(): void {
     const { cursor, bytes } = this;
@@ -146,7 +146,7 @@ export class CallLine {
     }
   }
 
-  /** Goes behind the next `byte` and the blanks after it; false when there is none. */
+  /** Moves past the next `byte` and the blanks after it; false when there is none. */
   #skipTo(byte: number): boolean {
     const { cursor, bytes } = this;
     const end = bytes.indexOf(byte, cursor.at);
@@ -205,7 +205,7 @@ export class CallLine {
   /** `<... ioctl resumed>, 0x7ffc) = 0`. */
   #resumed(): LineKind {
     const { cursor } = this;
-    if (!cursor.take(RESUMED_START)) return 'other';
+    if (!cursor.literal(RESUMED_START)) return 'other';
     const end = cursor.find(RESUMED_END, BLANK);
     if (end < 0) return 'other';
     this.nameStart = cursor.at;
@@ -232,7 +232,7 @@ export class CallLine {
     return this.#result(this.argsStart, end) ? 'call' : 'other';
   }
 
-  /** Finds the end of the arguments and takes what follows: `) = -1 EBUSY (…) <0.000012>`. */
+  /** Finds the end of the arguments and reads what follows: `) = -1 EBUSY (…) <0.000012>`. */
   #result(start: number, lineEnd: number): boolean {
     const { bytes, cursor } = this;
     const end = this.#takeDuration(start, lineEnd);
@@ -277,7 +277,7 @@ export class CallLine {
   /** Puts the negative number of an errno's name in place of the -1 that the C library returns. */
   #takeErrno(): void {
     const { cursor, bytes } = this;
-    if (cursor.take(ERRNO)) {
+    if (cursor.literal(ERRNO)) {
       if (!cursor.decimal()) return;
       this.#negative(cursor.low);
       return;

@@ -46,7 +46,7 @@ export class Accesses {
 
   /** `pread64(fd, buffer, count, offset)` that returned. */
   read(draft: Draft, file: OpenFile): void {
-    draft.isResult = true;
+    draft.valueKnownAtEnd = true;
     this.#place(draft, file, this.#kinds.configRead, this.#kinds.read);
     if (this.view.result > 0) this.#bytes(draft, this.view.result);
   }
@@ -103,7 +103,7 @@ export class Accesses {
     const length = this.#length(draft, 2);
     const region = this.view.number(3) ? this.#position(draft) : -1;
     draft.row.set(CELL.kind, region === REGION_CONFIG ? config : other);
-    draft.hasArguments = false;
+    draft.textIsArguments = false;
     this.file(draft, file);
     return length;
   }
@@ -117,7 +117,10 @@ export class Accesses {
     return value;
   }
 
-  /** Notes an offset of a device file as region and offset. @returns the region; -1 for none */
+  /**
+   * Stores an offset of a device file as region and offset.
+   * @returns the region; -1 if there is none
+   */
   #position(draft: Draft): number {
     const { low, high } = this.view.cursor;
     const region = high >>> REGION_SHIFT_HIGH;

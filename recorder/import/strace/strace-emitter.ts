@@ -5,20 +5,20 @@ import type { CallLine } from './call-line.js';
 /** With less than a second added, a duration below this fits 32 bits. */
 const NANOSECONDS_MAX = 3_000_000_000;
 
-/** What is known of an event before it is written; handlers fill it in. */
+/** An event under construction; handlers fill it in. */
 export interface Draft {
   /** All columns but phase, time, span and ret. */
   readonly row: EventRow;
   /** Whether value and data are part of the call's result, and not known when it is made. */
-  isResult: boolean;
+  valueKnownAtEnd: boolean;
   data: Uint8Array | null;
   text: string | null;
   /** Whether the text is the arguments as the line has them. */
-  hasArguments: boolean;
+  textIsArguments: boolean;
 }
 
 /** When something happened. */
-export interface Moment {
+export interface EventStamp {
   readonly tid: number;
   /** Id of the thread's name, or -1. */
   readonly task: number;
@@ -31,10 +31,10 @@ const VALUE = 1 << CELL.value;
 export class StraceEmitter {
   readonly draft: Draft = {
     row: new EventRow(),
-    isResult: false,
+    valueKnownAtEnd: false,
     data: null,
     text: null,
-    hasArguments: false,
+    textIsArguments: false,
   };
   readonly #phases: Record<'begin' | 'end' | 'point', number>;
   readonly kinds: Record<'syscall' | 'signal' | 'process' | 'log' | 'bus', number>;
@@ -52,17 +52,17 @@ export class StraceEmitter {
     };
   }
 
-  /** Starts a draft of an event of which only kind and name are known; -1 for no name. */
+  /** Starts a draft with only kind and name; -1 for no name. */
   start(kind: number, name: number): Draft {
     const { draft } = this;
     const { row } = draft;
     row.clear();
     row.set(CELL.kind, kind);
     if (name >= 0) row.set(CELL.name, name);
-    draft.isResult = false;
+    draft.valueKnownAtEnd = false;
     draft.data = null;
     draft.text = null;
-    draft.hasArguments = false;
+    draft.textIsArguments = false;
     return draft;
   }
 
@@ -72,7 +72,7 @@ export class StraceEmitter {
     return [cells[CELL.kind], cells[CELL.name]];
   }
 
-  /** Gives the draft the kind and name that its begin has. */
+  /** Sets kind and name of the draft to those of its begin. */
   call(kind: number, name: number): void {
     this.draft.row.set(CELL.kind, kind);
     this.draft.row.set(CELL.name, name);
@@ -86,17 +86,17 @@ export class StraceEmitter {
   }
 
   /** Appends the begin of the draft. */
-  begin(line: CallLine, at: Moment): Seq {
+  begin(line: CallLine, at: EventStamp): Seq {
     const { draft } = this;
-    const { row, isResult } = draft;
+    const { row, valueKnownAtEnd } = draft;
     const value = row.present & VALUE;
     this.#open(at, this.#phases.begin, -1);
-    if (isResult) row.unset(CELL.value);
+    if (valueKnownAtEnd) row.unset(CELL.value);
     else this.#data();
     this.#text(line);
     const seq = this.events.append(row);
-    // The end repeats what the call was asked for, except for what only one of both tells.
-    if (isResult) row.present |= value;
+    // The end repeats the call's parameters, except those that only one of the two has.
+    if (valueKnownAtEnd) row.present |= value;
     else row.unset(CELL.value);
     return seq;
   }
@@ -105,28 +105,28 @@ export class StraceEmitter {
    * Appends the end of the draft.
    * @param at when the call began, if its duration is known, otherwise when it ended
    */
-  end(line: CallLine, at: Moment, begin: Seq): void {
-    const { row, isResult } = this.draft;
+  end(line: CallLine, at: EventStamp, begin: Seq): void {
+    const { row, valueKnownAtEnd } = this.draft;
     this.#open(at, this.#phases.end, line.duration);
     row.setNumber(CELL.span, begin);
     if (line.hasRet) row.setWords(CELL.ret, line.retLow, line.retHigh);
-    if (isResult) this.#data();
+    if (valueKnownAtEnd) this.#data();
     else row.unset(CELL.value);
     this.events.append(row);
   }
 
-  /** Appends what is no call. */
-  note(kind: number, name: number, at: Moment, text: string): void {
+  /** Appends an event that is not a call. */
+  appendPoint(kind: number, name: number, at: EventStamp, text: string): void {
     this.start(kind, name).text = text;
     this.point(at);
   }
 
   /** Appends the draft as one event without a result. */
-  point(at: Moment): void {
+  point(at: EventStamp): void {
     this.#append(at, this.#phases.point, null);
   }
 
-  #append(at: Moment, phase: number, line: CallLine | null): void {
+  #append(at: EventStamp, phase: number, line: CallLine | null): void {
     const { row } = this.draft;
     this.#open(at, phase, -1);
     if (line?.hasRet === true) row.setWords(CELL.ret, line.retLow, line.retHigh);
@@ -135,8 +135,8 @@ export class StraceEmitter {
     this.events.append(row);
   }
 
-  /** @param after nanoseconds behind the moment; negative for none */
-  #open(at: Moment, phase: number, after: number): void {
+  /** @param after nanoseconds after the stamp; negative if there is none */
+  #open(at: EventStamp, phase: number, after: number): void {
     const { row } = this.draft;
     row.set(CELL.phase, phase);
     if (at.tid >= 0) row.set(CELL.tid, at.tid);
@@ -145,11 +145,11 @@ export class StraceEmitter {
     else row.time(at.seconds + Math.floor(after / 1e9), at.nanoseconds + (after % 1e9));
   }
 
-  /** What the caller said. */
+  /** Sets the text to the call's arguments. */
   #text(line: CallLine | null): void {
     const { events, draft } = this;
     if (draft.text !== null) events.text(draft.text);
-    else if (draft.hasArguments && line !== null && line.argsEnd > line.argsStart) {
+    else if (draft.textIsArguments && line !== null && line.argsEnd > line.argsStart) {
       events.textBytes(line.bytes, line.argsStart, line.argsEnd);
     }
   }

@@ -5,19 +5,19 @@ import type { Input } from '../input-stream.js';
 import { LineReader } from '../lines.js';
 import { type Handler, Handlers } from './call-handlers.js';
 import { CallLine, type TimeStyle } from './call-line.js';
-import { type Moment, StraceEmitter } from './strace-emitter.js';
+import { type EventStamp, StraceEmitter } from './strace-emitter.js';
 import { Files } from './vfio-files.js';
 
 const CARRIAGE_RETURN = 0x0d;
 /** Calls that wait for their second half; a thread has at most one. */
 const PENDING_MAX = 1024;
-/** Bytes of the first half that are kept. */
+/** The most bytes of the first half to hold. */
 const HELD_BYTES_MAX = 1 << 16;
 const NAMES_MAX = 4096;
 const SIGNAL_ADDRESS = /si_addr=(0x[0-9a-f]+)/;
 const EXIT_CODE = /^exited with (\d+)/;
 const SIGBUS = 'SIGBUS';
-/** What begins the lines that stand below a call, and what is counted for each. */
+/** Prefixes of the lines below a call, and the count for each. */
 const BELOW: Readonly<Record<string, string>> = { ' > ': 'callchain', ' | ': 'dump' };
 const ASIDE = /^(.*?)strace: Process (\d{1,7}) (attached|detached)$/s;
 
@@ -30,9 +30,9 @@ interface NameType {
 }
 
 /** The first half of a call that was interrupted by another thread's line. */
-interface Pending extends Moment {
+interface Pending extends EventStamp {
   readonly type: NameType;
-  /** Kind and name of the begin, which the end repeats; -1 when there is none yet. */
+  /** Kind and name of the begin, which the end repeats; -1 when there is no begin yet. */
   readonly kind: number;
   readonly name: number;
   readonly args: Buffer;
@@ -94,8 +94,8 @@ export class StraceReader {
   }
 
   /**
-   * `strace: Process 12 attached`, which strace says at once, also in the middle of a line when it
-   * writes to a terminal; false when it does not say so.
+   * `strace: Process 12 attached`, which strace prints immediately, even in the middle of a line
+   * when it writes to a terminal; false for other text.
    */
   #aside(text: string): boolean {
     const aside = ASIDE.exec(text);
@@ -106,13 +106,13 @@ export class StraceReader {
     const { seconds, nanoseconds } = this.#line;
     const at = { tid: Number(aside[2]), task: -1, seconds, nanoseconds };
     const said = text.slice(aside[1].length);
-    this.#emitter.note(this.#emitter.kinds.process, type.id, at, said);
+    this.#emitter.appendPoint(this.#emitter.kinds.process, type.id, at, said);
     return true;
   }
 
   /**
-   * Takes a line that goes on with the one that strace interrupted; false when it does not, as a
-   * line that is whole by itself.
+   * Processes a line that continues the one that strace interrupted; false when it does not, such
+   * as a line that is complete by itself.
    */
   #takeHeld(bytes: Buffer, start: number, end: number): boolean {
     if (this.#line.isWhole(bytes, start, end)) {
@@ -137,7 +137,7 @@ export class StraceReader {
     if (held !== null) this.#other(held, 0, held.byteLength);
   }
 
-  /** Appends what a line says; false when it is none of strace's. */
+  /** Appends the events of a line; false if the line is not strace output. */
   #take(bytes: Buffer, start: number, end: number): boolean {
     const line = this.#line;
     const kind = line.parse(bytes, start, end);
@@ -163,7 +163,7 @@ export class StraceReader {
   /** Starts the draft of a call; false when its begin cannot be written yet. */
   #fill(type: NameType, hasReturned: boolean): boolean {
     const draft = this.#emitter.start(this.#emitter.kinds.syscall, type.id);
-    draft.hasArguments = true;
+    draft.textIsArguments = true;
     if (type.handler === null) return true;
     return this.#handlers.fill(type.handler, this.#line, draft, hasReturned);
   }
@@ -182,7 +182,7 @@ export class StraceReader {
     this.#pending.set(tid, { type, kind, name, tid, task, seconds, nanoseconds, args, begin });
   }
 
-  /** Gives up the oldest call that waits: its begin stays without an end. */
+  /** Gives up the oldest waiting call: its begin stays without an end. */
   #forget(): void {
     for (const tid of this.#pending.keys()) {
       this.#pending.delete(tid);
@@ -193,7 +193,7 @@ export class StraceReader {
   #resumed(type: NameType): boolean {
     const line = this.#line;
     const { tid, task, seconds, nanoseconds } = line;
-    const ended: Moment = { tid, task, seconds, nanoseconds };
+    const ended: EventStamp = { tid, task, seconds, nanoseconds };
     const pending = this.#pending.get(tid);
     const first = pending?.type === type ? pending : undefined;
     const rest = line.bytes.subarray(line.argsStart, line.argsEnd);
@@ -217,7 +217,7 @@ export class StraceReader {
     const text = line.bytes.toString('utf8', line.argsStart, line.argsEnd);
     const { kinds } = this.#emitter;
     if (type.name !== SIGBUS) {
-      this.#emitter.note(kinds.signal, type.id, line, text);
+      this.#emitter.appendPoint(kinds.signal, type.id, line, text);
       return;
     }
     const draft = this.#emitter.start(kinds.bus, type.id);
@@ -249,7 +249,7 @@ export class StraceReader {
     this.#unparsed++;
     const { seconds, nanoseconds } = this.#line;
     const at = { tid: -1, task: -1, seconds, nanoseconds };
-    this.#emitter.note(this.#emitter.kinds.log, -1, at, bytes.toString('utf8', start, end));
+    this.#emitter.appendPoint(this.#emitter.kinds.log, -1, at, bytes.toString('utf8', start, end));
   }
 
   #typeOf(name: string, events: EventAppender): NameType | null {

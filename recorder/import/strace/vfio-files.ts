@@ -1,6 +1,6 @@
 /**
- * Which VFIO file a descriptor stands for. strace tells the kind of file under -y, but never which
- * device a device file belongs to: that follows from the group it was got from.
+ * Maps descriptors to VFIO files. strace prints the kind of file under -y, but never the device of
+ * a device file: that follows from the group that returned it.
  */
 import type { VfioFile } from '../../vfio-ioctls.js';
 
@@ -50,7 +50,7 @@ export class Files {
   /** Device of a group, or null when the group has several. */
   readonly #groups = new Map<string, string | null>();
   readonly #cdevs = new Map<string, string>();
-  /** Device whose group was asked for with an answer that strace cut short. */
+  /** Device whose group was looked up in a call whose result strace cut short. */
   #asked: string | null = null;
 
   /** The process of a thread; a thread of unknown origin belongs to the first process. */
@@ -79,7 +79,7 @@ export class Files {
     this.#lastTid = Number.NaN;
   }
 
-  /** Notes a path that a process named; some say which device is behind a name. */
+  /** Records a path that a process used; some paths say which device has a name. */
   sawPath(path: string): void {
     const match = CDEV_LINK.exec(path);
     if (match !== null) this.#cdevs.set(match[2], match[1]);

@@ -18,7 +18,7 @@ interface Sample {
   readonly time: bigint;
   readonly offset: bigint;
   readonly scaling: bigint;
-  /** Bits of `scaling` behind the binary point. */
+  /** Bits of `scaling` after the binary point. */
   readonly fraction: bigint;
 }
 
@@ -38,7 +38,7 @@ const INTERPOLATE = 1;
 const SAMPLES_MAX = 1 << 16;
 const CLOCKS_OF_CYCLES: readonly string[] = ['x86-tsc', 'tsc2nsec'];
 
-/** Takes numbers from an option, one after the other; past its end they are 0. */
+/** Reads numbers from an option in sequence; past its end they are 0. */
 class OptionReader {
   at = 0;
 
@@ -89,7 +89,7 @@ export function parseTimeShift(data: Buffer, littleEndian: boolean): TimeShift |
     cpus.push(times.map((time, i) => ({ time, offset: offsets[i], scaling: scalings[i] })));
   }
   if (cpus.every((samples) => samples.length === 0)) return null;
-  // trace-cmd from 3.0 on has the fractions behind all CPUs; without them there are none.
+  // trace-cmd from 3.0 on has the fractions after all CPUs; earlier versions have no fractions.
   const whole = cpus.map((samples) => {
     const fractions = reader.left >= samples.length * 8 ? take(reader, samples.length) : [];
     return samples.map((sample, i) => ({ ...sample, fraction: fractions[i] ?? 0n }));

@@ -41,7 +41,7 @@ export interface Option {
   readonly data: Buffer;
 }
 
-/** Larger parts than these no kernel has; a damaged size must not decide what is allocated. */
+/** No kernel has larger parts; a damaged size must not decide what is allocated. */
 const TEXT_BYTES_MAX = 1 << 26;
 
 /** A text with its size in front of it. */
@@ -152,7 +152,7 @@ const describeRate = ({ mult, shift, offset }: TscRate) =>
 
 const describeShift = ({ peer, cpus }: TimeShift) =>
   `times are those of the host, recording 0x${peer.toString(16)}; CPU 0 was moved by ` +
-  `${cpus[0]?.[0]?.offset ?? 0n} at first, by ${cpus[0]?.at(-1)?.offset ?? 0n} at last`;
+  `${cpus[0]?.[0]?.offset ?? 0n} at the start, by ${cpus[0]?.at(-1)?.offset ?? 0n} at the end`;
 
 /** Microseconds that make the wall clock of the trace's (trace-cmd's `--date`). */
 function parseDate(date: string | null): bigint | null {

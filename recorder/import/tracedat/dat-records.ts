@@ -1,5 +1,5 @@
 import type { EventAppender } from '../../../traces/index.js';
-import type { Rule } from '../../mapping/projection.js';
+import type { MappingRule } from '../../mapping/projection.js';
 import { RecordMapper } from '../../mapping/record-mapper.js';
 import type { TraceRecord } from '../../mapping/trace-record.js';
 import {
@@ -23,21 +23,21 @@ import type { TraceFile } from './trace-file.js';
 const FUNCTIONS = new Set(['function', 'funcgraph_entry', 'funcgraph_exit']);
 const IDLE = '<idle>';
 
-/** An event of the file, and what is done with its records. */
+/** An event of the file, and how its records are handled. */
 interface Handler {
   readonly format: EventFormat;
-  readonly rule: Rule | null;
+  readonly rule: MappingRule | null;
   readonly fields: BoundFields;
   readonly tid: Field | undefined;
   skipped: number;
 }
 
-/** A record where it was found; what is found next takes its place. */
+/** A record where it was found; the next one found overwrites it. */
 export interface FoundRecord {
   /** The record, with its common fields. */
   readonly cursor: Payload & { readonly eventId: number };
   readonly cpu: number;
-  /** Thread group, where that is told. */
+  /** Thread group, if known. */
   readonly tgid?: number;
   readonly timeLow: number;
   readonly timeHigh: number;
@@ -90,8 +90,8 @@ export class DatRecords {
     this.#lostByStats = new Map(file.stats.map(({ cpu, lost }) => [cpu, lost]));
   }
 
-  /** Takes the record under the cursor, after the loss before it, if any. */
-  take(stream: FoundRecord): void {
+  /** Handles the record under the cursor, after the loss before it, if any. */
+  handle(stream: FoundRecord): void {
     const { cursor } = stream;
     const record = this.#record;
     record.cpu = stream.cpu;
@@ -133,7 +133,7 @@ export class DatRecords {
     this.#lastTid = -1;
   }
 
-  /** A piece of the file that is no record of an event. */
+  /** A piece of the file that is not a record of an event. */
   unparsed(text: string): void {
     this.#mapper.unparsed(text);
   }
@@ -152,18 +152,19 @@ export class DatRecords {
     return this.#lastTask;
   }
 
-  /** Tells losses behind the last records. */
+  /** Reports losses after the last records. */
   end(streams: readonly FoundRecord[]): void {
     for (const stream of streams) {
       if (stream.missed !== 0) this.#lost(stream, undefined);
     }
   }
 
-  /** Tells losses that the kernel's statistics have and no page told. */
-  settle(streams: readonly FoundRecord[]): void {
+  /** Reports losses that only the kernel's statistics have, and no page reported. */
+  reportUncounted(streams: readonly FoundRecord[]): void {
     for (const { cpu, lost } of streams) {
       const all = this.#lostByStats.get(cpu) ?? (this.#lostByStats.has(cpu) ? null : 0);
-      // A number that cannot be: only where no page told a loss it tells more than is known.
+      // The number is impossible. It is used only if no page reported a loss; otherwise it adds
+      // nothing.
       if (all === null) {
         if (lost === 0) this.#mapper.lost(cpu, null);
       } else if (all > lost) this.#mapper.lost(cpu, all - lost);

@@ -61,13 +61,13 @@ function readRecords(file: TraceFile, events: EventAppender): ImportReport {
   const stops = file.damage === null ? [] : [file.damage];
   for (const buffers of byClock(file.buffers)) {
     const streams = buffers.flatMap((buffer) => streamsOf(file, buffer));
-    mergeStreams(streams, (stream) => records.take(stream));
+    mergeStreams(streams, (stream) => records.handle(stream));
     records.end(streams);
     stops.push(...streams.flatMap(({ stopped }) => (stopped === null ? [] : [stopped])));
-    if (file.buffers.length === 1) records.settle(streams);
+    if (file.buffers.length === 1) records.reportUncounted(streams);
   }
   if (file.buffers.length === 0 && file.damage !== null) {
-    const next = 'The part with the records is gone; record again.';
+    const next = 'The part with the records is missing; record again.';
     const place = { file: file.source.name, offset: file.damage.offset };
     throw new VfrError('TRACEDAT_EMPTY', file.damage.why, next, place);
   }
@@ -87,7 +87,7 @@ function streamsOf(file: TraceFile, buffer: BufferData): CpuStream[] {
   });
 }
 
-/** Buffers of one clock are merged by their times; those of others come one after the other. */
+/** Buffers of one clock are merged by their times; buffers of other clocks follow. */
 function byClock(buffers: readonly BufferData[]): BufferData[][] {
   const groups = new Map<string, BufferData[]>();
   for (const buffer of buffers) {

@@ -3,7 +3,7 @@ import { firstIndex } from '../../../traces/index.js';
 
 const LINE = /^([0-9a-f]+) [a-zA-Z] (\S+)/;
 
-/** Functions of /proc/kallsyms by address; the text is only parsed when a name is asked for. */
+/** Functions of /proc/kallsyms by address; the text is parsed when the first name is needed. */
 export class KernelSymbols {
   #addresses: BigUint64Array | null = null;
   #names: string[] = [];
@@ -16,7 +16,7 @@ export class KernelSymbols {
     return at < 0 ? `0x${address.toString(16)}` : this.#names[at];
   }
 
-  /** The function and how far the address is behind its start: `pci_enable_sriov+0x1c`. */
+  /** The function and the offset of the address in it: `pci_enable_sriov+0x1c`. */
   place(address: bigint): string {
     const at = this.#find(address);
     if (at < 0 || this.#addresses === null) return `0x${address.toString(16)}`;

@@ -1,7 +1,7 @@
 import type { CpuStream } from './cpu-stream.js';
 
 /**
- * Hands on the records of several CPUs by their times. A CPU's own order is kept also where its
+ * Passes on the records of several CPUs by their times. A CPU's own order is kept even where its
  * clock went backwards.
  */
 export function mergeStreams(
@@ -24,8 +24,8 @@ export function mergeStreams(
         secondTime = time;
       }
     }
-    // Most often the next record is on the same CPU: nobody else is asked until it is not. Of equal
-    // times the lower CPU comes first, as in trace-cmd.
+    // The next record is usually on the same CPU; the other CPUs are compared only when it is not.
+    // Of equal times the lower CPU comes first, as in trace-cmd.
     do {
       take(first);
       first.advance();

@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.js';
 
 const COMPRESSED = 1;
 
-/** What the header of a section says of it (trace-cmd.dat.v7(5)). */
+/** The header of a section (trace-cmd.dat.v7(5)). */
 export interface Section {
   readonly id: number;
   readonly compressed: boolean;
@@ -10,7 +10,7 @@ export interface Section {
   readonly size: number;
 }
 
-/** Reads the header where the reader stands, and leaves it at the section's contents. */
+/** Reads the header at the reader's position, and leaves the reader at the section's contents. */
 export function readSectionHeader(reader: ByteReader): Section {
   const id = reader.u16();
   const flags = reader.u16();

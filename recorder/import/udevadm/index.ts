@@ -121,7 +121,7 @@ class UdevadmReader {
     this.#counts[sender] = (this.#counts[sender] ?? 0) + 1;
     events.begin(this.#uevent, 'point');
     events.time(uevent.seconds, uevent.nanoseconds);
-    // What udev sends on when its rules have run is told apart from what the kernel sent.
+    // Distinguishes what udev sends after its rules have run from what the kernel sent.
     events.string('name', sender === 'UDEV' ? `udev ${action}` : action);
     const bdf = parseBdf([...uevent.path.matchAll(DEVICE)].at(-1)?.[1] ?? '');
     if (bdf !== null) events.string('device', bdf);

@@ -1,8 +1,8 @@
 import { VfrError } from '../../../traces/index.js';
 import { type Btf, Kind, type Member } from './btf.js';
 
-/** What stands at the end of a path, as far as a fetch argument needs to know. */
-export type Shape =
+/** The type at the end of a path, with what a fetch argument depends on. */
+export type ValueShape =
   | { readonly is: 'integer'; readonly size: number; readonly signed: boolean }
   | { readonly is: 'pointer'; readonly toChar: boolean }
   | { readonly is: 'array'; readonly ofChar: boolean; readonly length: number }
@@ -16,7 +16,7 @@ export interface ResolvedPath {
    * where the pointer led to a later member of the struct.
    */
   readonly offsets: readonly number[];
-  readonly shape: Shape;
+  readonly shape: ValueShape;
 }
 
 /** More typedefs and qualifiers in a row than this exist only in damaged data. */
@@ -31,7 +31,7 @@ function unresolved(what: string, path: string, btf: Btf): VfrError {
   );
 }
 
-/** Follows typedefs and qualifiers to the type that they stand for. */
+/** Follows typedefs and qualifiers to the underlying type. */
 export function strip(btf: Btf, id: number): number {
   let type = id;
   for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
@@ -56,7 +56,7 @@ function isChar(btf: Btf, id: number): boolean {
 }
 
 /** How a value of this type is fetched. */
-export function shapeOf(btf: Btf, id: number): Shape {
+export function shapeOf(btf: Btf, id: number): ValueShape {
   const type = strip(btf, id);
   switch (btf.kind(type)) {
     case Kind.int:

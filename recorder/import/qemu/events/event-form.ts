@@ -9,13 +9,13 @@ export interface EventForm {
    */
   readonly template: string;
   readonly path?: Path;
-  /** VFIO region or interrupt index, when the form tells it without saying it. */
+  /** VFIO region or interrupt index, if the form implies it. */
   readonly region?: number;
-  /** What the call returned, when the form tells it without saying it. */
+  /** What the call returned, if the form implies it. */
   readonly ret?: number;
   /** Whether QEMU has fewer arguments than slots, so that the form is for text only. */
   readonly isTextOnly?: boolean;
-  /** The part that an event has in an operation that several events tell of; see operations.ts. */
+  /** The role of the event in an operation that several events report; see dma-operations.ts. */
   readonly role?: Role;
 }
 

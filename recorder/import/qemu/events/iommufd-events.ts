@@ -1,4 +1,4 @@
-/** What QEMU asks of an iommufd, besides mappings. */
+/** Calls of QEMU on an iommufd, except mappings. */
 import { type EventForm, form } from './event-form.js';
 
 export const IOMMUFD: readonly EventForm[] = [

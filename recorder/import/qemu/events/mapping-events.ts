@@ -1,7 +1,7 @@
 /**
- * Memory of the guest in the I/O address space of devices. One mapping is told of up to three
- * times: `vfio_listener_*` and `vfio_iommu_map_notify` announce it, the backend reports it, and
- * what failed is an error message, too (hw/vfio/listener.c, backends/iommufd.c).
+ * Memory of the guest in the I/O address space of devices. One mapping appears up to three times:
+ * `vfio_listener_*` and `vfio_iommu_map_notify` announce it, the backend reports it, and a failure
+ * is also an error message (hw/vfio/listener.c, backends/iommufd.c).
  */
 import { type EventForm, form } from './event-form.js';
 
@@ -44,7 +44,7 @@ export const MAPPINGS: readonly EventForm[] = [
     'iommufd={#} ioas={#} iova={offset:x} size={length:x} ({ret})',
     reports,
   ),
-  // Traced for this error only, which QEMU then takes for success.
+  // Traced only for this error, which QEMU then treats as success.
   form(
     'iommufd_backend_unmap_dma_non_exist',
     'dma.unmap',
