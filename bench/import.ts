@@ -13,7 +13,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openInput } from '../recorder/import/input.js';
+import { openInput } from '../recorder/import/input-stream.js';
 import { detectFormat } from '../recorder/index.js';
 import { EventAppender } from '../traces/index.js';
 import { peersOf } from './peers.js';

@@ -27,7 +27,7 @@ await build({
   entryPoints: {
     main: join(root, 'dist', 'cli', 'main.js'),
     // The process in which users' SQL runs.
-    'sql-child': join(root, 'dist', 'analysis', 'bounded', 'child.js'),
+    'sql-child': join(root, 'dist', 'analysis', 'bounded', 'query-child.js'),
   },
   outdir,
   bundle: true,

@@ -9,7 +9,7 @@ import { buildTrace } from '../tests/build-trace.js';
 import { importedCapture } from '../tests/captures.js';
 import { MemorySource, TraceReader } from '../traces/index.js';
 import { Debugger } from './debugger.js';
-import { seqsWhere } from './seqs.js';
+import { seqsWhere } from './seqs-where.js';
 
 const reader = importedCapture('sriov-on-r1');
 afterAll(() => reader.close());

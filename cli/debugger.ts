@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from '../replay/index.js';
 import { firstIndex, type TraceReader } from '../traces/index.js';
-import { fullPath } from './devices.js';
+import { fullPath } from './device-names.js';
 import { toJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';

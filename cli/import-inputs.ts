@@ -1,6 +1,6 @@
 /** Importing several inputs into one trace: each by itself, then merged on one timeline. */
 import type { ImportOptions, ImportResult } from '../recorder/import/index.js';
-import { type MergeOptions, mergeReaders } from './merging.js';
+import { type MergeOptions, mergeReaders } from './merge-options.js';
 
 export interface ImportInputs extends MergeOptions {
   readonly inputs: readonly string[];

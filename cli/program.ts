@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { VfrError } from '../traces/index.js';
 import { COMMANDS } from './commands/index.js';
-import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit.js';
+import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit-codes.js';
 import { COLOR_CHOICES, type ColorChoice, note, noteLines, setColor } from './output.js';
 import { version } from './package.js';
 import { printable } from './printable.js';

@@ -1,7 +1,7 @@
 /** How far a long command is, on a terminal's stderr: nothing when it is piped or dumb. */
 import type { ByteSource } from '../traces/index.js';
-import { formatBytes } from './bytes.js';
-import { formatDuration } from './duration.js';
+import { formatBytes } from './format-bytes.js';
+import { formatDuration } from './format-duration.js';
 import { beginTransient } from './output.js';
 import { printable } from './printable.js';
 

@@ -1,9 +1,9 @@
 /** Scenarios by name or from a file, and runs of them as recordings. */
 import { readFileSync } from 'node:fs';
 import type { Outcome, ScenarioDocument } from '../replay/index.js';
-import { reportFinding } from './exit.js';
+import { reportFinding } from './exit-codes.js';
 import { note } from './output.js';
-import { refuseStreams } from './streams.js';
+import { refuseStreams } from './shell-streams.js';
 import { type OutputOption, writerName, writeTrace } from './trace-output.js';
 
 interface RunOptions extends OutputOption {

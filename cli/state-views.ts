@@ -1,10 +1,10 @@
 /** `vfr replay --at`, `--break`, `--watch` and `--state`: looking at a replay in the middle. */
 import { type Change, stateAt, Timeline, watch } from '../replay/index.js';
 import { type TraceReader, VfrError } from '../traces/index.js';
-import { fullPath } from './devices.js';
+import { fullPath } from './device-names.js';
 import { print, printJson, toJson, write } from './output.js';
 import { printable } from './printable.js';
-import { seqsWhere } from './seqs.js';
+import { seqsWhere } from './seqs-where.js';
 
 export interface ViewOptions {
   readonly kernel: string | undefined;

@@ -1,6 +1,6 @@
 /** Failed system calls that the code around them did not turn into an error of vfr. */
 import type { VfrError } from '../traces/index.js';
-import { isVfrError } from './exit.js';
+import { isVfrError } from './exit-codes.js';
 
 /** The same as an error that says what to do, or null for what is a bug. */
 export async function expectedError(error: unknown): Promise<VfrError | null> {

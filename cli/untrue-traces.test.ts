@@ -27,7 +27,7 @@ const FILES: Record<string, readonly [bytes: Buffer, told: string]> = {
     'a message is missing here',
   ],
   'no opening': [fileOf(parts.slice(1)), 'the opening is missing'],
-  'two end markers': [fileOf([...parts, ...parts.slice(-1)]), 'bytes behind the end of the trace'],
+  'two end markers': [fileOf([...parts, ...parts.slice(-1)]), 'bytes after the end of the trace'],
 };
 const OUT = join(folder, 'out.arrows');
 const COMMANDS: readonly (readonly string[])[] = [

@@ -43,6 +43,6 @@ export {
   runAs,
   runningRecorders,
 } from './live/index.js';
-export { readSnapshotDirectory } from './snapshot/directory.js';
-export { emitSnapshot, type MachineState } from './snapshot/snapshot.js';
-export { VERSION, WRITER } from './writer.js';
+export { emitSnapshot, type MachineState } from './snapshot/emit-snapshot.js';
+export { readSnapshotDirectory } from './snapshot/snapshot-directory.js';
+export { VERSION, WRITER } from './writer-name.js';

@@ -1,6 +1,6 @@
 /**
- * Names of the VFIO and iommufd ioctls by number. VFIO gives one number to different calls on
- * different kinds of file, so the kind of file is part of the question (uapi `linux/vfio.h` and
+ * Names of the VFIO and iommufd ioctls by number. VFIO uses one number for different calls on
+ * different kinds of file, so the kind of file is needed as well (uapi `linux/vfio.h` and
  * `linux/iommufd.h`: type ';', base 100 and 0x80, no direction and no size in the number).
  */
 
@@ -88,11 +88,11 @@ const BY_FILE: Readonly<Record<VfioFile, Readonly<Record<number, string>>>> = {
   group: GROUP,
   device: DEVICE,
   migration: MIGRATION,
-  // An iommufd also takes the calls of a container, for programs written for one.
+  // An iommufd also accepts the calls of a container, for programs written for one.
   iommufd: CONTAINER,
 };
 
-/** The tables by number, in the order in which names are told where the file is not known. */
+/** The tables by number, in the order of names when the file is not known. */
 const TABLES: readonly [VfioFile, Readonly<Record<number, string>>][] = [
   ['device', DEVICE],
   ['container', CONTAINER],
@@ -101,7 +101,7 @@ const TABLES: readonly [VfioFile, Readonly<Record<number, string>>][] = [
   ['migration', MIGRATION],
 ];
 
-/** Every call that has its number to itself or is the usual one for it, whatever the file. */
+/** Every call whose number is unique, or that is the usual one for it, whatever the file. */
 const ANY_FILE: Readonly<Record<number, string>> = {
   ...MIGRATION,
   ...SPAPR,
@@ -111,9 +111,9 @@ const ANY_FILE: Readonly<Record<number, string>> = {
 };
 
 /**
- * The name of an ioctl, or undefined when it is none of VFIO or iommufd.
+ * The name of an ioctl, or undefined when it is not one of VFIO or iommufd.
  * @param command the request number, such as 0x3b64
- * @param file what it was made on; without it a number that is used twice gets the device's call
+ * @param file the file of the call; without it a number that is used twice yields the device's call
  */
 export function vfioIoctlName(command: number, file?: VfioFile): string | undefined {
   if (command >= IOMMUFD_BASE && command < IOMMUFD_BASE + IOMMUFD.length) {
@@ -133,14 +133,14 @@ const LAST_OF_TYPE = 0x3bff;
 export const isVfioIoctl = (command: number): boolean =>
   command >= FIRST_OF_TYPE && command <= LAST_OF_TYPE;
 
-/** Every name that a number has, whatever the file. */
+/** Every name of a number, whatever the file. */
 export function vfioIoctlNames(command: number): readonly string[] {
   const own = IOMMUFD[command - IOMMUFD_BASE];
   if (own !== undefined) return [own];
   return TABLES.flatMap(([, table]) => table[command - VFIO_BASE] ?? []);
 }
 
-/** Which kind of file takes a call, or undefined when the name is not known. */
+/** The kind of file that supports a call, or undefined when the name is not known. */
 export function vfioIoctlFile(name: string): VfioFile | undefined {
   if (IOMMUFD.includes(name)) return 'iommufd';
   return TABLES.find(([, table]) => Object.values(table).includes(name))?.[0];

@@ -2,18 +2,9 @@
 
 export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
-export { EventCursor } from './judge/engine/cursor.js';
+export { type Holders, holdersOf, type UnderWay } from './judge/engine/device-holders.js';
 export { Engine } from './judge/engine/engine.js';
-export { type Holders, holdersOf, type UnderWay } from './judge/engine/holders.js';
-export {
-  type Checkpoint,
-  type Divergence,
-  Replayer,
-  type ReplayOptions,
-  type ReplayResult,
-  replay,
-} from './judge/engine/replay.js';
-export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
+export { EventCursor } from './judge/engine/event-cursor.js';
 export {
   type DeviceState,
   deviceState,
@@ -21,11 +12,20 @@ export {
   type MachineState,
   machineState,
   type OpenState,
-} from './judge/engine/state.js';
+} from './judge/engine/plain-state.js';
+export {
+  type Checkpoint,
+  type Divergence,
+  Replayer,
+  type ReplayOptions,
+  type ReplayResult,
+  replay,
+} from './judge/engine/replayer.js';
+export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
 export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
 export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
-export { type Change, stateAt, watch } from './judge/engine/watch.js';
-export type { PciDevice } from './judge/machine/device.js';
+export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
+export type { PciDevice } from './judge/machine/pci-device.js';
 export {
   boot,
   type Deadlock,
@@ -38,10 +38,10 @@ export {
   TraceRecorder,
   World,
 } from './kernel/index.js';
-export { autoprobeGate, matchesWith } from './model/binding/gate.js';
-export { covers, parseNewId } from './model/binding/ids.js';
-export { parseSnapshot } from './model/binding/snapshot.js';
-export { parseBool, parseStore, type Store } from './model/binding/stores.js';
+export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';
+export { parseSnapshot } from './model/binding/function-facts.js';
+export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
+export { covers, parseNewId } from './model/binding/pci-ids.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export {
   checkScenario,

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
+import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
 
 const sources = FOLDERS.flatMap(readSources);
@@ -52,9 +53,9 @@ test('replay keeps nothing in its modules: replays do not meet', () => {
 
 test('no file is left that vfr does not run', () => {
   const faces = FOLDERS.map((name) => `${name}/index.ts`);
-  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/child.ts'];
+  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/query-child.ts'];
   // What prints pages of docs/ is run by their tests.
-  const printers = ['catalogue/markdown', 'catalogue/races'].map((name) => `recorder/${name}.ts`);
+  const printers = ['events-page', 'reported-races'].map((name) => `recorder/catalogue/${name}.ts`);
   const entries = [...faces, ...processes, ...printers, 'analysis/sql/reference.ts'];
   expect(laws.everyFileIsReached(sources, entries)).toEqual([]);
 });
@@ -62,6 +63,12 @@ test('no file is left that vfr does not run', () => {
 test('what a file exports is imported somewhere', () => {
   const others = ['tests', 'bench', 'lab'].flatMap(readSources);
   expect(laws.everyExportIsUsed(sources, [...sources, ...others])).toEqual([]);
+});
+
+test('the name of a file is found once', () => {
+  // A race (analysis/races) and a run of the kernel (replay) both have operations and an outcome.
+  const exceptions = ['operation', 'outcome'];
+  expect(laws.fileNamesAreUnique(sources, exceptions)).toEqual([]);
 });
 
 describe('tidiness', () => {
@@ -75,6 +82,15 @@ describe('tidiness', () => {
 
   test('lines fit a screen', () => {
     expect(laws.linesFitAScreen(sources, 100)).toEqual([]);
+  });
+
+  test('comments and pages are plain English', () => {
+    // Folders are added when they have been rewritten.
+    const plain = ['traces', 'recorder'];
+    const isPlain = ({ file }: { file: string }) => plain.some((path) => file.startsWith(path));
+    const pages = [...readmes].map(([folder, text]) => ({ file: `${folder}/README.md`, text }));
+    const code = sources.filter(({ test }) => !test);
+    expect(wordsArePlain([...code, ...pages].filter(isPlain))).toEqual([]);
   });
 
   test('nothing is left for later', () => {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EXIT_BY_KIND } from '../cli/exit.js';
+import { EXIT_BY_KIND } from '../cli/exit-codes.js';
 import { ERRORS, type ErrorCode, type ErrorFacts, VfrError } from '../traces/index.js';
 
 const LIST = 'error-catalogue.ts';
@@ -68,8 +68,8 @@ test('docs/errors.md is printed from the list of errors', async () => {
   await expect(page()).toMatchFileSnapshot('../docs/errors.md');
 });
 
-test.each(ALL)('%s is reported somewhere', (code, { told }) => {
-  const ofSystem = code.startsWith('FILE_E') && told !== undefined;
+test.each(ALL)('%s is reported somewhere', (code, { message }) => {
+  const ofSystem = code.startsWith('FILE_E') && message !== undefined;
   expect(ofSystem || source.includes(`'${code}'`)).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 /** Runs an importer on bytes and gives the events as objects, for tests. */
 import type { Importer, ImportReport } from '../recorder/import/importer.js';
-import type { Input } from '../recorder/import/input.js';
+import type { Input } from '../recorder/import/input-stream.js';
 import {
   type ColumnName,
   type DictColumn,

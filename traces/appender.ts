@@ -1,16 +1,16 @@
 import { assert } from './assert.js';
-import type { ColumnBuffers } from './columns.js';
+import type { ColumnBuffers } from './column-buffers.js';
 import { Dictionary } from './dictionary.js';
 import { EventColumns } from './event-columns.js';
+import { CELL, EventRow } from './event-row.js';
+import { DICT_COLUMNS, type DictColumn } from './event-schema.js';
 import { type Kind, PHASES, type Phase, type Source } from './kinds.js';
 import { BATCH_BYTES_MAX, ROWS_MAX } from './limits.js';
-import { CELL, EventRow } from './row.js';
-import { DICT_COLUMNS, type DictColumn } from './schema.js';
 import { type Seq, toSeq } from './units.js';
 
 const REQUIRED = (1 << CELL.kind) | (1 << CELL.phase);
 
-/** A full batch, as the writer takes it; the buffers are overwritten after the call. */
+/** A full batch for the writer. The appender overwrites the buffers after the call. */
 export interface PendingBatch {
   readonly rows: number;
   readonly seqFirst: Seq;
@@ -18,7 +18,7 @@ export interface PendingBatch {
   readonly max: bigint;
   /** Number of rows by id of their kind. */
   readonly kinds: Uint32Array;
-  /** In the order of the schema; `seq` is told by its first. */
+  /** In the order of the schema; `seq` follows from `seqFirst`. */
   readonly columns: readonly ColumnBuffers[];
 }
 
@@ -54,7 +54,7 @@ export class EventAppender {
     return toSeq(this.#seqFirst + this.#row);
   }
 
-  /** Rows appended but not handed on yet. */
+  /** Rows committed that the writer has not received yet. */
   get pending(): number {
     return this.#row;
   }

@@ -1,7 +1,7 @@
 /**
- * The one place that knows apache-arrow: encodes Arrow IPC messages and the buffers of their
- * bodies. Replace this file to use another implementation. (Decoding trusts no library:
- * message.ts.)
+ * The only file that imports apache-arrow: encodes Arrow IPC messages and the buffers of their
+ * bodies. Replace this file to use another implementation. (Decoding uses no library:
+ * arrow-message.ts.)
  */
 import { crc32 } from 'node:zlib';
 import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';
@@ -19,15 +19,21 @@ import {
 import { Field, Schema } from 'apache-arrow/schema';
 import * as types from 'apache-arrow/type';
 import { assert } from './assert.js';
-import { type ColumnBuffers, NO_BYTES } from './columns.js';
-import { countingFrame, isCountable } from './counting.js';
+import { type ColumnBuffers, NO_BYTES } from './column-buffers.js';
+import { countingFrame, isCountable } from './counting-frame.js';
 import { deflate, prefixed } from './deflate.js';
-import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './frame.js';
-import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './link.js';
-import { COLUMNS, type Column, type ColumnName, DICT_COLUMNS, type DictColumn } from './schema.js';
+import {
+  COLUMNS,
+  type Column,
+  type ColumnName,
+  DICT_COLUMNS,
+  type DictColumn,
+} from './event-schema.js';
+import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './message-link.js';
+import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './trace-frame.js';
 import { COUNTER_EFFORT, type Effort, REPEAT_EFFORT } from './zstd.js';
 
-/** Dictionary id of a dictionary column in the Arrow schema: its place among them. */
+/** Dictionary id of a dictionary column in the Arrow schema: its index among them. */
 const dictionaryId = (name: DictColumn) => DICT_COLUMNS.indexOf(name);
 
 function arrowType(column: Column): types.DataType {
@@ -55,11 +61,11 @@ function arrowType(column: Column): types.DataType {
   }
 }
 
-/** What every message carries is filled in when it is sealed. */
+/** Every message carries these entries; the sealer fills them in. */
 const withSeal = (entries: Iterable<readonly [string, string]> = []) =>
   new Map<string, string>([...entries, [LINK_KEY, LINK_PLACEHOLDER], [CRC_KEY, CRC_PLACEHOLDER]]);
 
-/** The opening message: columns with their documentation, and what the trace says of itself. */
+/** The opening message: columns with their documentation, and the metadata of the trace. */
 export function encodeSchema(metadata: ReadonlyMap<string, string>): Uint8Array {
   const fields = COLUMNS.map(
     (c) => new Field(c.name, arrowType(c), c.nullable, new Map([['doc', c.doc]])),
@@ -80,9 +86,9 @@ export interface EncodedMessage {
 /**
  * A record batch of `rows` rows.
  * @param seqFirst sequence number of the first row
- * @param columns one entry per column of the schema, in its order; what `seq` has is not looked at
+ * @param columns one entry per column of the schema, in its order; the entry of `seq` is ignored
  * @param entries custom metadata of the message
- * @param level zstd level of the addresses, and the most for the rest
+ * @param level zstd level of addresses and lengths; other columns use at most this
  */
 export function encodeBatch(
   rows: number,
@@ -108,7 +114,7 @@ export function encodeBatch(
   return { metadata: Message.encode(message), body };
 }
 
-/** What a column's values are like decides how hard it is worth trying. */
+/** How hard to compress a column, by the kind of values that it has. */
 function effortFor(name: ColumnName, level: number): Effort {
   if (name === 'ts' || name === 'span') return COUNTER_EFFORT;
   return name === 'offset' || name === 'length'
@@ -134,12 +140,12 @@ export function encodeDictionary(
   return { metadata: Message.encode(message), body };
 }
 
-/** The buffers of one column as they stand in the body: validity, offsets if any, values. */
+/** The buffers of one column in the order of the body: validity, offsets if any, values. */
 type StoredColumn = readonly Uint8Array[];
 
 const storeColumn = ({ validity, buffers }: ColumnBuffers, effort: Effort): StoredColumn => [
   deflate(validity, effort),
-  // Of two buffers the first are offsets, which only grow.
+  // Where a column has two buffers, the first one holds offsets, which only grow.
   ...buffers.map((buffer, i) => deflate(buffer, i + 1 < buffers.length ? COUNTER_EFFORT : effort)),
 ];
 
@@ -151,7 +157,7 @@ function storeSeq(first: number, rows: number): StoredColumn {
   return [NO_BYTES, deflate(new Uint8Array(values.buffer), COUNTER_EFFORT)];
 }
 
-/** Puts buffers one after the other, each at a multiple of 8. */
+/** Lays buffers out in sequence, each at a multiple of 8. */
 function layOut(rows: number, columns: readonly ColumnBuffers[], stored: readonly StoredColumn[]) {
   const nodes = columns.map((c) => new FieldNode(rows, c.nullCount));
   const regions: BufferRegion[] = [];

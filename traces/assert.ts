@@ -1,6 +1,6 @@
 /**
- * States something that only a programmer's error can break. Assertions stay on in production: a
- * recorder that goes on in a state nobody thought of writes a recording nobody can trust.
+ * Checks a condition that only a programming error can break. Assertions stay on in production: a
+ * recorder that continued in an unforeseen state would write a recording that nobody could trust.
  */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);

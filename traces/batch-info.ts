@@ -1,15 +1,16 @@
-/** What the metadata of a batch say, and whether its bytes are those that were written. */
+/** Reads the metadata of a batch, and checks its bytes against their CRCs. */
+
+import type { BatchMessage } from './arrow-message.js';
 import { BATCH_BUFFERS, columnRange } from './batch.js';
-import { COLUMN_CRCS_KEY } from './frame.js';
+import { type BatchStats, parseStats, STATS_KEY } from './batch-stats.js';
+import { type ByteSource, bodyCrc } from './byte-source.js';
+import { COLUMNS, type ColumnName, DICT_COLUMNS } from './event-schema.js';
 import { ROWS_MAX } from './limits.js';
-import type { BatchMessage } from './message.js';
-import type { Damage, Frame } from './scan.js';
-import { COLUMNS, type ColumnName, DICT_COLUMNS } from './schema.js';
-import { type ByteSource, bodyCrc } from './source.js';
-import { type BatchStats, parseStats, STATS_KEY } from './stats.js';
+import type { Damage, Frame } from './scan-frames.js';
+import { COLUMN_CRCS_KEY } from './trace-frame.js';
 import type { Seq } from './units.js';
 
-/** A batch that can be read: where it is and what its metadata says. */
+/** A batch that can be read: where it is, and its metadata. */
 export interface BatchInfo {
   readonly rows: number;
   readonly seqFirst: Seq;
@@ -17,7 +18,7 @@ export interface BatchInfo {
   readonly frame: Frame;
 }
 
-/** What a batch's metadata says, or what is impossible about it. */
+/** The metadata of a batch, or a sentence that says what is impossible about it. */
 export function batchInfo(frame: Frame, message: BatchMessage): BatchInfo | string {
   const { rows, nullCounts, regions, bodyLength, metadata } = message;
   if (!Number.isInteger(rows) || rows < 0 || rows > ROWS_MAX) return `${rows} rows out of range`;
@@ -40,7 +41,7 @@ export function columnCrcs({ metadata }: BatchMessage): number[] | null {
   return COLUMNS.map((_, i) => Number.parseInt(text.slice(i * 8, i * 8 + 8), 16));
 }
 
-/** Compares a frame's body with its CRC, and finds the columns that are damaged. */
+/** Compares a frame's body with its CRC, and finds the damaged columns. */
 export function checkBody(source: ByteSource, frame: Frame): Damage | null {
   const { offset, bodyOffset, end, message, crcs } = frame;
   if (bodyCrc(source, bodyOffset, end) === crcs.body) return null;

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
+import type { Region } from './arrow-message.js';
 import type { ColumnMemory } from './column-memory.js';
+import { BytesView, DictView, IntView, WordView } from './column-views.js';
 import { inflate } from './deflate.js';
 import { VfrError } from './errors.js';
-import { VARIABLE_BYTES_MAX } from './limits.js';
-import type { Region } from './message.js';
 import {
   COLUMNS,
   type ColumnName,
@@ -11,14 +11,14 @@ import {
   type DictColumn,
   type IntColumn,
   type WordColumn,
-} from './schema.js';
+} from './event-schema.js';
+import { VARIABLE_BYTES_MAX } from './limits.js';
 import type { Seq } from './units.js';
-import { BytesView, DictView, IntView, WordView } from './views.js';
 
-/** What a batch needs to read its columns, one by one, when they are asked for. */
+/** A batch before any column is read. Columns are read one by one, on demand. */
 export interface BatchBody {
   readonly file: string;
-  /** Byte offset of the batch's frame in the file, for messages. */
+  /** Byte offset of the batch's frame in the file, for error messages. */
   readonly offset: number;
   readonly rows: number;
   readonly seqFirst: Seq;
@@ -28,9 +28,9 @@ export interface BatchBody {
   readonly columnCrcs: readonly number[] | null;
   readonly bodyLength: number;
   readonly dictionaries: Readonly<Record<DictColumn, readonly string[]>>;
-  /** Where columns are decompressed to; new memory when it is left out. */
+  /** Memory for decompressed columns; omit it to allocate new memory. */
   readonly memory?: ColumnMemory | undefined;
-  /** Reads bytes of the body, into memory that is given if they fit. */
+  /** Reads bytes of the body, into the given memory if they fit. */
   read(offset: number, length: number, into?: Buffer): Buffer;
 }
 
@@ -45,14 +45,14 @@ type ViewOf<N extends ColumnName> = N extends DictColumn
 /** Number of Arrow buffers of a column: validity, offsets where the length varies, values. */
 const bufferCount = (type: ColumnType) => (type === 'utf8' || type === 'binary' ? 3 : 2);
 export const BATCH_BUFFERS = COLUMNS.reduce((sum, c) => sum + bufferCount(c.type), 0);
-/** Where the first buffer of each column stands among the buffers of a batch. */
+/** Index of each column's first buffer among the buffers of a batch. */
 const FIRST_BUFFER = COLUMNS.map((_, i) =>
   COLUMNS.slice(0, i).reduce((sum, c) => sum + bufferCount(c.type), 0),
 );
 
 const BYTES_PER_VALUE = { u64: 8, i64: 8, u32: 4, u16: 2, i16: 2, dict: 4 } as const;
 
-/** The range of the body in which a column's buffers lie, one after the other. */
+/** The range of the body that holds a column's buffers. */
 export function columnRange(
   { regions, bodyLength }: Pick<BatchBody, 'regions' | 'bodyLength'>,
   column: number,
@@ -76,15 +76,16 @@ export class Batch {
     return this.source.seqFirst;
   }
 
-  /** Whether every row of a column is null, as the batch says: nothing is read for it. */
+  /** Whether every row of a column is null according to the batch's metadata; reads nothing. */
   isNull(name: ColumnName): boolean {
     return this.source.nullCounts[COLUMNS.findIndex((c) => c.name === name)] === this.rows;
   }
 
   /**
-   * The decoded column. Bytes are read, verified and decompressed when it is asked for first. Nulls
-   * read as 0.
-   * @throws VfrError `COLUMN_DAMAGED` naming the column, when its bytes are not what was written
+   * The decoded column; nulls read as 0. The first call for a column reads, verifies and
+   * decompresses its bytes.
+   * @throws VfrError `COLUMN_DAMAGED` naming the column, when its bytes differ from what was
+   * written
    */
   column<N extends ColumnName>(name: N): ViewOf<N> {
     let view = this.#views.get(name);
@@ -201,7 +202,7 @@ function firstBeyond(ids: Int32Array, size: number, row: number): number {
   return at;
 }
 
-/** Whether offsets only grow, and to no more than `most`. */
+/** Whether offsets only grow, and none exceeds `most`. */
 function ascend(offsets: Int32Array, most: number): boolean {
   let last = 0;
   for (let i = 0; i < offsets.length; i++) {
@@ -211,7 +212,7 @@ function ascend(offsets: Int32Array, most: number): boolean {
   return last <= most;
 }
 
-/** What stands in a null slot is chance; who reads it all the same must always read 0. */
+/** Null slots hold arbitrary bytes. Zero them so that reading one is deterministic. */
 function zeroNulls<T extends Uint32Array | Uint16Array | Int16Array | Int32Array>(
   values: T,
   bits: Uint8Array | null,
@@ -222,7 +223,7 @@ function zeroNulls<T extends Uint32Array | Uint16Array | Int16Array | Int32Array
     const first = byte * 8;
     if (bits[byte] === 0xff) continue;
     if (bits[byte] === 0) {
-      // Nulls stand together more often than not.
+      // Nulls usually come in runs.
       while (bits[byte + 1] === 0) byte++;
       values.fill(0, first * perRow, (byte + 1) * 8 * perRow);
       continue;

@@ -1,29 +1,32 @@
 /**
- * Where the begins of a trace went when its events were copied: their new seq by their old one.
- * Bounded, because a trace may hold any number of begins that never end.
+ * Maps the seq of a begin in a trace to its seq in the copy. Bounded, because a trace may hold any
+ * number of begins that never end.
  */
 import { assert } from './assert.js';
 import { firstIndex } from './base/first-index.js';
 import { type Seq, toSeq } from './units.js';
 
-/** How many begins may be open at a time; the oldest are forgotten first. 64 MiB. */
+/** The most begins that may be open at a time; the oldest are forgotten first. 64 MiB. */
 const OPEN_MAX = 1 << 22;
-/** Begins that have ended and may still be linked to: aligned events follow an access closely. */
+/** Ended begins that can still be linked to: an aligned event follows its access closely. */
 const ENDED_KEPT = 1 << 12;
 const CAPACITY_FIRST = 1 << 14;
 
 export class Begins {
-  /** Old seqs, ascending, and for each the new one; -1 minus that when it has ended. */
+  /**
+   * Old seqs, ascending, each with its new seq. The new seq is stored as -1 minus itself once the
+   * begin has ended.
+   */
   #from = new Float64Array(CAPACITY_FIRST);
   #to = new Float64Array(CAPACITY_FIRST);
   #size = 0;
-  /** Old seqs below this may be those of begins that were forgotten. */
+  /** Begins with an old seq below this may have been forgotten. */
   #forgottenBelow = 0;
 
-  /** @param openMax the most begins that are kept open */
+  /** @param openMax the most open begins to remember */
   constructor(private readonly openMax = OPEN_MAX) {}
 
-  /** @param from later than all before */
+  /** @param from larger than every seq added before */
   add(from: number, to: Seq): void {
     assert(this.#size === 0 || from > this.#from[this.#size - 1], 'begins come in order');
     if (this.#size === this.#from.length) this.#makeRoom();
@@ -31,7 +34,7 @@ export class Begins {
     this.#to[this.#size++] = to;
   }
 
-  /** The new seq of a begin that is open or ended not long ago, or null. */
+  /** The new seq of a begin that is open or has ended recently, or null. */
   find(from: number): Seq | null {
     const at = this.#find(from);
     if (at < 0) return null;
@@ -39,7 +42,7 @@ export class Begins {
     return toSeq(to < 0 ? -1 - to : to);
   }
 
-  /** The new seq of a begin, which ends now. */
+  /** Marks a begin as ended and returns its new seq. */
   end(from: number): Seq | null {
     const at = this.#find(from);
     if (at < 0) return null;
@@ -48,7 +51,7 @@ export class Begins {
     return toSeq(to < 0 ? -1 - to : to);
   }
 
-  /** Whether a begin that is not found may be one that was forgotten while it was open. */
+  /** Whether a begin that is not found may have been forgotten while it was open. */
   mayBeForgotten(from: number): boolean {
     return from < this.#forgottenBelow;
   }
@@ -58,7 +61,7 @@ export class Begins {
     return at < this.#size && this.#from[at] === from ? at : -1;
   }
 
-  /** Drops what has ended before long, and the oldest that are open when there are too many. */
+  /** Drops most ended begins, and the oldest open ones when there are too many. */
   #makeRoom(): void {
     let open = 0;
     for (let i = 0; i < this.#size; i++) if (this.#to[i] >= 0) open++;

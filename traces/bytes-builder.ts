@@ -1,6 +1,6 @@
-import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './columns.js';
+import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './column-buffers.js';
 
-/** The bits of four bytes that ASCII does not use. */
+/** Bits that are 0 in four bytes of ASCII. */
 const NOT_ASCII = 0x8080_8080 | 0;
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
@@ -12,7 +12,9 @@ export class BytesBuilder {
   readonly #offsets: Int32Array;
   #data = Buffer.alloc(1 << 12);
   #view = viewOf(this.#data);
-  /** The bytes that text was last taken from; texts come one after the other from the same. */
+  /**
+   * The bytes that the last text came from; consecutive texts usually come from the same buffer.
+   */
   #source: Buffer = Buffer.alloc(0);
   #sourceView = viewOf(this.#source);
   #used = 0;
@@ -40,7 +42,7 @@ export class BytesBuilder {
     this.#close(row, this.#data.write(text, this.#used, 'utf8'));
   }
 
-  /** Sets text from UTF-8 bytes; what is not valid becomes U+FFFD. ASCII is copied as it is. */
+  /** Sets text from UTF-8 bytes; invalid sequences become U+FFFD. ASCII is copied unchanged. */
   setUtf8(row: number, bytes: Buffer, start: number, end: number): void {
     this.#reserve(end - start);
     if (bytes !== this.#source) {
@@ -51,7 +53,9 @@ export class BytesBuilder {
     else this.setText(row, bytes.toString('utf8', start, end));
   }
 
-  /** Copies ASCII from the source, four bytes at a time; false when there is anything else. */
+  /**
+   * Copies ASCII from the source, four bytes at a time; returns false if it meets anything else.
+   */
   #copyAscii(start: number, end: number): boolean {
     const [from, to, used] = [this.#sourceView, this.#view, this.#used];
     let at = start;

@@ -2,11 +2,11 @@
 import type { ColumnMemory } from './column-memory.js';
 import { type Effort, zstdCompress, zstdDecompress } from './zstd.js';
 
-/** Arrow's length prefix of a buffer that is stored as it is. */
+/** Length prefix that Arrow uses for an uncompressed buffer. */
 const STORED = -1n;
 const LENGTH_PREFIX_BYTES = 8;
 
-/** Compresses a buffer, or stores it when that is not larger. */
+/** Compresses a buffer, or stores it uncompressed when that is not larger. */
 export function deflate(data: Uint8Array, effort: Effort): Uint8Array {
   if (data.byteLength === 0) return data;
   const frame = zstdCompress(data, effort);
@@ -14,7 +14,7 @@ export function deflate(data: Uint8Array, effort: Effort): Uint8Array {
   return prefixed(BigInt(data.byteLength), frame);
 }
 
-/** A frame behind the length that it decompresses to. */
+/** A frame preceded by its decompressed length. */
 export function prefixed(length: bigint, frame: Uint8Array): Uint8Array {
   const out = new Uint8Array(LENGTH_PREFIX_BYTES + frame.byteLength);
   new DataView(out.buffer).setBigInt64(0, length, true);
@@ -23,10 +23,10 @@ export function prefixed(length: bigint, frame: Uint8Array): Uint8Array {
 }
 
 /**
- * Undoes `deflate`.
+ * Reverses `deflate`.
  * @param bytesMax upper bound of the buffer's decompressed size, checked before allocation
- * @param memory where the bytes go; new memory when it is left out
- * @throws Error when the buffer is damaged or larger than it may be
+ * @param memory where to write the bytes; omit it to allocate new memory
+ * @throws Error when the buffer is damaged or larger than `bytesMax`
  */
 export function inflate(
   stored: Uint8Array,
@@ -45,5 +45,5 @@ export function inflate(
   if (length < 0n || length > BigInt(bytesMax)) {
     throw new Error(`decompressed size ${length} out of range 0..${bytesMax}`);
   }
-  return zstdDecompress(payload, Number(length), memory?.take(Number(length)));
+  return zstdDecompress(payload, Number(length), memory?.allocate(Number(length)));
 }

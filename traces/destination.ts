@@ -1,6 +1,6 @@
 /**
- * Where a command writes, beside everything that it reads. A sink is opened for a destination only,
- * so that no command can write without having said what must survive it.
+ * Where a command writes, with everything that it reads. Sinks are opened only for a destination,
+ * so that no command can write without naming the inputs that must survive.
  */
 import { type BigIntStats, fstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,18 +9,18 @@ import { VfrError } from './errors.js';
 export interface Destination {
   /** File to write; `-` is standard output. */
   readonly file: string;
-  /** What is read meanwhile: files, folders with all that is in them, `-` for standard input. */
+  /** What the command reads: files, folders with all their content, `-` for standard input. */
   readonly inputs: readonly string[];
-  /** Permissions of the new file; without them those of the file that it replaces, else 0600. */
+  /** Permissions of the new file. By default those of the file that it replaces, else 0600. */
   readonly mode?: number;
 }
 
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 
 /**
- * Makes sure that the output is none of the inputs, by whatever name, link or mount it is reached.
+ * Checks that the output is not an input, by any name, link or mount.
  *
- * @throws VfrError `OUTPUT_IS_INPUT` when it is; the input is then as it was
+ * @throws VfrError `OUTPUT_IS_INPUT` when it is; the input is unchanged
  */
 export function refuseInputs({ file, inputs }: Destination): void {
   const output = identity(file, STDOUT);
@@ -32,19 +32,19 @@ export function refuseInputs({ file, inputs }: Destination): void {
   throw new VfrError('OUTPUT_IS_INPUT', what, 'Name another file.', place);
 }
 
-/** Whether messages would be written into what is read (`vfr info t.arrows 2>> t.arrows`). */
+/** Whether stderr is one of the inputs (`vfr info t.arrows 2>> t.arrows`). */
 export function areMessagesInput(inputs: readonly string[]): boolean {
   const stderr = identity('-', STDERR);
   return stderr !== null && inputs.some((input) => holds(input, '-', stderr));
 }
 
-/** Whether a file is one of the inputs, and therefore not to be removed either. */
+/** Whether a file is one of the inputs, and so must not be removed either. */
 export function isInput(file: string, inputs: readonly string[]): boolean {
   const own = identity(file, STDOUT);
   return own !== null && inputs.some((input) => holds(input, file, own));
 }
 
-/** Whether an input is the file, or a folder that has it. */
+/** Whether an input is the file, or a folder that contains it. */
 function holds(input: string, file: string, output: string): boolean {
   if (identity(input, STDIN) === output) return true;
   const folder = look(input, STDIN);
@@ -52,7 +52,7 @@ function holds(input: string, file: string, output: string): boolean {
   return isWithin(file, folder) || entries(input).some((e) => identity(e, STDIN) === output);
 }
 
-/** Whether one of the folders above a file is this one. */
+/** Whether a folder is an ancestor of a file. */
 function isWithin(file: string, folder: BigIntStats): boolean {
   if (file === '-') return false;
   for (let at = dirname(file), n = 0; n < 64; at = join(at, '..'), n++) {
@@ -68,12 +68,12 @@ function entries(folder: string): string[] {
     const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     return all.map((name) => join(folder, name));
   } catch {
-    // Who reads the folder tells why it cannot be read.
+    // The code that reads the folder reports why it cannot be read.
     return [];
   }
 }
 
-/** Device and inode of a file. What is no regular file loses nothing by being written to. */
+/** Device and inode of a regular file. Writing to anything else destroys nothing. */
 function identity(file: string, standard: number): string | null {
   const stat = look(file, standard);
   return stat?.isFile() === true ? `${stat.dev}/${stat.ino}` : null;
@@ -84,7 +84,7 @@ function look(file: string, standard: number): BigIntStats | null {
     const options = { bigint: true } as const;
     return file === '-' ? fstatSync(standard, options) : statSync(file, options);
   } catch {
-    // No file is there, or none that may be looked at: who opens it tells.
+    // There is no file, or it may not be examined. Opening it reports the reason.
     return null;
   }
 }

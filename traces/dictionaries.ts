@@ -1,15 +1,16 @@
 /**
- * The strings of a trace's dictionary columns. A dictionary is written anew when it has grown, and
- * is believed only if it says of the ids before what the one before said.
+ * The strings of a trace's dictionary columns. A dictionary is written again whenever it has grown.
+ * A later copy is trusted only if it agrees with the one before on all ids that both have.
  */
-import { type DictionaryBytes, dictionaryBytes, stringsOf } from './dictionary-batch.js';
-import { DICTIONARY_ROWS_MAX } from './limits.js';
-import type { DictionaryMessage } from './message.js';
-import type { Damage, Frame } from './scan.js';
-import { DICT_COLUMNS, type DictColumn } from './schema.js';
-import type { ByteSource } from './source.js';
 
-/** What stands for a string that was in a damaged part of the file and nowhere else. */
+import type { DictionaryMessage } from './arrow-message.js';
+import type { ByteSource } from './byte-source.js';
+import { type DictionaryBytes, dictionaryBytes, stringsOf } from './dictionary-batch.js';
+import { DICT_COLUMNS, type DictColumn } from './event-schema.js';
+import { DICTIONARY_ROWS_MAX } from './limits.js';
+import type { Damage, Frame } from './scan-frames.js';
+
+/** Replaces a string that existed only in a damaged part of the file. */
 export const DAMAGED_STRING = '(damaged)';
 
 export type Dictionaries = Readonly<Record<DictColumn, readonly string[]>>;
@@ -17,7 +18,7 @@ export type Dictionaries = Readonly<Record<DictColumn, readonly string[]>>;
 export interface ReadDictionaries {
   readonly dictionaries: Dictionaries;
   readonly damage: readonly Damage[];
-  /** Columns of which strings are missing. */
+  /** Columns that lack strings. */
   readonly missing: readonly DictColumn[];
 }
 
@@ -25,20 +26,21 @@ export interface ReadDictionaries {
 export interface DictionaryFrame {
   readonly frame: Frame;
   readonly message: DictionaryMessage;
-  /** Whether its bytes are those that were written. */
+  /** Whether its bytes are what was written. */
   readonly isWhole: boolean;
 }
 
 /**
- * Decompressed bytes of dictionaries that are read, for each byte of the file and beyond it. Real
- * dictionaries take a hundredth of it; a hostile file could make a reader decompress for hours.
+ * Limit on decompressed bytes of dictionaries: this many per byte of the file, plus a constant.
+ * Real dictionaries need a hundredth of it; without it a hostile file could keep a reader busy for
+ * hours.
  */
 const BYTES_PER_BYTE = 64;
 const BYTES_FREE = 1 << 28;
 
 /**
  * @param frames the dictionary messages, in order
- * @param needed how many strings the batches need, by column, where that is known
+ * @param needed number of strings that the batches need, by column, if known
  */
 export function readDictionaries(
   source: ByteSource,
@@ -46,11 +48,11 @@ export function readDictionaries(
   needed: Readonly<Partial<Record<DictColumn, number>>>,
 ): ReadDictionaries {
   const reading = new Reading(source);
-  for (const frame of frames) reading.take(frame);
+  for (const frame of frames) reading.read(frame);
   return reading.finish(needed);
 }
 
-/** The last dictionary of a column that was believed. */
+/** The last trusted dictionary of a column. */
 interface Believed {
   readonly frame: Frame;
   readonly message: DictionaryMessage;
@@ -59,7 +61,7 @@ interface Believed {
 
 class Reading {
   readonly #believed = new Map<DictColumn, Believed>();
-  /** The most strings that a damaged dictionary of a column claims. */
+  /** The largest number of strings that a damaged dictionary of a column claims. */
   readonly #claimed = new Map<DictColumn, number>();
   readonly #damage: Damage[] = [];
   #budget: number;
@@ -68,7 +70,7 @@ class Reading {
     this.#budget = BYTES_FREE + BYTES_PER_BYTE * source.size;
   }
 
-  take({ frame, message, isWhole }: DictionaryFrame): void {
+  read({ frame, message, isWhole }: DictionaryFrame): void {
     const name = DICT_COLUMNS[message.id];
     if (name === undefined) {
       this.#damaged(frame, `a dictionary of no column: ${message.id}`);
@@ -116,7 +118,7 @@ class Reading {
   }
 }
 
-/** Whether a message is the believed one once more, as all are before the end marker. */
+/** Whether a message repeats the trusted one, as all messages before the end marker do. */
 function isCopy(before: Believed, { crcs }: Frame, { rows, regions }: DictionaryMessage): boolean {
   if (before.frame.crcs.body !== crcs.body || before.message.rows !== rows) return false;
   return regions.every(({ offset, length }, i) => {

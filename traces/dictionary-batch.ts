@@ -1,11 +1,11 @@
+import type { DictionaryMessage } from './arrow-message.js';
 import { inflate } from './deflate.js';
 import { DICTIONARY_BYTES_MAX, DICTIONARY_ROWS_MAX } from './limits.js';
-import type { DictionaryMessage } from './message.js';
 
 /** Buffers of a UTF-8 column: validity, offsets, bytes. */
 const BUFFERS = 3;
 
-/** The strings of a dictionary as the file has them: string i is bytes[offsets[i]..[i + 1]). */
+/** The strings of a dictionary in file form: string i is bytes[offsets[i]..[i + 1]). */
 export interface DictionaryBytes {
   readonly rows: number;
   readonly offsets: Int32Array;
@@ -13,7 +13,7 @@ export interface DictionaryBytes {
 }
 
 /**
- * What a dictionary message holds: one UTF-8 column without nulls.
+ * The content of a dictionary message: one UTF-8 column without nulls.
  * @throws Error when the sizes are out of range or the offsets out of order
  */
 export function dictionaryBytes(

@@ -1,13 +1,13 @@
 import { assert } from './assert.js';
 import { DICTIONARY_BYTES_MAX, DICTIONARY_ROWS_MAX } from './limits.js';
 
-/** What stands for every string that a full dictionary has no room for. */
+/** Replaces every string that did not fit into a full dictionary. */
 export const OVERFLOW = '(dictionary full)';
 
 /**
- * The strings of one dictionary column: an append-only table in which a string keeps its id for the
- * whole trace, so that ids of different batches can be compared without looking at the strings. It
- * holds no more than a reader accepts; strings beyond that become `OVERFLOW`.
+ * The strings of one dictionary column: an append-only table. A string keeps its id for the whole
+ * trace, so ids of different batches can be compared without their strings. The table never exceeds
+ * what a reader accepts; further strings become `OVERFLOW`.
  */
 export class Dictionary {
   readonly #ids = new Map<string, number>();
@@ -18,7 +18,7 @@ export class Dictionary {
     for (const entry of entries) this.id(entry);
   }
 
-  /** The id of `text`, given to it now when it is new. */
+  /** The id of `text`; assigns one if the text is new. */
   id(text: string): number {
     return this.#ids.get(text) ?? this.#add(text);
   }

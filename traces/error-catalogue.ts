@@ -1,31 +1,31 @@
 /**
- * Every error that vfr reports, in one list. docs/errors.md is printed from it, and the exit code
- * of the program follows from the kind. A code is never renamed or reused: scripts test it.
+ * All errors that vfr reports. docs/errors.md is printed from this list, and the exit code of the
+ * program follows from the kind. Codes are never renamed or reused, because scripts test for them.
  */
 
 /**
- * What went wrong, by the exit code that it stands for: `usage` 2, `input` 3 (damaged,
- * unreadable, or incomplete where all of it was asked for), `unsupported` 4.
+ * What went wrong, with its exit code: `usage` 2; `input` 3 (damaged or unreadable, or incomplete
+ * when a complete one was required); `unsupported` 4.
  */
 export type ErrorKind = 'usage' | 'input' | 'unsupported';
 
 export interface ErrorFacts {
   readonly kind: ErrorKind;
-  /** The part of docs/errors.md that has it. */
+  /** The section of docs/errors.md that lists it. */
   readonly about: 'files' | 'traces' | 'replay' | 'import' | 'record' | 'questions';
-  /** One sentence or less, in Markdown. */
+  /** At most one sentence, in Markdown. */
   readonly means: string;
-  /** What the message of a failed system call says, and what to do; only system calls have it. */
-  readonly told?: { readonly what: string; readonly next: string };
+  /** Message and next step of a failed system call; only system calls have it. */
+  readonly message?: { readonly what: string; readonly next: string };
 }
 
 const ofKind =
   (kind: ErrorKind) =>
-  (about: ErrorFacts['about'], means: string, told?: ErrorFacts['told']): ErrorFacts => ({
+  (about: ErrorFacts['about'], means: string, message?: ErrorFacts['message']): ErrorFacts => ({
     kind,
     about,
     means,
-    ...(told && { told }),
+    ...(message && { message }),
   });
 const [usage, input, unsupported] = [ofKind('usage'), ofKind('input'), ofKind('unsupported')];
 
@@ -42,7 +42,7 @@ export const ERRORS = {
     what: 'operation not permitted',
     next: 'Change the permissions or run as root.',
   }),
-  FILE_EISDIR: input('files', 'a folder stands where a file is wanted', {
+  FILE_EISDIR: input('files', 'a folder has the name of the file', {
     what: 'is a directory',
     next: 'Name a file instead.',
   }),
@@ -101,7 +101,7 @@ export const ERRORS = {
   ),
   OUTPUT_TAKEN: input(
     'files',
-    'another command has written a file of that name meanwhile, which stays; what this ' +
+    'another command has written a file of that name in the meantime, and it stays; what this ' +
       'one wrote is gone',
   ),
   OUTPUT_MISSING: usage('files', 'no output was named'),
@@ -113,7 +113,7 @@ export const ERRORS = {
   TRACE_TOO_NEW: input('traces', 'a newer vfr wrote it'),
   BINDING_NOT_RECORDED: input(
     'traces',
-    'races were asked for with `--strict`, and the recording has no events of drivers ' +
+    '`--strict` was given, and the recording has no events of drivers ' +
       'being tried, or of writes to binding attributes',
   ),
   TRACE_INCOMPLETE: input(
@@ -143,8 +143,8 @@ export const ERRORS = {
   JSON_INVALID: input('replay', 'a scenario is no JSON; the message has the line'),
   SCENARIO_INVALID: input(
     'replay',
-    'the document is none of a scenario; the message has the line of the first mistake, ' +
-      '`vfr scenarios check` tells all',
+    'the document is not a scenario; the message has the line of the first mistake, ' +
+      '`vfr scenarios check` lists all',
   ),
   SCENARIO_UNKNOWN: usage('replay', 'no scenario has that name'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
@@ -176,7 +176,7 @@ export const ERRORS = {
   ALIGN_TWO: usage('import', 'only two traces can be aligned at once'),
   CONFIG_NAMELESS: usage(
     'import',
-    'a dump of configuration space does not say of which function it is',
+    'a dump of configuration space does not say which function it belongs to',
   ),
   SIMPLETRACE_HEADER: input('import', 'a QEMU simpletrace has no proper header'),
   SIMPLETRACE_VERSION: unsupported('import', 'a version of simpletrace that vfr does not read'),
@@ -236,7 +236,7 @@ export const ERRORS = {
   ),
   SQL_TIME: usage('questions', 'the query took longer than it may'),
   SQL_CRASH: usage('questions', 'the query made DuckDB end or break; vfr itself goes on'),
-  SQL_CANCELLED: usage('questions', 'somebody ended the query before its answer was there'),
+  SQL_CANCELLED: usage('questions', 'the query was cancelled before it had an answer'),
   SQL_NO_PROCESS: unsupported(
     'questions',
     'the process in which SQL runs cannot be started: too few open files or processes are ' +
@@ -247,7 +247,7 @@ export const ERRORS = {
   NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
 } satisfies Record<string, ErrorFacts>;
 
-/** A stable code of the list, or `FILE_` and the errno of any other failed system call. */
+/** A stable code of the list, or `FILE_` with the errno of another failed system call. */
 export type ErrorCode = keyof typeof ERRORS | `FILE_E${string}`;
 
 /** The facts of an error; undefined for system calls that are not in the list. */

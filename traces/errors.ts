@@ -1,7 +1,7 @@
 import { type ErrorCode, type ErrorKind, errorFacts } from './error-catalogue.js';
 
-/** Where it went wrong; every part that is known is given. */
-export interface Place {
+/** Where an error happened; fields that are not known are omitted. */
+export interface ErrorLocation {
   readonly file?: string;
   /** Byte offset in the file. */
   readonly offset?: number;
@@ -10,8 +10,8 @@ export interface Place {
 }
 
 /**
- * An expected failure. It carries a stable code (documented in docs/errors.md), a sentence that
- * says what is wrong, where, and what to do next. Programmer errors are assertions instead.
+ * An expected failure. It has a stable code (see docs/errors.md), a sentence that says what is
+ * wrong, a place, and the next step. Programming errors are assertions instead.
  */
 export class VfrError extends Error {
   override readonly name = 'VfrError';
@@ -20,7 +20,7 @@ export class VfrError extends Error {
     readonly code: ErrorCode,
     readonly what: string,
     readonly next: string,
-    readonly place: Place = {},
+    readonly place: ErrorLocation = {},
     options?: ErrorOptions,
   ) {
     super(`${formatPlace(place)}${what}`, options);
@@ -32,7 +32,7 @@ export class VfrError extends Error {
   }
 }
 
-function formatPlace(place: Place): string {
+function formatPlace(place: ErrorLocation): string {
   if (place.file === undefined) return '';
   const file = place.file === '' ? '""' : place.file;
   const line = place.line === undefined ? '' : `:${place.line}`;
@@ -40,11 +40,11 @@ function formatPlace(place: Place): string {
   return `${file}${line}${offset}: `;
 }
 
-/** Turns a failed system call on a file into an error that says what to do about it. */
+/** Converts a failed system call on a file into an error with a next step. */
 export function fileError(error: unknown, file: string, doing: string): VfrError {
   const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
   const code = `FILE_${errno}` as ErrorCode;
-  const { what, next } = errorFacts(code)?.told ?? {
+  const { what, next } = errorFacts(code)?.message ?? {
     what: `${doing} failed with ${errno}`,
     next: 'Check the file and the disk it is on.',
   };

@@ -1,23 +1,23 @@
 /**
  * The growing columns of one batch: preallocated arrays, written in place.
  *
- * A row is stored whole, nulls included: 26 plain stores cost less than finding out which of them
- * are needed. What is null stands in one word per row, of which the validity bitmaps are made when
- * the batch is full. What can be known of the batch is kept as rows come: each loop over the rows
- * at the end would run while it is being compiled.
+ * A row is stored whole, nulls included: 26 plain stores cost less than testing which ones are
+ * needed. One word per row says which columns are null; the validity bitmaps are made from these
+ * words when the batch is full. Statistics are updated as rows arrive, because a loop over all rows
+ * at the end would run before it is compiled.
  */
 import { fromWords } from './base/words.js';
 import { BytesBuilder } from './bytes-builder.js';
-import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './columns.js';
+import { bytesOf, type ColumnBuffers, NO_BYTES, writeValidity } from './column-buffers.js';
+import { CELL, type EventRow } from './event-row.js';
+import { COLUMNS, type ColumnName } from './event-schema.js';
 import { DICTIONARY_ROWS_MAX } from './limits.js';
-import { CELL, type EventRow } from './row.js';
-import { COLUMNS, type ColumnName } from './schema.js';
 
 type NullableColumn = Exclude<keyof typeof CELL, 'kind' | 'phase' | 'ts'>;
-/** Columns of 16 bits in the file, which are narrowed when a batch is handed on. */
+/** Columns that are 16 bits wide in the file; they are narrowed when a batch is complete. */
 const NARROW: ReadonlySet<ColumnName> = new Set(['cpu', 'region'] as const);
 
-/** (Fields are private by TypeScript: `#` costs a check at each of the stores.) */
+/** (Fields are private by TypeScript: `#` costs a check at each store.) */
 export class EventColumns {
   private readonly data: BytesBuilder;
   private readonly text: BytesBuilder;
@@ -40,7 +40,7 @@ export class EventColumns {
   private readonly length: Int32Array;
   private readonly value: Int32Array;
   private readonly ret: Int32Array;
-  /** Validity bitmaps by bit, of the columns that have needed one so far. */
+  /** Validity bitmaps, by bit, of the columns that have needed one so far. */
   private readonly bitmaps: Uint8Array[] = [];
   /** Bits that are set in all rows, and in any. */
   private inAll = -1;
@@ -80,7 +80,7 @@ export class EventColumns {
     this.text = new BytesBuilder(capacity);
   }
 
-  /** Bytes of the columns whose values have no fixed size. */
+  /** Bytes of the columns whose values vary in size. */
   get variableBytes(): number {
     return this.data.byteLength + this.text.byteLength;
   }
@@ -127,8 +127,8 @@ export class EventColumns {
   }
 
   /**
-   * Gives a null the value before it: a copy costs less in the file than a change and another one
-   * back.
+   * Stores the previous value in place of a null: a repeated value takes fewer bytes in the file
+   * than two changes.
    */
   private storeSpan(word: number, cells: Int32Array, present: number): void {
     if (((present >>> CELL.span) & 1) === 1) {
@@ -139,7 +139,7 @@ export class EventColumns {
     this.span[word + 1] = this.spanHigh;
   }
 
-  /** Makes the range of times reach to a row's. */
+  /** Extends the range of times to include the row's. */
   private widen(row: number, cells: Int32Array): void {
     const low = cells[CELL.ts] >>> 0;
     const high = cells[CELL.ts + 1] >>> 0;
@@ -160,7 +160,10 @@ export class EventColumns {
     return { min, max };
   }
 
-  /** Number of rows by id of their kind. @param size how many kinds there are */
+  /**
+   * Number of rows by id of their kind.
+   * @param size the number of kinds
+   */
   countsByKind(size: number): Uint32Array {
     return this.kinds.subarray(0, size);
   }
@@ -179,7 +182,7 @@ export class EventColumns {
     });
   }
 
-  /** Forgets all rows. */
+  /** Discards all rows. */
   clear(rows: number): void {
     this.data.clear(rows);
     this.text.clear(rows);
@@ -189,8 +192,8 @@ export class EventColumns {
   }
 
   /**
-   * Tells the nulls of a column apart. What stands in their slots is nobody's business in Arrow:
-   * what the row held before.
+   * The nulls of a column. Arrow ignores the values in null slots, so they keep what the row had
+   * before.
    */
   private nulls(name: NullableColumn, rows: number): Nulls {
     const bit = CELL[name];

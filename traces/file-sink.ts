@@ -16,9 +16,9 @@ import type { RecordingSink } from './sink.js';
 import { attempt, writeAll } from './write-all.js';
 
 /**
- * Records to `FILE.partial` and gives it its final name when it is complete. A recorder that is
- * killed leaves the file, which can be read up to its last whole frame and which no later recorder
- * takes: it writes to `FILE.2.partial`.
+ * Records to `FILE.partial` and renames it to its final name when it is complete. If the recorder
+ * is killed, the file remains, and can be read up to its last whole frame. No later recorder
+ * overwrites it: the next one writes to `FILE.2.partial`.
  */
 export class FileSink implements RecordingSink {
   readonly partial: string;
@@ -43,7 +43,7 @@ export class FileSink implements RecordingSink {
     return this.#bytes;
   }
 
-  /** @throws VfrError when the disk is full or fails; the file then ends with the write before */
+  /** @throws VfrError when the disk is full or fails; the file then ends with the previous write */
   write(bytes: Uint8Array): void {
     try {
       writeAll(this.#fd, bytes);
@@ -66,7 +66,7 @@ export class FileSink implements RecordingSink {
   /**
    * Gives the complete file its final name.
    *
-   * @throws VfrError `OUTPUT_TAKEN` when another process has put its own file in the place of ours
+   * @throws VfrError `OUTPUT_TAKEN` when another process has replaced our file with its own
    */
   commit(): void {
     this.#try('sync', () => {
@@ -93,17 +93,17 @@ export class FileSink implements RecordingSink {
     this.#isOpen = false;
   }
 
-  /** Whether the file that we write is still the one of its name. */
+  /** Whether the file of this name is still the one that we write. */
   #isOurs(): boolean {
     return statSync(this.partial, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
-  /** Best effort: half a frame at the end is found by any reader, but nobody needs it. */
+  /** Best effort: readers recognise half a frame at the end, but nobody needs it. */
   #dropTail(): void {
     try {
       ftruncateSync(this.#fd, this.#bytes);
     } catch {
-      // The disk has failed; the error of the write is told, and says more.
+      // The disk has failed. The error of the write is reported instead, since it says more.
     }
   }
 
@@ -117,7 +117,7 @@ export function outputTaken(file: string): VfrError {
   return new VfrError('OUTPUT_TAKEN', 'another vfr writes this file', next, { file });
 }
 
-/** A name and a handle of a file that nobody else has open for writing. */
+/** Name and descriptor of a new file that no other process has open for writing. */
 type Created = readonly [name: string, fd: number];
 
 function createPartial(file: string): Created {

@@ -1,4 +1,6 @@
-/** The file that an output becomes, and what it keeps of the one that it replaces. */
+/**
+ * The file that an output becomes, and the attributes that it inherits from the file it replaces.
+ */
 import {
   fchmodSync,
   fchownSync,
@@ -12,13 +14,13 @@ import { dirname, isAbsolute } from 'node:path';
 import { type Destination, refuseInputs } from './destination.js';
 import { VfrError } from './errors.js';
 
-/** Recordings tell of addresses, programs and their arguments: nobody else's business. */
+/** Recordings contain addresses, programs and their arguments, which other users must not see. */
 const PRIVATE = 0o600;
 
 export interface FinalFile {
-  /** The file itself, where the user named a link to it. */
+  /** The file itself, if the user named a link to it. */
   readonly path: string;
-  /** The file that is there now. */
+  /** The file that exists now. */
   readonly before: Stats | undefined;
 }
 
@@ -37,33 +39,35 @@ export function finalFile(destination: Destination): FinalFile {
 /** Links that Linux follows in one path (MAXSYMLINKS, include/linux/namei.h, 6.1). */
 const LINKS_MAX = 40;
 
-/** Where a link leads to though nothing is there yet: the link is to stay. */
+/** Where a link points, even if nothing is there yet: the link must survive. */
 function followed(file: string): string {
   let path = file;
   for (let n = 0; n < LINKS_MAX; n++) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) break;
     const target = readlinkSync(path);
-    // Not joined: what `..` means behind a folder that is a link itself is for the kernel to say.
+    // Not joined: only the kernel knows what `..` means after a folder that is itself a link.
     path = isAbsolute(target) ? target : `${dirname(path)}/${target}`;
   }
   return path;
 }
 
-/** Gives an open file the owner and the permissions that it should have under its final name. */
+/** Gives an open file the owner and the permissions that its final name requires. */
 export function setAccess(fd: number, { path }: FinalFile, mode: number | undefined): void {
   const before = statSync(path, { throwIfNoEntry: false });
   if (before !== undefined) giveOwner(fd, before);
   fchmodSync(fd, mode ?? (before === undefined ? PRIVATE : before.mode & 0o777));
 }
 
-/** Best effort: only root may give a file away, and its group only to whom it belongs. */
+/**
+ * Best effort: only root may change the owner of a file, and others only to a group of their own.
+ */
 function giveOwner(fd: number, { uid, gid }: Stats): void {
   for (const owner of [uid, -1]) {
     try {
       fchownSync(fd, owner, gid);
       return;
     } catch {
-      // The file stays the user's own, as every new one.
+      // The file then belongs to the user, like every new file.
     }
   }
 }

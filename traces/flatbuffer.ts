@@ -1,12 +1,12 @@
 /**
  * Reads flatbuffers (https://flatbuffers.dev/internals/) that may be hostile. Generated readers
- * check no bounds: a vector that claims four billion entries is walked to its end. Here every
- * offset and length is held against the buffer, and the number of items that one message may hold
- * is limited.
+ * check no bounds, and would walk a vector that claims four billion entries. Here every offset and
+ * length is checked against the buffer, and the number of items that one message may have is
+ * limited.
  */
 import { METADATA_ITEMS_MAX } from './limits.js';
 
-/** The bytes of one flatbuffer, and how many more items may be taken from it. */
+/** The bytes of one flatbuffer, and how many more items it may have. */
 class Bytes {
   readonly view: DataView;
   #items = METADATA_ITEMS_MAX;
@@ -20,15 +20,15 @@ class Bytes {
     return at + this.view.getUint32(at, true);
   }
 
-  /** Counts `items` and makes sure that they lie inside the buffer. */
-  take(start: number, items: number, bytesPerItem: number): void {
+  /** Counts `items` against the limit and checks that they lie inside the buffer. */
+  claim(start: number, items: number, bytesPerItem: number): void {
     this.#items -= items + 1;
     if (this.#items < 0) throw new RangeError('too many items');
     if (start + items * bytesPerItem > this.bytes.byteLength) throw new RangeError('out of bounds');
   }
 }
 
-/** A table: fields by their place in the schema; a field that is missing has its default. */
+/** A table: fields by their index in the schema; a missing field has its default. */
 export class Table {
   readonly #vtable: number;
   readonly #fields: number;
@@ -37,7 +37,7 @@ export class Table {
     private readonly from: Bytes,
     private readonly at: number,
   ) {
-    from.take(at, 1, 4);
+    from.claim(at, 1, 4);
     this.#vtable = at - from.view.getInt32(at, true);
     this.#fields = (from.view.getUint16(this.#vtable, true) - 4) >> 1;
   }
@@ -58,7 +58,7 @@ export class Table {
     return at === null ? 0 : this.from.view.getInt32(at, true);
   }
 
-  /** A 64-bit integer; one beyond 53 bits becomes the nearest double, which no bound lets pass. */
+  /** A 64-bit integer. Beyond 53 bits it becomes the nearest double, which every bound rejects. */
   int64(field: number): number {
     const at = this.#field(field);
     return at === null ? 0 : Number(this.from.view.getBigInt64(at, true));
@@ -86,7 +86,7 @@ export class Table {
     if (at === null) return '';
     const start = this.from.follow(at) + 4;
     const length = this.from.view.getUint32(start - 4, true);
-    this.from.take(start + length, 0, 0);
+    this.from.claim(start + length, 0, 0);
     return this.from.bytes.toString('utf8', start, start + length);
   }
 
@@ -95,7 +95,7 @@ export class Table {
     if (at === null) return { start: 0, length: 0 };
     const start = this.from.follow(at) + 4;
     const length = this.from.view.getUint32(start - 4, true);
-    this.from.take(start, length, bytesPerItem);
+    this.from.claim(start, length, bytesPerItem);
     return { start, length };
   }
 

@@ -16,12 +16,35 @@ export { processStart } from './base/process-start.js';
 export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';
+export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './batch-stats.js';
+export { type ByteSource, FileSource, MemorySource, openSource } from './byte-source.js';
 export { ColumnMemory } from './column-memory.js';
+export {
+  BytesView,
+  DictView,
+  IntView,
+  isPresent,
+  type Validity,
+  WordView,
+} from './column-views.js';
 export { areMessagesInput, type Destination, refuseInputs } from './destination.js';
 export { Dictionary } from './dictionary.js';
-export type { EndMark } from './end.js';
+export type { EndMark } from './end-mark.js';
 export { ERRORS, type ErrorCode, type ErrorFacts, type ErrorKind } from './error-catalogue.js';
-export { fileError, type Place, VfrError } from './errors.js';
+export { type ErrorLocation, fileError, VfrError } from './errors.js';
+export { CELL, EventRow, type IntCell, type WordCell } from './event-row.js';
+export {
+  COLUMNS,
+  type Column,
+  type ColumnName,
+  type ColumnType,
+  DICT_COLUMNS,
+  type DictColumn,
+  FORMAT_VERSION,
+  type IntColumn,
+  type TraceMeta,
+  type WordColumn,
+} from './event-schema.js';
 export {
   FAMILIES,
   type Family,
@@ -38,7 +61,7 @@ export {
   SOURCES,
   type Source,
 } from './kinds.js';
-export type { Loss } from './losses.js';
+export type { Loss } from './loss-counts.js';
 export {
   alignClocks,
   type MergeInput,
@@ -46,39 +69,19 @@ export {
   mergeTraces,
   type Placement,
   placeable,
-} from './merge.js';
+} from './merge-traces.js';
 export { openRecording, openSink } from './open-sink.js';
-export { type Completeness, TraceReader } from './reader.js';
-export {
-  notRecorded,
-  RECORDED_NOTES,
-  type RefusedProbe,
-  recordedNotes,
-  type WhatIsRecorded,
-  whatIsRecorded,
-} from './recorded.js';
+export { readOn } from './read-past-bad-disk.js';
 export { ScratchSink } from './remade-sink.js';
-export { type Rewritten, rewriteTrace } from './rewrite.js';
-export { CELL, EventRow, type IntCell, type WordCell } from './row.js';
+export { type Rewritten, rewriteTrace } from './rewrite-trace.js';
 export type { SalvageLoss } from './salvage.js';
-export type { Damage } from './scan.js';
-export {
-  COLUMNS,
-  type Column,
-  type ColumnName,
-  type ColumnType,
-  DICT_COLUMNS,
-  type DictColumn,
-  FORMAT_VERSION,
-  type IntColumn,
-  type TraceMeta,
-  type WordColumn,
-} from './schema.js';
-export type { Filter, Selection } from './select.js';
+export type { Damage } from './scan-frames.js';
+export type { Filter, Selection } from './select-events.js';
 export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
-export { type ByteSource, FileSource, MemorySource, openSource } from './source.js';
-export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './stats.js';
 export { TimeWords } from './time-words.js';
+export { zeroOf } from './time-zero.js';
+export { type Completeness, TraceReader } from './trace-reader.js';
+export { TraceWriter, type WriterOptions } from './trace-writer.js';
 export {
   type Brand,
   type ConfigOffset,
@@ -90,9 +93,13 @@ export {
   toNanos,
   toSeq,
 } from './units.js';
-export { readOn } from './unreadable.js';
-export { verifyTrace } from './verify.js';
-export { BytesView, DictView, IntView, isTold, type Validity, WordView } from './views.js';
-export { TraceWriter, type WriterOptions } from './writer.js';
-export { zeroOf } from './zero.js';
+export { verifyTrace } from './verify-trace.js';
+export {
+  notRecorded,
+  RECORDED_NOTES,
+  type RefusedProbe,
+  recordedNotes,
+  type WhatIsRecorded,
+  whatIsRecorded,
+} from './what-is-recorded.js';
 export { ZstdDecoder, zstdCompress, zstdDecompress, zstdStream } from './zstd.js';

@@ -2,7 +2,7 @@
  * The vocabulary of events. Names are stable: new ones may be added, none is renamed or removed.
  */
 
-/** What kinds have in common; where kinds are shown or chosen by family, none is forgotten. */
+/** Groups of kinds. Views that treat kinds by family cannot forget one. */
 export const FAMILIES = [
   'device',
   'driver',
@@ -25,16 +25,16 @@ export const FAMILIES = [
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
-/** All that is known of a kind, whoever asks. */
+/** Everything that vfr knows of a kind. */
 export interface KindFacts {
   /** What an event of the kind says. */
   readonly doc: string;
   readonly family: Family;
-  /** The driver, the override or the group of its device may be another afterwards. */
+  /** The device's driver, override or group may have changed after it. */
   readonly changesBinding?: true;
-  /** Users cause very many of them: histories that people read leave them out. */
+  /** Users cause so many of them that histories for people omit them. */
   readonly frequent?: true;
-  /** `name` says most of it; of other kinds it is the kernel function that was recorded. */
+  /** `name` is what matters of the event; for other kinds it is the recorded kernel function. */
   readonly named?: true;
 }
 
@@ -53,11 +53,11 @@ export const KINDS = {
   'driver.register': { doc: 'a driver registered on the bus', family: 'driver' },
   'driver.unregister': { doc: 'a driver left the bus', family: 'driver' },
   'driver.attach': {
-    doc: 'a driver that registered, or a device, is offered to the other side (span); name tells',
+    doc: 'drivers are offered a device, or devices a driver (span); name says which',
     family: 'driver',
   },
   module: {
-    doc: 'a kernel module was loaded, freed or asked for: text is the module, name tells which',
+    doc: 'a kernel module was loaded, freed or requested: text is the module, name says which',
     family: 'driver',
     named: true,
   },
@@ -67,12 +67,12 @@ export const KINDS = {
     changesBinding: true,
   },
   probe: {
-    doc: 'a probe function ran (span); name tells which: driver core, bus or driver',
+    doc: 'a probe function ran (span); name says which: driver core, bus or driver',
     family: 'driver',
     changesBinding: true,
   },
   bind: {
-    doc: 'a driver was bound (point), or a bind was asked for by hand (span)',
+    doc: 'a driver was bound (point), or a user requested a bind (span)',
     family: 'binding',
     changesBinding: true,
   },
@@ -82,7 +82,7 @@ export const KINDS = {
     changesBinding: true,
   },
   deferred: {
-    doc: 'a device was put on the deferred probe list, left it, or the list is tried; name tells',
+    doc: 'a device joined or left the deferred probe list, or the list is tried; name says which',
     family: 'binding',
   },
   override: {
@@ -124,11 +124,11 @@ export const KINDS = {
   'group.open': { doc: 'a VFIO group was opened', family: 'vfio' },
   'group.close': { doc: 'a VFIO group was closed', family: 'vfio' },
   'file.open': {
-    doc: 'a container, a device of its own or an iommufd was opened; name tells which',
+    doc: 'a container, the device file of a device or an iommufd was opened; name says which',
     family: 'vfio',
   },
   'file.close': {
-    doc: 'the last user of a file of a container or a device closed it; name tells which',
+    doc: 'the last user of a file of a container or a device closed it; name says which',
     family: 'vfio',
   },
   'vfio.register': { doc: 'a driver gave a device to VFIO', family: 'vfio' },
@@ -137,7 +137,7 @@ export const KINDS = {
     family: 'vfio',
   },
   'mdev.parent': {
-    doc: 'a device offers mediated devices, or does no longer; name tells which',
+    doc: 'a device begins or stops to offer mediated devices; name says which',
     family: 'vfio',
   },
   'mdev.create': { doc: 'a mediated device was created; driver is its type', family: 'vfio' },
@@ -180,7 +180,7 @@ export const KINDS = {
   },
   'dma.detach': { doc: 'a group or device lost the mappings it had', family: 'iommu' },
   'dma.owner': {
-    doc: 'who does DMA with a group was claimed or given back; name tells which',
+    doc: 'DMA ownership of a group was claimed or released; name says which',
     family: 'iommu',
   },
   'irq.set': { doc: 'interrupts of a VFIO device were configured', family: 'irq' },
@@ -188,20 +188,20 @@ export const KINDS = {
   eventfd: { doc: 'an eventfd was signalled; value is its id', family: 'irq' },
   reset: { doc: 'a function, slot or bus was reset', family: 'reset' },
   recovery: {
-    doc: 'a step of recovery from a PCIe error; name tells which, value the channel state',
+    doc: 'a step of recovery from a PCIe error; name says which, value is the channel state',
     family: 'reset',
   },
   'power.runtime': {
-    doc: 'runtime power management of a device; name tells the step',
+    doc: 'runtime power management of a device; name is the step',
     family: 'reset',
     frequent: true,
   },
   dmabuf: {
-    doc: 'a BAR of a VFIO device is given out as a DMABUF, or taken back; name tells which',
+    doc: 'a BAR of a VFIO device is exported as a DMABUF, or revoked; name says which',
     family: 'vfio',
   },
   lock: {
-    doc: 'a lock of the kernel is waited for (span: until it is held) or given back; name tells',
+    doc: 'a kernel lock is waited for (span: until it is held) or released; name says which',
     family: 'device',
   },
   hotplug: {
@@ -215,7 +215,7 @@ export const KINDS = {
   syscall: { doc: 'a system call of a recorded process', family: 'process', named: true },
   signal: { doc: 'a signal was generated or delivered; value is its number', family: 'signal' },
   process: {
-    doc: 'a process forked, executed or exited, or was seen to act: who it is',
+    doc: 'a process forked, executed or exited, or was seen to act: its identity',
     family: 'process',
     named: true,
   },
@@ -232,26 +232,26 @@ export const KINDS = {
     doc: 'events were lost here; value is how many, name whose messages when it was a log',
     family: 'loss',
   },
-  mark: { doc: 'a mark that somebody wrote into the recording', family: 'text' },
+  mark: { doc: 'a mark that a user wrote into the recording', family: 'text' },
 } as const satisfies Record<string, KindFacts>;
 
 export type Kind = keyof typeof KINDS;
 
-/** Facts of a kind that stands in a trace; undefined for one that this version does not know. */
+/** Facts of a kind found in a trace; undefined for one that this version does not know. */
 export const kindFacts = (kind: string): KindFacts | undefined =>
   Object.hasOwn(KINDS, kind) ? KINDS[kind as Kind] : undefined;
 
-/** All kinds whose facts fulfil a condition, such as being of a family. */
+/** All kinds whose facts satisfy a condition, such as belonging to a family. */
 export const kindsWhere = (condition: (facts: KindFacts) => boolean): readonly Kind[] =>
   (Object.keys(KINDS) as Kind[]).filter((kind) => condition(KINDS[kind]));
 
-/** `begin` and `end` enclose what happened inside; `point` stands alone. */
+/** `begin` and `end` enclose what happened in between; a `point` has no duration. */
 export const PHASES = ['begin', 'end', 'point'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**
- * Through which door an access came. `hardware` is the physical access that vfio-pci makes for a
- * user, `virtual` the part of a user's config write that vfio-pci's emulation takes.
+ * The layer through which an access came. `hardware` is the physical access that vfio-pci makes for
+ * a user; `virtual` is the part of a user's config write that vfio-pci emulates.
  */
 export const PATHS = ['kernel', 'sysfs', 'vfio', 'guest', 'hardware', 'virtual'] as const;
 export type Path = (typeof PATHS)[number];

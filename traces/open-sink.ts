@@ -1,4 +1,4 @@
-/** Opens what a command writes to. It is the only way to a sink that other folders have. */
+/** Opens the output of a command. Other folders get a sink only from here. */
 import { closeSync, openSync, statSync } from 'node:fs';
 import { type Destination, refuseInputs } from './destination.js';
 import { FileSink } from './file-sink.js';
@@ -10,21 +10,22 @@ const STDOUT = 1;
 const STDOUT_NAME = '(standard output)';
 
 /**
- * Opens the output of a command; `-` is standard output. A pipe or a device that has a name (such
- * as the `/dev/fd/63` of a shell's `>(gzip)`) is written to as it is: it cannot be renamed.
+ * Opens the output of a command; `-` is standard output. A pipe or device with a name (such as
+ * `/dev/fd/63` of a shell's `>(gzip)`) is written directly: it cannot be renamed.
  *
- * @throws VfrError `OUTPUT_IS_INPUT` when the output is one of the inputs, and what else hinders it
+ * @throws VfrError `OUTPUT_IS_INPUT` when the output is one of the inputs; others when it cannot be
+ * opened
  */
 export function openSink(destination: Destination): OutputSink {
   return openStream(destination) ?? new RemadeSink(destination);
 }
 
-/** The same for a recording, of which everything that was written is kept. */
+/** The same for a recording, which keeps everything that was written even if it fails. */
 export function openRecording(destination: Destination): RecordingSink {
   return openStream(destination) ?? new FileSink(destination);
 }
 
-/** Null for what is a file, or becomes one. */
+/** Null if the output is a regular file, or will become one. */
 function openStream(destination: Destination): StreamSink | null {
   const { file } = destination;
   refuseInputs(destination);
@@ -54,14 +55,14 @@ class StreamSink implements RecordingSink {
     this.#bytes += bytes.byteLength;
   }
 
-  /** What has been written is with the reader. */
+  /** Bytes that were written already belong to the reader. */
   async sync(): Promise<void> {}
 
   commit(): void {
     this.discard();
   }
 
-  /** What was written cannot be taken back. */
+  /** Bytes that were written cannot be withdrawn. */
   discard(): void {
     if (this.fd !== STDOUT) closeSync(this.fd);
   }

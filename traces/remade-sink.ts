@@ -8,9 +8,9 @@ import { giveName, openUnnamed, pathOf, removeStale } from './unnamed-file.js';
 import { attempt, writeAll } from './write-all.js';
 
 /**
- * Writes what can be made again. The file has no name before it is complete, so that no half of it
- * is ever seen, nothing is left of it when the command ends early, and the file that was there
- * before is not lost to a failure.
+ * Writes an output that can be made again. The file has no name before it is complete: nobody sees
+ * half of it, nothing remains if the command ends early, and a failure does not destroy the file
+ * that had the name before.
  */
 export class RemadeSink implements OutputSink {
   readonly #file: string;
@@ -36,7 +36,8 @@ export class RemadeSink implements OutputSink {
   /**
    * Gives the complete file its name.
    *
-   * @throws VfrError `OUTPUT_TAKEN` when another command has written a file of that name meanwhile
+   * @throws VfrError `OUTPUT_TAKEN` when another command has written a file of that name in the
+   * meantime
    */
   commit(): void {
     try {
@@ -64,9 +65,9 @@ export class RemadeSink implements OutputSink {
   }
 }
 
-/** A file that only this process knows, for what is needed on the way to an output. */
+/** A temporary file that only this process can open. */
 export class ScratchSink implements OutputSink {
-  /** By which this process, and no other, can read what was written. */
+  /** The path by which this process, and no other, can read what was written. */
   readonly path: string;
   readonly #fd: number;
 
@@ -78,13 +79,13 @@ export class ScratchSink implements OutputSink {
 
   /** @throws VfrError when the disk is full or fails */
   write(bytes: Uint8Array): void {
-    // Its own path says nothing to a user; the disk that is full is that of the folder.
+    // Its own path means nothing to a user; the full disk is that of the folder.
     attempt(this.folder, 'write', () => writeAll(this.#fd, bytes));
   }
 
   commit(): void {}
 
-  /** Whoever made it closes it, and nothing is left. */
+  /** Nothing to do: closing the descriptor removes the file. */
   discard(): void {}
 
   close(): void {

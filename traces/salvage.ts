@@ -1,14 +1,14 @@
 /**
- * Everything of a trace that can still be read, in order, with a statement of loss wherever
- * something is missing. What copies a trace (repair, cut, merge, cat) goes through here, so that no
- * loss is lost on the way.
+ * Yields everything of a trace that can still be read, in order, with a loss wherever something is
+ * missing. All code that copies a trace (repair, cut, merge, cat) uses it, so that no loss is
+ * dropped on the way.
  */
 import type { Batch } from './batch.js';
 import type { BatchInfo } from './batch-info.js';
 import { VfrError } from './errors.js';
-import type { TraceReader } from './reader.js';
-import type { Damage } from './scan.js';
-import { COLUMNS, type ColumnName } from './schema.js';
+import { COLUMNS, type ColumnName } from './event-schema.js';
+import type { Damage } from './scan-frames.js';
+import type { TraceReader } from './trace-reader.js';
 
 export type Salvaged =
   | {
@@ -22,26 +22,26 @@ export type Salvaged =
   | { readonly type: 'loss'; readonly loss: SalvageLoss };
 
 export interface SalvageLoss {
-  /** Sequence number in the input before which it happened. */
+  /** Sequence number in the input before which the loss happened. */
   readonly seq: number;
-  /** Events that are missing; null when nobody can know, because the trace was cut there. */
+  /** Number of missing events; null when it cannot be known, because the trace was cut there. */
   readonly events: number | null;
-  /** Columns that are missing of the events that follow, when the events themselves are not. */
+  /** Columns that the following events lack, when the events themselves are not missing. */
   readonly columns: readonly ColumnName[];
   readonly text: string;
 }
 
 /**
- * Columns without which an event says nothing. `seq` follows from the batch's statistics, and
- * without `ts` the order is still known, which is what counts.
+ * An event without these columns has no meaning. `seq` follows from the statistics of the batch,
+ * and without `ts` the order is still known, which matters most.
  */
 export const ESSENTIAL: readonly ColumnName[] = ['kind', 'phase', 'source'];
 
 /**
  * Yields batches and losses by ascending seq.
- * @param wanted which batches to read; one that is passed over is not checked further
- * @param essential columns without which a batch is as good as lost
- * @throws VfrError only when the file itself cannot be read any more
+ * @param wanted whether to read a batch; skipped batches are not checked further
+ * @param essential columns without which a batch counts as lost
+ * @throws VfrError only when the file itself can no longer be read
  */
 export function* salvage(
   reader: TraceReader,
@@ -74,15 +74,13 @@ export function* salvage(
   }
 }
 
-/** Whole batches, and those of which some columns are damaged, in the order of the file. */
+/** Whole batches and partly damaged ones, in file order. */
 function candidates(reader: TraceReader): BatchInfo[] {
   const all = [...reader.batches, ...reader.impairedBatches()];
   return all.sort((a, b) => a.frame.offset - b.frame.offset);
 }
 
-/**
- * Columns that do not decode. Who copies a batch wants all of them, so nothing is decoded twice.
- */
+/** Columns that cannot be decoded. A copier needs all columns, so this decodes nothing twice. */
 function undecodable(batch: Batch): ColumnName[] {
   return COLUMNS.flatMap(({ name }) => {
     if (name === 'seq') return [];
@@ -110,7 +108,7 @@ const NO_OPENING: SalvageLoss = {
   seq: 0,
   events: 0,
   columns: [],
-  text: 'the opening is missing, which tells the clock, the kernel and the notes',
+  text: 'the opening is missing, which has the clock, the kernel and the notes',
 };
 
 function withoutStrings(columns: readonly ColumnName[]): SalvageLoss {
@@ -118,7 +116,7 @@ function withoutStrings(columns: readonly ColumnName[]): SalvageLoss {
   return { seq: 0, events: 0, columns, text };
 }
 
-/** What stands behind a trace is not its own, but whoever put it there will miss it. */
+/** Bytes after a trace are not part of it, but their author may need them. */
 function leftOut(seq: number, { offset, end, what }: Damage): SalvageLoss {
   const text = `bytes ${offset}..${end - 1} were left out: ${what}`;
   return { seq, events: null, columns: [], text };

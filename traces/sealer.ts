@@ -1,10 +1,10 @@
 import type { EncodedMessage } from './arrow.js';
-import { sealFrame } from './frame.js';
-import { type Crcs, NOTHING_BEFORE, TraceDigest, traceId } from './link.js';
+import { type Crcs, NOTHING_BEFORE, TraceDigest, traceId } from './message-link.js';
+import { sealFrame } from './trace-frame.js';
 
 /**
- * Makes frames of messages, each linked to the one before. The opening is held back until it is
- * known how the trace begins, because that makes its id.
+ * Makes frames of messages, each linked to the one before. It holds back the opening, because the
+ * id of the trace is a hash of how it begins.
  */
 export class FrameSealer {
   #held: EncodedMessage[] | null = [];
@@ -21,7 +21,7 @@ export class FrameSealer {
     else this.#seal(message);
   }
 
-  /** Gives the trace its id and writes what was held back; nothing when that was done before. */
+  /** Gives the trace its id and writes the messages held back; does nothing the second time. */
   open(): void {
     const held = this.#held;
     if (held === null) return;
@@ -30,7 +30,7 @@ export class FrameSealer {
     for (const message of held) this.#seal(message);
   }
 
-  /** Sums up all that was written; nothing but the end marker may follow. */
+  /** Returns the hash of everything written. Only the end marker may follow. */
   digest(counts: { events: number; batches: number; lost: number }): string {
     return this.#digest.finish(counts);
   }

@@ -1,29 +1,30 @@
-/** Where a trace's bytes go. `write` takes all of the bytes or throws; a frame is one write. */
+/** Receives a trace's bytes. `write` writes all bytes or throws; each frame is one write. */
 export interface Sink {
   write(bytes: Uint8Array): void;
 }
 
-/** A sink that ends well or not at all. */
+/** A sink that either completes its output or discards it. */
 export interface OutputSink extends Sink {
-  /** Everything was written: makes it what the user asked for. */
+  /** Completes the output after everything was written. */
   commit(): void;
-  /** Takes back what was written, as far as that is possible. */
+  /** Removes what was written, if that is possible. */
   discard(): void;
 }
 
-/** The sink of a recording, which nobody can make again: what was written of it is kept. */
+/** The sink of a recording. A recording cannot be repeated, so what was written is kept. */
 export interface RecordingSink extends OutputSink {
-  /** Where the recording stands before it is complete. */
+  /** Path of the recording before it is complete. */
   readonly partial: string;
   readonly byteLength: number;
   /**
-   * Puts what was written so far on the disk, on another thread than the one that writes. The sink
-   * must not be ended before this has.
+   * Writes everything so far to the disk, on another thread than the writing one. Do not end the
+   * sink before this has finished.
    *
-   * @throws VfrError when the disk failed; the system tells it once, and no later call again
+   * @throws VfrError when the disk failed; the system reports that once, and not again at a later
+   * call
    */
   sync(): Promise<void>;
-  /** Leaves what was written under `partial`: a recording that cannot go on is still one. */
+  /** Leaves what was written under `partial`, for a recording that cannot continue. */
   keep(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Seconds and nanoseconds as the two words of a time in nanoseconds. Most events are of the second
- * of the one before, whose words are kept.
+ * Converts seconds and nanoseconds to the two words of a time in nanoseconds. Most events share the
+ * second of the one before, whose words are cached.
  */
 const NS_PER_S = 1_000_000_000;
 const TWO_16 = 0x1_0000;
@@ -24,7 +24,7 @@ export class TimeWords {
     this.high = low < TWO_32 ? this.#secondHigh : this.#secondHigh + 1;
   }
 
-  /** The product may have more than 53 bits, so it is made of both halves of the seconds. */
+  /** The product may have more than 53 bits, so it is computed from both halves of the seconds. */
   #newSecond(seconds: number): void {
     const high = Math.floor(seconds / TWO_16) * NS_PER_S;
     const low = (seconds % TWO_16) * NS_PER_S + (high % TWO_16) * TWO_16;

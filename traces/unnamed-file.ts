@@ -1,6 +1,6 @@
 /**
- * Files that have no name until they are complete. Whatever ends the program, a signal or a crash,
- * the kernel removes them: nothing of them is left.
+ * Files without a name until they are complete. If a signal or a crash ends the program first, the
+ * kernel removes them.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,7 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { processStart } from './base/process-start.js';
 import { isInput } from './destination.js';
 
-/** `O_TMPFILE` (include/uapi/asm-generic/fcntl.h), which Node has no name for. */
+/** `O_TMPFILE` (include/uapi/asm-generic/fcntl.h), which Node does not define. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const PRIVATE = 0o600;
 
@@ -28,8 +28,8 @@ export function openUnnamed(folder: string): number {
   try {
     return openSync(folder, constants.O_RDWR | O_TMPFILE, PRIVATE);
   } catch (error) {
-    // File systems that do not know such files (NFS, FUSE, FAT) say so in one of these ways, of
-    // which the first is EOPNOTSUPP as Node calls it.
+    // File systems that do not support such files (NFS, FUSE, FAT) return one of these errors. Node
+    // calls EOPNOTSUPP ENOTSUP.
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['ENOTSUP', 'EISDIR', 'EINVAL', 'ENOSYS'].includes(code)) throw error;
   }
@@ -42,7 +42,7 @@ export function openUnnamed(folder: string): number {
 /** A path by which this process can open the file again. */
 export const pathOf = (fd: number): string => `/proc/self/fd/${fd}`;
 
-/** Gives a complete file a name; what had that name before is replaced in one step. */
+/** Gives a complete file a name, and replaces the file that had it in one step. */
 export function giveName(fd: number, file: string): void {
   const name = `${file}${workName()}`;
   rmSync(name, { force: true });
@@ -55,7 +55,7 @@ export function giveName(fd: number, file: string): void {
   }
 }
 
-/** linkat(2) with AT_SYMLINK_FOLLOW, which Node does not offer and ln(1) does. */
+/** linkat(2) with AT_SYMLINK_FOLLOW, which Node lacks and ln(1) offers. */
 function link(fd: number, name: string): boolean {
   const stdio = ['ignore', 'ignore', 'ignore', fd] as const;
   const { status } = spawnSync('ln', ['-L', '--', pathOf(3), name], { stdio: [...stdio] });
@@ -75,11 +75,11 @@ function copy(fd: number, name: string): void {
 }
 
 const MARK = '.vfr-tmp';
-/** With the start time a recycled pid is not taken for the process that made the file. */
+/** The start time distinguishes the process from a later one with the same pid. */
 const workName = (): string => `${MARK}-${process.pid}-${processStart('self')}`;
 const OWNED = /^\.vfr-tmp-(\d+)-(\d+)$/;
 
-/** Removes what killed commands left that were about to write the same file. */
+/** Removes the files of killed commands that were about to write the same output. */
 export function removeStale(file: string, inputs: readonly string[]): void {
   const folder = dirname(file);
   const name = basename(file);

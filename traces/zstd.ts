@@ -1,26 +1,22 @@
-/**
- * The one place that knows zstd-napi. Replace this file to use another implementation.
- */
+/** The only file that imports zstd-napi. Replace this file to use another implementation. */
 import binding from 'zstd-napi/binding.js';
 import { VfrError } from './errors.js';
 
-/** How hard to compress. Figures behind the choices are in docs/performance.md. */
+/** How hard to compress. docs/performance.md has the figures that led to these choices. */
 export interface Effort {
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Shortest match to look for; by default what the level says. */
+  /** Shortest match to look for; by default as the level defines. */
   readonly minMatch?: number;
 }
 
-/**
- * For addresses and lengths: level 6 takes a third of level 3's bytes for them, in the same time.
- */
+/** For addresses and lengths: level 6 needs a third of the bytes of level 3, in the same time. */
 export const DEFAULT_EFFORT: Effort = { level: 6 };
-/** For all other columns that repeat: half the time of level 6, for one byte in a hundred. */
+/** For all other columns with repetition: half the time of level 6, for 1 % more bytes. */
 export const REPEAT_EFFORT: Effort = { level: 3 };
 /**
- * For 64-bit columns of which every value is new (`ts`, `span`): matches shorter than 5 bytes are
- * chance, and without looking for them level 1 is as small as level 3.
+ * For 64-bit columns in which every value is new (`ts`, `span`). Matches shorter than 5 bytes are
+ * accidental; without them level 1 is as small as level 3.
  */
 export const COUNTER_EFFORT: Effort = { level: 1, minMatch: 5 };
 
@@ -55,8 +51,8 @@ export function zstdCompress(data: Uint8Array, effort: Effort = DEFAULT_EFFORT):
 
 /**
  * Decompresses exactly `size` bytes. The caller has bounded `size` before anything is allocated.
- * @param memory where to, when it is large enough: new memory costs half as much as decompressing
- * @throws Error when the frame is damaged or holds another number of bytes.
+ * @param memory where to write, if large enough: new memory costs half as much as decompressing
+ * @throws Error when the frame is damaged or holds another number of bytes
  */
 export function zstdDecompress(
   frame: Uint8Array,
@@ -70,25 +66,25 @@ export function zstdDecompress(
   return out;
 }
 
-/** Decompresses a stream that comes in pieces. */
+/** Decompresses a stream that arrives in pieces. */
 export class ZstdDecoder {
   /** Bytes of the stream that were decompressed. */
   consumed = 0;
-  /** Whether the stream has ended where it may end. */
+  /** Whether the stream is at a point where it may end. */
   whole = true;
   readonly #context = new binding.DCtx();
-  // Two buffers in turn: memory that is new for every chunk costs half as much as decompressing.
+  // Two buffers in turn: allocating memory for every chunk costs half as much as decompressing.
   #out = Buffer.allocUnsafe(OUT_BYTES);
   #other = Buffer.allocUnsafe(OUT_BYTES);
 
   /**
-   * What the stream's next piece holds; a chunk is overwritten by the next but one.
-   * @throws Error where the stream stops making sense; what came before was yielded
+   * Yields the output for the stream's next piece; a chunk is valid until the next but one.
+   * @throws Error where the stream becomes invalid; earlier output was yielded
    */
   *push(piece: Uint8Array): Generator<Buffer, undefined> {
     let rest = piece;
     let produced = -1;
-    // The decoder may hold output back when the buffer was too small, even with no input left.
+    // The decoder may hold output back if the buffer was too small, even with no input left.
     while (rest.byteLength > 0 || produced === OUT_BYTES) {
       let wanted: number;
       let consumed: number;
@@ -103,9 +99,9 @@ export class ZstdDecoder {
 }
 
 /**
- * Decompresses a stream of any length chunk by chunk; a chunk is overwritten by the next but one.
- * @throws VfrError `ZSTD_DAMAGED` where the stream stops making sense or ends too early; what came
- * before was yielded
+ * Decompresses a stream of any length chunk by chunk; a chunk is valid until the next but one.
+ * @throws VfrError `ZSTD_DAMAGED` where the stream becomes invalid or ends too early; earlier
+ * output was yielded
  */
 export function* zstdStream(
   chunks: Iterable<Uint8Array>,

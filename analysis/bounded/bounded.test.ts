@@ -14,7 +14,7 @@ import { ATTACKS } from '../../tests/sql-attacks.js';
 import { MemorySource, TraceReader, VfrError } from '../../traces/index.js';
 import { type BoundedSession, openSession, openTrustedSession } from '../index.js';
 import { ALLOWED_FUNCTIONS } from '../sql-functions.js';
-import { MEMORY_MIN } from './session.js';
+import { MEMORY_MIN } from './bounded-session.js';
 
 const marks = Array.from({ length: 200 }, (_, i) => ({
   kind: 'mark' as const,

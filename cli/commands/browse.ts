@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { endTransient, hasColor } from '../output.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 export function register(program: Command): void {
   const command = program
@@ -15,7 +15,7 @@ async function run(file: string, options: StrictOption): Promise<void> {
   try {
     endTransient();
     await requireTerminal();
-    const { browse } = await import('../tui/browse.js');
+    const { browse } = await import('../tui/start-browser.js');
     await browse(reader, file, hasColor(process.stdout));
   } finally {
     reader.close();

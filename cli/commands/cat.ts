@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openTraces, type StrictOption, strictOption } from '../trace.js';
+import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
 import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
 
 interface Options extends OutputOption, StrictOption {}

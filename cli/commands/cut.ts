@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Filter, TraceReader } from '../../traces/index.js';
-import { listOf } from '../lists.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { listOf } from '../list-options.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { type OutputOption, outputOption, writeTrace } from '../trace-output.js';
 
 interface Options extends OutputOption, StrictOption {
@@ -42,7 +42,7 @@ async function run(file: string, options: Options): Promise<void> {
 
 async function filterOf(reader: TraceReader, options: Options): Promise<Filter> {
   const { KINDS, VfrError, zeroOf } = await import('../../traces/index.js');
-  const { devicesNamed } = await import('../devices.js');
+  const { devicesNamed } = await import('../device-names.js');
   const { seq, time, device, kind } = options;
   for (const name of kind ?? []) {
     if (Object.hasOwn(KINDS, name)) continue;

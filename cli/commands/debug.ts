@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { kernelOption } from '../kernel-release.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { endTransient, note, print, write } from '../output.js';
-import { seqsWhere } from '../seqs.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { seqsWhere } from '../seqs-where.js';
 
 interface Options extends StrictOption {
   readonly kernel?: string;

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import type { Race } from '../../analysis/index.js';
 import type { ReplayResult } from '../../replay/index.js';
 import type { TraceReader } from '../../traces/index.js';
-import { formatKeys } from '../facts.js';
+import { formatKeys } from '../aligned-lists.js';
+import { openTrace } from '../open-trace.js';
 import { paint, print } from '../output.js';
 import { packageRoot } from '../package.js';
-import { closest, formatRace, raceCounts } from '../races.js';
-import { writeRows } from '../rows.js';
-import { openTrace } from '../trace.js';
+import { closest, formatRace, raceCounts } from '../race-report.js';
+import { writeRows } from '../row-formats.js';
 import { parseOutput } from '../trace-output.js';
 
 interface Options {

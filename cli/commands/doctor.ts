@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Diagnosis, GroupCheck } from '../../recorder/index.js';
-import { EXIT } from '../exit.js';
+import { EXIT } from '../exit-codes.js';
 import { paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
 import { printable } from '../printable.js';

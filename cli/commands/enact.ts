@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Enacted } from '../../replay/index.js';
-import { reportFinding } from '../exit.js';
-import { formatKeys } from '../facts.js';
+import { formatKeys } from '../aligned-lists.js';
+import { reportFinding } from '../exit-codes.js';
 import { kernelOption } from '../kernel-release.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
-import { printable } from '../rows.js';
+import { printable } from '../row-formats.js';
 import { tooOld } from '../scenario-run.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BoundedSession, Session } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
-import { where } from '../condition.js';
-import { type RowOptions, rowOptions, writeRows } from '../rows.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
+import { type RowOptions, rowOptions, writeRows } from '../row-formats.js';
+import { where } from '../sql-condition.js';
 
 interface Options extends StrictOption, RowOptions {
   readonly where?: string;

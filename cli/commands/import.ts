@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { ImportResult } from '../../recorder/import/index.js';
-import { formatCounts, formatKeys } from '../facts.js';
+import { formatCounts, formatKeys } from '../aligned-lists.js';
 import { parseRelease } from '../kernel-release.js';
-import { type MergeOptions, mergeOptions } from '../merging.js';
+import { type MergeOptions, mergeOptions } from '../merge-options.js';
 import { note, noteLines, paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
-import { refuseStreams } from '../streams.js';
+import { refuseStreams } from '../shell-streams.js';
 import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
 
 interface Options extends MergeOptions {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Summary } from '../../analysis/index.js';
 import type { WhatIsRecorded } from '../../traces/index.js';
-import { formatBytes } from '../bytes.js';
-import { formatDuration } from '../duration.js';
-import { formatCounts, formatKeys } from '../facts.js';
+import { formatCounts, formatKeys } from '../aligned-lists.js';
+import { formatBytes } from '../format-bytes.js';
+import { formatDuration } from '../format-duration.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;

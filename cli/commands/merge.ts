@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type MergeOptions, mergeOptions, mergeReaders } from '../merging.js';
-import { openTraces, type StrictOption, strictOption } from '../trace.js';
+import { type MergeOptions, mergeOptions, mergeReaders } from '../merge-options.js';
+import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
 import { type OutputOption, outputOption } from '../trace-output.js';
 
 interface Options extends MergeOptions, OutputOption, StrictOption {}

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { RaceReport } from '../../analysis/index.js';
-import { reportFinding } from '../exit.js';
+import { reportFinding } from '../exit-codes.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { print, printJson } from '../output.js';
-import { formatReport } from '../races.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { formatReport } from '../race-report.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;

@@ -7,9 +7,9 @@ import type {
   RunAs,
 } from '../../recorder/index.js';
 import type { Bdf } from '../../traces/index.js';
-import { formatBytes } from '../bytes.js';
+import { formatBytes } from '../format-bytes.js';
 import { parseRelease } from '../kernel-release.js';
-import { listOf } from '../lists.js';
+import { listOf } from '../list-options.js';
 import { beginTransient, note, printJson } from '../output.js';
 import { plural } from '../plural.js';
 import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';

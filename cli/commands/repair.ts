@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { openTrace } from '../open-trace.js';
 import { note } from '../output.js';
 import { plural } from '../plural.js';
-import { openTrace } from '../trace.js';
 import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
 
 export function register(program: Command): void {

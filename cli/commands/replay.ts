@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Divergence, ReplayResult } from '../../replay/index.js';
-import { reportFinding } from '../exit.js';
-import { formatKeys } from '../facts.js';
+import { formatKeys } from '../aligned-lists.js';
+import { reportFinding } from '../exit-codes.js';
 import { kernelOption } from '../kernel-release.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
-import { printable } from '../rows.js';
-import { openTrace, type StrictOption, strictOption } from '../trace.js';
+import { printable } from '../row-formats.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ScenarioDocument } from '../../replay/index.js';
-import { reportFinding } from '../exit.js';
-import { formatKeys } from '../facts.js';
+import { formatKeys } from '../aligned-lists.js';
+import { reportFinding } from '../exit-codes.js';
 import { print, printJson } from '../output.js';
 import { findScenario, readText } from '../scenario-run.js';
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type RowOptions, rowOptions, writeRows } from '../rows.js';
-import { refuseStreams } from '../streams.js';
-import { openTraces, type StrictOption, strictOption } from '../trace.js';
+import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
+import { type RowOptions, rowOptions, writeRows } from '../row-formats.js';
+import { refuseStreams } from '../shell-streams.js';
 
 interface Options extends StrictOption, RowOptions {
   readonly file?: string;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Damage, TraceReader } from '../../traces/index.js';
-import { reportFinding } from '../exit.js';
-import { formatKeys } from '../facts.js';
+import { formatKeys } from '../aligned-lists.js';
+import { reportFinding } from '../exit-codes.js';
+import { openTrace } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
 import { printable } from '../printable.js';
-import { openTrace } from '../trace.js';
 
 interface Options {
   readonly json?: boolean;

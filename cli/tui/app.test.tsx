@@ -7,10 +7,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
 import { App } from './app.js';
-import { EventQueries } from './queries.js';
-import { ReplayKnowledge } from './replay-knowledge.js';
-import { EventStore } from './store.js';
-import { painter } from './text.js';
+import { painter } from './cell-text.js';
+import { EventQueries } from './event-queries.js';
+import { EventStore } from './event-store.js';
+import { ReplayKnowledge } from './replay-status.js';
 
 const VF = '0000:01:00.1';
 const rows: EventRow[] = [

@@ -14,12 +14,12 @@ import {
   type Search,
   type Step,
 } from './browser.js';
-import { press } from './commands.js';
+import { press } from './browser-commands.js';
+import type { EventQueries } from './event-queries.js';
+import type { EventStore } from './event-store.js';
 import { found } from './jumps.js';
-import { keyNames } from './keys.js';
-import type { EventQueries } from './queries.js';
+import { keyNames } from './key-names.js';
 import { drawScreen, listRows, type Scene, type Size } from './screen.js';
-import type { EventStore } from './store.js';
 import { sizeOf } from './terminal.js';
 
 export interface AppProps {

@@ -8,11 +8,11 @@ import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
 import { type Browser, current, filtered, openBrowser } from './browser.js';
-import { COMMANDS, press } from './commands.js';
+import { COMMANDS, press } from './browser-commands.js';
+import { painter } from './cell-text.js';
+import { EventStore } from './event-store.js';
 import { found } from './jumps.js';
 import { drawScreen, listRows, type Scene } from './screen.js';
-import { EventStore } from './store.js';
-import { painter } from './text.js';
 
 const VF = '0000:01:00.1';
 const OTHER = '0000:02:00.0';

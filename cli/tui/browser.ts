@@ -2,8 +2,8 @@
  * The browser without a terminal: what is shown, and what each key does to it. It holds positions
  * and texts only; events are read when a screen is drawn.
  */
-import { allEvents, type EventList, someEvents } from './list.js';
-import type { EventRef, EventStore } from './store.js';
+import { allEvents, type EventList, someEvents } from './event-list.js';
+import type { EventRef, EventStore } from './event-store.js';
 
 export type PromptKind = 'filter' | 'search' | 'goto';
 

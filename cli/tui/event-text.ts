@@ -1,8 +1,8 @@
 /** One event as text: its line in the list, its details. */
 import { type ColumnName, type Family, kindFacts } from '../../traces/index.js';
-import { formatDuration } from '../duration.js';
-import type { EventRef, EventStore } from './store.js';
-import { cells, cellsRight, type Paint, singleCells, type Tone } from './text.js';
+import { formatDuration } from '../format-duration.js';
+import { cells, cellsRight, type Paint, singleCells, type Tone } from './cell-text.js';
+import type { EventRef, EventStore } from './event-store.js';
 
 /** A cell of an event; undefined for null. */
 export function textOf({ batch, row }: EventRef, column: ColumnName): string | undefined {

@@ -2,7 +2,7 @@
 import type { StatsColumn } from '../../traces/index.js';
 import { plural } from '../plural.js';
 import { type Browser, current, jumpTo, type Search } from './browser.js';
-import { firstAtLeast } from './list.js';
+import { firstAtLeast } from './event-list.js';
 
 /** Forward or backward in the trace. */
 export type Direction = 1 | -1;

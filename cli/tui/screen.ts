@@ -2,9 +2,9 @@
 import type { Known } from '../../analysis/index.js';
 import type { DeviceState, Divergence } from '../../replay/index.js';
 import { type Browser, current } from './browser.js';
-import { COMMANDS, helpOf, hintsOf } from './commands.js';
+import { COMMANDS, helpOf, hintsOf } from './browser-commands.js';
+import { cells, type Paint, singleCells } from './cell-text.js';
 import { detailsOf, eventLine, headingLine, textOf } from './event-text.js';
-import { cells, type Paint, singleCells } from './text.js';
 
 export interface Size {
   readonly columns: number;

@@ -16,7 +16,7 @@ import {
 } from '../../traces/index.js';
 import { ftraceText } from '../import/ftrace/index.js';
 import type { Importer } from '../import/importer.js';
-import { qemuText } from '../import/qemu/text.js';
+import { qemuText } from '../import/qemu/qemu-text.js';
 import { alignedMeta, alignRecordings, describeAlignment, writeAligned } from './index.js';
 
 function traceOf(importer: Importer, bytes: Buffer): TraceReader {

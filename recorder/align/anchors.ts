@@ -9,7 +9,7 @@ import { firstIndex } from '../../traces/index.js';
 const RUN = 16;
 const FACTOR = 0x01000193;
 const SEVERAL = -1;
-/** Runs that are looked at, about; of longer sequences only those whose hash ends in zeros. */
+/** About the most runs to examine; of longer sequences only runs whose hash ends in zeros. */
 const RUNS_MAX = 1 << 20;
 
 /** Two indexes from which on the sequences are equal for a while. */

@@ -10,15 +10,15 @@ import {
   type TraceWriter,
   VfrError,
 } from '../../traces/index.js';
-import { type Accesses, AccessKeys, doorAccesses, guestAccesses } from './accesses.js';
-import { matchSequences } from './match.js';
+import { type Accesses, AccessKeys, doorAccesses, guestAccesses } from './comparable-accesses.js';
+import { matchSequences } from './match-sequences.js';
 import { type ClockFit, type Placed, placeGuest } from './placement.js';
 
 export type { ClockFit } from './placement.js';
 
 /** How well two recordings fit together. */
 export interface AlignmentReport {
-  /** Accesses that came through VFIO's door, by the kernel's recording. */
+  /** Accesses of the layer `vfio` in the kernel's recording. */
   readonly kernelAccesses: number;
   /** Accesses of the guest that are of a kind and place that the kernel saw at least once. */
   readonly guestAccesses: number;
@@ -41,7 +41,7 @@ export interface Alignment {
 }
 
 /**
- * Finds out which access of the guest is which of the kernel.
+ * Determines which access of the guest is which of the kernel.
  * @throws VfrError `ALIGN_NOTHING` when no access is in both recordings
  */
 export function alignRecordings(kernel: TraceReader, guest: TraceReader): Alignment {

@@ -12,8 +12,8 @@ import {
   TraceReader,
   TraceWriter,
 } from '../../traces/index.js';
-import { qemuText } from '../import/qemu/text.js';
-import { AccessKeys, guestAccesses } from './accesses.js';
+import { qemuText } from '../import/qemu/qemu-text.js';
+import { AccessKeys, guestAccesses } from './comparable-accesses.js';
 
 const input = inputOf(
   Buffer.from('vfio_pci_read_config (0000:03:00.0, @0x0, len=0x2) 0x8086\n'.repeat(3)),

@@ -1,10 +1,13 @@
 /** Where the events of a guest's recording belong on the timeline of the kernel's. */
 import { firstIndex, type Placement, placeable, type TraceReader } from '../../traces/index.js';
-import type { Accesses } from './accesses.js';
+import type { Accesses } from './comparable-accesses.js';
 
 /** How the two clocks relate, from the pairs that show the same access. */
 export interface ClockFit {
-  /** What to take from a guest's time to have one of the kernel's, at the first and last pair. */
+  /**
+   * What to subtract from a guest's time to convert it to the kernel's clock, at the first and last
+   * pair.
+   */
   readonly firstOffsetNs: bigint;
   readonly lastOffsetNs: bigint;
   /**
@@ -15,7 +18,10 @@ export interface ClockFit {
   readonly p99Ns: number;
 }
 
-/** Pairs of which the quickest tells the clocks' distance: all others were kept waiting. */
+/**
+ * Pairs per estimate. The quickest of them shows the distance of the clocks: the others were
+ * delayed.
+ */
 const WINDOW = 256;
 
 /** A point of the line that the distance of the clocks follows. */
@@ -43,7 +49,7 @@ class ClockLine {
     return this.#knots[this.#knots.length - 1].offset;
   }
 
-  /** The distance at a time of the guest's; asked for in any order. */
+  /** The distance at a time of the guest's clock; times may be queried in any order. */
   at(time: bigint): bigint {
     const knots = this.#knots;
     const last = knots.length - 1;
@@ -63,8 +69,8 @@ export interface Placed {
 }
 
 /**
- * Places every event of the guest: a matched one where the kernel's access was over, or at its own
- * time on the kernel's clock when it has one; the others behind the event before them.
+ * Places every event of the guest: a matched event at the end of the kernel's access, or at its own
+ * time on the kernel's clock if it has one; other events after the event before them.
  * @param matches for each access of the guest the index of the kernel's, or -1; at least one
  * matches
  */
@@ -99,7 +105,8 @@ export function placeGuest(
       while (next < accesses.count && accesses.seqs[next] < seq) next++;
       if (links[seq] >= 0) {
         const j = matches[next];
-        // A linked event comes after the begin that it names; without a time, after its end.
+        // A linked event follows the begin that it names; without a time of its own, it follows the
+        // end.
         const earliest = line === null ? kernel.ends[j] : kernel.begins[j];
         if (time < earliest) time = earliest;
       }
@@ -111,8 +118,8 @@ export function placeGuest(
 }
 
 /**
- * The guest's time of each matched access, and its distance from the kernel's end; from the begin
- * when all that match were told before they were made.
+ * The guest's time of each matched access, and its distance from the kernel's end. If all matched
+ * accesses were reported before they were made, the distance from the begin.
  */
 function pairsOf(accesses: Accesses, kernel: Accesses, matches: Int32Array): Knot[] {
   const late = matches.some((j, i) => j >= 0 && accesses.early[i] === 0);

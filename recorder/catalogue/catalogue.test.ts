@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { testData } from '../../tests/test-data.js';
+import { catalogueMarkdown } from './events-page.js';
 import { CATALOGUE, findProbe } from './index.js';
-import { catalogueMarkdown } from './markdown.js';
-import { RACES } from './races.js';
+import { RACES } from './reported-races.js';
 
 /** Definitions that the 6.1, 6.12 and 7.3 kernels of the test recordings accepted: event and symbol. */
 const definitions = ['6.1', '6.12', '7.3'].flatMap((kernel) =>

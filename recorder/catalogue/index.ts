@@ -1,16 +1,16 @@
 import { assert } from '../../traces/index.js';
-import { ACTORS, SIGNALS } from './actors.js';
-import { ATTRIBUTES } from './attributes.js';
-import { BINDING, DRIVERS } from './binding.js';
-import { FILES_AND_OWNERS } from './files.js';
-import { IOMMUFD } from './iommufd.js';
-import { MDEV } from './mdev.js';
-import { CONFIG, POWER, SRIOV } from './pci.js';
-import type { Probe } from './probe.js';
-import { RECOVERIES } from './recovery.js';
-import { REGISTRATION } from './registration.js';
+import { ACTORS, SIGNALS } from './actor-probes.js';
+import { BINDING, DRIVERS } from './binding-probes.js';
+import { IOMMUFD } from './iommufd-probes.js';
+import { MDEV } from './mdev-probes.js';
+import { CONFIG, POWER, SRIOV } from './pci-probes.js';
+import type { Probe } from './probe-definition.js';
+import { RECOVERIES } from './recovery-probes.js';
+import { REGISTRATION } from './registration-probes.js';
+import { ATTRIBUTES } from './sysfs-attributes.js';
 import { TRACEPOINTS } from './tracepoints.js';
-import { VFIO } from './vfio.js';
+import { FILES_AND_OWNERS } from './vfio-file-probes.js';
+import { VFIO } from './vfio-probes.js';
 
 export {
   type Columns,
@@ -25,7 +25,7 @@ export {
   type Role,
   type Site,
   type StringFrom,
-} from './probe.js';
+} from './probe-definition.js';
 
 export { DMA } from './tracepoints.js';
 
@@ -52,7 +52,7 @@ const byEvent = new Map(CATALOGUE.map((probe) => [probe.event, probe]));
 assert(byEvent.size === CATALOGUE.length, 'event names of the catalogue are unique');
 
 /**
- * The names that tools give to probes by themselves: tracefs `p_FUNCTION_0` and `r_FUNCTION_0`, for
+ * The default names that tools give to probes: tracefs `p_FUNCTION_0` and `r_FUNCTION_0`, for
  * fprobes `FUNCTION__entry` and `FUNCTION__exit`, and perf `FUNCTION` and `FUNCTION__return`.
  */
 const GIVEN_NAMES = [
@@ -62,7 +62,7 @@ const GIVEN_NAMES = [
   { pattern: /^(\w+)__(?:exit|return)$/, returns: true },
 ];
 
-/** Probes by function and the part that they play, when the function's name tells it. */
+/** Probes by function and role, for names that contain the function. */
 const bySymbol = new Map(
   CATALOGUE.flatMap((probe): [string, Probe][] => {
     const { site, role } = probe;

@@ -1,6 +1,6 @@
-/** Tracepoints that the kernel has of its own, and the fault handler of VT-d, which has none. */
-import { arg, point, tracepoint } from './make.js';
-import type { Columns, Probe } from './probe.js';
+/** Tracepoints that the kernel itself defines, and the fault handler of VT-d, which has none. */
+import { arg, point, tracepoint } from './probe-builders.js';
+import type { Columns, Probe } from './probe-definition.js';
 
 const iommu = (event: string, probe: Parameters<typeof tracepoint>[2]) =>
   tracepoint('iommu', event, probe);
@@ -174,7 +174,7 @@ export const TRACEPOINTS: readonly Probe[] = [
     kind: 'log',
     columns: { text: 'msg', isKernelText: true },
   }),
-  // What is written into trace_marker; ftrace's text shows it as `tracing_mark_write`.
+  // Writes to trace_marker; ftrace's text shows them as `tracing_mark_write`.
   ...tracepoint('ftrace', 'print', {
     group: 'log',
     role: 'point',

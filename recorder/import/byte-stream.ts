@@ -1,10 +1,12 @@
-/** Binary input as a stream: so many bytes at a time, however the input is cut into chunks. */
-import type { Input } from './input.js';
+/**
+ * Binary input as a stream of byte ranges of any requested size, independent of the input's chunks.
+ */
+import type { Input } from './input-stream.js';
 
 export class ByteStream {
-  /** Holds the bytes asked for; valid until the next `need`. */
+  /** Holds the requested bytes; valid until the next `need`. */
   bytes: Buffer = Buffer.alloc(0);
-  /** Where the bytes not taken yet start in `bytes`. */
+  /** Index in `bytes` of the first unread byte. */
   at = 0;
   readonly #chunks: Iterator<Buffer>;
   #base = 0;
@@ -13,14 +15,14 @@ export class ByteStream {
     this.#chunks = input.chunks()[Symbol.iterator]();
   }
 
-  /** Byte offset in the (decompressed) input of what is taken next. */
+  /** Byte offset of the first unread byte in the (decompressed) input. */
   get offset(): number {
     return this.#base + this.at;
   }
 
   /**
    * Makes `count` bytes available at `at`; false when the input ends before.
-   * @param count bounded by the caller: so many bytes may be held
+   * @param count bounded by the caller: this many bytes may be held
    */
   need(count: number): boolean {
     while (this.bytes.byteLength - this.at < count) {

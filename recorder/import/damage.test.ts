@@ -13,7 +13,7 @@ import { scratchFolder } from '../../tests/scratch.js';
 import { samples } from '../../tests/sweeps/import-corpus.js';
 import { testData } from '../../tests/test-data.js';
 import { TraceReader, VfrError, zstdCompress } from '../../traces/index.js';
-import { importInput } from './import.js';
+import { importInput } from './import-input.js';
 import { traceDat } from './tracedat/index.js';
 
 const folder = scratchFolder();

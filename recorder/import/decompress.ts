@@ -1,14 +1,14 @@
-/** Inputs that are compressed as a whole, by whatever program. */
+/** Inputs that are compressed as a whole. */
 import { zstdStream } from '../../traces/index.js';
 import { type Unpacker, unpacked } from './unpack.js';
 
-/** xz may be told to use up to 4 GiB by its input; no real file needs more than this. */
+/** An input can make xz use up to 4 GiB; no real file needs more than this. */
 const XZ_MEMORY = '--memlimit-decompress=256MiB';
 
 interface Compression {
   /** The bytes that its files start with. */
   readonly magic: Buffer;
-  /** Who decompresses it; zstd is part of vfr. */
+  /** What decompresses it; zstd is part of vfr. */
   readonly by: Unpacker | 'zstd';
 }
 

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { type ImportedRow, importBytes } from '../../tests/import-bytes.js';
 import { testData } from '../../tests/test-data.js';
 import type { Importer } from './importer.js';
-import { qemuText } from './qemu/text.js';
+import { qemuText } from './qemu/qemu-text.js';
 import { strace } from './strace/index.js';
 
 const LINES = 200;

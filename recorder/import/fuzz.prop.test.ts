@@ -11,11 +11,11 @@ import { testData } from '../../tests/test-data.js';
 import { VfrError } from '../../traces/index.js';
 import { dmesg } from './dmesg/index.js';
 import type { Importer } from './importer.js';
-import { configSpace } from './lspci/config-space.js';
+import { configSpace } from './lspci/config-file.js';
 import { lspci } from './lspci/index.js';
 import { mmiotrace } from './mmiotrace/index.js';
+import { qemuText } from './qemu/qemu-text.js';
 import { qemuSimpletrace } from './qemu/simpletrace.js';
-import { qemuText } from './qemu/text.js';
 import { strace } from './strace/index.js';
 import { udevadm } from './udevadm/index.js';
 

@@ -3,12 +3,12 @@
  * could not be used. One module per format implements it.
  */
 import type { EventAppender, TraceMeta } from '../../traces/index.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 /** What an importer found. Nothing of the input is dropped without being counted here. */
 export interface ImportReport {
   /**
-   * Source records by the name the source gives them, whether or not they became one event each.
+   * Source records by the name that the source uses for them, whether or not each became one event.
    */
   readonly records: Readonly<Record<string, number>>;
   /** Lines or records that were not understood; each became a `log` event. */
@@ -21,7 +21,7 @@ export interface ImportReport {
   readonly stopped?: { readonly offset: number; readonly why: string };
 }
 
-/** What an importer can tell before its first event. */
+/** What an importer knows before its first event. */
 export type InputMeta = Pick<TraceMeta, 'clock' | 'kernel' | 'wallOffsetNs'> & {
   readonly notes?: Readonly<Record<string, string>>;
 };
@@ -48,8 +48,8 @@ export interface Importer {
    */
   detect(head: Buffer, name: string): number;
   /**
-   * How many lines of the head are of this format beyond doubt, whatever stands around them: a few
-   * are enough when no other format has any.
+   * How many lines of the head are certainly of this format, whatever surrounds them. A few are
+   * enough if no other format has any.
    */
   certain?(head: Buffer): number;
   /** What the trace's metadata can say; reads no more than the head of the input. */

@@ -13,7 +13,7 @@ import { scratchFolder } from '../../tests/scratch.js';
 import { testData } from '../../tests/test-data.js';
 import { CELL, VfrError } from '../../traces/index.js';
 import { IMPORTERS } from './formats.js';
-import { importInput } from './import.js';
+import { importInput } from './import-input.js';
 import type { Importer } from './importer.js';
 import { LineReader } from './lines.js';
 import { recognise } from './recognise.js';

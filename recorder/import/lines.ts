@@ -1,8 +1,8 @@
 /**
- * The lines of an input, one after the other, as a cursor over its chunks: no object per line, and
- * never more than one line and one chunk in memory.
+ * The lines of an input as a cursor over its chunks: no object per line, and never more than one
+ * line and one chunk in memory.
  */
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 const NEWLINE = 0x0a;
 /**
@@ -25,7 +25,7 @@ export class LineReader {
   readonly #chunks: Iterator<Buffer>;
   /** Where the line after the current one starts in `bytes`. */
   #next = 0;
-  /** The chunk of which a part was joined to the cut line before it. */
+  /** The chunk whose first part was joined to the cut line before it. */
   #rest: Buffer | null = null;
   /** Offset in the input of the first byte of `bytes`. */
   #base = 0;
@@ -39,19 +39,21 @@ export class LineReader {
     return this.#base + this.start;
   }
 
-  /** Goes to the next line; false at the end of the input. */
+  /** Moves to the next line; false at the end of the input. */
   next(): boolean {
     const end = this.bytes.indexOf(NEWLINE, this.#next);
     if (end < 0 || end - this.#next > LINE_BYTES_MAX) return this.#refill();
     return this.#found(end, end + 1);
   }
 
-  /** The current line as text, one character per byte: for parsing what is known to be ASCII. */
+  /**
+   * The current line as text, one character per byte: for parsing text that is known to be ASCII.
+   */
   latin1(): string {
     return this.bytes.toString('latin1', this.start, this.end);
   }
 
-  /** The current line as UTF-8 text; what is not valid becomes U+FFFD. */
+  /** The current line as UTF-8 text; invalid sequences become U+FFFD. */
   text(): string {
     return this.bytes.toString('utf8', this.start, this.end);
   }
@@ -82,7 +84,7 @@ export class LineReader {
     }
   }
 
-  /** What is left of a chunk whose first bytes ended a line, or the next chunk. */
+  /** The rest of a chunk whose first bytes ended a line, or the next chunk. */
   #chunk(): Buffer | null {
     const rest = this.#rest;
     this.#rest = null;

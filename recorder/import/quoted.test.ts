@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { importBytes, inputOf } from '../../tests/import-bytes.js';
 import { testData } from '../../tests/test-data.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 import { unquotedLevels } from './quoted.js';
 import { detect, recognise } from './recognise.js';
 

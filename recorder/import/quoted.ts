@@ -1,8 +1,8 @@
 /**
- * Text that somebody indented or quoted, for a bug tracker or in a mail: the same few characters
- * before every line, once or several times.
+ * Text that was indented or quoted, for a bug tracker or in a mail: the same few characters before
+ * every line, once or several times.
  */
-import type { Input, Stop } from './input.js';
+import type { Input, Stop } from './input-stream.js';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -11,13 +11,13 @@ const QUOTES = ['> ', '>', '| ', '|'].map((mark) => Buffer.from(mark));
 const TAB = Buffer.from('\t');
 /** Share of the lines that begin with a mark when the text is quoted; the rest may be around it. */
 const SHARE_MIN = 0.5;
-/** Nobody answers more often; what begins with more marks than this is no text. */
+/** Quotes are never nested more deeply in practice; more marks than this are not quotes. */
 const LEVELS_MAX = 16;
 
 /**
- * The input without what stands before its lines, one level after the other, the outermost first:
- * first what most lines have, then also the quotes that only a few lines have, such as a log in an
- * answer to an answer. Nothing when it is not quoted.
+ * Yields the input without its quote marks, one level at a time, the outermost first: first the
+ * marks that most lines have, then those of only a few lines, such as a log in a reply to a reply.
+ * Yields nothing when the input is not quoted.
  */
 export function* unquotedLevels(input: Input): Generator<Input, undefined> {
   let text = input;
@@ -74,9 +74,9 @@ class UnquotedInput implements Input {
   }
 }
 
-/** Takes `mark` away where a line begins with it; holds no more than the beginning of a mark. */
+/** Removes `mark` from lines that begin with it; holds no more than a part of a mark. */
 function* withoutMark(chunks: Iterable<Buffer>, mark: Buffer): Generator<Buffer, undefined> {
-  // An empty line has no blank behind its mark.
+  // An empty line has no blank after its mark.
   const empty = Buffer.from(`${mark.toString().trimEnd()}\n`);
   let held: Buffer = Buffer.alloc(0);
   let atStart = true;

@@ -1,6 +1,6 @@
 /** Random access to files whose parts refer to each other: trace.dat, perf.data. */
 import { type ByteSource, MemorySource, openSource, VfrError } from '../../traces/index.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 
 /** What comes compressed or through a pipe is held in memory up to this size. */
 const HELD_BYTES_MAX = 2 ** 30;
@@ -40,7 +40,7 @@ function openIfSame(input: Input): ByteSource | null {
   return null;
 }
 
-/** The same source, which tells how much is read of it. */
+/** The same source, which reports how much of it is read. */
 const counted = (source: ByteSource, wasRead: (bytes: number) => void): ByteSource => ({
   name: source.name,
   size: source.size,

@@ -2,7 +2,7 @@ import type { ByteSource } from '../../traces/index.js';
 
 const WINDOW_BYTES = 1 << 18;
 
-/** Small reads one behind the other, of which few become reads of the file. */
+/** Small consecutive reads, served by few reads of the file. */
 export class ReadAhead {
   #window: Buffer = Buffer.alloc(0);
   #start = 0;

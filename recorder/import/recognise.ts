@@ -2,12 +2,12 @@
 import { VfrError } from '../../traces/index.js';
 import { IMPORTERS } from './formats.js';
 import type { Importer } from './importer.js';
-import type { Input } from './input.js';
+import type { Input } from './input-stream.js';
 import { unquotedLevels } from './quoted.js';
 
 /** Least confidence of an importer that is trusted with an input. */
 const CONFIDENCE_MIN = 0.2;
-/** Confidence from which on nobody else is asked. */
+/** From this confidence on, no other importer is tried. */
 const CERTAIN = 0.95;
 
 export interface Recognised {
@@ -15,17 +15,17 @@ export interface Recognised {
   readonly text: Input;
 }
 
-/** A format that some of an input's text may be of, though not enough to be trusted at once. */
+/** A format that a part of the text may have, though not enough of it to be certain. */
 interface Claim extends Recognised {
   /** Lines that are certainly of the format. */
   readonly lines: number;
 }
 
 /**
- * Finds who reads an input. An importer that is sure of most of the text is taken at once;
- * otherwise one that is sure of a few lines, when no other format has any.
+ * Finds the importer of an input: one that is sure of most of the text, otherwise one that is sure
+ * of a few lines if no other format has any.
  * @param format name of the only format to be considered
- * @param all who may read it
+ * @param all importers to consider
  * @throws VfrError when no format is sure enough
  */
 export function recognise(
@@ -85,11 +85,11 @@ function importerOf(format: string, all: readonly Importer[]): Importer {
   throw new VfrError('FORMAT_UNKNOWN', what, `Known formats: ${known}.`);
 }
 
-/** Whole kernel logs are told at once; the layouts of traces take long to try on them. */
+/** A whole kernel log is recognised quickly; trying the layouts of traces on it takes long. */
 const quickFirst = (a: Importer, b: Importer) =>
   Number(b.format === 'dmesg') - Number(a.format === 'dmesg');
 
-/** The importer that is surest of an input, or null when none is sure enough. */
+/** The most confident importer for an input, or null when none is confident enough. */
 export function detect(
   { head, name }: Input,
   importers: readonly Importer[] = IMPORTERS,

@@ -1,16 +1,16 @@
 /**
- * perf and Perfetto copy the buffers of one CPU after the other, so that records of their files are
- * in order only CPU by CPU. A round of perf's ends when all buffers were copied once: what is older
- * than the newest record of the round before comes no more (perf ordered-events.c).
+ * perf and Perfetto copy the buffers of the CPUs in turn, so that the records of their files are in
+ * order only for each CPU. A round of perf's ends when all buffers were copied once. No record
+ * older than the newest one of the round before can follow (perf ordered-events.c).
  */
 
-/** So much is held where no rounds are told; perf's own limit is half of the memory. */
+/** The most bytes held where no rounds are marked; perf's own limit is half of the memory. */
 const HELD_BYTES_MAX = 1 << 26;
 const ARENA_BYTES = 1 << 20;
 const TWO_32 = 2 ** 32;
 
-/** @param tag what was told of the record when it was added */
-export type Taker = (view: DataView, start: number, end: number, tag: number) => void;
+/** @param tag the value that was passed when the record was added */
+export type RecordHandler = (view: DataView, start: number, end: number, tag: number) => void;
 
 export class TimeOrder {
   #arena = Buffer.allocUnsafe(ARENA_BYTES);
@@ -26,7 +26,7 @@ export class TimeOrder {
   /** Everything up to here is complete when the next round ends. */
   #complete = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly take: Taker) {}
+  constructor(private readonly handle: RecordHandler) {}
 
   /** Keeps a copy of a record until its turn comes. */
   add(bytes: Uint8Array, timeLow: number, timeHigh: number, tag = 0): void {
@@ -52,7 +52,7 @@ export class TimeOrder {
     this.#flush(Number.POSITIVE_INFINITY);
   }
 
-  /** Hands on the older half by time, and when that is nothing, all. */
+  /** Passes on the older half by time, or everything if that half is empty. */
   #makeRoom(): void {
     const oldest = this.#times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     this.#flush(oldest + (this.#newest - oldest) / 2);
@@ -66,7 +66,9 @@ export class TimeOrder {
     this.#arena = larger;
   }
 
-  /** Hands on what is not newer than `limit`, by time, of equal times what was read first. */
+  /**
+   * Passes on the records up to `limit` by time; among equal times, in the order they were read.
+   */
   #flush(limit: number): void {
     const [times, starts, ends] = [this.#times, this.#starts, this.#ends];
     const due: number[] = [];
@@ -75,11 +77,11 @@ export class TimeOrder {
     due.sort((a, b) => times[a] - times[b] || a - b);
     const { buffer, byteOffset, byteLength } = this.#arena;
     const view = new DataView(buffer, byteOffset, byteLength);
-    for (const i of due) this.take(view, starts[i], ends[i], this.#tags[i]);
+    for (const i of due) this.handle(view, starts[i], ends[i], this.#tags[i]);
     this.#keep((i) => times[i] > limit, due.length);
   }
 
-  /** Moves what is left to the front. */
+  /** Moves the rest to the front. */
   #keep(isKept: (i: number) => boolean, gone: number): void {
     const [times, starts, ends, tags] = [this.#times, this.#starts, this.#ends, this.#tags];
     this.#times = [];

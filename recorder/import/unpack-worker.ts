@@ -1,10 +1,10 @@
 /**
- * What runs in the thread that decompresses, as text: so it runs from the sources, from what the
- * compiler wrote and from the bundle alike.
+ * The code of the decompression thread, as text, so that it runs from the sources, from compiled
+ * files and from the bundle.
  *
- * It asks for bytes (`want`), hands on what became of them (`piece`), and ends with `end`,
- * `missing` or `failed`. It goes on with a piece only when the one before was taken, so that a
- * small input that becomes a large one does not fill the memory.
+ * It requests bytes (`want`), passes on the result (`piece`), and ends with `end`, `missing` or
+ * `failed`. It continues only after the piece before was consumed, so that a small input that
+ * becomes a large one does not fill the memory.
  */
 export const UNPACK_WORKER = `
 const { workerData } = require('node:worker_threads');
@@ -33,7 +33,7 @@ async function gunzip() {
   const pieces = [];
   let failure = null;
   stream.on('data', (piece) => pieces.push(piece));
-  // What is written when the stream breaks is never called back.
+  // The callback of a write is never called when the stream breaks.
   const broken = new Promise((done) => stream.on('error', (error) => done((failure = error))));
   const flush = async () => {
     for (const piece of pieces.splice(0)) await deliver(piece);

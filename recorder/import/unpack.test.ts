@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { scratchFolder } from '../../tests/scratch.js';
 import { testData } from '../../tests/test-data.js';
 import { VfrError } from '../../traces/index.js';
-import { openInput } from './input.js';
+import { openInput } from './input-stream.js';
 
 const folder = scratchFolder();
 const file = join(folder, 'input');

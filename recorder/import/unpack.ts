@@ -25,8 +25,8 @@ type Message =
 
 /**
  * The decompressed bytes, which end where the compressed ones are damaged.
- * @throws VfrError `INPUT_COMPRESSED` when the program is not installed, `COMPRESSED_DAMAGED`
- * behind the last bytes before damage
+ * @throws VfrError `INPUT_COMPRESSED` when the program is not installed, `COMPRESSED_DAMAGED` after
+ * the last bytes before damage
  */
 export function* unpacked(
   unpacker: Unpacker,
@@ -68,7 +68,7 @@ export function* unpacked(
 class Thread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  /** How many messages the thread has posted; it wakes who waits for the next. */
+  /** How many messages the thread has posted; it wakes the thread that waits for the next. */
   readonly #posted = new Int32Array(new SharedArrayBuffer(4));
   #taken = 0;
 

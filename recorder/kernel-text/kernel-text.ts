@@ -1,18 +1,18 @@
 import { BDF_PATTERN, parseShortBdf } from '../../traces/index.js';
-import { AER } from './aer.js';
-import { DRIVERS } from './drivers.js';
-import type { KernelFact, Message, Rule } from './fact.js';
-import { IOMMU } from './iommu.js';
-import { LOSSES } from './losses.js';
-import { messageOf } from './message.js';
-import { POWER, RESETS } from './resets.js';
-import { RESOURCES } from './resources.js';
-import { SMMU } from './smmu.js';
+import { AER } from './aer-messages.js';
+import { DRIVERS } from './driver-messages.js';
+import { IOMMU } from './iommu-messages.js';
+import type { KernelFact, Message, MessageRule } from './kernel-fact.js';
+import { LOSSES } from './loss-messages.js';
+import { messageOf } from './message-device.js';
+import { POWER, RESETS } from './reset-messages.js';
+import { RESOURCES } from './resource-messages.js';
+import { SMMU } from './smmu-messages.js';
 
-const RULES: readonly Rule[] = [
+const RULES: readonly MessageRule[] = [
   ...[IOMMU, SMMU, AER, DRIVERS, RESETS, POWER, RESOURCES, LOSSES].flat(),
 ];
-/** Finds out in one pass that a message is of no known form, which most are. */
+/** Rejects in one pass messages of no known form, which most are. */
 const ANY = new RegExp([...new Set(RULES.map(({ hint }) => hint))].join('|'));
 /** A device that is named within a text. */
 const NAMED = new RegExp(`(?:^|[^0-9a-fA-F:])(${BDF_PATTERN})(?![0-9a-fA-F.])`);
@@ -49,12 +49,12 @@ const shaped = (
   driver: string | undefined,
 ): KernelFact => ({ kind, name, device, driver, region, offset, length, value, ret });
 
-/** Kinds that no other program words as the kernel does. */
+/** Kinds that no other program phrases as the kernel does. */
 const UNMISTAKABLE: ReadonlySet<string> = new Set(['fault.dma', 'fault.aer', 'lost']);
 
 /**
- * Whether a message is one of the kernel's beyond doubt, whatever stands around it: it begins with
- * a device as dev_printk() names it, or has a known form that says which device or which fault.
+ * Whether a message is certainly one of the kernel's, whatever surrounds it: it begins with a
+ * device as dev_printk() names it, or has a known form with a device or a fault.
  */
 export function isCertain(text: string): boolean {
   if (text.length > MESSAGE_LENGTH_MAX) return false;

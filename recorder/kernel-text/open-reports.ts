@@ -1,24 +1,24 @@
-import type { KernelFact } from './fact.js';
-import { goesOn } from './goes-on.js';
-import { messageOf } from './message.js';
+import { goesOn } from './continued-reports.js';
+import type { KernelFact } from './kernel-fact.js';
+import { messageOf } from './message-device.js';
 
-/** A report of which more messages may come. */
+/** A report that may continue with more messages. */
 export interface OpenReport {
   /** Its messages so far, joined by newlines. */
   readonly text: string;
-  /** False when no more messages are taken for its own. */
+  /** False when the report accepts no more messages. */
   readonly isOpen: boolean;
 }
 
 /**
- * Messages of others that may stand within a report: each line of it is a printk of its own, and
- * other CPUs print meanwhile. The longest reports have about 20 lines.
+ * Other messages that may come between the lines of a report: each line is a printk of its own, and
+ * other CPUs print at the same time. The longest reports have about 20 lines.
  */
 const OTHERS_MAX = 16;
 /** A report that is longer is not one. */
 const REPORT_LENGTH_MAX = 4096;
 const KINDS: ReadonlySet<string> = new Set(['fault.aer', 'fault.dma']);
-/** Faults of which more messages may come: most are whole. */
+/** Faults that may continue with more messages; most are complete. */
 const UNFINISHED = new RegExp(
   String.raw`received|PCIe Bus Error|aer_status|containment event|event: |context fault` +
     String.raw`|global fault|fault (?:addr|index) \S+\s*$`,
@@ -27,16 +27,16 @@ const UNFINISHED = new RegExp(
 interface Report {
   text: string;
   isOpen: boolean;
-  /** Who printed it: nobody prints two reports at once. */
+  /** The device that printed it: no device prints two reports at the same time. */
   readonly reporter: string;
   others: number;
 }
 
-/** Puts the messages of reports together again when messages of others stand between them. */
+/** Reassembles the messages of reports when other messages come in between. */
 export class OpenReports {
   #open: Report[] = [];
 
-  /** The report that `message` is a further part of, with it; null when it is of none. */
+  /** The report that `message` continues, including it; null when it continues none. */
   join(message: string): OpenReport | null {
     if (this.#open.length === 0) return null;
     for (const report of this.#open) {

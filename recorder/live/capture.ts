@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { Armed } from './armed.js';
-import { type DecoderTarget, PageDecoder } from './decoder.js';
-import { mergeQueues } from './merge.js';
+import type { Armed } from './armed-probes.js';
+import { mergeQueues } from './merge-queues.js';
+import { type DecoderTarget, PageDecoder } from './page-decoder.js';
 import { PageQueue } from './page-queue.js';
 import { type BufferStats, bufferCpus, bufferStats, RawBuffer } from './raw-buffers.js';
 import type { TraceDirectory } from './tracefs.js';
@@ -10,12 +10,12 @@ import type { TraceDirectory } from './tracefs.js';
 const QUEUE_PAGES = 512;
 
 /**
- * A record that was being written while the buffers were read is visible at most this much later:
- * the kernel writes it with preemption off, but a virtual CPU may be stopped meanwhile.
+ * A record that was being written while the buffers were read becomes visible at most this much
+ * later. The kernel writes it with preemption off, but a virtual CPU may be stopped in the middle.
  */
 const SETTLE_NS = 20_000_000;
 
-/** What one CPU's buffer gave, beside what the kernel says of it. */
+/** What was read from one CPU's buffer, together with the kernel's own figures. */
 export interface CpuAccount {
   readonly instance: string;
   readonly cpu: number;
@@ -74,20 +74,20 @@ export class Capture {
   }
 
   /**
-   * Reads what is there and hands on what no older record can precede any more.
+   * Reads what is available and passes on all records that no older record can precede.
    *
-   * @param everything At the end: nothing more will come, so all is handed on.
-   * @returns whether more is waiting in the kernel than was read
+   * @param everything true at the end, when nothing more will come: passes on all records
+   * @returns whether the kernel has more than was read
    */
   drain(everything = false): boolean {
-    // Read before the buffers: what is recorded later is later than this.
+    // Read before the buffers: every record that is not in them yet is later than this.
     const now = Number(process.hrtime.bigint() - (BigInt(this.#originHigh) << 32n));
     for (const queue of this.#queues) queue.fill();
     let limit = everything ? Number.POSITIVE_INFINITY : now - SETTLE_NS;
     for (const queue of this.#queues) {
       if (!queue.drained) limit = Math.min(limit, queue.latestKnown(this.#originHigh));
     }
-    mergeQueues(this.#queues, this.#originHigh, limit, (queue) => this.decoder.take(queue));
+    mergeQueues(this.#queues, this.#originHigh, limit, (queue) => this.decoder.decode(queue));
     return this.#queues.some((queue) => !queue.drained);
   }
 
@@ -96,8 +96,8 @@ export class Capture {
     while (this.drain(true));
   }
 
-  /** Compares with the kernel's figures, and tells losses that no page header told. */
-  settle(): CpuAccount[] {
+  /** Compares with the kernel's figures, and reports losses that no page header reported. */
+  finish(): CpuAccount[] {
     return this.#sources.map(({ instance, queue }) => {
       const { cpu, records } = queue;
       const kernel = bufferStats(instance, cpu);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { scratchFolder } from '../../tests/scratch.js';
 import { cleanup } from './cleanup.js';
-import { ownerOf, ownName, processesName, runningRecorders } from './owner.js';
+import { ownerOf, ownName, processesName, runningRecorders } from './instance-owner.js';
 import { probeCounts } from './probe-profile.js';
 import { TraceDirectory } from './tracefs.js';
 

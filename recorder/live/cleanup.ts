@@ -1,11 +1,13 @@
-import { ownerOf, processesName } from './owner.js';
+import { ownerOf, processesName } from './instance-owner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 /** What was found and removed, by name. */
 export interface CleanupReport {
   readonly instances: readonly string[];
   readonly probes: readonly string[];
-  /** Instances that somebody holds open, so that they are in use: they and their probes stay. */
+  /**
+   * Instances that another process holds open, so that they are in use: they and their probes stay.
+   */
   readonly kept: readonly string[];
   /** What could not be removed, with the reason. */
   readonly failed: readonly string[];
@@ -23,10 +25,10 @@ function dynamicEvents(top: TraceDirectory, wanted: (group: string) => boolean):
 }
 
 /**
- * Removes instances and groups of probes; an instance must go first, it holds the probes. Nothing
- * is switched off before: the kernel does that when it removes an instance, and refuses (EBUSY)
- * while anybody has a file of it open (instance_rmdir, kernel/trace/trace.c), as a recorder that
- * runs has.
+ * Removes instances and groups of probes; an instance must go first, since it uses the probes.
+ * Nothing is switched off before: the kernel does that when it removes an instance, and refuses
+ * (EBUSY) while any process has a file of it open (instance_rmdir, kernel/trace/trace.c), as a
+ * running recorder does.
  */
 export function removeAll(top: TraceDirectory, wanted: (name: string) => boolean): CleanupReport {
   const failed: string[] = [];

@@ -1,10 +1,11 @@
 import type { Bdf, Dictionary } from '../../traces/index.js';
-import type { FieldReader } from '../mapping/record.js';
-import type { Rule } from '../mapping/rule.js';
+import type { MappingRule } from '../mapping/projection.js';
+import type { FieldReader } from '../mapping/trace-record.js';
 
 /**
- * Lets through the records of some devices and those that belong to no device. The value and return
- * records of a call tell no device: they go the way of their entry, which is remembered by thread.
+ * Passes the records of some devices and those that belong to no device. The value and return
+ * records of a call have no device: they are treated like their entry, which is remembered by
+ * thread.
  */
 export class DeviceFilter {
   /** Open calls by thread, each as its number times two, plus one when it is let through. */
@@ -13,7 +14,7 @@ export class DeviceFilter {
   /** @param devices Ids of the devices in the dictionary that the mapper uses. */
   constructor(private readonly devices: ReadonlySet<number>) {}
 
-  wants(rule: Rule, tid: number, fields: FieldReader): boolean {
+  wants(rule: MappingRule, tid: number, fields: FieldReader): boolean {
     const { role } = rule.probe;
     if (role === 'value' || role === 'return') return this.#follows(rule, tid, role === 'return');
     const device = rule.deviceOf?.(fields) ?? -1;
@@ -30,7 +31,7 @@ export class DeviceFilter {
   }
 
   /** Whether the innermost open call of this function was let through; without one, it is. */
-  #follows(rule: Rule, tid: number, ends: boolean): boolean {
+  #follows(rule: MappingRule, tid: number, ends: boolean): boolean {
     const calls = this.#open.get(tid) ?? [];
     const index = calls.findLastIndex((open) => open >> 1 === rule.call);
     if (index < 0) return true;

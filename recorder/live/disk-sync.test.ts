@@ -21,7 +21,7 @@ test('syncs once a second what is new', async () => {
     disk.tick(now);
     const count = sink.ends.length;
     sink.ends.at(-1)?.resolve();
-    await disk.settle();
+    await disk.finish();
     return count;
   };
   expect(await syncs(5_000)).toBe(0);
@@ -42,7 +42,7 @@ test('waits for a slow disk', async () => {
     expect(sink.ends).toHaveLength(1);
   }
   sink.ends[0]!.resolve();
-  await disk.settle();
+  await disk.finish();
   disk.tick(6_001);
   expect(sink.ends).toHaveLength(2);
 });
@@ -53,6 +53,6 @@ test('throws what a sync failed with', async () => {
   sink.byteLength = 100;
   disk.tick(2_000);
   sink.ends[0]!.reject(new Error('the disk is gone'));
-  await disk.settle();
+  await disk.finish();
   expect(() => disk.tick(2_001)).toThrow('the disk is gone');
 });

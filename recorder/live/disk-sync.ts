@@ -4,9 +4,9 @@ import type { RecordingSink } from '../../traces/index.js';
 const SYNC_MS = 1000;
 
 /**
- * Puts what was recorded on the disk once a second, on another thread: whoever debugs a driver
- * crashes machines, and the kernel by itself keeps written pages in memory for half a minute. One
- * call at a time, so that a slow disk gets fewer of them and not a queue.
+ * Writes the recording to the disk once a second, on another thread. Driver developers crash
+ * machines, and the kernel by itself keeps written pages in memory for half a minute. Only one call
+ * runs at a time, so that a slow disk gets fewer calls instead of a queue.
  */
 export class DiskSync {
   #running: Promise<void> | undefined;
@@ -45,7 +45,7 @@ export class DiskSync {
   }
 
   /** Resolves when no sync is under way any more. */
-  async settle(): Promise<void> {
+  async finish(): Promise<void> {
     await this.#running;
   }
 }

@@ -1,7 +1,9 @@
 import { type EventFormat, parseEventFormat } from '../ring-buffer/index.js';
 import type { TraceDirectory } from './tracefs.js';
 
-/** Formats of the events by their paths below `events/`; those that are gone are left out. */
+/**
+ * Formats of the events by their paths below `events/`; events that no longer exist are omitted.
+ */
 export function readFormats(directory: TraceDirectory, events: readonly string[]): EventFormat[] {
   return events.flatMap((event) => {
     const file = `events/${event}/format`;

@@ -2,15 +2,15 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RefusedProbe, VfrError } from '../../traces/index.js';
 import { removeAll } from './cleanup.js';
-import { processesName } from './owner.js';
-import type { PlannedEvent, PlannedProbe } from './planner.js';
+import { processesName } from './instance-owner.js';
+import type { PlannedEvent, PlannedProbe } from './probe-planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
-/** What was asked of the kernel and what it gave. */
+/** What was requested from the kernel, and what it provided. */
 export interface Installed {
   /** Events that are switched on: `SYSTEM/EVENT` as below `events/`. */
   readonly events: readonly string[];
-  /** Probes or fields that this kernel does not give, with the reason, by event. */
+  /** Probes or fields that this kernel cannot provide, with the reason, by event. */
   readonly refused: Readonly<Record<string, readonly string[]>>;
   /** The same, as the trace keeps it. */
   readonly missing: readonly RefusedProbe[];
@@ -20,7 +20,7 @@ export interface Installed {
 export interface InstanceSettings {
   /** Size of each CPU's ring buffer in KiB. */
   readonly bufferKiB: number;
-  /** Whether single processes are followed, which takes an instance of its own. */
+  /** Whether single processes are followed, which requires an instance of its own. */
   readonly followsProcesses: boolean;
 }
 
@@ -95,7 +95,7 @@ export class Installation {
     for (const event of this.syscalls()) processes.writeOptional(`events/${event}/enable`, '1');
   }
 
-  /** The tracepoints of the system calls that a VFIO user makes, as far as the kernel has them. */
+  /** The tracepoints of the system calls that a VFIO user makes, if the kernel has them. */
   syscalls(): string[] {
     return SYSCALLS.flatMap((name) => [
       `syscalls/sys_enter_${name}`,
@@ -149,7 +149,7 @@ export class Installation {
     }
   }
 
-  /** Stops new records; what is in the buffers stays readable. */
+  /** Stops new records; the content of the buffers stays readable. */
   stop(): void {
     for (const instance of this.instances) {
       instance.writeOptional('events/enable', '0');
@@ -162,6 +162,9 @@ export class Installation {
     for (const handle of this.#held.splice(0)) closeSync(handle);
     const own = (name: string) => name === this.name || name === processesName(this.name);
     const { failed, kept } = removeAll(this.top, own);
-    return [...failed, ...kept.map((name) => `instance ${name}: somebody has it open (EBUSY)`)];
+    return [
+      ...failed,
+      ...kept.map((name) => `instance ${name}: another process has it open (EBUSY)`),
+    ];
   }
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { VfrError } from '../../traces/index.js';
 import { Btf } from './btf/index.js';
 import { readKernelMemory } from './code/index.js';
-import type { KernelFacts } from './planner.js';
-import { Symbols } from './symbols.js';
+import { Symbols } from './function-symbols.js';
+import type { KernelFacts } from './probe-planner.js';
 import type { TraceDirectory } from './tracefs.js';
 
 const BTF_FOLDER = '/sys/kernel/btf';
 
-/** The kernel's types, read when first asked for; a kernel or module without BTF has none. */
+/** The kernel's types, read on first use; a kernel or module without BTF has none. */
 function lazyTypes(): (module: string | undefined) => Btf | undefined {
   const known = new Map<string, Btf | undefined>();
   const load = (name: string, base: Btf | undefined): Btf | undefined => {

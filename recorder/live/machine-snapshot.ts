@@ -8,7 +8,7 @@ import {
   type MachineState,
   OVERRIDE_UNSET,
   type SnapshotMoment,
-} from '../snapshot/snapshot.js';
+} from '../snapshot/emit-snapshot.js';
 import {
   type MediatedDevice,
   type MediatedType,
@@ -20,7 +20,7 @@ import { emitVfioUsers, type VfioUser, vfioUsers } from './vfio-users.js';
 
 const PCI = '/sys/bus/pci';
 
-/** Attributes whose reading has effects, or that are no text. */
+/** Attributes that have read side effects or are binary. */
 const NOT_READ = new Set(['config', 'rom', 'remove', 'rescan', 'reset', 'vpd', 'uevent']);
 
 const linkName = (file: string): string | null =>
@@ -28,7 +28,7 @@ const linkName = (file: string): string | null =>
 
 const readOptional = (file: string): Buffer | null => optional(() => readFileSync(file), null);
 
-/** Names in a folder of the bus; a machine without PCI has none. */
+/** Names in a folder of the bus; a machine without PCI has no such folder. */
 const namesIn = (folder: string): string[] =>
   optional(() => readdirSync(join(PCI, folder)), []).sort();
 
@@ -48,7 +48,7 @@ function attributesOf(folder: string): Record<string, string | string[]> {
   return attributes;
 }
 
-/** Undefined when the function was removed while it was looked at. */
+/** Undefined when the function was removed while it was read. */
 function functionState(name: string): FunctionState | undefined {
   const bdf = parseBdf(name);
   if (bdf === null) return undefined;
@@ -81,9 +81,9 @@ function modulesByAge(): string[] {
 }
 
 /**
- * Drivers of the PCI bus in the order in which they registered. sysfs does not tell it, but a
- * driver in a module registers when the module is loaded; those built into the kernel came before
- * all of these, in an order that is not known.
+ * Drivers of the PCI bus in the order of their registration. sysfs does not show that order, but a
+ * driver in a module registers when the module is loaded. Built-in drivers registered before all of
+ * these, in an unknown order.
  */
 function drivers(): DriverState[] {
   const modules = modulesByAge();
@@ -108,7 +108,7 @@ function machineState(timeNs: bigint): MachineState {
   return { timeNs, functions, drivers: drivers() };
 }
 
-/** What is recorded of the machine when a recording begins and when it ends. */
+/** What is recorded of the machine at the beginning and the end of a recording. */
 export interface LiveState {
   readonly machine: MachineState;
   readonly users: readonly VfioUser[];

@@ -1,4 +1,4 @@
-/** The mediated devices of this machine and the types of which more can be made, from sysfs. */
+/** The mediated devices of this machine, and the types that allow more of them, from sysfs. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { optional } from './optional.js';
@@ -6,7 +6,7 @@ import { optional } from './optional.js';
 const DEVICES = '/sys/bus/mdev/devices';
 const PARENTS = '/sys/class/mdev_bus';
 
-/** A mediated device: its UUID, the type that it was made of, and who has it. */
+/** A mediated device: its UUID, its type, and its driver. */
 export interface MediatedDevice {
   readonly mdev: string;
   readonly parent: string;

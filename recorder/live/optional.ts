@@ -1,6 +1,6 @@
 /**
- * What a look at /proc, /sys or tracefs gives, or something else when the system refuses it: not
- * every kernel has every file, and processes end and devices go while they are looked at.
+ * The result of reading /proc, /sys or tracefs, or `otherwise` when the system refuses it: not
+ * every kernel has every file, and processes end and devices disappear in the meantime.
  */
 export function optional<T, Otherwise>(look: () => T, otherwise: Otherwise): T | Otherwise {
   try {

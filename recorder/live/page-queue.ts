@@ -3,10 +3,7 @@ import { PageCursor as Cursor, type PageFormat } from '../ring-buffer/index.js';
 
 const TWO_32 = 2 ** 32;
 
-/**
- * Where pages of one CPU come from: fills `into` with one page, or answers false when none is
- * there.
- */
+/** Source of one CPU's pages: fills `into` with one page, or returns false when there is none. */
 export type PageSource = (into: Buffer) => boolean;
 
 /**
@@ -17,11 +14,11 @@ export class PageQueue {
   readonly cursor: PageCursor;
   /** Whether the source had nothing more at the last `fill`. */
   drained = false;
-  /** Whether the cursor stands on a record. */
+  /** Whether the cursor is on a record. */
   ready = false;
-  /** Events that the kernel dropped before the record under the cursor; taken by the consumer. */
+  /** Events that the kernel dropped before the record under the cursor; the consumer resets it. */
   missed: Missed = 0;
-  /** Events that page headers said were lost. */
+  /** Events that page headers report as lost. */
   lost = 0;
   /** Pages that contradicted themselves. */
   damaged = 0;
@@ -50,8 +47,7 @@ export class PageQueue {
   }
 
   /**
-   * Reads pages until the source has no more or all slots are taken: the kernel then holds the
-   * rest.
+   * Reads pages until the source has no more or all slots are used; the kernel then holds the rest.
    */
   fill(): void {
     const { pageSize } = this.#format;

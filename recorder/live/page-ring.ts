@@ -1,4 +1,4 @@
-/** A page that was kept, and where it came from. */
+/** A kept page, and its origin. */
 interface KeptPage {
   readonly key: string;
   readonly cpu: number;
@@ -28,7 +28,7 @@ export class PageRing {
     this.#pages.push({ key, cpu, bytes: Buffer.from(page) });
     this.#bytes += page.length;
     while (this.#bytes > this.limit) this.#bytes -= this.#pages[this.#first++]!.bytes.length;
-    // Forgotten pages are let go in large steps, so that pushing costs the same on average.
+    // Forgotten pages are released in large steps, so that the average cost of a push is constant.
     if (this.#first > 1024 && this.#first * 2 > this.#pages.length) {
       this.#pages.splice(0, this.#first);
       this.#first = 0;

@@ -1,6 +1,6 @@
 import type { Installation } from './installer.js';
 
-/** One probe's records beside the kernel's own count of them (`kprobe_profile`). */
+/** One probe's records together with the kernel's own count of them (`kprobe_profile`). */
 export interface ProbeCount {
   readonly event: string;
   readonly decoded: number;
@@ -10,8 +10,8 @@ export interface ProbeCount {
 }
 
 /**
- * Counts of this recorder's probes; to be read before the probes are removed. The profile tells the
- * events without their groups, in the order of `kprobe_events`, which tells both.
+ * Counts of this recorder's probes; call it before the probes are removed. The profile lists the
+ * events without their groups, in the order of `kprobe_events`, which has both.
  */
 export function probeCounts(
   { top, name }: Pick<Installation, 'top' | 'name'>,

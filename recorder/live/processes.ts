@@ -13,13 +13,13 @@ const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 
 /** The program that is recorded. */
 export class RecordedCommand {
-  /** Exit code, as a shell tells it; null while it runs, or when there is no command. */
+  /** Exit code as a shell reports it; null while the command runs, or when there is no command. */
   code: number | null = null;
   readonly #child: ChildProcess | undefined;
 
   /**
-   * @param command Program and arguments; empty for none.
-   * @param user Whose rights it gets; null for those of this process.
+   * @param command Program and arguments; empty for no command.
+   * @param user The user to run it as; null for that of this process.
    * @param output Where it writes: to standard error when the recording has standard output.
    * @throws VfrError when there is no such program.
    */
@@ -53,7 +53,7 @@ export class RecordedCommand {
     return this.#child !== undefined && !this.ended;
   }
 
-  /** Asks a program that still runs to end; this process then no longer waits for it. */
+  /** Requests a running program to end; this process then no longer waits for it. */
   end(): void {
     if (!this.runs) return;
     this.#child?.kill('SIGTERM');
@@ -61,7 +61,7 @@ export class RecordedCommand {
   }
 }
 
-/** The threads of a process; none when there is no such process. */
+/** The threads of a process; empty when there is no such process. */
 const threadsOf = (pid: number): number[] =>
   optional(() => readdirSync(`/proc/${pid}/task`), []).map(Number);
 

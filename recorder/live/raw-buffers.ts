@@ -15,7 +15,7 @@ export class RawBuffer {
     this.#handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   }
 
-  /** Takes the oldest page out of the kernel's buffer; false when there is none now. */
+  /** Moves the oldest page out of the kernel's buffer; false when there is none now. */
   readPage(into: Buffer): boolean {
     try {
       const length = readSync(this.#handle, into, 0, into.length, null);
@@ -50,7 +50,7 @@ export interface BufferStats {
   readonly entries: number;
   /** Events that newer ones overwrote before they were read. */
   readonly overrun: number;
-  /** Events dropped because they came while the buffer was being overwritten, or was full. */
+  /** Events dropped because they arrived while the buffer was being overwritten, or was full. */
   readonly dropped: number;
   readonly read: number;
 }

@@ -1,11 +1,11 @@
 /**
- * Whose rights the recorded command has. Recording needs root; what is recorded mostly does not,
- * and should not get them because it is recorded.
+ * The user that the recorded command runs as. Recording requires root; the recorded command usually
+ * does not, and should not get these rights because it is recorded.
  */
 import { spawnSync } from 'node:child_process';
 import { VfrError } from '../../traces/index.js';
 
-/** A user as whom a command runs. */
+/** A user to run a command as. */
 export interface RunAs {
   readonly uid: number;
   readonly gid: number;
@@ -22,7 +22,7 @@ interface Account {
 }
 
 const ID = /^\d{1,10}$/;
-/** Above it, numbers mean "unchanged" (-1 as an unsigned number) or are none. */
+/** Larger numbers mean "unchanged" (-1 as an unsigned number) or are invalid. */
 const ID_MAX = 2 ** 32 - 2;
 const FORM = 'Give it as NAME, UID or UID:GID.';
 
@@ -61,9 +61,9 @@ export function parseUser(text: string, lookup: Lookup = getent): RunAs {
 }
 
 /**
- * As whom a command runs: as `asked`; or, when sudo made this process root, as the one who called
- * sudo; or, null, as this process. sudo sets SUDO_UID and SUDO_GID itself; somebody who could fake
- * them is root already.
+ * The user to run a command as: `asked`; or, when sudo made this process root, the user who called
+ * sudo; or null for that of this process. sudo itself sets SUDO_UID and SUDO_GID; a user who could
+ * fake them is root already.
  */
 export function runAs(
   asked: string | undefined,
@@ -83,9 +83,9 @@ export function runAs(
 }
 
 /**
- * The command line that runs a command with a user's ids, and with the groups that the user
- * database gives him (initgroups(3)): access to /dev/vfio is mostly given by a group. setpriv
- * becomes the command, so its process is the one that is followed.
+ * The command line that runs a command with a user's ids and the groups of the user database
+ * (initgroups(3)), since access to /dev/vfio is usually granted by a group. setpriv becomes the
+ * command, so the recorder follows the right process.
  */
 export function commandAs(user: RunAs | null, command: readonly string[]): string[] {
   if (user === null || command.length === 0) return [...command];

@@ -35,7 +35,7 @@ export class Tasks {
     }
   }
 
-  /** Takes over what another recorder's table knows, under the ids of this one's dictionary. */
+  /** Copies the names of another recorder's table, under the ids of this one's dictionary. */
   copyFrom(other: Tasks): void {
     for (const [tid, { tgid, comm }] of other.#tasks) this.#set(tid, tgid, other.#names.at(comm));
   }

@@ -27,7 +27,7 @@ export function findTracefs(mounts = readMounts()): string | undefined {
   );
 }
 
-/** Other systems than Linux, and sandboxes, have none. */
+/** Other systems than Linux, and some sandboxes, do not have it. */
 const readMounts = (): string => optional(() => readFileSync('/proc/mounts', 'utf8'), '');
 
 /** A control directory of tracefs: the top one, or that of an instance. */
@@ -92,7 +92,7 @@ export class TraceDirectory {
     return new TraceDirectory(path);
   }
 
-  /** @throws when somebody still has a file of the instance open (EBUSY). */
+  /** @throws when another process still has a file of the instance open (EBUSY) */
   removeInstance(name: string): void {
     rmdirSync(join(this.path, 'instances', name));
   }
@@ -108,7 +108,7 @@ export class TraceDirectory {
 }
 
 /**
- * The top directory of tracefs, when this process may record with it.
+ * The top directory of tracefs, if this process may record with it.
  *
  * @throws VfrError of kind `unsupported` that says what is missing.
  */

@@ -8,7 +8,7 @@ import {
   VfrError,
 } from '../../traces/index.js';
 
-/** What a trigger looks at in an event. */
+/** The columns of an event that a trigger can test. */
 interface Facts {
   readonly kind: string;
   readonly ret: number | undefined;
@@ -30,7 +30,7 @@ function malformed(what: string): VfrError {
   return new VfrError('TRIGGER', what, next);
 }
 
-/** `ret < 0`, or the name of a kind, where `*` stands for any ending. */
+/** `ret < 0`, or the name of a kind, where `*` matches any ending. */
 function parseTest(text: string): Condition {
   const comparison = /^ret\s*(<=|>=|==|!=|<|>)\s*(-?\d+)$/.exec(text);
   if (comparison) {
@@ -47,9 +47,9 @@ function parseTest(text: string): Condition {
 }
 
 /**
- * Reads a trigger: tests joined by `and` and `or`, of which `and` binds closer.
+ * Parses a trigger: tests joined by `and` and `or`, where `and` binds closer.
  *
- * @throws VfrError of kind `usage` when a part is no test.
+ * @throws VfrError of kind `usage` when a part is not a test.
  */
 export function parseTrigger(text: string): Condition {
   const alternatives = text
@@ -59,7 +59,7 @@ export function parseTrigger(text: string): Condition {
   return (event) => alternatives.some((tests) => tests.every((test) => test(event)));
 }
 
-/** Takes events like a trace's appender, keeps none of them, and looks for the trigger. */
+/** Accepts events like a trace's appender, keeps none of them, and tests the trigger. */
 export class TriggerAppender extends EventAppender {
   /** Whether an event has met the condition since this was set to false. */
   fired = false;
@@ -75,7 +75,7 @@ export class TriggerAppender extends EventAppender {
   }
 }
 
-/** Return values are small or errno: the upper half of a long only tells the sign. */
+/** Return values are small or errno: the upper half of a long has only the sign. */
 function returned(row: EventRow): number | undefined {
   if (!row.has(CELL.ret)) return undefined;
   return row.cells[CELL.ret + 1] * 2 ** 32 + (row.cells[CELL.ret] >>> 0);

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CELL, type EventAppender, highWord, lowWord } from '../../traces/index.js';
-import type { SnapshotMoment } from '../snapshot/snapshot.js';
-import { type Actor, readActor } from './actors.js';
+import type { SnapshotMoment } from '../snapshot/emit-snapshot.js';
 import { optional } from './optional.js';
+import { type Actor, readActor } from './process-actors.js';
 
 /** A process with an open file of VFIO or iommufd. */
 export interface VfioUser {
@@ -12,14 +12,14 @@ export interface VfioUser {
   /** What /proc shows of the file: `/dev/vfio/7`, `anon_inode:[vfio-device]`, … */
   readonly file: string;
   readonly fd: number;
-  /** The device of a file that is one device's, where the kernel tells it. */
+  /** The device of a device file, if the kernel shows it. */
   readonly device: string | null;
   readonly actor: Actor | undefined;
 }
 
 const FILES = /^(?:\/dev\/vfio\/|\/dev\/iommu$|anon_inode:(?:\[?vfio|\[?iommufd))/;
 
-/** The open VFIO files of all processes, as far as /proc shows them to this user. */
+/** The open VFIO files of all processes that /proc shows to this user. */
 export function vfioUsers(): VfioUser[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) =>

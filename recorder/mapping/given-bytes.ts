@@ -1,16 +1,16 @@
 /**
- * What a VFIO user was given by a read of configuration space, put together from the reads of the
- * hardware that were made for it.
+ * What a VFIO user received from a read of configuration space, assembled from the hardware reads
+ * made for it.
  */
 import { CELL, type EventRow } from '../../traces/index.js';
 
 const BYTES_MAX = 4;
 
 /**
- * Bytes of a header that vfio-pci hands on as the hardware has them: it makes up no bit of them.
- * Ids, command, status, BARs, the first capability, interrupt line and pin are its own in part
- * (init_pci_cap_basic_perm, drivers/vfio/pci/vfio_pci_config.c), and so are capabilities: there the
- * hardware's value is not what the user got.
+ * Bytes of a header that vfio-pci passes on unchanged. It emulates a part of the ids, command,
+ * status, BARs, the first capability, interrupt line and pin (init_pci_cap_basic_perm,
+ * drivers/vfio/pci/vfio_pci_config.c), and of capabilities: there the user did not get the
+ * hardware's value.
  */
 const PLAIN: readonly (readonly [from: number, to: number])[] = [
   [0x08, 0x10],
@@ -35,8 +35,8 @@ export class GivenBytes {
     this.#value = this.#known = 0;
   }
 
-  /** Takes what a read of the hardware within the user's read gave. */
-  take(user: EventRow, read: EventRow): void {
+  /** Adds the result of a hardware read within the user's read. */
+  add(user: EventRow, read: EventRow): void {
     const [from, offset] = [small(user, CELL.offset), small(read, CELL.offset)];
     const length = small(read, CELL.length);
     if (from < 0 || offset < 0 || !read.has(CELL.value)) return;
@@ -51,7 +51,7 @@ export class GivenBytes {
   }
 
   /** Sets the value of a read that has returned, if all its bytes are known and the hardware's. */
-  settle(user: EventRow): void {
+  setValue(user: EventRow): void {
     const [offset, length] = [small(user, CELL.offset), small(user, CELL.length)];
     if (length < 1 || length > BYTES_MAX || user.has(CELL.value)) return;
     if (this.#known !== (1 << length) - 1 || !isPlain(offset, length)) return;

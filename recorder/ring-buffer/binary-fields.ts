@@ -1,9 +1,9 @@
 import { assert, type Dictionary } from '../../traces/index.js';
-import { type FieldReader, NOT_SET } from '../mapping/record.js';
-import { Interner } from '../words/interner.js';
+import { Interner } from '../byte-matching/interner.js';
+import { type FieldReader, NOT_SET } from '../mapping/trace-record.js';
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
+import { type Extent, extentOf, type Payload, readArray, readField, readText } from './payload.js';
 import { compilePrint, type Printer } from './print-format.js';
-import { type Extent, extentOf, type Payload, readArray, readField, readText } from './record.js';
 
 /** How an integer is stored; the numbers are cheaper to switch on than size and sign. */
 const U64 = 0;
@@ -173,7 +173,7 @@ export class BinaryFields implements FieldReader {
     return texts;
   }
 
-  /** The record as ftrace prints it, as far as its format can be followed. */
+  /** The record as ftrace prints it, if its format can be interpreted. */
   raw(): string {
     const format = this.#format;
     if (!format) return '';
@@ -190,7 +190,7 @@ export class BinaryFields implements FieldReader {
     return shown.join(' ');
   }
 
-  /** The arguments of a system call, in the one form that all sources give them. */
+  /** The arguments of a system call, in the same form for all sources. */
   #arguments(format: EventFormat): string {
     const shown = ownFields(format)
       .filter(({ name }) => name !== '__syscall_nr')

@@ -15,7 +15,7 @@ export interface Field {
   /** The C type without the name, such as `unsigned short` or `char[]`. */
   readonly type: string;
   readonly offset: number;
-  /** Size in bytes; 0 when the field takes the rest of the record. */
+  /** Size in bytes; 0 when the field extends to the end of the record. */
   readonly size: number;
   readonly signed: boolean;
   readonly storage: Storage;
@@ -28,7 +28,7 @@ export interface EventFormat {
   readonly id: number;
   /** All fields in the order of the file; the common ones first. */
   readonly fields: readonly Field[];
-  /** The printf-like text behind `print fmt:`. */
+  /** The printf-like text after `print fmt:`. */
   readonly print: string;
 }
 
@@ -40,7 +40,7 @@ const SIZES: readonly (readonly [pattern: RegExp, size: number])[] = [
   [/\b(u32|s32|__u32|__s32|uint32_t|int32_t|int|unsigned|x32)\b/, 4],
 ];
 
-/** Size of one element of a dynamic array, whose total size the format does not give. */
+/** Size of one element of a dynamic array, whose total size is not in the format. */
 function elementSize(type: string): number {
   if (/\*|\blong\b/.test(type)) return 8;
   return SIZES.find(([pattern]) => pattern.test(type))?.[1] ?? 8;

@@ -8,4 +8,11 @@ export {
 } from './event-format.js';
 export { type Missed, PageCursor } from './page-cursor.js';
 export { littleEndianMachine, type PageFormat, parsePageFormat } from './page-format.js';
-export { type Extent, extentOf, type Payload, readField, readInteger, readText } from './record.js';
+export {
+  type Extent,
+  extentOf,
+  type Payload,
+  readField,
+  readInteger,
+  readText,
+} from './payload.js';

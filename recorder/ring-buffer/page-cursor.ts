@@ -1,16 +1,16 @@
 import { assert, fromWords, highWord, lowWord } from '../../traces/index.js';
-import { NOT_SET } from '../mapping/record.js';
+import { NOT_SET } from '../mapping/trace-record.js';
 import type { PageFormat } from './page-format.js';
 
 /** Values of the 5-bit record type from which on it is not a length (`events/header_event`). */
 const PADDING = 29; // 30 extends the time of the next record
 const TIME_STAMP = 31;
 
-/** Flags in the commit word of a page given to user space (ring_buffer.c, RB_MISSED_*). */
+/** Flags in the commit word of a page passed to user space (ring_buffer.c, RB_MISSED_*). */
 const MISSED_EVENTS = 2 ** 31;
 const MISSED_STORED = 2 ** 30;
 const COMMIT_MASK = 2 ** 27 - 1;
-/** A larger number of lost events is none: the page is damaged. */
+/** A larger number of lost events is impossible: the page is damaged. */
 const MISSED_MAX = 1e15;
 
 const LOW = 2 ** 32;
@@ -27,12 +27,12 @@ const ABSOLUTE_MASK = (1n << ABSOLUTE_BITS) - 1n;
 export type Missed = number | 'unknown';
 
 /**
- * Walks the records of ring-buffer pages without making an object per record.
+ * Iterates over the records of ring-buffer pages without making an object per record.
  *
- * After `load`, each `next()` that returns true has put the record's payload at
- * `offset` .. `offset + length` of `view` and its time into `timeHigh * 2^32 + timeLow` nanoseconds
- * (or the unit of the trace's clock). Nothing outside the page is read whatever the page says: a
- * page that contradicts itself ends early with `damage` set.
+ * After `load`, each `next()` that returns true has put the record's payload at `offset` .. `offset
+ * + length` of `view` and its time into `timeHigh * 2^32 + timeLow` nanoseconds (or the unit of the
+ * trace's clock). Nothing outside the page is ever read: an inconsistent page ends early with
+ * `damage` set.
  */
 export class PageCursor {
   view: DataView = new DataView(new ArrayBuffer(0));
@@ -41,7 +41,7 @@ export class PageCursor {
   timeHigh = NOT_SET;
   timeLow = NOT_SET;
   missed: Missed = 0;
-  /** What is wrong with the page, when something is. */
+  /** What is wrong with the page, if anything. */
   damage: string | undefined;
   /** Bytes of records in the page, as the kernel committed them. */
   committed = 0;
@@ -81,7 +81,7 @@ export class PageCursor {
     this.timeHigh = view.getUint32(highAt, format.littleEndian);
   }
 
-  /** The kernel stores the number of lost events behind the records when there is room for it. */
+  /** The kernel stores the number of lost events after the records if there is room for it. */
   #missed(commit: number, room: number): Missed {
     if (commit < MISSED_EVENTS) return 0;
     const { commitSize, littleEndian } = this.format;
@@ -114,7 +114,8 @@ export class PageCursor {
       if (type === PADDING) {
         if (word < 4 || word > this.#end - at)
           return this.#stop('a discarded record has no length');
-        // A discarded record takes time unless its delta was only set to mark it (check_buffer).
+        // A discarded record has a duration unless its delta was only set to mark it
+        // (check_buffer).
         if (delta !== 1) this.#advance(delta);
         this.#next = at + 4 + ((word + 3) & ~3);
       } else {

@@ -3,19 +3,19 @@
  * null for formats with others.
  */
 import { type EventFormat, type Field, fieldOf } from './event-format.js';
-import { type Payload, readField, readText } from './record.js';
+import { type Payload, readField, readText } from './payload.js';
 
 type Value = bigint | string;
 type Argument = (record: Payload, littleEndian: boolean) => Value | undefined;
 
-/** What is printed between the conversions, and what they take. */
+/** The text between the conversions, and their arguments. */
 type Piece =
   | string
   | { readonly conversion: string; readonly flags: string; readonly of: Argument };
 
 export type Printer = (record: Payload, littleEndian: boolean) => string;
 
-/** `%` flags, width, length modifier, conversion; `%p` may have letters of the kernel behind it. */
+/** `%` flags, width, length modifier, conversion; `%p` may be followed by letters of the kernel. */
 const CONVERSION = /%([-0 #+]*\d*(?:\.\d+)?)(?:hh|h|ll|l|L|z|j|t)?([diuxXscp%])(?:[sSfF]B?)?/g;
 
 /** Makes the printer of an event. */

@@ -2,8 +2,14 @@
 
 import { ERRNO } from '../../traces/index.js';
 import type { DriverSpec, FunctionSpec, MachineSpec, SriovSpec } from '../kernel/index.js';
-import { covers, type IdMatch, type PciIds, parseNewId, readIds } from '../model/binding/ids.js';
-import { parseOverride } from '../model/binding/stores.js';
+import { parseOverride } from '../model/binding/parse-store.js';
+import {
+  covers,
+  type IdMatch,
+  type PciIds,
+  parseNewId,
+  readIds,
+} from '../model/binding/pci-ids.js';
 import { routingId } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
 import type { RecordedEvent, Recording } from './recording.js';

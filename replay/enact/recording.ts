@@ -1,13 +1,13 @@
 /** What a recording has of the functions that the kernel that runs knows, and of the machine. */
 import { type Batch, parseBdf, type Seq } from '../../traces/index.js';
-import { EventCursor } from '../judge/engine/cursor.js';
+import { EventCursor } from '../judge/engine/event-cursor.js';
 import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
 import {
   type DriverFacts,
   type FunctionFacts,
   parseDriver,
   parseSnapshot,
-} from '../model/binding/snapshot.js';
+} from '../model/binding/function-facts.js';
 import type { Emitted } from './emitted.js';
 
 export interface RecordedEvent extends Emitted {

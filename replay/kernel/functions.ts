@@ -3,7 +3,7 @@
  * of each is. A test holds this table against the catalogue.
  */
 import type { Kind, Path } from '../../traces/index.js';
-import type { PciIds } from '../model/binding/ids.js';
+import type { PciIds } from '../model/binding/pci-ids.js';
 
 interface FunctionFacts {
   readonly kind: Kind;

@@ -2,7 +2,7 @@
  * What a run starts from, as plain data: the machine, its drivers, and what actors do. Scenarios
  * are read into it.
  */
-import type { IdMatch, PciIds } from '../model/binding/ids.js';
+import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { KernelRules } from '../model/kernel-rules.js';
 
 export interface SriovSpec {

@@ -1,7 +1,7 @@
 /** What an actor does, with all that can be known of it before the run. */
 import { parseBdf } from '../../traces/index.js';
-import { type IdMatch, parseNewId } from '../model/binding/ids.js';
-import { parseBool, parseOverride, parseU16 } from '../model/binding/stores.js';
+import { parseBool, parseOverride, parseU16 } from '../model/binding/parse-store.js';
+import { type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
 import type { FunctionName, Store } from './functions.js';
 import type { Action, OperationSpec } from './machine-spec.js';
 import type { Driver, Place } from './place.js';

@@ -1,5 +1,5 @@
 /** Functions and drivers as they never change in a run, by number. */
-import type { IdMatch, PciIds } from '../model/binding/ids.js';
+import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { DriverModel } from '../model/drivers/index.js';
 import type { DriverSpec, FunctionSpec, SriovSpec } from './machine-spec.js';
 

@@ -6,7 +6,7 @@ import {
   type Phase,
   type Seq,
 } from '../../traces/index.js';
-import { type PciIds, writeIds } from '../model/binding/ids.js';
+import { type PciIds, writeIds } from '../model/binding/pci-ids.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';

@@ -2,8 +2,9 @@
  * What does not change in a run, made of its specification once: numbers for names, which driver
  * claims which function, and what the operations of actors mean.
  */
-import { covers, type IdMatch, parseNewId } from '../model/binding/ids.js';
-import { parseOverride, parseU16 } from '../model/binding/stores.js';
+
+import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
+import { covers, type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
 import type { Action, ActorSpec, DriverSpec, FunctionSpec, RunSpec } from './machine-spec.js';

@@ -10,7 +10,7 @@ import type {
   OperationSpec,
   RunSpec,
 } from '../kernel/index.js';
-import type { IdMatch, PciIds } from '../model/binding/ids.js';
+import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type {
   ConditionDocument,
   DriverDocument,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeviceTimeline, races } from '../../analysis/index.js';
 import { Debugger } from '../../cli/debugger.js';
-import { formatReport } from '../../cli/races.js';
+import { formatReport } from '../../cli/race-report.js';
 import { importInput } from '../../recorder/index.js';
 import { holdersOf, replay, Timeline, watch } from '../../replay/index.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';

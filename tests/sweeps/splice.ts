@@ -173,24 +173,24 @@ function check({ bytes, isEdited }: Spliced, origins: readonly Origin[]): Verdic
   }
   const origin = origins.find(({ id }) => id === reader.id);
   demand(origin !== undefined || isEdited, `the trace has the id ${reader.id}`);
-  const isTold = !reader.completeness.complete || verifyTrace(reader).length > 0;
-  if (!isEdited || !isTold) checkEvents(reader, origin!, isTold);
-  if (isTold) return isEdited ? 'told' : checkRepaired(reader);
+  const isPresent = !reader.completeness.complete || verifyTrace(reader).length > 0;
+  if (!isEdited || !isPresent) checkEvents(reader, origin!, isPresent);
+  if (isPresent) return isEdited ? 'told' : checkRepaired(reader);
   // The end marker itself may say something else, as long as that is not how much there is.
   demand(isEdited || bytes.equals(origin!.bytes), 'another file was found whole');
   return 'whole';
 }
 
-/** @param isTold whether damage was told, so that events may be missing */
-function checkEvents(reader: TraceReader, { events }: Origin, isTold: boolean): void {
+/** @param isPresent whether damage was told, so that events may be missing */
+function checkEvents(reader: TraceReader, { events }: Origin, isPresent: boolean): void {
   for (const batch of reader.read()) {
     textsOf(batch).forEach((text, row) => {
       const seq = batch.seqFirst + row;
-      const isTrue = text === events[seq] || (isTold && sameButStrings(text, events[seq]));
+      const isTrue = text === events[seq] || (isPresent && sameButStrings(text, events[seq]));
       demand(isTrue, `seq ${seq} reads ${text}, and was ${events[seq]}`);
     });
   }
-  demand(isTold || reader.events === events.length, 'events are missing, and nothing tells so');
+  demand(isPresent || reader.events === events.length, 'events are missing, and nothing tells so');
 }
 
 /** Strings of a dictionary that is gone read `(damaged)`. */

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   everyExportIsUsed,
   everyFileIsReached,
+  fileNamesAreUnique,
   filesAreSmall,
   foldersAreImportedByTheirFace,
   foldersImportOnlyWhatTheyMay,
@@ -112,6 +113,22 @@ describe('dead code', () => {
 
   test('an export that nobody imports is found', () => {
     expect(everyExportIsUsed(files, files)).toEqual(['cli/a.ts: nobody imports b']);
+  });
+});
+
+describe('file names', () => {
+  test('two files of the same name are found', () => {
+    const files = { 'traces/copy.ts': '', 'replay/judge/copy.ts': '' };
+    expect(fileNamesAreUnique(tree(files))).toEqual(['copy: traces/copy.ts, replay/judge/copy.ts']);
+    expect(fileNamesAreUnique(tree(files), ['copy'])).toEqual([]);
+  });
+
+  test('an index, a test and a command may have the name of another file', () => {
+    const files = {
+      ...{ 'traces/index.ts': '', 'replay/index.ts': '' },
+      ...{ 'traces/copy.ts': '', 'replay/copy.test.ts': '', 'cli/commands/copy.ts': '' },
+    };
+    expect(fileNamesAreUnique(tree(files))).toEqual([]);
   });
 });
 

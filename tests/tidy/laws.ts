@@ -2,7 +2,7 @@
  * The laws of the code. Each is a function from sources to the places that break it, as
  * `file: what is wrong`; an empty list means that the law holds.
  */
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { bare, FOLDERS, type Folder, folderOf, type Import, type Source } from './sources.js';
 
 /** Which folders a folder may import; data flows from traces to cli. */
@@ -175,6 +175,25 @@ export function everyExportIsUsed(sources: readonly Source[], users: readonly So
       if (!used.has(`${bare(file)}:${name}`)) broken.push(`${file}: nobody imports ${name}`);
   }
   return broken;
+}
+
+/** Files of these folders are named after the command, the view or the driver that they declare. */
+const NAMED_BY_WHAT_THEY_DECLARE = ['cli/commands', 'analysis/sql', 'replay/model/drivers'];
+
+/** Files of the same name in several folders: a search for a file by its name shows each concept once. */
+export function fileNamesAreUnique(
+  sources: readonly Source[],
+  exceptions: readonly string[] = [],
+): string[] {
+  const files = new Map<string, string[]>();
+  for (const { file } of production(sources)) {
+    const name = basename(bare(file));
+    if (name === 'index' || NAMED_BY_WHAT_THEY_DECLARE.includes(dirname(file))) continue;
+    files.set(name, [...(files.get(name) ?? []), file]);
+  }
+  return [...files]
+    .filter(([name, { length }]) => length > 1 && !exceptions.includes(name))
+    .map(([name, places]) => `${name}: ${places.join(', ')}`);
 }
 
 /** What would make two runs differ: clocks, randomness, the environment, the file system. */

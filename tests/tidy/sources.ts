@@ -16,7 +16,7 @@ export interface Import {
 }
 
 export interface Source {
-  /** Path from the root of the project, such as `traces/reader.ts`. */
+  /** Path from the root of the project, such as `traces/trace-reader.ts`. */
   readonly file: string;
   readonly text: string;
   readonly imports: readonly Import[];

@@ -4,12 +4,12 @@
  * kernel or QEMU has grown.
  */
 import { EVENT_FORMS } from '../../recorder/import/qemu/events/index.js';
-import { qemuText } from '../../recorder/import/qemu/text.js';
+import { qemuText } from '../../recorder/import/qemu/qemu-text.js';
 import { vfioIoctls } from '../../recorder/vfio-ioctls.js';
-import { DEVICE_FEATURE } from '../../replay/model/vfio/features.js';
-import { CAN, STATE } from '../../replay/model/vfio/migration.js';
+import { DEVICE_FEATURE } from '../../replay/model/vfio/device-features.js';
+import { CAN, STATE } from '../../replay/model/vfio/migration-state.js';
 import { CAP, EXT } from '../../replay/model/vfio-pci-core/capabilities.js';
-import { IRQ } from '../../replay/model/vfio-pci-core/device.js';
+import { IRQ } from '../../replay/model/vfio-pci-core/open-device.js';
 import { importBytes } from '../import-bytes.js';
 import { traceEvents } from './trace-events.js';
 

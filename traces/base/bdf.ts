@@ -5,12 +5,12 @@ export type Bdf = Brand<string, 'Bdf'>;
 
 /**
  * A PCI address with its domain, as the source of a regular expression. The kernel prints domains
- * as `%04x`: four digits at the least, more for the domains from 10000 on that VMD makes
+ * as `%04x`: at least four digits, and more for the domains from 10000 up that VMD creates
  * (drivers/pci/controller/vmd.c).
  */
 export const BDF_PATTERN = '[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\.[0-7]';
 
-/** The same, where the domain may be left out, as lspci and people do. */
+/** The same with an optional domain, as lspci and people write it. */
 export const SHORT_BDF_PATTERN = BDF_PATTERN.replace(/^[^:]+:/, (domain) => `(?:${domain})?`);
 
 const BDF = new RegExp(`^${BDF_PATTERN}$`);
@@ -21,7 +21,10 @@ export function parseBdf(text: string): Bdf | null {
   return BDF.test(text) ? (text.toLowerCase() as Bdf) : null;
 }
 
-/** The PCI address in `text`, in domain 0 when it names none; null when it is not exactly one. */
+/**
+ * The PCI address in `text`, with domain 0 if it names no domain; null when `text` is not exactly
+ * one address.
+ */
 export function parseShortBdf(text: string): Bdf | null {
   if (!SHORT_BDF.test(text)) return null;
   const lower = text.toLowerCase();

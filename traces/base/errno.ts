@@ -1,7 +1,7 @@
 /**
- * Error numbers of Linux, by name: the one table of the project. User space sees those of
- * include/uapi/asm-generic/errno-base.h and errno.h; the ones from 512 on (include/linux/errno.h)
- * stay inside of the kernel, where only a tracer meets them.
+ * The error numbers of Linux by name; no other file has them. Those of
+ * include/uapi/asm-generic/errno-base.h and errno.h reach user space. Those from 512 up
+ * (include/linux/errno.h) stay inside the kernel, where only tracers see them.
  */
 export const ERRNO = {
   EPERM: 1,
@@ -135,7 +135,7 @@ export const ERRNO = {
   ENOTRECOVERABLE: 131,
   ERFKILL: 132,
   EHWPOISON: 133,
-  // Inside of the kernel only.
+  // Internal to the kernel.
   ERESTARTSYS: 512,
   ERESTARTNOINTR: 513,
   ERESTARTNOHAND: 514,
@@ -168,7 +168,7 @@ const NUMBERS = new Map<string, number>([
   ...Object.entries(ALIASES).map(([alias, name]) => [alias, ERRNO[name]] as const),
 ]);
 
-/** `-EBUSY` for -16; `0` or the number itself for what is not a known error. */
+/** The name of a negative error number, such as `-EBUSY` for -16; other numbers as digits. */
 export function errnoName(ret: number): string {
   const name = ret < 0 ? NAMES.get(-ret) : undefined;
   return name === undefined ? String(ret) : `-${name}`;

@@ -1,13 +1,13 @@
 /**
- * Deeper nesting than any path of the kernel has: beyond it one of the calls that seem open has
+ * Calls never nest this deeply in the kernel. In a deeper stack one of the calls that seem open has
  * ended, and its end was not recorded.
  */
 export const CALL_DEPTH_MAX = 64;
 
 /**
- * The call of a full stack that has most likely ended: one of a kind that comes again inside of it,
- * as where the ends of that kind are not recorded, and not the call outside of them all, which goes
- * on.
+ * Picks the call of a full stack that has most likely ended: the outermost call of the kind that
+ * repeats inside itself, since the ends of such a kind are probably not recorded. Other calls, such
+ * as the outermost one, may still be running.
  * @param stack calls of one thread, innermost last
  * @returns its index; 0 when all are of different kinds
  */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * When a process started, in clock ticks since boot: with it a recycled pid is told from the
- * process that had the number before.
+ * When a process started, in clock ticks since boot: it distinguishes a process from an earlier one
+ * with the same pid.
  * @returns undefined when there is no such process
  */
 export function processStart(pid: number | 'self'): string | undefined {

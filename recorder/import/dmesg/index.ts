@@ -1,16 +1,16 @@
 /** The kernel log: `dmesg` in all its time formats, `journalctl -k`, syslog, `/dev/kmsg`, mails. */
 import { isCertain } from '../../kernel-text/index.js';
 import type { Importer } from '../importer.js';
-import { MESSAGE_LINE_MAX, plainLine } from './prefix.js';
-import { DmesgReader } from './reader.js';
-import { BARE, findStyle, type Style } from './styles.js';
-import { findWrap } from './wrap.js';
+import { DmesgReader } from './dmesg-reader.js';
+import { MESSAGE_LINE_MAX, plainLine } from './log-prefix.js';
+import { BARE, findStyle, type Style } from './log-styles.js';
+import { findWrap } from './wrapped-lines.js';
 
 const KERNEL = /Linux version (\S+)/;
 /** Words that only a kernel log has, for a log that does not start with the boot. */
 const KERNEL_WORDS = /\b(?:Linux version|kernel|pci|DMAR|AMD-Vi|vfio|AER|ACPI|iommu|nvme)\b/;
 const HEAD_LINES = 300;
-/** Share of the lines that are in the style, from which on no other importer is asked. */
+/** From this share of lines in one style on, no other importer is tried. */
 const SURE = 0.95;
 
 export const dmesg: Importer = {
@@ -47,7 +47,7 @@ export const dmesg: Importer = {
   },
 };
 
-/** A message that stands behind a time of the kernel's: it need not be of a device. */
+/** Messages with a kernel time count even when they are not about a device. */
 const isLogLine = (message: string) => isCertain(message) || KERNEL_WORDS.test(message);
 
 /** A record of a trace that the kernel dumped into its log, which another importer may read. */

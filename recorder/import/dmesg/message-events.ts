@@ -14,26 +14,26 @@ import {
 } from '../../kernel-text/index.js';
 import type { ImportReport } from '../importer.js';
 
-/** What is not written yet, because a report before it may go on. */
+/** A line that is held back because an earlier report may continue. */
 interface Pending {
   readonly time: bigint;
   readonly text: string;
-  /** Null for a line that is no message. */
+  /** Null for a line that is not a message. */
   readonly fact: KernelFact | null;
   /** The report that the message began. */
   readonly report: OpenReport | null;
 }
 
 /**
- * Whole messages of a kernel log become events, in their order, and the messages of one report one
- * event: a report is complete when so many others came that nothing goes on with it.
+ * Turns the messages of a kernel log into events, in order. The messages of one report become one
+ * event. A report is complete once enough other messages have followed that none can continue it.
  */
 export class MessageEvents {
   readonly #columns: KernelTextColumns;
   readonly #row: EventRow;
   readonly #point: number;
   readonly #log: number;
-  /** Reports of which more messages may come. */
+  /** Reports that may continue. */
   readonly #reports = new OpenReports();
   /** Open reports, and what was read after them; empty most of the time. */
   #pending: Pending[] = [];
@@ -64,7 +64,7 @@ export class MessageEvents {
     }
   }
 
-  /** A line that is no message: an event, counted as not understood. */
+  /** Appends an event for a line that is not a message, and counts it as not understood. */
   other(time: bigint, text: string): void {
     this.#unparsed++;
     this.#pending.push({ time, text, fact: null, report: null });
@@ -102,7 +102,7 @@ export class MessageEvents {
     if (count > 0) this.#pending = this.#pending.slice(count);
   }
 
-  /** @param fact null for what is no message */
+  /** @param fact null if the line is not a message */
   #write(time: bigint, text: string, fact: KernelFact | null): void {
     this.#row.clear();
     this.#row.set(CELL.phase, this.#point);

@@ -1,6 +1,4 @@
-/**
- * The bytes that kernel trace text is made of, and the classes of them that the parsers ask for.
- */
+/** The bytes of kernel trace text, and the classes of bytes that the parsers need. */
 export const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const RETURN = 0x0d;
@@ -23,7 +21,7 @@ export const LETTER_X = 0x78;
 const classOf = (pattern: RegExp) =>
   Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/** Letters, digits and `_`: what event and field names are made of. */
+/** Letters, digits and `_`, the characters of event and field names. */
 export const WORD = classOf(/[A-Za-z0-9_]/);
 
 /** Value of a hexadecimal digit; 255 for other bytes. */

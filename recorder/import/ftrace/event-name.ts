@@ -12,7 +12,7 @@ import {
 } from './ascii.js';
 import { type EventTable, MARK_WRITER, type TextEvent } from './event-table.js';
 
-/** What is written to trace_marker_raw: `# id buf: bytes`. */
+/** The text of a write to trace_marker_raw: `# id buf: bytes`. */
 const RAW_MARK = /^# [0-9a-f]+ buf:/;
 const RAW_MARK_LOOK = 32;
 const STACKS = [
@@ -20,20 +20,20 @@ const STACKS = [
   ['<user stack trace>', 'user_stack'],
 ] as const;
 
-/** How a mark's writer goes on before the mark; ` <-` would be a call of the function tracer. */
+/** What follows the writer's name before a mark; ` <-` would be a call of the function tracer. */
 const MARK_PLACES = [
   `${MARK_WRITER}+0x`,
   ...[...'0123456789abcdef'].map((digit) => `${MARK_WRITER} <${digit}`),
 ];
 
-/** Tells which event a record is of, in all the ways in which ftrace shows it. */
+/** Determines the event of a record, in all the ways in which ftrace prints it. */
 export class EventNames {
   /** Where the fields of the event last found begin. */
   fields = 0;
 
   constructor(private readonly events: EventTable) {}
 
-  /** The event whose text is in a range; null when it is none. */
+  /** The event whose text is in a range; null when there is none. */
   find(bytes: Buffer, start: number, end: number): TextEvent | 'function' | null {
     let p = start;
     while (p < end && WORD[bytes[p]] === 1) p++;

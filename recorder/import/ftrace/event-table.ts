@@ -1,12 +1,12 @@
 /** The events of one input by the bytes of their names, and what was learnt of their text. */
 
+import { ByteLiteral } from '../../byte-matching/byte-literal.js';
+import { Interner } from '../../byte-matching/interner.js';
 import { DMA } from '../../catalogue/index.js';
-import type { RecordMapper } from '../../mapping/mapper.js';
-import type { Rule } from '../../mapping/rule.js';
-import { Interner } from '../../words/interner.js';
-import { Pattern } from '../../words/pattern.js';
-import { type MeasuredString, measuredOf } from './measure.js';
-import { type Shape, shapeOf } from './shape.js';
+import type { MappingRule } from '../../mapping/projection.js';
+import type { RecordMapper } from '../../mapping/record-mapper.js';
+import { type FieldLayout, fieldLayoutOf } from './field-layout.js';
+import { type MeasuredString, measuredOf } from './measured-string.js';
 
 /** How the text after an event's name is to be read. */
 export type Grammar =
@@ -33,24 +33,24 @@ export class TextEvent {
   /** The same by the names of the event's format, where the text has others. */
   readonly #formatHashes: Int32Array | null;
   /** The fields of a record before, which the next one most often has, too. */
-  shape: Shape = [];
+  shape: FieldLayout = [];
   readonly positional: RegExp | undefined;
-  /** The string whose length another field of the record tells. */
+  /** The string whose length is in another field of the record. */
   readonly measured: MeasuredString | null;
   /** The text from the event's name to its first value, as the record before had it. */
-  readonly head = new Pattern(HEAD_BYTES_MAX);
-  /** Where the fields begin behind the event's name. */
+  readonly head = new ByteLiteral(HEAD_BYTES_MAX);
+  /** Offset of the fields after the event's name. */
   fieldsOffset = 0;
   /** For every key of the shape, the field it is; -1 when the rule does not want it. */
   fieldOfKey: readonly number[] = [];
-  /** For every key of the shape, its text with what is around it: ` key=`. */
-  keys: readonly Pattern[] = [];
-  /** The event that came after this one the last time. */
+  /** For every key of the layout, its text with its surroundings: ` key=`. */
+  keys: readonly ByteLiteral[] = [];
+  /** The event that followed this one the last time. */
   next: TextEvent | null = null;
   #lessons = 0;
 
   constructor(
-    readonly rule: Rule,
+    readonly rule: MappingRule,
     readonly grammar: Grammar,
   ) {
     const renamed = rule.fields.some((name) => name in TEXT_NAMES);
@@ -80,13 +80,13 @@ export class TextEvent {
   /** Remembers which fields a record has: it only makes reading the next ones faster. */
   learn(bytes: Buffer, start: number, end: number): void {
     this.#lessons++;
-    this.shape = shapeOf(bytes.toString('latin1', start, end));
-    this.keys = this.shape.map((key) => Pattern.of(Buffer.from(` ${key}=`, 'latin1')));
+    this.shape = fieldLayoutOf(bytes.toString('latin1', start, end));
+    this.keys = this.shape.map((key) => ByteLiteral.of(Buffer.from(` ${key}=`, 'latin1')));
     this.fieldOfKey = this.shape.map((key) => this.fieldOf(hashName(key)));
   }
 }
 
-/** Events of which the text has fields without names, in front of the others. */
+/** Events with unnamed fields before the named ones. */
 const POSITIONAL: Readonly<Record<string, RegExp>> = {
   io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
   aer_event: /^(?<dev_name>\S+) PCIe Bus Error: /d,

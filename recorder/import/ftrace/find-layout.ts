@@ -1,12 +1,15 @@
-import type { TraceRecord } from '../../mapping/record.js';
+import type { TraceRecord } from '../../mapping/trace-record.js';
 import { HASH, NEWLINE, startsWith, TAB } from './ascii.js';
-import { type Layout, Place } from './prefix.js';
+import { type Layout, PrefixSpans } from './prefix-layouts.js';
 import { emptyRecord } from './record-time.js';
 
 const LINES_LOOKED_AT = 400;
-/** A layout that fits nearly as many lines as the best one is taken if it stands before it. */
+/**
+ * A layout that fits nearly as many lines as the best one is preferred if it comes first in the
+ * list.
+ */
 const NEARLY = 0.8;
-/** A layout that fewer lines begin with is looked for within the lines, too. */
+/** If fewer lines begin with a layout, it is also searched for within the lines. */
 const RARE = 0.25;
 
 /** Records in lines that begin with something else, from which on a text is of their layout. */
@@ -19,8 +22,9 @@ export interface FoundLayout {
 }
 
 /**
- * The layout of the first lines. If hardly a line begins with a record, one whose records stand
- * behind something else: the time and the name of a console or a log, a prompt.
+ * Determines the layout of the first lines. If almost no line begins with a record, this tries
+ * layouts whose records follow something else: the time and name of a console or a log, or a
+ * prompt.
  */
 export function findLayout(head: Buffer, layouts: readonly Layout[]): FoundLayout | null {
   const starts = lineStarts(head);
@@ -50,7 +54,7 @@ function bestOf(
 }
 
 function countFound(layout: Layout, head: Buffer, starts: readonly number[]): number {
-  const [record, place] = [emptyRecord(), new Place()];
+  const [record, place] = [emptyRecord(), new PrefixSpans()];
   const isIn = (at: number) => {
     const newline = head.indexOf(NEWLINE, at);
     const end = newline < 0 ? head.byteLength : newline;
@@ -63,7 +67,7 @@ function fits(layout: Layout, head: Buffer, at: number): boolean {
   const record: TraceRecord = emptyRecord();
   return (
     layout.starts(head, at, head.byteLength) &&
-    layout.read(head, at, head.byteLength, record, new Place())
+    layout.read(head, at, head.byteLength, record, new PrefixSpans())
   );
 }
 
@@ -71,7 +75,7 @@ function fits(layout: Layout, head: Buffer, at: number): boolean {
 const FRAME = ' => ';
 
 /**
- * Where the first lines begin that are neither empty nor comments nor frames of a stack: a record
+ * Starts of the first lines that are not empty, not comments and not frames of a stack: a record
  * may have a hundred frames.
  */
 function lineStarts(head: Buffer): number[] {

@@ -1,8 +1,8 @@
 /** Text of ftrace: `trace`, `trace_pipe`, and `trace-cmd report`, in all their variants. */
-import { RecordMapper } from '../../mapping/mapper.js';
+import { RecordMapper } from '../../mapping/record-mapper.js';
 import type { Importer, InputMeta } from '../importer.js';
 import { findLayout } from './find-layout.js';
-import { LAYOUTS, type Layout } from './prefix.js';
+import { LAYOUTS, type Layout } from './prefix-layouts.js';
 import { TextReader } from './text-reader.js';
 
 const HEADER = /^(?:# tracer: |# event histogram|cpus=\d+\n)/;
@@ -19,7 +19,7 @@ const PLAIN_TIMES = [
 ];
 /** ftrace counts from the buffer's start in `latency-format`; trace-cmd prints the clock's time. */
 const SINCE_START = /^.{8}-\d+ +\d\S* +\d+us.: /m;
-/** The share of lines of a layout from which on a text without a header is taken for ftrace's. */
+/** A text without a header counts as ftrace from this share of lines in one layout on. */
 const SHARE_MIN = 0.25;
 
 export const ftraceText: Importer = {

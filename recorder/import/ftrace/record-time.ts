@@ -1,12 +1,12 @@
 import { TimeWords } from '../../../traces/index.js';
-import { NOT_SET, type TraceRecord } from '../../mapping/record.js';
+import { NOT_SET, type TraceRecord } from '../../mapping/trace-record.js';
 import { DOT, isDigit, ZERO } from './ascii.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** One for all records: most of them are of the same second. */
 const words = new TimeWords();
 
-/** A record of which nothing is known yet; readers keep one and fill it again and again. */
+/** A record without any known field; readers refill one object. */
 export const emptyRecord = (): TraceRecord => ({
   cpu: -1,
   tid: -1,
@@ -29,12 +29,12 @@ export function setTicks(record: TraceRecord, ticks: number): void {
   record.tsHigh = Math.floor(ticks / TWO_32) >>> 0;
 }
 
-/** What one digit behind the point is worth, by how many digits there are. */
+/** The value of one digit after the point, by the number of digits. */
 const SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10, 1];
 
 /**
  * Reads a time as `seconds.fraction`, or a plain number for clocks that do not count seconds.
- * @returns the place behind it; `at` itself when there is no time
+ * @returns the index after it; `at` itself when there is no time
  */
 export function readTime(bytes: Uint8Array, at: number, end: number, record: TraceRecord): number {
   let p = at;

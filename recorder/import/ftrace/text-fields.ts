@@ -1,8 +1,8 @@
 import type { Dictionary } from '../../../traces/index.js';
-import type { FieldReader } from '../../mapping/record.js';
-import { Interner } from '../../words/interner.js';
-import type { Pattern } from '../../words/pattern.js';
-import { Cursor } from '../cursor.js';
+import type { ByteLiteral } from '../../byte-matching/byte-literal.js';
+import { Interner } from '../../byte-matching/interner.js';
+import type { FieldReader } from '../../mapping/trace-record.js';
+import { Cursor } from '../line-cursor.js';
 import {
   CLOSE,
   COLON,
@@ -18,9 +18,9 @@ import {
   WORD,
 } from './ascii.js';
 import { hashStep, type TextEvent } from './event-table.js';
-import { isKeyAt, measuredEnd } from './measure.js';
+import { fieldLayoutOf } from './field-layout.js';
+import { isKeyAt, measuredEnd } from './measured-string.js';
 import { normalArguments } from './normal-arguments.js';
-import { shapeOf } from './shape.js';
 
 /** More fields than a probe can have (MAX_TRACE_ARGS is 128 in kernel/trace/trace_probe.h). */
 const FIELDS_MAX = 64;
@@ -29,14 +29,14 @@ const FAULT = Buffer.from('(fault)');
 const HANDLED = Buffer.from('handled');
 
 /**
- * The fields of one record, as ranges of its text. Strings are printed raw: they may hold quotes,
- * newlines and what looks like fields. A string whose length stands behind it is as long as that
- * says; any other ends at the first quote that has the end of the record or a field behind it.
+ * The fields of one record, as ranges of its text. Strings are printed raw: they may contain
+ * quotes, newlines and text that looks like fields. A string that is followed by its length is that
+ * long. Any other string ends at the first quote after which the record ends or a field follows.
  */
 export class TextFields implements FieldReader {
   /** True when the text ended inside of a string. */
   open = false;
-  /** Where a `[` stood last outside of strings, -1 if nowhere: fields have none. */
+  /** Index of the last `[` outside strings, -1 if there is none: fields have none. */
   bracket = NONE;
 
   #bytes: Buffer = Buffer.alloc(0);
@@ -61,7 +61,7 @@ export class TextFields implements FieldReader {
   readonly #strings = new Interner((word) => word);
   readonly #ids: { dictionary: Dictionary; words: Interner<number> }[] = [];
 
-  /** Takes the text of a record's fields apart. */
+  /** Parses the text of a record's fields. */
   read(bytes: Buffer, start: number, end: number, event: TextEvent): void {
     this.#bytes = bytes;
     this.#start = start;
@@ -147,11 +147,11 @@ export class TextFields implements FieldReader {
   get isLikeBefore(): boolean {
     const { shape = [] } = this.#event ?? {};
     if (this.open || this.#odd || this.#keys !== shape.length) return false;
-    const own = shapeOf(this.#bytes.toString('latin1', this.#start, this.#end));
+    const own = fieldLayoutOf(this.#bytes.toString('latin1', this.#start, this.#end));
     return own.every((key, i) => key === shape[i]);
   }
 
-  /** Whether the text is fields with their names, of which strings and brackets are known. */
+  /** Whether the text consists of named fields, whose strings and brackets are known. */
   get isPlain(): boolean {
     return this.#event?.grammar === 'fields';
   }
@@ -222,7 +222,7 @@ export class TextFields implements FieldReader {
     }
   }
 
-  /** Reads the number at the start of a range; what is none reads as 0. */
+  /** Reads the number at the start of a range; 0 if there is no number. */
   #readNumber(start: number, end: number, isHex: boolean): void {
     const cursor = this.#cursor;
     cursor.set(this.#bytes, start, end);
@@ -256,7 +256,7 @@ export class TextFields implements FieldReader {
     event.learn(this.#bytes, this.#start, this.#end);
   }
 
-  /** Finds where the string ends whose length the record tells. */
+  /** Finds the end of the string whose length the record states. */
   #measure(event: TextEvent): void {
     if (event.measured === null) return;
     const found = measuredEnd(this.#bytes, this.#start, this.#end, event.measured);
@@ -328,7 +328,7 @@ export class TextFields implements FieldReader {
 
   #readText(): void {
     let start = skipSpaces(this.#bytes, this.#start, this.#end);
-    // trace-cmd shows who wrote the mark before the mark itself.
+    // trace-cmd prints the writer of a mark before the mark itself.
     const writer = /^(?:tracing_mark_write: |ip=\S+ buf=)/.exec(
       this.#bytes.toString('latin1', start, Math.min(start + 64, this.#end)),
     );
@@ -369,7 +369,7 @@ export class TextFields implements FieldReader {
   }
 }
 
-/** The quote that ends a string which has no other, -1 when it is not so simple. */
+/** The quote that ends a string without inner quotes; -1 when the string is not that simple. */
 function plainStringEnd(bytes: Buffer, at: number, end: number): number {
   for (let p = at; p < end; p++) {
     if (bytes[p] === NEWLINE) return -1;
@@ -387,7 +387,7 @@ function plainValueEnd(
   view: DataView,
   at: number,
   end: number,
-  next: Pattern | null,
+  next: ByteLiteral | null,
 ): number {
   for (let p = at; ; p++) {
     while (p < end && bytes[p] > SPACE) p++;

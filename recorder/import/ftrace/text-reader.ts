@@ -1,39 +1,38 @@
 /**
- * Reads kernel trace text of any layout: records, over as many lines as they take, and what stands
- * between them.
+ * Reads kernel trace text of any layout: records of one or more lines, and the lines between them.
  */
 import type { EventAppender } from '../../../traces/index.js';
-import type { RecordMapper } from '../../mapping/mapper.js';
+import type { RecordMapper } from '../../mapping/record-mapper.js';
 import type { ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { lossCount } from '../loss-count.js';
 import { HASH, NEWLINE, OPEN_BRACKET, QUOTE, startsWith, TAB } from './ascii.js';
 import { EventNames } from './event-name.js';
 import { EventTable, type TextEvent } from './event-table.js';
-import { Interlude } from './interlude.js';
-import { OriginReader } from './origin.js';
-import type { Layout } from './prefix.js';
+import { NonRecordLines } from './non-record-lines.js';
+import type { Layout } from './prefix-layouts.js';
+import { PrefixReader } from './record-prefix.js';
 import { TextFields } from './text-fields.js';
 import { TextWindow } from './text-window.js';
 
 /** Longest record: the kernel prints one into a buffer of two pages (TRACE_SEQ_SIZE). */
 const RECORD_BYTES_MAX = 1 << 14;
 
-/** A record is taken apart again for each of its lines, but not for ever. */
+/** The most times that a record is parsed again with one more line. */
 const TRIES_MAX = 256;
 const LOST_RECORD = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\S+)\s*$/;
-/** A loss that ftrace printed behind a record that it had not finished. */
+/** A loss that ftrace printed after an unfinished record. */
 const LOST_BEHIND = /CPU:\d{1,10} \[(?:LOST [^\]]*EVENTS|[^\]]*EVENTS DROPPED)\]\r?$/;
 const LOST_LOOK = 64;
 /** A function of a stack, as ftrace prints it below the record. */
 const FRAME = ' => ';
-/** Parts of a record: a line that has one is a damaged record, and no text of another. */
+/** Parts of a record: a line that has one is a damaged record, not text of another one. */
 const RESEMBLES = /\[\d{3,}\]|\d\.\d{6}:|: \(\w+\+0x/;
 
 export interface TextOptions {
   /** What a task is to be called. */
   readonly taskName?: (comm: string) => string;
-  /** The end of what the event printed, when something else stands behind it on the line. */
+  /** The end of what the event printed, if the line continues after it. */
   readonly trim?: (bytes: Buffer, start: number, end: number) => number;
 }
 
@@ -42,8 +41,8 @@ export class TextReader {
   readonly #mapper: RecordMapper;
   readonly #names: EventNames;
   readonly #fields = new TextFields();
-  readonly #interlude: Interlude;
-  readonly #origin: OriginReader | null;
+  readonly #otherLines: NonRecordLines;
+  readonly #origin: PrefixReader | null;
   /** Records that are counted without becoming events: calls of the function tracer. */
   #functions = 0;
   /** Where the last line begins when it has no end. */
@@ -65,10 +64,10 @@ export class TextReader {
     this.#window = new TextWindow(input);
     this.#mapper = mapper;
     this.#names = new EventNames(new EventTable(this.#mapper));
-    this.#interlude = new Interlude(this.#mapper);
+    this.#otherLines = new NonRecordLines(this.#mapper);
     const { task } = dictionaries;
     this.#origin =
-      layout === null ? null : new OriginReader(this.#window, layout, task, options.taskName);
+      layout === null ? null : new PrefixReader(this.#window, layout, task, options.taskName);
   }
 
   read(): ImportReport {
@@ -80,7 +79,7 @@ export class TextReader {
     }
     this.#mapper.finish();
     const report = this.#mapper.report();
-    const skipped = this.#interlude.counts();
+    const skipped = this.#otherLines.counts();
     if (this.#functions > 0) skipped.function = this.#functions;
     const stopped = this.#stopped();
     return {
@@ -91,8 +90,10 @@ export class TextReader {
     };
   }
 
-  /** Goes to the record of a line that begins with something else, if there is one for certain. */
-  #findRecord(origin: OriginReader): boolean {
+  /**
+   * Moves to the record within a line that begins with something else, if there is certainly one.
+   */
+  #findRecord(origin: PrefixReader): boolean {
     const { bytes, at } = this.#window;
     if (bytes[at] === HASH) return false;
     const lineEnd = this.#window.lineEnd(at);
@@ -114,9 +115,9 @@ export class TextReader {
     return offset === null ? null : { offset, why: 'the last line has no end' };
   }
 
-  /** Reads the record whose origin was read; false when there is no event behind it. */
-  #readRecord(origin: OriginReader): boolean {
-    this.#interlude.beforeRecord(origin.record);
+  /** Reads the record whose prefix was read; false when no event follows. */
+  #readRecord(origin: PrefixReader): boolean {
+    this.#otherLines.beforeRecord(origin.record);
     this.#inText = false;
     const expected = this.#previous?.next ?? null;
     if (expected !== null && this.#readAgain(origin, expected)) return true;
@@ -152,7 +153,7 @@ export class TextReader {
   /**
    * Reads a record that is on one line and like the one of its event before; false if it is not.
    */
-  #readAgain(origin: OriginReader, event: TextEvent): boolean {
+  #readAgain(origin: PrefixReader, event: TextEvent): boolean {
     const { bytes, view, end } = this.#window;
     const { body } = origin.place;
     if (!event.head.isAt(view, body, end)) return false;
@@ -168,13 +169,13 @@ export class TextReader {
   }
 
   /** Reads the fields, with the further lines that are certainly the record's. @returns its end */
-  #readFields(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
+  #readFields(origin: PrefixReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
     this.#readUntil(event, fieldsAt, lineEnd);
     if (event.grammar === 'stack') return this.#readStack(event, fieldsAt, lineEnd);
     if (event.grammar === 'text') return lineEnd;
     const end = this.#continuation(origin, event, fieldsAt, lineEnd);
     if (end >= 0) return end;
-    // What begins behind the record on its own line lost the line end before it.
+    // If another record begins on the same line, the record before lost its line end.
     const { isPlain, bracket, open } = this.#fields;
     if (isPlain && bracket < 0 && !open) return lineEnd;
     const next = this.#nextIn(origin, fieldsAt, lineEnd);
@@ -186,7 +187,7 @@ export class TextReader {
     this.#fields.read(this.#window.bytes, fieldsAt, this.#textEnd(fieldsAt, end), event);
   }
 
-  /** Frames are told from other lines by how they begin. */
+  /** Frames are recognised by their beginning. */
   #readStack(event: TextEvent, fieldsAt: number, lineEnd: number): number {
     const { bytes, end } = this.#window;
     let stackEnd = lineEnd;
@@ -200,10 +201,10 @@ export class TextReader {
   }
 
   /**
-   * Takes further lines into a record that is not whole. They are its own only if it then is.
-   * @returns the record's end; -1 when it has but its line, as which it is then read
+   * Adds further lines to an incomplete record. They belong to it only if it is complete with them.
+   * @returns the record's end; -1 when it has only its own line, and is then read as that
    */
-  #continuation(origin: OriginReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
+  #continuation(origin: PrefixReader, event: TextEvent, fieldsAt: number, lineEnd: number): number {
     const isWhole = this.#wanting(event);
     if (isWhole === null) return -1;
     const { bytes, end } = this.#window;
@@ -216,7 +217,7 @@ export class TextReader {
       if (origin.startsAt(next, wasOpen)) break;
       last = this.#window.lineEnd(next);
       if (this.#isRecordIn(origin, next, last)) break;
-      if (!isMeasured && this.#interlude.is(bytes, next, end, wasOpen)) break;
+      if (!isMeasured && this.#otherLines.is(bytes, next, end, wasOpen)) break;
       lines++;
       // Without a quote, the line cannot end the string that it is in.
       if (wasOpen && !hasQuote(bytes, next, last)) continue;
@@ -235,9 +236,9 @@ export class TextReader {
   }
 
   /**
-   * What a record that was read as one line is to become by further lines: one whose string has the
-   * length that it tells; or has ended, at a quote behind which the record ends or goes on with
-   * fields; or which has the fields that its event has. Null when it is whole as it is.
+   * The condition that a record read as one line must satisfy with further lines: its string has
+   * the stated length; or it has ended, at a quote after which the record ends or continues with
+   * fields; or it has the fields of its event. Null when the record is already complete.
    */
   #wanting({ measured }: TextEvent): (() => boolean) | null {
     const fields = this.#fields;
@@ -247,12 +248,12 @@ export class TextReader {
   }
 
   /** Whether a line that begins with something else has a record in it. */
-  #isRecordIn(origin: OriginReader, start: number, end: number): boolean {
+  #isRecordIn(origin: PrefixReader, start: number, end: number): boolean {
     return hasBracket(this.#window.bytes, start, end) && origin.seek(start, end) >= 0;
   }
 
   /** Where another record, or a loss, begins in a part of a line; its end if there is none. */
-  #nextIn(origin: OriginReader, from: number, lineEnd: number): number {
+  #nextIn(origin: PrefixReader, from: number, lineEnd: number): number {
     const { bytes } = this.#window;
     if (!hasBracket(bytes, from, lineEnd)) return lineEnd;
     const record = origin.seek(from, lineEnd);
@@ -263,7 +264,7 @@ export class TextReader {
   }
 
   /** `PERF_RECORD_LOST lost 117` (perf script --show-lost-events); false when it is not that. */
-  #readLoss({ record, place }: OriginReader, lineEnd: number): boolean {
+  #readLoss({ record, place }: PrefixReader, lineEnd: number): boolean {
     const match = LOST_RECORD.exec(this.#window.bytes.toString('latin1', place.body, lineEnd));
     if (match === null) return false;
     this.#mapper.lost(record.cpu, lossCount(match[1]), record);
@@ -272,7 +273,7 @@ export class TextReader {
   }
 
   /** Reads a record of no event, such as `UNKNOWN TYPE 4`: where it comes from is known. */
-  #readUnknown(origin: OriginReader): void {
+  #readUnknown(origin: PrefixReader): void {
     const { record, place } = origin;
     const { bytes, at } = this.#window;
     const lineEnd = this.#window.lineEnd(at);
@@ -290,14 +291,14 @@ export class TextReader {
     return this.options.trim?.(this.#window.bytes, start, end) ?? end;
   }
 
-  #readCut({ record }: Pick<OriginReader, 'record'>, end: number): void {
+  #readCut({ record }: Pick<PrefixReader, 'record'>, end: number): void {
     const { bytes, at } = this.#window;
     this.#cutAt = this.#window.offset(at);
     this.#mapper.unparsed(bytes.toString('utf8', at, end), record);
     this.#window.at = end;
   }
 
-  /** Reads a line that is no record. */
+  /** Reads a line that is not a record. */
   #readOther(): void {
     const { bytes, at } = this.#window;
     const lineEnd = this.#window.lineEnd(at);
@@ -305,7 +306,7 @@ export class TextReader {
     if (this.#isText(at, lineEnd)) {
       this.#continued++;
       this.#mapper.continued(bytes.toString('utf8', at, lineEnd));
-    } else this.#interlude.read(bytes, at, lineEnd);
+    } else this.#otherLines.read(bytes, at, lineEnd);
     this.#window.goBehind(lineEnd);
   }
 
@@ -316,8 +317,8 @@ export class TextReader {
   #isText(start: number, end: number): boolean {
     if (!this.#inText || start === end) return false;
     const { bytes } = this.#window;
-    const isFrame = bytes[start] === TAB && this.#interlude.is(bytes, start, end, false);
-    this.#inText = !isFrame && !this.#interlude.is(bytes, start, end, true);
+    const isFrame = bytes[start] === TAB && this.#otherLines.is(bytes, start, end, false);
+    this.#inText = !isFrame && !this.#otherLines.is(bytes, start, end, true);
     return this.#inText && !RESEMBLES.test(bytes.toString('latin1', start, end));
   }
 }

@@ -1,4 +1,4 @@
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { NEWLINE } from './ascii.js';
 
 /**
@@ -9,7 +9,7 @@ const REACH = 1 << 16;
 const WINDOW_BYTES = 1 << 20;
 
 export class TextWindow {
-  /** Always the same buffer, of which the contents move. */
+  /** Always the same buffer; only its content moves. */
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
   readonly view: DataView = new DataView(this.bytes.buffer);
   /** Where the unparsed part begins. */
@@ -18,7 +18,7 @@ export class TextWindow {
   end = 0;
   readonly #chunks: Iterator<Buffer>;
   #chunk: Buffer = Buffer.alloc(0);
-  /** What of the chunk was taken over. */
+  /** Bytes of the chunk that were copied. */
   #taken = 0;
   /** Bytes of the input so far. */
   #total = 0;
@@ -50,12 +50,12 @@ export class TextWindow {
     return newline < 0 || newline > limit ? limit : newline;
   }
 
-  /** Goes on behind a line that ends at `end`. */
+  /** Continues after a line that ends at `end`. */
   goBehind(end: number): void {
     this.at = end < this.end && this.bytes[end] === NEWLINE ? end + 1 : end;
   }
 
-  /** Moves what is left to the front and takes over as much as there is room for. */
+  /** Moves the rest to the front and copies as much as fits after it. */
   #fill(): void {
     let moved = false;
     while (this.end - this.at < REACH) {

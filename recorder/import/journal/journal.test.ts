@@ -9,9 +9,9 @@ import { type ImportedRow, importBytes, inputOf } from '../../../tests/import-by
 import { testData } from '../../../tests/test-data.js';
 import { dmesg } from '../dmesg/index.js';
 import { recognise } from '../recognise.js';
-import { journalExport } from './export.js';
-import { kernelJson } from './json.js';
-import { journalVerbose } from './verbose.js';
+import { journalExport } from './journal-export.js';
+import { journalVerbose } from './journal-verbose.js';
+import { kernelJson } from './log-json.js';
 
 const printed = (form: string) => testData(`journal/${form}.txt.zst`);
 const plain = importBytes(dmesg, printed('short-monotonic'));

@@ -1,6 +1,6 @@
-import { FIELDS, type JournalFields, type KernelMessage, kernelMessage } from './entry.js';
+import { FIELDS, type JournalFields, type KernelMessage, kernelMessage } from './journal-entry.js';
 
-/** The object that a text is; null for what is none. */
+/** The object in a text; null when the text is not an object. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -15,7 +15,7 @@ export function journalMessage(entry: Readonly<Record<string, unknown>>): Kernel
   const fields: JournalFields = {};
   for (const [name, value] of Object.entries(entry)) {
     if (!FIELDS.has(name)) continue;
-    // A value that is no UTF-8 is an array of its bytes (systemd logs-show.c).
+    // A value that is not valid UTF-8 is an array of its bytes (systemd logs-show.c).
     const text = Array.isArray(value) ? Buffer.from(value as number[]).toString() : value;
     if (typeof text === 'string') fields[name as keyof JournalFields] = text;
   }

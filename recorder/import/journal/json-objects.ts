@@ -1,21 +1,20 @@
 /**
- * The innermost objects of a JSON text of any layout, one behind the other, and what stands between
- * them. Only one object is held; where the text is damaged, the next object begins at the next
- * brace.
+ * Yields the innermost objects of a JSON text of any layout, and the text between them. Only one
+ * object is held in memory. After damage the next object begins at the next brace.
  */
 import { LINE_BYTES_MAX } from '../lines.js';
 
-/** What may stand between objects, and around them: brackets, commas, the name of an array. */
+/** Text that may surround objects: brackets, commas, the name of an array. */
 const GLUE = /^[\s\x1e,:[\]{}]*(?:"\w{1,64}"\s*:)?[\s,:[\]{}]*$/;
 /** An object that was only opened: it holds an array of the objects that matter. */
 const CONTAINER = /^\{\s*(?:"\w{1,64}"\s*:\s*\[?\s*)?$/;
 const TOKEN = /["{}]/g;
 const STRING = /"(?:[^"\\\n]|\\.)*"/y;
 
-export interface ObjectTaker {
+export interface ObjectHandler {
   /** An object; its end may be missing when another one begins before. */
   object(text: string): void;
-  /** Text outside of objects that is no JSON. */
+  /** Text outside of objects that is not JSON. */
   stray(text: string): void;
 }
 
@@ -23,7 +22,7 @@ export class JsonObjects {
   /** The object that is not complete yet. */
   #held: string | null = null;
 
-  constructor(private readonly taker: ObjectTaker) {}
+  constructor(private readonly taker: ObjectHandler) {}
 
   /** @param line the next line, without its newline */
   line(line: string): void {
@@ -36,7 +35,7 @@ export class JsonObjects {
     if (this.#held.length > LINE_BYTES_MAX) this.end();
   }
 
-  /** Hands on what is held at the end of the input. */
+  /** Passes on the held text at the end of the input. */
   end(): void {
     if (this.#held !== null) this.#close(this.#held);
   }
@@ -58,7 +57,7 @@ export class JsonObjects {
       if (token === null) break;
       if (token[0] === '"') {
         STRING.lastIndex = token.index;
-        // A string without an end: the line has lost it, and the next line begins anew.
+        // A string without an end: the line has lost it, and the next line starts afresh.
         if (!STRING.test(line)) break;
         at = STRING.lastIndex;
         continue;

@@ -1,13 +1,13 @@
 /**
  * `lspci -xxxx` (or -xxx, -x, with or without -v, -k, -n, -D) as snapshots: the configuration space
- * of every function it shows, and what else it says of it.
+ * of every function shown, and the other properties that lspci prints.
  */
 import { type Bdf, type EventAppender, parseBdf } from '../../../traces/index.js';
-import { emitSnapshot, type FunctionState } from '../../snapshot/snapshot.js';
+import { emitSnapshot, type FunctionState } from '../../snapshot/emit-snapshot.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { LineReader } from '../lines.js';
-import { configAttributes } from './config-space.js';
+import { configAttributes } from './config-file.js';
 
 const HEADER = /^((?:[0-9a-f]{4,}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) \S/;
 const ROW = /^([0-9a-f]{2,3}): ((?:[0-9a-f]{2} ?){16})$/;

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { importBytes } from '../../../tests/import-bytes.js';
 import { testData } from '../../../tests/test-data.js';
-import { configSpace } from './config-space.js';
+import { configSpace } from './config-file.js';
 import { lspci } from './index.js';
 
 const STATE = 'captures/udev-r1/state-before';

@@ -3,11 +3,11 @@
  * (kernel kernel/trace/trace_mmiotrace.c and Documentation/trace/mmiotrace.rst, format 20070824).
  */
 import { CELL, type EventAppender, type EventRow, formatBdf } from '../../../traces/index.js';
-import { Cursor } from '../cursor.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
+import { Cursor } from '../line-cursor.js';
 import { LineReader } from '../lines.js';
-import { type Bar, Bars, RESOURCES } from './bars.js';
+import { type Bar, Bars, RESOURCES } from './bar-at-address.js';
 
 const BLANK = 0x20;
 const MAPPINGS_MAX = 1 << 16;
@@ -30,7 +30,7 @@ export const mmiotrace: Importer = {
     return FIRST_LINE.test(text) ? 1 : 0.8;
   },
 
-  // The tracer stamps with the trace clock, which is the local one unless somebody changed it.
+  // The tracer uses the trace clock, which is the local one unless it was changed.
   meta: () => ({ clock: 'local' }),
   read: (input, events) => new MmiotraceReader(input, events).read(),
 };
@@ -124,7 +124,7 @@ class MmiotraceReader {
     }
   }
 
-  /** The next number, or -1; past 2^53 no address or size is exact, and none is real. */
+  /** The next number, or -1. Beyond 2^53 no address or size is exact, and none is real. */
   #number(): number {
     const cursor = this.#cursor;
     cursor.blanks();

@@ -1,11 +1,11 @@
 /** perf.data: what `perf record` wrote, into a file or a pipe. */
 import type { Importer, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
-import { CLOCKS } from '../perf/clocks.js';
+import type { Input } from '../input-stream.js';
+import { CLOCKS } from '../perf/clock-names.js';
 import { sourceOf } from '../random-access.js';
-import { type PerfFile, readPerfFile } from './file.js';
-import { FEATURE, MAGIC, MAGIC_SWAPPED } from './layout.js';
-import { PerfSession } from './session.js';
+import { FEATURE, MAGIC, MAGIC_SWAPPED } from './perf-constants.js';
+import { type PerfFile, readPerfFile } from './perf-file.js';
+import { PerfSession } from './perf-session.js';
 
 /** Files that `meta` has read, so that `read` need not read them again: an input is read once. */
 const opened = new WeakMap<Input, PerfFile>();
@@ -37,7 +37,7 @@ export const perfData: Importer = {
     const command = commandLine(file);
     const wallOffsetNs = wallOffset(file);
     return {
-      // Without a clock that was asked for, perf's is local_clock(), which ftrace calls `perf`.
+      // Without a chosen clock, perf uses local_clock(), which ftrace calls `perf`.
       clock: clock === null ? 'perf' : (CLOCKS[clock] ?? 'unknown'),
       ...(kernel !== null && { kernel }),
       ...(wallOffsetNs !== null && { wallOffsetNs }),
@@ -54,7 +54,7 @@ export const perfData: Importer = {
   },
 };
 
-/** A string with its size in front; null when there is none. */
+/** A string preceded by its size; null when there is none. */
 function stringAt(bytes: Buffer, at: number, littleEndian: boolean) {
   if (at + 4 > bytes.byteLength) return null;
   const size = littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
@@ -77,7 +77,7 @@ function commandLine({ features, littleEndian }: PerfFile): string | null {
   return words.join(' ');
 }
 
-/** Wall clock minus trace clock in nanoseconds, when perf took both at once. */
+/** Wall clock minus trace clock in nanoseconds, if perf read both at the same time. */
 function wallOffset({ features, littleEndian }: PerfFile): bigint | null {
   const bytes = features.get(FEATURE.clockData);
   if (bytes === undefined || bytes.byteLength < 24) return null;

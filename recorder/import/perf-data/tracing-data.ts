@@ -10,9 +10,9 @@ import {
   readFtraceFormats,
   readHeaderInfo,
   sizedText,
-} from '../tracedat/parts.js';
+} from '../tracedat/common-sections.js';
+import type { RecordContext } from '../tracedat/dat-records.js';
 import { MAGIC } from '../tracedat/read-file.js';
-import type { RecordContext } from '../tracedat/records.js';
 
 /** Versions before this one have no names of tasks. */
 const VERSION_NAMES = 0.6;

@@ -1,16 +1,16 @@
 /** Text of `perf script`: tracepoint and probe events, with any choice of fields. */
-import { RecordMapper } from '../../mapping/mapper.js';
+import { RecordMapper } from '../../mapping/record-mapper.js';
 import { findLayout } from '../ftrace/find-layout.js';
 import { TextReader } from '../ftrace/text-reader.js';
 import type { Importer, InputMeta } from '../importer.js';
-import { CLOCKS } from './clocks.js';
-import { PERF_LAYOUTS, taskName } from './layout.js';
+import { CLOCKS } from './clock-names.js';
+import { PERF_LAYOUTS, taskName } from './perf-layouts.js';
 
-/** `system:event:` as perf shows it, behind the time or the CPU, and a period that is shown. */
+/** `system:event:` as perf prints it after the time or the CPU, with an optional period. */
 const EVENT = /(?::|\]) +(?:\d+ +)?\w+:\w+: /;
 const SHARE_MIN = 0.25;
 
-/** The instruction's address, and its symbol, behind the event (`-F ip,sym`). */
+/** The instruction's address and symbol after the event (`-F ip,sym`). */
 const LOCATION = / +[0-9a-f]{4,16}(?: [^="]*)?$/;
 const LOCATION_LOOK = 512;
 

@@ -1,7 +1,7 @@
 import type { Dictionary } from '../../../traces/index.js';
-import { type FieldReader, NOT_SET } from '../../mapping/record.js';
-import type { Rule } from '../../mapping/rule.js';
-import { SYS_ENTER, SYS_EXIT, type TypedEvent } from './schema.js';
+import type { MappingRule } from '../../mapping/projection.js';
+import { type FieldReader, NOT_SET } from '../../mapping/trace-record.js';
+import { SYS_ENTER, SYS_EXIT, type TypedEvent } from './field-numbers.js';
 import type { Wire } from './wire.js';
 
 /** Numbers of GenericFtraceEvent and of its fields. */
@@ -12,7 +12,7 @@ const [NAME, STRING, INT, UINT] = [1, 3, 4, 5];
 export class EventFields implements FieldReader {
   low = NOT_SET;
   high = NOT_SET;
-  #rule: Rule | null = null;
+  #rule: MappingRule | null = null;
   #event = 0;
   #names: string[] = [];
   #texts: (string | null)[] = [];
@@ -42,7 +42,7 @@ export class EventFields implements FieldReader {
     }
   }
 
-  use(rule: Rule): void {
+  use(rule: MappingRule): void {
     this.#rule = rule;
   }
 

@@ -1,8 +1,8 @@
 /** A trace of Perfetto (traced, tracebox): its events of ftrace. */
 import type { Importer, InputMeta } from '../importer.js';
+import { BUNDLE, CLOCKS, PACKET } from './field-numbers.js';
 import { beginsWithPackets, packetsOf } from './packets.js';
-import { PerfettoReader } from './reader.js';
-import { BUNDLE, CLOCKS, PACKET } from './schema.js';
+import { PerfettoReader } from './perfetto-reader.js';
 import type { Wire } from './wire.js';
 
 /** Numbers of SystemInfo, Utsname, ClockSnapshot and its clocks. */

@@ -2,8 +2,8 @@
 import { inflateSync } from 'node:zlib';
 import { ZstdDecoder } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
-import type { Input } from '../input.js';
-import { PACKET } from './schema.js';
+import type { Input } from '../input-stream.js';
+import { PACKET } from './field-numbers.js';
 import { Wire } from './wire.js';
 
 /** Field 1 of the trace, a message. */
@@ -72,7 +72,7 @@ export function* packetsOf(head: Buffer): Generator<Wire, undefined> {
   yield* new Packets({ chunks: () => [head] }).all();
 }
 
-/** Whether bytes begin with a packet, and another one behind it where that can be seen. */
+/** Whether bytes begin with a packet, followed by another one if the bytes reach that far. */
 export function beginsWithPackets(head: Buffer): boolean {
   let at = 0;
   for (let count = 0; count < 3 && at < head.byteLength; count++) {

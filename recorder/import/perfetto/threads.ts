@@ -8,7 +8,7 @@ const [PROCESSES, THREADS] = [1, 2];
 const [TID, THREAD_NAME, TGID] = [1, 2, 3];
 const [PID, CMDLINE, IS_COMM] = [1, 3, 9];
 
-/** Names and thread groups, as far as the trace has told them. */
+/** Names and thread groups that the trace has stated so far. */
 export class Threads {
   readonly #tasks = new Map<number, number>();
   readonly #groups = new Map<number, number>();

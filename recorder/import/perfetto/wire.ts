@@ -1,4 +1,4 @@
-/** Protobuf's wire format: fields of a message one after the other, without an object per field. */
+/** Protobuf's wire format: iterates over the fields of a message without an object per field. */
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -28,7 +28,7 @@ export class Wire {
     this.#at = from;
   }
 
-  /** Goes to the next field; false at the end, or where the message is damaged. */
+  /** Moves to the next field; false at the end, or where the message is damaged. */
   next(): boolean {
     if (this.#at >= this.limit) return false;
     if (!this.#varint()) return this.#damage();

@@ -1,9 +1,8 @@
 /**
- * Arguments of a simpletrace record as the text that QEMU's log backend prints for them. The form
- * of the event tells which argument is a string (32-bit length, bytes) and which a number (64
- * bits).
+ * Prints the arguments of a simpletrace record as QEMU's log backend prints them. The form of the
+ * event determines which argument is a string (32-bit length, bytes) and which a number (64 bits).
  */
-import type { Part, Template } from '../template.js';
+import type { Template, TemplatePart } from '../line-template.js';
 
 const STRING_SLOTS: readonly (string | null)[] = ['device', 'driver', 'text', 'error', '$'];
 /** Numbers that are signed; QEMU stores an int as the same number in 64 bits. */
@@ -34,7 +33,7 @@ class ArgumentReader {
     return this.#at === this.payload.byteLength;
   }
 
-  take({ slot, radix }: Part): string | null {
+  take({ slot, radix }: TemplatePart): string | null {
     if (STRING_SLOTS.includes(slot)) return this.#string();
     if (slot === 'bdf') return this.#bdf();
     if (slot === 'address') return this.#address();

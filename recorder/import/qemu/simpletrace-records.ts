@@ -1,8 +1,7 @@
 /**
- * The records of a simpletrace file. They have no checksum and no mark where they begin, and a
- * damaged one says a wrong length. So a record counts only when another one, or the end of the
- * file, is where it ends; behind a damaged place reading goes on where records follow one another
- * again.
+ * The records of a simpletrace file. They have no checksum and no start mark, and a damaged one
+ * states a wrong length. So a record counts only if another one, or the end of the file, follows
+ * directly. After damage, reading continues where records follow one another again.
  */
 import type { ByteStream } from '../byte-stream.js';
 
@@ -14,7 +13,7 @@ const RECORD_BYTES_MAX = 1 << 18;
 const NAME_BYTES_MAX = 512;
 /** QEMU numbers its events from 0 on. */
 const ID_MAX = 1n << 32n;
-/** Ids of files without names: nothing else tells a record from what is none. */
+/** Largest id in files without names: nothing else distinguishes a record from other bytes. */
 const UNTYPED_ID_MAX = 1n << 16n;
 /** PID_MAX_LIMIT (kernel include/linux/threads.h, 6.12). */
 const PID_MAX = 1 << 22;
@@ -22,9 +21,9 @@ const TYPE_BYTES = 8;
 const TYPE_MAPPING = 0n;
 const TYPE_EVENT = 1n;
 const MAPPING_HEADER_BYTES = 20;
-/** So many zeros are no arguments of an event: the file was lengthened there and never written. */
+/** This many zeros are not arguments of an event: the file was extended there and never written. */
 const ZEROS_MIN = 64;
-/** So far behind a damaged place the next record is looked for. */
+/** The next record is searched for within this many bytes after damage. */
 const SEARCH_BYTES_MAX = 1 << 26;
 const NAME = /^[A-Za-z0-9_]+$/;
 
@@ -44,7 +43,7 @@ interface Damage {
   readonly isCut: boolean;
 }
 
-/** What stands at a place: a record of so many bytes, the beginning of one, or none. */
+/** What is at an offset: a record of so many bytes, the beginning of one, or neither. */
 type Found = { readonly bytes: number } | { readonly why: string; readonly isCut: boolean };
 
 const CUT: Found = { why: 'a record is cut short', isCut: true };
@@ -66,7 +65,7 @@ export class SimpletraceRecords {
     const found = this.#found(0);
     if ('why' in found) return this.#damage(found.why, found.isCut);
     if (!this.#isFollowed(found.bytes)) {
-      return this.#damage('what follows a record is none, and it may be cut or mixed', false);
+      return this.#damage('no record follows this one, which may be cut or mixed', false);
     }
     const start = stream.at;
     stream.at += found.bytes;
@@ -83,7 +82,7 @@ export class SimpletraceRecords {
     return { type: 'mapping', id, bytes: bytes.subarray(start + MAPPING_HEADER_BYTES, end) };
   }
 
-  /** Goes on behind a damaged place, to where records follow one another again. */
+  /** Continues after damage, where records follow one another again. */
   #damage(why: string, wasCut: boolean): Damage {
     const { stream } = this;
     const { offset } = stream;
@@ -104,7 +103,7 @@ export class SimpletraceRecords {
     return 'bytes' in second;
   }
 
-  /** Whether a record, what is left of one, the end of the file or zeros are at `ahead`. */
+  /** Whether a record, the rest of one, the end of the file or zeros are at `ahead`. */
   #isFollowed(ahead: number): boolean {
     if (this.#isEndAt(ahead)) return true;
     const found = this.#head(ahead);
@@ -124,7 +123,9 @@ export class SimpletraceRecords {
     const head = this.#head(ahead);
     if ('why' in head) return head;
     if (!this.stream.need(ahead + head.bytes)) return CUT;
-    return this.#isName(ahead, head.bytes) ? head : damaged('the name of an event is none');
+    return this.#isName(ahead, head.bytes)
+      ? head
+      : damaged('the name of an event is not a valid name');
   }
 
   /** What the beginning of a record at `ahead` says. */
@@ -165,7 +166,7 @@ export class SimpletraceRecords {
     return { bytes: before + length };
   }
 
-  /** Whether what stands in a mapping is a name; true for what is no mapping. */
+  /** Whether the content of a mapping is a name; true if it is not a mapping. */
   #isName(ahead: number, bytes: number): boolean {
     const at = this.stream.at + ahead;
     const buffer = this.stream.bytes;

@@ -7,8 +7,8 @@
 import { describe, expect, test } from 'vitest';
 import { importBytes } from '../../../tests/import-bytes.js';
 import { testData } from '../../../tests/test-data.js';
+import { qemuText } from './qemu-text.js';
 import { qemuSimpletrace } from './simpletrace.js';
-import { qemuText } from './text.js';
 
 /** Arguments of an event: how its line is taken apart, and which of them are strings. */
 const ARGUMENTS: Record<string, { readonly line: RegExp; readonly strings: readonly number[] }> = {

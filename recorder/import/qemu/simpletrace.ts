@@ -1,15 +1,15 @@
 /**
- * QEMU's simpletrace binary (QEMU `trace/simple.c`): a header, then records. Version 4 gives every
- * event's name in a mapping record; versions 2 and 3 have numbers only, which nothing but the build
- * of QEMU that wrote them can name.
+ * QEMU's simpletrace binary (QEMU `trace/simple.c`): a header, then records. Version 4 has every
+ * event's name in a mapping record. Versions 2 and 3 have only numbers, whose names only the build
+ * of QEMU that wrote them knows.
  */
 import { CELL, type EventAppender, VfrError } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { formatArguments } from './binary-form.js';
-import { countsOf, type EventType, QemuEmitter } from './emitter.js';
-import { QemuSequence } from './sequence.js';
+import { countsOf, type EventType, QemuEmitter } from './qemu-emitter.js';
+import { QemuSequence } from './qemu-sequence.js';
 import { DROPPED_ID, RECORD_HEADER_BYTES, SimpletraceRecords } from './simpletrace-records.js';
 
 const HEADER_BYTES = 24;
@@ -93,7 +93,7 @@ class SimpletraceReader {
     };
   }
 
-  /** Notes the name of an event; a number that has two names is damaged, and has none. */
+  /** Stores the name of an event. A number with two names is damaged, and has no name. */
   #map(id: bigint, name: Buffer): void {
     const type = this.#emitter.type(name, 0, name.byteLength);
     const known = this.#names.get(id);

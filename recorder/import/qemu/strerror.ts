@@ -146,5 +146,5 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ]),
 ]);
 
-/** The negative errno that a text of strerror() stands for, 0 for Success; or undefined. */
+/** The negative errno of a text of strerror(), 0 for Success; or undefined. */
 export const errnoOfText = (text: string): number | undefined => NUMBERS.get(text);

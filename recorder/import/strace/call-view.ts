@@ -1,10 +1,10 @@
 /** The arguments of the call at hand by what they mean: numbers, strings, VFIO files. */
 
-import { Interner } from '../../words/interner.js';
-import { Cursor } from '../cursor.js';
-import { Arguments, StringDecoder } from './arguments.js';
-import type { CallLine } from './call.js';
-import type { Files, OpenFile, Process } from './files.js';
+import { Interner } from '../../byte-matching/interner.js';
+import { Cursor } from '../line-cursor.js';
+import { Arguments, StringDecoder } from './call-arguments.js';
+import type { CallLine } from './call-line.js';
+import type { Files, OpenFile, Process } from './vfio-files.js';
 
 const ANGLE_OPEN = 0x3c;
 const STRING_BYTES_MAX = 1 << 16;
@@ -23,7 +23,7 @@ export interface Path {
 
 export class CallView {
   readonly #arguments = new Arguments();
-  /** Paths as strace shows them behind descriptors; null for those that are not of VFIO. */
+  /** Paths as strace shows them after descriptors; null for those that are not of VFIO. */
   readonly #shown = new Interner((path) =>
     OF_VFIO.test(path) ? path.replace(DEVICE_TYPE, '') : null,
   );
@@ -36,7 +36,7 @@ export class CallView {
 
   constructor(readonly files: Files) {}
 
-  /** Goes to the call of a line. */
+  /** Moves to the call of a line. */
   set(line: CallLine): void {
     this.line = line;
     this.#arguments.set(line.bytes, line.argsStart, line.argsEnd);
@@ -86,7 +86,7 @@ export class CallView {
     return { text, isComplete, isOfVfio: OF_VFIO.test(text) };
   }
 
-  /** The VFIO file behind the descriptor in an argument, or null. */
+  /** The VFIO file that the descriptor in an argument refers to, or null. */
   file(index: number): OpenFile | null {
     if (!this.number(index)) return null;
     const { cursor } = this;

@@ -1,24 +1,26 @@
 /** strace of a program that uses VFIO: `strace -f -ttt -T -y -v`, or less of it. */
 import type { Importer, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
-import type { TimeStyle } from './call.js';
-import { StraceReader } from './reader.js';
+import type { Input } from '../input-stream.js';
+import type { TimeStyle } from './call-line.js';
+import { StraceReader } from './strace-reader.js';
 
-/** `--decode-pids=comm` puts the name of the thread behind its number. */
+/** `--decode-pids=comm` appends the name of the thread to its number. */
 const WHO = String.raw`(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?`;
 const SECONDS = String.raw`(?:\d+\.\d{3,9}|\d{9,10})`;
 const OF_DAY = String.raw`\d\d:\d\d:\d\d(?:\.\d{3,9})?`;
-/** What `-r` adds behind another time, then `-n`, then `-i`: `(+     0.000246) [  59] [7f87] `. */
+/** What `-r` adds after another time, then `-n`, then `-i`: `(+     0.000246) [  59] [7f87] `. */
 const EXTRAS = String.raw`(?:\(\+ *[\d.]+\) )?(?:\[[ 0-9a-f?]+\] )*`;
 const WHAT = String.raw`(?:[a-z_][a-z0-9_]*\(|<\.\.\. [a-z0-9_]+ resumed>|--- SIG|\+\+\+ )`;
 const LINE = new RegExp(`^${WHO} *(?:(?:${SECONDS}|${OF_DAY}) )?${EXTRAS}${WHAT}`);
-/** Lines that have what only strace writes, so that C or a shell script is not taken for it. */
+/**
+ * Lines with elements that only strace writes, so that C or a shell script is not mistaken for it.
+ */
 const SURE = / = (?:-?\d+|0x[0-9a-f]+|\?)(?:<.*>| E[A-Z0-9]+ \(.*\)| \(.*\))?(?: <[\d.]+>)?$/;
-/** Longer lines are not looked at: one that is not sure is enough. */
+/** Longer lines are not examined: one doubtful line does not matter. */
 const LINE_LENGTH_MAX = 2000;
 const EPOCH = new RegExp(`^${WHO} *(${SECONDS}) ${EXTRAS}${WHAT}`);
 const DAY = new RegExp(`^${WHO} *${OF_DAY} ${EXTRAS}${WHAT}`);
-/** Lines that stand below a call: frames of its stack (`-k`), bytes that it moved (`-e write`). */
+/** Lines below a call: frames of its stack (`-k`), bytes that it moved (`-e write`). */
 const BELOW = /^ [>|] /;
 /** Times below this are distances (-r), not seconds since 1970. */
 const EPOCH_MIN = 100_000_000;
@@ -53,7 +55,7 @@ const META: Record<TimeStyle, InputMeta> = {
   none: { clock: 'none' },
 };
 
-/** How the input tells the time: as its first line that tells one does. */
+/** The form of the input's times: that of the first line with a time. */
 function timeStyle(input: Input): TimeStyle {
   for (const line of input.head.toString('latin1').split('\n')) {
     const epoch = EPOCH.exec(line);

@@ -1,7 +1,7 @@
 /**
- * Which call an ioctl is. strace prints all names of a number ("A or B") because it does not know
- * the file; what is known of the file, and the struct where strace decoded it, tells which one.
- * What nothing tells stays as the line has it.
+ * Determines which call an ioctl is. strace prints all names of a number ("A or B") because it does
+ * not know the file. The kind of file, if known, and the struct, where strace decoded it, decide.
+ * Otherwise the name stays as the line has it.
  */
 import {
   isVfioIoctl,
@@ -10,7 +10,7 @@ import {
   vfioIoctlNames,
   vfioIoctlNumber,
 } from '../../vfio-ioctls.js';
-import type { OpenFile } from './files.js';
+import type { OpenFile } from './vfio-files.js';
 
 /** The request of an ioctl as a line has it. */
 export interface Request {
@@ -18,7 +18,7 @@ export interface Request {
   readonly command: number;
   /** The names that it may have. */
   readonly names: readonly string[];
-  /** The kind of file that it tells by itself. */
+  /** The kind of file that the name implies. */
   readonly file: OpenFile['kind'] | undefined;
   /** Whether it can only be one of VFIO or iommufd; other numbers are so on their files only. */
   readonly isOwn: boolean;
@@ -37,7 +37,7 @@ const SHAPES: readonly [RegExp, RegExp][] = [
   [/\b(?:count|group_fds|devices)=/, /^VFIO_DEVICE_(?:GET_)?PCI_HOT_RESET/],
 ];
 
-/** The request that an argument tells, or null when it is a name of another subsystem. */
+/** The request in an argument, or null when it is a name of another subsystem. */
 export function requestOf(argument: string): Request | null {
   const text = argument.trim();
   const command = commandOf(text);
@@ -70,8 +70,8 @@ function fileOf(names: readonly string[]): OpenFile['kind'] | undefined {
 }
 
 /**
- * The name of a request, or all that it may have.
- * @param file what it was made on, as far as that is known
+ * The name of a request, or all candidates.
+ * @param file the file of the call, if known
  * @param argument the third argument as strace prints it
  */
 export function nameOf(request: Request, file: OpenFile | null, argument: string): string {

@@ -1,11 +1,11 @@
 /**
- * The text of a `bprint` record. The kernel keeps the arguments of trace_printk in binary beside
- * the address of the format (vbin_printf in the kernel's lib/vsprintf.c): numbers on a multiple of
- * their size but at most of 4, strings with their NUL, and pointers that must be followed at once
- * as the string that they print.
+ * Formats a `bprint` record. The kernel stores the arguments of trace_printk in binary after the
+ * address of the format (vbin_printf in the kernel's lib/vsprintf.c): numbers aligned to their size
+ * but at most to 4, strings with their NUL, and pointers that must be dereferenced immediately as
+ * the string that they print.
  */
 import { type Payload, readInteger } from '../../ring-buffer/index.js';
-import type { KernelSymbols } from './kernel-text.js';
+import type { KernelSymbols } from './kernel-symbols.js';
 
 /** How the recorded kernel keeps numbers. */
 export interface Layout {
@@ -14,7 +14,7 @@ export interface Layout {
   readonly longBytes: 4 | 8;
 }
 
-/** `%`, flags, width, precision, length, conversion; `%p` may have letters behind it. */
+/** `%`, flags, width, precision, length, conversion; `%p` may be followed by letters. */
 const CONVERSION =
   /%([-+ #0]*)(\*|\d*)(?:\.(\*|-?\d*))?(hh|h|ll|l|L|z|Z|t)?(?:([diouxXcs%])|p([A-Za-z0-9]*))/g;
 /** Shown where the record has no bytes left for an argument. */
@@ -28,7 +28,7 @@ const ERRNO_MAX = 4095n;
 interface Style {
   readonly flags: string;
   readonly width: number;
-  /** -1 when none is given. */
+  /** -1 when it is absent. */
   readonly precision: number;
 }
 
@@ -141,7 +141,7 @@ function pointerText(
   }
 }
 
-/** The binary arguments, one after the other. */
+/** Reads the binary arguments in sequence. */
 class Arguments {
   #at: number;
   readonly #end: number;

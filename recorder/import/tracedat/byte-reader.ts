@@ -1,12 +1,12 @@
-import { type ByteSource, type Place, VfrError } from '../../../traces/index.js';
+import { type ByteSource, type ErrorLocation, VfrError } from '../../../traces/index.js';
 
 /** What a string in a trace.dat may be long: names, clocks, versions. */
 const STRING_BYTES_MAX = 4096;
 
-const damaged = (what: string, place: Place): VfrError =>
+const damaged = (what: string, place: ErrorLocation): VfrError =>
   new VfrError('TRACEDAT_DAMAGED', what, 'Record again, or fetch the file again.', place);
 
-/** Reads numbers and strings one after the other, in the byte order of the file. */
+/** Reads numbers and strings in sequence, in the byte order of the file. */
 export class ByteReader {
   at = 0;
 
@@ -51,7 +51,10 @@ export class ByteReader {
     return bytes.toString('utf8', 0, end);
   }
 
-  /** Goes over a fixed text. @throws VfrError when something else is there */
+  /**
+   * Skips a fixed text.
+   * @throws VfrError when something else is there
+   */
   expect(text: string): void {
     const start = this.at;
     const found = this.bytes(Buffer.byteLength(text)).toString('latin1');

@@ -1,13 +1,13 @@
 import { type ByteSource, highWord, lowWord } from '../../../traces/index.js';
-import { NOT_SET } from '../../mapping/record.js';
+import { NOT_SET } from '../../mapping/trace-record.js';
 import { PageCursor, type PageFormat } from '../../ring-buffer/index.js';
 import { ReadAhead } from '../read-ahead.js';
-import type { Correction } from './clock.js';
+import type { Correction } from './clock-correction.js';
 import { type Compression, decompress, PLAIN_BYTES_MAX } from './compression.js';
 import type { CpuData } from './trace-file.js';
 
 const TWO_32 = 2 ** 32;
-/** Bytes read at once from data that are not compressed. */
+/** Bytes to read at a time from uncompressed data. */
 const READ_BYTES = 1 << 18;
 const CHUNK_HEADER_BYTES = 8;
 const COUNT_BYTES = 4;
@@ -18,14 +18,14 @@ export const UNKNOWN = -1;
 
 export class CpuStream {
   readonly cursor: PageCursor;
-  /** Whether the cursor stands on a record. */
+  /** Whether the cursor is on a record. */
   ready = false;
   /** Time of the record, low word first. */
   timeLow = NOT_SET;
   timeHigh = NOT_SET;
-  /** Events lost before the record under the cursor: a number, or -1 when nobody counted them. */
+  /** Events lost before the record under the cursor: a number, or -1 when it is not known. */
   missed = 0;
-  /** Events that page headers said were lost. */
+  /** Events that page headers report as lost. */
   lost = 0;
   /** Where and why reading stopped early. */
   stopped: { readonly offset: number; readonly why: string } | null = null;
@@ -65,7 +65,7 @@ export class CpuStream {
     return (this.timeHigh - originHigh) * TWO_32 + this.timeLow;
   }
 
-  /** Goes to the next record; `ready` is false when there is none. */
+  /** Moves to the next record; `ready` is false when there is none. */
   advance(): void {
     while (!this.cursor.next()) {
       if (this.cursor.damage !== undefined) this.#stop(this.#at, this.cursor.damage);

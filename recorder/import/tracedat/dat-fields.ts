@@ -8,7 +8,7 @@ import {
   readInteger,
 } from '../../ring-buffer/index.js';
 import { formatBinary, type Layout } from './binary-printf.js';
-import type { KernelSymbols } from './kernel-text.js';
+import type { KernelSymbols } from './kernel-symbols.js';
 
 const EMPTY: Payload = { view: new DataView(new ArrayBuffer(0)), offset: 0, length: 0 };
 
@@ -58,7 +58,7 @@ export class DatFields extends BinaryFields {
     return value === undefined ? undefined : BigInt.asUintN(field!.size * 8, value);
   }
 
-  /** The kernel stores as many addresses as there are, whatever the format's array says. */
+  /** The kernel stores only as many addresses as there are, whatever array the format declares. */
   #stack(format: EventFormat, show: (address: bigint) => string): string {
     const { view, offset, length } = this.#payload;
     const { longBytes } = this.layout;

@@ -2,13 +2,13 @@
 import { type EventAppender, VfrError } from '../../../traces/index.js';
 import { parsePageFormat } from '../../ring-buffer/index.js';
 import type { Importer, ImportReport, InputMeta } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { sourceOf } from '../random-access.js';
-import { correctionOf } from './clock.js';
+import { correctionOf } from './clock-correction.js';
 import { CpuStream } from './cpu-stream.js';
-import { mergeStreams } from './merge.js';
+import { DatRecords } from './dat-records.js';
+import { mergeStreams } from './merge-streams.js';
 import { MAGIC, readTraceFile } from './read-file.js';
-import { DatRecords } from './records.js';
 import type { BufferData, TraceFile } from './trace-file.js';
 
 /** Files that `meta` has read, so that `read` need not read them again: an input is read once. */
@@ -60,13 +60,13 @@ function readRecords(file: TraceFile, events: EventAppender): ImportReport {
   const stops = file.damage === null ? [] : [file.damage];
   for (const buffers of byClock(file.buffers)) {
     const streams = buffers.flatMap((buffer) => streamsOf(file, buffer));
-    mergeStreams(streams, (stream) => records.take(stream));
+    mergeStreams(streams, (stream) => records.handle(stream));
     records.end(streams);
     stops.push(...streams.flatMap(({ stopped }) => (stopped === null ? [] : [stopped])));
-    if (file.buffers.length === 1) records.settle(streams);
+    if (file.buffers.length === 1) records.reportUncounted(streams);
   }
   if (file.buffers.length === 0 && file.damage !== null) {
-    const next = 'The part with the records is gone; record again.';
+    const next = 'The part with the records is missing; record again.';
     const place = { file: file.source.name, offset: file.damage.offset };
     throw new VfrError('TRACEDAT_EMPTY', file.damage.why, next, place);
   }
@@ -86,7 +86,7 @@ function streamsOf(file: TraceFile, buffer: BufferData): CpuStream[] {
   });
 }
 
-/** Buffers of one clock are merged by their times; those of others come one after the other. */
+/** Buffers of one clock are merged by their times; buffers of other clocks follow. */
 function byClock(buffers: readonly BufferData[]): BufferData[][] {
   const groups = new Map<string, BufferData[]>();
   for (const buffer of buffers) {

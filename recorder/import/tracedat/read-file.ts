@@ -9,8 +9,9 @@ export const MAGIC = Buffer.from('\x17\x08\x44tracing', 'latin1');
 const PAGE_BYTES_MAX = 1 << 25;
 
 /**
- * Reads everything of a trace.dat but its records.
- * @throws VfrError when it is none, of another version, or too damaged to find its records
+ * Reads everything of a trace.dat except its records.
+ * @throws VfrError when it is not one, has an unknown version, or is too damaged to find its
+ * records
  */
 export function readTraceFile(source: ByteSource): TraceFile {
   const start = new ByteReader(source, true);

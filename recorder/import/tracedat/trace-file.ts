@@ -1,7 +1,7 @@
-/** What a trace.dat holds, whatever its version. */
+/** The contents of a trace.dat of any version. */
 import type { ByteSource } from '../../../traces/index.js';
 import type { EventFormat } from '../../ring-buffer/index.js';
-import type { TimeShift, TscRate } from './clock.js';
+import type { TimeShift, TscRate } from './clock-correction.js';
 import type { Compression } from './compression.js';
 
 /** The pages of one CPU in the file. */
@@ -35,7 +35,7 @@ export interface TraceFile {
   readonly littleEndian: boolean;
   readonly headerPage: string;
   readonly formats: readonly EventFormat[];
-  /** The text of /proc/kallsyms, decompressed when asked for. */
+  /** The text of /proc/kallsyms, decompressed on demand. */
   readonly kallsyms: () => Buffer;
   readonly printkFormats: string;
   /** Names of tasks by thread id, at the end of the recording. */

@@ -10,7 +10,7 @@ import {
   readHeaderInfo,
   readOptions,
   sizedText,
-} from './parts.js';
+} from './common-sections.js';
 import type { BufferData, CpuData, TraceFile } from './trace-file.js';
 
 /** More CPUs than Linux supports; a damaged number must not decide what is allocated. */
@@ -100,7 +100,7 @@ function readInstance(
   return { name, clock, pageSize, compression: 'none', cpus: readCpus(reader, own) };
 }
 
-/** The number of CPUs as an option gives it: of an instance, or of more than the header counts. */
+/** The number of CPUs in an option: of an instance, or of more CPUs than the header counts. */
 function cpuCount({ littleEndian }: ByteReader, options: readonly Option[]): number | undefined {
   const data = options.find(({ id }) => id === OPTION.cpuCount)?.data;
   if (data === undefined || data.byteLength < 4) return undefined;

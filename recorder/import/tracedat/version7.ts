@@ -3,8 +3,7 @@
  */
 import { MemorySource, VfrError } from '../../../traces/index.js';
 import { ByteReader } from './byte-reader.js';
-import { correctedClock } from './clock.js';
-import { type Compression, compressionOf, decompress } from './compression.js';
+import { correctedClock } from './clock-correction.js';
 import {
   latencyText,
   OPTION,
@@ -15,14 +14,15 @@ import {
   readHeaderInfo,
   readOptions,
   sizedText,
-} from './parts.js';
-import { recoverBuffers } from './recovery.js';
-import { readSectionHeader, type Section } from './section.js';
+} from './common-sections.js';
+import { type Compression, compressionOf, decompress } from './compression.js';
+import { recoverBuffers } from './recover-buffers.js';
+import { readSectionHeader, type Section } from './section-header.js';
 import type { BufferData, CpuData, TraceFile } from './trace-file.js';
 import { CPUS_MAX } from './version6.js';
 
 const SECTION_OPTIONS = 0;
-/** Options sections refer to each other; a loop of them must end. */
+/** Sections of options refer to each other; a loop of them must end. */
 const OPTION_SECTIONS_MAX = 1 << 12;
 
 export function readVersion7(reader: ByteReader, pageSize: number): TraceFile {
@@ -107,7 +107,7 @@ function readOptionSections(
   }
 }
 
-/** The contents of the section behind the header just read. */
+/** The contents of the section whose header was just read. */
 function readBody(reader: ByteReader, section: Section, compression: Compression): ByteReader {
   const { source, littleEndian } = reader;
   if (!section.compressed) {
@@ -126,7 +126,10 @@ function readBody(reader: ByteReader, section: Section, compression: Compression
   }
 }
 
-/** The section that an option refers to. @throws VfrError when there is none */
+/**
+ * The section that an option refers to.
+ * @throws VfrError when there is none
+ */
 function openSection(
   reader: ByteReader,
   options: readonly Option[],
@@ -145,7 +148,7 @@ function number64(data: Buffer, littleEndian: boolean): number {
   return new ByteReader(new MemorySource(data), littleEndian).u64();
 }
 
-/** What a BUFFER option says of one ring buffer. */
+/** Reads a BUFFER option, which describes one ring buffer. */
 function readBuffer(reader: ByteReader, data: Buffer, compression: Compression): BufferData {
   const option = new ByteReader(new MemorySource(data, reader.source.name), reader.littleEndian);
   reader.at = option.u64();

@@ -1,7 +1,7 @@
 /** The text of `udevadm monitor`, with or without `--property`. */
 import { CELL, type EventAppender, type EventRow, parseBdf } from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
-import type { Input } from '../input.js';
+import type { Input } from '../input-stream.js';
 import { LineReader } from '../lines.js';
 
 /**

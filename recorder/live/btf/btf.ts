@@ -71,7 +71,7 @@ export interface Parameter {
  * The type information of one kernel image or module, read in place.
  *
  * Ids and string offsets of a module's BTF ("split BTF") continue those of its base; id 0 is void.
- * Every offset is checked when it is used, so damaged data ends in a VfrError and nothing else.
+ * Every offset is checked when it is used, so damaged data can only cause a VfrError.
  */
 export class Btf {
   readonly #view: DataView;
@@ -86,7 +86,8 @@ export class Btf {
   readonly #firstString: number;
 
   /**
-   * @param where What the bytes came from, for messages. @throws VfrError when they are not BTF.
+   * @param where Origin of the bytes, for messages.
+   * @throws VfrError when they are not BTF.
    */
   constructor(
     bytes: Uint8Array,
@@ -243,7 +244,9 @@ export class Btf {
     }));
   }
 
-  /** Ids of all types of the given kinds with this very name; own ones first, then the base's. */
+  /**
+   * Ids of all types of the given kinds with exactly this name; own ones first, then the base's.
+   */
   find(name: string, ...kinds: readonly Kind[]): number[] {
     const offsets = new Set(this.#offsetsOf(name));
     return this.#findByString(offsets, kinds);
@@ -260,7 +263,7 @@ export class Btf {
     return this.base ? [...found, ...this.base.#findByString(names, kinds)] : found;
   }
 
-  /** Offsets at which a string stands in the string sections: a name is stored once per section. */
+  /** Offsets of a string in the string sections: a name is stored once per section. */
   #offsetsOf(name: string): number[] {
     const needle = Buffer.from(`\0${name}\0`, 'latin1');
     const section = this.#text.subarray(this.#stringsAt, this.#stringsAt + this.#stringsLength);

@@ -1,3 +1,3 @@
 export { Btf, Kind } from './btf.js';
-export { type ResolvedPath, resolvePath, type Shape } from './path.js';
 export { type Prototype, type PrototypeParameter, prototypesOf } from './prototype.js';
+export { type ResolvedPath, resolvePath, type ValueShape } from './type-path.js';

@@ -1,5 +1,5 @@
 import { type Btf, Kind } from './btf.js';
-import { type Shape, shapeOf, strip } from './path.js';
+import { shapeOf, strip, type ValueShape } from './type-path.js';
 
 export interface PrototypeParameter {
   readonly name: string;
@@ -7,7 +7,7 @@ export interface PrototypeParameter {
   readonly position: number;
   /** Name of the struct or union that it points to, when it points to one. */
   readonly pointsTo: string | undefined;
-  readonly shape: Shape;
+  readonly shape: ValueShape;
 }
 
 export interface Prototype {
@@ -25,8 +25,8 @@ function pointsTo(btf: Btf, type: number): string | undefined {
 }
 
 /**
- * The prototypes under which a kernel function's name is known; several when static functions share
- * the name, none when BTF does not know it.
+ * All prototypes of a kernel function's name: several when static functions share it, none when BTF
+ * does not have it.
  */
 export function prototypesOf(btf: Btf, name: string): Prototype[] {
   const distinct = new Map<string, Prototype>();

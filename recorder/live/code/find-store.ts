@@ -57,7 +57,7 @@ function isStore(instruction: Instruction, pointer: number, bytes: number): bool
   return instruction.opcode === STORE && instruction.size === bytes;
 }
 
-/** Whether the register that a store takes was loaded with a constant just before. */
+/** Whether the register of a store was loaded with a constant just before. */
 function storesConstant(all: readonly Placed[], index: number, code: Uint8Array): boolean {
   const { reg } = all[index]!.instruction;
   const before = all

@@ -1,7 +1,7 @@
 /**
- * A decoder of x86-64 instructions, as far as compiled kernel functions use them outside of vector
- * code: their lengths, their register operands, and which register they write (Intel SDM volume 2,
- * appendix A). What it does not know it refuses.
+ * A decoder of x86-64 instructions for compiled kernel functions without vector code: length,
+ * register operands, and written register (Intel SDM volume 2, appendix A). It refuses unknown
+ * instructions.
  */
 
 /** General registers by their numbers, under the names that kprobe events use. */
@@ -12,7 +12,7 @@ export const REGISTERS = [
 
 export interface Instruction {
   readonly length: number;
-  /** The opcode; 0x100 is added to those behind an 0x0f byte. */
+  /** The opcode; plus 0x100 after a 0x0f byte. */
   readonly opcode: number;
   /** Operand size in bytes, of instructions that are no byte instructions. */
   readonly size: 2 | 4 | 8;
@@ -37,7 +37,7 @@ const form = (modrm: boolean, immediate: Immediate = 0): Form => ({ modrm, immed
 
 const between = (value: number, low: number, high: number) => value >= low && value <= high;
 
-/** Immediates that shrink to two bytes with the operand size prefix are given as 4. */
+/** Immediates that shrink to two bytes with the operand size prefix are listed as 4. */
 function oneByteForm(opcode: number): Form | undefined {
   if (opcode < 0x40) {
     const low = opcode & 7;

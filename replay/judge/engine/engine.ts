@@ -8,14 +8,14 @@ import {
   forgetVfio,
   newVfioState,
   type VfioState,
-} from '../../model/vfio/state.js';
-import { newDevice, type PciDevice } from '../machine/device.js';
+} from '../../model/vfio/vfio-state.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
-import { copyOf } from './copy.js';
-import type { EventCursor } from './cursor.js';
-import { Frames, type FramesData, newFrames } from './frames.js';
-import { Nesting, type NestingData, PCI_ADDRESS } from './nesting.js';
-import { newRecorded, Recorded, type RecordedData } from './recorded.js';
+import { newDevice, type PciDevice } from '../machine/pci-device.js';
+import { Frames, type FramesData, newFrames } from './call-frames.js';
+import { Nesting, type NestingData, PCI_ADDRESS } from './call-nesting.js';
+import { copyOf } from './deep-copy.js';
+import type { EventCursor } from './event-cursor.js';
+import { newRecorded, Recorded, type RecordedData } from './recorded-names.js';
 import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
 import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
 import { type Kind, MemorySource, type Phase, TraceReader } from '../../../traces/index.js';
 import { RULES } from '../rules/index.js';
-import { replay } from './replay.js';
+import { replay } from './replayer.js';
 import { Timeline } from './timeline.js';
 
 const DEVICES = ['0000:01:00.0', '0000:01:00.1', '0000:02:00.0', 'usb1', ''];

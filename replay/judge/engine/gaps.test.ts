@@ -9,7 +9,7 @@ import { importedCapture } from '../../../tests/captures.js';
 import { randomNumbers } from '../../../tests/mutation.js';
 import { rowsOf, without } from '../../../tests/rewrite.js';
 import type { TraceReader } from '../../../traces/index.js';
-import { replay } from './replay.js';
+import { replay } from './replayer.js';
 
 const CAPTURES = [
   'sriov-on-r1',

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { Replayer } from './replay.js';
+import { Replayer } from './replayer.js';
 
 const DEVICES = ['0000:41:00.0', '0000:42:00.0'];
 const DRIVERS = ['nouveau', 'nvidia'];

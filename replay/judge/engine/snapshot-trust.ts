@@ -4,8 +4,8 @@
  * is not used from then on.
  */
 import { parseBdf, type Seq } from '../../../traces/index.js';
-import { parseSnapshot } from '../../model/binding/snapshot.js';
-import type { EventCursor } from './cursor.js';
+import { parseSnapshot } from '../../model/binding/function-facts.js';
+import type { EventCursor } from './event-cursor.js';
 
 /** One thing that the snapshot says and the recording shows otherwise. */
 export interface SnapshotDoubt {

@@ -6,9 +6,9 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { importedCapture } from '../../../tests/captures.js';
-import { replay } from './replay.js';
+import { replay } from './replayer.js';
 import { Timeline } from './timeline.js';
-import { watch } from './watch.js';
+import { watch } from './watch-state.js';
 
 const reader = importedCapture('vfio-client-r1');
 const sriov = importedCapture('sriov-on-r1');

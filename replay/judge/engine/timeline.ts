@@ -1,8 +1,8 @@
 import { type Batch, firstIndex } from '../../../traces/index.js';
-import { EventCursor } from './cursor.js';
 import type { Engine } from './engine.js';
-import { type Checkpoint, Replayer, type ReplayOptions, type ReplayResult } from './replay.js';
-import { type MachineState, machineState } from './state.js';
+import { EventCursor } from './event-cursor.js';
+import { type MachineState, machineState } from './plain-state.js';
+import { type Checkpoint, Replayer, type ReplayOptions, type ReplayResult } from './replayer.js';
 import { STIMULUS, type Verdict } from './verdict.js';
 
 /** A trace that can be read at any place: `TraceReader` is one. */

@@ -1,9 +1,9 @@
 /** Binding by hand, and a driver being bound (kernel drivers/base/bus.c and dd.c 6.1). */
-import { attachResult } from '../../model/binding/results.js';
+import { attachResult } from '../../model/binding/attach-result.js';
 import { certainly, either } from '../../model/possible.js';
-import type { EventCursor } from '../engine/cursor.js';
+import type { AttachFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
-import type { AttachFrame } from '../engine/frames.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   COMPUTED,
   compare,
@@ -14,10 +14,10 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/device.js';
+import type { PciDevice } from '../machine/pci-device.js';
 import { matchesNow } from './binding-stores.js';
-import { forgetLimit } from './sriov.js';
-import { byUnseenId } from './walk.js';
+import { byUnseenId } from './driver-pass.js';
+import { forgetLimit } from './sriov-rules.js';
 
 /** `device_driver_attach`, and the point at which a driver is bound. */
 export function bind(engine: Engine, e: EventCursor): Verdict {

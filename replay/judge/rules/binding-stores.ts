@@ -5,13 +5,13 @@
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { certainly, only, possibly } from '../../model/possible.js';
+import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
-import type { StoreFrame } from '../engine/frames.js';
 import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/device.js';
-import { matches } from '../machine/matching.js';
+import { matches } from '../machine/bus-match.js';
+import type { PciDevice } from '../machine/pci-device.js';
+import { endWalk } from './driver-pass.js';
 import { storeResult } from './store-result.js';
-import { endWalk } from './walk.js';
 
 /** Whether a driver matches the device that a write of `bind` names, as the write begins. */
 export function matchesNow(engine: Engine, device: PciDevice | null, driver: string | null) {

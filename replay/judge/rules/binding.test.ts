@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../engine/replay.js';
+import { replay } from '../engine/replayer.js';
 
 const GPU = '0000:41:00.0';
 const OTHER = '0000:42:00.0';

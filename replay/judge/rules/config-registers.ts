@@ -12,8 +12,8 @@ import {
   withDword,
   withoutDword,
 } from '../../model/vfio-pci-core/fixed-registers.js';
-import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { hex } from './vfio-results.js';
 

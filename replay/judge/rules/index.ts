@@ -1,20 +1,28 @@
 /** Which rule takes which kind of event. */
 import type { Kind } from '../../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
+import { match } from './attempt-rules.js';
 import { bind } from './bind.js';
-import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './devices.js';
-import { match } from './match.js';
-import { created, noteGroup, noteProbe, noteUnbind, noting, parent, removed } from './mdev.js';
+import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './device-rules.js';
+import {
+  created,
+  noteGroup,
+  noteProbe,
+  noteUnbind,
+  noting,
+  parent,
+  removed,
+} from './mdev-rules.js';
 import { override } from './override.js';
-import { probe } from './probe.js';
+import { probe } from './probe-rules.js';
 import { registered, unregistered } from './registrations.js';
-import { unbind } from './release.js';
-import { addVf, disable, enable, removeVf } from './sriov.js';
-import { sysfsWrite } from './stores.js';
-import { VFIO_RULES } from './vfio.js';
+import { unbind } from './release-rules.js';
+import { addVf, disable, enable, removeVf } from './sriov-rules.js';
+import { sysfsWrite } from './store-rules.js';
 import { noteAttach, noteFunction } from './vfio-device.js';
+import { VFIO_RULES } from './vfio-rules.js';
 
-export { STRACE_RULES } from './vfio.js';
+export { STRACE_RULES } from './vfio-rules.js';
 
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ...VFIO_RULES,

@@ -2,14 +2,14 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { deviceCall, forgetUse, type Mdev, mdevDriver } from '../../model/mdev/index.js';
-import { type IoctlCall, innerCall } from '../../model/vfio/calls.js';
 import { CDEV_CALL, type Door, doorOf } from '../../model/vfio/cdev.js';
-import { fileOfCall } from '../../model/vfio/descriptors.js';
-import { functionAt } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { fileOfCall } from '../../model/vfio/file-descriptors.js';
+import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
+import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine, Rule } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
-import { CLOSE, mdevOf, OPEN } from './mdev.js';
+import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
 import { endCdev, letGo } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';

@@ -2,11 +2,11 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { createdUuid, isUuid, type Mdev, removeAsks } from '../../model/mdev/index.js';
-import type { EventCursor } from '../engine/cursor.js';
+import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
-import type { StoreFrame } from '../engine/frames.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
-import { mdevOf } from './mdev.js';
+import { mdevOf } from './mdev-rules.js';
 import { storeResult } from './store-result.js';
 
 /** `create` of a type. What the function that it calls returned is handed on. */

@@ -4,11 +4,11 @@
  */
 
 import { ERRNO } from '../../../traces/index.js';
-import { parseOverride } from '../../model/binding/stores.js';
+import { parseOverride } from '../../model/binding/parse-store.js';
 import { describe } from '../../model/possible.js';
-import type { EventCursor } from '../engine/cursor.js';
+import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
-import type { StoreFrame } from '../engine/frames.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   compare,
   diverge,
@@ -18,7 +18,7 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/device.js';
+import type { PciDevice } from '../machine/pci-device.js';
 import { storeResult } from './store-result.js';
 
 /**

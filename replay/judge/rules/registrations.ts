@@ -1,6 +1,7 @@
 /** Drivers that register on their bus, and leave it (kernel drivers/base/driver.c 6.1). */
-import type { EventCursor } from '../engine/cursor.js';
+
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { StoreFrame } from '../engine/frames.js';
+import type { StoreFrame } from '../engine/call-frames.js';
 import { oneOf } from '../engine/verdict.js';
 
 /** What a write of a sysfs attribute returned, against the numbers that are possible. */

@@ -6,8 +6,8 @@
  */
 
 import { type FixedRegisters, rowOf } from '../../model/vfio-pci-core/fixed-registers.js';
-import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, type Verdict } from '../engine/verdict.js';
 import { registersAt } from './config-registers.js';
 import { hex } from './vfio-results.js';

@@ -15,15 +15,15 @@ import {
   unbind,
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
-import type { IoctlCall } from '../../model/vfio/calls.js';
 import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
-import { isHeld, onlyUse, type Use } from '../../model/vfio/contexts.js';
-import { fileOfCall } from '../../model/vfio/descriptors.js';
-import { functionAt, type VfioFunction } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { fileOfCall } from '../../model/vfio/file-descriptors.js';
+import { isHeld, onlyUse, type Use } from '../../model/vfio/iommufd-contexts.js';
+import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
+import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { OPEN } from './mdev.js';
+import { OPEN } from './mdev-rules.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 import { viable } from './vfio-viable.js';

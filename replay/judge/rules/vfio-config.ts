@@ -9,13 +9,13 @@ import {
   popCall,
   pushCall,
   type RegionCall,
-} from '../../model/vfio/calls.js';
-import { functionAt, hardwareOf } from '../../model/vfio/state.js';
-import { beginAccess } from '../../model/vfio-pci-core/access.js';
-import { peek, poke, type Width } from '../../model/vfio-pci-core/bytes.js';
+} from '../../model/vfio/vfio-calls.js';
+import { functionAt, hardwareOf } from '../../model/vfio/vfio-state.js';
+import { beginAccess } from '../../model/vfio-pci-core/config-access.js';
 import type { Effect } from '../../model/vfio-pci-core/effects.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { peek, poke, type Width } from '../../model/vfio-pci-core/little-endian.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { fixedRead, noteWrite } from './config-registers.js';
 import { givenBytes } from './strace-values.js';

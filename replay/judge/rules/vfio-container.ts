@@ -1,21 +1,21 @@
 /** What the ioctls of groups and containers return, and what becomes of both. */
 
 import { newDmaSpace } from '../../model/iommu/type1.js';
-import { type IoctlCall, innerCall } from '../../model/vfio/calls.js';
 import {
   containerIoctl,
   groupIoctl,
   isType1,
   type1Extension,
 } from '../../model/vfio/container-ioctl.js';
-import { usesIommufd } from '../../model/vfio/contexts.js';
-import { openFile } from '../../model/vfio/descriptors.js';
-import { type Container, containerOf, type Group, groupAt } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { openFile } from '../../model/vfio/file-descriptors.js';
+import { usesIommufd } from '../../model/vfio/iommufd-contexts.js';
+import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
+import { type Container, containerOf, type Group, groupAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { isCoveredGroup, isGroupOfMdev } from './coverage.js';
-import { CLOSE, OPEN } from './mdev.js';
+import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
+import { CLOSE, OPEN } from './mdev-rules.js';
 import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';

@@ -1,15 +1,15 @@
 /** System calls, as far as they tell which file a call of VFIO or iommufd is of. */
 
-import { contextName, isHeld } from '../../model/vfio/contexts.js';
 import {
   closeFile,
   type FileNumber,
   fileAt,
   openFile,
   sameFile,
-} from '../../model/vfio/descriptors.js';
-import type { EventCursor } from '../engine/cursor.js';
+} from '../../model/vfio/file-descriptors.js';
+import { contextName, isHeld } from '../../model/vfio/iommufd-contexts.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
 
 const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat']);

@@ -6,9 +6,9 @@ import { ERRNO } from '../../../traces/index.js';
 import { routingId } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { only } from '../../model/possible.js';
-import { type EnableCall, innerCall, popCall, pushCall } from '../../model/vfio/calls.js';
-import { applyIrqs, irqsResult, validIrqs } from '../../model/vfio/irqs.js';
-import { STATE } from '../../model/vfio/migration.js';
+import { STATE } from '../../model/vfio/migration-state.js';
+import { type EnableCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
+import { applyIrqs, irqsResult, validIrqs } from '../../model/vfio/vfio-irqs.js';
 import {
   functionAt,
   type Hardware,
@@ -16,14 +16,14 @@ import {
   newFunction,
   unknownHardware,
   type VfioFunction,
-} from '../../model/vfio/state.js';
+} from '../../model/vfio/vfio-state.js';
 import { configRules, rulesShownBy } from '../../model/vfio-pci-core/capabilities.js';
-import { openDevice, zap } from '../../model/vfio-pci-core/device.js';
+import { recordedSpace } from '../../model/vfio-pci-core/config-space-model.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
-import { lengthOf, parseResource, type Resource } from '../../model/vfio-pci-core/function.js';
-import { recordedSpace } from '../../model/vfio-pci-core/space.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { openDevice, zap } from '../../model/vfio-pci-core/open-device.js';
+import { lengthOf, parseResource, type Resource } from '../../model/vfio-pci-core/pci-function.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   COMPUTED,
   compare,

@@ -4,10 +4,10 @@
  */
 
 import { type DmaMapping, removeMapping } from '../../model/iommu/type1.js';
-import type { DmaProgress, IoctlCall } from '../../model/vfio/calls.js';
-import { type Container, containerOf } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import type { DmaProgress, IoctlCall } from '../../model/vfio/vfio-calls.js';
+import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { diverge, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 
 const UNMAP_DMA = 'VFIO_IOMMU_UNMAP_DMA';

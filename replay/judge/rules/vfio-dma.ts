@@ -14,10 +14,10 @@ import {
   removeMapping,
 } from '../../model/iommu/type1.js';
 import { wrapIsOverflow } from '../../model/kernel-rules.js';
-import type { IoctlCall } from '../../model/vfio/calls.js';
-import { type Container, containerOf } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
+import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { hexIova } from './vfio-dma-runs.js';
 import { judge, judgeByKernel } from './vfio-results.js';

@@ -6,20 +6,24 @@ import {
   endHardware,
   type IoctlCall,
   type RegionCall,
-} from '../../model/vfio/calls.js';
-import { functionAt } from '../../model/vfio/state.js';
-import { answerAccess, type ConfigAccess, foreseeAgain } from '../../model/vfio-pci-core/access.js';
-import { IRQ, type OpenDevice, zap } from '../../model/vfio-pci-core/device.js';
+} from '../../model/vfio/vfio-calls.js';
+import { functionAt } from '../../model/vfio/vfio-state.js';
+import {
+  answerAccess,
+  type ConfigAccess,
+  foreseeAgain,
+} from '../../model/vfio-pci-core/config-access.js';
+import { pcieTail, setPcieTail } from '../../model/vfio-pci-core/config-space-model.js';
+import type { WriteContext } from '../../model/vfio-pci-core/config-write.js';
 import {
   type Answer,
   DONE,
   type Effect,
   UNKNOWN as UNKNOWN_RESULT,
 } from '../../model/vfio-pci-core/effects.js';
-import { pcieTail, setPcieTail } from '../../model/vfio-pci-core/space.js';
-import type { WriteContext } from '../../model/vfio-pci-core/write.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { IRQ, type OpenDevice, zap } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   COMPUTED,
   compare,

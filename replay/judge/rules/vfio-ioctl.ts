@@ -3,14 +3,6 @@
 import { ERRNO } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
-import {
-  type IoctlCall,
-  type IoctlLayer,
-  innerCall,
-  newIoctl,
-  popCall,
-  pushCall,
-} from '../../model/vfio/calls.js';
 import { CDEV_CALL, type Door } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -21,9 +13,17 @@ import {
   lowPowerChange,
   UNOWNED_OR_HARDWARE,
 } from '../../model/vfio/device-ioctl.js';
-import { functionAt } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import {
+  type IoctlCall,
+  type IoctlLayer,
+  innerCall,
+  newIoctl,
+  popCall,
+  pushCall,
+} from '../../model/vfio/vfio-calls.js';
+import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   compare,
   diverge,
@@ -34,7 +34,7 @@ import {
   UNMODELLED,
   type Verdict,
 } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/device.js';
+import type { PciDevice } from '../machine/pci-device.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -43,7 +43,7 @@ import { openOf } from './vfio-effects.js';
 import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
 import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
 import { judgeByKernel } from './vfio-results.js';
-import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unseen.js';
+import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
 
 const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';

@@ -1,7 +1,7 @@
 /** Ioctls of iommufds: on /dev/iommu, those of a container included. */
 
 import { disturb, type IommufdRules, iommufdIoctl, written } from '../../model/iommufd/index.js';
-import { type IoctlCall, newIoctl, popCall, pushCall } from '../../model/vfio/calls.js';
+import { type FileNumber, fileAt, fileOfCall, filesOn } from '../../model/vfio/file-descriptors.js';
 import {
   contextName,
   disturbOthers,
@@ -9,13 +9,13 @@ import {
   noteUse,
   onlyUse,
   type Use,
-} from '../../model/vfio/contexts.js';
-import { type FileNumber, fileAt, fileOfCall, filesOn } from '../../model/vfio/descriptors.js';
-import type { EventCursor } from '../engine/cursor.js';
+} from '../../model/vfio/iommufd-contexts.js';
+import { type IoctlCall, newIoctl, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { judge, judgeByKernel } from './vfio-results.js';
-import { endUnseenCalls, forgetUnbegun } from './vfio-unseen.js';
+import { endUnseenCalls, forgetUnbegun } from './vfio-unended.js';
 
 /** Whether an ioctl is of an iommufd: the recorder says so, or its name does. */
 export const isIommufd = (e: EventCursor): boolean =>

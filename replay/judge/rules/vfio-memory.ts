@@ -4,9 +4,8 @@
  */
 
 import { ERRNO } from '../../../traces/index.js';
-import { popCall, pushCall } from '../../model/vfio/calls.js';
-import { functionAt } from '../../model/vfio/state.js';
-import type { OpenDevice } from '../../model/vfio-pci-core/device.js';
+import { popCall, pushCall } from '../../model/vfio/vfio-calls.js';
+import { functionAt } from '../../model/vfio/vfio-state.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
 import {
   expectedFault,
@@ -15,15 +14,16 @@ import {
   mappingAt,
   pieceOf,
   VM_FAULT,
-} from '../../model/vfio-pci-core/faults.js';
-import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/function.js';
+} from '../../model/vfio-pci-core/mmap-faults.js';
+import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/pci-function.js';
 import { mapRegion, REGION_PAGE_BITS } from '../../model/vfio-pci-core/regions.js';
-import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { hex, judge } from './vfio-results.js';
-import { endUnseenCalls } from './vfio-unseen.js';
+import { endUnseenCalls } from './vfio-unended.js';
 
 /** `vfio_pci_core_mmap` */
 export function mmap(engine: Engine, e: EventCursor): Verdict {

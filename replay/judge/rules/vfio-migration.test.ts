@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../../traces/index.js';
 import { replay } from '../../index.js';
-import { STATE } from '../../model/vfio/migration.js';
+import { STATE } from '../../model/vfio/migration-state.js';
 
 const device = '0000:41:00.4';
 const SET_STATE = 0x20002;

@@ -5,8 +5,8 @@
 import { driverModel } from '../../model/drivers/index.js';
 import { only } from '../../model/possible.js';
 import { type DeviceArgument, HARDWARE, type Results } from '../../model/vfio/device-ioctl.js';
-import { resetMigration, setState } from '../../model/vfio/migration.js';
-import { functionAt } from '../../model/vfio/state.js';
+import { resetMigration, setState } from '../../model/vfio/migration-state.js';
+import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 
 const [MIGRATION, MIG_STATE] = [1, 2];

@@ -4,9 +4,9 @@
  */
 
 import { ERRNO } from '../../../traces/index.js';
-import { innerCall, popCall, pushCall, type RegionCall } from '../../model/vfio/calls.js';
-import type { OpenDevice } from '../../model/vfio-pci-core/device.js';
-import { ROM } from '../../model/vfio-pci-core/function.js';
+import { innerCall, popCall, pushCall, type RegionCall } from '../../model/vfio/vfio-calls.js';
+import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { ROM } from '../../model/vfio-pci-core/pci-function.js';
 import {
   barAccess,
   hasVga,
@@ -14,8 +14,8 @@ import {
   REGION,
   REGIONS,
 } from '../../model/vfio-pci-core/regions.js';
-import type { EventCursor } from '../engine/cursor.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   COMPUTED,
   DEFAULT,
@@ -28,7 +28,7 @@ import {
 import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
 import { openOf, settleHardware } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
-import { endUnseenCalls } from './vfio-unseen.js';
+import { endUnseenCalls } from './vfio-unended.js';
 
 /** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
 export function regionAccess(engine: Engine, e: EventCursor): Verdict {

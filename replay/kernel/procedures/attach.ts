@@ -1,5 +1,5 @@
 /** Who tries which driver on which function (kernel drivers/base/dd.c 6.1). */
-import { attachResult } from '../../model/binding/results.js';
+import { attachResult } from '../../model/binding/attach-result.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, DRIVER } from '../layout.js';
 import type { OrderedList } from '../ordered-list.js';

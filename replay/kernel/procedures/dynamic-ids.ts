@@ -1,7 +1,7 @@
 /** Writes of `new_id` and `remove_id` (kernel drivers/pci/pci-driver.c 6.1). */
 
 import { ERRNO } from '../../../traces/index.js';
-import { ANY, covers, type PciIds, parseNewId } from '../../model/binding/ids.js';
+import { ANY, covers, type PciIds, parseNewId } from '../../model/binding/pci-ids.js';
 import type { Kernel } from '../kernel.js';
 import { joined, procedure } from '../steps.js';
 import { enterDriverFile, leave } from './files.js';

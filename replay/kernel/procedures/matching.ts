@@ -1,6 +1,6 @@
 /** Whether a driver matches a function (kernel drivers/pci/pci-driver.c 6.1). */
-import { matchesWith } from '../../model/binding/gate.js';
-import { covers } from '../../model/binding/ids.js';
+import { matchesWith } from '../../model/binding/autoprobe-gate.js';
+import { covers } from '../../model/binding/pci-ids.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, FAULT, THREAD } from '../layout.js';
 import { joined, procedure } from '../steps.js';

@@ -1,7 +1,7 @@
 /** From a match to a driver's own probe function (kernel drivers/base/dd.c, pci-driver.c 6.1). */
 
 import { ERRNO } from '../../../traces/index.js';
-import { gateIsOpen } from '../../model/binding/gate.js';
+import { gateIsOpen } from '../../model/binding/autoprobe-gate.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, GLOBAL } from '../layout.js';
 import type { Driver, Place } from '../place.js';

@@ -1,6 +1,6 @@
 /** How a driver is declared: what is known of it without a recording. */
-import type { IdMatch } from '../binding/ids.js';
-import type { MigrationModel } from '../vfio/migration.js';
+import type { IdMatch } from '../binding/pci-ids.js';
+import type { MigrationModel } from '../vfio/migration-state.js';
 
 /** What a variant serves itself, before or instead of vfio-pci-core. */
 export type OwnPart = 'config' | 'regions';

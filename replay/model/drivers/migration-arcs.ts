@@ -1,6 +1,13 @@
 /** Arcs of the migration states that several variants have alike. */
 import { ERRNO } from '../../../traces/index.js';
-import { type Arc, arc, CAN, type MigrationModel, STATE, type State } from '../vfio/migration.js';
+import {
+  type Arc,
+  arc,
+  CAN,
+  type MigrationModel,
+  STATE,
+  type State,
+} from '../vfio/migration-state.js';
 
 const { STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY, PRE_COPY_P2P } = STATE;
 

@@ -5,7 +5,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
-import { CAN, type Migration, resetMigration, STATE, setState, wayTo } from '../vfio/migration.js';
+import {
+  CAN,
+  type Migration,
+  resetMigration,
+  STATE,
+  setState,
+  wayTo,
+} from '../vfio/migration-state.js';
 import { hisiMigration as hisi } from './hisi-acc-vfio-pci.js';
 import { mlx5Migration as mlx5 } from './mlx5-vfio-pci.js';
 import { pdsMigration as pds } from './pds-vfio-pci.js';

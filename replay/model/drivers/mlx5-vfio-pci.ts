@@ -1,4 +1,4 @@
-import { CAN, type MigrationModel } from '../vfio/migration.js';
+import { CAN, type MigrationModel } from '../vfio/migration-state.js';
 import { defineVfioPci, pciIds } from './driver.js';
 import { everyArc } from './migration-arcs.js';
 

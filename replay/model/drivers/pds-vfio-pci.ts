@@ -1,5 +1,5 @@
 import { ERRNO } from '../../../traces/index.js';
-import { CAN, type MigrationModel, STATE } from '../vfio/migration.js';
+import { CAN, type MigrationModel, STATE } from '../vfio/migration-state.js';
 import { defineVfioPci, pciIds } from './driver.js';
 import { arcs, COPY, PEER_TO_PEER } from './migration-arcs.js';
 

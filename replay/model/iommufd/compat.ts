@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { type AddressSpace, MAP, overlapping, PAGE, split, U64_MAX } from './address-space.js';
+import { disableLargePages, mapRange, refuseMemory, unmapAll, unmapRange } from './ioas.js';
 import {
   type Answer,
   type Call,
@@ -12,10 +13,9 @@ import {
   orElse,
   refused,
   UNKNOWN_ANSWER,
-} from './answer.js';
-import { recorded, u16, u32, u64 } from './argument.js';
-import { disableLargePages, mapRange, refuseMemory, unmapAll, unmapRange } from './ioas.js';
-import { add, type Context, find, type Ioas, newIoas } from './objects.js';
+} from './ioctl-answer.js';
+import { recorded, u16, u32, u64 } from './ioctl-argument.js';
+import { add, type Context, find, type Ioas, newIoas } from './iommufd-objects.js';
 
 /** Goes on with the IOAS that serves these calls. */
 function withCompat(context: Context, go: (ioas: Ioas, id: number) => Answer): Answer {

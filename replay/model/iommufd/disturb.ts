@@ -1,5 +1,5 @@
 /** What a call on an iommufd changes of another, when both may be one. */
-import { type Context, forget } from './objects.js';
+import { type Context, forget } from './iommufd-objects.js';
 
 /** Calls that change what is mapped, and no objects. */
 const MAPS: ReadonlySet<string> = new Set([

@@ -8,10 +8,10 @@ import {
   refused,
   UNKNOWN_ANSWER,
   withObject,
-} from './answer.js';
-import { recorded, u32, u64 } from './argument.js';
-import { add, find, type IommufdObject } from './objects.js';
-import { CHANGED, since } from './versions.js';
+} from './ioctl-answer.js';
+import { recorded, u32, u64 } from './ioctl-argument.js';
+import { add, find, type IommufdObject } from './iommufd-objects.js';
+import { CHANGED, since } from './iommufd-versions.js';
 
 /** IOMMU_HWPT_ALLOC_* and IOMMU_HWPT_FAULT_ID_VALID. */
 const FLAG = { NEST_PARENT: 1, DIRTY: 2, FAULT: 4, PASID: 8 } as const;

@@ -1,11 +1,11 @@
 /** The public face of the model of iommufd. */
 export { type AddressSpace, type Area, MAP } from './address-space.js';
-export type { Answer, Done } from './answer.js';
-export { type Argument, NOTHING_WRITTEN, type Written, written } from './argument.js';
+export { attach, bind, detach, deviceId, type Reach, reach, unbind } from './bound-devices.js';
 export { makeCompat } from './compat.js';
-export { attach, bind, detach, deviceId, type Reach, reach, unbind } from './devices.js';
 export { disturb } from './disturb.js';
-export { iommufdIoctl } from './ioctls.js';
+export type { Answer, Done } from './ioctl-answer.js';
+export { type Argument, NOTHING_WRITTEN, type Written, written } from './ioctl-argument.js';
+export { iommufdIoctl } from './iommufd-ioctls.js';
 export {
   add,
   type Context,
@@ -14,5 +14,5 @@ export {
   newContext,
   newIoas,
   nextId,
-} from './objects.js';
-export type { IommufdRules } from './versions.js';
+} from './iommufd-objects.js';
+export type { IommufdRules } from './iommufd-versions.js';

@@ -14,9 +14,17 @@ import {
   U64_MAX,
   unmap,
 } from './address-space.js';
-import { type Answer, type Call, type Handler, OK, orElse, refused, withObject } from './answer.js';
-import { recorded, u16, u32, u64 } from './argument.js';
-import { add, type Context, devicesOn, hwptsOf, newIoas } from './objects.js';
+import {
+  type Answer,
+  type Call,
+  type Handler,
+  OK,
+  orElse,
+  refused,
+  withObject,
+} from './ioctl-answer.js';
+import { recorded, u16, u32, u64 } from './ioctl-argument.js';
+import { add, type Context, devicesOn, hwptsOf, newIoas } from './iommufd-objects.js';
 
 const ALL_FLAGS = MAP.FIXED | MAP.WRITE | MAP.READ;
 

@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
 import { MAP } from './address-space.js';
-import { NOTHING_WRITTEN } from './argument.js';
-import { attach, bind, detach, unbind } from './devices.js';
-import { iommufdIoctl } from './ioctls.js';
-import { type Context, newContext } from './objects.js';
+import { attach, bind, detach, unbind } from './bound-devices.js';
+import { NOTHING_WRITTEN } from './ioctl-argument.js';
+import { iommufdIoctl } from './iommufd-ioctls.js';
+import { type Context, newContext } from './iommufd-objects.js';
 
 const { EINVAL, ENOENT, EBUSY, E2BIG, EFAULT, ENOTTY, EOPNOTSUPP, EEXIST, ENODEV } = ERRNO;
 

@@ -1,8 +1,8 @@
 /** Ioctls of vIOMMUs and what belongs to them (drivers/iommu/iommufd/viommu.c, eventq.c 7.3). */
 import { ERRNO } from '../../../traces/index.js';
-import { type Handler, refused, UNKNOWN_ANSWER, withObject } from './answer.js';
-import { u32, u64 } from './argument.js';
-import { add, find, type OfViommu } from './objects.js';
+import { type Handler, refused, UNKNOWN_ANSWER, withObject } from './ioctl-answer.js';
+import { u32, u64 } from './ioctl-argument.js';
+import { add, find, type OfViommu } from './iommufd-objects.js';
 
 /** What the IOMMU's driver decides. */
 const HARDWARE_ERRORS: readonly number[] = [

@@ -1,5 +1,5 @@
-export { mdevDriver } from './drivers.js';
-export { deviceCall, type MdevCall } from './ioctls.js';
+export { mdevDriver } from './mdev-drivers.js';
+export { deviceCall, type MdevCall } from './mdev-ioctls.js';
 export {
   boundMdev,
   forgetMdevs,
@@ -10,5 +10,5 @@ export {
   mdevAt,
   newMdevs,
   unboundMdev,
-} from './state.js';
+} from './mdev-state.js';
 export { createdUuid, removeAsks } from './sysfs.js';

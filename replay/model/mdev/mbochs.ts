@@ -1,6 +1,6 @@
 /** mbochs: a display as DMA buffers (kernel samples/vfio-mdev/mbochs.c 6.12). */
 import { ERRNO } from '../../../traces/index.js';
-import type { MdevDriver } from './model.js';
+import type { MdevDriver } from './mdev-driver.js';
 import { PLANE, planeOf } from './planes.js';
 
 /** Those of PCI, and one of the monitor's EDID behind them. */

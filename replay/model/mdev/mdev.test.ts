@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
-import { STATE } from '../vfio/migration.js';
+import { STATE } from '../vfio/migration-state.js';
 import {
   boundMdev,
   createdUuid,

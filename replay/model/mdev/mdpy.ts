@@ -1,6 +1,6 @@
 /** mdpy: a display as a region (kernel samples/vfio-mdev/mdpy.c 6.12). */
 import { ERRNO } from '../../../traces/index.js';
-import type { MdevDriver } from './model.js';
+import type { MdevDriver } from './mdev-driver.js';
 import { PLANE, planeOf } from './planes.js';
 
 const REGIONS = 9;

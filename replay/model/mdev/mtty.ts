@@ -2,7 +2,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { everyArc } from '../drivers/index.js';
-import type { MdevDriver } from './model.js';
+import type { MdevDriver } from './mdev-driver.js';
 
 const REGIONS = 9;
 const CONFIG = 7;

@@ -2,7 +2,7 @@
  * What vfio-pci-core does while it serves one access of a user: physical accesses, and calls into
  * the PCI core. A model yields them one by one and is told what came of each.
  */
-import type { Width } from './bytes.js';
+import type { Width } from './little-endian.js';
 
 export type Effect =
   | { readonly type: 'read'; readonly offset: number; readonly width: Width }

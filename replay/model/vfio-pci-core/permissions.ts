@@ -3,8 +3,8 @@
  * (vfio-pci-config §4 to §6; kernel drivers/vfio/pci/vfio_pci_config.c 6.1).
  */
 
-import { poke, type Width } from './bytes.js';
 import { CAP, EXT } from './capabilities.js';
+import { poke, type Width } from './little-endian.js';
 
 /** How accesses to an owner's bytes are served. */
 export type Read = 'masked' | 'direct' | 'hardware' | 'virtual' | 'basic';

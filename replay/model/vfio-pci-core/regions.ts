@@ -3,7 +3,7 @@
  * vfio_pci_rdwr.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
-import { memoryEnabled, type OpenDevice } from './device.js';
+import { memoryEnabled, type OpenDevice } from './open-device.js';
 import {
   BARS,
   isMemory,
@@ -13,7 +13,7 @@ import {
   ROM,
   resourceOf,
   SHADOW_ROM_BYTES,
-} from './function.js';
+} from './pci-function.js';
 
 export const REGION = { CONFIG: 7, VGA: 8 } as const;
 /** Regions that every PCI device has (uapi VFIO_PCI_NUM_REGIONS). */

@@ -5,11 +5,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
-import { answerAccess, beginAccess, bytesOfValue } from './access.js';
-import { poke, type Width } from './bytes.js';
 import { configRules } from './capabilities.js';
-import type { PciFunction, Resource } from './function.js';
-import { openSpace } from './space.js';
+import { answerAccess, beginAccess, bytesOfValue } from './config-access.js';
+import { openSpace } from './config-space-model.js';
+import { poke, type Width } from './little-endian.js';
+import type { PciFunction, Resource } from './pci-function.js';
 
 const MEM = 0x200;
 const PREFETCH_64 = 0x102200;

@@ -2,8 +2,9 @@
  * Vital product data: the address register starts a transfer (vfio_vpd_config_write, kernel
  * drivers/vfio/pci/vfio_pci_config.c 6.1).
  */
-import { peek, poke, type Width } from './bytes.js';
+
 import { type Steps, UNKNOWN, type Unknown } from './effects.js';
+import { peek, poke, type Width } from './little-endian.js';
 
 const ADDRESS = 2;
 const DATA = 4;

@@ -2,7 +2,7 @@
  * The two doors of a device: its group, and its character device, whose files can do nothing before
  * they are bound to an iommufd (drivers/vfio/device_cdev.c, vfio_main.c 6.12).
  */
-import type { FileNumber } from './descriptors.js';
+import type { FileNumber } from './file-descriptors.js';
 
 /** Calls of a character device alone: its binding to an iommufd, and to what is attached there. */
 export const CDEV_CALL = {

@@ -3,7 +3,7 @@
  * group.c and vfio_iommu_type1.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
-import type { Container, Group } from './state.js';
+import type { Container, Group } from './vfio-state.js';
 
 export type Results = readonly number[] | null;
 

@@ -4,10 +4,10 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
-import { IRQ, type OpenDevice } from '../vfio-pci-core/device.js';
+import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
-import { DEVICE_FEATURE } from './features.js';
-import { errOfAll } from './irqs.js';
+import { DEVICE_FEATURE } from './device-features.js';
+import { errOfAll } from './vfio-irqs.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
 export type Results = readonly number[] | null;

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
 import { containerIoctl, groupIoctl, type1Extension } from './container-ioctl.js';
 import { type DeviceContext, deviceIoctl, feature, lowPowerChange } from './device-ioctl.js';
-import type { Container, Group } from './state.js';
+import type { Container, Group } from './vfio-state.js';
 
 const { EINVAL, ENOTTY, ENODEV, ENOSPC, EBUSY, EFAULT } = ERRNO;
 const context: DeviceContext = {

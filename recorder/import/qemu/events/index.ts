@@ -5,17 +5,17 @@
  * `hw/i386/trace-events` and `backends/trace-events`, 5.2 to 11.1; `npm run check-uapi` compares).
  * Every other event becomes a `log` event under its name.
  */
-import { ACCESSES } from './accesses.js';
-import { DEVICES } from './devices.js';
-import type { EventForm } from './form.js';
-import { GUEST } from './guest.js';
-import { INTERRUPTS } from './interrupts.js';
-import { IOMMUFD } from './iommufd.js';
-import { MAPPINGS } from './mappings.js';
-import { MIGRATION } from './migration.js';
-import { VFIO_USER } from './vfio-user.js';
+import { ACCESSES } from './access-events.js';
+import { DEVICES } from './device-events.js';
+import type { EventForm } from './event-form.js';
+import { GUEST } from './guest-events.js';
+import { INTERRUPTS } from './interrupt-events.js';
+import { IOMMUFD } from './iommufd-events.js';
+import { MAPPINGS } from './mapping-events.js';
+import { MIGRATION } from './migration-events.js';
+import { VFIO_USER } from './vfio-user-events.js';
 
-export type { EventForm } from './form.js';
+export type { EventForm } from './event-form.js';
 
 /** Forms in the order in which they are tried for a name. */
 export const EVENT_FORMS: readonly EventForm[] = [

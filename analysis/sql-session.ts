@@ -1,0 +1,140 @@
+/**
+ * SQL over traces: a database in memory in which there are the traces and nothing else. What runs
+ * here shares memory and time with the program; users' SQL has a process of its own, see
+ * `bounded/`.
+ */
+import { availableParallelism as cores } from 'node:os';
+import { VfrError } from '../traces/index.js';
+import { Database, type ResultStream } from './duckdb.js';
+import { eventsOf, type NamedTrace } from './event-scan.js';
+import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
+import { createLibrary, LIBRARY } from './sql/library.js';
+import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './sql-statement.js';
+
+/**
+ * What user SQL must not do is switched off here and cannot be switched on again: reading and
+ * writing files, loading extensions, reaching the network, and changing any of this.
+ */
+const LOCK = `
+SET enable_external_access = false;
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET allow_community_extensions = false;
+SET lock_configuration = true;`;
+
+export interface DatabaseOptions {
+  /** Most memory that DuckDB may use by its own count, as it spells it: `2GB`. */
+  readonly memory?: string;
+  /** Most threads that it may use; as many as there are processors unless it is given. */
+  readonly threads?: number;
+}
+
+const MEMORY_DEFAULT = '2GB';
+
+/** Traces that can be asked questions in SQL. */
+export class Session {
+  readonly #kept: KeptViews;
+
+  private constructor(private readonly database: Database) {
+    this.#kept = new KeptViews(database);
+  }
+
+  /** Opens traces for questions; the traces stay the caller's to close. */
+  static async open(
+    traces: readonly NamedTrace[],
+    options: DatabaseOptions = {},
+  ): Promise<Session> {
+    return tell(async () => {
+      const { memory = MEMORY_DEFAULT, threads } = options;
+      const database = await Database.open({
+        memory_limit: memory,
+        temp_directory: '',
+        ...(threads === undefined ? {} : { threads: `${Math.min(threads, cores())}` }),
+      });
+      database.register(
+        eventsOf(traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }))),
+      );
+      await database.run(createLibrary(traces.length > 1));
+      await database.run(KEEP_SCHEMA);
+      await database.run(LOCK);
+      return new Session(database);
+    });
+  }
+
+  /**
+   * Runs SQL; the result is that of its last statement. What a user wrote goes through
+   * `requireQuery` before.
+   * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_MEMORY` when it needs more memory
+   *   than there is for it, `SQL_CRASH` when DuckDB is broken, or what reading the trace throws
+   */
+  async query(sql: string): Promise<ResultStream> {
+    await this.#kept.prepare(sql);
+    const result = await tell(() => this.database.stream(sql), sql);
+    return {
+      columns: result.columns,
+      async *chunks() {
+        const iterator = result.chunks()[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await tell(() => iterator.next());
+          if (next.done === true) return;
+          yield next.value;
+        }
+      },
+    };
+  }
+
+  /** @throws VfrError when a text is not one SELECT of functions that users may call */
+  async requireQuery(sql: string): Promise<void> {
+    await requireQuery((text) => this.#parse(text), sql);
+  }
+
+  /** @throws VfrError when a text is not one condition of functions that users may call */
+  async requireCondition(sql: string): Promise<void> {
+    await requireCondition((text) => this.#parse(text), sql);
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  async #parse(sql: string): Promise<string> {
+    return String(await tell(() => this.database.value(PARSE_SQL, sql)));
+  }
+}
+
+const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate|allocation failure))/i;
+/** DuckDB met a bug of its own; it answers nothing more after that. */
+const BROKEN = /^(INTERNAL|FATAL) Error/;
+
+/** Says an error of DuckDB as one of vfr. */
+async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VfrError) throw error;
+    const what = (error as Error).message.replace(/^Failed to \w+ statements?: /, '').trim();
+    const [first] = what.split('\n');
+    if (OUT_OF_MEMORY.test(first)) {
+      const next = 'Ask for less, or allow more with `vfr sql --memory`.';
+      throw new VfrError('SQL_MEMORY', first, next);
+    }
+    if (BROKEN.test(first)) throw new VfrError('SQL_CRASH', first, 'Ask in another way.');
+    throw new VfrError('SQL_FAILED', what, nextStep(what, sql));
+  }
+}
+
+/** What the column `trace` says; a trace that is opened twice is told apart from itself. */
+function nameOf(traces: readonly NamedTrace[], i: number): string {
+  const { name } = traces[i];
+  const before = traces.slice(0, i).filter((trace) => trace.name === name).length;
+  return before === 0 ? name : `${name} (${before + 1})`;
+}
+
+const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
+
+function nextStep(message: string, sql: string): string {
+  if (message.startsWith('Parser Error')) return parserAdvice(sql);
+  if (message.includes('Table with name'))
+    return `There are events, ${VIEWS.join(', ')}; docs/sql.md says what is in them.`;
+  return 'docs/sql.md lists tables and columns.';
+}

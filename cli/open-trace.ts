@@ -1,0 +1,85 @@
+/** Opening a trace for a command: every result says how far its trace can be trusted. */
+import type { Command } from 'commander';
+import type { TraceReader } from '../traces/index.js';
+import { note } from './output.js';
+import { plural } from './plural.js';
+import { refuseStreams } from './shell-streams.js';
+
+export interface StrictOption {
+  readonly strict?: boolean;
+}
+
+/** Adds `--strict` to a command that computes from a trace. */
+export function strictOption(command: Command): Command {
+  return command.option('--strict', 'refuse a trace that is cut, damaged or has lost events');
+}
+
+/**
+ * Opens a trace and says on stderr whether it is complete. How far it has been read is shown on a
+ * terminal until the command shows something itself.
+ * @throws VfrError when it cannot be read, or `TRACE_INCOMPLETE` when it is not complete and
+ *   `--strict` was given
+ */
+export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
+  const [reader] = await openTraces([file], options);
+  return reader;
+}
+
+/** Opens several traces as `openTrace` does one, or none when one of them cannot be. */
+export async function openTraces(
+  files: readonly string[],
+  options: StrictOption,
+): Promise<readonly TraceReader[]> {
+  await refuseStreams(files);
+  const readers: TraceReader[] = [];
+  try {
+    for (const file of files) readers.push(await open(file, options));
+    return readers;
+  } catch (error) {
+    for (const reader of readers) reader.close();
+    throw error;
+  }
+}
+
+async function open(file: string, options: StrictOption): Promise<TraceReader> {
+  const { openSource, readOn, TraceReader, VfrError } = await import('../traces/index.js');
+  const { Progress, watched } = await import('./progress.js');
+  const progress = new Progress();
+  progress.start(file);
+  const source = openSource(file, (bytes) => progress.update(bytes, 0));
+  const reader = new TraceReader(readOn(watched(source, progress)));
+  const state = describeCompleteness(reader);
+  if (!reader.completeness.complete && options.strict === true) {
+    reader.close();
+    const next = 'Leave --strict out to use what is there; `vfr verify` says what is missing.';
+    throw new VfrError('TRACE_INCOMPLETE', state, next, { file });
+  }
+  note(reader.completeness.complete ? state : `${file}: ${state}`);
+  progress.start(file);
+  return reader;
+}
+
+/** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
+function describeCompleteness(reader: TraceReader): string {
+  const { complete, truncated, damaged } = reader.completeness;
+  if (complete) {
+    const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';
+    return `complete: ${plural(reader.events, 'event')}${linked}`;
+  }
+  const last = reader.batches.at(-1);
+  const after = last === undefined ? 'the beginning' : `seq ${last.seqFirst + last.rows - 1}`;
+  const parts = [
+    truncated ? `truncated after ${after}` : 'not truncated',
+    `${describeLost(reader)} lost`,
+    plural(damaged, 'damaged range') + (damaged === 0 ? '' : ` (${reader.damage[0].what})`),
+  ];
+  if (reader.missing > 0 && damaged === 0) parts.push(`${plural(reader.missing, 'event')} missing`);
+  const full = reader.dictionariesFull.join(', ');
+  if (full !== '') parts.push(`more names than fit in column ${full}`);
+  return `INCOMPLETE: ${parts.join(', ')}`;
+}
+
+function describeLost({ completeness: { lost }, losses }: TraceReader): string {
+  if (lost === null) return 'unknown events';
+  return lost === 0 && losses.length > 0 ? 'an unknown part' : plural(lost, 'event');
+}

@@ -1,0 +1,107 @@
+/** Binding races as text for people. */
+import type { Race, RaceClass, RaceReport, RaceSide, UntoldRace } from '../analysis/index.js';
+import { formatDuration } from './format-duration.js';
+import { paint } from './output.js';
+import { plural } from './plural.js';
+import { printable } from './printable.js';
+
+/**
+ * What is known of the races of a recording, and what cannot be told.
+ * @param zero time that the seconds count from
+ */
+export function formatReport({ races, untold, unrecorded }: RaceReport, zero: bigint): string {
+  const sections = [formatUnrecorded(unrecorded), formatRaces(races, zero), formatUntold(untold)];
+  // Without the events of binding there is nothing to say of races.
+  if (unrecorded.length > 0 && races.length === 0) sections.splice(1, 1);
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** Kept for people: more of the same kind say no more. */
+const UNTOLD_SHOWN = 10;
+
+function formatUnrecorded(parts: readonly string[]): string {
+  if (parts.length === 0) return '';
+  const what = parts.join(', and ');
+  return (
+    `Whether there are races cannot be told: no event says ${what}. ` +
+    'It did not happen, or it was not recorded; `vfr doctor` says what this machine can record.'
+  );
+}
+
+function formatUntold(untold: readonly UntoldRace[]): string {
+  if (untold.length === 0) return '';
+  const reasons = [...new Set(untold.map(({ reason }) => reason))];
+  const shown = untold.slice(0, UNTOLD_SHOWN).map(({ device, class: name, first, second }) => {
+    const [one, two] = [first, second].map(({ seq, what }) => `seq ${seq} ${printable(what)}`);
+    return `  ${device}  ${name}  ${one}; ${two}`;
+  });
+  const more = untold.length - shown.length;
+  if (more > 0) shown.push(`  and ${more} more; --json has them`);
+  return [
+    `${plural(untold.length, 'pair')} of operations of which it cannot be told whether they raced:`,
+    ...reasons.map((reason) => `  ${printable(reason)}`),
+    ...shown,
+    '  Record from before the flag is written, or with a snapshot, to know.',
+  ].join('\n');
+}
+
+/**
+ * All races, by class; the advice that they have in common is said once.
+ * @param zero time that the seconds count from
+ */
+function formatRaces(races: readonly Race[], zero: bigint): string {
+  if (races.length === 0) return 'No races found.';
+  const classes = [...new Set(races.map((race) => race.class))];
+  const sections = classes.map((name) => {
+    const members = races.filter((race) => race.class === name);
+    return formatClass(name, members, zero);
+  });
+  return [raceCounts(races), ...sections].join('\n\n');
+}
+
+export function raceCounts(races: readonly Race[]): string {
+  const devices = new Set(races.map((race) => race.device)).size;
+  return `${plural(races.length, 'race')} on ${plural(devices, 'device')}`;
+}
+
+/** The races with the closest windows, at first one of each class and device. */
+export function closest(races: readonly Race[], count: number): readonly Race[] {
+  const sorted = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
+  const kinds = new Set<string>();
+  const first = sorted.filter(({ class: name, device }) => {
+    const seen = kinds.has(name) || kinds.has(device);
+    kinds.add(name).add(device);
+    return !seen;
+  });
+  return [...new Set([...first, ...sorted])].slice(0, count);
+}
+
+function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): string {
+  const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;
+  const advice = [...new Set(races.map((race) => race.advice))].map(
+    (text) => `  Avoid it: ${printable(text)}`,
+  );
+  return [heading, ...advice, ...races.map((race) => `\n${formatRace(race, zero)}`)].join('\n');
+}
+
+export function formatRace(race: Race, zero: bigint): string {
+  return [
+    `  ${paint('bold', race.device)}  ${formatDuration(race.windowNs)} apart`,
+    formatEvent('first', race.first, zero),
+    formatEvent('second', race.second, zero),
+    `    outcome ${printable(race.outcome)}`,
+  ].join('\n');
+}
+
+function formatEvent(label: string, side: RaceSide, zero: bigint): string {
+  const { seq, ts, actor, what } = side;
+  const who = printable(`${actor.task}-${actor.tid}`);
+  return `    ${label.padEnd(6)}  seq ${seq}  ${formatTime(ts - zero)}  ${who}  ${printable(what)}`;
+}
+
+/** A signed time in seconds, as ftrace prints it, to the nanosecond. */
+function formatTime(nanoseconds: bigint): string {
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const fraction = String(size % 1_000_000_000n).padStart(9, '0');
+  return `${nanoseconds < 0n ? '-' : ''}${size / 1_000_000_000n}.${fraction}`;
+}

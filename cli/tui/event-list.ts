@@ -1,0 +1,36 @@
+import { firstIndex } from '../../traces/index.js';
+import type { EventStore } from './event-store.js';
+
+/** The events that are shown, in order: all of them, or those that a filter let through. */
+export interface EventList {
+  readonly length: number;
+  seqAt(index: number): number;
+  /** Index of an event, or of the next one that is shown; the last one after that. */
+  indexOf(seq: number): number;
+  has(seq: number): boolean;
+}
+
+export function allEvents(store: EventStore): EventList {
+  return {
+    length: store.length,
+    seqAt: (index) => store.seqAt(index),
+    indexOf: (seq) => store.positionOf(seq),
+    has: () => true,
+  };
+}
+
+/** @param seqs sequence numbers, ascending */
+export function someEvents(seqs: Float64Array): EventList {
+  const indexOf = (seq: number) => firstAtLeast(seqs, seq);
+  return {
+    length: seqs.length,
+    seqAt: (index) => seqs[index],
+    indexOf: (seq) => Math.min(indexOf(seq), Math.max(0, seqs.length - 1)),
+    has: (seq) => seqs[indexOf(seq)] === seq,
+  };
+}
+
+/** Index of the first ascending value that is at least `value`; the length when none is. */
+export function firstAtLeast(values: Float64Array, value: number): number {
+  return firstIndex(values.length, (i) => values[i] >= value);
+}

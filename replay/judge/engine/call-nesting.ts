@@ -1,0 +1,324 @@
+/**
+ * Calls within calls: what a caller hands on has to arrive, a function that began has to end once,
+ * and is called by those who call it. What rules say of single kinds comes on top of this.
+ */
+import { type Batch, CALL_DEPTH_MAX } from '../../../traces/index.js';
+import {
+  DRIVER,
+  differing,
+  FIELDS,
+  fieldOfSaid,
+  NONE,
+  newSaid,
+  SaidReader,
+  textOf,
+} from './call-fields.js';
+import type { EventCursor } from './event-cursor.js';
+import {
+  callsNothingMore,
+  detailOf,
+  type Edge,
+  type Fn,
+  FUNCTIONS,
+  hasCalled,
+  newCall,
+  noteCalled,
+  type OpenCall,
+  PART,
+  partOf,
+  pathOf,
+  sameDevice,
+} from './graph-calls.js';
+import type { Recorded } from './recorded-names.js';
+import { type Difference, diverge } from './verdict.js';
+
+/** PCI address in the form of sysfs; other buses name their devices otherwise. */
+export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+
+/** A thread, and what is open on it. */
+interface Thread {
+  /** The entry from user space after which all of its calls are known; -1 before any. */
+  since: number;
+  /** How many calls are open. */
+  depth: number;
+  /** The open ones from outside in; those behind have ended, and are filled again. */
+  readonly calls: OpenCall[];
+}
+
+/** Plain data, which copies of a replay's state take along. */
+export type NestingData = Map<number, Thread>;
+
+/**
+ * A kernel returns through a return probe for no more calls at once than there are instances of it
+ * (maxactive: twice the number of CPUs, at least 10); further returns are not recorded.
+ */
+const OPEN_AT_ONCE_MAX = 8;
+
+export class Nesting {
+  readonly #foreign: boolean[] = [];
+  readonly #reader = new SaidReader();
+  /** What the event says that is looked at, unless it is an end. */
+  #said = newSaid();
+  /** The thread of the event before. */
+  #tid = -1;
+  #thread: Thread = { since: -1, depth: 0, calls: [] };
+
+  constructor(
+    readonly data: NestingData,
+    readonly recorded: Recorded,
+  ) {}
+
+  /** The events that come are of this batch. */
+  open(batch: Batch): void {
+    this.#reader.open(batch);
+  }
+
+  /** Events were lost: what is open is not known. */
+  forget(): void {
+    this.data.clear();
+    this.#tid = -1;
+  }
+
+  /** What is wrong with the place of an event among the calls of its thread; null when nothing. */
+  take(fn: Fn, e: EventCursor): Difference | null {
+    const { tid } = e;
+    // The idle threads of all CPUs have one number.
+    if (tid <= 0) return null;
+    const device = e.deviceId;
+    if (device >= 0 && this.#isForeign(device, e)) return null;
+    const thread = tid === this.#tid ? this.#thread : this.#threadOf(tid);
+    const { phase } = e;
+    if (phase === 'end') return this.#end(thread, fn, e);
+    // The record of a function that is made when it returns comes after those of what it called.
+    if (phase === 'point' && fn.entry) return null;
+    this.#reader.read(e.row, this.#said);
+    const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
+    const part = fn.parts + (phase === 'begin' ? PART.begin : PART.point);
+    this.recorded.show(part, partOf(fn, this.#said));
+    if (phase === 'begin') this.#open(thread, fn, e.seq);
+    return found;
+  }
+
+  #threadOf(tid: number): Thread {
+    let thread = this.data.get(tid);
+    if (thread === undefined) {
+      thread = { since: -1, depth: 0, calls: [] };
+      this.data.set(tid, thread);
+    }
+    this.#tid = tid;
+    this.#thread = thread;
+    return thread;
+  }
+
+  /** The call keeps what its begin said; the next event is read into what an ended one had. */
+  #open(thread: Thread, fn: Fn, seq: number): void {
+    if (thread.depth === CALL_DEPTH_MAX) {
+      // Ends are missing: what is open is not known.
+      thread.depth = 0;
+      thread.since = -1;
+    }
+    const { calls, depth } = thread;
+    if (depth === calls.length) calls.push(newCall());
+    const call = calls[depth];
+    const { said } = call;
+    call.fn = fn.id;
+    call.seq = seq;
+    call.said = this.#said;
+    call.low = 0;
+    call.high = 0;
+    this.#said = said;
+    thread.depth = depth + 1;
+  }
+
+  /** Functions that serve devices of other buses, such as mediated ones, are not recorded. */
+  #isForeign(device: number, e: EventCursor): boolean {
+    this.#foreign[device] ??= !PCI_ADDRESS.test(e.device ?? '');
+    return this.#foreign[device];
+  }
+
+  /** User space enters the kernel: what is open on the thread has ended. */
+  #enter(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const open = topOf(thread);
+    thread.depth = 0;
+    thread.since = e.seq;
+    return open === undefined ? null : this.#unended(open, fn, e);
+  }
+
+  #nest(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const top = topOf(thread);
+    if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn), fn, e);
+    const again = top.fn === fn.id && sameDevice(top.said, this.#said);
+    if (!again && !callsNothingMore(top, fn, this.#said)) {
+      return this.#calledBy(thread, top, fn, e);
+    }
+    thread.depth--;
+    const found = this.#unended(top, fn, e);
+    const caller = topOf(thread) ?? this.#elsewhere(fn);
+    return this.#calledBy(thread, caller, fn, e) ?? found;
+  }
+
+  /** The caller of a function that may run on another thread. */
+  #elsewhere(fn: Fn): OpenCall | undefined {
+    if (!fn.anyThread) return undefined;
+    for (const thread of this.data.values()) {
+      const top = topOf(thread);
+      if (top === undefined || !sameDevice(top.said, this.#said)) continue;
+      if (fn.calledBy[top.fn] !== undefined) return top;
+    }
+    return undefined;
+  }
+
+  #calledBy(
+    thread: Thread,
+    caller: OpenCall | undefined,
+    fn: Fn,
+    e: EventCursor,
+  ): Difference | null {
+    const edge = caller === undefined ? undefined : fn.calledBy[caller.fn];
+    if (caller === undefined || edge === undefined) return this.#uncalled(thread, caller, fn, e);
+    const early = edge.after === null ? null : this.#tooEarly(edge.after, caller, fn, e);
+    this.recorded.show(edge.fact, detailOf(edge, caller, this.#driver));
+    this.recorded.show(edge.fact, NONE);
+    const again = hasCalled(caller, fn.id);
+    noteCalled(caller, fn.id);
+    if (!this.#mayBeOpen(edge.caller, caller)) return null;
+    const field = differing(caller.said, this.#said, edge.handed);
+    if (field !== NONE) {
+      const expected = `${FIELDS[field]} of ${edge.caller.name}: `;
+      const text = textOf(e, field, caller.said);
+      return diverge(pathOf(e, fn), expected + text, textOf(e, field, this.#said));
+    }
+    if (!again || !fn.once) return early;
+    return diverge(pathOf(e, fn), `${fn.name} once in ${edge.caller.name}`, 'again');
+  }
+
+  /** A caller whose ends are not recorded may have ended long ago. */
+  #mayBeOpen(fn: Fn, caller: OpenCall): boolean {
+    return this.recorded.showed(fn.parts + PART.end, partOf(fn, caller.said));
+  }
+
+  /** A function that its caller calls only after another, which it has not called. */
+  #tooEarly(before: Edge, caller: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (!this.#misses(caller, before, this.#driver)) return null;
+    return diverge(pathOf(e, fn), `${before.called.name} before ${fn.name}`, 'it did not come');
+  }
+
+  /** Nobody who calls the function is open. */
+  #uncalled(
+    thread: Thread,
+    caller: OpenCall | undefined,
+    fn: Fn,
+    e: EventCursor,
+  ): Difference | null {
+    if (thread.since < 0) return null;
+    const { only } = fn.facts;
+    if (Array.isArray(only) && only.includes(FUNCTIONS[caller?.fn ?? 0].name)) return null;
+    const isWrong =
+      only === undefined ? this.#callsBetween(caller, fn) : fn.callers.every(this.#isKnown);
+    if (!isWrong) return null;
+    return diverge(
+      `${e.device ?? 'container'}/cause`,
+      `${fn.callerNames} calls ${fn.name}`,
+      'nobody asked for this',
+    );
+  }
+
+  /** Whether calls by a caller are recorded: one of which nothing is may have made any. */
+  readonly #isKnown = ({ fact, caller }: Edge): boolean =>
+    caller.facts.sameProbeAs !== undefined || this.recorded.shows(fact, NONE);
+
+  /** What is called by a function of this caller alone is not called by the caller itself. */
+  #callsBetween(caller: OpenCall | undefined, fn: Fn): boolean {
+    if (caller === undefined) return false;
+    for (const { fact, caller: between } of fn.callers) {
+      const edge = between.calledBy[caller.fn];
+      if (edge === undefined || !this.recorded.shows(fact, NONE)) continue;
+      if (this.recorded.shows(edge.fact, detailOf(edge, caller, fieldOfSaid(caller.said, DRIVER))))
+        return true;
+    }
+    return false;
+  }
+
+  /** Driver of the event, or {@link NONE}. */
+  get #driver(): number {
+    return fieldOfSaid(this.#said, DRIVER);
+  }
+
+  #partOfEnd({ detail }: Fn, e: EventCursor): number {
+    return detail === NONE ? NONE : this.#reader.field(e.row, detail);
+  }
+
+  #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+    const { calls, depth, since } = thread;
+    const { span } = e;
+    let at = depth - 1;
+    while (at >= 0 && calls[at].seq !== span) at--;
+    this.recorded.show(fn.parts + PART.end, this.#partOfEnd(fn, e));
+    if (at < 0) return since < 0 ? null : this.#unbegun(fn, e, since);
+    const call = calls[at];
+    const inner = at < depth - 1 ? this.#unended(calls[at + 1], fn, e) : null;
+    thread.depth = at;
+    return inner ?? this.#repeats(call, fn, e) ?? this.#needs(call, fn, e);
+  }
+
+  /** An end without a begin, or after the call has ended. */
+  #unbegun(fn: Fn, e: EventCursor, since: number): Difference | null {
+    if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
+    const begins = this.recorded.shows(fn.parts + PART.begin, this.#partOfEnd(fn, e));
+    if (e.span >= 0 || !begins) return null;
+    return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
+  }
+
+  /** A call of which no end came, though its caller ends or its thread goes on. */
+  #unended(open: OpenCall, next: Fn, e: EventCursor): Difference | null {
+    const fn = FUNCTIONS[open.fn];
+    if (!this.recorded.shows(fn.parts + PART.end, partOf(fn, open.said))) return null;
+    let openAtOnce = 0;
+    for (const { calls, depth } of this.data.values()) {
+      for (let i = 0; i < depth; i++) if (calls[i].fn === open.fn) openAtOnce++;
+    }
+    if (openAtOnce >= OPEN_AT_ONCE_MAX) return null;
+    const then = e.phase === 'end' ? 'ends' : 'begins';
+    return diverge(pathOf(e, fn), `${fn.name} of seq ${open.seq} ends`, `${next.name} ${then}`);
+  }
+
+  /** An end says again what its begin said. */
+  #repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (call.fn !== fn.id) {
+      return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
+    }
+    const field = this.#reader.differing(call.said, e.row);
+    if (field === NONE) return null;
+    this.#reader.read(e.row, this.#said);
+    const begun = `${FIELDS[field]} of its begin: ${textOf(e, field, call.said)}`;
+    return diverge(pathOf(e, fn), begun, textOf(e, field, this.#said));
+  }
+
+  /** A call that succeeded without a function that it cannot do without. */
+  #needs(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+    if (fn.needs.length === 0 && fn.follows.length === 0) return null;
+    // Only what user space called returns a number of bytes or a descriptor.
+    const failed = e.hasRet && (fn.entry ? e.ret < 0 : e.ret !== 0);
+    if (failed) return null;
+    const missing = this.#missing(call, fn, e.driverId);
+    if (missing === null) return null;
+    return diverge(pathOf(e, fn), `${fn.name} calls ${missing.called.name}`, 'it did not');
+  }
+
+  #missing(call: OpenCall, fn: Fn, driver: number): Edge | null {
+    for (const edge of fn.needs) if (this.#misses(call, edge, driver)) return edge;
+    for (const { other, next } of fn.follows) {
+      if (hasCalled(call, other.id) && this.#misses(call, next, driver)) return next;
+    }
+    return null;
+  }
+
+  /** Whether a call has not called what others like it are seen to call. */
+  #misses(call: OpenCall, edge: Edge, driver: number): boolean {
+    if (hasCalled(call, edge.called.id)) return false;
+    return this.recorded.shows(edge.fact, detailOf(edge, call, driver));
+  }
+}
+
+const topOf = ({ calls, depth }: Thread): OpenCall | undefined =>
+  depth === 0 ? undefined : calls[depth - 1];

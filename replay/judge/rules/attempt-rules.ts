@@ -1,0 +1,187 @@
+/** `__driver_probe_device`: a driver is tried on a device (kernel drivers/base/dd.c 6.1). */
+
+import { ERRNO, errnoName } from '../../../traces/index.js';
+import { attachResult } from '../../model/binding/attach-result.js';
+import { covers, parseNewId } from '../../model/binding/pci-ids.js';
+import { certainly, describe, type Possible, possibly } from '../../model/possible.js';
+import type { MatchFrame } from '../engine/call-frames.js';
+import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
+import {
+  COMPUTED,
+  compare,
+  diverge,
+  handedOn,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import { matchesSomehow, mayMatch } from '../machine/bus-match.js';
+import type { PciDevice } from '../machine/pci-device.js';
+import { setBound, setFree } from './bind.js';
+import { byUnseenId, nextInWalk, walkOf } from './driver-pass.js';
+
+/** `__driver_probe_device`. */
+export function match(engine: Engine, e: EventCursor): Verdict {
+  const device = engine.deviceOf(e);
+  if (device === null) return STIMULUS;
+  return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
+}
+
+function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const driver = e.driver ?? '';
+  const { seq, tid } = e;
+  engine.exists(device);
+  const holder = engine.frames.onDevice(device, 'match');
+  const walk = walkOf(engine, tid, device);
+  const verdict = expectedAttempt(engine, e, device, driver, walk);
+  device.triedBy.set(driver, seq);
+  engine.frames.push<MatchFrame>({
+    type: 'match',
+    seq,
+    tid,
+    device,
+    driver,
+    overlapped: false,
+    walk,
+    driverBefore: device.driver,
+    gone: isGone(engine, tid, device),
+    really: null,
+  });
+  walk?.tried.push({ driver, ret: null });
+  engine.machine.claims.register(driver);
+  if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
+    const path = `${device.address}/lock`;
+    return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);
+  }
+  return verdict;
+}
+
+/**
+ * Whether the attempt is on an earlier function at the same address: who waited for its lock holds
+ * it still, though it is dead, and another may have come meanwhile.
+ */
+function isGone(engine: Engine, tid: number, device: PciDevice): Possible<boolean> {
+  const attach = engine.frames.inner(tid, 'attach');
+  if (attach?.device === device && attach.seq < device.born) return [true];
+  const store = engine.frames.inner(tid, 'store');
+  // The function is looked up at some moment of the write.
+  return store?.device === device && store.seq < device.born ? [false, true] : [false];
+}
+
+function expectedAttempt(
+  engine: Engine,
+  e: EventCursor,
+  device: PciDevice,
+  driver: string,
+  walk: MatchFrame['walk'],
+): Verdict {
+  const path = `${device.address}/match`;
+  const attach = engine.frames.inner(e.tid, 'attach');
+  if (attach?.device === device) {
+    attach.match = { ret: null };
+    return compare(path, attach.driver, driver, PASSED);
+  }
+  const binding = engine.frames.inner(e.tid, 'store');
+  if (binding?.attribute === 'bind' && binding.device === device) {
+    // A recording without device_driver_attach.
+    binding.attach = { ret: null };
+    return compare(path, binding.driver ?? '', driver, PASSED);
+  }
+  if (walk !== null) return nextInWalk(engine, walk, driver);
+  const { machine } = engine;
+  const store = engine.frames.inner(e.tid, 'store');
+  if (store?.attribute === 'new_id') {
+    store.attempts++;
+    if (store.driver !== driver) return compare(path, store.driver ?? '', driver);
+  }
+  // A driver that looks for devices matches them before it waits for their locks.
+  const since = store?.attribute === 'new_id' ? store.seq : 0;
+  const override = machine.overrideSince(device, since);
+  // Another write may have taken away the id that it matched by.
+  const byOwnId = store?.attribute === 'new_id' && newIdCovers(store.text, device);
+  if (byOwnId && possibly(override, null)) return COMPUTED;
+  // The work was given out for a function that is gone since.
+  const left =
+    certainly(device.visible, false) && machine.claims.asynchronous?.has(driver) === true;
+  if (left) return COMPUTED;
+  if (!mayMatch(machine, device, driver, override)) {
+    // It may have matched by any id that the driver had since the write began, also a function that
+    // went away while the write waited for its lock.
+    if (store?.attribute === 'new_id' && possibly(override, null)) {
+      const claimed = device.ids !== null && machine.claims.claims(driver, device.ids) === true;
+      return claimed ? COMPUTED : UNKNOWN;
+    }
+    const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
+    const verdict = engine.contradiction(device, 'override', difference);
+    return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
+  }
+  // A driver that registers, or a deferred probe: nothing in the recording says when.
+  // One that probes asynchronously was matched when the work was given out, however long ago.
+  const matched =
+    machine.claims.asynchronous?.has(driver) === true ? override : engine.override(device);
+  return matchesSomehow(machine, device, driver, matched) ? COMPUTED : UNKNOWN;
+}
+
+/** Whether the id that a write adds is that of a device. */
+function newIdCovers(text: string, { ids }: PciDevice): boolean {
+  const parsed = parseNewId(text);
+  return parsed !== null && ids !== null && covers(parsed.entry, ids) === true;
+}
+
+function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
+  const frame = engine.frames.pop(e.span);
+  const { ret } = e;
+  if (frame?.type !== 'match') {
+    if (ret === 0) setBound(device, e.driver);
+    return UNKNOWN;
+  }
+  const tried = frame.walk?.tried.at(-1);
+  if (tried !== undefined) tried.ret = ret;
+  const attach = engine.frames.inner(e.tid, 'attach');
+  if (attach?.match) attach.match.ret = ret;
+  const store = engine.frames.inner(e.tid, 'store');
+  if (attach === null && store?.attach) store.attach.ret = attachResult(ret);
+  const verdict = matchResult(engine, frame, device, ret);
+  if (ret === 0) setBound(device, frame.driver);
+  else if (frame.really !== null) setFree(engine, device);
+  if (ret !== 0) engine.machine.loosen(device, frame.driver);
+  return verdict;
+}
+
+function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: number): Verdict {
+  const path = `${device.address}/driver`;
+  if (frame.really !== null) {
+    if (frame.really.ret === null) return UNKNOWN;
+    return handedOn(path, frame.really.ret, ret);
+  }
+  if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
+  const expected: number[] = [];
+  // Whoever removes it deletes it after the first release, of which the end may not be recorded.
+  const leaves = (device.removal?.releases ?? 0) > 0;
+  const mayBeDead = leaves || possibly(device.dead, true) || possibly(frame.gone, true);
+  if (mayBeDead) expected.push(-ERRNO.ENODEV);
+  if (!engine.records('really_probe')) {
+    if (ret === -ERRNO.EBUSY) return busy(frame, path);
+    return expected.includes(ret) ? COMPUTED : UNKNOWN;
+  }
+  const busyNow = frame.driverBefore === 'unknown' || frame.driverBefore.some((d) => d !== null);
+  if (busyNow) expected.push(-ERRNO.EBUSY);
+  if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
+  if (expected.includes(ret)) return COMPUTED;
+  // The kernel may be one that allows no probing before a device is added.
+  if (ret === -ERRNO.EPROBE_DEFER) return UNKNOWN;
+  if (device.assumed.driver) return UNKNOWN;
+  // Without the events of a removal the device may be on its way out.
+  const leaving = !engine.records('pci_stop_and_remove_bus_device');
+  if (ret === -ERRNO.ENODEV && leaving) return UNKNOWN;
+  const wanted =
+    expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
+  return diverge(path, wanted, errnoName(ret));
+}
+
+const busy = (frame: MatchFrame, path: string): Verdict =>
+  certainly(frame.driverBefore, null)
+    ? diverge(path, `${frame.driver} probes`, '-EBUSY')
+    : COMPUTED;

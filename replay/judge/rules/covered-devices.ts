@@ -1,0 +1,70 @@
+/**
+ * Which devices the models of VFIO cover: PCI functions that vfio-pci, or a known driver built on
+ * vfio-pci-core, has. Mediated devices, devices of other buses, and functions of drivers that no
+ * model knows have files with the same ioctls, which say what their own drivers say.
+ */
+import { driverModel, type OwnPart } from '../../model/drivers/index.js';
+import type { Engine, Rule } from '../engine/engine.js';
+import { UNKNOWN, UNMODELLED } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/pci-device.js';
+
+/** `unsure`: its driver is not known, or not for certain. */
+type Coverage = 'modelled' | 'unsure' | 'foreign';
+
+function coverageOf(device: PciDevice | null): Coverage {
+  if (device === null) return 'foreign';
+  const { driver } = device;
+  if (driver === 'unknown') return 'unsure';
+  let modelled = false;
+  for (const name of driver) {
+    if (name === null) continue;
+    if (!driverModel(name).vfioPci) return 'foreign';
+    modelled = true;
+  }
+  return modelled ? 'modelled' : 'unsure';
+}
+
+/**
+ * A rule of vfio-pci-core, for events that name the device. Of a device that is not covered nothing
+ * that it says counts; of one that may not be, or whose driver serves the part in its own way, no
+ * difference.
+ * @param part what of an open device the rule is about
+ */
+export const covered =
+  (rule: Rule, part: OwnPart | null = null): Rule =>
+  (engine, e) => {
+    const verdict = rule(engine, e);
+    if (verdict.type === 'stimulus' || e.deviceId < 0) return verdict;
+    const device = engine.pciFunction(e);
+    const coverage = coverageOf(device);
+    if (coverage === 'foreign') return UNMODELLED;
+    if (verdict.type !== 'diverge') return verdict;
+    return coverage === 'unsure' || isServedByDriver(device, part) ? UNKNOWN : verdict;
+  };
+
+function isServedByDriver(device: PciDevice | null, part: OwnPart | null): boolean {
+  if (part === null || device === null || device.driver === 'unknown') return false;
+  return device.driver.some((name) => name !== null && driverModel(name).own.includes(part));
+}
+
+/**
+ * Whether an IOMMU group is of PCI functions alone that are covered, or have a driver that is known
+ * to be none of VFIO's: what users do with it then shows in functions that the models know. A
+ * group that no PCI function is known to be in is that of another bus, or of a mediated device.
+ */
+export function isCoveredGroup(engine: Engine, group: number): boolean {
+  if (!Number.isInteger(group)) return false;
+  let found = false;
+  for (const { group: its, driver } of engine.machine.devices) {
+    if (its !== group) continue;
+    if (driver === 'unknown') return false;
+    const models = driver.filter((name) => name !== null).map(driverModel);
+    if (models.some(({ known }) => !known)) return false;
+    found ||= models.some(({ vfioPci }) => vfioPci);
+  }
+  return found || isGroupOfMdev(engine, group);
+}
+
+/** A mediated device is alone in its group, which has no IOMMU. */
+export const isGroupOfMdev = ({ mdevs }: Engine, group: number): boolean =>
+  [...mdevs.devices.values()].some(({ group: its, driver }) => its === group && driver != null);

@@ -1,0 +1,356 @@
+/**
+ * SR-IOV: enabling, the gate before a VF's driver, and VFs coming and going (kernel
+ * drivers/pci/iov.c 6.1).
+ */
+
+import { ERRNO } from '../../../traces/index.js';
+import { autoprobeGate } from '../../model/binding/autoprobe-gate.js';
+import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.js';
+import { vfAddressOf } from '../../model/binding/vf-address.js';
+import { driverModel } from '../../model/drivers/index.js';
+import { certainly, either, only, type Possible } from '../../model/possible.js';
+import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
+import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
+import {
+  COMPUTED,
+  compare,
+  DEFAULT,
+  diverge,
+  IN_ORDER,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import type { PciDevice, Sriov } from '../machine/pci-device.js';
+import { endWalk } from './driver-pass.js';
+import { storeResult } from './store-result.js';
+
+const AUTOPROBE = 'sriov_drivers_autoprobe';
+
+/** SR-IOV of a function of which no capability was recorded. */
+const unknownSriov = (): Sriov => ({
+  numVfs: 'unknown',
+  numVfsPast: [],
+  totalVfs: null,
+  maxVfs: null,
+  offset: null,
+  stride: null,
+  vfDevice: null,
+  autoprobe: 'unknown',
+  assumed: { numVfs: false, autoprobe: false, vfs: false },
+});
+
+function sriovOf(device: PciDevice): Sriov {
+  device.sriov ??= unknownSriov();
+  return device.sriov;
+}
+
+/** Changes of a number of VFs that are remembered: more writes are hardly under way at once. */
+const PAST_MAX = 32;
+
+function setNumVfs(sriov: Sriov, n: number, seq: number): void {
+  sriov.numVfsPast.push({ before: sriov.numVfs, seq });
+  if (sriov.numVfsPast.length > PAST_MAX) sriov.numVfsPast.shift();
+  sriov.numVfs = [n];
+  sriov.assumed.numVfs = false;
+}
+
+/** What the number of VFs may have been at any moment since an event. */
+function numVfsSince({ numVfs, numVfsPast }: Sriov, seq: number): Possible<number> {
+  let value = numVfs;
+  for (const past of numVfsPast) if (past.seq > seq) value = either(value, past.before);
+  return value;
+}
+
+/** The write has the PF's device lock from its checks to its end. */
+export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: number): Verdict {
+  const { device: pf } = frame;
+  if (pf === null) return UNKNOWN;
+  const expected = expectNumVfs(engine, frame, pf);
+  const wanted = parseU16(frame.text);
+  const sriov = sriovOf(pf);
+  const doubtful = sriov.assumed.numVfs;
+  if (ret === frame.count && typeof wanted === 'number') setNumVfs(sriov, wanted, seq);
+  if (expected === null) return UNKNOWN;
+  if (expected.includes(ret)) {
+    if (frame.enable !== null) return PASSED;
+    return ret === frame.count ? DEFAULT : COMPUTED;
+  }
+  if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
+  if (doubtful) {
+    if (ret !== frame.count) sriov.numVfs = 'unknown';
+    return UNKNOWN;
+  }
+  const verdict = oneOf(`${pf.address}/sriov/numvfs`, expected, ret);
+  // Without a driver there is one answer only: another shows that there is one.
+  const byDriver = expected.every((n) => n === -ERRNO.ENOENT);
+  return verdict.type === 'match' || !byDriver
+    ? verdict
+    : engine.contradiction(pf, 'driver', verdict);
+}
+
+/** In place of a result: whatever the driver's `sriov_configure` says. */
+const ANY_ERRNO = 0;
+
+function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
+  const n = parseU16(frame.text);
+  if (n === 'invalid') return [-ERRNO.EINVAL];
+  if (n === 'range') return [-ERRNO.ERANGE];
+  const sriov = sriovOf(pf);
+  const beyond = beyondLimit(sriov, n);
+  if (beyond === true) return [-ERRNO.ERANGE];
+  if (frame.enable !== null) {
+    return frame.enable.ret === null
+      ? null
+      : [frame.enable.ret < 0 ? frame.enable.ret : frame.count];
+  }
+  // Another write may have changed the number before this one got the lock.
+  const current = numVfsSince(sriov, frame.seq);
+  if (current === 'unknown') return null;
+  const driver = only(pf.driver);
+  const results = current.flatMap((now) => {
+    if (now === n) return [frame.count];
+    if (driver === undefined) return [frame.count, ANY_ERRNO];
+    if (driver === null || driverModel(driver).sriovConfigure === 'none') return [-ERRNO.ENOENT];
+    const simple = driverModel(driver).sriovConfigure === 'simple';
+    if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
+    if (now > 0) return [-ERRNO.EBUSY];
+    if (simple && engine.records('sriov_enable')) return [];
+    return [frame.count, ANY_ERRNO];
+  });
+  return beyond === null ? [...results, -ERRNO.ERANGE] : results;
+}
+
+/** Whether a number of VFs is more than the PF, or its driver, allows; null when not known. */
+function beyondLimit({ totalVfs, maxVfs }: Sriov, n: number): boolean | null {
+  if (n === 0) return false;
+  if (totalVfs !== null && n > totalVfs) return true;
+  return maxVfs === null ? null : n > maxVfs;
+}
+
+/** A driver that is bound may have set another limit of VFs (pci_sriov_set_totalvfs). */
+export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
+  if (sriov === null || driver === null) return;
+  const { sriovConfigure } = driverModel(driver);
+  if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
+}
+
+/** Takes effect at once: the flag has no lock. */
+export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void {
+  const value = parseBool(text);
+  if (value === null) return;
+  const sriov = sriovOf(pf);
+  // While VFs are being added the moment decides, and only the begin of the write is recorded.
+  const adding = engine.frames.onDevice(pf, 'add-vf') !== null || isBeingWritten(engine, pf);
+  sriov.assumed.autoprobe = false;
+  sriov.autoprobe = adding ? either(sriov.autoprobe, [value]) : [value];
+}
+
+export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
+  const known = parseBool(frame.text) !== null;
+  // A write that the kernel refused changed nothing, but what it changed here is overwritten.
+  if (known && ret < 0 && frame.device?.sriov) frame.device.sriov.autoprobe = 'unknown';
+  const refused = known && isOldBool(frame.text) ? [] : [-ERRNO.EINVAL];
+  return storeResult(frame, [...refused, ...(known ? [frame.count] : [])], ret);
+}
+
+/**
+ * Whether the gate of pci_device_probe is open.
+ * @param seq when the device lock was taken, at the latest
+ */
+export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
+  const pf = engine.machine.physfnOf(device);
+  const override = engine.overrideUnderLock(device, seq);
+  return autoprobeGate(device.physfn !== null, autoprobeOf(engine, pf), override);
+}
+
+/** The flag of a PF; while it is being written it may be either. */
+function autoprobeOf(engine: Engine, pf: PciDevice | undefined): Possible<boolean> {
+  const autoprobe = pf?.sriov?.autoprobe ?? 'unknown';
+  if (pf === undefined || autoprobe === 'unknown') return 'unknown';
+  return isBeingWritten(engine, pf) ? either(autoprobe, [true, false]) : autoprobe;
+}
+
+const isBeingWritten = (engine: Engine, pf: PciDevice): boolean =>
+  engine.frames.allOnDevice(pf).some((f) => f.type === 'store' && f.attribute === AUTOPROBE);
+
+/**
+ * A probe shows the gate other than a snapshot told. Where writes of the flag are recorded, and
+ * nothing else speaks against the snapshot, one is missing; else it is the snapshot that is wrong.
+ * @returns the verdict; null when it is not only the snapshot that told the flag
+ */
+export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): Verdict | null {
+  const pf = engine.machine.physfnOf(device);
+  const sriov = pf?.sriov ?? null;
+  if (pf === undefined || sriov === null || !sriov.assumed.autoprobe) return null;
+  if (!certainly(sriov.autoprobe, !open)) return null;
+  const blamed = engine.recordsWrites(AUTOPROBE) && engine.snapshot.doubts.length === 0;
+  if (!blamed) engine.doubtSnapshot(`${pf.address}/autoprobe`, String(!open), String(open));
+  sriov.assumed.autoprobe = false;
+  learnGate(engine, device, open);
+  if (!blamed) return UNKNOWN;
+  const expected = `${AUTOPROBE} is ${open ? 'off' : 'on'}, as the snapshot says`;
+  return diverge(`${pf.address}/cause`, expected, 'nobody asked for this');
+}
+
+/**
+ * A VF without an override was probed, or refused before its driver was asked. What is learned
+ * holds as long as writes of the flag are seen.
+ */
+export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
+  const pf = engine.machine.physfnOf(device);
+  if (pf === undefined) return;
+  sriovOf(pf).autoprobe = engine.recordsWrites(AUTOPROBE) ? [open] : 'unknown';
+}
+
+/**
+ * A VF was refused, and nothing tells whether its driver was asked: the flag that only a snapshot
+ * told may have been switched off since.
+ */
+export function mayBeClosed(engine: Engine, device: PciDevice): void {
+  const pf = engine.machine.physfnOf(device);
+  if (pf?.sriov?.assumed.autoprobe !== true) return;
+  if (certainly(engine.override(device), null)) pf.sriov.autoprobe = 'unknown';
+}
+
+/** `sriov_enable`, and `pci_enable_sriov` around it. */
+export function enable(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null || e.isLogMessage) return STIMULUS;
+  const path = `${pf.address}/sriov/numvfs`;
+  if (e.phase === 'end') return endEnable(engine, e, pf, path);
+  const { seq, tid, value: vfs } = e;
+  const outer = engine.frames.inner(tid, 'enable');
+  engine.frames.push({
+    type: 'enable',
+    seq,
+    tid,
+    device: pf,
+    overlapped: false,
+    vfs,
+    added: 0,
+    outer,
+  });
+  if (outer !== null) return compare(path, String(outer.vfs), String(vfs), PASSED);
+  const store = engine.frames.inner(tid, 'store');
+  if (store?.attribute !== 'sriov_numvfs' || store.device !== pf) return UNKNOWN;
+  store.enable = { ret: null };
+  const asked = parseU16(store.text);
+  if (asked !== vfs) return compare(path, String(asked), String(vfs));
+  const { numVfs } = sriovOf(pf);
+  if (numVfs !== 'unknown' && !numVfs.includes(0) && !store.overlapped) {
+    if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
+    return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
+  }
+  return PASSED;
+}
+
+function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'enable') return UNKNOWN;
+  const store = engine.frames.inner(e.tid, 'store');
+  if (store?.enable) store.enable.ret = e.ret;
+  if (e.ret === 0) {
+    setNumVfs(sriovOf(pf), frame.vfs, e.seq);
+  }
+  if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
+  if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
+  // It failed before all VFs were added: for want of resources, of buses, or of the device.
+  return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
+}
+
+/** `pci_disable_sriov`, also by a driver that is removed: afterwards there are no VFs. */
+export function disable(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
+  // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
+  if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
+  setNumVfs(sriovOf(pf), 0, e.seq);
+  return STIMULUS;
+}
+
+/** `pci_iov_add_virtfn`: one VF after the other, each probed before the next exists. */
+export function addVf(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null) return STIMULUS;
+  const path = `${pf.address}/sriov/vf`;
+  if (e.phase === 'end') return endAddVf(engine, e, path);
+  const { seq, tid, value: index } = e;
+  const outer = engine.frames.inner(tid, 'enable');
+  engine.frames.push({
+    type: 'add-vf',
+    seq,
+    tid,
+    device: pf,
+    overlapped: false,
+    index,
+    vf: null,
+    walk: null,
+  });
+  // Without an event of its own the VF comes at some moment of this function.
+  const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
+  if (address !== null) {
+    const override = overrideOfVf(pf);
+    Object.assign(engine.machine.create(address, seq), { physfn: pf.address, override });
+  }
+  if (outer === null) return UNKNOWN;
+  const expected = outer.added;
+  for (let frame: EnableFrame | null = outer; frame !== null; frame = frame.outer) frame.added++;
+  return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
+}
+
+function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
+  const frame = engine.frames.pop(e.span);
+  if (frame?.type !== 'add-vf') return UNKNOWN;
+  if (frame.vf !== null && frame.walk !== null) {
+    frame.vf.bindable = [true];
+    const missing = endWalk(engine, frame.walk);
+    if (missing !== null) return missing;
+  }
+  // What the probes return does not count; only a VF that was not added makes an error.
+  if (frame.vf === null && engine.records('pci_device_add')) return STIMULUS;
+  return oneOf(path, [0], e.ret);
+}
+
+/** `pci_iov_remove_virtfn`: from the first VF to the last. */
+export function removeVf(engine: Engine, e: EventCursor): Verdict {
+  const pf = engine.deviceOf(e);
+  if (pf === null) return STIMULUS;
+  const store = engine.frames.inner(e.tid, 'store');
+  const byWrite = store?.attribute === 'sriov_numvfs' && store.device === pf;
+  // A driver takes its VFs away, and nothing told that it would.
+  if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
+  const numVfs = only(sriovOf(pf).numVfs);
+  // An enabling that fails takes back what it added, in its own order.
+  const failing = engine.frames.inner(e.tid, 'enable') !== null;
+  if (!byWrite) return UNKNOWN;
+  if (failing || numVfs === undefined) return UNKNOWN;
+  const expected = `VF ${store.removed++} of ${numVfs}`;
+  const path = `${pf.address}/sriov/vf`;
+  if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return UNKNOWN;
+  const actual = e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`;
+  return compare(path, expected, actual, IN_ORDER);
+}
+
+/**
+ * The override with which a VF comes: vfio-pci keeps the VFs of a PF that it has for itself, before
+ * any driver is tried, and no event tells (vfio_pci_bus_notifier, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1). Variants set a name that need not be the driver's. A PF of
+ * which nobody knows the driver is taken to have another one, until something contradicts that.
+ */
+export function overrideOfVf({ driver }: PciDevice): Possible<string | null> {
+  if (driver === 'unknown') return [null];
+  const models = driver.map((name) => (name === null ? null : driverModel(name)));
+  if (!models.some((model) => model?.vfioPci)) return [null];
+  return models.every((model) => model?.name === 'vfio-pci') ? ['vfio-pci'] : 'unknown';
+}
+
+/** Address of VF `index`: the PF's routing id plus offset plus index times stride. */
+export function vfAddress(pf: PciDevice, index: number): string | null {
+  const { offset, stride } = sriovOf(pf);
+  if (offset === null || stride === null) return null;
+  return vfAddressOf(pf.address, offset, stride, index);
+}

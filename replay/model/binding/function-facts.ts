@@ -1,0 +1,111 @@
+/** What a snapshot tells of a function, from the JSON that is the text of its event. */
+import { parseBdf } from '../../../traces/index.js';
+import type { IdMatch, PciIds } from './pci-ids.js';
+
+export interface FunctionFacts {
+  readonly driver: string | null;
+  readonly override: string | null;
+  /** Address of the PF when this is a VF. */
+  readonly physfn: string | null;
+  readonly group: number | null;
+  /** Null when vendor, device or class is missing. */
+  readonly ids: PciIds | null;
+  /** `sriov_totalvfs`: the most that its driver allows. */
+  readonly maxVfs: number | null;
+  readonly numVfs: number | null;
+  /** Device id of its VFs. */
+  readonly vfDevice: number | null;
+  readonly autoprobe: boolean | null;
+  /** It is the state at the first event, as that of a run is; that of a machine is older. */
+  readonly exact: boolean;
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Facts that are missing, or not of their form, are null. */
+export function parseSnapshot(text: string | null): FunctionFacts {
+  const facts = parseObject(text);
+  const autoprobe = asNumber(facts.sriov_drivers_autoprobe);
+  return {
+    driver: asText(facts.driver),
+    override: asOverride(facts.driver_override),
+    physfn: asAddress(facts.physfn),
+    group: asNumber(facts.iommu_group),
+    ids: idsOf(facts),
+    maxVfs: asNumber(facts.sriov_totalvfs),
+    numVfs: asNumber(facts.sriov_numvfs),
+    // sysfs prints this id in hexadecimal without a prefix (kernel drivers/pci/iov.c 6.1).
+    vfDevice:
+      typeof facts.sriov_vf_device === 'string' ? asNumber(`0x${facts.sriov_vf_device}`) : null,
+    autoprobe: autoprobe === null ? null : autoprobe !== 0,
+    exact: facts.exact === true,
+  };
+}
+
+/** What a snapshot tells of a driver. */
+export interface DriverFacts {
+  /** Place in the order of registration. */
+  readonly order: number | null;
+  /**
+   * It is on the bus. A snapshot of a run tells it, for it also has drivers whose modules are
+   * loaded later; null in one of a machine, which has no others.
+   */
+  readonly loaded: boolean | null;
+  /** It prefers to be probed asynchronously. */
+  readonly isAsync: boolean;
+  /** Its id table, where the snapshot has it. */
+  readonly ids: readonly IdMatch[] | null;
+}
+
+export function parseDriver(text: string | null): DriverFacts {
+  const { order, loaded, probeType, ids } = parseObject(text);
+  return {
+    order: asNumber(order),
+    loaded: typeof loaded === 'boolean' ? loaded : null,
+    isAsync: probeType === 'async',
+    ids: Array.isArray(ids) && ids.every(isIdMatch) ? ids : null,
+  };
+}
+
+function isIdMatch(entry: unknown): entry is IdMatch {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { vendor, device, subvendor, subdevice, class: code, classMask } = entry as Facts;
+  const optional = [vendor, device, subvendor, subdevice];
+  return (
+    optional.every((n) => n === null || asNumber(n) !== null) &&
+    asNumber(code) !== null &&
+    asNumber(classMask) !== null
+  );
+}
+
+function parseObject(text: string | null): Facts {
+  try {
+    const facts: unknown = JSON.parse(text ?? '{}');
+    return typeof facts === 'object' && facts !== null ? (facts as Facts) : {};
+  } catch {
+    return {};
+  }
+}
+
+const asText = (fact: unknown): string | null =>
+  typeof fact === 'string' && fact !== '' && fact !== 'None' ? fact : null;
+
+/** sysfs prints `(null)` for no override. */
+const asOverride = (fact: unknown): string | null => {
+  const text = asText(fact);
+  return text === '(null)' ? null : text;
+};
+
+const asAddress = (fact: unknown): string | null => parseBdf(asText(fact)?.split('/').at(-1) ?? '');
+
+function asNumber(fact: unknown): number | null {
+  const n = typeof fact === 'string' && fact !== '' ? Number(fact) : fact;
+  return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0 ? n : null;
+}
+
+function idsOf(facts: Facts): PciIds | null {
+  const [vendor, device, code] = [facts.vendor, facts.device, facts.class].map(asNumber);
+  if (vendor === null || device === null || code === null) return null;
+  const subvendor = asNumber(facts.subsystem_vendor);
+  return { vendor, device, subvendor, subdevice: asNumber(facts.subsystem_device), class: code };
+}

@@ -1,0 +1,176 @@
+/**
+ * Devices in a context: bound, attached to a page table, which another replaces, and let go
+ * (drivers/iommu/iommufd/device.c 6.12).
+ */
+import { ERRNO } from '../../../traces/index.js';
+import { type AddressSpace, overlapping } from './address-space.js';
+import { type Answer, orElse, refused } from './ioctl-answer.js';
+import {
+  add,
+  type BoundDevice,
+  type Context,
+  find,
+  hwptsOf,
+  type Ioas,
+  inUse,
+  remove,
+} from './iommufd-objects.js';
+
+/**
+ * Binds a device.
+ * @param group its IOMMU group; null when not known
+ * @returns its number; null when not known
+ */
+export function bind(context: Context, address: string, group: number | null): number | null {
+  const device: BoundDevice = {
+    type: 'device',
+    address,
+    group: group === null ? address : String(group),
+    attached: false,
+    since: 0n,
+  };
+  return add(context, device, null);
+}
+
+/** The number of a device that is bound; null when it is not, or not known to be. */
+export function deviceId(context: Context, address: string): number | null {
+  for (const [id, object] of context.objects) {
+    if (object.type === 'device' && object.address === address) return id;
+  }
+  return null;
+}
+
+const isDevice = (context: Context, id: number): BoundDevice | null => {
+  const object = context.objects.get(id);
+  return object?.type === 'device' ? object : null;
+};
+
+/** Whether other devices of its group are attached: they are all attached to the same. */
+const hasSiblings = (context: Context, device: BoundDevice): boolean =>
+  [...context.objects.values()].some(
+    (o) => o.type === 'device' && o !== device && o.attached && o.group === device.group,
+  );
+
+/** What a device that is bound gets when it is attached to an object, or to another than before. */
+export function attach(context: Context, id: number, pt: number): Answer {
+  const device = isDevice(context, id);
+  const table = find(context, pt);
+  if (device === null || table === undefined) {
+    return { results: null, done: () => loseAttachment(context, device) };
+  }
+  switch (table?.type) {
+    case undefined:
+      return refused(ERRNO.ENOENT);
+    case 'ioas':
+      return attachToIoas(context, device, pt, table);
+    case 'hwpt':
+      return attachTo(context, device, pt);
+    case 'nested':
+      return { ...attachTo(context, device, pt), results: null };
+    default:
+      return refused(ERRNO.EINVAL);
+  }
+}
+
+/** It is attached, and nothing tells to what. */
+function loseAttachment(context: Context, device: BoundDevice | null): void {
+  context.complete = false;
+  if (device === null) return;
+  context.groups.delete(device.group);
+  device.attached = true;
+}
+
+function attachTo(context: Context, device: BoundDevice, hwpt: number): Answer {
+  const current = context.groups.get(device.group);
+  const other = !device.attached && hasSiblings(context, device) && current !== hwpt;
+  if (other) return refused(ERRNO.EINVAL);
+  const isDirty = context.objects.get(hwpt);
+  const answer: Answer = { results: [0], done: ({ at }) => settle(context, device, hwpt, at) };
+  // Page tables for faults, or made for another device, may not fit this one.
+  const plain = isDirty?.type === 'hwpt' && isDirty.fault === null;
+  return plain ? answer : orElse(answer, [-ERRNO.EINVAL, -ERRNO.EOPNOTSUPP, -ERRNO.ENODEV]);
+}
+
+/** To an automatic page table of the IOAS, which is made when it has none. */
+function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: Ioas): Answer {
+  const auto = hwptsOf(context, ioas).find(([, hwpt]) => hwpt.auto)?.[0];
+  if (auto !== undefined) return attachTo(context, device, auto);
+  if (!device.attached && hasSiblings(context, device)) return refused(ERRNO.EINVAL);
+  const make: Answer['done'] = ({ at }) => {
+    const hwpt = { type: 'hwpt', ioas, auto: true, nestParent: false, dirty: false, fault: null };
+    const made = add(context, hwpt as never, null);
+    if (made === null) loseAttachment(context, device);
+    else settle(context, device, made, at);
+  };
+  return orElse({ results: [0], done: make }, spaceErrors(own));
+}
+
+/** What is mapped already is pinned now, and must not lie where the device has reserved ranges. */
+function spaceErrors({ space }: Ioas): readonly number[] {
+  const errors: number[] = [];
+  if (space.areas.length > 0 || !space.complete) errors.push(-ERRNO.EFAULT, -ERRNO.ENOMEM);
+  const reserved = overlapping(space, 0xfee00000n, 0xfeefffffn).length > 0;
+  const beyond = space.areas.some(({ last }) => last >= 1n << 39n);
+  const doubtful = reserved || beyond || !space.complete || space.allowed !== false;
+  return doubtful ? [...errors, -ERRNO.EADDRINUSE] : errors;
+}
+
+/** Notes the page table of a group, and puts the one before. */
+function settle(context: Context, device: BoundDevice, hwpt: number, at: bigint): void {
+  const before = context.groups.get(device.group);
+  device.attached = true;
+  // A group has one page table: its other devices are moved with this one.
+  for (const other of context.objects.values()) {
+    if (other.type === 'device' && other.group === device.group) other.since = at;
+  }
+  context.groups.set(device.group, hwpt);
+  if (before !== undefined && before !== hwpt) put(context, before);
+}
+
+/** An automatic page table goes with its last user. */
+function put(context: Context, hwpt: number): void {
+  const object = context.objects.get(hwpt);
+  if (object?.type === 'hwpt' && object.auto && inUse(context, hwpt) !== true) {
+    remove(context, hwpt);
+  }
+}
+
+/**
+ * Takes a device from its page table; nothing happens when it has none.
+ * @param at when, in ns of the recording's clock
+ */
+export function detach(context: Context, id: number, at: bigint): void {
+  const device = isDevice(context, id);
+  if (device === null || !device.attached) return;
+  device.attached = false;
+  device.since = at;
+  if (hasSiblings(context, device)) return;
+  const hwpt = context.groups.get(device.group);
+  context.groups.delete(device.group);
+  if (hwpt !== undefined) put(context, hwpt);
+}
+
+/** Lets a device go: its file was closed. */
+export function unbind(context: Context, id: number): void {
+  detach(context, id, 0n);
+  if (isDevice(context, id) !== null) remove(context, id);
+}
+
+/** What a device can reach by DMA. */
+export interface Reach {
+  /** Its address space; null when it is attached to nothing: all is blocked. */
+  readonly space: AddressSpace | null;
+  /** Since when, in ns of the recording's clock. */
+  readonly since: bigint;
+}
+
+/** What a device that is bound can reach; null when that is not known. */
+export function reach(context: Context, id: number): Reach | null {
+  const device = isDevice(context, id);
+  if (device === null) return null;
+  const { since } = device;
+  if (!device.attached && !hasSiblings(context, device)) return { space: null, since };
+  const table = context.objects.get(context.groups.get(device.group) ?? 0);
+  const ioas = table?.type === 'hwpt' ? context.objects.get(table.ioas) : undefined;
+  return ioas?.type === 'ioas' ? { space: ioas.space, since } : null;
+}

@@ -1,0 +1,29 @@
+/** What a driver of mediated devices does of its own. */
+import type { Results } from '../vfio/device-ioctl.js';
+import type { MigrationModel } from '../vfio/migration-state.js';
+
+export interface MdevDriver {
+  readonly name: string;
+  /** First kernel, as major * 1000 + minor, that it is like this in. */
+  readonly since: number;
+  /** Errnos with which it, or the core for it, refuses one more device. */
+  readonly full: readonly number[];
+  /** GET_REGION_INFO of an index, with a size of the argument, works; null: kernels differ. */
+  readonly hasRegion: (index: number, argsz: number) => boolean | null;
+  /** Whether it answers GET_IRQ_INFO of an index. */
+  readonly hasIrq: (index: number) => boolean;
+  /** Limits of interrupts are those that GET_INFO has told: before, there are none. */
+  readonly limitsAsked: boolean;
+  /** It sets interrupts; else SET_IRQS is -EINVAL. */
+  readonly setsIrqs: boolean;
+  readonly migration: MigrationModel | null;
+  /** It tracks dirty pages. */
+  readonly logsDma: boolean;
+  /**
+   * Ioctls that the others do not have.
+   * @returns undefined for an ioctl that it does not have, either
+   */
+  readonly own: (name: string, words: readonly number[]) => Results | undefined;
+  /** What an access to a region returns: all of it, or an errno. */
+  readonly access: (region: number, count: number) => Results;
+}

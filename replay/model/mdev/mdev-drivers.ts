@@ -1,0 +1,10 @@
+/** The drivers of mediated devices that have a model. */
+import { mbochs } from './mbochs.js';
+import type { MdevDriver } from './mdev-driver.js';
+import { mdpy } from './mdpy.js';
+import { mtty } from './mtty.js';
+
+const DRIVERS = new Map([mtty, mdpy, mbochs].map((driver) => [driver.name, driver]));
+
+/** The model of a driver; null when it has none. */
+export const mdevDriver = (name: string): MdevDriver | null => DRIVERS.get(name) ?? null;

@@ -1,0 +1,94 @@
+/**
+ * VFIO_DEVICE_FEATURE of devices whose driver leaves it to the core of VFIO
+ * (vfio_ioctl_device_feature, kernel drivers/vfio/vfio_main.c 6.12).
+ */
+import { ERRNO } from '../../../traces/index.js';
+import { DEVICE_FEATURE } from '../vfio/device-features.js';
+import type { Results } from '../vfio/device-ioctl.js';
+import { type Migration, type Outcome, STATE, setState } from '../vfio/migration-state.js';
+import type { MdevDriver } from './mdev-driver.js';
+
+/** Bits of the flags (uapi vfio.h). */
+const FLAG = { ID: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
+const { MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, MIG_PRECOPY_INFOv2 } = DEVICE_FEATURE;
+const { DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT } = DEVICE_FEATURE;
+const HEADER_BYTES = 8;
+
+/** What the core checks of a feature: directions, and bytes behind the header. */
+interface Form {
+  readonly of: 'migration' | 'logging';
+  readonly ops: number;
+  readonly bytes: number;
+  /** Results of a call whose form is good. */
+  readonly results: Results;
+}
+
+const BAD_MEMORY = [-ERRNO.EFAULT];
+/** What the data asks for is not recorded. */
+const RANGES = [0, -ERRNO.EINVAL, -ERRNO.E2BIG, -ERRNO.EOVERFLOW, -ERRNO.ENOMEM, ...BAD_MEMORY];
+
+const FORMS: Readonly<Partial<Record<number, Form>>> = {
+  [MIGRATION]: { of: 'migration', ops: FLAG.GET, bytes: 8, results: [0] },
+  [MIG_DEVICE_STATE]: { of: 'migration', ops: FLAG.GET | FLAG.SET, bytes: 8, results: [0] },
+  [DMA_LOGGING_START]: { of: 'logging', ops: FLAG.SET, bytes: 24, results: RANGES },
+  [DMA_LOGGING_STOP]: { of: 'logging', ops: FLAG.SET, bytes: 0, results: [0] },
+  [DMA_LOGGING_REPORT]: { of: 'logging', ops: FLAG.GET, bytes: 32, results: RANGES },
+  [MIG_DATA_SIZE]: { of: 'migration', ops: FLAG.GET, bytes: 8, results: [0] },
+};
+
+/** Kernels that surely have the second form of GET_PRECOPY_INFO, and that surely do not. */
+const PRECOPY_V2 = { since: 7003, until: 7000 } as const;
+
+const INVALID: Results = [-ERRNO.EINVAL];
+const MISSING: Results = [-ERRNO.ENOTTY];
+
+/**
+ * What a call returns, whatever the state of migration.
+ * @param version as major * 1000 + minor; null when it is not known
+ * @returns `state` when a state of migration is set
+ */
+export function feature(
+  driver: MdevDriver,
+  words: readonly number[],
+  version: number | null,
+): Results | 'state' {
+  const [argsz, flags] = words;
+  const both = (flags & (FLAG.GET | FLAG.SET)) === (FLAG.GET | FLAG.SET);
+  const probes = (flags & FLAG.PROBE) !== 0;
+  const known = FLAG.ID | FLAG.GET | FLAG.SET | FLAG.PROBE;
+  if (argsz < HEADER_BYTES || (flags & ~known) !== 0 || (both && !probes)) return INVALID;
+  const id = flags & FLAG.ID;
+  if (id === MIG_PRECOPY_INFOv2) return precopyInfo(driver, version);
+  const form = FORMS[id];
+  if (form === undefined) return MISSING;
+  const has = form.of === 'migration' ? driver.migration !== null : driver.logsDma;
+  if (!has) return MISSING;
+  const ops = flags & (FLAG.GET | FLAG.SET);
+  if ((ops & ~form.ops) !== 0) return INVALID;
+  if (probes) return [0];
+  if (ops === 0 || argsz - HEADER_BYTES < form.bytes) return INVALID;
+  return id === MIG_DEVICE_STATE && ops === FLAG.SET ? 'state' : form.results;
+}
+
+/** Where kernels have it, which directions it takes is not known here. */
+function precopyInfo({ migration }: MdevDriver, version: number | null): Results {
+  if (version !== null && version <= PRECOPY_V2.until) return MISSING;
+  const there = migration === null ? [-ERRNO.EINVAL] : [0, -ERRNO.EINVAL];
+  return version !== null && version >= PRECOPY_V2.since ? there : [...there, -ERRNO.ENOTTY];
+}
+
+/**
+ * What can come of setting a state. Resuming ends only when all data were written, which no event
+ * shows.
+ */
+export function stateOutcomes(
+  { migration: model }: MdevDriver,
+  migration: Migration,
+  target: number,
+): readonly Outcome[] {
+  if (model === null) return [];
+  const all = setState(model, migration, target);
+  if (migration.state !== STATE.RESUMING || all.ret !== 0) return [all];
+  const refuse = (from: number) => (from === STATE.RESUMING ? -ERRNO.EINVAL : 0);
+  return [all, setState(model, migration, target, refuse)];
+}

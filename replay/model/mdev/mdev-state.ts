@@ -1,0 +1,101 @@
+/** What is known of mediated devices. Plain data, which copies of a replay's state take along. */
+import type { Possible } from '../possible.js';
+import { type Migration, STATE } from '../vfio/migration-state.js';
+import type { MdevDriver } from './mdev-driver.js';
+
+/** Which of its interrupts a device has an eventfd for. */
+export type IrqUse = 'none' | 'intx' | 'msi';
+
+export interface Mdev {
+  readonly uuid: string;
+  /** Null: not known. The name is taken until the last reference is gone. */
+  exists: boolean | null;
+  /** Undefined: not known. */
+  driver: string | null | undefined;
+  group: number | null;
+  /** The event with which its driver was last taken away; -1 before any. */
+  released: number;
+  /** How often it is open; null when not known. */
+  opens: number | null;
+  /** GET_INFO has succeeded since it was bound, which some drivers take their limits from. */
+  asked: boolean | null;
+  irq: Possible<IrqUse>;
+  /** Null when its driver has none, or when it is not known. */
+  migration: Migration | null;
+}
+
+/** A creation that is under way on a thread. */
+export interface Creation {
+  readonly uuid: string;
+  readonly existed: boolean | null;
+  /** Attaching its driver has begun. */
+  attaching: boolean;
+  /** What that returned; null when no end was seen. */
+  attached: number | null;
+  /** What mdev_device_create returned; null when that was not seen. */
+  result: number | null;
+}
+
+export interface Mdevs {
+  readonly devices: Map<string, Mdev>;
+  /** By thread. */
+  readonly creations: Map<number, Creation>;
+  /** Results of mdev_device_remove, by thread, for the write that called it. */
+  readonly removals: Map<number, number>;
+  /** Parents that are being unregistered. */
+  leaving: number;
+}
+
+export const newMdevs = (): Mdevs => ({
+  devices: new Map(),
+  creations: new Map(),
+  removals: new Map(),
+  leaving: 0,
+});
+
+/** Mediated devices are named by their UUID. */
+const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const isUuid = (name: string): boolean => NAME.test(name);
+
+export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
+  let found = devices.get(uuid);
+  if (found === undefined) {
+    const unknown = { exists: null, driver: undefined, group: null, released: -1, opens: null };
+    found = { uuid, ...unknown, asked: null, irq: 'unknown', migration: null };
+    devices.set(uuid, found);
+  }
+  return found;
+}
+
+/** A driver has bound it: nobody has it open, and all is as the driver sets it up. */
+export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null): void {
+  mdev.exists = true;
+  mdev.driver = driver;
+  mdev.opens = 0;
+  mdev.asked = false;
+  mdev.irq = ['none'];
+  const migrates = model !== null && model.migration !== null;
+  mdev.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
+}
+
+/** Its driver lets it go. */
+export function unboundMdev(mdev: Mdev, seq: number): void {
+  mdev.driver = null;
+  mdev.opens = 0;
+  mdev.released = seq;
+}
+
+/** What a user changed of it is not known. */
+export function forgetUse(mdev: Mdev): void {
+  mdev.asked = mdev.asked === true ? true : null;
+  mdev.irq = 'unknown';
+  mdev.migration = null;
+}
+
+/** Events were lost. */
+export function forgetMdevs(mdevs: Mdevs): void {
+  mdevs.devices.clear();
+  mdevs.creations.clear();
+  mdevs.removals.clear();
+  mdevs.leaving = 0;
+}

@@ -1,0 +1,84 @@
+/**
+ * Interrupts of mtty: VFIO_DEVICE_SET_IRQS (mtty_set_irqs, kernel samples/vfio-mdev/mtty.c, and
+ * vfio_set_irqs_validate_and_prepare, drivers/vfio/vfio_main.c 6.12). Recordings have the first
+ * three words of the argument, and not always the start and the count of vectors.
+ */
+import { ERRNO } from '../../../traces/index.js';
+import type { IrqUse } from './mdev-state.js';
+
+/** VFIO_IRQ_SET_* of uapi vfio.h. */
+const DATA = { NONE: 1, BOOL: 2, EVENTFD: 4, ALL: 7 } as const;
+const ACTION = { MASK: 8, UNMASK: 16, TRIGGER: 32, ALL: 56 } as const;
+const INDEX: Readonly<Partial<Record<number, IrqUse>>> = { 0: 'intx', 1: 'msi' };
+const HEADER_BYTES = 20;
+const IRQS = 5;
+
+/** A request, and what of it is not recorded. */
+interface Request {
+  readonly argsz: number;
+  readonly flags: number;
+  readonly index: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** One thing that can come of a request. */
+export interface IrqOutcome {
+  readonly ret: number;
+  readonly use: IrqUse;
+}
+
+const refuse = (use: IrqUse, errno: number): IrqOutcome[] => [{ ret: -errno, use }];
+
+/**
+ * All that can come of a request.
+ * @param words of the argument: argsz, flags, index, and start and count where they are known
+ * @param limits whether the driver has taken in how many interrupts there are
+ */
+export function setIrqs(use: IrqUse, words: readonly number[], limits: boolean): IrqOutcome[] {
+  const [argsz, flags, index] = words;
+  const starts = words[3] === undefined ? [0, 1, IRQS] : [words[3]];
+  const counts = words[4] === undefined ? [0, 1, 2] : [words[4]];
+  return starts.flatMap((start) =>
+    counts.flatMap((count) => outcomes(use, { argsz, flags, index, start, count }, limits)),
+  );
+}
+
+function outcomes(use: IrqUse, request: Request, limits: boolean): IrqOutcome[] {
+  const { argsz, flags, index, start, count } = request;
+  const invalid = argsz < HEADER_BYTES || index >= IRQS || (flags & ~(DATA.ALL | ACTION.ALL)) !== 0;
+  const max = limits ? IRQS : 0;
+  if (invalid || start >= max || start + count > max) return refuse(use, ERRNO.EINVAL);
+  const bytes = sizeOf(flags);
+  if (bytes === null || argsz - HEADER_BYTES < count * bytes) return refuse(use, ERRNO.EINVAL);
+  const wanted = INDEX[index];
+  const served = wanted === undefined ? refuse(use, ERRNO.ENOTTY) : serve(use, wanted, request);
+  return bytes * count > 0 ? [...served, ...refuse(use, ERRNO.EFAULT)] : served;
+}
+
+/** Bytes of data for each interrupt; null for more than one kind of data, or none. */
+function sizeOf(flags: number): number | null {
+  const data = flags & DATA.ALL;
+  if (data === DATA.NONE) return 0;
+  return data === DATA.BOOL ? 1 : data === DATA.EVENTFD ? 4 : null;
+}
+
+function serve(use: IrqUse, wanted: IrqUse, { flags, start, count }: Request): IrqOutcome[] {
+  const action = flags & ACTION.ALL;
+  const one = start === 0 && count === 1;
+  if (action === ACTION.MASK || action === ACTION.UNMASK) {
+    if (wanted === 'msi') return refuse(use, ERRNO.ENOTTY);
+    if (use !== wanted || !one) return refuse(use, ERRNO.EINVAL);
+    return (flags & DATA.EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY) : [{ ret: 0, use }];
+  }
+  // Several actions at once, or none, are nothing that it knows: it does nothing, and succeeds.
+  if (action !== ACTION.TRIGGER) return [{ ret: 0, use }];
+  if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return [{ ret: 0, use: 'none' }];
+  if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL);
+  if ((flags & DATA.EVENTFD) !== 0) {
+    // The descriptor is not recorded: -1 turns the interrupt off, and so does one that is bad.
+    const bad = [ERRNO.EBADF, ERRNO.EINVAL].map((errno) => ({ ret: -errno, use: 'none' as const }));
+    return [{ ret: 0, use: wanted }, { ret: 0, use: 'none' }, ...bad];
+  }
+  return use === wanted ? [{ ret: 0, use }] : refuse(use, ERRNO.EINVAL);
+}

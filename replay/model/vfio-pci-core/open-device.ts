@@ -1,0 +1,102 @@
+/**
+ * An opened device as vfio-pci-core keeps it (vfio_pci_core_enable, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1).
+ */
+
+import { CAP } from './capabilities.js';
+import type { ConfigSpace } from './config-space-model.js';
+import type { PciFunction } from './pci-function.js';
+
+/** Interrupt types by their index in the VFIO API; `NONE` is the count of indexes (uapi vfio.h). */
+export const IRQ = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4, NONE: 5 } as const;
+
+/** Power states of the PCI core: 0 is D0, 3 is D3hot. */
+const D3HOT = 3;
+
+export interface OpenDevice {
+  readonly fn: PciFunction;
+  readonly space: ConfigSpace;
+  /** Type of the interrupts that the user enabled; null when a lost event may have changed it. */
+  irqType: number | null;
+  /** Vectors of that type. */
+  vectors: number;
+  /** The kernel's reads at open were recorded: what BARs held then is known. */
+  readonly readAtOpen: boolean;
+  /** The reset at open succeeded; null when it was not recorded. */
+  readonly resetWorks: boolean | null;
+  power: number;
+  /** The event with which the last write of configuration space ended; -1 before. */
+  written: number;
+  /** A low power feature is engaged: mappings fault. */
+  lowPower: boolean;
+  readonly mappings: Mapping[];
+  /** Calls of mmap that began and did not end: of each there may be a mapping. */
+  mapsBegun: number;
+  /** Whether the ERR and REQ eventfds are set; null when not known. */
+  signals: { err: boolean | null; req: boolean | null };
+}
+
+/** A mapping of a BAR into a process. */
+export interface Mapping {
+  readonly process: number;
+  /** User addresses, the end not included. */
+  readonly start: number;
+  readonly end: number;
+  readonly region: number;
+  /** Offset in the region of the first byte, in pages. */
+  readonly page: number;
+  /** Pages in the page table: all by one fault up to 6.9, one by one later. */
+  populated: boolean;
+  /** The user unmapped a part of it, or moved it, of which only a later fault tells. */
+  readonly changed: boolean;
+}
+
+export const openDevice = (
+  fn: PciFunction,
+  space: ConfigSpace,
+  resetWorks: boolean | null,
+  readAtOpen = true,
+): OpenDevice => ({
+  fn,
+  space,
+  readAtOpen,
+  irqType: IRQ.NONE,
+  vectors: 0,
+  resetWorks,
+  power: 0,
+  written: -1,
+  lowPower: false,
+  mappings: [],
+  mapsBegun: 0,
+  signals: { err: false, req: false },
+});
+
+const COMMAND = 4;
+const COMMAND_MEMORY = 2;
+
+/** Whether BAR accesses reach the device (`__vfio_pci_memory_enabled`). */
+export const memoryEnabled = ({ space, power }: OpenDevice): boolean =>
+  power < D3HOT && (space.noCommandMemory || (space.vconfig[COMMAND] & COMMAND_MEMORY) !== 0);
+
+/** All mappings of the BARs go: the next touch faults again. */
+export function zap(device: OpenDevice): void {
+  for (const mapping of device.mappings) mapping.populated = false;
+}
+
+const INTERRUPT_PIN = 0x3d;
+
+/** Number of interrupts of an index (`vfio_pci_get_irq_count`); 0 when there are none. */
+export function irqCount({ space }: OpenDevice, index: number): number {
+  switch (index) {
+    case IRQ.INTX:
+      return space.vconfig[INTERRUPT_PIN] === 0 ? 0 : 1;
+    case IRQ.MSI:
+      return space.msiFlags === null ? 0 : 1 << ((space.msiFlags >> 1) & 7);
+    case IRQ.MSIX:
+      return space.msix?.vectors ?? 0;
+    case IRQ.ERR:
+      return CAP.EXP in space.capabilities ? 1 : 0;
+    default:
+      return index === IRQ.REQ ? 1 : 0;
+  }
+}

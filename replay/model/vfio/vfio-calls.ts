@@ -1,0 +1,233 @@
+/** Kernel functions of VFIO that have begun and not ended, by thread. */
+
+import { CALL_DEPTH_MAX, likelyEnded } from '../../../traces/index.js';
+import type { DmaMapping, MapRequest } from '../iommu/type1.js';
+import type { ConfigAccess } from '../vfio-pci-core/config-access.js';
+import type { Effect } from '../vfio-pci-core/effects.js';
+import type { Fault } from '../vfio-pci-core/mmap-faults.js';
+
+interface Open {
+  readonly seq: number;
+}
+
+/** Which function of the kernel serves an ioctl: the file's own, or the one that it calls. */
+export type IoctlLayer = 'file' | 'pci' | 'type1';
+
+/** An ioctl on a container, a group or a device. */
+export interface IoctlCall extends Open {
+  readonly type: 'ioctl';
+  readonly layer: IoctlLayer;
+  readonly file: 'container' | 'group' | 'device' | 'iommufd';
+  readonly name: string;
+  readonly command: number;
+  readonly argument: number;
+  /** Words of the argument struct, or bytes for iommufd; empty when they were not recorded. */
+  readonly words: readonly number[];
+  readonly device: string | null;
+  readonly group: string | null;
+  /** Result of the function that it called, when that one was recorded. */
+  inner: number | null;
+  /** `vfio_pci_set_irqs_ioctl` began: the arguments were found good. */
+  irqsSet: boolean;
+  /** A device was opened meanwhile; null when that began and its end is not recorded. */
+  opened: boolean | null;
+  /** The device that was opened meanwhile. */
+  opening: string | null;
+  /** What opening it returned when it failed; null when it did not, or nothing opened it. */
+  openError: number | null;
+  /** A group's devices were attached meanwhile. */
+  attached: boolean;
+  /** What it must still do, in order. */
+  next: Effect[];
+  dma: DmaProgress | null;
+  /** What a reset that it asked for returned. */
+  reset: number | null;
+  /** A function in it ended unseen. */
+  unseen: boolean;
+}
+
+/** What the begin of an ioctl tells of it. */
+type BegunIoctl = Pick<
+  IoctlCall,
+  'seq' | 'layer' | 'file' | 'name' | 'command' | 'argument' | 'words' | 'device' | 'group'
+>;
+
+/** An ioctl of which nothing has come yet. */
+export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
+  type: 'ioctl',
+  ...begun,
+  inner: null,
+  irqsSet: false,
+  opened: false,
+  opening: null,
+  openError: null,
+  attached: false,
+  next: [],
+  dma: null,
+  reset: null,
+  unseen: false,
+});
+
+/** A range that is being mapped or unmapped page run by page run. */
+export type DmaProgress =
+  | {
+      readonly type: 'map';
+      readonly request: MapRequest;
+      done: bigint;
+      last: bigint;
+      /** How often the last run came. */
+      times: number;
+    }
+  | { readonly type: 'unmap'; readonly mappings: DmaMapping[]; done: bigint; last: bigint }
+  /** Two pages are mapped and unmapped to find out what the IOMMU can do. */
+  | { readonly type: 'test'; at: bigint | null; done: bigint };
+
+/** A read or write through a device's file. */
+export interface RegionCall extends Open {
+  readonly type: 'region';
+  readonly device: string;
+  readonly write: boolean;
+  readonly region: number;
+  readonly offset: number;
+  readonly count: number;
+  /** The access of the configuration space that it is; null when it is none, or not known. */
+  readonly config: ConfigAccess | null;
+  /** `vfio_pci_rw` called this: it returns what this returns. */
+  inner: number | null;
+}
+
+/** `vfio_basic_config_write` */
+export interface VirtualCall extends Open {
+  readonly type: 'virtual';
+  readonly width: number;
+}
+
+/** A physical access that a model foresaw, until its answer comes. */
+export interface HardwareCall extends Open {
+  readonly type: 'hardware';
+  readonly caller: RegionCall;
+}
+
+export interface EnableCall extends Open {
+  readonly type: 'enable';
+  readonly device: string;
+  /** What the reset at open returned; null before it began. */
+  reset: number | 'unseen' | null;
+  /** Offsets of the dwords of configuration space that the kernel read. */
+  readonly dwords: number[];
+}
+
+export interface IrqsCall extends Open {
+  readonly type: 'irqs';
+  readonly device: string;
+  readonly flags: number;
+  readonly index: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+export interface MapCall extends Open {
+  readonly type: 'mmap';
+  readonly device: string;
+  readonly page: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface FaultCall extends Open {
+  readonly type: 'fault';
+  readonly device: string;
+  readonly fault: Fault;
+}
+
+export interface ResetCall extends Open {
+  readonly type: 'reset';
+  readonly device: string;
+}
+
+export type Call =
+  | IoctlCall
+  | RegionCall
+  | VirtualCall
+  | HardwareCall
+  | EnableCall
+  | IrqsCall
+  | MapCall
+  | FaultCall
+  | ResetCall;
+
+export type CallOf<T extends Call['type']> = Extract<Call, { type: T }>;
+
+/** Calls by thread, innermost last. */
+export type Calls = Map<number, Call[]>;
+
+export function pushCall<C extends Call>(calls: Calls, tid: number, call: C): C {
+  const stack = calls.get(tid);
+  if (stack === undefined) calls.set(tid, [call]);
+  else {
+    if (stack.length === CALL_DEPTH_MAX) {
+      stack.splice(
+        likelyEnded(stack, ({ type }) => type),
+        1,
+      );
+    }
+    stack.push(call);
+  }
+  return call;
+}
+
+/** Ends the call that began at `seq`, and those inside of it whose end was not recorded. */
+export function popCall<T extends Call['type']>(
+  calls: Calls,
+  tid: number,
+  seq: number,
+  type: T,
+): CallOf<T> | null {
+  const stack = calls.get(tid);
+  if (stack === undefined) return null;
+  const call = stack.at(-1)?.seq === seq ? stack.pop() : popBelow(stack, seq);
+  return call?.type === type ? (call as CallOf<T>) : null;
+}
+
+function popBelow(stack: Call[], seq: number): Call | undefined {
+  const at = stack.findLastIndex((call) => call.seq === seq);
+  if (at < 0) return undefined;
+  const [call, ...inner] = stack.splice(at);
+  if (call.type === 'ioctl' && inner.length > 0) call.unseen = true;
+  return call;
+}
+
+/** The physical access of a caller that began last and has not ended; it ends. */
+export function endHardware(calls: Calls, tid: number): RegionCall | null {
+  const stack = calls.get(tid);
+  const last = stack?.at(-1);
+  if (last?.type !== 'hardware') return null;
+  stack?.pop();
+  return last.caller;
+}
+
+/** The innermost call of a type on a thread. */
+export function innerCall<T extends Call['type']>(
+  calls: Calls,
+  tid: number,
+  type: T,
+): CallOf<T> | null {
+  const stack = calls.get(tid);
+  if (stack === undefined) return null;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const call = stack[i];
+    if (call.type === type) return call as CallOf<T>;
+  }
+  return null;
+}
+
+/** The innermost call on a thread that has an access of the configuration space under way. */
+export function configCall(calls: Calls, tid: number): RegionCall | null {
+  const stack = calls.get(tid);
+  if (stack === undefined) return null;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const call = stack[i];
+    if (call.type === 'region' && call.config !== null) return call;
+  }
+  return null;
+}

@@ -1,0 +1,206 @@
+/**
+ * Everything of VFIO that a replay keeps between two events. Plain data, no links to other state.
+ */
+
+import type { DmaSpace } from '../iommu/type1.js';
+import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
+import type { OpenDevice } from '../vfio-pci-core/open-device.js';
+import type { Resource } from '../vfio-pci-core/pci-function.js';
+import type { Binding } from './cdev.js';
+import { type Descriptors, newDescriptors } from './file-descriptors.js';
+import { type Contexts, newContexts } from './iommufd-contexts.js';
+import type { Migration } from './migration-state.js';
+import type { Calls, DmaProgress } from './vfio-calls.js';
+
+/** Configuration space of a function. It is frozen: what is seen anew makes another. */
+export interface Hardware {
+  readonly bytes: Uint8Array;
+  /** 1 for each byte that was recorded. */
+  readonly known: Uint8Array;
+}
+
+export const hardwareOf = (bytes: Uint8Array, known: Uint8Array): Hardware =>
+  Object.freeze({ bytes, known });
+
+/** Configuration space of a size of which nothing was recorded. */
+export const unknownHardware = (size: number): Hardware =>
+  hardwareOf(new Uint8Array(size), new Uint8Array(size));
+
+/** A PCI function as far as VFIO needs it. */
+export interface VfioFunction {
+  readonly address: string;
+  /** Configuration space as last seen; null when no snapshot has it. */
+  hardware: Hardware | null;
+  /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
+  resources: readonly Resource[] | null;
+  /** The addresses of the BARs are those of the resources, as far as the snapshot is right. */
+  placed: boolean;
+  /** Regions of which a fault showed it. */
+  readonly shown: Set<number>;
+  /** Null: closed. Undefined: not known. */
+  open: OpenDevice | null | undefined;
+  /** Migration of the open device; null when its driver has none, or when it is not known. */
+  migration: Migration | null;
+  /** An event told whether it is open; what a snapshot told may have changed before the first. */
+  confirmed: boolean;
+  /** It was told to close, and is not disabled yet. */
+  toClose: boolean;
+  /** The device that is being closed, until it is opened again. */
+  closing: OpenDevice | null;
+  /** How often the user was asked to let it go, since the removal began; null when not known. */
+  requests: number | null;
+  /** The iommufd that it is bound to; null: to none, undefined: not known. */
+  bound: Binding | null | undefined;
+}
+
+/** What a process does with its VFIO container; a process with several is not followed. */
+export interface Container {
+  /** Null: not known, because the process had opened it before the recording began. */
+  groups: number | null;
+  /** An IOMMU driver is set. */
+  iommu: boolean | null;
+  /** Null: no mappings are known. */
+  dma: DmaSpace | null;
+  /** IOMMU domains of its groups, each of which gets every run of pages; null: not known. */
+  domains: number | null;
+  /**
+   * A run of pages was mapped for it: one of its groups has an IOMMU domain. Mediated devices have
+   * none, and what is mapped for them shows in no event of the IOMMU.
+   */
+  showsRuns: boolean;
+  /** Unmapping when the container is closed. */
+  teardown: Extract<DmaProgress, { type: 'unmap' }> | null;
+}
+
+/** A VFIO group that a process opened. */
+export interface Group {
+  /** In a container; null when not known. */
+  attached: boolean | null;
+  readonly devices: Set<string>;
+  /** It is in an iommufd, which stands for a container, or may be. */
+  ofIommufd: boolean;
+}
+
+export interface VfioState {
+  readonly functions: Map<string, VfioFunction>;
+  /** What is known of registers that do not change, by function. */
+  readonly registers: Map<string, FixedRegisters>;
+  /** All functions are of domain 0; null when no snapshot tells. */
+  oneDomain: boolean | null;
+  /** By process. */
+  readonly containers: Map<number, Container>;
+  /** Processes that have several containers, of which no event tells which one it is about. */
+  readonly several: Set<number>;
+  /** By IOMMU group, or by process when the group was not recorded. */
+  readonly groups: Map<string, Group>;
+  readonly calls: Calls;
+  readonly descriptors: Descriptors;
+  /** Files that groups handed out, by their numbers in `descriptors`. */
+  readonly groupFiles: Set<number>;
+  readonly iommufds: Contexts;
+  /** A device was disabled after it was told to close: the recording has both. */
+  showsClosing: boolean;
+  /** An IOMMU domain was attached while a group was put into a container: such events are there. */
+  showsAttaching: boolean;
+}
+
+export const newVfioState = (): VfioState => ({
+  functions: new Map(),
+  registers: new Map(),
+  oneDomain: null,
+  containers: new Map(),
+  several: new Set(),
+  groups: new Map(),
+  calls: new Map(),
+  descriptors: newDescriptors(),
+  groupFiles: new Set(),
+  iommufds: newContexts(),
+  showsClosing: false,
+  showsAttaching: false,
+});
+
+export const newFunction = (address: string): VfioFunction => ({
+  address,
+  hardware: null,
+  resources: null,
+  placed: true,
+  shown: new Set(),
+  open: undefined,
+  migration: null,
+  confirmed: false,
+  toClose: false,
+  closing: null,
+  requests: null,
+  bound: undefined,
+});
+
+export function functionAt(state: VfioState, address: string): VfioFunction {
+  let found = state.functions.get(address);
+  if (found === undefined) {
+    found = newFunction(address);
+    state.functions.set(address, found);
+  }
+  return found;
+}
+
+/** A container of which nothing is known. */
+export const lostContainer = (): Container => ({
+  groups: null,
+  iommu: null,
+  dma: null,
+  domains: null,
+  showsRuns: false,
+  teardown: null,
+});
+
+export function containerOf(state: VfioState, process: number): Container {
+  if (state.several.has(process)) return lostContainer();
+  let found = state.containers.get(process);
+  if (found === undefined) {
+    found = lostContainer();
+    state.containers.set(process, found);
+  }
+  return found;
+}
+
+export function groupAt(state: VfioState, key: string): Group {
+  let found = state.groups.get(key);
+  if (found === undefined) {
+    found = { attached: null, devices: new Set(), ofIommufd: false };
+    state.groups.set(key, found);
+  }
+  return found;
+}
+
+/** What is known of functions from outside of the recording is not of this machine. */
+export function forgetHardware(state: VfioState): void {
+  state.registers.clear();
+  state.oneDomain = null;
+  for (const fn of state.functions.values()) {
+    fn.hardware = null;
+    fn.resources = null;
+    if (fn.confirmed) continue;
+    fn.open = undefined;
+    fn.bound = undefined;
+  }
+}
+
+/** Events were lost: what users did meanwhile is not known. */
+export function forgetVfio(state: VfioState): void {
+  for (const fn of state.functions.values()) {
+    fn.open = undefined;
+    fn.closing = null;
+    fn.toClose = false;
+    fn.migration = null;
+    fn.hardware = null;
+    fn.requests = null;
+    fn.bound = undefined;
+  }
+  state.registers.clear();
+  state.descriptors.files.clear();
+  state.descriptors.calls.clear();
+  state.iommufds.uses.clear();
+  state.containers.clear();
+  state.groups.clear();
+  state.calls.clear();
+}
