@@ -23,6 +23,7 @@ describe('the name of a test file', () => {
   test.each([
     "import { races } from '../analysis/index.js';",
     "import type { Outcome } from '../tests/vfr.js';",
+    `/** ${'np'}${'m'} run golden prints this. */`,
   ])('a test that starts no built program must not be named e2e: %s', (text) => {
     expect(broken('cli/a.e2e.test.ts', text)).toHaveLength(1);
     expect(broken('cli/a.test.ts', text)).toEqual([]);

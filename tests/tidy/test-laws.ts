@@ -7,7 +7,8 @@ const PROP = /\.prop\.test\.ts$/;
 /** Files that start the built program, or a process of it. */
 const STARTERS = ['tests/vfr', 'tests/vfr-in-process', 'cli/seqs', 'cli/tui/queries'];
 const STARTED = ['openSession', 'BoundedSession'];
-const BUILT = /'dist'|\bnpm\b/;
+/** A line of code, not of a comment, that names the built program or builds it. */
+const BUILT = /^(?!\s*(?:\*|\/[/*])).*(?:'dist'|\bnpm\b)/m;
 
 const startsProgram = ({ imports, text }: Source): boolean =>
   BUILT.test(text) ||
