@@ -8,8 +8,11 @@ import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
 import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
+import { testFilesAreNamedByWhatTheyNeed } from './tidy/test-laws.js';
 
 const sources = FOLDERS.flatMap(readSources);
+/** What is not part of the program: tests, measurements, and the kernels they run on. */
+const others = ['tests', 'bench', 'lab'].flatMap(readSources);
 
 /** Text of each README by the path of its folder. */
 const readmes = new Map(
@@ -61,7 +64,6 @@ test('no file is left that vfr does not run', () => {
 });
 
 test('what a file exports is imported somewhere', () => {
-  const others = ['tests', 'bench', 'lab'].flatMap(readSources);
   expect(laws.everyExportIsUsed(sources, [...sources, ...others])).toEqual([]);
 });
 
@@ -99,5 +101,13 @@ describe('tidiness', () => {
 
   test.each(FOLDERS)('%s says what it is for and what it may import', (folder) => {
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(/may import/i);
+  });
+});
+
+describe('tests', () => {
+  const all = [...sources, ...others];
+
+  test('a test that starts the built program has a name that says so', () => {
+    expect(testFilesAreNamedByWhatTheyNeed(all)).toEqual([]);
   });
 });

@@ -4,7 +4,6 @@
  * Method: real faults where the machine offers them (/dev/full, a limit on file size that makes the
  * kernel write short, a pipe whose reader leaves), else a sink that fails.
  */
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -24,8 +23,6 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratchFolder } from '../tests/build-trace.js';
-import { makeTrace } from '../tests/sweeps/corpus.js';
-import { PROGRAM } from '../tests/vfr.js';
 import {
   CELL,
   MemorySource,
@@ -304,50 +301,5 @@ describe('an input is never the output', () => {
     writeFileSync(left, 'left');
     open(input, [left]).discard();
     expect(readFileSync(left, 'utf8')).toBe('left');
-  });
-});
-
-describe('the program', () => {
-  const input = join(scratchFolder(), 'in.arrows');
-  writeFileSync(input, makeTrace({ seed: 5, events: 20_000, batchRows: 2_000 }));
-  const shell = (command: string) =>
-    spawnSync('bash', ['-c', `vfr() { "${process.execPath}" "${PROGRAM}" "$@"; }; ${command}`], {
-      encoding: 'utf8',
-    });
-
-  test('told of a short write gives up and leaves the old file', () => {
-    const output = join(scratchFolder(), 'out.arrows');
-    writeFileSync(output, 'old');
-    // The kernel writes up to the limit (a short write), then refuses.
-    const { status, stderr } = shell(`ulimit -f 64; vfr cat "${input}" -o "${output}"`);
-    expect(status).toBe(3);
-    expect(stderr).toContain('FILE_EFBIG');
-    expect(readFileSync(output, 'utf8')).toBe('old');
-    expect(readdirSync(dirname(output))).toEqual([basename(output)]);
-  });
-
-  test('holds a pipe in memory up to 1 GiB, also one that gives few bytes at a time', () => {
-    const many = shell(`head -c 1100M /dev/zero | vfr info -`);
-    expect(many).toMatchObject({ status: 4, stderr: expect.stringContaining('PIPE_TOO_LARGE') });
-    const slow = shell(`dd if="${input}" bs=97 status=none | vfr verify --json -`);
-    expect(JSON.parse(slow.stdout)).toMatchObject({ events: 20_000, damage: [], cutAtByte: null });
-  });
-
-  test('writes to a pipe that has a name', () => {
-    const { status, stdout } = shell(`vfr cat "${input}" -o >(wc -c) | cat`);
-    expect(status).toBe(0);
-    expect(Number(stdout)).toBeGreaterThan(1000);
-  });
-
-  test('whose reader has gone ends without a word about it', () => {
-    const { stderr, stdout } = shell(`vfr cat "${input}" | head -c 1000 | wc -c`);
-    expect(stdout.trim()).toBe('1000');
-    expect(stderr).not.toMatch(/EPIPE|internal|^\s+at /m);
-  });
-
-  test('passes a trace through pipes', () => {
-    const { status, stdout } = shell(`cat "${input}" | vfr cat - | vfr verify --json -`);
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ events: 20_000, damage: [], cutAtByte: null });
   });
 });

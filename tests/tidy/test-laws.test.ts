@@ -1,0 +1,40 @@
+/**
+ * Goal: the laws of the tests find what they are there to find.
+ * Method: a breach of each is planted in sources made up for it; the same sources without it pass.
+ */
+import { describe, expect, test } from 'vitest';
+import { parseSource } from './sources.js';
+import { testFilesAreNamedByWhatTheyNeed } from './test-laws.js';
+
+describe('the name of a test file', () => {
+  const broken = (file: string, text: string) =>
+    testFilesAreNamedByWhatTheyNeed([parseSource(file, text)]);
+
+  test.each([
+    "import { vfr } from '../tests/vfr.js';",
+    "import { vfrInProcess } from '../tests/vfr-in-process.js';",
+    "import { openSession } from './index.js';",
+    `const program = join(ROOT, '${'di'}${'st'}');`,
+  ])('a test that starts the built program must be named e2e: %s', (text) => {
+    expect(broken('cli/a.test.ts', text)).toHaveLength(1);
+    expect(broken('cli/a.e2e.test.ts', text)).toEqual([]);
+  });
+
+  test.each([
+    "import { races } from '../analysis/index.js';",
+    "import type { Outcome } from '../tests/vfr.js';",
+    `/** ${'np'}${'m'} run golden prints this. */`,
+  ])('a test that starts no built program must not be named e2e: %s', (text) => {
+    expect(broken('cli/a.e2e.test.ts', text)).toHaveLength(1);
+    expect(broken('cli/a.test.ts', text)).toEqual([]);
+  });
+
+  test('a test named prop must use fast-check', () => {
+    expect(broken('cli/a.prop.test.ts', '')).toHaveLength(1);
+    expect(broken('cli/a.prop.test.ts', "import fc from 'fast-check';")).toEqual([]);
+  });
+
+  test('a file that holds no tests may start the program', () => {
+    expect(broken('tests/a.ts', "import { vfr } from './vfr.js';")).toEqual([]);
+  });
+});
