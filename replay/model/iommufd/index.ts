@@ -15,4 +15,5 @@ export {
   newIoas,
   nextId,
 } from './objects.js';
+export { explaining } from './unseen.js';
 export type { IommufdRules } from './versions.js';
