@@ -21,8 +21,9 @@ const SOURCES = {
   '7.3': {
     suite: 'trixie-backports',
     image: /^linux-image-7\.3\..*-amd64$/,
-    // The image package of these kernels is empty and depends on the others.
-    files: (image) => [image.replace('image', 'binary'), image.replace('image', 'modules')],
+    // The image package of these kernels is empty and depends on the others; `base` has the list
+    // of what is built in, without which modprobe does not find it.
+    files: (image) => ['base', 'binary', 'modules'].map((part) => image.replace('image', part)),
   },
 } as const satisfies Record<string, Source>;
 export type KernelSeries = keyof typeof SOURCES;

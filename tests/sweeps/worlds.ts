@@ -6,7 +6,7 @@
  *
  *   node dist/tests/sweeps/worlds.js [--count N] [CAPTURE-FOLDER|TRACE...]
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { importInput } from '../../recorder/index.js';
@@ -259,8 +259,21 @@ function traceOf(path: string, scratch: string): string {
   if (!statSync(path).isDirectory()) return path;
   const output = join(scratch, `${basename(path)}.arrows`);
   const text = ['trace.txt.zst', 'trace.txt'].map((name) => join(path, name)).find(existsSync);
-  importInput({ input: text ?? path, output, snapshot: join(path, 'state-before') });
+  const kernel = kernelOf(path);
+  importInput({
+    input: text ?? path,
+    output,
+    snapshot: join(path, 'state-before'),
+    ...(kernel === undefined ? {} : { kernel }),
+  });
   return output;
+}
+
+/** The release that a capture was made on, where it says so: text of ftrace does not. */
+function kernelOf(capture: string): string | undefined {
+  const meta = join(capture, 'guest-meta.txt');
+  if (!existsSync(meta)) return undefined;
+  return /^uname: Linux \S+ (\S+)/m.exec(readFileSync(meta, 'latin1'))?.[1];
 }
 
 if (isProgram(import.meta)) {

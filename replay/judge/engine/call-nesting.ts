@@ -229,7 +229,7 @@ export class Nesting {
 
   /** What is called by a function of this caller alone is not called by the caller itself. */
   #callsBetween(caller: OpenCall | undefined, fn: Fn): boolean {
-    if (caller === undefined) return false;
+    if (caller === undefined || !this.#mayBeOpen(FUNCTIONS[caller.fn], caller)) return false;
     for (const { fact, caller: between } of fn.callers) {
       const edge = between.calledBy[caller.fn];
       if (edge === undefined || !this.recorded.shows(fact, NONE)) continue;

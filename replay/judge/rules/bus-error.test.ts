@@ -80,6 +80,11 @@ class User {
     );
   }
 
+  /** Asks what the device has: the recording shows calls that change its power state. */
+  feature(): this {
+    return this.#call({ kind: 'ioctl', name: 'VFIO_DEVICE_FEATURE', path: 'vfio', offset: 1n });
+  }
+
   lose(): this {
     this.rows.push({ kind: 'lost', value: 1n });
     return this;
@@ -109,7 +114,7 @@ describe('a bus error in a mapping of a BAR', () => {
   });
 
   test('is a divergence while memory is on', () => {
-    const user = new User().open().map().command(0n).command(MEMORY);
+    const user = new User().open().map().feature().command(0n).command(MEMORY);
     const expected = 'memory is enabled';
     expect(user.sigbus(START).verdicts).toEqual({ ...NONE, diverged: 1, expected });
   });
@@ -122,15 +127,20 @@ describe('a bus error in a mapping of a BAR', () => {
     expect(bare.open().map().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 
+  test('is unknown when the recording lacks the calls that put the device to sleep', () => {
+    const user = new User().open().map().command(0n).command(MEMORY);
+    expect(user.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
+  });
+
   test('is unknown when the device was opened before the recording, or events were lost', () => {
     expect(new User().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
-    const lossy = new User().open().map().command(0n).command(MEMORY).lose();
+    const lossy = new User().open().map().feature().command(0n).command(MEMORY).lose();
     expect(lossy.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 });
 
 describe('a bus error elsewhere says nothing of the device', () => {
-  const user = () => new User().open().map().command(0n).command(MEMORY);
+  const user = () => new User().open().map().feature().command(0n).command(MEMORY);
 
   test.each([
     ['past the mapped part of the BAR', user().sigbus(START + PAGE)],

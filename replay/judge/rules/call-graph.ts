@@ -262,7 +262,11 @@ export function functionOf(
   if (kind === 'syscall') return '';
   if (kind === 'ioctl') {
     if (driver === 'iommufd' || name.startsWith('IOMMU_')) return 'iommufd ioctl';
-    if (path === 'vfio') return BY_FILE.has(name) ? 'file ioctl' : 'ioctl';
+    if (path === 'vfio') {
+      // A driver that serves the file without VFIO calls none of these functions.
+      if (device === null && driver !== null) return '';
+      return BY_FILE.has(name) ? 'file ioctl' : 'ioctl';
+    }
     if (path !== 'kernel') return '';
     return device === null ? 'vfio_iommu_type1_ioctl' : 'vfio_pci_core_ioctl';
   }

@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { reachOf } from './vfio-cdev.js';
-import { showsConfig } from './vfio-memory.js';
+import { showsMemory } from './vfio-memory.js';
 
 /** A fault is told after it happened: mappings younger than this may have been made in between. */
 const TOLD_WITHIN_NS = 1_000_000_000n;
@@ -90,7 +90,7 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
     const mapping = open ? mappingAt(open, e.offset) : undefined;
     if (!open || mapping === undefined || mapping.process !== e.pid) continue;
     if (faults(open)) return COMPUTED;
-    if (!showsConfig(engine)) return UNKNOWN;
+    if (!showsMemory(engine, true)) return UNKNOWN;
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
   }
   // Not in a mapping of a device, as far as all are known: another file's.

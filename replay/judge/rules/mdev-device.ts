@@ -1,7 +1,13 @@
 /** Mediated devices as their users open them, call them and close them. */
 
 import { ERRNO } from '../../../traces/index.js';
-import { deviceCall, forgetUse, type Mdev, mdevDriver } from '../../model/mdev/index.js';
+import {
+  deviceCall,
+  forgetUse,
+  isMdevOpen,
+  type Mdev,
+  mdevDriver,
+} from '../../model/mdev/index.js';
 import { CDEV_CALL, type Door, doorOf } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
@@ -39,14 +45,21 @@ export const orMdev = (ofMdev: Rule, rule: Rule): Rule =>
 /** `vfio_df_open`: of a group's file each, of a character device's file when it is bound. */
 export function openMdev(engine: Engine, e: EventCursor): Verdict {
   const mdev = mdevOf(engine, e);
-  if (mdev === null || e.name !== OPEN) return STIMULUS;
+  if (mdev === null) return STIMULUS;
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (e.name !== OPEN) {
+    // It opens in its driver's own way: what the group's call makes of that is not known.
+    if (ioctl !== null) ioctl.opened = null;
+    return STIMULUS;
+  }
   if (e.phase === 'begin') {
+    mdev.opening++;
     if (ioctl === null) return STIMULUS;
     Object.assign(ioctl, { opened: null, opening: mdev.uuid });
     if (ioctl.group !== null) engine.vfio.groups.get(ioctl.group)?.devices.add(mdev.uuid);
     return STIMULUS;
   }
+  mdev.opening = Math.max(0, mdev.opening - 1);
   if (ioctl !== null) {
     ioctl.opened = e.ret === 0;
     if (e.ret < 0) ioctl.openError = e.ret;
@@ -67,8 +80,10 @@ export function openMdev(engine: Engine, e: EventCursor): Verdict {
 export function closeMdev(engine: Engine, e: EventCursor): Verdict {
   const mdev = mdevOf(engine, e);
   if (mdev === null || e.name !== CLOSE) return STIMULUS;
-  if (mdev.opens !== null) mdev.opens = Math.max(0, mdev.opens - 1);
-  if (mdev.opens !== 0) return STIMULUS;
+  // What closes was open, though the end of opening it may not be recorded.
+  if (mdev.opens === 0) mdev.opening = Math.max(0, mdev.opening - 1);
+  else if (mdev.opens !== null) mdev.opens--;
+  if (isMdevOpen(mdev) !== false) return STIMULUS;
   leaveGroups(engine, mdev);
   mdev.irq = ['none'];
   // What a driver saves and resumes ends with it, but not the state that it is in.
@@ -89,10 +104,10 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const { bound } = functionAt(engine.vfio, mdev.uuid);
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = engine.records(OPEN) && engine.records(CLOSE);
-  const open = mdev.opens === null || !shown ? null : mdev.opens > 0;
+  const open = shown ? isMdevOpen(mdev) : null;
   const ofCdev = bound?.door === 'group' ? null : bound;
-  const door = doorOf({ bound: ofCdev, file, ofGroup, open });
-  return door === 'unbound' && open !== false && !engine.records(CDEV_CALL.BIND) ? 'unknown' : door;
+  const showsBind = engine.records(CDEV_CALL.BIND);
+  return doorOf({ bound: ofCdev, file, ofGroup, open, showsBind });
 }
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
@@ -153,7 +168,7 @@ export function mdevRegion(engine: Engine, e: EventCursor): Verdict {
   const driver = modelOf(engine, mdev);
   if (e.phase === 'begin') return STIMULUS;
   if (mdev === null || driver === null) return UNMODELLED;
-  if (mdev.opens !== null && mdev.opens === 0 && engine.records(OPEN)) return UNKNOWN;
+  if (isMdevOpen(mdev) === false && engine.records(OPEN)) return UNKNOWN;
   return unsure(
     engine,
     judge(`${mdev.uuid}/region`, driver.access(e.region, e.length), e.ret, e.length),

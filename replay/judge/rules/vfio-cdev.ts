@@ -7,7 +7,7 @@ import {
   bind,
   detach,
   deviceId,
-  disturb,
+  explaining,
   makeCompat,
   NOTHING_WRITTEN,
   type Reach,
@@ -17,7 +17,12 @@ import {
 import { isUuid } from '../../model/mdev/index.js';
 import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
-import { isHeld, onlyUse, type Use } from '../../model/vfio/iommufd-contexts.js';
+import {
+  groupInUnseenIommufd,
+  isHeld,
+  onlyUse,
+  type Use,
+} from '../../model/vfio/iommufd-contexts.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
@@ -58,7 +63,7 @@ export function doorOfCall(engine: Engine, call: IoctlCall, e: EventCursor): Doo
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = isOpen(fn);
   const open = shown === false && !engine.records('vfio_pci_core_enable') ? null : shown;
-  return doorOf({ bound: cdevOf(fn), file, ofGroup, open });
+  return doorOf({ bound: cdevOf(fn), file, ofGroup, open, showsBind: engine.records(BIND) });
 }
 
 /** Of a file that is not bound every call is refused but BIND, also one that does not exist. */
@@ -94,8 +99,11 @@ export function endCdev(
   const ofRelease = (release: number) => attachment(engine, call, fn, release).results;
   const verdict = judgeByKernel(path, answer.results, ofRelease, e.ret);
   if (e.ret === 0) answer.done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
+  const explained = () => explaining(call.name, answer.results, e.ret);
   // A file that is not bound says nothing of the iommufd of the one that is.
-  return door === 'unknown' && e.ret === -ERRNO.EINVAL ? verdict : doubted(use, verdict);
+  return door === 'unknown' && e.ret === -ERRNO.EINVAL
+    ? verdict
+    : doubted(engine, use, verdict, explained);
 }
 
 const INVALID: readonly number[] = [-ERRNO.EINVAL];
@@ -251,8 +259,7 @@ export function noteGroupInIommufd(engine: Engine, process: number): void {
   const key = onlyUse(iommufds, process);
   const use = key === null ? undefined : iommufds.uses.get(key);
   if (use !== undefined) makeCompat(use.context);
-  // Which of several it was put into is not recorded.
-  else for (const { context } of iommufds.uses.values()) disturb(context, 'IOMMU_IOAS_ALLOC');
+  else groupInUnseenIommufd(iommufds);
 }
 
 /** A group that is in an iommufd handed out a device, which is bound and attached with that. */

@@ -39,7 +39,7 @@ import { forgetRegisters } from './config-registers.js';
 import { letGo } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
-import { judge } from './vfio-results.js';
+import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
 
 /** Takes what VFIO needs from the snapshot of a function. */
 export function noteFunction(engine: Engine, e: EventCursor): void {
@@ -278,19 +278,20 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
       const wanted = device.irqType === null ? null : `index ${device.irqType}`;
       return wanted === null ? UNKNOWN : compare(path, wanted, `index ${request.index}`);
     }
-    const { version } = rulesOf(engine);
-    return validIrqs(device, request, version) || request.count === 0
-      ? COMPUTED
-      : diverge(path, '-EINVAL', 'interrupts are set');
+    const isValid = (release: number | null) =>
+      validIrqs(device, request, release) || request.count === 0;
+    if (isValid(rulesOf(engine).version)) return COMPUTED;
+    return inAnyRelease(isValid) ? UNKNOWN : diverge(path, '-EINVAL', 'interrupts are set');
   }
   const call = popCall(calls, e.tid, e.span, 'irqs');
   if (call === null) return UNKNOWN;
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.inner = e.ret;
   if (device === null) return UNKNOWN;
-  const expected = irqsResult(device, call, rulesOf(engine).version);
+  const ofRelease = (release: number | null) => irqsResult(device, call, release);
+  const verdict = judgeByKernel(path, ofRelease(rulesOf(engine).version), ofRelease, e.ret);
   if (e.ret === 0) applyIrqs(device, call);
-  return judge(path, expected, e.ret);
+  return verdict;
 }
 
 /** `pci_try_reset_function`: its result is the hardware's. */

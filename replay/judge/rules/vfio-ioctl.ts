@@ -3,7 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
-import { CDEV_CALL, type Door } from '../../model/vfio/cdev.js';
+import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -54,6 +54,7 @@ const FEATURE = 'VFIO_DEVICE_FEATURE';
 export function ioctl(engine: Engine, e: EventCursor): Verdict {
   if (e.path !== 'vfio' && e.path !== 'kernel') return STIMULUS;
   if (isIommufd(e)) return iommufd(engine, e);
+  if (isOfUnknownFile(e)) return e.phase === 'begin' ? STIMULUS : UNMODELLED;
   // A device that the recording does not name.
   if (e.device === null && e.name.startsWith('VFIO_DEVICE_')) {
     return e.phase === 'begin' ? STIMULUS : UNKNOWN;
@@ -73,6 +74,10 @@ export function ioctl(engine: Engine, e: EventCursor): Verdict {
   }
   return verdict;
 }
+
+/** Whether a driver serves the call that is neither VFIO's own nor an iommufd. */
+const isOfUnknownFile = (e: EventCursor): boolean =>
+  e.path === 'vfio' && e.device === null && e.driver !== null;
 
 /** Whether the kind of file is known: only its name tells it of a call that no file has. */
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
@@ -145,9 +150,9 @@ function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfCall(engine, call, e);
   if (door === 'unbound') return endUnbound(engine, call, e);
   const verdict = endOpen(engine, call, e, door);
-  return door === 'unknown' && ret === -ERRNO.EINVAL && verdict.type === 'diverge'
-    ? UNKNOWN
-    : verdict;
+  const mayBeBound = isCdevCall(call.name) && !engine.records(CDEV_CALL.BIND);
+  const maybeUnbound = door === 'unknown' || mayBeBound;
+  return maybeUnbound && ret === -ERRNO.EINVAL && verdict.type === 'diverge' ? UNKNOWN : verdict;
 }
 
 /** A call through a file through which the device is open, or BIND. */

@@ -1,6 +1,12 @@
 /** Ioctls of iommufds: on /dev/iommu, those of a container included. */
 
-import { disturb, type IommufdRules, iommufdIoctl, written } from '../../model/iommufd/index.js';
+import {
+  disturb,
+  explaining,
+  type IommufdRules,
+  iommufdIoctl,
+  written,
+} from '../../model/iommufd/index.js';
 import { type FileNumber, fileAt, fileOfCall, filesOn } from '../../model/vfio/file-descriptors.js';
 import {
   contextName,
@@ -78,12 +84,23 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   }
   // Memory that is not there when the probe looks is recorded as zeros.
   const unread = bytes.every((byte) => byte === 0);
-  return unread && verdict.type === 'diverge' ? UNKNOWN : doubted(use, verdict);
+  return unread && verdict.type === 'diverge'
+    ? UNKNOWN
+    : doubted(engine, use, verdict, () => explaining(call.name, answer.results, ret));
 }
 
-/** What only an assumption contradicts is not held against the kernel. */
-export function doubted(use: Use | null, verdict: Verdict): Verdict {
-  if (verdict.type !== 'diverge' || use === null || !use.assumed) return verdict;
+/**
+ * What only an assumption contradicts is not held against the kernel.
+ * @param explained functions and ioctls that explain the contradiction when they are not recorded
+ */
+export function doubted(
+  engine: Engine,
+  use: Use | null,
+  verdict: Verdict,
+  explained: () => readonly string[],
+): Verdict {
+  if (verdict.type !== 'diverge' || use === null) return verdict;
+  if (!use.assumed && explained().every((name) => engine.records(name))) return verdict;
   doubt(use);
   return UNKNOWN;
 }
@@ -145,6 +162,8 @@ export function shownIommufd(engine: Engine, process: number, descriptor: number
   if (known !== null) return known;
   const file: FileNumber | null = fileAt(descriptors, process, descriptor);
   const key = file === null ? `process ${process}` : contextName(iommufds, file);
-  noteUse(iommufds, key, process, file !== null && iommufds.recorded);
+  // Which iommufd the calls on a file are of shows only where these calls are recorded, too.
+  const fresh = file !== null && iommufds.recorded && engine.records('ioctl');
+  noteUse(iommufds, key, process, fresh);
   return key;
 }

@@ -105,8 +105,9 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
   // A huge page does not fit into what is left of a mapping, of which the user unmapped a part.
   if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
-  // The user may have turned memory on or off.
-  return showsConfig(engine) ? diverge(where, hex(wanted), hex(e.ret)) : UNKNOWN;
+  return showsMemory(engine, e.ret === VM_FAULT.SIGBUS)
+    ? diverge(where, hex(wanted), hex(e.ret))
+    : UNKNOWN;
 }
 
 const HUGE = 'vfio_pci_mmap_huge_fault';
@@ -118,8 +119,15 @@ const mapsAll = (engine: Engine, { name }: EventCursor): boolean =>
 const ZAP = 'vfio_pci_zap_and_down_write_memory_lock';
 
 /** The recording has the accesses by which a user turns memory on and off. */
-export const showsConfig = (engine: Engine): boolean =>
+const showsConfig = (engine: Engine): boolean =>
   engine.records('vfio_pci_config_rw') || engine.records('vfio_pci_rw');
+
+/**
+ * The recording has the calls by which a user turns memory on and off.
+ * @param off whether memory is off, as it is in a low power state, too
+ */
+export const showsMemory = (engine: Engine, off: boolean): boolean =>
+  showsConfig(engine) && (!off || engine.records('VFIO_DEVICE_FEATURE'));
 
 /** A fault comes where a mapping was made and is not populated, with the page of its address. */
 function judgeFault(engine: Engine, e: EventCursor, device: OpenDevice, fault: Fault): Verdict {

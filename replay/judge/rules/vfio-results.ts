@@ -36,9 +36,12 @@ export function judgeByKernel(
 ): Verdict {
   const verdict = judge(path, expected, ret);
   if (verdict.type !== 'diverge') return verdict;
-  const fits = RELEASES.some((version) => judge(path, ofRelease(version), ret).type !== 'diverge');
+  const fits = inAnyRelease((version) => judge(path, ofRelease(version), ret).type !== 'diverge');
   return fits ? UNKNOWN : verdict;
 }
+
+/** Whether something holds in a release between which and others VFIO differs. */
+export const inAnyRelease = (holds: (version: number) => boolean): boolean => RELEASES.some(holds);
 
 /** `0x100`, for a set of bits. */
 export const hex = (n: number): string => `0x${n.toString(16)}`;

@@ -2,7 +2,7 @@
 import { driverModel } from '../../model/drivers/index.js';
 import { forgetUse } from '../../model/mdev/index.js';
 import { isCdevCall } from '../../model/vfio/cdev.js';
-import { doubt } from '../../model/vfio/iommufd-contexts.js';
+import { doubt, groupInUnseenIommufd } from '../../model/vfio/iommufd-contexts.js';
 import type { Call, IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, groupAt, lostContainer } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
@@ -58,6 +58,7 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
     return;
   }
   engine.vfio.containers.set(process, lostContainer());
+  if (call.name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
 
@@ -76,6 +77,7 @@ export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor
   }
   if (!CHANGES.test(name)) return;
   engine.vfio.containers.set(pid, lostContainer());
+  if (name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   for (const [key, group] of engine.vfio.groups) {
     if (key.endsWith(`process ${pid}`)) group.attached = null;
   }

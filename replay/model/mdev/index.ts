@@ -4,6 +4,7 @@ export {
   boundMdev,
   forgetMdevs,
   forgetUse,
+  isMdevOpen,
   isUuid,
   type Mdev,
   type Mdevs,

@@ -17,6 +17,8 @@ export interface Mdev {
   released: number;
   /** How often it is open; null when not known. */
   opens: number | null;
+  /** Calls that open it which have begun, and of which no end was seen. */
+  opening: number;
   /** GET_INFO has succeeded since it was bound, which some drivers take their limits from. */
   asked: boolean | null;
   irq: Possible<IrqUse>;
@@ -61,7 +63,7 @@ export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
   let found = devices.get(uuid);
   if (found === undefined) {
     const unknown = { exists: null, driver: undefined, group: null, released: -1, opens: null };
-    found = { uuid, ...unknown, asked: null, irq: 'unknown', migration: null };
+    found = { uuid, ...unknown, opening: 0, asked: null, irq: 'unknown', migration: null };
     devices.set(uuid, found);
   }
   return found;
@@ -72,6 +74,7 @@ export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null):
   mdev.exists = true;
   mdev.driver = driver;
   mdev.opens = 0;
+  mdev.opening = 0;
   mdev.asked = false;
   mdev.irq = ['none'];
   const migrates = model !== null && model.migration !== null;
@@ -82,7 +85,15 @@ export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null):
 export function unboundMdev(mdev: Mdev, seq: number): void {
   mdev.driver = null;
   mdev.opens = 0;
+  mdev.opening = 0;
   mdev.released = seq;
+}
+
+/** Whether it is open; null when not known. */
+export function isMdevOpen({ opens, opening }: Mdev): boolean | null {
+  if (opens === null) return null;
+  if (opens > 0) return true;
+  return opening > 0 ? null : false;
 }
 
 /** What a user changed of it is not known. */

@@ -43,11 +43,14 @@ export interface DoorFacts {
   readonly ofGroup: boolean;
   /** Whether the device is open, by either door; null when not known. */
   readonly open: boolean | null;
+  /** The recording shows which files are bound. */
+  readonly showsBind: boolean;
 }
 
-export function doorOf({ bound, file, ofGroup, open }: DoorFacts): Door {
+export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Door {
   if (ofGroup) return 'open';
-  if (file !== null && bound === undefined) return 'unknown';
+  const mayBeBound = bound === undefined || (!showsBind && open !== false);
+  if (file !== null && mayBeBound) return 'unknown';
   // One that was opened while the recording ran is not bound unless a call bound it.
   if (file !== null)
     return bound?.file === file ? 'open' : bound?.file == null && bound ? 'unknown' : 'unbound';

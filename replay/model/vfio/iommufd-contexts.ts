@@ -26,12 +26,15 @@ export interface Contexts {
   readonly names: Map<FileNumber, string>;
   /** Calls of iommufds are recorded: one that was not seen was not made. */
   recorded: boolean;
+  /** A group may have been put into an iommufd of which no call was seen yet. */
+  unseenGroup: boolean;
 }
 
 export const newContexts = (): Contexts => ({
   uses: new Map(),
   names: new Map(),
   recorded: false,
+  unseenGroup: false,
 });
 
 /**
@@ -41,8 +44,11 @@ export const newContexts = (): Contexts => ({
 export function noteUse(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
   let use = contexts.uses.get(key);
   if (use === undefined) {
+    const context = newContext(true);
+    // The kernel makes an IOAS for a group.
+    if (contexts.unseenGroup) forget(context);
     use = {
-      context: newContext(true),
+      context,
       processes: new Set(),
       closed: false,
       mayBeAnother: !fresh && key.startsWith('process'),
@@ -76,6 +82,12 @@ export const contextName = ({ names }: Contexts, file: FileNumber): string =>
 export function disturbOthers({ uses }: Contexts, use: Use, call: string): void {
   if (!use.mayBeAnother) return;
   for (const other of uses.values()) if (other !== use) disturb(other.context, call);
+}
+
+/** A group was put into an iommufd, and which one is not recorded. */
+export function groupInUnseenIommufd(contexts: Contexts): void {
+  contexts.unseenGroup = true;
+  for (const { context } of contexts.uses.values()) disturb(context, 'IOMMU_IOAS_ALLOC');
 }
 
 /** What was taken for granted of an iommufd is contradicted. */
