@@ -19,13 +19,18 @@ const enacted = (reader: TraceReader) => enact(reader.read(), reader.meta.kernel
 
 const EQUAL = { different: 0, notReached: 0, first: null, skippedFunctions: {} };
 
+/** What VFIO says of the devices that it gets and loses is not compared. */
+const OF_VFIO = ['vfio.register', 'vfio.unregister'];
+
+const ofBinding = SCENARIOS.filter(({ name }) => !name.startsWith('vfio-'));
 describe.each(
-  SCENARIOS.map((document) => [document.name, document] as const),
+  ofBinding.map((document) => [document.name, document] as const),
 )('a run of %s', (_, document) => {
   test.each([1, 2, 3])('is done again (schedule %i)', (random) => {
     const result = enacted(traceOf(specOf(document), random));
     expect(result).toMatchObject(EQUAL);
-    expect(result.compared + result.skipped.snapshot).toBe(result.events);
+    const skipped = ['snapshot', ...OF_VFIO].map((kind) => result.skipped[kind] ?? 0);
+    expect(skipped.reduce((a, b) => a + b, result.compared)).toBe(result.events);
   });
 });
 

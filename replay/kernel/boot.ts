@@ -3,6 +3,7 @@ import type { Recorder } from './functions.js';
 import { Kernel } from './kernel.js';
 import { DEVICE, DRIVER, LIVE } from './layout.js';
 import { PROGRAM } from './procedures/index.js';
+import { claimForKernel, noteDevice } from './procedures/vfio/register.js';
 import type { World } from './world.js';
 
 export function boot(world: World, recorder: Recorder | null = null): Kernel {
@@ -29,6 +30,8 @@ export function boot(world: World, recorder: Recorder | null = null): Kernel {
     k.set(dev + DEVICE.driver, k.driverRecord(driver));
     k.set(dev + DEVICE.bound, 1);
     k.bindings.push(dev);
+    claimForKernel(k, dev, driver);
+    if (driver.model.vfioPci) noteDevice(k, dev);
   }
   for (let actor = 0; actor < world.actors.length; actor++) k.start(actor, 'user', 0, 0, 0);
   k.cells.forgetUndo();

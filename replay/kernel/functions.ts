@@ -4,6 +4,7 @@
  */
 import type { Kind, Path } from '../../traces/index.js';
 import type { PciIds } from '../model/binding/pci-ids.js';
+import type { CallRecorder } from './calls.js';
 
 interface FunctionFacts {
   readonly kind: Kind;
@@ -54,7 +55,7 @@ export const FUNCTIONS = {
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** Takes what a recorder would have seen of a run. */
-export interface Recorder {
+export interface Recorder extends CallRecorder {
   /**
    * @param device address
    * @param value -1 when the event has none

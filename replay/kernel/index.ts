@@ -1,6 +1,7 @@
 /** The kernel that runs. */
 export { type Deadlock, describeDeadlock } from './blocked.js';
 export { boot } from './boot.js';
+export { CALLS } from './calls.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { brokenInvariants, leftOver } from './invariants.js';
 export type { Kernel } from './kernel.js';
@@ -11,6 +12,7 @@ export type {
   Condition,
   DriverSpec,
   FunctionSpec,
+  HardwareSpec,
   MachineSpec,
   OperationSpec,
   RunSpec,

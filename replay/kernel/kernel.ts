@@ -3,6 +3,7 @@
  * itself: which thread comes next is for whoever runs it.
  */
 import { AssertionError, assert } from '../../traces/index.js';
+import type { CallAnswer, CallEvent } from './calls.js';
 import type { CellLog } from './cells.js';
 import type { FunctionName, Recorder } from './functions.js';
 import { FIRST_FRAME, FRAME, FRAME_CELLS, GLOBAL, THREAD, THREAD_CELLS } from './layout.js';
@@ -226,6 +227,16 @@ export class Kernel extends State {
     return this.world.operations[this.thread][this.arg];
   }
 
+  /** The operation that the actor of the thread is at. */
+  get doing(): Operation {
+    return this.world.operations[this.thread][this.get(this.progressOf(this.thread))];
+  }
+
+  /** Cells of the process of the actor. */
+  get process(): number {
+    return this.vfio.process(this.thread);
+  }
+
   holds(lock: number): boolean {
     return this.get(lock) === this.thread + 1;
   }
@@ -233,11 +244,6 @@ export class Kernel extends State {
   release(lock: number): void {
     assert(this.holds(lock), 'a lock is given back by who has it');
     this.set(lock, 0);
-  }
-
-  nameOfLock(lock: number): string {
-    if (lock === GLOBAL.rescanRemove) return 'pci_rescan_remove_lock';
-    return `device_lock of ${this.placeOf(lock).address}`;
   }
 
   fault(bit: number): void {
@@ -254,6 +260,18 @@ export class Kernel extends State {
 
   point(name: FunctionName, dev: number, drv = 0, value = -1): void {
     this.recorder?.point(this.thread, name, this.#address(dev), this.#name(drv), value);
+  }
+
+  beginCall(event: CallEvent): void {
+    this.recorder?.beginCall(this.thread, event);
+  }
+
+  endCall(ret: number | null, answer?: CallAnswer): void {
+    this.recorder?.endCall(this.thread, ret, answer);
+  }
+
+  pointCall(event: CallEvent): void {
+    this.recorder?.pointCall(this.thread, event);
   }
 
   /** A driver joins or leaves the list of drivers. */

@@ -6,10 +6,11 @@
  * and went leaves no trace in the hash of the state.
  */
 
-const members = <const N extends readonly string[]>(...names: N) =>
+export const members = <const N extends readonly string[]>(...names: N) =>
   Object.fromEntries(names.map((name, i) => [name, i])) as Readonly<Record<N[number], number>>;
 
-const sizeOf = (record: Readonly<Record<string, number>>): number => Object.keys(record).length;
+export const sizeOf = (record: Readonly<Record<string, number>>): number =>
+  Object.keys(record).length;
 
 /** `struct device` and `struct pci_dev` of one function, up to its last reference. */
 export const DEVICE = members(

@@ -14,6 +14,21 @@ export interface SriovSpec {
   readonly autoprobe: boolean;
 }
 
+/** What a user of VFIO sees of a function, beside its ids. */
+export interface HardwareSpec {
+  /** Bytes of BAR 0 to 5, which are memory; 0 for none. */
+  readonly bars: readonly number[];
+  /** It has a pin for INTx. */
+  readonly pin: boolean;
+  /** Vectors of MSI and of MSI-X; 0 without the capability. */
+  readonly msi: number;
+  readonly msix: number;
+  /** It has a PCI Express capability, and 4096 bytes of configuration space. */
+  readonly express: boolean;
+  /** What the PCI core's reset of it returns. */
+  readonly reset: number;
+}
+
 export interface FunctionSpec {
   readonly address: string;
   readonly ids: PciIds;
@@ -22,6 +37,10 @@ export interface FunctionSpec {
   readonly driver: string | null;
   readonly override: string | null;
   readonly sriov: SriovSpec | null;
+  /** Number of its IOMMU group; a group of its own when left out. */
+  readonly group?: number;
+  /** When left out: one BAR, INTx, and one vector of MSI. */
+  readonly hardware?: HardwareSpec;
 }
 
 /** What a probe function returns to one function: the results in order, the last one for good. */
@@ -62,7 +81,9 @@ export type Condition =
   | { readonly type: 'exists' | 'gone'; readonly address: string }
   | { readonly type: 'driver'; readonly address: string; readonly driver: string | null }
   /** Another actor has done its first so many operations. */
-  | { readonly type: 'done'; readonly actor: string; readonly operations: number };
+  | { readonly type: 'done'; readonly actor: string; readonly operations: number }
+  /** An eventfd of the actor's process was signalled. */
+  | { readonly type: 'signalled'; readonly file: string };
 
 export type Action =
   /** A write to a sysfs attribute of a function, of a driver, or of the bus. */
@@ -79,8 +100,75 @@ export type Action =
   | { readonly type: 'unload'; readonly driver: string }
   /** The slot tells that a function came, or that it is to go. */
   | { readonly type: 'plug' | 'unplug'; readonly address: string }
+  | UserAction
   /** Somebody of whom no more is known removes a function, or releases it from its driver. */
   | { readonly type: 'removal' | 'release'; readonly address: string };
+
+/** Which file an operation opens. */
+export type FileKind = 'container' | 'group' | 'device' | 'eventfd';
+
+/** What a user of VFIO does. Files and mappings have names, which count within a process. */
+export type UserAction =
+  /** `address`: a function of the group. */
+  | {
+      readonly type: 'open';
+      readonly file: Exclude<FileKind, 'device'>;
+      readonly address: string | null;
+      readonly as: string;
+    }
+  | { readonly type: 'close'; readonly file: string }
+  | IoctlAction
+  /** A pread or pwrite of a region; a write is of at most 4 bytes. */
+  | {
+      readonly type: 'access';
+      readonly file: string;
+      readonly write: boolean;
+      readonly region: number;
+      readonly offset: number;
+      readonly count: number;
+      readonly value: number;
+    }
+  | {
+      readonly type: 'mmap';
+      readonly file: string;
+      readonly region: number;
+      readonly offset: number;
+      readonly length: number;
+      readonly as: string;
+    }
+  | { readonly type: 'munmap'; readonly map: string }
+  | { readonly type: 'touch'; readonly map: string; readonly offset: number }
+  /** The process ends: the kernel unmaps its mappings and closes its files. */
+  | { readonly type: 'exit' }
+  /** The function raises an interrupt, or reads or writes memory. */
+  | {
+      readonly type: 'interrupt';
+      readonly address: string;
+      readonly index: number;
+      readonly vector: number;
+    }
+  | {
+      readonly type: 'dma';
+      readonly address: string;
+      readonly iova: number;
+      readonly write: boolean;
+    };
+
+export interface IoctlAction {
+  readonly type: 'ioctl';
+  readonly file: string;
+  readonly name: string;
+  /** The third argument, when it is no pointer to a struct. */
+  readonly value: number;
+  /** The struct that it points to; null for none. */
+  readonly data: Uint8Array | null;
+  /** Files whose descriptors are in the argument; null for -1. */
+  readonly files: readonly (string | null)[];
+  /** The device that GET_DEVICE_FD names. */
+  readonly address: string | null;
+  /** The name of the file that the call makes. */
+  readonly as: string | null;
+}
 
 export interface OperationSpec {
   readonly action: Action;
@@ -91,6 +179,8 @@ export interface OperationSpec {
 
 export interface ActorSpec {
   readonly name: string;
+  /** Actors of one process share its files and mappings; a process of its own when left out. */
+  readonly process?: string;
   readonly operations: readonly OperationSpec[];
 }
 

@@ -30,6 +30,8 @@ export interface Operation {
    * -1 when the kernel refuses it.
    */
   readonly meaning: number;
+  /** The number of the file that it opens; 0 for none. */
+  readonly file: number;
 }
 
 /** Attributes whose text names the function. */
@@ -37,12 +39,15 @@ const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']
 /** Attributes whose writes no probe of the catalogue sees. */
 const UNSEEN: ReadonlySet<string> = new Set(['remove']);
 
-export function operationOf(spec: OperationSpec, names: Names): Operation {
+/** @param file the number of the file that it opens; 0 for none */
+export function operationOf(spec: OperationSpec, names: Names, file: number): Operation {
   const { action } = spec;
   if (action.type !== 'write') {
-    const place = 'address' in action ? names.place(action.address) : null;
+    const address = 'address' in action ? action.address : null;
+    const place = address === null ? null : names.place(address);
     const driver = 'driver' in action ? names.driver(action.driver) : null;
-    return { spec, procedure: action.type, place, driver, store: null, count: 0, meaning: 0 };
+    const base = { spec, procedure: action.type, place, driver, file };
+    return { ...base, store: null, count: 0, meaning: 0 };
   }
   const { attribute, text } = action;
   const address = BY_NAME.has(attribute) ? text.trim() : action.address;
@@ -58,6 +63,7 @@ export function operationOf(spec: OperationSpec, names: Names): Operation {
       : { name: attribute as FunctionName, device, driver: action.driver, text },
     count: Buffer.byteLength(text),
     meaning: meaningOf(action, names),
+    file,
   };
 }
 

@@ -1,7 +1,8 @@
 /** Functions and drivers as they never change in a run, by number. */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { DriverModel } from '../model/drivers/index.js';
-import type { DriverSpec, FunctionSpec, SriovSpec } from './machine-spec.js';
+import type { PciFunction } from '../model/vfio-pci-core/pci-function.js';
+import type { DriverSpec, FunctionSpec, HardwareSpec, SriovSpec } from './machine-spec.js';
 
 /** A place at which a function can be. */
 export interface Place {
@@ -16,6 +17,13 @@ export interface Place {
   readonly vfIndex: number;
   /** What it starts as; null for a VF, which comes later. */
   readonly start: FunctionSpec | null;
+  readonly hardware: HardwareSpec;
+  /** Its configuration space when it comes into being. */
+  readonly config: Uint8Array;
+  /** What VFIO knows of it from the PCI core. */
+  readonly pci: PciFunction;
+  /** Number of the set of devices that are reset together. */
+  readonly set: number;
 }
 
 export interface Driver {

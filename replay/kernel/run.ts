@@ -1,5 +1,5 @@
 /** A whole run: which thread comes next, until none can go on. */
-import { assert } from '../../traces/index.js';
+import { assert, errnoName } from '../../traces/index.js';
 import { type Deadlock, findDeadlock } from './blocked.js';
 import type { Kernel } from './kernel.js';
 import { FAULT, GLOBAL } from './layout.js';
@@ -48,6 +48,8 @@ export interface Outcome {
   readonly faults: readonly (keyof typeof FAULT)[];
   /** Operations that each actor did not come to, by its name; actors that did all are left out. */
   readonly notDone: Readonly<Record<string, number>>;
+  /** Errors of the operations of each actor, in their order. */
+  readonly errors: Readonly<Record<string, readonly string[]>>;
   readonly steps: number;
   /** Hash of the last state. */
   readonly hash: string;
@@ -84,10 +86,21 @@ function outcomeOf(k: Kernel, steps: number): Outcome {
     drivers: driversOf(k),
     deadlock: findDeadlock(k),
     faults: (Object.keys(FAULT) as (keyof typeof FAULT)[]).filter((f) => (faults & FAULT[f]) !== 0),
+    errors: errorsOf(k),
     notDone: Object.fromEntries(left.filter(([, n]) => n > 0)),
     steps,
     hash: k.cells.hash,
   };
+}
+
+function errorsOf(k: Kernel): Record<string, string[]> {
+  const ofActor = (i: number, count: number): string[] => {
+    const results = Array.from({ length: count }, (_, n) => k.get(k.errorOf(i, n)));
+    return results.filter((ret) => ret < 0).map((ret) => errnoName(ret).replace('-', ''));
+  };
+  return Object.fromEntries(
+    k.world.actors.map(({ name, operations }, i) => [name, ofActor(i, operations.length)]),
+  );
 }
 
 /** Driver of each function that is there, by address. */

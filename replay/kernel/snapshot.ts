@@ -3,7 +3,6 @@
  * function, then one per driver. `binding/snapshot.ts` reads them.
  */
 import { CELL, type EventAppender } from '../../traces/index.js';
-import { EXT_CAP } from '../model/config-space.js';
 import type { Place } from './place.js';
 import type { World } from './world.js';
 
@@ -20,7 +19,7 @@ export function emitSnapshot(world: World, events: EventAppender): void {
     start();
     row.set(CELL.device, events.id('device', place.address));
     if (state.driver !== null) row.set(CELL.driver, events.id('driver', state.driver));
-    row.data(configSpace(place));
+    row.data(place.config);
     row.text(functionText(place));
     events.append(row);
   }
@@ -39,10 +38,10 @@ const hex = (n: number, width: number): string => n.toString(16).padStart(width,
 const id = (n: number | null, width = 4): string => `0x${hex(n ?? 0, width)}`;
 
 /** The attributes of its folder in sysfs, as sysfs prints them. */
-function functionText({ ids, sriov, start, group }: Place): string {
+function functionText({ ids, sriov, start: first, group, pci }: Place): string {
   const own = {
-    driver: start?.driver ?? null,
-    driver_override: start?.override ?? '(null)',
+    driver: first?.driver ?? null,
+    driver_override: first?.override ?? '(null)',
     iommu_group: String(group),
     physfn: null,
     exact: true,
@@ -51,6 +50,9 @@ function functionText({ ids, sriov, start, group }: Place): string {
     subsystem_vendor: id(ids.subvendor),
     subsystem_device: id(ids.subdevice),
     class: id(ids.class, 6),
+    resource: pci.resources.map(({ start, end, flags }) =>
+      [start, end, flags].map((word) => id(word, 16)).join(' '),
+    ),
   };
   if (sriov === null) return JSON.stringify(own);
   return JSON.stringify({
@@ -62,26 +64,4 @@ function functionText({ ids, sriov, start, group }: Place): string {
     sriov_vf_device: hex(sriov.vfDevice, 4),
     sriov_drivers_autoprobe: sriov.autoprobe ? '1' : '0',
   });
-}
-
-const SPACE = 512;
-const FIRST_EXT_CAP = 0x100;
-const BRIDGE = 0x0604;
-
-/** As much of its configuration space as binding depends on. */
-function configSpace({ ids, sriov }: Place): Buffer {
-  const space = Buffer.alloc(SPACE);
-  space.writeUInt16LE(ids.vendor, 0x00);
-  space.writeUInt16LE(ids.device, 0x02);
-  space.writeUIntLE(ids.class, 0x09, 3);
-  space.writeUInt8(ids.class >> 8 === BRIDGE ? 1 : 0, 0x0e);
-  space.writeUInt16LE(ids.subvendor ?? 0, 0x2c);
-  space.writeUInt16LE(ids.subdevice ?? 0, 0x2e);
-  if (sriov === null) return space;
-  space.writeUInt32LE(EXT_CAP.SRIOV | (1 << 16), FIRST_EXT_CAP);
-  space.writeUInt16LE(sriov.totalVfs, FIRST_EXT_CAP + 0x0e);
-  space.writeUInt16LE(sriov.offset, FIRST_EXT_CAP + 0x14);
-  space.writeUInt16LE(sriov.stride, FIRST_EXT_CAP + 0x16);
-  space.writeUInt16LE(sriov.vfDevice, FIRST_EXT_CAP + 0x1a);
-  return space;
 }

@@ -6,12 +6,14 @@ import {
   DEVICE,
   DEVICE_CELLS,
   DRIVER_CELLS,
+  GLOBAL,
   GLOBAL_CELLS,
   PENDING,
   THREAD_CELLS,
 } from './layout.js';
 import { OrderedList } from './ordered-list.js';
 import type { Driver, Place } from './place.js';
+import { VfioState } from './vfio-state.js';
 import type { World } from './world.js';
 
 export class State {
@@ -28,6 +30,7 @@ export class State {
   readonly deferredWorker: number;
   /** Records of functions that one place can have at once: others may still hold dead ones. */
   readonly lives: number;
+  readonly vfio: VfioState;
 
   readonly #devices: number;
   readonly #found: number;
@@ -36,6 +39,8 @@ export class State {
   readonly #dynamic: number;
   readonly #asked: number;
   readonly #progress: number;
+  readonly #errors: number;
+  readonly #firstOperations: readonly number[];
 
   constructor(readonly world: World) {
     const { cells } = this;
@@ -52,6 +57,9 @@ export class State {
     this.#dynamic = cells.allocate(drivers.length * world.dynamicIds.length);
     this.#asked = cells.allocate(drivers.length * places.length);
     this.#progress = cells.allocate(actors.length);
+    const counts = actors.map(({ operations }) => operations.length);
+    this.#firstOperations = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
+    this.#errors = cells.allocate(counts.reduce((a, b) => a + b, 0));
     const functions = places.length * this.lives;
     this.driverList = new OrderedList(cells, drivers.length);
     this.deviceList = new OrderedList(cells, functions);
@@ -61,6 +69,7 @@ export class State {
       [ACTIVE]: new OrderedList(cells, functions),
     };
     this.#threads = cells.allocate(this.threads * THREAD_CELLS);
+    this.vfio = new VfioState(cells, world, functions, this.threads);
   }
 
   get(cell: number): number {
@@ -81,8 +90,27 @@ export class State {
   }
 
   placeOf(dev: number): Place {
-    const record = (dev - this.#devices) / DEVICE_CELLS;
+    return this.#placeOfRecord((dev - this.#devices) / DEVICE_CELLS);
+  }
+
+  #placeOfRecord(record: number): Place {
     return this.world.places[Math.floor(record / this.lives)];
+  }
+
+  /** Cells of VFIO's part of a function. */
+  vdev(dev: number): number {
+    return this.vfio.device((dev - this.#devices) / DEVICE_CELLS);
+  }
+
+  /** The function whose part of VFIO a cell is of. */
+  devOf(vdev: number): number {
+    return this.#devices + this.vfio.recordOf(vdev) * DEVICE_CELLS;
+  }
+
+  nameOfLock(lock: number): string {
+    if (lock === GLOBAL.rescanRemove) return 'pci_rescan_remove_lock';
+    const ofVfio = this.vfio.nameOfLock(lock, (record) => this.#placeOfRecord(record).address);
+    return ofVfio ?? `device_lock of ${this.placeOf(lock).address}`;
   }
 
   /** The function that a lookup by name finds at a place; 0 for none. */
@@ -124,6 +152,11 @@ export class State {
   /** The cell that counts the operations that an actor has done. */
   progressOf(actor: number): number {
     return this.#progress + actor;
+  }
+
+  /** The cell that holds what an operation of an actor returned, when that was an error. */
+  errorOf(actor: number, operation: number): number {
+    return this.#errors + this.#firstOperations[actor] + operation;
   }
 
   /** The text of the override of a function; null for none. */

@@ -7,6 +7,7 @@ import {
   type Seq,
 } from '../../traces/index.js';
 import { type PciIds, writeIds } from '../model/binding/pci-ids.js';
+import { type CallAnswer, type CallEvent, kindOfCall, pathOfCall } from './calls.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';
@@ -105,6 +106,41 @@ export class TraceRecorder implements Recorder {
     this.#events.append(this.#point);
   }
 
+  beginCall(thread: number, event: CallEvent): void {
+    const call = this.#enter(thread);
+    this.#fillCall(call.row, thread, event, 'begin');
+    call.seq = this.#events.append(call.row);
+  }
+
+  endCall(thread: number, ret: number | null, answer?: CallAnswer): void {
+    const calls = this.#calls[thread];
+    const { row } = calls.open[calls.depth - 1];
+    if (answer?.value !== undefined) row.setNumber(CELL.value, answer.value);
+    if (answer?.data !== undefined) row.data(answer.data);
+    this.end(thread, ret);
+  }
+
+  pointCall(thread: number, event: CallEvent): void {
+    this.#fillCall(this.#point, thread, event, 'point');
+    this.#events.append(this.#point);
+  }
+
+  #fillCall(row: EventRow, thread: number, event: CallEvent, phase: Phase): void {
+    const events = this.#events;
+    const { dictionaries } = events;
+    row.start(events.kind(kindOfCall(event)), events.phase(phase));
+    row.set(CELL.name, dictionaries.name.id(event.ioctl ?? event.call));
+    const path = pathOfCall(event);
+    if (path !== undefined) row.set(CELL.path, dictionaries.path.id(path));
+    if (event.device !== undefined) row.set(CELL.device, dictionaries.device.id(event.device));
+    if (event.region !== undefined) row.set(CELL.region, event.region);
+    if (event.offset !== undefined) row.setNumber(CELL.offset, event.offset);
+    if (event.length !== undefined) row.setNumber(CELL.length, event.length);
+    if (event.value !== undefined) row.setNumber(CELL.value, event.value);
+    if (event.data !== undefined) row.data(event.data);
+    this.#task(row, thread);
+  }
+
   #enter(thread: number): Open {
     this.#calls[thread] ??= { open: [], depth: 0 };
     const calls = this.#calls[thread];
@@ -133,10 +169,18 @@ export class TraceRecorder implements Recorder {
     if (device !== null) row.set(CELL.device, dictionaries.device.id(device));
     if (driver !== null) row.set(CELL.driver, dictionaries.driver.id(driver));
     if (value >= 0) row.setNumber(CELL.value, value);
+    this.#task(row, thread);
+  }
+
+  /** Who it is that runs, and when. */
+  #task(row: EventRow, thread: number): void {
+    const { dictionaries } = this.#events;
     const actor = this.world.actors[thread];
-    const pid = actor === undefined ? FIRST_WORKER + thread : FIRST_ACTOR + thread;
-    row.set(CELL.pid, pid);
-    row.set(CELL.tid, pid);
+    const tid = actor === undefined ? FIRST_WORKER + thread : FIRST_ACTOR + thread;
+    // The first thread of a process has its number.
+    const first = actor === undefined ? thread : this.world.firstThreadOf(thread);
+    row.set(CELL.pid, tid - thread + first);
+    row.set(CELL.tid, tid);
     row.set(CELL.cpu, thread % CPUS);
     row.set(CELL.task, dictionaries.task.id(actor?.name ?? `kworker/u8:${thread}`));
     this.#time(row);

@@ -7,9 +7,24 @@ import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { covers, type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
-import type { Action, ActorSpec, DriverSpec, FunctionSpec, RunSpec } from './machine-spec.js';
+import { defaultHardware, hardwareOf } from './hardware.js';
+import type {
+  Action,
+  ActorSpec,
+  DriverSpec,
+  FileKind,
+  FunctionSpec,
+  RunSpec,
+} from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';
+
+/** A file that an operation opens. */
+export interface FileFacts {
+  readonly kind: FileKind;
+  /** The function that it is about: of a group, any of its functions. */
+  readonly place: Place | null;
+}
 
 export class World implements Names {
   readonly places: readonly Place[];
@@ -20,6 +35,10 @@ export class World implements Names {
   readonly dynamicIds: readonly IdMatch[];
   /** What actors do, by the number of the actor and of the operation. */
   readonly operations: readonly (readonly Operation[])[];
+  /** What each file is that an operation opens, by its number from 1. */
+  readonly files: readonly FileFacts[];
+  /** Number of the process of each actor; processes are numbered by their first actor. */
+  readonly processes: readonly number[];
   readonly #places: ReadonlyMap<string, Place>;
   readonly #drivers: ReadonlyMap<string, Driver>;
 
@@ -32,13 +51,34 @@ export class World implements Names {
     this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
     this.overrides = overridesOf(machine.functions, actions, machine.drivers);
     this.dynamicIds = dynamicIdsOf(actions);
+    const files: FileFacts[] = [];
+    const numberOf = (action: Action): number => {
+      const kind = fileOf(action);
+      if (kind === null) return 0;
+      const address = 'address' in action ? action.address : null;
+      return files.push({ kind, place: address === null ? null : this.place(address) });
+    };
     this.operations = actors.map((actor) =>
-      actor.operations.map((operation) => operationOf(operation, this)),
+      actor.operations.map((operation) => operationOf(operation, this, numberOf(operation.action))),
+    );
+    this.files = files;
+    this.processes = actors.map(({ process }, i) =>
+      process === undefined ? i : actors.findIndex((other) => other.process === process),
     );
   }
 
   get actors(): readonly ActorSpec[] {
     return this.spec.actors;
+  }
+
+  /** A file, by its number from 1. */
+  file(number: number): FileFacts {
+    return this.files[number - 1];
+  }
+
+  /** The first thread of the process that an actor's thread is of. */
+  firstThreadOf(actor: number): number {
+    return this.processes[actor];
   }
 
   place(address: string): Place | null {
@@ -61,12 +101,36 @@ export class World implements Names {
   }
 }
 
-/** Groups of functions are numbered in the order of the functions. */
+/** What an operation opens; null for nothing. */
+function fileOf(action: Action): FileKind | null {
+  if (action.type === 'open') return action.file;
+  return action.type === 'ioctl' && action.as !== null ? 'device' : null;
+}
+
+const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
+
+/** Functions of a bus are reset together; on the root bus each is alone. */
+function setOf(address: string, sets: string[]): number {
+  const bus = busOf(address);
+  const key = bus.endsWith(':00:') ? address : bus;
+  if (!sets.includes(key)) sets.push(key);
+  return sets.indexOf(key);
+}
+
+/** Groups of functions are numbered in the order of the functions, unless they say otherwise. */
 function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]): Place[] {
   const places: Place[] = [];
-  const add = (place: Omit<Place, 'index' | 'group'>): Place => {
+  const sets: string[] = [];
+  const taken = functions.flatMap(({ group }) => group ?? []);
+  const groups = Array.from({ length: 512 }, (_, i) => i).filter((i) => !taken.includes(i));
+  type Start = Pick<Place, 'address' | 'ids' | 'sriov' | 'physfn' | 'vfIndex' | 'start'>;
+  const add = (place: Start): Place => {
     const index = places.length;
-    places.push({ ...place, index, group: index });
+    const { address, ids, sriov, start, physfn } = place;
+    const hardware = start?.hardware ?? defaultHardware;
+    const { config, pci } = hardwareOf(ids, hardware, sriov, index, physfn !== null);
+    const group = start?.group ?? groups.shift() ?? index;
+    places.push({ ...place, index, group, hardware, config, pci, set: setOf(address, sets) });
     return places[index];
   };
   const owners = functions.map((start) => {

@@ -24,6 +24,18 @@ export interface KernelRules {
    * told apart.
    */
   readonly sriovRescanLock: 'none' | 'vfs' | 'store';
+  /**
+   * VFIO_SET_IOMMU maps and unmaps two pages to find out what the IOMMU can do (up to 6.15,
+   * vfio_test_domain_fgsp, drivers/vfio/vfio_iommu_type1.c).
+   */
+  readonly triesDomains: boolean;
+  /** Drivers that do not manage DMA themselves claim the IOMMU group as they probe (from 5.19). */
+  readonly claimsGroups: boolean;
+  /**
+   * Devices are opened by vfio_df_open, and a device that is being unregistered is found by no
+   * call any more (drivers/vfio/vfio_main.c 6.6).
+   */
+  readonly opensDeviceFiles: boolean;
   /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
 }
@@ -39,6 +51,9 @@ export function kernelRules(release: string | undefined): KernelRules {
     probesLater: version >= 6017,
     faultMapsAll: version < 6010,
     sriovRescanLock: version < 6018 ? 'none' : version === 6018 ? 'vfs' : 'store',
+    triesDomains: version < 6016,
+    claimsGroups: version >= 5019,
+    opensDeviceFiles: version >= 6006,
     pcieEndpointBytes: pcieBytes(release),
   };
 }

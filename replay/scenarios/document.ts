@@ -8,6 +8,7 @@ export interface FunctionDocument {
   readonly subdevice?: string;
   readonly class: string;
   readonly present?: boolean;
+  readonly group?: number;
   readonly driver?: string;
   readonly override?: string;
   readonly sriov?: {
@@ -16,6 +17,14 @@ export interface FunctionDocument {
     readonly stride: number;
     readonly vfDevice: string;
     readonly autoprobe?: boolean;
+  };
+  readonly hardware?: {
+    readonly bars?: readonly number[];
+    readonly pin?: boolean;
+    readonly msi?: number;
+    readonly msix?: number;
+    readonly express?: boolean;
+    readonly reset?: ResultDocument;
   };
 }
 
@@ -45,7 +54,8 @@ export type ConditionDocument =
   | { readonly exists: string }
   | { readonly gone: string }
   | { readonly driver: string | null; readonly of: string }
-  | { readonly actor: string; readonly did: number };
+  | { readonly actor: string; readonly did: number }
+  | { readonly signalled: string };
 
 interface Common {
   readonly when?: ConditionDocument;
@@ -59,11 +69,55 @@ export type OperationDocument = Common &
     | { readonly unload: string }
     | { readonly plug: string }
     | { readonly unplug: string }
+    | UserDocument
   );
+
+/** A number, or its text in hexadecimal. */
+export type NumberDocument = number | string;
+
+/** What a user of VFIO does. */
+export type UserDocument =
+  | { readonly open: 'container' | 'group' | 'eventfd'; readonly of?: string; readonly as?: string }
+  | { readonly close: string }
+  | {
+      readonly ioctl: string;
+      readonly on: string;
+      /** The third argument when it is a number, or the members of the struct. */
+      readonly with?: NumberDocument | Readonly<Record<string, NumberDocument>> | null;
+      readonly files?: readonly (string | null)[];
+      readonly device?: string;
+      readonly as?: string;
+    }
+  | {
+      readonly pread: string;
+      readonly region: number;
+      readonly offset: NumberDocument;
+      readonly count: number;
+    }
+  | {
+      readonly pwrite: string;
+      readonly region: number;
+      readonly offset: NumberDocument;
+      readonly count: number;
+      readonly value: NumberDocument;
+    }
+  | {
+      readonly mmap: string;
+      readonly region: number;
+      readonly offset?: NumberDocument;
+      readonly length: NumberDocument;
+      readonly as: string;
+    }
+  | { readonly munmap: string }
+  | { readonly touch: string; readonly offset?: NumberDocument }
+  | { readonly exit: true }
+  | { readonly interrupt: string; readonly index: number; readonly vector?: number }
+  | { readonly dma: string; readonly iova: NumberDocument; readonly writes: boolean };
 
 export interface OutcomeDocument {
   readonly drivers?: Readonly<Record<string, string | null>>;
   readonly gone?: readonly string[];
+  readonly errors?: Readonly<Record<string, readonly string[]>>;
   readonly deadlock?: boolean;
   readonly faults?: readonly ('overrideUseAfterFree' | 'removedTwice')[];
 }
@@ -80,6 +134,7 @@ export interface ScenarioDocument {
   };
   readonly actors: readonly {
     readonly name: string;
+    readonly process?: string;
     readonly does: readonly OperationDocument[];
   }[];
   readonly outcomes: readonly OutcomeDocument[];

@@ -2,6 +2,7 @@
 import { BINDING } from './binding.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { VFIO } from './vfio.js';
 import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
@@ -11,4 +12,9 @@ export { SCENARIO_SCHEMA } from './schema.js';
 export { specOf } from './spec.js';
 
 /** The scenarios that come with vfr. */
-export const SCENARIOS: readonly ScenarioDocument[] = [...BINDING, ...WORK, ...KERNEL_BUGS];
+export const SCENARIOS: readonly ScenarioDocument[] = [
+  ...BINDING,
+  ...WORK,
+  ...KERNEL_BUGS,
+  ...VFIO,
+];

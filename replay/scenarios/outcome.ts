@@ -4,10 +4,14 @@ import type { OutcomeDocument } from './document.js';
 
 /** Whether an outcome is of a kind. What the kind does not tell may be anything. */
 function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
-  const { drivers = {}, gone = [], deadlock = false, faults = [] } = kind;
+  const { drivers = {}, gone = [], errors = {}, deadlock = false, faults = [] } = kind;
   if ((outcome.deadlock !== null) !== deadlock) return false;
   if (faults.join() !== outcome.faults.join()) return false;
   if (gone.some((address) => Object.hasOwn(outcome.drivers, address))) return false;
+  const failed = Object.entries(errors);
+  if (!failed.every(([actor, names]) => outcome.errors[actor]?.join() === names.join())) {
+    return false;
+  }
   return Object.entries(drivers).every(([address, driver]) => outcome.drivers[address] === driver);
 }
 

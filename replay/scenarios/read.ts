@@ -2,6 +2,7 @@
 import { ERRNO, VfrError } from '../../traces/index.js';
 import { World } from '../kernel/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
+import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { OperationDocument, ScenarioDocument } from './document.js';
 import { parseJson } from './json.js';
 import { SCENARIO_SCHEMA } from './schema.js';
@@ -81,7 +82,11 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
     }
   }
   const world = new World(specOf(document));
-  for (const [i, { drivers: bound, gone }] of outcomes.entries()) {
+  for (const [i, { drivers: bound, gone, errors }] of outcomes.entries()) {
+    for (const name of Object.keys(errors ?? {})) {
+      if (actors.some((actor) => actor.name === name)) continue;
+      yield { path: `/outcomes/${i}/errors/${name}`, what: `no actor is called ${name}` };
+    }
     for (const [address, driver] of Object.entries(bound ?? {})) {
       const path = `/outcomes/${i}/drivers/${address}`;
       if (world.place(address) === null) yield unknownFunction(path, address);
@@ -112,9 +117,41 @@ function* mistakesInOperation(
       yield unknownDriver(`${path}/write`, place.driver);
     }
   }
+  yield* mistakesInUserNames(operation, path, machine);
   const { when } = operation;
   if (when !== undefined && 'actor' in when && !actors.some(({ name }) => name === when.actor)) {
     yield { path: `${path}/when/actor`, what: `no actor is called ${when.actor}` };
+  }
+}
+
+/** Functions and members of structs that a user of VFIO names. */
+function* mistakesInUserNames(
+  operation: OperationDocument,
+  path: string,
+  { functions }: ScenarioDocument['machine'],
+): Generator<Mistake> {
+  const ofGroup = 'open' in operation && operation.open === 'group';
+  if (ofGroup && operation.of === undefined) {
+    yield { path, what: 'a group is opened by a function "of" it' };
+  }
+  const named = {
+    of: 'open' in operation ? operation.of : undefined,
+    interrupt: 'interrupt' in operation ? operation.interrupt : undefined,
+    dma: 'dma' in operation ? operation.dma : undefined,
+  };
+  for (const [member, address] of Object.entries(named)) {
+    if (address === undefined || functions.some((f) => f.address === address)) continue;
+    // VFs come by themselves, at addresses that their PF tells.
+    if (functions.some(({ sriov }) => sriov !== undefined)) continue;
+    yield unknownFunction(`${path}/${member}`, address);
+  }
+  if (!('ioctl' in operation) || typeof operation.with !== 'object') return;
+  const { members } = IOCTLS[operation.ioctl];
+  for (const member of Object.keys(operation.with ?? {})) {
+    if (Object.hasOwn(members, member)) continue;
+    const known = Object.keys(members).join(', ');
+    const what = `the struct has no member ${member}; it has ${known || 'none'}`;
+    yield { path: `${path}/with/${member}`, what };
   }
 }
 

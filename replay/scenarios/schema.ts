@@ -3,53 +3,19 @@
  * docs/scenario.schema.json, and documents are held against this very object.
  */
 
-/** As much of JSON Schema as the form needs. */
-export interface Schema {
-  readonly description?: string;
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null';
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  /** False: no other members; else what all others are. */
-  readonly additionalProperties?: false | Schema;
-  readonly propertyNames?: Schema;
-  readonly items?: Schema;
-  readonly minItems?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  readonly maxLength?: number;
-  readonly const?: string | number | boolean | null;
-  readonly enum?: readonly (string | number | boolean | null)[];
-  readonly anyOf?: readonly Schema[];
-  readonly maxProperties?: number;
-  readonly minProperties?: number;
-}
-
-const text = (description: string, pattern?: string): Schema => ({
-  description,
-  type: 'string',
-  maxLength: 4096,
-  ...(pattern === undefined ? {} : { pattern }),
-});
-const flag = (description: string): Schema => ({ description, type: 'boolean' });
-const address: Schema = text(
-  'PCI address dddd:bb:dd.f',
-  '^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$',
-);
-const driver = text('name of a driver on the bus', '^[A-Za-z0-9_.-]{1,64}$');
-const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const id = text('16 bits in hexadecimal, such as 0x10de', '^0x[0-9a-f]{4}$');
-const count = (description: string, maximum: number): Schema => ({
-  description,
-  type: 'integer',
-  minimum: 0,
-  maximum,
-});
-const record = (
-  description: string,
-  properties: Readonly<Record<string, Schema>>,
-  required: readonly string[],
-): Schema => ({ description, type: 'object', properties, required, additionalProperties: false });
+import {
+  address,
+  count,
+  driver,
+  flag,
+  id,
+  name,
+  nullable,
+  record,
+  type Schema,
+  text,
+} from './schema-forms.js';
+import { userForms } from './user-schema.js';
 
 const result: Schema = {
   description: 'what a probe function returns: 0, or the name of an errno such as ENODEV',
@@ -71,6 +37,23 @@ const sriov = record(
   ['totalVfs', 'offset', 'stride', 'vfDevice'],
 );
 
+const hardware = record(
+  'what a user of VFIO sees of a function',
+  {
+    bars: {
+      description: 'bytes of BAR 0 to 5, which are memory: powers of 2, or 0 for none',
+      type: 'array',
+      items: count('bytes', 0x10_0000),
+    },
+    pin: flag('it has a pin for INTx'),
+    msi: count('vectors of MSI; 0 without the capability', 32),
+    msix: count('vectors of MSI-X; 0 without the capability', 2048),
+    express: flag('it has a PCI Express capability'),
+    reset: { ...result, description: 'what a reset of the function returns' },
+  },
+  [],
+);
+
 const pciFunction = record(
   'a PCI function',
   {
@@ -81,9 +64,11 @@ const pciFunction = record(
     subdevice: id,
     class: text('base class, subclass, interface, such as 0x030200', '^0x[0-9a-f]{6}$'),
     present: flag('false for one that is plugged in later'),
+    group: count('number of its IOMMU group; a group of its own when left out', 511),
     driver,
     override: text('driver_override'),
     sriov,
+    hardware,
   },
   ['address', 'vendor', 'device', 'class'],
 );
@@ -149,6 +134,7 @@ const condition: Schema = {
       { actor: text('name of the actor'), did: count('operations', 1_000_000) },
       ['actor', 'did'],
     ),
+    record('an eventfd of the process was signalled', { signalled: name }, ['signalled']),
   ],
 };
 
@@ -176,6 +162,7 @@ const operation: Schema = {
     record('unloads the module of a driver', { unload: driver, ...common }, ['unload']),
     record('a slot tells that a function came', { plug: address, ...common }, ['plug']),
     record('a slot tells that its function goes', { unplug: address, ...common }, ['unplug']),
+    ...userForms(common),
   ],
 };
 
@@ -189,6 +176,11 @@ const outcome = record(
       additionalProperties: nullable(driver),
     },
     gone: { description: 'functions that are not there', type: 'array', items: address },
+    errors: {
+      description: 'by the name of an actor: errors of its operations, in their order',
+      type: 'object',
+      additionalProperties: { type: 'array', items: { type: 'string', pattern: '^E[A-Z0-9_]+$' } },
+    },
     deadlock: flag('threads wait for each other'),
     faults: {
       description: 'bugs of the kernel that were hit',
@@ -225,6 +217,7 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
           'a task of user space, or a slot',
           {
             name: text('comm of the task, up to 15 bytes', '^[ -~]{1,15}$'),
+            process: text('tasks of one process share its files and mappings'),
             does: { description: 'one after the other', type: 'array', items: operation },
           },
           ['name', 'does'],

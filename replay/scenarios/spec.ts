@@ -7,6 +7,7 @@ import type {
   Condition,
   DriverSpec,
   FunctionSpec,
+  HardwareSpec,
   OperationSpec,
   RunSpec,
 } from '../kernel/index.js';
@@ -20,6 +21,7 @@ import type {
   ResultDocument,
   ScenarioDocument,
 } from './document.js';
+import { userActionOf } from './user-spec.js';
 
 /** @param kernel another kernel than the document's */
 export function specOf(document: ScenarioDocument, kernel = document.kernel): RunSpec {
@@ -29,7 +31,11 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
       functions: document.machine.functions.map(functionOf),
       drivers: document.machine.drivers.map(driverOf),
     },
-    actors: document.actors.map(({ name, does }) => ({ name, operations: does.map(operationOf) })),
+    actors: document.actors.map(({ name, process, does }) => ({
+      name,
+      ...(process === undefined ? {} : { process }),
+      operations: does.map(operationOf),
+    })),
   };
 }
 
@@ -45,7 +51,7 @@ function functionOf(f: FunctionDocument): FunctionSpec {
     subdevice: hex(f.subdevice ?? f.device),
     class: hex(f.class),
   };
-  const { sriov } = f;
+  const { sriov, group, hardware } = f;
   return {
     address: f.address,
     ids,
@@ -56,8 +62,19 @@ function functionOf(f: FunctionDocument): FunctionSpec {
       sriov === undefined
         ? null
         : { ...sriov, vfDevice: hex(sriov.vfDevice), autoprobe: sriov.autoprobe ?? true },
+    ...(group === undefined ? {} : { group }),
+    ...(hardware === undefined ? {} : { hardware: hardwareOf(hardware) }),
   };
 }
+
+const hardwareOf = (h: NonNullable<FunctionDocument['hardware']>): HardwareSpec => ({
+  bars: h.bars ?? [0x4000],
+  pin: h.pin ?? true,
+  msi: h.msi ?? 1,
+  msix: h.msix ?? 0,
+  express: h.express ?? false,
+  reset: errnoOf(h.reset ?? 0),
+});
 
 function driverOf(d: DriverDocument): DriverSpec {
   return {
@@ -99,6 +116,7 @@ function actionOf(operation: OperationDocument): Action {
   if ('unload' in operation) return { type: 'unload', driver: operation.unload };
   if ('plug' in operation) return { type: 'plug', address: operation.plug };
   if ('unplug' in operation) return { type: 'unplug', address: operation.unplug };
+  if (!('write' in operation)) return userActionOf(operation);
   const place = attributeOf(operation.write);
   const { attribute = '', address = null, driver = null } = place ?? {};
   return { type: 'write', attribute, address, driver, text: operation.text };
@@ -107,6 +125,7 @@ function actionOf(operation: OperationDocument): Action {
 const conditionOf = (when: ConditionDocument): Condition => {
   if ('exists' in when) return { type: 'exists', address: when.exists };
   if ('gone' in when) return { type: 'gone', address: when.gone };
+  if ('signalled' in when) return { type: 'signalled', file: when.signalled };
   if ('of' in when) return { type: 'driver', address: when.of, driver: when.driver };
   return { type: 'done', actor: when.actor, operations: when.did };
 };

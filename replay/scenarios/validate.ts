@@ -1,6 +1,6 @@
 /** Holds a JSON value against a schema. */
 import type { Json } from './json.js';
-import type { Schema } from './schema.js';
+import type { Schema } from './schema-forms.js';
 
 export interface Mistake {
   /** Path of the value, such as `/actors/0/does/1`. */

@@ -6,10 +6,10 @@
 import { expect, test } from 'vitest';
 import { type Browser, openBrowser } from '../../cli/tui/browser.js';
 import { press } from '../../cli/tui/browser-commands.js';
+import { painter } from '../../cli/tui/cell-text.js';
+import { EventStore } from '../../cli/tui/event-store.js';
 import { ReplayKnowledge } from '../../cli/tui/replay-status.js';
 import { drawScreen, listRows, type Scene } from '../../cli/tui/screen.js';
-import { EventStore } from '../../cli/tui/event-store.js';
-import { painter } from '../../cli/tui/cell-text.js';
 import { zeroOf } from '../../traces/index.js';
 import { importedCapture } from '../captures.js';
 

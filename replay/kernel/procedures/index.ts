@@ -12,6 +12,7 @@ import { RELEASE } from './release.js';
 import { SRIOV } from './sriov.js';
 import { STORES } from './stores.js';
 import { USER } from './user.js';
+import { VFIO } from './vfio/index.js';
 
 export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...USER,
@@ -25,4 +26,5 @@ export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...RELEASE,
   ...DEVICES,
   ...SRIOV,
+  ...VFIO,
 ]);

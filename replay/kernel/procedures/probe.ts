@@ -8,6 +8,7 @@ import type { Driver, Place } from '../place.js';
 import { joined, procedure } from '../steps.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
 import { matches } from './matching.js';
+import { claimForKernel, leaveToOthers, registerDevice } from './vfio/register.js';
 
 export const PROBE = [
   /** What walks call: a probe that is put off is noted, and tried again when a driver was bound. */
@@ -56,7 +57,12 @@ export const PROBE = [
       const { dev, drv } = k;
       k.begin('really_probe', dev, drv);
       k.set(dev + DEVICE.driver, drv);
-      k.call('pci_device_probe', dev, drv);
+      const ret = claimForKernel(k, dev, k.driverAt(drv));
+      if (ret === 0) return k.call('pci_device_probe', dev, drv);
+      k.point('device_unbind_cleanup', dev, drv);
+      k.set(dev + DEVICE.driver, 0);
+      k.end(ret);
+      return k.done(ret);
     },
     probed: (k) => {
       const { dev, drv, ret } = k;
@@ -67,6 +73,7 @@ export const PROBE = [
         undeferProbe(k, dev);
         triggerDeferred(k);
       } else {
+        leaveToOthers(k, dev);
         k.point('device_unbind_cleanup', dev, drv);
         k.set(dev + DEVICE.driver, 0);
       }
@@ -112,7 +119,10 @@ export const PROBE = [
       const { dev, drv } = k;
       const driver = k.driverAt(drv);
       const ret = driver.model.vfioPci ? register(k, dev) : answerOf(k, driver, k.placeOf(dev));
-      if (driver.model.vfioPci) k.end(ret);
+      if (driver.model.vfioPci) {
+        if (ret === 0) registerDevice(k, dev);
+        k.end(ret);
+      }
       if (OWN_PROBE[driver.name] !== undefined) k.end(ret);
       k.done(ret);
     },

@@ -1,8 +1,10 @@
 /** Unbinding (kernel drivers/base/dd.c, drivers/pci/pci-driver.c 6.1). */
 import { DEVICE } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
+import { VDEV } from '../vfio-state.js';
 import { deviceLock } from './attach.js';
 import { findFunction } from './files.js';
+import { leaveToOthers } from './vfio/register.js';
 
 export const RELEASE = [
   /**
@@ -24,6 +26,7 @@ export const RELEASE = [
     }),
     cleanup: (k) => {
       const { dev } = k;
+      leaveToOthers(k, dev);
       k.point('device_unbind_cleanup', dev, k.get(dev + DEVICE.driver));
       k.set(dev + DEVICE.driver, 0);
       k.set(dev + DEVICE.bound, 0);
@@ -52,9 +55,15 @@ export const RELEASE = [
   procedure('remove_driver', {
     enter: (k) => {
       const { dev, drv } = k;
-      const { name, sriov } = k.driverAt(drv);
+      const { name } = k.driverAt(drv);
       const own = OWN_REMOVE[name];
       if (own !== undefined) k.point(own, dev, drv);
+      if (k.get(k.vdev(dev) + VDEV.registered) === 0) return undefined;
+      return k.call('vfio_unregister_group_dev', dev);
+    },
+    vfs: joined((k) => {
+      const { dev, drv } = k;
+      const { sriov } = k.driverAt(drv);
       // Drivers with an sriov_configure of their own take their VFs with them.
       const takesVfs =
         sriov === 'own'
@@ -62,7 +71,7 @@ export const RELEASE = [
           : (k.natives?.disablesVfs(k.thread) ?? false);
       if (!takesVfs) return k.done(0);
       k.call('pci_disable_sriov', dev);
-    },
+    }),
     exit: joined((k) => k.done(0)),
   }),
 ];

@@ -2,6 +2,7 @@
 import type { Kernel } from '../kernel.js';
 import type { Condition } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
+import { FILE, PROCESS } from '../vfio-state.js';
 
 /** Operations that an actor has done; all of them when it has stopped. */
 export function operationsDone(k: Kernel, actor: number): number {
@@ -19,6 +20,11 @@ function holds(k: Kernel, condition: Condition): boolean {
       return k.findDevice(k.world.place(condition.address)) !== 0;
     case 'gone':
       return k.findDevice(k.world.place(condition.address)) === 0;
+    case 'signalled': {
+      const files = k.vfio.descriptors(k.process);
+      const file = files.findLast(({ name }) => name === condition.file)?.file ?? 0;
+      return file !== 0 && k.get(k.vfio.file(file) + FILE.signals) > 0;
+    }
     case 'driver': {
       const dev = k.findDevice(k.world.place(condition.address));
       return dev !== 0 && k.boundDriverOf(dev) === condition.driver;
@@ -37,6 +43,8 @@ function describe(condition: Condition | null): string {
       return `${condition.address} to come`;
     case 'gone':
       return `${condition.address} to go`;
+    case 'signalled':
+      return `a signal of ${condition.file}`;
     case 'driver':
       return `${condition.address} to have ${condition.driver ?? 'no driver'}`;
   }
@@ -44,17 +52,20 @@ function describe(condition: Condition | null): string {
 
 const current = (k: Kernel) => k.world.operations[k.thread][k.get(k.progressOf(k.thread))];
 
+/** Another thread has ended the process, or this one has. */
+const hasExited = (k: Kernel): boolean => k.get(k.process + PROCESS.exited) !== 0;
+
 export const USER = [
   procedure('user', {
     next: waits(
       (k) => {
-        const when = current(k)?.spec.when ?? null;
+        const when = hasExited(k) ? null : (current(k)?.spec.when ?? null);
         return when === null || holds(k, when);
       },
       (k) => describe(current(k).spec.when),
       (k) => {
         const operation = current(k);
-        if (operation === undefined) return k.done(0);
+        if (operation === undefined || hasExited(k)) return k.done(0);
         k.call(operation.procedure, 0, 0, k.get(k.progressOf(k.thread)));
       },
     ),
@@ -62,6 +73,7 @@ export const USER = [
       const progress = k.progressOf(k.thread);
       const done = k.get(progress);
       const { operations } = k.world;
+      if (k.ret < 0) k.set(k.errorOf(k.thread, done), k.ret);
       const stops = k.ret < 0 && operations[k.thread][done].spec.onError === 'stop';
       k.set(progress, stops ? operations[k.thread].length : done + 1);
       return 'next';

@@ -1,0 +1,106 @@
+/**
+ * The functions of VFIO, and of the kernel around it, that a recorder sees: what an event of each
+ * is. A test holds this table against the catalogue of probes. Events of ioctls have the name of
+ * the ioctl in place of the function's.
+ */
+import type { Kind, Path } from '../../traces/index.js';
+
+interface CallFacts {
+  readonly kind: Kind;
+  /** Of an access that writes, when that is another kind. */
+  readonly writes?: Kind;
+  readonly path?: Path;
+}
+
+const IOCTL = { kind: 'ioctl', path: 'vfio' } as const;
+const SERVED = { kind: 'ioctl', path: 'kernel' } as const;
+const HARDWARE_READ = { kind: 'config.read', path: 'hardware' } as const;
+const HARDWARE_WRITE = { kind: 'config.write', path: 'hardware' } as const;
+
+export const CALLS = {
+  vfio_fops_unl_ioctl: IOCTL,
+  vfio_group_fops_unl_ioctl: IOCTL,
+  vfio_device_fops_unl_ioctl: IOCTL,
+  vfio_pci_core_ioctl: SERVED,
+  vfio_iommu_type1_ioctl: SERVED,
+  vfio_fops_open: { kind: 'file.open' },
+  vfio_fops_release: { kind: 'file.close' },
+  vfio_group_fops_open: { kind: 'group.open' },
+  vfio_group_fops_release: { kind: 'group.close' },
+  vfio_device_fops_release: { kind: 'file.close' },
+  vfio_df_open: { kind: 'device.open' },
+  vfio_df_close: { kind: 'device.close' },
+  vfio_register_group_dev: { kind: 'vfio.register' },
+  vfio_unregister_group_dev: { kind: 'vfio.unregister' },
+  vfio_pci_core_enable: { kind: 'device.open' },
+  vfio_pci_core_close_device: { kind: 'device.close' },
+  vfio_pci_core_disable: { kind: 'device.close' },
+  vfio_pci_core_request: { kind: 'device.request' },
+  vfio_pci_set_irqs_ioctl: { kind: 'irq.set', path: 'kernel' },
+  vfio_pci_rw: { kind: 'region.read', writes: 'region.write', path: 'vfio' },
+  vfio_pci_bar_rw: { kind: 'region.read', writes: 'region.write', path: 'hardware' },
+  vfio_pci_config_rw: { kind: 'config.read', writes: 'config.write', path: 'vfio' },
+  vfio_basic_config_write: { kind: 'config.write', path: 'virtual' },
+  vfio_pci_core_mmap: { kind: 'mmap', path: 'vfio' },
+  vfio_pci_mmap_fault: { kind: 'fault.page', path: 'vfio' },
+  vfio_pci_mmap_huge_fault: { kind: 'fault.page', path: 'vfio' },
+  vfio_pci_zap_and_down_write_memory_lock: { kind: 'munmap', path: 'kernel' },
+  vfio_iommu_type1_attach_group: { kind: 'dma.attach' },
+  vfio_iommu_type1_detach_group: { kind: 'dma.detach' },
+  vfio_msihandler: { kind: 'irq.fire' },
+  vfio_intx_handler: { kind: 'irq.fire' },
+  vfio_pci_dev_set_hot_reset: { kind: 'reset' },
+  pci_try_reset_function: { kind: 'reset' },
+  pci_set_power_state: { kind: 'power' },
+  pci_user_read_config_byte: HARDWARE_READ,
+  pci_user_read_config_word: HARDWARE_READ,
+  pci_user_read_config_dword: HARDWARE_READ,
+  pci_user_write_config_byte: HARDWARE_WRITE,
+  pci_user_write_config_word: HARDWARE_WRITE,
+  pci_user_write_config_dword: HARDWARE_WRITE,
+  map: { kind: 'dma.map' },
+  unmap: { kind: 'dma.unmap' },
+  io_page_fault: { kind: 'fault.dma' },
+} as const satisfies Record<string, CallFacts>;
+
+export type CallName = keyof typeof CALLS;
+
+/** A call of one of the functions, with what an event of it has. */
+export interface CallEvent {
+  readonly call: CallName;
+  /** The name of an ioctl. */
+  readonly ioctl?: string;
+  /** Whether an access writes. */
+  readonly write?: boolean;
+  readonly device?: string;
+  readonly region?: number;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly value?: number;
+  readonly data?: Uint8Array;
+}
+
+/** What the end of a call adds to its begin. */
+export interface CallAnswer {
+  readonly value?: number;
+  readonly data?: Uint8Array;
+}
+
+/** Takes what a recorder would have seen of VFIO. */
+export interface CallRecorder {
+  beginCall(thread: number, event: CallEvent): void;
+  /** Ends the innermost call of the thread. @param ret null when the function returns nothing */
+  endCall(thread: number, ret: number | null, answer?: CallAnswer): void;
+  pointCall(thread: number, event: CallEvent): void;
+}
+
+/** The kind of an event of a call. */
+export function kindOfCall({ call, write }: CallEvent): Kind {
+  const facts: CallFacts = CALLS[call];
+  return write === true ? (facts.writes ?? facts.kind) : facts.kind;
+}
+
+export function pathOfCall({ call }: CallEvent): Path | undefined {
+  const facts: CallFacts = CALLS[call];
+  return facts.path;
+}

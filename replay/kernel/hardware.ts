@@ -1,0 +1,160 @@
+/**
+ * The hardware of a function as far as VFIO shows it: configuration space with the registers that
+ * hold what is written to them, and the BARs (PCI Local Bus Specification 3.0, chapter 6; PCI
+ * Express Base Specification, chapter 7).
+ */
+import type { PciIds } from '../model/binding/pci-ids.js';
+import { EXT_CAP } from '../model/config-space.js';
+import { CAP } from '../model/vfio-pci-core/capabilities.js';
+import { merge, peek, poke, type Width } from '../model/vfio-pci-core/little-endian.js';
+import type { PciFunction, Resource } from '../model/vfio-pci-core/pci-function.js';
+import type { HardwareSpec, SriovSpec } from './machine-spec.js';
+
+export const defaultHardware: HardwareSpec = {
+  bars: [0x4000],
+  pin: true,
+  msi: 1,
+  msix: 0,
+  express: false,
+  reset: 0,
+};
+
+const BASIC_BYTES = 256;
+const EXPRESS_BYTES = 4096;
+const FIRST_EXT_CAP = 0x100;
+/** Where capabilities lie. */
+const AT = { PM: 0x40, MSI: 0x50, MSIX: 0x70, EXP: 0x80 } as const;
+const COMMAND_MEMORY = 2;
+const STATUS_CAP_LIST = 0x10;
+const INTERRUPT_LINE = 10;
+const BRIDGE = 0x0604;
+const MEMORY = 0x200;
+const FIRST_BAR = 0xe000_0000;
+/** Address space that each function has its BARs in. */
+const BARS_OF_FUNCTION = 0x0100_0000;
+const NONE: Resource = { start: 0, end: 0, flags: 0 };
+
+/** BAR 0 to 5 and the ROM; each BAR is aligned to its size. */
+function resourcesOf({ bars }: HardwareSpec, index: number): Resource[] {
+  let next = FIRST_BAR + (index % 256) * BARS_OF_FUNCTION;
+  const resources = Array.from({ length: 6 }, (_, i): Resource => {
+    const bytes = bars[i] ?? 0;
+    if (bytes === 0) return NONE;
+    const start = Math.ceil(next / bytes) * bytes;
+    next = start + bytes;
+    return { start, end: next - 1, flags: MEMORY };
+  });
+  return [...resources, NONE];
+}
+
+/**
+ * Configuration space and resources of a function when it comes into being.
+ * @param index of its place, which tells where its BARs lie
+ */
+export function hardwareOf(
+  ids: PciIds,
+  spec: HardwareSpec,
+  sriov: SriovSpec | null,
+  index: number,
+  isVf: boolean,
+): { config: Uint8Array; pci: PciFunction } {
+  const resources = resourcesOf(spec, index);
+  const isExpress = spec.express || sriov !== null;
+  const config = new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
+  // The ids of a VF are those of its PF's capability: its own read as ones.
+  poke(config, 0x00, 2, isVf ? 0xffff : ids.vendor);
+  poke(config, 0x02, 2, isVf ? 0xffff : ids.device);
+  poke(config, 0x04, 2, isVf ? 0 : COMMAND_MEMORY);
+  poke(config, 0x06, 2, STATUS_CAP_LIST);
+  poke(config, 0x08, 4, ids.class * 0x100);
+  config[0x0e] = ids.class >> 8 === BRIDGE ? 1 : 0;
+  for (let i = 0; i < 6 && !isVf; i++) poke(config, 0x10 + 4 * i, 4, resources[i].start);
+  poke(config, 0x2c, 2, ids.subvendor ?? 0);
+  poke(config, 0x2e, 2, ids.subdevice ?? 0);
+  config[0x3c] = INTERRUPT_LINE;
+  config[0x3d] = spec.pin && !isVf ? 1 : 0;
+  addCapabilities(config, spec, isExpress);
+  if (sriov !== null) addSriov(config, sriov);
+  const { vendor, device } = ids;
+  return { config, pci: { vendor, device, class: ids.class, isVf, resources } };
+}
+
+function addCapabilities(config: Uint8Array, { msi, msix, bars }: HardwareSpec, express: boolean) {
+  let link = 0x34;
+  const add = (id: number, at: number) => {
+    config[link] = at;
+    config[at] = id;
+    link = at + 1;
+  };
+  add(CAP.PM, AT.PM);
+  poke(config, AT.PM + 2, 2, 0x0003);
+  if (msi > 0) {
+    add(CAP.MSI, AT.MSI);
+    poke(config, AT.MSI + 2, 2, 0x80 | (Math.ceil(Math.log2(msi)) << 1));
+  }
+  if (msix > 0) {
+    add(CAP.MSIX, AT.MSIX);
+    poke(config, AT.MSIX + 2, 2, msix - 1);
+    // The table is the second half of the last BAR, and the pending bits end it.
+    const bar = bars.findLastIndex((bytes) => bytes > 0);
+    poke(config, AT.MSIX + 4, 4, (bars[bar] / 2) | bar);
+    poke(config, AT.MSIX + 8, 4, (bars[bar] - 8) | bar);
+  }
+  if (!express) return;
+  add(CAP.EXP, AT.EXP);
+  poke(config, AT.EXP + 2, 2, 0x0002);
+  poke(config, AT.EXP + 4, 4, 0x1000_0000);
+}
+
+function addSriov(config: Uint8Array, sriov: SriovSpec): void {
+  poke(config, FIRST_EXT_CAP, 4, EXT_CAP.SRIOV | (1 << 16));
+  poke(config, FIRST_EXT_CAP + 0x0e, 2, sriov.totalVfs);
+  poke(config, FIRST_EXT_CAP + 0x14, 2, sriov.offset);
+  poke(config, FIRST_EXT_CAP + 0x16, 2, sriov.stride);
+  poke(config, FIRST_EXT_CAP + 0x1a, 2, sriov.vfDevice);
+}
+
+/** Registers of which bits hold what is written: offset, bytes, bits. Others are read-only. */
+const WRITABLE: readonly (readonly [offset: number, width: Width, bits: number])[] = [
+  [0x04, 2, 0x0547],
+  [0x0c, 2, 0xffff],
+  [0x3c, 1, 0xff],
+  [AT.PM + 4, 2, 0x0103],
+  [AT.MSI + 2, 2, 0x0071],
+  [AT.MSI + 4, 4, 0xffff_fffc],
+  [AT.MSI + 8, 4, 0xffff_ffff],
+  [AT.MSI + 12, 2, 0xffff],
+  [AT.MSIX + 2, 2, 0xc000],
+  // The bit that starts a function level reset reads as 0.
+  [AT.EXP + 8, 2, 0x7fff],
+  [AT.EXP + 0x10, 2, 0x0ff3],
+];
+
+/** Bits of each byte that hold what is written. */
+function writableBits(config: Uint8Array, { resources, isVf }: PciFunction): Uint8Array {
+  const bits = new Uint8Array(config.length);
+  for (const [at, width, mask] of WRITABLE) {
+    const capability = at >= AT.EXP ? AT.EXP : at >= AT.MSIX ? AT.MSIX : at >= AT.MSI ? AT.MSI : 0;
+    if (capability > 0 && config[capability] === 0) continue;
+    poke(bits, at, width, mask);
+  }
+  for (let i = 0; i < 6 && !isVf; i++) {
+    const { start, end } = resources[i];
+    if (start > 0) poke(bits, 0x10 + 4 * i, 4, ~(end - start) >>> 0);
+  }
+  return bits;
+}
+
+/** Writes a register. @returns the configuration space after it */
+export function writeRegister(
+  config: Uint8Array,
+  fn: PciFunction,
+  offset: number,
+  width: Width,
+  value: number,
+): Uint8Array {
+  const bits = peek(writableBits(config, fn), offset, width);
+  const after = config.slice();
+  poke(after, offset, width, merge(bits, value, peek(config, offset, width)));
+  return after;
+}

@@ -1,0 +1,166 @@
+/**
+ * Ioctls of a device (kernel drivers/vfio/vfio_main.c, drivers/vfio/pci/vfio_pci_core.c 6.12).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  type DeviceArgument,
+  type DeviceContext,
+  deviceIoctl,
+  feature,
+  HARDWARE,
+  lowPowerChange,
+  UNOWNED_OR_HARDWARE,
+} from '../../../model/vfio/device-ioctl.js';
+import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
+import type { Kernel } from '../../kernel.js';
+import { gives, joined, procedure, takes } from '../../steps.js';
+import { FILE, VDEV } from '../../vfio-state.js';
+import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './common.js';
+import { isOwnedByVfio, setLock } from './device.js';
+import { setIrqs } from './irqs.js';
+import { memoryLock, zapMappings } from './memory.js';
+import { functionsOf, mayHotReset } from './reset.js';
+
+/** Bytes of a struct that the recorder fetches of a device's ioctl. */
+const STRUCT_BYTES = 12;
+
+function contextOf(k: Kernel): DeviceContext {
+  const functions = functionsOf(k);
+  return {
+    busFunctions: functions.length,
+    busOwned: functions.every((dev) => isOwnedByVfio(k, dev)),
+    rootBus: addressOf(k).slice(5, 8) === '00:',
+    isPf: k.placeOf(k.dev).sriov !== null,
+    irqsSet: true,
+    byCdev: false,
+    iommufdOwns: null,
+    version: k.rules.version,
+  };
+}
+
+/** VFIO_DEVICE_FEATURE; entering a low power state removes the mappings. */
+function serveFeature(k: Kernel, argument: DeviceArgument): number {
+  const device = k.vfio.openDevice(vdevOf(k));
+  const ret = feature(device, argument, contextOf(k))?.[0] ?? -ERRNO.ENOTTY;
+  const enters = ret === 0 ? lowPowerChange(argument.words[1] ?? 0) : null;
+  if (enters === null) return ret;
+  if (enters) zapMappings(k, k.dev);
+  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+    draft.lowPower = enters;
+  });
+  return ret;
+}
+
+/** Enters a low power state, for which `memory_lock` is taken. */
+const entersLowPower = (k: Kernel): boolean => {
+  const words = wordsOf(ioctlOf(k));
+  return ioctlOf(k).name === FEATURE && lowPowerChange(words[1] ?? 0) === true;
+};
+
+const FEATURE = 'VFIO_DEVICE_FEATURE';
+
+const argumentOf = (k: Kernel): DeviceArgument => {
+  const action = ioctlOf(k);
+  return { address: pointerOf(action), words: wordsOf(action).slice(0, STRUCT_BYTES / 4) };
+};
+
+/** What an ioctl returns that changes nothing, or sets interrupts. */
+function serve(k: Kernel): number {
+  const { name, data } = ioctlOf(k);
+  const device = k.vfio.openDevice(vdevOf(k))!;
+  if (name === 'VFIO_DEVICE_SET_IRQS') {
+    return data === null ? -ERRNO.EFAULT : setIrqs(k, k.dev, device);
+  }
+  const results = deviceIoctl(name, device, argumentOf(k), contextOf(k));
+  return typeof results === 'string' ? -ERRNO.ENOTTY : (results?.[0] ?? 0);
+}
+
+export const DEVICE_IOCTL = [
+  procedure('device_ioctl', {
+    enter: (k) => {
+      k.dev = k.get(k.vfio.file(k.arg) + FILE.dev);
+      const action = ioctlOf(k);
+      const { name } = action;
+      const { number } = IOCTLS[name];
+      const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
+      const data = fetched(action, STRUCT_BYTES);
+      k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
+      if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
+      k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
+      if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');
+      if (name !== 'VFIO_DEVICE_PCI_HOT_RESET') return undefined;
+      return k.call('vfio_pci_ioctl_pci_hot_reset', k.dev, 0, 0, 'done');
+    },
+    serve: (k) => {
+      const ret = serve(k);
+      k.endCall(ret);
+      k.endCall(ret);
+      k.done(ret);
+    },
+    done: joined((k) => {
+      k.endCall(k.ret);
+      k.endCall(k.ret);
+      k.done(k.ret);
+    }),
+    lock: takes(memoryLock, (k) => {
+      k.i = serveFeature(k, argumentOf(k));
+    }),
+    unlock: gives(memoryLock, (k) => {
+      k.endCall(k.i);
+      k.done(k.i);
+    }),
+    feature: (k) => {
+      const ret = serveFeature(k, argumentOf(k));
+      k.endCall(ret);
+      k.done(ret);
+    },
+  }),
+
+  procedure('vfio_pci_ioctl_reset', {
+    enter: (k) => {
+      if (k.vfio.openDevice(vdevOf(k))?.resetWorks === false) return k.done(-ERRNO.EINVAL);
+    },
+    lock: takes(memoryLock, (k) => {
+      zapMappings(k, k.dev);
+    }),
+    power: (k) => {
+      k.pointCall({ call: 'pci_set_power_state', device: addressOf(k), value: 0 });
+      k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+        draft.power = 0;
+      });
+      k.call('pci_try_reset_function', k.dev);
+    },
+    reset: joined((k) => {
+      k.i = k.ret;
+    }),
+    unlock: gives(memoryLock, (k) => k.done(k.i)),
+  }),
+
+  /** All devices of the set are reset, if the user shows that all of them are his. */
+  procedure('vfio_pci_ioctl_pci_hot_reset', {
+    enter: (k) => {
+      const results = deviceIoctl(ioctlOf(k).name, null, argumentOf(k), contextOf(k));
+      if (results !== HARDWARE && results !== UNOWNED_OR_HARDWARE) {
+        return k.done(typeof results === 'string' ? -ERRNO.ENOTTY : (results?.[0] ?? 0));
+      }
+      const refused = mayHotReset(k);
+      if (refused < 0 && refused !== -ERRNO.EINVAL) return k.done(refused);
+      k.beginCall({ call: 'vfio_pci_dev_set_hot_reset' });
+    },
+    lock: takes(setLock, (k) => {
+      k.i = mayHotReset(k);
+      return k.i < 0 ? 'unlock' : undefined;
+    }),
+    reset: (k) => {
+      k.call('vfio_pci_dev_set_reset', k.dev);
+    },
+    resetDone: joined((k) => {
+      k.i = k.ret;
+    }),
+    unlock: gives(setLock, (k) => {
+      k.endCall(k.i);
+      k.done(k.i);
+    }),
+  }),
+];

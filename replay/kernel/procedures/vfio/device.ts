@@ -1,0 +1,146 @@
+/**
+ * Devices of vfio-pci as they are opened and closed (kernel drivers/vfio/vfio_main.c,
+ * drivers/vfio/pci/vfio_pci_core.c 6.12). The reads and writes of configuration space that the
+ * kernel makes for itself are no steps and no events.
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import { configRules } from '../../../model/vfio-pci-core/capabilities.js';
+import { openSpace } from '../../../model/vfio-pci-core/config-space-model.js';
+import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
+import type { Kernel } from '../../kernel.js';
+import { DEVICE } from '../../layout.js';
+import { gives, joined, procedure, takes } from '../../steps.js';
+import { FILE, GROUP, VDEV } from '../../vfio-state.js';
+import { deviceLock } from '../attach.js';
+import { addressOf, vdevOf } from './common.js';
+import { clearInterrupts } from './irqs.js';
+
+export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
+
+/** Configuration space of the hardware of a function. */
+export function configOf(k: Kernel, dev: number): Uint8Array {
+  const cell = k.get(k.vdev(dev) + VDEV.config);
+  return cell === 0 ? k.placeOf(dev).config : k.vfio.values.at<Uint8Array>(cell);
+}
+
+function enable(k: Kernel): void {
+  const vdev = vdevOf(k);
+  const { pci, hardware } = k.placeOf(k.dev);
+  const { version, pcieEndpointBytes } = k.rules;
+  const space = openSpace(configOf(k, k.dev), pci, configRules(version, pcieEndpointBytes));
+  k.vfio.put(vdev + VDEV.open, openDevice(pci, space, hardware.reset === 0));
+  k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
+}
+
+/** The device of a file that a group handed out, and its group. */
+const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
+const groupLock = (k: Kernel): number => k.vfio.group(k.placeOf(k.dev)) + GROUP.lock;
+
+export const DEVICE_FILES = [
+  /** The first user opens the device; the caller holds `group_lock`. */
+  procedure('vfio_df_open', {
+    lock: takes(setLock, (k) => {
+      const device = addressOf(k);
+      if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device });
+      k.add(vdevOf(k) + VDEV.opens, 1);
+      if (k.get(vdevOf(k) + VDEV.opens) > 1) return 'unlock';
+      return k.call('vfio_pci_core_enable', k.dev);
+    }),
+    opened: joined((k) => {
+      k.i = k.ret;
+      if (k.i < 0) k.add(vdevOf(k) + VDEV.opens, -1);
+    }),
+    unlock: gives(setLock, (k) => {
+      if (k.rules.opensDeviceFiles) k.endCall(k.i);
+      k.done(k.i);
+    }),
+  }),
+
+  /** -EAGAIN when the device lock is another's; no other result of the reset matters. */
+  procedure('vfio_pci_core_enable', {
+    enter: (k) => {
+      k.beginCall({ call: 'vfio_pci_core_enable', device: addressOf(k) });
+      k.call('pci_try_reset_function', k.dev);
+    },
+    exit: (k) => {
+      const ret = k.ret === -ERRNO.EAGAIN ? k.ret : 0;
+      if (ret === 0) enable(k);
+      k.endCall(ret);
+      k.done(ret);
+    },
+  }),
+
+  /** The device lock is tried, and not waited for. */
+  procedure('pci_try_reset_function', {
+    enter: (k) => {
+      k.beginCall({ call: 'pci_try_reset_function', device: addressOf(k) });
+    },
+    try: (k) => {
+      const lock = deviceLock(k);
+      if (k.get(lock) !== 0) {
+        k.endCall(-ERRNO.EAGAIN);
+        return k.done(-ERRNO.EAGAIN);
+      }
+      k.set(lock, k.thread + 1);
+    },
+    reset: gives(deviceLock, (k) => {
+      const { reset } = k.placeOf(k.dev).hardware;
+      k.endCall(reset);
+      k.done(reset);
+    }),
+  }),
+
+  /** Returns the file of the group that the device file held. */
+  procedure('vfio_device_fops_release', {
+    enter: (k) => {
+      k.dev = devOfFile(k);
+      k.pointCall({ call: 'vfio_device_fops_release', device: addressOf(k) });
+    },
+    lockGroup: takes(groupLock),
+    lock: takes(setLock, (k) => {
+      const vdev = vdevOf(k);
+      if (k.rules.opensDeviceFiles) k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
+      if (k.get(vdev + VDEV.opens) > 1) return 'closed';
+      return k.call('vfio_pci_core_close_device', k.dev);
+    }),
+    closed: joined((k) => k.add(vdevOf(k) + VDEV.opens, -1)),
+    unlock: gives(setLock),
+    unlockGroup: gives(groupLock, (k) => {
+      const group = k.vfio.group(k.placeOf(k.dev));
+      k.add(group + GROUP.users, -1);
+      k.i = k.get(group + GROUP.opened);
+      // A group keeps the file by which it is open as long as it has users.
+      k.set(k.vfio.file(k.arg) + FILE.dev, 0);
+    }),
+    put: (k) => {
+      k.add(vdevOf(k) + VDEV.refs, -1);
+      k.done(k.i);
+    },
+  }),
+
+  procedure('vfio_pci_core_close_device', {
+    enter: (k) => {
+      k.pointCall({ call: 'vfio_pci_core_close_device', device: addressOf(k) });
+    },
+    disable: (k) => {
+      const device = addressOf(k);
+      k.pointCall({ call: 'vfio_pci_core_disable', device });
+      k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
+      clearInterrupts(k, k.dev);
+    },
+    restore: (k) => {
+      const vdev = vdevOf(k);
+      k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
+      for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
+        k.set(vdev + VDEV[member], 0);
+      }
+      k.done(0);
+    },
+  }),
+];
+
+/** Whether the driver that a function has is one of VFIO. */
+export function isOwnedByVfio(k: Kernel, dev: number): boolean {
+  const drv = k.get(dev + DEVICE.driver);
+  return drv !== 0 && k.driverAt(drv).model.vfioPci;
+}

@@ -1,0 +1,78 @@
+/** What the IOMMU driver of a container serves (kernel drivers/vfio/vfio_iommu_type1.c 6.12). */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  addMapping,
+  checkMap,
+  checkUnmap,
+  DMA_MAP,
+  type DmaMapping,
+  type DmaSpace,
+  type MapRequest,
+  removeMapping,
+} from '../../../model/iommu/type1.js';
+import { wrapIsOverflow } from '../../../model/kernel-rules.js';
+import type { Kernel } from '../../kernel.js';
+import type { IoctlAction } from '../../machine-spec.js';
+import { FILE } from '../../vfio-state.js';
+import { mapPages, unmapPages } from './container.js';
+
+/** Errno of a range past 2^64. */
+const wrapErrno = (k: Kernel): number =>
+  wrapIsOverflow(k.rules.version) ? ERRNO.EOVERFLOW : ERRNO.EINVAL;
+
+const viewOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset, data.byteLength);
+
+/** @returns what the ioctl of a container with an IOMMU driver returns */
+export function serveDma(k: Kernel, file: number, { name, data }: IoctlAction): number {
+  switch (name) {
+    case 'VFIO_IOMMU_GET_INFO':
+      if (data === null) return -ERRNO.EFAULT;
+      return viewOf(data).getUint32(0, true) < 16 ? -ERRNO.EINVAL : 0;
+    case 'VFIO_IOMMU_MAP_DMA':
+      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data));
+    case 'VFIO_IOMMU_UNMAP_DMA':
+      return data === null ? -ERRNO.EFAULT : unmapDma(k, file, viewOf(data));
+    default:
+      return -ERRNO.ENOTTY;
+  }
+}
+
+function mapDma(k: Kernel, file: number, data: DataView): number {
+  const request: MapRequest = {
+    argsz: data.getUint32(0, true),
+    flags: data.getUint32(4, true),
+    vaddr: data.getBigUint64(8, true),
+    iova: data.getBigUint64(16, true),
+    size: data.getBigUint64(24, true),
+  };
+  // An address that the IOMMU of the machine does not reach.
+  const refused = checkMap(k.vfio.dma(file), request, wrapErrno(k)) ?? -ERRNO.EINVAL;
+  if (refused < 0 || (request.flags & DMA_MAP.VADDR) !== 0) return refused;
+  mapPages(k, request.iova, request.size, request.vaddr);
+  k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => addMapping(space, request));
+  return 0;
+}
+
+function unmapDma(k: Kernel, file: number, data: DataView): number {
+  const request = {
+    argsz: data.getUint32(0, true),
+    flags: data.getUint32(4, true),
+    iova: data.getBigUint64(8, true),
+    size: data.getBigUint64(16, true),
+  };
+  const found = checkUnmap(k.vfio.dma(file), request, wrapErrno(k));
+  if (found === null) return -ERRNO.EINVAL;
+  if (typeof found === 'number') return found;
+  for (const { iova, size } of found) unmapPages(k, iova, size);
+  if (found.length > 0) {
+    k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => remove(space, found));
+  }
+  return 0;
+}
+
+function remove(space: DmaSpace, found: readonly DmaMapping[]): void {
+  for (const { iova } of found) {
+    const mapping = space.mappings.find((one) => one.iova === iova);
+    if (mapping !== undefined) removeMapping(space, mapping);
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Files of VFIO: open, close, and the end of a process (kernel drivers/vfio/container.c, group.c
+ * 6.12, fs/file_table.c, kernel/exit.c, kernel/task_work.c 6.1).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import type { Kernel } from '../../kernel.js';
+import { gives, joined, procedure, takes, waits } from '../../steps.js';
+import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-state.js';
+import { actionOf, descriptorOf, EBADF, groupOfFile, install, uninstall } from './common.js';
+
+/** Cells of the IOMMU group whose file the operation opens. */
+const groupToOpen = (k: Kernel): number => k.vfio.group(k.doing.place!);
+const groupLock = (k: Kernel): number => groupToOpen(k) + GROUP.lock;
+
+/** A group is open once, and only as long as VFIO has devices of it. */
+function openGroup(k: Kernel): number {
+  const group = groupToOpen(k);
+  if (k.get(group + GROUP.devices) === 0) return -ERRNO.ENODEV;
+  if (k.get(group + GROUP.opened) !== 0) return -ERRNO.EBUSY;
+  k.set(group + GROUP.opened, k.doing.file);
+  return 0;
+}
+
+/** A reference is given back. @returns whether it was the last one */
+function drop(k: Kernel, file: number): boolean {
+  const refs = k.vfio.file(file) + FILE.refs;
+  k.add(refs, -1);
+  return k.get(refs) === 0;
+}
+
+const RELEASE = {
+  container: 'vfio_fops_release',
+  group: 'vfio_group_fops_release',
+  device: 'vfio_device_fops_release',
+  eventfd: 'eventfd_release',
+} as const;
+
+const callRelease = (k: Kernel, file: number, then?: string): undefined =>
+  k.call(RELEASE[k.world.file(file).kind], 0, 0, file, then);
+
+/** Files that a process lets go as it ends, last first; the first `n` are for the next round. */
+function closeAll(k: Kernel): void {
+  const { process } = k;
+  const open = [...k.vfio.maps(process), ...k.vfio.descriptors(process)];
+  const last: Descriptor[] = [];
+  for (const { name, file } of open) if (drop(k, file)) last.push({ name, fd: -1, file });
+  k.vfio.put(process + PROCESS.maps, null);
+  k.vfio.put(process + PROCESS.files, last.length === 0 ? null : last);
+}
+
+/** Other threads of the process that are in the kernel. */
+function othersOf(k: Kernel): number[] {
+  const own = k.world.processes[k.thread];
+  const threads = k.world.processes.flatMap((process, i) => (process === own ? [i] : []));
+  return threads.filter((i) => {
+    const step = i === k.thread ? null : k.nextStep(i);
+    return step !== null && step.procedure !== 'user';
+  });
+}
+
+/** The file that is released next; 0 when there is none. */
+function popFile(k: Kernel): number {
+  const { process } = k;
+  const left = k.vfio.descriptors(process);
+  const last = left.at(-1);
+  if (last === undefined) return 0;
+  if (left.length === k.n) k.n = 0;
+  k.vfio.put(process + PROCESS.files, left.length === 1 ? null : left.slice(0, -1));
+  return last.file;
+}
+
+export const FILES = [
+  procedure('open', {
+    enter: (k) => {
+      const action = actionOf<'open'>(k);
+      const { file } = k.doing;
+      if (action.file === 'container') k.beginCall({ call: 'vfio_fops_open' });
+      if (action.file === 'group') {
+        // Without a device of VFIO there is no node in /dev/vfio.
+        if (k.get(groupToOpen(k) + GROUP.devices) === 0) return k.done(-ERRNO.ENOENT);
+        const value = k.vfio.numberOfGroup(groupToOpen(k));
+        k.beginCall({ call: 'vfio_group_fops_open', value });
+        return 'lock';
+      }
+      k.set(k.vfio.file(file) + FILE.refs, 1);
+      if (action.file === 'container') k.endCall(0);
+      return k.done(install(k, file, action.as));
+    },
+    lock: takes(groupLock, (k) => {
+      k.i = openGroup(k);
+    }),
+    unlock: gives(groupLock),
+    exit: joined((k) => {
+      const { file } = k.doing;
+      k.endCall(k.i);
+      if (k.i < 0) return k.done(k.i);
+      k.set(k.vfio.file(file) + FILE.refs, 1);
+      return k.done(install(k, file, actionOf<'open'>(k).as));
+    }),
+  }),
+
+  procedure('close', {
+    enter: (k) => {
+      const found = descriptorOf(k, actionOf<'close'>(k).file);
+      if (found === null) return k.done(EBADF);
+      uninstall(k, found.fd);
+      return k.call('fput', 0, 0, found.file);
+    },
+    exit: joined((k) => k.done(0)),
+  }),
+
+  /** Gives a reference to a file back; who releases a device lets go of its group, too. */
+  procedure('fput', {
+    drop: (k) => {
+      if (!drop(k, k.arg)) return k.done(0);
+      return callRelease(k, k.arg);
+    },
+    next: joined((k) => {
+      if (k.ret === 0) return k.done(0);
+      return k.call('fput', 0, 0, k.ret);
+    }),
+    exit: joined((k) => k.done(0)),
+  }),
+
+  /** A container without its file lives on in the groups that are in it. */
+  procedure('vfio_fops_release', {
+    enter: (k) => {
+      k.pointCall({ call: 'vfio_fops_release' });
+      k.done(0);
+    },
+  }),
+
+  procedure('eventfd_release', { enter: (k) => k.done(0) }),
+
+  procedure('vfio_group_fops_release', {
+    enter: (k) => {
+      const value = k.vfio.numberOfGroup(groupOfFile(k));
+      k.pointCall({ call: 'vfio_group_fops_release', value });
+    },
+    lock: takes(
+      (k) => groupOfFile(k) + GROUP.lock,
+      (k) => {
+        const group = groupOfFile(k);
+        if (k.get(group + GROUP.opened) !== k.arg) return 'unlock';
+        if (k.get(group + GROUP.container) === 0) return 'free';
+        return k.call('vfio_group_detach_container', 0, group);
+      },
+    ),
+    free: joined((k) => k.set(groupOfFile(k) + GROUP.opened, 0)),
+    unlock: gives(
+      (k) => groupOfFile(k) + GROUP.lock,
+      (k) => {
+        k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
+        k.done(0);
+      },
+    ),
+  }),
+
+  /**
+   * Mappings go, then descriptors from the lowest on; what nobody holds any more is released in
+   * the opposite order, as work of the task. What that lets go of comes in the round after it.
+   */
+  procedure('exit', {
+    enter: (k) => {
+      k.set(k.process + PROCESS.exited, 1);
+    },
+    gather: waits(
+      (k) => othersOf(k).length === 0,
+      () => 'the other threads of the process',
+      closeAll,
+      othersOf,
+    ),
+    next: joined((k) => {
+      const file = popFile(k);
+      if (file === 0) return k.done(0);
+      return callRelease(k, file);
+    }),
+    held: joined((k) => {
+      if (k.ret === 0 || !drop(k, k.ret)) return 'next';
+      const { process } = k;
+      const left = k.vfio.descriptors(process);
+      const entry = { name: '', fd: -1, file: k.ret };
+      k.vfio.put(process + PROCESS.files, [...left.slice(0, k.n), entry, ...left.slice(k.n)]);
+      k.n = k.n + 1;
+      return 'next';
+    }),
+  }),
+];

@@ -1,0 +1,26 @@
+/** Procedures of VFIO's group door. */
+import type { Kernel } from '../../kernel.js';
+import type { Procedure } from '../../procedure.js';
+import { CONTAINER } from './container.js';
+import { DEVICE_FILES } from './device.js';
+import { DEVICE_IOCTL } from './device-ioctl.js';
+import { FILES } from './files.js';
+import { HARDWARE_EVENTS } from './hardware-events.js';
+import { IOCTL } from './ioctl.js';
+import { MEMORY } from './memory.js';
+import { REGIONS } from './regions.js';
+import { REGISTER } from './register.js';
+import { RESET } from './reset.js';
+
+export const VFIO: readonly Procedure<Kernel>[] = [
+  ...FILES,
+  ...CONTAINER,
+  ...IOCTL,
+  ...REGISTER,
+  ...DEVICE_FILES,
+  ...DEVICE_IOCTL,
+  ...REGIONS,
+  ...MEMORY,
+  ...RESET,
+  ...HARDWARE_EVENTS,
+];

@@ -1,0 +1,128 @@
+/**
+ * Interrupts of a device and the eventfds that they signal (kernel
+ * drivers/vfio/pci/vfio_pci_intrs.c 6.1). `igate` is held within one step.
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  applyIrqs,
+  type IrqRequest,
+  irqsResult,
+  validIrqs,
+} from '../../../model/vfio/vfio-irqs.js';
+import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
+import type { Kernel } from '../../kernel.js';
+import { FILE, type Triggers, VDEV } from '../../vfio-state.js';
+import { fileOf, ioctlOf, wordsOf } from './common.js';
+
+/** VFIO_IRQ_SET_* of uapi vfio.h. */
+const DATA_NONE = 1;
+const DATA_BOOL = 2;
+const DATA_EVENTFD = 4;
+const UNMASK = 16;
+const TRIGGER = 32;
+const HEADER_BYTES = 20;
+const DYNAMIC_SINCE = 6005;
+
+/** A trigger that is set while INTx waits for its user to unmask it. */
+const MASKED = 'masked';
+const keyOf = (index: number, vector: number): string => `${index}.${vector}`;
+
+function emit(k: Kernel, dev: number, { flags, index, start, count }: IrqRequest): void {
+  const device = k.placeOf(dev).address;
+  const place = { device, region: index, offset: start, length: count, value: flags };
+  k.beginCall({ call: 'vfio_pci_set_irqs_ioctl', ...place });
+}
+
+/** Signals the eventfd of an interrupt, when there is one. */
+export function signal(k: Kernel, dev: number, index: number, vector: number): void {
+  const file = k.vfio.triggers(k.vdev(dev))[keyOf(index, vector)];
+  if (file !== undefined) k.add(k.vfio.file(file) + FILE.signals, 1);
+}
+
+/** As the device is closed: the interrupts that are in use go. */
+export function clearInterrupts(k: Kernel, dev: number): void {
+  const vdev = k.vdev(dev);
+  const index = k.vfio.openDevice(vdev)?.irqType ?? IRQ.NONE;
+  const request = { flags: DATA_NONE | TRIGGER, index, start: 0, count: 0 };
+  emit(k, dev, request);
+  k.endCall(index === IRQ.NONE ? -ERRNO.ENOTTY : 0);
+}
+
+/** Bytes of the data of one interrupt. */
+const bytesOf = (flags: number): number =>
+  (flags & DATA_BOOL) !== 0 ? 1 : (flags & DATA_EVENTFD) !== 0 ? 4 : 0;
+
+/** VFIO_DEVICE_SET_IRQS. @returns what it returns */
+export function setIrqs(k: Kernel, dev: number, device: OpenDevice): number {
+  const action = ioctlOf(k);
+  const [argsz, flags, index, start = 0, count = 0] = wordsOf(action);
+  const request = { flags, index, start, count };
+  if (argsz < HEADER_BYTES || !validIrqs(device, request, k.rules.version)) return -ERRNO.EINVAL;
+  if (argsz - HEADER_BYTES < count * bytesOf(flags)) return -ERRNO.EINVAL;
+  emit(k, dev, request);
+  const ret = serve(k, dev, device, request);
+  k.endCall(ret);
+  return ret;
+}
+
+function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest): number {
+  const vdev = k.vdev(dev);
+  const results = irqsResult(device, request, k.rules.version) ?? [0];
+  // More vectors of MSI-X than were enabled at first can be had from Linux 6.5 on.
+  const more = request.index === IRQ.MSIX && k.rules.version < DYNAMIC_SINCE;
+  const ret = more ? results[results.length - 1] : results[0];
+  if (ret !== 0) return ret;
+  const isEventfd = (request.flags & DATA_EVENTFD) !== 0;
+  const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
+  k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => {
+    applyIrqs(draft, request);
+    if (!isEventfd || (request.index !== IRQ.ERR && request.index !== IRQ.REQ)) return;
+    draft.signals[request.index === IRQ.ERR ? 'err' : 'req'] = (files[0] ?? 0) !== 0;
+  });
+  const before = k.vfio.triggers(vdev);
+  const after = triggersAfter(k, dev, before, request, files);
+  if (after !== before) k.vfio.put(vdev + VDEV.triggers, after);
+  return 0;
+}
+
+function triggersAfter(
+  k: Kernel,
+  dev: number,
+  before: Triggers,
+  { flags, index, start, count }: IrqRequest,
+  files: readonly number[],
+): Triggers {
+  const without = (gone: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(before).filter(([key]) => !gone(key)));
+  if ((flags & UNMASK) !== 0) return without((key) => key === MASKED);
+  if ((flags & TRIGGER) === 0) return before;
+  if (count === 0) return without((key) => key.startsWith(`${index}.`) || key === MASKED);
+  if ((flags & DATA_EVENTFD) === 0) {
+    for (let i = 0; i < count; i++) signal(k, dev, index, start + i);
+    return before;
+  }
+  const keys = Array.from({ length: count }, (_, i) => keyOf(index, start + i));
+  const added = keys.flatMap((key, i) => ((files[i] ?? 0) > 0 ? [[key, files[i]] as const] : []));
+  const kept = without((key) => keys.includes(key));
+  const all = [...Object.entries(kept), ...added].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(all);
+}
+
+/** Number by which the kernel knows the first interrupt of a device; each has 64 of them. */
+const irqOf = (k: Kernel, dev: number, vector: number): number =>
+  32 + 64 * k.placeOf(dev).index + vector;
+
+/** The hardware raises an interrupt. INTx is masked until its user unmasks it. */
+export function raise(k: Kernel, dev: number, index: number, vector: number): void {
+  const vdev = k.vdev(dev);
+  const device = k.vfio.openDevice(vdev);
+  if (device === null || device.irqType !== index || vector >= device.vectors) return;
+  const triggers = k.vfio.triggers(vdev);
+  if (index === IRQ.INTX) {
+    if (MASKED in triggers || device.space.virqDisabled) return;
+    k.vfio.put(vdev + VDEV.triggers, { ...triggers, [MASKED]: 0 });
+  }
+  const call = index === IRQ.INTX ? 'vfio_intx_handler' : 'vfio_msihandler';
+  k.pointCall({ call, value: irqOf(k, dev, vector) });
+  signal(k, dev, index, vector);
+}

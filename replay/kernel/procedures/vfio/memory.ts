@@ -1,0 +1,191 @@
+/**
+ * BARs as users see them: accesses, mappings, page faults, and what removes mappings (kernel
+ * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_rdwr.c 6.1, 6.12).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  expectedFault,
+  faultResult,
+  mappingAt,
+  VM_FAULT,
+} from '../../../model/vfio-pci-core/mmap-faults.js';
+import { type OpenDevice, zap } from '../../../model/vfio-pci-core/open-device.js';
+import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-function.js';
+import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
+import type { Kernel } from '../../kernel.js';
+import { joined, procedure, waits } from '../../steps.js';
+import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-state.js';
+import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
+
+export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
+
+/** A reader of `memory_lock` waits for who holds it for writing. */
+export const reads = (then: (k: Kernel) => undefined) =>
+  waits(
+    (k) => k.get(memoryLock(k)) === 0,
+    (k) => k.nameOfLock(memoryLock(k)),
+    then,
+    (k) => [k.get(memoryLock(k)) - 1],
+  );
+
+/** `vfio_pci_zap_and_down_write_memory_lock`; the caller holds the lock. */
+export function zapMappings(k: Kernel, dev: number): void {
+  const device = k.placeOf(dev).address;
+  k.pointCall({ call: 'vfio_pci_zap_and_down_write_memory_lock', device });
+  removeMappings(k, dev);
+}
+
+/** All page tables of a device are emptied. */
+export function removeMappings(k: Kernel, dev: number): void {
+  const vdev = k.vdev(dev);
+  k.set(vdev + VDEV.pages, 0);
+  if (k.vfio.openDevice(vdev)?.mappings.some(({ populated }) => populated) === true) {
+    k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => zap(draft));
+  }
+}
+
+/** User addresses of a process: each mapping has a range of its own. */
+const FIRST_ADDRESS = 0x7f00_0000_0000;
+const OF_PROCESS = 0x10_0000_0000;
+const OF_MAPPING = 0x1000_0000;
+
+/** No function has a memory resource in a part of a page. */
+function isAlone(k: Kernel, page: Resource): boolean {
+  return !k.world.places.some(({ pci }) =>
+    pci.resources.some((r) => isMemory(r) && r.start <= page.end && page.start <= r.end),
+  );
+}
+
+const deviceOf = (k: Kernel): OpenDevice | null => k.vfio.openDevice(vdevOf(k));
+
+function mapOf(k: Kernel, name: string): UserMapping | null {
+  return k.vfio.maps(k.process).findLast((one) => one.name === name) ?? null;
+}
+
+function map(k: Kernel): number {
+  const { region, offset, length, as } = actionOf<'mmap'>(k);
+  const { process, arg: file } = k;
+  if (length === 0 || offset % PAGE !== 0) return -ERRNO.EINVAL;
+  const number = k.world.processes[k.thread];
+  const start = FIRST_ADDRESS + number * OF_PROCESS + k.get(process + PROCESS.mapped) * OF_MAPPING;
+  const end = start + Math.ceil(length / PAGE) * PAGE;
+  k.add(process + PROCESS.mapped, 1);
+  const value = region * 2 ** REGION_PAGE_BITS + offset / PAGE;
+  const data = new Uint8Array(8);
+  new DataView(data.buffer).setBigUint64(0, BigInt(end), true);
+  const place = { device: addressOf(k), region, offset: start, value, data };
+  k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
+  const device = deviceOf(k)!;
+  const ret = mapRegion(device, value, start, end, (page) => isAlone(k, page)) ?? -ERRNO.EINVAL;
+  k.endCall(ret);
+  if (ret < 0) return ret;
+  const pages = { region, page: offset / PAGE, populated: false, changed: false };
+  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+    draft.mappings.push({ process: number, start, end, ...pages });
+  });
+  k.vfio.put(process + PROCESS.maps, [...k.vfio.maps(process), { name: as, file, start, end }]);
+  k.add(k.vfio.file(file) + FILE.refs, 1);
+  return 0;
+}
+
+function unmap(k: Kernel, gone: UserMapping): void {
+  const { process } = k;
+  const left = k.vfio.maps(process).filter(({ start }) => start !== gone.start);
+  k.vfio.put(process + PROCESS.maps, left.length === 0 ? null : left);
+  const dev = k.get(k.vfio.file(gone.file) + FILE.dev);
+  k.vfio.change(k.vdev(dev) + VDEV.open, (draft: OpenDevice) => {
+    const at = draft.mappings.findIndex(({ start }) => start === gone.start);
+    if (at >= 0) draft.mappings.splice(at, 1);
+  });
+  const pages = pagesOf(k, dev).filter((page) => page < gone.start || page >= gone.end);
+  k.vfio.put(k.vdev(dev) + VDEV.pages, pages.length === 0 ? null : pages);
+}
+
+/** Addresses of the pages that are in page tables; up to 6.9 mappings know it of themselves. */
+const pagesOf = (k: Kernel, dev: number): readonly number[] => {
+  const cell = k.get(k.vdev(dev) + VDEV.pages);
+  return cell === 0 ? [] : k.vfio.values.at<readonly number[]>(cell);
+};
+
+/** Flags of a fault of a user that reads (include/linux/mm_types.h 6.1). */
+const FAULT_FLAGS = 0x254;
+
+/** The address that is touched. */
+const touched = (k: Kernel): number => {
+  const { map: name, offset } = actionOf<'touch'>(k);
+  return (mapOf(k, name)?.start ?? 0) + offset;
+};
+
+function isPopulated(k: Kernel): boolean {
+  const address = touched(k);
+  const page = address - (address % PAGE);
+  const mapping = mappingAt(deviceOf(k)!, address);
+  return mapping?.populated === true || pagesOf(k, k.dev).includes(page);
+}
+
+function fault(k: Kernel): number {
+  const vdev = vdevOf(k);
+  const device = deviceOf(k)!;
+  const address = touched(k);
+  const mapping = mappingAt(device, address)!;
+  const { faultMapsAll } = k.rules;
+  const made = expectedFault(device, mapping, address, faultMapsAll);
+  const data = new Uint8Array(20);
+  const view = new DataView(data.buffer);
+  view.setBigUint64(0, BigInt(made.start), true);
+  view.setBigUint64(8, BigInt(made.startPage), true);
+  view.setUint32(16, FAULT_FLAGS, true);
+  const place = { device: addressOf(k), region: mapping.region, offset: address, value: made.page };
+  if (faultMapsAll) k.beginCall({ call: 'vfio_pci_mmap_fault', ...place, data });
+  else k.beginCall({ call: 'vfio_pci_mmap_huge_fault', ...place, length: 0, data });
+  const ret = faultResult(device, mapping, { ...made, address, order: 0 });
+  if (ret === VM_FAULT.NOPAGE && faultMapsAll) {
+    k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => {
+      mappingAt(draft, address)!.populated = true;
+    });
+  } else if (ret === VM_FAULT.NOPAGE) {
+    const pages = [...pagesOf(k, k.dev), address - (address % PAGE)];
+    k.vfio.put(
+      vdev + VDEV.pages,
+      pages.sort((a, b) => a - b),
+    );
+  }
+  k.endCall(ret);
+  return ret === VM_FAULT.NOPAGE ? 0 : -ERRNO.EFAULT;
+}
+
+export const MEMORY = [
+  procedure('mmap', {
+    enter: (k) => {
+      const file = fileOf(k, actionOf<'mmap'>(k).file);
+      if (file === 0) return k.done(EBADF);
+      if (k.world.file(file).kind !== 'device') return k.done(-ERRNO.ENODEV);
+      return k.call('mmap_device', k.get(k.vfio.file(file) + FILE.dev), 0, file);
+    },
+    exit: joined((k) => k.done(k.ret)),
+  }),
+
+  procedure('mmap_device', { map: (k) => k.done(map(k)) }),
+
+  procedure('munmap', {
+    enter: (k) => {
+      const gone = mapOf(k, actionOf<'munmap'>(k).map);
+      if (gone === null) return k.done(-ERRNO.EINVAL);
+      unmap(k, gone);
+      return k.call('fput', 0, 0, gone.file);
+    },
+    exit: joined((k) => k.done(0)),
+  }),
+
+  /** A touch that faults in vain is a bus error of the process, here -EFAULT. */
+  procedure('touch', {
+    enter: (k) => {
+      const { map: name, offset } = actionOf<'touch'>(k);
+      const mapping = mapOf(k, name);
+      if (mapping === null || mapping.start + offset >= mapping.end) return k.done(-ERRNO.EFAULT);
+      k.dev = k.get(k.vfio.file(mapping.file) + FILE.dev);
+      return isPopulated(k) ? k.done(0) : undefined;
+    },
+    fault: reads((k) => k.done(fault(k))),
+  }),
+];

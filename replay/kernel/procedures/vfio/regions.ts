@@ -1,0 +1,212 @@
+/**
+ * Accesses of a device's regions (vfio_pci_rw, kernel drivers/vfio/pci/vfio_pci_core.c and
+ * vfio_pci_config.c 6.1).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  answerAccess,
+  beginAccess,
+  type ConfigAccess,
+} from '../../../model/vfio-pci-core/config-access.js';
+import type { WriteContext } from '../../../model/vfio-pci-core/config-write.js';
+import { type Answer, DONE, type Effect } from '../../../model/vfio-pci-core/effects.js';
+import { peek, poke, type Width } from '../../../model/vfio-pci-core/little-endian.js';
+import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
+import { ROM } from '../../../model/vfio-pci-core/pci-function.js';
+import { barAccess, REGION } from '../../../model/vfio-pci-core/regions.js';
+import type { CallAnswer, CallName } from '../../calls.js';
+import { writeRegister } from '../../hardware.js';
+import type { Kernel } from '../../kernel.js';
+import { DEVICE } from '../../layout.js';
+import { joined, procedure, takes } from '../../steps.js';
+import { FILE, VDEV } from '../../vfio-state.js';
+import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
+import { configOf } from './device.js';
+import { memoryLock, reads, zapMappings } from './memory.js';
+
+/** A read tells what the user got from Linux 6.9 on; a write of up to 4 bytes tells them. */
+const GIVEN_SINCE = 6009;
+const VALUE_BYTES = 4;
+
+function begin(k: Kernel, call: CallName): void {
+  const { write, region, offset, count, value } = actionOf<'access'>(k);
+  const device = addressOf(k);
+  const place = { call, write, device, region, offset, length: count };
+  k.beginCall(write && count <= VALUE_BYTES ? { ...place, value } : place);
+}
+
+/** What the end of a read tells of what the user got. */
+function givenOf(k: Kernel, seen: readonly (number | null)[], ret: number): CallAnswer {
+  const { write, count } = actionOf<'access'>(k);
+  if (write || ret <= 0 || count > VALUE_BYTES || k.rules.version < GIVEN_SINCE) return {};
+  return {
+    value: seen.slice(0, ret).reduceRight<number>((all, byte) => all * 256 + (byte ?? 0), 0),
+  };
+}
+
+function contextOf(k: Kernel, device: OpenDevice): WriteContext {
+  const { irqType, fn } = device;
+  return { fn, isMsi: irqType === IRQ.MSI, hasVfs: k.get(k.dev + DEVICE.numVfs) > 0 };
+}
+
+/** Serves an access as far as it goes without the hardware, on the device as it is now. */
+function serve(k: Kernel, work: (draft: OpenDevice, context: WriteContext) => ConfigAccess): void {
+  const cell = vdevOf(k) + VDEV.open;
+  const access = k.vfio.change(cell, (draft: OpenDevice) => work(draft, contextOf(k, draft)));
+  k.vfio.put(k.vfio.access(k.thread), access);
+}
+
+function beginConfig(k: Kernel): void {
+  const { write, offset, count, value } = actionOf<'access'>(k);
+  const data = new Uint8Array(write ? Math.min(count, VALUE_BYTES) : 0);
+  if (write) poke(data, 0, data.length as Width, value);
+  serve(k, ({ space }, context) => beginAccess(space, context, { write, offset, count, data }));
+}
+
+/** The access under way learns what came of what it asked for. */
+function answer(k: Kernel, told: Answer): void {
+  const draft = k.vfio.values.draft<ConfigAccess>(k.get(k.vfio.access(k.thread)));
+  const { done } = draft;
+  serve(k, ({ space }, context) => {
+    answerAccess(space, context, draft, told);
+    return draft;
+  });
+  // The part of a write that the header is asked for ends with it.
+  if (k.n === 0 || (draft.done === done && draft.result === null)) return;
+  k.endCall(k.n);
+  k.n = 0;
+  if (k.holds(memoryLock(k))) k.release(memoryLock(k));
+}
+
+const COMMAND = 4;
+const WIDTH_NAMES = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
+
+function readHardware(k: Kernel, offset: number, width: Width): Answer {
+  const value = peek(configOf(k, k.dev), offset, width);
+  const place = { device: addressOf(k), region: REGION.CONFIG, offset, length: width };
+  k.beginCall({ call: `pci_user_read_config_${WIDTH_NAMES[width]}`, ...place });
+  k.endCall(0, { value });
+  return { value, ret: 0 };
+}
+
+function writeHardware(k: Kernel, offset: number, width: Width, value: number): Answer {
+  const place = { device: addressOf(k), region: REGION.CONFIG, offset, length: width, value };
+  k.beginCall({ call: `pci_user_write_config_${WIDTH_NAMES[width]}`, ...place });
+  const { pci } = k.placeOf(k.dev);
+  const after = writeRegister(configOf(k, k.dev), pci, offset, width, value);
+  k.vfio.put(vdevOf(k) + VDEV.config, after);
+  k.endCall(0);
+  return DONE;
+}
+
+function setPower(k: Kernel, state: number): Answer {
+  k.pointCall({ call: 'pci_set_power_state', device: addressOf(k), value: state });
+  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+    draft.power = state;
+  });
+  return DONE;
+}
+
+/** What the kernel does next for the access of the thread; null when it is over. */
+const nextOf = (k: Kernel): Effect | null => k.vfio.accessOf(k.thread).next;
+
+/** COMMAND is written, and read first: memory may go, or come. */
+const locksForCommand = (k: Kernel): boolean =>
+  k.n !== 0 && k.i === COMMAND && k.vfio.accessOf(k.thread).answers.length === 2;
+
+/** Whether what comes next has to be done with `memory_lock`. */
+const needsLock = (k: Kernel): boolean =>
+  !k.holds(memoryLock(k)) && (nextOf(k)?.type === 'zap' || locksForCommand(k));
+
+/** Does the next thing, which no other thread sees in part. @returns what came of it */
+function carryOut(k: Kernel, effect: Exclude<Effect, { readonly type: 'reset' }>): Answer {
+  switch (effect.type) {
+    case 'read':
+      return readHardware(k, effect.offset, effect.width);
+    case 'write':
+      return writeHardware(k, effect.offset, effect.width, effect.value ?? 0);
+    case 'virtual': {
+      const { offset, width, value } = effect;
+      const place = { device: addressOf(k), region: REGION.CONFIG, offset, length: width };
+      k.beginCall({ call: 'vfio_basic_config_write', ...place, value: value ?? 0 });
+      k.n = width;
+      k.i = offset;
+      return { value, ret: 0 };
+    }
+    case 'zap':
+      zapMappings(k, k.dev);
+      return DONE;
+    case 'power':
+      return setPower(k, effect.state);
+  }
+}
+
+function finish(k: Kernel): undefined {
+  const { result, seen } = k.vfio.accessOf(k.thread);
+  k.set(k.vfio.access(k.thread), 0);
+  const ret = typeof result === 'number' ? result : -ERRNO.EIO;
+  if (k.holds(memoryLock(k))) k.release(memoryLock(k));
+  const given = givenOf(k, seen, ret);
+  k.endCall(ret, given);
+  k.endCall(ret, given);
+  return k.done(ret);
+}
+
+export const REGIONS = [
+  procedure('access', {
+    enter: (k) => {
+      const { file: name, count } = actionOf<'access'>(k);
+      const file = fileOf(k, name);
+      if (file === 0) return k.done(EBADF);
+      if (k.world.file(file).kind !== 'device') return k.done(-ERRNO.EINVAL);
+      if (count === 0) return k.done(0);
+      return k.call('vfio_pci_rw', k.get(k.vfio.file(file) + FILE.dev));
+    },
+    exit: joined((k) => k.done(k.ret)),
+  }),
+
+  procedure('vfio_pci_rw', {
+    enter: (k) => {
+      const { region, write } = actionOf<'access'>(k);
+      begin(k, 'vfio_pci_rw');
+      if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, 0, 'served');
+      if (region <= ROM && !(region === ROM && write)) return 'bar';
+      k.endCall(-ERRNO.EINVAL);
+      return k.done(-ERRNO.EINVAL);
+    },
+    bar: (k) => begin(k, 'vfio_pci_bar_rw'),
+    access: reads((k) => {
+      const { region, offset, count } = actionOf<'access'>(k);
+      const ret = barAccess(k.vfio.openDevice(vdevOf(k))!, region, offset, count);
+      const given = givenOf(k, new Array(count).fill(0), ret);
+      k.endCall(ret, given);
+      k.endCall(ret, given);
+      return k.done(ret);
+    }),
+    served: joined((k) => k.done(k.ret)),
+  }),
+
+  /** What the model asks for is done one by one, and the model asks on with what came of it. */
+  procedure('vfio_pci_config_rw', {
+    enter: (k) => {
+      begin(k, 'vfio_pci_config_rw');
+      beginConfig(k);
+    },
+    next: (k) => {
+      if (needsLock(k)) return 'lock';
+      const next = nextOf(k);
+      if (next === null) return finish(k);
+      if (next.type === 'reset') return k.call('pci_try_reset_function', k.dev, 0, 0, 'reset');
+      answer(k, carryOut(k, next));
+      return 'next';
+    },
+    lock: takes(memoryLock, (k) => {
+      if (nextOf(k)?.type === 'zap') answer(k, carryOut(k, { type: 'zap' }));
+      return 'next';
+    }),
+    reset: joined((k) => {
+      answer(k, { value: null, ret: k.ret });
+      return 'next';
+    }),
+  }),
+];

@@ -1,0 +1,101 @@
+/**
+ * Devices that VFIO gets and loses, and drivers that use the kernel's DMA API (kernel
+ * drivers/vfio/vfio_main.c, drivers/vfio/group.c 6.12, drivers/iommu/iommu.c 6.1).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import { IRQ } from '../../../model/vfio-pci-core/open-device.js';
+import type { Kernel } from '../../kernel.js';
+import type { Driver } from '../../place.js';
+import { gives, joined, procedure, takes, waits } from '../../steps.js';
+import { FILE, GROUP, VDEV } from '../../vfio-state.js';
+import { addressOf, usersOf, vdevOf } from './common.js';
+import { signal } from './irqs.js';
+
+const groupOfDev = (k: Kernel, dev: number): number => k.vfio.group(k.placeOf(dev));
+
+/** `vfio_register_group_dev`. */
+export function registerDevice(k: Kernel, dev: number): void {
+  const device = k.placeOf(dev).address;
+  k.beginCall({ call: 'vfio_register_group_dev', device });
+  noteDevice(k, dev);
+  k.endCall(0);
+}
+
+/** A function that vfio-pci has becomes a device of its group. */
+export function noteDevice(k: Kernel, dev: number): void {
+  k.set(k.vdev(dev) + VDEV.registered, 1);
+  k.add(groupOfDev(k, dev) + GROUP.devices, 1);
+}
+
+/**
+ * `iommu_device_use_default_domain`, which a probe begins with.
+ * @returns 0, or -EBUSY when a user of VFIO owns the group
+ */
+export function claimForKernel(k: Kernel, dev: number, driver: Driver): number {
+  if (!k.rules.claimsGroups || driver.model.managesDma === true) return 0;
+  const group = groupOfDev(k, dev);
+  if (k.get(group + GROUP.container) !== 0) return -ERRNO.EBUSY;
+  k.set(k.vdev(dev) + VDEV.native, 1);
+  k.add(group + GROUP.natives, 1);
+  return 0;
+}
+
+/** `iommu_device_unuse_default_domain`. */
+export function leaveToOthers(k: Kernel, dev: number): void {
+  const native = k.vdev(dev) + VDEV.native;
+  if (k.get(native) === 0) return;
+  k.set(native, 0);
+  k.add(groupOfDev(k, dev) + GROUP.natives, -1);
+}
+
+const lockOfGroup = (k: Kernel): number => groupOfDev(k, k.dev) + GROUP.lock;
+
+export const REGISTER = [
+  /**
+   * Waits until nobody has the device. The kernel asks again every ten seconds; here it asks once.
+   * With the last device VFIO loses the group, which leaves its container.
+   */
+  procedure('vfio_unregister_group_dev', {
+    enter: (k) => {
+      k.beginCall({ call: 'vfio_unregister_group_dev', device: addressOf(k) });
+      k.set(vdevOf(k) + VDEV.leaving, 1);
+    },
+    ask: (k) => {
+      const vdev = vdevOf(k);
+      if (k.get(vdev + VDEV.refs) === 0) return 'gone';
+      k.pointCall({ call: 'vfio_pci_core_request', device: addressOf(k), value: 0 });
+      signal(k, k.dev, IRQ.REQ, 0);
+      return undefined;
+    },
+    wait: waits(
+      (k) => k.get(vdevOf(k) + VDEV.refs) === 0,
+      (k) => `users to close ${addressOf(k)}`,
+      () => undefined,
+      (k) => usersOf(k, (file) => k.get(k.vfio.file(file) + FILE.dev) === k.dev),
+    ),
+    gone: (k) => {
+      const vdev = vdevOf(k);
+      const group = groupOfDev(k, k.dev);
+      k.set(vdev + VDEV.registered, 0);
+      k.set(vdev + VDEV.leaving, 0);
+      k.add(group + GROUP.devices, -1);
+      return k.get(group + GROUP.devices) === 0 ? undefined : 'exit';
+    },
+    lock: takes(lockOfGroup, (k) => {
+      const group = groupOfDev(k, k.dev);
+      if (k.get(group + GROUP.container) === 0) return undefined;
+      return k.call('vfio_group_detach_container', 0, group);
+    }),
+    revoke: joined((k) => {
+      const opened = groupOfDev(k, k.dev) + GROUP.opened;
+      const file = k.get(opened);
+      if (file !== 0) k.set(k.vfio.file(file) + FILE.revoked, 1);
+      k.set(opened, 0);
+    }),
+    unlock: gives(lockOfGroup),
+    exit: (k) => {
+      k.endCall(null);
+      k.done(0);
+    },
+  }),
+];

@@ -1,0 +1,74 @@
+/**
+ * The reset of all devices that are reset together (vfio_pci_dev_set_hot_reset, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.12).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
+import type { Kernel } from '../../kernel.js';
+import { DEVICE } from '../../layout.js';
+import { procedure } from '../../steps.js';
+import { VDEV } from '../../vfio-state.js';
+import { fileOf, ioctlOf } from './common.js';
+import { removeMappings } from './memory.js';
+
+/** Functions that are reset together with the device. */
+export function functionsOf(k: Kernel): number[] {
+  const { set } = k.placeOf(k.dev);
+  const found: number[] = [];
+  for (let i = 0; i < k.deviceList.length; i++) {
+    const dev = k.deviceList.at(i);
+    if (k.get(dev + DEVICE.visible) !== 0 && k.placeOf(dev).set === set) found.push(dev);
+  }
+  return found;
+}
+
+const opened = (k: Kernel): number[] =>
+  functionsOf(k).filter((dev) => k.get(k.vdev(dev) + VDEV.open) !== 0);
+
+/**
+ * Whether the groups that the user names are groups, and those of all devices that are open.
+ * @returns 0, -EBADF, or -EINVAL
+ */
+export function mayHotReset(k: Kernel): number {
+  const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
+  if (files.includes(0)) return -ERRNO.EBADF;
+  if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;
+  const groups = files.map((file) => k.vfio.group(k.world.file(file).place!));
+  const isOwned = (dev: number) => groups.includes(k.vfio.group(k.placeOf(dev)));
+  return functionsOf(k).every(isOwned) ? 0 : -ERRNO.EINVAL;
+}
+
+export const RESET = [
+  /** Nothing is waited for: -EBUSY when a `memory_lock` is taken, -EAGAIN for a device lock. */
+  procedure('vfio_pci_dev_set_reset', {
+    lock: (k) => {
+      const devices = opened(k);
+      if (devices.some((dev) => k.get(k.vdev(dev) + VDEV.memoryLock) !== 0)) {
+        return k.done(-ERRNO.EBUSY);
+      }
+      for (const dev of devices) {
+        k.set(k.vdev(dev) + VDEV.memoryLock, k.thread + 1);
+        removeMappings(k, dev);
+      }
+      for (const dev of functionsOf(k)) {
+        const device = k.placeOf(dev).address;
+        k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
+      }
+      for (const dev of devices) {
+        k.vfio.change(k.vdev(dev) + VDEV.open, (draft: OpenDevice) => {
+          draft.power = 0;
+        });
+      }
+      return undefined;
+    },
+    reset: (k) => {
+      const isFree = functionsOf(k).every((dev) => k.get(dev + DEVICE.lock) === 0);
+      k.i = isFree ? 0 : -ERRNO.EAGAIN;
+      for (const dev of functionsOf(k)) {
+        const lock = k.vdev(dev) + VDEV.memoryLock;
+        if (k.holds(lock)) k.release(lock);
+      }
+      k.done(k.i);
+    },
+  }),
+];

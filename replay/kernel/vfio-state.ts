@@ -1,0 +1,254 @@
+/** The state of VFIO in the kernel that runs: files, processes, groups, devices and their sets. */
+import { type DmaSpace, newDmaSpace } from '../model/iommu/type1.js';
+import type { ConfigAccess } from '../model/vfio-pci-core/config-access.js';
+import type { OpenDevice } from '../model/vfio-pci-core/open-device.js';
+import type { Cells } from './cells.js';
+import { members, sizeOf } from './layout.js';
+import type { Place } from './place.js';
+import { ValueTable } from './values.js';
+import type { World } from './world.js';
+
+/** A file that an operation opens; a container is its file. */
+export const FILE = members(
+  /** References to the file: its descriptor, mappings, and devices that hold their group. */
+  'refs',
+  /** The record of the device of a device file. */
+  'dev',
+  /** Of a group: VFIO lost its last device, and the file leads to nothing any more. */
+  'revoked',
+  /** `group_lock` of a container. */
+  'lock',
+  /** The IOMMU driver of a container is set. */
+  'iommu',
+  /** Its mappings: a value, `DmaSpace`. */
+  'dma',
+  /** Groups that joined it since it was opened: the later one comes first. */
+  'joined',
+  /** Signals of an eventfd. */
+  'signals',
+);
+
+/** `struct vfio_group`, and the owner of the IOMMU group. */
+export const GROUP = members(
+  /** `group_lock`. */
+  'lock',
+  /** The file by which it is open. */
+  'opened',
+  /** The container that it is in, which owns its DMA. */
+  'container',
+  /** Open devices, which keep it in its container. */
+  'users',
+  /** Devices of it that are registered with VFIO. */
+  'devices',
+  /** Devices of it whose drivers use the kernel's DMA API (`owner_cnt`). */
+  'natives',
+  /** Its place among the groups of its container. */
+  'order',
+);
+
+/** `struct vfio_pci_core_device`, of one life of a function. */
+export const VDEV = members(
+  /** It is registered with VFIO. */
+  'registered',
+  /** It is being unregistered: no lookup finds it from Linux 6.6 on. */
+  'leaving',
+  /** References besides its being registered: files, and calls that open it. */
+  'refs',
+  /** `open_count`. */
+  'opens',
+  /** How often its users were asked to give it up. */
+  'requests',
+  /** `memory_lock`, of who holds it for writing. */
+  'memoryLock',
+  /** Its driver's DMA is the kernel's: it counts in `GROUP.natives`. */
+  'native',
+  /** It while it is open: a value, `OpenDevice`. */
+  'open',
+  /** Configuration space of the hardware: a value; 0 as it came into being. */
+  'config',
+  /** The same as it was when the device was opened. */
+  'saved',
+  /** Addresses of user pages that map it, from Linux 6.10 on: a value, `number[]`. */
+  'pages',
+  /** Eventfds by index and vector of their interrupt: a value, `Triggers`. */
+  'triggers',
+);
+
+export const PROCESS = members(
+  /** Its descriptors: a value, `Descriptors`. */
+  'files',
+  /** Its mappings of devices: a value, `UserMapping[]`. */
+  'maps',
+  /** Mappings that it made so far: no address comes twice. */
+  'mapped',
+  /** It has ended. */
+  'exited',
+);
+
+/** Files by descriptor. */
+export interface Descriptor {
+  readonly name: string;
+  readonly fd: number;
+  readonly file: number;
+}
+
+export interface UserMapping {
+  readonly name: string;
+  /** The device file that it keeps. */
+  readonly file: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Files of eventfds by `index.vector`. */
+export type Triggers = Readonly<Record<string, number>>;
+
+const NO_DESCRIPTORS: readonly Descriptor[] = [];
+const NO_MAPS: readonly UserMapping[] = [];
+const NO_TRIGGERS: Triggers = {};
+
+export class VfioState {
+  readonly values = new ValueTable();
+  readonly #files: number;
+  readonly #groups: number;
+  readonly #sets: number;
+  readonly #devices: number;
+  readonly #processes: number;
+  readonly #accesses: number;
+  readonly #numbers: readonly number[];
+
+  /** @param functions how many records of functions there are */
+  constructor(
+    private readonly cells: Cells,
+    private readonly world: World,
+    private readonly functions: number,
+    threads: number,
+  ) {
+    const { places, files, actors } = world;
+    this.#numbers = [...new Set(places.map(({ group }) => group))];
+    this.#files = cells.allocate((files.length + 1) * sizeOf(FILE));
+    this.#groups = cells.allocate(this.#numbers.length * sizeOf(GROUP));
+    this.#sets = cells.allocate(places.length);
+    this.#devices = cells.allocate(functions * sizeOf(VDEV));
+    this.#processes = cells.allocate(actors.length * sizeOf(PROCESS));
+    this.#accesses = cells.allocate(threads);
+  }
+
+  /** Cells of a file, by its number from 1. */
+  file(number: number): number {
+    return this.#files + number * sizeOf(FILE);
+  }
+
+  /** Cells of an IOMMU group. */
+  group({ group }: Place): number {
+    return this.#groups + this.#numbers.indexOf(group) * sizeOf(GROUP);
+  }
+
+  /** Cells of all groups. */
+  get groups(): number[] {
+    return this.#numbers.map((_, i) => this.#groups + i * sizeOf(GROUP));
+  }
+
+  /** The number of the IOMMU group that a cell is of. */
+  numberOfGroup(cell: number): number {
+    return this.#numbers[Math.floor((cell - this.#groups) / sizeOf(GROUP))];
+  }
+
+  /** `dev_set->lock` of the devices that are reset together with the one at a place. */
+  setLock({ set }: Place): number {
+    return this.#sets + set;
+  }
+
+  /** @param record number of the function's record */
+  device(record: number): number {
+    return this.#devices + record * sizeOf(VDEV);
+  }
+
+  /** The number of the record of the function that a cell of a device is of. */
+  recordOf(cell: number): number {
+    return Math.floor((cell - this.#devices) / sizeOf(VDEV));
+  }
+
+  process(actor: number): number {
+    return this.#processes + this.world.processes[actor] * sizeOf(PROCESS);
+  }
+
+  /** The access of configuration space that a thread is in: a value; 0 for none. */
+  access(thread: number): number {
+    return this.#accesses + thread;
+  }
+
+  descriptors(process: number): readonly Descriptor[] {
+    return this.#valueOf(process + PROCESS.files, NO_DESCRIPTORS);
+  }
+
+  maps(process: number): readonly UserMapping[] {
+    return this.#valueOf(process + PROCESS.maps, NO_MAPS);
+  }
+
+  triggers(device: number): Triggers {
+    return this.#valueOf(device + VDEV.triggers, NO_TRIGGERS);
+  }
+
+  /** The open device; null when it is not open. It must not be changed. */
+  openDevice(device: number): OpenDevice | null {
+    return this.#valueOf<OpenDevice | null>(device + VDEV.open, null);
+  }
+
+  /** Mappings of a container, by the number of its file. They must not be changed. */
+  dma(file: number): DmaSpace {
+    return this.#valueOf(this.file(file) + FILE.dma, newDmaSpace(true));
+  }
+
+  accessOf(thread: number): ConfigAccess {
+    return this.values.at(this.cells.get(this.access(thread)));
+  }
+
+  #valueOf<T>(cell: number, none: T): T {
+    const number = this.cells.get(cell);
+    return number === 0 ? none : this.values.at<T>(number);
+  }
+
+  /** Puts a value into a cell; null empties it. */
+  put(cell: number, value: object | null): void {
+    this.cells.set(cell, value === null ? 0 : this.values.numberOf(value));
+  }
+
+  /** Changes the value of a cell, which holds one, in a copy. */
+  change<T extends object, R>(cell: number, change: (draft: T) => R): R {
+    const draft = this.values.draft<T>(this.cells.get(cell));
+    const result = change(draft);
+    this.put(cell, draft);
+    return result;
+  }
+
+  /** What a lock of VFIO is called; null for a lock that is none of VFIO. */
+  nameOfLock(lock: number, addressOf: (record: number) => string): string | null {
+    const { files, places } = this.world;
+    if (isIn(lock, this.#files, (files.length + 1) * sizeOf(FILE))) {
+      return `group_lock of container ${Math.floor((lock - this.#files) / sizeOf(FILE))}`;
+    }
+    if (isIn(lock, this.#groups, this.#numbers.length * sizeOf(GROUP))) {
+      return `group_lock of group ${this.numberOfGroup(lock)}`;
+    }
+    if (isIn(lock, this.#sets, places.length)) {
+      const first = places.find(({ set }) => set === lock - this.#sets);
+      return `dev_set->lock of ${first?.address}`;
+    }
+    if (!isIn(lock, this.#devices, this.functions * sizeOf(VDEV))) return null;
+    return `memory_lock of ${addressOf(this.recordOf(lock))}`;
+  }
+
+  /** Every lock of VFIO but those of devices. */
+  *locks(): Generator<number> {
+    for (let file = 1; file <= this.world.files.length; file++) yield this.file(file) + FILE.lock;
+    for (const group of this.groups) yield group + GROUP.lock;
+    for (let set = 0; set < this.world.places.length; set++) yield this.#sets + set;
+    for (let record = 0; record < this.functions; record++) {
+      yield this.device(record) + VDEV.memoryLock;
+    }
+  }
+}
+
+const isIn = (cell: number, first: number, count: number): boolean =>
+  cell >= first && cell < first + count;
