@@ -52,7 +52,7 @@ export class EventRow {
   readonly cells = new Int32Array(CELLS);
   /** Bit `CELL[column]` is 1 when the column is not null. Kind, phase and ts are never null. */
   present = 0;
-  /** Text of the event: a string, or the UTF-8 bytes `[textStart, textEnd)`; null for no text. */
+  /** Text of the event: a string, or the UTF-8 bytes `[textStart, textEnd)`; null when absent. */
   textValue: string | Buffer | null = null;
   textStart = 0;
   textEnd = 0;

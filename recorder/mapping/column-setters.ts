@@ -166,7 +166,7 @@ export class SetterMaker {
     };
   }
 
-  /** As `udevadm monitor` begins to tell it: `bind@0000:01:00.0`; `@name` of one that is read. */
+  /** Like a line of `udevadm monitor`: `bind@0000:01:00.0`; `@name` for the name of an object. */
   #uevent(action: FieldIndex, object: FieldIndex): ColumnSetter {
     return (row, fields) => {
       if (!fields.has(object)) return;

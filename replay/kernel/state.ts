@@ -13,7 +13,7 @@ import {
 } from './layout.js';
 import { OrderedList } from './ordered-list.js';
 import type { Driver, Place } from './place.js';
-import { VfioState } from './vfio-state.js';
+import { VfioState } from './vfio-cells.js';
 import type { World } from './world.js';
 
 export class State {

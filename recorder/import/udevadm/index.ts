@@ -123,7 +123,7 @@ class UdevadmReader {
     this.#counts[sender] = (this.#counts[sender] ?? 0) + 1;
     row.start(this.#uevent, events.phase('point'));
     row.time(uevent.seconds, uevent.nanoseconds);
-    // What udev sends on when its rules have run is told apart from what the kernel sent.
+    // Distinguishes what udev sends after its rules have run from what the kernel sent.
     const name = sender === 'UDEV' ? `udev ${action}` : action;
     row.set(CELL.name, events.id('name', name));
     const bdf = parseBdf([...uevent.path.matchAll(DEVICE)].at(-1)?.[1] ?? '');

@@ -1,7 +1,7 @@
 /** Unbinding (kernel drivers/base/dd.c, drivers/pci/pci-driver.c 6.1). */
 import { DEVICE } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
-import { VDEV } from '../vfio-state.js';
+import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { findFunction } from './files.js';
 import { leaveToOthers } from './vfio/register.js';

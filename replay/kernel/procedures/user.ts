@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel.js';
 import type { Condition } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
-import { FILE, PROCESS } from '../vfio-state.js';
+import { FILE, PROCESS } from '../vfio-cells.js';
 
 /** Operations that an actor has done; all of them when it has stopped. */
 export function operationsDone(k: Kernel, actor: number): number {

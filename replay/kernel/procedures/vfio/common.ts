@@ -4,7 +4,7 @@ import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import type { Action, IoctlAction } from '../../machine-spec.js';
-import { type Descriptor, FILE, GROUP, PROCESS, VDEV } from '../../vfio-state.js';
+import { type Descriptor, FILE, GROUP, PROCESS, VDEV } from '../../vfio-cells.js';
 
 /** The action of the operation that a thread is at, which is of a type. */
 export const actionOf = <T extends Action['type']>(k: Kernel): Extract<Action, { type: T }> =>
@@ -63,7 +63,7 @@ export function membersOf(k: Kernel, group: number): number[] {
 }
 
 /** Whether a call of VFIO finds the device of a function. */
-export function isFound(k: Kernel, dev: number): boolean {
+function isFound(k: Kernel, dev: number): boolean {
   const vdev = k.vdev(dev);
   if (k.get(vdev + VDEV.registered) === 0) return false;
   if (k.get(vdev + VDEV.leaving) === 0) return true;

@@ -6,11 +6,11 @@ import { ERRNO } from '../../../../traces/index.js';
 import { type DmaSpace, newDmaSpace } from '../../../model/iommu/type1.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, procedure, takes } from '../../steps.js';
-import { FILE, GROUP } from '../../vfio-state.js';
+import { FILE, GROUP } from '../../vfio-cells.js';
 import { containerLock, groupOf, membersOf } from './common.js';
 
 /** All functions of a group get another domain. */
-export function attach(k: Kernel, group: number): void {
+function attach(k: Kernel, group: number): void {
   for (const dev of membersOf(k, group)) k.point('attach_device_to_domain', dev);
 }
 
@@ -34,7 +34,7 @@ export function unmapPages(k: Kernel, iova: bigint, size: bigint): void {
 export const objectOf = (file: number): number => 0x1000 * file;
 
 /** Groups of a container, the one that joined last first. */
-export function groupsOf(k: Kernel, file: number): number[] {
+function groupsOf(k: Kernel, file: number): number[] {
   const order = (group: number) => k.get(group + GROUP.order);
   const inside = k.vfio.groups.filter((group) => k.get(group + GROUP.container) === file);
   return inside.sort((a, b) => order(b) - order(a));
@@ -44,7 +44,7 @@ export function groupsOf(k: Kernel, file: number): number[] {
  * `vfio_iommu_type1_attach_group`: the first group makes a domain; another is attached to a new
  * one, and then to that of the first.
  */
-export function attachGroup(k: Kernel, file: number, group: number, isFirst: boolean): void {
+function attachGroup(k: Kernel, file: number, group: number, isFirst: boolean): void {
   const value = k.vfio.numberOfGroup(group);
   k.beginCall({ call: 'vfio_iommu_type1_attach_group', value, length: objectOf(file) });
   attach(k, group);

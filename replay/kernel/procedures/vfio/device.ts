@@ -10,7 +10,7 @@ import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
-import { FILE, GROUP, VDEV } from '../../vfio-state.js';
+import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { addressOf, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';

@@ -13,7 +13,7 @@ import {
 import { wrapIsOverflow } from '../../../model/kernel-rules.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
-import { FILE } from '../../vfio-state.js';
+import { FILE } from '../../vfio-cells.js';
 import { mapPages, unmapPages } from './container.js';
 
 /** Errno of a range past 2^64. */

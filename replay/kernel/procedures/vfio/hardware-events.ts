@@ -3,7 +3,7 @@ import { DMA_MAP } from '../../../model/iommu/type1.js';
 import { peek } from '../../../model/vfio-pci-core/little-endian.js';
 import type { Kernel } from '../../kernel.js';
 import { procedure } from '../../steps.js';
-import { FILE, GROUP } from '../../vfio-state.js';
+import { FILE, GROUP } from '../../vfio-cells.js';
 import { actionOf } from './common.js';
 import { configOf } from './device.js';
 import { raise } from './irqs.js';

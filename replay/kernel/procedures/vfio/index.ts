@@ -3,12 +3,12 @@ import type { Kernel } from '../../kernel.js';
 import type { Procedure } from '../../procedure.js';
 import { CONTAINER } from './container.js';
 import { DEVICE_FILES } from './device.js';
-import { DEVICE_IOCTL } from './device-ioctl.js';
-import { FILES } from './files.js';
+import { DEVICE_IOCTL } from './device-calls.js';
+import { FILES } from './file-calls.js';
 import { HARDWARE_EVENTS } from './hardware-events.js';
 import { IOCTL } from './ioctl.js';
 import { MEMORY } from './memory.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
 

@@ -6,7 +6,7 @@ import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js'
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
-import { FILE, GROUP, VDEV } from '../../vfio-state.js';
+import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import {
   descriptorOf,
   EBADF,

@@ -11,7 +11,7 @@ import {
 } from '../../../model/vfio/vfio-irqs.js';
 import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
-import { FILE, type Triggers, VDEV } from '../../vfio-state.js';
+import { FILE, type Triggers, VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf, wordsOf } from './common.js';
 
 /** VFIO_IRQ_SET_* of uapi vfio.h. */

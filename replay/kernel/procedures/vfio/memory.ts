@@ -14,7 +14,7 @@ import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-functi
 import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
 import type { Kernel } from '../../kernel.js';
 import { joined, procedure, waits } from '../../steps.js';
-import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-state.js';
+import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;

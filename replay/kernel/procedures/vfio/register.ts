@@ -7,7 +7,7 @@ import { IRQ } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import type { Driver } from '../../place.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
-import { FILE, GROUP, VDEV } from '../../vfio-state.js';
+import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { addressOf, usersOf, vdevOf } from './common.js';
 import { signal } from './irqs.js';
 

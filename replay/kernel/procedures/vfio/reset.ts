@@ -7,7 +7,7 @@ import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
-import { VDEV } from '../../vfio-state.js';
+import { VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf } from './common.js';
 import { removeMappings } from './memory.js';
 

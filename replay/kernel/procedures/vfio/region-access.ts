@@ -19,7 +19,7 @@ import { writeRegister } from '../../hardware.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
-import { FILE, VDEV } from '../../vfio-state.js';
+import { FILE, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
 import { configOf } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';

@@ -15,7 +15,7 @@ import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
-import { FILE, VDEV } from '../../vfio-state.js';
+import { FILE, VDEV } from '../../vfio-cells.js';
 import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './common.js';
 import { isOwnedByVfio, setLock } from './device.js';
 import { setIrqs } from './irqs.js';

@@ -5,7 +5,7 @@
 import { ERRNO } from '../../../../traces/index.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
-import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-state.js';
+import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-cells.js';
 import { actionOf, descriptorOf, EBADF, groupOfFile, install, uninstall } from './common.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
