@@ -31,7 +31,7 @@ export function holdersOf(engine: Engine, address: string): Holders | null {
     driver: describe(device.driver),
     override: describe(device.override),
     lock: holder?.tid ?? null,
-    open: user === undefined ? false : user.open === undefined ? null : user.open !== null,
+    open: user === undefined ? false : user.open === 'unknown' ? null : user.open !== 'closed',
     underWay: frames.map((frame) => ({ seq: frame.seq, tid: frame.tid, what: whatOf(frame) })),
   };
 }

@@ -1,7 +1,7 @@
 /** The state of a replay as plain data, for people, for JSON and for the state hash. */
 
 import { certainly, describe, only, type Possible } from '../../model/possible.js';
-import type { VfioState } from '../../model/vfio/vfio-state.js';
+import type { VfioFunction, VfioState } from '../../model/vfio/vfio-state.js';
 import { IRQ, memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import type { Machine } from '../machine/machine.js';
 import type { PciDevice } from '../machine/pci-device.js';
@@ -65,13 +65,13 @@ export const deviceState = (device: PciDevice): DeviceState => ({
 /** One function, with what its users have made of it. */
 export const functionState = (device: PciDevice, vfio: VfioState): FunctionState => ({
   ...deviceState(device),
-  vfio: openState(vfio.functions.get(device.address)?.open ?? null),
+  vfio: openState(vfio.functions.get(device.address)?.open ?? 'unknown'),
 });
 
 const IRQ_NAMES = new Map<number, string>(Object.entries(IRQ).map(([name, n]) => [n, name]));
 
-function openState(open: OpenDevice | null): OpenState | null {
-  if (open === null) return null;
+function openState(open: VfioFunction['open']): OpenState | null {
+  if (typeof open === 'string') return null;
   const { irqType, vectors, mappings, space } = open;
   const irqs = irqType === null ? '?' : irqType === IRQ.NONE ? null : IRQ_NAMES.get(irqType);
   return {

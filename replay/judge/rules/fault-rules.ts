@@ -86,9 +86,10 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
   if (!e.hasOffset) return STIMULUS;
   let doubtful = false;
   for (const { address, open } of engine.vfio.functions.values()) {
-    if (open === undefined) doubtful = true;
-    const mapping = open ? mappingAt(open, e.offset) : undefined;
-    if (!open || mapping === undefined || mapping.process !== e.pid) continue;
+    if (open === 'unknown') doubtful = true;
+    if (typeof open === 'string') continue;
+    const mapping = mappingAt(open, e.offset);
+    if (mapping === undefined || mapping.process !== e.pid) continue;
     if (faults(open)) return COMPUTED;
     if (!showsMemory(engine, true)) return UNKNOWN;
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');

@@ -69,8 +69,8 @@ export function openMdev(engine: Engine, e: EventCursor): Verdict {
     return STIMULUS;
   }
   const fn = functionAt(engine.vfio, mdev.uuid);
-  fn.open = undefined;
-  if (ioctl?.file === 'group') fn.bound = null;
+  fn.open = 'unknown';
+  if (ioctl?.file === 'group') fn.bound = 'unbound';
   if (!engine.records(CLOSE)) mdev.irq = 'unknown';
   if (mdev.opens !== null) mdev.opens++;
   return STIMULUS;
@@ -90,7 +90,7 @@ export function closeMdev(engine: Engine, e: EventCursor): Verdict {
   if (mdev.migration !== null) mdev.migration = { ...mdev.migration, file: null };
   const fn = functionAt(engine.vfio, mdev.uuid);
   letGo(engine, fn);
-  fn.open = null;
+  fn.open = 'closed';
   return STIMULUS;
 }
 
@@ -105,7 +105,7 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = engine.records(OPEN) && engine.records(CLOSE);
   const open = shown ? isMdevOpen(mdev) : null;
-  const ofCdev = bound?.door === 'group' ? null : bound;
+  const ofCdev = typeof bound === 'object' && bound.door === 'group' ? 'unbound' : bound;
   const showsBind = engine.records(CDEV_CALL.BIND);
   return doorOf({ bound: ofCdev, file, ofGroup, open, showsBind });
 }

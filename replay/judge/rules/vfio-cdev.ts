@@ -15,7 +15,7 @@ import {
   unbind,
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
-import { type Binding, CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
+import { CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import {
   groupInUnseenIommufd,
@@ -40,18 +40,18 @@ const TOKEN_SINCE = 6017;
 const PASID_SINCE = 6015;
 
 /** What a device is bound to: nothing when it is closed. */
-const bindingOf = ({ open, bound }: VfioFunction): Binding | null | undefined =>
-  open === null ? null : bound;
+const bindingOf = ({ open, bound }: VfioFunction): VfioFunction['bound'] =>
+  open === 'closed' ? 'unbound' : bound;
 
 /** The same, of one that is bound by a file of its character device. */
-function cdevOf(fn: VfioFunction): Binding | null | undefined {
+function cdevOf(fn: VfioFunction): VfioFunction['bound'] {
   const binding = bindingOf(fn);
-  return binding?.door === 'group' ? null : binding;
+  return typeof binding === 'object' && binding.door === 'group' ? 'unbound' : binding;
 }
 
 const isOpen = ({ open, bound }: VfioFunction): boolean | null => {
-  if (open === null) return false;
-  return open !== undefined || bound ? true : null;
+  if (open === 'closed') return false;
+  return open !== 'unknown' || typeof bound === 'object' ? true : null;
 };
 
 /** What kind of file a device's ioctl is of. */
@@ -123,14 +123,15 @@ function bindResults(
   if (call.opened === true) return [0];
   if (call.openError !== null) return [call.openError];
   if (call.opened === null) return null;
-  const bound = cdevOf(fn);
-  if (bound && file !== null && bound.file === file) return INVALID;
+  const binding = cdevOf(fn);
+  const bound = typeof binding === 'object' ? binding : null;
+  if (bound !== null && file !== null && bound.file === file) return INVALID;
   // Without a call that enables the device something refused it, in the order of these.
-  const maybe = bound ? [] : [-ERRNO.EBUSY];
+  const maybe = bound !== null ? [] : [-ERRNO.EBUSY];
   maybe.push(...tokenErrors(engine, call, fn, version));
   const isKnown = showsFiles(engine) && iommufdAt(engine, e.pid, call.words[2]) !== null;
   if (!isKnown) maybe.push(-ERRNO.EBADF, -ERRNO.EBADFD);
-  if (bound || fn.open) return [...maybe, -ERRNO.EINVAL];
+  if (bound !== null || typeof fn.open === 'object') return [...maybe, -ERRNO.EINVAL];
   const group = engine.machine.find(fn.address)?.group ?? null;
   if (group !== null && viable(engine, group) === false) return [...maybe, -ERRNO.EPERM];
   const opener = isUuid(fn.address) ? OPEN : 'vfio_pci_core_enable';
@@ -169,7 +170,7 @@ function noteBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCu
   const context = descriptor === undefined ? null : shownIommufd(engine, e.pid, descriptor);
   fn.bound = { door: 'cdev', process: e.pid, file, context };
   // Where opening is not recorded, this shows it.
-  if (fn.open === null) fn.open = undefined;
+  if (fn.open === 'closed') fn.open = 'unknown';
   const use = context === null ? undefined : iommufds.uses.get(context);
   if (use !== undefined) {
     bind(use.context, fn.address, engine.machine.find(fn.address)?.group ?? null);
@@ -205,15 +206,17 @@ function attachment(
 const UNKNOWN_USE: Answer = { results: null };
 
 function boundUse(engine: Engine, fn: VfioFunction): Use | null {
-  const key = bindingOf(fn)?.context ?? null;
+  const binding = bindingOf(fn);
+  const key = typeof binding === 'object' ? binding.context : null;
   return key === null ? null : (engine.vfio.iommufds.uses.get(key) ?? null);
 }
 
 /** A device is closed: its iommufd loses it, and goes itself when only the device kept it. */
 export function letGo(engine: Engine, fn: VfioFunction): void {
-  const key = bindingOf(fn)?.context ?? null;
+  const binding = bindingOf(fn);
+  const key = typeof binding === 'object' ? binding.context : null;
   const use = boundUse(engine, fn);
-  fn.bound = null;
+  fn.bound = 'unbound';
   if (use === null || key === null) return;
   const id = deviceId(use.context, fn.address);
   if (id !== null) unbind(use.context, id);
@@ -230,7 +233,7 @@ export function reachOf(engine: Engine, address: string): Reach | null {
 /** Whether a device is open by its character device; null when not known. */
 export function isByCdev(engine: Engine, address: string): boolean | null {
   const bound = cdevOf(functionAt(engine.vfio, address));
-  return bound === undefined ? null : bound !== null;
+  return bound === 'unknown' ? null : bound !== 'unbound';
 }
 
 /**
@@ -268,7 +271,7 @@ export function noteGroupDevice(engine: Engine, address: string, e: EventCursor)
   const fn = functionAt(engine.vfio, address);
   const key = onlyUse(iommufds, e.pid);
   const use = key === null ? undefined : iommufds.uses.get(key);
-  if (use === undefined || fn.bound) return;
+  if (use === undefined || typeof fn.bound === 'object') return;
   fn.bound = { door: 'group', process: e.pid, file: null, context: key };
   const { context } = use;
   const id = bind(context, address, engine.machine.find(address)?.group ?? null);

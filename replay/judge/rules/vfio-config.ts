@@ -10,7 +10,7 @@ import {
   pushCall,
   type RegionCall,
 } from '../../model/vfio/vfio-calls.js';
-import { functionAt, hardwareOf } from '../../model/vfio/vfio-state.js';
+import { functionAt, hardwareOf, openDeviceOf } from '../../model/vfio/vfio-state.js';
 import { beginAccess } from '../../model/vfio-pci-core/config-access.js';
 import type { Effect } from '../../model/vfio-pci-core/effects.js';
 import { peek, poke, type Width } from '../../model/vfio-pci-core/little-endian.js';
@@ -135,7 +135,7 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
   const { result } = config;
   if (result === 'unknown' || result === null) {
     // What the user wrote is not known: neither is what he reads from now on.
-    if (call.write) functionAt(engine.vfio, call.device).open = undefined;
+    if (call.write) functionAt(engine.vfio, call.device).open = 'unknown';
     return UNKNOWN;
   }
   return judge(`${call.device}/config`, [result], ret, call.count);
@@ -176,7 +176,7 @@ const numberOf = (bytes: ArrayLike<number | null>): string => {
 };
 
 function isWrittenMeanwhile({ vfio }: Engine, { device, seq }: RegionCall): boolean {
-  if ((functionAt(vfio, device).open?.written ?? -1) > seq) return true;
+  if ((openDeviceOf(functionAt(vfio, device))?.written ?? -1) > seq) return true;
   for (const stack of vfio.calls.values()) {
     for (const call of stack) {
       if (call.type === 'region' && call.write && call.device === device) return true;

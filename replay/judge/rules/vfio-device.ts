@@ -14,6 +14,7 @@ import {
   type Hardware,
   hardwareOf,
   newFunction,
+  openDeviceOf,
   unknownHardware,
   type VfioFunction,
 } from '../../model/vfio/vfio-state.js';
@@ -52,7 +53,7 @@ export function noteFunction(engine: Engine, e: EventCursor): void {
   fn.resources = parseResources(e.text);
   // Somebody may have opened a device of VFIO before the recording began.
   const driver = e.driver;
-  fn.open = driver === null || !driverModel(driver).vfioPci ? null : undefined;
+  fn.open = driver === null || !driverModel(driver).vfioPci ? 'closed' : 'unknown';
 }
 
 const wholeHardware = (data: Uint8Array): Hardware =>
@@ -65,7 +66,7 @@ const wholeHardware = (data: Uint8Array): Hardware =>
 export function replaceFunction(engine: Engine, address: string, same: boolean): void {
   const { hardware, resources } = functionAt(engine.vfio, address);
   const kept = same ? { hardware, resources } : {};
-  const fresh = { ...newFunction(address), ...kept, placed: false, open: null };
+  const fresh = { ...newFunction(address), ...kept, placed: false, open: 'closed' as const };
   engine.vfio.functions.set(address, fresh);
   forgetRegisters(engine, address);
 }
@@ -89,10 +90,10 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     prepare(engine, fn);
     const before = fn.open;
     // It is open or not, when its end is not recorded.
-    fn.open = undefined;
+    fn.open = 'unknown';
     noteOpening(engine, e, address);
-    if (before === undefined) return UNKNOWN;
-    return before === null
+    if (before === 'unknown') return UNKNOWN;
+    return before === 'closed'
       ? IN_ORDER
       : diverge(`${address}/open`, 'the device is open already', 'it is opened');
   }
@@ -102,11 +103,11 @@ export function open(engine: Engine, e: EventCursor): Verdict {
   if (ioctl !== null) {
     ioctl.opened = e.ret === 0;
     if (e.ret < 0) ioctl.openError = e.ret;
-    if (ioctl.file === 'group') fn.bound = null;
+    if (ioctl.file === 'group') fn.bound = 'unbound';
   }
   if (e.ret === 0) enabled(engine, fn, call);
   else {
-    fn.open = null;
+    fn.open = 'closed';
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
   return openResult(engine, address, call.reset, e.ret);
@@ -144,7 +145,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   fn.requests = 0;
   fn.closing = null;
   fn.toClose = false;
-  fn.open = undefined;
+  fn.open = 'unknown';
   fn.confirmed = true;
   if (hardware === null || ids === null || resources === null) return;
   const facts = { vendor: ids.vendor, device: ids.device, class: ids.class, resources };
@@ -209,18 +210,20 @@ export function close(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || !e.name.startsWith('vfio_pci_core_')) return STIMULUS;
   const fn = functionAt(engine.vfio, address);
-  const wasOpen = fn.open ?? (fn.confirmed ? fn.open : undefined);
+  const wasOpen = fn.open === 'closed' && !fn.confirmed ? 'unknown' : fn.open;
   if (e.name === DISABLE || !engine.records(DISABLE)) {
     letGo(engine, fn);
-    fn.closing = fn.open ?? null;
-    fn.open = null;
+    fn.closing = openDeviceOf(fn);
+    fn.open = 'closed';
     fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
   const misplaced = closeInOrder(engine, e, fn);
   if (misplaced !== null) return misplaced;
-  if (wasOpen === undefined) return UNKNOWN;
-  return wasOpen === null ? diverge(`${address}/open`, 'closed', 'it is closed again') : IN_ORDER;
+  if (wasOpen === 'unknown') return UNKNOWN;
+  return wasOpen === 'closed'
+    ? diverge(`${address}/open`, 'closed', 'it is closed again')
+    : IN_ORDER;
 }
 
 /** A device is told to close once, and then disabled; an open that fails disables it, too. */
@@ -249,7 +252,7 @@ export function request(engine: Engine, e: EventCursor): Verdict {
   if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
-  if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
+  if (fn.open === 'closed' && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
   // A first request where another was due belongs to a later removal, whose begin was not seen.
   const later = e.value === 0 && fn.requests !== 0;
   const verdict =
@@ -266,7 +269,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
   if (address === null || e.path !== 'kernel') return STIMULUS;
   const { calls } = engine.vfio;
   const fn = functionAt(engine.vfio, address);
-  const device = fn.open ?? fn.closing;
+  const device = openDeviceOf(fn) ?? fn.closing;
   const request = { flags: e.value, index: e.region, start: e.offset, count: e.length };
   const path = `${address}/irqs`;
   if (e.phase === 'begin') {
@@ -274,7 +277,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
     const ioctl = innerCall(calls, e.tid, 'ioctl');
     if (ioctl !== null) ioctl.irqsSet = true;
     if (device === null) return UNKNOWN;
-    if (fn.open === null) {
+    if (fn.open === 'closed') {
       const wanted = device.irqType === null ? null : `index ${device.irqType}`;
       return wanted === null ? UNKNOWN : compare(path, wanted, `index ${request.index}`);
     }

@@ -7,7 +7,7 @@ import {
   type IoctlCall,
   type RegionCall,
 } from '../../model/vfio/vfio-calls.js';
-import { functionAt } from '../../model/vfio/vfio-state.js';
+import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
 import {
   answerAccess,
   type ConfigAccess,
@@ -95,7 +95,7 @@ const samePlace = (a: Place, b: Place) => a.offset === b.offset && a.width === b
 
 /** The device of a call, as far as it is known to be open. */
 export const openOf = (engine: Engine, address: string): OpenDevice | null =>
-  functionAt(engine.vfio, address).open ?? null;
+  openDeviceOf(functionAt(engine.vfio, address));
 
 export function contextOf(engine: Engine, address: string, device: OpenDevice): WriteContext {
   const numVfs = engine.machine.find(address)?.sriov?.numVfs ?? [0];
@@ -216,7 +216,7 @@ function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: E
   if (next.offset !== at || actual.offset !== at || next.width + actual.width !== 6) return false;
   engine.learnPcieBytes(actual.width === 2 ? 50 : 52);
   for (const { open } of engine.vfio.functions.values()) {
-    if (open) setPcieTail(open.space, actual.width === 4);
+    if (typeof open === 'object') setPcieTail(open.space, actual.width === 4);
   }
   foreseeAgain(device.space, contextOf(engine, call.device, device), config);
   return config.next !== null && same(config.next, actual);

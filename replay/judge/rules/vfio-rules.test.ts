@@ -69,7 +69,7 @@ describe.each(CAPTURES)('%s', (name) => {
 
   test('closing releases everything', () => {
     const { vfio } = replayer.engine;
-    expect([...vfio.functions.values()].filter((fn) => fn.open !== null)).toEqual([]);
+    expect([...vfio.functions.values()].filter((fn) => fn.open !== 'closed')).toEqual([]);
     expect([...vfio.calls.values()].flat()).toEqual([]);
     for (const group of vfio.groups.values()) expect([...group.devices]).toEqual([]);
     for (const container of vfio.containers.values()) {

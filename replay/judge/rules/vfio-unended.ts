@@ -26,7 +26,7 @@ function forgetCall(engine: Engine, call: Call, process: number): void {
   if (call.type === 'ioctl') forgetIoctl(engine, call, process);
   else if (call.type === 'irqs') forgetIrqs(engine, call.device);
   else if (call.type === 'region' && call.write && call.config !== null) {
-    functionAt(engine.vfio, call.device).open = undefined;
+    functionAt(engine.vfio, call.device).open = 'unknown';
   }
 }
 
@@ -42,9 +42,9 @@ function forgetDevice(engine: Engine, device: string, name: string, process: num
   const mdev = engine.mdevs.devices.get(device);
   if (mdev !== undefined) forgetUse(mdev);
   if (name === 'VFIO_DEVICE_SET_IRQS') forgetIrqs(engine, device);
-  if (name === 'VFIO_DEVICE_FEATURE') functionAt(engine.vfio, device).open = undefined;
+  if (name === 'VFIO_DEVICE_FEATURE') functionAt(engine.vfio, device).open = 'unknown';
   if (!isCdevCall(name)) return;
-  functionAt(engine.vfio, device).bound = undefined;
+  functionAt(engine.vfio, device).bound = 'unknown';
   forgetIommufds(engine, process);
 }
 

@@ -2,6 +2,7 @@
  * The two doors of a device: its group, and its character device, whose files can do nothing before
  * they are bound to an iommufd (drivers/vfio/device_cdev.c, vfio_main.c 6.12).
  */
+import type { Unknown } from '../possible.js';
 import type { FileNumber } from './file-descriptors.js';
 
 /** Calls of a character device alone: its binding to an iommufd, and to what is attached there. */
@@ -35,8 +36,8 @@ export type Door =
   | 'unknown';
 
 export interface DoorFacts {
-  /** The file that is bound; null: none, undefined: not known. */
-  readonly bound: Binding | null | undefined;
+  /** The file that is bound. */
+  readonly bound: Binding | 'unbound' | Unknown;
   /** The file of the call; null when not known. */
   readonly file: FileNumber | null;
   /** It was got from a group. */
@@ -49,12 +50,14 @@ export interface DoorFacts {
 
 export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Door {
   if (ofGroup) return 'open';
-  const mayBeBound = bound === undefined || (!showsBind && open !== false);
+  const mayBeBound = bound === 'unknown' || (!showsBind && open !== false);
   if (file !== null && mayBeBound) return 'unknown';
   // One that was opened while the recording ran is not bound unless a call bound it.
-  if (file !== null)
-    return bound?.file === file ? 'open' : bound?.file == null && bound ? 'unknown' : 'unbound';
+  if (file !== null) {
+    if (typeof bound === 'string') return 'unbound';
+    return bound.file === file ? 'open' : bound.file === null ? 'unknown' : 'unbound';
+  }
   if (open === false) return 'unbound';
   // A second file of a device that is bound is told by nothing.
-  return open === true && bound === null ? 'open' : 'unknown';
+  return open === true && bound === 'unbound' ? 'open' : 'unknown';
 }

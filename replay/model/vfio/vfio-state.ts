@@ -3,6 +3,7 @@
  */
 
 import type { DmaSpace } from '../iommu/type1.js';
+import type { Unknown } from '../possible.js';
 import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { OpenDevice } from '../vfio-pci-core/open-device.js';
 import type { Resource } from '../vfio-pci-core/pci-function.js';
@@ -37,8 +38,7 @@ export interface VfioFunction {
   placed: boolean;
   /** Regions of which a fault showed it. */
   readonly shown: Set<number>;
-  /** Null: closed. Undefined: not known. */
-  open: OpenDevice | null | undefined;
+  open: OpenDevice | 'closed' | Unknown;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
   migration: Migration | null;
   /** An event told whether it is open; what a snapshot told may have changed before the first. */
@@ -49,8 +49,8 @@ export interface VfioFunction {
   closing: OpenDevice | null;
   /** How often the user was asked to let it go, since the removal began; null when not known. */
   requests: number | null;
-  /** The iommufd that it is bound to; null: to none, undefined: not known. */
-  bound: Binding | null | undefined;
+  /** The iommufd that it is bound to. */
+  bound: Binding | 'unbound' | Unknown;
 }
 
 /** What a process does with its VFIO container; a process with several is not followed. */
@@ -125,14 +125,18 @@ export const newFunction = (address: string): VfioFunction => ({
   resources: null,
   placed: true,
   shown: new Set(),
-  open: undefined,
+  open: 'unknown',
   migration: null,
   confirmed: false,
   toClose: false,
   closing: null,
   requests: null,
-  bound: undefined,
+  bound: 'unknown',
 });
+
+/** The device while it is open and known; null when it is closed or nobody knows it. */
+export const openDeviceOf = ({ open }: VfioFunction): OpenDevice | null =>
+  typeof open === 'string' ? null : open;
 
 export function functionAt(state: VfioState, address: string): VfioFunction {
   let found = state.functions.get(address);
@@ -180,21 +184,21 @@ export function forgetHardware(state: VfioState): void {
     fn.hardware = null;
     fn.resources = null;
     if (fn.confirmed) continue;
-    fn.open = undefined;
-    fn.bound = undefined;
+    fn.open = 'unknown';
+    fn.bound = 'unknown';
   }
 }
 
 /** Events were lost: what users did meanwhile is not known. */
 export function forgetVfio(state: VfioState): void {
   for (const fn of state.functions.values()) {
-    fn.open = undefined;
+    fn.open = 'unknown';
     fn.closing = null;
     fn.toClose = false;
     fn.migration = null;
     fn.hardware = null;
     fn.requests = null;
-    fn.bound = undefined;
+    fn.bound = 'unknown';
   }
   state.registers.clear();
   state.descriptors.files.clear();
