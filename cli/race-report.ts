@@ -1,5 +1,5 @@
 /** Binding races as text for people. */
-import type { Race, RaceClass, RaceReport, RaceSide, UntoldRace } from '../analysis/index.js';
+import type { Race, RaceClass, RaceReport, RaceSide, UndecidedRace } from '../analysis/index.js';
 import { formatDuration } from './format-duration.js';
 import { paint } from './output.js';
 import { plural } from './plural.js';
@@ -28,7 +28,7 @@ function formatUnrecorded(parts: readonly string[]): string {
   );
 }
 
-function formatUntold(untold: readonly UntoldRace[]): string {
+function formatUntold(untold: readonly UndecidedRace[]): string {
   if (untold.length === 0) return '';
   const reasons = [...new Set(untold.map(({ reason }) => reason))];
   const shown = untold.slice(0, UNTOLD_SHOWN).map(({ device, class: name, first, second }) => {

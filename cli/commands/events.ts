@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BoundedSession, Session } from '../../analysis/index.js';
+import type { BoundedSession, SqlSession } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { type RowOptions, rowOptions, writeRows } from '../row-formats.js';
@@ -54,7 +54,7 @@ async function open(
   file: string,
   reader: TraceReader,
   { where: condition }: Options,
-): Promise<BoundedSession | Session> {
+): Promise<BoundedSession | SqlSession> {
   const { openSession, openTrustedSession } = await import('../../analysis/index.js');
   const traces = [{ name: file, reader }];
   if (condition === undefined) return openTrustedSession(traces);
