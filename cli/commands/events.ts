@@ -10,7 +10,7 @@ interface Options extends StrictOption, RowOptions {
   readonly limit?: number;
 }
 
-/** What the table shows; the other formats have all columns. */
+/** Columns of the table; the other formats have all columns. */
 const TABLE_COLUMNS = [
   'seq',
   'ts',
@@ -49,7 +49,7 @@ async function run(file: string, options: Options): Promise<void> {
   }
 }
 
-/** Who gives no condition asks what vfr itself wrote, and may take as long as it takes. */
+/** Without a condition the SQL is vfr's own, and needs no limit on time. */
 async function open(
   file: string,
   reader: TraceReader,
