@@ -4,7 +4,7 @@
  */
 import type { FileNumber } from './file-descriptors.js';
 
-/** Calls of a character device alone: its binding to an iommufd, and to what is attached there. */
+/** Calls that only a character device has: binding to an iommufd, and attaching there. */
 export const CDEV_CALL = {
   BIND: 'VFIO_DEVICE_BIND_IOMMUFD',
   ATTACH: 'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
@@ -19,7 +19,7 @@ export interface Binding {
   /** By the group, which is in an iommufd, or by the character device. */
   readonly door: 'group' | 'cdev';
   readonly process: number;
-  /** The file of the character device; null when the recording does not tell it. */
+  /** The file of the character device; null when the recording does not have it. */
   readonly file: FileNumber | null;
   /** The iommufd, as the state of VFIO names it; null when not known. */
   readonly context: string | null;
@@ -35,7 +35,7 @@ export type Door =
   | 'unknown';
 
 export interface DoorFacts {
-  /** The file that is bound; null: none, undefined: not known. */
+  /** The bound file; null: none, undefined: not known. */
   readonly bound: Binding | null | undefined;
   /** The file of the call; null when not known. */
   readonly file: FileNumber | null;
@@ -55,6 +55,6 @@ export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Do
   if (file !== null)
     return bound?.file === file ? 'open' : bound?.file == null && bound ? 'unknown' : 'unbound';
   if (open === false) return 'unbound';
-  // A second file of a device that is bound is told by nothing.
+  // No event shows whether a second file of a bound device was opened.
   return open === true && bound === null ? 'open' : 'unknown';
 }
