@@ -44,7 +44,7 @@ export const newContexts = (): Contexts => ({
  * The use of a name; created on first use.
  * @param fresh its file was opened during the recording, so that it had no objects
  */
-export function useOf(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
+export function contextUse(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
   let use = contexts.uses.get(key);
   if (use === undefined) {
     const context = newContext(true);
