@@ -1,26 +1,26 @@
 /**
- * The state of every device over a recording, as replay makes it out: which driver it had, which
- * override, at any event.
+ * The state of every device over a recording according to replay: its driver and override at any
+ * event.
  */
 import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
 import { type Batch, type Kind, kindsWhere, type TraceMeta } from '../traces/index.js';
 
-/** Kinds of events after which the state of their device may be another. */
+/** Kinds of events that may change the state of their device. */
 const CHANGING = new Set<string>(kindsWhere(({ changesBinding }) => changesBinding === true));
 
 /**
- * What is known of a device: its state, that it is not there, or nothing (null), when the recording
- * names it and neither lists nor adds it.
+ * What is known of a device: its state; that it does not exist; or nothing (null), if the recording
+ * names the device but neither lists nor adds it.
  */
 export type Known = DeviceState | 'absent' | null;
 
 const REMOVING = new Set<string>(['device.remove', 'vf.remove'] satisfies Kind[]);
 
 interface Change {
-  /** The state holds after this event. */
+  /** The event after which the state holds. */
   readonly seq: number;
   readonly state: Known;
-  /** The state as text, to tell whether it changed. */
+  /** The state as text, to detect changes. */
   readonly key: string;
 }
 
@@ -29,7 +29,7 @@ export class DeviceTimeline {
   readonly #replayer: Replayer;
   #next = 0;
 
-  /** @param meta what the recording says of itself */
+  /** @param meta metadata of the recording */
   constructor(meta: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
       ...meta,
@@ -45,9 +45,9 @@ export class DeviceTimeline {
   }
 
   /**
-   * Takes in the next batch of the recording, or a part of it.
+   * Processes the next batch of the recording, or a part of it.
    * @param until the first event that is left for the next call with the same batch
-   * @returns whether the batch is at its end
+   * @returns whether the batch was processed to its end
    */
   feed(batch: Batch, until = Number.POSITIVE_INFINITY): boolean {
     const done = this.#replayer.feed(batch, until);
@@ -55,21 +55,19 @@ export class DeviceTimeline {
     return done;
   }
 
-  /** What the models did not predict in what was fed so far. */
+  /** Differences from the model's predictions in the events so far. */
   divergences(): readonly Divergence[] {
     return this.#replayer.result().divergences;
   }
 
-  /**
-   * What is known of a device after an event; undefined when the event was not fed yet.
-   */
+  /** What is known of a device after an event; undefined when the event was not processed yet. */
   stateAt(device: string, seq: number): Known | undefined {
     if (seq >= this.#next) return undefined;
     const changes = this.#changes.get(device) ?? [];
     return changes.findLast((change) => change.seq <= seq)?.state ?? null;
   }
 
-  /** Whether the device was ever there. */
+  /** Whether the device ever existed. */
   #was(address: string): boolean {
     return this.#changes.get(address)?.some(({ state }) => state !== null) === true;
   }

@@ -1,7 +1,7 @@
 /**
- * The adapter to DuckDB: the only file that imports it. It offers a database in memory, table
+ * The adapter to DuckDB, and the only file that imports it. It offers a database in memory, table
  * functions written in TypeScript whose columns are filled by copies of whole vectors, and results
- * as rows. What it copies follows DuckDB's C API: fixed-width values as they are, validity as bits,
+ * as rows. The copies follow DuckDB's C API: fixed-width values unchanged, validity as bits,
  * strings as 16-byte `duckdb_string_t`.
  */
 import { DuckDBConnection, JSDuckDBValueConverter } from '@duckdb/node-api';
@@ -25,18 +25,18 @@ export interface SqlColumn {
   readonly type: SqlType;
 }
 
-/** Rows that a table function hands over at once, at most: DuckDB's vector size. */
+/** The most rows that a table function returns per call: DuckDB's vector size. */
 export const VECTOR_ROWS = duckdb.vector_size();
 /** 32-bit words of a `duckdb_string_t`. */
 export const STRING_WORDS = 4;
-/** Strings up to this many bytes lie within their `duckdb_string_t`. */
+/** Strings up to this many bytes are stored inside their `duckdb_string_t`. */
 export const INLINE_BYTES = 12;
 
-/** One column of the rows that a table function is about to hand over. */
+/** One column of the rows that a table function is about to return. */
 export class VectorWriter {
   constructor(private readonly vector: duckdb.Vector) {}
 
-  /** Sets the first values from `count` elements of `source`, beginning at element `start`. */
+  /** Sets the first values from `count` elements of `source`, starting at element `start`. */
   values(source: FixedArray, start: number, count: number): void {
     const { buffer, byteOffset, BYTES_PER_ELEMENT: width } = source;
     const from = byteOffset + start * width;
@@ -44,8 +44,8 @@ export class VectorWriter {
   }
 
   /**
-   * Copies bytes to where the vector's own strings lie, so that a `duckdb_string_t` set afterwards
-   * can point into them for as long as DuckDB keeps the vector or a part of it.
+   * Copies bytes to the vector's own string memory, so that a `duckdb_string_t` set afterwards can
+   * point to them for as long as DuckDB keeps the vector or a part of it.
    * @param bytes more than `INLINE_BYTES`; for a text column valid UTF-8
    */
   hold(bytes: Uint8Array): Address {
@@ -66,7 +66,7 @@ export class VectorWriter {
   }
 }
 
-/** Where bytes lie in memory. */
+/** An address in memory. */
 export interface Address {
   readonly low: number;
   readonly high: number;
@@ -75,13 +75,15 @@ export interface Address {
 export type FixedArray = (Uint32Array | Uint16Array | Int16Array) & { buffer: ArrayBuffer };
 
 /**
- * Strings in DuckDB's memory. Vectors that got them point to this memory, so it must outlive the
- * database's last result.
+ * Strings in DuckDB's memory. Vectors that received them point to this memory, so it must outlive
+ * the database's last result.
  */
 export class StringTable {
-  /** `duckdb_string_t` of string i at word 4 i: copied into a vector, it is the string. */
+  /**
+   * `duckdb_string_t` of string i at word 4 i; copying these words into a vector copies the string.
+   */
   readonly words: Uint32Array;
-  /** Keeps the memory alive to which the words point. */
+  /** Keeps the memory alive that the words point to. */
   readonly vector: duckdb.Vector;
 
   constructor(strings: readonly string[]) {
@@ -103,9 +105,9 @@ const TYPE_OF = Object.fromEntries(
 /** A scan in progress. */
 export interface Scan {
   /**
-   * Fills the next rows, at most `VECTOR_ROWS`, and returns how many; 0 at the end. What was handed
-   * over before must stay in memory until this is called again.
-   * @param columns a writer for each column asked for, in the order asked for
+   * Fills the next rows, at most `VECTOR_ROWS`, and returns how many; 0 at the end. Rows returned
+   * before must stay in memory until the next call.
+   * @param columns a writer for each requested column, in the order of the request
    */
   next(columns: readonly VectorWriter[]): number;
 }
@@ -116,11 +118,11 @@ export interface ScanFunction {
   readonly columns: readonly SqlColumn[];
   /** Number of rows without a filter, for the planner. */
   readonly rows: number;
-  /** @param columns indexes into `columns`; only these are wanted */
+  /** @param columns indexes of the requested columns in `columns` */
   open(filter: readonly string[] | null, columns: readonly number[]): Scan;
 }
 
-/** A result, its rows fetched while they are read. */
+/** A result whose rows are fetched while they are read. */
 export interface ResultStream {
   readonly columns: readonly string[];
   /** Rows by chunks; a 64-bit integer is a bigint, a BLOB a Uint8Array, a list an array. */
@@ -130,7 +132,7 @@ export interface ResultStream {
 /** A database in memory and one connection to it. */
 export class Database {
   readonly #connection: DuckDBConnection;
-  /** An error thrown inside a table function: DuckDB passes on its text only. */
+  /** An error thrown inside a table function; DuckDB only passes on its text. */
   #thrown: unknown = null;
 
   private constructor(
@@ -185,7 +187,7 @@ export class Database {
     return result.getRows()[0]?.[0];
   }
 
-  /** Runs statements; the result is that of the last. */
+  /** Runs statements; returns the result of the last one. */
   async stream(sql: string): Promise<ResultStream> {
     const result = await this.#rethrow(this.#connection.stream(sql));
     const rethrow = <T>(promise: Promise<T>) => this.#rethrow(promise);
@@ -235,7 +237,7 @@ function openScan(fn: ScanFunction, info: duckdb.TableFunctionInitInfo): void {
   const { filter } = duckdb.init_get_bind_data(info) as { filter: readonly string[] | null };
   const count = duckdb.init_get_column_count(info);
   const all = Array.from({ length: count }, (_, i) => duckdb.init_get_column_index(info, i));
-  // A query that wants no column at all, such as count(*), may ask for one that does not exist.
+  // A query that needs no column at all, such as count(*), may request one that does not exist.
   const wanted = all
     .map((column, i) => ({ column, i }))
     .filter((w) => w.column < fn.columns.length);

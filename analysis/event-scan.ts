@@ -33,7 +33,7 @@ import {
   type Rows,
 } from './vector-copy.js';
 
-/** A trace, and what the column `trace` calls it. */
+/** A trace, and its name in the column `trace`. */
 export interface NamedTrace {
   readonly name: string;
   readonly reader: TraceReader;
@@ -57,9 +57,9 @@ interface Source extends NamedTrace {
 }
 
 /**
- * The table function `events_of(kinds)`: the events of these kinds, of all kinds for null, in the
- * order of the traces. Batches without such an event are skipped unread. The first column, `trace`,
- * tells of which trace an event is.
+ * The table function `events_of(kinds)`: the events of these kinds, or of all kinds for null, in
+ * the order of the traces. Batches without such an event are skipped unread. The first column,
+ * `trace`, names the trace of an event.
  */
 export function eventsOf(traces: readonly NamedTrace[]): ScanFunction {
   const sources = traces.map(prepare);
@@ -69,7 +69,7 @@ export function eventsOf(traces: readonly NamedTrace[]): ScanFunction {
     columns: [{ name: 'trace', type: 'text' }, ...own],
     rows: traces.reduce((sum, { reader }) => sum + reader.events, 0),
     open: (kinds, columns) => {
-      // The column `trace` is the one before the first of a trace's own.
+      // The column `trace` precedes a trace's own columns.
       const wanted = columns.map((i) => COLUMNS[i - 1] ?? null);
       return new EventScan(sources, kinds, wanted);
     },
@@ -89,10 +89,10 @@ function prepare({ name, reader }: NamedTrace): Source {
 class EventScan implements Scan {
   readonly #todo: Iterator<{ source: Source; info: BatchInfo }>;
   #open: OpenBatch | null = null;
-  /** The batch that is open has it to itself. */
+  /** Used only by the open batch. */
   readonly #memory = new ColumnMemory();
 
-  /** @param columns the columns wanted; null is the name of the trace */
+  /** @param columns the requested columns; null is the name of the trace */
   constructor(
     sources: readonly Source[],
     private readonly kinds: readonly string[] | null,
@@ -116,7 +116,7 @@ class EventScan implements Scan {
   }
 }
 
-/** The rows of a batch that are of some kinds, or null when it has none. */
+/** The rows of a batch with one of some kinds, or null when it has none. */
 function pickKinds(
   reader: TraceReader,
   info: BatchInfo,
@@ -135,7 +135,7 @@ function pickKinds(
   return count === 0 ? null : { batch, rows: rows.subarray(0, count) };
 }
 
-/** A batch of which some rows are still to be handed over. */
+/** A batch with rows that have not been returned yet. */
 class OpenBatch {
   #start = 0;
   readonly #size: number;
@@ -169,7 +169,8 @@ class OpenBatch {
     switch (column.type) {
       case 'u64':
       case 'i64':
-        // Within a batch `seq` counts up: to count is a tenth of the work of decoding it.
+        // Within a batch `seq` is consecutive, and counting takes a tenth of the time of decoding
+        // it.
         if (column.name === 'seq') copyCount(batch.seqFirst, rows, out);
         else copyWords(batch.column(column.name as WordColumn), rows, out);
         break;

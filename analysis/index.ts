@@ -1,10 +1,10 @@
 /**
- * The public face of analysis/: questions about traces. DuckDB is loaded by `openSession` only, so
- * that what needs no SQL starts without it.
+ * The public face of analysis/: questions about traces. Only `openSession` and `openTrustedSession`
+ * load DuckDB, so that commands without SQL start faster.
  */
 import type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 import type { NamedTrace } from './event-scan.js';
-import type { DatabaseOptions, Session } from './sql-session.js';
+import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 export { DeviceTimeline, type Known } from './device-timeline.js';
@@ -17,14 +17,14 @@ export {
   type RaceReport,
   type RaceSide,
   races,
-  type UntoldRace,
+  type UndecidedRace,
 } from './races/index.js';
-export type { DatabaseOptions, Session } from './sql-session.js';
+export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';
 
 /**
- * Opens traces for questions in SQL that users wrote: they are asked in a process of its own, which
- * is bounded in memory and time. The traces stay the caller's to close.
+ * Opens traces for SQL that users wrote. It runs in a separate process with limited memory and
+ * time. The caller closes the traces.
  */
 export async function openSession(
   traces: readonly NamedTrace[],
@@ -35,13 +35,13 @@ export async function openSession(
 }
 
 /**
- * Opens traces for questions in SQL that vfr itself wrote: they are asked in this process, soonest
- * and without a bound on time.
+ * Opens traces for SQL that vfr itself wrote. It runs in this process, faster and without a limit
+ * on time.
  */
 export async function openTrustedSession(
   traces: readonly NamedTrace[],
   options: DatabaseOptions = {},
-): Promise<Session> {
-  const { Session } = await import('./sql-session.js');
-  return Session.open(traces, options);
+): Promise<SqlSession> {
+  const { SqlSession } = await import('./sql-session.js');
+  return SqlSession.open(traces, options);
 }

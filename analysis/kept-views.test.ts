@@ -7,20 +7,20 @@ import { afterAll, expect, test } from 'vitest';
 import { importInput } from '../recorder/index.js';
 import { scratchFolder } from '../tests/build-trace.js';
 import { TraceReader } from '../traces/index.js';
-import { openTrustedSession, type Session } from './index.js';
+import { openTrustedSession, type SqlSession } from './index.js';
 import { LIBRARY } from './sql/library.js';
 
 const capture = 'tests/data/captures/sriov-on-r1';
 const output = join(scratchFolder(), 'capture.arrows');
 importInput({ input: `${capture}/trace.txt.zst`, snapshot: `${capture}/state-before`, output });
 const readers = [TraceReader.open(output), TraceReader.open(output)];
-const sessions: Session[] = [];
+const sessions: SqlSession[] = [];
 afterAll(() => {
   for (const session of sessions) session.close();
   for (const reader of readers) reader.close();
 });
 
-async function open(count: number): Promise<Session> {
+async function open(count: number): Promise<SqlSession> {
   const session = await openTrustedSession(
     readers.slice(0, count).map((reader) => ({ name: 't', reader })),
   );
@@ -28,7 +28,7 @@ async function open(count: number): Promise<Session> {
   return session;
 }
 
-async function ask(session: Session, sql: string): Promise<string[]> {
+async function ask(session: SqlSession, sql: string): Promise<string[]> {
   const { columns, chunks } = await session.query(sql);
   const rows = [columns.join(' ')];
   for await (const chunk of chunks()) rows.push(...chunk.map((row) => row.join(' ')));

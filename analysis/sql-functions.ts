@@ -1,7 +1,7 @@
 /**
- * The functions of DuckDB that a query of a user may call: those that compute from their arguments.
- * What reads or sets anything of the process, its files, settings, log or catalog is not among
- * them, nor is what runs text as SQL.
+ * The functions of DuckDB that a user's query may call: those that compute from their arguments.
+ * Excluded are functions that read or change anything of the process, its files, settings, log or
+ * catalog, and functions that run text as SQL.
  */
 
 const OPERATORS = `
@@ -84,13 +84,13 @@ const AGGREGATES = `
   variance
 `;
 
-/** Functions of a table's place in a query; `events_of` is vfr's own. */
+/** Table functions; `events_of` is vfr's own. */
 const TABLES = `
   events_of generate_series histogram_values json_each json_tree range regexp_split_to_table
   repeat_row unnest
 `;
 
-/** What vfr's own macros are called. */
+/** The names of vfr's own macros. */
 const MACROS = `
   errno_name pci_register
 `;

@@ -7,14 +7,14 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../tests/build-trace.js';
 import { COLUMNS, KINDS, MemorySource, TraceReader, VfrError } from '../traces/index.js';
-import { openTrustedSession, type Session } from './index.js';
+import { openTrustedSession, type SqlSession } from './index.js';
 
-const sessions: Session[] = [];
+const sessions: SqlSession[] = [];
 afterEach(() => {
   for (const session of sessions.splice(0)) session.close();
 });
 
-async function open(...traces: readonly Buffer[]): Promise<Session> {
+async function open(...traces: readonly Buffer[]): Promise<SqlSession> {
   const named = traces.map((bytes, i) => ({
     name: `trace-${i}`,
     reader: new TraceReader(new MemorySource(bytes)),
@@ -24,7 +24,7 @@ async function open(...traces: readonly Buffer[]): Promise<Session> {
   return session;
 }
 
-async function ask(session: Session, sql: string): Promise<unknown[][]> {
+async function ask(session: SqlSession, sql: string): Promise<unknown[][]> {
   const result = await session.query(sql);
   const rows: unknown[][] = [];
   for await (const chunk of result.chunks()) rows.push(...chunk.map((row) => [...row]));

@@ -1,7 +1,6 @@
 /**
- * SQL over traces: a database in memory in which there are the traces and nothing else. What runs
- * here shares memory and time with the program; users' SQL has a process of its own, see
- * `bounded/`.
+ * SQL over traces: a database in memory that contains only the traces. It shares memory and time
+ * with the program; users' SQL runs in a process of its own, see `bounded/`.
  */
 import { availableParallelism as cores } from 'node:os';
 import { VfrError } from '../traces/index.js';
@@ -12,8 +11,8 @@ import { createLibrary, LIBRARY } from './sql/library.js';
 import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './sql-statement.js';
 
 /**
- * What user SQL must not do is switched off here and cannot be switched on again: reading and
- * writing files, loading extensions, reaching the network, and changing any of this.
+ * Switches off what user SQL must not do, irreversibly: reading and writing files, loading
+ * extensions, accessing the network, and changing these settings.
  */
 const LOCK = `
 SET enable_external_access = false;
@@ -23,28 +22,28 @@ SET allow_community_extensions = false;
 SET lock_configuration = true;`;
 
 export interface DatabaseOptions {
-  /** Most memory that DuckDB may use by its own count, as it spells it: `2GB`. */
+  /** The most memory that DuckDB may use by its own accounting, in its notation: `2GB`. */
   readonly memory?: string;
-  /** Most threads that it may use; as many as there are processors unless it is given. */
+  /** The most threads to use; by default one per processor. */
   readonly threads?: number;
 }
 
 const MEMORY_DEFAULT = '2GB';
 
-/** Traces that can be asked questions in SQL. */
-export class Session {
+/** Traces with an SQL interface. */
+export class SqlSession {
   readonly #kept: KeptViews;
 
   private constructor(private readonly database: Database) {
     this.#kept = new KeptViews(database);
   }
 
-  /** Opens traces for questions; the traces stay the caller's to close. */
+  /** Opens traces for SQL; the caller closes the traces. */
   static async open(
     traces: readonly NamedTrace[],
     options: DatabaseOptions = {},
-  ): Promise<Session> {
-    return tell(async () => {
+  ): Promise<SqlSession> {
+    return asVfrError(async () => {
       const { memory = MEMORY_DEFAULT, threads } = options;
       const database = await Database.open({
         memory_limit: memory,
@@ -57,25 +56,25 @@ export class Session {
       await database.run(createLibrary(traces.length > 1));
       await database.run(KEEP_SCHEMA);
       await database.run(LOCK);
-      return new Session(database);
+      return new SqlSession(database);
     });
   }
 
   /**
-   * Runs SQL; the result is that of its last statement. What a user wrote goes through
-   * `requireQuery` before.
+   * Runs SQL and returns the result of its last statement. Text of a user must pass `requireQuery`
+   * first.
    * @throws VfrError `SQL_FAILED` when DuckDB refuses it, `SQL_MEMORY` when it needs more memory
-   *   than there is for it, `SQL_CRASH` when DuckDB is broken, or what reading the trace throws
+   * than allowed, `SQL_CRASH` when DuckDB is broken, or an error of reading the trace
    */
   async query(sql: string): Promise<ResultStream> {
     await this.#kept.prepare(sql);
-    const result = await tell(() => this.database.stream(sql), sql);
+    const result = await asVfrError(() => this.database.stream(sql), sql);
     return {
       columns: result.columns,
       async *chunks() {
         const iterator = result.chunks()[Symbol.asyncIterator]();
         for (;;) {
-          const next = await tell(() => iterator.next());
+          const next = await asVfrError(() => iterator.next());
           if (next.done === true) return;
           yield next.value;
         }
@@ -98,16 +97,16 @@ export class Session {
   }
 
   async #parse(sql: string): Promise<string> {
-    return String(await tell(() => this.database.value(PARSE_SQL, sql)));
+    return String(await asVfrError(() => this.database.value(PARSE_SQL, sql)));
   }
 }
 
 const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate|allocation failure))/i;
-/** DuckDB met a bug of its own; it answers nothing more after that. */
+/** DuckDB has hit a bug of its own, and does not answer after that. */
 const BROKEN = /^(INTERNAL|FATAL) Error/;
 
-/** Says an error of DuckDB as one of vfr. */
-async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
+/** Converts an error of DuckDB into one of vfr. */
+async function asVfrError<T>(work: () => Promise<T>, sql = ''): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -123,7 +122,7 @@ async function tell<T>(work: () => Promise<T>, sql = ''): Promise<T> {
   }
 }
 
-/** What the column `trace` says; a trace that is opened twice is told apart from itself. */
+/** The value of the column `trace`. If a trace is opened twice, the names differ. */
 function nameOf(traces: readonly NamedTrace[], i: number): string {
   const { name } = traces[i];
   const before = traces.slice(0, i).filter((trace) => trace.name === name).length;

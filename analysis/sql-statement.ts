@@ -1,11 +1,11 @@
 /**
- * What a user's SQL may be: one SELECT, of functions that compute. It is judged by what DuckDB's
- * own parser makes of it, as `json_serialize_sql` tells, and not by its text.
+ * Decides what a user's SQL may be: one SELECT of functions that compute. It examines the output of
+ * DuckDB's own parser (`json_serialize_sql`), not the text.
  */
 import { VfrError } from '../traces/index.js';
 import { ALLOWED_FUNCTIONS } from './sql-functions.js';
 
-/** What `json_serialize_sql` answers. */
+/** The output of `json_serialize_sql`. */
 interface Parsed {
   readonly error: boolean;
   readonly error_type?: string;
@@ -15,10 +15,10 @@ interface Parsed {
 
 type Tree = { readonly [key: string]: unknown };
 
-/** Has a text parsed by DuckDB. */
+/** Lets DuckDB parse a text. */
 export type Parse = (sql: string) => Promise<string>;
 
-/** SQL that has a text parsed, which is its parameter. */
+/** SQL that parses its parameter. */
 export const PARSE_SQL = `SELECT json_serialize_sql($1::VARCHAR, skip_null := true,
   skip_empty := true, skip_default := true)`;
 
@@ -31,7 +31,7 @@ export async function requireQuery(parse: Parse, sql: string): Promise<void> {
 }
 
 /**
- * Makes sure that a text is one expression, whatever is put around it.
+ * Checks that a text is one expression, in whatever context it is inserted.
  * @throws VfrError as `requireQuery` does
  */
 export async function requireCondition(parse: Parse, condition: string): Promise<void> {
@@ -47,10 +47,9 @@ export async function requireCondition(parse: Parse, condition: string): Promise
   requireAllowed(node);
 }
 
-const moreThanOne = () =>
-  forbidden('more than a condition', 'Write what could stand behind WHERE.');
+const moreThanOne = () => forbidden('more than a condition', 'Write what could follow WHERE.');
 
-/** What is wrong with a condition is told without the brackets that nobody wrote. */
+/** Errors of a condition are reported without the brackets that vfr added. */
 async function bracketed(parse: Parse, condition: string) {
   try {
     return await statementsOf(parse, `SELECT (${condition}\n)`);
@@ -60,7 +59,7 @@ async function bracketed(parse: Parse, condition: string) {
   }
 }
 
-/** What a SELECT has that is an expression and nothing else. */
+/** The keys of a SELECT that is just an expression. */
 const EXPRESSION_KEYS = new Set(['type', 'select_list', 'from_table', 'aggregate_handling']);
 
 const isEmpty = ({ from_table: table }: Tree) =>
@@ -77,7 +76,7 @@ async function statementsOf(parse: Parse, sql: string): Promise<NonNullable<Pars
   const { error, error_type, error_message = '', statements } = JSON.parse(json) as Parsed;
   if (!error) return statements ?? [];
   if (error_type !== 'parser') throw forbidden('a statement that is not a SELECT', NO_SELECT);
-  // DuckDB itself says it best, with the place.
+  // DuckDB's own message is the best one, and has the position.
   const what = `Parser Error: ${error_message}`;
   throw new VfrError('SQL_FAILED', what, parserAdvice(sql));
 }
@@ -85,10 +84,13 @@ async function statementsOf(parse: Parse, sql: string): Promise<NonNullable<Pars
 const NO_SELECT =
   'A query reads: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, PIVOT with its values named.';
 
-/** Catalogs and functions in a place of a table are named alike. */
+/** Catalogs and table functions have names of the same form. */
 const CATALOG = /^(duckdb|pg|pragma|sqlite)_/;
 
-/** Looks at every function and table of a statement; deep ones do not need a deep stack. */
+/**
+ * Checks every function and table of a statement; iterative, so that deep nesting needs no deep
+ * stack.
+ */
 function requireAllowed(root: Tree): void {
   const todo: unknown[] = [root];
   while (todo.length > 0) {
@@ -105,7 +107,7 @@ function requireAllowed(root: Tree): void {
   }
 }
 
-/** What follows a NUL is seen by one part of DuckDB and not by another. */
+/** One part of DuckDB ignores what follows a NUL, and another does not. */
 function withoutNul(sql: string): string {
   if (!sql.includes('\0')) return sql;
   throw forbidden('a NUL character', 'Leave it out.');

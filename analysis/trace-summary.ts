@@ -17,19 +17,19 @@ export interface Summary {
   readonly bytes: number;
   readonly bytesPerEvent: number | null;
   readonly clock: string;
-  /** Earliest time of an event; snapshots do not count, they may be taken at any time. */
+  /** Earliest time of an event. Snapshots do not count, since they may be taken at any time. */
   readonly startNs: bigint | null;
   readonly endNs: bigint | null;
   readonly durationNs: bigint | null;
   readonly complete: boolean;
   readonly truncated: boolean;
-  /** Damaged ranges that were left out. */
+  /** Number of damaged ranges, which were left out. */
   readonly damaged: number;
-  /** Events that the sources said they lost. */
+  /** Events that the sources reported as lost. */
   readonly lost: number;
-  /** What the losses say of themselves beside their number, by how many say it. */
+  /** The texts of losses, with the number of losses of each. */
   readonly lossReasons: Counts;
-  /** What a live recording could record; null when the trace does not tell. */
+  /** What a live recording could record; null when the trace does not say. */
   readonly recorded: WhatIsRecorded | null;
   readonly kernel: string | null;
   readonly writer: string;
@@ -130,7 +130,7 @@ function countLost(reader: TraceReader): number {
   return sum;
 }
 
-/** Texts beyond this many are not told one by one. */
+/** The most texts to list separately. */
 const TEXTS_MAX = 20;
 
 function lossTexts(reader: TraceReader): Counts {

@@ -2,14 +2,14 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { BytesView } from '../traces/index.js';
 
 /**
- * The view when each of its texts is valid UTF-8, which DuckDB relies on, else a view of the same
- * texts with U+FFFD in place of what is not.
+ * The view, if all its texts are valid UTF-8, as DuckDB requires; else a copy with U+FFFD in place
+ * of invalid bytes.
  */
 export function validText(view: BytesView): BytesView {
   return isValid(view) ? view : repaired(view);
 }
 
-/** All bytes together are valid and no text begins in the middle of a character. */
+/** Whether all bytes together are valid, and each text begins at the start of a character. */
 function isValid({ bytes, offsets }: BytesView): boolean {
   if (isAscii(bytes)) return true;
   if (!isUtf8(bytes)) return false;

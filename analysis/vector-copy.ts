@@ -12,7 +12,7 @@ import {
 
 /**
  * Rows of one batch: `count` of them from `start`, which is a multiple of `VECTOR_ROWS`. With
- * `picks` they are entries of that list of row numbers, else the rows themselves.
+ * `picks` they are entries of that list of row numbers.
  */
 export interface Rows {
   readonly start: number;
@@ -20,7 +20,7 @@ export interface Rows {
   readonly picks: Uint32Array | null;
 }
 
-// A copy is over before the next one begins, so all share the same staging memory.
+// One copy ends before the next begins, so all share the same staging memory.
 const strings = new Uint32Array(VECTOR_ROWS * STRING_WORDS);
 const stringBytes = new Uint8Array(strings.buffer);
 const words = new Uint32Array(VECTOR_ROWS * 2);
@@ -75,7 +75,7 @@ export function copyDict(view: DictView, table: StringTable, rows: Rows, out: Ve
   const source = table.words;
   for (let i = 0, to = 0; i < count; i++) {
     const id = view.id(picks === null ? start + i : picks[start + i]);
-    // A null has to be a well-formed string too: the empty one.
+    // A null also needs a well-formed string: the empty one.
     const from = id * STRING_WORDS;
     const isNull = id < 0;
     strings[to++] = isNull ? 0 : source[from];
@@ -97,7 +97,7 @@ export function copyBytes(view: BytesView, rows: Rows, out: VectorWriter): void 
   copyValidity(view, rows, out);
   const { bytes, offsets } = rows.picks === null ? window(view, rows) : gather(view, rows);
   const held = bytes.byteLength > INLINE_BYTES ? out.hold(bytes) : NOWHERE;
-  // Most events have no text and no data, and so have most vectors.
+  // Most events, and so most vectors, have neither text nor data.
   if (bytes.byteLength === 0) strings.fill(0);
   for (let i = 0; i < rows.count && bytes.byteLength > 0; i++) {
     stageString(i, bytes, held, offsets[i] - offsets[0], offsets[i + 1] - offsets[i]);
@@ -105,7 +105,7 @@ export function copyBytes(view: BytesView, rows: Rows, out: VectorWriter): void 
   out.values(strings, 0, rows.count * STRING_WORDS);
 }
 
-/** The strings of some rows, one after the other; `offsets` count from any base. */
+/** The strings of some rows in sequence; `offsets` count from any base. */
 interface Strings {
   readonly bytes: Uint8Array;
   readonly offsets: Int32Array;

@@ -1,4 +1,4 @@
-/** Aligned lists of facts, for people. Each is one line, whatever a trace says. */
+/** Aligned lists of facts, for people. Each fact is one line, whatever text a trace contains. */
 import { printable } from './printable.js';
 
 /** `key  value` lines, the values under each other. */

@@ -1,15 +1,15 @@
 /**
- * Bundles the program into `dist/vfr/`: one file instead of the hundreds that it is made of, and
- * one more for each part that only some commands need. Starting it takes half the time.
+ * Bundles the program into `dist/vfr/`: one file instead of hundreds of modules, plus one for each
+ * part that only some commands need. This halves the start-up time.
  *
- * Packages with native code stay outside, where their binaries are.
+ * Packages with native code are not bundled and stay next to their binaries.
  */
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { packageRoot } from './package.js';
 
-/** Ink connects to React's developer tools, which are not there, when a user has DEV=true. */
+/** With DEV=true, Ink connects to React's developer tools, which are not bundled. */
 const withoutDevtools: Plugin = {
   name: 'without-devtools',
   setup({ onResolve, onLoad }) {
@@ -38,11 +38,11 @@ await build({
   sourcemap: false,
   external: ['@duckdb/*', 'zstd-napi'],
   define: {
-    // React's development build is slower, and warns of what no user can change.
+    // React's development build is slower, and its warnings are useless to users.
     'process.env.NODE_ENV': '"production"',
   },
   plugins: [withoutDevtools],
-  // Some packages inside are CommonJS and ask for parts of Node by `require`.
+  // Some bundled packages are CommonJS and load parts of Node with `require`.
   banner: {
     js: `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`,
@@ -51,9 +51,9 @@ const require = makeRequire(import.meta.url);`,
 });
 
 /**
- * For the shell the second line starts Node, for Node it is a string and a comment. Node opens
- * /dev/null in the place of a standard output that is closed, and takes what is written for
- * written; the shell opens it for reading, so that writing fails.
+ * To the shell the second line starts Node; to Node it is a string and a comment. If standard
+ * output is closed, Node opens /dev/null in its place and treats every write as successful. The
+ * shell therefore opens /dev/null for reading, so that writing fails.
  */
 const LAUNCHER = `#!/bin/sh
 ':' //; { true 3>&1; } 2>/dev/null || exec 1</dev/null; exec node "$0" "$@"

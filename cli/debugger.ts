@@ -1,6 +1,6 @@
 /**
- * The commands of `vfr debug`, on one timeline. What they print is returned, so that tests can
- * read it.
+ * The commands of `vfr debug`, on one timeline. They return their output, so that tests can read
+ * it.
  */
 import {
   type Engine,
@@ -16,7 +16,7 @@ import { toJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
 
-/** What a command prints; null: the debugger is left. */
+/** The output of a command; null ends the debugger. */
 export type Reply = string | null;
 type Run = (debug: Debugger, argument: string) => Reply | Promise<Reply>;
 
@@ -32,7 +32,7 @@ export type FindEvents = (condition: string) => Promise<number[]>;
 
 interface Breakpoint {
   readonly condition: string;
-  /** Where it stops, ascending. */
+  /** Where it stops, in ascending order. */
   readonly seqs: readonly number[];
 }
 
@@ -54,7 +54,7 @@ export class Debugger {
     return command.run(this, argument);
   }
 
-  /** The last event that happened, and what replay said of it. */
+  /** The last event before the position, and replay's verdict on it. */
   where(): string {
     const { timeline } = this;
     const seq = timeline.position - 1;
@@ -63,13 +63,13 @@ export class Debugger {
     return printable(`${eventText(event)}${verdictText(timeline.verdict)}`);
   }
 
-  /** Goes on to the next stop in a direction. */
+  /** Moves to the next stop in a direction. */
   go(direction: 'forward' | 'backward'): string {
     const { timeline } = this;
     const points = this.breakpoints.map(({ seqs }) => seqs);
     const changed = this.#changes();
     const stop = (e: EventCursor, _: Verdict, engine: Engine) =>
-      // Both are asked: a change has to be seen also where a breakpoint stops.
+      // Both are evaluated: a change must be noticed even where a breakpoint stops.
       changed(e.seq, engine) || points.some((seqs) => holds(seqs, e.seq));
     const forward = direction === 'forward';
     const found = forward ? timeline.forward(stop) : timeline.backward(stop);
@@ -81,7 +81,10 @@ export class Debugger {
     return toJson(stateAt(engine, path) ?? null);
   }
 
-  /** Tells of each event, asked in order, whether it changed something that is watched. */
+  /**
+   * Returns a function that says for each event, called in order, whether it changed a watched
+   * path.
+   */
   #changes(): (seq: number, engine: Engine) => boolean {
     let last = this.timeline.position - 1;
     let values = this.watches.map((path) => this.value(path));
@@ -96,7 +99,10 @@ export class Debugger {
   }
 }
 
-/** Whether an ascending list holds a number; a condition can hold for more events than a Set. */
+/**
+ * Whether an ascending list contains a number. A condition can hold for more events than a Set can
+ * have.
+ */
 const holds = (list: readonly number[], wanted: number): boolean =>
   list[firstIndex(list.length, (i) => list[i] >= wanted)] === wanted;
 
@@ -215,7 +221,7 @@ const COMMANDS: readonly Command[] = [
   {
     names: ['holders'],
     usage: 'holders DEVICE',
-    help: 'print who has a device and what is under way on it',
+    help: 'print the holders of a device and the calls in progress on it',
     run: (debug, device) => toJson(holdersOf(debug.timeline.engine, fullPath(device))),
   },
   {

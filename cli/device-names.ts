@@ -1,9 +1,9 @@
-/** Devices as people name them: `01:00.2`, in any case, for `0000:01:00.2`. */
+/** Devices as people write them: `01:00.2`, in upper or lower case, for `0000:01:00.2`. */
 import { parseShortBdf, type TraceReader, VfrError } from '../traces/index.js';
 
 /**
  * The names that a trace has for devices.
- * @throws VfrError `DEVICE_UNKNOWN` when a trace has no event of one
+ * @throws VfrError `DEVICE_UNKNOWN` when a trace has no event of one of them
  */
 export function devicesNamed(reader: TraceReader, names: readonly string[]): string[] {
   const known = reader.dictionaries.device;
@@ -24,7 +24,7 @@ function list(names: readonly string[]): string {
   return more > 0 ? `${shown} and ${more} more; \`vfr info\` lists all` : shown;
 }
 
-/** A path into the state as replay knows it: the device in full. */
+/** A path into the state with the device's full name. */
 export function fullPath(text: string): string {
   const [device, ...rest] = text.split('/').filter((part) => part !== '');
   if (device === undefined) return '';

@@ -6,7 +6,7 @@ export const EXIT = {
   /** A race, a divergence, a difference, damage that `vfr verify` found. */
   finding: 1,
   usage: 2,
-  /** The input is damaged or cannot be read, or `--strict` was given and it is incomplete. */
+  /** The input is damaged or unreadable, or `--strict` was given and it is incomplete. */
   input: 3,
   /** Not possible on this machine: no root, no tracefs. */
   unsupported: 4,
@@ -22,20 +22,20 @@ export const EXIT_BY_KIND: Record<ErrorKind, ExitCode> = {
   unsupported: EXIT.unsupported,
 };
 
-/** The exit code that an error of any origin stands for. */
+/** The exit code of an error of any origin. */
 export function exitCodeOf(error: unknown): ExitCode {
   return isVfrError(error) ? EXIT_BY_KIND[error.kind] : EXIT.internal;
 }
 
 /**
- * Tells a VfrError by its name: testing with `instanceof` would load the trace library, and with it
- * native code, for every `--help`.
+ * Recognises a VfrError by its name. `instanceof` would load the trace library, and with it native
+ * code, for every `--help`.
  */
 export function isVfrError(error: unknown): error is VfrError {
   return error instanceof Error && error.name === 'VfrError';
 }
 
-/** Tells the shell that the command found what it was asked to look for. */
+/** Sets the exit code for a command that found what it searched for. */
 export function reportFinding(): void {
   process.exitCode = EXIT.finding;
 }

@@ -1,4 +1,7 @@
-/** Importing several inputs into one trace: each by itself, then merged on one timeline. */
+/**
+ * Imports several inputs into one trace: first each into a trace of its own, then merged on one
+ * timeline.
+ */
 import type { ImportOptions, ImportResult } from '../recorder/import/index.js';
 import { type MergeOptions, mergeReaders } from './merge-options.js';
 
@@ -14,8 +17,8 @@ export interface ImportInputs extends MergeOptions {
 }
 
 /**
- * @returns what was found in all inputs together
- * @throws VfrError when one of them cannot be imported; the output is then as it was before
+ * @returns the sum of what was found in all inputs
+ * @throws VfrError when one of them cannot be imported; the output is then unchanged
  */
 export async function importInputs(options: ImportInputs): Promise<ImportResult> {
   const recorder = await import('../recorder/import/index.js');
@@ -52,7 +55,7 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
   }
 }
 
-/** A folder on the file system of the output, where there is room for what becomes it. */
+/** A folder on the file system of the output, where there is space for it. */
 async function folderOf(output: string): Promise<string> {
   const { tmpdir } = await import('node:os');
   const { dirname } = await import('node:path');
@@ -70,7 +73,7 @@ async function mergeParts(
   } catch (error) {
     const { VfrError } = await import('../traces/index.js');
     if (!(error instanceof VfrError)) throw error;
-    // The user knows the inputs, not what they were made into on the way.
+    // Users know the inputs, not the temporary traces made from them.
     const part = parts.indexOf(error.place.file ?? '');
     const place = part < 0 ? error.place : { ...error.place, file: options.inputs[part] };
     throw new VfrError(error.code, error.what, error.next, place);

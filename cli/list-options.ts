@@ -1,9 +1,9 @@
-/** Options of which several may be given: repeated, or separated by commas. */
+/** Options that accept several values: repeated, or separated by commas. */
 
 /**
- * Collects the values of an option; what is no option is never taken for one, as it is by
- * commander's `<value...>`.
- * @param parse one of the values
+ * Collects the values of an option. Unlike commander's `<value...>`, it never treats the following
+ * arguments as values.
+ * @param parse parses one value
  */
 export const listOf =
   <T>(parse: (text: string) => T) =>

@@ -1,6 +1,6 @@
 /**
- * The first file that is loaded. It needs no other, so that a machine on which the rest cannot be
- * loaded (one that allows too few open files) is told of like every other failure.
+ * The first file that is loaded. It has no static imports, so that a machine that cannot load the
+ * rest (because it allows too few open files) gets an error message like any other failure.
  */
 try {
   const { start } = await import('./start.js');

@@ -1,4 +1,4 @@
-/** Putting traces on one timeline: what `vfr merge` and an import of several inputs share. */
+/** Puts traces on one timeline, for `vfr merge` and for an import of several inputs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { TraceMeta, TraceReader } from '../traces/index.js';
 import { listOf } from './list-options.js';
@@ -23,7 +23,7 @@ export const mergeOptions = (command: Command): Command =>
 /**
  * Merges open traces into one; the caller closes them.
  * @returns the number of events written
- * @throws VfrError when nothing tells how their clocks relate
+ * @throws VfrError when their clocks cannot be related
  */
 export async function mergeReaders(
   readers: readonly TraceReader[],
@@ -43,7 +43,9 @@ export async function mergeReaders(
   });
 }
 
-/** Two traces of which one has no times of its own can only be aligned by what they show. */
+/**
+ * If one of two traces has no times of its own, they can only be aligned by the accesses in both.
+ */
 const wantsAlignment = (
   readers: readonly TraceReader[],
   { align, offset }: MergeOptions,
@@ -53,7 +55,7 @@ const wantsAlignment = (
 
 const isTimeless = ({ clock }: TraceMeta) => clock === 'none';
 
-/** Merges the trace of a kernel and that of a guest; the one without times is the guest's. */
+/** Merges the trace of a kernel with that of a guest, which is the one without times. */
 async function mergeAligned(
   readers: readonly TraceReader[],
   options: OutputOption,

@@ -1,4 +1,4 @@
-/** Opening a trace for a command: every result says how far its trace can be trusted. */
+/** Opens traces for a command, which prints how complete they are with every result. */
 import type { Command } from 'commander';
 import type { TraceReader } from '../traces/index.js';
 import { note } from './output.js';
@@ -15,17 +15,17 @@ export function strictOption(command: Command): Command {
 }
 
 /**
- * Opens a trace and says on stderr whether it is complete. How far it has been read is shown on a
- * terminal until the command shows something itself.
+ * Opens a trace and says on stderr whether it is complete. On a terminal it shows the progress of
+ * reading until the command prints something.
  * @throws VfrError when it cannot be read, or `TRACE_INCOMPLETE` when it is not complete and
- *   `--strict` was given
+ * `--strict` was given
  */
 export async function openTrace(file: string, options: StrictOption): Promise<TraceReader> {
   const [reader] = await openTraces([file], options);
   return reader;
 }
 
-/** Opens several traces as `openTrace` does one, or none when one of them cannot be. */
+/** Opens several traces like `openTrace`, or none if one of them fails. */
 export async function openTraces(
   files: readonly string[],
   options: StrictOption,
@@ -63,7 +63,7 @@ async function open(file: string, options: StrictOption): Promise<TraceReader> {
 function describeCompleteness(reader: TraceReader): string {
   const { complete, truncated, damaged } = reader.completeness;
   if (complete) {
-    const linked = reader.isLinked ? '' : ' (as far as format version 1 can tell)';
+    const linked = reader.isLinked ? '' : ' (format version 1 cannot show more)';
     return `complete: ${plural(reader.events, 'event')}${linked}`;
   }
   const last = reader.batches.at(-1);

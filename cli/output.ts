@@ -1,6 +1,6 @@
 /**
- * The two streams of the program: stdout carries data, stderr messages. Nothing else in cli/ writes
- * to them, except the terminal UI.
+ * The two streams of the program: stdout carries data, stderr messages. Other files in cli/ do not
+ * write to them, except the terminal UI.
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { escapeInJson, painted, printable, type Style, screenText } from './printable.js';
@@ -12,12 +12,15 @@ export const COLOR_CHOICES: readonly ColorChoice[] = ['auto', 'always', 'never']
 
 let choice: ColorChoice = 'auto';
 
-/** Takes over `--color`. */
+/** Applies `--color`. */
 export function setColor(when: ColorChoice): void {
   choice = when;
 }
 
-/** Whether a stream gets colours: by `--color`, else by NO_COLOR, else when it is a terminal. */
+/**
+ * Whether a stream gets colours: as `--color` says, else as NO_COLOR says, else if it is a
+ * terminal.
+ */
 export function hasColor(stream: NodeJS.WriteStream): boolean {
   if (choice !== 'auto') return choice === 'always';
   const { NO_COLOR, TERM } = process.env;
@@ -25,19 +28,19 @@ export function hasColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
-/** Colours text that is meant for stdout; it becomes one line. */
+/** Colours text for stdout, and makes it one line. */
 export function paint(style: Style, text: string): string {
   return hasColor(process.stdout) ? painted(style, text) : printable(text);
 }
 
 /**
- * Writes to stdout; resolves when more may be written. Everything that the program says passes here
- * or through `note`: no character that a terminal obeys, or that hides or turns others, is written.
+ * Writes to stdout; resolves when more may be written. All output passes through here or `note`,
+ * which remove control characters and characters that hide or turn text.
  */
 export async function write(data: string): Promise<void> {
   endTransient();
   if (data === '' || process.stdout.write(screenText(data))) return;
-  // No event comes after a failure, which ends the program (endOnFailedOutput).
+  // A failure causes no event here; it ends the program (endOnFailedOutput).
   await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
@@ -48,9 +51,9 @@ export const print = (line: string): Promise<void> => write(`${line}\n`);
 export const printJson = (value: unknown): Promise<void> => print(toJson(value));
 
 /**
- * JSON text of plain data. A bigint is written as the number it is: JSON sets numbers no limit, and
- * a column that is a number once and a string the next time helps nobody.
- * @param indent what the lines of the value are indented by; null for one line
+ * JSON text of plain data. A bigint is written as a number: JSON does not limit numbers, and a
+ * column that is sometimes a number and sometimes a string is useless.
+ * @param indent prefix of the value's lines; null for one line
  */
 export function toJson(value: unknown, indent: string | null = ''): string {
   if (typeof value === 'bigint') return String(value);
@@ -69,7 +72,7 @@ export function toJson(value: unknown, indent: string | null = ''): string {
   return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;
 }
 
-/** JSON leaves some control characters as they are, and terminals obey them. */
+/** JSON does not escape all control characters that terminals interpret. */
 const jsonString = (text: string) => escapeInJson(JSON.stringify(text));
 
 /** Writes a message of one line to stderr. */
@@ -78,12 +81,12 @@ export function note(message: string, style?: Style): void {
   toStderr(colored ? painted(style, message) : printable(message));
 }
 
-/** Writes a message of several lines to stderr, made of parts that are `printable`. */
+/** Writes a message of several lines to stderr; its parts must be `printable`. */
 export const noteLines = (message: string): void => toStderr(message);
 
 let isMuted = false;
 
-/** Says nothing from now on: what is said would be written into what is read. */
+/** Suppresses all messages from now on, since they would be written into the input. */
 export function mute(): void {
   isMuted = true;
 }
@@ -96,29 +99,29 @@ function toStderr(message: string): void {
 
 let transient: (() => void) | null = null;
 
-/** Takes over the last line of the terminal; `clear` is called before anything else is written. */
+/** Uses the last line of the terminal; `clear` is called before anything else is written. */
 export function beginTransient(clear: () => void): void {
   endTransient();
   transient = clear;
 }
 
-/** Leaves the terminal to others. */
+/** Ends the use of the last line. */
 export function endTransient(): void {
   const clear = transient;
   transient = null;
   clear?.();
 }
 
-type TellFailure = (error: NodeJS.ErrnoException) => Promise<never>;
+type ReportFailure = (error: NodeJS.ErrnoException) => Promise<never>;
 
 /**
- * Ends the program when its output cannot be written: quietly when the reader has gone
- * (`vfr events t.arrows | head`), else after `tell` has told of it.
+ * Ends the program when its output cannot be written: silently if the reader has exited (`vfr
+ * events t.arrows | head`), else after `report` has reported it.
  */
-export function endOnFailedOutput(tell: TellFailure): void {
+export function endOnFailedOutput(report: ReportFailure): void {
   const onError = (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    return tell(error);
+    return report(error);
   };
   process.stdout.on('error', onError);
   process.stderr.on('error', onError);
@@ -130,8 +133,8 @@ export function endOnFailedOutput(tell: TellFailure): void {
 const STDOUT = 1;
 
 /**
- * Node's stream on a file or a device writes once and takes what the disk took for all of it, so
- * that the end of the output would be missing on a disk that becomes full, with exit code 0.
+ * Node's stream on a file or device writes once, and treats a short write as complete. On a disk
+ * that becomes full the end of the output would then be missing, with exit code 0.
  */
 function writeWhole(stream: NodeJS.WriteStream): void {
   stream._write = (chunk, encoding, done) => {

@@ -1,3 +1,6 @@
-/** `1 event`, `2 events`. @param many when it is not the noun with an s */
+/**
+ * `1 event`, `2 events`.
+ * @param many the plural if it is not the noun with an s
+ */
 export const plural = (count: number | bigint, noun: string, many = `${noun}s`): string =>
   `${count} ${Number(count) === 1 ? noun : many}`;

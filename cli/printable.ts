@@ -1,9 +1,13 @@
 /**
- * Text that can be shown: what comes from a trace, a file name or another program may hold what can
- * move the cursor, colour the screen, set its title, hide text or turn its direction.
+ * Makes text safe to print. Text from a trace, a file name or another program may contain
+ * characters that move the cursor, colour the screen, set its title, hide text or turn its
+ * direction.
  */
 
-/** What is dangerous in any text, but for the line break that separates the program's own lines. */
+/**
+ * Characters that are dangerous in any text, except the line break that separates the program's own
+ * lines.
+ */
 const UNSAFE_RANGES = [
   '\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f', // C0 and C1 controls
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f', // what has no width
@@ -28,8 +32,8 @@ const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as 
 export type Style = keyof typeof STYLES;
 
 /**
- * Colours are marks until text is written. They carry a number that is made anew by every run, so
- * that nothing in a trace can look like one.
+ * Colours are marks until the text is written. The marks contain a random number of this run, so
+ * that text of a trace cannot imitate them.
  */
 const SECRET = globalThis.crypto.randomUUID();
 const [MARK, MARK_END] = ['\ufdd0', '\ufdd1'];
@@ -40,13 +44,16 @@ const mark = (sgr: number) => `${MARK}${SECRET}${sgr}${MARK_END}`;
 export const painted = (style: Style, text: string): string =>
   `${mark(STYLES[style])}${printable(text)}${mark(0)}`;
 
-/** One line, whatever the text holds; painted parts stay painted. */
+/** One line, whatever the text contains; painted parts stay painted. */
 export const printable = (text: string): string =>
   text.search(UNSAFE_OR_BREAK) < 0
     ? text
     : outsideMarks(text, (part) => part.replace(UNSAFE_OR_BREAK, (c) => SHORT[c] ?? escaped(c)));
 
-/** What reaches a terminal or a file: line breaks and colours of the program, no other control. */
+/**
+ * The text for a terminal or a file: it keeps line breaks and colours of the program, but no other
+ * control characters.
+ */
 export function screenText(text: string): string {
   if (text.search(UNSAFE) < 0) return text;
   const safe = outsideMarks(text, (part) => part.replace(UNSAFE, (c) => SHORT[c] ?? escaped(c)));
@@ -63,7 +70,7 @@ function outsideMarks(text: string, change: (part: string) => string): string {
   return result + change(text.slice(at));
 }
 
-/** The same text of JSON, in which those characters are escaped as JSON does it. */
+/** The same JSON text with those characters escaped. */
 export function escapeInJson(json: string): string {
   return json.replace(UNSAFE, (c) =>
     Array.from({ length: c.length }, (_, i) => {

@@ -1,4 +1,4 @@
-/** The command tree of `vfr`, and how a failure of any command is told. */
+/** The command tree of `vfr`, and the reporting of failures. */
 import { Command, CommanderError, Option } from 'commander';
 import type { VfrError } from '../traces/index.js';
 import { COMMANDS } from './commands/index.js';
@@ -13,7 +13,7 @@ Exit codes: 0 fine; 1 something was found (race, divergence, damage); 2 wrong
 usage; 3 input unreadable, damaged, or incomplete with --strict; 4 not possible
 on this machine; 70 internal error.`;
 
-/** Lines longer than this are hard to read, also where there is room for them. */
+/** Longer lines are hard to read, even if the terminal is wider. */
 const HELP_WIDTH = 80;
 
 const helpWidth = (): number => Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH);
@@ -42,7 +42,7 @@ export function createProgram(): Command {
 
 /**
  * Runs the program.
- * @param argv what follows `vfr` on the command line
+ * @param argv the arguments after `vfr`
  * @returns the exit code, or undefined when the command set `process.exitCode` or nothing is wrong
  */
 export async function run(argv: readonly string[]): Promise<ExitCode | undefined> {
@@ -51,29 +51,29 @@ export async function run(argv: readonly string[]): Promise<ExitCode | undefined
     await program.parseAsync(argv, { from: 'user' });
     return undefined;
   } catch (error) {
-    if (error instanceof CommanderError) return tellUsage(error, program, argv);
-    // Who reads a pipe may leave (`vfr cat t.arrows | head`); that is no failure.
+    if (error instanceof CommanderError) return printUsage(error, program, argv);
+    // The reader of a pipe may exit early (`vfr cat t.arrows | head`); that is not an error.
     if (isVfrError(error) && error.code === 'FILE_EPIPE') return undefined;
-    return tellFailure(error);
+    return printFailure(error);
   }
 }
 
-/** Tells of what nobody waited for, and ends. */
+/** Reports an error that nothing handled, and ends the program. */
 export async function fail(error: unknown): Promise<never> {
-  process.exit(await tellFailure(error));
+  process.exit(await printFailure(error));
 }
 
-/** @returns the exit code that it stands for */
-async function tellFailure(error: unknown): Promise<ExitCode> {
+/** @returns the exit code of the error */
+async function printFailure(error: unknown): Promise<ExitCode> {
   const failure = (await expectedError(error)) ?? error;
-  tellError(failure);
+  printError(failure);
   return exitCodeOf(failure);
 }
 
 /** Commander ends `--help` and `--version` by an error with code 0. */
-function tellUsage(error: CommanderError, program: Command, argv: readonly string[]): ExitCode {
+function printUsage(error: CommanderError, program: Command, argv: readonly string[]): ExitCode {
   if (error.exitCode === 0) return EXIT.fine;
-  // Without a command commander has printed the help, which is answer enough.
+  // Without a command, commander has printed the help, which is the answer.
   if (error.code === 'commander.help') return EXIT.usage;
   const command = program.commands.find((c) => argv.includes(c.name()));
   const [, what, proposal] = USAGE_ERROR.exec(error.message) ?? ['', error.message];
@@ -83,18 +83,18 @@ function tellUsage(error: CommanderError, program: Command, argv: readonly strin
   return EXIT.usage;
 }
 
-/** What commander says of a wrong command line; the word that was meant is on a second line. */
+/** Commander's message for a wrong command line; a suggestion is on a second line. */
 const USAGE_ERROR = /^(?:error: )?(.*?)(?:\n(\(Did you mean .*\)))?$/s;
 
-/** Tells that stdout or stderr cannot be written, for which no command is to blame, and ends. */
+/** Reports that stdout or stderr cannot be written, whatever the command, and ends the program. */
 export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
   const { fileError } = await import('../traces/index.js');
   return fail(fileError(error, '(standard output)', 'write'));
 }
 
-function tellError(error: unknown): void {
+function printError(error: unknown): void {
   if (isVfrError(error)) {
-    tellWhat(error);
+    printWhat(error);
     note(`     ${error.next} (${error.code})`);
     return;
   }
@@ -103,8 +103,8 @@ function tellError(error: unknown): void {
   note('     This is a bug in vfr. Report it with the command line and the message above.');
 }
 
-/** What DuckDB says of SQL points at a place below; nothing else has more than one line. */
-function tellWhat({ message, what, code }: VfrError): void {
+/** DuckDB's messages point to a position on the line below; all other messages have one line. */
+function printWhat({ message, what, code }: VfrError): void {
   if (code !== 'SQL_FAILED' || !message.endsWith(what)) {
     note(`vfr: ${message}`, 'red');
     return;

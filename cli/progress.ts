@@ -1,15 +1,15 @@
-/** How far a long command is, on a terminal's stderr: nothing when it is piped or dumb. */
+/** Shows the progress of a long command on a terminal's stderr; nothing if it is piped or dumb. */
 import type { ByteSource } from '../traces/index.js';
 import { formatBytes } from './format-bytes.js';
 import { formatDuration } from './format-duration.js';
 import { beginTransient } from './output.js';
 import { printable } from './printable.js';
 
-/** Short work needs no progress; and a terminal is slow. */
+/** Short work needs no progress, and terminals are slow. */
 const FIRST_MS = 500;
 const EVERY_MS = 200;
 const NS_PER_MS = 1e6;
-/** To the beginning of the line, and clear to its end. These are no colours. */
+/** Moves to the beginning of the line and clears it. These are not colours. */
 const CLEAR = '\r\u001b[K';
 
 export interface Terminal {
@@ -20,13 +20,13 @@ export interface Terminal {
 
 export interface ProgressOptions {
   readonly terminal?: Terminal;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Kind of terminal, as in TERM. */
   readonly kind?: string | undefined;
 }
 
-/** Shows the reading of inputs, one after the other, until it is cleared. */
+/** Shows how inputs are read, until it is cleared. */
 export class Progress {
   readonly #terminal: Terminal;
   readonly #now: () => number;
@@ -44,7 +44,7 @@ export class Progress {
     this.#isShown = terminal.isTTY === true && kind !== 'dumb';
   }
 
-  /** Begins with a file; whatever else is written to the terminal ends it. */
+  /** Starts with a file; any other output to the terminal ends it. */
   start(file: string): void {
     this.#file = printable(file);
     this.#started = this.#now();
@@ -64,7 +64,7 @@ export class Progress {
     this.#terminal.write(`${CLEAR}${line.length > width ? line.slice(-width) : line}`);
   };
 
-  /** Leaves the line empty for what comes next. */
+  /** Clears the line for the next output. */
   clear = (): void => {
     this.#next = Number.POSITIVE_INFINITY;
     if (this.#isDirty) this.#terminal.write(CLEAR);
@@ -72,7 +72,7 @@ export class Progress {
   };
 }
 
-/** The same bytes; shows how far into them has been read, until something else is shown. */
+/** The same bytes; shows how far they have been read, until something else is printed. */
 export function watched(source: ByteSource, progress: Progress): ByteSource {
   progress.start(source.name);
   return {
@@ -91,7 +91,9 @@ export function watched(source: ByteSource, progress: Progress): ByteSource {
   };
 }
 
-/** `45 % of 286.1 MiB, 95.4 MiB/s, 1.65 s left`; without a size, what is known without it. */
+/**
+ * `45 % of 286.1 MiB, 95.4 MiB/s, 1.65 s left`; without a size, only what does not depend on it.
+ */
 export function formatProgress(bytes: number, size: number, ms: number): string {
   const rate = bytes / Math.max(ms, 1);
   const speed = `${formatBytes(rate * 1000)}/s`;

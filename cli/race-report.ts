@@ -1,34 +1,34 @@
-/** Binding races as text for people. */
-import type { Race, RaceClass, RaceReport, RaceSide, UntoldRace } from '../analysis/index.js';
+/** Prints binding races as text. */
+import type { Race, RaceClass, RaceReport, RaceSide, UndecidedRace } from '../analysis/index.js';
 import { formatDuration } from './format-duration.js';
 import { paint } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
 
 /**
- * What is known of the races of a recording, and what cannot be told.
+ * The races of a recording, and the pairs that may be races.
  * @param zero time that the seconds count from
  */
 export function formatReport({ races, untold, unrecorded }: RaceReport, zero: bigint): string {
   const sections = [formatUnrecorded(unrecorded), formatRaces(races, zero), formatUntold(untold)];
-  // Without the events of binding there is nothing to say of races.
+  // Without events of binding, nothing is known about races.
   if (unrecorded.length > 0 && races.length === 0) sections.splice(1, 1);
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** Kept for people: more of the same kind say no more. */
+/** The most pairs to print: more of the same kind say nothing new. */
 const UNTOLD_SHOWN = 10;
 
 function formatUnrecorded(parts: readonly string[]): string {
   if (parts.length === 0) return '';
   const what = parts.join(', and ');
   return (
-    `Whether there are races cannot be told: no event says ${what}. ` +
+    `Whether there are races is not known: no event says ${what}. ` +
     'It did not happen, or it was not recorded; `vfr doctor` says what this machine can record.'
   );
 }
 
-function formatUntold(untold: readonly UntoldRace[]): string {
+function formatUntold(untold: readonly UndecidedRace[]): string {
   if (untold.length === 0) return '';
   const reasons = [...new Set(untold.map(({ reason }) => reason))];
   const shown = untold.slice(0, UNTOLD_SHOWN).map(({ device, class: name, first, second }) => {
@@ -38,7 +38,7 @@ function formatUntold(untold: readonly UntoldRace[]): string {
   const more = untold.length - shown.length;
   if (more > 0) shown.push(`  and ${more} more; --json has them`);
   return [
-    `${plural(untold.length, 'pair')} of operations of which it cannot be told whether they raced:`,
+    `${plural(untold.length, 'pair')} of operations that may have raced, which the recording does not decide:`,
     ...reasons.map((reason) => `  ${printable(reason)}`),
     ...shown,
     '  Record from before the flag is written, or with a snapshot, to know.',
@@ -46,7 +46,7 @@ function formatUntold(untold: readonly UntoldRace[]): string {
 }
 
 /**
- * All races, by class; the advice that they have in common is said once.
+ * All races, by class; the advice of a class is printed once.
  * @param zero time that the seconds count from
  */
 function formatRaces(races: readonly Race[], zero: bigint): string {
@@ -64,7 +64,7 @@ export function raceCounts(races: readonly Race[]): string {
   return `${plural(races.length, 'race')} on ${plural(devices, 'device')}`;
 }
 
-/** The races with the closest windows, at first one of each class and device. */
+/** The races with the closest windows, first one of each class and device. */
 export function closest(races: readonly Race[], count: number): readonly Race[] {
   const sorted = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
   const kinds = new Set<string>();

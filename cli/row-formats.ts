@@ -12,13 +12,13 @@ export type RowFormat = (typeof ROW_FORMATS)[number];
 /** How rows are printed. */
 export interface RowOptions {
   readonly format: RowFormat;
-  /** The same as the format json. */
+  /** The same as the format `json`. */
   readonly json?: boolean;
-  /** In CSV, keep spreadsheets from taking text for formulas. */
+  /** In CSV, prevent spreadsheets from interpreting text as formulas. */
   readonly spreadsheet?: boolean;
 }
 
-/** Adds the options for how rows are printed. */
+/** Adds the options for printing rows. */
 export function rowOptions(command: Command): Command {
   const format = new Option('--format <format>', 'how to print the rows');
   return command
@@ -31,7 +31,7 @@ type Rows = readonly (readonly unknown[])[];
 
 /**
  * Writes a result to stdout while it is fetched.
- * @param indent what the lines of a table begin with
+ * @param indent prefix of the lines of a table
  */
 export async function writeRows(
   result: ResultStream,
@@ -67,7 +67,10 @@ interface Formatter {
   tail(): string;
 }
 
-/** Bytes are hexadecimal text, since JSON and terminals have none; everything else is as it is. */
+/**
+ * Bytes become hexadecimal text, since JSON and terminals cannot show them; other values are
+ * unchanged.
+ */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   return value instanceof Date ? value.toISOString() : value;
@@ -103,13 +106,13 @@ function jsonFormatter(columns: readonly string[]): Formatter {
   };
 }
 
-/** What a spreadsheet takes for the beginning of a formula, or skips before one. */
+/** Characters that start a formula in a spreadsheet, or that it skips before one. */
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * RFC 4180, lines ending in LF; null is an empty field and an empty string is `""`. CSV knows no
- * escapes, and much of it ends on terminals: control characters are shown as in a table, but for
- * line breaks. JSON has the exact values.
+ * RFC 4180, lines ending in LF; null is an empty field and an empty string is `""`. CSV has no
+ * escapes and often ends on a terminal, so control characters are shown as in a table, except line
+ * breaks. JSON has the exact values.
  */
 function csvFormatter(columns: readonly string[], spreadsheet: boolean): Formatter {
   const guarded = (value: unknown) => {
@@ -125,12 +128,12 @@ function csvFormatter(columns: readonly string[], spreadsheet: boolean): Formatt
   return { head: line(columns), rows: (rows) => rows.map(line).join(''), tail: () => '' };
 }
 
-/** A value that is longer moves its line only, instead of all others. */
+/** A longer value shifts only its own line, and not all others. */
 const WIDTH_MAX = 60;
 
 /**
- * Column widths are those of the first chunk of rows, so that a long result is shown at once; a
- * longer value that comes later moves its line only.
+ * The first chunk of rows determines the widths of columns, so that a long result is printed
+ * immediately; a longer value in a later chunk shifts only its own line.
  */
 function tableFormatter(names: readonly string[], indent: string): Formatter {
   const columns = names.map(printable);

@@ -1,4 +1,4 @@
-/** Scenarios by name or from a file, and runs of them as recordings. */
+/** Finds scenarios by name or in a file, and records runs of them. */
 import { readFileSync } from 'node:fs';
 import type { Outcome, ScenarioDocument } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
@@ -11,7 +11,7 @@ interface RunOptions extends OutputOption {
   readonly kernel?: string;
 }
 
-/** A scenario that came with vfr, or of a file. What has a slash or a dot in it is a file. */
+/** A scenario that comes with vfr, or one from a file. A name with a slash or a dot is a file. */
 export async function findScenario(nameOrFile: string): Promise<ScenarioDocument> {
   const { SCENARIOS, readScenario } = await import('../replay/index.js');
   const found = SCENARIOS.find(({ name }) => name === nameOrFile);
@@ -37,7 +37,7 @@ async function unknownScenario(name: string): Promise<Error> {
   return new VfrError('SCENARIO_UNKNOWN', what, next);
 }
 
-/** Runs a scenario under one schedule and writes what a recorder would have seen. */
+/** Runs a scenario with one schedule and writes what a recorder would have recorded. */
 export async function recordScenario(nameOrFile: string, options: RunOptions): Promise<void> {
   const { boot, kindOf, randomly, run, runsKernel, SCENARIOS, specOf, TraceRecorder, World } =
     await import('../replay/index.js');
@@ -64,11 +64,11 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
   );
   await tell(outcome);
   if (kernel !== document.kernel || kindOf(outcome, document.outcomes) >= 0) return;
-  note('this is none of the outcomes that the scenario names');
+  note('this is not an outcome that the scenario names');
   reportFinding();
 }
 
-/** The kernel that runs has no such kernel. */
+/** The error for a kernel release that the simulated kernel does not support. */
 export async function tooOld(kernel: string): Promise<Error> {
   const { VfrError } = await import('../traces/index.js');
   const what = `kernel ${kernel} is not modelled`;

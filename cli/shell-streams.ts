@@ -1,15 +1,16 @@
-/** The streams of the shell are outputs too, and none of them may be what is read. */
+/** The shell's streams are outputs too, and none of them may be an input. */
 import { mute } from './output.js';
 
 /**
- * Makes sure that neither standard output nor standard error is one of the inputs, as in
- * `vfr events t.arrows >> t.arrows`.
+ * Checks that neither standard output nor standard error is one of the inputs, as in `vfr events
+ * t.arrows >> t.arrows`.
  *
- * @throws VfrError `OUTPUT_IS_INPUT` when one is; what is told of it does not go into the input
+ * @throws VfrError `OUTPUT_IS_INPUT` when one is; the message is not written into the input
  */
 export async function refuseStreams(inputs: readonly string[]): Promise<void> {
   const { areMessagesInput, refuseInputs, VfrError } = await import('../traces/index.js');
-  // First, since what is wrong with standard output would be told there too (`>> t.arrows 2>&1`).
+  // Checked first, since an error about standard output would be written there too (`>> t.arrows
+  // 2>&1`).
   if (areMessagesInput(inputs)) {
     mute();
     const what = 'messages would be written into the input';

@@ -1,7 +1,7 @@
-/** Conditions that users write, in SQL of ours. */
+/** Puts conditions of users into SQL of vfr. */
 
 /**
- * A condition has lines of its own: DuckDB then shows nothing else when it tells what is wrong with
- * it, and a comment at its end does not hide what follows.
+ * The condition gets lines of its own, so that DuckDB shows only it in an error message, and a
+ * comment at its end does not hide what follows.
  */
 export const where = (condition: string): string => `WHERE (\n${condition}\n)`;

@@ -1,10 +1,10 @@
-/** From the process to the command, and back to its exit code. */
+/** Runs a command and sets the exit code of the process. */
 import { endOnFailedOutput } from './output.js';
 import { fail, failOutput, run } from './program.js';
 
-/** @param argv what follows `vfr` on the command line */
+/** @param argv the arguments after `vfr` */
 export async function start(argv: readonly string[]): Promise<void> {
-  // What nobody waits for, such as an error of a child process, would else end with exit code 1,
+  // Unhandled errors, such as that of a child process, would end the program with exit code 1,
   // which means that something was found.
   process.on('uncaughtException', fail);
   endOnFailedOutput(failOutput);

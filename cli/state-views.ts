@@ -1,4 +1,4 @@
-/** `vfr replay --at`, `--break`, `--watch` and `--state`: looking at a replay in the middle. */
+/** `vfr replay --at`, `--break`, `--watch` and `--state`: views of a replay at one event. */
 import { type Change, stateAt, Timeline, watch } from '../replay/index.js';
 import { type TraceReader, VfrError } from '../traces/index.js';
 import { fullPath } from './device-names.js';
@@ -13,16 +13,19 @@ export interface ViewOptions {
   /** Path of the part to show; true for all of it. */
   readonly state?: string | true;
   readonly watch?: string;
-  /** SQL condition; the first event that satisfies it is stood at. */
+  /** SQL condition; the view is at the first event that satisfies it. */
   readonly break?: string;
   readonly json?: boolean;
 }
 
-/** Whether the options ask for a view, and not for verdicts. */
+/** Whether the options request a view instead of verdicts. */
 export const isView = ({ at, state, watch, break: condition }: ViewOptions): boolean =>
   [at, state, watch, condition].some((option) => option !== undefined);
 
-/** Prints what the options ask for. @throws VfrError when there is no such event */
+/**
+ * Prints the requested view.
+ * @throws VfrError when there is no such event
+ */
 export async function showView(
   file: string,
   reader: TraceReader,
@@ -41,7 +44,7 @@ export async function showView(
   await printJson(value);
 }
 
-/** The event after which to look. */
+/** The event whose state to show. */
 async function placeOf(
   file: string,
   reader: TraceReader,
@@ -60,7 +63,7 @@ async function placeOf(
 const noSuch = (what: string) =>
   new VfrError('EVENT_UNKNOWN', what, 'Look for one with `vfr events TRACE`.');
 
-/** Says how far the path leads, and what is there. */
+/** The error for a path that does not exist: how far it exists, and what is there. */
 function pathUnknown({ engine }: Timeline<TraceReader>, path: string): VfrError {
   const parts = path.split('/');
   let known = parts.length;
@@ -87,7 +90,7 @@ async function showChanges(
   await (json === true ? printDocument(path, all) : printLines(path, all, reader.events));
 }
 
-/** Something that never was is a mistake, and not something that did not change. */
+/** A path that never existed is a mistake, not something that did not change. */
 function refuseUnknown(
   reader: TraceReader,
   path: string,
@@ -103,7 +106,7 @@ function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
   yield* rest;
 }
 
-// There may be as many changes as events: each is printed as it comes, and kept by nobody.
+// There may be as many changes as events: each is printed as it comes, and none is kept.
 
 async function printLines(path: string, changes: Iterable<Change>, events: number): Promise<void> {
   const width = String(Math.max(0, events - 1)).length;

@@ -1,4 +1,4 @@
-/** Writing a trace from a command: to a file, or to standard output for a pipe. */
+/** Writes a trace from a command: to a file, or to standard output for a pipe. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Destination, TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
 import { note, print, toJson } from './output.js';
@@ -7,21 +7,21 @@ import { plural } from './plural.js';
 
 export interface OutputOption {
   readonly output: string;
-  /** Permissions of the file that is written. */
+  /** Permissions of the output file. */
   readonly mode?: number;
-  /** Tell what was written as a JSON document. */
+  /** Print a JSON document about what was written. */
   readonly json?: boolean;
-  /** What is read beside the traces, such as that of which they were made. */
+  /** Files that are read in addition to the traces, such as the origins of the traces. */
   readonly reads?: readonly string[];
 }
 
-/** Adds `-o`; without it the trace goes to standard output. And how to tell of what was written. */
+/** Adds `-o` (by default the trace goes to standard output), and the form of the report. */
 export function outputOption(command: Command): Command {
   command.option('-o, --output <trace>', 'trace to write, - for stdout', parseOutput, '-');
   return modeOption(command).option('--json', 'print one JSON document of what was written');
 }
 
-/** Names of standard output, which is written to as it is and not replaced as a file. */
+/** Names of standard output, which is written to directly and not replaced like a file. */
 const STDOUT_NAMES: readonly string[] = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
 
 export function parseOutput(text: string): string {
@@ -44,7 +44,7 @@ function parseMode(text: string): number {
 
 export const writerName = (): string => `vfr ${version()}`;
 
-/** Where a command writes, beside the traces that it reads. */
+/** The output of a command, with the traces that it reads. */
 function destinationOf(
   { output, mode, reads = [] }: OutputOption,
   inputs: readonly TraceReader[],
@@ -55,14 +55,14 @@ function destinationOf(
   return { file: output, inputs: [...names, ...reads], ...(mode !== undefined && { mode }) };
 }
 
-/** What a trace that comes by standard input is called. */
+/** The name of a trace from standard input. */
 const STDIN_NAME = '(standard input)';
 
 /**
- * Makes a trace: opens the output, lets `write` fill it, finishes it, gives it its name and tells
- * of it. When anything fails the file that was there before stays as it was.
- * @param inputs traces that are read meanwhile, none of which may be the output
- * @param facts of the result that JSON has beside the number of events
+ * Makes a trace: opens the output, calls `write`, finishes the trace, gives it its name and reports
+ * it. If anything fails, an earlier file of that name is unchanged.
+ * @param inputs traces that are read; the output must differ from each
+ * @param facts of the result that JSON has in addition to the number of events
  */
 export async function writeTrace<T>(
   options: OutputOption,
@@ -87,18 +87,18 @@ export async function writeTrace<T>(
   }
   const { output } = options;
   const { seq: events } = writer.events;
-  if (options.json === true) await tellWritten(output, { output, events, ...facts(result) });
+  if (options.json === true) await reportWritten(output, { output, events, ...facts(result) });
   else note(`${plural(events, 'event')} written`);
   return result;
 }
 
-/** Prints a report as JSON: to stderr when the trace itself is on standard output. */
-export async function tellWritten(output: string, report: object): Promise<void> {
+/** Prints a report as JSON, to stderr if the trace itself is on standard output. */
+export async function reportWritten(output: string, report: object): Promise<void> {
   if (output === '-') note(toJson(report, null));
   else await print(toJson(report));
 }
 
-/** A copy is tied together anew; it must not make more of its inputs than they were. */
+/** A copy gets links of its own. It must not look more trustworthy than its inputs. */
 function withOrigin(meta: TraceMeta, inputs: readonly TraceReader[]): TraceMeta {
   if (inputs.every((reader) => reader.isLinked)) return meta;
   const untied = 'made of a trace of format version 1, whose batches nothing tied together';

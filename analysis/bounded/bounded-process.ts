@@ -1,10 +1,10 @@
 /**
- * Starts and watches the process in which the SQL of users runs.
+ * Starts and supervises the process in which the SQL of users runs.
  *
- * The limit of its memory is RLIMIT_DATA: since Linux 4.7 it counts every private writable mapping
- * (kernel mm/mmap.c may_expand_vm 6.1), so that neither DuckDB nor V8 gets more, whoever asks.
- * RLIMIT_AS would count what V8 reserves without using it, 1 GB and more. Where a kernel does not
- * keep to RLIMIT_DATA (gVisor, ignore_rlimit_data), what is resident is watched.
+ * Its memory is limited by RLIMIT_DATA. Since Linux 4.7 that counts every private writable mapping
+ * (kernel mm/mmap.c may_expand_vm 6.1), so that it bounds DuckDB and V8 together. RLIMIT_AS would
+ * also count what V8 reserves without using it, 1 GB and more. If a kernel does not enforce
+ * RLIMIT_DATA (gVisor, ignore_rlimit_data), the resident memory is checked instead.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,20 +12,20 @@ import { fileURLToPath } from 'node:url';
 import { assert, VfrError } from '../../traces/index.js';
 import { decode, encode, type Reply, type Request } from './child-protocol.js';
 
-/** Why a process was ended from here. */
+/** Why this side ended a process. */
 export type Stop = 'memory' | 'time' | 'cancelled' | 'closed';
 
 export interface Limits {
-  /** Most bytes of private memory. */
+  /** The most bytes of private memory. */
   readonly memory: number;
-  /** Most milliseconds that one question may take. */
+  /** The most milliseconds for one question. */
   readonly time: number;
 }
 
-/** A limit that is met says so; the shell sets it because Node cannot. */
+/** The shell sets the limit because Node cannot. */
 const SHELL = 'ulimit -c 0; ulimit -d "$0"; exec "$@"';
 const WATCH_MS = 20;
-/** Pages of files, of the program itself above all, are resident but no data. */
+/** Pages of files, above all of the program itself, are resident but are not data. */
 const RESIDENT_FACTOR = 1.1;
 const STDERR_KEPT = 4096;
 
@@ -67,7 +67,7 @@ export class BoundedProcess {
     this.#child.stdin!.write(encode(request));
   }
 
-  /** Ends the process, whatever it does. */
+  /** Ends the process, whatever it is doing. */
   stop(why: Stop): void {
     this.#stop ??= why;
     clearInterval(this.#watch);
@@ -80,7 +80,7 @@ export class BoundedProcess {
 
   /**
    * The next reply.
-   * @param time milliseconds that may pass until it is there
+   * @param time the most milliseconds to wait for it
    * @throws VfrError `SQL_TIME`, `SQL_MEMORY`, `SQL_CRASH`, `SQL_CANCELLED` when the process ended
    */
   async next(time: number): Promise<Reply> {
@@ -89,7 +89,7 @@ export class BoundedProcess {
       const next = await this.#replies.next();
       if (next.done !== true) return next.value;
     } catch {
-      // What came was no frame: the process is broken, however it ended.
+      // The bytes received were not a frame: the process is broken, however it ended.
     } finally {
       clearTimeout(timer);
     }
@@ -109,11 +109,11 @@ export class BoundedProcess {
     return new VfrError('SQL_CRASH', what, 'Ask in another way.');
   }
 
-  /** Allocators that get nothing end the process in ways of their own. */
+  /** Allocators that fail end the process in different ways. */
   #guess(signal: NodeJS.Signals | null): Stop | null {
-    const told = /out of memory|bad_alloc|heap limit|allocation failed/i.test(this.#stderr);
-    if (told || this.#resident > 0.8 * this.limits.memory) return 'memory';
-    // Nobody here has sent it: the kernel had no memory left.
+    const saysSo = /out of memory|bad_alloc|heap limit|allocation failed/i.test(this.#stderr);
+    if (saysSo || this.#resident > 0.8 * this.limits.memory) return 'memory';
+    // Not sent by this side: the kernel ran out of memory.
     return signal === 'SIGKILL' ? 'memory' : null;
   }
 
@@ -132,9 +132,7 @@ function residentBytes(pid: number | undefined): number | null {
   }
 }
 
-/**
- * Without room for its pipes, or for a process, Node makes one that has neither streams nor pid.
- */
+/** Without resources for pipes or a process, Node returns one that has neither streams nor pid. */
 function notStarted(child: ChildProcess): VfrError {
   child.on('error', () => {});
   const next = 'Allow more open files (`ulimit -n`) and processes (`ulimit -u`).';
@@ -156,7 +154,7 @@ const tooMuch = (bytes: number) =>
     'Ask for less, or allow more with `vfr sql --memory`.',
   );
 
-/** The program of the process: beside this file in the bundle, else in the bundle. */
+/** The program of the process: next to this file in the bundle, else in the bundle. */
 function childScript(): string {
   const places = ['./sql-child.js', '../../vfr/sql-child.js', '../../dist/vfr/sql-child.js'];
   const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));

@@ -1,4 +1,4 @@
-/** SQL of users over traces, asked in a process of its own that is bounded in memory and time. */
+/** SQL of users over traces, executed in a separate process with limited memory and time. */
 import { VfrError } from '../../traces/index.js';
 import type { ResultStream } from '../duckdb.js';
 import type { NamedTrace } from '../event-scan.js';
@@ -6,36 +6,36 @@ import { BoundedProcess, type Limits } from './bounded-process.js';
 import { PIECE_BYTES, type Reply, type Request } from './child-protocol.js';
 
 export interface SessionOptions {
-  /** Most bytes of memory that its process may use; at least `MEMORY_MIN` are given. */
+  /** The most bytes of memory that its process may use; at least `MEMORY_MIN`. */
   readonly memory?: number;
-  /** Most seconds that one question may take, the waiting of whoever reads the rows apart. */
+  /** The most seconds for one question, without the time for which the reader of the rows waits. */
   readonly seconds?: number;
 }
 
 const MEMORY_DEFAULT = 2e9;
-/** Under this the process does not start on every machine. */
+/** With less memory the process does not start on every machine. */
 export const MEMORY_MIN = 384e6;
 const SECONDS_DEFAULT = 60;
-/** Opening the traces is no part of a question. */
+/** Opening the traces does not count as part of a question. */
 const START_MS = 120_000;
-/** What the process takes without a question: Node, the reader, DuckDB, and their stacks. */
+/** Memory that the process needs without a question: Node, the reader, DuckDB, and their stacks. */
 const OWN_BYTES = 224e6;
 
-/** Traces that can be asked questions in SQL, one after the other. */
+/** Traces with an SQL interface for one question at a time. */
 export class BoundedSession {
   readonly #limits: Limits;
-  /** The part of the memory that DuckDB gets by its own count. */
+  /** The memory limit that DuckDB gets for its own accounting. */
   readonly #duckdb: string;
   #process: BoundedProcess | null = null;
-  /** To the question that was asked last. */
-  #answer: Answer | null = null;
+  /** The answer to the last question. */
+  #answer: QueryAnswer | null = null;
 
-  /** @param traces stay the caller's to close, after the session */
+  /** @param traces the caller closes them after the session */
   constructor(
     private readonly traces: readonly NamedTrace[],
     { memory = MEMORY_DEFAULT, seconds = SECONDS_DEFAULT }: SessionOptions,
   ) {
-    // A trace that came by a pipe is held in memory there, too.
+    // A trace from a pipe is held in the memory of the process as well.
     const held = traces.filter(({ reader }) => reader.source.fd === undefined);
     const bytes = held.reduce((sum, { reader }) => sum + reader.source.size, 0);
     const most = Math.max(MEMORY_MIN, memory);
@@ -45,9 +45,9 @@ export class BoundedSession {
 
   /**
    * Runs a query, one SELECT.
-   * @throws VfrError `SQL_MISSING` when there is none, `SQL_FAILED` when DuckDB refuses it,
-   *   `SQL_FORBIDDEN` when vfr does, `SQL_MEMORY`, `SQL_TIME` and `SQL_CRASH` when it went beyond
-   *   its bounds, or what reading the trace throws
+   * @throws VfrError `SQL_MISSING` when it is empty, `SQL_FAILED` when DuckDB refuses it,
+   * `SQL_FORBIDDEN` when vfr does, `SQL_MEMORY`, `SQL_TIME` and `SQL_CRASH` when it exceeded its
+   * limits, or an error of reading the trace
    */
   async query(sql: string): Promise<ResultStream> {
     const answer = await this.#ask({ type: 'query', sql });
@@ -68,7 +68,7 @@ export class BoundedSession {
   }
 
   /**
-   * Makes sure that a text is one condition on an event and nothing else.
+   * Checks that a text is one condition on an event and nothing else.
    * @throws VfrError as `query` does
    */
   async requireCondition(sql: string): Promise<void> {
@@ -76,7 +76,7 @@ export class BoundedSession {
     await answer.next();
   }
 
-  /** Ends the question that is being answered; whoever waits for it gets `SQL_CANCELLED`. */
+  /** Cancels the current question; the code that waits for it gets `SQL_CANCELLED`. */
   cancel(): void {
     this.#answer?.end();
   }
@@ -85,10 +85,10 @@ export class BoundedSession {
     this.#process?.stop('closed');
   }
 
-  async #ask(request: Request): Promise<Answer> {
+  async #ask(request: Request): Promise<QueryAnswer> {
     const child = this.#process?.stopped === false ? this.#process : await this.#start();
     child.send(request);
-    this.#answer = new Answer(child, new Stopwatch(this.#limits.time));
+    this.#answer = new QueryAnswer(child, new Stopwatch(this.#limits.time));
     return this.#answer;
   }
 
@@ -96,7 +96,7 @@ export class BoundedSession {
     const child = start(this.traces, this.#limits, this.#duckdb);
     this.#process = child;
     try {
-      this.#answer = new Answer(child, new Stopwatch(START_MS));
+      this.#answer = new QueryAnswer(child, new Stopwatch(START_MS));
       await this.#answer.next();
       return child;
     } catch (error) {
@@ -108,8 +108,8 @@ export class BoundedSession {
 
 const BREAKING = new Set(['SQL_CRASH', 'SQL_MEMORY']);
 
-/** What a process replies to a request. */
-class Answer {
+/** The replies of a process to one request. */
+class QueryAnswer {
   #done = false;
 
   constructor(
@@ -123,7 +123,7 @@ class Answer {
     const reply = await this.watch.waiting((left) => this.process.next(left));
     this.#done = reply.type === 'end' || reply.type === 'error';
     if (reply.type === 'error') {
-      // DuckDB may be broken after either, and answer nothing more.
+      // DuckDB may be broken after either error, and may not answer again.
       if (BREAKING.has(reply.error.code)) this.process.stop('closed');
       const { code, what, next, place } = reply.error;
       throw new VfrError(code, what, next, place);
@@ -131,13 +131,13 @@ class Answer {
     return reply.type === 'end' ? null : reply;
   }
 
-  /** A process whose answer nobody reads to the end is of no more use. */
+  /** A process whose answer is not read to the end is useless. */
   end(): void {
     if (!this.#done) this.process.stop('cancelled');
   }
 }
 
-/** Counts what a question takes: waiting for its process, and our own work on its rows. */
+/** Measures the time of a question: waiting for its process, and our own work on its rows. */
 class Stopwatch {
   #spent = 0;
   #cpu = process.cpuUsage();

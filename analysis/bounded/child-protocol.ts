@@ -1,11 +1,11 @@
 /**
- * What a session and its process say to each other: frames of a length (4 bytes, little endian) and
- * a value as `v8.serialize` writes it, which keeps 64-bit integers, bytes and dates.
+ * The protocol between a session and its process: frames of a length (4 bytes, little endian) and a
+ * value in the format of `v8.serialize`, which preserves 64-bit integers, bytes and dates.
  */
 import { deserialize, serialize } from 'node:v8';
 import type { ErrorCode, ErrorLocation } from '../../traces/index.js';
 
-/** Where the process finds a trace: in a file that it inherited, or in bytes sent to it. */
+/** Where the process finds a trace: in an inherited file, or in bytes sent to it. */
 export interface SentTrace {
   readonly name: string;
   /** Name of the source, for messages. */
@@ -23,7 +23,7 @@ export type Request =
 
 type Row = readonly unknown[];
 
-/** A query is answered by its columns, its rows, and the end; all else by the end. */
+/** A query is answered by its columns, its rows, and the end; other requests only by the end. */
 export type Reply =
   | { readonly type: 'columns'; readonly columns: readonly string[] }
   | { readonly type: 'rows'; readonly rows: readonly Row[] }
@@ -39,10 +39,10 @@ export interface SentError {
 
 const HEAD_BYTES = 4;
 
-/** Most bytes of a frame of rows: what the asking process holds of a result at a time. */
+/** The most bytes of a frame of rows: what the session holds of a result at a time. */
 export const ROWS_BYTES_MAX = 32 * 2 ** 20;
 
-/** More than this is in no frame; who sends it is broken. */
+/** No frame is larger; a sender of a larger one is broken. */
 const FRAME_BYTES_MAX = 2 * ROWS_BYTES_MAX;
 
 /** Bytes of a trace that are sent at a time. */
@@ -56,7 +56,10 @@ export function encode(message: Request | Reply): Buffer {
   return frame;
 }
 
-/** The messages of a stream, as they come. @throws Error when what comes is no frame */
+/**
+ * Yields the messages of a stream as they arrive.
+ * @throws Error when the bytes are not a frame
+ */
 export async function* decode<M extends Request | Reply>(
   stream: AsyncIterable<Buffer>,
 ): AsyncGenerator<M, void> {

@@ -1,12 +1,12 @@
 /**
- * The process in which the SQL of users runs. It opens the traces itself, answers one question
- * after the other, and ends when whoever started it is gone. What it may take of memory and time
- * is not its own to keep: the operating system and `bounded-process.ts` see to that.
+ * The process in which the SQL of users runs. It opens the traces itself, answers one question at a
+ * time, and ends when its parent has ended. It does not enforce its limits of memory and time
+ * itself: the operating system and `bounded-process.ts` do.
  */
 import { writeSync } from 'node:fs';
 import { serialize } from 'node:v8';
 import { FileSource, MemorySource, readOn, TraceReader, VfrError } from '../../traces/index.js';
-import { Session } from '../sql-session.js';
+import { SqlSession } from '../sql-session.js';
 import {
   decode,
   encode,
@@ -19,7 +19,7 @@ import {
 
 const STDOUT = 1;
 
-/** The pipe of a process that another one made is blocking, so that a slow reader slows us down. */
+/** The pipe of a child process is blocking, so that a slow reader slows us down. */
 function send(reply: Reply): void {
   const frame = encode(reply);
   for (let done = 0; done < frame.byteLength; ) done += writeSync(STDOUT, frame, done);
@@ -27,7 +27,7 @@ function send(reply: Reply): void {
 
 type Open = Extract<Request, { type: 'open' }>;
 
-async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise<Session> {
+async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise<SqlSession> {
   const named: { name: string; reader: TraceReader }[] = [];
   for (const trace of open.traces) {
     const source =
@@ -36,10 +36,10 @@ async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise
         : new FileSource(trace.source, trace.fd, trace.size);
     named.push({ name: trace.name, reader: new TraceReader(readOn(source)) });
   }
-  return Session.open(named, { memory: open.memory, threads: THREADS_MAX });
+  return SqlSession.open(named, { memory: open.memory, threads: THREADS_MAX });
 }
 
-/** A stack and an arena for each thread count as memory, on machines with many cores too much. */
+/** Each thread needs a stack and an arena, which is too much memory on machines with many cores. */
 const THREADS_MAX = 8;
 
 async function receive({ size }: SentTrace, requests: AsyncIterator<Request>): Promise<Buffer> {
@@ -53,7 +53,7 @@ async function receive({ size }: SentTrace, requests: AsyncIterator<Request>): P
   return bytes;
 }
 
-async function answer(session: Session, request: Request): Promise<void> {
+async function answer(session: SqlSession, request: Request): Promise<void> {
   if (request.type === 'condition') await session.requireCondition(request.sql);
   if (request.type !== 'query') return;
   await session.requireQuery(request.sql);
@@ -96,7 +96,7 @@ function sentError(error: unknown): SentError {
 
 async function serve(): Promise<void> {
   const requests = decode<Request>(process.stdin);
-  let session: Session | null = null;
+  let session: SqlSession | null = null;
   for (;;) {
     const next = await requests.next();
     if (next.done === true) return;
@@ -110,6 +110,6 @@ async function serve(): Promise<void> {
   }
 }
 
-// Whoever asked is gone. To leave in order would mean to wait for the query that runs.
+// The parent has ended. An orderly exit would wait for the running query.
 process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL'));
 await serve();

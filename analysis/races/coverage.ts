@@ -1,7 +1,7 @@
-/** Which parts of binding a recording has events of: without them nothing can be told. */
+/** Which parts of binding a recording has events of. Without them nothing is known about races. */
 import type { Batch, Kind } from '../../traces/index.js';
 
-/** Without the first nobody knows what drivers did; without the second, who asked for it. */
+/** Without the first, what drivers did is not known; without the second, what users requested. */
 const PARTS: readonly { readonly what: string; readonly kinds: readonly Kind[] }[] = [
   { what: 'which drivers were tried', kinds: ['match', 'probe'] },
   { what: 'what was written to binding attributes', kinds: ['sysfs.write'] },
@@ -16,7 +16,7 @@ export class BindingSeen {
     for (const id of found) this.#kinds.add(entries[id]);
   }
 
-  /** The parts of which there is no event: it did not happen, or was not recorded. */
+  /** The parts without any event: they did not happen, or were not recorded. */
   missing(): readonly string[] {
     return PARTS.filter(({ kinds }) => !kinds.some((kind) => this.#kinds.has(kind))).map(
       ({ what }) => what,

@@ -1,6 +1,6 @@
 /**
- * Finds binding races: two operations by different actors that nothing orders, and whose other
- * order leads to another outcome. The recording need not have gone wrong.
+ * Finds binding races: two operations by different actors whose order is not determined, and whose
+ * other order leads to another outcome. The recording itself may have gone well.
  */
 import {
   type Bdf,
@@ -10,12 +10,12 @@ import {
   type Seq,
 } from '../../traces/index.js';
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
-import { isSame, tell, tellRecorded } from './outcome.js';
+import { describeOutcome, describeRecorded, isSame } from './outcome.js';
 import { ADVICE, classify, type RaceClass } from './race-class.js';
 import {
   driversAfterEach,
+  type LifePart,
   type Outcome,
-  type Part,
   partsOf,
   simulate,
   type World,
@@ -28,14 +28,14 @@ export interface RaceSide {
   readonly what: string;
 }
 
-/** Two operations of which the order may decide. */
+/** Two operations whose order may matter. */
 export interface Pair {
   readonly device: Bdf;
   readonly class: RaceClass;
   /** The operation that took effect first; the second may have begun before it, and waited. */
   readonly first: RaceSide;
   readonly second: RaceSide;
-  /** Between their begins, whichever came before, in nanoseconds. */
+  /** Time between their begins, whichever came first, in nanoseconds. */
   readonly windowNs: NanosDelta;
 }
 
@@ -45,23 +45,24 @@ export interface Race extends Pair {
   readonly advice: string;
 }
 
-/** A pair that is a race or none, by something that is not in the recording. */
-export interface UntoldRace extends Pair {
+/** A pair that may be a race; that depends on something that is not in the recording. */
+export interface UndecidedRace extends Pair {
   /** What is not known. */
   readonly reason: string;
 }
 
 export interface Found {
   readonly races: readonly Race[];
-  readonly untold: readonly UntoldRace[];
+  readonly untold: readonly UndecidedRace[];
 }
 
-/** What a life may have been in: the flag of its PF may have been on or off. */
+/** The world of a life for each value of its PF's flag, which may have been on or off. */
 export type WorldOf = (lifetime: Lifetime, autoprobe: boolean) => World;
 
 /**
- * The races in one device's life, at most one per class and pair of actors: the closest. What is a
- * race only if the PF's flag was on, or off, and nothing tells which it was, cannot be told.
+ * The races in one device's life, at most one per class and pair of actors: the closest. A pair
+ * that is a race only if the PF's flag was on, or only if it was off, is `untold` when the flag is
+ * not known.
  */
 export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
   const flags = flagsOf(lifetime);
@@ -72,7 +73,7 @@ export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
   const doubtful = found.flat().filter((race) => !certain.some(isPair(race)));
   const reason = `whether ${lifetime.physfn}’s sriov_drivers_autoprobe was on is not recorded`;
   const untold = closestOf(doubtful).map(
-    ({ outcome: _, advice: __, ...pair }): UntoldRace => ({ ...pair, reason }),
+    ({ outcome: _, advice: __, ...pair }): UndecidedRace => ({ ...pair, reason }),
   );
   return { races: closestOf(certain), untold };
 }
@@ -86,7 +87,7 @@ function flagsOf({ physfn, seenOpen, gate }: Lifetime): readonly boolean[] {
 const isPair = (a: Pair) => (b: Pair) =>
   a.first.seq === b.first.seq && a.second.seq === b.second.seq && a.class === b.class;
 
-/** Of each class and pair of actors the one with the shortest time in between. */
+/** For each class and pair of actors, the pair with the shortest time in between. */
 function closestOf<T extends Pair>(pairs: readonly T[]): T[] {
   const closest = new Map<string, T>();
   for (const pair of pairs) {
@@ -98,11 +99,11 @@ function closestOf<T extends Pair>(pairs: readonly T[]): T[] {
 }
 
 /**
- * Each operation is moved back over the others, one by one, as far as its own actor's last one. An
- * operation that it passes with a change of the outcome is the other side of a race; what it passes
- * without one has no part in it.
+ * Each operation is moved back over the others, one by one, up to the last one of its own actor. An
+ * operation that it passes with a change of the outcome is the other side of a race; one that it
+ * passes without a change is not involved.
  */
-function racesIn({ lifetime, world }: Part): Race[] {
+function racesIn({ lifetime, world }: LifePart): Race[] {
   const { operations } = lifetime;
   const recorded = simulate(lifetime, operations, world);
   const order = new HappensBefore(lifetime, world);
@@ -121,7 +122,7 @@ function racesIn({ lifetime, world }: Part): Race[] {
   return found;
 }
 
-/** What is further back than so many operations has nothing to do with one. */
+/** Operations further back than this do not influence one. */
 const REACH = 64;
 
 /** The operations with number `from` moved to before number `to`. */
@@ -134,7 +135,10 @@ const moved = (operations: readonly Operation[], from: number, to: number) => [
 
 const sameActor = (a: Operation, b: Operation) => a.actor.tid === b.actor.tid;
 
-/** What comes before what whatever the actors do, so that its other order is not to be feared. */
+/**
+ * Knows which operations precede others whatever the actors do, so that their other order cannot
+ * occur.
+ */
 class HappensBefore {
   readonly #operations: readonly Operation[];
   /** The driver that is bound after each operation, in the recorded order. */
@@ -159,16 +163,16 @@ class HappensBefore {
       return this.#longBefore(first, second, second.action.driver);
     }
     if (second.action.type === 'unbind') return false;
-    // Who clears an override has seen it set, and waits for what the one who set it was about.
+    // The thread that clears an override has set it, and waited for what it set it for.
     if (isClear(second)) return first.actor.tid === this.#setterBefore(j)?.actor.tid;
-    // An operation that asks for a driver is made by someone who has seen the device come; an
-    // override is the one that can come between the device and its first probe.
+    // A request for a driver is made after the device has appeared. An override is the only
+    // operation that can come between the device and its first probe.
     return first.action.type === 'initial' && second.action.type !== 'override';
   }
 
   /**
-   * A driver gives a device up some time after it got it, and that time varies by so much: a write
-   * that had returned earlier than that was not in its way.
+   * A driver gives a device up some time after binding, and that time varies by `spread`. A write
+   * that had returned earlier than that did not interfere.
    */
   #longBefore({ returned }: Operation, { ts }: Operation, driver: string): boolean {
     const { spread } = this.world.habit(driver);
@@ -176,8 +180,8 @@ class HappensBefore {
   }
 
   /**
-   * The operation that bound the driver which operation `j` gives up or unbinds: nobody does so who
-   * has not seen it bound. When it is not bound, nothing is known to come before.
+   * The operation that bound the driver which operation `j` gives up or unbinds: its actor must
+   * have seen it bound. If the driver is not bound, no order is known.
    */
   #boundAt(j: number, driver: string): number {
     if (this.#drivers[j - 1] !== driver) return -1;
@@ -210,7 +214,7 @@ function makeRace(
     first: side(first),
     second: side(second),
     windowNs: distance(first.ts, second.ts),
-    outcome: `${tellRecorded(recorded)}; in the other order: ${tell(other, world)}`,
+    outcome: `${describeRecorded(recorded)}; in the other order: ${describeOutcome(other, world)}`,
     advice: ADVICE[raceClass],
   };
 }

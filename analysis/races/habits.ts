@@ -1,32 +1,32 @@
 /**
- * What drivers were seen to do with devices of the same ids in this recording: whether their probes
- * work, and whether they give a device up by themselves afterwards, as nvme does from a work item
- * with a controller that does not come up.
+ * What drivers did with devices of the same ids in this recording: whether their probes succeed,
+ * and whether they give a device up by themselves afterwards, as nvme does from a work item when a
+ * controller does not come up.
  */
 import { type Nanos, type NanosDelta, nanosBetween } from '../../traces/index.js';
 
-/** Of one driver and devices of the same ids. */
+/** The habit of one driver with devices of the same ids. */
 export interface Habit {
   readonly probes: number;
   readonly worked: number;
-  /** Lives of a binding that tell: given up, or longer than any that was. */
+  /** Number of informative bindings: given up, or longer than any that was. */
   readonly lives: number;
   readonly gaveUp: number;
-  /** By how much the times differ after which it gave up; null when it never did. */
+  /** The difference between the times after which it gave up; null if it never did. */
   readonly spread: NanosDelta | null;
 }
 
 interface Seen {
   probes: number;
   worked: number;
-  /** How long it had a device until it gave it up, and until something else ended that. */
+  /** How long it had a device before it gave it up, and before something else ended the binding. */
   readonly gaveUpAfter: NanosDelta[];
   readonly hadFor: NanosDelta[];
 }
 
 export class Habits {
   readonly #seen = new Map<string, Seen>();
-  /** Bindings that have not ended: since when. */
+  /** Bindings that have not ended, with their begin. */
   readonly #bound = new Map<object, { readonly key: string; readonly since: Nanos }>();
 
   /** @param life one object for each life of a device */
@@ -38,7 +38,7 @@ export class Habits {
     this.#bound.set(life, { key: keyOf(driver, id), since: ts });
   }
 
-  /** The driver lost the device, by its own doing or by another's. */
+  /** The driver lost the device, by itself or by another actor. */
   released(life: object, driver: string, id: string, own: boolean, ts: Nanos): void {
     const bound = this.#bound.get(life);
     this.#bound.delete(life);
@@ -60,7 +60,8 @@ export class Habits {
     const { probes, worked, gaveUpAfter, hadFor } = seen;
     const times = gaveUpAfter.toSorted((a, b) => Number(a - b));
     const [shortest, longest] = [times.at(0), times.at(-1)];
-    // A life that something else ended early does not tell what would have come.
+    // A binding that something else ended early does not show whether the driver would have given
+    // up.
     const stayed = hadFor.filter((ns) => longest === undefined || ns > longest).length;
     const spread =
       shortest === undefined || longest === undefined ? null : longest - shortest || longest / 10n;

@@ -3,12 +3,14 @@ import { BindingSeen } from './coverage.js';
 import { type Found, findRaces, type WorldOf } from './find.js';
 import { idOf, LifetimeCollector } from './lifetimes.js';
 
-export type { Found, Pair, Race, RaceSide, UntoldRace } from './find.js';
+export type { Found, Pair, Race, RaceSide, UndecidedRace } from './find.js';
 export type { Actor } from './operation.js';
 export type { RaceClass } from './race-class.js';
 
 export interface RaceReport extends Found {
-  /** What of binding the recording has no event of, so that nothing can be said of it. */
+  /**
+   * Parts of binding without events in the recording, so that nothing is known about races in them.
+   */
   readonly unrecorded: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Collects what was done to the binding of every device, from the state that a replay of the
- * recording comes to at each event.
+ * Collects the operations on the binding of every device, with the state of a replay of the
+ * recording at each event.
  */
 import {
   certainly,
@@ -30,18 +30,20 @@ import type { Action, GateSegment, Lifetime, Operation } from './operation.js';
 
 export interface Lifetimes {
   readonly all: readonly Lifetime[];
-  /** Drivers that were tried on a device without an override, by what `idOf` calls it. */
+  /** Drivers that were tried on a device without an override, by the `idOf` of the device. */
   readonly natives: ReadonlyMap<string, readonly string[]>;
   readonly habits: Habits;
 }
 
-/** What devices of one kind share: vendor and device id, or the address when it is not known. */
+/**
+ * What devices of one kind share: vendor and device id, or the address if the ids are not known.
+ */
 export const idOf = (lifetime: Lifetime): string => lifetime.id ?? lifetime.device;
 
 /** A sysfs store of a thread that has begun: its effect comes later, under the device's lock. */
 interface OpenStore {
   readonly action: Store | null;
-  /** Operations that it makes, one for each life that it bears on. */
+  /** The operations that it makes, one for each life that it affects. */
   readonly operations: readonly (readonly [Lifetime, Operation])[];
   placed: boolean;
 }
@@ -58,15 +60,15 @@ export class LifetimeCollector {
   /** By PF. */
   readonly #gates = new Map<Bdf, GateSegment>();
   readonly #stores = new Map<number, OpenStore>();
-  /** Lives whose removal has begun: nothing that is asked from then on can bind the device. */
+  /** Lives whose removal has begun: no later request can bind the device. */
   readonly #leaving = new Set<Lifetime>();
-  /** Lives whose driver was asked in the probe under way. */
+  /** Lives whose driver was called in the current probe. */
   readonly #asked = new Set<Lifetime>();
-  /** Those that had no override when it began, as far as is known. */
+  /** Lives without a known override when the probe began. */
   readonly #gated = new Set<Lifetime>();
   #last = 0n as Nanos;
 
-  /** @param meta what the recording says of itself */
+  /** @param meta metadata of the recording */
   constructor(meta: Pick<TraceMeta, 'kernel' | 'clock' | 'notes'>) {
     this.#replayer = new Replayer({
       ...meta,
@@ -92,7 +94,7 @@ export class LifetimeCollector {
     const { doubts } = this.#replayer.engine.snapshot;
     const doubted = new Set(doubts.map(({ path }) => path.split('/', 1)[0]));
     const { ignored } = this.#replayer.engine.snapshot;
-    // Of a life whose beginning is told wrong, nothing can be told.
+    // If the beginning of a life is recorded wrongly, nothing is known about it.
     const all = this.#all.filter(
       ({ fromSnapshot, device }) => !fromSnapshot || (!ignored && !doubted.has(device)),
     );
@@ -101,7 +103,9 @@ export class LifetimeCollector {
     return { all, natives: new Map(natives), habits: this.#habits };
   }
 
-  /** A function that the snapshot lists; nothing when it is not believed. */
+  /**
+   * Processes a function that the snapshot lists; does nothing when the snapshot is not trusted.
+   */
   snapshot(e: EventCursor, { machine }: Engine): void {
     const device = e.device === null ? undefined : machine.find(e.device);
     if (e.name !== 'start' || device === undefined || !device.assumed.driver) return;
@@ -146,7 +150,7 @@ export class LifetimeCollector {
     if (e.phase === 'begin') this.#stores.set(e.tid, store);
   }
 
-  /** The lives that a write bears on. A device that is being removed cannot be bound any more. */
+  /** The lives that a write affects. A device that is being removed can no longer be bound. */
   #livesOf(action: Store, e: EventCursor, { machine }: Engine): Lifetime[] {
     const open = [...this.#current.values()].filter((lifetime) => !this.#leaving.has(lifetime));
     switch (action.type) {
@@ -210,7 +214,7 @@ export class LifetimeCollector {
         this.#gated.delete(lifetime);
         if (possibly(machine.override(device), null)) this.#gated.add(lifetime);
       }
-      // The driver's own function is called behind the gate only.
+      // The driver's own function is only called if the gate is open.
       if (frames.onDevice(device, 'own') === null) return;
       this.#asked.add(lifetime);
       if (bare) this.#seeOpen(lifetime);
@@ -237,7 +241,7 @@ export class LifetimeCollector {
     if (lifetime.physfn !== null) this.#gate(lifetime.physfn).open = true;
   }
 
-  /** A release that nobody asked for in sysfs is the driver's own, from a work item or rmmod. */
+  /** A release without a request in sysfs is the driver's own, from a work item or rmmod. */
   release(e: EventCursor): void {
     const lifetime = this.#lifetime(e);
     const { driver } = e;
@@ -249,7 +253,7 @@ export class LifetimeCollector {
     if (own) record(lifetime, e, { type: 'release', driver });
   }
 
-  /** What was lost may have been a write of the flag. */
+  /** The lost events may include a write of the flag. */
   lost(_: EventCursor, { machine }: Engine): void {
     for (const pf of this.#gates.keys()) this.#gates.set(pf, newGate(machine, pf));
   }
@@ -286,13 +290,13 @@ export class LifetimeCollector {
     return gate;
   }
 
-  /** A write of the flag: what is learned from now on says nothing of the time before. */
+  /** A write of the flag: later observations say nothing about the time before it. */
   #newGate(e: EventCursor, { machine }: Engine): void {
     const pf = e.device === null ? null : parseBdf(e.device);
     if (pf !== null) this.#gates.set(pf, newGate(machine, pf));
   }
 
-  /** The replay knows more of the flag than when the segment began, or doubts the snapshot. */
+  /** The replay knows more about the flag than when the segment began, or doubts the snapshot. */
   #learnGate(pf: Bdf, machine: Engine['machine']): void {
     this.#gate(pf).value = flagAt(machine, pf);
   }
@@ -302,7 +306,7 @@ export class LifetimeCollector {
   }
 }
 
-/** Of a function that is no VF. */
+/** For a function that is not a VF. */
 const NO_GATE: GateSegment = Object.freeze({ value: [true], open: true, closed: false });
 
 const newGate = (machine: Engine['machine'], pf: Bdf): GateSegment => ({

@@ -1,8 +1,8 @@
-/** What actors did to the binding of a device, as far as its order can decide the driver. */
+/** What actors did to the binding of a device, where its order can decide which driver binds. */
 import type { Possible } from '../../replay/index.js';
 import type { Bdf, Nanos, Seq } from '../../traces/index.js';
 
-/** Who did it: a thread, by its number and the name it had. */
+/** An actor: a thread, by its number and the name it had. */
 export interface Actor {
   readonly task: string;
   readonly tid: number;
@@ -29,27 +29,27 @@ export interface Operation {
   readonly ts: Nanos;
   readonly actor: Actor;
   readonly action: Action;
-  /** Event at which it took effect, under the device's lock; orders operations that waited. */
+  /** Event at which it took effect, under the device's lock; this orders operations that waited. */
   effect: Seq;
-  /** When the write had returned; null for what is no write, or has no end in the recording. */
+  /** When the write returned; null if it is not a write, or has no end in the recording. */
   returned: Nanos | null;
 }
 
-/** What a driver's probe came to. */
+/** The result of a driver's probe. */
 export interface ProbeResult {
   readonly works: boolean;
-  /** Refused by the gate, or by the driver: nothing in the recording tells which. */
+  /** Refused by the gate or by the driver; the recording does not show which. */
   readonly doubtful: boolean;
 }
 
 /**
- * What is known of a PF's sriov_drivers_autoprobe between two writes: the flag does not change
- * meanwhile, so that what a later event shows was so before.
+ * What is known of a PF's sriov_drivers_autoprobe between two writes. The flag does not change in
+ * between, so what a later event shows was true before.
  */
 export interface GateSegment {
   /** Null: nothing is known. */
   value: Possible<boolean>;
-  /** VFs without an override were probed, and were refused before a driver was asked. */
+  /** VFs without an override were probed, and were refused before a driver was called. */
   open: boolean;
   closed: boolean;
 }
@@ -60,12 +60,12 @@ export interface Lifetime {
   readonly physfn: Bdf | null;
   /** Vendor and device id, such as `1b36:0010`, when known. */
   readonly id: string | null;
-  /** Its beginning is told by the snapshot, not by an event. */
+  /** Its beginning is known from the snapshot, not from an event. */
   readonly fromSnapshot: boolean;
-  /** What was so when the life, or the recording, began. */
+  /** The state when the life, or the recording, began. */
   readonly initial: BindingState;
   readonly gate: GateSegment;
-  /** A driver was asked though the VF had no override: the gate was open then. */
+  /** A driver was called although the VF had no override: the gate was open at that time. */
   seenOpen: boolean;
   readonly operations: Operation[];
   /** Results of the probes of each driver in the order in which they were recorded. */

@@ -1,9 +1,11 @@
-/** When two outcomes are the same for whoever wants the device, and how one is told. */
+/**
+ * When two outcomes count as the same for the user of the device, and how an outcome is described.
+ */
 import type { Outcome, World } from './simulate.js';
 
 /**
  * Whether another order makes no difference: the same drivers touch the device, however often, and
- * the same one has it at last, also when it is taken into account that drivers give devices up.
+ * the same one is finally bound, also after drivers have given devices up.
  */
 export function isSame(recorded: Outcome, other: Outcome, world: World): boolean {
   const [before, after] = [touched(recorded), touched(other)];
@@ -15,7 +17,9 @@ const touched = ({ probes }: Outcome): ReadonlySet<string> => new Set(probes.map
 
 const driverOf = (probe: string): string => (probe.endsWith('!') ? probe.slice(0, -1) : probe);
 
-/** Who has the device when the driver has done what it always did with such devices. */
+/**
+ * The driver that finally has the device, if the driver does what it always did with such devices.
+ */
 function laterOwner({ driver }: Outcome, { habit }: World): string | null {
   if (driver === null) return null;
   const { lives, gaveUp } = habit(driver);
@@ -23,11 +27,11 @@ function laterOwner({ driver }: Outcome, { habit }: World): string | null {
 }
 
 /** What the recording shows. */
-export const tellRecorded = (outcome: Outcome): string =>
+export const describeRecorded = (outcome: Outcome): string =>
   `${tellProbes(outcome)}${ownerText(outcome.driver)}`;
 
-/** What another order leads to, with what the drivers were seen to do afterwards. */
-export function tell(outcome: Outcome, world: World): string {
+/** Describes what another order leads to, with what the drivers did afterwards. */
+export function describeOutcome(outcome: Outcome, world: World): string {
   const { driver, probes } = outcome;
   const owner = laterOwner(outcome, world);
   const habits = driver === null ? '' : afterwards(driver, world);
@@ -41,10 +45,10 @@ function afterwards(driver: string, { habit }: World): string {
   return ` (${driver} gave the device up by itself in ${ofLives(gaveUp, lives)})`;
 }
 
-/** A probe that was seen to fail and to work may do either. */
+/** A probe that was seen to fail and to succeed may do either. */
 function success(driver: string, { habit }: World): string {
   const { probes, worked } = habit(driver);
-  if (probes === 0) return ` (this recording has no probe of ${driver} to tell by)`;
+  if (probes === 0) return ` (this recording has no probe of ${driver} to judge by)`;
   if (worked === probes || worked === 0) return '';
   return ` (${worked} of ${probes} probes of ${driver} worked in this recording)`;
 }
@@ -53,12 +57,12 @@ const ofLives = (count: number, lives: number): string =>
   `${count} of ${lives} ${lives === 1 ? 'life' : 'lives'} in this recording`;
 
 const ownerText = (driver: string | null): string =>
-  driver === null ? 'unbound at last' : `${driver} at last`;
+  driver === null ? 'finally unbound' : `finally ${driver}`;
 
 const tellProbes = ({ probes }: Outcome): string =>
   probes.length === 0 ? 'no driver probed, ' : `${runs(probes).join(', ')}; `;
 
-/** Equal probes in a row are told once, with their number. */
+/** Equal consecutive probes are described once, with their number. */
 function runs(probes: readonly string[]): string[] {
   const out: string[] = [];
   for (let at = 0, next = 0; at < probes.length; at = next) {

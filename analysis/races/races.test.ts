@@ -95,7 +95,7 @@ describe('races in recordings of real kernels', () => {
     const won = racesOf('sriov-on-r1').filter((r) => r.first.what.startsWith('driver_override='));
     expect(won).toHaveLength(1);
     expect(won[0]).toMatchObject({ class: 'R1', device: '0000:01:00.1' });
-    expect(won[0].outcome).toMatch(/^vfio-pci probed; vfio-pci at last; in the other order: nvme/);
+    expect(won[0].outcome).toMatch(/^vfio-pci probed; finally vfio-pci; in the other order: nvme/);
   });
 
   test('a udev rule that is slower than the first probe is a race on every VF it took', () => {

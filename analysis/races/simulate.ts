@@ -1,20 +1,22 @@
 /**
- * What an order of operations leads to, by the binding rules of the driver core (kernel
- * drivers/base/dd.c, drivers/base/bus.c, drivers/pci/pci-driver.c, 6.1). Small on purpose: it knows
- * one device, and drivers by what they were seen to do.
+ * Simulates an order of operations by the binding rules of the driver core (kernel
+ * drivers/base/dd.c, drivers/base/bus.c, drivers/pci/pci-driver.c, 6.1). It only has one device,
+ * and drivers that repeat what they did in the recording.
  */
 import { autoprobeGate, matchesWith, only } from '../../replay/index.js';
 import type { Habit } from './habits.js';
 import type { Action, BindingState, Lifetime, Operation } from './operation.js';
 
-/** What an order led to: every driver whose probe was entered, and which one was left bound. */
+/**
+ * The outcome of an order: every driver whose probe was entered, and the one that was left bound.
+ */
 export interface Outcome {
   /** `driver` for a probe that succeeded, `driver!` for one that failed, in order. */
   readonly probes: readonly string[];
   readonly driver: string | null;
 }
 
-/** What is taken for a life: the flag of the PF when it began, and what drivers do. */
+/** The assumptions for a life: the flag of the PF when it began, and the behaviour of drivers. */
 export interface World {
   readonly autoprobe: boolean;
   /** Drivers that match the device without an override, in their order. */
@@ -41,7 +43,7 @@ class Simulation {
   }
 
   /** The rest of the life from here on, as a life of its own. */
-  rest(operations: readonly Operation[]): Part {
+  rest(operations: readonly Operation[]): LifePart {
     const probes = new Map(
       [...this.lifetime.probes].map(([driver, results]) => [
         driver,
@@ -88,7 +90,7 @@ class Simulation {
     }
   }
 
-  /** Tries the drivers in the order of their registration until one takes the device. */
+  /** Tries the drivers in the order of their registration until one binds the device. */
   #walk(): void {
     const { override } = this.#state;
     const candidates = override === null ? [...this.#natives] : [override];
@@ -107,7 +109,7 @@ class Simulation {
     const { driver: bound, override } = this.#state;
     if (bound !== null) return;
     const isVf = this.lifetime.physfn !== null;
-    // The driver does not hear of a VF that the gate refuses.
+    // The driver is not called for a VF that the gate refuses.
     if (only(autoprobeGate(isVf, [this.#autoprobe], [override])) !== true) return;
     const works = this.#result(driver);
     this.#probes.push(works ? driver : `${driver}!`);
@@ -115,12 +117,12 @@ class Simulation {
   }
 
   /**
-   * The recorded result of this probe; beyond what was recorded, a driver does as it did last, and
-   * to a device that it was never asked for as it did to others of these ids.
+   * The recorded result of this probe. Beyond the recording, a driver repeats its last result; for
+   * a device that it was never tried on, its result for others of the same ids.
    */
   #result(driver: string): boolean {
     const recorded = this.lifetime.probes.get(driver) ?? [];
-    // Who is refused by the gate was not asked.
+    // A probe that the gate refused did not reach the driver.
     const results = recorded.filter(({ doubtful }) => this.#autoprobe || !doubtful);
     const index = this.#taken.get(driver) ?? 0;
     this.#taken.set(driver, index + 1);
@@ -131,24 +133,24 @@ class Simulation {
   }
 }
 
-/** A part of a life, and what holds when it begins. */
-export interface Part {
+/** A part of a life, and the state when it begins. */
+export interface LifePart {
   readonly lifetime: Lifetime;
   readonly world: World;
 }
 
 /**
- * Operations that are looked at together. All orders of a longer life are too many, and what lies
- * so far apart has nothing to do with each other.
+ * The most operations to simulate together. A longer life has too many orders, and operations so
+ * far apart do not influence each other.
  */
 const PART = 256;
 
 /** A life in parts that are not too long. */
-export function partsOf(lifetime: Lifetime, world: World): readonly Part[] {
+export function partsOf(lifetime: Lifetime, world: World): readonly LifePart[] {
   const { operations } = lifetime;
   if (operations.length <= PART) return [{ lifetime, world }];
   const simulation = new Simulation(lifetime, world);
-  const parts: Part[] = [];
+  const parts: LifePart[] = [];
   for (let from = 0; from < operations.length; from += PART) {
     const part = operations.slice(from, from + PART);
     parts.push(simulation.rest(part));

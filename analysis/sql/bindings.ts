@@ -14,18 +14,18 @@ export const bindings: ViewDefinition = {
     bound_ts: 'its time, nanoseconds of the trace clock',
     bound_tid: 'thread that bound it',
     bound_task: 'comm of that thread',
-    released_seq: 'event at which the driver was gone; null when it was still bound at the end',
+    released_seq: 'event at which the driver was unbound; null when it was still bound at the end',
     released_ts: 'its time, nanoseconds of the trace clock',
     released_tid: 'thread that released it, which need not be the one that removes the device',
     released_task: 'comm of that thread',
     duration: 'nanoseconds from binding to release',
   },
-  // A driver is gone when device_unbind_cleanup() has cleared it (kernel drivers/base/dd.c 6.1);
-  // the removal of a device begins before, and another thread may be at it already. It is called
-  // after a failed probe, too, but a device that is bound is not probed: the first one after a
-  // binding is its end. Where it was not recorded, the return from a release that began after the
-  // binding says nearly the same, and where that was not, either, the removal is the last that is
-  // known.
+  // A driver is unbound when device_unbind_cleanup() has cleared it (kernel drivers/base/dd.c 6.1).
+  // The removal of a device begins earlier, possibly while another thread releases the driver. The
+  // function is also called after a failed probe, but a bound device is not probed: so the first
+  // call after a binding is its end. If it was not recorded, the return of a release that began
+  // after the binding is nearly the same; if that was not recorded either, the removal is the last
+  // known event.
   sql: `
 WITH bound AS (
   SELECT trace, seq, ts, tid, task, device, driver, kind = 'snapshot' AS before,

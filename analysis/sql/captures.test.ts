@@ -10,7 +10,7 @@ import { importInput } from '../../recorder/import/index.js';
 import { scratchFolder } from '../../tests/build-trace.js';
 import { testData } from '../../tests/test-data.js';
 import { TraceReader } from '../../traces/index.js';
-import { openTrustedSession, type Session } from '../index.js';
+import { openTrustedSession, type SqlSession } from '../index.js';
 
 const folder = scratchFolder();
 const close: (() => void)[] = [];
@@ -21,7 +21,7 @@ afterAll(() => {
 const text = (capture: string, file: string) =>
   testData(`captures/${capture}/${file}.zst`).toString();
 
-async function open(capture: string): Promise<Session> {
+async function open(capture: string): Promise<SqlSession> {
   const at = `tests/data/captures/${capture}`;
   const output = join(folder, `${capture}.arrows`);
   importInput({ input: `${at}/trace.txt.zst`, snapshot: `${at}/state-before`, output });
@@ -36,7 +36,7 @@ async function open(capture: string): Promise<Session> {
 
 type Row = Record<string, unknown>;
 
-async function ask(session: Session, sql: string): Promise<Row[]> {
+async function ask(session: SqlSession, sql: string): Promise<Row[]> {
   const { columns, chunks } = await session.query(sql);
   const rows: Row[] = [];
   for await (const chunk of chunks()) {

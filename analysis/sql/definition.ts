@@ -1,18 +1,18 @@
-/** The form of the SQL standard library: one view or macro per file, every column documented. */
+/** Types of the SQL standard library: one view or macro per file, every column documented. */
 
 export interface ViewDefinition {
   readonly type: 'view';
   readonly name: string;
-  /** What a row is, in a sentence or two. */
+  /** What a row is, in one or two sentences. */
   readonly doc: string;
   /**
-   * Every column with its meaning, in order. The query gives a column `trace` before them, which is
-   * shown only when several traces are open.
+   * Every column with its meaning, in order. The query returns a column `trace` before them, which
+   * is only shown when several traces are open.
    */
   readonly columns: Readonly<Record<string, string>>;
   /** The query. Views that it uses come before it in the library, under the schema `lib`. */
   readonly sql: string;
-  /** A question that the view answers, as a person would ask it. */
+  /** A question that the view answers, in the words of a user. */
   readonly example: string;
 }
 

@@ -5,7 +5,7 @@ export const dmaMappings: ViewDefinition = {
   name: 'dma_mappings',
   doc:
     'IOVA ranges that were mapped, from when to when. The kernel does not record for which ' +
-    'domain: ranges of different domains with one address are told apart by time only. What ' +
+    'domain: only time distinguishes ranges of different domains with one address. What ' +
     'failed is no mapping.',
   columns: {
     iova: 'first I/O virtual address',
@@ -21,10 +21,10 @@ export const dmaMappings: ViewDefinition = {
     unmapped_task: 'comm of that thread',
     duration: 'nanoseconds that the mapping lived',
   },
-  // QEMU's backend tells the result of each call; where it is missing, all that is known is that
-  // the call failed. An unmap mostly has the address of its map, and the next map of that address
-  // bounds it. What has none was unmapped as part of a larger range, which is looked for by blocks
-  // of a size that gives the range a few hundred of them.
+  // QEMU's backend reports the result of each call; without it only the failure of the call is
+  // known. An unmap usually has the address of its map, and the next map of that address bounds it.
+  // A map without such an unmap was unmapped as part of a larger range. Such ranges are found by
+  // blocks of a size that divides a range into a few hundred of them.
   sql: `
 WITH done AS (
   SELECT * FROM events_of(['dma.map', 'dma.unmap']) WHERE phase <> 'begin'

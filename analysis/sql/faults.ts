@@ -5,7 +5,10 @@ const FAULTS = kindsWhere(({ family }) => family === 'fault')
   .map((kind) => `'${kind}'`)
   .join(', ');
 
-/** SQL of a little endian number in the hexadecimal text `h` of a struct. @param at in bytes */
+/**
+ * SQL of a little-endian number in the hexadecimal text `h` of a struct.
+ * @param at in bytes
+ */
 function word(at: number, bytes: number): string {
   const digits = Array.from(
     { length: bytes },
@@ -27,7 +30,7 @@ export const faults: ViewDefinition = {
     task: 'comm of that thread',
     name: 'what reported it, with the reason where the kernel gave one',
     severity: 'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
-    status: 'DMA and AER faults: fault reason or error status as a number, when it was told',
+    status: 'DMA and AER faults: fault reason or error status as a number, if reported',
     region: 'VFIO region index, when known',
     address: 'IOVA of a DMA fault, user address of a page fault',
     ret: 'result of the fault handler',

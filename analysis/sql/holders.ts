@@ -3,7 +3,7 @@ import type { ViewDefinition } from './definition.js';
 export const holders: ViewDefinition = {
   type: 'view',
   name: 'holders',
-  doc: 'Who had a device open through VFIO, from when to when. While it is open an unbind waits.',
+  doc: 'Processes that had a device open through VFIO, from when to when. While it is open an unbind waits.',
   columns: {
     device: 'PCI address',
     tid: 'thread that opened it',
@@ -14,7 +14,7 @@ export const holders: ViewDefinition = {
     closed_ts: 'its time, nanoseconds of the trace clock',
     duration: 'nanoseconds from when it was open to when closing began',
     requests:
-      'how often VFIO asked the holder to let go of it, by the highest number that was told',
+      'how often VFIO requested the device from its holder: the highest number in the events',
   },
   sql: `
 WITH steps AS (

@@ -6,16 +6,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
-import { openTrustedSession, type Session } from '../index.js';
+import { openTrustedSession, type SqlSession } from '../index.js';
 import { LIBRARY } from './library.js';
 import { sqlReference } from './reference.js';
 
-const sessions: Session[] = [];
+const sessions: SqlSession[] = [];
 afterEach(() => {
   for (const session of sessions.splice(0)) session.close();
 });
 
-async function open(...traces: readonly (readonly EventRow[])[]): Promise<Session> {
+async function open(...traces: readonly (readonly EventRow[])[]): Promise<SqlSession> {
   const named = traces.map((rows, i) => ({
     name: `t${i}`,
     reader: new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 3 }))),
@@ -26,7 +26,7 @@ async function open(...traces: readonly (readonly EventRow[])[]): Promise<Sessio
 }
 
 /** The rows of a query, each as one line; null is `-`. */
-async function answer(session: Session, sql: string): Promise<string[]> {
+async function answer(session: SqlSession, sql: string): Promise<string[]> {
   const { chunks } = await session.query(sql);
   const lines: string[] = [];
   for await (const rows of chunks()) {

@@ -1,4 +1,4 @@
-/** The SQL standard library: what there is, in an order in which each can use those before it. */
+/** The SQL standard library, in an order in which each entry can use those before it. */
 import { accessHotSpots } from './access-hot-spots.js';
 import { bindings } from './bindings.js';
 import { configAccesses } from './config-accesses.js';

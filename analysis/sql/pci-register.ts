@@ -2,7 +2,7 @@ import type { MacroDefinition } from './definition.js';
 
 /**
  * Registers of configuration space by their first byte (Linux include/uapi/linux/pci_regs.h): those
- * that every function has, and those of an endpoint (header type 0).
+ * of every function, and those of an endpoint (header type 0).
  */
 const REGISTERS: readonly (readonly [first: number, bytes: number, name: string])[] = [
   [0x00, 2, 'vendor'],

@@ -1,4 +1,4 @@
-/** The reference of everything that SQL finds in a session: docs/sql.md. */
+/** The reference of everything that SQL offers in a session: docs/sql.md. */
 import { COLUMNS, type ColumnType } from '../../traces/index.js';
 import type { MacroDefinition, ViewDefinition } from './definition.js';
 import { LIBRARY } from './library.js';

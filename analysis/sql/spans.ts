@@ -8,7 +8,7 @@ export const spans: ViewDefinition = {
     'One that never ended in the recording has null as its end: what hung, or was cut off.',
   columns: {
     seq: 'position of the begin in the trace',
-    end_seq: 'position of the end; null when there is none',
+    end_seq: 'position of the end; null if it is missing',
     ts: 'time of the begin, nanoseconds of the trace clock',
     duration: 'nanoseconds from begin to end; negative when the clock went back',
     cpu: 'CPU it began on',

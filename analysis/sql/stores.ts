@@ -3,7 +3,7 @@ import type { ViewDefinition } from './definition.js';
 export const stores: ViewDefinition = {
   type: 'view',
   name: 'stores',
-  doc: 'Writes to sysfs attributes with what came of them: who asked the driver core for what.',
+  doc: 'Writes to sysfs attributes with their results: what users requested from the driver core.',
   columns: {
     seq: 'position of the write in the trace',
     ts: 'time, nanoseconds of the trace clock',

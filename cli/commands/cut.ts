@@ -59,7 +59,7 @@ async function filterOf(reader: TraceReader, options: Options): Promise<Filter> 
 }
 
 interface TimeRange {
-  /** Whether the ends are times of the trace's clock, or distances from its zero. */
+  /** Whether the ends are times of the trace's clock or distances from its zero. */
   readonly absolute: boolean;
   readonly from: bigint;
   readonly to: bigint;

@@ -45,7 +45,7 @@ const prompt = async () => {
   if (process.stdin.isTTY === true) await write('(vfr) ');
 };
 
-/** A condition that is refused does not end the session. */
+/** Runs one line. An invalid condition does not end the session. */
 async function answer(debug: InstanceType<DebuggerClass>, line: string): Promise<string | null> {
   try {
     return await debug.run(line);

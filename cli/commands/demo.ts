@@ -15,7 +15,9 @@ interface Options {
   readonly output: string;
 }
 
-/** A real kernel with SR-IOV autoprobe on, while others override, unbind and bind the VFs. */
+/**
+ * A real kernel with SR-IOV autoprobe on, while other processes override, unbind and bind the VFs.
+ */
 const CAPTURE = 'tests/data/captures/sriov-on-r1';
 const SHOWN_RACES = 3;
 
@@ -39,15 +41,15 @@ async function run({ output }: Options): Promise<void> {
   const reader = await openTrace(output, {});
   try {
     const { replay } = await import('../../replay/index.js');
-    await tellReplay(replay(reader.read(), reader.meta));
+    await printReplay(replay(reader.read(), reader.meta));
     const { races } = await import('../../analysis/index.js');
     const { zeroOf } = await import('../../traces/index.js');
-    await tellRaces(races(reader).races, zeroOf(reader) ?? 0n);
-    await tellTables(reader);
+    await printRaces(races(reader).races, zeroOf(reader) ?? 0n);
+    await printTables(reader);
   } finally {
     reader.close();
   }
-  await tellHowToGoOn(output);
+  await printNextSteps(output);
 }
 
 const heading = (text: string) => print(`\n${paint('bold', text)}`);
@@ -69,7 +71,7 @@ async function importCapture(output: string): Promise<void> {
   await print(`  ${count} records of the kernel became ${events} events in ${took} s: ${output}`);
 }
 
-async function tellReplay(result: ReplayResult): Promise<void> {
+async function printReplay(result: ReplayResult): Promise<void> {
   const { responses, computed, matched, diverged, finalState } = result;
   await heading('Replay');
   await print(
@@ -82,7 +84,7 @@ async function tellReplay(result: ReplayResult): Promise<void> {
   for (const [address, { driver }] of bound) await print(`  ${address} ends with ${driver ?? '-'}`);
 }
 
-async function tellRaces(races: readonly Race[], zero: bigint): Promise<void> {
+async function printRaces(races: readonly Race[], zero: bigint): Promise<void> {
   await heading(`Races: ${raceCounts(races)}`);
   const shown = closest(races, SHOWN_RACES);
   for (const race of shown) {
@@ -93,7 +95,7 @@ async function tellRaces(races: readonly Race[], zero: bigint): Promise<void> {
   }
 }
 
-async function tellTables(reader: TraceReader): Promise<void> {
+async function printTables(reader: TraceReader): Promise<void> {
   const { openTrustedSession } = await import('../../analysis/index.js');
   const session = await openTrustedSession([{ name: reader.source.name, reader }]);
   try {
@@ -106,7 +108,7 @@ async function tellTables(reader: TraceReader): Promise<void> {
   }
 }
 
-async function tellHowToGoOn(output: string): Promise<void> {
+async function printNextSteps(output: string): Promise<void> {
   await heading('Go on');
   const commands = formatKeys([
     [`  vfr browse ${output}`, 'look at the events, and at the state of the devices at each'],

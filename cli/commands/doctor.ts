@@ -39,7 +39,7 @@ function formatGroup({ group, describes, events, probes, missing }: GroupCheck):
   const works = events > 0 || probes === 0;
   const lines = [`${mark(works)}  ${group.padEnd(14)} ${plural(events, 'event')}: ${describes}`];
   const margin = `     ${''.padEnd(14)}`;
-  // Most often one reason stands for many probes.
+  // Many probes usually share one reason.
   const byReason = new Map<string, string[]>();
   for (const [event, reasons] of Object.entries(missing)) {
     for (const reason of reasons) byReason.set(reason, [...(byReason.get(reason) ?? []), event]);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BoundedSession, Session } from '../../analysis/index.js';
+import type { BoundedSession, SqlSession } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { type RowOptions, rowOptions, writeRows } from '../row-formats.js';
@@ -10,7 +10,7 @@ interface Options extends StrictOption, RowOptions {
   readonly limit?: number;
 }
 
-/** What the table shows; the other formats have all columns. */
+/** Columns of the table; the other formats have all columns. */
 const TABLE_COLUMNS = [
   'seq',
   'ts',
@@ -49,12 +49,12 @@ async function run(file: string, options: Options): Promise<void> {
   }
 }
 
-/** Who gives no condition asks what vfr itself wrote, and may take as long as it takes. */
+/** Without a condition the SQL is vfr's own, and needs no limit on time. */
 async function open(
   file: string,
   reader: TraceReader,
   { where: condition }: Options,
-): Promise<BoundedSession | Session> {
+): Promise<BoundedSession | SqlSession> {
   const { openSession, openTrustedSession } = await import('../../analysis/index.js');
   const traces = [{ name: file, reader }];
   if (condition === undefined) return openTrustedSession(traces);

@@ -6,7 +6,7 @@ import { type MergeOptions, mergeOptions } from '../merge-options.js';
 import { note, noteLines, paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
 import { refuseStreams } from '../shell-streams.js';
-import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
+import { modeOption, parseOutput, refuseTerminal, reportWritten } from '../trace-output.js';
 
 interface Options extends MergeOptions {
   readonly output?: string;
@@ -28,10 +28,10 @@ export function register(program: Command): void {
     .option('-o, --output <trace>', 'trace to write, - for stdout', parseOutput)
     .option('--format <format>', 'format of the input, when it is not found')
     .option('--snapshot <folder>', 'state of the machine when the recording began')
-    .option('--clock <name>', 'clock of inputs that do not tell theirs: mono, boot, local, …')
+    .option('--clock <name>', 'clock of inputs that do not state it: mono, boot, local, …')
     .option(
       '--kernel <release>',
-      'kernel of inputs that do not tell theirs, such as 6.1.0',
+      'kernel of inputs that do not state it, such as 6.1.0',
       parseRelease,
     )
     .option('--strict', 'refuse an input that is cut, damaged or says it lost events')
@@ -51,9 +51,9 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
   warn(inputs.join(', '), result);
   const { events, records, unparsed, lost, kinds, format, stopped } = result;
   const facts = { events, records, unparsed, lost, kinds, format, stopped };
-  if (json === true) return tellWritten(output, facts);
+  if (json === true) return reportWritten(output, facts);
   const text = formatResult(output, result);
-  // On standard output is the trace.
+  // Standard output has the trace.
   if (output === '-') noteLines(text);
   else await print(text);
 }

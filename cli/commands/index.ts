@@ -20,8 +20,8 @@ import * as sql from './sql.js';
 import * as verify from './verify.js';
 
 /**
- * One file per command. `register` describes it to commander; what the command needs to run is
- * imported inside its action, so that `vfr --help` loads none of it.
+ * One file per command. `register` describes it to commander. The action imports what it needs, so
+ * that `vfr --help` loads none of it.
  */
 export interface CommandModule {
   register(program: Command): void;

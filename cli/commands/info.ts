@@ -34,7 +34,7 @@ async function run(file: string, options: Options): Promise<void> {
   }
 }
 
-/** What was recorded, and how much of it the kernel refused. */
+/** The probes that were recorded, and how many the kernel refused. */
 function recordedFacts({ groups, refused }: WhatIsRecorded): [string, string][] {
   const absent = refused.filter((probe) => probe.absent).length;
   return [
@@ -43,8 +43,8 @@ function recordedFacts({ groups, refused }: WhatIsRecorded): [string, string][] 
   ];
 }
 
-/** @param told notes that are told in words of their own */
-function formatSummary(file: string, summary: Summary, told: readonly string[]): string {
+/** @param printed notes that have lines of their own */
+function formatSummary(file: string, summary: Summary, printed: readonly string[]): string {
   const { events, bytes, bytesPerEvent, durationNs, clock, kernel } = summary;
   const per = bytesPerEvent === null ? '' : `, ${plural(bytesPerEvent, 'byte')} per event`;
   const facts: [string, string][] = [
@@ -55,7 +55,7 @@ function formatSummary(file: string, summary: Summary, told: readonly string[]):
     ['kernel', kernel ?? 'unknown'],
     ['writer', summary.writer],
     ['lost', plural(summary.lost, 'event')],
-    ...Object.entries(summary.notes).filter(([name]) => !told.includes(name)),
+    ...Object.entries(summary.notes).filter(([name]) => !printed.includes(name)),
     ...(summary.recorded === null ? [] : recordedFacts(summary.recorded)),
   ];
   const lines = [formatKeys(facts)];

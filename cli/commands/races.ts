@@ -12,7 +12,7 @@ interface Options extends StrictOption {
 export function register(program: Command): void {
   const command = program
     .command('races')
-    .description('find operations that raced for a device: who, what, how close, what came of it')
+    .description('find operations that raced for a device: actors, actions, timing and outcome')
     .argument('<trace>', 'trace file')
     .option('--json', 'print one JSON document');
   strictOption(command).action(run);

@@ -12,7 +12,7 @@ import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { beginTransient, note, printJson } from '../output.js';
 import { plural } from '../plural.js';
-import { modeOption, parseOutput, refuseTerminal, tellWritten } from '../trace-output.js';
+import { modeOption, parseOutput, refuseTerminal, reportWritten } from '../trace-output.js';
 
 interface Options {
   readonly output: string;
@@ -62,7 +62,7 @@ function kibibytes(text: string): number {
   return positive(number) * KIB[unit as keyof typeof KIB];
 }
 
-/** What is asked of a recording of this machine, and of no other. */
+/** Options that only apply to a recording of this machine. */
 const LIVE = [
   'device',
   'pid',
@@ -111,7 +111,10 @@ export function register(program: Command): void {
     .option('--add <groups>', 'also these groups (repeatable, or by commas)', listOf(String))
     .option('--flight <size>', 'keep only the last events in memory, such as 64MiB', kibibytes)
     .option('--trigger <condition>', "with --flight: write and end on 'fault.* or ret < 0'")
-    .option('--user <user>', 'run the command as NAME or UID[:GID] (default: who called sudo)')
+    .option(
+      '--user <user>',
+      'run the command as NAME or UID[:GID] (default: the user who called sudo)',
+    )
     .addOption(scenario.conflicts(LIVE))
     .option('--seed <n>', 'with --scenario: which of the possible schedules', parseSeed)
     .option('--kernel <release>', 'with --scenario: on another kernel, such as 6.18', parseRelease)
@@ -133,7 +136,7 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   if (options.cleanup === true) return runCleanup(options);
   if (options.snapshotNow === true) return snapshotNow(options.json === true);
   const stop = new AbortController();
-  // The command that is recorded gets the terminal's Ctrl-C too and ends by itself.
+  // The recorded command gets the terminal's Ctrl-C too, and ends by itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort());
   }
@@ -143,11 +146,11 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   process.on('SIGUSR1', () => request.ask());
   const report = await recorder.record(what, stop.signal, {
     request,
-    started: (installed) => tellStart(installed, options.output, what),
+    started: (installed) => printStart(installed, options.output, what),
     status: showStatus,
-    meddled: tellMeddling,
+    meddled: printInterference,
   });
-  if (options.json === true) await tellWritten(options.output, report);
+  if (options.json === true) await reportWritten(options.output, report);
   tell(report);
 }
 
@@ -163,10 +166,10 @@ async function runsNoCommand(): Promise<Error> {
   return new VfrError('RECORD_OPTION', what, 'Leave the command or --scenario out.');
 }
 
-/** How a message names a user. */
+/** The name of a user in messages. */
 const describe = ({ uid, account }: RunAs) => account?.name ?? `user id ${uid}`;
 
-function tellStart(
+function printStart(
   { events, refused }: { events: readonly string[]; refused: RecordReport['refused'] },
   to: string,
   { command, user }: RecordOptions,
@@ -196,8 +199,8 @@ async function runFlight(
     ...(trigger === undefined ? {} : { trigger }),
   };
   const report = await flight(options, request, stop, {
-    started: (installed) => tellStart(installed, 'memory', what),
-    meddled: tellMeddling,
+    started: (installed) => printStart(installed, 'memory', what),
+    meddled: printInterference,
     failed: (error) => {
       note(`the dump failed, and is kept in memory: ${error.message}`);
       note(error.next);
@@ -212,9 +215,11 @@ async function runFlight(
   if (report.commandCode !== null) process.exitCode = report.commandCode;
 }
 
-const tellMeddling = (what: string) => note(`${what}: events are missing from now on`);
+const printInterference = (what: string) => note(`${what}: events are missing from now on`);
 
-/** Recorders are found by the names of their instances; a flight recorder writes on SIGUSR1. */
+/**
+ * Recorders are found by the names of their instances; a flight recorder writes a dump on SIGUSR1.
+ */
 async function snapshotNow(json: boolean): Promise<void> {
   const { requireTracefs, runningRecorders } = await import('../../recorder/index.js');
   const asked = runningRecorders(requireTracefs()).filter(askForSnapshot);
@@ -222,7 +227,7 @@ async function snapshotNow(json: boolean): Promise<void> {
   note(asked.length === 0 ? 'no recorder is running' : `asked ${asked.join(', ')}`);
 }
 
-/** False when the recorder has ended meanwhile. */
+/** False when the recorder has ended in the meantime. */
 function askForSnapshot(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGUSR1');
@@ -244,7 +249,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
     throw usage('dumps are files of their own', 'Name a file by -o.');
   }
   if (options.user !== undefined && command.length === 0) {
-    throw usage('only a command is run as a user', 'Give it behind --.');
+    throw usage('only a command is run as a user', 'Give the command after --.');
   }
   if (options.trigger !== undefined && options.flight === undefined) {
     throw usage('only a flight recording has a trigger', 'Add --flight, such as --flight 64MiB.');
@@ -276,7 +281,7 @@ async function recordOptions(command: readonly string[], options: Options): Prom
   };
 }
 
-/** The line that is rewritten while recording, on a terminal only. */
+/** The status line while recording, on a terminal only. */
 function showStatus(status: RecordStatus): void {
   if (process.stderr.isTTY !== true) return;
   const rate = Math.round(status.eventsPerSecond);
@@ -305,6 +310,6 @@ async function runCleanup(options: Options): Promise<void> {
   if (options.json === true) return printJson(report);
   const { instances, probes } = report;
   note(`removed ${plural(instances.length, 'instance')} and ${plural(probes.length, 'probe')}`);
-  for (const name of report.kept) note(`kept: somebody has the instance ${name} open`);
+  for (const name of report.kept) note(`kept: another process has the instance ${name} open`);
   for (const what of report.failed) note(`not removed: ${what}`);
 }

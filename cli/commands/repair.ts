@@ -26,7 +26,8 @@ async function run(file: string, options: OutputOption): Promise<void> {
     );
     note(`${file}: ${plural(events, 'event')} saved`);
     for (const { events: lost, text } of losses) {
-      const some = lost === null ? 'lost, nobody knows how many' : `lost ${plural(lost, 'event')}`;
+      const some =
+        lost === null ? 'lost, their number is not known' : `lost ${plural(lost, 'event')}`;
       note(`${file}: ${lost === 0 ? 'kept without what is' : `${some}:`} ${text}`, 'yellow');
     }
   } finally {

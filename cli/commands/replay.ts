@@ -17,7 +17,7 @@ interface Options extends StrictOption {
   readonly break?: string;
 }
 
-/** Divergences that are shown to people; JSON has more. */
+/** The most divergences to print; JSON has all. */
 const SHOWN_MAX = 20;
 
 export function register(program: Command): void {
@@ -83,7 +83,7 @@ function formatReplay(result: ReplayResult): string {
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** Said once, however much follows from it. */
+/** Printed once, however many verdicts depend on it. */
 function formatSnapshot({ snapshot: { used, doubts } }: ReplayResult): string {
   if (doubts.length === 0) return '';
   const heading = used

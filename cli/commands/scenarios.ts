@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .action(list);
   command
     .command('check')
-    .description('tell all mistakes of a scenario of your own, with their lines')
+    .description('list all mistakes of a scenario file, with their lines')
     .argument('<file>', 'JSON document, as docs/scenario.schema.json has it')
     .option('--json', 'print one JSON document')
     .action(check);
@@ -43,7 +43,7 @@ const factsOf = ({ name, title, kernel }: ScenarioDocument, source: string) => (
   source,
 });
 
-/** The option may stand before or behind `check`. */
+/** The option may come before or after `check`. */
 async function check(file: string, _: Options, command: Command): Promise<void> {
   const { checkScenario } = await import('../../replay/index.js');
   const { json } = command.optsWithGlobals<Options>();

@@ -41,7 +41,7 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
   const { end } = reader;
   return {
     version: reader.version,
-    /** What ties the batches to this trace; null in format version 1, which does not tie them. */
+    /** The id that ties batches to this trace; null in format version 1, which has none. */
     id: reader.id,
     bytes: reader.source.size,
     batches: reader.batches.length,
@@ -49,14 +49,14 @@ function reportOf(reader: TraceReader, damage: readonly Damage[]) {
     lastSeq: last === undefined ? null : last.seqFirst + last.rows - 1,
     /** Byte offset at which the file ends too early, or null when it has its end marker. */
     cutAtByte: reader.cutAt,
-    /** Events that the end marker counts and nobody can read. */
+    /** Events that the end marker counts but that cannot be read. */
     missing: reader.missing,
     lost: end?.lost ?? null,
     losses: reader.losses,
     damage: damage.map(({ offset, end: endByte, seq, columns, what, anotherAt }) => ({
       firstByte: offset,
       endByte,
-      /** Where another trace begins, when its bytes stand there. */
+      /** Offset of another trace, if its bytes are there. */
       otherTraceByte: anotherAt ?? null,
       firstSeq: seq?.[0] ?? null,
       lastSeq: seq?.[1] ?? null,
@@ -97,7 +97,7 @@ function formatReport(file: string, report: Report): string {
 
 const UNTIED =
   'checked   every byte matches its CRC; format version 1 does not tie batches to their trace: ' +
-  'batches of\n          another one of the same build, put in by hand, cannot be told';
+  'inserted\n          batches of another one of the same build cannot be detected';
 
 function nextSteps(file: string, damage: Report['damage']): string[] {
   const other =
@@ -120,5 +120,5 @@ function formatCut({ cutAtByte, lastSeq, bytes }: Report): string {
   const rest = bytes - (cutAtByte ?? bytes);
   const after = lastSeq === null ? 'before the first event' : `after seq ${lastSeq}`;
   const left = `${plural(rest, 'byte')} of an unfinished batch`;
-  return `truncated ${after}, at byte ${cutAtByte}; behind it ${left}`;
+  return `truncated ${after}, at byte ${cutAtByte}; followed by ${left}`;
 }

@@ -7,10 +7,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
 import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
 import { App } from './app.js';
+import { BackgroundReplay } from './background-replay.js';
 import { painter } from './cell-text.js';
 import { EventQueries } from './event-queries.js';
 import { EventStore } from './event-store.js';
-import { ReplayKnowledge } from './replay-status.js';
 
 const VF = '0000:01:00.1';
 const rows: EventRow[] = [
@@ -33,19 +33,19 @@ function start() {
   const reader = new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 16 })));
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
-  const knowledge = new ReplayKnowledge(reader);
-  const scene = { title: 't', start: zeroOf(store.reader) ?? 0n, paint: painter(false), knowledge };
+  const replay = new BackgroundReplay(reader);
+  const view = { title: 't', start: zeroOf(store.reader) ?? 0n, paint: painter(false), replay };
   let frame = '';
   const app = render(
     <App
       store={store}
       queries={queries}
-      scene={scene}
+      view={view}
       show={(lines) => {
         frame = lines.join('\n');
       }}
-      onKnowledge={(redraw) => void knowledge.run(redraw)}
-      onKey={() => knowledge.rest()}
+      onReplayProgress={(redraw) => void replay.run(redraw)}
+      onKey={() => replay.rest()}
     />,
   );
   const shows = (text: string) =>
@@ -56,13 +56,13 @@ function start() {
 test('replay lets keys in between, however small the batches are', async () => {
   const many = Array.from({ length: 9000 }, (): EventRow => ({ kind: 'mark' }));
   const reader = new TraceReader(new MemorySource(buildTrace(many, { batchRows: 50 })));
-  const knowledge = new ReplayKnowledge(reader);
-  const done = knowledge.run(() => {});
-  expect(knowledge.progress).toBeLessThan(0.5);
-  expect(knowledge.divergences()).toBeNull();
+  const replay = new BackgroundReplay(reader);
+  const done = replay.run(() => {});
+  expect(replay.progress).toBeLessThan(0.5);
+  expect(replay.divergences()).toBeNull();
   await done;
-  expect(knowledge.progress).toBe(1);
-  expect(knowledge.divergences()).toEqual(new Float64Array());
+  expect(replay.progress).toBe(1);
+  expect(replay.divergences()).toEqual(new Float64Array());
 });
 
 describe('vfr browse', () => {

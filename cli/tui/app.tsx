@@ -1,7 +1,6 @@
 /**
- * The ink component: keys and sizes go to the browser, screens come out of it. Ink does not draw
- * them: it takes every character of a frame apart to lay it out, 20 ms for a screen that is laid
- * out already.
+ * The ink component: it passes keys and sizes to the browser and shows its screens. Ink does not
+ * draw them, because it would take 20 ms to lay out a screen that is laid out already.
  */
 import { render, useApp, useInput, useStdout } from 'ink';
 import { useCallback, useEffect, useRef, useState } from 'react';
@@ -19,18 +18,18 @@ import type { EventQueries } from './event-queries.js';
 import type { EventStore } from './event-store.js';
 import { found } from './jumps.js';
 import { keyNames } from './key-names.js';
-import { drawScreen, listRows, type Scene, type Size } from './screen.js';
+import { drawScreen, listRows, type Size, type ViewModel } from './screen.js';
 import { sizeOf } from './terminal.js';
 
 export interface AppProps {
   readonly store: EventStore;
   readonly queries: EventQueries;
-  readonly scene: Scene;
-  /** Puts the lines of a screen on the terminal. */
+  readonly view: ViewModel;
+  /** Writes the lines of a screen to the terminal. */
   readonly show: (lines: readonly string[]) => void;
-  /** Called with a function to be called when the knowledge of the scene has grown. */
-  readonly onKnowledge: (redraw: () => void) => void;
-  /** Called at every key. */
+  /** Called with a function to call when the replay has progressed. */
+  readonly onReplayProgress: (redraw: () => void) => void;
+  /** Called for every key. */
   readonly onKey: () => void;
 }
 
@@ -40,17 +39,17 @@ export async function mount(props: AppProps): Promise<void> {
 }
 
 export function App(props: AppProps): null {
-  const { store, queries, scene, show, onKnowledge, onKey } = props;
+  const { store, queries, view, show, onReplayProgress, onKey } = props;
   const { exit } = useApp();
   const size = useSize();
   const rows = listRows(size);
-  // Keys come faster than React renders, so what they act on is kept outside of its state.
+  // Keys arrive faster than React renders, so their state is kept outside of React's.
   const model = useRef<Browser>(null);
   model.current ??= openBrowser(store);
   const sizeNow = useRef(size);
   sizeNow.current = size;
 
-  // Only the answer to the question asked last is wanted, and none after the end.
+  // Only the answer to the last request is used, and none after the end.
   const asked = useRef(0);
   const ended = useRef(false);
 
@@ -59,11 +58,11 @@ export function App(props: AppProps): null {
     const now = sizeNow.current;
     const browser = moveTo(model.current!, model.current!.cursor, listRows(now));
     model.current = browser;
-    show(drawScreen(browser, scene, now));
-  }, [scene, show]);
+    show(drawScreen(browser, view, now));
+  }, [view, show]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another size is another screen
   useEffect(draw, [draw, size]);
-  useEffect(() => onKnowledge(draw), [onKnowledge, draw]);
+  useEffect(() => onReplayProgress(draw), [onReplayProgress, draw]);
 
   useInput((input, key) => {
     onKey();
@@ -83,7 +82,7 @@ export function App(props: AppProps): null {
   });
 
   async function answer(request: Question, number: number): Promise<void> {
-    const browser = await browserAfter(request, props, rows).catch(told);
+    const browser = await browserAfter(request, props, rows).catch(showError);
     if (number !== asked.current) return;
     model.current = browser(model.current!);
     draw();
@@ -92,31 +91,31 @@ export function App(props: AppProps): null {
   return null;
 }
 
-/** What the answer to a request makes of a browser. */
+/** The browser with the answer to a request. */
 async function browserAfter(
   request: Question,
-  { queries, scene }: AppProps,
+  { queries, view }: AppProps,
   rows: number,
 ): Promise<(browser: Browser) => Browser> {
   if (request.type === 'filter') {
     const seqs = await queries.where(request.condition);
     return (browser) => filtered(browser, request.condition, seqs, rows);
   }
-  const search = await searchFor(request, queries, scene);
-  if (search === null) return told(new Error(NOT_REPLAYED));
+  const search = await searchFor(request, queries, view);
+  if (search === null) return showError(new Error(NOT_REPLAYED));
   return (browser) => found(browser, search, rows);
 }
 
 async function searchFor(
   request: Exclude<Question, { type: 'filter' }>,
   queries: EventQueries,
-  scene: Scene,
+  view: ViewModel,
 ): Promise<Search | null> {
   if (request.type === 'search') {
     return { what: `"${request.text}"`, seqs: await queries.containing(request.text) };
   }
   if (request.type === 'races') return queries.races();
-  const seqs = scene.knowledge.divergences();
+  const seqs = view.replay.divergences();
   return seqs === null ? null : { what: 'a divergence', seqs };
 }
 
@@ -125,8 +124,8 @@ type Question = Exclude<Request, { type: 'quit' | 'cancel' }>;
 
 const NOT_REPLAYED = 'Divergences are known when all of the trace is replayed.';
 
-/** Says in the browser what went wrong. */
-const told =
+/** Shows an error in the browser. */
+const showError =
   (error: Error) =>
   (browser: Browser): Browser => ({
     ...browser,
@@ -134,7 +133,7 @@ const told =
     message: error.message.split('\n')[0],
   });
 
-/** A jump may have to read a part of the trace that is damaged. */
+/** A jump may have to read a damaged part of the trace. */
 function pressSafely(browser: Browser, name: string, rows: number): Step {
   try {
     return press(browser, name, rows);
@@ -143,7 +142,7 @@ function pressSafely(browser: Browser, name: string, rows: number): Step {
   }
 }
 
-/** Size of the terminal, now and after it changed. */
+/** Size of the terminal, updated when it changes. */
 function useSize(): Size {
   const { stdout } = useStdout();
   const read = () => sizeOf(stdout);

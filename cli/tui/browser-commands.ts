@@ -1,6 +1,6 @@
 /**
- * What the keys of the browser do. Each command is declared once: the dispatch, the help and the
- * line of hints are made from this list. docs/contributing/key.md says how to add one.
+ * The commands of the browser. Each is declared once: the dispatch, the help and the line of hints
+ * are derived from this list. docs/contributing/key.md says how to add one.
  */
 import { assert, type Kind, kindsWhere } from '../../traces/index.js';
 import {
@@ -25,22 +25,22 @@ import {
 } from './jumps.js';
 import { editPrompt } from './prompt.js';
 
-/** What a command does to a browser whose screen shows `rows` events. */
+/** Applies a command to a browser whose screen shows `rows` events. */
 type Run = (browser: Browser, rows: number) => Step;
 
 export interface Command {
   /** A character, or the name of a special key (key-names.ts). */
   readonly keys: readonly string[];
-  /** What the help says; commands with the same `help` stand in one line of it. */
+  /** Text of the help; commands with the same `help` share a line. */
   readonly help: string;
-  /** How the help writes the keys, where it does not write them as they are. */
+  /** The keys in the help, if they differ from `keys`. */
   readonly shown?: string;
   /** A word for the line of hints below the list. */
   readonly hint?: string;
   readonly run: Run;
 }
 
-/** A command that only changes what is shown. */
+/** A command that only changes the view. */
 const shows =
   (change: (browser: Browser, rows: number) => Browser): Run =>
   (browser, rows) => ({ browser: change(browser, rows) });
@@ -155,7 +155,7 @@ assert(
 );
 
 /**
- * What a key does.
+ * Runs the command of a key.
  * @param key the character, or the name of a special key such as `up`
  * @param rows events that fit the screen
  */
@@ -171,7 +171,7 @@ function nextHelp(browser: Browser): Step {
   return { browser: { ...browser, help: browser.help + 1 } };
 }
 
-/** Ends the work that is under way, or else the filter. */
+/** Stops the work in progress, or else removes the filter. */
 function stop(browser: Browser, rows: number): Step {
   if (browser.looking) {
     return { browser: { ...browser, looking: false, message: '' }, request: { type: 'cancel' } };
@@ -191,7 +191,7 @@ function onDevice(step: Direction): Run {
   return shows((browser, rows) => jumpOnDevice(browser, step, rows));
 }
 
-/** Width of the column of keys, with the space behind it. */
+/** Width of the column of keys, including the space after it. */
 const KEYS_WIDTH = 17;
 
 /** The lines of the help: the keys of a command, and what they do. */
@@ -205,7 +205,7 @@ export function helpOf(commands: readonly Command[]): readonly string[] {
   return [...lines].map(([help, names]) => `${names.join(' ').padEnd(KEYS_WIDTH)}${help}`);
 }
 
-/** The line below the list while nothing is said there. */
+/** The line below the list when there is no message. */
 export const hintsOf = (commands: readonly Command[]): string =>
   commands
     .filter(({ hint }) => hint !== undefined)

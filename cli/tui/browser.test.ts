@@ -12,7 +12,7 @@ import { COMMANDS, press } from './browser-commands.js';
 import { painter } from './cell-text.js';
 import { EventStore } from './event-store.js';
 import { found } from './jumps.js';
-import { drawScreen, listRows, type Scene } from './screen.js';
+import { drawScreen, listRows, type ViewModel } from './screen.js';
 
 const VF = '0000:01:00.1';
 const OTHER = '0000:02:00.0';
@@ -46,11 +46,11 @@ function keys(browser: Browser, ...names: readonly string[]): Browser {
 
 const seqOf = (browser: Browser) => current(browser)?.seq;
 
-const scene = (browser: Browser): Scene => ({
+const view = (browser: Browser): ViewModel => ({
   title: 't.arrows',
   start: zeroOf(browser.store.reader) ?? 0n,
   paint: painter(false),
-  knowledge: {
+  replay: {
     stateAt: (device) =>
       device === VF
         ? {
@@ -70,8 +70,7 @@ const scene = (browser: Browser): Scene => ({
   },
 });
 const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
-const draw = (browser: Browser, size = SIZE) =>
-  drawScreen(browser, scene(browser), size).map(plain);
+const draw = (browser: Browser, size = SIZE) => drawScreen(browser, view(browser), size).map(plain);
 
 describe('moving', () => {
   test('by one, by screens, to the ends', () => {
@@ -209,7 +208,7 @@ describe('the screen', () => {
   test('lets nothing of a recording move the cursor or colour the terminal', () => {
     const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧';
     const browser = open([{ kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty }]);
-    for (const line of drawScreen(browser, scene(browser), SIZE)) {
+    for (const line of drawScreen(browser, view(browser), SIZE)) {
       expect(plain(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e漢]/);
     }
   });
@@ -229,7 +228,7 @@ describe('the screen', () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
     const reader = new TraceReader(new MemorySource(bytes));
     const browser = openBrowser(new EventStore(reader));
-    const shown = scene(browser);
+    const shown = view(browser);
     const { bodyOffset, end } = reader.batches[1].frame;
     for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
     const lines = drawScreen(keys(browser, 'pagedown', 'pagedown', 'pageup'), shown, SIZE).map(

@@ -1,6 +1,6 @@
 /**
- * The browser without a terminal: what is shown, and what each key does to it. It holds positions
- * and texts only; events are read when a screen is drawn.
+ * The browser without a terminal: its state, and the effect of each key. It only has positions and
+ * texts; events are read when a screen is drawn.
  */
 import { allEvents, type EventList, someEvents } from './event-list.js';
 import type { EventRef, EventStore } from './event-store.js';
@@ -12,13 +12,13 @@ export interface Prompt {
   readonly text: string;
 }
 
-/** Events to go through one by one. */
+/** Events to step through. */
 export interface Search {
-  /** What they have, as in `3 events with a race`. */
+  /** What these events have, as in `3 events with a race`. */
   readonly what: string;
   /** Ascending. */
   readonly seqs: Float64Array;
-  /** What to say of some of them. */
+  /** Texts about some of them. */
   readonly notes?: ReadonlyMap<number, string>;
 }
 
@@ -32,21 +32,21 @@ export interface Browser {
   readonly filter: string;
   readonly search: Search | null;
   readonly prompt: Prompt | null;
-  /** The page of the help that is shown, from 1; 0 for none. */
+  /** The visible page of the help, from 1; 0 if none is open. */
   readonly help: number;
-  /** Said below until the next key. */
+  /** Shown at the bottom until the next key. */
   readonly message: string;
-  /** Whether work was asked for that was not handed back yet. */
+  /** Whether work was requested whose result has not been returned yet. */
   readonly looking: boolean;
 }
 
-/** Work that takes time, which the caller does and hands back with `filtered` or `found`. */
+/** Work that takes time. The caller does it and returns the result with `filtered` or `found`. */
 export type Request =
   | { readonly type: 'filter'; readonly condition: string }
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'races' }
   | { readonly type: 'divergences' }
-  /** The work under way is not wanted any more. */
+  /** Cancels the work in progress. */
   | { readonly type: 'cancel' }
   | { readonly type: 'quit' };
 
@@ -75,7 +75,10 @@ export function current({ store, list, cursor }: Browser): EventRef | null {
   return list.length === 0 ? null : store.at(list.seqAt(cursor));
 }
 
-/** Moves the cursor and scrolls as far as needed. @param rows events that fit the screen */
+/**
+ * Moves the cursor and scrolls if necessary.
+ * @param rows events that fit the screen
+ */
 export function moveTo(browser: Browser, index: number, rows: number): Browser {
   const last = Math.max(0, browser.list.length - 1);
   const cursor = Math.min(Math.max(0, index), last);
@@ -84,7 +87,7 @@ export function moveTo(browser: Browser, index: number, rows: number): Browser {
   return { ...browser, cursor, top };
 }
 
-/** Moves to an event, and puts it a third down the screen when it was not on it. */
+/** Moves to an event, and scrolls it a third down the screen if it was not visible. */
 export function jumpTo(browser: Browser, seq: number, rows: number): Browser {
   const index = browser.list.indexOf(seq);
   if (index >= browser.top && index < browser.top + rows) return moveTo(browser, index, rows);
@@ -92,7 +95,7 @@ export function jumpTo(browser: Browser, seq: number, rows: number): Browser {
   return moveTo({ ...browser, top }, index, rows);
 }
 
-/** Asks for work, and says so until it is handed back. */
+/** Requests work, and shows that until the result is there. */
 export const ask = (browser: Browser, request: Request): Step => ({
   browser: { ...browser, message: LOOKING, looking: true },
   request,
@@ -100,7 +103,7 @@ export const ask = (browser: Browser, request: Request): Step => ({
 
 export const LOOKING = 'Looking… (Esc to stop)';
 
-/** Takes over a filter's result; null shows all events. The cursor stays as near as it can. */
+/** Applies a filter's result; null shows all events. The cursor stays as close as possible. */
 export function filtered(
   browser: Browser,
   filter: string,

@@ -1,8 +1,8 @@
-/** Text that takes exactly the cells it should, whatever a recording contains. */
+/** Text that occupies an exact number of cells, whatever a recording contains. */
 
 /**
- * Cuts or pads to `width` cells. Characters that may be wider or narrower than one cell, and
- * control characters, are shown as `?` and `·`: columns that hold are worth more than their looks.
+ * Cuts or pads to `width` cells. Characters that may be wider or narrower than one cell are shown
+ * as `?`, control characters as `·`: aligned columns matter more than their exact content.
  */
 export function cells(text: string, width: number): string {
   if (width <= 0) return '';
@@ -36,7 +36,7 @@ const SGR: Record<Tone, string> = {
   reverse: '7',
 };
 
-/** Puts a tone on text; without colour only what a terminal can do in one colour. */
+/** Applies a tone to text; without colour, only what a monochrome terminal can do. */
 export type Paint = (tone: Tone, text: string) => string;
 
 export const painter =

@@ -1,11 +1,11 @@
 import { firstIndex } from '../../traces/index.js';
 import type { EventStore } from './event-store.js';
 
-/** The events that are shown, in order: all of them, or those that a filter let through. */
+/** The visible events, in order: all of them, or those that pass a filter. */
 export interface EventList {
   readonly length: number;
   seqAt(index: number): number;
-  /** Index of an event, or of the next one that is shown; the last one after that. */
+  /** Index of an event, or of the next visible one, or else of the last one. */
   indexOf(seq: number): number;
   has(seq: number): boolean;
 }
@@ -30,7 +30,7 @@ export function someEvents(seqs: Float64Array): EventList {
   };
 }
 
-/** Index of the first ascending value that is at least `value`; the length when none is. */
+/** Index of the first ascending value that is at least `value`, or the length. */
 export function firstAtLeast(values: Float64Array, value: number): number {
   return firstIndex(values.length, (i) => values[i] >= value);
 }

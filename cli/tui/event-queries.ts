@@ -7,19 +7,19 @@ import { eventsWith } from './search.js';
 import { SeqList } from './seq-list.js';
 
 /**
- * Answers which events satisfy a condition, one question at a time. DuckDB is started by the
- * first, in a process of its own.
+ * Finds the events that satisfy a condition, one query at a time. The first one starts DuckDB, in a
+ * process of its own.
  */
 export class EventQueries {
   #session: BoundedSession | null = null;
-  /** Ends what is under way. */
+  /** Aborts the work in progress. */
   #abort = new AbortController();
 
   constructor(private readonly reader: TraceReader) {}
 
   /**
    * Sequence numbers of the events that satisfy an SQL condition, ascending.
-   * @throws VfrError when the condition is wrong, or needs more time or memory than there is for it
+   * @throws VfrError when the condition is invalid, or needs more time or memory than allowed
    */
   async where(condition: string): Promise<Float64Array> {
     const { signal } = this.#abort;
@@ -33,12 +33,12 @@ export class EventQueries {
     return found.values;
   }
 
-  /** Sequence numbers of the events with a text in one of their strings, in any case of letters. */
+  /** Sequence numbers of the events with a text in one of their strings, ignoring case. */
   containing(text: string): Promise<Float64Array> {
     return eventsWith(this.reader, text, this.#abort.signal);
   }
 
-  /** The events that are one side of a race, with what is on the other. */
+  /** The events that are one side of a race, with a description of the other side. */
   async races(): Promise<Search> {
     const { races } = await import('../../analysis/index.js');
     const notes = new Map(races(this.reader).races.flatMap(notesOf));
@@ -46,7 +46,7 @@ export class EventQueries {
     return { what: 'a race', seqs, notes };
   }
 
-  /** Ends what is under way: whoever waits for it gets an error. */
+  /** Cancels the work in progress; the code that waits for it gets an error. */
   cancel(): void {
     this.#abort.abort();
     this.#abort = new AbortController();

@@ -7,10 +7,10 @@ import {
   type TraceReader,
 } from '../../traces/index.js';
 
-/** Batches kept decoded: those on the screen, and those just left. */
+/** The number of batches that stay decoded: those on the screen, and those just left. */
 const BATCHES_MAX = 4;
 
-/** An event: its batch and its row there, good until `BATCHES_MAX` other batches were read. */
+/** An event: its batch and row. Valid until `BATCHES_MAX` other batches were read. */
 export interface EventRef {
   readonly batch: Batch;
   readonly row: number;
@@ -22,7 +22,7 @@ interface OpenBatch {
   readonly memory: ColumnMemory;
 }
 
-/** The events of a trace by sequence number; only the batches asked for are read. */
+/** The events of a trace by sequence number; reads only the necessary batches. */
 export class EventStore {
   readonly #batches: readonly BatchInfo[];
   /** Number of events before each batch. */
@@ -41,13 +41,13 @@ export class EventStore {
     return this.#before[this.#batches.length];
   }
 
-  /** Sequence number of the event at a position. Positions have no gaps, damaged traces have. */
+  /** Sequence number of the event at a position. Positions have no gaps; damaged traces do. */
   seqAt(position: number): number {
     const i = lastAtMost(this.#before, this.#batches.length, position);
     return this.#batches[i].seqFirst + (position - this.#before[i]);
   }
 
-  /** Position of an event, or of the next one that is there. */
+  /** Position of an event, or of the next existing one. */
   positionOf(seq: number): number {
     const i = this.#batchOf(seq);
     if (i < 0) return 0;
@@ -55,7 +55,7 @@ export class EventStore {
     return Math.min(this.#before[i] + Math.min(seq - seqFirst, rows), this.length - 1);
   }
 
-  /** The event, or null when it is not there. */
+  /** The event, or null when it does not exist. */
   at(seq: number): EventRef | null {
     const i = this.#batchOf(seq);
     if (i < 0) return null;
@@ -65,7 +65,7 @@ export class EventStore {
 
   /**
    * The nearest event after `seq` (before it, for step -1) whose string in a column is one of
-   * `values`, and that `accept` takes; batches without any are not read.
+   * `values`, and that passes `accept`; batches without any are not read.
    */
   find(
     column: StatsColumn,
@@ -89,7 +89,7 @@ export class EventStore {
     return null;
   }
 
-  /** The end of what began with an event; null when it is not in the next few batches. */
+  /** The end of the call that an event began; null when it is not in the next few batches. */
   endOf(seq: number): number | null {
     const first = this.#batchOf(seq);
     for (let i = Math.max(0, first); i <= first + BATCHES_MAX && i < this.#batches.length; i++) {
@@ -108,13 +108,13 @@ export class EventStore {
 
   #batch(i: number): Batch {
     const open = this.#open.get(i) ?? this.#read(i);
-    // The one used last stands last.
+    // The most recently used one is last.
     this.#open.delete(i);
     this.#open.set(i, open);
     return open.batch;
   }
 
-  /** Opens a batch in the memory of the one that was not used for longest. */
+  /** Opens a batch in the memory of the least recently used one. */
   #read(i: number): OpenBatch {
     let memory = new ColumnMemory();
     if (this.#open.size === BATCHES_MAX) {

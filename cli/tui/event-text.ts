@@ -17,7 +17,7 @@ export function textOf({ batch, row }: EventRef, column: ColumnName): string | u
 
 const hex = (text: string) => `0x${BigInt(text).toString(16)}`;
 
-/** What stands at the end of a list line: what is special about the event. */
+/** The end of a list line: what is special about the event. */
 function summaryOf(ref: EventRef): string {
   const of = (column: ColumnName) => textOf(ref, column);
   const [name, offset, value, text, ret] = [
@@ -67,10 +67,10 @@ function toneOf(kind: string): Tone {
   return facts === undefined ? 'plain' : TONES[facts.family];
 }
 
-/** Begin and end are brackets, so that what is nested shows at a glance. */
+/** Begin and end are brackets, so that nesting is visible at a glance. */
 const PHASE_MARKS: Record<string, string> = { begin: '┌', end: '└', point: '·' };
 
-/** A column of no width is left out; the details have all of them. */
+/** A column of width 0 is omitted; the details have all of them. */
 const TINY = { seq: 8, time: 0, decimals: 0, who: 0, kind: 12, device: 7 };
 const NARROW = { seq: 8, time: 10, decimals: 6, who: 14, kind: 12, device: 7 };
 const WIDE = { seq: 9, time: 15, decimals: 9, who: 23, kind: 14, device: 12 };
@@ -115,7 +115,7 @@ export function eventLine(ref: EventRef, start: bigint, width: number, paint: Pa
   return `${before} ${paint(toneOf(kind), cells(kind, layout.kind))} ${rest}`;
 }
 
-/** The thread id is never cut: it tells actors apart. */
+/** The thread id is never cut, since it distinguishes actors. */
 function whoText(task: string, tid: string, width: number): string {
   if (width === 0) return '';
   if (tid === '') return cells(task, width);
@@ -153,7 +153,7 @@ const DETAILS: readonly ColumnName[] = [
 ];
 const IN_HEX = new Set<ColumnName>(['offset', 'length', 'value']);
 
-/** Every column that is not null, `name value`; the long ones come last. */
+/** Every non-null column as `name value`; the long ones come last. */
 export function detailsOf(ref: EventRef, store: EventStore): string[] {
   const facts: string[] = [];
   for (const column of DETAILS) {

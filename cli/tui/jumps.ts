@@ -1,4 +1,4 @@
-/** Ways from the event under the cursor to another one that has to do with it. */
+/** Jumps from the event under the cursor to a related one. */
 import type { StatsColumn } from '../../traces/index.js';
 import { plural } from '../plural.js';
 import { type Browser, current, jumpTo, type Search } from './browser.js';
@@ -9,7 +9,7 @@ export type Direction = 1 | -1;
 
 /**
  * To the next event whose column has one of some values.
- * @param what such an event, as in `No probe after this event.`
+ * @param what name of such an event, as in `No probe after this event.`
  */
 export function jumpBy(
   browser: Browser,
@@ -66,7 +66,7 @@ export function otherEnd(browser: Browser, rows: number): Browser {
   return jumpTo(browser, other, rows);
 }
 
-/** Takes over a search's result and goes to the next match. */
+/** Applies a search's result and moves to the next match. */
 export function found(browser: Browser, search: Search, rows: number): Browser {
   const { seqs, what } = search;
   const idle = { ...browser, looking: false };

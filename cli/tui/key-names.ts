@@ -12,14 +12,14 @@ const NAMES = {
   return: 'return',
   escape: 'escape',
   backspace: 'backspace',
-  // Terminals send DEL for the backspace key, which ink calls delete.
+  // Terminals send DEL for the backspace key, and ink names that delete.
   delete: 'backspace',
   tab: 'tab',
 } as const satisfies Partial<Record<keyof Key, string>>;
 
 /**
- * The browser's names of what was typed: characters as they are, special keys by name. What is
- * pasted or typed fast comes as one input of several characters.
+ * The browser's names of typed keys: characters unchanged, special keys by name. Pasted or fast
+ * input arrives as one string of several characters.
  */
 export function keyNames(input: string, key: Key): readonly string[] {
   for (const [flag, name] of Object.entries(NAMES)) {

@@ -1,7 +1,7 @@
-/** The line at the bottom in which a condition, a text or a number is typed. */
+/** The line at the bottom for typing a condition, a text or a number. */
 import { ask, type Browser, filtered, jumpTo, type Prompt, type Step } from './browser.js';
 
-/** What a key does while something is typed. */
+/** The effect of a key while the prompt is open. */
 export function editPrompt(browser: Browser, prompt: Prompt, key: string, rows: number): Step {
   const closed = { ...browser, prompt: null };
   if (key === 'escape') return { browser: closed };

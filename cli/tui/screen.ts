@@ -11,22 +11,24 @@ export interface Size {
   readonly rows: number;
 }
 
-/** What replay knows; `progress` is the part of the trace it has got through, from 0 to 1. */
-export interface Knowledge {
+/**
+ * The status of the background replay; `progress` is the replayed part of the trace, from 0 to 1.
+ */
+export interface ReplayStatus {
   stateAt(device: string, seq: number): Known | undefined;
   divergenceAt(seq: number): Divergence | undefined;
-  /** Events that diverged, ascending; null before all of the trace was replayed. */
+  /** Events that diverged, ascending; null before the whole trace was replayed. */
   divergences(): Float64Array | null;
   readonly progress: number;
-  /** Why replay ended before the end of the trace, or null. */
+  /** Why replay stopped before the end of the trace, or null. */
   readonly problem: string | null;
 }
 
-export interface Scene {
+export interface ViewModel {
   readonly title: string;
-  /** Time that the seconds of the list count from. */
+  /** The time that the list's seconds count from. */
   readonly start: bigint;
-  readonly knowledge: Knowledge;
+  readonly replay: ReplayStatus;
   readonly paint: Paint;
 }
 
@@ -37,34 +39,34 @@ const HINTS = hintsOf(COMMANDS);
 const FIXED_LINES = 5;
 const detailLines = ({ rows }: Size) => Math.min(14, Math.max(2, Math.floor(rows / 4)));
 
-/** Number of events that a screen shows. */
+/** Number of events on a screen. */
 export const listRows = (size: Size): number =>
   Math.max(1, size.rows - FIXED_LINES - detailLines(size));
 
-export function drawScreen(browser: Browser, scene: Scene, size: Size): string[] {
+export function drawScreen(browser: Browser, view: ViewModel, size: Size): string[] {
   const { columns } = size;
-  const { paint } = scene;
+  const { paint } = view;
   return [
-    paint('reverse', cells(titleText(browser, scene), columns)),
-    ...(helpLines(browser, scene, size) ?? eventLines(browser, scene, size)),
-    statusLine(browser, scene, columns),
+    paint('reverse', cells(titleText(browser, view), columns)),
+    ...(helpLines(browser, view, size) ?? eventLines(browser, view, size)),
+    statusLine(browser, view, columns),
   ];
 }
 
-function eventLines(browser: Browser, scene: Scene, size: Size): string[] {
+function eventLines(browser: Browser, view: ViewModel, size: Size): string[] {
   const { columns } = size;
-  const { paint } = scene;
+  const { paint } = view;
   return [
     paint('bold', headingLine(columns)),
-    ...padded(listLines(browser, scene, size), listRows(size), columns),
+    ...padded(listLines(browser, view, size), listRows(size), columns),
     paint('dim', '─'.repeat(columns)),
     ...padded(detailText(browser, columns), detailLines(size), columns),
-    deviceLine(browser, scene, columns),
+    deviceLine(browser, view, columns),
   ];
 }
 
-/** A page of the help instead of the events; null when none is open or there are no more. */
-function helpLines({ help }: Browser, { paint }: Scene, size: Size): string[] | null {
+/** A page of the help in place of the events; null when none is open or there are no more. */
+function helpLines({ help }: Browser, { paint }: ViewModel, size: Size): string[] | null {
   const rows = listRows(size) + detailLines(size) + FIXED_LINES - 3;
   const page = help === 0 ? [] : HELP.slice((help - 1) * rows, help * rows);
   if (page.length === 0) return null;
@@ -72,7 +74,7 @@ function helpLines({ help }: Browser, { paint }: Scene, size: Size): string[] | 
   return [paint('bold', cells(`Keys${more}`, size.columns)), ...padded(page, rows, size.columns)];
 }
 
-/** Exactly `count` lines; those of the list already are as wide as they should be. */
+/** Exactly `count` lines; lines of the list already have the right width. */
 function padded(lines: readonly string[], count: number, width: number): string[] {
   const shown = lines
     .slice(0, count)
@@ -80,13 +82,13 @@ function padded(lines: readonly string[], count: number, width: number): string[
   return [...shown, ...Array.from({ length: count - shown.length }, () => '')];
 }
 
-function titleText({ store, list, cursor, filter }: Browser, { title }: Scene): string {
+function titleText({ store, list, cursor, filter }: Browser, { title }: ViewModel): string {
   const place = list.length === 0 ? 'no events' : `${cursor + 1}/${list.length}`;
   const of = filter === '' ? '' : ` of ${store.length}, where ${filter}`;
   return ` ${title}  ${place}${of}`;
 }
 
-function listLines(browser: Browser, { start, paint }: Scene, size: Size): string[] {
+function listLines(browser: Browser, { start, paint }: ViewModel, size: Size): string[] {
   const { store, list, top, cursor } = browser;
   const lines: string[] = [];
   for (let i = top; i < Math.min(top + listRows(size), list.length); i++) {
@@ -103,7 +105,7 @@ function listLines(browser: Browser, { start, paint }: Scene, size: Size): strin
   return lines;
 }
 
-/** What is damaged is told where it would stand; the rest of the trace can still be looked at. */
+/** Shows the error in place of the damaged part; the rest of the trace stays visible. */
 function readable<T>(read: () => T, instead: (problem: string) => T): T {
   try {
     return read();
@@ -112,7 +114,7 @@ function readable<T>(read: () => T, instead: (problem: string) => T): T {
   }
 }
 
-/** What there is to say of the event, then all of its columns. */
+/** The search note of the event, then its columns. */
 function detailText(browser: Browser, width: number): string[] {
   const ref = current(browser);
   if (ref === null) return [];
@@ -124,7 +126,7 @@ function detailText(browser: Browser, width: number): string[] {
   return [...(note === undefined ? [] : flowed([note], width)), ...flowed(facts, width)];
 }
 
-/** Texts one after the other, as many to a line as fit. */
+/** Texts in sequence, as many per line as fit. */
 function flowed(texts: readonly string[], width: number): string[] {
   if (width < 1) return [];
   const lines: string[] = [];
@@ -140,7 +142,7 @@ function flowed(texts: readonly string[], width: number): string[] {
   return [...lines, line];
 }
 
-function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number): string {
+function deviceLine(browser: Browser, { replay, paint }: ViewModel, width: number): string {
   const ref = current(browser);
   const device =
     ref === null
@@ -150,17 +152,17 @@ function deviceLine(browser: Browser, { knowledge, paint }: Scene, width: number
           () => undefined,
         );
   if (ref === null || device === undefined) return cells('', width);
-  const divergence = knowledge.divergenceAt(ref.seq);
+  const divergence = replay.divergenceAt(ref.seq);
   if (divergence !== undefined) {
     const text = `${device} diverged: expected ${divergence.expected}, was ${divergence.actual}`;
     return paint('red', cells(text, width));
   }
-  const state = knowledge.stateAt(device, ref.seq);
-  if (state === undefined && knowledge.problem !== null) {
-    return paint('red', cells(`${device}  replay ended: ${knowledge.problem}`, width));
+  const state = replay.stateAt(device, ref.seq);
+  if (state === undefined && replay.problem !== null) {
+    return paint('red', cells(`${device}  replay ended: ${replay.problem}`, width));
   }
   if (state === undefined) {
-    const done = Math.floor(knowledge.progress * 100);
+    const done = Math.floor(replay.progress * 100);
     return paint('dim', cells(`${device}  replaying, ${done} %`, width));
   }
   return paint('cyan', cells(`${device}  ${knownText(state)}`, width));
@@ -186,7 +188,7 @@ const PROMPT_TEXTS = {
   goto: 'go to seq: ',
 } as const;
 
-function statusLine({ prompt, message }: Browser, { paint }: Scene, width: number): string {
+function statusLine({ prompt, message }: Browser, { paint }: ViewModel, width: number): string {
   if (prompt !== null) {
     const text = `${PROMPT_TEXTS[prompt.kind]}${prompt.text}█`;
     return paint('bold', cells(text.length > width ? text.slice(-width) : text, width));

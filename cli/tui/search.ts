@@ -1,4 +1,4 @@
-/** Looks for a text in all events, a batch at a time. */
+/** Searches all events for a text, a batch at a time. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
   type Batch,
@@ -10,17 +10,17 @@ import {
 } from '../../traces/index.js';
 import { SeqList } from './seq-list.js';
 
-/** A dictionary column, and which of its ids have the text in their string. */
+/** A dictionary column, and the ids whose strings contain the text. */
 interface Wanted {
   readonly column: StatsColumn;
   readonly ids: ReadonlySet<number>;
 }
 
 /**
- * Sequence numbers of the events with a text in one of their strings, in any case of letters,
- * ascending. Other work is let in between the batches.
+ * Sequence numbers of the events with a text in one of their strings, ignoring case, ascending.
+ * Other work runs between the batches.
  * @param signal ends the search, which then throws its reason
- * @throws VfrError when a column that is looked at is damaged
+ * @throws VfrError when a column that is searched is damaged
  */
 export async function eventsWith(
   reader: TraceReader,
@@ -61,7 +61,8 @@ function markIds(batch: Batch, { column, ids }: Wanted, hits: Uint8Array): void 
 function markTexts(batch: Batch, needle: string, hits: Uint8Array): void {
   if (batch.isNull('text')) return;
   const view = batch.column('text');
-  // Most batches do not have it anywhere, which all their texts in one say soonest.
+  // Most batches do not contain it anywhere; searching all their texts as one string is the fastest
+  // test.
   if (!view.bytes.toString().toLowerCase().includes(needle)) return;
   for (let row = 0; row < hits.length; row++) {
     if (view.text(row)?.toLowerCase().includes(needle) === true) hits[row] = 1;

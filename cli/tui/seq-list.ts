@@ -1,4 +1,4 @@
-/** Sequence numbers as they are found, eight bytes each: a trace may have many millions. */
+/** A growing list of sequence numbers, eight bytes each: a trace may have many millions. */
 export class SeqList {
   #values = new Float64Array(1024);
   #length = 0;

@@ -1,13 +1,13 @@
-/** Runs the terminal UI. The folder cli/tui/ is the only place that knows ink and React. */
+/** Runs the terminal UI. Only the folder cli/tui/ imports ink and React. */
 import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { openBrowser } from './browser.js';
 import { painter } from './cell-text.js';
 import { EventQueries } from './event-queries.js';
 import { EventStore } from './event-store.js';
-import { drawScreen, type Knowledge } from './screen.js';
+import { drawScreen, type ReplayStatus } from './screen.js';
 import { sizeOf, Terminal } from './terminal.js';
 
-const NOTHING_KNOWN: Knowledge = {
+const NOTHING_REPLAYED: ReplayStatus = {
   stateAt: () => undefined,
   divergenceAt: () => undefined,
   divergences: () => null,
@@ -20,7 +20,7 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   const { stdin, stdout } = process;
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
-  const scene = { title, start: zeroOf(reader) ?? 0n, paint: painter(color) };
+  const view = { title, start: zeroOf(reader) ?? 0n, paint: painter(color) };
   const terminal = new Terminal((text) => stdout.write(text));
   const forget = () => terminal.forget();
   const restore = () => {
@@ -29,14 +29,14 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
   };
   const unwatch = watchSignals(restore);
   terminal.open();
-  // Keys that are typed before ink listens wait for it instead of being echoed.
+  // Keys that are typed before ink listens are buffered instead of echoed.
   stdin.setRawMode(true);
   stdout.on('resize', forget);
   let stop = () => {};
   try {
-    // The first screen does not wait for ink, which takes its time to load.
-    const knowledge = NOTHING_KNOWN;
-    terminal.show(drawScreen(openBrowser(store), { ...scene, knowledge }, sizeOf(stdout)));
+    // The first screen does not wait for ink, which takes long to load.
+    const replay = NOTHING_REPLAYED;
+    terminal.show(drawScreen(openBrowser(store), { ...view, replay }, sizeOf(stdout)));
     await mountApp();
   } finally {
     stop();
@@ -48,23 +48,23 @@ export async function browse(reader: TraceReader, title: string, color: boolean)
 
   async function mountApp(): Promise<void> {
     const { mount } = await import('./app.js');
-    const { ReplayKnowledge } = await import('./replay-status.js');
-    const knowledge = new ReplayKnowledge(reader);
-    stop = () => knowledge.stop();
+    const { BackgroundReplay } = await import('./background-replay.js');
+    const replay = new BackgroundReplay(reader);
+    stop = () => replay.stop();
     await mount({
       store,
       queries,
-      scene: { ...scene, knowledge },
+      view: { ...view, replay },
       show: (lines) => terminal.show(lines),
-      onKnowledge: (redraw) => void knowledge.run(redraw),
-      onKey: () => knowledge.rest(),
+      onReplayProgress: (redraw) => void replay.run(redraw),
+      onKey: () => replay.rest(),
     });
   }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Whoever ends the program by a signal gets the terminal back as it was, too. */
+/** Restores the terminal also when a signal ends the program. */
 function watchSignals(restore: () => void): () => void {
   const onSignal = (signal: NodeJS.Signals) => {
     restore();

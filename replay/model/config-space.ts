@@ -7,10 +7,10 @@ const FIRST_EXT_CAP = 0x100;
 const word = (config: Buffer, at: number): number | null =>
   at >= 0 && at + 2 <= config.length ? config.readUInt16LE(at) : null;
 
-/** Offset of an extended capability, or null when the function has none or it was not recorded. */
+/** Offset of an extended capability, or null when it is missing or was not recorded. */
 function findExtCap(config: Buffer, id: number): number | null {
   let at = FIRST_EXT_CAP;
-  // No list is longer than the space it lies in; a looping one is given up.
+  // A list cannot be longer than the space; a looping one is abandoned.
   for (let steps = 0; steps < 960 && at >= FIRST_EXT_CAP && at + 4 <= config.length; steps++) {
     const header = config.readUInt32LE(at);
     if ((header & 0xffff) === id) return at;

@@ -11,22 +11,22 @@ export interface KernelRules {
   /** device_add allows no probing before it has finished: -EPROBE_DEFER (drivers/base/dd.c 7.1). */
   readonly readyToProbe: boolean;
   /**
-   * A new device is tried with the drivers that want it at once, and later, on another thread, with
-   * those that allow that (device_initial_probe, which pci_bus_add_device calls from 6.17 on).
+   * A new device is tried immediately with the drivers that want it, and later, on another thread,
+   * with those that allow that (device_initial_probe, which pci_bus_add_device calls from 6.17 on).
    */
   readonly probesLater: boolean;
   /** A fault in a VFIO mapping maps the whole of it (up to 6.9), or one page or huge page. */
   readonly faultMapsAll: boolean;
   /**
-   * Where pci_rescan_remove_lock is taken while VFs come and go: nowhere; around the VFs, also when
-   * the PF's driver leaves, which deadlocks when the PF is being removed (drivers/pci/iov.c 6.18);
-   * or in the write of sriov_numvfs only (6.19). Stable releases that took these over are not
-   * told apart.
+   * Where pci_rescan_remove_lock is taken while VFs are added and removed: nowhere; around the VFs,
+   * also when the PF's driver is unbound, which deadlocks if the PF is being removed
+   * (drivers/pci/iov.c 6.18); or only in the write of sriov_numvfs (6.19). Stable releases with
+   * these changes are not distinguished.
    */
   readonly sriovRescanLock: 'none' | 'vfs' | 'store';
   /**
-   * VFIO_SET_IOMMU maps and unmaps two pages to find out what the IOMMU can do (up to 6.15,
-   * vfio_test_domain_fgsp, drivers/vfio/vfio_iommu_type1.c).
+   * VFIO_SET_IOMMU maps and unmaps two pages to test the IOMMU (up to 6.15, vfio_test_domain_fgsp,
+   * drivers/vfio/vfio_iommu_type1.c).
    */
   readonly triesDomains: boolean;
   /** Drivers that do not manage DMA themselves claim the IOMMU group as they probe (from 5.19). */
@@ -36,7 +36,7 @@ export interface KernelRules {
    * call any more (drivers/vfio/vfio_main.c 6.6).
    */
   readonly opensDeviceFiles: boolean;
-  /** Bytes of an endpoint's PCIe capability that vfio-pci-core takes; null when not known. */
+  /** Bytes that vfio-pci-core assigns to an endpoint's PCIe capability; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
 }
 
@@ -76,7 +76,7 @@ export const isCovered = (release: string | undefined): boolean => {
 
 /**
  * PCI_CAP_EXP_ENDPOINT_SIZEOF_V2 was 50 instead of 52 from Linux 5.3 to 6.19, and was corrected in
- * 7.0 and in stable releases, of which 6.12.77 is one.
+ * 7.0 and in stable releases such as 6.12.77.
  */
 function pcieBytes(release: string | undefined): 50 | 52 | null {
   const version = parseVersion(release);
@@ -93,13 +93,13 @@ const RELEASE_OF: readonly (readonly [name: string, release: string])[] = [
   ['vfio_pci_mmap_fault', '6.1'],
 ];
 
-/** A release that has the functions of a recording, when they tell one from another. */
+/** A release that has the functions of a recording, if they distinguish one. */
 export const guessRelease = (names: readonly string[]): string | undefined =>
   RELEASE_OF.find(([name]) => names.includes(name))?.[1];
 
 /**
- * Rules for a recording that does not name its kernel. What the functions of a release do not tell
- * is taken as it allows most: a guess tells the functions, not which corrections it has.
+ * Rules for a recording that does not name its kernel. Its functions determine the release, but not
+ * which fixes were backported; where these decide, the most permissive rule is used.
  */
 export function guessedRules(names: readonly string[]): KernelRules {
   const release = guessRelease(names);

@@ -1,15 +1,15 @@
-/** What is not known. Null is another thing: the value of what is known to be absent. */
+/** A value that is not known. Null, in contrast, is the value of something known to be absent. */
 export type Unknown = 'unknown';
 
 /**
- * What is known of a value: the values that it may have now, or `unknown` when it may have any.
+ * What is known of a value: the values that it may have now, or `unknown` if it may have any.
  * Several actors run at once, and a recording shows when a kernel function began, not when it took
  * effect: in between the value may be the old one or the new one. A recording with gaps leaves it
  * unknown.
  */
 export type Possible<T> = readonly T[] | Unknown;
 
-/** True when the value is `value` whatever happened. */
+/** True when the value is certainly `value`. */
 export const certainly = <T>(p: Possible<T>, value: T): boolean =>
   p !== 'unknown' && p.length === 1 && p[0] === value;
 

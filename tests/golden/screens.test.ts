@@ -8,8 +8,8 @@ import { type Browser, openBrowser } from '../../cli/tui/browser.js';
 import { press } from '../../cli/tui/browser-commands.js';
 import { painter } from '../../cli/tui/cell-text.js';
 import { EventStore } from '../../cli/tui/event-store.js';
-import { ReplayKnowledge } from '../../cli/tui/replay-status.js';
-import { drawScreen, listRows, type Scene } from '../../cli/tui/screen.js';
+import { BackgroundReplay } from '../../cli/tui/background-replay.js';
+import { drawScreen, listRows, type ViewModel } from '../../cli/tui/screen.js';
 import { zeroOf } from '../../traces/index.js';
 import { importedCapture } from '../captures.js';
 
@@ -19,13 +19,13 @@ const SIZES = [
 ];
 
 const reader = importedCapture('sriov-on-r1');
-const knowledge = new ReplayKnowledge(reader);
-await knowledge.run(() => {});
-const scene: Scene = {
+const replay = new BackgroundReplay(reader);
+await replay.run(() => {});
+const view: ViewModel = {
   title: 'sriov-on-r1.arrows',
   start: zeroOf(reader) ?? 0n,
   paint: painter(false),
-  knowledge,
+  replay,
 };
 
 /** Screens by what was done before, starting from the first event. */
@@ -49,7 +49,7 @@ test.each(
   SIZES,
 )('the screens of a terminal of $columns columns are drawn as its file shows', async (size) => {
   const rows = listRows(size);
-  const draw = (browser: Browser) => drawScreen(browser, scene, size).map(asText).join('\n');
+  const draw = (browser: Browser) => drawScreen(browser, view, size).map(asText).join('\n');
   const open = () => openBrowser(new EventStore(reader));
   const texts = Object.entries(SCREENS).map(([what, keys]) => {
     const browser = keys.reduce((b, key) => press(b, key, rows).browser, open());

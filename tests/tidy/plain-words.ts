@@ -34,12 +34,17 @@ interface Passage {
   readonly text: string;
 }
 
+/** Names of code are not prose, such as the key `untold` of a report. */
+const withoutCode = (text: string): string => text.replace(/`[^`]*`/g, '`');
+
 const COMMENT = /\/\*[\s\S]*?\*\/|(?:^|\s)\/\/ .*(?:\n\s*\/\/ .*)*/gm;
 
 function commentsOf(code: string): Passage[] {
   return [...code.matchAll(COMMENT)].map(({ 0: comment, index }) => ({
     line: code.slice(0, index).split('\n').length,
-    text: comment.replace(/\s*\n\s*(?:\*|\/\/)?\s*|^\s*\/[*/]+\s*|\s*\*\/$/g, ' ').trim(),
+    text: withoutCode(comment)
+      .replace(/\s*\n\s*(?:\*|\/\/)?\s*|^\s*\/[*/]+\s*|\s*\*\/$/g, ' ')
+      .trim(),
   }));
 }
 
@@ -49,8 +54,7 @@ function paragraphsOf(page: string): Passage[] {
   for (const paragraph of page.split(/\n(?=\s*\n|```|[|*-] )/)) {
     const fences = paragraph.match(/^```/gm)?.length ?? 0;
     if (fences % 2 === 1) inCode = !inCode;
-    else if (!inCode)
-      out.push({ line, text: paragraph.replace(/`[^`]*`/g, '`').replace(/\s+/g, ' ') });
+    else if (!inCode) out.push({ line, text: withoutCode(paragraph).replace(/\s+/g, ' ') });
     line += paragraph.split('\n').length;
   }
   return out;

@@ -10,9 +10,9 @@ import {
 import { type FileNumber, fileAt, fileOfCall, filesOn } from '../../model/vfio/file-descriptors.js';
 import {
   contextName,
+  contextUse,
   disturbOthers,
   doubt,
-  noteUse,
   onlyUse,
   type Use,
 } from '../../model/vfio/iommufd-contexts.js';
@@ -121,12 +121,12 @@ function callsUse(engine: Engine, e: EventCursor): Use {
   if (e.hasLength && e.driver === 'iommufd') {
     const key = `object ${e.length}`;
     if (file !== null) iommufds.names.set(file, key);
-    return noteUse(iommufds, key, e.pid, file !== null);
+    return contextUse(iommufds, key, e.pid, file !== null);
   }
   const inherited = file === null ? inheritedUse(engine, e) : null;
   if (inherited !== null) return inherited;
   const key = file === null ? `process ${e.pid}` : contextName(iommufds, file);
-  return noteUse(iommufds, key, e.pid, file !== null);
+  return contextUse(iommufds, key, e.pid, file !== null);
 }
 
 /**
@@ -164,6 +164,6 @@ export function shownIommufd(engine: Engine, process: number, descriptor: number
   const key = file === null ? `process ${process}` : contextName(iommufds, file);
   // Which iommufd the calls on a file are of shows only where these calls are recorded, too.
   const fresh = file !== null && iommufds.recorded && engine.records('ioctl');
-  noteUse(iommufds, key, process, fresh);
+  contextUse(iommufds, key, process, fresh);
   return key;
 }

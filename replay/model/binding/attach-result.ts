@@ -1,8 +1,8 @@
 import { ERRNO } from '../../../traces/index.js';
 
 /**
- * What `device_driver_attach` makes of the result of an attempt: who binds by hand gets the errno
- * of the probe, and -EAGAIN for one that is put off (kernel drivers/base/dd.c 6.1).
+ * The result of `device_driver_attach` for the result of an attempt: a user who binds by hand gets
+ * the errno of the probe, and -EAGAIN for a deferred one (kernel drivers/base/dd.c 6.1).
  */
 export function attachResult(attempt: number): number {
   const expected = attempt > 0 ? -attempt : attempt;

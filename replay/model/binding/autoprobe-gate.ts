@@ -2,8 +2,8 @@
 import { certainly, type Possible } from '../possible.js';
 
 /**
- * `pci_match_device`: an override that is set is the only driver that matches, whatever its id
- * table says (kernel drivers/pci/pci-driver.c 6.1).
+ * `pci_match_device`: if an override is set, only that driver matches, whatever its id table says
+ * (kernel drivers/pci/pci-driver.c 6.1).
  * @param claims whether the driver has the function's ids; null when that is not known
  */
 export const matchesWith = <T extends boolean | null>(
@@ -20,8 +20,8 @@ export const gateIsOpen = (isVf: boolean, autoprobe: boolean, override: string |
   !isVf || autoprobe || override !== null;
 
 /**
- * The same of values that are not certain.
- * @returns whether the driver may probe, as far as it is known; null when nothing is
+ * The same for uncertain values.
+ * @returns whether the driver may probe; `unknown` if that is not determined
  */
 export function autoprobeGate(
   isVf: boolean,

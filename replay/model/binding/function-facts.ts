@@ -1,4 +1,4 @@
-/** What a snapshot tells of a function, from the JSON that is the text of its event. */
+/** The facts of a function in a snapshot, from the JSON in the text of its event. */
 import { parseBdf } from '../../../traces/index.js';
 import type { IdMatch, PciIds } from './pci-ids.js';
 
@@ -42,13 +42,14 @@ export function parseSnapshot(text: string | null): FunctionFacts {
   };
 }
 
-/** What a snapshot tells of a driver. */
+/** The facts of a driver in a snapshot. */
 export interface DriverFacts {
   /** Place in the order of registration. */
   readonly order: number | null;
   /**
-   * It is on the bus. A snapshot of a run tells it, for it also has drivers whose modules are
-   * loaded later; null in one of a machine, which has no others.
+   * The driver is on the bus. Only snapshots of simulated runs say so, since these also have
+   * drivers whose modules are loaded later; null in the snapshot of a real machine, which only has
+   * registered drivers.
    */
   readonly loaded: boolean | null;
   /** It prefers to be probed asynchronously. */

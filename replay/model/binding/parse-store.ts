@@ -44,22 +44,22 @@ export function parseStore(attribute: string, driver: string | null, text: strin
   }
 }
 
-/** The text up to the first newline; none clears the override. */
+/** The text up to the first newline; an empty one clears the override. */
 export function parseOverride(text: string): string | null {
   const value = text.split('\n', 1)[0];
   return value === '' ? null : value;
 }
 
 /**
- * `kstrtobool`: yes, true, enable, 1, on and their contraries by their first letters. Not all
- * kernels know t, f, e and d (kernel lib/kstrtox.c 5.18, 7.0): the result of the write tells.
+ * `kstrtobool`: yes, true, enable, 1, on and their opposites, by their first letters. Not all
+ * kernels accept t, f, e and d (kernel lib/kstrtox.c 5.18, 7.0): the result of the write shows it.
  */
 export function parseBool(text: string): boolean | null {
   const found = /^(?:([yYtTeE1]|[oO][nN])|([nNfFdD0]|[oO][fF]))/.exec(text);
   return found === null ? null : found[1] !== undefined;
 }
 
-/** Whether every kernel takes the text for a boolean, if it is one at all. */
+/** Whether every kernel accepts the text as a boolean, if it is one at all. */
 export const isOldBool = (text: string): boolean => !/^[tTfFeEdD]/.test(text);
 
 /** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */

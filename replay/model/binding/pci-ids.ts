@@ -4,7 +4,7 @@
 export interface PciIds {
   readonly vendor: number;
   readonly device: number;
-  /** Null for a VF of which only the birth was recorded. */
+  /** Null for a VF whose snapshot or registers were not recorded. */
   readonly subvendor: number | null;
   readonly subdevice: number | null;
   /** Base class, subclass and programming interface: 24 bits. */
@@ -48,19 +48,18 @@ export function covers(entry: IdMatch, ids: PciIds): boolean | null {
 const matches = (wanted: number | null, found: number | null): boolean | null =>
   wanted === null ? true : found === null ? null : wanted === found;
 
-/** One string per set of numbers that no id table can tell apart, as far as they are known. */
+/** One string for all ids that no id table can distinguish, among the known numbers. */
 export const idsKey = (ids: PciIds): string =>
   [ids.vendor, ids.device, ids.class, ids.subvendor ?? '*', ids.subdevice ?? '*']
     .map((n) => n.toString(16))
     .join(':');
 
-/** The number that stands for any, in what is written to `new_id` as in id tables. */
+/** The number that matches any id, in `new_id` as in id tables. */
 export const ANY = 0xffff_ffff;
 
 /**
- * Parses what is written to `new_id` or `remove_id`: hexadecimal vendor, device and optionally
- * subvendor, subdevice, class, class mask and driver data (new_id_store, kernel
- * drivers/pci/pci-driver.c 6.1).
+ * Parses the text of `new_id` or `remove_id`: hexadecimal vendor, device and optionally subvendor,
+ * subdevice, class, class mask and driver data (new_id_store, kernel drivers/pci/pci-driver.c 6.1).
  * @returns null when fewer than two fields are numbers
  */
 export function parseNewId(text: string): { entry: IdMatch; fields: number } | null {

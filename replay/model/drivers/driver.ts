@@ -1,4 +1,4 @@
-/** How a driver is declared: what is known of it without a recording. */
+/** The declaration of a driver: what is known about it without a recording. */
 import type { IdMatch } from '../binding/pci-ids.js';
 import type { MigrationModel } from '../vfio/migration-state.js';
 
@@ -6,8 +6,8 @@ import type { MigrationModel } from '../vfio/migration-state.js';
 export type OwnPart = 'config' | 'regions';
 
 /**
- * A driver of PCI functions. The results of probe functions that nothing predicts are stimuli: they
- * are taken from the recording, or from a scenario.
+ * A driver of PCI functions. Results of probe functions that cannot be predicted are stimuli: they
+ * come from the recording, or from a scenario.
  */
 export interface DriverModel {
   /** As its `struct pci_driver` has it. */
@@ -17,8 +17,8 @@ export interface DriverModel {
   /** The function that its `probe` points to. */
   readonly probe: string;
   /**
-   * Static id table as far as matching goes; null when it is not known. A recording then teaches
-   * it: what a driver was seen to try.
+   * The part of the static id table that decides matching; null when it is not known. A recording
+   * then reveals it: the ids on which the driver was tried.
    */
   readonly table: readonly IdMatch[] | null;
   /** Every entry has `override_only`: it matches only by driver_override or a dynamic id. */
@@ -33,19 +33,19 @@ export interface DriverModel {
   /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
   readonly vfioPci: boolean;
   /**
-   * Parts of an open device that a variant serves in its own way and that are not modelled: what
-   * differs there from vfio-pci-core is not held against anybody.
+   * Parts of an open device that a variant handles itself and that are not modelled: differences
+   * from vfio-pci-core there are no divergence.
    */
   readonly own: readonly OwnPart[];
-  /** Migration of an open device; null when the driver has none, or none that is known. */
+  /** Migration of an open device; null when the driver has none, or an unknown one. */
   readonly migration: MigrationModel | null;
 }
 
 type Declaration = Pick<DriverModel, 'name'> & Partial<Omit<DriverModel, 'known' | 'vfioPci'>>;
 
 /**
- * A native driver: what its functions return is taken from the recording. It does not manage DMA
- * itself unless that is said.
+ * A native driver: the results of its functions come from the recording. By default it does not
+ * manage DMA itself.
  */
 export const defineNative = (declared: Declaration): DriverModel => ({
   ...unknownDriver(declared.name),
@@ -55,8 +55,8 @@ export const defineNative = (declared: Declaration): DriverModel => ({
 });
 
 /**
- * A driver built on vfio-pci-core, of which it says where it differs. Variants in the kernel have
- * tables that match by override only, and manage DMA (kernel drivers/vfio/pci 6.12).
+ * A driver built on vfio-pci-core; it declares where it differs. Variants in the kernel have tables
+ * that match by override only, and manage DMA (kernel drivers/vfio/pci 6.12).
  */
 export const defineVfioPci = (
   declared: Declaration & { readonly table: readonly IdMatch[] },
@@ -70,7 +70,7 @@ export const defineVfioPci = (
   ...declared,
 });
 
-/** Any driver of which nothing is known but its name. */
+/** A driver that is known only by name. */
 export const unknownDriver = (name: string): DriverModel => ({
   name,
   known: false,

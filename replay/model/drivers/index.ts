@@ -39,5 +39,5 @@ const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(
   ]),
 );
 
-/** What is known of a driver by its name; of one that is not declared nothing is. */
+/** The model of a driver by its name; an unknown driver if it is not declared. */
 export const driverModel = (name: string): DriverModel => BY_NAME.get(name) ?? unknownDriver(name);

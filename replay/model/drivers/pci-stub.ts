@@ -1,6 +1,6 @@
 import { defineNative } from './driver.js';
 
-/** Matches nothing by itself; a device is given to it by new_id or driver_override. */
+/** Matches nothing by itself; devices are assigned to it by new_id or driver_override. */
 export const pciStub = defineNative({
   name: 'pci-stub',
   table: [],

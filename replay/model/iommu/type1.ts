@@ -111,7 +111,7 @@ export function checkUnmap(
   if (argsz < 24 || (flags & ~all) !== 0) return -ERRNO.EINVAL;
   const dirty = (flags & DMA_UNMAP.DIRTY) !== 0;
   if (dirty && (flags & (DMA_UNMAP.ALL | DMA_UNMAP.VADDR)) !== 0) return -ERRNO.EINVAL;
-  // Dirty tracking, and addresses that are taken away for a while, keep the IOMMU's view.
+  // Dirty tracking, and suspended addresses (VADDR), do not change the IOMMU's mappings.
   if (dirty || (flags & DMA_UNMAP.VADDR) !== 0) return null;
   if (iova % PAGE !== 0n) return -ERRNO.EINVAL;
   if ((flags & DMA_UNMAP.ALL) !== 0) {

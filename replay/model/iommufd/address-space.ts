@@ -1,5 +1,5 @@
 /**
- * The address space of an IOAS: what is mapped where, and what can be mapped
+ * The address space of an IOAS: its mappings, and what can be mapped
  * (drivers/iommu/iommufd/io_pagetable.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
@@ -14,7 +14,7 @@ export interface Area {
   readonly last: bigint;
   /** WRITE and READ of MAP. */
   readonly flags: number;
-  /** Its pages may be written: what is copied from it may be, too. */
+  /** Its pages are writable, and copies of it may be, too. */
   readonly writable: boolean;
   /** Distance of its first byte from the start of a page. */
   readonly pageOffset: number;
@@ -73,9 +73,9 @@ export interface Range {
 }
 
 /**
- * Whether a range can be mapped, as far as addresses tell (`iopt_alloc_area_pages`).
- * @returns possible results, of which 0 means that pages are pinned and mapped next; null when the
- *   state is not known
+ * Whether a range can be mapped, judged by addresses alone (`iopt_alloc_area_pages`).
+ * @returns possible results, where 0 means that pages are pinned and mapped next; null when the
+ * state is not known
  */
 export function checkRange(
   space: AddressSpace,
@@ -119,9 +119,9 @@ export function insert(space: AddressSpace, area: Area): void {
 }
 
 /**
- * Takes out what lies in a range, area by area, up to the first of which it is only a part
+ * Removes the areas in a range one by one, up to the first that is only partly inside
  * (`iopt_unmap_iova_range`).
- * @returns the result and what is gone
+ * @returns the result and the removed areas
  */
 export function unmap(
   space: AddressSpace,
@@ -134,7 +134,7 @@ export function unmap(
   return { result: cut >= 0 || gone.length === 0 ? -ERRNO.ENOENT : 0, gone };
 }
 
-export function takeOut(space: AddressSpace, gone: readonly Area[]): void {
+export function removeAreas(space: AddressSpace, gone: readonly Area[]): void {
   space.areas = space.areas.filter((area) => !gone.includes(area));
 }
 
@@ -149,7 +149,7 @@ export function covering(space: AddressSpace, first: bigint, last: bigint): read
   return found.length > 0 && next > last ? found : null;
 }
 
-/** Cuts an area in two behind an address (`iopt_area_split`). */
+/** Splits an area after an address (`iopt_area_split`). */
 export function split(space: AddressSpace, last: bigint): void {
   const area = overlapping(space, last, last)[0];
   if (area === undefined || area.last === last) return;

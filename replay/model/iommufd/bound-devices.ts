@@ -1,5 +1,5 @@
 /**
- * Devices in a context: bound, attached to a page table, which another replaces, and let go
+ * Devices in a context: bound, attached to a page table, moved to another one, and detached
  * (drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
@@ -56,7 +56,7 @@ export function attach(context: Context, id: number, pt: number): Answer {
   const device = isDevice(context, id);
   const table = find(context, pt);
   if (device === null || table === undefined) {
-    return { results: null, done: () => loseAttachment(context, device) };
+    return { results: null, done: () => forgetAttachment(context, device) };
   }
   switch (table?.type) {
     case undefined:
@@ -72,8 +72,8 @@ export function attach(context: Context, id: number, pt: number): Answer {
   }
 }
 
-/** It is attached, and nothing tells to what. */
-function loseAttachment(context: Context, device: BoundDevice | null): void {
+/** It is attached, but to what is not known. */
+function forgetAttachment(context: Context, device: BoundDevice | null): void {
   context.complete = false;
   if (device === null) return;
   context.groups.delete(device.group);
@@ -91,7 +91,7 @@ function attachTo(context: Context, device: BoundDevice, hwpt: number): Answer {
   return plain ? answer : orElse(answer, [-ERRNO.EINVAL, -ERRNO.EOPNOTSUPP, -ERRNO.ENODEV]);
 }
 
-/** To an automatic page table of the IOAS, which is made when it has none. */
+/** Attaches to an automatic page table of the IOAS, which is created if there is none. */
 function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: Ioas): Answer {
   const auto = hwptsOf(context, ioas).find(([, hwpt]) => hwpt.auto)?.[0];
   if (auto !== undefined) return attachTo(context, device, auto);
@@ -99,13 +99,13 @@ function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: 
   const make: Answer['done'] = ({ at }) => {
     const hwpt = { type: 'hwpt', ioas, auto: true, nestParent: false, dirty: false, fault: null };
     const made = add(context, hwpt as never, null);
-    if (made === null) loseAttachment(context, device);
+    if (made === null) forgetAttachment(context, device);
     else settle(context, device, made, at);
   };
   return orElse({ results: [0], done: make }, spaceErrors(own));
 }
 
-/** What is mapped already is pinned now, and must not lie where the device has reserved ranges. */
+/** Existing mappings are pinned now, and must not overlap reserved ranges of the device. */
 function spaceErrors({ space }: Ioas): readonly number[] {
   const errors: number[] = [];
   if (space.areas.length > 0 || !space.complete) errors.push(-ERRNO.EFAULT, -ERRNO.ENOMEM);
@@ -127,7 +127,7 @@ function settle(context: Context, device: BoundDevice, hwpt: number, at: bigint)
   if (before !== undefined && before !== hwpt) put(context, before);
 }
 
-/** An automatic page table goes with its last user. */
+/** An automatic page table is destroyed with its last user. */
 function put(context: Context, hwpt: number): void {
   const object = context.objects.get(hwpt);
   if (object?.type === 'hwpt' && object.auto && inUse(context, hwpt) !== true) {
@@ -136,8 +136,8 @@ function put(context: Context, hwpt: number): void {
 }
 
 /**
- * Takes a device from its page table; nothing happens when it has none.
- * @param at when, in ns of the recording's clock
+ * Detaches a device from its page table; does nothing when it has none.
+ * @param at the time in ns of the recording's clock
  */
 export function detach(context: Context, id: number, at: bigint): void {
   const device = isDevice(context, id);

@@ -17,7 +17,7 @@ import {
 import { recorded, u16, u32, u64 } from './ioctl-argument.js';
 import { add, type Context, find, type Ioas, newIoas } from './iommufd-objects.js';
 
-/** Goes on with the IOAS that serves these calls. */
+/** Continues with the IOAS that serves these calls. */
 function withCompat(context: Context, go: (ioas: Ioas, id: number) => Answer): Answer {
   const { compat } = context;
   if (compat === undefined) return UNKNOWN_ANSWER;
@@ -28,7 +28,7 @@ function withCompat(context: Context, go: (ioas: Ioas, id: number) => Answer): A
 
 const OP = { GET: 0, SET: 1, CLEAR: 2 } as const;
 
-/** IOMMU_VFIO_IOAS: tells, chooses or takes away that IOAS. */
+/** IOMMU_VFIO_IOAS: returns, sets or clears that IOAS. */
 export const vfioIoas: Handler = ({ argument, context }) => {
   if (u16(argument, 10) !== 0) return refused(ERRNO.EOPNOTSUPP);
   const id = u32(argument, 4);
@@ -69,7 +69,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   VFIO_GET_API_VERSION: () => OK,
   VFIO_CHECK_EXTENSION: ({ argument, context }) => {
     const { address } = argument;
-    // Which one is asked for is the argument itself.
+    // The operation is in the argument itself.
     if (address === null) return { results: [0, 1, -ERRNO.ENODEV] };
     if (address === DMA_CC) return withCompat(context, () => ({ results: [0, 1] }));
     return { results: [EXTENSIONS.includes(address) ? 1 : 0] };
@@ -144,7 +144,7 @@ function unmapDma({ argument, context }: Call): Answer {
     if (isCut && space.smallPages === null && overlapping(space, iova, last).length > 0) {
       return { results: null, done: () => loseAreas(space) };
     }
-    // Some kernels say of nothing that it was unmapped, as a container does.
+    // Like a container, some kernels report success although nothing was unmapped.
     return isCut ? orElse(answer, [0]) : answer;
   });
 }
@@ -154,7 +154,7 @@ function cut(space: AddressSpace, iova: bigint, last: bigint): void {
   if (iova > 0n) split(space, iova - 1n);
 }
 
-/** A part of what is mapped is gone, and which is not known. */
+/** A part of the mappings was removed; which one is not known. */
 function loseAreas(space: AddressSpace): void {
   space.areas = [];
   space.complete = false;
@@ -169,6 +169,6 @@ export function makeCompat(context: Context): void {
   else if (context.compat === undefined) context.complete = false;
 }
 
-/** A call of a container; null when an iommufd has none of that name. */
+/** A call of a container; null when an iommufd does not have it. */
 export const compatIoctl = (call: Call, name: string): Answer | null =>
   HANDLERS[name]?.(call) ?? null;

@@ -1,7 +1,7 @@
 /** What a call on an iommufd changes of another, when both may be one. */
 import { type Context, forget } from './iommufd-objects.js';
 
-/** Calls that change what is mapped, and no objects. */
+/** Calls that change mappings, but no objects. */
 const MAPS: ReadonlySet<string> = new Set([
   'IOMMU_IOAS_MAP',
   'IOMMU_IOAS_MAP_FILE',
@@ -12,13 +12,13 @@ const MAPS: ReadonlySet<string> = new Set([
   'VFIO_IOMMU_UNMAP_DMA',
 ]);
 
-/** Calls that change what of an IOAS is looked at when it is mapped. */
+/** Calls that change how an IOAS maps. */
 const OPTIONS: ReadonlySet<string> = new Set(['IOMMU_OPTION', 'VFIO_SET_IOMMU']);
 
 /** Calls that make or destroy objects, or choose one. */
 const OBJECTS = /^IOMMU_(?:DESTROY|VFIO_IOAS|\w+_ALLOC)$/;
 
-/** Takes in that a call succeeded which may have been on this iommufd. */
+/** Records that a call succeeded which may have been on this iommufd. */
 export function disturb(context: Context, name: string): void {
   if (OBJECTS.test(name)) forget(context);
   else if (MAPS.has(name) || OPTIONS.has(name)) {

@@ -70,7 +70,7 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
   if ((flags & FLAG.PASID) !== 0 && hasPasid === false) return refused(ERRNO.EOPNOTSUPP);
   if ((flags & FLAG.FAULT) !== 0) return withFault(call, orElse(answer, HARDWARE_ERRORS));
   if (flags !== 0 || ofDriver) return orElse(answer, HARDWARE_ERRORS);
-  // What is mapped in the IOAS is mapped in the new page table, too.
+  // The mappings of the IOAS are mapped in the new page table, too.
   const space = context.objects.get(ioas);
   const mapped = space?.type === 'ioas' && (space.space.areas.length > 0 || !space.space.complete);
   return mapped
@@ -78,7 +78,7 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
     : answer;
 }
 
-/** The fault queue is looked up when the page table is made, which the driver may refuse. */
+/** The fault queue is looked up when the page table is created, which the driver may refuse. */
 function withFault(call: Call, answer: Answer): Answer {
   const { argument, context } = call;
   const id = recorded(argument, 44) ? find(context, u32(argument, 40)) : undefined;
@@ -122,7 +122,7 @@ export const hwInfo: Handler = (call) => {
   }
   const room = u32(argument, 12);
   return withObject(call, u32(argument, 8), 'device', () => ({
-    // What the driver has to tell, and whether the caller's memory takes it, is not recorded.
+    // The driver's information, and whether the caller's memory has room for it, are not recorded.
     results: room === 0 && flags === 0 ? [0] : [0, -ERRNO.EFAULT, -ERRNO.EOPNOTSUPP],
   }));
 };
@@ -156,7 +156,7 @@ export const invalidate: Handler = (call) => {
   if (object === undefined) return UNKNOWN_ANSWER;
   if (object === null) return refused(ERRNO.ENOENT);
   const any = since(rules, CHANGED.INVALIDATE_ANY);
-  // What the hardware's driver makes of the entries is its own.
+  // The hardware's driver decides about the entries.
   if (object.type === 'nested' || (object.type === 'viommu' && any !== false))
     return UNKNOWN_ANSWER;
   if (any === null) return refused(ERRNO.ENOENT, ERRNO.EINVAL);

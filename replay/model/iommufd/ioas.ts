@@ -9,8 +9,8 @@ import {
   MAP,
   PAGE,
   type Range,
+  removeAreas,
   type Target,
-  takeOut,
   U64_MAX,
   unmap,
 } from './address-space.js';
@@ -72,7 +72,7 @@ export function mapRange(
   };
 }
 
-/** Puts in what was mapped; where that is, only the answer tells of an address that was chosen. */
+/** Adds a mapping. If the kernel chose the address, only the result of the call shows it. */
 function note(
   space: AddressSpace,
   iova: bigint | null,
@@ -88,7 +88,7 @@ function note(
   }
 }
 
-/** Checks of IOAS_MAP and IOAS_MAP_FILE that come before the IOAS is looked up. */
+/** Checks of IOAS_MAP and IOAS_MAP_FILE before the IOAS is looked up. */
 function refuseMap(flags: number, iova: bigint, length: bigint): Answer | null {
   if ((flags & ~ALL_FLAGS) !== 0) return refused(ERRNO.EOPNOTSUPP);
   if (iova === U64_MAX || length === U64_MAX) return refused(ERRNO.EOVERFLOW);
@@ -110,7 +110,7 @@ export const ioasMap: Handler = (call) => {
   });
 };
 
-/** `iopt_alloc_user_pages`: the memory as such. */
+/** `iopt_alloc_user_pages`: checks of the memory itself. */
 export function refuseMemory(vaddr: bigint, length: bigint): Answer | null {
   if (length === 0n || length > U64_MAX - PAGE) return refused(ERRNO.EINVAL);
   return vaddr + length > U64_MAX ? refused(ERRNO.EOVERFLOW, ERRNO.EINVAL) : null;
@@ -136,7 +136,7 @@ export const ioasMapFile: Handler = (call) => {
     const badFile = (u32(argument, 12) | 0) < 0;
     if (badFile) return refused(ERRNO.EBADF);
     const range = { iova, length, flags, pageOffset: Number(start % PAGE) };
-    // The file is looked at before the addresses are.
+    // The file is checked before the addresses.
     return orElse(mapRange(call, ioas, space, range, FILE_ERRORS), FILE_ERRORS);
   });
 };
@@ -165,7 +165,7 @@ export function unmapAll(space: AddressSpace): Answer {
 export function unmapRange(space: AddressSpace, first: bigint, last: bigint): Answer {
   if (last > U64_MAX) return refused(ERRNO.EOVERFLOW);
   const { result, gone } = unmap(space, first, last);
-  const take = () => takeOut(space, gone);
+  const take = () => removeAreas(space, gone);
   // Of an area that is not known nothing is known.
   return { results: space.complete ? [result] : null, done: take, failed: take };
 }
@@ -212,7 +212,7 @@ export const iovaRanges: Handler = (call) => {
   if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
   return withObject(call, ioas, 'ioas', () => {
     const bad = room > 0 ? [-ERRNO.EFAULT] : [];
-    // The whole space is one range until a page table limits it; then the hardware tells.
+    // The whole space is one range until a page table limits it; then the hardware decides.
     if (room === 0) return refused(ERRNO.EMSGSIZE);
     const limited = targetOf(context, ioas).aligned !== false;
     return orElse(limited ? { results: [0, -ERRNO.EMSGSIZE] } : OK, bad);
@@ -224,7 +224,7 @@ export const allowIovas: Handler = (call) => {
   if (u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
   const count = u32(argument, 8);
   return withObject(call, u32(argument, 4), 'ioas', ({ space }) => ({
-    // The ranges are behind a pointer.
+    // The ranges are in memory that the struct points to.
     results:
       count === 0 ? [0] : [0, -ERRNO.EINVAL, -ERRNO.EADDRINUSE, -ERRNO.EFAULT, -ERRNO.ENOMEM],
     done: () => {
@@ -305,6 +305,6 @@ export const changeProcess: Handler = ({ argument, context }) => {
   const mapped = [...context.objects.values()].some(
     (o) => o.type === 'ioas' && o.space.areas.length,
   );
-  // Nothing tells whether what is mapped is of files.
+  // Whether the mappings are of files is not known.
   return mapped || !context.complete ? { results: [0, -ERRNO.EINVAL, -ERRNO.ENOMEM] } : OK;
 };

@@ -1,4 +1,4 @@
-/** What an ioctl returns, and what becomes of the context then. */
+/** The result of an ioctl, and its effect on the context. */
 import { ERRNO } from '../../../traces/index.js';
 import type { Argument, Written } from './ioctl-argument.js';
 import { type Context, find, type IommufdObject } from './iommufd-objects.js';
@@ -15,9 +15,9 @@ export interface Done {
 export interface Answer {
   /** Possible results; null when what decides is not known. */
   readonly results: readonly number[] | null;
-  /** Takes a call that returned 0 or more into the context. */
+  /** Applies a call that returned 0 or more to the context. */
   readonly done?: (done: Done) => void;
-  /** Takes in a call that failed, where that changes something. */
+  /** Applies a failed call, where that changes something. */
   readonly failed?: () => void;
 }
 
@@ -42,8 +42,8 @@ type Type = IommufdObject['type'];
 type OfType<T extends Type> = Extract<IommufdObject, { type: T }>;
 
 /**
- * Goes on with the object of a number, which has to be of a type (`iommufd_get_object`).
- * @param missing what the call returns when there is none
+ * Continues with the object of a number, which must have a type (`iommufd_get_object`).
+ * @param missing the result when there is no such object
  */
 export function withObject<T extends Type>(
   { context }: Call,

@@ -1,4 +1,4 @@
-/** The struct that a caller passes to an ioctl, as far as it was recorded. */
+/** The recorded part of the struct that a caller passes to an ioctl. */
 
 export interface Argument {
   /** Its address in the caller; null when not recorded. */
@@ -32,7 +32,7 @@ const PLACES: readonly (readonly [from: number, to: number, at: number])[] = [
   [24, 32, 28],
 ];
 
-/** @param data of the end of an ioctl; null when there is none */
+/** @param data of the end of an ioctl; null if it has none */
 export function written(data: Buffer | null): Written {
   const place = (at: number, size: number): number => {
     const found = PLACES.find(([from, to]) => at >= from && at + size <= to);

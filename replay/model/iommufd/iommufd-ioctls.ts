@@ -72,8 +72,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 const NO_IOCTL: readonly number[] = [-ERRNO.ENOTTY, -ERRNO.ENOIOCTLCMD];
 
 /**
- * What a call returns.
- * @param name of the ioctl, or its number in hexadecimal when it has none
+ * The possible results of a call.
+ * @param name of the ioctl, or its number in hexadecimal if it has none
  */
 export function iommufdIoctl(call: Call, name: string): Answer {
   const facts = Object.hasOwn(IOCTLS, name) ? IOCTLS[name] : undefined;
@@ -87,7 +87,7 @@ export function iommufdIoctl(call: Call, name: string): Answer {
 /** The kernel that brought iommufd. */
 const FIRST = 6002;
 
-/** A call of a container, one that nobody has, or one that is newer than what is known here. */
+/** A call of a container, an invalid one, or one that is newer than these tables. */
 function otherIoctl(call: Call, name: string): Answer {
   const compat = compatIoctl(call, name);
   if (compat !== null) return compat;
@@ -122,7 +122,7 @@ function served(call: Call, name: string, facts: IoctlFacts): Answer {
   return rest === 'zero' ? answer : orElse(answer, [-ERRNO.E2BIG, -ERRNO.EFAULT]);
 }
 
-/** What lies behind these bytes the handlers ask for only where it was recorded. */
+/** Handlers use bytes after these only if they were recorded. */
 const MEMBERS_END = 40;
 /** The largest struct. */
 const STRUCT_MAX = 48;
@@ -138,7 +138,7 @@ function asKernelSees(argument: Argument, members: number): Argument {
 
 const isEmpty = ({ bytes }: Argument): boolean => bytes.every((byte) => byte === 0);
 
-/** Whether bytes behind the struct that the kernel knows are set (`copy_struct_from_user`). */
+/** Whether bytes after the struct that the kernel knows are set (`copy_struct_from_user`). */
 function restOf({ bytes }: Argument, size: number, known: number): 'zero' | 'set' | 'unknown' {
   if (size <= known) return 'zero';
   if (bytes.subarray(known, size).some((byte) => byte !== 0)) return 'set';

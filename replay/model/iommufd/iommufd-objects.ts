@@ -1,6 +1,6 @@
 /**
- * A context, which is what an open /dev/iommu stands for, and its objects: who refers to whom,
- * which number a new one gets, and what can be destroyed (drivers/iommu/iommufd/main.c 6.12).
+ * A context, which an open /dev/iommu represents, and its objects: their references, the number of
+ * a new one, and which can be destroyed (drivers/iommu/iommufd/main.c 6.12).
  */
 import { type AddressSpace, newAddressSpace } from './address-space.js';
 
@@ -13,7 +13,7 @@ export interface Ioas {
 export interface Hwpt {
   readonly type: 'hwpt';
   readonly ioas: number;
-  /** Made by attaching a device to the IOAS, and gone with its last device. */
+  /** Created by attaching a device to the IOAS, and destroyed with its last device. */
   readonly auto: boolean;
   readonly nestParent: boolean;
   readonly dirty: boolean;
@@ -26,7 +26,7 @@ export interface NestedHwpt {
   readonly fault: number | null;
 }
 
-/** A device that is bound. Its driver holds it: nobody else can destroy it. */
+/** A bound device. Its driver holds it, so that users cannot destroy it. */
 export interface BoundDevice {
   readonly type: 'device';
   readonly address: string;
@@ -99,7 +99,7 @@ export function forget(context: Context): void {
   context.compat = undefined;
 }
 
-/** The object of a number; null: there is none, undefined: not known. */
+/** The object of a number; null: it does not exist, undefined: not known. */
 export function find(context: Context, id: number): IommufdObject | null | undefined {
   return context.objects.get(id) ?? (context.complete || id === 0 ? null : undefined);
 }
@@ -113,20 +113,24 @@ export function nextId({ complete, objects }: Context): number | null {
 }
 
 /**
- * Puts in a new object.
- * @param told the number that it got by the recording; null when that does not tell
+ * Adds an object.
+ * @param recorded its number in the recording; null if the recording does not have it
  * @returns its number; null when it is not known
  */
-export function add(context: Context, object: IommufdObject, told: number | null): number | null {
-  const id = told ?? nextId(context);
+export function add(
+  context: Context,
+  object: IommufdObject,
+  recorded: number | null,
+): number | null {
+  const id = recorded ?? nextId(context);
   // A number that is not the lowest free one shows that there are objects that were not seen.
-  if (told !== null && told !== nextId(context)) context.complete = false;
+  if (recorded !== null && recorded !== nextId(context)) context.complete = false;
   if (id === null) context.complete = false;
   else context.objects.set(id, object);
   return id;
 }
 
-/** A new IOAS of which everything is known. */
+/** A new IOAS with a completely known state. */
 export const newIoas = (): Ioas => ({ type: 'ioas', space: newAddressSpace() });
 
 /** Numbers that an object refers to. */
@@ -163,7 +167,7 @@ export function inUse(context: Context, id: number): boolean | null {
   return context.complete ? false : null;
 }
 
-/** Takes out an object. */
+/** Removes an object. */
 export function remove(context: Context, id: number): void {
   context.objects.delete(id);
   if (context.compat === id) context.compat = null;

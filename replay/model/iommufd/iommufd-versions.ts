@@ -71,19 +71,19 @@ export function structSize({ sizes }: IoctlFacts, version: number): number {
   return sizes.findLast(([since]) => since <= version)?.[1] ?? sizes[0][1];
 }
 
-/** Behaviour that came later. `null`: the recording does not tell its kernel. */
+/** Behaviour that changed with a version. `null`: the recording does not state its kernel. */
 export interface IommufdRules {
   /** As major * 1000 + minor. */
   readonly version: number | null;
 }
 
-/** Whether a kernel has what came with a version; null when it is not known. */
+/** Whether a kernel has a change that came with a version; null when it is not known. */
 export const since = ({ version }: IommufdRules, first: number): boolean | null =>
   version === null ? null : version >= first;
 
 /** First kernels with what the ioctls check otherwise than before. */
 export const CHANGED = {
-  /** HWPT_INVALIDATE takes a vIOMMU, too, and tells an object of another kind by EINVAL. */
+  /** HWPT_INVALIDATE also accepts a vIOMMU, and rejects an object of another kind with EINVAL. */
   INVALIDATE_ANY: 6013,
   /** IOMMU_HWPT_ALLOC_PASID. */
   HWPT_PASID: 6014,

@@ -1,6 +1,6 @@
 /**
- * Calls that change which result a later call has: where one of them is not recorded, a result that
- * contradicts what is known of an iommufd may come of a call that was not seen.
+ * Calls that change the result of later calls. If one of them is not recorded, a result that
+ * contradicts the known state of an iommufd may be due to a call that was not seen.
  */
 import { ERRNO } from '../../../traces/index.js';
 
@@ -10,9 +10,9 @@ const DETACH = 'VFIO_DEVICE_DETACH_IOMMUFD_PT';
 
 /** What makes an object. */
 const MAKERS = ['IOMMU_IOAS_ALLOC', 'IOMMU_HWPT_ALLOC', 'IOMMU_FAULT_QUEUE_ALLOC', BIND];
-/** What gives an iommufd the IOAS that serves the calls of a container. */
+/** Calls that give an iommufd the IOAS that serves the calls of a container. */
 const COMPAT = ['IOMMU_VFIO_IOAS', 'VFIO_GROUP_SET_CONTAINER', 'attach_device_to_domain'];
-/** Calls that look for a mapping, and not only for an object. */
+/** Calls that depend on a mapping, and not only on an object. */
 const OF_MAPPINGS: ReadonlySet<string> = new Set(['IOMMU_IOAS_UNMAP', 'IOMMU_IOAS_COPY']);
 
 /** @returns calls after which one that was to end with `errno` ends otherwise */
@@ -44,9 +44,9 @@ function causing(errno: number, name: string): readonly string[] {
 }
 
 /**
- * Functions and ioctls whose absence from a recording explains that a call ended otherwise.
+ * Functions and ioctls whose absence from a recording explains an unexpected result.
  * @param name of the call
- * @param expected what it had to return by what is known of the iommufd
+ * @param expected the result according to the known state of the iommufd
  */
 export const explaining = (
   name: string,

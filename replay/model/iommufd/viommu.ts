@@ -21,7 +21,7 @@ export const viommuAlloc: Handler = (call) => {
   return withObject(call, u32(argument, 12), 'device', () => {
     const hwpt = find(context, table);
     if (hwpt === undefined) return UNKNOWN_ANSWER;
-    // A driver without vIOMMUs says so before the page table is looked up.
+    // A driver without vIOMMUs refuses before the page table is looked up.
     if (hwpt?.type !== 'hwpt') return refused(ERRNO.ENOENT, ERRNO.EOPNOTSUPP);
     if (!hwpt.nestParent) return refused(ERRNO.EINVAL, ERRNO.EOPNOTSUPP);
     return {
@@ -31,7 +31,7 @@ export const viommuAlloc: Handler = (call) => {
   });
 };
 
-/** Numbers of a new object, behind a vIOMMU whose driver has its say. */
+/** Numbers of a new object of a vIOMMU, whose driver may refuse it. */
 const ofViommu =
   (
     type: OfViommu['type'],

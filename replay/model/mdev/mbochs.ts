@@ -3,10 +3,10 @@ import { ERRNO } from '../../../traces/index.js';
 import type { MdevDriver } from './mdev-driver.js';
 import { PLANE, planeOf } from './planes.js';
 
-/** Those of PCI, and one of the monitor's EDID behind them. */
+/** Those of PCI, followed by one for the monitor's EDID. */
 const REGIONS = 10;
 const IRQS = 5;
-/** `struct vfio_region_info` with a capability of the region's type: 6.12 takes no larger one. */
+/** `struct vfio_region_info` with a capability of the region's type: 6.12 accepts no larger one. */
 const REGION_INFO_MAX = 48;
 
 export const mbochs: MdevDriver = {

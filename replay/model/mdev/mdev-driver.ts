@@ -12,7 +12,7 @@ export interface MdevDriver {
   readonly hasRegion: (index: number, argsz: number) => boolean | null;
   /** Whether it answers GET_IRQ_INFO of an index. */
   readonly hasIrq: (index: number) => boolean;
-  /** Limits of interrupts are those that GET_INFO has told: before, there are none. */
+  /** It takes the limits of interrupts from GET_INFO, and has none before. */
   readonly limitsAsked: boolean;
   /** It sets interrupts; else SET_IRQS is -EINVAL. */
   readonly setsIrqs: boolean;

@@ -6,5 +6,5 @@ import { mtty } from './mtty.js';
 
 const DRIVERS = new Map([mtty, mdpy, mbochs].map((driver) => [driver.name, driver]));
 
-/** The model of a driver; null when it has none. */
+/** The model of a driver; null if it has no model. */
 export const mdevDriver = (name: string): MdevDriver | null => DRIVERS.get(name) ?? null;

@@ -14,7 +14,7 @@ const { MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, MIG_PRECOPY_INFOv2 } = DEVIC
 const { DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT } = DEVICE_FEATURE;
 const HEADER_BYTES = 8;
 
-/** What the core checks of a feature: directions, and bytes behind the header. */
+/** What the core checks of a feature: directions, and bytes after the header. */
 interface Form {
   readonly of: 'migration' | 'logging';
   readonly ops: number;
@@ -43,7 +43,7 @@ const INVALID: Results = [-ERRNO.EINVAL];
 const MISSING: Results = [-ERRNO.ENOTTY];
 
 /**
- * What a call returns, whatever the state of migration.
+ * The results of a call that do not depend on the state of migration.
  * @param version as major * 1000 + minor; null when it is not known
  * @returns `state` when a state of migration is set
  */
@@ -70,7 +70,7 @@ export function feature(
   return id === MIG_DEVICE_STATE && ops === FLAG.SET ? 'state' : form.results;
 }
 
-/** Where kernels have it, which directions it takes is not known here. */
+/** In kernels that have it, its allowed directions are not known here. */
 function precopyInfo({ migration }: MdevDriver, version: number | null): Results {
   if (version !== null && version <= PRECOPY_V2.until) return MISSING;
   const there = migration === null ? [-ERRNO.EINVAL] : [0, -ERRNO.EINVAL];
@@ -78,8 +78,8 @@ function precopyInfo({ migration }: MdevDriver, version: number | null): Results
 }
 
 /**
- * What can come of setting a state. Resuming ends only when all data were written, which no event
- * shows.
+ * The possible outcomes of setting a state. Resuming ends only when all data was written, which no
+ * event shows.
  */
 export function stateOutcomes(
   { migration: model }: MdevDriver,

@@ -1,5 +1,5 @@
 /**
- * Ioctls of mediated devices: what they return, and what they leave behind (mtty_ioctl, mdpy_ioctl,
+ * Ioctls of mediated devices: their results and their effects (mtty_ioctl, mdpy_ioctl,
  * mbochs_ioctl, kernel samples/vfio-mdev 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
@@ -19,7 +19,7 @@ export interface MdevCall {
   readonly words: readonly number[];
 }
 
-/** What can come of a call, and taking in what it returned. */
+/** The possible results of a call, and a function that applies the actual one. */
 interface Prediction {
   readonly results: Results;
   readonly done?: (ret: number) => void;
@@ -58,10 +58,10 @@ export function deviceCall(
   if (model === undefined && driver.own(name, [0, 0, 0]) === undefined) return MISSING;
   if (argument === 0) return FAULT;
   if (words.length < 3) return NOT_TOLD;
-  const told = model?.(mdev, driver, words) ?? { results: driver.own(name, words) ?? null };
+  const result = model?.(mdev, driver, words) ?? { results: driver.own(name, words) ?? null };
   // An argument that the kernel cannot read, no recording can either.
-  if (told.results === null || words.some((word) => word !== 0)) return told;
-  return { ...told, results: [...told.results, -ERRNO.EFAULT] };
+  if (result.results === null || words.some((word) => word !== 0)) return result;
+  return { ...result, results: [...result.results, -ERRNO.EFAULT] };
 }
 
 function info(mdev: Mdev, _driver: MdevDriver, [argsz]: readonly number[]): Prediction {

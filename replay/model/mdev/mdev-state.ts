@@ -1,4 +1,4 @@
-/** What is known of mediated devices. Plain data, which copies of a replay's state take along. */
+/** The known state of mediated devices. Plain data, which is copied with a replay's state. */
 import type { Possible } from '../possible.js';
 import { type Migration, STATE } from '../vfio/migration-state.js';
 import type { MdevDriver } from './mdev-driver.js';
@@ -8,21 +8,21 @@ export type IrqUse = 'none' | 'intx' | 'msi';
 
 export interface Mdev {
   readonly uuid: string;
-  /** Null: not known. The name is taken until the last reference is gone. */
+  /** Null: not known. The name is in use until the last reference is dropped. */
   exists: boolean | null;
   /** Undefined: not known. */
   driver: string | null | undefined;
   group: number | null;
-  /** The event with which its driver was last taken away; -1 before any. */
+  /** The event that last released its driver; -1 if there was none. */
   released: number;
   /** How often it is open; null when not known. */
   opens: number | null;
-  /** Calls that open it which have begun, and of which no end was seen. */
+  /** Calls that open it which have begun and have no recorded end. */
   opening: number;
-  /** GET_INFO has succeeded since it was bound, which some drivers take their limits from. */
+  /** GET_INFO has succeeded since it was bound; some drivers take their limits from it. */
   asked: boolean | null;
   irq: Possible<IrqUse>;
-  /** Null when its driver has none, or when it is not known. */
+  /** Null when its driver has no migration, or when it is not known. */
   migration: Migration | null;
 }
 
@@ -69,7 +69,7 @@ export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
   return found;
 }
 
-/** A driver has bound it: nobody has it open, and all is as the driver sets it up. */
+/** A driver has bound it: it is not open, and in its initial state. */
 export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null): void {
   mdev.exists = true;
   mdev.driver = driver;

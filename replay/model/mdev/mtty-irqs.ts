@@ -22,7 +22,7 @@ interface Request {
   readonly count: number;
 }
 
-/** One thing that can come of a request. */
+/** A possible outcome of a request. */
 export interface IrqOutcome {
   readonly ret: number;
   readonly use: IrqUse;
@@ -31,9 +31,9 @@ export interface IrqOutcome {
 const refuse = (use: IrqUse, errno: number): IrqOutcome[] => [{ ret: -errno, use }];
 
 /**
- * All that can come of a request.
- * @param words of the argument: argsz, flags, index, and start and count where they are known
- * @param limits whether the driver has taken in how many interrupts there are
+ * All possible outcomes of a request.
+ * @param words of the argument: argsz, flags, index, and start and count if they are known
+ * @param limits whether the driver knows the number of interrupts
  */
 export function setIrqs(use: IrqUse, words: readonly number[], limits: boolean): IrqOutcome[] {
   const [argsz, flags, index] = words;
@@ -56,7 +56,7 @@ function outcomes(use: IrqUse, request: Request, limits: boolean): IrqOutcome[] 
   return bytes * count > 0 ? [...served, ...refuse(use, ERRNO.EFAULT)] : served;
 }
 
-/** Bytes of data for each interrupt; null for more than one kind of data, or none. */
+/** Bytes of data for each interrupt; null for no data or more than one kind. */
 function sizeOf(flags: number): number | null {
   const data = flags & DATA.ALL;
   if (data === DATA.NONE) return 0;
@@ -71,7 +71,7 @@ function serve(use: IrqUse, wanted: IrqUse, { flags, start, count }: Request): I
     if (use !== wanted || !one) return refuse(use, ERRNO.EINVAL);
     return (flags & DATA.EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY) : [{ ret: 0, use }];
   }
-  // Several actions at once, or none, are nothing that it knows: it does nothing, and succeeds.
+  // It does not handle several actions at once, or no action: it does nothing, and succeeds.
   if (action !== ACTION.TRIGGER) return [{ ret: 0, use }];
   if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return [{ ret: 0, use: 'none' }];
   if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL);

@@ -11,7 +11,7 @@ const IRQS_WITH_EVENTFD = 2;
 
 export const mtty: MdevDriver = {
   name: 'mtty',
-  // Migration came in 6.7, with interrupts that are checked as those of PCI.
+  // Migration was added in 6.7, with the same checks of interrupts as for PCI.
   since: 6007,
   full: [-ERRNO.ENOSPC],
   hasRegion: (index) => index < REGIONS,

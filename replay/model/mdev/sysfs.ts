@@ -1,14 +1,14 @@
 /**
- * What is written to `create` of a type and `remove` of a mediated device (create_store and
- * remove_store, kernel drivers/vfio/mdev/mdev_sysfs.c 6.12).
+ * Writes to `create` of a type and `remove` of a mediated device (create_store and remove_store,
+ * kernel drivers/vfio/mdev/mdev_sysfs.c 6.12).
  */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const UUID_LENGTH = 36;
 
 /**
- * The device that a write of `create` asks for, as the kernel will name it.
- * @param count bytes that were written: one behind the UUID is allowed, whichever it is
+ * The device that a write of `create` requests, with the name that the kernel will give it.
+ * @param count bytes that were written: one arbitrary byte after the UUID is allowed
  * @returns null when the kernel refuses it with -EINVAL
  */
 export function createdUuid(text: string, count: number): string | null {
@@ -16,7 +16,7 @@ export function createdUuid(text: string, count: number): string | null {
   return UUID.exec(text)?.[0].toLowerCase() ?? null;
 }
 
-/** A number as kstrtoul takes it, of any base, with one newline behind it at most. */
+/** A number as kstrtoul parses it, in any base, with at most one newline after it. */
 const NUMBER = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?$/i;
 const ULONG_MAX = 0xffff_ffff_ffff_ffffn;
 

@@ -1,5 +1,5 @@
 /**
- * Capability ids (uapi pci_regs.h, 7.3), and how many bytes of each vfio-pci-core takes over
+ * Capability ids (uapi pci_regs.h, 7.3), and how many bytes vfio-pci-core assigns to each
  * (vfio_cap_init and vfio_ecap_init, kernel drivers/vfio/pci/vfio_pci_config.c 6.1).
  */
 
@@ -94,9 +94,10 @@ export interface ConfigRules {
 
 /**
  * The PCIe capability was two bytes short from 5.3 up to 7.0 (kernel commits fb82437fdd8c and
- * 39195990e4c0); 6.12.77 has it right, which minor numbers do not tell: what was read at open does.
+ * 39195990e4c0); 6.12.77 is correct, which its minor number does not show, but the reads at open
+ * do.
  * @param version major * 1000 + minor
- * @param pcieBytes of an endpoint's capability; what is likely when it is not known
+ * @param pcieBytes length of an endpoint's capability; null assumes the likely one
  */
 export const configRules = (version: number, pcieBytes: 50 | 52 | null = null): ConfigRules => {
   const likely = version >= 5003 && version < 7000 && version !== 6012 ? 50 : 52;
@@ -104,7 +105,7 @@ export const configRules = (version: number, pcieBytes: 50 | 52 | null = null): 
   return { dvsec: version >= 6003, pcieEndpointBytes: () => pcieEndpointBytes };
 };
 
-/** Link Control 2 and, behind it, the status that the short capability lacks. */
+/** Link Control 2, followed by the status that the short capability lacks. */
 const LINK_CONTROL_2 = 0x30;
 
 /**

@@ -17,7 +17,7 @@ export interface ConfigAccess {
   readonly write: boolean;
   readonly offset: number;
   readonly count: number;
-  /** Bytes of the user as far as they are known, from the start. */
+  /** The known bytes of the user, from the start. */
   readonly data: Uint8Array;
   /** Bytes served. */
   done: number;
@@ -62,7 +62,7 @@ export function beginAccess(
   return access;
 }
 
-/** Tells what came of `next`, and moves on. */
+/** Resumes an access with the result of its next effect. */
 export function answerAccess(
   space: ConfigSpace,
   context: WriteContext,
@@ -89,7 +89,7 @@ function proceed(space: ConfigSpace, context: WriteContext, access: ConfigAccess
     const at = access.offset + access.done;
     const left = access.count - access.done;
     if (left === 0) access.result = access.done;
-    // The check is on the whole of what is left: the last dword cannot be read in part.
+    // The check covers everything that is left: the last dword cannot be read in part.
     else if (at >= space.size || at + left > space.size) access.result = -ERRNO.EFAULT;
     else chunk(space, context, access, at, chunkWidth(space, at, left));
   }

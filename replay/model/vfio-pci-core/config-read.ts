@@ -47,7 +47,10 @@ export function* readChunk(
   }
 }
 
-/** Virtual bits from the copy, the others from hardware, which is asked only when there are any. */
+/**
+ * Reads virtual bits from the copy and the others from hardware, which is only accessed if there
+ * are any.
+ */
 function* readMasked(
   space: ConfigSpace,
   perms: Permissions,

@@ -62,7 +62,7 @@ const CAP_POINTER = 0x34;
 const INTERRUPT_PIN = 0x3d;
 /** BAR 0 to 5, and the ROM. */
 const BAR_OFFSETS = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x30];
-/** At most so many capabilities: they are at least a dword long. */
+/** The most capabilities that fit: each has at least one dword. */
 const LIST_MAX = (BASIC_BYTES - HEADER_BYTES) / CAP_BYTES_MIN;
 
 /**
@@ -73,9 +73,9 @@ export const openSpace = (hardware: Uint8Array, fn: PciFunction, rules: ConfigRu
   build(hardware, new Uint8Array(hardware.byteLength).fill(1), fn, rules).space;
 
 /**
- * Builds the space from what a recording showed of the hardware's.
+ * Builds the space from a recorded copy of the hardware's.
  * @param known 1 for each byte that was recorded
- * @returns null when a byte that it takes was not recorded
+ * @returns null when a byte that it needs was not recorded
  */
 export function recordedSpace(
   hardware: Uint8Array,
@@ -102,7 +102,7 @@ function build(
     return peekAt(hardware, offset, width);
   };
   const { peek } = builder;
-  own(builder, CAP.BASIC, 0, HEADER_BYTES);
+  copyCapability(builder, CAP.BASIC, 0, HEADER_BYTES);
   const rbar = BAR_OFFSETS.map((at) => peek(at, 4));
   virtualizeHeader(vconfig, fn);
   const capabilities = standardCapabilities(builder, rules);
@@ -123,7 +123,7 @@ function build(
   return { space, complete: builder.complete };
 }
 
-/** A VF has ids, memory enable and no interrupt pin whatever its registers say. */
+/** A VF has ids, memory enable and no interrupt pin, whatever its registers contain. */
 function virtualizeHeader(vconfig: Uint8Array, fn: PciFunction): void {
   if (!fn.isVf) return;
   poke(vconfig, 0, 2, fn.vendor);
@@ -137,7 +137,7 @@ interface Builder {
   readonly vconfig: Uint8Array;
   readonly hardware: Uint8Array;
   readonly known: Uint8Array;
-  /** False when a byte was taken that is not known. */
+  /** False when an unknown byte was used. */
   complete: boolean;
   peek: Peek;
 }
@@ -146,8 +146,8 @@ function check(builder: Builder, at: number, length: number): void {
   if (builder.known.subarray(at, at + length).includes(0)) builder.complete = false;
 }
 
-/** Gives the bytes of a capability to it, and copies them. */
-function own(builder: Builder, id: number, at: number, length: number): void {
+/** Assigns the bytes of a capability to it, and copies them. */
+function copyCapability(builder: Builder, id: number, at: number, length: number): void {
   const { map, vconfig, hardware } = builder;
   check(builder, at, length);
   map.fill(id, at, at + length);
@@ -167,7 +167,7 @@ function standardCapabilities(builder: Builder, rules: ConfigRules): Record<numb
     const length = capLength(id, peek, at, rules);
     if (length === 0) vconfig[previous] = next;
     else {
-      own(builder, id, at, length);
+      copyCapability(builder, id, at, length);
       previous = at + 1;
       found[id] ??= at;
       // A device's power management events are the host's.
@@ -184,7 +184,7 @@ function clearPme(vconfig: Uint8Array, at: number): void {
   vconfig[at + 5] &= 0x7e;
 }
 
-/** Extended capabilities are looked for when a PCIe or PCI-X 2 capability is visible. */
+/** Extended capabilities are only searched if a PCIe or PCI-X 2 capability is visible. */
 function hasExtended(found: Record<number, number>, size: number, peek: Peek): boolean {
   if (size <= BASIC_BYTES || peek(BASIC_BYTES, 4) === 0) return false;
   const pcix = found[CAP.PCIX];
@@ -206,7 +206,7 @@ function extendedCapabilities(builder: Builder, rules: ConfigRules): void {
       const shown = peekAt(vconfig, previous, 4);
       poke(vconfig, previous, 4, ((shown & 0x000fffff) | (next << 20)) >>> 0);
     } else {
-      own(builder, id & 0xff, at, length === 0 ? CAP_BYTES_MIN : length);
+      copyCapability(builder, id & 0xff, at, length === 0 ? CAP_BYTES_MIN : length);
       if (length === 0) poke(vconfig, at, 4, (next << 20) >>> 0);
       else visible++;
       previous = at;
@@ -257,7 +257,7 @@ export function chunkWidth({ map }: ConfigSpace, at: number, count: number): Wid
   return most >= 2 && at % 2 === 0 ? 2 : 1;
 }
 
-/** First bytes of an endpoint's PCIe capability that not all kernels take to it. */
+/** First bytes of an endpoint's PCIe capability that not all kernels assign to it. */
 const PCIE_TAIL = 0x32;
 const TAIL_BYTES = 2;
 
@@ -268,7 +268,7 @@ export function pcieTail({ map, capabilities }: ConfigSpace): number | null {
   return start + PCIE_TAIL - TAIL_BYTES;
 }
 
-/** Gives the tail to the capability, or takes it away. */
+/** Adds the tail to the capability, or removes it. */
 export function setPcieTail(space: ConfigSpace, owned: boolean): void {
   const at = pcieTail(space);
   if (at !== null) space.map.fill(owned ? CAP.EXP : GAP, at + TAIL_BYTES, at + 2 * TAIL_BYTES);
@@ -280,7 +280,7 @@ export const draftOf = (space: ConfigSpace): ConfigSpace => ({
   vconfig: space.vconfig.slice(),
 });
 
-/** Makes what came of a step the state of the space. */
+/** Commits the draft of a step to the space. */
 export function commitDraft(space: ConfigSpace, draft: ConfigSpace): void {
   Object.assign(space, draft);
 }

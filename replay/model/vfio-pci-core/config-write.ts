@@ -11,7 +11,7 @@ import { writeVpd } from './vpd.js';
 /** 0, a negative errno, or unknown. */
 export type WriteResult = number | Unknown;
 
-/** What a write depends on besides the configuration space. */
+/** What a write depends on in addition to the configuration space. */
 export interface WriteContext {
   readonly fn: PciFunction;
   /** The user's interrupts are MSI. */
@@ -131,7 +131,7 @@ function* writeBasic(args: Args, given: number | null): Steps<WriteResult> {
   return 0;
 }
 
-/** Before COMMAND is written: mappings go when memory goes, lost BARs are restored. */
+/** Before COMMAND is written: mappings are removed with memory decoding, lost BARs are restored. */
 function* prepareCommand({ space, context }: Args, value: number): Steps<WriteResult> {
   const hardware = yield { type: 'read', offset: COMMAND, width: 2 };
   if (hardware.ret !== 0) return hardware.ret;
@@ -172,7 +172,7 @@ function* writePm(args: Args, value: number): Steps<WriteResult> {
   if (ret !== 0 || args.offset !== PM_CONTROL) return ret;
   const state = value & 3;
   if (state >= D3HOT) yield { type: 'zap' };
-  // A function with VFs stays awake; the write succeeds all the same.
+  // A function with VFs stays awake; the write succeeds nevertheless.
   if (state === 0 || !args.context.hasVfs) yield { type: 'power', state };
   return 0;
 }
@@ -181,7 +181,7 @@ const MSI_FLAGS = 2;
 const MSI_ENABLE = 1;
 const MSI_QUEUE_SIZE = 0x70;
 
-/** Enable is only for the ioctl to set; the queue is no longer than what it asked for. */
+/** Only the ioctl may set Enable; the queue size is limited to what the ioctl requested. */
 function* writeMsi(args: Args, value: number): Steps<WriteResult> {
   const { space, offset, width, start } = args;
   const ret = yield* writeMasked(args, value);
@@ -200,7 +200,7 @@ const DEVCAP_FLR = 0x10000000;
 const DEVCTL = 8;
 const DEVCTL_FLR = 0x8000;
 
-/** The FLR bit resets the function by the PCI core's method, whatever that is. */
+/** The FLR bit resets the function with the PCI core's method. */
 function* writePcie(args: Args, value: number): Steps<WriteResult> {
   const { space, start } = args;
   const ret = yield* writeMasked(args, value);

@@ -1,6 +1,6 @@
 /**
- * What vfio-pci-core does while it serves one access of a user: physical accesses, and calls into
- * the PCI core. A model yields them one by one and is told what came of each.
+ * The effects of one access of a user in vfio-pci-core: physical accesses, and calls into the PCI
+ * core. A model yields them one by one and receives the result of each.
  */
 import type { Width } from './little-endian.js';
 
@@ -13,21 +13,21 @@ export type Effect =
       /** Null when it depends on bytes of the user that were not recorded. */
       readonly value: number | null;
     }
-  /** `vfio_basic_config_write` takes a part of a write to the header. */
+  /** `vfio_basic_config_write` handles a part of a write to the header. */
   | {
       readonly type: 'virtual';
       readonly offset: number;
       readonly width: Width;
       readonly value: number | null;
     }
-  /** All mappings of the BARs are removed, and `memory_lock` is taken for writing. */
+  /** Removes all mappings of the BARs, and takes `memory_lock` for writing. */
   | { readonly type: 'zap' }
   /** `pci_try_reset_function` */
   | { readonly type: 'reset' }
   /** `pci_set_power_state`: 0 is D0, 3 is D3hot. */
   | { readonly type: 'power'; readonly state: number };
 
-/** What came of an effect. */
+/** The result of an effect. */
 export interface Answer {
   /** What was read; for `virtual`, the bytes of the user. Null when it was not recorded. */
   readonly value: number | null;
@@ -40,6 +40,6 @@ export const DONE: Answer = { value: null, ret: 0 };
 /** Effects of one step, and what it ends with. */
 export type Steps<T> = Generator<Effect, T, Answer>;
 
-/** The recording does not say what the step depends on. */
+/** The recording does not contain what the step depends on. */
 export const UNKNOWN = 'unknown';
 export type Unknown = typeof UNKNOWN;

@@ -1,14 +1,14 @@
 /**
- * Registers of a function's configuration space that nothing but a reset or another function at its
- * place changes: ids, header type, the lists of capabilities, and what some of them say for good
- * (kernel include/uapi/linux/pci_regs.h 6.1). None that hardware or a driver may change is among
- * them.
+ * Registers of configuration space that only change with a reset or another function at the
+ * address: ids, header type, the lists of capabilities, and read-only fields in some of them
+ * (kernel include/uapi/linux/pci_regs.h 6.1). Registers that hardware or a driver may change are
+ * not included.
  */
 import { CAP, EXT } from './capabilities.js';
 
-/** One column per part, a row per dword. Frozen: what is learned makes another. */
+/** One column per part, a row per dword. Frozen: learning something creates a new object. */
 export interface FixedRegisters {
-  /** The row of each dword of configuration space plus 1; 0 for those that have none. */
+  /** The row of each dword of configuration space plus 1; 0 for dwords without a row. */
   readonly rows: Uint16Array;
   /** Offsets of dwords. */
   readonly at: readonly number[];
@@ -19,7 +19,7 @@ export interface FixedRegisters {
   readonly value: readonly number[];
   /** End of the capability that begins at the dword, when no write into it changes others; or 0. */
   readonly end: readonly number[];
-  /** A read gave what is known: it is not of another function that was here before. */
+  /** A read has returned a known value: it is not another function at the same address. */
   readonly confirmed: boolean;
 }
 
@@ -48,7 +48,7 @@ const EXT_LENGTH: Readonly<Record<number, number>> = {
 };
 
 type Field = readonly [offset: number, mask: number];
-/** Read-only fields. A PF may change those of its VFs at any time: of a VF they are not taken. */
+/** Read-only fields. A PF may change those of its VFs at any time, so they are not used for VFs. */
 const FIELDS: Readonly<Record<number, readonly Field[]>> = {
   [CAP.SSVID]: [[4, ALL]],
   // Version, type of device; the function can reset itself.
@@ -93,7 +93,7 @@ class Layout {
   }
 }
 
-/** Registers of which the place is known, by what is known of those before. */
+/** The registers whose offsets are known, given the known ones before them. */
 function layoutOf(peek: Peek): Layout {
   const found = new Layout();
   found.add(0x00, ALL);
@@ -144,7 +144,7 @@ function addExtended(found: Layout, peek: Peek): void {
   }
 }
 
-/** Lays the registers out anew, with what is known of each dword. */
+/** Lays out the registers again, with what is known of each dword. */
 function made(
   known: (at: number) => number,
   value: (at: number) => number,
@@ -175,8 +175,8 @@ export const NO_REGISTERS: FixedRegisters = made(
 );
 
 /**
- * What a snapshot tells; no read has confirmed it.
- * @param bytes as much of the configuration space as there is
+ * The registers in a snapshot; no read has confirmed them yet.
+ * @param bytes the recorded part of the configuration space
  * @param isKnown 1 for each byte that was recorded
  */
 export function registersOf(bytes: Uint8Array, isKnown: Uint8Array): FixedRegisters {
@@ -200,7 +200,7 @@ export function registersOf(bytes: Uint8Array, isKnown: Uint8Array): FixedRegist
 export const rowOf = ({ rows }: FixedRegisters, offset: number): number =>
   offset < 4 * CONFIG_DWORDS ? rows[offset >> 2] - 1 : -1;
 
-/** Takes in what was read of a dword: of `bits`, these are known from now on, to be `value`. */
+/** Records a read of a dword: from now on `bits` of it are known to be `value`. */
 export function withDword(
   registers: FixedRegisters,
   dword: number,
@@ -217,7 +217,7 @@ export function withDword(
   );
 }
 
-/** A dword is not known any more, nor what lies behind it in a list. */
+/** Forgets a dword, and the part of a list after it. */
 export function withoutDword(registers: FixedRegisters, dword: number): FixedRegisters {
   const row = (at: number) => (at === dword ? -1 : rowOf(registers, at));
   return made(
@@ -227,7 +227,7 @@ export function withoutDword(registers: FixedRegisters, dword: number): FixedReg
   );
 }
 
-/** Whether a write at an offset behind the header can change only what is written. */
+/** Whether a write at an offset after the header can only change the written bytes. */
 export function isDefined({ at, end }: FixedRegisters, offset: number): boolean {
   for (let row = 0; row < at.length; row++) {
     if (at[row] <= offset && offset < end[row]) return true;

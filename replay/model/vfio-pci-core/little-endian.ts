@@ -13,7 +13,7 @@ export function poke(bytes: Uint8Array, at: number, width: Width, value: number)
   for (let i = 0; i < width; i++) bytes[at + i] = (value >>> (8 * i)) & 0xff;
 }
 
-/** All bits of a number of so many bytes. */
+/** A number of the given width with all bits set. */
 export const ones = (width: Width): number => (width === 4 ? 0xffffffff : (1 << (8 * width)) - 1);
 
 /** Bits of `inside` where `mask` is set, of `outside` elsewhere. */

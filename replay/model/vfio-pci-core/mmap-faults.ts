@@ -14,7 +14,7 @@ export interface Fault {
   readonly address: number;
   /** Page offset of the address: of the file, or of the BAR's physical address up to 6.9. */
   readonly page: number;
-  /** Log2 of the pages wanted at once. */
+  /** Log2 of the requested number of pages. */
   readonly order: number;
   readonly start: number;
   /** Page offset of the mapping's start. */
@@ -26,7 +26,7 @@ export const mappingAt = (device: OpenDevice, address: number): Mapping | undefi
   device.mappings.findLast(({ start, end }) => address >= start && address < end);
 
 /**
- * What the handler of a fault must be told, from the mapping that was made.
+ * The arguments that a fault handler must receive, according to the mapping.
  * @param physical page offsets are page frames of the BAR (up to Linux 6.9)
  */
 export function expectedFault(
@@ -50,10 +50,10 @@ export interface Piece {
 }
 
 /**
- * The part of a mapping that a fault tells of, where the mapping is not as it was made: no event
- * tells of munmap of a part, nor of mremap, but what is left has the pages that it had.
+ * The part of a mapping that a fault shows, if the mapping has changed since it was made. No event
+ * shows munmap of a part, nor mremap, but the rest keeps its pages.
  * @param within the mapping that was made at the address
- * @returns null when the fault tells of a mapping as it was made, or of none
+ * @returns null when the fault fits the mapping as it was made, or no mapping
  */
 export function pieceOf(
   device: OpenDevice,
@@ -81,7 +81,7 @@ export function pieceOf(
   return { mapping: partFrom(from, at, start, start + (from.end - at)), moved: true };
 }
 
-/** What is left of a mapping from an address of it on, at another address. */
+/** The rest of a mapping from one of its addresses on, at another address. */
 const partFrom = (of: Mapping, from: number, start: number, end: number): Mapping => ({
   ...of,
   start,

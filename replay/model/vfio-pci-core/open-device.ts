@@ -47,7 +47,7 @@ export interface Mapping {
   readonly page: number;
   /** Pages in the page table: all by one fault up to 6.9, one by one later. */
   populated: boolean;
-  /** The user unmapped a part of it, or moved it, of which only a later fault tells. */
+  /** The user unmapped a part of it, or moved it, which only a later fault shows. */
   readonly changed: boolean;
 }
 
@@ -85,7 +85,7 @@ export function zap(device: OpenDevice): void {
 
 const INTERRUPT_PIN = 0x3d;
 
-/** Number of interrupts of an index (`vfio_pci_get_irq_count`); 0 when there are none. */
+/** Number of interrupts of an index (`vfio_pci_get_irq_count`); 0 if it has none. */
 export function irqCount({ space }: OpenDevice, index: number): number {
   switch (index) {
     case IRQ.INTX:

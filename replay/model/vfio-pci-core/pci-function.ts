@@ -1,6 +1,6 @@
 /** What vfio-pci-core knows of a function from the PCI core, and does not read from it. */
 
-/** A resource as sysfs prints it: inclusive end, IORESOURCE_* flags; all 0 when there is none. */
+/** A resource as sysfs prints it: inclusive end, IORESOURCE_* flags; all 0 if it does not exist. */
 export interface Resource {
   readonly start: number;
   readonly end: number;
@@ -33,7 +33,7 @@ const NONE: Resource = { start: 0, end: 0, flags: 0 };
 
 export const resourceOf = (fn: PciFunction, index: number): Resource => fn.resources[index] ?? NONE;
 
-/** Bytes of a resource; 0 when there is none (`pci_resource_len`). */
+/** Bytes of a resource; 0 if it does not exist (`pci_resource_len`). */
 export const lengthOf = ({ start, end }: Resource): number =>
   start === 0 && end === 0 ? 0 : end - start + 1;
 

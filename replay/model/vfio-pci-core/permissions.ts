@@ -116,7 +116,7 @@ const aer = table(44, 'masked', 'masked', [
 
 const powerBudget = table(16, 'masked', 'masked', [EXTENDED_HEADER, [8, 1, 0, ALL]]);
 
-/** MSI has the shape that its flags give it: 64-bit addresses, masking per vector. */
+/** The layout of MSI depends on its flags: 64-bit addresses, masking per vector. */
 export function msiPermissions(flags: number): Permissions {
   const wide = (flags & 0x80) !== 0;
   const data = wide ? 12 : 8;

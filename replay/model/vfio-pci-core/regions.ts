@@ -62,7 +62,8 @@ export function barAccess(
 
 /**
  * Whether a user may map a BAR (`vfio_pci_probe_mmaps`).
- * @param alone whether no other function has a resource in a page; a smaller BAR may be mapped then
+ * @param alone whether no other function has a resource in the page; a smaller BAR can then be
+ * mapped
  */
 function mappable(
   device: OpenDevice,

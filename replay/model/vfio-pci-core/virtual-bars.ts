@@ -57,7 +57,7 @@ function fixedRom(value: number, rom: Resource): number {
   return length === 0 ? 0 : (value & (sizeMask(length).low | ROM_ENABLE)) >>> 0;
 }
 
-/** Bits of an address that a BAR of so many bytes keeps. */
+/** The writable address bits of a BAR of the given length. */
 function sizeMask(length: number): { low: number; high: number } {
   const mask = ~(BigInt(length) - 1n);
   return { low: lowWord(mask), high: highWord(mask) };

@@ -11,8 +11,8 @@ const DATA = 4;
 const FLAG = 0x8000;
 
 /**
- * What a write into the capability starts, after the copy has taken it: the user polls the flag of
- * the copy, so that the transfer is over before the write returns (kernel drivers/pci/vpd.c 6.1).
+ * The effect of a write into the capability after it was copied: the user polls the flag in the
+ * copy, so the transfer must be complete before the write returns (kernel drivers/pci/vpd.c 6.1).
  */
 export function* writeVpd(
   vconfig: Uint8Array,

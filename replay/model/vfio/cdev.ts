@@ -5,7 +5,7 @@
 import type { Unknown } from '../possible.js';
 import type { FileNumber } from './file-descriptors.js';
 
-/** Calls of a character device alone: its binding to an iommufd, and to what is attached there. */
+/** Calls that only a character device has: binding to an iommufd, and attaching there. */
 export const CDEV_CALL = {
   BIND: 'VFIO_DEVICE_BIND_IOMMUFD',
   ATTACH: 'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
@@ -20,7 +20,7 @@ export interface Binding {
   /** By the group, which is in an iommufd, or by the character device. */
   readonly door: 'group' | 'cdev';
   readonly process: number;
-  /** The file of the character device; null when the recording does not tell it. */
+  /** The file of the character device; null when the recording does not have it. */
   readonly file: FileNumber | null;
   /** The iommufd, as the state of VFIO names it; null when not known. */
   readonly context: string | null;
@@ -58,6 +58,6 @@ export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Do
     return bound.file === file ? 'open' : bound.file === null ? 'unknown' : 'unbound';
   }
   if (open === false) return 'unbound';
-  // A second file of a device that is bound is told by nothing.
+  // No event shows whether a second file of a bound device was opened.
   return open === true && bound === 'unbound' ? 'open' : 'unknown';
 }

@@ -59,7 +59,7 @@ export function containerIoctl(
   }
 }
 
-/** What a group's ioctl depends on besides the group. */
+/** What a group's ioctl depends on in addition to the group. */
 export interface GroupContext {
   readonly container: Container;
   /** All devices of the group may be owned by a user; null when not known. */
@@ -70,7 +70,7 @@ export interface GroupContext {
   /** The recording shows attaching, and by which group a device is opened. */
   readonly showsAttach: boolean;
   readonly showsOpen: boolean;
-  /** The kernel takes a file of iommufd for a container (from Linux 6.2 on). */
+  /** The kernel accepts a file of iommufd as a container (from Linux 6.2 on). */
   readonly iommufd: boolean;
   /** The recording shows closing. */
   readonly showsClose: boolean;
@@ -99,12 +99,12 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
 function setContainer(group: Group, context: GroupContext): Results {
   const { viable, attached, showsAttach, iommufd } = context;
   if (attached) return [0];
-  // A group without open devices may have been closed and opened again, which takes it out.
+  // A group without open devices may have been closed and opened again, which removes it.
   if (group.attached === true) return group.devices.size > 0 ? INVALID : null;
   if (viable === false) return iommufd ? [-ERRNO.EPERM, 0] : [-ERRNO.EPERM];
   if (viable === null && !showsAttach) return null;
-  // The user may have given a descriptor that is no container, or one of iommufd, to which devices
-  // are attached when they are opened: it is not recorded.
+  // The descriptor is not recorded. It may not be a container, or be one of iommufd, to which
+  // devices are attached when they are opened.
   const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
   return showsAttach && !iommufd ? refused : [0, ...refused];
 }
@@ -118,9 +118,9 @@ function getDevice(group: Group, context: GroupContext): Results {
   if (noIommu || group.attached === false) return INVALID;
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
-  // The name that the user gave is not recorded; a device that is open already gets a descriptor.
+  // The name that the user passed is not recorded; a device that is already open gets a descriptor.
   const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
-  // Only here an iommufd finds out that a group is not viable, or of another user.
+  // Only here iommufd detects that a group is not viable, or belongs to another user.
   if (group.ofIommufd) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
   return showsOpen && group.devices.size === 0 ? refused : null;
 }

@@ -11,7 +11,7 @@ import { errOfAll } from './vfio-irqs.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
 export type Results = readonly number[] | null;
-/** The arguments are good, and the hardware says what comes of it. */
+/** The arguments are valid, and the hardware determines the result. */
 export const HARDWARE = 'hardware';
 /** The same, unless the user does not own all that it concerns, which is not recorded. */
 export const UNOWNED_OR_HARDWARE = 'unowned or hardware';
@@ -22,7 +22,7 @@ export interface DeviceArgument {
   readonly words: readonly number[];
 }
 
-/** What an ioctl depends on besides the device. */
+/** What an ioctl depends on in addition to the device. */
 export interface DeviceContext {
   /** Other functions that a reset of the bus would reach, itself included; null when not known. */
   readonly busFunctions: number | null;
@@ -37,7 +37,7 @@ export interface DeviceContext {
   readonly byCdev: boolean | null;
   /** All functions of the bus are of the iommufd that it is bound to; null when not known. */
   readonly iommufdOwns: boolean | null;
-  /** Kernel version as major * 1000 + minor; null when the recording does not tell it. */
+  /** Kernel version as major * 1000 + minor; null when the recording does not state it. */
   readonly version: number | null;
 }
 
@@ -123,8 +123,9 @@ function hotResetInfo(
 }
 
 /**
- * The user of a group shows that he owns every function by their groups, which are not recorded:
- * any of them may be wrong. The user of a character device passes none, for his iommufd shows it.
+ * The user of a group proves ownership of every function by their groups, which are not recorded:
+ * any of them may be wrong. The user of a character device passes none, since the iommufd proves
+ * it.
  */
 function hotReset(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Answer {
   const [argsz, flags, count] = words;
@@ -149,7 +150,7 @@ function ioeventfd(_device: OpenDevice | null, [argsz, flags]: readonly number[]
 const FEATURE = { MASK: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
 const TOKEN_BYTES = 16;
 
-/** Features of which a plain device, that cannot migrate, has none: migration and dirty pages. */
+/** Features that a device without migration does not have: migration and dirty pages. */
 const MIGRATION_FEATURES: ReadonlySet<number> = new Set([
   DEVICE_FEATURE.MIGRATION,
   DEVICE_FEATURE.MIG_DEVICE_STATE,
@@ -164,7 +165,10 @@ const LOW_POWER = {
   ENTRY_WAKEUP: DEVICE_FEATURE.LOW_POWER_ENTRY_WITH_WAKEUP,
   EXIT: DEVICE_FEATURE.LOW_POWER_EXIT,
 } as const;
-/** Since when vfio-pci-core hands out regions as DMA buffers, where kernel and device can. */
+/**
+ * The version since which vfio-pci-core exports regions as DMA buffers, where kernel and device
+ * can.
+ */
 const DMA_BUF_SINCE = 6019;
 /** 7.3 refuses the newer form of a migration's size by EINVAL, kernels without it by ENOTTY. */
 const PRECOPY_V2 = { after: 7000, by: 7003 } as const;
@@ -222,7 +226,7 @@ function dmaBuf(flags: number, version: number | null): Results {
   return (flags & FEATURE.GET) === 0 ? [-ERRNO.EINVAL, ...missing] : null;
 }
 
-/** `vfio_check_feature`: null when the feature goes on to do its work. */
+/** `vfio_check_feature`: null when the feature continues with its work. */
 function checked(flags: number, argsz: number, supported: number, bytes: number): Results {
   const asked = flags & (FEATURE.GET | FEATURE.SET);
   if ((asked & ~supported) !== 0) return INVALID;

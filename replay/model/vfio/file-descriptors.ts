@@ -1,20 +1,20 @@
 /**
- * Which file a call of a user is of, where the system calls were recorded: the kernel's functions
- * are told by the device or not at all, and a process may have several files of one device.
+ * Determines the file of a user's call, where the system calls were recorded: the kernel's
+ * functions only have the device or nothing, and a process may have several files of one device.
  */
 
 /** A file that a process has open: the number of it in the recording. */
 export type FileNumber = number & { readonly brand: 'FileNumber' };
 
 export interface UserCall {
-  /** Descriptor; negative when the call is of none. */
+  /** Descriptor; negative for a call without one. */
   readonly descriptor: number;
   /** The third argument of an ioctl. */
   readonly argument: number | null;
   readonly name: string;
 }
 
-/** Plain data, which copies of a replay's state take along. */
+/** Plain data, which is copied with a replay's state. */
 export interface Descriptors {
   /** Files that were opened while the recording ran, by process and descriptor. */
   readonly files: Map<string, FileNumber>;
@@ -34,7 +34,7 @@ export function openFile(to: Descriptors, process: number, descriptor: number): 
   return file;
 }
 
-/** The file that a descriptor stands for; null when it was opened before the recording began. */
+/** The file of a descriptor; null when it was opened before the recording began. */
 export const fileAt = (of: Descriptors, process: number, descriptor: number): FileNumber | null =>
   of.files.get(keyOf(process, descriptor)) ?? null;
 

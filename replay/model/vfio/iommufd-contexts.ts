@@ -7,26 +7,29 @@ export interface Use {
   readonly context: Context;
   /** Processes that were seen to use it. */
   readonly processes: Set<number>;
-  /** Its file was closed by who opened it; devices that are bound keep it. */
+  /** The opener has closed its file; bound devices keep it alive. */
   closed: boolean;
-  /** Nothing tells that it is not one of those that are known by another name. */
+  /** It may be an iommufd that is known by another name. */
   readonly mayBeAnother: boolean;
   /**
-   * It is only taken for one that had no objects when it was seen first: what contradicts that is
-   * held against this, and not against the kernel.
+   * It is only assumed to have had no objects when it was first seen: a contradiction disproves
+   * this assumption, and is not a divergence.
    */
   assumed: boolean;
 }
 
-/** Plain data, which copies of a replay's state take along. */
+/** Plain data, which is copied with a replay's state. */
 export interface Contexts {
-  /** By the object's address, by file, or by process: the best that the recording tells. */
+  /**
+   * By the object's address, by file, or by process: the best identification that the recording
+   * has.
+   */
   readonly uses: Map<string, Use>;
   /** Names of those whose file is known, where that is not what they are named by. */
   readonly names: Map<FileNumber, string>;
   /** Calls of iommufds are recorded: one that was not seen was not made. */
   recorded: boolean;
-  /** A group may have been put into an iommufd of which no call was seen yet. */
+  /** A group may have been put into an iommufd without any recorded call. */
   unseenGroup: boolean;
 }
 
@@ -38,10 +41,10 @@ export const newContexts = (): Contexts => ({
 });
 
 /**
- * The use of a name, made when there is none.
- * @param fresh its file was opened while the recording ran, so that it had no objects
+ * The use of a name; created on first use.
+ * @param fresh its file was opened during the recording, so that it had no objects
  */
-export function noteUse(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
+export function contextUse(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
   let use = contexts.uses.get(key);
   if (use === undefined) {
     const context = newContext(true);
@@ -74,11 +77,11 @@ export function onlyUse({ uses }: Contexts, process: number): string | null {
   return keys.length === 1 ? keys[0] : null;
 }
 
-/** What the iommufd of a file is known by. */
+/** The name of the iommufd of a file. */
 export const contextName = ({ names }: Contexts, file: FileNumber): string =>
   names.get(file) ?? `file ${file}`;
 
-/** A call succeeded on an iommufd which may be one that is known by another name, too. */
+/** A call succeeded on an iommufd that may also be known by another name. */
 export function disturbOthers({ uses }: Contexts, use: Use, call: string): void {
   if (!use.mayBeAnother) return;
   for (const other of uses.values()) if (other !== use) disturb(other.context, call);
@@ -90,7 +93,7 @@ export function groupInUnseenIommufd(contexts: Contexts): void {
   for (const { context } of contexts.uses.values()) disturb(context, 'IOMMU_IOAS_ALLOC');
 }
 
-/** What was taken for granted of an iommufd is contradicted. */
+/** An assumption about an iommufd was contradicted. */
 export function doubt(use: Use): void {
   use.assumed = false;
   forget(use.context);

@@ -57,7 +57,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 const isState = (n: number): n is State => Number.isInteger(n) && n >= ERROR && n <= PRE_COPY_P2P;
 const has = (abilities: number, state: State) => (NEEDS[state] & ~abilities) === 0;
 
-/** The next state on the way to `target`, or -EINVAL when there is no way. */
+/** The next state on the way to `target`, or -EINVAL when it cannot be reached. */
 function nextState(current: State, target: number, abilities: number): State | number {
   if (!isState(target) || target === ERROR || !has(abilities, target)) return -ERRNO.EINVAL;
   if (current === ERROR || !has(abilities, current)) return -ERRNO.EINVAL;
@@ -80,9 +80,7 @@ export function wayTo(current: State, target: number, abilities: number): State[
   return nextState(current, target, abilities) < 0 ? -ERRNO.EINVAL : way;
 }
 
-/**
- * What a driver does on one arc: it opens a file of data, closes those that are open, or neither.
- */
+/** What a driver does on one arc: opens a data file, closes the open ones, or neither. */
 export type Arc = 'saves' | 'resumes' | 'closes' | 'goes on';
 
 /** Migration as one driver implements it. */
@@ -113,8 +111,9 @@ export interface Outcome {
 export const arc = (from: State, to: State): string => `${from} ${to}`;
 
 /**
- * VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, SET. A refused arc leaves the device where it has come to.
- * @param refuse errno of the arc that fails, by its place on the way; none when it is not given
+ * VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, SET. A refused arc leaves the device in the state it has
+ * reached.
+ * @param refuse errno of the arc that fails, by its position on the way; omit it if none fails
  */
 export function setState(
   model: MigrationModel,

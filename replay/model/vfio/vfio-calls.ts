@@ -29,30 +29,30 @@ export interface IoctlCall extends Open {
   inner: number | null;
   /** `vfio_pci_set_irqs_ioctl` began: the arguments were found good. */
   irqsSet: boolean;
-  /** A device was opened meanwhile; null when that began and its end is not recorded. */
+  /** A device was opened during the call; null when that began but has no recorded end. */
   opened: boolean | null;
-  /** The device that was opened meanwhile. */
+  /** The device that was opened during the call. */
   opening: string | null;
   /** What opening it returned when it failed; null when it did not, or nothing opened it. */
   openError: number | null;
-  /** A group's devices were attached meanwhile. */
+  /** A group's devices were attached during the call. */
   attached: boolean;
   /** What it must still do, in order. */
   next: Effect[];
   dma: DmaProgress | null;
-  /** What a reset that it asked for returned. */
+  /** The result of a reset that it requested. */
   reset: number | null;
   /** A function in it ended unseen. */
   unseen: boolean;
 }
 
-/** What the begin of an ioctl tells of it. */
+/** What the begin of an ioctl says about it. */
 type BegunIoctl = Pick<
   IoctlCall,
   'seq' | 'layer' | 'file' | 'name' | 'command' | 'argument' | 'words' | 'device' | 'group'
 >;
 
-/** An ioctl of which nothing has come yet. */
+/** An ioctl without any result yet. */
 export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
   type: 'ioctl',
   ...begun,
@@ -75,11 +75,11 @@ export type DmaProgress =
       readonly request: MapRequest;
       done: bigint;
       last: bigint;
-      /** How often the last run came. */
+      /** How often the last run occurred. */
       times: number;
     }
   | { readonly type: 'unmap'; readonly mappings: DmaMapping[]; done: bigint; last: bigint }
-  /** Two pages are mapped and unmapped to find out what the IOMMU can do. */
+  /** Two pages are mapped and unmapped to test the IOMMU. */
   | { readonly type: 'test'; at: bigint | null; done: bigint };
 
 /** A read or write through a device's file. */
@@ -90,7 +90,7 @@ export interface RegionCall extends Open {
   readonly region: number;
   readonly offset: number;
   readonly count: number;
-  /** The access of the configuration space that it is; null when it is none, or not known. */
+  /** Its access of configuration space; null when it is not one, or not known. */
   readonly config: ConfigAccess | null;
   /** `vfio_pci_rw` called this: it returns what this returns. */
   inner: number | null;

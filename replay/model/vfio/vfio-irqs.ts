@@ -23,9 +23,9 @@ export interface IrqRequest {
 }
 
 /**
- * Whether functions without PCI Express have the interrupt of errors, too: 7.3 gives it to all,
- * 6.12 does not (vfio_pci_get_irq_count, drivers/vfio/pci/vfio_pci_core.c). Null: not known.
- * @param version as major * 1000 + minor; null when the recording does not tell it
+ * Whether functions without PCI Express have the error interrupt, too: all of them in 7.3, but not
+ * in 6.12 (vfio_pci_get_irq_count, drivers/vfio/pci/vfio_pci_core.c). Null: not known.
+ * @param version as major * 1000 + minor; null when the recording does not state it
  */
 export function errOfAll(version: number | null): boolean | null {
   if (version === null) return null;
@@ -117,7 +117,8 @@ function msiTrigger(
   if (irqType === index && count === 0 && (flags & DATA_NONE) !== 0) return [0];
   if (irqType !== index && irqType !== IRQ.NONE) return [-ERRNO.EINVAL];
   if ((flags & DATA_EVENTFD) !== 0) {
-    // At least one vector is asked for, at most none (pci_alloc_irq_vectors, drivers/pci/msi).
+    // At least one vector is requested, and zero may be allocated (pci_alloc_irq_vectors,
+    // drivers/pci/msi).
     if (irqType === IRQ.NONE && start + count === 0) return [-ERRNO.ERANGE];
     if (irqType === IRQ.NONE || start + count <= vectors) return [0];
     // With dynamic allocation of MSI-X vectors (from Linux 6.5) more of them can be had.
@@ -135,14 +136,14 @@ function signal(set: boolean | null, { flags, start, count }: IrqRequest): reado
   return count === 0 ? [-ERRNO.EINVAL] : [0];
 }
 
-/** Takes in a request that was served. */
+/** Applies a successful request. */
 export function applyIrqs(device: OpenDevice, request: IrqRequest): void {
   const { flags, index, start, count } = request;
   if ((flags & ACTION) !== TRIGGER) return;
   if (index === IRQ.ERR || index === IRQ.REQ) {
     const key = index === IRQ.ERR ? 'err' : 'req';
     if ((flags & DATA_NONE) !== 0 && count === 0) device.signals[key] = false;
-    // A descriptor of -1 clears it, and which descriptor was given is not recorded.
+    // A descriptor of -1 clears it; the descriptor is not recorded.
     else if ((flags & DATA_EVENTFD) !== 0) device.signals[key] = null;
     return;
   }

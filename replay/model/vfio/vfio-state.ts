@@ -13,7 +13,7 @@ import { type Contexts, newContexts } from './iommufd-contexts.js';
 import type { Migration } from './migration-state.js';
 import type { Calls, DmaProgress } from './vfio-calls.js';
 
-/** Configuration space of a function. It is frozen: what is seen anew makes another. */
+/** Configuration space of a function. Frozen: new observations create a new object. */
 export interface Hardware {
   readonly bytes: Uint8Array;
   /** 1 for each byte that was recorded. */
@@ -23,31 +23,33 @@ export interface Hardware {
 export const hardwareOf = (bytes: Uint8Array, known: Uint8Array): Hardware =>
   Object.freeze({ bytes, known });
 
-/** Configuration space of a size of which nothing was recorded. */
+/** Configuration space of a known size without any recorded byte. */
 export const unknownHardware = (size: number): Hardware =>
   hardwareOf(new Uint8Array(size), new Uint8Array(size));
 
-/** A PCI function as far as VFIO needs it. */
+/** A PCI function with what VFIO needs of it. */
 export interface VfioFunction {
   readonly address: string;
   /** Configuration space as last seen; null when no snapshot has it. */
   hardware: Hardware | null;
   /** BARs, the ROM, and the resources of VFs, as sysfs lists them. */
   resources: readonly Resource[] | null;
-  /** The addresses of the BARs are those of the resources, as far as the snapshot is right. */
+  /** The addresses of the BARs are those of the resources, if the snapshot is right. */
   placed: boolean;
-  /** Regions of which a fault showed it. */
+  /** Regions for which a fault confirmed it. */
   readonly shown: Set<number>;
   open: OpenDevice | 'closed' | Unknown;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
   migration: Migration | null;
-  /** An event told whether it is open; what a snapshot told may have changed before the first. */
+  /** An event showed whether it is open. Before that, the state in a snapshot may have changed. */
   confirmed: boolean;
-  /** It was told to close, and is not disabled yet. */
+  /** Its closing has begun, and it is not disabled yet. */
   toClose: boolean;
   /** The device that is being closed, until it is opened again. */
   closing: OpenDevice | null;
-  /** How often the user was asked to let it go, since the removal began; null when not known. */
+  /**
+   * How often the device was requested from its user since the removal began; null when not known.
+   */
   requests: number | null;
   /** The iommufd that it is bound to. */
   bound: Binding | 'unbound' | Unknown;
@@ -61,11 +63,11 @@ export interface Container {
   iommu: boolean | null;
   /** Null: no mappings are known. */
   dma: DmaSpace | null;
-  /** IOMMU domains of its groups, each of which gets every run of pages; null: not known. */
+  /** Number of IOMMU domains of its groups; each receives every run of pages. Null: not known. */
   domains: number | null;
   /**
    * A run of pages was mapped for it: one of its groups has an IOMMU domain. Mediated devices have
-   * none, and what is mapped for them shows in no event of the IOMMU.
+   * none, and their mappings cause no event of the IOMMU.
    */
   showsRuns: boolean;
   /** Unmapping when the container is closed. */
@@ -77,19 +79,19 @@ export interface Group {
   /** In a container; null when not known. */
   attached: boolean | null;
   readonly devices: Set<string>;
-  /** It is in an iommufd, which stands for a container, or may be. */
+  /** It is, or may be, in an iommufd that acts as a container. */
   ofIommufd: boolean;
 }
 
 export interface VfioState {
   readonly functions: Map<string, VfioFunction>;
-  /** What is known of registers that do not change, by function. */
+  /** Known registers that do not change, by function. */
   readonly registers: Map<string, FixedRegisters>;
-  /** All functions are of domain 0; null when no snapshot tells. */
+  /** All functions are in domain 0; null when no snapshot says so. */
   oneDomain: boolean | null;
   /** By process. */
   readonly containers: Map<number, Container>;
-  /** Processes that have several containers, of which no event tells which one it is about. */
+  /** Processes with several containers, whose events do not say which one they are about. */
   readonly several: Set<number>;
   /** By IOMMU group, or by process when the group was not recorded. */
   readonly groups: Map<string, Group>;
@@ -98,7 +100,7 @@ export interface VfioState {
   /** Files that groups handed out, by their numbers in `descriptors`. */
   readonly groupFiles: Set<number>;
   readonly iommufds: Contexts;
-  /** A device was disabled after it was told to close: the recording has both. */
+  /** A device was disabled after its closing had begun: the recording has both. */
   showsClosing: boolean;
   /** An IOMMU domain was attached while a group was put into a container: such events are there. */
   showsAttaching: boolean;
@@ -147,7 +149,7 @@ export function functionAt(state: VfioState, address: string): VfioFunction {
   return found;
 }
 
-/** A container of which nothing is known. */
+/** A container with an unknown state. */
 export const lostContainer = (): Container => ({
   groups: null,
   iommu: null,
@@ -176,7 +178,7 @@ export function groupAt(state: VfioState, key: string): Group {
   return found;
 }
 
-/** What is known of functions from outside of the recording is not of this machine. */
+/** Facts about functions from outside of the recording are not about this machine. */
 export function forgetHardware(state: VfioState): void {
   state.registers.clear();
   state.oneDomain = null;
@@ -189,7 +191,7 @@ export function forgetHardware(state: VfioState): void {
   }
 }
 
-/** Events were lost: what users did meanwhile is not known. */
+/** Events were lost: what users did in that time is not known. */
 export function forgetVfio(state: VfioState): void {
   for (const fn of state.functions.values()) {
     fn.open = 'unknown';

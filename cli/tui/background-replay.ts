@@ -2,25 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeviceTimeline, type Known } from '../../analysis/index.js';
 import type { Divergence } from '../../replay/index.js';
 import type { Batch, TraceReader } from '../../traces/index.js';
-import type { Knowledge } from './screen.js';
+import type { ReplayStatus } from './screen.js';
 
-/** Events that are replayed at once: a few milliseconds in which no key is answered. */
+/** Events to replay per slice: a few milliseconds in which keys are not handled. */
 const SLICE = 4096;
-/** To draw takes as long as to replay some slices. */
+/** Drawing takes as long as replaying some slices. */
 const SLICES_PER_FRAME = 16;
-/** A key that was pressed stands for more to come: replay rests for so many milliseconds. */
+/** After a key more are likely to follow: replay pauses for this many milliseconds. */
 const REST_MS = 200;
 
 /**
- * Replays a trace beside the screen, a slice at a time, so that keys are answered in between. What
- * replay knows of an event is there once it got that far.
+ * Replays a trace in the background, a slice at a time, so that keys are handled in between. The
+ * state of an event is available once replay has reached it.
  */
-export class ReplayKnowledge implements Knowledge {
+export class BackgroundReplay implements ReplayStatus {
   readonly #timeline: DeviceTimeline;
-  /** By event, ascending; null until all is replayed: what comes later may still explain one. */
+  /**
+   * By event, ascending; null until everything is replayed, since a later event may still explain a
+   * divergence.
+   */
   #divergences: ReadonlyMap<number, Divergence> | null = null;
   #done = 0;
-  /** Events that are left of the slice under way. */
+  /** Events left in the current slice. */
   #left = SLICE;
   #slices = 0;
   #stopped = false;
@@ -51,7 +54,7 @@ export class ReplayKnowledge implements Knowledge {
     return this.#divergences === null ? null : Float64Array.from(this.#divergences.keys());
   }
 
-  /** @param redraw called whenever more is known */
+  /** @param redraw called whenever the status has changed */
   async run(redraw: () => void): Promise<void> {
     try {
       for (const info of this.reader.batches) {
@@ -85,14 +88,14 @@ export class ReplayKnowledge implements Knowledge {
     }
   }
 
-  /** Lets keys and frames be served. */
+  /** Lets pending keys and frames be handled. */
   async #breathe(): Promise<void> {
     do {
       await sleep(1);
     } while (performance.now() < this.#restUntil && !this.#stopped);
   }
 
-  /** Lets the keys have the processor for a while. */
+  /** Pauses, to leave the processor to the keys. */
   rest(): void {
     this.#restUntil = performance.now() + REST_MS;
   }
