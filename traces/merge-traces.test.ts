@@ -6,24 +6,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../tests/build-trace.js';
-import {
-  alignClocks,
-  type Filter,
-  MemorySink,
-  MemorySource,
-  mergeTraces,
-  rewriteTrace,
-  type TraceMeta,
-  TraceReader,
-  TraceWriter,
-  verifyTrace,
-} from './index.js';
+import { type EventRow, traceOf } from '../tests/build-trace.js';
+import { alignClocks, type Filter, MemorySink, MemorySource, mergeTraces, rewriteTrace, type TraceMeta, TraceReader, TraceWriter, verifyTrace } from './index.js';
 
 const META: TraceMeta = { clock: 'mono', writer: 'test', notes: {} };
 
 const open = (rows: readonly EventRow[], batchRows = 3, meta: Partial<TraceMeta> = {}) =>
-  new TraceReader(new MemorySource(buildTrace(rows, { batchRows, meta })));
+  traceOf(rows, { batchRows, meta });
 
 interface Read {
   readonly seq: number;
