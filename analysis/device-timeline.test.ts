@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { importInput } from '../recorder/index.js';
 import { replay } from '../replay/index.js';
-import { buildTrace, type EventRow } from '../tests/build-trace.js';
+import { type EventRow, traceOf } from '../tests/build-trace.js';
 import { importedCapture } from '../tests/captures.js';
 import { rowsOf, without } from '../tests/rewrite.js';
 import { scratchFolder } from '../tests/scratch.js';
-import { MemorySource, TraceReader } from '../traces/index.js';
+import { TraceReader } from '../traces/index.js';
 import { DeviceTimeline } from './device-timeline.js';
 
 const folder = scratchFolder();
@@ -25,7 +25,7 @@ test('a device that was removed is absent, one that is merely named is not known
     { kind: 'device.remove', name: 'pci_stop_and_remove_bus_device', device: '0000:01:00.1' },
     { kind: 'vf.remove', device: '0000:01:00.1' },
   ];
-  const reader = new TraceReader(new MemorySource(buildTrace(rows)));
+  const reader = traceOf(rows);
   const timeline = new DeviceTimeline(reader.meta);
   for (const batch of reader.read()) timeline.feed(batch);
   expect(timeline.stateAt('0000:75:00.1', 0)).toBeNull();

@@ -6,8 +6,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildTrace, scratchFolder } from '../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../traces/index.js';
+import { scratchFolder, traceOf } from '../tests/build-trace.js';
 import { type BoundedSession, openSession } from './index.js';
 
 const folder = scratchFolder();
@@ -16,7 +15,7 @@ const out = join(folder, 'out');
 let session: BoundedSession;
 
 function open(): Promise<BoundedSession> {
-  const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'mark' }])));
+  const reader = traceOf([{ kind: 'mark' }]);
   return openSession([{ name: 't', reader }]);
 }
 

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../tests/build-trace.js';
+import { buildTrace, type EventRow, traceOf } from '../tests/build-trace.js';
 import { COLUMNS, KINDS, MemorySource, TraceReader, VfrError } from '../traces/index.js';
 import { openTrustedSession, type SqlSession } from './index.js';
 
@@ -119,7 +119,7 @@ describe('events in SQL', () => {
   });
 
   test('of one trace opened twice are told apart', async () => {
-    const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'mark' }])));
+    const reader = traceOf([{ kind: 'mark' }]);
     const session = await openTrustedSession([
       { name: 't', reader },
       { name: 't', reader },

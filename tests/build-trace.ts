@@ -7,9 +7,11 @@ import {
   type Kind,
   lowWord,
   MemorySink,
+  MemorySource,
   type Phase,
   type Source,
   type TraceMeta,
+  TraceReader,
   TraceWriter,
 } from '../traces/index.js';
 import { scratchFolder } from './scratch.js';
@@ -45,9 +47,10 @@ export interface TraceOptions {
   readonly meta?: Partial<TraceMeta>;
 }
 
-const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
-const BIGS = ['offset', 'length', 'value', 'ret'] as const;
-const STRINGS = ['task', 'device', 'driver', 'path', 'name'] as const;
+/** Columns of a row by what they hold; `span`, `ts`, `data` and `text` are treated on their own. */
+export const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
+export const BIGS = ['offset', 'length', 'value', 'ret'] as const;
+export const STRINGS = ['task', 'device', 'driver', 'path', 'name'] as const;
 
 /** Bytes of a complete trace with these events; without a time, an event is 1000 ns after the last. */
 export function buildTrace(rows: readonly EventRow[], options: TraceOptions = {}): Buffer {
@@ -84,6 +87,10 @@ function appendRow(writer: TraceWriter, row: EventRow, ts: bigint): void {
   events.append(event);
   if (row.kind === 'lost') writer.countLost(Number(row.value ?? 0n));
 }
+
+/** A trace of these events, in memory. */
+export const traceOf = (rows: readonly EventRow[], options: TraceOptions = {}): TraceReader =>
+  new TraceReader(new MemorySource(buildTrace(rows, options)));
 
 /** Writes a trace to a file of its own and gives its path. */
 export function traceFile(rows: readonly EventRow[], options: TraceOptions = {}): string {

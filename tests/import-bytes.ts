@@ -9,6 +9,7 @@ import {
   TraceReader,
   TraceWriter,
 } from '../traces/index.js';
+import { BIGS, INTS, STRINGS } from './build-trace.js';
 
 /** One event; a column that is null is left out. */
 export interface ImportedRow {
@@ -69,10 +70,6 @@ export function importBytes(
   return { report, rows: rowsOf(sink.bytes()) };
 }
 
-const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
-const BIGS = ['offset', 'length', 'value', 'ret'] as const;
-const DICTS = ['task', 'device', 'driver', 'path', 'name'] as const;
-
 /** All events of a trace as objects. */
 export function rowsOf(trace: Buffer): ImportedRow[] {
   const reader = new TraceReader(new MemorySource(trace));
@@ -89,7 +86,7 @@ export function rowsOf(trace: Buffer): ImportedRow[] {
       };
       for (const name of INTS) if (batch.column(name).has(r)) row[name] = batch.column(name).at(r);
       for (const name of BIGS) if (batch.column(name).has(r)) row[name] = batch.column(name).big(r);
-      for (const name of DICTS) if (batch.column(name).has(r)) row[name] = required(name, r);
+      for (const name of STRINGS) if (batch.column(name).has(r)) row[name] = required(name, r);
       if (batch.column('span').has(r)) row.span = batch.column('span').number(r);
       if (batch.column('data').has(r)) row.data = batch.column('data').at(r)!;
       if (batch.column('text').has(r)) row.text = batch.column('text').text(r)!;

@@ -1,6 +1,6 @@
 /** A recording with events left out, as if it had been made later, or had lost some. */
-import { MemorySource, type TraceMeta, TraceReader } from '../traces/index.js';
-import { buildTrace, type EventRow } from './build-trace.js';
+import type { TraceMeta, TraceReader } from '../traces/index.js';
+import { BIGS, type EventRow, INTS, STRINGS, traceOf } from './build-trace.js';
 
 /** All events of a trace, as rows. */
 export function rowsOf(reader: TraceReader): EventRow[] {
@@ -12,9 +12,6 @@ export function rowsOf(reader: TraceReader): EventRow[] {
 }
 
 type Batch = ReturnType<TraceReader['batch']>;
-const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
-const BIGS = ['offset', 'length', 'value', 'ret'] as const;
-const STRINGS = ['task', 'device', 'driver', 'path', 'name'] as const;
 
 function rowOf(batch: Batch, row: number): EventRow {
   const out: Record<string, unknown> = {
@@ -70,5 +67,5 @@ export function without(
     places.set(seq, kept.length);
     kept.push(span === undefined ? row : { ...row, span });
   });
-  return new TraceReader(new MemorySource(buildTrace(kept, { meta })));
+  return traceOf(kept, { meta });
 }

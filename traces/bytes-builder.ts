@@ -1,3 +1,4 @@
+import { assert } from './assert.js';
 import { bytesOf, type ColumnBuffers, countBits, NO_BYTES } from './column-buffers.js';
 
 /** Bits that are 0 in four bytes of ASCII. */
@@ -89,6 +90,7 @@ export class BytesBuilder {
   }
 
   #close(row: number, length: number): void {
+    assert(row >= this.#closed, 'rows are set in ascending order, each once');
     this.#fill(row);
     this.#used += length;
     this.#offsets[row + 1] = this.#used;

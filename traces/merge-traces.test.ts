@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../tests/build-trace.js';
+import { type EventRow, traceOf } from '../tests/build-trace.js';
 import {
   alignClocks,
   type Filter,
@@ -23,7 +23,7 @@ import {
 const META: TraceMeta = { clock: 'mono', writer: 'test', notes: {} };
 
 const open = (rows: readonly EventRow[], batchRows = 3, meta: Partial<TraceMeta> = {}) =>
-  new TraceReader(new MemorySource(buildTrace(rows, { batchRows, meta })));
+  traceOf(rows, { batchRows, meta });
 
 interface Read {
   readonly seq: number;

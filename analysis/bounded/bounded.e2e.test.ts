@@ -9,9 +9,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { buildTrace, scratchFolder } from '../../tests/build-trace.js';
+import { buildTrace, scratchFolder, traceOf } from '../../tests/build-trace.js';
 import { ATTACKS } from '../../tests/sql-attacks.js';
-import { MemorySource, TraceReader, VfrError } from '../../traces/index.js';
+import { TraceReader, VfrError } from '../../traces/index.js';
 import { type BoundedSession, openSession, openTrustedSession } from '../index.js';
 import { ALLOWED_FUNCTIONS } from '../sql-functions.js';
 import { MEMORY_MIN } from './bounded-session.js';
@@ -21,7 +21,7 @@ const marks = Array.from({ length: 200 }, (_, i) => ({
   text: `m${i}`,
   data: Uint8Array.of(i, 0, 255),
 }));
-const reader = () => new TraceReader(new MemorySource(buildTrace(marks)));
+const reader = () => traceOf(marks);
 const open = (seconds: number): Promise<BoundedSession> =>
   openSession([{ name: 't', reader: reader() }], { memory: MEMORY_MIN, seconds });
 

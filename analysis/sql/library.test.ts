@@ -4,8 +4,7 @@
  * each view against those it documents.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../traces/index.js';
+import { type EventRow, traceOf } from '../../tests/build-trace.js';
 import { openTrustedSession, type SqlSession } from '../index.js';
 import { LIBRARY } from './library.js';
 import { sqlReference } from './reference.js';
@@ -18,7 +17,7 @@ afterEach(() => {
 async function open(...traces: readonly (readonly EventRow[])[]): Promise<SqlSession> {
   const named = traces.map((rows, i) => ({
     name: `t${i}`,
-    reader: new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 3 }))),
+    reader: traceOf(rows, { batchRows: 3 }),
   }));
   const session = await openTrustedSession(named);
   sessions.push(session);

@@ -4,8 +4,8 @@
  */
 import { render } from 'ink-testing-library';
 import { describe, expect, test, vi } from 'vitest';
-import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
+import { type EventRow, traceOf } from '../../tests/build-trace.js';
+import { zeroOf } from '../../traces/index.js';
 import { App } from './app.js';
 import { BackgroundReplay } from './background-replay.js';
 import { painter } from './cell-text.js';
@@ -30,7 +30,7 @@ const rows: EventRow[] = [
 ];
 
 function start() {
-  const reader = new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 16 })));
+  const reader = traceOf(rows, { batchRows: 16 });
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
   const replay = new BackgroundReplay(reader);
@@ -55,7 +55,7 @@ function start() {
 
 test('replay lets keys in between, however small the batches are', async () => {
   const many = Array.from({ length: 9000 }, (): EventRow => ({ kind: 'mark' }));
-  const reader = new TraceReader(new MemorySource(buildTrace(many, { batchRows: 50 })));
+  const reader = traceOf(many, { batchRows: 50 });
   const replay = new BackgroundReplay(reader);
   const done = replay.run(() => {});
   expect(replay.progress).toBeLessThan(0.5);

@@ -4,8 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../traces/index.js';
+import { type EventRow, traceOf } from '../../tests/build-trace.js';
 import { eventsWith } from './search.js';
 
 const word = fc.constantFrom('vfio-PCI', 'nvme', 'Ärger', 'a', 'ab', '');
@@ -19,7 +18,7 @@ test('finds what is there, in any case of letters', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 30 }), needle, async (events, text) => {
       const rows = events.map((row): EventRow => ({ kind: 'mark', ...given(row) }));
-      const reader = new TraceReader(new MemorySource(buildTrace(rows, { batchRows: 7 })));
+      const reader = traceOf(rows, { batchRows: 7 });
       const strings = rows.map(({ kind, task, device, driver, name, text: said }) =>
         [kind, task, device, driver, name, said].map((s) => s?.toLowerCase()),
       );

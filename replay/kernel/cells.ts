@@ -3,6 +3,7 @@
  * an undo log and into a hash, so that a search can go back a step at the price of the writes that
  * the step made, and knows a state that it has seen before by 64 bits.
  */
+import { assert } from '../../traces/index.js';
 
 const HALF_AVALANCHE = 0x85eb_ca6b;
 const OTHER_AVALANCHE = 0xc2b2_ae35;
@@ -55,6 +56,8 @@ export class Cells {
   }
 
   set(cell: number, value: number): void {
+    // A write outside of the cells would change the hash and nothing else.
+    assert(cell >= 0 && cell < this.#used, 'a cell was allocated');
     if (this.#log !== null) this.#log.writes.add(cell);
     const before = this.#cells[cell];
     if (before === value) return;
@@ -83,6 +86,7 @@ export class Cells {
 
   /** Takes back every write since a moment. */
   undo(moment: number): void {
+    assert(moment <= this.#undone, 'the writes since a moment are in the log');
     while (this.#undone > moment) {
       const before = this.#undo[--this.#undone];
       const cell = this.#undo[--this.#undone];

@@ -126,6 +126,7 @@ export class Kernel extends State {
   /** Does the next step of a thread, which has to be able to, and those that are joined to it. */
   step(thread: number): void {
     this.enter(thread);
+    assert(this.#frame !== 0, 'a thread that does a step is in a procedure');
     const { steps } = this.program;
     let step = steps[this.get(this.#frame + FRAME.step)];
     do {
@@ -239,6 +240,11 @@ export class Kernel extends State {
 
   holds(lock: number): boolean {
     return this.get(lock) === this.thread + 1;
+  }
+
+  acquire(lock: number): void {
+    assert(this.get(lock) === 0, 'a lock is taken when nobody has it');
+    this.set(lock, this.thread + 1);
   }
 
   release(lock: number): void {

@@ -25,7 +25,7 @@ export function takes(lock: (k: Kernel) => number, then: Run = () => undefined):
     holders: (k) => [k.get(lock(k)) - 1],
   };
   const run: Run = (k) => {
-    k.set(lock(k), k.thread + 1);
+    k.acquire(lock(k));
     return then(k) as Next;
   };
   return stepOf(run, wait);

@@ -4,11 +4,11 @@
  * one of 120; `npm run golden -- --update` renews the files.
  */
 import { expect, test } from 'vitest';
+import { BackgroundReplay } from '../../cli/tui/background-replay.js';
 import { type Browser, openBrowser } from '../../cli/tui/browser.js';
 import { press } from '../../cli/tui/browser-commands.js';
 import { painter } from '../../cli/tui/cell-text.js';
 import { EventStore } from '../../cli/tui/event-store.js';
-import { BackgroundReplay } from '../../cli/tui/background-replay.js';
 import { drawScreen, listRows, type ViewModel } from '../../cli/tui/screen.js';
 import { zeroOf } from '../../traces/index.js';
 import { importedCapture } from '../captures.js';

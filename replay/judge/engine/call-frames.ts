@@ -1,5 +1,5 @@
 /** Kernel functions that have begun and not yet ended: the state of a replay between two events. */
-import { CALL_DEPTH_MAX, likelyEnded } from '../../../traces/index.js';
+import { assert, CALL_DEPTH_MAX, likelyEnded } from '../../../traces/index.js';
 import type { Possible } from '../../model/possible.js';
 import type { PciDevice } from '../machine/pci-device.js';
 
@@ -171,6 +171,13 @@ export const newFrames = (): FramesData => ({
 /** Frames on one device at a time: more threads than that do not wait for one. */
 const OPEN_ON_DEVICE_MAX = 256;
 
+/** Removes a frame from a list that holds it. At -1, `splice` would remove another frame. */
+function removeFrom(list: Frame[] | undefined, frame: Frame): void {
+  const at = list?.indexOf(frame) ?? -1;
+  assert(at >= 0, 'an open frame is on the lists of its thread and of its device');
+  list!.splice(at, 1);
+}
+
 /** Open frames by thread, innermost last, and by the sequence number of their begin. */
 export class Frames {
   readonly #bySeq: Map<number, Frame>;
@@ -185,6 +192,7 @@ export class Frames {
 
   /** Opens a frame; frames of other threads on the same device overlap with it. */
   push<F extends Frame>(frame: F): F {
+    assert(!this.#bySeq.has(frame.seq), 'an event opens one frame');
     this.#bySeq.set(frame.seq, frame);
     const stack = this.#byTid.get(frame.tid);
     if (stack === undefined) this.#byTid.set(frame.tid, [frame]);
@@ -230,7 +238,7 @@ export class Frames {
   /** Gives up a frame alone: it has most likely ended, and nothing told. */
   #close(frame: Frame): void {
     const stack = this.#byTid.get(frame.tid);
-    stack?.splice(stack.indexOf(frame), 1);
+    removeFrom(stack, frame);
     if (stack?.length === 0) this.#byTid.delete(frame.tid);
     this.#drop(frame);
   }
@@ -241,6 +249,7 @@ export class Frames {
     if (frame === undefined) return null;
     const stack = this.#byTid.get(frame.tid) ?? [];
     const at = stack.lastIndexOf(frame);
+    assert(at >= 0, 'an open frame is on the stack of its thread');
     for (const inner of stack.splice(at)) this.#drop(inner);
     if (stack.length === 0) this.#byTid.delete(frame.tid);
     return frame;
@@ -249,9 +258,9 @@ export class Frames {
   #drop(frame: Frame): void {
     this.#bySeq.delete(frame.seq);
     if (frame.device === null) return;
-    const open = this.#byDevice.get(frame.device) ?? [];
-    open.splice(open.indexOf(frame), 1);
-    if (open.length === 0) this.#byDevice.delete(frame.device);
+    const open = this.#byDevice.get(frame.device);
+    removeFrom(open, frame);
+    if (open?.length === 0) this.#byDevice.delete(frame.device);
   }
 
   /** The innermost open frame of a type on a thread. */

@@ -7,61 +7,30 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 import { Replayer } from './replayer.js';
 
 const DEVICES = ['0000:41:00.0', '0000:42:00.0'];
 const DRIVERS = ['nouveau', 'nvidia'];
 
-/** Events as a kernel records them. */
-class Kernel {
-  readonly rows: EventRow[] = DEVICES.map((device) => ({
-    kind: 'snapshot',
-    name: 'start',
-    device,
-    text: JSON.stringify({ driver: null, vendor: '0x10de', device: '0x1', class: '0x030000' }),
-  }));
+/** Two functions without a driver. */
+const twoFunctions = (): KernelStory =>
+  DEVICES.reduce((story, device) => story.device(device), new KernelStory());
 
-  begin(row: EventRow): number {
-    return this.rows.push({ ...row, phase: 'begin' }) - 1;
-  }
+/** A driver is tried by hand; what is open of it is closed by `ends`, innermost first. */
+function probe(story: KernelStory, device: string, driver: string, tid: number) {
+  const row = { device, driver, tid };
+  const match = story.begin({ kind: 'match', name: '__driver_probe_device', ...row });
+  const really = story.begin({ kind: 'probe', name: 'really_probe', ...row });
+  const bus = story.begin({ kind: 'probe', name: 'pci_device_probe', ...row });
+  return { ends: [bus, really, match].map((span) => () => story.end(span, 0)) };
+}
 
-  end(span: number, ret: number): void {
-    this.rows.push({ ...this.rows[span], phase: 'end', span, ret: BigInt(ret) });
-  }
-
-  point(row: EventRow): void {
-    this.rows.push(row);
-  }
-
-  /** A driver is tried by hand; what is open of it is closed by `ends`, innermost first. */
-  probe(device: string, driver: string, tid: number): { readonly ends: (() => void)[] } {
-    const row = { device, driver, tid };
-    const match = this.begin({ kind: 'match', name: '__driver_probe_device', ...row });
-    const really = this.begin({ kind: 'probe', name: 'really_probe', ...row });
-    const bus = this.begin({ kind: 'probe', name: 'pci_device_probe', ...row });
-    return { ends: [bus, really, match].map((span) => () => this.end(span, 0)) };
-  }
-
-  bind(device: string, driver: string, tid = 1): void {
-    for (const end of this.probe(device, driver, tid).ends) end();
-  }
-
-  release(device: string, driver: string, tid = 1): void {
-    const row = { kind: 'unbind', device, driver, tid } as const;
-    const release = this.begin({ ...row, name: 'device_release_driver_internal' });
-    this.point({ ...row, name: 'pci_device_remove' });
-    this.point({ ...row, name: 'device_unbind_cleanup' });
-    this.end(release, 0);
-  }
-
-  replay(observe: (replayer: Replayer) => void = () => {}) {
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
-    const replayer = new Replayer({ kernel: '6.1.0', observe: () => observe(replayer) });
-    for (const batch of reader.read()) replayer.feed(batch);
-    return replayer;
-  }
+function replayed(story: KernelStory): Replayer {
+  const replayer = new Replayer({ kernel: story.release });
+  for (const batch of story.trace().read()) replayer.feed(batch);
+  return replayer;
 }
 
 const step = fc.record({
@@ -72,27 +41,30 @@ const step = fc.record({
 const steps = fc.array(step, { minLength: 1, maxLength: 12 });
 
 /** Binds what is free and releases what is bound. @returns who has which device at the end */
-function act(kernel: Kernel, actions: readonly { device: string; driver: string; tid: number }[]) {
+function act(
+  kernel: KernelStory,
+  actions: readonly { device: string; driver: string; tid: number }[],
+) {
   const owners = new Map<string, string>();
   for (const { device, driver, tid } of actions) {
     const owner = owners.get(device);
-    if (owner === undefined) kernel.bind(device, driver, tid);
-    else kernel.release(device, owner, tid);
+    if (owner === undefined) kernel.attempt(driver, device, 0, 0, tid);
+    else kernel.unbind(device, owner, tid);
     if (owner === undefined) owners.set(device, driver);
     else owners.delete(device);
   }
   return owners;
 }
 
-const divergences = (kernel: Kernel) => kernel.replay().result().divergences;
+const divergences = (kernel: KernelStory) => kernel.replay().divergences;
 
 describe('a device has at most one driver', () => {
   test('and the machine knows which, after every legal sequence', () => {
     fc.assert(
       fc.property(steps, (actions) => {
-        const kernel = new Kernel();
+        const kernel = twoFunctions();
         const owners = act(kernel, actions);
-        const { divergences: found, finalState } = kernel.replay().result();
+        const { divergences: found, finalState } = kernel.replay();
         expect(found).toEqual([]);
         for (const device of DEVICES) {
           expect(finalState.devices[device].driver).toBe(owners.get(device) ?? null);
@@ -105,14 +77,14 @@ describe('a device has at most one driver', () => {
   test('so that a second one that probes is a divergence', () => {
     fc.assert(
       fc.property(steps, step, (actions, { driver, tid }) => {
-        const kernel = new Kernel();
+        const kernel = twoFunctions();
         const owners = act(kernel, actions);
         const [owned] = owners.keys();
         fc.pre(owned !== undefined && actions.length > 0);
         // What only the snapshot told is confirmed by a first release.
-        kernel.release(owned, owners.get(owned) ?? '');
-        kernel.bind(owned, 'nouveau');
-        kernel.bind(owned, driver, tid);
+        kernel.unbind(owned, owners.get(owned) ?? '');
+        kernel.attempt('nouveau', owned, 0, 0);
+        kernel.attempt(driver, owned, 0, 0, tid);
         expect(divergences(kernel).length).toBeGreaterThan(0);
       }),
       { numRuns: 60 },
@@ -124,8 +96,8 @@ describe('a device lock has one owner', () => {
   test('so that who probes while another does is a divergence', () => {
     fc.assert(
       fc.property(step, fc.integer({ min: 0, max: 1 }), ({ device, driver }, done) => {
-        const kernel = new Kernel();
-        const first = kernel.probe(device, driver, 1);
+        const kernel = twoFunctions();
+        const first = probe(kernel, device, driver, 1);
         for (const end of first.ends.slice(0, done)) end();
         kernel.begin({ kind: 'match', name: '__driver_probe_device', device, driver, tid: 2 });
         const paths = divergences(kernel).map(({ path }) => path);
@@ -136,8 +108,8 @@ describe('a device lock has one owner', () => {
   });
 
   test('and probes of two devices do not wait for each other', () => {
-    const kernel = new Kernel();
-    const [one, other] = DEVICES.map((device, i) => kernel.probe(device, DRIVERS[i], i + 1));
+    const kernel = twoFunctions();
+    const [one, other] = DEVICES.map((device, i) => probe(kernel, device, DRIVERS[i], i + 1));
     for (const end of [...other.ends, ...one.ends]) end();
     expect(divergences(kernel)).toEqual([]);
   });
@@ -166,17 +138,13 @@ describe('closing', () => {
    * maps parts of it, sets interrupts up, and closes everything.
    */
   function use({ maps, irqs, dma, unmapped, unsets }: Use) {
-    const kernel = new Kernel();
-    const text = JSON.stringify({ ...facts, iommu_group: String(GROUP), resource });
-    const data = new Uint8Array(256);
-    kernel.point({ kind: 'snapshot', name: 'start', device, driver: 'vfio-pci', text, data });
+    const kernel = twoFunctions();
+    const known = { ...facts, iommu_group: String(GROUP), resource };
+    kernel.device(device, known, { data: new Uint8Array(256) });
     const user = { tid: 9, pid: 9 };
     const row = { ...user, device };
-    const call = (inner: EventRow, inside: () => void = () => {}, ret = 0) => {
-      const span = kernel.begin(inner);
-      inside();
-      kernel.end(span, ret);
-    };
+    const call = (inner: EventRow, inside: () => void = () => {}, ret = 0) =>
+      kernel.call(inner, ret, inside);
     const ioctl = (name: string, columns: Partial<EventRow> = {}, inside = () => {}, ret = 0) =>
       call({ kind: 'ioctl', name, path: 'vfio', ...user, ...columns }, inside, ret);
     const type1 = (name: string, words: readonly bigint[], inside: () => void) => {
@@ -213,7 +181,7 @@ describe('closing', () => {
       const set = { path: 'kernel', region: index, offset: 0n, length: 1n, value: 0x24n };
       call({ ...row, kind: 'irq.set', name: 'vfio_pci_set_irqs_ioctl', ...set });
     }
-    const opened = kernel.replay();
+    const opened = replayed(kernel);
     kernel.point({ ...row, kind: 'device.close', name: 'vfio_pci_core_disable' });
     const left = dma.filter((page) => !unmapped.includes(page)).toSorted((a, b) => a - b);
     const unmapAll = () => {
@@ -221,7 +189,7 @@ describe('closing', () => {
     };
     if (unsets) ioctl('VFIO_GROUP_UNSET_CONTAINER', group, unmapAll);
     else unmapAll();
-    return { opened, closed: kernel.replay(), left };
+    return { opened, closed: replayed(kernel), left };
   }
 
   const page = fc.integer({ min: 0, max: 15 });

@@ -4,9 +4,8 @@
  * the release in between is lost, on a CPU whose notice comes before or after the attempt.
  */
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from './replayer.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 
 const device = '0000:41:00.0';
 const mark = (cpu: number): EventRow => ({ kind: 'process', name: 'sched_switch', cpu });
@@ -17,26 +16,12 @@ const notice = (cpu?: number): EventRow => ({
   ...(cpu === undefined ? {} : { cpu }),
 });
 
-/** An attempt of a driver that succeeds. */
-const attempt = (at: number, driver: string): EventRow[] => {
-  const row = { device, driver, tid: 1, cpu: 0 } as const;
-  const match = { ...row, kind: 'match', name: '__driver_probe_device' } as const;
-  const probe = { ...row, kind: 'probe', name: 'really_probe' } as const;
-  return [
-    { ...match, phase: 'begin' },
-    { ...probe, phase: 'begin' },
-    { ...row, kind: 'bind', name: 'driver_bound', phase: 'point' },
-    { ...probe, phase: 'end', span: at + 1, ret: 0n },
-    { ...match, phase: 'end', span: at, ret: 0n },
-  ];
-};
-
 function divergedWith(between: readonly EventRow[], after: readonly EventRow[]): number {
-  const first = attempt(0, 'nouveau');
-  const second = attempt(first.length + between.length, 'nvidia');
-  const rows = [...first, ...between, ...second, ...after];
-  const reader = new TraceReader(new MemorySource(buildTrace(rows)));
-  return replay(reader.read(), { kernel: '6.1.0' }).diverged;
+  const story = new KernelStory().on(0).attempt('nouveau', device, 0, 0);
+  for (const row of between) story.point(row);
+  story.attempt('nvidia', device, 0, 0);
+  for (const row of after) story.point(row);
+  return story.replay().diverged;
 }
 
 test('a second driver is a divergence when nothing was lost', () => {

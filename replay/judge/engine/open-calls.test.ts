@@ -4,15 +4,14 @@
  * many threads at one device.
  */
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { Replayer } from '../../index.js';
 
 const DEVICE = '0000:01:00.1';
 
 function replayed(rows: readonly EventRow[]): Replayer {
   const replayer = new Replayer({});
-  for (const batch of new TraceReader(new MemorySource(buildTrace(rows))).read()) {
+  for (const batch of traceOf(rows).read()) {
     replayer.feed(batch);
   }
   return replayer;

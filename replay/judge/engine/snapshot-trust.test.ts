@@ -7,8 +7,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importInput } from '../../../recorder/index.js';
-import { buildTrace, type EventRow, scratchFolder } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { type EventRow, scratchFolder, traceOf } from '../../../tests/build-trace.js';
+import { TraceReader } from '../../../traces/index.js';
 import { replay } from '../../index.js';
 
 const scratch = scratchFolder();
@@ -72,7 +72,7 @@ const released = (ts = 7_000_000_000n): EventRow => ({
 });
 
 function trust(rows: readonly EventRow[], clock = 'mono') {
-  const reader = new TraceReader(new MemorySource(buildTrace(rows, { meta: { clock } })));
+  const reader = traceOf(rows, { meta: { clock } });
   const { diverged, snapshot } = replay(reader.read(), reader.meta);
   return { diverged, used: snapshot.used, paths: snapshot.doubts.map(({ path }) => path) };
 }

@@ -5,106 +5,14 @@
  * drivers/pci/pci-driver.c, drivers/pci/pci-sysfs.c 6.1), right ones and ones with a wrong end.
  */
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../engine/replayer.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 
 const GPU = '0000:41:00.0';
 const OTHER = '0000:42:00.0';
 
-/** Rows in the making; spans are the places of their begins. */
-class Kernel {
-  readonly rows: EventRow[] = [];
-
-  point(row: EventRow): this {
-    this.rows.push(row);
-    return this;
-  }
-
-  begin(row: EventRow): number {
-    this.rows.push({ ...row, phase: 'begin' });
-    return this.rows.length - 1;
-  }
-
-  end(span: number, ret: number): this {
-    const { text: _, ...row } = this.rows[span];
-    this.rows.push({ ...row, phase: 'end', span, ret: BigInt(ret) });
-    return this;
-  }
-
-  device(device: string, facts: Readonly<Record<string, unknown>> = {}): this {
-    const ids = { vendor: '0x10de', device: '0x2684', class: '0x030000' };
-    const text = JSON.stringify({ driver: null, driver_override: null, ...ids, ...facts });
-    const driver = facts.driver as string | undefined;
-    return this.point({
-      kind: 'snapshot',
-      name: 'start',
-      device,
-      text,
-      ...(driver ? { driver } : {}),
-    });
-  }
-
-  /** A write to an attribute, and what happens in it. */
-  store(
-    name: string,
-    text: string,
-    ret: number,
-    more: { device?: string; driver?: string; tid?: number } = {},
-    inside: () => void = () => {},
-  ): this {
-    const tid = more.tid ?? 1;
-    const length = BigInt(text.length);
-    const at = this.begin({ kind: 'sysfs.write', path: 'sysfs', name, text, length, tid, ...more });
-    inside();
-    return this.end(at, ret);
-  }
-
-  /** An attempt of a driver; the results of its own probe and of the attempt. */
-  attempt(driver: string, device: string, own: number, ret: number, tid = 1): this {
-    const row = { device, driver, tid };
-    const match = this.begin({ kind: 'match', name: '__driver_probe_device', ...row });
-    const really = this.begin({ kind: 'probe', name: 'really_probe', ...row });
-    const bus = this.begin({ kind: 'probe', name: 'pci_device_probe', ...row });
-    const probe = this.begin({ kind: 'probe', name: `${driver}_probe`, ...row });
-    this.end(probe, own).end(bus, own);
-    if (own === 0) this.point({ kind: 'bind', name: 'driver_bound', ...row });
-    else this.point({ kind: 'unbind', name: 'device_unbind_cleanup', ...row });
-    return this.end(really, -own).end(match, ret);
-  }
-
-  bind(driver: string, device: string, ret: number, attached: number, own: number): this {
-    return this.store('bind', device, ret, { device, driver }, () => {
-      const at = this.begin({ kind: 'bind', name: 'device_driver_attach', device, driver, tid: 1 });
-      this.attempt(driver, device, own, -own).end(at, attached);
-    });
-  }
-
-  replay() {
-    const options = { meta: { kernel: '6.1.0' } };
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows, options)));
-    return replay(reader.read(), { kernel: '6.1.0' });
-  }
-
-  get divergences(): readonly string[] {
-    return this.replay().divergences.map((d) => `${d.name}: ${d.expected} | ${d.actual}`);
-  }
-}
-
-const probeAll = (kernel: Kernel, order: readonly string[], device: string) =>
-  kernel.store('drivers_probe', device, device.length, { device }, () => {
-    for (const driver of order) kernel.attempt(driver, device, -19, 19);
-  });
-
-const tell = (
-  kernel: Kernel,
-  kind: 'driver.register' | 'driver.unregister',
-  driver: string,
-): Kernel => kernel.point({ kind, name: kind.replace('.', '_'), driver, tid: 1 });
-
 /** Two GPUs, and proof that overrides are recorded and that none is set. */
 const gpus = () =>
-  new Kernel()
+  new KernelStory()
     .device(GPU)
     .device(OTHER)
     .store('driver_override', '\n', 1, { device: GPU })
@@ -113,8 +21,8 @@ const gpus = () =>
 describe('several drivers that claim a device', () => {
   test('are tried in the order in which they were tried before', () => {
     const kernel = gpus();
-    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-    probeAll(kernel, ['nova_core', 'nouveau'], OTHER);
+    kernel.probeAll(['nova_core', 'nouveau'], GPU);
+    kernel.probeAll(['nova_core', 'nouveau'], OTHER);
     expect(kernel.divergences).toEqual([]);
   });
 
@@ -126,15 +34,15 @@ describe('several drivers that claim a device', () => {
 
     test('are not tried in another order', () => {
       const kernel = held();
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.probeAll(['nouveau', 'nova_core'], OTHER);
       expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
     });
 
     test('are all tried when each one fails', () => {
       const kernel = held();
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      probeAll(kernel, ['nova_core'], OTHER);
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.probeAll(['nova_core'], OTHER);
       expect(kernel.divergences).toEqual(['drivers_probe: nouveau is tried | no attempt']);
     });
   });
@@ -142,67 +50,67 @@ describe('several drivers that claim a device', () => {
   describe('that have no device, and may have been unloaded and loaded again', () => {
     test('are tried in any order, and from then on in that', () => {
       const kernel = gpus();
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.probeAll(['nouveau', 'nova_core'], OTHER);
       const { unknown } = kernel.replay();
-      probeAll(kernel, ['nouveau', 'nova_core'], GPU);
+      kernel.probeAll(['nouveau', 'nova_core'], GPU);
       expect(kernel.replay()).toMatchObject({ diverged: 0, unknown });
     });
 
     test('need not be tried any more', () => {
       const kernel = gpus();
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      probeAll(kernel, ['nova_core'], OTHER);
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.probeAll(['nova_core'], OTHER);
       expect(kernel.divergences).toEqual([]);
     });
 
     test('had their places where events tell who registers and leaves', () => {
       const kernel = gpus();
-      tell(kernel, 'driver.unregister', 'nvme');
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      kernel.unregister('nvme');
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.probeAll(['nouveau', 'nova_core'], OTHER);
       expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
     });
 
     test('stand at the end where events tell that they left and came back', () => {
       const kernel = gpus();
-      tell(kernel, 'driver.register', 'nova_core');
-      tell(kernel, 'driver.register', 'nouveau');
-      probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-      tell(kernel, 'driver.unregister', 'nova_core');
-      tell(kernel, 'driver.register', 'nova_core');
-      probeAll(kernel, ['nouveau', 'nova_core'], OTHER);
+      kernel.register('nova_core');
+      kernel.register('nouveau');
+      kernel.probeAll(['nova_core', 'nouveau'], GPU);
+      kernel.unregister('nova_core');
+      kernel.register('nova_core');
+      kernel.probeAll(['nouveau', 'nova_core'], OTHER);
       expect(kernel.divergences).toEqual([]);
     });
   });
 
   test('a driver that nobody knew may come after them', () => {
     const kernel = gpus();
-    probeAll(kernel, ['nova_core', 'nouveau'], GPU);
-    probeAll(kernel, ['nova_core', 'nouveau', 'loaded_since'], OTHER);
+    kernel.probeAll(['nova_core', 'nouveau'], GPU);
+    kernel.probeAll(['nova_core', 'nouveau', 'loaded_since'], OTHER);
     expect(kernel.divergences).toEqual([]);
   });
 
   test('an override leaves one of them', () => {
-    const kernel = new Kernel().device(GPU);
+    const kernel = new KernelStory().device(GPU);
     kernel.store('driver_override', 'nouveau\n', 8, { device: GPU });
-    probeAll(kernel, ['nouveau'], GPU);
+    kernel.probeAll(['nouveau'], GPU);
     expect(kernel.divergences).toEqual([]);
-    probeAll(kernel, ['nova_core'], GPU);
+    kernel.probeAll(['nova_core'], GPU);
     expect(kernel.divergences[0]).toBe('__driver_probe_device: nouveau | nova_core');
   });
 });
 
 describe('a bind by hand', () => {
   test('turns a deferred probe into -EAGAIN', () => {
-    const deferred = new Kernel().device(GPU).bind('nouveau', GPU, -11, -11, -517);
+    const deferred = new KernelStory().device(GPU).bind('nouveau', GPU, -11, -11, -517);
     expect(deferred.divergences).toEqual([]);
-    const wrong = new Kernel().device(GPU).bind('nouveau', GPU, -517, -517, -517);
+    const wrong = new KernelStory().device(GPU).bind('nouveau', GPU, -517, -517, -517);
     expect(wrong.divergences[0]).toBe('device_driver_attach: -EAGAIN | -EPROBE_DEFER');
   });
 
   test('of a device that has a driver is -EBUSY', () => {
-    const kernel = new Kernel().device(GPU).bind('nova_core', GPU, GPU.length, 0, 0);
+    const kernel = new KernelStory().device(GPU).bind('nova_core', GPU, GPU.length, 0, 0);
     const second = (ret: number) =>
       kernel.store('bind', GPU, ret, { device: GPU, driver: 'nouveau', tid: 2 }, () => {
         const row = { device: GPU, driver: 'nouveau', tid: 2 };
@@ -219,7 +127,7 @@ describe('a bind by hand', () => {
 
   test('of a driver that an override excludes is -ENODEV', () => {
     const excluded = (ret: number) =>
-      new Kernel()
+      new KernelStory()
         .device(GPU)
         .bind('nouveau', GPU, -12, -12, -12)
         .store('driver_override', 'vfio-pci\n', 9, { device: GPU })
@@ -235,7 +143,7 @@ describe('a bind that waits for the lock of a function that goes', () => {
   /** A removal by thread 2 comes between the write and the attempt. */
   const waiting = (ret: number, reborn: boolean) => {
     const kernel = gpus();
-    probeAll(kernel, ['nouveau'], OTHER);
+    kernel.probeAll(['nouveau'], OTHER);
     return kernel.store('bind', GPU, ret, OLD, () => {
       const at = kernel.begin({ kind: 'bind', name: 'device_driver_attach', ...OLD });
       kernel.point({ kind: 'device.remove', name: STOP, device: GPU, tid: 2 });
@@ -263,7 +171,7 @@ describe('a bind that waits for the lock of a function that goes', () => {
 });
 
 describe('two threads at once', () => {
-  const store = (kernel: Kernel, tid: number, text: string) =>
+  const store = (kernel: KernelStory, tid: number, text: string) =>
     kernel.begin({ ...OVERRIDE, tid, text, length: BigInt(text.length) });
   const OVERRIDE = {
     kind: 'sysfs.write',
@@ -311,7 +219,7 @@ describe('two threads at once', () => {
 describe('new_id', () => {
   const id = '10de 2684\n';
   const addTwice = (second: number) =>
-    new Kernel()
+    new KernelStory()
       .device(GPU, { driver: 'nouveau' })
       .store('new_id', id, id.length, { driver: 'vfio-pci' })
       .store('new_id', id, second, { driver: 'vfio-pci' });
@@ -337,13 +245,13 @@ describe('new_id', () => {
       kernel.attempt('nvidia', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
     });
     kernel.store('remove_id', '10de 2684\n', 10, { driver: 'nvidia' });
-    probeAll(kernel, ['nouveau'], GPU);
+    kernel.probeAll(['nouveau'], GPU);
     expect(kernel.divergences).toEqual([]);
   });
 
   test('from before the recording may be why another driver comes first', () => {
-    const kernel = new Kernel().device(GPU).store('driver_override', '\n', 1, { device: GPU });
-    probeAll(kernel, ['nouveau'], GPU);
+    const kernel = new KernelStory().device(GPU).store('driver_override', '\n', 1, { device: GPU });
+    kernel.probeAll(['nouveau'], GPU);
     kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
       kernel.attempt('unheard', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
     });
@@ -362,7 +270,7 @@ describe('new_id', () => {
   });
 
   test('needs two numbers', () => {
-    const kernel = new Kernel().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
+    const kernel = new KernelStory().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
     expect(kernel.divergences).toEqual([]);
     kernel.store('new_id', '10de\n', 5, { driver: 'vfio-pci' });
     expect(kernel.divergences).toEqual(['new_id: -EINVAL | 5']);
@@ -372,7 +280,7 @@ describe('new_id', () => {
 describe('sriov_numvfs', () => {
   const facts = { driver: 'nvme', class: '0x010802', sriov_totalvfs: '4', sriov_numvfs: '0' };
   const write = (text: string, ret: number, more: Readonly<Record<string, unknown>> = {}) =>
-    new Kernel()
+    new KernelStory()
       .device(GPU, { ...facts, ...more })
       // A write that changes nothing shows that the snapshot is right.
       .store('sriov_numvfs', '0\n', 2, { device: GPU })
@@ -391,7 +299,7 @@ describe('sriov_numvfs', () => {
     expect(write('2\n', -2, none)).toEqual([]);
     // That it has none, only the snapshot told: it may have got one since.
     expect(write('2\n', -16, none)).toEqual([]);
-    const refused = new Kernel().device(GPU, { ...facts, ...none });
+    const refused = new KernelStory().device(GPU, { ...facts, ...none });
     refused.store('sriov_numvfs', '0\n', 2, { device: GPU });
     refused.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
       refused.attempt('nouveau', GPU, -19, 19);
@@ -401,8 +309,8 @@ describe('sriov_numvfs', () => {
   });
 
   test('a driver that is removed may take its VFs with it', () => {
-    const enabled = (between: (kernel: Kernel) => void) => {
-      const kernel = new Kernel().device(GPU, facts);
+    const enabled = (between: (kernel: KernelStory) => void) => {
+      const kernel = new KernelStory().device(GPU, facts);
       kernel.store('sriov_numvfs', '0\n', 2, { device: GPU });
       for (let i = 0; i < 2; i++) {
         kernel.store('sriov_numvfs', '2\n', 2, { device: GPU }, () => {

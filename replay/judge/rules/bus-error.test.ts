@@ -6,9 +6,8 @@
  * off by PCI_COMMAND, and gets a SIGBUS in the mapping or beside it.
  */
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../../index.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 
 const device = '0000:41:00.0';
 const COMMAND = 4n;
@@ -17,31 +16,21 @@ const START = 0x7f0000000000n;
 const PAGE = 0x1000n;
 const USER = { pid: 5, tid: 5 };
 
-const snapshot: EventRow = {
-  kind: 'snapshot',
-  name: 'start',
-  device,
-  driver: 'vfio-pci',
-  data: new Uint8Array(256),
-  text: JSON.stringify({
-    driver: 'vfio-pci',
-    vendor: '0x10de',
-    device: '0x1',
-    class: '0x0',
-    resource: ['0x80000000 0x8000ffff 0x40200', ...Array(6).fill('0x0 0x0 0x0')],
-  }),
+const FACTS = {
+  ...{ driver: 'vfio-pci', vendor: '0x10de', device: '0x1', class: '0x0' },
+  resource: ['0x80000000 0x8000ffff 0x40200', ...Array(6).fill('0x0 0x0 0x0')],
 };
 
-class User {
-  readonly rows: EventRow[] = [snapshot];
+class User extends KernelStory {
   #command = 0n;
 
+  constructor(space = new Uint8Array(256)) {
+    super();
+    this.device(device, FACTS, { data: space });
+  }
+
   #call(row: EventRow, inside: () => void = () => {}, ret = 0n): this {
-    const span = this.rows.push({ device, ...USER, ...row, phase: 'begin' }) - 1;
-    inside();
-    const { data: _, ...columns } = row;
-    this.rows.push({ device, ...USER, ...columns, phase: 'end', span, ret });
-    return this;
+    return this.call({ device, ...USER, ...row }, Number(ret), inside);
   }
 
   open(): this {
@@ -51,8 +40,7 @@ class User {
   }
 
   close(): this {
-    this.rows.push({ kind: 'device.close', name: 'vfio_pci_core_disable', device, ...USER });
-    return this;
+    return this.point({ kind: 'device.close', name: 'vfio_pci_core_disable', device, ...USER });
   }
 
   map(): this {
@@ -85,20 +73,13 @@ class User {
     return this.#call({ kind: 'ioctl', name: 'VFIO_DEVICE_FEATURE', path: 'vfio', offset: 1n });
   }
 
-  lose(): this {
-    this.rows.push({ kind: 'lost', value: 1n });
-    return this;
-  }
-
   sigbus(offset: bigint, pid = USER.pid): this {
-    this.rows.push({ kind: 'fault.bus', name: 'SIGBUS', pid, tid: pid, offset });
-    return this;
+    return this.point({ kind: 'fault.bus', name: 'SIGBUS', pid, tid: pid, offset });
   }
 
   /** Responses of bus errors by verdict, and how the first that diverges does. */
   get verdicts() {
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
-    const { kinds, divergences } = replay(reader.read(), { kernel: '6.1.0' });
+    const { kinds, divergences } = this.replay();
     const first = divergences.find((d) => d.kind === 'fault.bus');
     const { matched, diverged, unknown } = kinds['fault.bus'] ?? NONE;
     return { matched, diverged, unknown, expected: first?.expected };
@@ -120,11 +101,9 @@ describe('a bus error in a mapping of a BAR', () => {
   });
 
   test('is unknown when the recording lacks the accesses that turn memory on', () => {
-    const bare = new User();
-    const data = new Uint8Array(256);
-    data[Number(COMMAND)] = Number(MEMORY);
-    bare.rows[0] = { ...snapshot, data };
-    expect(bare.open().map().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
+    const space = new Uint8Array(256);
+    space[Number(COMMAND)] = Number(MEMORY);
+    expect(new User(space).open().map().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 
   test('is unknown when the recording lacks the calls that put the device to sleep', () => {
@@ -134,7 +113,7 @@ describe('a bus error in a mapping of a BAR', () => {
 
   test('is unknown when the device was opened before the recording, or events were lost', () => {
     expect(new User().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
-    const lossy = new User().open().map().feature().command(0n).command(MEMORY).lose();
+    const lossy = new User().open().map().feature().command(0n).command(MEMORY).lose(1);
     expect(lossy.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 });

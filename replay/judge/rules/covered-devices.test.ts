@@ -4,10 +4,9 @@
  * with vfio-pci renamed to a variant.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { importedCapture } from '../../../tests/captures.js';
 import { rowsOf } from '../../../tests/rewrite.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
 import { replay } from '../../index.js';
 
 const reader = importedCapture('vfio-client-r1');
@@ -29,7 +28,7 @@ function divergences(driver: string): number {
     if (typeof same.text === 'string') same.text = renamed(same.text);
     return same;
   });
-  const trace = new TraceReader(new MemorySource(buildTrace(changed)));
+  const trace = traceOf(changed);
   return replay(trace.read(), { kernel }).divergences.length;
 }
 

@@ -5,41 +5,21 @@
  * a group, one mapping, and faults in and beside it.
  */
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../../index.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 
 const device = '0000:41:00.0';
 const GROUP = 7;
 const SECOND = 1_000_000_000n;
 
-const snapshotOf = (driver: string): EventRow => ({
-  kind: 'snapshot',
-  name: 'start',
-  device,
-  driver,
-  ts: 0n,
-  text: JSON.stringify({ driver, vendor: '0x10de', device: '0x1', class: '0x0', iommu_group: '7' }),
-});
-
-class User {
-  readonly rows: EventRow[];
-  #ts = 0n;
-
+class User extends KernelStory {
   constructor(driver = 'vfio-pci') {
-    this.rows = [snapshotOf(driver)];
+    super();
+    this.device(device, { driver, iommu_group: String(GROUP) });
   }
 
-  add(row: EventRow): number {
-    this.#ts += 1000n;
-    return this.rows.push({ ts: this.#ts, pid: 5, tid: 5, ...row }) - 1;
-  }
-
-  call(row: Omit<EventRow, 'kind'>, inside: () => void = () => {}): this {
-    const span = this.add({ kind: 'ioctl', path: 'vfio', ...row, phase: 'begin' });
-    inside();
-    this.add({ kind: 'ioctl', path: 'vfio', ...row, phase: 'end', span, ret: 0n });
-    return this;
+  #ioctl(row: Omit<EventRow, 'kind'>, inside?: () => void): this {
+    return this.call({ kind: 'ioctl', path: 'vfio', pid: 5, tid: 5, ...row }, 0, inside);
   }
 
   /** A container with one group, whose mapping is at 1 MiB and only to be read. */
@@ -52,21 +32,19 @@ class User {
     view.setBigUint64(16, 0x100000n, true);
     view.setBigUint64(24, 0x2000n, true);
     const name = 'VFIO_IOMMU_MAP_DMA';
-    this.call({ name: 'VFIO_GET_API_VERSION' });
-    this.call({ name: 'VFIO_GROUP_SET_CONTAINER', data: group });
-    this.call({ name: 'VFIO_SET_IOMMU', offset: 3n });
-    return this.call({ name }, () => this.call({ name, data, path: 'kernel' }));
+    this.#ioctl({ name: 'VFIO_GET_API_VERSION' });
+    this.#ioctl({ name: 'VFIO_GROUP_SET_CONTAINER', data: group });
+    this.#ioctl({ name: 'VFIO_SET_IOMMU', offset: 3n });
+    return this.#ioctl({ name }, () => this.#ioctl({ name, data, path: 'kernel' }));
   }
 
   fault(name: string, offset: bigint, value: bigint, after = 2n * SECOND): this {
-    this.#ts += after;
-    this.add({ kind: 'fault.dma', name, device, offset, value });
-    return this;
+    const row = { device, offset, value, pid: 5, tid: 5 };
+    return this.after(after).point({ kind: 'fault.dma', name, ...row });
   }
 
   get verdicts() {
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
-    const { kinds, divergences } = replay(reader.read(), { kernel: '6.1.0' });
+    const { kinds, divergences } = this.replay();
     return { ...kinds['fault.dma'], actual: divergences.map((d) => d.actual) };
   }
 }

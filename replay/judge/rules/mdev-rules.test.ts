@@ -4,32 +4,21 @@
  * Method: recordings built by hand of one or two threads.
  */
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../../index.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 import { STATE } from '../../model/vfio/migration-state.js';
 
 const device = 'db5b5fab-8f4d-4e27-9da1-494c73cf256d';
 
-class Recording {
-  readonly rows: EventRow[] = [];
+class Recording extends KernelStory {
+  constructor() {
+    super('6.12.0');
+  }
 
-  begin(row: EventRow): number {
-    // A write names the device by its text.
+  /** Events are of thread 7 and of the device; a write names it by its text. */
+  override begin(row: EventRow): number {
     const named = row.kind === 'sysfs.write' ? {} : { device };
-    return this.rows.push({ tid: 7, phase: 'begin', ...named, ...row }) - 1;
-  }
-
-  end(span: number, ret: number): this {
-    const { data: _, text: __, ...columns } = this.rows[span];
-    this.rows.push({ ...columns, phase: 'end', span, ret: BigInt(ret) });
-    return this;
-  }
-
-  call(row: EventRow, ret: number, inside?: () => void): this {
-    const span = this.begin(row);
-    inside?.();
-    return this.end(span, ret);
+    return super.begin({ tid: 7, ...named, ...row });
   }
 
   write(name: string, ret: number, inside?: () => void, driver?: string): this {
@@ -65,11 +54,6 @@ class Recording {
 
   setState(state: number, ret: number): this {
     return this.call(this.state(state), ret);
-  }
-
-  replay() {
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
-    return replay(reader.read(), { kernel: '6.12.0' });
   }
 }
 
@@ -129,7 +113,7 @@ test('of two threads that set a state at once it is not known which came last', 
 
 test('a device that nobody has open refuses every call', () => {
   const recording = new Recording().create().open();
-  recording.rows.push({ tid: 7, ...close });
+  recording.point({ tid: 7, ...close });
   const { divergences } = recording.setState(STATE.STOP, 0).replay();
   expect(divergences.map(({ expected }) => expected)).toEqual(['-EINVAL']);
 });

@@ -4,8 +4,7 @@
  * Method: traces written by hand: the function's events, which are all there, and lines of the log.
  */
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { replay } from '../../index.js';
 
 const DEVICE = '0000:02:00.1';
@@ -25,7 +24,7 @@ const logged = (count: number, source: 'dmesg' | 'tracefs' = 'dmesg'): EventRow 
 });
 
 function diverged(rows: readonly EventRow[]): readonly string[] {
-  const { divergences } = replay(new TraceReader(new MemorySource(buildTrace(rows))).read());
+  const { divergences } = replay(traceOf(rows).read());
   return divergences.map(({ seq, actual }) => `${seq}: ${actual}`);
 }
 

@@ -4,8 +4,7 @@
  * Method: traces written by hand: a snapshot of an endpoint, and reads of its configuration space.
  */
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { replay } from '../../index.js';
 
 const DEVICE = '0000:02:00.0';
@@ -35,7 +34,7 @@ const OTHER_IDS = given(0, [0x86, 0x80, 0xd4, 0x10]);
 const dump = (at: number, byte: number) => given(0, [...space().with(at, byte)]);
 
 function diverged(rows: readonly EventRow[]): string[] {
-  const reader = new TraceReader(new MemorySource(buildTrace([SNAPSHOT, ...rows])));
+  const reader = traceOf([SNAPSHOT, ...rows]);
   return replay(reader.read()).divergences.map(({ seq, actual }) => `${seq}: ${actual}`);
 }
 
@@ -56,7 +55,7 @@ describe('seen by strace', () => {
   });
 
   test('right ids are matches that were computed', () => {
-    const reader = new TraceReader(new MemorySource(buildTrace([SNAPSHOT, IDS, IDS])));
+    const reader = traceOf([SNAPSHOT, IDS, IDS]);
     expect(replay(reader.read()).kinds['config.read'].computed).toBe(2);
   });
 });

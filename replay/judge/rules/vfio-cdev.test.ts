@@ -4,10 +4,9 @@
  * Method: a recording of 6.12, in which a call that 6.12 refuses ends in another way.
  */
 import { afterAll, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { importedCapture } from '../../../tests/captures.js';
 import { rowsOf } from '../../../tests/rewrite.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
 import { replay } from '../../index.js';
 
 const reader = importedCapture('iommufd-cdev-r1');
@@ -35,7 +34,7 @@ function endsWithFlag(name: string, least: number): number[] {
 
 function verdicts(ends: readonly number[], ret: bigint): string[] {
   const changed = rows.map((row, seq): EventRow => (ends.includes(seq) ? { ...row, ret } : row));
-  const trace = new TraceReader(new MemorySource(buildTrace(changed)));
+  const trace = traceOf(changed);
   const found: string[] = [];
   const observe = ({ seq }: { seq: number }, { type }: { type: string }) => {
     if (ends.includes(seq)) found.push(type);

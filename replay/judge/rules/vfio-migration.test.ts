@@ -5,9 +5,8 @@
  * kernel's state machine.
  */
 import { expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../../tests/build-trace.js';
-import { MemorySource, TraceReader } from '../../../traces/index.js';
-import { replay } from '../../index.js';
+import type { EventRow } from '../../../tests/build-trace.js';
+import { KernelStory } from '../../../tests/kernel-story.js';
 import { STATE } from '../../model/vfio/migration-state.js';
 
 const device = '0000:41:00.4';
@@ -15,44 +14,33 @@ const SET_STATE = 0x20002;
 
 const resource = Array(13).fill('0x0000000000000000 0x0000000000000000 0x0000000000000000');
 const facts = { driver: 'mlx5_vfio_pci', vendor: '0x15b3', device: '0x101e', class: '0x020000' };
-const snapshot: EventRow = {
-  kind: 'snapshot',
-  name: 'start',
-  device,
-  driver: 'mlx5_vfio_pci',
-  data: new Uint8Array(256),
-  text: JSON.stringify({ ...facts, physfn: '0000:41:00.0', resource }),
-};
+class Recording extends KernelStory {
+  constructor() {
+    super('6.8.0');
+    this.device(
+      device,
+      { ...facts, physfn: '0000:41:00.0', resource },
+      { data: new Uint8Array(256) },
+    );
+  }
 
-class Recording {
-  readonly rows: EventRow[] = [snapshot];
-
-  call(row: EventRow, ret: number, inside?: () => void): this {
-    const span = this.rows.push({ tid: 7, phase: 'begin', device, ...row }) - 1;
-    inside?.();
-    const { data: _, ...columns } = row;
-    this.rows.push({ tid: 7, phase: 'end', device, span, ret: BigInt(ret), ...columns });
-    return this;
+  #call(row: EventRow, ret: number, inside?: () => void): this {
+    return this.call({ tid: 7, device, ...row }, ret, inside);
   }
 
   open(): this {
-    return this.call({ kind: 'device.open', name: 'vfio_pci_core_enable' }, 0, () =>
-      this.call({ kind: 'reset', name: 'pci_try_reset_function' }, 0),
+    return this.#call({ kind: 'device.open', name: 'vfio_pci_core_enable' }, 0, () =>
+      this.#call({ kind: 'reset', name: 'pci_try_reset_function' }, 0),
     );
   }
 
   setState(state: number, ret: number): this {
     const data = new Uint8Array(Uint32Array.of(16, SET_STATE, state).buffer);
     const name = 'VFIO_DEVICE_FEATURE';
-    return this.call(
+    return this.#call(
       { kind: 'ioctl', path: 'vfio', name, value: 0x3b75n, offset: 4096n, data },
       ret,
     );
-  }
-
-  replay() {
-    const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
-    return replay(reader.read(), { kernel: '6.8.0' });
   }
 }
 
