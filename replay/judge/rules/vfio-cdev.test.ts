@@ -67,8 +67,18 @@ function bound(device: string, known: boolean, ret: bigint) {
     data: new Uint8Array(4096),
   });
   const data = new Uint8Array(Uint32Array.of(16, 0, 5).buffer);
-  const call = { kind: 'ioctl', name: 'VFIO_DEVICE_BIND_IOMMUFD', path: 'vfio', device, ...user };
-  const enable = { kind: 'device.open', name: 'vfio_pci_core_enable', device: '0000:02:00.0' };
+  const call: EventRow = {
+    kind: 'ioctl',
+    name: 'VFIO_DEVICE_BIND_IOMMUFD',
+    path: 'vfio',
+    device,
+    ...user,
+  };
+  const enable: EventRow = {
+    kind: 'device.open',
+    name: 'vfio_pci_core_enable',
+    device: '0000:02:00.0',
+  };
   const changed: EventRow[] = [present('0000:02:00.0'), ...(known ? [present(device)] : [])];
   const opened = changed.push({ ...enable, ...user, phase: 'begin' }) - 1;
   changed.push({ ...enable, ...user, phase: 'end', span: opened, ret: 0n });

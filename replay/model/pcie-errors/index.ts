@@ -6,4 +6,4 @@ export {
   type Severity,
   severityOf,
   type Vote,
-} from './recovery.js';
+} from './recovery-votes.js';

@@ -1,4 +1,4 @@
-/** Errors that a port reports, and recovery from them: who is told, in which state, what it returns. */
+/** Errors that a port reports, and recovery: who is told, of which state, and what it returns. */
 import { driverModel } from '../../model/drivers/index.js';
 import {
   CHANNEL,
@@ -9,9 +9,9 @@ import {
   type Vote,
 } from '../../model/pcie-errors/index.js';
 import { certainly, only } from '../../model/possible.js';
-import { functionAt, type Recovery } from '../../model/vfio/state.js';
-import type { EventCursor } from '../engine/cursor.js';
+import { functionAt, type Recovery } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import {
   COMPUTED,
   compare,
@@ -23,7 +23,7 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/device.js';
+import type { PciDevice } from '../machine/pci-device.js';
 import { rulesOf } from './vfio-iommufd.js';
 
 const TOLD = 'vfio_pci_core_aer_err_detected';
