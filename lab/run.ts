@@ -6,6 +6,7 @@ import { LabError, requireTools, say } from './host.js';
 import { initramfs } from './initramfs.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
 import { boot } from './qemu.js';
+import { vfioSelftests } from './selftests.js';
 
 const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--cpus N] [--timeout S] JOB
 Boots a Debian kernel in QEMU, runs lab/jobs/JOB.sh in it and leaves what the job wrote in
@@ -59,6 +60,7 @@ async function runJob({ project, job, series, cpus, timeout }: Run): Promise<num
   mkdirSync(cache, { recursive: true });
   const root = guestRoot(cache);
   const kernel = guestKernel(cache, root, series);
+  if (job === 'selftests') vfioSelftests(root, series);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
   const out = join(cache, 'out', `${job}-${series}`);
   rmSync(out, { recursive: true, force: true });

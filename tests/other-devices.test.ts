@@ -60,7 +60,7 @@ const WHY: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'unknown sysfs.write': 1,
     'unknown vf.remove': 10,
   },
-  'aer-bus-r1': { 'unknown ioctl': 38, 'unknown mmap': 3 },
+  'aer-bus-r1': { 'unknown ioctl': 38, 'unknown mmap': 3, 'unknown recovery': 2 },
   'virtio-vfio-r1': {
     'unknown ioctl': 44,
     'unknown probe': 3,

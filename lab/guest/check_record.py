@@ -5,27 +5,11 @@ import json
 import os
 import sys
 
+from checks import check, check_report, failed
+
 report = json.load(open(sys.argv[1]))
 events = [json.loads(line) for line in open(sys.argv[2])]
-failed = []
-
-
-def check(what, good, detail=''):
-    print('ok    ' if good else 'FAILED', what, detail)
-    if not good:
-        failed.append(what)
-
-
-wrong = [p for p in report['probes'] if p['decoded'] != p['hits'] - p['misses']]
-total = sum(p['decoded'] for p in report['probes'])
-check('records per probe equal kprobe_profile', not wrong and total > 0,
-      f"{len(report['probes'])} probes, {total} records {wrong}")
-check('nothing lost', report['lost'] == 0, report['lost'])
-for cpu in report['cpus']:
-    kernel = cpu['kernel']
-    written = kernel['entries'] + kernel['read'] + kernel['overrun'] + kernel['dropped']
-    check(f"cpu {cpu['cpu']} of {cpu['instance']}", cpu['decoded'] + cpu['lost'] == written, written)
-check('nothing left in tracefs', not report['left'], report['left'])
+check_report(report)
 
 # What the recording says of the drivers at its end, against sysfs.
 sysfs = dict(line.rstrip('\n').split(' ', 1) for line in open('/out/drivers.txt'))

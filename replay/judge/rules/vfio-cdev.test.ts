@@ -55,3 +55,39 @@ test('a PASID that 6.12 refuses may be attached', () => {
   expect(verdicts(ends, REFUSED)).not.toContain('diverge');
   expect(verdicts(ends, 0n)).toEqual(['unknown']);
 });
+
+/** BIND of a device on 7.3, which ends so; another device is opened before. */
+function bound(device: string, known: boolean, ret: bigint) {
+  const user = { pid: 5, tid: 5 };
+  const text = JSON.stringify({ vendor: '0x8086', device: '0x1', class: '0x0' });
+  const driver = 'vfio-pci';
+  const present = (address: string): EventRow => ({
+    ...{ kind: 'snapshot', name: 'start', device: address, driver, text },
+    data: new Uint8Array(4096),
+  });
+  const data = new Uint8Array(Uint32Array.of(16, 0, 5).buffer);
+  const call: EventRow = {
+    kind: 'ioctl',
+    name: 'VFIO_DEVICE_BIND_IOMMUFD',
+    path: 'vfio',
+    device,
+    ...user,
+  };
+  const enable: EventRow = {
+    kind: 'device.open',
+    name: 'vfio_pci_core_enable',
+    device: '0000:02:00.0',
+  };
+  const changed: EventRow[] = [present('0000:02:00.0'), ...(known ? [present(device)] : [])];
+  const opened = changed.push({ ...enable, ...user, phase: 'begin' }) - 1;
+  changed.push({ ...enable, ...user, phase: 'end', span: opened, ret: 0n });
+  const span = changed.push({ ...call, phase: 'begin', offset: 8n, data }) - 1;
+  changed.push({ ...call, phase: 'end', span, ret });
+  const trace = new TraceReader(new MemorySource(buildTrace(changed)));
+  return replay(trace.read(), { kernel: '7.3.4' }).divergences.map(({ actual }) => actual);
+}
+
+test('a function that came during the recording may be a VF, which needs a token', () => {
+  expect(bound('0000:09:10.0', false, -13n)).toEqual([]);
+  expect(bound('0000:09:00.0', true, -13n)).toEqual(['-EACCES']);
+});

@@ -160,7 +160,10 @@ function tokenErrors(
   if (version !== null && version < TOKEN_SINCE) return [];
   if ((call.words[1] & 1) !== 0) return [-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES];
   const pci = engine.machine.find(fn.address);
-  return pci?.physfn != null || pci?.sriov != null ? [-ERRNO.EACCES] : [];
+  if (pci == null) return [];
+  // One that came during the recording is a VF, unless the recording shows how it came.
+  const mayBeVf = pci.physfn !== null || functionAt(engine.vfio, fn.address).hardware === null;
+  return mayBeVf || pci.sriov !== null ? [-ERRNO.EACCES] : [];
 }
 
 function noteBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {

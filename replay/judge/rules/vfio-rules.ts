@@ -4,6 +4,7 @@ import type { Rule } from '../engine/engine.js';
 import { STIMULUS } from '../engine/verdict.js';
 import { noteWrite } from './config-registers.js';
 import { covered } from './covered-devices.js';
+import { aerEvent, eventfd, noteBusReset, recovery } from './error-recovery.js';
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
@@ -44,8 +45,14 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   // The core's own function: whoever calls it has a device of vfio-pci-core.
   'device.request': request,
   'irq.set': covered(setIrqs),
-  reset,
+  reset: (engine, e) => {
+    noteBusReset(engine, e);
+    return reset(engine, e);
+  },
   power,
+  'fault.aer': aerEvent,
+  recovery,
+  eventfd,
 };
 
 /**

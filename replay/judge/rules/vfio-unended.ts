@@ -48,6 +48,9 @@ function forgetDevice(engine: Engine, device: string, name: string, process: num
   forgetIommufds(engine, process);
 }
 
+/** Calls that change a container, or a group. */
+const CHANGES = /SET_IOMMU|MAP_DMA|SET_CONTAINER/;
+
 function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   if (call.file === 'iommufd') {
     forgetIommufds(engine, process);
@@ -57,13 +60,12 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
     forgetDevice(engine, call.device, call.name, process);
     return;
   }
+  if (call.name === 'VFIO_GROUP_GET_DEVICE_FD') forgetIommufds(engine, process);
+  if (!CHANGES.test(call.name)) return;
   engine.vfio.containers.set(process, lostContainer());
   if (call.name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
-
-/** Calls that change a container, or a group. */
-const CHANGES = /SET_IOMMU|MAP_DMA|SET_CONTAINER/;
 
 /** A call has ended of which no begin was seen: what it asked for is not known. */
 export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {

@@ -16,4 +16,4 @@ export {
   nextId,
 } from './iommufd-objects.js';
 export type { IommufdRules } from './iommufd-versions.js';
-export { explaining } from './unseen.js';
+export { explaining } from './unseen-calls.js';

@@ -3,6 +3,7 @@
  */
 
 import type { DmaSpace } from '../iommu/type1.js';
+import type { Severity, Vote } from '../pcie-errors/index.js';
 import type { Unknown } from '../possible.js';
 import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { OpenDevice } from '../vfio-pci-core/open-device.js';
@@ -74,6 +75,23 @@ export interface Container {
   teardown: Extract<DmaProgress, { type: 'unmap' }> | null;
 }
 
+/** Recovery from an error of PCI Express that is under way on a thread. */
+export interface Recovery {
+  readonly seq: number;
+  /** The port, or the device that found the error. */
+  readonly device: string;
+  /** `pci_channel_state_t` with which it began. */
+  readonly state: number;
+  /** Functions below the port when it began; null when not known. */
+  readonly votes: readonly { address: string; vote: Vote; vfio: boolean }[] | null;
+  /** Functions of VFIO that were told, in order. */
+  readonly told: string[];
+  /** The one that is being told; null between two. */
+  telling: string | null;
+  /** Whether the bus could be reset; null when nothing tells. */
+  reset: boolean | null;
+}
+
 /** A VFIO group that a process opened. */
 export interface Group {
   /** In a container; null when not known. */
@@ -100,6 +118,9 @@ export interface VfioState {
   /** Files that groups handed out, by their numbers in `descriptors`. */
   readonly groupFiles: Set<number>;
   readonly iommufds: Contexts;
+  /** By thread: recoveries, and the error that was reported last. */
+  readonly recoveries: Map<number, Recovery>;
+  readonly reported: Map<number, { readonly device: string; readonly severity: Severity }>;
   /** A device was disabled after its closing had begun: the recording has both. */
   showsClosing: boolean;
   /** An IOMMU domain was attached while a group was put into a container: such events are there. */
@@ -117,6 +138,8 @@ export const newVfioState = (): VfioState => ({
   descriptors: newDescriptors(),
   groupFiles: new Set(),
   iommufds: newContexts(),
+  recoveries: new Map(),
+  reported: new Map(),
   showsClosing: false,
   showsAttaching: false,
 });
@@ -206,6 +229,8 @@ export function forgetVfio(state: VfioState): void {
   state.descriptors.files.clear();
   state.descriptors.calls.clear();
   state.iommufds.uses.clear();
+  state.recoveries.clear();
+  state.reported.clear();
   state.containers.clear();
   state.groups.clear();
   state.calls.clear();

@@ -1,0 +1,22 @@
+"""What is checked of every recording of the lab: each check prints a line; sys.exit(len(failed)) ends a job."""
+failed = []
+
+
+def check(what, good, detail=''):
+    print('ok    ' if good else 'FAILED', what, detail)
+    if not good:
+        failed.append(what)
+
+
+def check_report(report):
+    """The report of `vfr record --json` against the counts of the kernel."""
+    wrong = [p for p in report['probes'] if p['decoded'] != p['hits'] - p['misses']]
+    total = sum(p['decoded'] for p in report['probes'])
+    check('records per probe equal kprobe_profile', not wrong and total > 0,
+          f"{len(report['probes'])} probes, {total} records {wrong}")
+    check('nothing lost', report['lost'] == 0, report['lost'])
+    for cpu in report['cpus']:
+        kernel = cpu['kernel']
+        written = kernel['entries'] + kernel['read'] + kernel['overrun'] + kernel['dropped']
+        check(f"cpu {cpu['cpu']} of {cpu['instance']}", cpu['decoded'] + cpu['lost'] == written, written)
+    check('nothing left in tracefs', not report['left'], report['left'])

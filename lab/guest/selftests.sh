@@ -1,0 +1,25 @@
+#!/bin/bash
+# Every test program on each function that it can drive, set up and cleaned up by the kernel tree's own scripts.
+pf=0000:01:00.0 nic=0000:02:00.0 edu=0000:03:00.0
+mkdir -p /out/tap
+cd /opt/vfio-selftests || exit
+# Debian's kernels have no iommufd: only the tests of containers can run.
+only=()
+for what in '' _anonymous _anonymous_hugetlb_2mb _anonymous_hugetlb_1gb _same_uuid _diff_uuid _null_uuid; do
+  for mode in iommufd_compat_type1 iommufd_compat_type1v2 iommufd; do only+=(-V $mode$what); done
+done
+run() { # run PROGRAM BDF...
+  local out=/out/tap/$1-$2.txt
+  timeout -k 5 200 ./$1 "${only[@]}" "${@:2}" > $out 2>&1
+  echo "exit $?" >> $out
+}
+bash scripts/setup.sh $pf $nic $edu > /out/setup.txt 2>&1
+for device in $edu $nic; do
+  run vfio_pci_device_test $device
+  run vfio_dma_mapping_mmio_test $device
+  run vfio_dma_mapping_test $device
+done
+run vfio_pci_sriov_uapi_test $pf
+run vfio_pci_device_init_perf_test $edu $nic
+bash scripts/cleanup.sh >> /out/setup.txt 2>&1
+exit 0

@@ -1,0 +1,152 @@
+/** Errors that a port reports, and recovery: who is told, of which state, and what it returns. */
+import { driverModel } from '../../model/drivers/index.js';
+import {
+  CHANNEL,
+  channelOf,
+  ERS,
+  recoveryResults,
+  severityOf,
+  type Vote,
+} from '../../model/pcie-errors/index.js';
+import { certainly, only } from '../../model/possible.js';
+import { functionAt, type Recovery } from '../../model/vfio/vfio-state.js';
+import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
+import {
+  COMPUTED,
+  compare,
+  DEFAULT,
+  diverge,
+  oneOf,
+  PASSED,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
+import type { PciDevice } from '../machine/pci-device.js';
+import { rulesOf } from './vfio-iommufd.js';
+
+const TOLD = 'vfio_pci_core_aer_err_detected';
+const RECOVER = 'pcie_do_recovery';
+/** First offsets of the bus numbers in the header of a bridge. */
+const SECONDARY = 0x19;
+const SUBORDINATE = 0x1a;
+
+/** `aer_event`: the device that reports, with what; the same thread recovers from it. */
+export function aerEvent(engine: Engine, e: EventCursor): Verdict {
+  const severity = e.name === 'aer_event' ? severityOf(e.text) : null;
+  if (severity !== null && e.device !== null) {
+    engine.vfio.reported.set(e.tid, { device: e.device, severity });
+  }
+  return STIMULUS;
+}
+
+/** The step of a recovery that an event is. */
+export function recovery(engine: Engine, e: EventCursor): Verdict {
+  if (e.device === null) return STIMULUS;
+  if (e.name === RECOVER) return e.phase === 'end' ? recovered(engine, e) : recovering(engine, e);
+  if (e.name === TOLD) return e.phase === 'end' ? answered(engine, e) : told(engine, e);
+  return STIMULUS;
+}
+
+function recovering(engine: Engine, e: EventCursor): Verdict {
+  const { recoveries, reported } = engine.vfio;
+  const device = e.device ?? '';
+  const report = reported.get(e.tid);
+  reported.delete(e.tid);
+  const votes = votesBelow(engine, device);
+  const begun = { seq: e.seq, device, state: e.value, votes };
+  recoveries.set(e.tid, { ...begun, told: [], telling: null, reset: null });
+  if (report === undefined || report.device !== device || !e.hasValue) return STIMULUS;
+  const state = channelOf(report.severity);
+  // Containment (DPC) freezes the channel whatever the severity is.
+  if (state === null || e.value === CHANNEL.FROZEN) return state === e.value ? COMPUTED : UNKNOWN;
+  return compare(`${device}/channel`, String(state), String(e.value));
+}
+
+function told(engine: Engine, e: EventCursor): Verdict {
+  const open = engine.vfio.recoveries.get(e.tid);
+  const path = `${e.device}/channel`;
+  if (open === undefined) return UNKNOWN;
+  open.told.push(e.device ?? '');
+  open.telling = e.device;
+  if (!e.hasValue) return UNKNOWN;
+  // From some release on they are told, too, that recovery has failed.
+  if (e.value === CHANNEL.FAILED && rulesOf(engine).version !== 6012) return UNKNOWN;
+  if (open.votes?.some(({ address }) => address === e.device) === false) {
+    return diverge(path, `functions below ${open.device} are told`, `${e.device} is told`);
+  }
+  return compare(path, String(open.state), String(e.value), PASSED);
+}
+
+/** vfio-pci leaves it to the user, who is told by an eventfd. */
+function answered(engine: Engine, e: EventCursor): Verdict {
+  const open = engine.vfio.recoveries.get(e.tid);
+  if (open !== undefined) open.telling = null;
+  if (!e.hasRet) return UNKNOWN;
+  return oneOf(`${e.device}/channel`, [ERS.CAN_RECOVER], e.ret, ERS.CAN_RECOVER);
+}
+
+function recovered(engine: Engine, e: EventCursor): Verdict {
+  const { recoveries } = engine.vfio;
+  const open = recoveries.get(e.tid);
+  recoveries.delete(e.tid);
+  if (open === undefined || open.seq !== e.span || open.votes === null || !e.hasRet) return UNKNOWN;
+  const { device, state, reset } = open;
+  const now = votesBelow(engine, device);
+  if (now === null || JSON.stringify(now) !== JSON.stringify(open.votes)) return UNKNOWN;
+  const forgotten = engine.records(TOLD)
+    ? now.find(({ address, vfio }) => vfio && !open.told.includes(address))
+    : undefined;
+  const path = `${device}/recovery`;
+  if (forgotten !== undefined) return diverge(path, `${forgotten.address} is told`, 'it was not');
+  const votes = now.map(({ vote }) => vote);
+  const results = recoveryResults(state, votes, reset, rulesOf(engine).version);
+  return results === null ? UNKNOWN : oneOf(path, results, e.ret, ERS.RECOVERED);
+}
+
+/** What the functions below a port answer; null when it is not known which these are. */
+function votesBelow(engine: Engine, port: string): Recovery['votes'] {
+  const { hardware } = functionAt(engine.vfio, port);
+  const isKnown = hardware?.known[SECONDARY] === 1 && hardware.known[SUBORDINATE] === 1;
+  if (hardware === null || !isKnown || engine.machine.find(port)?.endpoint !== false) return null;
+  const [first, last] = [hardware.bytes[SECONDARY], hardware.bytes[SUBORDINATE]];
+  const domain = port.slice(0, port.indexOf(':') + 1);
+  const below: { address: string; vote: Vote; vfio: boolean }[] = [];
+  for (const device of engine.machine.devices) {
+    const bus = Number.parseInt(device.address.slice(domain.length), 16);
+    if (!device.address.startsWith(domain) || bus < first || bus > last) continue;
+    if (certainly(device.visible, false)) continue;
+    if (!certainly(device.visible, true)) return null;
+    below.push({ address: device.address, ...voteOf(device) });
+  }
+  return below.sort((a, b) => (a.address < b.address ? -1 : 1));
+}
+
+function voteOf({ driver, endpoint }: PciDevice): { vote: Vote; vfio: boolean } {
+  const name = only(driver);
+  if (name === undefined || endpoint === null) return { vote: null, vfio: false };
+  if (name === null) return { vote: endpoint ? ERS.NO_AER_DRIVER : ERS.NONE, vfio: false };
+  const { vfioPci } = driverModel(name);
+  return { vote: vfioPci ? ERS.CAN_RECOVER : null, vfio: vfioPci };
+}
+
+/** `pci_bridge_secondary_bus_reset`, while the thread recovers from an error. */
+export function noteBusReset(engine: Engine, e: EventCursor): void {
+  if (e.name !== 'pci_bridge_secondary_bus_reset' || e.phase !== 'end') return;
+  const open = engine.vfio.recoveries.get(e.tid);
+  if (open !== undefined) open.reset = e.hasRet ? e.ret === 0 : null;
+}
+
+/** `eventfd_signal`, while a function is told of an error: its user is told. */
+export function eventfd(engine: Engine, e: EventCursor): Verdict {
+  const address = engine.vfio.recoveries.get(e.tid)?.telling ?? null;
+  if (address === null) return STIMULUS;
+  const fn = functionAt(engine.vfio, address);
+  const path = `${address}/irqs`;
+  if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a signal');
+  if (!fn.open) return UNKNOWN;
+  return fn.open.signals.err === false
+    ? diverge(path, 'no eventfd of errors', 'a signal')
+    : DEFAULT;
+}

@@ -1,0 +1,9 @@
+export {
+  CHANNEL,
+  channelOf,
+  ERS,
+  recoveryResults,
+  type Severity,
+  severityOf,
+  type Vote,
+} from './recovery-votes.js';
