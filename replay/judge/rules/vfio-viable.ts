@@ -1,4 +1,4 @@
-/** Whether a group can be given to a user. */
+/** Whether a group can be given to a user, and whether VFIO has it. */
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
 import type { Engine } from '../engine/engine.js';
@@ -15,4 +15,25 @@ export function viable(engine: Engine, group: number): boolean | null {
     if (driver === undefined || managed === null) answer = null;
   }
   return answer;
+}
+
+/** Whether VFIO may have no device of an IOMMU group, or lose the last one now. */
+export function mayBeLost(engine: Engine, group: number): boolean {
+  if (!Number.isInteger(group)) return true;
+  for (const device of engine.machine.devices) {
+    if (device.group !== group || !certainly(device.visible, true)) continue;
+    const driver = only(device.driver);
+    const isVfio = typeof driver === 'string' && driverModel(driver).vfioPci && device.bound;
+    if (isVfio && engine.frames.onDevice(device, 'release') === null) return false;
+  }
+  return true;
+}
+
+/** Whether a user of VFIO owns the DMA of an IOMMU group, as its container does for him. */
+export function isOwned(engine: Engine, group: number | null): boolean {
+  if (group === null) return false;
+  for (const [key, { attached }] of engine.vfio.groups) {
+    if (attached === true && Number.parseInt(key, 10) === group) return true;
+  }
+  return false;
 }
