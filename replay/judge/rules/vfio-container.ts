@@ -49,14 +49,14 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     showsOpen:
       engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     openError: call.openError,
-    mayBeLost: !ofMdev && mayBeLost(engine, number),
+    mayBeLost: !ofMdev && mayBeLost(engine, number) !== false,
     showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
   if (ret === 0) applyGroup(engine, call, e, container);
   // Who unbinds the last device takes the group out of the container that it was just put into.
-  if (ret === 0 && call.name === SET_CONTAINER && mayBeLost(engine, number)) {
+  if (ret === 0 && call.name === SET_CONTAINER && mayBeLost(engine, number) === true) {
     group.attached = null;
     containerOf(engine.vfio, e.pid).groups = null;
   }

@@ -17,16 +17,19 @@ export function viable(engine: Engine, group: number): boolean | null {
   return answer;
 }
 
-/** Whether VFIO may have no device of an IOMMU group, or lose the last one now. */
-export function mayBeLost(engine: Engine, group: number): boolean {
-  if (!Number.isInteger(group)) return true;
-  for (const device of engine.machine.devices) {
-    if (device.group !== group || !certainly(device.visible, true)) continue;
+/**
+ * Whether VFIO may have no device of an IOMMU group, or lose the last one now; null when no device
+ * of the group is known.
+ */
+export function mayBeLost(engine: Engine, group: number): boolean | null {
+  const members = [...engine.machine.devices].filter((device) => device.group === group);
+  if (!Number.isInteger(group) || members.length === 0) return null;
+  return !members.some((device) => {
     const driver = only(device.driver);
-    const isVfio = typeof driver === 'string' && driverModel(driver).vfioPci && device.bound;
-    if (isVfio && engine.frames.onDevice(device, 'release') === null) return false;
-  }
-  return true;
+    if (driver === null || certainly(device.visible, false)) return false;
+    const mayBeVfio = driver === undefined || driverModel(driver).vfioPci;
+    return mayBeVfio && engine.frames.onDevice(device, 'release') === null;
+  });
 }
 
 /** Whether a user of VFIO owns the DMA of an IOMMU group, as its container does for him. */
