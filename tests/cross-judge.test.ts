@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judge, traceOf } from './cross-judge.js';
 import { randomRun, seed } from './random-runs.js';
+import { randomVfioRun } from './random-vfio.js';
 
 const verdictsOf = (calm: boolean, numRuns: number) =>
   fc.assert(
@@ -22,3 +23,28 @@ const verdictsOf = (calm: boolean, numRuns: number) =>
 
 test('with modules and slots', () => verdictsOf(false, 200));
 test('of writes alone', () => verdictsOf(true, 200));
+
+/** Share of responses for which the recording does not say what the judge would have to know. */
+const UNKNOWN_MAX = 0.01;
+
+test.each([
+  ['alone', false],
+  ['while devices are bound and unbound', true],
+] as const)('of users of VFIO %s', (_, busy) => {
+  let [responses, unknown] = [0, 0];
+  fc.assert(
+    fc.property(randomVfioRun(busy), seed, (spec, random) => {
+      const result = judge(traceOf(spec, random));
+      responses += result.responses;
+      unknown += result.unknown;
+      const { diverged, unmodelled, divergences } = result;
+      expect({ diverged, unmodelled, divergences }).toEqual({
+        diverged: 0,
+        unmodelled: 0,
+        divergences: [],
+      });
+    }),
+    { numRuns: 200 },
+  );
+  expect(unknown).toBeLessThan(UNKNOWN_MAX * responses);
+});

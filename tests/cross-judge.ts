@@ -2,13 +2,14 @@
  * Random runs of the kernel that runs, judged by the judge: prints what it says of each run that it
  * does not wholly agree with.
  *
- *   node dist/tests/cross-judge.js [RUNS] [SEED]
+ *   node dist/tests/cross-judge.js [RUNS] [SEED] [calm | vfio | vfio-alone]
  */
 import fc from 'fast-check';
 import { type ReplayResult, replay } from '../replay/index.js';
 import { boot, type RunSpec, randomly, run, TraceRecorder, World } from '../replay/kernel/index.js';
 import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../traces/index.js';
 import { randomRun, seed } from './random-runs.js';
+import { randomVfioRun } from './random-vfio.js';
 
 /** The trace of a run. */
 export function traceOf(spec: RunSpec, random: number): TraceReader {
@@ -28,9 +29,12 @@ export function judge(reader: TraceReader): ReplayResult {
 
 if (process.argv[1]?.endsWith('cross-judge.js')) {
   const [runs = 300, from = 1] = process.argv.slice(2).map(Number);
-  const calm = process.argv[4] === 'calm';
+  const which = process.argv[4] ?? '';
+  const runsOf = which.startsWith('vfio')
+    ? randomVfioRun(which === 'vfio')
+    : randomRun(which === 'calm');
   let [events, responses, unknown, odd] = [0, 0, 0, 0];
-  const sample = fc.sample(fc.tuple(randomRun(calm), seed), { numRuns: runs, seed: from });
+  const sample = fc.sample(fc.tuple(runsOf, seed), { numRuns: runs, seed: from });
   for (const [i, [spec, random]] of sample.entries()) {
     const result = judge(traceOf(spec, random));
     events += result.events;

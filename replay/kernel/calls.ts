@@ -4,6 +4,7 @@
  * the ioctl in place of the function's.
  */
 import type { Kind, Path } from '../../traces/index.js';
+import type { KernelRules } from '../model/kernel-rules.js';
 
 interface CallFacts {
   readonly kind: Kind;
@@ -103,4 +104,13 @@ export function kindOfCall({ call, write }: CallEvent): Kind {
 export function pathOfCall({ call }: CallEvent): Path | undefined {
   const facts: CallFacts = CALLS[call];
   return facts.path;
+}
+
+/** Functions that a kernel has, and that a run tells of. */
+export function callsOf({ faultMapsAll, opensDeviceFiles }: KernelRules): CallName[] {
+  const missing: CallName[] = [
+    faultMapsAll ? 'vfio_pci_mmap_huge_fault' : 'vfio_pci_mmap_fault',
+    ...(opensDeviceFiles ? [] : (['vfio_df_open', 'vfio_df_close'] as const)),
+  ];
+  return (Object.keys(CALLS) as CallName[]).filter((call) => !missing.includes(call));
 }

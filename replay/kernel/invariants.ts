@@ -1,10 +1,12 @@
 /** What holds after every step of a kernel, whatever its threads do. */
+import { brokenInVfio, leftInVfio } from './invariants-vfio.js';
 import type { Kernel } from './kernel.js';
 import { DEVICE, DRIVER, FRAME, GLOBAL, THREAD } from './layout.js';
 
 /** Every lock of the kernel. */
 function* locks(k: Kernel): Generator<number> {
   yield GLOBAL.rescanRemove;
+  yield* k.vfio.locks();
   for (const dev of devices(k)) yield dev + DEVICE.lock;
 }
 
@@ -29,6 +31,7 @@ export function brokenInvariants(k: Kernel): string[] {
       broken.push(`${k.nameOfLock(lock)} is held by a thread that has ended`);
     }
   }
+  broken.push(...brokenInVfio(k));
   if (k.cells.hash !== k.cells.hashFromScratch()) broken.push('the hash is not that of the state');
   return broken;
 }
@@ -74,6 +77,7 @@ export function leftOver(k: Kernel): string[] {
   for (const member of ['triggers', 'probing'] as const) {
     if (k.get(GLOBAL[member]) !== 0) left.push(`${member} is not 0`);
   }
+  left.push(...leftInVfio(k));
   for (let thread = 0; thread < k.threads; thread++) {
     const registers = k.threadRecord(thread);
     const frame = k.get(registers + THREAD.frame);

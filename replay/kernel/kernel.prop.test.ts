@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomRun, seed } from '../../tests/random-runs.js';
+import { randomVfioRun } from '../../tests/random-vfio.js';
 import {
   boot,
   brokenInvariants,
@@ -18,9 +19,12 @@ import {
 
 const RUNS = { numRuns: 150 };
 
+/** Who binds drivers alone, and among users of VFIO. */
+const anyRun = () => fc.oneof(randomRun(), randomVfioRun());
+
 test('invariants hold after every step', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const k = boot(new World(spec));
       run(k, randomly(random), () => expect(brokenInvariants(k)).toEqual([]));
     }),
@@ -30,7 +34,7 @@ test('invariants hold after every step', () => {
 
 test('nothing is left over at the end, unless it is a deadlock', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const k = boot(new World(spec));
       const { deadlock } = run(k, randomly(random));
       if (deadlock === null) expect(leftOver(k)).toEqual([]);
@@ -42,7 +46,7 @@ test('nothing is left over at the end, unless it is a deadlock', () => {
 
 test('the same schedule gives the same states', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const hashes = [0, 1].map(() => {
         const seen: string[] = [];
         const k = boot(new World(spec));
@@ -57,7 +61,7 @@ test('the same schedule gives the same states', () => {
 
 test('undoing restores the state and its hash, step by step', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const k = boot(new World(spec));
       const schedule = randomly(random);
       const moments: { moment: number; hash: string; cells: Int32Array }[] = [];
@@ -79,7 +83,7 @@ test('undoing restores the state and its hash, step by step', () => {
 
 test('the footprint of a step is what the step then writes, and looking changes nothing', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const k = boot(new World(spec));
       const schedule = randomly(random);
       for (let steps = 0; steps < 100; steps++) {
@@ -100,7 +104,7 @@ test('the footprint of a step is what the step then writes, and looking changes 
 
 test('steps of different threads whose footprints do not meet commute', () => {
   fc.assert(
-    fc.property(randomRun(), seed, (spec, random) => {
+    fc.property(anyRun(), seed, (spec, random) => {
       const k = boot(new World(spec));
       const schedule = randomly(random);
       for (let steps = 0; steps < 60; steps++) {
@@ -142,7 +146,7 @@ const independent = (a: Log, b: Log) =>
 
 test('without other actors an actor is never in a deadlock, but where the kernel has one', () => {
   fc.assert(
-    fc.property(randomRun(), (spec) => {
+    fc.property(anyRun(), (spec) => {
       const alone = { ...spec, actors: spec.actors.slice(0, 1) };
       const k = boot(new World(alone));
       const { deadlock } = run(k, oneAfterTheOther);

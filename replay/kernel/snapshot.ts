@@ -45,6 +45,7 @@ function functionText({ ids, sriov, start: first, group, pci }: Place): string {
     iommu_group: String(group),
     physfn: null,
     exact: true,
+    opened: false,
     vendor: id(ids.vendor),
     device: id(ids.device),
     subsystem_vendor: id(ids.subvendor),

@@ -7,7 +7,9 @@ import {
   type Seq,
 } from '../../traces/index.js';
 import { type PciIds, writeIds } from '../model/binding/pci-ids.js';
-import { type CallAnswer, type CallEvent, kindOfCall, pathOfCall } from './calls.js';
+import { kernelRules } from '../model/kernel-rules.js';
+import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
+import { type CallAnswer, type CallEvent, callsOf, kindOfCall, pathOfCall } from './calls.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';
@@ -45,7 +47,15 @@ export class TraceRecorder implements Recorder {
   ) {
     this.#events = events;
     this.#point = events.row('model');
+    if (world.files.length > 0) this.#nameCalls();
     emitSnapshot(world, events);
+  }
+
+  /** A call of VFIO that does not come was not made: the recording has the names of all. */
+  #nameCalls(): void {
+    const { name } = this.#events.dictionaries;
+    const rules = kernelRules(this.world.spec.machine.kernel);
+    for (const call of [...callsOf(rules), ...Object.keys(IOCTLS)]) name.id(call);
   }
 
   begin(

@@ -161,6 +161,8 @@ export const VFIO: readonly ScenarioDocument[] = [
       { drivers: { [NIC]: null }, errors: { client: ['EINVAL', 'ENODEV'] } },
       // There was no group to open.
       { drivers: { [NIC]: null }, errors: { client: ['ENOENT', 'EBADF', 'EINVAL', 'EBADF'] } },
+      // The node was there, and its group was not any more.
+      { drivers: { [NIC]: null }, errors: { client: ['ENODEV', 'EBADF', 'EINVAL', 'EBADF'] } },
     ],
   },
   {

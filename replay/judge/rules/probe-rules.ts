@@ -25,6 +25,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { setBound, setFree } from './bind.js';
 import { learnGate, mayBeClosed, probeGate, unaskedGate } from './sriov-rules.js';
+import { isOwned } from './vfio-viable.js';
 
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
 export function probe(engine: Engine, e: EventCursor): Verdict {
@@ -160,6 +161,7 @@ function endReally(
   else setFree(engine, device);
   const path = `${device.address}/driver`;
   if (frame.bus === null) {
+    if (ret === -ERRNO.EBUSY && isOwned(engine, device.group)) return COMPUTED;
     if (!engine.records('pci_device_probe')) return UNKNOWN;
     // Stopped before the bus's probe: suppliers are missing, or VFIO owns the IOMMU group.
     const expected = [-ERRNO.EPROBE_DEFER];

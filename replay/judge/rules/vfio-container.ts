@@ -13,14 +13,14 @@ import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
 import { type Container, containerOf, type Group, groupAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
 import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
-import { viable } from './vfio-viable.js';
+import { mayBeLost, viable } from './vfio-viable.js';
 
 export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
@@ -48,11 +48,18 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     showsAttach: engine.records('attach_device_to_domain') && !ofMdev,
     showsOpen:
       engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+    openError: call.openError,
+    mayBeLost: !ofMdev && mayBeLost(engine, number) !== false,
     showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
   if (ret === 0) applyGroup(engine, call, e, container);
+  // Who unbinds the last device takes the group out of the container that it was just put into.
+  if (ret === 0 && call.name === SET_CONTAINER && mayBeLost(engine, number) === true) {
+    group.attached = null;
+    containerOf(engine.vfio, e.pid).groups = null;
+  }
   if (call.name === GET_DEVICE_FD && ret >= 0) noteDevice(engine, call, group, e);
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
   // That no function was called in it says nothing of a group whose functions others serve.
@@ -130,7 +137,9 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   const { version } = engine.machine.kernel;
   const { ret } = e;
   if (call.layer === 'type1') return endType1(engine, call, container, e);
-  if (call.name === 'VFIO_GET_API_VERSION') noteContainer(engine, e.pid, container);
+  // Where no event tells of a container that is opened, the first call on it does.
+  const isFirst = call.name === 'VFIO_GET_API_VERSION' && !engine.records('vfio_fops_open');
+  if (isFirst) noteContainer(engine, e.pid, container);
   const before = { ...container };
   const expected = containerIoctl(call.name, before, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
@@ -159,6 +168,25 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   }
   const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
   return judgeByKernel(path, extension(version), extension, ret);
+}
+
+/** `vfio_fops_open`: a process has a new container. */
+export function containerOpened(engine: Engine, e: EventCursor): Verdict {
+  if (e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0) {
+    noteContainer(engine, e.pid, containerOf(engine.vfio, e.pid));
+  }
+  return STIMULUS;
+}
+
+/** `vfio_group_fops_open`: a group that is opened is in no container. */
+export function groupOpened(engine: Engine, e: EventCursor): Verdict {
+  const opened = e.name === 'vfio_group_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
+  if (!opened || !e.hasValue) return STIMULUS;
+  const group = groupAt(engine.vfio, `${e.value} of process ${e.pid}`);
+  group.attached = false;
+  group.ofIommufd = false;
+  group.devices.clear();
+  return STIMULUS;
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */

@@ -53,7 +53,9 @@ export function noteFunction(engine: Engine, e: EventCursor): void {
   fn.resources = parseResources(e.text);
   // Somebody may have opened a device of VFIO before the recording began.
   const driver = e.driver;
-  fn.open = driver === null || !driverModel(driver).vfioPci ? 'closed' : 'unknown';
+  const isClosed = e.text?.includes('"opened":false') === true;
+  const isOpenable = driver !== null && driverModel(driver).vfioPci;
+  fn.open = isClosed || !isOpenable ? 'closed' : 'unknown';
 }
 
 const wholeHardware = (data: Uint8Array): Hardware =>
@@ -252,7 +254,10 @@ export function request(engine: Engine, e: EventCursor): Verdict {
   if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
-  if (fn.open === 'closed' && fn.confirmed) return diverge(path, 'nobody has it open', 'a request');
+  // Who closes the device has disabled it before he lets go of it.
+  if (fn.open === 'closed' && fn.confirmed && fn.closing === null) {
+    return diverge(path, 'nobody has it open', 'a request');
+  }
   // A first request where another was due belongs to a later removal, whose begin was not seen.
   const later = e.value === 0 && fn.requests !== 0;
   const verdict =

@@ -22,6 +22,7 @@ import {
   pushCall,
 } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
+import { zap } from '../../model/vfio-pci-core/device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -81,6 +82,13 @@ const isOfUnknownFile = (e: EventCursor): boolean =>
 
 /** Whether the kind of file is known: only its name tells it of a call that no file has. */
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
+
+/** A reset of the bus removes the mappings of all its devices, whose users are not told. */
+function noteHotReset(engine: Engine, address: string): void {
+  for (const fn of engine.vfio.functions.values()) {
+    if (fn.open && busOf(fn.address) === busOf(address)) zap(fn.open);
+  }
+}
 
 function begin(engine: Engine, e: EventCursor): Verdict {
   const inner = e.path === 'kernel';
@@ -160,6 +168,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   const { ret } = e;
   const address = call.device ?? '';
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
+  if (call.name === HOT_RESET) noteHotReset(engine, address);
   if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
   const ofCdev = endCdev(engine, call, e, door);
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;

@@ -9,6 +9,7 @@ import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
 import { configAccess } from './vfio-config.js';
+import { containerOpened, groupOpened } from './vfio-container.js';
 import { iommufdClosed, systemCall } from './vfio-descriptors.js';
 import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
 import { dmaMap, dmaUnmap } from './vfio-dma-runs.js';
@@ -27,6 +28,8 @@ const MMAP = covered(mmap, 'regions');
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   syscall: systemCall,
+  'file.open': containerOpened,
+  'group.open': groupOpened,
   'file.close': iommufdClosed,
   ioctl: IOCTL,
   'config.read': config,

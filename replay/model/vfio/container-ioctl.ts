@@ -74,6 +74,10 @@ export interface GroupContext {
   readonly iommufd: boolean;
   /** The recording shows closing. */
   readonly showsClose: boolean;
+  /** What opening a device returned when it failed while the ioctl ran. */
+  readonly openError: number | null;
+  /** VFIO may have lost the last device of the group, which leads to nothing then. */
+  readonly mayBeLost: boolean;
 }
 
 /** An ioctl on a group. A result of 0 or more from GET_DEVICE_FD is the new descriptor. */
@@ -81,7 +85,7 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
   switch (name) {
     case 'VFIO_GROUP_GET_STATUS':
       // How large the user's struct was is not recorded.
-      return [0, -ERRNO.EINVAL];
+      return context.mayBeLost ? [0, -ERRNO.EINVAL, -ERRNO.ENODEV] : [0, -ERRNO.EINVAL];
     case 'VFIO_GROUP_SET_CONTAINER':
       return setContainer(group, context);
     case 'VFIO_GROUP_UNSET_CONTAINER':
@@ -106,6 +110,7 @@ function setContainer(group: Group, context: GroupContext): Results {
   // The descriptor is not recorded. It may not be a container, or be one of iommufd, to which
   // devices are attached when they are opened.
   const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
+  if (context.mayBeLost) refused.push(-ERRNO.ENODEV);
   return showsAttach && !iommufd ? refused : [0, ...refused];
 }
 
@@ -114,8 +119,10 @@ const DESCRIPTORS: Results = [];
 
 function getDevice(group: Group, context: GroupContext): Results {
   const { container, opened, showsOpen } = context;
+  if (context.openError !== null) return [context.openError];
   const noIommu = container.iommu === false && !group.ofIommufd;
-  if (noIommu || group.attached === false) return INVALID;
+  // The device is looked up by its name before the group is looked at.
+  if (noIommu || group.attached === false) return [-ERRNO.EINVAL, -ERRNO.ENODEV];
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
   // The name that the user passed is not recorded; a device that is already open gets a descriptor.

@@ -166,6 +166,8 @@ describe('a group', () => {
     showsAttach: true,
     showsOpen: true,
     showsClose: true,
+    openError: null,
+    mayBeLost: false,
   };
 
   test('stays in its container while a device is open', () => {
@@ -179,7 +181,20 @@ describe('a group', () => {
     const container = { ...around.container, iommu: false };
     expect(groupIoctl('VFIO_GROUP_GET_DEVICE_FD', group(true), { ...around, container })).toEqual([
       -EINVAL,
+      -ERRNO.ENODEV,
     ]);
+  });
+
+  test('hands on why its device could not be opened', () => {
+    const failed = { ...around, openError: -ERRNO.EAGAIN };
+    expect(groupIoctl('VFIO_GROUP_GET_DEVICE_FD', group(true), failed)).toEqual([-ERRNO.EAGAIN]);
+  });
+
+  test('leads to nothing once VFIO has lost its last device', () => {
+    const lost = { ...around, mayBeLost: true };
+    expect(groupIoctl('VFIO_GROUP_GET_STATUS', group(false), lost)).toContain(-ERRNO.ENODEV);
+    expect(groupIoctl('VFIO_GROUP_SET_CONTAINER', group(false), lost)).toContain(-ERRNO.ENODEV);
+    expect(groupIoctl('VFIO_GROUP_GET_STATUS', group(false), around)).not.toContain(-ERRNO.ENODEV);
   });
 
   test('that a native driver has a part of is refused', () => {
