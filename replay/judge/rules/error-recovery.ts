@@ -138,14 +138,14 @@ export function noteBusReset(engine: Engine, e: EventCursor): void {
   if (open !== undefined) open.reset = e.hasRet ? e.ret === 0 : null;
 }
 
-/** `eventfd_signal`, while a function is told of an error: its user is told. */
+/** `eventfd_signal`, while a function is informed of an error: its user is informed. */
 export function eventfd(engine: Engine, e: EventCursor): Verdict {
   const address = engine.vfio.recoveries.get(e.tid)?.telling ?? null;
   if (address === null) return STIMULUS;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/irqs`;
-  if (fn.open === null && fn.confirmed) return diverge(path, 'nobody has it open', 'a signal');
-  if (!fn.open) return UNKNOWN;
+  if (fn.open === 'closed' && fn.confirmed) return diverge(path, 'nobody has it open', 'a signal');
+  if (typeof fn.open === 'string') return UNKNOWN;
   return fn.open.signals.err === false
     ? diverge(path, 'no eventfd of errors', 'a signal')
     : DEFAULT;

@@ -83,7 +83,7 @@ function bound(device: string, known: boolean, ret: bigint) {
   changed.push({ ...enable, ...user, phase: 'end', span: opened, ret: 0n });
   const span = changed.push({ ...call, phase: 'begin', offset: 8n, data }) - 1;
   changed.push({ ...call, phase: 'end', span, ret });
-  const trace = new TraceReader(new MemorySource(buildTrace(changed)));
+  const trace = traceOf(changed);
   return replay(trace.read(), { kernel: '7.3.4' }).divergences.map(({ actual }) => actual);
 }
 

@@ -22,7 +22,7 @@ import {
   pushCall,
 } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
-import { zap } from '../../model/vfio-pci-core/device.js';
+import { zap } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
