@@ -38,7 +38,8 @@ function formatUntold(untold: readonly UndecidedRace[]): string {
   const more = untold.length - shown.length;
   if (more > 0) shown.push(`  and ${more} more; --json has them`);
   return [
-    `${plural(untold.length, 'pair')} of operations that may have raced, which the recording does not decide:`,
+    `${plural(untold.length, 'pair')} of operations that may have raced, ` +
+      'which the recording does not decide:',
     ...reasons.map((reason) => `  ${printable(reason)}`),
     ...shown,
     '  Record from before the flag is written, or with a snapshot, to know.',

@@ -3,7 +3,9 @@ import type { ViewDefinition } from './definition.js';
 export const holders: ViewDefinition = {
   type: 'view',
   name: 'holders',
-  doc: 'Processes that had a device open through VFIO, from when to when. While it is open an unbind waits.',
+  doc:
+    'Processes that had a device open through VFIO, from when to when. ' +
+    'While it is open an unbind waits.',
   columns: {
     device: 'PCI address',
     tid: 'thread that opened it',

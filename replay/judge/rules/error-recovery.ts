@@ -1,4 +1,4 @@
-/** Errors that a port reports, and recovery: who is told, of which state, and what it returns. */
+/** Errors that a port reports, and recovery: who is informed, of which state, and what it returns. */
 import { driverModel } from '../../model/drivers/index.js';
 import {
   CHANNEL,
@@ -45,7 +45,7 @@ export function aerEvent(engine: Engine, e: EventCursor): Verdict {
 export function recovery(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null) return STIMULUS;
   if (e.name === RECOVER) return e.phase === 'end' ? recovered(engine, e) : recovering(engine, e);
-  if (e.name === TOLD) return e.phase === 'end' ? answered(engine, e) : told(engine, e);
+  if (e.name === TOLD) return e.phase === 'end' ? answered(engine, e) : informed(engine, e);
   return STIMULUS;
 }
 
@@ -56,7 +56,7 @@ function recovering(engine: Engine, e: EventCursor): Verdict {
   reported.delete(e.tid);
   const votes = votesBelow(engine, device);
   const begun = { seq: e.seq, device, state: e.value, votes };
-  recoveries.set(e.tid, { ...begun, told: [], telling: null, reset: null });
+  recoveries.set(e.tid, { ...begun, informed: [], informing: null, reset: null });
   if (report === undefined || report.device !== device || !e.hasValue) return STIMULUS;
   const state = channelOf(report.severity);
   // Containment (DPC) freezes the channel whatever the severity is.
@@ -64,25 +64,25 @@ function recovering(engine: Engine, e: EventCursor): Verdict {
   return compare(`${device}/channel`, String(state), String(e.value));
 }
 
-function told(engine: Engine, e: EventCursor): Verdict {
+function informed(engine: Engine, e: EventCursor): Verdict {
   const open = engine.vfio.recoveries.get(e.tid);
   const path = `${e.device}/channel`;
   if (open === undefined) return UNKNOWN;
-  open.told.push(e.device ?? '');
-  open.telling = e.device;
+  open.informed.push(e.device ?? '');
+  open.informing = e.device;
   if (!e.hasValue) return UNKNOWN;
-  // From some release on they are told, too, that recovery has failed.
+  // From some release on they are informed, too, that recovery has failed.
   if (e.value === CHANNEL.FAILED && rulesOf(engine).version !== 6012) return UNKNOWN;
   if (open.votes?.some(({ address }) => address === e.device) === false) {
-    return diverge(path, `functions below ${open.device} are told`, `${e.device} is told`);
+    return diverge(path, `functions below ${open.device} are informed`, `${e.device} is informed`);
   }
   return compare(path, String(open.state), String(e.value), PASSED);
 }
 
-/** vfio-pci leaves it to the user, who is told by an eventfd. */
+/** vfio-pci leaves it to the user, who is informed by an eventfd. */
 function answered(engine: Engine, e: EventCursor): Verdict {
   const open = engine.vfio.recoveries.get(e.tid);
-  if (open !== undefined) open.telling = null;
+  if (open !== undefined) open.informing = null;
   if (!e.hasRet) return UNKNOWN;
   return oneOf(`${e.device}/channel`, [ERS.CAN_RECOVER], e.ret, ERS.CAN_RECOVER);
 }
@@ -96,10 +96,11 @@ function recovered(engine: Engine, e: EventCursor): Verdict {
   const now = votesBelow(engine, device);
   if (now === null || JSON.stringify(now) !== JSON.stringify(open.votes)) return UNKNOWN;
   const forgotten = engine.records(TOLD)
-    ? now.find(({ address, vfio }) => vfio && !open.told.includes(address))
+    ? now.find(({ address, vfio }) => vfio && !open.informed.includes(address))
     : undefined;
   const path = `${device}/recovery`;
-  if (forgotten !== undefined) return diverge(path, `${forgotten.address} is told`, 'it was not');
+  if (forgotten !== undefined)
+    return diverge(path, `${forgotten.address} is informed`, 'it was not');
   const votes = now.map(({ vote }) => vote);
   const results = recoveryResults(state, votes, reset, rulesOf(engine).version);
   return results === null ? UNKNOWN : oneOf(path, results, e.ret, ERS.RECOVERED);
@@ -140,7 +141,7 @@ export function noteBusReset(engine: Engine, e: EventCursor): void {
 
 /** `eventfd_signal`, while a function is informed of an error: its user is informed. */
 export function eventfd(engine: Engine, e: EventCursor): Verdict {
-  const address = engine.vfio.recoveries.get(e.tid)?.telling ?? null;
+  const address = engine.vfio.recoveries.get(e.tid)?.informing ?? null;
   if (address === null) return STIMULUS;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/irqs`;

@@ -86,7 +86,7 @@ const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.sta
 /** A reset of the bus removes the mappings of all its devices, whose users are not told. */
 function noteHotReset(engine: Engine, address: string): void {
   for (const fn of engine.vfio.functions.values()) {
-    if (fn.open && busOf(fn.address) === busOf(address)) zap(fn.open);
+    if (typeof fn.open === 'object' && busOf(fn.address) === busOf(address)) zap(fn.open);
   }
 }
 

@@ -13,7 +13,7 @@ export const ERS = {
   NO_AER_DRIVER: 6,
 } as const;
 
-/** What a function below the port answers when it is told of the error; null when not known. */
+/** The answer of a function below the port to the error; null when not known. */
 export type Vote = number | null;
 
 export type Severity = 'corrected' | 'non-fatal' | 'fatal';
@@ -57,7 +57,7 @@ export function recoveryResults(
   if (state !== CHANNEL.FROZEN) return [recovered];
   if (reset === null) return null;
   if (reset) return [recovered];
-  // 7.3 tells the drivers that they may access the device before it resets it, 6.12 does not.
+  // 7.3 lets the drivers access the device before it resets it, 6.12 does not.
   if (version !== null && version >= 7003) return [recovered];
   return version !== null && version <= 6012 ? [status] : [status, recovered];
 }

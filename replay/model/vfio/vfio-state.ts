@@ -84,11 +84,11 @@ export interface Recovery {
   readonly state: number;
   /** Functions below the port when it began; null when not known. */
   readonly votes: readonly { address: string; vote: Vote; vfio: boolean }[] | null;
-  /** Functions of VFIO that were told, in order. */
-  readonly told: string[];
-  /** The one that is being told; null between two. */
-  telling: string | null;
-  /** Whether the bus could be reset; null when nothing tells. */
+  /** Functions of VFIO that were informed, in order. */
+  readonly informed: string[];
+  /** The one that is being informed; null between two. */
+  informing: string | null;
+  /** Whether the bus could be reset; null when no event shows it. */
   reset: boolean | null;
 }
 
