@@ -1,4 +1,4 @@
-/** Errors that a port reports, and recovery: who is informed, of which state, and what it returns. */
+/** Recovery from errors of PCI Express: which functions are informed, and the result. */
 import { driverModel } from '../../model/drivers/index.js';
 import {
   CHANNEL,
