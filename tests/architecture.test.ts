@@ -88,7 +88,7 @@ describe('tidiness', () => {
 
   test('comments and pages are plain English', () => {
     // Folders are added when they have been rewritten.
-    const plain = ['traces', 'recorder', 'analysis', 'cli', 'replay/model'];
+    const plain = ['traces', 'recorder', 'analysis', 'cli', 'replay/model', 'replay/judge'];
     const isPlain = ({ file }: { file: string }) => plain.some((path) => file.startsWith(path));
     const pages = [...readmes].map(([folder, text]) => ({ file: `${folder}/README.md`, text }));
     const code = sources.filter(({ test }) => !test);
