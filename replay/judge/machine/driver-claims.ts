@@ -17,8 +17,7 @@ interface TriedDrivers {
   readonly firm: Set<string>;
   /**
    * Drivers that cannot have unregistered since a pass last reached the end of the list without
-   * success; null
-   * when it was not.
+   * success; null when no pass has.
    */
   ended: Set<string> | null;
 }
