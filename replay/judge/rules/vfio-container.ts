@@ -63,12 +63,12 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   }
   if (call.name === GET_DEVICE_FD && ret >= 0) learnDevice(engine, call, group, e);
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
-  // That no function was called in it says nothing of a group whose functions others serve.
+  // The absence of a call in it proves nothing about a group whose functions have other drivers.
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
   return unsure ? UNKNOWN : verdict;
 }
 
-/** The file that a group handed out. */
+/** The file that a group returned. */
 function learnDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
   const { descriptors, groupFiles } = engine.vfio;
   if (descriptors.calls.has(e.tid)) groupFiles.add(openFile(descriptors, e.pid, e.ret));
@@ -124,7 +124,7 @@ function closeContainer(engine: Engine, process: number): void {
   engine.vfio.containers.set(process, freshContainer(engine));
 }
 
-/** What the recording does not show of a new container is not known of it. */
+/** Properties of a new container that the recording does not show are not known. */
 const freshContainer = (engine: Engine): Container => ({
   groups: engine.records(SET_CONTAINER) ? 0 : null,
   iommu: engine.records(SET_IOMMU) ? false : null,
@@ -172,7 +172,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   return judgeByKernel(path, extension(version), extension, ret);
 }
 
-/** `vfio_fops_open`: a process opened a new container. */
+/** `vfio_fops_open`: a process has opened a new container. */
 export function containerOpened(engine: Engine, e: EventCursor): Verdict {
   if (e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0) {
     learnContainer(engine, e.pid, containerOf(engine.vfio, e.pid));
@@ -180,7 +180,7 @@ export function containerOpened(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-/** `vfio_group_fops_open`: a group that is opened is in no container. */
+/** `vfio_group_fops_open`: a newly opened group is in no container. */
 export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   const opened = e.name === 'vfio_group_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
   if (!opened || !e.hasValue) return STIMULUS;

@@ -255,7 +255,7 @@ export function request(engine: Engine, e: EventCursor): Verdict {
   if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
-  // Who closes the device has disabled it before he lets go of it.
+  // The thread that closes the device disables it before it releases the reference.
   if (fn.open === 'closed' && fn.confirmed && fn.closing === null) {
     return diverge(path, 'nobody has it open', 'a request');
   }

@@ -83,8 +83,8 @@ const isOfUnknownFile = (e: EventCursor): boolean =>
 /** Whether the kind of file is known: for a call that no file has, only its name shows it. */
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
 
-/** A reset of the bus removes the mappings of all its devices, whose users are not told. */
-function noteHotReset(engine: Engine, address: string): void {
+/** A reset of the bus removes the mappings of all its devices without an event. */
+function learnHotReset(engine: Engine, address: string): void {
   for (const fn of engine.vfio.functions.values()) {
     if (typeof fn.open === 'object' && busOf(fn.address) === busOf(address)) zap(fn.open);
   }
@@ -168,7 +168,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   const { ret } = e;
   const address = call.device ?? '';
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
-  if (call.name === HOT_RESET) noteHotReset(engine, address);
+  if (call.name === HOT_RESET) learnHotReset(engine, address);
   if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
   const ofCdev = endCdev(engine, call, e, door);
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;

@@ -4,7 +4,7 @@ import type { Rule } from '../engine/engine.js';
 import { STIMULUS } from '../engine/verdict.js';
 import { learnWrite } from './config-registers.js';
 import { covered } from './covered-devices.js';
-import { aerEvent, eventfd, noteBusReset, recovery } from './error-recovery.js';
+import { aerEvent, eventfd, learnBusReset, recovery } from './error-recovery.js';
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
@@ -49,7 +49,7 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'device.request': request,
   'irq.set': covered(setIrqs),
   reset: (engine, e) => {
-    noteBusReset(engine, e);
+    learnBusReset(engine, e);
     return reset(engine, e);
   },
   power,
