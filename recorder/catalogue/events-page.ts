@@ -11,7 +11,7 @@ entry (Linux 6.9 and later) makes one \`point\`. Columns that are not listed are
 constant. In the columns, \`a ← b\` means that column \`a\` is field \`b\` of the record.
 
 The region of a mapping follows from the page offset in the device's file, for pages of 4 KiB. The
-\`value\` of the \`end\` of a VFIO user's read of at most 4 bytes is what the user received, if it is
+\`value\` of the \`end\` of a VFIO user's read of at most 4 bytes is what the user received, if
 known: on Linux 6.9 and later from the user's buffer at the return; before, only for bytes 0x08 to
 0x0f and 0x28 to 0x2f of configuration space, which vfio-pci does not emulate, from its reads of
 the hardware. Elsewhere it is null, since the user may not have received the hardware's value.
@@ -81,8 +81,7 @@ function columns({ columns: given, raw }: Probe): string {
   const out: string[] = [];
   if (isKernelText === true) out.push('kind and columns follow from the message, as in `dmesg`');
   if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
-  if (mapping?.is === 'used')
-    out.push('region ← that of the mapping, if its mmap was recorded');
+  if (mapping?.is === 'used') out.push('region ← that of the mapping, if its mmap was recorded');
   if (got !== undefined) out.push(`value ← ${got}`);
   if (typeof device === 'string') out.push(`device ← ${device}`);
   else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);

@@ -13,12 +13,9 @@ import { driverModel } from '../../model/drivers/index.js';
 /** The drivers that were tried for some ids without an override, in order. */
 interface TriedDrivers {
   readonly drivers: string[];
-  /** Those of them that cannot have left since their place was learned. */
+  /** Those of them that cannot have unregistered since their place was learned. */
   readonly firm: Set<string>;
-  /**
-   * Drivers that cannot have unregistered since a pass last reached the end of the list without
-   * success; null when no pass has.
-   */
+  /** Drivers that are still registered since a pass last failed with all; null if none has. */
   ended: Set<string> | null;
 }
 
