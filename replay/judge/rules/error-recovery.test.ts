@@ -111,11 +111,11 @@ describe('an error that is not fatal', () => {
 });
 
 describe('a function of vfio-pci below the port', () => {
-  test('has to be told', () => {
+  test('has to be informed', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0').found).toEqual([
-      `pcie_do_recovery end: ${FUNCTIONS[1]} is told | it was not`,
+      `pcie_do_recovery end: ${FUNCTIONS[1]} is informed | it was not`,
     ]);
   });
 
