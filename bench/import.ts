@@ -43,7 +43,7 @@ interface Time {
   readonly cpu: number;
 }
 
-/** Runs a program to its end, its output thrown away; bash tells the times of the process. */
+/** Runs a program to its end, its output thrown away; bash reports the times of the process. */
 function timed(program: string, args: readonly string[]): Time {
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>/dev/null';
   const { stderr, status } = spawnSync('bash', ['-c', script, 'bash', program, ...args]);

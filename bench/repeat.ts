@@ -1,7 +1,7 @@
 /** Recordings as long as real ones get, made of short ones: repeated, with their times going on. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** Seconds since 1970 where strace -ttt (behind the pid, if any) and QEMU (behind `@`) have them. */
+/** Seconds since 1970 where strace -ttt (after the pid, if any) and QEMU (after `@`) have them. */
 const SECONDS = /^((?:\d+@|(?:\[pid +)?\d+\]? +)?)(\d{10})(?=\.\d)/gm;
 
 /** Writes a text to `output` as often as it takes to have `bytes`, each time later than before. */

@@ -18,7 +18,7 @@ function moduleFiles(root: string, release: string): string[] {
 
 /**
  * The initramfs of a kernel: busybox, the modules for 9p, and lab/guest/init. It is cached per
- * kernel release and made anew when missing; cpio and xz run in the guest root, the host needs
+ * kernel release and made again when missing; cpio and xz run in the guest root, the host needs
  * neither.
  */
 export function initramfs(cache: string, root: string, kernel: Kernel, init: string): string {

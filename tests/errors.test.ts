@@ -16,8 +16,8 @@ const ALL: readonly (readonly [string, ErrorFacts])[] = Object.entries(ERRORS);
 const PARTS: Record<ErrorFacts['about'], { title: string; after?: string }> = {
   files: {
     title: 'Files',
-    after: `Other failures of the system are \`FILE_\` and the name of their errno. A part of a trace that the disk does not
-give (\`FILE_EIO\`) is no error but damage: commands read on behind it, and \`vfr repair\` saves the rest. It is an
+    after: `Other failures of the system are \`FILE_\` and the name of their errno. A part of a trace that the disk cannot
+read (\`FILE_EIO\`) is not an error but damage: commands continue after it, and \`vfr repair\` saves the rest. It is an
 error only when nothing else of the file is a trace.
 `,
   },
@@ -30,7 +30,7 @@ error only when nothing else of the file is a trace.
 
 const HEAD = `# Errors
 
-Every failure is told once, on stderr: what is wrong and where, then what to do, then a code. The codes
+Each failure is reported once, on stderr: what is wrong and where, then what to do, then a code. The codes
 are stable; the texts may get better. This page is printed from \`traces/error-catalogue.ts\`.
 
 | exit code | meaning |
@@ -38,7 +38,7 @@ are stable; the texts may get better. This page is printed from \`traces/error-c
 | 0 | fine |
 | 1 | something was found: a race, a divergence, a difference, damage |
 | 2 | wrong usage: options, arguments, SQL |
-| 3 | the input cannot be read, is damaged, or is incomplete where \`--strict\` asked for all of it |
+| 3 | the input cannot be read, is damaged, or is incomplete where \`--strict\` requires all of it |
 | 4 | not possible on this machine: no root, no tracefs, no terminal |
 | 70 | internal error: a bug in vfr |
 `;

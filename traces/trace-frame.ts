@@ -3,7 +3,7 @@
  * "Encapsulated message format") whose metadata carries two CRC-32 values, one over the prefix and
  * the metadata and one over the body.
  *
- *   0xFFFFFFFF | metadata length u32 LE | metadata (flatbuffer, padded to 8) | body (padded to 8)
+ *     0xFFFFFFFF | metadata length u32 LE | metadata (flatbuffer, padded to 8) | body (padded to 8)
  *
  * Writer and checker are in one file so that they stay consistent. Nothing here decodes a
  * flatbuffer: a damaged one must never reach a decoder.

@@ -215,7 +215,7 @@ export class LifetimeCollector {
         if (possibly(machine.override(device), null)) this.#gated.add(lifetime);
       }
       // The driver's own function is only called if the gate is open.
-      if (frames.onDevice(device, 'own') === null) return;
+      if (frames.onDevice(device, 'driver_probe') === null) return;
       this.#asked.add(lifetime);
       if (bare) this.#seeOpen(lifetime);
       return;

@@ -16,20 +16,20 @@ const SQL_NAMES: Record<ColumnType, string> = {
 
 const INTRODUCTION = `# SQL over traces
 
-This page is made from the definitions in \`analysis/sql/\`;
-\`npx vitest run analysis/sql -u\` makes it anew.
+This page is printed from the definitions in \`analysis/sql/\`;
+\`npx vitest run analysis/sql -u\` renews it.
 
-\`vfr sql TRACE "SELECT ..."\` asks a trace a question in
+\`vfr sql TRACE "SELECT ..."\` queries a trace in
 [DuckDB's SQL](https://duckdb.org/docs/sql/introduction). Nothing is imported: DuckDB reads the
-columns that the query names straight from the file, one batch after the other. \`-f FILE\` takes
+columns of the query directly from the file, batch by batch. \`-f FILE\` reads
 the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
 * \`offset\` is a keyword of SQL: write \`"offset"\`.
 * With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of
   the file.
-* A session keeps the rows of a view of this page that is asked a second time, compressed and in
-  memory, when they fit; from then on questions to it do not read the trace.
+* From its second query on, a view of this page is materialised, compressed and in memory, if its
+  rows fit; later queries of it do not read the trace.
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
   number.
@@ -39,22 +39,22 @@ the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`
 A query is one SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW TABLES, PIVOT with its
 values named) of functions that compute from their arguments. Statements that change anything,
 functions that read files, settings, the environment or the catalog, and functions that run text as
-SQL are refused: by name, from what DuckDB's own parser makes of the query (\`SQL_FORBIDDEN\`). A
+SQL are refused, by name, in the output of DuckDB's own parser (\`SQL_FORBIDDEN\`). A
 condition (\`vfr events --where\`, \`vfr replay --break\`, the filter of \`vfr browse\`) is one
 expression.
 
-It runs in a process of its own, which opens the traces itself and has two bounds:
+It runs in a separate process, which opens the traces itself and has two limits:
 
-* **Memory**: 2 GB unless \`--memory\` says otherwise, at least 384 MB. The kernel keeps it, as
-  RLIMIT_DATA: all of the process counts, 0.2 GB for vfr itself among it, and what DuckDB does not
-  count. A trace that comes by a pipe is held in memory and allowed for besides. Beyond:
-  \`SQL_MEMORY\`. A row of the result has 32 MB at most.
-* **Time**: 60 s unless \`--time\` says otherwise. Waiting for whoever reads the output does not
-  count. Beyond: \`SQL_TIME\`.
+* **Memory**: 2 GB unless \`--memory\` says otherwise, at least 384 MB. The kernel enforces it as
+  RLIMIT_DATA: everything in the process counts, including 0.2 GB for vfr itself and memory that
+  DuckDB does not count. A trace from a pipe is held in memory, which is added to the limit. A query
+  that exceeds it fails with \`SQL_MEMORY\`. A row of the result has at most 32 MB.
+* **Time**: 60 s unless \`--time\` says otherwise. Time in which the reader of the output is slow
+  does not count. A query that exceeds it fails with \`SQL_TIME\`.
 
-A query that makes DuckDB crash ends that process and not vfr (\`SQL_CRASH\`). A kernel that does
-not keep to RLIMIT_DATA (gVisor, \`ignore_rlimit_data\`) is not relied on: the process is ended
-when more than 1.1 times its memory is resident.
+A query that crashes DuckDB ends that process and not vfr (\`SQL_CRASH\`). On a kernel that does
+not enforce RLIMIT_DATA (gVisor, \`ignore_rlimit_data\`), the process is ended when more than 1.1
+times its memory is resident.
 `;
 
 /** The whole page. */

@@ -8,16 +8,16 @@ Each table lists the kernel records of one probe group and what they become. An 
 are one call: a \`begin\`, and an \`end\` that repeats the columns of the begin and adds \`span\`,
 \`ret\`, and the value that a \`value\` record saw. A return probe that has the arguments of the
 entry (Linux 6.9 and later) makes one \`point\`. Columns that are not listed are null; \`name\` is
-constant. In the columns, \`a ← b\` means that column \`a\` takes field \`b\` of the record.
+constant. In the columns, \`a ← b\` means that column \`a\` is field \`b\` of the record.
 
-A region is told by the page offset in the device's file, for pages of 4 KiB. What a VFIO user was
-given by a read of at most 4 bytes is the \`value\` of its \`end\` where it is known: on Linux 6.9
-and later from the user's buffer at the return; before, only for bytes 0x08 to 0x0f and 0x28 to
-0x2f of configuration space, of which vfio-pci makes up no bit, from the reads of the hardware
-that it made. Elsewhere it is null: what the hardware said is not what the user got.
+The region of a mapping follows from the page offset in the device's file, for pages of 4 KiB. The
+\`value\` of the \`end\` of a VFIO user's read of at most 4 bytes is what the user received, if
+known: on Linux 6.9 and later from the user's buffer at the return; before, only for bytes 0x08 to
+0x0f and 0x28 to 0x2f of configuration space, which vfio-pci does not emulate, from its reads of
+the hardware. Elsewhere it is null, since the user may not have received the hardware's value.
 
-This page is made from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` makes it
-anew.
+This page is printed from \`recorder/catalogue/\`; \`npx vitest run recorder/catalogue -u\` renews
+it.
 `;
 
 export function catalogueMarkdown(): string {
@@ -31,10 +31,10 @@ export function catalogueMarkdown(): string {
 
 const RACES_HEAD = `## Which probe shows each step
 
-Races and orders that users and developers of the kernel reported, and the records that show who
-came first. Where the records of a call are named, its entry and return show how long it waited.
-Numbers of files are told by the system calls of the processes that are followed (\`--pid\`, or a
-command) and by the snapshots.
+Races and orders that users and developers of the kernel reported, and the records that show which
+actor came first. If the records of a call are named, its entry and return show how long it waited.
+Numbers of files come from the system calls of the processes that are followed (\`--pid\`, or a
+command) and from the snapshots.
 
 | race | steps |
 |---|---|`;
@@ -77,12 +77,11 @@ const kind = ({ kind: of }: Probe) =>
 
 function columns({ columns: given, raw }: Probe): string {
   const { device, ioctl, data, position, written, mapping, isKernelText, ...rest } = given;
-  const { given: got, answer: _told, words, uevent, ...plain } = rest;
+  const { given: got, answer: _answer, words, uevent, ...plain } = rest;
   const out: string[] = [];
   if (isKernelText === true) out.push('kind and columns follow from the message, as in `dmesg`');
   if (mapping?.is === 'made') out.push(`region ← ${mapping.pages}, bits 28 and up`);
-  if (mapping?.is === 'used')
-    out.push('region ← that of the mapping, when its making was recorded');
+  if (mapping?.is === 'used') out.push('region ← that of the mapping, if its mmap was recorded');
   if (got !== undefined) out.push(`value ← ${got}`);
   if (typeof device === 'string') out.push(`device ← ${device}`);
   else if (device && 'bus' in device) out.push(`device ← ${device.bus}, ${device.devfn}`);

@@ -1,6 +1,6 @@
 /**
- * Who did what in a recording: a thread that writes binding attributes, loads or unloads modules,
- * adds or removes functions is an actor; what others did, the kernel did by itself.
+ * The actors of a recording: threads that write binding attributes, load or unload modules, add or
+ * remove functions. What other threads did, the kernel did by itself.
  */
 import type { Action, ActorSpec } from '../kernel/index.js';
 import type { RecordedEvent } from './recording.js';
@@ -9,7 +9,9 @@ export interface Actors {
   readonly specs: readonly ActorSpec[];
   /** The actor of each event; -1 for one of the kernel's workers. */
   readonly owners: Int32Array;
-  /** The next event of the same actor, or of the same worker; the number of events behind all. */
+  /**
+   * The next event of the same actor, or of the same worker; the number of events if there is none.
+   */
   readonly next: Int32Array;
   /** The first event of each actor. */
   readonly first: readonly number[];
@@ -72,8 +74,8 @@ export function actorsOf(events: readonly RecordedEvent[]): Actors {
 type Load = Extract<Action, { readonly type: 'load' }>;
 
 /**
- * Which loads of a driver's module made it probe asynchronously: those of which a worker tried it,
- * and, for a driver that is seen to do so, those in which its own thread tried nothing.
+ * Loads of a driver's module that made it probe asynchronously: those in which a worker tried it,
+ * and, for a driver that does so, those in which its own thread tried nothing.
  */
 class Loads {
   readonly #all: { action: Load; tried: boolean; isAsync: boolean }[] = [];
@@ -126,7 +128,8 @@ function actionOf(e: RecordedEvent): Action | null {
   if (name === 'bus_remove_driver' && driver !== null) return { type: 'unload', driver };
   if (device === null) return null;
   if (name === 'pci_stop_and_remove_bus_device') return { type: 'removal', address: device };
-  // Workers that bind do it in probes; who releases outside of a write is a driver's own work item.
+  // Workers that bind do it in probes; a release outside of a write comes from a driver's own work
+  // item.
   if (name === 'device_release_driver_internal') return { type: 'release', address: device };
   return name === 'pci_device_add' ? { type: 'plug', address: device } : null;
 }

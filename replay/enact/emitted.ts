@@ -1,4 +1,4 @@
-/** What the kernel that runs emits in a step, so that it can be compared and taken back. */
+/** What the kernel emits in a step, so that it can be compared and undone. */
 import type { Phase } from '../../traces/index.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from '../kernel/index.js';
 

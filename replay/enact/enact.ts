@@ -14,7 +14,7 @@ export interface EnactDifference {
   readonly actual: string;
   /** Functions that the thread is in, outermost first. */
   readonly path: string;
-  /** What the kernel that runs has of the function; null for none. */
+  /** The state of the function in the kernel that runs; null if it does not exist. */
   readonly state: { readonly driver: string | null; readonly override: string | null } | null;
 }
 
@@ -25,13 +25,13 @@ export interface Enacted {
   readonly compared: number;
   readonly equal: number;
   readonly different: number;
-  /** Events behind the first difference, which were not compared. */
+  /** Events after the first difference, which were not compared. */
   readonly notReached: number;
   /** Events that are not re-enacted, by kind. */
   readonly skipped: Readonly<Record<string, number>>;
   /** Events of modelled kinds that no procedure makes, by function. */
   readonly skippedFunctions: Readonly<Record<string, number>>;
-  /** Functions that were run and of which the recording has no event. */
+  /** Functions that ran but have no event in the recording. */
   readonly unrecorded: readonly string[];
   /** All orders of the steps between events were tried; false when there were too many. */
   readonly exhaustive: boolean;

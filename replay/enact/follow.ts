@@ -1,7 +1,7 @@
 /**
- * Runs the kernel so that its events come in the order of a recording. The recording does not tell
- * when the steps between two events were done. They are done as late as possible; where that does
- * not lead on, other orders are tried, each state once.
+ * Runs the kernel so that its events come in the order of a recording. The recording does not show
+ * when the steps between two events were done. They are done as late as possible; if that leads
+ * nowhere, other orders are tried, each state once.
  */
 import { boot, type Kernel, type RunSpec, World } from '../kernel/index.js';
 import type { Actors } from './actors.js';
@@ -23,19 +23,19 @@ export interface Stuck {
 }
 
 export interface Followed {
-  /** Events that came out as recorded. */
+  /** Events that were emitted as recorded. */
   readonly equal: number;
   readonly stuck: Stuck | null;
   /** Every order of steps was tried; false when there were too many. */
   readonly exhaustive: boolean;
-  /** Functions that were run and of which the recording has no such event at all. */
+  /** Functions that ran but have no such event at all in the recording. */
   readonly unrecorded: readonly string[];
 }
 
-/** Steps tried behind the furthest event before the search is given up. */
+/** Steps to try after the furthest event before the search is given up. */
 const STEPS_MAX = 200_000;
 
-/** A step that was done, and how it is taken back. */
+/** A step that was done, and how to undo it. */
 interface Done {
   readonly thread: number;
   readonly moment: number;
@@ -49,14 +49,14 @@ interface Done {
 interface Choice {
   readonly by: Done | null;
   options: number[] | null;
-  /** Nobody but the thread of the next event has been tried. */
+  /** Only the thread of the next event has been tried. */
   first: boolean;
 }
 
 export class Follower {
   readonly #k: Kernel;
   readonly #recorder = new StepRecorder();
-  /** The next event of each thread; -1 for a worker that has none yet. */
+  /** The next event of each thread; -1 for a worker without any yet. */
   readonly #cursors: number[];
   readonly #taken: Uint8Array;
   /** Functions and phases that the recording has. */
@@ -142,7 +142,7 @@ export class Follower {
       const cursor = this.#cursors[thread];
       return cursor < 0 || cursor === this.#position;
     });
-    // One that began with another event of this worker goes on with it.
+    // A call that began with another event of this worker continues with it.
     return free.length > 0 ? free : workers.filter((w) => this.#tidOf(w) === tid);
   }
 
@@ -201,9 +201,9 @@ export class Follower {
   }
 
   /**
-   * Takes what a step emitted off the recording. A step is done at once, and still others may be
-   * recorded between its events; those behind the giving back of a lock may all come later.
-   * @returns numbers of the events; null when they are others
+   * Matches the events of a step with the recording. A step is atomic, and yet other events may be
+   * recorded between its own; those after the release of a lock may all come later.
+   * @returns numbers of the events; null when they differ
    */
   #take(thread: number, unlocks: boolean, names: readonly string[]): number[] | null {
     const taken: number[] = [];
@@ -245,8 +245,8 @@ export class Follower {
   }
 
   /**
-   * Notes where a thread that has to make the next event does something else.
-   * @param step what it emitted instead of which of its events
+   * Records where a thread that must make the next event does something else.
+   * @param step what it emitted, and which of its events was expected
    */
   #stop(
     thread: number,

@@ -1,4 +1,4 @@
-/** The machine of a recording: what its snapshot tells, and what its events teach. */
+/** The machine of a recording, from its snapshot and its events. */
 
 import { ERRNO } from '../../traces/index.js';
 import type { DriverSpec, FunctionSpec, MachineSpec, SriovSpec } from '../kernel/index.js';
@@ -60,7 +60,7 @@ function overrideIsFree(events: readonly RecordedEvent[]): boolean {
   return false;
 }
 
-/** Of a function whose ids no event tells. */
+/** Ids of a function that no event shows. */
 const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
 
 class Lesson {
@@ -141,7 +141,7 @@ class Lesson {
       this.#dynamic.set(driver, [...(this.#dynamic.get(driver) ?? []), entry]);
   }
 
-  /** Which of the two ways the driver of a PF makes its VFs, or that it makes none. */
+  /** How the driver of a PF creates its VFs, or that it creates none. */
   #sriov(e: RecordedEvent, open: readonly RecordedEvent[]): void {
     const pf = e.device === null ? undefined : this.#bound.get(e.device);
     if (pf === undefined) return;
@@ -210,7 +210,7 @@ class Lesson {
     };
   }
 
-  /** In the order of registration as far as it is told, then in that of their first events. */
+  /** In the order of registration if it is known, then in that of their first events. */
   drivers(): DriverSpec[] {
     const { drivers } = this.recording;
     const order = (name: string): number => drivers.get(name)?.order ?? drivers.size;

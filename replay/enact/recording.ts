@@ -36,7 +36,9 @@ export interface Recording {
   readonly skippedFunctions: Record<string, number>;
 }
 
-/** Kinds whose events are about PCI functions; those of devices of other buses have none. */
+/**
+ * Kinds whose events are about PCI functions; events of devices of other buses have no function.
+ */
 const OF_FUNCTIONS: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbind', 'deferred']);
 const KINDS: ReadonlySet<string> = new Set(Object.values(FUNCTIONS).map(({ kind }) => kind));
 

@@ -1,4 +1,6 @@
-/** Who cannot go on, why, and who waits for whom in a circle. */
+/**
+ * Finds threads that cannot continue, the reasons, and cycles of threads that wait for each other.
+ */
 import type { Kernel } from './kernel.js';
 
 export interface BlockedThread {
@@ -14,7 +16,9 @@ export interface BlockedThread {
 
 export interface Deadlock {
   readonly blocked: readonly BlockedThread[];
-  /** Threads each of which waits for the next, and the last for the first; empty when none do. */
+  /**
+   * Threads that each wait for the next, and the last for the first; empty if there is no cycle.
+   */
   readonly cycle: readonly BlockedThread[];
 }
 
@@ -41,8 +45,8 @@ function blockedThread(k: Kernel, thread: number): BlockedThread | null {
 }
 
 /**
- * What keeps a run from going on when no thread can do a step. An actor that waits for something
- * that does not happen, and no other thread of the kernel, is at its end and not in a deadlock.
+ * The deadlock of a run in which no thread can take a step. A run whose actors only wait for
+ * something that does not happen has ended, and is not in a deadlock.
  */
 export function findDeadlock(k: Kernel): Deadlock | null {
   const blocked: BlockedThread[] = [];
@@ -67,7 +71,7 @@ function cycleOf(blocked: readonly BlockedThread[]): BlockedThread[] {
   return [];
 }
 
-/** A deadlock in words: who waits for what, and who has it. */
+/** A deadlock in words: what each thread waits for, and which thread has it. */
 export function describeDeadlock({ blocked, cycle }: Deadlock): string {
   const threads = cycle.length > 0 ? cycle : blocked;
   return threads

@@ -87,7 +87,7 @@ export interface CallAnswer {
   readonly data?: Uint8Array;
 }
 
-/** Takes what a recorder would have seen of VFIO. */
+/** Receives what a recorder would have seen of VFIO. */
 export interface CallRecorder {
   beginCall(thread: number, event: CallEvent): void;
   /** Ends the innermost call of the thread. @param ret null when the function returns nothing */
@@ -106,7 +106,7 @@ export function pathOfCall({ call }: CallEvent): Path | undefined {
   return facts.path;
 }
 
-/** Functions that a kernel has, and that a run tells of. */
+/** Functions that a kernel has and that a run records. */
 export function callsOf({ faultMapsAll, opensDeviceFiles }: KernelRules): CallName[] {
   const missing: CallName[] = [
     faultMapsAll ? 'vfio_pci_mmap_huge_fault' : 'vfio_pci_mmap_fault',

@@ -1,7 +1,7 @@
 /**
- * The state of the kernel that runs: integers in cells, written in one place. Every write goes into
- * an undo log and into a hash, so that a search can go back a step at the price of the writes that
- * the step made, and knows a state that it has seen before by 64 bits.
+ * The state of the kernel that runs: integers in cells, with one function that writes them. Every
+ * write goes into an undo log and into a hash, so that a search can undo a step at the cost of its
+ * writes, and recognises an earlier state by 64 bits.
  */
 import { assert } from '../../traces/index.js';
 
@@ -56,7 +56,7 @@ export class Cells {
   }
 
   set(cell: number, value: number): void {
-    // A write outside of the cells would change the hash and nothing else.
+    // A write outside of the allocated cells would change only the hash.
     assert(cell >= 0 && cell < this.#used, 'a cell was allocated');
     if (this.#log !== null) this.#log.writes.add(cell);
     const before = this.#cells[cell];
@@ -84,7 +84,7 @@ export class Cells {
     return this.#undone;
   }
 
-  /** Takes back every write since a moment. */
+  /** Undoes every write since a moment. */
   undo(moment: number): void {
     assert(moment <= this.#undone, 'the writes since a moment are in the log');
     while (this.#undone > moment) {
@@ -94,7 +94,7 @@ export class Cells {
     }
   }
 
-  /** Nobody will go back beyond here: the log is emptied, so that a long run needs no memory. */
+  /** The log is no longer needed up to here: it is emptied, so that a long run uses no memory. */
   forgetUndo(): void {
     this.#undone = 0;
   }
@@ -104,7 +104,7 @@ export class Cells {
     return digitsOf(this.#high) + digitsOf(this.#low);
   }
 
-  /** The hash computed anew from all cells: what the incremental one has to be. */
+  /** The hash computed from all cells, which the incremental one must equal. */
   hashFromScratch(): string {
     let [low, high] = [0, 0];
     for (let cell = 0; cell < this.#used; cell++) {
@@ -119,7 +119,7 @@ export class Cells {
     return this.#cells.slice(0, this.#used);
   }
 
-  /** What `work` reads and writes. Its writes are taken back. */
+  /** The cells that `work` reads and writes. Its writes are undone. */
   footprint(work: () => void): CellLog {
     const log: CellLog = { reads: new Set(), writes: new Set() };
     const moment = this.#undone;

@@ -54,11 +54,11 @@ export const FUNCTIONS = {
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
-/** Takes what a recorder would have seen of a run. */
+/** Receives what a recorder would have seen of a run. */
 export interface Recorder extends CallRecorder {
   /**
    * @param device address
-   * @param value -1 when the event has none
+   * @param value -1 when the event has no value
    */
   begin(
     thread: number,
@@ -84,10 +84,10 @@ export interface Recorder extends CallRecorder {
   added(thread: number, device: string, ids: PciIds): void;
 }
 
-/** A write of a sysfs attribute, or the function of the kernel that takes over its text. */
+/** A write of a sysfs attribute, or the kernel function that copies its text. */
 export interface Store {
   readonly name: FunctionName;
-  /** The function whose attribute it is, or that its text names; null for none. */
+  /** The function whose attribute it is, or that its text names; null if there is none. */
   readonly device: string | null;
   readonly driver: string | null;
   readonly text: string;

@@ -1,7 +1,6 @@
 /**
- * The hardware of a function as far as VFIO shows it: configuration space with the registers that
- * hold what is written to them, and the BARs (PCI Local Bus Specification 3.0, chapter 6; PCI
- * Express Base Specification, chapter 7).
+ * The hardware of a function as VFIO shows it: configuration space with its writable registers, and
+ * the BARs (PCI Local Bus Specification 3.0, chapter 6; PCI Express Base Specification, chapter 7).
  */
 import type { PciIds } from '../model/binding/pci-ids.js';
 import { EXT_CAP } from '../model/config-space.js';
@@ -48,8 +47,8 @@ function resourcesOf({ bars }: HardwareSpec, index: number): Resource[] {
 }
 
 /**
- * Configuration space and resources of a function when it comes into being.
- * @param index of its place, which tells where its BARs lie
+ * Configuration space and resources of a new function.
+ * @param index of its place, which determines the addresses of its BARs
  */
 export function hardwareOf(
   ids: PciIds,
@@ -114,7 +113,7 @@ function addSriov(config: Uint8Array, sriov: SriovSpec): void {
   poke(config, FIRST_EXT_CAP + 0x1a, 2, sriov.vfDevice);
 }
 
-/** Registers of which bits hold what is written: offset, bytes, bits. Others are read-only. */
+/** Writable registers: offset, bytes, bits. Others are read-only. */
 const WRITABLE: readonly (readonly [offset: number, width: Width, bits: number])[] = [
   [0x04, 2, 0x0547],
   [0x0c, 2, 0xffff],
@@ -130,7 +129,7 @@ const WRITABLE: readonly (readonly [offset: number, width: Width, bits: number])
   [AT.EXP + 0x10, 2, 0x0ff3],
 ];
 
-/** Bits of each byte that hold what is written. */
+/** Writable bits of each byte. */
 function writableBits(config: Uint8Array, { resources, isVf }: PciFunction): Uint8Array {
   const bits = new Uint8Array(config.length);
   for (const [at, width, mask] of WRITABLE) {

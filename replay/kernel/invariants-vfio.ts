@@ -1,4 +1,4 @@
-/** What holds of VFIO after every step of a kernel, and what is left when nobody does anything. */
+/** Invariants of VFIO after every step of a kernel, and after all threads have ended. */
 import type { Kernel } from './kernel.js';
 import type { Place } from './place.js';
 import { FILE, GROUP, VDEV } from './vfio-cells.js';
@@ -12,7 +12,7 @@ function* devices(k: Kernel): Generator<readonly [vdev: number, place: Place]> {
   }
 }
 
-/** @returns what is wrong, for people; empty when nothing is */
+/** @returns what is wrong, for people; empty if nothing is */
 export function brokenInVfio(k: Kernel): string[] {
   const broken: string[] = [];
   const registered = new Map<number, number>();
@@ -43,7 +43,7 @@ function checkDevice(k: Kernel, vdev: number, place: Place, broken: string[]): v
   if (opens < 0 || refs < opens) say('is open more often than it is held');
   const isOpen = k.vfio.openDevice(vdev) !== null;
   if (isOpen && opens === 0) say('is open, and nobody has opened it');
-  // Who opens or closes it holds the lock of its set.
+  // A thread that opens or closes it holds the lock of its set.
   const isStable = k.get(k.vfio.setLock(place)) === 0;
   if (isStable && opens > 0 && !isOpen) say('was opened, and is not open');
   if (opens > 0 && k.get(vdev + VDEV.registered) === 0) say('is open, and not with VFIO');

@@ -1,4 +1,4 @@
-/** What holds after every step of a kernel, whatever its threads do. */
+/** Invariants after every step of a kernel, whatever its threads do. */
 import { brokenInVfio, leftInVfio } from './invariants-vfio.js';
 import type { Kernel } from './kernel.js';
 import { DEVICE, DRIVER, FRAME, GLOBAL, THREAD } from './layout.js';
@@ -20,7 +20,7 @@ function* devices(k: Kernel): Generator<number> {
   }
 }
 
-/** @returns what is wrong, for people; empty when nothing is */
+/** @returns what is wrong, for people; empty if nothing is */
 export function brokenInvariants(k: Kernel): string[] {
   const broken: string[] = [];
   for (const dev of devices(k)) checkDevice(k, dev, broken);

@@ -1,6 +1,6 @@
 /**
  * The kernel that runs: the state, and one step of one thread at a time. It decides nothing by
- * itself: which thread comes next is for whoever runs it.
+ * itself: the caller chooses the next thread.
  */
 import { AssertionError, assert } from '../../traces/index.js';
 import type { CallAnswer, CallEvent } from './calls.js';
@@ -12,7 +12,7 @@ import type { PlacedStep, Program } from './procedure.js';
 import { State } from './state.js';
 import type { World } from './world.js';
 
-/** What drivers do that no model knows, asked for the call that a thread is in. */
+/** Decides what drivers without a model do, for the call that a thread is in. */
 export interface NativeDrivers {
   /** What the probe function returns. */
   probe(thread: number): number;
@@ -21,7 +21,7 @@ export interface NativeDrivers {
 }
 
 export class Kernel extends State {
-  /** Steps done, for whoever measures. */
+  /** Number of steps done, for measurements. */
   stepsDone = 0;
   /** The thread whose step is being done. */
   thread = 0;
@@ -32,7 +32,7 @@ export class Kernel extends State {
   #frame = 0;
   #moved = false;
 
-  /** @param recorder takes what a recorder would have seen; null when nobody wants it */
+  /** @param recorder receives what a recorder would have seen; null if that is not needed */
   constructor(
     world: World,
     readonly program: Program<Kernel>,
@@ -41,14 +41,17 @@ export class Kernel extends State {
     super(world);
   }
 
-  /** Gives a thread that has nothing to do a procedure to run. */
+  /** Gives an idle thread a procedure to run. */
   start(thread: number, procedure: string, dev: number, drv: number, arg: number): void {
     const registers = this.threadRecord(thread);
     assert(this.get(registers + THREAD.frame) === 0, 'a thread runs one thing at a time');
     this.#push(registers, registers + FIRST_FRAME, procedure, dev, drv, arg);
   }
 
-  /** Gives work to an idle worker. @returns false when all of them are busy */
+  /**
+   * Gives work to an idle worker.
+   * @returns false when all of them are busy
+   */
   queueWork(procedure: string, dev: number, drv: number, arg = 0): boolean {
     for (let thread = this.deferredWorker + 1; thread < this.threads; thread++) {
       if (this.get(this.threadRecord(thread) + THREAD.frame) !== 0) continue;
@@ -146,8 +149,8 @@ export class Kernel extends State {
   }
 
   /**
-   * Calls a procedure; the step's own procedure goes on behind it.
-   * @param then the label at which it goes on, when that is not the next step
+   * Calls a procedure; the step's own procedure continues after it.
+   * @param then the label to continue at, if it is not the next step
    */
   call(procedure: string, dev: number, drv = 0, arg = 0, then?: string): undefined {
     const step = this.program.steps[this.get(this.#frame + FRAME.step)];
@@ -243,12 +246,12 @@ export class Kernel extends State {
   }
 
   acquire(lock: number): void {
-    assert(this.get(lock) === 0, 'a lock is taken when nobody has it');
+    assert(this.get(lock) === 0, 'a lock is taken when it is free');
     this.set(lock, this.thread + 1);
   }
 
   release(lock: number): void {
-    assert(this.holds(lock), 'a lock is given back by who has it');
+    assert(this.holds(lock), 'a lock is released by its owner');
     this.set(lock, 0);
   }
 

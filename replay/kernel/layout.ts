@@ -2,8 +2,8 @@
  * What the cells of the kernel mean. A record is a run of cells, and a pointer to it is the number
  * of its first cell; 0 is the null pointer. The members of a record are offsets.
  *
- * A member that holds 0 is as it is in a record that was never used, so that a function that came
- * and went leaves no trace in the hash of the state.
+ * A member that is 0 equals that of an unused record, so that a function that was created and
+ * removed leaves no trace in the hash of the state.
  */
 
 export const members = <const N extends readonly string[]>(...names: N) =>
@@ -34,13 +34,13 @@ export const DEVICE = members(
   'lock',
   /** On which list of deferred probes: 1 pending, 2 active. */
   'deferred',
-  /** Who holds a reference, beside its being on the bus. */
+  /** References, in addition to its being on the bus. */
   'refs',
   /** Attributes of it that are being written: `device_del` waits for them. */
   'stores',
   /** `pci_stop_and_remove_bus_device` has begun; 2 when it is done with the function. */
   'removal',
-  /** Somebody has written to its attribute `remove`, which takes itself away. */
+  /** A thread has written to its attribute `remove`, which removes itself. */
   'leaving',
   /** `dev->p->async_driver`: the driver that an asynchronous probe will try. */
   'asyncDriver',
@@ -57,7 +57,7 @@ export const DRIVER = members(
   'listed',
   /** Its attributes `bind`, `unbind`, `new_id` and `remove_id` are there. */
   'files',
-  /** Walks over the list of drivers that stand at it: unregistering waits for them. */
+  /** Passes over the list of drivers that are at it: unregistering waits for them. */
   'walkers',
   /** Attributes of it that are being written: unregistering waits for them. */
   'stores',
@@ -70,10 +70,10 @@ export const DRIVER_CELLS = sizeOf(DRIVER);
 
 /** A module that is there, as `DRIVER.module` has it. */
 export const LIVE = 1;
-/** A module on its way in or out: who wants it meanwhile is refused. */
+/** A module that is being loaded or unloaded: other requests for it are refused. */
 export const BUSY = 2;
 
-/** What there is one of. */
+/** The members that exist only once. */
 export const GLOBAL = members(
   /** Nothing: no record is at cell 0, the null pointer. */
   'null',
@@ -92,7 +92,7 @@ export const GLOBAL_CELLS = sizeOf(GLOBAL);
 export const FAULT = {
   /** An override was compared after another thread had freed it. */
   overrideUseAfterFree: 1,
-  /** A function was removed by two threads at once. */
+  /** A function was removed by two threads at the same time. */
   removedTwice: 2,
 } as const;
 
@@ -108,7 +108,7 @@ export const THREAD = members(
   'ret',
   /** A function whose override the thread has read, and not yet compared, without a lock. */
   'reading',
-  /** What it has read was freed meanwhile. */
+  /** What it has read was freed in the meantime. */
   'freed',
 );
 const THREAD_REGISTERS = sizeOf(THREAD);

@@ -14,9 +14,9 @@ export interface SriovSpec {
   readonly autoprobe: boolean;
 }
 
-/** What a user of VFIO sees of a function, beside its ids. */
+/** What a user of VFIO sees of a function, in addition to its ids. */
 export interface HardwareSpec {
-  /** Bytes of BAR 0 to 5, which are memory; 0 for none. */
+  /** Bytes of BAR 0 to 5, which are memory; 0 for a missing one. */
   readonly bars: readonly number[];
   /** It has a pin for INTx. */
   readonly pin: boolean;
@@ -45,7 +45,7 @@ export interface FunctionSpec {
 
 /** What a probe function returns to one function: the results in order, the last one for good. */
 export interface Answer {
-  /** `pf`: any function that is no VF; `vf`: any VF; else an address. */
+  /** `pf`: any function that is not a VF; `vf`: any VF; otherwise an address. */
   readonly to: string;
   readonly results: readonly number[];
 }
@@ -69,7 +69,7 @@ export interface DriverSpec {
 export interface MachineSpec {
   /** Kernel release, such as `6.12`. */
   readonly kernel: string;
-  /** What its release does not tell: fixes that a stable kernel took over. */
+  /** Rules that its release does not determine: fixes that a stable kernel has backported. */
   readonly rules?: Partial<KernelRules>;
   readonly functions: readonly FunctionSpec[];
   /** In the order of registration. */
@@ -80,7 +80,7 @@ export interface MachineSpec {
 export type Condition =
   | { readonly type: 'exists' | 'gone'; readonly address: string }
   | { readonly type: 'driver'; readonly address: string; readonly driver: string | null }
-  /** Another actor has done its first so many operations. */
+  /** Another actor has done this many operations. */
   | { readonly type: 'done'; readonly actor: string; readonly operations: number }
   /** An eventfd of the actor's process was signalled. */
   | { readonly type: 'signalled'; readonly file: string };
@@ -98,10 +98,10 @@ export type Action =
   /** A module can have another probe type each time that it is loaded; else its driver's counts. */
   | { readonly type: 'load'; readonly driver: string; readonly isAsync?: boolean }
   | { readonly type: 'unload'; readonly driver: string }
-  /** The slot tells that a function came, or that it is to go. */
+  /** The slot reports that a function was plugged in, or is to be removed. */
   | { readonly type: 'plug' | 'unplug'; readonly address: string }
   | UserAction
-  /** Somebody of whom no more is known removes a function, or releases it from its driver. */
+  /** An unknown actor removes a function, or releases it from its driver. */
   | { readonly type: 'removal' | 'release'; readonly address: string };
 
 /** Which file an operation opens. */
@@ -160,7 +160,7 @@ export interface IoctlAction {
   readonly name: string;
   /** The third argument, when it is no pointer to a struct. */
   readonly value: number;
-  /** The struct that it points to; null for none. */
+  /** The struct that it points to; null if it is not a pointer. */
   readonly data: Uint8Array | null;
   /** Files whose descriptors are in the argument; null for -1. */
   readonly files: readonly (string | null)[];

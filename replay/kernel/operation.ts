@@ -21,7 +21,7 @@ export interface Operation {
   /** The function that it is about: whose attribute it is, or that its text names. */
   readonly place: Place | null;
   readonly driver: Driver | null;
-  /** What a recorder sees of it; null for what is not recorded. */
+  /** What a recorder sees of it; null if it is not recorded. */
   readonly store: Store | null;
   /** Bytes that are written. */
   readonly count: number;
@@ -30,7 +30,7 @@ export interface Operation {
    * -1 when the kernel refuses it.
    */
   readonly meaning: number;
-  /** The number of the file that it opens; 0 for none. */
+  /** The number of the file that it opens; 0 if it opens none. */
   readonly file: number;
 }
 
@@ -39,7 +39,7 @@ const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']
 /** Attributes whose writes no probe of the catalogue sees. */
 const UNSEEN: ReadonlySet<string> = new Set(['remove']);
 
-/** @param file the number of the file that it opens; 0 for none */
+/** @param file the number of the file that it opens; 0 if it opens none */
 export function operationOf(spec: OperationSpec, names: Names, file: number): Operation {
   const { action } = spec;
   if (action.type !== 'write') {
@@ -51,7 +51,7 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
   }
   const { attribute, text } = action;
   const address = BY_NAME.has(attribute) ? text.trim() : action.address;
-  // The kernel compares names letter by letter; the recorder tells an address as sysfs prints it.
+  // The kernel compares names letter by letter; the recorder writes an address as sysfs prints it.
   const device = address === null ? null : parseBdf(address);
   return {
     spec,

@@ -16,7 +16,7 @@ export class OrderedList {
     return this.cells.get(this.#first);
   }
 
-  /** The entry at a place from 0; 0 behind the end. */
+  /** The entry at an index from 0; 0 after the end. */
   at(place: number): number {
     return place < this.length ? this.cells.get(this.#first + 1 + place) : 0;
   }

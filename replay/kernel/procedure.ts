@@ -1,9 +1,8 @@
 /**
- * How kernel functions are written so that they can be run a step at a time. A procedure is a list
- * of labelled steps. A step is done at once; between two steps any other thread may run. A step
- * ends, therefore, where another thread can come in or see something: at a lock, at a read or a
- * write of state that no lock protects, where the thread waits, and where it goes back to user
- * space.
+ * Kernel functions as procedures that run a step at a time. A procedure is a list of labelled
+ * steps. A step is atomic; between two steps any other thread may run. A step therefore ends where
+ * another thread can interfere or observe something: at a lock, at a read or a write of state that
+ * no lock protects, where the thread waits, and where it returns to user space.
  */
 
 /** The label to go on at; nothing for the next step, after a call, and at the end. */
@@ -13,31 +12,31 @@ export type Next = string | undefined;
 export interface Wait<K> {
   /** Whether the step can be done. It must change nothing. */
   readonly ready: (k: K) => boolean;
-  /** What is waited for, for people. */
+  /** A description of what it waits for. */
   readonly what: (k: K) => string;
-  /** Threads that have to do something first, when it is known who. */
+  /** Threads that must do something first, if they are known. */
   readonly holders: (k: K) => readonly number[];
 }
 
 export interface Step<K> {
   readonly run: (k: K) => Next;
   readonly wait: Wait<K> | null;
-  /** It gives a lock back: others may go on before what is joined to it is recorded. */
+  /** It releases a lock: other threads may continue before the joined step is recorded. */
   readonly unlocks: boolean;
   /** It is done together with the step before it: it touches nothing that others can see. */
   readonly joined: boolean;
 }
 
 export interface Procedure<K> {
-  /** The kernel's name of the function, or the project's where the kernel has none. */
+  /** The kernel's name of the function, or the project's if the kernel has none. */
   readonly name: string;
   readonly steps: Readonly<Record<string, Step<K>>>;
 }
 
-/** A step of a program: where it stands, and what follows on it. */
+/** A step of a program: its place, and the step that follows. */
 export interface PlacedStep<K> extends Step<K> {
   readonly procedure: string;
-  /** Number of the step behind it; 0 behind the last. */
+  /** Number of the step after it; 0 after the last. */
   readonly next: number;
   /** Numbers of the steps of its procedure, by label. */
   readonly labels: ReadonlyMap<string, number>;

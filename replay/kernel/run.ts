@@ -1,11 +1,11 @@
-/** A whole run: which thread comes next, until none can go on. */
+/** A whole run: chooses the next thread until none can continue. */
 import { assert, errnoName } from '../../traces/index.js';
 import { type Deadlock, findDeadlock } from './blocked.js';
 import type { Kernel } from './kernel.js';
 import { FAULT, GLOBAL } from './layout.js';
 import { operationsDone } from './procedures/user.js';
 
-/** Chooses one of the threads that can go on, given in the order of their numbers. */
+/** Chooses one of the threads that can continue, given in the order of their numbers. */
 export type Scheduler = (ready: readonly number[]) => number;
 
 /** A stream of numbers from a seed (mulberry32): the same numbers on every machine. */
@@ -19,12 +19,12 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** How many steps a thread goes on for, on average: threads in step with each other race little. */
+/** How many steps a thread runs on average: threads that alternate strictly rarely race. */
 const BURSTS = [1, 4, 16, 64] as const;
 
 /**
- * Any thread that can go on. One goes on for some steps before another is drawn: how many on
- * average, is drawn for each run.
+ * Any thread that can continue. It runs for some steps before another is chosen; their average
+ * number is chosen for each run.
  */
 export function randomly(seed: number): Scheduler {
   const next = randomNumbers(seed);
@@ -37,16 +37,16 @@ export function randomly(seed: number): Scheduler {
   };
 }
 
-/** Each thread as far as it gets, the first one first. */
+/** Runs each thread until it waits or ends, the first one first. */
 export const oneAfterTheOther: Scheduler = (ready) => ready[0];
 
 export interface Outcome {
-  /** Driver of each function that is there; null for none. */
+  /** Driver of each existing function; null if it has none. */
   readonly drivers: Readonly<Record<string, string | null>>;
   readonly deadlock: Deadlock | null;
   /** Bugs of the kernel that were hit. */
   readonly faults: readonly (keyof typeof FAULT)[];
-  /** Operations that each actor did not come to, by its name; actors that did all are left out. */
+  /** Operations that each actor did not reach, by its name; actors that did all are omitted. */
   readonly notDone: Readonly<Record<string, number>>;
   /** Errors of the operations of each actor, in their order. */
   readonly errors: Readonly<Record<string, readonly string[]>>;
@@ -55,7 +55,7 @@ export interface Outcome {
   readonly hash: string;
 }
 
-/** Steps after which a run is given up. */
+/** Steps after which a run is aborted. */
 const STEPS_MAX = 1_000_000;
 
 /**

@@ -22,13 +22,18 @@ export class State {
   /** Drivers in the order of registration, functions in the order in which they were added. */
   readonly driverList: OrderedList;
   readonly deviceList: OrderedList;
-  /** Bound functions in the order of binding: a driver that leaves gives up its last one first. */
+  /**
+   * Bound functions in the order of binding: a driver that unregisters releases its last one first.
+   */
   readonly bindings: OrderedList;
   readonly deferred: Readonly<Record<typeof PENDING | typeof ACTIVE, OrderedList>>;
   /** Threads: those of actors first, then that of deferred probes, then idle workers. */
   readonly threads: number;
   readonly deferredWorker: number;
-  /** Records of functions that one place can have at once: others may still hold dead ones. */
+  /**
+   * Records of functions that one place can have at the same time: other threads may still hold
+   * dead ones.
+   */
   readonly lives: number;
   readonly vfio: VfioState;
 
@@ -113,7 +118,7 @@ export class State {
     return ofVfio ?? `device_lock of ${this.placeOf(lock).address}`;
   }
 
-  /** The function that a lookup by name finds at a place; 0 for none. */
+  /** The function that a lookup by name finds at a place; 0 if there is none. */
   findDevice(place: Place | null): number {
     return place === null ? 0 : this.get(this.#found + place.index);
   }
@@ -139,12 +144,12 @@ export class State {
     return this.world.drivers[(drv - this.#drivers) / DRIVER_CELLS];
   }
 
-  /** The cell that tells whether a driver has a dynamic id. */
+  /** The cell that says whether a driver has a dynamic id. */
   dynamicId(driver: Driver, id: number): number {
     return this.#dynamic + driver.index * this.world.dynamicIds.length + id;
   }
 
-  /** The cell that counts what a driver was asked for the function at a place. */
+  /** The cell that counts the probes of a driver for the function at a place. */
   asked(driver: Driver, place: Place): number {
     return this.#asked + driver.index * this.world.places.length + place.index;
   }
@@ -159,18 +164,20 @@ export class State {
     return this.#errors + this.#firstOperations[actor] + operation;
   }
 
-  /** The text of the override of a function; null for none. */
+  /** The text of the override of a function; null if it has none. */
   overrideOf(dev: number): string | null {
     return this.world.overrides[this.get(dev + DEVICE.override)];
   }
 
-  /** The name of the driver of a function, also while it probes; null for none. */
+  /** The name of the driver of a function, also while it probes; null if it has none. */
   driverOf(dev: number): string | null {
     const drv = this.get(dev + DEVICE.driver);
     return drv === 0 ? null : this.driverAt(drv).name;
   }
 
-  /** The name of the driver that a function is bound to; null while one probes, and for none. */
+  /**
+   * The name of the driver that a function is bound to; null while one probes, and if it has none.
+   */
   boundDriverOf(dev: number): string | null {
     return this.get(dev + DEVICE.bound) === 0 ? null : this.driverOf(dev);
   }
@@ -179,7 +186,7 @@ export class State {
     this.add(dev + DEVICE.refs, 1);
   }
 
-  /** Gives a reference back. What is off the bus and held by nobody is no more. */
+  /** Drops a reference. A function that is off the bus and has no references is destroyed. */
   put(dev: number): void {
     this.add(dev + DEVICE.refs, -1);
     this.freeIfUnused(dev);
@@ -197,5 +204,5 @@ export class State {
   }
 }
 
-/** Workers for asynchronous probes; when all are busy the kernel probes at once. */
+/** Workers for asynchronous probes; when all are busy the kernel probes synchronously. */
 const WORKERS_MAX = 16;

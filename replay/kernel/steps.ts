@@ -17,7 +17,7 @@ const stepOf = (run: Run, wait: Wait | null = null, joined = false): Step => ({
 /** A step that is done together with the one before it. */
 export const joined = (run: Run): Step => stepOf(run, null, true);
 
-/** Takes a mutex as soon as nobody has it. A thread that has it already waits for ever. */
+/** Takes a mutex as soon as it is free. A thread that already has it waits forever. */
 export function takes(lock: (k: Kernel) => number, then: Run = () => undefined): Step {
   const wait: Wait = {
     ready: (k) => k.get(lock(k)) === 0,
@@ -31,7 +31,7 @@ export function takes(lock: (k: Kernel) => number, then: Run = () => undefined):
   return stepOf(run, wait);
 }
 
-/** Gives a mutex back. */
+/** Releases a mutex. */
 export function gives(lock: (k: Kernel) => number, then: Run = () => undefined): Step {
   const run: Run = (k) => {
     k.release(lock(k));

@@ -1,4 +1,4 @@
-/** A run as a trace: each event is the one that the recorder would have made of it. */
+/** Records a run as a trace: each event is the one that the recorder would have made. */
 import {
   CELL,
   type EventAppender,
@@ -21,7 +21,7 @@ interface Open {
   text: string | null;
 }
 
-/** Calls of one thread, innermost last; rows are kept and filled again. */
+/** Calls of one thread, innermost last; rows are reused. */
 interface Calls {
   readonly open: Open[];
   depth: number;
@@ -182,7 +182,7 @@ export class TraceRecorder implements Recorder {
     this.#task(row, thread);
   }
 
-  /** Who it is that runs, and when. */
+  /** The running thread, and the time. */
   #task(row: EventRow, thread: number): void {
     const { dictionaries } = this.#events;
     const actor = this.world.actors[thread];

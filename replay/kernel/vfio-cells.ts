@@ -52,19 +52,19 @@ export const VDEV = members(
   'registered',
   /** It is being unregistered: no lookup finds it from Linux 6.6 on. */
   'leaving',
-  /** References besides its being registered: files, and calls that open it. */
+  /** References in addition to its being registered: files, and calls that open it. */
   'refs',
   /** `open_count`. */
   'opens',
-  /** How often its users were asked to give it up. */
+  /** How often the device was requested from its users. */
   'requests',
-  /** `memory_lock`, of who holds it for writing. */
+  /** `memory_lock`: the thread that holds it for writing. */
   'memoryLock',
   /** Its driver's DMA is the kernel's: it counts in `GROUP.natives`. */
   'native',
   /** It while it is open: a value, `OpenDevice`. */
   'open',
-  /** Configuration space of the hardware: a value; 0 as it came into being. */
+  /** Configuration space of the hardware: a value; 0 for the initial one. */
   'config',
   /** The same as it was when the device was opened. */
   'saved',
@@ -173,7 +173,7 @@ export class VfioState {
     return this.#processes + this.world.processes[actor] * sizeOf(PROCESS);
   }
 
-  /** The access of configuration space that a thread is in: a value; 0 for none. */
+  /** The access of configuration space that a thread is in: a value; 0 if there is none. */
   access(thread: number): number {
     return this.#accesses + thread;
   }
@@ -222,7 +222,7 @@ export class VfioState {
     return result;
   }
 
-  /** What a lock of VFIO is called; null for a lock that is none of VFIO. */
+  /** The name of a lock of VFIO; null for other locks. */
   nameOfLock(lock: number, addressOf: (record: number) => string): string | null {
     const { files, places } = this.world;
     if (isIn(lock, this.#files, (files.length + 1) * sizeOf(FILE))) {

@@ -1,6 +1,6 @@
 /**
- * What does not change in a run, made of its specification once: numbers for names, which driver
- * claims which function, and what the operations of actors mean.
+ * What does not change in a run, computed from its specification: numbers for names, the ids that
+ * drivers claim, and the meaning of the actors' operations.
  */
 
 import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
@@ -29,7 +29,7 @@ export interface FileFacts {
 export class World implements Names {
   readonly places: readonly Place[];
   readonly drivers: readonly Driver[];
-  /** Texts of overrides; number 0 is none. */
+  /** Texts of overrides; number 0 is no override. */
   readonly overrides: readonly (string | null)[];
   /** Ids that are written to `new_id` or `remove_id`. */
   readonly dynamicIds: readonly IdMatch[];
@@ -150,7 +150,7 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
   return places;
 }
 
-/** The most VFs of a PF that anybody asks for. */
+/** The most VFs of a PF that any actor requests. */
 function mostVfs(pf: string, actions: readonly Action[]): number {
   let most = 0;
   for (const action of actions) {

@@ -1,4 +1,6 @@
-/** Who gets a function: one driver, an override, an id, or the order in which modules came. */
+/**
+ * Which driver binds a function: by an override, an id, or the order in which modules are loaded.
+ */
 import type { ScenarioDocument } from './document.js';
 import {
   autoprobe,
@@ -185,7 +187,7 @@ export const BINDING: readonly ScenarioDocument[] = [
   {
     scenario,
     name: 'unbind-before-override',
-    title: 'between unbind and override somebody else probes, and the native driver is back',
+    title: 'between unbind and override another actor probes, and the native driver is bound again',
     kernel: '6.12',
     machine: { functions: [{ ...nics[0], driver: 'ixgbe' }], drivers: [ixgbe, vfioPci] },
     actors: [
@@ -200,7 +202,7 @@ export const BINDING: readonly ScenarioDocument[] = [
   {
     scenario,
     name: 'override-before-unbind',
-    title: 'with the override first, nobody but vfio-pci can take it in between',
+    title: 'with the override first, only vfio-pci can bind it in between',
     kernel: '6.12',
     machine: { functions: [{ ...nics[0], driver: 'ixgbe' }], drivers: [ixgbe, vfioPci] },
     actors: [

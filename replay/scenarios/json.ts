@@ -1,6 +1,6 @@
 /**
- * JSON with the line of every value, so that a mistake in a file that people write can be shown.
- * The grammar is that of RFC 8259; a name that stands twice in an object is a mistake, too.
+ * JSON with the line of every value, so that mistakes in hand-written files can be located. The
+ * grammar is that of RFC 8259; a name that occurs twice in an object is also a mistake.
  */
 import { VfrError } from '../../traces/index.js';
 
@@ -41,7 +41,7 @@ class Parser {
   whole(): Json {
     const value = this.#value('', 0);
     this.#skip();
-    if (this.#at < this.text.length) this.#fail('something stands behind the document');
+    if (this.#at < this.text.length) this.#fail('the document is followed by something');
     return value;
   }
 
@@ -71,8 +71,8 @@ class Parser {
       this.#skip();
       if (this.text[this.#at] !== '"') this.#fail('a name in double quotes is missing');
       const name = this.#string();
-      if (Object.hasOwn(members, name)) this.#fail(`"${name}" stands twice`);
-      if (!this.#take(':')) this.#fail(`a colon is missing behind "${name}"`);
+      if (Object.hasOwn(members, name)) this.#fail(`"${name}" occurs twice`);
+      if (!this.#take(':')) this.#fail(`a colon is missing after "${name}"`);
       members[name] = this.#value(`${path}/${name}`, depth + 1);
     } while (this.#take(','));
     if (!this.#take('}')) this.#fail('a comma or } is missing');

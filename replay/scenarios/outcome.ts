@@ -2,7 +2,7 @@
 import type { Outcome } from '../kernel/index.js';
 import type { OutcomeDocument } from './document.js';
 
-/** Whether an outcome is of a kind. What the kind does not tell may be anything. */
+/** Whether an outcome is of a kind. Parts that the kind does not name may be anything. */
 function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
   const { drivers = {}, gone = [], errors = {}, deadlock = false, faults = [] } = kind;
   if ((outcome.deadlock !== null) !== deadlock) return false;
@@ -15,6 +15,6 @@ function isOfKind(outcome: Outcome, kind: OutcomeDocument): boolean {
   return Object.entries(drivers).every(([address, driver]) => outcome.drivers[address] === driver);
 }
 
-/** Index of the first kind that an outcome is of; -1 for none. */
+/** Index of the first kind of an outcome; -1 if there is none. */
 export const kindOf = (outcome: Outcome, kinds: readonly OutcomeDocument[]): number =>
   kinds.findIndex((kind) => isOfKind(outcome, kind));

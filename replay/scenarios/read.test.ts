@@ -23,7 +23,7 @@ test('the schema is published as it is', async () => {
 describe('told with its line', () => {
   test.each([
     ['a text that is no JSON', '"kernel"', '  "kernel" "6.12",', 'a colon is missing'],
-    ['a name that stands twice', '"title"', '  "title": "a", "title": "b",', 'stands twice'],
+    ['a name that stands twice', '"title"', '  "title": "a", "title": "b",', 'occurs twice'],
   ])('%s', (_, find, to, what) => {
     const { text, line } = changed(find, to);
     expect(() => checkScenario(text, 'my.json')).toThrow(`my.json:${line}: `);

@@ -43,7 +43,7 @@ export function readScenario(text: string, file: string): ScenarioDocument {
   if (first === undefined) return parseJson(text, file).value as unknown as ScenarioDocument;
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
   const what = `${first.path === '' ? 'the document' : first.path}: ${first.what}${more}`;
-  const next = 'Correct it; `vfr scenarios check` tells all mistakes.';
+  const next = 'Correct it; `vfr scenarios check` lists all mistakes.';
   throw new VfrError('SCENARIO_INVALID', what, next, { file, line: first.line });
 }
 
@@ -141,7 +141,7 @@ function* mistakesInUserNames(
   };
   for (const [member, address] of Object.entries(named)) {
     if (address === undefined || functions.some((f) => f.address === address)) continue;
-    // VFs come by themselves, at addresses that their PF tells.
+    // VFs are created by the run, at addresses that follow from their PF.
     if (functions.some(({ sriov }) => sriov !== undefined)) continue;
     yield unknownFunction(`${path}/${member}`, address);
   }

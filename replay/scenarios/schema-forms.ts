@@ -1,4 +1,4 @@
-/** The parts that the schema of scenarios is put together from. */
+/** The parts of the schema of scenarios. */
 
 /** As much of JSON Schema as the form needs. */
 export interface Schema {
@@ -6,7 +6,7 @@ export interface Schema {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null';
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  /** False: no other members; else what all others are. */
+  /** False: no other members; otherwise the schema of all others. */
   readonly additionalProperties?: false | Schema;
   readonly propertyNames?: Schema;
   readonly items?: Schema;

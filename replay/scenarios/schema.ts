@@ -106,8 +106,8 @@ const pciDriver = record(
     },
     probe: {
       description:
-        'what its probe function returns, by pf, vf or an address: one result, or the results of ' +
-        'one attempt after the other, of which the last stays. 0 when left out.',
+        'what its probe function returns, by pf, vf or an address: one result, or one ' +
+        'per attempt; the last one repeats. By default 0.',
       type: 'object',
       propertyNames: {
         type: 'string',
@@ -160,8 +160,10 @@ const operation: Schema = {
     ),
     record('loads the module of a driver', { load: driver, ...common }, ['load']),
     record('unloads the module of a driver', { unload: driver, ...common }, ['unload']),
-    record('a slot tells that a function came', { plug: address, ...common }, ['plug']),
-    record('a slot tells that its function goes', { unplug: address, ...common }, ['unplug']),
+    record('a slot reports that a function was plugged in', { plug: address, ...common }, ['plug']),
+    record('a slot reports that its function is to be removed', { unplug: address, ...common }, [
+      'unplug',
+    ]),
     ...userForms(common),
   ],
 };

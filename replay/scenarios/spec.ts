@@ -1,4 +1,4 @@
-/** What a run starts from, made of a scenario's document. */
+/** Makes the specification of a run from a scenario's document. */
 
 import { ERRNO } from '../../traces/index.js';
 import type {

@@ -33,8 +33,8 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
       on: name,
       with: {
         description:
-          'the third argument: a number, or the members of its struct, of which argsz is the ' +
-          'size of the struct and others are 0 when left out; null for a null pointer',
+          'the third argument: a number, or the members of its struct (by default, argsz is ' +
+          'the size of the struct and others are 0); null for a null pointer',
         anyOf: [
           number,
           { type: 'object', propertyNames: { type: 'string' }, additionalProperties: number },
@@ -66,7 +66,7 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
       pwrite: name,
       region,
       offset: number,
-      count: count('bytes, of which the first four are in value', 0x10_0000),
+      count: count('bytes; the first four are in value', 0x10_0000),
       value: number,
       ...common,
     },

@@ -1,4 +1,4 @@
-/** What users of VFIO do, made of a scenario's document. */
+/** Makes the operations of VFIO users from a scenario's document. */
 import type { Action } from '../kernel/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { NumberDocument, UserDocument } from './document.js';
@@ -19,7 +19,7 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
   return bytes;
 }
 
-/** Bytes of descriptors behind the struct; of an eventfd behind `flags` of SET_IRQS, too. */
+/** Bytes of descriptors after the struct; for an eventfd also after `flags` of SET_IRQS. */
 const DESCRIPTOR_BYTES = 4;
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;

@@ -69,7 +69,7 @@ function membersOf(
   return mistakes;
 }
 
-/** Of several forms the one that fits best is taken to be meant. */
+/** If several forms are possible, the one that fits best is assumed. */
 function anyOf(value: Json, forms: readonly Schema[], path: string): Mistake[] {
   let best: Mistake[] | null = null;
   let fit = -1;

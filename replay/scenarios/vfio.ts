@@ -1,4 +1,7 @@
-/** Users of VFIO: who may have a device, who waits for whom, and what a user sees of it. */
+/**
+ * Users of VFIO: which of them may have a device, how they wait for each other, and what they see
+ * of it.
+ */
 import type {
   DriverDocument,
   FunctionDocument,
@@ -48,7 +51,7 @@ const command = (value: number): OperationDocument => ({
 const MEMORY = 2;
 const exit: OperationDocument = { exit: true };
 
-/** All that it takes to have the device, ended by the first error. */
+/** All operations needed to have the device; the first error ends them. */
 const attach: readonly OperationDocument[] = [
   { open: 'container' },
   openGroup(),
@@ -59,7 +62,7 @@ const orStop = (does: readonly OperationDocument[]): OperationDocument[] =>
   does.map((operation) => ({ ...operation, onError: 'stop' }));
 const openDevice = orStop([...attach, getDevice()]);
 
-/** An eventfd by which the kernel asks a user to give the device up. */
+/** An eventfd with which the kernel requests the device from a user. */
 const wantRequest: readonly OperationDocument[] = [
   { open: 'eventfd', as: 'request' },
   {
@@ -119,7 +122,7 @@ export const VFIO: readonly ScenarioDocument[] = [
   {
     ...first,
     name: 'vfio-unbind-asks-the-user',
-    title: 'unbind waits until the user, who is asked by an eventfd, has closed the device',
+    title: 'unbind requests the device with an eventfd and waits until the user has closed it',
     machine: { functions: [nic], drivers },
     actors: [
       {
@@ -239,7 +242,7 @@ export const VFIO: readonly ScenarioDocument[] = [
   {
     ...first,
     name: 'vfio-hot-reset-foreign-group',
-    title: 'a reset of the bus is for who has the groups of all its functions',
+    title: 'a reset of the bus requires the groups of all its functions',
     machine: {
       functions: [
         { ...nic, address: '0000:45:00.0' },

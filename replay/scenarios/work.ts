@@ -55,7 +55,7 @@ export const WORK: readonly ScenarioDocument[] = [
   {
     scenario,
     name: 'bind-defers-nothing',
-    title: 'a bind by hand that is put off is -EAGAIN, and nobody tries again',
+    title: 'a deferred bind by hand is -EAGAIN, and is not tried again',
     kernel: '6.12',
     machine: {
       functions: nics,
@@ -67,7 +67,8 @@ export const WORK: readonly ScenarioDocument[] = [
   {
     scenario,
     name: 'async-probe-against-bind',
-    title: 'a module that probes asynchronously loads while somebody binds by hand: either has it',
+    title:
+      'a module that probes asynchronously loads while a user binds by hand: either may bind it',
     kernel: '7.1',
     machine: {
       functions: [{ ...nics[0], override: 'vfio-pci' }, nics[1]],

@@ -2,9 +2,9 @@
  * Mappings that appear in QEMU's log several times. QEMU announces a mapping, the backend reports
  * its result, and a failure is also an error message:
  *
- *  vfio_listener_region_add_ram region_add [ram] 0x100000 - 0x1fffff [0x7f0000000000]
- *  iommufd_backend_map_dma iommufd=10 ioas=2 iova=0x100000 size=0x100000 … (-1)
- *  qemu-system-x86_64: vfio_container_dma_map(0x55…, 0x100000, 0x100000, 0x7f…) = -22 (Invalid …
+ *     vfio_listener_region_add_ram region_add [ram] 0x100000 - 0x1fffff [0x7f0000000000]
+ *     iommufd_backend_map_dma  iommufd=10 ioas=2 iova=0x100000 size=0x100000 … (-1)
+ *     qemu-system-x86_64: vfio_container_dma_map(0x55…, 0x100000, 0x100000, 0x7f…) = -22 (Invalid …
  *
  * One mapping is one operation: the announcement its begin, the report its end. A backend of type 1
  * reports nothing; an announcement without a report is a point. A report of -1 says only that the

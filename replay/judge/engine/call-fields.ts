@@ -1,6 +1,6 @@
 /**
- * What events say of calls, as the words of their columns: they are compared as they are stored,
- * and an event is looked at column by column only where its words differ from another's.
+ * The fields of events that calls share, as the words of their columns. They are compared in stored
+ * form, and an event is only read column by column if its words differ from another's.
  */
 import {
   type Batch,
@@ -13,7 +13,10 @@ import {
 import type { Handed } from '../rules/call-graph.js';
 import type { EventCursor } from './event-cursor.js';
 
-/** The columns that calls hand on and repeat: of a dictionary the ids, for ids are compared. */
+/**
+ * The columns that calls pass on and repeat; of dictionary columns the ids, which are what is
+ * compared.
+ */
 export const FIELDS = [
   'device',
   'driver',
@@ -35,25 +38,25 @@ const VALUE = fieldOf('value');
 /** 1 for writing. */
 const DIRECTION = fieldOf('direction');
 
-/** What a column says when it says nothing; as a field, that there is none. */
+/** The value of a null column; as a field, that there is none. */
 export const NONE = -1;
 
 /**
- * What an event says: the low word of each of {@link FIELDS}, by its number; behind them the high
- * words of those that have one, and which fields say something, as bits. Nulls are 0.
+ * The fields of an event: the low word of each of {@link FIELDS}, by its number; after them the
+ * high words of those that have one, and a bit set of the fields that are not null. Nulls are 0.
  */
-export type Said = Int32Array;
+export type CallFields = Int32Array;
 const OFFSET_HIGH = FIELDS.length;
 const LENGTH_HIGH = OFFSET_HIGH + 1;
 const VALUE_HIGH = OFFSET_HIGH + 2;
-const TOLD = OFFSET_HIGH + 3;
-export const newSaid = (): Said => new Int32Array(TOLD + 1);
+const PRESENT = OFFSET_HIGH + 3;
+export const newFields = (): CallFields => new Int32Array(PRESENT + 1);
 
-/** A field of small numbers or of ids; {@link NONE} when it says nothing. */
-export const fieldOfSaid = (said: Said, field: number): number =>
-  ((said[TOLD] >>> field) & 1) === 1 ? said[field] : NONE;
+/** A field of small numbers or of ids; {@link NONE} if it is null. */
+export const fieldValue = (said: CallFields, field: number): number =>
+  ((said[PRESENT] >>> field) & 1) === 1 ? said[field] : NONE;
 
-/** Fields as a set of bits, and in the order in which they are told. */
+/** Fields as a bit set, and in the order in which differences are reported. */
 export interface Fields {
   readonly bits: number;
   readonly order: readonly number[];
@@ -67,9 +70,9 @@ export const fieldsOf = (names: readonly Handed[]): Fields => {
 /** What an end says again of its begin. */
 const REPEATED = fieldsOf(FIELDS);
 
-/** The first of some fields that two events say, and not alike; or {@link NONE}. */
-export function differing(a: Said, b: Said, { bits, order }: Fields): number {
-  const differ = unlike(a, b) & bits & a[TOLD] & b[TOLD];
+/** The first field that two events have with different values, or {@link NONE}. */
+export function differing(a: CallFields, b: CallFields, { bits, order }: Fields): number {
+  const differ = unlike(a, b) & bits & a[PRESENT] & b[PRESENT];
   return differ === 0 ? NONE : first(differ, order);
 }
 
@@ -77,7 +80,7 @@ const first = (bits: number, order: readonly number[]): number =>
   order.find((field) => ((bits >> field) & 1) === 1) ?? NONE;
 
 /** Fields that two events do not say alike, as bits. */
-const unlike = (a: Said, b: Said): number =>
+const unlike = (a: CallFields, b: CallFields): number =>
   (a[DEVICE] === b[DEVICE] ? 0 : 1 << DEVICE) |
   (a[DRIVER] === b[DRIVER] ? 0 : 1 << DRIVER) |
   (a[NAME] === b[NAME] ? 0 : 1 << NAME) |
@@ -88,7 +91,7 @@ const unlike = (a: Said, b: Said): number =>
   (a[DIRECTION] === b[DIRECTION] ? 0 : 1 << DIRECTION);
 
 /** What a field says, for people. */
-export function textOf(e: EventCursor, field: number, said: Said): string {
+export function textOf(e: EventCursor, field: number, said: CallFields): string {
   const name = FIELDS[field];
   switch (name) {
     case 'device':
@@ -135,7 +138,7 @@ export class SaidReader {
   }
 
   /** What the event of a row says. */
-  read(row: number, into: Said): void {
+  read(row: number, into: CallFields): void {
     const low = row * 2;
     const high = low + 1;
     into[DEVICE] = this.#device.ids[row];
@@ -149,10 +152,10 @@ export class SaidReader {
     into[VALUE] = this.#value.words[low];
     into[VALUE_HIGH] = this.#value.words[high];
     into[DIRECTION] = this.#directions[this.#kind.ids[row]];
-    into[TOLD] = this.#told(row);
+    into[PRESENT] = this.#presentIn(row);
   }
 
-  #told(row: number): number {
+  #presentIn(row: number): number {
     return (
       (isPresent(this.#device.bits, row) ? 1 << DEVICE : 0) |
       (isPresent(this.#driver.bits, row) ? 1 << DRIVER : 0) |
@@ -165,16 +168,16 @@ export class SaidReader {
     );
   }
 
-  /** The first field in which an event is not like what another said; or {@link NONE}. */
-  differing(said: Said, row: number): number {
-    const differ = this.#unlike(said, row) & said[TOLD];
+  /** The first field in which an event differs from another one, or {@link NONE}. */
+  differing(said: CallFields, row: number): number {
+    const differ = this.#unlike(said, row) & said[PRESENT];
     // A read has a value at its end only: nearly always nothing is left here.
     if (differ === 0) return NONE;
-    return first(differ & this.#told(row), REPEATED.order);
+    return first(differ & this.#presentIn(row), REPEATED.order);
   }
 
-  /** Fields, as bits, that an event does not say as another did. */
-  #unlike(said: Said, row: number): number {
+  /** The fields, as bits, in which an event differs from another one. */
+  #unlike(said: CallFields, row: number): number {
     const low = row * 2;
     const high = low + 1;
     const offset = this.#offset.words;
@@ -196,7 +199,7 @@ export class SaidReader {
     );
   }
 
-  /** A field of small numbers or of ids; {@link NONE} when it says nothing. */
+  /** A field of small numbers or of ids; {@link NONE} if it is null. */
   field(row: number, field: number): number {
     switch (field) {
       case DEVICE:

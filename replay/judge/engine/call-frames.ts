@@ -8,7 +8,9 @@ interface Open {
   readonly tid: number;
   /** Null when the function is not about one known device. */
   readonly device: PciDevice | null;
-  /** Another thread did something to the same device meanwhile: its order with this is open. */
+  /**
+   * Another thread did something to the same device in the meantime: the order of the two is open.
+   */
   overlapped: boolean;
 }
 
@@ -30,7 +32,7 @@ export interface StoreFrame extends Open {
   enable: { ret: number | null } | null;
   /** VFs removed in this write. */
   removed: number;
-  walk: Walk | null;
+  pass: DriverPass | null;
   /** new_id: another write of the same id was under way at the same time. */
   rival: boolean;
   /** Probe attempts made by new_id, in this write. */
@@ -38,17 +40,17 @@ export interface StoreFrame extends Open {
 }
 
 /** A pass over the driver list for one device (`__device_attach`). */
-export interface Walk {
+export interface DriverPass {
   readonly device: PciDevice;
-  /** The first pass for a new function; else one that a write asked for. */
+  /** The first pass for a new function; otherwise one that a write requested. */
   readonly isFirst: boolean;
   /** Drivers tried, in order, with what `__driver_probe_device` returned (0 bound, > 0 go on). */
   readonly tried: { driver: string; ret: number | null }[];
-  /** What is open as long as the pass may go on. */
+  /** The call that encloses the pass: it is open as long as the pass may continue. */
   readonly scope: { readonly overlapped: boolean };
 }
 
-/** `device_driver_attach`: a bind asked for by hand. */
+/** `device_driver_attach`: a bind requested by a user. */
 export interface AttachFrame extends Open {
   readonly type: 'attach';
   readonly driver: string;
@@ -56,10 +58,10 @@ export interface AttachFrame extends Open {
 }
 
 /** `__driver_probe_device`: runs under the device lock. */
-export interface MatchFrame extends Open {
-  readonly type: 'match';
+export interface AttemptFrame extends Open {
+  readonly type: '__driver_probe_device';
   readonly driver: string;
-  readonly walk: Walk | null;
+  readonly pass: DriverPass | null;
   readonly driverBefore: Possible<string | null>;
   /** It tries an earlier function at the address, which is dead. */
   readonly gone: Possible<boolean>;
@@ -68,7 +70,7 @@ export interface MatchFrame extends Open {
 
 /** `really_probe`. */
 export interface ReallyProbeFrame extends Open {
-  readonly type: 'really';
+  readonly type: 'really_probe';
   readonly driver: string;
   bus: { ret: number | null } | null;
   bound: boolean;
@@ -76,7 +78,7 @@ export interface ReallyProbeFrame extends Open {
 
 /** `pci_device_probe`. */
 export interface BusProbeFrame extends Open {
-  readonly type: 'bus';
+  readonly type: 'pci_device_probe';
   readonly driver: string;
   /**
    * Whether SR-IOV's autoprobe gate lets the driver probe (pci_device_can_probe, kernel
@@ -88,7 +90,7 @@ export interface BusProbeFrame extends Open {
 
 /** A driver's probe function, such as `vfio_pci_probe`. */
 export interface OwnProbeFrame extends Open {
-  readonly type: 'own';
+  readonly type: 'driver_probe';
   readonly driver: string;
   register: { ret: number | null } | null;
 }
@@ -128,21 +130,21 @@ export interface EnableFrame extends Open {
 export interface AddVfFrame extends Open {
   readonly type: 'add-vf';
   readonly index: number;
-  /** The VF that came into being. */
+  /** The VF that was created. */
   vf: PciDevice | null;
-  walk: Walk | null;
+  pass: DriverPass | null;
 }
 
 /** From `pci_bus_add_device` to the end of what called it: the first pass for a device. */
 export interface FirstWalkFrame extends Open {
-  readonly type: 'first-walk';
-  readonly walk: Walk;
+  readonly type: 'first-pass';
+  readonly pass: DriverPass;
 }
 
 export type Frame =
   | StoreFrame
   | AttachFrame
-  | MatchFrame
+  | AttemptFrame
   | ReallyProbeFrame
   | BusProbeFrame
   | OwnProbeFrame
@@ -206,8 +208,8 @@ export class Frames {
   }
 
   /**
-   * Ends what is open on a thread, outermost first.
-   * @returns what was open
+   * Ends the open frames of a thread, outermost first.
+   * @returns these frames
    */
   forget(tid: number): readonly Frame[] {
     const open = this.#byTid.get(tid) ?? [];
@@ -235,7 +237,7 @@ export class Frames {
     if (open.length > OPEN_ON_DEVICE_MAX) this.#close(open[0]);
   }
 
-  /** Gives up a frame alone: it has most likely ended, and nothing told. */
+  /** Discards one frame: it has most likely ended, without a record. */
   #close(frame: Frame): void {
     const stack = this.#byTid.get(frame.tid);
     removeFrom(stack, frame);

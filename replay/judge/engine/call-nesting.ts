@@ -1,15 +1,15 @@
 /**
- * Calls within calls: what a caller hands on has to arrive, a function that began has to end once,
- * and is called by those who call it. What rules say of single kinds comes on top of this.
+ * Calls within calls: what a caller passes on must arrive, and a function that began must end once,
+ * and be called by its callers. The rules of single kinds check further conditions.
  */
 import { type Batch, CALL_DEPTH_MAX } from '../../../traces/index.js';
 import {
   DRIVER,
   differing,
   FIELDS,
-  fieldOfSaid,
+  fieldValue,
   NONE,
-  newSaid,
+  newFields,
   SaidReader,
   textOf,
 } from './call-fields.js';
@@ -18,11 +18,11 @@ import {
   callsNothingMore,
   detailOf,
   type Edge,
-  type Fn,
   FUNCTIONS,
+  type GraphFunction,
   hasCalled,
+  learnCalled,
   newCall,
-  noteCalled,
   type OpenCall,
   PART,
   partOf,
@@ -35,30 +35,33 @@ import { type Difference, diverge } from './verdict.js';
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
 export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
-/** A thread, and what is open on it. */
+/** A thread with its open calls. */
 interface Thread {
   /** The entry from user space after which all of its calls are known; -1 before any. */
   since: number;
   /** How many calls are open. */
   depth: number;
-  /** The open ones from outside in; those behind have ended, and are filled again. */
+  /**
+   * The open calls from the outermost to the innermost; entries after `depth` have ended and are
+   * reused.
+   */
   readonly calls: OpenCall[];
 }
 
-/** Plain data, which copies of a replay's state take along. */
+/** Plain data, which is copied with a replay's state. */
 export type NestingData = Map<number, Thread>;
 
 /**
- * A kernel returns through a return probe for no more calls at once than there are instances of it
- * (maxactive: twice the number of CPUs, at least 10); further returns are not recorded.
+ * A return probe has a limited number of instances (maxactive: twice the number of CPUs, at least
+ * 10). If more calls are open at the same time, their returns are not recorded.
  */
 const OPEN_AT_ONCE_MAX = 8;
 
 export class Nesting {
   readonly #foreign: boolean[] = [];
   readonly #reader = new SaidReader();
-  /** What the event says that is looked at, unless it is an end. */
-  #said = newSaid();
+  /** The fields of the current event, unless it is an end. */
+  #said = newFields();
   /** The thread of the event before. */
   #tid = -1;
   #thread: Thread = { since: -1, depth: 0, calls: [] };
@@ -73,14 +76,14 @@ export class Nesting {
     this.#reader.open(batch);
   }
 
-  /** Events were lost: what is open is not known. */
+  /** Events were lost: the open calls are not known. */
   forget(): void {
     this.data.clear();
     this.#tid = -1;
   }
 
-  /** What is wrong with the place of an event among the calls of its thread; null when nothing. */
-  take(fn: Fn, e: EventCursor): Difference | null {
+  /** What is wrong with the nesting of an event in its thread; null if nothing is. */
+  check(fn: GraphFunction, e: EventCursor): Difference | null {
     const { tid } = e;
     // The idle threads of all CPUs have one number.
     if (tid <= 0) return null;
@@ -89,7 +92,7 @@ export class Nesting {
     const thread = tid === this.#tid ? this.#thread : this.#threadOf(tid);
     const { phase } = e;
     if (phase === 'end') return this.#end(thread, fn, e);
-    // The record of a function that is made when it returns comes after those of what it called.
+    // The record of a function that is made at its return follows those of the functions it called.
     if (phase === 'point' && fn.entry) return null;
     this.#reader.read(e.row, this.#said);
     const found = fn.entry ? this.#enter(thread, fn, e) : this.#nest(thread, fn, e);
@@ -110,10 +113,12 @@ export class Nesting {
     return thread;
   }
 
-  /** The call keeps what its begin said; the next event is read into what an ended one had. */
-  #open(thread: Thread, fn: Fn, seq: number): void {
+  /**
+   * The call keeps the fields of its begin; the array of an ended call is used for the next event.
+   */
+  #open(thread: Thread, fn: GraphFunction, seq: number): void {
     if (thread.depth === CALL_DEPTH_MAX) {
-      // Ends are missing: what is open is not known.
+      // Ends are missing: the open calls are not known.
       thread.depth = 0;
       thread.since = -1;
     }
@@ -136,15 +141,15 @@ export class Nesting {
     return this.#foreign[device];
   }
 
-  /** User space enters the kernel: what is open on the thread has ended. */
-  #enter(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+  /** A call enters the kernel from user space: all open calls of the thread have ended. */
+  #enter(thread: Thread, fn: GraphFunction, e: EventCursor): Difference | null {
     const open = topOf(thread);
     thread.depth = 0;
     thread.since = e.seq;
     return open === undefined ? null : this.#unended(open, fn, e);
   }
 
-  #nest(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+  #nest(thread: Thread, fn: GraphFunction, e: EventCursor): Difference | null {
     const top = topOf(thread);
     if (top === undefined) return this.#calledBy(thread, this.#elsewhere(fn), fn, e);
     const again = top.fn === fn.id && sameDevice(top.said, this.#said);
@@ -158,7 +163,7 @@ export class Nesting {
   }
 
   /** The caller of a function that may run on another thread. */
-  #elsewhere(fn: Fn): OpenCall | undefined {
+  #elsewhere(fn: GraphFunction): OpenCall | undefined {
     if (!fn.anyThread) return undefined;
     for (const thread of this.data.values()) {
       const top = topOf(thread);
@@ -171,7 +176,7 @@ export class Nesting {
   #calledBy(
     thread: Thread,
     caller: OpenCall | undefined,
-    fn: Fn,
+    fn: GraphFunction,
     e: EventCursor,
   ): Difference | null {
     const edge = caller === undefined ? undefined : fn.calledBy[caller.fn];
@@ -180,7 +185,7 @@ export class Nesting {
     this.recorded.show(edge.fact, detailOf(edge, caller, this.#driver));
     this.recorded.show(edge.fact, NONE);
     const again = hasCalled(caller, fn.id);
-    noteCalled(caller, fn.id);
+    learnCalled(caller, fn.id);
     if (!this.#mayBeOpen(edge.caller, caller)) return null;
     const field = differing(caller.said, this.#said, edge.handed);
     if (field !== NONE) {
@@ -193,21 +198,21 @@ export class Nesting {
   }
 
   /** A caller whose ends are not recorded may have ended long ago. */
-  #mayBeOpen(fn: Fn, caller: OpenCall): boolean {
+  #mayBeOpen(fn: GraphFunction, caller: OpenCall): boolean {
     return this.recorded.showed(fn.parts + PART.end, partOf(fn, caller.said));
   }
 
   /** A function that its caller calls only after another, which it has not called. */
-  #tooEarly(before: Edge, caller: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+  #tooEarly(before: Edge, caller: OpenCall, fn: GraphFunction, e: EventCursor): Difference | null {
     if (!this.#misses(caller, before, this.#driver)) return null;
     return diverge(pathOf(e, fn), `${before.called.name} before ${fn.name}`, 'it did not come');
   }
 
-  /** Nobody who calls the function is open. */
+  /** No caller of the function is open. */
   #uncalled(
     thread: Thread,
     caller: OpenCall | undefined,
-    fn: Fn,
+    fn: GraphFunction,
     e: EventCursor,
   ): Difference | null {
     if (thread.since < 0) return null;
@@ -223,17 +228,17 @@ export class Nesting {
     );
   }
 
-  /** Whether calls by a caller are recorded: one of which nothing is may have made any. */
+  /** Whether calls by a caller are recorded. If nothing of the caller is, it may have made any. */
   readonly #isKnown = ({ fact, caller }: Edge): boolean =>
     caller.facts.sameProbeAs !== undefined || this.recorded.shows(fact, NONE);
 
-  /** What is called by a function of this caller alone is not called by the caller itself. */
-  #callsBetween(caller: OpenCall | undefined, fn: Fn): boolean {
+  /** A function that only a function of this caller calls is not called by the caller directly. */
+  #callsBetween(caller: OpenCall | undefined, fn: GraphFunction): boolean {
     if (caller === undefined || !this.#mayBeOpen(FUNCTIONS[caller.fn], caller)) return false;
     for (const { fact, caller: between } of fn.callers) {
       const edge = between.calledBy[caller.fn];
       if (edge === undefined || !this.recorded.shows(fact, NONE)) continue;
-      if (this.recorded.shows(edge.fact, detailOf(edge, caller, fieldOfSaid(caller.said, DRIVER))))
+      if (this.recorded.shows(edge.fact, detailOf(edge, caller, fieldValue(caller.said, DRIVER))))
         return true;
     }
     return false;
@@ -241,14 +246,14 @@ export class Nesting {
 
   /** Driver of the event, or {@link NONE}. */
   get #driver(): number {
-    return fieldOfSaid(this.#said, DRIVER);
+    return fieldValue(this.#said, DRIVER);
   }
 
-  #partOfEnd({ detail }: Fn, e: EventCursor): number {
+  #partOfEnd({ detail }: GraphFunction, e: EventCursor): number {
     return detail === NONE ? NONE : this.#reader.field(e.row, detail);
   }
 
-  #end(thread: Thread, fn: Fn, e: EventCursor): Difference | null {
+  #end(thread: Thread, fn: GraphFunction, e: EventCursor): Difference | null {
     const { calls, depth, since } = thread;
     const { span } = e;
     let at = depth - 1;
@@ -262,15 +267,15 @@ export class Nesting {
   }
 
   /** An end without a begin, or after the call has ended. */
-  #unbegun(fn: Fn, e: EventCursor, since: number): Difference | null {
+  #unbegun(fn: GraphFunction, e: EventCursor, since: number): Difference | null {
     if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
     const begins = this.recorded.shows(fn.parts + PART.begin, this.#partOfEnd(fn, e));
     if (e.span >= 0 || !begins) return null;
     return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
   }
 
-  /** A call of which no end came, though its caller ends or its thread goes on. */
-  #unended(open: OpenCall, next: Fn, e: EventCursor): Difference | null {
+  /** A call without a recorded end, although its caller ends or its thread continues. */
+  #unended(open: OpenCall, next: GraphFunction, e: EventCursor): Difference | null {
     const fn = FUNCTIONS[open.fn];
     if (!this.recorded.shows(fn.parts + PART.end, partOf(fn, open.said))) return null;
     let openAtOnce = 0;
@@ -282,8 +287,8 @@ export class Nesting {
     return diverge(pathOf(e, fn), `${fn.name} of seq ${open.seq} ends`, `${next.name} ${then}`);
   }
 
-  /** An end says again what its begin said. */
-  #repeats(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+  /** An end repeats the fields of its begin. */
+  #repeats(call: OpenCall, fn: GraphFunction, e: EventCursor): Difference | null {
     if (call.fn !== fn.id) {
       return diverge(pathOf(e, fn), `${FUNCTIONS[call.fn].name} ends`, `${fn.name} ends`);
     }
@@ -295,7 +300,7 @@ export class Nesting {
   }
 
   /** A call that succeeded without a function that it cannot do without. */
-  #needs(call: OpenCall, fn: Fn, e: EventCursor): Difference | null {
+  #needs(call: OpenCall, fn: GraphFunction, e: EventCursor): Difference | null {
     if (fn.needs.length === 0 && fn.follows.length === 0) return null;
     // Only what user space called returns a number of bytes or a descriptor.
     const failed = e.hasRet && (fn.entry ? e.ret < 0 : e.ret !== 0);
@@ -305,7 +310,7 @@ export class Nesting {
     return diverge(pathOf(e, fn), `${fn.name} calls ${missing.called.name}`, 'it did not');
   }
 
-  #missing(call: OpenCall, fn: Fn, driver: number): Edge | null {
+  #missing(call: OpenCall, fn: GraphFunction, driver: number): Edge | null {
     for (const edge of fn.needs) if (this.#misses(call, edge, driver)) return edge;
     for (const { other, next } of fn.follows) {
       if (hasCalled(call, other.id) && this.#misses(call, next, driver)) return next;

@@ -1,7 +1,7 @@
 /**
- * A deep copy of plain data: objects, arrays, maps, sets and bytes. References that were equal are
- * equal in the copy. What is frozen never changes, and is shared instead of copied; bytes cannot be
- * frozen themselves, but an object that holds them can.
+ * A deep copy of plain data: objects, arrays, maps, sets and bytes. Equal references stay equal in
+ * the copy. Frozen objects never change, and are shared instead of copied; bytes cannot be frozen,
+ * but an object that contains them can.
  */
 export const copyOf = <T>(value: T): T => copy(value, new Map()) as T;
 

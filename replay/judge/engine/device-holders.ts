@@ -1,4 +1,6 @@
-/** Who has a device: its driver, the holder of its lock, users of VFIO, and who waits. */
+/**
+ * The holders of a device: its driver, the holder of its lock, users of VFIO, and waiting threads.
+ */
 import { describe } from '../../model/possible.js';
 import type { Frame } from './call-frames.js';
 import type { Engine } from './engine.js';
@@ -13,9 +15,9 @@ export interface UnderWay {
 export interface Holders {
   readonly driver: string;
   readonly override: string;
-  /** Thread that probes or releases and so has the device lock; null when nobody is known to. */
+  /** Thread that probes or releases and so has the device lock; null if none is known. */
   readonly lock: number | null;
-  /** Somebody has it open through VFIO; null when that is not known. */
+  /** The device is open through VFIO; null when that is not known. */
   readonly open: boolean | null;
   readonly underWay: readonly UnderWay[];
 }
@@ -25,7 +27,9 @@ export function holdersOf(engine: Engine, address: string): Holders | null {
   const device = engine.machine.find(address);
   if (device === undefined) return null;
   const frames = engine.frames.allOnDevice(device);
-  const holder = frames.find((f) => f.type === 'match' || (f.type === 'release' && f.removed));
+  const holder = frames.find(
+    (f) => f.type === '__driver_probe_device' || (f.type === 'release' && f.removed),
+  );
   const user = engine.vfio.functions.get(address);
   return {
     driver: describe(device.driver),
@@ -40,11 +44,11 @@ function whatOf(frame: Frame): string {
   switch (frame.type) {
     case 'store':
       return `write to ${frame.driver === null ? '' : `${frame.driver}/`}${frame.attribute}`;
-    case 'match':
+    case '__driver_probe_device':
       return `${frame.driver} is tried`;
-    case 'really':
-    case 'bus':
-    case 'own':
+    case 'really_probe':
+    case 'pci_device_probe':
+    case 'driver_probe':
       return `${frame.driver} probes (${frame.type})`;
     case 'attach':
       return `${frame.driver} is bound by hand`;

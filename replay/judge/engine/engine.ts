@@ -19,7 +19,7 @@ import { newRecorded, Recorded, type RecordedData } from './recorded-names.js';
 import { addDoubt, checkSnapshot, newSnapshotTrust, type SnapshotTrust } from './snapshot-trust.js';
 import { type Difference, UNKNOWN, type Verdict } from './verdict.js';
 
-/** Predicts or takes in one event of a kind. */
+/** Predicts or processes one event of a kind. */
 export type Rule = (engine: Engine, e: EventCursor) => Verdict;
 
 /** The state of a replay, as plain data: copies share nothing that changes. */
@@ -30,7 +30,7 @@ export interface EngineData {
   readonly mdevs: Mdevs;
   readonly recorded: RecordedData;
   readonly nesting: NestingData;
-  /** Bytes of the PCIe capability, as accesses told it of a kernel that is not known enough. */
+  /** Length of the PCIe capability inferred from accesses, if the release does not determine it. */
   pcieBytes: 50 | 52 | null;
   readonly snapshot: SnapshotTrust;
 }
@@ -58,7 +58,7 @@ export class Engine {
   readonly recording: Recorded;
   readonly nesting: Nesting;
   readonly #data: EngineData;
-  /** The rules are those of the recorded kernel, as far as it is named. */
+  /** The rules are those of the recorded kernel, if its release is known. */
   readonly coversKernel: boolean;
   #kernelKnown = true;
   /** PCI functions by the number of their name; null for devices of other buses. */
@@ -86,13 +86,13 @@ export class Engine {
     return copyOf(this.#data);
   }
 
-  /** The device of an event, or null when it names none on the PCI bus. */
+  /** The device of an event, or null when it names no device on the PCI bus. */
   deviceOf(e: EventCursor): PciDevice | null {
     const address = e.device;
     return address === null || !PCI_ADDRESS.test(address) ? null : this.machine.device(address);
   }
 
-  /** The same, for events that come often: looked up once for each name. */
+  /** The same for frequent events: looked up once for each name. */
   pciFunction(e: EventCursor): PciDevice | null {
     const id = e.deviceId;
     if (id < 0) return null;
@@ -105,11 +105,11 @@ export class Engine {
   }
 
   /**
-   * Takes in the names of all functions and attributes that occur in the recording. They tell the
-   * kernel when nothing else does.
-   * @param notes of the trace: a live recording tells its probes in them
+   * Sets the names of functions and attributes that occur in the recording. They determine the
+   * kernel release if nothing else does.
+   * @param notes of the trace: those of a live recording list its probes
    */
-  recorded(names: readonly string[], notes: TraceMeta['notes'] = {}): void {
+  setRecordedNames(names: readonly string[], notes: TraceMeta['notes'] = {}): void {
     this.recording.names = names;
     const asked = whatIsRecorded({ notes }) !== null;
     this.recording.binding = asked && notRecorded({ notes }, 'binding') === null;
@@ -126,13 +126,13 @@ export class Engine {
     return this.recording.calls(name);
   }
 
-  /** Whether writes of an attribute are recorded, though there may be none, and none was lost. */
+  /** Whether writes of an attribute are recorded even if there are none, and none was lost. */
   recordsWrites(attribute: string): boolean {
     return this.records(attribute) || (this.recording.binding && !this.gaps);
   }
 
   /** A driver's own probe function began. */
-  noteOwnProbe(name: string): void {
+  learnOwnProbe(name: string): void {
     this.recording.data.ownProbes.add(name);
   }
 
@@ -146,8 +146,8 @@ export class Engine {
   }
 
   /**
-   * Whether a driver is certainly on the bus: the recording tells of drivers that register and
-   * leave, or the driver has a device, and taking that away would have been recorded.
+   * Whether a driver is certainly on the bus: the recording has events of drivers that register and
+   * unregister; or the driver has a device, whose release would have been recorded.
    */
   staysOnBus(driver: string): boolean {
     const { claims } = this.machine;
@@ -156,8 +156,8 @@ export class Engine {
     return shown && this.machine.isBoundAnywhere(driver);
   }
 
-  /** Takes in functions of which a part of the recording has ends and no begin. */
-  noteBeginless(names: readonly string[]): void {
+  /** Marks functions that ended in a part of the recording without a recorded begin. */
+  addBeginless(names: readonly string[]): void {
     for (const name of names) this.recording.data.beginless.add(name);
   }
 
@@ -166,12 +166,15 @@ export class Engine {
     return this.#data.snapshot;
   }
 
-  /** Whether a batch, of which no event was replayed yet, is not of the snapshot's machine. */
+  /**
+   * Whether a batch, before its events are replayed, proves that the snapshot is of another
+   * machine.
+   */
   contradictsSnapshot(batch: EventCursor, clock: string): boolean {
     return checkSnapshot(this.#data.snapshot, batch, clock);
   }
 
-  /** The snapshot is not of this recording: what it told is forgotten, and what it will tell. */
+  /** The snapshot does not belong to this recording: its facts are forgotten and no longer used. */
   ignoreSnapshot(): void {
     this.#data.snapshot.ignored = true;
     this.machine.forgetSnapshot();
@@ -179,16 +182,16 @@ export class Engine {
   }
 
   /**
-   * An event contradicts what only the snapshot told of a device. What it told of all others that
-   * no event has confirmed is as old, and no longer believed.
+   * An event contradicts what only the snapshot says of a device. The snapshot's facts about other
+   * devices are just as old, and are no longer used if no event has confirmed them.
    */
   doubtSnapshot(path: string, snapshot: string, recorded: string): void {
     addDoubt(this.#data.snapshot, { seq: this.#seq, path, snapshot, recorded });
     this.machine.forgetAssumed();
   }
 
-  /** Takes in whether the begin of a function was recorded. */
-  noteCall(e: EventCursor): void {
+  /** Records whether the begin of a function was recorded. */
+  recordBegin(e: EventCursor): void {
     this.#seq = e.seq;
     const { beginless } = this.recording.data;
     const { phase } = e;
@@ -197,10 +200,14 @@ export class Engine {
   }
 
   /**
-   * A response that contradicts the state. What only a snapshot told may have changed between the
-   * snapshot and the first event: it is doubted before the kernel is.
+   * A response that contradicts the state. A fact that only a snapshot has may have changed between
+   * the snapshot and the first event, so the snapshot is doubted first.
    */
-  contradiction(device: PciDevice, part: 'driver' | 'override', verdict: Difference): Verdict {
+  weighAgainstSnapshot(
+    device: PciDevice,
+    part: 'driver' | 'override',
+    verdict: Difference,
+  ): Verdict {
     const unseen =
       part === 'override' && (!this.records('driver_override') || this.#mayComeWithOne(device));
     if (!device.assumed[part] && !unseen) return verdict;
@@ -211,7 +218,7 @@ export class Engine {
     return UNKNOWN;
   }
 
-  /** A VF gets an override from the kernel when vfio-pci has its PF, as nobody knows here. */
+  /** A VF gets an override from the kernel if vfio-pci has its PF, which is not known here. */
   #mayComeWithOne(device: PciDevice): boolean {
     const pf = this.machine.physfnOf(device);
     return device.physfn !== null && (pf === undefined || pf.driver === 'unknown');
@@ -219,32 +226,30 @@ export class Engine {
 
   /** Overrides are set at any time before a recording; a driver is a sign of another boot. */
   #tellDoubt(part: 'driver' | 'override', { path, expected, actual }: Difference): void {
-    const told = { path, snapshot: expected, recorded: actual };
-    if (part === 'override') addDoubt(this.#data.snapshot, { seq: this.#seq, ...told });
+    const doubt = { path, snapshot: expected, recorded: actual };
+    if (part === 'override') addDoubt(this.#data.snapshot, { seq: this.#seq, ...doubt });
     else this.doubtSnapshot(path, expected, actual);
   }
 
-  /** An event shows a device that a snapshot lacks: nothing is known of it. */
-  exists(device: PciDevice): void {
+  /** An event shows a device that the snapshot lacks: its state is not known. */
+  assumePresent(device: PciDevice): void {
     const lacking = certainly(device.visible, false) && device.assumed.driver;
     if (!lacking) return;
     const { assumed } = device;
     Object.assign(device, newDevice(device.address, 'unknown'), { visible: [true], assumed });
   }
 
-  /**
-   * Whether the recording tells its kernel, so that what differs from one to another is certain.
-   */
+  /** Whether the kernel release is known, so that version-dependent predictions are certain. */
   get kernelKnown(): boolean {
     return this.#kernelKnown;
   }
 
-  /** Bytes of an endpoint's PCIe capability, as the release or the recording tells them. */
+  /** Length of an endpoint's PCIe capability, according to the release or the recording. */
   get pcieBytes(): 50 | 52 | null {
     return this.#data.pcieBytes ?? this.machine.kernel.pcieEndpointBytes;
   }
 
-  /** An access has shown them: what the release tells does not count any more. */
+  /** An access has shown it, which takes precedence over the release. */
   get showsPcieBytes(): boolean {
     return this.#data.pcieBytes !== null;
   }
@@ -258,7 +263,7 @@ export class Engine {
     return this.recording.data.gaps;
   }
 
-  lose(): void {
+  onEventsLost(): void {
     this.recording.data.gaps = true;
     this.nesting.forget();
     this.frames.clear();
@@ -267,7 +272,7 @@ export class Engine {
     forgetMdevs(this.mdevs);
   }
 
-  /** What the override may be for whoever holds the device lock since `seq`. */
+  /** The possible overrides for the thread that has held the device lock since `seq`. */
   overrideUnderLock(device: PciDevice, seq: number): Possible<string | null> {
     if (!this.machine.kernel.overrideTakesDeviceLock) return this.machine.override(device);
     // A write that began after the lock was taken waits for it.
@@ -277,9 +282,9 @@ export class Engine {
     return this.machine.override({ ...device, pending: others });
   }
 
-  /** What the override may be for whoever looks now without the lock. */
+  /** The possible overrides for a thread that reads now without the lock. */
   override(device: PciDevice): Possible<string | null> {
-    const holder = this.frames.onDevice(device, 'match');
+    const holder = this.frames.onDevice(device, '__driver_probe_device');
     if (holder === null) return this.machine.override(device);
     return this.overrideUnderLock(device, holder.seq);
   }

@@ -30,7 +30,7 @@ export class EventCursor {
   #length!: WordView;
   #value!: WordView;
   #ret!: WordView;
-  /** Id of the source that strace is; -1 for none. */
+  /** Id of the source strace; -1 if the trace has no such source. */
   #strace = NO_ID;
   /** Kinds that are writing, by their ids. */
   #writes: readonly boolean[] = [];
@@ -41,7 +41,7 @@ export class EventCursor {
   /** Id of the kind, the same in all batches of a trace. */
   kindId = NO_ID;
   phase: Phase = 'point';
-  /** Thread; -1 when it is not told. */
+  /** Thread; -1 when it is not recorded. */
   tid = -1;
   /** Sequence number of the begin, or -1 when the event has none. */
   span = -1;
@@ -50,7 +50,7 @@ export class EventCursor {
   deviceId = NO_ID;
   path: string | null = null;
 
-  /** Columns that many events are asked for are held; the others are read when one is. */
+  /** Columns that many rules read are held; the others are read on demand. */
   open(batch: Batch): void {
     this.#batch = batch;
     this.#first = batch.seqFirst;
@@ -121,7 +121,7 @@ export class EventCursor {
     return this.#kind.ids;
   }
 
-  /** Offset of the event of a row; 0 also when it has none. */
+  /** Offset of the event of a row; also 0 if it is null. */
   offsetAt(row: number): number {
     return this.#offset.number(row);
   }
@@ -144,7 +144,7 @@ export class EventCursor {
     return this.#writes[this.kindId];
   }
 
-  /** Process; the thread when the input does not tell it. */
+  /** Process; the thread if the input does not have the process. */
   get pid(): number {
     const pids = this.#batch.column('pid');
     return pids.has(this.row) ? pids.at(this.row) : this.tid;
@@ -240,11 +240,11 @@ const NO_ID = -1;
 const WRITES: ReadonlySet<string> = new Set(['config.write', 'region.write']);
 
 /**
- * A column with the engine's own copies of its strings: comparing them with those that stand in the
+ * A column with the engine's own copies of its strings, so that comparing them with literals of the
  * program compares addresses. Rules compare several for each event.
  */
 const interned = ({ bits, ids, entries }: DictView): DictView =>
   new DictView(bits, ids, entries.map(intern));
 
-/** Names of fields are kept once. */
+/** Names of fields are stored once. */
 const intern = (text: string): string => Object.keys({ [text]: 0 })[0];

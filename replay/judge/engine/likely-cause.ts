@@ -14,7 +14,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /\/calls\//,
-    'a record is missing, doubled or changed though no loss was told, or a thread died in a call',
+    'a record is missing, doubled or changed without a reported loss, or a thread died in a call',
   ],
   [/\/lock$/, 'events of two threads are not in the order in which they happened'],
   [/\/driver$/, 'the device was bound or released by somebody who was not recorded'],

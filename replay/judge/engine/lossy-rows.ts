@@ -1,26 +1,27 @@
 /**
- * Events that were lost before anybody told so. A CPU's buffer tells of a loss when its next record
- * is read: what it lost lies anywhere since its last one, while other CPUs' events went on.
+ * Rows that may lack events before the loss is reported. A CPU's buffer reports a loss when its
+ * next record is read: the lost events are anywhere after its last one, while other CPUs' events
+ * continued.
  */
 import type { Batch } from '../../../traces/index.js';
 
 /** Rows of a batch in which events may be missing: the first of them, and the notice. */
-export interface Loss {
+export interface LossyRows {
   readonly from: number;
   readonly notice: number;
 }
 
 /**
- * The losses of a batch, in order. One that began in an earlier batch is taken to begin with this
- * one; one that names no CPU, with its notice.
+ * The losses of a batch, in order. A loss that began in an earlier batch is assumed to begin with
+ * this one; a loss without a CPU begins with its report.
  */
-export function lossesOf(batch: Batch): readonly Loss[] {
+export function lossesOf(batch: Batch): readonly LossyRows[] {
   const kind = batch.column('kind');
   const lost = kind.entries.indexOf('lost');
   if (lost < 0) return [];
   const cpu = batch.column('cpu');
   const name = batch.column('name');
-  const losses: Loss[] = [];
+  const losses: LossyRows[] = [];
   /** The row after the last event of each CPU. */
   const next = new Map<number, number>();
   for (let row = 0; row < batch.rows; row++) {
@@ -45,6 +46,6 @@ export function lastRows(batch: Batch): readonly number[] | null {
   return [...last.values()];
 }
 
-/** Whether events may be missing before a row, of which no notice has come yet. */
-export const isLossy = (losses: readonly Loss[], row: number): boolean =>
+/** Whether events may be missing before a row whose report has not come yet. */
+export const isLossy = (losses: readonly LossyRows[], row: number): boolean =>
   losses.some(({ from, notice }) => row >= from && row < notice);

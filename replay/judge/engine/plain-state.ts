@@ -8,7 +8,7 @@ import type { PciDevice } from '../machine/pci-device.js';
 
 /** A device that is open through VFIO. */
 export interface OpenState {
-  /** Name of the interrupt type that is enabled; null for none. */
+  /** Name of the enabled interrupt type; null if none is enabled. */
   readonly irqs: string | null;
   readonly vectors: number;
   /** Accesses to memory BARs reach the device. */
@@ -18,7 +18,7 @@ export interface OpenState {
   readonly vconfig: string;
 }
 
-/** A function that exists. `? a or b` stands for what is not certain. */
+/** A function that exists. `? a or b` is an uncertain value. */
 export interface DeviceState {
   readonly driver: string | null;
   readonly override: string | null;
@@ -62,7 +62,7 @@ export const deviceState = (device: PciDevice): DeviceState => ({
   autoprobe: only(device.sriov?.autoprobe ?? 'unknown') ?? null,
 });
 
-/** One function, with what its users have made of it. */
+/** One function, with the state of its users. */
 export const functionState = (device: PciDevice, vfio: VfioState): FunctionState => ({
   ...deviceState(device),
   vfio: openState(vfio.functions.get(device.address)?.open ?? 'unknown'),

@@ -4,7 +4,7 @@
  */
 import { FACTS } from './graph-calls.js';
 
-/** Plain data, which copies of a replay's state take along. */
+/** Plain data, which is copied with a replay's state. */
 export interface RecordedData {
   /** Events were lost. */
   gaps: boolean;
@@ -26,7 +26,7 @@ export const newRecorded = (): RecordedData => ({
   shown: [new Uint8Array(FACTS)],
 });
 
-/** Drivers, names and regions above this are not told apart, and nothing is known of them. */
+/** Drivers, names and regions above this are not distinguished, and nothing is known about them. */
 const DETAIL_MAX = 1 << 16;
 
 export class Recorded {
@@ -51,7 +51,10 @@ export class Recorded {
     return this.#names.has(name) && !gaps && !beginless.has(name);
   }
 
-  /** A fact was seen, of a driver, ioctl or region; of none when `detail` is -1. */
+  /**
+   * Records that a fact was seen, for a driver, ioctl or region; for none of them when `detail` is
+   * -1.
+   */
   show(fact: number, detail: number): void {
     if (detail < 0) this.#ofNone[fact] = 1;
     else this.#showOf(fact, detail);
@@ -69,7 +72,7 @@ export class Recorded {
     }
   }
 
-  /** Whether it was seen, whatever was lost. */
+  /** Whether it was ever seen, regardless of losses. */
   showed(fact: number, detail: number): boolean {
     if (detail < 0) return this.#ofNone[fact] === 1;
     const seen = this.data.shown[detail + 1];

@@ -10,9 +10,9 @@ import { RULES, STRACE_RULES } from '../rules/index.js';
 import { copyOf } from './deep-copy.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { EventCursor } from './event-cursor.js';
-import { callOfGraph, type Fn } from './graph-calls.js';
+import { callOfGraph, type GraphFunction } from './graph-calls.js';
 import { likelyCause } from './likely-cause.js';
-import { isLossy, type Loss, lastRows, lossesOf } from './lossy-rows.js';
+import { isLossy, type LossyRows, lastRows, lossesOf } from './lossy-rows.js';
 import { type MachineState, machineState } from './plain-state.js';
 import type { SnapshotDoubt } from './snapshot-trust.js';
 import { RollingHash } from './state-hash.js';
@@ -32,7 +32,7 @@ export interface ReplayOptions {
   readonly kernel?: string | undefined;
   /** Clock of the recording, to compare the time of a snapshot with; `unknown` when missing. */
   readonly clock?: string;
-  /** Notes of the recording, which may tell which probes it was made with. */
+  /** Notes of the recording, which may list the probes it was made with. */
   readonly notes?: TraceMeta['notes'];
   /** Stop before this event. */
   readonly until?: number;
@@ -79,8 +79,8 @@ const DIVERGENCES_MAX = 1000;
 const TOUCHED_MAX = 5;
 
 /**
- * Re-drives a recording through the models: stimuli are fed to the machine, every response is
- * predicted before it is looked at.
+ * Replays a recording on the models: applies stimuli to the machine, and predicts every response
+ * before reading it.
  * @param batches the events in order, such as `TraceReader.read()`
  */
 export function replay(batches: Iterable<Batch>, options: ReplayOptions = {}): ReplayResult {
@@ -89,7 +89,7 @@ export function replay(batches: Iterable<Batch>, options: ReplayOptions = {}): R
   return replayer.result();
 }
 
-/** Everything that a replay goes on from. Plain data. */
+/** Everything that a replay needs to continue. Plain data. */
 export interface Checkpoint {
   /** The next event. */
   readonly seq: number;
@@ -109,12 +109,12 @@ export class Replayer {
   readonly #kinds: Map<string, Tally>;
   readonly #divergences: Divergence[];
   readonly #touched: Map<string, Seq[]>;
-  readonly #takers: (Taker | undefined)[] = [];
+  readonly #handlers: (KindHandler | undefined)[] = [];
   readonly #until: number;
   #named = false;
   /** Losses in the batch that was fed last. */
-  #losses: { readonly batch: Batch; readonly found: readonly Loss[] } | null = null;
-  /** The last rows of CPUs in that batch, when they were asked for. */
+  #losses: { readonly batch: Batch; readonly found: readonly LossyRows[] } | null = null;
+  /** The last rows of CPUs in that batch, if they were needed. */
   #lastRows: readonly number[] | null | undefined;
   #next: number;
   #stimuli: number;
@@ -140,7 +140,7 @@ export class Replayer {
     return this.#next;
   }
 
-  /** What a later replay goes on from. */
+  /** The state from which a later replay can continue. */
   checkpoint(): Checkpoint {
     return {
       seq: this.#next,
@@ -154,35 +154,35 @@ export class Replayer {
   }
 
   /**
-   * Takes the events of a batch that have not been taken, up to one.
-   * @param until the event to stop before, when that is earlier than the option says
+   * Processes the remaining events of a batch, up to one.
+   * @param until the event to stop before, if it is earlier than the option's
    * @returns false when the event to stop at was reached
    */
   feed(batch: Batch, until = this.#until): boolean {
     const cursor = this.#cursor;
     cursor.open(batch);
     this.engine.nesting.open(batch);
-    if (!this.#named) this.engine.recorded(cursor.names, this.options.notes);
+    if (!this.#named) this.engine.setRecordedNames(cursor.names, this.options.notes);
     this.#named = true;
     if (this.#losses?.batch !== batch) {
       this.#losses = { batch, found: lossesOf(batch) };
       this.#lastRows = undefined;
     }
-    // A part of the trace that could not be read is a loss that nobody told of.
-    if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.lose();
+    // An unreadable part of the trace is a loss without a report.
+    if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.onEventsLost();
     const first = Math.max(0, this.#next - batch.seqFirst);
     if (first === 0) {
-      this.engine.noteBeginless(cursor.beginless());
+      this.engine.addBeginless(cursor.beginless());
       this.#checkSnapshot(cursor);
     }
     const end = Math.min(batch.rows, Math.max(0, Math.min(until, this.#until) - batch.seqFirst));
-    this.#take(cursor, first, end);
+    this.#replayRows(cursor, first, end);
     this.#next = Math.max(this.#next, batch.seqFirst + end);
     return end === batch.rows;
   }
 
-  /** A loop of its own: what is done once per batch would have it compiled anew for each. */
-  #take(e: EventCursor, first: number, end: number): void {
+  /** A separate loop: code that runs once per batch would have it compiled again for each batch. */
+  #replayRows(e: EventCursor, first: number, end: number): void {
     for (let row = first; row < end; row++) {
       e.moveTo(row);
       this.#step(e);
@@ -201,59 +201,59 @@ export class Replayer {
   }
 
   #step(e: EventCursor): void {
-    const taker = this.#takers[e.kindId] ?? this.#takerFor(e);
-    this.engine.noteCall(e);
-    const verdict = this.#doubted(e, this.#judge(e, taker));
+    const handler = this.#handlers[e.kindId] ?? this.#handlerFor(e);
+    this.engine.recordBegin(e);
+    const verdict = this.#demoteIfLossy(e, this.#judge(e, handler));
     if (verdict.type === 'stimulus') this.#stimuli++;
-    else this.#tell(e, taker, verdict);
-    if (taker.binds) this.#touch(e);
+    else this.#recordVerdict(e, handler, verdict);
+    if (handler.inHistory) this.#addRecentEvent(e);
     if (e.seq % HASHED_EVERY === HASHED_EVERY - 1) this.#hashState();
     this.options.observe?.(e, verdict, this.engine);
   }
 
   /** The rule's verdict; where the place among other calls contradicts it, that counts. */
-  #judge(e: EventCursor, taker: Taker): Verdict {
-    const rule = e.isOfStrace ? taker.ofStrace : taker.rule;
+  #judge(e: EventCursor, handler: KindHandler): Verdict {
+    const rule = e.isOfStrace ? handler.ofStrace : handler.rule;
     if (rule === null) return STIMULUS;
-    const fn = functionOf(taker, e);
-    const misplaced = fn === null ? null : this.engine.nesting.take(fn, e);
+    const fn = functionOf(handler, e);
+    const misplaced = fn === null ? null : this.engine.nesting.check(fn, e);
     const verdict = rule(this.engine, e);
     if (misplaced === null || verdict.type === 'diverge') return verdict;
     if (verdict.type === 'unmodelled') return verdict;
     return this.#mayLoseLater(e) ? verdict : misplaced;
   }
 
-  /** Whether a CPU has no further event in the batch: the next may tell that it lost some. */
+  /** Whether a CPU has no further event in the batch: the next batch may report a loss of it. */
   #mayLoseLater(e: EventCursor): boolean {
     const { batch } = this.#losses ?? {};
     if (this.#lastRows === undefined && batch !== undefined) this.#lastRows = lastRows(batch);
     return this.#lastRows?.some((row) => row < e.row) ?? false;
   }
 
-  /** Nobody is blamed for what events that were lost may explain. */
-  #doubted(e: EventCursor, verdict: Verdict): Verdict {
+  /** A divergence that lost events may explain becomes `unknown`. */
+  #demoteIfLossy(e: EventCursor, verdict: Verdict): Verdict {
     if (verdict.type !== 'diverge') return verdict;
     if (!this.engine.coversKernel) return UNKNOWN;
     return isLossy(this.#losses?.found ?? [], e.row) ? UNKNOWN : verdict;
   }
 
-  #takerFor(e: EventCursor): Taker {
+  #handlerFor(e: EventCursor): KindHandler {
     const { kind } = e;
     const rule = RULES[kind as Kind] ?? null;
-    const binds = rule !== null && kindFacts(kind)?.frequent !== true;
+    const inHistory = rule !== null && kindFacts(kind)?.frequent !== true;
     const tally = this.#kinds.get(kind) ?? null;
     const ofStrace = STRACE_RULES[kind as Kind] ?? rule;
-    const taker: Taker = { kind, rule, ofStrace, binds, tally, functions: [] };
-    this.#takers[e.kindId] = taker;
-    return taker;
+    const handler: KindHandler = { kind, rule, ofStrace, inHistory, tally, functions: [] };
+    this.#handlers[e.kindId] = handler;
+    return handler;
   }
 
-  /** Replays that come to the same end through different states have different hashes. */
+  /** Makes the hashes of replays differ that reach the same end through different states. */
   #hashState(): void {
     this.#hash.text(JSON.stringify(machineState(this.engine)));
   }
 
-  #touch(e: EventCursor): void {
+  #addRecentEvent(e: EventCursor): void {
     const { device } = e;
     if (device === null) return;
     const last = this.#touched.get(device);
@@ -261,9 +261,13 @@ export class Replayer {
     else if (last.push(e.seq) > TOUCHED_MAX) last.shift();
   }
 
-  #tell(e: EventCursor, taker: Taker, verdict: Exclude<Verdict, typeof STIMULUS>): void {
-    taker.tally ??= this.#tallyOf(e.kind);
-    taker.tally[verdict.code]++;
+  #recordVerdict(
+    e: EventCursor,
+    handler: KindHandler,
+    verdict: Exclude<Verdict, typeof STIMULUS>,
+  ): void {
+    handler.tally ??= this.#tallyOf(e.kind);
+    handler.tally[verdict.code]++;
     this.#hash.word(e.seq);
     this.#hash.word(verdict.code);
     if (verdict.type !== 'diverge') return;
@@ -308,22 +312,22 @@ export class Replayer {
   }
 }
 
-/** What is done with the events of one kind. */
-interface Taker {
+/** How the events of one kind are handled. */
+interface KindHandler {
   readonly kind: string;
   /** Null: nothing, they are stimuli that change no state. */
   readonly rule: Rule | null;
   /** The same, of those that strace recorded. */
   readonly ofStrace: Rule | null;
   /** They are named with a divergence of their device. */
-  readonly binds: boolean;
+  readonly inHistory: boolean;
   tally: Tally | null;
   /** Functions of the call graph by the number of their name. */
-  readonly functions: (Fn | null | undefined)[];
+  readonly functions: (GraphFunction | null | undefined)[];
 }
 
 /** The function of an event, by its name; of an ioctl, named by its command, by its path, too. */
-function functionOf({ kind, functions }: Taker, e: EventCursor): Fn | null {
+function functionOf({ kind, functions }: KindHandler, e: EventCursor): GraphFunction | null {
   const key = kind === 'ioctl' ? ioctlKey(e) : e.nameId + 1;
   let fn = functions[key];
   if (fn === undefined) {

@@ -1,7 +1,7 @@
 /**
  * Whether the snapshot at the beginning of a recording belongs to it. It may be of another machine,
- * of another boot, or older than the recording: what contradicts it is told once, and what it says
- * is not used from then on.
+ * of another boot, or older than the recording. A contradiction is reported once, and the
+ * contradicted facts are not used from then on.
  */
 import { parseBdf, type Seq } from '../../../traces/index.js';
 import { parseSnapshot } from '../../model/binding/function-facts.js';
@@ -19,13 +19,13 @@ export interface SnapshotDoubt {
 
 /** Plain data. */
 export interface SnapshotTrust {
-  /** Time of the snapshot; null when there is none, or it tells no time. */
+  /** Time of the snapshot; null if there is no snapshot or it has no time. */
   time: bigint | null;
   /** Vendor and device id of each function it lists: vendor in the low 16 bits. */
   readonly ids: Map<string, number>;
-  /** Functions that came while it was recorded. */
+  /** Functions that were created during the recording. */
   readonly born: Set<string>;
-  /** Functions of which events were seen: whether the snapshot has them. */
+  /** Functions with events, and whether the snapshot has them. */
   readonly seen: Map<string, boolean>;
   /** Functions whose ids were read: whether they were those of the snapshot, once. */
   readonly idsRead: Map<string, boolean>;
@@ -44,7 +44,7 @@ export const newSnapshotTrust = (): SnapshotTrust => ({
   doubts: [],
 });
 
-/** Doubts that are kept: they are for people. */
+/** The most doubts to list; they are for people. */
 const DOUBTS_MAX = 20;
 
 export function addDoubt({ doubts }: SnapshotTrust, doubt: SnapshotDoubt): void {
@@ -59,15 +59,15 @@ const BOOT_CLOCKS: ReadonlySet<string> = new Set([
 ]);
 /** Of a clock that is not named, smaller times are counts of something else. */
 const UNNAMED_MIN = 1_000_000_000n;
-/** A snapshot is made before the recording begins, but may take its time. */
+/** A snapshot is made before the recording begins, but may take some time. */
 const LATE = 2_000_000_000n;
-/** Clocks drift apart: one part in so many is no contradiction. */
+/** Clocks drift apart: a difference of one in this many is not a contradiction. */
 const DRIFT = 100n;
 
 /**
- * Takes in a batch before its events are replayed.
+ * Processes a batch before its events are replayed.
  * @param clock the clock of the recording, `unknown` when it is not named
- * @returns whether it shows that the snapshot is not of this recording
+ * @returns whether it proves that the snapshot is not of this recording
  */
 export function checkSnapshot(trust: SnapshotTrust, e: EventCursor, clock: string): boolean {
   if (trust.ignored) return false;
@@ -137,13 +137,13 @@ function checkIds({ ids, born, idsRead }: SnapshotTrust, e: EventCursor): void {
   const { device, path } = e;
   if (e.offset !== 0 || (path !== 'kernel' && path !== 'hardware')) return;
   if (device === null || !e.hasValue || born.has(device)) return;
-  const told = ids.get(device);
+  const listed = ids.get(device);
   const { value } = e;
   const vendor = value & 0xffff;
-  if (told === undefined || told === UNKNOWN_IDS || e.length < 2) return;
+  if (listed === undefined || listed === UNKNOWN_IDS || e.length < 2) return;
   // Nothing answers, or not yet (Configuration Request Retry Status).
   if (vendor === 0xffff || vendor === 1 || value === 0) return;
-  const same = e.length < 4 ? vendor === (told & 0xffff) : (value | 0) === (told | 0);
+  const same = e.length < 4 ? vendor === (listed & 0xffff) : (value | 0) === (listed | 0);
   if (idsRead.get(device) !== true) idsRead.set(device, same);
 }
 

@@ -20,7 +20,7 @@ export class RollingHash {
     this.word(s.length);
   }
 
-  /** Both lanes: what a copy goes on from. */
+  /** Both lanes, from which a copy continues. */
   get state(): [number, number] {
     return [this.#a, this.#b];
   }

@@ -20,14 +20,16 @@ interface BatchPlace {
 /** Events between two checkpoints at first; doubled whenever there are too many. */
 const INTERVAL = 1024;
 const CHECKPOINTS_MAX = 512;
-/** Functions in all checkpoints together: what they take is about a KiB for each. */
+/** The most functions in all checkpoints together: each takes about a KiB. */
 const FUNCTIONS_MAX = 65_536;
-/** Events that are kept decoded: what a replay looks at of one takes 70 to 90 bytes. */
+/**
+ * The most events that stay decoded: the columns that replay reads take 70 to 90 bytes per event.
+ */
 const DECODED_MAX = 1_500_000;
 
 /**
- * A replay in which one can stand at any event and look at the state. Checkpoints are made on the
- * way; going somewhere replays from the nearest one before.
+ * A replay that can be positioned at any event, to read the state there. It makes checkpoints on
+ * the way; seeking replays from the nearest earlier one.
  */
 export class Timeline<R extends RandomAccess> {
   #checkpoints: Checkpoint[];
@@ -36,7 +38,7 @@ export class Timeline<R extends RandomAccess> {
   readonly #cursor = new EventCursor();
   /** Batches by their first event, the one that was used last at the end. */
   readonly #batches = new Map<number, Batch>();
-  /** The last event that was looked at, with its verdict. */
+  /** The last replayed event, with its verdict. */
   #last: { seq: number; verdict: Verdict } | null = null;
 
   constructor(
@@ -71,7 +73,7 @@ export class Timeline<R extends RandomAccess> {
     return this.#cursor;
   }
 
-  /** What the replay has said up to here. */
+  /** The result of the replay up to the position. */
   get result(): ReplayResult {
     return this.#replayer.result();
   }
@@ -81,7 +83,7 @@ export class Timeline<R extends RandomAccess> {
     return this.#last?.seq === this.position - 1 ? this.#last.verdict : STIMULUS;
   }
 
-  /** Goes to where event `seq` is the next to happen; beyond the ends, to the ends. */
+  /** Moves to where event `seq` is the next one; positions beyond the ends become the ends. */
   seek(seq: number): void {
     const target = Math.max(0, Math.min(seq, this.reader.events));
     if (target < this.position) this.#replayer = this.#from(this.#before(target));
@@ -93,8 +95,8 @@ export class Timeline<R extends RandomAccess> {
   }
 
   /**
-   * Goes forward until `stop` says so, or to the end.
-   * @param stop is asked after every event
+   * Moves forward until `stop` returns true, or to the end.
+   * @param stop called after every event
    * @returns whether it was stopped
    */
   forward(stop: (e: EventCursor, verdict: Verdict, engine: Engine) => boolean): boolean {
@@ -103,7 +105,7 @@ export class Timeline<R extends RandomAccess> {
     return found !== null;
   }
 
-  /** Goes back to just after the last event before the position for which `stop` says so. */
+  /** Moves back to just after the last event before the position for which `stop` returns true. */
   backward(stop: (e: EventCursor, verdict: Verdict, engine: Engine) => boolean): boolean {
     let end = this.position - 1;
     while (end > 0) {
@@ -174,7 +176,7 @@ export class Timeline<R extends RandomAccess> {
     while (replayer.next < until) {
       const before = replayer.next;
       replayer.feed(this.#at(before), until);
-      // A trace with damaged batches has gaps in its numbering; what is missing is passed over.
+      // A trace with damaged batches has gaps in its numbering, which are skipped.
       if (replayer.next === before) return;
     }
   }
@@ -190,7 +192,7 @@ export class Timeline<R extends RandomAccess> {
     return batch;
   }
 
-  /** Lets go of the batches that were not used for longest. */
+  /** Releases the least recently used batches. */
   #forgetBatches(): void {
     let decoded = 0;
     for (const { rows } of this.#batches.values()) decoded += rows;

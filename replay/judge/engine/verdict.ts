@@ -1,21 +1,21 @@
 import { errnoName } from '../../../traces/index.js';
 
 /**
- * How a match came about, the strongest first. Only what is computed from the state says much of
- * the kernel: the others would fit very many states.
+ * The basis of a match, the strongest first. Only a computed one proves much about the kernel: the
+ * others would fit very many states.
  */
 const BASES = ['computed', 'order', 'passed', 'default'] as const;
 export type Basis = (typeof BASES)[number];
 
 /**
- * What replay says of one event.
+ * Replay's verdict on one event.
  * - `stimulus`: it enters the machine from outside, and is not judged.
  * - `match`: the kernel did what was predicted.
  * - `diverge`: it did something else.
- * - `unknown`: the recording does not say enough of the state that the response depends on.
+ * - `unknown`: the recording does not determine the state that the response depends on.
  * - `unmodelled`: no model covers the response.
  *
- * `code` goes into the state hash: a number is never given to anything else, and none is changed.
+ * `code` is part of the state hash: numbers are never changed or reused.
  */
 export type Verdict =
   | { readonly type: 'stimulus'; readonly code: 0 }
@@ -44,9 +44,9 @@ export interface Difference {
 export const STIMULUS = Object.freeze({ type: 'stimulus', code: 0 } as const);
 /** The state made it so: another state would have led to another response. */
 export const COMPUTED: Match = Object.freeze({ type: 'match', basis: 'computed', code: 1 });
-/** It came in its place: the next of a series, or the step that follows on another. */
+/** It came in its place: the next of a series, or the step that follows another. */
 export const IN_ORDER: Match = Object.freeze({ type: 'match', basis: 'order', code: 2 });
-/** It hands on what its caller gave it, or returns what it was returned. */
+/** It passes on what its caller passed to it, or returns what the called function returned. */
 export const PASSED: Match = Object.freeze({ type: 'match', basis: 'passed', code: 3 });
 /** It succeeded, as nearly every call does. */
 export const DEFAULT: Match = Object.freeze({ type: 'match', basis: 'default', code: 4 });
@@ -91,7 +91,7 @@ export const handedOn = (path: string, inner: number, ret: number): Match | Diff
 
 /** Numbers of responses by verdict. */
 export interface Counts {
-  /** The sum of the four after it: matches by how they came about. */
+  /** The sum of the four after it: matches by their basis. */
   readonly matched: number;
   readonly computed: number;
   readonly order: number;

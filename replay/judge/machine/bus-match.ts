@@ -4,8 +4,8 @@ import { type Possible, possibly } from '../../model/possible.js';
 import type { Machine } from './machine.js';
 import type { PciDevice } from './pci-device.js';
 
-/** True, false, or null when it is not known or depends on who comes first. */
-export type Answer = boolean | null;
+/** True, false, or null when it is not known or depends on the order of threads. */
+export type MatchAnswer = boolean | null;
 
 /**
  * Whether `driver` matches now.
@@ -17,10 +17,10 @@ export function matches(
   device: PciDevice,
   driver: string,
   override: Possible<string | null>,
-): Answer {
+): MatchAnswer {
   if (device.bindable === 'unknown') return null;
   if (!possibly(device.bindable, true)) return false;
-  const answers = new Set<Answer>();
+  const answers = new Set<MatchAnswer>();
   if (possibly(device.bindable, false)) answers.add(false);
   if (override === 'unknown') return null;
   for (const wanted of override) answers.add(withOverride(machine, device, driver, wanted));
@@ -32,7 +32,7 @@ const withOverride = (
   { ids }: PciDevice,
   driver: string,
   override: string | null,
-): Answer =>
+): MatchAnswer =>
   matchesWith(driver, override, () => (ids === null ? null : claims.claims(driver, ids)));
 
 /** Whether `driver` matches with one of the overrides that there may be, once it may be matched. */
@@ -45,7 +45,7 @@ export const matchesSomehow = (
   override !== 'unknown' &&
   override.some((wanted) => withOverride(machine, device, driver, wanted) === true);
 
-/** Whether `driver` can match at all, in some order of what happens at once. */
+/** Whether `driver` can match at all, in some order of concurrent operations. */
 export function mayMatch(
   machine: Machine,
   device: PciDevice,

@@ -1,54 +1,51 @@
 /**
- * Which drivers claim which ids, and in which order they are tried. Id tables of most drivers and
- * the order of registration are not in a recording; what was tried teaches them. A driver can
- * register at any time, but only at the end of the list (driver_register, bus_add_driver, kernel
- * drivers/base/bus.c 6.1), so the order in which drivers were tried once holds as long as none of
- * them leaves. A driver that has a device cannot leave unseen; of any other nothing tells that it
- * is still on the bus, nor that it did not come back at the end of the list.
+ * Knows which drivers claim which ids, and in which order they are tried. Id tables of most drivers
+ * and the order of registration are not in a recording; attempts reveal them. A driver can register
+ * at any time, but only at the end of the list (driver_register, bus_add_driver, kernel
+ * drivers/base/bus.c 6.1), so a known order stays valid as long as none of the drivers unregisters.
+ * A driver that has a device cannot unregister unnoticed. Any other driver may have unregistered,
+ * and may have come back at the end of the list.
  */
 
 import { covers, type IdMatch, idsKey, type PciIds } from '../../model/binding/pci-ids.js';
 import { driverModel } from '../../model/drivers/index.js';
 
 /** The drivers that were tried for some ids without an override, in order. */
-interface Walk {
+interface TriedDrivers {
   readonly drivers: string[];
-  /** Those of them that cannot have left since their place was learned. */
+  /** Those of them that cannot have unregistered since their place was learned. */
   readonly firm: Set<string>;
-  /**
-   * Drivers that cannot have left since the list was last walked to its end without success; null
-   * when it was not.
-   */
+  /** Drivers that are still registered since a pass last failed with all; null if none has. */
   ended: Set<string> | null;
 }
 
-const newWalk = (): Walk => ({ drivers: [], firm: new Set(), ended: null });
+const noDrivers = (): TriedDrivers => ({ drivers: [], firm: new Set(), ended: null });
 
-/** What is known of drivers, as plain data. */
+/** The known facts about drivers, as plain data. */
 export interface ClaimsData {
   readonly registered: Set<string>;
-  /** Place in the order of registration, of drivers for which a snapshot tells it. */
+  /** Position in the order of registration, for drivers whose position a snapshot has. */
   readonly order: Map<string, number>;
   readonly dynamic: Map<string, IdMatch[]>;
   /** By the numbers that id tables match. */
-  readonly walks: Map<string, Walk>;
+  readonly tried: Map<string, TriedDrivers>;
   /** Drivers that certainly have no dynamic id for some numbers. */
   readonly without: Map<string, Set<string>>;
-  /** Drivers of which nothing has told, since this was known last, that they are still there. */
+  /** Drivers that may have unregistered since they were last seen. */
   readonly loose: Set<string>;
-  /** The recording tells of drivers that leave. */
+  /** The recording has events of drivers that unregister. */
   registrations: boolean;
-  /** Id tables that a snapshot tells, of drivers whose model has none. */
+  /** Id tables from a snapshot, of drivers whose model has none. */
   readonly tables: Map<string, readonly IdMatch[]>;
   /** Drivers that are registering, or leaving: they may be on the list already, or still. */
   readonly changing: Set<string>;
-  /** Drivers that prefer to be probed asynchronously; null when nothing tells. */
+  /** Drivers that prefer to be probed asynchronously; null when that is not known. */
   asynchronous: Set<string> | null;
 }
 
-/** Drivers that change at once; of more nothing is told. */
+/** The most drivers that change at the same time; with more, nothing is predicted. */
 const CHANGING_MAX = 4;
-/** Places of drivers that registered in the recording come behind those of the snapshot. */
+/** Positions of drivers that registered during the recording come after those of the snapshot. */
 const PLACES_OF_SNAPSHOTS = 1 << 20;
 /** The place of a driver that is just registering. */
 const LAST = Number.MAX_SAFE_INTEGER;
@@ -57,7 +54,7 @@ export const newClaims = (): ClaimsData => ({
   registered: new Set(),
   order: new Map(),
   dynamic: new Map(),
-  walks: new Map(),
+  tried: new Map(),
   without: new Map(),
   loose: new Set(),
   registrations: false,
@@ -71,7 +68,7 @@ export class Claims {
   readonly #registered: Set<string>;
   readonly #place: Map<string, number>;
   readonly #dynamic: Map<string, IdMatch[]>;
-  readonly #walks: Map<string, Walk>;
+  readonly #tried: Map<string, TriedDrivers>;
   readonly #without: Map<string, Set<string>>;
 
   constructor(data: ClaimsData) {
@@ -79,7 +76,7 @@ export class Claims {
     this.#registered = data.registered;
     this.#place = data.order;
     this.#dynamic = data.dynamic;
-    this.#walks = data.walks;
+    this.#tried = data.tried;
     this.#without = data.without;
   }
 
@@ -93,8 +90,10 @@ export class Claims {
     if (place !== null) this.#place.set(driver, place);
   }
 
-  /** A snapshot of a run tells all of a driver, whether it is on the bus or not. */
-  tell(driver: string, isAsync: boolean, table: readonly IdMatch[] | null): void {
+  /**
+   * Stores the facts of a snapshot of a simulated run, which has all drivers, on the bus or not.
+   */
+  learnFacts(driver: string, isAsync: boolean, table: readonly IdMatch[] | null): void {
     const data = this.#data;
     data.registrations = true;
     data.asynchronous ??= new Set();
@@ -102,7 +101,7 @@ export class Claims {
     if (table !== null) data.tables.set(driver, table);
   }
 
-  /** Drivers that prefer to be probed asynchronously; null when nothing tells. */
+  /** Drivers that prefer to be probed asynchronously; null when that is not known. */
   get asynchronous(): ReadonlySet<string> | null {
     return this.#data.asynchronous;
   }
@@ -117,14 +116,16 @@ export class Claims {
     return this.#data.changing.has(driver);
   }
 
-  /** An event tells that a driver registered: it stands at the end of the list, if it left it. */
+  /** An event shows that a driver registered: it is now at the end of the list. */
   registers(driver: string, seq: number): void {
     this.drop(driver);
     this.register(driver, PLACES_OF_SNAPSHOTS + seq);
-    for (const walk of this.#walks.values()) walk.ended = null;
+    for (const known of this.#tried.values()) known.ended = null;
   }
 
-  /** An event tells that a driver left: what was known of it is void, and such events are there. */
+  /**
+   * An event shows that a driver unregistered: its facts are void, and such events are recorded.
+   */
   leaves(driver: string): void {
     this.#data.registrations = true;
     this.drop(driver);
@@ -137,42 +138,42 @@ export class Claims {
     this.#place.delete(driver);
     this.#data.loose.delete(driver);
     this.#data.changing.delete(driver);
-    for (const walk of this.#walks.values()) {
-      const at = walk.drivers.indexOf(driver);
-      if (at >= 0) walk.drivers.splice(at, 1);
-      walk.firm.delete(driver);
-      walk.ended?.delete(driver);
+    for (const known of this.#tried.values()) {
+      const at = known.drivers.indexOf(driver);
+      if (at >= 0) known.drivers.splice(at, 1);
+      known.firm.delete(driver);
+      known.ended?.delete(driver);
     }
     for (const drivers of this.#without.values()) drivers.delete(driver);
   }
 
   /**
-   * A driver has no device any more: where nothing tells of drivers that register and leave, it may
-   * leave from now on, and come back at the end of the list or with another table.
+   * A driver has lost its last device. Without events of drivers that register and unregister, it
+   * may unregister from now on, and come back at the end of the list or with another table.
    */
   loosen(driver: string): void {
     if (this.#data.registrations) return;
     this.#data.loose.add(driver);
-    for (const walk of this.#walks.values()) {
-      walk.firm.delete(driver);
-      walk.ended?.delete(driver);
+    for (const known of this.#tried.values()) {
+      known.firm.delete(driver);
+      known.ended?.delete(driver);
     }
     for (const drivers of this.#without.values()) drivers.delete(driver);
   }
 
   /**
-   * Whether a driver that comes next by what was learned certainly does: it has not left since.
-   * One that no walk has met has its place by the order of registration that a snapshot told.
+   * Whether the predicted next driver is certainly next: it has not unregistered since. A driver
+   * that no pass has met has its position in the snapshot's order of registration.
    */
   isFirm(ids: PciIds, driver: string): boolean {
-    const walk = this.#walks.get(idsKey(ids));
-    if (walk?.drivers.includes(driver)) return walk.firm.has(driver);
+    const known = this.#tried.get(idsKey(ids));
+    if (known?.drivers.includes(driver)) return known.firm.has(driver);
     return !this.#data.loose.has(driver);
   }
 
   /** What was learned of the order for some numbers does not hold any more. */
   forgetOrder(ids: PciIds): void {
-    this.#walks.delete(idsKey(ids));
+    this.#tried.delete(idsKey(ids));
   }
 
   isRegistered(driver: string): boolean {
@@ -201,8 +202,8 @@ export class Claims {
   }
 
   /**
-   * Whether a driver that does not claim the numbers, as far as is known, may all the same: it may
-   * have got a dynamic id before the recording began, or by a write that was not recorded.
+   * Whether a driver that is not known to claim the ids may match nevertheless: it may have
+   * received a dynamic id before the recording began, or in a write that was not recorded.
    */
   mayHaveDynamicId(driver: string, ids: PciIds): boolean {
     if (this.claims(driver, ids) === true) return false;
@@ -220,7 +221,10 @@ export class Claims {
     this.#dynamic.set(driver, kept);
   }
 
-  /** Removes the first equal id. @returns false when there is none that is known */
+  /**
+   * Removes the first equal id.
+   * @returns false when no equal id is known
+   */
   removeDynamicId(driver: string, entry: IdMatch): boolean {
     const ids = this.dynamicIds(driver);
     const at = ids.findIndex((other) => JSON.stringify(other) === JSON.stringify(entry));
@@ -230,15 +234,15 @@ export class Claims {
   }
 
   /**
-   * A dynamic id of a driver was taken away. It may be older than the recording, and have explained
-   * attempts from which something was learned.
+   * A dynamic id of a driver was removed. It may be older than the recording, and explain attempts
+   * that were used to learn the order.
    */
   unlearn(driver: string): void {
-    for (const walk of this.#walks.values()) {
-      const at = walk.drivers.indexOf(driver);
+    for (const known of this.#tried.values()) {
+      const at = known.drivers.indexOf(driver);
       if (at < 0) continue;
-      walk.drivers.splice(at, 1);
-      walk.ended = null;
+      known.drivers.splice(at, 1);
+      known.ended = null;
     }
   }
 
@@ -259,15 +263,15 @@ export class Claims {
       if (found.includes(true)) return true;
       return found.includes(null) ? null : false;
     }
-    const walk = this.#walks.get(idsKey(ids));
-    if (walk?.drivers.includes(driver)) return true;
-    return walk?.ended?.has(driver) ? false : null;
+    const known = this.#tried.get(idsKey(ids));
+    if (known?.drivers.includes(driver)) return true;
+    return known?.ended?.has(driver) ? false : null;
   }
 
   /**
-   * The driver that a walk over the driver list tries after `tried`, without an override: one for
-   * each way in which drivers that are changing may be on the list or not.
-   * @param leftOut drivers that this walk leaves to another
+   * The driver that a pass over the driver list tries after `tried`, without an override: one for
+   * each way in which changing drivers may be on the list or not.
+   * @param leftOut drivers that this pass leaves to another
    * @returns drivers, null for none, undefined when it is not known
    */
   next(
@@ -298,7 +302,7 @@ export class Claims {
     return order.ended === null ? undefined : null;
   }
 
-  /** Whether `driver` may be tried after `tried` though another or none was expected. */
+  /** Whether `driver` may be tried after `tried` although another one or none was expected. */
   mayComeNext(ids: PciIds, tried: readonly string[], driver: string): boolean {
     const order = this.#order(ids);
     // Known drivers have their place; one that was never heard of may have registered since.
@@ -306,64 +310,66 @@ export class Claims {
     return order.drivers[tried.length] === undefined && !order.drivers.includes(driver);
   }
 
-  #order(ids: PciIds, absent: ReadonlySet<string> = new Set()): Walk {
-    const learned = this.#walks.get(idsKey(ids)) ?? newWalk();
+  #order(ids: PciIds, absent: ReadonlySet<string> = new Set()): TriedDrivers {
+    const learned = this.#tried.get(idsKey(ids)) ?? noDrivers();
     const drivers = learned.drivers.filter((d) => !absent.has(d));
-    const walk = absent.size === 0 ? learned : { ...learned, drivers };
-    const known = new Set([...this.#registered, ...this.#data.changing]);
-    const byTable = [...known].filter((d) => !absent.has(d) && this.claims(d, ids) === true);
-    const more = byTable.filter((d) => !walk.drivers.includes(d));
+    const known = absent.size === 0 ? learned : { ...learned, drivers };
+    const registered = new Set([...this.#registered, ...this.#data.changing]);
+    const byTable = [...registered].filter((d) => !absent.has(d) && this.claims(d, ids) === true);
+    const more = byTable.filter((d) => !known.drivers.includes(d));
     const place = (driver: string) =>
       this.#registered.has(driver) ? (this.#place.get(driver) ?? Number.NaN) : LAST;
-    const all = [...walk.drivers, ...more];
+    const all = [...known.drivers, ...more];
     if (all.every((driver) => !Number.isNaN(place(driver)))) {
-      return { ...walk, drivers: all.toSorted((a, b) => place(a) - place(b)) };
+      return { ...known, drivers: all.toSorted((a, b) => place(a) - place(b)) };
     }
-    if (more.length === 0) return walk;
-    // A dynamic id makes a driver match that stands anywhere in the list.
+    if (more.length === 0) return known;
+    // A dynamic id makes a driver match at any position of the list.
     const anywhere = more.some((d) => this.dynamicIds(d).some((e) => covers(e, ids) === true));
-    if (anywhere) return newWalk();
-    // Claimants that no walk has met yet come after those it met; among them, as they registered.
+    if (anywhere) return noDrivers();
+    // Claimants that no pass has met yet come after those it met, and among themselves in the order
+    // of registration.
     const ordered = more.length === 1 || more.every((driver) => !Number.isNaN(place(driver)));
-    if (!ordered) return { ...walk, ended: null };
+    if (!ordered) return { ...known, ended: null };
     const sorted = more.toSorted((a, b) => place(a) - place(b));
-    return { ...walk, drivers: [...walk.drivers, ...sorted] };
+    return { ...known, drivers: [...known.drivers, ...sorted] };
   }
 
   /**
-   * Learns from an attempt in a walk without override. An attempt that a dynamic id explains, or
-   * only one can, says nothing of the driver's table.
+   * Learns from an attempt in a pass without override. An attempt that a dynamic id explains, or
+   * that only one can explain, says nothing about the driver's table.
    */
   tried(ids: PciIds, before: readonly string[], driver: string): void {
     this.register(driver);
     if (this.claimsDynamically(driver, ids)) return;
     if (this.#claimsStatically(driver, ids) === false) return;
     const key = idsKey(ids);
-    const walk = this.#walks.get(key) ?? newWalk();
-    this.#walks.set(key, walk);
-    const prefix = before.every((d, i) => walk.drivers[i] === d);
-    const at = walk.drivers.indexOf(driver);
-    if (prefix && walk.drivers[before.length] === undefined && at < 0) walk.drivers.push(driver);
-    if (prefix && walk.drivers[before.length] === driver) walk.firm.add(driver);
+    const known = this.#tried.get(key) ?? noDrivers();
+    this.#tried.set(key, known);
+    const prefix = before.every((d, i) => known.drivers[i] === d);
+    const at = known.drivers.indexOf(driver);
+    if (prefix && known.drivers[before.length] === undefined && at < 0) known.drivers.push(driver);
+    if (prefix && known.drivers[before.length] === driver) known.firm.add(driver);
   }
 
   /**
-   * Learns from a walk that tried `tried` and came to the end of the list without success.
-   * @param stayed whether a driver was certainly on the bus: one that was not says nothing
+   * Learns from a pass that tried `tried` and reached the end of the list without success.
+   * @param stayed whether a driver was certainly on the bus: only such a driver's absence proves
+   * anything
    */
-  walkEnded(ids: PciIds, tried: readonly string[], stayed: (driver: string) => boolean): void {
+  passEnded(ids: PciIds, tried: readonly string[], stayed: (driver: string) => boolean): void {
     const key = idsKey(ids);
-    const walk = this.#walks.get(key) ?? newWalk();
+    const known = this.#tried.get(key) ?? noDrivers();
     const there = [...this.#registered].filter((d) => tried.includes(d) || stayed(d));
     for (const driver of there) {
       if (!tried.includes(driver)) this.excludeDynamicId(driver, ids);
     }
-    if (walk.drivers.length !== tried.length) return;
-    walk.ended = new Set(there);
-    this.#walks.set(key, walk);
+    if (known.drivers.length !== tried.length) return;
+    known.ended = new Set(there);
+    this.#tried.set(key, known);
   }
 
-  /** Whether events tell which drivers are on the bus, and this one is. */
+  /** Whether events show which drivers are on the bus, and this one is. */
   showsRegistered(driver: string): boolean {
     return this.#data.registrations && this.#registered.has(driver);
   }
@@ -373,7 +379,7 @@ export class Claims {
     this.#registered.clear();
     this.#place.clear();
     this.#dynamic.clear();
-    this.#walks.clear();
+    this.#tried.clear();
     this.#without.clear();
     this.#data.loose.clear();
     this.#data.tables.clear();
@@ -383,9 +389,9 @@ export class Claims {
 
   /** Forgets what depended on seeing every registration. */
   forget(): void {
-    for (const walk of this.#walks.values()) {
-      walk.ended = null;
-      walk.firm.clear();
+    for (const known of this.#tried.values()) {
+      known.ended = null;
+      known.firm.clear();
     }
     for (const driver of this.#registered) this.#data.loose.add(driver);
     this.#without.clear();

@@ -11,7 +11,7 @@ export interface MachineData {
   readonly claims: ClaimsData;
 }
 
-/** Writes of an override that are remembered: more are hardly under way at once. */
+/** The most writes of an override to remember: more are unlikely at the same time. */
 const PAST_MAX = 32;
 
 export const newMachine = (): MachineData => ({
@@ -73,8 +73,8 @@ export class Machine {
   }
 
   /**
-   * A function comes into being: what was known of an earlier one at its address is void.
-   * @param born the event that told of it
+   * A function is created: facts about an earlier one at its address are void.
+   * @param born the event that showed it
    */
   create(address: string, born: number): PciDevice {
     const device = this.device(address);
@@ -94,7 +94,7 @@ export class Machine {
     return false;
   }
 
-  /** A device loses its driver, which may leave the bus if it has no other. */
+  /** A device loses its driver, which may unregister if it has no other device. */
   loosen(device: PciDevice, driver: string | null = null): void {
     const before = device.driver === 'unknown' ? [] : device.driver;
     for (const name of new Set([...before, driver])) {
@@ -102,14 +102,14 @@ export class Machine {
     }
   }
 
-  /** The function is gone, and dead for everybody who still holds it. */
+  /** The function is removed, and dead for threads that still refer to it. */
   remove(device: PciDevice): void {
     this.loosen(device);
     const { ids } = device;
     Object.assign(device, newDevice(device.address, [false]), { dead: [true], ids });
   }
 
-  /** What the override may be for somebody who looks now without the device lock. */
+  /** The possible overrides for a thread that reads now without the device lock. */
   override(device: PciDevice): Possible<string | null> {
     let value = device.override;
     for (const pending of device.pending) value = either(value, [pending.value]);
@@ -126,10 +126,10 @@ export class Machine {
   }
 
   /**
-   * A write of an override has ended, at `seq`. Those that ended since it began may have had the
-   * lock after it, for it may be late to return: each may be the one that came last.
+   * A write of an override has ended, at `seq`. Writes that ended since it began may have had the
+   * lock after it, since it may return late: each may be the last one.
    */
-  settleOverride(device: PciDevice, { value, seq: begun }: PendingOverride, seq: number): void {
+  endOverrideWrite(device: PciDevice, { value, seq: begun }: PendingOverride, seq: number): void {
     const before = device.override;
     const rivals = device.past.filter((past) => past.seq > begun).map((past) => past.value);
     const contested = device.pending.length > 0;
@@ -139,7 +139,7 @@ export class Machine {
     if (device.past.length > PAST_MAX) device.past.shift();
   }
 
-  /** What only a snapshot told of drivers, overrides and VFs may not be so any more. */
+  /** The facts of a snapshot about drivers, overrides and VFs may have changed. */
   forgetAssumed(): void {
     this.#data.listed = false;
     for (const device of this.#devices.values()) {
@@ -149,7 +149,7 @@ export class Machine {
         continue;
       }
       if (assumed.driver) device.driver = 'unknown';
-      // A VF comes and goes with a write, and so does not outlive a boot.
+      // A VF exists only between two writes, and does not survive a boot.
       if (assumed.driver && device.physfn !== null) {
         Object.assign(device, { visible: 'unknown', bindable: 'unknown', dead: 'unknown' });
       }
@@ -159,7 +159,7 @@ export class Machine {
     }
   }
 
-  /** Nothing that a snapshot told is of this machine. */
+  /** No fact of the snapshot is about this machine. */
   forgetSnapshot(): void {
     this.forgetAssumed();
     this.claims.clear();
@@ -169,7 +169,7 @@ export class Machine {
     }
   }
 
-  /** Events were lost: what they may have changed is no longer known. */
+  /** Events were lost: everything that they may have changed is no longer known. */
   forget(): void {
     this.#data.listed = false;
     this.claims.forget();

@@ -10,7 +10,7 @@ export interface Sriov {
   /** TotalVFs of the capability: what the hardware can have. */
   readonly totalVfs: number | null;
   /**
-   * The most that can be enabled: TotalVFs, or less when a driver of the PF said so
+   * The most that can be enabled: TotalVFs, or less if a driver of the PF set a limit
    * (pci_sriov_set_totalvfs); null when not known.
    */
   maxVfs: number | null;
@@ -20,7 +20,7 @@ export interface Sriov {
   readonly vfDevice: number | null;
   /** `sriov_drivers_autoprobe`. */
   autoprobe: Possible<boolean>;
-  /** Told by a snapshot only, and confirmed by no event. */
+  /** Known only from a snapshot, and confirmed by no event. */
   readonly assumed: {
     numVfs: boolean;
     autoprobe: boolean;
@@ -65,7 +65,7 @@ export interface PciDevice {
   physfn: string | null;
   sriov: Sriov | null;
   group: number | null;
-  /** Told by a snapshot only, which is older than the recording, and confirmed by no event. */
+  /** Known only from a snapshot, which is older than the recording, and confirmed by no event. */
   assumed: { driver: boolean; override: boolean };
   /**
    * The thread that removes it, and how often it released the driver: before and after deleting.
@@ -75,7 +75,7 @@ export interface PciDevice {
   probed: number;
   /** The last event in which each driver was tried. */
   triedBy: Map<string, number>;
-  /** The event with which it came; -1 when it was there before the recording. */
+  /** The event that created it; -1 if it existed before the recording. */
   born: number;
   /** PCI header type 0: an endpoint; null when no configuration space was recorded. */
   endpoint: boolean | null;

@@ -4,7 +4,7 @@ import { ERRNO, errnoName } from '../../../traces/index.js';
 import { attachResult } from '../../model/binding/attach-result.js';
 import { covers, parseNewId } from '../../model/binding/pci-ids.js';
 import { certainly, describe, type Possible, possibly } from '../../model/possible.js';
-import type { MatchFrame } from '../engine/call-frames.js';
+import type { AttemptFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -20,7 +20,7 @@ import {
 import { matchesSomehow, mayMatch } from '../machine/bus-match.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { setBound, setFree } from './bind.js';
-import { byUnseenId, nextInWalk, walkOf } from './driver-pass.js';
+import { byUnseenId, nextInPass, passOf } from './driver-pass.js';
 
 /** `__driver_probe_device`. */
 export function match(engine: Engine, e: EventCursor): Verdict {
@@ -32,24 +32,24 @@ export function match(engine: Engine, e: EventCursor): Verdict {
 function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
-  engine.exists(device);
-  const holder = engine.frames.onDevice(device, 'match');
-  const walk = walkOf(engine, tid, device);
-  const verdict = expectedAttempt(engine, e, device, driver, walk);
+  engine.assumePresent(device);
+  const holder = engine.frames.onDevice(device, '__driver_probe_device');
+  const pass = passOf(engine, tid, device);
+  const verdict = expectedAttempt(engine, e, device, driver, pass);
   device.triedBy.set(driver, seq);
-  engine.frames.push<MatchFrame>({
-    type: 'match',
+  engine.frames.push<AttemptFrame>({
+    type: '__driver_probe_device',
     seq,
     tid,
     device,
     driver,
     overlapped: false,
-    walk,
+    pass,
     driverBefore: device.driver,
     gone: isGone(engine, tid, device),
     really: null,
   });
-  walk?.tried.push({ driver, ret: null });
+  pass?.tried.push({ driver, ret: null });
   engine.machine.claims.register(driver);
   if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
     const path = `${device.address}/lock`;
@@ -59,8 +59,8 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
 }
 
 /**
- * Whether the attempt is on an earlier function at the same address: who waited for its lock holds
- * it still, though it is dead, and another may have come meanwhile.
+ * Whether the attempt is on an earlier function at the same address: a thread that waited for its
+ * lock still refers to it, although it is dead and another one may have been created.
  */
 function isGone(engine: Engine, tid: number, device: PciDevice): Possible<boolean> {
   const attach = engine.frames.inner(tid, 'attach');
@@ -75,7 +75,7 @@ function expectedAttempt(
   e: EventCursor,
   device: PciDevice,
   driver: string,
-  walk: MatchFrame['walk'],
+  pass: AttemptFrame['pass'],
 ): Verdict {
   const path = `${device.address}/match`;
   const attach = engine.frames.inner(e.tid, 'attach');
@@ -89,36 +89,36 @@ function expectedAttempt(
     binding.attach = { ret: null };
     return compare(path, binding.driver ?? '', driver, PASSED);
   }
-  if (walk !== null) return nextInWalk(engine, walk, driver);
+  if (pass !== null) return nextInPass(engine, pass, driver);
   const { machine } = engine;
   const store = engine.frames.inner(e.tid, 'store');
   if (store?.attribute === 'new_id') {
     store.attempts++;
     if (store.driver !== driver) return compare(path, store.driver ?? '', driver);
   }
-  // A driver that looks for devices matches them before it waits for their locks.
+  // A driver that searches for devices matches them before it waits for their locks.
   const since = store?.attribute === 'new_id' ? store.seq : 0;
   const override = machine.overrideSince(device, since);
-  // Another write may have taken away the id that it matched by.
+  // Another write may have removed the id that it matched by.
   const byOwnId = store?.attribute === 'new_id' && newIdCovers(store.text, device);
   if (byOwnId && possibly(override, null)) return COMPUTED;
-  // The work was given out for a function that is gone since.
+  // The work was queued for a function that has been removed since.
   const left =
     certainly(device.visible, false) && machine.claims.asynchronous?.has(driver) === true;
   if (left) return COMPUTED;
   if (!mayMatch(machine, device, driver, override)) {
-    // It may have matched by any id that the driver had since the write began, also a function that
-    // went away while the write waited for its lock.
+    // It may have matched by any id that the driver had since the write began, even for a function
+    // that was removed while the write waited for its lock.
     if (store?.attribute === 'new_id' && possibly(override, null)) {
       const claimed = device.ids !== null && machine.claims.claims(driver, device.ids) === true;
       return claimed ? COMPUTED : UNKNOWN;
     }
     const difference = diverge(path, `a driver for override ${describe(override)}`, driver);
-    const verdict = engine.contradiction(device, 'override', difference);
+    const verdict = engine.weighAgainstSnapshot(device, 'override', difference);
     return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
-  // A driver that registers, or a deferred probe: nothing in the recording says when.
-  // One that probes asynchronously was matched when the work was given out, however long ago.
+  // A driver that registers, or a deferred probe: the recording does not show when it matched. One
+  // that probes asynchronously matched when the work was queued, however long ago.
   const matched =
     machine.claims.asynchronous?.has(driver) === true ? override : engine.override(device);
   return matchesSomehow(machine, device, driver, matched) ? COMPUTED : UNKNOWN;
@@ -133,11 +133,11 @@ function newIdCovers(text: string, { ids }: PciDevice): boolean {
 function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const frame = engine.frames.pop(e.span);
   const { ret } = e;
-  if (frame?.type !== 'match') {
+  if (frame?.type !== '__driver_probe_device') {
     if (ret === 0) setBound(device, e.driver);
     return UNKNOWN;
   }
-  const tried = frame.walk?.tried.at(-1);
+  const tried = frame.pass?.tried.at(-1);
   if (tried !== undefined) tried.ret = ret;
   const attach = engine.frames.inner(e.tid, 'attach');
   if (attach?.match) attach.match.ret = ret;
@@ -150,7 +150,7 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   return verdict;
 }
 
-function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: number): Verdict {
+function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/driver`;
   if (frame.really !== null) {
     if (frame.really.ret === null) return UNKNOWN;
@@ -158,7 +158,8 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   }
   if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
   const expected: number[] = [];
-  // Whoever removes it deletes it after the first release, of which the end may not be recorded.
+  // The thread that removes the device deletes it after the first release, whose end may not be
+  // recorded.
   const leaves = (device.removal?.releases ?? 0) > 0;
   const mayBeDead = leaves || possibly(device.dead, true) || possibly(frame.gone, true);
   if (mayBeDead) expected.push(-ERRNO.ENODEV);
@@ -181,7 +182,7 @@ function matchResult(engine: Engine, frame: MatchFrame, device: PciDevice, ret: 
   return diverge(path, wanted, errnoName(ret));
 }
 
-const busy = (frame: MatchFrame, path: string): Verdict =>
+const busy = (frame: AttemptFrame, path: string): Verdict =>
   certainly(frame.driverBefore, null)
     ? diverge(path, `${frame.driver} probes`, '-EBUSY')
     : COMPUTED;

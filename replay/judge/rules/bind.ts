@@ -48,13 +48,13 @@ function beginAttach(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   if (store.driver !== driver || store.device !== device) {
     return compare(path, `${store.driver} ${store.device?.address}`, `${driver} ${device.address}`);
   }
-  // An id that was written meanwhile may be why it matches.
+  // An id that was written in the meantime may be why it matches.
   const still = matchesNow(engine, device, driver) === false;
   if (store.matches === false && still && !store.overlapped) {
     const difference = diverge(path, `${driver} does not match: -ENODEV`, `${driver} is attached`);
-    // It matched: by an override, or by a dynamic id, of which the recording says nothing.
+    // It matched by an override, or by a dynamic id, which the recording does not show.
     if (device.assumed.override) device.override = either(device.override, [driver]);
-    const verdict = engine.contradiction(device, 'override', difference);
+    const verdict = engine.weighAgainstSnapshot(device, 'override', difference);
     return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
   }
   if (store.matches === null && device.ids !== null && certainly(engine.override(device), null)) {
@@ -77,7 +77,8 @@ function endAttach(engine: Engine, e: EventCursor): Verdict {
 /** `driver_bound`: the driver is the one that probes. */
 function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const attempt =
-    engine.frames.onDevice(device, 'really') ?? engine.frames.onDevice(device, 'match');
+    engine.frames.onDevice(device, 'really_probe') ??
+    engine.frames.onDevice(device, '__driver_probe_device');
   const path = `${device.address}/driver`;
   const driver = e.driver ?? '';
   device.probed = e.seq;
@@ -86,10 +87,10 @@ function bound(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     device.bound = true;
     return UNKNOWN;
   }
-  if (attempt.type === 'really') attempt.bound = true;
+  if (attempt.type === 'really_probe') attempt.bound = true;
   device.driver = [attempt.driver];
   device.bound = true;
-  if (attempt.type === 'really' && (attempt.bus?.ret ?? 0) !== 0) {
+  if (attempt.type === 'really_probe' && (attempt.bus?.ret ?? 0) !== 0) {
     return diverge(path, `probe failed: ${attempt.driver} is not bound`, `${driver} bound`);
   }
   return compare(path, `${attempt.driver} bound`, `${driver} bound`, PASSED);

@@ -1,6 +1,5 @@
 /**
- * What `bind`, `unbind` and `drivers_probe` return to who writes them (kernel drivers/base/bus.c
- * 6.1).
+ * The results of writes to `bind`, `unbind` and `drivers_probe` (kernel drivers/base/bus.c 6.1).
  */
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
@@ -10,7 +9,7 @@ import type { Engine } from '../engine/engine.js';
 import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { matches } from '../machine/bus-match.js';
 import type { PciDevice } from '../machine/pci-device.js';
-import { endWalk } from './driver-pass.js';
+import { endPass } from './driver-pass.js';
 import { storeResult } from './store-result.js';
 
 /** Whether a driver matches the device that a write of `bind` names, as the write begins. */
@@ -33,24 +32,24 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
     if (frame.matches === true && !frame.overlapped) {
       if (lostDynamicId(engine, frame)) return UNKNOWN;
       const difference = diverge(path, `${frame.driver} is attached`, errnoName(ret));
-      return engine.contradiction(frame.device!, 'override', difference);
+      return engine.weighAgainstSnapshot(frame.device!, 'override', difference);
     }
-    // What was written may name a device of another bus, with a driver of which nothing is known.
+    // The text may name a device of another bus, whose driver is not known.
     if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
     return storeResult(frame, [-ERRNO.ENODEV], ret);
   }
-  // It did not match when the write began, whatever has come since; or it may not have.
+  // It did not match, or may not have matched, when the write began, whatever has changed since.
   const known = frame.device !== null && frame.device.ids !== null && frame.matches !== true;
   if ((frame.matches === false || known) && ret === -ERRNO.ENODEV) return COMPUTED;
   if (engine.gaps) return UNKNOWN;
-  // It matched, until an override came that keeps it away.
+  // It matched, until an override was set that prevents it.
   if (ret === -ERRNO.ENODEV && wasKeptAway(engine, frame)) return COMPUTED;
   if (frame.overlapped) return UNKNOWN;
   if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
   if (frame.matches === false) {
     const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
     if (verdict.type === 'match' || frame.device === null) return verdict;
-    return engine.contradiction(frame.device, 'override', verdict);
+    return engine.weighAgainstSnapshot(frame.device, 'override', verdict);
   }
   const before = only(frame.driverBefore);
   return typeof before === 'string' && frame.matches
@@ -65,8 +64,8 @@ function wasKeptAway({ machine }: Engine, { device, driver, seq }: StoreFrame): 
 }
 
 /**
- * Whether the driver matched by a dynamic id, which another write took away: one that was not
- * recorded, or of which no end is seen yet.
+ * Whether the driver matched by a dynamic id that another write removed: one that was not recorded,
+ * or whose end has not been seen yet.
  */
 function lostDynamicId(engine: Engine, { driver, device }: StoreFrame): boolean {
   const { claims } = engine.machine;
@@ -93,7 +92,7 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
         `${driver} is released`,
         errnoName(ret),
       );
-      const verdict = engine.contradiction(device, 'driver', difference);
+      const verdict = engine.weighAgainstSnapshot(device, 'driver', difference);
       if (verdict.type === 'unknown') forgetDriver(engine, device);
       return verdict;
     }
@@ -113,7 +112,7 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
   return possibly(frame.driverBefore, driver) ? UNKNOWN : storeResult(frame, [-ERRNO.ENODEV], ret);
 }
 
-/** Whichever driver it has: not the one that was taken for it. */
+/** It has another driver than was assumed. */
 function forgetDriver(engine: Engine, device: PciDevice): void {
   engine.machine.loosen(device);
   device.driver = 'unknown';
@@ -121,23 +120,23 @@ function forgetDriver(engine: Engine, device: PciDevice): void {
 }
 
 export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number): Verdict {
-  const { walk } = frame;
-  if (walk === null) {
+  const { pass } = frame;
+  if (pass === null) {
     // No address of the PCI bus was written: nothing there has such a name, but every bus has this
     // attribute, and which bus it was is not recorded.
     return ret === -ERRNO.ENODEV ? COMPUTED : UNKNOWN;
   }
-  const missing = ret >= 0 ? endWalk(engine, walk) : null;
+  const missing = ret >= 0 ? endPass(engine, pass) : null;
   if (missing !== null) return missing;
-  const last = walk.tried.at(-1)?.ret ?? 0;
+  const last = pass.tried.at(-1)?.ret ?? 0;
   const expected: number[] = [];
-  if (walk.tried.length === 0 && possibly(frame.found, false)) expected.push(-ERRNO.ENODEV);
-  if (walk.tried.length > 0 || possibly(frame.found, true)) {
+  if (pass.tried.length === 0 && possibly(frame.found, false)) expected.push(-ERRNO.ENODEV);
+  if (pass.tried.length > 0 || possibly(frame.found, true)) {
     expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
   }
   const verdict = storeResult(frame, expected, ret);
   if (verdict.type === 'match') return verdict;
-  const doubted = engine.contradiction(walk.device, 'driver', verdict);
-  if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(walk.device);
+  const doubted = engine.weighAgainstSnapshot(pass.device, 'driver', verdict);
+  if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(pass.device);
   return doubted;
 }

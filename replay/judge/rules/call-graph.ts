@@ -1,11 +1,11 @@
 /**
- * Which kernel function calls which, as far as both are recorded: what a caller hands on, who else
- * calls, how often in one call, and without what a caller cannot succeed. One table for everything
- * that follows from a call being nested in another (kernel drivers/base/dd.c, drivers/base/bus.c,
- * drivers/pci/iov.c, drivers/pci/pci-driver.c, drivers/vfio 6.1 and 6.12).
+ * Which kernel function calls which, among the recorded ones: what a caller passes on, its other
+ * callers, how often it is called in one call, and which calls a caller needs to succeed. One table
+ * for everything that follows from the nesting of calls (kernel drivers/base/dd.c,
+ * drivers/base/bus.c, drivers/pci/iov.c, drivers/pci/pci-driver.c, drivers/vfio 6.1 and 6.12).
  */
 
-/** What an event says of a call; `direction` is reading or writing. */
+/** A field of a call's event; `direction` is reading or writing. */
 export type Handed =
   | 'device'
   | 'driver'
@@ -17,13 +17,15 @@ export type Handed =
   | 'direction';
 
 export interface FunctionFacts {
-  /** User space enters the kernel with it: nothing else is open on its thread. */
+  /** User space enters the kernel with it: no other call is open on its thread. */
   readonly entry?: true;
   /** It calls no other function of this table. */
   readonly leaf?: true;
-  /** Functions that call it, with what they hand on. */
+  /** Functions that call it, with the fields they pass on. */
   readonly by?: Readonly<Record<string, readonly Handed[]>>;
-  /** Nobody else calls it, but for those named here, of which nothing is compared. */
+  /**
+   * It is only called by these, and by the functions listed here, whose fields are not compared.
+   */
   readonly only?: true | readonly string[];
   /** Recorded by the same probe as this other one. */
   readonly sameProbeAs?: string;
@@ -73,7 +75,7 @@ const hardware = Object.fromEntries(
 
 const ENTRY: FunctionFacts = { entry: true };
 
-/** Functions by the names that events give them, or by the name of a class of them. */
+/** Functions by the names in events, or by the name of a class of them. */
 export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   bind: ENTRY,
   unbind: ENTRY,
@@ -204,7 +206,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     neededBy: ['ioctl'],
   },
   vfio_iommu_type1_ioctl: { by: { ioctl: [] }, neededBy: ['ioctl'] },
-  /** By the group's ioctl or the device's, each of which has a probe of its own. */
+  /** Called by the ioctl of the group or the device; each has a probe of its own. */
   vfio_pci_core_enable: { by: { ioctl: [] }, once: true },
   pci_try_reset_function: {
     by: { ...IN_CONFIG, vfio_pci_core_enable: ['device'], vfio_pci_core_ioctl: ['device'] },
@@ -250,7 +252,7 @@ const BY_FILE: ReadonlySet<string> = new Set([
   'VFIO_DEVICE_DETACH_IOMMUFD_PT',
 ]);
 
-/** The function that an event tells of: of drivers' own functions and of ioctls, their class. */
+/** The function of an event; for drivers' own functions and for ioctls, their class. */
 export function functionOf(
   kind: string,
   name: string,
@@ -258,7 +260,7 @@ export function functionOf(
   device: string | null,
   driver: string | null,
 ): string {
-  // A system call has the name of what it does, which is none of these functions.
+  // A system call is named after what it does, which is not one of these functions.
   if (kind === 'syscall') return '';
   if (kind === 'ioctl') {
     if (driver === 'iommufd' || name.startsWith('IOMMU_')) return 'iommufd ioctl';

@@ -113,7 +113,7 @@ test('a write of power management leaves the ids known', () => {
 
 test('what was read once is known, without a snapshot of the function', () => {
   const elsewhere = { ...SNAPSHOT, device: '0000:00:00.0' };
-  const walk = [IDS, read(0x0e, 1, 0), read(6, 2, 0x10), read(0x34, 1, 0x40), read(0x40, 2, 0x01)];
-  const found = run([elsewhere, ...walk, IDS, read(0x40, 2, 0x6001)]);
+  const pass = [IDS, read(0x0e, 1, 0), read(6, 2, 0x10), read(0x34, 1, 0x40), read(0x40, 2, 0x01)];
+  const found = run([elsewhere, ...pass, IDS, read(0x40, 2, 0x6001)]);
   expect(found.diverged).toEqual(['7: 0x6001 at 0x40']);
 });

@@ -1,6 +1,6 @@
 /**
- * Reads of configuration space, by anybody, against the registers that do not change. A read of
- * such bits alone is predicted; of the rest, what hardware answers is a stimulus.
+ * Compares all reads of configuration space with the registers that do not change. A read of only
+ * such bits is predicted; for other bits, the hardware's answer is a stimulus.
  */
 
 import {
@@ -17,7 +17,7 @@ import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { hex } from './vfio-results.js';
 
-/** The kernel's own writes, but for those of one byte, of which a recording need not have any. */
+/** The kernel's own writes, except those of one byte, which a recording may lack. */
 const WRITES = ['pci_bus_write_config_word', 'pci_bus_write_config_dword'];
 const HEADER_BYTES = 0x40;
 const BUS_NUMBERS = 0x18;
@@ -25,11 +25,11 @@ const HEADER_TYPE = 0x0c;
 /** A function that is not ready answers so (Configuration Request Retry Status). */
 const NOT_READY = 1;
 
-/** Bits of a dword that an access of so many bytes at an offset covers. */
+/** Bits of a dword that an access of the given length at an offset covers. */
 const bitsOf = (offset: number, length: number): number =>
   length >= 4 ? -1 : ((1 << (8 * length)) - 1) << (8 * (offset & 3));
 
-/** What is known of the device of an event; null when it cannot be told which device that is. */
+/** The registers of an event's device; null when the device is not determined. */
 export function registersAt(engine: Engine, e: EventCursor): FixedRegisters | null {
   const { vfio } = engine;
   const address = e.device;
@@ -44,7 +44,7 @@ export function registersAt(engine: Engine, e: EventCursor): FixedRegisters | nu
   return made;
 }
 
-/** @returns null for what is not predicted */
+/** @returns null if it is not predicted */
 export function fixedRead(engine: Engine, e: EventCursor): Verdict | null {
   const registers = registersAt(engine, e);
   if (registers === null) return null;
@@ -78,7 +78,7 @@ function learn(engine: Engine, e: EventCursor, registers: FixedRegisters): void 
   if (e.device !== null) engine.vfio.registers.set(e.device, registers);
 }
 
-/** Not what is read where no function answers, or none yet. */
+/** Excludes values that are read where no function answers, or does not answer yet. */
 const isAnswer = (value: number, covered: number, dword: number): boolean =>
   value !== covered && (dword !== 0 || (value !== 0 && (value & 0xffff) !== NOT_READY));
 
@@ -94,7 +94,7 @@ function contradicted(
   value: number,
 ): Verdict {
   if (!isAnswer(value, covered, dword) || !registers.confirmed) {
-    // It is gone, or what the snapshot had there was another: whatever answers next is new.
+    // It was removed, or the snapshot had another function there: the next answer counts as new.
     learn(engine, e, NO_REGISTERS);
     return UNKNOWN;
   }
@@ -112,7 +112,7 @@ function contradicted(
 }
 
 /** A write of registers that may change others, or which function answers where. */
-export function noteWrite(engine: Engine, e: EventCursor): void {
+export function learnWrite(engine: Engine, e: EventCursor): void {
   const { registers } = engine.vfio;
   const own = registersAt(engine, e);
   if (own === null) return;
@@ -137,7 +137,7 @@ function isEndpoint(registers: FixedRegisters): boolean {
   return known[row] !== 0 && (value[row] & 0x007f_0000) === 0;
 }
 
-/** A function is reset, goes, or another comes to its place. */
+/** A function is reset or removed, or another one is created at its address. */
 export function forgetRegisters(engine: Engine, address: string | null): void {
   if (address !== null) engine.vfio.registers.set(address, NO_REGISTERS);
 }

@@ -48,9 +48,9 @@ function isServedByDriver(device: PciDevice | null, part: OwnPart | null): boole
 }
 
 /**
- * Whether an IOMMU group is of PCI functions alone that are covered, or have a driver that is known
- * to be none of VFIO's: what users do with it then shows in functions that the models know. A
- * group that no PCI function is known to be in is that of another bus, or of a mediated device.
+ * Whether an IOMMU group consists only of PCI functions that are covered, or whose driver is known
+ * not to belong to VFIO: then everything that users do with it appears in functions that the models
+ * know. A group without any known PCI function is one of another bus, or of a mediated device.
  */
 export function isCoveredGroup(engine: Engine, group: number): boolean {
   if (!Number.isInteger(group)) return false;

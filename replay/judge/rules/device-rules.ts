@@ -11,7 +11,7 @@ import {
 import { type PciIds, readIds } from '../../model/binding/pci-ids.js';
 import { isEndpoint, readSriovCap } from '../../model/config-space.js';
 import { certainly } from '../../model/possible.js';
-import type { AddVfFrame, Walk } from '../engine/call-frames.js';
+import type { AddVfFrame, DriverPass } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, compare, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
@@ -28,7 +28,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   if (address === null && e.driver !== null) {
     const { order, loaded, isAsync, ids } = parseDriver(e.text);
     if (loaded !== false) engine.machine.claims.register(e.driver, order);
-    if (loaded !== null) engine.machine.claims.tell(e.driver, isAsync, ids);
+    if (loaded !== null) engine.machine.claims.learnFacts(e.driver, isAsync, ids);
   }
   if (address === null || engine.deviceOf(e) === null) return STIMULUS;
   const facts = parseSnapshot(e.text);
@@ -82,7 +82,7 @@ function sriovFrom(facts: FunctionFacts, config: Buffer | null, isOlder: boolean
 export function addDevice(engine: Engine, e: EventCursor): Verdict {
   if (engine.deviceOf(e) === null) return STIMULUS;
   if (e.name === 'pci_bus_add_device') return readyDevice(engine, e);
-  // A line of the kernel's log tells of a function, too, but not when it came.
+  // A line of the kernel's log also shows a function, but not when it was created.
   return e.name === 'pci_device_add' ? newFunction(engine, e) : STIMULUS;
 }
 
@@ -118,7 +118,7 @@ function newVf(engine: Engine, parent: AddVfFrame, pf: PciDevice, device: PciDev
     return verdict;
   }
   if (!sriov.assumed.vfs) return verdict;
-  // The first VF of a PF of which only the snapshot told: it is the snapshot that is wrong.
+  // The first VF of a PF that only the snapshot has: the snapshot is wrong.
   engine.doubtSnapshot(path, verdict.expected, verdict.actual);
   Object.assign(sriov, { offset: null, stride: null, vfDevice: null });
   sriov.assumed.vfs = false;
@@ -143,18 +143,18 @@ function readyDevice(engine: Engine, e: EventCursor): Verdict {
   device.bindable = device.bindable === 'unknown' ? 'unknown' : [false, true];
   const parent = engine.frames.inner(tid, 'add-vf');
   const scope = { overlapped: false };
-  const walk: Walk = { device, isFirst: true, tried: [], scope };
+  const pass: DriverPass = { device, isFirst: true, tried: [], scope };
   const frame = engine.frames.push({
-    type: 'first-walk',
+    type: 'first-pass',
     seq,
     tid,
     device,
     overlapped: false,
-    walk,
+    pass,
   });
-  Object.assign(walk, { scope: frame });
+  Object.assign(pass, { scope: frame });
   if (parent === null) return STIMULUS;
-  parent.walk = walk;
+  parent.pass = pass;
   return parent.vf === device ? IN_ORDER : UNKNOWN;
 }
 
@@ -191,7 +191,7 @@ export function leave(device: PciDevice): void {
   device.dead = [false, true];
 }
 
-/** A device joins its IOMMU group when the bus tells that it was added: it can be found by then. */
+/** A device joins its IOMMU group when the bus announces it; at that time it can be found. */
 export function joinGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null || e.name !== 'add_device_to_group') return STIMULUS;
@@ -212,6 +212,6 @@ export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
  * of the kernel's log, of that function's messages: no record of a kernel function is missing.
  */
 export function lost(engine: Engine, e: EventCursor): Verdict {
-  if (e.name === '') engine.lose();
+  if (e.name === '') engine.onEventsLost();
   return STIMULUS;
 }

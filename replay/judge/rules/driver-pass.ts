@@ -1,61 +1,61 @@
 /** The pass over the driver list for one device (__device_attach, kernel drivers/base/dd.c 6.1). */
 
 import { certainly, only, possibly } from '../../model/possible.js';
-import type { Walk } from '../engine/call-frames.js';
+import type { DriverPass } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { mayMatch } from '../machine/bus-match.js';
 import type { PciDevice } from '../machine/pci-device.js';
 
-/** A driver, null for none, undefined when it is not known. */
+/** A driver, null for no driver, undefined when it is not known. */
 type Next = string | null | undefined;
 
 /** Predicts that `driver` is the next to be tried, and learns from it. */
-export function nextInWalk(engine: Engine, walk: Walk, driver: string): Verdict {
+export function nextInPass(engine: Engine, pass: DriverPass, driver: string): Verdict {
   const { machine } = engine;
-  const { device } = walk;
+  const { device } = pass;
   const override = engine.override(device);
-  const before = walk.tried.map((t) => t.driver);
-  const expected = expectNext(engine, walk);
+  const before = pass.tried.map((t) => t.driver);
+  const expected = expectNext(engine, pass);
   const possible = mayMatch(machine, device, driver, override);
   const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
   const inPlace = expected.includes(driver);
-  const later = mayComeLater(engine, walk);
-  const moved = !inPlace && !later && expected.some((next) => mayHaveMoved(engine, walk, next));
+  const later = mayComeLater(engine, pass);
+  const moved = !inPlace && !later && expected.some((next) => mayHaveMoved(engine, pass, next));
   if (moved && device.ids !== null) machine.claims.forgetOrder(device.ids);
   machine.claims.register(driver);
   if (certainly(override, null) && device.ids !== null && possible) {
     machine.claims.tried(device.ids, before, driver);
   }
   if (inPlace) return COMPUTED;
-  const open = expected.includes(undefined) || unheardOf || moved || later || walk.scope.overlapped;
+  const open = expected.includes(undefined) || unheardOf || moved || later || pass.scope.overlapped;
   if (possible && open) return UNKNOWN;
   const wanted = expected.map(nextName).join(' or ');
   const difference = diverge(`${device.address}/match`, wanted, driver);
-  const verdict = engine.contradiction(device, 'override', difference);
+  const verdict = engine.weighAgainstSnapshot(device, 'override', difference);
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
 }
 
 /** Whether a pass leaves drivers that prefer to be probed asynchronously to another thread. */
-const leavesAsync = ({ machine }: Engine, { isFirst }: Walk): boolean =>
+const leavesAsync = ({ machine }: Engine, { isFirst }: DriverPass): boolean =>
   isFirst && machine.kernel.probesLater;
 
-/** Whether such a pass may leave out any driver, as no snapshot tells what drivers prefer. */
-const mayComeLater = (engine: Engine, walk: Walk): boolean =>
-  leavesAsync(engine, walk) && engine.machine.claims.asynchronous === null;
+/** Whether such a pass may skip any driver, because no snapshot has the drivers' preferences. */
+const mayComeLater = (engine: Engine, pass: DriverPass): boolean =>
+  leavesAsync(engine, pass) && engine.machine.claims.asynchronous === null;
 
 /**
- * Whether a driver that was to be tried next may have left the bus, or have come back at the end of
- * its list, of which nothing tells.
+ * Whether the driver that was to be tried next may have unregistered, or come back at the end of
+ * its list, without an event.
  */
-function mayHaveMoved(engine: Engine, { device }: Walk, next: Next): boolean {
+function mayHaveMoved(engine: Engine, { device }: DriverPass, next: Next): boolean {
   if (typeof next !== 'string') return false;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
 }
 
-/** Whether a dynamic id of which the recording has nothing may be why a driver matches. */
+/** Whether a dynamic id that is not in the recording may be why a driver matches. */
 export function byUnseenId(engine: Engine, device: PciDevice, driver: string): boolean {
   if (device.ids === null || !possibly(engine.override(device), null)) return false;
   const { claims } = engine.machine;
@@ -70,15 +70,15 @@ const nextName = (next: Next): string =>
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** What may be tried next, for every value that the override may have. */
-function expectNext(engine: Engine, walk: Walk): readonly Next[] {
+function expectNext(engine: Engine, pass: DriverPass): readonly Next[] {
   const { machine } = engine;
-  const { device } = walk;
-  const last = walk.tried.at(-1);
+  const { device } = pass;
+  const last = pass.tried.at(-1);
   if (last !== undefined && last.ret !== null && last.ret <= 0) return [null];
   const override = engine.override(device);
   if (override === 'unknown') return [undefined];
-  const before = walk.tried.map((t) => t.driver);
-  const leftOut = (leavesAsync(engine, walk) ? machine.claims.asynchronous : null) ?? NOBODY;
+  const before = pass.tried.map((t) => t.driver);
+  const leftOut = (leavesAsync(engine, pass) ? machine.claims.asynchronous : null) ?? NOBODY;
   return override.flatMap((wanted): readonly Next[] => {
     if (wanted === null) {
       return device.ids === null ? [undefined] : machine.claims.next(device.ids, before, leftOut);
@@ -88,51 +88,55 @@ function expectNext(engine: Engine, walk: Walk): readonly Next[] {
 }
 
 /**
- * The walk is over.
+ * The pass is over.
  * @returns the difference when a driver was not tried that had to be, else null
  */
-export function endWalk(engine: Engine, walk: Walk): Verdict | null {
-  const { device } = walk;
+export function endPass(engine: Engine, pass: DriverPass): Verdict | null {
+  const { device } = pass;
   const { claims } = engine.machine;
-  const last = walk.tried.at(-1);
+  const last = pass.tried.at(-1);
   const wentOn = last === undefined || (last.ret !== null && last.ret > 0);
-  if (!wentOn || walk.scope.overlapped) return null;
+  if (!wentOn || pass.scope.overlapped) return null;
   // A device that has a driver, or is going away, is left alone.
   if (last === undefined && !certainly(device.driver, null)) return null;
   if (!certainly(device.dead, false) || !certainly(device.bindable, true)) return null;
   // An id that is just being written may count already, or not yet.
   if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return null;
-  const expected = only(expectNext(engine, walk));
+  const expected = only(expectNext(engine, pass));
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
-    if (mayComeLater(engine, walk)) return UNKNOWN;
-    if (mayHaveMoved(engine, walk, expected)) {
+    if (mayComeLater(engine, pass)) return UNKNOWN;
+    if (mayHaveMoved(engine, pass, expected)) {
       if (device.ids !== null && certainly(engine.override(device), null)) {
         claims.forgetOrder(device.ids);
       }
       return UNKNOWN;
     }
     const difference = diverge(`${device.address}/match`, `${expected} is tried`, 'no attempt');
-    const verdict = engine.contradiction(device, 'override', difference);
+    const verdict = engine.weighAgainstSnapshot(device, 'override', difference);
     // It may have got a driver since the snapshot.
     return last === undefined && device.assumed.driver ? UNKNOWN : verdict;
   }
-  // A driver or an override that it got since the snapshot may have kept all others away.
+  // A driver or an override that it received since the snapshot may have excluded all others.
   if (last === undefined && (device.assumed.driver || device.assumed.override)) return null;
   const shown = engine.records('__driver_probe_device');
   if (shown && certainly(engine.override(device), null) && device.ids !== null) {
-    const tried = walk.tried.map((t) => t.driver);
-    claims.walkEnded(device.ids, tried, (driver) => engine.staysOnBus(driver));
+    const tried = pass.tried.map((t) => t.driver);
+    claims.passEnded(device.ids, tried, (driver) => engine.staysOnBus(driver));
   }
   return null;
 }
 
 /**
- * The walk that an attempt on a thread belongs to: of a drivers_probe write, or of a new device.
+ * The pass that an attempt on a thread belongs to: of a drivers_probe write, or of a new device.
  */
-export function walkOf(engine: Engine, tid: number, device: Walk['device']): Walk | null {
-  const first = engine.frames.inner(tid, 'first-walk');
-  if (first?.walk.device === device) return first.walk;
+export function passOf(
+  engine: Engine,
+  tid: number,
+  device: DriverPass['device'],
+): DriverPass | null {
+  const first = engine.frames.inner(tid, 'first-pass');
+  if (first?.pass.device === device) return first.pass;
   const store = engine.frames.inner(tid, 'store');
-  return store?.walk?.device === device ? store.walk : null;
+  return store?.pass?.device === device ? store.pass : null;
 }

@@ -8,7 +8,7 @@ import { UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { storeResult } from './store-result.js';
 
 export function addDynamicId(engine: Engine, frame: StoreFrame): void {
-  // Two that look for the id at once may both not find it.
+  // Two writes that search for the id at the same time may both fail to find it.
   engine.frames.isOpen((other) => {
     const same = other.type === 'store' && other.attribute === 'new_id' && isSame(other, frame);
     if (same) Object.assign(other, { rival: true });
@@ -25,7 +25,7 @@ export function addDynamicId(engine: Engine, frame: StoreFrame): void {
 const isSame = (a: StoreFrame, b: StoreFrame): boolean =>
   a.driver === b.driver && a.text.trim() === b.text.trim();
 
-/** Whether the id was accepted, or taken away, is not known. */
+/** Whether the id was accepted, or removed, is not known. */
 export function forgetId(engine: Engine, { driver, text }: StoreFrame): void {
   const parsed = parseNewId(text);
   if (parsed !== null && driver !== null) {
@@ -59,7 +59,7 @@ export function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Ver
   if (ret >= 0 && !known) claims.unlearn(frame.driver);
   // A write of another thread may add the id, or fail to.
   const adding = engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id');
-  // An event that was lost may have taken it away.
+  // A lost event may have removed it.
   const certain = known && !adding && !engine.gaps;
   return storeResult(frame, certain ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
 }

@@ -111,7 +111,7 @@ describe('an error that is not fatal', () => {
 });
 
 describe('a function of vfio-pci below the port', () => {
-  test('has to be told', () => {
+  test('has to be informed', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0').found).toEqual([

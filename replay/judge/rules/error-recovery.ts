@@ -41,7 +41,7 @@ export function aerEvent(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-/** The step of a recovery that an event is. */
+/** The step of a recovery that an event belongs to. */
 export function recovery(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null) return STIMULUS;
   if (e.name === RECOVER) return e.phase === 'end' ? recovered(engine, e) : recovering(engine, e);
@@ -59,7 +59,7 @@ function recovering(engine: Engine, e: EventCursor): Verdict {
   recoveries.set(e.tid, { ...begun, informed: [], informing: null, reset: null });
   if (report === undefined || report.device !== device || !e.hasValue) return STIMULUS;
   const state = channelOf(report.severity);
-  // Containment (DPC) freezes the channel whatever the severity is.
+  // Containment (DPC) freezes the channel, whatever the severity is.
   if (state === null || e.value === CHANNEL.FROZEN) return state === e.value ? COMPUTED : UNKNOWN;
   return compare(`${device}/channel`, String(state), String(e.value));
 }
@@ -79,7 +79,7 @@ function informed(engine: Engine, e: EventCursor): Verdict {
   return compare(path, String(open.state), String(e.value), PASSED);
 }
 
-/** vfio-pci leaves it to the user, who is informed by an eventfd. */
+/** vfio-pci leaves it to the user, and signals an eventfd. */
 function answered(engine: Engine, e: EventCursor): Verdict {
   const open = engine.vfio.recoveries.get(e.tid);
   if (open !== undefined) open.informing = null;
@@ -106,7 +106,9 @@ function recovered(engine: Engine, e: EventCursor): Verdict {
   return results === null ? UNKNOWN : oneOf(path, results, e.ret, ERS.RECOVERED);
 }
 
-/** What the functions below a port answer; null when it is not known which these are. */
+/**
+ * The answers of the functions below a port; null when it is not known which functions these are.
+ */
 function votesBelow(engine: Engine, port: string): Recovery['votes'] {
   const { hardware } = functionAt(engine.vfio, port);
   const isKnown = hardware?.known[SECONDARY] === 1 && hardware.known[SUBORDINATE] === 1;
@@ -133,7 +135,7 @@ function voteOf({ driver, endpoint }: PciDevice): { vote: Vote; vfio: boolean } 
 }
 
 /** `pci_bridge_secondary_bus_reset`, while the thread recovers from an error. */
-export function noteBusReset(engine: Engine, e: EventCursor): void {
+export function learnBusReset(engine: Engine, e: EventCursor): void {
   if (e.name !== 'pci_bridge_secondary_bus_reset' || e.phase !== 'end') return;
   const open = engine.vfio.recoveries.get(e.tid);
   if (open !== undefined) open.reset = e.hasRet ? e.ret === 0 : null;

@@ -11,8 +11,10 @@ import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/ve
 import { reachOf } from './vfio-cdev.js';
 import { showsMemory } from './vfio-memory.js';
 
-/** A fault is told after it happened: mappings younger than this may have been made in between. */
-const TOLD_WITHIN_NS = 1_000_000_000n;
+/**
+ * A fault is reported after it happened: younger mappings than this may have been made in between.
+ */
+const REPORTED_WITHIN_NS = 1_000_000_000n;
 
 /**
  * A DMA that was refused, of a device that a user has: nothing is mapped there, or not for that.
@@ -22,7 +24,7 @@ export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null || !e.hasOffset || e.name.includes('INTR-REMAP')) return STIMULUS;
   const driver = only(device.driver);
-  // The mappings of native drivers are made by the DMA API, and not told by device.
+  // Native drivers map with the DMA API, whose events have no device.
   if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return UNKNOWN;
   const iova = e.offsetBig;
   const reached = reachOf(engine, device.address);
@@ -32,7 +34,7 @@ export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   const mapping = space.mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
   if (mapping === undefined) return COMPUTED;
   const need = permissionOf(e);
-  if (need === null || mapping.since > e.ts - TOLD_WITHIN_NS) return UNKNOWN;
+  if (need === null || mapping.since > e.ts - REPORTED_WITHIN_NS) return UNKNOWN;
   if ((mapping.flags & need) === 0) return COMPUTED;
   return diverge(`${device.address}/dma`, describe(mapping), `a fault at 0x${iova.toString(16)}`);
 }
@@ -47,7 +49,7 @@ function iommufdFault(
   const area = space?.areas.find((a) => a.iova <= iova && iova <= a.last);
   if (area === undefined) return space?.complete === false ? UNKNOWN : COMPUTED;
   const need = permissionOf(e);
-  const before = e.ts - TOLD_WITHIN_NS;
+  const before = e.ts - REPORTED_WITHIN_NS;
   if (need === null || area.since > before || since > before) return UNKNOWN;
   const flag = need === DMA_MAP.READ ? MAP.READ : MAP.WRITE;
   if ((area.flags & flag) === 0) return COMPUTED;
@@ -58,7 +60,7 @@ function iommufdFault(
 const describe = ({ iova, size }: Pick<DmaMapping, 'iova' | 'size'>): string =>
   `0x${iova.toString(16)} to 0x${(iova + size - 1n).toString(16)} is mapped for it`;
 
-/** Reason of VT-d, or the flag of the tracepoint, tells reading from writing. */
+/** The reason of VT-d, or the flag of the tracepoint, distinguishes reading from writing. */
 function permissionOf(e: EventCursor): number | null {
   const { name } = e;
   if (name.startsWith('DMAR')) {
@@ -81,7 +83,7 @@ function spaceOf(engine: Engine, group: number | null): DmaSpace | null {
   return null;
 }
 
-/** A SIGBUS: what a user gets who touches a mapping of a BAR while memory is off. */
+/** A SIGBUS, which a user gets who accesses a mapping of a BAR while memory decoding is off. */
 export function busError(engine: Engine, e: EventCursor): Verdict {
   if (!e.hasOffset) return STIMULUS;
   let doubtful = false;
@@ -94,7 +96,7 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
     if (!showsMemory(engine, true)) return UNKNOWN;
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
   }
-  // Not in a mapping of a device, as far as all are known: another file's.
+  // Not in a mapping of a device, if all are known: it belongs to another file.
   return doubtful ? UNKNOWN : STIMULUS;
 }
 

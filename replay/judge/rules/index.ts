@@ -1,4 +1,4 @@
-/** Which rule takes which kind of event. */
+/** The rule of each kind of event. */
 import type { Kind } from '../../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
 import { match } from './attempt-rules.js';
@@ -6,10 +6,10 @@ import { bind } from './bind.js';
 import { addDevice, joinGroup, leaveGroup, lost, removeDevice, snapshot } from './device-rules.js';
 import {
   created,
-  noteGroup,
-  noteProbe,
-  noteUnbind,
-  noting,
+  learnGroup,
+  learning,
+  learnProbe,
+  learnUnbind,
   parent,
   removed,
 } from './mdev-rules.js';
@@ -19,7 +19,7 @@ import { registered, unregistered } from './registrations.js';
 import { unbind } from './release-rules.js';
 import { addVf, disable, enable, removeVf } from './sriov-rules.js';
 import { sysfsWrite } from './store-rules.js';
-import { noteAttach, noteFunction } from './vfio-device.js';
+import { learnAttach, learnFunction } from './vfio-device.js';
 import { VFIO_RULES } from './vfio-rules.js';
 
 export { STRACE_RULES } from './vfio-rules.js';
@@ -27,7 +27,7 @@ export { STRACE_RULES } from './vfio-rules.js';
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ...VFIO_RULES,
   snapshot: (engine, e) => {
-    noteFunction(engine, e);
+    learnFunction(engine, e);
     return snapshot(engine, e);
   },
   lost,
@@ -36,9 +36,9 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'sysfs.write': sysfsWrite,
   override,
   match,
-  probe: noting(noteProbe, probe),
-  bind: noting(noteProbe, bind),
-  unbind: noting(noteUnbind, unbind),
+  probe: learning(learnProbe, probe),
+  bind: learning(learnProbe, bind),
+  unbind: learning(learnUnbind, unbind),
   'mdev.create': created,
   'mdev.remove': removed,
   'mdev.parent': parent,
@@ -49,8 +49,8 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'vf.add': addVf,
   'vf.remove': removeVf,
   'iommu.attach': (engine, e) => {
-    noteAttach(engine, e);
-    noteGroup(engine, e);
+    learnAttach(engine, e);
+    learnGroup(engine, e);
     return joinGroup(engine, e);
   },
   'iommu.detach': leaveGroup,

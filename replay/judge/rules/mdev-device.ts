@@ -16,11 +16,11 @@ import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
 import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
-import { endCdev, letGo } from './vfio-cdev.js';
+import { endCdev, releaseFile } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
-/** The model of a device's driver, on the kernel that was recorded; null when there is none. */
+/** The model of a device's driver, on the recorded kernel; null if there is none. */
 function modelOf(engine: Engine, mdev: Mdev | null) {
   const model = mdev === null || mdev.driver == null ? null : mdevDriver(mdev.driver);
   const { version } = rulesOf(engine);
@@ -48,7 +48,7 @@ export function openMdev(engine: Engine, e: EventCursor): Verdict {
   if (mdev === null) return STIMULUS;
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (e.name !== OPEN) {
-    // It opens in its driver's own way: what the group's call makes of that is not known.
+    // The driver opens it in its own way: the result for the group's call is not known.
     if (ioctl !== null) ioctl.opened = null;
     return STIMULUS;
   }
@@ -89,7 +89,7 @@ export function closeMdev(engine: Engine, e: EventCursor): Verdict {
   // What a driver saves and resumes ends with it, but not the state that it is in.
   if (mdev.migration !== null) mdev.migration = { ...mdev.migration, file: null };
   const fn = functionAt(engine.vfio, mdev.uuid);
-  letGo(engine, fn);
+  releaseFile(engine, fn);
   fn.open = 'closed';
   return STIMULUS;
 }
@@ -149,7 +149,7 @@ function unsure(engine: Engine, verdict: Verdict): Verdict {
   return version === null && verdict.type === 'diverge' ? UNKNOWN : verdict;
 }
 
-/** Whether another thread is in a call of the same device: which came first is not known. */
+/** Whether another thread is in a call of the same device: their order is not known. */
 function isShared({ vfio }: Engine, call: IoctlCall, tid: number): boolean {
   for (const [thread, calls] of vfio.calls) {
     if (thread === tid) continue;

@@ -18,14 +18,14 @@ import { judge } from './vfio-results.js';
 export const OPEN = 'vfio_df_open';
 export const CLOSE = 'vfio_df_close';
 
-/** The mediated device that an event names; null when it names another, or none. */
+/** The mediated device of an event; null if it names another one, or none. */
 export function mdevOf(engine: Engine, e: EventCursor): Mdev | null {
   const name = e.device;
   return name !== null && isUuid(name) ? mdevAt(engine.mdevs, name) : null;
 }
 
-/** Takes in what an event tells of a mediated device before its own rule judges it. */
-export const noting =
+/** Learns what an event shows about a mediated device before its own rule judges it. */
+export const learning =
   (note: (engine: Engine, e: EventCursor) => void, rule: Rule): Rule =>
   (engine, e) => {
     note(engine, e);
@@ -33,7 +33,7 @@ export const noting =
   };
 
 /** `probe` and `bind`: a driver begins to probe it, and has bound it, or has not. */
-export function noteProbe(engine: Engine, e: EventCursor): void {
+export function learnProbe(engine: Engine, e: EventCursor): void {
   const mdev = mdevOf(engine, e);
   if (mdev === null) return;
   const { name, driver, phase } = e;
@@ -49,18 +49,18 @@ export function noteProbe(engine: Engine, e: EventCursor): void {
   }
 }
 
-/** `unbind`: its driver is taken away. */
-export function noteUnbind(engine: Engine, e: EventCursor): void {
+/** `unbind`: its driver is released. */
+export function learnUnbind(engine: Engine, e: EventCursor): void {
   const mdev = mdevOf(engine, e);
   if (mdev === null) return;
-  // One without a driver is asked to let it go, too, when it is removed.
+  // A device without a driver is also released when it is removed.
   const releases = e.phase === 'end' && e.driver !== null;
   if (e.name === 'device_release_driver_internal' && !releases) return;
   unboundMdev(mdev, e.seq);
 }
 
 /** It joins a group of its own, which has no IOMMU. */
-export function noteGroup(engine: Engine, e: EventCursor): void {
+export function learnGroup(engine: Engine, e: EventCursor): void {
   const mdev = mdevOf(engine, e);
   if (mdev !== null && e.name === 'add_device_to_group' && e.hasValue) mdev.group = e.value;
 }
@@ -74,12 +74,13 @@ export function created(engine: Engine, e: EventCursor): Verdict {
     const taken = [...creations.values()].some(
       ({ uuid, result }) => uuid === mdev.uuid && result === null,
     );
-    // Without a driver it may be gone already, or may not: how it went need not be recorded.
+    // Without a driver it may or may not have been removed already: its removal may not be
+    // recorded.
     const certain = mdev.exists === false || typeof mdev.driver === 'string';
     const existed = taken || !certain ? null : mdev.exists;
     const begun = { attaching: false, attached: null, result: null };
     creations.set(e.tid, { uuid: mdev.uuid, existed, ...begun });
-    // Another thread that asks for it now finds the name taken, or not.
+    // Another thread that requests it now may or may not find the name in use.
     if (existed !== true) mdev.exists = null;
     return STIMULUS;
   }
@@ -98,7 +99,7 @@ export function created(engine: Engine, e: EventCursor): Verdict {
   if (!engine.records('device_driver_attach')) early.push(0, -ERRNO.ENOSPC);
   if (existed === null) early.push(-ERRNO.EEXIST);
   const verdict = judge(path, early, e.ret);
-  // A name that was given up may still be held by who looks at the device.
+  // A thread that reads the device may still hold a released name.
   return verdict.type === 'diverge' && e.ret === -ERRNO.EEXIST ? UNKNOWN : verdict;
 }
 
@@ -122,7 +123,7 @@ export function removed(engine: Engine, e: EventCursor): Verdict {
   return judge(`${mdev.uuid}/remove`, leaving ? [0, ...refused] : [0], e.ret);
 }
 
-/** A parent that leaves takes its devices with it. */
+/** A parent that unregisters removes its devices. */
 export function parent(engine: Engine, e: EventCursor): Verdict {
   const { mdevs } = engine;
   if (e.name !== 'mdev_unregister_parent') return STIMULUS;

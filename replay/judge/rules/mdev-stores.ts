@@ -40,7 +40,7 @@ export function endRemove(engine: Engine, frame: StoreFrame, e: EventCursor): Ve
   return engine.records('mdev_device_remove') ? storeResult(frame, [frame.count], e.ret) : UNKNOWN;
 }
 
-/** The mediated device that a write names by its text; null when none of that name is known. */
+/** The mediated device that the text of a write names; null if it is not known. */
 export function namedMdev(engine: Engine, { text }: StoreFrame): Mdev | null {
   const name = text.replace(/\n$/, '');
   return isUuid(name) ? (engine.mdevs.devices.get(name) ?? null) : null;

@@ -22,7 +22,8 @@ import type { PciDevice } from '../machine/pci-device.js';
 import { storeResult } from './store-result.js';
 
 /**
- * Longest text that a driver_override takes: a page less its end (kernel drivers/base/driver.c).
+ * Longest text that a driver_override accepts: a page without its end (kernel
+ * drivers/base/driver.c).
  */
 const OVERRIDE_MAX = 4095;
 
@@ -31,8 +32,8 @@ export function beginOverride(device: PciDevice, { text, count, seq }: StoreFram
   if (count < OVERRIDE_MAX) device.pending.push({ value: parseOverride(text), seq });
 }
 
-/** The write has returned: what it wrote holds, unless another did meanwhile. */
-export function settleOverride(
+/** The write has returned: its value holds, unless another write came in between. */
+export function endOverrideWrite(
   engine: Engine,
   device: PciDevice,
   frame: StoreFrame,
@@ -42,7 +43,7 @@ export function settleOverride(
   if (at < 0) return;
   const [done] = device.pending.splice(at, 1);
   device.assumed.override = false;
-  engine.machine.settleOverride(device, done, seq);
+  engine.machine.endOverrideWrite(device, done, seq);
 }
 
 export const endOverride = (frame: StoreFrame, ret: number): Verdict =>

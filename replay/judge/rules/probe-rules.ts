@@ -49,9 +49,9 @@ export function probe(engine: Engine, e: EventCursor): Verdict {
 function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
-  const attempt = engine.frames.inner(tid, 'match');
+  const attempt = engine.frames.inner(tid, '__driver_probe_device');
   const base = { seq, tid, device, overlapped: false } as const;
-  engine.frames.push({ type: 'really', ...base, driver, bus: null, bound: false });
+  engine.frames.push({ type: 'really_probe', ...base, driver, bus: null, bound: false });
   const before = device.driver;
   // Between the entry and the bus's probe, others may still see the device without a driver.
   device.driver = either(before === 'unknown' ? 'unknown' : [null], [driver]);
@@ -64,7 +64,7 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
   if (attempt.driver !== driver) return compare(path, attempt.driver, driver);
   if (before !== 'unknown' && !before.includes(null)) {
     const difference = diverge(path, `-EBUSY: ${describe(before)} is bound`, `${driver} probes`);
-    return engine.contradiction(device, 'driver', difference);
+    return engine.weighAgainstSnapshot(device, 'driver', difference);
   }
   return PASSED;
 }
@@ -72,11 +72,17 @@ function beginReally(engine: Engine, e: EventCursor, device: PciDevice): Verdict
 function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
-  const really = engine.frames.onDevice(device, 'really');
+  const really = engine.frames.onDevice(device, 'really_probe');
   const gate = probeGate(engine, device, seq);
   const base = { seq, tid, device, overlapped: false } as const;
   device.probed = seq;
-  engine.frames.push({ type: 'bus', ...base, driver: really?.driver ?? driver, gate, own: null });
+  engine.frames.push({
+    type: 'pci_device_probe',
+    ...base,
+    driver: really?.driver ?? driver,
+    gate,
+    own: null,
+  });
   if (really === null) {
     device.driver = [driver];
     return UNKNOWN;
@@ -90,10 +96,10 @@ function beginBus(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
-  engine.noteOwnProbe(e.name);
-  const bus = engine.frames.onDevice(device, 'bus');
+  engine.learnOwnProbe(e.name);
+  const bus = engine.frames.onDevice(device, 'pci_device_probe');
   const base = { seq, tid, device, overlapped: false } as const;
-  engine.frames.push({ type: 'own', ...base, driver, register: null });
+  engine.frames.push({ type: 'driver_probe', ...base, driver, register: null });
   if (bus === null) return UNKNOWN;
   bus.own = { ret: null };
   if (bus.gate === 'unknown' && certainly(engine.override(device), null)) {
@@ -104,7 +110,7 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     const unasked = unaskedGate(engine, device, true);
     if (unasked !== null) return unasked;
     const difference = diverge(path, '-ENODEV: the gate is closed', `${driver} probes`);
-    return engine.contradiction(device, 'override', difference);
+    return engine.weighAgainstSnapshot(device, 'override', difference);
   }
   // Of a VF the gate decides, too.
   const match = device.physfn === null ? PASSED : COMPUTED;
@@ -113,7 +119,7 @@ function beginOwn(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
 
 function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { seq, tid } = e;
-  const own = engine.frames.onDevice(device, 'own');
+  const own = engine.frames.onDevice(device, 'driver_probe');
   engine.frames.push({ type: 'register', seq, tid, device, overlapped: false });
   if (own === null) return UNKNOWN;
   own.register = { ret: null };
@@ -126,21 +132,21 @@ function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const frame = engine.frames.pop(e.span);
   const { ret } = e;
   switch (frame?.type) {
-    case 'really':
+    case 'really_probe':
       return endReally(engine, frame, device, ret);
-    case 'bus': {
-      const really = engine.frames.onDevice(device, 'really');
+    case 'pci_device_probe': {
+      const really = engine.frames.onDevice(device, 'really_probe');
       if (really?.bus) really.bus.ret = ret;
       return busResult(engine, frame, device, ret);
     }
-    case 'own': {
-      const bus = engine.frames.onDevice(device, 'bus');
+    case 'driver_probe': {
+      const bus = engine.frames.onDevice(device, 'pci_device_probe');
       // A positive result counts as success (pci_call_probe, kernel drivers/pci/pci-driver.c).
       if (bus?.own) bus.own.ret = Math.min(ret, 0);
       return ownResult(engine, frame, device, ret);
     }
     case 'register': {
-      const own = engine.frames.onDevice(device, 'own');
+      const own = engine.frames.onDevice(device, 'driver_probe');
       if (own?.register) own.register.ret = ret;
       return registerResult(device, ret);
     }
@@ -155,7 +161,7 @@ function endReally(
   device: PciDevice,
   ret: number,
 ): Verdict {
-  const attempt = engine.frames.onDevice(device, 'match');
+  const attempt = engine.frames.onDevice(device, '__driver_probe_device');
   if (attempt?.really) attempt.really.ret = ret;
   if (ret === 0) setBound(device, frame.driver);
   else setFree(engine, device);
@@ -189,7 +195,7 @@ function busResult(
   if (certainly(frame.gate, false)) {
     const verdict = compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
     if (verdict.type === 'match') return verdict;
-    return engine.contradiction(device, 'override', verdict);
+    return engine.weighAgainstSnapshot(device, 'override', verdict);
   }
   const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
@@ -198,7 +204,7 @@ function busResult(
     return UNKNOWN;
   }
   if (ret === -ERRNO.ENODEV && certainly(frame.gate, true)) {
-    // Who was not asked did not refuse: the flag was off, whatever the snapshot says.
+    // A driver that was not called did not refuse: the flag was off, whatever the snapshot says.
     const unasked = recorded ? unaskedGate(engine, device, false) : null;
     if (unasked !== null) return unasked;
     if (!recorded) mayBeClosed(engine, device);
@@ -207,7 +213,7 @@ function busResult(
     // Interrupts are set up before the driver's own function is called, and may fail.
     return ret === 0 ? diverge(path, `${frame.driver} probes`, '0') : UNKNOWN;
   }
-  // The answer of a driver that nobody models, and whose function was not recorded: a stimulus.
+  // The result of an unmodelled driver whose function was not recorded: a stimulus.
   return STIMULUS;
 }
 
@@ -230,8 +236,8 @@ function ownResult(
 }
 
 /**
- * What vfio-pci-core says to a function that it is given (vfio_pci_core_register_device, kernel
- * drivers/vfio/pci/vfio_pci_core.c 6.1).
+ * The result of vfio-pci-core for a function that is bound to it (vfio_pci_core_register_device,
+ * kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
  */
 function registerResult(device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;

@@ -18,7 +18,7 @@ export function registered(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-/** `bus_remove_driver`, `driver_unregister`: it leaves the list, then gives up its devices. */
+/** `bus_remove_driver`, `driver_unregister`: it leaves the list, and then releases its devices. */
 export function unregistered(engine: Engine, e: EventCursor): Verdict {
   if (e.driver === null) return STIMULUS;
   const { claims } = engine.machine;

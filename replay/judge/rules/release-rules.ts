@@ -35,7 +35,7 @@ export function unbind(engine: Engine, e: EventCursor): Verdict {
 /** `device_release_driver_internal`: at its entry the lock is not yet held. */
 function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver, seq, tid } = e;
-  engine.exists(device);
+  engine.assumePresent(device);
   engine.machine.loosen(device, driver);
   const before = device.driver;
   const store = engine.frames.inner(tid, 'store');
@@ -73,12 +73,12 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
 }
 
 /**
- * A release that no write asked for may be a part of a removal that shows no event of its own, as
- * that by the attribute `remove` does. Of a device without a driver it can be nothing else.
+ * A release that no write requested may be part of a removal without an event of its own, such as
+ * that by the attribute `remove`. For a device without a driver it cannot be anything else.
  */
 function mayBeRemoval(engine: Engine, device: PciDevice, driver: string | null): void {
   if (device.removal !== null) return;
-  // A driver that leaves the bus gives its functions up.
+  // A driver that unregisters releases its functions.
   if (driver !== null && engine.machine.claims.isChanging(driver)) return;
   if (driver === null || !engine.records('pci_stop_and_remove_bus_device')) leave(device);
 }
@@ -90,7 +90,7 @@ function releasedAfterAll(
   driver: string | null,
   difference: Difference,
 ): Verdict {
-  const verdict = engine.contradiction(device, 'driver', difference);
+  const verdict = engine.weighAgainstSnapshot(device, 'driver', difference);
   if (verdict.type === 'unknown') {
     device.driver = [driver];
     device.bound = driver !== null;
@@ -108,7 +108,7 @@ function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   engine.machine.loosen(device, release?.driver ?? null);
   const verdict = removing(engine, e, device, release);
   if (!engine.records('device_unbind_cleanup')) {
-    // Nothing else tells when it loses the driver, which may be long before the release ends.
+    // No other event shows when it loses the driver, which may be long before the release ends.
     device.driver = either([null], device.driver);
     device.bound = false;
   }
@@ -123,14 +123,14 @@ function removing(
 ): Verdict {
   const path = `${device.address}/driver`;
   if (device.driver === 'unknown' || release === null) return UNKNOWN;
-  const holder = engine.frames.onDevice(device, 'match');
+  const holder = engine.frames.onDevice(device, '__driver_probe_device');
   if (holder !== null && holder.tid !== e.tid && holder.really?.ret === null) {
     const expected = `thread ${holder.tid} holds the device lock`;
     return diverge(`${device.address}/lock`, expected, `thread ${e.tid} removes`);
   }
   if (certainly(device.driver, null)) {
     const difference = diverge(path, 'none is bound: nothing to remove', 'the driver is removed');
-    return engine.contradiction(device, 'driver', difference);
+    return engine.weighAgainstSnapshot(device, 'driver', difference);
   }
   return IN_ORDER;
 }
@@ -143,14 +143,14 @@ function ownRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   if (release === null && !engine.records('device_release_driver_internal')) return UNKNOWN;
   if (possibly(device.driver, driver)) return IN_ORDER;
   const difference = diverge(`${device.address}/driver`, describe(device.driver), driver);
-  return engine.contradiction(device, 'driver', difference);
+  return engine.weighAgainstSnapshot(device, 'driver', difference);
 }
 
 /** `device_unbind_cleanup`: from here on the device loses its driver. */
 function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const { driver } = e;
   const before = device.driver;
-  const really = engine.frames.inner(e.tid, 'really');
+  const really = engine.frames.inner(e.tid, 'really_probe');
   const failing = really?.device === device;
   const release = engine.frames.inner(e.tid, 'release');
   if (release?.device === device) release.last = e.seq;

@@ -25,12 +25,12 @@ import {
   type Verdict,
 } from '../engine/verdict.js';
 import type { PciDevice, Sriov } from '../machine/pci-device.js';
-import { endWalk } from './driver-pass.js';
+import { endPass } from './driver-pass.js';
 import { storeResult } from './store-result.js';
 
 const AUTOPROBE = 'sriov_drivers_autoprobe';
 
-/** SR-IOV of a function of which no capability was recorded. */
+/** SR-IOV of a function whose capability was not recorded. */
 const unknownSriov = (): Sriov => ({
   numVfs: 'unknown',
   numVfsPast: [],
@@ -48,7 +48,7 @@ function sriovOf(device: PciDevice): Sriov {
   return device.sriov;
 }
 
-/** Changes of a number of VFs that are remembered: more writes are hardly under way at once. */
+/** The most changes of a number of VFs to remember: more writes are unlikely at the same time. */
 const PAST_MAX = 32;
 
 function setNumVfs(sriov: Sriov, n: number, seq: number): void {
@@ -89,10 +89,10 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   const byDriver = expected.every((n) => n === -ERRNO.ENOENT);
   return verdict.type === 'match' || !byDriver
     ? verdict
-    : engine.contradiction(pf, 'driver', verdict);
+    : engine.weighAgainstSnapshot(pf, 'driver', verdict);
 }
 
-/** In place of a result: whatever the driver's `sriov_configure` says. */
+/** In place of a result: any result of the driver's `sriov_configure`. */
 const ANY_ERRNO = 0;
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
@@ -138,7 +138,7 @@ export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
   if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
 }
 
-/** Takes effect at once: the flag has no lock. */
+/** Takes effect immediately: the flag has no lock. */
 export function setAutoprobe(engine: Engine, pf: PciDevice, text: string): void {
   const value = parseBool(text);
   if (value === null) return;
@@ -159,7 +159,7 @@ export function endAutoprobe(frame: StoreFrame, ret: number): Verdict {
 
 /**
  * Whether the gate of pci_device_probe is open.
- * @param seq when the device lock was taken, at the latest
+ * @param seq the latest time at which the device lock was taken
  */
 export function probeGate(engine: Engine, device: PciDevice, seq: number): Possible<boolean> {
   const pf = engine.machine.physfnOf(device);
@@ -178,9 +178,9 @@ const isBeingWritten = (engine: Engine, pf: PciDevice): boolean =>
   engine.frames.allOnDevice(pf).some((f) => f.type === 'store' && f.attribute === AUTOPROBE);
 
 /**
- * A probe shows the gate other than a snapshot told. Where writes of the flag are recorded, and
- * nothing else speaks against the snapshot, one is missing; else it is the snapshot that is wrong.
- * @returns the verdict; null when it is not only the snapshot that told the flag
+ * A probe shows another gate than a snapshot has. If writes of the flag are recorded, and nothing
+ * else contradicts the snapshot, one is missing; otherwise the snapshot is wrong.
+ * @returns the verdict; null if the flag is not known from the snapshot alone
  */
 export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): Verdict | null {
   const pf = engine.machine.physfnOf(device);
@@ -197,8 +197,8 @@ export function unaskedGate(engine: Engine, device: PciDevice, open: boolean): V
 }
 
 /**
- * A VF without an override was probed, or refused before its driver was asked. What is learned
- * holds as long as writes of the flag are seen.
+ * A VF without an override was probed, or refused before its driver was called. This stays valid as
+ * long as writes of the flag are seen.
  */
 export function learnGate(engine: Engine, device: PciDevice, open: boolean): void {
   const pf = engine.machine.physfnOf(device);
@@ -207,8 +207,8 @@ export function learnGate(engine: Engine, device: PciDevice, open: boolean): voi
 }
 
 /**
- * A VF was refused, and nothing tells whether its driver was asked: the flag that only a snapshot
- * told may have been switched off since.
+ * A VF was refused, and it is not known whether its driver was called: a flag that only a snapshot
+ * has may have been switched off since.
  */
 export function mayBeClosed(engine: Engine, device: PciDevice): void {
   const pf = engine.machine.physfnOf(device);
@@ -266,7 +266,7 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
 export function disable(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
-  // A write of sriov_numvfs counts the VFs that go, and its end tells what holds.
+  // A write of sriov_numvfs counts the VFs that are removed, and its end decides the number.
   if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
   setNumVfs(sriovOf(pf), 0, e.seq);
   return STIMULUS;
@@ -288,7 +288,7 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
     overlapped: false,
     index,
     vf: null,
-    walk: null,
+    pass: null,
   });
   // Without an event of its own the VF comes at some moment of this function.
   const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
@@ -305,9 +305,9 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
 function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   const frame = engine.frames.pop(e.span);
   if (frame?.type !== 'add-vf') return UNKNOWN;
-  if (frame.vf !== null && frame.walk !== null) {
+  if (frame.vf !== null && frame.pass !== null) {
     frame.vf.bindable = [true];
-    const missing = endWalk(engine, frame.walk);
+    const missing = endPass(engine, frame.pass);
     if (missing !== null) return missing;
   }
   // What the probes return does not count; only a VF that was not added makes an error.
@@ -321,10 +321,10 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   if (pf === null) return STIMULUS;
   const store = engine.frames.inner(e.tid, 'store');
   const byWrite = store?.attribute === 'sriov_numvfs' && store.device === pf;
-  // A driver takes its VFs away, and nothing told that it would.
+  // A driver removes its VFs on its own, which cannot be predicted.
   if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
   const numVfs = only(sriovOf(pf).numVfs);
-  // An enabling that fails takes back what it added, in its own order.
+  // A failed enabling removes what it added, in its own order.
   const failing = engine.frames.inner(e.tid, 'enable') !== null;
   if (!byWrite) return UNKNOWN;
   if (failing || numVfs === undefined) return UNKNOWN;
@@ -336,10 +336,10 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
 }
 
 /**
- * The override with which a VF comes: vfio-pci keeps the VFs of a PF that it has for itself, before
- * any driver is tried, and no event tells (vfio_pci_bus_notifier, kernel
- * drivers/vfio/pci/vfio_pci_core.c 6.1). Variants set a name that need not be the driver's. A PF of
- * which nobody knows the driver is taken to have another one, until something contradicts that.
+ * The override of a new VF: if vfio-pci has the PF, it reserves the VFs for itself before any
+ * driver is tried, and no event shows that (vfio_pci_bus_notifier, kernel
+ * drivers/vfio/pci/vfio_pci_core.c 6.1). Variants set a name that may differ from the driver's. A
+ * PF with an unknown driver is assumed to have another one, until something contradicts that.
  */
 export function overrideOfVf({ driver }: PciDevice): Possible<string | null> {
   if (driver === 'unknown') return [null];

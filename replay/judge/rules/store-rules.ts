@@ -11,7 +11,7 @@ import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.j
 import { endBind, endDriversProbe, endUnbind, matchesNow } from './binding-stores.js';
 import { addDynamicId, endNewId, endRemoveId, forgetId } from './dynamic-id-rules.js';
 import { endCreate, endMdevProbe, endMdevUnbind, endRemove, namedMdev } from './mdev-stores.js';
-import { beginOverride, endOverride, settleOverride } from './override.js';
+import { beginOverride, endOverride, endOverrideWrite } from './override.js';
 import { endAutoprobe, endNumVfs, setAutoprobe } from './sriov-rules.js';
 
 /** Attributes of the device itself: they are there as long as it is. */
@@ -37,7 +37,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   // The attribute of a driver exists only while the driver does.
   if (driver !== null) engine.machine.claims.register(driver);
   const text = e.text ?? '';
-  if (device !== null && DEVICE_ATTRIBUTES.has(attribute)) engine.exists(device);
+  if (device !== null && DEVICE_ATTRIBUTES.has(attribute)) engine.assumePresent(device);
   const frame: StoreFrame = {
     type: 'store',
     seq: e.seq,
@@ -55,12 +55,12 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     released: false,
     enable: null,
     removed: 0,
-    walk: null,
+    pass: null,
     rival: false,
     attempts: 0,
   };
   if (device !== null && attribute === 'drivers_probe') {
-    frame.walk = { device, isFirst: false, tried: [], scope: frame };
+    frame.pass = { device, isFirst: false, tried: [], scope: frame };
   }
   if (attribute === 'new_id') addDynamicId(engine, frame);
   if (attribute === 'driver_override' && device !== null) beginOverride(device, frame);
@@ -71,7 +71,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-/** A thread makes one write at a time: what is open of an earlier one has ended unseen. */
+/** A thread makes one write at a time: an open earlier one has ended unseen. */
 function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {
   for (const frame of engine.frames.forget(tid)) {
     if (frame.type !== 'store') continue;
@@ -87,7 +87,7 @@ function settle(engine: Engine, frame: StoreFrame, seq: number): void {
   const { device } = frame;
   if (device === null) return;
   frame.found = either(frame.found, device.visible);
-  if (frame.attribute === 'driver_override') settleOverride(engine, device, frame, seq);
+  if (frame.attribute === 'driver_override') endOverrideWrite(engine, device, frame, seq);
 }
 
 /** What a write to make, remove, bind or probe a mediated device returns. */

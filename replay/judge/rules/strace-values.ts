@@ -1,7 +1,7 @@
 /**
- * What strace shows that a user of VFIO was given, against what is known of the function. Most of
- * the configuration space that he sees is made up; a few registers are the hardware's own and never
- * change: ids, revision and class, and the ids of the subsystem (kernel
+ * Compares what strace shows that a user of VFIO received with the facts about the function. Most
+ * of the configuration space that users see is emulated; a few registers are the hardware's own and
+ * never change: ids, revision and class, and the ids of the subsystem (kernel
  * drivers/vfio/pci/vfio_pci_config.c 6.1, `init_pci_cap_basic_perm`).
  */
 
@@ -19,7 +19,7 @@ const SHOWN = [IDS, CLASS, SUBSYSTEM];
 const ALL = -1;
 const NO_ANSWER = 0xff;
 
-/** The bytes that a read gave its user, as far as the event has them; null when it failed. */
+/** The recorded bytes that a read returned to its user; null when it failed. */
 export function givenBytes(e: EventCursor): Uint8Array | null {
   if (!e.hasRet || e.ret <= 0) return null;
   const { data } = e;
@@ -31,9 +31,9 @@ export function givenBytes(e: EventCursor): Uint8Array | null {
 }
 
 /**
- * A read of configuration space by a user, as strace saw it. What only the snapshot told is held
- * against nobody before a read has confirmed it.
- * @returns null for what is not known, or not predicted
+ * A read of configuration space by a user, as strace saw it. Facts that only the snapshot has cause
+ * no divergence before a read has confirmed them.
+ * @returns null if it is not known, or not predicted
  */
 export function straceRead(engine: Engine, e: EventCursor): Verdict | null {
   const { device } = e;
@@ -47,7 +47,7 @@ export function straceRead(engine: Engine, e: EventCursor): Verdict | null {
     if (expected === null) continue;
     judged++;
     if (given[i] === expected) continue;
-    // A function that is gone or asleep gives ones.
+    // A function that is removed or asleep returns all ones.
     if (!registers.confirmed || given[i] === NO_ANSWER) return null;
     const at = `at ${hex(e.offset + i)}`;
     return diverge(`${device}/config`, `${hex(expected)} ${at}`, `${hex(given[i])} ${at}`);
@@ -70,7 +70,7 @@ function shownByte(registers: FixedRegisters, offset: number): number | null {
   return (registers.value[row] >>> shift) & 0xff;
 }
 
-/** A VF has none: the kernel makes them up, and its driver may show others. */
+/** A VF has none of its own: the kernel emulates them, and its driver may show others. */
 function hasOwnIds(engine: Engine, address: string, registers: FixedRegisters): boolean {
   const row = rowOf(registers, IDS);
   if (registers.known[row] !== ALL || registers.value[row] === ALL) return false;

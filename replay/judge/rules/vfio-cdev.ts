@@ -35,7 +35,7 @@ import { viable } from './vfio-viable.js';
 
 const { BIND, ATTACH } = CDEV_CALL;
 
-/** First kernels in which BIND takes a VF's token, and ATTACH and DETACH a PASID. */
+/** First kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID. */
 const TOKEN_SINCE = 6017;
 const PASID_SINCE = 6015;
 
@@ -84,13 +84,13 @@ export function endCdev(
 ): Verdict | undefined {
   const fn = functionAt(engine.vfio, call.device ?? '');
   const path = `${fn.address}/${call.name}`;
-  // What a group handed out has none of these calls: they come to the driver, as others do.
+  // A file from a group has none of these calls: they reach the driver, like others.
   if (call.layer === 'pci' && isCdevCall(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
   const { version } = rulesOf(engine);
   if (call.name === BIND) {
     const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
     const verdict = judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
-    if (e.ret === 0) noteBound(engine, call, fn, e);
+    if (e.ret === 0) learnBound(engine, call, fn, e);
     return verdict;
   }
   if (!isCdevCall(call.name)) return undefined;
@@ -139,7 +139,7 @@ function bindResults(
   return [...maybe, -ERRNO.EINVAL, -ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
 }
 
-/** What is wrong with the argument as such; undefined when nothing is. */
+/** The errors of the argument itself; undefined if there are none. */
 function refuseBind(call: IoctlCall, version: number | null): readonly number[] | null | undefined {
   if (call.argument === 0) return [-ERRNO.EFAULT];
   if (call.words.length < 3) return null;
@@ -150,7 +150,7 @@ function refuseBind(call: IoctlCall, version: number | null): readonly number[] 
   return undefined;
 }
 
-/** A VF's token is asked for, by new kernels, where PF and VF have different users. */
+/** Newer kernels require a VF's token if PF and VF have different users. */
 function tokenErrors(
   engine: Engine,
   call: IoctlCall,
@@ -166,7 +166,7 @@ function tokenErrors(
   return mayBeVf || pci.sriov !== null ? [-ERRNO.EACCES] : [];
 }
 
-function noteBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {
+function learnBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {
   const { descriptors, iommufds } = engine.vfio;
   const file = fileOfCall(descriptors, e.pid, e.tid);
   const descriptor = call.words[2];
@@ -214,8 +214,8 @@ function boundUse(engine: Engine, fn: VfioFunction): Use | null {
   return key === null ? null : (engine.vfio.iommufds.uses.get(key) ?? null);
 }
 
-/** A device is closed: its iommufd loses it, and goes itself when only the device kept it. */
-export function letGo(engine: Engine, fn: VfioFunction): void {
+/** A device is closed: its iommufd loses it, and is destroyed if only the device kept it alive. */
+export function releaseFile(engine: Engine, fn: VfioFunction): void {
   const binding = bindingOf(fn);
   const key = typeof binding === 'object' ? binding.context : null;
   const use = boundUse(engine, fn);
@@ -260,7 +260,7 @@ export function iommufdOwns(
 }
 
 /** A group was put into an iommufd instead of a container. */
-export function noteGroupInIommufd(engine: Engine, process: number): void {
+export function learnGroupInIommufd(engine: Engine, process: number): void {
   const { iommufds } = engine.vfio;
   const key = onlyUse(iommufds, process);
   const use = key === null ? undefined : iommufds.uses.get(key);
@@ -269,7 +269,7 @@ export function noteGroupInIommufd(engine: Engine, process: number): void {
 }
 
 /** A group that is in an iommufd handed out a device, which is bound and attached with that. */
-export function noteGroupDevice(engine: Engine, address: string, e: EventCursor): void {
+export function learnGroupDevice(engine: Engine, address: string, e: EventCursor): void {
   const { iommufds } = engine.vfio;
   const fn = functionAt(engine.vfio, address);
   const key = onlyUse(iommufds, e.pid);

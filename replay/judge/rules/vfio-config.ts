@@ -17,9 +17,16 @@ import { peek, poke, type Width } from '../../model/vfio-pci-core/little-endian.
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { fixedRead, noteWrite } from './config-registers.js';
+import { fixedRead, learnWrite } from './config-registers.js';
 import { givenBytes } from './strace-values.js';
-import { answer, contextOf, missing, observe, openOf, settleHardware } from './vfio-effects.js';
+import {
+  answer,
+  contextOf,
+  endPendingHardwareAccess,
+  missing,
+  observe,
+  openOf,
+} from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 
 /** The `config.read` and `config.write` events. */
@@ -42,17 +49,17 @@ export function configAccess(engine: Engine, e: EventCursor): Verdict {
 /** An access of the kernel's own, or through sysfs. */
 function otherAccess(engine: Engine, e: EventCursor): Verdict {
   if (e.isWrite) {
-    if (e.phase !== 'end') noteWrite(engine, e);
+    if (e.phase !== 'end') learnWrite(engine, e);
     return STIMULUS;
   }
   if (e.phase === 'begin') return STIMULUS;
   const verdict = fixedRead(engine, e) ?? STIMULUS;
-  // Only what is read while a device is opened becomes part of what its user sees.
-  if (engine.vfio.calls.size > 0 && e.path === 'kernel') noteHardware(engine, e);
+  // Only values that are read while a device is opened become part of what its user sees.
+  if (engine.vfio.calls.size > 0 && e.path === 'kernel') learnHardware(engine, e);
   return verdict;
 }
 
-function noteHardware(engine: Engine, e: EventCursor): void {
+function learnHardware(engine: Engine, e: EventCursor): void {
   const call = innerCall(engine.vfio.calls, e.tid, 'enable');
   if (call === null || e.device !== call.device || !e.hasValue) return;
   const fn = functionAt(engine.vfio, call.device);
@@ -77,7 +84,7 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
     beginConfig(engine, e, device);
     return outer === null ? STIMULUS : sameAccess(outer, e);
   }
-  settleHardware(engine, e.tid);
+  endPendingHardwareAccess(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return UNKNOWN;
   const served = endConfig(engine, call, e.ret);
@@ -87,7 +94,7 @@ function userAccess(engine: Engine, e: EventCursor): Verdict {
   return verdict;
 }
 
-/** The function that `vfio_pci_rw` calls is given what it was given. */
+/** The function that `vfio_pci_rw` calls receives the same arguments. */
 export function sameAccess(outer: RegionCall, e: EventCursor): Verdict {
   const { region, offset, length } = e;
   if (region === outer.region && offset === outer.offset && length === outer.count) return PASSED;
@@ -119,7 +126,7 @@ export function beginConfig(engine: Engine, e: EventCursor, address: string): Re
   });
 }
 
-/** The user's bytes as far as they were recorded. */
+/** The recorded bytes of the user. */
 function writtenBytes(e: EventCursor): Uint8Array {
   if (!e.hasValue) return Uint8Array.from(e.data ?? []);
   const bytes = new Uint8Array(Math.min(e.length, 4));
@@ -134,7 +141,7 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
   if (further !== null) return further;
   const { result } = config;
   if (result === 'unknown' || result === null) {
-    // What the user wrote is not known: neither is what he reads from now on.
+    // What the user wrote is not known, and so neither is what later reads return.
     if (call.write) functionAt(engine.vfio, call.device).open = 'unknown';
     return UNKNOWN;
   }
@@ -142,9 +149,9 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
 }
 
 /**
- * What the user was given, where it was recorded, against what the emulation shows of the copy and
- * of what hardware answered.
- * @returns null when it was not recorded, or does not follow from what was
+ * Compares the value that the user received, if it was recorded, with what the emulation returns
+ * for the copy and for the hardware's answers.
+ * @returns null when it was not recorded, or does not follow from the recording
  */
 function givenValue(engine: Engine, call: RegionCall, e: EventCursor): Verdict | null {
   const { config } = call;
@@ -204,7 +211,7 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
       answer(engine, call.caller, { value: recordedValue(e, write), ret: retOf(e) });
     return write ? STIMULUS : (fixedRead(engine, e) ?? STIMULUS);
   }
-  if (write) noteWrite(engine, e);
+  if (write) learnWrite(engine, e);
   const { offset, length, seq } = e;
   const width = length as Width;
   const effect: Effect = write
@@ -216,10 +223,10 @@ function hardwareAccess(engine: Engine, e: EventCursor): Verdict {
       answer(engine, call, { value: recordedValue(e, write), ret: retOf(e) });
     else pushCall(calls, e.tid, { type: 'hardware', seq, caller: call });
   }
-  const told = write || e.phase === 'begin' ? null : fixedRead(engine, e);
-  // Not in an access of which the model knows the device.
-  if (verdict === null || verdict.type === 'unknown') return told ?? UNKNOWN;
-  return verdict.type === 'match' && told?.type === 'diverge' ? told : verdict;
+  const judged = write || e.phase === 'begin' ? null : fixedRead(engine, e);
+  // Not in an access whose device the model knows.
+  if (verdict === null || verdict.type === 'unknown') return judged ?? UNKNOWN;
+  return verdict.type === 'match' && judged?.type === 'diverge' ? judged : verdict;
 }
 
 const recordedValue = (e: EventCursor, write: boolean) => (write || !e.hasValue ? null : e.value);
@@ -229,7 +236,7 @@ const retOf = (e: EventCursor) => (e.hasRet ? e.ret : 0);
 function virtualWrite(engine: Engine, e: EventCursor): Verdict {
   const { calls } = engine.vfio;
   if (e.phase === 'end') {
-    settleHardware(engine, e.tid);
+    endPendingHardwareAccess(engine, e.tid);
     const call = popCall(calls, e.tid, e.span, 'virtual');
     if (call === null) return UNKNOWN;
     // Only an error of the hardware makes it fail, and ends the access.

@@ -1,4 +1,4 @@
-/** What the ioctls of groups and containers return, and what becomes of both. */
+/** The results of ioctls on groups and containers, and their effects. */
 
 import { newDmaSpace } from '../../model/iommu/type1.js';
 import {
@@ -16,7 +16,7 @@ import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
-import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
+import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -26,7 +26,7 @@ export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
 const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
 const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
-/** Since when a group can be given to an iommufd in place of a container. */
+/** The version since which a group can be added to an iommufd in place of a container. */
 const IOMMUFD_SINCE = 6002;
 const CLOSES = ['vfio_pci_core_disable', 'vfio_pci_core_close_device'];
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
@@ -55,23 +55,24 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
   if (ret === 0) applyGroup(engine, call, e, container);
-  // Who unbinds the last device takes the group out of the container that it was just put into.
+  // The thread that unbinds the last device removes the group from the container that it was just
+  // added to.
   if (ret === 0 && call.name === SET_CONTAINER && mayBeLost(engine, number) === true) {
     group.attached = null;
     containerOf(engine.vfio, e.pid).groups = null;
   }
-  if (call.name === GET_DEVICE_FD && ret >= 0) noteDevice(engine, call, group, e);
+  if (call.name === GET_DEVICE_FD && ret >= 0) learnDevice(engine, call, group, e);
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
-  // That no function was called in it says nothing of a group whose functions others serve.
+  // The absence of a call in it proves nothing about a group whose functions have other drivers.
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
   return unsure ? UNKNOWN : verdict;
 }
 
-/** The file that a group handed out. */
-function noteDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
+/** The file that a group returned. */
+function learnDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
   const { descriptors, groupFiles } = engine.vfio;
   if (descriptors.calls.has(e.tid)) groupFiles.add(openFile(descriptors, e.pid, e.ret));
-  if (group.ofIommufd && call.opening !== null) noteGroupDevice(engine, call.opening, e);
+  if (group.ofIommufd && call.opening !== null) learnGroupDevice(engine, call.opening, e);
 }
 
 /**
@@ -84,7 +85,7 @@ function mayBeIommufd(engine: Engine, call: IoctlCall, e: EventCursor): boolean 
   return !ofMdev || usesIommufd(engine.vfio.iommufds, e.pid);
 }
 
-/** Whether the group is of PCI functions, as far as its number is recorded. */
+/** Whether the group consists of PCI functions, if its number is recorded. */
 function isOfPci({ machine }: Engine, call: IoctlCall): boolean {
   const number = Number.parseInt(call.group ?? '', 10);
   return Number.isNaN(number) || [...machine.devices].some(({ group }) => group === number);
@@ -96,7 +97,7 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: 
     group.ofIommufd = mayBeIommufd(engine, call, e);
     if (group.ofIommufd) {
       group.attached = true;
-      noteGroupInIommufd(engine, e.pid);
+      learnGroupInIommufd(engine, e.pid);
       if (!isOfPci(engine, call) && container.iommu !== true) container.groups = null;
       return;
     }
@@ -105,7 +106,8 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: 
   container.domains = null;
   container.showsRuns = false;
   if (call.name === SET_CONTAINER) {
-    // Groups of which the number is not recorded are one to us: another may not be in a container.
+    // Groups without recorded numbers cannot be distinguished: another one may not be in a
+    // container.
     group.attached = shared && group.attached !== null ? null : true;
     if (shared && container.groups !== null && container.groups > 0) group.attached = null;
     if (container.groups !== null) container.groups++;
@@ -122,7 +124,7 @@ function closeContainer(engine: Engine, process: number): void {
   engine.vfio.containers.set(process, freshContainer(engine));
 }
 
-/** What the recording does not show of a new container is not known of it. */
+/** Properties of a new container that the recording does not show are not known. */
 const freshContainer = (engine: Engine): Container => ({
   groups: engine.records(SET_CONTAINER) ? 0 : null,
   iommu: engine.records(SET_IOMMU) ? false : null,
@@ -137,9 +139,9 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   const { version } = engine.machine.kernel;
   const { ret } = e;
   if (call.layer === 'type1') return endType1(engine, call, container, e);
-  // Where no event tells of a container that is opened, the first call on it does.
+  // If the opening of containers is not recorded, the first call on one shows it.
   const isFirst = call.name === 'VFIO_GET_API_VERSION' && !engine.records('vfio_fops_open');
-  if (isFirst) noteContainer(engine, e.pid, container);
+  if (isFirst) learnContainer(engine, e.pid, container);
   const before = { ...container };
   const expected = containerIoctl(call.name, before, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
@@ -162,7 +164,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   }
   if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
-    // Without the driver's own function nothing is known of what was mapped.
+    // Without the driver's own function the mappings are not known.
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
     return UNKNOWN;
   }
@@ -170,15 +172,15 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
   return judgeByKernel(path, extension(version), extension, ret);
 }
 
-/** `vfio_fops_open`: a process has a new container. */
+/** `vfio_fops_open`: a process has opened a new container. */
 export function containerOpened(engine: Engine, e: EventCursor): Verdict {
   if (e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0) {
-    noteContainer(engine, e.pid, containerOf(engine.vfio, e.pid));
+    learnContainer(engine, e.pid, containerOf(engine.vfio, e.pid));
   }
   return STIMULUS;
 }
 
-/** `vfio_group_fops_open`: a group that is opened is in no container. */
+/** `vfio_group_fops_open`: a newly opened group is in no container. */
 export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   const opened = e.name === 'vfio_group_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
   if (!opened || !e.hasValue) return STIMULUS;
@@ -190,7 +192,7 @@ export function groupOpened(engine: Engine, e: EventCursor): Verdict {
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */
-function noteContainer(engine: Engine, process: number, container: Container): void {
+function learnContainer(engine: Engine, process: number, container: Container): void {
   const isNew = container.groups === null && container.iommu === null;
   const fresh = freshContainer(engine);
   if (isNew || container.groups === 0) engine.vfio.containers.set(process, fresh);
@@ -220,8 +222,8 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
 }
 
 /**
- * A process maps in a container that it was not seen to set up: it may have it of another, as the
- * child of a process does, or who was sent the descriptor.
+ * A process maps in a container that it was not seen to set up: it may have inherited it from its
+ * parent, or received the descriptor.
  */
 function forgetShared(engine: Engine, process: number): void {
   for (const [owner, container] of engine.vfio.containers) {

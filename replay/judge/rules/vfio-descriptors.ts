@@ -1,4 +1,4 @@
-/** System calls, as far as they tell which file a call of VFIO or iommufd is of. */
+/** System calls that show which file a call of VFIO or iommufd is on. */
 
 import {
   closeFile,
@@ -45,7 +45,7 @@ function ended(engine: Engine, e: EventCursor, descriptor: number): void {
   }
 }
 
-/** An iommufd goes with its file, unless a device is bound to it. */
+/** An iommufd is destroyed with its file, unless a device is bound to it. */
 function closed(engine: Engine, file: FileNumber): void {
   const { iommufds, groupFiles } = engine.vfio;
   groupFiles.delete(file);
@@ -57,7 +57,9 @@ function closed(engine: Engine, file: FileNumber): void {
   if (!isHeld(use)) iommufds.uses.delete(key);
 }
 
-/** `iommufd_fops_release`: an iommufd is gone, which closing its file may have told already. */
+/**
+ * `iommufd_fops_release`: an iommufd is destroyed, which closing its file may have shown already.
+ */
 export function iommufdClosed(engine: Engine, e: EventCursor): Verdict {
   if (e.name !== 'iommufd_fops_release') return STIMULUS;
   const { iommufds, descriptors } = engine.vfio;
@@ -65,7 +67,7 @@ export function iommufdClosed(engine: Engine, e: EventCursor): Verdict {
   else if (descriptors.calls.get(e.tid)?.name !== 'close') {
     const key = `process ${e.pid}`;
     const use = iommufds.uses.get(key);
-    // A device that is bound keeps it: it is another one that is gone.
+    // A bound device keeps it alive: another one was destroyed.
     if (use !== undefined && !isHeld(use)) iommufds.uses.delete(key);
   }
   return STIMULUS;

@@ -1,6 +1,4 @@
-/**
- * Devices of VFIO as they are opened, closed, asked for, reset, and as their interrupts are set.
- */
+/** Devices of VFIO: opening, closing, requests, resets and interrupts. */
 
 import { ERRNO } from '../../../traces/index.js';
 import { routingId } from '../../model/binding/vf-address.js';
@@ -37,13 +35,13 @@ import {
   type Verdict,
 } from '../engine/verdict.js';
 import { forgetRegisters } from './config-registers.js';
-import { letGo } from './vfio-cdev.js';
+import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
 
-/** Takes what VFIO needs from the snapshot of a function. */
-export function noteFunction(engine: Engine, e: EventCursor): void {
+/** Learns what VFIO needs from the snapshot of a function. */
+export function learnFunction(engine: Engine, e: EventCursor): void {
   if (e.device === null || e.name === 'end' || engine.snapshot.ignored) return;
   const fn = functionAt(engine.vfio, e.device);
   engine.vfio.oneDomain = engine.vfio.oneDomain !== false && e.device.startsWith('0000:');
@@ -51,7 +49,7 @@ export function noteFunction(engine: Engine, e: EventCursor): void {
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);
   fn.resources = parseResources(e.text);
-  // Somebody may have opened a device of VFIO before the recording began.
+  // A user may have opened a device of VFIO before the recording began.
   const driver = e.driver;
   const isClosed = e.text?.includes('"opened":false') === true;
   const isOpenable = driver !== null && driverModel(driver).vfioPci;
@@ -62,8 +60,8 @@ const wholeHardware = (data: Uint8Array): Hardware =>
   hardwareOf(Uint8Array.from(data), new Uint8Array(data.byteLength).fill(1));
 
 /**
- * A function came to an address. When its ids are those of the one before it is taken for the same,
- * plugged in again; but its BARs may lie elsewhere.
+ * A function was created at an address. If its ids are those of the one before, it is assumed to be
+ * the same one plugged in again, but its BARs may be at other addresses.
  */
 export function replaceFunction(engine: Engine, address: string, same: boolean): void {
   const { hardware, resources } = functionAt(engine.vfio, address);
@@ -93,7 +91,7 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     const before = fn.open;
     // It is open or not, when its end is not recorded.
     fn.open = 'unknown';
-    noteOpening(engine, e, address);
+    learnOpening(engine, e, address);
     if (before === 'unknown') return UNKNOWN;
     return before === 'closed'
       ? IN_ORDER
@@ -130,7 +128,7 @@ function openResult(
   return judge(path, [reset === -ERRNO.EAGAIN ? reset : 0], ret);
 }
 
-/** A VF that came during the recording has no snapshot: what is read at open makes one. */
+/** A VF that was created during the recording has no snapshot: the reads at open replace it. */
 function prepare(engine: Engine, fn: VfioFunction): void {
   if (fn.hardware !== null || engine.gaps) return;
   const physfn = engine.machine.find(fn.address)?.physfn ?? null;
@@ -164,7 +162,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
 }
 
 /** The group's ioctl that opens the device: whether it can is not known until it did. */
-function noteOpening(engine: Engine, e: EventCursor, address: string): void {
+function learnOpening(engine: Engine, e: EventCursor, address: string): void {
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (ioctl === null) return;
   ioctl.opened = null;
@@ -173,8 +171,8 @@ function noteOpening(engine: Engine, e: EventCursor, address: string): void {
 }
 
 /**
- * BARs of a VF lie one after the other in resources of the PF, which have room for TotalVFs of
- * them, however few a driver allows (sriov_init, kernel drivers/pci/iov.c 6.1).
+ * BARs of a VF are consecutive in resources of the PF, which have room for TotalVFs of them,
+ * however few a driver allows (sriov_init, kernel drivers/pci/iov.c 6.1).
  */
 function vfResources(engine: Engine, address: string): Resource[] | null {
   const physfn = engine.machine.find(address)?.physfn ?? null;
@@ -186,7 +184,7 @@ function vfResources(engine: Engine, address: string): Resource[] | null {
   if (offset === null || stride === null || stride === 0) return null;
   const index = (routingId(address) - routingId(physfn) - offset) / stride;
   const bars = pf.resources.slice(7, 13).map((all) => partOf(all, index, totalVfs));
-  // What is no BAR is not of this function: what the snapshot says of it is not believed.
+  // An impossible BAR size is not of this function: this part of the snapshot is not trusted.
   if (!bars.every((bar) => isBarSize(lengthOf(bar)))) return null;
   return [...bars, NO_RESOURCE];
 }
@@ -214,7 +212,7 @@ export function close(engine: Engine, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, address);
   const wasOpen = fn.open === 'closed' && !fn.confirmed ? 'unknown' : fn.open;
   if (e.name === DISABLE || !engine.records(DISABLE)) {
-    letGo(engine, fn);
+    releaseFile(engine, fn);
     fn.closing = openDeviceOf(fn);
     fn.open = 'closed';
     fn.confirmed = engine.records('vfio_pci_core_enable');
@@ -228,7 +226,10 @@ export function close(engine: Engine, e: EventCursor): Verdict {
     : IN_ORDER;
 }
 
-/** A device is told to close once, and then disabled; an open that fails disables it, too. */
+/**
+ * The closing of a device begins once, and then it is disabled; an open that fails disables it,
+ * too.
+ */
 function closeInOrder(engine: Engine, e: EventCursor, fn: VfioFunction): Difference | null {
   const { vfio } = engine;
   const { toClose } = fn;
@@ -249,12 +250,12 @@ const REQUEST = 'vfio_pci_core_request';
 export function request(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || !e.hasValue) return STIMULUS;
-  // The kernel's log has a line for every tenth request, and no more lines than the rate limit
-  // lets pass (kernel drivers/vfio/pci/vfio_pci_core.c 6.1): each tells that there were as many.
+  // The kernel's log has a line for every tenth request, and its rate limit drops lines (kernel
+  // drivers/vfio/pci/vfio_pci_core.c 6.1): each line shows that there were that many.
   if (e.name !== REQUEST) return UNKNOWN;
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/request`;
-  // Who closes the device has disabled it before he lets go of it.
+  // The thread that closes the device disables it before it releases the reference.
   if (fn.open === 'closed' && fn.confirmed && fn.closing === null) {
     return diverge(path, 'nobody has it open', 'a request');
   }
@@ -338,13 +339,13 @@ export function power(engine: Engine, e: EventCursor): Verdict {
   const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
   if (call !== null) answer(engine, call, DONE);
   const device = openOf(engine, e.device);
-  // What asked for it was not recorded.
+  // The call that requested it was not recorded.
   if (verdict === null && device !== null) device.power = e.value;
   return verdict ?? STIMULUS;
 }
 
 /** An IOMMU domain was attached to a device: the group's ioctl had effect. */
-export function noteAttach(engine: Engine, e: EventCursor): void {
+export function learnAttach(engine: Engine, e: EventCursor): void {
   if (e.name !== 'attach_device_to_domain') return;
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.attached = true;

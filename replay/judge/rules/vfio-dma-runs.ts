@@ -17,8 +17,8 @@ const PAGE = 4096n;
 const TEST_BYTES = 8192n;
 
 /**
- * Addresses that the kernel's own DMA API gives out first: from 4 GiB downwards. Its mappings are
- * made in interrupts, too, on the thread of whoever is interrupted.
+ * Addresses that the kernel's own DMA API allocates first: from 4 GiB downwards. It also maps in
+ * interrupts, on the thread that was interrupted.
  */
 const isForeign = (iova: bigint): boolean => iova >= 0xf0000000n && iova < 0x100000000n;
 
@@ -48,7 +48,7 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
   const left = dma.request.size - dma.done;
   const container = containerOf(engine.vfio, e.pid);
   if (iova === expected && size <= left) {
-    // The run before came once for each domain.
+    // The run before occurred once for each domain.
     if (dma.last >= 0n) container.domains ??= dma.times;
     dma.last = dma.done;
     dma.done += size;
@@ -82,7 +82,7 @@ function judgeTest(test: Progress<'test'>, iova: bigint, size: bigint): Verdict 
   return diverge('container/dma', 'two pages aligned to their size', `map at ${hexIova(iova)}`);
 }
 
-/** The two pages go one by one, or at once when they could not be told apart. */
+/** The two pages are unmapped one by one, or together if they could not be split. */
 function judgeTestEnd(test: Progress<'test'>, iova: bigint, size: bigint): Verdict {
   const { at, done } = test;
   if (at === null) return size <= TEST_BYTES ? UNKNOWN : STIMULUS;
@@ -103,7 +103,8 @@ export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
   const size = BigInt(e.hasValue ? e.value : e.length);
   const verdict = judgeUnmap(engine, e, iova, size);
   if (verdict.type !== 'match' || size === BigInt(e.length)) return verdict;
-  // A large page goes as a whole, however little of it was asked for; never less goes, nor a part.
+  // A large page is unmapped as a whole, however little of it was requested; never less, nor a
+  // part.
   const whole = size > BigInt(e.length) && size % PAGE === 0n;
   return whole ? IN_ORDER : diverge('container/dma', `${e.length} bytes`, `${size} bytes`);
 }
@@ -132,7 +133,7 @@ function teardown(engine: Engine, container: Container, iova: bigint, size: bigi
   }
   const verdict = proceed(container.teardown, container, iova, size);
   if (verdict === null && !engine.records(UNMAP_DMA)) {
-    // What is unmapped may have been asked for by a call that was not recorded.
+    // A call that was not recorded may have requested this unmapping.
     container.dma = null;
     container.teardown = null;
     return UNKNOWN;

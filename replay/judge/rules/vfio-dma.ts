@@ -1,5 +1,5 @@
 /**
- * DMA mappings of containers: what is asked for, and what the ioctls return (kernel
+ * DMA mappings of containers: the requests, and the results of the ioctls (kernel
  * drivers/vfio/vfio_iommu_type1.c 6.1).
  */
 
@@ -148,7 +148,8 @@ function finishUnmap(
   const path = `container/${call.name}`;
   const { dma } = container;
   if (dma === null) return UNKNOWN;
-  // What is unmapped was taken out as it went; what no event told goes now.
+  // Mappings with an event of their unmapping were removed at that event; the others are removed
+  // now.
   const { version } = engine.machine.kernel;
   const found = call.dma?.type === 'unmap' ? call.dma.mappings : unmapped(version, container, data);
   if (found === null) {

@@ -11,7 +11,7 @@ import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
 import {
   answerAccess,
   type ConfigAccess,
-  foreseeAgain,
+  repredict,
 } from '../../model/vfio-pci-core/config-access.js';
 import { pcieTail, setPcieTail } from '../../model/vfio-pci-core/config-space-model.js';
 import type { WriteContext } from '../../model/vfio-pci-core/config-write.js';
@@ -73,7 +73,7 @@ function describe(effect: Effect): string {
   }
 }
 
-/** What is not known of a value is not compared. */
+/** Unknown parts of a value are not compared. */
 function same(expected: Effect, actual: Effect): boolean {
   switch (expected.type) {
     case 'read':
@@ -93,7 +93,7 @@ function same(expected: Effect, actual: Effect): boolean {
 type Place = { readonly offset: number; readonly width: number };
 const samePlace = (a: Place, b: Place) => a.offset === b.offset && a.width === b.width;
 
-/** The device of a call, as far as it is known to be open. */
+/** The device of a call, if it is known to be open. */
 export const openOf = (engine: Engine, address: string): OpenDevice | null =>
   openDeviceOf(functionAt(engine.vfio, address));
 
@@ -106,31 +106,31 @@ export function contextOf(engine: Engine, address: string, device: OpenDevice): 
   };
 }
 
-/** Takes an effect into the device's state. */
+/** Applies an effect to the device's state. */
 function apply(device: OpenDevice, effect: Effect): void {
   if (effect.type === 'zap') zap(device);
   else if (effect.type === 'power') device.power = effect.state;
 }
 
-/** Tells an access what came of its next effect. */
-export function answer(engine: Engine, call: RegionCall, told: Answer): void {
+/** Resumes an access with the result of its next effect. */
+export function answer(engine: Engine, call: RegionCall, result: Answer): void {
   const device = openOf(engine, call.device);
   const { config } = call;
   if (config === null || config.next === null) return;
-  // The device went away under the access, or what is known of it did.
+  // The device was removed during the access, or its state is no longer known.
   if (device === null) {
     abandon(config);
     return;
   }
   apply(device, config.next);
-  answerAccess(device.space, contextOf(engine, call.device, device), config, told);
+  answerAccess(device.space, contextOf(engine, call.device, device), config, result);
 }
 
 /**
- * The next thing happens on a thread, or an access ends: a physical access that began before has
- * ended, though that was not recorded, nor what came of it.
+ * The next event of a thread occurs, or an access ends: an earlier physical access has ended,
+ * although neither its end nor its result was recorded.
  */
-export function settleHardware(engine: Engine, tid: number): void {
+export function endPendingHardwareAccess(engine: Engine, tid: number): void {
   const caller = endHardware(engine.vfio.calls, tid);
   if (caller !== null) answer(engine, caller, DONE);
 }
@@ -141,13 +141,13 @@ function skipUnrecorded(engine: Engine, call: RegionCall): void {
   while (config?.next && !engine.records(functionOf(config.next))) answer(engine, call, DONE);
 }
 
-/** BARs are read after a reset, and compared with what they held at open, which no event tells. */
+/** After a reset, BARs are read and compared with their values at open, which no event shows. */
 function comparesBars(engine: Engine, { device }: RegionCall, next: Effect): boolean {
   if (next.type !== 'read' || next.offset < BAR_0 || next.offset > BAR_5) return false;
   return openOf(engine, device)?.readAtOpen === false;
 }
 
-/** The access went another way than the model: no more is foreseen of it. */
+/** The access differed from the model: it is not predicted any further. */
 function abandon(config: ConfigAccess): void {
   config.next = null;
   config.result = UNKNOWN_RESULT;
@@ -165,7 +165,7 @@ export function observe(
 ): { verdict: Verdict | null; call: RegionCall | null } {
   const { calls } = engine.vfio;
   const { tid } = e;
-  settleHardware(engine, tid);
+  endPendingHardwareAccess(engine, tid);
   const call = configCall(calls, tid);
   if (call?.config) {
     skipUnrecorded(engine, call);
@@ -202,9 +202,9 @@ function byItsFunction(e: EventCursor, actual: Effect): Verdict {
 }
 
 /**
- * Link Status 2 is accessed with Link Control 2 or on its own, by the length that the kernel takes
- * the PCIe capability to have. The first access tells it, whatever the release does: the correction
- * went into stable releases and into those of distributions.
+ * Link Status 2 is accessed with Link Control 2 or on its own, depending on the length of the PCIe
+ * capability in the kernel. The first access decides it, whatever the release: the fix was
+ * backported to stable releases and distributions.
  */
 function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: Effect): boolean {
   const device = openOf(engine, call.device);
@@ -218,13 +218,13 @@ function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: E
   for (const { open } of engine.vfio.functions.values()) {
     if (typeof open === 'object') setPcieTail(open.space, actual.width === 4);
   }
-  foreseeAgain(device.space, contextOf(engine, call.device, device), config);
+  repredict(device.space, contextOf(engine, call.device, device), config);
   return config.next !== null && same(config.next, actual);
 }
 
 /**
- * An ioctl's effects come in order. The compiler puts the zap into the ioctl's function, where no
- * probe sees it, so that it may be missing.
+ * An ioctl's effects come in order. The compiler inlines the zap into the ioctl's function, where
+ * no probe sees it, so that it may be missing.
  */
 function observeIoctl(engine: Engine, call: IoctlCall, actual: Effect): Verdict {
   const device = call.device === null ? null : openOf(engine, call.device);

@@ -42,7 +42,7 @@ import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-conta
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
 import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
-import { migrationFeature, migrationReset, noteMigration } from './vfio-migration.js';
+import { learnMigration, migrationFeature, migrationReset } from './vfio-migration.js';
 import { judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
 
@@ -76,15 +76,15 @@ export function ioctl(engine: Engine, e: EventCursor): Verdict {
   return verdict;
 }
 
-/** Whether a driver serves the call that is neither VFIO's own nor an iommufd. */
+/** Whether a driver serves the call that belongs neither to VFIO nor to iommufd. */
 const isOfUnknownFile = (e: EventCursor): boolean =>
   e.path === 'vfio' && e.device === null && e.driver !== null;
 
-/** Whether the kind of file is known: only its name tells it of a call that no file has. */
+/** Whether the kind of file is known: for a call that no file has, only its name shows it. */
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
 
-/** A reset of the bus removes the mappings of all its devices, whose users are not told. */
-function noteHotReset(engine: Engine, address: string): void {
+/** A reset of the bus removes the mappings of all its devices without an event. */
+function learnHotReset(engine: Engine, address: string): void {
   for (const fn of engine.vfio.functions.values()) {
     if (typeof fn.open === 'object' && busOf(fn.address) === busOf(address)) zap(fn.open);
   }
@@ -168,7 +168,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   const { ret } = e;
   const address = call.device ?? '';
   if (call.name === RESET && ret === 0) migrationReset(engine, address);
-  if (call.name === HOT_RESET) noteHotReset(engine, address);
+  if (call.name === HOT_RESET) learnHotReset(engine, address);
   if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
   const ofCdev = endCdev(engine, call, e, door);
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
@@ -176,7 +176,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   const device = openOf(engine, address);
   const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
   if (device !== null && changed !== null) device.lowPower = changed;
-  if (call.name === FEATURE) noteMigration(engine, address, call.words, ret);
+  if (call.name === FEATURE) learnMigration(engine, address, call.words, ret);
   if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
   return verdict;
 }
@@ -199,7 +199,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
   };
   const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
   if (verdict.type !== 'diverge') return verdict;
-  // Which functions a reset reaches, and who has them, is known only as far as all of them are.
+  // The functions that a reset reaches, and their drivers, are only known if all of them are.
   return call.name === HOT_RESET ? UNKNOWN : verdict;
 }
 

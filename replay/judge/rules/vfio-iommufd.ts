@@ -42,16 +42,16 @@ export function iommufd(engine: Engine, e: EventCursor): Verdict {
 function begin(engine: Engine, e: EventCursor): void {
   endUnseenCalls(engine, e);
   const { descriptors, iommufds } = engine.vfio;
-  // A call of which the argument was not recorded tells nothing of its objects.
+  // A call without a recorded argument reveals nothing about its objects.
   if (e.driver === 'iommufd' && e.data !== null) iommufds.recorded = true;
-  const told = descriptors.calls.get(e.tid)?.argument ?? NO_ADDRESS;
+  const recorded = descriptors.calls.get(e.tid)?.argument ?? NO_ADDRESS;
   const call = newIoctl({
     seq: e.seq,
     layer: 'file',
     file: 'iommufd',
     name: e.name,
     command: e.value,
-    argument: e.hasOffset ? e.offset : told,
+    argument: e.hasOffset ? e.offset : recorded,
     words: [...(e.data ?? [])],
     device: null,
     group: null,
@@ -78,7 +78,8 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   if (ret < 0) answer.failed?.();
   else {
     answer.done?.({ ret, written: written(e.data), at: e.ts });
-    // What the rules of this release do not have may succeed all the same, as in a later one.
+    // A call that the rules of this release do not have may succeed nevertheless, as in a later
+    // one.
     if (answer.done === undefined && verdict.type !== 'match') disturb(context, call.name);
     disturbOthers(engine.vfio.iommufds, use, call.name);
   }
@@ -105,10 +106,13 @@ export function doubted(
   return UNKNOWN;
 }
 
-/** The newest kernel that the tables were made for: what came later is not known. */
+/** The newest kernel that the tables cover; later changes are not known. */
 const NEWEST = 7003;
 
-/** Which kernel's rules hold; none when the recording does not tell its kernel, or a newer one. */
+/**
+ * The rules of the recorded kernel; permissive if the recording does not name its kernel, or a
+ * newer one.
+ */
 export function rulesOf({ release, machine }: Engine): IommufdRules {
   const { version } = machine.kernel;
   return { version: release === undefined || version > NEWEST ? null : version };
@@ -130,8 +134,8 @@ function callsUse(engine: Engine, e: EventCursor): Use {
 }
 
 /**
- * The iommufd that another process has on the descriptor of a call, when only one has: a child has
- * its parent's files where the parent had them. What is known of it is only assumed from then on.
+ * The iommufd that another process has on the descriptor of a call, if only one has: a child has
+ * its parent's files at the same descriptors. From then on its state is only assumed.
  */
 function inheritedUse(engine: Engine, e: EventCursor): Use | null {
   const { descriptors, iommufds } = engine.vfio;
@@ -152,7 +156,7 @@ export function iommufdAt(engine: Engine, process: number, descriptor: number): 
   return iommufds.uses.has(key) ? key : null;
 }
 
-/** System calls are recorded, so that files can be told apart. */
+/** System calls are recorded, so that files can be distinguished. */
 export const showsFiles = ({ vfio }: Engine): boolean => vfio.descriptors.next > 1;
 
 /** The same, where a call has shown that it is one. */

@@ -103,7 +103,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   if (e.ret === VM_FAULT.NOPAGE && mapsAll(engine, e)) mapping.populated = true;
   const where = `${address}/memory`;
   if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
-  // A huge page does not fit into what is left of a mapping, of which the user unmapped a part.
+  // A huge page does not fit into the rest of a mapping that the user has unmapped in part.
   if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
   return showsMemory(engine, e.ret === VM_FAULT.SIGBUS)
     ? diverge(where, hex(wanted), hex(e.ret))

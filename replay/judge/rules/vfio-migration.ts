@@ -14,7 +14,7 @@ const DIRTY_AND_SIZE = new Set([6, 7, 8, 9]);
 const SET = 0x20000;
 const PROBE = 0x40000;
 
-/** The driver of a device, and whether it is plain vfio-pci, of which migration knows nothing. */
+/** The driver of a device, and whether it is plain vfio-pci, which has no migration. */
 const modelOf = (engine: Engine, address: string) => {
   const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver) : null;
@@ -44,8 +44,8 @@ export function migrationFeature(
   return ret === 0 ? HARDWARE : [ret];
 }
 
-/** Takes in a migration state that was set, or refused on the way to it. */
-export function noteMigration(
+/** Applies a migration state that was set, or refused on the way to it. */
+export function learnMigration(
   engine: Engine,
   address: string,
   words: readonly number[],

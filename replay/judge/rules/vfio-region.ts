@@ -26,7 +26,7 @@ import {
   type Verdict,
 } from '../engine/verdict.js';
 import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
-import { openOf, settleHardware } from './vfio-effects.js';
+import { endPendingHardwareAccess, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
 
@@ -38,7 +38,7 @@ export function regionAccess(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
   if (e.phase === 'point') return result(engine, device, e);
   const { calls } = engine.vfio;
-  settleHardware(engine, e.tid);
+  endPendingHardwareAccess(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return UNKNOWN;
   if (!inner) return endAny(engine, call, e);
@@ -98,7 +98,7 @@ function result(engine: Engine, address: string, e: EventCursor): Verdict {
   return judge(`${address}/region`, [expected], ret, length);
 }
 
-/** Of a region that is no BAR. */
+/** The result for a region that is not a BAR. */
 function otherResult(device: OpenDevice, address: string, e: EventCursor): Verdict {
   const expected = expectedOfOther(device, e);
   return judge(`${address}/region`, expected, e.ret, e.length);

@@ -4,9 +4,9 @@ import { errnoName } from '../../../traces/index.js';
 import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 
 /**
- * A result against those that are possible.
- * @param expected null when the recording does not say what decides; empty for a new descriptor, of
- *   which any number may be free
+ * Compares a result with the possible ones.
+ * @param expected null when the recording does not determine it; empty for a new descriptor, whose
+ * number may be any free one
  */
 export function judge(
   path: string,
@@ -23,10 +23,10 @@ export function judge(
 const RELEASES = [6001, 6006, 6012, 6019, 7003] as const;
 
 /**
- * A result that depends on the kernel. What only another release returns is unknown: distributions
- * bring changes into kernels that are older by their number.
- * @param expected as {@link judge} takes it, of the recorded kernel
- * @param ofRelease the same of another, which is asked for only when the result is none of these
+ * A result that depends on the kernel. A result that only another release returns is unknown,
+ * because distributions backport changes.
+ * @param expected as for {@link judge}, for the recorded kernel
+ * @param ofRelease the same for another release; only called when the result is not one of these
  */
 export function judgeByKernel(
   path: string,

@@ -1,10 +1,10 @@
-/** Which rule takes which kind of VFIO's events. */
+/** The rules of VFIO's kinds of events. */
 import type { Kind } from '../../../traces/index.js';
 import type { Rule } from '../engine/engine.js';
 import { STIMULUS } from '../engine/verdict.js';
-import { noteWrite } from './config-registers.js';
+import { learnWrite } from './config-registers.js';
 import { covered } from './covered-devices.js';
-import { aerEvent, eventfd, noteBusReset, recovery } from './error-recovery.js';
+import { aerEvent, eventfd, learnBusReset, recovery } from './error-recovery.js';
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
@@ -17,7 +17,7 @@ import { ioctl } from './vfio-ioctl.js';
 import { mmap, munmap, pageFault } from './vfio-memory.js';
 import { regionAccess } from './vfio-region.js';
 
-/** Accesses of a user, as VFIO serves them; those of the kernel and of sysfs are none of it. */
+/** Accesses of a user through VFIO, not those of the kernel and of sysfs. */
 const ofUser = covered(configAccess, 'config');
 const config: Rule = (engine, e) =>
   e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
@@ -45,11 +45,11 @@ export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   'dma.unmap': dmaUnmap,
   'device.open': orAnyMdev(openMdev, covered(open)),
   'device.close': orAnyMdev(closeMdev, covered(close)),
-  // The core's own function: whoever calls it has a device of vfio-pci-core.
+  // The core's own function: every caller has a device of vfio-pci-core.
   'device.request': request,
   'irq.set': covered(setIrqs),
   reset: (engine, e) => {
-    noteBusReset(engine, e);
+    learnBusReset(engine, e);
     return reset(engine, e);
   },
   power,
@@ -67,7 +67,7 @@ const kernelFirst =
   (engine, e) =>
     engine.records('vfio_pci_core_enable') ? STIMULUS : rule(engine, e);
 
-/** What a user was given is judged in both cases. */
+/** The value that a user received is judged in both cases. */
 const straceConfigRead: Rule = (engine, e) => {
   const verdict = kernelFirst(config)(engine, e);
   if (verdict.type === 'diverge') return verdict;
@@ -75,7 +75,7 @@ const straceConfigRead: Rule = (engine, e) => {
 };
 
 const straceConfigWrite: Rule = (engine, e) => {
-  noteWrite(engine, e);
+  learnWrite(engine, e);
   return kernelFirst(config)(engine, e);
 };
 

@@ -1,4 +1,4 @@
-/** What ends untold: calls of which no end was recorded, and groups that are revoked. */
+/** Calls whose end was not recorded, and revoked groups. */
 import { driverModel } from '../../model/drivers/index.js';
 import { forgetUse } from '../../model/mdev/index.js';
 import { isCdevCall } from '../../model/vfio/cdev.js';
@@ -11,8 +11,8 @@ import type { PciDevice } from '../machine/pci-device.js';
 import { openOf } from './vfio-effects.js';
 
 /**
- * A thread makes one call of a user at a time: when the next one begins, what is open of an earlier
- * one has ended unseen, and what it may have changed is not known.
+ * A thread makes one call at a time: when the next one begins, an open earlier one has ended
+ * unseen, and what it may have changed is not known.
  */
 export function endUnseenCalls(engine: Engine, e: EventCursor): void {
   const { tid } = e;
@@ -67,7 +67,7 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
 
-/** A call has ended of which no begin was seen: what it asked for is not known. */
+/** A call has ended without a recorded begin: its request is not known. */
 export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
   if (device !== null) {
     forgetDevice(engine, device, name, pid);
@@ -94,8 +94,8 @@ export function forgetIrqs(engine: Engine, address: string): void {
 }
 
 /**
- * The last device of a group that VFIO loses takes the group out of its container, while its users
- * may still have both open (`vfio_device_remove_group`, kernel drivers/vfio/group.c 6.1).
+ * When VFIO loses the last device of a group, the group is removed from its container, while its
+ * users may still have both open (`vfio_device_remove_group`, kernel drivers/vfio/group.c 6.1).
  */
 export function revokeGroup(engine: Engine, device: PciDevice, driver: string): void {
   if (!driverModel(driver).vfioPci) return;

@@ -1,9 +1,9 @@
-/** Whether a group can be given to a user, and whether VFIO has it. */
+/** Whether a group is viable, and whether VFIO has it. */
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
 import type { Engine } from '../engine/engine.js';
 
-/** Whether all devices of an IOMMU group may be given to a user; null when that is not known. */
+/** Whether all devices of an IOMMU group may be used by one user; null when that is not known. */
 export function viable(engine: Engine, group: number): boolean | null {
   if (!Number.isInteger(group)) return null;
   let answer: boolean | null = true;

@@ -1,4 +1,4 @@
-/** Who tries which driver on which function (kernel drivers/base/dd.c 6.1). */
+/** Trying drivers on functions (kernel drivers/base/dd.c 6.1). */
 import { attachResult } from '../../model/binding/attach-result.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, DRIVER } from '../layout.js';
@@ -10,11 +10,11 @@ export const deviceLock = (k: Kernel): number => k.dev + DEVICE.lock;
 
 /**
  * The next entry of one of the bus's lists that is still on it (`klist_next`).
- * @param behind an entry; 0 for the first one
- * @param member what tells of an entry that it is still on the list
+ * @param after an entry; 0 for the first one
+ * @param member the member of an entry that says whether it is still on the list
  */
-function nextOf(k: Kernel, list: OrderedList, behind: number, member: number): number {
-  for (let at = behind === 0 ? 0 : list.indexOf(behind) + 1; at < list.length; at++) {
+function nextOf(k: Kernel, list: OrderedList, after: number, member: number): number {
+  for (let at = after === 0 ? 0 : list.indexOf(after) + 1; at < list.length; at++) {
     const next = list.at(at);
     if (k.get(next + member) !== 0) return next;
   }
@@ -44,9 +44,9 @@ export const ATTACH = [
   }),
 
   /**
-   * Tries the drivers in the order of their registration until one takes the function. Returns 1
-   * when it has a driver, 0 when not, or the error that ended the walk. The argument tells which
-   * drivers are tried.
+   * Tries the drivers in the order of their registration until one binds the function. Returns 1
+   * when it has a driver, 0 when not, or the error that ended the pass. The argument selects the
+   * drivers to try.
    */
   procedure('__device_attach', {
     lock: takes(deviceLock),

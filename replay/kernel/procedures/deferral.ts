@@ -1,4 +1,7 @@
-/** Deferred probes (kernel drivers/base/dd.c 6.1). Nobody sleeps with the mutex of their lists. */
+/**
+ * Deferred probes (kernel drivers/base/dd.c 6.1). No thread sleeps while it holds the mutex of
+ * their lists.
+ */
 import type { Kernel } from '../kernel.js';
 import { ACTIVE, DEVICE, GLOBAL, PENDING } from '../layout.js';
 import { joined, procedure } from '../steps.js';
@@ -20,8 +23,8 @@ export function undeferProbe(k: Kernel, dev: number): void {
 }
 
 /**
- * `driver_deferred_probe_trigger`: all that is pending becomes active, and the work runs. The
- * counter tells those who are about to add to the pending list that they came too late.
+ * `driver_deferred_probe_trigger`: everything pending becomes active, and the work runs. The
+ * counter shows threads that are about to add to the pending list that they are too late.
  */
 export function triggerDeferred(k: Kernel): void {
   if (k.get(GLOBAL.probing) > 0) k.add(GLOBAL.triggers, 1);
@@ -59,6 +62,8 @@ export const DEFERRAL = [
 
 /** Which drivers a pass over the list of drivers tries, as the argument of `__device_attach`. */
 export const ALL_DRIVERS = 0;
-/** Drivers that probe asynchronously are left to a work item, when no other takes the function. */
+/**
+ * Drivers that probe asynchronously are left to a work item, if no other driver binds the function.
+ */
 export const SYNCHRONOUS_FIRST = 1;
 export const ASYNCHRONOUS_ONLY = 2;

@@ -72,7 +72,7 @@ export const DEVICES = [
     stop: (k) => {
       const { dev } = k;
       const removal = k.get(dev + DEVICE.removal);
-      // Who waited for the lock of the removal finds that there is nothing left to do.
+      // A thread that waited for the lock of the removal finds nothing left to do.
       if (removal === REMOVED) return k.done(0);
       if (removal === REMOVING) k.fault(FAULT.removedTwice);
       k.set(dev + DEVICE.removal, REMOVING);
@@ -104,7 +104,7 @@ export const DEVICES = [
     },
   }),
 
-  /** A slot tells that a function has come. */
+  /** A slot reports that a function was plugged in. */
   procedure('plug', {
     lock: takes(rescanRemoveLock, (k) => {
       const { place } = k.operation;
@@ -118,7 +118,7 @@ export const DEVICES = [
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),
   }),
 
-  /** A slot tells that its function is to go. */
+  /** A slot reports that its function is to be removed. */
   procedure('unplug', {
     lock: takes(rescanRemoveLock, (k) => {
       if (!findFunction(k)) return 'unlock';
@@ -129,8 +129,8 @@ export const DEVICES = [
   }),
 
   /**
-   * A removal that was recorded: a slot's, or a write's of `remove`. Who writes has found the
-   * function before it has the lock, and may come too late.
+   * A removal that was recorded: by a slot, or by a write of `remove`. The writing thread has found
+   * the function before it has the lock, and may be too late.
    */
   procedure('removal', {
     find: (k) => {

@@ -9,7 +9,7 @@ import { enterDriverFile, leave } from './files.js';
 /** With all seven fields the kernel does not look whether the driver has the id. */
 const ALL_FIELDS = 7;
 
-/** The write that is being done, taken apart; null when it has fewer than two fields. */
+/** The parsed text of the current write; null when it has fewer than two fields. */
 const parsed = (k: Kernel) => parseNewId(k.operation.store?.text ?? '');
 
 /** Whether a driver has an id already: a function with these numbers would match. */

@@ -1,6 +1,6 @@
 /**
- * Writes of sysfs attributes. A write that is under way keeps its attribute from being removed; one
- * that comes after the attribute was removed finds no file (kernel fs/kernfs/file.c 6.1).
+ * Writes of sysfs attributes. An open write keeps its attribute from being removed; a write after
+ * the removal finds no file (kernel fs/kernfs/file.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
@@ -11,7 +11,10 @@ function enter(k: Kernel): void {
   if (store !== null) k.recorder?.beginStore(k.thread, store);
 }
 
-/** Opens an attribute of a function, which becomes `dev`. @returns false when there is none */
+/**
+ * Opens an attribute of a function, which becomes `dev`.
+ * @returns false when it does not exist
+ */
 export function enterDeviceFile(k: Kernel): boolean {
   if (!findFunction(k)) {
     k.done(-ERRNO.ENOENT);
@@ -32,7 +35,10 @@ export function leave(k: Kernel, ret: number): undefined {
   k.done(ret);
 }
 
-/** Opens an attribute of a driver, which becomes `drv`. @returns false when there is none */
+/**
+ * Opens an attribute of a driver, which becomes `drv`.
+ * @returns false when it does not exist
+ */
 export function enterDriverFile(k: Kernel): boolean {
   const { driver } = k.operation;
   const drv = driver === null ? 0 : k.driverRecord(driver);
@@ -57,7 +63,10 @@ export function leaveBusFile(k: Kernel, ret: number): undefined {
   k.done(ret);
 }
 
-/** The function that the operation is about becomes `dev`. @returns false when there is none */
+/**
+ * The function of the operation becomes `dev`.
+ * @returns false when it does not exist
+ */
 export function findFunction(k: Kernel): boolean {
   const dev = k.findDevice(k.operation.place);
   if (dev === 0) return false;

@@ -23,8 +23,8 @@ export const matches = (k: Kernel, dev: number, drv: number): boolean =>
 
 export const MATCHING = [
   /**
-   * `pci_bus_match`: returns 1 for a match. Up to 7.0 the override is read without the device lock
-   * by those who do not have it, and compared afterwards, when it may be freed.
+   * `pci_bus_match`: returns 1 for a match. Up to 7.0, threads without the device lock read the
+   * override and compare it afterwards, when it may be freed.
    */
   procedure('pci_bus_match', {
     read: (k) => {

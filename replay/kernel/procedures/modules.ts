@@ -24,7 +24,10 @@ function busyWorkers(k: Kernel): number[] {
   return busy;
 }
 
-/** `async_synchronize_full`: who loads or unloads a module waits for all asynchronous probes. */
+/**
+ * `async_synchronize_full`: a thread that loads or unloads a module waits for all asynchronous
+ * probes.
+ */
 const synchronizes = (then: (k: Kernel) => void) =>
   waits(
     (k) => busyWorkers(k).length === 0,
@@ -33,7 +36,7 @@ const synchronizes = (then: (k: Kernel) => void) =>
     busyWorkers,
   );
 
-/** The function that was bound to a driver last; 0 when none is. */
+/** The function that was bound to a driver last; 0 when none is bound. */
 function lastBound(k: Kernel, drv: number): number {
   for (let i = k.bindings.length - 1; i >= 0; i--) {
     const dev = k.bindings.at(i);

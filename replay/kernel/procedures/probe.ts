@@ -22,7 +22,8 @@ export const PROBE = [
       const { ret } = k;
       if (Math.abs(ret) === ERRNO.EPROBE_DEFER) {
         deferProbe(k, k.dev);
-        // Somebody was bound between the probe and here, and found the list without this one.
+        // Another function was bound between the probe and here, when the list did not have this
+        // one yet.
         if (k.get(GLOBAL.triggers) !== k.was) triggerDeferred(k);
       }
       k.add(GLOBAL.probing, -1);
@@ -94,7 +95,7 @@ export const PROBE = [
     match: (k) => {
       const { dev, drv } = k;
       if (matches(k, dev, drv)) return k.call('probe', dev, drv);
-      // A dynamic id was taken away since the first match.
+      // A dynamic id was removed since the first match.
       k.end(-ERRNO.ENODEV);
       k.done(-ERRNO.ENODEV);
     },
@@ -143,11 +144,11 @@ function mayProbe(k: Kernel, dev: number): boolean {
   return gateIsOpen(physfn !== null, autoprobe, k.overrideOf(dev));
 }
 
-/** `vfio_pci_core_register_device`: a PF that has VFs is left to who made them. */
+/** `vfio_pci_core_register_device`: a PF with VFs is left to the driver that created them. */
 const register = (k: Kernel, dev: number): number =>
   k.get(dev + DEVICE.numVfs) > 0 ? -ERRNO.EBUSY : 0;
 
-/** What a native driver returns: as somebody answers for it, or as the specification has it. */
+/** The result of a native driver: from the caller of the kernel, or from the specification. */
 function answerOf(k: Kernel, driver: Driver, place: Place): number {
   if (k.natives !== null) return k.natives.probe(k.thread);
   const { answers, defersUntil } = driver.spec;

@@ -8,8 +8,8 @@ import { leaveToOthers } from './vfio/register.js';
 
 export const RELEASE = [
   /**
-   * Releases the driver that the function has when the lock is taken; with a driver in `drv`, that
-   * one only. Who asked looked at the driver before it had the lock.
+   * Releases the driver that the function has when the lock is taken; with a driver in `drv`, only
+   * that one. The caller read the driver before it had the lock.
    */
   procedure('device_release_driver_internal', {
     enter: (k) => {
@@ -39,7 +39,7 @@ export const RELEASE = [
     }),
   }),
 
-  /** `device_release_driver`, as a driver calls it that gives its function up by itself. */
+  /** `device_release_driver`, called by a driver that gives its function up by itself. */
   procedure('release', {
     find: (k) => {
       if (!findFunction(k)) return k.done(0);
@@ -64,7 +64,7 @@ export const RELEASE = [
     vfs: joined((k) => {
       const { dev, drv } = k;
       const { sriov } = k.driverAt(drv);
-      // Drivers with an sriov_configure of their own take their VFs with them.
+      // Drivers with an sriov_configure of their own remove their VFs.
       const takesVfs =
         sriov === 'own'
           ? k.get(dev + DEVICE.numVfs) !== 0

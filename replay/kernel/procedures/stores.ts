@@ -21,7 +21,10 @@ import {
 /** Longest text of an override: a page less its end (kernel drivers/base/driver.c 6.1). */
 const OVERRIDE_MAX = 4095;
 
-/** The old text is freed: who has read the pointer and not yet compared holds nothing. */
+/**
+ * The old text is freed: threads that have read the pointer and not yet compared have a dangling
+ * one.
+ */
 function freeOverride(k: Kernel, dev: number): void {
   for (let thread = 0; thread < k.threads; thread++) {
     const registers = k.threadRecord(thread);
@@ -43,7 +46,7 @@ export const STORES = [
     exit: (k) => leave(k, k.ret === 0 ? k.operation.count : k.ret),
   }),
 
-  /** The driver is looked at before the lock is taken, and whichever is bound then is released. */
+  /** The driver is read before the lock is taken, and whichever is bound then is released. */
   procedure('unbind', {
     enter: (k) => void enterDriverFile(k),
     find: (k) => {
@@ -106,7 +109,7 @@ export const STORES = [
     exit: (k) => leave(k, k.operation.count),
   }),
 
-  /** The attribute takes itself away: a second write at the same time does nothing. */
+  /** The attribute removes itself: a second write at the same time does nothing. */
   procedure('remove', {
     enter: (k) => {
       const dev = k.findDevice(k.operation.place);

@@ -38,7 +38,7 @@ function merge(before: number, vote: number): number {
 }
 
 /**
- * What `pcie_do_recovery` returns when no driver below the port asks for a reset.
+ * The result of `pcie_do_recovery` if no driver below the port requests a reset.
  * @param votes of the functions below the port
  * @param reset whether the bus could be reset; null when that is not known, or it was not tried
  * @param version as major * 1000 + minor; null when not known

@@ -74,11 +74,7 @@ export function answerAccess(
 }
 
 /** Foresees the part that is being served once more: the space was found to be another. */
-export function foreseeAgain(
-  space: ConfigSpace,
-  context: WriteContext,
-  access: ConfigAccess,
-): void {
+export function repredict(space: ConfigSpace, context: WriteContext, access: ConfigAccess): void {
   access.answers.length = 0;
   proceed(space, context, access);
 }

@@ -1,6 +1,6 @@
 /**
- * Numbers of the ioctls of VFIO, and how long the struct of each is (uapi vfio.h 7.3): type ';',
- * base 100, no direction and no size in the number. One number means different calls on different
+ * Numbers of the ioctls of VFIO, and the length of their structs (uapi vfio.h 7.3): type ';', base
+ * 100, no direction and no size in the number. One number stands for different calls on different
  * kinds of files.
  */
 const BASE = 0x3b64;
@@ -13,7 +13,7 @@ export interface IoctlFacts {
   readonly number: number;
   /** What the third argument is. */
   readonly argument: 'none' | 'number' | 'struct' | 'name' | 'file';
-  /** Members of the struct by name; the first is `argsz`, which is the size when left out. */
+  /** Members of the struct by name; the first is `argsz`, by default the size. */
   readonly members: Readonly<Record<string, Member>>;
   /** Smallest size of the struct. */
   readonly size: number;

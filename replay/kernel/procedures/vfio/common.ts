@@ -12,16 +12,16 @@ export const actionOf = <T extends Action['type']>(k: Kernel): Extract<Action, {
 
 export const ioctlOf = (k: Kernel): IoctlAction => actionOf<'ioctl'>(k);
 
-/** The descriptor of a name in the process of the thread; null when none is open. */
+/** The descriptor of a name in the thread's process; null when it is not open. */
 export const descriptorOf = (k: Kernel, name: string): Descriptor | null =>
   k.vfio.descriptors(k.process).findLast((one) => one.name === name) ?? null;
 
-/** The number of the file of a name; 0 when none is open. */
+/** The number of the file of a name; 0 when it is not open. */
 export const fileOf = (k: Kernel, name: string): number => descriptorOf(k, name)?.file ?? 0;
 
 const FIRST_DESCRIPTOR = 3;
 
-/** Gives a file that was opened a descriptor: the lowest that is free. */
+/** Gives an opened file a descriptor: the lowest free one. */
 export function install(k: Kernel, file: number, name: string): number {
   const { process } = k;
   const open = k.vfio.descriptors(process);
@@ -45,7 +45,7 @@ export const containerLock = (k: Kernel): number =>
 /** Cells of the IOMMU group of a group's file, which is the argument of the procedure. */
 export const groupOfFile = (k: Kernel): number => k.vfio.group(k.world.file(k.arg).place!);
 
-/** Cells of the IOMMU group that a procedure is given in place of a driver. */
+/** Cells of the IOMMU group that a procedure receives in place of a driver. */
 export const groupOf = (k: Kernel): number => k.drv;
 
 export const vdevOf = (k: Kernel): number => k.vdev(k.dev);
@@ -67,11 +67,11 @@ function isFound(k: Kernel, dev: number): boolean {
   const vdev = k.vdev(dev);
   if (k.get(vdev + VDEV.registered) === 0) return false;
   if (k.get(vdev + VDEV.leaving) === 0) return true;
-  // Up to Linux 6.5 a device that leaves is found as long as somebody holds it.
+  // Up to Linux 6.5 a device that is being removed is found as long as there are references to it.
   return !k.rules.opensDeviceFiles && k.get(vdev + VDEV.refs) > 0;
 }
 
-/** The record of the device of a function with VFIO; 0 when there is none. */
+/** The record of the device of a function with VFIO; 0 if it has none. */
 export function findVfioDevice(k: Kernel, address: string | null): number {
   const dev = address === null ? 0 : k.findDevice(k.world.place(address));
   return dev !== 0 && isFound(k, dev) ? dev : 0;
@@ -89,7 +89,7 @@ export function usersOf(k: Kernel, isTheirs: (file: number) => boolean): number[
   return users;
 }
 
-/** Where a struct of the user lies; the recorder tells the address. */
+/** The address of a struct of the user; the recorder records it. */
 const STRUCT_AT = 0x7ffe_0000_1000;
 
 /** The third argument of an ioctl. */
@@ -112,5 +112,5 @@ export function fetched({ data }: IoctlAction, bytes: number): Uint8Array {
   return fetched;
 }
 
-/** What a call through a descriptor returns that is none. */
+/** The result of a call through an invalid descriptor. */
 export const EBADF = -ERRNO.EBADF;

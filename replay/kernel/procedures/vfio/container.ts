@@ -1,5 +1,5 @@
 /**
- * Containers, who owns the DMA of a group, and VFIO's IOMMU driver of type 1 (kernel
+ * Containers, DMA ownership of groups, and VFIO's IOMMU driver of type 1 (kernel
  * drivers/vfio/container.c, drivers/vfio/vfio_iommu_type1.c 6.12, drivers/iommu/iommu.c 6.1).
  */
 import { ERRNO } from '../../../../traces/index.js';
@@ -64,7 +64,7 @@ function unmapAll(k: Kernel, file: number): void {
   for (const { iova, size } of k.vfio.dma(file).mappings) unmapPages(k, iova, size);
 }
 
-/** VFIO_SET_IOMMU: every group is attached, the one that came last first. */
+/** VFIO_SET_IOMMU: every group is attached, the last one that was added first. */
 export function setIommu(k: Kernel, file: number, type: number): void {
   const cells = k.vfio.file(file);
   for (const [i, group] of groupsOf(k, file).entries()) attachGroup(k, file, group, i === 0);
@@ -102,7 +102,7 @@ export const CONTAINER = [
     ),
   }),
 
-  /** A group leaves its container; the last one takes the IOMMU driver with it. */
+  /** A group leaves its container; the last one releases the IOMMU driver. */
   procedure('vfio_group_detach_container', {
     lock: takes(containerLock, (k) => {
       const group = groupOf(k);

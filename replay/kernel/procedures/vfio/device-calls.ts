@@ -52,7 +52,7 @@ function serveFeature(k: Kernel, argument: DeviceArgument): number {
   return ret;
 }
 
-/** Enters a low power state, for which `memory_lock` is taken. */
+/** Enters a low power state, which takes `memory_lock`. */
 const entersLowPower = (k: Kernel): boolean => {
   const words = wordsOf(ioctlOf(k));
   return ioctlOf(k).name === FEATURE && lowPowerChange(words[1] ?? 0) === true;

@@ -56,7 +56,7 @@ export const DEVICE_FILES = [
     }),
   }),
 
-  /** -EAGAIN when the device lock is another's; no other result of the reset matters. */
+  /** -EAGAIN when another thread has the device lock; no other result of the reset matters. */
   procedure('vfio_pci_core_enable', {
     enter: (k) => {
       k.beginCall({ call: 'vfio_pci_core_enable', device: addressOf(k) });

@@ -21,7 +21,10 @@ function openGroup(k: Kernel): number {
   return 0;
 }
 
-/** A reference is given back. @returns whether it was the last one */
+/**
+ * A reference is dropped.
+ * @returns whether it was the last one
+ */
 function drop(k: Kernel, file: number): boolean {
   const refs = k.vfio.file(file) + FILE.refs;
   k.add(refs, -1);
@@ -38,7 +41,7 @@ const RELEASE = {
 const callRelease = (k: Kernel, file: number, then?: string): undefined =>
   k.call(RELEASE[k.world.file(file).kind], 0, 0, file, then);
 
-/** Files that a process lets go as it ends, last first; the first `n` are for the next round. */
+/** Files that a process closes as it ends, last first; the first `n` are for the next round. */
 function closeAll(k: Kernel): void {
   const { process } = k;
   const open = [...k.vfio.maps(process), ...k.vfio.descriptors(process)];
@@ -58,7 +61,7 @@ function othersOf(k: Kernel): number[] {
   });
 }
 
-/** The file that is released next; 0 when there is none. */
+/** The file that is released next; 0 if there is none. */
 function popFile(k: Kernel): number {
   const { process } = k;
   const left = k.vfio.descriptors(process);
@@ -109,7 +112,7 @@ export const FILES = [
     exit: joined((k) => k.done(0)),
   }),
 
-  /** Gives a reference to a file back; who releases a device lets go of its group, too. */
+  /** Drops a reference to a file; releasing a device also releases its group. */
   procedure('fput', {
     drop: (k) => {
       if (!drop(k, k.arg)) return k.done(0);
@@ -157,8 +160,9 @@ export const FILES = [
   }),
 
   /**
-   * Mappings go, then descriptors from the lowest on; what nobody holds any more is released in
-   * the opposite order, as work of the task. What that lets go of comes in the round after it.
+   * Mappings are removed, then descriptors from the lowest on; files without references are
+   * released in the opposite order, as work of the task. What that releases follows in the round
+   * after it.
    */
   procedure('exit', {
     enter: (k) => {

@@ -83,7 +83,7 @@ function mayJoin(k: Kernel, file: number): number {
   if (k.get(groupOfFile(k) + GROUP.container) !== 0 && !isRevoked(k)) return -ERRNO.EINVAL;
   if (isRevoked(k)) return -ERRNO.ENODEV;
   if (k.world.file(file).kind === 'container') return 0;
-  // From Linux 6.2 on an iommufd can take the place of a container, and the error tells of both.
+  // From Linux 6.2 on an iommufd can replace a container, and the error covers both.
   return k.rules.version >= 6002 ? -ERRNO.EBADFD : -ERRNO.EINVAL;
 }
 

@@ -19,7 +19,7 @@ import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
 
-/** A reader of `memory_lock` waits for who holds it for writing. */
+/** A reader of `memory_lock` waits for the thread that holds it for writing. */
 export const reads = (then: (k: Kernel) => undefined) =>
   waits(
     (k) => k.get(memoryLock(k)) === 0,

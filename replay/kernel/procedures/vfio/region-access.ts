@@ -24,7 +24,10 @@ import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
 import { configOf } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
 
-/** A read tells what the user got from Linux 6.9 on; a write of up to 4 bytes tells them. */
+/**
+ * From Linux 6.9 on, the event of a read has what the user received; that of a write of up to 4
+ * bytes has them.
+ */
 const GIVEN_SINCE = 6009;
 const VALUE_BYTES = 4;
 
@@ -35,7 +38,7 @@ function begin(k: Kernel, call: CallName): void {
   k.beginCall(write && count <= VALUE_BYTES ? { ...place, value } : place);
 }
 
-/** What the end of a read tells of what the user got. */
+/** What the end of a read records of the value that the user received. */
 function givenOf(k: Kernel, seen: readonly (number | null)[], ret: number): CallAnswer {
   const { write, count } = actionOf<'access'>(k);
   if (write || ret <= 0 || count > VALUE_BYTES || k.rules.version < GIVEN_SINCE) return {};
@@ -49,7 +52,7 @@ function contextOf(k: Kernel, device: OpenDevice): WriteContext {
   return { fn, isMsi: irqType === IRQ.MSI, hasVfs: k.get(k.dev + DEVICE.numVfs) > 0 };
 }
 
-/** Serves an access as far as it goes without the hardware, on the device as it is now. */
+/** Serves an access on the current device until it needs the hardware. */
 function serve(k: Kernel, work: (draft: OpenDevice, context: WriteContext) => ConfigAccess): void {
   const cell = vdevOf(k) + VDEV.open;
   const access = k.vfio.change(cell, (draft: OpenDevice) => work(draft, contextOf(k, draft)));
@@ -63,7 +66,7 @@ function beginConfig(k: Kernel): void {
   serve(k, ({ space }, context) => beginAccess(space, context, { write, offset, count, data }));
 }
 
-/** The access under way learns what came of what it asked for. */
+/** Resumes the current access with the result of its effect. */
 function answer(k: Kernel, told: Answer): void {
   const draft = k.vfio.values.draft<ConfigAccess>(k.get(k.vfio.access(k.thread)));
   const { done } = draft;
@@ -71,7 +74,7 @@ function answer(k: Kernel, told: Answer): void {
     answerAccess(space, context, draft, told);
     return draft;
   });
-  // The part of a write that the header is asked for ends with it.
+  // The part of a write that the header handles ends with it.
   if (k.n === 0 || (draft.done === done && draft.result === null)) return;
   k.endCall(k.n);
   k.n = 0;
@@ -118,7 +121,10 @@ const locksForCommand = (k: Kernel): boolean =>
 const needsLock = (k: Kernel): boolean =>
   !k.holds(memoryLock(k)) && (nextOf(k)?.type === 'zap' || locksForCommand(k));
 
-/** Does the next thing, which no other thread sees in part. @returns what came of it */
+/**
+ * Performs the next effect, which no other thread sees in part.
+ * @returns its result
+ */
 function carryOut(k: Kernel, effect: Exclude<Effect, { readonly type: 'reset' }>): Answer {
   switch (effect.type) {
     case 'read':
@@ -186,7 +192,7 @@ export const REGIONS = [
     served: joined((k) => k.done(k.ret)),
   }),
 
-  /** What the model asks for is done one by one, and the model asks on with what came of it. */
+  /** The model's effects are performed one by one, and the model continues with the results. */
   procedure('vfio_pci_config_rw', {
     enter: (k) => {
       begin(k, 'vfio_pci_config_rw');

@@ -52,8 +52,8 @@ const lockOfGroup = (k: Kernel): number => groupOfDev(k, k.dev) + GROUP.lock;
 
 export const REGISTER = [
   /**
-   * Waits until nobody has the device. The kernel asks again every ten seconds; here it asks once.
-   * With the last device VFIO loses the group, which leaves its container.
+   * Waits until the device has no users. The kernel requests it every ten seconds; here it does so
+   * once. With the last device VFIO loses the group, which leaves its container.
    */
   procedure('vfio_unregister_group_dev', {
     enter: (k) => {

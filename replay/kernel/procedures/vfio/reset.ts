@@ -39,7 +39,7 @@ export function mayHotReset(k: Kernel): number {
 }
 
 export const RESET = [
-  /** Nothing is waited for: -EBUSY when a `memory_lock` is taken, -EAGAIN for a device lock. */
+  /** It never waits: -EBUSY when a `memory_lock` is taken, -EAGAIN for a device lock. */
   procedure('vfio_pci_dev_set_reset', {
     lock: (k) => {
       const devices = opened(k);
