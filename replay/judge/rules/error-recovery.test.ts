@@ -115,7 +115,7 @@ describe('a function of vfio-pci below the port', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0').found).toEqual([
-      `pcie_do_recovery end: ${FUNCTIONS[1]} is told | it was not`,
+      `pcie_do_recovery end: ${FUNCTIONS[1]} is informed | it was not`,
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** Errors that a port reports, and recovery: who is informed, of which state, and what it returns. */
+/** Errors that a port reports, and recovery: which drivers hear of it, and what it returns. */
 import { driverModel } from '../../model/drivers/index.js';
 import {
   CHANNEL,
