@@ -57,6 +57,11 @@ export function hardwareOf(
   index: number,
   isVf: boolean,
 ): { config: Uint8Array; pci: PciFunction } {
+  if (spec.recorded !== undefined) {
+    const { vendor, device } = ids;
+    const { config, ...own } = spec.recorded;
+    return { config, pci: { vendor, device, class: ids.class, ...own } };
+  }
   const resources = resourcesOf(spec, index);
   const isExpress = spec.express || sriov !== null;
   const config = new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
@@ -113,29 +118,50 @@ function addSriov(config: Uint8Array, sriov: SriovSpec): void {
   poke(config, FIRST_EXT_CAP + 0x1a, 2, sriov.vfDevice);
 }
 
+type Register = readonly [offset: number, width: Width, bits: number];
+
 /** Writable registers: offset, bytes, bits. Others are read-only. */
-const WRITABLE: readonly (readonly [offset: number, width: Width, bits: number])[] = [
+const OF_HEADER: readonly Register[] = [
   [0x04, 2, 0x0547],
   [0x0c, 2, 0xffff],
   [0x3c, 1, 0xff],
-  [AT.PM + 4, 2, 0x0103],
-  [AT.MSI + 2, 2, 0x0071],
-  [AT.MSI + 4, 4, 0xffff_fffc],
-  [AT.MSI + 8, 4, 0xffff_ffff],
-  [AT.MSI + 12, 2, 0xffff],
-  [AT.MSIX + 2, 2, 0xc000],
-  // The bit that starts a function level reset reads as 0.
-  [AT.EXP + 8, 2, 0x7fff],
-  [AT.EXP + 0x10, 2, 0x0ff3],
 ];
+/** The same of capabilities, by their ids, from where they begin. */
+const OF_CAPABILITY: Readonly<Record<number, readonly Register[]>> = {
+  [CAP.PM]: [[4, 2, 0x0103]],
+  [CAP.MSI]: [
+    [2, 2, 0x0071],
+    [4, 4, 0xffff_fffc],
+    [8, 4, 0xffff_ffff],
+    [12, 2, 0xffff],
+  ],
+  [CAP.MSIX]: [[2, 2, 0xc000]],
+  // The bit that starts a function level reset reads as 0.
+  [CAP.EXP]: [
+    [8, 2, 0x7fff],
+    [0x10, 2, 0x0ff3],
+  ],
+};
+
+/** More capabilities than there is room for are a list without an end. */
+const CAPABILITIES_MAX = 48;
+
+/** Where each capability begins, with its id. */
+function* capabilitiesOf(config: Uint8Array): Generator<readonly [at: number, id: number]> {
+  if ((config[0x06] & STATUS_CAP_LIST) === 0) return;
+  let at = config[0x34] & 0xfc;
+  for (let i = 0; i < CAPABILITIES_MAX && at >= 0x40; i++) {
+    yield [at, config[at]];
+    at = config[at + 1] & 0xfc;
+  }
+}
 
 /** Writable bits of each byte. */
 function writableBits(config: Uint8Array, { resources, isVf }: PciFunction): Uint8Array {
   const bits = new Uint8Array(config.length);
-  for (const [at, width, mask] of WRITABLE) {
-    const capability = at >= AT.EXP ? AT.EXP : at >= AT.MSIX ? AT.MSIX : at >= AT.MSI ? AT.MSI : 0;
-    if (capability > 0 && config[capability] === 0) continue;
-    poke(bits, at, width, mask);
+  for (const [at, width, mask] of OF_HEADER) poke(bits, at, width, mask);
+  for (const [start, id] of capabilitiesOf(config)) {
+    for (const [at, width, mask] of OF_CAPABILITY[id] ?? []) poke(bits, start + at, width, mask);
   }
   for (let i = 0; i < 6 && !isVf; i++) {
     const { start, end } = resources[i];

@@ -13,10 +13,12 @@ export type {
   DriverSpec,
   FunctionSpec,
   HardwareSpec,
+  IoctlAction,
   MachineSpec,
   OperationSpec,
   RunSpec,
   SriovSpec,
+  UserAction,
 } from './machine-spec.js';
 export {
   type Outcome,

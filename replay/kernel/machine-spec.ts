@@ -4,6 +4,7 @@
  */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { KernelRules } from '../model/kernel-rules.js';
+import type { Resource } from '../model/vfio-pci-core/pci-function.js';
 
 export interface SriovSpec {
   readonly totalVfs: number;
@@ -27,6 +28,12 @@ export interface HardwareSpec {
   readonly express: boolean;
   /** What the PCI core's reset of it returns. */
   readonly reset: number;
+  /** As a recording has it: it counts in place of BARs, vectors and capabilities. */
+  readonly recorded?: {
+    readonly config: Uint8Array;
+    readonly resources: readonly Resource[];
+    readonly isVf: boolean;
+  };
 }
 
 export interface FunctionSpec {
@@ -168,6 +175,8 @@ export interface IoctlAction {
   readonly address: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
+  /** Why memory that it maps cannot be pinned; it can when left out. */
+  readonly pinError?: number;
 }
 
 export interface OperationSpec {

@@ -23,13 +23,14 @@ const wrapErrno = (k: Kernel): number =>
 const viewOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset, data.byteLength);
 
 /** @returns what the ioctl of a container with an IOMMU driver returns */
-export function serveDma(k: Kernel, file: number, { name, data }: IoctlAction): number {
+export function serveDma(k: Kernel, file: number, action: IoctlAction): number {
+  const { name, data } = action;
   switch (name) {
     case 'VFIO_IOMMU_GET_INFO':
       if (data === null) return -ERRNO.EFAULT;
       return viewOf(data).getUint32(0, true) < 16 ? -ERRNO.EINVAL : 0;
     case 'VFIO_IOMMU_MAP_DMA':
-      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data));
+      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data), action.pinError);
     case 'VFIO_IOMMU_UNMAP_DMA':
       return data === null ? -ERRNO.EFAULT : unmapDma(k, file, viewOf(data));
     default:
@@ -37,7 +38,8 @@ export function serveDma(k: Kernel, file: number, { name, data }: IoctlAction): 
   }
 }
 
-function mapDma(k: Kernel, file: number, data: DataView): number {
+/** @param pinError why the memory cannot be pinned */
+function mapDma(k: Kernel, file: number, data: DataView, pinError = 0): number {
   const request: MapRequest = {
     argsz: data.getUint32(0, true),
     flags: data.getUint32(4, true),
@@ -48,6 +50,7 @@ function mapDma(k: Kernel, file: number, data: DataView): number {
   // An address that the IOMMU of the machine does not reach.
   const refused = checkMap(k.vfio.dma(file), request, wrapErrno(k)) ?? -ERRNO.EINVAL;
   if (refused < 0 || (request.flags & DMA_MAP.VADDR) !== 0) return refused;
+  if (pinError < 0) return pinError;
   mapPages(k, request.iova, request.size, request.vaddr);
   k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => addMapping(space, request));
   return 0;
