@@ -6,9 +6,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
+import { factsHaveOneHome } from './tidy/one-home.js';
 import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
-import { testFilesAreNamedByWhatTheyNeed } from './tidy/test-laws.js';
+import { testFilesAreNamedByWhatTheyNeed, testNamesSayWhatTheyTest } from './tidy/test-laws.js';
 
 const sources = FOLDERS.flatMap(readSources);
 /** What is not part of the program: tests, measurements, and the kernels they run on. */
@@ -62,6 +63,10 @@ test('replay keeps nothing in its modules: replays do not meet', () => {
   expect(laws.replayHasNoModuleState(sources)).toEqual([]);
 });
 
+test('facts that several parts know are written in one place', () => {
+  expect(factsHaveOneHome(sources)).toEqual([]);
+});
+
 test('no file is left that vfr does not run', () => {
   const faces = FOLDERS.map((name) => `${name}/index.ts`);
   const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/query-child.ts'];
@@ -113,5 +118,8 @@ describe('tests', () => {
 
   test('a test that starts the built program has a name that says so', () => {
     expect(testFilesAreNamedByWhatTheyNeed(all)).toEqual([]);
+  });
+  test('the name of a test says of what and what, without the names around it', () => {
+    expect(testNamesSayWhatTheyTest(all)).toEqual([]);
   });
 });

@@ -73,43 +73,43 @@ const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
 const draw = (browser: Browser, size = SIZE) => drawScreen(browser, view(browser), size).map(plain);
 
 describe('moving', () => {
-  test('by one, by screens, to the ends', () => {
-    expect(seqOf(keys(open(), 'down', 'j', 'up'))).toBe(1);
-    expect(seqOf(keys(open(), 'pagedown', ' '))).toBe(2 * ROWS);
-    expect(seqOf(keys(open(), 'G'))).toBe(99);
-    expect(seqOf(keys(open(), 'end', 'down'))).toBe(99);
-    expect(seqOf(keys(open(), 'G', 'pageup', 'k'))).toBe(98 - ROWS);
-    expect(seqOf(keys(open(), 'G', 'g', 'up'))).toBe(0);
+  test.each<[string, number, ...string[]]>([
+    ['down and up move by one event', 1, 'down', 'j', 'up'],
+    ['page down and space move by a screen', 2 * ROWS, 'pagedown', ' '],
+    ['G moves to the last event', 99, 'G'],
+    ['down stays at the last event', 99, 'end', 'down'],
+    ['page up and k move back from the end', 98 - ROWS, 'G', 'pageup', 'k'],
+    ['up stays at the first event', 0, 'G', 'g', 'up'],
+    ['a number after a colon is edited and gone to', 64, ':', '6', '9', 'backspace', '4', 'return'],
+    ['x moves to the next fault', 30, 'x'],
+    ['x moves on to the fault after that', 70, 'x', 'x'],
+    ['X moves to the fault before', 30, 'x', 'x', 'X'],
+    ['p, b and w move to probes, binds and writes', 50, 'p', 'p', 'b', 'w'],
+    ['d moves to the next event of the device', 20, 'p', 'd'],
+    ['D moves to the event of the device before', 20, 'p', 'd', 'd', 'D'],
+    ['s moves to the end of a call', 20, 'p', 's'],
+    ['s moves back to the begin of a call', 10, 'p', 's', 's'],
+  ])('a key moves the cursor: %s', (_, seq, ...pressed) => {
+    expect(seqOf(keys(open(), ...pressed))).toBe(seq);
   });
 
-  test('to a sequence number', () => {
-    expect(seqOf(keys(open(), ':', '6', '9', 'backspace', '4', 'return'))).toBe(64);
-    expect(keys(open(), ':', 'x', 'return').message).toBe('Not a number.');
+  test.each<[string, ...string[]]>([
+    ['Not a number.', ':', 'x', 'return'],
+    ['No fault after this event.', 'x', 'x', 'x'],
+    ['No lost events after this event.', 'l'],
+    ['This event has no other end.', 's'],
+    ['This event has no device.', 'd'],
+  ])('a key that leads nowhere says why: %s', (message, ...pressed) => {
+    expect(keys(open(), ...pressed).message).toBe(message);
+  });
+
+  test('Esc closes the prompt for a number', () => {
     expect(keys(open(), ':', '6', 'escape').prompt).toBeNull();
-  });
-
-  test('to kinds of events, forwards and backwards', () => {
-    expect(seqOf(keys(open(), 'x'))).toBe(30);
-    expect(seqOf(keys(open(), 'x', 'x'))).toBe(70);
-    expect(seqOf(keys(open(), 'x', 'x', 'X'))).toBe(30);
-    expect(seqOf(keys(open(), 'p', 'p', 'b', 'w'))).toBe(50);
-    expect(keys(open(), 'x', 'x', 'x').message).toBe('No fault after this event.');
-    expect(keys(open(), 'l').message).toBe('No lost events after this event.');
-  });
-
-  test('along a device and between the ends of a span', () => {
-    const probe = keys(open(), 'p');
-    expect(seqOf(keys(probe, 'd'))).toBe(20);
-    expect(seqOf(keys(probe, 'd', 'd', 'D'))).toBe(20);
-    expect(seqOf(keys(probe, 's'))).toBe(20);
-    expect(seqOf(keys(probe, 's', 's'))).toBe(10);
-    expect(keys(open(), 's').message).toBe('This event has no other end.');
-    expect(keys(open(), 'd').message).toBe('This event has no device.');
   });
 });
 
 describe('filter and search', () => {
-  test('of the device under the cursor, of races and divergences are asked for by a key', () => {
+  test('keys ask for the events of the device, for races and for divergences', () => {
     const request = (browser: Browser, key: string) => press(browser, key, ROWS).request;
     expect(request(keys(open(), 'x'), 'F')).toEqual({
       type: 'filter',
@@ -120,7 +120,7 @@ describe('filter and search', () => {
     expect(request(open(), 'v')).toEqual({ type: 'divergences' });
   });
 
-  test('tell of a match what there is to say of it', () => {
+  test('a match is shown with what is known of it', () => {
     const notes = new Map([[60, 'races with 61']]);
     const browser = found(open(), { what: 'a race', seqs: Float64Array.of(60, 99), notes }, ROWS);
     expect(browser.message).toBe('2 events with a race');
@@ -128,7 +128,7 @@ describe('filter and search', () => {
     expect(draw(keys(browser, 'n')).join('\n')).not.toContain('races with');
   });
 
-  test('ask for what was typed', () => {
+  test('a filter and a search ask for what was typed', () => {
     const step = press(keys(open(), 'f', 'c', 'p', 'u'), 'return', ROWS);
     expect(step.request).toEqual({ type: 'filter', condition: 'cpu' });
     expect(press(keys(open(), '/', 'x'), 'return', ROWS).request).toEqual({
@@ -168,7 +168,7 @@ describe('filter and search', () => {
 });
 
 describe('the screen', () => {
-  test('has title, events, details, state of the device, and keys', () => {
+  test('the screen has title, events, details, state of the device, and keys', () => {
     const lines = draw(keys(open(), 'p'));
     expect(lines[0]).toContain('t.arrows  11/100');
     expect(lines.find((line) => line.includes('┌ probe'))).toMatch(
@@ -179,33 +179,33 @@ describe('the screen', () => {
     expect(lines.at(-1)).toContain('? keys  q quit');
   });
 
-  test('says that replay is under way', () => {
+  test('the screen says that replay is under way', () => {
     expect(draw(keys(open(), 'x')).at(-2)).toContain('0000:02:00.0  replaying, 25 %');
   });
 
-  test('shows the prompt while it is typed, and the keys when asked', () => {
+  test('the screen shows the prompt while it is typed, and the keys when asked', () => {
     expect(draw(keys(open(), '/', 'n', 'v')).at(-1)).toContain('search: nv');
     expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
   });
 
-  test('has every command on one page of the help or another', () => {
+  test('the screen has every command on one page of the help or another', () => {
     const small = { columns: 80, rows: 10 };
     const presses = [1, 2, 3, 4, 5].map((count) => Array.from({ length: count }, () => '?'));
     const text = presses.flatMap((pages) => draw(keys(open(), ...pages), small)).join('\n');
     for (const { help } of COMMANDS) expect(text).toContain(help);
   });
 
-  test('closes the help at any other key', () => {
+  test('the screen closes the help at any other key', () => {
     const small = { columns: 80, rows: 10 };
     expect(draw(keys(open(), '?', 'j'), small).join('\n')).not.toContain('Keys');
   });
 
-  test('of an empty trace says so', () => {
+  test('the screen of an empty trace says so', () => {
     const empty = keys(open([]), 'down', 'x', 'G', 'n', 's');
     expect(draw(empty)[0]).toContain('no events');
   });
 
-  test('lets nothing of a recording move the cursor or colour the terminal', () => {
+  test('the screen lets nothing of a recording move the cursor or colour the terminal', () => {
     const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧';
     const browser = open([{ kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty }]);
     for (const line of drawScreen(browser, view(browser), SIZE)) {
@@ -213,7 +213,7 @@ describe('the screen', () => {
     }
   });
 
-  test('of a damaged trace shows the rest', () => {
+  test('the screen of a damaged trace shows the rest', () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
     const { bodyOffset, end } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
     for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
@@ -224,7 +224,7 @@ describe('the screen', () => {
     expect(lines).not.toContain('mark 7');
   });
 
-  test('tells of damage that comes about while it is open', () => {
+  test('the screen tells of damage that comes about while it is open', () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
     const reader = new TraceReader(new MemorySource(bytes));
     const browser = openBrowser(new EventStore(reader));
@@ -238,7 +238,7 @@ describe('the screen', () => {
     expect(lines.join('\n')).toContain('mark 14');
   });
 
-  test('fits the terminal whatever is pressed and however large it is', () => {
+  test('the screen fits the terminal whatever is pressed and however large it is', () => {
     const key = fc.constantFrom(
       ...'kjgGnNpPbBwWcCxXdDsF?f/:q 5',
       'up',
