@@ -37,7 +37,7 @@ async function ask(session: SqlSession, sql: string): Promise<string[]> {
 
 const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
 
-test.each([1, 2])('over %i traces', async (count) => {
+test.each([1, 2])('kept views over %i traces give what the views give', async (count) => {
   const session = await open(count);
   for (const view of VIEWS) {
     const first = await ask(session, `FROM ${view}`);

@@ -78,19 +78,19 @@ const ATTEMPTS = [
 ];
 
 describe('a session', () => {
-  test.each(ATTEMPTS)('refuses %s', async (sql) => {
+  test.each(ATTEMPTS)('a session refuses %s', async (sql) => {
     const failure = await session.query(sql).catch((e) => e);
     expect(failure).toMatchObject({ code: expect.stringMatching(/^SQL_(FAILED|FORBIDDEN)$/) });
     expect(readdirSync(folder)).toEqual(['secret.csv']);
   });
 
-  test('gives up on a result that does not fit its memory', async () => {
+  test('a session gives up on a result that does not fit its memory', async () => {
     const huge = "SELECT list(repeat('x', 1000) || i) FROM range(100000000) t(i)";
     const failure = await session.query(huge).catch((e) => e);
     expect(failure).toMatchObject({ code: 'SQL_MEMORY' });
   });
 
-  test('still answers after all of that', async () => {
+  test('a session still answers after all of that', async () => {
     const { columns } = await session.query('SELECT count(*) AS n FROM events');
     expect(columns).toEqual(['n']);
   });

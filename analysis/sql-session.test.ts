@@ -68,7 +68,7 @@ const bytes = (rows: unknown[][]) =>
   rows.map((r) => r.map((v) => (v instanceof Uint8Array ? new Uint8Array(v) : v)));
 
 describe('events in SQL', () => {
-  test('are those of the trace, in its order, whatever the batch size', async () => {
+  test('the view of events has those of the trace, in its order, whatever the batch size', async () => {
     const input = fc.tuple(fc.array(row, { maxLength: 40 }), fc.integer({ min: 1, max: 50 }));
     const property = fc.asyncProperty(input, async ([rows, batchRows]) => {
       const session = await open(buildTrace(rows, { batchRows }));
@@ -77,7 +77,7 @@ describe('events in SQL', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test('of some kinds are the rows that a condition on the kind gives', async () => {
+  test('events_of some kinds has the rows that a condition on the kind gives', async () => {
     const input = fc.tuple(fc.array(row, { maxLength: 40 }), fc.integer({ min: 1, max: 50 }));
     const property = fc.asyncProperty(input, async ([rows, batchRows]) => {
       const session = await open(buildTrace(rows, { batchRows }));
@@ -89,7 +89,7 @@ describe('events in SQL', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test('fill more than one vector, and stay in order', async () => {
+  test('events that fill more than one vector stay in order', async () => {
     const rows = fc.sample(row, { numRuns: 5000, seed: 7 });
     const session = await open(buildTrace(rows, { batchRows: 3000 }));
     expect(bytes(await ask(session, `${SELECT} FROM events`))).toEqual(expected(rows));
@@ -102,13 +102,13 @@ describe('events in SQL', () => {
     expect(list).toEqual(texts);
   });
 
-  test('have every column of the schema, in its order', async () => {
+  test('the view of events has every column of the schema, in its order', async () => {
     const session = await open(buildTrace([{ kind: 'mark' }]));
     const { columns } = await session.query('SELECT * FROM events');
     expect(columns).toEqual(COLUMNS.map((c) => c.name));
   });
 
-  test('of several traces are told apart by the column trace', async () => {
+  test('the column trace tells events of several traces apart', async () => {
     const mark = (text: string) => buildTrace([{ kind: 'mark', text }]);
     const session = await open(mark('first'), mark('second'));
     expect(await ask(session, 'SELECT trace, seq, text FROM events')).toEqual([
@@ -118,7 +118,7 @@ describe('events in SQL', () => {
     expect(await ask(session, 'SELECT count(*) FROM events')).toEqual([[2n]]);
   });
 
-  test('of one trace opened twice are told apart', async () => {
+  test('the column trace tells a trace that is opened twice apart', async () => {
     const reader = traceOf([{ kind: 'mark' }]);
     const session = await openTrustedSession([
       { name: 't', reader },
@@ -128,13 +128,13 @@ describe('events in SQL', () => {
     expect(await ask(session, 'SELECT trace FROM events')).toEqual([['t'], ['t (2)']]);
   });
 
-  test('of an empty trace are none', async () => {
+  test('the view of events of an empty trace has no rows', async () => {
     expect(await ask(await open(buildTrace([])), 'SELECT * FROM events')).toEqual([]);
   });
 });
 
 describe('what is wrong', () => {
-  test('with the SQL is a usage error with what DuckDB says', async () => {
+  test('wrong SQL is a usage error with what DuckDB says', async () => {
     const session = await open(buildTrace([{ kind: 'mark' }]));
     const failure = await session.query('SELECT nothing FROM events').catch((e) => e);
     expect(failure).toBeInstanceOf(VfrError);
@@ -142,14 +142,14 @@ describe('what is wrong', () => {
     expect(failure.message).toContain('"nothing" not found');
   });
 
-  test('with the trace is left out from the beginning', async () => {
+  test('a batch that is damaged when the trace is opened is left out', async () => {
     const trace = buildTrace(marks, { batchRows: 10 });
     damage(trace, 5);
     const session = await open(trace);
     expect(await ask(session, 'SELECT count(*), max(seq) FROM events')).toEqual([[90n, 99n]]);
   });
 
-  test('with the trace afterwards is told as what it is, and the session goes on', async () => {
+  test('damage that comes later is reported as damage, and the session goes on', async () => {
     const trace = buildTrace(marks, { batchRows: 10 });
     const session = await open(trace);
     damage(trace, 5);

@@ -28,7 +28,7 @@ function countBy(rows: readonly EventRow[], of: (row: EventRow) => string | unde
 }
 
 describe('a summary', () => {
-  test('counts every event once, over all batches', () => {
+  test('a summary counts every event once, over all batches', () => {
     const input = fc.tuple(fc.array(row, { minLength: 1 }), fc.integer({ min: 1, max: 9 }));
     fc.assert(
       fc.property(input, ([rows, batchRows]) => {
@@ -51,7 +51,7 @@ describe('a summary', () => {
     );
   });
 
-  test('of nothing has no times', () => {
+  test('a summary of nothing has no times', () => {
     expect(summaryOf(buildTrace([]))).toMatchObject({
       events: 0,
       bytesPerEvent: null,
@@ -62,7 +62,7 @@ describe('a summary', () => {
     });
   });
 
-  test('leaves snapshots out of the times, not out of the counts', () => {
+  test('a summary leaves snapshots out of the times, not out of the counts', () => {
     const rows: EventRow[] = [
       { kind: 'snapshot', ts: 1n },
       { kind: 'mark', ts: 500n },
@@ -76,7 +76,7 @@ describe('a summary', () => {
     });
   });
 
-  test('of a cut trace counts the losses that it can see', () => {
+  test('a summary of a cut trace counts the losses that it can see', () => {
     const rows: EventRow[] = [
       { kind: 'lost', value: 5n },
       { kind: 'mark' },

@@ -39,7 +39,7 @@ async function cut(...options: string[]) {
 }
 
 describe('times', () => {
-  test('count from the earliest event that is no snapshot, wherever it stands', async () => {
+  test('times count from the earliest event that is no snapshot, wherever it stands', async () => {
     const reader = TraceReader.open(trace);
     expect(zeroOf(reader)).toBe(at(10));
     reader.close();
@@ -49,7 +49,7 @@ describe('times', () => {
     expect(await cut('--time', '1.5..')).toEqual({ code: 0, texts: ['third'] });
   });
 
-  test('of a trace of snapshots only have no zero', () => {
+  test('times of a trace of snapshots only have no zero', () => {
     const reader = TraceReader.open(traceFile(rows.slice(0, 1)));
     expect(zeroOf(reader)).toBeNull();
     reader.close();
@@ -57,12 +57,12 @@ describe('times', () => {
 });
 
 describe('devices', () => {
-  test('have short names, in any case', async () => {
+  test('devices have short names, in any case', async () => {
     expect(await cut('--device', '01:00.2')).toMatchObject({ texts: ['{}', 'second', 'third'] });
     expect(await cut('--device', '000A:01:00.2')).toEqual({ code: 0, texts: ['first'] });
   });
 
-  test('that are not there are an error, which says which are', async () => {
+  test('devices that are not there are an error, which says which are', async () => {
     const { code, stderr } = await cut('--device', '02:00.0');
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -95,14 +95,14 @@ describe('what is written', () => {
     expect(statSync(output).mode & 0o777).toBe(0o600);
   });
 
-  test('has the permissions that are asked for', async () => {
+  test('what is written has the permissions that are asked for', async () => {
     const output = join(scratchFolder(), 'out.arrows');
     expect((await vfrInProcess(['cat', trace, '-o', output, '--mode', '644'])).code).toBe(0);
     expect(statSync(output).mode & 0o777).toBe(0o644);
     expect((await vfrInProcess(['cat', trace, '-o', output, '--mode', '8'])).code).toBe(2);
   });
 
-  test('is no input of the command', async () => {
+  test('what is written is no input of the command', async () => {
     const folder = scratchFolder();
     const [a, hard, soft, text] = ['a', 'hard', 'soft', 'text'].map((name) => join(folder, name));
     copyFileSync(trace, a);
@@ -135,7 +135,7 @@ describe('what is written', () => {
     expect(readFileSync(text, 'utf8')).toContain('tracing_mark_write');
   });
 
-  test('is no input by standard streams either', () => {
+  test('what is written is no input by standard streams either', () => {
     const copy = join(scratchFolder(), 'copy');
     writeFileSync(copy, buildTrace(rows));
     const run = vfr(['cat', '/proc/self/fd/0', '-o', copy]);

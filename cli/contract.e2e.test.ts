@@ -64,7 +64,7 @@ describe.each(OF_A_TRACE.map((c) => c.name()))('vfr %s with a bad trace', (name)
     ),
   };
 
-  test.each(Object.entries(cases))('%s', (_what, file) => {
+  test.each(Object.entries(cases))('a command refuses a bad trace: %s', (_what, file) => {
     const { code, stdout, stderr } = vfr(onTrace(name, file));
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toContain(file);
@@ -78,7 +78,7 @@ describe.each(STRICT.map((c) => c.name()))('vfr %s on an incomplete trace', (nam
   const cut = join(scratchFolder(), 'cut.arrows');
   writeFileSync(cut, whole.subarray(0, -64));
 
-  test('says so and goes on', () => {
+  test('a command on an incomplete trace says that it is incomplete and goes on', () => {
     const { code, stderr } = vfr(onTrace(name, cut));
     // A terminal UI says that it needs a terminal, after it has said this.
     expect([0, 1, 4]).toContain(code);
@@ -98,13 +98,13 @@ describe('vfr', () => {
     expect(vfr(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('without a command shows help as an error', () => {
+  test('vfr without a command shows help as an error', () => {
     const { code, stdout, stderr } = vfr([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: vfr/);
   });
 
-  test('with an unknown command is wrong usage', () => {
+  test('vfr with an unknown command is wrong usage', () => {
     const { code, stdout, stderr } = vfr(['replya']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expectOneError(stderr);
@@ -129,7 +129,7 @@ describe('vfr', () => {
     expect(heavy).toEqual([]);
   });
 
-  test('ends quietly when the reader of its output has gone', () => {
+  test('vfr ends quietly when the reader of its output has gone', () => {
     const rows = Array.from({ length: 5000 }, (_, i) => ({ kind: 'mark', text: `${i}` }) as const);
     const command = `"${process.execPath}" "${PROGRAM}" events "${traceFile(rows)}" | head -1`;
     const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${command}`], {
@@ -140,7 +140,7 @@ describe('vfr', () => {
     expect(stderr).not.toContain('EPIPE');
   });
 
-  test('tells of a full disk under its output, with the code of an unreadable file', () => {
+  test('vfr reports a full disk under its output, with the code of an unreadable file', () => {
     const file = traceFile(Array.from({ length: 2000 }, () => ({ kind: 'mark' })));
     const shell = (command: string) =>
       spawnSync('bash', ['-c', `vfr() { "${process.execPath}" "${PROGRAM}" "$@"; }; ${command}`], {

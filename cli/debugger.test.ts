@@ -25,7 +25,7 @@ async function run(debug: Debugger, ...lines: string[]) {
 }
 
 describe('the debugger', () => {
-  test('steps and goes back', async () => {
+  test('the debugger steps and goes back', async () => {
     const debug = session();
     expect(await run(debug, 'where')).toContain('at the beginning');
     expect(await run(debug, 'step 10')).toMatch(/^9 {2}/);
@@ -34,7 +34,7 @@ describe('the debugger', () => {
     expect(await run(debug, 'back 99999')).toContain('at the beginning');
   });
 
-  test('stops at a condition, forwards and backwards', async () => {
+  test('the debugger stops at a condition, forwards and backwards', async () => {
     const debug = session();
     const bound = await seqsWhere('t', reader, "kind = 'bind' AND phase = 'point'");
     expect(await run(debug, "break kind = 'bind' and phase = 'point'")).toBe(
@@ -45,7 +45,7 @@ describe('the debugger', () => {
     expect(await run(debug, 'rc')).toContain('the beginning was reached');
   });
 
-  test('stops when something watched changes', async () => {
+  test('the debugger stops when something watched changes', async () => {
     const debug = session();
     const change = await run(debug, 'seek 300', 'watch 0000:01:00.1/driver', 'c');
     expect(change).toContain('device_unbind_cleanup  0000:01:00.1  nvme');
@@ -53,7 +53,7 @@ describe('the debugger', () => {
     expect(await run(debug, 'seek 1100', 'rc')).toContain('0000:01:00.1');
   });
 
-  test('says who has a device and what is under way on it', async () => {
+  test('the debugger says who has a device and what is under way on it', async () => {
     const debug = session();
     const probing = await seqsWhere('t', reader, "name = 'nvme_probe' AND phase = 'begin'");
     const holders = await run(debug, `seek ${probing[0]}`, 'holders 0000:01:00.1');
@@ -64,7 +64,7 @@ describe('the debugger', () => {
     expect(await run(debug, 'holders 0000:ff:00.0')).toBe('null');
   });
 
-  test('lets nothing of a recording reach the terminal as it is', async () => {
+  test('the debugger lets nothing of a recording reach the terminal as it is', async () => {
     const nasty = '\u001b[2J\u009b31m';
     const row = {
       kind: 'mark',
@@ -80,7 +80,7 @@ describe('the debugger', () => {
     expect(await run(debug, 'step')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   });
 
-  test('answers what it does not know, and leaves', async () => {
+  test('the debugger answers what it does not know, and leaves', async () => {
     const debug = session();
     expect(await run(debug, 'frobnicate')).toContain('no such command');
     expect(await run(debug, 'help')).toContain('reverse-continue');

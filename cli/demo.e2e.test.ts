@@ -23,7 +23,7 @@ function shown(command: string): readonly string[] {
 const timeless = (line: string) => line.replace(/ in \d+\.\d+ s:/, ' in N s:');
 
 describe('README', () => {
-  test('shows what the demo and its example of SQL print', () => {
+  test('README shows what the demo and its example of SQL print', () => {
     const cwd = scratchFolder();
     const printed = vfr(['demo'], { cwd }).stdout.split('\n').map(timeless);
     const lines = shown('vfr demo').map(timeless);
@@ -39,7 +39,7 @@ describe('README', () => {
 });
 
 describe('vfr demo', () => {
-  test('imports, replays, finds races and hot spots, and says how to go on', () => {
+  test('vfr demo imports, replays, finds races and hot spots, and says how to go on', () => {
     const cwd = scratchFolder();
     const { code, stdout, stderr } = vfr(['demo'], { cwd });
     expect(code, stderr).toBe(0);
@@ -55,7 +55,7 @@ describe('vfr demo', () => {
     expect(vfr(['info', join(cwd, 'vfr-demo.arrows'), '--strict']).code).toBe(0);
   });
 
-  test('that cannot write says so, and costs no file', () => {
+  test('a vfr demo that cannot write says so, and leaves no file', () => {
     const cwd = scratchFolder();
     mkdirSync(join(cwd, 'taken'));
     const { code, stdout, stderr } = vfr(['demo', '-o', 'taken'], { cwd });
@@ -70,7 +70,7 @@ describe('vfr import of several inputs', () => {
       .map((t) => `           ${who}-77      [000] ..... ${t}: tracing_mark_write: ${who} ${t}\n`)
       .join('')}`;
 
-  test('puts their events on one timeline', () => {
+  test('several inputs of vfr import puts their events on one timeline', () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, 'a.txt'), text('aa', ['1.000000', '3.000000']));
     writeFileSync(join(cwd, 'b.txt'), text('bb', ['2.000000', '4.000000']));
@@ -82,7 +82,7 @@ describe('vfr import of several inputs', () => {
     expect(rows).toBe('task\naa\nbb\naa\nbb\n');
   });
 
-  test('that have nowhere to go are told of the folder', () => {
+  test('several inputs of vfr import with an output in a missing folder are refused', () => {
     const cwd = scratchFolder();
     for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));
     const { code, stderr } = vfr(['import', 'a.txt', 'b.txt', '-o', 'none/out.arrows'], { cwd });
@@ -90,7 +90,7 @@ describe('vfr import of several inputs', () => {
     expect(stderr).toContain('none: no such file or directory');
   });
 
-  test('whose clocks differ are told by the name of the input', () => {
+  test('inputs of vfr import whose clocks differ are refused with the name of the input', () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, 'a.txt'), '[    1.000000] pci 0000:00:01.0: one\n');
     writeFileSync(join(cwd, 'b.txt'), '7 1795252724.999990 close(3) = 0\n');
@@ -101,7 +101,7 @@ describe('vfr import of several inputs', () => {
     expect(readdirSync(cwd).sort()).toEqual(['a.txt', 'b.txt']);
   });
 
-  test('go to a pipe, and the report to stderr', () => {
+  test('several inputs of vfr import go to a pipe, and the report to stderr', () => {
     const cwd = scratchFolder();
     for (const name of ['a.txt', 'b.txt']) writeFileSync(join(cwd, name), text('aa', ['1.000000']));
     const script = `"${process.execPath}" "${PROGRAM}" import a.txt b.txt -o - | cat > out.arrows`;
@@ -112,7 +112,7 @@ describe('vfr import of several inputs', () => {
     expect(readdirSync(cwd).sort()).toEqual(['a.txt', 'b.txt', 'out.arrows']);
   });
 
-  test('of which one is missing leaves nothing behind', () => {
+  test('a missing input of vfr import leaves no output', () => {
     const cwd = scratchFolder();
     writeFileSync(join(cwd, 'a.txt'), text('aa', ['1.000000']));
     const { code } = vfr(['import', 'a.txt', 'none.txt', '-o', 'both.arrows'], { cwd });

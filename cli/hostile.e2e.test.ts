@@ -136,7 +136,7 @@ describe.each(traceCommands)('vfr %s', (name) => {
   const given = EXTRA[name] ?? (JSON_TOO.has(name) ? [[], ['--json']] : [['-o', output]]);
   test.each(
     given.map((more) => [more.map(printable).join(' '), more] as const),
-  )('%s', async (_, more) => {
+  )('a command prints nothing that a terminal obeys: %s', async (_, more) => {
     for (const file of [trace, damaged, `${trace}-none`]) await harmless(name, file, ...more);
   });
 });
@@ -146,7 +146,7 @@ test.each([
   ['--json'],
   ['--format', EVIL],
   ['--snapshot', EVIL],
-])('vfr import %j', async (...more) => {
+])('vfr import prints nothing that a terminal obeys: %j', async (...more) => {
   await harmless('import', text, '-o', output, ...more);
   await harmless('import', text, text, '-o', output, ...more);
 });

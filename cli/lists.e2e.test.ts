@@ -20,7 +20,7 @@ describe('vfr cut', () => {
     ['--device', '01:00.1', '--device', '01:00.2', '--kind', 'log', '--kind', 'mark', file],
     [file, '--device', '01:00.1,01:00.2', '--kind', 'log,mark'],
     ['--kind', 'log', file, '--device', '01:00.1', '--device=01:00.2'],
-  ])('takes %j %j %j', async (...args) => {
+  ])('vfr cut takes %j %j %j', async (...args) => {
     const { code, stderr } = await vfrInProcess(['cut', ...args]);
     const events = args.includes('01:00.1') && args.length === 3 ? '1 event' : '2 events';
     expect({ code, written: stderr.includes(`${events} written`) }).toEqual({

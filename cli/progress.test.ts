@@ -40,7 +40,7 @@ test('a terminal sees a line now and then, which is cleared', () => {
 test.each([
   ['a pipe', setUp({})],
   ['a dumb terminal', setUp({ isTTY: true }, 'dumb')],
-])('%s sees nothing', (_, set) => {
+])('progress is not shown to %s', (_, set) => {
   read(set);
   expect(set.written).toEqual([]);
 });
@@ -64,7 +64,7 @@ test('a long name does not break the line', () => {
 });
 
 describe('what is shown', () => {
-  test('without a size only what is known', () => {
+  test('progress without a size shows only what is known', () => {
     expect(formatProgress(3 << 20, 0, 2000)).toBe('3.0 MiB, 1.5 MiB/s');
   });
 

@@ -103,7 +103,7 @@ describe('vfr sql', () => {
     expect(Object.values(JSON.parse(await sql('SELECT 1 AS a, 2 AS a', 'jsonl')))).toEqual([1, 2]);
   });
 
-  test('takes the query from a file, and several traces', async () => {
+  test('vfr sql takes the query from a file, and several traces', async () => {
     const query = join(scratchFolder(), 'query.sql');
     writeFileSync(query, 'SELECT count(*) AS n, count(DISTINCT trace) AS t FROM events');
     const other = traceFile(rows);

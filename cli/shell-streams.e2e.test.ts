@@ -41,7 +41,7 @@ describe('a stream that is the input', () => {
     expect(read('t.arrows').equals(TRACE)).toBe(true);
   });
 
-  test('is told of though the shell has emptied it', () => {
+  test('a stream that is the input is told of though the shell has emptied it', () => {
     const { status, stderr } = shell('vfr events t.arrows > t.arrows');
     expect({ status, told: stderr.includes('(OUTPUT_IS_INPUT)') }).toEqual({
       status: 2,
@@ -64,14 +64,14 @@ describe('a stream that is the input', () => {
     'vfr scenarios ./mine.json --json >> mine.json',
     'vfr record --scenario ./mine.json -o mine.json',
     'vfr record --scenario ./mine.json -o t.arrows 2>> mine.json',
-  ])('may be a scenario: %s leaves it as it was', (command) => {
+  ])('a stream that is the input may be a scenario: %s leaves it as it was', (command) => {
     const make = 'vfr scenarios two-binders > mine.json; cp mine.json before.json';
     const { status, read } = shell(`${make}; ${command}`);
     expect(status).toBe(2);
     expect(read('mine.json').equals(read('before.json'))).toBe(true);
   });
 
-  test('may be the file of the query', () => {
+  test('a stream that is the input may be the file of the query', () => {
     const { status, read } = shell('vfr sql t.arrows -f query.sql >> query.sql');
     expect({ status, query: read('query.sql').toString() }).toEqual({
       status: 2,
@@ -93,13 +93,13 @@ describe('a closed standard output', () => {
     expect(stderr).toContain('(FILE_EBADF)');
   });
 
-  test('is no error for a command that prints nothing', () => {
+  test('a closed standard output is no error for a command that prints nothing', () => {
     const { status, read } = shell('vfr cut t.arrows -o other.arrows >&-');
     expect(status).toBe(0);
     expect(read('other.arrows').length).toBeGreaterThan(0);
   });
 
-  test('is another thing than /dev/null', () => {
+  test('a closed standard output is another thing than /dev/null', () => {
     expect(shell('vfr info t.arrows > /dev/null').status).toBe(0);
     expect(shell('vfr info t.arrows 1<> /dev/null').status).toBe(0);
   });
@@ -107,7 +107,7 @@ describe('a closed standard output', () => {
 
 describe('an output by name', () => {
   test.each([
-    'cut t.arrows',
+    'an output by name cut t.arrows',
     'import t.arrows',
     'demo',
     'record',

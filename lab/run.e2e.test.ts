@@ -22,12 +22,12 @@ test.each([
   ['--timeout', 'soon', 'hello'],
   ['--cpus', '0', 'hello'],
   ['--memory', '1', 'hello'],
-])('wrong usage: %s %s %s', (...args) => {
+])('the lab refuses wrong usage: %s %s %s', (...args) => {
   const { status, stderr } = lab(args.filter((arg) => arg !== undefined));
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^usage: npm run lab/)]);
 });
 
-test('without QEMU', () => {
+test('the lab without QEMU says what is missing', () => {
   const { status, stderr } = lab(['hello'], '/nonexistent');
   expect(status).toBe(4);
   expect(stderr).toMatch(/qemu-system-x86_64 is not installed: apt-get install/);

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { vfioIoctlName, vfioIoctlNumber } from './vfio-ioctls.js';
 
-test('decodes by the kind of file', () => {
+test('an ioctl number is decoded by the kind of file', () => {
   expect(vfioIoctlName(0x3b64, 'container')).toBe('VFIO_GET_API_VERSION');
   expect(vfioIoctlName(0x3b71, 'container')).toBe('VFIO_IOMMU_MAP_DMA');
   expect(vfioIoctlName(0x3b71, 'iommufd')).toBe('VFIO_IOMMU_MAP_DMA');
@@ -17,14 +17,14 @@ test('decodes by the kind of file', () => {
   expect(vfioIoctlName(0x3b85)).toBe('IOMMU_IOAS_MAP');
 });
 
-test('knows what it does not know', () => {
+test('an ioctl number that VFIO does not have has no name', () => {
   expect(vfioIoctlName(0x3b6b, 'container')).toBeUndefined();
   expect(vfioIoctlName(0x5401)).toBeUndefined();
   expect(vfioIoctlName(0x3ba0)).toBeUndefined();
   expect(vfioIoctlNumber('TCGETS')).toBeUndefined();
 });
 
-test('goes from the name to the number', () => {
+test('the name of an ioctl leads to its number', () => {
   expect(vfioIoctlNumber('VFIO_DEVICE_SET_IRQS')).toBe(0x3b6e);
   expect(vfioIoctlNumber('VFIO_IOMMU_SPAPR_TCE_GET_INFO')).toBe(0x3b70);
   expect(vfioIoctlNumber('IOMMU_HWPT_ALLOC')).toBe(0x3b89);

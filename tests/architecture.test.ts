@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
 import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
-import { testFilesAreNamedByWhatTheyNeed } from './tidy/test-laws.js';
+import { testFilesAreNamedByWhatTheyNeed, testNamesSayWhatTheyTest } from './tidy/test-laws.js';
 
 const sources = FOLDERS.flatMap(readSources);
 /** What is not part of the program: tests, measurements, and the kernels they run on. */
@@ -113,5 +113,8 @@ describe('tests', () => {
 
   test('a test that starts the built program has a name that says so', () => {
     expect(testFilesAreNamedByWhatTheyNeed(all)).toEqual([]);
+  });
+  test('the name of a test says of what and what, without the names around it', () => {
+    expect(testNamesSayWhatTheyTest(all)).toEqual([]);
   });
 });

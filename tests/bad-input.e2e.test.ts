@@ -47,7 +47,7 @@ describe('vfr import refuses', () => {
     expect(refused(file('noise.bin', noise), 3)).toMatch(/no format/);
   });
 
-  test('a directory', () => {
+  test('vfr import refuses a directory', () => {
     expect(refused(scratch, 3)).toMatch(/directory/);
   });
 

@@ -57,7 +57,7 @@ function ownersAfter(capture: string): Record<string, string | null> {
 }
 
 describe.each(BINDING)('%s', (capture) => {
-  test('is imported, replayed without a divergence, and ends as the kernel did', () => {
+  test('a recording of a real kernel is imported, replayed without a divergence, and ends as the kernel did', () => {
     const { trace, report } = importCapture(capture);
     const text = testData(`captures/${capture}/trace.txt.zst`).toString('latin1');
     const metadata = JSON.parse(testData(`captures/${capture}/metadata.json`).toString());
@@ -82,7 +82,7 @@ describe.each(BINDING)('%s', (capture) => {
 });
 
 describe('an imported recording', () => {
-  test('opens in polars with the rows and values that vfr shows', () => {
+  test('an imported recording opens in polars with the rows and values that vfr shows', () => {
     const { trace, report } = importCapture('sriov-on-r1');
     const frame = pl.readIPCStream(readFileSync(trace));
     expect(frame.height).toBe(report.events);
@@ -102,7 +102,7 @@ describe('an imported recording', () => {
     );
   });
 
-  test('has the clock and the kernel that its text does not tell, when they are given', () => {
+  test('an imported recording has the clock and the kernel that its text does not tell, when they are given', () => {
     const trace = join(scratch, 'named.arrows');
     const input = 'tests/data/captures/hotplug-r1/trace.txt.zst';
     const given = ['--clock', 'mono', '--kernel', '6.1.0-56-amd64'];

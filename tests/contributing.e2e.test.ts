@@ -83,7 +83,7 @@ beforeAll(() => {
   run('node_modules/.bin/tsc -p tsconfig.json --noEmit && npm run --silent build');
 }, 300_000);
 
-test.each(pages)('README.md lists %s', (page) => {
+test.each(pages)('the list of pages for contributors has %s', (page) => {
   expect(readFileSync(join(PAGES, 'README.md'), 'utf8')).toContain(`(${page})`);
 });
 
@@ -92,11 +92,14 @@ describe.each(pages)('%s', (page) => {
     .filter(({ info }) => info === 'console')
     .flatMap(commandsOf);
 
-  test('has commands that show that it works', () => {
+  test('a page for contributors has commands that show that it works', () => {
     expect(commands.length).toBeGreaterThan(0);
   });
 
-  test.each(commands)('$command', ({ command, printed }) => {
+  test.each(commands)('a command of a page prints what the page says: $command', ({
+    command,
+    printed,
+  }) => {
     expect(run(command)).toBe(printed);
   }, 60_000);
 });

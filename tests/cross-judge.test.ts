@@ -21,8 +21,8 @@ const verdictsOf = (calm: boolean, numRuns: number) =>
     { numRuns },
   );
 
-test('with modules and slots', () => verdictsOf(false, 200));
-test('of writes alone', () => verdictsOf(true, 200));
+test('the judge agrees with random runs with modules and slots', () => verdictsOf(false, 200));
+test('the judge agrees with random runs of writes alone', () => verdictsOf(true, 200));
 
 /** Share of responses for which the recording does not say what the judge would have to know. */
 const UNKNOWN_MAX = 0.01;
@@ -30,7 +30,7 @@ const UNKNOWN_MAX = 0.01;
 test.each([
   ['alone', false],
   ['while devices are bound and unbound', true],
-] as const)('of users of VFIO %s', (_, busy) => {
+] as const)('the judge agrees with random runs of users of VFIO %s', (_, busy) => {
   let [responses, unknown] = [0, 0];
   fc.assert(
     fc.property(randomVfioRun(busy), seed, (spec, random) => {

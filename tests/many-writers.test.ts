@@ -76,14 +76,14 @@ describe.each(['many-writers-r1', 'many-writers-r2'])('%s', (capture) => {
   const input = join(folder, 'trace.txt.zst');
   importInput({ input, output, snapshot: join(folder, 'state-before') });
 
-  test('has every write of every program, in its order, with its result', () => {
+  test('a recording of many writers has every write of every program, in its order, with its result', () => {
     const own = logged(capture);
     const found = recorded(output);
     expect([...own.values()].flat().length).toBeGreaterThan(500);
     for (const [task, writes] of own) expect(found.get(task), String(task)).toEqual(writes);
   });
 
-  test('is replayed without a divergence, and ends as the kernel did', () => {
+  test('a recording of many writers is replayed without a divergence, and ends as the kernel did', () => {
     const reader = TraceReader.open(output);
     const { divergences, unmodelled, finalState } = replay(reader.read());
     reader.close();

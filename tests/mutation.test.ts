@@ -37,7 +37,7 @@ describe.each([
 ] as const)('a %s event', (how, least) => {
   const all = tried.filter((one) => one.mutation.type === how);
 
-  test(`is seen at once in ${least * 100} % of the cases`, () => {
+  test(`a mutated event is seen at once in ${least * 100} % of the cases`, () => {
     const missed = all
       .filter((one) => !seen(one))
       .map((one) => `${one.capture} ${one.seq} ${one.what} ${one.how}: ${one.outcome}`);

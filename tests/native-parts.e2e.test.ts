@@ -20,11 +20,11 @@ function buildsFromSource(folder: string): unknown {
 }
 
 describe('zstd-napi is compiled from its sources', () => {
-  test('by npm ci in the repository', () => {
+  test('npm ci in the repository compiles zstd-napi from its sources', () => {
     expect(buildsFromSource(join(ROOT, 'node_modules', 'zstd-napi'))).toBe(true);
   });
 
-  test('by a global installation of the package, whose folder holds its dependencies', () => {
+  test('a global installation of the package compiles zstd-napi from its sources', () => {
     const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     expect(files).toContain('.prebuild-installrc');
     const vfr = join(scratchFolder(), 'lib', 'node_modules', 'vfr');

@@ -73,18 +73,18 @@ const WHY: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 describe.each(Object.keys(WHY))('%s', (capture) => {
   const { report, result, why } = run(capture);
 
-  test('is imported whole', () => {
+  test('a recording of another device is imported whole', () => {
     const { event_counts: counts } = JSON.parse(textOf(capture, 'metadata.json'));
     expect(report.records).toEqual(counts['trace.txt'].by_event);
   });
 
-  test('blames nobody, and says what it does not know', () => {
+  test('a recording of another device blames nobody, and says what it does not know', () => {
     expect(result.divergences).toEqual([]);
     const more = Object.entries(why).filter(([what, n]) => n > (WHY[capture][what] ?? 0));
     expect(more).toEqual([]);
   });
 
-  test('ends as the kernel did, as far as the state is certain', () => {
+  test('a recording of another device ends as the kernel did, as far as the state is certain', () => {
     const owners = ownersAfter(capture);
     const known = Object.entries(result.finalState.devices).filter(
       ([bdf, { driver }]) => bdf in owners && driver?.startsWith('?') !== true,

@@ -24,7 +24,9 @@ const HASHES: Readonly<Record<string, string>> = {
   'vfio-client-r1': 'e7eb21e8ff3b7af2',
 };
 
-test.each(Object.entries(HASHES))('%s', (capture, hash) => {
+test.each(
+  Object.entries(HASHES),
+)('the state hash of a recording is as before: %s', (capture, hash) => {
   const reader = importedCapture(capture);
   const { stateHash, diverged, unmodelled } = replay(reader.read(), { kernel: reader.meta.kernel });
   reader.close();

@@ -8,7 +8,7 @@ import { Begins } from './begins.js';
 import { toSeq } from './units.js';
 
 describe('begins', () => {
-  test('are found as long as they are open and not too many', () => {
+  test('begins are found as long as they are open and not too many', () => {
     const step = fc.record({ end: fc.boolean(), pick: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 400 }), (steps) => {
@@ -31,7 +31,7 @@ describe('begins', () => {
     );
   });
 
-  test('are forgotten from the oldest on, and it is known of which that may be', () => {
+  test('begins are forgotten from the oldest on, and it is known of which that may be', () => {
     const begins = new Begins(1 << 14);
     for (let i = 0; i < 100_000; i++) begins.add(i, toSeq(i));
     expect(begins.find(99_999)).toBe(99_999);
@@ -41,7 +41,7 @@ describe('begins', () => {
     expect(begins.mayBeForgotten(99_000)).toBe(false);
   });
 
-  test('do not forget an open one for those that have ended', () => {
+  test('begins do not forget an open one for those that have ended', () => {
     const begins = new Begins(1 << 14);
     begins.add(0, toSeq(0));
     for (let i = 1; i < 200_000; i++) {

@@ -15,7 +15,7 @@ function expectCounting(first: number, count: number): void {
 }
 
 describe('a counting frame', () => {
-  test('decompresses to consecutive integers, wherever it begins and ends', () => {
+  test('a counting frame decompresses to consecutive integers, wherever it begins and ends', () => {
     const edges = fc.constantFrom(0, 255, 256, 65_535, 65_536, 2 ** 24, 2 ** 32, 2 ** 39);
     const first = fc
       .tuple(edges, fc.integer({ min: -5000, max: 5000 }))
@@ -24,11 +24,11 @@ describe('a counting frame', () => {
     fc.assert(fc.property(first, count, expectCounting), { numRuns: 300 });
   });
 
-  test('ends right after any value of a segment', () => {
+  test('a counting frame ends right after any value of a segment', () => {
     for (let more = 0; more < 520; more++) expectCounting(0, COUNTING_MIN + more);
   });
 
-  test('is far smaller than what it stands for', () => {
+  test('a counting frame is far smaller than what it stands for', () => {
     expect(countingFrame(12_345, 65_536).byteLength).toBeLessThan(65_536 / 10);
   });
 });

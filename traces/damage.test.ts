@@ -52,7 +52,7 @@ function expectTrue(reader: TraceReader): void {
 const ENDS = open(TRACE).batches.map(({ frame }) => frame.end);
 
 describe('a trace that is cut', () => {
-  test('gives all batches that are complete, at every byte', () => {
+  test('a trace that is cut gives all batches that are complete, at every byte', () => {
     const opening = 8 + TRACE.readUInt32LE(4);
     for (let size = opening; size < TRACE.byteLength; size++) {
       const reader = open(TRACE.subarray(0, size));
@@ -62,13 +62,13 @@ describe('a trace that is cut', () => {
     }
   });
 
-  test('within its opening is not a trace, and says so', () => {
+  test('a trace that is cut within its opening is not a trace, and says so', () => {
     for (const size of [4, 8, 100, 7 + TRACE.readUInt32LE(4)]) {
       expect(() => open(TRACE.subarray(0, size))).toThrow('cut within its opening');
     }
   });
 
-  test('is told as lost, nobody knows how many, when it is repaired', () => {
+  test('a trace that is cut is told as lost, nobody knows how many, when it is repaired', () => {
     const cut = open(TRACE.subarray(0, ENDS[2] + 100));
     const repaired = repair(cut);
     expect(repaired.events).toBe(3 * BATCH_ROWS + 1);
@@ -84,7 +84,7 @@ describe('a trace that is cut', () => {
 });
 
 describe('a single flipped bit', () => {
-  test('is found and placed, and costs one batch at most', () => {
+  test('a single flipped bit is found and placed, and costs one batch at most', () => {
     const bits = fc.nat(TRACE.byteLength * 8 - 1);
     fc.assert(
       fc.property(bits, (bit) => {
@@ -106,7 +106,7 @@ describe('a single flipped bit', () => {
 });
 
 describe('bytes removed or put in', () => {
-  test('are found, and what is behind them is read', () => {
+  test('bytes removed or put in are found, and what is behind them is read', () => {
     const at = fc.nat(TRACE.byteLength - 9);
     const put = fc.uint8Array({ minLength: 1, maxLength: 40 });
     fc.assert(
@@ -158,7 +158,7 @@ function damageColumn(name: ColumnName): TraceReader {
 }
 
 describe('a damaged column', () => {
-  test('is named, with the range of bytes and seq', () => {
+  test('a damaged column is named, with the range of bytes and seq', () => {
     const { frame } = open(TRACE).batches[1];
     const [damage] = damageColumn('text').damage;
     expect(damage).toMatchObject({
@@ -176,7 +176,7 @@ describe('a damaged column', () => {
     expect(repair(damageColumn(name)).events).toBe(ROWS + (name === 'seq' ? 0 : 1));
   });
 
-  test('costs only its own values when the trace is repaired', () => {
+  test('a damaged column costs only its own values when the trace is repaired', () => {
     const repaired = repair(damageColumn('text'));
     expect(repaired.events).toBe(ROWS + 1);
     expect(repaired.completeness).toMatchObject({ complete: false, lost: 0 });
@@ -190,7 +190,7 @@ describe('a damaged column', () => {
     );
   });
 
-  test('of times leaves the order, and the earliest time that the batch tells', () => {
+  test('a damaged column of times leaves the order, and the earliest time that the batch tells', () => {
     const repaired = repair(damageColumn('ts'));
     const times = [...repaired.read()].flatMap((batch) =>
       Array.from({ length: batch.rows }, (_, row) => batch.column('ts').big(row)),
@@ -198,7 +198,7 @@ describe('a damaged column', () => {
     expect(times.slice(9, 17)).toEqual(Array(BATCH_ROWS).fill(EVENTS[BATCH_ROWS].ts));
   });
 
-  test('without which events say nothing costs the batch', () => {
+  test('a damaged column without which events say nothing costs the batch', () => {
     const repaired = repair(damageColumn('kind'));
     expect(repaired.events).toBe(ROWS - BATCH_ROWS + 1);
     expect(repaired.losses).toEqual([{ source: 'vfr', cpu: null, events: BATCH_ROWS }]);
@@ -206,7 +206,7 @@ describe('a damaged column', () => {
 });
 
 describe('a damaged dictionary', () => {
-  test('costs nothing, because it stands in the file twice', () => {
+  test('a damaged dictionary costs nothing, because it stands in the file twice', () => {
     const at = TRACE.lastIndexOf('0000:01:00.0');
     const bytes = Buffer.from(TRACE);
     bytes[at] ^= 1;

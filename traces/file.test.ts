@@ -99,7 +99,7 @@ function readRows(bytes: Buffer): Row[] {
 }
 
 describe('a trace file', () => {
-  test('gives back what was written, whatever the batch size', () => {
+  test('a trace file gives back what was written, whatever the batch size', () => {
     const cases = fc.tuple(fc.array(rowArbitrary), fc.integer({ min: 1, max: 9 }));
     fc.assert(
       fc.property(cases, ([rows, batchRows]) => {
@@ -108,18 +108,18 @@ describe('a trace file', () => {
     );
   });
 
-  test('is complete only with its end marker', () => {
+  test('a trace file is complete only with its end marker', () => {
     const bytes = writeRows([], 4);
     expect(new TraceReader(new MemorySource(bytes)).completeness.complete).toBe(true);
     const cut = new TraceReader(new MemorySource(bytes.subarray(0, -8)));
     expect(cut.completeness).toMatchObject({ complete: false, truncated: true });
   });
 
-  test('keeps what it says of itself', () => {
+  test('a trace file keeps what it says of itself', () => {
     expect(new TraceReader(new MemorySource(writeRows([], 4))).meta).toEqual(META);
   });
 
-  test('opens in polars with equal rows and values', () => {
+  test('a trace file opens in polars with equal rows and values', () => {
     const rows = fc.sample(rowArbitrary, { numRuns: 500, seed: 1 });
     const frame = pl.readIPCStream(writeRows(rows, 64));
     expect(frame.columns).toEqual(COLUMNS.map((c) => c.name));
@@ -163,7 +163,7 @@ describe('event time', () => {
 });
 
 describe('a loss that nobody can have had', () => {
-  test('costs none of the events', () => {
+  test('a loss that nobody can have had costs none of the events', () => {
     const sink = new MemorySink();
     const writer = new TraceWriter(sink, META);
     const row = writer.events.row('model');

@@ -42,13 +42,15 @@ describe.each(GOLDEN)('%s', (name) => {
   const reader = new TraceReader(new MemorySource(testData(`golden/${name}.arrows`)));
   const expected = testData(`golden/${name}.polars.jsonl.zst`).toString('utf8').split('\n');
 
-  test('is sound and complete', () => {
+  test('a golden trace is sound and complete', () => {
     expect(verifyTrace(reader)).toEqual([]);
     expect(reader.completeness).toMatchObject({ complete: true, truncated: false, damaged: 0 });
     expect(reader.version).toBe(Number(/^v(\d+)-/.exec(name)?.[1]));
   });
 
-  test.each(expected.map((line) => JSON.parse(line)))('reads as before: $column', (golden) => {
+  test.each(
+    expected.map((line) => JSON.parse(line)),
+  )('a golden trace reads as before: $column', (golden) => {
     expect(texts(reader, golden.column)).toEqual(golden.values);
   });
 });

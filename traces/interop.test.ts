@@ -41,7 +41,9 @@ function plain(value: unknown): Value {
 }
 
 describe('polars', () => {
-  test.each(COLUMNS.filter((c) => c.type !== 'binary').map((c) => c.name))('%s', (name) => {
+  test.each(
+    COLUMNS.filter((c) => c.type !== 'binary').map((c) => c.name),
+  )('polars reads the same values of %s', (name) => {
     const frame = pl.readIPCStream(TRACE);
     expect(frame.height).toBe(EVENTS);
     const { type } = COLUMNS.find((c) => c.name === name)!;
@@ -58,7 +60,7 @@ describe('apache-arrow', () => {
     });
   });
 
-  test.each(COLUMNS.map((c) => c.name))('%s', (name) => {
+  test.each(COLUMNS.map((c) => c.name))('apache-arrow reads the same values of %s', (name) => {
     const values = [...RecordBatchReader.from(TRACE)].flatMap((batch) => [
       ...batch.getChild(name)!,
     ]);

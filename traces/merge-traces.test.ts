@@ -88,7 +88,7 @@ const lane = (name: string): fc.Arbitrary<EventRow[]> =>
   );
 
 describe('a merge', () => {
-  test('keeps the order of each trace and every span, whatever the times', () => {
+  test('a merge keeps the order of each trace and every span, whatever the times', () => {
     fc.assert(
       fc.property(lane('a'), lane('b'), lane('c'), (...lanes) => {
         const events = readAll(merge(lanes.map((rows) => open(rows))));
@@ -108,7 +108,7 @@ describe('a merge', () => {
     );
   });
 
-  test('orders by time when the times of each trace are in order', () => {
+  test('a merge orders by time when the times of each trace are in order', () => {
     const sorted = (name: string) =>
       lane(name).map((rows) => {
         const times = rows.map((r) => r.ts!).sort((a, b) => (a < b ? -1 : 1));
@@ -122,7 +122,7 @@ describe('a merge', () => {
     );
   });
 
-  test('adds the offset of each clock', () => {
+  test('a merge adds the offset of each clock', () => {
     const [a, b] = [open([{ kind: 'mark', ts: 100n }]), open([{ kind: 'log', ts: 1_000n }])];
     const events = readAll(merge([a, b], [0n, -950n]));
     expect(events.map(({ kind, ts }) => [kind, ts])).toEqual([
@@ -131,7 +131,7 @@ describe('a merge', () => {
     ]);
   });
 
-  test('carries on what its inputs lost', () => {
+  test('a merge carries on what its inputs lost', () => {
     const lost: EventRow = { kind: 'lost', source: 'tracefs', cpu: 1, value: 7n };
     const merged = merge([open([lost, { kind: 'mark' }]), open([lost])]);
     expect(merged.losses).toEqual([{ source: 'tracefs', cpu: 1, events: 14 }]);
@@ -145,15 +145,15 @@ describe('clocks', () => {
     meta: { ...META, clock, ...(wallOffsetNs === undefined ? {} : { wallOffsetNs }) },
   });
 
-  test('of one name are one clock', () => {
+  test('clocks of one name are one clock', () => {
     expect(alignClocks([trace('mono', 5n), trace('mono', 9n)])).toEqual([0n, 0n]);
   });
 
-  test('are aligned by their distance to the wall clock', () => {
+  test('clocks are aligned by their distance to the wall clock', () => {
     expect(alignClocks([trace('mono', 1_000n), trace('realtime', 0n)])).toEqual([0n, -1_000n]);
   });
 
-  test('of unknown distance are refused', () => {
+  test('clocks of unknown distance are refused', () => {
     expect(() => alignClocks([trace('mono'), trace('realtime', 0n)])).toThrow(
       'nothing in the traces relates them',
     );
@@ -171,14 +171,14 @@ describe('a cut', () => {
   }));
   const texts = (filter: Filter) => readAll(cut(open(ROWS), filter)).map((e) => Number(e.text));
 
-  test('by seq, time, device and kind gives what passes all', () => {
+  test('a cut by seq, time, device and kind gives what passes all', () => {
     expect(texts({ seq: [4, 9] })).toEqual([4, 5, 6, 7, 8, 9]);
     expect(texts({ ts: [1_250n, 1_500n] })).toEqual([13, 14, 15]);
     expect(texts({ devices: ['0000:02:00.0'], kinds: ['probe'] })).toEqual([15, 18, 21, 24, 27]);
     expect(texts({ devices: ['0000:09:00.0'] })).toEqual([]);
   });
 
-  test('reads no batch that cannot hold what is asked for', () => {
+  test('a cut reads no batch that cannot hold what is asked for', () => {
     const reader = open(ROWS);
     const read: number[] = [];
     const { batch } = reader;
@@ -190,12 +190,12 @@ describe('a cut', () => {
     expect(read).toEqual([15, 18]);
   });
 
-  test('follows a begin to its new place, and lets go of one that is left out', () => {
+  test('a cut follows a begin to its new place, and lets go of one that is left out', () => {
     const events = readAll(cut(open(ROWS), { seq: [5, 9] }));
     expect(events.map((e) => e.span)).toEqual([null, null, 1, null, 3]);
   });
 
-  test('keeps what tells of losses, within its range', () => {
+  test('a cut keeps what tells of losses, within its range', () => {
     const rows: EventRow[] = [...ROWS, { kind: 'lost', value: 3n, ts: 9_000n }, ...ROWS];
     expect(cut(open(rows), { kinds: ['probe'] }).losses).toEqual([
       { source: 'model', cpu: null, events: 3 },

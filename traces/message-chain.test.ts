@@ -89,13 +89,13 @@ describe('another trace behind a trace', () => {
     expect(repaired(reader).completeness.complete).toBe(false);
   });
 
-  test('is told with its place', () => {
+  test('another trace after a trace is told with its place', () => {
     const [{ anotherAt, what }] = open(Buffer.concat([A, B])).damage;
     expect(anotherAt).toBe(A.length);
     expect(what).toBe(`another trace begins at byte ${A.length}`);
   });
 
-  test('of version 1 does not give its strings to the first', () => {
+  test('another trace after a trace of version 1 does not give its strings to the first', () => {
     const every = testData('golden/v1-every-column.arrows');
     const reader = open(Buffer.concat([V1, every]));
     expect(textsOf(reader, 'task')).toEqual(textsOf(open(V1), 'task'));
@@ -105,7 +105,7 @@ describe('another trace behind a trace', () => {
   test.each([
     ['version 2', A, B],
     ['version 1', V1, testData('golden/v1-every-column.arrows')],
-  ])('does not go on with a trace that was cut, %s', (_, first, second) => {
+  ])('another trace after a trace does not go on with a trace that was cut, %s', (_, first, second) => {
     const { batches } = open(first);
     const { offset } = batches.at(-1)!.frame;
     const before = open(first.subarray(0, offset));
@@ -148,7 +148,7 @@ describe('messages that are not where they were written', () => {
     );
   });
 
-  test('cost no event as long as each is somewhere in order', () => {
+  test('messages that are not where they were written cost no event as long as each is somewhere in order', () => {
     for (let i = 1; i < parts.length; i++) {
       const doubled = fileOf([...parts.slice(0, i), parts[i - 1], ...parts.slice(i)]);
       expect(textsOf(open(doubled))).toEqual(EVENTS);
@@ -159,7 +159,7 @@ describe('messages that are not where they were written', () => {
 });
 
 describe('a message that was changed and given new CRCs', () => {
-  test('is found by the one behind it, and not read', () => {
+  test('a message that was changed and given new CRCs is found by the one behind it, and not read', () => {
     const parts = partsOf(A);
     const bytes = fc.tuple(fc.nat(parts.length - 2), fc.nat(), fc.integer({ min: 1, max: 255 }));
     fc.assert(
@@ -184,7 +184,7 @@ describe('a message that was changed and given new CRCs', () => {
     ['batches', '"batches":6', '"batches":7'],
     ['lost', '"lost":0', '"lost":7'],
     ['the digest', '"digest":"', '"digest":"f'],
-  ])('is found when it is the end marker and counts other %s', (_, from, to) => {
+  ])('a message that was changed and given new CRCs is found when it is the end marker and counts other %s', (_, from, to) => {
     const parts = partsOf(A);
     const text = parts[parts.length - 1].metadata.toString('latin1');
     expect(text).toContain(from);
@@ -197,11 +197,11 @@ describe('a message that was changed and given new CRCs', () => {
 });
 
 describe('a trace that is tied together anew', () => {
-  test('is another one, and sound, as docs/format.md says how', () => {
+  test('a trace with new links is another one, and sound, as docs/format.md says how', () => {
     expect(verifyTrace(open(fileOf(forged(partsOf(A)))))).toEqual([]);
   });
 
-  test('is not sound when its dictionaries contradict each other', () => {
+  test('a trace with new links is not sound when its dictionaries contradict each other', () => {
     const [parts, others] = [partsOf(A), partsOf(B)];
     const mixed = [...parts.slice(0, -9), ...others.slice(-9, -1), ...parts.slice(-1)];
     const reader = expectTrue(fileOf(forged(mixed)));
@@ -219,18 +219,18 @@ describe('a trace of version 1', () => {
   };
   const told = (list: readonly Part[]) => open(fileOf(list)).damage.map(({ what }) => what);
 
-  test('is whole', () => {
+  test('a trace of version 1 is whole', () => {
     expect(told(parts)).toEqual([]);
     expect(open(fileOf(parts)).isLinked).toBe(false);
   });
 
-  test('without its opening is not sound, and what is saved of it not complete', () => {
+  test('a trace of version 1 without its opening is not sound, and what is saved of it not complete', () => {
     const reader = open(fileOf(parts.slice(1)));
     expect(reader.damage.map(({ what }) => what)).toEqual(['the opening is missing']);
     expect(repaired(reader).completeness.complete).toBe(false);
   });
 
-  test('without dictionaries is not complete, and reads on', () => {
+  test('a trace of version 1 without dictionaries is not complete, and reads on', () => {
     const dictionaries = is('dictionary');
     const reader = open(fileOf(parts.filter((_, i) => !dictionaries[i])));
     expect(reader.completeness.complete).toBe(false);
@@ -239,19 +239,19 @@ describe('a trace of version 1', () => {
     expect(repaired(reader).completeness.complete).toBe(false);
   });
 
-  test('with two end markers is not sound, and costs no event', () => {
+  test('a trace of version 1 with two end markers is not sound, and costs no event', () => {
     const early = [...parts.slice(0, -10), parts[parts.length - 1], ...parts.slice(-10)];
     expect(told(early)).toEqual(['an end marker before the end']);
     expect(open(fileOf(early)).events).toBe(open(fileOf(parts)).events);
     expect(told([...parts, parts[parts.length - 1]])).toEqual(['bytes after the end of the trace']);
   });
 
-  test('with a message of version 2 is not sound', () => {
+  test('a trace of version 1 with a message of version 2 is not sound', () => {
     const list = [...parts.slice(0, 12), partsOf(A)[9], ...parts.slice(12)];
     expect(told(list)).toEqual(['messages that are of another trace']);
   });
 
-  test('whose end marker counts too few is not sound', () => {
+  test('a trace of version 1 whose end marker counts too few is not sound', () => {
     const marker = parts[parts.length - 1];
     const text = marker.metadata.toString('latin1').replace(/"events":\d/, '"events":1');
     const changed = { ...marker, metadata: Buffer.from(text, 'latin1') };
@@ -259,7 +259,7 @@ describe('a trace of version 1', () => {
     expect(what).toMatch(/^the end marker counts/);
   });
 
-  test('uses a dictionary only if it extends the one before', () => {
+  test('a trace of version 1 uses a dictionary only if it extends the one before', () => {
     const other = partsOf(testData('golden/v1-sriov.arrows'));
     const list = [...parts.slice(0, -9), ...other.slice(-9, -1), ...parts.slice(-1)];
     const reader = open(fileOf(list));
@@ -269,7 +269,7 @@ describe('a trace of version 1', () => {
 });
 
 describe('the id of a trace', () => {
-  test('is the same for the same events, and another for others', () => {
+  test('the id of a trace is the same for the same events, and another for others', () => {
     expect(trace('a')).toEqual(A);
     const parts = partsOf(A);
     const firstBatch = open(A).layout.frames.findIndex(({ message }) => message.type === 'batch');
@@ -277,7 +277,7 @@ describe('the id of a trace', () => {
     expect(open(B).id).not.toBe(open(A).id);
   });
 
-  test('does not hold back the opening of a recording in which nothing happens yet', () => {
+  test('the id of a trace does not hold back the opening of a recording in which nothing happens yet', () => {
     const sink = new MemorySink();
     const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} });
     writer.flush();

@@ -60,14 +60,14 @@ describe('a page that cannot be read', () => {
     expect(disk.tries).toBeLessThanOrEqual(2);
   });
 
-  test('is an error of its own where it can mean nothing else', () => {
+  test('a page that cannot be read is an error of its own where it can mean nothing else', () => {
     const small = new BadDisk(0);
     Object.assign(small, { size: 100 });
     expect(() => new TraceReader(readOn(small))).toThrow('reading failed with EIO');
     expect(() => new TraceReader(readOn(new BadDisk(1, 'EACCES')))).toThrow('permission denied');
   });
 
-  test('is not taken for zeros by who does not ask for it', () => {
+  test('a page that cannot be read is not taken for zeros by who does not ask for it', () => {
     expect(() => new TraceReader(new BadDisk(1))).toThrow('reading failed with EIO');
     expect(new TraceReader(new MemorySource(TRACE)).completeness.complete).toBe(true);
   });

@@ -88,7 +88,7 @@ describe('a writer whose sink fails', () => {
 });
 
 describe('a file', () => {
-  test('that fails leaves the old one, and nothing else', () => {
+  test('a file that fails leaves the old one, and nothing else', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     writeFileSync(file, 'old');
     const sink = made(file);
@@ -98,12 +98,12 @@ describe('a file', () => {
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   });
 
-  test('on a full disk fails with what to do', () => {
+  test('a file on a full disk fails with what to do', () => {
     const writer = new TraceWriter(openSink({ file: '/dev/full', inputs: [] }), META);
     expect(() => writer.flush()).toThrow('no space left');
   });
 
-  test('takes the place of what a killed command left, and of no recording', () => {
+  test('a file takes the place of what a killed command left, and of no recording', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     for (const left of ['vfr-tmp', 'partial']) writeFileSync(`${file}.${left}`, 'left');
     const recording = recorded(file);
@@ -118,7 +118,7 @@ describe('a file', () => {
     expect(existsSync(`${file}.vfr-tmp`)).toBe(false);
   });
 
-  test('that two write at once is whole, and one of them is told', () => {
+  test('a file that two write at once is whole, and one of them is told', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     const [first, second] = [made(file), made(file)];
     for (const [i, sink] of [first, second].entries()) {
@@ -133,7 +133,7 @@ describe('a file', () => {
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   });
 
-  test('that two recorders write at once keeps both recordings whole', () => {
+  test('a file that two recorders write at once keeps both recordings whole', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     const sinks = [recorded(file), recorded(file)];
     for (const [i, sink] of sinks.entries()) {
@@ -146,7 +146,7 @@ describe('a file', () => {
     expect(TraceReader.open(file).completeness.complete).toBe(true);
   });
 
-  test('that is kept after a failure can be read', () => {
+  test('a file that is kept after a failure can be read', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     const sink = recorded(file);
     const writer = new TraceWriter(sink, META);
@@ -157,7 +157,7 @@ describe('a file', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test('appears under its name only when it is complete', () => {
+  test('a file appears under its name only when it is complete', () => {
     const file = join(scratchFolder(), 'trace.arrows');
     const sink = made(file);
     const writer = new TraceWriter(sink, META);
@@ -169,7 +169,7 @@ describe('a file', () => {
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   });
 
-  test('is for its owner only, unless it replaces one or the user says otherwise', () => {
+  test('a file is for its owner only, unless it replaces one or the user says otherwise', () => {
     const access = (file: string) => (statSync(file).mode & 0o7777).toString(8);
     for (const open of [openSink, openRecording]) {
       const file = join(scratchFolder(), 'trace.arrows');
@@ -183,7 +183,7 @@ describe('a file', () => {
     }
   });
 
-  test('of a link is the file behind it', () => {
+  test('a file of a link is the file behind it', () => {
     const folder = scratchFolder();
     const [file, link] = [join(folder, 'trace'), join(folder, 'link')];
     writeFileSync(file, 'old');
@@ -197,7 +197,7 @@ describe('a file', () => {
     ['in the same folder', 'trace'],
     ['in another one', 'other/trace'],
     ['behind a link that leads nowhere itself', 'second'],
-  ])('of a link that leads nowhere is the file that it leads to, %s', (_, target) => {
+  ])('a file of a link that leads nowhere is the file that it leads to, %s', (_, target) => {
     const folder = scratchFolder();
     mkdirSync(join(folder, 'other'));
     symlinkSync('other/third', join(folder, 'second'));
@@ -216,7 +216,7 @@ describe('a file', () => {
     expect(existsSync(join(folder, 'up'))).toBe(true);
   });
 
-  test('of a link into a folder that is not there is an error', () => {
+  test('a file of a link into a folder that is not there is an error', () => {
     const link = join(scratchFolder(), 'link');
     symlinkSync('missing/trace', link);
     for (const open of [made, recorded]) {
@@ -224,7 +224,7 @@ describe('a file', () => {
     }
   });
 
-  test('that a killed command was about to name is removed, that of a live one is not', () => {
+  test('a file that a killed command was about to name is removed, that of a live one is not', () => {
     const file = join(scratchFolder(), 'trace');
     const start = readFileSync('/proc/self/stat', 'latin1').split(') ')[1].split(' ')[19];
     const live = `${file}.vfr-tmp-${process.pid}-${start}`;
@@ -239,7 +239,7 @@ describe('a file', () => {
     );
   });
 
-  test('cannot be a folder', () => {
+  test('a file cannot be a folder', () => {
     const folder = join(scratchFolder(), 'folder');
     mkdirSync(folder);
     expect(() => made(folder)).toThrow('is a directory');
@@ -272,14 +272,14 @@ describe('an input is never the output', () => {
     'soft',
     './input',
     `../${basename(folder)}/soft`,
-  ])('%s', (name) => {
+  ])('an input cannot be the output by another name: %s', (name) => {
     expect(() => open(`${folder}/${name}`)).toThrow(refused);
     expect(() =>
       openRecording({ file: `${folder}/${name}`, inputs: [input, join(folder, 'other')] }),
     ).toThrow(refused);
   });
 
-  test('by a descriptor', () => {
+  test('an input cannot be the output by a descriptor', () => {
     const fd = openSync(input, 'r');
     for (const path of [`/proc/self/fd/${fd}`, `/dev/fd/${fd}`])
       expect(() => open(path)).toThrow(refused);
@@ -287,7 +287,7 @@ describe('an input is never the output', () => {
     closeSync(fd);
   });
 
-  test('in a folder that is read', () => {
+  test('an input in a folder that is read cannot be the output', () => {
     expect(() => open(input, [folder])).toThrow(refused);
     const outside = join(scratchFolder(), 'link');
     linkSync(input, outside);
@@ -296,7 +296,7 @@ describe('an input is never the output', () => {
     open(join(folder, 'new'), [folder]).discard();
   });
 
-  test('nor is it what a killed command left', () => {
+  test('an input that a killed command left is not removed', () => {
     const left = `${input}.vfr-tmp`;
     writeFileSync(left, 'left');
     open(input, [left]).discard();

@@ -22,7 +22,11 @@ vi.mock('node:fs', async (original) => {
   return { ...fs, openSync };
 });
 
-test.each(['ENOTSUP', 'EISDIR', 'EINVAL'])('where O_TMPFILE is %s', (code) => {
+test.each([
+  'ENOTSUP',
+  'EISDIR',
+  'EINVAL',
+])('a file is written under another name where O_TMPFILE is %s', (code) => {
   answer.code = code;
   const folder = scratchFolder();
   const file = join(folder, 'trace');

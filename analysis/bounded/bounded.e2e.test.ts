@@ -130,7 +130,7 @@ async function withSession<T>(use: (session: BoundedSession) => Promise<T>): Pro
 }
 
 describe('a session', () => {
-  test('answers after all of that', async () => {
+  test('a session answers after all of that', async () => {
     await withSession(async (session) => {
       expect(await outcome(session, 'SELECT range(500000000)')).toBe('SQL_MEMORY');
       const rows = await ask(session, 'SELECT count(*) AS n, max(text) FROM events');
@@ -138,7 +138,7 @@ describe('a session', () => {
     });
   });
 
-  test('keeps to its memory where DuckDB does not count, and grows to it', async () => {
+  test('a session keeps to its memory where DuckDB does not count, and grows to it', async () => {
     await withSession(async (session) => {
       peak = 0;
       const sql = 'SELECT len(string_agg(i::VARCHAR, $$,$$)) FROM range(1000000000) t(i)';
@@ -148,7 +148,7 @@ describe('a session', () => {
     });
   });
 
-  test('gives every type as a session in this process does', async () => {
+  test('a session gives every type as a session in this process does', async () => {
     const sql = `SELECT seq, text, NULL, -1::BIGINT, 1.5, true, data, [1, NULL], {'a': 1::UBIGINT},
       DATE '2024-02-29', TIMESTAMP '2024-02-29 01:02:03', map([1], ['x']), 170141183460469231731::HUGEINT
       FROM events ORDER BY seq`;
@@ -159,7 +159,7 @@ describe('a session', () => {
     expect(await withSession((session) => ask(session, sql))).toEqual(rows);
   });
 
-  test('reads a trace from a file as from memory', async () => {
+  test('a session reads a trace from a file as from memory', async () => {
     const file = join(scratchFolder(), 't.arrows');
     writeFileSync(file, buildTrace(marks));
     const fromFile = TraceReader.open(file);
@@ -171,7 +171,7 @@ describe('a session', () => {
     fromFile.close();
   });
 
-  test('ends a question when it is told to, and answers the next', async () => {
+  test('a session ends a question when it is told to, and answers the next', async () => {
     await withSession(async (session) => {
       await ask(session, 'SELECT 1');
       const failure = ask(session, 'SELECT count(*) FROM range(100000000) a, range(100000000) b');
@@ -183,7 +183,7 @@ describe('a session', () => {
     });
   });
 
-  test('leaves no process behind', async () => {
+  test('a session leaves no process behind', async () => {
     const before = children();
     const session = await open(20);
     await ask(session, 'SELECT 1');
@@ -206,12 +206,12 @@ describe('conditions', () => {
     "EXISTS (FROM query('SELECT 1'))",
     "getenv('HOME') IS NULL",
   ];
-  test.each(REFUSED)('must not be %s', async (text) => {
+  test.each(REFUSED)('a condition must not be %s', async (text) => {
     const failure = await shared.requireCondition(text).catch((error) => error);
     expect(failure).toMatchObject({ code: 'SQL_FORBIDDEN' });
   });
 
-  test('must not end before its end', async () => {
+  test('a condition must not end before its end', async () => {
     const text = 'true); DROP VIEW events; SELECT (1';
     const failure = await shared.requireCondition(text).catch((error) => error);
     expect(failure).toMatchObject({ code: 'SQL_FAILED' });
@@ -226,7 +226,7 @@ describe('conditions', () => {
     'list_contains([1, 2], seq)',
     '(seq > 1) AND (seq < 5)',
   ];
-  test.each(TAKEN)('may be %s', async (text) => {
+  test.each(TAKEN)('a condition may be %s', async (text) => {
     await expect(shared.requireCondition(text)).resolves.toBeUndefined();
   });
 
@@ -234,12 +234,12 @@ describe('conditions', () => {
     ['seq =', 'syntax error at end of input'],
     ['true)', 'syntax error at or near ")"'],
     ["kind = 'x", `unterminated quoted string at or near "'x"`],
-  ])('that cannot be parsed are told in their own words: %s', async (text, what) => {
+  ])('a condition that cannot be parsed is reported in its own words: %s', async (text, what) => {
     const failure = await shared.requireCondition(text).catch((error) => error);
     expect(failure).toMatchObject({ code: 'SQL_FAILED', what: `Parser Error: ${what}` });
   });
 
-  test.each(['', ' \n'])('that are empty are told: %j', async (text) => {
+  test.each(['', ' \n'])('an empty condition is reported: %j', async (text) => {
     const failure = await shared.requireCondition(text).catch((error) => error);
     expect(failure).toMatchObject({ code: 'SQL_MISSING', what: 'the condition is empty' });
   });

@@ -39,19 +39,19 @@ describe('a recording that began after the flag was switched off', () => {
     [1 / 3, true],
     [1 / 2, false],
     [1 / 2, true],
-  ])('from %d on, snapshot: %s', (from, withSnapshot) => {
+  ])('races of a recording from event %d on, snapshot %s, are left open', (from, withSnapshot) => {
     const { races: found, untold } = cut('sriov-off-r1', from, withSnapshot);
     expect(found).toEqual([]);
     expect(untold.length).toBeGreaterThan(0);
     for (const { reason } of untold) expect(reason).toMatch(/sriov_drivers_autoprobe/);
   });
 
-  test('is known again from a write on', () => {
+  test('the autoprobe flag is known again after a write', () => {
     expect(cut('sriov-off-r1', 0, false)).toMatchObject({ races: [], untold: [] });
   });
 });
 
-test('without the writes of the flag, only a recording that says it has all of them tells it', () => {
+test('the autoprobe flag without its writes is known only where all writes are recorded', () => {
   const reader = importedCapture('many-writers-r2');
   const rows = rowsOf(reader);
   const isWrite = (_: number, { name }: EventRow) => name === 'sriov_drivers_autoprobe';
@@ -194,15 +194,21 @@ describe('the flag', () => {
         .vf(refused ? -19 : 0),
     );
 
-  test.each(['0\n', 'f\n', 'off', 'No', 'disable'])('is off after %j', (text) => {
+  test.each([
+    '0\n',
+    'f\n',
+    'off',
+    'No',
+    'disable',
+  ])('the autoprobe flag is off after %j', (text) => {
     expect(pairs(write(text, text.length, true).report)).toEqual([]);
   });
 
-  test.each(['1\n', 'true', 'ON', 'yes', 'enable'])('is on after %j', (text) => {
+  test.each(['1\n', 'true', 'ON', 'yes', 'enable'])('the autoprobe flag is on after %j', (text) => {
     expect(pairs(write(text, text.length, false).report)).toEqual(raced);
   });
 
-  test('stays as it was when the write failed', () => {
+  test('the autoprobe flag stays as it was when the write failed', () => {
     expect(pairs(write('2\n', -22, false).report)).toEqual(raced);
     const off = new Recording()
       .pf('0')
@@ -210,7 +216,7 @@ describe('the flag', () => {
     expect(pairs(adopt(off.vf(-19)).report)).toEqual([]);
   });
 
-  test('of a snapshot is not believed when a VF was refused and nothing says by whom', () => {
+  test('the autoprobe flag of a snapshot is not believed when a VF was refused and nothing says by whom', () => {
     const { races: found, untold } = adopt(new Recording().pf('1').vf(-19)).report;
     expect(found).toEqual([]);
     expect(untold).toMatchObject([{ device: VF, class: 'R1' }]);

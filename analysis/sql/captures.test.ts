@@ -118,7 +118,7 @@ describe.each([
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Action);
 
-  test('agrees with the bindings', async () => {
+  test('what actors did and saw agrees with the bindings', async () => {
     // sysfs shows a driver from the beginning of its probe: really_probe() links it first.
     const probes = linesOf(capture).filter(({ name }) => name === 'really_probe');
     const shownFrom = ({ device, driver, bound_ts: ns }: Row) =>
@@ -185,7 +185,7 @@ describe.each([
 });
 
 describe('holders', () => {
-  test('of a VFIO client last from the open that worked to the close that follows', async () => {
+  test('holders of a VFIO client last from the open that worked to the close that follows', async () => {
     const expected: unknown[] = [];
     const begun = new Map<number, string>();
     const held = new Map<string, Line>();

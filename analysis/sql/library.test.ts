@@ -88,7 +88,7 @@ describe('spans', () => {
     { kind: 'probe', phase: 'end', span: 0, ts: 90n, ret: -16n, ...admin },
   ];
 
-  test('join begin and end; a clock that goes back gives a negative duration', async () => {
+  test('spans join begin and end; a clock that goes back gives a negative duration', async () => {
     const sql = 'SELECT seq, end_seq, duration, name, device, value, ret FROM spans ORDER BY seq';
     expect(await ask(rows, sql)).toEqual([
       `0 4 -10 outer ${VF} - -16`,
@@ -97,7 +97,7 @@ describe('spans', () => {
     ]);
   });
 
-  test('of two traces are not mixed up', async () => {
+  test('spans of two traces are not mixed up', async () => {
     const session = await open(rows.slice(0, 3), [
       { kind: 'reset', phase: 'begin', name: 'r', ts: 5n },
       { kind: 'reset', phase: 'end', span: 0, ts: 9n },
@@ -160,7 +160,7 @@ describe('bindings', () => {
   } as const;
   const sql = 'SELECT bound_seq, released_seq, released_task, duration FROM bindings';
 
-  test('end when the driver is gone, not when the removal of the device begins', async () => {
+  test('bindings end when the driver is gone, not when the removal of the device begins', async () => {
     const rows: EventRow[] = [
       { ...bound, ts: 10n, ...admin },
       { ...release, phase: 'begin', ts: 20n, ...other },
@@ -173,7 +173,7 @@ describe('bindings', () => {
     expect(await ask(rows, sql)).toEqual(['0 4 other 490']);
   });
 
-  test('are not ended by the return of a release that began before them', async () => {
+  test('bindings are not ended by the return of a release that began before them', async () => {
     const rows: EventRow[] = [
       { ...bound, ts: 1n, ...admin },
       { ...release, phase: 'begin', ts: 2n, ...other },
@@ -185,7 +185,7 @@ describe('bindings', () => {
     expect(await ask(rows, sql)).toEqual(['0 - - -', '2 5 admin 6']);
   });
 
-  test('that follow a release which was not recorded do not end the one before', async () => {
+  test('bindings that follow a release which was not recorded do not end the one before', async () => {
     const rows: EventRow[] = [
       { ...bound, ts: 1n, ...admin },
       { ...bound, driver: 'vfio-pci', ts: 9n, ...other },
@@ -193,7 +193,7 @@ describe('bindings', () => {
     expect(await ask(rows, sql)).toEqual(['0 - - -', '1 - - -']);
   });
 
-  test('are one where two functions of the kernel tell of one', async () => {
+  test('bindings are one where two functions of the kernel tell of one', async () => {
     const rows: EventRow[] = [
       { ...bound, name: 'device_bind_driver', ts: 1n, ...admin },
       { ...bound, ts: 2n, ...admin },
@@ -254,7 +254,7 @@ describe('ioctls', () => {
     { ...call, phase: 'begin', ts: 60n, ...other },
   ];
 
-  test('are those of the user, with the name of the error', async () => {
+  test('ioctls are those of the user, with the name of the error', async () => {
     const sql = 'SELECT seq, task, duration, ret, error FROM ioctls ORDER BY seq';
     expect(await ask(rows, sql)).toEqual([
       '0 admin 10 -25 -ENOTTY',
@@ -263,7 +263,7 @@ describe('ioctls', () => {
     ]);
   });
 
-  test('have a latency by name', async () => {
+  test('ioctls have a latency by name', async () => {
     const sql = 'SELECT name, calls, errors, unfinished, p50, max, total FROM ioctl_latency';
     expect(await ask(rows, sql)).toEqual(['VFIO_DEVICE_RESET 3 1 1 10 30 40']);
   });
@@ -288,12 +288,12 @@ const TOP = (1n << 64n) - 0x1000n;
 describe('dma_mappings', () => {
   const LIFETIMES = 'SELECT mapped_seq, iova, unmapped_seq FROM dma_mappings ORDER BY mapped_seq';
 
-  test('end with the unmap of their address, as often as it is used', async () => {
+  test('dma_mappings end with the unmap of their address, as often as it is used', async () => {
     const rows = [map(0n, 4096n), unmap(0n, 4096n), map(0n, 4096n), unmap(0n, 4096n), map(0n, 8n)];
     expect(await ask(rows, LIFETIMES)).toEqual(['0 0 1', '2 0 3', '4 0 -']);
   });
 
-  test('end with an unmap of a larger range, however large', async () => {
+  test('dma_mappings end with an unmap of a larger range, however large', async () => {
     const rows = [
       map(0x1000n, 0x1000n),
       map(0x40_0000n, 0x1000n),
@@ -304,7 +304,7 @@ describe('dma_mappings', () => {
     expect(await ask(rows, LIFETIMES)).toEqual(['0 4096 3', '1 4194304 3', '2 16777216 4']);
   });
 
-  test('are none when they failed, and stay when unmapping failed', async () => {
+  test('dma_mappings are none when they failed, and stay when unmapping failed', async () => {
     const qemu = { source: 'qemu', name: 'iommufd_backend_map_dma' } as const;
     const rows = [
       map(0n, 4096n, { ret: -22n }),
@@ -315,7 +315,7 @@ describe('dma_mappings', () => {
     expect(await ask(rows, LIFETIMES)).toEqual(['2 0 -']);
   });
 
-  test('may lie at the end of the address space', async () => {
+  test('dma_mappings may lie at the end of the address space', async () => {
     const rows = [map(TOP, 0x1000n), unmap(TOP, 0x1000n), map(TOP, 0x1000n), unmap(0n, TOP + 5n)];
     expect(await ask(rows, LIFETIMES)).toEqual([`0 ${TOP} 1`, `2 ${TOP} 3`]);
   });
@@ -345,7 +345,7 @@ describe('faults', () => {
     },
   ];
 
-  test('of DMA are joined to what the mappings say', async () => {
+  test('faults of DMA are joined to what the mappings say', async () => {
     const sql = `SELECT seq, kind, address, cause, mapped_seq, unmapped_seq, unmapped_task, unmapped_ago
       FROM faults`;
     expect(await ask(rows, sql)).toEqual([
@@ -357,7 +357,7 @@ describe('faults', () => {
     ]);
   });
 
-  test('of a mapping that allows one direction only are told so', async () => {
+  test('faults of a mapping that allows one direction only are told so', async () => {
     const mapDma = (flags: number, iova: bigint, ret: bigint): EventRow[] => {
       const data = Buffer.alloc(32);
       data.writeUInt32LE(32);
@@ -401,12 +401,12 @@ describe('faults', () => {
     ]);
   });
 
-  test('claim nothing of mappings that were not recorded', async () => {
+  test('faults claim nothing of mappings that were not recorded', async () => {
     const sql = 'SELECT cause FROM faults';
     expect(await ask([fault(0x1000n, 5n)], sql)).toEqual(['no mappings recorded']);
   });
 
-  test('gather in hot spots by page and cause', async () => {
+  test('faults gather in hot spots by page and cause', async () => {
     const sql = 'SELECT kind, page, cause, faults, first_seq FROM fault_hot_spots LIMIT 1';
     expect(await ask(rows, sql)).toEqual(['fault.dma 4096 unmapped before 2 3']);
   });

@@ -66,7 +66,7 @@ test('replay lets keys in between, however small the batches are', async () => {
 });
 
 describe('vfr browse', () => {
-  test('scrolls, filters, searches and says what is wrong', async () => {
+  test('vfr browse scrolls, filters, searches and says what is wrong', async () => {
     const { stdin, shows, queries, unmount } = start();
     await shows('1/62');
     // Ink listens after its first frame.
@@ -86,7 +86,7 @@ describe('vfr browse', () => {
     await queries.close();
   });
 
-  test('shows the state of the device that replay found', async () => {
+  test('vfr browse shows the state of the device that replay found', async () => {
     const { shows, queries, unmount } = start();
     await shows(`${VF}  driver nvme`);
     unmount();

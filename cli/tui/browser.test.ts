@@ -73,7 +73,7 @@ const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
 const draw = (browser: Browser, size = SIZE) => drawScreen(browser, view(browser), size).map(plain);
 
 describe('moving', () => {
-  test('by one, by screens, to the ends', () => {
+  test('arrows, pages and ends move the cursor', () => {
     expect(seqOf(keys(open(), 'down', 'j', 'up'))).toBe(1);
     expect(seqOf(keys(open(), 'pagedown', ' '))).toBe(2 * ROWS);
     expect(seqOf(keys(open(), 'G'))).toBe(99);
@@ -82,13 +82,13 @@ describe('moving', () => {
     expect(seqOf(keys(open(), 'G', 'g', 'up'))).toBe(0);
   });
 
-  test('to a sequence number', () => {
+  test('a colon and a number move the cursor to that event', () => {
     expect(seqOf(keys(open(), ':', '6', '9', 'backspace', '4', 'return'))).toBe(64);
     expect(keys(open(), ':', 'x', 'return').message).toBe('Not a number.');
     expect(keys(open(), ':', '6', 'escape').prompt).toBeNull();
   });
 
-  test('to kinds of events, forwards and backwards', () => {
+  test('keys of kinds move the cursor to the next and the previous event of the kind', () => {
     expect(seqOf(keys(open(), 'x'))).toBe(30);
     expect(seqOf(keys(open(), 'x', 'x'))).toBe(70);
     expect(seqOf(keys(open(), 'x', 'x', 'X'))).toBe(30);
@@ -97,7 +97,7 @@ describe('moving', () => {
     expect(keys(open(), 'l').message).toBe('No lost events after this event.');
   });
 
-  test('along a device and between the ends of a span', () => {
+  test('keys move the cursor along a device and between the ends of a span', () => {
     const probe = keys(open(), 'p');
     expect(seqOf(keys(probe, 'd'))).toBe(20);
     expect(seqOf(keys(probe, 'd', 'd', 'D'))).toBe(20);
@@ -109,7 +109,7 @@ describe('moving', () => {
 });
 
 describe('filter and search', () => {
-  test('of the device under the cursor, of races and divergences are asked for by a key', () => {
+  test('keys ask for the events of the device, for races and for divergences', () => {
     const request = (browser: Browser, key: string) => press(browser, key, ROWS).request;
     expect(request(keys(open(), 'x'), 'F')).toEqual({
       type: 'filter',
@@ -120,7 +120,7 @@ describe('filter and search', () => {
     expect(request(open(), 'v')).toEqual({ type: 'divergences' });
   });
 
-  test('tell of a match what there is to say of it', () => {
+  test('a match is shown with what is known of it', () => {
     const notes = new Map([[60, 'races with 61']]);
     const browser = found(open(), { what: 'a race', seqs: Float64Array.of(60, 99), notes }, ROWS);
     expect(browser.message).toBe('2 events with a race');
@@ -128,7 +128,7 @@ describe('filter and search', () => {
     expect(draw(keys(browser, 'n')).join('\n')).not.toContain('races with');
   });
 
-  test('ask for what was typed', () => {
+  test('a filter and a search ask for what was typed', () => {
     const step = press(keys(open(), 'f', 'c', 'p', 'u'), 'return', ROWS);
     expect(step.request).toEqual({ type: 'filter', condition: 'cpu' });
     expect(press(keys(open(), '/', 'x'), 'return', ROWS).request).toEqual({
@@ -168,7 +168,7 @@ describe('filter and search', () => {
 });
 
 describe('the screen', () => {
-  test('has title, events, details, state of the device, and keys', () => {
+  test('the screen has title, events, details, state of the device, and keys', () => {
     const lines = draw(keys(open(), 'p'));
     expect(lines[0]).toContain('t.arrows  11/100');
     expect(lines.find((line) => line.includes('┌ probe'))).toMatch(
@@ -179,33 +179,33 @@ describe('the screen', () => {
     expect(lines.at(-1)).toContain('? keys  q quit');
   });
 
-  test('says that replay is under way', () => {
+  test('the screen says that replay is under way', () => {
     expect(draw(keys(open(), 'x')).at(-2)).toContain('0000:02:00.0  replaying, 25 %');
   });
 
-  test('shows the prompt while it is typed, and the keys when asked', () => {
+  test('the screen shows the prompt while it is typed, and the keys when asked', () => {
     expect(draw(keys(open(), '/', 'n', 'v')).at(-1)).toContain('search: nv');
     expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
   });
 
-  test('has every command on one page of the help or another', () => {
+  test('the screen has every command on one page of the help or another', () => {
     const small = { columns: 80, rows: 10 };
     const presses = [1, 2, 3, 4, 5].map((count) => Array.from({ length: count }, () => '?'));
     const text = presses.flatMap((pages) => draw(keys(open(), ...pages), small)).join('\n');
     for (const { help } of COMMANDS) expect(text).toContain(help);
   });
 
-  test('closes the help at any other key', () => {
+  test('the screen closes the help at any other key', () => {
     const small = { columns: 80, rows: 10 };
     expect(draw(keys(open(), '?', 'j'), small).join('\n')).not.toContain('Keys');
   });
 
-  test('of an empty trace says so', () => {
+  test('the screen of an empty trace says so', () => {
     const empty = keys(open([]), 'down', 'x', 'G', 'n', 's');
     expect(draw(empty)[0]).toContain('no events');
   });
 
-  test('lets nothing of a recording move the cursor or colour the terminal', () => {
+  test('the screen lets nothing of a recording move the cursor or colour the terminal', () => {
     const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧';
     const browser = open([{ kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty }]);
     for (const line of drawScreen(browser, view(browser), SIZE)) {
@@ -213,7 +213,7 @@ describe('the screen', () => {
     }
   });
 
-  test('of a damaged trace shows the rest', () => {
+  test('the screen of a damaged trace shows the rest', () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
     const { bodyOffset, end } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
     for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
@@ -224,7 +224,7 @@ describe('the screen', () => {
     expect(lines).not.toContain('mark 7');
   });
 
-  test('tells of damage that comes about while it is open', () => {
+  test('the screen tells of damage that comes about while it is open', () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
     const reader = new TraceReader(new MemorySource(bytes));
     const browser = openBrowser(new EventStore(reader));
@@ -238,7 +238,7 @@ describe('the screen', () => {
     expect(lines.join('\n')).toContain('mark 14');
   });
 
-  test('fits the terminal whatever is pressed and however large it is', () => {
+  test('the screen fits the terminal whatever is pressed and however large it is', () => {
     const key = fc.constantFrom(
       ...'kjgGnNpPbBwWcCxXdDsF?f/:q 5',
       'up',

@@ -86,13 +86,13 @@ const GIVEN_BACK = '\u001b[?1049l';
 describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
   const filter: Step = ['1/300', [...`f${ENDLESS}`, '\r']];
 
-  test('ends by q while a filter runs', () => {
+  test('vfr browse on a terminal ends by q while a filter runs', () => {
     const { code, missing, output } = play([filter, ['Looking', ['q']]]);
     expect({ code, missing }).toEqual({ code: 0, missing: null });
     expect(output).toContain(GIVEN_BACK);
   });
 
-  test('stops a filter by Esc, and goes on', () => {
+  test('vfr browse on a terminal stops a filter by Esc, and goes on', () => {
     const played = play([
       filter,
       ['Looking', ['\u001b']],
@@ -103,7 +103,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     expect(played).toMatchObject({ code: 0, missing: null });
   });
 
-  test('takes one condition and no statements', () => {
+  test('vfr browse on a terminal takes one condition and no statements', () => {
     const played = play([
       ['1/300', [...'ftrue); DROP VIEW events; SELECT (1', '\r']],
       ['syntax error', [...'fseq = 7', '\r']],
@@ -119,7 +119,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     [24, 1],
     [1, 1],
     [3, 7],
-  ])('of %i rows and %i columns is no reason to crash', (rows, columns) => {
+  ])('vfr browse on a terminal of %i rows and %i columns is no reason to crash', (rows, columns) => {
     const { code, output } = play(
       [
         ['\u001b[?25l', []],
@@ -131,7 +131,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     expect(output).not.toContain('internal error');
   });
 
-  test('does not care for developers’ variables', () => {
+  test('vfr browse on a terminal does not care for developers’ variables', () => {
     const played = play([['1/300', ['q']]], { env: { DEV: 'true' } });
     expect(played).toMatchObject({ code: 0, missing: null });
     expect(played.output).not.toMatch(/devtools|DEV/);

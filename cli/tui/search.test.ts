@@ -13,7 +13,7 @@ const event = fc.record({ task: maybe, device: maybe, driver: maybe, name: maybe
 const given = (row: object) =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 
-test('finds what is there, in any case of letters', async () => {
+test('a search finds what is there, in any case of letters', async () => {
   const needle = fc.constantFrom('VFIO', 'pci', 'ärg', 'AB', 'a', 'mark', 'zzz', 'nvmea');
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 30 }), needle, async (events, text) => {

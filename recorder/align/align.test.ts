@@ -59,12 +59,12 @@ describe('the nested run', () => {
     kernelRows = merged.filter((row) => row.source === 'ftrace-text');
   });
 
-  test('is matched without a look at the times', () => {
+  test('the nested run is matched without a look at the times', () => {
     expect({ ...plain.report, clocks: null }).toEqual({ ...stamped.report, clocks: null });
     expect(plain.report.clocks).toBeNull();
   });
 
-  test('has all of the config reads of virtual CPUs that reached the kernel linked', () => {
+  test('the nested run has all of the config reads of virtual CPUs that reached the kernel linked', () => {
     const links = new Set(merged.filter(isLink).map((row) => row.span));
     // The monitor's main thread logs the first event; it reads config space for itself.
     const monitor = Number(/^(\d+)@/.exec(log)![1]);
@@ -77,7 +77,7 @@ describe('the nested run', () => {
     expect(accesses.filter((row) => links.has(row.seq))).toHaveLength(accesses.length);
   });
 
-  test('links each access to the same access of the kernel, behind its end', () => {
+  test('the nested run links each access to the same access of the kernel, behind its end', () => {
     for (const row of merged.filter(isLink)) {
       const begin = merged[row.span!];
       expect(begin).toMatchObject({ path: 'vfio', phase: 'begin', device: row.device });
@@ -92,7 +92,7 @@ describe('the nested run', () => {
     }
   });
 
-  test('agrees with the times that QEMU logged', () => {
+  test('the nested run agrees with the times that QEMU logged', () => {
     const { placement } = plain.placed;
     const times = rowsOf(sourceBytes(stamped.guest)).map((row) => row.ts);
     const distances: bigint[] = [];
@@ -105,7 +105,7 @@ describe('the nested run', () => {
     expect(at(0.995) - at(0.005)).toBeLessThan(100_000_000n);
   });
 
-  test('keeps every event of both, and the order of each', () => {
+  test('the nested run keeps every event of both, and the order of each', () => {
     const guest = merged.filter((row) => row.source === 'qemu');
     expect(merged.length).toBe(kernel.events + stamped.guest.events);
     expect(guest.map((row) => row.text)).toEqual(
@@ -113,7 +113,7 @@ describe('the nested run', () => {
     );
   });
 
-  test('stays linked when the trace is copied', () => {
+  test('the nested run stays linked when the trace is copied', () => {
     const sink = new MemorySink();
     const aligned = new TraceReader(new MemorySource(written(plain)));
     const writer = new TraceWriter(sink, aligned.meta);
@@ -123,7 +123,7 @@ describe('the nested run', () => {
     expect(links(rowsOf(sink.bytes()))).toEqual(links(merged));
   });
 
-  test('says how good it is', () => {
+  test('the nested run says how good it is', () => {
     expect(describeAlignment(plain.report)).toContain(`${plain.report.matched} accesses matched`);
     expect(describeAlignment(stamped.report)).toContain('clocks ');
     expect(alignedMeta(plain, 'x').notes.alignment).toBe(describeAlignment(plain.report));

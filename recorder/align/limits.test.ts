@@ -24,7 +24,7 @@ qemuText.read(input, writer.events);
 writer.finish();
 const guest = new TraceReader(new MemorySource(sink.bytes()));
 
-test('accesses', () => {
+test('more accesses than can be aligned are refused', () => {
   const keys = new AccessKeys();
   keys.id('r 0000:03:00.0 7 0 2', true);
   expect(guestAccesses(guest, keys, 3).count).toBe(3);
@@ -32,7 +32,7 @@ test('accesses', () => {
   expect(() => guestAccesses(guest, keys, 2)).toThrow(refused);
 });
 
-test('events', () => {
+test('more events than can be aligned are refused', () => {
   expect(placeable(guest)).toBe(3);
   const refused = expect.objectContaining({ code: 'ALIGN_TOO_LARGE', kind: 'unsupported' });
   expect(() => placeable({ events: 2 ** 40, source: guest.source })).toThrow(refused);

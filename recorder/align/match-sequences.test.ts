@@ -25,7 +25,7 @@ const sequence = (max: number, length: number) =>
   fc.array(fc.integer({ min: 0, max }), { maxLength: length });
 
 describe('matchSequences', () => {
-  test('gives ascending pairs of equal elements, as many as there can be', () => {
+  test('matchSequences gives ascending pairs of equal elements, as many as there can be', () => {
     fc.assert(
       fc.property(sequence(3, 22), sequence(3, 22), (a, b) => {
         const matches = matchSequences(Int32Array.from(a), Int32Array.from(b));
@@ -43,7 +43,7 @@ describe('matchSequences', () => {
     );
   });
 
-  test('gets in step again after every difference, however long the sequences are', () => {
+  test('matchSequences gets in step again after every difference, however long the sequences are', () => {
     const period = 31;
     const a = Array.from({ length: 100_000 }, (_, i) => (i * i) % period);
     const b = a.filter((_, i) => i % 1000 !== 7);
@@ -52,7 +52,7 @@ describe('matchSequences', () => {
     expect(matched(matches)).toBe(b.length - 3);
   });
 
-  test('finds the common part of recordings that cover different times', () => {
+  test('matchSequences finds the common part of recordings that cover different times', () => {
     let state = 1;
     const random = (length: number) =>
       Array.from({ length }, () => {
@@ -66,7 +66,7 @@ describe('matchSequences', () => {
     for (let i = 0; i < 26_000; i++) expect(matches[24_000 + i]).toBe(i);
   });
 
-  test('gives up on what has nothing in common, in bounded time', () => {
+  test('matchSequences gives up on what has nothing in common, in bounded time', () => {
     const a = new Int32Array(20_000).fill(1);
     const b = new Int32Array(20_000).fill(2);
     expect(matched(matchSequences(a, b))).toBe(0);

@@ -23,13 +23,13 @@ const definitions = ['6.1', '6.12', '7.3'].flatMap((kernel) =>
 const TRIALS = /_(?:btf|btf_ret|kp)$/;
 
 describe('the catalogue', () => {
-  test('knows every probe of the recordings', () => {
+  test('the catalogue knows every probe of the recordings', () => {
     const unknown = definitions.filter(({ event }) => !TRIALS.test(event) && !findProbe(event));
     expect(unknown).toEqual([]);
     expect(definitions.length).toBeGreaterThan(200);
   });
 
-  test('puts it on the same function', () => {
+  test('the catalogue puts it on the same function', () => {
     const wrong = definitions.filter(({ event, symbol }) => {
       const site = findProbe(event)?.site;
       // Functions whose name is not unique were given by address.
@@ -46,7 +46,7 @@ describe('the catalogue', () => {
     expect(orphans).toEqual([]);
   });
 
-  test('takes columns only from fields that are fetched', () => {
+  test('the catalogue takes columns only from fields that are fetched', () => {
     const missing = CATALOGUE.filter((p) => p.role === 'entry' || p.role === 'point').flatMap(
       (p) => {
         if (p.site.type !== 'function') return [];
@@ -61,7 +61,7 @@ describe('the catalogue', () => {
     expect(missing).toEqual([]);
   });
 
-  test('has every probe that the table of races names', () => {
+  test('the catalogue has every probe that the table of races names', () => {
     // iommufd's own calls are in a list of their own.
     const named = RACES.flatMap(({ steps }) => steps.flatMap(([, ...events]) => events));
     const missing = named.filter((event) => !findProbe(event) && !event.startsWith('iommufd_fops'));

@@ -54,7 +54,7 @@ describe.each(texts.map((sample) => [sample.importer.format, sample] as const))(
 
   // The values of the journal's export have sizes in bytes, which other line ends make wrong.
   const hasLines = s.importer.format !== 'journal-export';
-  test.runIf(hasLines)('with line ends of DOS and a byte order mark is the same', () => {
+  test.runIf(hasLines)('a text with line ends of DOS and a byte order mark is the same', () => {
     const dos = Buffer.from(part.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
     const marked = imported(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), dos]));
     expect(marked.result.format).toBe(s.importer.format);
@@ -80,7 +80,9 @@ describe.each(texts.map((sample) => [sample.importer.format, sample] as const))(
 });
 
 describe('trace.dat', () => {
-  test.each(samples().filter(({ name }) => name.endsWith('.dat')))('$name cut anywhere', (s) => {
+  test.each(
+    samples().filter(({ name }) => name.endsWith('.dat')),
+  )('a trace.dat that is cut anywhere gives what is before the cut: $name', (s) => {
     const whole = importBytes(traceDat, s.bytes).rows.length;
     const codes = new Set<string>();
     for (let length = 1; length < s.bytes.byteLength; length += 53) {
@@ -116,7 +118,7 @@ describe('refused with the reason', () => {
     ['UTF-16', utf16, 'INPUT_UTF16'],
     ['UTF-16 of the other byte order', Buffer.from(utf16).swap16(), 'INPUT_UTF16'],
     ['NULs', Buffer.alloc(100_000), 'FORMAT_NOT_RECOGNISED'],
-  ])('%s', (_, bytes, code) => {
+  ])('an input is refused with the reason: %s', (_, bytes, code) => {
     expect(refusal(Buffer.from(bytes))?.code).toBe(code);
     expect(existsSync(output)).toBe(false);
   });

@@ -106,7 +106,7 @@ function mutate(bytes: Buffer, edits: readonly Edit[]): Buffer {
 }
 
 describe.each(SAMPLES)('$importer.format', ({ importer, bytes }) => {
-  test('survives every mutation of a real recording', () => {
+  test('an importer survives every mutation of a real recording', () => {
     const header = importer === qemuSimpletrace ? 24 : 0;
     const last = Math.max(header, bytes.byteLength - PART_BYTES);
     fc.assert(
@@ -131,7 +131,7 @@ describe.each(SAMPLES)('$importer.format', ({ importer, bytes }) => {
     );
   });
 
-  test('reads a line without end in time that grows with its length only', () => {
+  test('an importer reads a line without end in time that grows with its length only', () => {
     const header = importer === qemuSimpletrace ? 24 : 0;
     const line = bytes.subarray(header, header + 150);
     for (const piece of HOSTILE) {
@@ -142,7 +142,7 @@ describe.each(SAMPLES)('$importer.format', ({ importer, bytes }) => {
     }
   });
 
-  test('takes any bytes at all, or says why not', () => {
+  test('an importer takes any bytes at all, or says why not', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 3000 }), (random) => {
         const input = Buffer.from(random);

@@ -42,19 +42,19 @@ describe.each(
 )('%s', (_, importer) => {
   const bytes = bytesOf(importer);
 
-  test('is the one that its sample is recognised by', () => {
+  test('an importer is the one that its sample is recognised by', () => {
     expect(recognise(inputOf(bytes, undefined, nameOf(importer)), undefined).importer).toBe(
       importer,
     );
   });
 
-  test('gives events of its sample', () => {
+  test('an importer gives events of its sample', () => {
     const { rows } = importBytes(importer, bytes, undefined, nameOf(importer));
     expect(rows.length).toBeGreaterThan(0);
     expect(new Set(rows.map(({ source }) => source)).size).toBe(1);
   });
 
-  test('takes any part of its sample in chunks of any size, damaged anywhere, or says why not', () => {
+  test('an importer takes any part of its sample in chunks of any size, damaged anywhere, or says why not', () => {
     const small = importer.needs === 'seek' ? bytes : bytes.subarray(0, 20_000);
     const edit = fc.record({
       at: fc.nat(small.byteLength - 1),

@@ -89,7 +89,7 @@ function survives(importer: Importer, bytes: Buffer, chunk: number): void {
 describe.each(
   SAMPLES.map((sample, i) => [i, sample.importer.format, sample] as const),
 )('sample %i of %s', (_i, _format, { importer, bytes }) => {
-  test('survives any edits', () => {
+  test('an importer of text survives any edits', () => {
     const edits = fc.array(edit, { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(edits, fc.integer({ min: 1, max: 9000 }), (changes, chunk) => {
@@ -99,7 +99,7 @@ describe.each(
     );
   });
 
-  test('survives every cut', () => {
+  test('an importer of text survives every cut', () => {
     for (let end = 1; end < bytes.byteLength; end += 311) {
       survives(importer, bytes.subarray(0, end), 4096);
     }
@@ -157,7 +157,7 @@ describe('trace.dat', () => {
     }
   }
 
-  test('survives any changed bytes', () => {
+  test('the importer of trace.dat survives any changed bytes', () => {
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
         const bytes = Buffer.from(file);
@@ -168,7 +168,7 @@ describe('trace.dat', () => {
     );
   });
 
-  test('survives any cut', () => {
+  test('the importer of trace.dat survives any cut', () => {
     fc.assert(
       fc.property(fc.oneof(fc.nat(2000), places), (end) => read(file.subarray(0, end))),
       { numRuns: 40 },

@@ -19,7 +19,7 @@ const interesting = Array.from({ length: 20 }, (_, i) => 10n ** BigInt(i))
   .concat(2n ** 64n - 1n);
 
 describe('a number', () => {
-  test.each(interesting)('%s', (n) => {
+  test.each(interesting)('a number is read as it is written: %s', (n) => {
     const decimal = at(`${n},`);
     expect(decimal.number()).toBe(true);
     expect([taken(decimal), decimal.at]).toEqual([n, String(n).length]);
@@ -39,7 +39,7 @@ describe('a number', () => {
     '18446744073709551616',
     '1'.repeat(21),
     `0x${'f'.repeat(17)}`,
-  ])('not %j', (text) => {
+  ])('a text is no number: %j', (text) => {
     const cursor = at(text);
     const isZero = text === '0y';
     expect(cursor.number()).toBe(isZero);
@@ -55,7 +55,7 @@ describe('a time', () => {
     ['1795245532.728533', 1_795_245_532, 728_533_000],
     ['1.1234567891234', 1, 123_456_789],
     ['18446744072.999999999', 18_446_744_072, 999_999_999],
-  ])('%s', (text, seconds, nanoseconds) => {
+  ])('a time is read exactly: %s', (text, seconds, nanoseconds) => {
     // Twice by the same cursor: the second time the seconds are known.
     const cursor = at(`${text} ${text} `);
     for (let i = 0; i < 2; i++) {
@@ -69,7 +69,7 @@ describe('a time', () => {
     }
   });
 
-  test.each(['', '.5', '5.', '5.x', '99999999999.0'])('not %j', (text) => {
+  test.each(['', '.5', '5.', '5.x', '99999999999.0'])('a time not %j', (text) => {
     const cursor = at(text);
     expect(cursor.time()).toBe(false);
     expect(cursor.at).toBe(0);

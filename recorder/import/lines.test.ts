@@ -15,7 +15,7 @@ const reader = (bytes: Buffer, size: number) =>
   new LineReader({ chunks: () => cut(bytes, Math.max(1, size)) });
 
 describe('LineReader', () => {
-  test('gives the lines of the input however it is cut, with their offsets', () => {
+  test('LineReader gives the lines of the input however it is cut, with their offsets', () => {
     const text = fc.array(fc.stringMatching(/^[ab\n]{0,9}$/)).map((parts) => parts.join('é'));
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 20 }), (whole, size) => {
@@ -36,7 +36,7 @@ describe('LineReader', () => {
     );
   });
 
-  test('hands an overlong line out in pieces and loses nothing', () => {
+  test('LineReader hands an overlong line out in pieces and loses nothing', () => {
     const bytes = Buffer.concat([
       Buffer.alloc(LINE_BYTES_MAX * 3 + 7, 'x'),
       Buffer.from('\nend\n'),

@@ -20,7 +20,7 @@ const unquoted = (input: Input): Input | null => unquotedLevels(input).next().va
 const chunksOf = (bytes: Buffer, size: number) =>
   Buffer.concat([...unquoted(inputOf(bytes, size))!.chunks()]).toString();
 
-test.each(TEXTS)('%s, quoted', (name) => {
+test.each(TEXTS)('a quoted text says the same: %s', (name) => {
   const text = `${linesOf(name).join('\n')}\n`;
   const importer = detect(inputOf(Buffer.from(text)))!;
   const plain = importBytes(importer, Buffer.from(text));

@@ -43,25 +43,25 @@ afterAll(() => {
 describe.each(['gzip', 'xz', 'bzip2', 'lz4'].filter(isInstalled))('%s', (program) => {
   const compressed = compress(program, plain);
 
-  test('gives the plain bytes', () => {
+  test('a compressed file gives the plain bytes', () => {
     const read = readAll(compressed);
     expect(read.plain.equals(plain)).toBe(true);
     expect(read.why).toBeUndefined();
   });
 
-  test('of two files one behind the other gives both', () => {
+  test('a compressed file of two files one behind the other gives both', () => {
     const one = compress(program, text);
     expect(readAll(Buffer.concat([one, one])).plain.equals(Buffer.concat([text, text]))).toBe(true);
   });
 
-  test('that is cut gives what came before, and tells', () => {
+  test('a compressed file that is cut gives what came before, and tells', () => {
     const read = readAll(compressed.subarray(0, -100));
     expect(read.plain.equals(plain.subarray(0, read.plain.byteLength))).toBe(true);
     expect(read.plain.byteLength).toBeGreaterThan(1 << 20);
     expect(read.why).toMatch(`${program} made are damaged`);
   });
 
-  test('that is damaged in its middle tells', () => {
+  test('a compressed file that is damaged in its middle tells', () => {
     const damaged = Buffer.from(compressed);
     damaged.fill(0x55, damaged.byteLength >> 1, (damaged.byteLength >> 1) + 64);
     expect(readAll(damaged).why).toMatch(`${program} made are damaged`);

@@ -63,7 +63,7 @@ describe('Intel', () => {
       { name: 'DMAR Invalidation Time-out Error', device: D },
     ],
     ['DMAR: DRHD: handling fault status reg 3', 'log', { value: 3, device: null }],
-  ])('%s', (...c) => check(c));
+  ])('a message of an Intel IOMMU becomes its event: %s', (...c) => check(c));
 });
 
 describe('AMD', () => {
@@ -109,7 +109,7 @@ describe('AMD', () => {
       { offset: null, value: 0x10 },
     ],
     ['AMD-Vi: IOMMU event log overflow', 'lost', { value: 1 }],
-  ])('%s', (...c) => check(c));
+  ])('a message of an AMD IOMMU becomes its event: %s', (...c) => check(c));
 });
 
 describe('Arm', () => {
@@ -140,7 +140,7 @@ describe('Arm', () => {
       'fault.dma',
       { name: 'SMMU context fault write', offset: 0x1000, value: 0x402 },
     ],
-  ])('%s', (...c) => check(c));
+  ])('a message of an Arm SMMU becomes its event: %s', (...c) => check(c));
 
   test('one event of several messages, and no other', () => {
     const [head, word, decoded] = [
@@ -205,7 +205,7 @@ describe('PCI Express', () => {
     ],
     [`${P}AER: enabled with IRQ 24`, 'log', {}],
     [`${P}AER: device recovery failed`, 'log', { name: 'AER device recovery failed' }],
-  ])('%s', (...c) => check(c));
+  ])('a message of AER or DPC becomes its event: %s', (...c) => check(c));
 
   test('one error of several messages, and no other', () => {
     const received = `${P}AER: Corrected error received: 0000:3b:00.2`;
@@ -255,7 +255,7 @@ describe('resets and power', () => {
     ],
     [`${V}Refused to change power state, currently in D3`, 'power', { value: 3, ret: null }],
     [`${V}Refused to change power state from D0 to D3hot`, 'power', { value: 0, ret: null }],
-  ])('%s', (...c) => check(c));
+  ])('a message of resets and power becomes its event: %s', (...c) => check(c));
 });
 
 describe('BARs', () => {
@@ -303,7 +303,7 @@ describe('BARs', () => {
       'log',
       { name: 'VF BAR', region: null },
     ],
-  ])('%s', (...c) => check(c));
+  ])('a message of BARs becomes its event: %s', (...c) => check(c));
 });
 
 describe('drivers', () => {
@@ -356,7 +356,7 @@ describe('drivers', () => {
       { name: 'pciehp', driver: 'pcieport' },
     ],
     ['pci 10000:e1:00.0: Adding to iommu group 7', 'iommu.attach', { device: '10000:e1:00.0' }],
-  ])('%s', (...c) => check(c));
+  ])('a message of drivers becomes its event: %s', (...c) => check(c));
 });
 
 test.each([
@@ -366,7 +366,7 @@ test.each([
   ['systemd-journald[311]: Missed 45 kernel messages', 45],
   ['systemd-journald[311]: Suppressed 450 messages from kernel', 450],
   ['imjournal: 1234 messages lost due to rate-limiting', 1234],
-])('%s', (text, value) => check([text, 'lost', { value }]));
+])('a message of losses says how many: %s', (text, value) => check([text, 'lost', { value }]));
 
 test('prose about devices is not certain, messages of devices are', () => {
   expect(isCertain('I have a 0000:3b:00.2 here and it does not reset')).toBe(false);

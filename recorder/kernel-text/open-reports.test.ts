@@ -16,19 +16,19 @@ const rowsOf = (lines: readonly string[]) =>
   importBytes(dmesg, Buffer.from(lines.map((line) => `[   11.500000] ${line}\n`).join(''))).rows;
 
 describe('a report', () => {
-  test.each([1, 2, 3])('is one event with messages of others at %i', (at) => {
+  test.each([1, 2, 3])('a report is one event with messages of others at %i', (at) => {
     const rows = rowsOf(REPORT.toSpliced(at, 0, 'Loaded X.509 cert', 'vfio-pci 0000:02:00.0: x'));
     expect(rows.map((row) => row.kind)).toEqual(['fault.aer', 'log', 'log']);
     expect(rows[0]).toMatchObject({ device: '0000:01:00.0', value: 0x81n });
   });
 
-  test('of the same reporter is another one', () => {
+  test('a report of the same reporter is another one', () => {
     const rows = rowsOf([REPORT[0], ...REPORT]);
     expect(rows.map((row) => row.kind)).toEqual(['fault.aer', 'fault.aer']);
     expect(rows[0].value).toBeUndefined();
   });
 
-  test('is left alone after many messages of others', () => {
+  test('a report is left alone after many messages of others', () => {
     const others = Array.from({ length: 40 }, (_, i) => `line ${i}`);
     const rows = rowsOf([REPORT[0], ...others, ...REPORT.slice(1)]);
     expect(rows.filter((row) => row.kind === 'fault.aer').length).toBe(2);

@@ -78,7 +78,7 @@ test('what cannot be removed is said', () => {
   expect(cleanup(top).failed).toEqual([`instance ${DEAD}: ENOTEMPTY`]);
 });
 
-test("counts are those of one's own probes, though the profile names no groups", () => {
+test("counts of missed records are those of one's own probes, though the profile names no groups", () => {
   const profile = ['really_probe 7 0', 'really_probe_ret 7 1', 'really_probe 9 2', 'mine 5 0'];
   writeFileSync(join(folder, 'kprobe_profile'), profile.map((line) => `  ${line}\n`).join(''));
   const decoded = new Map([['really_probe', 7]]);

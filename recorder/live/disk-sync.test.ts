@@ -14,7 +14,7 @@ class HeldSink {
   }
 }
 
-test('syncs once a second what is new', async () => {
+test('the disk sync writes once a second what is new', async () => {
   const sink = new HeldSink();
   const disk = new DiskSync(sink, 0);
   const syncs = async (now: number) => {
@@ -33,7 +33,7 @@ test('syncs once a second what is new', async () => {
   expect(await syncs(9_000)).toBe(2);
 });
 
-test('waits for a slow disk', async () => {
+test('the disk sync waits for a slow disk', async () => {
   const sink = new HeldSink();
   const disk = new DiskSync(sink, 0);
   for (const now of [2_000, 4_000, 6_000]) {
@@ -47,7 +47,7 @@ test('waits for a slow disk', async () => {
   expect(sink.ends).toHaveLength(2);
 });
 
-test('throws what a sync failed with', async () => {
+test('the disk sync throws what a sync failed with', async () => {
   const sink = new HeldSink();
   const disk = new DiskSync(sink, 0);
   sink.byteLength = 100;

@@ -87,7 +87,7 @@ const importedText = () => {
 describe('pages of a real kernel', () => {
   const whole = decode();
 
-  test('become the events that the import of their text gives', () => {
+  test('pages of a real kernel become the events that the import of their text gives', () => {
     const imported = importedText();
     expect(imported.length).toBeGreaterThan(10_000);
     for (const cpu of [0, 1]) {
@@ -97,7 +97,7 @@ describe('pages of a real kernel', () => {
     }
   });
 
-  test('are merged in the order of time', () => {
+  test('pages of a real kernel are merged in the order of time', () => {
     const times = whole.map(({ ts }) => ts);
     expect(times).toEqual([...times].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
   });
@@ -106,7 +106,7 @@ describe('pages of a real kernel', () => {
     [2, 1],
     [3, 7],
     [5, 2],
-  ])('with %i slots and %i pages at a time every CPU keeps its order', (slots, perFill) => {
+  ])('pages of a real kernel with %i slots and %i pages at a time every CPU keeps its order', (slots, perFill) => {
     const pieces = decode({ slots, perFill });
     expect(pieces.length).toBe(whole.length);
     for (const cpu of [0, 1]) {

@@ -16,7 +16,7 @@ test.each([
   ['exit 7', 7],
   ['kill -KILL $$', 137],
   ['kill -TERM $$', 143],
-])('%s', async (script, code) => {
+])('a command ends with its own exit code: %s', async (script, code) => {
   const command = new RecordedCommand(['sh', '-c', script]);
   expect(await ended(command)).toBe(code);
 });
@@ -29,7 +29,7 @@ test('a command that runs can be asked to end', async () => {
   expect(command.runs).toBe(false);
 });
 
-test('without a command there is nothing to wait for', () => {
+test('a recording without a command waits for no process', () => {
   expect(new RecordedCommand([])).toMatchObject({ ended: false, runs: false, code: null });
 });
 

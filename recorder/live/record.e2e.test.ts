@@ -26,7 +26,7 @@ const hasTracefs = inNamespace(MOUNTED, `test -d ${TRACEFS}/instances`).status =
 const vfr = `"${process.execPath}" "${PROGRAM}"`;
 
 describe.skipIf(!hasTracefs)('with root and tracefs', () => {
-  test('records a command, its system calls and its end, and leaves nothing', () => {
+  test('vfr record records a command, its system calls and its end, and leaves nothing', () => {
     const output = join(folder, 'command.arrows');
     const command = "sh -c 'cat /proc/self/comm > /dev/null; exit 3'";
     const left = `ls ${TRACEFS}/instances | grep ^vfr_`;
@@ -57,7 +57,7 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('both'))).toEqual(['both.arrows']);
   });
 
-  test('records how a command ends that outlives the recording', () => {
+  test('vfr record records how a command ends that outlives the recording', () => {
     const output = join(folder, 'parting.arrows');
     const parting =
       "trap 'cat /proc/self/comm > /dev/null; exit' TERM; while :; do sleep 0.1; done";
@@ -96,7 +96,7 @@ describe.skipIf(!hasTracefs)('with root and tracefs', () => {
     expect(stderr).toContain('(TRACEFS_SETTING)');
   });
 
-  test('records for a duration, and says what it lacks', () => {
+  test('vfr record records for a duration, and says what it lacks', () => {
     const output = join(folder, 'duration.arrows');
     const script = `${vfr} record --duration 0.5 --only iommu,log -o ${output}`;
     const { status } = inNamespace(MOUNTED, script);
@@ -140,7 +140,7 @@ describe('without tracefs', () => {
     expect([doctor.status, doctor.stdout]).toEqual([4, expect.stringMatching(/does not work/)]);
   });
 
-  test.skipIf(!isRoot)('without root: the same', () => {
+  test.skipIf(!isRoot)('vfr record without root ends with code 4 and one message', () => {
     const nobody = { uid: 65534, gid: 65534, encoding: 'utf8' } as const;
     const run = (command: string) => spawnSync(process.execPath, [PROGRAM, command], nobody);
     expect(run('record')).toMatchObject({ status: 4, stderr: expect.stringMatching(/needs root/) });

@@ -29,7 +29,7 @@ test.each([
   '1:2:3',
   'anna:wheel',
   '0x0',
-])('"%s" is refused', (text) => expect(() => parseUser(text, lookup)).toThrow(VfrError));
+])('no user is called "%s"', (text) => expect(() => parseUser(text, lookup)).toThrow(VfrError));
 
 test('under sudo it is the one who called sudo, unless another is asked for', () => {
   const sudo = { SUDO_UID: '1000', SUDO_GID: '100' };

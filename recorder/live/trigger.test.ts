@@ -34,7 +34,7 @@ describe('conditions', () => {
     ['bind and ret == -16', 'unbind', -16n, false],
     ['ret >= 4294967296', 'ioctl', 2n ** 32n, true],
     ['ret != 0', 'ioctl', undefined, false],
-  ] as const)('%s: %s %s', (trigger, kind, ret, expected) => {
+  ] as const)('a condition of a trigger is read: %s: %s %s', (trigger, kind, ret, expected) => {
     expect(fires(trigger, kind, ret)).toBe(expected);
   });
 
@@ -46,7 +46,8 @@ describe('conditions', () => {
     'fault.* or',
     'fault*x',
     '* and',
-  ])('"%s" is refused', (text) => expect(() => parseTrigger(text)).toThrow(VfrError));
+  ])('no condition of a trigger is "%s"', (text) =>
+    expect(() => parseTrigger(text)).toThrow(VfrError));
 });
 
 test('the ring keeps the newest pages within its limit, in order and by buffer', () => {

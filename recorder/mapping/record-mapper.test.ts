@@ -208,7 +208,7 @@ describe('the door of an access', () => {
     fields: { dev: '0000:01:00.0', where: 6 },
   };
 
-  test('is sysfs by itself and hardware inside of a VFIO access', () => {
+  test('the door of an access is sysfs by itself and hardware inside of a VFIO access', () => {
     const { events } = map([
       userRead,
       { event: 'pci_user_read_config_byte_ret', fields: { ret: 0 } },
@@ -259,7 +259,7 @@ describe('what a user was given', () => {
   });
   const given = (...steps: ColumnSetter[]) => map(steps).events.at(-1)?.value;
 
-  test('is what the buffer holds at the return, as much of it as was read', () => {
+  test('what a user read is what the buffer holds at the return, as much of it as was read', () => {
     expect(given(door(0x10, 4), returned(4, { given: 0x8765_4321 }))).toBe(0x8765_4321);
     expect(given(door(0x06, 2), returned(2, { given: 0x8765_4321 }))).toBe(0x4321);
     expect(given(door(0x10, 4), returned(2, { given: 0x8765_4321 }))).toBe(null);
@@ -274,7 +274,7 @@ describe('what a user was given', () => {
     expect(given(door(0x2c, 4), ...halves.slice(0, 3), returned(4))).toBe(null);
   });
 
-  test('and nothing where the value may be of vfio-pci’s own making', () => {
+  test('what a user read and nothing where the value may be of vfio-pci’s own making', () => {
     for (const offset of [0x00, 0x04, 0x10, 0x34, 0x3c, 0x40, 0x100]) {
       expect(given(door(offset, 4), ...hardware(offset, 0x1234_5678), returned(4))).toBe(null);
     }
@@ -294,7 +294,7 @@ describe('what a user was given', () => {
 describe('the kernel’s log', () => {
   const say = (msg: string): Given => ({ event: 'console', fields: { msg } });
 
-  test('is taken apart, also behind the console’s time', () => {
+  test('the kernel’s log is taken apart, also behind the console’s time', () => {
     const text =
       'DMAR: [DMA Read NO_PASID] Request device [03:00.0] fault addr 0x9000000 [fault reason 0x06] PTE Read access is not set';
     const { events } = map([say(text), say(`[   17.650681] ${text}`)]);
@@ -315,12 +315,12 @@ describe('the region of a mapping', () => {
   });
   const regions = (...steps: ColumnSetter[]) => map(steps).events.map((event) => event.region);
 
-  test('is told by the page offset in the file, and kept for faults with a frame number', () => {
+  test('the region of a mapping is told by the page offset in the file, and kept for faults with a frame number', () => {
     const ret = { event: 'vfio_pci_core_mmap_ret', fields: { ret: 0 } };
     expect(regions(mapped(2n << 28n), ret, fault(0xfea00n))).toEqual([2, 2, 2]);
   });
 
-  test('is not guessed from a frame number, nor from another mapping', () => {
+  test('the region of a mapping is not guessed from a frame number, nor from another mapping', () => {
     expect(regions(fault(2n << 28n))).toEqual([null]);
     const ret = { event: 'vfio_pci_core_mmap_ret', fields: { ret: 0 } };
     expect(regions(mapped(1n << 28n), ret, fault(0xfea00n, 0x7f11_0000_0000n)).at(-1)).toBe(null);

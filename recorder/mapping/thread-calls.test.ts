@@ -19,7 +19,7 @@ test('a call goes on while a function whose returns are missing is called often'
   expect(stack.inVfio).toBe(false);
 });
 
-test('so it does when two functions have no returns', () => {
+test('a call goes on while two functions whose returns are missing are called often', () => {
   const stack = new CallStack(() => new EventRow(0));
   const outer = stack.push(OUTER, 0, false);
   for (let i = 0; i < 1000; i++) stack.push(i % 2 === 0 ? INNER : OTHER, 0, false);

@@ -49,7 +49,7 @@ const DECLARATIONS: readonly (readonly [line: string, expected: object])[] = [
 ];
 
 describe('declarations', () => {
-  test.each(DECLARATIONS)('%s', (line, expected) => {
+  test.each(DECLARATIONS)('a declaration of a field is read: %s', (line, expected) => {
     const format = parseEventFormat(formatWith(`\t${line}`), 'test');
     expect(format.fields.at(-1)).toMatchObject(expected);
     expect(format).toMatchObject({ name: 'test', id: 42, print: '"x=%d", REC->x' });

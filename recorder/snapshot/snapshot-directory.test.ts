@@ -65,7 +65,7 @@ describe('what is not of the form is told', () => {
     ['devices that are a list', { devices: [] }],
     ['a name that is no address', { devices: { eth0: {} } }],
     ['a function that is no object', { devices: { '0000:01:00.0': 'nvme' } }],
-  ])('%s', (_what, devices) => {
+  ])('a snapshot that is not of the form is refused: %s', (_what, devices) => {
     const folder = directory(devices);
     const told = expect.objectContaining({
       code: 'SNAPSHOT_MALFORMED',

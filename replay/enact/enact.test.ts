@@ -26,7 +26,7 @@ const ofBinding = SCENARIOS.filter(({ name }) => !name.startsWith('vfio-'));
 describe.each(
   ofBinding.map((document) => [document.name, document] as const),
 )('a run of %s', (_, document) => {
-  test.each([1, 2, 3])('is done again (schedule %i)', (random) => {
+  test.each([1, 2, 3])('a run of a scenario is done again (schedule %i)', (random) => {
     const result = enacted(traceOf(specOf(document), random));
     expect(result).toMatchObject(EQUAL);
     const skipped = ['snapshot', ...OF_VFIO].map((kind) => result.skipped[kind] ?? 0);
@@ -102,11 +102,11 @@ describe('a run in which something was changed', () => {
   const find = (name: string, phase: string) =>
     rows.findIndex((row) => row.name === name && row.phase === phase);
 
-  test('is done again as long as nothing is changed', () => {
+  test('a run in which something was changed is done again as long as nothing is changed', () => {
     expect(changed(() => undefined)).toBeNull();
   });
 
-  test('tells another result of a call', () => {
+  test('a run in which something was changed tells another result of a call', () => {
     const at = find('sriov_enable', 'end');
     const first = changed((copy) => {
       copy[at] = { ...copy[at], ret: -12n };
@@ -117,7 +117,7 @@ describe('a run in which something was changed', () => {
     expect(first?.path).toBe('user > sriov_numvfs > sriov_enable');
   });
 
-  test('tells another driver', () => {
+  test('a run in which something was changed tells another driver', () => {
     const at = find('driver_bound', 'point');
     const first = changed((copy) => {
       copy[at] = { ...copy[at], driver: 'vfio-pci' };
@@ -125,7 +125,7 @@ describe('a run in which something was changed', () => {
     expect(first).toMatchObject({ seq: at, state: { driver: 'nova_core' } });
   });
 
-  test('tells another order', () => {
+  test('a run in which something was changed tells another order', () => {
     const at = find('pci_bus_add_device', 'point');
     const first = changed((copy) => {
       [copy[at - 1], copy[at]] = [copy[at], copy[at - 1]];
@@ -133,14 +133,14 @@ describe('a run in which something was changed', () => {
     expect(first).toMatchObject({ seq: at - 1 });
   });
 
-  test('tells what nobody can have done', () => {
+  test('a run in which something was changed tells what nobody can have done', () => {
     const probe = { kind: 'match', name: '__driver_probe_device', tid: 7, device: '0000:41:00.0' };
     const begin: EventRow = { ...probe, kind: 'match', phase: 'begin', driver: 'nova_core' };
     const first = changed((copy) => void copy.splice(0, copy.length, ...rows.slice(0, 3), begin));
     expect(first).toMatchObject({ seq: 3, expected: 'nothing' });
   });
 
-  test('tells an event that is missing', () => {
+  test('a run in which something was changed tells an event that is missing', () => {
     const more = rowsOf(
       traceOf(specOf(SCENARIOS.find(({ name }) => name === 'autoprobe-flips')!), 1),
     );

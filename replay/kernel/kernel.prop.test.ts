@@ -144,7 +144,7 @@ const meets = (a: ReadonlySet<number>, b: ReadonlySet<number>) => [...a].some((x
 const independent = (a: Log, b: Log) =>
   !meets(a.writes, b.writes) && !meets(a.writes, b.reads) && !meets(a.reads, b.writes);
 
-test('without other actors an actor is never in a deadlock, but where the kernel has one', () => {
+test('an actor without other actors is never in a deadlock, but where the kernel has one', () => {
   fc.assert(
     fc.property(anyRun(), (spec) => {
       const alone = { ...spec, actors: spec.actors.slice(0, 1) };

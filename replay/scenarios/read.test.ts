@@ -24,7 +24,7 @@ describe('told with its line', () => {
   test.each([
     ['a text that is no JSON', '"kernel"', '  "kernel" "6.12",', 'a colon is missing'],
     ['a name that stands twice', '"title"', '  "title": "a", "title": "b",', 'occurs twice'],
-  ])('%s', (_, find, to, what) => {
+  ])('a mistake in a scenario is reported with its line: %s', (_, find, to, what) => {
     const { text, line } = changed(find, to);
     expect(() => checkScenario(text, 'my.json')).toThrow(`my.json:${line}: `);
     expect(() => checkScenario(text, 'my.json')).toThrow(what);
@@ -47,7 +47,7 @@ describe('told with its line', () => {
       'no such attribute',
     ],
     ['a kernel that is too old', '"kernel"', '  "kernel": "5.10",', 'not modelled'],
-  ])('%s', (_, find, to, what) => {
+  ])('DONEa mistake in a scenario is reported with its line: %s', (_, find, to, what) => {
     const { text, line } = changed(find, to);
     const [mistake] = checkScenario(text, 'my.json');
     expect(mistake).toMatchObject({ line });

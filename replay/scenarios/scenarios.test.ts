@@ -17,7 +17,7 @@ test('names are unique', () => {
 describe.each(
   SCENARIOS.map((document) => [document.name, document] as const),
 )('%s', (_, document) => {
-  test('has the published form', () => {
+  test('a scenario has the published form', () => {
     expect(checkScenario(JSON.stringify(document), 'scenario.json')).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe.each(
     expect([...reached].sort()).toEqual(document.outcomes.map((_, i) => i));
   });
 
-  test('gives the same hash twice', () => {
+  test('a scenario gives the same hash twice', () => {
     const hashes = [0, 1].map(() => run(boot(new World(specOf(document))), randomly(7)).hash);
     expect(hashes[1]).toBe(hashes[0]);
   });

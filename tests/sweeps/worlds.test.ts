@@ -48,7 +48,7 @@ describe.each([
   const worlds = worldsOf(reader);
   afterAll(() => reader.close());
 
-  test.each(changes)('%s', (what) => {
+  test.each(changes)('a recording of another world blames nobody: %s', (what) => {
     const world = worlds.find((one) => one.what === what);
     expect(world).toBeDefined();
     expect(divergencesIn(reader, { kernel, what, ...world })).toEqual([]);

@@ -88,7 +88,7 @@ describe('nested folders', () => {
     expect(broken(file, "import { r } from './b.js';")).toEqual([]);
   });
 
-  test('imports that it names are fine: a folder, a file, a public face', () => {
+  test('imports that a README names are fine: a folder, a file, a public face', () => {
     const file = 'replay/rules/a.ts';
     expect(broken(file, "import { m } from '../machine/m.js';")).toEqual([]);
     expect(broken(file, "import { w } from '../walk.js';")).toEqual([]);
@@ -139,7 +139,7 @@ describe('replay', () => {
     "import { readFileSync } from 'node:fs';",
     'export async function f() {}',
     'if (process.env.X) f();',
-  ])('%s is found', (text) => {
+  ])('what makes replay impure is found: %s', (text) => {
     expect(replayIsPure(tree({ 'replay/a.ts': text }))).toHaveLength(1);
     expect(replayIsPure(tree({ 'cli/a.ts': text }))).toEqual([]);
   });

@@ -16,7 +16,7 @@ describe('in comments', () => {
     '/** Why the probe is asked. */',
     '/** Where the value stands. */',
     'x(); // told by the kernel',
-  ])('%s is found', (text) => {
+  ])('a phrase that is not plain is found: %s', (text) => {
     expect(ofCode(text)).toHaveLength(1);
   });
 
@@ -31,7 +31,7 @@ describe('in comments', () => {
     '/** A number that stands for a kind. */',
     '/** The user who opened it. */',
     '/** A standard header. */',
-  ])('%s is fine', (text) => {
+  ])('a phrase that is plain is fine: %s', (text) => {
     expect(ofCode(text)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseSource } from './sources.js';
-import { testFilesAreNamedByWhatTheyNeed } from './test-laws.js';
+import { testFilesAreNamedByWhatTheyNeed, testNamesSayWhatTheyTest } from './test-laws.js';
 
 describe('the name of a test file', () => {
   const broken = (file: string, text: string) =>
@@ -36,5 +36,26 @@ describe('the name of a test file', () => {
 
   test('a file that holds no tests may start the program', () => {
     expect(broken('tests/a.ts', "import { vfr } from './vfr.js';")).toEqual([]);
+  });
+});
+
+describe('the name of a test', () => {
+  /** Texts are put together: this file is itself among those that the law reads. */
+  const broken = (...lines: readonly string[]) =>
+    testNamesSayWhatTheyTest([parseSource('cli/a.test.ts', lines.join('\n'))]);
+  const test_ = (title: string) => `${'te'}st('${title}', () => {`;
+  const each = (title: string) => [`${'te'}st.each([`, "  ['a', 1],", `])('${title}', (a) => {`];
+
+  test('a test must not begin with the verb of a subject that is elsewhere', () => {
+    expect(broken(test_('is refused by the reader'))).toEqual([
+      'cli/a.test.ts: is refused by the reader',
+    ]);
+    expect(broken(test_('a damaged batch is refused'))).toEqual([]);
+  });
+
+  test('a test must have three words besides its parameters', () => {
+    expect(broken(...each('%s'))).toHaveLength(1);
+    expect(broken(...each('a name is read: %s'))).toEqual([]);
+    expect(broken(test_('limits'))).toHaveLength(1);
   });
 });

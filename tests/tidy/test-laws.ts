@@ -35,3 +35,35 @@ export function testFilesAreNamedByWhatTheyNeed(sources: readonly Source[]): str
   }
   return broken;
 }
+
+/** A word that a sentence begins with when its subject is elsewhere. */
+const STARTS_WITHOUT_SUBJECT = new Set(
+  (
+    'is are was were has have had does do can cannot may must of with without in by to from that at ' +
+    'where when whose for and but so on within nor finds gives says keeps needs takes goes ends gets ' +
+    'shows stays tells becomes leaves puts lets knows survives refuses appears replays it'
+  ).split(' '),
+);
+const WORDS_MIN = 3;
+const PLACEHOLDER = /[%$]/;
+const TITLES = [
+  /^ *(?:test|it)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,/gm,
+  /^ *(?:test|it)\.(?:each|skipIf|runIf)\b[\s\S]*?\)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,/gm,
+];
+
+/**
+ * The name of a test says of what and what without the names around it, since a line of a report may
+ * show it alone: it begins with its subject and has three words besides its parameters.
+ */
+export function testNamesSayWhatTheyTest(sources: readonly Source[]): string[] {
+  const broken: string[] = [];
+  for (const { file, text } of sources.filter(({ test }) => test))
+    for (const pattern of TITLES)
+      for (const [, , title] of text.matchAll(pattern)) {
+        const words = title.split(' ');
+        const own = words.filter((word) => !PLACEHOLDER.test(word));
+        if (STARTS_WITHOUT_SUBJECT.has(words[0]) || own.length < WORDS_MIN)
+          broken.push(`${file}: ${title}`);
+      }
+  return broken;
+}

@@ -21,7 +21,7 @@ describe.each(LOGS)('the log %s', (name) => {
   const { rows, report } = importText(log);
   const kinds = countBy(rows, (row) => row.kind);
 
-  test('has one event per message, with its lines as its text', () => {
+  test('a log of dmesg has one event per message, with its lines as its text', () => {
     const messages = log.split(/\n(?=\[|$)/).filter((message) => message !== '');
     expect(rows.map((row) => row.text)).toEqual(
       messages.map((message) => message.replace(/^\[ *\d+\.\d+\] /, '').replace(/\n {15}/g, '\n')),
@@ -30,7 +30,7 @@ describe.each(LOGS)('the log %s', (name) => {
     expect(messages.length).toBeLessThan(grep(log, /./));
   });
 
-  test('has as many events of each kind as the text has lines for them', () => {
+  test('a log of dmesg has as many events of each kind as the text has lines for them', () => {
     const counted = {
       'fault.dma': grep(log, /fault addr/),
       'device.add': grep(log, /type 0[01] class/),
@@ -43,7 +43,7 @@ describe.each(LOGS)('the log %s', (name) => {
       expect([kind, kinds[kind] ?? 0]).toEqual([kind, count]);
   });
 
-  test('knows the kernel and its clock', () => {
+  test('a log of dmesg knows the kernel and its clock', () => {
     expect(dmesg.detect(Buffer.from(log), 'x')).toBeGreaterThan(0.5);
     expect(dmesg.meta({ head: Buffer.from(log) } as never)).toEqual({
       clock: 'mono',
@@ -228,7 +228,7 @@ describe('a message', () => {
     return rest;
   };
 
-  test('of an IOMMU fault has device, address and reason', () => {
+  test('a message of an IOMMU fault has device, address and reason', () => {
     expect(
       only(
         'DMAR: [DMA Write NO_PASID] Request device [3b:00.2] fault addr 0xfee00000 [fault reason 0x05] PTE Write access is not set',
@@ -263,7 +263,7 @@ describe('a message', () => {
     ).toMatchObject({ driver: 'vfio-pci', device: '0000:01:00.0', offset: 0xcff4_9550n });
   });
 
-  test('of AER is of the device that had the error', () => {
+  test('a message of AER is of the device that had the error', () => {
     expect(only('pcieport 0000:00:1c.0: AER: Corrected error received: 0000:02:00.0')).toEqual({
       kind: 'fault.aer',
       name: 'AER Corrected',
@@ -278,7 +278,7 @@ describe('a message', () => {
     expect(only('pcieport 0000:00:1c.0: AER: enabled with IRQ 24').kind).toBe('log');
   });
 
-  test('of drivers and devices', () => {
+  test('a message of drivers and devices', () => {
     expect(only('nvme: probe of 0000:01:00.1 failed with error -19')).toMatchObject({
       kind: 'probe',
       device: '0000:01:00.1',

@@ -33,7 +33,7 @@ describe('the times', () => {
   /** Events of messages that are certainly the kernel's: without times, no other lines are. */
   const tells = (rows: readonly ImportedRow[]) => rows.filter(({ text }) => isCertain(text ?? ''));
 
-  test('taken away from all lines take away the times of the events, and nothing else', () => {
+  test('the times taken away from all lines take away the times of the events, and nothing else', () => {
     fc.assert(
       fc.property(slice, (lines) => {
         const bare = lines.map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''));
@@ -56,7 +56,7 @@ describe('one line', () => {
     '[  OK  ] Started Journal Service.',
     'Mar 04 10:11:14 host systemd[1]: Started x.',
   );
-  test('that is put in takes nothing from the others', () => {
+  test('one line that is put in takes nothing from the others', () => {
     fc.assert(
       fc.property(slice, fc.nat(LINES), other, (lines, at, line) => {
         const { rows, report } = importLines(lines.toSpliced(at, 0, line));
@@ -69,7 +69,7 @@ describe('one line', () => {
     );
   });
 
-  test('that is damaged or gone changes no other', () => {
+  test('one line that is damaged or gone changes no other', () => {
     fc.assert(
       fc.property(slice, fc.nat(LINES - 1), fc.nat(), fc.nat(60), (lines, at, from, count) => {
         const start = from % lines[at].length;
@@ -96,7 +96,7 @@ describe('a whole log', () => {
     fc.integer({ min: 1, max: 30 }).map((blanks) => ' '.repeat(blanks)),
     fc.integer({ min: 1, max: 4 }).map((tabs) => '\t'.repeat(tabs)),
   );
-  test('says the same when it is quoted or indented', () => {
+  test('a whole log says the same when it is quoted or indented', () => {
     fc.assert(
       fc.property(slice, marks, (lines, mark) => {
         const { rows } = recognised(lines.map((line) => mark + line));
@@ -106,7 +106,7 @@ describe('a whole log', () => {
     );
   });
 
-  test('says the same behind prompts', () => {
+  test('a whole log says the same behind prompts', () => {
     const prompt = fc.constantFrom('# ', '$ ', 'host login: ', 'root@host:~# ');
     fc.assert(
       fc.property(slice, fc.nat(LINES - 1), prompt, (lines, at, text) => {
@@ -117,7 +117,7 @@ describe('a whole log', () => {
     );
   });
 
-  test('says the same when it is wrapped between words', () => {
+  test('a whole log says the same when it is wrapped between words', () => {
     fc.assert(
       fc.property(slice, fc.integer({ min: 60, max: 100 }), (lines, width) => {
         const { rows } = importLines(lines.flatMap((line) => wrapped(line, width)));

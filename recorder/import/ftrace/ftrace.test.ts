@@ -35,11 +35,11 @@ describe.each(CAPTURES)('the recording %s', (name) => {
   const bytes = testData(`captures/${name}/trace.txt.zst`);
   const { report, rows } = importBytes(ftraceText, bytes);
 
-  test('is detected', () => {
+  test('a recording of ftrace is detected as ftrace', () => {
     expect(ftraceText.detect(bytes.subarray(0, 65536), 'x')).toBeGreaterThan(0.9);
   });
 
-  test('has all records of the text', () => {
+  test('a recording of ftrace has all records of the text', () => {
     expect(report.records).toEqual(countText(bytes.toString('latin1')));
     // What the kernel's log says it left out is lost, too.
     const left = [...bytes.toString('latin1').matchAll(/ (\d+) callbacks suppressed/g)];
@@ -47,13 +47,16 @@ describe.each(CAPTURES)('the recording %s', (name) => {
     expect(report).toMatchObject({ unparsed: 0, lost });
   });
 
-  test.skipIf(!hasMetadata(name))('has as many as were counted when it was made', () => {
-    const metadata = JSON.parse(testData(`captures/${name}/metadata.json`).toString());
-    const counts = Object.values(metadata.event_counts as Record<string, { by_event: object }>);
-    expect(counts.map((count) => count.by_event)).toContainEqual(report.records);
-  });
+  test.skipIf(!hasMetadata(name))(
+    'a recording of ftrace has as many as were counted when it was made',
+    () => {
+      const metadata = JSON.parse(testData(`captures/${name}/metadata.json`).toString());
+      const counts = Object.values(metadata.event_counts as Record<string, { by_event: object }>);
+      expect(counts.map((count) => count.by_event)).toContainEqual(report.records);
+    },
+  );
 
-  test('has the values of configuration space as the text prints them', () => {
+  test('a recording of ftrace has the values of configuration space as the text prints them', () => {
     const text = bytes.toString('latin1');
     const printed = (pattern: RegExp) =>
       countBy([...text.matchAll(pattern)], ([, value]) => String(BigInt(value)));
@@ -69,7 +72,7 @@ describe.each(CAPTURES)('the recording %s', (name) => {
     expect(read('point')).toEqual(printed(/_read_config_(?:byte|d?word): .*\bval=(0x\w+)/g));
   });
 
-  test('is the same however it is cut into chunks', () => {
+  test('a recording of ftrace is the same however it is cut into chunks', () => {
     if (bytes.byteLength > 4e6) return;
     const again = importBytes(ftraceText, bytes, 70_001);
     expect(again.report).toEqual(report);
@@ -122,7 +125,12 @@ describe('the variants of one buffer', () => {
     expect(origin).toMatchObject({ cpu: 1, tid: 170, pid: 170, task: 'binder', ts: 10304494000n });
   });
 
-  test.each(['no-annotate', 'notgid', 'no-irq-info', 'symaddr'])('%s', (name) => {
+  test.each([
+    'no-annotate',
+    'notgid',
+    'no-irq-info',
+    'symaddr',
+  ])('a variant of a buffer has the same events: %s', (name) => {
     const { report, rows } = importFile(name);
     expect(report).toEqual(plain.report);
     const text = (row: ImportedRow) => row.kind === 'log' && { text: '' };
@@ -198,7 +206,7 @@ describe('clocks', () => {
     'mono_raw',
     'perf',
     'tai',
-  ])('%s counts seconds', (clock) => {
+  ])('the clock %s counts seconds', (clock) => {
     const { report, rows } = importFile(`clock-${clock}`);
     const text = ftrace(`clock-${clock}`).toString('latin1');
     expect(report.records).toEqual(countText(text));
@@ -207,7 +215,7 @@ describe('clocks', () => {
     expect(ftraceText.meta(inputHead(`clock-${clock}`)).clock).toBe('unknown');
   });
 
-  test.each(['counter', 'uptime', 'x86-tsc'])('%s counts something else', (clock) => {
+  test.each(['counter', 'uptime', 'x86-tsc'])('the clock %s counts something else', (clock) => {
     const { report, rows } = importFile(`clock-${clock}`);
     const text = ftrace(`clock-${clock}`).toString('latin1');
     expect(report.records).toEqual(countText(text));

@@ -31,7 +31,7 @@ const importText = (text: string | Buffer) =>
   importBytes(ftraceText, Buffer.concat([Buffer.from('# tracer: nop\n#\n'), Buffer.from(text)]));
 
 describe('task names', () => {
-  test('do not begin in the header, whatever became of their padding', () => {
+  test('task names do not begin in the header, whatever became of their padding', () => {
     const { rows } = importText(record(bound).trimStart());
     expect(rows[0].task).toBe('bash');
   });
@@ -53,7 +53,7 @@ describe('task names', () => {
     '123456789012345',
   ];
 
-  test.each(names)('%j', (comm) => {
+  test.each(names)('a task name is read whole: %j', (comm) => {
     for (const tgid of [false, true]) {
       const text = record(bound) + record(bound, { comm, tgid, pid: 7 }) + record(bound, { tgid });
       const { report, rows } = importText(text);
@@ -106,7 +106,7 @@ describe('strings', () => {
     'carriage\r\n',
   ];
 
-  test.each(strings)('%j between others', (buf) => {
+  test.each(strings)('a string is read whole between others: %j', (buf) => {
     const usual = record(override('usual\n'));
     const { report, rows } = importText(usual + record(override(buf)) + usual + record(bound));
     expect(counted(report)).toEqual({
@@ -157,7 +157,7 @@ describe('marks', () => {
     '',
     'x: y=1',
     'buf="open',
-  ])('%j', (text) => {
+  ])('a mark is read whole: %j', (text) => {
     const mark = record(`tracing_mark_write: ${text}`);
     const { report, rows } = importText(record(bound) + mark + record(bound));
     expect(counted(report)).toEqual({
@@ -230,7 +230,7 @@ describe('events with a text of their own', () => {
 });
 
 describe('text that went through other hands', () => {
-  test('with its padding lost', () => {
+  test('text of ftrace with its padding lost', () => {
     const lines = [record(bound), record(override('vfio-pci\n')), record(bound, { tgid: true })];
     const text = lines.map((line) => line.trimStart()).join('');
     const { report, rows } = importBytes(ftraceText, Buffer.from(text));
@@ -240,7 +240,7 @@ describe('text that went through other hands', () => {
     );
   });
 
-  test('with carriage returns', () => {
+  test('text of ftrace with carriage returns', () => {
     const text = (
       record(bound) +
       record('pci_set_power_state: (pci_set_power_state+0x0/0x10) dev="0000:03:00.0" state=3')
@@ -259,7 +259,7 @@ describe('text that went through other hands', () => {
     expect(rows[1]).toMatchObject({ kind: 'log', text: 'what is this?' });
   });
 
-  test.each([40, 80, 120])('cut %i bytes into a record', (length) => {
+  test.each([40, 80, 120])('text of ftrace cut %i bytes into a record', (length) => {
     const text = record(bound) + record(bound).slice(0, length);
     const { report, rows } = importText(text);
     expect(report).toEqual({

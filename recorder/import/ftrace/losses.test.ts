@@ -24,7 +24,7 @@ describe('a loss behind a record that does not end', () => {
     ['within a number', store('vfio-pci" count=')],
     ['within its name', `${RECORD}driver_ov`],
     ['within its prefix', '            bash-128     [001] .....    14.7'],
-  ])('%s', (_, unfinished) => {
+  ])('a loss after a record without an end is kept: %s', (_, unfinished) => {
     for (const [line, cpu, count] of [
       ['CPU:1 [LOST 117 EVENTS]', 1, 117n],
       ['CPU:0 [7 EVENTS DROPPED]', 0, 7n],
@@ -40,7 +40,7 @@ describe('a loss behind a record that does not end', () => {
     }
   });
 
-  test('of perf', () => {
+  test('a loss of perf after a record without an end is kept', () => {
     const at = '            perf   162 [001]    17.490342578: ';
     const call = `${at}syscalls:sys_enter_ioctl: fd: 0x0000001d, cmd: 0x00002400, arg: 0x00000000\n`;
     for (const [lost, count] of [
@@ -73,13 +73,13 @@ describe('faults that the kernel logs', () => {
       .filter((row) => row.kind === 'fault.dma' && row.name !== 'dmar_fault')
       .map((row) => [row.device, row.offset]);
 
-  test('have their device and address in ftrace text', () => {
+  test('faults that the kernel logs have their device and address in ftrace text', () => {
     const { rows } = importBytes(ftraceText, testData('captures/dma-fault-r1/trace.txt.zst'));
     expect(expected.length).toBeGreaterThan(5);
     expect(faults(rows)).toEqual(expected);
   });
 
-  test('have them in trace.dat', () => {
+  test('faults that the kernel logs have them in trace.dat', () => {
     const bytes = new Bytes(false);
     const file = buildTraceDat({
       ...{ version: 7, isBig: false, longBytes: 8, clock: 'mono' },

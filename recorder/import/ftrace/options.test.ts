@@ -81,7 +81,7 @@ describe('times', () => {
       14_897_894_914_000n,
       'unknown',
     ],
-  ])('%s', (_, prefix, ts, clock) => {
+  ])('times are read in the form of %s', (_, prefix, ts, clock) => {
     const lines = [prefix + message, prefix + message];
     const { rows, report } = importText(lines);
     expect(report.unparsed).toBe(0);

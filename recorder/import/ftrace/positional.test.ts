@@ -42,7 +42,7 @@ test.each([
       ' flit_mode:0, status:DLLLA',
     { kind: 'hotplug', device: '0000:00:04.0' },
   ],
-])('%s', (event, expected) => {
+])('fields without names are found by their place: %s', (event, expected) => {
   expect(importLine(event)).toMatchObject({
     ...expected,
     name: event.slice(0, event.indexOf(':')),

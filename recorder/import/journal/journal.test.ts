@@ -30,28 +30,28 @@ describe.each(FORMS)('journalctl -o %s', (form, importer) => {
   const bytes = printed(form);
   const { rows, report } = importBytes(importer, bytes);
 
-  test('is recognised', () => {
+  test('the output of journalctl is recognised', () => {
     expect(recognise(inputOf(bytes), undefined).importer).toBe(importer);
   });
 
-  test('has the messages that the journal prints as text', () => {
+  test('the output of journalctl has the messages that the journal prints as text', () => {
     expect(kernelRows(rows).map(facts)).toEqual(kernelRows(plain.rows).map(facts));
     expect(rows.filter(({ kind }) => kind === 'fault.dma')).toHaveLength(6);
   });
 
-  test('has the times that the kernel gave, as -o json does', () => {
+  test('the output of journalctl has the times that the kernel gave, as -o json does', () => {
     const json = importBytes(dmesg, printed('json'));
     expect(kernelRows(rows).map(({ ts }) => ts)).toEqual(kernelRows(json.rows).map(({ ts }) => ts));
   });
 
-  test('keeps entries of other programs, and counts them as not understood', () => {
+  test('the output of journalctl keeps entries of other programs, and counts them as not understood', () => {
     expect(report.unparsed).toBe(5);
     expect(rows.filter(({ text }) => text?.includes('libvirtd')).map(({ kind }) => kind)).toEqual(
       Array(5).fill('log'),
     );
   });
 
-  test('cut anywhere gives the messages before the cut, and nothing else as a message', () => {
+  test('the output of journalctl cut anywhere gives the messages before the cut, and nothing else as a message', () => {
     const whole = new Set(rows.map(({ text }) => text));
     fc.assert(
       fc.property(fc.nat(bytes.byteLength - 1), fc.integer({ min: 1, max: 4096 }), (end, chunk) => {
@@ -82,20 +82,20 @@ describe('dmesg -J', () => {
   const importText = (text: string) => importBytes(kernelJson, Buffer.from(text));
   const sound = importText(json);
 
-  test('is recognised, also with facility, as one line, and from its first object', () => {
+  test('dmesg -J is recognised, also with facility, as one line, and from its first object', () => {
     const line = JSON.stringify(JSON.parse(json));
     const named = json.replaceAll('"pri": 6', '"fac": "kern",\n         "pri": "info"');
     for (const text of [json, line, named])
       expect(recognise(inputOf(Buffer.from(text)), undefined).importer).toBe(kernelJson);
   });
 
-  test('has the messages and times of the log', () => {
+  test('dmesg -J has the messages and times of the log', () => {
     expect(sound.report).toMatchObject({ unparsed: 0, lost: plain.report.lost });
     expect(sound.rows.map(facts)).toEqual(kernelRows(plain.rows).map(facts));
     expect(sound.rows.map(({ ts }) => ts)).toEqual(messages.map(({ us }) => BigInt(us) * 1000n));
   });
 
-  test('laid out as one line says the same', () => {
+  test('dmesg -J laid out as one line says the same', () => {
     expect(importText(`${JSON.stringify(JSON.parse(json))}\n`).rows).toEqual(sound.rows);
   });
 

@@ -20,11 +20,11 @@ describe.each(['lspci-xxxx-n', 'lspci-vvvnn-xxxx'])('%s', (name) => {
   const text = testData(`lspci/${name}.txt.zst`);
   const { rows, report } = importBytes(lspci, text);
 
-  test('is detected', () => {
+  test('the output of lspci is detected as lspci', () => {
     expect(lspci.detect(text.subarray(0, 65536), 'x')).toBeGreaterThan(0.5);
   });
 
-  test('has every function with all bytes of its space', () => {
+  test('the output of lspci has every function with all bytes of its space', () => {
     expect(rows.map((row) => row.device)).toEqual(Object.keys(devices).sort());
     expect(report).toEqual({ records: { function: rows.length }, unparsed: 0, lost: 0 });
     for (const row of rows) {

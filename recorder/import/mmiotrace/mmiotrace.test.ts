@@ -25,7 +25,7 @@ describe.each([
   const lines = bytes.toString().trimEnd().split('\n');
   const { rows, report } = importBytes(mmiotrace, bytes, 777);
 
-  test('has one event per line, of the kind of the line', () => {
+  test('a recording of mmiotrace has one event per line, of the kind of the line', () => {
     const types = lines.map((line) => line.split(' ')[0]);
     expect(report).toEqual({ records: countBy(types, (t) => t), unparsed: 0, lost: 0 });
     const kinds = types.filter((t) => t !== 'VERSION').map((t) => KIND_OF[t]);
@@ -33,7 +33,7 @@ describe.each([
     expect(mmiotrace.detect(bytes.subarray(0, 65536), 'x')).toBe(1);
   });
 
-  test('has the values of the text, at places in the BARs of the device', () => {
+  test('a recording of mmiotrace has the values of the text, at places in the BARs of the device', () => {
     const accesses = rows.filter((row) => /^region\./.test(row.kind));
     const words = lines.map((line) => line.split(' ')).filter(([t]) => t === 'R' || t === 'W');
     expect(accesses.map((row) => row.value)).toEqual(words.map((w) => BigInt(w[5])));
@@ -50,7 +50,7 @@ describe.each([
 describe('a line', () => {
   const importText = (text: string) => importBytes(mmiotrace, Buffer.from(text));
 
-  test('of an address in no known BAR keeps the address', () => {
+  test('a line of an address in no known BAR keeps the address', () => {
     const { rows } = importText('W 8 5.000001 7 0xfe680010 0xffffffffffffffff 0x0 0\n');
     expect(rows[0]).toEqual({
       seq: 0,
@@ -66,7 +66,7 @@ describe('a line', () => {
     });
   });
 
-  test('of an I/O BAR is no place in memory, and a 64-bit BAR loses its flags', () => {
+  test('a line of an I/O BAR is no place in memory, and a 64-bit BAR loses its flags', () => {
     const { rows } = importText(
       [
         'PCIDEV 3b02 10de2230 1f a0000000 d000000c 0 e0000000c e001 0 0 1000000 10000000 0 2000000 80 0 0 vfio-pci',
@@ -80,7 +80,7 @@ describe('a line', () => {
     expect(rows[2].device).toBeUndefined();
   });
 
-  test('about lost events is a loss', () => {
+  test('a line about lost events is a loss', () => {
     const { rows, report } = importText('MARK 0.000000 Lost 17 events.\nR 4 1.0 1 nonsense\n');
     expect(rows.map((row) => [row.kind, row.value])).toEqual([
       ['lost', 17n],

@@ -20,11 +20,11 @@ const script = importBytes(perfScript, testData('perf/default.txt.zst'));
 const common = ({ pid: _, source: __, ...rest }: ImportedRow) => rest;
 
 describe('a file of perf record', () => {
-  test('is recognised', () => {
+  test('a file of perf record is recognised', () => {
     expect(recognise(inputOf(bytes), undefined).importer).toBe(perfData);
   });
 
-  test('has the records that perf script prints, by name', () => {
+  test('a file of perf record has the records that perf script prints, by name', () => {
     expect(whole.report.records).toEqual(
       Object.fromEntries(
         Object.entries(script.report.records).map(([name, n]) => [name.replace(/^\w+:/, ''), n]),
@@ -33,11 +33,11 @@ describe('a file of perf record', () => {
     expect(whole.report).toMatchObject({ unparsed: 0, lost: 0 });
   });
 
-  test('gives the events that the text of perf script gives', () => {
+  test('a file of perf record gives the events that the text of perf script gives', () => {
     expect(whole.rows.map(common)).toEqual(script.rows.map(common));
   });
 
-  test('tells the clock, the kernel, the command and the wall clock', () => {
+  test('a file of perf record tells the clock, the kernel, the command and the wall clock', () => {
     expect(perfData.meta(inputOf(bytes))).toMatchObject({
       clock: 'mono',
       kernel: '6.1.0-56-amd64',
@@ -123,7 +123,7 @@ describe('the same records', () => {
     expect(rows).toEqual(whole.rows);
   });
 
-  test('of two CPUs in turns of a whole buffer are put into their order', () => {
+  test('the same records of two CPUs in turns of a whole buffer are put into their order', () => {
     const times = whole.rows.map(({ ts }) => ts);
     expect(times).toEqual([...times].sort((a, b) => Number(a - b)));
   });
@@ -133,7 +133,7 @@ describe('a damaged file', () => {
   const form = pipe();
   const first = form.byteLength - records.byteLength;
 
-  test('that is cut gives the events before the cut, and says so', () => {
+  test('a damaged file that is cut gives the events before the cut, and says so', () => {
     fc.assert(
       fc.property(fc.integer({ min: first + 100_000, max: form.byteLength - 1 }), (end) => {
         const { rows, report } = importBytes(perfData, form.subarray(0, end));
@@ -145,7 +145,7 @@ describe('a damaged file', () => {
     );
   });
 
-  test('without its formats keeps every sample as a log event, and says so', () => {
+  test('a damaged file without its formats keeps every sample as a log event, and says so', () => {
     const unfinished = Buffer.from(bytes.subarray(0, start + size));
     unfinished.fill(0, 48, 56);
     const { rows, report } = importBytes(perfData, unfinished);
@@ -157,7 +157,7 @@ describe('a damaged file', () => {
     expect(rows.every(({ kind }) => kind === 'log')).toBe(true);
   });
 
-  test('anywhere gives events or a typed error, never more events than records', () => {
+  test('a damaged file anywhere gives events or a typed error, never more events than records', () => {
     const small = pipe(records.subarray(0, 60_000));
     const edit = fc.record({ at: fc.nat(small.byteLength - 8), value: fc.nat(0xffff_ffff) });
     // What decides how all is read stands at the beginning.

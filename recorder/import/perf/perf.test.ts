@@ -22,7 +22,7 @@ const without =
     Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name as never)));
 
 describe('default fields', () => {
-  test('are detected, and not as anything else', () => {
+  test('the default fields of perf script are detected, and not as anything else', () => {
     const head = Buffer.from(text.slice(0, 65536), 'latin1');
     expect(perfScript.detect(head, 'x')).toBeGreaterThan(0.7);
     expect(ftraceText.detect(head, 'x')).toBeLessThan(0.2);
@@ -31,11 +31,11 @@ describe('default fields', () => {
     ).toBe(0);
   });
 
-  test('give every record', () => {
+  test('the default fields of perf script give every record', () => {
     expect(counted(plain.report)).toEqual({ records: countRecords(text), unparsed: 0, lost: 0 });
   });
 
-  test('give values and times as printed', () => {
+  test('the default fields of perf script give values and times as printed', () => {
     const printed = [...text.matchAll(/_config_\w+_val: .*\bval=(0x\w+)/g)];
     const read = plain.rows.filter(
       (row) => row.kind === 'config.read' && row.phase === 'end' && row.path !== 'vfio',
@@ -60,7 +60,7 @@ describe('default fields', () => {
     expect(plain.rows.some((row) => row.driver === '' || row.task === 'swapper')).toBe(false);
   });
 
-  test('pair system calls', () => {
+  test('the default fields of perf script pair system calls', () => {
     const begin = plain.rows.find((row) => row.kind === 'syscall' && row.value === 0x540fn)!;
     expect(begin).toMatchObject({
       phase: 'begin',
@@ -79,7 +79,7 @@ describe('other fields', () => {
     ['-F comm,tid,time,event,trace', '$1 $2 $4: $5: ', ['cpu']],
     ['-F time,event,trace', ' $4: $5: ', ['task', 'tid', 'cpu', 'span']],
     ['-F comm,tid,cpu,event,trace', '$1 $2 $3 $5: ', ['ts']],
-  ])('%s', (_, to, missing) => {
+  ])('fields of perf script may be left out: %s', (_, to, missing) => {
     const { report, rows } = importText(change(to));
     expect(report).toEqual(plain.report);
     // Without thread ids, calls that run at the same time cannot be told apart.
@@ -87,7 +87,7 @@ describe('other fields', () => {
     expect(rows.map(without(...missing))).toEqual(plain.rows.map(without(...missing)));
   });
 
-  test('microseconds', () => {
+  test('times of perf script may be microseconds', () => {
     const { report, rows } = importText(text.replaceAll(/^(.{16} .*\d\.\d{6})\d{3}:/gm, '$1:'));
     expect(report).toEqual(plain.report);
     expect(rows.map((row) => row.ts)).toEqual(plain.rows.map((row) => (row.ts / 1000n) * 1000n));
@@ -100,7 +100,7 @@ describe('other fields', () => {
     expect(rows.map(without('seq'))).toEqual(plain.rows.slice(0, rows.length).map(without('seq')));
   });
 
-  test('call chains', () => {
+  test('call chains of perf script belong to their record', () => {
     const chain =
       '\n\tffffffff8b19e641 pci_user_read_config_dword+0x1 ([kernel.kallsyms])\n\t    43f92b __ioctl+0xb (/usr/bin/vfioclient)\n';
     const records = text.split(/^(?=.{16} +\d+ \[\d+\] )/ms).slice(0, 500);
@@ -137,7 +137,7 @@ describe('as perf 6.1 prints it', () => {
       '           :6064  6064 [000] 15909.120530:  ',
       { task: undefined, tid: 6064 },
     ],
-  ])('%s', (_, prefix, differs) => {
+  ])('a form of perf 6.1 is read: %s', (_, prefix, differs) => {
     const line = prefix + call;
     expect(perfScript.detect(Buffer.from(`${line}\n`), 'x')).toBeGreaterThan(0.5);
     const { rows, report } = importLines(line, line);
@@ -191,7 +191,7 @@ test('a header tells clock and kernel', () => {
   expect(perfScript.detect(head, 'x')).toBeGreaterThan(0.5);
 });
 
-test('lost events are told', () => {
+test('lost events of perf script are counted', () => {
   const lost = '            perf   162 [001]    17.490342578: PERF_RECORD_LOST lost 117\n';
   const at = text.indexOf('\n', 2000) + 1;
   const { report, rows } = importText(text.slice(0, at) + lost + text.slice(at));

@@ -81,11 +81,11 @@ const ofCpu = (rows: readonly ImportedRow[], cpu: number) =>
 describe('records of probes', () => {
   const { rows, report } = importBytes(perfetto, bytes);
 
-  test('are recognised', () => {
+  test('records of probes are recognised', () => {
     expect(recognise(inputOf(bytes), undefined).importer).toBe(perfetto);
   });
 
-  test('of all CPUs become the events that their text becomes, in the order of their times', () => {
+  test('records of probes of all CPUs become the events that their text becomes, in the order of their times', () => {
     expect(lines.length).toBe(LINES_MAX);
     expect(report).toMatchObject({ records: plain.report.records, unparsed: 0, lost: 0 });
     const times = rows.map(({ ts }) => ts);
@@ -96,14 +96,14 @@ describe('records of probes', () => {
   test.each([
     ['deflate', 50, deflateSync],
     ['zstd', 133, zstdCompress],
-  ] as const)('in packets compressed with %s are the same', (_, number, compress) => {
+  ] as const)('records of probes in packets compressed with %s are the same', (_, number, compress) => {
     const compressed = packets.map((fields): ProtoField[] => [
       [number, Buffer.from(compress(trace(fields)))],
     ]);
     expect(importBytes(perfetto, trace(...compressed)).rows).toEqual(rows);
   });
 
-  test('do not depend on how the input comes in chunks', () => {
+  test('records of probes do not depend on how the input comes in chunks', () => {
     expect(importBytes(perfetto, bytes, 977).rows).toEqual(rows);
   });
 });
@@ -112,7 +112,7 @@ const imported = (...fields: (readonly ProtoField[])[]) => importBytes(perfetto,
 const event = (...fields: ProtoField[]) => message([1, 5_000_000_000n], [2, 42], ...fields);
 
 describe('a bundle', () => {
-  test('has marks, kernel messages and system calls', () => {
+  test('a bundle has marks, kernel messages and system calls', () => {
     const { rows, report } = imported([
       [
         1,
@@ -137,7 +137,7 @@ describe('a bundle', () => {
     ]);
   });
 
-  test('may describe its events itself', () => {
+  test('a bundle may describe its events itself', () => {
     const field = (name: string, number: number) => message([1, name], [3, number], [5, 4]);
     const descriptor = message(
       [1, 'unmap'],
@@ -152,7 +152,7 @@ describe('a bundle', () => {
     ]);
   });
 
-  test('counts what is not of VFIO, and takes names of threads from it', () => {
+  test('a bundle counts what is not of VFIO, and takes names of threads from it', () => {
     const rename = event([236, message([1, 42], [2, 'sh'], [3, 'qemu'])]);
     const compact = message([1, Buffer.from([1, 0x81, 1, 2])], [7, Buffer.from([1])]);
     const { rows, report } = imported(
@@ -174,7 +174,7 @@ describe('a bundle', () => {
     });
   });
 
-  test('tells losses, and the statistics what no bundle told', () => {
+  test('a bundle tells losses, and the statistics what no bundle told', () => {
     const stats = (phase: number, overrun: number) =>
       [[34, message([1, phase], [2, message([1, 1], [3, overrun])])]] as const;
     const { rows, report } = imported(
@@ -189,7 +189,7 @@ describe('a bundle', () => {
     expect(report.lost).toBe(15);
   });
 
-  test('tells packets that were dropped within a sequence, not in front of it', () => {
+  test('a bundle tells packets that were dropped within a sequence, not in front of it', () => {
     const packet = (dropped: number): ProtoField[] => [
       [1, bundle(0, [event([3, message([2, 'x'])])])],
       [10, 3],
@@ -228,7 +228,7 @@ describe('a damaged trace', () => {
   );
   const whole = importBytes(perfetto, small).rows.length;
 
-  test('that is cut gives the packets before the cut, and says so', () => {
+  test('a damaged trace that is cut gives the packets before the cut, and says so', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: small.byteLength - 1 }), (end) => {
         const { rows, report } = importBytes(perfetto, small.subarray(0, end));
@@ -239,7 +239,7 @@ describe('a damaged trace', () => {
     );
   });
 
-  test('anywhere gives events or a typed error', () => {
+  test('a damaged trace anywhere gives events or a typed error', () => {
     const edit = fc.record({ at: fc.nat(small.byteLength - 1), value: fc.nat(255) });
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 8 }), (edits) => {

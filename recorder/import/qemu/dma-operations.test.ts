@@ -24,7 +24,7 @@ const FAILED =
 const IOVA = 0x100000n;
 
 describe('a mapping', () => {
-  test('that is announced and reported is one span', () => {
+  test('a mapping that is announced and reported is one span', () => {
     expect(dma(ADD, mapped(0), DEL, unmapped(0))).toEqual([
       ['dma.map', 'begin', IOVA, IOVA, undefined, undefined],
       ['dma.map', 'end', IOVA, IOVA, 0n, 0],
@@ -33,7 +33,7 @@ describe('a mapping', () => {
     ]);
   });
 
-  test('that nothing reports is a point, as with a container of type 1', () => {
+  test('a mapping that nothing reports is a point, as with a container of type 1', () => {
     const other = ADD.replace('0x100000', '0x200000').replace('0x1fffff', '0x2fffff');
     expect(dma(ADD, other, DEL).map(([kind, phase]) => `${kind} ${phase}`)).toEqual([
       'dma.map point',
@@ -42,7 +42,7 @@ describe('a mapping', () => {
     ]);
   });
 
-  test('of one thread is not taken for that of another, whose lines keep their places', () => {
+  test('a mapping of one thread is not taken for that of another, whose lines keep their places', () => {
     const at = (tid: number, line: string) => `${tid}@1795246250.081970:${line}`;
     const { rows } = read(
       at(7, ADD),
@@ -58,14 +58,14 @@ describe('a mapping', () => {
 });
 
 describe('a mapping that failed', () => {
-  test('with -1 has no number: which error it was is not known', () => {
+  test('a mapping that failed with -1 has no number: which error it was is not known', () => {
     expect(dma(mapped(-1), mapped(0))).toEqual([
       ['dma.map', 'point', IOVA, IOVA, undefined, undefined],
       ['dma.map', 'point', IOVA, IOVA, 0n, undefined],
     ]);
   });
 
-  test('has the error that a message behind it tells', () => {
+  test('a mapping that failed has the error that a message behind it tells', () => {
     expect(dma(ADD, mapped(-1), FAILED)).toEqual([
       ['dma.map', 'begin', IOVA, IOVA, undefined, undefined],
       ['dma.map', 'end', IOVA, IOVA, -22n, 0],
@@ -74,7 +74,7 @@ describe('a mapping that failed', () => {
     expect(dma(mapped(-1), message)).toEqual([['dma.map', 'point', IOVA, IOVA, -14n, undefined]]);
   });
 
-  test('is ended by the message where there is no report', () => {
+  test('a mapping that failed is ended by the message where there is no report', () => {
     expect(dma(ADD, FAILED.replace('container_', ''))).toEqual([
       ['dma.map', 'begin', IOVA, IOVA, undefined, undefined],
       ['dma.map', 'end', IOVA, IOVA, -22n, 0],
@@ -82,7 +82,7 @@ describe('a mapping that failed', () => {
     expect(dma(FAILED)).toEqual([['dma.map', 'point', IOVA, IOVA, -22n, undefined]]);
   });
 
-  test('of another address is another one', () => {
+  test('a mapping that failed of another address is another one', () => {
     const other = FAILED.replace('0x100000,', '0x300000,');
     expect(dma(mapped(-1), other)).toEqual([
       ['dma.map', 'point', IOVA, IOVA, undefined, undefined],

@@ -74,7 +74,7 @@ test.each([
       'possible and then kill the guest',
     { kind: 'log', device },
   ],
-])('%s', (message, event) => {
+])('a message of QEMU becomes its event: %s', (message, event) => {
   const { rows, report } = read(`qemu-system-x86_64: ${message}\n`);
   expect(rows).toMatchObject([event]);
   expect(report.unparsed).toBe(0);

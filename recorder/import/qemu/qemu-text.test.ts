@@ -21,23 +21,23 @@ describe.each(LOGS)('the log %s', (name) => {
   const bytes = testData(`qemu/${name}.log.zst`);
   const { report, rows } = importBytes(qemuText, bytes);
 
-  test('is detected', () => {
+  test('a log of QEMU is detected as qemu-log', () => {
     expect(qemuText.detect(bytes.subarray(0, 65536), 'x')).toBeGreaterThan(0.5);
   });
 
-  test('gives one event per record, under its name', () => {
+  test('a log of QEMU gives one event per record, under its name', () => {
     const names = countNames(bytes.toString());
     expect(report).toEqual({ records: names, unparsed: 0, lost: 0 });
     expect(countBy(rows, (row) => row.name!)).toEqual(names);
   });
 
-  test('is the same however it is cut', () => {
+  test('a log of QEMU is the same however it is cut', () => {
     const again = importBytes(qemuText, bytes, 997);
     expect(again.report).toEqual(report);
     expect(again.rows).toEqual(rows);
   });
 
-  test('has the values of all accesses as the log prints them', () => {
+  test('a log of QEMU has the values of all accesses as the log prints them', () => {
     const accesses = rows.filter((row) => row.path === 'guest');
     const printed = bytes
       .toString()
@@ -85,7 +85,7 @@ describe('a line', () => {
   };
   const point = { ts: 0n, phase: 'point' };
 
-  test('of a config read and write has offset, length and value', () => {
+  test('a line of a config read and write has offset, length and value', () => {
     expect(
       only('183@1795246250.081970:vfio_pci_read_config  (0000:03:00.0, @0x3d, len=0x1) 0x1'),
     ).toEqual({
@@ -114,7 +114,7 @@ describe('a line', () => {
     });
   });
 
-  test('of a region access knows that a write has its value before its size', () => {
+  test('a line of a region access knows that a write has its value before its size', () => {
     const common = { ...point, path: 'guest', device: '0000:01:00.1', region: 0 };
     expect(only('vfio_region_write  (0000:01:00.1:region0+0x1000, 0x3, 4)')).toEqual({
       ...common,
@@ -134,7 +134,7 @@ describe('a line', () => {
     });
   });
 
-  test("of QEMU's own config space names the guest's device and its model", () => {
+  test("a line of QEMU's own config space names the guest's device and its model", () => {
     expect(only('pci_cfg_write pcie-root-port 00:01.0 @0x19 <- 0xff')).toEqual({
       ...point,
       kind: 'config.write',
@@ -148,7 +148,7 @@ describe('a line', () => {
     });
   });
 
-  test('of a mapping has its address and length, up to all of the address space', () => {
+  test('a line of a mapping has its address and length, up to all of the address space', () => {
     const line = 'vfio_listener_region_add_ram region_add [ram] 0x0 - 0x3ffffff [0x7f29f1800000]';
     expect(only(line)).toMatchObject({ kind: 'dma.map', offset: 0n, length: 0x400_0000n });
     expect(only('vfio_listener_region_del region_del 0xfffff000 - 0x100000fff')).toMatchObject({
@@ -163,7 +163,7 @@ describe('a line', () => {
     ).toMatchObject({ kind: 'dma.map', offset: 0xc0000n, length: 0x20000n, ret: -14n });
   });
 
-  test('of the other kinds', () => {
+  test('a line of the other kinds', () => {
     expect(only('vfio_msi_interrupt  (0000:02:00.0) vector 1 0xfee00000/0x4021')).toMatchObject({
       kind: 'irq.fire',
       device: '0000:02:00.0',
@@ -235,7 +235,7 @@ describe('what a line names is in its columns', () => {
       'pci_cfg_read virtio-net-pci 03:0 @0x4 -> 0x10',
       { kind: 'config.read', offset: 4n, value: 16n },
     ],
-  ])('%s', (line, columns) => {
+  ])('what a line of QEMU names is in its columns: %s', (line, columns) => {
     expect(row(line)).toMatchObject(columns);
   });
 
@@ -260,7 +260,7 @@ describe('a syslog', () => {
       BigInt(Date.UTC(2026, 0, 13, 15, 17, 24)) / 1000n,
       'realtime',
     ],
-  ])('%s', (_, before, time, clock) => {
+  ])('a line of QEMU in a syslog has its time: %s', (_, before, time, clock) => {
     const bytes = Buffer.from(line(before));
     expect(qemuText.detect(bytes, 'x')).toBeGreaterThan(0.5);
     expect(qemuText.meta({ head: bytes } as never).clock).toBe(clock);
@@ -280,7 +280,7 @@ test('a few events among other messages are a log of QEMU; prose about it is non
 });
 
 describe('other text', () => {
-  test('becomes log events and is counted', () => {
+  test('other text becomes log events and is counted', () => {
     const { rows, report } = importText(
       'vfio_pci_reset  (0000:03:00.0)\nqemu-system-x86_64: warning: x\nvfio_region_read  (garbage)\n',
     );

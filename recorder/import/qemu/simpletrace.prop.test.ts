@@ -61,7 +61,7 @@ function expectSound(damaged: Buffer, payloads: readonly Uint8Array[], whole: nu
   }
 }
 
-test('with bytes taken out', () => {
+test('a simpletrace without some bytes gives records of the whole one', () => {
   fc.assert(
     fc.property(arbitrary, ({ version, payloads, at, count }) => {
       const { bytes, starts } = traceOf(version, payloads);
@@ -80,7 +80,7 @@ test('with bytes taken out', () => {
   );
 });
 
-test('with bytes put in, zeros or others', () => {
+test('a simpletrace with more bytes gives records of the whole one', () => {
   const filling = fc.constantFrom(0, 0x5a, 0xff);
   fc.assert(
     fc.property(arbitrary, filling, ({ version, payloads, at, count }, byte) => {
@@ -94,7 +94,7 @@ test('with bytes put in, zeros or others', () => {
   );
 });
 
-test('cut anywhere', () => {
+test('a simpletrace that is cut anywhere gives what came before the cut', () => {
   fc.assert(
     fc.property(arbitrary, ({ version, payloads, at }) => {
       const { bytes, starts } = traceOf(version, payloads);

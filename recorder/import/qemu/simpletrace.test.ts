@@ -89,12 +89,12 @@ describe('the log of a real run, encoded as simpletrace', () => {
   const bytes = Buffer.concat(parts);
   const fromText = importBytes(qemuText, Buffer.from(`${lines.join('\n')}\n`));
 
-  test('is detected, and is not taken for text', () => {
+  test('the log of a real run, encoded as simpletrace is detected, and is not taken for text', () => {
     expect(qemuSimpletrace.detect(bytes, 'x')).toBe(1);
     expect(qemuText.detect(bytes.subarray(0, 65536), 'x')).toBe(0);
   });
 
-  test('gives the same events as the log, however it is cut', () => {
+  test('the log of a real run, encoded as simpletrace gives the same events as the log, however it is cut', () => {
     expect(seen.size).toBeGreaterThan(10);
     for (const chunk of [1 << 20, 61]) {
       const { rows, report } = importBytes(qemuSimpletrace, bytes, chunk);
@@ -104,7 +104,7 @@ describe('the log of a real run, encoded as simpletrace', () => {
     }
   });
 
-  test('cut anywhere gives what came before the cut', () => {
+  test('the log of a real run, encoded as simpletrace cut anywhere gives what came before the cut', () => {
     for (const cut of [24, 30, 50, 60, 1000, 1001, 2000]) {
       const { rows, report } = importBytes(qemuSimpletrace, bytes.subarray(0, cut));
       expect(rows.length).toBeLessThan(fromText.rows.length);
@@ -116,7 +116,7 @@ describe('the log of a real run, encoded as simpletrace', () => {
   });
 });
 
-test('says what QEMU dropped, and keeps what it cannot name', () => {
+test('a simpletrace says what QEMU dropped, and keeps what has no name', () => {
   const payload = Buffer.concat([string('x'), u64(3n)]);
   const bytes = Buffer.concat([
     header(4n),

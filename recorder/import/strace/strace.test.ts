@@ -79,13 +79,13 @@ describe.each(CLIENTS)('a client of %s', (name) => {
   const trace = text(`${name}.strace`);
   const { rows, report } = importText(trace);
 
-  test('made the calls that it logged, with these values and errors', () => {
+  test('a VFIO client under strace made the calls that it logged, with these values and errors', () => {
     const logged = loggedCalls(log);
     expect(logged.length).toBeGreaterThan(150);
     expect(importedCalls(rows)).toEqual(logged);
   });
 
-  test('has one event per line, and every line is understood', () => {
+  test('a VFIO client under strace has one event per line, and every line is understood', () => {
     const lines = trace.split('\n').filter((line) => line !== '');
     expect(rows).toHaveLength(lines.length);
     expect(report.unparsed).toBe(0);
@@ -93,13 +93,13 @@ describe.each(CLIENTS)('a client of %s', (name) => {
     expect(report.records).toEqual(countBy(lines, what));
   });
 
-  test('is of the device that the group stands for', () => {
+  test('a VFIO client under strace is of the device that the group stands for', () => {
     const device = /device (\S+) group/.exec(log)![1];
     const named = rows.filter((row) => row.kind.startsWith('config.'));
     expect(new Set(named.map((row) => row.device))).toEqual(new Set([device]));
   });
 
-  test('had its bus errors where the device was mapped', () => {
+  test('a VFIO client under strace had its bus errors where the device was mapped', () => {
     const faults = rows.filter((row) => row.kind === 'fault.bus');
     const maps = rows.filter((row) => row.kind === 'mmap');
     expect(faults.length).toBe(trace.split('--- SIGBUS').length - 1);
@@ -109,7 +109,7 @@ describe.each(CLIENTS)('a client of %s', (name) => {
     }
   });
 
-  test('is the same without -y, without names, and however the input is cut', () => {
+  test('a VFIO client under strace is the same without -y, without names, and however the input is cut', () => {
     const bare = trace.replace(/(\b\d+)<[^>\n]*>/g, '$1');
     expect(importedCalls(importText(bare).rows)).toEqual(importedCalls(rows));
     expect(importText(bare).rows.map((row) => row.kind)).toEqual(rows.map((row) => row.kind));
@@ -133,7 +133,7 @@ test('calls of threads that interrupt each other are joined', () => {
 });
 
 describe('a line', () => {
-  test('with a duration is a span', () => {
+  test('a line with a duration is a span', () => {
     const [begin, end] = importText(
       '7 1795252724.999990 pread64(5<anon_inode:[vfio-device]>, "\\206\\200", 2, 7696581394432) = 2 <0.000020>\n',
     ).rows;
@@ -154,7 +154,7 @@ describe('a line', () => {
     expect(end.phase).toBe('end');
   });
 
-  test('tells an iommufd that does for a container from a container', () => {
+  test('a line tells an iommufd that does for a container from a container', () => {
     const rowOf = (file: string) => importText(`ioctl(3<${file}>, 0x3b65, 0x3) = 1\n`).rows[0];
     const name = 'VFIO_CHECK_EXTENSION';
     expect(rowOf('/dev/iommu')).toMatchObject({ name, driver: 'iommufd' });
@@ -179,7 +179,7 @@ describe('a line', () => {
     expect(name('0</dev/null>', 'TCGETS')).toEqual(['syscall', 'ioctl', undefined]);
   });
 
-  test('of a long access keeps the bytes, and says how many there were', () => {
+  test('a line of a long access keeps the bytes, and says how many there were', () => {
     const line = (buffer: string, count: number) =>
       importText(
         `pread64(5<anon_inode:[vfio-device]>, ${buffer}, ${count}, 0x20000000010) = ${count}\n`,
@@ -194,7 +194,7 @@ describe('a line', () => {
     expect(line('"\\0\\0\\0\\0"...', 4096)).toMatchObject({ length: 4096n, data: Buffer.alloc(4) });
   });
 
-  test('of a process with the device in a cdev file is of that device', () => {
+  test('a line of a process with the device in a cdev file is of that device', () => {
     const { rows } = importText(
       [
         '5 openat(AT_FDCWD, "/sys/bus/pci/devices/0000:3b:00.2/vfio-dev/vfio7/dev", O_RDONLY) = 3',
@@ -213,7 +213,7 @@ describe('a line', () => {
     expect(rows[2]).toMatchObject({ device: '0000:3b:00.2', offset: 4n, value: 0x406n, ret: 2n });
   });
 
-  test('tells the time in the ways of -t, -tt, -r and not at all', () => {
+  test('a line tells the time in the ways of -t, -tt, -r and not at all', () => {
     const times = (lines: string) => importText(lines).rows.map((row) => row.ts);
     expect(times('09:18:44 close(3) = 0\n')).toEqual([33_524_000_000_000n]);
     expect(times('[pid   12] 09:18:44.000001 close(3) = 0\n')).toEqual([33_524_000_001_000n]);
@@ -226,7 +226,7 @@ describe('a line', () => {
     expect(clock('close(3) = 0\n')).toBe('none');
   });
 
-  test('that is none of strace is kept', () => {
+  test('a line that is none of strace is kept', () => {
     const { rows, report } = importText('hello, world\n5 close(3) = 0\n5 close(3');
     expect(rows.map((row) => row.kind)).toEqual(['log', 'syscall', 'log']);
     expect(report).toMatchObject({ unparsed: 2, stopped: { why: 'the last line has no end' } });
@@ -249,7 +249,7 @@ describe('as strace 6.1 prints it', () => {
     ['-n -i', '31618 1795282506.844258 [  59] [00007f8747ab6ad7] ', {}],
     ['-Y', '31618<IO mon_iothread> 1795282506.844258 ', { task: 'IO mon_iothread' }],
     ['-Y to the terminal', '[pid 31618<t>] 1795282506.844258 ', { task: 't' }],
-  ])('%s', (_, before, differs) => {
+  ])('a form of strace 6.1 is read: %s', (_, before, differs) => {
     const sample = openLine(before);
     expect(strace.detect(Buffer.from(sample), 'x')).toBeGreaterThan(0.5);
     const { rows, report } = importText(sample);
@@ -275,7 +275,7 @@ describe('as strace 6.1 prints it', () => {
     expect(rows.length).toBe(1);
   });
 
-  test('to the terminal: what strace says in the middle of a line does not break it', () => {
+  test('what strace writes in the middle of a line does not break the line', () => {
     const { rows, report } = importText(
       'clone3({flags=CLONE_VM|CLONE_FILES, stack=0x7f92d5a6e000}strace: Process 31884 attached\n' +
         ' => {parent_tid=[31884]}, 88) = 31884\n' +
@@ -302,7 +302,7 @@ describe('as strace 6.1 prints it', () => {
   });
 });
 
-test('is detected by what only strace writes', () => {
+test('a log of strace is detected by what only strace writes', () => {
   const detect = (sample: string) => strace.detect(Buffer.from(sample), 'x');
   expect(detect(text('edu.strace'))).toBeGreaterThan(0.5);
   expect(detect('close(3)                 = 0\n')).toBeGreaterThan(0.5);
@@ -315,7 +315,7 @@ describe('an ioctl', () => {
     importText(lines.map((line) => `${line}\n`).join('')).rows.map(({ name }) => name);
   const either = 'VFIO_DEVICE_PCI_HOT_RESET or VFIO_IOMMU_MAP_DMA';
 
-  test('keeps the name that its line has', () => {
+  test('an ioctl keeps the name that its line has', () => {
     const spapr = ['REGISTER_MEMORY', 'UNREGISTER_MEMORY', 'TCE_CREATE', 'TCE_REMOVE'].map(
       (name) => `VFIO_IOMMU_SPAPR_${name}`,
     );
@@ -326,13 +326,13 @@ describe('an ioctl', () => {
     expect(names('ioctl(9</dev/iommu>, IOMMU_MADE_UP, 0x7ffe) = 0')).toEqual(['IOMMU_MADE_UP']);
   });
 
-  test('has both names where nothing tells which', () => {
+  test('an ioctl has both names where nothing tells which', () => {
     const row = importText(`ioctl(32, ${either}, 0x7ffe) = 0\n`).rows[0];
     expect(row).toMatchObject({ kind: 'ioctl', name: either, value: 0x3b71n });
     expect(names('ioctl(32, 0x3b71, 0x7ffe) = 0')).toEqual([either]);
   });
 
-  test('is told by the struct, and by what was asked of its file before', () => {
+  test('an ioctl is told by the struct, and by what was asked of its file before', () => {
     expect(names(`ioctl(3, ${either}, {argsz=32, flags=3, vaddr=1, iova=0, size=1}) = 0`)).toEqual([
       'VFIO_IOMMU_MAP_DMA',
     ]);
@@ -347,7 +347,7 @@ describe('an ioctl', () => {
     expect(names(failed, `ioctl(3, ${either}, 0x7ffe) = 0`)[1]).toBe(either);
   });
 
-  test('of a container is that of the IOMMU that it was set to', () => {
+  test('an ioctl of a container is that of the IOMMU that it was set to', () => {
     const call = (type: number) =>
       names(
         `ioctl(3</dev/vfio/vfio>, VFIO_SET_IOMMU, ${type}) = 0`,
@@ -356,7 +356,7 @@ describe('an ioctl', () => {
     expect([1, 2].map(call)).toEqual(['VFIO_IOMMU_GET_INFO', 'VFIO_IOMMU_SPAPR_TCE_GET_INFO']);
   });
 
-  test('by number is one of VFIO or iommufd also on an unknown file', () => {
+  test('an ioctl by number is one of VFIO or iommufd also on an unknown file', () => {
     const row = (nr: string) =>
       importText(`ioctl(9, _IOC(_IOC_NONE, 0x3b, ${nr}, 0), 0x7ffe) = -1 EINVAL (x)\n`).rows[0];
     expect(row('0xa0')).toMatchObject({ kind: 'ioctl', name: '0x3ba0', value: 0x3ba0n, ret: -22n });
@@ -371,7 +371,7 @@ describe('a call that was interrupted', () => {
   const begin = '7 1.000 ioctl(17, VFIO_IOMMU_SPAPR_REGISTER_MEMORY <unfinished ...>';
   const name = 'VFIO_IOMMU_SPAPR_REGISTER_MEMORY';
 
-  test('ends as what it began', () => {
+  test('a call that was interrupted ends as what it began', () => {
     const learnt = '8 1.100 ioctl(17, VFIO_DEVICE_RESET) = 0';
     const end = '7 1.200 <... ioctl resumed> , 0x7ffe) = 0 <286.97>';
     expect(what(begin, learnt, end)).toEqual([
@@ -381,7 +381,7 @@ describe('a call that was interrupted', () => {
     ]);
   });
 
-  test('has no end that belongs to another call', () => {
+  test('a call that was interrupted has no end that belongs to another call', () => {
     const other = '7 1.100 <... pread64 resumed>"\\0", 1, 0) = 1';
     const end = '7 1.200 <... ioctl resumed>, 0x7ffe) = 0';
     expect(what(begin, other, end)).toEqual([
@@ -393,7 +393,7 @@ describe('a call that was interrupted', () => {
     expect(what(begin, ...later).map(([, , phase]) => phase)).toEqual(['begin', 'point', 'point']);
   });
 
-  test('does not swallow a line that is whole by itself', () => {
+  test('a call that was interrupted does not swallow a line that is whole by itself', () => {
     const rows = what(
       'clone3({flags=CLONE_VM}strace: Process 31884 attached',
       '[pid 31884] rseq(0x7f92d626efe0, 0x20, 0, 0x53053053) = 0',

@@ -63,7 +63,7 @@ describe.each([
   [6, false],
   [6, true],
 ] as const)('version %i, big-endian %s', (version, isBig) => {
-  test('gives the same', () => {
+  test('a trace.dat of another byte order gives the same', () => {
     const { rows, report } = importBytes(traceDat, file(version, isBig));
     expect(rows).toEqual(little.rows);
     expect(report).toEqual(little.report);

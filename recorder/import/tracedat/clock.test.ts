@@ -57,7 +57,7 @@ describe.each([
     [1_000_004_000n, 350n],
   ];
 
-  test('without options they are the clock’s own', () => {
+  test('times of a trace.dat without options are the clock’s own', () => {
     expect(timesOf(file('mono'))).toEqual(TIMES);
     expect(metaOf(file('mono'))).toMatchObject({ clock: 'mono' });
     expect(metaOf(file('x86-tsc'))).toMatchObject({ clock: 'x86-tsc' });
@@ -80,7 +80,7 @@ describe.each([
     expect(metaOf(dat).notes?.['time-shift']).toContain('recording 0xabcdef');
   });
 
-  test('and between and beyond samples', () => {
+  test('a guest’s times between and beyond samples become its host’s', () => {
     const dat = file('mono', shift(1, cpu0, cpu1));
     expect(timesOf(dat)).toEqual([999999500n, 1000001275n, 1000002451n, 1000004863n, 1000006951n]);
   });
@@ -90,7 +90,7 @@ describe.each([
     expect(timesOf(dat)).toEqual([499999750n, 500000637n, 500001225n, 500002431n, 500003475n]);
   });
 
-  test('records are in the order of the corrected times', () => {
+  test('records of a trace.dat are in the order of the corrected times', () => {
     const far: Sample[] = [[0n, 1_000_000n]];
     const names = importBytes(traceDat, file('mono', shift(1, far, [[0n, 0n]]))).rows;
     expect(names.map(({ text }) => text)).toEqual(['m1', 'm3', 'm0', 'm2', 'm4']);

@@ -29,7 +29,7 @@ describe.each([
   const { report, rows } = importBytes(traceDat, tracedat(dat));
   const printed = importBytes(ftraceText, tracedat(reportName));
 
-  test('has the records that trace-cmd prints', () => {
+  test('a trace.dat has the records that trace-cmd prints', () => {
     const text = tracedat(reportName).toString('latin1');
     const names = [...text.matchAll(/^.{16}-\d+ +\[\d+\] +[\d.]+: (\w+):/gm)];
     expect(report.records).toEqual(countBy(names, ([, name]) => name));
@@ -37,13 +37,13 @@ describe.each([
     expect(report.stopped).toBeUndefined();
   });
 
-  test('gives the events that the text of trace-cmd report gives', () => {
+  test('a trace.dat gives the events that the text of trace-cmd report gives', () => {
     expect(rows.map(micros)).toEqual(
       printed.rows.map((row) => ({ ...essence(row), ts: row.ts / 1000n })),
     );
   });
 
-  test("gives the events of the kernel's own text of another instance, CPU by CPU", () => {
+  test("a trace.dat gives the events of the kernel's own text of another instance, CPU by CPU", () => {
     const text = importBytes(ftraceText, testData(`captures/${capture}/trace.txt.zst`));
     // The other instance had no system calls, interrupts, signals and marks, and times of its own.
     const common = rows.filter(
@@ -56,14 +56,14 @@ describe.each([
     expect(text.rows.length).toBe(common.length);
   });
 
-  test('says of what it is', () => {
+  test('a trace.dat says of what it is', () => {
     const head = tracedat(dat);
     expect(traceDat.detect(head.subarray(0, 65536), 'x')).toBe(1);
     const meta = traceDat.meta({ name: dat, size: 0, head, chunks: () => [head] });
     expect(meta).toMatchObject({ clock: 'mono', kernel: '6.1.0-56-amd64' });
   });
 
-  test("keeps each CPU's order and merges by time", () => {
+  test("a trace.dat keeps each CPU's order and merges by time", () => {
     for (let i = 1; i < rows.length; i++) {
       const back = Number(rows[i - 1].ts - rows[i].ts);
       // Real clocks go back by some microseconds on a CPU; across CPUs the merge never does.
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-test('has nanoseconds', () => {
+test('times of a trace.dat have nanoseconds', () => {
   const { rows } = importBytes(traceDat, version7);
   const printed = importBytes(ftraceText, tracedat('version7-report-t.txt.zst'));
   expect(rows.map(({ ts }) => ts)).toEqual(printed.rows.map(({ ts }) => ts));
@@ -98,13 +98,13 @@ describe('the same data written otherwise', () => {
   test.each([
     ['zlib', (data: Buffer) => deflateSync(data)],
     ['none', (data: Buffer) => data],
-  ] as const)('compressed with %s', (name, compress) => {
+  ] as const)('a trace.dat that is compressed says the same: %s', (name, compress) => {
     const again = importBytes(traceDat, recompress(version7, name, compress));
     expect(again.report).toEqual(plain.report);
     expect(again.rows).toEqual(plain.rows);
   });
 
-  test('with a second instance of the same events', () => {
+  test('the same data written otherwise with a second instance of the same events', () => {
     const { report, rows } = importBytes(traceDat, withInstance(version7, 'other', 'mono'));
     const twice = Object.entries(plain.report.records).map(([name, count]) => [name, count * 2]);
     expect(report.records).toEqual(Object.fromEntries(twice));
@@ -113,13 +113,13 @@ describe('the same data written otherwise', () => {
     expect(back).toEqual([]);
   });
 
-  test('with an instance of another clock, which comes behind', () => {
+  test('the same data written otherwise with an instance of another clock, which comes behind', () => {
     const { rows } = importBytes(traceDat, withInstance(version7, 'other', 'x86-tsc'));
     expect(rows.slice(0, plain.rows.length)).toEqual(plain.rows);
     expect(rows.length).toBe(plain.rows.length * 2);
   });
 
-  test('with a compression that nobody here knows', () => {
+  test('the same data written otherwise with a compression that nobody here knows', () => {
     const odd = Buffer.from(version7);
     odd.write('zstx', odd.indexOf('zstd'));
     expect(() => importBytes(traceDat, odd)).toThrow(/zstx/);
@@ -130,7 +130,7 @@ describe('a cut file', () => {
   const plain = importBytes(traceDat, version7);
   const dataStart = 933_888;
 
-  test.each([0.2, 0.5, 0.8, 0.99, 0.998])('gives what is before the cut: %f', (part) => {
+  test.each([0.2, 0.5, 0.8, 0.99, 0.998])('a cut file gives what is before the cut: %f', (part) => {
     const cut = version7.subarray(0, dataStart + Math.floor((version7.length - dataStart) * part));
     const { report, rows } = importBytes(traceDat, cut);
     expect(report.stopped?.offset).toBeLessThanOrEqual(cut.length);
@@ -143,11 +143,11 @@ describe('a cut file', () => {
     if (part > 0.5) expect(rows.length).toBeGreaterThan(plain.rows.length / 2);
   });
 
-  test('without its formats nothing can be read, and that is said', () => {
+  test('a cut file without its formats nothing can be read, and that is said', () => {
     expect(() => importBytes(traceDat, version7.subarray(0, 600_000))).toThrow(/byte \d+/);
   });
 
-  test('of version 6', () => {
+  test('a cut file of version 6', () => {
     const whole = tracedat('version6.dat.zst');
     const { report, rows } = importBytes(traceDat, whole.subarray(0, whole.length - 200_000));
     expect(report.stopped?.why).toMatch(/CPU \d/);

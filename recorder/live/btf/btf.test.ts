@@ -142,7 +142,7 @@ test('a pointer to a member leads to the struct around it', () => {
   );
 });
 
-test('of structs of one name that differ, those with the members are meant', () => {
+test('a path through structs of one name follows those with the members', () => {
   const { vmlinux } = LOADED['6.12'];
   expect(resolvePath(vmlinux, 'controller.pcie.port.dev.kobj.name').offsets).toHaveLength(3);
 });
@@ -159,7 +159,15 @@ test('shapes say how a value is to be fetched', () => {
 describe('damaged data', () => {
   const whole = testData('btf/6.1-vmlinux.zst');
 
-  test.each([0, 1, 23, 24, 100, 1 << 20, whole.length - 1])('cut after %i bytes', (length) => {
+  test.each([
+    0,
+    1,
+    23,
+    24,
+    100,
+    1 << 20,
+    whole.length - 1,
+  ])('BTF that is cut after %i bytes is refused', (length) => {
     expect(() => new Btf(whole.subarray(0, length), 'cut')).toThrow(VfrError);
   });
 

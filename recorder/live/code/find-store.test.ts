@@ -62,7 +62,7 @@ describe('code in which nothing is certain', () => {
     ['48 89 cb 89 13 c3', { offset: 3, register: 'dx' }],
     ['49 89 cc 41 89 04 24 c3', { offset: 3, register: 'ax' }],
     ['49 89 cd 41 89 45 00 c3', { offset: 3, register: 'ax' }],
-  ])('%s: one store', (hex, expected) => {
+  ])('one store is found in the code %s', (hex, expected) => {
     expect(find(hex)).toEqual(expected);
   });
 
@@ -75,7 +75,7 @@ describe('code in which nothing is certain', () => {
     ['48 89 cb 49 89 cc 89 13 c3', /does not keep/],
     ['89 11 c3', /does not keep/],
     ['c5 f8 77 48 89 cb 89 13 c3', /does not keep/],
-  ])('%s: refused', (hex, reason) => {
+  ])('no store is certain in the code %s', (hex, reason) => {
     expect(find(hex)).toMatch(reason);
   });
 });

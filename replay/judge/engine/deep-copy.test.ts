@@ -32,7 +32,7 @@ const { tree } = fc.letrec((tie) => ({
 }));
 
 describe('a copy', () => {
-  test('is what structuredClone makes', () => {
+  test('a copy is what structuredClone makes', () => {
     fc.assert(
       fc.property(tree, (value) => {
         expect(copyOf(value)).toEqual(structuredClone(value));
@@ -40,7 +40,7 @@ describe('a copy', () => {
     );
   });
 
-  test('keeps references equal that were, and shares none of them', () => {
+  test('a copy keeps references equal that were, and shares none of them', () => {
     const device = { name: 'a', bytes: Uint8Array.of(1, 2) };
     const state = { devices: new Map([['a', device]]), frames: new Map([[device, [device]]]) };
     const copy = copyOf(state);
@@ -52,7 +52,7 @@ describe('a copy', () => {
     expect(same.bytes[0]).toBe(1);
   });
 
-  test('shares what is frozen', () => {
+  test('a copy shares what is frozen', () => {
     const frozen = Object.freeze({ bytes: Uint8Array.of(1) });
     expect(copyOf({ frozen }).frozen).toBe(frozen);
   });

@@ -44,22 +44,22 @@ describe.each(CAPTURES)('%s', (capture) => {
   const rows = rowsOf(reader);
   afterAll(() => reader.close());
 
-  test('replays as recorded', () => {
+  test('a recording replays as recorded', () => {
     expect(divergences(without(rows, () => false, false))).toEqual([]);
   });
 
-  test('without its snapshot', () => {
+  test('a recording without its snapshot', () => {
     expect(divergences(without(rows, (_, row) => row.kind === 'snapshot', false))).toEqual([]);
   });
 
-  test('begun in the middle, without a snapshot', () => {
+  test('a recording begun in the middle, without a snapshot', () => {
     for (const share of [0.2, 0.5, 0.7]) {
       const from = Math.floor(rows.length * share);
       expect(divergences(without(rows, (seq) => seq < from, false))).toEqual([]);
     }
   });
 
-  test('begun long after its snapshot', () => {
+  test('a recording begun long after its snapshot', () => {
     for (const share of [0.2, 0.5, 0.7]) {
       const from = Math.floor(rows.length * share);
       const late = without(rows, (seq, row) => seq < from && row.kind !== 'snapshot', false);
@@ -67,7 +67,7 @@ describe.each(CAPTURES)('%s', (capture) => {
     }
   });
 
-  test('made without one of the probes of binding', () => {
+  test('a recording made without one of the probes of binding', () => {
     const binding = rows.filter(({ kind }) => BINDING.has(kind));
     const names = new Set(binding.map(({ name }) => name ?? ''));
     const blamed = [...names].flatMap((missing) => {
@@ -77,7 +77,7 @@ describe.each(CAPTURES)('%s', (capture) => {
     expect(blamed).toEqual([]);
   });
 
-  test('with losses that were noticed', () => {
+  test('a recording with losses that were noticed', () => {
     const random = randomNumbers(rows.length);
     for (let i = 0; i < 3; i++) {
       const from = 200 + random(rows.length - 400);

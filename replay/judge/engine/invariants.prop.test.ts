@@ -60,7 +60,7 @@ function act(
 const divergences = (kernel: KernelStory) => kernel.replay().divergences;
 
 describe('a device has at most one driver', () => {
-  test('and the machine knows which, after every legal sequence', () => {
+  test('the machine knows the driver of a device after every legal sequence', () => {
     fc.assert(
       fc.property(steps, (actions) => {
         const kernel = twoFunctions();
@@ -75,7 +75,7 @@ describe('a device has at most one driver', () => {
     );
   });
 
-  test('so that a second one that probes is a divergence', () => {
+  test('a second driver that probes a bound device is a divergence', () => {
     fc.assert(
       fc.property(steps, step, (actions, { driver, tid }) => {
         const kernel = twoFunctions();
@@ -94,7 +94,7 @@ describe('a device has at most one driver', () => {
 });
 
 describe('a device lock has one owner', () => {
-  test('so that who probes while another does is a divergence', () => {
+  test('a probe on a device that another thread probes is a divergence', () => {
     fc.assert(
       fc.property(step, fc.integer({ min: 0, max: 1 }), ({ device, driver }, done) => {
         const kernel = twoFunctions();
@@ -108,7 +108,7 @@ describe('a device lock has one owner', () => {
     );
   });
 
-  test('and probes of two devices do not wait for each other', () => {
+  test('probes of two devices do not wait for each other', () => {
     const kernel = twoFunctions();
     const [one, other] = DEVICES.map((device, i) => probe(kernel, device, DRIVERS[i], i + 1));
     for (const end of [...other.ends, ...one.ends]) end();
@@ -205,7 +205,7 @@ describe('closing', () => {
     })
     .chain((some) => fc.subarray(some.dma).map((unmapped): Use => ({ ...some, unmapped })));
 
-  test('releases the device with its mappings and interrupts, and ends every call', () => {
+  test('closing a device releases its mappings and interrupts, and ends every call', () => {
     fc.assert(
       fc.property(uses, (some) => {
         const { opened, closed } = use(some);
@@ -219,7 +219,7 @@ describe('closing', () => {
     );
   });
 
-  test('takes the device out of its group, and every DMA mapping out of the container', () => {
+  test('closing a device removes it from its group, and every DMA mapping from the container', () => {
     const key = `${GROUP} of process 9`;
     fc.assert(
       fc.property(uses, (some) => {

@@ -28,12 +28,12 @@ test('a second driver is a divergence when nothing was lost', () => {
   expect(divergedWith([mark(1)], [mark(1)])).toBeGreaterThan(0);
 });
 
-test('and none when the loss is told only afterwards', () => {
+test('a second driver is no divergence when a loss is reported afterwards', () => {
   expect(divergedWith([mark(1)], [notice(1), mark(1)])).toBe(0);
   expect(divergedWith([], [notice(1), mark(1)])).toBe(0);
 });
 
-test('but is one when the CPU that lost events had none to lose by then', () => {
+test('a second driver is a divergence when the CPU that lost events had none to lose by then', () => {
   expect(divergedWith([], [mark(1), notice(1)])).toBeGreaterThan(0);
   expect(divergedWith([mark(1)], [notice(0)])).toBeGreaterThan(0);
 });

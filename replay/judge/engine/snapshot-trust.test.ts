@@ -101,7 +101,7 @@ test('devices of other buses are missed by no snapshot', () => {
   expect(trust([told(DEVICE, '0x10d3'), absent])).toMatchObject({ used: false });
 });
 
-test('made after the recording began, by clocks that can tell', () => {
+test('a snapshot that was made after the recording began is not used, where clocks can show it', () => {
   const late = [told(DEVICE, '0x10d3', 60_000_000_000n), released()];
   expect(trust(late)).toMatchObject({ used: false, paths: ['time'] });
   expect(trust(late, 'unknown')).toMatchObject({ used: false });

@@ -18,7 +18,7 @@ afterAll(() => {
 });
 
 describe('a timeline', () => {
-  test('ends as a straight replay does, also after wandering about', () => {
+  test('a timeline ends as a straight replay does, also after wandering about', () => {
     const straight = replay(reader.read(), { kernel: reader.meta.kernel });
     const timeline = new Timeline(reader, { kernel: reader.meta.kernel });
     for (const seq of [20_000, 3, 9_000, 8_191, 8_193, 17_000, 0, reader.events])
@@ -26,7 +26,7 @@ describe('a timeline', () => {
     expect(timeline.result).toEqual(straight);
   });
 
-  test('is at each place in the state that a replay up to there leads to', () => {
+  test('a timeline is at each place in the state that a replay up to there leads to', () => {
     const timeline = new Timeline(sriov, { kernel: sriov.meta.kernel });
     for (const until of [17_000, 12_000, 250, 13_500, 251]) {
       timeline.seek(until);
@@ -37,7 +37,7 @@ describe('a timeline', () => {
     }
   });
 
-  test('stops at a condition, going either way', () => {
+  test('a timeline stops at a condition, going either way', () => {
     const timeline = new Timeline(sriov, { kernel: sriov.meta.kernel });
     const bound: number[] = [];
     replay(sriov.read(), {
@@ -61,7 +61,7 @@ describe('a timeline', () => {
     expect(timeline.position).toBe(0);
   });
 
-  test('stays within the recording', () => {
+  test('a timeline stays within the recording', () => {
     const timeline = new Timeline(sriov);
     timeline.seek(-5);
     expect(timeline.position).toBe(0);
@@ -71,7 +71,7 @@ describe('a timeline', () => {
 });
 
 describe('watching a part of the state', () => {
-  test('finds each binding and each release of a device', () => {
+  test('watching a part of the state finds each binding and each release of a device', () => {
     const path = '0000:01:00.3/driver';
     const owners = [...watch(sriov.read(), path)].map(({ after }) => after ?? null);
     const drivers = owners.filter((owner) => owner !== null && !String(owner).startsWith('?'));
@@ -88,13 +88,13 @@ describe('watching a part of the state', () => {
 });
 
 describe('the state hash', () => {
-  test('differs when the state or a verdict does', () => {
+  test('the state hash differs when the state or a verdict does', () => {
     const whole = replay(sriov.read()).stateHash;
     expect(replay(sriov.read()).stateHash).toBe(whole);
     expect(replay(sriov.read(), { until: 10_000 }).stateHash).not.toBe(whole);
   });
 
-  test('of an empty replay is that of the empty state', () => {
+  test('the state hash of an empty replay is that of the empty state', () => {
     const { events, finalState } = replay([]);
     expect(events).toBe(0);
     expect(finalState).toEqual({ devices: {}, drivers: [] });

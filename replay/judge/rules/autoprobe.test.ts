@@ -20,7 +20,7 @@ function withoutWrites(notes: Readonly<Record<string, string>>) {
   return { unknown, found: divergences.map(({ path, actual }) => [path, actual]) };
 }
 
-test('told where the recording says that it has all writes', () => {
+test('a changed autoprobe gate is a divergence where the recording has all writes', () => {
   const [first, ...later] = withoutWrites({ 'probe groups': 'binding vfio' }).found;
   expect(first).toEqual(['0000:01:00.0/cause', 'nobody asked for this']);
   // The write that switched it on again is missing, too: each VF that is probed tells so.
@@ -39,13 +39,13 @@ test.each([
       ]),
     },
   ],
-])('unknown where the recording %s', (_, notes) => {
+])('a changed autoprobe gate is unknown where the recording %s', (_, notes) => {
   const { found, unknown } = withoutWrites(notes);
   expect(found).toEqual([]);
   expect(unknown).toBeGreaterThan(0);
 });
 
-test('told where another write of the flag was recorded', () => {
+test('a changed autoprobe gate is a divergence where another write was recorded', () => {
   const all = rowsOf(reader);
   const write = all.findIndex(({ name }) => name === AUTOPROBE);
   // The same write, again at the end.

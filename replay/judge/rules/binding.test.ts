@@ -19,7 +19,7 @@ const gpus = () =>
     .store('driver_override', '\n', 1, { device: OTHER });
 
 describe('several drivers that claim a device', () => {
-  test('are tried in the order in which they were tried before', () => {
+  test('several drivers that claim a device are tried in the order of before', () => {
     const kernel = gpus();
     kernel.probeAll(['nova_core', 'nouveau'], GPU);
     kernel.probeAll(['nova_core', 'nouveau'], OTHER);
@@ -32,14 +32,14 @@ describe('several drivers that claim a device', () => {
         .device('0000:03:00.0', { driver: 'nova_core' })
         .device('0000:04:00.0', { driver: 'nouveau' });
 
-    test('are not tried in another order', () => {
+    test('several drivers that have devices are not tried in another order', () => {
       const kernel = held();
       kernel.probeAll(['nova_core', 'nouveau'], GPU);
       kernel.probeAll(['nouveau', 'nova_core'], OTHER);
       expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
     });
 
-    test('are all tried when each one fails', () => {
+    test('several drivers that have devices are all tried when each one fails', () => {
       const kernel = held();
       kernel.probeAll(['nova_core', 'nouveau'], GPU);
       kernel.probeAll(['nova_core'], OTHER);
@@ -48,7 +48,7 @@ describe('several drivers that claim a device', () => {
   });
 
   describe('that have no device, and may have been unloaded and loaded again', () => {
-    test('are tried in any order, and from then on in that', () => {
+    test('several drivers without devices are tried in any order, and from then on in that', () => {
       const kernel = gpus();
       kernel.probeAll(['nova_core', 'nouveau'], GPU);
       kernel.probeAll(['nouveau', 'nova_core'], OTHER);
@@ -57,14 +57,14 @@ describe('several drivers that claim a device', () => {
       expect(kernel.replay()).toMatchObject({ diverged: 0, unknown });
     });
 
-    test('need not be tried any more', () => {
+    test('several drivers without devices need not be tried any more', () => {
       const kernel = gpus();
       kernel.probeAll(['nova_core', 'nouveau'], GPU);
       kernel.probeAll(['nova_core'], OTHER);
       expect(kernel.divergences).toEqual([]);
     });
 
-    test('had their places where events tell who registers and leaves', () => {
+    test('drivers keep their places where events show who registers and leaves', () => {
       const kernel = gpus();
       kernel.unregister('nvme');
       kernel.probeAll(['nova_core', 'nouveau'], GPU);
@@ -72,7 +72,7 @@ describe('several drivers that claim a device', () => {
       expect(kernel.divergences[0]).toBe('__driver_probe_device: nova_core | nouveau');
     });
 
-    test('stand at the end where events tell that they left and came back', () => {
+    test('a driver that left the bus and came back is tried last', () => {
       const kernel = gpus();
       kernel.register('nova_core');
       kernel.register('nouveau');
@@ -102,14 +102,14 @@ describe('several drivers that claim a device', () => {
 });
 
 describe('a bind by hand', () => {
-  test('turns a deferred probe into -EAGAIN', () => {
+  test('a `bind` whose probe is deferred returns -EAGAIN', () => {
     const deferred = new KernelStory().device(GPU).bind('nouveau', GPU, -11, -11, -517);
     expect(deferred.divergences).toEqual([]);
     const wrong = new KernelStory().device(GPU).bind('nouveau', GPU, -517, -517, -517);
     expect(wrong.divergences[0]).toBe('device_driver_attach: -EAGAIN | -EPROBE_DEFER');
   });
 
-  test('of a device that has a driver is -EBUSY', () => {
+  test('a `bind` of a bound device returns -EBUSY', () => {
     const kernel = new KernelStory().device(GPU).bind('nova_core', GPU, GPU.length, 0, 0);
     const second = (ret: number) =>
       kernel.store('bind', GPU, ret, { device: GPU, driver: 'nouveau', tid: 2 }, () => {
@@ -125,7 +125,7 @@ describe('a bind by hand', () => {
     expect(kernel.divergences[0]).toBe('__driver_probe_device: -EBUSY | -EINVAL');
   });
 
-  test('of a driver that an override excludes is -ENODEV', () => {
+  test('a `bind` of a driver that an override excludes returns -ENODEV', () => {
     const excluded = (ret: number) =>
       new KernelStory()
         .device(GPU)
@@ -159,12 +159,12 @@ describe('a bind that waits for the lock of a function that goes', () => {
     });
   };
 
-  test('finds it dead', () => {
+  test('a `bind` that waits for a function that goes finds it dead', () => {
     expect(waiting(-19, false).divergences).toEqual([]);
     expect(waiting(-16, false).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
   });
 
-  test('finds it dead though another came at its address', () => {
+  test('a `bind` that waits for a function that goes finds it dead though another came at its address', () => {
     expect(waiting(-19, true).divergences).toEqual([]);
     expect(waiting(-16, true).divergences).toContain('__driver_probe_device: -ENODEV | -EBUSY');
   });
@@ -224,12 +224,12 @@ describe('new_id', () => {
       .store('new_id', id, id.length, { driver: 'vfio-pci' })
       .store('new_id', id, second, { driver: 'vfio-pci' });
 
-  test('of an id that the driver has is -EEXIST', () => {
+  test('a `new_id` of an id that the driver has returns -EEXIST', () => {
     expect(addTwice(-17).divergences).toEqual([]);
     expect(addTwice(id.length).divergences).toEqual(['new_id: -EEXIST | 10']);
   });
 
-  test('makes an override-only driver match, before or after the others', () => {
+  test('a `new_id` makes an override-only driver match, before or after the others', () => {
     const kernel = addTwice(-17).device(OTHER);
     kernel.store('driver_override', '\n', 1, { device: OTHER });
     kernel.store('drivers_probe', OTHER, OTHER.length, { device: OTHER }, () => {
@@ -239,7 +239,7 @@ describe('new_id', () => {
     expect(kernel.replay().kinds.match).toMatchObject({ matched: 1, unknown: 1 });
   });
 
-  test('that was taken away leaves nothing learned behind', () => {
+  test('a `new_id` that was taken away leaves nothing learned behind', () => {
     const kernel = gpus().store('new_id', '10de 2684\n', 10, { driver: 'nvidia' });
     kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
       kernel.attempt('nvidia', GPU, -19, 19).attempt('nouveau', GPU, -19, 19);
@@ -249,7 +249,7 @@ describe('new_id', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
-  test('from before the recording may be why another driver comes first', () => {
+  test('a `new_id` from before the recording may be why another driver comes first', () => {
     const kernel = new KernelStory().device(GPU).store('driver_override', '\n', 1, { device: GPU });
     kernel.probeAll(['nouveau'], GPU);
     kernel.store('drivers_probe', GPU, GPU.length, { device: GPU }, () => {
@@ -258,7 +258,7 @@ describe('new_id', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
-  test('lets a device match before another write takes the id away', () => {
+  test('a `new_id` lets a device match before another write takes the id away', () => {
     const kernel = gpus();
     const more = { driver: 'nvidia', tid: 1 };
     kernel.store('new_id', '10de 2684\n', 10, more, () => {
@@ -269,7 +269,7 @@ describe('new_id', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
-  test('needs two numbers', () => {
+  test('a `new_id` needs two numbers', () => {
     const kernel = new KernelStory().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
     expect(kernel.divergences).toEqual([]);
     kernel.store('new_id', '10de\n', 5, { driver: 'vfio-pci' });
@@ -286,7 +286,7 @@ describe('sriov_numvfs', () => {
       .store('sriov_numvfs', '0\n', 2, { device: GPU })
       .store('sriov_numvfs', text, ret, { device: GPU }).divergences;
 
-  test('refuses what is no number, too large, or more than the function has', () => {
+  test('`sriov_numvfs` refuses what is no number, too large, or more than the function has', () => {
     expect(write('four\n', -22)).toEqual([]);
     expect(write('70000\n', -34)).toEqual([]);
     expect(write('5\n', -34)).toEqual([]);
@@ -294,7 +294,7 @@ describe('sriov_numvfs', () => {
     expect(write('four\n', -34)).toEqual(['sriov_numvfs: -EINVAL | -ERANGE']);
   });
 
-  test('needs a driver that can', () => {
+  test('`sriov_numvfs` needs a driver that has sriov_configure', () => {
     const none = { driver: undefined };
     expect(write('2\n', -2, none)).toEqual([]);
     // That it has none, only the snapshot told: it may have got one since.

@@ -89,29 +89,29 @@ class User extends KernelStory {
 const NONE = { matched: 0, diverged: 0, unknown: 0 };
 
 describe('a bus error in a mapping of a BAR', () => {
-  test('had to come while memory is off', () => {
+  test('a bus error in a mapping of a BAR had to come while memory is off', () => {
     const user = new User().open().map().command(MEMORY).command(0n);
     expect(user.sigbus(START + 8n).verdicts).toEqual({ ...NONE, matched: 1 });
   });
 
-  test('is a divergence while memory is on', () => {
+  test('a bus error in a mapping of a BAR is a divergence while memory is on', () => {
     const user = new User().open().map().feature().command(0n).command(MEMORY);
     const expected = 'memory is enabled';
     expect(user.sigbus(START).verdicts).toEqual({ ...NONE, diverged: 1, expected });
   });
 
-  test('is unknown when the recording lacks the accesses that turn memory on', () => {
+  test('a bus error in a mapping of a BAR is unknown when the recording lacks the accesses that turn memory on', () => {
     const space = new Uint8Array(256);
     space[Number(COMMAND)] = Number(MEMORY);
     expect(new User(space).open().map().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 
-  test('is unknown when the recording lacks the calls that put the device to sleep', () => {
+  test('a bus error in a mapping of a BAR is unknown when the recording lacks the calls that put the device to sleep', () => {
     const user = new User().open().map().command(0n).command(MEMORY);
     expect(user.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
   });
 
-  test('is unknown when the device was opened before the recording, or events were lost', () => {
+  test('a bus error in a mapping of a BAR is unknown when the device was opened before the recording, or events were lost', () => {
     expect(new User().sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
     const lossy = new User().open().map().feature().command(0n).command(MEMORY).lose(1);
     expect(lossy.sigbus(START).verdicts).toEqual({ ...NONE, unknown: 1 });
@@ -126,7 +126,7 @@ describe('a bus error elsewhere says nothing of the device', () => {
     ['before it', user().sigbus(START - 1n)],
     ['in another process', user().sigbus(START, 6)],
     ['after the device is closed', user().close().sigbus(START)],
-  ])('%s', (_, { verdicts }) => {
+  ])('a bus error says nothing of the device: %s', (_, { verdicts }) => {
     expect(verdicts).toEqual(NONE);
   });
 });

@@ -54,7 +54,7 @@ function run(rows: readonly EventRow[]) {
 const IDS = read(0, 4, 0x10d38086);
 
 describe('reads of what a snapshot has', () => {
-  test('are predicted whatever their width, through sysfs too', () => {
+  test('reads of what a snapshot has are predicted whatever their width, through sysfs too', () => {
     const rows = [IDS, read(0x0e, 1, 0), read(0x2c, 4, 0xaa55b001), read(0x40, 2, 0x6001)];
     const found = run([SNAPSHOT, ...rows, read(0x60, 1, 0x09, 'sysfs')]);
     expect(found).toEqual({ computed: 5, unknown: 0, diverged: [] });
@@ -95,7 +95,7 @@ describe('nobody is accused when', () => {
     ],
     ['events were lost', [IDS, { kind: 'lost', value: 1n }, other]],
     ['the read failed', [IDS, { ...other, ret: 0x87n }]],
-  ] satisfies [string, EventRow[]][])('%s', (_, rows) => {
+  ] satisfies [string, EventRow[]][])('a read of another value is no divergence: %s', (_, rows) => {
     expect(run([SNAPSHOT, ...rows]).diverged).toEqual([]);
   });
 

@@ -33,15 +33,15 @@ function divergences(driver: string): number {
 }
 
 describe('another vendor in configuration space', () => {
-  test('is a divergence of vfio-pci', () => {
+  test('another vendor in configuration space is a divergence of vfio-pci', () => {
     expect(divergences('vfio-pci')).toBe(1);
   });
 
-  test('is a divergence of a variant that does not touch configuration space', () => {
+  test('another vendor in configuration space is a divergence of a variant that does not touch configuration space', () => {
     expect(divergences('mlx5_vfio_pci')).toBe(1);
   });
 
-  test('is none of a variant that serves configuration space itself', () => {
+  test('another vendor in configuration space is none of a variant that serves configuration space itself', () => {
     expect(divergences('nvgrace-gpu-vfio-pci')).toBe(0);
   });
 });

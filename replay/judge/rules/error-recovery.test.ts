@@ -82,19 +82,19 @@ const tellAll = (port: Port, state: bigint) => {
 };
 
 describe('an error that is not fatal', () => {
-  test('is recovered from when every function says that it can', () => {
+  test('an error that is not fatal is recovered from when every function says that it can', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => tellAll(port, NORMAL));
     expect(port.on('6.12.0')).toEqual({ matched: 6, unknown: 0, found: [] });
   });
 
-  test('does not become a recovery of a frozen channel without a cause', () => {
+  test('an error that is not fatal does not become a recovery of a frozen channel without a cause', () => {
     const port = new Port().reports('fatal');
     port.recovers(NORMAL, RECOVERED, () => tellAll(port, NORMAL));
     expect(port.on('6.12.0').found).toEqual(['pcie_do_recovery begin: 2 | 1']);
   });
 
-  test('is not recovered from when a function has no driver', () => {
+  test('an error that is not fatal is not recovered from when a function has no driver', () => {
     const port = new Port(['vfio-pci', null]).reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0').found).toEqual([expect.stringMatching(/^pcie_do_recovery end: /)]);
@@ -103,7 +103,7 @@ describe('an error that is not fatal', () => {
     expect(failed.on('6.12.0').found).toEqual([]);
   });
 
-  test('says nothing certain when another driver is asked', () => {
+  test('an error that is not fatal is unknown when another driver is asked', () => {
     const port = new Port(['vfio-pci', 'e1000e']).reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0')).toMatchObject({ unknown: 1, found: [] });
@@ -111,7 +111,7 @@ describe('an error that is not fatal', () => {
 });
 
 describe('a function of vfio-pci below the port', () => {
-  test('has to be informed', () => {
+  test('a function of vfio-pci below the port has to be informed of an error', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => port.tells(FUNCTIONS[0], NORMAL));
     expect(port.on('6.12.0').found).toEqual([
@@ -119,7 +119,7 @@ describe('a function of vfio-pci below the port', () => {
     ]);
   });
 
-  test('is told the state with which recovery began', () => {
+  test('a function of vfio-pci below the port receives the state with which recovery began', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () =>
       port.tells(FUNCTIONS[0], NORMAL).tells(FUNCTIONS[1], FROZEN),
@@ -135,7 +135,7 @@ describe('a function of vfio-pci below the port', () => {
     expect(port.on('6.12.0').found).toHaveLength(1);
   });
 
-  test('is not told of an error elsewhere', () => {
+  test('a function of vfio-pci below the port is not informed of an error elsewhere', () => {
     const port = new Port().reports('non-fatal');
     port.recovers(NORMAL, RECOVERED, () => {
       tellAll(port, NORMAL);
@@ -154,19 +154,19 @@ describe('a fatal error', () => {
     });
   };
 
-  test('is recovered from when the bus was reset', () => {
+  test('a fatal error is recovered from when the bus was reset', () => {
     expect(fatal(0n, RECOVERED).on('6.12.0').found).toEqual([]);
     expect(fatal(0n, CAN_RECOVER).on('6.12.0').found).toHaveLength(1);
   });
 
-  test('leaves what the drivers said when the bus cannot be reset, before 6.13', () => {
+  test('a fatal error leaves what the drivers said when the bus cannot be reset, before 6.13', () => {
     expect(fatal(-25n, CAN_RECOVER).on('6.12.0').found).toEqual([]);
     expect(fatal(-25n, RECOVERED).on('6.12.0').found).toHaveLength(1);
     expect(fatal(-25n, RECOVERED).on('7.3.0').found).toEqual([]);
     expect(fatal(-25n, RECOVERED).on('6.18.0').found).toEqual([]);
   });
 
-  test('is unknown when nothing shows whether the bus was reset', () => {
+  test('a fatal error is unknown when nothing shows whether the bus was reset', () => {
     const port = new Port().reports('fatal');
     port.recovers(FROZEN, CAN_RECOVER, () => tellAll(port, FROZEN));
     expect(port.on('6.12.0')).toMatchObject({ unknown: 1, found: [] });

@@ -50,26 +50,26 @@ class User extends KernelStory {
 }
 
 describe('a DMA that was refused', () => {
-  test('where nothing is mapped, or not for writing, had to be', () => {
+  test('a DMA that was refused where nothing is mapped, or not for writing, had to be', () => {
     const user = new User().map();
     user.fault('DMAR DMA Read', 0x102000n, 6n).fault('DMAR DMA Write', 0x101ff8n, 5n);
     user.fault('io_page_fault', 0x100000n, 1n);
     expect(user.verdicts).toMatchObject({ matched: 3, diverged: 0, unknown: 0 });
   });
 
-  test('where it is mapped for it is a divergence', () => {
+  test('a DMA that was refused where it is mapped for it is a divergence', () => {
     const user = new User().map().fault('DMAR DMA Read', 0x101000n, 6n);
     expect(user.verdicts).toMatchObject({ diverged: 1, actual: ['a fault at 0x101000'] });
   });
 
-  test('is not judged where the mapping may be younger than the fault, or may be gone', () => {
+  test('a DMA that was refused is not judged where the mapping may be younger than the fault, or may be gone', () => {
     const early = new User().map().fault('DMAR DMA Read', 0x101000n, 6n, 0n);
     expect(early.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
     const tables = new User().map().fault('DMAR DMA Read', 0x101000n, 2n);
     expect(tables.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
   });
 
-  test('of a native driver, whose mappings no event gives to a device, is unknown', () => {
+  test('a DMA that was refused of a native driver, whose mappings no event gives to a device, is unknown', () => {
     const native = new User('nvidia').map().fault('DMAR DMA Read', 0x101000n, 6n);
     expect(native.verdicts).toMatchObject({ matched: 0, diverged: 0, unknown: 1 });
   });

@@ -103,7 +103,7 @@ test('a driver without a model is not judged', () => {
   expect(kinds.ioctl).toMatchObject({ unmodelled: 1, diverged: 0 });
 });
 
-test('of two threads that set a state at once it is not known which came last', () => {
+test('the state that two threads set at once is not known', () => {
   const recording = new Recording().create().open();
   const first = recording.begin(recording.state(STATE.STOP_COPY));
   recording.call(recording.state(STATE.RUNNING, 8), 0);

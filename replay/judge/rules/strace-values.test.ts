@@ -43,7 +43,7 @@ describe('seen by strace', () => {
     ['ids', OTHER_IDS, '0xd4 at 0x2'],
     ['class, in a dump of the whole space', dump(0x0b, 1), '0x1 at 0xb'],
     ['subsystem, in 8 bytes', given(0x28, [0, 0, 0, 0, 1, 0xb0, 0x56, 0xaa]), '0x56 at 0x2e'],
-  ])('other %s', (_, changed, actual) => {
+  ])('another value in strace is a divergence: %s', (_, changed, actual) => {
     expect(diverged([IDS, changed])).toEqual([`2: ${actual}`]);
   });
 
@@ -72,7 +72,7 @@ describe('nobody is accused when', () => {
       'its vendor may have changed them',
       [IDS, { ...given(0x60, [1, 0, 0, 0]), kind: 'config.write' }, OTHER_IDS],
     ],
-  ] satisfies [string, EventRow[]][])('%s', (_, rows) => {
+  ] satisfies [string, EventRow[]][])('another value in strace is no divergence: %s', (_, rows) => {
     expect(diverged(rows)).toEqual([]);
   });
 });

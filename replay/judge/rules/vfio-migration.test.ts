@@ -65,7 +65,7 @@ test('a way that there is none of cannot be gone', () => {
   expect(divergences).toMatchObject([{ expected: '-EINVAL', actual: '0', kind: 'ioctl' }]);
 });
 
-test('where the device stays after it refused is not known', () => {
+test('the state of a device after it refused is not known', () => {
   const { kinds, divergences } = new Recording()
     .open()
     .setState(STATE.STOP_COPY, -5)

@@ -49,7 +49,7 @@ describe.each(CAPTURES)('%s', (name) => {
   const replayer = run(name);
   const { kinds, divergences } = replayer.result();
 
-  test('nothing diverges', () => {
+  test('a recording of a VFIO user has no divergence', () => {
     expect(divergences).toEqual([]);
   });
 

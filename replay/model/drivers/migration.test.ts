@@ -25,7 +25,7 @@ const running: Migration = { state: RUNNING, file: null };
 describe('migration', () => {
   const ALL = CAN.STOP_COPY | CAN.P2P | CAN.PRE_COPY;
 
-  test('goes its ways hop by hop', () => {
+  test('a state of migration is reached through the states between', () => {
     expect(wayTo(STOP, PRE_COPY, ALL)).toEqual([RUNNING_P2P, RUNNING, PRE_COPY]);
     expect(wayTo(RUNNING, STOP_COPY, ALL)).toEqual([RUNNING_P2P, STOP, STOP_COPY]);
     expect(wayTo(STOP_COPY, RUNNING, ALL)).toEqual([STOP, RUNNING_P2P, RUNNING]);

@@ -51,21 +51,21 @@ const attachTo = (device: number, pt: number) => {
 };
 
 describe('the size of a struct', () => {
-  test('is at least that of its first version', () => {
+  test('the size of a struct is at least that of its first version', () => {
     expect(call('IOMMU_IOAS_ALLOC', struct(11, 0, 0))).toEqual([-EINVAL]);
     expect(call('IOMMU_HWPT_ALLOC', struct(23, 0, 1, 1, 0, 0))).toEqual([-EINVAL]);
   });
 
-  test('may be more than the kernel knows, when the rest is zero', () => {
+  test('the size of a struct may be more than the kernel knows, when the rest is zero', () => {
     expect(call('IOMMU_IOAS_ALLOC', struct(16, 0, 0, 0))).toEqual([0]);
     expect(call('IOMMU_IOAS_ALLOC', struct(16, 0, 0, 1))).toEqual([-E2BIG]);
   });
 
-  test('says nothing certain when the rest was not recorded', () => {
+  test('the size of a struct says nothing certain when the rest was not recorded', () => {
     expect(call('IOMMU_IOAS_ALLOC', struct(16, 0, 0))).toEqual([0, -E2BIG, -EFAULT]);
   });
 
-  test('cannot be read where there is no struct', () => {
+  test('the size of a struct cannot be read where there is no struct', () => {
     const nowhere = { address: 0, bytes: new Uint8Array() };
     const rules = { version: 6012 };
     const { results } = iommufdIoctl({ context, argument: nowhere, rules }, 'IOMMU_DESTROY');
@@ -74,7 +74,7 @@ describe('the size of a struct', () => {
 });
 
 describe('a call', () => {
-  test('that came later is none of an older kernel', () => {
+  test('a call that came later is none of an older kernel', () => {
     const change = (version: number | null) =>
       call('IOMMU_IOAS_CHANGE_PROCESS', struct(8, 0), version);
     expect(change(6012)).toContain(-ENOTTY);
@@ -82,7 +82,7 @@ describe('a call', () => {
     expect(change(null)).toEqual(expect.arrayContaining([0, -ENOTTY]));
   });
 
-  test('of a container needs an IOAS that serves it', () => {
+  test('a call of a container needs an IOAS that serves it', () => {
     const info = () => call('VFIO_IOMMU_GET_INFO', struct(24, 0, 0n, 0n));
     expect(info()).toEqual([-ENODEV]);
     alloc();
@@ -94,7 +94,7 @@ describe('a call', () => {
 });
 
 describe('an object', () => {
-  test('gets the lowest number that is free', () => {
+  test('an object gets the lowest number that is free', () => {
     alloc();
     alloc();
     destroy(1);
@@ -102,7 +102,7 @@ describe('an object', () => {
     expect([...context.objects.keys()].toSorted()).toEqual([1, 2]);
   });
 
-  test('that another refers to is not destroyed', () => {
+  test('an object that another refers to is not destroyed', () => {
     alloc();
     const device = bind(context, '0000:01:00.0', 5) ?? 0;
     expect(destroy(device)).toEqual([-EBUSY]);
@@ -113,7 +113,7 @@ describe('an object', () => {
     expect(destroy(1)).toEqual([-ENOENT]);
   });
 
-  test('of which nothing was seen may be there where not all are known', () => {
+  test('an object of which nothing was seen may be there where not all are known', () => {
     context = newContext(false);
     expect(destroy(7)).toBeNull();
     expect(map(7, 0n, 4096n)).toBeNull();
@@ -123,7 +123,7 @@ describe('an object', () => {
 describe('a device', () => {
   const devices = () => ['0000:01:00.0', '0000:01:00.1'].map((at) => bind(context, at, 5) ?? 0);
 
-  test('attached to an IOAS makes a page table, which goes with it', () => {
+  test('a device attached to an IOAS makes a page table, which goes with it', () => {
     alloc();
     const [device] = devices();
     expect(attachTo(device, 1)).toEqual([0]);
@@ -134,13 +134,13 @@ describe('a device', () => {
     expect(destroy(1)).toEqual([0]);
   });
 
-  test('is attached to nothing that is no address space', () => {
+  test('a device is attached to nothing that is no address space', () => {
     const [device, other] = devices();
     expect(attachTo(device, 9)).toEqual([-ENOENT]);
     expect(attachTo(device, other)).toEqual([-EINVAL]);
   });
 
-  test('goes where its group is, and takes its group along when it goes elsewhere', () => {
+  test('a device goes where its group is, and takes its group along when it goes elsewhere', () => {
     alloc();
     alloc();
     const [device, other] = devices();
@@ -161,14 +161,14 @@ describe('a mapping', () => {
     alloc();
   });
 
-  test('is refused in the order in which the kernel looks', () => {
+  test('a mapping is refused in the order in which the kernel looks', () => {
     expect(map(9, 0n, 4096n, 0x80)).toEqual([-EOPNOTSUPP]);
     expect(map(9, 0n, 4096n, MAP.FIXED)).toEqual([-EINVAL]);
     expect(map(9, 0n, 4096n)).toEqual([-ENOENT]);
     expect(map(1, 0n, 0n)).toEqual([-EINVAL]);
   });
 
-  test('needs no alignment before there is a page table', () => {
+  test('a mapping needs no alignment before there is a page table', () => {
     expect(map(1, 1n, 3n)).toEqual([0]);
     const device = bind(context, '0000:01:00.0', 5) ?? 0;
     alloc();
@@ -177,7 +177,7 @@ describe('a mapping', () => {
     expect(map(3, 0xfee00000n, 4096n)).toEqual([-EINVAL]);
   });
 
-  test('is copied with the rights of its memory', () => {
+  test('a mapping is copied with the rights of its memory', () => {
     map(1, 0n, 8192n, MAP.READ | MAP.FIXED);
     const copy = (flags: number, from: bigint) =>
       call('IOMMU_IOAS_COPY', struct(40, flags | MAP.FIXED, 1, 1, 4096n, 0x10000n, from));
@@ -187,7 +187,7 @@ describe('a mapping', () => {
     expect(map(1, 0x10000n, 4096n)).toEqual([-EEXIST]);
   });
 
-  test('goes as a whole, and those before one that is cut go with it', () => {
+  test('a mapping goes as a whole, and those before one that is cut go with it', () => {
     map(1, 0n, 4096n);
     map(1, 4096n, 8192n);
     expect(unmap(1, 0n, 8192n)).toEqual([-ENOENT]);

@@ -74,7 +74,7 @@ describe('create', () => {
     ['braces', `{${UUID}}\n`],
     ['no dashes', `${UUID.replaceAll('-', '')}\n`],
     ['not hexadecimal', 'zzzzzzzz-0000-0000-0000-000000000000\n'],
-  ])('%s is refused', (_what, text) => {
+  ])('a write to create is refused: %s', (_what, text) => {
     expect(createdUuid(text, text.length)).toBeNull();
   });
 
@@ -163,7 +163,7 @@ describe('interrupts of mtty', () => {
     ['a vector beyond the last', set(NONE | TRIGGER, MSI, 1, 5), -ERRNO.EINVAL],
     ['a mask of MSI', set(NONE | 8, MSI), -ERRNO.ENOTTY],
     ['turning off what is not on', set(NONE | TRIGGER, INTX, 0), -ERRNO.EINVAL],
-  ])('%s is refused', (_what, words, ret) => {
+  ])('a call to set interrupts of mtty is refused: %s', (_what, words, ret) => {
     expect(new Device('mtty').asked().results('SET_IRQS', words)).toEqual([ret]);
   });
 
@@ -181,7 +181,7 @@ describe('interrupts of mtty', () => {
     expect(device.results('SET_IRQS', set(EVENTFD | TRIGGER, MSI))).toContain(0);
   });
 
-  test('where start and count are not recorded, success rules out what cannot succeed', () => {
+  test('interrupts of mtty where start and count are not recorded, success rules out what cannot succeed', () => {
     const device = new Device('mtty').asked();
     expect(device.results('SET_IRQS', [20, NONE | TRIGGER, INTX])).toEqual(INVALID);
     device.returned('SET_IRQS', [24, EVENTFD | TRIGGER, INTX], 0);
@@ -189,7 +189,7 @@ describe('interrupts of mtty', () => {
     expect(device.results('SET_IRQS', [20, NONE | TRIGGER, MSIX])).toContain(-ERRNO.ENOTTY);
   });
 
-  test.each(['mdpy', 'mbochs'] as const)('%s has none', (name) => {
+  test.each(['mdpy', 'mbochs'] as const)('interrupts are missing in %s', (name) => {
     expect(new Device(name).results('SET_IRQS', set(EVENTFD | TRIGGER, INTX))).toEqual(INVALID);
   });
 });
@@ -220,7 +220,7 @@ describe('features', () => {
     for (const flags of [GET, SET, GET | SET]) expect(probe(2, flags)).toEqual([0]);
   });
 
-  test.each(['mdpy', 'mbochs'] as const)('%s has none', (name) => {
+  test.each(['mdpy', 'mbochs'] as const)('features are missing in %s', (name) => {
     for (const id of [1, 2, 6, 7, 8, 9]) expect(probe(id, GET, name)).toEqual(MISSING);
   });
 
@@ -236,7 +236,7 @@ describe('features', () => {
     ['a flag that is not there', [16, 2 | GET | 0x100000, 0]],
     ['a size without the header', [4, 2 | GET, 0]],
     ['a size without the data', [12, 2 | GET, 0]],
-  ])('%s is refused', (_what, words) => {
+  ])('a call of a feature is refused: %s', (_what, words) => {
     expect(new Device('mtty').results('FEATURE', words)).toEqual(INVALID);
   });
 });
@@ -246,7 +246,9 @@ describe('migration of mtty', () => {
   const ALL = [STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY, PRE_COPY_P2P];
   const set = (target: number) => [16, 0x20002, target];
 
-  test.each(ALL.flatMap((from) => ALL.map((to) => [from, to] as const)))('%i to %i', (from, to) => {
+  test.each(
+    ALL.flatMap((from) => ALL.map((to) => [from, to] as const)),
+  )('migration of mtty goes from %i to %i as its table says', (from, to) => {
     const device = new Device('mtty').state(from, 0);
     const noWay = from === STOP_COPY && (to === PRE_COPY || to === PRE_COPY_P2P);
     // Whether all data of a device that resumes were written is not recorded.

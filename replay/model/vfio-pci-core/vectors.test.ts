@@ -91,7 +91,7 @@ class User {
 }
 
 describe('BARs', () => {
-  test('are sized without the hardware', () => {
+  test('BARs are sized without the hardware', () => {
     const user = new User(hardware([]));
     user.write(0x10, 4, 0xffffffff);
     user.write(0x14, 4, 0xffffffff);
@@ -102,7 +102,7 @@ describe('BARs', () => {
     expect(user.done).toEqual([]);
   });
 
-  test('are put back when the hardware lost them and memory is enabled again', () => {
+  test('BARs are put back when the hardware lost them and memory is enabled again', () => {
     const user = new User(hardware([]));
     user.registers[4] = 0;
     poke(user.registers, 0x1c, 4, 0);
@@ -113,13 +113,13 @@ describe('BARs', () => {
 });
 
 describe('COMMAND', () => {
-  test('without memory enable removes the mappings before anything is written', () => {
+  test('PCI_COMMAND without memory enable removes the mappings before anything is written', () => {
     const user = new User(hardware([]));
     user.write(4, 2, 0);
     expect(user.done.slice(0, 3)).toEqual(['virtual 2@4', 'read 2@4', 'zap']);
   });
 
-  test('keeps INTx disable to itself', () => {
+  test('PCI_COMMAND keeps INTx disable to itself', () => {
     const user = new User(hardware([]));
     user.write(4, 2, 0x402);
     expect(user.registers[5]).toBe(0);
@@ -127,7 +127,7 @@ describe('COMMAND', () => {
     expect(user.space.virqDisabled).toBe(true);
   });
 
-  test('of a VF has memory enable as the user wrote it', () => {
+  test('PCI_COMMAND of a VF has memory enable as the user wrote it', () => {
     const registers = hardware([
       [0, 4, 0xffffffff],
       [4, 2, 0],

@@ -25,7 +25,7 @@ const device = (name: string, words: readonly number[], more: Partial<DeviceCont
   deviceIoctl(name, null, { address: 4096, words }, { ...context, ...more });
 
 describe('a device', () => {
-  test('refuses arguments that are too small', () => {
+  test('a device refuses arguments that are too small', () => {
     expect(device('VFIO_DEVICE_GET_INFO', [15])).toEqual([-EINVAL]);
     expect(device('VFIO_DEVICE_GET_INFO', [16])).toEqual([0]);
     expect(device('VFIO_DEVICE_GET_REGION_INFO', [31, 0, 0])).toEqual([-EINVAL]);
@@ -36,12 +36,12 @@ describe('a device', () => {
     ]);
   });
 
-  test('has no ioctls of mediated devices', () => {
+  test('a device has no ioctls of mediated devices', () => {
     expect(device('VFIO_DEVICE_QUERY_GFX_PLANE', [32])).toEqual([-ENOTTY]);
     expect(device('0x3bfb', [])).toEqual([-ENOTTY]);
   });
 
-  test('tells what a bus reset would reach when there is room', () => {
+  test('a device tells what a bus reset would reach when there is room', () => {
     const info = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
     expect(device(info, [12 + 3 * 8 - 1])).toEqual([-ENOSPC]);
     expect(device(info, [12 + 3 * 8])).toEqual([0]);
@@ -63,11 +63,11 @@ describe('a hot reset through a character device', () => {
   const reset = (words: readonly number[], more: Partial<DeviceContext> = {}) =>
     device('VFIO_DEVICE_PCI_HOT_RESET', words, { byCdev: true, busOwned: true, ...more });
 
-  test('takes no groups', () => {
+  test('a hot reset through a character device takes no groups', () => {
     expect(reset([16, 0, 1], { iommufdOwns: true })).toEqual([-EINVAL]);
   });
 
-  test('is for the iommufd that owns all of the bus', () => {
+  test('a hot reset through a character device is for the iommufd that owns all of the bus', () => {
     expect(reset([12, 0, 0], { iommufdOwns: true })).toBe('hardware');
     expect(reset([12, 0, 0], { iommufdOwns: false })).toEqual([-EINVAL]);
     expect(reset([12, 0, 0], { iommufdOwns: null })).toBe('unowned or hardware');
@@ -79,24 +79,24 @@ describe('a feature', () => {
   const ask = (flags: number, argsz = 32, isPf = false, version = 6001) =>
     feature(null, { address: 4096, words: [argsz, flags] }, { ...context, isPf, version });
 
-  test('is refused when its flags make no sense', () => {
+  test('a feature is refused when its flags make no sense', () => {
     expect(ask(GET | SET | 1)).toEqual([-EINVAL]);
     expect(ask(0x80000 | PROBE)).toEqual([-EINVAL]);
     expect(ask(PROBE, 4)).toEqual([-EINVAL]);
   });
 
-  test('of migration is not there on plain vfio-pci', () => {
+  test('a feature of migration is not there on plain vfio-pci', () => {
     expect(ask(PROBE | GET | 1)).toEqual([-ENOTTY]);
   });
 
-  test('of a VF token is the physical function’s', () => {
+  test('a feature of a VF token is the physical function’s', () => {
     expect(ask(PROBE | SET)).toEqual([-ENOTTY]);
     expect(ask(PROBE | SET, 8, true)).toEqual([0]);
     expect(ask(SET, 8, true)).toEqual([-EINVAL]);
     expect(ask(GET, 32, true)).toEqual([-EINVAL]);
   });
 
-  test('of low power is entered and left', () => {
+  test('a feature of low power is entered and left', () => {
     expect(ask(PROBE | SET | 3)).toEqual([0]);
     expect(ask(SET | 5)).toEqual([0]);
     expect([lowPowerChange(SET | 3), lowPowerChange(SET | 5)]).toEqual([true, false]);
@@ -116,7 +116,7 @@ describe('a container', () => {
   };
   const set: Container = { ...empty, groups: 1, iommu: true };
 
-  test('has no IOMMU without a group, and only one', () => {
+  test('a container has no IOMMU without a group, and only one', () => {
     expect(containerIoctl('VFIO_SET_IOMMU', empty, 3, 6001)).toEqual([-EINVAL]);
     expect(containerIoctl('VFIO_SET_IOMMU', set, 3, 6001)).toEqual([-EINVAL]);
     const joined = { ...empty, groups: 1 };
@@ -124,7 +124,7 @@ describe('a container', () => {
     expect(containerIoctl('VFIO_SET_IOMMU', joined, 3, 6001)).toEqual([0]);
   });
 
-  test('that was opened before the recording began is not guessed at', () => {
+  test('a container that was opened before the recording began is not guessed at', () => {
     const unknown: Container = {
       groups: null,
       iommu: null,
@@ -137,7 +137,7 @@ describe('a container', () => {
     expect(containerIoctl('VFIO_IOMMU_MAP_DMA', unknown, 0, 6001)).toBeNull();
   });
 
-  test('has the extensions of its kernel', () => {
+  test('a container has the extensions of its kernel', () => {
     expect(type1Extension(6, false, 6012)).toEqual([1]);
     expect(type1Extension(6, false, 6013)).toEqual([0]);
     expect(type1Extension(10, false, 6001)).toEqual([0]);
@@ -171,14 +171,14 @@ describe('a group', () => {
     mayBeLost: false,
   };
 
-  test('stays in its container while a device is open', () => {
+  test('a group stays in its container while a device is open', () => {
     const unset = 'VFIO_GROUP_UNSET_CONTAINER';
     expect(groupIoctl(unset, group(true, '0000:01:00.0'), around)).toEqual([-EBUSY]);
     expect(groupIoctl(unset, group(true), around)).toEqual([0]);
     expect(groupIoctl(unset, group(false), around)).toEqual([-EINVAL]);
   });
 
-  test('gives no device before an IOMMU is set', () => {
+  test('a group gives no device before an IOMMU is set', () => {
     const container = { ...around.container, iommu: false };
     expect(groupIoctl('VFIO_GROUP_GET_DEVICE_FD', group(true), { ...around, container })).toEqual([
       -EINVAL,
@@ -186,7 +186,7 @@ describe('a group', () => {
     ]);
   });
 
-  test('hands on why its device could not be opened', () => {
+  test('a group hands on why its device could not be opened', () => {
     const failed = { ...around, openError: -ERRNO.EAGAIN };
     expect(groupIoctl('VFIO_GROUP_GET_DEVICE_FD', group(true), failed)).toEqual([-ERRNO.EAGAIN]);
   });
@@ -198,7 +198,7 @@ describe('a group', () => {
     expect(groupIoctl('VFIO_GROUP_GET_STATUS', group(false), around)).not.toContain(-ERRNO.ENODEV);
   });
 
-  test('that a native driver has a part of is refused', () => {
+  test('a group that a native driver has a part of is refused', () => {
     const results = groupIoctl('VFIO_GROUP_SET_CONTAINER', group(null), {
       ...around,
       viable: false,
@@ -206,7 +206,7 @@ describe('a group', () => {
     expect(results).toEqual([-ERRNO.EPERM]);
   });
 
-  test('may be put into an iommufd whoever drives its devices, which then refuses a device', () => {
+  test('a group may be put into an iommufd whoever drives its devices, which then refuses a device', () => {
     const refused = { ...around, viable: false, iommufd: true };
     expect(groupIoctl('VFIO_GROUP_SET_CONTAINER', group(null), refused)).toContain(0);
     const within = { ...group(true), ofIommufd: true };

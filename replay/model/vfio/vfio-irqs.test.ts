@@ -66,7 +66,7 @@ test('errors of a conventional function have an interrupt from 7.3 on', () => {
 });
 
 describe('INTx', () => {
-  test('is masked and unmasked only while it is the type in use', () => {
+  test('INTx is masked and unmasked only while it is the type in use', () => {
     expect(ask(NONE | MASK, IRQ.INTX)).toEqual([-EINVAL]);
     expect(ask(EVENTFD | TRIGGER, IRQ.INTX)).toEqual([0]);
     expect(ask(NONE | MASK, IRQ.INTX)).toEqual([0]);
@@ -74,7 +74,7 @@ describe('INTx', () => {
     expect(ask(NONE | UNMASK, IRQ.INTX, 1)).toEqual([-EINVAL]);
   });
 
-  test('excludes MSI until it is disabled', () => {
+  test('INTx excludes MSI until it is disabled', () => {
     ask(EVENTFD | TRIGGER, IRQ.INTX);
     expect(ask(EVENTFD | TRIGGER, IRQ.MSI, 0, 4)).toEqual([-EINVAL]);
     expect(ask(NONE | TRIGGER, IRQ.INTX, 0, 0)).toEqual([0]);
@@ -83,13 +83,13 @@ describe('INTx', () => {
 });
 
 describe('MSI', () => {
-  test('has no mask of its own, and cannot be tried before it is enabled', () => {
+  test('MSI has no mask of its own, and cannot be tried before it is enabled', () => {
     expect(ask(NONE | MASK, IRQ.MSI)).toEqual([-ENOTTY]);
     expect(ask(NONE | TRIGGER, IRQ.MSI)).toEqual([-EINVAL]);
     expect(ask(NONE | TRIGGER, IRQ.MSI, 0, 0)).toEqual([-EINVAL]);
   });
 
-  test('shows the user as many messages as he enabled', () => {
+  test('MSI shows the user as many messages as he enabled', () => {
     ask(EVENTFD | TRIGGER, IRQ.MSI, 0, 5);
     expect(open.space.msiQueueMax).toBe(3);
     expect(ask(BOOL | TRIGGER, IRQ.MSI, 4, 1)).toEqual([0]);
