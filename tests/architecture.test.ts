@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as laws from './tidy/laws.js';
+import { factsHaveOneHome } from './tidy/one-home.js';
 import { wordsArePlain } from './tidy/plain-words.js';
 import { FOLDERS, readSources } from './tidy/sources.js';
 import { testFilesAreNamedByWhatTheyNeed, testNamesSayWhatTheyTest } from './tidy/test-laws.js';
@@ -60,6 +61,10 @@ test('replay is pure: no clock, file system, environment, randomness or promise'
 
 test('replay keeps nothing in its modules: replays do not meet', () => {
   expect(laws.replayHasNoModuleState(sources)).toEqual([]);
+});
+
+test('facts that several parts know are written in one place', () => {
+  expect(factsHaveOneHome(sources)).toEqual([]);
 });
 
 test('no file is left that vfr does not run', () => {

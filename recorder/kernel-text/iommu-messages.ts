@@ -3,7 +3,7 @@
  * drivers/iommu/amd/iommu.c (iommu_print_event). The words changed over the years: the forms are
  * those of logs that people published, and not of each release.
  */
-import { decimal, hex, type KernelFact, type MessageRule, requester } from './kernel-fact.js';
+import { BDF, decimal, hex, type KernelFact, type MessageRule, requester } from './kernel-fact.js';
 
 /** `[02:00.0]`; in logs of some releases `[0x3b:0x00.2]`, and `[[02:00.0]` for interrupts. */
 const DMAR_DEVICE =
@@ -65,8 +65,7 @@ export const IOMMU: readonly MessageRule[] = [
     // In one message, or after it in a second one that has lost its beginning.
     hint: '[A-Z]_[A-Z]+ (?:device=|address=|domain=|vmg_tag=)',
     pattern: new RegExp(
-      String.raw`(?:^|\[|\s)(?<type>[A-Z]+(?:_[A-Z]+)+) (?:device=(?<device>` +
-        String.raw`(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) )?` +
+      String.raw`(?:^|\[|\s)(?<type>[A-Z]+(?:_[A-Z]+)+) (?:device=${BDF} )?` +
         `(?=.*(?:address|gpa)=0x)`,
     ),
     fact: ({ type, device }, { body }) => amdEvent(type ?? '', body, device),

@@ -2,6 +2,7 @@
  * Lines that a mailer, an editor or a terminal broke at some column: which ones are the rest of the
  * line above, and what the whole line was.
  */
+import { BDF_PATTERN } from '../../../traces/index.js';
 import { isCertain, kernelText, readsAcross } from '../../kernel-text/index.js';
 import type { Style } from './log-styles.js';
 
@@ -46,8 +47,7 @@ export function findWrap(lines: readonly string[], style: Style): Wrap | null {
 }
 
 /** A message that breaks off: it ends after its device, or in the middle of a sentence. */
-const BROKEN =
-  /^[\w.+-]+ [0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]:$|Event logged(?: \[)?$|[,;=]$/;
+const BROKEN = new RegExp(String.raw`^[\w.+-]+ ${BDF_PATTERN}:$|Event logged(?: \[)?$|[,;=]$`);
 /** A line with a time of its own starts something new, whatever program wrote it. */
 const DATED = /^(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[ *\d+\.\d+\])/;
 /** Shorter lines end where they end. */

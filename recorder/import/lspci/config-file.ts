@@ -2,13 +2,13 @@
  * One function's configuration space as a file: /sys/bus/pci/devices/BDF/config, copied, with the
  * PCI address in its name.
  */
-import { parseBdf, VfrError } from '../../../traces/index.js';
+import { BDF_PATTERN, parseBdf, VfrError } from '../../../traces/index.js';
 import { emitSnapshot } from '../../snapshot/emit-snapshot.js';
 import type { Importer } from '../importer.js';
 import type { Input } from '../input-stream.js';
 
 const SIZES: readonly number[] = [64, 256, 4096];
-const NAME = /([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:\/config|[._-][\w.-]*)?$/i;
+const NAME = new RegExp(String.raw`(${BDF_PATTERN})(?:\/config|[._-][\w.-]*)?$`, 'i');
 const HEADER_TYPE_MAX = 2;
 const HEADER_BYTES = 64;
 

@@ -2,14 +2,19 @@
  * `lspci -xxxx` (or -xxx, -x, with or without -v, -k, -n, -D) as snapshots: the configuration space
  * of every function shown, and the other properties that lspci prints.
  */
-import { type Bdf, type EventAppender, parseBdf } from '../../../traces/index.js';
+import {
+  type Bdf,
+  type EventAppender,
+  parseBdf,
+  SHORT_BDF_PATTERN,
+} from '../../../traces/index.js';
 import { emitSnapshot, type FunctionState } from '../../snapshot/emit-snapshot.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input-stream.js';
 import { LineReader } from '../lines.js';
 import { configAttributes } from './config-file.js';
 
-const HEADER = /^((?:[0-9a-f]{4,}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]) \S/;
+const HEADER = new RegExp(String.raw`^(${SHORT_BDF_PATTERN}) \S`);
 const ROW = /^([0-9a-f]{2,3}): ((?:[0-9a-f]{2} ?){16})$/;
 const DRIVER = /^\s+Kernel driver in use: (\S.*?)\s*$/;
 const GROUP = /^\s+IOMMU group: (\d+)$/;

@@ -1,4 +1,5 @@
 /** What one event of a recording was configured to record (struct perf_event_attr). */
+import { lowWord } from '../../../traces/index.js';
 import { READ, SAMPLE } from './perf-constants.js';
 
 export interface Attribute {
@@ -24,7 +25,7 @@ export function readAttribute(bytes: Buffer, littleEndian: boolean): Attribute {
   const flag = (bit: number) => ((flags >> BigInt(littleEndian ? bit : 63 - bit)) & 1n) === 1n;
   const hasClock = flag(USE_CLOCKID) && view.byteLength >= CLOCKID_OFFSET + 4;
   return {
-    sampleType: Number(view.getBigUint64(24, littleEndian) & 0xffff_ffffn),
+    sampleType: lowWord(view.getBigUint64(24, littleEndian)),
     readFormat: Number(view.getBigUint64(32, littleEndian) & 0xffn),
     sampleIdAll: flag(SAMPLE_ID_ALL),
     clock: hasClock ? view.getInt32(CLOCKID_OFFSET, littleEndian) : null,

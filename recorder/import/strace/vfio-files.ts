@@ -2,6 +2,7 @@
  * Maps descriptors to VFIO files. strace prints the kind of file under -y, but never the device of
  * a device file: that follows from the group that returned it.
  */
+import { BDF_PATTERN } from '../../../traces/index.js';
 import type { VfioFile } from '../../vfio-ioctls.js';
 
 /** A VFIO file that a process holds. */
@@ -35,8 +36,8 @@ export interface Process {
 const DEVICE_INODE = 'anon_inode:[vfio-device]';
 const GROUP_PATH = /^\/dev\/vfio\/((?:noiommu-)?\d+)$/;
 const CDEV_PATH = /^\/dev\/vfio\/devices\/(vfio\d+)$/;
-const CDEV_LINK = /\/([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])\/vfio-dev\/(vfio\d+)/;
-const GROUP_LINK = /\/([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])\/iommu_group$/;
+const CDEV_LINK = new RegExp(String.raw`\/(${BDF_PATTERN})\/vfio-dev\/(vfio\d+)`);
+const GROUP_LINK = new RegExp(String.raw`\/(${BDF_PATTERN})\/iommu_group$`);
 const GROUP_TARGET = /\/iommu_groups\/(\d+)$/;
 const PROCESSES_MAX = 1 << 14;
 const MAPPINGS_MAX = 1 << 10;

@@ -1,5 +1,11 @@
 /** The text of `udevadm monitor`, with or without `--property`. */
-import { CELL, type EventAppender, type EventRow, parseBdf } from '../../../traces/index.js';
+import {
+  BDF_PATTERN,
+  CELL,
+  type EventAppender,
+  type EventRow,
+  parseBdf,
+} from '../../../traces/index.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input-stream.js';
 import { LineReader } from '../lines.js';
@@ -13,7 +19,7 @@ const HEADER =
 const MONO_SECONDS_MAX = 1_000_000_000;
 const PROPERTY = /^[A-Z][A-Z0-9_]*=/;
 const INTRODUCTION = /^(?:monitor will print|udevmonitor |UDEV |UEVENT |KERNEL - |$)/;
-const DEVICE = /\/([0-9a-f]{4,}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=\/|$)/g;
+const DEVICE = new RegExp(String.raw`\/(${BDF_PATTERN})(?=\/|$)`, 'g');
 /** A uevent has at most 64 variables in 2048 bytes (kernel include/linux/kobject.h). */
 const PROPERTIES_MAX = 256;
 const VALUE_LENGTH_MAX = 4096;

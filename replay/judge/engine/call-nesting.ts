@@ -2,7 +2,7 @@
  * Calls within calls: what a caller passes on must arrive, and a function that began must end once,
  * and be called by its callers. The rules of single kinds check further conditions.
  */
-import { type Batch, CALL_DEPTH_MAX } from '../../../traces/index.js';
+import { type Batch, BDF_PATTERN, CALL_DEPTH_MAX } from '../../../traces/index.js';
 import {
   DRIVER,
   differing,
@@ -33,7 +33,7 @@ import type { Recorded } from './recorded-names.js';
 import { type Difference, diverge } from './verdict.js';
 
 /** PCI address in the form of sysfs; other buses name their devices otherwise. */
-export const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+export const PCI_ADDRESS = new RegExp(`^${BDF_PATTERN}$`);
 
 /** A thread with its open calls. */
 interface Thread {
