@@ -73,38 +73,38 @@ const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
 const draw = (browser: Browser, size = SIZE) => drawScreen(browser, view(browser), size).map(plain);
 
 describe('moving', () => {
-  test('arrows, pages and ends move the cursor', () => {
-    expect(seqOf(keys(open(), 'down', 'j', 'up'))).toBe(1);
-    expect(seqOf(keys(open(), 'pagedown', ' '))).toBe(2 * ROWS);
-    expect(seqOf(keys(open(), 'G'))).toBe(99);
-    expect(seqOf(keys(open(), 'end', 'down'))).toBe(99);
-    expect(seqOf(keys(open(), 'G', 'pageup', 'k'))).toBe(98 - ROWS);
-    expect(seqOf(keys(open(), 'G', 'g', 'up'))).toBe(0);
+  test.each<[string, number, ...string[]]>([
+    ['down and up move by one event', 1, 'down', 'j', 'up'],
+    ['page down and space move by a screen', 2 * ROWS, 'pagedown', ' '],
+    ['G moves to the last event', 99, 'G'],
+    ['down stays at the last event', 99, 'end', 'down'],
+    ['page up and k move back from the end', 98 - ROWS, 'G', 'pageup', 'k'],
+    ['up stays at the first event', 0, 'G', 'g', 'up'],
+    ['a number after a colon is edited and gone to', 64, ':', '6', '9', 'backspace', '4', 'return'],
+    ['x moves to the next fault', 30, 'x'],
+    ['x moves on to the fault after that', 70, 'x', 'x'],
+    ['X moves to the fault before', 30, 'x', 'x', 'X'],
+    ['p, b and w move to probes, binds and writes', 50, 'p', 'p', 'b', 'w'],
+    ['d moves to the next event of the device', 20, 'p', 'd'],
+    ['D moves to the event of the device before', 20, 'p', 'd', 'd', 'D'],
+    ['s moves to the end of a call', 20, 'p', 's'],
+    ['s moves back to the begin of a call', 10, 'p', 's', 's'],
+  ])('a key moves the cursor: %s', (_, seq, ...pressed) => {
+    expect(seqOf(keys(open(), ...pressed))).toBe(seq);
   });
 
-  test('a colon and a number move the cursor to that event', () => {
-    expect(seqOf(keys(open(), ':', '6', '9', 'backspace', '4', 'return'))).toBe(64);
-    expect(keys(open(), ':', 'x', 'return').message).toBe('Not a number.');
+  test.each<[string, ...string[]]>([
+    ['Not a number.', ':', 'x', 'return'],
+    ['No fault after this event.', 'x', 'x', 'x'],
+    ['No lost events after this event.', 'l'],
+    ['This event has no other end.', 's'],
+    ['This event has no device.', 'd'],
+  ])('a key that leads nowhere says why: %s', (message, ...pressed) => {
+    expect(keys(open(), ...pressed).message).toBe(message);
+  });
+
+  test('Esc closes the prompt for a number', () => {
     expect(keys(open(), ':', '6', 'escape').prompt).toBeNull();
-  });
-
-  test('keys of kinds move the cursor to the next and the previous event of the kind', () => {
-    expect(seqOf(keys(open(), 'x'))).toBe(30);
-    expect(seqOf(keys(open(), 'x', 'x'))).toBe(70);
-    expect(seqOf(keys(open(), 'x', 'x', 'X'))).toBe(30);
-    expect(seqOf(keys(open(), 'p', 'p', 'b', 'w'))).toBe(50);
-    expect(keys(open(), 'x', 'x', 'x').message).toBe('No fault after this event.');
-    expect(keys(open(), 'l').message).toBe('No lost events after this event.');
-  });
-
-  test('keys move the cursor along a device and between the ends of a span', () => {
-    const probe = keys(open(), 'p');
-    expect(seqOf(keys(probe, 'd'))).toBe(20);
-    expect(seqOf(keys(probe, 'd', 'd', 'D'))).toBe(20);
-    expect(seqOf(keys(probe, 's'))).toBe(20);
-    expect(seqOf(keys(probe, 's', 's'))).toBe(10);
-    expect(keys(open(), 's').message).toBe('This event has no other end.');
-    expect(keys(open(), 'd').message).toBe('This event has no device.');
   });
 });
 

@@ -25,13 +25,15 @@ const running: Migration = { state: RUNNING, file: null };
 describe('migration', () => {
   const ALL = CAN.STOP_COPY | CAN.P2P | CAN.PRE_COPY;
 
-  test('a state of migration is reached through the states between', () => {
-    expect(wayTo(STOP, PRE_COPY, ALL)).toEqual([RUNNING_P2P, RUNNING, PRE_COPY]);
-    expect(wayTo(RUNNING, STOP_COPY, ALL)).toEqual([RUNNING_P2P, STOP, STOP_COPY]);
-    expect(wayTo(STOP_COPY, RUNNING, ALL)).toEqual([STOP, RUNNING_P2P, RUNNING]);
-    expect(wayTo(PRE_COPY, STOP_COPY, ALL)).toEqual([PRE_COPY_P2P, STOP_COPY]);
-    expect(wayTo(RUNNING, PRE_COPY_P2P, ALL)).toEqual([RUNNING_P2P, PRE_COPY_P2P]);
-    expect(wayTo(RUNNING, STOP, CAN.STOP_COPY)).toEqual([STOP]);
+  test.each([
+    [STOP, PRE_COPY, ALL, [RUNNING_P2P, RUNNING, PRE_COPY]],
+    [RUNNING, STOP_COPY, ALL, [RUNNING_P2P, STOP, STOP_COPY]],
+    [STOP_COPY, RUNNING, ALL, [STOP, RUNNING_P2P, RUNNING]],
+    [PRE_COPY, STOP_COPY, ALL, [PRE_COPY_P2P, STOP_COPY]],
+    [RUNNING, PRE_COPY_P2P, ALL, [RUNNING_P2P, PRE_COPY_P2P]],
+    [RUNNING, STOP, CAN.STOP_COPY, [STOP]],
+  ] as const)('migration from %i to %i, where %i is possible, passes %j', (from, to, can, way) => {
+    expect(wayTo(from, to, can)).toEqual(way);
   });
 
   test('every way ends, and only at its target', () => {
@@ -50,17 +52,27 @@ describe('migration', () => {
     );
   });
 
-  test('mlx5 saves, and resumes from there', () => {
-    const model = mlx5(false);
-    const saved = setState(model, running, STOP_COPY);
-    expect(saved).toEqual({ migration: { state: STOP_COPY, file: 'save' }, ret: 0, opened: true });
-    const resuming = setState(model, saved.migration, RESUMING);
-    expect(resuming.migration).toEqual({ state: RESUMING, file: 'resume' });
-    for (const target of [PRE_COPY, ERROR, 99]) {
+  describe('an mlx5 device that saved its state', () => {
+    const saved = setState(mlx5(false), running, STOP_COPY);
+
+    test('an mlx5 device that stops to copy hands out a file to read', () => {
+      const migration = { state: STOP_COPY, file: 'save' };
+      expect(saved).toEqual({ migration, ret: 0, opened: true });
+    });
+
+    test('an mlx5 device resumes from where it saved', () => {
+      const resuming = setState(mlx5(false), saved.migration, RESUMING);
+      expect(resuming.migration).toEqual({ state: RESUMING, file: 'resume' });
+    });
+
+    test.each([PRE_COPY, ERROR, 99])('an mlx5 device that saved refuses state %i', (target) => {
       const refused = setState(mlx5(true), saved.migration, target);
       expect(refused).toEqual({ migration: saved.migration, ret: -EINVAL, opened: false });
-    }
-    expect(setState(model, running, PRE_COPY).ret).toBe(-EINVAL);
+    });
+  });
+
+  test('an mlx5 device without pre-copy refuses PRE_COPY', () => {
+    expect(setState(mlx5(false), running, PRE_COPY).ret).toBe(-EINVAL);
   });
 
   test('an arc that fails leaves the device where it came to', () => {
@@ -69,10 +81,15 @@ describe('migration', () => {
     expect([migration.state, ret]).toEqual([RUNNING_P2P, -ERRNO.EBUSY]);
   });
 
-  test('a reset ends it, but for a version of hisi', () => {
+  test.each([
+    ['mlx5', mlx5(true)],
+    ['hisi', hisi(false)],
+  ])('a reset ends the migration of %s', (_, model) => {
+    expect(resetMigration(model, { state: STOP_COPY, file: 'save' })).toEqual(running);
+  });
+
+  test('a reset is forgotten by the version of hisi with pre-copy', () => {
     const saving: Migration = { state: STOP_COPY, file: 'save' };
-    expect(resetMigration(mlx5(true), saving)).toEqual(running);
-    expect(resetMigration(hisi(false), saving)).toEqual(running);
     expect(resetMigration(hisi(true), saving)).toEqual(saving);
   });
 
