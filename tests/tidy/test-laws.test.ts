@@ -29,6 +29,18 @@ describe('the name of a test file', () => {
     expect(broken('cli/a.test.ts', text)).toEqual([]);
   });
 
+  test('a test of a file that opens a session must be named e2e', () => {
+    const opener = parseSource(
+      'cli/seqs.ts',
+      "import { openSession } from '../analysis/index.js';",
+    );
+    const text = "import { seqs } from './seqs.js';";
+    const law = (file: string) =>
+      testFilesAreNamedByWhatTheyNeed([opener, parseSource(file, text)]);
+    expect(law('cli/a.test.ts')).toHaveLength(1);
+    expect(law('cli/a.e2e.test.ts')).toEqual([]);
+  });
+
   test('a test named prop must use fast-check', () => {
     expect(broken('cli/a.prop.test.ts', '')).toHaveLength(1);
     expect(broken('cli/a.prop.test.ts', "import fc from 'fast-check';")).toEqual([]);

@@ -1,21 +1,32 @@
 /** The laws of the tests themselves, in the form of laws.ts: from sources to what breaks them. */
-import type { Source } from './sources.js';
+import { bare, type Source } from './sources.js';
 
 const E2E = /\.e2e\.test\.tsx?$/;
 const PROP = /\.prop\.test\.ts$/;
 
-/** Files that start the built program, or a process of it. */
-const STARTERS = ['tests/vfr', 'tests/vfr-in-process', 'cli/seqs', 'cli/tui/queries'];
+/** Helpers of tests that start the built program, or run its commands. */
+const HELPERS = ['tests/vfr', 'tests/vfr-in-process'];
+/** What starts a process of the built program. */
 const STARTED = ['openSession', 'BoundedSession'];
 /** A line of code, not of a comment, that names the built program or builds it. */
 const BUILT = /^(?!\s*(?:\*|\/[/*])).*(?:'dist'|\bnpm\b)/m;
 
-const startsProgram = ({ imports, text }: Source): boolean =>
-  BUILT.test(text) ||
+const importsOneOf = ({ imports }: Source, given: readonly string[]): boolean =>
   imports.some(
-    ({ file, names, typeOnly }) =>
-      !typeOnly &&
-      (STARTERS.includes(file ?? '') || names?.some((name) => STARTED.includes(name)) === true),
+    ({ names, typeOnly }) => !typeOnly && names?.some((name) => given.includes(name)) === true,
+  );
+
+/** Files of the program that open a session: a test of one of them starts a process. */
+const openersOf = (sources: readonly Source[]): readonly string[] =>
+  sources
+    .filter((source) => !source.test && importsOneOf(source, ['openSession']))
+    .map(({ file }) => bare(file));
+
+const startsProgram = (source: Source, openers: readonly string[]): boolean =>
+  BUILT.test(source.text) ||
+  importsOneOf(source, STARTED) ||
+  source.imports.some(
+    ({ file, typeOnly }) => !typeOnly && [...HELPERS, ...openers].includes(file ?? ''),
   );
 
 /**
@@ -24,11 +35,12 @@ const startsProgram = ({ imports, text }: Source): boolean =>
  */
 export function testFilesAreNamedByWhatTheyNeed(sources: readonly Source[]): string[] {
   const broken: string[] = [];
+  const openers = openersOf(sources);
   for (const source of sources.filter(({ test }) => test)) {
     const { file, imports } = source;
-    if (startsProgram(source) && !E2E.test(file))
+    if (startsProgram(source, openers) && !E2E.test(file))
       broken.push(`${file}: starts the built program, so its name ends in .e2e.test.ts`);
-    if (!startsProgram(source) && E2E.test(file))
+    if (!startsProgram(source, openers) && E2E.test(file))
       broken.push(`${file}: starts no built program, so its name ends in .test.ts`);
     if (PROP.test(file) && !imports.some(({ specifier }) => specifier === 'fast-check'))
       broken.push(`${file}: has no properties, so its name ends in .test.ts`);
