@@ -88,7 +88,7 @@ describe('a process with two containers', () => {
     expect(two().map(3, 0n, 0n).map(4, 0n, 0n).divergences).toEqual([]);
   });
 
-  test('does not map an address twice in one', () => {
+  test('a container does not map an address twice', () => {
     expect(two().map(3, 0n, 0n).map(4, 0n, 0n).map(4, 0n, -17n).divergences).toEqual([]);
     expect(two().map(3, 0n, 0n).map(4, 0n, 0n).map(4, 0n, 0n).divergences).toEqual([
       expect.stringMatching(/^VFIO_IOMMU_MAP_DMA: .*EEXIST/),
@@ -103,7 +103,7 @@ describe('a process with two containers', () => {
     expect(early.ioctl(4, SET_IOMMU, V2, 0n).divergences).toEqual(['VFIO_SET_IOMMU: -EINVAL | 0']);
   });
 
-  test('is not followed when no system call tells the files', () => {
+  test('a container is not followed when no system call shows the files', () => {
     expect(two(false).map(3, 0n, 0n).map(4, 0n, 0n).divergences).toEqual([]);
     expect(two(false).map(3, 0n, 0n).map(4, 0n, -17n).divergences).toEqual([]);
   });
