@@ -4,6 +4,7 @@ import { readSnapshotDirectory } from '../snapshot/snapshot-directory.js';
 import { WRITER } from '../writer-name.js';
 import type { Importer, ImportReport, InputMeta } from './importer.js';
 import { type Input, openInput } from './input-stream.js';
+import { mainFileOf } from './perf-data/index.js';
 import { recognise } from './recognise.js';
 
 export interface ImportOptions {
@@ -42,7 +43,7 @@ export interface ImportResult extends ImportReport {
  */
 export function importInput(options: ImportOptions): ImportResult {
   const { progress } = options;
-  const input = openInput(options.input, { ...(progress && { progress }) });
+  const input = openInput(mainFileOf(options.input), { ...(progress && { progress }) });
   const { importer, text } = recognise(input, options.format, options.importers);
   const state = options.snapshot === undefined ? null : readSnapshotDirectory(options.snapshot);
   const meta = complete(importer.meta(text), options);

@@ -7,6 +7,8 @@ import { FEATURE, MAGIC, MAGIC_SWAPPED } from './perf-constants.js';
 import { type PerfFile, readPerfFile } from './perf-file.js';
 import { PerfSession } from './perf-session.js';
 
+export { mainFileOf } from './perf-folder.js';
+
 /** Files that `meta` has read, so that `read` need not read them again: an input is read once. */
 const opened = new WeakMap<Input, PerfFile>();
 
@@ -21,7 +23,7 @@ function open(input: Input): PerfFile {
 
 export const perfData: Importer = {
   format: 'perf.data',
-  describe: 'binary of perf record, of a file or a pipe (-o -), also with -z',
+  describe: 'binary of perf record, of a file, a folder (--threads) or a pipe (-o -), also with -z',
   clock: 'as recorded (`-k`), otherwise `perf`',
   needs: 'seek',
   sample: 'perf/perf.data.zst',
@@ -49,7 +51,7 @@ export const perfData: Importer = {
     try {
       return new PerfSession(file, events).read();
     } finally {
-      file.source.close();
+      for (const source of [file.source, ...file.others]) source.close();
     }
   },
 };

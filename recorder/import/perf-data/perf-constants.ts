@@ -28,6 +28,8 @@ export const FEATURE = {
   osRelease: 4,
   version: 5,
   cmdline: 11,
+  /** The records are in files of their own, one for each thread of perf. */
+  dirFormat: 24,
   clockData: 29,
 } as const;
 

@@ -7,6 +7,7 @@ import {
   readAttribute,
 } from './event-attributes.js';
 import { FEATURE, MAGIC, RECORD } from './perf-constants.js';
+import { openOthers } from './perf-folder.js';
 import { RecordWalk } from './record-walk.js';
 
 const PIPE_HEADER_BYTES = 16;
@@ -32,6 +33,8 @@ export interface PerfFile {
   /** Parts of the header by their number (`FEATURE`). */
   readonly features: ReadonlyMap<number, Buffer>;
   readonly data: { readonly start: number; readonly end: number };
+  /** Files that have more records, and nothing else. */
+  readonly others: readonly ByteSource[];
   /** Damage of the file, which does not prevent its records from being read. */
   readonly damage: { readonly offset: number; readonly why: string } | null;
 }
@@ -60,7 +63,10 @@ function readFile(source: ByteSource, header: Buffer, littleEndian: boolean): Pe
   else if (end > source.size) damage = { offset: source.size, why: 'the file ends early' };
   else damage = readFeatures(source, header, end, littleEndian, features);
   const range = { start: data.offset, end: Math.min(end, source.size) };
-  return { source, littleEndian, attributes, features, data: range, damage };
+  const others = features.has(FEATURE.dirFormat) ? openOthers(source.name) : [];
+  if (features.has(FEATURE.dirFormat) && others.length === 0)
+    damage ??= { offset: end, why: 'the files beside it that have the records are missing' };
+  return { source, littleEndian, attributes, features, data: range, others, damage };
 }
 
 function readAttributes(
@@ -130,7 +136,7 @@ function readPipe(source: ByteSource, littleEndian: boolean): PerfFile {
   }
   if (attributes.first === undefined)
     throw damaged(source, data.start, 'what was recorded cannot be read');
-  return { source, littleEndian, attributes, features, data, damage: null };
+  return { source, littleEndian, attributes, features, data, others: [], damage: null };
 }
 
 function addAttribute(attributes: Attributes, bytes: Buffer, littleEndian: boolean): void {

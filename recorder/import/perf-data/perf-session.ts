@@ -46,11 +46,29 @@ export class PerfSession {
 
   read(): ImportReport {
     for (const record of this.#walk.records()) this.#record(record);
+    const { littleEndian, others } = this.file;
+    const walks = others.map((source) => new RecordWalk(source, 0, source.size, littleEndian));
+    this.#together(walks);
     this.#order.end();
     if (this.#lostSamples > this.#lost) this.#records.lost(-1, this.#lostSamples - this.#lost);
     const report = this.#records.finish();
-    const stopped = this.#walk.stopped ?? this.#damage;
+    const early = [this.#walk, ...walks].find((walk) => walk.stopped !== null);
+    const stopped = early?.stopped ?? this.#damage;
     return stopped === null || stopped === undefined ? report : { ...report, stopped };
+  }
+
+  /** Reads files of the same time side by side, so that few records wait for their turn. */
+  #together(walks: readonly RecordWalk[]): void {
+    const open = walks.map((walk) => ({ records: walk.records(), high: 0, low: 0 }));
+    while (open.length > 0) {
+      const next = open.reduce((a, b) => ((b.high - a.high || b.low - a.low) < 0 ? b : a));
+      const { value } = next.records.next();
+      if (value === undefined) open.splice(open.indexOf(next), 1);
+      else if (this.#record(value)) {
+        next.high = this.#fields.timeHigh;
+        next.low = this.#fields.timeLow;
+      }
+    }
   }
 
   #context(): RecordContext {
@@ -76,24 +94,30 @@ export class PerfSession {
     };
   }
 
-  /** What has a time waits for its turn; the rest is of no time. */
-  #record({ type, misc, bytes }: PerfRecord): void {
+  /**
+   * What has a time waits for its turn; the rest is of no time.
+   * @returns whether it has a time, which the fields of samples then have
+   */
+  #record({ type, misc, bytes }: PerfRecord): boolean {
     if (type === RECORD.finishedRound) {
       this.#order.endRound();
-      return;
+      return false;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const end = bytes.byteLength;
     if (type === RECORD.lostSamples) {
       if ((misc & MISC_FILTERED) === 0 && end >= 16) this.#lostSamples += this.#count(view, 8);
-      return;
+      return false;
     }
     const isSample = type === RECORD.sample;
-    if (!isSample && type !== RECORD.comm && type !== RECORD.fork && type !== RECORD.lost) return;
+    if (!isSample && type !== RECORD.comm && type !== RECORD.fork && type !== RECORD.lost)
+      return false;
     const fields = this.#fields;
     const isRead = isSample ? fields.sample(view, 0, end) : fields.trailer(view, 0, end);
-    if (isRead && fields.hasTime) this.#order.add(bytes, fields.timeLow, fields.timeHigh);
+    const hasTime = isRead && fields.hasTime;
+    if (hasTime) this.#order.add(bytes, fields.timeLow, fields.timeHigh);
     else this.#take(view, 0, end);
+    return hasTime;
   }
 
   /** A record whose turn has come. */
