@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EventRow } from '../../../tests/build-trace.js';
 import { KernelStory } from '../../../tests/kernel-story.js';
+import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { Replayer } from './replayer.js';
 
 const DEVICES = ['0000:41:00.0', '0000:42:00.0'];
@@ -119,6 +120,7 @@ describe('closing', () => {
   const device = '0000:43:00.0';
   const facts = { driver: 'vfio-pci', vendor: '0x10de', device: '0x1', class: '0x0' };
   const resource = ['0x80000000 0x8000ffff 0x40200', ...Array(6).fill('0x0 0x0 0x0')];
+  const PROCESS = 9 as ContainerKey;
   const GROUP = 7;
   const PAGE = 0x1000n;
   const RELEASED = { mappings: [], teardown: null };
@@ -225,7 +227,7 @@ describe('closing', () => {
         expect(closed.result().divergences).toEqual([]);
         const { groups, containers } = opened.engine.vfio;
         expect(groups.get(key)).toMatchObject({ attached: true, devices: new Set([device]) });
-        expect(containers.get(9)?.dma?.mappings).toHaveLength(left.length);
+        expect(containers.get(PROCESS)?.dma?.mappings).toHaveLength(left.length);
         const after = closed.engine.vfio;
         for (const { devices } of after.groups.values()) expect(devices.size).toBe(0);
         for (const { dma, teardown } of after.containers.values()) {
@@ -233,7 +235,7 @@ describe('closing', () => {
         }
         if (some.unsets) {
           expect(after.groups.get(key)?.attached).toBe(false);
-          expect(after.containers.get(9)).toMatchObject({ groups: 0, iommu: false });
+          expect(after.containers.get(PROCESS)).toMatchObject({ groups: 0, iommu: false });
         }
       }),
       { numRuns: 40 },

@@ -1,8 +1,10 @@
 /** DMA that an IOMMU refused, and bus errors that reached a user. */
+
 import { driverModel } from '../../model/drivers/index.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../../model/iommu/type1.js';
 import { MAP, type Reach } from '../../model/iommufd/index.js';
 import { only } from '../../model/possible.js';
+import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { mappingAt } from '../../model/vfio-pci-core/mmap-faults.js';
 import { memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
@@ -73,10 +75,10 @@ function permissionOf(e: EventCursor): number | null {
 /** Mappings of the container that a group is in; null when they are not known. */
 function spaceOf(engine: Engine, group: number | null): DmaSpace | null {
   if (group === null) return null;
-  for (const [key, { attached }] of engine.vfio.groups) {
+  for (const [key, { attached, container }] of engine.vfio.groups) {
     if (Number.parseInt(key, 10) !== group || attached !== true) continue;
     const process = Number(/\d+$/.exec(key)?.[0]);
-    return engine.vfio.containers.get(process)?.dma ?? null;
+    return engine.vfio.containers.get(container ?? (process as ContainerKey))?.dma ?? null;
   }
   return null;
 }

@@ -7,13 +7,20 @@ import {
   isType1,
   type1Extension,
 } from '../../model/vfio/container-ioctl.js';
-import { openFile } from '../../model/vfio/file-descriptors.js';
+import { type ContainerKey, openFile } from '../../model/vfio/file-descriptors.js';
 import { usesIommufd } from '../../model/vfio/iommufd-contexts.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
-import { type Container, containerOf, type Group, groupAt } from '../../model/vfio/vfio-state.js';
+import {
+  type Container,
+  containerOf,
+  type Group,
+  groupAt,
+  lostContainer,
+} from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { containerAt, noteGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
 import { noteGroupDevice, noteGroupInIommufd } from './vfio-cdev.js';
@@ -34,7 +41,8 @@ const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const key = call.group ?? '';
   const group = groupAt(engine.vfio, key);
-  const container = containerOf(engine.vfio, e.pid);
+  const at = containerOfEnded(engine, call, e);
+  const container = containerOf(engine.vfio, at);
   const { ret } = e;
   const number = Number.parseInt(key, 10);
   const { version } = rulesOf(engine);
@@ -54,11 +62,11 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
-  if (ret === 0) applyGroup(engine, call, e, container);
+  if (ret === 0) applyGroup(engine, call, e, at);
   // Who unbinds the last device takes the group out of the container that it was just put into.
   if (ret === 0 && call.name === SET_CONTAINER && mayBeLost(engine, number) === true) {
     group.attached = null;
-    containerOf(engine.vfio, e.pid).groups = null;
+    containerOf(engine.vfio, at).groups = null;
   }
   if (call.name === GET_DEVICE_FD && ret >= 0) noteDevice(engine, call, group, e);
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
@@ -90,8 +98,9 @@ function isOfPci({ machine }: Engine, call: IoctlCall): boolean {
   return Number.isNaN(number) || [...machine.devices].some(({ group }) => group === number);
 }
 
-function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: Container): void {
+function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, at: ContainerKey): void {
   const group = groupAt(engine.vfio, call.group ?? '');
+  const container = containerOf(engine.vfio, at);
   if (call.name === SET_CONTAINER) {
     group.ofIommufd = mayBeIommufd(engine, call, e);
     if (group.ofIommufd) {
@@ -107,20 +116,26 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, container: 
   if (call.name === SET_CONTAINER) {
     // Groups of which the number is not recorded are one to us: another may not be in a container.
     group.attached = shared && group.attached !== null ? null : true;
+    group.container = at;
+    noteGroupFile(engine.vfio, e, at);
     if (shared && container.groups !== null && container.groups > 0) group.attached = null;
     if (container.groups !== null) container.groups++;
     else if (container.iommu === null) Object.assign(container, { groups: 1 });
   } else if (call.name === 'VFIO_GROUP_UNSET_CONTAINER') {
     const unsure = (shared && (container.groups ?? 2) > 1) || !engine.records(SET_CONTAINER);
     group.attached = unsure ? null : false;
-    if (container.groups !== null && --container.groups === 0) closeContainer(engine, e.pid);
+    if (container.groups !== null && --container.groups === 0) closeContainer(engine, at);
   }
 }
 
 /** Without a group a container has no IOMMU driver, and no mappings. */
-function closeContainer(engine: Engine, process: number): void {
-  engine.vfio.containers.set(process, freshContainer(engine));
+function closeContainer(engine: Engine, at: ContainerKey): void {
+  engine.vfio.containers.set(at, freshContainer(engine));
 }
+
+/** The container of a call; of a call that no event tells it of, that of its process. */
+const containerOfEnded = (engine: Engine, call: IoctlCall, e: EventCursor): ContainerKey =>
+  call.container ?? containerAt(engine.vfio, e);
 
 /** What the recording does not show of a new container is not known of it. */
 const freshContainer = (engine: Engine): Container => ({
@@ -133,19 +148,20 @@ const freshContainer = (engine: Engine): Container => ({
 });
 
 export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
-  const container = containerOf(engine.vfio, e.pid);
+  const at = containerOfEnded(engine, call, e);
+  const container = containerOf(engine.vfio, at);
   const { version } = engine.machine.kernel;
   const { ret } = e;
-  if (call.layer === 'type1') return endType1(engine, call, container, e);
+  if (call.layer === 'type1') return endType1(engine, call, at, e);
   // Where no event tells of a container that is opened, the first call on it does.
   const isFirst = call.name === 'VFIO_GET_API_VERSION' && !engine.records('vfio_fops_open');
-  if (isFirst) noteContainer(engine, e.pid, container);
+  if (isFirst) noteContainer(engine, at, container);
   const before = { ...container };
   const expected = containerIoctl(call.name, before, call.argument, version);
   if (call.name === SET_IOMMU && ret === 0) {
     if (container.iommu === true) {
       // It succeeds once in the life of a container: the process has another.
-      engine.vfio.several.add(e.pid);
+      forgetOne(engine, at);
       return UNKNOWN;
     }
     container.iommu = true;
@@ -172,9 +188,11 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
 
 /** `vfio_fops_open`: a process has a new container. */
 export function containerOpened(engine: Engine, e: EventCursor): Verdict {
-  if (e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0) {
-    noteContainer(engine, e.pid, containerOf(engine.vfio, e.pid));
-  }
+  const opened = e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
+  // The system call tells its file when it ends.
+  if (!opened || engine.vfio.descriptors.calls.get(e.tid)?.opens === true) return STIMULUS;
+  const at = containerAt(engine.vfio, e);
+  noteContainer(engine, at, containerOf(engine.vfio, at));
   return STIMULUS;
 }
 
@@ -185,19 +203,29 @@ export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   const group = groupAt(engine.vfio, `${e.value} of process ${e.pid}`);
   group.attached = false;
   group.ofIommufd = false;
+  group.container = null;
   group.devices.clear();
   return STIMULUS;
 }
 
 /** The first call on a new container; a process that opens a second one is not followed further. */
-function noteContainer(engine: Engine, process: number, container: Container): void {
+function noteContainer(engine: Engine, at: ContainerKey, container: Container): void {
+  // One that is known by its file was noted when it was opened.
+  if (at <= 0) return;
   const isNew = container.groups === null && container.iommu === null;
   const fresh = freshContainer(engine);
-  if (isNew || container.groups === 0) engine.vfio.containers.set(process, fresh);
-  else engine.vfio.several.add(process);
+  if (isNew || container.groups === 0) engine.vfio.containers.set(at, fresh);
+  else engine.vfio.several.add(at);
 }
 
-function endType1(engine: Engine, call: IoctlCall, container: Container, e: EventCursor): Verdict {
+/** Something contradicts what is known of a container: a process has several, or it is another. */
+function forgetOne({ vfio }: Engine, at: ContainerKey): void {
+  if (at > 0) vfio.several.add(at);
+  else vfio.containers.set(at, lostContainer());
+}
+
+function endType1(engine: Engine, call: IoctlCall, at: ContainerKey, e: EventCursor): Verdict {
+  const container = containerOf(engine.vfio, at);
   const path = `container/${call.name}`;
   if (call.name === CHECK_EXTENSION) {
     const outer = innerCall(engine.vfio.calls, e.tid, 'ioctl');
@@ -212,7 +240,7 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
     return judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
   }
   if (e.ret === 0 && call.name.endsWith('MAP_DMA') && container.iommu === null) {
-    forgetShared(engine, e.pid);
+    forgetShared(engine, at);
   }
   const verdict = finishDma(engine, call, container, e);
   if (verdict !== undefined) return verdict;
@@ -223,8 +251,8 @@ function endType1(engine: Engine, call: IoctlCall, container: Container, e: Even
  * A process maps in a container that it was not seen to set up: it may have it of another, as the
  * child of a process does, or who was sent the descriptor.
  */
-function forgetShared(engine: Engine, process: number): void {
+function forgetShared(engine: Engine, at: ContainerKey): void {
   for (const [owner, container] of engine.vfio.containers) {
-    if (owner !== process) container.dma = null;
+    if (owner !== at) container.dma = null;
   }
 }

@@ -6,14 +6,18 @@ import {
   fileAt,
   openFile,
   sameFile,
+  type UserCall,
 } from '../../model/vfio/file-descriptors.js';
 import { contextName, isHeld } from '../../model/vfio/iommufd-contexts.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
+import { closeContainerFile, openContainer } from './container-files.js';
 
 const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat']);
 const DUPLICATES: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3']);
+/** Name of the file of all containers; those of groups are below the same folder. */
+const CONTAINER = /: \/dev\/vfio\/vfio$/;
 const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
 
 /** The `syscall` events of the kernel. */
@@ -22,22 +26,25 @@ export function systemCall(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') {
     const descriptor = Number(DESCRIPTOR.exec(e.text ?? '')?.[1] ?? -1);
     const argument = e.hasOffset ? e.offset : null;
-    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name });
+    const opens = CONTAINER.test(e.text ?? '');
+    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens });
   } else if (e.phase === 'end') {
     const call = descriptors.calls.get(e.tid);
     descriptors.calls.delete(e.tid);
     if (call !== undefined && call.name === e.name && e.hasRet && e.ret >= 0) {
-      ended(engine, e, call.descriptor);
+      ended(engine, e, call);
     }
   }
   return STIMULUS;
 }
 
-function ended(engine: Engine, e: EventCursor, descriptor: number): void {
+function ended(engine: Engine, e: EventCursor, { descriptor, opens }: UserCall): void {
   const { descriptors } = engine.vfio;
   const { name, pid, ret } = e;
-  if (OPENS.has(name)) openFile(descriptors, pid, ret);
-  else if (DUPLICATES.has(name))
+  if (OPENS.has(name)) {
+    const file = openFile(descriptors, pid, ret);
+    if (opens) openContainer(engine.vfio, file, pid);
+  } else if (DUPLICATES.has(name))
     sameFile(descriptors, pid, fileAt(descriptors, pid, descriptor), ret);
   else if (name === 'close') {
     const file = closeFile(descriptors, pid, descriptor);
@@ -45,10 +52,14 @@ function ended(engine: Engine, e: EventCursor, descriptor: number): void {
   }
 }
 
-/** An iommufd goes with its file, unless a device is bound to it. */
+/**
+ * A container or a group may go with its file; an iommufd goes with it, unless a device is bound to
+ * it.
+ */
 function closed(engine: Engine, file: FileNumber): void {
   const { iommufds, groupFiles } = engine.vfio;
   groupFiles.delete(file);
+  closeContainerFile(engine.vfio, file);
   const key = contextName(iommufds, file);
   const use = iommufds.uses.get(key);
   if (use === undefined) return;

@@ -9,6 +9,7 @@ import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { diverge, IN_ORDER, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { containerAt } from './container-files.js';
 
 const UNMAP_DMA = 'VFIO_IOMMU_UNMAP_DMA';
 
@@ -46,7 +47,7 @@ export function dmaMap(engine: Engine, e: EventCursor): Verdict {
   }
   const expected = dma.request.iova + dma.done;
   const left = dma.request.size - dma.done;
-  const container = containerOf(engine.vfio, e.pid);
+  const container = containerOf(engine.vfio, containerAt(engine.vfio, e));
   if (iova === expected && size <= left) {
     // The run before came once for each domain.
     if (dma.last >= 0n) container.domains ??= dma.times;
@@ -109,7 +110,7 @@ export function dmaUnmap(engine: Engine, e: EventCursor): Verdict {
 }
 
 function judgeUnmap(engine: Engine, e: EventCursor, iova: bigint, size: bigint): Verdict {
-  const container = containerOf(engine.vfio, e.pid);
+  const container = containerOf(engine.vfio, containerAt(engine.vfio, e));
   const call = progressOf(engine, e.tid);
   if (call?.dma == null) return teardown(engine, container, iova, size);
   if (call.dma.type === 'test') return judgeTestEnd(call.dma, iova, size);

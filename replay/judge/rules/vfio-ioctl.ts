@@ -36,6 +36,7 @@ import {
   type Verdict,
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
+import { containerOfCall } from './container-files.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -97,16 +98,19 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   const device = e.device;
   const layer: IoctlLayer = !inner ? 'file' : device === null ? 'type1' : 'pci';
   const group = groupOf(e);
+  const file = group !== null ? 'group' : device !== null ? 'device' : 'container';
+  const words = layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data);
   const call = newIoctl({
     seq: e.seq,
     layer,
-    file: group !== null ? 'group' : device !== null ? 'device' : 'container',
+    file,
     name: e.name,
     command: e.value,
     argument: e.hasOffset ? e.offset : (outer?.argument ?? 0),
-    words: layer === 'pci' ? (outer?.words ?? []) : wordsOf(e.data),
+    words,
     device,
     group,
+    container: containerOfCall(engine.vfio, e, { file, name: e.name, words, group }),
   });
   pushCall(engine.vfio.calls, e.tid, call);
   if (call.file === 'device') foresee(engine, call, outer, device ?? '');

@@ -55,6 +55,7 @@ function begin(engine: Engine, e: EventCursor): void {
     words: [...(e.data ?? [])],
     device: null,
     group: null,
+    container: null,
   });
   pushCall(engine.vfio.calls, e.tid, call);
 }

@@ -1,13 +1,16 @@
 /** What ends untold: calls of which no end was recorded, and groups that are revoked. */
+
 import { driverModel } from '../../model/drivers/index.js';
 import { forgetUse } from '../../model/mdev/index.js';
 import { isCdevCall } from '../../model/vfio/cdev.js';
+import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { doubt, groupInUnseenIommufd } from '../../model/vfio/iommufd-contexts.js';
 import type { Call, IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, groupAt, lostContainer } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import type { PciDevice } from '../machine/pci-device.js';
+import { containerAt } from './container-files.js';
 import { openOf } from './vfio-effects.js';
 
 /**
@@ -62,13 +65,14 @@ function forgetIoctl(engine: Engine, call: IoctlCall, process: number): void {
   }
   if (call.name === 'VFIO_GROUP_GET_DEVICE_FD') forgetIommufds(engine, process);
   if (!CHANGES.test(call.name)) return;
-  engine.vfio.containers.set(process, lostContainer());
+  engine.vfio.containers.set(call.container ?? (process as ContainerKey), lostContainer());
   if (call.name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   if (call.group !== null) groupAt(engine.vfio, call.group).attached = null;
 }
 
 /** A call has ended of which no begin was seen: what it asked for is not known. */
-export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor): void {
+export function forgetUnbegun(engine: Engine, e: EventCursor): void {
+  const { device, name, pid } = e;
   if (device !== null) {
     forgetDevice(engine, device, name, pid);
     return;
@@ -78,7 +82,7 @@ export function forgetUnbegun(engine: Engine, { device, name, pid }: EventCursor
     return;
   }
   if (!CHANGES.test(name)) return;
-  engine.vfio.containers.set(pid, lostContainer());
+  engine.vfio.containers.set(containerAt(engine.vfio, e), lostContainer());
   if (name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   for (const [key, group] of engine.vfio.groups) {
     if (key.endsWith(`process ${pid}`)) group.attached = null;
@@ -107,7 +111,8 @@ export function revokeGroup(engine: Engine, device: PciDevice, driver: string): 
     if (device.group !== null && Number.parseInt(key, 10) !== device.group) continue;
     if (group.attached === false) continue;
     group.attached = null;
-    const container = engine.vfio.containers.get(Number(/\d+$/.exec(key)?.[0]));
+    const process = Number(/\d+$/.exec(key)?.[0]) as ContainerKey;
+    const container = engine.vfio.containers.get(group.container ?? process);
     if (container !== undefined) container.groups = null;
   }
 }

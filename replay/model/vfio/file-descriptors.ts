@@ -6,12 +6,20 @@
 /** A file that a process has open: the number of it in the recording. */
 export type FileNumber = number & { readonly brand: 'FileNumber' };
 
+/** A container: by its file, or by the process when no system call tells the file. */
+export type ContainerKey = number & { readonly brand: 'ContainerKey' };
+
+/** One of several containers of a process, of which nothing tells which. */
+export const ANY_CONTAINER = 0 as ContainerKey;
+
 export interface UserCall {
   /** Descriptor; negative for a call without one. */
   readonly descriptor: number;
   /** The third argument of an ioctl. */
   readonly argument: number | null;
   readonly name: string;
+  /** It opens a new container. */
+  readonly opens: boolean;
 }
 
 /** Plain data, which is copied with a replay's state. */

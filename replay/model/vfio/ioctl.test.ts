@@ -149,6 +149,7 @@ describe('a group', () => {
     attached,
     devices: new Set(devices),
     ofIommufd: false,
+    container: null,
   });
   const around = {
     container: {

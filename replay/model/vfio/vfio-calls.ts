@@ -5,6 +5,7 @@ import type { DmaMapping, MapRequest } from '../iommu/type1.js';
 import type { ConfigAccess } from '../vfio-pci-core/config-access.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
 import type { Fault } from '../vfio-pci-core/mmap-faults.js';
+import type { ContainerKey } from './file-descriptors.js';
 
 interface Open {
   readonly seq: number;
@@ -25,6 +26,8 @@ export interface IoctlCall extends Open {
   readonly words: readonly number[];
   readonly device: string | null;
   readonly group: string | null;
+  /** The container that it is about, of a call on a container or a group. */
+  readonly container: ContainerKey | null;
   /** Result of the function that it called, when that one was recorded. */
   inner: number | null;
   /** `vfio_pci_set_irqs_ioctl` began: the arguments were found good. */
@@ -49,7 +52,16 @@ export interface IoctlCall extends Open {
 /** What the begin of an ioctl says about it. */
 type BegunIoctl = Pick<
   IoctlCall,
-  'seq' | 'layer' | 'file' | 'name' | 'command' | 'argument' | 'words' | 'device' | 'group'
+  | 'seq'
+  | 'layer'
+  | 'file'
+  | 'name'
+  | 'command'
+  | 'argument'
+  | 'words'
+  | 'device'
+  | 'group'
+  | 'container'
 >;
 
 /** An ioctl without any result yet. */

@@ -9,7 +9,13 @@ import type { FixedRegisters } from '../vfio-pci-core/fixed-registers.js';
 import type { OpenDevice } from '../vfio-pci-core/open-device.js';
 import type { Resource } from '../vfio-pci-core/pci-function.js';
 import type { Binding } from './cdev.js';
-import { type Descriptors, newDescriptors } from './file-descriptors.js';
+import {
+  ANY_CONTAINER,
+  type ContainerKey,
+  type Descriptors,
+  type FileNumber,
+  newDescriptors,
+} from './file-descriptors.js';
 import { type Contexts, newContexts } from './iommufd-contexts.js';
 import type { Migration } from './migration-state.js';
 import type { Calls, DmaProgress } from './vfio-calls.js';
@@ -56,7 +62,7 @@ export interface VfioFunction {
   bound: Binding | 'unbound' | Unknown;
 }
 
-/** What a process does with its VFIO container; a process with several is not followed. */
+/** What is known of a VFIO container. */
 export interface Container {
   /** Null: not known, because the process had opened it before the recording began. */
   groups: number | null;
@@ -99,6 +105,8 @@ export interface Group {
   readonly devices: Set<string>;
   /** It is, or may be, in an iommufd that acts as a container. */
   ofIommufd: boolean;
+  /** The container that it was put into last; null when not known. */
+  container: ContainerKey | null;
 }
 
 export interface VfioState {
@@ -107,10 +115,13 @@ export interface VfioState {
   readonly registers: Map<string, FixedRegisters>;
   /** All functions are in domain 0; null when no snapshot says so. */
   oneDomain: boolean | null;
-  /** By process. */
-  readonly containers: Map<number, Container>;
+  readonly containers: Map<ContainerKey, Container>;
   /** Processes with several containers, whose events do not say which one they are about. */
   readonly several: Set<number>;
+  /** Files of containers, with the process that opened each. */
+  readonly containerFiles: Map<FileNumber, number>;
+  /** The container that the group of a file is in. */
+  readonly groupContainers: Map<FileNumber, ContainerKey>;
   /** By IOMMU group, or by process when the group was not recorded. */
   readonly groups: Map<string, Group>;
   readonly calls: Calls;
@@ -133,6 +144,8 @@ export const newVfioState = (): VfioState => ({
   oneDomain: null,
   containers: new Map(),
   several: new Set(),
+  containerFiles: new Map(),
+  groupContainers: new Map(),
   groups: new Map(),
   calls: new Map(),
   descriptors: newDescriptors(),
@@ -182,12 +195,12 @@ export const lostContainer = (): Container => ({
   teardown: null,
 });
 
-export function containerOf(state: VfioState, process: number): Container {
-  if (state.several.has(process)) return lostContainer();
-  let found = state.containers.get(process);
+export function containerOf(state: VfioState, key: ContainerKey): Container {
+  if (key === ANY_CONTAINER || state.several.has(key)) return lostContainer();
+  let found = state.containers.get(key);
   if (found === undefined) {
     found = lostContainer();
-    state.containers.set(process, found);
+    state.containers.set(key, found);
   }
   return found;
 }
@@ -195,7 +208,7 @@ export function containerOf(state: VfioState, process: number): Container {
 export function groupAt(state: VfioState, key: string): Group {
   let found = state.groups.get(key);
   if (found === undefined) {
-    found = { attached: null, devices: new Set(), ofIommufd: false };
+    found = { attached: null, devices: new Set(), ofIommufd: false, container: null };
     state.groups.set(key, found);
   }
   return found;
@@ -232,6 +245,8 @@ export function forgetVfio(state: VfioState): void {
   state.recoveries.clear();
   state.reported.clear();
   state.containers.clear();
+  state.containerFiles.clear();
+  state.groupContainers.clear();
   state.groups.clear();
   state.calls.clear();
 }
