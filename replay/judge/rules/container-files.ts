@@ -15,7 +15,7 @@ import type { EventCursor } from '../engine/event-cursor.js';
 
 const keyOf = (file: FileNumber): ContainerKey => -file as ContainerKey;
 
-/** The container of the call or of the file that a thread is at; else that of its process. */
+/** The container of a thread's call or file; else that of its process. */
 export function containerAt(vfio: VfioState, { pid, tid }: EventCursor): ContainerKey {
   const call = innerCall(vfio.calls, tid, 'ioctl');
   if (call?.container != null) return call.container;
@@ -45,7 +45,7 @@ export function containerOfCall(
   }
   if (file !== 'container') return null;
   const own = e.path === 'vfio' ? fileOfCall(vfio.descriptors, e.pid, e.tid) : null;
-  // It was opened without a name that the recording has.
+  // The recording does not have the name by which it was opened.
   if (own !== null && !vfio.containerFiles.has(own)) noteContainerFile(vfio, own, e.pid);
   return containerAt(vfio, e);
 }
@@ -62,7 +62,7 @@ export function openContainer(vfio: VfioState, file: FileNumber, process: number
   Object.assign(vfio.containers.get(keyOf(file)) ?? {}, { groups: 0, iommu: false });
 }
 
-/** A group is in a container: it goes there by the group's file, too. */
+/** A group is in a container, which closing the group's file may change. */
 export function noteGroupFile(vfio: VfioState, e: EventCursor, container: ContainerKey): void {
   const file = fileOfCall(vfio.descriptors, e.pid, e.tid);
   if (file !== null) vfio.groupContainers.set(file, container);

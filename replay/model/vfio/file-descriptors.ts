@@ -6,10 +6,10 @@
 /** A file that a process has open: the number of it in the recording. */
 export type FileNumber = number & { readonly brand: 'FileNumber' };
 
-/** A container: by its file, or by the process when no system call tells the file. */
+/** A container, known by its file, or by its process if no system call shows the file. */
 export type ContainerKey = number & { readonly brand: 'ContainerKey' };
 
-/** One of several containers of a process, of which nothing tells which. */
+/** Any of the several containers of a process. */
 export const ANY_CONTAINER = 0 as ContainerKey;
 
 export interface UserCall {
