@@ -57,7 +57,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     showsOpen:
       engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     openError: call.openError,
-    mayBeLost: !ofMdev && mayBeLost(engine, number) !== false,
+    mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
     showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
@@ -206,6 +206,7 @@ export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   group.attached = false;
   group.ofIommufd = false;
   group.container = null;
+  group.mayBeLost = false;
   group.devices.clear();
   return STIMULUS;
 }

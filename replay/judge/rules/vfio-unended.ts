@@ -108,6 +108,7 @@ export function revokeGroup(engine: Engine, device: PciDevice, driver: string): 
   if (others && device.group !== null) return;
   for (const [key, group] of engine.vfio.groups) {
     if (device.group !== null && Number.parseInt(key, 10) !== device.group) continue;
+    group.mayBeLost = true;
     if (group.attached === false) continue;
     group.attached = null;
     const process = Number(/\d+$/.exec(key)?.[0]) as ContainerKey;

@@ -150,6 +150,7 @@ describe('a group', () => {
     devices: new Set(devices),
     ofIommufd: false,
     container: null,
+    mayBeLost: false,
   });
   const around = {
     container: {

@@ -107,6 +107,8 @@ export interface Group {
   ofIommufd: boolean;
   /** The container that it was put into last; null when not known. */
   container: ContainerKey | null;
+  /** VFIO may have lost its last device since the file was opened, which leads to nothing then. */
+  mayBeLost: boolean;
 }
 
 export interface VfioState {
@@ -208,7 +210,13 @@ export function containerOf(state: VfioState, key: ContainerKey): Container {
 export function groupAt(state: VfioState, key: string): Group {
   let found = state.groups.get(key);
   if (found === undefined) {
-    found = { attached: null, devices: new Set(), ofIommufd: false, container: null };
+    found = {
+      attached: null,
+      devices: new Set(),
+      ofIommufd: false,
+      container: null,
+      mayBeLost: false,
+    };
     state.groups.set(key, found);
   }
   return found;
