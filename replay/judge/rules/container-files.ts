@@ -46,24 +46,24 @@ export function containerOfCall(
   if (file !== 'container') return null;
   const own = e.path === 'vfio' ? fileOfCall(vfio.descriptors, e.pid, e.tid) : null;
   // The recording does not have the name by which it was opened.
-  if (own !== null && !vfio.containerFiles.has(own)) noteContainerFile(vfio, own, e.pid);
+  if (own !== null && !vfio.containerFiles.has(own)) learnContainerFile(vfio, own, e.pid);
   return containerAt(vfio, e);
 }
 
-/** A file is one of a container, of which nothing is known yet. */
-function noteContainerFile(vfio: VfioState, file: FileNumber, process: number): void {
+/** A file is one of a container with an unknown state. */
+function learnContainerFile(vfio: VfioState, file: FileNumber, process: number): void {
   vfio.containerFiles.set(file, process);
   vfio.containers.set(keyOf(file), lostContainer());
 }
 
 /** A new container was opened, which has no group and no IOMMU. */
 export function openContainer(vfio: VfioState, file: FileNumber, process: number): void {
-  noteContainerFile(vfio, file, process);
+  learnContainerFile(vfio, file, process);
   Object.assign(vfio.containers.get(keyOf(file)) ?? {}, { groups: 0, iommu: false });
 }
 
 /** A group is in a container, which closing the group's file may change. */
-export function noteGroupFile(vfio: VfioState, e: EventCursor, container: ContainerKey): void {
+export function learnGroupFile(vfio: VfioState, e: EventCursor, container: ContainerKey): void {
   const file = fileOfCall(vfio.descriptors, e.pid, e.tid);
   if (file !== null) vfio.groupContainers.set(file, container);
 }

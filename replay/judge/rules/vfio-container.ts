@@ -20,7 +20,7 @@ import {
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { containerAt, noteGroupFile } from './container-files.js';
+import { containerAt, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
 import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
@@ -119,7 +119,7 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, at: Contain
     // container.
     group.attached = shared && group.attached !== null ? null : true;
     group.container = at;
-    noteGroupFile(engine.vfio, e, at);
+    learnGroupFile(engine.vfio, e, at);
     if (shared && container.groups !== null && container.groups > 0) group.attached = null;
     if (container.groups !== null) container.groups++;
     else if (container.iommu === null) Object.assign(container, { groups: 1 });
