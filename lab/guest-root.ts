@@ -40,6 +40,15 @@ export function addSuite(root: string, suite: string): void {
   inRoot(root, 'apt-get', 'update');
 }
 
+/** Installs packages in the root, those that are not there yet. */
+export function addPackages(root: string, packages: readonly string[]): void {
+  const missing = packages.filter(
+    (name) => !existsSync(join(root, `var/lib/dpkg/info/${name}.list`)),
+  );
+  if (missing.length === 0) return;
+  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing);
+}
+
 /**
  * The guest's root file system, built on the first call and kept under the cache folder.
  * VFR_LAB_MIRROR names another Debian archive than debootstrap's own choice.

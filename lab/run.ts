@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { guestRoot } from './guest-root.js';
+import { addPackages, guestRoot } from './guest-root.js';
 import { LabError, requireTools, say } from './host.js';
 import { initramfs } from './initramfs.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
@@ -61,6 +61,7 @@ async function runJob({ project, job, series, cpus, timeout }: Run): Promise<num
   const root = guestRoot(cache);
   const kernel = guestKernel(cache, root, series);
   if (job === 'selftests') vfioSelftests(root, series);
+  if (job === 'tools') addPackages(root, ['driverctl', 'udev']);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
   const out = join(cache, 'out', `${job}-${series}`);
   rmSync(out, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { inRoot } from './guest-root.js';
+import { addPackages, inRoot } from './guest-root.js';
 import { LabError, run, say } from './host.js';
 import type { KernelSeries } from './kernel.js';
 
@@ -51,7 +51,7 @@ export function vfioSelftests(root: string, series: KernelSeries): void {
   const target = join(root, 'opt/vfio-selftests');
   if (existsSync(target)) return;
   say(`building the kernel's VFIO selftests of ${series}, once`);
-  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...TOOLS);
+  addPackages(root, TOOLS);
   const tree = join(root, 'tmp/selftests');
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(join(tree, 'out'), { recursive: true });
