@@ -27,7 +27,7 @@ test('the judge agrees with random runs of writes alone', () => verdictsOf(true,
 
 test.each(
   SCENARIOS.map((document) => [document.name, document] as const),
-)('of the scenario %s', (_, document) => {
+)('the judge agrees with runs of the scenario %s', (_, document) => {
   for (let random = 0; random < 20; random++) {
     const { unmodelled, divergences } = judge(traceOf(specOf(document), random));
     expect({ random, unmodelled, divergences }).toEqual({ random, unmodelled: 0, divergences: [] });

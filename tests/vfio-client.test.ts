@@ -19,7 +19,8 @@ describe.each([
   const rows = rowsOf(importedCapture(capture)).map((row, seqOf) => ({ ...row, seqOf }));
   const clients = [...clientsOf(rows)];
 
-  test('has processes that opened a device', () => expect(clients).toHaveLength(count));
+  test('the recording has processes that opened a device', () =>
+    expect(clients).toHaveLength(count));
 
   test.each(clients)('process %i does with %s what it did', (pid, address) => {
     const recorded = comparable(rows.filter((row) => row.pid === pid));
