@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SCENARIOS, specOf } from '../replay/scenarios/index.js';
 import { judge, traceOf } from './cross-judge.js';
 import { randomRun, seed } from './random-runs.js';
 import { randomVfioRun } from './random-vfio.js';
@@ -23,6 +24,15 @@ const verdictsOf = (calm: boolean, numRuns: number) =>
 
 test('the judge agrees with random runs with modules and slots', () => verdictsOf(false, 200));
 test('the judge agrees with random runs of writes alone', () => verdictsOf(true, 200));
+
+test.each(
+  SCENARIOS.map((document) => [document.name, document] as const),
+)('the judge agrees with runs of the scenario %s', (_, document) => {
+  for (let random = 0; random < 20; random++) {
+    const { unmodelled, divergences } = judge(traceOf(specOf(document), random));
+    expect({ random, unmodelled, divergences }).toEqual({ random, unmodelled: 0, divergences: [] });
+  }
+});
 
 /** Share of responses for which the recording does not say what the judge would have to know. */
 const UNKNOWN_MAX = 0.01;

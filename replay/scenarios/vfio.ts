@@ -271,6 +271,17 @@ export const VFIO: readonly ScenarioDocument[] = [
   },
   {
     ...first,
+    kernel: '6.1',
+    name: 'vfio-hot-reset-unmaps',
+    title: 'a reset of the bus empties the page tables of its BARs: the next touch faults again',
+    machine: { functions: [nic], drivers },
+    actors: [
+      { name: 'client', does: [...openDevice, mapBar, touch, hotReset('group'), touch, exit] },
+    ],
+    outcomes: [{ drivers: { [NIC]: 'vfio-pci' }, errors: { client: [] } }],
+  },
+  {
+    ...first,
     name: 'vfio-given-to-native-driver',
     title: 'a user has done with the device, and the native driver has it again',
     machine: { functions: [nic], drivers },
