@@ -36,13 +36,13 @@ export interface Mark {
   readonly state: Pick<BindingState, 'mayBind'> & { readonly autoprobe: boolean };
 }
 
-/** Places of the machine of a trial: the function is a VF of the first, or stands alone. */
+/** Places of the machine of a trial: the function is a VF of the first, or is alone. */
 const PF = '0000:00:01.0';
 const VF = '0000:00:01.1';
 const IDS = { vendor: 1, device: 1, subvendor: 1, subdevice: 1, class: 0x020000 };
 const VF_DEVICE = 2;
 const PF_DRIVER = 'pf';
-/** Threads: who does the operations, and who makes the function. */
+/** Threads: one does the operations, the other makes the function. */
 const DOER = 0;
 const MAKER = 1;
 const ENODEV = -19;
@@ -171,7 +171,7 @@ export class Trial {
   #result(driver: number): boolean {
     const name = this.#drivers[driver];
     const recorded = this.lifetime.probes.get(name) ?? [];
-    // Who is refused by the gate was not asked.
+    // A driver that the gate refused was not called.
     const results = recorded.filter(({ doubtful }) => this.#autoprobe || !doubtful);
     const index = this.#taken[driver]++;
     const result = results[Math.min(index, results.length - 1)];

@@ -50,7 +50,7 @@ function threadsOf(events: readonly RecordedEvent[]): Iterable<number[]> {
 type Load = Extract<Action, { readonly type: 'load' }>;
 
 /**
- * Which loads of a driver's module made it probe asynchronously: those of which a worker tried it,
+ * Which loads of a driver's module made it probe asynchronously: those in which a worker tried it,
  * and, for a driver that is seen to do so, those in which its own thread tried nothing.
  * @param begins loads by the number of their first event
  */

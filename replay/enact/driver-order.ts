@@ -1,6 +1,6 @@
 /**
  * In which order drivers registered, learned from walks over their list: of two drivers that match
- * a function the one that is tried first stands before the other.
+ * a function the one that is tried first is before the other.
  */
 import type { RecordedEvent } from './recording.js';
 
@@ -91,7 +91,7 @@ export class DriverOrder {
     return sorted;
   }
 
-  /** For each driver those that stand after it. */
+  /** For each driver those that are after it. */
   #before(names: readonly string[]): Map<string, Set<string>> {
     const before = new Map(names.map((name) => [name, new Set<string>()]));
     for (const { tried, matching, isOver, isBound, override } of this.#walks) {

@@ -1,6 +1,6 @@
 /**
  * Finds an order of the steps in which the kernel makes the events of a recording in their order.
- * The recording does not tell when the steps between two events were done. They are done at once;
+ * The recording does not show when the steps between two events were done. They are done at once;
  * where that does not lead on, orders are tried that differ in what the failure depends on, each
  * state once.
  */
@@ -15,7 +15,7 @@ export interface Followed {
   readonly stuck: Stuck | null;
   /** Every order of steps was tried; false when there were too many. */
   readonly exhaustive: boolean;
-  /** Functions that were run and of which the recording has no such event at all. */
+  /** Functions that were run and that the recording has no such event at all. */
   readonly unrecorded: readonly string[];
 }
 
@@ -185,7 +185,7 @@ class Follower {
   }
 }
 
-/** Who still waits after a step: not its thread, nor those for whom it changed something. */
+/** Threads that still wait after a step: not its own, nor those for which it changed something. */
 function heldAfter({ held, delayed }: Choice, { thread, log }: Done): Choice['held'] {
   if (held.size === 0 && delayed.size === 0) return NOBODY;
   const after = new Map([...held, ...delayed]);

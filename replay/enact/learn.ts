@@ -1,4 +1,4 @@
-/** The machine of a recording: what its snapshot tells, and what its events teach. */
+/** The machine of a recording, from its snapshot and its events. */
 
 import { ERRNO } from '../../traces/index.js';
 import type {
@@ -38,7 +38,7 @@ export function machineOf(recording: Recording, kernel: string): MachineSpec {
   return { kernel, rules, functions: lesson.functions(), drivers: lesson.drivers() };
 }
 
-/** Of a function whose ids no event tells. */
+/** Of a function whose ids no event shows. */
 const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
 
 class Lesson {

@@ -97,7 +97,7 @@ function removalAt(
   return { action: { type: 'removal', address, isSeen }, from, to };
 }
 
-/** Who releases outside of a write is a driver's own work item. */
+/** A release outside of a write comes from a driver's own work item. */
 function releaseAt(
   events: readonly RecordedEvent[],
   from: number,

@@ -65,10 +65,10 @@ function writeRemoveId(ids: readonly DynamicId[], e: RecordedEvent, at: number):
 export class Reasons {
   readonly #overrides = new Map<string, Override>();
   readonly #ids = new Map<string, DynamicId[]>();
-  /** Functions of which the override of the beginning does not count any more. */
+  /** Functions whose override of the beginning does not count any more. */
   readonly #written = new Set<string>();
 
-  /** Sets an override of which no write is recorded. */
+  /** Sets an override whose write is not recorded. */
   setOverride(device: string, value: string | null, at: number): void {
     this.#overrides.set(device, { values: [value], past: [], writing: 0, since: at });
     if (at >= 0) this.#written.add(device);

@@ -260,7 +260,7 @@ export class Stepper {
 
   /**
    * Notes where a thread that has to make the next event does something else.
-   * @param step what it emitted instead of which of its events
+   * @param step what it emitted instead of the event at the cursor
    */
   #stop(
     thread: number,

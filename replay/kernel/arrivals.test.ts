@@ -86,14 +86,14 @@ test('a scan does not find what was pulled out of its slot', () => {
 test.each([
   ['6.12', 'nvme'],
   ['6.17', null],
-])('with drivers_autoprobe of the bus off, %s gives a new function %s', (kernel, owner) => {
+])('a kernel %s with drivers_autoprobe of the bus off gives a new function to %s', (kernel, owner) => {
   const plug: Action = { type: 'plug', addresses: [DISK] };
   const late = { ...disk, present: false, driver: null };
   const actions = [write('drivers_autoprobe', '0'), plug];
   expect(outcome([late], actions, kernel)).toEqual({ [DISK]: owner });
 });
 
-test('when a VF cannot be added, those before it are taken back', () => {
+test('a VF that cannot be added makes the kernel remove those before it', () => {
   const pf = { ...gpu, sriov: { ...sriov, failsAt: 1 } };
   expect(outcome([pf], [write('sriov_numvfs', '2', PF)])).toEqual({ [PF]: 'nova_core' });
 });

@@ -133,7 +133,7 @@ export class State {
     return place === null ? 0 : this.get(this.#found + place.index);
   }
 
-  /** The cell that tells whether there is a card at a place, which a scan of the bus finds. */
+  /** The cell that says whether there is a card at a place, which a scan of the bus finds. */
   pluggedAt(place: Place): number {
     return this.#plugged + place.index;
   }

@@ -46,7 +46,7 @@ export const RELEASE = [
   procedure('release', {
     find: (k) => {
       if (findFunction(k)) return k.call('device_release_driver_internal', k.dev);
-      // What has been removed has no driver, and whoever still holds it finds that.
+      // What has been removed has no driver, and a thread that still holds it finds that.
       const { place } = k.operation;
       if (place !== null) {
         const address = place.address;
