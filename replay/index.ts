@@ -27,10 +27,13 @@ export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
 export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
 export type { PciDevice } from './judge/machine/pci-device.js';
 export {
+  type Action as KernelAction,
   boot,
   type Deadlock,
   describeDeadlock,
+  type FunctionSpec as KernelFunction,
   type Kernel,
+  type NativeDrivers,
   type Outcome,
   type RunSpec,
   randomly,

@@ -9,6 +9,7 @@ import type {
   FunctionSpec,
   OperationSpec,
   RunSpec,
+  SriovSpec,
 } from '../replay/kernel/index.js';
 
 const PF = '0000:41:00.0';
@@ -16,8 +17,24 @@ const VFS = ['0000:41:00.4', '0000:41:00.5', '0000:41:00.6'];
 const TWINS = ['0000:42:00.0', '0000:43:00.0'];
 const LATE = '0000:44:00.0';
 
+/** A GPU may have VFs when the run begins, and there may be one that cannot be added. */
+const sriov: fc.Arbitrary<SriovSpec> = fc
+  .tuple(fc.boolean(), fc.constantFrom(0, 0, 2), fc.constantFrom(null, null, 1))
+  .map(([autoprobe, vfs, failsAt]) => ({
+    totalVfs: 3,
+    offset: 4,
+    stride: 1,
+    vfDevice: 0x2343,
+    autoprobe,
+    vfs: [
+      { present: true, driver: 'nova_core', override: null },
+      { present: true, driver: null, override: 'vfio-pci' },
+    ].slice(0, vfs),
+    ...(failsAt === null ? {} : { failsAt }),
+  }));
+
 /** One VF-capable GPU, two NVMe controllers of one id, and a third that is plugged in later. */
-function functions(autoprobe: boolean): FunctionSpec[] {
+function functions(ofGpu: SriovSpec): FunctionSpec[] {
   const gpu = { vendor: 0x10de, device: 0x2342, subvendor: 0x10de, subdevice: 1, class: 0x030200 };
   const disk = {
     vendor: 0x1b36,
@@ -34,7 +51,7 @@ function functions(autoprobe: boolean): FunctionSpec[] {
       present: true,
       driver: 'nova_core',
       override: null,
-      sriov: { totalVfs: 3, offset: 4, stride: 1, vfDevice: 0x2343, autoprobe },
+      sriov: ofGpu,
     },
     { address: TWINS[0], ids: disk, present: true, driver: 'nvme', ...plain },
     { address: TWINS[1], ids: disk, present: true, driver: null, ...plain },
@@ -138,8 +155,18 @@ const action = (calm: boolean): fc.Arbitrary<Action> =>
     {
       weight: calm ? 0 : 1,
       arbitrary: fc
-        .tuple(fc.constantFrom('plug' as const, 'unplug' as const), fc.constantFrom(LATE, TWINS[1]))
-        .map(([type, address]) => ({ type, address })),
+        .subarray([LATE, TWINS[1]], { minLength: 1 })
+        .map((addresses) => ({ type: 'plug' as const, addresses })),
+    },
+    {
+      weight: calm ? 0 : 1,
+      arbitrary: fc
+        .constantFrom(LATE, TWINS[1])
+        .map((address) => ({ type: 'unplug' as const, address })),
+    },
+    {
+      weight: calm ? 0 : 1,
+      arbitrary: fc.constant(write('rescan', null, null, '1')),
     },
     {
       weight: calm ? 0 : 1,
@@ -173,14 +200,9 @@ const actors = (calm: boolean): fc.Arbitrary<ActorSpec[]> =>
 /** @param calm without modules and slots */
 export const randomRun = (calm = false): fc.Arbitrary<RunSpec> =>
   fc
-    .tuple(
-      fc.constantFrom('6.1', '6.12', '6.18', '6.19', '7.1'),
-      fc.boolean(),
-      drivers,
-      actors(calm),
-    )
-    .map(([kernel, autoprobe, list, acting]) => ({
-      machine: { kernel, functions: functions(autoprobe), drivers: list },
+    .tuple(fc.constantFrom('6.1', '6.12', '6.18', '6.19', '7.1'), sriov, drivers, actors(calm))
+    .map(([kernel, ofGpu, list, acting]) => ({
+      machine: { kernel, functions: functions(ofGpu), drivers: list },
       actors: acting,
     }));
 

@@ -12,14 +12,8 @@ import {
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
 import { describeOutcome, describeRecorded, isSame } from './outcome.js';
 import { ADVICE, classify, type RaceClass } from './race-class.js';
-import {
-  driversAfterEach,
-  type LifePart,
-  type Outcome,
-  partsOf,
-  simulate,
-  type World,
-} from './simulate.js';
+import { type LifePart, type Outcome, partsOf, type World } from './trial.js';
+import { Trials } from './trials.js';
 
 export interface RaceSide {
   readonly seq: Seq;
@@ -105,14 +99,15 @@ function closestOf<T extends Pair>(pairs: readonly T[]): T[] {
  */
 function racesIn({ lifetime, world }: LifePart): Race[] {
   const { operations } = lifetime;
-  const recorded = simulate(lifetime, operations, world);
-  const order = new HappensBefore(lifetime, world);
+  const trials = new Trials(lifetime, world);
+  const { recorded } = trials;
+  const order = new HappensBefore(lifetime, world, trials.drivers);
   const found: Race[] = [];
   for (let j = 1; j < operations.length; j++) {
     let last = recorded;
     const from = Math.max(0, j - REACH);
     for (let i = j - 1; i >= from && !order.fixed(i, j); i--) {
-      const other = simulate(lifetime, moved(operations, j, i), world);
+      const other = trials.moved(j, i);
       if (isSame(last, other, world)) continue;
       last = other;
       if (isSame(recorded, other, world)) continue;
@@ -124,14 +119,6 @@ function racesIn({ lifetime, world }: LifePart): Race[] {
 
 /** Operations further back than this do not influence one. */
 const REACH = 64;
-
-/** The operations with number `from` moved to before number `to`. */
-const moved = (operations: readonly Operation[], from: number, to: number) => [
-  ...operations.slice(0, to),
-  operations[from],
-  ...operations.slice(to, from),
-  ...operations.slice(from + 1),
-];
 
 const sameActor = (a: Operation, b: Operation) => a.actor.tid === b.actor.tid;
 
@@ -147,9 +134,10 @@ class HappensBefore {
   constructor(
     lifetime: Lifetime,
     private readonly world: World,
+    drivers: readonly (string | null)[],
   ) {
     this.#operations = lifetime.operations;
-    this.#drivers = driversAfterEach(lifetime, world);
+    this.#drivers = drivers;
   }
 
   /** True when operation `i` comes before the later `j` in every order. */

@@ -1,7 +1,7 @@
 /**
  * When two outcomes count as the same for the user of the device, and how an outcome is described.
  */
-import type { Outcome, World } from './simulate.js';
+import type { Outcome, World } from './trial.js';
 
 /**
  * Whether another order makes no difference: the same drivers touch the device, however often, and

@@ -1,107 +1,83 @@
 /**
- * The actors of a recording: threads that write binding attributes, load or unload modules, add or
- * remove functions. What other threads did, the kernel did by itself.
+ * Who did what in a recording: a thread that writes binding attributes, loads or unloads modules,
+ * adds or removes functions is an actor; what others did, the kernel did by itself.
  */
 import type { Action, ActorSpec } from '../kernel/index.js';
+import { operationsOf } from './operations.js';
 import type { RecordedEvent } from './recording.js';
 
 export interface Actors {
   readonly specs: readonly ActorSpec[];
   /** The actor of each event; -1 for one of the kernel's workers. */
   readonly owners: Int32Array;
-  /**
-   * The next event of the same actor, or of the same worker; the number of events if there is none.
-   */
+  /** The next event of the same actor, or of the same worker; the number of events after all. */
   readonly next: Int32Array;
   /** The first event of each actor. */
   readonly first: readonly number[];
 }
 
-/** What begins an arrival or a removal, with the function's first event. */
-const STARTS: ReadonlySet<string> = new Set(['pci_device_add', 'pci_stop_and_remove_bus_device']);
-
-interface Thread {
-  actor: number;
-  depth: number;
-  /** Whose the call is that is under way. */
-  owner: number;
-  /** The function that a removal or an arrival without a call around it is about. */
-  about: string | null;
+export function actorsOf(events: readonly RecordedEvent[]): Actors {
+  const owners = new Int32Array(events.length).fill(-1);
+  const loads = new Map<number, Load>();
+  const specs: ActorSpec[] = [];
+  for (const numbers of threadsOf(events)) {
+    const operations = operationsOf(numbers.map((i) => events[i]));
+    if (operations.length === 0) continue;
+    for (const { action, from, to } of operations) {
+      if (action.type === 'load') loads.set(numbers[from], action);
+      for (let i = from; i < to; i++) owners[numbers[i]] = specs.length;
+    }
+    specs.push({
+      name: `actor-${specs.length}`,
+      operations: operations.map(({ action }) => ({ action, when: null, onError: 'continue' })),
+    });
+  }
+  learnWhichAreAsync(events, loads);
+  return { specs, owners, ...linksOf(events, owners, specs.length) };
 }
 
-export function actorsOf(events: readonly RecordedEvent[]): Actors {
-  const threads = new Map<number, Thread>();
-  const operations: Action[][] = [];
-  const owners = new Int32Array(events.length);
-  const loads = new Loads();
-  for (const [i, e] of events.entries()) {
-    let thread = threads.get(e.tid);
-    if (thread === undefined) {
-      thread = { actor: -1, depth: 0, owner: -1, about: null };
-      threads.set(e.tid, thread);
-    }
-    // A write comes from user space, so that nothing can be under way in its thread.
-    if (e.kind === 'sysfs.write' && e.phase === 'begin') thread.depth = 0;
-    const isAbout = thread.about !== null && thread.about === e.device && !STARTS.has(e.name);
-    const goesOn = thread.depth > 0 || isAbout;
-    const action = goesOn ? null : actionOf(e);
-    if (action !== null) {
-      if (thread.actor < 0) thread.actor = operations.push([]) - 1;
-      operations[thread.actor].push(action);
-      if (action.type === 'load') loads.begin(action, e.tid);
-      thread.about = e.phase === 'point' ? e.device : null;
-    }
-    if (thread.depth === 0) {
-      const belongs = action !== null || goesOn;
-      thread.owner = belongs ? thread.actor : -1;
-      if (!belongs) thread.about = null;
-    }
-    owners[i] = thread.owner;
-    loads.take(e);
-    if (e.phase === 'begin') thread.depth++;
-    else if (e.phase === 'end') thread.depth = Math.max(0, thread.depth - 1);
+/** Numbers of the events of each thread; threads in the order of their first events. */
+function threadsOf(events: readonly RecordedEvent[]): Iterable<number[]> {
+  const threads = new Map<number, number[]>();
+  for (const [i, { tid }] of events.entries()) {
+    const numbers = threads.get(tid);
+    if (numbers === undefined) threads.set(tid, [i]);
+    else numbers.push(i);
   }
-  loads.tellWhichAreAsync();
-  const specs = operations.map(
-    (actions, i): ActorSpec => ({
-      name: `actor-${i}`,
-      operations: actions.map((action) => ({ action, when: null, onError: 'continue' })),
-    }),
-  );
-  return { specs, owners, ...linksOf(events, owners, operations.length) };
+  return threads.values();
 }
 
 type Load = Extract<Action, { readonly type: 'load' }>;
 
 /**
- * Loads of a driver's module that made it probe asynchronously: those in which a worker tried it,
- * and, for a driver that does so, those in which its own thread tried nothing.
+ * Which loads of a driver's module made it probe asynchronously: those in which a worker tried it,
+ * and, for a driver that is seen to do so, those in which its own thread tried nothing.
+ * @param begins loads by the number of their first event
  */
-class Loads {
-  readonly #all: { action: Load; tried: boolean; isAsync: boolean }[] = [];
+function learnWhichAreAsync(
+  events: readonly RecordedEvent[],
+  begins: ReadonlyMap<number, Load>,
+): void {
+  const loads: { action: Load; tried: boolean; isAsync: boolean }[] = [];
   /** The load that is under way in a thread. */
-  readonly #open = new Map<number, Load>();
-
-  begin(action: Load, tid: number): void {
-    this.#all.push({ action, tried: false, isAsync: false });
-    this.#open.set(tid, action);
-  }
-
-  take({ name, phase, driver, tid, isAsync }: RecordedEvent): void {
-    if (name === 'bus_add_driver' && phase === 'end') this.#open.delete(tid);
-    if (name !== '__driver_probe_device' || phase !== 'begin') return;
-    const load = this.#all.findLast(({ action }) => action.driver === driver);
-    if (load === undefined) return;
-    if (isAsync) load.isAsync = true;
-    else if (this.#open.get(tid) === load.action) load.tried = true;
-  }
-
-  tellWhichAreAsync(): void {
-    const drivers = new Set(this.#all.filter((l) => l.isAsync).map((l) => l.action.driver));
-    for (const { action, isAsync, tried } of this.#all) {
-      if (!isAsync && (tried || !drivers.has(action.driver))) continue;
-      Object.assign(action, { isAsync: true });
+  const open = new Map<number, Load>();
+  for (const [i, { name, phase, driver, tid, isAsync }] of events.entries()) {
+    const action = begins.get(i);
+    if (action !== undefined) {
+      loads.push({ action, tried: false, isAsync: false });
+      open.set(tid, action);
     }
+    if (name === 'bus_add_driver' && phase === 'end') open.delete(tid);
+    if (name !== '__driver_probe_device' || phase !== 'begin') continue;
+    const load = loads.findLast((one) => one.action.driver === driver);
+    if (load === undefined) continue;
+    if (isAsync) load.isAsync = true;
+    else if (open.get(tid) === load.action) load.tried = true;
+  }
+  const drivers = new Set(loads.filter((l) => l.isAsync).map((l) => l.action.driver));
+  for (const { action, isAsync, tried } of loads) {
+    if (!isAsync && (tried || !drivers.has(action.driver))) continue;
+    Object.assign(action, { isAsync: true });
   }
 }
 
@@ -118,35 +94,3 @@ function linksOf(events: readonly RecordedEvent[], owners: Int32Array, actors: n
   }
   return { next, first };
 }
-
-/** What a thread begins to do with an event in which nothing of it is under way. */
-function actionOf(e: RecordedEvent): Action | null {
-  const { kind, phase, name, device, driver } = e;
-  if (phase === 'end') return null;
-  if (kind === 'sysfs.write') return writeOf(e);
-  if (name === 'bus_add_driver' && driver !== null) return { type: 'load', driver };
-  if (name === 'bus_remove_driver' && driver !== null) return { type: 'unload', driver };
-  if (device === null) return null;
-  if (name === 'pci_stop_and_remove_bus_device') return { type: 'removal', address: device };
-  // Workers that bind do it in probes; a release outside of a write comes from a driver's own work
-  // item.
-  if (name === 'device_release_driver_internal') return { type: 'release', address: device };
-  return name === 'pci_device_add' ? { type: 'plug', address: device } : null;
-}
-
-/** Attributes of the bus and of drivers: the recorder names the function that the text names. */
-const OF_NO_FUNCTION: ReadonlySet<string> = new Set([
-  'bind',
-  'unbind',
-  'drivers_probe',
-  'new_id',
-  'remove_id',
-]);
-
-const writeOf = ({ name, device, driver, text }: RecordedEvent): Action => ({
-  type: 'write',
-  attribute: name,
-  address: OF_NO_FUNCTION.has(name) ? null : device,
-  driver,
-  text,
-});

@@ -1,9 +1,10 @@
 /** A recording re-enacted: its actors do again what they did, and every event is compared. */
 import type { Batch, Seq } from '../../traces/index.js';
 import { actorsOf } from './actors.js';
-import { describe, Follower } from './follow.js';
+import { follow } from './follow.js';
 import { machineOf } from './learn.js';
 import { readRecording } from './recording.js';
+import { describe } from './stepper.js';
 
 /** Where the kernel that runs and the recording part. */
 export interface EnactDifference {
@@ -44,7 +45,7 @@ export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
   const { events, total, skipped, skippedFunctions } = recording;
   const actors = actorsOf(events);
   const spec = { machine: machineOf(recording, kernel), actors: actors.specs };
-  const { equal, stuck, exhaustive, unrecorded } = new Follower(spec, events, actors).follow();
+  const { equal, stuck, exhaustive, unrecorded } = follow(spec, events, actors);
   const different = stuck === null ? 0 : 1;
   const compared = equal + different;
   const counts = {

@@ -1,17 +1,20 @@
 /** The machine of a recording, from its snapshot and its events. */
 
 import { ERRNO } from '../../traces/index.js';
-import type { DriverSpec, FunctionSpec, MachineSpec, SriovSpec } from '../kernel/index.js';
-import { parseOverride } from '../model/binding/parse-store.js';
-import {
-  covers,
-  type IdMatch,
-  type PciIds,
-  parseNewId,
-  readIds,
-} from '../model/binding/pci-ids.js';
+import type {
+  DriverSpec,
+  FunctionSpec,
+  FunctionStart,
+  MachineSpec,
+  SriovSpec,
+} from '../kernel/index.js';
+import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
 import { routingId } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
+import { Beginning } from './beginning.js';
+import { DriverOrder } from './driver-order.js';
+import { overrideIsFree } from './override-lock.js';
+import { Reasons } from './reasons.js';
 import type { RecordedEvent, Recording } from './recording.js';
 
 /** What the events teach of a driver. */
@@ -30,62 +33,47 @@ interface Vfs {
 
 export function machineOf(recording: Recording, kernel: string): MachineSpec {
   const lesson = new Lesson(recording);
-  for (const e of recording.events) lesson.take(e);
+  for (const [at, e] of recording.events.entries()) lesson.take(e, at);
   const rules = overrideIsFree(recording.events) ? { overrideTakesDeviceLock: false } : {};
   return { kernel, rules, functions: lesson.functions(), drivers: lesson.drivers() };
 }
 
-/**
- * Whether a write of driver_override ended while another thread held the lock of the function:
- * kernels of 7.1, and stable ones that took over its spinlock, have no `driver_set_override`.
- */
-function overrideIsFree(events: readonly RecordedEvent[]): boolean {
-  if (events.some(({ name }) => name === 'driver_set_override')) return false;
-  /** Calls of `__driver_probe_device`, which are made with the lock, by function. */
-  const probing = new Map<string, RecordedEvent>();
-  /** What was under way when a thread began to write. */
-  const writes = new Map<number, RecordedEvent | undefined>();
-  for (const e of events) {
-    const { name, phase, device, tid } = e;
-    if (device === null) continue;
-    if (name === '__driver_probe_device') {
-      if (phase === 'begin') probing.set(device, e);
-      else probing.delete(device);
-    } else if (name === 'driver_override') {
-      const held = probing.get(device);
-      if (phase === 'end' && held !== undefined && writes.get(tid) === held) return true;
-      writes.set(tid, held);
-    }
-  }
-  return false;
-}
-
-/** Ids of a function that no event shows. */
+/** Of a function whose ids no event shows. */
 const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
 
 class Lesson {
+  readonly #beginning: Beginning;
+  readonly #order = new DriverOrder();
   readonly #drivers = new Map<string, Taught>();
   readonly #vfs = new Map<string, Vfs>();
-  readonly #late = new Map<string, PciIds>();
+  /** Functions that are no VFs and not in the snapshot. */
+  readonly #others = new Set<string>();
   readonly #ids = new Map<string, PciIds>();
-  readonly #overrides = new Map<string, string | null>();
-  readonly #dynamic = new Map<string, IdMatch[]>();
+  readonly #reasons = new Reasons();
   readonly #bound = new Map<string, string>();
   /** Calls that are under way in each thread. */
   readonly #open = new Map<number, RecordedEvent[]>();
+  /** Numbers of the events with which calls began. */
+  readonly #began = new WeakMap<RecordedEvent, number>();
+  /** The last event of each thread. */
+  readonly #last = new Map<number, number>();
 
   constructor(private readonly recording: Recording) {
+    this.#beginning = new Beginning(recording);
     for (const name of recording.drivers.keys()) this.#driver(name, false);
-    for (const [address, { ids, driver, override }] of recording.functions) {
+    for (const [address, { ids, driver, override, physfn }] of recording.functions) {
       if (ids !== null) this.#ids.set(address, ids);
-      this.#overrides.set(address, override);
+      if (physfn !== null) this.#vfIsAt(physfn, address, ids?.device ?? null);
+      this.#reasons.setOverride(address, override, -1);
       if (driver === null) continue;
       this.#bound.set(address, driver);
-      this.#tries(driver, address);
+      this.#tries(driver, address, 0);
     }
   }
 
-  take(e: RecordedEvent): void {
+  take(e: RecordedEvent, at: number): void {
+    this.#beginning.take(e);
+    this.#reasons.take(e, at);
     const { device, driver, name } = e;
     if (driver !== null) this.#driver(driver, name === 'bus_add_driver');
     const open = this.#open.get(e.tid) ?? [];
@@ -93,15 +81,20 @@ class Lesson {
     if (e.phase === 'end') {
       while (open.length > 0 && open.pop()!.name !== name);
     }
-    if (name === 'pci_device_add' && device !== null) this.#added(e, device, open);
+    if (device !== null) this.#learnOrder(e, device, open);
+    if (name === 'pci_device_add' && device !== null) this.#added(e, at, device, open);
+    else if (device !== null && e.kind !== 'sysfs.write') this.#meet(device);
     if (e.kind === 'match' && e.phase === 'begin' && device !== null && driver !== null)
-      this.#tries(driver, device);
+      this.#tries(driver, device, open.length > 0 ? this.#began.get(open[0])! : at - 1);
     if (name === 'driver_bound' && device !== null && driver !== null)
       this.#bound.set(device, driver);
     if (name === 'device_unbind_cleanup' && device !== null) this.#bound.delete(device);
     this.#sriov(e, open);
-    if (e.kind === 'sysfs.write') this.#store(e);
-    if (e.phase === 'begin') open.push(e);
+    if (e.phase === 'begin') {
+      open.push(e);
+      this.#began.set(e, at);
+    }
+    this.#last.set(e.tid, at);
   }
 
   #driver(name: string, late: boolean): Taught {
@@ -113,12 +106,17 @@ class Lesson {
     return taught;
   }
 
-  /** A driver is tried for its override, for a dynamic id, or for what its table claims. */
-  #tries(driver: string, device: string): void {
+  /**
+   * A driver is tried for its override, for a dynamic id, or for what its table claims.
+   * @param since the event before which it cannot have matched
+   */
+  #tries(driver: string, device: string, since: number): void {
     const ids = this.#ids.get(device);
-    if (ids === undefined || this.#overrides.get(device) === driver) return;
-    const dynamic = this.#dynamic.get(driver) ?? [];
-    if (dynamic.some((entry) => covers(entry, ids) !== false)) return;
+    if (ids === undefined || this.#reasons.mayMatch(driver, device, ids, since)) return;
+    if (driverModel(driver).overrideOnly && !this.#reasons.isWritten(device)) {
+      this.#beginning.hasOverride(device, driver);
+      return;
+    }
     const { vendor, class: code } = ids;
     const entry: IdMatch = {
       vendor,
@@ -131,44 +129,59 @@ class Lesson {
     this.#driver(driver, false).tried.set(JSON.stringify(entry), entry);
   }
 
-  #store({ name, phase, device, driver, text }: RecordedEvent): void {
-    if (phase !== 'begin') return;
-    if (name === 'driver_override' && device !== null)
-      this.#overrides.set(device, parseOverride(text));
-    if (name !== 'new_id' || driver === null) return;
-    const entry = parseNewId(text)?.entry;
-    if (entry !== undefined)
-      this.#dynamic.set(driver, [...(this.#dynamic.get(driver) ?? []), entry]);
+  #learnOrder(e: RecordedEvent, device: string, callers: readonly RecordedEvent[]): void {
+    const since = this.#last.get(e.tid) ?? 0;
+    this.#order.take(e, {
+      callers,
+      matching: () => {
+        const ids = this.#ids.get(device);
+        if (ids === undefined) return [];
+        return [...this.#drivers.keys()].filter((name) =>
+          this.#reasons.matchesSince(name, device, ids, since, this.#claims(name, ids)),
+        );
+      },
+      override: () => this.#reasons.overrideOf(device),
+    });
   }
 
-  /** How the driver of a PF creates its VFs, or that it creates none. */
+  /** Whether the table of a driver claims a function. */
+  #claims(driver: string, ids: PciIds): boolean {
+    const { overrideOnly, table } = driverModel(driver);
+    const { late, tried } = this.#driver(driver, false);
+    if (late || overrideOnly) return false;
+    return [...(table ?? []), ...tried.values()].some((entry) => covers(entry, ids) === true);
+  }
+
+  /** Which of the two ways the driver of a PF makes its VFs, or that it makes none. */
   #sriov(e: RecordedEvent, open: readonly RecordedEvent[]): void {
     const pf = e.device === null ? undefined : this.#bound.get(e.device);
     if (pf === undefined) return;
     const taught = this.#driver(pf, false);
     if (e.name === 'sriov_numvfs' && e.ret === -ERRNO.ENOENT) taught.sriov ??= 'none';
+    // The core asks for VFs that are there after it has looked whether the driver can make any.
+    if (e.name === 'sriov_numvfs' && e.ret === -ERRNO.EBUSY) taught.sriov ??= 'simple';
     if (open.at(-1)?.name !== 'sriov_numvfs' || e.phase === 'end') return;
     if (e.name === 'pci_enable_sriov' || e.name === 'pci_disable_sriov') taught.sriov = 'own';
-    if (e.name === 'sriov_enable') taught.sriov ??= 'simple';
+    const isSimple = e.name === 'sriov_enable' || e.name === 'pci_iov_remove_virtfn';
+    if (isSimple && taught.sriov !== 'own') taught.sriov = 'simple';
   }
 
-  #added({ data }: RecordedEvent, device: string, open: readonly RecordedEvent[]): void {
+  #added({ data }: RecordedEvent, at: number, device: string, open: readonly RecordedEvent[]) {
     const told = readIds(data);
     const ids = told ?? NO_IDS;
-    this.#overrides.set(device, null);
+    this.#reasons.setOverride(device, null, at);
     this.#bound.delete(device);
     const call = open.findLast(({ name }) => name === 'pci_iov_add_virtfn');
     if (call?.device == null) {
-      if (!this.recording.functions.has(device)) this.#late.set(device, ids);
-      if (!this.#ids.has(device)) this.#ids.set(device, ids);
+      if (!this.recording.functions.has(device)) this.#others.add(device);
+      if (told !== null || !this.#ids.has(device)) this.#ids.set(device, ids);
       return;
     }
     const pf = call.device;
-    let vfs = this.#vfs.get(pf);
-    if (vfs === undefined) {
-      vfs = { routing: new Map(), device: null };
-      this.#vfs.set(pf, vfs);
-    }
+    this.#others.delete(device);
+    const keeper = driverModel(this.#bound.get(pf) ?? '');
+    if (keeper.vfioPci) this.#reasons.setOverride(device, keeper.name, at);
+    const vfs = this.#vfsOf(pf);
     vfs.routing.set(call.value, routingId(device) - routingId(pf));
     if (told !== null) vfs.device = told.device;
     const vfDevice = vfs.device ?? this.recording.functions.get(pf)?.vfDevice ?? 0;
@@ -176,23 +189,39 @@ class Lesson {
     this.#ids.set(device, { ...owner, device: vfDevice, subvendor: null, subdevice: null });
   }
 
+  /** A function that no snapshot has, and that was there before: each has ids of its own. */
+  #meet(device: string): void {
+    if (this.#ids.has(device)) return;
+    this.#others.add(device);
+    this.#ids.set(device, { ...NO_IDS, device: this.#others.size });
+  }
+
+  #vfsOf(pf: string): Vfs {
+    let vfs = this.#vfs.get(pf);
+    if (vfs === undefined) {
+      vfs = { routing: new Map(), device: null };
+      this.#vfs.set(pf, vfs);
+    }
+    return vfs;
+  }
+
+  /** A VF of the snapshot: those of a PF come in the order of their routing ids. */
+  #vfIsAt(pf: string, address: string, device: number | null): void {
+    const vfs = this.#vfsOf(pf);
+    const routing = [...vfs.routing.values(), routingId(address) - routingId(pf)];
+    routing.sort((a, b) => a - b);
+    for (const [i, id] of routing.entries()) vfs.routing.set(i, id);
+    if (device !== null) vfs.device = device;
+  }
+
   functions(): FunctionSpec[] {
-    const { functions } = this.recording;
-    const here = [...functions].flatMap(([address, facts]): FunctionSpec[] => {
-      if (facts.physfn !== null || facts.ids === null) return [];
-      const { ids, driver, override } = facts;
-      return [{ address, ids, present: true, driver, override, sriov: this.#sriovOf(address) }];
-    });
-    const none = { present: false, driver: null, override: null };
-    const late = [...this.#late].map(
-      ([address, ids]): FunctionSpec => ({
-        address,
-        ids,
-        ...none,
-        sriov: this.#sriovOf(address),
-      }),
-    );
-    return [...here, ...late];
+    const here = [...this.recording.functions].filter(([, { physfn }]) => physfn === null);
+    return [...here.map(([address]) => address), ...this.#others].map((address) => ({
+      address,
+      ids: this.#ids.get(address) ?? NO_IDS,
+      ...this.#beginning.start(address),
+      sriov: this.#sriovOf(address),
+    }));
   }
 
   #sriovOf(pf: string): SriovSpec | null {
@@ -201,29 +230,36 @@ class Lesson {
     const totalVfs = facts?.maxVfs ?? (vfs === undefined ? null : vfs.routing.size);
     if (totalVfs === null) return null;
     const [first = 1, second] = [vfs?.routing.get(0), vfs?.routing.get(1)];
+    const stride = second === undefined ? 1 : second - first;
     return {
       totalVfs,
       offset: first,
-      stride: second === undefined ? 1 : second - first,
+      stride,
       vfDevice: vfs?.device ?? facts?.vfDevice ?? 0,
       autoprobe: facts?.autoprobe ?? true,
+      vfs: this.#vfsAtStart(pf),
     };
   }
 
-  /** In the order of registration if it is known, then in that of their first events. */
+  #vfsAtStart(pf: string): FunctionStart[] {
+    const vfs = [...this.recording.functions].filter(([, { physfn }]) => physfn === pf);
+    vfs.sort(([a], [b]) => routingId(a) - routingId(b));
+    const starts = vfs.map(([address]) => this.#beginning.start(address));
+    return starts.filter(({ present }) => present);
+  }
+
+  /** In the order of registration where it is known, else in that of their first events. */
   drivers(): DriverSpec[] {
     const { drivers } = this.recording;
     const order = (name: string): number => drivers.get(name)?.order ?? drivers.size;
     const names = [...this.#drivers.keys()].sort((a, b) => order(a) - order(b));
-    return names.map((name): DriverSpec => {
+    return this.#order.sort(names).map((name): DriverSpec => {
       const { late, sriov, tried } = this.#drivers.get(name)!;
       const facts = drivers.get(name);
-      const model = driverModel(name);
-      const isKnown = model.overrideOnly || model.table !== null;
       return {
         name,
         loaded: facts?.loaded ?? !late,
-        table: facts?.ids ?? (isKnown ? null : [...tried.values()]),
+        table: facts?.ids ?? tableOf(name, [...tried.values()]),
         isAsync: facts?.isAsync ?? false,
         sriov,
         answers: [],
@@ -231,4 +267,11 @@ class Lesson {
       };
     });
   }
+}
+
+/** What a driver claims: its model's table, and what it was tried on without any other reason. */
+function tableOf(name: string, tried: readonly IdMatch[]): IdMatch[] | null {
+  const { overrideOnly, table } = driverModel(name);
+  if (overrideOnly) return tried.length > 0 ? [...tried] : null;
+  return table === null ? [...tried] : null;
 }

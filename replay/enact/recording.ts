@@ -9,6 +9,7 @@ import {
   parseSnapshot,
 } from '../model/binding/function-facts.js';
 import type { Emitted } from './emitted.js';
+import { Scope } from './scope.js';
 
 export interface RecordedEvent extends Emitted {
   readonly seq: Seq;
@@ -18,6 +19,8 @@ export interface RecordedEvent extends Emitted {
   readonly isAsync: boolean;
   /** Of a write. */
   readonly text: string;
+  /** Bytes that are written; null when the event does not have it. */
+  readonly count: number | null;
   /** Vendor, device and class of a function that comes into being: 12 bytes. */
   readonly data: Buffer | null;
 }
@@ -36,10 +39,12 @@ export interface Recording {
   readonly skippedFunctions: Record<string, number>;
 }
 
-/**
- * Kinds whose events are about PCI functions; events of devices of other buses have no function.
- */
-const OF_FUNCTIONS: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbind', 'deferred']);
+/** Kinds whose events are always about a device. */
+const OF_DEVICES: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbind', 'deferred']);
+/** Kinds whose events have the name of the driver's bus. */
+const OF_DRIVERS: ReadonlySet<string> = new Set(['driver.register', 'driver.unregister']);
+/** Name of a mediated device. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const KINDS: ReadonlySet<string> = new Set(Object.values(FUNCTIONS).map(({ kind }) => kind));
 
 /** Older recordings have the function around the one that changes the bus's list of drivers. */
@@ -66,6 +71,7 @@ export function readRecording(batches: Iterable<Batch>): Recording {
   const events: RecordedEvent[] = [];
   const cursor = new EventCursor();
   const inHelper = new Set<number>();
+  const scope = new Scope();
   let total = 0;
   let inner = false;
   for (const batch of batches) {
@@ -88,10 +94,13 @@ export function readRecording(batches: Iterable<Batch>): Recording {
       } else if (!KINDS.has(kind)) count(skipped, kind);
       else {
         const name = inner ? cursor.name : (AROUND[cursor.name] ?? cursor.name);
-        const isPci = device !== null && parseBdf(device) !== null;
-        const other = !isPci && OF_FUNCTIONS.has(kind);
-        if (isModelled(name, kind) && !other) events.push(eventOf(cursor, name, inHelper.has(tid)));
-        else count(skippedFunctions, cursor.name);
+        if (!isModelled(name, kind) || !isOfPci(cursor)) count(skippedFunctions, cursor.name);
+        else {
+          const { phase } = cursor;
+          const foreign = scope.foreign(tid, { name, phase, device });
+          if (foreign === null) events.push(eventOf(cursor, name, inHelper.has(tid)));
+          else count(skippedFunctions, foreign);
+        }
       }
     }
   }
@@ -100,6 +109,14 @@ export function readRecording(batches: Iterable<Batch>): Recording {
 
 const isModelled = (name: string, kind: string): name is FunctionName =>
   name in FUNCTIONS && FUNCTIONS[name as FunctionName].kind === kind;
+
+/** Whether an event is about the PCI bus: other buses have devices and drivers, too. */
+function isOfPci({ kind, device, text }: EventCursor): boolean {
+  if (device !== null) return parseBdf(device) !== null;
+  if (kind === 'sysfs.write') return !UUID.test(text?.trim() ?? '');
+  if (OF_DEVICES.has(kind)) return false;
+  return !OF_DRIVERS.has(kind) || text === null || text === 'pci';
+}
 
 const eventOf = (e: EventCursor, name: FunctionName, isAsync: boolean): RecordedEvent => ({
   seq: e.seq,
@@ -113,5 +130,6 @@ const eventOf = (e: EventCursor, name: FunctionName, isAsync: boolean): Recorded
   tid: e.tid,
   isAsync,
   text: e.kind === 'sysfs.write' ? (e.text ?? '') : '',
+  count: e.hasLength ? e.length : null,
   data: e.name === 'pci_device_add' ? e.data : null,
 });

@@ -15,7 +15,7 @@ export function boot(world: World, recorder: Recorder | null = null): Kernel {
     k.set(drv + DRIVER.async, Number(driver.spec.isAsync));
   }
   for (const place of world.places) {
-    const { start } = place;
+    const { start, sriov } = place;
     if (start === null || !start.present) continue;
     const dev = k.deviceRecord(place, 0);
     k.show(dev);
@@ -23,8 +23,12 @@ export function boot(world: World, recorder: Recorder | null = null): Kernel {
       k.set(dev + DEVICE[member], 1);
     }
     k.deviceList.push(dev);
+    if (place.physfn === null) k.set(k.pluggedAt(place), 1);
     k.set(dev + DEVICE.override, world.overrideNumber(start.override));
-    if (start.sriov !== null) k.set(dev + DEVICE.autoprobeOff, Number(!start.sriov.autoprobe));
+    if (sriov !== null) {
+      k.set(dev + DEVICE.autoprobeOff, Number(!sriov.autoprobe));
+      k.set(dev + DEVICE.numVfs, sriov.vfs?.length ?? 0);
+    }
     const driver = start.driver === null ? null : world.driver(start.driver);
     if (driver === null) continue;
     k.set(dev + DEVICE.driver, k.driverRecord(driver));

@@ -119,17 +119,25 @@ export class Cells {
     return this.#cells.slice(0, this.#used);
   }
 
-  /** The cells that `work` reads and writes. Its writes are undone. */
-  footprint(work: () => void): CellLog {
+  /** What `work` reads and writes. */
+  logged(work: () => void): CellLog {
     const log: CellLog = { reads: new Set(), writes: new Set() };
-    const moment = this.#undone;
     this.#log = log;
     try {
       work();
     } finally {
       this.#log = null;
-      this.undo(moment);
     }
     return log;
+  }
+
+  /** What `work` reads and writes. Its writes are taken back. */
+  footprint(work: () => void): CellLog {
+    const moment = this.#undone;
+    try {
+      return this.logged(work);
+    } finally {
+      this.undo(moment);
+    }
   }
 }

@@ -2,9 +2,10 @@
 export { type Deadlock, describeDeadlock } from './blocked.js';
 export { boot } from './boot.js';
 export { CALLS } from './calls.js';
+export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { brokenInvariants, leftOver } from './invariants.js';
-export type { Kernel } from './kernel.js';
+export type { Kernel, NativeDrivers } from './kernel.js';
 export type {
   Action,
   ActorSpec,
@@ -12,6 +13,7 @@ export type {
   Condition,
   DriverSpec,
   FunctionSpec,
+  FunctionStart,
   HardwareSpec,
   IoctlAction,
   MachineSpec,

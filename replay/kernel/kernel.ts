@@ -16,8 +16,14 @@ import type { World } from './world.js';
 export interface NativeDrivers {
   /** What the probe function returns. */
   probe(thread: number): number;
+  /** What claiming the IOMMU group for the kernel returns: -EBUSY when VFIO has it. */
+  claim(thread: number): number;
+  /** How many VFs the probe function makes first; 0 when it calls no `pci_enable_sriov`. */
+  vfsInProbe(thread: number): number;
   /** Whether the remove function calls `pci_disable_sriov`. */
   disablesVfs(thread: number): boolean;
+  /** The errno with which the call ends before it does anything; 0 when it goes on. */
+  failure(thread: number): number;
 }
 
 export class Kernel extends State {

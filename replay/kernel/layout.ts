@@ -83,6 +83,8 @@ export const GLOBAL = members(
   'triggers',
   /** `probe_count`: probes under way that compare the trigger counter. */
   'probing',
+  /** `drivers_autoprobe` of the bus is off. */
+  'autoprobeOff',
   /** Bugs of the kernel that were hit, as bits of `FAULT`. */
   'faults',
 );

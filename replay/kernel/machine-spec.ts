@@ -13,6 +13,10 @@ export interface SriovSpec {
   readonly stride: number;
   readonly vfDevice: number;
   readonly autoprobe: boolean;
+  /** VFs that are there when the run begins, in the order of their index; left out: no VF. */
+  readonly vfs?: readonly FunctionStart[];
+  /** Adding the VF with this index fails with -ENOMEM; left out: no VF fails. */
+  readonly failsAt?: number;
 }
 
 /** What a user of VFIO sees of a function, in addition to its ids. */
@@ -36,13 +40,17 @@ export interface HardwareSpec {
   };
 }
 
-export interface FunctionSpec {
-  readonly address: string;
-  readonly ids: PciIds;
+/** How a function is when the run begins. */
+export interface FunctionStart {
   /** False for one that is plugged in later. */
   readonly present: boolean;
   readonly driver: string | null;
   readonly override: string | null;
+}
+
+export interface FunctionSpec extends FunctionStart {
+  readonly address: string;
+  readonly ids: PciIds;
   readonly sriov: SriovSpec | null;
   /** Number of its IOMMU group; a group of its own when left out. */
   readonly group?: number;
@@ -101,15 +109,23 @@ export type Action =
       readonly address: string | null;
       readonly driver: string | null;
       readonly text: string;
+      /** Bytes that are written, when the text is not all of them. */
+      readonly count?: number;
     }
   /** A module can have another probe type each time that it is loaded; else its driver's counts. */
   | { readonly type: 'load'; readonly driver: string; readonly isAsync?: boolean }
   | { readonly type: 'unload'; readonly driver: string }
-  /** The slot reports that a function was plugged in, or is to be removed. */
-  | { readonly type: 'plug' | 'unplug'; readonly address: string }
+  /** A slot reports that functions have come: they are added one after the other, then probed. */
+  | { readonly type: 'plug'; readonly addresses: readonly string[] }
+  /** A slot reports that its function is to go. */
+  | { readonly type: 'unplug'; readonly address: string }
   | UserAction
-  /** An unknown actor removes a function, or releases it from its driver. */
-  | { readonly type: 'removal' | 'release'; readonly address: string };
+  /**
+   * Somebody of whom no more is known removes a function, or releases it from its driver. Whether
+   * a probe sees `pci_stop_and_remove_bus_device` depends on its caller, and on the compiler.
+   */
+  | { readonly type: 'removal'; readonly address: string; readonly isSeen: boolean }
+  | { readonly type: 'release'; readonly address: string };
 
 /** Which file an operation opens. */
 export type FileKind = 'container' | 'group' | 'device' | 'eventfd';

@@ -10,6 +10,8 @@ import type { Driver, Place } from './place.js';
 export interface Names {
   place(address: string): Place | null;
   driver(name: string): Driver | null;
+  /** Every place that is no VF's. */
+  readonly scanned: readonly Place[];
   overrideNumber(text: string | null): number;
   dynamicId(entry: IdMatch): number;
 }
@@ -21,7 +23,9 @@ export interface Operation {
   /** The function that it is about: whose attribute it is, or that its text names. */
   readonly place: Place | null;
   readonly driver: Driver | null;
-  /** What a recorder sees of it; null if it is not recorded. */
+  /** Where functions may have come, in the order in which the bus is scanned. */
+  readonly arrivals: readonly Place[];
+  /** What a recorder sees of it; null for what is not recorded. */
   readonly store: Store | null;
   /** Bytes that are written. */
   readonly count: number;
@@ -37,7 +41,7 @@ export interface Operation {
 /** Attributes whose text names the function. */
 const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
 /** Attributes whose writes no probe of the catalogue sees. */
-const UNSEEN: ReadonlySet<string> = new Set(['remove']);
+const UNSEEN: ReadonlySet<string> = new Set(['remove', 'rescan', 'drivers_autoprobe']);
 
 /** @param file the number of the file that it opens; 0 if it opens none */
 export function operationOf(spec: OperationSpec, names: Names, file: number): Operation {
@@ -46,8 +50,10 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
     const address = 'address' in action ? action.address : null;
     const place = address === null ? null : names.place(address);
     const driver = 'driver' in action ? names.driver(action.driver) : null;
-    const base = { spec, procedure: action.type, place, driver, file };
-    return { ...base, store: null, count: 0, meaning: 0 };
+    const addresses = 'addresses' in action ? action.addresses : [];
+    const arrivals = addresses.map((address) => names.place(address)).filter((p) => p !== null);
+    const about = { spec, procedure: action.type, place, driver, file, arrivals };
+    return { ...about, store: null, count: 0, meaning: 0 };
   }
   const { attribute, text } = action;
   const address = BY_NAME.has(attribute) ? text.trim() : action.address;
@@ -58,10 +64,11 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
     procedure: attribute,
     place: address === null ? null : names.place(address),
     driver: action.driver === null ? null : names.driver(action.driver),
+    arrivals: attribute === 'rescan' ? names.scanned : [],
     store: UNSEEN.has(attribute)
       ? null
       : { name: attribute as FunctionName, device, driver: action.driver, text },
-    count: Buffer.byteLength(text),
+    count: action.count ?? Buffer.byteLength(text),
     meaning: meaningOf(action, names),
     file,
   };
@@ -85,7 +92,10 @@ function meaningOf({ attribute, text }: Extract<Action, { type: 'write' }>, name
       return parsed === null ? -1 : names.dynamicId(parsed.entry);
     }
     case 'remove':
+    case 'rescan':
       return Number.parseInt(text, 10) > 0 ? 1 : 0;
+    case 'drivers_autoprobe':
+      return text.startsWith('0') ? 0 : 1;
     default:
       return 0;
   }

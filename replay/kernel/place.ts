@@ -2,7 +2,7 @@
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { DriverModel } from '../model/drivers/index.js';
 import type { PciFunction } from '../model/vfio-pci-core/pci-function.js';
-import type { DriverSpec, FunctionSpec, HardwareSpec, SriovSpec } from './machine-spec.js';
+import type { DriverSpec, FunctionStart, HardwareSpec, SriovSpec } from './machine-spec.js';
 
 /** A place at which a function can be. */
 export interface Place {
@@ -15,8 +15,8 @@ export interface Place {
   readonly physfn: Place | null;
   /** Index among the VFs of the PF. */
   readonly vfIndex: number;
-  /** What it starts as; null for a VF, which comes later. */
-  readonly start: FunctionSpec | null;
+  /** What it starts as; null for a VF that comes later. */
+  readonly start: FunctionStart | null;
   readonly hardware: HardwareSpec;
   /** Its configuration space when it comes into being. */
   readonly config: Uint8Array;

@@ -38,12 +38,12 @@ const hex = (n: number, width: number): string => n.toString(16).padStart(width,
 const id = (n: number | null, width = 4): string => `0x${hex(n ?? 0, width)}`;
 
 /** The attributes of its folder in sysfs, as sysfs prints them. */
-function functionText({ ids, sriov, start: first, group, pci }: Place): string {
+function functionText({ ids, sriov, start: first, group, pci, physfn }: Place): string {
   const own = {
     driver: first?.driver ?? null,
     driver_override: first?.override ?? '(null)',
     iommu_group: String(group),
-    physfn: null,
+    physfn: physfn?.address ?? null,
     exact: true,
     opened: false,
     vendor: id(ids.vendor),
@@ -59,7 +59,7 @@ function functionText({ ids, sriov, start: first, group, pci }: Place): string {
   return JSON.stringify({
     ...own,
     sriov_totalvfs: String(sriov.totalVfs),
-    sriov_numvfs: '0',
+    sriov_numvfs: String(sriov.vfs?.length ?? 0),
     sriov_offset: String(sriov.offset),
     sriov_stride: String(sriov.stride),
     sriov_vf_device: hex(sriov.vfDevice, 4),

@@ -39,6 +39,7 @@ export class State {
 
   readonly #devices: number;
   readonly #found: number;
+  readonly #plugged: number;
   readonly #drivers: number;
   readonly #threads: number;
   readonly #dynamic: number;
@@ -58,6 +59,7 @@ export class State {
     cells.allocate(GLOBAL_CELLS);
     this.#devices = cells.allocate(places.length * this.lives * DEVICE_CELLS);
     this.#found = cells.allocate(places.length);
+    this.#plugged = cells.allocate(places.length);
     this.#drivers = cells.allocate(drivers.length * DRIVER_CELLS);
     this.#dynamic = cells.allocate(drivers.length * world.dynamicIds.length);
     this.#asked = cells.allocate(drivers.length * places.length);
@@ -94,6 +96,14 @@ export class State {
     return this.#devices + (place.index * this.lives + life) * DEVICE_CELLS;
   }
 
+  /** Whether a cell only counts who is there: in which order they come makes no difference. */
+  isCounter(cell: number): boolean {
+    if (cell === GLOBAL.probing) return true;
+    const member = cell - this.#devices;
+    if (member < 0 || cell >= this.#found) return false;
+    return member % DEVICE_CELLS === DEVICE.refs;
+  }
+
   placeOf(dev: number): Place {
     return this.#placeOfRecord((dev - this.#devices) / DEVICE_CELLS);
   }
@@ -121,6 +131,11 @@ export class State {
   /** The function that a lookup by name finds at a place; 0 if there is none. */
   findDevice(place: Place | null): number {
     return place === null ? 0 : this.get(this.#found + place.index);
+  }
+
+  /** The cell that says whether there is a card at a place, which a scan of the bus finds. */
+  pluggedAt(place: Place): number {
+    return this.#plugged + place.index;
   }
 
   /** A function is on the bus: from now on a lookup by name finds it. */
@@ -169,7 +184,12 @@ export class State {
     return this.world.overrides[this.get(dev + DEVICE.override)];
   }
 
-  /** The name of the driver of a function, also while it probes; null if it has none. */
+  /** Gives a function an override as if it had come with it. */
+  setOverride(dev: number, text: string): void {
+    this.set(dev + DEVICE.override, this.world.overrideNumber(text));
+  }
+
+  /** The name of the driver of a function, also while it probes; null for none. */
   driverOf(dev: number): string | null {
     const drv = this.get(dev + DEVICE.driver);
     return drv === 0 ? null : this.driverAt(drv).name;

@@ -67,6 +67,10 @@ export class World implements Names {
     );
   }
 
+  get scanned(): readonly Place[] {
+    return this.places.filter(({ physfn }) => physfn === null);
+  }
+
   get actors(): readonly ActorSpec[] {
     return this.spec.actors;
   }
@@ -123,28 +127,34 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
   const sets: string[] = [];
   const taken = functions.flatMap(({ group }) => group ?? []);
   const groups = Array.from({ length: 512 }, (_, i) => i).filter((i) => !taken.includes(i));
-  type Start = Pick<Place, 'address' | 'ids' | 'sriov' | 'physfn' | 'vfIndex' | 'start'>;
+  type Start = Pick<Place, 'address' | 'ids' | 'sriov' | 'physfn' | 'vfIndex' | 'start'> &
+    Partial<Pick<Place, 'group' | 'hardware'>>;
   const add = (place: Start): Place => {
     const index = places.length;
-    const { address, ids, sriov, start, physfn } = place;
-    const hardware = start?.hardware ?? defaultHardware;
+    const { address, ids, sriov, physfn } = place;
+    const hardware = place.hardware ?? defaultHardware;
     const { config, pci } = hardwareOf(ids, hardware, sriov, index, physfn !== null);
-    const group = start?.group ?? groups.shift() ?? index;
+    const group = place.group ?? groups.shift() ?? index;
     places.push({ ...place, index, group, hardware, config, pci, set: setOf(address, sets) });
     return places[index];
   };
   const owners = functions.map((start) => {
-    const { address, ids, sriov } = start;
-    return add({ address, ids, sriov, physfn: null, vfIndex: -1, start });
+    const { address, ids, sriov, group, hardware } = start;
+    const own = {
+      ...(group === undefined ? {} : { group }),
+      ...(hardware === undefined ? {} : { hardware }),
+    };
+    return add({ address, ids, sriov, physfn: null, vfIndex: -1, start, ...own });
   });
   for (const pf of owners) {
     const { sriov } = pf;
     if (sriov === null) continue;
-    const most = Math.min(sriov.totalVfs, mostVfs(pf.address, actions));
+    const { vfs = [] } = sriov;
+    const most = Math.max(vfs.length, Math.min(sriov.totalVfs, mostVfs(pf.address, actions)));
     for (let i = 0; i < most; i++) {
       const address = vfAddressOf(pf.address, sriov.offset, sriov.stride, i);
       const ids = { ...pf.ids, device: sriov.vfDevice, subvendor: null, subdevice: null };
-      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start: null });
+      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start: vfs[i] ?? null });
     }
   }
   return places;
@@ -175,7 +185,10 @@ function overridesOf(
   drivers: readonly DriverSpec[],
 ): (string | null)[] {
   const texts = new Set<string | null>([null]);
-  for (const { override } of functions) texts.add(override);
+  for (const { override, sriov } of functions) {
+    texts.add(override);
+    for (const vf of sriov?.vfs ?? []) texts.add(vf.override);
+  }
   for (const { name } of drivers) texts.add(name);
   for (const action of actions) {
     if (action.type === 'write' && action.attribute === 'driver_override') {

@@ -114,7 +114,7 @@ function operationOf(operation: OperationDocument): OperationSpec {
 function actionOf(operation: OperationDocument): Action {
   if ('load' in operation) return { type: 'load', driver: operation.load };
   if ('unload' in operation) return { type: 'unload', driver: operation.unload };
-  if ('plug' in operation) return { type: 'plug', address: operation.plug };
+  if ('plug' in operation) return { type: 'plug', addresses: [operation.plug] };
   if ('unplug' in operation) return { type: 'unplug', address: operation.unplug };
   if (!('write' in operation)) return userActionOf(operation);
   const place = attributeOf(operation.write);
@@ -136,13 +136,10 @@ export interface AttributePlace {
   readonly driver: string | null;
 }
 
-const OF_DEVICES = 'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove';
+const OF_DEVICES = 'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan';
 const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
-const FORMS = [
-  `devices/([^/]+)/(${OF_DEVICES})`,
-  `drivers/([^/]+)/(${OF_DRIVERS})`,
-  '(drivers_probe)',
-];
+const OF_BUS = 'drivers_probe|drivers_autoprobe|rescan';
+const FORMS = [`devices/([^/]+)/(${OF_DEVICES})`, `drivers/([^/]+)/(${OF_DRIVERS})`, `(${OF_BUS})`];
 const PATH = new RegExp(`^/sys/bus/pci/(?:${FORMS.join('|')})$`);
 
 /** What a path in sysfs leads to; null when the kernel that runs has no such attribute. */
@@ -161,5 +158,5 @@ export function attributeOf(path: string): AttributePlace | null {
 export const ATTRIBUTES = [
   ...OF_DEVICES.split('|').map((name) => `/sys/bus/pci/devices/ADDRESS/${name}`),
   ...OF_DRIVERS.split('|').map((name) => `/sys/bus/pci/drivers/DRIVER/${name}`),
-  '/sys/bus/pci/drivers_probe',
+  ...OF_BUS.split('|').map((name) => `/sys/bus/pci/${name}`),
 ];

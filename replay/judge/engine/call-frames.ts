@@ -122,6 +122,8 @@ export interface EnableFrame extends Open {
   readonly type: 'enable';
   readonly vfs: number;
   added: number;
+  /** The errno of the VF that could not be added; those before it are taken back. */
+  failed?: number;
   /** `pci_enable_sriov` calls `sriov_enable`, which adds the VFs of both. */
   readonly outer: EnableFrame | null;
 }

@@ -257,6 +257,7 @@ function endEnable(engine: Engine, e: EventCursor, pf: PciDevice, path: string):
     setNumVfs(sriovOf(pf), frame.vfs, e.seq);
   }
   if (!engine.records('pci_iov_add_virtfn')) return e.ret === 0 ? DEFAULT : STIMULUS;
+  if (frame.failed !== undefined) return oneOf(path, [frame.failed], e.ret);
   if (frame.added === frame.vfs) return oneOf(path, [0], e.ret);
   // It failed before all VFs were added: for want of resources, of buses, or of the device.
   return e.ret < 0 ? STIMULUS : diverge(path, `${frame.vfs} VFs`, `${frame.added} VFs added`);
@@ -310,6 +311,13 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
     const missing = endPass(engine, frame.pass);
     if (missing !== null) return missing;
   }
+  if (e.ret < 0) {
+    let enable = engine.frames.inner(e.tid, 'enable');
+    for (; enable !== null; enable = enable.outer) {
+      enable.failed = e.ret;
+      enable.added--;
+    }
+  }
   // What the probes return does not count; only a VF that was not added makes an error.
   if (frame.vf === null && engine.records('pci_device_add')) return STIMULUS;
   return oneOf(path, [0], e.ret);
@@ -324,12 +332,19 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   // A driver removes its VFs on its own, which cannot be predicted.
   if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
   const numVfs = only(sriovOf(pf).numVfs);
-  // A failed enabling removes what it added, in its own order.
-  const failing = engine.frames.inner(e.tid, 'enable') !== null;
   if (!byWrite) return UNKNOWN;
-  if (failing || numVfs === undefined) return UNKNOWN;
-  const expected = `VF ${store.removed++} of ${numVfs}`;
   const path = `${pf.address}/sriov/vf`;
+  const failing = engine.frames.inner(e.tid, 'enable');
+  if (failing !== null) {
+    if (failing.failed === undefined) return UNKNOWN;
+    // An enabling that fails takes back what it added, the last VF first.
+    for (let frame: EnableFrame | null = failing; frame !== null; frame = frame.outer) {
+      frame.added--;
+    }
+    return compare(path, `VF ${failing.added}`, `VF ${e.value}`, IN_ORDER);
+  }
+  if (numVfs === undefined) return UNKNOWN;
+  const expected = `VF ${store.removed++} of ${numVfs}`;
   if (sriovOf(pf).assumed.numVfs && e.value >= numVfs) return UNKNOWN;
   const actual = e.value < numVfs ? `VF ${e.value} of ${numVfs}` : `VF ${e.value}`;
   return compare(path, expected, actual, IN_ORDER);

@@ -50,7 +50,8 @@ export const DEFERRAL = [
       undeferProbe(k, dev);
       k.hold(dev);
       k.dev = dev;
-      k.call('__device_attach', dev, 0, SYNCHRONOUS_FIRST);
+      // `bus_probe_device` leaves it alone while the bus probes nothing by itself.
+      if (k.get(GLOBAL.autoprobeOff) === 0) k.call('__device_attach', dev, 0, SYNCHRONOUS_FIRST);
     },
     put: joined((k) => {
       k.put(k.dev);

@@ -13,6 +13,8 @@ import { findFunction } from './files.js';
 /** What `DEVICE.removal` holds. */
 const REMOVING = 1;
 const REMOVED = 2;
+/** As the argument of a removal: no probe sees it begin. */
+const UNSEEN = 1;
 
 export const rescanRemoveLock = (): number => GLOBAL.rescanRemove;
 
@@ -44,6 +46,15 @@ export const DEVICES = [
       const { dev } = k;
       k.point('add_device_to_group', dev, 0, k.placeOf(dev).group);
       k.point('attach_device_to_domain', dev);
+    },
+    // vfio-pci keeps the VFs of a PF that it has for itself (vfio_pci_bus_notifier).
+    capture: (k) => {
+      const { physfn } = k.placeOf(k.dev);
+      const pf = k.findDevice(physfn);
+      const drv = pf === 0 ? 0 : k.get(pf + DEVICE.driver);
+      const driver = drv === 0 ? null : k.driverAt(drv);
+      if (driver?.model.vfioPci)
+        k.set(k.dev + DEVICE.override, k.world.overrideNumber(driver.name));
       k.done(0);
     },
   }),
@@ -55,8 +66,9 @@ export const DEVICES = [
     allow: (k) => {
       const { dev } = k;
       k.set(dev + DEVICE.bindable, 1);
-      const pass = k.rules.probesLater ? SYNCHRONOUS_FIRST : ALL_DRIVERS;
-      k.call('__device_attach', dev, 0, pass);
+      if (!k.rules.probesLater) return k.call('__device_attach', dev, 0, ALL_DRIVERS);
+      if (k.get(GLOBAL.autoprobeOff) !== 0) return undefined;
+      return k.call('__device_attach', dev, 0, SYNCHRONOUS_FIRST);
     },
     added: (k) => {
       k.set(k.dev + DEVICE.added, 1);
@@ -67,7 +79,7 @@ export const DEVICES = [
   /** `pci_stop_and_remove_bus_device`: releases the driver, then deletes the function. */
   procedure('pci_stop_and_remove_bus_device', {
     enter: (k) => {
-      k.point('pci_stop_and_remove_bus_device', k.dev);
+      if (k.arg !== UNSEEN) k.point('pci_stop_and_remove_bus_device', k.dev);
     },
     stop: (k) => {
       const { dev } = k;
@@ -104,22 +116,49 @@ export const DEVICES = [
     },
   }),
 
-  /** A slot reports that a function was plugged in. */
+  /** A slot reports that its functions have come. */
   procedure('plug', {
+    find: (k) => {
+      for (const place of k.operation.arrivals) k.set(k.pluggedAt(place), 1);
+    },
     lock: takes(rescanRemoveLock, (k) => {
-      const { place } = k.operation;
-      if (place === null || k.findDevice(place) !== 0) return 'unlock';
-      k.dev = newDevice(k, place);
-      k.hold(k.dev);
-      return k.call('pci_device_add', k.dev);
+      k.call('pci_rescan_bus', 0, 0, k.arg);
     }),
-    ready: joined((k) => k.call('pci_bus_add_device', k.dev)),
-    put: joined((k) => k.put(k.dev)),
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),
   }),
 
-  /** A slot reports that its function is to be removed. */
+  /**
+   * Adds what is in the slots that the operation names and not yet on the bus; when all of it can
+   * be found, drivers are tried. Functions without a place of their own come with their PF.
+   */
+  procedure('pci_rescan_bus', {
+    scan: (k) => {
+      const place = k.operation.arrivals[k.i];
+      if (place === undefined) return 'probe';
+      k.i++;
+      const isNew = k.get(k.pluggedAt(place)) !== 0 && k.findDevice(place) === 0;
+      if (!isNew) return 'scan';
+      return k.call('pci_device_add', newDevice(k, place), 0, 0, 'scan');
+    },
+    probe: joined((k) => {
+      k.i = 0;
+    }),
+    next: (k) => {
+      const place = k.operation.arrivals[k.i];
+      if (place === undefined) return k.done(0);
+      k.i++;
+      const dev = k.findDevice(place);
+      if (dev === 0 || k.get(dev + DEVICE.added) !== 0) return 'next';
+      return k.call('pci_bus_add_device', dev, 0, 0, 'next');
+    },
+  }),
+
+  /** A slot reports that its function is to go. */
   procedure('unplug', {
+    find: (k) => {
+      const { place } = k.operation;
+      if (place !== null) k.set(k.pluggedAt(place), 0);
+    },
     lock: takes(rescanRemoveLock, (k) => {
       if (!findFunction(k)) return 'unlock';
       return k.call('pci_stop_and_remove_bus_device', k.dev);
@@ -137,7 +176,9 @@ export const DEVICES = [
       if (!findFunction(k)) return k.done(0);
     },
     lock: takes(rescanRemoveLock, (k) => {
-      k.call('pci_stop_and_remove_bus_device', k.dev);
+      const { action } = k.operation.spec;
+      const isSeen = action.type !== 'removal' || action.isSeen;
+      k.call('pci_stop_and_remove_bus_device', k.dev, 0, isSeen ? 0 : UNSEEN);
     }),
     put: joined((k) => k.put(k.dev)),
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),

@@ -1,7 +1,7 @@
 /** Modules of drivers that come and go (kernel drivers/base/bus.c, kernel/module/main.c 6.1). */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { BUSY, DEVICE, DRIVER, LIVE } from '../layout.js';
+import { BUSY, DEVICE, DRIVER, GLOBAL, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';
 
 const driverOf = (k: Kernel): number => {
@@ -58,7 +58,7 @@ export const MODULES = [
     list: (k) => {
       k.driverList.push(k.drv);
       k.set(k.drv + DRIVER.listed, 1);
-      k.call('driver_attach', 0, k.drv);
+      if (k.get(GLOBAL.autoprobeOff) === 0) k.call('driver_attach', 0, k.drv);
     },
     files: (k) => {
       k.set(k.drv + DRIVER.files, 1);

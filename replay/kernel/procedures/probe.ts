@@ -58,30 +58,35 @@ export const PROBE = [
       const { dev, drv } = k;
       k.begin('really_probe', dev, drv);
       k.set(dev + DEVICE.driver, drv);
-      const ret = claimForKernel(k, dev, k.driverAt(drv));
-      if (ret === 0) return k.call('pci_device_probe', dev, drv);
-      k.point('device_unbind_cleanup', dev, drv);
-      k.set(dev + DEVICE.driver, 0);
-      k.end(ret);
-      return k.done(ret);
+      k.i = k.natives?.claim(k.thread) ?? 0;
+      if (k.i === 0) k.i = claimForKernel(k, dev, k.driverAt(drv));
+      if (k.i === 0) k.call('pci_device_probe', dev, drv);
     },
     probed: (k) => {
-      const { dev, drv, ret } = k;
-      if (ret === 0) {
-        k.point('driver_bound', dev, drv);
-        k.set(dev + DEVICE.bound, 1);
-        k.bindings.push(dev);
-        undeferProbe(k, dev);
-        triggerDeferred(k);
-      } else {
-        leaveToOthers(k, dev);
-        k.point('device_unbind_cleanup', dev, drv);
-        k.set(dev + DEVICE.driver, 0);
-      }
-      // A negative result would end the walk; an error of a driver lets the next one try.
-      k.end(-ret);
-      k.done(-ret);
+      const { dev, drv } = k;
+      const ret = k.i === 0 ? k.ret : k.i;
+      if (k.i === 0 && ret !== 0) leaveToOthers(k, dev);
+      // A negative result ends the walk; an error of a driver lets the next one try.
+      k.n = k.i === 0 ? -ret : ret;
+      k.point(ret === 0 ? 'driver_bound' : 'device_unbind_cleanup', dev, drv);
+      return ret === 0 ? 'bound' : 'cleanup';
     },
+    bound: (k) => {
+      const { dev } = k;
+      k.set(dev + DEVICE.bound, 1);
+      k.bindings.push(dev);
+      undeferProbe(k, dev);
+      triggerDeferred(k);
+      return 'exit';
+    },
+    // The driver's resources are freed first: others still see the driver.
+    cleanup: (k) => {
+      k.set(k.dev + DEVICE.driver, 0);
+    },
+    exit: joined((k) => {
+      k.end(k.n);
+      k.done(k.n);
+    }),
   }),
 
   procedure('pci_device_probe', {
@@ -115,6 +120,8 @@ export const PROBE = [
       const own = OWN_PROBE[name];
       if (own !== undefined) k.begin(own, dev, drv);
       if (model.vfioPci) k.begin('vfio_pci_core_register_device', dev);
+      const vfs = k.natives?.vfsInProbe(k.thread) ?? 0;
+      if (vfs > 0) k.call('pci_enable_sriov', dev, 0, vfs);
     },
     answer: (k) => {
       const { dev, drv } = k;

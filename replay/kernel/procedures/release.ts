@@ -25,9 +25,12 @@ export const RELEASE = [
       return k.call('remove_driver', dev, bound);
     }),
     cleanup: (k) => {
+      leaveToOthers(k, k.dev);
+      k.point('device_unbind_cleanup', k.dev, k.get(k.dev + DEVICE.driver));
+    },
+    // The driver's resources are freed first: others still see the driver.
+    forget: (k) => {
       const { dev } = k;
-      leaveToOthers(k, dev);
-      k.point('device_unbind_cleanup', dev, k.get(dev + DEVICE.driver));
       k.set(dev + DEVICE.driver, 0);
       k.set(dev + DEVICE.bound, 0);
       k.bindings.remove(dev);
@@ -42,8 +45,15 @@ export const RELEASE = [
   /** `device_release_driver`, called by a driver that gives its function up by itself. */
   procedure('release', {
     find: (k) => {
-      if (!findFunction(k)) return k.done(0);
-      k.call('device_release_driver_internal', k.dev);
+      if (findFunction(k)) return k.call('device_release_driver_internal', k.dev);
+      // What has been removed has no driver, and a thread that still holds it finds that.
+      const { place } = k.operation;
+      if (place !== null) {
+        const address = place.address;
+        k.recorder?.begin(k.thread, 'device_release_driver_internal', address, null, -1);
+        k.end();
+      }
+      return k.done(0);
     },
     put: joined((k) => {
       k.put(k.dev);
@@ -66,9 +76,9 @@ export const RELEASE = [
       const { sriov } = k.driverAt(drv);
       // Drivers with an sriov_configure of their own remove their VFs.
       const takesVfs =
-        sriov === 'own'
-          ? k.get(dev + DEVICE.numVfs) !== 0
-          : (k.natives?.disablesVfs(k.thread) ?? false);
+        k.natives === null
+          ? sriov === 'own' && k.get(dev + DEVICE.numVfs) !== 0
+          : k.natives.disablesVfs(k.thread);
       if (!takesVfs) return k.done(0);
       k.call('pci_disable_sriov', dev);
     }),

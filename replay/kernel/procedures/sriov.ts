@@ -8,6 +8,15 @@ import { deviceLock } from './attach.js';
 import { newDevice, rescanRemoveLock } from './devices.js';
 import { enterDeviceFile, leave } from './files.js';
 
+/** Whether the lock of hot-plugging is taken around the VFs alone. */
+const locksVfs = (k: Kernel): boolean => k.rules.sriovRescanLock === 'vfs';
+
+/** Why the VF that is to be added cannot be: an errno; 0 when it can. */
+function failureOfVf(k: Kernel): number {
+  if (k.natives !== null) return k.natives.failure(k.thread);
+  return k.placeOf(k.dev).sriov?.failsAt === k.arg ? -ERRNO.ENOMEM : 0;
+}
+
 const vfPlace = (k: Kernel, dev: number, index: number): Place | null => {
   const pf = k.placeOf(dev);
   return k.world.places.find((p) => p.physfn === pf && p.vfIndex === index) ?? null;
@@ -33,10 +42,12 @@ export const SRIOV = [
     configure: (k) => {
       const { dev } = k;
       const { meaning } = k.operation;
+      k.n = k.natives?.failure(k.thread) ?? 0;
+      if (k.n < 0) return k.holds(rescanRemoveLock()) ? 'unlockRescan' : 'unlock';
       const { sriov } = k.driverAt(k.get(dev + DEVICE.driver));
       const enable = sriov === 'own' ? 'pci_enable_sriov' : 'sriov_enable';
       const disable = sriov === 'own' ? 'pci_disable_sriov' : 'sriov_disable';
-      k.call(meaning > 0 ? enable : disable, dev, 0, meaning);
+      return k.call(meaning > 0 ? enable : disable, dev, 0, meaning);
     },
     configured: joined((k) => {
       k.n = k.ret;
@@ -66,35 +77,57 @@ export const SRIOV = [
     exit: joined((k) => k.done(0)),
   }),
 
-  /** VFs are added one by one, and each is probed before the next exists. */
+  /**
+   * VFs are added one by one, and each is probed before the next exists. When one cannot be added,
+   * those before it are removed again, the last one first.
+   */
   procedure('sriov_enable', {
     enter: (k) => {
       k.begin('sriov_enable', k.dev, 0, k.arg);
-      return k.rules.sriovRescanLock === 'vfs' ? 'lock' : 'next';
+      k.n = k.natives?.failure(k.thread) ?? 0;
+      if (k.n < 0) return 'exit';
+      return locksVfs(k) ? 'lock' : 'next';
     },
     lock: takes(rescanRemoveLock),
     next: (k) => {
       const { dev, i, arg } = k;
-      if (i === arg) return k.rules.sriovRescanLock === 'vfs' ? 'unlock' : 'count';
-      k.i = i + 1;
-      return k.call('pci_iov_add_virtfn', dev, 0, i, 'next');
+      if (i === arg) return locksVfs(k) ? 'unlock' : 'count';
+      return k.call('pci_iov_add_virtfn', dev, 0, i);
+    },
+    added: joined((k) => {
+      k.n = k.ret;
+      if (k.n < 0) return undefined;
+      k.i++;
+      return 'next';
+    }),
+    remove: (k) => {
+      if (k.i === 0) return locksVfs(k) ? 'unlock' : 'count';
+      k.i--;
+      return k.call('pci_iov_remove_virtfn', k.dev, 0, k.i, 'remove');
     },
     unlock: gives(rescanRemoveLock),
     count: (k) => {
-      k.set(k.dev + DEVICE.numVfs, k.arg);
-      k.end(0);
-      k.done(0);
+      if (k.n === 0) k.set(k.dev + DEVICE.numVfs, k.arg);
     },
+    exit: joined((k) => {
+      k.end(k.n);
+      k.done(k.n);
+    }),
   }),
 
   procedure('pci_iov_add_virtfn', {
     enter: (k) => {
       const { dev, arg } = k;
       k.begin('pci_iov_add_virtfn', dev, 0, arg);
+      const failure = failureOfVf(k);
+      if (failure < 0) {
+        k.end(failure);
+        return k.done(failure);
+      }
       const vf = newDevice(k, vfPlace(k, dev, arg)!);
       k.hold(vf);
       k.n = vf;
-      k.call('pci_device_add', vf);
+      return k.call('pci_device_add', vf);
     },
     ready: joined((k) => k.call('pci_bus_add_device', k.n)),
     exit: (k) => {
@@ -107,13 +140,13 @@ export const SRIOV = [
   procedure('sriov_disable', {
     enter: (k) => {
       if (k.get(k.dev + DEVICE.numVfs) === 0) return k.done(0);
-      return k.rules.sriovRescanLock === 'vfs' ? 'lock' : 'next';
+      return locksVfs(k) ? 'lock' : 'next';
     },
     lock: takes(rescanRemoveLock),
     next: (k) => {
       const { dev, i } = k;
       if (i === k.get(dev + DEVICE.numVfs)) {
-        return k.rules.sriovRescanLock === 'vfs' ? 'unlock' : 'count';
+        return locksVfs(k) ? 'unlock' : 'count';
       }
       k.i = i + 1;
       return k.call('pci_iov_remove_virtfn', dev, 0, i, 'next');

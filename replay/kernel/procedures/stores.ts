@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, THREAD } from '../layout.js';
+import { DEVICE, GLOBAL, THREAD } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS } from './deferral.js';
@@ -109,7 +109,26 @@ export const STORES = [
     exit: (k) => leave(k, k.operation.count),
   }),
 
-  /** The attribute removes itself: a second write at the same time does nothing. */
+  /** `drivers_autoprobe` of the bus, without a lock. */
+  procedure('drivers_autoprobe', {
+    set: (k) => {
+      k.set(GLOBAL.autoprobeOff, 1 - k.operation.meaning);
+      k.done(k.operation.count);
+    },
+  }),
+
+  /** `rescan` of the bus, or of a function: what is in its slot and not on the bus comes back. */
+  procedure('rescan', {
+    enter: (k) => {
+      if (k.operation.meaning === 0) return k.done(k.operation.count);
+    },
+    lock: takes(rescanRemoveLock, (k) => {
+      k.call('pci_rescan_bus', 0, 0, k.arg);
+    }),
+    unlock: gives(rescanRemoveLock, (k) => k.done(k.operation.count)),
+  }),
+
+  /** The attribute takes itself away: a second write at the same time does nothing. */
   procedure('remove', {
     enter: (k) => {
       const dev = k.findDevice(k.operation.place);

@@ -1,0 +1,61 @@
+/**
+ * How each function was when a recording began. A snapshot is older than the first event: what the
+ * events show counts more.
+ */
+import type { FunctionStart } from '../kernel/index.js';
+import type { RecordedEvent, Recording } from './recording.js';
+
+/** What is known of a function at the beginning; undefined where nothing is. */
+interface Facts {
+  present?: boolean;
+  driver?: string | null;
+  override?: string | null;
+}
+
+export class Beginning {
+  readonly #functions = new Map<string, Facts>();
+
+  constructor(private readonly recording: Recording) {}
+
+  take({ name, phase, device, driver }: RecordedEvent): void {
+    if (device === null) return;
+    const facts = this.#of(device);
+    switch (name) {
+      case 'pci_device_add':
+        facts.present ??= false;
+        facts.driver ??= null;
+        return;
+      case 'device_release_driver_internal':
+        if (phase !== 'begin') return;
+        facts.present ??= true;
+        if (facts.driver === undefined) facts.driver = driver;
+        return;
+      case 'really_probe':
+        facts.present ??= true;
+        if (facts.driver === undefined) facts.driver = null;
+    }
+  }
+
+  /** A driver that takes nothing without an override was tried on it before any was written. */
+  hasOverride(address: string, driver: string): void {
+    this.#of(address).override ??= driver;
+  }
+
+  #of(address: string): Facts {
+    let facts = this.#functions.get(address);
+    if (facts === undefined) {
+      facts = {};
+      this.#functions.set(address, facts);
+    }
+    return facts;
+  }
+
+  start(address: string): FunctionStart {
+    const facts = this.#functions.get(address);
+    const snapshot = this.recording.functions.get(address);
+    const present = facts?.present ?? snapshot !== undefined;
+    if (!present) return { present, driver: null, override: null };
+    const driver = facts?.driver === undefined ? (snapshot?.driver ?? null) : facts.driver;
+    return { present, driver, override: facts?.override ?? snapshot?.override ?? null };
+  }
+}
