@@ -1,5 +1,6 @@
 /**
- * Speed and size of the trace file, as a table, compared with a stored baseline.
+ * Speed and size of the trace file, and speed of the kernel that runs, as a table, compared with a
+ * stored baseline.
  *
  *     npm run bench                    print the table
  *     npm run bench -- --save          and make it the new baseline
@@ -14,6 +15,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompress } from '../traces/index.js';
+import { kernelCases } from './kernel-cases.js';
 import { type Case, traceCases } from './trace-cases.js';
 
 const RUNS = 5;
@@ -92,7 +94,7 @@ function showSizes(pairs: readonly string[]): void {
 const args = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'vfr-bench-'));
 try {
-  const rows = await measure(await traceCases(folder));
+  const rows = await measure([...(await traceCases(folder)), ...kernelCases()]);
   const baseline = existsSync(BASELINE) ? JSON.parse(readFileSync(BASELINE, 'utf8')) : null;
   const machine = `${cpus().length} × ${cpus()[0].model}, Node ${process.version}`;
   console.log(`${machine}${baseline === null ? '' : `; baseline: ${baseline.machine}`}\n`);

@@ -26,6 +26,7 @@ export {
   type Outcome,
   oneAfterTheOther,
   randomly,
+  readyThreads,
   run,
 } from './run.js';
 export { TraceRecorder } from './trace-recorder.js';

@@ -13,6 +13,7 @@ import {
   leftOver,
   oneAfterTheOther,
   randomly,
+  readyThreads,
   run,
   World,
 } from './index.js';
@@ -66,10 +67,10 @@ test('undoing restores the state and its hash, step by step', () => {
       const schedule = randomly(random);
       const moments: { moment: number; hash: string; cells: Int32Array }[] = [];
       for (let steps = 0; steps < 200; steps++) {
-        const ready = Array.from({ length: k.threads }, (_, i) => i).filter((t) => k.canRun(t));
-        if (ready.length === 0) break;
+        const thread = schedule(k);
+        if (thread < 0) break;
         moments.push({ moment: k.cells.moment, hash: k.cells.hash, cells: k.cells.copy() });
-        k.step(schedule(ready));
+        k.step(thread);
       }
       for (const { moment, hash, cells } of moments.reverse()) {
         k.cells.undo(moment);
@@ -87,9 +88,8 @@ test('the footprint of a step is what the step then writes, and looking changes 
       const k = boot(new World(spec));
       const schedule = randomly(random);
       for (let steps = 0; steps < 100; steps++) {
-        const ready = Array.from({ length: k.threads }, (_, i) => i).filter((t) => k.canRun(t));
-        if (ready.length === 0) break;
-        const thread = schedule(ready);
+        const thread = schedule(k);
+        if (thread < 0) break;
         const before = k.cells.copy();
         const { writes } = k.footprint(thread);
         expect(equal(k.cells.copy(), before)).toBe(true);
@@ -108,9 +108,9 @@ test('steps of different threads whose footprints do not meet commute', () => {
       const k = boot(new World(spec));
       const schedule = randomly(random);
       for (let steps = 0; steps < 60; steps++) {
-        const ready = Array.from({ length: k.threads }, (_, i) => i).filter((t) => k.canRun(t));
-        if (ready.length === 0) break;
-        const [a, b] = ready;
+        const thread = schedule(k);
+        if (thread < 0) break;
+        const [a, b] = readyThreads(k);
         if (b !== undefined && independent(k.footprint(a), k.footprint(b))) {
           const hashes = [
             [a, b],
@@ -124,7 +124,7 @@ test('steps of different threads whose footprints do not meet commute', () => {
           });
           expect(hashes[1]).toBe(hashes[0]);
         }
-        k.step(schedule(ready));
+        k.step(thread);
       }
     }),
     { numRuns: 40 },

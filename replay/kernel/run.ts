@@ -5,8 +5,15 @@ import type { Kernel } from './kernel.js';
 import { FAULT, GLOBAL } from './layout.js';
 import { operationsDone } from './procedures/user.js';
 
-/** Chooses one of the threads that can continue, given in the order of their numbers. */
-export type Scheduler = (ready: readonly number[]) => number;
+/** Chooses one of the threads that can continue; -1 if there is none. */
+export type Scheduler = (k: Kernel) => number;
+
+/** The threads that can continue, in the order of their numbers. */
+export function readyThreads(k: Kernel): number[] {
+  const ready: number[] = [];
+  for (let thread = 0; thread < k.threads; thread++) if (k.canRun(thread)) ready.push(thread);
+  return ready;
+}
 
 /** A stream of numbers from a seed (mulberry32): the same numbers on every machine. */
 function randomNumbers(seed: number): () => number {
@@ -30,15 +37,21 @@ export function randomly(seed: number): Scheduler {
   const next = randomNumbers(seed);
   const burst = BURSTS[next() % BURSTS.length];
   let thread = -1;
-  return (ready) => {
-    const goesOn = next() % burst !== 0 && ready.includes(thread);
-    if (!goesOn) thread = ready[next() % ready.length];
-    return thread;
+  return (k) => {
+    // Most steps continue a thread: the others are not looked at.
+    const goesOn = next() % burst !== 0 && thread >= 0 && k.canRun(thread);
+    if (goesOn) return thread;
+    const ready = readyThreads(k);
+    if (ready.length > 0) thread = ready[next() % ready.length];
+    return ready.length > 0 ? thread : -1;
   };
 }
 
 /** Runs each thread until it waits or ends, the first one first. */
-export const oneAfterTheOther: Scheduler = (ready) => ready[0];
+export const oneAfterTheOther: Scheduler = (k) => {
+  for (let thread = 0; thread < k.threads; thread++) if (k.canRun(thread)) return thread;
+  return -1;
+};
 
 export interface Outcome {
   /** Driver of each existing function; null if it has none. */
@@ -63,13 +76,11 @@ const STEPS_MAX = 1_000_000;
  * @param observe called after every step
  */
 export function run(k: Kernel, schedule: Scheduler, observe?: (k: Kernel) => void): Outcome {
-  const ready: number[] = [];
   for (let steps = 0; ; steps++) {
     assert(steps < STEPS_MAX, `a run ends within ${STEPS_MAX} steps`);
-    ready.length = 0;
-    for (let thread = 0; thread < k.threads; thread++) if (k.canRun(thread)) ready.push(thread);
-    if (ready.length === 0) return outcomeOf(k, steps);
-    k.step(schedule(ready));
+    const thread = schedule(k);
+    if (thread < 0) return outcomeOf(k, steps);
+    k.step(thread);
     k.cells.forgetUndo();
     observe?.(k);
   }
