@@ -45,7 +45,7 @@ describe('vfr demo', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^Import .*\n {2}\d+ records of the kernel became \d+ events/);
     expect(stdout).toMatch(
-      /\nReplay\n {2}\d+ of \d+ things the kernel did were as they had to be, 0 not;\n/,
+      /\nReplay\n {2}\d+ of \d+ responses of the kernel matched, 0 diverged;\n/,
     );
     expect(stdout).toMatch(/0000:01:00\.1 ends with /);
     expect(stdout).toMatch(/\nRaces: \d+ races on \d+ devices\n/);

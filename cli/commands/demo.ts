@@ -75,7 +75,7 @@ async function printReplay(result: ReplayResult): Promise<void> {
   const { responses, computed, matched, diverged, finalState } = result;
   await heading('Replay');
   await print(
-    `  ${matched} of ${responses} things the kernel did were as they had to be, ${diverged} not;`,
+    `  ${matched} of ${responses} responses of the kernel matched, ${diverged} diverged;`,
   );
   await print(
     `  ${computed} were predicted from the state, the others by order or from their caller`,
