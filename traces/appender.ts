@@ -87,7 +87,6 @@ export class EventAppender {
     assert((row.present & REQUIRED) === REQUIRED, 'an event has a kind and a phase');
     const at = this.#row;
     this.#columns.store(at, row);
-    row.clearValues();
     this.#lastLow = row.cells[CELL.ts];
     this.#lastHigh = row.cells[CELL.ts + 1];
     this.#row = at + 1;

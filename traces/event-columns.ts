@@ -85,7 +85,7 @@ export class EventColumns {
     return this.data.byteLength + this.text.byteLength;
   }
 
-  /** Stores an event as row `row`. */
+  /** Stores an event as row `row`, and drops its text and data, which are the event's own. */
   store(row: number, event: EventRow): void {
     const { cells, present } = event;
     const word = row * 2;
@@ -120,10 +120,12 @@ export class EventColumns {
     if (event.textValue !== null || event.dataValue !== null) this.storeValues(row, event);
   }
 
-  private storeValues(row: number, { textValue, textStart, textEnd, dataValue }: EventRow): void {
+  private storeValues(row: number, event: EventRow): void {
+    const { textValue, textStart, textEnd, dataValue } = event;
     if (typeof textValue === 'string') this.text.setText(row, textValue);
     else if (textValue !== null) this.text.setUtf8(row, textValue, textStart, textEnd);
     if (dataValue !== null) this.data.setBytes(row, dataValue);
+    event.clearValues();
   }
 
   /**
