@@ -27,7 +27,7 @@ export const hisiMigration = (preCopy: boolean): MigrationModel => ({
  * half of BAR 2 that the migration does not use.
  */
 export const hisiAccVfioPci = defineVfioPci({
-  name: 'hisi-acc-vfio-pci',
+  name: 'hisi_acc_vfio_pci',
   probe: 'hisi_acc_vfio_pci_probe',
   table: pciIds(0x19e5, 0xa251, 0xa256, 0xa259),
   own: ['regions'],

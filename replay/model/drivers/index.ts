@@ -31,12 +31,8 @@ export const DRIVERS: readonly DriverModel[] = [
   pciStub,
 ];
 
-/** A driver without a name of its own has that of its module: dashes are underscores there. */
 const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(
-  DRIVERS.flatMap((driver) => [
-    [driver.name, driver] as const,
-    [driver.name.replaceAll('-', '_'), driver] as const,
-  ]),
+  DRIVERS.map((driver) => [driver.name, driver]),
 );
 
 /** The model of a driver by its name; an unknown driver if it is not declared. */

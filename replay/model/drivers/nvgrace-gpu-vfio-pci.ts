@@ -5,7 +5,7 @@ import { defineVfioPci, pciIds } from './driver.js';
  * device does not have (kernel drivers/vfio/pci/nvgrace-gpu/main.c 6.9).
  */
 export const nvgraceGpuVfioPci = defineVfioPci({
-  name: 'nvgrace-gpu-vfio-pci',
+  name: 'nvgrace_gpu_vfio_pci',
   probe: 'nvgrace_gpu_probe',
   table: pciIds(0x10de, 0x2342, 0x2345, 0x2348, 0x2941, 0x31c2),
   own: ['config', 'regions'],

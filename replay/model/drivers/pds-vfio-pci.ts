@@ -13,7 +13,7 @@ export const pdsMigration: MigrationModel = {
 
 /** VFs of AMD Pensando's cards (kernel drivers/vfio/pci/pds 6.12). */
 export const pdsVfioPci = defineVfioPci({
-  name: 'pds-vfio-pci',
+  name: 'pds_vfio_pci',
   probe: 'pds_vfio_pci_probe',
   table: pciIds(0x1dd8, 0x1003),
   migration: pdsMigration,

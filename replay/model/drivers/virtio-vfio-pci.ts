@@ -6,7 +6,7 @@ import { defineVfioPci, pciIds } from './driver.js';
  * drivers/vfio/pci/virtio 6.9).
  */
 export const virtioVfioPci = defineVfioPci({
-  name: 'virtio-vfio-pci',
+  name: 'virtio_vfio_pci',
   probe: 'virtiovf_pci_probe',
   table: pciIds(0x1af4, 0x1041, 0x1042),
   own: ['config', 'regions'],
