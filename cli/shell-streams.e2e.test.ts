@@ -107,11 +107,11 @@ describe('a closed standard output', () => {
 
 describe('an output by name', () => {
   test.each([
-    'an output by name cut t.arrows',
+    'cut t.arrows',
     'import t.arrows',
     'demo',
     'record',
-  ])('%s -o "" is wrong usage', (c) => {
+  ])('`vfr %s -o ""` is wrong usage', (c) => {
     const { status, stderr } = shell(`vfr ${c} -o ""`);
     expect({ status, told: stderr.includes('It is empty: name a file') }).toEqual({
       status: 2,
