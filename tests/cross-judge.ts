@@ -2,7 +2,7 @@
  * Random runs of the kernel that runs, judged by the judge: prints what it says of each run that it
  * does not wholly agree with.
  *
- *   node dist/tests/cross-judge.js [RUNS] [SEED] [calm | vfio | vfio-alone]
+ *   node dist/tests/cross-judge.js [RUNS] [SEED] [calm | vfio | vfio-alone] [group | cdev | both]
  */
 import fc from 'fast-check';
 import { type ReplayResult, replay } from '../replay/index.js';
@@ -27,11 +27,13 @@ export function judge(reader: TraceReader): ReplayResult {
   return replay(reader.read(), { kernel, clock, notes });
 }
 
+const doorsOf = (text = 'both') => (text === 'group' || text === 'cdev' ? text : 'both');
+
 if (process.argv[1]?.endsWith('cross-judge.js')) {
   const [runs = 300, from = 1] = process.argv.slice(2).map(Number);
   const which = process.argv[4] ?? '';
   const runsOf = which.startsWith('vfio')
-    ? randomVfioRun(which === 'vfio')
+    ? randomVfioRun(which === 'vfio', doorsOf(process.argv[5]))
     : randomRun(which === 'calm');
   let [events, responses, unknown, odd] = [0, 0, 0, 0];
   const sample = fc.sample(fc.tuple(runsOf, seed), { numRuns: runs, seed: from });

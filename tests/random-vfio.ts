@@ -8,6 +8,7 @@ import type {
   RunSpec,
 } from '../replay/kernel/index.js';
 import { userActionOf } from '../replay/scenarios/user-spec.js';
+import { iommufdCall, openMore, wayByCdev } from './random-iommufd.js';
 
 /** Two functions of one bus and of one group, and one that is alone. */
 const ONE = '0000:51:00.0';
@@ -179,20 +180,36 @@ const anything = fc.oneof(
 );
 
 /** Somebody opens a device, as a rule wholly, does something with it, and may end. */
-const client: fc.Arbitrary<OperationSpec[]> = fc
-  .tuple(
-    vfioAddress,
-    fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 5, maxLength: 5 }),
-    fc.array(anything, { maxLength: 10 }),
-    fc.boolean(),
-  )
-  .map(([at, kept, more, ends]) => [
-    ...way(at)
-      .filter((_, i) => kept[i] > 0)
-      .map(user),
-    ...more.map(user),
-    ...(ends ? [user({ exit: true })] : []),
-  ]);
+const clientOf = (
+  steps: (at: string) => Operation[],
+  does: fc.Arbitrary<Operation>,
+): fc.Arbitrary<OperationSpec[]> =>
+  fc
+    .tuple(
+      vfioAddress,
+      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 5, maxLength: 5 }),
+      fc.array(does, { maxLength: 10 }),
+      fc.boolean(),
+    )
+    .map(([at, kept, more, ends]) => [
+      ...steps(at)
+        .filter((_, i) => kept[i] > 0)
+        .map(user),
+      ...more.map(user),
+      ...(ends ? [user({ exit: true })] : []),
+    ]);
+
+const client = clientOf(way, anything);
+const cdevClient = clientOf(
+  wayByCdev,
+  fc.oneof(
+    { weight: 5, arbitrary: iommufdCall },
+    { weight: 4, arbitrary: anything },
+    { weight: 1, arbitrary: openMore(vfioAddress) },
+  ),
+);
+/** By which door users come to devices. */
+const DOORS = { group: client, cdev: cdevClient, both: fc.oneof(client, cdevClient, cdevClient) };
 
 const admin: fc.Arbitrary<OperationSpec[]> = fc.array(
   fc.oneof(
@@ -211,12 +228,15 @@ const afterSetup = (operations: OperationSpec[]): OperationSpec[] =>
     i > 0 ? one : { ...one, when: { type: 'done', actor: 'setup', operations: 1 } },
   );
 
-export const randomVfioRun = (busy = true): fc.Arbitrary<RunSpec> =>
+export const randomVfioRun = (
+  busy = true,
+  doors: keyof typeof DOORS = 'both',
+): fc.Arbitrary<RunSpec> =>
   fc
     .tuple(
       fc.constantFrom('6.1', '6.6', '6.12', '6.19', '7.3'),
       functions,
-      fc.array(client, { minLength: 1, maxLength: 2 }),
+      fc.array(DOORS[doors], { minLength: 1, maxLength: 2 }),
       busy ? admin : fc.constant<OperationSpec[]>([]),
     )
     .map(([kernel, list, clients, other]) => {

@@ -156,7 +156,7 @@ class Client {
       if (count > 0) this.#do({ type: 'open', file: 'eventfd', address: null, as: 'event' });
       this.#do({ ...base, files: Array.from({ length: count }, () => 'event') });
     } else if (name === 'VFIO_IOMMU_MAP_DMA' && (ret === EFAULT || ret === ENOMEM)) {
-      this.#do({ ...base, pinError: ret });
+      this.#do({ ...base, refusal: ret });
     } else this.#do(base);
   }
 

@@ -24,13 +24,21 @@ export const CALLS = {
   vfio_device_fops_unl_ioctl: IOCTL,
   vfio_pci_core_ioctl: SERVED,
   vfio_iommu_type1_ioctl: SERVED,
+  iommufd_fops_ioctl: IOCTL,
+  vfio_df_ioctl_bind_iommufd: { kind: 'ioctl' },
+  vfio_df_ioctl_attach_pt: { kind: 'ioctl' },
+  vfio_df_ioctl_detach_pt: { kind: 'ioctl' },
   vfio_fops_open: { kind: 'file.open' },
+  vfio_device_fops_cdev_open: { kind: 'file.open' },
+  iommufd_fops_open: { kind: 'file.open' },
+  iommufd_fops_release: { kind: 'file.close', path: 'vfio' },
   vfio_fops_release: { kind: 'file.close' },
   vfio_group_fops_open: { kind: 'group.open' },
   vfio_group_fops_release: { kind: 'group.close' },
   vfio_device_fops_release: { kind: 'file.close' },
   vfio_df_open: { kind: 'device.open' },
   vfio_df_close: { kind: 'device.close' },
+  vfio_df_unbind_iommufd: { kind: 'dma.detach' },
   vfio_register_group_dev: { kind: 'vfio.register' },
   vfio_unregister_group_dev: { kind: 'vfio.unregister' },
   vfio_pci_core_enable: { kind: 'device.open' },
@@ -74,6 +82,8 @@ export interface CallEvent {
   /** Whether an access writes. */
   readonly write?: boolean;
   readonly device?: string;
+  /** What distinguishes calls of an iommufd from those of a container. */
+  readonly driver?: 'iommufd';
   readonly region?: number;
   readonly offset?: number;
   readonly length?: number;
@@ -106,11 +116,28 @@ export function pathOfCall({ call }: CallEvent): Path | undefined {
   return facts.path;
 }
 
+/** Functions of character devices (drivers/vfio/device_cdev.c 6.6). */
+const OF_CDEV = [
+  'vfio_df_open',
+  'vfio_df_close',
+  'vfio_device_fops_cdev_open',
+  'vfio_df_ioctl_bind_iommufd',
+  'vfio_df_ioctl_attach_pt',
+  'vfio_df_ioctl_detach_pt',
+  'vfio_df_unbind_iommufd',
+] as const;
+/** Functions of iommufds (drivers/iommu/iommufd/main.c 6.2). */
+const OF_IOMMUFD = ['iommufd_fops_open', 'iommufd_fops_ioctl', 'iommufd_fops_release'] as const;
+
 /** Functions that a kernel has and that a run records. */
-export function callsOf({ faultMapsAll, opensDeviceFiles }: KernelRules): CallName[] {
+export function callsOf({ version, faultMapsAll, opensDeviceFiles }: KernelRules): CallName[] {
   const missing: CallName[] = [
     faultMapsAll ? 'vfio_pci_mmap_huge_fault' : 'vfio_pci_mmap_fault',
-    ...(opensDeviceFiles ? [] : (['vfio_df_open', 'vfio_df_close'] as const)),
+    ...(opensDeviceFiles ? [] : OF_CDEV),
+    ...(version >= IOMMUFD_SINCE ? [] : OF_IOMMUFD),
   ];
   return (Object.keys(CALLS) as CallName[]).filter((call) => !missing.includes(call));
 }
+
+/** The first kernel with /dev/iommu, as major * 1000 + minor. */
+export const IOMMUFD_SINCE = 6002;

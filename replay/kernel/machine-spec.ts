@@ -128,11 +128,11 @@ export type Action =
   | { readonly type: 'release'; readonly address: string };
 
 /** Which file an operation opens. */
-export type FileKind = 'container' | 'group' | 'device' | 'eventfd';
+export type FileKind = 'container' | 'group' | 'device' | 'cdev' | 'iommufd' | 'eventfd';
 
 /** What a user of VFIO does. Files and mappings have names, which count within a process. */
 export type UserAction =
-  /** `address`: a function of the group. */
+  /** `address`: a function of the group, or that of the character device. */
   | {
       readonly type: 'open';
       readonly file: Exclude<FileKind, 'device'>;
@@ -191,8 +191,8 @@ export interface IoctlAction {
   readonly address: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
-  /** Why memory that it maps cannot be pinned; it can when left out. */
-  readonly pinError?: number;
+  /** Why memory cannot be pinned, or hardware refuses the call; neither when left out. */
+  readonly refusal?: number;
 }
 
 export interface OperationSpec {

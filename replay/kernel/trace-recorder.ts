@@ -143,6 +143,7 @@ export class TraceRecorder implements Recorder {
     const path = pathOfCall(event);
     if (path !== undefined) row.set(CELL.path, dictionaries.path.id(path));
     if (event.device !== undefined) row.set(CELL.device, dictionaries.device.id(event.device));
+    if (event.driver !== undefined) row.set(CELL.driver, dictionaries.driver.id(event.driver));
     if (event.region !== undefined) row.set(CELL.region, event.region);
     if (event.offset !== undefined) row.setNumber(CELL.offset, event.offset);
     if (event.length !== undefined) row.setNumber(CELL.length, event.length);

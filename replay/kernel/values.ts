@@ -18,6 +18,7 @@ function ofText(hash: number, text: string): number {
 /** A number of 32 bits for the content of plain data. */
 function hashOf(value: unknown, hash: number): number {
   if (value instanceof Uint8Array) return value.reduce(mixed, mixed(hash, value.length));
+  if (value instanceof Map) return hashOf([...value], mixed(hash, 3));
   if (typeof value !== 'object' || value === null) {
     return ofText(ofText(hash, typeof value), String(value));
   }
@@ -29,6 +30,9 @@ function hashOf(value: unknown, hash: number): number {
 function areEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Map || b instanceof Map) {
+    return a instanceof Map && b instanceof Map && areEqual([...a], [...b]);
+  }
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
     if (!(a instanceof Uint8Array && b instanceof Uint8Array)) return false;
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -46,14 +50,15 @@ function areEqual(a: unknown, b: unknown): boolean {
 function draftOf<T>(value: T): T {
   if (value instanceof Uint8Array) return value.slice() as T;
   if (Array.isArray(value)) return value.map(draftOf) as T;
+  if (value instanceof Map) return new Map(draftOf([...value])) as T;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, draftOf(v)])) as T;
 }
 
-/** Nothing changes a value of the table. The bytes of an array cannot be frozen. */
+/** Nothing changes a value of the table. Bytes and entries of a map cannot be frozen. */
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  for (const member of Object.values(value)) frozen(member);
+  for (const member of value instanceof Map ? value.values() : Object.values(value)) frozen(member);
   return Object.freeze(value);
 }
 

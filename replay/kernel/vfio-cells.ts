@@ -1,5 +1,6 @@
 /** The state of VFIO in the kernel that runs: files, processes, groups, devices and their sets. */
 import { type DmaSpace, newDmaSpace } from '../model/iommu/type1.js';
+import type { Context } from '../model/iommufd/index.js';
 import type { ConfigAccess } from '../model/vfio-pci-core/config-access.js';
 import type { OpenDevice } from '../model/vfio-pci-core/open-device.js';
 import type { Cells } from './cells.js';
@@ -8,7 +9,7 @@ import type { Place } from './place.js';
 import { ValueTable } from './values.js';
 import type { World } from './world.js';
 
-/** A file that an operation opens; a container is its file. */
+/** A file that an operation opens; a container is its file, and so is an iommufd. */
 export const FILE = members(
   /** References to the file: its descriptor, mappings, and devices that hold their group. */
   'refs',
@@ -26,6 +27,10 @@ export const FILE = members(
   'joined',
   /** Signals of an eventfd. */
   'signals',
+  /** Of a character device: the iommufd that the file is bound to; 0 before BIND. */
+  'iommufd',
+  /** Objects of an iommufd: a value, `Context`. */
+  'context',
 );
 
 /** `struct vfio_group`, and the owner of the IOMMU group. */
@@ -44,6 +49,12 @@ export const GROUP = members(
   'natives',
   /** Its place among the groups of its container. */
   'order',
+  /** Files of character devices that are bound, or being bound (`cdev_device_open_cnt`). */
+  'cdevs',
+  /** The iommufd that owns its DMA. */
+  'owner',
+  /** Devices of it that are bound to that iommufd (`owner_cnt`). */
+  'claims',
 );
 
 /** `struct vfio_pci_core_device`, of one life of a function. */
@@ -56,6 +67,8 @@ export const VDEV = members(
   'refs',
   /** `open_count`. */
   'opens',
+  /** The iommufd to which a file of its character device is bound. */
+  'iommufd',
   /** How often the device was requested from its users. */
   'requests',
   /** `memory_lock`: the thread that holds it for writing. */
@@ -198,6 +211,11 @@ export class VfioState {
   /** Mappings of a container, by the number of its file. They must not be changed. */
   dma(file: number): DmaSpace {
     return this.#valueOf(this.file(file) + FILE.dma, newDmaSpace(true));
+  }
+
+  /** Objects of an iommufd, by the number of its file. They must not be changed. */
+  context(file: number): Context {
+    return this.values.at(this.cells.get(this.file(file) + FILE.context));
   }
 
   accessOf(thread: number): ConfigAccess {

@@ -77,7 +77,11 @@ export type NumberDocument = number | string;
 
 /** What a user of VFIO does. */
 export type UserDocument =
-  | { readonly open: 'container' | 'group' | 'eventfd'; readonly of?: string; readonly as?: string }
+  | {
+      readonly open: 'container' | 'group' | 'cdev' | 'iommufd' | 'eventfd';
+      readonly of?: string;
+      readonly as?: string;
+    }
   | { readonly close: string }
   | {
       readonly ioctl: string;

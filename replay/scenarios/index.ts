@@ -1,5 +1,6 @@
 /** Situations that the kernel that runs can be put in. */
 import { BINDING } from './binding.js';
+import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
 import { VFIO } from './vfio.js';
@@ -17,4 +18,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...WORK,
   ...KERNEL_BUGS,
   ...VFIO,
+  ...CDEV_USERS,
 ];

@@ -130,10 +130,9 @@ function* mistakesInUserNames(
   path: string,
   { functions }: ScenarioDocument['machine'],
 ): Generator<Mistake> {
-  const ofGroup = 'open' in operation && operation.open === 'group';
-  if (ofGroup && operation.of === undefined) {
-    yield { path, what: 'a group is opened by a function "of" it' };
-  }
+  const opened = 'open' in operation && operation.of === undefined ? operation.open : null;
+  if (opened === 'group') yield { path, what: 'a group is opened by a function "of" it' };
+  if (opened === 'cdev') yield { path, what: 'a character device is opened "of" a function' };
   const named = {
     of: 'open' in operation ? operation.of : undefined,
     interrupt: 'interrupt' in operation ? operation.interrupt : undefined,

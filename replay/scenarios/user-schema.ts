@@ -16,10 +16,13 @@ const bytes = count('bytes', 0x10_0000);
 /** @param common members that every operation has */
 export const userForms = (common: Readonly<Record<string, Schema>>): readonly Schema[] => [
   record(
-    'opens /dev/vfio/vfio, the group of a function, or an eventfd',
+    'opens /dev/vfio/vfio, a group, the character device of a function, /dev/iommu, or an eventfd',
     {
-      open: { enum: ['container', 'group', 'eventfd'], description: 'what is opened' },
-      of: { ...address, description: 'any function of the group' },
+      open: {
+        enum: ['container', 'group', 'cdev', 'iommufd', 'eventfd'],
+        description: 'what is opened',
+      },
+      of: { ...address, description: 'any function of the group, or the one of the device' },
       as: { ...name, description: 'name of the file; what is opened when left out' },
       ...common,
     },
@@ -33,8 +36,8 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
       on: name,
       with: {
         description:
-          'the third argument: a number, or the members of its struct (by default, argsz is ' +
-          'the size of the struct and others are 0); null for a null pointer',
+          'the third argument: a number, or the members of its struct (by default, argsz or ' +
+          'size is the size of the struct and others are 0); null for a null pointer',
         anyOf: [
           number,
           { type: 'object', propertyNames: { type: 'string' }, additionalProperties: number },

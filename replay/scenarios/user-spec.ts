@@ -5,7 +5,7 @@ import type { NumberDocument, UserDocument } from './document.js';
 
 const numberOf = (value: NumberDocument): number => Number(value);
 
-/** The struct of an ioctl: members that are left out are 0, `argsz` is its size. */
+/** The struct of an ioctl: members that are left out are 0, `argsz` or `size` is its size. */
 function structOf(name: string, given: Readonly<Record<string, NumberDocument>>, data: number) {
   const { members, size } = IOCTLS[name];
   const bytes = new Uint8Array(size + data);
@@ -15,12 +15,17 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
     const [offset, width] = members[member] ?? [0, 0];
     if (width === 8) view.setBigUint64(offset, BigInt(value), true);
     else if (width === 4) view.setUint32(offset, numberOf(value), true);
+    else if (width === 2) view.setUint16(offset, numberOf(value), true);
   }
   return bytes;
 }
 
 /** Bytes of descriptors after the struct; for an eventfd also after `flags` of SET_IRQS. */
 const DESCRIPTOR_BYTES = 4;
+
+/** Bytes of descriptors after a struct; that of BIND has its descriptor within. */
+const bytesAfter = (name: string, files: number): number =>
+  'iommufd' in IOCTLS[name].members ? 0 : files * DESCRIPTOR_BYTES;
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;
 
@@ -34,7 +39,7 @@ function ioctlOf(operation: IoctlDocument): Action {
     file,
     name,
     value: typeof given === 'number' || typeof given === 'string' ? numberOf(given) : 0,
-    data: isStruct ? structOf(name, members, files.length * DESCRIPTOR_BYTES) : null,
+    data: isStruct ? structOf(name, members, bytesAfter(name, files.length)) : null,
     files,
     address: device ?? null,
     as: argument === 'name' ? (as ?? 'device') : null,

@@ -1,19 +1,20 @@
 /**
- * Numbers of the ioctls of VFIO, and the length of their structs (uapi vfio.h 7.3): type ';', base
- * 100, no direction and no size in the number. One number stands for different calls on different
- * kinds of files.
+ * Numbers of the ioctls of VFIO and of iommufds, and the length of their structs (uapi vfio.h and
+ * iommufd.h 7.3): type ';', base 100 and 128, no direction and no size in the number. One number
+ * of VFIO stands for different calls on different kinds of files.
  */
 const BASE = 0x3b64;
+const IOMMUFD_BASE = 0x3b80;
 
 /** A member of a struct: its offset and its bytes. */
 export type Member = readonly [offset: number, bytes: 1 | 2 | 4 | 8];
 
 export interface IoctlFacts {
-  readonly file: 'container' | 'group' | 'device';
+  readonly file: 'container' | 'group' | 'device' | 'iommufd';
   readonly number: number;
   /** What the third argument is. */
   readonly argument: 'none' | 'number' | 'struct' | 'name' | 'file';
-  /** Members of the struct by name; the first is `argsz`, by default the size. */
+  /** Members of the struct by name; the first is `argsz` or `size`, by default the size. */
   readonly members: Readonly<Record<string, Member>>;
   /** Smallest size of the struct. */
   readonly size: number;
@@ -40,6 +41,14 @@ const struct = (
   size,
 });
 
+const iommufd = (n: number, size: number, members: IoctlFacts['members']): IoctlFacts => ({
+  file: 'iommufd',
+  number: IOMMUFD_BASE + n,
+  argument: 'struct',
+  members: { size: [0, 4], ...members },
+  size,
+});
+
 export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
   VFIO_GET_API_VERSION: none('container', 0),
   VFIO_CHECK_EXTENSION: { ...none('container', 1), argument: 'number' },
@@ -59,4 +68,56 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: struct('device', 12, 12, { count: [8, 4] }),
   VFIO_DEVICE_PCI_HOT_RESET: struct('device', 13, 12, { count: [8, 4] }),
   VFIO_DEVICE_FEATURE: struct('device', 17, 8, {}),
+  VFIO_DEVICE_BIND_IOMMUFD: struct('device', 18, 16, { iommufd: [8, 4] }),
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: struct('device', 19, 12, { pt_id: [8, 4] }),
+  VFIO_DEVICE_DETACH_IOMMUFD_PT: struct('device', 20, 8, {}),
+  IOMMU_DESTROY: iommufd(0, 8, { id: [4, 4] }),
+  IOMMU_IOAS_ALLOC: iommufd(1, 12, { flags: [4, 4] }),
+  IOMMU_IOAS_ALLOW_IOVAS: iommufd(2, 24, {
+    ioas_id: [4, 4],
+    num_iovas: [8, 4],
+    allowed_iovas: [16, 8],
+  }),
+  IOMMU_IOAS_COPY: iommufd(3, 40, {
+    flags: [4, 4],
+    dst_ioas_id: [8, 4],
+    src_ioas_id: [12, 4],
+    length: [16, 8],
+    dst_iova: [24, 8],
+    src_iova: [32, 8],
+  }),
+  IOMMU_IOAS_IOVA_RANGES: iommufd(4, 32, {
+    ioas_id: [4, 4],
+    num_iovas: [8, 4],
+    allowed_iovas: [16, 8],
+  }),
+  IOMMU_IOAS_MAP: iommufd(5, 40, {
+    flags: [4, 4],
+    ioas_id: [8, 4],
+    user_va: [16, 8],
+    length: [24, 8],
+    iova: [32, 8],
+  }),
+  IOMMU_IOAS_UNMAP: iommufd(6, 24, { ioas_id: [4, 4], iova: [8, 8], length: [16, 8] }),
+  IOMMU_OPTION: iommufd(7, 24, {
+    option_id: [4, 4],
+    op: [8, 2],
+    object_id: [12, 4],
+    val64: [16, 8],
+  }),
+  IOMMU_HWPT_ALLOC: iommufd(9, 48, {
+    flags: [4, 4],
+    dev_id: [8, 4],
+    pt_id: [12, 4],
+    data_type: [24, 4],
+    data_len: [28, 4],
+    data_uptr: [32, 8],
+    fault_id: [40, 4],
+  }),
+  IOMMU_GET_HW_INFO: iommufd(10, 40, {
+    flags: [4, 4],
+    dev_id: [8, 4],
+    data_len: [12, 4],
+    data_uptr: [16, 8],
+  }),
 };

@@ -16,6 +16,17 @@ export const ioctlOf = (k: Kernel): IoctlAction => actionOf<'ioctl'>(k);
 export const descriptorOf = (k: Kernel, name: string): Descriptor | null =>
   k.vfio.descriptors(k.process).findLast((one) => one.name === name) ?? null;
 
+/**
+ * Whether a file is one of a device, through which it is open.
+ * @param other the errno for a file of another kind
+ * @returns 0 if it is, -EINVAL for a character device that is not bound, or that errno
+ */
+export function checkDeviceFile(k: Kernel, file: number, other: number): number {
+  const { kind } = k.world.file(file);
+  if (kind === 'cdev') return k.get(k.vfio.file(file) + FILE.iommufd) === 0 ? -ERRNO.EINVAL : 0;
+  return kind === 'device' ? 0 : -other;
+}
+
 /** The number of the file of a name; 0 when it is not open. */
 export const fileOf = (k: Kernel, name: string): number => descriptorOf(k, name)?.file ?? 0;
 

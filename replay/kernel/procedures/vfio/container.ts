@@ -10,7 +10,7 @@ import { FILE, GROUP } from '../../vfio-cells.js';
 import { containerLock, groupOf, membersOf } from './common.js';
 
 /** All functions of a group get another domain. */
-function attach(k: Kernel, group: number): void {
+export function attachToDomain(k: Kernel, group: number): void {
   for (const dev of membersOf(k, group)) k.point('attach_device_to_domain', dev);
 }
 
@@ -47,10 +47,10 @@ function groupsOf(k: Kernel, file: number): number[] {
 function attachGroup(k: Kernel, file: number, group: number, isFirst: boolean): void {
   const value = k.vfio.numberOfGroup(group);
   k.beginCall({ call: 'vfio_iommu_type1_attach_group', value, length: objectOf(file) });
-  attach(k, group);
+  attachToDomain(k, group);
   if (!isFirst) {
-    attach(k, group);
-    attach(k, group);
+    attachToDomain(k, group);
+    attachToDomain(k, group);
   } else if (k.rules.triesDomains) {
     mapPages(k, 0n, BigInt(2 * PAGE), 0n);
     unmapPages(k, 0n, BigInt(PAGE));
@@ -88,7 +88,7 @@ export const CONTAINER = [
           k.i = -ERRNO.EPERM;
           return;
         }
-        if (k.rules.claimsGroups) attach(k, group);
+        if (k.rules.claimsGroups) attachToDomain(k, group);
         const isSet = k.get(file + FILE.iommu) !== 0;
         if (isSet) attachGroup(k, k.arg, group, false);
         k.add(file + FILE.joined, 1);
@@ -113,10 +113,10 @@ export const CONTAINER = [
       if (k.get(file + FILE.iommu) !== 0) {
         const value = k.vfio.numberOfGroup(group);
         k.pointCall({ call: 'vfio_iommu_type1_detach_group', value, length: objectOf(number) });
-        attach(k, group);
+        attachToDomain(k, group);
         if (isLast) unmapAll(k, number);
       }
-      if (k.rules.claimsGroups) attach(k, group);
+      if (k.rules.claimsGroups) attachToDomain(k, group);
       k.set(group + GROUP.container, 0);
       k.set(group + GROUP.order, 0);
       if (!isLast) return;

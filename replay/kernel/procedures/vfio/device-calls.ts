@@ -20,7 +20,7 @@ import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './commo
 import { isOwnedByVfio, setLock } from './device.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
-import { functionsOf, mayHotReset } from './reset.js';
+import { functionsOf, iommufdOwns, isBound, mayHotReset } from './reset.js';
 
 /** Bytes of a struct that the recorder fetches of a device's ioctl. */
 const STRUCT_BYTES = 12;
@@ -33,8 +33,8 @@ function contextOf(k: Kernel): DeviceContext {
     rootBus: addressOf(k).slice(5, 8) === '00:',
     isPf: k.placeOf(k.dev).sriov !== null,
     irqsSet: true,
-    byCdev: false,
-    iommufdOwns: null,
+    byCdev: isBound(k),
+    iommufdOwns: isBound(k) ? iommufdOwns(k) : null,
     version: k.rules.version,
   };
 }

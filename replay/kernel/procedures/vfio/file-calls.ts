@@ -7,16 +7,17 @@ import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-cells.js';
 import { actionOf, descriptorOf, EBADF, groupOfFile, install, uninstall } from './common.js';
+import { openIommufd } from './iommufd-calls.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
 const groupToOpen = (k: Kernel): number => k.vfio.group(k.doing.place!);
 const groupLock = (k: Kernel): number => groupToOpen(k) + GROUP.lock;
 
-/** A group is open once, and only as long as VFIO has devices of it. */
+/** A group is open once, not together with a character device, and as long as VFIO has devices. */
 function openGroup(k: Kernel): number {
   const group = groupToOpen(k);
   if (k.get(group + GROUP.devices) === 0) return -ERRNO.ENODEV;
-  if (k.get(group + GROUP.opened) !== 0) return -ERRNO.EBUSY;
+  if (k.get(group + GROUP.opened) !== 0 || k.get(group + GROUP.cdevs) > 0) return -ERRNO.EBUSY;
   k.set(group + GROUP.opened, k.doing.file);
   return 0;
 }
@@ -35,6 +36,8 @@ const RELEASE = {
   container: 'vfio_fops_release',
   group: 'vfio_group_fops_release',
   device: 'vfio_device_fops_release',
+  cdev: 'vfio_device_cdev_release',
+  iommufd: 'iommufd_fops_release',
   eventfd: 'eventfd_release',
 } as const;
 
@@ -77,6 +80,11 @@ export const FILES = [
     enter: (k) => {
       const action = actionOf<'open'>(k);
       const { file } = k.doing;
+      if (action.file === 'cdev') {
+        return k.call('vfio_device_fops_cdev_open', 0, 0, file, 'opened');
+      }
+      const refused = action.file === 'iommufd' ? openIommufd(k, file) : 0;
+      if (refused < 0) return k.done(refused);
       if (action.file === 'container') k.beginCall({ call: 'vfio_fops_open' });
       if (action.file === 'group') {
         // Without a device of VFIO there is no node in /dev/vfio.
@@ -94,9 +102,12 @@ export const FILES = [
     }),
     unlock: gives(groupLock),
     exit: joined((k) => {
-      const { file } = k.doing;
       k.endCall(k.i);
-      if (k.i < 0) return k.done(k.i);
+      return k.i < 0 ? k.done(k.i) : 'install';
+    }),
+    opened: joined((k) => (k.ret < 0 ? k.done(k.ret) : undefined)),
+    install: joined((k) => {
+      const { file } = k.doing;
       k.set(k.vfio.file(file) + FILE.refs, 1);
       return k.done(install(k, file, actionOf<'open'>(k).as));
     }),
@@ -112,7 +123,7 @@ export const FILES = [
     exit: joined((k) => k.done(0)),
   }),
 
-  /** Drops a reference to a file; releasing a device also releases its group. */
+  /** Drops a reference to a file; releasing a device also releases its group, or its iommufd. */
   procedure('fput', {
     drop: (k) => {
       if (!drop(k, k.arg)) return k.done(0);

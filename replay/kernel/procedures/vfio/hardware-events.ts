@@ -1,5 +1,6 @@
 /** What functions do by themselves: interrupts, and DMA that the IOMMU lets through or not. */
 import { DMA_MAP } from '../../../model/iommu/type1.js';
+import { MAP } from '../../../model/iommufd/index.js';
 import { peek } from '../../../model/vfio-pci-core/little-endian.js';
 import type { Kernel } from '../../kernel.js';
 import { procedure } from '../../steps.js';
@@ -11,19 +12,39 @@ import { raise } from './irqs.js';
 const COMMAND = 4;
 const COMMAND_MASTER = 4;
 
-/**
- * A function reads or writes memory. Of one whose group VFIO owns, only what its container maps is
- * reached; others do not concern VFIO.
- */
-function dma(k: Kernel, dev: number, iova: number, write: boolean): void {
-  const container = k.get(k.vfio.group(k.placeOf(dev)) + GROUP.container);
-  if (container === 0 || (peek(configOf(k, dev), COMMAND, 2) & COMMAND_MASTER) === 0) return;
+function containerMaps(k: Kernel, container: number, iova: bigint, write: boolean): boolean {
   const isSet = k.get(k.vfio.file(container) + FILE.iommu) !== 0;
   const mappings = isSet ? k.vfio.dma(container).mappings : [];
-  const at = BigInt(iova);
-  const mapping = mappings.find((m) => m.iova <= at && at < m.iova + m.size);
+  const mapping = mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
   const need = write ? DMA_MAP.WRITE : DMA_MAP.READ;
-  if (mapping !== undefined && (mapping.flags & need) !== 0) return;
+  return mapping !== undefined && (mapping.flags & need) !== 0;
+}
+
+/** What a function reaches by the page table of its group; all is blocked without one. */
+function iommufdMaps(k: Kernel, dev: number, iova: bigint, write: boolean): boolean {
+  const group = k.vfio.group(k.placeOf(dev));
+  const { groups, objects } = k.vfio.context(k.get(group + GROUP.owner));
+  const table = objects.get(groups.get(String(k.vfio.numberOfGroup(group))) ?? 0);
+  const ioas = table?.type === 'hwpt' ? objects.get(table.ioas) : undefined;
+  const areas = ioas?.type === 'ioas' ? ioas.space.areas : [];
+  const area = areas.find((one) => one.iova <= iova && iova <= one.last);
+  return area !== undefined && (area.flags & (write ? MAP.WRITE : MAP.READ)) !== 0;
+}
+
+/**
+ * A function reads or writes memory. Of one whose group VFIO owns, only what its container or
+ * iommufd maps is reached; others do not concern VFIO.
+ */
+function dma(k: Kernel, dev: number, iova: number, write: boolean): void {
+  const group = k.vfio.group(k.placeOf(dev));
+  const container = k.get(group + GROUP.container);
+  const iommufd = k.get(group + GROUP.owner);
+  if (container === 0 && iommufd === 0) return;
+  if ((peek(configOf(k, dev), COMMAND, 2) & COMMAND_MASTER) === 0) return;
+  const at = BigInt(iova);
+  if (container !== 0 ? containerMaps(k, container, at, write) : iommufdMaps(k, dev, at, write)) {
+    return;
+  }
   const device = k.placeOf(dev).address;
   k.pointCall({ call: 'io_page_fault', device, offset: iova, value: Number(write) });
 }

@@ -1,12 +1,14 @@
-/** Procedures of VFIO's group door. */
+/** Procedures of VFIO's two doors. */
 import type { Kernel } from '../../kernel.js';
 import type { Procedure } from '../../procedure.js';
+import { CDEV } from './cdev-calls.js';
 import { CONTAINER } from './container.js';
 import { DEVICE_FILES } from './device.js';
 import { DEVICE_IOCTL } from './device-calls.js';
 import { FILES } from './file-calls.js';
 import { HARDWARE_EVENTS } from './hardware-events.js';
 import { IOCTL } from './ioctl.js';
+import { IOMMUFD } from './iommufd-calls.js';
 import { MEMORY } from './memory.js';
 import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
@@ -15,6 +17,8 @@ import { RESET } from './reset.js';
 export const VFIO: readonly Procedure<Kernel>[] = [
   ...FILES,
   ...CONTAINER,
+  ...CDEV,
+  ...IOMMUFD,
   ...IOCTL,
   ...REGISTER,
   ...DEVICE_FILES,

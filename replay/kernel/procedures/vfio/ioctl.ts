@@ -2,6 +2,7 @@
  * Ioctls of containers and groups (kernel drivers/vfio/container.c, drivers/vfio/group.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
@@ -114,7 +115,9 @@ export const IOCTL = [
       if (file === 0) return k.done(EBADF);
       const { kind } = k.world.file(file);
       if (kind === 'eventfd') return k.done(-ERRNO.ENOTTY);
-      return k.call(`${kind}_ioctl`, 0, 0, file);
+      // BIND is a call of every file of a device, and refused by those that a group handed out.
+      const binds = kind === 'device' && action.name === CDEV_CALL.BIND && k.rules.opensDeviceFiles;
+      return k.call(binds ? 'cdev_ioctl' : `${kind}_ioctl`, 0, 0, file);
     },
     exit: joined((k) => k.done(k.ret)),
   }),

@@ -15,7 +15,7 @@ import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/
 import type { Kernel } from '../../kernel.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
-import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
+import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
 
@@ -159,7 +159,8 @@ export const MEMORY = [
     enter: (k) => {
       const file = fileOf(k, actionOf<'mmap'>(k).file);
       if (file === 0) return k.done(EBADF);
-      if (k.world.file(file).kind !== 'device') return k.done(-ERRNO.ENODEV);
+      const refused = checkDeviceFile(k, file, ERRNO.ENODEV);
+      if (refused < 0) return k.done(refused);
       return k.call('mmap_device', k.get(k.vfio.file(file) + FILE.dev), 0, file);
     },
     exit: joined((k) => k.done(k.ret)),

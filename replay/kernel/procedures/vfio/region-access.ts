@@ -20,7 +20,7 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
-import { actionOf, addressOf, EBADF, fileOf, vdevOf } from './common.js';
+import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
 import { configOf } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
 
@@ -164,7 +164,8 @@ export const REGIONS = [
       const { file: name, count } = actionOf<'access'>(k);
       const file = fileOf(k, name);
       if (file === 0) return k.done(EBADF);
-      if (k.world.file(file).kind !== 'device') return k.done(-ERRNO.EINVAL);
+      const refused = checkDeviceFile(k, file, ERRNO.EINVAL);
+      if (refused < 0) return k.done(refused);
       if (count === 0) return k.done(0);
       return k.call('vfio_pci_rw', k.get(k.vfio.file(file) + FILE.dev));
     },

@@ -34,7 +34,7 @@ export function noteDevice(k: Kernel, dev: number): void {
 export function claimForKernel(k: Kernel, dev: number, driver: Driver): number {
   if (!k.rules.claimsGroups || driver.model.managesDma === true) return 0;
   const group = groupOfDev(k, dev);
-  if (k.get(group + GROUP.container) !== 0) return -ERRNO.EBUSY;
+  if (k.get(group + GROUP.container) !== 0 || k.get(group + GROUP.owner) !== 0) return -ERRNO.EBUSY;
   k.set(k.vdev(dev) + VDEV.native, 1);
   k.add(group + GROUP.natives, 1);
   return 0;

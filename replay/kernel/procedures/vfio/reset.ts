@@ -7,8 +7,8 @@ import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
-import { VDEV } from '../../vfio-cells.js';
-import { fileOf, ioctlOf } from './common.js';
+import { GROUP, VDEV } from '../../vfio-cells.js';
+import { fileOf, ioctlOf, vdevOf } from './common.js';
 import { removeMappings } from './memory.js';
 
 /** Functions that are reset together with the device. */
@@ -25,11 +25,27 @@ export function functionsOf(k: Kernel): number[] {
 const opened = (k: Kernel): number[] =>
   functionsOf(k).filter((dev) => k.get(k.vdev(dev) + VDEV.open) !== 0);
 
+/** Whether the device is open by its character device. */
+export const isBound = (k: Kernel): boolean => k.get(vdevOf(k) + VDEV.iommufd) !== 0;
+
 /**
- * Whether the groups that the user names are groups, and those of all devices that are open.
+ * Whether each function that is reset is bound to the iommufd that the device is bound to, or is of
+ * a group of one that is (vfio_iommufd_get_dev_id, kernel drivers/vfio/iommufd.c 6.12).
+ */
+export function iommufdOwns(k: Kernel): boolean {
+  const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
+  return functionsOf(k).every(
+    (dev) => k.get(k.vfio.group(k.placeOf(dev)) + GROUP.owner) === iommufd,
+  );
+}
+
+/**
+ * Whether the groups that the user names are groups, and those of all devices that are open. The
+ * user of a character device names none: its iommufd shows it.
  * @returns 0, -EBADF, or -EINVAL
  */
 export function mayHotReset(k: Kernel): number {
+  if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
   const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
   if (files.includes(0)) return -ERRNO.EBADF;
   if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;

@@ -1,0 +1,269 @@
+/**
+ * Character devices: files that can do nothing before they are bound to an iommufd (kernel
+ * drivers/vfio/device_cdev.c, iommufd.c 6.12, drivers/iommu/iommufd/device.c 6.12).
+ */
+import { ERRNO } from '../../../../traces/index.js';
+import {
+  attach,
+  bind,
+  detach,
+  deviceId,
+  NOTHING_WRITTEN,
+  unbind,
+} from '../../../model/iommufd/index.js';
+import { CDEV_CALL, isCdevCall } from '../../../model/vfio/cdev.js';
+import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import type { Kernel } from '../../kernel.js';
+import type { IoctlAction } from '../../machine-spec.js';
+import { gives, joined, procedure, takes } from '../../steps.js';
+import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
+import { addressOf, descriptorOf, fetched, ioctlOf, pointerOf, vdevOf } from './common.js';
+import { attachToDomain } from './container.js';
+import { setLock } from './device.js';
+import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
+
+/** Bytes of a struct that the recorder fetches. */
+const STRUCT_BYTES = 12;
+/** A number that no descriptor of a process has. */
+const NO_DESCRIPTOR = 999;
+
+/** The descriptor of the iommufd in the struct of BIND. */
+function descriptorIn(k: Kernel, action: IoctlAction): number {
+  const [name] = action.files;
+  if (name === null) return -1;
+  if (name !== undefined) return descriptorOf(k, name)?.fd ?? NO_DESCRIPTOR;
+  const bytes = fetched(action, STRUCT_BYTES);
+  return new DataView(bytes.buffer).getInt32(8, true);
+}
+
+/** The struct of a call of a character device as the kernel reads it. */
+function structOf(k: Kernel): Uint8Array {
+  const action = ioctlOf(k);
+  const bytes = fetched(action, STRUCT_BYTES);
+  if (action.name !== CDEV_CALL.BIND || action.data === null) return bytes;
+  new DataView(bytes.buffer).setInt32(8, descriptorIn(k, action), true);
+  return bytes;
+}
+
+/** Bytes that the kernel requires of each struct. */
+const LEAST: Readonly<Record<string, number>> = {
+  [CDEV_CALL.BIND]: 16,
+  [CDEV_CALL.ATTACH]: 12,
+  [CDEV_CALL.DETACH]: 8,
+};
+
+const EVENTS = {
+  [CDEV_CALL.BIND]: ['vfio_df_ioctl_bind_iommufd', 12],
+  [CDEV_CALL.ATTACH]: ['vfio_df_ioctl_attach_pt', 12],
+  [CDEV_CALL.DETACH]: ['vfio_df_ioctl_detach_pt', 8],
+} as const;
+
+/** The errors of the struct itself; 0 if there are none. Flags of newer kernels are refused. */
+function refuse(k: Kernel): number {
+  const { name, data } = ioctlOf(k);
+  if (data === null) return -ERRNO.EFAULT;
+  const view = new DataView(structOf(k).buffer);
+  if (view.getUint32(0, true) < LEAST[name] || view.getUint32(4, true) !== 0) return -ERRNO.EINVAL;
+  return name === CDEV_CALL.BIND && view.getInt32(8, true) < 0 ? -ERRNO.EINVAL : 0;
+}
+
+const groupOfDev = (k: Kernel): number => k.vfio.group(k.placeOf(k.dev));
+const groupLock = (k: Kernel): number => groupOfDev(k) + GROUP.lock;
+const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
+
+/** The device becomes an object of the iommufd, which owns its group from then on. */
+function bindDevice(k: Kernel, iommufd: number): number {
+  const ret = claimGroup(k, groupOfDev(k), iommufd);
+  if (ret < 0) return ret;
+  const number = k.vfio.numberOfGroup(groupOfDev(k));
+  changeContext(k, iommufd, (context) => bind(context, addressOf(k), number));
+  k.set(vdevOf(k) + VDEV.iommufd, iommufd);
+  return 0;
+}
+
+/** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
+function attachDevice(k: Kernel, pt: number): number {
+  const iommufd = boundTo(k);
+  const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
+  const before = k.vfio.context(iommufd).groups.get(key);
+  const { result, mapped, unmapped } = changeContext(k, iommufd, (context) => {
+    const { results, done } = attach(context, deviceId(context, addressOf(k)) ?? 0, pt);
+    // Mappings that are on reserved addresses keep a device from it.
+    const isTaken = results?.includes(-ERRNO.EADDRINUSE) === true;
+    const ret = isTaken ? -ERRNO.EADDRINUSE : (results?.[0] ?? -ERRNO.EINVAL);
+    if (ret === 0) done?.({ ret, written: NOTHING_WRITTEN, at: 0n });
+    return ret;
+  });
+  // The first page table of a group is filled after it is attached, a further one before.
+  if (before !== undefined) mapAreas(k, mapped);
+  if (k.vfio.context(iommufd).groups.get(key) !== before) attachToDomain(k, groupOfDev(k));
+  if (before === undefined) mapAreas(k, mapped);
+  unmapAreas(k, unmapped);
+  return result;
+}
+
+/** `iommufd_device_detach`: with the last device of a group its DMA is blocked. */
+function detachDevice(k: Kernel): void {
+  const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
+  const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
+  const had = k.vfio.context(iommufd).groups.has(key);
+  const { unmapped } = changeContext(k, iommufd, (context) =>
+    detach(context, deviceId(context, addressOf(k)) ?? 0, 0n),
+  );
+  if (had && !k.vfio.context(iommufd).groups.has(key)) attachToDomain(k, groupOfDev(k));
+  unmapAreas(k, unmapped);
+}
+
+/** `vfio_iommufd_physical_unbind`. */
+function unbindDevice(k: Kernel): void {
+  const cell = vdevOf(k) + VDEV.iommufd;
+  detachDevice(k);
+  changeContext(k, k.get(cell), (context) => unbind(context, deviceId(context, addressOf(k)) ?? 0));
+  k.set(cell, 0);
+  releaseGroup(k, groupOfDev(k));
+}
+
+/** The iommufd that the struct of BIND has the descriptor of: its file, or an errno. */
+function iommufdIn(k: Kernel): number {
+  const fd = descriptorIn(k, ioctlOf(k));
+  const file = k.vfio.descriptors(k.process).find((one) => one.fd === fd)?.file ?? 0;
+  if (file === 0) return -ERRNO.EBADF;
+  return k.world.file(file).kind === 'iommufd' ? file : -ERRNO.EBADFD;
+}
+
+/** Ends the events of a call. @param isInner the function of the call was entered */
+function endEvents(k: Kernel, ret: number, isInner: boolean): void {
+  if (isInner) k.endCall(ret);
+  k.endCall(ret);
+}
+
+function end(k: Kernel, ret: number, isInner: boolean): undefined {
+  endEvents(k, ret, isInner);
+  return k.done(ret);
+}
+
+export const CDEV = [
+  /** A device that is being removed has no node, and can be opened only by a call that found it. */
+  procedure('vfio_device_fops_cdev_open', {
+    enter: (k) => {
+      const dev = k.findDevice(k.doing.place);
+      if (dev === 0 || !k.rules.opensDeviceFiles) return k.done(-ERRNO.ENOENT);
+      k.dev = dev;
+      const vdev = vdevOf(k);
+      if (k.get(vdev + VDEV.registered) === 0 || k.get(vdev + VDEV.leaving) !== 0) {
+        return k.done(-ERRNO.ENOENT);
+      }
+      k.beginCall({ call: 'vfio_device_fops_cdev_open', device: addressOf(k) });
+    },
+    get: (k) => {
+      const vdev = vdevOf(k);
+      const isLeaving = k.get(vdev + VDEV.leaving) !== 0 && k.get(vdev + VDEV.refs) === 0;
+      const isGone = k.get(vdev + VDEV.registered) === 0 || isLeaving;
+      k.endCall(isGone ? -ERRNO.ENODEV : 0);
+      if (isGone) return k.done(-ERRNO.ENODEV);
+      k.add(vdev + VDEV.refs, 1);
+      k.set(k.vfio.file(k.arg) + FILE.dev, k.dev);
+      return k.done(0);
+    },
+  }),
+
+  /** Calls that only character devices have, and calls of a file that is not bound. */
+  procedure('cdev_ioctl', {
+    enter: (k) => {
+      k.dev = k.get(k.vfio.file(k.arg) + FILE.dev);
+      const action = ioctlOf(k);
+      const { name } = action;
+      const isOwn = isCdevCall(name);
+      if (!isOwn && boundTo(k) !== 0) return k.call('device_ioctl', 0, 0, k.arg, 'served');
+      const device = addressOf(k);
+      const data = structOf(k);
+      const place = { ioctl: name, value: IOCTLS[name].number, device, offset: pointerOf(action) };
+      k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
+      if (name !== CDEV_CALL.BIND && boundTo(k) === 0) return end(k, -ERRNO.EINVAL, false);
+      const [call, bytes] = EVENTS[name as keyof typeof EVENTS];
+      k.beginCall({ call, device, data: data.subarray(0, bytes) });
+      const isOfGroup = name === CDEV_CALL.BIND && k.world.file(k.arg).kind === 'device';
+      const refused = refuse(k);
+      if (refused < 0 || isOfGroup) return end(k, refused < 0 ? refused : -ERRNO.EINVAL, true);
+      return name === CDEV_CALL.BIND
+        ? k.call('vfio_df_ioctl_bind_iommufd', k.dev, 0, k.arg, 'served')
+        : undefined;
+    },
+    lock: takes(setLock, (k) => {
+      const pt = new DataView(structOf(k).buffer).getUint32(8, true);
+      if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, pt);
+      else detachDevice(k);
+    }),
+    unlock: gives(setLock, (k) => end(k, k.i, true)),
+    served: joined((k) => k.done(k.ret)),
+  }),
+
+  /**
+   * The group cannot be opened from now on, and the device has one file that is bound. The events
+   * of the call end before a reference to an iommufd is dropped, which is work of the task.
+   */
+  procedure('vfio_df_ioctl_bind_iommufd', {
+    lockGroup: takes(groupLock, (k) => {
+      const group = groupOfDev(k);
+      if (k.get(group + GROUP.opened) !== 0) k.i = -ERRNO.EBUSY;
+      else k.add(group + GROUP.cdevs, 1);
+    }),
+    unlockGroup: gives(groupLock, (k) => (k.i < 0 ? end(k, k.i, true) : undefined)),
+    lock: takes(setLock, (k) => {
+      const found = boundTo(k) !== 0 ? -ERRNO.EINVAL : iommufdIn(k);
+      k.i = Math.min(found, 0);
+      if (found < 0) return 'unlock';
+      k.n = found;
+      k.add(k.vfio.file(found) + FILE.refs, 1);
+      k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
+      const opens = vdevOf(k) + VDEV.opens;
+      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : bindDevice(k, found);
+      if (k.i < 0) return 'opened';
+      k.add(opens, 1);
+      return k.call('vfio_pci_core_enable', k.dev, 0, 0, 'enabled');
+    }),
+    enabled: joined((k) => {
+      k.i = k.ret;
+      if (k.i === 0) return k.set(k.vfio.file(k.arg) + FILE.iommufd, k.n);
+      k.add(vdevOf(k) + VDEV.opens, -1);
+      return unbindDevice(k);
+    }),
+    opened: joined((k) => k.endCall(k.i)),
+    unlock: gives(setLock, (k) => (k.i < 0 ? undefined : end(k, 0, true))),
+    lockAgain: takes(groupLock, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
+    unlockAgain: gives(groupLock, (k) => {
+      endEvents(k, k.i, true);
+      return k.n === 0 ? k.done(k.i) : k.call('fput', 0, 0, k.n);
+    }),
+    exit: joined((k) => k.done(k.i)),
+  }),
+
+  /** Returns the iommufd that the file held; 0 if it was not bound. */
+  procedure('vfio_device_cdev_release', {
+    enter: (k) => {
+      k.dev = k.get(k.vfio.file(k.arg) + FILE.dev);
+      k.n = boundTo(k);
+      const device = addressOf(k);
+      k.pointCall({ call: 'vfio_device_fops_release', device });
+      k.pointCall({ call: 'vfio_df_unbind_iommufd', device });
+      return k.n === 0 ? 'put' : undefined;
+    },
+    lock: takes(setLock, (k) => {
+      k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
+      return k.call('vfio_pci_core_close_device', k.dev);
+    }),
+    closed: joined((k) => {
+      unbindDevice(k);
+      k.add(vdevOf(k) + VDEV.opens, -1);
+    }),
+    unlock: gives(setLock),
+    lockGroup: takes(groupLock, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
+    unlockGroup: gives(groupLock),
+    put: (k) => {
+      k.set(k.vfio.file(k.arg) + FILE.dev, 0);
+      k.set(k.vfio.file(k.arg) + FILE.iommufd, 0);
+      k.add(vdevOf(k) + VDEV.refs, -1);
+      k.done(k.n);
+    },
+  }),
+];
