@@ -101,13 +101,13 @@ function leaveGroups({ vfio }: Engine, { uuid }: Mdev): void {
 /** What the file of a call is: one that its device is open through, or not. */
 function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const file = fileOfCall(engine.vfio.descriptors, e.pid, e.tid);
-  const { bound } = functionAt(engine.vfio, mdev.uuid);
+  const { bound, cdevOpened = false } = functionAt(engine.vfio, mdev.uuid);
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = engine.records(OPEN) && engine.records(CLOSE);
   const open = shown ? isMdevOpen(mdev) : null;
   const ofCdev = typeof bound === 'object' && bound.door === 'group' ? 'unbound' : bound;
   const showsBind = engine.records(CDEV_CALL.BIND);
-  return doorOf({ bound: ofCdev, file, ofGroup, open, showsBind });
+  return doorOf({ bound: ofCdev, file, ofGroup, open, cdevOpened, showsBind });
 }
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';

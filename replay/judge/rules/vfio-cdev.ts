@@ -27,7 +27,7 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { OPEN } from './mdev-rules.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -54,6 +54,13 @@ const isOpen = ({ open, bound }: VfioFunction): boolean | null => {
   return open !== 'unknown' || typeof bound === 'object' ? true : null;
 };
 
+/** `vfio_device_fops_cdev_open`: the device has a file that is not bound yet. */
+export function cdevOpened(engine: Engine, e: EventCursor): Verdict {
+  const isOpened = e.name === 'vfio_device_fops_cdev_open' && e.phase === 'end' && e.ret === 0;
+  if (isOpened && e.device !== null) functionAt(engine.vfio, e.device).cdevOpened = true;
+  return STIMULUS;
+}
+
 /** What kind of file a device's ioctl is of. */
 export function doorOfCall(engine: Engine, call: IoctlCall, e: EventCursor): Door {
   const fn = functionAt(engine.vfio, call.device ?? '');
@@ -63,7 +70,9 @@ export function doorOfCall(engine: Engine, call: IoctlCall, e: EventCursor): Doo
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = isOpen(fn);
   const open = shown === false && !engine.records('vfio_pci_core_enable') ? null : shown;
-  return doorOf({ bound: cdevOf(fn), file, ofGroup, open, showsBind: engine.records(BIND) });
+  const cdevOpened = fn.cdevOpened === true;
+  const showsBind = engine.records(BIND);
+  return doorOf({ bound: cdevOf(fn), file, ofGroup, open, cdevOpened, showsBind });
 }
 
 /** Of a file that is not bound every call is refused but BIND, also one that does not exist. */

@@ -8,6 +8,7 @@ import { aerEvent, eventfd, learnBusReset, recovery } from './error-recovery.js'
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { straceRead } from './strace-values.js';
+import { cdevOpened } from './vfio-cdev.js';
 import { configAccess } from './vfio-config.js';
 import { containerOpened, groupOpened } from './vfio-container.js';
 import { iommufdClosed, systemCall } from './vfio-descriptors.js';
@@ -28,7 +29,10 @@ const MMAP = covered(mmap, 'regions');
 
 export const VFIO_RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   syscall: systemCall,
-  'file.open': containerOpened,
+  'file.open': (engine, e) => {
+    cdevOpened(engine, e);
+    return containerOpened(engine, e);
+  },
   'group.open': groupOpened,
   'file.close': iommufdClosed,
   ioctl: IOCTL,

@@ -44,11 +44,14 @@ export interface DoorFacts {
   readonly ofGroup: boolean;
   /** Whether the device is open, by either door; null when not known. */
   readonly open: boolean | null;
+  /** The recording shows that its character device was opened. */
+  readonly cdevOpened: boolean;
   /** The recording shows which files are bound. */
   readonly showsBind: boolean;
 }
 
-export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Door {
+export function doorOf(facts: DoorFacts): Door {
+  const { bound, file, ofGroup, open, cdevOpened, showsBind } = facts;
   if (ofGroup) return 'open';
   const mayBeBound = bound === 'unknown' || (!showsBind && open !== false);
   if (file !== null && mayBeBound) return 'unknown';
@@ -59,5 +62,5 @@ export function doorOf({ bound, file, ofGroup, open, showsBind }: DoorFacts): Do
   }
   if (open === false) return 'unbound';
   // No event shows whether a second file of a bound device was opened.
-  return open === true && bound === 'unbound' ? 'open' : 'unknown';
+  return open === true && bound === 'unbound' && !cdevOpened ? 'open' : 'unknown';
 }

@@ -60,6 +60,8 @@ export interface VfioFunction {
   requests: number | null;
   /** The iommufd that it is bound to. */
   bound: Binding | 'unbound' | Unknown;
+  /** An event showed that its character device was opened, which need not be bound. */
+  cdevOpened?: true;
 }
 
 /** What is known of a VFIO container. */
