@@ -23,17 +23,23 @@ const REGION_PAGES = 2n ** 28n;
 const KINDS: ReadonlySet<string> = new Set([
   ...['ioctl', 'region.read', 'region.write', 'config.read', 'config.write', 'mmap', 'munmap'],
   ...['fault.page', 'device.open', 'device.close', 'reset', 'irq.set', 'power', 'iommu.attach'],
-  ...['dma.map', 'dma.unmap'],
+  ...['dma.map', 'dma.unmap', 'file.close'],
 ]);
 const OF_CAPTURES: ReadonlySet<string> = new Set([
   ...['pci_try_reset_function', 'vfio_pci_core_enable', 'vfio_pci_core_disable'],
-  'vfio_pci_core_close_device',
+  ...['vfio_pci_core_close_device', 'iommufd_fops_release'],
+]);
+
+const JUST_SOME: ReadonlySet<string> = new Set([
+  ...['device.open', 'device.close', 'reset', 'file.close'],
 ]);
 
 /** Whether an event is one of VFIO that the recordings have, and no access of the kernel's own. */
 export function isOfUser({ kind, path, name }: EventRow): boolean {
   if (!KINDS.has(kind)) return false;
-  if (kind === 'device.open' || kind === 'device.close' || kind === 'reset') {
+  // Calls within those of a device's file, which the recordings do not have.
+  if (name?.startsWith('vfio_df_') === true) return false;
+  if (JUST_SOME.has(kind)) {
     return OF_CAPTURES.has(name ?? '');
   }
   return path !== 'kernel' || !kind.startsWith('config');
@@ -156,7 +162,7 @@ class Client {
       if (count > 0) this.#do({ type: 'open', file: 'eventfd', address: null, as: 'event' });
       this.#do({ ...base, files: Array.from({ length: count }, () => 'event') });
     } else if (name === 'VFIO_IOMMU_MAP_DMA' && (ret === EFAULT || ret === ENOMEM)) {
-      this.#do({ ...base, refusal: ret });
+      this.#do({ ...base, answer: ret });
     } else this.#do(base);
   }
 
@@ -191,7 +197,7 @@ class Client {
 }
 
 /** The struct of an ioctl as far as the recording has it. */
-function structOf(e: EventRow, inner: readonly EventRow[], ret: number): Uint8Array {
+export function structOf(e: EventRow, inner: readonly EventRow[], ret: number): Uint8Array {
   const { size, file } = IOCTLS[e.name ?? ''];
   const bytes = new Uint8Array(Math.max(size, 32));
   const irqs = inner.find(({ kind }) => kind === 'irq.set');
@@ -246,6 +252,8 @@ export function runOf(
 const FALLBACK = 2048n;
 /** Events whose `offset` is an address of the process, or of its struct. */
 const AT_ADDRESSES: ReadonlySet<string> = new Set(['ioctl', 'mmap', 'fault.page']);
+/** Events whose `length` is an address of the kernel, or the order of a page. */
+const NO_LENGTH: ReadonlySet<string> = new Set(['ioctl', 'fault.page', 'file.close']);
 /** Runs of pages, which memory that is in one piece has one of. */
 const RUNS: ReadonlySet<string> = new Set(['dma.map', 'dma.unmap']);
 
@@ -280,7 +288,7 @@ function textOf(e: EventRow): string {
   const { phase, kind, name, device, path, region } = e;
   const isAnswer = kind === 'config.read' || kind === 'region.read' || RUNS.has(kind);
   const offset = AT_ADDRESSES.has(kind) ? undefined : e.offset;
-  const length = kind === 'fault.page' || kind === 'ioctl' ? undefined : e.length;
+  const length = NO_LENGTH.has(kind) ? undefined : e.length;
   const value = isAnswer ? undefined : e.value;
   const ret = name === 'VFIO_GROUP_GET_DEVICE_FD' && num(e.ret) > 0 ? 0n : e.ret;
   const parts = { phase, kind, name, device, path, region, offset, length, value, ret };

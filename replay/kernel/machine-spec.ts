@@ -191,8 +191,8 @@ export interface IoctlAction {
   readonly address: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
-  /** Why memory cannot be pinned, or hardware refuses the call; neither when left out. */
-  readonly refusal?: number;
+  /** The result where memory or hardware decides; when left out, they do not refuse the call. */
+  readonly answer?: number;
 }
 
 export interface OperationSpec {

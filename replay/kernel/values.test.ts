@@ -75,3 +75,16 @@ function show(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, show(v)]));
 }
+
+test('maps are values: equal ones have one number, and a draft is a copy', () => {
+  const table = new ValueTable();
+  const first = table.numberOf({ objects: new Map([[1, { type: 'ioas', bytes: 4n }]]) });
+  expect(table.numberOf({ objects: new Map([[1, { type: 'ioas', bytes: 4n }]]) })).toBe(first);
+  expect(table.numberOf({ objects: new Map([[2, { type: 'ioas', bytes: 4n }]]) })).not.toBe(first);
+  const draft = table.draft<{ objects: Map<number, { type: string }> }>(first);
+  draft.objects.get(1)!.type = 'hwpt';
+  draft.objects.set(2, { type: 'ioas' });
+  expect(table.at<typeof draft>(first).objects).toEqual(
+    new Map([[1, { type: 'ioas', bytes: 4n }]]),
+  );
+});

@@ -105,6 +105,7 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
     object_id: [12, 4],
     val64: [16, 8],
   }),
+  IOMMU_VFIO_IOAS: iommufd(8, 12, { ioas_id: [4, 4], op: [8, 2] }),
   IOMMU_HWPT_ALLOC: iommufd(9, 48, {
     flags: [4, 4],
     dev_id: [8, 4],
@@ -119,5 +120,14 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
     dev_id: [8, 4],
     data_len: [12, 4],
     data_uptr: [16, 8],
+  }),
+  IOMMU_FAULT_QUEUE_ALLOC: iommufd(14, 16, { flags: [4, 4] }),
+  IOMMU_IOAS_MAP_FILE: iommufd(15, 40, {
+    flags: [4, 4],
+    ioas_id: [8, 4],
+    fd: [12, 4],
+    start: [16, 8],
+    length: [24, 8],
+    iova: [32, 8],
   }),
 };

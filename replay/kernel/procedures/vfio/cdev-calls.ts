@@ -81,6 +81,9 @@ function bindDevice(k: Kernel, iommufd: number): number {
   return 0;
 }
 
+/** Memory of an IOAS that cannot be pinned. */
+const PIN_ERRORS: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
+
 /** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
 function attachDevice(k: Kernel, pt: number): number {
   const iommufd = boundTo(k);
@@ -90,11 +93,18 @@ function attachDevice(k: Kernel, pt: number): number {
     const { results, done } = attach(context, deviceId(context, addressOf(k)) ?? 0, pt);
     // Mappings that are on reserved addresses keep a device from it.
     const isTaken = results?.includes(-ERRNO.EADDRINUSE) === true;
-    const ret = isTaken ? -ERRNO.EADDRINUSE : (results?.[0] ?? -ERRNO.EINVAL);
+    const usual = isTaken ? -ERRNO.EADDRINUSE : (results?.[0] ?? -ERRNO.EINVAL);
+    const { answer } = ioctlOf(k);
+    const ret = answer !== undefined && results?.includes(answer) === true ? answer : usual;
     if (ret === 0) done?.({ ret, written: NOTHING_WRITTEN, at: 0n });
     return ret;
   });
-  // The first page table of a group is filled after it is attached, a further one before.
+  // The first page table of a group is filled after it is attached, a further one before. Memory
+  // that cannot be pinned is found as it is filled: the group is detached again.
+  if (before === undefined && PIN_ERRORS.has(result)) {
+    attachToDomain(k, groupOfDev(k));
+    attachToDomain(k, groupOfDev(k));
+  }
   if (before !== undefined) mapAreas(k, mapped);
   if (k.vfio.context(iommufd).groups.get(key) !== before) attachToDomain(k, groupOfDev(k));
   if (before === undefined) mapAreas(k, mapped);

@@ -30,7 +30,7 @@ export function serveDma(k: Kernel, file: number, action: IoctlAction): number {
       if (data === null) return -ERRNO.EFAULT;
       return viewOf(data).getUint32(0, true) < 16 ? -ERRNO.EINVAL : 0;
     case 'VFIO_IOMMU_MAP_DMA':
-      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data), action.refusal);
+      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data), action.answer);
     case 'VFIO_IOMMU_UNMAP_DMA':
       return data === null ? -ERRNO.EFAULT : unmapDma(k, file, viewOf(data));
     default:

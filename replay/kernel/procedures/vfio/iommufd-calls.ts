@@ -53,9 +53,9 @@ const answerOf = (struct: Uint8Array): Uint8Array =>
  * What a call returns of what may be: memory can be pinned, the ranges of ALLOW_IOVAS cannot be
  * read, and the IOMMU has page tables of the plain kind alone.
  */
-function decide(results: readonly number[] | null, { name, refusal }: IoctlAction): number {
+function decide(results: readonly number[] | null, { name, answer }: IoctlAction): number {
   if (results === null) return -ERRNO.EOPNOTSUPP;
-  if (refusal !== undefined && results.includes(refusal)) return refusal;
+  if (answer !== undefined && results.includes(answer)) return answer;
   const usual = USUAL.get(name);
   return usual !== undefined && results.includes(usual) ? usual : results[0];
 }
@@ -64,6 +64,8 @@ function decide(results: readonly number[] | null, { name, refusal }: IoctlActio
 const USUAL: ReadonlyMap<string, number> = new Map([
   ['IOMMU_HWPT_ALLOC', -ERRNO.EOPNOTSUPP],
   ['IOMMU_IOAS_ALLOW_IOVAS', -ERRNO.EFAULT],
+  // The file of a fault queue, which no operation closes.
+  ['IOMMU_DESTROY', -ERRNO.EBUSY],
 ]);
 
 const PAGE = 4096n;
@@ -106,9 +108,10 @@ function fill(context: Context, name: string, struct: Uint8Array): void {
   const put = (at: number, value: bigint) => view.setBigUint64(at, value, true);
   const chooses = (u32(4) & MAP.FIXED) === 0;
   const target = chooses ? spaceOf(context, u32(8)) : null;
-  if (name === 'IOMMU_IOAS_ALLOC') view.setUint32(8, nextId(context) ?? 0, true);
+  const makesAt8 = name === 'IOMMU_IOAS_ALLOC' || name === 'IOMMU_FAULT_QUEUE_ALLOC';
+  if (makesAt8) view.setUint32(8, nextId(context) ?? 0, true);
   else if (name === 'IOMMU_HWPT_ALLOC') view.setUint32(16, nextId(context) ?? 0, true);
-  else if (name === 'IOMMU_IOAS_MAP' && target !== null) {
+  else if ((name === 'IOMMU_IOAS_MAP' || name === 'IOMMU_IOAS_MAP_FILE') && target !== null) {
     put(32, chooseIova(target, u64(24), u64(16)));
   } else if (name === 'IOMMU_IOAS_COPY' && target !== null) {
     put(24, chooseIova(target, u64(16), u64(32) % PAGE));
@@ -133,7 +136,7 @@ function serve(k: Kernel, context: Context): Served {
   const action = ioctlOf(k);
   const { version } = k.rules;
   const struct = fetched(action, STRUCT_BYTES);
-  const argument = { address: pointerOf(action), bytes: struct.slice() };
+  const argument = { address: pointerOf(action), bytes: action.data?.slice() ?? new Uint8Array() };
   const answer = iommufdIoctl({ context, argument, rules: { version } }, action.name);
   const ret = decide(answer.results, action);
   if (ret < 0) {
