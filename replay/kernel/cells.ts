@@ -99,6 +99,15 @@ export class Cells {
     this.#undone = 0;
   }
 
+  /** The words of the hash, for tables of states. */
+  get low(): number {
+    return this.#low;
+  }
+
+  get high(): number {
+    return this.#high;
+  }
+
   /** The hash of the state as 16 hexadecimal digits. */
   get hash(): string {
     return digitsOf(this.#high) + digitsOf(this.#low);
