@@ -30,11 +30,27 @@ class CellSet {
   }
 }
 
-/** What a thread was seen to read and write from one of its operations on. */
-interface Reach {
-  readonly reads: CellSet;
-  readonly writes: CellSet;
+/** Cells by what is done with them. Two threads that both only add to a cell do not interfere. */
+interface Access<Cells> {
+  readonly reads: Cells;
+  readonly writes: Cells;
+  readonly adds: Cells;
 }
+
+const KINDS = ['reads', 'writes', 'adds'] as const;
+
+function accessOf({ reads, writes, plain }: CellLog): Access<readonly number[]> {
+  return {
+    reads: [...reads].filter((cell) => plain.has(cell)),
+    writes: [...writes].filter((cell) => plain.has(cell)),
+    adds: [...writes].filter((cell) => !plain.has(cell)),
+  };
+}
+
+type NextStep = Access<readonly number[]>;
+
+/** What a thread was seen to do from one of its operations on. */
+type Reach = Access<CellSet>;
 
 export class PersistentSets {
   /** A thread was seen to do more than was known. */
@@ -48,15 +64,16 @@ export class PersistentSets {
       Array.from({ length: (k.world.operations[thread]?.length ?? 0) + 1 }, () => ({
         reads: new CellSet(cells),
         writes: new CellSet(cells),
+        adds: new CellSet(cells),
       })),
     );
   }
 
   /** The smallest set of those that begin with one of the threads that can do a step. */
   choose(k: Kernel, ready: readonly number[]): readonly number[] {
-    const next = new Map<number, CellLog>();
+    const next = new Map<number, NextStep>();
     for (const thread of ready) {
-      const log = k.footprint(thread);
+      const log = accessOf(k.footprint(thread));
       next.set(thread, log);
       this.#note(thread, operationOf(k, thread), log);
     }
@@ -70,8 +87,8 @@ export class PersistentSets {
     return best;
   }
 
-  #note(thread: number, operation: number, log: CellLog): void {
-    for (const member of ['reads', 'writes'] as const) {
+  #note(thread: number, operation: number, log: NextStep): void {
+    for (const member of KINDS) {
       for (const cell of log[member]) {
         const reach = this.#reach[thread];
         if (reach[operation][member].has(cell)) continue;
@@ -86,10 +103,10 @@ export class PersistentSets {
    * that a waiting thread would do reads what it waits for, so that threads that may end its wait
    * are added, too.
    */
-  #closure(k: Kernel, first: number, next: Map<number, CellLog>): Set<number> {
+  #closure(k: Kernel, first: number, next: Map<number, NextStep>): Set<number> {
     const set = new Set([first]);
     for (const thread of set) {
-      const log = next.get(thread) ?? k.footprint(thread);
+      const log = next.get(thread) ?? accessOf(k.footprint(thread));
       next.set(thread, log);
       for (let other = 0; other < k.threads; other++) {
         if (!set.has(other) && this.#interferes(k, other, log)) set.add(other);
@@ -98,11 +115,19 @@ export class PersistentSets {
     return set;
   }
 
-  #interferes(k: Kernel, thread: number, { reads, writes }: CellLog): boolean {
+  #interferes(k: Kernel, thread: number, step: NextStep): boolean {
     // An actor that has ended does nothing more; a worker can be given work again.
     if (thread < k.world.actors.length && k.nextStep(thread) === null) return false;
     const reach = this.#reach[thread][operationOf(k, thread)];
-    return reach.writes.hasAny(reads) || reach.writes.hasAny(writes) || reach.reads.hasAny(writes);
+    return (
+      reach.writes.hasAny(step.reads) ||
+      reach.writes.hasAny(step.writes) ||
+      reach.writes.hasAny(step.adds) ||
+      reach.reads.hasAny(step.writes) ||
+      reach.reads.hasAny(step.adds) ||
+      reach.adds.hasAny(step.reads) ||
+      reach.adds.hasAny(step.writes)
+    );
   }
 }
 

@@ -88,7 +88,7 @@ export class State {
   }
 
   add(cell: number, count: number): void {
-    this.cells.set(cell, this.cells.get(cell) + count);
+    this.cells.add(cell, count);
   }
 
   /** The record of one life of the function at a place. */
@@ -213,8 +213,9 @@ export class State {
   }
 
   freeIfUnused(dev: number): void {
-    if (this.get(dev + DEVICE.refs) !== 0 || this.get(dev + DEVICE.visible) !== 0) return;
-    if (this.get(dev + DEVICE.dead) === 0) return;
+    // The references are read last: of a function that is there, they are only counted.
+    if (this.get(dev + DEVICE.visible) !== 0 || this.get(dev + DEVICE.dead) === 0) return;
+    if (this.get(dev + DEVICE.refs) !== 0) return;
     this.deviceList.remove(dev);
     for (let i = 0; i < DEVICE_CELLS; i++) this.set(dev + i, 0);
   }
