@@ -24,6 +24,7 @@ export class State {
   readonly deviceList: OrderedList;
   /**
    * Bound functions in the order of binding: a driver that unregisters releases its last one first.
+   * Empty when no driver can be unloaded.
    */
   readonly bindings: OrderedList;
   readonly deferred: Readonly<Record<typeof PENDING | typeof ACTIVE, OrderedList>>;
@@ -200,6 +201,18 @@ export class State {
    */
   boundDriverOf(dev: number): string | null {
     return this.get(dev + DEVICE.bound) === 0 ? null : this.driverOf(dev);
+  }
+
+  /**
+   * A function was bound. The order is only kept if something can depend on it, so that otherwise
+   * binders of different functions are independent of each other.
+   */
+  noteBinding(dev: number): void {
+    if (this.world.canUnload) this.bindings.push(dev);
+  }
+
+  forgetBinding(dev: number): void {
+    if (this.world.canUnload) this.bindings.remove(dev);
   }
 
   hold(dev: number): void {
