@@ -13,13 +13,20 @@ const ROUNDS = 5;
 const LONG = 2000;
 const OPTIONS = { exact: false, samples: 0, isBad: () => false } as const;
 
-/** Several actors that bind and unbind one function, each with some operations. */
-function contended(actors: number, operations: number): RunSpec {
+/**
+ * Several actors that bind and unbind functions, each with some operations. With several functions,
+ * neighbours have one function in common.
+ */
+function contended(actors: number, operations: number, functions = 1): RunSpec {
   const spec = specOf(SCENARIOS.find(({ name }) => name === 'two-binders')!);
-  const at = spec.machine.functions[0].address;
+  const [first] = spec.machine.functions;
+  const places = Array.from(
+    { length: functions },
+    (_, i) => `0000:${(0x40 + i).toString(16)}:00.0`,
+  );
   const write = (attribute: string, text: string, address: string | null, driver: string | null) =>
     ({ type: 'write', attribute, address, driver, text }) as const;
-  const cycle = [
+  const cycle = (at: string) => [
     write('driver_override', 'ixgbe', at, null),
     write('drivers_probe', at, null, null),
     write('unbind', at, null, 'ixgbe'),
@@ -28,11 +35,11 @@ function contended(actors: number, operations: number): RunSpec {
     write('unbind', at, null, 'other'),
   ];
   return {
-    ...spec,
+    machine: { ...spec.machine, functions: places.map((address) => ({ ...first, address })) },
     actors: Array.from({ length: actors }, (_, i) => ({
       name: `actor-${i}`,
       operations: Array.from({ length: operations }, (_, n) => ({
-        action: cycle[(n + 2 * i) % cycle.length],
+        action: cycle(places[(i + (n % 2)) % functions])[(n + 2 * i) % 6],
         when: null,
         onError: 'continue',
       })),
@@ -48,6 +55,9 @@ const CASES: readonly (readonly [string, RunSpec, 'never' | 'always'])[] = [
   ['the same with persistent sets', contended(2, 6), 'always'],
   ['3 actors × 2 operations, one function', contended(3, 2), 'never'],
   ['the same with persistent sets', contended(3, 2), 'always'],
+  ['3 actors × 4 operations, 4 functions', contended(3, 4, 4), 'never'],
+  ['the same with persistent sets', contended(3, 4, 4), 'always'],
+  ['4 actors × 4 operations, 8 functions, persistent sets', contended(4, 4, 8), 'always'],
 ];
 
 function measure(name: string, spec: RunSpec, reduce: 'never' | 'always'): void {

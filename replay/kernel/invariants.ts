@@ -84,7 +84,9 @@ export function leftOver(k: Kernel): string[] {
     const frame = k.get(registers + THREAD.frame);
     const isUser = frame !== 0 && k.program.steps[k.get(frame + FRAME.step)].procedure === 'user';
     if (frame !== 0 && !isUser) left.push(`thread ${thread} has not ended`);
-    if (k.get(registers + THREAD.reading) !== 0) left.push(`thread ${thread} still reads`);
+    for (const place of k.world.places) {
+      if (k.get(k.readerAt(place, thread)) !== 0) left.push(`thread ${thread} still reads`);
+    }
   }
   return left;
 }

@@ -235,11 +235,6 @@ export class Kernel extends State {
     return this.get(this.#registers + THREAD.ret);
   }
 
-  /** A register of the thread itself. */
-  register(member: number): number {
-    return this.#registers + member;
-  }
-
   /** The operation of its actor that the procedure does: its argument is the number. */
   get operation(): Operation {
     return this.world.operations[this.thread][this.arg];

@@ -45,6 +45,7 @@ export class State {
   readonly #threads: number;
   readonly #dynamic: number;
   readonly #asked: number;
+  readonly #readers: number;
   readonly #progress: number;
   readonly #errors: number;
   readonly #firstOperations: readonly number[];
@@ -64,6 +65,7 @@ export class State {
     this.#drivers = cells.allocate(drivers.length * DRIVER_CELLS);
     this.#dynamic = cells.allocate(drivers.length * world.dynamicIds.length);
     this.#asked = cells.allocate(drivers.length * places.length);
+    this.#readers = cells.allocate(places.length * this.threads);
     this.#progress = cells.allocate(actors.length);
     const counts = actors.map(({ operations }) => operations.length);
     this.#firstOperations = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
@@ -168,6 +170,14 @@ export class State {
   /** The cell that counts the probes of a driver for the function at a place. */
   asked(driver: Driver, place: Place): number {
     return this.#asked + driver.index * this.world.places.length + place.index;
+  }
+
+  /**
+   * The cell with the function at a place whose override a thread has read without a lock, and not
+   * yet compared; its negative number when the override was freed since.
+   */
+  readerAt(place: Place, thread: number): number {
+    return this.#readers + place.index * this.threads + thread;
   }
 
   /** The cell that counts the operations that an actor has done. */
