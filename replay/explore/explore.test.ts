@@ -99,6 +99,21 @@ test('persistent sets are used when not all states can be entered', () => {
   expect(reduced).toMatchObject({ closed: true, orders: null, coverage: { type: 'reduced' } });
 });
 
+test('persistent sets leave one order of actors that bind different functions', () => {
+  const spec = specOf(documentOf('two-binders'));
+  const [nic] = spec.machine.functions;
+  const places = ['0000:50:00.0', '0000:51:00.0', '0000:52:00.0'];
+  const functions = places.map((address) => ({ ...nic, address }));
+  const write = { type: 'write' as const, attribute: 'bind', driver: 'ixgbe', address: null };
+  const actors = places.map((text) => ({
+    name: text,
+    operations: [{ action: { ...write, text }, when: null, onError: 'continue' as const }],
+  }));
+  const world = new World({ machine: { ...spec.machine, functions }, actors });
+  const { states, edges, outcomes } = exploreOrders(world, { ...OPTIONS, reduce: 'always' });
+  expect({ edges, outcomes: outcomes.length }).toEqual({ edges: states - 1, outcomes: 1 });
+});
+
 test('a witness says who does what, and where it is interrupted', () => {
   const { outcomes } = explore('unbind-hits-the-next');
   const lost = outcomes.find(({ outcome }) => outcome.drivers['0000:42:00.0'] === null)!;
