@@ -2,6 +2,14 @@
 
 export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
+export {
+  type Exploration,
+  exploreOrders,
+  type FoundOutcome,
+  scheduled,
+  shareOf,
+  witnessOf,
+} from './explore/index.js';
 export { type Holders, holdersOf, type UnderWay } from './judge/engine/device-holders.js';
 export { Engine } from './judge/engine/engine.js';
 export { EventCursor } from './judge/engine/event-cursor.js';

@@ -148,6 +148,7 @@ export const ERRORS = {
   ),
   SCENARIO_UNKNOWN: usage('replay', 'no scenario has that name'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
+  EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` makes no sense'),
   INPUT_MISSING: usage('import', 'no input was named'),
   INPUT_EMPTY: input('import', 'the input holds nothing'),
   INPUT_COMPRESSED: unsupported(

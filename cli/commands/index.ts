@@ -8,6 +8,7 @@ import * as demo from './demo.js';
 import * as doctor from './doctor.js';
 import * as enact from './enact.js';
 import * as events from './events.js';
+import * as explore from './explore.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
 import * as merge from './merge.js';
@@ -37,5 +38,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [replay, enact, debug, races] },
+  { heading: 'Find out what happened:', commands: [replay, enact, debug, races, explore] },
 ];

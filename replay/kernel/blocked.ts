@@ -23,7 +23,7 @@ export interface Deadlock {
 }
 
 /** Name of a thread: the actor's, or that of a worker of the kernel. */
-function nameOfThread(k: Kernel, thread: number): string {
+export function nameOfThread(k: Kernel, thread: number): string {
   const actor = k.world.actors[thread];
   if (actor !== undefined) return actor.name;
   return thread === k.deferredWorker ? 'kworker/deferred' : `kworker/${thread - k.deferredWorker}`;

@@ -33,7 +33,7 @@ export function boot(world: World, recorder: Recorder | null = null): Kernel {
     if (driver === null) continue;
     k.set(dev + DEVICE.driver, k.driverRecord(driver));
     k.set(dev + DEVICE.bound, 1);
-    k.bindings.push(dev);
+    k.noteBinding(dev);
     claimForKernel(k, dev, driver);
     if (driver.model.vfioPci) noteDevice(k, dev);
   }

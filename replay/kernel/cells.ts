@@ -26,6 +26,8 @@ const SALT_HIGH = 0x6c07_8965;
 export interface CellLog {
   readonly reads: Set<number>;
   readonly writes: Set<number>;
+  /** Cells of both that were read or written otherwise than by `add`. */
+  readonly plain: Set<number>;
 }
 
 export class Cells {
@@ -51,20 +53,36 @@ export class Cells {
   }
 
   get(cell: number): number {
-    if (this.#log !== null) this.#log.reads.add(cell);
+    if (this.#log !== null) {
+      this.#log.reads.add(cell);
+      this.#log.plain.add(cell);
+    }
     return this.#cells[cell];
   }
 
   set(cell: number, value: number): void {
     // A write outside of the allocated cells would change only the hash.
     assert(cell >= 0 && cell < this.#used, 'a cell was allocated');
-    if (this.#log !== null) this.#log.writes.add(cell);
+    if (this.#log !== null) {
+      this.#log.writes.add(cell);
+      this.#log.plain.add(cell);
+    }
     const before = this.#cells[cell];
     if (before === value) return;
     if (this.#undone + 2 > this.#undo.length) this.#growUndo();
     this.#undo[this.#undone++] = cell;
     this.#undo[this.#undone++] = before;
     this.#put(cell, before, value);
+  }
+
+  /** Adds to a cell. Additions of several threads can be done in any order. */
+  add(cell: number, count: number): void {
+    const log = this.#log;
+    this.#log = null;
+    this.set(cell, this.#cells[cell] + count);
+    this.#log = log;
+    log?.reads.add(cell);
+    log?.writes.add(cell);
   }
 
   #put(cell: number, before: number, value: number): void {
@@ -99,6 +117,15 @@ export class Cells {
     this.#undone = 0;
   }
 
+  /** The words of the hash, for tables of states. */
+  get low(): number {
+    return this.#low;
+  }
+
+  get high(): number {
+    return this.#high;
+  }
+
   /** The hash of the state as 16 hexadecimal digits. */
   get hash(): string {
     return digitsOf(this.#high) + digitsOf(this.#low);
@@ -121,7 +148,7 @@ export class Cells {
 
   /** What `work` reads and writes. */
   logged(work: () => void): CellLog {
-    const log: CellLog = { reads: new Set(), writes: new Set() };
+    const log: CellLog = { reads: new Set(), writes: new Set(), plain: new Set() };
     this.#log = log;
     try {
       work();

@@ -1,5 +1,5 @@
 /** The kernel that runs. */
-export { type Deadlock, describeDeadlock } from './blocked.js';
+export { type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
 export { boot } from './boot.js';
 export { CALLS } from './calls.js';
 export type { CellLog } from './cells.js';
@@ -25,9 +25,12 @@ export type {
 export {
   type Outcome,
   oneAfterTheOther,
+  outcomeOf,
   randomly,
+  randomNumbers,
   readyThreads,
   run,
+  type Scheduler,
 } from './run.js';
 export { TraceRecorder } from './trace-recorder.js';
 export { World } from './world.js';

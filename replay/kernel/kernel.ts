@@ -47,6 +47,14 @@ export class Kernel extends State {
     super(world);
   }
 
+  /**
+   * A probe may be put off. If none can, probes are not counted: binders of different functions are
+   * independent of each other then.
+   */
+  get canDefer(): boolean {
+    return this.natives !== null || this.world.canDefer;
+  }
+
   /** Gives an idle thread a procedure to run. */
   start(thread: number, procedure: string, dev: number, drv: number, arg: number): void {
     const registers = this.threadRecord(thread);
@@ -225,11 +233,6 @@ export class Kernel extends State {
   /** What the procedure that was called returned. */
   get ret(): number {
     return this.get(this.#registers + THREAD.ret);
-  }
-
-  /** A register of the thread itself. */
-  register(member: number): number {
-    return this.#registers + member;
   }
 
   /** The operation of its actor that the procedure does: its argument is the number. */

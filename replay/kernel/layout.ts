@@ -108,10 +108,6 @@ export const THREAD = members(
   'frame',
   /** What the procedure that ended last returned. */
   'ret',
-  /** A function whose override the thread has read, and not yet compared, without a lock. */
-  'reading',
-  /** What it has read was freed in the meantime. */
-  'freed',
 );
 const THREAD_REGISTERS = sizeOf(THREAD);
 

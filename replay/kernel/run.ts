@@ -16,7 +16,7 @@ export function readyThreads(k: Kernel): number[] {
 }
 
 /** A stream of numbers from a seed (mulberry32): the same numbers on every machine. */
-function randomNumbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
@@ -86,7 +86,8 @@ export function run(k: Kernel, schedule: Scheduler, observe?: (k: Kernel) => voi
   }
 }
 
-function outcomeOf(k: Kernel, steps: number): Outcome {
+/** How a run has ended. @param steps that it took */
+export function outcomeOf(k: Kernel, steps: number): Outcome {
   const { actors } = k.world;
   const left = actors.map(({ name, operations }, i): [string, number] => [
     name,

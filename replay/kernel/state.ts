@@ -24,6 +24,7 @@ export class State {
   readonly deviceList: OrderedList;
   /**
    * Bound functions in the order of binding: a driver that unregisters releases its last one first.
+   * Empty when no driver can be unloaded.
    */
   readonly bindings: OrderedList;
   readonly deferred: Readonly<Record<typeof PENDING | typeof ACTIVE, OrderedList>>;
@@ -44,6 +45,7 @@ export class State {
   readonly #threads: number;
   readonly #dynamic: number;
   readonly #asked: number;
+  readonly #readers: number;
   readonly #progress: number;
   readonly #errors: number;
   readonly #firstOperations: readonly number[];
@@ -63,6 +65,7 @@ export class State {
     this.#drivers = cells.allocate(drivers.length * DRIVER_CELLS);
     this.#dynamic = cells.allocate(drivers.length * world.dynamicIds.length);
     this.#asked = cells.allocate(drivers.length * places.length);
+    this.#readers = cells.allocate(places.length * this.threads);
     this.#progress = cells.allocate(actors.length);
     const counts = actors.map(({ operations }) => operations.length);
     this.#firstOperations = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
@@ -88,7 +91,7 @@ export class State {
   }
 
   add(cell: number, count: number): void {
-    this.cells.set(cell, this.cells.get(cell) + count);
+    this.cells.add(cell, count);
   }
 
   /** The record of one life of the function at a place. */
@@ -169,6 +172,14 @@ export class State {
     return this.#asked + driver.index * this.world.places.length + place.index;
   }
 
+  /**
+   * The cell with the function at a place whose override a thread has read without a lock, and not
+   * yet compared; its negative number when the override was freed since.
+   */
+  readerAt(place: Place, thread: number): number {
+    return this.#readers + place.index * this.threads + thread;
+  }
+
   /** The cell that counts the operations that an actor has done. */
   progressOf(actor: number): number {
     return this.#progress + actor;
@@ -202,6 +213,18 @@ export class State {
     return this.get(dev + DEVICE.bound) === 0 ? null : this.driverOf(dev);
   }
 
+  /**
+   * A function was bound. The order is only kept if something can depend on it, so that otherwise
+   * binders of different functions are independent of each other.
+   */
+  noteBinding(dev: number): void {
+    if (this.world.canUnload) this.bindings.push(dev);
+  }
+
+  forgetBinding(dev: number): void {
+    if (this.world.canUnload) this.bindings.remove(dev);
+  }
+
   hold(dev: number): void {
     this.add(dev + DEVICE.refs, 1);
   }
@@ -213,8 +236,9 @@ export class State {
   }
 
   freeIfUnused(dev: number): void {
-    if (this.get(dev + DEVICE.refs) !== 0 || this.get(dev + DEVICE.visible) !== 0) return;
-    if (this.get(dev + DEVICE.dead) === 0) return;
+    // The references are read last: of a function that is there, they are only counted.
+    if (this.get(dev + DEVICE.visible) !== 0 || this.get(dev + DEVICE.dead) === 0) return;
+    if (this.get(dev + DEVICE.refs) !== 0) return;
     this.deviceList.remove(dev);
     for (let i = 0; i < DEVICE_CELLS; i++) this.set(dev + i, 0);
   }

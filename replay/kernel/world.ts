@@ -3,6 +3,7 @@
  * drivers claim, and the meaning of the actors' operations.
  */
 
+import { ERRNO } from '../../traces/index.js';
 import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { covers, type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
@@ -39,6 +40,10 @@ export class World implements Names {
   readonly files: readonly FileFacts[];
   /** Number of the process of each actor; processes are numbered by their first actor. */
   readonly processes: readonly number[];
+  /** A driver may be unloaded: it releases its functions in the order of their binding. */
+  readonly canUnload: boolean;
+  /** A driver of the specification may put a probe off. */
+  readonly canDefer: boolean;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #drivers: ReadonlyMap<string, Driver>;
 
@@ -51,6 +56,8 @@ export class World implements Names {
     this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
     this.overrides = overridesOf(machine.functions, actions, machine.drivers);
     this.dynamicIds = dynamicIdsOf(actions);
+    this.canUnload = actions.some(({ type }) => type === 'unload');
+    this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
       const kind = fileOf(action);
@@ -178,6 +185,10 @@ function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Dr
   const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
   return { index, name: spec.name, spec, model, sriov: spec.sriov ?? declared, table, claims };
 }
+
+const defers = ({ answers, defersUntil }: DriverSpec): boolean =>
+  defersUntil !== null ||
+  answers.some(({ results }) => results.some((ret) => Math.abs(ret) === ERRNO.EPROBE_DEFER));
 
 function overridesOf(
   functions: readonly FunctionSpec[],

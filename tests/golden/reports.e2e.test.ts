@@ -94,6 +94,14 @@ golden(
 golden('scenarios', 'the list of scenarios', ['scenarios']);
 
 golden(
+  'explore',
+  'every way in which a scenario can end',
+  ['explore', 'unbind-hits-the-next'],
+  ['explore', 'pf-removed-with-vfs-6-18'],
+  ['explore', 'vf-removed-twice', '--kernel', '6.12,6.18,6.19'],
+);
+
+golden(
   'run',
   'the run of a scenario, and its repetition',
   ['record', '--scenario', 'two-binders', '-o', '@two-binders.arrows'],

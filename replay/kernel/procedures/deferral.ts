@@ -27,6 +27,7 @@ export function undeferProbe(k: Kernel, dev: number): void {
  * counter shows threads that are about to add to the pending list that they are too late.
  */
 export function triggerDeferred(k: Kernel): void {
+  if (!k.canDefer) return;
   if (k.get(GLOBAL.probing) > 0) k.add(GLOBAL.triggers, 1);
   const pending = k.deferred[PENDING];
   while (pending.length > 0) {

@@ -2,7 +2,7 @@
 import { matchesWith } from '../../model/binding/autoprobe-gate.js';
 import { covers } from '../../model/binding/pci-ids.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, FAULT, THREAD } from '../layout.js';
+import { DEVICE, FAULT } from '../layout.js';
 import { joined, procedure } from '../steps.js';
 
 /** Whether a driver's tables claim a function: its dynamic ids, then its static table. */
@@ -34,12 +34,12 @@ export const MATCHING = [
       const safe = !k.rules.overrideTakesDeviceLock || k.holds(dev + DEVICE.lock);
       if (safe || override === 0) return k.done(Number(matches(k, dev, drv)));
       k.was = override;
-      k.set(k.register(THREAD.reading), dev);
+      k.set(k.readerAt(k.placeOf(dev), k.thread), dev);
     },
     compare: (k) => {
-      if (k.get(k.register(THREAD.freed)) !== 0) k.fault(FAULT.overrideUseAfterFree);
-      k.set(k.register(THREAD.reading), 0);
-      k.set(k.register(THREAD.freed), 0);
+      const reader = k.readerAt(k.placeOf(k.dev), k.thread);
+      if (k.get(reader) < 0) k.fault(FAULT.overrideUseAfterFree);
+      k.set(reader, 0);
     },
     answer: joined((k) => {
       k.done(Number(k.world.overrides[k.was] === k.driverAt(k.drv).name));

@@ -14,12 +14,15 @@ export const PROBE = [
   /** What walks call: a probe that is put off is noted, and tried again when a driver was bound. */
   procedure('driver_probe_device', {
     count: (k) => {
-      k.was = k.get(GLOBAL.triggers);
-      k.add(GLOBAL.probing, 1);
+      if (k.canDefer) {
+        k.was = k.get(GLOBAL.triggers);
+        k.add(GLOBAL.probing, 1);
+      }
       k.call('__driver_probe_device', k.dev, k.drv);
     },
     defer: (k) => {
       const { ret } = k;
+      if (!k.canDefer) return k.done(ret);
       if (Math.abs(ret) === ERRNO.EPROBE_DEFER) {
         deferProbe(k, k.dev);
         // Another function was bound between the probe and here, when the list did not have this
@@ -74,7 +77,7 @@ export const PROBE = [
     bound: (k) => {
       const { dev } = k;
       k.set(dev + DEVICE.bound, 1);
-      k.bindings.push(dev);
+      k.noteBinding(dev);
       undeferProbe(k, dev);
       triggerDeferred(k);
       return 'exit';

@@ -33,7 +33,7 @@ export const RELEASE = [
       const { dev } = k;
       k.set(dev + DEVICE.driver, 0);
       k.set(dev + DEVICE.bound, 0);
-      k.bindings.remove(dev);
+      k.forgetBinding(dev);
     },
     unlock: gives(deviceLock),
     exit: joined((k) => {

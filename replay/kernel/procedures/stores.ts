@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, GLOBAL, THREAD } from '../layout.js';
+import { DEVICE, GLOBAL } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS } from './deferral.js';
@@ -27,8 +27,8 @@ const OVERRIDE_MAX = 4095;
  */
 function freeOverride(k: Kernel, dev: number): void {
   for (let thread = 0; thread < k.threads; thread++) {
-    const registers = k.threadRecord(thread);
-    if (k.get(registers + THREAD.reading) === dev) k.set(registers + THREAD.freed, 1);
+    const reader = k.readerAt(k.placeOf(dev), thread);
+    if (k.get(reader) === dev) k.set(reader, -dev);
   }
 }
 

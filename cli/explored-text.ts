@@ -1,0 +1,87 @@
+/** What an exploration found, for people. */
+import type { Exploration, FoundOutcome, World } from '../replay/index.js';
+import { paint } from './output.js';
+import { plural } from './plural.js';
+import { printable } from './printable.js';
+
+/** All orders of a scenario on one kernel. */
+export interface Explored {
+  readonly scenario: string;
+  readonly kernel: string;
+  readonly world: World;
+  readonly found: Exploration;
+}
+
+/** Every outcome with a run that ends so. */
+export async function formatExplored({ kernel, world, found }: Explored): Promise<string> {
+  const { witnessOf } = await import('../replay/index.js');
+  const { outcomes } = found;
+  const blocks = await Promise.all(
+    outcomes.map(async (one, i) => {
+      const share = await shareText(one, found);
+      const name = share === '' ? `outcome ${i + 1}` : `outcome ${i + 1}, ${share}`;
+      const title = `${name}: ${await outcomeText(one)}`;
+      const steps = witnessOf(world, one.schedule);
+      const width = Math.max(0, ...steps.map(({ actor }) => actor.length));
+      const lines = steps.map(({ actor, what }) => `  ${actor.padEnd(width)}  ${what}`);
+      return [paint(one.isBad ? 'red' : 'bold', title), ...lines.map((line) => printable(line))];
+    }),
+  );
+  const head = `kernel ${kernel}, ${plural(outcomes.length, 'outcome')}; ${coverageText(found)}`;
+  return [head, ...blocks.map((lines) => lines.join('\n'))].join('\n\n');
+}
+
+/** Outcomes as rows, kernels as columns. */
+export async function formatByKernel(explored: readonly Explored[]): Promise<string> {
+  const rows = new Map<string, string[]>();
+  for (const [i, { found }] of explored.entries()) {
+    for (const one of found.outcomes) {
+      const text = await outcomeText(one);
+      const row = rows.get(text) ?? explored.map(() => '-');
+      row[i] = (await shareText(one, found)) || 'possible';
+      rows.set(text, row);
+    }
+  }
+  const table = [[...explored.map(({ kernel }) => kernel), 'outcome']];
+  for (const [text, row] of rows) table.push([...row, text]);
+  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
+  const lines = table.map((row) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]))).join('  '),
+  );
+  const notes = explored.map(({ kernel, found }) => `${kernel}: ${coverageText(found)}`);
+  return [...lines, '', ...notes].map((line) => printable(line)).join('\n');
+}
+
+async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
+  const { describeDeadlock } = await import('../replay/index.js');
+  const { drivers, deadlock, faults } = outcome;
+  const bound = Object.entries(drivers).map(([at, driver]) => `${at} ${driver ?? 'no driver'}`);
+  const parts = [bound.join(', ') || 'no function is left'];
+  if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
+  for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
+  if (isBad && parts.length === 1) parts.push('not an outcome that the scenario names');
+  return parts.join('; ');
+}
+
+/** Empty when orders were not counted. */
+async function shareText(one: FoundOutcome, found: Exploration): Promise<string> {
+  const { shareOf } = await import('../replay/index.js');
+  const share = shareOf(one, found);
+  if (share === null) return '';
+  return share > 0 && share < 0.0005 ? '< 0.1 %' : `${(100 * share).toFixed(1)} %`;
+}
+
+function coverageText({ closed, coverage, states, orders }: Exploration): string {
+  if (closed) {
+    const stand = orders === null ? '' : ` with ${plural(orders, 'order')} of steps`;
+    return `closed: ${plural(states, 'state')}${stand}, and no other outcome`;
+  }
+  if (coverage.type !== 'bounded') return 'not closed';
+  const { preemptions, samples } = coverage;
+  const bound =
+    preemptions === null
+      ? 'no bound was covered'
+      : `all orders with at most ${plural(preemptions, 'preemption')} were covered`;
+  const chance = `${plural(samples, 'run')} by chance`;
+  return `not closed: ${bound}, and ${chance}; there may be more outcomes`;
+}

@@ -1,0 +1,41 @@
+/** What an actor does, as people would type it. */
+import type { Action } from '../kernel/index.js';
+
+/** Such as `echo vfio-pci > devices/0000:41:00.4/driver_override`; paths begin at the PCI bus. */
+export function actionText(action: Action): string {
+  switch (action.type) {
+    case 'write':
+      return `echo ${action.text.trim() || '""'} > ${pathOf(action)}`;
+    case 'load':
+      return `modprobe ${action.driver}`;
+    case 'unload':
+      return `modprobe -r ${action.driver}`;
+    case 'plug':
+      return `plug ${action.addresses.join(' ')}`;
+    case 'open':
+      return `open ${action.file} ${action.address ?? action.as}`;
+    case 'ioctl':
+      return `${action.name} on ${action.file}`;
+    case 'access':
+      return `${action.write ? 'pwrite' : 'pread'} region ${action.region} of ${action.file}`;
+    case 'mmap':
+    case 'close':
+      return `${action.type} ${action.file}`;
+    case 'munmap':
+    case 'touch':
+      return `${action.type} ${action.map}`;
+    case 'exit':
+      return 'exit';
+    case 'unplug':
+    case 'removal':
+    case 'release':
+    case 'interrupt':
+    case 'dma':
+      return `${action.type} ${action.address}`;
+  }
+}
+
+function pathOf({ attribute, address, driver }: Extract<Action, { type: 'write' }>): string {
+  if (address !== null) return `devices/${address}/${attribute}`;
+  return driver === null ? attribute : `drivers/${driver}/${attribute}`;
+}
