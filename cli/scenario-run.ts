@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Outcome, ScenarioDocument } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
 import { note } from './output.js';
+import { plural } from './plural.js';
 import { refuseStreams } from './shell-streams.js';
 import { type OutputOption, writerName, writeTrace } from './trace-output.js';
 
@@ -62,7 +63,7 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
     },
     (ended) => ({ scenario: name, seed, kernel, outcome: ended }),
   );
-  await tell(outcome);
+  await printOutcome(outcome);
   if (kernel !== document.kernel || kindOf(outcome, document.outcomes) >= 0) return;
   note('this is not an outcome that the scenario names');
   reportFinding();
@@ -75,7 +76,7 @@ export async function tooOld(kernel: string): Promise<Error> {
   return new VfrError('SCENARIO_KERNEL', what, 'Name one from 5.15 on.');
 }
 
-async function tell({ drivers, deadlock, faults, notDone }: Outcome): Promise<void> {
+async function printOutcome({ drivers, deadlock, faults, notDone }: Outcome): Promise<void> {
   const { describeDeadlock } = await import('../replay/index.js');
   for (const [address, driver] of Object.entries(drivers)) {
     note(`${address}: ${driver ?? 'no driver'}`);
@@ -83,6 +84,6 @@ async function tell({ drivers, deadlock, faults, notDone }: Outcome): Promise<vo
   if (deadlock !== null) note(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) note(`a bug of the kernel was hit: ${fault}`);
   for (const [actor, operations] of Object.entries(notDone)) {
-    note(`${actor} did not come to its last ${operations} operations`);
+    note(`${actor} did not reach its last ${plural(operations, 'operation')}`);
   }
 }

@@ -49,7 +49,7 @@ function formatEnacted(enacted: Enacted): string {
   const sections = [
     counts,
     formatCounts('not re-enacted, by kind', skipped),
-    formatCounts('not re-enacted, of kinds that are', skippedFunctions),
+    formatCounts('not re-enacted, though their kind is', skippedFunctions),
     unrecorded.length === 0 ? '' : `run, and not recorded\n  ${unrecorded.join('\n  ')}`,
     formatFirst(enacted),
   ];
