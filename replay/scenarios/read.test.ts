@@ -47,7 +47,7 @@ describe('told with its line', () => {
       'no such attribute',
     ],
     ['a kernel that is too old', '"kernel"', '  "kernel": "5.10",', 'not modelled'],
-  ])('DONEa mistake in a scenario is reported with its line: %s', (_, find, to, what) => {
+  ])('a mistake in a scenario is reported with its line: %s', (_, find, to, what) => {
     const { text, line } = changed(find, to);
     const [mistake] = checkScenario(text, 'my.json');
     expect(mistake).toMatchObject({ line });

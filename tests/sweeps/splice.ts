@@ -173,24 +173,24 @@ function check({ bytes, isEdited }: Spliced, origins: readonly Origin[]): Verdic
   }
   const origin = origins.find(({ id }) => id === reader.id);
   demand(origin !== undefined || isEdited, `the trace has the id ${reader.id}`);
-  const isPresent = !reader.completeness.complete || verifyTrace(reader).length > 0;
-  if (!isEdited || !isPresent) checkEvents(reader, origin!, isPresent);
-  if (isPresent) return isEdited ? 'told' : checkRepaired(reader);
+  const isReported = !reader.completeness.complete || verifyTrace(reader).length > 0;
+  if (!isEdited || !isReported) checkEvents(reader, origin!, isReported);
+  if (isReported) return isEdited ? 'told' : checkRepaired(reader);
   // The end marker itself may say something else, as long as that is not how much there is.
   demand(isEdited || bytes.equals(origin!.bytes), 'another file was found whole');
   return 'whole';
 }
 
-/** @param isPresent whether damage was told, so that events may be missing */
-function checkEvents(reader: TraceReader, { events }: Origin, isPresent: boolean): void {
+/** @param isReported whether damage was reported, so that events may be missing */
+function checkEvents(reader: TraceReader, { events }: Origin, isReported: boolean): void {
   for (const batch of reader.read()) {
     textsOf(batch).forEach((text, row) => {
       const seq = batch.seqFirst + row;
-      const isTrue = text === events[seq] || (isPresent && sameButStrings(text, events[seq]));
+      const isTrue = text === events[seq] || (isReported && sameButStrings(text, events[seq]));
       demand(isTrue, `seq ${seq} reads ${text}, and was ${events[seq]}`);
     });
   }
-  demand(isPresent || reader.events === events.length, 'events are missing, and nothing tells so');
+  demand(isReported || reader.events === events.length, 'events are missing, and nothing tells so');
 }
 
 /** Strings of a dictionary that is gone read `(damaged)`. */
