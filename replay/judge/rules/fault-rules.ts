@@ -4,12 +4,12 @@ import { driverModel } from '../../model/drivers/index.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../../model/iommu/type1.js';
 import { MAP, type Reach } from '../../model/iommufd/index.js';
 import { only } from '../../model/possible.js';
-import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { mappingAt } from '../../model/vfio-pci-core/mmap-faults.js';
 import { memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { containerOfGroup, groupNumber } from './group-keys.js';
 import { reachOf } from './vfio-cdev.js';
 import { showsMemory } from './vfio-memory.js';
 
@@ -77,10 +77,9 @@ function permissionOf(e: EventCursor): number | null {
 /** Mappings of the container that a group is in; null when they are not known. */
 function spaceOf(engine: Engine, group: number | null): DmaSpace | null {
   if (group === null) return null;
-  for (const [key, { attached, container }] of engine.vfio.groups) {
-    if (Number.parseInt(key, 10) !== group || attached !== true) continue;
-    const process = Number(/\d+$/.exec(key)?.[0]);
-    return engine.vfio.containers.get(container ?? (process as ContainerKey))?.dma ?? null;
+  for (const [key, open] of engine.vfio.groups) {
+    if (groupNumber(key) !== group || open.attached !== true) continue;
+    return engine.vfio.containers.get(containerOfGroup(key, open))?.dma ?? null;
   }
   return null;
 }

@@ -22,6 +22,7 @@ import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { containerAt, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
+import { groupKey, groupNumber } from './group-keys.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
 import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
@@ -44,7 +45,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const at = containerOfEnded(engine, call, e);
   const container = containerOf(engine.vfio, at);
   const { ret } = e;
-  const number = Number.parseInt(key, 10);
+  const number = groupNumber(key);
   const { version } = rulesOf(engine);
   const ofMdev = isGroupOfMdev(engine, number);
   const expected = groupIoctl(call.name, group, {
@@ -89,13 +90,13 @@ function learnDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCurs
  */
 function mayBeIommufd(engine: Engine, call: IoctlCall, e: EventCursor): boolean {
   if (call.attached || !engine.records('attach_device_to_domain')) return false;
-  const ofMdev = isGroupOfMdev(engine, Number.parseInt(call.group ?? '', 10));
+  const ofMdev = isGroupOfMdev(engine, groupNumber(call.group ?? ''));
   return !ofMdev || usesIommufd(engine.vfio.iommufds, e.pid);
 }
 
 /** Whether the group consists of PCI functions, if its number is recorded. */
 function isOfPci({ machine }: Engine, call: IoctlCall): boolean {
-  const number = Number.parseInt(call.group ?? '', 10);
+  const number = groupNumber(call.group ?? '');
   return Number.isNaN(number) || [...machine.devices].some(({ group }) => group === number);
 }
 
@@ -202,7 +203,7 @@ export function containerOpened(engine: Engine, e: EventCursor): Verdict {
 export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   const opened = e.name === 'vfio_group_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
   if (!opened || !e.hasValue) return STIMULUS;
-  const group = groupAt(engine.vfio, `${e.value} of process ${e.pid}`);
+  const group = groupAt(engine.vfio, groupKey(e.value, e.pid));
   group.attached = false;
   group.ofIommufd = false;
   group.container = null;

@@ -37,6 +37,7 @@ import {
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { containerOfCall } from './container-files.js';
+import { groupKey } from './group-keys.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -126,9 +127,9 @@ function groupOf(e: EventCursor): string | null {
   if (e.path !== 'vfio') return null;
   const { data, device } = e;
   if (device === null && data !== null && data.byteLength >= 4) {
-    return `${data.readInt32LE(0)} of process ${e.pid}`;
+    return groupKey(data.readInt32LE(0), e.pid);
   }
-  return e.name.startsWith('VFIO_GROUP_') ? `process ${e.pid}` : null;
+  return e.name.startsWith('VFIO_GROUP_') ? groupKey(null, e.pid) : null;
 }
 
 function wordsOf(data: Buffer | null): number[] {

@@ -10,6 +10,7 @@ import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { containerAt } from './container-files.js';
+import { containerOfGroup, groupNumber, isGroupOfProcess } from './group-keys.js';
 import { openOf } from './vfio-effects.js';
 
 /**
@@ -84,7 +85,7 @@ export function forgetUnbegun(engine: Engine, e: EventCursor): void {
   engine.vfio.containers.set(containerAt(engine.vfio, e), lostContainer());
   if (name === 'VFIO_GROUP_SET_CONTAINER') groupInUnseenIommufd(engine.vfio.iommufds);
   for (const [key, group] of engine.vfio.groups) {
-    if (key.endsWith(`process ${pid}`)) group.attached = null;
+    if (isGroupOfProcess(key, pid)) group.attached = null;
   }
 }
 
@@ -107,12 +108,11 @@ export function revokeGroup(engine: Engine, device: PciDevice, driver: string): 
   );
   if (others && device.group !== null) return;
   for (const [key, group] of engine.vfio.groups) {
-    if (device.group !== null && Number.parseInt(key, 10) !== device.group) continue;
+    if (device.group !== null && groupNumber(key) !== device.group) continue;
     group.mayBeLost = true;
     if (group.attached === false) continue;
     group.attached = null;
-    const process = Number(/\d+$/.exec(key)?.[0]) as ContainerKey;
-    const container = engine.vfio.containers.get(group.container ?? process);
+    const container = engine.vfio.containers.get(containerOfGroup(key, group));
     if (container !== undefined) container.groups = null;
   }
 }

@@ -2,6 +2,7 @@
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
 import type { Engine } from '../engine/engine.js';
+import { groupNumber } from './group-keys.js';
 
 /** Whether all devices of an IOMMU group may be used by one user; null when that is not known. */
 export function viable(engine: Engine, group: number): boolean | null {
@@ -36,7 +37,7 @@ export function mayBeLost(engine: Engine, group: number): boolean | null {
 export function isOwned(engine: Engine, group: number | null): boolean {
   if (group === null) return false;
   for (const [key, { attached }] of engine.vfio.groups) {
-    if (attached === true && Number.parseInt(key, 10) === group) return true;
+    if (attached === true && groupNumber(key) === group) return true;
   }
   return false;
 }
