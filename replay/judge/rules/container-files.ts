@@ -50,6 +50,10 @@ export function containerOfCall(
   return containerAt(vfio, e);
 }
 
+/** The container of an ioctl that has begun; that of its process if no event shows it. */
+export const containerOfIoctl = (vfio: VfioState, call: IoctlCall, e: EventCursor): ContainerKey =>
+  call.container ?? containerAt(vfio, e);
+
 /** A file is one of a container with an unknown state. */
 function learnContainerFile(vfio: VfioState, file: FileNumber, process: number): void {
   vfio.containerFiles.set(file, process);

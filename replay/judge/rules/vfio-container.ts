@@ -20,7 +20,7 @@ import {
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { containerAt, learnGroupFile } from './container-files.js';
+import { containerAt, containerOfIoctl, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { groupKey, groupNumber } from './group-keys.js';
 import { CLOSE, OPEN } from './mdev-rules.js';
@@ -42,7 +42,7 @@ const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const key = call.group ?? '';
   const group = groupAt(engine.vfio, key);
-  const at = containerOfEnded(engine, call, e);
+  const at = containerOfIoctl(engine.vfio, call, e);
   const container = containerOf(engine.vfio, at);
   const { ret } = e;
   const number = groupNumber(key);
@@ -136,10 +136,6 @@ function closeContainer(engine: Engine, at: ContainerKey): void {
   engine.vfio.containers.set(at, freshContainer(engine));
 }
 
-/** The container of a call; that of its process if no event shows it. */
-const containerOfEnded = (engine: Engine, call: IoctlCall, e: EventCursor): ContainerKey =>
-  call.container ?? containerAt(engine.vfio, e);
-
 /** Properties of a new container that the recording does not show are not known. */
 const freshContainer = (engine: Engine): Container => ({
   groups: engine.records(SET_CONTAINER) ? 0 : null,
@@ -151,7 +147,7 @@ const freshContainer = (engine: Engine): Container => ({
 });
 
 export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
-  const at = containerOfEnded(engine, call, e);
+  const at = containerOfIoctl(engine.vfio, call, e);
   const container = containerOf(engine.vfio, at);
   const { version } = engine.machine.kernel;
   const { ret } = e;

@@ -19,7 +19,7 @@ import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { containerAt } from './container-files.js';
+import { containerOfIoctl } from './container-files.js';
 import { hexIova } from './vfio-dma-runs.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -33,7 +33,7 @@ export function beginDma(
   e: EventCursor,
   outer: IoctlCall | null,
 ): void {
-  const container = containerOf(engine.vfio, call.container ?? containerAt(engine.vfio, e));
+  const container = containerOf(engine.vfio, containerOfIoctl(engine.vfio, call, e));
   const attaches = call.name === 'VFIO_SET_IOMMU' || call.name === 'VFIO_GROUP_SET_CONTAINER';
   if (attaches) call.dma = { type: 'test', at: null, done: 0n };
   const { version } = engine.machine.kernel;
