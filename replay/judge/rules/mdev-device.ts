@@ -16,7 +16,7 @@ import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
 import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
-import { endCdev, releaseFile } from './vfio-cdev.js';
+import { cdevBinding, endCdev, releaseFile } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -105,9 +105,8 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
   const shown = engine.records(OPEN) && engine.records(CLOSE);
   const open = shown ? isMdevOpen(mdev) : null;
-  const ofCdev = typeof bound === 'object' && bound.door === 'group' ? 'unbound' : bound;
   const showsBind = engine.records(CDEV_CALL.BIND);
-  return doorOf({ bound: ofCdev, file, ofGroup, open, cdevOpened, showsBind });
+  return doorOf({ bound: cdevBinding(bound), file, ofGroup, open, cdevOpened, showsBind });
 }
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';

@@ -43,11 +43,11 @@ const PASID_SINCE = 6015;
 const bindingOf = ({ open, bound }: VfioFunction): VfioFunction['bound'] =>
   open === 'closed' ? 'unbound' : bound;
 
-/** The same, of one that is bound by a file of its character device. */
-function cdevOf(fn: VfioFunction): VfioFunction['bound'] {
-  const binding = bindingOf(fn);
-  return typeof binding === 'object' && binding.door === 'group' ? 'unbound' : binding;
-}
+/** The same of a file of its character device, which a device of a group does not have. */
+export const cdevBinding = (bound: VfioFunction['bound']): VfioFunction['bound'] =>
+  typeof bound === 'object' && bound.door === 'group' ? 'unbound' : bound;
+
+const cdevOf = (fn: VfioFunction): VfioFunction['bound'] => cdevBinding(bindingOf(fn));
 
 const isOpen = ({ open, bound }: VfioFunction): boolean | null => {
   if (open === 'closed') return false;
@@ -217,16 +217,20 @@ function attachment(
 
 const UNKNOWN_USE: Answer = { results: null };
 
-function boundUse(engine: Engine, fn: VfioFunction): Use | null {
+/** The name of the iommufd that a device is bound to; null when that is not known. */
+function boundContext(fn: VfioFunction): string | null {
   const binding = bindingOf(fn);
-  const key = typeof binding === 'object' ? binding.context : null;
+  return typeof binding === 'object' ? binding.context : null;
+}
+
+function boundUse(engine: Engine, fn: VfioFunction): Use | null {
+  const key = boundContext(fn);
   return key === null ? null : (engine.vfio.iommufds.uses.get(key) ?? null);
 }
 
 /** A device is closed: its iommufd loses it, and is destroyed if only the device kept it alive. */
 export function releaseFile(engine: Engine, fn: VfioFunction): void {
-  const binding = bindingOf(fn);
-  const key = typeof binding === 'object' ? binding.context : null;
+  const key = boundContext(fn);
   const use = boundUse(engine, fn);
   fn.bound = 'unbound';
   if (use === null || key === null) return;
