@@ -9,7 +9,7 @@ import {
   type Vote,
 } from '../../model/pcie-errors/index.js';
 import { certainly, only } from '../../model/possible.js';
-import { functionAt, type Recovery } from '../../model/vfio/vfio-state.js';
+import { functionAt, openDeviceOf, type Recovery } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -148,8 +148,7 @@ export function eventfd(engine: Engine, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, address);
   const path = `${address}/irqs`;
   if (fn.open === 'closed' && fn.confirmed) return diverge(path, 'nobody has it open', 'a signal');
-  if (typeof fn.open === 'string') return UNKNOWN;
-  return fn.open.signals.err === false
-    ? diverge(path, 'no eventfd of errors', 'a signal')
-    : DEFAULT;
+  const open = openDeviceOf(fn);
+  if (open === null) return UNKNOWN;
+  return open.signals.err === false ? diverge(path, 'no eventfd of errors', 'a signal') : DEFAULT;
 }

@@ -215,8 +215,9 @@ function learnPcieTail(engine: Engine, call: RegionCall, next: Effect, actual: E
   const at = pcieTail(device.space);
   if (next.offset !== at || actual.offset !== at || next.width + actual.width !== 6) return false;
   engine.learnPcieBytes(actual.width === 2 ? 50 : 52);
-  for (const { open } of engine.vfio.functions.values()) {
-    if (typeof open === 'object') setPcieTail(open.space, actual.width === 4);
+  for (const fn of engine.vfio.functions.values()) {
+    const open = openDeviceOf(fn);
+    if (open !== null) setPcieTail(open.space, actual.width === 4);
   }
   repredict(device.space, contextOf(engine, call.device, device), config);
   return config.next !== null && same(config.next, actual);

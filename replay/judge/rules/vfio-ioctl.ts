@@ -21,7 +21,7 @@ import {
   popCall,
   pushCall,
 } from '../../model/vfio/vfio-calls.js';
-import { functionAt } from '../../model/vfio/vfio-state.js';
+import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
 import { zap } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -88,7 +88,8 @@ const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.sta
 /** A reset of the bus removes the mappings of all its devices without an event. */
 function learnHotReset(engine: Engine, address: string): void {
   for (const fn of engine.vfio.functions.values()) {
-    if (typeof fn.open === 'object' && busOf(fn.address) === busOf(address)) zap(fn.open);
+    const device = openDeviceOf(fn);
+    if (device !== null && busOf(fn.address) === busOf(address)) zap(device);
   }
 }
 
