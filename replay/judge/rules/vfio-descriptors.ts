@@ -24,9 +24,10 @@ const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
 export function systemCall(engine: Engine, e: EventCursor): Verdict {
   const { descriptors } = engine.vfio;
   if (e.phase === 'begin') {
-    const descriptor = Number(DESCRIPTOR.exec(e.text ?? '')?.[1] ?? -1);
+    const text = e.text ?? '';
+    const descriptor = Number(DESCRIPTOR.exec(text)?.[1] ?? -1);
     const argument = e.hasOffset ? e.offset : null;
-    const opens = CONTAINER.test(e.text ?? '');
+    const opens = CONTAINER.test(text);
     descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens });
   } else if (e.phase === 'end') {
     const call = descriptors.calls.get(e.tid);
