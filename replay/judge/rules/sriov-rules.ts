@@ -299,8 +299,13 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   }
   if (outer === null) return UNKNOWN;
   const expected = outer.added;
-  for (let frame: EnableFrame | null = outer; frame !== null; frame = frame.outer) frame.added++;
+  for (const frame of nested(outer)) frame.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
+}
+
+/** Calls that enable VFs, from the innermost out: all of them count a VF that is added. */
+function* nested(innermost: EnableFrame | null): Generator<EnableFrame> {
+  for (let frame = innermost; frame !== null; frame = frame.outer) yield frame;
 }
 
 function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
@@ -312,8 +317,7 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
     if (missing !== null) return missing;
   }
   if (e.ret < 0) {
-    let enable = engine.frames.inner(e.tid, 'enable');
-    for (; enable !== null; enable = enable.outer) {
+    for (const enable of nested(engine.frames.inner(e.tid, 'enable'))) {
       enable.failed = e.ret;
       enable.added--;
     }
@@ -338,9 +342,7 @@ export function removeVf(engine: Engine, e: EventCursor): Verdict {
   if (failing !== null) {
     if (failing.failed === undefined) return UNKNOWN;
     // An enabling that fails takes back what it added, the last VF first.
-    for (let frame: EnableFrame | null = failing; frame !== null; frame = frame.outer) {
-      frame.added--;
-    }
+    for (const frame of nested(failing)) frame.added--;
     return compare(path, `VF ${failing.added}`, `VF ${e.value}`, IN_ORDER);
   }
   if (numVfs === undefined) return UNKNOWN;
