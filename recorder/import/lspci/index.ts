@@ -5,7 +5,8 @@
 import {
   type Bdf,
   type EventAppender,
-  parseBdf,
+  type EventRow,
+  parseShortBdf,
   SHORT_BDF_PATTERN,
 } from '../../../traces/index.js';
 import { emitSnapshot, type FunctionState } from '../../snapshot/emit-snapshot.js';
@@ -51,6 +52,8 @@ interface Entry {
 
 class LspciReader {
   readonly #lines: LineReader;
+  /** For lines that are not understood. */
+  readonly #log: EventRow;
   #entry: Entry | null = null;
   #functions = 0;
   #unparsed = 0;
@@ -60,6 +63,7 @@ class LspciReader {
     private readonly events: EventAppender,
   ) {
     this.#lines = new LineReader(input);
+    this.#log = events.row('lspci');
   }
 
   read(): ImportReport {
@@ -90,7 +94,7 @@ class LspciReader {
 
   #header(place: string): void {
     this.#close();
-    const bdf = parseBdf(place) ?? parseBdf(`0000:${place}`);
+    const bdf = parseShortBdf(place);
     if (bdf === null) return;
     const config = Buffer.alloc(CONFIG_BYTES);
     this.#entry = { bdf, config, length: 0, driver: null, group: null };
@@ -136,9 +140,8 @@ class LspciReader {
   #other(line: string): void {
     this.#unparsed++;
     const { events } = this;
-    const row = events.row('lspci');
-    row.start(events.kind('log'), events.phase('point'));
-    row.text(line);
-    events.append(row);
+    this.#log.start(events.kind('log'), events.phase('point'));
+    this.#log.text(line);
+    events.append(this.#log);
   }
 }

@@ -3,7 +3,7 @@
  * event's name in a mapping record. Versions 2 and 3 have only numbers, whose names only the build
  * of QEMU that wrote them knows.
  */
-import { CELL, type EventAppender, VfrError } from '../../../traces/index.js';
+import { CELL, type EventAppender, type EventRow, VfrError } from '../../../traces/index.js';
 import { ByteStream } from '../byte-stream.js';
 import type { Importer, ImportReport } from '../importer.js';
 import type { Input } from '../input-stream.js';
@@ -60,6 +60,7 @@ class SimpletraceReader {
   readonly #records: SimpletraceRecords;
   readonly #names = new Map<bigint, EventType | null>();
   readonly #lost: number;
+  readonly #row: EventRow;
   #dropped = 0;
 
   constructor(
@@ -71,6 +72,7 @@ class SimpletraceReader {
     this.#emitter = new QemuEmitter(events);
     this.#sequence = new QemuSequence(this.#emitter);
     this.#lost = events.kind('lost');
+    this.#row = events.row('qemu');
   }
 
   read(): ImportReport {
@@ -144,7 +146,7 @@ class SimpletraceReader {
     const { seconds, nanoseconds } = this.#sequence.moment;
     this.#sequence.finish();
     this.#dropped += count;
-    const row = this.events.row('qemu');
+    const row = this.#row;
     row.start(this.#lost, this.events.phase('point'));
     row.time(seconds, nanoseconds);
     row.setNumber(CELL.value, count);
