@@ -3,14 +3,7 @@
  * of the other columns, so that everything known about the event is decided once and not per
  * record.
  */
-import {
-  CELL,
-  type EventAppender,
-  type EventRow,
-  type Kind,
-  type Path,
-  type Source,
-} from '../../traces/index.js';
+import { CELL, type EventAppender, EventRow, type Kind, type Path } from '../../traces/index.js';
 import type { Probe } from '../catalogue/index.js';
 import {
   type ColumnSetter,
@@ -70,10 +63,7 @@ export interface MappingRule {
 export class MappingRuleMaker {
   readonly #steps: SetterMaker;
 
-  constructor(
-    private readonly events: EventAppender,
-    private readonly source: Source,
-  ) {
+  constructor(private readonly events: EventAppender) {
     this.#steps = new SetterMaker(events);
   }
 
@@ -105,7 +95,6 @@ export class MappingRuleMaker {
         typeof kind === 'object' ? kind.read : kind,
         path === 'user' ? null : path,
         this.events,
-        this.source,
       ),
       deviceOf,
       value: typeof columns.value === 'string' ? indexOf(columns.value) : -1,
@@ -136,7 +125,7 @@ export class MappingRuleMaker {
   #byNesting(probe: Probe, kind: Kind, steps: readonly ColumnSetter[]): ProjectionOf {
     const { path = null } = probe;
     const form = (by: Path | null): Projection => ({
-      constants: constants(probe, kind, by, this.events, this.source),
+      constants: constants(probe, kind, by, this.events),
       steps,
     });
     if (path !== 'user') {
@@ -148,15 +137,17 @@ export class MappingRuleMaker {
   }
 }
 
+/** Of a row that is only copied from: a copy has the source of the row that it is in. */
+const NO_SOURCE = -1;
+
 /** The columns that are the same in all events of a probe. */
 function constants(
   { name, columns }: Probe,
   kind: Kind,
   path: Path | null,
   events: EventAppender,
-  source: Source,
 ): EventRow {
-  const row = events.row(source);
+  const row = new EventRow(NO_SOURCE);
   const { dictionaries } = events;
   row.set(CELL.kind, events.kind(kind));
   row.set(CELL.name, dictionaries.name.id(name));

@@ -49,7 +49,7 @@ export class RecordMapper {
     this.#events = events;
     this.#row = events.row(source);
     this.#threads = new ThreadCalls(() => events.row(source));
-    this.#maker = new MappingRuleMaker(events, source);
+    this.#maker = new MappingRuleMaker(events);
     this.#begin = events.phase('begin');
     this.#end = events.phase('end');
     this.#point = events.phase('point');
@@ -165,13 +165,14 @@ export class RecordMapper {
 
   /** A record that is a complete event: a point, or a call with its result. */
   #appendComplete(rule: MappingRule, record: TraceRecord, fields: FieldReader): void {
-    const { inVfio } = this.#threads.of(record.tid, record.cpu);
+    const stack = this.#threads.of(record.tid, record.cpu);
+    const { inVfio } = stack;
     const row = this.#row;
     this.#project(row, rule, record, fields, inVfio);
     row.set(CELL.phase, this.#point);
     if (rule.message >= 0) this.#message(row, fields, rule.message);
     this.#result(row, rule, fields);
-    if (inVfio) this.#give(this.#threads.of(record.tid, record.cpu), row);
+    if (inVfio) this.#give(stack, row);
     this.#events.append(row);
   }
 
