@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addPackages, inRoot } from './guest-root.js';
 import { LabError, run, say } from './host.js';
@@ -83,6 +83,6 @@ export function vfioSelftests(root: string, series: KernelSeries): void {
   cpSync(join(tree, 'tools/testing/selftests/vfio/scripts'), join(building, 'scripts'), {
     recursive: true,
   });
-  cpSync(building, target, { recursive: true });
-  for (const folder of [tree, building]) rmSync(folder, { recursive: true, force: true });
+  renameSync(building, target);
+  rmSync(tree, { recursive: true, force: true });
 }
