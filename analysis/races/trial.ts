@@ -202,7 +202,7 @@ export class Trial {
     }
     k.set(k.progressOf(DOER), operation);
     do k.step(DOER);
-    while (k.callsOf(DOER)[0] !== 'user');
+    while (k.isInCall(DOER));
     k.set(k.progressOf(DOER), 0);
   }
 
