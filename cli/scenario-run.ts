@@ -1,6 +1,6 @@
 /** Finds scenarios by name or in a file, and records runs of them. */
 import { readFileSync } from 'node:fs';
-import type { Outcome, ScenarioDocument } from '../replay/index.js';
+import type { Outcome, ScenarioDocument, Scheduler, World } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
 import { note } from './output.js';
 import { plural } from './plural.js';
@@ -40,27 +40,15 @@ async function unknownScenario(name: string): Promise<Error> {
 
 /** Runs a scenario with one schedule and writes what a recorder would have recorded. */
 export async function recordScenario(nameOrFile: string, options: RunOptions): Promise<void> {
-  const { boot, kindOf, randomly, run, runsKernel, SCENARIOS, specOf, TraceRecorder, World } =
-    await import('../replay/index.js');
+  const { kindOf, randomly } = await import('../replay/index.js');
   const document = await findScenario(nameOrFile);
-  const reads = SCENARIOS.includes(document) ? [] : [nameOrFile];
   const { seed = 1, kernel = document.kernel } = options;
-  if (!runsKernel(kernel)) throw await tooOld(kernel);
+  const world = await worldOn(document, kernel);
   const { name } = document;
-  const meta = {
-    clock: 'mono',
-    kernel,
-    writer: writerName(),
-    notes: { scenario: name, seed: String(seed) },
-  };
-  const outcome = await writeTrace(
-    { ...options, reads },
-    [],
-    meta,
-    ({ events }) => {
-      const world = new World(specOf(document, kernel));
-      return run(boot(world, new TraceRecorder(world, events)), randomly(seed));
-    },
+  const notes = { scenario: name, seed: String(seed) };
+  const outcome = await writeRun(
+    { nameOrFile, kernel, world, schedule: randomly(seed), notes },
+    options,
     (ended) => ({ scenario: name, seed, kernel, outcome: ended }),
   );
   await printOutcome(outcome);
@@ -69,11 +57,49 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
   reportFinding();
 }
 
-/** The error for a kernel release that the simulated kernel does not support. */
-export async function tooOld(kernel: string): Promise<Error> {
+/** A run of a scenario, and how its trace is described. */
+interface RecordedRun {
+  readonly nameOrFile: string;
+  readonly kernel: string;
+  readonly world: World;
+  readonly schedule: Scheduler;
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+/**
+ * Does a run and writes what a recorder would have recorded.
+ * @param facts of the run, for `--json`
+ */
+export async function writeRun(
+  { nameOrFile, kernel, world, schedule, notes }: RecordedRun,
+  options: OutputOption,
+  facts: (outcome: Outcome) => object,
+): Promise<Outcome> {
+  const { boot, run, SCENARIOS, TraceRecorder } = await import('../replay/index.js');
+  const reads = SCENARIOS.some(({ name }) => name === nameOrFile) ? [] : [nameOrFile];
+  return writeTrace(
+    { ...options, reads },
+    [],
+    { clock: 'mono', kernel, writer: writerName(), notes },
+    ({ events }) => run(boot(world, new TraceRecorder(world, events)), schedule),
+    facts,
+  );
+}
+
+/** The machine and the actors of a scenario on a kernel, which has to be one that is modelled. */
+export async function worldOn(document: ScenarioDocument, kernel: string): Promise<World> {
+  await refuseUnmodelled(kernel);
+  const { specOf, World } = await import('../replay/index.js');
+  return new World(specOf(document, kernel));
+}
+
+/** Throws for a kernel release that the simulated kernel does not support. */
+export async function refuseUnmodelled(kernel: string): Promise<void> {
+  const { runsKernel } = await import('../replay/index.js');
+  if (runsKernel(kernel)) return;
   const { VfrError } = await import('../traces/index.js');
   const what = `kernel ${kernel} is not modelled`;
-  return new VfrError('SCENARIO_KERNEL', what, 'Name one from 5.15 on.');
+  throw new VfrError('SCENARIO_KERNEL', what, 'Name one from 5.15 on.');
 }
 
 async function printOutcome({ drivers, deadlock, faults, notDone }: Outcome): Promise<void> {

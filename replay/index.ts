@@ -46,6 +46,7 @@ export {
   type RunSpec,
   randomly,
   run,
+  type Scheduler,
   TraceRecorder,
   World,
 } from './kernel/index.js';

@@ -19,6 +19,7 @@ import {
 } from '../replay/kernel/index.js';
 import { randomRun } from './random-runs.js';
 import { randomVfioRun } from './random-vfio.js';
+import { isProgram } from './sweeps/options.js';
 
 /** Orders by outcome. */
 export type Orders = ReadonlyMap<string, bigint>;
@@ -187,7 +188,7 @@ function sweep(runs: number, seed: number): void {
   console.log(counts);
 }
 
-if (process.argv[1]?.endsWith('brute-force.js')) {
+if (isProgram(import.meta)) {
   const [runs = 2000, seed = 1] = process.argv.slice(2).map(Number);
   sweep(runs, seed);
 }

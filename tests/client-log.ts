@@ -5,9 +5,9 @@
  *   node dist/tests/client-log.js TRACE KERNEL LOG...
  */
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { replay } from '../replay/index.js';
 import { errnoName, TraceReader } from '../traces/index.js';
+import { isProgram } from './sweeps/options.js';
 
 /** An ioctl by the client's own word. */
 export interface ToldCall {
@@ -121,4 +121,4 @@ function main([trace, kernel, ...files]: readonly string[]): void {
   process.exitCode = wrong.length > 0 ? 1 : 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main(process.argv.slice(2));
+if (isProgram(import.meta)) main(process.argv.slice(2));

@@ -10,6 +10,7 @@ import { boot, type RunSpec, randomly, run, TraceRecorder, World } from '../repl
 import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../traces/index.js';
 import { randomRun, seed } from './random-runs.js';
 import { randomVfioRun } from './random-vfio.js';
+import { isProgram } from './sweeps/options.js';
 
 /** The trace of a run. */
 export function traceOf(spec: RunSpec, random: number): TraceReader {
@@ -23,13 +24,12 @@ export function traceOf(spec: RunSpec, random: number): TraceReader {
 }
 
 export function judge(reader: TraceReader): ReplayResult {
-  const { kernel, clock, notes } = reader.meta;
-  return replay(reader.read(), { kernel, clock, notes });
+  return replay(reader.read(), reader.meta);
 }
 
 const doorsOf = (text = 'both') => (text === 'group' || text === 'cdev' ? text : 'both');
 
-if (process.argv[1]?.endsWith('cross-judge.js')) {
+if (isProgram(import.meta)) {
   const [runs = 300, from = 1] = process.argv.slice(2).map(Number);
   const which = process.argv[4] ?? '';
   const runsOf = which.startsWith('vfio')

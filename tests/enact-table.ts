@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { type Enacted, enact } from '../replay/index.js';
 import { importedCapture } from './captures.js';
+import { isProgram } from './sweeps/options.js';
 
 /** Captures that are text of tracefs with a snapshot of the machine. */
 export const CAPTURES: readonly string[] = readdirSync('tests/data/captures', {
@@ -31,6 +32,6 @@ export function rowOf(capture: string, enacted: Enacted): string {
   return `| ${cells.join(' | ')} |`.replace('|  |', '| |');
 }
 
-if (process.argv[1]?.endsWith('enact-table.js')) {
+if (isProgram(import.meta)) {
   for (const capture of CAPTURES) console.log(rowOf(capture, enactedCapture(capture)));
 }

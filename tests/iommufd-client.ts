@@ -3,12 +3,12 @@
  * The recording has the system calls that open and close files, and those of ioctls: a file is known
  * by its descriptor, and its kind by the calls that follow.
  */
-import type { IoctlAction, OperationSpec, RunSpec, UserAction } from '../replay/kernel/index.js';
+import type { IoctlAction, RunSpec } from '../replay/kernel/index.js';
 import { IOCTLS } from '../replay/model/vfio/ioctl-numbers.js';
 import type { EventRow } from './build-trace.js';
+import { ClientActions, num, vfioMachine } from './client-actions.js';
 import { functionsOf, isOfUser, type Numbered, structOf } from './vfio-client.js';
 
-const num = (value: bigint | undefined): number => Number(value ?? 0n);
 const descriptorOf = ({ text }: EventRow): number =>
   Number(/fd: (0x[0-9a-f]+)/.exec(text ?? '')?.[1]);
 
@@ -19,16 +19,14 @@ interface File {
 }
 
 const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
-const PAGE = 4096n;
-const REGION_PAGES = 2n ** 28n;
 
-class CdevClient {
-  readonly operations: OperationSpec[] = [];
+class CdevClient extends ClientActions {
   readonly #files = new Map<number, File>();
-  readonly #maps: { name: string; start: bigint; end: bigint; device: string }[] = [];
   #opened = 0;
 
-  constructor(private readonly events: readonly Numbered[]) {}
+  constructor(private readonly events: readonly Numbered[]) {
+    super();
+  }
 
   /** Does a system call, or what no system call is recorded of. @returns the place after it */
   take(at: number): number {
@@ -37,14 +35,10 @@ class CdevClient {
     const inner = this.events.slice(at + 1, Math.max(end, at + 1));
     const ret = num(this.events[end]?.ret);
     if (e.kind === 'syscall') this.#systemCall(e, inner, ret, end);
-    else if (e.kind.startsWith('region')) this.#access(e);
-    else if (e.kind === 'mmap') this.#map(e);
-    else if (e.kind === 'fault.page') this.#touch(e);
+    else if (e.kind.startsWith('region')) this.access(this.#fileOf(e), e);
+    else if (e.kind === 'mmap') this.map(this.#fileOf(e), e);
+    else if (e.kind === 'fault.page') this.touch(e);
     return end < 0 ? at + 1 : end + 1;
-  }
-
-  #do(action: UserAction): void {
-    this.operations.push({ action, when: null, onError: 'continue' });
   }
 
   #systemCall(e: Numbered, inner: readonly Numbered[], ret: number, end: number): void {
@@ -60,7 +54,7 @@ class CdevClient {
     const { kind, device } = this.#kindOf(descriptor, from);
     const name = `${kind}-${this.#opened++}`;
     this.#files.set(descriptor, { name, kind, device });
-    this.#do({ type: 'open', file: kind, address: device, as: name });
+    this.do({ type: 'open', file: kind, address: device, as: name });
   }
 
   /** What the first ioctl on a descriptor shows, or closing it. */
@@ -80,10 +74,8 @@ class CdevClient {
   }
 
   #close(descriptor: number, { name, device }: File, inner: readonly Numbered[]): void {
-    const closes = inner.some((e) => e.name === 'vfio_pci_core_close_device');
-    const gone = this.#maps.filter((map) => closes && map.device === device);
-    for (const map of gone) this.#do({ type: 'munmap', map: map.name });
-    this.#do({ type: 'close', file: name });
+    if (inner.some((e) => e.name === 'vfio_pci_core_close_device')) this.unmapAll(device);
+    this.do({ type: 'close', file: name });
     this.#files.delete(descriptor);
   }
 
@@ -105,9 +97,9 @@ class CdevClient {
       as: null,
       answer: ret,
     };
-    if (call.name === BIND) this.#do({ ...base, files: this.#iommufdOf(call) });
-    else if (call.name === 'VFIO_DEVICE_SET_IRQS') this.#setIrqs(base, inner);
-    else this.#do(base);
+    if (call.name === BIND) this.do({ ...base, files: this.#iommufdOf(call) });
+    else if (call.name === 'VFIO_DEVICE_SET_IRQS') this.setIrqs(base, inner);
+    else this.do(base);
   }
 
   #structOf(file: File, call: Numbered, inner: readonly Numbered[], ret: number): Uint8Array {
@@ -119,45 +111,9 @@ class CdevClient {
     return descriptor < 0 ? [null] : [this.#files.get(descriptor)?.name ?? 'nothing'];
   }
 
-  #setIrqs(base: IoctlAction, inner: readonly Numbered[]): void {
-    const irqs = inner.find(({ kind }) => kind === 'irq.set');
-    const count = (num(irqs?.value) & 4) !== 0 ? num(irqs?.length) : 0;
-    if (count > 0) this.#do({ type: 'open', file: 'eventfd', address: null, as: 'event' });
-    this.#do({ ...base, files: Array.from({ length: count }, () => 'event') });
-  }
-
   /** A file of the device that is bound: the first, as the recorded process had it. */
   #fileOf({ device }: EventRow): string {
     return [...this.#files.values()].find((file) => file.device === device)?.name ?? 'nothing';
-  }
-
-  #access(e: EventRow): void {
-    this.#do({
-      type: 'access',
-      file: this.#fileOf(e),
-      write: e.kind === 'region.write',
-      region: e.region ?? 0,
-      offset: num(e.offset),
-      count: num(e.length),
-      value: num(e.value),
-    });
-  }
-
-  #map(e: EventRow): void {
-    const start = e.offset ?? 0n;
-    const end = Buffer.from(e.data ?? []).readBigUInt64LE(0);
-    const name = `map-${this.#maps.length}`;
-    const offset = num(((e.value ?? 0n) % REGION_PAGES) * PAGE);
-    const place = { region: e.region ?? 0, offset, length: num(end - start), as: name };
-    this.#do({ type: 'mmap', file: this.#fileOf(e), ...place });
-    this.#maps.push({ name, start, end, device: e.device ?? '' });
-  }
-
-  #touch(e: EventRow): void {
-    const address = e.offset ?? 0n;
-    const found = this.#maps.findLast(({ start, end }) => address >= start && address < end);
-    if (found === undefined) return;
-    this.#do({ type: 'touch', map: found.name, offset: num(address - found.start) });
   }
 }
 
@@ -210,22 +166,10 @@ export function cdevRunOf(
   const client = new CdevClient(events);
   for (let at = 0; at < events.length; ) at = client.take(at);
   const devices = vfioFunctions(rows, part[0].seqOf);
-  const functions = functionsOf(rows).map((fn) =>
-    devices.has(fn.address) ? { ...fn, driver: 'vfio-pci', override: 'vfio-pci' } : fn,
-  );
-  const driver = {
-    name: 'vfio-pci',
-    loaded: true,
-    table: null,
-    isAsync: false,
-    sriov: null,
-    answers: [],
-    defersUntil: null,
-  };
   const exit = { action: { type: 'exit' }, when: null, onError: 'continue' } as const;
   const operations = isAll ? [...client.operations, exit] : client.operations;
   return {
-    machine: { kernel, functions, drivers: [driver] },
+    machine: vfioMachine(kernel, functionsOf(rows), (at) => devices.has(at)),
     actors: [{ name: 'client', operations }],
   };
 }

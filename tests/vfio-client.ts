@@ -3,21 +3,15 @@
  * run has to make again. The recordings tell neither of the opening of groups and containers nor
  * of what descriptors stand for: a process has one container, one group and one device.
  */
-import type {
-  FunctionSpec,
-  IoctlAction,
-  OperationSpec,
-  RunSpec,
-  UserAction,
-} from '../replay/kernel/index.js';
+import type { FunctionSpec, IoctlAction, RunSpec } from '../replay/kernel/index.js';
 import { IOCTLS } from '../replay/model/vfio/ioctl-numbers.js';
 import { parseResource } from '../replay/model/vfio-pci-core/pci-function.js';
+import { ERRNO } from '../traces/index.js';
 import type { EventRow } from './build-trace.js';
+import { ClientActions, num, vfioMachine } from './client-actions.js';
 
-const EFAULT = -14;
-const ENOMEM = -12;
-const PAGE = 4096n;
-const REGION_PAGES = 2n ** 28n;
+/** Answers that depend on the memory of the process. */
+const OF_MEMORY: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
 
 /** Kinds of events that a run makes again, with those that a process's end makes. */
 const KINDS: ReadonlySet<string> = new Set([
@@ -44,8 +38,6 @@ export function isOfUser({ kind, path, name }: EventRow): boolean {
   }
   return path !== 'kernel' || !kind.startsWith('config');
 }
-
-const num = (value: bigint | undefined): number => Number(value ?? 0n);
 
 /** What the first reset of a function returned: the hardware's answer. */
 function resetOf(rows: readonly EventRow[], address: string): number {
@@ -89,9 +81,7 @@ export function functionsOf(rows: readonly EventRow[]): FunctionSpec[] {
   });
 }
 
-class Client {
-  readonly operations: OperationSpec[] = [];
-  readonly #maps: { name: string; start: bigint; end: bigint }[] = [];
+class Client extends ClientActions {
   #group = false;
   #container = false;
   #device = false;
@@ -99,35 +89,33 @@ class Client {
   constructor(
     private readonly address: string,
     private readonly events: readonly Numbered[],
-  ) {}
+  ) {
+    super();
+  }
 
   /** @param outer events that are not within a call, with their places */
   take(at: number): void {
     const e = this.events[at];
     if (e.kind === 'ioctl') this.#ioctl(e, at);
-    else if (e.kind.startsWith('region')) this.#access(e);
-    else if (e.kind === 'mmap') this.#map(e);
-    else if (e.kind === 'fault.page') this.#touch(e);
+    else if (e.kind.startsWith('region')) this.access('device', e);
+    else if (e.kind === 'mmap') this.map('device', e);
+    else if (e.kind === 'fault.page') this.touch(e);
     else if (e.name === 'vfio_pci_core_close_device') this.#closeDevice();
-    else if (e.kind === 'iommu.attach' && this.#group) this.#do({ type: 'close', file: 'group' });
+    else if (e.kind === 'iommu.attach' && this.#group) this.do({ type: 'close', file: 'group' });
     if (e.kind === 'iommu.attach') this.#group = false;
-  }
-
-  #do(action: UserAction): void {
-    this.operations.push({ action, when: null, onError: 'continue' });
   }
 
   #open(file: 'container' | 'group'): void {
     if (file === 'container' ? this.#container : this.#group) return;
-    this.#do({ type: 'open', file, address: this.address, as: file });
+    this.do({ type: 'open', file, address: this.address, as: file });
     if (file === 'container') this.#container = true;
     else this.#group = true;
   }
 
   #closeDevice(): void {
     if (!this.#device) return;
-    for (const { name } of this.#maps.splice(0)) this.#do({ type: 'munmap', map: name });
-    this.#do({ type: 'close', file: 'device' });
+    this.unmapAll(this.address);
+    this.do({ type: 'close', file: 'device' });
     this.#device = false;
   }
 
@@ -150,49 +138,15 @@ class Client {
       address: null,
       as: null,
     };
-    if (name === 'VFIO_GROUP_SET_CONTAINER') this.#do({ ...base, files: ['container'] });
+    if (name === 'VFIO_GROUP_SET_CONTAINER') this.do({ ...base, files: ['container'] });
     else if (name === 'VFIO_GROUP_GET_DEVICE_FD') {
-      const address = ret === -19 ? null : this.address;
-      this.#do({ ...base, address, as: 'device' });
+      const address = ret === -ERRNO.ENODEV ? null : this.address;
+      this.do({ ...base, address, as: 'device' });
       this.#device ||= ret >= 0;
-    } else if (name === 'VFIO_DEVICE_SET_IRQS') {
-      const irqs = inner.find(({ kind }) => kind === 'irq.set');
-      const isEventfd = (num(irqs?.value) & 4) !== 0;
-      const count = isEventfd ? num(irqs?.length) : 0;
-      if (count > 0) this.#do({ type: 'open', file: 'eventfd', address: null, as: 'event' });
-      this.#do({ ...base, files: Array.from({ length: count }, () => 'event') });
-    } else if (name === 'VFIO_IOMMU_MAP_DMA' && (ret === EFAULT || ret === ENOMEM)) {
-      this.#do({ ...base, answer: ret });
-    } else this.#do(base);
-  }
-
-  #access(e: EventRow): void {
-    this.#do({
-      type: 'access',
-      file: 'device',
-      write: e.kind === 'region.write',
-      region: e.region ?? 0,
-      offset: num(e.offset),
-      count: num(e.length),
-      value: num(e.value),
-    });
-  }
-
-  #map(e: EventRow): void {
-    const start = e.offset ?? 0n;
-    const end = Buffer.from(e.data ?? []).readBigUInt64LE(0);
-    const name = `map-${this.#maps.length}-${start}`;
-    const offset = num(((e.value ?? 0n) % REGION_PAGES) * PAGE);
-    const length = num(end - start);
-    this.#do({ type: 'mmap', file: 'device', region: e.region ?? 0, offset, length, as: name });
-    this.#maps.push({ name, start, end });
-  }
-
-  #touch(e: EventRow): void {
-    const address = e.offset ?? 0n;
-    const found = this.#maps.findLast(({ start, end }) => address >= start && address < end);
-    if (found === undefined) return;
-    this.#do({ type: 'touch', map: found.name, offset: num(address - found.start) });
+    } else if (name === 'VFIO_DEVICE_SET_IRQS') this.setIrqs(base, inner);
+    else if (name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret)) {
+      this.do({ ...base, answer: ret });
+    } else this.do(base);
   }
 }
 
@@ -231,20 +185,8 @@ export function runOf(
     if (depth === 0 && phase !== 'end') client.take(at);
     if (phase === 'begin') depth++;
   }
-  const functions = functionsOf(rows).map((fn) =>
-    fn.address === address ? { ...fn, driver: 'vfio-pci', override: 'vfio-pci' } : fn,
-  );
-  const driver = {
-    name: 'vfio-pci',
-    loaded: true,
-    table: null,
-    isAsync: false,
-    sriov: null,
-    answers: [],
-    defersUntil: null,
-  };
   return {
-    machine: { kernel, functions, drivers: [driver] },
+    machine: vfioMachine(kernel, functionsOf(rows), (at) => at === address),
     actors: [{ name: 'client', operations: client.operations }],
   };
 }

@@ -10,6 +10,7 @@ import {
   World as KernelWorld,
   type NativeDrivers,
 } from '../../replay/index.js';
+import { ERRNO } from '../../traces/index.js';
 import type { Habit } from './habits.js';
 import type { Action, BindingState, Lifetime, Operation } from './operation.js';
 
@@ -42,10 +43,12 @@ const VF = '0000:00:01.1';
 const IDS = { vendor: 1, device: 1, subvendor: 1, subdevice: 1, class: 0x020000 };
 const VF_DEVICE = 2;
 const PF_DRIVER = 'pf';
+/** Other drivers have their number after it. */
+const DRIVER = 'driver-';
+const numberOf = (name: string): number => Number(name.slice(DRIVER.length));
 /** Threads: one does the operations, the other makes the function. */
 const DOER = 0;
 const MAKER = 1;
-const ENODEV = -19;
 
 export class Trial {
   readonly #k: Kernel;
@@ -144,7 +147,7 @@ export class Trial {
   }
 
   #nameOf(driver: string): string {
-    return `driver-${this.#drivers.indexOf(driver)}`;
+    return `${DRIVER}${this.#drivers.indexOf(driver)}`;
   }
 
   #answers(): NativeDrivers {
@@ -152,10 +155,10 @@ export class Trial {
     return {
       probe: () => {
         const k = this.#k;
-        const driver = Number(k.driverAt(k.drv).name.slice('driver-'.length));
+        const driver = numberOf(k.driverAt(k.drv).name);
         const works = this.#result(driver);
         this.#probes.push(works ? this.#drivers[driver] : `${this.#drivers[driver]}!`);
-        return works ? 0 : ENODEV;
+        return works ? 0 : -ERRNO.ENODEV;
       },
       claim: none,
       vfsInProbe: none,
@@ -202,7 +205,7 @@ export class Trial {
     }
     k.set(k.progressOf(DOER), operation);
     do k.step(DOER);
-    while (k.callsOf(DOER)[0] !== 'user');
+    while (k.isInCall(DOER));
     k.set(k.progressOf(DOER), 0);
   }
 
@@ -236,7 +239,7 @@ export class Trial {
     const k = this.#k;
     const dev = k.findDevice(k.world.place(this.#place));
     const named = (name: string | null) =>
-      name === null ? null : (this.#drivers[Number(name.slice('driver-'.length))] ?? name);
+      name === null ? null : (this.#drivers[numberOf(name)] ?? name);
     return {
       driver: named(k.boundDriverOf(dev)),
       override: named(k.overrideOf(dev)),

@@ -6,7 +6,7 @@ import { kernelOption } from '../kernel-release.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../row-formats.js';
-import { tooOld } from '../scenario-run.js';
+import { refuseUnmodelled } from '../scenario-run.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
@@ -23,11 +23,11 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const { enact, runsKernel } = await import('../../replay/index.js');
+  const { enact } = await import('../../replay/index.js');
   const reader = await openTrace(file, options);
   try {
     const kernel = options.kernel ?? reader.meta.kernel ?? 'unknown';
-    if (!runsKernel(kernel)) throw await tooOld(kernel);
+    await refuseUnmodelled(kernel);
     const enacted = enact(reader.read(), kernel);
     if (options.json === true) await printJson(enacted);
     else await print(formatEnacted(enacted));

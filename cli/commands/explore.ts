@@ -5,8 +5,8 @@ import { type Explored, formatByKernel, formatExplored } from '../explored-text.
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { print, printJson } from '../output.js';
-import { findScenario, tooOld } from '../scenario-run.js';
-import { modeOption, parseOutput, writerName, writeTrace } from '../trace-output.js';
+import { findScenario, worldOn, writeRun } from '../scenario-run.js';
+import { modeOption, parseOutput } from '../trace-output.js';
 
 interface Options {
   readonly json?: boolean;
@@ -77,11 +77,8 @@ async function exploreOn(
   kernel: string,
   { states, exact = false, reduce }: Options,
 ): Promise<Explored> {
-  const { exploreOrders, kindOf, runsKernel, specOf, World } = await import(
-    '../../replay/index.js'
-  );
-  if (!runsKernel(kernel)) throw await tooOld(kernel);
-  const world = new World(specOf(document, kernel));
+  const { exploreOrders, kindOf } = await import('../../replay/index.js');
+  const world = await worldOn(document, kernel);
   // What the scenario says holds for its own kernel.
   const isUnnamed = (outcome: Outcome) =>
     kernel === document.kernel && kindOf(outcome, document.outcomes) < 0;
@@ -114,29 +111,19 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
 async function recordWitness(
   { scenario, kernel, world, found }: Explored,
   number: number,
-  source: string,
+  nameOrFile: string,
   options: Options & { readonly output: string },
 ): Promise<void> {
-  const {
-    boot,
-    run: runKernel,
-    SCENARIOS,
-    scheduled,
-    TraceRecorder,
-  } = await import('../../replay/index.js');
+  const { scheduled } = await import('../../replay/index.js');
   const chosen = found.outcomes[number - 1];
   if (chosen === undefined) {
     const { length } = found.outcomes;
     throw await wrongOption(`there is no outcome ${number}`, `Name one from 1 to ${length}.`);
   }
-  const reads = SCENARIOS.some(({ name }) => name === source) ? [] : [source];
   const notes = { scenario, outcome: String(number) };
-  await writeTrace(
-    { ...options, reads },
-    [],
-    { clock: 'mono', kernel, writer: writerName(), notes },
-    ({ events }) =>
-      runKernel(boot(world, new TraceRecorder(world, events)), scheduled(chosen.schedule)),
+  await writeRun(
+    { nameOrFile, kernel, world, schedule: scheduled(chosen.schedule), notes },
+    options,
     (outcome) => ({ scenario, kernel, witness: number, outcome }),
   );
 }

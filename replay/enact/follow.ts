@@ -152,6 +152,7 @@ class Follower {
       const later = this.#stepper.threadsOfNext().filter((one) => !tried.has(one));
       options.push(...later.filter((one) => !options.includes(one)));
     }
+    const isCounter = (cell: number) => this.#stepper.isCounter(cell);
     for (const busy of this.#stepper.busy()) {
       const { reads, writes, first } = this.#stepper.silent(busy);
       if (tried.has(first) || options.includes(first)) continue;
@@ -159,20 +160,14 @@ class Follower {
       if (!isOwn && !isFailing && !this.isWide) continue;
       const matters =
         meets(writes, failure.cells) ||
-        this.#meet(reads, log.writes) ||
-        this.#meet(writes, log.reads);
+        meets(reads, log.writes, isCounter) ||
+        meets(writes, log.reads, isCounter);
       if (matters) options.push(first);
     }
   }
 
   #dependsOn({ cells }: Failure, more: ReadonlySet<number>): void {
     for (const cell of more) if (!this.#stepper.isCounter(cell)) cells.add(cell);
-  }
-
-  #meet(reads: ReadonlySet<number>, writes: ReadonlySet<number>): boolean {
-    const [few, many] = reads.size < writes.size ? [reads, writes] : [writes, reads];
-    for (const cell of few) if (many.has(cell) && !this.#stepper.isCounter(cell)) return true;
-    return false;
   }
 
   /** Adds threads whose steps without an event write what the failure depends on. */
@@ -197,8 +192,13 @@ function heldAfter({ held, delayed }: Choice, { thread, log }: Done): Choice['he
 
 const NOBODY: Choice['held'] = new Map();
 
-function meets(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+/** Whether two sets of cells have one in common, except those that are ignored. */
+function meets(
+  a: ReadonlySet<number>,
+  b: ReadonlySet<number>,
+  isIgnored: (cell: number) => boolean = () => false,
+): boolean {
   const [few, many] = a.size < b.size ? [a, b] : [b, a];
-  for (const cell of few) if (many.has(cell)) return true;
+  for (const cell of few) if (many.has(cell) && !isIgnored(cell)) return true;
   return false;
 }

@@ -127,9 +127,8 @@ export class Stepper {
   busy(): number[] {
     const busy: number[] = [];
     for (let thread = 0; thread < this.#k.threads; thread++) {
-      const step = this.#k.nextStep(thread);
-      if (step === null) continue;
-      if (step.procedure !== 'user' || this.#beginsUnseen(thread)) busy.push(thread);
+      if (this.#k.nextStep(thread) === null) continue;
+      if (this.#k.isInCall(thread) || this.#beginsUnseen(thread)) busy.push(thread);
     }
     return busy;
   }
@@ -146,8 +145,7 @@ export class Stepper {
     const k = this.#k;
     const threads: number[] = [];
     for (let thread = 0; thread < k.threads; thread++) {
-      const step = k.nextStep(thread);
-      if (step !== null && step.procedure !== 'user' && k.canRun(thread)) threads.push(thread);
+      if (k.isInCall(thread) && k.canRun(thread)) threads.push(thread);
     }
     const at = (thread: number) => (this.#cursors[thread] < 0 ? 0 : this.#cursors[thread]);
     return threads.sort((a, b) => at(a) - at(b));

@@ -5,25 +5,23 @@ import { grown } from './grown.js';
 const FIRST = 1 << 10;
 
 export class StateGraph {
-  /** States whose edges are all known. */
-  closed = 0;
   edges = 0;
+  /** States whose edges are all known. */
+  #closed = 0;
   /** Closed states in the order in which they were closed: a state comes after its successors. */
-  order = new Int32Array(FIRST);
-  /** First edge of a state; -1 while the state is open. */
+  #order = new Int32Array(FIRST);
+  /** First edge of a state, whose edges go on to those of the state closed next; -1: it is open. */
   #first = new Int32Array(FIRST).fill(-1);
-  #count = new Int32Array(FIRST);
   #target = new Int32Array(FIRST);
   #thread = new Int32Array(FIRST);
 
   /** All edges of a state are known. @param found pairs of a target and the thread that steps */
   close(state: number, found: readonly number[], from: number): void {
     assert(!this.isClosed(state), 'a state is closed once');
-    if (this.closed === this.order.length) this.order = grown(this.order);
-    this.order[this.closed++] = state;
+    if (this.#closed === this.#order.length) this.#order = grown(this.#order);
+    this.#order[this.#closed++] = state;
     while (state >= this.#first.length) this.#growStates();
     this.#first[state] = this.edges;
-    this.#count[state] = (found.length - from) / 2;
     for (let i = from; i < found.length; i += 2) this.#addEdge(found[i], found[i + 1]);
   }
 
@@ -40,7 +38,6 @@ export class StateGraph {
     const { length } = this.#first;
     this.#first = grown(this.#first);
     this.#first.fill(-1, length);
-    this.#count = grown(this.#count);
   }
 
   isClosed(state: number): boolean {
@@ -49,12 +46,14 @@ export class StateGraph {
 
   /** Calls `visit` for each edge, the edges into a state before those that leave it. */
   walk(visit: (from: number, to: number, thread: number) => void): void {
-    for (let i = this.closed - 1; i >= 0; i--) {
-      const from = this.order[i];
-      const end = this.#first[from] + this.#count[from];
-      for (let edge = this.#first[from]; edge < end; edge++) {
+    let end = this.edges;
+    for (let i = this.#closed - 1; i >= 0; i--) {
+      const from = this.#order[i];
+      const first = this.#first[from];
+      for (let edge = first; edge < end; edge++) {
         visit(from, this.#target[edge], this.#thread[edge]);
       }
+      end = first;
     }
   }
 }

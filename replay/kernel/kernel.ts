@@ -98,6 +98,12 @@ export class Kernel extends State {
     return frame === 0 ? null : this.program.steps[this.get(frame + FRAME.step)];
   }
 
+  /** Whether a thread is in a call of the kernel: not between operations, and not without work. */
+  isInCall(thread: number): boolean {
+    const step = this.nextStep(thread);
+    return step !== null && step.procedure !== 'user';
+  }
+
   /** The procedures that a thread is in, innermost first. */
   callsOf(thread: number): string[] {
     const registers = this.threadRecord(thread);

@@ -58,10 +58,7 @@ function closeAll(k: Kernel): void {
 function othersOf(k: Kernel): number[] {
   const own = k.world.processes[k.thread];
   const threads = k.world.processes.flatMap((process, i) => (process === own ? [i] : []));
-  return threads.filter((i) => {
-    const step = i === k.thread ? null : k.nextStep(i);
-    return step !== null && step.procedure !== 'user';
-  });
+  return threads.filter((i) => i !== k.thread && k.isInCall(i));
 }
 
 /** The file that is released next; 0 if there is none. */
