@@ -146,7 +146,7 @@ function filesOfDevices(k: Kernel, held: ReadonlySet<number>): Set<number> {
   const kept = new Set<number>();
   for (const file of held) {
     const dev = k.get(k.vfio.file(file) + FILE.dev);
-    if (dev !== 0) kept.add(k.get(k.vfio.group(k.placeOf(dev)) + GROUP.opened));
+    if (dev !== 0) kept.add(k.get(k.groupOf(dev) + GROUP.opened));
     kept.add(k.get(k.vfio.file(file) + FILE.iommufd));
   }
   return kept;

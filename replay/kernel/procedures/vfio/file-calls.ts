@@ -6,7 +6,15 @@ import { ERRNO } from '../../../../traces/index.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-cells.js';
-import { actionOf, descriptorOf, EBADF, groupOfFile, install, uninstall } from './common.js';
+import {
+  actionOf,
+  descriptorOf,
+  EBADF,
+  groupOfFile,
+  install,
+  lockOfFileGroup,
+  uninstall,
+} from './common.js';
 import { openIommufd } from './iommufd-calls.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
@@ -151,23 +159,17 @@ export const FILES = [
       const value = k.vfio.numberOfGroup(groupOfFile(k));
       k.pointCall({ call: 'vfio_group_fops_release', value });
     },
-    lock: takes(
-      (k) => groupOfFile(k) + GROUP.lock,
-      (k) => {
-        const group = groupOfFile(k);
-        if (k.get(group + GROUP.opened) !== k.arg) return 'unlock';
-        if (k.get(group + GROUP.container) === 0) return 'free';
-        return k.call('vfio_group_detach_container', 0, group);
-      },
-    ),
+    lock: takes(lockOfFileGroup, (k) => {
+      const group = groupOfFile(k);
+      if (k.get(group + GROUP.opened) !== k.arg) return 'unlock';
+      if (k.get(group + GROUP.container) === 0) return 'free';
+      return k.call('vfio_group_detach_container', 0, group);
+    }),
     free: joined((k) => k.set(groupOfFile(k) + GROUP.opened, 0)),
-    unlock: gives(
-      (k) => groupOfFile(k) + GROUP.lock,
-      (k) => {
-        k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
-        k.done(0);
-      },
-    ),
+    unlock: gives(lockOfFileGroup, (k) => {
+      k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
+      k.done(0);
+    }),
   }),
 
   /**

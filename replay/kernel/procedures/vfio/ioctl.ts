@@ -17,6 +17,7 @@ import {
   groupOfFile,
   install,
   ioctlOf,
+  lockOfFileGroup,
   pointerOf,
   vdevOf,
   wordsOf,
@@ -100,8 +101,6 @@ function fetchedOfGroup(k: Kernel, fd: number): Uint8Array {
   return bytes;
 }
 
-const lockOfGroup = (k: Kernel): number => groupOfFile(k) + GROUP.lock;
-
 const endIoctl = (k: Kernel, ret: number): undefined => {
   k.endCall(ret);
   return k.done(ret);
@@ -171,17 +170,17 @@ export const IOCTL = [
           return endIoctl(k, -ERRNO.ENOTTY);
       }
     },
-    lock: takes(lockOfGroup, (k) => {
+    lock: takes(lockOfFileGroup, (k) => {
       k.i = statusOf(k);
       return 'unlock';
     }),
-    lockToSet: takes(lockOfGroup, (k) => {
+    lockToSet: takes(lockOfFileGroup, (k) => {
       const container = fileOf(k, ioctlOf(k).files[0] ?? '');
       k.i = mayJoin(k, container);
       if (k.i < 0) return 'unlock';
       return k.call('vfio_container_attach_group', 0, groupOfFile(k), container, 'changed');
     }),
-    lockToUnset: takes(lockOfGroup, (k) => {
+    lockToUnset: takes(lockOfFileGroup, (k) => {
       const group = groupOfFile(k);
       const isIn = k.get(group + GROUP.container) !== 0 && !isRevoked(k);
       k.i = isIn ? (k.get(group + GROUP.users) > 0 ? -ERRNO.EBUSY : 0) : -ERRNO.EINVAL;
@@ -191,7 +190,7 @@ export const IOCTL = [
     changed: joined((k) => {
       k.i = k.ret;
     }),
-    unlock: gives(lockOfGroup),
+    unlock: gives(lockOfFileGroup),
     exit: joined((k) => endIoctl(k, k.i)),
     handed: joined((k) => endIoctl(k, k.ret)),
   }),
@@ -200,13 +199,13 @@ export const IOCTL = [
   procedure('vfio_group_ioctl_get_device_fd', {
     find: (k) => {
       const dev = isRevoked(k) ? 0 : findVfioDevice(k, ioctlOf(k).address);
-      if (dev === 0 || k.vfio.group(k.placeOf(dev)) !== groupOfFile(k)) {
+      if (dev === 0 || k.groupOf(dev) !== groupOfFile(k)) {
         return k.done(-ERRNO.ENODEV);
       }
       k.dev = dev;
       k.add(vdevOf(k) + VDEV.refs, 1);
     },
-    lock: takes(lockOfGroup, (k) => {
+    lock: takes(lockOfFileGroup, (k) => {
       const group = groupOfFile(k);
       const container = k.get(group + GROUP.container);
       if (container === 0 || isRevoked(k) || k.get(k.vfio.file(container) + FILE.iommu) === 0) {
@@ -223,7 +222,7 @@ export const IOCTL = [
       k.add(groupOfFile(k) + GROUP.users, -1);
       k.add(k.vfio.file(k.arg) + FILE.refs, -1);
     }),
-    unlock: gives(lockOfGroup),
+    unlock: gives(lockOfFileGroup),
     exit: joined((k) => {
       if (k.i < 0) {
         k.add(vdevOf(k) + VDEV.refs, -1);

@@ -34,9 +34,7 @@ export const isBound = (k: Kernel): boolean => k.get(vdevOf(k) + VDEV.iommufd) !
  */
 export function iommufdOwns(k: Kernel): boolean {
   const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
-  return functionsOf(k).every(
-    (dev) => k.get(k.vfio.group(k.placeOf(dev)) + GROUP.owner) === iommufd,
-  );
+  return functionsOf(k).every((dev) => k.get(k.groupOf(dev) + GROUP.owner) === iommufd);
 }
 
 /**
@@ -50,7 +48,7 @@ export function mayHotReset(k: Kernel): number {
   if (files.includes(0)) return -ERRNO.EBADF;
   if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;
   const groups = files.map((file) => k.vfio.group(k.world.file(file).place!));
-  const isOwned = (dev: number) => groups.includes(k.vfio.group(k.placeOf(dev)));
+  const isOwned = (dev: number) => groups.includes(k.groupOf(dev));
   return functionsOf(k).every(isOwned) ? 0 : -ERRNO.EINVAL;
 }
 
