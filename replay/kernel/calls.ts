@@ -6,11 +6,15 @@
 import type { Kind, Path } from '../../traces/index.js';
 import type { KernelRules } from '../model/kernel-rules.js';
 
-interface CallFacts {
+/** What an event of a function is. */
+export interface FunctionFacts {
   readonly kind: Kind;
+  readonly path?: Path;
+}
+
+interface CallFacts extends FunctionFacts {
   /** Of an access that writes, when that is another kind. */
   readonly writes?: Kind;
-  readonly path?: Path;
 }
 
 const IOCTL = { kind: 'ioctl', path: 'vfio' } as const;
@@ -105,15 +109,10 @@ export interface CallRecorder {
   pointCall(thread: number, event: CallEvent): void;
 }
 
-/** The kind of an event of a call. */
-export function kindOfCall({ call, write }: CallEvent): Kind {
+/** What an event of a call is. */
+export function factsOfCall({ call, write }: CallEvent): FunctionFacts {
   const facts: CallFacts = CALLS[call];
-  return write === true ? (facts.writes ?? facts.kind) : facts.kind;
-}
-
-export function pathOfCall({ call }: CallEvent): Path | undefined {
-  const facts: CallFacts = CALLS[call];
-  return facts.path;
+  return write === true && facts.writes !== undefined ? { ...facts, kind: facts.writes } : facts;
 }
 
 /** Functions of character devices (drivers/vfio/device_cdev.c 6.6). */
