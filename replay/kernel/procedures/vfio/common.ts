@@ -47,7 +47,7 @@ export function install(k: Kernel, file: number, name: string): number {
 export function uninstall(k: Kernel, fd: number): void {
   const { process } = k;
   const left = k.vfio.descriptors(process).filter((one) => one.fd !== fd);
-  k.vfio.put(process + PROCESS.files, left.length === 0 ? null : left);
+  k.vfio.putList(process + PROCESS.files, left);
 }
 
 /** Cells of the IOMMU group of the function that is `dev`. */

@@ -18,9 +18,16 @@ import { clearInterrupts } from './irqs.js';
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
 /** Configuration space of the hardware of a function. */
-export function configOf(k: Kernel, dev: number): Uint8Array {
-  const cell = k.get(k.vdev(dev) + VDEV.config);
-  return cell === 0 ? k.placeOf(dev).config : k.vfio.values.at<Uint8Array>(cell);
+export const configOf = (k: Kernel, dev: number): Uint8Array =>
+  k.vfio.config(k.vdev(dev), k.placeOf(dev).config);
+
+/** `pci_set_power_state`, of a function that is open or not. */
+export function setPower(k: Kernel, dev: number, state: number): void {
+  k.pointCall({ call: 'pci_set_power_state', device: k.placeOf(dev).address, value: state });
+  if (k.get(k.vdev(dev) + VDEV.open) === 0) return;
+  k.vfio.changeDevice(k.vdev(dev), (draft) => {
+    draft.power = state;
+  });
 }
 
 function enable(k: Kernel): void {

@@ -59,7 +59,7 @@ function closeAll(k: Kernel): void {
   const last: Descriptor[] = [];
   for (const { name, file } of open) if (drop(k, file)) last.push({ name, fd: -1, file });
   k.vfio.put(process + PROCESS.maps, null);
-  k.vfio.put(process + PROCESS.files, last.length === 0 ? null : last);
+  k.vfio.putList(process + PROCESS.files, last);
 }
 
 /** Other threads of the process that are in the kernel. */
@@ -79,7 +79,7 @@ function popFile(k: Kernel): number {
   const last = left.at(-1);
   if (last === undefined) return 0;
   if (left.length === k.n) k.n = 0;
-  k.vfio.put(process + PROCESS.files, left.length === 1 ? null : left.slice(0, -1));
+  k.vfio.putList(process + PROCESS.files, left.slice(0, -1));
   return last.file;
 }
 

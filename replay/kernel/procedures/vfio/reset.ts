@@ -3,12 +3,12 @@
  * drivers/vfio/pci/vfio_pci_core.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
-import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf, vdevOf } from './common.js';
+import { setPower } from './device.js';
 import { removeMappings } from './memory.js';
 
 /** Functions that are reset together with the device. */
@@ -64,15 +64,7 @@ export const RESET = [
         k.set(k.vdev(dev) + VDEV.memoryLock, k.thread + 1);
         removeMappings(k, dev);
       }
-      for (const dev of functionsOf(k)) {
-        const device = k.placeOf(dev).address;
-        k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
-      }
-      for (const dev of devices) {
-        k.vfio.change(k.vdev(dev) + VDEV.open, (draft: OpenDevice) => {
-          draft.power = 0;
-        });
-      }
+      for (const dev of functionsOf(k)) setPower(k, dev, 0);
       return undefined;
     },
     reset: (k) => {
