@@ -4,7 +4,7 @@
  * the ioctl in place of the function's.
  */
 import type { Kind, Path } from '../../traces/index.js';
-import type { KernelRules } from '../model/kernel-rules.js';
+import { IOMMUFD_SINCE, type KernelRules } from '../model/kernel-rules.js';
 
 /** What an event of a function is. */
 export interface FunctionFacts {
@@ -137,6 +137,3 @@ export function callsOf({ version, faultMapsAll, opensDeviceFiles }: KernelRules
   ];
   return (Object.keys(CALLS) as CallName[]).filter((call) => !missing.includes(call));
 }
-
-/** The first kernel with /dev/iommu, as major * 1000 + minor. */
-export const IOMMUFD_SINCE = 6002;

@@ -100,9 +100,10 @@ function checkContext(k: Kernel, number: number, broken: string[]): void {
 export function leftInVfio(k: Kernel): string[] {
   const left: string[] = [];
   const held = heldFiles(k);
+  const kept = filesOfDevices(k, held);
   for (let number = 1; number <= k.world.files.length; number++) {
     const refs = k.get(k.vfio.file(number) + FILE.refs);
-    const isHeld = held.has(number) || filesOfDevices(k, held).has(number);
+    const isHeld = held.has(number) || kept.has(number);
     if (refs > 0 && !isHeld) left.push(`file ${number} is open, and no process has it`);
   }
   for (const [vdev, { address }] of devices(k)) {

@@ -2,6 +2,7 @@
  * Ioctls of containers and groups (kernel drivers/vfio/container.c, drivers/vfio/group.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
@@ -85,8 +86,8 @@ function mayJoin(k: Kernel, file: number): number {
   if (k.get(groupOfFile(k) + GROUP.container) !== 0 && !isRevoked(k)) return -ERRNO.EINVAL;
   if (isRevoked(k)) return -ERRNO.ENODEV;
   if (k.world.file(file).kind === 'container') return 0;
-  // From Linux 6.2 on an iommufd can replace a container, and the error covers both.
-  return k.rules.version >= 6002 ? -ERRNO.EBADFD : -ERRNO.EINVAL;
+  // Where an iommufd can replace a container, the error covers both.
+  return k.rules.version >= IOMMUFD_SINCE ? -ERRNO.EBADFD : -ERRNO.EINVAL;
 }
 
 /** The number of the group, and the first four bytes of what the user points to. */
