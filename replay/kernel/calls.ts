@@ -4,13 +4,17 @@
  * the ioctl in place of the function's.
  */
 import type { Kind, Path } from '../../traces/index.js';
-import type { KernelRules } from '../model/kernel-rules.js';
+import { IOMMUFD_SINCE, type KernelRules } from '../model/kernel-rules.js';
 
-interface CallFacts {
+/** What an event of a function is. */
+export interface FunctionFacts {
   readonly kind: Kind;
+  readonly path?: Path;
+}
+
+interface CallFacts extends FunctionFacts {
   /** Of an access that writes, when that is another kind. */
   readonly writes?: Kind;
-  readonly path?: Path;
 }
 
 const IOCTL = { kind: 'ioctl', path: 'vfio' } as const;
@@ -105,15 +109,10 @@ export interface CallRecorder {
   pointCall(thread: number, event: CallEvent): void;
 }
 
-/** The kind of an event of a call. */
-export function kindOfCall({ call, write }: CallEvent): Kind {
+/** What an event of a call is. */
+export function factsOfCall({ call, write }: CallEvent): FunctionFacts {
   const facts: CallFacts = CALLS[call];
-  return write === true ? (facts.writes ?? facts.kind) : facts.kind;
-}
-
-export function pathOfCall({ call }: CallEvent): Path | undefined {
-  const facts: CallFacts = CALLS[call];
-  return facts.path;
+  return write === true && facts.writes !== undefined ? { ...facts, kind: facts.writes } : facts;
 }
 
 /** Functions of character devices (drivers/vfio/device_cdev.c 6.6). */
@@ -138,6 +137,3 @@ export function callsOf({ version, faultMapsAll, opensDeviceFiles }: KernelRules
   ];
   return (Object.keys(CALLS) as CallName[]).filter((call) => !missing.includes(call));
 }
-
-/** The first kernel with /dev/iommu, as major * 1000 + minor. */
-export const IOMMUFD_SINCE = 6002;

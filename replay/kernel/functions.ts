@@ -2,14 +2,8 @@
  * The kernel functions that a recorder sees, by the names of the catalogue of probes: what an event
  * of each is. A test holds this table against the catalogue.
  */
-import type { Kind, Path } from '../../traces/index.js';
 import type { PciIds } from '../model/binding/pci-ids.js';
-import type { CallRecorder } from './calls.js';
-
-interface FunctionFacts {
-  readonly kind: Kind;
-  readonly path?: Path;
-}
+import type { CallRecorder, FunctionFacts } from './calls.js';
 
 const STORE = { kind: 'sysfs.write', path: 'sysfs' } as const;
 

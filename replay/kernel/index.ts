@@ -4,6 +4,7 @@ export { boot } from './boot.js';
 export { CALLS } from './calls.js';
 export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
+export { defaultHardware } from './hardware.js';
 export { brokenInvariants, leftOver } from './invariants.js';
 export type { Kernel, NativeDrivers } from './kernel.js';
 export type {

@@ -100,9 +100,10 @@ function checkContext(k: Kernel, number: number, broken: string[]): void {
 export function leftInVfio(k: Kernel): string[] {
   const left: string[] = [];
   const held = heldFiles(k);
+  const kept = filesOfDevices(k, held);
   for (let number = 1; number <= k.world.files.length; number++) {
     const refs = k.get(k.vfio.file(number) + FILE.refs);
-    const isHeld = held.has(number) || filesOfDevices(k, held).has(number);
+    const isHeld = held.has(number) || kept.has(number);
     if (refs > 0 && !isHeld) left.push(`file ${number} is open, and no process has it`);
   }
   for (const [vdev, { address }] of devices(k)) {
@@ -146,7 +147,7 @@ function filesOfDevices(k: Kernel, held: ReadonlySet<number>): Set<number> {
   const kept = new Set<number>();
   for (const file of held) {
     const dev = k.get(k.vfio.file(file) + FILE.dev);
-    if (dev !== 0) kept.add(k.get(k.vfio.group(k.placeOf(dev)) + GROUP.opened));
+    if (dev !== 0) kept.add(k.get(k.groupOf(dev) + GROUP.opened));
     kept.add(k.get(k.vfio.file(file) + FILE.iommufd));
   }
   return kept;

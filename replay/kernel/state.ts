@@ -120,6 +120,11 @@ export class State {
     return this.vfio.device((dev - this.#devices) / DEVICE_CELLS);
   }
 
+  /** Cells of the IOMMU group of a function. */
+  groupOf(dev: number): number {
+    return this.vfio.group(this.placeOf(dev));
+  }
+
   /** The function whose part of VFIO a cell is of. */
   devOf(vdev: number): number {
     return this.#devices + this.vfio.recordOf(vdev) * DEVICE_CELLS;

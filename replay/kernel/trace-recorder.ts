@@ -9,7 +9,13 @@ import {
 import { type PciIds, writeIds } from '../model/binding/pci-ids.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
-import { type CallAnswer, type CallEvent, callsOf, kindOfCall, pathOfCall } from './calls.js';
+import {
+  type CallAnswer,
+  type CallEvent,
+  callsOf,
+  type FunctionFacts,
+  factsOfCall,
+} from './calls.js';
 import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';
@@ -136,20 +142,14 @@ export class TraceRecorder implements Recorder {
   }
 
   #fillCall(row: EventRow, thread: number, event: CallEvent, phase: Phase): void {
-    const events = this.#events;
-    const { dictionaries } = events;
-    row.start(events.kind(kindOfCall(event)), events.phase(phase));
-    row.set(CELL.name, dictionaries.name.id(event.ioctl ?? event.call));
-    const path = pathOfCall(event);
-    if (path !== undefined) row.set(CELL.path, dictionaries.path.id(path));
-    if (event.device !== undefined) row.set(CELL.device, dictionaries.device.id(event.device));
-    if (event.driver !== undefined) row.set(CELL.driver, dictionaries.driver.id(event.driver));
+    const { device = null, driver = null } = event;
+    const name = event.ioctl ?? event.call;
+    this.#start(row, thread, phase, factsOfCall(event), name, device, driver);
     if (event.region !== undefined) row.set(CELL.region, event.region);
     if (event.offset !== undefined) row.setNumber(CELL.offset, event.offset);
     if (event.length !== undefined) row.setNumber(CELL.length, event.length);
     if (event.value !== undefined) row.setNumber(CELL.value, event.value);
     if (event.data !== undefined) row.data(event.data);
-    this.#task(row, thread);
   }
 
   #enter(thread: number): Open {
@@ -170,16 +170,27 @@ export class TraceRecorder implements Recorder {
     driver: string | null,
     value: number,
   ): void {
+    this.#start(row, thread, phase, FUNCTIONS[name], name, device, driver);
+    if (value >= 0) row.setNumber(CELL.value, value);
+  }
+
+  /** What every event has. */
+  #start(
+    row: EventRow,
+    thread: number,
+    phase: Phase,
+    { kind, path }: FunctionFacts,
+    name: string,
+    device: string | null,
+    driver: string | null,
+  ): void {
     const events = this.#events;
     const { dictionaries } = events;
-    const facts: { kind: (typeof FUNCTIONS)[FunctionName]['kind']; path?: 'sysfs' | 'kernel' } =
-      FUNCTIONS[name];
-    row.start(events.kind(facts.kind), events.phase(phase));
+    row.start(events.kind(kind), events.phase(phase));
     row.set(CELL.name, dictionaries.name.id(name));
-    if (facts.path !== undefined) row.set(CELL.path, dictionaries.path.id(facts.path));
+    if (path !== undefined) row.set(CELL.path, dictionaries.path.id(path));
     if (device !== null) row.set(CELL.device, dictionaries.device.id(device));
     if (driver !== null) row.set(CELL.driver, dictionaries.driver.id(driver));
-    if (value >= 0) row.setNumber(CELL.value, value);
     this.#task(row, thread);
   }
 

@@ -119,6 +119,7 @@ export type Triggers = Readonly<Record<string, number>>;
 const NO_DESCRIPTORS: readonly Descriptor[] = [];
 const NO_MAPS: readonly UserMapping[] = [];
 const NO_TRIGGERS: Triggers = {};
+const NO_PAGES: readonly number[] = [];
 
 export class VfioState {
   readonly values = new ValueTable();
@@ -203,6 +204,16 @@ export class VfioState {
     return this.#valueOf(device + VDEV.triggers, NO_TRIGGERS);
   }
 
+  /** Addresses of the pages that are in page tables; up to 6.9 mappings know it of themselves. */
+  pages(device: number): readonly number[] {
+    return this.#valueOf(device + VDEV.pages, NO_PAGES);
+  }
+
+  /** Configuration space of the hardware. @param initial what it was when it came into being */
+  config(device: number, initial: Uint8Array): Uint8Array {
+    return this.#valueOf(device + VDEV.config, initial);
+  }
+
   /** The open device; null when it is not open. It must not be changed. */
   openDevice(device: number): OpenDevice | null {
     return this.#valueOf<OpenDevice | null>(device + VDEV.open, null);
@@ -232,12 +243,22 @@ export class VfioState {
     this.cells.set(cell, value === null ? 0 : this.values.numberOf(value));
   }
 
+  /** Puts a list into a cell, where an empty one is as none at all. */
+  putList(cell: number, list: readonly unknown[]): void {
+    this.put(cell, list.length === 0 ? null : list);
+  }
+
   /** Changes the value of a cell, which holds one, in a copy. */
   change<T extends object, R>(cell: number, change: (draft: T) => R): R {
     const draft = this.values.draft<T>(this.cells.get(cell));
     const result = change(draft);
     this.put(cell, draft);
     return result;
+  }
+
+  /** Changes a device that is open, in a copy. */
+  changeDevice<R>(device: number, change: (draft: OpenDevice) => R): R {
+    return this.change(device + VDEV.open, change);
   }
 
   /** The name of a lock of VFIO; null for other locks. */

@@ -1,6 +1,8 @@
 /**
  * What differs between kernel versions, as data: a trace's metadata selects one of these tables.
  */
+import { ERRNO } from '../../traces/index.js';
+
 export interface KernelRules {
   /** Version that the table was made for, as major * 1000 + minor. */
   readonly version: number;
@@ -58,8 +60,12 @@ export function kernelRules(release: string | undefined): KernelRules {
   };
 }
 
-/** A range past 2^64 gives -EOVERFLOW instead of -EINVAL in VFIO_IOMMU_MAP_DMA from 6.19 on. */
-export const wrapIsOverflow = (version: number): boolean => version >= 6019;
+/** Errno of a range past 2^64 in VFIO_IOMMU_MAP_DMA: EOVERFLOW from 6.19 on, EINVAL before. */
+export const wrapErrno = (version: number): number =>
+  version >= 6019 ? ERRNO.EOVERFLOW : ERRNO.EINVAL;
+
+/** The first kernel with iommufd, which can replace a container, as major * 1000 + minor. */
+export const IOMMUFD_SINCE = 6002;
 
 /** Releases whose behaviour the rules were made for, and compared with, as major * 1000 + minor. */
 const FIRST = 6001;

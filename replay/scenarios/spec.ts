@@ -1,15 +1,16 @@
 /** Makes the specification of a run from a scenario's document. */
 
 import { ERRNO } from '../../traces/index.js';
-import type {
-  Action,
-  Answer,
-  Condition,
-  DriverSpec,
-  FunctionSpec,
-  HardwareSpec,
-  OperationSpec,
-  RunSpec,
+import {
+  type Action,
+  type Answer,
+  type Condition,
+  type DriverSpec,
+  defaultHardware,
+  type FunctionSpec,
+  type HardwareSpec,
+  type OperationSpec,
+  type RunSpec,
 } from '../kernel/index.js';
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type {
@@ -68,12 +69,9 @@ function functionOf(f: FunctionDocument): FunctionSpec {
 }
 
 const hardwareOf = (h: NonNullable<FunctionDocument['hardware']>): HardwareSpec => ({
-  bars: h.bars ?? [0x4000],
-  pin: h.pin ?? true,
-  msi: h.msi ?? 1,
-  msix: h.msix ?? 0,
-  express: h.express ?? false,
-  reset: errnoOf(h.reset ?? 0),
+  ...defaultHardware,
+  ...h,
+  reset: errnoOf(h.reset ?? defaultHardware.reset),
 });
 
 function driverOf(d: DriverDocument): DriverSpec {

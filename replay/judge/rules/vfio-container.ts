@@ -1,6 +1,7 @@
 /** The results of ioctls on groups and containers, and their effects. */
 
 import { newDmaSpace } from '../../model/iommu/type1.js';
+import { IOMMUFD_SINCE } from '../../model/kernel-rules.js';
 import {
   containerIoctl,
   groupIoctl,
@@ -34,8 +35,6 @@ export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
 const SET_CONTAINER = 'VFIO_GROUP_SET_CONTAINER';
 const GET_DEVICE_FD = 'VFIO_GROUP_GET_DEVICE_FD';
-/** The version since which a group can be added to an iommufd in place of a container. */
-const IOMMUFD_SINCE = 6002;
 const CLOSES = ['vfio_pci_core_disable', 'vfio_pci_core_close_device'];
 const MAP_DMA = 'VFIO_IOMMU_MAP_DMA';
 

@@ -13,7 +13,7 @@ import {
   type MapRequest,
   removeMapping,
 } from '../../model/iommu/type1.js';
-import { wrapIsOverflow } from '../../model/kernel-rules.js';
+import { wrapErrno } from '../../model/kernel-rules.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
@@ -48,9 +48,6 @@ export function beginDma(
     if (Array.isArray(found)) call.dma = { type: 'unmap', mappings: found, done: 0n, last: -1n };
   }
 }
-
-/** Errno of a range past 2^64. */
-const wrapErrno = (version: number) => (wrapIsOverflow(version) ? ERRNO.EOVERFLOW : ERRNO.EINVAL);
 
 /** Argument of MAP_DMA: argsz, flags, vaddr, iova, size. */
 function mapRequest(data: Buffer | null): MapRequest | null {

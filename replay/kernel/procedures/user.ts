@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel.js';
 import type { Condition } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
 import { FILE, PROCESS } from '../vfio-cells.js';
+import { fileOf } from './vfio/common.js';
 
 /** Operations that an actor has done; all of them when it has stopped. */
 export function operationsDone(k: Kernel, actor: number): number {
@@ -21,8 +22,7 @@ function holds(k: Kernel, condition: Condition): boolean {
     case 'gone':
       return k.findDevice(k.world.place(condition.address)) === 0;
     case 'signalled': {
-      const files = k.vfio.descriptors(k.process);
-      const file = files.findLast(({ name }) => name === condition.file)?.file ?? 0;
+      const file = fileOf(k, condition.file);
       return file !== 0 && k.get(k.vfio.file(file) + FILE.signals) > 0;
     }
     case 'driver': {
@@ -50,8 +50,6 @@ function describe(condition: Condition | null): string {
   }
 }
 
-const current = (k: Kernel) => k.world.operations[k.thread][k.get(k.progressOf(k.thread))];
-
 /** Another thread has ended the process, or this one has. */
 const hasExited = (k: Kernel): boolean => k.get(k.process + PROCESS.exited) !== 0;
 
@@ -59,12 +57,12 @@ export const USER = [
   procedure('user', {
     next: waits(
       (k) => {
-        const when = hasExited(k) ? null : (current(k)?.spec.when ?? null);
+        const when = hasExited(k) ? null : (k.doing?.spec.when ?? null);
         return when === null || holds(k, when);
       },
-      (k) => describe(current(k).spec.when),
+      (k) => describe(k.doing.spec.when),
       (k) => {
-        const operation = current(k);
+        const operation = k.doing;
         if (operation === undefined || hasExited(k)) return k.done(0);
         k.call(operation.procedure, 0, 0, k.get(k.progressOf(k.thread)));
       },

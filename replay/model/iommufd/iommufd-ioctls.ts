@@ -1,5 +1,6 @@
 /** What an ioctl on an iommufd returns (`iommufd_fops_ioctl`, drivers/iommu/iommufd/main.c). */
 import { ERRNO } from '../../../traces/index.js';
+import { IOMMUFD_SINCE } from '../kernel-rules.js';
 import { compatIoctl, vfioIoas } from './compat.js';
 import {
   faultQueueAlloc,
@@ -81,11 +82,8 @@ export function iommufdIoctl(call: Call, name: string): Answer {
   const has = since(call.rules, facts.since);
   if (has === false) return { results: NO_IOCTL };
   const answer = served(call, name, facts);
-  return has === null && facts.since > FIRST ? orElse(answer, NO_IOCTL) : answer;
+  return has === null && facts.since > IOMMUFD_SINCE ? orElse(answer, NO_IOCTL) : answer;
 }
-
-/** The kernel that brought iommufd. */
-const FIRST = 6002;
 
 /** A call of a container, an invalid one, or one that is newer than these tables. */
 function otherIoctl(call: Call, name: string): Answer {

@@ -17,7 +17,16 @@ import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
-import { addressOf, descriptorOf, fetched, ioctlOf, pointerOf, vdevOf } from './common.js';
+import {
+  addressOf,
+  descriptorOf,
+  fetched,
+  groupOfDev,
+  ioctlOf,
+  lockOfDevGroup,
+  pointerOf,
+  vdevOf,
+} from './common.js';
 import { attachToDomain } from './container.js';
 import { setLock } from './device.js';
 import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
@@ -67,8 +76,6 @@ function refuse(k: Kernel): number {
   return name === CDEV_CALL.BIND && view.getInt32(8, true) < 0 ? -ERRNO.EINVAL : 0;
 }
 
-const groupOfDev = (k: Kernel): number => k.vfio.group(k.placeOf(k.dev));
-const groupLock = (k: Kernel): number => groupOfDev(k) + GROUP.lock;
 const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
 
 /** The device becomes an object of the iommufd, which owns its group from then on. */
@@ -213,12 +220,12 @@ export const CDEV = [
    * of the call end before a reference to an iommufd is dropped, which is work of the task.
    */
   procedure('vfio_df_ioctl_bind_iommufd', {
-    lockGroup: takes(groupLock, (k) => {
+    lockGroup: takes(lockOfDevGroup, (k) => {
       const group = groupOfDev(k);
       if (k.get(group + GROUP.opened) !== 0) k.i = -ERRNO.EBUSY;
       else k.add(group + GROUP.cdevs, 1);
     }),
-    unlockGroup: gives(groupLock, (k) => (k.i < 0 ? end(k, k.i, true) : undefined)),
+    unlockGroup: gives(lockOfDevGroup, (k) => (k.i < 0 ? end(k, k.i, true) : undefined)),
     lock: takes(setLock, (k) => {
       const found = boundTo(k) !== 0 ? -ERRNO.EINVAL : iommufdIn(k);
       k.i = Math.min(found, 0);
@@ -240,8 +247,8 @@ export const CDEV = [
     }),
     opened: joined((k) => k.endCall(k.i)),
     unlock: gives(setLock, (k) => (k.i < 0 ? undefined : end(k, 0, true))),
-    lockAgain: takes(groupLock, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
-    unlockAgain: gives(groupLock, (k) => {
+    lockAgain: takes(lockOfDevGroup, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
+    unlockAgain: gives(lockOfDevGroup, (k) => {
       endEvents(k, k.i, true);
       return k.n === 0 ? k.done(k.i) : k.call('fput', 0, 0, k.n);
     }),
@@ -267,8 +274,8 @@ export const CDEV = [
       k.add(vdevOf(k) + VDEV.opens, -1);
     }),
     unlock: gives(setLock),
-    lockGroup: takes(groupLock, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
-    unlockGroup: gives(groupLock),
+    lockGroup: takes(lockOfDevGroup, (k) => k.add(groupOfDev(k) + GROUP.cdevs, -1)),
+    unlockGroup: gives(lockOfDevGroup),
     put: (k) => {
       k.set(k.vfio.file(k.arg) + FILE.dev, 0);
       k.set(k.vfio.file(k.arg) + FILE.iommufd, 0);

@@ -47,14 +47,20 @@ export function install(k: Kernel, file: number, name: string): number {
 export function uninstall(k: Kernel, fd: number): void {
   const { process } = k;
   const left = k.vfio.descriptors(process).filter((one) => one.fd !== fd);
-  k.vfio.put(process + PROCESS.files, left.length === 0 ? null : left);
+  k.vfio.putList(process + PROCESS.files, left);
 }
+
+/** Cells of the IOMMU group of the function that is `dev`. */
+export const groupOfDev = (k: Kernel): number => k.groupOf(k.dev);
+export const lockOfDevGroup = (k: Kernel): number => groupOfDev(k) + GROUP.lock;
 
 export const containerLock = (k: Kernel): number =>
   k.vfio.file(k.get(groupOf(k) + GROUP.container)) + FILE.lock;
 
 /** Cells of the IOMMU group of a group's file, which is the argument of the procedure. */
 export const groupOfFile = (k: Kernel): number => k.vfio.group(k.world.file(k.arg).place!);
+
+export const lockOfFileGroup = (k: Kernel): number => groupOfFile(k) + GROUP.lock;
 
 /** Cells of the IOMMU group that a procedure receives in place of a driver. */
 export const groupOf = (k: Kernel): number => k.drv;
@@ -68,7 +74,7 @@ export function membersOf(k: Kernel, group: number): number[] {
   for (let i = 0; i < k.deviceList.length; i++) {
     const dev = k.deviceList.at(i);
     if (k.get(dev + DEVICE.visible) === 0) continue;
-    if (k.vfio.group(k.placeOf(dev)) === group) found.push(dev);
+    if (k.groupOf(dev) === group) found.push(dev);
   }
   return found;
 }

@@ -12,12 +12,11 @@ import {
   UNOWNED_OR_HARDWARE,
 } from '../../../model/vfio/device-ioctl.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
-import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
-import { FILE, VDEV } from '../../vfio-cells.js';
+import { FILE } from '../../vfio-cells.js';
 import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './common.js';
-import { isOwnedByVfio, setLock } from './device.js';
+import { isOwnedByVfio, setLock, setPower } from './device.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { functionsOf, iommufdOwns, isBound, mayHotReset } from './reset.js';
@@ -46,7 +45,7 @@ function serveFeature(k: Kernel, argument: DeviceArgument): number {
   const enters = ret === 0 ? lowPowerChange(argument.words[1] ?? 0) : null;
   if (enters === null) return ret;
   if (enters) zapMappings(k, k.dev);
-  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+  k.vfio.changeDevice(vdevOf(k), (draft) => {
     draft.lowPower = enters;
   });
   return ret;
@@ -125,10 +124,7 @@ export const DEVICE_IOCTL = [
       zapMappings(k, k.dev);
     }),
     power: (k) => {
-      k.pointCall({ call: 'pci_set_power_state', device: addressOf(k), value: 0 });
-      k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
-        draft.power = 0;
-      });
+      setPower(k, k.dev, 0);
       k.call('pci_try_reset_function', k.dev);
     },
     reset: joined((k) => {

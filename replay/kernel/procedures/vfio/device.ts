@@ -12,15 +12,22 @@ import { DEVICE } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
-import { addressOf, vdevOf } from './common.js';
+import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
 /** Configuration space of the hardware of a function. */
-export function configOf(k: Kernel, dev: number): Uint8Array {
-  const cell = k.get(k.vdev(dev) + VDEV.config);
-  return cell === 0 ? k.placeOf(dev).config : k.vfio.values.at<Uint8Array>(cell);
+export const configOf = (k: Kernel, dev: number): Uint8Array =>
+  k.vfio.config(k.vdev(dev), k.placeOf(dev).config);
+
+/** `pci_set_power_state`, of a function that is open or not. */
+export function setPower(k: Kernel, dev: number, state: number): void {
+  k.pointCall({ call: 'pci_set_power_state', device: k.placeOf(dev).address, value: state });
+  if (k.get(k.vdev(dev) + VDEV.open) === 0) return;
+  k.vfio.changeDevice(k.vdev(dev), (draft) => {
+    draft.power = state;
+  });
 }
 
 function enable(k: Kernel): void {
@@ -32,9 +39,8 @@ function enable(k: Kernel): void {
   k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
 }
 
-/** The device of a file that a group handed out, and its group. */
+/** The device of a file that a group handed out. */
 const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
-const groupLock = (k: Kernel): number => k.vfio.group(k.placeOf(k.dev)) + GROUP.lock;
 
 export const DEVICE_FILES = [
   /** The first user opens the device; the caller holds `group_lock`. */
@@ -96,7 +102,7 @@ export const DEVICE_FILES = [
       k.dev = devOfFile(k);
       k.pointCall({ call: 'vfio_device_fops_release', device: addressOf(k) });
     },
-    lockGroup: takes(groupLock),
+    lockGroup: takes(lockOfDevGroup),
     lock: takes(setLock, (k) => {
       const vdev = vdevOf(k);
       if (k.rules.opensDeviceFiles) k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
@@ -105,8 +111,8 @@ export const DEVICE_FILES = [
     }),
     closed: joined((k) => k.add(vdevOf(k) + VDEV.opens, -1)),
     unlock: gives(setLock),
-    unlockGroup: gives(groupLock, (k) => {
-      const group = k.vfio.group(k.placeOf(k.dev));
+    unlockGroup: gives(lockOfDevGroup, (k) => {
+      const group = groupOfDev(k);
       k.add(group + GROUP.users, -1);
       k.i = k.get(group + GROUP.opened);
       // A group keeps the file by which it is open as long as it has users.

@@ -10,15 +10,11 @@ import {
   type MapRequest,
   removeMapping,
 } from '../../../model/iommu/type1.js';
-import { wrapIsOverflow } from '../../../model/kernel-rules.js';
+import { wrapErrno } from '../../../model/kernel-rules.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { FILE } from '../../vfio-cells.js';
 import { mapPages, unmapPages } from './container.js';
-
-/** Errno of a range past 2^64. */
-const wrapErrno = (k: Kernel): number =>
-  wrapIsOverflow(k.rules.version) ? ERRNO.EOVERFLOW : ERRNO.EINVAL;
 
 const viewOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset, data.byteLength);
 
@@ -48,7 +44,7 @@ function mapDma(k: Kernel, file: number, data: DataView, pinError = 0): number {
     size: data.getBigUint64(24, true),
   };
   // An address that the IOMMU of the machine does not reach.
-  const refused = checkMap(k.vfio.dma(file), request, wrapErrno(k)) ?? -ERRNO.EINVAL;
+  const refused = checkMap(k.vfio.dma(file), request, wrapErrno(k.rules.version)) ?? -ERRNO.EINVAL;
   if (refused < 0 || (request.flags & DMA_MAP.VADDR) !== 0) return refused;
   if (pinError < 0) return pinError;
   mapPages(k, request.iova, request.size, request.vaddr);
@@ -63,7 +59,7 @@ function unmapDma(k: Kernel, file: number, data: DataView): number {
     iova: data.getBigUint64(8, true),
     size: data.getBigUint64(16, true),
   };
-  const found = checkUnmap(k.vfio.dma(file), request, wrapErrno(k));
+  const found = checkUnmap(k.vfio.dma(file), request, wrapErrno(k.rules.version));
   if (found === null) return -ERRNO.EINVAL;
   if (typeof found === 'number') return found;
   for (const { iova, size } of found) unmapPages(k, iova, size);

@@ -6,7 +6,15 @@ import { ERRNO } from '../../../../traces/index.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-cells.js';
-import { actionOf, descriptorOf, EBADF, groupOfFile, install, uninstall } from './common.js';
+import {
+  actionOf,
+  descriptorOf,
+  EBADF,
+  groupOfFile,
+  install,
+  lockOfFileGroup,
+  uninstall,
+} from './common.js';
 import { openIommufd } from './iommufd-calls.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
@@ -51,7 +59,7 @@ function closeAll(k: Kernel): void {
   const last: Descriptor[] = [];
   for (const { name, file } of open) if (drop(k, file)) last.push({ name, fd: -1, file });
   k.vfio.put(process + PROCESS.maps, null);
-  k.vfio.put(process + PROCESS.files, last.length === 0 ? null : last);
+  k.vfio.putList(process + PROCESS.files, last);
 }
 
 /** Other threads of the process that are in the kernel. */
@@ -68,7 +76,7 @@ function popFile(k: Kernel): number {
   const last = left.at(-1);
   if (last === undefined) return 0;
   if (left.length === k.n) k.n = 0;
-  k.vfio.put(process + PROCESS.files, left.length === 1 ? null : left.slice(0, -1));
+  k.vfio.putList(process + PROCESS.files, left.slice(0, -1));
   return last.file;
 }
 
@@ -148,23 +156,17 @@ export const FILES = [
       const value = k.vfio.numberOfGroup(groupOfFile(k));
       k.pointCall({ call: 'vfio_group_fops_release', value });
     },
-    lock: takes(
-      (k) => groupOfFile(k) + GROUP.lock,
-      (k) => {
-        const group = groupOfFile(k);
-        if (k.get(group + GROUP.opened) !== k.arg) return 'unlock';
-        if (k.get(group + GROUP.container) === 0) return 'free';
-        return k.call('vfio_group_detach_container', 0, group);
-      },
-    ),
+    lock: takes(lockOfFileGroup, (k) => {
+      const group = groupOfFile(k);
+      if (k.get(group + GROUP.opened) !== k.arg) return 'unlock';
+      if (k.get(group + GROUP.container) === 0) return 'free';
+      return k.call('vfio_group_detach_container', 0, group);
+    }),
     free: joined((k) => k.set(groupOfFile(k) + GROUP.opened, 0)),
-    unlock: gives(
-      (k) => groupOfFile(k) + GROUP.lock,
-      (k) => {
-        k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
-        k.done(0);
-      },
-    ),
+    unlock: gives(lockOfFileGroup, (k) => {
+      k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
+      k.done(0);
+    }),
   }),
 
   /**

@@ -22,7 +22,7 @@ function containerMaps(k: Kernel, container: number, iova: bigint, write: boolea
 
 /** What a function reaches by the page table of its group; all is blocked without one. */
 function iommufdMaps(k: Kernel, dev: number, iova: bigint, write: boolean): boolean {
-  const group = k.vfio.group(k.placeOf(dev));
+  const group = k.groupOf(dev);
   const { groups, objects } = k.vfio.context(k.get(group + GROUP.owner));
   const table = objects.get(groups.get(String(k.vfio.numberOfGroup(group))) ?? 0);
   const ioas = table?.type === 'hwpt' ? objects.get(table.ioas) : undefined;
@@ -36,7 +36,7 @@ function iommufdMaps(k: Kernel, dev: number, iova: bigint, write: boolean): bool
  * iommufd maps is reached; others do not concern VFIO.
  */
 function dma(k: Kernel, dev: number, iova: number, write: boolean): void {
-  const group = k.vfio.group(k.placeOf(dev));
+  const group = k.groupOf(dev);
   const container = k.get(group + GROUP.container);
   const iommufd = k.get(group + GROUP.owner);
   if (container === 0 && iommufd === 0) return;

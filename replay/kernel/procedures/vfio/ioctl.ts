@@ -2,6 +2,7 @@
  * Ioctls of containers and groups (kernel drivers/vfio/container.c, drivers/vfio/group.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
@@ -17,6 +18,7 @@ import {
   groupOfFile,
   install,
   ioctlOf,
+  lockOfFileGroup,
   pointerOf,
   vdevOf,
   wordsOf,
@@ -84,8 +86,8 @@ function mayJoin(k: Kernel, file: number): number {
   if (k.get(groupOfFile(k) + GROUP.container) !== 0 && !isRevoked(k)) return -ERRNO.EINVAL;
   if (isRevoked(k)) return -ERRNO.ENODEV;
   if (k.world.file(file).kind === 'container') return 0;
-  // From Linux 6.2 on an iommufd can replace a container, and the error covers both.
-  return k.rules.version >= 6002 ? -ERRNO.EBADFD : -ERRNO.EINVAL;
+  // Where an iommufd can replace a container, the error covers both.
+  return k.rules.version >= IOMMUFD_SINCE ? -ERRNO.EBADFD : -ERRNO.EINVAL;
 }
 
 /** The number of the group, and the first four bytes of what the user points to. */
@@ -99,8 +101,6 @@ function fetchedOfGroup(k: Kernel, fd: number): Uint8Array {
   else for (let i = 0; i < 4; i++) bytes[4 + i] = address.charCodeAt(i);
   return bytes;
 }
-
-const lockOfGroup = (k: Kernel): number => groupOfFile(k) + GROUP.lock;
 
 const endIoctl = (k: Kernel, ret: number): undefined => {
   k.endCall(ret);
@@ -171,17 +171,17 @@ export const IOCTL = [
           return endIoctl(k, -ERRNO.ENOTTY);
       }
     },
-    lock: takes(lockOfGroup, (k) => {
+    lock: takes(lockOfFileGroup, (k) => {
       k.i = statusOf(k);
       return 'unlock';
     }),
-    lockToSet: takes(lockOfGroup, (k) => {
+    lockToSet: takes(lockOfFileGroup, (k) => {
       const container = fileOf(k, ioctlOf(k).files[0] ?? '');
       k.i = mayJoin(k, container);
       if (k.i < 0) return 'unlock';
       return k.call('vfio_container_attach_group', 0, groupOfFile(k), container, 'changed');
     }),
-    lockToUnset: takes(lockOfGroup, (k) => {
+    lockToUnset: takes(lockOfFileGroup, (k) => {
       const group = groupOfFile(k);
       const isIn = k.get(group + GROUP.container) !== 0 && !isRevoked(k);
       k.i = isIn ? (k.get(group + GROUP.users) > 0 ? -ERRNO.EBUSY : 0) : -ERRNO.EINVAL;
@@ -191,7 +191,7 @@ export const IOCTL = [
     changed: joined((k) => {
       k.i = k.ret;
     }),
-    unlock: gives(lockOfGroup),
+    unlock: gives(lockOfFileGroup),
     exit: joined((k) => endIoctl(k, k.i)),
     handed: joined((k) => endIoctl(k, k.ret)),
   }),
@@ -200,13 +200,13 @@ export const IOCTL = [
   procedure('vfio_group_ioctl_get_device_fd', {
     find: (k) => {
       const dev = isRevoked(k) ? 0 : findVfioDevice(k, ioctlOf(k).address);
-      if (dev === 0 || k.vfio.group(k.placeOf(dev)) !== groupOfFile(k)) {
+      if (dev === 0 || k.groupOf(dev) !== groupOfFile(k)) {
         return k.done(-ERRNO.ENODEV);
       }
       k.dev = dev;
       k.add(vdevOf(k) + VDEV.refs, 1);
     },
-    lock: takes(lockOfGroup, (k) => {
+    lock: takes(lockOfFileGroup, (k) => {
       const group = groupOfFile(k);
       const container = k.get(group + GROUP.container);
       if (container === 0 || isRevoked(k) || k.get(k.vfio.file(container) + FILE.iommu) === 0) {
@@ -223,7 +223,7 @@ export const IOCTL = [
       k.add(groupOfFile(k) + GROUP.users, -1);
       k.add(k.vfio.file(k.arg) + FILE.refs, -1);
     }),
-    unlock: gives(lockOfGroup),
+    unlock: gives(lockOfFileGroup),
     exit: joined((k) => {
       if (k.i < 0) {
         k.add(vdevOf(k) + VDEV.refs, -1);

@@ -12,8 +12,8 @@ import {
   nextId,
   written,
 } from '../../../model/iommufd/index.js';
+import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
-import { IOMMUFD_SINCE } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { procedure } from '../../steps.js';

@@ -74,7 +74,7 @@ function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest):
   if (ret !== 0) return ret;
   const isEventfd = (request.flags & DATA_EVENTFD) !== 0;
   const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
-  k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => {
+  k.vfio.changeDevice(vdev, (draft) => {
     applyIrqs(draft, request);
     if (!isEventfd || (request.index !== IRQ.ERR && request.index !== IRQ.REQ)) return;
     draft.signals[request.index === IRQ.ERR ? 'err' : 'req'] = (files[0] ?? 0) !== 0;

@@ -40,7 +40,7 @@ export function removeMappings(k: Kernel, dev: number): void {
   const vdev = k.vdev(dev);
   k.set(vdev + VDEV.pages, 0);
   if (k.vfio.openDevice(vdev)?.mappings.some(({ populated }) => populated) === true) {
-    k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => zap(draft));
+    k.vfio.changeDevice(vdev, zap);
   }
 }
 
@@ -80,7 +80,7 @@ function map(k: Kernel): number {
   k.endCall(ret);
   if (ret < 0) return ret;
   const pages = { region, page: offset / PAGE, populated: false, changed: false };
-  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
+  k.vfio.changeDevice(vdevOf(k), (draft) => {
     draft.mappings.push({ process: number, start, end, ...pages });
   });
   k.vfio.put(process + PROCESS.maps, [...k.vfio.maps(process), { name: as, file, start, end }]);
@@ -91,21 +91,16 @@ function map(k: Kernel): number {
 function unmap(k: Kernel, gone: UserMapping): void {
   const { process } = k;
   const left = k.vfio.maps(process).filter(({ start }) => start !== gone.start);
-  k.vfio.put(process + PROCESS.maps, left.length === 0 ? null : left);
+  k.vfio.putList(process + PROCESS.maps, left);
   const dev = k.get(k.vfio.file(gone.file) + FILE.dev);
-  k.vfio.change(k.vdev(dev) + VDEV.open, (draft: OpenDevice) => {
+  const vdev = k.vdev(dev);
+  k.vfio.changeDevice(vdev, (draft) => {
     const at = draft.mappings.findIndex(({ start }) => start === gone.start);
     if (at >= 0) draft.mappings.splice(at, 1);
   });
-  const pages = pagesOf(k, dev).filter((page) => page < gone.start || page >= gone.end);
-  k.vfio.put(k.vdev(dev) + VDEV.pages, pages.length === 0 ? null : pages);
+  const pages = k.vfio.pages(vdev).filter((page) => page < gone.start || page >= gone.end);
+  k.vfio.putList(vdev + VDEV.pages, pages);
 }
-
-/** Addresses of the pages that are in page tables; up to 6.9 mappings know it of themselves. */
-const pagesOf = (k: Kernel, dev: number): readonly number[] => {
-  const cell = k.get(k.vdev(dev) + VDEV.pages);
-  return cell === 0 ? [] : k.vfio.values.at<readonly number[]>(cell);
-};
 
 /** Flags of a fault of a user that reads (include/linux/mm_types.h 6.1). */
 const FAULT_FLAGS = 0x254;
@@ -120,7 +115,7 @@ function isPopulated(k: Kernel): boolean {
   const address = touched(k);
   const page = address - (address % PAGE);
   const mapping = mappingAt(deviceOf(k)!, address);
-  return mapping?.populated === true || pagesOf(k, k.dev).includes(page);
+  return mapping?.populated === true || k.vfio.pages(vdevOf(k)).includes(page);
 }
 
 function fault(k: Kernel): number {
@@ -140,11 +135,11 @@ function fault(k: Kernel): number {
   else k.beginCall({ call: 'vfio_pci_mmap_huge_fault', ...place, length: 0, data });
   const ret = faultResult(device, mapping, { ...made, address, order: 0 });
   if (ret === VM_FAULT.NOPAGE && faultMapsAll) {
-    k.vfio.change(vdev + VDEV.open, (draft: OpenDevice) => {
+    k.vfio.changeDevice(vdev, (draft) => {
       mappingAt(draft, address)!.populated = true;
     });
   } else if (ret === VM_FAULT.NOPAGE) {
-    const pages = [...pagesOf(k, k.dev), address - (address % PAGE)];
+    const pages = [...k.vfio.pages(vdev), address - (address % PAGE)];
     k.vfio.put(
       vdev + VDEV.pages,
       pages.sort((a, b) => a - b),

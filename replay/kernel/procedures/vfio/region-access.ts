@@ -21,7 +21,7 @@ import { DEVICE } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
-import { configOf } from './device.js';
+import { configOf, setPower } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
 
 /**
@@ -54,8 +54,7 @@ function contextOf(k: Kernel, device: OpenDevice): WriteContext {
 
 /** Serves an access on the current device until it needs the hardware. */
 function serve(k: Kernel, work: (draft: OpenDevice, context: WriteContext) => ConfigAccess): void {
-  const cell = vdevOf(k) + VDEV.open;
-  const access = k.vfio.change(cell, (draft: OpenDevice) => work(draft, contextOf(k, draft)));
+  const access = k.vfio.changeDevice(vdevOf(k), (draft) => work(draft, contextOf(k, draft)));
   k.vfio.put(k.vfio.access(k.thread), access);
 }
 
@@ -102,14 +101,6 @@ function writeHardware(k: Kernel, offset: number, width: Width, value: number): 
   return DONE;
 }
 
-function setPower(k: Kernel, state: number): Answer {
-  k.pointCall({ call: 'pci_set_power_state', device: addressOf(k), value: state });
-  k.vfio.change(vdevOf(k) + VDEV.open, (draft: OpenDevice) => {
-    draft.power = state;
-  });
-  return DONE;
-}
-
 /** What the kernel does next for the access of the thread; null when it is over. */
 const nextOf = (k: Kernel): Effect | null => k.vfio.accessOf(k.thread).next;
 
@@ -143,7 +134,8 @@ function carryOut(k: Kernel, effect: Exclude<Effect, { readonly type: 'reset' }>
       zapMappings(k, k.dev);
       return DONE;
     case 'power':
-      return setPower(k, effect.state);
+      setPower(k, k.dev, effect.state);
+      return DONE;
   }
 }
 

@@ -8,10 +8,8 @@ import type { Kernel } from '../../kernel.js';
 import type { Driver } from '../../place.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
-import { addressOf, usersOf, vdevOf } from './common.js';
+import { addressOf, groupOfDev, lockOfDevGroup, usersOf, vdevOf } from './common.js';
 import { signal } from './irqs.js';
-
-const groupOfDev = (k: Kernel, dev: number): number => k.vfio.group(k.placeOf(dev));
 
 /** `vfio_register_group_dev`. */
 export function registerDevice(k: Kernel, dev: number): void {
@@ -24,7 +22,7 @@ export function registerDevice(k: Kernel, dev: number): void {
 /** A function that vfio-pci has becomes a device of its group. */
 export function noteDevice(k: Kernel, dev: number): void {
   k.set(k.vdev(dev) + VDEV.registered, 1);
-  k.add(groupOfDev(k, dev) + GROUP.devices, 1);
+  k.add(k.groupOf(dev) + GROUP.devices, 1);
 }
 
 /**
@@ -33,7 +31,7 @@ export function noteDevice(k: Kernel, dev: number): void {
  */
 export function claimForKernel(k: Kernel, dev: number, driver: Driver): number {
   if (!k.rules.claimsGroups || driver.model.managesDma === true) return 0;
-  const group = groupOfDev(k, dev);
+  const group = k.groupOf(dev);
   if (k.get(group + GROUP.container) !== 0 || k.get(group + GROUP.owner) !== 0) return -ERRNO.EBUSY;
   k.set(k.vdev(dev) + VDEV.native, 1);
   k.add(group + GROUP.natives, 1);
@@ -45,10 +43,8 @@ export function leaveToOthers(k: Kernel, dev: number): void {
   const native = k.vdev(dev) + VDEV.native;
   if (k.get(native) === 0) return;
   k.set(native, 0);
-  k.add(groupOfDev(k, dev) + GROUP.natives, -1);
+  k.add(k.groupOf(dev) + GROUP.natives, -1);
 }
-
-const lockOfGroup = (k: Kernel): number => groupOfDev(k, k.dev) + GROUP.lock;
 
 export const REGISTER = [
   /**
@@ -75,24 +71,24 @@ export const REGISTER = [
     ),
     gone: (k) => {
       const vdev = vdevOf(k);
-      const group = groupOfDev(k, k.dev);
+      const group = groupOfDev(k);
       k.set(vdev + VDEV.registered, 0);
       k.set(vdev + VDEV.leaving, 0);
       k.add(group + GROUP.devices, -1);
       return k.get(group + GROUP.devices) === 0 ? undefined : 'exit';
     },
-    lock: takes(lockOfGroup, (k) => {
-      const group = groupOfDev(k, k.dev);
+    lock: takes(lockOfDevGroup, (k) => {
+      const group = groupOfDev(k);
       if (k.get(group + GROUP.container) === 0) return undefined;
       return k.call('vfio_group_detach_container', 0, group);
     }),
     revoke: joined((k) => {
-      const opened = groupOfDev(k, k.dev) + GROUP.opened;
+      const opened = groupOfDev(k) + GROUP.opened;
       const file = k.get(opened);
       if (file !== 0) k.set(k.vfio.file(file) + FILE.revoked, 1);
       k.set(opened, 0);
     }),
-    unlock: gives(lockOfGroup),
+    unlock: gives(lockOfDevGroup),
     exit: (k) => {
       k.endCall(null);
       k.done(0);

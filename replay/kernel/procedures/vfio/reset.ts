@@ -3,12 +3,12 @@
  * drivers/vfio/pci/vfio_pci_core.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
-import type { OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf, vdevOf } from './common.js';
+import { setPower } from './device.js';
 import { removeMappings } from './memory.js';
 
 /** Functions that are reset together with the device. */
@@ -34,9 +34,7 @@ export const isBound = (k: Kernel): boolean => k.get(vdevOf(k) + VDEV.iommufd) !
  */
 export function iommufdOwns(k: Kernel): boolean {
   const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
-  return functionsOf(k).every(
-    (dev) => k.get(k.vfio.group(k.placeOf(dev)) + GROUP.owner) === iommufd,
-  );
+  return functionsOf(k).every((dev) => k.get(k.groupOf(dev) + GROUP.owner) === iommufd);
 }
 
 /**
@@ -50,7 +48,7 @@ export function mayHotReset(k: Kernel): number {
   if (files.includes(0)) return -ERRNO.EBADF;
   if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;
   const groups = files.map((file) => k.vfio.group(k.world.file(file).place!));
-  const isOwned = (dev: number) => groups.includes(k.vfio.group(k.placeOf(dev)));
+  const isOwned = (dev: number) => groups.includes(k.groupOf(dev));
   return functionsOf(k).every(isOwned) ? 0 : -ERRNO.EINVAL;
 }
 
@@ -66,15 +64,7 @@ export const RESET = [
         k.set(k.vdev(dev) + VDEV.memoryLock, k.thread + 1);
         removeMappings(k, dev);
       }
-      for (const dev of functionsOf(k)) {
-        const device = k.placeOf(dev).address;
-        k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
-      }
-      for (const dev of devices) {
-        k.vfio.change(k.vdev(dev) + VDEV.open, (draft: OpenDevice) => {
-          draft.power = 0;
-        });
-      }
+      for (const dev of functionsOf(k)) setPower(k, dev, 0);
       return undefined;
     },
     reset: (k) => {
