@@ -104,6 +104,10 @@ describe('tidiness', () => {
     expect(wordsArePlain([...code, ...pages])).toEqual([]);
   });
 
+  test('a value has one absence', () => {
+    expect(laws.valuesHaveOneAbsence(sources)).toEqual([]);
+  });
+
   test('nothing is left for later', () => {
     expect(laws.nothingIsLeftForLater(sources)).toEqual([]);
   });

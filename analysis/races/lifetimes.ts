@@ -52,7 +52,8 @@ type Handler = (collector: LifetimeCollector, e: EventCursor, state: Engine) => 
 
 export class LifetimeCollector {
   readonly #replayer: Replayer;
-  readonly #handlers: (Handler | null | undefined)[] = [];
+  /** By the number of the kind, once looked up. */
+  readonly #handlers: (Handler | null)[] = [];
   readonly #all: Lifetime[] = [];
   readonly #current = new Map<Bdf, Lifetime>();
   readonly #natives = new Map<string, Set<string>>();

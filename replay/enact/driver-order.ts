@@ -2,6 +2,7 @@
  * In which order drivers registered, learned from walks over their list: of two drivers that match
  * a function the one that is tried first is before the other.
  */
+import { only, type Possible } from '../model/possible.js';
 import type { RecordedEvent } from './recording.js';
 
 /** The pass of a thread over all drivers for one function. */
@@ -13,8 +14,8 @@ interface Walk {
   isOver: boolean;
   /** The last driver that was tried has the function. */
   isBound: boolean;
-  /** The override when the last driver failed; undefined while it was being written. */
-  override: string | null | undefined;
+  /** The override when the last driver failed; not known while it was being written. */
+  override: Possible<string | null>;
 }
 
 /** What the rest of the recording teaches of the function of an event. */
@@ -23,8 +24,8 @@ export interface AtThisEvent {
   readonly callers: readonly RecordedEvent[];
   /** Drivers that certainly match the function now and since the last event of the thread. */
   matching(): readonly string[];
-  /** Its override; undefined while it is being written. */
-  override(): string | null | undefined;
+  /** Its override; not known while it is being written. */
+  override(): Possible<string | null>;
 }
 
 /** Calls that try one driver, or one driver on all functions. */
@@ -66,7 +67,7 @@ export class DriverOrder {
       return;
     }
     this.#end(tid);
-    const facts = { isOver: false, isBound: false, override: undefined };
+    const facts = { isOver: false, isBound: false, override: 'unknown' as const };
     const begun: Walk = { device, tried: [driver], matching: matching(), ...facts };
     this.#walks.push(begun);
     this.#current.set(tid, begun);
@@ -94,9 +95,10 @@ export class DriverOrder {
   /** For each driver those that are after it. */
   #before(names: readonly string[]): Map<string, Set<string>> {
     const before = new Map(names.map((name) => [name, new Set<string>()]));
-    for (const { tried, matching, isOver, isBound, override } of this.#walks) {
+    for (const { tried, matching, isOver, isBound, override: possible } of this.#walks) {
       for (let i = 0; i + 1 < tried.length; i++) before.get(tried[i])?.add(tried[i + 1]);
       const last = tried[tried.length - 1];
+      const override = only(possible);
       if (isBound) {
         const left = matching.filter((name) => !tried.includes(name));
         for (const name of left) before.get(last)?.add(name);

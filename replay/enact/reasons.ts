@@ -5,6 +5,7 @@
 
 import { parseOverride } from '../model/binding/parse-store.js';
 import { covers, type IdMatch, type PciIds, parseNewId } from '../model/binding/pci-ids.js';
+import type { Possible } from '../model/possible.js';
 import type { RecordedEvent } from './recording.js';
 
 interface Override {
@@ -152,10 +153,10 @@ export class Reasons {
     );
   }
 
-  /** The override of a function where it is certain; else undefined. */
-  overrideOf(device: string): string | null | undefined {
+  /** The override of a function; not known while it is written. */
+  overrideOf(device: string): Possible<string | null> {
     const override = this.#overrides.get(device);
-    if (override === undefined) return null;
-    return override.writing > 0 ? undefined : override.values[0];
+    if (override === undefined) return [null];
+    return override.writing > 0 ? 'unknown' : [override.values[0]];
   }
 }

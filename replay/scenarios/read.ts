@@ -64,7 +64,7 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
   yield* twice(machine.functions.map(({ address }, i) => [address, `/machine/functions/${i}`]));
   yield* twice(machine.drivers.map(({ name }, i) => [name, `/machine/drivers/${i}`]));
   yield* twice(actors.map(({ name }, i) => [name, `/actors/${i}`]));
-  const isDriver = (name: string | null | undefined) => name == null || drivers.has(name);
+  const isDriver = (name: string | null = null) => name === null || drivers.has(name);
   for (const [i, { driver }] of machine.functions.entries()) {
     if (!isDriver(driver)) yield unknownDriver(`/machine/functions/${i}/driver`, driver ?? '');
   }

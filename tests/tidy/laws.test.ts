@@ -19,6 +19,7 @@ import {
   packagesAreKnownToOneAdapter,
   replayHasNoModuleState,
   replayIsPure,
+  valuesHaveOneAbsence,
 } from './laws.js';
 import { parseSource, type Source } from './sources.js';
 
@@ -186,5 +187,12 @@ describe('size', () => {
   test('what is left for later is found', () => {
     const text = `// ${'TO'}${'DO'}: later`;
     expect(nothingIsLeftForLater(tree({ 'cli/a.ts': text }))).toEqual(['cli/a.ts']);
+  });
+
+  test('a value that may be null or undefined is found', () => {
+    const law = valuesHaveOneAbsence;
+    const text = 'let driver: string | null | undefined;';
+    expect(law(tree({ 'replay/a.ts': text }))).toEqual(['replay/a.ts:1: null and undefined']);
+    expect(law(tree({ 'replay/a.ts': "let driver: string | null | 'unknown';" }))).toEqual([]);
   });
 });

@@ -266,3 +266,16 @@ export function nothingIsLeftForLater(sources: readonly Source[]): string[] {
   );
   return sources.filter(({ text }) => word.test(text)).map(({ file }) => file);
 }
+
+/**
+ * A value has one absence. With two, `null` and `undefined` mean different things that no reader can
+ * tell apart; `'unknown'` or another word says what the second one is.
+ */
+export function valuesHaveOneAbsence(sources: readonly Source[]): string[] {
+  const both = /\bnull \| undefined\b|\bundefined \| null\b/;
+  return production(sources).flatMap(({ file, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, i) => (both.test(line) ? [`${file}:${i + 1}: null and undefined`] : [])),
+  );
+}

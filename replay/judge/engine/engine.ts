@@ -61,8 +61,8 @@ export class Engine {
   /** The rules are those of the recorded kernel, if its release is known. */
   readonly coversKernel: boolean;
   #kernelKnown = true;
-  /** PCI functions by the number of their name; null for devices of other buses. */
-  readonly #functions: (PciDevice | null | undefined)[] = [];
+  /** PCI functions by the number of their name, once looked up; null for devices of other buses. */
+  readonly #functions: (PciDevice | null)[] = [];
   /** The event that is being replayed. */
   #seq = 0 as Seq;
 

@@ -115,7 +115,7 @@ export class Replayer {
   /** Losses in the batch that was fed last. */
   #losses: { readonly batch: Batch; readonly found: readonly LossyRows[] } | null = null;
   /** The last rows of CPUs in that batch, if they were needed. */
-  #lastRows: readonly number[] | null | undefined;
+  #lastRows: readonly number[] | null | 'not looked up' = 'not looked up';
   #next: number;
   #stimuli: number;
 
@@ -166,7 +166,7 @@ export class Replayer {
     this.#named = true;
     if (this.#losses?.batch !== batch) {
       this.#losses = { batch, found: lossesOf(batch) };
-      this.#lastRows = undefined;
+      this.#lastRows = 'not looked up';
     }
     // An unreadable part of the trace is a loss without a report.
     if (this.#next > 0 && batch.seqFirst > this.#next) this.engine.onEventsLost();
@@ -226,7 +226,8 @@ export class Replayer {
   /** Whether a CPU has no further event in the batch: the next batch may report a loss of it. */
   #mayLoseLater(e: EventCursor): boolean {
     const { batch } = this.#losses ?? {};
-    if (this.#lastRows === undefined && batch !== undefined) this.#lastRows = lastRows(batch);
+    if (batch === undefined) return false;
+    if (this.#lastRows === 'not looked up') this.#lastRows = lastRows(batch);
     return this.#lastRows?.some((row) => row < e.row) ?? false;
   }
 
@@ -322,8 +323,8 @@ interface KindHandler {
   /** They are named with a divergence of their device. */
   readonly inHistory: boolean;
   tally: Tally | null;
-  /** Functions of the call graph by the number of their name. */
-  readonly functions: (GraphFunction | null | undefined)[];
+  /** Functions of the call graph by the number of their name, once looked up. */
+  readonly functions: (GraphFunction | null)[];
 }
 
 /** The function of an event, by its name; of an ioctl, named by its command, by its path, too. */

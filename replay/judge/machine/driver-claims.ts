@@ -9,39 +9,17 @@
 
 import { covers, type IdMatch, idsKey, type PciIds } from '../../model/binding/pci-ids.js';
 import { driverModel } from '../../model/drivers/index.js';
+import type { Unknown } from '../../model/possible.js';
+import { type ClaimsData, noDrivers, type TriedDrivers } from './claims-data.js';
 
-/** The drivers that were tried for some ids without an override, in order. */
-interface TriedDrivers {
-  readonly drivers: string[];
-  /** Those of them that cannot have unregistered since their place was learned. */
-  readonly firm: Set<string>;
-  /** Drivers that are still registered since a pass last failed with all; null if none has. */
-  ended: Set<string> | null;
+/** The drivers that may be tried next; null: none is tried any more. */
+export interface NextDrivers {
+  readonly drivers: readonly (string | null)[];
+  /** Any other driver may be tried, too: the order is known only in part. */
+  readonly mayBeOther: boolean;
 }
 
-const noDrivers = (): TriedDrivers => ({ drivers: [], firm: new Set(), ended: null });
-
-/** The known facts about drivers, as plain data. */
-export interface ClaimsData {
-  readonly registered: Set<string>;
-  /** Position in the order of registration, for drivers whose position a snapshot has. */
-  readonly order: Map<string, number>;
-  readonly dynamic: Map<string, IdMatch[]>;
-  /** By the numbers that id tables match. */
-  readonly tried: Map<string, TriedDrivers>;
-  /** Drivers that certainly have no dynamic id for some numbers. */
-  readonly without: Map<string, Set<string>>;
-  /** Drivers that may have unregistered since they were last seen. */
-  readonly loose: Set<string>;
-  /** The recording has events of drivers that unregister. */
-  registrations: boolean;
-  /** Id tables from a snapshot, of drivers whose model has none. */
-  readonly tables: Map<string, readonly IdMatch[]>;
-  /** Drivers that are registering, or leaving: they may be on the list already, or still. */
-  readonly changing: Set<string>;
-  /** Drivers that prefer to be probed asynchronously; null when that is not known. */
-  asynchronous: Set<string> | null;
-}
+export const ANY_NEXT: NextDrivers = { drivers: [], mayBeOther: true };
 
 /** The most drivers that change at the same time; with more, nothing is predicted. */
 const CHANGING_MAX = 4;
@@ -49,19 +27,6 @@ const CHANGING_MAX = 4;
 const PLACES_OF_SNAPSHOTS = 1 << 20;
 /** The place of a driver that is just registering. */
 const LAST = Number.MAX_SAFE_INTEGER;
-
-export const newClaims = (): ClaimsData => ({
-  registered: new Set(),
-  order: new Map(),
-  dynamic: new Map(),
-  tried: new Map(),
-  without: new Map(),
-  loose: new Set(),
-  registrations: false,
-  tables: new Map(),
-  changing: new Set(),
-  asynchronous: null,
-});
 
 export class Claims {
   readonly #data: ClaimsData;
@@ -272,34 +237,35 @@ export class Claims {
    * The driver that a pass over the driver list tries after `tried`, without an override: one for
    * each way in which changing drivers may be on the list or not.
    * @param leftOut drivers that this pass leaves to another
-   * @returns drivers, null for none, undefined when it is not known
    */
   next(
     ids: PciIds,
     tried: readonly string[],
     leftOut: ReadonlySet<string> = new Set(),
-  ): readonly (string | null | undefined)[] {
+  ): NextDrivers {
     const changing = [...this.#data.changing];
-    if (changing.length === 0) return [this.#next(ids, tried, leftOut)];
-    if (changing.length > CHANGING_MAX) return [undefined];
-    const nexts = new Set<string | null | undefined>();
+    if (changing.length > CHANGING_MAX) return ANY_NEXT;
+    const drivers = new Set<string | null>();
+    let mayBeOther = false;
     for (let set = 0; set < 1 << changing.length; set++) {
       const absent = new Set([...leftOut, ...changing.filter((_, i) => (set >> i) & 1)]);
-      nexts.add(this.#next(ids, tried, absent));
+      const next = this.#next(ids, tried, absent);
+      if (next === 'unknown') mayBeOther = true;
+      else drivers.add(next.driver);
     }
-    return [...nexts];
+    return { drivers: [...drivers], mayBeOther };
   }
 
   #next(
     ids: PciIds,
     tried: readonly string[],
     absent: ReadonlySet<string>,
-  ): string | null | undefined {
+  ): { readonly driver: string | null } | Unknown {
     const order = this.#order(ids, absent);
     const known = order.drivers[tried.length];
-    if (tried.some((driver, i) => order.drivers[i] !== driver)) return undefined;
-    if (known !== undefined) return known;
-    return order.ended === null ? undefined : null;
+    if (tried.some((driver, i) => order.drivers[i] !== driver)) return 'unknown';
+    if (known !== undefined) return { driver: known };
+    return order.ended === null ? 'unknown' : { driver: null };
   }
 
   /** Whether `driver` may be tried after `tried` although another one or none was expected. */

@@ -1,6 +1,7 @@
 import { type KernelRules, kernelRules } from '../../model/kernel-rules.js';
 import { certainly, either, type Possible } from '../../model/possible.js';
-import { Claims, type ClaimsData, newClaims } from './driver-claims.js';
+import { type ClaimsData, newClaims } from './claims-data.js';
+import { Claims } from './driver-claims.js';
 import { newDevice, type PciDevice, type PendingOverride } from './pci-device.js';
 
 /** The state of the machine, as plain data. */

@@ -5,10 +5,8 @@ import type { DriverPass } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { mayMatch } from '../machine/bus-match.js';
+import { ANY_NEXT, type NextDrivers } from '../machine/driver-claims.js';
 import type { PciDevice } from '../machine/pci-device.js';
-
-/** A driver, null for no driver, undefined when it is not known. */
-type Next = string | null | undefined;
 
 /** Predicts that `driver` is the next to be tried, and learns from it. */
 export function nextInPass(engine: Engine, pass: DriverPass, driver: string): Verdict {
@@ -19,18 +17,19 @@ export function nextInPass(engine: Engine, pass: DriverPass, driver: string): Ve
   const expected = expectNext(engine, pass);
   const possible = mayMatch(machine, device, driver, override);
   const unheardOf = device.ids === null || machine.claims.mayComeNext(device.ids, before, driver);
-  const inPlace = expected.includes(driver);
+  const inPlace = expected.drivers.includes(driver);
   const later = mayComeLater(engine, pass);
-  const moved = !inPlace && !later && expected.some((next) => mayHaveMoved(engine, pass, next));
+  const moved =
+    !inPlace && !later && expected.drivers.some((next) => mayHaveMoved(engine, pass, next));
   if (moved && device.ids !== null) machine.claims.forgetOrder(device.ids);
   machine.claims.register(driver);
   if (certainly(override, null) && device.ids !== null && possible) {
     machine.claims.tried(device.ids, before, driver);
   }
   if (inPlace) return COMPUTED;
-  const open = expected.includes(undefined) || unheardOf || moved || later || pass.scope.overlapped;
+  const open = expected.mayBeOther || unheardOf || moved || later || pass.scope.overlapped;
   if (possible && open) return UNKNOWN;
-  const wanted = expected.map(nextName).join(' or ');
+  const wanted = describeNext(expected);
   const difference = diverge(`${device.address}/match`, wanted, driver);
   const verdict = engine.weighAgainstSnapshot(device, 'override', difference);
   return byUnseenId(engine, device, driver) ? UNKNOWN : verdict;
@@ -48,8 +47,8 @@ const mayComeLater = (engine: Engine, pass: DriverPass): boolean =>
  * Whether the driver that was to be tried next may have unregistered, or come back at the end of
  * its list, without an event.
  */
-function mayHaveMoved(engine: Engine, { device }: DriverPass, next: Next): boolean {
-  if (typeof next !== 'string') return false;
+function mayHaveMoved(engine: Engine, { device }: DriverPass, next: string | null): boolean {
+  if (next === null) return false;
   const { ids } = device;
   const firm = ids === null || engine.machine.claims.isFirm(ids, next);
   return !firm || !engine.staysOnBus(next);
@@ -64,28 +63,37 @@ export function byUnseenId(engine: Engine, device: PciDevice, driver: string): b
   return claims.mayHaveDynamicId(driver, device.ids);
 }
 
-const nextName = (next: Next): string =>
-  next === undefined ? 'a driver that matches' : (next ?? 'no further driver');
+const describeNext = ({ drivers, mayBeOther }: NextDrivers): string =>
+  [
+    ...drivers.map((driver) => driver ?? 'no further driver'),
+    ...(mayBeOther ? ['a driver that matches'] : []),
+  ].join(' or ');
 
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** What may be tried next, for every value that the override may have. */
-function expectNext(engine: Engine, pass: DriverPass): readonly Next[] {
+function expectNext(engine: Engine, pass: DriverPass): NextDrivers {
   const { machine } = engine;
   const { device } = pass;
   const last = pass.tried.at(-1);
-  if (last !== undefined && last.ret !== null && last.ret <= 0) return [null];
+  if (last !== undefined && last.ret !== null && last.ret <= 0) return justOne(null);
   const override = engine.override(device);
-  if (override === 'unknown') return [undefined];
+  if (override === 'unknown') return ANY_NEXT;
   const before = pass.tried.map((t) => t.driver);
   const leftOut = (leavesAsync(engine, pass) ? machine.claims.asynchronous : null) ?? NOBODY;
-  return override.flatMap((wanted): readonly Next[] => {
+  const nexts = override.map((wanted) => {
     if (wanted === null) {
-      return device.ids === null ? [undefined] : machine.claims.next(device.ids, before, leftOut);
+      return device.ids === null ? ANY_NEXT : machine.claims.next(device.ids, before, leftOut);
     }
-    return [before.includes(wanted) || leftOut.has(wanted) ? null : wanted];
+    return justOne(before.includes(wanted) || leftOut.has(wanted) ? null : wanted);
   });
+  return {
+    drivers: nexts.flatMap(({ drivers }) => drivers),
+    mayBeOther: nexts.some((next) => next.mayBeOther),
+  };
 }
+
+const justOne = (driver: string | null): NextDrivers => ({ drivers: [driver], mayBeOther: false });
 
 /**
  * The pass is over.
@@ -102,7 +110,8 @@ export function endPass(engine: Engine, pass: DriverPass): Verdict | null {
   if (!certainly(device.dead, false) || !certainly(device.bindable, true)) return null;
   // An id that is just being written may count already, or not yet.
   if (engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id')) return null;
-  const expected = only(expectNext(engine, pass));
+  const next = expectNext(engine, pass);
+  const expected = next.mayBeOther ? undefined : only(next.drivers);
   if (typeof expected === 'string' && claims.isRegistered(expected)) {
     if (!engine.records('__driver_probe_device')) return null;
     if (mayComeLater(engine, pass)) return UNKNOWN;

@@ -8,6 +8,7 @@ import {
   type Mdev,
   mdevDriver,
 } from '../../model/mdev/index.js';
+import { only } from '../../model/possible.js';
 import { CDEV_CALL, type Door, doorOf } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
@@ -22,7 +23,8 @@ import { judge, judgeByKernel } from './vfio-results.js';
 
 /** The model of a device's driver, on the recorded kernel; null if there is none. */
 function modelOf(engine: Engine, mdev: Mdev | null) {
-  const model = mdev === null || mdev.driver == null ? null : mdevDriver(mdev.driver);
+  const driver = mdev === null ? null : (only(mdev.driver) ?? null);
+  const model = driver === null ? null : mdevDriver(driver);
   const { version } = rulesOf(engine);
   return model !== null && version !== null && version < model.since ? null : model;
 }

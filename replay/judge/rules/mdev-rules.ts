@@ -9,6 +9,7 @@ import {
   mdevDriver,
   unboundMdev,
 } from '../../model/mdev/index.js';
+import { certainly, only } from '../../model/possible.js';
 import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
@@ -38,7 +39,7 @@ export function learnProbe(engine: Engine, e: EventCursor): void {
   if (mdev === null) return;
   const { name, driver, phase } = e;
   if (name === 'really_probe' && driver !== null) {
-    if (phase === 'begin' || (phase === 'end' && e.ret === 0 && mdev.driver !== driver)) {
+    if (phase === 'begin' || (phase === 'end' && e.ret === 0 && !certainly(mdev.driver, driver))) {
       boundMdev(mdev, driver, mdevDriver(driver));
     } else if (phase === 'end' && e.ret !== 0) unboundMdev(mdev, e.seq);
   } else if (name === 'device_driver_attach') {
@@ -76,7 +77,7 @@ export function created(engine: Engine, e: EventCursor): Verdict {
     );
     // Without a driver it may or may not have been removed already: its removal may not be
     // recorded.
-    const certain = mdev.exists === false || typeof mdev.driver === 'string';
+    const certain = mdev.exists === false || typeof only(mdev.driver) === 'string';
     const existed = taken || !certain ? null : mdev.exists;
     const begun = { attaching: false, attached: null, result: null };
     creations.set(e.tid, { uuid: mdev.uuid, existed, ...begun });

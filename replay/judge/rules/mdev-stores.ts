@@ -2,6 +2,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { createdUuid, isUuid, type Mdev, removeAsks } from '../../model/mdev/index.js';
+import { possibly } from '../../model/possible.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -49,8 +50,7 @@ export function namedMdev(engine: Engine, { text }: StoreFrame): Mdev | null {
 /** `unbind` of a driver. */
 export function endMdevUnbind(frame: StoreFrame, mdev: Mdev, ret: number): Verdict {
   if (mdev.released >= frame.seq) return storeResult(frame, [frame.count, -ERRNO.ENODEV], ret);
-  const { driver } = mdev;
-  if (driver === undefined || driver === frame.driver) return UNKNOWN;
+  if (possibly<string | null>(mdev.driver, frame.driver)) return UNKNOWN;
   return storeResult(frame, [-ERRNO.ENODEV], ret);
 }
 

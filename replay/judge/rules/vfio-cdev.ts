@@ -15,6 +15,7 @@ import {
   unbind,
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
+import type { Unknown } from '../../model/possible.js';
 import { CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import {
@@ -125,7 +126,8 @@ function bindResults(
   version: number | null,
 ): readonly number[] | null {
   const early = refuseBind(call, version);
-  if (early !== undefined) return early;
+  if (early === 'unknown') return null;
+  if (early !== 'none') return early;
   const { descriptors, groupFiles } = engine.vfio;
   const file = fileOfCall(descriptors, e.pid, e.tid);
   if (file !== null && groupFiles.has(file)) return INVALID;
@@ -148,15 +150,15 @@ function bindResults(
   return [...maybe, -ERRNO.EINVAL, -ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
 }
 
-/** The errors of the argument itself; undefined if there are none. */
-function refuseBind(call: IoctlCall, version: number | null): readonly number[] | null | undefined {
+/** The errors of the argument itself. */
+function refuseBind(call: IoctlCall, version: number | null): readonly number[] | 'none' | Unknown {
   if (call.argument === 0) return [-ERRNO.EFAULT];
-  if (call.words.length < 3) return null;
+  if (call.words.length < 3) return 'unknown';
   const [argsz, flags, descriptor] = call.words;
   if (argsz === 0 && flags === 0 && descriptor === 0) return [-ERRNO.EINVAL, -ERRNO.EFAULT];
   const flag = version === null || version >= TOKEN_SINCE ? 1 : 0;
   if (argsz < 16 || (flags & ~flag) !== 0 || (descriptor | 0) < 0) return INVALID;
-  return undefined;
+  return 'none';
 }
 
 /** Newer kernels require a VF's token if PF and VF have different users. */
@@ -292,6 +294,6 @@ export function learnGroupDevice(engine: Engine, address: string, e: EventCursor
   const { context } = use;
   const id = bind(context, address, engine.machine.find(address)?.group ?? null);
   if (id === null) return;
-  const { done } = attach(context, id, context.compat ?? 0);
+  const { done } = attach(context, id, typeof context.compat === 'number' ? context.compat : 0);
   done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
 }

@@ -55,7 +55,7 @@ const hasSiblings = (context: Context, device: BoundDevice): boolean =>
 export function attach(context: Context, id: number, pt: number): Answer {
   const device = isDevice(context, id);
   const table = find(context, pt);
-  if (device === null || table === undefined) {
+  if (device === null || table === 'unknown') {
     return { results: null, done: () => forgetAttachment(context, device) };
   }
   switch (table?.type) {

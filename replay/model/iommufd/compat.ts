@@ -20,10 +20,11 @@ import { add, type Context, find, type Ioas, newIoas } from './iommufd-objects.j
 /** Continues with the IOAS that serves these calls. */
 function withCompat(context: Context, go: (ioas: Ioas, id: number) => Answer): Answer {
   const { compat } = context;
-  if (compat === undefined) return UNKNOWN_ANSWER;
+  if (compat === 'unknown') return UNKNOWN_ANSWER;
   if (compat === null) return refused(ERRNO.ENODEV);
   const ioas = find(context, compat);
-  return ioas?.type === 'ioas' ? go(ioas, compat) : UNKNOWN_ANSWER;
+  const isKnown = ioas !== 'unknown' && ioas?.type === 'ioas';
+  return isKnown ? go(ioas, compat) : UNKNOWN_ANSWER;
 }
 
 const OP = { GET: 0, SET: 1, CLEAR: 2 } as const;
@@ -37,7 +38,7 @@ export const vfioIoas: Handler = ({ argument, context }) => {
       const learn: Answer['done'] = ({ written }) => {
         context.compat = written.u32(4) ?? context.compat;
       };
-      if (context.compat === undefined) return { results: null, done: learn };
+      if (context.compat === 'unknown') return { results: null, done: learn };
       return context.compat === null ? refused(ERRNO.ENODEV) : OK;
     }
     case OP.SET: {
@@ -45,7 +46,7 @@ export const vfioIoas: Handler = ({ argument, context }) => {
       const done = () => {
         context.compat = id;
       };
-      if (ioas === undefined) return { results: null, done };
+      if (ioas === 'unknown') return { results: null, done };
       return ioas?.type === 'ioas' ? { results: [0], done } : refused(ERRNO.ENOENT);
     }
     case OP.CLEAR:
@@ -165,8 +166,8 @@ function loseAreas(space: AddressSpace): void {
  * one (`iommufd_vfio_compat_ioas_create`).
  */
 export function makeCompat(context: Context): void {
-  if (context.compat === null) context.compat = add(context, newIoas(), null) ?? undefined;
-  else if (context.compat === undefined) context.complete = false;
+  if (context.compat === null) context.compat = add(context, newIoas(), null) ?? 'unknown';
+  else if (context.compat === 'unknown') context.complete = false;
 }
 
 /** A call of a container; null when an iommufd does not have it. */

@@ -33,7 +33,7 @@ export const hwptAlloc: Handler = (call) => {
   if ((data[0] === 0) !== (data[1] === 0)) return refused(ERRNO.EINVAL);
   return withObject(call, u32(argument, 8), 'device', () => {
     const table = find(context, pt);
-    if (table === undefined) return UNKNOWN_ANSWER;
+    if (table === 'unknown') return UNKNOWN_ANSWER;
     switch (table?.type) {
       case 'ioas':
         return onIoas(call, pt, flags, data[0] !== 0);
@@ -81,8 +81,8 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
 /** The fault queue is looked up when the page table is created, which the driver may refuse. */
 function withFault(call: Call, answer: Answer): Answer {
   const { argument, context } = call;
-  const id = recorded(argument, 44) ? find(context, u32(argument, 40)) : undefined;
-  if (id === undefined) return orElse(answer, [-ERRNO.ENOENT]);
+  const id = recorded(argument, 44) ? find(context, u32(argument, 40)) : 'unknown';
+  if (id === 'unknown') return orElse(answer, [-ERRNO.ENOENT]);
   return id?.type === 'fault'
     ? answer
     : { results: [-ERRNO.ENOENT, -ERRNO.EOPNOTSUPP, -ERRNO.EINVAL] };
@@ -153,7 +153,7 @@ export const invalidate: Handler = (call) => {
   const noEntries = u64(argument, 8) === 0n || u32(argument, 20) === 0;
   if (entries > 0 && noEntries) return refused(ERRNO.EINVAL);
   const object = find(context, u32(argument, 4));
-  if (object === undefined) return UNKNOWN_ANSWER;
+  if (object === 'unknown') return UNKNOWN_ANSWER;
   if (object === null) return refused(ERRNO.ENOENT);
   const any = since(rules, CHANGED.INVALIDATE_ANY);
   // The hardware's driver decides about the entries.

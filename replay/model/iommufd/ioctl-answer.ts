@@ -53,7 +53,7 @@ export function withObject<T extends Type>(
   missing = ERRNO.ENOENT,
 ): Answer {
   const object = find(context, id);
-  if (object === undefined) return UNKNOWN_ANSWER;
+  if (object === 'unknown') return UNKNOWN_ANSWER;
   return object?.type === type ? go(object as OfType<T>) : refused(missing);
 }
 

@@ -38,7 +38,7 @@ const destroy: Handler = ({ argument, context }) => {
   const id = u32(argument, 4);
   const object = find(context, id);
   const done = () => remove(context, id);
-  if (object === undefined) return { results: null, done };
+  if (object === 'unknown') return { results: null, done };
   if (object === null) return refused(ERRNO.ENOENT);
   const used = inUse(context, id);
   if (used === true) return refused(ERRNO.EBUSY);

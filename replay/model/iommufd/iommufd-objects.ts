@@ -2,6 +2,7 @@
  * A context, which an open /dev/iommu represents, and its objects: their references, the number of
  * a new one, and which can be destroyed (drivers/iommu/iommufd/main.c 6.12).
  */
+import type { Unknown } from '../possible.js';
 import { type AddressSpace, newAddressSpace } from './address-space.js';
 
 export interface Ioas {
@@ -77,8 +78,8 @@ export interface Context {
   /** All of its objects are known. */
   complete: boolean;
   readonly objects: Map<number, IommufdObject>;
-  /** The IOAS that serves the calls of a container; null: none, undefined: not known. */
-  compat: number | null | undefined;
+  /** The IOAS that serves the calls of a container; null: it has none. */
+  compat: number | null | Unknown;
   /** What devices of an IOMMU group are attached to. */
   readonly groups: Map<string, number>;
 }
@@ -87,7 +88,7 @@ export interface Context {
 export const newContext = (complete: boolean): Context => ({
   complete,
   objects: new Map(),
-  compat: complete ? null : undefined,
+  compat: complete ? null : 'unknown',
   groups: new Map(),
 });
 
@@ -96,12 +97,12 @@ export function forget(context: Context): void {
   context.complete = false;
   context.objects.clear();
   context.groups.clear();
-  context.compat = undefined;
+  context.compat = 'unknown';
 }
 
-/** The object of a number; null: it does not exist, undefined: not known. */
-export function find(context: Context, id: number): IommufdObject | null | undefined {
-  return context.objects.get(id) ?? (context.complete || id === 0 ? null : undefined);
+/** The object of a number; null: it does not exist. */
+export function find(context: Context, id: number): IommufdObject | null | Unknown {
+  return context.objects.get(id) ?? (context.complete || id === 0 ? null : 'unknown');
 }
 
 /** The lowest number that is free, which a new object gets; null when not known. */

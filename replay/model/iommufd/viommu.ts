@@ -20,7 +20,7 @@ export const viommuAlloc: Handler = (call) => {
   const table = u32(argument, 16);
   return withObject(call, u32(argument, 12), 'device', () => {
     const hwpt = find(context, table);
-    if (hwpt === undefined) return UNKNOWN_ANSWER;
+    if (hwpt === 'unknown') return UNKNOWN_ANSWER;
     // A driver without vIOMMUs refuses before the page table is looked up.
     if (hwpt?.type !== 'hwpt') return refused(ERRNO.ENOENT, ERRNO.EOPNOTSUPP);
     if (!hwpt.nestParent) return refused(ERRNO.EINVAL, ERRNO.EOPNOTSUPP);

@@ -10,8 +10,7 @@ export interface Mdev {
   readonly uuid: string;
   /** Null: not known. The name is in use until the last reference is dropped. */
   exists: boolean | null;
-  /** Undefined: not known. */
-  driver: string | null | undefined;
+  driver: Possible<string | null>;
   group: number | null;
   /** The event that last released its driver; -1 if there was none. */
   released: number;
@@ -62,8 +61,18 @@ export const isUuid = (name: string): boolean => NAME.test(name);
 export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
   let found = devices.get(uuid);
   if (found === undefined) {
-    const unknown = { exists: null, driver: undefined, group: null, released: -1, opens: null };
-    found = { uuid, ...unknown, opening: 0, asked: null, irq: 'unknown', migration: null };
+    found = {
+      uuid,
+      exists: null,
+      driver: 'unknown',
+      group: null,
+      released: -1,
+      opens: null,
+      opening: 0,
+      asked: null,
+      irq: 'unknown',
+      migration: null,
+    };
     devices.set(uuid, found);
   }
   return found;
@@ -72,7 +81,7 @@ export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
 /** A driver has bound it: it is not open, and in its initial state. */
 export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null): void {
   mdev.exists = true;
-  mdev.driver = driver;
+  mdev.driver = [driver];
   mdev.opens = 0;
   mdev.opening = 0;
   mdev.asked = false;
@@ -83,7 +92,7 @@ export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null):
 
 /** Its driver lets it go. */
 export function unboundMdev(mdev: Mdev, seq: number): void {
-  mdev.driver = null;
+  mdev.driver = [null];
   mdev.opens = 0;
   mdev.opening = 0;
   mdev.released = seq;
