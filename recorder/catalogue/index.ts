@@ -9,6 +9,7 @@ import { RECOVERIES } from './recovery-probes.js';
 import { REGISTRATION } from './registration-probes.js';
 import { ATTRIBUTES } from './sysfs-attributes.js';
 import { TRACEPOINTS } from './tracepoints.js';
+import { VARIANTS } from './variant-probes.js';
 import { FILES_AND_OWNERS } from './vfio-file-probes.js';
 import { VFIO } from './vfio-probes.js';
 
@@ -37,6 +38,7 @@ export const CATALOGUE: readonly Probe[] = [
   ...SRIOV,
   ...CONFIG,
   ...VFIO,
+  ...VARIANTS,
   ...FILES_AND_OWNERS,
   ...IOMMUFD,
   ...MDEV,

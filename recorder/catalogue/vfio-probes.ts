@@ -3,7 +3,7 @@
 import { REGION_CONFIG } from '../../traces/index.js';
 import type { VfioFile } from '../vfio-ioctls.js';
 import { answered, arg, deref, member, point, span, user } from './probe-builders.js';
-import type { Probe } from './probe-definition.js';
+import type { Columns, Probe } from './probe-definition.js';
 
 const core = 'vfio_pci_core';
 const vdev = (n: number) =>
@@ -241,6 +241,21 @@ const faultColumns = {
   ],
 } as const;
 
+/** What a function that makes a mapping receives: the device and the area. */
+export const mapFetch = {
+  dev: member(1, 'string', 'vfio_device.dev.kobj.name'),
+  vm_start: member(2, 'x64', 'vm_area_struct.vm_start'),
+  vm_end: member(2, 'x64', 'vm_area_struct.vm_end'),
+  vm_pgoff: member(2, 'x64', 'vm_area_struct.vm_pgoff'),
+};
+export const mapColumns: Columns = {
+  ...dev,
+  mapping: { start: 'vm_start', pages: 'vm_pgoff', is: 'made' },
+  offset: 'vm_start',
+  value: 'vm_pgoff',
+  data: [['vm_end', 8]],
+};
+
 const MAPPINGS: readonly Probe[] = [
   ...span(
     {
@@ -277,19 +292,8 @@ const MAPPINGS: readonly Probe[] = [
     group: 'vfio',
     kind: 'mmap',
     path: 'vfio',
-    fetch: {
-      dev: member(1, 'string', 'vfio_device.dev.kobj.name'),
-      vm_start: member(2, 'x64', 'vm_area_struct.vm_start'),
-      vm_end: member(2, 'x64', 'vm_area_struct.vm_end'),
-      vm_pgoff: member(2, 'x64', 'vm_area_struct.vm_pgoff'),
-    },
-    columns: {
-      ...dev,
-      mapping: { start: 'vm_start', pages: 'vm_pgoff', is: 'made' },
-      offset: 'vm_start',
-      value: 'vm_pgoff',
-      data: [['vm_end', 8]],
-    },
+    fetch: mapFetch,
+    columns: mapColumns,
   }),
   ...point({
     symbol: 'vfio_pci_zap_and_down_write_memory_lock',

@@ -5,6 +5,7 @@
  */
 import type { Kind, Path } from '../../traces/index.js';
 import { IOMMUFD_SINCE, type KernelRules } from '../model/kernel-rules.js';
+import { VARIANT_CALLS } from './variant-calls.js';
 
 /** What an event of a function is. */
 export interface FunctionFacts {
@@ -74,6 +75,7 @@ export const CALLS = {
   map: { kind: 'dma.map' },
   unmap: { kind: 'dma.unmap' },
   io_page_fault: { kind: 'fault.dma' },
+  ...VARIANT_CALLS,
 } as const satisfies Record<string, CallFacts>;
 
 export type CallName = keyof typeof CALLS;

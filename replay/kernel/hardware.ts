@@ -4,7 +4,7 @@
  */
 import type { PciIds } from '../model/binding/pci-ids.js';
 import { EXT_CAP } from '../model/config-space.js';
-import { CAP } from '../model/vfio-pci-core/capabilities.js';
+import { CAP, EXT } from '../model/vfio-pci-core/capabilities.js';
 import { merge, peek, poke, type Width } from '../model/vfio-pci-core/little-endian.js';
 import type { PciFunction, Resource } from '../model/vfio-pci-core/pci-function.js';
 import type { HardwareSpec, SriovSpec } from './machine-spec.js';
@@ -21,6 +21,8 @@ export const defaultHardware: HardwareSpec = {
 const BASIC_BYTES = 256;
 const EXPRESS_BYTES = 4096;
 const FIRST_EXT_CAP = 0x100;
+/** Where a vendor-specific capability lies that is not the first of the list. */
+const DVSEC_AT = 0x200;
 /** Where capabilities lie. */
 const AT = { PM: 0x40, MSI: 0x50, MSIX: 0x70, EXP: 0x80 } as const;
 const COMMAND_MEMORY = 2;
@@ -63,7 +65,7 @@ export function hardwareOf(
     return { config, pci: { vendor, device, class: ids.class, ...own } };
   }
   const resources = resourcesOf(spec, index);
-  const isExpress = spec.express || sriov !== null;
+  const isExpress = spec.express || sriov !== null || spec.dvsec !== undefined;
   const config = new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
   // The ids of a VF are those of its PF's capability: its own read as ones.
   poke(config, 0x00, 2, isVf ? 0xffff : ids.vendor);
@@ -79,6 +81,7 @@ export function hardwareOf(
   config[0x3d] = spec.pin && !isVf ? 1 : 0;
   addCapabilities(config, spec, isExpress);
   if (sriov !== null) addSriov(config, sriov);
+  if (spec.dvsec !== undefined) addDvsec(config, spec.dvsec, sriov !== null);
   const { vendor, device } = ids;
   return { config, pci: { vendor, device, class: ids.class, isVf, resources } };
 }
@@ -116,6 +119,18 @@ function addSriov(config: Uint8Array, sriov: SriovSpec): void {
   poke(config, FIRST_EXT_CAP + 0x14, 2, sriov.offset);
   poke(config, FIRST_EXT_CAP + 0x16, 2, sriov.stride);
   poke(config, FIRST_EXT_CAP + 0x1a, 2, sriov.vfDevice);
+}
+
+type Dvsec = NonNullable<HardwareSpec['dvsec']>;
+
+/** It is linked from the capability before it, or is the first one. */
+function addDvsec(config: Uint8Array, { vendor, id, word }: Dvsec, isSecond: boolean): void {
+  const at = isSecond ? DVSEC_AT : FIRST_EXT_CAP;
+  if (isSecond) config[FIRST_EXT_CAP + 3] = DVSEC_AT >> 4;
+  poke(config, at, 4, EXT.DVSEC | (1 << 16));
+  poke(config, at + 4, 4, vendor | (0x00c << 20));
+  poke(config, at + 8, 2, id);
+  poke(config, at + 0xa, 2, word);
 }
 
 type Register = readonly [offset: number, width: Width, bits: number];

@@ -32,6 +32,10 @@ export interface HardwareSpec {
   readonly express: boolean;
   /** What the PCI core's reset of it returns. */
   readonly reset: number;
+  /** What a variant finds of the function as it probes, by name: properties of firmware and others. */
+  readonly properties?: Readonly<Record<string, number>>;
+  /** A designated vendor-specific capability, with its word at 0xA. */
+  readonly dvsec?: { readonly vendor: number; readonly id: number; readonly word: number };
   /** As a recording has it: it counts in place of BARs, vectors and capabilities. */
   readonly recorded?: {
     readonly config: Uint8Array;

@@ -38,7 +38,7 @@ const hex = (n: number, width: number): string => n.toString(16).padStart(width,
 const id = (n: number | null, width = 4): string => `0x${hex(n ?? 0, width)}`;
 
 /** The attributes of its folder in sysfs, as sysfs prints them. */
-function functionText({ ids, sriov, start: first, group, pci, physfn }: Place): string {
+function functionText({ ids, sriov, start: first, group, pci, physfn, hardware }: Place): string {
   const own = {
     driver: first?.driver ?? null,
     driver_override: first?.override ?? '(null)',
@@ -54,6 +54,7 @@ function functionText({ ids, sriov, start: first, group, pci, physfn }: Place): 
     resource: pci.resources.map(({ start, end, flags }) =>
       [start, end, flags].map((word) => id(word, 16)).join(' '),
     ),
+    ...(hardware.properties === undefined ? {} : { properties: hardware.properties }),
   };
   if (sriov === null) return JSON.stringify(own);
   return JSON.stringify({

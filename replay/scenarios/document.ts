@@ -25,6 +25,8 @@ export interface FunctionDocument {
     readonly msix?: number;
     readonly express?: boolean;
     readonly reset?: ResultDocument;
+    readonly properties?: Readonly<Record<string, NumberDocument>>;
+    readonly dvsec?: { readonly vendor: string; readonly id: number; readonly word: number };
   };
 }
 

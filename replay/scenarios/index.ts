@@ -3,6 +3,7 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { WORK } from './work.js';
 
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...KERNEL_BUGS,
   ...VFIO,
   ...CDEV_USERS,
+  ...VARIANTS,
 ];

@@ -15,7 +15,7 @@ import {
   type Schema,
   text,
 } from './schema-forms.js';
-import { userForms } from './user-schema.js';
+import { number, userForms } from './user-schema.js';
 
 const result: Schema = {
   description: 'what a probe function returns: 0, or the name of an errno such as ENODEV',
@@ -50,6 +50,17 @@ const hardware = record(
     msix: count('vectors of MSI-X; 0 without the capability', 2048),
     express: flag('it has a PCI Express capability'),
     reset: { ...result, description: 'what a reset of the function returns' },
+    properties: {
+      description: 'what a variant of vfio-pci finds as it probes: firmware, PF, registers',
+      type: 'object',
+      propertyNames: { type: 'string' },
+      additionalProperties: number,
+    },
+    dvsec: record(
+      'a designated vendor-specific capability',
+      { vendor: id, id: count('its id', 0xffff), word: count('the word at 0xA', 0xffff) },
+      ['vendor', 'id', 'word'],
+    ),
   },
   [],
 );

@@ -68,11 +68,17 @@ function functionOf(f: FunctionDocument): FunctionSpec {
   };
 }
 
-const hardwareOf = (h: NonNullable<FunctionDocument['hardware']>): HardwareSpec => ({
-  ...defaultHardware,
-  ...h,
-  reset: errnoOf(h.reset ?? defaultHardware.reset),
-});
+function hardwareOf(h: NonNullable<FunctionDocument['hardware']>): HardwareSpec {
+  const { properties, dvsec, ...rest } = h;
+  const numbers = Object.entries(properties ?? {}).map(([name, n]) => [name, Number(n)] as const);
+  return {
+    ...defaultHardware,
+    ...rest,
+    reset: errnoOf(h.reset ?? defaultHardware.reset),
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(numbers) }),
+    ...(dvsec === undefined ? {} : { dvsec: { ...dvsec, vendor: hex(dvsec.vendor) } }),
+  };
+}
 
 function driverOf(d: DriverDocument): DriverSpec {
   return {

@@ -2,7 +2,7 @@
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import { address, count, flag, name, nullable, record, type Schema } from './schema-forms.js';
 
-const number: Schema = {
+export const number: Schema = {
   description: 'a number, or its text in hexadecimal',
   anyOf: [
     { type: 'integer', minimum: 0 },

@@ -5,8 +5,10 @@
  */
 import { driverModel, type OwnPart } from '../../model/drivers/index.js';
 import type { Engine, Rule } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
 import { UNKNOWN, UNMODELLED } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
+import { openOf } from './vfio-effects.js';
 
 /** `unsure`: its driver is not known, or not for certain. */
 type Coverage = 'modelled' | 'unsure' | 'foreign';
@@ -39,11 +41,21 @@ export const covered =
     const coverage = coverageOf(device);
     if (coverage === 'foreign') return UNMODELLED;
     if (verdict.type !== 'diverge') return verdict;
-    return coverage === 'unsure' || isServedByDriver(device, part) ? UNKNOWN : verdict;
+    return coverage === 'unsure' || isServedByDriver(engine, e, device, part) ? UNKNOWN : verdict;
   };
 
-function isServedByDriver(device: PciDevice | null, part: OwnPart | null): boolean {
+/**
+ * Where it is known what a variant keeps of the device, its hooks say what it does, unless only a
+ * system call was seen, whose value is what both the core and the driver made of it.
+ */
+function isServedByDriver(
+  engine: Engine,
+  e: EventCursor,
+  device: PciDevice | null,
+  part: OwnPart | null,
+): boolean {
   if (part === null || device === null || device.driver === 'unknown') return false;
+  if (openOf(engine, device.address)?.own && e.phase !== 'point') return false;
   return device.driver.some((name) => name !== null && driverModel(name).own.includes(part));
 }
 

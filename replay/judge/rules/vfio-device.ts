@@ -39,6 +39,7 @@ import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
+import { openVariant, readProperties } from './vfio-variant.js';
 
 /** Learns what VFIO needs from the snapshot of a function. */
 export function learnFunction(engine: Engine, e: EventCursor): void {
@@ -49,6 +50,7 @@ export function learnFunction(engine: Engine, e: EventCursor): void {
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);
   fn.resources = parseResources(e.text);
+  fn.properties = readProperties(e.text);
   // A user may have opened a device of VFIO before the recording began.
   const driver = e.driver;
   const isClosed = e.text?.includes('"opened":false') === true;
@@ -156,6 +158,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   if (space === null) return;
   const works = typeof reset === 'number' ? reset === 0 : null;
   fn.open = openDevice(own, space, works, dwords.length > 0);
+  openVariant(engine, fn);
   const driver = only(pci.driver);
   const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
   fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;

@@ -47,6 +47,7 @@ import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
 import { learnMigration, migrationFeature, migrationReset } from './vfio-migration.js';
 import { judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
+import { resetVariant, variantIoctl } from './vfio-variant.js';
 
 const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
@@ -142,6 +143,7 @@ function wordsOf(data: Buffer | null): number[] {
 /** What RESET, and entering a low power state, will do; the innermost function does it. */
 function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, address: string): void {
   if (outer !== null) outer.next = [];
+  else if (call.name === RESET) resetVariant(engine, address);
   const device = openOf(engine, address);
   if (device === null) return;
   if (call.name === RESET && device.resetWorks !== false) {
@@ -218,6 +220,8 @@ function deviceResults(
   const device = openOf(engine, address);
   const argument: DeviceArgument = { address: call.argument, words: call.words };
   const context = deviceContext(engine, address, call, version);
+  const own = variantIoctl(engine, address, call.name, call.words);
+  if (own !== undefined) return own;
   if (call.name === FEATURE) {
     const variant = migrationFeature(engine, address, argument);
     if (variant !== undefined) return variant;

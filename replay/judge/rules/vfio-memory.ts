@@ -24,16 +24,21 @@ import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../
 import { answer, observe, openOf } from './vfio-effects.js';
 import { hex, judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
+import { beginDoorMmap, endDoorMmap, endInDoor, isInDoor, isOfVariant } from './vfio-variant.js';
 
 /** `vfio_pci_core_mmap` */
 export function mmap(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
   if (address === null || e.path !== 'vfio') return STIMULUS;
+  const end = readNumber(e.data, 0) ?? e.offset;
+  if (isOfVariant(e)) {
+    if (e.phase === 'end') return endDoorMmap(engine, e);
+    return beginDoorMmap(engine, e, { page: e.value, start: e.offset, end });
+  }
   const device = openOf(engine, address);
   if (e.phase === 'begin') {
-    endUnseenCalls(engine, e);
+    if (!isInDoor(engine, e)) endUnseenCalls(engine, e);
     if (device !== null) device.mapsBegun++;
-    const end = readNumber(e.data, 0) ?? e.offset;
     pushCall(engine.vfio.calls, e.tid, {
       type: 'mmap',
       seq: e.seq,
@@ -47,6 +52,7 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'mmap');
   if (call === null || device === null) return UNKNOWN;
   device.mapsBegun--;
+  endInDoor(engine, e);
   const expected = mapRegion(device, call.page, call.start, call.end, (page) =>
     isAlone(engine, page),
   );

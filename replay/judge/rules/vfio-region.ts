@@ -29,26 +29,31 @@ import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
 import { endPendingHardwareAccess, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
+import { doorAccess, endInDoor, isInDoor, isOfVariant } from './vfio-variant.js';
 
 /** `vfio_pci_rw`, which serves every region, and `vfio_pci_bar_rw`, which it calls for BARs. */
 export function regionAccess(engine: Engine, e: EventCursor): Verdict {
   const { device, path } = e;
   const inner = path === 'hardware';
   if (device === null || !(inner || path === 'vfio')) return STIMULUS;
+  if (isOfVariant(e)) return doorAccess(engine, e);
   if (e.phase === 'begin') return inner ? beginBar(engine, e, device) : beginAny(engine, e, device);
   if (e.phase === 'point') return result(engine, device, e);
   const { calls } = engine.vfio;
   endPendingHardwareAccess(engine, e.tid);
   const call = popCall(calls, e.tid, e.span, 'region');
   if (call === null) return UNKNOWN;
-  if (!inner) return endAny(engine, call, e);
+  if (!inner) {
+    endInDoor(engine, e);
+    return endAny(engine, call, e);
+  }
   const outer = innerCall(calls, e.tid, 'region');
   if (outer !== null) outer.inner = e.ret;
   return result(engine, device, e);
 }
 
 function beginAny(engine: Engine, e: EventCursor, device: string): Verdict {
-  endUnseenCalls(engine, e);
+  if (!isInDoor(engine, e)) endUnseenCalls(engine, e);
   const isConfig = e.region === REGION.CONFIG;
   if (isConfig && !engine.records('vfio_pci_config_rw')) beginConfig(engine, e, device);
   else open(engine, e, device);

@@ -9,6 +9,7 @@ import { joined, procedure } from '../steps.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
 import { matches } from './matching.js';
 import { claimForKernel, leaveToOthers, registerDevice } from './vfio/register.js';
+import { probeVariant } from './vfio/variant-hooks.js';
 
 export const PROBE = [
   /** What walks call: a probe that is put off is noted, and tried again when a driver was bound. */
@@ -122,6 +123,8 @@ export const PROBE = [
       const { name, model } = k.driverAt(drv);
       const own = OWN_PROBE[name];
       if (own !== undefined) k.begin(own, dev, drv);
+      const refused = model.variant === null ? 0 : probeVariant(k, dev, model.variant);
+      if (typeof refused === 'number' && refused < 0) return k.done(refused);
       if (model.vfioPci) k.begin('vfio_pci_core_register_device', dev);
       const vfs = k.natives?.vfsInProbe(k.thread) ?? 0;
       if (vfs > 0) k.call('pci_enable_sriov', dev, 0, vfs);

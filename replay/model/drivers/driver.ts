@@ -1,6 +1,8 @@
 /** The declaration of a driver: what is known about it without a recording. */
 import type { IdMatch } from '../binding/pci-ids.js';
 import type { MigrationModel } from '../vfio/migration-state.js';
+import type { ModelRow } from './model-row.js';
+import type { Variant } from './variant.js';
 
 /** What a variant serves itself, before or instead of vfio-pci-core. */
 export type OwnPart = 'config' | 'regions';
@@ -39,6 +41,12 @@ export interface DriverModel {
   readonly own: readonly OwnPart[];
   /** Migration of an open device; null when the driver has none, or an unknown one. */
   readonly migration: MigrationModel | null;
+  /** What a variant does itself with an open device; null when that is what the core does. */
+  readonly variant: Variant | null;
+  /** Kernels that have the driver as it is declared here. */
+  readonly kernels: string;
+  /** What the driver does, fact by fact. */
+  readonly rows: readonly ModelRow[];
 }
 
 type Declaration = Pick<DriverModel, 'name'> & Partial<Omit<DriverModel, 'known' | 'vfioPci'>>;
@@ -82,6 +90,9 @@ export const unknownDriver = (name: string): DriverModel => ({
   vfioPci: false,
   own: [],
   migration: null,
+  variant: null,
+  kernels: '',
+  rows: [],
 });
 
 /** Entries of a table, one for each device id of a vendor. */

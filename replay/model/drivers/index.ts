@@ -15,6 +15,7 @@ import { virtioVfioPci } from './virtio-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
+export type { Doors, Own, RegionAccess, Served, Variant } from './variant.js';
 
 export const DRIVERS: readonly DriverModel[] = [
   vfioPci,
@@ -34,6 +35,14 @@ export const DRIVERS: readonly DriverModel[] = [
 const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(
   DRIVERS.map((driver) => [driver.name, driver]),
 );
+
+/** Names of functions by which variants serve regions themselves. */
+const DOORS: ReadonlySet<string> = new Set(
+  DRIVERS.flatMap(({ variant }) => Object.values<string>({ ...variant?.doors })),
+);
+
+/** Whether a function is a variant's own for reads, writes or mappings. */
+export const isDoor = (name: string): boolean => DOORS.has(name);
 
 /** The model of a driver by its name; an unknown driver if it is not declared. */
 export const driverModel = (name: string): DriverModel => BY_NAME.get(name) ?? unknownDriver(name);

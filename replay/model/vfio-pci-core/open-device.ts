@@ -34,6 +34,8 @@ export interface OpenDevice {
   mapsBegun: number;
   /** Whether the ERR and REQ eventfds are set; null when not known. */
   signals: { err: boolean | null; req: boolean | null };
+  /** What its driver, a variant, keeps of it; null when not known, left out for vfio-pci. */
+  own?: object | null;
 }
 
 /** A mapping of a BAR into a process. */
@@ -49,6 +51,8 @@ export interface Mapping {
   populated: boolean;
   /** The user unmapped a part of it, or moved it, which only a later fault shows. */
   readonly changed: boolean;
+  /** Its pages were there at once, and nothing but its user removes them. */
+  readonly kept?: true;
 }
 
 export const openDevice = (
@@ -80,7 +84,7 @@ export const memoryEnabled = ({ space, power }: OpenDevice): boolean =>
 
 /** All mappings of the BARs go: the next touch faults again. */
 export function zap(device: OpenDevice): void {
-  for (const mapping of device.mappings) mapping.populated = false;
+  for (const mapping of device.mappings) mapping.populated = mapping.kept === true;
 }
 
 const INTERRUPT_PIN = 0x3d;

@@ -108,6 +108,26 @@ export interface RegionCall extends Open {
   inner: number | null;
 }
 
+/** A variant's own function for reads, writes or mappings of a region. */
+export interface DoorCall extends Open {
+  readonly type: 'door';
+  readonly device: string;
+  readonly count: number;
+  /** What it returns; null when not known. */
+  readonly result: number | 'core' | null;
+  /** The first bytes of a read that the driver itself determines; null for the others. */
+  readonly shown: readonly (number | null)[];
+  /** The mapping that it makes: page offset in the file and user addresses. */
+  readonly mapping: {
+    readonly page: number;
+    readonly start: number;
+    readonly end: number;
+  } | null;
+  /** The function of vfio-pci-core that it called returned this, and these bytes. */
+  inner: number | null;
+  given: readonly number[];
+}
+
 /** `vfio_basic_config_write` */
 export interface VirtualCall extends Open {
   readonly type: 'virtual';
@@ -160,6 +180,7 @@ export interface ResetCall extends Open {
 export type Call =
   | IoctlCall
   | RegionCall
+  | DoorCall
   | VirtualCall
   | HardwareCall
   | EnableCall

@@ -46,6 +46,8 @@ export interface VfioFunction {
   /** Regions for which a fault confirmed it. */
   readonly shown: Set<number>;
   open: OpenDevice | 'closed' | Unknown;
+  /** What a variant finds of it as it probes; null when not known. */
+  properties: Readonly<Record<string, number>> | null;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
   migration: Migration | null;
   /** An event showed whether it is open. Before that, the state in a snapshot may have changed. */
@@ -168,6 +170,7 @@ export const newFunction = (address: string): VfioFunction => ({
   placed: true,
   shown: new Set(),
   open: 'unknown',
+  properties: null,
   migration: null,
   confirmed: false,
   toClose: false,

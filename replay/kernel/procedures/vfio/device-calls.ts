@@ -20,6 +20,7 @@ import { isOwnedByVfio, setLock, setPower } from './device.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { functionsOf, iommufdOwns, isBound, mayHotReset } from './reset.js';
+import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches of a device's ioctl. */
 const STRUCT_BYTES = 12;
@@ -75,6 +76,15 @@ function serve(k: Kernel): number {
   return typeof results === 'string' ? -ERRNO.ENOTTY : (results?.[0] ?? 0);
 }
 
+/** What a variant answers itself; null for a call that it leaves to the core. */
+function answerOfVariant(k: Kernel, name: string): number | null {
+  const found = variantOf(k, k.dev);
+  if (found === null) return null;
+  const { variant, own } = found;
+  if (name === 'VFIO_DEVICE_RESET') keepOwn(k, k.dev, variant.reset?.(own));
+  return variant.ioctl?.(own, name, wordsOf(ioctlOf(k)))?.[0] ?? null;
+}
+
 export const DEVICE_IOCTL = [
   procedure('device_ioctl', {
     enter: (k) => {
@@ -85,6 +95,11 @@ export const DEVICE_IOCTL = [
       const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
+      const answer = answerOfVariant(k, name);
+      if (answer !== null) {
+        k.endCall(answer);
+        return k.done(answer);
+      }
       if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
       k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
       if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');

@@ -14,6 +14,7 @@ import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';
+import { probeVariant } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
@@ -35,7 +36,11 @@ function enable(k: Kernel): void {
   const { pci, hardware } = k.placeOf(k.dev);
   const { version, pcieEndpointBytes } = k.rules;
   const space = openSpace(configOf(k, k.dev), pci, configRules(version, pcieEndpointBytes));
-  k.vfio.put(vdev + VDEV.open, openDevice(pci, space, hardware.reset === 0));
+  const device = openDevice(pci, space, hardware.reset === 0);
+  const { variant } = k.driverAt(k.get(k.dev + DEVICE.driver)).model;
+  const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
+  if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
+  k.vfio.put(vdev + VDEV.open, device);
   k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
 }
 

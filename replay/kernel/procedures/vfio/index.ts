@@ -13,6 +13,7 @@ import { MEMORY } from './memory.js';
 import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
+import { VARIANT_ACCESS } from './variant-access.js';
 
 export const VFIO: readonly Procedure<Kernel>[] = [
   ...FILES,
@@ -24,6 +25,7 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...DEVICE_FILES,
   ...DEVICE_IOCTL,
   ...REGIONS,
+  ...VARIANT_ACCESS,
   ...MEMORY,
   ...RESET,
   ...HARDWARE_EVENTS,

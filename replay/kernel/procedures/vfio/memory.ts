@@ -12,10 +12,12 @@ import {
 import { type OpenDevice, zap } from '../../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-function.js';
 import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
+import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
+import { variantOf } from './variant-hooks.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
 
@@ -62,6 +64,25 @@ function mapOf(k: Kernel, name: string): UserMapping | null {
   return k.vfio.maps(k.process).findLast((one) => one.name === name) ?? null;
 }
 
+function mapByVariant(
+  k: Kernel,
+  region: number,
+  offset: number,
+  length: number,
+): number | undefined {
+  const found = variantOf(k, k.dev);
+  return found?.variant.mmap?.(found.own, region, offset, length);
+}
+
+function mapByCore(k: Kernel, place: Omit<CallEvent, 'call'>, end: number): number {
+  k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
+  const { offset: start = 0, value = 0 } = place;
+  const alone = (page: Resource) => isAlone(k, page);
+  const ret = mapRegion(deviceOf(k)!, value, start, end, alone) ?? -ERRNO.EINVAL;
+  k.endCall(ret);
+  return ret;
+}
+
 function map(k: Kernel): number {
   const { region, offset, length, as } = actionOf<'mmap'>(k);
   const { process, arg: file } = k;
@@ -74,12 +95,15 @@ function map(k: Kernel): number {
   const data = new Uint8Array(8);
   new DataView(data.buffer).setBigUint64(0, BigInt(end), true);
   const place = { device: addressOf(k), region, offset: start, value, data };
-  k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
-  const device = deviceOf(k)!;
-  const ret = mapRegion(device, value, start, end, (page) => isAlone(k, page)) ?? -ERRNO.EINVAL;
-  k.endCall(ret);
+  const door = variantOf(k, k.dev)?.variant.doors.mmap;
+  if (door !== undefined) k.beginCall({ call: door as CallName, ...place });
+  const own = mapByVariant(k, region, offset, end - start);
+  const ret = own ?? mapByCore(k, place, end);
+  if (door !== undefined) k.endCall(ret);
   if (ret < 0) return ret;
-  const pages = { region, page: offset / PAGE, populated: false, changed: false };
+  const atOnce =
+    own === undefined ? { populated: false } : ({ populated: true, kept: true } as const);
+  const pages = { region, page: offset / PAGE, changed: false, ...atOnce };
   k.vfio.changeDevice(vdevOf(k), (draft) => {
     draft.mappings.push({ process: number, start, end, ...pages });
   });

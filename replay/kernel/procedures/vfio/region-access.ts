@@ -23,6 +23,7 @@ import { FILE, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
 import { configOf, setPower } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
+import { hasDoor } from './variant-hooks.js';
 
 /**
  * From Linux 6.9 on, the event of a read has what the user received; that of a write of up to 4
@@ -31,16 +32,21 @@ import { memoryLock, reads, zapMappings } from './memory.js';
 const GIVEN_SINCE = 6009;
 const VALUE_BYTES = 4;
 
-function begin(k: Kernel, call: CallName): void {
-  const { write, region, offset, count, value } = actionOf<'access'>(k);
+/** Bytes of the access; a variant may pass fewer of them on, which `k.arg` holds. */
+export const countOf = (k: Kernel): number => (k.arg > 0 ? k.arg : actionOf<'access'>(k).count);
+
+export function begin(k: Kernel, call: CallName): void {
+  const { write, region, offset, value } = actionOf<'access'>(k);
+  const count = countOf(k);
   const device = addressOf(k);
   const place = { call, write, device, region, offset, length: count };
   k.beginCall(write && count <= VALUE_BYTES ? { ...place, value } : place);
 }
 
 /** What the end of a read records of the value that the user received. */
-function givenOf(k: Kernel, seen: readonly (number | null)[], ret: number): CallAnswer {
-  const { write, count } = actionOf<'access'>(k);
+export function givenOf(k: Kernel, seen: readonly (number | null)[], ret: number): CallAnswer {
+  const { write } = actionOf<'access'>(k);
+  const count = countOf(k);
   if (write || ret <= 0 || count > VALUE_BYTES || k.rules.version < GIVEN_SINCE) return {};
   return {
     value: seen.slice(0, ret).reduceRight<number>((all, byte) => all * 256 + (byte ?? 0), 0),
@@ -59,7 +65,8 @@ function serve(k: Kernel, work: (draft: OpenDevice, context: WriteContext) => Co
 }
 
 function beginConfig(k: Kernel): void {
-  const { write, offset, count, value } = actionOf<'access'>(k);
+  const { write, offset, value } = actionOf<'access'>(k);
+  const count = countOf(k);
   const data = new Uint8Array(write ? Math.min(count, VALUE_BYTES) : 0);
   if (write) poke(data, 0, data.length as Width, value);
   serve(k, ({ space }, context) => beginAccess(space, context, { write, offset, count, data }));
@@ -141,7 +148,8 @@ function carryOut(k: Kernel, effect: Exclude<Effect, { readonly type: 'reset' }>
 
 function finish(k: Kernel): undefined {
   const { result, seen } = k.vfio.accessOf(k.thread);
-  k.set(k.vfio.access(k.thread), 0);
+  // A variant that called the core looks at what it has read.
+  if (k.arg === 0) k.set(k.vfio.access(k.thread), 0);
   const ret = typeof result === 'number' ? result : -ERRNO.EIO;
   if (k.holds(memoryLock(k))) k.release(memoryLock(k));
   const given = givenOf(k, seen, ret);
@@ -159,7 +167,8 @@ export const REGIONS = [
       const refused = checkDeviceFile(k, file, ERRNO.EINVAL);
       if (refused < 0) return k.done(refused);
       if (count === 0) return k.done(0);
-      return k.call('vfio_pci_rw', k.get(k.vfio.file(file) + FILE.dev));
+      const dev = k.get(k.vfio.file(file) + FILE.dev);
+      return k.call(hasDoor(k, dev) ? 'variant_rw' : 'vfio_pci_rw', dev);
     },
     exit: joined((k) => k.done(k.ret)),
   }),
@@ -168,14 +177,15 @@ export const REGIONS = [
     enter: (k) => {
       const { region, write } = actionOf<'access'>(k);
       begin(k, 'vfio_pci_rw');
-      if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, 0, 'served');
+      if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, k.arg, 'served');
       if (region <= ROM && !(region === ROM && write)) return 'bar';
       k.endCall(-ERRNO.EINVAL);
       return k.done(-ERRNO.EINVAL);
     },
     bar: (k) => begin(k, 'vfio_pci_bar_rw'),
     access: reads((k) => {
-      const { region, offset, count } = actionOf<'access'>(k);
+      const { region, offset } = actionOf<'access'>(k);
+      const count = countOf(k);
       const ret = barAccess(k.vfio.openDevice(vdevOf(k))!, region, offset, count);
       const given = givenOf(k, new Array(count).fill(0), ret);
       k.endCall(ret, given);

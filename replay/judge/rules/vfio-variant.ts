@@ -1,0 +1,218 @@
+/**
+ * What variants of vfio-pci serve themselves: their own functions for reads, writes and mappings,
+ * and the ioctls that they answer. The hooks are those of `replay/model/drivers`.
+ */
+import { driverModel, isDoor, type RegionAccess, type Variant } from '../../model/drivers/index.js';
+import { only } from '../../model/possible.js';
+import type { Results } from '../../model/vfio/device-ioctl.js';
+import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
+import type { VfioFunction } from '../../model/vfio/vfio-state.js';
+import { poke, type Width } from '../../model/vfio-pci-core/little-endian.js';
+import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { PAGE, REGION_PAGE_BITS } from '../../model/vfio-pci-core/regions.js';
+import type { Engine } from '../engine/engine.js';
+import type { EventCursor } from '../engine/event-cursor.js';
+import { diverge, handedOn, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { givenBytes } from './strace-values.js';
+import { openOf } from './vfio-effects.js';
+import { rulesOf } from './vfio-iommufd.js';
+import { judge } from './vfio-results.js';
+import { endUnseenCalls } from './vfio-unended.js';
+
+/** The driver's hooks; null for a driver without any, and for one that is not known. */
+export function variantOf(engine: Engine, address: string): Variant | null {
+  const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
+  return typeof driver === 'string' ? driverModel(driver).variant : null;
+}
+
+/** A device with a variant was opened: what the driver keeps follows from what it found. */
+export function openVariant(engine: Engine, { address, properties, hardware }: VfioFunction): void {
+  const variant = variantOf(engine, address);
+  const device = openOf(engine, address);
+  if (variant === null || device === null) return;
+  device.own = null;
+  if (properties === null || hardware === null) return;
+  const { fn } = device;
+  const version = rulesOf(engine).version ?? 0;
+  const own = variant.probe({ fn, config: hardware.bytes, properties, version });
+  if (typeof own !== 'number') device.own = variant.open?.(own) ?? own;
+}
+
+/** The value of `properties` in the snapshot of a function. */
+export function readProperties(text: string | null): VfioFunction['properties'] {
+  if (text?.includes('"properties"') !== true) return null;
+  const { properties } = JSON.parse(text) as { readonly properties?: unknown };
+  return typeof properties === 'object' ? (properties as VfioFunction['properties']) : null;
+}
+
+/** Whether an event is of a variant's own function. */
+export const isOfVariant = ({ name, path }: EventCursor): boolean =>
+  path === 'vfio' && isDoor(name);
+
+/** Whether a function of vfio-pci-core that begins is called by a variant's own. */
+export const isInDoor = (engine: Engine, e: EventCursor): boolean =>
+  engine.vfio.calls.get(e.tid)?.at(-1)?.type === 'door';
+
+/** A function of vfio-pci-core that a variant's own called has ended. */
+export function endInDoor(engine: Engine, e: EventCursor): void {
+  const door = innerCall(engine.vfio.calls, e.tid, 'door');
+  if (door === null) return;
+  door.inner = e.ret;
+  door.given = [...(givenBytes(e) ?? [])];
+}
+
+const SHOWN_BYTES = 8;
+
+/** A variant's own function for reads and writes. */
+export function doorAccess(engine: Engine, e: EventCursor): Verdict {
+  if (e.phase === 'end') return endDoor(engine, e);
+  const address = e.device;
+  if (address === null || e.phase !== 'begin') return STIMULUS;
+  endUnseenCalls(engine, e);
+  const { region, offset, length: count } = e;
+  const expected = foresee(engine, address, { region, offset, count, data: written(e) }, e.isWrite);
+  openDoor(engine, e, address, count, expected, null);
+  return STIMULUS;
+}
+
+type Foreseen = Pick<DoorCall, 'result' | 'shown'>;
+const UNFORESEEN: Foreseen = { result: null, shown: [] };
+
+function foresee(
+  engine: Engine,
+  address: string,
+  access: RegionAccess,
+  isWrite: boolean,
+): Foreseen {
+  const variant = variantOf(engine, address);
+  const device = openOf(engine, address);
+  if (variant === null || !device?.own) return UNFORESEEN;
+  const hook = isWrite ? variant.write : variant.read;
+  const served = hook?.(device.own, access) ?? { by: 'core' };
+  if (served.own !== undefined) device.own = served.own;
+  const bytes = Math.min(access.count, SHOWN_BYTES);
+  const shown = new Array<number | null>(bytes).fill(null);
+  if (served.by === 'driver') {
+    return { result: served.ret, shown: shown.map((_, at) => served.byte?.(at) ?? null) };
+  }
+  for (const { at, bytes: own } of served.over ?? []) {
+    for (const [i, byte] of own.entries()) if (at + i < bytes) shown[at + i] = byte;
+  }
+  return { result: 'core', shown };
+}
+
+function openDoor(
+  engine: Engine,
+  { tid, seq }: EventCursor,
+  device: string,
+  count: number,
+  foreseen: Foreseen,
+  mapping: DoorCall['mapping'],
+): void {
+  const call = { type: 'door', seq, device, count, ...foreseen, mapping } as const;
+  pushCall(engine.vfio.calls, tid, { ...call, inner: null, given: [] });
+}
+
+/** The bytes of a write that were recorded. */
+function written(e: EventCursor): Uint8Array {
+  if (!e.isWrite) return new Uint8Array(0);
+  const bytes = new Uint8Array(Math.min(e.length, 4));
+  if (e.hasValue) poke(bytes, 0, bytes.length as Width, e.value);
+  return e.hasValue ? bytes : Uint8Array.from(e.data ?? []);
+}
+
+function endDoor(engine: Engine, e: EventCursor): Verdict {
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'door');
+  if (call === null || call.result === null) return UNKNOWN;
+  const path = `${call.device}/${e.name}`;
+  const verdict = call.result === 'core' ? ofCore(path, call, e.ret) : ofDriver(path, call, e.ret);
+  return verdict.type === 'match' && !e.isWrite ? (wrongByte(path, call, e) ?? verdict) : verdict;
+}
+
+const ofDriver = (path: string, { result, count }: DoorCall, ret: number): Verdict =>
+  judge(path, [result as number], ret, count);
+
+function ofCore(path: string, { inner }: DoorCall, ret: number): Verdict {
+  if (inner === null) return UNKNOWN;
+  return inner === ret ? PASSED : handedOn(path, inner, ret);
+}
+
+/** A byte that the user got and that neither the driver nor the core has given. */
+function wrongByte(path: string, call: DoorCall, e: EventCursor): Verdict | null {
+  const seen = givenBytes(e);
+  for (let i = 0; seen !== null && i < Math.min(seen.length, call.shown.length, e.ret); i++) {
+    const expected = call.shown[i] ?? call.given[i];
+    if (expected === undefined || expected === seen[i]) continue;
+    return diverge(`${path}/${i}`, `0x${expected.toString(16)}`, `0x${seen[i].toString(16)}`);
+  }
+  return null;
+}
+
+type NewMapping = NonNullable<DoorCall['mapping']>;
+
+/** A variant's own function for mappings begins. */
+export function beginDoorMmap(engine: Engine, e: EventCursor, wanted: NewMapping): Verdict {
+  const address = e.device ?? '';
+  endUnseenCalls(engine, e);
+  const variant = variantOf(engine, address);
+  const device = openOf(engine, address);
+  const { region, offset } = placeOf(wanted);
+  const known = variant !== null && device?.own ? device.own : null;
+  const length = wanted.end - wanted.start;
+  const own = known === null ? undefined : variant?.mmap?.(known, region, offset, length);
+  const result = known === null ? null : (own ?? 'core');
+  openDoor(engine, e, address, length, { result, shown: [] }, wanted);
+  return STIMULUS;
+}
+
+const placeOf = ({ page }: NewMapping) => ({
+  region: Math.floor(page / 2 ** REGION_PAGE_BITS),
+  offset: (page % 2 ** REGION_PAGE_BITS) * PAGE,
+});
+
+/** It ends: where it made the mapping itself, all pages of it are there. */
+export function endDoorMmap(engine: Engine, e: EventCursor): Verdict {
+  const call = popCall(engine.vfio.calls, e.tid, e.span, 'door');
+  const device = call === null ? null : openOf(engine, call.device);
+  if (call === null || device === null || call.result === null) return UNKNOWN;
+  const path = `${call.device}/${e.name}`;
+  if (call.result === 'core') return ofCore(path, call, e.ret);
+  if (e.ret === 0 && call.mapping !== null) keep(device, e.pid, call.mapping);
+  return judge(path, [call.result], e.ret);
+}
+
+function keep(device: OpenDevice, process: number, made: NewMapping): void {
+  const { region, offset } = placeOf(made);
+  const { start, end } = made;
+  const page = offset / PAGE;
+  device.mappings.push({
+    process,
+    start,
+    end,
+    region,
+    page,
+    populated: true,
+    changed: false,
+    kept: true,
+  });
+}
+
+/** What a variant answers to an ioctl; undefined when the core does, null when not known. */
+export function variantIoctl(
+  engine: Engine,
+  address: string,
+  name: string,
+  words: readonly number[],
+): Results | undefined {
+  const hook = variantOf(engine, address)?.ioctl;
+  const device = openOf(engine, address);
+  if (hook === undefined || device === null) return undefined;
+  return device.own ? hook(device.own, name, words) : undefined;
+}
+
+/** A user resets the device: what the driver does first. */
+export function resetVariant(engine: Engine, address: string): void {
+  const device = openOf(engine, address);
+  const hook = variantOf(engine, address)?.reset;
+  if (hook !== undefined && device?.own) device.own = hook(device.own);
+}
