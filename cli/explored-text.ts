@@ -1,5 +1,5 @@
 /** What an exploration found, for people. */
-import type { Exploration, FoundOutcome, World } from '../replay/index.js';
+import type { Exploration, FoundOutcome, Named, World } from '../replay/index.js';
 import { paint } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
@@ -7,6 +7,8 @@ import { printable } from './printable.js';
 /** All orders of a scenario on one kernel. */
 export interface Explored {
   readonly scenario: string;
+  /** What the scenario of the run says about its ends; null if it has none. */
+  readonly named: Named | null;
   readonly kernel: string;
   readonly world: World;
   readonly found: Exploration;
@@ -59,7 +61,7 @@ async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
   const parts = [bound.join(', ') || 'no function is left'];
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
-  if (isBad && parts.length === 1) parts.push('not an outcome that the scenario names');
+  if (isBad && parts.length === 1) parts.push('not an outcome that is allowed');
   return parts.join('; ');
 }
 

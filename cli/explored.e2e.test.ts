@@ -1,5 +1,5 @@
 /** Goal: `vfr explore` prints what it found in the documented form, and records a witness. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { scratchFolder } from '../tests/scratch.js';
@@ -51,6 +51,65 @@ test('the recorded witness ends with the outcome, and the judge agrees with it',
   });
   expect(readFileSync(file).byteLength).toBeGreaterThan(0);
   expect((await vfrInProcess(['replay', file])).code).toBe(0);
+});
+
+const BOUND = 'driver(0000:42:00.0) == ixgbe';
+
+test('an outcome that an option forbids is bad', async () => {
+  const args = ['explore', 'two-binders', '--json', '--never', BOUND];
+  const { code, stdout } = await vfrInProcess(args);
+  const { outcomes } = JSON.parse(stdout);
+  expect(code).toBe(1);
+  const bad = outcomes.filter((one: { bad: boolean }) => one.bad);
+  expect(bad.map(({ drivers }: { drivers: object }) => drivers)).toEqual([
+    { '0000:42:00.0': 'ixgbe' },
+  ]);
+});
+
+test('a scenario forbids ends by conditions of its own', async () => {
+  const { stdout } = await vfrInProcess(['scenarios', 'two-binders']);
+  const file = join(scratch, 'never.json');
+  const explored = async (never: string) => {
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(stdout), never: [never] }));
+    return vfrInProcess(['explore', file]);
+  };
+  expect((await explored('probed(0000:42:00.0, ixgbe)')).code).toBe(1);
+  expect((await explored('deadlock or bound(other) > 1')).code).toBe(0);
+  const wrong = await explored('driver(0000:42:00.1) == ixgbe');
+  expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining('/never/0') });
+});
+
+test('a probe that passes is found though nobody has the function at the end', async () => {
+  const seen = async (expression: string) =>
+    (await vfrInProcess(['explore', 'unbind-hits-the-next', '--never', expression])).code;
+  expect(await seen('ever(override(0000:42:00.0) == none) and false')).toBe(0);
+  expect(await seen('probed(0000:42:00.0, vfio-pci) and driver(0000:42:00.0) == none')).toBe(1);
+});
+
+test('a question about one function skips what is done to others', async () => {
+  const { stdout } = await vfrInProcess(['scenarios', 'two-binders']);
+  const document = JSON.parse(stdout);
+  const [nic] = document.machine.functions;
+  document.machine.functions.push({ ...nic, address: '0000:50:00.0' });
+  const write = '/sys/bus/pci/drivers/ixgbe/bind';
+  document.actors.push({ name: 'three', does: [{ write, text: '0000:50:00.0' }] });
+  const file = join(scratch, 'two-functions.json');
+  writeFileSync(file, JSON.stringify(document));
+  const facts = async (...more: string[]) =>
+    JSON.parse((await vfrInProcess(['explore', file, '--json', ...more])).stdout);
+  const [whole, sliced] = [await facts(), await facts('--question', '42:00.0')];
+  expect(sliced.states).toBeLessThan(whole.states);
+  expect(sliced.outcomes.map(({ drivers }: { drivers: object }) => drivers)).toEqual([
+    { '0000:42:00.0': expect.any(String) },
+    { '0000:42:00.0': expect.any(String) },
+  ]);
+});
+
+test.each([
+  ['an expression that is none', ['--never', 'driver(']],
+  ['a question about a function that there is not', ['--question', '42:00.7']],
+])('%s is wrong usage of explore', async (_, args) => {
+  expect((await vfrInProcess(['explore', 'two-binders', ...args])).code).toBe(2);
 });
 
 test.each([

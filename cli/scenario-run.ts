@@ -1,6 +1,6 @@
 /** Finds scenarios by name or in a file, and records runs of them. */
 import { readFileSync } from 'node:fs';
-import type { Outcome, ScenarioDocument, Scheduler, World } from '../replay/index.js';
+import type { Named, Outcome, ScenarioDocument, World } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
 import { note } from './output.js';
 import { plural } from './plural.js';
@@ -40,14 +40,16 @@ async function unknownScenario(name: string): Promise<Error> {
 
 /** Runs a scenario with one schedule and writes what a recorder would have recorded. */
 export async function recordScenario(nameOrFile: string, options: RunOptions): Promise<void> {
-  const { kindOf, randomly } = await import('../replay/index.js');
+  const { boot, kindOf, randomly, scheduleOf } = await import('../replay/index.js');
   const document = await findScenario(nameOrFile);
   const { seed = 1, kernel = document.kernel } = options;
   const world = await worldOn(document, kernel);
   const { name } = document;
   const notes = { scenario: name, seed: String(seed) };
+  const named = namedBy(document);
+  const schedule = scheduleOf(boot(world), randomly(seed));
   const outcome = await writeRun(
-    { nameOrFile, kernel, world, schedule: randomly(seed), notes },
+    { nameOrFile, world, schedule, named, seed, notes },
     options,
     (ended) => ({ scenario: name, seed, kernel, outcome: ended }),
   );
@@ -57,37 +59,54 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
   reportFinding();
 }
 
-/** A run of a scenario, and how its trace is described. */
+/** What a scenario says about the ends of its runs. */
+export const namedBy = ({ name, kernel, outcomes, never = [] }: ScenarioDocument): Named => ({
+  scenario: name,
+  kernel,
+  outcomes,
+  never,
+});
+
+/** One order of the steps of a run, and how its trace is described. */
 interface RecordedRun {
   readonly nameOrFile: string;
-  readonly kernel: string;
   readonly world: World;
-  readonly schedule: Scheduler;
+  /** The thread of each step. */
+  readonly schedule: readonly number[];
+  readonly named: Named | null;
+  readonly seed: number | null;
   readonly notes: Readonly<Record<string, string>>;
 }
+
+/** The note of a trace with the order of the steps of its run, so that the run can be repeated. */
+export const SCHEDULE_NOTE = 'schedule';
 
 /**
  * Does a run and writes what a recorder would have recorded.
  * @param facts of the run, for `--json`
  */
 export async function writeRun(
-  { nameOrFile, kernel, world, schedule, notes }: RecordedRun,
+  { nameOrFile, world, schedule, named, seed, notes }: RecordedRun,
   options: OutputOption,
   facts: (outcome: Outcome) => object,
 ): Promise<Outcome> {
-  const { boot, run, SCENARIOS, TraceRecorder } = await import('../replay/index.js');
+  const { boot, run, SCENARIOS, scheduled, scheduleDocument, scheduleText, TraceRecorder } =
+    await import('../replay/index.js');
   const reads = SCENARIOS.some(({ name }) => name === nameOrFile) ? [] : [nameOrFile];
+  const document = scheduleDocument(world.spec, schedule, { named, seed });
+  const { kernel } = world.spec.machine;
+  const allNotes = { ...notes, [SCHEDULE_NOTE]: scheduleText(document) };
   return writeTrace(
     { ...options, reads },
     [],
-    { clock: 'mono', kernel, writer: writerName(), notes },
-    ({ events }) => run(boot(world, new TraceRecorder(world, events)), schedule),
+    { clock: 'mono', kernel, writer: writerName(), notes: allNotes },
+    ({ events }) => run(boot(world, new TraceRecorder(world, events)), scheduled(schedule)),
     facts,
   );
 }
 
 /** The machine and the actors of a scenario on a kernel, which has to be one that is modelled. */
-export async function worldOn(document: ScenarioDocument, kernel: string): Promise<World> {
+async function worldOn(document: ScenarioDocument, kernel: string): Promise<World> {
   await refuseUnmodelled(kernel);
   const { specOf, World } = await import('../replay/index.js');
   return new World(specOf(document, kernel));

@@ -3,13 +3,25 @@
 export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
 export {
+  anyOf,
+  type Condition,
   type Exploration,
   exploreOrders,
   type FoundOutcome,
+  type Named,
+  readSchedule,
+  refuseUnknownNames,
+  type ScheduleDocument,
   scheduled,
+  scheduleDocument,
+  scheduleOf,
+  scheduleText,
   shareOf,
+  sliceOf,
+  type WitnessStep,
   witnessOf,
 } from './explore/index.js';
+export { type Expression, parseExpression, printExpression } from './expressions/index.js';
 export { type Holders, holdersOf, type UnderWay } from './judge/engine/device-holders.js';
 export { Engine } from './judge/engine/engine.js';
 export { EventCursor } from './judge/engine/event-cursor.js';

@@ -148,7 +148,17 @@ export const ERRORS = {
   ),
   SCENARIO_UNKNOWN: usage('replay', 'no scenario has that name'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
-  EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` makes no sense'),
+  EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` or `vfr explain` makes no sense'),
+  SCHEDULE_INVALID: input('replay', 'the file is not a schedule, is cut, or was edited'),
+  SCHEDULE_MISSING: input('replay', 'the trace was not made by a run of the model'),
+  SCHEDULE_VERSION: unsupported(
+    'replay',
+    'the schedule was made by a model of the kernel that did other steps',
+  ),
+  EXPRESSION_INVALID: usage(
+    'replay',
+    'an expression is wrong at the column that is shown; docs/expressions.md has the grammar',
+  ),
   INPUT_MISSING: usage('import', 'no input was named'),
   INPUT_EMPTY: input('import', 'the input holds nothing'),
   INPUT_COMPRESSED: unsupported(

@@ -1,16 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Outcome, ScenarioDocument } from '../../replay/index.js';
+import type { World } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { print, printJson } from '../output.js';
-import { findScenario, worldOn, writeRun } from '../scenario-run.js';
+import { findRun, forbidden, type RunSource } from '../run-source.js';
+import { refuseUnmodelled, writeRun } from '../scenario-run.js';
 import { modeOption, parseOutput } from '../trace-output.js';
 
 interface Options {
   readonly json?: boolean;
   readonly kernel?: readonly string[];
+  readonly never?: readonly string[];
+  readonly question?: string;
   readonly states: number;
   readonly exact?: boolean;
   readonly reduce?: boolean;
@@ -27,13 +30,15 @@ const SAMPLES = 2000;
 export function register(program: Command): void {
   const command = program
     .command('explore')
-    .description('find every way in which a scenario can end, whatever the order of its steps')
-    .argument('<scenario>', 'name of a scenario, as vfr scenarios lists them, or a file')
+    .description('find every way in which a run can end, whatever the order of its steps')
+    .argument('<source>', 'name of a scenario, a file with one, a schedule, or a trace of a run')
     .option(
       '--kernel <releases>',
       "on these kernels instead of the scenario's own, such as 6.12,6.18",
       listOf(parseRelease),
     )
+    .option('--never <expression>', 'what no run may end with (repeatable)', collect)
+    .option('--question <device>', 'only the driver of this function, and what can matter to it')
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--reduce', 'skip orders that make no difference; orders are not counted then')
     .option('--exact', 'compare states by their content, not by a hash of 64 bits')
@@ -49,9 +54,9 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('Write a number from 1 on.');
 }
 
-async function run(source: string, options: Options): Promise<void> {
-  const document = await findScenario(source);
-  const { kernel: kernels = [document.kernel], json, witness, output } = options;
+async function run(name: string, options: Options): Promise<void> {
+  const source = await findRun(name);
+  const { kernel: kernels = [source.run.machine.kernel], json, witness, output } = options;
   if ((witness === undefined) !== (output === undefined)) {
     throw await wrongOption('--witness and -o only make sense together', 'Add the other one.');
   }
@@ -59,10 +64,10 @@ async function run(source: string, options: Options): Promise<void> {
     throw await wrongOption('a run is recorded on one kernel', 'Name one with --kernel.');
   }
   const explored: Explored[] = [];
-  for (const kernel of kernels) explored.push(await exploreOn(document, kernel, options));
+  for (const kernel of kernels) explored.push(await exploreOn(source, kernel, options));
   const [first] = explored;
   if (witness !== undefined && output !== undefined) {
-    return recordWitness(first, witness, source, { ...options, output });
+    return recordWitness(first, witness, name, { ...options, output });
   }
   if (json === true) {
     const facts = await Promise.all(explored.map((one) => factsOf(one)));
@@ -72,25 +77,42 @@ async function run(source: string, options: Options): Promise<void> {
   if (explored.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
 }
 
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
+
 async function exploreOn(
-  document: ScenarioDocument,
+  source: RunSource,
   kernel: string,
-  { states, exact = false, reduce }: Options,
+  { states, exact = false, reduce, never = [], question }: Options,
 ): Promise<Explored> {
-  const { exploreOrders, kindOf } = await import('../../replay/index.js');
-  const world = await worldOn(document, kernel);
-  // What the scenario says holds for its own kernel.
-  const isUnnamed = (outcome: Outcome) =>
-    kernel === document.kernel && kindOf(outcome, document.outcomes) < 0;
+  const { exploreOrders, sliceOf, World } = await import('../../replay/index.js');
+  await refuseUnmodelled(kernel);
+  const whole = { ...source.run, machine: { ...source.run.machine, kernel } };
+  const device = question === undefined ? null : await functionOf(new World(whole), question);
+  const world = new World(device === null ? whole : sliceOf(whole, device));
+  const bad = await forbidden(source, kernel, never);
   const found = exploreOrders(world, {
     states,
     exact,
     reduce: reduce === true ? 'always' : 'ifNeeded',
     samples: SAMPLES,
-    isBad: (outcome) =>
-      outcome.deadlock !== null || outcome.faults.length > 0 || isUnnamed(outcome),
+    isBad: (outcome, k) => bad.holds(k, outcome),
+    watches: bad.watches,
+    ...(device === null ? {} : { question: device }),
   });
-  return { scenario: document.name, kernel, world, found };
+  const { name, named } = source;
+  return { scenario: name, named, kernel, world, found };
+}
+
+/** The address of a function of the machine. */
+async function functionOf(world: World, text: string): Promise<string> {
+  const { parseShortBdf } = await import('../../traces/index.js');
+  const address = parseShortBdf(text);
+  if (address !== null && world.place(address) !== null) return address;
+  const known = world.places.map((place) => place.address).join(', ');
+  throw await wrongOption(`the run has no function ${text}`, `It has ${known}.`);
 }
 
 async function factsOf({ scenario, kernel, world, found }: Explored): Promise<object> {
@@ -109,12 +131,11 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
 }
 
 async function recordWitness(
-  { scenario, kernel, world, found }: Explored,
+  { scenario, named, kernel, world, found }: Explored,
   number: number,
   nameOrFile: string,
   options: Options & { readonly output: string },
 ): Promise<void> {
-  const { scheduled } = await import('../../replay/index.js');
   const chosen = found.outcomes[number - 1];
   if (chosen === undefined) {
     const { length } = found.outcomes;
@@ -122,7 +143,7 @@ async function recordWitness(
   }
   const notes = { scenario, outcome: String(number) };
   await writeRun(
-    { nameOrFile, kernel, world, schedule: scheduled(chosen.schedule), notes },
+    { nameOrFile, world, schedule: chosen.schedule, named, seed: null, notes },
     options,
     (outcome) => ({ scenario, kernel, witness: number, outcome }),
   );

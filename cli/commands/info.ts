@@ -7,6 +7,7 @@ import { formatDuration } from '../format-duration.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { plural } from '../plural.js';
+import { SCHEDULE_NOTE } from '../scenario-run.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
@@ -28,11 +29,13 @@ async function run(file: string, options: Options): Promise<void> {
   try {
     const summary = summarize(reader);
     if (options.json === true) await printJson(summary);
-    else await print(formatSummary(file, summary, RECORDED_NOTES));
+    else await print(formatSummary(file, summary, [...RECORDED_NOTES, SCHEDULE_NOTE]));
   } finally {
     reader.close();
   }
 }
+
+const REPEATABLE: [string, string][] = [['schedule', 'in the trace: the run can be repeated']];
 
 /** The probes that were recorded, and how many the kernel refused. */
 function recordedFacts({ groups, refused }: WhatIsRecorded): [string, string][] {
@@ -56,6 +59,7 @@ function formatSummary(file: string, summary: Summary, printed: readonly string[
     ['writer', summary.writer],
     ['lost', plural(summary.lost, 'event')],
     ...Object.entries(summary.notes).filter(([name]) => !printed.includes(name)),
+    ...(SCHEDULE_NOTE in summary.notes ? REPEATABLE : []),
     ...(summary.recorded === null ? [] : recordedFacts(summary.recorded)),
   ];
   const lines = [formatKeys(facts)];

@@ -2,7 +2,8 @@
  * Depth-first search over the states of the kernel that runs. One kernel does all steps: the log of
  * its cells takes it back. A state that was seen before is not searched again.
  */
-import { type Kernel, type Outcome, outcomeOf, readyThreads } from '../kernel/index.js';
+import { type Kernel, outcomeOf, readyThreads } from '../kernel/index.js';
+import { type Ending, endingOf, type Judgement } from './outcome-set.js';
 import { StateGraph } from './state-graph.js';
 import { StateTable } from './state-table.js';
 
@@ -13,15 +14,15 @@ export interface SearchLimits {
   readonly preemptions: number | null;
   /** States are compared by their cells, not by 64 bits of hash. */
   readonly exact: boolean;
+  readonly judgement: Judgement;
 }
 
 /** Chooses threads whose next steps are enough, out of those that can do one. */
 export type Choose = (k: Kernel, ready: readonly number[]) => readonly number[];
 
 /** A state in which no thread can continue. */
-export interface End {
+export interface End extends Ending {
   readonly state: number;
-  readonly outcome: Outcome;
 }
 
 export interface Space {
@@ -138,7 +139,7 @@ class DepthFirst {
       this.#key(last, preemptions),
     );
     const ready = readyThreads(k);
-    if (ready.length === 0) this.#ends.push({ state, outcome: outcomeOf(k, this.#stack.length) });
+    if (ready.length === 0) this.#end(state);
     this.#stack.push({
       state,
       moment,
@@ -149,6 +150,11 @@ class DepthFirst {
       firstEdge: this.#edges.length,
       next: 0,
     });
+  }
+
+  #end(state: number): void {
+    const outcome = outcomeOf(this.k, this.#stack.length);
+    this.#ends.push({ state, ...endingOf(this.k, outcome, this.limits.judgement) });
   }
 
   #leave({ state, moment, firstEdge }: Frame): void {

@@ -3,15 +3,15 @@
  * searched, then the states that persistent sets leave, then those within few preemptions; the rest
  * is left to chance. The result says what was covered.
  */
-import { boot, type World } from '../kernel/index.js';
+import { boot, type Watch, type World } from '../kernel/index.js';
 import { countOrders } from './count-orders.js';
-import { type Space, searchStates } from './depth-first.js';
-import { type FoundOutcome, type IsBad, OutcomeSet } from './outcome-set.js';
+import { type SearchLimits, type Space, searchStates } from './depth-first.js';
+import { type FoundOutcome, type Judgement, OutcomeSet } from './outcome-set.js';
 import { PersistentSets } from './persistent-sets.js';
-import { samplesOf } from './samples.js';
+import { type Begin, samplesOf } from './samples.js';
 import { shortSchedules } from './short-schedules.js';
 
-export interface ExploreOptions {
+export interface ExploreOptions extends Judgement {
   /** States that one search enters at most. */
   readonly states: number;
   /** States are compared by their cells, not by 64 bits of hash. */
@@ -20,7 +20,8 @@ export interface ExploreOptions {
   readonly reduce: 'ifNeeded' | 'always' | 'never';
   /** Runs by chance, when the space does not close. */
   readonly samples: number;
-  readonly isBad: IsBad;
+  /** What the kernel has to look for after each step, for `isBad`. */
+  readonly watches?: readonly Watch[];
 }
 
 /** What the outcomes cover. */
@@ -47,9 +48,9 @@ export interface Exploration {
 export function exploreOrders(world: World, options: ExploreOptions): Exploration {
   const { reduce } = options;
   const all = reduce === 'always' ? null : searchAll(world, options);
-  if (all?.closed === true) return found(all, { type: 'all' }, options);
+  if (all?.closed === true) return found(all, { type: 'all' });
   const reduced = reduce === 'never' ? null : searchReduced(world, options);
-  if (reduced?.closed === true) return found(reduced, { type: 'reduced' }, options);
+  if (reduced?.closed === true) return found(reduced, { type: 'reduced' });
   return beyond(
     world,
     [all, reduced].filter((one) => one !== null),
@@ -57,17 +58,28 @@ export function exploreOrders(world: World, options: ExploreOptions): Exploratio
   );
 }
 
-const searchAll = (world: World, { states, exact }: ExploreOptions): Space =>
-  searchStates(boot(world), { states, exact, preemptions: null });
+const beginOf =
+  (world: World, { watches }: ExploreOptions): Begin =>
+  () =>
+    boot(world, null, watches);
+
+const limitsOf = (options: ExploreOptions, preemptions: number | null = null): SearchLimits => ({
+  states: options.states,
+  exact: options.exact,
+  judgement: options,
+  preemptions,
+});
+
+const searchAll = (world: World, options: ExploreOptions): Space =>
+  searchStates(beginOf(world, options)(), limitsOf(options));
 
 /** Searches until no thread was seen to do more than was known of it before. */
-function searchReduced(world: World, { states, exact }: ExploreOptions): Space {
-  const k = boot(world);
+function searchReduced(world: World, options: ExploreOptions): Space {
+  const k = beginOf(world, options)();
   const sets = new PersistentSets(k);
   for (;;) {
     sets.hasGrown = false;
-    const limits = { states, exact, preemptions: null };
-    const space = searchStates(k, limits, (kernel, ready) => sets.choose(kernel, ready));
+    const space = searchStates(k, limitsOf(options), (kernel, ready) => sets.choose(kernel, ready));
     // A cycle could put off a thread forever.
     if (space.cyclic) return { ...space, closed: false };
     if (!sets.hasGrown || !space.closed) return space;
@@ -75,8 +87,8 @@ function searchReduced(world: World, { states, exact }: ExploreOptions): Space {
 }
 
 /** The result of a search that has found all outcomes. */
-function found(space: Space, coverage: Coverage, { isBad }: ExploreOptions): Exploration {
-  const set = new OutcomeSet(isBad);
+function found(space: Space, coverage: Coverage): Exploration {
+  const set = new OutcomeSet();
   const counted = coverage.type === 'all' && !space.cyclic;
   addEnds(set, space, counted ? countOrders(space) : () => null);
   const outcomes = set.list();
@@ -87,20 +99,22 @@ function found(space: Space, coverage: Coverage, { isBad }: ExploreOptions): Exp
 
 function addEnds(set: OutcomeSet, space: Space, orders: (state: number) => bigint | null): void {
   const schedules = shortSchedules(space);
-  for (const { state, outcome } of space.ends) {
+  for (const end of space.ends) {
+    const { state } = end;
     const way = { changes: schedules.changes(state), schedule: () => schedules.to(state) };
-    set.add(outcome, orders(state), way);
+    set.add(end, orders(state), way);
   }
 }
 
 /** Bounds and chance, for a space that did not close. */
 function beyond(world: World, tried: readonly Space[], options: ExploreOptions): Exploration {
-  const { states, exact, samples, isBad } = options;
-  const set = new OutcomeSet(isBad);
+  const { samples } = options;
+  const set = new OutcomeSet();
+  const begin = beginOf(world, options);
   for (const space of tried) addEnds(set, space, () => null);
   let preemptions: number | null = null;
   for (let [bound, before] = [0, -1]; ; bound++) {
-    const space = searchStates(boot(world), { states, exact, preemptions: bound });
+    const space = searchStates(begin(), limitsOf(options, bound));
     addEnds(set, space, () => null);
     // A bound that leads no further than the one before leaves nothing out.
     if (!space.closed || space.states === before) break;
@@ -109,8 +123,8 @@ function beyond(world: World, tried: readonly Space[], options: ExploreOptions):
   }
   // Whatever the search has found is shorter.
   const way = (schedule: readonly number[]) => ({ changes: Infinity, schedule: () => schedule });
-  for (const { outcome, schedule } of samplesOf(world, samples)) {
-    set.add(outcome, null, way(schedule));
+  for (const { schedule, ...end } of samplesOf(begin, samples, options)) {
+    set.add(end, null, way(schedule));
   }
   const coverage = { type: 'bounded', preemptions, samples } as const;
   const [first] = tried;

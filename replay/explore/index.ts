@@ -1,9 +1,19 @@
 /** All orders of a run's steps, and how they end. */
+
+export { anyOf, type Condition, refuseUnknownNames } from './conditions.js';
 export {
   type Coverage,
   type Exploration,
   type ExploreOptions,
   exploreOrders,
 } from './explore-orders.js';
-export { type FoundOutcome, shareOf } from './outcome-set.js';
-export { scheduled, type WitnessStep, witnessOf } from './witness.js';
+export { type FoundOutcome, type Judgement, shareOf } from './outcome-set.js';
+export {
+  type Named,
+  readSchedule,
+  type ScheduleDocument,
+  scheduleDocument,
+  scheduleText,
+} from './schedule-document.js';
+export { sliceOf } from './slice.js';
+export { scheduled, scheduleOf, type WitnessStep, witnessOf } from './witness.js';

@@ -1,18 +1,41 @@
 /** Outcomes as a search finds them: ends that are the same to people are one. */
-import { describeDeadlock, type Outcome } from '../kernel/index.js';
+import { describeDeadlock, type Kernel, type Outcome } from '../kernel/index.js';
 
-export interface FoundOutcome {
-  /** One of the runs that end so. */
-  readonly outcome: Outcome;
-  readonly isBad: boolean;
+export interface FoundOutcome extends Ending {
   /** Orders of steps that end so; null if they were not counted. */
   readonly orders: bigint | null;
   /** The thread of each step of a run that ends so. */
   readonly schedule: readonly number[];
 }
 
-/** Whether an outcome is one that must not be. */
-export type IsBad = (outcome: Outcome) => boolean;
+/** Whether an end is one that must not be. @param k the kernel at the end */
+export type IsBad = (outcome: Outcome, k: Kernel) => boolean;
+
+/** How a run has ended. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly isBad: boolean;
+  /** What else distinguishes it from others for the caller. */
+  readonly mark: string;
+}
+
+/** What a search notes of each end. */
+export interface Judgement {
+  readonly isBad: IsBad;
+  /** What else distinguishes ends; left out: nothing. */
+  readonly markOf?: (k: Kernel) => string;
+  /** Only the driver of this function distinguishes ends; left out: that of every function. */
+  readonly question?: string;
+}
+
+export function endingOf(k: Kernel, whole: Outcome, judgement: Judgement): Ending {
+  const { isBad, markOf, question } = judgement;
+  const outcome = question === undefined ? whole : { ...whole, drivers: only(whole, question) };
+  return { outcome, isBad: isBad(whole, k), mark: markOf?.(k) ?? '' };
+}
+
+const only = ({ drivers }: Outcome, question: string): Outcome['drivers'] =>
+  question in drivers ? { [question]: drivers[question] } : {};
 
 /** A way to an end. */
 export interface Way {
@@ -28,18 +51,15 @@ interface Kept extends Omit<FoundOutcome, 'schedule'> {
 export class OutcomeSet {
   readonly #found = new Map<string, Kept>();
 
-  constructor(private readonly isBad: IsBad) {}
-
-  add(outcome: Outcome, orders: bigint | null, way: Way): void {
-    const isBad = this.isBad(outcome);
-    const key = keyOf(outcome, isBad);
+  add(end: Ending, orders: bigint | null, way: Way): void {
+    const key = keyOf(end);
     const known = this.#found.get(key);
     if (known === undefined) {
-      this.#found.set(key, { outcome, isBad, orders, way });
+      this.#found.set(key, { ...end, orders, way });
       return;
     }
     const sum = known.orders === null || orders === null ? null : known.orders + orders;
-    const kept = way.changes < known.way.changes ? { outcome, isBad, orders, way } : known;
+    const kept = way.changes < known.way.changes ? { ...end, orders, way } : known;
     this.#found.set(key, { ...kept, orders: sum });
   }
 
@@ -55,9 +75,9 @@ export class OutcomeSet {
 }
 
 /** What distinguishes outcomes: drivers, a deadlock by its words, and bugs that were hit. */
-function keyOf({ drivers, deadlock, faults }: Outcome, isBad: boolean): string {
+function keyOf({ outcome: { drivers, deadlock, faults }, isBad, mark }: Ending): string {
   const words = deadlock === null ? null : describeDeadlock(deadlock);
-  return JSON.stringify([drivers, words, faults, isBad]);
+  return JSON.stringify([drivers, words, faults, isBad, mark]);
 }
 
 const SHARE_DIGITS = 12;

@@ -1,42 +1,44 @@
 /** Schedules by chance, for spaces that are too large to search. */
 import {
-  boot,
-  type Outcome,
+  type Kernel,
   oneAfterTheOther,
   randomNumbers,
   readyThreads,
   run,
   type Scheduler,
-  type World,
 } from '../kernel/index.js';
+import { type Ending, endingOf, type Judgement } from './outcome-set.js';
 
-export interface Sample {
-  readonly outcome: Outcome;
+export interface Sample extends Ending {
   /** The thread of each step. */
   readonly schedule: readonly number[];
 }
 
 /** Runs with one schedule after the other. Every second one is SURW's, the others are PCT's. */
-export function* samplesOf(world: World, count: number): Generator<Sample> {
-  const expected = stepsByThread(world);
+export function* samplesOf(begin: Begin, count: number, judgement: Judgement): Generator<Sample> {
+  const expected = stepsByThread(begin);
   for (let seed = 1; seed <= count; seed++) {
-    yield sample(world, seed % 2 === 0 ? uniform(seed, expected) : byPriority(seed, expected));
+    const scheduler = seed % 2 === 0 ? uniform(seed, expected) : byPriority(seed, expected);
+    yield sample(begin(), scheduler, judgement);
   }
 }
 
-function sample(world: World, scheduler: Scheduler): Sample {
+/** A kernel at the state at which runs begin. */
+export type Begin = () => Kernel;
+
+function sample(begun: Kernel, scheduler: Scheduler, judgement: Judgement): Sample {
   const schedule: number[] = [];
-  const outcome = run(boot(world), (k) => {
+  const outcome = run(begun, (k) => {
     const thread = scheduler(k);
     if (thread >= 0) schedule.push(thread);
     return thread;
   });
-  return { outcome, schedule };
+  return { ...endingOf(begun, outcome, judgement), schedule };
 }
 
 /** How many steps each thread does in a run, as an estimate. */
-function stepsByThread(world: World): number[] {
-  const { schedule } = sample(world, oneAfterTheOther);
+function stepsByThread(begin: Begin): number[] {
+  const { schedule } = sample(begin(), oneAfterTheOther, { isBad: () => false });
   const steps: number[] = [];
   for (const thread of schedule) steps[thread] = (steps[thread] ?? 0) + 1;
   return steps;

@@ -4,6 +4,7 @@ import {
   boot,
   type Kernel,
   nameOfThread,
+  run,
   type Scheduler,
   TraceRecorder,
   type World,
@@ -25,6 +26,17 @@ export interface WitnessStep {
 export function scheduled(schedule: readonly number[]): Scheduler {
   let step = 0;
   return () => (step < schedule.length ? schedule[step++] : -1);
+}
+
+/** The thread of each step of a run. @param k the kernel at the beginning; afterwards at the end */
+export function scheduleOf(k: Kernel, scheduler: Scheduler): number[] {
+  const schedule: number[] = [];
+  run(k, (kernel) => {
+    const thread = scheduler(kernel);
+    if (thread >= 0) schedule.push(thread);
+    return thread;
+  });
+  return schedule;
 }
 
 /** @param schedule the thread of each step */

@@ -1,13 +1,17 @@
 /** A kernel at the moment at which a run begins. */
 import type { Recorder } from './functions.js';
-import { Kernel } from './kernel.js';
+import { Kernel, type Watch } from './kernel.js';
 import { DEVICE, DRIVER, LIVE } from './layout.js';
 import { PROGRAM } from './procedures/index.js';
 import { claimForKernel, noteDevice } from './procedures/vfio/register.js';
 import type { World } from './world.js';
 
-export function boot(world: World, recorder: Recorder | null = null): Kernel {
-  const k = new Kernel(world, PROGRAM, recorder);
+export function boot(
+  world: World,
+  recorder: Recorder | null = null,
+  watches: readonly Watch[] = [],
+): Kernel {
+  const k = new Kernel(world, PROGRAM, recorder, watches);
   for (const driver of world.drivers) {
     const drv = k.driverRecord(driver);
     if (!driver.spec.loaded) continue;
@@ -38,6 +42,7 @@ export function boot(world: World, recorder: Recorder | null = null): Kernel {
     if (driver.model.vfioPci) noteDevice(k, dev);
   }
   for (let actor = 0; actor < world.actors.length; actor++) k.start(actor, 'user', 0, 0, 0);
+  k.look();
   k.cells.forgetUndo();
   return k;
 }

@@ -6,7 +6,7 @@ export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { defaultHardware } from './hardware.js';
 export { brokenInvariants, leftOver } from './invariants.js';
-export type { Kernel, NativeDrivers } from './kernel.js';
+export type { Kernel, NativeDrivers, Watch } from './kernel.js';
 export type {
   Action,
   ActorSpec,

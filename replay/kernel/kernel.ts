@@ -26,6 +26,9 @@ export interface NativeDrivers {
   failure(thread: number): number;
 }
 
+/** Looks after each step whether something holds; that it did becomes a part of the state. */
+export type Watch = (k: Kernel) => boolean;
+
 export class Kernel extends State {
   /** Number of steps done, for measurements. */
   stepsDone = 0;
@@ -37,14 +40,18 @@ export class Kernel extends State {
   /** Cell of the innermost frame of the thread. */
   #frame = 0;
   #moved = false;
+  /** First cell of those that say which watches have held. */
+  readonly #watched: number;
 
   /** @param recorder receives what a recorder would have seen; null if that is not needed */
   constructor(
     world: World,
     readonly program: Program<Kernel>,
     public recorder: Recorder | null = null,
+    readonly watches: readonly Watch[] = [],
   ) {
     super(world);
+    this.#watched = this.cells.allocate(watches.length);
   }
 
   /**
@@ -92,9 +99,14 @@ export class Kernel extends State {
     this.set(registers + THREAD.frame, frame);
   }
 
+  /** Cell of the innermost frame of a thread; 0 when it has nothing to do. */
+  frameOf(thread: number): number {
+    return this.get(this.threadRecord(thread) + THREAD.frame);
+  }
+
   /** The step that a thread does next; null when it has nothing to do. */
   nextStep(thread: number): PlacedStep<Kernel> | null {
-    const frame = this.get(this.threadRecord(thread) + THREAD.frame);
+    const frame = this.frameOf(thread);
     return frame === 0 ? null : this.program.steps[this.get(frame + FRAME.step)];
   }
 
@@ -148,6 +160,23 @@ export class Kernel extends State {
 
   /** Does the next step of a thread, which has to be able to, and those that are joined to it. */
   step(thread: number): void {
+    this.#run(thread);
+    if (this.watches.length > 0) this.look();
+  }
+
+  /** Notes which watches hold now. */
+  look(): void {
+    for (const [i, watch] of this.watches.entries()) {
+      if (!this.hasHeld(i) && watch(this)) this.set(this.#watched + i, 1);
+    }
+  }
+
+  /** Whether a watch, by its number, has held in some state up to now. */
+  hasHeld(watch: number): boolean {
+    return this.get(this.#watched + watch) !== 0;
+  }
+
+  #run(thread: number): void {
     this.enter(thread);
     assert(this.#frame !== 0, 'a thread that does a step is in a procedure');
     const { steps } = this.program;

@@ -144,4 +144,6 @@ export interface ScenarioDocument {
     readonly does: readonly OperationDocument[];
   }[];
   readonly outcomes: readonly OutcomeDocument[];
+  /** Expressions that no end may fulfil. */
+  readonly never?: readonly string[];
 }

@@ -1,5 +1,7 @@
 /** Reads a scenario: its text, its form, and whether what it names is there. */
 import { ERRNO, VfrError } from '../../traces/index.js';
+import { refuseUnknownNames } from '../explore/index.js';
+import { parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
@@ -94,6 +96,18 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
     }
     for (const address of gone ?? []) {
       if (world.place(address) === null) yield unknownFunction(`/outcomes/${i}/gone`, address);
+    }
+  }
+  yield* mistakesInNever(document, world);
+}
+
+function* mistakesInNever({ never = [] }: ScenarioDocument, world: World): Generator<Mistake> {
+  for (const [i, text] of never.entries()) {
+    try {
+      refuseUnknownNames(parseExpression(text), world);
+    } catch (error) {
+      if (!(error instanceof VfrError)) throw error;
+      yield { path: `/never/${i}`, what: error.what };
     }
   }
 }

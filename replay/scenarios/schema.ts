@@ -242,6 +242,11 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
         items: outcome,
         minItems: 1,
       },
+      never: {
+        description: 'conditions that no end of a run may fulfil (docs/expressions.md)',
+        type: 'array',
+        items: text('an expression, such as deadlock or driver(0000:41:00.1) == none'),
+      },
     },
     ['scenario', 'name', 'title', 'kernel', 'machine', 'actors', 'outcomes'],
   ),

@@ -1,0 +1,98 @@
+/**
+ * What orders are explored of: a scenario by name or from a file, a schedule, or a trace of a run
+ * that vfr made.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Condition, Named, Outcome, RunSpec } from '../replay/index.js';
+import { openTrace } from './open-trace.js';
+import { findScenario, namedBy, readText, SCHEDULE_NOTE } from './scenario-run.js';
+
+export interface RunSource {
+  /** Name of the scenario, or of the file. */
+  readonly name: string;
+  readonly run: RunSpec;
+  readonly named: Named | null;
+  /** The order that was recorded: the thread of each step; null when the source has no order. */
+  readonly schedule: readonly number[] | null;
+}
+
+/** @throws VfrError when the source is neither, or cannot be read */
+export async function findRun(source: string): Promise<RunSource> {
+  const { readSchedule, specOf } = await import('../replay/index.js');
+  const form = formOf(source);
+  if (form === 'scenario') {
+    const document = await findScenario(source);
+    const { name } = document;
+    return { name, run: specOf(document), named: namedBy(document), schedule: null };
+  }
+  const text = form === 'schedule' ? await readText(source) : await scheduleIn(source);
+  const { document, schedule } = readSchedule(text, source);
+  const { run, named } = document;
+  return { name: named?.scenario ?? source, run, named, schedule };
+}
+
+/** What a file is by how it begins: scenarios and schedules are JSON documents, traces are not. */
+function formOf(source: string): 'scenario' | 'schedule' | 'trace' {
+  if (!/[/.]/.test(source)) return 'scenario';
+  const head = Buffer.alloc(HEAD);
+  let length = 0;
+  try {
+    const file = openSync(source, 'r');
+    try {
+      length = readSync(file, head);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // The error is reported when the file is read as a scenario.
+    return 'scenario';
+  }
+  const text = head.subarray(0, length).toString('latin1').trimStart();
+  if (/^\{\s*"schedule"/.test(text)) return 'schedule';
+  return text === '' || text.startsWith('{') ? 'scenario' : 'trace';
+}
+
+const HEAD = 256;
+
+async function scheduleIn(file: string): Promise<string> {
+  const reader = await openTrace(file, {});
+  try {
+    const text = reader.meta.notes[SCHEDULE_NOTE];
+    if (text !== undefined) return text;
+  } finally {
+    reader.close();
+  }
+  const { VfrError } = await import('../traces/index.js');
+  const what = 'the trace does not have the order of the steps of its run';
+  const next = 'Name a trace of `vfr record --scenario` or `vfr explore --witness`.';
+  throw new VfrError('SCHEDULE_MISSING', what, next, { file });
+}
+
+/** What must not be: what the scenario names, and what the options say. */
+export async function forbidden(
+  { run, named }: RunSource,
+  kernel: string,
+  never: readonly string[],
+): Promise<Condition> {
+  const { anyOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
+    '../replay/index.js'
+  );
+  const world = new World(run);
+  const expressions = [...(named?.never ?? []), ...never].map((text) => {
+    const expression = parseExpression(text);
+    refuseUnknownNames(expression, world);
+    return expression;
+  });
+  const violated = anyOf(expressions);
+  // What the scenario says of outcomes holds for its own kernel.
+  const isUnnamed = (outcome: Outcome) =>
+    named !== null && kernel === named.kernel && kindOf(outcome, named.outcomes) < 0;
+  return {
+    watches: violated.watches,
+    holds: (k, outcome) =>
+      outcome.deadlock !== null ||
+      outcome.faults.length > 0 ||
+      isUnnamed(outcome) ||
+      violated.holds(k, outcome),
+  };
+}

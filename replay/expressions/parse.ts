@@ -1,0 +1,278 @@
+/** Parses an expression, and verifies that it compares what can be compared. */
+import { type Bdf, ERRNO, parseShortBdf } from '../../traces/index.js';
+import type { Comparison, Expression, Operand, Value } from './expression.js';
+import {
+  type ArgumentType,
+  FACTS,
+  FAULTS,
+  type FactName,
+  SHORT_FOR_PROBING,
+  type Type,
+} from './facts.js';
+import { mistake, type Token, tokensOf } from './tokens.js';
+
+/** Longer texts, and deeper ones, are mistakes. */
+const LENGTH_MAX = 4096;
+const DEPTH_MAX = 64;
+
+/** @throws VfrError `EXPRESSION_INVALID`, with the column of the mistake */
+export function parseExpression(text: string): Expression {
+  if (text.length > LENGTH_MAX) throw mistake('', 1, `it is longer than ${LENGTH_MAX} characters`);
+  return new Parser(text).whole();
+}
+
+/** A part of an expression; a bare name has no type before it is known what it is compared with. */
+type Part =
+  | { readonly expression: Expression; readonly type: Type; readonly at: Token }
+  | { readonly name: Token; readonly at: Token };
+
+const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+/** Words that are no names; in quotes they are. */
+const WORDS: ReadonlySet<string> = new Set(['or', 'and', 'not', 'in', 'true', 'false', 'none']);
+const WORD_OF_TYPE: Readonly<Record<Type, string>> = {
+  boolean: 'true or false',
+  number: 'a number',
+  driver: 'a driver or none',
+  error: 'an errno or none',
+};
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #next = 0;
+  #depth = 0;
+  #evers = 0;
+  #isInEver = false;
+
+  constructor(private readonly text: string) {
+    this.#tokens = tokensOf(text);
+  }
+
+  whole(): Expression {
+    const found = this.#either();
+    const { type, text, column } = this.#token;
+    if (type !== 'end') throw this.#mistake(column, `"${text}" comes after the end`);
+    return found;
+  }
+
+  get #token(): Token {
+    return this.#tokens[this.#next];
+  }
+
+  #mistake(column: number, what: string): Error {
+    return mistake(this.text, column, what);
+  }
+
+  /** Whether the next token is a certain word or sign, which is skipped then. */
+  #skips(text: string): boolean {
+    const { type, text: found } = this.#token;
+    if (found !== text || (type !== 'name' && type !== 'sign')) return false;
+    this.#next++;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (this.#skips(text)) return;
+    const { text: found, column } = this.#token;
+    throw this.#mistake(column, `"${text}" is missing before ${found || 'the end'}`);
+  }
+
+  #either(): Expression {
+    let left = this.#both();
+    while (this.#skips('or')) left = { op: 'or', left, right: this.#both() };
+    return left;
+  }
+
+  #both(): Expression {
+    let left = this.#condition();
+    while (this.#skips('and')) left = { op: 'and', left, right: this.#condition() };
+    return left;
+  }
+
+  #condition(): Expression {
+    if (!this.#skips('not')) return this.#truth(this.#compared());
+    return this.#nested(() => ({ op: 'not', inner: this.#condition() }));
+  }
+
+  #nested<T>(parse: () => T): T {
+    if (++this.#depth > DEPTH_MAX) {
+      throw this.#mistake(this.#token.column, `it is nested more than ${DEPTH_MAX} deep`);
+    }
+    const found = parse();
+    this.#depth--;
+    return found;
+  }
+
+  #truth(part: Part): Expression {
+    if ('name' in part) throw this.#unknown(part.name);
+    if (part.type === 'boolean') return part.expression;
+    const what = `this is ${WORD_OF_TYPE[part.type]}: compare it with something`;
+    throw this.#mistake(part.at.column, what);
+  }
+
+  #unknown({ text, column }: Token): Error {
+    return this.#mistake(
+      column,
+      `nothing is called "${text}"; known are ${Object.keys(FACTS).join(', ')}, ` +
+        `${SHORT_FOR_PROBING} and ever`,
+    );
+  }
+
+  #compared(): Part {
+    const left = this.#part();
+    const { text, type } = this.#token;
+    if (type === 'sign' && COMPARISONS.has(text)) {
+      this.#next++;
+      return this.#comparison(left, text as Comparison, this.#part());
+    }
+    if (!this.#skips('in')) return left;
+    const wanted = this.#typed(left);
+    const list = this.#listOf(wanted.type);
+    const expression = { op: 'in', left: wanted.operand, list } as const;
+    return { expression, type: 'boolean', at: left.at };
+  }
+
+  #comparison(left: Part, by: Comparison, right: Part): Part {
+    const first = 'name' in left && !('name' in right) ? right : left;
+    const { type } = this.#typed(first);
+    const isOrder = by !== '==' && by !== '!=';
+    if (isOrder && type !== 'number') {
+      throw this.#mistake(first.at.column, `${by} compares numbers, not ${WORD_OF_TYPE[type]}`);
+    }
+    const operands = [left, right].map((part) => this.#operandOf(part, type));
+    const expression = { op: 'compare', by, left: operands[0], right: operands[1] } as const;
+    return { expression, type: 'boolean', at: left.at };
+  }
+
+  /** The side of a comparison that says what is compared. */
+  #typed(part: Part): { readonly type: Type; readonly operand: Operand } {
+    if ('name' in part) throw this.#unknown(part.name);
+    const { expression, type, at } = part;
+    if (expression.op === 'call' || expression.op === 'literal')
+      return { type, operand: expression };
+    throw this.#mistake(at.column, 'a condition cannot be compared; combine it by and, or, not');
+  }
+
+  #operandOf(part: Part, type: Type): Operand {
+    if ('name' in part) return { op: 'literal', value: this.#nameAs(part.name, type) };
+    const { operand, type: own } = this.#typed(part);
+    const isNone = operand.op === 'literal' && operand.value === null;
+    if (own === type || (isNone && type === 'error')) return operand;
+    const what = `this is ${WORD_OF_TYPE[own]}, and ${WORD_OF_TYPE[type]} is compared`;
+    throw this.#mistake(part.at.column, what);
+  }
+
+  /** A bare name, by the type of what it is compared with. */
+  #nameAs({ type, text, column }: Token, wanted: Type): Value {
+    if (wanted === 'driver') return text;
+    if (wanted !== 'error') {
+      const what = `"${text}" is a name, and ${WORD_OF_TYPE[wanted]} is compared`;
+      throw this.#mistake(column, what);
+    }
+    if (type === 'name' && Object.hasOwn(ERRNO, text)) return text;
+    throw this.#mistake(column, `no errno is called "${text}"`);
+  }
+
+  #listOf(type: Type): Value[] {
+    this.#expect('[');
+    const list: Value[] = [];
+    do {
+      const operand = this.#operandOf(this.#part(), type);
+      if (operand.op !== 'literal') {
+        throw this.#mistake(this.#token.column, 'a list holds names and numbers only');
+      }
+      list.push(operand.value);
+    } while (this.#skips(','));
+    this.#expect(']');
+    return list;
+  }
+
+  #part(): Part {
+    const at = this.#token;
+    const literal = (value: Value, type: Type): Part => ({
+      expression: { op: 'literal', value },
+      type,
+      at,
+    });
+    this.#next++;
+    if (at.type === 'quoted') return { name: at, at };
+    if (at.type === 'number') return literal(Number(at.text), 'number');
+    if (at.type === 'name') {
+      if (at.text === 'none') return literal(null, 'driver');
+      if (at.text === 'true' || at.text === 'false') return literal(at.text === 'true', 'boolean');
+      if (!WORDS.has(at.text)) return this.#named(at);
+    }
+    if (at.type === 'sign' && at.text === '(') {
+      const expression = this.#nested(() => this.#either());
+      this.#expect(')');
+      return { expression, type: 'boolean', at };
+    }
+    const what = at.type === 'end' ? 'a condition is missing' : `"${at.text}" begins nothing`;
+    throw this.#mistake(at.column, what);
+  }
+
+  /** A fact with its arguments, or a name. */
+  #named(at: Token): Part {
+    const { text } = at;
+    if (text === 'ever') return { expression: this.#ever(at), type: 'boolean', at };
+    if (text === SHORT_FOR_PROBING) {
+      const inner = { op: 'call', fact: 'probing', of: this.#arguments('probing') } as const;
+      return { expression: this.#everOf(inner), type: 'boolean', at };
+    }
+    if (!Object.hasOwn(FACTS, text)) return { name: at, at };
+    const fact = text as FactName;
+    if (fact === 'deadlock' && this.#isInEver) {
+      throw this.#mistake(at.column, 'a deadlock is an end: it needs no ever');
+    }
+    const of = FACTS[fact].takes.length === 0 ? [] : this.#arguments(fact);
+    return { expression: { op: 'call', fact, of }, type: FACTS[fact].gives, at };
+  }
+
+  #ever(at: Token): Expression {
+    if (this.#isInEver) throw this.#mistake(at.column, 'ever cannot be nested');
+    this.#expect('(');
+    this.#isInEver = true;
+    const inner = this.#nested(() => this.#either());
+    this.#isInEver = false;
+    this.#expect(')');
+    return this.#everOf(inner);
+  }
+
+  /** Below `ever`, what a short form adds is part of the same condition. */
+  #everOf(inner: Expression): Expression {
+    return this.#isInEver ? inner : { op: 'ever', inner, number: this.#evers++ };
+  }
+
+  #arguments(fact: FactName): (Bdf | string | number)[] {
+    this.#expect('(');
+    const values = FACTS[fact].takes.map((type, i) => {
+      if (i > 0) this.#expect(',');
+      return this.#argument(type);
+    });
+    this.#expect(')');
+    return values;
+  }
+
+  #argument(type: ArgumentType): Bdf | string | number {
+    const { type: found, text, column } = this.#token;
+    this.#next++;
+    const wrong = (what: string) => this.#mistake(column, `${what} is expected here`);
+    const isName = found === 'quoted' || (found === 'name' && !WORDS.has(text));
+    switch (type) {
+      case 'function': {
+        const address = found === 'address' ? parseShortBdf(text) : null;
+        if (address === null) throw wrong('a PCI address, such as 0000:41:00.1,');
+        return address;
+      }
+      case 'number':
+        if (found !== 'number' || Number(text) < 1) throw wrong('a number from 1 on');
+        return Number(text);
+      case 'fault':
+        if (!FAULTS.has(text)) throw wrong(`one of ${[...FAULTS].join(', ')}`);
+        return text;
+      default:
+        if (!isName)
+          throw wrong(type === 'driver' ? 'the name of a driver' : 'the name of an actor');
+        return text;
+    }
+  }
+}
