@@ -11,6 +11,23 @@ export { DeviceTimeline, type Known } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export {
+  type Cell,
+  cellsOf,
+  columnOf,
+  type DriverStretch,
+  type Edge,
+  isEventful,
+  type Lane,
+  type Lanes,
+  type LossBand,
+  MARK_KINDS,
+  type Mark,
+  type MarkKind,
+  readLanes,
+  type Span,
+  type Stretch,
+} from './lanes/index.js';
+export {
   type Actor,
   type Race,
   type RaceClass,

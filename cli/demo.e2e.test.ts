@@ -55,6 +55,15 @@ describe('vfr demo', () => {
     expect(vfr(['info', join(cwd, 'vfr-demo.arrows'), '--strict']).code).toBe(0);
   });
 
+  test('the command that vfr demo names shows which task took the VF, and by which write', () => {
+    const cwd = scratchFolder();
+    const named = /^ {2}vfr (timeline .*)$/m.exec(vfr(['demo'], { cwd }).stdout);
+    const { code, stdout } = vfr(named?.[1].split(' ') ?? [], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ nvme bound by vfr-sriov-admin-\d+ \(sriov_numvfs=4\), released at/);
+    expect(stdout).toMatch(/ vfio-pci bound by vfr-overrider-\d+ \(vfio-pci\/bind\)/);
+  });
+
   test('a vfr demo that cannot write says so, and leaves no file', () => {
     const cwd = scratchFolder();
     mkdirSync(join(cwd, 'taken'));

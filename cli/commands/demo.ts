@@ -20,6 +20,8 @@ interface Options {
  */
 const CAPTURE = 'tests/data/captures/sriov-on-r1';
 const SHOWN_RACES = 3;
+/** A VF that the native driver took before the override, and vfio-pci after it. */
+const PICTURED = '01:00.1';
 
 const HOT_SPOTS = `
 SELECT device, op, register, path, accesses, tasks AS threads
@@ -49,6 +51,7 @@ async function run({ output }: Options): Promise<void> {
   } finally {
     reader.close();
   }
+  await printPicture(output);
   await printNextSteps(output);
 }
 
@@ -106,6 +109,12 @@ async function printTables(reader: TraceReader): Promise<void> {
   } finally {
     session.close();
   }
+}
+
+/** The one command that answers the question of the recording. */
+async function printPicture(output: string): Promise<void> {
+  await heading('See which task took which VF, and when');
+  await print(`  vfr timeline ${output} --device ${PICTURED}`);
 }
 
 async function printNextSteps(output: string): Promise<void> {

@@ -18,6 +18,7 @@ import * as repair from './repair.js';
 import * as replay from './replay.js';
 import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
+import * as timeline from './timeline.js';
 import * as verify from './verify.js';
 
 /**
@@ -36,7 +37,7 @@ export interface CommandGroup {
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
-  { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
+  { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
   { heading: 'Find out what happened:', commands: [replay, enact, debug, races, explore] },
 ];

@@ -79,6 +79,15 @@ golden(
 
 golden('races', 'the races of a recording', ['races', '@sriov-on-r1'], ['races', '@sriov-off-r1']);
 
+golden(
+  'timeline',
+  'the lanes of devices over time',
+  ['timeline', '@sriov-on-r1'],
+  ['timeline', '@sriov-off-r1', '--device', '01:00.1'],
+  ['timeline', '@vfio-client-r1'],
+  ['timeline', '@dma-fault-r1'],
+);
+
 const view = (trace: string, sql: string) => ['sql', trace, sql];
 golden(
   'views',
