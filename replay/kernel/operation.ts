@@ -56,19 +56,22 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
     return { ...about, store: null, count: 0, meaning: 0 };
   }
   const { attribute, text } = action;
+  const count = action.count ?? Buffer.byteLength(text);
   const address = BY_NAME.has(attribute) ? text.trim() : action.address;
   // The kernel compares names letter by letter; the recorder writes an address as sysfs prints it.
   const device = address === null ? null : parseBdf(address);
   return {
     spec,
-    procedure: attribute,
+    // No store function is called for a write of nothing (sysfs_kf_write, kernel fs/sysfs/file.c 6.1).
+    procedure: count === 0 ? 'empty_write' : attribute,
     place: address === null ? null : names.place(address),
     driver: action.driver === null ? null : names.driver(action.driver),
     arrivals: attribute === 'rescan' ? names.scanned : [],
-    store: UNSEEN.has(attribute)
-      ? null
-      : { name: attribute as FunctionName, device, driver: action.driver, text },
-    count: action.count ?? Buffer.byteLength(text),
+    store:
+      count === 0 || UNSEEN.has(attribute)
+        ? null
+        : { name: attribute as FunctionName, device, driver: action.driver, text },
+    count,
     meaning: meaningOf(action, names),
     file,
   };

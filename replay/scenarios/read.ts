@@ -6,7 +6,7 @@ import { World } from '../kernel/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { OperationDocument, ScenarioDocument } from './document.js';
-import { parseJson } from './json.js';
+import { type Json, parseJson } from './json.js';
 import { SCENARIO_SCHEMA } from './schema.js';
 import { ATTRIBUTES, attributeOf, specOf } from './spec.js';
 import { type Mistake, mistakesOf } from './validate.js';
@@ -22,14 +22,18 @@ export interface LineMistake extends Mistake {
  */
 export function checkScenario(text: string, file: string): LineMistake[] {
   const { value, lines } = parseJson(text, file);
-  const inForm = mistakesOf(value, SCENARIO_SCHEMA);
-  const document = value as unknown as ScenarioDocument;
-  const mistakes = inForm.length > 0 ? inForm : [...mistakesInNames(document)];
+  const mistakes = mistakesInScenario(value);
   return mistakes.map((mistake) => ({ ...mistake, line: lineOf(lines, mistake.path) }));
 }
 
+/** All mistakes of a scenario, with their paths. */
+export function mistakesInScenario(value: Json | ScenarioDocument): Mistake[] {
+  const inForm = mistakesOf(value as Json, SCENARIO_SCHEMA);
+  return inForm.length > 0 ? inForm : [...mistakesInNames(value as ScenarioDocument)];
+}
+
 /** The line of a value, or of what it is missing in. */
-function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
+export function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
   for (let at = path; ; at = at.slice(0, at.lastIndexOf('/'))) {
     const line = lines.get(at);
     if (line !== undefined) return line;

@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, GLOBAL } from '../layout.js';
+import { DEVICE, DRIVER, GLOBAL } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS } from './deferral.js';
@@ -95,6 +95,19 @@ export const STORES = [
       k.end(0);
     },
     exit: (k) => leave(k, k.operation.count),
+  }),
+
+  /** A write of no bytes to an attribute that is there, which does nothing and returns 0. */
+  procedure('empty_write', {
+    enter: (k) => {
+      const { action } = k.operation.spec;
+      if (action.type !== 'write') return k.done(-ERRNO.EINVAL);
+      const { address, driver } = action;
+      const isThere =
+        (address === null || k.findDevice(k.operation.place) !== 0) &&
+        (driver === null || k.get(k.driverRecord(k.operation.driver!) + DRIVER.files) !== 0);
+      return k.done(isThere ? 0 : -ERRNO.ENOENT);
+    },
   }),
 
   /** The flag has no lock. */

@@ -1,0 +1,82 @@
+/**
+ * Goal: every case of BindBench comes out as it says, and docs/bindbench.md says what comes out.
+ * Method: the cases are run; their recordings are held against the judge, which knows no scenarios.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { replay } from '../../replay/index.js';
+import { MemorySource, TraceReader, VfrError } from '../../traces/index.js';
+import { CASE_SCHEMA } from './case-form.js';
+import { exploreCase } from './explore-case.js';
+import { recordingOf } from './extract-case.js';
+import { EXAMPLE, pageOf } from './page.js';
+import { isWritten, readCase, readCases } from './read-case.js';
+import { scoreCase } from './score-case.js';
+
+const cases = readCases('bench/bindbench/cases');
+const written = cases.filter(isWritten);
+const scores = written.map(scoreCase);
+const example = readFileSync(EXAMPLE, 'utf8');
+
+test.each(scores)('$id is found by explore, and nothing in its fixed form', (score) => {
+  const { explore, falseAlarms, differences } = score;
+  expect({ falseAlarms, differences }).toEqual({ falseAlarms: 0, differences: [] });
+  expect(['found', 'silent']).toContain(explore);
+});
+
+test('the judge agrees with the recordings of every case', () => {
+  for (const one of written) {
+    const racy = exploreCase(one, one.racy);
+    for (const found of [racy.goodRun, racy.badRun]) {
+      if (found === null) continue;
+      const reader = new TraceReader(new MemorySource(recordingOf(racy, found)));
+      const { diverged, unmodelled } = replay(reader.read(), reader.meta);
+      expect({ id: one.id, diverged, unmodelled }).toEqual({
+        id: one.id,
+        diverged: 0,
+        unmodelled: 0,
+      });
+    }
+  }
+});
+
+test('docs/bindbench.md is printed from the cases', async () => {
+  const page = pageOf(cases, scores, example);
+  await expect(page).toMatchFileSnapshot('../../docs/bindbench.md');
+});
+
+test('docs/case.schema.json is the schema that cases are held against', async () => {
+  const schema = `${JSON.stringify(CASE_SCHEMA, null, 2)}\n`;
+  await expect(schema).toMatchFileSnapshot('../../docs/case.schema.json');
+});
+
+describe('a mistake in a case', () => {
+  const mistakeOf = (change: (text: string) => string): { line?: number; what: string } => {
+    try {
+      readCase(change(example), 'case.json');
+    } catch (error) {
+      if (error instanceof VfrError) return { line: error.place?.line ?? 0, what: error.what };
+    }
+    return { what: 'none' };
+  };
+  const lineOf = (text: string, of = example): number =>
+    of.slice(0, of.indexOf(text)).split('\n').length;
+
+  test('in a scenario is reported with its line', () => {
+    const wrong = (text: string) => text.replace('bus/pci/drivers_probe', 'bus/pci/drivers_prove');
+    const { line, what } = mistakeOf(wrong);
+    expect(line).toBe(lineOf('"/sys/bus/pci/drivers_probe"'));
+    expect(what).toContain('no such attribute');
+  });
+
+  test('in the deciding pair is reported with its line', () => {
+    const { line, what } = mistakeOf((text) => text.replace('"does": 1', '"does": 7'));
+    expect(line).toBe(lineOf('"does": 1'));
+    expect(what).toContain('no operation 7');
+  });
+
+  test('that is a race without its fix is reported', () => {
+    const { what } = mistakeOf((text) => text.replace('"fixed"', '"fxed"'));
+    expect(what).toContain('nothing is called "fxed"');
+  });
+});

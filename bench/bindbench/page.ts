@@ -1,0 +1,113 @@
+/** docs/bindbench.md, printed from the cases and their scores. */
+import { CAPABILITIES } from './case-form.js';
+import { isWritten, type ReadCase } from './read-case.js';
+import type { Found, Score } from './score-case.js';
+import { totalsOf } from './totals.js';
+
+/** The case that the page shows as a whole. */
+export const EXAMPLE = 'bench/bindbench/cases/BB68.json';
+
+const HEAD = `# BindBench
+
+BindBench is a set of races and mistakes of order that were reported in public: of drivers and functions, of SR-IOV, and
+of users of VFIO. Each case has a scenario that ends badly in some order for the reason that the report gives, and the
+same scenario with what fixed it. A tool that searches for such races has to find the first, and to say nothing of the second.
+
+\`npm run bindbench\` runs all cases and prints this page's table with times; \`-- --write\` writes this page.
+
+| option | |
+|---|---|
+| \`--json\` | prints \`{cases: [{id, title, class, explore, explain, predictive, falseAlarms, states, ms, differences}], found, missed, falseAlarms, byTool}\` |
+| \`--cases DIR\` | runs the cases of another folder |
+| \`--extract DIR\` | writes a folder for each case: \`racy.json\` and \`fixed.json\` for \`vfr explore\`, and recordings of a run that ends well and of one that ends badly, \`passing.arrows\` and \`failing.arrows\` |
+| \`--write\` | writes docs/bindbench.md and docs/case.schema.json |
+
+The exit code is 0 if nothing was missed, 1 for a missed race or a false alarm, 2 for a wrong option, 3 for a case that cannot be
+read; then the file, the line and the mistake are printed.
+
+* *explore*: every order of the racy scenario is explored (${'[explore](explore.md)'}). \`found\` says that all of its outcomes, and no other
+  ones, came out, and that a bad one is among them.
+* *explain* and *predictive*: the deciding pair of a failed run, and the race in the recording of a run that ended well. They are
+  not run yet; the column is empty, and \`null\` in JSON.
+* *false alarms*: bad outcomes of the fixed scenario, and in cases of the kind \`silent\` any outcome but the first.
+* \`found\` counts the cases that no tool has missed, \`missed\` those that any has.
+
+`;
+
+const FORM = `
+## Adding a case
+
+A case is one JSON file in \`bench/bindbench/cases/\`, or in the folder of \`--cases\`. ${'[case.schema.json](case.schema.json)'} describes
+every member; its scenarios have the form of ${'[scenarios](kernel.md#scenarios)'}. This is the whole of \`${EXAMPLE}\`:
+
+\`\`\`json
+`;
+
+const MEMBERS = `\`\`\`
+
+* \`sources\` say where the mistake was reported, or fixed: a URL, an issue as \`owner/name#number\`, a commit of Linux as
+  \`kernel 5b0948dfe138\`, or a message.
+* \`class\` is one or more of the classes R1 to R26, or null.
+* \`kind\` is \`race\` if it is left out. A case of the kind \`legal\` has several outcomes, none of which is bad; one of the kind
+  \`silent\` has one outcome, so that no tool may report a race.
+* \`racy\` is a scenario without \`scenario\` and \`name\`. Its \`outcomes\` are all that can come, including errors of actors where they
+  matter.
+* \`bad\` says which outcomes are bad, in the form of \`outcomes\`. If it is left out, deadlocks and bugs of the kernel are.
+* \`fixed\` is the same situation with its fix, which \`title\` describes. Members that it leaves out are those of \`racy\`: a fix by the
+  kernel names another \`kernel\`, or other \`rules\` of the machine.
+* \`kernels\` are the outcomes of the racy scenario on other kernels.
+* \`inversion\` is the deciding pair: a run is bad if \`first\` comes before \`second\`. Operations are counted from 1.
+* A case that cannot be written yet has \`needs\` instead of scenarios: capabilities of the list below.
+`;
+
+/** @param example text of the example's file */
+export function pageOf(
+  cases: readonly ReadCase[],
+  scores: readonly Score[],
+  example: string,
+): string {
+  const { found, missed, falseAlarms } = totalsOf(scores);
+  const sum =
+    `${scores.length} of ${cases.length} cases are written: ${found} found, ${missed} missed, ` +
+    `${falseAlarms} false alarms.\n`;
+  const parts = [HEAD, sum, '\n', tableOf(scores), FORM, example, MEMBERS, missingOf(cases)];
+  return parts.join('');
+}
+
+const cell = (found: Found): string => found ?? '';
+
+function tableOf(scores: readonly Score[]): string {
+  const rows = scores.map(({ id, title, class: of, explore, explain, predictive, ...one }) => {
+    const tools = [explore, explain, predictive].map(cell);
+    return `| ${[id, title, of ?? '', ...tools, one.falseAlarms, one.states].join(' | ')} |`;
+  });
+  const head = '| case | what | class | explore | explain | predictive | false alarms | states |';
+  return `${[head, '|---|---|---|---|---|---|---|---|', ...rows].join('\n').replaceAll('|  |', '| |')}\n`;
+}
+
+function missingOf(cases: readonly ReadCase[]): string {
+  const missing = cases.flatMap((one) => (isWritten(one) ? [] : [one]));
+  if (missing.length === 0) return '';
+  const rows = missing.map(
+    ({ id, title, class: of, needs }) => `| ${id} | ${title} | ${of ?? ''} | ${needs.join(', ')} |`,
+  );
+  const counts = Object.entries(CAPABILITIES)
+    .map(([name, what]) => ({
+      name,
+      what,
+      ids: missing.filter(({ needs }) => needs.includes(name)).map(({ id }) => id),
+    }))
+    .filter(({ ids }) => ids.length > 0)
+    .map(({ name, what, ids }) => `| ${name} | ${what} | ${ids.length}: ${ids.join(', ')} |`);
+  return `
+## Cases that cannot be written
+
+| case | what | class | needs |
+|---|---|---|---|
+${rows.join('\n')}
+
+| capability | | cases |
+|---|---|---|
+${counts.join('\n')}
+`;
+}

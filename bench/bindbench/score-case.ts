@@ -1,0 +1,64 @@
+/** The score of a case: whether its race was found, and whether anything was reported of its fix. */
+import { type ExploredCase, exploreCase } from './explore-case.js';
+import type { Case } from './read-case.js';
+
+/** found: the race, and nothing else; silent: rightly nothing; null: not run. */
+export type Found = 'found' | 'missed' | 'silent' | null;
+
+export interface Score {
+  readonly id: string;
+  readonly title: string;
+  readonly class: string | null;
+  readonly explore: Found;
+  readonly explain: Found;
+  readonly predictive: Found;
+  /** Bad outcomes reported where there is no race: of the fixed scenario, or of a silent case. */
+  readonly falseAlarms: number;
+  /** States of the racy and the fixed scenario. */
+  readonly states: number;
+  /** Processor time, in milliseconds. */
+  readonly ms: number;
+  /** What came out otherwise than the case says. */
+  readonly differences: readonly string[];
+}
+
+export function scoreCase(one: Case): Score {
+  const before = process.cpuUsage();
+  const racy = exploreCase(one, one.racy);
+  const fixed = one.fixed === null ? null : exploreCase(one, one.fixed);
+  const kernels = one.kernels.map((document) => ({
+    kernel: document.kernel,
+    ...exploreCase(one, document),
+  }));
+  const all = [racy, ...(fixed === null ? [] : [fixed]), ...kernels];
+  const differences = [
+    ...within('racy', racy),
+    ...(fixed === null ? [] : within('fixed', fixed)),
+    ...kernels.flatMap((found) => within(`racy on ${found.kernel}`, found)),
+  ];
+  const { user, system } = process.cpuUsage(before);
+  return {
+    id: one.id,
+    title: one.title,
+    class: one.class,
+    explore: differences.length > 0 ? 'missed' : verdictOf(one, racy),
+    explain: null,
+    predictive: null,
+    falseAlarms: (fixed?.bad.size ?? 0) + (one.kind === 'silent' ? alarmsOf(racy) : 0),
+    states: all.reduce((sum, { states }) => sum + states, 0),
+    ms: Math.round((user + system) / 1000),
+    differences,
+  };
+}
+
+const within = (name: string, { differences }: ExploredCase): string[] =>
+  differences.map((text) => `${name}: ${text}`);
+
+/** A case that is silent has one outcome, whatever the order. */
+const alarmsOf = ({ bad, good }: ExploredCase): number => bad.size + good.size - 1;
+
+function verdictOf({ kind }: Case, racy: ExploredCase): Found {
+  if (kind === 'race') return racy.bad.size > 0 ? 'found' : 'missed';
+  if (kind === 'legal') return racy.bad.size === 0 && racy.good.size > 1 ? 'found' : 'missed';
+  return alarmsOf(racy) === 0 ? 'silent' : 'missed';
+}
