@@ -1,8 +1,8 @@
 /** The SQL of lanes. Each query works on a session with one trace. */
 
 /**
- * What a thread was doing at an event: its latest write to sysfs, if that had not returned, or work of
- * the driver concerned. Columns `seq` and `why` for each `seq`, `tid`, `driver` of `edges`.
+ * What a thread was doing at an event: its latest write to sysfs, if that had not returned, or
+ * work of the driver concerned. Columns `seq` and `why` for each `seq`, `tid`, `driver` of `edges`.
  */
 const WHY = `
 writes AS (

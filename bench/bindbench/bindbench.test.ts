@@ -62,20 +62,20 @@ describe('a mistake in a case', () => {
   const lineOf = (text: string, of = example): number =>
     of.slice(0, of.indexOf(text)).split('\n').length;
 
-  test('in a scenario is reported with its line', () => {
+  test('a mistake in the scenario of a case is reported with its line', () => {
     const wrong = (text: string) => text.replace('bus/pci/drivers_probe', 'bus/pci/drivers_prove');
     const { line, what } = mistakeOf(wrong);
     expect(line).toBe(lineOf('"/sys/bus/pci/drivers_probe"'));
     expect(what).toContain('no such attribute');
   });
 
-  test('in the deciding pair is reported with its line', () => {
+  test('a mistake in the deciding pair of a case is reported with its line', () => {
     const { line, what } = mistakeOf((text) => text.replace('"does": 1', '"does": 7'));
     expect(line).toBe(lineOf('"does": 1'));
     expect(what).toContain('no operation 7');
   });
 
-  test('that is a race without its fix is reported', () => {
+  test('a race of a case without its fix is reported', () => {
     const { what } = mistakeOf((text) => text.replace('"fixed"', '"fxed"'));
     expect(what).toContain('nothing is called "fxed"');
   });

@@ -32,7 +32,7 @@ export interface HardwareSpec {
   readonly express: boolean;
   /** What the PCI core's reset of it returns. */
   readonly reset: number;
-  /** What a variant finds of the function as it probes, by name: properties of firmware and others. */
+  /** What a variant finds of the function as it probes, by name: firmware's properties and more. */
   readonly properties?: Readonly<Record<string, number>>;
   /** A designated vendor-specific capability, with its word at 0xA. */
   readonly dvsec?: { readonly vendor: number; readonly id: number; readonly word: number };

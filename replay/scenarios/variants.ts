@@ -1,4 +1,4 @@
-/** Variants of vfio-pci, and what is theirs: memory that no BAR has, registers that are not there. */
+/** Variants of vfio-pci, and what is theirs: memory that no BAR has, registers of their own. */
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { GPU, vfioPci } from './parts.js';
 import { onDevice, openDeviceOf, orStop } from './vfio-parts.js';

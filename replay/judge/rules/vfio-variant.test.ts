@@ -131,7 +131,7 @@ describe('registers of fake BARs in a recording', () => {
   });
 });
 
-test('without the properties of firmware nothing is predicted of the memory', () => {
+test('nothing is predicted of nvgrace-gpu memory whose firmware properties are not recorded', () => {
   const { properties: _, ...rest } = facts;
   const { divergences, kinds } = new Recording(rest).read(4, 128 * GIB, 4, 4).replay();
   expect(divergences).toEqual([]);

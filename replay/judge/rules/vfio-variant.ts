@@ -20,7 +20,7 @@ import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
 
 /** The driver's hooks; null for a driver without any, and for one that is not known. */
-export function variantOf(engine: Engine, address: string): Variant | null {
+function variantOf(engine: Engine, address: string): Variant | null {
   const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver).variant : null;
 }

@@ -99,7 +99,7 @@ export type Variant = Hooks<Own>;
 /** Only the driver itself looks into what it keeps. */
 export const variant = <O extends Own>(hooks: Hooks<O>): Variant => hooks as unknown as Variant;
 
-/** Bytes of an access that are also in a register: their place in the buffer and in the register. */
+/** Bytes of an access that are also in a register: their places in the buffer and the register. */
 export function overlap(
   { offset, count }: Pick<RegionAccess, 'offset' | 'count'>,
   register: number,

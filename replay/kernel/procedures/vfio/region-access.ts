@@ -33,7 +33,7 @@ const GIVEN_SINCE = 6009;
 const VALUE_BYTES = 4;
 
 /** Bytes of the access; a variant may pass fewer of them on, which `k.arg` holds. */
-export const countOf = (k: Kernel): number => (k.arg > 0 ? k.arg : actionOf<'access'>(k).count);
+const countOf = (k: Kernel): number => (k.arg > 0 ? k.arg : actionOf<'access'>(k).count);
 
 export function begin(k: Kernel, call: CallName): void {
   const { write, region, offset, value } = actionOf<'access'>(k);
