@@ -2,7 +2,13 @@
  * The state of every device over a recording according to replay: its driver and override at any
  * event.
  */
-import { type DeviceState, type Divergence, deviceState, Replayer } from '../replay/index.js';
+import {
+  type DeviceState,
+  type Divergence,
+  deviceState,
+  type EventCursor,
+  Replayer,
+} from '../replay/index.js';
 import { type Batch, type Kind, kindsWhere, type TraceMeta } from '../traces/index.js';
 
 /** Kinds of events that may change the state of their device. */
@@ -19,6 +25,8 @@ const REMOVING = new Set<string>(['device.remove', 'vf.remove'] satisfies Kind[]
 interface Change {
   /** The event after which the state holds. */
   readonly seq: number;
+  /** Its time, in nanoseconds of the trace's clock. */
+  readonly ts: bigint;
   readonly state: Known;
   /** The state as text, to detect changes. */
   readonly key: string;
@@ -37,9 +45,8 @@ export class DeviceTimeline {
         const address = CHANGING.has(e.kind) ? e.device : null;
         if (address === null) return;
         const device = machine.find(address);
-        if (device !== undefined) this.#note(address, e.seq, deviceState(device));
-        else
-          this.#note(address, e.seq, this.#was(address) || REMOVING.has(e.kind) ? 'absent' : null);
+        if (device !== undefined) this.#note(address, e, deviceState(device));
+        else this.#note(address, e, this.#was(address) || REMOVING.has(e.kind) ? 'absent' : null);
       },
     });
   }
@@ -67,15 +74,22 @@ export class DeviceTimeline {
     return changes.findLast((change) => change.seq <= seq)?.state ?? null;
   }
 
+  /** Every state of every device, from the event after which it held. */
+  *changes(): Generator<{ device: string; seq: number; ts: bigint; state: Known }> {
+    for (const [device, changes] of this.#changes) {
+      for (const { seq, ts, state } of changes) yield { device, seq, ts, state };
+    }
+  }
+
   /** Whether the device ever existed. */
   #was(address: string): boolean {
     return this.#changes.get(address)?.some(({ state }) => state !== null) === true;
   }
 
-  #note(address: string, seq: number, state: Known): void {
+  #note(address: string, { seq, ts }: EventCursor, state: Known): void {
     const changes = this.#changes.get(address) ?? [];
     this.#changes.set(address, changes);
     const key = JSON.stringify(state);
-    if (changes.at(-1)?.key !== key) changes.push({ seq, state, key });
+    if (changes.at(-1)?.key !== key) changes.push({ seq, ts, state, key });
   }
 }

@@ -15,6 +15,7 @@ const TYPES = {
   u32: duckdb.Type.UINTEGER,
   u16: duckdb.Type.USMALLINT,
   i16: duckdb.Type.SMALLINT,
+  bool: duckdb.Type.BOOLEAN,
   text: duckdb.Type.VARCHAR,
   blob: duckdb.Type.BLOB,
 } as const;
@@ -72,7 +73,9 @@ export interface Address {
   readonly high: number;
 }
 
-export type FixedArray = (Uint32Array | Uint16Array | Int16Array) & { buffer: ArrayBuffer };
+export type FixedArray = (Uint32Array | Uint16Array | Int16Array | Uint8Array) & {
+  buffer: ArrayBuffer;
+};
 
 /**
  * Strings in DuckDB's memory. Vectors that received them point to this memory, so it must outlive

@@ -9,6 +9,7 @@ import {
   type ColumnType,
   DICT_COLUMNS,
   type DictColumn,
+  firstIndex,
   type IntColumn,
   type TraceReader,
   type WordColumn,
@@ -22,6 +23,7 @@ import {
   VECTOR_ROWS,
   type VectorWriter,
 } from './duckdb.js';
+import { lostPlaces } from './lost-places.js';
 import { validText } from './utf8.js';
 import {
   copyBytes,
@@ -50,8 +52,16 @@ const SQL_TYPES: Record<ColumnType, SqlType> = {
   binary: 'blob',
 };
 
+/** The column that says at how many places after an event others are missing. */
+const LOST_AFTER = 'lost_after';
+
+/** A requested column: one of the trace, or one that the scan adds. */
+type Wanted = Column | 'trace' | typeof LOST_AFTER;
+
 /** A trace with its dictionaries in DuckDB's memory. */
 interface Source extends NamedTrace {
+  /** Where events are missing; found when a query first needs it. */
+  readonly lost: () => readonly number[];
   readonly tables: Readonly<Record<DictColumn, StringTable>>;
   readonly nameTable: StringTable;
 }
@@ -59,18 +69,21 @@ interface Source extends NamedTrace {
 /**
  * The table function `events_of(kinds)`: the events of these kinds, or of all kinds for null, in
  * the order of the traces. Batches without such an event are skipped unread. The first column,
- * `trace`, names the trace of an event.
+ * `trace`, names the trace of an event. The last, `lost_after`, is at how many later places events
+ * are missing.
  */
 export function eventsOf(traces: readonly NamedTrace[]): ScanFunction {
   const sources = traces.map(prepare);
   const own: SqlColumn[] = COLUMNS.map((c) => ({ name: c.name, type: SQL_TYPES[c.type] }));
   return {
     name: 'events_of',
-    columns: [{ name: 'trace', type: 'text' }, ...own],
+    columns: [{ name: 'trace', type: 'text' }, ...own, { name: LOST_AFTER, type: 'u64' }],
     rows: traces.reduce((sum, { reader }) => sum + reader.events, 0),
     open: (kinds, columns) => {
       // The column `trace` precedes a trace's own columns.
-      const wanted = columns.map((i) => COLUMNS[i - 1] ?? null);
+      const wanted = columns.map((i) =>
+        i === 0 ? 'trace' : i > COLUMNS.length ? LOST_AFTER : COLUMNS[i - 1],
+      );
       return new EventScan(sources, kinds, wanted);
     },
   };
@@ -83,6 +96,15 @@ function prepare({ name, reader }: NamedTrace): Source {
     reader,
     tables: Object.fromEntries(tables) as Record<DictColumn, StringTable>,
     nameTable: new StringTable([name]),
+    lost: once(() => lostPlaces(reader)),
+  };
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: T | undefined;
+  return () => {
+    value ??= compute();
+    return value;
   };
 }
 
@@ -92,11 +114,10 @@ class EventScan implements Scan {
   /** Used only by the open batch. */
   readonly #memory = new ColumnMemory();
 
-  /** @param columns the requested columns; null is the name of the trace */
   constructor(
     sources: readonly Source[],
     private readonly kinds: readonly string[] | null,
-    private readonly columns: readonly (Column | null)[],
+    private readonly columns: readonly Wanted[],
   ) {
     this.#todo = sources
       .flatMap((source) => source.reader.batches.map((info) => ({ source, info })))
@@ -153,15 +174,26 @@ class OpenBatch {
     return this.#start === this.#size;
   }
 
-  next(columns: readonly (Column | null)[], out: readonly VectorWriter[]): number {
+  next(columns: readonly Wanted[], out: readonly VectorWriter[]): number {
     const count = Math.min(VECTOR_ROWS, this.#size - this.#start);
     const rows: Rows = { start: this.#start, count, picks: this.picks };
     columns.forEach((column, i) => {
-      if (column === null) copyFirst(this.source.nameTable, count, out[i]);
+      if (column === 'trace') copyFirst(this.source.nameTable, count, out[i]);
+      else if (column === LOST_AFTER) this.#copyLostAfter(rows, out[i]);
       else this.#copy(column, rows, out[i]);
     });
     this.#start += count;
     return count;
+  }
+
+  #copyLostAfter({ start, count, picks }: Rows, out: VectorWriter): void {
+    const places = this.source.lost();
+    const after = new Uint32Array(count * 2);
+    for (let i = 0; i < count && places.length > 0; i++) {
+      const seq = this.batch.seqFirst + (picks === null ? start + i : picks[start + i]);
+      after[i * 2] = places.length - firstIndex(places.length, (place) => places[place] > seq);
+    }
+    out.values(after, 0, count * 2);
   }
 
   #copy(column: Column, rows: Rows, out: VectorWriter): void {

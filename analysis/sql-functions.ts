@@ -92,7 +92,7 @@ const TABLES = `
 
 /** The names of vfr's own macros. */
 const MACROS = `
-  errno_name pci_register
+  at bdf bits errno_name pci_register register_name wall
 `;
 
 const names = (text: string) =>

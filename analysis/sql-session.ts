@@ -3,12 +3,14 @@
  * with the program; users' SQL runs in a process of its own, see `bounded/`.
  */
 import { availableParallelism as cores } from 'node:os';
-import { VfrError } from '../traces/index.js';
+import { VfrError, zeroOf } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
 import { eventsOf, type NamedTrace } from './event-scan.js';
-import { KEEP_SCHEMA, KeptViews } from './kept-views.js';
-import { createLibrary, LIBRARY } from './sql/library.js';
+import { KEEP_SCHEMA, SessionViews } from './session-views.js';
+import type { TraceClock } from './sql/definition.js';
+import { createBase, TABLES } from './sql/library.js';
 import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './sql-statement.js';
+import { traceTables } from './trace-tables.js';
 
 /**
  * Switches off what user SQL must not do, irreversibly: reading and writing files, loading
@@ -32,10 +34,13 @@ const MEMORY_DEFAULT = '2GB';
 
 /** Traces with an SQL interface. */
 export class SqlSession {
-  readonly #kept: KeptViews;
+  readonly #views: SessionViews;
 
-  private constructor(private readonly database: Database) {
-    this.#kept = new KeptViews(database);
+  private constructor(
+    private readonly database: Database,
+    several: boolean,
+  ) {
+    this.#views = new SessionViews(database, several);
   }
 
   /** Opens traces for SQL; the caller closes the traces. */
@@ -50,13 +55,13 @@ export class SqlSession {
         temp_directory: '',
         ...(threads === undefined ? {} : { threads: `${Math.min(threads, cores())}` }),
       });
-      database.register(
-        eventsOf(traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }))),
-      );
-      await database.run(createLibrary(traces.length > 1));
+      const named = traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }));
+      database.register(eventsOf(named));
+      for (const table of traceTables(named)) database.register(table);
+      await database.run(createBase(named.map(clockOf)));
       await database.run(KEEP_SCHEMA);
       await database.run(LOCK);
-      return new SqlSession(database);
+      return new SqlSession(database, traces.length > 1);
     });
   }
 
@@ -67,7 +72,7 @@ export class SqlSession {
    * than allowed, `SQL_CRASH` when DuckDB is broken, or an error of reading the trace
    */
   async query(sql: string): Promise<ResultStream> {
-    await this.#kept.prepare(sql);
+    await asVfrError(() => this.#views.prepare(sql), sql);
     const result = await asVfrError(() => this.database.stream(sql), sql);
     return {
       columns: result.columns,
@@ -129,11 +134,16 @@ function nameOf(traces: readonly NamedTrace[], i: number): string {
   return before === 0 ? name : `${name} (${before + 1})`;
 }
 
-const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
+/** How the times of a trace relate to others. A clock of the wall needs no offset. */
+const clockOf = ({ name, reader }: NamedTrace): TraceClock => ({
+  name,
+  wallOffset: reader.meta.wallOffsetNs ?? (reader.meta.clock === 'realtime' ? 0n : null),
+  zero: zeroOf(reader) ?? 0n,
+});
 
 function nextStep(message: string, sql: string): string {
   if (message.startsWith('Parser Error')) return parserAdvice(sql);
   if (message.includes('Table with name'))
-    return `There are events, ${VIEWS.join(', ')}; docs/sql.md says what is in them.`;
+    return `There are ${TABLES.join(', ')}; docs/sql.md says what is in them.`;
   return 'docs/sql.md lists tables and columns.';
 }

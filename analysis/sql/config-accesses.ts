@@ -8,24 +8,28 @@ export const configAccesses: ViewDefinition = {
     'value. An access of a VFIO user is there as the user made it (path vfio), and again as' +
     ' what the hardware or the emulation got of it (paths hardware, virtual).',
   columns: {
-    seq: 'position in the trace, of the end where there is one',
-    ts: 'time, nanoseconds of the trace clock',
-    tid: 'thread',
-    task: 'comm of the thread',
-    device: 'PCI address',
-    op: 'read or write',
-    path: 'kernel, sysfs, vfio, hardware or virtual',
-    register: 'name of the register, or its offset',
-    offset: 'byte offset',
-    length: 'bytes',
-    value: 'value read or written, when it was recorded',
-    ret: 'result of the access, when it was recorded',
+    seq: ['seq', 'position in the trace, of the end where there is one'],
+    ts: ['time', 'time, nanoseconds of the trace clock'],
+    tid: ['thread', 'thread'],
+    task: ['text', 'comm of the thread'],
+    device: ['device', 'PCI address'],
+    op: ['text', 'read or write'],
+    path: ['text', 'kernel, sysfs, vfio, hardware or virtual'],
+    register: [
+      'text',
+      'name of the register: that of a capability where its list was recorded; else its offset',
+    ],
+    offset: ['address', 'byte offset'],
+    length: ['bytes', 'bytes'],
+    value: ['number', 'value read or written, when it was recorded'],
+    ret: ['errno', 'result of the access, when it was recorded'],
   },
   sql: `
-SELECT trace, seq, ts, tid, task, device, kind[8:] AS op, path,
-  pci_register("offset") AS register, "offset", length, value, ret
-FROM events_of(['config.read', 'config.write'])
-WHERE phase <> 'begin'`,
+SELECT e.trace, e.seq, e.ts, e.tid, e.task, e.device, e.kind[8:] AS op, e.path,
+  coalesce(l.register, pci_register(e."offset")) AS register, e."offset", e.length, e.value, e.ret
+FROM events_of(['config.read', 'config.write']) e LEFT JOIN config_layout_of(NULL) l
+  ON l.trace = e.trace AND l.device = e.device AND l."offset" = e."offset"
+WHERE e.phase <> 'begin'`,
   example:
     "SELECT task, register, value FROM config_accesses WHERE op = 'write' AND path = 'kernel'",
 };

@@ -1,4 +1,4 @@
-import type { ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
 
 export const dmaMappings: ViewDefinition = {
   type: 'view',
@@ -8,18 +8,19 @@ export const dmaMappings: ViewDefinition = {
     'domain: only time distinguishes ranges of different domains with one address. What ' +
     'failed is no mapping.',
   columns: {
-    iova: 'first I/O virtual address',
-    length: 'bytes',
-    paddr: 'physical address it led to',
-    mapped_seq: 'event that mapped it',
-    mapped_ts: 'its time, nanoseconds of the trace clock',
-    mapped_tid: 'thread that mapped it',
-    mapped_task: 'comm of that thread',
-    unmapped_seq: 'event that unmapped it; null when it was still mapped at the end',
-    unmapped_ts: 'its time, nanoseconds of the trace clock',
-    unmapped_tid: 'thread that unmapped it',
-    unmapped_task: 'comm of that thread',
-    duration: 'nanoseconds that the mapping lived',
+    iova: ['address', 'first I/O virtual address'],
+    length: ['bytes', 'bytes'],
+    paddr: ['address', 'physical address it led to'],
+    mapped_seq: ['seq', 'event that mapped it'],
+    mapped_ts: ['time', 'its time, nanoseconds of the trace clock'],
+    mapped_tid: ['thread', 'thread that mapped it'],
+    mapped_task: ['text', 'comm of that thread'],
+    unmapped_seq: ['seq', 'event that unmapped it; null when it was still mapped at the end'],
+    unmapped_ts: ['time', 'its time, nanoseconds of the trace clock'],
+    unmapped_tid: ['thread', 'thread that unmapped it'],
+    unmapped_task: ['text', 'comm of that thread'],
+    duration: ['ns', 'nanoseconds that the mapping lived'],
+    spans_loss: SPANS_LOSS,
   },
   // QEMU's backend reports the result of each call; without it only the failure of the call is
   // known. An unmap usually has the address of its map, and the next map of that address bounds it.
@@ -31,7 +32,7 @@ WITH done AS (
     AND CASE WHEN ret IS NOT NULL THEN ret >= 0
       ELSE NOT (source = 'qemu' AND starts_with(coalesce(name, ''), 'iommufd_')) END
 ), maps AS (
-  SELECT trace, seq, ts, tid, task, "offset" AS iova, length, value AS paddr,
+  SELECT trace, seq, ts, tid, task, "offset" AS iova, length, value AS paddr, lost_after,
     lead(seq) OVER (PARTITION BY trace, "offset" ORDER BY seq) AS next_seq
   FROM done WHERE kind = 'dma.map'
 ), unmaps AS (
@@ -59,7 +60,8 @@ WITH done AS (
 )
 SELECT m.trace, m.iova, m.length, m.paddr, m.seq AS mapped_seq, m.ts AS mapped_ts,
   m.tid AS mapped_tid, m.task AS mapped_task, u.seq AS unmapped_seq, u.ts AS unmapped_ts,
-  u.tid AS unmapped_tid, u.task AS unmapped_task, u.ts::BIGINT - m.ts::BIGINT AS duration
+  u.tid AS unmapped_tid, u.task AS unmapped_task, u.ts::BIGINT - m.ts::BIGINT AS duration,
+  ${spansLoss('m', 'u')}
 FROM exact m LEFT JOIN covering c ON c.trace = m.trace AND c.seq = m.seq
 LEFT JOIN events_of(['dma.unmap']) u
   ON u.trace = m.trace AND u.seq = coalesce(m.exact_seq, c.cover_seq)

@@ -1,52 +1,54 @@
 import { kindsWhere } from '../../traces/index.js';
 import type { ViewDefinition } from './definition.js';
+import { structWord } from './struct-word.js';
 
 const FAULTS = kindsWhere(({ family }) => family === 'fault')
   .map((kind) => `'${kind}'`)
   .join(', ');
 
 /**
- * SQL of a little-endian number in the hexadecimal text `h` of a struct.
- * @param at in bytes
+ * Results of a fault handler that refuse the access: OOM, SIGBUS, HWPOISON, HWPOISON_LARGE and
+ * SIGSEGV (kernel include/linux/mm_types.h 6.1). FALLBACK only requests a smaller page.
  */
-function word(at: number, bytes: number): string {
-  const digits = Array.from(
-    { length: bytes },
-    (_, i) => `h[${(at + i) * 2 + 1}:${(at + i) * 2 + 2}]`,
-  );
-  return `('0x' || ${digits.reverse().join(' || ')})::UBIGINT`;
-}
+const VM_FAULT_ERROR = 0x01 | 0x02 | 0x10 | 0x20 | 0x40;
 
 export const faults: ViewDefinition = {
   type: 'view',
   name: 'faults',
-  doc: 'Page, bus, DMA and AER faults; a DMA fault with what the mappings say of its address.',
+  doc:
+    'Page faults that were refused, bus, DMA and AER faults; a DMA fault with what the mappings ' +
+    'say of its address. A page fault that the kernel served is no fault.',
   columns: {
-    seq: 'position in the trace',
-    ts: 'time, nanoseconds of the trace clock',
-    kind: 'fault.page, fault.bus, fault.dma or fault.aer',
-    device: 'PCI address',
-    tid: 'thread that ran',
-    task: 'comm of that thread',
-    name: 'what reported it, with the reason where the kernel gave one',
-    severity: 'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
-    status: 'DMA and AER faults: fault reason or error status as a number, if reported',
-    region: 'VFIO region index, when known',
-    address: 'IOVA of a DMA fault, user address of a page fault',
-    ret: 'result of the fault handler',
-    text: 'what the kernel said',
-    cause:
+    seq: ['seq', 'position in the trace'],
+    ts: ['time', 'time, nanoseconds of the trace clock'],
+    kind: ['text', 'fault.page, fault.bus, fault.dma or fault.aer'],
+    device: ['device', 'PCI address'],
+    tid: ['thread', 'thread that ran'],
+    task: ['text', 'comm of that thread'],
+    name: ['text', 'what reported it, with the reason where the kernel gave one'],
+    severity: [
+      'text',
+      'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
+    ],
+    status: ['number', 'DMA and AER faults: fault reason or error status as a number, if reported'],
+    region: ['number', 'VFIO region index, when known'],
+    address: ['address', 'IOVA of a DMA fault, user address of a page fault'],
+    ret: ['errno', 'result of the fault handler'],
+    text: ['text', 'what the kernel said'],
+    cause: [
+      'text',
       'why, in one of these words: DMA fault: `no mappings recorded`, `never mapped`, ' +
-      '`unmapped before`, `mapped read-only` (it was no read), `mapped write-only` (it was no ' +
-      'write), `mapped at the time`; page fault in a VFIO mapping: `page given`, `refused: ' +
-      'memory disabled or device asleep`; else null',
-    mapped_seq: 'event that last mapped the address of a DMA fault',
-    unmapped_seq: 'event that had unmapped it',
-    unmapped_tid: 'thread that had',
-    unmapped_task: 'comm of that thread',
-    unmapped_ago: 'nanoseconds between the two',
+        '`unmapped before`, `mapped read-only` (it was no read), `mapped write-only` (it was no ' +
+        'write), `mapped at the time`; page fault in a VFIO mapping: `refused: ' +
+        'memory disabled or device asleep`; else null',
+    ],
+    mapped_seq: ['seq', 'event that last mapped the address of a DMA fault'],
+    unmapped_seq: ['seq', 'event that had unmapped it'],
+    unmapped_tid: ['thread', 'thread that had'],
+    unmapped_task: ['text', 'comm of that thread'],
+    unmapped_ago: ['ns', 'nanoseconds between the two'],
   },
-  // VM_FAULT_SIGBUS is bit 1 (kernel include/linux/mm_types.h 6.1); vfio-pci returns it while
+  // vfio-pci returns VM_FAULT_SIGBUS, bit 1, while
   // memory decoding is off or the device sleeps (kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
   // struct vfio_iommu_type1_dma_map is argsz, flags (bit 0 read, bit 1 write; 4 bytes each), vaddr,
   // iova, size (8 bytes each; kernel include/uapi/linux/vfio.h 6.1). AMD's flag of a write is
@@ -56,14 +58,16 @@ WITH f AS (
   SELECT *, regexp_matches(text, '(?i)\\bread\\b|flags=0x[0-9a-f]*[014589cd][0-9a-f]\\b') AS reads,
     regexp_matches(text, '(?i)\\bwrite\\b|flags=0x[0-9a-f]*[2367abef][0-9a-f]\\b') AS writes
   FROM events_of([${FAULTS}]) WHERE phase <> 'begin'
+    AND (kind <> 'fault.page' OR ret & ${VM_FAULT_ERROR} <> 0)
 ), last AS (
   SELECT f.trace, f.seq, arg_max(m, m.mapped_seq) AS m
   FROM f JOIN lib.dma_mappings m ON m.trace = f.trace AND m.mapped_seq < f.seq
     AND f."offset" >= m.iova AND f."offset" - m.iova < m.length
   WHERE f.kind = 'fault.dma' GROUP BY ALL
 ), calls AS (
-  SELECT trace, seq, ${word(4, 4)} AS flags, ${word(16, 8)} AS iova, ${word(24, 8)} AS size
-  FROM (SELECT *, hex(data) AS h FROM events_of(['ioctl']))
+  SELECT trace, seq, ${structWord('h', 4, 4)} AS flags, ${structWord('h', 16, 8)} AS iova,
+    ${structWord('h', 24, 8)} AS size
+  FROM (SELECT *, to_hex(data) AS h FROM events_of(['ioctl']))
   WHERE name = 'VFIO_IOMMU_MAP_DMA' AND phase <> 'end' AND length(h) >= 64
 ), allowed AS (
   SELECT f.trace, f.seq, arg_max(c.flags & 3, c.seq) AS flags
@@ -76,7 +80,7 @@ SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
   CASE WHEN f.kind IN ('fault.dma', 'fault.aer') AND f.name <> 'dmar_fault' THEN f.value END
     AS status, f.region, f."offset" AS address, f.ret, f.text,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'
-      THEN if(f.ret & 2 = 2, 'refused: memory disabled or device asleep', 'page given')
+      THEN 'refused: memory disabled or device asleep'
     WHEN f.kind <> 'fault.dma' OR f."offset" IS NULL THEN NULL
     WHEN f.trace NOT IN (SELECT trace FROM events_of(['dma.map'])) THEN 'no mappings recorded'
     WHEN last.m IS NULL THEN 'never mapped'

@@ -82,12 +82,16 @@ ${table(['column', 'type', 'meaning'], rows)}
 }
 
 function viewSection({ name, doc, columns, example }: ViewDefinition): string {
-  const rows = Object.entries(columns).map(([column, meaning]) => [`\`${column}\``, meaning]);
+  const rows = Object.entries(columns).map(([column, [unit, meaning]]) => [
+    `\`${column}\``,
+    unit,
+    meaning,
+  ]);
   return `## ${name}
 
 ${doc}
 
-${table(['column', 'meaning'], rows)}
+${table(['column', 'unit', 'meaning'], rows)}
 
 ${sqlBlock(example)}
 `;

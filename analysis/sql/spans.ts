@@ -1,4 +1,4 @@
-import type { ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
 
 export const spans: ViewDefinition = {
   type: 'view',
@@ -7,30 +7,32 @@ export const spans: ViewDefinition = {
     'Everything that has a beginning and an end: calls, ioctls, accesses, probes, stores. ' +
     'One that never ended in the recording has null as its end: what hung, or was cut off.',
   columns: {
-    seq: 'position of the begin in the trace',
-    end_seq: 'position of the end; null if it is missing',
-    ts: 'time of the begin, nanoseconds of the trace clock',
-    duration: 'nanoseconds from begin to end; negative when the clock went back',
-    cpu: 'CPU it began on',
-    tid: 'thread',
-    task: 'comm of the thread',
-    kind: 'what happened',
-    name: 'function, attribute or ioctl',
-    device: 'PCI address',
-    driver: 'driver concerned',
-    path: 'door of an access',
-    region: 'VFIO region index',
-    offset: 'offset, IOVA or address',
-    length: 'bytes',
-    value: 'value written, or read until the end',
-    ret: 'return value or negative errno',
-    text: 'sysfs buffer',
+    seq: ['seq', 'position of the begin in the trace'],
+    end_seq: ['seq', 'position of the end; null if it is missing'],
+    ts: ['time', 'time of the begin, nanoseconds of the trace clock'],
+    duration: ['ns', 'nanoseconds from begin to end; negative when the clock went back'],
+    cpu: ['number', 'CPU it began on'],
+    tid: ['thread', 'thread'],
+    task: ['text', 'comm of the thread'],
+    kind: ['text', 'what happened'],
+    name: ['text', 'function, attribute or ioctl'],
+    device: ['device', 'PCI address'],
+    driver: ['text', 'driver concerned'],
+    path: ['text', 'door of an access'],
+    region: ['number', 'VFIO region index'],
+    offset: ['address', 'offset, IOVA or address'],
+    length: ['bytes', 'bytes'],
+    value: ['number', 'value written, or read until the end'],
+    ret: ['errno', 'return value or negative errno'],
+    text: ['text', 'sysfs buffer'],
+    spans_loss: SPANS_LOSS,
   },
   sql: `
 SELECT b.trace, b.seq, e.seq AS end_seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration,
   b.cpu, b.tid, b.task, b.kind, b.name,
   coalesce(b.device, e.device) AS device, coalesce(b.driver, e.driver) AS driver,
-  b.path, b.region, b."offset", b.length, coalesce(e.value, b.value) AS value, e.ret, b.text
+  b.path, b.region, b."offset", b.length, coalesce(e.value, b.value) AS value, e.ret, b.text,
+  ${spansLoss('b', 'e')}
 FROM (FROM events_of(NULL) WHERE phase = 'begin') b
 LEFT JOIN (FROM events_of(NULL) WHERE phase = 'end') e ON e.trace = b.trace AND e.span = b.seq`,
   example: 'SELECT kind, name, device, task FROM spans WHERE end_seq IS NULL ORDER BY seq',

@@ -1,27 +1,51 @@
 /**
- * Views of the library whose rows a session keeps. The first query of a view reads the trace. From
- * the second on, its rows are materialised.
+ * The views of the library in a session. A view is created when a query first names it, because
+ * creating all takes longer than most queries. The first query of a view reads the trace; from the
+ * second on, its rows are kept.
  */
 import type { Database } from './duckdb.js';
-import { LIBRARY } from './sql/library.js';
+import { createView, LIBRARY, viewsNeeded } from './sql/library.js';
 
-const VIEWS = LIBRARY.filter(({ type }) => type === 'view').map(({ name }) => name);
+/** All names of views. */
+const VIEWS: readonly string[] = LIBRARY.flatMap(({ type, name }) =>
+  type === 'view' ? [name] : [],
+);
 
 /** Compresses the rows to an eighth of the size of a table in memory. */
 export const KEEP_SCHEMA = `ATTACH ':memory:' AS kept (COMPRESS)`;
 
-export class KeptViews {
+/** Statements that list the tables. */
+const LISTS = /\bshow\b|^\s*desc(?:ribe)?\s*;?\s*$/i;
+
+export class SessionViews {
+  readonly #created = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #settled = new Set<string>();
 
-  /** @param database has the library and `KEEP_SCHEMA` */
-  constructor(private readonly database: Database) {}
+  /**
+   * @param database has the macros and `KEEP_SCHEMA`
+   * @param several whether several traces are open
+   */
+  constructor(
+    private readonly database: Database,
+    private readonly several: boolean,
+  ) {}
 
   /** Called with each query before it runs. */
   async prepare(sql: string): Promise<void> {
-    for (const view of viewsIn(sql)) {
+    const named = viewsIn(sql);
+    await this.#create(LISTS.test(sql) ? new Set(VIEWS) : new Set(named));
+    for (const view of named) {
       if (this.#asked.has(view) && !this.#settled.has(view)) await this.#keep(view);
       this.#asked.add(view);
+    }
+  }
+
+  async #create(names: ReadonlySet<string>): Promise<void> {
+    for (const view of viewsNeeded(names)) {
+      if (this.#created.has(view.name)) continue;
+      await this.database.run(createView(view, this.several));
+      this.#created.add(view.name);
     }
   }
 

@@ -1,0 +1,168 @@
+/**
+ * Where each function of a trace has its capabilities, from its configuration space: as a snapshot
+ * recorded it, or as reads of its capability list show it.
+ */
+import { type Batch, isPresent, type TraceReader } from '../../traces/index.js';
+import {
+  CAPABILITIES,
+  type Capability,
+  EXTENDED,
+  HEADER,
+  MSI_ID,
+  msiRegisters,
+  type Register,
+} from './register-map.js';
+
+/** A byte of configuration space, and the register to which it belongs. */
+export interface LaidByte {
+  readonly device: string;
+  readonly offset: number;
+  /** First byte of the register. */
+  readonly first: number;
+  readonly register: string;
+}
+
+/** Bytes of configuration space that are known; a byte that is not is -1. */
+type Image = Int16Array;
+
+const SPACE_BYTES = 4096;
+const STANDARD_BYTES = 256;
+/** A reader without rights gets this much of the space (kernel drivers/pci/pci-sysfs.c 6.1). */
+const STANDARD_HEADER = 64;
+const POINTER = 0x34;
+
+/** The registers of all functions whose capability lists are known, byte by byte. */
+export function* configLayouts(reader: TraceReader): Generator<LaidByte> {
+  for (const [device, image] of imagesOf(reader)) {
+    for (const { at, registers } of placed(image)) {
+      for (const [first, bytes, register] of registers) {
+        for (let i = 0; i < bytes && at + first + i < SPACE_BYTES; i++) {
+          yield { device, offset: at + first + i, first: at + first, register };
+        }
+      }
+    }
+  }
+}
+
+interface Placed {
+  readonly at: number;
+  readonly registers: readonly Register[];
+}
+
+function* placed(image: Image): Generator<Placed> {
+  yield { at: 0, registers: HEADER };
+  for (const at of standardList(image)) {
+    const id = image[at];
+    const found = id === MSI_ID ? msiAt(image, at) : CAPABILITIES[id];
+    yield { at, registers: [...heads(found, `cap_${hex(id)}`, 2), ...(found?.registers ?? [])] };
+  }
+  for (const at of extendedList(image)) {
+    const id = word(image, at, 2);
+    const found = EXTENDED[id];
+    yield { at, registers: [...heads(found, `ecap_${hex(id)}`, 4), ...(found?.registers ?? [])] };
+  }
+}
+
+const hex = (id: number) => `0x${id.toString(16).padStart(2, '0')}`;
+
+/** The bytes with which a capability begins: its id, and the place of the next one. */
+const heads = (found: Capability | undefined, unnamed: string, bytes: number): Register[] => [
+  [0, bytes, `${found?.name ?? unnamed}.header`],
+];
+
+const msiAt = (image: Image, at: number) => {
+  const control = word(image, at + 2, 2);
+  return control < 0 ? CAPABILITIES[MSI_ID] : msiRegisters(control);
+};
+
+/** Little-endian number; negative when a byte is not known. */
+function word(image: Image, at: number, bytes: number): number {
+  let value = 0;
+  for (let i = bytes - 1; i >= 0; i--) {
+    if (at + i >= SPACE_BYTES || image[at + i] < 0) return -1;
+    value = value * 256 + image[at + i];
+  }
+  return value;
+}
+
+/** A list has at most one capability in four bytes; one that loops ends there. */
+const STEPS_MAX = 960;
+
+function* standardList(image: Image): Generator<number> {
+  let at = image[POINTER] & ~3;
+  for (let step = 0; step < 48 && image[POINTER] >= 0; step++) {
+    if (at < 0x40 || at >= STANDARD_BYTES || image[at] < 0) return;
+    yield at;
+    if (image[at + 1] < 0) return;
+    at = image[at + 1] & ~3;
+  }
+}
+
+function* extendedList(image: Image): Generator<number> {
+  let at = STANDARD_BYTES;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const header = word(image, at, 4);
+    // A function without extended capabilities reads as zeros or ones.
+    if (header <= 0 || header === 0xffff_ffff) return;
+    yield at;
+    at = Math.floor(header / 2 ** 20) & ~3;
+    if (at < STANDARD_BYTES) return;
+  }
+}
+
+/** What is known of the configuration space of each function. The first value of a byte counts. */
+function imagesOf(reader: TraceReader): Map<string, Image> {
+  const images = new Map<string, Image>();
+  const wanted = ['snapshot', 'config.read'].map((kind) => reader.dictionaries.kind.indexOf(kind));
+  for (const info of reader.batches) {
+    const ids = info.stats?.ids.kind;
+    if (ids !== undefined && !wanted.some((id) => ids.includes(id))) continue;
+    addBatch(reader.batch(info), wanted[0], wanted[1], images);
+  }
+  return images;
+}
+
+/** Paths whose reads return what the function has; VFIO hides some capabilities from its users. */
+const PHYSICAL: ReadonlySet<string> = new Set(['kernel', 'sysfs', 'hardware']);
+
+function addBatch(batch: Batch, snapshot: number, read: number, images: Map<string, Image>): void {
+  const kind = batch.column('kind');
+  const device = batch.column('device');
+  const offset = batch.column('offset');
+  const length = batch.column('length');
+  const value = batch.column('value');
+  const path = batch.column('path');
+  const isPhysical = path.entries.map((name) => PHYSICAL.has(name));
+  const known = device.entries.map((name) => imageOf(images, name));
+  for (let row = 0; row < batch.rows; row++) {
+    const id = kind.ids[row];
+    if ((id !== snapshot && id !== read) || !isPresent(device.bits, row)) continue;
+    const image = known[device.ids[row]];
+    if (id === snapshot) {
+      const bytes = batch.column('data').at(row);
+      if (bytes !== null && bytes.byteLength >= STANDARD_HEADER) fill(image, 0, bytes);
+    } else if (isPresent(value.bits, row) && isPhysical[path.id(row)]) {
+      const at = offset.number(row);
+      const bytes = length.number(row);
+      if (bytes > 4 || at + bytes > SPACE_BYTES || image[at] >= 0) continue;
+      fill(image, at, littleEndian(value.number(row), bytes));
+    }
+  }
+}
+
+function imageOf(images: Map<string, Image>, device: string): Image {
+  let image = images.get(device);
+  if (image === undefined) {
+    image = new Int16Array(SPACE_BYTES).fill(-1);
+    images.set(device, image);
+  }
+  return image;
+}
+
+const littleEndian = (value: number, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
+
+function fill(image: Image, at: number, bytes: ArrayLike<number>): void {
+  const end = Math.min(bytes.length, SPACE_BYTES - at);
+  for (let i = 0; i < end; i++) if (image[at + i] < 0) image[at + i] = bytes[i];
+}

@@ -1,0 +1,112 @@
+/**
+ * Bits of registers that drivers and VFIO users write (Linux include/uapi/linux/pci_regs.h 7.3):
+ * the name of each field by its lowest bit. A field of several bits has its width after the name.
+ */
+export type Bits = Readonly<Record<number, string | readonly [name: string, width: number]>>;
+
+const AER_COR: Bits = {
+  0: 'rcvr',
+  6: 'bad_tlp',
+  7: 'bad_dllp',
+  8: 'rep_roll',
+  12: 'rep_timer',
+  13: 'adv_nfat',
+  14: 'internal',
+  15: 'log_over',
+};
+
+const AER_UNCOR: Bits = {
+  4: 'dlp',
+  5: 'surpdn',
+  12: 'poison_tlp',
+  13: 'fcp',
+  14: 'comp_time',
+  15: 'comp_abort',
+  16: 'unx_comp',
+  17: 'rx_over',
+  18: 'malf_tlp',
+  19: 'ecrc',
+  20: 'unsup',
+  21: 'acsv',
+  22: 'intn',
+};
+
+export const REGISTER_BITS: Readonly<Record<string, Bits>> = {
+  command: {
+    0: 'io',
+    1: 'memory',
+    2: 'master',
+    3: 'special',
+    4: 'invalidate',
+    5: 'vga_palette',
+    6: 'parity',
+    8: 'serr',
+    9: 'fast_back',
+    10: 'intx_disable',
+  },
+  status: {
+    3: 'interrupt',
+    4: 'cap_list',
+    5: '66mhz',
+    7: 'fast_back',
+    8: 'parity',
+    11: 'sig_target_abort',
+    12: 'rec_target_abort',
+    13: 'rec_master_abort',
+    14: 'sig_system_error',
+    15: 'detected_parity',
+  },
+  'pm.ctrl': {
+    0: ['d', 2],
+    3: 'no_soft_reset',
+    8: 'pme_enable',
+    15: 'pme_status',
+  },
+  'msi.flags': {
+    0: 'enable',
+    4: ['log2_vectors', 3],
+    7: '64bit',
+    8: 'maskbit',
+  },
+  'msix.flags': { 14: 'maskall', 15: 'enable' },
+  'exp.devctl': {
+    0: 'cere',
+    1: 'nfere',
+    2: 'fere',
+    3: 'urre',
+    4: 'relax_en',
+    5: ['payload', 3],
+    8: 'ext_tag',
+    10: 'aux_pme',
+    11: 'nosnoop_en',
+    12: ['readrq', 3],
+    15: 'bcr_flr',
+  },
+  'exp.devsta': { 0: 'ced', 1: 'nfed', 2: 'fed', 3: 'urd', 4: 'auxpd', 5: 'trpnd' },
+  'exp.lnkctl': {
+    0: ['aspm', 2],
+    4: 'ld',
+    5: 'rl',
+    6: 'ccc',
+    7: 'es',
+    8: 'clkreq_en',
+  },
+  'exp.devctl2': {
+    0: ['comp_timeout', 4],
+    4: 'comp_tmout_dis',
+    5: 'ari',
+    10: 'ltr_en',
+  },
+  'af.ctrl': { 0: 'flr' },
+  'sriov.ctrl': { 0: 'vfe', 1: 'vfm', 2: 'intr', 3: 'mse', 4: 'ari' },
+  'acs.ctrl': { 0: 'sv', 1: 'tb', 2: 'rr', 3: 'cr', 4: 'uf', 5: 'ec', 6: 'dt' },
+  'ats.ctrl': { 0: ['stu', 5], 15: 'enable' },
+  'pri.ctrl': { 0: 'enable', 1: 'reset' },
+  'pasid.ctrl': { 0: 'enable', 1: 'exec', 2: 'priv' },
+  'err.uncor_status': AER_UNCOR,
+  'err.uncor_mask': AER_UNCOR,
+  'err.uncor_sever': AER_UNCOR,
+  'err.cor_status': AER_COR,
+  'err.cor_mask': AER_COR,
+  rom: { 0: 'enable' },
+};
