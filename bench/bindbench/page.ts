@@ -54,7 +54,7 @@ const MEMBERS = `\`\`\`
   matter.
 * \`bad\` says which outcomes are bad, in the form of \`outcomes\`. If it is left out, deadlocks and bugs of the kernel are.
 * \`fixed\` is the same situation with its fix, which \`title\` describes. Members that it leaves out are those of \`racy\`: a fix by the
-  kernel names another \`kernel\`, or other \`rules\` of the machine.
+  kernel names another \`kernel\`, or fewer \`bugs\`.
 * \`kernels\` are the outcomes of the racy scenario on other kernels.
 * \`inversion\` is the deciding pair: a run is bad if \`first\` comes before \`second\`. Operations are counted from 1.
 * A case that cannot be written yet has \`needs\` instead of scenarios: capabilities of the list below.

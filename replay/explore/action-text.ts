@@ -6,6 +6,10 @@ export function actionText(action: Action): string {
   switch (action.type) {
     case 'write':
       return `echo ${action.text.trim() || '""'} > ${pathOf(action)}`;
+    case 'read':
+      return `cat devices/${action.address}/${action.attribute}`;
+    case 'set':
+      return `${action.variable} = ${action.text ?? 'unset'}`;
     case 'load':
       return `modprobe ${action.driver}`;
     case 'unload':

@@ -1,22 +1,25 @@
 /** Leaves out of a run what cannot matter to one function. */
-import { type Action, type OperationSpec, type RunSpec, World } from '../kernel/index.js';
+import {
+  type Action,
+  type Condition,
+  type OperationSpec,
+  type RunSpec,
+  World,
+} from '../kernel/index.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
 
 /**
  * A run without the operations on other functions: kept are those on the function, on its PF or its
- * VFs, on functions of its IOMMU group, and all that name no function. Functions without any
- * operation stay.
+ * VFs, on functions of its IOMMU group or that an actor looks at, and all that name no function.
+ * Functions without any operation stay.
  *
  * An operation on another function can only matter by what it does to a probe that was put off, by
  * an actor that stops after an error, or by one that others wait for: these are kept, too.
  */
 export function sliceOf(spec: RunSpec, question: string): RunSpec {
-  const related = relatedTo(spec, question);
-  const awaited = new Set(
-    spec.actors.flatMap(({ operations }) =>
-      operations.map(({ when }) => (when?.type === 'done' ? when.actor : null)),
-    ),
-  );
+  const conditions = conditionsOf(spec);
+  const related = new Set([...relatedTo(spec, question), ...observed(spec, conditions)]);
+  const awaited = new Set(conditions.map((one) => (one.type === 'done' ? one.actor : null)));
   if (new World(spec).canDefer) return spec;
   const isKept = ({ action, onError }: OperationSpec) => {
     const address = functionOf(action);
@@ -28,6 +31,24 @@ export function sliceOf(spec: RunSpec, question: string): RunSpec {
       : { ...actor, operations: actor.operations.filter((operation) => isKept(operation)) },
   );
   return { ...spec, actors: actors.filter(({ operations }) => operations.length > 0) };
+}
+
+/** Everything that an actor or a driver looks at before it goes on. */
+function conditionsOf({ actors, machine }: RunSpec): Condition[] {
+  const operations = actors.flatMap((actor) => actor.operations);
+  return [
+    ...operations.flatMap(({ when, only, unless }) => [when, only ?? null, unless ?? null]),
+    ...machine.drivers.map(({ removeWaits }) => removeWaits ?? null),
+  ].filter((one) => one !== null);
+}
+
+/** Functions that an actor reads of, or has a condition about. */
+function observed({ actors }: RunSpec, conditions: readonly Condition[]): string[] {
+  const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
+  return [
+    ...actions.flatMap((action) => (action.type === 'read' ? [action.address] : [])),
+    ...conditions.flatMap((one) => ('address' in one ? [one.address] : [])),
+  ];
 }
 
 const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);

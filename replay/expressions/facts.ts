@@ -1,4 +1,5 @@
 /** What can be asked of a state, with the types of the arguments and of the answer. */
+import { FAULT } from '../model/kernel-faults.js';
 
 export type Type = 'boolean' | 'number' | 'driver' | 'error';
 export type ArgumentType = 'function' | 'driver' | 'actor' | 'number' | 'fault';
@@ -41,4 +42,4 @@ export type FactName = keyof typeof FACTS;
 export const SHORT_FOR_PROBING = 'probed';
 
 /** Bugs of the kernel, by the names that outcomes have for them. */
-export const FAULTS: ReadonlySet<string> = new Set(['overrideUseAfterFree', 'removedTwice']);
+export const FAULTS: ReadonlySet<string> = new Set(Object.keys(FAULT));

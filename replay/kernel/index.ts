@@ -19,10 +19,12 @@ export type {
   IoctlAction,
   MachineSpec,
   OperationSpec,
+  ReadAttribute,
   RunSpec,
   SriovSpec,
   UserAction,
 } from './machine-spec.js';
+export { READ_ATTRIBUTES } from './machine-spec.js';
 export {
   type Outcome,
   oneAfterTheOther,

@@ -48,6 +48,8 @@ export const DEVICE = members(
   'numVfs',
   /** `pci_sriov.drivers_autoprobe` is off. */
   'autoprobeOff',
+  /** `reset_lock` of its slot; only kernels with a bug hold it while they wait. */
+  'slotLock',
 );
 export const DEVICE_CELLS = sizeOf(DEVICE);
 
@@ -90,13 +92,11 @@ export const GLOBAL = members(
 );
 export const GLOBAL_CELLS = sizeOf(GLOBAL);
 
-/** What must not happen in a kernel, and did. */
-export const FAULT = {
-  /** An override was compared after another thread had freed it. */
-  overrideUseAfterFree: 1,
-  /** A function was removed by two threads at the same time. */
-  removedTwice: 2,
-} as const;
+export { FAULT } from '../model/kernel-faults.js';
+
+/** What `DEVICE.removal` holds. */
+export const REMOVING = 1;
+export const REMOVED = 2;
 
 /** Lists of deferred probes, by what `DEVICE.deferred` holds. */
 export const PENDING = 1;

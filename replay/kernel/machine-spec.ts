@@ -4,6 +4,7 @@
  */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { KernelRules } from '../model/kernel-rules.js';
+import type { PastBugName } from '../model/past-bugs.js';
 import type { Resource } from '../model/vfio-pci-core/pci-function.js';
 
 export interface SriovSpec {
@@ -83,6 +84,10 @@ export interface DriverSpec {
   readonly answers: readonly Answer[];
   /** Its probe returns -EPROBE_DEFER as long as this function has no driver. */
   readonly defersUntil: string | null;
+  /** Its remove function waits until this holds; left out: for nothing. */
+  readonly removeWaits?: Condition;
+  /** Its probe function loads the module of this driver; left out: no module. */
+  readonly loads?: string;
 }
 
 export interface MachineSpec {
@@ -90,6 +95,8 @@ export interface MachineSpec {
   readonly kernel: string;
   /** Rules that its release does not determine: fixes that a stable kernel has backported. */
   readonly rules?: Partial<KernelRules>;
+  /** Bugs that the kernel has in addition to those of its release. */
+  readonly bugs?: readonly PastBugName[];
   readonly functions: readonly FunctionSpec[];
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];
@@ -102,7 +109,13 @@ export type Condition =
   /** Another actor has done this many operations. */
   | { readonly type: 'done'; readonly actor: string; readonly operations: number }
   /** An eventfd of the actor's process was signalled. */
-  | { readonly type: 'signalled'; readonly file: string };
+  | { readonly type: 'signalled'; readonly file: string }
+  /** What an actor remembers; null: it is not set. */
+  | { readonly type: 'variable'; readonly variable: string; readonly text: string | null };
+
+/** Attributes of a function that can be read. */
+export const READ_ATTRIBUTES = ['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const;
+export type ReadAttribute = (typeof READ_ATTRIBUTES)[number];
 
 export type Action =
   /** A write to a sysfs attribute of a function, of a driver, or of the bus. */
@@ -116,6 +129,15 @@ export type Action =
       /** Bytes that are written, when the text is not all of them. */
       readonly count?: number;
     }
+  /** A read of an attribute of a function, and the variable that remembers what it shows. */
+  | {
+      readonly type: 'read';
+      readonly attribute: ReadAttribute;
+      readonly address: string;
+      readonly variable: string | null;
+    }
+  /** An actor remembers a text, or forgets it. */
+  | { readonly type: 'set'; readonly variable: string; readonly text: string | null }
   /** A module can have another probe type each time that it is loaded; else its driver's counts. */
   | { readonly type: 'load'; readonly driver: string; readonly isAsync?: boolean }
   | { readonly type: 'unload'; readonly driver: string }
@@ -202,6 +224,10 @@ export interface IoctlAction {
 export interface OperationSpec {
   readonly action: Action;
   readonly when: Condition | null;
+  /** It is left out unless this holds when the actor is at it. */
+  readonly only?: Condition;
+  /** It is left out if this holds. */
+  readonly unless?: Condition;
   /** What the actor does after an error: go on, or nothing more. */
   readonly onError: 'continue' | 'stop';
 }

@@ -3,7 +3,7 @@ import { assert, errnoName } from '../../traces/index.js';
 import { type Deadlock, findDeadlock } from './blocked.js';
 import type { Kernel } from './kernel.js';
 import { FAULT, GLOBAL } from './layout.js';
-import { operationsDone } from './procedures/user.js';
+import { operationsDone } from './procedures/conditions.js';
 
 /** Chooses one of the threads that can continue; -1 if there is none. */
 export type Scheduler = (k: Kernel) => number;
@@ -63,6 +63,8 @@ export interface Outcome {
   readonly notDone: Readonly<Record<string, number>>;
   /** Errors of the operations of each actor, in their order. */
   readonly errors: Readonly<Record<string, readonly string[]>>;
+  /** What actors remember at the end, by the name of the variable; null if it is not set. */
+  readonly variables: Readonly<Record<string, string | null>>;
   readonly steps: number;
   /** Hash of the last state. */
   readonly hash: string;
@@ -100,6 +102,7 @@ export function outcomeOf(k: Kernel, steps: number): Outcome {
     faults: (Object.keys(FAULT) as (keyof typeof FAULT)[]).filter((f) => (faults & FAULT[f]) !== 0),
     errors: errorsOf(k),
     notDone: Object.fromEntries(left.filter(([, n]) => n > 0)),
+    variables: variablesOf(k),
     steps,
     hash: k.cells.hash,
   };
@@ -114,6 +117,9 @@ function errorsOf(k: Kernel): Record<string, string[]> {
     k.world.actors.map(({ name, operations }, i) => [name, ofActor(i, operations.length)]),
   );
 }
+
+const variablesOf = (k: Kernel): Record<string, string | null> =>
+  Object.fromEntries(k.world.variables.names.map((name) => [name, k.variable(name)]));
 
 /** Driver of each function that is there, by address. */
 function driversOf(k: Kernel): Record<string, string | null> {

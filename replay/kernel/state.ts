@@ -1,5 +1,6 @@
 /** The state of the kernel that runs: where each record lies, and how it is reached. */
 import { type KernelRules, kernelRules } from '../model/kernel-rules.js';
+import type { PastBugName } from '../model/past-bugs.js';
 import { Cells } from './cells.js';
 import {
   ACTIVE,
@@ -48,6 +49,8 @@ export class State {
   readonly #readers: number;
   readonly #progress: number;
   readonly #errors: number;
+  readonly #variables: number;
+  readonly #bugs: ReadonlySet<PastBugName>;
   readonly #firstOperations: readonly number[];
 
   constructor(readonly world: World) {
@@ -70,6 +73,8 @@ export class State {
     const counts = actors.map(({ operations }) => operations.length);
     this.#firstOperations = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
     this.#errors = cells.allocate(counts.reduce((a, b) => a + b, 0));
+    this.#variables = cells.allocate(world.variables.names.length);
+    this.#bugs = new Set(world.spec.machine.bugs);
     const functions = places.length * this.lives;
     this.driverList = new OrderedList(cells, drivers.length);
     this.deviceList = new OrderedList(cells, functions);
@@ -133,7 +138,9 @@ export class State {
   nameOfLock(lock: number): string {
     if (lock === GLOBAL.rescanRemove) return 'pci_rescan_remove_lock';
     const ofVfio = this.vfio.nameOfLock(lock, (record) => this.#placeOfRecord(record).address);
-    return ofVfio ?? `device_lock of ${this.placeOf(lock).address}`;
+    const member = (lock - this.#devices) % DEVICE_CELLS;
+    const name = member === DEVICE.slotLock ? 'reset_lock of the slot' : 'device_lock';
+    return ofVfio ?? `${name} of ${this.placeOf(lock).address}`;
   }
 
   /** The function that a lookup by name finds at a place; 0 if there is none. */
@@ -193,6 +200,22 @@ export class State {
   /** The cell that holds what an operation of an actor returned, when that was an error. */
   errorOf(actor: number, operation: number): number {
     return this.#errors + this.#firstOperations[actor] + operation;
+  }
+
+  /** What actors remember by a name; null if it is not set. */
+  variable(name: string): string | null {
+    const { names, texts } = this.world.variables;
+    return texts[this.get(this.#variables + names.indexOf(name))];
+  }
+
+  setVariable(name: string, text: string | null): void {
+    const { variables } = this.world;
+    this.set(this.#variables + variables.names.indexOf(name), variables.textNumber(text));
+  }
+
+  /** Whether the run's kernel has a bug that others no longer have. */
+  hasBug(name: PastBugName): boolean {
+    return this.#bugs.has(name);
   }
 
   /** The text of the override of a function; null if it has none. */

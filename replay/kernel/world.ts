@@ -19,6 +19,7 @@ import type {
 } from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';
+import { Variables } from './variables.js';
 
 /** A file that an operation opens. */
 export interface FileFacts {
@@ -40,6 +41,8 @@ export class World implements Names {
   readonly files: readonly FileFacts[];
   /** Number of the process of each actor; processes are numbered by their first actor. */
   readonly processes: readonly number[];
+  /** What actors remember. */
+  readonly variables: Variables;
   /** A driver may be unloaded: it releases its functions in the order of their binding. */
   readonly canUnload: boolean;
   /** A driver of the specification may put a probe off. */
@@ -56,6 +59,8 @@ export class World implements Names {
     this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
     this.overrides = overridesOf(machine.functions, actions, machine.drivers);
     this.dynamicIds = dynamicIdsOf(actions);
+    const vfs = this.places.filter(({ physfn }) => physfn !== null);
+    this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];

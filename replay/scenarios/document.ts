@@ -1,4 +1,7 @@
 /** A scenario as its document has it; `schema.ts` describes each member. */
+import type { ReadAttribute } from '../kernel/index.js';
+import type { FAULT } from '../model/kernel-faults.js';
+import type { PastBugName } from '../model/past-bugs.js';
 
 export interface FunctionDocument {
   readonly address: string;
@@ -50,6 +53,8 @@ export interface DriverDocument {
   readonly sriov?: 'none' | 'simple' | 'own';
   readonly probe?: Readonly<Record<string, ResultDocument | readonly ResultDocument[]>>;
   readonly defersUntil?: string;
+  readonly removeWaits?: ConditionDocument;
+  readonly loads?: string;
 }
 
 export type ConditionDocument =
@@ -57,16 +62,21 @@ export type ConditionDocument =
   | { readonly gone: string }
   | { readonly driver: string | null; readonly of: string }
   | { readonly actor: string; readonly did: number }
-  | { readonly signalled: string };
+  | { readonly signalled: string }
+  | { readonly variable: string; readonly is: string | null };
 
 interface Common {
   readonly when?: ConditionDocument;
+  readonly if?: ConditionDocument;
+  readonly unless?: ConditionDocument;
   readonly onError?: 'continue' | 'stop';
 }
 
 export type OperationDocument = Common &
   (
     | { readonly write: string; readonly text: string }
+    | { readonly read: ReadAttribute; readonly of: string; readonly as?: string }
+    | { readonly set: string; readonly to: string | null }
     | { readonly load: string }
     | { readonly unload: string }
     | { readonly plug: string }
@@ -125,7 +135,8 @@ export interface OutcomeDocument {
   readonly gone?: readonly string[];
   readonly errors?: Readonly<Record<string, readonly string[]>>;
   readonly deadlock?: boolean;
-  readonly faults?: readonly ('overrideUseAfterFree' | 'removedTwice')[];
+  readonly faults?: readonly (keyof typeof FAULT)[];
+  readonly variables?: Readonly<Record<string, string | null>>;
 }
 
 export interface ScenarioDocument {
@@ -134,6 +145,7 @@ export interface ScenarioDocument {
   readonly name: string;
   readonly title: string;
   readonly kernel: string;
+  readonly bugs?: readonly PastBugName[];
   readonly machine: {
     readonly functions: readonly FunctionDocument[];
     readonly drivers: readonly DriverDocument[];

@@ -74,7 +74,8 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
   for (const [i, { driver }] of machine.functions.entries()) {
     if (!isDriver(driver)) yield unknownDriver(`/machine/functions/${i}/driver`, driver ?? '');
   }
-  for (const [i, { probe }] of machine.drivers.entries()) {
+  for (const [i, { probe, loads }] of machine.drivers.entries()) {
+    if (!isDriver(loads)) yield unknownDriver(`/machine/drivers/${i}/loads`, loads ?? '');
     for (const [to, results] of Object.entries(probe ?? {})) {
       for (const result of [results].flat()) {
         if (typeof result === 'number' || Object.hasOwn(ERRNO, result)) continue;
@@ -88,7 +89,11 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
     }
   }
   const world = new World(specOf(document));
-  for (const [i, { drivers: bound, gone, errors }] of outcomes.entries()) {
+  for (const [i, { drivers: bound, gone, errors, variables }] of outcomes.entries()) {
+    for (const name of Object.keys(variables ?? {})) {
+      if (world.variables.names.includes(name)) continue;
+      yield { path: `/outcomes/${i}/variables/${name}`, what: `no variable is called ${name}` };
+    }
     for (const name of Object.keys(errors ?? {})) {
       if (actors.some((actor) => actor.name === name)) continue;
       yield { path: `/outcomes/${i}/errors/${name}`, what: `no actor is called ${name}` };
@@ -152,7 +157,7 @@ function* mistakesInUserNames(
   if (opened === 'group') yield { path, what: 'a group is opened by a function "of" it' };
   if (opened === 'cdev') yield { path, what: 'a character device is opened "of" a function' };
   const named = {
-    of: 'open' in operation ? operation.of : undefined,
+    of: 'open' in operation || 'read' in operation ? operation.of : undefined,
     interrupt: 'interrupt' in operation ? operation.interrupt : undefined,
     dma: 'dma' in operation ? operation.dma : undefined,
   };

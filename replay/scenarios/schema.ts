@@ -3,6 +3,9 @@
  * docs/scenario.schema.json, and documents are held against this very object.
  */
 
+import { READ_ATTRIBUTES } from '../kernel/index.js';
+import { FAULT } from '../model/kernel-faults.js';
+import { PAST_BUGS } from '../model/past-bugs.js';
 import {
   address,
   count,
@@ -97,6 +100,31 @@ const idEntry = record(
   [],
 );
 
+const variable = text('name of a variable', '^[A-Za-z0-9_.:-]{1,64}$');
+const remembered = nullable({ type: 'string', maxLength: 256 });
+
+const condition: Schema = {
+  description: 'the operation waits until this holds',
+  anyOf: [
+    record('a function is there', { exists: address }, ['exists']),
+    record('a function is not there', { gone: address }, ['gone']),
+    record('a function has a driver, or none', { driver: nullable(driver), of: address }, [
+      'driver',
+      'of',
+    ]),
+    record(
+      'another actor has done its first so many operations',
+      { actor: text('name of the actor'), did: count('operations', 1_000_000) },
+      ['actor', 'did'],
+    ),
+    record('an eventfd of the process was signalled', { signalled: name }, ['signalled']),
+    record('a variable has a text; null: it is not set', { variable, is: remembered }, [
+      'variable',
+      'is',
+    ]),
+  ],
+};
+
 const pciDriver = record(
   'a driver of the PCI bus; drivers that are loaded registered in the order of the list',
   {
@@ -127,30 +155,16 @@ const pciDriver = record(
       additionalProperties: { anyOf: [result, { type: 'array', items: result, minItems: 1 }] },
     },
     defersUntil: { ...address, description: 'its probe is put off until this function is bound' },
+    removeWaits: { ...condition, description: 'its remove function waits until this holds' },
+    loads: { ...driver, description: 'its probe function loads the module of this driver' },
   },
   ['name'],
 );
 
-const condition: Schema = {
-  description: 'the operation waits until this holds',
-  anyOf: [
-    record('a function is there', { exists: address }, ['exists']),
-    record('a function is not there', { gone: address }, ['gone']),
-    record('a function has a driver, or none', { driver: nullable(driver), of: address }, [
-      'driver',
-      'of',
-    ]),
-    record(
-      'another actor has done its first so many operations',
-      { actor: text('name of the actor'), did: count('operations', 1_000_000) },
-      ['actor', 'did'],
-    ),
-    record('an eventfd of the process was signalled', { signalled: name }, ['signalled']),
-  ],
-};
-
 const common = {
   when: condition,
+  if: { ...condition, description: 'the actor leaves the operation out unless this holds' },
+  unless: { ...condition, description: 'the actor leaves the operation out if this holds' },
   onError: {
     description: 'what the actor does after an error: go on (when left out), or nothing more',
     enum: ['continue', 'stop'],
@@ -168,6 +182,21 @@ const operation: Schema = {
         ...common,
       },
       ['write', 'text'],
+    ),
+    record(
+      'reads an attribute of a function; driver is the name of the driver that the link leads to',
+      {
+        read: { enum: READ_ATTRIBUTES, description: 'name of the attribute' },
+        of: address,
+        as: { ...variable, description: 'the variable that remembers what it shows' },
+        ...common,
+      },
+      ['read', 'of'],
+    ),
+    record(
+      'sets a variable, which all actors see',
+      { set: variable, to: { ...remembered, description: 'null: it is not set' }, ...common },
+      ['set', 'to'],
     ),
     record('loads the module of a driver', { load: driver, ...common }, ['load']),
     record('unloads the module of a driver', { unload: driver, ...common }, ['unload']),
@@ -198,7 +227,12 @@ const outcome = record(
     faults: {
       description: 'bugs of the kernel that were hit',
       type: 'array',
-      items: { enum: ['overrideUseAfterFree', 'removedTwice'] },
+      items: { enum: Object.keys(FAULT) },
+    },
+    variables: {
+      description: 'texts of variables; null for one that is not set',
+      type: 'object',
+      additionalProperties: remembered,
     },
   },
   [],
@@ -215,6 +249,12 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
       name: text('name by which vfr knows it', '^[a-z0-9][a-z0-9-]{0,63}$'),
       title: text('one line for people'),
       kernel: text('kernel release, such as 6.12', '^[5-9]\\.\\d+'),
+      bugs: {
+        description:
+          'bugs that kernels had and that this one has, too; by default those of its release',
+        type: 'array',
+        items: { enum: Object.keys(PAST_BUGS) },
+      },
       machine: record(
         'what is there when the run begins',
         {

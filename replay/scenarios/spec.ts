@@ -29,6 +29,7 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
   return {
     machine: {
       kernel,
+      ...(document.bugs === undefined ? {} : { bugs: document.bugs }),
       functions: document.machine.functions.map(functionOf),
       drivers: document.machine.drivers.map(driverOf),
     },
@@ -91,6 +92,8 @@ function driverOf(d: DriverDocument): DriverSpec {
       ([to, results]): Answer => ({ to, results: [results].flat().map(errnoOf) }),
     ),
     defersUntil: d.defersUntil ?? null,
+    ...(d.removeWaits === undefined ? {} : { removeWaits: conditionOf(d.removeWaits) }),
+    ...(d.loads === undefined ? {} : { loads: d.loads }),
   };
 }
 
@@ -107,15 +110,22 @@ const errnoOf = (result: ResultDocument): number =>
   typeof result === 'number' ? result : -(ERRNO as Readonly<Record<string, number>>)[result];
 
 function operationOf(operation: OperationDocument): OperationSpec {
-  const { when, onError } = operation;
+  const { when, if: only, unless, onError } = operation;
   return {
     action: actionOf(operation),
     when: when === undefined ? null : conditionOf(when),
+    ...(only === undefined ? {} : { only: conditionOf(only) }),
+    ...(unless === undefined ? {} : { unless: conditionOf(unless) }),
     onError: onError ?? 'continue',
   };
 }
 
 function actionOf(operation: OperationDocument): Action {
+  if ('read' in operation) {
+    const { read: attribute, of: address, as: variable = null } = operation;
+    return { type: 'read', attribute, address, variable };
+  }
+  if ('set' in operation) return { type: 'set', variable: operation.set, text: operation.to };
   if ('load' in operation) return { type: 'load', driver: operation.load };
   if ('unload' in operation) return { type: 'unload', driver: operation.unload };
   if ('plug' in operation) return { type: 'plug', addresses: [operation.plug] };
@@ -129,6 +139,7 @@ function actionOf(operation: OperationDocument): Action {
 const conditionOf = (when: ConditionDocument): Condition => {
   if ('exists' in when) return { type: 'exists', address: when.exists };
   if ('gone' in when) return { type: 'gone', address: when.gone };
+  if ('variable' in when) return { type: 'variable', variable: when.variable, text: when.is };
   if ('signalled' in when) return { type: 'signalled', file: when.signalled };
   if ('of' in when) return { type: 'driver', address: when.of, driver: when.driver };
   return { type: 'done', actor: when.actor, operations: when.did };

@@ -52,7 +52,7 @@ export const ATTACH = [
     lock: takes(deviceLock),
     check: joined((k) => {
       const { dev } = k;
-      if (k.get(dev + DEVICE.dead) !== 0) return 'unlock';
+      if (k.get(dev + DEVICE.dead) !== 0 && !k.hasBug('probesRemoved')) return 'unlock';
       if (k.get(dev + DEVICE.driver) === 0) return undefined;
       k.i = 1;
       return 'unlock';
@@ -107,7 +107,8 @@ export const ATTACH = [
       if (dev !== 0) k.put(dev);
       k.dev = next;
       if (next === 0) return k.done(0);
-      k.call('pci_bus_match', next, k.drv);
+      if (k.hasBug('matchTakesDeviceLock')) return 'lockToMatch';
+      return k.call('pci_bus_match', next, k.drv);
     },
     matched: joined((k) => (k.ret === 0 ? 'next' : undefined)),
     lock: takes(deviceLock, (k) => {
@@ -122,6 +123,10 @@ export const ATTACH = [
       k.set(dev + DEVICE.asyncDriver, drv);
     }),
     unlock: gives(deviceLock, () => 'next'),
+    lockToMatch: takes(deviceLock, (k) => {
+      k.call('pci_bus_match', k.dev, k.drv);
+    }),
+    unlockMatched: gives(deviceLock, (k) => (k.ret === 0 ? 'next' : 'lock')),
   }),
 
   procedure('__driver_attach_async_helper', {

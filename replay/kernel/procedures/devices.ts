@@ -3,20 +3,20 @@
  * 6.1).
  */
 import type { Kernel } from '../kernel.js';
-import { DEVICE, FAULT, GLOBAL } from '../layout.js';
+import { DEVICE, FAULT, GLOBAL, REMOVED, REMOVING } from '../layout.js';
 import type { Place } from '../place.js';
 import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
 import { findFunction } from './files.js';
 
-/** What `DEVICE.removal` holds. */
-const REMOVING = 1;
-const REMOVED = 2;
 /** As the argument of a removal: no probe sees it begin. */
 const UNSEEN = 1;
 
 export const rescanRemoveLock = (): number => GLOBAL.rescanRemove;
+
+/** `reset_lock` of the slot that the function is in. */
+export const slotLock = (k: Kernel): number => k.dev + DEVICE.slotLock;
 
 /** A record for a function that comes into being; others may still hold the one before. */
 export function newDevice(k: Kernel, place: Place): number {
@@ -38,6 +38,7 @@ export const DEVICES = [
     },
     register: (k) => {
       const { dev } = k;
+      if (k.findDevice(k.placeOf(dev)) !== 0) k.fault(FAULT.addedTwice);
       k.deviceList.push(dev);
       k.show(dev);
     },
@@ -158,6 +159,7 @@ export const DEVICES = [
     find: (k) => {
       const { place } = k.operation;
       if (place !== null) k.set(k.pluggedAt(place), 0);
+      return k.hasBug('slotLockHeldByRemoval') && findFunction(k) ? 'slot' : 'lock';
     },
     lock: takes(rescanRemoveLock, (k) => {
       if (!findFunction(k)) return 'unlock';
@@ -165,6 +167,15 @@ export const DEVICES = [
     }),
     put: joined((k) => k.put(k.dev)),
     unlock: gives(rescanRemoveLock, (k) => k.done(0)),
+    slot: takes(slotLock),
+    lockInSlot: takes(rescanRemoveLock, (k) => {
+      k.call('pci_stop_and_remove_bus_device', k.dev);
+    }),
+    unlockInSlot: gives(rescanRemoveLock),
+    unlockSlot: gives(slotLock, (k) => {
+      k.put(k.dev);
+      return k.done(0);
+    }),
   }),
 
   /**

@@ -8,6 +8,7 @@ import { DYNAMIC_IDS } from './dynamic-ids.js';
 import { MATCHING } from './matching.js';
 import { MODULES } from './modules.js';
 import { PROBE } from './probe.js';
+import { READS } from './reads.js';
 import { RELEASE } from './release.js';
 import { SRIOV } from './sriov.js';
 import { STORES } from './stores.js';
@@ -17,6 +18,7 @@ import { VFIO } from './vfio/index.js';
 export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...USER,
   ...STORES,
+  ...READS,
   ...DYNAMIC_IDS,
   ...MODULES,
   ...MATCHING,

@@ -48,10 +48,12 @@ function lastBound(k: Kernel, drv: number): number {
 export const MODULES = [
   procedure('load', {
     enter: (k) => {
-      const drv = driverOf(k);
+      // A driver that loads another one names it; an actor does so by its operation.
+      const isNested = k.drv !== 0;
+      const drv = isNested ? k.drv : driverOf(k);
       if (k.get(drv + DRIVER.module) !== 0) return k.done(-ERRNO.EEXIST);
       k.set(drv + DRIVER.module, BUSY);
-      k.set(drv + DRIVER.async, Number(isAsync(k)));
+      k.set(drv + DRIVER.async, Number(isNested ? k.driverAt(drv).spec.isAsync : isAsync(k)));
       k.drv = drv;
       k.beginOfDriver('bus_add_driver', drv);
     },

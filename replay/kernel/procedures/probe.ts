@@ -3,7 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { gateIsOpen } from '../../model/binding/autoprobe-gate.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, GLOBAL } from '../layout.js';
+import { DEVICE, FAULT, GLOBAL, REMOVED } from '../layout.js';
 import type { Driver, Place } from '../place.js';
 import { joined, procedure } from '../steps.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
@@ -28,7 +28,8 @@ export const PROBE = [
         deferProbe(k, k.dev);
         // Another function was bound between the probe and here, when the list did not have this
         // one yet.
-        if (k.get(GLOBAL.triggers) !== k.was) triggerDeferred(k);
+        const isLate = k.get(GLOBAL.triggers) !== k.was;
+        if (isLate && !k.hasBug('deferralMissesTrigger')) triggerDeferred(k);
       }
       k.add(GLOBAL.probing, -1);
       if (k.get(GLOBAL.probing) === 0) k.set(GLOBAL.triggers, 0);
@@ -42,7 +43,7 @@ export const PROBE = [
       const { dev, drv } = k;
       k.begin('__driver_probe_device', dev, drv);
       const ret =
-        k.get(dev + DEVICE.dead) !== 0
+        k.get(dev + DEVICE.dead) !== 0 && !k.hasBug('probesRemoved')
           ? -ERRNO.ENODEV
           : k.get(dev + DEVICE.driver) !== 0
             ? -ERRNO.EBUSY
@@ -77,6 +78,7 @@ export const PROBE = [
     },
     bound: (k) => {
       const { dev } = k;
+      if (k.get(dev + DEVICE.removal) === REMOVED) k.fault(FAULT.boundAfterRemoval);
       k.set(dev + DEVICE.bound, 1);
       k.noteBinding(dev);
       undeferProbe(k, dev);
@@ -129,6 +131,11 @@ export const PROBE = [
       const vfs = k.natives?.vfsInProbe(k.thread) ?? 0;
       if (vfs > 0) k.call('pci_enable_sriov', dev, 0, vfs);
     },
+    modules: joined((k) => {
+      const { loads } = k.driverAt(k.drv).spec;
+      const loaded = loads === undefined ? null : k.world.driver(loads);
+      if (loaded !== null) k.call('load', 0, k.driverRecord(loaded));
+    }),
     answer: (k) => {
       const { dev, drv } = k;
       const driver = k.driverAt(drv);
@@ -154,7 +161,8 @@ function mayProbe(k: Kernel, dev: number): boolean {
   const { physfn } = k.placeOf(dev);
   const pf = k.findDevice(physfn);
   const autoprobe = pf === 0 || k.get(pf + DEVICE.autoprobeOff) === 0;
-  return gateIsOpen(physfn !== null, autoprobe, k.overrideOf(dev));
+  const override = k.hasBug('overrideIgnoredByGate') ? null : k.overrideOf(dev);
+  return gateIsOpen(physfn !== null, autoprobe, override);
 }
 
 /** `vfio_pci_core_register_device`: a PF with VFs is left to the driver that created them. */

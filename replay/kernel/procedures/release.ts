@@ -1,8 +1,9 @@
 /** Unbinding (kernel drivers/base/dd.c, drivers/pci/pci-driver.c 6.1). */
 import { DEVICE } from '../layout.js';
-import { gives, joined, procedure, takes } from '../steps.js';
+import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
+import { describe, holds } from './conditions.js';
 import { findFunction } from './files.js';
 import { leaveToOthers } from './vfio/register.js';
 
@@ -68,6 +69,7 @@ export const RELEASE = [
       const { name } = k.driverAt(drv);
       const own = OWN_REMOVE[name];
       if (own !== undefined) k.point(own, dev, drv);
+      if (k.driverAt(drv).spec.removeWaits !== undefined) return 'users';
       if (k.get(k.vdev(dev) + VDEV.registered) === 0) return undefined;
       return k.call('vfio_unregister_group_dev', dev);
     },
@@ -83,6 +85,12 @@ export const RELEASE = [
       k.call('pci_disable_sriov', dev);
     }),
     exit: joined((k) => k.done(0)),
+    // A native driver that waits for those who have it open.
+    users: waits(
+      (k) => holds(k, k.driverAt(k.drv).spec.removeWaits!),
+      (k) => describe(k.driverAt(k.drv).spec.removeWaits!),
+      () => 'vfs',
+    ),
   }),
 ];
 

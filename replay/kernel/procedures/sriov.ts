@@ -1,7 +1,7 @@
 /** VFs (kernel drivers/pci/iov.c 6.1, 6.18, 6.19). */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE } from '../layout.js';
+import { DEVICE, FAULT } from '../layout.js';
 import type { Place } from '../place.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
@@ -22,6 +22,17 @@ const vfPlace = (k: Kernel, dev: number, index: number): Place | null => {
   return k.world.places.find((p) => p.physfn === pf && p.vfIndex === index) ?? null;
 };
 
+/** The store holds the PF's lock, unless the kernel has the bug that it does not. */
+const unlockOrLeave = (k: Kernel): string => (k.holds(deviceLock(k)) ? 'unlock' : 'leave');
+
+/** The first part of the store: whether the driver is called at all. */
+function check(k: Kernel): string {
+  const refused = refusal(k);
+  k.n = refused ?? 0;
+  if (refused !== null) return unlockOrLeave(k);
+  return k.rules.sriovRescanLock === 'store' ? 'rescan' : 'configure';
+}
+
 export const SRIOV = [
   /** `sriov_numvfs_store`: the PF's lock is held from the checks to the end. */
   procedure('sriov_numvfs', {
@@ -31,19 +42,15 @@ export const SRIOV = [
       const { meaning } = k.operation;
       if (meaning < 0) return leave(k, -ERRNO.EINVAL);
       if (meaning > (sriov?.totalVfs ?? 0)) return leave(k, -ERRNO.ERANGE);
+      return k.hasBug('numvfsUnlocked') ? 'checkUnlocked' : undefined;
     },
-    lock: takes(deviceLock, (k) => {
-      const refused = refusal(k);
-      k.n = refused ?? 0;
-      if (refused !== null) return 'unlock';
-      return k.rules.sriovRescanLock === 'store' ? undefined : 'configure';
-    }),
+    lock: takes(deviceLock, check),
     rescan: takes(rescanRemoveLock),
     configure: (k) => {
       const { dev } = k;
       const { meaning } = k.operation;
       k.n = k.natives?.failure(k.thread) ?? 0;
-      if (k.n < 0) return k.holds(rescanRemoveLock()) ? 'unlockRescan' : 'unlock';
+      if (k.n < 0) return k.holds(rescanRemoveLock()) ? 'unlockRescan' : unlockOrLeave(k);
       const { sriov } = k.driverAt(k.get(dev + DEVICE.driver));
       const enable = sriov === 'own' ? 'pci_enable_sriov' : 'sriov_enable';
       const disable = sriov === 'own' ? 'pci_disable_sriov' : 'sriov_disable';
@@ -51,11 +58,13 @@ export const SRIOV = [
     },
     configured: joined((k) => {
       k.n = k.ret;
-      return k.holds(rescanRemoveLock()) ? undefined : 'unlock';
+      return k.holds(rescanRemoveLock()) ? undefined : unlockOrLeave(k);
     }),
-    unlockRescan: gives(rescanRemoveLock),
+    unlockRescan: gives(rescanRemoveLock, unlockOrLeave),
     unlock: gives(deviceLock),
     exit: joined((k) => leave(k, k.n < 0 ? k.n : k.operation.count)),
+    checkUnlocked: check,
+    leave: (k) => leave(k, k.n < 0 ? k.n : k.operation.count),
   }),
 
   procedure('pci_enable_sriov', {
@@ -119,7 +128,9 @@ export const SRIOV = [
     enter: (k) => {
       const { dev, arg } = k;
       k.begin('pci_iov_add_virtfn', dev, 0, arg);
-      const failure = failureOfVf(k);
+      const isThere = k.findDevice(vfPlace(k, dev, arg)) !== 0;
+      if (isThere) k.fault(FAULT.addedTwice);
+      const failure = isThere ? -ERRNO.EEXIST : failureOfVf(k);
       if (failure < 0) {
         k.end(failure);
         return k.done(failure);

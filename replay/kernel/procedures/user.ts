@@ -1,54 +1,13 @@
 /** A task of user space: its operations in the order of its program. */
 import type { Kernel } from '../kernel.js';
-import type { Condition } from '../machine-spec.js';
+import type { OperationSpec } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
-import { FILE, PROCESS } from '../vfio-cells.js';
-import { fileOf } from './vfio/common.js';
+import { PROCESS } from '../vfio-cells.js';
+import { describe, holds } from './conditions.js';
 
-/** Operations that an actor has done; all of them when it has stopped. */
-export function operationsDone(k: Kernel, actor: number): number {
-  return k.get(k.progressOf(actor));
-}
-
-/** Whether the condition of an operation holds. */
-function holds(k: Kernel, condition: Condition): boolean {
-  switch (condition.type) {
-    case 'done': {
-      const actor = k.world.actors.findIndex(({ name }) => name === condition.actor);
-      return operationsDone(k, actor) >= condition.operations;
-    }
-    case 'exists':
-      return k.findDevice(k.world.place(condition.address)) !== 0;
-    case 'gone':
-      return k.findDevice(k.world.place(condition.address)) === 0;
-    case 'signalled': {
-      const file = fileOf(k, condition.file);
-      return file !== 0 && k.get(k.vfio.file(file) + FILE.signals) > 0;
-    }
-    case 'driver': {
-      const dev = k.findDevice(k.world.place(condition.address));
-      return dev !== 0 && k.boundDriverOf(dev) === condition.driver;
-    }
-  }
-}
-
-/** What an actor waits for, for people. */
-function describe(condition: Condition | null): string {
-  switch (condition?.type) {
-    case undefined:
-      return 'nothing';
-    case 'done':
-      return `${condition.actor} to do ${condition.operations} operations`;
-    case 'exists':
-      return `${condition.address} to come`;
-    case 'gone':
-      return `${condition.address} to go`;
-    case 'signalled':
-      return `a signal of ${condition.file}`;
-    case 'driver':
-      return `${condition.address} to have ${condition.driver ?? 'no driver'}`;
-  }
-}
+/** Whether an actor leaves an operation out, by what it sees when it is at it. */
+const isLeftOut = (k: Kernel, { only, unless }: OperationSpec): boolean =>
+  (only !== undefined && !holds(k, only)) || (unless !== undefined && holds(k, unless));
 
 /** Another thread has ended the process, or this one has. */
 const hasExited = (k: Kernel): boolean => k.get(k.process + PROCESS.exited) !== 0;
@@ -64,7 +23,12 @@ export const USER = [
       (k) => {
         const operation = k.doing;
         if (operation === undefined || hasExited(k)) return k.done(0);
-        k.call(operation.procedure, 0, 0, k.get(k.progressOf(k.thread)));
+        const progress = k.progressOf(k.thread);
+        if (isLeftOut(k, operation.spec)) {
+          k.add(progress, 1);
+          return 'next';
+        }
+        return k.call(operation.procedure, 0, 0, k.get(progress));
       },
     ),
     after: joined((k) => {

@@ -12,6 +12,7 @@ import { DEVICE } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
+import { slotLock } from '../devices.js';
 import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';
 import { probeVariant } from './variant-hooks.js';
@@ -93,7 +94,10 @@ export const DEVICE_FILES = [
         return k.done(-ERRNO.EAGAIN);
       }
       k.set(lock, k.thread + 1);
+      return k.hasBug('slotLockHeldByRemoval') ? 'slot' : 'reset';
     },
+    slot: takes(slotLock),
+    unlockSlot: gives(slotLock),
     reset: gives(deviceLock, (k) => {
       const { reset } = k.placeOf(k.dev).hardware;
       k.endCall(reset);

@@ -2,12 +2,14 @@
 import { DMA_MAP } from '../../../model/iommu/type1.js';
 import { MAP } from '../../../model/iommufd/index.js';
 import { peek } from '../../../model/vfio-pci-core/little-endian.js';
+import { IRQ } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
+import { FAULT } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { FILE, GROUP } from '../../vfio-cells.js';
 import { actionOf } from './common.js';
 import { configOf } from './device.js';
-import { raise } from './irqs.js';
+import { eventfdOf, raise } from './irqs.js';
 
 const COMMAND = 4;
 const COMMAND_MASTER = 4;
@@ -54,8 +56,21 @@ export const HARDWARE_EVENTS = [
     raise: (k) => {
       const { index, vector } = actionOf<'interrupt'>(k);
       const dev = k.findDevice(k.doing.place);
+      const isSplit = index === IRQ.INTX && k.hasBug('intxHandlerGoes');
+      k.n = dev === 0 ? 0 : eventfdOf(k, dev, index, vector);
+      if (isSplit && k.n !== 0) {
+        k.dev = dev;
+        return undefined;
+      }
       if (dev !== 0) raise(k, dev, index, vector);
-      k.done(0);
+      return k.done(0);
+    },
+    // Its user may have replaced the eventfd since the handler read it.
+    signal: (k) => {
+      const { index, vector } = actionOf<'interrupt'>(k);
+      if (eventfdOf(k, k.dev, index, vector) !== k.n) k.fault(FAULT.interruptUseAfterFree);
+      else raise(k, k.dev, index, vector);
+      return k.done(0);
     },
   }),
 

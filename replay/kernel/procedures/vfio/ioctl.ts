@@ -7,6 +7,7 @@ import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
+import { FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import {
@@ -204,7 +205,16 @@ export const IOCTL = [
         return k.done(-ERRNO.ENODEV);
       }
       k.dev = dev;
+      if (k.hasBug('lookupFindsLastPut')) return 'take';
       k.add(vdevOf(k) + VDEV.refs, 1);
+      return 'lock';
+    },
+    take: (k) => {
+      if (k.get(vdevOf(k) + VDEV.registered) === 0) {
+        k.fault(FAULT.deviceUseAfterFree);
+        return k.done(-ERRNO.ENODEV);
+      }
+      return k.add(vdevOf(k) + VDEV.refs, 1);
     },
     lock: takes(lockOfFileGroup, (k) => {
       const group = groupOfFile(k);

@@ -33,10 +33,14 @@ function emit(k: Kernel, dev: number, { flags, index, start, count }: IrqRequest
   k.beginCall({ call: 'vfio_pci_set_irqs_ioctl', ...place });
 }
 
+/** The eventfd of an interrupt; 0 if it has none. */
+export const eventfdOf = (k: Kernel, dev: number, index: number, vector: number): number =>
+  k.vfio.triggers(k.vdev(dev))[keyOf(index, vector)] ?? 0;
+
 /** Signals the eventfd of an interrupt, when there is one. */
 export function signal(k: Kernel, dev: number, index: number, vector: number): void {
-  const file = k.vfio.triggers(k.vdev(dev))[keyOf(index, vector)];
-  if (file !== undefined) k.add(k.vfio.file(file) + FILE.signals, 1);
+  const file = eventfdOf(k, dev, index, vector);
+  if (file !== 0) k.add(k.vfio.file(file) + FILE.signals, 1);
 }
 
 /** As the device is closed: the interrupts that are in use go. */

@@ -9,11 +9,12 @@ import {
   mappingAt,
   VM_FAULT,
 } from '../../../model/vfio-pci-core/mmap-faults.js';
-import { type OpenDevice, zap } from '../../../model/vfio-pci-core/open-device.js';
+import { memoryEnabled, type OpenDevice, zap } from '../../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-function.js';
 import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
 import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
+import { FAULT } from '../../layout.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
@@ -32,6 +33,7 @@ export const reads = (then: (k: Kernel) => undefined) =>
 
 /** `vfio_pci_zap_and_down_write_memory_lock`; the caller holds the lock. */
 export function zapMappings(k: Kernel, dev: number): void {
+  if (k.hasBug('memoryOffKeepsMappings')) return;
   const device = k.placeOf(dev).address;
   k.pointCall({ call: 'vfio_pci_zap_and_down_write_memory_lock', device });
   removeMappings(k, dev);
@@ -204,8 +206,19 @@ export const MEMORY = [
       const mapping = mapOf(k, name);
       if (mapping === null || mapping.start + offset >= mapping.end) return k.done(-ERRNO.EFAULT);
       k.dev = k.get(k.vfio.file(mapping.file) + FILE.dev);
-      return isPopulated(k) ? k.done(0) : undefined;
+      if (!isPopulated(k)) return undefined;
+      if (!memoryEnabled(deviceOf(k)!)) k.fault(FAULT.memoryOffAccess);
+      return k.done(0);
     },
-    fault: reads((k) => k.done(fault(k))),
+    fault: reads((k) => {
+      const isOn = memoryEnabled(deviceOf(k)!);
+      return isOn && k.hasBug('faultAfterZap') ? undefined : k.done(fault(k));
+    }),
+    // Memory may have been switched off since.
+    insert: (k) => {
+      const page = touched(k);
+      k.vfio.put(vdevOf(k) + VDEV.pages, [...k.vfio.pages(vdevOf(k)), page - (page % PAGE)]);
+      k.done(0);
+    },
   }),
 ];

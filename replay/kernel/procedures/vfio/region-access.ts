@@ -17,7 +17,7 @@ import { barAccess, REGION } from '../../../model/vfio-pci-core/regions.js';
 import type { CallAnswer, CallName } from '../../calls.js';
 import { writeRegister } from '../../hardware.js';
 import type { Kernel } from '../../kernel.js';
-import { DEVICE } from '../../layout.js';
+import { DEVICE, FAULT } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
@@ -88,6 +88,7 @@ function answer(k: Kernel, told: Answer): void {
 }
 
 const COMMAND = 4;
+const COMMAND_INTX_OFF = 0x400;
 const WIDTH_NAMES = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
 
 function readHardware(k: Kernel, offset: number, width: Width): Answer {
@@ -106,6 +107,14 @@ function writeHardware(k: Kernel, offset: number, width: Width, value: number): 
   k.vfio.put(vdevOf(k) + VDEV.config, after);
   k.endCall(0);
   return DONE;
+}
+
+/** Whether the access changes DisINTx in COMMAND while INTx is in use. */
+function masksIntx(k: Kernel): boolean {
+  const { write, offset, value } = actionOf<'access'>(k);
+  const { irqType, space } = k.vfio.openDevice(vdevOf(k))!;
+  const changes = ((value & COMMAND_INTX_OFF) !== 0) !== space.virqDisabled;
+  return write && offset === COMMAND && irqType === IRQ.INTX && changes;
 }
 
 /** What the kernel does next for the access of the thread; null when it is over. */
@@ -199,15 +208,21 @@ export const REGIONS = [
   procedure('vfio_pci_config_rw', {
     enter: (k) => {
       begin(k, 'vfio_pci_config_rw');
+      k.was = Number(k.hasBug('intxUnlocked') && masksIntx(k));
       beginConfig(k);
     },
     next: (k) => {
       if (needsLock(k)) return 'lock';
       const next = nextOf(k);
-      if (next === null) return finish(k);
+      if (next === null) return k.was === 1 ? 'mask' : finish(k);
       if (next.type === 'reset') return k.call('pci_try_reset_function', k.dev, 0, 0, 'reset');
       answer(k, carryOut(k, next));
       return 'next';
+    },
+    // Another thread may have ended INTx since its use was tested.
+    mask: (k) => {
+      if (k.vfio.openDevice(vdevOf(k))?.irqType !== IRQ.INTX) k.fault(FAULT.interruptUseAfterFree);
+      return finish(k);
     },
     lock: takes(memoryLock, (k) => {
       if (nextOf(k)?.type === 'zap') answer(k, carryOut(k, { type: 'zap' }));

@@ -1,0 +1,55 @@
+/**
+ * What actors remember and share: variables with texts, such as what a program read, or which pod a
+ * VF is for. Both the names and the texts are known before the run.
+ */
+import type { Action, ActorSpec, Condition, DriverSpec } from './machine-spec.js';
+
+export class Variables {
+  readonly names: readonly string[];
+  /** Texts by their number; number 0: the variable was not set, or what was read was not there. */
+  readonly texts: readonly (string | null)[];
+
+  constructor(actors: readonly ActorSpec[], drivers: readonly DriverSpec[], mostVfs: number) {
+    const operations = actors.flatMap((actor) => actor.operations);
+    const actions = operations.map(({ action }) => action);
+    const conditions = [
+      ...operations.flatMap(({ when, only, unless }) => [when, only ?? null, unless ?? null]),
+      ...drivers.map(({ removeWaits }) => removeWaits ?? null),
+    ];
+    this.names = [...new Set([...actions.flatMap(namesIn), ...conditions.flatMap(nameIn)])];
+    const read = this.names.length === 0 ? [] : readable(actions, drivers, mostVfs);
+    const texts = [...actions.flatMap(textIn), ...conditions.flatMap(textOfCondition), ...read];
+    this.texts = [null, ...new Set(texts)];
+  }
+
+  textNumber(text: string | null): number {
+    return Math.max(0, this.texts.indexOf(text));
+  }
+}
+
+function namesIn(action: Action): string[] {
+  if (action.type === 'set') return [action.variable];
+  return action.type === 'read' && action.variable !== null ? [action.variable] : [];
+}
+
+const nameIn = (condition: Condition | null): string[] =>
+  condition?.type === 'variable' ? [condition.variable] : [];
+
+const textIn = (action: Action): string[] =>
+  action.type === 'set' && action.text !== null ? [action.text] : [];
+
+const textOfCondition = (condition: Condition | null): string[] =>
+  condition?.type === 'variable' && condition.text !== null ? [condition.text] : [];
+
+/** What a read of an attribute can give. */
+function readable(
+  actions: readonly Action[],
+  drivers: readonly DriverSpec[],
+  mostVfs: number,
+): string[] {
+  if (!actions.some(({ type }) => type === 'read')) return [];
+  return [
+    ...drivers.map(({ name }) => name),
+    ...Array.from({ length: mostVfs + 1 }, (_, n) => String(n)),
+  ];
+}

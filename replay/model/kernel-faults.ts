@@ -1,0 +1,19 @@
+/** What must not happen in a kernel, and did: a bit for each. */
+export const FAULT = {
+  /** An override was compared after another thread had freed it. */
+  overrideUseAfterFree: 1,
+  /** A function was removed by two threads at the same time. */
+  removedTwice: 2,
+  /** The name of a driver was read through a null pointer. */
+  nullDriver: 4,
+  /** A driver was bound to a function that had been removed. */
+  boundAfterRemoval: 8,
+  /** A VF was added that was there already. */
+  addedTwice: 16,
+  /** A user's access reached a function whose memory was off. */
+  memoryOffAccess: 32,
+  /** An interrupt's context or eventfd was used after it was freed. */
+  interruptUseAfterFree: 64,
+  /** A device was used after VFIO had freed it. */
+  deviceUseAfterFree: 128,
+} as const;
