@@ -76,7 +76,8 @@ function map(k: Kernel): number {
   const place = { device: addressOf(k), region, offset: start, value, data };
   k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
   const device = deviceOf(k)!;
-  const ret = mapRegion(device, value, start, end, (page) => isAlone(k, page)) ?? -ERRNO.EINVAL;
+  const results = mapRegion(device, value, start, end, (page) => isAlone(k, page));
+  const ret = results?.[0] ?? -ERRNO.EINVAL;
   k.endCall(ret);
   if (ret < 0) return ret;
   const pages = { region, page: offset / PAGE, populated: false, changed: false };
