@@ -19,6 +19,7 @@ import * as replay from './replay.js';
 import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
 import * as verify from './verify.js';
+import * as why from './why.js';
 
 /**
  * One file per command. `register` describes it to commander. The action imports what it needs, so
@@ -38,5 +39,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [replay, enact, debug, races, explore] },
+  { heading: 'Find out what happened:', commands: [why, replay, enact, debug, races, explore] },
 ];
