@@ -38,6 +38,7 @@ export {
 } from './races/index.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';
+export { Explainer, type Link, type Relation, type Why } from './why/index.js';
 
 /**
  * Opens traces for SQL that users wrote. It runs in a separate process with limited memory and

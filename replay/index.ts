@@ -42,6 +42,7 @@ export {
   replay,
 } from './judge/engine/replayer.js';
 export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
+export { cellAt } from './judge/engine/state-cells.js';
 export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
 export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
 export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
@@ -67,6 +68,7 @@ export { parseSnapshot } from './model/binding/function-facts.js';
 export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
 export { covers, parseNewId } from './model/binding/pci-ids.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
+export type { Reason } from './model/reason.js';
 export {
   checkScenario,
   kindOf,

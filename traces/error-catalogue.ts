@@ -253,6 +253,8 @@ export const ERRORS = {
     'the process in which SQL runs cannot be started: too few open files or processes are ' +
       'allowed',
   ),
+  SEQ_UNKNOWN: usage('questions', 'the trace has no readable event of that number'),
+  WHY_WHICH: usage('questions', '`vfr why` was given no event, or an event and also an option'),
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
   SQL_TOO_LONG: usage('questions', 'the file of a query is larger than 1 MiB'),
   NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),

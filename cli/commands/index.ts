@@ -20,6 +20,7 @@ import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
 import * as timeline from './timeline.js';
 import * as verify from './verify.js';
+import * as why from './why.js';
 
 /**
  * One file per command. `register` describes it to commander. The action imports what it needs, so
@@ -39,5 +40,5 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [replay, enact, debug, races, explore] },
+  { heading: 'Find out what happened:', commands: [why, replay, enact, debug, races, explore] },
 ];

@@ -1,4 +1,5 @@
 import { errnoName } from '../../../traces/index.js';
+import { placed, type Reason, type Results, reasonsFor } from '../../model/reason.js';
 
 /**
  * The basis of a match, the strongest first. Only a computed one proves much about the kernel: the
@@ -28,6 +29,8 @@ export interface Match {
   readonly type: 'match';
   readonly basis: Basis;
   readonly code: 1 | 2 | 3 | 4;
+  /** Of a refused call: the rule that refused it; several if it is not known which one did. */
+  readonly reasons?: readonly Reason[];
 }
 
 /** The kernel did something else than was predicted. */
@@ -75,15 +78,30 @@ export const compare = (
  */
 export const oneOf = (
   path: string,
-  expected: readonly number[],
+  expected: Results,
   ret: number,
   usual = 0,
 ): Match | Difference =>
   expected.includes(ret)
     ? ret === usual
       ? DEFAULT
-      : COMPUTED
+      : explained(expected, ret)
     : diverge(path, [...new Set(expected)].map(errnoName).join(' or '), errnoName(ret));
+
+/** The match of a result that a rule computed; with its reasons if it is an error. */
+export function explained(expected: Results, ret: number): Match {
+  const reasons = reasonsFor(expected, ret);
+  return reasons.length === 0 ? COMPUTED : { ...COMPUTED, reasons };
+}
+
+/** A verdict with the names of what the call is about in the cells of its reasons. */
+export const placing = (
+  verdict: Verdict,
+  names: Readonly<Partial<Record<string, string>>>,
+): Verdict =>
+  verdict.type === 'match' && verdict.reasons !== undefined
+    ? { ...verdict, reasons: placed(verdict.reasons, names) }
+    : verdict;
 
 /** A result that an inner function returned, which is handed on. */
 export const handedOn = (path: string, inner: number, ret: number): Match | Difference =>

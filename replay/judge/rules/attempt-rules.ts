@@ -3,7 +3,7 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { attachResult } from '../../model/binding/attach-result.js';
 import { covers, parseNewId } from '../../model/binding/pci-ids.js';
-import { certainly, describe, type Possible, possibly } from '../../model/possible.js';
+import { certainly, describe, only, type Possible, possibly } from '../../model/possible.js';
 import type { AttemptFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -11,6 +11,7 @@ import {
   COMPUTED,
   compare,
   diverge,
+  explained,
   handedOn,
   PASSED,
   STIMULUS,
@@ -20,6 +21,7 @@ import {
 import { matchesSomehow, mayMatch } from '../machine/bus-match.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { setBound, setFree } from './bind.js';
+import { bound } from './binding-stores.js';
 import { byUnseenId, nextInPass, passOf } from './driver-pass.js';
 
 /** `__driver_probe_device`. */
@@ -167,10 +169,14 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
     if (ret === -ERRNO.EBUSY) return busy(frame, path);
     return expected.includes(ret) ? COMPUTED : UNKNOWN;
   }
+  const before = only(frame.driverBefore);
   const busyNow = frame.driverBefore === 'unknown' || frame.driverBefore.some((d) => d !== null);
   if (busyNow) expected.push(-ERRNO.EBUSY);
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
-  if (expected.includes(ret)) return COMPUTED;
+  if (expected.includes(ret)) {
+    const known = ret === -ERRNO.EBUSY && typeof before === 'string';
+    return known ? explained(bound(device, before), ret) : COMPUTED;
+  }
   // The kernel may be one that allows no probing before a device is added.
   if (ret === -ERRNO.EPROBE_DEFER) return UNKNOWN;
   if (device.assumed.driver) return UNKNOWN;

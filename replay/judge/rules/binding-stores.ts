@@ -4,9 +4,10 @@
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { certainly, only, possibly } from '../../model/possible.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
-import { COMPUTED, diverge, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { diverge, explained, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { matches } from '../machine/bus-match.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { endPass } from './driver-pass.js';
@@ -36,25 +37,59 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
     }
     // The text may name a device of another bus, whose driver is not known.
     if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
-    return storeResult(frame, [-ERRNO.ENODEV], ret);
+    return storeResult(frame, noMatch(engine, frame), ret);
   }
   // It did not match, or may not have matched, when the write began, whatever has changed since.
   const known = frame.device !== null && frame.device.ids !== null && frame.matches !== true;
-  if ((frame.matches === false || known) && ret === -ERRNO.ENODEV) return COMPUTED;
+  if ((frame.matches === false || known) && ret === -ERRNO.ENODEV) {
+    return explained(noMatch(engine, frame), ret);
+  }
   if (engine.gaps) return UNKNOWN;
   // It matched, until an override was set that prevents it.
-  if (ret === -ERRNO.ENODEV && wasKeptAway(engine, frame)) return COMPUTED;
+  if (ret === -ERRNO.ENODEV && wasKeptAway(engine, frame)) {
+    return explained(noMatch(engine, frame), ret);
+  }
   if (frame.overlapped) return UNKNOWN;
   if (frame.device === null && ret !== -ERRNO.ENODEV) return UNKNOWN;
   if (frame.matches === false) {
-    const verdict = storeResult(frame, [-ERRNO.ENODEV], ret);
+    const verdict = storeResult(frame, noMatch(engine, frame), ret);
     if (verdict.type === 'match' || frame.device === null) return verdict;
     return engine.weighAgainstSnapshot(frame.device, 'override', verdict);
   }
   const before = only(frame.driverBefore);
   return typeof before === 'string' && frame.matches
-    ? storeResult(frame, [-ERRNO.EBUSY], ret)
+    ? storeResult(frame, bound(frame.device, before), ret)
     : UNKNOWN;
+}
+
+/** Why a driver is not attached to the function that a write names. */
+function noMatch(engine: Engine, { device, driver, text }: StoreFrame): Results {
+  const { ENODEV } = ERRNO;
+  if (device === null) return noFunction(text);
+  const { address } = device;
+  const cell = `${address}/override`;
+  if (certainly(device.visible, false)) return because(ENODEV, `${address} does not exist`);
+  const override = only(engine.override(device));
+  if (typeof override === 'string' && override !== driver) {
+    return because(ENODEV, `${driver} does not match: driver_override is ${override}`, cell);
+  }
+  const ids = `${driver} does not match: no id of it is that of ${address}`;
+  return override === null ? because(ENODEV, `${ids}, and there is no override`, cell) : [-ENODEV];
+}
+
+const noFunction = (text: string): Results =>
+  because(ERRNO.ENODEV, `no PCI function is named ${JSON.stringify(text.trim())}`);
+
+/** A driver is bound already. */
+export const bound = (device: PciDevice | null, driver: string): Results =>
+  because(ERRNO.EBUSY, `${driver} is bound`, `${device?.address}/driver`);
+
+/** What an unbind write returns if its driver does not have the function. */
+function notItsDriver({ device, driver }: StoreFrame): Results {
+  const has = device === null ? undefined : only(device.driver);
+  if (has === undefined || has === driver) return [-ERRNO.ENODEV];
+  const text = has === null ? 'no driver is bound' : `${has} is bound, and not ${driver}`;
+  return because(ERRNO.ENODEV, text, `${device?.address}/driver`);
 }
 
 /** Whether the function may have had another driver's override at some moment of the write. */
@@ -96,12 +131,12 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
       if (verdict.type === 'unknown') forgetDriver(engine, device);
       return verdict;
     }
-    return storeResult(frame, [-ERRNO.ENODEV], ret);
+    return storeResult(frame, notItsDriver(frame), ret);
   }
   if (engine.gaps) return UNKNOWN;
   const never = !possibly(frame.driverBefore, driver) && !possibly(device.driver, driver);
   const tried = driver === null ? -1 : (device.triedBy.get(driver) ?? -1);
-  if (never && tried < frame.seq) return storeResult(frame, [-ERRNO.ENODEV], ret);
+  if (never && tried < frame.seq) return storeResult(frame, notItsDriver(frame), ret);
   if (frame.overlapped) return UNKNOWN;
   if (wasBound) {
     engine.machine.loosen(device);
@@ -124,17 +159,18 @@ export function endDriversProbe(engine: Engine, frame: StoreFrame, ret: number):
   if (pass === null) {
     // No address of the PCI bus was written: nothing there has such a name, but every bus has this
     // attribute, and which bus it was is not recorded.
-    return ret === -ERRNO.ENODEV ? COMPUTED : UNKNOWN;
+    return ret === -ERRNO.ENODEV ? explained(noFunction(frame.text), ret) : UNKNOWN;
   }
   const missing = ret >= 0 ? endPass(engine, pass) : null;
   if (missing !== null) return missing;
   const last = pass.tried.at(-1)?.ret ?? 0;
-  const expected: number[] = [];
-  if (pass.tried.length === 0 && possibly(frame.found, false)) expected.push(-ERRNO.ENODEV);
+  const expected: Results[] = [];
+  if (pass.tried.length === 0 && possibly(frame.found, false))
+    expected.push(noFunction(frame.text));
   if (pass.tried.length > 0 || possibly(frame.found, true)) {
-    expected.push(last < 0 ? -ERRNO.EINVAL : frame.count);
+    expected.push([last < 0 ? -ERRNO.EINVAL : frame.count]);
   }
-  const verdict = storeResult(frame, expected, ret);
+  const verdict = storeResult(frame, anyOf(...expected), ret);
   if (verdict.type === 'match') return verdict;
   const doubted = engine.weighAgainstSnapshot(pass.device, 'driver', verdict);
   if (doubted.type === 'unknown' && ret === -ERRNO.ENODEV) engine.machine.remove(pass.device);

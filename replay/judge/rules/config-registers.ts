@@ -3,6 +3,7 @@
  * such bits is predicted; for other bits, the hardware's answer is a stimulus.
  */
 
+import { hex } from '../../model/hex.js';
 import {
   type FixedRegisters,
   isDefined,
@@ -15,7 +16,6 @@ import {
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { hex } from './vfio-results.js';
 
 /** The kernel's own writes, except those of one byte, which a recording may lack. */
 const WRITES = ['pci_bus_write_config_word', 'pci_bus_write_config_dword'];

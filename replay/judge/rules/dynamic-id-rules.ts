@@ -2,6 +2,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { parseNewId } from '../../model/binding/pci-ids.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import { UNKNOWN, type Verdict } from '../engine/verdict.js';
@@ -33,6 +34,9 @@ export function forgetId(engine: Engine, { driver, text }: StoreFrame): void {
   }
 }
 
+const taken = (driver: string): Results =>
+  because(ERRNO.EEXIST, `${driver} has that id already, in its table or from new_id`);
+
 export function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const parsed = parseNewId(frame.text);
   if (parsed === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
@@ -45,9 +49,9 @@ export function endNewId(engine: Engine, frame: StoreFrame, ret: number): Verdic
   if (ret < 0) claims.removeDynamicId(driver, parsed.entry);
   if (frame.attempts > 0) return storeResult(frame, [frame.count], ret);
   if (equal > 1 && parsed.fields < 7 && !frame.rival && !engine.gaps)
-    return storeResult(frame, [-ERRNO.EEXIST], ret);
+    return storeResult(frame, taken(driver), ret);
   // Ids added before the recording, and driver data of tables that no model has, are not known.
-  return storeResult(frame, [frame.count, -ERRNO.EEXIST, -ERRNO.EINVAL], ret);
+  return storeResult(frame, anyOf([frame.count, -ERRNO.EINVAL], taken(driver)), ret);
 }
 
 export function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Verdict {
@@ -61,5 +65,6 @@ export function endRemoveId(engine: Engine, frame: StoreFrame, ret: number): Ver
   const adding = engine.frames.isOpen((f) => f.type === 'store' && f.attribute === 'new_id');
   // A lost event may have removed it.
   const certain = known && !adding && !engine.gaps;
-  return storeResult(frame, certain ? [frame.count] : [frame.count, -ERRNO.ENODEV], ret);
+  const missing = because(ERRNO.ENODEV, `${frame.driver} has no such dynamic id`);
+  return storeResult(frame, certain ? [frame.count] : anyOf([frame.count], missing), ret);
 }

@@ -17,7 +17,7 @@ import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
 import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
-import { cdevBinding, endCdev, releaseFile } from './vfio-cdev.js';
+import { cdevBinding, endCdev, releaseFile, UNBOUND } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -121,7 +121,7 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
   const door = call.name === CDEV_CALL.BIND ? 'open' : doorOfMdev(engine, mdev, e);
   const path = `${mdev.uuid}/${call.name}`;
   const { ret } = e;
-  if (door === 'unbound') return unsure(engine, judge(path, [-ERRNO.EINVAL], ret));
+  if (door === 'unbound') return unsure(engine, judge(path, UNBOUND, ret));
   const ofCdev = endCdev(engine, call, e, door);
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
   const { version } = rulesOf(engine);

@@ -6,6 +6,7 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, describe, either, type Possible, possibly } from '../../model/possible.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { ReallyProbeFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -13,6 +14,7 @@ import {
   COMPUTED,
   compare,
   diverge,
+  explained,
   handedOn,
   IN_ORDER,
   oneOf,
@@ -181,6 +183,16 @@ function endReally(
   return handedOn(path, bus === 0 ? 0 : failed, ret);
 }
 
+const gateClosed = ({ address, physfn }: PciDevice): Results =>
+  because(
+    ERRNO.ENODEV,
+    'sriov_drivers_autoprobe of the PF is off, and the VF has no override',
+    `${physfn}/autoprobe`,
+    `${address}/override`,
+  );
+const hasVfs = ({ address }: PciDevice, n: number): Results =>
+  because(ERRNO.EBUSY, `it is a PF with ${n} VFs`, `${address}/numVfs`);
+
 function busResult(
   engine: Engine,
   frame: { gate: Possible<boolean>; own: { ret: number | null } | null; driver: string },
@@ -194,12 +206,12 @@ function busResult(
   }
   if (certainly(frame.gate, false)) {
     const verdict = compare(`${device.address}/sriov/autoprobe`, '-ENODEV', errnoName(ret));
-    if (verdict.type === 'match') return verdict;
+    if (verdict.type === 'match') return explained(gateClosed(device), ret);
     return engine.weighAgainstSnapshot(device, 'override', verdict);
   }
   const recorded = engine.recordsOwnProbe(frame.driver);
   if (possibly(frame.gate, false) && ret === -ERRNO.ENODEV) {
-    if (frame.gate !== 'unknown') return COMPUTED;
+    if (frame.gate !== 'unknown') return explained(gateClosed(device), ret);
     if (recorded) learnGate(engine, device, false);
     return UNKNOWN;
   }
@@ -241,12 +253,8 @@ function ownResult(
  */
 function registerResult(device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;
-  if (device.endpoint === false) return compare(path, '-EINVAL', errnoName(ret));
+  if (device.endpoint === false) return oneOf(path, because(ERRNO.EINVAL, 'it is a bridge'), ret);
   const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
   if (vfs === 'unknown') return UNKNOWN;
-  return oneOf(
-    path,
-    vfs.map((n) => (n > 0 ? -ERRNO.EBUSY : 0)),
-    ret,
-  );
+  return oneOf(path, anyOf(...vfs.map((n) => (n > 0 ? hasVfs(device, n) : [0]))), ret);
 }

@@ -9,14 +9,15 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
-  COMPUTED,
   compare,
   DEFAULT,
   diverge,
+  explained,
   IN_ORDER,
   oneOf,
   PASSED,
@@ -77,7 +78,7 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   if (expected === null) return UNKNOWN;
   if (expected.includes(ret)) {
     if (frame.enable !== null) return PASSED;
-    return ret === frame.count ? DEFAULT : COMPUTED;
+    return ret === frame.count ? DEFAULT : explained(expected, ret);
   }
   if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
   if (doubtful) {
@@ -95,13 +96,14 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
 /** In place of a result: any result of the driver's `sriov_configure`. */
 const ANY_ERRNO = 0;
 
-function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[] | null {
+function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results | null {
   const n = parseU16(frame.text);
-  if (n === 'invalid') return [-ERRNO.EINVAL];
-  if (n === 'range') return [-ERRNO.ERANGE];
+  if (n === 'invalid') return because(ERRNO.EINVAL, 'it is not a number');
+  if (n === 'range') return because(ERRNO.ERANGE, 'the number does not fit 16 bits');
   const sriov = sriovOf(pf);
   const beyond = beyondLimit(sriov, n);
-  if (beyond === true) return [-ERRNO.ERANGE];
+  const tooMany = because(ERRNO.ERANGE, `the PF allows ${sriov.maxVfs ?? sriov.totalVfs} VFs`);
+  if (beyond === true) return tooMany;
   if (frame.enable !== null) {
     return frame.enable.ret === null
       ? null
@@ -111,17 +113,21 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): number[
   const current = numVfsSince(sriov, frame.seq);
   if (current === 'unknown') return null;
   const driver = only(pf.driver);
-  const results = current.flatMap((now) => {
+  const numVfs = `${pf.address}/numVfs`;
+  const results = current.map((now): Results => {
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
-    if (driver === null || driverModel(driver).sriovConfigure === 'none') return [-ERRNO.ENOENT];
+    if (driver === null || driverModel(driver).sriovConfigure === 'none') {
+      const text = driver === null ? 'the PF has no driver' : `${driver} has no sriov_configure`;
+      return because(ERRNO.ENOENT, text, `${pf.address}/driver`);
+    }
     const simple = driverModel(driver).sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
-    if (now > 0) return [-ERRNO.EBUSY];
+    if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);
     if (simple && engine.records('sriov_enable')) return [];
     return [frame.count, ANY_ERRNO];
   });
-  return beyond === null ? [...results, -ERRNO.ERANGE] : results;
+  return anyOf(...results, beyond === null ? tooMany : []);
 }
 
 /** Whether a number of VFs is more than the PF, or its driver, allows; null when not known. */

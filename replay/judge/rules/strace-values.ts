@@ -5,12 +5,12 @@
  * drivers/vfio/pci/vfio_pci_config.c 6.1, `init_pci_cap_basic_perm`).
  */
 
+import { hex } from '../../model/hex.js';
 import { type FixedRegisters, rowOf } from '../../model/vfio-pci-core/fixed-registers.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { COMPUTED, diverge, type Verdict } from '../engine/verdict.js';
 import { registersAt } from './config-registers.js';
-import { hex } from './vfio-results.js';
 
 const IDS = 0x00;
 const CLASS = 0x08;

@@ -1,6 +1,7 @@
 /** The character device of a device: which file a call is of, BIND, ATTACH, DETACH, and closing. */
 
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../../model/hex.js';
 import {
   type Answer,
   attach,
@@ -16,7 +17,9 @@ import {
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
 import type { Unknown } from '../../model/possible.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import { CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
+import { notViable } from '../../model/vfio/container-ioctl.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import {
   groupInUnseenIommufd,
@@ -28,11 +31,11 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { OPEN } from './mdev-rules.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
-import { viable } from './vfio-viable.js';
+import { blockersOf, viable } from './vfio-viable.js';
 
 const { BIND, ATTACH } = CDEV_CALL;
 
@@ -79,10 +82,11 @@ export function doorOfCall(engine: Engine, call: IoctlCall, e: EventCursor): Doo
 /** Of a file that is not bound every call is refused but BIND, also one that does not exist. */
 export function endUnbound(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   const fn = functionAt(engine.vfio, call.device ?? '');
-  const verdict = judge(`${fn.address}/${call.name}`, [-ERRNO.EINVAL], e.ret);
+  const verdict = judge(`${fn.address}/${call.name}`, UNBOUND, e.ret);
   const certain = fn.confirmed || fileOfCall(engine.vfio.descriptors, e.pid, e.tid) !== null;
   const excused = !certain || !engine.records(BIND);
-  return verdict.type === 'diverge' && excused ? UNKNOWN : verdict;
+  const excuses = verdict.type === 'diverge' && excused;
+  return excuses ? UNKNOWN : placing(verdict, { device: fn.address });
 }
 
 /** BIND, ATTACH and DETACH; undefined for another call. */
@@ -95,13 +99,16 @@ export function endCdev(
   const fn = functionAt(engine.vfio, call.device ?? '');
   const path = `${fn.address}/${call.name}`;
   // A file from a group has none of these calls: they reach the driver, like others.
-  if (call.layer === 'pci' && isCdevCall(call.name)) return judge(path, [-ERRNO.ENOTTY], e.ret);
+  if (call.layer === 'pci' && isCdevCall(call.name)) {
+    const text = 'the file is of a group, which has no such call';
+    return judge(path, because(ERRNO.ENOTTY, text), e.ret);
+  }
   const { version } = rulesOf(engine);
   if (call.name === BIND) {
     const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
     const verdict = judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
     if (e.ret === 0) learnBound(engine, call, fn, e);
-    return verdict;
+    return placing(verdict, { device: fn.address });
   }
   if (!isCdevCall(call.name)) return undefined;
   const use = boundUse(engine, fn);
@@ -113,10 +120,20 @@ export function endCdev(
   // A file that is not bound says nothing of the iommufd of the one that is.
   return door === 'unknown' && e.ret === -ERRNO.EINVAL
     ? verdict
-    : doubted(engine, use, verdict, explained);
+    : placing(doubted(engine, use, verdict, explained), { iommufd: `iommufd ${boundContext(fn)}` });
 }
 
-const INVALID: readonly number[] = [-ERRNO.EINVAL];
+export const UNBOUND = because(
+  ERRNO.EINVAL,
+  'the file is not bound to an iommufd yet',
+  'device/bound',
+);
+const UNREADABLE = because(ERRNO.EFAULT, 'the argument cannot be read');
+const invalid = (text: string, ...cells: readonly string[]): Results =>
+  because(ERRNO.EINVAL, text, ...cells);
+const unknownFlags = (flags: number): Results => invalid(`flags ${hex(flags)} are not all known`);
+const tooSmall = (argsz: number, least: number): Results =>
+  invalid(`argsz is ${argsz}, less than ${least}`);
 
 function bindResults(
   engine: Engine,
@@ -124,41 +141,59 @@ function bindResults(
   fn: VfioFunction,
   e: EventCursor,
   version: number | null,
-): readonly number[] | null {
+): Results | null {
   const early = refuseBind(call, version);
   if (early === 'unknown') return null;
   if (early !== 'none') return early;
   const { descriptors, groupFiles } = engine.vfio;
   const file = fileOfCall(descriptors, e.pid, e.tid);
-  if (file !== null && groupFiles.has(file)) return INVALID;
+  if (file !== null && groupFiles.has(file)) return invalid('the file is of a group');
   if (call.opened === true) return [0];
   if (call.openError !== null) return [call.openError];
   if (call.opened === null) return null;
   const binding = cdevOf(fn);
   const bound = typeof binding === 'object' ? binding : null;
-  if (bound !== null && file !== null && bound.file === file) return INVALID;
+  if (bound !== null && file !== null && bound.file === file) {
+    return invalid('the file is bound already', 'device/bound');
+  }
   // Without a call that enables the device something refused it, in the order of these.
-  const maybe = bound !== null ? [] : [-ERRNO.EBUSY];
-  maybe.push(...tokenErrors(engine, call, fn, version));
+  const maybe: Results[] = [tokenErrors(engine, call, fn, version)];
+  if (bound === null) maybe.push(because(ERRNO.EBUSY, 'a user has its group', 'device/group'));
   const isKnown = showsFiles(engine) && iommufdAt(engine, e.pid, call.words[2]) !== null;
-  if (!isKnown) maybe.push(-ERRNO.EBADF, -ERRNO.EBADFD);
-  if (bound !== null || typeof fn.open === 'object') return [...maybe, -ERRNO.EINVAL];
+  if (!isKnown) maybe.push(...badFile(call.words[2]));
+  if (bound !== null || typeof fn.open === 'object') {
+    return anyOf(...maybe, invalid('another file of the device is bound', 'device/bound'));
+  }
   const group = engine.machine.find(fn.address)?.group ?? null;
-  if (group !== null && viable(engine, group) === false) return [...maybe, -ERRNO.EPERM];
+  const refused = group === null ? [-ERRNO.EPERM] : refusedGroup(engine, group);
+  if (group !== null && viable(engine, group) === false) return anyOf(...maybe, refused);
   const opener = isUuid(fn.address) ? OPEN : 'vfio_pci_core_enable';
   if (!engine.records(opener)) return null;
-  return [...maybe, -ERRNO.EINVAL, -ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
+  const others = [-ERRNO.EINVAL, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
+  return anyOf(...maybe, refused, others);
 }
 
+function refusedGroup(engine: Engine, group: number): Results {
+  const blockers = blockersOf(engine, group);
+  return blockers.length > 0 ? notViable(blockers) : [-ERRNO.EPERM];
+}
+
+/** A descriptor is not open, or not one of an iommufd. */
+const badFile = (descriptor: number): Results[] => [
+  because(ERRNO.EBADF, `iommufd ${descriptor | 0} is no open descriptor`),
+  because(ERRNO.EBADFD, `descriptor ${descriptor | 0} is not one of an iommufd`),
+];
+
 /** The errors of the argument itself. */
-function refuseBind(call: IoctlCall, version: number | null): readonly number[] | 'none' | Unknown {
-  if (call.argument === 0) return [-ERRNO.EFAULT];
+function refuseBind(call: IoctlCall, version: number | null): Results | 'none' | Unknown {
+  if (call.argument === 0) return UNREADABLE;
   if (call.words.length < 3) return 'unknown';
   const [argsz, flags, descriptor] = call.words;
-  if (argsz === 0 && flags === 0 && descriptor === 0) return [-ERRNO.EINVAL, -ERRNO.EFAULT];
+  if (argsz === 0 && flags === 0 && descriptor === 0) return anyOf(tooSmall(0, 16), UNREADABLE);
   const flag = version === null || version >= TOKEN_SINCE ? 1 : 0;
-  if (argsz < 16 || (flags & ~flag) !== 0 || (descriptor | 0) < 0) return INVALID;
-  return 'none';
+  if (argsz < 16) return tooSmall(argsz, 16);
+  if ((flags & ~flag) !== 0) return unknownFlags(flags);
+  return (descriptor | 0) < 0 ? invalid(`iommufd is ${descriptor | 0}`) : 'none';
 }
 
 /** Newer kernels require a VF's token if PF and VF have different users. */
@@ -167,14 +202,15 @@ function tokenErrors(
   call: IoctlCall,
   fn: VfioFunction,
   version: number | null,
-): readonly number[] {
+): Results {
   if (version !== null && version < TOKEN_SINCE) return [];
   if ((call.words[1] & 1) !== 0) return [-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES];
   const pci = engine.machine.find(fn.address);
   if (pci == null) return [];
   // One that came during the recording is a VF, unless the recording shows how it came.
   const mayBeVf = pci.physfn !== null || functionAt(engine.vfio, fn.address).hardware === null;
-  return mayBeVf || pci.sriov !== null ? [-ERRNO.EACCES] : [];
+  const missing = because(ERRNO.EACCES, 'PF and VF have different users, and no token was passed');
+  return mayBeVf || pci.sriov !== null ? missing : [];
 }
 
 function learnBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {
@@ -198,13 +234,15 @@ function attachment(
   version: number | null,
 ): Answer {
   const least = call.name === ATTACH ? 12 : 8;
-  if (call.argument === 0) return { results: [-ERRNO.EFAULT] };
+  if (call.argument === 0) return { results: UNREADABLE };
   if (call.words.length < 3) return { results: null };
   const [argsz, flags, pt] = call.words;
   const pasid = version === null || version >= PASID_SINCE ? 1 : 0;
-  if (argsz === 0 && flags === 0 && pt === 0) return { results: [-ERRNO.EINVAL, -ERRNO.EFAULT] };
-  if (argsz < least || (flags & ~pasid) !== 0) return { results: INVALID };
-  if (flags !== 0) return { results: argsz < least + 4 ? INVALID : null };
+  const small = tooSmall(argsz, least);
+  if (argsz === 0 && flags === 0 && pt === 0) return { results: anyOf(small, UNREADABLE) };
+  if (argsz < least) return { results: small };
+  if ((flags & ~pasid) !== 0) return { results: unknownFlags(flags) };
+  if (flags !== 0) return { results: argsz < least + 4 ? tooSmall(argsz, least + 4) : null };
   const use = boundUse(engine, fn);
   const id = use === null ? null : deviceId(use.context, fn.address);
   if (call.name === ATTACH)

@@ -3,6 +3,9 @@
  * and drivers/pci/access.c 6.1).
  */
 
+import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../../model/hex.js';
+import { because, type Results } from '../../model/reason.js';
 import {
   configCall,
   innerCall,
@@ -145,7 +148,16 @@ export function endConfig(engine: Engine, call: RegionCall, ret: number): Verdic
     if (call.write) functionAt(engine.vfio, call.device).open = 'unknown';
     return UNKNOWN;
   }
-  return judge(`${call.device}/config`, [result], ret, call.count);
+  const results = result < 0 ? refused(engine, call, result) : [result];
+  return judge(`${call.device}/config`, results, ret, call.count);
+}
+
+/** An access of the configuration space is refused for one reason of its own. */
+function refused(engine: Engine, { device, offset, count }: RegionCall, ret: number): Results {
+  const size = openOf(engine, device)?.space.size;
+  if (size === undefined || offset + count <= size || ret !== -ERRNO.EFAULT) return [ret];
+  const text = `${hex(offset)} to ${hex(offset + count - 1)} is past the end of ${hex(size)} bytes`;
+  return because(ERRNO.EFAULT, text);
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { handedOn, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { containerAt, containerOfIoctl, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { groupKey, groupNumber } from './group-keys.js';
@@ -29,7 +29,7 @@ import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
-import { mayBeLost, viable } from './vfio-viable.js';
+import { blockersOf, mayBeLost, viable } from './vfio-viable.js';
 
 export const SET_IOMMU = 'VFIO_SET_IOMMU';
 export const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
@@ -50,6 +50,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const expected = groupIoctl(call.name, group, {
     container,
     viable: viable(engine, number),
+    blockers: blockersOf(engine, number),
     attached: call.attached,
     opened: call.opened,
     iommufd: version === null || version >= IOMMUFD_SINCE,
@@ -73,8 +74,11 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const verdict = judge(`group ${key}/${call.name}`, expected, ret);
   // The absence of a call in it proves nothing about a group whose functions have other drivers.
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
-  return unsure ? UNKNOWN : verdict;
+  return unsure ? UNKNOWN : placing(verdict, { group: `group ${key}`, container: cellOf(at) });
 }
+
+/** The name of a container among the cells of the state. */
+const cellOf = (at: ContainerKey): string => `container ${at}`;
 
 /** The file that a group returned. */
 function learnDevice(engine: Engine, call: IoctlCall, group: Group, e: EventCursor): void {
@@ -172,7 +176,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       const results = containerIoctl(call.name, before, call.argument, release);
       return results === 'driver' ? null : results;
     };
-    return judgeByKernel(path, expected, ofRelease, ret);
+    return placing(judgeByKernel(path, expected, ofRelease, ret), { container: cellOf(at) });
   }
   if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
@@ -242,7 +246,7 @@ function endType1(engine: Engine, call: IoctlCall, at: ContainerKey, e: EventCur
     forgetShared(engine, at);
   }
   const verdict = finishDma(engine, call, container, e);
-  if (verdict !== undefined) return verdict;
+  if (verdict !== undefined) return placing(verdict, { container: cellOf(at) });
   return judge(path, driverResult(call), e.ret);
 }
 

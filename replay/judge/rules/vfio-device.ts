@@ -30,6 +30,7 @@ import {
   type Difference,
   diverge,
   IN_ORDER,
+  placing,
   STIMULUS,
   UNKNOWN,
   type Verdict,
@@ -303,7 +304,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
   const ofRelease = (release: number | null) => irqsResult(device, call, release);
   const verdict = judgeByKernel(path, ofRelease(rulesOf(engine).version), ofRelease, e.ret);
   if (e.ret === 0) applyIrqs(device, call);
-  return verdict;
+  return placing(verdict, { device: address });
 }
 
 /** `pci_try_reset_function`: its result is the hardware's. */

@@ -11,9 +11,13 @@ import {
   DMA_MAP,
   type DmaMapping,
   type MapRequest,
+  mapResults,
+  refuseUnmap,
   removeMapping,
+  type UnmapRequest,
 } from '../../model/iommu/type1.js';
 import { wrapErrno } from '../../model/kernel-rules.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
@@ -62,18 +66,24 @@ function mapRequest(data: Buffer | null): MapRequest | null {
 }
 
 /** Argument of UNMAP_DMA: argsz, flags, iova, size. */
-function unmapped(
-  version: number,
-  container: Container,
-  data: Buffer | null,
-): DmaMapping[] | number | null {
-  if (container.dma === null || data === null || data.byteLength < 24) return null;
-  const request = {
+function unmapRequest(data: Buffer | null): UnmapRequest | null {
+  if (data === null || data.byteLength < 24) return null;
+  return {
     argsz: data.readUInt32LE(0),
     flags: data.readUInt32LE(4),
     iova: data.readBigUInt64LE(8),
     size: data.readBigUInt64LE(16),
   };
+}
+
+/** What a call of UNMAP_DMA removes, or the errno that it gets; null when that is not known. */
+function unmapped(
+  version: number,
+  container: Container,
+  data: Buffer | null,
+): DmaMapping[] | number | null {
+  const request = unmapRequest(data);
+  if (container.dma === null || request === null) return null;
   return checkUnmap(container.dma, request, wrapErrno(version));
 }
 
@@ -96,13 +106,13 @@ export function finishDma(
   const request = mapRequest(data);
   if (request === null) return UNKNOWN;
   const { dma } = container;
-  const check = (version: number) => checkMap(dma, request, wrapErrno(version));
-  const refused = check(engine.machine.kernel.version);
-  if (refused === null) {
+  const check = (version: number) => mapResults(dma, request, wrapErrno(version));
+  const allowed = check(engine.machine.kernel.version);
+  if (allowed === null) {
     if (ret === 0) addMapping(dma, request, e.ts);
     return UNKNOWN;
   }
-  if (refused < 0) return judgeByKernel(path, [refused], (version) => [check(version) ?? 0], ret);
+  if (allowed[0] < 0) return judgeByKernel(path, allowed, check, ret);
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
   if (ret === 0) addMapping(container.dma, request, e.ts);
   return container.showsRuns
@@ -133,7 +143,9 @@ function mapResult(
   if (!engine.records('map')) return ret === 0 ? DEFAULT : UNKNOWN;
   const done = call.dma?.type === 'map' ? call.dma.done : 0n;
   if (done === request.size) return judge(path, [0], ret);
-  return judge(path, [-ERRNO.EFAULT, -ERRNO.ENOMEM], ret);
+  const from = hexIova(request.vaddr + done);
+  const unpinned = because(ERRNO.EFAULT, `the memory at ${from} could not be pinned`);
+  return judge(path, anyOf(unpinned, [-ERRNO.ENOMEM]), ret);
 }
 
 function finishUnmap(
@@ -155,8 +167,9 @@ function finishUnmap(
     return UNKNOWN;
   }
   if (typeof found === 'number') {
-    const refused = (release: number) => [Number(unmapped(release, container, data))];
-    return judgeByKernel(path, [found], refused, ret);
+    const request = unmapRequest(data)!;
+    const refused = (release: number) => refuseUnmap(dma, request, wrapErrno(release)) ?? [0];
+    return judgeByKernel(path, refused(version), refused, ret);
   }
   const left = [...found];
   if (ret === 0) for (const mapping of left) removeMapping(dma, mapping);
@@ -174,14 +187,15 @@ function wordsToBytes(words: readonly number[]): Buffer {
 }
 
 /** What type1 returns for its other ioctls. */
-export function driverResult(call: IoctlCall): readonly number[] | null {
+export function driverResult(call: IoctlCall): Results | null {
   const [argsz] = call.words;
   switch (call.name) {
     case 'VFIO_IOMMU_GET_INFO':
-      return argsz === undefined ? null : [argsz < 16 ? -ERRNO.EINVAL : 0];
+      if (argsz === undefined) return null;
+      return argsz < 16 ? because(ERRNO.EINVAL, `argsz is ${argsz}, less than 16`) : [0];
     case 'VFIO_IOMMU_DIRTY_PAGES':
       return null;
     default:
-      return [-ERRNO.ENOTTY];
+      return because(ERRNO.ENOTTY, `type1 has no call ${call.name}`);
   }
 }

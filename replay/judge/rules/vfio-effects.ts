@@ -1,5 +1,6 @@
 /** What the kernel does while it serves a user, against what the models foresaw. */
 
+import { hex } from '../../model/hex.js';
 import { certainly } from '../../model/possible.js';
 import {
   configCall,
@@ -32,7 +33,6 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
-import { hex } from './vfio-results.js';
 
 const BAR_0 = 0x10;
 const BAR_5 = 0x24;

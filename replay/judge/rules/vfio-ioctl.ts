@@ -3,6 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
+import { because } from '../../model/reason.js';
 import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -30,6 +31,7 @@ import {
   diverge,
   handedOn,
   PASSED,
+  placing,
   STIMULUS,
   UNKNOWN,
   UNMODELLED,
@@ -206,7 +208,7 @@ function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
     return typeof results === 'string' ? null : results;
   };
   const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
-  if (verdict.type !== 'diverge') return verdict;
+  if (verdict.type !== 'diverge') return placing(verdict, { device: address });
   // The functions that a reset reaches, and their drivers, are only known if all of them are.
   return call.name === HOT_RESET ? UNKNOWN : verdict;
 }
@@ -229,11 +231,13 @@ function deviceResults(
   }
   if (call.name === RESET) {
     if (device === null) return null;
-    if (device.resetWorks === false) return [-ERRNO.EINVAL];
+    if (device.resetWorks === false) return NO_RESET;
     return call.reset === null ? null : [call.reset];
   }
   return deviceIoctl(call.name, device, argument, context);
 }
+
+const NO_RESET = because(ERRNO.EINVAL, 'the function could not be reset when it was opened');
 
 const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
 

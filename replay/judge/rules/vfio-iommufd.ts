@@ -19,7 +19,7 @@ import {
 import { type IoctlCall, newIoctl, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetUnbegun } from './vfio-unended.js';
 
@@ -86,10 +86,13 @@ function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
   }
   // Memory that is not there when the probe looks is recorded as zeros.
   const unread = bytes.every((byte) => byte === 0);
-  return unread && verdict.type === 'diverge'
-    ? UNKNOWN
-    : doubted(engine, use, verdict, () => explaining(call.name, answer.results, ret));
+  if (unread && verdict.type === 'diverge') return UNKNOWN;
+  const judged = doubted(engine, use, verdict, () => explaining(call.name, answer.results, ret));
+  return placing(judged, { iommufd: `iommufd ${nameOf(engine, use)}` });
 }
+
+const nameOf = ({ vfio }: Engine, use: Use): string | undefined =>
+  [...vfio.iommufds.uses].find(([, other]) => other === use)?.[0];
 
 /**
  * What only an assumption contradicts is not held against the kernel.

@@ -4,6 +4,8 @@
  */
 
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../../model/hex.js';
+import { type Results, reasoned } from '../../model/reason.js';
 import { popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
@@ -15,14 +17,23 @@ import {
   pieceOf,
   VM_FAULT,
 } from '../../model/vfio-pci-core/mmap-faults.js';
-import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { noMemory, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/pci-function.js';
 import { mapRegion, REGION_PAGE_BITS } from '../../model/vfio-pci-core/regions.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { COMPUTED, DEFAULT, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  COMPUTED,
+  DEFAULT,
+  diverge,
+  explained,
+  placing,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { answer, observe, openOf } from './vfio-effects.js';
-import { hex, judge } from './vfio-results.js';
+import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
 import { beginDoorMmap, endDoorMmap, endInDoor, isInDoor, isOfVariant } from './vfio-variant.js';
 
@@ -68,8 +79,8 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
     });
   }
   // Only a shared mapping can be made, and whether it is to be one is not recorded.
-  if (expected === 0 && e.ret === -ERRNO.EINVAL) return UNKNOWN;
-  return judge(`${address}/mmap`, expected === null ? null : [expected], e.ret);
+  if (expected?.[0] === 0 && e.ret === -ERRNO.EINVAL) return UNKNOWN;
+  return judge(`${address}/mmap`, expected, e.ret);
 }
 
 /** Whether no resource that a snapshot listed lies in the rest of a page. */
@@ -108,12 +119,23 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
   const wanted = faultResult(device, mapping, call.fault);
   if (e.ret === VM_FAULT.NOPAGE && mapsAll(engine, e)) mapping.populated = true;
   const where = `${address}/memory`;
-  if (wanted === e.ret) return wanted === VM_FAULT.NOPAGE ? DEFAULT : COMPUTED;
+  if (wanted === e.ret) {
+    if (wanted === VM_FAULT.NOPAGE) return DEFAULT;
+    return placing(explained(whyRefused(device), e.ret), { device: address });
+  }
   // A huge page does not fit into the rest of a mapping that the user has unmapped in part.
   if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
   return showsMemory(engine, e.ret === VM_FAULT.SIGBUS)
     ? diverge(where, hex(wanted), hex(e.ret))
     : UNKNOWN;
+}
+
+/** Why a page of a BAR is not mapped. */
+export function whyRefused(device: OpenDevice): Results {
+  const ret = VM_FAULT.SIGBUS;
+  return device.lowPower
+    ? reasoned(ret, 'the device is in low power', 'device/vfio/lowPower')
+    : reasoned(ret, ...noMemory(device));
 }
 
 const HUGE = 'vfio_pci_mmap_huge_fault';

@@ -4,11 +4,13 @@
  */
 
 import { ERRNO } from '../../../traces/index.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import { innerCall, popCall, pushCall, type RegionCall } from '../../model/vfio/vfio-calls.js';
 import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import { ROM } from '../../model/vfio-pci-core/pci-function.js';
 import {
   barAccess,
+  barServes,
   hasVga,
   mayHaveOwnRegions,
   REGION,
@@ -21,6 +23,7 @@ import {
   DEFAULT,
   handedOn,
   PASSED,
+  placing,
   STIMULUS,
   UNKNOWN,
   type Verdict,
@@ -91,6 +94,8 @@ function endAny(engine: Engine, call: RegionCall, e: EventCursor): Verdict {
   return result(engine, call.device, e);
 }
 
+const NO_ANSWER = because(ERRNO.ENOMEM, 'the ROM does not answer');
+
 /** What an access of a region other than the configuration space returns. */
 function result(engine: Engine, address: string, e: EventCursor): Verdict {
   const device = openOf(engine, address);
@@ -99,24 +104,28 @@ function result(engine: Engine, address: string, e: EventCursor): Verdict {
   if (region >= ROM) return otherResult(device, address, e);
   const expected = barAccess(device, region, e.offset, length);
   // Nearly every access is what it was expected to be: no path is made for it.
-  if (expected === ret) return ret === length ? DEFAULT : COMPUTED;
-  return judge(`${address}/region`, [expected], ret, length);
+  if (expected === ret && ret >= 0) return ret === length ? DEFAULT : COMPUTED;
+  const refused = barServes(device, region, e.offset, length);
+  const all = typeof refused === 'number' ? [expected] : refused;
+  return placing(judge(`${address}/region`, all, ret, length), { device: address });
 }
 
 /** The result for a region that is not a BAR. */
 function otherResult(device: OpenDevice, address: string, e: EventCursor): Verdict {
   const expected = expectedOfOther(device, e);
-  return judge(`${address}/region`, expected, e.ret, e.length);
+  return placing(judge(`${address}/region`, expected, e.ret, e.length), { device: address });
 }
 
-function expectedOfOther(device: OpenDevice, e: EventCursor): readonly number[] | null {
+function expectedOfOther(device: OpenDevice, e: EventCursor): Results | null {
   const { region } = e;
-  if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : [-ERRNO.EINVAL];
-  if (region === REGION.VGA) return hasVga(device) ? null : [-ERRNO.EINVAL];
+  const missing = because(ERRNO.EINVAL, `the device has no region ${region}`);
+  if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : missing;
+  if (region === REGION.VGA) return hasVga(device) ? null : missing;
   if (region === ROM) {
-    if (e.kind === 'region.write') return [-ERRNO.EINVAL];
-    // A ROM that does not answer cannot be mapped.
-    return [barAccess(device, region, e.offset, e.length), -ERRNO.ENOMEM];
+    if (e.kind === 'region.write') return because(ERRNO.EINVAL, 'a ROM cannot be written');
   }
-  return [barAccess(device, region, e.offset, e.length)];
+  const served = barServes(device, region, e.offset, e.length);
+  const all = typeof served === 'number' ? [served] : served;
+  // A ROM that does not answer cannot be mapped.
+  return region === ROM ? anyOf(all, NO_ANSWER) : all;
 }

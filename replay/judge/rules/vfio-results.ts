@@ -1,6 +1,7 @@
 /** Verdicts on what kernel functions of VFIO return. */
 
 import { errnoName } from '../../../traces/index.js';
+import type { Results } from '../../model/reason.js';
 import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdict.js';
 
 /**
@@ -8,12 +9,7 @@ import { DEFAULT, diverge, oneOf, UNKNOWN, type Verdict } from '../engine/verdic
  * @param expected null when the recording does not determine it; empty for a new descriptor, whose
  * number may be any free one
  */
-export function judge(
-  path: string,
-  expected: readonly number[] | null,
-  ret: number,
-  usual = 0,
-): Verdict {
+export function judge(path: string, expected: Results | null, ret: number, usual = 0): Verdict {
   if (expected === null) return UNKNOWN;
   if (expected.length === 0) return ret >= 0 ? DEFAULT : diverge(path, '0 or more', errnoName(ret));
   return oneOf(path, expected, ret, usual);
@@ -30,8 +26,8 @@ const RELEASES = [6001, 6006, 6012, 6019, 7003] as const;
  */
 export function judgeByKernel(
   path: string,
-  expected: readonly number[] | null,
-  ofRelease: (version: number) => readonly number[] | null,
+  expected: Results | null,
+  ofRelease: (version: number) => Results | null,
   ret: number,
 ): Verdict {
   const verdict = judge(path, expected, ret);
@@ -42,6 +38,3 @@ export function judgeByKernel(
 
 /** Whether something holds in a release between which and others VFIO differs. */
 export const inAnyRelease = (holds: (version: number) => boolean): boolean => RELEASES.some(holds);
-
-/** `0x100`, for a set of bits. */
-export const hex = (n: number): string => `0x${n.toString(16)}`;

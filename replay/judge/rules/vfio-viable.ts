@@ -1,8 +1,39 @@
 /** Whether a group is viable, and whether VFIO has it. */
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
+import type { Blocker } from '../../model/vfio/container-ioctl.js';
 import type { Engine } from '../engine/engine.js';
 import { groupNumber } from './group-keys.js';
+
+/**
+ * Functions of an IOMMU group that keep users from it, because their DMA is the kernel's. A driver
+ * without a model may be one that declares that it needs no DMA, which few do.
+ */
+export function blockersOf(engine: Engine, group: number): Blocker[] {
+  if (!Number.isInteger(group)) return onlyBlockers(engine);
+  return [...engine.machine.devices].flatMap((device) => {
+    if (device.group !== group || certainly(device.visible, false)) return [];
+    const driver = only(device.driver);
+    const blocks = typeof driver === 'string' && driverModel(driver).managesDma !== true;
+    return blocks ? [{ address: device.address, driver }] : [];
+  });
+}
+
+/**
+ * Those of the only group that could be opened and is not viable, for a call whose group is not
+ * recorded: VFIO has a function of it. None if there are several such groups.
+ */
+function onlyBlockers(engine: Engine): Blocker[] {
+  const groups = new Set<number>();
+  for (const { group, driver: possible } of engine.machine.devices) {
+    const driver = only(possible);
+    if (group !== null && typeof driver === 'string' && driverModel(driver).vfioPci) {
+      groups.add(group);
+    }
+  }
+  const found = [...groups].map((group) => blockersOf(engine, group)).filter((b) => b.length > 0);
+  return found.length === 1 ? found[0] : [];
+}
 
 /** Whether all devices of an IOMMU group may be used by one user; null when that is not known. */
 export function viable(engine: Engine, group: number): boolean | null {

@@ -3,6 +3,8 @@
  * drivers/vfio/vfio_iommu_type1.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { because, type Results } from '../reason.js';
 
 export const DMA_MAP = { READ: 1, WRITE: 2, VADDR: 4 } as const;
 export const DMA_UNMAP = { DIRTY: 1, ALL: 2, VADDR: 4 } as const;
@@ -49,32 +51,69 @@ export interface MapRequest {
   readonly size: bigint;
 }
 
+const invalid = (text: string, ...cells: readonly string[]): Results =>
+  because(ERRNO.EINVAL, text, ...cells);
+const tooSmall = (argsz: number, least: number) => invalid(`argsz is ${argsz}, less than ${least}`);
+const unknownFlags = (flags: number) => invalid(`flags ${hex(flags)} are not all known`);
+
+/** A range for people. */
+const rangeText = (iova: bigint, size: bigint): string =>
+  `${hex(iova)} to ${hex(iova + size - 1n)}`;
+
+const cellOf = ({ iova }: DmaMapping): string => `container/dma/${hex(iova)}`;
+
+/**
+ * {@link mapResults}, without reasons.
+ * @returns 0, a negative errno, or null when the hardware decides
+ */
+export const checkMap = (space: DmaSpace, request: MapRequest, wrapErrno: number): number | null =>
+  mapResults(space, request, wrapErrno)?.[0] ?? null;
+
 /**
  * Whether a map request is legal. 0: pages are pinned and mapped next, which can still fail.
  * @param wrapErrno what a range past 2^64 gets: EINVAL, from Linux 6.19 EOVERFLOW
- * @returns 0, a negative errno, or null when the hardware decides
+ * @returns the result; null when the hardware decides
  */
-export function checkMap(space: DmaSpace, request: MapRequest, wrapErrno: number): number | null {
+export function mapResults(
+  space: DmaSpace,
+  request: MapRequest,
+  wrapErrno: number,
+): Results | null {
   const { argsz, flags, vaddr, iova, size } = request;
   const all = DMA_MAP.READ | DMA_MAP.WRITE | DMA_MAP.VADDR;
-  if (argsz < 32 || (flags & ~all) !== 0) return -ERRNO.EINVAL;
+  if (argsz < 32) return tooSmall(argsz, 32);
+  if ((flags & ~all) !== 0) return unknownFlags(flags);
   const sets = (flags & DMA_MAP.VADDR) !== 0;
-  if (((flags & (DMA_MAP.READ | DMA_MAP.WRITE)) !== 0) === sets) return -ERRNO.EINVAL;
-  if (size === 0n || (size | iova | vaddr) % PAGE !== 0n) return -ERRNO.EINVAL;
-  if (iova + size > TOP || vaddr + size > TOP) return -wrapErrno;
+  if (((flags & (DMA_MAP.READ | DMA_MAP.WRITE)) !== 0) === sets) {
+    return invalid(`flags ${hex(flags)} are neither READ or WRITE nor VADDR alone`);
+  }
+  if (size === 0n) return invalid('size is 0');
+  if ((size | iova | vaddr) % PAGE !== 0n) {
+    const [from, at, bytes] = [vaddr, iova, size].map(hex);
+    return invalid(`vaddr ${from}, IOVA ${at} and size ${bytes} are not all whole pages`);
+  }
+  if (iova + size > TOP || vaddr + size > TOP) {
+    return because(wrapErrno, 'the range ends past 2^64');
+  }
   const old = overlapping(space, iova, size)[0];
   if (sets) return checkVaddr(old, iova, size);
-  if (old !== undefined) return -ERRNO.EEXIST;
-  if (space.available === 0) return -ERRNO.ENOSPC;
+  if (old !== undefined) {
+    const text = `${rangeText(old.iova, old.size)} is mapped already`;
+    return because(ERRNO.EEXIST, text, cellOf(old));
+  }
+  if (space.available === 0) return because(ERRNO.ENOSPC, 'the limit of mappings is reached');
   const last = iova + size - 1n;
-  if (iova <= MSI_WINDOW.last && last >= MSI_WINDOW.first) return -ERRNO.EINVAL;
-  return last >= APERTURE ? null : 0;
+  if (iova <= MSI_WINDOW.last && last >= MSI_WINDOW.first) {
+    return invalid('0xfee00000 to 0xfeefffff is reserved for interrupt messages');
+  }
+  return last >= APERTURE ? null : [0];
 }
 
-function checkVaddr(old: DmaMapping | undefined, iova: bigint, size: bigint): number {
-  if (old === undefined) return -ERRNO.ENOENT;
+function checkVaddr(old: DmaMapping | undefined, iova: bigint, size: bigint): Results {
+  if (old === undefined) return because(ERRNO.ENOENT, 'nothing is mapped there');
   const exact = old.vaddrInvalid && old.iova === iova && old.size === size;
-  return exact ? 0 : -ERRNO.EINVAL;
+  if (exact) return [0];
+  return invalid('its address was not taken away before, or the range is another', cellOf(old));
 }
 
 /** The mappings that overlap a range, by IOVA. */
@@ -106,23 +145,39 @@ export function checkUnmap(
   request: UnmapRequest,
   wrapErrno: number,
 ): DmaMapping[] | number | null {
-  const { argsz, flags, iova, size } = request;
+  const refused = refuseUnmap(space, request, wrapErrno);
+  if (refused !== undefined) return refused === null ? null : refused[0];
+  const { flags, iova, size } = request;
+  return (flags & DMA_UNMAP.ALL) !== 0 ? [...space.mappings] : overlapping(space, iova, size);
+}
+
+/** The result of an unmap request that is refused; undefined for another, null if not modelled. */
+export function refuseUnmap(
+  space: DmaSpace,
+  { argsz, flags, iova, size }: UnmapRequest,
+  wrapErrno: number,
+): Results | null | undefined {
   const all = DMA_UNMAP.DIRTY | DMA_UNMAP.ALL | DMA_UNMAP.VADDR;
-  if (argsz < 24 || (flags & ~all) !== 0) return -ERRNO.EINVAL;
+  if (argsz < 24) return tooSmall(argsz, 24);
+  if ((flags & ~all) !== 0) return unknownFlags(flags);
   const dirty = (flags & DMA_UNMAP.DIRTY) !== 0;
-  if (dirty && (flags & (DMA_UNMAP.ALL | DMA_UNMAP.VADDR)) !== 0) return -ERRNO.EINVAL;
+  if (dirty && (flags & (DMA_UNMAP.ALL | DMA_UNMAP.VADDR)) !== 0) {
+    return invalid(`flags ${hex(flags)} exclude each other`);
+  }
   // Dirty tracking, and suspended addresses (VADDR), do not change the IOMMU's mappings.
   if (dirty || (flags & DMA_UNMAP.VADDR) !== 0) return null;
-  if (iova % PAGE !== 0n) return -ERRNO.EINVAL;
+  if (iova % PAGE !== 0n) return invalid(`IOVA ${hex(iova)} is not at a page`);
   if ((flags & DMA_UNMAP.ALL) !== 0) {
-    return iova !== 0n || size !== 0n ? -ERRNO.EINVAL : [...space.mappings];
+    return iova !== 0n || size !== 0n ? invalid('UNMAP_ALL takes no range') : undefined;
   }
-  if (size === 0n || size % PAGE !== 0n) return -ERRNO.EINVAL;
-  if (iova + size > TOP) return -wrapErrno;
-  const found = overlapping(space, iova, size);
-  const split = found.some((m) => m.iova < iova || m.iova + m.size > iova + size);
-  if (!split) return found;
-  return space.v2 ? -ERRNO.EINVAL : null;
+  if (size === 0n || size % PAGE !== 0n) return invalid(`size ${hex(size)} is not whole pages`);
+  if (iova + size > TOP) return because(wrapErrno, 'the range ends past 2^64');
+  const cut = overlapping(space, iova, size).find(
+    (m) => m.iova < iova || m.iova + m.size > iova + size,
+  );
+  if (cut === undefined) return undefined;
+  const text = `the range is a part of the mapping ${rangeText(cut.iova, cut.size)}`;
+  return space.v2 ? invalid(text, cellOf(cut)) : null;
 }
 
 export function removeMapping(space: DmaSpace, mapping: DmaMapping): void {

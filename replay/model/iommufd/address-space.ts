@@ -3,6 +3,8 @@
  * (drivers/iommu/iommufd/io_pagetable.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { anyOf, because, type Results } from '../reason.js';
 
 /** IOMMU_IOAS_MAP_* of uapi iommufd.h; those of a container's calls are turned into them. */
 export const MAP = { FIXED: 1, WRITE: 2, READ: 4 } as const;
@@ -81,35 +83,51 @@ export function checkRange(
   space: AddressSpace,
   { iova, length, flags, pageOffset }: Range,
   target: Target,
-): readonly number[] | null {
+): Results | null {
   if (target.aligned === null || (!target.aligned && space.smallPages === null)) {
     const range = { iova, length, flags, pageOffset };
-    const known = { ...space, smallPages: false };
+    const large = { ...space, smallPages: false };
     const either = [true, false].map((aligned) =>
-      checkRange(known, range, { aligned, attached: aligned }),
+      checkRange(large, range, { aligned, attached: aligned }),
     );
-    return either.includes(null) ? null : [...new Set(either.flat() as number[])];
+    const known = either.filter((results) => results !== null);
+    return known.length < either.length ? null : anyOf(...known);
   }
   const alignment = target.aligned || space.smallPages ? PAGE : 1n;
-  if (length === 0n || length % alignment !== 0n) return [-ERRNO.EINVAL];
+  if (length === 0n || length % alignment !== 0n) return unaligned('length', length);
   const offAlignment = BigInt(pageOffset) % alignment !== 0n;
   if ((flags & MAP.FIXED) === 0) return chosen(space, length, offAlignment);
-  if (iova % alignment !== 0n) return [-ERRNO.EINVAL];
+  if (iova % alignment !== 0n) return unaligned('iova', iova);
   const last = iova + length - 1n;
-  if (last > U64_MAX) return [-ERRNO.EOVERFLOW];
-  if (target.attached && iova <= MSI.last && last >= MSI.first) return [-ERRNO.EINVAL];
-  const taken = overlapping(space, iova, last).length > 0;
-  const result = taken ? -ERRNO.EEXIST : offAlignment ? -ERRNO.EINVAL : 0;
+  if (last > U64_MAX) return because(ERRNO.EOVERFLOW, 'the range goes past 2^64');
+  if (target.attached && iova <= MSI.last && last >= MSI.first) {
+    return because(
+      ERRNO.EINVAL,
+      `${hex(MSI.first)} to ${hex(MSI.last)} is reserved for interrupts`,
+    );
+  }
+  const [old] = overlapping(space, iova, last);
+  const taken = old !== undefined;
+  const result = taken
+    ? because(ERRNO.EEXIST, `${hex(old.iova)} to ${hex(old.last)} is mapped already`)
+    : offAlignment
+      ? unaligned('the address of the memory', pageOffset)
+      : [0];
   const beyond = target.aligned && last >= APERTURE;
   if (!space.complete && !taken) return null;
-  return beyond ? [-ERRNO.EINVAL, result] : [result];
+  const tooHigh = because(ERRNO.EINVAL, 'the range is past what the IOMMU can address');
+  return beyond ? anyOf(tooHigh, result) : result;
 }
 
+const unaligned = (what: string, value: bigint | number): Results =>
+  because(ERRNO.EINVAL, `${what} ${hex(value)} is 0 or not a multiple of a page`);
+
 /** An address that the kernel chooses: there is one, unless all that is allowed is full. */
-function chosen(space: AddressSpace, length: bigint, offAlignment: boolean): readonly number[] {
-  if (length >= U64_MAX / 2n) return [-ERRNO.EOVERFLOW];
-  if (offAlignment) return [-ERRNO.EINVAL];
-  return space.allowed === false ? [0] : [0, -ERRNO.ENOSPC];
+function chosen(space: AddressSpace, length: bigint, offAlignment: boolean): Results {
+  if (length >= U64_MAX / 2n) return because(ERRNO.EOVERFLOW, `length is ${hex(length)}`);
+  if (offAlignment) return unaligned('the address of the memory', length);
+  const full = because(ERRNO.ENOSPC, 'the allowed ranges have no room');
+  return space.allowed === false ? [0] : anyOf([0], full);
 }
 
 /** Puts in an area that was mapped. */

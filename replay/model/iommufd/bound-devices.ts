@@ -3,8 +3,9 @@
  * (drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
+import type { Results } from '../reason.js';
 import { type AddressSpace, overlapping } from './address-space.js';
-import { type Answer, orElse, refused } from './ioctl-answer.js';
+import { type Answer, noObject, orElse, refused } from './ioctl-answer.js';
 import {
   add,
   type BoundDevice,
@@ -60,7 +61,7 @@ export function attach(context: Context, id: number, pt: number): Answer {
   }
   switch (table?.type) {
     case undefined:
-      return refused(ERRNO.ENOENT);
+      return noObject(pt, null, 'ioas');
     case 'ioas':
       return attachToIoas(context, device, pt, table);
     case 'hwpt':
@@ -68,7 +69,7 @@ export function attach(context: Context, id: number, pt: number): Answer {
     case 'nested':
       return { ...attachTo(context, device, pt), results: null };
     default:
-      return refused(ERRNO.EINVAL);
+      return refused(ERRNO.EINVAL, `object ${pt} is no page table`, `iommufd/${pt}`);
   }
 }
 
@@ -80,10 +81,13 @@ function forgetAttachment(context: Context, device: BoundDevice | null): void {
   device.attached = true;
 }
 
+const otherTable = ({ group }: BoundDevice): Answer =>
+  refused(ERRNO.EINVAL, `other devices of group ${group} are attached to another page table`);
+
 function attachTo(context: Context, device: BoundDevice, hwpt: number): Answer {
   const current = context.groups.get(device.group);
   const other = !device.attached && hasSiblings(context, device) && current !== hwpt;
-  if (other) return refused(ERRNO.EINVAL);
+  if (other) return otherTable(device);
   const isDirty = context.objects.get(hwpt);
   const answer: Answer = { results: [0], done: ({ at }) => settle(context, device, hwpt, at) };
   // Page tables for faults, or made for another device, may not fit this one.
@@ -95,7 +99,7 @@ function attachTo(context: Context, device: BoundDevice, hwpt: number): Answer {
 function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: Ioas): Answer {
   const auto = hwptsOf(context, ioas).find(([, hwpt]) => hwpt.auto)?.[0];
   if (auto !== undefined) return attachTo(context, device, auto);
-  if (!device.attached && hasSiblings(context, device)) return refused(ERRNO.EINVAL);
+  if (!device.attached && hasSiblings(context, device)) return otherTable(device);
   const make: Answer['done'] = ({ at }) => {
     const hwpt = { type: 'hwpt', ioas, auto: true, nestParent: false, dirty: false, fault: null };
     const made = add(context, hwpt as never, null);
@@ -106,7 +110,7 @@ function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: 
 }
 
 /** Existing mappings are pinned now, and must not overlap reserved ranges of the device. */
-function spaceErrors({ space }: Ioas): readonly number[] {
+function spaceErrors({ space }: Ioas): Results {
   const errors: number[] = [];
   if (space.areas.length > 0 || !space.complete) errors.push(-ERRNO.EFAULT, -ERRNO.ENOMEM);
   const reserved = overlapping(space, 0xfee00000n, 0xfeefffffn).length > 0;

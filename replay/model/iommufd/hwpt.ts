@@ -1,12 +1,16 @@
 /** Ioctls on page tables and devices (drivers/iommu/iommufd/hw_pagetable.c, device.c 6.12, 7.3). */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { anyOf, because, type Results } from '../reason.js';
 import {
   type Answer,
   type Call,
   type Handler,
+  noObject,
   orElse,
   refused,
   UNKNOWN_ANSWER,
+  unsupported,
   withObject,
 } from './ioctl-answer.js';
 import { recorded, u32, u64 } from './ioctl-argument.js';
@@ -27,10 +31,12 @@ const HARDWARE_ERRORS: readonly number[] = [
 
 export const hwptAlloc: Handler = (call) => {
   const { argument, context } = call;
-  if (u32(argument, 20) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  if (u32(argument, 20) !== 0) return unsupported('reserved bytes', u32(argument, 20));
   const [flags, pt] = [u32(argument, 4), u32(argument, 12)];
   const data = recorded(argument, 32) ? [u32(argument, 24), u32(argument, 28)] : [0, 0];
-  if ((data[0] === 0) !== (data[1] === 0)) return refused(ERRNO.EINVAL);
+  if ((data[0] === 0) !== (data[1] === 0)) {
+    return refused(ERRNO.EINVAL, `data of type ${data[0]} has ${data[1]} bytes`);
+  }
   return withObject(call, u32(argument, 8), 'device', () => {
     const table = find(context, pt);
     if (table === 'unknown') return UNKNOWN_ANSWER;
@@ -40,8 +46,10 @@ export const hwptAlloc: Handler = (call) => {
       case 'hwpt':
       case 'viommu':
         return nested(call, pt, table, flags, data[1] > 0);
-      default:
-        return refused(ERRNO.EINVAL);
+      default: {
+        const text = `object ${pt} is neither an IOAS nor a page table`;
+        return refused(ERRNO.EINVAL, text, `iommufd/${pt}`);
+      }
     }
   });
 };
@@ -66,10 +74,20 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
   };
   const hasPasid = since(rules, CHANGED.HWPT_PASID);
   const known = FLAG.NEST_PARENT | FLAG.DIRTY | FLAG.FAULT | FLAG.PASID;
-  if ((flags & ~known) !== 0) return refused(ERRNO.EOPNOTSUPP);
-  if ((flags & FLAG.PASID) !== 0 && hasPasid === false) return refused(ERRNO.EOPNOTSUPP);
+  if ((flags & ~known) !== 0) return unsupported('flags', flags);
+  if ((flags & FLAG.PASID) !== 0 && hasPasid === false) return unsupported('flags', flags);
   if ((flags & FLAG.FAULT) !== 0) return withFault(call, orElse(answer, HARDWARE_ERRORS));
-  if (flags !== 0 || ofDriver) return orElse(answer, HARDWARE_ERRORS);
+  if (flags !== 0 || ofDriver) {
+    const asked = `flags ${hex(flags)}${ofDriver ? ' and data of its own' : ''}`;
+    const lacks = because(ERRNO.EOPNOTSUPP, `the driver of the IOMMU does not support ${asked}`);
+    return orElse(
+      answer,
+      anyOf(
+        lacks,
+        HARDWARE_ERRORS.filter((ret) => !lacks.includes(ret)),
+      ),
+    );
+  }
   // The mappings of the IOAS are mapped in the new page table, too.
   const space = context.objects.get(ioas);
   const mapped = space?.type === 'ioas' && (space.space.areas.length > 0 || !space.space.complete);
@@ -99,9 +117,14 @@ function nested(
   flags: number,
   hasData: boolean,
 ): Answer {
-  if ((flags & ~FLAG.FAULT & ~FLAG.PASID) !== 0 || !hasData) return refused(ERRNO.EOPNOTSUPP);
+  if ((flags & ~FLAG.FAULT & ~FLAG.PASID) !== 0 || !hasData) {
+    const text = `a nested page table takes no flags ${hex(flags)}, and needs data`;
+    return refused(ERRNO.EOPNOTSUPP, text);
+  }
   if (table.type === 'hwpt' && (table.auto || !table.nestParent)) {
-    return refused(ERRNO.EINVAL, ERRNO.EOPNOTSUPP);
+    const text = `page table ${pt} was not made to be a parent`;
+    const errnos = [ERRNO.EINVAL, ERRNO.EOPNOTSUPP];
+    return { results: anyOf(...errnos.map((n) => because(n, text, `iommufd/${pt}`))) };
   }
   const { context } = call;
   const fault = faultOf(call, flags);
@@ -118,54 +141,63 @@ export const hwInfo: Handler = (call) => {
   const flags = u32(argument, 4);
   const takesInput = since(rules, CHANGED.HW_INFO_INPUT);
   if ((flags & ~1) !== 0 || (flags === 1 && takesInput === false)) {
-    return refused(ERRNO.EOPNOTSUPP);
+    return unsupported('flags', flags);
   }
   const room = u32(argument, 12);
   return withObject(call, u32(argument, 8), 'device', () => ({
     // The driver's information, and whether the caller's memory has room for it, are not recorded.
-    results: room === 0 && flags === 0 ? [0] : [0, -ERRNO.EFAULT, -ERRNO.EOPNOTSUPP],
+    results:
+      room === 0 && flags === 0
+        ? [0]
+        : anyOf([0], because(ERRNO.EFAULT, 'the data cannot be written'), [-ERRNO.EOPNOTSUPP]),
   }));
 };
 
+const notDirty = (id: number): Results =>
+  because(ERRNO.EOPNOTSUPP, `page table ${id} was not made to track dirty pages`, `iommufd/${id}`);
+
 export const setDirtyTracking: Handler = (call) => {
   const { argument } = call;
-  if ((u32(argument, 4) & ~1) !== 0) return refused(ERRNO.EOPNOTSUPP);
-  return withObject(call, u32(argument, 8), 'hwpt', ({ dirty }) =>
-    dirty ? { results: [0] } : refused(ERRNO.EOPNOTSUPP),
-  );
+  if ((u32(argument, 4) & ~1) !== 0) return unsupported('flags', u32(argument, 4));
+  const id = u32(argument, 8);
+  return withObject(call, id, 'hwpt', ({ dirty }) => ({ results: dirty ? [0] : notDirty(id) }));
 };
 
 export const getDirtyBitmap: Handler = (call) => {
   const { argument } = call;
-  if ((u32(argument, 8) & ~1) !== 0 || u32(argument, 12) !== 0) return refused(ERRNO.EOPNOTSUPP);
-  return withObject(call, u32(argument, 4), 'hwpt', ({ dirty }) => ({
-    results: [
-      dirty ? 0 : -ERRNO.EOPNOTSUPP,
-      ...[-ERRNO.EINVAL, -ERRNO.EOVERFLOW, -ERRNO.EFAULT, -ERRNO.ENOMEM],
-    ],
+  if ((u32(argument, 8) & ~1) !== 0) return unsupported('flags', u32(argument, 8));
+  if (u32(argument, 12) !== 0) return unsupported('reserved bytes', u32(argument, 12));
+  const id = u32(argument, 4);
+  const others = [-ERRNO.EINVAL, -ERRNO.EOVERFLOW, -ERRNO.EFAULT, -ERRNO.ENOMEM];
+  return withObject(call, id, 'hwpt', ({ dirty }) => ({
+    results: anyOf(dirty ? [0] : notDirty(id), others),
   }));
 };
 
 export const invalidate: Handler = (call) => {
   const { argument, rules, context } = call;
-  if (u32(argument, 28) !== 0) return refused(ERRNO.EOPNOTSUPP);
+  if (u32(argument, 28) !== 0) return unsupported('reserved bytes', u32(argument, 28));
   const entries = u32(argument, 24);
   const noEntries = u64(argument, 8) === 0n || u32(argument, 20) === 0;
-  if (entries > 0 && noEntries) return refused(ERRNO.EINVAL);
-  const object = find(context, u32(argument, 4));
+  if (entries > 0 && noEntries) {
+    return refused(ERRNO.EINVAL, `there are ${entries} entries without an address or a size`);
+  }
+  const id = u32(argument, 4);
+  const object = find(context, id);
   if (object === 'unknown') return UNKNOWN_ANSWER;
-  if (object === null) return refused(ERRNO.ENOENT);
+  if (object === null) return noObject(id, null, 'nested');
   const any = since(rules, CHANGED.INVALIDATE_ANY);
   // The hardware's driver decides about the entries.
   if (object.type === 'nested' || (object.type === 'viommu' && any !== false))
     return UNKNOWN_ANSWER;
-  if (any === null) return refused(ERRNO.ENOENT, ERRNO.EINVAL);
-  return refused(any ? ERRNO.EINVAL : ERRNO.ENOENT);
+  const text = `object ${id} is of type ${object.type}, which has nothing to invalidate`;
+  const errnos = any === null ? [ERRNO.ENOENT, ERRNO.EINVAL] : [any ? ERRNO.EINVAL : ERRNO.ENOENT];
+  return { results: anyOf(...errnos.map((n) => because(n, text, `iommufd/${id}`))) };
 };
 
 export const faultQueueAlloc: Handler = ({ argument, context }) =>
   u32(argument, 4) !== 0
-    ? refused(ERRNO.EOPNOTSUPP)
+    ? unsupported('flags', u32(argument, 4))
     : {
         results: [0, -ERRNO.EMFILE, -ERRNO.ENFILE],
         done: ({ written }) => {

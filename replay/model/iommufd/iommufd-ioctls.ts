@@ -1,6 +1,7 @@
 /** What an ioctl on an iommufd returns (`iommufd_fops_ioctl`, drivers/iommu/iommufd/main.c). */
 import { ERRNO } from '../../../traces/index.js';
 import { IOMMUFD_SINCE } from '../kernel-rules.js';
+import { anyOf, because, type Results } from '../reason.js';
 import { compatIoctl, vfioIoas } from './compat.js';
 import {
   faultQueueAlloc,
@@ -25,6 +26,7 @@ import {
   type Answer,
   type Call,
   type Handler,
+  noObject,
   orElse,
   refused,
   UNKNOWN_ANSWER,
@@ -39,10 +41,15 @@ const destroy: Handler = ({ argument, context }) => {
   const object = find(context, id);
   const done = () => remove(context, id);
   if (object === 'unknown') return { results: null, done };
-  if (object === null) return refused(ERRNO.ENOENT);
+  if (object === null) return noObject(id, null, 'any');
   const used = inUse(context, id);
-  if (used === true) return refused(ERRNO.EBUSY);
-  return { results: used === null ? [0, -ERRNO.EBUSY] : [0], done };
+  const busy = because(
+    ERRNO.EBUSY,
+    `another object, or a driver, uses object ${id}`,
+    `iommufd/${id}`,
+  );
+  if (used === true) return { results: busy };
+  return { results: used === null ? anyOf([0], busy) : [0], done };
 };
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
@@ -70,7 +77,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 /** The function itself returns what system calls turn into -ENOTTY. */
-const NO_IOCTL: readonly number[] = [-ERRNO.ENOTTY, -ERRNO.ENOIOCTLCMD];
+const NO_IOCTL: Results = anyOf(
+  ...[ERRNO.ENOTTY, ERRNO.ENOIOCTLCMD].map((errno) =>
+    because(errno, 'an iommufd of this kernel has no such call'),
+  ),
+);
+const UNREADABLE = because(ERRNO.EFAULT, 'the argument cannot be read');
 
 /**
  * The possible results of a call.
@@ -95,7 +107,7 @@ function otherIoctl(call: Call, name: string): Answer {
   const number = Number(name);
   const own = number >> 8 === 0x3b && (number & 0xff) >= LAST_KNOWN;
   // Another type with a number that it has: the size of the struct is read first.
-  const results = [...NO_IOCTL, -ERRNO.EFAULT];
+  const results = anyOf(NO_IOCTL, UNREADABLE);
   return own && call.rules.version === null ? UNKNOWN_ANSWER : { results };
 }
 
@@ -103,21 +115,23 @@ const LAST_KNOWN = 0x95;
 
 function served(call: Call, name: string, facts: IoctlFacts): Answer {
   const { argument, rules } = call;
-  if (argument.address === 0) return refused(ERRNO.EFAULT);
+  if (argument.address === 0) return { results: UNREADABLE };
   if (!recorded(argument, 4)) return UNKNOWN_ANSWER;
   const size = u32(argument, 0);
   // Memory that cannot be read is recorded as zeros.
-  if (size === 0 && isEmpty(argument)) return refused(ERRNO.EINVAL, ERRNO.EFAULT);
-  if (size < facts.min) return refused(ERRNO.EINVAL);
+  const small = because(ERRNO.EINVAL, `size is ${size}, less than ${facts.min}`);
+  if (size === 0 && isEmpty(argument)) return { results: anyOf(small, UNREADABLE) };
+  if (size < facts.min) return { results: small };
   const known = structSize(facts, rules.version ?? 0);
   const rest = restOf(argument, size, known);
-  if (rest === 'set' && rules.version !== null) return refused(ERRNO.E2BIG);
+  const text = `size is ${size}; this kernel knows ${known} bytes, and those after are not 0`;
+  if (rest === 'set' && rules.version !== null) return refused(ERRNO.E2BIG, text);
   const newest = structSize(facts, rules.version ?? Number.POSITIVE_INFINITY);
   const members = Math.min(size, newest);
   const given = asKernelSees(argument, members);
   const enough = recorded(given, Math.min(members, MEMBERS_END));
   const answer = enough ? HANDLERS[name]({ ...call, argument: given }) : UNKNOWN_ANSWER;
-  return rest === 'zero' ? answer : orElse(answer, [-ERRNO.E2BIG, -ERRNO.EFAULT]);
+  return rest === 'zero' ? answer : orElse(answer, anyOf(because(ERRNO.E2BIG, text), UNREADABLE));
 }
 
 /** Handlers use bytes after these only if they were recorded. */

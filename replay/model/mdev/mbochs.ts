@@ -1,5 +1,6 @@
 /** mbochs: a display as DMA buffers (kernel samples/vfio-mdev/mbochs.c 6.12). */
 import { ERRNO } from '../../../traces/index.js';
+import { because } from '../reason.js';
 import type { MdevDriver } from './mdev-driver.js';
 import { PLANE, planeOf } from './planes.js';
 
@@ -26,7 +27,7 @@ export const mbochs: MdevDriver = {
     }
     if (name !== 'VFIO_DEVICE_GET_GFX_DMABUF') return undefined;
     // Buffers are numbered from 1 on. Whether the guest has set up one is not recorded.
-    return words[0] === 0 ? [-ERRNO.ENOENT] : null;
+    return words[0] === 0 ? because(ERRNO.ENOENT, 'there is no DMA buffer 0') : null;
   },
   access: (_region, count) => [count, -ERRNO.EFAULT],
 };

@@ -3,6 +3,8 @@
  * (vfio_ioctl_device_feature, kernel drivers/vfio/vfio_main.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { anyOf, because } from '../reason.js';
 import { DEVICE_FEATURE } from '../vfio/device-features.js';
 import type { Results } from '../vfio/device-ioctl.js';
 import { type Migration, type Outcome, STATE, setState } from '../vfio/migration-state.js';
@@ -39,8 +41,8 @@ const FORMS: Readonly<Partial<Record<number, Form>>> = {
 /** Kernels that surely have the second form of GET_PRECOPY_INFO, and that surely do not. */
 const PRECOPY_V2 = { since: 7003, until: 7000 } as const;
 
-const INVALID: Results = [-ERRNO.EINVAL];
-const MISSING: Results = [-ERRNO.ENOTTY];
+const invalid = (text: string) => because(ERRNO.EINVAL, text);
+const missing = (id: number) => because(ERRNO.ENOTTY, `the driver has no feature ${id}`);
 
 /**
  * The results of a call that do not depend on the state of migration.
@@ -56,25 +58,34 @@ export function feature(
   const both = (flags & (FLAG.GET | FLAG.SET)) === (FLAG.GET | FLAG.SET);
   const probes = (flags & FLAG.PROBE) !== 0;
   const known = FLAG.ID | FLAG.GET | FLAG.SET | FLAG.PROBE;
-  if (argsz < HEADER_BYTES || (flags & ~known) !== 0 || (both && !probes)) return INVALID;
+  if (argsz < HEADER_BYTES) return invalid(`argsz is ${argsz}, less than ${HEADER_BYTES}`);
+  if ((flags & ~known) !== 0) return invalid(`flags ${hex(flags)} are not all known`);
+  if (both && !probes) return invalid('GET and SET exclude each other');
   const id = flags & FLAG.ID;
   if (id === MIG_PRECOPY_INFOv2) return precopyInfo(driver, version);
   const form = FORMS[id];
-  if (form === undefined) return MISSING;
+  if (form === undefined) return missing(id);
   const has = form.of === 'migration' ? driver.migration !== null : driver.logsDma;
-  if (!has) return MISSING;
+  if (!has) return missing(id);
   const ops = flags & (FLAG.GET | FLAG.SET);
-  if ((ops & ~form.ops) !== 0) return INVALID;
+  if ((ops & ~form.ops) !== 0) return invalid(`feature ${id} has no GET or no SET`);
   if (probes) return [0];
-  if (ops === 0 || argsz - HEADER_BYTES < form.bytes) return INVALID;
+  if (ops === 0) return invalid('neither GET nor SET is asked for');
+  if (argsz - HEADER_BYTES < form.bytes) {
+    return invalid(`argsz is ${argsz}, less than ${HEADER_BYTES + form.bytes}`);
+  }
   return id === MIG_DEVICE_STATE && ops === FLAG.SET ? 'state' : form.results;
 }
 
 /** In kernels that have it, its allowed directions are not known here. */
 function precopyInfo({ migration }: MdevDriver, version: number | null): Results {
-  if (version !== null && version <= PRECOPY_V2.until) return MISSING;
-  const there = migration === null ? [-ERRNO.EINVAL] : [0, -ERRNO.EINVAL];
-  return version !== null && version >= PRECOPY_V2.since ? there : [...there, -ERRNO.ENOTTY];
+  if (version !== null && version <= PRECOPY_V2.until) {
+    return missing(MIG_PRECOPY_INFOv2);
+  }
+  const refused = invalid('the call is none that the feature takes');
+  const there = migration === null ? refused : anyOf([0], refused);
+  const has = version !== null && version >= PRECOPY_V2.since;
+  return has ? there : anyOf(there, missing(MIG_PRECOPY_INFOv2));
 }
 
 /**

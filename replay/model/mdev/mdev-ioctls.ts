@@ -3,6 +3,7 @@
  * mbochs_ioctl, kernel samples/vfio-mdev 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { anyOf, because } from '../reason.js';
 import type { Results } from '../vfio/device-ioctl.js';
 import { resetMigration, STATE } from '../vfio/migration-state.js';
 import type { MdevDriver } from './mdev-driver.js';
@@ -25,9 +26,11 @@ interface Prediction {
   readonly done?: (ret: number) => void;
 }
 
-const INVALID: Prediction = { results: [-ERRNO.EINVAL] };
-const MISSING: Prediction = { results: [-ERRNO.ENOTTY] };
-const FAULT: Prediction = { results: [-ERRNO.EFAULT] };
+const invalid = (text: string, ...cells: readonly string[]): Prediction => ({
+  results: because(ERRNO.EINVAL, text, ...cells),
+});
+const tooSmall = (argsz: number, least: number) => invalid(`argsz is ${argsz}, less than ${least}`);
+const UNREADABLE = because(ERRNO.EFAULT, 'the argument cannot be read');
 const SUCCESS: Prediction = { results: [0] };
 const EITHER: Prediction = { results: [0, -ERRNO.EINVAL] };
 const NOT_TOLD: Prediction = { results: null };
@@ -53,19 +56,23 @@ export function deviceCall(
 ): Prediction {
   if (name === 'VFIO_DEVICE_RESET') return { results: [0], done: () => reset(mdev, driver) };
   // Nothing of the argument is read.
-  if (name === 'VFIO_DEVICE_SET_IRQS' && !driver.setsIrqs) return INVALID;
+  if (name === 'VFIO_DEVICE_SET_IRQS' && !driver.setsIrqs) {
+    return invalid(`${driver.name} sets no interrupts`);
+  }
   const model = name === 'VFIO_DEVICE_FEATURE' ? features(version) : MODELS[name];
-  if (model === undefined && driver.own(name, [0, 0, 0]) === undefined) return MISSING;
-  if (argument === 0) return FAULT;
+  if (model === undefined && driver.own(name, [0, 0, 0]) === undefined) {
+    return { results: because(ERRNO.ENOTTY, `${driver.name} has no call ${name}`) };
+  }
+  if (argument === 0) return { results: UNREADABLE };
   if (words.length < 3) return NOT_TOLD;
   const result = model?.(mdev, driver, words) ?? { results: driver.own(name, words) ?? null };
   // An argument that the kernel cannot read, no recording can either.
   if (result.results === null || words.some((word) => word !== 0)) return result;
-  return { ...result, results: [...result.results, -ERRNO.EFAULT] };
+  return { ...result, results: anyOf(result.results, UNREADABLE) };
 }
 
 function info(mdev: Mdev, _driver: MdevDriver, [argsz]: readonly number[]): Prediction {
-  if (argsz < 16) return INVALID;
+  if (argsz < 16) return tooSmall(argsz, 16);
   return {
     results: [0],
     done: (ret) => {
@@ -79,10 +86,10 @@ function regionInfo(
   driver: MdevDriver,
   [argsz, , index]: readonly number[],
 ): Prediction {
-  if (argsz < 32) return INVALID;
+  if (argsz < 32) return tooSmall(argsz, 32);
   const has = driver.hasRegion(index, argsz);
   if (has === null) return EITHER;
-  return has ? SUCCESS : INVALID;
+  return has ? SUCCESS : invalid(`${driver.name} has no region ${index}`);
 }
 
 function irqInfo(
@@ -90,9 +97,10 @@ function irqInfo(
   driver: MdevDriver,
   [argsz, , index]: readonly number[],
 ): Prediction {
-  if (argsz < 16 || !driver.hasIrq(index)) return INVALID;
+  if (argsz < 16) return tooSmall(argsz, 16);
+  if (!driver.hasIrq(index)) return invalid(`${driver.name} has no interrupt index ${index}`);
   if (!driver.limitsAsked || asked === true) return SUCCESS;
-  return asked === false ? INVALID : EITHER;
+  return asked === false ? invalid('VFIO_DEVICE_GET_INFO was not called before') : EITHER;
 }
 
 function interrupts(mdev: Mdev, _driver: MdevDriver, words: readonly number[]): Prediction {
@@ -100,7 +108,7 @@ function interrupts(mdev: Mdev, _driver: MdevDriver, words: readonly number[]): 
   const limits = mdev.asked === null ? [true, false] : [mdev.asked];
   const all = uses.flatMap((use) => limits.flatMap((limited) => setIrqs(use, words, limited)));
   return {
-    results: [...new Set(all.map(({ ret }) => ret))],
+    results: anyOf(...all.map(({ ret, why }) => (why === null ? [ret] : because(-ret, why)))),
     done: (ret) => {
       const left = new Set(all.filter((o) => o.ret === ret).map(({ use }) => use));
       mdev.irq = left.size === 0 ? 'unknown' : [...left];
@@ -122,11 +130,13 @@ function state(mdev: Mdev, driver: MdevDriver, target: number): Prediction {
     const done = (ret: number) => {
       if (ret === 0) mdev.migration = { state: target as typeof STATE.STOP, file: null };
     };
-    return known ? { results: null, done } : INVALID;
+    return known ? { results: null, done } : invalid(`${target} is no state that can be asked for`);
   }
   const outcomes = stateOutcomes(driver, migration, target);
+  const text = `no way leads from migration state ${migration.state} to ${target}`;
+  const results = outcomes.map(({ ret }) => (ret < 0 ? because(-ret, text) : [ret]));
   return {
-    results: [...new Set(outcomes.map(({ ret }) => ret))],
+    results: anyOf(...results),
     done: (ret) => {
       mdev.migration = outcomes.find((o) => o.ret === ret)?.migration ?? null;
     },

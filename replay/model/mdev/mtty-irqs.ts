@@ -4,6 +4,7 @@
  * three words of the argument, and not always the start and the count of vectors.
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
 import type { IrqUse } from './mdev-state.js';
 
 /** VFIO_IRQ_SET_* of uapi vfio.h. */
@@ -26,9 +27,14 @@ interface Request {
 export interface IrqOutcome {
   readonly ret: number;
   readonly use: IrqUse;
+  /** Why it is refused; null when it is not. */
+  readonly why: string | null;
 }
 
-const refuse = (use: IrqUse, errno: number): IrqOutcome[] => [{ ret: -errno, use }];
+const refuse = (use: IrqUse, errno: number, why: string): IrqOutcome[] => [
+  { ret: -errno, use, why },
+];
+const works = (use: IrqUse): IrqOutcome[] => [{ ret: 0, use, why: null }];
 
 /**
  * All possible outcomes of a request.
@@ -46,14 +52,24 @@ export function setIrqs(use: IrqUse, words: readonly number[], limits: boolean):
 
 function outcomes(use: IrqUse, request: Request, limits: boolean): IrqOutcome[] {
   const { argsz, flags, index, start, count } = request;
-  const invalid = argsz < HEADER_BYTES || index >= IRQS || (flags & ~(DATA.ALL | ACTION.ALL)) !== 0;
+  const refuseForm = (why: string) => refuse(use, ERRNO.EINVAL, why);
+  if (argsz < HEADER_BYTES) return refuseForm(`argsz is ${argsz}, less than ${HEADER_BYTES}`);
+  if (index >= IRQS) return refuseForm(`there is no interrupt index ${index}`);
+  if ((flags & ~(DATA.ALL | ACTION.ALL)) !== 0) {
+    return refuseForm(`flags ${hex(flags)} are not all known`);
+  }
   const max = limits ? IRQS : 0;
-  if (invalid || start >= max || start + count > max) return refuse(use, ERRNO.EINVAL);
+  if (start >= max || start + count > max) {
+    return refuseForm(`start and count do not fit the ${max} interrupts`);
+  }
   const bytes = sizeOf(flags);
-  if (bytes === null || argsz - HEADER_BYTES < count * bytes) return refuse(use, ERRNO.EINVAL);
+  if (bytes === null) return refuseForm(`flags ${hex(flags)} have not exactly one kind of data`);
+  if (argsz - HEADER_BYTES < count * bytes) return refuseForm('argsz is too small for the data');
   const wanted = INDEX[index];
-  const served = wanted === undefined ? refuse(use, ERRNO.ENOTTY) : serve(use, wanted, request);
-  return bytes * count > 0 ? [...served, ...refuse(use, ERRNO.EFAULT)] : served;
+  const served =
+    wanted === undefined ? refuse(use, ERRNO.ENOTTY, NO_ACTION) : serve(use, wanted, request);
+  const unread = refuse(use, ERRNO.EFAULT, 'the data cannot be read');
+  return bytes * count > 0 ? [...served, ...unread] : served;
 }
 
 /** Bytes of data for each interrupt; null for no data or more than one kind. */
@@ -63,22 +79,27 @@ function sizeOf(flags: number): number | null {
   return data === DATA.BOOL ? 1 : data === DATA.EVENTFD ? 4 : null;
 }
 
+const NO_ACTION = 'these interrupts have no such action';
+const NOT_IN_USE = 'interrupts of another type are in use, or none, or more than one is asked for';
+
 function serve(use: IrqUse, wanted: IrqUse, { flags, start, count }: Request): IrqOutcome[] {
   const action = flags & ACTION.ALL;
   const one = start === 0 && count === 1;
   if (action === ACTION.MASK || action === ACTION.UNMASK) {
-    if (wanted === 'msi') return refuse(use, ERRNO.ENOTTY);
-    if (use !== wanted || !one) return refuse(use, ERRNO.EINVAL);
-    return (flags & DATA.EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY) : [{ ret: 0, use }];
+    if (wanted === 'msi') return refuse(use, ERRNO.ENOTTY, NO_ACTION);
+    if (use !== wanted || !one) return refuse(use, ERRNO.EINVAL, NOT_IN_USE);
+    return (flags & DATA.EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY, NO_ACTION) : works(use);
   }
   // It does not handle several actions at once, or no action: it does nothing, and succeeds.
-  if (action !== ACTION.TRIGGER) return [{ ret: 0, use }];
-  if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return [{ ret: 0, use: 'none' }];
-  if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL);
+  if (action !== ACTION.TRIGGER) return works(use);
+  if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return works('none');
+  if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL, NOT_IN_USE);
   if ((flags & DATA.EVENTFD) !== 0) {
     // The descriptor is not recorded: -1 turns the interrupt off, and so does one that is bad.
-    const bad = [ERRNO.EBADF, ERRNO.EINVAL].map((errno) => ({ ret: -errno, use: 'none' as const }));
-    return [{ ret: 0, use: wanted }, { ret: 0, use: 'none' }, ...bad];
+    const bad = [ERRNO.EBADF, ERRNO.EINVAL].flatMap((errno) =>
+      refuse('none', errno, 'the descriptor that was passed is no eventfd'),
+    );
+    return [...works(wanted), ...works('none'), ...bad];
   }
-  return use === wanted ? [{ ret: 0, use }] : refuse(use, ERRNO.EINVAL);
+  return use === wanted ? works(use) : refuse(use, ERRNO.EINVAL, NOT_IN_USE);
 }

@@ -1,5 +1,7 @@
 /** VFIO_DEVICE_QUERY_GFX_PLANE (uapi vfio.h). */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { because } from '../reason.js';
 import type { Results } from '../vfio/device-ioctl.js';
 
 /** VFIO_GFX_PLANE_TYPE_*: how a display can be had. */
@@ -14,7 +16,9 @@ const BYTES = 60;
  */
 export function planeOf(way: number, words: readonly number[], found: Results): Results {
   const [argsz, flags] = words;
-  if (argsz < BYTES) return [-ERRNO.EINVAL];
+  if (argsz < BYTES) return because(ERRNO.EINVAL, `argsz is ${argsz}, less than ${BYTES}`);
   if (flags === (PLANE.PROBE | way)) return [0];
-  return flags === way ? found : [-ERRNO.EINVAL];
+  return flags === way
+    ? found
+    : because(ERRNO.EINVAL, `flags ${hex(flags)} ask for a plane in another form than it has`);
 }

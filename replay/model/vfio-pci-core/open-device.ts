@@ -82,6 +82,12 @@ const COMMAND_MEMORY = 2;
 export const memoryEnabled = ({ space, power }: OpenDevice): boolean =>
   power < D3HOT && (space.noCommandMemory || (space.vconfig[COMMAND] & COMMAND_MEMORY) !== 0);
 
+/** Why accesses of memory BARs do not reach the device, and the cell that says so. */
+export const noMemory = ({ power }: OpenDevice): readonly [text: string, cell: string] =>
+  power >= D3HOT
+    ? ['the device is in D3hot', 'device/vfio/power']
+    : ['memory is off in the Command register', 'device/vfio/memory'];
+
 /** All mappings of the BARs go: the next touch faults again. */
 export function zap(device: OpenDevice): void {
   for (const mapping of device.mappings) mapping.populated = mapping.kept === true;

@@ -3,7 +3,9 @@
  * vfio_pci_rdwr.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
-import { memoryEnabled, type OpenDevice } from './open-device.js';
+import { hex } from '../hex.js';
+import { because, type Results } from '../reason.js';
+import { memoryEnabled, noMemory, type OpenDevice } from './open-device.js';
 import {
   BARS,
   isMemory,
@@ -42,22 +44,38 @@ function barBytes(resource: Resource, index: number): number {
  * @param offset in the region
  * @returns bytes or a negative errno; -ENOMEM of a ROM that does not answer is not foreseen
  */
-export function barAccess(
+export const barAccess = (
   device: OpenDevice,
   region: number,
   offset: number,
   count: number,
-): number {
+): number => {
+  const served = barServes(device, region, offset, count);
+  return typeof served === 'number' ? served : served[0];
+};
+
+/** The same; a refused access has its reason. */
+export function barServes(
+  device: OpenDevice,
+  region: number,
+  offset: number,
+  count: number,
+): number | Results {
   const resource = resourceOf(device.fn, region);
   const bytes = barBytes(resource, region);
-  if (bytes === 0 || offset >= bytes) return -ERRNO.EINVAL;
+  if (bytes === 0) return because(ERRNO.EINVAL, `the device has no region ${region}`);
+  if (offset >= bytes) {
+    const end = `the end of region ${region}, which has ${hex(bytes)} bytes`;
+    const text = `offset ${hex(offset)} is past ${end}`;
+    return because(ERRNO.EINVAL, text);
+  }
   const served = Math.min(count, bytes - offset);
   if (!isMemory(resource) || memoryEnabled(device)) return served;
   // The MSI-X table is never touched, so that only it can be accessed while memory is off.
   const { msix } = device.space;
   const inTable =
     msix?.bar === region && offset >= msix.offset && offset + served <= msix.offset + msix.length;
-  return inTable ? served : -ERRNO.EIO;
+  return inTable ? served : because(ERRNO.EIO, ...noMemory(device));
 }
 
 /**
@@ -87,13 +105,19 @@ export function mapRegion(
   start: number,
   end: number,
   alone: (page: Resource) => boolean | null,
-): number | null {
+): Results | null {
   const region = Math.floor(page / 2 ** REGION_PAGE_BITS);
   if (region >= REGIONS && mayHaveOwnRegions(device)) return null;
-  if (region >= BARS || end < start) return -ERRNO.EINVAL;
+  if (region >= BARS || end < start) return notMapped(`region ${region} is no BAR`);
   const can = mappable(device, region, alone);
-  if (can !== true) return can === null ? null : -ERRNO.EINVAL;
+  if (can !== true) {
+    const text = `region ${region} is not of memory, or shares its page with another`;
+    return can === null ? null : notMapped(text);
+  }
   const from = (page % 2 ** REGION_PAGE_BITS) * PAGE;
   const bytes = Math.ceil(lengthOf(resourceOf(device.fn, region)) / PAGE) * PAGE;
-  return from + (end - start) > bytes ? -ERRNO.EINVAL : 0;
+  const last = `the range ends at ${hex(from + (end - start))}, and the region at ${hex(bytes)}`;
+  return from + (end - start) > bytes ? notMapped(last) : [0];
 }
+
+const notMapped = (text: string): Results => because(ERRNO.EINVAL, text);

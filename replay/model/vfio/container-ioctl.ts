@@ -3,11 +3,10 @@
  * group.c and vfio_iommu_type1.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { anyOf, because, type Results as Known } from '../reason.js';
 import type { Container, Group } from './vfio-state.js';
 
-export type Results = readonly number[] | null;
-
-const INVALID: Results = [-ERRNO.EINVAL];
+export type Results = Known | null;
 
 const EXTENSION = { TYPE1: 1, TYPE1V2: 3, DMA_CC: 4, NESTING: 6, UNMAP_ALL: 9 } as const;
 const UPDATE_VADDR = 10;
@@ -50,13 +49,28 @@ export function containerIoctl(
     case 'VFIO_CHECK_EXTENSION':
       return 'driver';
     case 'VFIO_SET_IOMMU':
-      if (container.groups === 0 || container.iommu === true) return INVALID;
+      if (container.groups === 0) {
+        return because(ERRNO.EINVAL, 'the container has no group', 'container/groups');
+      }
+      if (container.iommu === true) {
+        return because(ERRNO.EINVAL, 'the container has an IOMMU already', 'container/iommu');
+      }
       if (container.groups === null) return null;
-      return [isType1(argument, version) ? 0 : -ERRNO.ENODEV];
+      return isType1(argument, version)
+        ? [0]
+        : because(ERRNO.ENODEV, `${argument} is not a type of IOMMU that type1 serves`);
     default:
       if (container.iommu === null) return null;
-      return container.iommu ? 'driver' : INVALID;
+      return container.iommu
+        ? 'driver'
+        : because(ERRNO.EINVAL, 'the container has no IOMMU yet', 'container/iommu');
   }
+}
+
+/** A function that keeps its group from being used by a user. */
+export interface Blocker {
+  readonly address: string;
+  readonly driver: string;
 }
 
 /** What a group's ioctl depends on in addition to the group. */
@@ -64,6 +78,8 @@ export interface GroupContext {
   readonly container: Container;
   /** All devices of the group may be owned by a user; null when not known. */
   readonly viable: boolean | null;
+  /** Functions of the group that keep users from it, or may do so if it is not known. */
+  readonly blockers: readonly Blocker[];
   /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
   readonly attached: boolean;
   readonly opened: boolean | null;
@@ -85,34 +101,57 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
   switch (name) {
     case 'VFIO_GROUP_GET_STATUS':
       // How large the user's struct was is not recorded.
-      return context.mayBeLost ? [0, -ERRNO.EINVAL, -ERRNO.ENODEV] : [0, -ERRNO.EINVAL];
+      return anyOf(
+        [0],
+        because(ERRNO.EINVAL, 'argsz is less than 8'),
+        context.mayBeLost ? because(ERRNO.ENODEV, 'VFIO has no device of the group') : [],
+      );
     case 'VFIO_GROUP_SET_CONTAINER':
       return setContainer(group, context);
     case 'VFIO_GROUP_UNSET_CONTAINER':
       if (group.attached === null) return null;
-      if (!group.attached) return INVALID;
-      if (group.devices.size > 0) return context.showsClose ? [-ERRNO.EBUSY] : null;
+      if (!group.attached) {
+        return because(ERRNO.EINVAL, 'the group is in no container', 'group/attached');
+      }
+      if (group.devices.size > 0) return context.showsClose ? inUse(group) : null;
       return context.showsOpen ? [0] : [0, -ERRNO.EBUSY];
     case 'VFIO_GROUP_GET_DEVICE_FD':
       return getDevice(group, context);
     default:
-      return [-ERRNO.ENOTTY];
+      return because(ERRNO.ENOTTY, `a group has no call ${name}`);
   }
+}
+
+const inUse = ({ devices }: Group): Known =>
+  because(ERRNO.EBUSY, `${[...devices].join(' and ')} of the group is open`, 'group/devices');
+
+/** Why a group cannot be owned by a user (`iommu_group_claim_dma_owner`). */
+export function notViable(blockers: readonly Blocker[]): Known {
+  const who = blockers.map(({ address, driver }) => `${address} is bound to ${driver}`);
+  const cells = blockers.map(({ address }) => `${address}/driver`);
+  const text = `the group is not viable: ${who.join(' and ')}, not to VFIO`;
+  return because(ERRNO.EPERM, text, ...cells);
 }
 
 function setContainer(group: Group, context: GroupContext): Results {
   const { viable, attached, showsAttach, iommufd } = context;
   if (attached) return [0];
   // A group without open devices may have been closed and opened again, which removes it.
-  if (group.attached === true) return group.devices.size > 0 ? INVALID : null;
-  if (viable === false) return iommufd ? [-ERRNO.EPERM, 0] : [-ERRNO.EPERM];
+  if (group.attached === true) {
+    const text = 'the group is in a container already';
+    return group.devices.size > 0 ? because(ERRNO.EINVAL, text, 'group/attached') : null;
+  }
+  if (viable === false) return anyOf(notViable(context.blockers), iommufd ? [0] : []);
   if (viable === null && !showsAttach) return null;
   // The descriptor is not recorded. It may not be a container, or be one of iommufd, to which
   // devices are attached when they are opened.
-  const refused = [-ERRNO.EPERM, -ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
-  if (context.mayBeLost) refused.push(-ERRNO.ENODEV);
-  return showsAttach && !iommufd ? refused : [0, ...refused];
+  const others = [-ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
+  if (context.mayBeLost) others.push(-ERRNO.ENODEV);
+  const refused = context.blockers.length > 0 ? notViable(context.blockers) : [-ERRNO.EPERM];
+  return anyOf(showsAttach && !iommufd ? [] : [0], refused, others);
 }
+
+const NO_SUCH_DEVICE = because(ERRNO.ENODEV, 'no device of the group has the name that was passed');
 
 /** Descriptors are as many as a process may have open. */
 const DESCRIPTORS: Results = [];
@@ -122,12 +161,17 @@ function getDevice(group: Group, context: GroupContext): Results {
   if (context.openError !== null) return [context.openError];
   const noIommu = container.iommu === false && !group.ofIommufd;
   // The device is looked up by its name before the group is looked at.
-  if (noIommu || group.attached === false) return [-ERRNO.EINVAL, -ERRNO.ENODEV];
+  if (noIommu || group.attached === false) {
+    const why = noIommu
+      ? because(ERRNO.EINVAL, 'the container of the group has no IOMMU', 'container/iommu')
+      : because(ERRNO.EINVAL, 'the group is in no container', 'group/attached');
+    return anyOf(why, NO_SUCH_DEVICE);
+  }
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
   // The name that the user passed is not recorded; a device that is already open gets a descriptor.
-  const refused = [-ERRNO.ENODEV, -ERRNO.EINVAL, -ERRNO.EACCES];
+  const refused = [-ERRNO.EINVAL, -ERRNO.EACCES];
   // Only here iommufd detects that a group is not viable, or belongs to another user.
   if (group.ofIommufd) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
-  return showsOpen && group.devices.size === 0 ? refused : null;
+  return showsOpen && group.devices.size === 0 ? anyOf(NO_SUCH_DEVICE, refused) : null;
 }

@@ -3,14 +3,16 @@
  * drivers/vfio/pci/vfio_pci_core.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { anyOf, because, type Results as Known } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
 import { DEVICE_FEATURE } from './device-features.js';
-import { errOfAll } from './vfio-irqs.js';
+import { errOfAll, refusalOfIrqs } from './vfio-irqs.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
-export type Results = readonly number[] | null;
+export type Results = Known | null;
 /** The arguments are valid, and the hardware determines the result. */
 export const HARDWARE = 'hardware';
 /** The same, unless the user does not own all that it concerns, which is not recorded. */
@@ -41,13 +43,20 @@ export interface DeviceContext {
   readonly version: number | null;
 }
 
-const INVALID: Results = [-ERRNO.EINVAL];
+const invalid = (text: string, ...cells: readonly string[]): Known =>
+  because(ERRNO.EINVAL, text, ...cells);
+
+const tooSmall = (argsz: number, least: number): Known =>
+  invalid(`argsz is ${argsz}, less than ${least}`);
+
+const NO_ARGUMENT = because(ERRNO.EFAULT, 'the address of the argument is 0');
+const ON_ROOT_BUS = because(ERRNO.ENODEV, 'no bridge is above the device that could reset its bus');
 
 type Answer = Results | typeof HARDWARE | typeof UNOWNED_OR_HARDWARE;
 type Model = (device: OpenDevice | null, words: readonly number[], c: DeviceContext) => Answer;
 
 const MODELS: Readonly<Record<string, Model>> = {
-  VFIO_DEVICE_GET_INFO: (_device, [argsz]) => (argsz < 16 ? INVALID : [0]),
+  VFIO_DEVICE_GET_INFO: (_device, [argsz]) => (argsz < 16 ? tooSmall(argsz, 16) : [0]),
   VFIO_DEVICE_GET_REGION_INFO: regionInfo,
   VFIO_DEVICE_GET_IRQ_INFO: irqInfo,
   VFIO_DEVICE_SET_IRQS: setIrqs,
@@ -71,19 +80,21 @@ export function deviceIoctl(
 ): Answer | 'unmodelled' {
   const model = MODELS[name];
   if (model === undefined) {
-    return FOREIGN.has(name) || name.startsWith('0x') ? [-ERRNO.ENOTTY] : 'unmodelled';
+    const missing = FOREIGN.has(name) || name.startsWith('0x');
+    return missing ? because(ERRNO.ENOTTY, `vfio-pci has no call ${name}`) : 'unmodelled';
   }
-  if (argument.address === 0) return [-ERRNO.EFAULT];
+  if (argument.address === 0) return NO_ARGUMENT;
   return argument.words.length === 0 ? null : model(device, argument.words, context);
 }
 
 function regionInfo(device: OpenDevice | null, words: readonly number[]): Results {
   const [argsz, , index] = words;
-  if (argsz < 32) return INVALID;
+  if (argsz < 32) return tooSmall(argsz, 32);
   if (index < REGION.VGA) return [0];
   if (device === null) return null;
-  if (index === REGION.VGA) return hasVga(device) ? [0, -ERRNO.EINVAL] : INVALID;
-  return index >= REGIONS && mayHaveOwnRegions(device) ? null : INVALID;
+  const missing = invalid(`the device has no region ${index}`);
+  if (index === REGION.VGA) return hasVga(device) ? anyOf([0], missing) : missing;
+  return index >= REGIONS && mayHaveOwnRegions(device) ? null : missing;
 }
 
 function irqInfo(
@@ -92,22 +103,30 @@ function irqInfo(
   { version }: DeviceContext,
 ): Results {
   const [argsz, , index] = words;
-  if (argsz < 16 || index >= IRQ.NONE) return INVALID;
+  if (argsz < 16) return tooSmall(argsz, 16);
+  if (index >= IRQ.NONE) return invalid(`there is no interrupt index ${index}`);
   if (index !== IRQ.ERR) return [0];
   const always = errOfAll(version);
   if (always === true) return [0];
   if (device === null) return null;
   if (CAP.EXP in device.space.capabilities) return [0];
-  return always === null ? [0, -ERRNO.EINVAL] : INVALID;
+  const missing = invalid('a device without PCI Express has no error interrupt');
+  return always === null ? anyOf([0], missing) : missing;
 }
 
 const IRQ_FLAGS = 0x3f;
 
 /** Without a call of the function that sets them, the arguments were refused. */
-function setIrqs(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Results {
-  const [argsz, flags, index] = words;
-  if (argsz < 20 || index >= IRQ.NONE || (flags & ~IRQ_FLAGS) !== 0) return INVALID;
-  return c.irqsSet ? null : [-ERRNO.EINVAL, -ERRNO.EFAULT];
+function setIrqs(device: OpenDevice | null, words: readonly number[], c: DeviceContext): Results {
+  const [argsz, flags, index, start, count] = words;
+  if (argsz < 20) return tooSmall(argsz, 20);
+  if (index >= IRQ.NONE) return invalid(`there is no interrupt index ${index}`);
+  if ((flags & ~IRQ_FLAGS) !== 0) return invalid(`flags ${hex(flags)} are not all known`);
+  if (c.irqsSet) return null;
+  const unread = because(ERRNO.EFAULT, 'the data of the argument cannot be read');
+  if (device === null) return anyOf([-ERRNO.EINVAL], unread);
+  const known = refusalOfIrqs(device, { flags, index, start, count }, c);
+  return anyOf(invalid(known ?? 'start, count and argsz do not fit the interrupts'), unread);
 }
 
 function hotResetInfo(
@@ -116,10 +135,12 @@ function hotResetInfo(
   c: DeviceContext,
 ): Results {
   const [argsz] = words;
-  if (argsz < 12) return INVALID;
-  if (c.rootBus) return [-ERRNO.ENODEV];
+  if (argsz < 12) return tooSmall(argsz, 12);
+  if (c.rootBus) return ON_ROOT_BUS;
   if (c.busFunctions === null) return null;
-  return argsz < 12 + 8 * c.busFunctions ? [-ERRNO.ENOSPC] : [0];
+  const bytes = 12 + 8 * c.busFunctions;
+  const text = `argsz is ${argsz}; the list of ${c.busFunctions} functions has ${bytes} bytes`;
+  return argsz < bytes ? because(ERRNO.ENOSPC, text) : [0];
 }
 
 /**
@@ -129,21 +150,30 @@ function hotResetInfo(
  */
 function hotReset(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Answer {
   const [argsz, flags, count] = words;
-  if (argsz < 12 || flags !== 0) return INVALID;
-  if (c.byCdev !== null && c.byCdev === count > 0) return INVALID;
-  if (c.rootBus) return [-ERRNO.ENODEV];
+  if (argsz < 12) return tooSmall(argsz, 12);
+  if (flags !== 0) return invalid(`flags ${hex(flags)} are not 0`);
+  if (c.byCdev !== null && c.byCdev === count > 0) {
+    const door = c.byCdev ? 'a character device takes no groups' : 'no group is passed';
+    return invalid(`${door}: count is ${count}`);
+  }
+  if (c.rootBus) return ON_ROOT_BUS;
   if (c.busFunctions === null || c.busOwned === null || c.byCdev === null) return null;
-  if (count > c.busFunctions || !c.busOwned) return INVALID;
+  if (count > c.busFunctions) {
+    return invalid(`count is ${count}, and a reset reaches ${c.busFunctions} functions`);
+  }
+  if (!c.busOwned) return invalid('a function that the reset reaches has another driver');
   const owns = c.byCdev ? c.iommufdOwns : null;
   if (owns === null) return UNOWNED_OR_HARDWARE;
-  return owns ? HARDWARE : INVALID;
+  return owns ? HARDWARE : invalid('a function that the reset reaches has another user');
 }
 
 const IOEVENTFD_SIZES = 0xf;
 
 function ioeventfd(_device: OpenDevice | null, [argsz, flags]: readonly number[]): Results {
   const oneSize = (flags & (flags - 1)) === 0 && (flags & IOEVENTFD_SIZES) !== 0;
-  return argsz < 28 || !oneSize || (flags & ~IOEVENTFD_SIZES) !== 0 ? INVALID : null;
+  if (argsz < 28) return tooSmall(argsz, 28);
+  const known = oneSize && (flags & ~IOEVENTFD_SIZES) === 0;
+  return known ? null : invalid(`flags ${hex(flags)} are not one size`);
 }
 
 /** Bits of the flags of VFIO_DEVICE_FEATURE (uapi vfio.h). */
@@ -182,29 +212,40 @@ export function feature(
   context: DeviceContext,
 ): Results {
   const { version } = context;
-  if (argument.address === 0) return [-ERRNO.EFAULT];
+  if (argument.address === 0) return NO_ARGUMENT;
   const [argsz, flags] = argument.words;
   if (argument.words.length < 2) return null;
   const { MASK, GET, SET, PROBE } = FEATURE;
   const both = (flags & (GET | SET)) === (GET | SET);
-  if (argsz < 8 || (flags & ~(MASK | GET | SET | PROBE)) !== 0) return INVALID;
-  if (both && (flags & PROBE) === 0) return INVALID;
+  if (argsz < 8) return tooSmall(argsz, 8);
+  if ((flags & ~(MASK | GET | SET | PROBE)) !== 0) {
+    return invalid(`flags ${hex(flags)} are not all known`);
+  }
+  if (both && (flags & PROBE) === 0) return invalid('GET and SET exclude each other');
   const id = flags & MASK;
   if (id === DEVICE_FEATURE.MIG_PRECOPY_INFOv2) return precopyInfo(version);
-  if (MIGRATION_FEATURES.has(id)) return [-ERRNO.ENOTTY];
+  if (MIGRATION_FEATURES.has(id)) {
+    return because(ERRNO.ENOTTY, `vfio-pci has no migration, and so no feature ${id}`);
+  }
   if (id === DEVICE_FEATURE.DMA_BUF) return dmaBuf(flags, version);
   if (id === DEVICE_FEATURE.PCI_VF_TOKEN) {
-    return context.isPf ? (checked(flags, argsz, SET, TOKEN_BYTES) ?? [0]) : [-ERRNO.ENOTTY];
+    return context.isPf
+      ? (checked(flags, argsz, SET, TOKEN_BYTES) ?? [0])
+      : because(ERRNO.ENOTTY, 'only a PF with SR-IOV has a token');
   }
   const { ENTRY, ENTRY_WAKEUP, EXIT } = LOW_POWER;
   const known = id === ENTRY || id === ENTRY_WAKEUP || id === EXIT;
   // A kernel that is newer than all that is known here may have more.
   if (id > DEVICE_FEATURE.MIG_PRECOPY_INFOv2 && (version === null || version > NEWEST)) return null;
-  if (!known || (version !== null && version < 6001)) return [-ERRNO.ENOTTY];
+  if (!known || (version !== null && version < 6001)) return noFeature(id);
   const refused = checked(flags, argsz, SET, id === ENTRY_WAKEUP ? 8 : 0);
   if (refused !== null || id === EXIT) return refused ?? [0];
-  return device === null ? null : [device.lowPower ? -ERRNO.EINVAL : 0];
+  if (device === null) return null;
+  return device.lowPower ? invalid('it is in low power already', 'device/vfio/lowPower') : [0];
 }
+
+const noFeature = (id: number): Known =>
+  because(ERRNO.ENOTTY, `vfio-pci of this kernel has no feature ${id}`);
 
 /** The newest kernel whose features are known here. */
 const NEWEST = 7003;
@@ -212,26 +253,33 @@ const NEWEST = 7003;
 /** A device that cannot migrate. */
 function precopyInfo(version: number | null): Results {
   const { after, by } = PRECOPY_V2;
-  if (version !== null && version >= by) return INVALID;
-  if (version !== null && version <= after) return [-ERRNO.ENOTTY];
-  return [-ERRNO.ENOTTY, -ERRNO.EINVAL];
+  const { MIG_PRECOPY_INFOv2: id } = DEVICE_FEATURE;
+  const refused = invalid(`feature ${id} takes no such call on a device without migration`);
+  if (version !== null && version >= by) return refused;
+  if (version !== null && version <= after) return noFeature(id);
+  return anyOf(noFeature(id), refused);
 }
 
 /** Whether the kernel was built with it, and the device can do it, is not recorded. */
 function dmaBuf(flags: number, version: number | null): Results {
-  if (version !== null && version < DMA_BUF_SINCE) return [-ERRNO.ENOTTY];
-  const missing = [-ERRNO.ENOTTY, -ERRNO.EOPNOTSUPP];
-  if ((flags & FEATURE.SET) !== 0) return [-ERRNO.EINVAL, ...missing];
-  if ((flags & FEATURE.PROBE) !== 0) return [0, ...missing];
-  return (flags & FEATURE.GET) === 0 ? [-ERRNO.EINVAL, ...missing] : null;
+  if (version !== null && version < DMA_BUF_SINCE) return noFeature(DEVICE_FEATURE.DMA_BUF);
+  const missing = anyOf(
+    because(ERRNO.ENOTTY, 'the kernel exports no DMA buffers of this device'),
+    because(ERRNO.EOPNOTSUPP, 'the device cannot export DMA buffers'),
+  );
+  const refused = invalid('the feature has GET only');
+  if ((flags & FEATURE.SET) !== 0) return anyOf(refused, missing);
+  if ((flags & FEATURE.PROBE) !== 0) return anyOf([0], missing);
+  return (flags & FEATURE.GET) === 0 ? anyOf(refused, missing) : null;
 }
 
 /** `vfio_check_feature`: null when the feature continues with its work. */
 function checked(flags: number, argsz: number, supported: number, bytes: number): Results {
   const asked = flags & (FEATURE.GET | FEATURE.SET);
-  if ((asked & ~supported) !== 0) return INVALID;
+  if ((asked & ~supported) !== 0) return invalid('the feature has no GET or no SET');
   if ((flags & FEATURE.PROBE) !== 0) return [0];
-  return asked === 0 || argsz - 8 < bytes ? INVALID : null;
+  if (asked === 0) return invalid('neither GET nor SET is asked for');
+  return argsz - 8 < bytes ? tooSmall(argsz, 8 + bytes) : null;
 }
 
 /** Whether a successful FEATURE call entered (true) or left (false) a low power state. */

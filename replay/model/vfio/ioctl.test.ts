@@ -162,6 +162,7 @@ describe('a group', () => {
       teardown: null,
     },
     viable: true,
+    blockers: [],
     attached: false,
     opened: false,
     iommufd: false,

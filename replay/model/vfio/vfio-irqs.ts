@@ -3,6 +3,8 @@
  * 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
+import { hex } from '../hex.js';
+import { anyOf, because, type Results } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, irqCount, type OpenDevice } from '../vfio-pci-core/open-device.js';
 
@@ -34,17 +36,34 @@ export function errOfAll(version: number | null): boolean | null {
 
 const oneBit = (bits: number): boolean => bits !== 0 && (bits & (bits - 1)) === 0;
 
-/** Whether a request passes the checks on its form (`vfio_set_irqs_validate_and_prepare`). */
-export function validIrqs(
+/**
+ * Why a request fails the checks on its form (`vfio_set_irqs_validate_and_prepare`).
+ * @param request whose start and count may not have been recorded
+ * @returns null when it passes, or when that is not known
+ */
+export function refusalOfIrqs(
   device: OpenDevice,
-  { flags, index, start, count }: IrqRequest,
-  version: number | null,
-): boolean {
+  { flags, index, start, count }: Unrecorded<IrqRequest, 'start' | 'count'>,
+  { version }: { readonly version: number | null },
+): string | null {
   const max = index === IRQ.ERR && errOfAll(version) !== false ? 1 : irqCount(device, index);
-  if (index >= IRQ.NONE || (flags & ~(DATA | ACTION)) !== 0) return false;
-  if (start >= max || start + count > max) return false;
-  return oneBit(flags & DATA);
+  if (index >= IRQ.NONE) return `there is no interrupt index ${index}`;
+  if ((flags & ~(DATA | ACTION)) !== 0) return `flags ${hex(flags)} are not all known`;
+  if (max === 0) return `the device has no interrupt of index ${index}`;
+  if (!oneBit(flags & DATA)) return `flags ${hex(flags)} have not exactly one kind of data`;
+  if (start === undefined || count === undefined) return null;
+  const fits = start < max && start + count <= max;
+  return fits ? null : `vectors ${start} to ${start + count - 1} are asked for; it has ${max}`;
 }
+
+type Unrecorded<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: T[P] | undefined };
+
+/** Whether a request passes the checks on its form. */
+export const validIrqs = (
+  device: OpenDevice,
+  request: IrqRequest,
+  version: number | null,
+): boolean => refusalOfIrqs(device, request, { version }) === null;
 
 /**
  * What a request returns.
@@ -54,86 +73,111 @@ export function irqsResult(
   device: OpenDevice,
   request: IrqRequest,
   version: number | null,
-): readonly number[] | null {
+): Results | null {
   const { flags, index } = request;
   const action = flags & ACTION;
   switch (index) {
     case IRQ.INTX:
       if (action === MASK || action === UNMASK) return intxMask(device, request, action);
-      return action === TRIGGER ? intxTrigger(device, request) : [-ERRNO.ENOTTY];
+      return action === TRIGGER ? intxTrigger(device, request) : NO_ACTION;
     case IRQ.MSI:
     case IRQ.MSIX:
-      return action === TRIGGER ? msiTrigger(device, request) : [-ERRNO.ENOTTY];
+      return action === TRIGGER ? msiTrigger(device, request) : NO_ACTION;
     case IRQ.ERR:
       return errResult(device, request, errOfAll(version));
     case IRQ.REQ:
-      return action === TRIGGER ? signal(device.signals.req, request) : [-ERRNO.ENOTTY];
+      return action === TRIGGER ? signal(device.signals.req, request) : NO_ACTION;
     default:
-      return [-ERRNO.ENOTTY];
+      return NO_ACTION;
   }
 }
 
-function errResult(
-  device: OpenDevice,
-  request: IrqRequest,
-  ofAll: boolean | null,
-): readonly number[] {
-  if ((request.flags & ACTION) !== TRIGGER) return [-ERRNO.ENOTTY];
+const NO_ACTION = because(ERRNO.ENOTTY, 'these interrupts have no such action');
+
+const invalid = (text: string, ...cells: readonly string[]): Results =>
+  because(ERRNO.EINVAL, text, ...cells);
+
+const IRQS = 'device/vfio/irqs';
+const TYPE_NAMES = ['INTx', 'MSI', 'MSI-X'] as const;
+
+const enabled = ({ irqType }: OpenDevice, wanted: number): Results =>
+  invalid(
+    irqType === IRQ.NONE
+      ? `${TYPE_NAMES[wanted]} is not enabled`
+      : `${TYPE_NAMES[irqType ?? IRQ.INTX]} is enabled, and only one type can be`,
+    IRQS,
+  );
+
+const oneOnly = (start: number, count: number): Results =>
+  invalid(`there is one interrupt; start is ${start} and count ${count}`);
+
+function errResult(device: OpenDevice, request: IrqRequest, ofAll: boolean | null): Results {
+  if ((request.flags & ACTION) !== TRIGGER) return NO_ACTION;
   if (CAP.EXP in device.space.capabilities || ofAll === true) {
     return signal(device.signals.err, request);
   }
-  return ofAll === null ? [-ERRNO.ENOTTY, ...signal(null, request)] : [-ERRNO.ENOTTY];
+  const missing = because(ERRNO.ENOTTY, 'a device without PCI Express has no error interrupt');
+  return ofAll === null ? anyOf(missing, signal(null, request)) : missing;
 }
 
 function intxMask(
-  { irqType }: OpenDevice,
+  device: OpenDevice,
   { flags, start, count }: IrqRequest,
   action: number,
-): readonly number[] | null {
-  if (start !== 0 || count !== 1) return [-ERRNO.EINVAL];
+): Results | null {
+  const { irqType } = device;
+  if (start !== 0 || count !== 1) return oneOnly(start, count);
   if (irqType === null) return null;
-  if (irqType !== IRQ.INTX) return [-ERRNO.EINVAL];
+  if (irqType !== IRQ.INTX) return enabled(device, IRQ.INTX);
   if ((flags & DATA_EVENTFD) === 0) return [0];
-  return action === MASK ? [-ERRNO.ENOTTY] : [0, -ERRNO.EBADF];
+  return action === MASK
+    ? because(ERRNO.ENOTTY, 'no eventfd can mask INTx')
+    : anyOf([0], because(ERRNO.EBADF, 'the descriptor that was passed is no eventfd'));
 }
 
-function intxTrigger(
-  { irqType }: OpenDevice,
-  { flags, start, count }: IrqRequest,
-): readonly number[] | null {
+function intxTrigger(device: OpenDevice, { flags, start, count }: IrqRequest): Results | null {
+  const { irqType } = device;
   if (irqType === null) return null;
   if (irqType === IRQ.INTX && count === 0 && (flags & DATA_NONE) !== 0) return [0];
-  if (irqType !== IRQ.INTX && irqType !== IRQ.NONE) return [-ERRNO.EINVAL];
-  if (start !== 0 || count !== 1) return [-ERRNO.EINVAL];
+  if (irqType !== IRQ.INTX && irqType !== IRQ.NONE) return enabled(device, IRQ.INTX);
+  if (start !== 0 || count !== 1) return oneOnly(start, count);
   if ((flags & DATA_EVENTFD) !== 0) return [0];
-  return irqType === IRQ.INTX ? [0] : [-ERRNO.EINVAL];
+  return irqType === IRQ.INTX ? [0] : enabled(device, IRQ.INTX);
 }
 
 function msiTrigger(
-  { irqType, vectors }: OpenDevice,
+  device: OpenDevice,
   { flags, index, start, count }: IrqRequest,
-): readonly number[] | null {
+): Results | null {
+  const { irqType, vectors } = device;
   if (irqType === null) return null;
   if (irqType === index && count === 0 && (flags & DATA_NONE) !== 0) return [0];
-  if (irqType !== index && irqType !== IRQ.NONE) return [-ERRNO.EINVAL];
+  if (irqType !== index && irqType !== IRQ.NONE) return enabled(device, index);
+  const last = start + count - 1;
+  const beyond = `vectors up to ${last} are asked for, and ${vectors} are enabled`;
   if ((flags & DATA_EVENTFD) !== 0) {
     // At least one vector is requested, and zero may be allocated (pci_alloc_irq_vectors,
     // drivers/pci/msi).
-    if (irqType === IRQ.NONE && start + count === 0) return [-ERRNO.ERANGE];
+    if (irqType === IRQ.NONE && start + count === 0) {
+      return because(ERRNO.ERANGE, 'no vector is asked for');
+    }
     if (irqType === IRQ.NONE || start + count <= vectors) return [0];
     // With dynamic allocation of MSI-X vectors (from Linux 6.5) more of them can be had.
-    return index === IRQ.MSIX ? [0, -ERRNO.EINVAL] : [-ERRNO.EINVAL];
+    const refused = invalid(beyond, IRQS);
+    return index === IRQ.MSIX ? anyOf([0], refused) : refused;
   }
-  return irqType === index && start + count <= vectors ? [0] : [-ERRNO.EINVAL];
+  if (irqType !== index) return enabled(device, index);
+  return start + count <= vectors ? [0] : invalid(beyond, IRQS);
 }
 
 /** ERR and REQ: `vfio_pci_set_ctx_trigger_single`. */
-function signal(set: boolean | null, { flags, start, count }: IrqRequest): readonly number[] {
-  if (start !== 0 || count > 1) return [-ERRNO.EINVAL];
+function signal(set: boolean | null, { flags, start, count }: IrqRequest): Results {
+  if (start !== 0 || count > 1) return oneOnly(start, count);
   if ((flags & DATA_NONE) !== 0) {
-    return set === null ? [0, -ERRNO.EINVAL] : [set ? 0 : -ERRNO.EINVAL];
+    const missing = invalid('no eventfd is set');
+    return set === null ? anyOf([0], missing) : set ? [0] : missing;
   }
-  return count === 0 ? [-ERRNO.EINVAL] : [0];
+  return count === 0 ? oneOnly(start, count) : [0];
 }
 
 /** Applies a successful request. */

@@ -80,7 +80,7 @@ function mapByCore(k: Kernel, place: Omit<CallEvent, 'call'>, end: number): numb
   k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
   const { offset: start = 0, value = 0 } = place;
   const alone = (page: Resource) => isAlone(k, page);
-  const ret = mapRegion(deviceOf(k)!, value, start, end, alone) ?? -ERRNO.EINVAL;
+  const ret = mapRegion(deviceOf(k)!, value, start, end, alone)?.[0] ?? -ERRNO.EINVAL;
   k.endCall(ret);
   return ret;
 }
