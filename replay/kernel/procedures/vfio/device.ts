@@ -14,6 +14,7 @@ import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';
+import { beginMigration, closeMigration, resetDone } from './migration.js';
 import { probeVariant } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
@@ -41,6 +42,7 @@ function enable(k: Kernel): void {
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
   k.vfio.put(vdev + VDEV.open, device);
+  beginMigration(k, k.dev);
   k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
 }
 
@@ -96,6 +98,7 @@ export const DEVICE_FILES = [
     },
     reset: gives(deviceLock, (k) => {
       const { reset } = k.placeOf(k.dev).hardware;
+      if (reset === 0) resetDone(k, k.dev);
       k.endCall(reset);
       k.done(reset);
     }),
@@ -141,6 +144,7 @@ export const DEVICE_FILES = [
     },
     restore: (k) => {
       const vdev = vdevOf(k);
+      closeMigration(k, k.dev);
       k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
       for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
         k.set(vdev + VDEV[member], 0);
