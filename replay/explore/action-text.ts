@@ -22,6 +22,8 @@ export function actionText(action: Action): string {
       return `${action.name} on ${action.file}`;
     case 'access':
       return `${action.write ? 'pwrite' : 'pread'} region ${action.region} of ${action.file}`;
+    case 'transfer':
+      return `${action.write ? 'write' : 'read'} ${action.count} of ${action.file}`;
     case 'mmap':
     case 'close':
       return `${action.type} ${action.file}`;

@@ -154,14 +154,21 @@ export type Action =
   | { readonly type: 'release'; readonly address: string };
 
 /** Which file an operation opens. */
-export type FileKind = 'container' | 'group' | 'device' | 'cdev' | 'iommufd' | 'eventfd';
+export type FileKind =
+  | 'container'
+  | 'group'
+  | 'device'
+  | 'cdev'
+  | 'iommufd'
+  | 'eventfd'
+  | 'migration';
 
 /** What a user of VFIO does. Files and mappings have names, which count within a process. */
 export type UserAction =
   /** `address`: a function of the group, or that of the character device. */
   | {
       readonly type: 'open';
-      readonly file: Exclude<FileKind, 'device'>;
+      readonly file: Exclude<FileKind, 'device' | 'migration'>;
       readonly address: string | null;
       readonly as: string;
     }
@@ -184,6 +191,15 @@ export type UserAction =
       readonly offset: number;
       readonly length: number;
       readonly as: string;
+    }
+  /** A read of migration data that was saved, or a write of data to load. */
+  | {
+      readonly type: 'transfer';
+      readonly file: string;
+      readonly write: boolean;
+      readonly count: number;
+      /** pread or pwrite. */
+      readonly positioned: boolean;
     }
   | { readonly type: 'munmap'; readonly map: string }
   | { readonly type: 'touch'; readonly map: string; readonly offset: number }

@@ -1,6 +1,7 @@
 /** The state of VFIO in the kernel that runs: files, processes, groups, devices and their sets. */
 import { type DmaSpace, newDmaSpace } from '../model/iommu/type1.js';
 import type { Context } from '../model/iommufd/index.js';
+import type { DataFile } from '../model/vfio/migration-file.js';
 import type { ConfigAccess } from '../model/vfio-pci-core/config-access.js';
 import type { OpenDevice } from '../model/vfio-pci-core/open-device.js';
 import type { Cells } from './cells.js';
@@ -31,6 +32,9 @@ export const FILE = members(
   'iommufd',
   /** Objects of an iommufd: a value, `Context`. */
   'context',
+  /** Of a file of migration data: a value, `DataFile`, and the driver that opened it. */
+  'data',
+  'driver',
 );
 
 /** `struct vfio_group`, and the owner of the IOMMU group. */
@@ -85,6 +89,14 @@ export const VDEV = members(
   'pages',
   /** Eventfds by index and vector of their interrupt: a value, `Triggers`. */
   'triggers',
+  /** Its migration while it is open, if it can: a value, `Migration`. */
+  'migration',
+  /** `state_mutex` of its migration. */
+  'stateMutex',
+  /** The file of migration data that it reads or writes. */
+  'dataFile',
+  /** It was reset while a thread set a state of migration. */
+  'deferredReset',
 );
 
 export const PROCESS = members(
@@ -229,6 +241,11 @@ export class VfioState {
     return this.values.at(this.cells.get(this.file(file) + FILE.context));
   }
 
+  /** A file of migration data. */
+  dataFile(file: number): DataFile {
+    return this.values.at(this.cells.get(this.file(file) + FILE.data));
+  }
+
   accessOf(thread: number): ConfigAccess {
     return this.values.at(this.cells.get(this.access(thread)));
   }
@@ -275,7 +292,8 @@ export class VfioState {
       return `dev_set->lock of ${first?.address}`;
     }
     if (!isIn(lock, this.#devices, this.functions * sizeOf(VDEV))) return null;
-    return `memory_lock of ${addressOf(this.recordOf(lock))}`;
+    const isMutex = (lock - this.#devices) % sizeOf(VDEV) === VDEV.stateMutex;
+    return `${isMutex ? 'state_mutex' : 'memory_lock'} of ${addressOf(this.recordOf(lock))}`;
   }
 
   /** Every lock of VFIO but those of devices. */
@@ -285,6 +303,7 @@ export class VfioState {
     for (let set = 0; set < this.world.places.length; set++) yield this.#sets + set;
     for (let record = 0; record < this.functions; record++) {
       yield this.device(record) + VDEV.memoryLock;
+      yield this.device(record) + VDEV.stateMutex;
     }
   }
 }

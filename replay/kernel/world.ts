@@ -120,7 +120,8 @@ export class World implements Names {
 /** What an operation opens; null for nothing. */
 function fileOf(action: Action): FileKind | null {
   if (action.type === 'open') return action.file;
-  return action.type === 'ioctl' && action.as !== null ? 'device' : null;
+  if (action.type !== 'ioctl' || action.as === null) return null;
+  return action.name === 'VFIO_DEVICE_FEATURE' ? 'migration' : 'device';
 }
 
 const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);

@@ -124,6 +124,12 @@ export type UserDocument =
       readonly length: NumberDocument;
       readonly as: string;
     }
+  | {
+      readonly transfer: string;
+      readonly count: number;
+      readonly writes: boolean;
+      readonly positioned?: boolean;
+    }
   | { readonly munmap: string }
   | { readonly touch: string; readonly offset?: NumberDocument }
   | { readonly exit: true }

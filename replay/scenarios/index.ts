@@ -3,6 +3,7 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { MIGRATION } from './migration.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { WORK } from './work.js';
@@ -21,4 +22,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...VFIO,
   ...CDEV_USERS,
   ...VARIANTS,
+  ...MIGRATION,
 ];

@@ -52,7 +52,9 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
       device: { ...address, description: 'the device that GET_DEVICE_FD names' },
       as: {
         ...name,
-        description: 'name of the file that GET_DEVICE_FD makes: device, if left out',
+        description:
+          'name of the file that the call makes: of GET_DEVICE_FD, device if left out; ' +
+          'of FEATURE, that of migration data',
       },
       ...common,
     },
@@ -79,6 +81,17 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
     'maps a BAR',
     { mmap: name, region, offset: number, length: number, as: name, ...common },
     ['mmap', 'region', 'length', 'as'],
+  ),
+  record(
+    'reads migration data that was saved, or writes data to load',
+    {
+      transfer: name,
+      count: bytes,
+      writes: flag('it writes'),
+      positioned: flag('pread or pwrite, which such a file does not have'),
+      ...common,
+    },
+    ['transfer', 'count', 'writes'],
   ),
   record('takes a mapping away', { munmap: name, ...common }, ['munmap']),
   record('touches a mapping; a bus error is EFAULT', { touch: name, offset: number, ...common }, [

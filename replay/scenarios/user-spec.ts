@@ -8,7 +8,11 @@ const numberOf = (value: NumberDocument): number => Number(value);
 /** The struct of an ioctl: members that are left out are 0, `argsz` or `size` is its size. */
 function structOf(name: string, given: Readonly<Record<string, NumberDocument>>, data: number) {
   const { members, size } = IOCTLS[name];
-  const bytes = new Uint8Array(size + data);
+  const ends = Object.keys(given).map((member) => {
+    const [offset, width] = members[member] ?? [0, 0];
+    return offset + width;
+  });
+  const bytes = new Uint8Array(Math.max(size, ...ends) + data);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, true);
   for (const [member, value] of Object.entries(given)) {
@@ -42,7 +46,7 @@ function ioctlOf(operation: IoctlDocument): Action {
     data: isStruct ? structOf(name, members, bytesAfter(name, files.length)) : null,
     files,
     address: device ?? null,
-    as: argument === 'name' ? (as ?? 'device') : null,
+    as: argument === 'name' ? (as ?? 'device') : (as ?? null),
   };
 }
 
@@ -56,6 +60,10 @@ export function userActionOf(operation: UserDocument): Action {
   if ('mmap' in operation) {
     const { mmap: file, region, offset = 0, length, as } = operation;
     return { type: 'mmap', file, region, offset: numberOf(offset), length: numberOf(length), as };
+  }
+  if ('transfer' in operation) {
+    const { transfer: file, writes: write, count, positioned = false } = operation;
+    return { type: 'transfer', file, write, count, positioned };
   }
   if ('munmap' in operation) return { type: 'munmap', map: operation.munmap };
   if ('touch' in operation) {

@@ -62,21 +62,6 @@ export const VARIANTS: readonly ScenarioDocument[] = [
   },
   {
     ...first,
-    name: 'nvgrace-two-accesses-cross',
-    title: 'one thread sizes a fake BAR while another resets the device: both orders are right',
-    machine: { functions: [superchip], drivers: [{ name: NVGRACE }] },
-    actors: [
-      { name: 'vmm', does: [...orStop(openDeviceOf(GPU)), ...size] },
-      {
-        name: 'other',
-        process: 'vmm',
-        does: [{ ioctl: 'VFIO_DEVICE_RESET', on: 'device', when: { actor: 'vmm', did: 5 } }],
-      },
-    ],
-    outcomes: [{ errors: {} }],
-  },
-  {
-    ...first,
     name: 'nvgrace-too-little-memory',
     title: 'less memory than the reserved part needs: the probe fails, and no other driver may try',
     machine: {

@@ -3,8 +3,6 @@
 import { ERRNO } from '../../../traces/index.js';
 import { routingId } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
-import { only } from '../../model/possible.js';
-import { STATE } from '../../model/vfio/migration-state.js';
 import { type EnableCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { applyIrqs, irqsResult, validIrqs } from '../../model/vfio/vfio-irqs.js';
 import {
@@ -39,8 +37,9 @@ import { forgetRegisters } from './config-registers.js';
 import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
+import { beginMigration, migrationReset } from './vfio-migration.js';
 import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
-import { openVariant, readProperties } from './vfio-variant.js';
+import { openVariant, readProperties, resetVariant } from './vfio-variant.js';
 
 /** Learns what VFIO needs from the snapshot of a function. */
 export function learnFunction(engine: Engine, e: EventCursor): void {
@@ -160,9 +159,7 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   const works = typeof reset === 'number' ? reset === 0 : null;
   fn.open = openDevice(own, space, works, dwords.length > 0);
   openVariant(engine, fn);
-  const driver = only(pci.driver);
-  const migrates = typeof driver === 'string' && driverModel(driver).migration !== null;
-  fn.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
+  beginMigration(engine, address);
 }
 
 /** The group's ioctl that opens the device: whether it can is not known until it did. */
@@ -329,6 +326,10 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
   if (enable?.device === e.device) {
     enable.reset = e.ret;
     return STIMULUS;
+  }
+  if (e.ret === 0) {
+    migrationReset(engine, e.device);
+    resetVariant(engine, e.device, e.tid, 'resetDone');
   }
   const hardware = popCall(calls, e.tid, e.span, 'hardware');
   if (hardware !== null) answer(engine, hardware.caller, { value: null, ret: e.ret });

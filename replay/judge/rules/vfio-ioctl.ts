@@ -118,7 +118,7 @@ function begin(engine: Engine, e: EventCursor): Verdict {
     container: containerOfCall(engine.vfio, e, { file, name: e.name, words, group }),
   });
   pushCall(engine.vfio.calls, e.tid, call);
-  if (call.file === 'device') foresee(engine, call, outer, device ?? '');
+  if (call.file === 'device') foresee(engine, call, outer, device ?? '', e.tid);
   else beginDma(engine, call, e, outer);
   if (!inner) return STIMULUS;
   if (outer === null) return UNKNOWN;
@@ -143,9 +143,15 @@ function wordsOf(data: Buffer | null): number[] {
 }
 
 /** What RESET, and entering a low power state, will do; the innermost function does it. */
-function foresee(engine: Engine, call: IoctlCall, outer: IoctlCall | null, address: string): void {
+function foresee(
+  engine: Engine,
+  call: IoctlCall,
+  outer: IoctlCall | null,
+  address: string,
+  tid: number,
+): void {
   if (outer !== null) outer.next = [];
-  else if (call.name === RESET) resetVariant(engine, address);
+  else if (call.name === RESET) resetVariant(engine, address, tid, 'reset');
   const device = openOf(engine, address);
   if (device === null) return;
   if (call.name === RESET && device.resetWorks !== false) {
@@ -177,7 +183,7 @@ function endDevice(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
 function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): Verdict {
   const { ret } = e;
   const address = call.device ?? '';
-  if (call.name === RESET && ret === 0) migrationReset(engine, address);
+  if (call.name === RESET && ret === 0 && call.reset === null) migrationReset(engine, address);
   if (call.name === HOT_RESET) learnHotReset(engine, address);
   if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
   const ofCdev = endCdev(engine, call, e, door);
@@ -225,7 +231,7 @@ function deviceResults(
   const own = variantIoctl(engine, address, call.name, call.words);
   if (own !== undefined) return own;
   if (call.name === FEATURE) {
-    const variant = migrationFeature(engine, address, argument);
+    const variant = migrationFeature(engine, address, argument, version);
     if (variant !== undefined) return variant;
     return feature(device, argument, context);
   }

@@ -1,24 +1,50 @@
 /**
- * Migration states that users ask for (vfio_ioctl_device_feature_mig_device_state, kernel
+ * Migration that users ask for (vfio_ioctl_device_feature_mig_device_state, kernel
  * drivers/vfio/vfio_main.c 6.1).
  */
-import { driverModel } from '../../model/drivers/index.js';
+import { ERRNO } from '../../../traces/index.js';
+import { type DriverModel, driverModel } from '../../model/drivers/index.js';
 import { only } from '../../model/possible.js';
+import { DEVICE_FEATURE } from '../../model/vfio/device-features.js';
 import { type DeviceArgument, HARDWARE, type Results } from '../../model/vfio/device-ioctl.js';
-import { resetMigration, setState } from '../../model/vfio/migration-state.js';
+import {
+  changeLogging,
+  feature,
+  isOfMigration,
+  stateOutcomes,
+} from '../../model/vfio/migration-features.js';
+import { type MigrationModel, resetMigration, STATE } from '../../model/vfio/migration-state.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 
-const [MIGRATION, MIG_STATE] = [1, 2];
-const DIRTY_AND_SIZE = new Set([6, 7, 8, 9]);
 const SET = 0x20000;
 const PROBE = 0x40000;
+const ID = 0xffff;
 
-/** The driver of a device, and whether it is plain vfio-pci, which has no migration. */
-const modelOf = (engine: Engine, address: string) => {
+/** The driver of a device. */
+function driverOf(engine: Engine, address: string): DriverModel | null {
   const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver) : null;
-};
+}
+
+/**
+ * Migration of a device.
+ * @returns null where its driver has none, on this kernel or for this function; `unsure` when what
+ *   that depends on was not recorded
+ */
+function migrationOf(
+  engine: Engine,
+  address: string,
+  version: number | null,
+): { model: MigrationModel; unsure: boolean } | null {
+  const model = driverOf(engine, address)?.migration ?? null;
+  if (model === null || (version !== null && version < (model.since ?? 0))) return null;
+  const { properties, migrates } = functionAt(engine.vfio, address);
+  const { needs } = model;
+  const can = needs === undefined || properties?.[needs] === 1 || migrates === true;
+  if (!can && (properties !== null || migrates === false)) return null;
+  return { model, unsure: !can || (version === null && migrates !== true) };
+}
 
 /**
  * A migration feature of a variant.
@@ -27,21 +53,30 @@ const modelOf = (engine: Engine, address: string) => {
 export function migrationFeature(
   engine: Engine,
   address: string,
-  { words }: DeviceArgument,
-): Results | typeof HARDWARE | 'unmodelled' | undefined {
-  const flags = words[1] ?? 0;
-  const id = flags & 0xffff;
-  const driver = modelOf(engine, address);
-  if (driver === null || driver.name === 'vfio-pci') return undefined;
-  if (DIRTY_AND_SIZE.has(id)) return 'unmodelled';
-  if (id !== MIGRATION && id !== MIG_STATE) return undefined;
-  const { migration: model } = driver;
-  if (model === null) return 'unmodelled';
-  if (id === MIGRATION || (flags & SET) === 0 || (flags & PROBE) !== 0) return HARDWARE;
-  const { migration } = functionAt(engine.vfio, address);
-  if (migration === null || words[2] === undefined) return null;
-  const { ret } = setState(model, migration, words[2]);
-  return ret === 0 ? HARDWARE : [ret];
+  { address: pointer, words }: DeviceArgument,
+  version: number | null,
+): Results | typeof HARDWARE | undefined {
+  const id = (words[1] ?? 0) & ID;
+  if (!isOfMigration(id) || pointer === 0) return undefined;
+  const found = migrationOf(engine, address, version);
+  if (found === null) return undefined;
+  if (words.length < 3) return null;
+  const { model: migration, unsure } = found;
+  const logsDma = migration.logs !== undefined;
+  const results = feature({ migration, logsDma }, words, version);
+  if (results === null) return null;
+  const refused = results !== 'state' && results.every((ret) => ret < 0);
+  if (refused || (words[1] & PROBE) !== 0) {
+    return unsure && results !== 'state' ? [...results, -ERRNO.ENOTTY] : (results as Results);
+  }
+  const { migration: state } = functionAt(engine.vfio, address);
+  if (results !== 'state') {
+    const logging = state === null ? null : changeLogging(migration, state, id);
+    return typeof logging === 'number' ? [logging] : HARDWARE;
+  }
+  if (state === null) return null;
+  const outcomes = stateOutcomes({ migration }, state, words[2]);
+  return unsure || outcomes.some(({ ret }) => ret === 0) ? HARDWARE : outcomes.map((o) => o.ret);
 }
 
 /** Applies a migration state that was set, or refused on the way to it. */
@@ -52,20 +87,34 @@ export function learnMigration(
   ret: number,
 ): void {
   const flags = words[1] ?? 0;
-  const sets = (flags & 0xffff) === MIG_STATE && (flags & (SET | PROBE)) === SET;
-  const model = modelOf(engine, address)?.migration ?? null;
+  const id = flags & ID;
+  const model = driverOf(engine, address)?.migration ?? null;
   const fn = functionAt(engine.vfio, address);
-  if (!sets || model === null || fn.migration === null || words[2] === undefined) return;
-  const outcome = setState(model, fn.migration, words[2]);
-  if (ret === 0) fn.migration = outcome.migration;
-  // Where an arc was refused the device stays, which the user has to ask for.
-  else if (outcome.ret !== ret) fn.migration = null;
+  if (model === null || !isOfMigration(id)) return;
+  if (ret === 0 || ret === -ERRNO.ENOTTY) fn.migrates = ret === 0;
+  if (fn.migration === null || (flags & PROBE) !== 0) return;
+  if (id === DEVICE_FEATURE.MIG_DEVICE_STATE && (flags & SET) !== 0) {
+    if (words[2] === undefined) return;
+    const outcomes = stateOutcomes({ migration: model }, fn.migration, words[2]);
+    // Where the hardware refused an arc, the user has to ask where the device is.
+    fn.migration = outcomes.find((outcome) => outcome.ret === ret)?.migration ?? null;
+    return;
+  }
+  const logging = ret === 0 ? changeLogging(model, fn.migration, id) : null;
+  if (typeof logging === 'object' && logging !== null) fn.migration = logging;
 }
 
 /** A reset ends migration. */
 export function migrationReset(engine: Engine, address: string): void {
-  const model = modelOf(engine, address)?.migration ?? null;
+  const model = driverOf(engine, address)?.migration ?? null;
   const fn = functionAt(engine.vfio, address);
   if (model === null || fn.migration === null) return;
   fn.migration = resetMigration(model, fn.migration);
 }
+
+/** A device was opened: it runs. */
+export const beginMigration = (engine: Engine, address: string): void => {
+  const model = driverOf(engine, address)?.migration ?? null;
+  const running = { state: STATE.RUNNING, file: null } as const;
+  functionAt(engine.vfio, address).migration = model === null ? null : running;
+};

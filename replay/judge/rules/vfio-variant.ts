@@ -70,35 +70,65 @@ export function doorAccess(engine: Engine, e: EventCursor): Verdict {
   if (address === null || e.phase !== 'begin') return STIMULUS;
   endUnseenCalls(engine, e);
   const { region, offset, length: count } = e;
-  const expected = foresee(engine, address, { region, offset, count, data: written(e) }, e.isWrite);
+  const access = { region, offset, count, data: written(e) };
+  const expected = foresee(engine, address, access, e);
   openDoor(engine, e, address, count, expected, null);
   return STIMULUS;
 }
 
-type Foreseen = Pick<DoorCall, 'result' | 'shown'>;
-const UNFORESEEN: Foreseen = { result: null, shown: [] };
+type Foreseen = Pick<DoorCall, 'result' | 'mayFail' | 'shown' | 'set'>;
+const UNFORESEEN: Foreseen = { result: null, mayFail: false, shown: [], set: [] };
 
 function foresee(
   engine: Engine,
   address: string,
   access: RegionAccess,
-  isWrite: boolean,
+  { isWrite, tid }: EventCursor,
 ): Foreseen {
   const variant = variantOf(engine, address);
   const device = openOf(engine, address);
   if (variant === null || !device?.own) return UNFORESEEN;
   const hook = isWrite ? variant.write : variant.read;
   const served = hook?.(device.own, access) ?? { by: 'core' };
+  if (isDisturbed(engine, address, tid, served.own !== undefined)) return UNFORESEEN;
   if (served.own !== undefined) device.own = served.own;
   const bytes = Math.min(access.count, SHOWN_BYTES);
   const shown = new Array<number | null>(bytes).fill(null);
   if (served.by === 'driver') {
-    return { result: served.ret, shown: shown.map((_, at) => served.byte?.(at) ?? null) };
+    const { ret: result, mayFail = false } = served;
+    return { result, mayFail, shown: shown.map((_, at) => served.byte?.(at) ?? null), set: [] };
   }
-  for (const { at, bytes: own } of served.over ?? []) {
-    for (const [i, byte] of own.entries()) if (at + i < bytes) shown[at + i] = byte;
+  const set = new Array<number>(bytes).fill(0);
+  for (const { at, bytes: own, or = false } of served.over ?? []) {
+    for (const [i, byte] of own.entries()) {
+      if (at + i >= bytes) continue;
+      if (or) set[at + i] = byte;
+      else shown[at + i] = byte;
+    }
   }
-  return { result: 'core', shown };
+  return { result: 'core', mayFail: false, shown, set };
+}
+
+const RESET = 'VFIO_DEVICE_RESET';
+
+/**
+ * Whether another thread is in a call by which what the driver keeps may change, or that may see
+ * the change: nothing shows which came first.
+ * @param changes the call itself changes it: it is not known any more
+ */
+function isDisturbed(engine: Engine, address: string, tid: number, changes: boolean): boolean {
+  let found = false;
+  for (const [thread, calls] of engine.vfio.calls) {
+    if (thread === tid) continue;
+    for (const call of calls) {
+      if (!('device' in call) || call.device !== address) continue;
+      if (call.type === 'door') call.unsure = true;
+      found ||= call.type === 'door' || (call.type === 'ioctl' && call.name === RESET);
+    }
+  }
+  const device = openOf(engine, address);
+  if (found && changes && device !== null) device.own = null;
+  return found;
 }
 
 function openDoor(
@@ -110,7 +140,7 @@ function openDoor(
   mapping: DoorCall['mapping'],
 ): void {
   const call = { type: 'door', seq, device, count, ...foreseen, mapping } as const;
-  pushCall(engine.vfio.calls, tid, { ...call, inner: null, given: [] });
+  pushCall(engine.vfio.calls, tid, { ...call, inner: null, given: [], unsure: false });
 }
 
 /** The bytes of a write that were recorded. */
@@ -123,14 +153,16 @@ function written(e: EventCursor): Uint8Array {
 
 function endDoor(engine: Engine, e: EventCursor): Verdict {
   const call = popCall(engine.vfio.calls, e.tid, e.span, 'door');
-  if (call === null || call.result === null) return UNKNOWN;
+  if (call === null || call.result === null || call.unsure) return UNKNOWN;
   const path = `${call.device}/${e.name}`;
   const verdict = call.result === 'core' ? ofCore(path, call, e.ret) : ofDriver(path, call, e.ret);
   return verdict.type === 'match' && !e.isWrite ? (wrongByte(path, call, e) ?? verdict) : verdict;
 }
 
-const ofDriver = (path: string, { result, count }: DoorCall, ret: number): Verdict =>
-  judge(path, [result as number], ret, count);
+function ofDriver(path: string, call: DoorCall, ret: number): Verdict {
+  const { result, count, mayFail } = call;
+  return mayFail && ret < 0 ? STIMULUS : judge(path, [result as number], ret, count);
+}
 
 function ofCore(path: string, { inner }: DoorCall, ret: number): Verdict {
   if (inner === null) return UNKNOWN;
@@ -141,7 +173,8 @@ function ofCore(path: string, { inner }: DoorCall, ret: number): Verdict {
 function wrongByte(path: string, call: DoorCall, e: EventCursor): Verdict | null {
   const seen = givenBytes(e);
   for (let i = 0; seen !== null && i < Math.min(seen.length, call.shown.length, e.ret); i++) {
-    const expected = call.shown[i] ?? call.given[i];
+    const core = call.given[i];
+    const expected = call.shown[i] ?? (core === undefined ? core : core | (call.set[i] ?? 0));
     if (expected === undefined || expected === seen[i]) continue;
     return diverge(`${path}/${i}`, `0x${expected.toString(16)}`, `0x${seen[i].toString(16)}`);
   }
@@ -161,7 +194,7 @@ export function beginDoorMmap(engine: Engine, e: EventCursor, wanted: NewMapping
   const length = wanted.end - wanted.start;
   const own = known === null ? undefined : variant?.mmap?.(known, region, offset, length);
   const result = known === null ? null : (own ?? 'core');
-  openDoor(engine, e, address, length, { result, shown: [] }, wanted);
+  openDoor(engine, e, address, length, { ...UNFORESEEN, result }, wanted);
   return STIMULUS;
 }
 
@@ -210,9 +243,15 @@ export function variantIoctl(
   return device.own ? hook(device.own, name, words) : undefined;
 }
 
-/** A user resets the device: what the driver does first. */
-export function resetVariant(engine: Engine, address: string): void {
+/** A user resets the device, or it was reset: what the driver does. */
+export function resetVariant(
+  engine: Engine,
+  address: string,
+  tid: number,
+  when: 'reset' | 'resetDone',
+): void {
   const device = openOf(engine, address);
-  const hook = variantOf(engine, address)?.reset;
+  const hook = variantOf(engine, address)?.[when];
+  if (hook !== undefined && isDisturbed(engine, address, tid, true)) return;
   if (hook !== undefined && device?.own) device.own = hook(device.own);
 }

@@ -9,9 +9,11 @@ import { nvme } from './nvme.js';
 import { pciStub } from './pci-stub.js';
 import { pcieport } from './pcieport.js';
 import { pdsVfioPci } from './pds-vfio-pci.js';
+import { qatVfioPci } from './qat-vfio-pci.js';
 import { vfioPci } from './vfio-pci.js';
 import { virtioPci } from './virtio-pci.js';
 import { virtioVfioPci } from './virtio-vfio-pci.js';
+import { xeVfioPci } from './xe-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
@@ -24,6 +26,8 @@ export const DRIVERS: readonly DriverModel[] = [
   mlx5VfioPci,
   hisiAccVfioPci,
   pdsVfioPci,
+  xeVfioPci,
+  qatVfioPci,
   nvme,
   pcieport,
   virtioPci,

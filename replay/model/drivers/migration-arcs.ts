@@ -34,7 +34,7 @@ export const PEER_TO_PEER: readonly Row[] = [
 ];
 
 /** Every arc that there is, copying while the device runs among them. */
-export const everyArc: MigrationModel = {
+export const everyArc: Omit<MigrationModel, 'files'> = {
   abilities: CAN.STOP_COPY | CAN.P2P | CAN.PRE_COPY,
   arcs: arcs(COPY, PEER_TO_PEER, [
     [RUNNING, PRE_COPY, 'saves'],

@@ -37,6 +37,8 @@ export interface Overlay {
   /** Place in the user's buffer. */
   readonly at: number;
   readonly bytes: Uint8Array;
+  /** They are set in what the core has read, whose other bits stay. */
+  readonly or?: boolean;
 }
 
 /** How an access is served. `own` is what the driver keeps from then on. */
@@ -55,6 +57,8 @@ export type Served<O extends Own = Own> =
       readonly ret: number;
       /** A byte that a read returns; null for one of the hardware. */
       readonly byte?: (at: number) => number | null;
+      /** The hardware may refuse it. */
+      readonly mayFail?: true;
       readonly own?: O;
     };
 
@@ -92,6 +96,8 @@ export interface Hooks<O extends Own> {
   readonly open?: (own: O) => O;
   /** What it does before the core resets the device for its user. */
   readonly reset?: (own: O) => O;
+  /** What it does after any reset of the function. */
+  readonly resetDone?: (own: O) => O;
 }
 
 export type Variant = Hooks<Own>;

@@ -5,9 +5,9 @@
 import { ERRNO } from '../../../traces/index.js';
 import { anyOf, because } from '../reason.js';
 import type { Results } from '../vfio/device-ioctl.js';
+import { feature, stateOutcomes } from '../vfio/migration-features.js';
 import { resetMigration, STATE } from '../vfio/migration-state.js';
 import type { MdevDriver } from './mdev-driver.js';
-import { feature, stateOutcomes } from './mdev-features.js';
 import type { Mdev } from './mdev-state.js';
 import { setIrqs } from './mtty-irqs.js';
 

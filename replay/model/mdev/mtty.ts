@@ -2,12 +2,16 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { everyArc } from '../drivers/index.js';
+import { fileRules } from '../vfio/migration-file.js';
 import type { MdevDriver } from './mdev-driver.js';
 
 const REGIONS = 9;
 const CONFIG = 7;
 const BARS = 6;
 const IRQS_WITH_EVENTFD = 2;
+/** `struct mtty_data`, and what it has of each of its ports: one, of the type mtty-1. */
+const HEADER_BYTES = 24;
+const PORT_BYTES = 36;
 
 export const mtty: MdevDriver = {
   name: 'mtty',
@@ -18,7 +22,14 @@ export const mtty: MdevDriver = {
   hasIrq: (index) => index < IRQS_WITH_EVENTFD,
   limitsAsked: true,
   setsIrqs: true,
-  migration: everyArc,
+  migration: {
+    ...everyArc,
+    files: fileRules('mtty_mig', HEADER_BYTES, HEADER_BYTES + PORT_BYTES, {
+      drained: 0,
+      tooShort: -ERRNO.EINVAL,
+    }),
+    logs: 'loosely',
+  },
   logsDma: true,
   own: () => undefined,
   access: (region, count) =>

@@ -10,7 +10,7 @@ const IOMMUFD_BASE = 0x3b80;
 export type Member = readonly [offset: number, bytes: 1 | 2 | 4 | 8];
 
 export interface IoctlFacts {
-  readonly file: 'container' | 'group' | 'device' | 'iommufd';
+  readonly file: 'container' | 'group' | 'device' | 'iommufd' | 'migration';
   readonly number: number;
   /** What the third argument is. */
   readonly argument: 'none' | 'number' | 'struct' | 'name' | 'file';
@@ -67,10 +67,21 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
   VFIO_DEVICE_RESET: none('device', 11),
   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: struct('device', 12, 12, { count: [8, 4] }),
   VFIO_DEVICE_PCI_HOT_RESET: struct('device', 13, 12, { count: [8, 4] }),
-  VFIO_DEVICE_FEATURE: struct('device', 17, 8, {}),
+  /** What follows the header depends on the feature. */
+  VFIO_DEVICE_FEATURE: struct('device', 17, 8, {
+    device_state: [8, 4],
+    data_fd: [12, 4],
+    page_size: [8, 8],
+    num_ranges: [16, 4],
+    ranges: [24, 8],
+    iova: [8, 8],
+    length: [16, 8],
+    bitmap: [32, 8],
+  }),
   VFIO_DEVICE_BIND_IOMMUFD: struct('device', 18, 16, { iommufd: [8, 4] }),
   VFIO_DEVICE_ATTACH_IOMMUFD_PT: struct('device', 19, 12, { pt_id: [8, 4] }),
   VFIO_DEVICE_DETACH_IOMMUFD_PT: struct('device', 20, 8, {}),
+  VFIO_MIG_GET_PRECOPY_INFO: struct('migration', 21, 24, {}),
   IOMMU_DESTROY: iommufd(0, 8, { id: [4, 4] }),
   IOMMU_IOAS_ALLOC: iommufd(1, 12, { flags: [4, 4] }),
   IOMMU_IOAS_ALLOW_IOVAS: iommufd(2, 24, {

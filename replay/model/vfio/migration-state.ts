@@ -3,19 +3,10 @@
  * `vfio_mig_get_next_state` of kernel drivers/vfio/vfio_main.c).
  */
 import { ERRNO } from '../../../traces/index.js';
+import type { FileRules } from './migration-file.js';
+import { type Migration, STATE, type State } from './migration-states.js';
 
-/** VFIO_DEVICE_STATE_* of uapi vfio.h. */
-export const STATE = {
-  ERROR: 0,
-  STOP: 1,
-  RUNNING: 2,
-  STOP_COPY: 3,
-  RESUMING: 4,
-  RUNNING_P2P: 5,
-  PRE_COPY: 6,
-  PRE_COPY_P2P: 7,
-} as const;
-export type State = (typeof STATE)[keyof typeof STATE];
+export { type Migration, STATE, type State } from './migration-states.js';
 
 /** VFIO_MIGRATION_*: what a device can do. */
 export const CAN = { STOP_COPY: 1, P2P: 2, PRE_COPY: 4 } as const;
@@ -91,13 +82,19 @@ export interface MigrationModel {
   readonly errorErrno: number;
   /** The state after the device was reset, by the state before. */
   readonly afterReset: (state: State) => State;
-}
-
-/** Migration of an open device. Plain data. */
-export interface Migration {
-  readonly state: State;
-  /** The data file that is open: reading it, or writing to it, works. */
-  readonly file: 'save' | 'resume' | null;
+  /** Its files of data. */
+  readonly files: FileRules;
+  /** The first kernel in which the driver can migrate; left out when it always could. */
+  readonly since?: number;
+  /**
+   * Property of the function without which its driver cannot migrate it: what PF, firmware or
+   * hardware can. Left out when nothing is needed.
+   */
+  readonly needs?: string;
+  /** How it tracks dirty pages: it fails when that is on or off already, or accepts all. */
+  readonly logs?: 'strictly' | 'loosely';
+  /** Arcs that stop tracking dirty pages. */
+  readonly unlogs?: readonly string[];
 }
 
 export interface Outcome {
@@ -131,7 +128,9 @@ export function setState(
     const ret = what === undefined ? -ERRNO.EINVAL : refuse(now.state, state);
     if (what === undefined || ret !== 0) return { migration: now, ret, opened: false };
     opened = what === 'saves' || what === 'resumes';
-    now = { state, file: fileAfter(now.file, what) };
+    const { logging, ...rest } = now;
+    const kept = model.unlogs?.includes(arc(now.state, state)) !== true && logging === true;
+    now = { ...rest, state, file: fileAfter(now.file, what), ...(kept ? { logging } : {}) };
   }
   return { migration: now, ret: 0, opened };
 }
@@ -143,7 +142,8 @@ function fileAfter(file: Migration['file'], what: Arc): Migration['file'] {
 }
 
 /** The device was reset: open files fail from now on. */
-export function resetMigration(model: MigrationModel, { state, file }: Migration): Migration {
+export function resetMigration(model: MigrationModel, migration: Migration): Migration {
+  const { state, file } = migration;
   const after = model.afterReset(state);
-  return { state: after, file: after === state ? file : null };
+  return { ...migration, state: after, file: after === state ? file : null };
 }

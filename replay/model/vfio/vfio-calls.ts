@@ -117,6 +117,10 @@ export interface DoorCall extends Open {
   readonly result: number | 'core' | null;
   /** The first bytes of a read that the driver itself determines; null for the others. */
   readonly shown: readonly (number | null)[];
+  /** Bits that the driver sets in bytes that the core has read. */
+  readonly set: readonly number[];
+  /** The hardware may refuse it. */
+  readonly mayFail: boolean;
   /** The mapping that it makes: page offset in the file and user addresses. */
   readonly mapping: {
     readonly page: number;
@@ -126,6 +130,8 @@ export interface DoorCall extends Open {
   /** The function of vfio-pci-core that it called returned this, and these bytes. */
   inner: number | null;
   given: readonly number[];
+  /** Another thread changed at the same time what the result depends on. */
+  unsure: boolean;
 }
 
 /** `vfio_basic_config_write` */

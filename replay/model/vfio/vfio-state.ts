@@ -50,6 +50,8 @@ export interface VfioFunction {
   properties: Readonly<Record<string, number>> | null;
   /** Migration of the open device; null when its driver has none, or when it is not known. */
   migration: Migration | null;
+  /** A call showed whether its driver can migrate it; null before. */
+  migrates: boolean | null;
   /** An event showed whether it is open. Before that, the state in a snapshot may have changed. */
   confirmed: boolean;
   /** Its closing has begun, and it is not disabled yet. */
@@ -172,6 +174,7 @@ export const newFunction = (address: string): VfioFunction => ({
   open: 'unknown',
   properties: null,
   migration: null,
+  migrates: null,
   confirmed: false,
   toClose: false,
   closing: null,

@@ -19,6 +19,7 @@ import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './commo
 import { isOwnedByVfio, setLock, setPower } from './device.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
+import { asksMigration } from './migration.js';
 import { functionsOf, iommufdOwns, isBound, mayHotReset } from './reset.js';
 import { keepOwn, variantOf } from './variant-hooks.js';
 
@@ -100,6 +101,9 @@ export const DEVICE_IOCTL = [
         k.endCall(answer);
         return k.done(answer);
       }
+      if (name === FEATURE && asksMigration(k)) {
+        return k.call('vfio_ioctl_device_feature_migration', k.dev, 0, 0, 'migrated');
+      }
       if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
       k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
       if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');
@@ -114,6 +118,10 @@ export const DEVICE_IOCTL = [
     },
     done: joined((k) => {
       k.endCall(k.ret);
+      k.endCall(k.ret);
+      k.done(k.ret);
+    }),
+    migrated: joined((k) => {
       k.endCall(k.ret);
       k.done(k.ret);
     }),

@@ -15,6 +15,7 @@ import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
 import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
 import { clearInterrupts } from './irqs.js';
+import { beginMigration, closeMigration, resetDone } from './migration.js';
 import { probeVariant } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
@@ -42,6 +43,7 @@ function enable(k: Kernel): void {
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
   k.vfio.put(vdev + VDEV.open, device);
+  beginMigration(k, k.dev);
   k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
 }
 
@@ -100,6 +102,7 @@ export const DEVICE_FILES = [
     unlockSlot: gives(slotLock),
     reset: gives(deviceLock, (k) => {
       const { reset } = k.placeOf(k.dev).hardware;
+      if (reset === 0) resetDone(k, k.dev);
       k.endCall(reset);
       k.done(reset);
     }),
@@ -145,6 +148,7 @@ export const DEVICE_FILES = [
     },
     restore: (k) => {
       const vdev = vdevOf(k);
+      closeMigration(k, k.dev);
       k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
       for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
         k.set(vdev + VDEV[member], 0);

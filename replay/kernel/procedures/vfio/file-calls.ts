@@ -47,6 +47,7 @@ const RELEASE = {
   cdev: 'vfio_device_cdev_release',
   iommufd: 'iommufd_fops_release',
   eventfd: 'eventfd_release',
+  migration: 'migration_release',
 } as const;
 
 const callRelease = (k: Kernel, file: number, then?: string): undefined =>

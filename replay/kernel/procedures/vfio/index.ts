@@ -10,6 +10,7 @@ import { HARDWARE_EVENTS } from './hardware-events.js';
 import { IOCTL } from './ioctl.js';
 import { IOMMUFD } from './iommufd-calls.js';
 import { MEMORY } from './memory.js';
+import { MIGRATION } from './migration.js';
 import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
@@ -27,6 +28,7 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...REGIONS,
   ...VARIANT_ACCESS,
   ...MEMORY,
+  ...MIGRATION,
   ...RESET,
   ...HARDWARE_EVENTS,
 ];

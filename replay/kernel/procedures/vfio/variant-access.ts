@@ -32,8 +32,10 @@ function seenOf(k: Kernel, served: Served, ret: number): (number | null)[] {
   const cell = k.vfio.access(k.thread);
   const core = k.get(cell) === 0 ? [] : k.vfio.accessOf(k.thread).seen;
   const seen = Array.from({ length: bytes }, (_, at) => core[at] ?? null);
-  for (const { at, bytes: over } of served.over ?? []) {
-    for (const [i, byte] of over.entries()) if (at + i < bytes) seen[at + i] = byte;
+  for (const { at, bytes: over, or = false } of served.over ?? []) {
+    for (const [i, byte] of over.entries()) {
+      if (at + i < bytes) seen[at + i] = or ? (seen[at + i] ?? 0) | byte : byte;
+    }
   }
   return seen;
 }

@@ -5,10 +5,22 @@
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
 import { anyOf, because } from '../reason.js';
-import { DEVICE_FEATURE } from '../vfio/device-features.js';
-import type { Results } from '../vfio/device-ioctl.js';
-import { type Migration, type Outcome, STATE, setState } from '../vfio/migration-state.js';
-import type { MdevDriver } from './mdev-driver.js';
+import { DEVICE_FEATURE } from './device-features.js';
+import type { Results } from './device-ioctl.js';
+import {
+  type Migration,
+  type MigrationModel,
+  type Outcome,
+  STATE,
+  setState,
+} from './migration-state.js';
+
+/** What of it a driver has. */
+export interface Migrates {
+  readonly migration: MigrationModel | null;
+  /** It tracks dirty pages. */
+  readonly logsDma: boolean;
+}
 
 /** Bits of the flags (uapi vfio.h). */
 const FLAG = { ID: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
@@ -50,7 +62,7 @@ const missing = (id: number) => because(ERRNO.ENOTTY, `the driver has no feature
  * @returns `state` when a state of migration is set
  */
 export function feature(
-  driver: MdevDriver,
+  driver: Migrates,
   words: readonly number[],
   version: number | null,
 ): Results | 'state' {
@@ -78,7 +90,7 @@ export function feature(
 }
 
 /** In kernels that have it, its allowed directions are not known here. */
-function precopyInfo({ migration }: MdevDriver, version: number | null): Results {
+function precopyInfo({ migration }: Migrates, version: number | null): Results {
   if (version !== null && version <= PRECOPY_V2.until) {
     return missing(MIG_PRECOPY_INFOv2);
   }
@@ -93,13 +105,42 @@ function precopyInfo({ migration }: MdevDriver, version: number | null): Results
  * event shows.
  */
 export function stateOutcomes(
-  { migration: model }: MdevDriver,
+  { migration: model }: Pick<Migrates, 'migration'>,
   migration: Migration,
   target: number,
 ): readonly Outcome[] {
   if (model === null) return [];
   const all = setState(model, migration, target);
   if (migration.state !== STATE.RESUMING || all.ret !== 0) return [all];
-  const refuse = (from: number) => (from === STATE.RESUMING ? -ERRNO.EINVAL : 0);
+  const { tooShort } = model.files;
+  if (tooShort === 0) return [all];
+  const refuse = (from: number) => (from === STATE.RESUMING ? tooShort : 0);
   return [all, setState(model, migration, target, refuse)];
+}
+
+const OF_MIGRATION: ReadonlySet<number> = new Set([
+  ...Object.keys(FORMS).map(Number),
+  MIG_PRECOPY_INFOv2,
+]);
+
+/** Whether a feature is one of migration, or of tracking dirty pages. */
+export const isOfMigration = (id: number): boolean => OF_MIGRATION.has(id);
+
+/**
+ * What a good call that is about tracking dirty pages makes of a device.
+ * @returns its migration after it, or a negative errno; null for other features
+ */
+export function changeLogging(
+  model: MigrationModel,
+  migration: Migration,
+  id: number,
+): Migration | number | null {
+  const strict = model.logs === 'strictly';
+  const { logging: on = false, ...rest } = migration;
+  if (id === DMA_LOGGING_START) {
+    return on && strict ? -ERRNO.EINVAL : { ...rest, logging: true };
+  }
+  if (id !== DMA_LOGGING_STOP && id !== DMA_LOGGING_REPORT) return null;
+  if (!on && strict) return -ERRNO.EINVAL;
+  return id === DMA_LOGGING_STOP ? rest : migration;
 }

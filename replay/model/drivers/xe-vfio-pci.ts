@@ -1,0 +1,50 @@
+/** VFs of Intel's GPUs (kernel drivers/vfio/pci/xe/main.c 6.19). */
+import { ERRNO } from '../../../traces/index.js';
+import { fileRules } from '../vfio/migration-file.js';
+import { CAN, type MigrationModel, STATE } from '../vfio/migration-state.js';
+import { defineVfioPci } from './driver.js';
+import { arcs, COPY, PEER_TO_PEER } from './migration-arcs.js';
+import { rows } from './model-row.js';
+
+const STATE_BYTES = 8192;
+
+/** The PF gives and receives the data; stopping the device also stops DMA to its peers. */
+const migration: MigrationModel = {
+  abilities: CAN.STOP_COPY | CAN.P2P,
+  arcs: arcs(COPY, PEER_TO_PEER),
+  errorErrno: ERRNO.EINVAL,
+  afterReset: () => STATE.RUNNING,
+  files: fileRules('xe_vfio_mig', STATE_BYTES, STATE_BYTES, { tellsRest: false }),
+  needs: 'migration',
+  since: 6019,
+};
+
+export const xeVfioPci = defineVfioPci({
+  name: 'xe-vfio-pci',
+  probe: 'xe_vfio_pci_probe',
+  kernels: '6.19 to 7.3',
+  table: [],
+  migration,
+  rows: rows(
+    'xe',
+    'drivers/vfio/pci/xe/main.c 6.19',
+    ['abilities', 'STOP_COPY and P2P'],
+    ['needs', 'without a PF whose driver can, there is no migration'],
+    ['arcs', 'arcs of saving, loading, and stopping by P2P'],
+    ['closed', 'reads and writes after the driver closed the file are -ENODEV; pread is -ESPIPE'],
+    ['no-info', 'its files have no ioctls: GET_PRECOPY_INFO is -ENOTTY'],
+    ['reset', 'a reset ends migration: RUNNING, files are closed'],
+    ['no-dirty', 'it does not track dirty pages: -ENOTTY'],
+    [
+      'ids',
+      'VFs of Panther Lake, Wildcat Lake and Battlemage',
+      'the lists of ids change with each release',
+    ],
+    [
+      'error-handling',
+      'a state without a way makes the PF treat the VF as failed',
+      'the PF driver is not modelled',
+    ],
+    ['flr', 'reset_done waits for the PF', 'the PF driver is not modelled'],
+  ),
+});
