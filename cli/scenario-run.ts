@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Named, Outcome, ScenarioDocument, World } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
-import { note } from './output.js';
+import { note, printJson } from './output.js';
 import { plural } from './plural.js';
 import { refuseStreams } from './shell-streams.js';
 import { type OutputOption, writerName, writeTrace } from './trace-output.js';
@@ -119,6 +119,21 @@ export async function refuseUnmodelled(kernel: string): Promise<void> {
   const { VfrError } = await import('../traces/index.js');
   const what = `kernel ${kernel} is not modelled`;
   throw new VfrError('SCENARIO_KERNEL', what, 'Name one from 5.15 on.');
+}
+
+/** Repeats the order of steps of a schedule, and prints how it ends. */
+export async function repeatSchedule(
+  file: string,
+  { json = false }: { readonly json?: boolean },
+): Promise<void> {
+  const { endOf, readSchedule, World } = await import('../replay/index.js');
+  const { document, schedule } = readSchedule(await readText(file), file);
+  const { run, named, steps, seed } = document;
+  const outcome = endOf(new World(run), schedule);
+  const { kernel } = run.machine;
+  if (json) return printJson({ scenario: named?.scenario ?? null, kernel, seed, steps, outcome });
+  note(`${plural(schedule.length, 'step')} repeated, on kernel ${kernel}`);
+  await printOutcome(outcome);
 }
 
 async function printOutcome({ drivers, deadlock, faults, notDone }: Outcome): Promise<void> {

@@ -92,6 +92,23 @@ export async function writeTrace<T>(
   return result;
 }
 
+/**
+ * Writes a text with a line break at its end. If that fails, an earlier file of that name is
+ * unchanged.
+ * @param input file that the output must differ from
+ */
+export async function writeText(options: OutputOption, input: string, text: string): Promise<void> {
+  const { openSink } = await import('../traces/index.js');
+  const sink = openSink(destinationOf({ ...options, reads: [input] }, []));
+  try {
+    sink.write(Buffer.from(`${text}\n`, 'utf8'));
+    sink.commit();
+  } catch (error) {
+    sink.discard();
+    throw error;
+  }
+}
+
 /** Prints a report as JSON, to stderr if the trace itself is on standard output. */
 export async function reportWritten(output: string, report: object): Promise<void> {
   if (output === '-') note(toJson(report, null));

@@ -5,7 +5,11 @@ export { type Enacted, enact } from './enact/index.js';
 export {
   anyOf,
   type Condition,
+  type ExplainedStep,
+  type Explanation,
   type Exploration,
+  endOf,
+  explainRun,
   exploreOrders,
   type FoundOutcome,
   type Named,

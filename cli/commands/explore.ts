@@ -7,7 +7,7 @@ import { listOf } from '../list-options.js';
 import { print, printJson } from '../output.js';
 import { findRun, forbidden, type RunSource } from '../run-source.js';
 import { refuseUnmodelled, writeRun } from '../scenario-run.js';
-import { modeOption, parseOutput } from '../trace-output.js';
+import { modeOption, parseOutput, writeText } from '../trace-output.js';
 
 interface Options {
   readonly json?: boolean;
@@ -19,6 +19,7 @@ interface Options {
   readonly reduce?: boolean;
   readonly witness?: number;
   readonly output?: string;
+  readonly schedule?: string;
   readonly mode?: number;
 }
 
@@ -42,8 +43,13 @@ export function register(program: Command): void {
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--reduce', 'skip orders that make no difference; orders are not counted then')
     .option('--exact', 'compare states by their content, not by a hash of 64 bits')
-    .option('--witness <n>', 'record a run that ends with outcome N; needs -o', parseCount)
+    .option(
+      '--witness <n>',
+      'write a run that ends with outcome N, by -o or --schedule',
+      parseCount,
+    )
     .option('-o, --output <trace>', 'with --witness: trace to write, - for stdout', parseOutput)
+    .option('--schedule <file>', 'with --witness: schedule to write, for vfr replay --schedule')
     .option('--json', 'print one JSON document');
   modeOption(command).action(run);
 }
@@ -57,8 +63,10 @@ function parseCount(text: string): number {
 async function run(name: string, options: Options): Promise<void> {
   const source = await findRun(name);
   const { kernel: kernels = [source.run.machine.kernel], json, witness, output } = options;
-  if ((witness === undefined) !== (output === undefined)) {
-    throw await wrongOption('--witness and -o only make sense together', 'Add the other one.');
+  const isWritten = output !== undefined || options.schedule !== undefined;
+  if ((witness !== undefined) !== isWritten) {
+    const what = '--witness and an output (-o or --schedule) only make sense together';
+    throw await wrongOption(what, 'Add the other one.');
   }
   if (witness !== undefined && kernels.length > 1) {
     throw await wrongOption('a run is recorded on one kernel', 'Name one with --kernel.');
@@ -66,9 +74,7 @@ async function run(name: string, options: Options): Promise<void> {
   const explored: Explored[] = [];
   for (const kernel of kernels) explored.push(await exploreOn(source, kernel, options));
   const [first] = explored;
-  if (witness !== undefined && output !== undefined) {
-    return recordWitness(first, witness, name, { ...options, output });
-  }
+  if (witness !== undefined) return writeWitness(first, witness, name, options);
   if (json === true) {
     const facts = await Promise.all(explored.map((one) => factsOf(one)));
     await printJson(facts.length === 1 ? facts[0] : { kernels: facts });
@@ -130,21 +136,28 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
   return { scenario, kernel, closed, coverage, states, edges, orders, outcomes };
 }
 
-async function recordWitness(
+async function writeWitness(
   { scenario, named, kernel, world, found }: Explored,
   number: number,
   nameOrFile: string,
-  options: Options & { readonly output: string },
+  { output, schedule: scheduleFile, ...options }: Options,
 ): Promise<void> {
   const chosen = found.outcomes[number - 1];
   if (chosen === undefined) {
     const { length } = found.outcomes;
     throw await wrongOption(`there is no outcome ${number}`, `Name one from 1 to ${length}.`);
   }
+  const { schedule } = chosen;
+  if (scheduleFile !== undefined) {
+    const { scheduleDocument, scheduleText } = await import('../../replay/index.js');
+    const document = scheduleDocument(world.spec, schedule, { named, seed: null });
+    await writeText({ ...options, output: scheduleFile }, nameOrFile, scheduleText(document));
+  }
+  if (output === undefined) return;
   const notes = { scenario, outcome: String(number) };
   await writeRun(
-    { nameOrFile, world, schedule: chosen.schedule, named, seed: null, notes },
-    options,
+    { nameOrFile, world, schedule, named, seed: null, notes },
+    { ...options, output },
     (outcome) => ({ scenario, kernel, witness: number, outcome }),
   );
 }

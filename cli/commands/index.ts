@@ -8,6 +8,7 @@ import * as demo from './demo.js';
 import * as doctor from './doctor.js';
 import * as enact from './enact.js';
 import * as events from './events.js';
+import * as explain from './explain.js';
 import * as explore from './explore.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
@@ -40,5 +41,6 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
-  { heading: 'Find out what happened:', commands: [why, replay, enact, debug, races, explore] },
+  { heading: 'Find out what happened:', commands: [why, races, replay, enact, debug] },
+  { heading: 'Try other orders:', commands: [explore, explain] },
 ];

@@ -6,10 +6,12 @@ import { kernelOption } from '../kernel-release.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../row-formats.js';
+import { repeatSchedule } from '../scenario-run.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
   readonly kernel?: string;
+  readonly schedule?: string;
   readonly until?: number;
   readonly at?: number;
   readonly state?: string | true;
@@ -24,7 +26,8 @@ export function register(program: Command): void {
   const command = program
     .command('replay')
     .description('run the recording through models of the kernel and judge every response')
-    .argument('<trace>', 'trace file')
+    .argument('[trace]', 'trace file')
+    .option('--schedule <file>', 'instead of a trace: repeat the order of steps that it has')
     .option('--until <seq>', 'stop before this event', parseSeq)
     .option('--at <seq>', 'print the state after this event, instead of verdicts', parseSeq)
     .option(
@@ -37,7 +40,19 @@ export function register(program: Command): void {
   strictOption(kernelOption(command)).action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string | undefined, options: Options): Promise<void> {
+  if ((file === undefined) === (options.schedule === undefined)) throw await oneOfBoth();
+  if (options.schedule !== undefined) return repeatSchedule(options.schedule, options);
+  await replayTrace(file ?? '', options);
+}
+
+async function oneOfBoth(): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  const what = 'a trace or --schedule is needed, and not both';
+  return new VfrError('REPLAY_INPUT', what, 'Name one of them.');
+}
+
+async function replayTrace(file: string, options: Options): Promise<void> {
   const { replay } = await import('../../replay/index.js');
   const { isView, showView } = await import('../state-views.js');
   const reader = await openTrace(file, options);

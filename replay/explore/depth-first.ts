@@ -15,6 +15,10 @@ export interface SearchLimits {
   /** States are compared by their cells, not by 64 bits of hash. */
   readonly exact: boolean;
   readonly judgement: Judgement;
+  /** Called when a state is entered, with its number; the kernel is at it. */
+  readonly visit?: (state: number, k: Kernel) => void;
+  /** The search ends at the first end that is not bad. */
+  readonly untilGood?: boolean;
 }
 
 /** Chooses threads whose next steps are enough, out of those that can do one. */
@@ -85,6 +89,10 @@ class DepthFirst {
   run(): Space {
     this.#enter(NO_THREAD, 0);
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      if (this.limits.untilGood === true && this.#ends.at(-1)?.isBad === false) {
+        this.k.cells.undo(this.#stack[0].moment);
+        break;
+      }
       if (frame.next < frame.threads.length) this.#step(frame, frame.threads[frame.next++]);
       else this.#leave(frame);
     }
@@ -138,6 +146,7 @@ class DepthFirst {
     const state = this.#table.add(low ^ this.#salt(last, preemptions), high, () =>
       this.#key(last, preemptions),
     );
+    this.limits.visit?.(state, k);
     const ready = readyThreads(k);
     if (ready.length === 0) this.#end(state);
     this.#stack.push({

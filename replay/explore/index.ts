@@ -1,6 +1,7 @@
 /** All orders of a run's steps, and how they end. */
 
 export { anyOf, type Condition, refuseUnknownNames } from './conditions.js';
+export { type ExplainedStep, type Explanation, explainRun } from './explain.js';
 export {
   type Coverage,
   type Exploration,
@@ -8,6 +9,7 @@ export {
   exploreOrders,
 } from './explore-orders.js';
 export { type FoundOutcome, type Judgement, shareOf } from './outcome-set.js';
+export { ADVICE, type RaceClass } from './race-classes.js';
 export {
   type Named,
   readSchedule,
@@ -16,4 +18,4 @@ export {
   scheduleText,
 } from './schedule-document.js';
 export { sliceOf } from './slice.js';
-export { scheduled, scheduleOf, type WitnessStep, witnessOf } from './witness.js';
+export { endOf, scheduled, scheduleOf, type WitnessStep, witnessOf } from './witness.js';

@@ -4,6 +4,7 @@ import {
   boot,
   type Kernel,
   nameOfThread,
+  type Outcome,
   run,
   type Scheduler,
   TraceRecorder,
@@ -38,6 +39,10 @@ export function scheduleOf(k: Kernel, scheduler: Scheduler): number[] {
   });
   return schedule;
 }
+
+/** How a run ends. @param schedule the thread of each step */
+export const endOf = (world: World, schedule: readonly number[]): Outcome =>
+  run(boot(world), scheduled(schedule));
 
 /** @param schedule the thread of each step */
 export function witnessOf(world: World, schedule: readonly number[]): WitnessStep[] {

@@ -1,0 +1,126 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Condition } from '../../replay/index.js';
+import { reportFinding } from '../exit-codes.js';
+import { type Explained, factsOf, formatExplained } from '../explained-text.js';
+import { print, printJson } from '../output.js';
+import { findRun, forbidden, type RunSource } from '../run-source.js';
+import { refuseUnmodelled } from '../scenario-run.js';
+
+interface Options {
+  readonly want?: string;
+  readonly outcome?: number;
+  readonly states: number;
+  readonly json?: boolean;
+}
+
+/** States that one search enters at most: a few seconds. */
+const STATES = 200_000;
+
+export function register(program: Command): void {
+  program
+    .command('explain')
+    .description('say which order of which two operations decided how a run ended')
+    .argument('<bad>', 'trace of a run, a schedule, or with --outcome a scenario')
+    .option('--want <expression>', 'the end that is wanted; else the first one that is allowed')
+    .option('--outcome <n>', 'explain outcome N of vfr explore', parseCount)
+    .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
+    .option('--json', 'print one JSON document')
+    .action(run);
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('Write a number from 1 on.');
+}
+
+async function run(name: string, options: Options): Promise<void> {
+  const source = await findRun(name);
+  await refuseUnmodelled(source.run.machine.kernel);
+  const explained = await explain(source, options);
+  if (options.json === true) await printJson(factsOf(explained));
+  else await print(formatExplained(explained));
+  if (explained.found === null && !explained.isWanted) reportFinding();
+}
+
+async function explain(source: RunSource, options: Options): Promise<Explained> {
+  const { boot, explainRun, World, endOf } = await import('../../replay/index.js');
+  const world = new World(source.run);
+  const schedule = await scheduleOf(source, options);
+  const bad = endOf(world, schedule);
+  const { want, text } = await wantedEnd(source, schedule, options.want);
+  const { watches } = want;
+  const k = boot(world, null, watches);
+  for (const thread of schedule) k.step(thread);
+  const isWanted = want.holds(k, bad);
+  const found = isWanted
+    ? null
+    : explainRun(world, schedule, {
+        states: options.states,
+        watches,
+        isBad: (outcome, kernel) => !want.holds(kernel, outcome),
+      });
+  return { name: source.name, world, bad, want: text, isWanted, found };
+}
+
+/** The order to explain. */
+async function scheduleOf(source: RunSource, { outcome, states }: Options) {
+  const { exploreOrders, World } = await import('../../replay/index.js');
+  if (outcome === undefined) {
+    if (source.schedule !== null) return source.schedule;
+    throw await wrongOption(
+      'a scenario has many orders',
+      'Name an outcome of `vfr explore` by --outcome, or a trace of a run.',
+    );
+  }
+  const { run } = source;
+  const bad = await forbidden(source, run.machine.kernel, []);
+  const { outcomes } = exploreOrders(new World(run), {
+    states,
+    exact: false,
+    reduce: 'ifNeeded',
+    samples: 0,
+    isBad: (one, k) => bad.holds(k, one),
+    watches: bad.watches,
+  });
+  const chosen = outcomes[outcome - 1];
+  if (chosen !== undefined) return chosen.schedule;
+  const next = `Name one from 1 to ${outcomes.length}.`;
+  throw await wrongOption(`there is no outcome ${outcome}`, next);
+}
+
+/** What is wanted, and how it is called. */
+async function wantedEnd(
+  source: RunSource,
+  schedule: readonly number[],
+  expression: string | undefined,
+): Promise<{ readonly want: Condition; readonly text: string }> {
+  const { anyOf, endOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
+    '../../replay/index.js'
+  );
+  const world = new World(source.run);
+  if (expression !== undefined) {
+    const parsed = parseExpression(expression);
+    refuseUnknownNames(parsed, world);
+    return { want: anyOf([parsed]), text: expression };
+  }
+  const bad = endOf(world, schedule);
+  const { named } = source;
+  const kind = named?.outcomes.find((one) => kindOf(bad, [one]) < 0);
+  if (kind !== undefined) {
+    const want: Condition = { watches: [], holds: (_, one) => kindOf(one, [kind]) >= 0 };
+    return { want, text: JSON.stringify(kind) };
+  }
+  const not = await forbidden(source, source.run.machine.kernel, []);
+  const before = JSON.stringify(bad.drivers);
+  const want: Condition = {
+    watches: not.watches,
+    holds: (k, one) => JSON.stringify(one.drivers) !== before && !not.holds(k, one),
+  };
+  return { want, text: 'another allowed end' };
+}
+
+async function wrongOption(what: string, next: string): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  return new VfrError('EXPLORE_OPTION', what, next);
+}

@@ -1,0 +1,168 @@
+/** The known right ways, as changes of a run: each can be explored, and so be verified. */
+import type { Action, ActorSpec, OperationSpec, RunSpec } from '../kernel/index.js';
+import type { RaceClass } from './race-classes.js';
+
+export interface Fix {
+  /** What is changed, for people. */
+  readonly what: string;
+  readonly run: RunSpec;
+}
+
+/** Two operations in the order that ended badly, by actor and operation; null for a worker. */
+export interface OperationPair {
+  readonly first: { readonly actor: string; readonly operation: number | null };
+  readonly second: { readonly actor: string; readonly operation: number | null };
+}
+
+/** The changes to try, the known way of the class first. */
+export function fixesOf(run: RunSpec, raceClass: RaceClass, pair: OperationPair): Fix[] {
+  const fixes = [
+    raceClass === 'R1' || raceClass === 'R10' ? gated(run) : null,
+    raceClass === 'R8' ? gatedBus(run) : null,
+    overrideBeforeUnbind(run),
+    secondFirst(run, pair),
+  ];
+  return fixes.filter((fix) => fix !== null);
+}
+
+type Write = Extract<Action, { readonly type: 'write' }>;
+
+const operation = (action: Action): OperationSpec => ({ action, when: null, onError: 'continue' });
+
+const write = (attribute: string, address: string | null, text: string): Write => ({
+  type: 'write',
+  attribute,
+  address,
+  driver: null,
+  text,
+});
+
+const isWrite = ({ action }: OperationSpec, attribute: string): boolean =>
+  action.type === 'write' && action.attribute === attribute;
+
+const withActors = (
+  run: RunSpec,
+  change: (actor: ActorSpec) => readonly OperationSpec[],
+): RunSpec =>
+  renumbered(
+    run,
+    run.actors.map((actor) => ({ ...actor, operations: change(actor) })),
+  );
+
+/** Conditions that count operations of an actor count the same ones after a change. */
+function renumbered(run: RunSpec, actors: readonly ActorSpec[]): RunSpec {
+  const placeOf = (name: string, count: number): number => {
+    const before = run.actors.find((actor) => actor.name === name)?.operations ?? [];
+    const after = actors.find((actor) => actor.name === name)?.operations ?? [];
+    const last = before[count - 1];
+    const place = after.findIndex(({ action }) => action === last?.action);
+    return place < 0 ? Math.min(count, after.length) : place + 1;
+  };
+  const changed = (one: OperationSpec): OperationSpec => {
+    if (one.when?.type !== 'done') return one;
+    const { actor, operations } = one.when;
+    return { ...one, when: { ...one.when, operations: placeOf(actor, operations) } };
+  };
+  return {
+    ...run,
+    actors: actors.map((actor) => ({ ...actor, operations: actor.operations.map(changed) })),
+  };
+}
+
+/** No driver is tried on VFs by itself; what has set an override asks for the probe. */
+function gated(run: RunSpec): Fix | null {
+  let found = false;
+  const changed = withActors(run, ({ operations }) =>
+    operations.flatMap((one, i) => {
+      const { action } = one;
+      if (isWrite(one, 'sriov_drivers_autoprobe')) return [];
+      if (action.type !== 'write') return [one];
+      if (isWrite(one, 'sriov_numvfs') && Number(action.text) > 0) {
+        found = true;
+        return [operation(write('sriov_drivers_autoprobe', action.address, '0')), one];
+      }
+      return withProbe(operations, i);
+    }),
+  );
+  if (!found) return null;
+  return {
+    what: 'sriov_drivers_autoprobe is 0 before sriov_numvfs, and each override has a probe',
+    run: changed,
+  };
+}
+
+/** The same for functions that are plugged in. */
+function gatedBus(run: RunSpec): Fix | null {
+  const isArrival = (one: OperationSpec) => one.action.type === 'plug' || isWrite(one, 'rescan');
+  if (!run.actors.some(({ operations }) => operations.some(isArrival))) return null;
+  const changed = withActors(run, ({ operations }) =>
+    operations.flatMap((one, i) => {
+      if (isWrite(one, 'drivers_autoprobe')) return [];
+      if (isArrival(one)) return [operation(write('drivers_autoprobe', null, '0')), one];
+      return withProbe(operations, i);
+    }),
+  );
+  return {
+    what: 'drivers_autoprobe is 0 before the function comes, and each override has a probe',
+    run: changed,
+  };
+}
+
+/** After an override, a probe is requested, unless the actor does so by itself later. */
+function withProbe(operations: readonly OperationSpec[], at: number): OperationSpec[] {
+  const one = operations[at];
+  const { action } = one;
+  if (action.type !== 'write' || !isWrite(one, 'driver_override')) return [one];
+  const address = action.address ?? '';
+  const asks = operations
+    .slice(at + 1)
+    .some(
+      (later) =>
+        (isWrite(later, 'drivers_probe') || isWrite(later, 'bind')) &&
+        later.action.type === 'write' &&
+        later.action.text.trim() === address,
+    );
+  if (asks || action.text.trim() === '') return [one];
+  return [one, operation(write('drivers_probe', null, address))];
+}
+
+/** An actor that unbinds a function and then sets its override does it the other way round. */
+function overrideBeforeUnbind(run: RunSpec): Fix | null {
+  let found = false;
+  const changed = withActors(run, ({ operations }) => {
+    const moved = [...operations];
+    for (let at = 0; at < moved.length; at++) {
+      const { action, when } = moved[at];
+      if (action.type !== 'write' || !isWrite(moved[at], 'driver_override')) continue;
+      if (action.text.trim() === '' || when !== null) continue;
+      const to = moved.findIndex(
+        (one, i) =>
+          i < at &&
+          isWrite(one, 'unbind') &&
+          one.action.type === 'write' &&
+          one.action.text.trim() === action.address,
+      );
+      if (to < 0) continue;
+      found = true;
+      moved.splice(to, 0, ...moved.splice(at, 1));
+    }
+    return moved;
+  });
+  return found ? { what: 'driver_override is written before the unbind', run: changed } : null;
+}
+
+/** What came first waits until what came second is done. */
+function secondFirst(run: RunSpec, { first, second }: OperationPair): Fix | null {
+  if (first.operation === null || second.operation === null) return null;
+  const { actor: awaited, operation: index } = second;
+  const when = { type: 'done', actor: awaited, operations: index + 1 } as const;
+  const waits = (actor: ActorSpec): ActorSpec => ({
+    ...actor,
+    operations: actor.operations.map((one, i) =>
+      i === first.operation && one.when === null ? { ...one, when } : one,
+    ),
+  });
+  const actors = run.actors.map((actor) => (actor.name === first.actor ? waits(actor) : actor));
+  const what = `${first.actor} waits until ${awaited} has done its operation ${index + 1}`;
+  return { what, run: { ...run, actors } };
+}
