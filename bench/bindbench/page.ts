@@ -48,7 +48,7 @@ const MEMBERS = `\`\`\`
 * \`sources\` say where the mistake was reported, or fixed: a URL, an issue as \`owner/name#number\`, a commit of Linux as
   \`kernel 5b0948dfe138\`, or a message.
 * \`class\` is one or more of the classes R1 to R26, or null.
-* \`kind\` is \`race\` if it is left out. A case of the kind \`legal\` has several outcomes, none of which is bad; one of the kind
+* \`kind\` is \`race\` if it is left out. A case of the kind \`legal\` has several outcomes, and all are right; one of the kind
   \`silent\` has one outcome, so that no tool may report a race.
 * \`racy\` is a scenario without \`scenario\` and \`name\`. Its \`outcomes\` are all that can come, including errors of actors where they
   matter.
