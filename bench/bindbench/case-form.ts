@@ -72,11 +72,13 @@ const written = record(
         'right; silent: no order differs, so that no tool may report a race',
       enum: ['race', 'legal', 'silent'],
     },
-    inversion: record(
-      'the pair that decides: a bad run has the first before the second',
-      { first: operation, second: operation },
-      ['first', 'second'],
-    ),
+    inversions: {
+      description:
+        'pairs of which each decides alone: a bad run has the first before the second, and ends ' +
+        'well the other way round; left out when no order ends well',
+      type: 'array',
+      items: record('one pair', { first: operation, second: operation }, ['first', 'second']),
+    },
     bad: {
       ...outcomes,
       minItems: 0,
@@ -130,6 +132,11 @@ export interface OperationPlace {
   readonly what?: string;
 }
 
+export interface Inversion {
+  readonly first: OperationPlace;
+  readonly second: OperationPlace;
+}
+
 interface About {
   readonly id: string;
   readonly title: string;
@@ -139,7 +146,7 @@ interface About {
 
 export interface WrittenDocument extends About {
   readonly kind?: 'race' | 'legal' | 'silent';
-  readonly inversion?: { readonly first: OperationPlace; readonly second: OperationPlace };
+  readonly inversions?: readonly Inversion[];
   readonly bad?: Outcomes;
   readonly racy: Situation & { readonly title?: string };
   readonly fixed?: Partial<Situation> & { readonly title: string; readonly outcomes: Outcomes };

@@ -56,7 +56,9 @@ const MEMBERS = `\`\`\`
 * \`fixed\` is the same situation with its fix, which \`title\` describes. Members that it leaves out are those of \`racy\`: a fix by the
   kernel names another \`kernel\`, or fewer \`bugs\`.
 * \`kernels\` are the outcomes of the racy scenario on other kernels.
-* \`inversion\` is the deciding pair: a run is bad if \`first\` comes before \`second\`. Operations are counted from 1.
+* \`inversions\` are the deciding pairs: in a bad run \`first\` comes before \`second\`, and the other way round it ends well.
+  Where an operation comes between two steps of another one, each of two pairs decides alone. Operations are counted from 1.
+  If no order ends well, there is no pair.
 * A case that cannot be written yet has \`needs\` instead of scenarios: capabilities of the list below.
 `;
 
