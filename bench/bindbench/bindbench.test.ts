@@ -3,7 +3,7 @@
  * Method: the cases are run; their recordings are held against the judge, which knows no scenarios.
  */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { replay } from '../../replay/index.js';
 import { MemorySource, TraceReader, VfrError } from '../../traces/index.js';
 import { CASE_SCHEMA } from './case-form.js';
@@ -51,33 +51,31 @@ test('docs/case.schema.json is the schema that cases are held against', async ()
   await expect(schema).toMatchFileSnapshot('../../docs/case.schema.json');
 });
 
-describe('a mistake in a case', () => {
-  const mistakeOf = (change: (text: string) => string): { line?: number; what: string } => {
-    try {
-      readCase(change(example), 'case.json');
-    } catch (error) {
-      if (error instanceof VfrError) return { line: error.place?.line ?? 0, what: error.what };
-    }
-    return { what: 'none' };
-  };
-  const lineOf = (text: string, of = example): number =>
-    of.slice(0, of.indexOf(text)).split('\n').length;
+const mistakeOf = (change: (text: string) => string): { line?: number; what: string } => {
+  try {
+    readCase(change(example), 'case.json');
+  } catch (error) {
+    if (error instanceof VfrError) return { line: error.place?.line ?? 0, what: error.what };
+  }
+  return { what: 'none' };
+};
+const lineOf = (text: string, of = example): number =>
+  of.slice(0, of.indexOf(text)).split('\n').length;
 
-  test('a mistake in the scenario of a case is reported with its line', () => {
-    const wrong = (text: string) => text.replace('bus/pci/drivers_probe', 'bus/pci/drivers_prove');
-    const { line, what } = mistakeOf(wrong);
-    expect(line).toBe(lineOf('"/sys/bus/pci/drivers_probe"'));
-    expect(what).toContain('no such attribute');
-  });
+test('a mistake in a scenario of a case is reported with its line', () => {
+  const wrong = (text: string) => text.replace('bus/pci/drivers_probe', 'bus/pci/drivers_prove');
+  const { line, what } = mistakeOf(wrong);
+  expect(line).toBe(lineOf('"/sys/bus/pci/drivers_probe"'));
+  expect(what).toContain('no such attribute');
+});
 
-  test('a mistake in the deciding pair of a case is reported with its line', () => {
-    const { line, what } = mistakeOf((text) => text.replace('"does": 1', '"does": 7'));
-    expect(line).toBe(lineOf('"does": 1'));
-    expect(what).toContain('no operation 7');
-  });
+test('a deciding pair with an unknown operation is reported with its line', () => {
+  const { line, what } = mistakeOf((text) => text.replace('"does": 1', '"does": 7'));
+  expect(line).toBe(lineOf('"does": 1'));
+  expect(what).toContain('no operation 7');
+});
 
-  test('a race of a case without its fix is reported', () => {
-    const { what } = mistakeOf((text) => text.replace('"fixed"', '"fxed"'));
-    expect(what).toContain('nothing is called "fxed"');
-  });
+test('a case with an unknown member is reported', () => {
+  const { what } = mistakeOf((text) => text.replace('"fixed"', '"fxed"'));
+  expect(what).toContain('nothing is called "fxed"');
 });

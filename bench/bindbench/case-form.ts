@@ -12,15 +12,13 @@ export const CAPABILITIES: Readonly<Record<string, string>> = {
   'driver-data': 'memory of a native driver that its own threads and callbacks share',
   firmware: 'firmware of a device that fails or is reset',
   'group-numbers': 'IOMMU groups that get another number',
-  iommufd: 'references of single calls to objects of an iommufd',
+  'iommu-probe': 'drivers of IOMMUs that come after functions',
   kvm: 'files of KVM that hold groups and devices',
   mdev: 'mediated devices',
   migration: 'states of migration and their data files',
   mm: 'the memory of a process: its lock, and exec',
   'no-iommu': 'the no-IOMMU mode',
   'power-states': 'runtime PM and D3',
-  'request-repeat': 'a request for a device that is repeated every ten seconds',
-  'reset-state': 'whether a function was reset since its last user',
   tokens: 'VF tokens',
   udev: 'the queue of uevents, and rules that act on them',
   virqfd: 'eventfds that unmask interrupts',
@@ -74,11 +72,13 @@ const written = record(
         'right; silent: no order differs, so that no tool may report a race',
       enum: ['race', 'legal', 'silent'],
     },
-    inversion: record(
-      'the pair that decides: a bad run has the first before the second',
-      { first: operation, second: operation },
-      ['first', 'second'],
-    ),
+    inversions: {
+      description:
+        'pairs of which each decides alone: a bad run has the first before the second, and ends ' +
+        'well the other way round; left out when no order ends well',
+      type: 'array',
+      items: record('one pair', { first: operation, second: operation }, ['first', 'second']),
+    },
     bad: {
       ...outcomes,
       minItems: 0,
@@ -132,6 +132,11 @@ export interface OperationPlace {
   readonly what?: string;
 }
 
+export interface Inversion {
+  readonly first: OperationPlace;
+  readonly second: OperationPlace;
+}
+
 interface About {
   readonly id: string;
   readonly title: string;
@@ -141,7 +146,7 @@ interface About {
 
 export interface WrittenDocument extends About {
   readonly kind?: 'race' | 'legal' | 'silent';
-  readonly inversion?: { readonly first: OperationPlace; readonly second: OperationPlace };
+  readonly inversions?: readonly Inversion[];
   readonly bad?: Outcomes;
   readonly racy: Situation & { readonly title?: string };
   readonly fixed?: Partial<Situation> & { readonly title: string; readonly outcomes: Outcomes };

@@ -48,7 +48,7 @@ const MEMBERS = `\`\`\`
 * \`sources\` say where the mistake was reported, or fixed: a URL, an issue as \`owner/name#number\`, a commit of Linux as
   \`kernel 5b0948dfe138\`, or a message.
 * \`class\` is one or more of the classes R1 to R26, or null.
-* \`kind\` is \`race\` if it is left out. A case of the kind \`legal\` has several outcomes, none of which is bad; one of the kind
+* \`kind\` is \`race\` if it is left out. A case of the kind \`legal\` has several outcomes, and all are right; one of the kind
   \`silent\` has one outcome, so that no tool may report a race.
 * \`racy\` is a scenario without \`scenario\` and \`name\`. Its \`outcomes\` are all that can come, including errors of actors where they
   matter.
@@ -56,7 +56,9 @@ const MEMBERS = `\`\`\`
 * \`fixed\` is the same situation with its fix, which \`title\` describes. Members that it leaves out are those of \`racy\`: a fix by the
   kernel names another \`kernel\`, or fewer \`bugs\`.
 * \`kernels\` are the outcomes of the racy scenario on other kernels.
-* \`inversion\` is the deciding pair: a run is bad if \`first\` comes before \`second\`. Operations are counted from 1.
+* \`inversions\` are the deciding pairs: in a bad run \`first\` comes before \`second\`, and the other way round it ends well.
+  Where an operation comes between two steps of another one, each of two pairs decides alone. Operations are counted from 1.
+  If no order ends well, there is no pair.
 * A case that cannot be written yet has \`needs\` instead of scenarios: capabilities of the list below.
 `;
 

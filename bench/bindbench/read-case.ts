@@ -89,17 +89,18 @@ const under = (path: string, mistakes: readonly Mistake[]): Mistake[] =>
   mistakes.map((mistake) => ({ ...mistake, path: `${path}${mistake.path}` }));
 
 function* mistakesInPlaces(
-  { inversion }: WrittenDocument,
+  { inversions = [] }: WrittenDocument,
   { actors }: ScenarioDocument,
 ): Generator<Mistake> {
-  if (inversion === undefined) return;
-  for (const [side, { actor, does }] of Object.entries<OperationPlace>(inversion)) {
-    const path = `/inversion/${side}`;
-    const found = actors.find(({ name }) => name === actor);
-    if (found === undefined && actor !== 'kworker') {
-      yield { path: `${path}/actor`, what: `no actor is called ${actor}` };
-    } else if (does !== undefined && (does < 1 || does > (found?.does.length ?? 0))) {
-      yield { path: `${path}/does`, what: `${actor} has no operation ${does}` };
+  for (const [i, pair] of inversions.entries()) {
+    for (const [side, { actor, does }] of Object.entries<OperationPlace>({ ...pair })) {
+      const path = `/inversions/${i}/${side}`;
+      const found = actors.find(({ name }) => name === actor);
+      if (found === undefined && actor !== 'kworker') {
+        yield { path: `${path}/actor`, what: `no actor is called ${actor}` };
+      } else if (does !== undefined && (does < 1 || does > (found?.does.length ?? 0))) {
+        yield { path: `${path}/does`, what: `${actor} has no operation ${does}` };
+      }
     }
   }
 }

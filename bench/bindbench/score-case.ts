@@ -1,4 +1,5 @@
 /** The score of a case: whether its race was found, and whether anything was reported of its fix. */
+import { explainCase } from './explain-case.js';
 import { type ExploredCase, exploreCase } from './explore-case.js';
 import type { Case } from './read-case.js';
 
@@ -36,18 +37,19 @@ export function scoreCase(one: Case): Score {
     ...(fixed === null ? [] : within('fixed', fixed)),
     ...kernels.flatMap((found) => within(`racy on ${found.kernel}`, found)),
   ];
+  const explained = explainCase(one, racy);
   const { user, system } = process.cpuUsage(before);
   return {
     id: one.id,
     title: one.title,
     class: one.class,
     explore: differences.length > 0 ? 'missed' : verdictOf(one, racy),
-    explain: null,
+    explain: explained === null ? null : explained.isFound ? 'found' : 'missed',
     predictive: null,
     falseAlarms: (fixed?.bad.size ?? 0) + (one.kind === 'silent' ? alarmsOf(racy) : 0),
     states: all.reduce((sum, { states }) => sum + states, 0),
     ms: Math.round((user + system) / 1000),
-    differences,
+    differences: [...differences, ...(explained?.differences ?? [])],
   };
 }
 

@@ -98,6 +98,11 @@ export { FAULT } from '../model/kernel-faults.js';
 export const REMOVING = 1;
 export const REMOVED = 2;
 
+/** The text that a reader of an override has, when it is not the current one any more. */
+export const FREED = -1;
+/** A thread has replaced it, and not freed it yet. */
+export const replacedBy = (thread: number): number => FREED - 1 - thread;
+
 /** Lists of deferred probes, by what `DEVICE.deferred` holds. */
 export const PENDING = 1;
 export const ACTIVE = 2;

@@ -62,7 +62,7 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
   const device = address === null ? null : parseBdf(address);
   return {
     spec,
-    // No store function is called for a write of nothing (sysfs_kf_write, fs/sysfs/file.c 6.1).
+    // A write of nothing calls no store function (sysfs_kf_write, kernel fs/sysfs/file.c 6.1).
     procedure: count === 0 ? 'empty_write' : attribute,
     place: address === null ? null : names.place(address),
     driver: action.driver === null ? null : names.driver(action.driver),

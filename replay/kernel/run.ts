@@ -3,7 +3,7 @@ import { assert, errnoName } from '../../traces/index.js';
 import { type Deadlock, findDeadlock } from './blocked.js';
 import type { Kernel } from './kernel.js';
 import { FAULT, GLOBAL } from './layout.js';
-import { operationsDone } from './procedures/conditions.js';
+import { operationsDone } from './procedures/waiting-for.js';
 
 /** Chooses one of the threads that can continue; -1 if there is none. */
 export type Scheduler = (k: Kernel) => number;

@@ -186,7 +186,7 @@ export class State {
 
   /**
    * The cell with the function at a place whose override a thread has read without a lock, and not
-   * yet compared; its negative number when the override was freed since.
+   * yet compared; what `replacedBy` says, or `FREED`, when another text was set since.
    */
   readerAt(place: Place, thread: number): number {
     return this.#readers + place.index * this.threads + thread;

@@ -77,6 +77,8 @@ export const VDEV = members(
   'requests',
   /** `memory_lock`: the thread that holds it for writing. */
   'memoryLock',
+  /** A user had it, and it was not reset since; only of a function whose own reset fails. */
+  'used',
   /** Its driver's DMA is the kernel's: it counts in `GROUP.natives`. */
   'native',
   /** It while it is open: a value, `OpenDevice`. */

@@ -16,4 +16,8 @@ export const FAULT = {
   interruptUseAfterFree: 64,
   /** A device was used after VFIO had freed it. */
   deviceUseAfterFree: 128,
+  /** A native driver probed a function that was not reset since a user of VFIO had it. */
+  probedUnreset: 256,
+  /** An object of an iommufd was used after it was destroyed. */
+  objectUseAfterFree: 512,
 } as const;

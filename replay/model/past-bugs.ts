@@ -1,6 +1,6 @@
 /**
- * Bugs that kernels had. A run has one of them only if it says so: releases do not select them, since
- * stable releases have backported most fixes.
+ * Bugs that kernels had. A run has one of them only if it says so: releases do not select them,
+ * since stable releases have backported most fixes.
  */
 interface PastBug {
   readonly what: string;
@@ -19,7 +19,7 @@ export const PAST_BUGS = {
   },
   probesRemoved: {
     what: 'an asynchronous probe does not see that its function was removed',
-    fix: '3451a495ef24 driver core: Establish order of operations for device_add and device_del (5.1)',
+    fix: '3451a495ef24 driver core: Establish order of operations for device_add (5.1)',
   },
   deferralMissesTrigger: {
     what: 'a probe that is put off does not see that a driver was bound in the meantime',
@@ -42,7 +42,7 @@ export const PAST_BUGS = {
     fix: 'abafbc551fdd vfio-pci: Invalidate mmaps and block MMIO access on disabled memory (5.8)',
   },
   faultAfterZap: {
-    what: 'a page fault looks whether memory is on, and maps the page when memory_lock is free again',
+    what: 'a page fault looks whether memory is on, and maps the page without memory_lock',
     fix: 'aac6db75a9fc vfio/pci: Use unmap_mapping_range() (6.10)',
   },
   intxUnlocked: {
@@ -50,7 +50,7 @@ export const PAST_BUGS = {
     fix: '810cd4bb5345 vfio/pci: Lock external INTx masking ops (6.9)',
   },
   intxHandlerGoes: {
-    what: 'the handler of INTx reads the eventfd, which its user may replace before it is signalled',
+    what: 'the handler of INTx reads the eventfd, and signals it when it may be another one',
     fix: '18c198c96a81 vfio/pci: Create persistent INTx handler (6.9)',
   },
   lookupFindsLastPut: {
@@ -60,6 +60,14 @@ export const PAST_BUGS = {
   slotLockHeldByRemoval: {
     what: 'a slot keeps its reset_lock while it unbinds the function that it removes',
     fix: 'f5eff5591b8f PCI: pciehp: Fix AB-BA deadlock between reset_lock and device_lock (6.5)',
+  },
+  resetCountsOwnOpen: {
+    what: 'the last user of a set of functions counts as another one, so that no close resets it',
+    fix: 'e806e223621e vfio/pci: Check the device set open count on reset (6.1)',
+  },
+  putTouchesObject: {
+    what: 'a call drops its reference to an object of an iommufd, and then releases a lock in it',
+    fix: '6f9c4d8c468c iommufd: Do not UAF during iommufd_put_object() (6.7)',
   },
 } as const satisfies Readonly<Record<string, PastBug>>;
 

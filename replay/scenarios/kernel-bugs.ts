@@ -46,6 +46,18 @@ export const KERNEL_BUGS: readonly ScenarioDocument[] = [
   },
   {
     scenario,
+    name: 'override-set-first',
+    title: 'the first override of a function replaces no text: a reader of it has what is there',
+    kernel: '6.12',
+    machine: overrideReaders.machine,
+    actors: [
+      { name: 'writer', does: [override(NIC, 'vfio-pci')] },
+      { name: 'id-writer', does: [newId('vfio-pci', '8086 10fb')] },
+    ],
+    outcomes: [{ drivers: { [NIC]: 'vfio-pci' } }],
+  },
+  {
+    scenario,
     name: 'override-under-spinlock',
     title: 'from 7.1 on the override is read and written under a lock of its own',
     kernel: '7.1',

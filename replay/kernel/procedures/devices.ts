@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.js';
 import { DEVICE, FAULT, GLOBAL, REMOVED, REMOVING } from '../layout.js';
 import type { Place } from '../place.js';
 import { gives, joined, procedure, takes, waits } from '../steps.js';
+import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
 import { findFunction } from './files.js';
@@ -111,6 +112,7 @@ export const DEVICES = [
       const { dev } = k;
       undeferProbe(k, dev);
       k.set(dev + DEVICE.removal, REMOVED);
+      k.set(k.vdev(dev) + VDEV.used, 0);
       k.point('remove_device_from_group', dev, 0, k.placeOf(dev).group);
       k.freeIfUnused(dev);
       k.done(0);

@@ -2,7 +2,7 @@
 import { matchesWith } from '../../model/binding/autoprobe-gate.js';
 import { covers } from '../../model/binding/pci-ids.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, FAULT } from '../layout.js';
+import { DEVICE, FAULT, FREED } from '../layout.js';
 import { joined, procedure } from '../steps.js';
 
 /** Whether a driver's tables claim a function: its dynamic ids, then its static table. */
@@ -38,7 +38,7 @@ export const MATCHING = [
     },
     compare: (k) => {
       const reader = k.readerAt(k.placeOf(k.dev), k.thread);
-      if (k.get(reader) < 0) k.fault(FAULT.overrideUseAfterFree);
+      if (k.get(reader) === FREED) k.fault(FAULT.overrideUseAfterFree);
       k.set(reader, 0);
     },
     answer: joined((k) => {

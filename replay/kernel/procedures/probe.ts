@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.js';
 import { DEVICE, FAULT, GLOBAL, REMOVED } from '../layout.js';
 import type { Driver, Place } from '../place.js';
 import { joined, procedure } from '../steps.js';
+import { VDEV } from '../vfio-cells.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
 import { matches } from './matching.js';
 import { claimForKernel, leaveToOthers, registerDevice } from './vfio/register.js';
@@ -139,6 +140,8 @@ export const PROBE = [
     answer: (k) => {
       const { dev, drv } = k;
       const driver = k.driverAt(drv);
+      const isUsed = k.get(k.vdev(dev) + VDEV.used) !== 0;
+      if (isUsed && !driver.model.vfioPci) k.fault(FAULT.probedUnreset);
       const ret = driver.model.vfioPci ? register(k, dev) : answerOf(k, driver, k.placeOf(dev));
       if (driver.model.vfioPci) {
         if (ret === 0) registerDevice(k, dev);

@@ -3,9 +3,9 @@ import { DEVICE } from '../layout.js';
 import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
-import { describe, holds } from './conditions.js';
 import { findFunction } from './files.js';
 import { leaveToOthers } from './vfio/register.js';
+import { describe, holds } from './waiting-for.js';
 
 export const RELEASE = [
   /**

@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, DRIVER, GLOBAL } from '../layout.js';
+import { DEVICE, DRIVER, FREED, GLOBAL, replacedBy } from '../layout.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS } from './deferral.js';
@@ -22,13 +22,13 @@ import {
 const OVERRIDE_MAX = 4095;
 
 /**
- * The old text is freed: threads that have read the pointer and not yet compared have a dangling
- * one.
+ * The pointers of threads that have read the override and not yet compared it go from one state to
+ * another: `dev` while it is the current one, then the writer that has replaced it, then freed.
  */
-function freeOverride(k: Kernel, dev: number): void {
+function moveReaders(k: Kernel, from: (reader: number) => boolean, to: number): void {
   for (let thread = 0; thread < k.threads; thread++) {
-    const reader = k.readerAt(k.placeOf(dev), thread);
-    if (k.get(reader) === dev) k.set(reader, -dev);
+    const reader = k.readerAt(k.placeOf(k.dev), thread);
+    if (from(k.get(reader))) k.set(reader, to);
   }
 }
 
@@ -88,10 +88,11 @@ export const STORES = [
     },
     lock: takes(deviceLock, (k) => {
       k.set(k.dev + DEVICE.override, k.operation.meaning);
+      moveReaders(k, (reader) => reader === k.dev, replacedBy(k.thread));
     }),
     unlock: gives(deviceLock),
     free: (k) => {
-      freeOverride(k, k.dev);
+      moveReaders(k, (reader) => reader === replacedBy(k.thread), FREED);
       k.end(0);
     },
     exit: (k) => leave(k, k.operation.count),

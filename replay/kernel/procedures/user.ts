@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel.js';
 import type { OperationSpec } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
 import { PROCESS } from '../vfio-cells.js';
-import { describe, holds } from './conditions.js';
+import { describe, holds } from './waiting-for.js';
 
 /** Whether an actor leaves an operation out, by what it sees when it is at it. */
 const isLeftOut = (k: Kernel, { only, unless }: OperationSpec): boolean =>

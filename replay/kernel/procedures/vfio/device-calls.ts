@@ -16,11 +16,12 @@ import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
 import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './common.js';
-import { isOwnedByVfio, setLock, setPower } from './device.js';
+import { setLock, setPower } from './device.js';
+import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { asksMigration } from './migration.js';
-import { functionsOf, iommufdOwns, isBound, mayHotReset } from './reset.js';
+import { iommufdOwns, isBound, mayHotReset } from './reset.js';
 import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches of a device's ioctl. */

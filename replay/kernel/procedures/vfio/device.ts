@@ -14,6 +14,7 @@ import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
 import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
+import { resetSet } from './device-set.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
 import { probeVariant } from './variant-hooks.js';
@@ -153,13 +154,8 @@ export const DEVICE_FILES = [
       for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
         k.set(vdev + VDEV[member], 0);
       }
+      resetSet(k);
       k.done(0);
     },
   }),
 ];
-
-/** Whether the driver that a function has is one of VFIO. */
-export function isOwnedByVfio(k: Kernel, dev: number): boolean {
-  const drv = k.get(dev + DEVICE.driver);
-  return drv !== 0 && k.driverAt(drv).model.vfioPci;
-}

@@ -15,6 +15,7 @@ import {
 import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
+import { FAULT } from '../../layout.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { procedure } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
@@ -168,7 +169,15 @@ export const IOMMUFD = [
       mapAreas(k, mapped);
       unmapAreas(k, unmapped);
       k.endCall(result.ret, { data: answerOf(result.struct) });
-      k.done(result.ret);
+      k.i = result.ret;
+      const isSplit = k.hasBug('putTouchesObject') && ioctlOf(k).name === 'IOMMU_IOAS_MAP';
+      return isSplit && result.ret >= 0 ? undefined : k.done(result.ret);
+    },
+    // The IOAS may have been destroyed since the call dropped its reference.
+    put: (k) => {
+      const ioas = new DataView(fetched(ioctlOf(k), STRUCT_BYTES).buffer).getUint32(8, true);
+      if (!k.vfio.context(k.arg).objects.has(ioas)) k.fault(FAULT.objectUseAfterFree);
+      return k.done(k.i);
     },
   }),
 

@@ -175,6 +175,10 @@ function fault(k: Kernel): number {
   return ret === VM_FAULT.NOPAGE ? 0 : -ERRNO.EFAULT;
 }
 
+/** A page may stay mapped while memory is off. What a variant maps besides BARs always may. */
+const leavesMappings = (k: Kernel): boolean =>
+  k.hasBug('memoryOffKeepsMappings') || k.hasBug('faultAfterZap');
+
 export const MEMORY = [
   procedure('mmap', {
     enter: (k) => {
@@ -207,7 +211,7 @@ export const MEMORY = [
       if (mapping === null || mapping.start + offset >= mapping.end) return k.done(-ERRNO.EFAULT);
       k.dev = k.get(k.vfio.file(mapping.file) + FILE.dev);
       if (!isPopulated(k)) return undefined;
-      if (!memoryEnabled(deviceOf(k)!)) k.fault(FAULT.memoryOffAccess);
+      if (leavesMappings(k) && !memoryEnabled(deviceOf(k)!)) k.fault(FAULT.memoryOffAccess);
       return k.done(0);
     },
     fault: reads((k) => {

@@ -9,18 +9,8 @@ import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf, vdevOf } from './common.js';
 import { setPower } from './device.js';
+import { functionsOf } from './device-set.js';
 import { removeMappings } from './memory.js';
-
-/** Functions that are reset together with the device. */
-export function functionsOf(k: Kernel): number[] {
-  const { set } = k.placeOf(k.dev);
-  const found: number[] = [];
-  for (let i = 0; i < k.deviceList.length; i++) {
-    const dev = k.deviceList.at(i);
-    if (k.get(dev + DEVICE.visible) !== 0 && k.placeOf(dev).set === set) found.push(dev);
-  }
-  return found;
-}
 
 const opened = (k: Kernel): number[] =>
   functionsOf(k).filter((dev) => k.get(k.vdev(dev) + VDEV.open) !== 0);
