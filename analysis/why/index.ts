@@ -1,3 +1,3 @@
 /** Why an event happened: the public face of this folder. */
-export { Explainer } from './explain.js';
+export { Explainer } from './cause-chain.js';
 export type { Link, Relation, Why } from './why.js';

@@ -3,7 +3,7 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
-import { MIGRATION } from './migration.js';
+import { MIGRATION } from './migration-runs.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { WORK } from './work.js';

@@ -168,7 +168,10 @@ function finishUnmap(
   }
   if (typeof found === 'number') {
     const request = unmapRequest(data)!;
-    const refused = (release: number) => refuseUnmap(dma, request, wrapErrno(release)) ?? [0];
+    const refused = (release: number) => {
+      const results = refuseUnmap(dma, request, wrapErrno(release));
+      return typeof results === 'string' ? [0] : results;
+    };
     return judgeByKernel(path, refused(version), refused, ret);
   }
   const left = [...found];

@@ -97,7 +97,7 @@ function write(own: Virtio, access: RegionAccess): Served<Virtio> {
 const RECORD_BYTES = 16 + 1024;
 
 /** It can migrate, and copy while it runs, from Linux 6.13 on. */
-export const virtioMigration: MigrationModel = {
+const virtioMigration: MigrationModel = {
   ...everyArc,
   files: fileRules('virtiovf_mig', RECORD_BYTES, 2 * RECORD_BYTES),
   needs: PARTS,

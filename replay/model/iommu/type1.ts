@@ -146,17 +146,18 @@ export function checkUnmap(
   wrapErrno: number,
 ): DmaMapping[] | number | null {
   const refused = refuseUnmap(space, request, wrapErrno);
-  if (refused !== undefined) return refused === null ? null : refused[0];
+  if (refused === 'unmodelled') return null;
+  if (refused !== 'accepted') return refused[0];
   const { flags, iova, size } = request;
   return (flags & DMA_UNMAP.ALL) !== 0 ? [...space.mappings] : overlapping(space, iova, size);
 }
 
-/** The result of an unmap request that is refused; undefined for another, null if not modelled. */
+/** What an unmap request is refused with. */
 export function refuseUnmap(
   space: DmaSpace,
   { argsz, flags, iova, size }: UnmapRequest,
   wrapErrno: number,
-): Results | null | undefined {
+): Results | 'accepted' | 'unmodelled' {
   const all = DMA_UNMAP.DIRTY | DMA_UNMAP.ALL | DMA_UNMAP.VADDR;
   if (argsz < 24) return tooSmall(argsz, 24);
   if ((flags & ~all) !== 0) return unknownFlags(flags);
@@ -165,19 +166,19 @@ export function refuseUnmap(
     return invalid(`flags ${hex(flags)} exclude each other`);
   }
   // Dirty tracking, and suspended addresses (VADDR), do not change the IOMMU's mappings.
-  if (dirty || (flags & DMA_UNMAP.VADDR) !== 0) return null;
+  if (dirty || (flags & DMA_UNMAP.VADDR) !== 0) return 'unmodelled';
   if (iova % PAGE !== 0n) return invalid(`IOVA ${hex(iova)} is not at a page`);
   if ((flags & DMA_UNMAP.ALL) !== 0) {
-    return iova !== 0n || size !== 0n ? invalid('UNMAP_ALL takes no range') : undefined;
+    return iova !== 0n || size !== 0n ? invalid('UNMAP_ALL takes no range') : 'accepted';
   }
   if (size === 0n || size % PAGE !== 0n) return invalid(`size ${hex(size)} is not whole pages`);
   if (iova + size > TOP) return because(wrapErrno, 'the range ends past 2^64');
   const cut = overlapping(space, iova, size).find(
     (m) => m.iova < iova || m.iova + m.size > iova + size,
   );
-  if (cut === undefined) return undefined;
+  if (cut === undefined) return 'accepted';
   const text = `the range is a part of the mapping ${rangeText(cut.iova, cut.size)}`;
-  return space.v2 ? invalid(text, cellOf(cut)) : null;
+  return space.v2 ? invalid(text, cellOf(cut)) : 'unmodelled';
 }
 
 export function removeMapping(space: DmaSpace, mapping: DmaMapping): void {

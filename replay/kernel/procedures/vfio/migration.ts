@@ -31,7 +31,7 @@ import { actionOf, EBADF, fileOf, install, ioctlOf, vdevOf, wordsOf } from './co
 import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Migration as the driver of a function has it, on this kernel and for this function. */
-export function migrationModel(k: Kernel, dev: number): MigrationModel | null {
+function migrationModel(k: Kernel, dev: number): MigrationModel | null {
   const drv = k.get(dev + DEVICE.driver);
   const model = drv === 0 ? null : k.driverAt(drv).model.migration;
   if (model === null || k.rules.version < (model.since ?? 0)) return null;
@@ -72,7 +72,7 @@ function become(k: Kernel, dev: number, model: MigrationModel, migration: Migrat
   if (after.closed) k.set(vdev + VDEV.dataFile, 0);
 }
 
-/** One arc on the way to the state that is asked for. */
+/** One arc on the way to the state that the user requests. */
 function goOn(k: Kernel, target: number): Outcome {
   const model = modelOf(k);
   const migration = migrationOf(k, k.dev);
