@@ -8,8 +8,8 @@ export const findings: ViewDefinition = {
   name: 'findings',
   doc:
     'What is worth a look in a trace, in one shape: races, responses that replay did not ' +
-    'predict, faults, releases that waited for a user for more than a second, devices that passed ' +
-    'from one owner to the next without a reset, lost events.',
+    'predict, faults, releases that waited for a user for more than a second, devices that ' +
+    'passed from one owner to the next without a reset, lost events.',
   columns: {
     finding: ['text', '`race`, `divergence`, `fault`, `blocked`, `not reset` or `loss`'],
     severity: ['text', '`error` for what went wrong, `warning` for what may, `note` for others'],
