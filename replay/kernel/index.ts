@@ -1,12 +1,12 @@
 /** The kernel that runs. */
 export { type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
 export { boot } from './boot.js';
-export { CALLS } from './calls.js';
+export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { defaultHardware } from './hardware.js';
 export { brokenInvariants, leftOver } from './invariants.js';
-export type { Kernel, NativeDrivers } from './kernel.js';
+export type { Kernel, NativeDrivers, OpenedConfig, RecordedHardware } from './kernel.js';
 export type {
   Action,
   ActorSpec,
@@ -21,8 +21,11 @@ export type {
   OperationSpec,
   RunSpec,
   SriovSpec,
+  Touch,
   UserAction,
+  VfSpec,
 } from './machine-spec.js';
+export type { Operation } from './operation.js';
 export {
   type Outcome,
   oneAfterTheOther,

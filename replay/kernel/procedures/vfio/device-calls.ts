@@ -58,6 +58,7 @@ const entersLowPower = (k: Kernel): boolean => {
 };
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
+const REGION_INFO = 'VFIO_DEVICE_GET_REGION_INFO';
 
 const argumentOf = (k: Kernel): DeviceArgument => {
   const action = ioctlOf(k);
@@ -86,6 +87,7 @@ export const DEVICE_IOCTL = [
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
       if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
+      if (name === REGION_INFO && k.rules.regionInfoIsApart) return 'apart';
       k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
       if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');
       if (name !== 'VFIO_DEVICE_PCI_HOT_RESET') return undefined;
@@ -94,6 +96,11 @@ export const DEVICE_IOCTL = [
     serve: (k) => {
       const ret = serve(k);
       k.endCall(ret);
+      k.endCall(ret);
+      k.done(ret);
+    },
+    apart: (k) => {
+      const ret = serve(k);
       k.endCall(ret);
       k.done(ret);
     },
