@@ -38,18 +38,20 @@ async function run(file: string, options: Options): Promise<void> {
 }
 
 function formatEnacted(enacted: Enacted): string {
-  const { first, skipped, skippedFunctions, unrecorded } = enacted;
+  const { first, outside, skipped, skippedFunctions, skippedShare, unrecorded } = enacted;
   const counts = formatKeys([
     ['events', String(enacted.events)],
     ['compared', String(enacted.compared)],
     ['equal', paint('green', String(enacted.equal))],
     ['different', first === null ? '0' : paint('red', '1, and no further')],
     ['not reached', String(enacted.notReached)],
+    ['skipped', `${(100 * skippedShare).toFixed(2)} %`],
   ]);
   const sections = [
     counts,
-    formatCounts('not re-enacted, by kind', skipped),
-    formatCounts('not re-enacted, though their kind is', skippedFunctions),
+    formatCounts('from outside, by kind', outside),
+    formatCounts('skipped, by kind', skipped),
+    formatCounts('skipped, by function or reason', skippedFunctions),
     unrecorded.length === 0 ? '' : `run, and not recorded\n  ${unrecorded.join('\n  ')}`,
     formatFirst(enacted),
   ];

@@ -5,6 +5,8 @@
 import type { Action, ActorSpec } from '../kernel/index.js';
 import { operationsOf } from './operations.js';
 import type { RecordedEvent } from './recording.js';
+import type { UserOperation } from './user-actions.js';
+import type { Users } from './users.js';
 
 export interface Actors {
   readonly specs: readonly ActorSpec[];
@@ -16,20 +18,32 @@ export interface Actors {
   readonly first: readonly number[];
 }
 
-export function actorsOf(events: readonly RecordedEvent[]): Actors {
+export function actorsOf(events: readonly RecordedEvent[], users: Users): Actors {
   const owners = new Int32Array(events.length).fill(-1);
   const loads = new Map<number, Load>();
   const specs: ActorSpec[] = [];
-  for (const numbers of threadsOf(events)) {
+  const ofUsers = byThread(users.operations);
+  for (const [tid, numbers] of threadsOf(events)) {
     const operations = operationsOf(numbers.map((i) => events[i]));
-    if (operations.length === 0) continue;
+    const asUser = ofUsers.get(tid) ?? [];
+    if (operations.length === 0 && asUser.length === 0) continue;
+    const actor = specs.length;
+    if (asUser.length > 0) {
+      for (const i of numbers) if (isOfUser(events[i])) owners[i] = actor;
+    }
     for (const { action, from, to } of operations) {
       if (action.type === 'load') loads.set(numbers[from], action);
-      for (let i = from; i < to; i++) owners[numbers[i]] = specs.length;
+      for (let i = from; i < to; i++) owners[numbers[i]] = actor;
     }
+    const own = operations.map(({ action, from }) => ({ action, at: numbers[from] }));
+    const all: { readonly action: Action; readonly at: number }[] = [...asUser, ...own];
+    const process = users.processes.get(tid);
     specs.push({
-      name: `actor-${specs.length}`,
-      operations: operations.map(({ action }) => ({ action, when: null, onError: 'continue' })),
+      name: `actor-${actor}`,
+      ...(process === undefined ? {} : { process: `process-${process}` }),
+      operations: all
+        .sort((a, b) => a.at - b.at)
+        .map(({ action }) => ({ action, when: null, onError: 'continue' })),
     });
   }
   learnWhichAreAsync(events, loads);
@@ -37,14 +51,28 @@ export function actorsOf(events: readonly RecordedEvent[]): Actors {
 }
 
 /** Numbers of the events of each thread; threads in the order of their first events. */
-function threadsOf(events: readonly RecordedEvent[]): Iterable<number[]> {
+function threadsOf(events: readonly RecordedEvent[]): Map<number, number[]> {
   const threads = new Map<number, number[]>();
   for (const [i, { tid }] of events.entries()) {
     const numbers = threads.get(tid);
     if (numbers === undefined) threads.set(tid, [i]);
     else numbers.push(i);
   }
-  return threads.values();
+  return threads;
+}
+
+/** Whether an event is one that a user of VFIO causes by a call of its own. */
+export const isOfUser = ({ access, kind }: RecordedEvent): boolean =>
+  access !== null || kind === 'iommu.attach';
+
+function byThread(operations: readonly UserOperation[]): Map<number, UserOperation[]> {
+  const threads = new Map<number, UserOperation[]>();
+  for (const operation of operations) {
+    const own = threads.get(operation.tid);
+    if (own === undefined) threads.set(operation.tid, [operation]);
+    else own.push(operation);
+  }
+  return threads;
 }
 
 type Load = Extract<Action, { readonly type: 'load' }>;

@@ -1,15 +1,36 @@
 /** What the kernel emits in a step, so that it can be compared and undone. */
 import type { Phase } from '../../traces/index.js';
-import { FUNCTIONS, type FunctionName, type Recorder, type Store } from '../kernel/index.js';
+import {
+  type CallAnswer,
+  type CallEvent,
+  FUNCTIONS,
+  type FunctionName,
+  factsOfCall,
+  type Recorder,
+  type Store,
+} from '../kernel/index.js';
 
 /** What an event is compared by. */
 export interface Emitted {
   readonly kind: string;
   readonly phase: Phase;
-  readonly name: FunctionName;
+  readonly name: string;
+  /** The kernel's function; the name of an ioctl's event is another. */
+  readonly call: string;
   readonly device: string | null;
   readonly driver: string | null;
   readonly ret: number | null;
+  /** Of an event of VFIO; null for those of binding. */
+  readonly access: Access | null;
+}
+
+/** Further columns of an event of VFIO; null where it does not have them. */
+export interface Access {
+  readonly path: string | null;
+  readonly region: number | null;
+  readonly offset: number | null;
+  readonly length: number | null;
+  readonly value: number | null;
 }
 
 /** Calls that are under way in a thread, innermost first: a list that never changes. */
@@ -25,8 +46,7 @@ export class StepRecorder implements Recorder {
   readonly emitted: Emitted[] = [];
 
   begin(thread: number, name: FunctionName, device: string | null, driver: string | null): void {
-    const call = this.#emit(name, 'begin', device, driver, null);
-    this.calls[thread] = { call, outer: this.calls[thread] ?? null };
+    this.#enter(thread, ofBinding(name, 'begin', device, driver));
   }
 
   beginStore(thread: number, { name, device, driver }: Store): void {
@@ -38,33 +58,57 @@ export class StepRecorder implements Recorder {
   }
 
   end(thread: number, ret: number | null): void {
-    const { call, outer } = this.calls[thread]!;
-    this.calls[thread] = outer;
-    this.#emit(call.name, 'end', call.device, call.driver, ret);
+    this.#leave(thread, ret, {});
   }
 
   point(_: number, name: FunctionName, device: string | null, driver: string | null): void {
-    this.#emit(name, 'point', device, driver, null);
+    this.emitted.push(ofBinding(name, 'point', device, driver));
   }
 
   added(thread: number, device: string): void {
     this.point(thread, 'pci_device_add', device, null);
   }
 
-  // Recordings are not enacted with what users of VFIO do.
-  beginCall(): void {}
-  endCall(): void {}
-  pointCall(): void {}
-
-  #emit(
-    name: FunctionName,
-    phase: Phase,
-    device: string | null,
-    driver: string | null,
-    ret: number | null,
-  ): Emitted {
-    const event = { kind: FUNCTIONS[name].kind, phase, name, device, driver, ret };
-    this.emitted.push(event);
-    return event;
+  beginCall(thread: number, event: CallEvent): void {
+    this.#enter(thread, ofVfio(event, 'begin'));
   }
+
+  endCall(thread: number, ret: number | null, answer: CallAnswer = {}): void {
+    this.#leave(thread, ret, answer);
+  }
+
+  pointCall(_: number, event: CallEvent): void {
+    this.emitted.push(ofVfio(event, 'point'));
+  }
+
+  #enter(thread: number, call: Emitted): void {
+    this.emitted.push(call);
+    this.calls[thread] = { call, outer: this.calls[thread] ?? null };
+  }
+
+  #leave(thread: number, ret: number | null, { value }: CallAnswer): void {
+    const { call, outer } = this.calls[thread]!;
+    this.calls[thread] = outer;
+    const { access } = call;
+    const answered = access === null || value === undefined ? access : { ...access, value };
+    this.emitted.push({ ...call, phase: 'end', ret, access: answered });
+  }
+}
+
+const ofBinding = (
+  name: FunctionName,
+  phase: Phase,
+  device: string | null,
+  driver: string | null,
+): Emitted => {
+  const { kind } = FUNCTIONS[name];
+  return { kind, phase, name, call: name, device, driver, ret: null, access: null };
+};
+
+function ofVfio(event: CallEvent, phase: Phase): Emitted {
+  const { call, ioctl, device = null, driver = null } = event;
+  const { kind, path = null } = factsOfCall(event);
+  const { region = null, offset = null, length = null, value = null } = event;
+  const access = { path, region, offset, length, value };
+  return { kind, phase, name: ioctl ?? call, call, device, driver, ret: null, access };
 }

@@ -1,10 +1,12 @@
 /** A recording re-enacted: its actors do again what they did, and every event is compared. */
 import type { Batch, Seq } from '../../traces/index.js';
-import { actorsOf } from './actors.js';
+import { guessRelease } from '../model/kernel-rules.js';
+import { actorsOf, isOfUser } from './actors.js';
 import { follow } from './follow.js';
 import { machineOf } from './learn.js';
-import { readRecording } from './recording.js';
+import { type RecordedEvent, type Recording, readRecording } from './recording.js';
 import { describe } from './stepper.js';
+import { type Users, usersOf } from './users.js';
 
 /** Where the kernel that runs and the recording part. */
 export interface EnactDifference {
@@ -28,10 +30,14 @@ export interface Enacted {
   readonly different: number;
   /** Events after the first difference, which were not compared. */
   readonly notReached: number;
-  /** Events that are not re-enacted, by kind. */
+  /** Events that come from outside of the kernel's procedures, by kind. */
+  readonly outside: Readonly<Record<string, number>>;
+  /** Events of kinds that procedures make, and that are not re-enacted, by kind. */
   readonly skipped: Readonly<Record<string, number>>;
-  /** Events of modelled kinds that no procedure makes, by function. */
+  /** The same by function, or by what they are. */
   readonly skippedFunctions: Readonly<Record<string, number>>;
+  /** Share of the skipped events in all of kinds that procedures make. */
+  readonly skippedShare: number;
   /** Functions that ran but have no event in the recording. */
   readonly unrecorded: readonly string[];
   /** All orders of the steps between events were tried; false when there were too many. */
@@ -42,10 +48,10 @@ export interface Enacted {
 /** @param kernel release of the recorded kernel */
 export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
   const recording = readRecording(batches);
-  const { events, total, skipped, skippedFunctions } = recording;
-  const actors = actorsOf(events);
-  const spec = { machine: machineOf(recording, kernel), actors: actors.specs };
-  const { equal, stuck, exhaustive, unrecorded } = follow(spec, events, actors);
+  const { total, outside, skipped } = recording;
+  const release = kernel === 'unknown' ? (guessRelease([...recording.names]) ?? kernel) : kernel;
+  const { events, followed } = enacted(recording, release);
+  const { equal, stuck, exhaustive, unrecorded } = followed;
   const different = stuck === null ? 0 : 1;
   const compared = equal + different;
   const counts = {
@@ -55,10 +61,75 @@ export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
     different,
     notReached: events.length - compared,
   };
-  const facts = { skipped, skippedFunctions, unrecorded, exhaustive };
+  const left = Object.values(skipped.kinds).reduce((a, b) => a + b, 0);
+  const skippedShare = left === 0 ? 0 : left / (left + events.length);
+  const facts = {
+    outside,
+    skipped: skipped.kinds,
+    skippedFunctions: skipped.functions,
+    skippedShare,
+    unrecorded,
+    exhaustive,
+  };
   if (stuck === null) return { ...counts, ...facts, first: null };
   const { at, expected, calls, state } = stuck;
   const { seq } = events[at];
   const actual = describe(events[at]);
   return { ...counts, ...facts, first: { seq, expected, actual, path: calls.join(' > '), state } };
+}
+
+/** What of a recording can be re-enacted, and how far it comes out as recorded. */
+function enacted(recording: Recording, release: string) {
+  const isMediated = (e: RecordedEvent) => recording.mediatedUsers.has(e.pid) && isOfUser(e);
+  let events = without(recording, recording.events, isMediated, 'a user of a mediated device');
+  for (;;) {
+    const { users, kept } = repeatable(recording, events);
+    events = kept;
+    const actors = actorsOf(events, users);
+    const machine = machineOf({ ...recording, events }, release);
+    const { guessed } = users;
+    const known = { events, next: actors.next, config: recording.config, guessed };
+    const followed = follow({ machine, actors: actors.specs }, known, actors);
+    const pid = followed.stuck === null ? null : events[followed.stuck.at].pid;
+    if (pid === null || !guessed.has(pid)) return { events, followed };
+    const isOwn = (e: RecordedEvent) =>
+      users.processOf(e.pid) === users.processOf(pid) && isOfUser(e);
+    const devices = new Set(events.filter(isOwn).map(({ device }) => device));
+    // Without its user, nobody is requested to close a device.
+    const isOfProcess = (e: RecordedEvent) =>
+      isOwn(e) || (e.kind === 'device.request' && devices.has(e.device));
+    events = without(recording, events, isOfProcess, GUESSED);
+  }
+}
+
+/** Events without some, which are skipped. @param why what those are */
+function without(
+  { skipped }: Recording,
+  events: readonly RecordedEvent[],
+  isSkipped: (e: RecordedEvent) => boolean,
+  why: string,
+): readonly RecordedEvent[] {
+  for (const e of events) if (isSkipped(e)) skipped.add(e.kind, why);
+  return events.filter((e) => !isSkipped(e));
+}
+
+/**
+ * Calls of iommufds and of character devices do not name their files, and some recordings have no
+ * configuration space. Where following such a process leads to a difference, that may be due to
+ * what was assumed.
+ */
+const GUESSED = 'a process whose files or devices are not known';
+
+/** Events without those that no operation can repeat, and what users did for the others. */
+function repeatable(
+  recording: Recording,
+  events: readonly RecordedEvent[],
+): { readonly kept: readonly RecordedEvent[]; readonly users: Users } {
+  let kept = events;
+  for (;;) {
+    const users = usersOf(recording, kept);
+    if (users.dropped.size === 0) return { kept, users };
+    for (const [{ kind }, why] of users.dropped) recording.skipped.add(kind, why);
+    kept = kept.filter((e) => !users.dropped.has(e));
+  }
 }

@@ -6,8 +6,7 @@
  */
 import type { CellLog, RunSpec } from '../kernel/index.js';
 import type { Actors } from './actors.js';
-import type { RecordedEvent } from './recording.js';
-import { type Done, Stepper, type Stuck } from './stepper.js';
+import { type Done, type KnownRecording, Stepper, type Stuck } from './stepper.js';
 
 export interface Followed {
   /** Events that came out as recorded. */
@@ -15,12 +14,16 @@ export interface Followed {
   readonly stuck: Stuck | null;
   /** Every order of steps was tried; false when there were too many. */
   readonly exhaustive: boolean;
+  /** The difference is of a process whose files were guessed. */
+  readonly isGuess: boolean;
   /** Functions that were run and that the recording has no such event at all. */
   readonly unrecorded: readonly string[];
 }
 
 /** Steps tried after the furthest event before the search is given up. */
 const STEPS_MAX = 50_000;
+/** The same for an event of a process whose files were guessed. */
+const GUESS_STEPS_MAX = 1_000;
 
 /** A state of the search: the threads that are still to be tried in it. */
 interface Choice {
@@ -46,10 +49,10 @@ interface Failure {
 }
 
 /** Follows a recording: first with the orders that are near, then with all that may matter. */
-export function follow(spec: RunSpec, events: readonly RecordedEvent[], actors: Actors): Followed {
-  const near = new Follower(spec, events, actors, false).follow();
-  if (near.stuck === null) return near;
-  const wide = new Follower(spec, events, actors, true).follow();
+export function follow(spec: RunSpec, recording: KnownRecording, actors: Actors): Followed {
+  const near = new Follower(spec, recording, actors, false).follow();
+  if (near.stuck === null || near.isGuess) return near;
+  const wide = new Follower(spec, recording, actors, true).follow();
   return wide.equal > near.equal ? wide : { ...near, exhaustive: wide.exhaustive };
 }
 
@@ -64,11 +67,11 @@ class Follower {
    */
   constructor(
     spec: RunSpec,
-    events: readonly RecordedEvent[],
+    recording: KnownRecording,
     actors: Actors,
     private readonly isWide: boolean,
   ) {
-    this.#stepper = new Stepper(spec, events, actors);
+    this.#stepper = new Stepper(spec, recording, actors);
   }
 
   follow(): Followed {
@@ -93,7 +96,8 @@ class Follower {
         continue;
       }
       if (isEager) choice.eager = [];
-      if (stepper.tried > STEPS_MAX) return this.#result(false);
+      const most = stepper.isGuess ? GUESS_STEPS_MAX : STEPS_MAX;
+      if (stepper.tried > most) return this.#result(false);
       const { key } = stepper;
       const failure = this.#failed.get(key);
       if (failure === undefined) {
@@ -110,7 +114,8 @@ class Follower {
     const stepper = this.#stepper;
     const stuck = stepper.isAtEnd ? null : stepper.furthest();
     const { unrecorded } = stepper;
-    return { equal: stuck?.equal ?? stepper.position, stuck, exhaustive, unrecorded };
+    const { isGuess } = stepper;
+    return { equal: stuck?.equal ?? stepper.position, stuck, exhaustive, unrecorded, isGuess };
   }
 
   /**

@@ -5,14 +5,17 @@ import type {
   DriverSpec,
   FunctionSpec,
   FunctionStart,
+  HardwareSpec,
   MachineSpec,
   SriovSpec,
+  VfSpec,
 } from '../kernel/index.js';
 import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
-import { routingId } from '../model/binding/vf-address.js';
+import { routingId, vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
 import { Beginning } from './beginning.js';
 import { DriverOrder } from './driver-order.js';
+import { Groups } from './groups.js';
 import { overrideIsFree } from './override-lock.js';
 import { Reasons } from './reasons.js';
 import type { RecordedEvent, Recording } from './recording.js';
@@ -43,6 +46,7 @@ const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null,
 
 class Lesson {
   readonly #beginning: Beginning;
+  readonly #groups: Groups;
   readonly #order = new DriverOrder();
   readonly #drivers = new Map<string, Taught>();
   readonly #vfs = new Map<string, Vfs>();
@@ -60,6 +64,7 @@ class Lesson {
 
   constructor(private readonly recording: Recording) {
     this.#beginning = new Beginning(recording);
+    this.#groups = new Groups(recording);
     for (const name of recording.drivers.keys()) this.#driver(name, false);
     for (const [address, { ids, driver, override, physfn }] of recording.functions) {
       if (ids !== null) this.#ids.set(address, ids);
@@ -221,7 +226,23 @@ class Lesson {
       ids: this.#ids.get(address) ?? NO_IDS,
       ...this.#beginning.start(address),
       sriov: this.#sriovOf(address),
+      ...this.#partsOf(address, null),
     }));
+  }
+
+  /** Group and hardware of a function. @param vf which VF of a PF it is; null for none */
+  #partsOf(address: string, vf: { readonly pf: string; readonly index: number } | null): VfSpec {
+    const { config } = this.recording;
+    const group = this.#groups.of(address);
+    const resources =
+      config.resources(address) ?? (vf === null ? null : config.resourcesOfVf(vf.pf, vf.index));
+    const bytes = config.config(address) ?? new Uint8Array(EXPRESS_BYTES);
+    return {
+      ...(group === null ? {} : { group }),
+      ...(resources === null
+        ? {}
+        : { hardware: asRecorded({ config: bytes, resources, isVf: vf !== null }) }),
+    };
   }
 
   #sriovOf(pf: string): SriovSpec | null {
@@ -238,6 +259,9 @@ class Lesson {
       vfDevice: vfs?.device ?? facts?.vfDevice ?? 0,
       autoprobe: facts?.autoprobe ?? true,
       vfs: this.#vfsAtStart(pf),
+      known: Array.from({ length: vfs?.routing.size ?? 0 }, (_, index) =>
+        this.#partsOf(vfAddressOf(pf, first, stride, index), { pf, index }),
+      ),
     };
   }
 
@@ -268,6 +292,14 @@ class Lesson {
     });
   }
 }
+
+const EXPRESS_BYTES = 4096;
+
+/** Hardware of which a recording shows all. */
+const asRecorded = (recorded: NonNullable<HardwareSpec['recorded']>): HardwareSpec => ({
+  ...{ bars: [], pin: false, msi: 0, msix: 0, express: false, reset: 0 },
+  recorded,
+});
 
 /** What a driver claims: its model's table, and what it was tried on without any other reason. */
 function tableOf(name: string, tried: readonly IdMatch[]): IdMatch[] | null {

@@ -9,43 +9,75 @@ import {
   parseSnapshot,
 } from '../model/binding/function-facts.js';
 import type { Emitted } from './emitted.js';
-import { Scope } from './scope.js';
+import { ConfigLog } from './recorded-config.js';
+import { OF_OTHERS, Scope } from './scope.js';
+import { type SystemCall, SystemCalls } from './system-calls.js';
+import { accessOf, RESET_METHODS, VFIO_KINDS, vfioFunctionOf } from './vfio-events.js';
 
 export interface RecordedEvent extends Emitted {
   readonly seq: Seq;
   readonly value: number;
   readonly tid: number;
+  readonly pid: number;
   /** A worker tries the driver on behalf of a driver that probes asynchronously. */
   readonly isAsync: boolean;
   /** Of a write. */
   readonly text: string;
   /** Bytes that are written; null when the event does not have it. */
   readonly count: number | null;
-  /** Vendor, device and class of a function that comes into being: 12 bytes. */
+  /**
+   * Vendor, device and class of a function that comes into being: 12 bytes; the argument or the
+   * answer of a call of VFIO.
+   */
   readonly data: Buffer | null;
+  /** The system call that it is part of, where it is recorded. */
+  readonly systemCall: SystemCall | null;
 }
 
 export interface Recording {
   /** All events of the trace. */
   readonly total: number;
   readonly events: readonly RecordedEvent[];
+  readonly systemCalls: readonly SystemCall[];
   /** Functions of the snapshot. */
   readonly functions: ReadonlyMap<string, FunctionFacts>;
+  /** Configuration spaces and resources. */
+  readonly config: ConfigLog;
   /** Drivers of the snapshot. */
   readonly drivers: ReadonlyMap<string, DriverFacts>;
-  /** Events of kinds that no procedure makes, by kind. */
-  readonly skipped: Record<string, number>;
-  /** Events of modelled kinds by functions that no procedure has, by name. */
-  readonly skippedFunctions: Record<string, number>;
+  /** Names of all events of the trace. */
+  readonly names: ReadonlySet<string>;
+  /** Processes that use mediated devices. */
+  readonly mediatedUsers: ReadonlySet<number>;
+  /** Events that come from outside of the procedures, by kind. */
+  readonly outside: Record<string, number>;
+  /** Events of modelled kinds that are not re-enacted, by kind, and by function. */
+  readonly skipped: Skipped;
+}
+
+/** Counts of events that are not re-enacted. */
+export class Skipped {
+  readonly kinds: Record<string, number> = {};
+  readonly functions: Record<string, number> = {};
+
+  add(kind: string, what: string): void {
+    count(this.kinds, kind);
+    count(this.functions, what);
+  }
 }
 
 /** Kinds whose events are always about a device. */
 const OF_DEVICES: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbind', 'deferred']);
 /** Kinds whose events have the name of the driver's bus. */
 const OF_DRIVERS: ReadonlySet<string> = new Set(['driver.register', 'driver.unregister']);
+/** Kinds whose points have a text of their own, that is no line of the kernel's log. */
+const TEXT_IS_OWN: ReadonlySet<string> = new Set(['sysfs.write', 'override']);
 /** Name of a mediated device. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const KINDS: ReadonlySet<string> = new Set(Object.values(FUNCTIONS).map(({ kind }) => kind));
+const KINDS: ReadonlySet<string> = new Set([
+  ...Object.values(FUNCTIONS).map(({ kind }) => kind),
+  ...VFIO_KINDS,
+]);
 
 /** Older recordings have the function around the one that changes the bus's list of drivers. */
 const AROUND: Readonly<Record<string, FunctionName>> = {
@@ -64,72 +96,127 @@ const count = (counts: Record<string, number>, key: string): void => {
 };
 
 export function readRecording(batches: Iterable<Batch>): Recording {
-  const functions = new Map<string, FunctionFacts>();
-  const drivers = new Map<string, DriverFacts>();
-  const skipped: Record<string, number> = {};
-  const skippedFunctions: Record<string, number> = {};
-  const events: RecordedEvent[] = [];
-  const cursor = new EventCursor();
-  const inHelper = new Set<number>();
-  const scope = new Scope();
-  let total = 0;
-  let inner = false;
-  for (const batch of batches) {
+  const reader = new RecordingReader();
+  for (const batch of batches) reader.read(batch);
+  return reader;
+}
+
+class RecordingReader implements Recording {
+  total = 0;
+  readonly events: RecordedEvent[] = [];
+  readonly functions = new Map<string, FunctionFacts>();
+  readonly config = new ConfigLog();
+  readonly drivers = new Map<string, DriverFacts>();
+  readonly names = new Set<string>();
+  readonly mediatedUsers = new Set<number>();
+  readonly outside: Record<string, number> = {};
+  readonly skipped = new Skipped();
+  readonly #cursor = new EventCursor();
+  readonly #systemCalls = new SystemCalls();
+  readonly #scope = new Scope();
+  readonly #inHelper = new Set<number>();
+  #hasInner = false;
+
+  get systemCalls(): readonly SystemCall[] {
+    return this.#systemCalls.ended;
+  }
+
+  read(batch: Batch): void {
+    const cursor = this.#cursor;
     cursor.open(batch);
-    inner ||= cursor.names.includes('bus_add_driver') || cursor.names.includes('bus_remove_driver');
+    const { names } = cursor;
+    for (const name of names) this.names.add(name);
+    this.#hasInner ||= names.includes('bus_add_driver') || names.includes('bus_remove_driver');
     for (let row = 0; row < cursor.rows; row++) {
       cursor.moveTo(row);
-      total++;
-      const { kind, device, driver, tid } = cursor;
-      if (HELPERS.has(cursor.name)) {
-        if (cursor.phase === 'begin') inHelper.add(tid);
-        else inHelper.delete(tid);
-      }
-      if (kind === 'snapshot') {
-        count(skipped, kind);
-        // The snapshot at the end is for people to compare.
-        if (cursor.name === 'end') continue;
-        if (device !== null) functions.set(device, parseSnapshot(cursor.text));
-        else if (driver !== null) drivers.set(driver, parseDriver(cursor.text));
-      } else if (!KINDS.has(kind)) count(skipped, kind);
-      else {
-        const name = inner ? cursor.name : (AROUND[cursor.name] ?? cursor.name);
-        if (!isModelled(name, kind) || !isOfPci(cursor)) count(skippedFunctions, cursor.name);
-        else {
-          const { phase } = cursor;
-          const foreign = scope.foreign(tid, { name, phase, device });
-          if (foreign === null) events.push(eventOf(cursor, name, inHelper.has(tid)));
-          else count(skippedFunctions, foreign);
-        }
-      }
+      this.total++;
+      this.#take(cursor);
     }
   }
-  return { total, events, functions, drivers, skipped, skippedFunctions };
+
+  #take(e: EventCursor): void {
+    const { kind, tid } = e;
+    if (HELPERS.has(e.name)) {
+      if (e.phase === 'begin') this.#inHelper.add(tid);
+      else this.#inHelper.delete(tid);
+    }
+    if (kind === 'snapshot') this.#snapshot(e);
+    if (kind === 'syscall') this.#systemCalls.take(e);
+    if (kind.startsWith('config')) this.config.take(e);
+    const isMessage = e.isLogMessage && !TEXT_IS_OWN.has(kind);
+    const isHardware = isOwnAccess(e) || RESET_METHODS.has(e.name);
+    if (!KINDS.has(kind) || isMessage || isHardware) count(this.outside, kind);
+    else this.#modelled(e);
+  }
+
+  #snapshot({ name, device, driver, text, data }: EventCursor): void {
+    // The snapshot at the end is for people to compare.
+    if (name === 'end') return;
+    if (device !== null) {
+      this.functions.set(device, parseSnapshot(text));
+      this.config.snapshot(device, text, data);
+    } else if (driver !== null) this.drivers.set(driver, parseDriver(text));
+  }
+
+  #modelled(e: EventCursor): void {
+    const { kind, phase, device, tid, pid } = e;
+    const call = vfioFunctionOf(e);
+    const name = this.#hasInner ? e.name : (AROUND[e.name] ?? e.name);
+    const isVfio = call !== null;
+    const bus = busOf(e);
+    if (bus === 'other') {
+      count(this.outside, kind);
+      return;
+    }
+    if (bus === 'mdev' && kind === 'ioctl') this.mediatedUsers.add(pid);
+    if (bus === 'mdev' || (!isVfio && !isModelled(name, kind))) {
+      this.skipped.add(kind, bus === 'mdev' ? `${e.name} of a mediated device` : e.name);
+      return;
+    }
+    const foreign = this.#scope.foreign(tid, { name, kind, phase, device, pid, isVfio });
+    if (foreign === OF_OTHERS) {
+      count(this.outside, kind);
+      return;
+    }
+    if (foreign !== null) {
+      this.skipped.add(kind, foreign);
+      return;
+    }
+    if (name === 'vfio_pci_core_enable') this.config.open(tid, phase === 'begin' ? device : null);
+    this.events.push({
+      seq: e.seq,
+      kind,
+      phase,
+      name,
+      call: call ?? name,
+      device,
+      driver: e.driver,
+      ret: e.hasRet ? e.ret : null,
+      access: isVfio ? accessOf(e) : null,
+      value: e.value,
+      tid,
+      pid,
+      isAsync: this.#inHelper.has(tid),
+      text: kind === 'sysfs.write' ? (e.text ?? '') : '',
+      count: e.hasLength ? e.length : null,
+      data: isVfio || name === 'pci_device_add' ? e.data : null,
+      systemCall: this.#systemCalls.of(tid),
+    });
+  }
 }
+
+/** An access of configuration space by the kernel for itself, by sysfs, or in a guest. */
+const isOwnAccess = ({ kind, path }: EventCursor): boolean =>
+  kind.startsWith('config.') && (path === 'kernel' || path === 'sysfs' || path === 'guest');
 
 const isModelled = (name: string, kind: string): name is FunctionName =>
   name in FUNCTIONS && FUNCTIONS[name as FunctionName].kind === kind;
 
-/** Whether an event is about the PCI bus: other buses have devices and drivers, too. */
-function isOfPci({ kind, device, text }: EventCursor): boolean {
-  if (device !== null) return parseBdf(device) !== null;
-  if (kind === 'sysfs.write') return !UUID.test(text?.trim() ?? '');
-  if (OF_DEVICES.has(kind)) return false;
-  return !OF_DRIVERS.has(kind) || text === null || text === 'pci';
+/** The bus that an event is about: others than PCI have devices and drivers, too. */
+function busOf({ kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
+  const named = kind === 'sysfs.write' ? (device ?? text?.trim() ?? '') : device;
+  if (named !== null && UUID.test(named)) return 'mdev';
+  if (device !== null) return parseBdf(device) === null ? 'other' : 'pci';
+  if (OF_DEVICES.has(kind)) return 'other';
+  return !OF_DRIVERS.has(kind) || text === null || text === 'pci' ? 'pci' : 'other';
 }
-
-const eventOf = (e: EventCursor, name: FunctionName, isAsync: boolean): RecordedEvent => ({
-  seq: e.seq,
-  kind: e.kind,
-  phase: e.phase,
-  name,
-  device: e.device,
-  driver: e.driver,
-  ret: e.hasRet ? e.ret : null,
-  value: e.value,
-  tid: e.tid,
-  isAsync,
-  text: e.kind === 'sysfs.write' ? (e.text ?? '') : '',
-  count: e.hasLength ? e.length : null,
-  data: e.name === 'pci_device_add' ? e.data : null,
-});

@@ -2,11 +2,31 @@
  * The kernel that runs, and how much of a recording it has made: one step of one thread at a time,
  * which agrees with the recording, or is taken back.
  */
-import { boot, type CellLog, type Kernel, type RunSpec, World } from '../kernel/index.js';
+import {
+  boot,
+  type CellLog,
+  type Kernel,
+  type Operation,
+  type RunSpec,
+  World,
+} from '../kernel/index.js';
 import type { Actors } from './actors.js';
+import { agree, continues, isRun } from './agreement.js';
 import { type Calls, type Emitted, StepRecorder } from './emitted.js';
+import type { ConfigLog } from './recorded-config.js';
 import { RecordedDrivers } from './recorded-drivers.js';
+import { HardwareOfRecording } from './recorded-hardware.js';
 import type { RecordedEvent } from './recording.js';
+
+/** What a run is compared with. */
+export interface KnownRecording {
+  readonly events: readonly RecordedEvent[];
+  /** Number of the next event of the same actor or worker. */
+  readonly next: Int32Array;
+  readonly config: ConfigLog;
+  /** Processes whose files were guessed. */
+  readonly guessed: ReadonlySet<number>;
+}
 
 /** Where no order of steps leads on. */
 export interface Stuck {
@@ -54,6 +74,7 @@ export class Stepper {
   /** Functions and phases that the recording has. */
   readonly #recorded: ReadonlySet<string>;
   readonly #unrecorded = new Set<string>();
+  private readonly events: readonly RecordedEvent[];
   #position = 0;
   /** The furthest position so far. */
   #reached = 0;
@@ -61,17 +82,27 @@ export class Stepper {
 
   constructor(
     spec: RunSpec,
-    private readonly events: readonly RecordedEvent[],
+    private readonly recording: KnownRecording,
     private readonly actors: Actors,
   ) {
+    const { events } = recording;
+    this.events = events;
     this.#k = boot(new World(spec), this.#recorder);
     this.#k.natives = new RecordedDrivers(events, actors.next, {
       calls: (thread) => this.#recorder.calls[thread] ?? null,
       ahead: (thread) => this.#ahead(thread),
     });
+    const ahead = (thread: number) => this.#ahead(thread);
+    this.#k.hardware = new HardwareOfRecording(recording, ahead);
     this.#cursors = Array.from({ length: this.#k.threads }, (_, i) => actors.first[i] ?? -1);
     this.#taken = new Uint8Array(events.length + 1);
-    this.#recorded = new Set(events.map(({ name, phase }) => `${name} ${phase}`));
+    this.#recorded = new Set(events.map(({ call, phase }) => `${call} ${phase}`));
+  }
+
+  /** Whether the furthest event is of a process whose files were guessed. */
+  get isGuess(): boolean {
+    const e = this.events[this.#reached];
+    return e !== undefined && this.recording.guessed.has(e.pid);
   }
 
   /** The number of the next event. */
@@ -135,17 +166,26 @@ export class Stepper {
 
   /** Whether a thread does something before the first event of its next operation. */
   #beginsUnseen(actor: number): boolean {
-    const k = this.#k;
-    const operation = k.world.operations[actor][k.get(k.progressOf(actor))];
-    return operation !== undefined && UNSEEN.has(operation.procedure);
+    const operation = this.#nextOperation(actor);
+    return operation !== null && UNSEEN.has(operation.procedure);
   }
 
-  /** Threads that are in a call, those with the earliest event first. */
+  #nextOperation(actor: number): Operation | null {
+    const k = this.#k;
+    return k.world.operations[actor]?.[k.get(k.progressOf(actor))] ?? null;
+  }
+
+  /** Whether the process of a thread ends next. */
+  #exits(actor: number): boolean {
+    return this.#nextOperation(actor)?.procedure === 'exit';
+  }
+
+  /** Threads that are in a call or end, those with the earliest event first. */
   inCalls(): number[] {
     const k = this.#k;
     const threads: number[] = [];
     for (let thread = 0; thread < k.threads; thread++) {
-      if (k.isInCall(thread) && k.canRun(thread)) threads.push(thread);
+      if ((k.isInCall(thread) || this.#exits(thread)) && k.canRun(thread)) threads.push(thread);
     }
     const at = (thread: number) => (this.#cursors[thread] < 0 ? 0 : this.#cursors[thread]);
     return threads.sort((a, b) => at(a) - at(b));
@@ -221,23 +261,20 @@ export class Stepper {
     const taken: number[] = [];
     const k = this.#k;
     let cursor = this.#cursors[thread];
-    for (const emitted of this.#recorder.emitted) {
-      const key = `${emitted.name} ${emitted.phase}`;
-      if (!this.#recorded.has(key)) {
-        this.#unrecorded.add(key);
-        continue;
-      }
+    for (const made of this.#recorder.emitted) {
+      const emitted = this.#asRecorded(made);
+      if (emitted === null) continue;
       if (cursor < 0) cursor = this.#position;
       const isNext = cursor === this.#position || taken.length > 0 || unlocks;
       const recorded = this.events[cursor];
-      if (!isNext || recorded === undefined || !agree(emitted, recorded)) {
-        this.#stop(thread, describe(emitted), names, { own: emitted, cursor });
-        for (const at of taken) this.#taken[at] = 0;
-        return null;
+      if (isNext && recorded !== undefined && agree(emitted, recorded)) {
+        cursor = this.#takeFrom(cursor, emitted, taken);
+        continue;
       }
-      taken.push(cursor);
-      this.#taken[cursor] = 1;
-      cursor = this.actors.next[cursor];
+      if (this.#mayBeUnseen(thread, emitted)) continue;
+      this.#stop(thread, describe(emitted), names, { own: emitted, cursor });
+      for (const at of taken) this.#taken[at] = 0;
+      return null;
     }
     this.#cursors[thread] = k.nextStep(thread) === null ? -1 : cursor;
     while (this.#taken[this.#position] === 1) this.#position++;
@@ -246,6 +283,49 @@ export class Stepper {
       this.tried = 0;
     }
     return taken;
+  }
+
+  /**
+   * An event in the form in which the recording has those of its function: some functions are only
+   * recorded with their ends.
+   * @returns null when the recording has no such event at all
+   */
+  #asRecorded(emitted: Emitted): Emitted | null {
+    const { call, phase } = emitted;
+    const key = `${call} ${phase}`;
+    if (this.#recorded.has(key)) return emitted;
+    if (phase === 'end' && this.#recorded.has(`${call} point`))
+      return { ...emitted, phase: 'point' };
+    if (phase !== 'begin' || !this.#recorded.has(`${call} point`)) this.#unrecorded.add(key);
+    return null;
+  }
+
+  /** The compiler of a kernel may put the removal of mappings where no probe sees it. */
+  #mayBeUnseen(thread: number, { call }: Emitted): boolean {
+    if (call !== 'vfio_pci_zap_and_down_write_memory_lock') return false;
+    for (let at = this.#recorder.calls[thread] ?? null; at !== null; at = at.outer) {
+      if (at.call.name === 'VFIO_DEVICE_RESET') return true;
+    }
+    return false;
+  }
+
+  /**
+   * Takes an event off the recording, or several that are one run of pages.
+   * @returns the next event of the thread
+   */
+  #takeFrom(cursor: number, emitted: Emitted, taken: number[]): number {
+    const { next } = this.actors;
+    let end = 0;
+    let at = cursor;
+    const last = isRun(emitted) ? (emitted.access?.offset ?? 0) + (emitted.access?.length ?? 0) : 0;
+    do {
+      taken.push(at);
+      this.#taken[at] = 1;
+      const { access } = this.events[at];
+      end = (access?.offset ?? 0) + (access?.length ?? 0);
+      at = next[at];
+    } while (end < last && continues(emitted, this.events[at], end));
+    return at;
   }
 
   takeBack({ thread, moment, position, cursor, calls, taken }: Done): void {
@@ -281,8 +361,8 @@ export class Stepper {
   #ahead(thread: number): number {
     const cursor = this.#cursors[thread];
     let at = cursor < 0 ? this.#position : cursor;
-    for (const { name, phase } of this.#recorder.emitted) {
-      if (this.#recorded.has(`${name} ${phase}`)) at = this.actors.next[at];
+    for (const emitted of this.#recorder.emitted) {
+      if (this.#asRecorded(emitted) !== null) at = this.actors.next[at];
     }
     return at;
   }
@@ -291,16 +371,14 @@ export class Stepper {
 /** Operations that do something before their first event. */
 const UNSEEN: ReadonlySet<string> = new Set(['removal', 'release', 'plug']);
 
-const agree = (emitted: Emitted, recorded: RecordedEvent): boolean =>
-  emitted.name === recorded.name &&
-  emitted.phase === recorded.phase &&
-  emitted.device === recorded.device &&
-  emitted.driver === recorded.driver &&
-  emitted.ret === recorded.ret;
-
 /** An event in words. */
-export function describe({ kind, phase, name, device, driver, ret }: Emitted): string {
-  const words = [kind, phase, name, device, driver, ret === null ? null : `= ${ret}`];
+export function describe({ kind, phase, name, device, driver, ret, access }: Emitted): string {
+  const { path = null, region = null, offset = null, length = null, value = null } = access ?? {};
+  const columns = Object.entries({ region, offset, length, value })
+    .filter(([, number]) => number !== null)
+    .map(([column, number]) => `${column} ${number}`);
+  const result = ret === null ? null : `= ${ret}`;
+  const words = [kind, phase, name, path, device, driver, ...columns, result];
   return words.filter((word) => word !== null).join(' ');
 }
 

@@ -30,6 +30,8 @@ export function actionText(action: Action): string {
     case 'munmap':
     case 'touch':
       return `${action.type} ${action.map}`;
+    case 'inherit':
+      return `fork of ${action.process}`;
     case 'exit':
       return 'exit';
     case 'unplug':

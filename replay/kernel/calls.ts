@@ -59,6 +59,10 @@ export const CALLS = {
   vfio_pci_mmap_fault: { kind: 'fault.page', path: 'vfio' },
   vfio_pci_mmap_huge_fault: { kind: 'fault.page', path: 'vfio' },
   vfio_pci_zap_and_down_write_memory_lock: { kind: 'munmap', path: 'kernel' },
+  iommufd_device_bind: { kind: 'dma.attach' },
+  iommufd_device_unbind: { kind: 'dma.detach' },
+  vfio_iommufd_physical_attach_ioas: { kind: 'dma.attach' },
+  vfio_iommufd_physical_detach_ioas: { kind: 'dma.detach' },
   vfio_iommu_type1_attach_group: { kind: 'dma.attach' },
   vfio_iommu_type1_detach_group: { kind: 'dma.detach' },
   vfio_msihandler: { kind: 'irq.fire' },
@@ -128,7 +132,11 @@ const OF_CDEV = [
   'vfio_df_unbind_iommufd',
 ] as const;
 /** Functions of iommufds (drivers/iommu/iommufd/main.c 6.2). */
-const OF_IOMMUFD = ['iommufd_fops_open', 'iommufd_fops_ioctl', 'iommufd_fops_release'] as const;
+const OF_IOMMUFD = [
+  ...['iommufd_fops_open', 'iommufd_fops_ioctl', 'iommufd_fops_release'],
+  ...['iommufd_device_bind', 'iommufd_device_unbind'],
+  ...['vfio_iommufd_physical_attach_ioas', 'vfio_iommufd_physical_detach_ioas'],
+] as CallName[];
 
 /** Functions that a kernel has and that a run records. */
 export function callsOf({ version, faultMapsAll, opensDeviceFiles }: KernelRules): CallName[] {

@@ -1,12 +1,18 @@
 /** The kernel that runs. */
 export { type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
 export { boot } from './boot.js';
-export { CALLS } from './calls.js';
+export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';
 export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
 export { defaultHardware } from './hardware.js';
 export { brokenInvariants, leftOver } from './invariants.js';
-export type { Kernel, NativeDrivers, Watch } from './kernel.js';
+export type {
+  Kernel,
+  NativeDrivers,
+  OpenedConfig,
+  RecordedHardware,
+  Watch,
+} from './kernel.js';
 export type {
   Action,
   ActorSpec,
@@ -22,9 +28,12 @@ export type {
   ReadAttribute,
   RunSpec,
   SriovSpec,
+  Touch,
   UserAction,
+  VfSpec,
 } from './machine-spec.js';
 export { READ_ATTRIBUTES } from './machine-spec.js';
+export type { Operation } from './operation.js';
 export {
   type Outcome,
   oneAfterTheOther,

@@ -29,6 +29,22 @@ export interface NativeDrivers {
 /** Looks after each step whether something holds; that it did becomes a part of the state. */
 export type Watch = (k: Kernel) => boolean;
 
+/** What the hardware answers, for a run that repeats a recording; null where that does not show it. */
+export interface RecordedHardware {
+  /** What the register of configuration space holds that a thread reads next. */
+  register(thread: number): number | null;
+  /** What the reset that a thread has begun returns. */
+  reset(thread: number): number | null;
+  /** Configuration space as a thread that opens a function has read it. */
+  opened(thread: number, address: string): OpenedConfig | null;
+}
+
+export interface OpenedConfig {
+  readonly bytes: Uint8Array;
+  /** Offsets of the dwords that the kernel read. */
+  readonly dwords: readonly number[];
+}
+
 export class Kernel extends State {
   /** Number of steps done, for measurements. */
   stepsDone = 0;
@@ -36,6 +52,8 @@ export class Kernel extends State {
   thread = 0;
   /** Answers for native drivers; null: they do what the specification of the run says. */
   natives: NativeDrivers | null = null;
+  /** Answers of the hardware; null: it does what the specification of the run says. */
+  hardware: RecordedHardware | null = null;
   #registers = 0;
   /** Cell of the innermost frame of the thread. */
   #frame = 0;

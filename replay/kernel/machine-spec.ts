@@ -16,6 +16,8 @@ export interface SriovSpec {
   readonly autoprobe: boolean;
   /** VFs that are there when the run begins, in the order of their index; left out: no VF. */
   readonly vfs?: readonly FunctionStart[];
+  /** VFs by their index; left out, or undefined: a group of its own and the usual hardware. */
+  readonly known?: readonly (VfSpec | undefined)[];
   /** Adding the VF with this index fails with -ENOMEM; left out: no VF fails. */
   readonly failsAt?: number;
 }
@@ -51,6 +53,12 @@ export interface FunctionStart {
   readonly present: boolean;
   readonly driver: string | null;
   readonly override: string | null;
+}
+
+/** What a recording shows of a VF, whenever it comes. */
+export interface VfSpec {
+  readonly group?: number;
+  readonly hardware?: HardwareSpec;
 }
 
 export interface FunctionSpec extends FunctionStart {
@@ -191,6 +199,8 @@ export type UserAction =
       readonly offset: number;
       readonly length: number;
       readonly as: string;
+      /** False for a private mapping, which VFIO refuses. */
+      readonly shared?: boolean;
     }
   /** A read of migration data that was saved, or a write of data to load. */
   | {
@@ -202,7 +212,10 @@ export type UserAction =
       readonly positioned: boolean;
     }
   | { readonly type: 'munmap'; readonly map: string }
-  | { readonly type: 'touch'; readonly map: string; readonly offset: number }
+  /** An access to memory that a BAR is mapped to. */
+  | ({ readonly type: 'touch' } & Touch)
+  /** The process of this actor begins as a copy of another one: it has its files and mappings. */
+  | { readonly type: 'inherit'; readonly process: string }
   /** The process ends: the kernel unmaps its mappings and closes its files. */
   | { readonly type: 'exit' }
   /** The function raises an interrupt, or reads or writes memory. */
@@ -218,6 +231,16 @@ export type UserAction =
       readonly iova: number;
       readonly write: boolean;
     };
+
+export interface Touch {
+  readonly map: string;
+  readonly offset: number;
+  /**
+   * Log2 of the pages that each fault asks for, one after the other, as long as they fall back to a
+   * smaller number; one page when left out.
+   */
+  readonly orders?: readonly number[];
+}
 
 export interface IoctlAction {
   readonly type: 'ioctl';
@@ -235,6 +258,8 @@ export interface IoctlAction {
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */
   readonly answer?: number;
+  /** Pages of BARs that the call faults in before it maps them. */
+  readonly touches?: readonly Touch[];
 }
 
 export interface OperationSpec {

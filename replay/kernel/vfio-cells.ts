@@ -87,7 +87,10 @@ export const VDEV = members(
   'config',
   /** The same as it was when the device was opened. */
   'saved',
-  /** Addresses of user pages that map it, from Linux 6.10 on: a value, `number[]`. */
+  /**
+   * User pages that map it, from Linux 6.10 on, each as its address plus log2 of the small ones that
+   * it has: a value, `number[]`.
+   */
   'pages',
   /** Eventfds by index and vector of their interrupt: a value, `Triggers`. */
   'triggers',

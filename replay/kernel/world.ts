@@ -167,7 +167,8 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
     for (let i = 0; i < most; i++) {
       const address = vfAddressOf(pf.address, sriov.offset, sriov.stride, i);
       const ids = { ...pf.ids, device: sriov.vfDevice, subvendor: null, subdevice: null };
-      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start: vfs[i] ?? null });
+      const start = vfs[i] ?? null;
+      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start, ...sriov.known?.[i] });
     }
   }
   return places;

@@ -38,6 +38,11 @@ export interface KernelRules {
    * call any more (drivers/vfio/vfio_main.c 6.6).
    */
   readonly opensDeviceFiles: boolean;
+  /**
+   * VFIO_DEVICE_GET_REGION_INFO has an operation of its own, and does not pass vfio_pci_core_ioctl
+   * (drivers/vfio/vfio_main.c 6.19).
+   */
+  readonly regionInfoIsApart: boolean;
   /** Bytes that vfio-pci-core assigns to an endpoint's PCIe capability; null when not known. */
   readonly pcieEndpointBytes: 50 | 52 | null;
 }
@@ -56,6 +61,7 @@ export function kernelRules(release: string | undefined): KernelRules {
     triesDomains: version < 6016,
     claimsGroups: version >= 5019,
     opensDeviceFiles: version >= 6006,
+    regionInfoIsApart: version >= 6019,
     pcieEndpointBytes: pcieBytes(release),
   };
 }

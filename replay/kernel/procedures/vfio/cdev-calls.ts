@@ -27,7 +27,7 @@ import {
   pointerOf,
   vdevOf,
 } from './common.js';
-import { attachToDomain } from './container.js';
+import { attachToDomain, objectOf } from './container.js';
 import { setLock } from './device.js';
 import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
 
@@ -61,6 +61,17 @@ const LEAST: Readonly<Record<string, number>> = {
   [CDEV_CALL.DETACH]: 8,
 };
 
+/** Kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID, as a flag. */
+const FLAG_SINCE: Readonly<Record<string, number>> = {
+  [CDEV_CALL.BIND]: 6017,
+  [CDEV_CALL.ATTACH]: 6015,
+  [CDEV_CALL.DETACH]: 6015,
+};
+/** Errors that what the flags give may cause. */
+const OF_FLAGS: ReadonlySet<number> = new Set([
+  ...[-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES, -ERRNO.EOPNOTSUPP, -ERRNO.ENOENT],
+]);
+
 const EVENTS = {
   [CDEV_CALL.BIND]: ['vfio_df_ioctl_bind_iommufd', 12],
   [CDEV_CALL.ATTACH]: ['vfio_df_ioctl_attach_pt', 12],
@@ -69,10 +80,14 @@ const EVENTS = {
 
 /** The errors of the struct itself; 0 if there are none. Flags of newer kernels are refused. */
 function refuse(k: Kernel): number {
-  const { name, data } = ioctlOf(k);
+  const { name, data, answer = 0 } = ioctlOf(k);
   if (data === null) return -ERRNO.EFAULT;
   const view = new DataView(structOf(k).buffer);
-  if (view.getUint32(0, true) < LEAST[name] || view.getUint32(4, true) !== 0) return -ERRNO.EINVAL;
+  const flags = view.getUint32(4, true);
+  const allowed = k.rules.version >= FLAG_SINCE[name] ? 1 : 0;
+  if (view.getUint32(0, true) < LEAST[name] || (flags & ~allowed) !== 0) return -ERRNO.EINVAL;
+  // Whether the user has the token of a VF, and the IOMMU has PASIDs, no part of the state shows.
+  if (OF_FLAGS.has(answer) && (flags !== 0 || answer === -ERRNO.EACCES)) return answer;
   return name === CDEV_CALL.BIND && view.getInt32(8, true) < 0 ? -ERRNO.EINVAL : 0;
 }
 
@@ -80,7 +95,11 @@ const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
 
 /** The device becomes an object of the iommufd, which owns its group from then on. */
 function bindDevice(k: Kernel, iommufd: number): number {
+  const place = { device: addressOf(k), length: objectOf(iommufd) };
+  k.beginCall({ call: 'iommufd_device_bind', ...place });
   const ret = claimGroup(k, groupOfDev(k), iommufd);
+  // It returns the object, whose address is not known.
+  k.endCall(ret < 0 ? ret : null);
   if (ret < 0) return ret;
   const number = k.vfio.numberOfGroup(groupOfDev(k));
   changeContext(k, iommufd, (context) => bind(context, addressOf(k), number));
@@ -93,6 +112,7 @@ const PIN_ERRORS: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
 
 /** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
 function attachDevice(k: Kernel, pt: number): number {
+  k.beginCall({ call: 'vfio_iommufd_physical_attach_ioas', device: addressOf(k), value: pt });
   const iommufd = boundTo(k);
   const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
   const before = k.vfio.context(iommufd).groups.get(key);
@@ -116,6 +136,7 @@ function attachDevice(k: Kernel, pt: number): number {
   if (k.vfio.context(iommufd).groups.get(key) !== before) attachToDomain(k, groupOfDev(k));
   if (before === undefined) mapAreas(k, mapped);
   unmapAreas(k, unmapped);
+  k.endCall(result);
   return result;
 }
 
@@ -135,6 +156,7 @@ function detachDevice(k: Kernel): void {
 function unbindDevice(k: Kernel): void {
   const cell = vdevOf(k) + VDEV.iommufd;
   detachDevice(k);
+  k.pointCall({ call: 'iommufd_device_unbind', device: addressOf(k) });
   changeContext(k, k.get(cell), (context) => unbind(context, deviceId(context, addressOf(k)) ?? 0));
   k.set(cell, 0);
   releaseGroup(k, groupOfDev(k));
@@ -209,7 +231,10 @@ export const CDEV = [
     lock: takes(setLock, (k) => {
       const pt = new DataView(structOf(k).buffer).getUint32(8, true);
       if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, pt);
-      else detachDevice(k);
+      else {
+        k.pointCall({ call: 'vfio_iommufd_physical_detach_ioas', device: addressOf(k) });
+        detachDevice(k);
+      }
     }),
     unlock: gives(setLock, (k) => end(k, k.i, true)),
     served: joined((k) => k.done(k.ret)),

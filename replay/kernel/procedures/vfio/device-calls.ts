@@ -61,6 +61,7 @@ const entersLowPower = (k: Kernel): boolean => {
 };
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
+const REGION_INFO = 'VFIO_DEVICE_GET_REGION_INFO';
 
 const argumentOf = (k: Kernel): DeviceArgument => {
   const action = ioctlOf(k);
@@ -106,6 +107,7 @@ export const DEVICE_IOCTL = [
         return k.call('vfio_ioctl_device_feature_migration', k.dev, 0, 0, 'migrated');
       }
       if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
+      if (name === REGION_INFO && k.rules.regionInfoIsApart) return 'apart';
       k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
       if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');
       if (name !== 'VFIO_DEVICE_PCI_HOT_RESET') return undefined;
@@ -114,6 +116,11 @@ export const DEVICE_IOCTL = [
     serve: (k) => {
       const ret = serve(k);
       k.endCall(ret);
+      k.endCall(ret);
+      k.done(ret);
+    },
+    apart: (k) => {
+      const ret = serve(k);
       k.endCall(ret);
       k.done(ret);
     },

@@ -4,7 +4,7 @@
  * kernel makes for itself are no steps and no events.
  */
 import { ERRNO } from '../../../../traces/index.js';
-import { configRules } from '../../../model/vfio-pci-core/capabilities.js';
+import { configRules, rulesShownBy } from '../../../model/vfio-pci-core/capabilities.js';
 import { openSpace } from '../../../model/vfio-pci-core/config-space-model.js';
 import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
@@ -34,12 +34,18 @@ export function setPower(k: Kernel, dev: number, state: number): void {
   });
 }
 
-function enable(k: Kernel): void {
+/** @param works whether the reset succeeded */
+function enable(k: Kernel, works: boolean): void {
   const vdev = vdevOf(k);
-  const { pci, hardware } = k.placeOf(k.dev);
+  const { pci } = k.placeOf(k.dev);
   const { version, pcieEndpointBytes } = k.rules;
-  const space = openSpace(configOf(k, k.dev), pci, configRules(version, pcieEndpointBytes));
-  const device = openDevice(pci, space, hardware.reset === 0);
+  const read = k.hardware?.opened(k.thread, addressOf(k)) ?? null;
+  if (read !== null) k.vfio.put(vdev + VDEV.config, read.bytes);
+  const known = configRules(version, pcieEndpointBytes);
+  const rules =
+    read === null || read.dwords.length === 0 ? known : rulesShownBy(read.dwords, known);
+  const space = openSpace(configOf(k, k.dev), pci, rules);
+  const device = openDevice(pci, space, works);
   const { variant } = k.driverAt(k.get(k.dev + DEVICE.driver)).model;
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
@@ -79,7 +85,7 @@ export const DEVICE_FILES = [
     },
     exit: (k) => {
       const ret = k.ret === -ERRNO.EAGAIN ? k.ret : 0;
-      if (ret === 0) enable(k);
+      if (ret === 0) enable(k, k.ret === 0);
       k.endCall(ret);
       k.done(ret);
     },
@@ -102,7 +108,7 @@ export const DEVICE_FILES = [
     slot: takes(slotLock),
     unlockSlot: gives(slotLock),
     reset: gives(deviceLock, (k) => {
-      const { reset } = k.placeOf(k.dev).hardware;
+      const reset = k.hardware?.reset(k.thread) ?? k.placeOf(k.dev).hardware.reset;
       if (reset === 0) resetDone(k, k.dev);
       k.endCall(reset);
       k.done(reset);

@@ -15,6 +15,7 @@ import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { FILE } from '../../vfio-cells.js';
 import { mapPages, unmapPages } from './container.js';
+import { faultIn } from './memory.js';
 
 const viewOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset, data.byteLength);
 
@@ -26,7 +27,7 @@ export function serveDma(k: Kernel, file: number, action: IoctlAction): number {
       if (data === null) return -ERRNO.EFAULT;
       return viewOf(data).getUint32(0, true) < 16 ? -ERRNO.EINVAL : 0;
     case 'VFIO_IOMMU_MAP_DMA':
-      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data), action.answer);
+      return data === null ? -ERRNO.EFAULT : mapDma(k, file, viewOf(data), action);
     case 'VFIO_IOMMU_UNMAP_DMA':
       return data === null ? -ERRNO.EFAULT : unmapDma(k, file, viewOf(data));
     default:
@@ -34,8 +35,12 @@ export function serveDma(k: Kernel, file: number, action: IoctlAction): number {
   }
 }
 
-/** @param pinError why the memory cannot be pinned */
-function mapDma(k: Kernel, file: number, data: DataView, pinError = 0): number {
+/**
+ * The answer of an action is why the memory cannot be pinned; for an address that only some IOMMUs
+ * reach it is what the call returns.
+ */
+function mapDma(k: Kernel, file: number, data: DataView, action: IoctlAction): number {
+  const { answer, touches = [] } = action;
   const request: MapRequest = {
     argsz: data.getUint32(0, true),
     flags: data.getUint32(4, true),
@@ -43,10 +48,11 @@ function mapDma(k: Kernel, file: number, data: DataView, pinError = 0): number {
     iova: data.getBigUint64(16, true),
     size: data.getBigUint64(24, true),
   };
-  // An address that the IOMMU of the machine does not reach.
-  const refused = checkMap(k.vfio.dma(file), request, wrapErrno(k.rules.version)) ?? -ERRNO.EINVAL;
+  const result = checkMap(k.vfio.dma(file), request, wrapErrno(k.rules.version));
+  const refused = result ?? answer ?? -ERRNO.EINVAL;
   if (refused < 0 || (request.flags & DMA_MAP.VADDR) !== 0) return refused;
-  if (pinError < 0) return pinError;
+  for (const touch of touches) faultIn(k, touch);
+  if (answer !== undefined && answer < 0) return answer;
   mapPages(k, request.iova, request.size, request.vaddr);
   k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => addMapping(space, request));
   return 0;

@@ -16,6 +16,7 @@ import {
   uninstall,
 } from './common.js';
 import { openIommufd } from './iommufd-calls.js';
+import { inheritMappings } from './memory.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
 const groupToOpen = (k: Kernel): number => k.vfio.group(k.doing.place!);
@@ -168,6 +169,21 @@ export const FILES = [
       k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
       k.done(0);
     }),
+  }),
+
+  /** The new process has the descriptors and mappings of the other one (kernel/fork.c 6.1). */
+  procedure('inherit', {
+    copy: (k) => {
+      const { process: name } = actionOf<'inherit'>(k);
+      const parent = k.world.actors.findIndex(({ process }) => process === name);
+      if (parent < 0) return k.done(0);
+      const from = k.vfio.process(parent);
+      const files = k.vfio.descriptors(from);
+      for (const { file } of files) k.add(k.vfio.file(file) + FILE.refs, 1);
+      k.vfio.putList(k.process + PROCESS.files, [...files]);
+      inheritMappings(k, from);
+      return k.done(0);
+    },
   }),
 
   /**

@@ -21,6 +21,7 @@ import { procedure } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
 import { fetched, ioctlOf, pointerOf } from './common.js';
 import { objectOf } from './container.js';
+import { faultIn } from './memory.js';
 import { changeContext, mapAreas, unmapAreas } from './page-tables.js';
 
 /**
@@ -165,6 +166,7 @@ export const IOMMUFD = [
       });
     },
     serve: (k) => {
+      for (const touch of ioctlOf(k).touches ?? []) faultIn(k, touch);
       const { result, mapped, unmapped } = changeContext(k, k.arg, (context) => serve(k, context));
       mapAreas(k, mapped);
       unmapAreas(k, unmapped);

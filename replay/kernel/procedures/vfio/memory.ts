@@ -15,6 +15,7 @@ import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/
 import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
 import { FAULT } from '../../layout.js';
+import type { Touch } from '../../machine-spec.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
 import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
@@ -76,17 +77,23 @@ function mapByVariant(
   return found?.variant.mmap?.(found.own, region, offset, length);
 }
 
-function mapByCore(k: Kernel, place: Omit<CallEvent, 'call'>, end: number): number {
+function mapByCore(
+  k: Kernel,
+  place: Omit<CallEvent, 'call'>,
+  end: number,
+  shared: boolean,
+): number {
   k.beginCall({ call: 'vfio_pci_core_mmap', ...place });
   const { offset: start = 0, value = 0 } = place;
   const alone = (page: Resource) => isAlone(k, page);
-  const ret = mapRegion(deviceOf(k)!, value, start, end, alone)?.[0] ?? -ERRNO.EINVAL;
+  const made = mapRegion(deviceOf(k)!, value, start, end, alone)?.[0] ?? -ERRNO.EINVAL;
+  const ret = shared ? made : -ERRNO.EINVAL;
   k.endCall(ret);
   return ret;
 }
 
 function map(k: Kernel): number {
-  const { region, offset, length, as } = actionOf<'mmap'>(k);
+  const { region, offset, length, as, shared = true } = actionOf<'mmap'>(k);
   const { process, arg: file } = k;
   if (length === 0 || offset % PAGE !== 0) return -ERRNO.EINVAL;
   const number = k.world.processes[k.thread];
@@ -100,7 +107,7 @@ function map(k: Kernel): number {
   const door = variantOf(k, k.dev)?.variant.doors.mmap;
   if (door !== undefined) k.beginCall({ call: door as CallName, ...place });
   const own = mapByVariant(k, region, offset, end - start);
-  const ret = own ?? mapByCore(k, place, end);
+  const ret = own ?? mapByCore(k, place, end, shared);
   if (door !== undefined) k.endCall(ret);
   if (ret < 0) return ret;
   const atOnce =
@@ -132,22 +139,24 @@ function unmap(k: Kernel, gone: UserMapping): void {
 const FAULT_FLAGS = 0x254;
 
 /** The address that is touched. */
-const touched = (k: Kernel): number => {
-  const { map: name, offset } = actionOf<'touch'>(k);
-  return (mapOf(k, name)?.start ?? 0) + offset;
-};
+const touched = (k: Kernel, { map: name, offset }: Touch): number =>
+  (mapOf(k, name)?.start ?? 0) + offset;
+
+/** A page as `VDEV.pages` has it: its address, plus log2 of how many small ones it has. */
+const pageAt = (address: number, order: number): number =>
+  address - (address % (PAGE * 2 ** order)) + order;
 
 function isPopulated(k: Kernel): boolean {
-  const address = touched(k);
-  const page = address - (address % PAGE);
+  const address = touched(k, actionOf<'touch'>(k));
   const mapping = mappingAt(deviceOf(k)!, address);
-  return mapping?.populated === true || k.vfio.pages(vdevOf(k)).includes(page);
+  if (mapping?.populated === true) return true;
+  return k.vfio.pages(vdevOf(k)).some((page) => pageAt(address, page % PAGE) === page);
 }
 
-function fault(k: Kernel): number {
-  const vdev = vdevOf(k);
-  const device = deviceOf(k)!;
-  const address = touched(k);
+/** @param order log2 of the pages that it asks for */
+function fault(k: Kernel, dev: number, address: number, order: number): number {
+  const vdev = k.vdev(dev);
+  const device = k.vfio.openDevice(vdev)!;
   const mapping = mappingAt(device, address)!;
   const { faultMapsAll } = k.rules;
   const made = expectedFault(device, mapping, address, faultMapsAll);
@@ -156,23 +165,68 @@ function fault(k: Kernel): number {
   view.setBigUint64(0, BigInt(made.start), true);
   view.setBigUint64(8, BigInt(made.startPage), true);
   view.setUint32(16, FAULT_FLAGS, true);
-  const place = { device: addressOf(k), region: mapping.region, offset: address, value: made.page };
+  const place = {
+    device: k.placeOf(dev).address,
+    region: mapping.region,
+    offset: address,
+    value: made.page,
+  };
   if (faultMapsAll) k.beginCall({ call: 'vfio_pci_mmap_fault', ...place, data });
-  else k.beginCall({ call: 'vfio_pci_mmap_huge_fault', ...place, length: 0, data });
-  const ret = faultResult(device, mapping, { ...made, address, order: 0 });
+  else k.beginCall({ call: 'vfio_pci_mmap_huge_fault', ...place, length: order, data });
+  const ret = faultResult(device, mapping, { ...made, address, order });
   if (ret === VM_FAULT.NOPAGE && faultMapsAll) {
     k.vfio.changeDevice(vdev, (draft) => {
       mappingAt(draft, address)!.populated = true;
     });
   } else if (ret === VM_FAULT.NOPAGE) {
-    const pages = [...k.vfio.pages(vdev), address - (address % PAGE)];
+    const pages = [...k.vfio.pages(vdev), pageAt(address, order)];
     k.vfio.put(
       vdev + VDEV.pages,
       pages.sort((a, b) => a - b),
     );
   }
   k.endCall(ret);
-  return ret === VM_FAULT.NOPAGE ? 0 : -ERRNO.EFAULT;
+  return ret;
+}
+
+/** Faults with smaller pages as long as larger ones do not fit. @returns 0, or -EFAULT */
+function faults(k: Kernel, dev: number, touch: Touch): number {
+  const address = touched(k, touch);
+  for (const order of touch.orders ?? [0]) {
+    const ret = fault(k, dev, address, order);
+    if (ret !== VM_FAULT.FALLBACK) return ret === VM_FAULT.NOPAGE ? 0 : -ERRNO.EFAULT;
+  }
+  return -ERRNO.EFAULT;
+}
+
+/**
+ * A new process gets the mappings of another one (dup_mmap, kernel kernel/fork.c 6.1). Its page
+ * tables are empty: those of devices are not copied.
+ */
+export function inheritMappings(k: Kernel, from: number): void {
+  const { process } = k;
+  const number = k.world.processes[k.thread];
+  for (const { name, file, start, end } of k.vfio.maps(from)) {
+    const at = FIRST_ADDRESS + number * OF_PROCESS + k.get(process + PROCESS.mapped) * OF_MAPPING;
+    k.add(process + PROCESS.mapped, 1);
+    const vdev = k.vdev(k.get(k.vfio.file(file) + FILE.dev));
+    k.vfio.changeDevice(vdev, (draft) => {
+      const made = mappingAt(draft, start);
+      if (made === undefined) return;
+      const moved = { process: number, start: at, end: at + end - start };
+      draft.mappings.push({ ...made, ...moved, populated: false });
+    });
+    const own = { name, file, start: at, end: at + end - start };
+    k.vfio.put(process + PROCESS.maps, [...k.vfio.maps(process), own]);
+    k.add(k.vfio.file(file) + FILE.refs, 1);
+  }
+}
+
+/** A call faults pages of a BAR in, to map them for the IOMMU. */
+export function faultIn(k: Kernel, touch: Touch): void {
+  const mapping = mapOf(k, touch.map);
+  if (mapping === null) return;
+  faults(k, k.get(k.vfio.file(mapping.file) + FILE.dev), touch);
 }
 
 /** A page may stay mapped while memory is off. What a variant maps besides BARs always may. */
@@ -216,12 +270,14 @@ export const MEMORY = [
     },
     fault: reads((k) => {
       const isOn = memoryEnabled(deviceOf(k)!);
-      return isOn && k.hasBug('faultAfterZap') ? undefined : k.done(fault(k));
+      return isOn && k.hasBug('faultAfterZap')
+        ? undefined
+        : k.done(faults(k, k.dev, actionOf<'touch'>(k)));
     }),
     // Memory may have been switched off since.
     insert: (k) => {
-      const page = touched(k);
-      k.vfio.put(vdevOf(k) + VDEV.pages, [...k.vfio.pages(vdevOf(k)), page - (page % PAGE)]);
+      const page = pageAt(touched(k, actionOf<'touch'>(k)), 0);
+      k.vfio.put(vdevOf(k) + VDEV.pages, [...k.vfio.pages(vdevOf(k)), page]);
       k.done(0);
     },
   }),

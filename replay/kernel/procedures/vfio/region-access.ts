@@ -92,7 +92,8 @@ const COMMAND_INTX_OFF = 0x400;
 const WIDTH_NAMES = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
 
 function readHardware(k: Kernel, offset: number, width: Width): Answer {
-  const value = peek(configOf(k, k.dev), offset, width);
+  const recorded = k.hardware?.register(k.thread) ?? null;
+  const value = recorded ?? peek(configOf(k, k.dev), offset, width);
   const place = { device: addressOf(k), region: REGION.CONFIG, offset, length: width };
   k.beginCall({ call: `pci_user_read_config_${WIDTH_NAMES[width]}`, ...place });
   k.endCall(0, { value });

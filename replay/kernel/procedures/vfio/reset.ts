@@ -59,7 +59,7 @@ export const RESET = [
     },
     reset: (k) => {
       const isFree = functionsOf(k).every((dev) => k.get(dev + DEVICE.lock) === 0);
-      k.i = isFree ? 0 : -ERRNO.EAGAIN;
+      k.i = isFree ? (k.hardware?.reset(k.thread) ?? 0) : -ERRNO.EAGAIN;
       for (const dev of functionsOf(k)) {
         const lock = k.vdev(dev) + VDEV.memoryLock;
         if (k.holds(lock)) k.release(lock);

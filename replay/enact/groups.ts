@@ -1,0 +1,41 @@
+/** Which functions are in which IOMMU group, as a recording shows it. */
+import { driverModel } from '../model/drivers/index.js';
+import type { RecordedEvent, Recording } from './recording.js';
+
+export class Groups {
+  readonly #numbers = new Map<string, number>();
+  /** Functions that a driver of VFIO has. */
+  readonly #ofVfio = new Set<string>();
+
+  constructor({ functions, events }: Pick<Recording, 'functions' | 'events'>) {
+    for (const [address, { group, driver }] of functions) {
+      if (driver !== null && driverModel(driver).vfioPci) this.#ofVfio.add(address);
+      if (group !== null) this.#numbers.set(address, group);
+    }
+    for (const { name, device, value } of events) {
+      const isKnown = device === null || this.#numbers.has(device);
+      if (name === 'add_device_to_group' && !isKnown) this.#numbers.set(device, value);
+    }
+  }
+
+  /** The number of the group of a function; null when it is not known. */
+  of(address: string): number | null {
+    return this.#numbers.get(address) ?? null;
+  }
+
+  /** A driver gets or loses a function. */
+  take({ name, device, driver }: RecordedEvent): void {
+    if (device === null) return;
+    if (name === 'driver_bound' && driver !== null && driverModel(driver).vfioPci) {
+      this.#ofVfio.add(device);
+    } else if (name === 'device_unbind_cleanup') this.#ofVfio.delete(device);
+  }
+
+  /** Functions of a group, those first that are devices of VFIO. */
+  in(group: number): string[] {
+    const all = [...this.#numbers].filter(([, number]) => number === group);
+    const functions = all.map(([address]) => address);
+    const isOfVfio = (address: string) => Number(this.#ofVfio.has(address));
+    return functions.sort((a, b) => isOfVfio(b) - isOfVfio(a));
+  }
+}

@@ -1,0 +1,266 @@
+/** A call of a process on its files, as an operation, with the files that it needs. */
+import { ERRNO } from '../../traces/index.js';
+import type { IoctlAction } from '../kernel/index.js';
+import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
+import type { Groups } from './groups.js';
+import type { RecordedEvent } from './recording.js';
+import type { UserActions } from './user-actions.js';
+import type { UserFile, UserFiles } from './user-files.js';
+
+/** A call: its begin, what is within it, and what it returned. */
+export interface UserCall {
+  readonly begin: RecordedEvent;
+  readonly inner: readonly RecordedEvent[];
+  /** A function of the group that it is about, if what the thread does shows it. */
+  readonly shown: string | null;
+  readonly end: RecordedEvent | null;
+  /** 0 when its end is not recorded. */
+  readonly ret: number;
+}
+
+/** Answers that depend on the memory of the process, and on the addresses that an IOMMU reaches. */
+const OF_MEMORY: ReadonlySet<number> = new Set([0, -ERRNO.EFAULT, -ERRNO.ENOMEM]);
+/** Where the answer to IOMMU_IOAS_ALLOC has the number of the new object. */
+const NEW_ID = 4;
+/** Arguments of VFIO_CHECK_EXTENSION that are answered with 1, and with 0. */
+const TYPE1V2 = 3;
+const UNKNOWN_TYPE = 99;
+/** The name of no file. */
+const NOTHING = 'nothing';
+/** Words of the struct of BIND and of SET_CONTAINER that are descriptors. */
+const BIND_FD = 8;
+const CONTAINER_FD = 4;
+
+/** Calls after which a group is in a container, or is not any more. */
+const CHANGES: ReadonlySet<string> = new Set([
+  'VFIO_GROUP_SET_CONTAINER',
+  'VFIO_GROUP_UNSET_CONTAINER',
+]);
+
+export const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
+
+const wordAt = (data: Buffer | null, at: number): number | null =>
+  data === null || data.length < at + 4 ? null : data.readInt32LE(at);
+
+/** The struct of an ioctl, where the recording has it. */
+function structOf({ begin, inner, ret }: UserCall): Uint8Array {
+  const { size, file } = IOCTLS[begin.name];
+  const bytes = new Uint8Array(Math.max(size, 32));
+  const irqs = inner.find(({ kind }) => kind === 'irq.set')?.access;
+  const served = inner.find(({ kind }) => kind === 'ioctl');
+  const view = new DataView(bytes.buffer);
+  if (file === 'group') view.setUint32(0, ret < 0 ? 4 : 8, true);
+  else if (file === 'container') bytes.set(served?.data ?? []);
+  else bytes.set(begin.data ?? []);
+  if (begin.name !== 'VFIO_DEVICE_SET_IRQS') return bytes;
+  view.setUint32(12, irqs?.offset ?? 0, true);
+  // Arguments that were refused before they were recorded: too many interrupts.
+  view.setUint32(16, irqs === undefined ? 0xffff : (irqs?.length ?? 0), true);
+  return bytes;
+}
+
+/**
+ * Whether a call of a character device's file is of one that is bound: BIND is refused at once by
+ * such a file, and other calls by those that are not.
+ */
+function callsBound({ begin, inner, ret }: UserCall): boolean {
+  if (begin.name === BIND)
+    return ret === -ERRNO.EINVAL && !inner.some((e) => e.kind === 'device.open');
+  return ret !== -ERRNO.EINVAL || inner.length > 0;
+}
+
+export class UserCalls {
+  /** Processes whose files cannot be told apart, and why. */
+  readonly ambiguous = new Map<number, string>();
+  /** Files of the process whose call it is. */
+  #files!: UserFiles;
+
+  constructor(
+    private readonly actions: UserActions,
+    private readonly groups: Groups,
+    /** The recording shows that a group which joins a container gets another domain. */
+    private readonly showsClaims: boolean,
+    /** The recording shows that files of character devices are opened. */
+    private readonly showsOpening: boolean,
+  ) {}
+
+  /** A call that no file of the process can have made, as far as they are known. */
+  #check(files: UserFiles, { begin, inner, end, ret }: UserCall, file: UserFile): void {
+    if (ret !== 0 || begin.systemCall !== null) return;
+    const { name } = begin;
+    const doubt = (why: string) => this.ambiguous.set(files.process, why);
+    if (name === 'VFIO_SET_IOMMU' && file.kind === 'container') {
+      if (files.isSet(file)) doubt('a process with several containers');
+      files.set(file);
+    }
+    const joins = name === 'VFIO_GROUP_SET_CONTAINER' && this.showsClaims;
+    if (joins && !inner.some(({ kind }) => kind === 'iommu.attach')) doubt('a group in an iommufd');
+    const answer = name === 'IOMMU_IOAS_ALLOC' ? end : null;
+    const id = wordAt(answer?.data ?? null, NEW_ID);
+    if (id !== null && !files.makes(file, id)) doubt('a process with several iommufds');
+  }
+
+  /** @returns why it cannot be repeated; null when it can */
+  ioctl(files: UserFiles, call: UserCall): string | null {
+    this.#files = files;
+    const fd = call.begin.systemCall?.fd ?? -1;
+    switch (call.begin.call) {
+      case 'vfio_fops_unl_ioctl':
+        this.#do(call, this.#container(files, fd));
+        return null;
+      case 'vfio_group_fops_unl_ioctl':
+        return this.#group(files, call, fd);
+      case 'iommufd_fops_ioctl':
+        this.#do({ ...call }, this.#iommufd(files, fd));
+        return null;
+      case 'vfio_device_fops_unl_ioctl':
+        return this.#device(files, call, fd);
+      default:
+        return `${call.begin.name} outside of a call`;
+    }
+  }
+
+  #container(files: UserFiles, fd: number): UserFile {
+    const known =
+      files.at(fd, 'container') ??
+      (fd < 0 ? files.of('container').at(-1) : files.adopt(fd, 'container'));
+    return known ?? files.open({ kind: 'container', address: null, group: null }, fd);
+  }
+
+  #iommufd(files: UserFiles, fd: number): UserFile {
+    const known = files.at(fd, 'iommufd') ?? (fd < 0 ? files.of('iommufd').at(-1) : undefined);
+    return known ?? files.open({ kind: 'iommufd', address: null, group: null }, fd);
+  }
+
+  #group(files: UserFiles, call: UserCall, fd: number): string | null {
+    const { begin, ret, inner } = call;
+    const group = this.#groupOf(files, call, fd);
+    const members = group === null ? [] : this.groups.in(group);
+    if (group === null || members.length === 0) return 'a call on an unknown group';
+    const file =
+      files.at(fd, 'group') ??
+      files.groupAt(group) ??
+      files.open({ kind: 'group', address: members[0], group }, fd);
+    if (begin.name === 'VFIO_GROUP_SET_CONTAINER') {
+      this.#do(call, file, { files: [this.#containerOf(files, call)] });
+    } else if (begin.name === 'VFIO_GROUP_GET_DEVICE_FD') {
+      const opened = inner.find(({ kind }) => kind === 'device.open')?.device;
+      const named = opened ?? this.#openOf(files, group) ?? members[0];
+      const address = ret === -ERRNO.ENODEV ? null : named;
+      if (ret < 0) this.#do(call, file, { address, as: NOTHING });
+      else {
+        const device = files.add({ kind: 'device', address: named, group }, ret);
+        this.#do(call, file, { address, as: device.name });
+      }
+    } else this.#do(call, file);
+    if (ret === 0 && CHANGES.has(begin.name)) {
+      files.attach(file, begin.name === 'VFIO_GROUP_SET_CONTAINER');
+    }
+    return null;
+  }
+
+  /** The number of a group: it is recorded, or what the thread does then shows it. */
+  #groupOf(files: UserFiles, { begin, inner, shown }: UserCall, fd: number): number | null {
+    const recorded = wordAt(begin.data, 0) ?? files.at(fd, 'group')?.group ?? null;
+    if (recorded !== null) return recorded;
+    const within = inner.find((e) => e.device !== null)?.device ?? null;
+    const open = files.of('group');
+    if (within === null && open.length > 0) return open[open.length - 1].group;
+    const address = within ?? shown;
+    return address === null ? null : this.groups.of(address);
+  }
+
+  /** A device of a group that is open already: a second file of it opens nothing. */
+  #openOf(files: UserFiles, group: number): string | null {
+    return files.of('device').find((file) => file.group === group)?.address ?? null;
+  }
+
+  /** What SET_CONTAINER names: the recording has the descriptor, or only what came of it. */
+  #containerOf(files: UserFiles, { begin, ret }: UserCall): string {
+    const fd = wordAt(begin.data, CONTAINER_FD);
+    if (ret === -ERRNO.EBADF) return NOTHING;
+    if (fd !== null && begin.systemCall !== null) {
+      return files.at(fd, 'container', 'iommufd')?.name ?? this.#container(files, fd).name;
+    }
+    return this.#container(files, -1).name;
+  }
+
+  #device(files: UserFiles, call: UserCall, fd: number): string | null {
+    const { begin, inner } = call;
+    const { name, device } = begin;
+    const file = device === null ? null : this.#fileOf(files, call, device, fd);
+    if (file === null) return 'a call on a device that was opened before';
+    if (name === BIND) {
+      this.#do(call, file, { files: this.#iommufdOf(files, call) });
+      if (call.ret === 0) files.bind(file);
+    } else if (name === 'VFIO_DEVICE_SET_IRQS')
+      this.actions.setIrqs(this.#action(call, file), inner);
+    else if (name === 'VFIO_DEVICE_PCI_HOT_RESET') {
+      this.#do(call, file, { files: this.#groupsOf(files, call) });
+    } else this.#do(call, file);
+    return null;
+  }
+
+  /** The file of a call on a device. One of a descriptor that no group gave is a new cdev's. */
+  #fileOf(files: UserFiles, call: UserCall, device: string, fd: number): UserFile | null {
+    const known =
+      fd < 0 ? files.fileOfCall(device, fd, callsBound(call)) : files.at(fd, 'device', 'cdev');
+    const isNew = known === null && (fd >= 0 || (call.begin.name === BIND && !this.showsOpening));
+    if (!isNew) return known;
+    return files.open({ kind: 'cdev', address: device, group: this.groups.of(device) }, fd);
+  }
+
+  /** The iommufd that BIND names. */
+  #iommufdOf(files: UserFiles, { begin, ret }: UserCall): (string | null)[] {
+    const fd = wordAt(begin.data, BIND_FD) ?? -1;
+    if (fd < 0) return [null];
+    const known = begin.systemCall === null ? null : files.at(fd, 'iommufd', 'cdev', 'device');
+    if (known !== null) return [known.name];
+    if (ret === -ERRNO.EBADF) return [NOTHING];
+    if (ret !== -ERRNO.EBADFD) {
+      return [this.#iommufd(files, begin.systemCall === null ? -1 : fd).name];
+    }
+    const other = this.actions.newName('event');
+    this.actions.do({ type: 'open', file: 'eventfd', address: null, as: other });
+    return [other];
+  }
+
+  /** Groups that a reset of a bus names, which are not recorded: what came of it shows them. */
+  #groupsOf(files: UserFiles, { begin, ret }: UserCall): (string | null)[] {
+    const count = wordAt(begin.data, 8) ?? 0;
+    const groups = files.of('group').map(({ name }) => name);
+    if (count === 0) return [];
+    if (ret === -ERRNO.EBADF) return [null];
+    return ret === -ERRNO.EINVAL ? groups.slice(0, count) : groups;
+  }
+
+  #action(call: UserCall, file: UserFile): IoctlAction {
+    const { begin, ret } = call;
+    const { argument } = IOCTLS[begin.name];
+    const offset = begin.access?.offset ?? begin.systemCall?.argument ?? null;
+    const isOfIommufd = begin.call === 'iommufd_fops_ioctl';
+    // A pointer that is not recorded is none to nowhere: the call has its struct.
+    const hasStruct = argument === 'struct' && offset !== 0;
+    const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
+    const decides = isOfIommufd || file.kind === 'cdev';
+    const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
+    const ofMemory = begin.name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret);
+    return {
+      type: 'ioctl',
+      file: file.name,
+      name: begin.name,
+      value: argument === 'number' ? (offset ?? (ret > 0 ? TYPE1V2 : UNKNOWN_TYPE)) : 0,
+      data: hasStruct ? (data ?? structOf(call)) : null,
+      files: [],
+      address: null,
+      as: null,
+      ...(decides || ofMemory ? { answer: ret } : {}),
+      ...(faults.length > 0 ? { touches: this.actions.touches(this.#files.process, faults) } : {}),
+    };
+  }
+
+  #do(call: UserCall, file: UserFile, more: Partial<IoctlAction> = {}): void {
+    this.actions.do({ ...this.#action(call, file), ...more });
+    this.#check(this.#files, call, file);
+  }
+}
