@@ -29,11 +29,17 @@ export {
 } from './lanes/index.js';
 export {
   type Actor,
+  type ExploredLife,
+  explainLife,
+  exploreLives,
   type Race,
   type RaceClass,
   type RaceReport,
   type RaceSide,
+  type RecordedLife,
   races,
+  recordedLives,
+  recordedOperation,
   type UndecidedRace,
 } from './races/index.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';

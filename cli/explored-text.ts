@@ -54,7 +54,7 @@ export async function formatByKernel(explored: readonly Explored[]): Promise<str
   return [...lines, '', ...notes].map((line) => printable(line)).join('\n');
 }
 
-async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
+export async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
   const { describeDeadlock } = await import('../replay/index.js');
   const { drivers, deadlock, faults } = outcome;
   const bound = Object.entries(drivers).map(([at, driver]) => `${at} ${driver ?? 'no driver'}`);
@@ -66,14 +66,14 @@ async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
 }
 
 /** Empty when orders were not counted. */
-async function shareText(one: FoundOutcome, found: Exploration): Promise<string> {
+export async function shareText(one: FoundOutcome, found: Exploration): Promise<string> {
   const { shareOf } = await import('../replay/index.js');
   const share = shareOf(one, found);
   if (share === null) return '';
   return share > 0 && share < 0.0005 ? '< 0.1 %' : `${(100 * share).toFixed(1)} %`;
 }
 
-function coverageText({ closed, coverage, states, orders }: Exploration): string {
+export function coverageText({ closed, coverage, states, orders }: Exploration): string {
   if (closed) {
     const stand = orders === null ? '' : ` with ${plural(orders, 'order')} of steps`;
     return `closed: ${plural(states, 'state')}${stand}, and no other outcome`;

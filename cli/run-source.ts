@@ -1,9 +1,10 @@
 /**
- * What orders are explored of: a scenario by name or from a file, a schedule, or a trace of a run
- * that vfr made.
+ * What orders are explored of: a scenario by name or from a file, a schedule, a trace of a run that
+ * vfr made, or a recording.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Condition, Named, Outcome, RunSpec } from '../replay/index.js';
+import type { TraceReader } from '../traces/index.js';
 import { openTrace } from './open-trace.js';
 import { findScenario, namedBy, readText, SCHEDULE_NOTE } from './scenario-run.js';
 
@@ -16,8 +17,13 @@ export interface RunSource {
   readonly schedule: readonly number[] | null;
 }
 
+/** A trace of a real kernel, or of a run whose order is not in it. The caller closes it. */
+export interface Recording {
+  readonly reader: TraceReader;
+}
+
 /** @throws VfrError when the source is neither, or cannot be read */
-export async function findRun(source: string): Promise<RunSource> {
+export async function findRun(source: string): Promise<RunSource | Recording> {
   const { readSchedule, specOf } = await import('../replay/index.js');
   const form = formOf(source);
   if (form === 'scenario') {
@@ -26,6 +32,7 @@ export async function findRun(source: string): Promise<RunSource> {
     return { name, run: specOf(document), named: namedBy(document), schedule: null };
   }
   const text = form === 'schedule' ? await readText(source) : await scheduleIn(source);
+  if (typeof text !== 'string') return text;
   const { document, schedule } = readSchedule(text, source);
   const { run, named } = document;
   return { name: named?.scenario ?? source, run, named, schedule };
@@ -54,18 +61,12 @@ function formOf(source: string): 'scenario' | 'schedule' | 'trace' {
 
 const HEAD = 256;
 
-async function scheduleIn(file: string): Promise<string> {
+async function scheduleIn(file: string): Promise<string | Recording> {
   const reader = await openTrace(file, {});
-  try {
-    const text = reader.meta.notes[SCHEDULE_NOTE];
-    if (text !== undefined) return text;
-  } finally {
-    reader.close();
-  }
-  const { VfrError } = await import('../traces/index.js');
-  const what = 'the trace does not have the order of the steps of its run';
-  const next = 'Name a trace of `vfr record --scenario` or `vfr explore --witness`.';
-  throw new VfrError('SCHEDULE_MISSING', what, next, { file });
+  const text = reader.meta.notes[SCHEDULE_NOTE];
+  if (text === undefined) return { reader };
+  reader.close();
+  return text;
 }
 
 /** What must not be: what the scenario names, and what the options say. */

@@ -53,13 +53,16 @@ export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
 export type { PciDevice } from './judge/machine/pci-device.js';
 export {
   type Action as KernelAction,
+  type ActorSpec,
   boot,
   type Deadlock,
   describeDeadlock,
   type FunctionSpec as KernelFunction,
   type Kernel,
   type NativeDrivers,
+  type OperationSpec,
   type Outcome,
+  oneAfterTheOther,
   type RunSpec,
   randomly,
   run,
@@ -71,6 +74,7 @@ export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';
 export { parseSnapshot } from './model/binding/function-facts.js';
 export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
 export { covers, parseNewId } from './model/binding/pci-ids.js';
+export { routingId } from './model/binding/vf-address.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
 export {

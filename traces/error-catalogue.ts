@@ -151,7 +151,6 @@ export const ERRORS = {
   EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` or `vfr explain` makes no sense'),
   REPLAY_INPUT: usage('replay', '`vfr replay` needs a trace or `--schedule`, and not both'),
   SCHEDULE_INVALID: input('replay', 'the file is not a schedule, is cut, or was edited'),
-  SCHEDULE_MISSING: input('replay', 'the trace was not made by a run of the model'),
   SCHEDULE_VERSION: unsupported(
     'replay',
     'the schedule was made by a model of the kernel that did other steps',

@@ -72,7 +72,8 @@ export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
   return { races: closestOf(certain), untold };
 }
 
-function flagsOf({ physfn, seenOpen, gate }: Lifetime): readonly boolean[] {
+/** What the PF's flag may have been. */
+export function flagsOf({ physfn, seenOpen, gate }: Lifetime): readonly boolean[] {
   if (physfn === null || seenOpen) return [true];
   if (gate.value !== 'unknown' && gate.value.length === 1) return gate.value;
   return gate.open === gate.closed ? [true, false] : [gate.open];

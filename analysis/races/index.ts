@@ -1,9 +1,16 @@
 import type { TraceReader } from '../../traces/index.js';
-import { BindingSeen } from './coverage.js';
-import { type Found, findRaces, type WorldOf } from './find.js';
-import { idOf, LifetimeCollector } from './lifetimes.js';
+import { type Found, findRaces } from './find.js';
+import { readLives } from './read-lives.js';
 
+export {
+  type ExploredLife,
+  explainLife,
+  exploreLives,
+  type RecordedLife,
+  recordedLives,
+} from './explored-life.js';
 export type { Found, Pair, Race, RaceSide, UndecidedRace } from './find.js';
+export { recordedOperation } from './life-run.js';
 export type { Actor } from './operation.js';
 export type { RaceClass } from './race-class.js';
 
@@ -16,26 +23,12 @@ export interface RaceReport extends Found {
 
 /** The binding races of a trace, in the order in which their second operations came. */
 export function races(reader: TraceReader): RaceReport {
-  const collector = new LifetimeCollector(reader.meta);
-  const seen = new BindingSeen();
-  for (const batch of reader.read()) {
-    seen.add(batch);
-    collector.add(batch);
-  }
-  const { all, natives, habits } = collector.finish();
-  const worldOf: WorldOf = (lifetime, autoprobe) => {
-    const id = idOf(lifetime);
-    return {
-      autoprobe,
-      natives: natives.get(id) ?? [],
-      habit: (driver) => habits.habit(driver, id),
-    };
-  };
+  const { all, worldOf, unrecorded } = readLives(reader);
   const found = all.map((lifetime) => findRaces(lifetime, worldOf));
   return {
     races: inOrder(found.flatMap((life) => life.races)),
     untold: inOrder(found.flatMap((life) => life.untold)),
-    unrecorded: seen.missing(),
+    unrecorded,
   };
 }
 

@@ -180,6 +180,8 @@ export class LifetimeCollector {
     const settles = type === 'override' || type === 'autoprobe';
     for (const [lifetime, operation] of store.operations) {
       operation.returned = toNanos(e.ts);
+      operation.failed = refused;
+      operation.isVain = !store.placed && (refused || type === 'drivers_probe');
       if (refused && settles) remove(lifetime.operations, operation);
       // The store of an override waits for the device's lock before it changes anything.
       else if (type === 'override') operation.effect = e.seq;
@@ -339,6 +341,8 @@ function record(lifetime: Lifetime, e: EventCursor, action: Action): Operation {
     action,
     effect: seq as Seq,
     returned: null,
+    failed: false,
+    isVain: false,
   };
   lifetime.operations.push(operation);
   return operation;

@@ -33,6 +33,10 @@ export interface Operation {
   effect: Seq;
   /** When the write returned; null if it is not a write, or has no end in the recording. */
   returned: Nanos | null;
+  /** The write returned an error. */
+  failed: boolean;
+  /** No driver was tried for it, and it changed nothing. */
+  isVain: boolean;
 }
 
 /** The result of a driver's probe. */

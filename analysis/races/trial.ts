@@ -263,7 +263,7 @@ export class Trial {
 }
 
 /** Drivers that a life names. */
-function mentioned({ initial, operations, probes }: Lifetime): string[] {
+export function mentioned({ initial, operations, probes }: Lifetime): string[] {
   const names = [initial.driver, initial.override, ...probes.keys()];
   for (const { action } of operations) if ('driver' in action) names.push(action.driver);
   return names.filter((name) => name !== null);

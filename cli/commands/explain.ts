@@ -2,13 +2,20 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Condition } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explained, factsOf, formatExplained } from '../explained-text.js';
+import { parseRelease } from '../kernel-release.js';
 import { print, printJson } from '../output.js';
-import { findRun, forbidden, type RunSource } from '../run-source.js';
+import { explainRecording } from '../recorded-orders.js';
+import { onDifferenceOption, parseWindow } from '../recording-options.js';
+import { findRun, forbidden, type Recording, type RunSource } from '../run-source.js';
 import { refuseUnmodelled } from '../scenario-run.js';
 
 interface Options {
   readonly want?: string;
   readonly outcome?: number;
+  readonly question?: string;
+  readonly window?: readonly [number, number];
+  readonly onDifference?: 'continue' | 'stop';
+  readonly kernel?: string;
   readonly states: number;
   readonly json?: boolean;
 }
@@ -20,9 +27,17 @@ export function register(program: Command): void {
   program
     .command('explain')
     .description('say which order of which two operations decided how a run ended')
-    .argument('<bad>', 'trace of a run, a schedule, or with --outcome a scenario')
+    .argument('<bad>', 'recording, trace of a run, schedule, or with --outcome a scenario')
     .option('--want <expression>', 'the end that is wanted; else the first one that is allowed')
     .option('--outcome <n>', 'explain outcome N of vfr explore', parseCount)
+    .option('--question <device>', 'of a recording: why this function ended so')
+    .option(
+      '--window <first..last>',
+      'of a recording: only lives with operations in it',
+      parseWindow,
+    )
+    .addOption(onDifferenceOption())
+    .option('--kernel <release>', 'of a recording that does not name its kernel', parseRelease)
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--json', 'print one JSON document')
     .action(run);
@@ -36,11 +51,20 @@ function parseCount(text: string): number {
 
 async function run(name: string, options: Options): Promise<void> {
   const source = await findRun(name);
+  if ('reader' in source) return explainTrace(source, name, options);
   await refuseUnmodelled(source.run.machine.kernel);
   const explained = await explain(source, options);
   if (options.json === true) await printJson(factsOf(explained));
   else await print(formatExplained(explained));
   if (explained.found === null && !explained.isWanted) reportFinding();
+}
+
+async function explainTrace({ reader }: Recording, name: string, options: Options): Promise<void> {
+  try {
+    if (!(await explainRecording(reader, name, options))) reportFinding();
+  } finally {
+    reader.close();
+  }
 }
 
 async function explain(source: RunSource, options: Options): Promise<Explained> {

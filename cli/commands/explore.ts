@@ -5,7 +5,9 @@ import { type Explored, formatByKernel, formatExplored } from '../explored-text.
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { print, printJson } from '../output.js';
-import { findRun, forbidden, type RunSource } from '../run-source.js';
+import { exploreRecording } from '../recorded-orders.js';
+import { onDifferenceOption, parseWindow } from '../recording-options.js';
+import { findRun, forbidden, type Recording, type RunSource } from '../run-source.js';
 import { refuseUnmodelled, writeRun } from '../scenario-run.js';
 import { modeOption, parseOutput, writeText } from '../trace-output.js';
 
@@ -14,6 +16,8 @@ interface Options {
   readonly kernel?: readonly string[];
   readonly never?: readonly string[];
   readonly question?: string;
+  readonly window?: readonly [number, number];
+  readonly onDifference?: 'continue' | 'stop';
   readonly states: number;
   readonly exact?: boolean;
   readonly reduce?: boolean;
@@ -32,7 +36,7 @@ export function register(program: Command): void {
   const command = program
     .command('explore')
     .description('find every way in which a run can end, whatever the order of its steps')
-    .argument('<source>', 'name of a scenario, a file with one, a schedule, or a trace of a run')
+    .argument('<source>', 'name of a scenario, a file with one, a schedule, or a trace')
     .option(
       '--kernel <releases>',
       "on these kernels instead of the scenario's own, such as 6.12,6.18",
@@ -40,6 +44,12 @@ export function register(program: Command): void {
     )
     .option('--never <expression>', 'what no run may end with (repeatable)', collect)
     .option('--question <device>', 'only the driver of this function, and what can matter to it')
+    .option(
+      '--window <first..last>',
+      'of a recording: only lives with operations in it',
+      parseWindow,
+    )
+    .addOption(onDifferenceOption())
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--reduce', 'skip orders that make no difference; orders are not counted then')
     .option('--exact', 'compare states by their content, not by a hash of 64 bits')
@@ -62,6 +72,7 @@ function parseCount(text: string): number {
 
 async function run(name: string, options: Options): Promise<void> {
   const source = await findRun(name);
+  if ('reader' in source) return exploreTrace(source, options);
   const { kernel: kernels = [source.run.machine.kernel], json, witness, output } = options;
   const isWritten = output !== undefined || options.schedule !== undefined;
   if ((witness !== undefined) !== isWritten) {
@@ -81,6 +92,25 @@ async function run(name: string, options: Options): Promise<void> {
   } else if (explored.length === 1) await print(await formatExplored(first));
   else await print(await formatByKernel(explored));
   if (explored.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
+}
+
+/** A recording has one kernel, and no run that could be written. */
+async function exploreTrace({ reader }: Recording, options: Options): Promise<void> {
+  const { kernel: kernels = [], witness, never = [], ...more } = options;
+  try {
+    if (witness !== undefined || kernels.length > 1) {
+      throw await wrongOption('a recording has one kernel, and no --witness', 'Leave it out.');
+    }
+    const [kernel] = kernels;
+    const isBad = await exploreRecording(reader, {
+      ...more,
+      never,
+      ...(kernel === undefined ? {} : { kernel }),
+    });
+    if (isBad) reportFinding();
+  } finally {
+    reader.close();
+  }
 }
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [

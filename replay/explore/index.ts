@@ -1,6 +1,6 @@
 /** All orders of a run's steps, and how they end. */
 
-export { anyOf, type Condition, refuseUnknownNames } from './conditions.js';
+export { anyOf, type Condition, refuseUnknownNames } from './end-conditions.js';
 export { type ExplainedStep, type Explanation, explainRun } from './explain.js';
 export {
   type Coverage,

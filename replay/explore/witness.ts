@@ -17,6 +17,8 @@ export interface WitnessStep {
   /** The actor, or the worker of the kernel. */
   readonly actor: string;
   readonly what: string;
+  /** Number of the operation of the actor, from 1; null for a worker. */
+  readonly operation: number | null;
   /** First event of it in the recording of this run; null if it makes none. */
   readonly seq: number | null;
   /** Steps of the kernel. */
@@ -51,6 +53,8 @@ export function witnessOf(world: World, schedule: readonly number[]): WitnessSte
   const found: WitnessStep[] = [];
   for (let at = 0; at < schedule.length; ) {
     const part = partOf(k, schedule[at]);
+    const isActor = part.thread < k.world.actors.length;
+    const operation = isActor ? k.get(k.progressOf(part.thread)) + 1 : null;
     const first = events.seq;
     const from = at;
     do k.step(schedule[at++]);
@@ -58,7 +62,7 @@ export function witnessOf(world: World, schedule: readonly number[]): WitnessSte
     const what = part.text();
     if (what === null) continue;
     const seq = events.seq === first ? null : first;
-    found.push({ actor: nameOfThread(k, part.thread), what, seq, steps: at - from });
+    found.push({ actor: nameOfThread(k, part.thread), what, operation, seq, steps: at - from });
   }
   return found;
 }

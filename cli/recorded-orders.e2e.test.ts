@@ -1,0 +1,56 @@
+/** Goal: `vfr explore` and `vfr explain` of a recording say what else could have happened, and why not. */
+import { expect, test } from 'vitest';
+import { importedCapturePath } from '../tests/captures.js';
+import { vfrInProcess } from '../tests/vfr-in-process.js';
+
+const VF = '0000:01:00.1';
+/** A life of the VF in which its owner lost it to nvme. */
+const LOST = ['--question', VF, '--window', '1900..2000'];
+
+test('a recording is explored life by life, with its events as witnesses', async () => {
+  const file = importedCapturePath('sriov-on-r1');
+  const { code, stdout } = await vfrInProcess(['explore', file, ...LOST, '--json']);
+  const { closed, orders, outcomes, lives } = JSON.parse(stdout);
+  expect({ code, closed, lives: lives.length }).toEqual({ code: 0, closed: true, lives: 1 });
+  expect(orders).toBe(lives[0].orders);
+  const byDriver = new Map(
+    outcomes.map((one: { drivers: Record<string, string | null> }) => [one.drivers[VF], one]),
+  );
+  expect(byDriver.get(null)).toMatchObject({ recorded: true, bad: false });
+  expect(byDriver.get('vfio-pci')).toMatchObject({
+    recorded: false,
+    witness: expect.arrayContaining([
+      expect.objectContaining({ actor: 'vfr-overrider', seq: expect.any(Number) }),
+    ]),
+  });
+});
+
+test('a driver that a recording must never lead to makes explore a finding', async () => {
+  const file = importedCapturePath('sriov-on-r1');
+  const probed = async (driver: string) =>
+    (await vfrInProcess(['explore', file, ...LOST, '--never', `probed(${VF}, ${driver})`])).code;
+  expect(await probed('nvme')).toBe(1);
+  expect(await probed('ixgbe')).toBe(0);
+});
+
+test('a VF that its owner lost is explained by the first probe and the override', async () => {
+  const file = importedCapturePath('sriov-on-r1');
+  const { code, stdout } = await vfrInProcess(['explain', file, ...LOST, '--json']);
+  const found = JSON.parse(stdout);
+  expect(code).toBe(0);
+  expect(found).toMatchObject({ class: 'R1', fixCloses: true, isLeast: true });
+  expect(found.inversions).toMatchObject([
+    {
+      first: { seq: 1911, actor: 'vfr-sriov-admin' },
+      second: { seq: 1916, actor: 'vfr-overrider' },
+    },
+  ]);
+});
+
+test.each([
+  ['a witness of a recording', ['--witness', '1', '-o', 'x.arrows']],
+  ['a question about no function', ['--question', 'nvme']],
+])('%s is wrong usage of explore', async (_, args) => {
+  const file = importedCapturePath('sriov-on-r1');
+  expect((await vfrInProcess(['explore', file, ...args])).code).toBe(2);
+});
