@@ -121,7 +121,6 @@ describe('vfr sql', () => {
     expect(unknown.stderr).toMatch(/There are events, spans, .*SQL_FAILED/);
     const empty = await vfrInProcess(['sql', trace, ' ; -- SELECT 1']);
     expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('SQL_MISSING') });
-    expect(await codeOf('sql', trace)).toBe(2);
     expect(await codeOf('sql', trace, 'SELECT 1', '--memory', 'much')).toBe(2);
     expect(await codeOf('sql', trace, '-f', '/no/such/file')).toBe(3);
   });
