@@ -42,6 +42,7 @@ export {
   recordedOperation,
   type UndecidedRace,
 } from './races/index.js';
+export { ADDRESS_COLUMNS, describeTables, type TableFacts } from './sql/table-facts.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';
 export { Explainer, type Link, type Relation, type Why } from './why/index.js';

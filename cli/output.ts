@@ -38,8 +38,16 @@ export function paint(style: Style, text: string): string {
  * which remove control characters and characters that hide or turn text.
  */
 export async function write(data: string): Promise<void> {
+  await writeSafe(screenText(data));
+}
+
+/** Writes to stdout like `write`, and keeps tabs, which separate fields. */
+export const writeFields = (data: string): Promise<void> =>
+  writeSafe(data.split('\t').map(screenText).join('\t'));
+
+async function writeSafe(data: string): Promise<void> {
   endTransient();
-  if (data === '' || process.stdout.write(screenText(data))) return;
+  if (data === '' || process.stdout.write(data)) return;
   // A failure causes no event here; it ends the program (endOnFailedOutput).
   await new Promise((resolve) => process.stdout.once('drain', resolve));
 }

@@ -1,12 +1,19 @@
 /** Rows of a query result as text: a table for people, CSV and JSON for programs. */
 import { type Command, Option } from 'commander';
 import type { ResultStream } from '../analysis/index.js';
-import { paint, toJson, write } from './output.js';
+import { toJson, write, writeFields } from './output.js';
 import { printable } from './printable.js';
+import { cell, type Formatter, isNumber, plain } from './row-text.js';
+import {
+  lineFormatter,
+  markdownFormatter,
+  type TableOptions,
+  tableFormatter,
+} from './table-format.js';
 
 export { printable } from './printable.js';
 
-const ROW_FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
+export const ROW_FORMATS = ['table', 'line', 'csv', 'tsv', 'json', 'jsonl', 'markdown'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
 
 /** How rows are printed. */
@@ -16,6 +23,8 @@ export interface RowOptions {
   readonly json?: boolean;
   /** In CSV, prevent spreadsheets from interpreting text as formulas. */
   readonly spreadsheet?: boolean;
+  /** False leaves the names of the columns out. */
+  readonly header?: boolean;
 }
 
 /** Adds the options for printing rows. */
@@ -24,61 +33,56 @@ export function rowOptions(command: Command): Command {
   return command
     .addOption(format.choices(ROW_FORMATS).default('table'))
     .option('--json', 'the same as --format json')
+    .option('--no-header', 'leave the names of the columns out')
     .option('--spreadsheet', "in CSV, put ' before text that a spreadsheet would calculate");
 }
-
-type Rows = readonly (readonly unknown[])[];
 
 /**
  * Writes a result to stdout while it is fetched.
  * @param indent prefix of the lines of a table
+ * @param out where to write instead
  */
 export async function writeRows(
   result: ResultStream,
   options: RowFormat | RowOptions,
   indent = '',
+  out?: (text: string) => Promise<void>,
 ): Promise<void> {
-  const formatter = formatterOf(
-    typeof options === 'string' ? { format: options } : options,
-    result.columns,
+  const how = typeof options === 'string' ? { format: options } : options;
+  const put = out ?? (how.format === 'tsv' ? writeFields : write);
+  const { ADDRESS_COLUMNS } = await import('../analysis/index.js');
+  const formatter = formatterOf(how, result.columns, {
     indent,
-  );
-  await write(formatter.head);
-  for await (const rows of result.chunks()) await write(formatter.rows(rows));
-  await write(formatter.tail());
+    header: how.header !== false,
+    addresses: ADDRESS_COLUMNS,
+    width: process.stdout.isTTY === true ? process.stdout.columns : null,
+  });
+  await put(formatter.head);
+  for await (const rows of result.chunks()) await put(formatter.rows(rows));
+  await put(formatter.tail());
 }
 
-function formatterOf(options: RowOptions, columns: readonly string[], indent: string): Formatter {
+function formatterOf(
+  options: RowOptions,
+  columns: readonly string[],
+  table: TableOptions,
+): Formatter {
   switch (options.json === true ? 'json' : options.format) {
     case 'json':
       return jsonFormatter(columns);
     case 'jsonl':
       return jsonLinesFormatter(columns);
     case 'csv':
-      return csvFormatter(columns, options.spreadsheet === true);
+      return csvFormatter(columns, options.spreadsheet === true, table.header);
+    case 'tsv':
+      return tsvFormatter(columns, table.header);
+    case 'markdown':
+      return markdownFormatter(columns, table);
+    case 'line':
+      return lineFormatter(columns, table);
     case 'table':
-      return tableFormatter(columns, indent);
+      return tableFormatter(columns, table);
   }
-}
-
-interface Formatter {
-  readonly head: string;
-  rows(rows: Rows): string;
-  tail(): string;
-}
-
-/**
- * Bytes become hexadecimal text, since JSON and terminals cannot show them; other values are
- * unchanged.
- */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  return value instanceof Date ? value.toISOString() : value;
-}
-
-function cell(value: unknown): string {
-  const v = plain(value);
-  return typeof v === 'object' && v !== null ? toJson(v, null) : String(v);
 }
 
 const rowObject = (columns: readonly string[], row: readonly unknown[]) =>
@@ -114,7 +118,11 @@ const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
  * escapes and often ends on a terminal, so control characters are shown as in a table, except line
  * breaks. JSON has the exact values.
  */
-function csvFormatter(columns: readonly string[], spreadsheet: boolean): Formatter {
+function csvFormatter(
+  columns: readonly string[],
+  spreadsheet: boolean,
+  header: boolean,
+): Formatter {
   const guarded = (value: unknown) => {
     const text = cell(value);
     return spreadsheet && !isNumber(value) && FORMULA.test(text) ? `'${text}` : text;
@@ -125,51 +133,20 @@ function csvFormatter(columns: readonly string[], spreadsheet: boolean): Formatt
     return text === '' || /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const line = (values: readonly unknown[]) => `${values.map(field).join(',')}\n`;
-  return { head: line(columns), rows: (rows) => rows.map(line).join(''), tail: () => '' };
-}
-
-/** A longer value shifts only its own line, and not all others. */
-const WIDTH_MAX = 60;
-
-/**
- * The first chunk of rows determines the widths of columns, so that a long result is printed
- * immediately; a longer value in a later chunk shifts only its own line.
- */
-function tableFormatter(names: readonly string[], indent: string): Formatter {
-  const columns = names.map(printable);
-  let layout: readonly { width: number; right: boolean }[] | null = null;
-  let count = 0;
-  const line = (cells: readonly string[]) =>
-    indent +
-    cells
-      .map((text, i) =>
-        (layout![i].right ? text.padStart : text.padEnd).call(text, layout![i].width),
-      )
-      .join('  ')
-      .trimEnd();
-  const heading = () => `${paint('bold', line(columns))}\n`;
   return {
-    head: '',
-    rows(rows) {
-      const cells = rows.map((row) => row.map(tableCell));
-      let text = '';
-      if (layout === null) {
-        layout = columns.map((name, i) => ({
-          width: Math.max(name.length, ...cells.map((row) => Math.min(WIDTH_MAX, row[i].length))),
-          right: rows.some((row) => isNumber(row[i])),
-        }));
-        text = heading();
-      }
-      count += rows.length;
-      return text + cells.map((row) => `${line(row)}\n`).join('');
-    },
-    tail() {
-      layout ??= columns.map((name) => ({ width: name.length, right: false }));
-      return count === 0 ? heading() : '';
-    },
+    head: header ? line(columns) : '',
+    rows: (rows) => rows.map(line).join(''),
+    tail: () => '',
   };
 }
 
-const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
-
-const tableCell = (value: unknown) => (value === null ? '' : printable(cell(value)));
+/** Fields between tabs; tabs, line breaks and control characters in them are escaped. */
+function tsvFormatter(columns: readonly string[], header: boolean): Formatter {
+  const field = (value: unknown) => (value === null ? '' : printable(cell(value)));
+  const line = (values: readonly unknown[]) => `${values.map(field).join('\t')}\n`;
+  return {
+    head: header ? line(columns) : '',
+    rows: (rows) => rows.map(line).join(''),
+    tail: () => '',
+  };
+}

@@ -34,10 +34,14 @@ const POINTER = 0x34;
 /** The registers of all functions whose capability lists are known, byte by byte. */
 export function* configLayouts(reader: TraceReader): Generator<LaidByte> {
   for (const [device, image] of imagesOf(reader)) {
-    for (const { at, registers } of placed(image)) {
+    const all = [...placed(image)].sort((a, b) => a.at - b.at);
+    for (const [i, { at, registers }] of all.entries()) {
+      // A register that the capability is too short for belongs to what follows.
+      const space = at < STANDARD_BYTES ? STANDARD_BYTES : SPACE_BYTES;
+      const end = Math.min(all[i + 1]?.at ?? space, space);
       for (const [first, bytes, register] of registers) {
-        for (let i = 0; i < bytes && at + first + i < SPACE_BYTES; i++) {
-          yield { device, offset: at + first + i, first: at + first, register };
+        for (let offset = at + first; offset < Math.min(end, at + first + bytes); offset++) {
+          yield { device, offset, first: at + first, register };
         }
       }
     }
@@ -85,13 +89,13 @@ function word(image: Image, at: number, bytes: number): number {
   return value;
 }
 
-/** A list has at most one capability in four bytes; one that loops ends there. */
-const STEPS_MAX = 960;
-
+/** Offsets of the capabilities; a list that loops ends there. */
 function* standardList(image: Image): Generator<number> {
   let at = image[POINTER] & ~3;
-  for (let step = 0; step < 48 && image[POINTER] >= 0; step++) {
-    if (at < 0x40 || at >= STANDARD_BYTES || image[at] < 0) return;
+  const seen = new Set<number>();
+  while (image[POINTER] >= 0) {
+    if (at < 0x40 || at >= STANDARD_BYTES || image[at] < 0 || seen.has(at)) return;
+    seen.add(at);
     yield at;
     if (image[at + 1] < 0) return;
     at = image[at + 1] & ~3;
@@ -100,7 +104,9 @@ function* standardList(image: Image): Generator<number> {
 
 function* extendedList(image: Image): Generator<number> {
   let at = STANDARD_BYTES;
-  for (let step = 0; step < STEPS_MAX; step++) {
+  const seen = new Set<number>();
+  while (!seen.has(at)) {
+    seen.add(at);
     const header = word(image, at, 4);
     // A function without extended capabilities reads as zeros or ones.
     if (header <= 0 || header === 0xffff_ffff) return;

@@ -22,13 +22,24 @@ This page is printed from the definitions in \`analysis/sql/\`;
 \`vfr sql TRACE "SELECT ..."\` queries a trace in
 [DuckDB's SQL](https://duckdb.org/docs/sql/introduction). Nothing is imported: DuckDB reads the
 columns of the query directly from the file, batch by batch. \`-f FILE\` reads
-the query from a file, \`--format\` is \`table\`, \`json\`, \`jsonl\` or \`csv\`.
+the query from a file, \`--format\` is \`table\`, \`line\`, \`csv\`, \`tsv\`, \`json\`, \`jsonl\` or
+\`markdown\`, and \`--no-header\` leaves the names of columns out. Statements are separated by
+semicolons, and each prints its result.
+
+\`vfr sql TRACE\` without a query is a shell: it reads statements from the terminal, or from
+stdin. It completes names of tables and columns, keeps a history in
+\`$XDG_STATE_HOME/vfr/sql-history\`, and has the commands \`.tables\`, \`.schema\`, \`.mode\`,
+\`.timer\`, \`.read\`, \`.help\` and \`.quit\`. Ctrl-C ends the query and not the shell. On a terminal
+tables fit its width, and a result that is longer than the screen goes through \`PAGER\` (\`less\`
+by default) unless \`-q\` (\`--no-pager\`) is given. Tables show addresses and offsets in hexadecimal.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
 * \`offset\` is a keyword of SQL: write \`"offset"\`.
 * With several traces (\`vfr sql A B "..."\`) every table has a first column \`trace\`, the name of
   the file.
-* From its second query on, a view of this page is materialised, compressed and in memory, if its
+* Views whose rows last have a column \`spans_loss\`: events were lost between beginning and end.
+* \`states\`, \`divergences\`, \`races\` and \`findings\` replay the trace, once in a session.
+* A view of this page is created when a query names it. From its second query on, it is materialised, compressed and in memory, if its
   rows fit; later queries of it do not read the trace.
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
@@ -75,7 +86,8 @@ function eventsSection(): string {
 
 Every event of the trace, one row each; a column that does not apply is null. docs/events.md says
 which kinds there are. \`events_of(['probe', 'bind'])\` is the same table for some kinds only, and
-faster: parts of the file without such an event are not read. It always has the column \`trace\`.
+faster: parts of the file without such an event are not read. It always has the column \`trace\`,
+and \`lost_after\`: at how many later places events are missing.
 
 ${table(['column', 'type', 'meaning'], rows)}
 `;

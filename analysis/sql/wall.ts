@@ -1,7 +1,12 @@
 import type { MacroDefinition, TraceClock } from './definition.js';
 
-const text = (offset: string) =>
-  `strftime(make_timestamp_ns(ts::BIGINT + ${offset}), '%Y-%m-%dT%H:%M:%S.%nZ')`;
+/** DuckDB's own format of nanoseconds writes past its text when a letter follows it. */
+const text = (offset: string) => {
+  const ns = `(ts::BIGINT + ${offset})`;
+  const seconds = `make_timestamp(${ns} // 1000)`;
+  const fraction = `lpad((${ns} % 1000000000)::VARCHAR, 9, '0')`;
+  return `strftime(${seconds}, '%Y-%m-%dT%H:%M:%S') || '.' || ${fraction} || 'Z'`;
+};
 
 /** A CASE that picks a number of a trace by its name. */
 export const ofTrace = (

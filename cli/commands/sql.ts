@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
-import { type RowOptions, rowOptions, writeRows } from '../row-formats.js';
+import { rowOptions } from '../row-formats.js';
 import { refuseStreams } from '../shell-streams.js';
+import type { PrintOptions } from '../sql-shell.js';
 
-interface Options extends StrictOption, RowOptions {
+interface Options extends StrictOption, PrintOptions {
   readonly file?: string;
   readonly memory: number;
   readonly time: number;
@@ -12,9 +14,12 @@ interface Options extends StrictOption, RowOptions {
 const HELP = `
 The events are the table \`events\`; with several traces a column \`trace\` says
 from which. Quote the column "offset": SQL has a keyword of that name. Further
-tables: docs/sql.md.
+tables: docs/sql.md. Several statements are separated by semicolons. Without a
+query vfr reads statements from the terminal or from stdin; .help lists its
+commands.
 
-  vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"`;
+  vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"
+  vfr sql t.arrows`;
 
 export function register(program: Command): void {
   const memory = new Option('--memory <size>', 'memory that the query may use, such as 512MB');
@@ -23,8 +28,9 @@ export function register(program: Command): void {
     .command('sql')
     .description('ask one or several traces a question in SQL')
     .argument('<trace>', 'trace file')
-    .argument('[trace-or-query...]', 'more traces; last the query, unless -f gives it')
+    .argument('[trace-or-query...]', 'more traces; last the query; without one, a shell')
     .option('-f, --file <file>', 'read the query from a file, or from stdin for -')
+    .option('-q, --no-pager', 'print long results on a terminal without a pager')
     .addOption(memory.argParser(parseSize).default(2e9, '2GB'))
     .addOption(time.argParser(parseSeconds).default(60, '60'))
     .addHelpText('after', HELP);
@@ -33,7 +39,9 @@ export function register(program: Command): void {
 
 async function run(trace: string, rest: readonly string[], options: Options): Promise<void> {
   const { query, traces } = await splitArguments([trace, ...rest], options.file);
-  const { openSession } = await import('../../analysis/index.js');
+  const { describeTables, openSession } = await import('../../analysis/index.js');
+  const { printStatement, SqlShell } = await import('../sql-shell.js');
+  const { allStatements } = await import('../sql-statements.js');
   const readers = await openTraces(traces, options);
   const named = readers.map((reader) => ({ name: reader.source.name, reader }));
   const session = await openSession(named, {
@@ -41,7 +49,13 @@ async function run(trace: string, rest: readonly string[], options: Options): Pr
     seconds: options.time,
   });
   try {
-    await writeRows(await session.query(query), options);
+    if (query === null) {
+      await new SqlShell(session, describeTables(), options, readQuery).run();
+      return;
+    }
+    const statements = allStatements(query);
+    if (statements.length === 0) await session.query(query);
+    for (const sql of statements) await printStatement(session, sql, options);
   } finally {
     session.close();
     for (const reader of readers) reader.close();
@@ -62,15 +76,18 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('It has to be a number of seconds.');
 }
 
+/** The query is null when the shell shall read statements. */
 async function splitArguments(
   args: readonly string[],
   file: string | undefined,
-): Promise<{ query: string; traces: readonly string[] }> {
+): Promise<{ query: string | null; traces: readonly string[] }> {
   if (file !== undefined) return { query: await readQuery(file), traces: args };
-  const query = args.at(-1)!;
-  if (args.length > 1) return { query, traces: args.slice(0, -1) };
+  const last = args.at(-1)!;
+  if (args.length > 1 && !existsSync(last)) return { query: last, traces: args.slice(0, -1) };
+  if (!args.includes('-')) return { query: null, traces: args };
   const { VfrError } = await import('../../traces/index.js');
-  const next = 'Give it after the trace, as one argument, or with -f.';
+  const next =
+    'Give it after the trace, as one argument, or with -f: the shell reads it from stdin.';
   throw new VfrError('SQL_MISSING', 'there is no query', next);
 }
 
