@@ -31,10 +31,10 @@ export const PAST_BUGS = {
   },
   numvfsUnlocked: {
     what: 'writes of sriov_numvfs do not exclude each other',
-    fix: '5b0948dfe138 PCI: Lock each enable/disable num_vfs operation in sysfs (4.15)',
+    fix: '5b0948dfe138 PCI: Lock each enable/disable num_vfs operation in sysfs (4.11)',
   },
   numvfsReadTakesDeviceLock: {
-    what: 'a read of sriov_numvfs takes device_lock of the PF (from 5.12)',
+    what: 'a read of sriov_numvfs takes device_lock of the PF',
     fix: 'PCI/IOV: Revert "PCI/IOV: Serialize sysfs sriov_numvfs reads vs writes" (6.9)',
   },
   memoryOffKeepsMappings: {
@@ -59,11 +59,15 @@ export const PAST_BUGS = {
   },
   slotLockHeldByRemoval: {
     what: 'a slot keeps its reset_lock while it unbinds the function that it removes',
-    fix: 'f5eff5591b8f PCI: pciehp: Fix AB-BA deadlock between reset_lock and device_lock (6.5)',
+    fix: 'f5eff5591b8f PCI: pciehp: Fix AB-BA deadlock between reset_lock and device_lock (6.4)',
   },
   resetCountsOwnOpen: {
     what: 'the last user of a set of functions counts as another one, so that no close resets it',
     fix: 'e806e223621e vfio/pci: Check the device set open count on reset (6.1)',
+  },
+  fileOutlivesReset: {
+    what: 'a data file of a migration does not say that a reset has freed what it leads to',
+    fix: '457f7308254c vfio/pds: Make sure migration file isn’t accessed after reset (6.6)',
   },
   putTouchesObject: {
     what: 'a call drops its reference to an object of an iommufd, and then releases a lock in it',
