@@ -18,10 +18,11 @@ const written = cases.filter(isWritten);
 const scores = written.map(scoreCase);
 const example = readFileSync(EXAMPLE, 'utf8');
 
-test.each(scores)('$id is found by explore, and nothing in its fixed form', (score) => {
-  const { explore, falseAlarms, differences } = score;
+test.each(scores)('$id is found by explore and explain, and nothing in its fixed form', (score) => {
+  const { explore, explain, falseAlarms, differences } = score;
   expect({ falseAlarms, differences }).toEqual({ falseAlarms: 0, differences: [] });
   expect(['found', 'silent']).toContain(explore);
+  expect(explain).not.toBe('missed');
 });
 
 test('the judge agrees with the recordings of every case', () => {

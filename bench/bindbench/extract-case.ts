@@ -1,19 +1,38 @@
 /** Writes what a case consists of as files that vfr reads: scenarios and recordings. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { boot, run, scheduled, TraceRecorder } from '../../replay/index.js';
+import { SCHEDULE_NOTE } from '../../cli/scenario-run.js';
+import {
+  boot,
+  run,
+  scheduleDocument,
+  scheduled,
+  scheduleText,
+  TraceRecorder,
+} from '../../replay/index.js';
 import { fileError, MemorySink, TraceWriter } from '../../traces/index.js';
 import { type ExploredCase, exploreCase, type FoundRun } from './explore-case.js';
 import type { Case } from './read-case.js';
 
-/** The recording of a run. */
-export function recordingOf({ world }: ExploredCase, { schedule }: FoundRun): Buffer {
+/** @param notes of the recording: none of them, unless they are given, shows the scenario */
+export function recordingOf(
+  { world }: ExploredCase,
+  { schedule }: FoundRun,
+  notes: Readonly<Record<string, string>> = {},
+): Buffer {
   const { kernel } = world.spec.machine;
   const sink = new MemorySink();
-  const writer = new TraceWriter(sink, { clock: 'mono', kernel, writer: 'bindbench', notes: {} });
+  const writer = new TraceWriter(sink, { clock: 'mono', kernel, writer: 'bindbench', notes });
   run(boot(world, new TraceRecorder(world, writer.events)), scheduled(schedule));
   writer.finish();
   return sink.bytes();
+}
+
+/** A recording with the order of its steps, for `vfr explain`. */
+function repeatable(explored: ExploredCase, run: FoundRun): Buffer {
+  const { spec } = explored.world;
+  const document = scheduleDocument(spec, run.schedule, { named: null, seed: null });
+  return recordingOf(explored, run, { [SCHEDULE_NOTE]: scheduleText(document) });
 }
 
 /** Files of a case, by their names. */
@@ -23,8 +42,8 @@ function filesOf(one: Case): [name: string, content: string | Uint8Array][] {
   const files: [string, string | Uint8Array][] = [['racy.json', json(one.racy)]];
   if (one.fixed !== null) files.push(['fixed.json', json(one.fixed)]);
   for (const document of one.kernels) files.push([`racy-${document.kernel}.json`, json(document)]);
-  if (racy.goodRun !== null) files.push(['passing.arrows', recordingOf(racy, racy.goodRun)]);
-  if (racy.badRun !== null) files.push(['failing.arrows', recordingOf(racy, racy.badRun)]);
+  if (racy.goodRun !== null) files.push(['passing.arrows', repeatable(racy, racy.goodRun)]);
+  if (racy.badRun !== null) files.push(['failing.arrows', repeatable(racy, racy.badRun)]);
   return files;
 }
 

@@ -7,8 +7,8 @@
  *     npm run bindbench -- --extract DIR       write scenarios and recordings of each case
  *     npm run bindbench -- --write             write docs/bindbench.md and docs/case.schema.json
  *
- * Ends with 1 when a race was missed or a false alarm raised, with 2 for a wrong option, with 3 for
- * a case that cannot be read.
+ * Ends with 1 when explore or explain missed a race, or anything raised a false alarm, with 2 for a
+ * wrong option, with 3 for a case that cannot be read.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -27,10 +27,14 @@ read; then the file, the line and the mistake are printed.
 
 * *explore*: every order of the racy scenario is explored (${'[explore](explore.md)'}). \`found\` says that all of its outcomes, and no other
   ones, came out, and that a bad one is among them.
-* *explain* and *predictive*: the deciding pair of a failed run, and the race in the recording of a run that ended well. They are
-  not run yet; the column is empty, and \`null\` in JSON.
-* *false alarms*: bad outcomes of the fixed scenario, and in cases of the kind \`silent\` any outcome but the first.
-* \`found\` counts the cases that no tool has missed, \`missed\` those that any has.
+* *explain*: of a bad run, \`found\` says that the deciding pair was named, or rightly none where no order ends well.
+* *predictive*: of the recording of a run that ended well, and of nothing else, \`found\` says that a race between the actors of
+  a deciding pair was reported. It is empty where no run ends well, where programs decide by what they remember, which no
+  recording shows, and where the kernel has a bug that its release does not show.
+* *false alarms*: bad outcomes of the fixed scenario and races predicted from its recording, and in cases of the kind \`silent\`
+  any outcome but the first.
+* In JSON, \`found\` counts the cases that neither explore nor explain has missed, \`missed\` the others, and \`byTool\` has
+  the counts of each tool. \`null\` is for a tool that was not run.
 
 `;
 
@@ -68,10 +72,13 @@ export function pageOf(
   scores: readonly Score[],
   example: string,
 ): string {
-  const { found, missed, falseAlarms } = totalsOf(scores);
+  const { found, missed, falseAlarms, byTool } = totalsOf(scores);
+  const tools = Object.entries(byTool)
+    .map(([tool, counts]) => `${tool} ${counts.found} of ${counts.found + counts.missed}`)
+    .join(', ');
   const sum =
     `${scores.length} of ${cases.length} cases are written: ${found} found, ${missed} missed, ` +
-    `${falseAlarms} false alarms.\n`;
+    `${falseAlarms} false alarms. By tool: ${tools}.\n`;
   const parts = [HEAD, sum, '\n', tableOf(scores), FORM, example, MEMBERS, missingOf(cases)];
   return parts.join('');
 }
@@ -81,10 +88,10 @@ const cell = (found: Found): string => found ?? '';
 function tableOf(scores: readonly Score[]): string {
   const rows = scores.map(({ id, title, class: of, explore, explain, predictive, ...one }) => {
     const tools = [explore, explain, predictive].map(cell);
-    return `| ${[id, title, of ?? '', ...tools, one.falseAlarms, one.states].join(' | ')} |`;
+    return `| ${[id, title, of ?? '', ...tools, one.falseAlarms].join(' | ')} |`;
   });
-  const head = '| case | what | class | explore | explain | predictive | false alarms | states |';
-  return `${[head, '|---|---|---|---|---|---|---|---|', ...rows].join('\n').replaceAll('|  |', '| |')}\n`;
+  const head = '| case | what | class | explore | explain | predictive | false alarms |';
+  return `${[head, '|---|---|---|---|---|---|---|', ...rows].join('\n').replaceAll('|  |', '| |')}\n`;
 }
 
 function missingOf(cases: readonly ReadCase[]): string {

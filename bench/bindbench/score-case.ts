@@ -1,6 +1,7 @@
 /** The score of a case: whether its race was found, and whether anything was reported of its fix. */
 import { explainCase } from './explain-case.js';
 import { type ExploredCase, exploreCase } from './explore-case.js';
+import { type PredictedCase, predictCase } from './predict-case.js';
 import type { Case } from './read-case.js';
 
 /** found: the race, and nothing else; silent: rightly nothing; null: not run. */
@@ -13,7 +14,10 @@ export interface Score {
   readonly explore: Found;
   readonly explain: Found;
   readonly predictive: Found;
-  /** Bad outcomes reported where there is no race: of the fixed scenario, or of a silent case. */
+  /**
+   * What is reported where there is no race, of the fixed scenario or of a silent case: bad outcomes
+   * of explore, and races predicted from a recording.
+   */
   readonly falseAlarms: number;
   /** States of the racy and the fixed scenario. */
   readonly states: number;
@@ -38,6 +42,8 @@ export function scoreCase(one: Case): Score {
     ...kernels.flatMap((found) => within(`racy on ${found.kernel}`, found)),
   ];
   const explained = explainCase(one, racy);
+  const predicted = predictCase(one, racy);
+  const ofFixed = fixed === null ? null : predictCase(one, fixed);
   const { user, system } = process.cpuUsage(before);
   return {
     id: one.id,
@@ -45,8 +51,11 @@ export function scoreCase(one: Case): Score {
     class: one.class,
     explore: differences.length > 0 ? 'missed' : verdictOf(one, racy),
     explain: explained === null ? null : explained.isFound ? 'found' : 'missed',
-    predictive: null,
-    falseAlarms: (fixed?.bad.size ?? 0) + (one.kind === 'silent' ? alarmsOf(racy) : 0),
+    predictive: predictedVerdict(one, predicted),
+    falseAlarms:
+      (fixed?.bad.size ?? 0) +
+      (ofFixed?.reported ?? 0) +
+      (one.kind === 'silent' ? alarmsOf(racy) + (predicted?.reported ?? 0) : 0),
     states: all.reduce((sum, { states }) => sum + states, 0),
     ms: Math.round((user + system) / 1000),
     differences: [...differences, ...(explained?.differences ?? [])],
@@ -58,6 +67,12 @@ const within = (name: string, { differences }: ExploredCase): string[] =>
 
 /** A case that is silent has one outcome, whatever the order. */
 const alarmsOf = ({ bad, good }: ExploredCase): number => bad.size + good.size - 1;
+
+function predictedVerdict({ kind }: Case, predicted: PredictedCase | null): Found {
+  if (predicted === null) return null;
+  if (kind === 'silent') return predicted.reported === 0 ? 'silent' : 'missed';
+  return predicted.isFound ? 'found' : 'missed';
+}
 
 function verdictOf({ kind }: Case, racy: ExploredCase): Found {
   if (kind === 'race') return racy.bad.size > 0 ? 'found' : 'missed';

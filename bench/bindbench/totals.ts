@@ -4,7 +4,7 @@ import type { Found, Score } from './score-case.js';
 const TOOLS = ['explore', 'explain', 'predictive'] as const;
 
 export interface Totals {
-  /** Cases that no tool which was run has missed. */
+  /** Cases that neither explore nor explain has missed. */
   readonly found: number;
   readonly missed: number;
   readonly falseAlarms: number;
@@ -12,7 +12,7 @@ export interface Totals {
 }
 
 export function totalsOf(scores: readonly Score[]): Totals {
-  const isMissed = (one: Score) => TOOLS.some((tool) => one[tool] === 'missed');
+  const isMissed = ({ explore, explain }: Score) => [explore, explain].includes('missed');
   const missed = scores.filter(isMissed).length;
   const count = (tool: (typeof TOOLS)[number], ...verdicts: readonly Found[]) =>
     scores.filter((one) => verdicts.includes(one[tool])).length;

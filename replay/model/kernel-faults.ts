@@ -20,4 +20,6 @@ export const FAULT = {
   probedUnreset: 256,
   /** An object of an iommufd was used after it was destroyed. */
   objectUseAfterFree: 512,
+  /** A data file of a migration was used after the device had dropped it. */
+  fileUseAfterFree: 1024,
 } as const;

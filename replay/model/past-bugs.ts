@@ -4,70 +4,74 @@
  */
 interface PastBug {
   readonly what: string;
-  /** The commit that fixed it, and the first release with it. */
+  /** The commit that fixed it, or its title. */
   readonly fix: string;
 }
 
 export const PAST_BUGS = {
   overrideIgnoredByGate: {
     what: 'sriov_drivers_autoprobe=0 also refuses a VF with an override',
-    fix: 'PCI: Always allow probing with driver_override (5.3)',
+    fix: 'PCI: Always allow probing with driver_override',
   },
   matchTakesDeviceLock: {
     what: 'a driver that registers takes device_lock of each function before it matches',
-    fix: 'cb3d1049f4ea driver core: generalize driver_override in struct device (7.1)',
+    fix: 'cb3d1049f4ea driver core: generalize driver_override in struct device',
   },
   probesRemoved: {
     what: 'an asynchronous probe does not see that its function was removed',
-    fix: '3451a495ef24 driver core: Establish order of operations for device_add (5.1)',
+    fix: '3451a495ef24 driver core: Establish order of operations for device_add',
   },
   deferralMissesTrigger: {
     what: 'a probe that is put off does not see that a driver was bound in the meantime',
-    fix: '58b116bce136 drivercore: deferral race condition fix (3.15)',
+    fix: '58b116bce136 drivercore: deferral race condition fix',
   },
   ueventReadsDriverTwice: {
     what: 'a read of uevent tests the pointer to the driver, and reads it again for its name',
-    fix: '04d3e5461c1f driver core: fix potential NULL pointer dereference in dev_uevent() (6.15)',
+    fix: '04d3e5461c1f driver core: fix potential NULL pointer dereference in dev_uevent()',
   },
   numvfsUnlocked: {
     what: 'writes of sriov_numvfs do not exclude each other',
-    fix: '5b0948dfe138 PCI: Lock each enable/disable num_vfs operation in sysfs (4.15)',
+    fix: '5b0948dfe138 PCI: Lock each enable/disable num_vfs operation in sysfs',
   },
   numvfsReadTakesDeviceLock: {
-    what: 'a read of sriov_numvfs takes device_lock of the PF (from 5.12)',
-    fix: 'PCI/IOV: Revert "PCI/IOV: Serialize sysfs sriov_numvfs reads vs writes" (6.9)',
+    what: 'a read of sriov_numvfs takes device_lock of the PF',
+    fix: 'PCI/IOV: Revert "PCI/IOV: Serialize sysfs sriov_numvfs reads vs writes"',
   },
   memoryOffKeepsMappings: {
     what: 'mappings of BARs stay when memory is switched off in COMMAND',
-    fix: 'abafbc551fdd vfio-pci: Invalidate mmaps and block MMIO access on disabled memory (5.8)',
+    fix: 'abafbc551fdd vfio-pci: Invalidate mmaps and block MMIO access on disabled memory',
   },
   faultAfterZap: {
     what: 'a page fault looks whether memory is on, and maps the page without memory_lock',
-    fix: 'aac6db75a9fc vfio/pci: Use unmap_mapping_range() (6.10)',
+    fix: 'aac6db75a9fc vfio/pci: Use unmap_mapping_range()',
   },
   intxUnlocked: {
     what: 'a write of DisINTx in COMMAND looks whether INTx is in use, and masks it afterwards',
-    fix: '810cd4bb5345 vfio/pci: Lock external INTx masking ops (6.9)',
+    fix: '810cd4bb5345 vfio/pci: Lock external INTx masking ops',
   },
   intxHandlerGoes: {
     what: 'the handler of INTx reads the eventfd, and signals it when it may be another one',
-    fix: '18c198c96a81 vfio/pci: Create persistent INTx handler (6.9)',
+    fix: '18c198c96a81 vfio/pci: Create persistent INTx handler',
   },
   lookupFindsLastPut: {
     what: 'a lookup of a device finds one whose last reference was dropped',
-    fix: '90b1253e4139 vfio: get rid of vfio_device_put()/vfio_group_get_device* races (4.1)',
+    fix: '90b1253e4139 vfio: get rid of vfio_device_put()/vfio_group_get_device* races',
   },
   slotLockHeldByRemoval: {
     what: 'a slot keeps its reset_lock while it unbinds the function that it removes',
-    fix: 'f5eff5591b8f PCI: pciehp: Fix AB-BA deadlock between reset_lock and device_lock (6.5)',
+    fix: 'f5eff5591b8f PCI: pciehp: Fix AB-BA deadlock between reset_lock and device_lock',
   },
   resetCountsOwnOpen: {
     what: 'the last user of a set of functions counts as another one, so that no close resets it',
-    fix: 'e806e223621e vfio/pci: Check the device set open count on reset (6.1)',
+    fix: 'e806e223621e vfio/pci: Check the device set open count on reset',
+  },
+  fileOutlivesReset: {
+    what: 'a data file of a migration does not say that a reset has freed what it leads to',
+    fix: '457f7308254c vfio/pds: Make sure migration file isn’t accessed after reset',
   },
   putTouchesObject: {
     what: 'a call drops its reference to an object of an iommufd, and then releases a lock in it',
-    fix: '6f9c4d8c468c iommufd: Do not UAF during iommufd_put_object() (6.7)',
+    fix: '6f9c4d8c468c iommufd: Do not UAF during iommufd_put_object()',
   },
 } as const satisfies Readonly<Record<string, PastBug>>;
 

@@ -24,7 +24,7 @@ import {
   wayTo,
 } from '../../../model/vfio/migration-state.js';
 import type { Kernel } from '../../kernel.js';
-import { DEVICE } from '../../layout.js';
+import { DEVICE, FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
 import { actionOf, EBADF, fileOf, install, ioctlOf, vdevOf, wordsOf } from './common.js';
@@ -141,6 +141,7 @@ function transfer(k: Kernel, file: number): number {
   const dev = k.get(k.vfio.file(file) + FILE.dev);
   const files = rulesOf(k, file);
   const data = k.vfio.dataFile(file);
+  if (data.closed && k.hasBug('fileOutlivesReset')) k.fault(FAULT.fileUseAfterFree);
   const { state } = k.get(k.vdev(dev) + VDEV.migration) === 0 ? CLOSED : migrationOf(k, dev);
   const done = write
     ? writeFile(files, data, count, positioned)
