@@ -71,6 +71,8 @@ export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';
 export { parseSnapshot } from './model/binding/function-facts.js';
 export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
 export { covers, parseNewId } from './model/binding/pci-ids.js';
+export { IOCTLS } from './model/vfio/ioctl-numbers.js';
+export { VM_FAULT } from './model/vfio-pci-core/mmap-faults.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
 export {
