@@ -22,7 +22,8 @@ export type Known = DeviceState | 'absent' | null;
 
 const REMOVING = new Set<string>(['device.remove', 'vf.remove'] satisfies Kind[]);
 
-interface Change {
+/** A change of what is known of a device. */
+export interface StateChange {
   /** The event after which the state holds. */
   readonly seq: number;
   /** Its time, in nanoseconds of the trace's clock. */
@@ -33,7 +34,7 @@ interface Change {
 }
 
 export class DeviceTimeline {
-  readonly #changes = new Map<string, Change[]>();
+  readonly #changes = new Map<string, StateChange[]>();
   readonly #replayer: Replayer;
   #next = 0;
 
@@ -79,6 +80,11 @@ export class DeviceTimeline {
     for (const [device, changes] of this.#changes) {
       for (const { seq, ts, state } of changes) yield { device, seq, ts, state };
     }
+  }
+
+  /** What became known of a device in the events so far, in their order. */
+  changesOf(device: string): readonly StateChange[] {
+    return this.#changes.get(device) ?? [];
   }
 
   /** Whether the device ever existed. */

@@ -7,7 +7,7 @@ import type { NamedTrace } from './event-scan.js';
 import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
-export { DeviceTimeline, type Known } from './device-timeline.js';
+export { DeviceTimeline, type Known, type StateChange } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type ExportFormat, exportTrace } from './export/index.js';
@@ -35,6 +35,7 @@ export {
   exploreLives,
   type Race,
   type RaceClass,
+  RaceFinder,
   type RaceReport,
   type RaceSide,
   type RecordedLife,

@@ -60,7 +60,7 @@ async function open(file: string, options: StrictOption): Promise<TraceReader> {
 }
 
 /** One line: `complete: N events`, or `INCOMPLETE:` and what is missing. */
-function describeCompleteness(reader: TraceReader): string {
+export function describeCompleteness(reader: TraceReader): string {
   const { complete, truncated, damaged } = reader.completeness;
   if (complete) {
     const linked = reader.isLinked ? '' : ' (format version 1 cannot show more)';

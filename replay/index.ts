@@ -77,6 +77,8 @@ export { covers, parseNewId } from './model/binding/pci-ids.js';
 export { routingId } from './model/binding/vf-address.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
+export { IOCTLS } from './model/vfio/ioctl-numbers.js';
+export { VM_FAULT } from './model/vfio-pci-core/mmap-faults.js';
 export {
   checkScenario,
   kindOf,

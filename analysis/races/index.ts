@@ -1,6 +1,6 @@
-import type { TraceReader } from '../../traces/index.js';
+import type { Batch, TraceReader } from '../../traces/index.js';
 import { type Found, findRaces } from './find.js';
-import { readLives } from './read-lives.js';
+import { LifeReader, type Lives, readLives } from './read-lives.js';
 
 export {
   type ExploredLife,
@@ -21,9 +21,31 @@ export interface RaceReport extends Found {
   readonly unrecorded: readonly string[];
 }
 
+/** Finds the binding races of a trace, batch by batch. */
+export class RaceFinder {
+  readonly #lives: LifeReader;
+
+  constructor(meta: TraceReader['meta']) {
+    this.#lives = new LifeReader(meta);
+  }
+
+  /** Adds the next batch. */
+  add(batch: Batch): void {
+    this.#lives.add(batch);
+  }
+
+  /** The races, in the order in which their second operations came; call it once. */
+  finish(): RaceReport {
+    return racesIn(this.#lives.finish());
+  }
+}
+
 /** The binding races of a trace, in the order in which their second operations came. */
 export function races(reader: TraceReader): RaceReport {
-  const { all, worldOf, unrecorded } = readLives(reader);
+  return racesIn(readLives(reader));
+}
+
+function racesIn({ all, worldOf, unrecorded }: Lives): RaceReport {
   const found = all.map((lifetime) => findRaces(lifetime, worldOf));
   return {
     races: inOrder(found.flatMap((life) => life.races)),

@@ -1,22 +1,45 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { endTransient, hasColor } from '../output.js';
+import type { ThemeName } from '../tui/text/theme.js';
+
+interface BrowseOptions extends StrictOption {
+  readonly at?: number;
+  readonly where?: string;
+  readonly theme: ThemeName;
+  readonly mouse: boolean;
+}
 
 export function register(program: Command): void {
   const command = program
     .command('browse')
     .description('look through the events in the terminal, with the state of the devices')
-    .argument('<trace>', 'trace file');
+    .argument('<trace>', 'trace file')
+    .option('--at <seq>', 'begin at the event of that number', parseSeq)
+    .option('--where <condition>', 'begin with the events of an SQL condition')
+    .addOption(
+      new Option('--theme <name>', 'colours for a background that is')
+        .choices(['auto', 'light', 'dark'])
+        .default('auto'),
+    )
+    .option('--no-mouse', 'leave the mouse to the terminal');
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: StrictOption): Promise<void> {
+function parseSeq(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Sequence numbers are whole numbers.');
+}
+
+async function run(file: string, options: BrowseOptions): Promise<void> {
   const reader = await openTrace(file, options);
   try {
     endTransient();
     await requireTerminal();
     const { browse } = await import('../tui/start-browser.js');
-    await browse(reader, file, hasColor(process.stdout));
+    const { at = null, where = null, theme, mouse } = options;
+    const color = hasColor(process.stdout);
+    await browse(reader, { title: file, color, theme, mouse, at, where });
   } finally {
     reader.close();
   }

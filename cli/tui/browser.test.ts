@@ -1,269 +1,300 @@
 /**
  * Goal: every key does what the help says, on any size of screen, and the screen always fits.
- * Method: the browser without a terminal, on a small trace of several batches; keys as text, and
- * random keys for what must always hold.
+ * Method: the browser on a terminal for tests, with ink, on a small trace of several batches; random
+ * keys for what must always hold.
  */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type OnScreen, openOnScreen } from '../../tests/browser-on-screen.js';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
-import { MemorySource, TraceReader, zeroOf } from '../../traces/index.js';
-import { type Browser, current, filtered, openBrowser } from './browser.js';
-import { COMMANDS, press } from './browser-commands.js';
-import { painter } from './cell-text.js';
-import { EventStore } from './event-store.js';
-import { found } from './jumps.js';
-import { drawScreen, listRows, type ViewModel } from './screen.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
+import { commandsOf, helpOf } from './input/commands.js';
+import { current } from './model/browser.js';
+import type { Size } from './panes/view.js';
 
+const PF = '0000:01:00.0';
 const VF = '0000:01:00.1';
 const OTHER = '0000:02:00.0';
 
-/** 100 events: a probe span at 10 and 20, faults at 30 and 70, a bind at 40, a store at 50. */
-const SPECIAL: Record<number, Partial<EventRow>> = {
-  10: { kind: 'probe', phase: 'begin', name: 'really_probe', driver: 'nvme', device: VF },
-  20: { kind: 'probe', phase: 'end', span: 10, ret: -16n, device: VF },
-  30: { kind: 'fault.dma', device: OTHER, offset: 0xdeadn },
-  40: { kind: 'bind', name: 'driver_bound', driver: 'nvme', device: VF },
-  50: { kind: 'sysfs.write', name: 'bind', text: `${VF}\n`, device: VF, task: 'udev', tid: 7 },
-  70: { kind: 'fault.page', device: OTHER },
+/**
+ * 100 events: snapshots, a write that removes a VF from 10 to 16, a probe from 20 to 24, faults at 30
+ * (refused) and 70 (served).
+ */
+const SPECIAL: Record<number, EventRow> = {
+  0: snapshot(PF, 'nvme', null),
+  1: snapshot(VF, 'nvme', PF),
+  10: {
+    kind: 'sysfs.write',
+    phase: 'begin',
+    name: 'sriov_numvfs',
+    text: '0\n',
+    device: PF,
+    tid: 7,
+    task: 'admin',
+  },
+  11: { kind: 'vf.remove', device: PF, value: 0n, tid: 7, task: 'admin' },
+  12: { kind: 'device.remove', device: VF, tid: 7, task: 'admin' },
+  13: { kind: 'unbind', phase: 'begin', device: VF, driver: 'nvme', tid: 7, task: 'admin' },
+  14: { kind: 'unbind', name: 'nvme_remove', device: VF, driver: 'nvme', tid: 7, task: 'admin' },
+  15: { kind: 'unbind', phase: 'end', span: 13, device: VF, tid: 7, task: 'admin' },
+  16: { kind: 'sysfs.write', phase: 'end', span: 10, ret: 2n, length: 2n, device: PF, tid: 7 },
+  20: {
+    kind: 'probe',
+    phase: 'begin',
+    name: 'really_probe',
+    driver: 'nvme',
+    device: OTHER,
+    tid: 8,
+  },
+  24: {
+    kind: 'probe',
+    phase: 'end',
+    name: 'really_probe',
+    span: 20,
+    ret: -16n,
+    device: OTHER,
+    tid: 8,
+  },
+  29: {
+    kind: 'config.write',
+    device: OTHER,
+    offset: 4n,
+    length: 2n,
+    value: 0n,
+    tid: 9,
+    task: 'vmm',
+  },
+  30: { kind: 'fault.page', phase: 'begin', device: OTHER, region: 0, offset: 0xdead000n, tid: 9 },
+  31: { kind: 'fault.page', phase: 'end', span: 30, ret: 2n, device: OTHER, tid: 9 },
+  70: { kind: 'fault.page', phase: 'begin', device: OTHER, region: 0, tid: 9 },
+  71: { kind: 'fault.page', phase: 'end', span: 70, ret: 256n, device: OTHER, tid: 9 },
 };
-const rows: EventRow[] = Array.from({ length: 100 }, (_, i) => ({
-  kind: 'mark',
-  ...(SPECIAL[i] ?? { text: `mark ${i}` }),
-}));
+const rows: EventRow[] = Array.from(
+  { length: 100 },
+  (_, i) => SPECIAL[i] ?? { kind: 'mark', text: `mark ${i}` },
+);
+
+function snapshot(device: string, driver: string, physfn: string | null): EventRow {
+  const text = JSON.stringify({ driver, driver_override: null, physfn, iommu_group: '3' });
+  return { kind: 'snapshot', name: 'start', source: 'sysfs', device, driver, text };
+}
 
 const SIZE = { columns: 80, rows: 24 };
-const ROWS = listRows(SIZE);
-
-function open(events: readonly EventRow[] = rows): Browser {
-  const bytes = buildTrace(events, { batchRows: 7 });
-  return openBrowser(new EventStore(new TraceReader(new MemorySource(bytes))));
-}
-
-/** Presses keys one after the other; words are names of special keys. */
-function keys(browser: Browser, ...names: readonly string[]): Browser {
-  return names.reduce((b, name) => press(b, name, ROWS).browser, browser);
-}
-
-const seqOf = (browser: Browser) => current(browser)?.seq;
-
-const view = (browser: Browser): ViewModel => ({
-  title: 't.arrows',
-  start: zeroOf(browser.store.reader) ?? 0n,
-  paint: painter(false),
-  replay: {
-    stateAt: (device) =>
-      device === VF
-        ? {
-            driver: 'nvme',
-            override: null,
-            bound: true,
-            physfn: '0000:01:00.0',
-            group: 3,
-            numVfs: null,
-            autoprobe: null,
-          }
-        : undefined,
-    divergenceAt: () => undefined,
-    divergences: () => null,
-    progress: 0.25,
-    problem: null,
-  },
+const opened: OnScreen[] = [];
+afterEach(() => {
+  for (const screen of opened.splice(0)) screen.close();
 });
-const plain = (line: string) => line.replace(/\u001b\[\d*m/g, '');
-const draw = (browser: Browser, size = SIZE) => drawScreen(browser, view(browser), size).map(plain);
+
+/** Opens a trace, and presses keys; words are names of special keys. */
+async function on(
+  { events = rows, size = SIZE }: { events?: readonly EventRow[]; size?: Size },
+  ...keys: readonly string[]
+): Promise<OnScreen> {
+  const reader = new TraceReader(new MemorySource(buildTrace(events, { batchRows: 7 })));
+  const screen = await openOnScreen(reader, size);
+  opened.push(screen);
+  await screen.press(...keys);
+  return screen;
+}
+
+/** The browser in its list of all events. */
+const inList = (...keys: readonly string[]) => on({}, 'return', 'g', ...keys);
+
+const seqOf = ({ session }: OnScreen) => current(session.browser)?.seq;
+const textOf = ({ terminal }: OnScreen) => terminal.text.join('\n');
 
 describe('moving', () => {
   test.each<[string, number, ...string[]]>([
-    ['down and up move by one event', 1, 'down', 'j', 'up'],
-    ['page down and space move by a screen', 2 * ROWS, 'pagedown', ' '],
-    ['G moves to the last event', 99, 'G'],
-    ['down stays at the last event', 99, 'end', 'down'],
-    ['page up and k move back from the end', 98 - ROWS, 'G', 'pageup', 'k'],
-    ['up stays at the first event', 0, 'G', 'g', 'up'],
+    ['down and up move by one row', 1, 'down', 'j', 'up'],
+    ['G moves to the last row', 99, 'G'],
+    ['down stays at the last row', 99, 'end', 'down'],
+    ['up stays at the first row', 0, 'G', 'g', 'up'],
     ['a number after a colon is edited and gone to', 64, ':', '6', '9', 'backspace', '4', 'return'],
+    ['seconds after a colon are gone to', 52, ...':0.00005s', 'return'],
     ['x moves to the next fault', 30, 'x'],
     ['x moves on to the fault after that', 70, 'x', 'x'],
     ['X moves to the fault before', 30, 'x', 'x', 'X'],
-    ['p, b and w move to probes, binds and writes', 50, 'p', 'p', 'b', 'w'],
-    ['d moves to the next event of the device', 20, 'p', 'd'],
-    ['D moves to the event of the device before', 20, 'p', 'd', 'd', 'D'],
-    ['s moves to the end of a call', 20, 'p', 's'],
-    ['s moves back to the begin of a call', 10, 'p', 's', 's'],
-  ])('a key moves the cursor: %s', (_, seq, ...pressed) => {
-    expect(seqOf(keys(open(), ...pressed))).toBe(seq);
+    ['u stops once at a removal with all of its steps', 13, 'u', 'u', 'u'],
+    ['p moves to the next probe', 20, 'p'],
+    ['] moves to the next event of the device', 13, 'u', ']'],
+    ['[ moves to the event of the device before', 12, 'u', ']', '['],
+    ['Enter opens a call, and down goes inside', 11, ':', '1', '0', 'return', 'return', 'j'],
+    ['h goes from inside to the call, and closes it', 10, 'u', 'h', 'h', 'j', 'k'],
+    ['^O goes back to where the last jump began', 70, 'x', 'G', 'k', 'x', 'X', 'X', 'ctrl-o'],
+    ['a mark is gone to from anywhere', 30, 'x', 'm', 'a', 'G', "'", 'a'],
+  ])('a key moves the cursor: %s', async (_, seq, ...keys) => {
+    expect(seqOf(await inList(...keys))).toBe(seq);
   });
 
   test.each<[string, ...string[]]>([
-    ['Not a number.', ':', 'x', 'return'],
+    ['No command x; Tab lists them.', ':', 'x', 'return'],
     ['No fault after this event.', 'x', 'x', 'x'],
-    ['No lost events after this event.', 'l'],
-    ['This event has no other end.', 's'],
-    ['This event has no device.', 'd'],
-  ])('a key that leads nowhere says why: %s', (message, ...pressed) => {
-    expect(keys(open(), ...pressed).message).toBe(message);
+    ['Search with / first.', 'n'],
+    ['No mark z.', "'", 'z'],
+    ['This event has no device.', 'j', 'j', ']'],
+    ['No jump to go back from.', 'ctrl-o'],
+  ])('a key that leads nowhere says why: %s', async (message, ...keys) => {
+    expect((await inList(...keys)).session.browser.message).toBe(message);
+  });
+});
+
+describe('the overview', () => {
+  test('the overview has the devices with their drivers, and what went wrong', async () => {
+    const text = textOf(await on({}));
+    expect(text).toMatch(/0000:01:00\.1 +n+/);
+    expect(text).toContain('1 × page fault refused of 0000:02:00.0');
+    expect(text).toContain('1 × really_probe of 0000:02:00.0 failed: -EBUSY');
   });
 
-  test('Esc closes the prompt for a number', () => {
-    expect(keys(open(), ':', '6', 'escape').prompt).toBeNull();
+  test('the overview leads to the first refused page fault and its reason in three keys', async () => {
+    const screen = await on({}, 'tab', 'tab', 'return', 'w');
+    expect(seqOf(screen)).toBe(30);
+    expect(textOf(screen)).toMatch(/memory off since .*config\.write/);
+  });
+
+  test('the overview leads to the write that took a VF', async () => {
+    const screen = await on({}, 'tab', 'return', 'u', 'w');
+    expect(textOf(screen)).toMatch(/inside +.*01:00\.0 . write sriov_numvfs = "0"/);
+  });
+
+  test('the overview of an empty trace says what to do', async () => {
+    const screen = await on({ events: [] }, 'down', 'return', 'x', 'G', 'n', 'w');
+    await screen.press('o');
+    expect(textOf(screen)).toContain('`vfr doctor`');
+  });
+
+  test('the overview of a trace without a snapshot says what is missing', async () => {
+    expect(textOf(await on({ events: rows.slice(2) }))).toContain('No snapshot');
   });
 });
 
 describe('filter and search', () => {
-  test('keys ask for the events of the device, for races and for divergences', () => {
-    const request = (browser: Browser, key: string) => press(browser, key, ROWS).request;
-    expect(request(keys(open(), 'x'), 'F')).toEqual({
-      type: 'filter',
-      condition: `device = '${OTHER}'`,
-    });
-    expect(request(open(), 'F')).toBeUndefined();
-    expect(request(open(), 'r')).toEqual({ type: 'races' });
-    expect(request(open(), 'v')).toEqual({ type: 'divergences' });
+  test('the story of a device has the write to its PF', async () => {
+    const screen = await on({}, 'return', ':', ...'device 01:00.1', 'return');
+    expect(textOf(screen)).toContain('write sriov_numvfs = "0"');
+    expect(textOf(screen)).not.toContain('mark 50');
   });
 
-  test('a match is shown with what is known of it', () => {
-    const notes = new Map([[60, 'races with 61']]);
-    const browser = found(open(), { what: 'a race', seqs: Float64Array.of(60, 99), notes }, ROWS);
-    expect(browser.message).toBe('2 events with a race');
-    expect(draw(browser).join('\n')).toContain('races with 61');
-    expect(draw(keys(browser, 'n')).join('\n')).not.toContain('races with');
+  test('a kind is hidden by one key, and shown again by another', async () => {
+    const screen = await inList('G', '-');
+    expect(textOf(screen)).not.toContain('mark 98');
+    await screen.press('+', 'G');
+    expect(textOf(screen)).toContain('mark 98');
   });
 
-  test('a filter and a search ask for what was typed', () => {
-    const step = press(keys(open(), 'f', 'c', 'p', 'u'), 'return', ROWS);
-    expect(step.request).toEqual({ type: 'filter', condition: 'cpu' });
-    expect(press(keys(open(), '/', 'x'), 'return', ROWS).request).toEqual({
-      type: 'search',
-      text: 'x',
-    });
-    expect(press(keys(open(), '/'), 'return', ROWS).request).toBeUndefined();
+  test('a search goes through its matches, and marks them', async () => {
+    const screen = await inList('/', ...'MARK 4', 'return');
+    expect([seqOf(screen), screen.session.browser.message]).toEqual([4, '1 of 11 with "MARK 4"']);
+    await screen.press('n', 'n', 'N');
+    expect(seqOf(screen)).toBe(40);
   });
 
-  test('a filter shows its events only, near where the cursor was', () => {
-    const seqs = Float64Array.of(10, 20, 40, 50);
-    const browser = filtered(keys(open(), 'x'), "device = 'x'", seqs, ROWS);
-    expect(seqOf(browser)).toBe(40);
-    expect(seqOf(keys(browser, 'down', 'down'))).toBe(50);
-    expect(keys(browser, 'g', 'x').message).toBe('No fault after this event.');
-    expect(keys(filtered(browser, '', Float64Array.of(10), ROWS), 's').message).toBe(
-      'The filter hides its other end.',
-    );
-    const all = keys(browser, 'escape');
-    expect([seqOf(all), all.list.length]).toEqual([40, 100]);
+  test('a jump to an event that a filter hides removes the filter, and says so', async () => {
+    const screen = await on({}, 'tab', 'return', ':', '5', '0', 'return');
+    expect([seqOf(screen), screen.session.browser.filter]).toEqual([50, null]);
+    expect(screen.session.browser.message).toContain('removed');
   });
 
-  test('a filter without events changes nothing', () => {
-    const browser = filtered(open(), 'false', new Float64Array(), ROWS);
-    expect([browser.list.length, browser.message]).toEqual([100, 'No event satisfies this.']);
+  test('an event is copied as text and as a condition', async () => {
+    const screen = await inList('x', 'y', 'Y');
+    expect(screen.done).toEqual([expect.stringMatching(/^seq 30 .*REFUSED$/), 'seq = 30']);
+  });
+});
+
+describe('prompts', () => {
+  test('a prompt has the lines that were typed before', async () => {
+    const screen = await inList(':', '7', 'return', ':', '9', 'return', ':', 'up', 'up', 'return');
+    expect(seqOf(screen)).toBe(7);
   });
 
-  test('a search goes to its matches', () => {
-    const search = { what: '"m"', seqs: Float64Array.of(5, 60, 99) };
-    const browser = found(keys(open(), 'x'), search, ROWS);
-    expect([seqOf(browser), browser.message]).toEqual([60, '3 events with "m"']);
-    expect(seqOf(keys(browser, 'n'))).toBe(99);
-    expect(seqOf(keys(browser, 'n', 'N', 'N'))).toBe(5);
-    expect(keys(browser, 'n', 'n').message).toBe('No event with "m" after this one.');
-    expect(keys(open(), 'n').message).toBe('Search with / first.');
+  test('a prompt completes words, and shows those that may come', async () => {
+    const screen = await inList(':', 'h', 'tab', ...'fault', 'tab');
+    expect(screen.session.browser.prompt?.line.text).toBe('hide fault.page ');
+    await screen.press('ctrl-u', 's', 'tab');
+    expect(screen.session.browser.message).toBe('show  sql');
+  });
+
+  test.each(['escape', 'ctrl-c'])('a prompt is closed by %s', async (key) => {
+    const screen = await inList(':', '6', key);
+    expect([screen.session.browser.prompt, screen.done]).toEqual([null, []]);
   });
 });
 
 describe('the screen', () => {
-  test('the screen has title, events, details, state of the device, and keys', () => {
-    const lines = draw(keys(open(), 'p'));
-    expect(lines[0]).toContain('t.arrows  11/100');
-    expect(lines.find((line) => line.includes('┌ probe'))).toMatch(
-      / 10 .*01:00\.1 nvme really_probe/,
-    );
-    expect(lines.join('\n')).toContain('name really_probe   device 0000:01:00.1   driver nvme');
-    expect(lines.at(-2)).toContain('0000:01:00.1  driver nvme  override -  VF of 0000:01:00.0');
-    expect(lines.at(-1)).toContain('? keys  q quit');
+  test('the screen shows served and refused page faults differently', async () => {
+    const text = textOf(await inList('x', 'x'));
+    expect(text).toMatch(/page fault.*served/);
+    expect(textOf(await inList('x'))).toMatch(/page fault.*✗ REFUSED/);
   });
 
-  test('the screen says that replay is under way', () => {
-    expect(draw(keys(open(), 'x')).at(-2)).toContain('0000:02:00.0  replaying, 25 %');
+  test('the screen shows who set a value of the state', async () => {
+    const screen = await inList('u', 'tab', 'return');
+    expect(screen.session.browser.message).toBe('It was so when the recording began.');
   });
 
-  test('the screen shows the prompt while it is typed, and the keys when asked', () => {
-    expect(draw(keys(open(), '/', 'n', 'v')).at(-1)).toContain('search: nv');
-    expect(draw(keys(open(), '?')).join('\n')).toContain('next, previous match');
+  test.each([
+    'overview',
+    'events',
+    'state',
+    'why',
+    'sql',
+  ] as const)('the screen of the help of %s has every command that works there, and no other', (context) => {
+    const lines = helpOf(commandsOf(context)).join('\n');
+    expect(lines.includes('half a screen up')).toBe(context === 'events');
+    for (const { help } of commandsOf(context)) expect(lines).toContain(help);
   });
 
-  test('the screen has every command on one page of the help or another', () => {
-    const small = { columns: 80, rows: 10 };
-    const presses = [1, 2, 3, 4, 5].map((count) => Array.from({ length: count }, () => '?'));
-    const text = presses.flatMap((pages) => draw(keys(open(), ...pages), small)).join('\n');
-    for (const { help } of COMMANDS) expect(text).toContain(help);
+  test('the screen lets nothing of a recording move the cursor or colour the terminal', async () => {
+    const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧é';
+    const events: EventRow[] = [
+      { kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty, tid: 1 },
+    ];
+    const screen = await on({ events }, 'return');
+    for (const line of screen.terminal.text) expect(line).not.toMatch(/[\u0000-\u001f\u202e]/);
+    expect(textOf(screen)).toContain('漢字');
   });
 
-  test('the screen closes the help at any other key', () => {
-    const small = { columns: 80, rows: 10 };
-    expect(draw(keys(open(), '?', 'j'), small).join('\n')).not.toContain('Keys');
-  });
-
-  test('the screen of an empty trace says so', () => {
-    const empty = keys(open([]), 'down', 'x', 'G', 'n', 's');
-    expect(draw(empty)[0]).toContain('no events');
-  });
-
-  test('the screen lets nothing of a recording move the cursor or colour the terminal', () => {
-    const nasty = '\u001b[2J\u009b31m\r\n\u202e漢字👩‍👩‍👧';
-    const browser = open([{ kind: 'mark', text: nasty, task: nasty, device: nasty, name: nasty }]);
-    for (const line of drawScreen(browser, view(browser), SIZE)) {
-      expect(plain(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e漢]/);
-    }
-  });
-
-  test('the screen of a damaged trace shows the rest', () => {
+  test('the screen of a damaged trace shows the rest', async () => {
     const bytes = buildTrace(rows, { batchRows: 7 });
-    const { bodyOffset, end } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
+    const { bodyOffset, end } = new TraceReader(new MemorySource(bytes)).batches[7].frame;
     for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
-    const store = new EventStore(new TraceReader(new MemorySource(bytes)));
-    const lines = draw(openBrowser(store)).join('\n');
-    expect(lines).toContain('mark 6');
-    expect(lines).toContain('mark 14');
-    expect(lines).not.toContain('mark 7');
+    const screen = await openOnScreen(new TraceReader(new MemorySource(bytes)), SIZE);
+    opened.push(screen);
+    expect(textOf(screen)).toContain('`vfr repair`');
+    await screen.press('return', ':', '4', '8', 'return');
+    expect(textOf(screen)).toContain('mark 48');
+    expect(textOf(screen)).toContain('mark 56');
+    expect(textOf(screen)).not.toContain('mark 50');
   });
 
-  test('the screen tells of damage that comes about while it is open', () => {
-    const bytes = buildTrace(rows, { batchRows: 7 });
-    const reader = new TraceReader(new MemorySource(bytes));
-    const browser = openBrowser(new EventStore(reader));
-    const shown = view(browser);
-    const { bodyOffset, end } = reader.batches[1].frame;
-    for (let at = bodyOffset; at < end; at += 5) bytes[at] ^= 1;
-    const lines = drawScreen(keys(browser, 'pagedown', 'pagedown', 'pageup'), shown, SIZE).map(
-      plain,
-    );
-    expect(lines.join('\n')).toMatch(/13 .*is damaged/);
-    expect(lines.join('\n')).toContain('mark 14');
-  });
-
-  test('the screen fits the terminal whatever is pressed and however large it is', () => {
+  test('the screen fits the terminal whatever is pressed and however large it is', async () => {
     const key = fc.constantFrom(
-      ...'kjgGnNpPbBwWcCxXdDsF?f/:q 5',
+      ...'kjgGnNpPbBuUxX[]zt-+wohl?:q 5',
       'up',
       'down',
       'pageup',
       'pagedown',
       'return',
       'escape',
+      'tab',
+      'ctrl-o',
     );
     const size = fc.record({
       columns: fc.integer({ min: 20, max: 200 }),
-      rows: fc.integer({ min: 8, max: 70 }),
+      rows: fc.integer({ min: 5, max: 60 }),
     });
-    const cases = fc.tuple(fc.array(key, { maxLength: 30 }), size);
-    fc.assert(
-      fc.property(cases, ([pressed, s]) => {
-        let browser = open();
-        for (const name of pressed) browser = press(browser, name, listRows(s)).browser;
-        const lines = draw(browser, s);
-        expect(lines.length).toBe(s.rows);
-        for (const line of lines) expect(line.length).toBeLessThanOrEqual(s.columns);
-        expect(browser.cursor).toBeGreaterThanOrEqual(browser.top);
-        expect(browser.cursor).toBeLessThan(browser.top + listRows(s));
+    const cases = fc.tuple(fc.array(key, { maxLength: 15 }), size);
+    await fc.assert(
+      fc.asyncProperty(cases, async ([keys, shape]) => {
+        const screen = await on({ size: shape }, ...keys);
+        const { text } = screen.terminal;
+        expect(text.length).toBeLessThanOrEqual(shape.rows);
+        for (const line of text) expect([...line].length - 2).toBeLessThanOrEqual(shape.columns);
+        const { cursor, top } = screen.session.browser;
+        expect(cursor).toBeGreaterThanOrEqual(top);
+        screen.close();
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });

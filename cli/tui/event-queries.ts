@@ -1,14 +1,16 @@
-import type { BoundedSession, Race } from '../../analysis/index.js';
+import type { BoundedSession } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
-import { formatDuration } from '../format-duration.js';
 import { where } from '../sql-condition.js';
-import type { Search } from './browser.js';
-import { eventsWith } from './search.js';
-import { SeqList } from './seq-list.js';
+import type { SqlResult } from './model/browser.js';
+import { eventsWith } from './model/search.js';
+import { SeqList } from './model/seq-list.js';
+
+/** Rows of a result that are kept; nobody reads more on a screen. */
+const ROWS_MAX = 2000;
 
 /**
- * Finds the events that satisfy a condition, one query at a time. The first one starts DuckDB, in a
- * process of its own.
+ * Finds events, one question at a time. The first one in SQL starts DuckDB, in a process of its
+ * own.
  */
 export class EventQueries {
   #session: BoundedSession | null = null;
@@ -22,9 +24,8 @@ export class EventQueries {
    * @throws VfrError when the condition is invalid, or needs more time or memory than allowed
    */
   async where(condition: string): Promise<Float64Array> {
-    const { signal } = this.#abort;
     const session = await this.#open();
-    signal.throwIfAborted();
+    const { signal } = this.#abort;
     await session.requireCondition(condition);
     signal.throwIfAborted();
     const result = await session.query(`SELECT seq FROM events ${where(condition)}`);
@@ -33,17 +34,31 @@ export class EventQueries {
     return found.values;
   }
 
+  /**
+   * The rows of a query, as texts.
+   * @throws VfrError as `where` does
+   */
+  async rows(sql: string): Promise<SqlResult> {
+    const session = await this.#open();
+    const result = await session.query(sql);
+    const rows: string[][] = [];
+    for await (const chunk of result.chunks()) {
+      for (const row of chunk) {
+        if (rows.length === ROWS_MAX) return { sql, columns: result.columns, rows, more: true };
+        rows.push(row.map((value) => (value === null ? '' : String(value))));
+      }
+    }
+    return { sql, columns: result.columns, rows, more: false };
+  }
+
   /** Sequence numbers of the events with a text in one of their strings, ignoring case. */
   containing(text: string): Promise<Float64Array> {
     return eventsWith(this.reader, text, this.#abort.signal);
   }
 
-  /** The events that are one side of a race, with a description of the other side. */
-  async races(): Promise<Search> {
-    const { races } = await import('../../analysis/index.js');
-    const notes = new Map(races(this.reader).races.flatMap(notesOf));
-    const seqs = Float64Array.from(notes.keys()).sort();
-    return { what: 'a race', seqs, notes };
+  /** What a search in the trace finds; `cancel` aborts its signal. */
+  story<T>(search: (reader: TraceReader, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return search(this.reader, this.#abort.signal);
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */
@@ -58,17 +73,12 @@ export class EventQueries {
     this.#session?.close();
   }
 
+  /** @throws when the work was cancelled while the session was opened */
   async #open(): Promise<BoundedSession> {
+    const { signal } = this.#abort;
     const { openSession } = await import('../../analysis/index.js');
     this.#session ??= await openSession([{ name: this.reader.source.name, reader: this.reader }]);
+    signal.throwIfAborted();
     return this.#session;
   }
-}
-
-function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {
-  const apart = formatDuration(windowNs);
-  return [
-    [first.seq, `races with ${second.seq} (${second.what}), ${apart} apart: ${outcome}`],
-    [second.seq, `races with ${first.seq} (${first.what}), ${apart} apart: ${outcome}`],
-  ];
 }

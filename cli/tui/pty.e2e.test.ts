@@ -19,15 +19,18 @@ writeFileSync(
 
 const play = (
   steps: readonly Step[],
-  size: { rows?: number; columns?: number; env?: object } = {},
-): Played => playOnTerminal(['browse', trace], steps, size);
+  {
+    options = [],
+    ...size
+  }: { rows?: number; columns?: number; env?: object; options?: string[] } = {},
+): Played => playOnTerminal(['browse', trace, ...options], steps, size);
 
 /** A condition that takes hours. */
 const ENDLESS = 'seq < (SELECT count(*) FROM range(10000000) a, range(10000000) b)';
 const GIVEN_BACK = '\u001b[?1049l';
 
 describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
-  const filter: Step = ['1/300', [...`f${ENDLESS}`, '\r']];
+  const filter: Step = ['All events: 300', [...`f${ENDLESS}`, '\r']];
 
   test('vfr browse on a terminal ends by q while a filter runs', () => {
     const { code, missing, output } = play([filter, ['Looking', ['q']]]);
@@ -39,20 +42,37 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     const played = play([
       filter,
       ['Looking', ['\u001b']],
-      ['? keys', ['G']],
-      ['300/300', [...'fseq = 7', '\r']],
-      ['1/1 of 300', ['q']],
+      ['? keys', ['\r']],
+      ['row 1 of 300', ['G']],
+      ['row 300 of 300', [...'fseq = 7', '\r']],
+      ['row 1 of 1, seq 7  where seq = 7', ['q']],
     ]);
     expect(played).toMatchObject({ code: 0, missing: null });
   });
 
-  test('vfr browse on a terminal takes one condition and no statements', () => {
+  test('vfr browse on a terminal has one condition and no statements', () => {
     const played = play([
-      ['1/300', [...'ftrue); DROP VIEW events; SELECT (1', '\r']],
+      ['All events: 300', [...'ftrue); DROP VIEW events; SELECT (1', '\r']],
       ['syntax error', [...'fseq = 7', '\r']],
-      ['1/1 of 300', ['q']],
+      ['row 1 of 1,', ['q']],
     ]);
     expect(played).toMatchObject({ code: 0, missing: null });
+  });
+
+  test('vfr browse on a terminal shows the rows of a query, and goes to their events', () => {
+    const played = play([
+      ['All events: 300', [...";SELECT seq, text FROM events WHERE text = 'mark 9'", '\r']],
+      ['1 rows', ['\r']],
+      ['seq 9', ['q']],
+    ]);
+    expect(played).toMatchObject({ code: 0, missing: null });
+  });
+
+  test('vfr browse on a terminal begins at an event or with a condition', () => {
+    const at = play([['seq 250', ['q']]], { options: ['--at', '250'] });
+    expect(at).toMatchObject({ code: 0, missing: null });
+    const where = play([['row 1 of 10', ['q']]], { options: ['--where', 'seq < 10'] });
+    expect(where).toMatchObject({ code: 0, missing: null });
   });
 
   test.each([
@@ -75,7 +95,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
   });
 
   test('vfr browse on a terminal does not care for developers’ variables', () => {
-    const played = play([['1/300', ['q']]], { env: { DEV: 'true' } });
+    const played = play([['All events', ['q']]], { env: { DEV: 'true' } });
     expect(played).toMatchObject({ code: 0, missing: null });
     expect(played.output).not.toMatch(/devtools|DEV/);
   });

@@ -1,79 +1,161 @@
 /** Runs the terminal UI. Only the folder cli/tui/ imports ink and React. */
+import { writeSync } from 'node:fs';
 import { type TraceReader, zeroOf } from '../../traces/index.js';
-import { openBrowser } from './browser.js';
-import { painter } from './cell-text.js';
+import { BackgroundWork } from './background-work.js';
 import { EventQueries } from './event-queries.js';
-import { EventStore } from './event-store.js';
-import { drawScreen, type ReplayStatus } from './screen.js';
+import { FrameStream, Keyboard } from './ink-streams.js';
+import { revealed } from './model/browser.js';
+import { EventStore } from './model/event-store.js';
+import { Session } from './session.js';
 import { sizeOf, Terminal } from './terminal.js';
+import { painter, type ThemeName, themeFor } from './text/theme.js';
 
-const NOTHING_REPLAYED: ReplayStatus = {
-  stateAt: () => undefined,
-  divergenceAt: () => undefined,
-  divergences: () => null,
-  progress: 0,
-  problem: null,
-};
+export interface BrowseOptions {
+  readonly title: string;
+  readonly color: boolean;
+  readonly theme: ThemeName;
+  readonly mouse: boolean;
+  /** The event to begin at; null for the overview. */
+  readonly at: number | null;
+  /** A condition to begin with; null for none. */
+  readonly where: string | null;
+}
 
 /** Shows a trace until the user quits. Needs a terminal. */
-export async function browse(reader: TraceReader, title: string, color: boolean): Promise<void> {
-  const { stdin, stdout } = process;
+export async function browse(reader: TraceReader, options: BrowseOptions): Promise<void> {
+  const { stdout } = process;
   const store = new EventStore(reader);
   const queries = new EventQueries(reader);
-  const view = { title, start: zeroOf(reader) ?? 0n, paint: painter(color) };
-  const terminal = new Terminal((text) => stdout.write(text));
-  const forget = () => terminal.forget();
-  const restore = () => {
-    stdin.setRawMode(false);
-    terminal.close();
+  const work = new BackgroundWork(store);
+  const terminal = new Terminal((text) => stdout.write(text), options.mouse);
+  const stream = new FrameStream(sizeOf(stdout));
+  const { clock, wallOffsetNs } = reader.meta;
+  const base = {
+    start: zeroOf(reader) ?? 0n,
+    wallOffset: wallOffsetNs ?? (clock === 'realtime' ? 0n : null),
   };
-  const unwatch = watchSignals(restore);
-  terminal.open();
-  // Keys that are typed before ink listens are buffered instead of echoed.
-  stdin.setRawMode(true);
-  stdout.on('resize', forget);
-  let stop = () => {};
+  const colors = options.theme === 'light' ? 'light' : 'dark';
+  const paint = painter(options.color ? colors : null);
+  work.begin();
+  const session = new Session({ title: options.title, store, queries, work, base, paint });
+  let draw = () => {};
+  const keyboard = new Keyboard({
+    onMouse: (event) => session.mouse(event),
+    onAnswer: (text) => {
+      const theme = themeFor(text);
+      if (theme === null) return;
+      session.setPaint(painter(theme));
+      draw();
+    },
+  });
+  const screen = new TerminalOwner(terminal, (text) => keyboard.feed(text));
+  const onResize = () => {
+    stream.resize(sizeOf(stdout));
+    terminal.forget();
+    draw();
+  };
+  screen.take();
+  stdout.on('resize', onResize);
+  let unmount = () => {};
   try {
-    // The first screen does not wait for ink, which takes long to load.
-    const replay = NOTHING_REPLAYED;
-    terminal.show(drawScreen(openBrowser(store), { ...view, replay }, sizeOf(stdout)));
-    await mountApp();
+    const { at, where, theme, color } = options;
+    if (theme === 'auto' && color) terminal.askBackground();
+    if (at === null && where === null) showFirst(session, stream, terminal);
+    const { mount } = await import('./app.js');
+    await new Promise<void>((quit) => {
+      session.attach({
+        quit,
+        copy: (text) => terminal.copy(text),
+        suspend: () => screen.suspend(() => draw()),
+        redraw: () => draw(),
+      });
+      if (at !== null) session.change((browser, height) => revealed(browser, at, height));
+      if (where !== null) session.ask({ type: 'filter', condition: where });
+      const mounted = mount({ session, stream, terminal, keyboard });
+      ({ draw, unmount } = mounted);
+      void work.run(() => session.progressed());
+    });
   } finally {
-    stop();
-    stdout.off('resize', forget);
-    unwatch();
-    restore();
+    draw = () => {};
+    work.stop();
+    unmount();
+    stdout.off('resize', onResize);
+    screen.giveBack();
     queries.close();
   }
+}
 
-  async function mountApp(): Promise<void> {
-    const { mount } = await import('./app.js');
-    const { BackgroundReplay } = await import('./background-replay.js');
-    const replay = new BackgroundReplay(reader);
-    stop = () => replay.stop();
-    await mount({
-      store,
-      queries,
-      view: { ...view, replay },
-      show: (lines) => terminal.show(lines),
-      onReplayProgress: (redraw) => void replay.run(redraw),
-      onKey: () => replay.rest(),
-    });
-  }
+/** The first screen does not wait for ink, which takes long to load: it has one pane only. */
+function showFirst(session: Session, stream: FrameStream, terminal: Terminal): void {
+  const { columns, rows } = stream;
+  const { status } = session.frame(stream);
+  const height = Math.max(0, rows - 2);
+  const place = { column: 0, width: columns };
+  session.setPlaces(
+    new Map([
+      ['title', { ...place, row: 0, height: 1 }],
+      ['overview', { ...place, row: 1, height }],
+    ]),
+  );
+  const lines = ['', ...Array.from({ length: height }, () => ''), status];
+  terminal.show(lines.slice(0, rows), session.rectangles());
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Restores the terminal also when a signal ends the program. */
-function watchSignals(restore: () => void): () => void {
-  const onSignal = (signal: NodeJS.Signals) => {
-    restore();
-    unwatch();
+/** Has the terminal, and gives it back whatever ends the program. */
+class TerminalOwner {
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly onInput: (text: string) => void,
+  ) {}
+
+  take(): void {
+    const { stdin } = process;
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    process.on('exit', this.#onExit);
+    stdin.setEncoding('utf8');
+    stdin.on('data', this.onInput);
+    this.#open();
+  }
+
+  giveBack(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    process.off('exit', this.#onExit);
+    process.stdin.off('data', this.onInput);
+    process.stdin.pause();
+    this.#close();
+  }
+
+  /** Stops the program as Ctrl-Z does elsewhere. @param resumed called when it goes on */
+  suspend(resumed: () => void): void {
+    this.#close();
+    process.once('SIGCONT', () => {
+      this.#open();
+      resumed();
+    });
+    process.kill(0, 'SIGTSTP');
+  }
+
+  #open(): void {
+    this.terminal.open();
+    process.stdin.setRawMode(true);
+    process.stdin.resume();
+  }
+
+  #close(): void {
+    process.stdin.setRawMode(false);
+    this.terminal.close();
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals) => {
+    this.giveBack();
     process.kill(process.pid, signal);
   };
-  const unwatch = () => {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+
+  /** A crash ends the program without the code that gives the terminal back. */
+  readonly #onExit = () => {
+    process.stdin.setRawMode(false);
+    writeSync(process.stdout.fd, this.terminal.closing);
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  return unwatch;
 }

@@ -1,65 +1,87 @@
 /**
- * Goal: the terminal shows the lines of the last screen, whatever was on it before.
- * Method: a terminal that knows only the sequences that are used, and random screens.
+ * Goal: the terminal shows the lines of the last screen and what is painted over them, whatever was
+ * on it before. Method: a terminal for tests, and random screens.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Terminal } from './terminal.js';
-
-/** Rows of text as a terminal would have them. @throws when it meets a sequence it does not know */
-class Screen {
-  readonly rows = new Map<number, string>();
-  written = 0;
-  #row = 0;
-
-  readonly write = (text: string): void => {
-    this.written += text.length;
-    for (const [, parameters, end, plain] of text.matchAll(/\u001b\[([?\d;]*)(\w)|([^\u001b]+)/g)) {
-      if (plain !== undefined) this.rows.set(this.#row, plain);
-      else if (end === 'H') this.#row = Number(parameters.split(';')[0]) - 1;
-      else if (end === 'K') this.rows.delete(this.#row);
-      else if (end === 'J') this.rows.clear();
-      else if (!/^\?(1049|25|2026)[hl]$/.test(parameters + end)) throw new Error(parameters + end);
-    }
-  };
-
-  get text(): string[] {
-    const last = Math.max(-1, ...this.rows.keys());
-    return Array.from({ length: last + 1 }, (_, row) => this.rows.get(row) ?? '');
-  }
-}
+import { TestTerminal } from '../../tests/test-terminal.js';
+import { type Rectangle, Terminal } from './terminal.js';
 
 const line = fc.constantFrom('', 'a', 'bb', 'ccc');
-const screens = fc.array(fc.array(line, { minLength: 1, maxLength: 5 }), {
-  minLength: 1,
-  maxLength: 8,
-});
-const trimmed = (lines: readonly string[]) => lines.slice(0, lines.findLastIndex((l) => l) + 1);
+const rectangle = fc
+  .record({
+    row: fc.nat(4),
+    column: fc.nat(3),
+    width: fc.integer({ min: 1, max: 3 }),
+    letters: fc.array(fc.constantFrom('x', 'y'), { maxLength: 3 }),
+  })
+  .map(
+    ({ letters, ...place }): Rectangle => ({
+      ...place,
+      lines: letters.map((letter) => letter.repeat(place.width)),
+    }),
+  );
+const screens = fc.array(
+  fc.tuple(fc.array(line, { minLength: 1, maxLength: 5 }), fc.array(rectangle, { maxLength: 2 })),
+  { minLength: 1, maxLength: 8 },
+);
 
-test('what is shown last is on the screen', () => {
+/** The screen as it should be: the frame, and over it the rectangles one after the other. */
+function composed(frame: readonly string[], rectangles: readonly Rectangle[]): string[] {
+  const rows = frame.map((text) => [...text]);
+  for (const { row, column, lines } of rectangles)
+    lines.forEach((text, i) => {
+      const cells = rows[row + i];
+      if (cells === undefined) return;
+      for (const [at, letter] of [...text].entries()) {
+        while (cells.length < column + at) cells.push(' ');
+        cells[column + at] = letter;
+      }
+    });
+  return rows.map((cells) => `  ${cells.join('')}`.trimEnd());
+}
+
+const trimmed = (lines: readonly string[]) =>
+  lines.slice(0, lines.findLastIndex((text) => text.trim() !== '') + 1);
+
+test('what is shown last is on the screen, with what is painted over it', () => {
   fc.assert(
     fc.property(screens, (shown) => {
-      const screen = new Screen();
+      const screen = new TestTerminal();
       const terminal = new Terminal(screen.write);
       terminal.open();
-      for (const lines of shown) terminal.show(lines);
-      expect(screen.text).toEqual(trimmed(shown.at(-1)!));
+      for (const [frame, rectangles] of shown) {
+        terminal.show(frame, rectangles);
+        expect(trimmed(screen.text)).toEqual(trimmed(composed(frame, rectangles)));
+      }
     }),
   );
 });
 
 test('only what changed is written, and all of it after the terminal was resized', () => {
-  const screen = new Screen();
+  const screen = new TestTerminal();
   const terminal = new Terminal(screen.write);
   const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`);
-  terminal.show(lines);
+  const body = { row: 10, column: 20, width: 5, lines: Array.from({ length: 30 }, () => 'abcde') };
+  terminal.show(lines, [body]);
   const whole = screen.written;
-  terminal.show(lines);
+  terminal.show(lines, [body]);
   expect(screen.written).toBe(whole);
-  terminal.show(lines.with(7, 'another'));
-  expect(screen.written - whole).toBeLessThan(60);
-  screen.rows.clear();
+  terminal.show(lines, [{ ...body, lines: body.lines.with(7, 'edcba') }]);
+  expect(screen.written - whole).toBeLessThan(40);
+  screen.clear();
   terminal.forget();
   terminal.show(lines);
-  expect(screen.text).toEqual(lines);
+  expect(screen.text).toEqual(lines.map((text) => `  ${text}`));
+});
+
+test('the terminal is given back once, with its cursor and its mouse', () => {
+  const written: string[] = [];
+  const terminal = new Terminal((text) => written.push(text), true);
+  terminal.open();
+  terminal.close();
+  terminal.close();
+  expect(terminal.closing).toBe('');
+  expect(written.at(-1)).toBe('\u001b[?1006l\u001b[?1002l\u001b[?25h\u001b[?1049l');
+  expect(written.length).toBe(2);
 });

@@ -5,7 +5,7 @@ import {
   firstIndex,
   type StatsColumn,
   type TraceReader,
-} from '../../traces/index.js';
+} from '../../../traces/index.js';
 
 /** The number of batches that stay decoded: those on the screen, and those just left. */
 const BATCHES_MAX = 4;
@@ -55,6 +55,12 @@ export class EventStore {
     return Math.min(this.#before[i] + Math.min(seq - seqFirst, rows), this.length - 1);
   }
 
+  /** Position of an event, or -1 when it does not exist. */
+  exactPosition(seq: number): number {
+    const position = this.positionOf(seq);
+    return this.length > 0 && this.seqAt(position) === seq ? position : -1;
+  }
+
   /** The event, or null when it does not exist. */
   at(seq: number): EventRef | null {
     const i = this.#batchOf(seq);
@@ -89,16 +95,34 @@ export class EventStore {
     return null;
   }
 
-  /** The end of the call that an event began; null when it is not in the next few batches. */
-  endOf(seq: number): number | null {
-    const first = this.#batchOf(seq);
-    for (let i = Math.max(0, first); i <= first + BATCHES_MAX && i < this.#batches.length; i++) {
-      const span = this.#batch(i).column('span');
-      for (let row = 0; row < this.#batches[i].rows; row++) {
-        if (span.has(row) && span.number(row) === seq) return this.#batches[i].seqFirst + row;
-      }
-    }
-    return null;
+  /** The event at a position, or null when there are fewer. */
+  atPosition(position: number): EventRef | null {
+    return position < this.length ? this.at(this.seqAt(position)) : null;
+  }
+
+  /** Number of events before a batch. */
+  before(info: BatchInfo): number {
+    return this.#before[this.#batchOf(info.seqFirst)];
+  }
+
+  /** A batch of the trace; kept for as long as those of events. */
+  batchOf(info: BatchInfo): Batch {
+    return this.#batch(this.#batchOf(info.seqFirst));
+  }
+
+  /** Position of the first event at or after a time; near it, where times are not in order. */
+  positionAtTime(ts: bigint): number {
+    const i = firstIndex(this.#batches.length, (b) => this.#batches[b].stats.tsMax >= ts);
+    if (i === this.#batches.length) return Math.max(0, this.length - 1);
+    const view = this.#batch(i).column('ts');
+    const { rows } = this.#batches[i];
+    return (
+      this.#before[i] +
+      Math.min(
+        rows - 1,
+        firstIndex(rows, (row) => view.big(row) >= ts),
+      )
+    );
   }
 
   /** Number of the last batch that begins at or before an event, -1 when none does. */

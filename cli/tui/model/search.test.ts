@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type EventRow, traceOf } from '../../tests/build-trace.js';
+import { type EventRow, traceOf } from '../../../tests/build-trace.js';
 import { eventsWith } from './search.js';
 
 const word = fc.constantFrom('vfio-PCI', 'nvme', 'Ärger', 'a', 'ab', '');

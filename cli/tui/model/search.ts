@@ -7,7 +7,7 @@ import {
   STATS_COLUMNS,
   type StatsColumn,
   type TraceReader,
-} from '../../traces/index.js';
+} from '../../../traces/index.js';
 import { SeqList } from './seq-list.js';
 
 /** A dictionary column, and the ids whose strings contain the text. */

@@ -1,0 +1,113 @@
+/** Answers to requests of the browser: work that takes time. */
+import { kindsWhere } from '../../traces/index.js';
+import type { BackgroundWork } from './background-work.js';
+import type { EventQueries } from './event-queries.js';
+import type { Browser, Filter, Request } from './model/browser.js';
+import { storyOf } from './model/device-story.js';
+import { filtered, found } from './model/jumps.js';
+
+/** A request that is answered later. */
+export type Question = Extract<
+  Request,
+  { type: 'filter' | 'device' | 'search' | 'sql' | 'races' | 'divergences' }
+>;
+
+export const isQuestion = (request: Request): request is Question =>
+  ['filter', 'device', 'search', 'sql', 'races', 'divergences'].includes(request.type);
+
+/** Applies an answer to the browser, whose list shows `height` rows. */
+export type Answer = (browser: Browser, height: number) => Browser;
+
+/** @throws when the question is refused or cancelled, or the trace cannot be read */
+export async function answerTo(
+  question: Question,
+  queries: EventQueries,
+  work: BackgroundWork,
+): Promise<Answer> {
+  switch (question.type) {
+    case 'filter': {
+      const seqs = await queries.where(question.condition);
+      return (browser, height) =>
+        filtered(browser, whereFilter(question.condition, positionsOf(browser, seqs)), height);
+    }
+    case 'device':
+      return deviceAnswer(question.device, queries, work);
+    case 'search': {
+      const { text } = question;
+      const seqs = await queries.containing(text);
+      return (browser, height) => found(browser, { what: `"${text}"`, seqs, text }, height);
+    }
+    case 'sql': {
+      const result = await queries.rows(question.sql);
+      return (browser) => ({
+        ...browser,
+        looking: false,
+        message: '',
+        screen: 'events',
+        lower: { type: 'sql', result, cursor: 0 },
+      });
+    }
+    case 'races': {
+      const notes = work.raceNotes();
+      if (work.stage !== 'done') throw new Error(NOT_READY);
+      const seqs = Float64Array.from(notes.keys()).sort();
+      return (browser, height) => found(browser, { what: 'a race', seqs, notes }, height);
+    }
+    case 'divergences': {
+      const seqs = work.divergences();
+      if (seqs === null) throw new Error(NOT_READY);
+      return (browser, height) => found(browser, { what: 'a divergence', seqs }, height);
+    }
+  }
+}
+
+const NOT_READY = 'That is known when all of the trace was read; try again in a moment.';
+
+const positionsOf = ({ store }: Browser, seqs: Iterable<number>): number[] =>
+  Array.from(seqs, (seq) => store.positionOf(seq));
+
+const whereFilter = (condition: string, positions: readonly number[]): Filter => ({
+  text: `where ${condition}`,
+  positions,
+  device: null,
+});
+
+/** A story leaves out the accesses that make up most of a trace. */
+const QUIET: ReadonlySet<string> = new Set(
+  kindsWhere(({ frequent }) => frequent === true).filter((kind) => !kind.endsWith('.write')),
+);
+
+/** The list of the outermost calls in which something happened to a device. */
+async function deviceAnswer(
+  device: string,
+  queries: EventQueries,
+  work: BackgroundWork,
+): Promise<Answer> {
+  const states = work
+    .changesOf(device)
+    .flatMap(({ state }) => (state === null || state === 'absent' ? [] : [state]));
+  const known = <T>(values: readonly (T | null)[]) => [
+    ...new Set(values.filter((value) => value !== null)),
+  ];
+  const relations = {
+    device,
+    pf: known(states.map(({ physfn }) => physfn))[0] ?? null,
+    groups: known(states.map(({ group }) => group)),
+    drivers: known(states.map(({ driver }) => driver)),
+  };
+  const seqs = await queries.story((reader, signal) => storyOf(reader, relations, signal));
+  const also = relations.pf === null ? '' : ` and its PF ${relations.pf}`;
+  return (browser, height) => {
+    const { calls } = browser;
+    const outermost = positionsOf(browser, seqs).map(
+      (at) => calls.ancestors(at).at(-1) ?? calls.rowOf(at),
+    );
+    const filter = { text: `story of ${device}${also}`, positions: outermost, device };
+    return filtered({ ...browser, unfolded: false, hidden: QUIET }, filter, height);
+  };
+}
+
+/** Shows why there is no answer. */
+export const failed =
+  (error: Error): Answer =>
+  (browser) => ({ ...browser, looking: false, message: error.message.split('\n')[0] });

@@ -1,0 +1,249 @@
+/**
+ * Reads the whole trace in the background, a slice at a time, so that keys are handled in between:
+ * first the calls and what went wrong, then the states of the devices, then races.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeviceTimeline,
+  type Known,
+  type Race,
+  RaceFinder,
+  type StateChange,
+} from '../../analysis/index.js';
+import type { Divergence } from '../../replay/index.js';
+import { type Batch, type BatchInfo, VfrError } from '../../traces/index.js';
+import { formatDuration } from '../format-duration.js';
+import { CallIndex } from './model/call-index.js';
+import type { EventStore } from './model/event-store.js';
+import { type Finding, FindingCollector, inRank } from './model/findings.js';
+import type { Insights } from './model/overview.js';
+
+/** Events of a slice: a few milliseconds in which keys are not handled. */
+const INDEX_SLICE = 32_768;
+const REPLAY_SLICE = 4096;
+/** Drawing takes as long as several slices. */
+const DRAW_MS = 150;
+/** After a key more are likely to follow: the work pauses for this many milliseconds. */
+const REST_MS = 200;
+
+export type Stage = 'calls' | 'states' | 'races' | 'done';
+
+export class BackgroundWork implements Insights {
+  readonly calls: CallIndex;
+  readonly #timeline: DeviceTimeline;
+  readonly #collector = new FindingCollector();
+  #findings: readonly Finding[] = [];
+  #raceNotes: ReadonlyMap<number, string> = new Map();
+  /** By event; null until everything is replayed: a later event may still explain a divergence. */
+  #divergences: ReadonlyMap<number, Divergence> | null = null;
+  #eventful: readonly string[] = [];
+  #stage: Stage = 'calls';
+  /** Events that were processed in this stage. */
+  #done = 0;
+  #stopped = false;
+  #problem: string | null = null;
+  #restUntil = 0;
+  #drawAt = 0;
+  #redraw: () => void = () => {};
+
+  constructor(private readonly store: EventStore) {
+    this.calls = new CallIndex(store.length);
+    this.#timeline = new DeviceTimeline(store.reader.meta);
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** The part of the stage that is done, from 0 to 1. */
+  get progress(): number {
+    return this.store.length === 0 ? 1 : this.#done / this.store.length;
+  }
+
+  /** Why replay stopped before the end of the trace, or null. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  stateAt(device: string, seq: number): Known | undefined {
+    return this.#timeline.stateAt(device, seq);
+  }
+
+  changesOf(device: string): readonly StateChange[] {
+    return this.#timeline.changesOf(device);
+  }
+
+  divergenceAt(seq: number): Divergence | undefined {
+    return this.#divergences?.get(seq);
+  }
+
+  /** Events that diverged, ascending; null before the whole trace was replayed. */
+  divergences(): Float64Array | null {
+    return this.#divergences === null ? null : Float64Array.from(this.#divergences.keys());
+  }
+
+  /** The other side of the race of an event. */
+  raceNotes(): ReadonlyMap<number, string> {
+    return this.#raceNotes;
+  }
+
+  eventful(): readonly string[] {
+    return this.#eventful;
+  }
+
+  findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** Indexes the calls of the first events, so that the first screen has them. */
+  begin(): void {
+    const [first] = this.store.reader.batches;
+    if (first !== undefined) this.#readable(first, () => this.#index(first, 0, INDEX_SLICE));
+  }
+
+  /** @param redraw called whenever there is something new to show */
+  async run(redraw: () => void): Promise<void> {
+    this.#redraw = redraw;
+    await this.#indexAll();
+    this.#stage = 'states';
+    await this.#replayAll();
+    this.#stage = 'races';
+    await this.#findRaces();
+    if (this.#stopped) return;
+    this.#stage = 'done';
+    redraw();
+  }
+
+  /** Pauses, to leave the processor to the keys. */
+  rest(): void {
+    this.#restUntil = performance.now() + REST_MS;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #indexAll(): Promise<void> {
+    for (const info of this.store.reader.batches) {
+      const before = this.store.before(info);
+      while (this.calls.done < before + info.rows && !this.#stopped) {
+        const from = this.calls.done - before;
+        const until = Math.min(info.rows, from + INDEX_SLICE);
+        this.#readable(info, () => this.#index(info, from, until));
+        this.#done = this.calls.done;
+        await this.#breathe();
+      }
+    }
+    if (this.#stopped) return;
+    if (this.store.reader.completeness.complete) this.#noteUnreturned();
+    this.#findings = inRank(this.#collector.finish());
+    this.#redraw();
+  }
+
+  #index(info: BatchInfo, from: number, until: number): void {
+    const batch = this.store.batchOf(info);
+    const end = Math.min(until, info.rows);
+    const before = this.store.before(info);
+    this.calls.add(batch, [from, end], before, (seq) => this.store.exactPosition(seq));
+    this.#collector.add(batch, from, end);
+  }
+
+  /** Does some work on a batch, and skips the batch where it is damaged. */
+  #readable(info: BatchInfo, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof VfrError)) throw error;
+      this.calls.skip(this.store.before(info) + info.rows);
+    }
+  }
+
+  #noteUnreturned(): void {
+    for (let at = 0; at < this.calls.length; at++) {
+      if (!this.calls.isRunning(at)) continue;
+      const ref = this.store.atPosition(at)!;
+      const name = ref.batch.column('name').at(ref.row) ?? ref.batch.column('kind').at(ref.row);
+      const device = ref.batch.column('device').at(ref.row);
+      this.#collector.note(
+        `${name}${device === null ? '' : ` of ${device}`} never returned`,
+        ref.seq,
+      );
+    }
+  }
+
+  async #replayAll(): Promise<void> {
+    const { reader } = this.store;
+    this.#done = 0;
+    try {
+      for (const info of reader.batches) await this.#replay(reader.batch(info));
+    } catch (error) {
+      this.#problem = (error as Error).message;
+      return;
+    }
+    if (this.#stopped) return;
+    const found = this.#timeline.divergences().toSorted((a, b) => a.seq - b.seq);
+    this.#divergences = new Map(found.map((one) => [one.seq, one]));
+    this.#eventful = reader.dictionaries.device
+      .filter((one) => this.changesOf(one).length > 1)
+      .sort();
+    this.#redraw();
+  }
+
+  /** Batches may be larger and smaller than a slice. */
+  async #replay(batch: Batch): Promise<void> {
+    const end = batch.seqFirst + batch.rows;
+    for (let from: number = batch.seqFirst; from < end && !this.#stopped; ) {
+      const until = Math.min(end, from + REPLAY_SLICE);
+      this.#timeline.feed(batch, until);
+      this.#done += until - from;
+      from = until;
+      await this.#breathe();
+    }
+  }
+
+  async #findRaces(): Promise<void> {
+    const finder = new RaceFinder(this.store.reader.meta);
+    this.#done = 0;
+    try {
+      for (const info of this.store.reader.batches) {
+        if (this.#stopped) return;
+        finder.add(this.store.reader.batch(info));
+        this.#done += info.rows;
+        await this.#breathe();
+      }
+    } catch (error) {
+      this.#problem ??= (error as Error).message;
+      return;
+    }
+    const { races } = finder.finish();
+    this.#raceNotes = new Map(races.flatMap(notesOf));
+    this.#findings = inRank([...this.#findings, ...findingsOf(races)]);
+  }
+
+  /** Handles pending keys and frames. */
+  async #breathe(): Promise<void> {
+    if (performance.now() >= this.#drawAt) {
+      this.#drawAt = performance.now() + DRAW_MS;
+      this.#redraw();
+    }
+    do {
+      await sleep(1);
+    } while (performance.now() < this.#restUntil && !this.#stopped);
+  }
+}
+
+/** One finding for each device that operations raced for. */
+function findingsOf(races: readonly Race[]): Finding[] {
+  const collector = new FindingCollector();
+  for (const { device, first, second } of races)
+    for (const { seq } of [first, second]) collector.note(`operations raced for ${device}`, seq);
+  return collector.finish();
+}
+
+function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {
+  const apart = formatDuration(windowNs);
+  return [
+    [first.seq, `races with ${second.seq} (${second.what}), ${apart} apart: ${outcome}`],
+    [second.seq, `races with ${first.seq} (${first.what}), ${apart} apart: ${outcome}`],
+  ];
+}

@@ -1,0 +1,122 @@
+/** Commands of the overview, and those that lead to it. */
+import { ask, type Browser, moveTo, type Step } from '../model/browser.js';
+import { found } from '../model/jumps.js';
+import { devicesOf, itemsOf, type Overview, selected } from '../model/overview.js';
+import { type Command, type Context, LISTS, shows } from './command.js';
+
+const HERE: readonly Context[] = ['overview'];
+
+const changed = (browser: Browser, change: Partial<Overview>): Browser => ({
+  ...browser,
+  overview: { ...browser.overview, ...change },
+});
+
+const moved = (to: (overview: Overview, last: number) => number) =>
+  shows((browser) => {
+    const last = itemsOf(browser.overview).length - 1;
+    const cursor = Math.min(last, Math.max(0, to(browser.overview, last)));
+    return changed(browser, { cursor });
+  });
+
+/** The first item of the next section: the events, the devices, the findings. */
+function nextSection(overview: Overview): number {
+  const findings = 1 + devicesOf(overview).length;
+  const starts = [0, 1, findings].filter((start) => start < itemsOf(overview).length);
+  return starts.find((start) => start > overview.cursor) ?? 0;
+}
+
+/** Shows what the cursor is on. */
+function enter(browser: Browser, height: number): Step {
+  const item = selected(browser.overview);
+  switch (item.type) {
+    case 'events':
+      return { browser: toEvents(browser, height) };
+    case 'device':
+      return ask(browser, { type: 'device', device: item.device });
+    case 'finding': {
+      const { what, seqs } = item.finding;
+      const search = { what: `"${what}"`, seqs: Float64Array.from(seqs) };
+      return { browser: found(browser, search, height) };
+    }
+  }
+}
+
+/** The list, from the first event that is not a snapshot when it is entered first. */
+function toEvents(browser: Browser, height: number): Browser {
+  const events: Browser = { ...browser, screen: 'events' };
+  if (browser.cursor > 0) return events;
+  const { rows, calls, store } = browser;
+  const snapshot = store.reader.dictionaries.kind.indexOf('snapshot');
+  let row = 0;
+  while (row < rows.length && calls.kindOf(rows.positionAt(row)) === snapshot) row++;
+  return row === rows.length ? events : moveTo({ ...events, top: row }, row, height);
+}
+
+export const OVERVIEW_COMMANDS: readonly Command[] = [
+  {
+    keys: ['up', 'k'],
+    shown: '↑ k',
+    help: 'one row up',
+    in: HERE,
+    run: moved((o) => o.cursor - 1),
+  },
+  {
+    keys: ['down', 'j'],
+    shown: '↓ j',
+    help: 'one row down',
+    in: HERE,
+    run: moved((o) => o.cursor + 1),
+  },
+  {
+    keys: ['pageup'],
+    shown: 'PgUp',
+    help: 'ten rows up',
+    in: HERE,
+    run: moved((o) => o.cursor - 10),
+  },
+  {
+    keys: ['pagedown', ' '],
+    shown: 'PgDn space',
+    help: 'ten rows down',
+    in: HERE,
+    run: moved((o) => o.cursor + 10),
+  },
+  { keys: ['g', 'home'], shown: 'g Home', help: 'first row', in: HERE, run: moved(() => 0) },
+  { keys: ['G', 'end'], shown: 'G End', help: 'last row', in: HERE, run: moved((_, last) => last) },
+  {
+    keys: ['tab'],
+    shown: 'Tab',
+    help: 'to the devices, to the findings, and around',
+    in: HERE,
+    hint: 'next part',
+    run: moved(nextSection),
+  },
+  {
+    keys: ['return', 'right', 'l'],
+    shown: 'Enter',
+    help: 'go there: all events, the story of a device, a finding',
+    in: HERE,
+    hint: 'go there',
+    run: enter,
+  },
+  {
+    keys: ['a'],
+    help: 'list all devices, or only those to which something happened',
+    in: HERE,
+    hint: 'all devices',
+    run: shows((b) => changed(b, { all: !b.overview.all, cursor: Math.min(b.overview.cursor, 1) })),
+  },
+  { keys: ['escape'], shown: 'Esc', help: 'stop looking', in: HERE, run: stop },
+  {
+    keys: ['o'],
+    help: 'the overview',
+    in: LISTS,
+    hint: 'overview',
+    run: shows((b) => ({ ...b, screen: 'overview' })),
+  },
+];
+
+function stop(browser: Browser): Step {
+  if (!browser.looking) return { browser };
+  return { browser: { ...browser, looking: false, message: '' }, request: { type: 'cancel' } };
+}

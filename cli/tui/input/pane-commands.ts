@@ -1,0 +1,119 @@
+/** Commands of the panes below the list: the causes of an event, a device's state, SQL rows. */
+import { type Browser, jumpTo, type Lower, type Step } from '../model/browser.js';
+import { currentDevice } from '../model/jumps.js';
+import { STATE_FIELDS, setBy } from '../model/state-history.js';
+import { type Command, type Context, shows } from './command.js';
+import { why } from './jump-commands.js';
+
+const PANES: readonly Context[] = ['why', 'state', 'sql'];
+
+/** Number of rows of a pane. */
+function lengthOf(lower: Lower): number {
+  switch (lower.type) {
+    case 'details':
+      return 0;
+    case 'why':
+      return lower.causes.length;
+    case 'state':
+      return STATE_FIELDS.length;
+    case 'sql':
+      return lower.result.rows.length;
+  }
+}
+
+const moved = (step: number | 'first' | 'last') =>
+  shows((browser) => {
+    const { lower } = browser;
+    if (lower.type === 'details') return browser;
+    const last = Math.max(0, lengthOf(lower) - 1);
+    const to = step === 'first' ? 0 : step === 'last' ? last : lower.cursor + step;
+    return { ...browser, lower: { ...lower, cursor: Math.min(last, Math.max(0, to)) } };
+  });
+
+const closed = (browser: Browser): Browser => ({ ...browser, lower: { type: 'details' } });
+
+/** Goes to what is under the cursor of the pane. */
+function enter(browser: Browser, height: number): Browser {
+  const { lower } = browser;
+  switch (lower.type) {
+    case 'details':
+      return browser;
+    case 'why':
+      return why(jumpTo(browser, lower.causes[lower.cursor].seq, height));
+    case 'state':
+      return toSetter(browser, lower.cursor, height);
+    case 'sql':
+      return toRow(browser, lower, height);
+  }
+}
+
+/** To the event that set a value of the state. */
+function toSetter(browser: Browser, field: number, height: number): Browser {
+  const device = currentDevice(browser);
+  if (device === null) return browser;
+  const { store, rows, cursor } = browser;
+  const changes = browser.overview.insights.changesOf(device);
+  const seq = setBy(changes, STATE_FIELDS[field].of, store.seqAt(rows.positionAt(cursor)));
+  if (seq !== null) return why(jumpTo(browser, seq, height));
+  return { ...browser, message: 'It was so when the recording began.' };
+}
+
+/** To the event of a row of SQL: its first column whose name ends in `seq`. */
+function toRow(browser: Browser, lower: Lower & { type: 'sql' }, height: number): Browser {
+  const { columns, rows } = lower.result;
+  const column = columns.findIndex((name) => /(^|_)seq$/.test(name));
+  const text = rows[lower.cursor]?.[column] ?? '';
+  if (/^\d+$/.test(text)) return jumpTo(browser, Number(text), height);
+  return { ...browser, message: 'This row has no column seq to go to.' };
+}
+
+function toState(browser: Browser): Step {
+  return { browser: { ...browser, lower: { type: 'state', cursor: 0 } } };
+}
+
+export const PANE_COMMANDS: readonly Command[] = [
+  {
+    keys: ['tab'],
+    shown: 'Tab',
+    help: 'to the state of the device, and back',
+    in: ['events'],
+    hint: 'state',
+    run: toState,
+  },
+  {
+    keys: ['tab', 'escape'],
+    shown: 'Tab Esc',
+    help: 'close this pane',
+    hint: 'close',
+    in: PANES,
+    run: shows(closed),
+  },
+  {
+    keys: ['return'],
+    shown: 'Enter',
+    help: 'go to this event',
+    in: ['why', 'sql'],
+    hint: 'go there',
+    run: shows(enter),
+  },
+  {
+    keys: ['return', 'w'],
+    shown: 'Enter w',
+    help: 'who set this: the event that set this value, and why',
+    in: ['state'],
+    hint: 'who set this',
+    run: shows(enter),
+  },
+  { keys: ['up', 'k'], shown: '↑ k', help: 'one row up', in: PANES, run: moved(-1) },
+  { keys: ['down', 'j'], shown: '↓ j', help: 'one row down', in: PANES, run: moved(1) },
+  { keys: ['pageup'], shown: 'PgUp', help: 'ten rows up', in: PANES, run: moved(-10) },
+  {
+    keys: ['pagedown', ' '],
+    shown: 'PgDn space',
+    help: 'ten rows down',
+    in: PANES,
+    run: moved(10),
+  },
+  { keys: ['g', 'home'], shown: 'g Home', help: 'first row', in: PANES, run: moved('first') },
+  { keys: ['G', 'end'], shown: 'G End', help: 'last row', in: PANES, run: moved('last') },
+];

@@ -1,0 +1,79 @@
+/** What ink shows of the browser, as texts. */
+
+import { printable } from '../../printable.js';
+import { contextOf } from '../input/command.js';
+import { COMMANDS_HINTS } from '../input/hints.js';
+import type { Browser, Prompt, PromptKind } from '../model/browser.js';
+import { devicesOf } from '../model/overview.js';
+import { cells, widthOf } from '../text/cell-text.js';
+import type { Frame } from './screen.js';
+import type { Size, View } from './view.js';
+
+const LANES_MAX = 6;
+
+export function frameOf(browser: Browser, view: View, { columns, rows }: Size): Frame {
+  const { paint } = view;
+  const { lower, screen, help } = browser;
+  const lanes = Math.min(LANES_MAX, browser.overview.insights.eventful().length);
+  return {
+    columns,
+    rows,
+    screen: help !== null ? 'help' : screen,
+    lowerTitle: paint('strong', lowerTitle(browser)),
+    asList: lower.type === 'why' || lower.type === 'sql',
+    stateTitle: paint('strong', lower.type === 'state' ? '▶ state' : 'state'),
+    titles: { devices: paint('strong', 'devices'), lanes: paint('strong', 'drivers over time') },
+    lanes: lanes === 0 ? 0 : lanes + 1,
+    status: statusLine(browser, view, columns),
+  };
+}
+
+function lowerTitle({ lower }: Browser): string {
+  switch (lower.type) {
+    case 'why':
+      return '▶ why: the event, and below it what led to it';
+    case 'sql': {
+      const { rows, more, sql } = lower.result;
+      return `▶ ${rows.length}${more ? ' of more' : ''} rows: ${printable(sql).slice(0, 60)}`;
+    }
+    default:
+      return 'details';
+  }
+}
+
+const PROMPTS: Readonly<Record<PromptKind, string>> = {
+  filter: 'only where (SQL condition; empty: all): ',
+  search: '/',
+  command: ':',
+  sql: 'SQL: ',
+};
+
+function statusLine(browser: Browser, { paint }: View, width: number): string {
+  const { prompt, message, pending } = browser;
+  if (prompt !== null) return promptLine(prompt, message, width, paint);
+  if (pending !== null)
+    return paint('strong', pending === 'mark' ? 'mark: a letter' : 'to mark: a letter');
+  if (message !== '') return paint('notable', cells(message, width));
+  if (browser.help !== null) return paint('dim', 'any key closes the help; j k scroll');
+  return paint('dim', cells(COMMANDS_HINTS[contextOf(browser)], width));
+}
+
+/** The line that is typed, scrolled so that its cursor is visible, and the words that may come. */
+function promptLine(
+  { kind, line }: Prompt,
+  message: string,
+  width: number,
+  paint: View['paint'],
+): string {
+  const before = printable(line.text.slice(0, line.at));
+  const [at = ' '] = new Intl.Segmenter().segment(line.text.slice(line.at));
+  const under = typeof at === 'string' ? at : at.segment;
+  const after = printable(line.text.slice(line.at + (typeof at === 'string' ? 0 : under.length)));
+  const room = Math.max(1, width - widthOf(PROMPTS[kind]) - 1);
+  const cut = widthOf(before) > room ? `…${before.slice(-(room - 1))}` : before;
+  const words = message === '' ? '' : paint('dim', `   ${printable(message)}`);
+  return paint('strong', PROMPTS[kind]) + cut + paint('cursor', printable(under)) + after + words;
+}
+
+/** Devices that have a lane. */
+export const laneDevices = (browser: Browser): readonly string[] => devicesOf(browser.overview);

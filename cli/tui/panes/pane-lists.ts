@@ -1,0 +1,56 @@
+/** The lists below the events: causes, rows of SQL. */
+import type { Browser, Cause, SqlResult } from '../model/browser.js';
+import { cells, widthOf } from '../text/cell-text.js';
+import { callLine, type RowContext } from '../text/row-line.js';
+import type { Paint } from '../text/theme.js';
+import { readable } from './list-body.js';
+import type { View } from './view.js';
+
+/** The part of some lines around a cursor. */
+function around(lines: readonly string[], cursor: number, height: number, paint: Paint): string[] {
+  const first = Math.max(0, Math.min(cursor - Math.floor(height / 2), lines.length - height));
+  return lines
+    .map((line, i) => (i === cursor ? paint('cursor', line) : line))
+    .slice(first, first + height);
+}
+
+const HOW_WIDTH = 16;
+
+/** The chain of causes: the event first, what led to it below. */
+export function whyBody(
+  browser: Browser,
+  { paint }: View,
+  { causes, cursor }: { readonly causes: readonly Cause[]; readonly cursor: number },
+  [width, height]: readonly [width: number, height: number],
+): string[] {
+  const { store, calls, base } = browser;
+  const inner = Math.max(1, width - HOW_WIDTH - 1);
+  const context: RowContext = { store, calls, base, clock: 'start', width: inner, needle: '' };
+  const lines = causes.map(({ seq, how }) => {
+    const row = { position: store.positionOf(seq), depth: 0, opened: false, before: null };
+    const line = readable(
+      () => callLine(row, context, (_tone, text) => text),
+      (problem) => cells(problem, inner),
+    );
+    return `${cells(how, HOW_WIDTH)} ${line}`;
+  });
+  return around(lines, cursor, height, paint);
+}
+
+const COLUMN_MAX = 40;
+
+/** Rows of an SQL result below their column names. */
+export function sqlBody(
+  { columns, rows }: SqlResult,
+  cursor: number,
+  [width, height]: readonly [width: number, height: number],
+  paint: Paint,
+): string[] {
+  const widths = columns.map((name, i) =>
+    Math.min(COLUMN_MAX, Math.max(widthOf(name), ...rows.map((row) => widthOf(row[i])))),
+  );
+  const lineOf = (values: readonly string[]) =>
+    cells(values.map((value, i) => cells(value, widths[i])).join('  '), width);
+  const lines = rows.map(lineOf);
+  return [paint('strong', lineOf(columns)), ...around(lines, cursor, height - 1, paint)];
+}

@@ -1,0 +1,44 @@
+/** What a recording is, in a few lines, and what to do about what is wrong with it. */
+import type { TraceReader } from '../../../traces/index.js';
+import { formatDuration } from '../../format-duration.js';
+import { describeCompleteness } from '../../open-trace.js';
+
+/** Kernel, clock, length, completeness. */
+export function factsOf(reader: TraceReader, start: bigint): string[] {
+  const { kernel, clock, writer } = reader.meta;
+  const last = reader.batches.reduce(
+    (ts, { stats }) => (stats.tsMax > ts ? stats.tsMax : ts),
+    start,
+  );
+  const named = clock === 'unknown' ? 'an unknown clock' : `clock ${clock}`;
+  const time = clock === 'none' ? 'without times' : `${formatDuration(last - start)} of ${named}`;
+  const parts = [
+    kernel === undefined ? 'kernel unknown' : `Linux ${kernel}`,
+    time,
+    `recorded by ${reader.dictionaries.source.join(', ') || 'nothing'}`,
+    `written by ${writer}`,
+  ];
+  return [parts.join(' · '), describeCompleteness(reader)];
+}
+
+/** What is wrong with the recording, with the next step; empty when nothing is. */
+export function adviceFor(reader: TraceReader): string[] {
+  if (reader.events === 0) {
+    return [
+      'No event is in this trace: nothing happened, or no probe could be used.',
+      'Run `vfr doctor` to see what this machine can record, or `vfr demo` for a recording.',
+    ];
+  }
+  const advice: string[] = [];
+  const { truncated, damaged } = reader.completeness;
+  if (damaged > 0)
+    advice.push('Damaged: `vfr verify` shows where, `vfr repair` saves what can be read.');
+  if (truncated)
+    advice.push('Cut off: the recorder did not finish it. All that is before the cut is here.');
+  if (!reader.dictionaries.kind.includes('snapshot'))
+    advice.push(
+      'No snapshot: drivers from before the first event are unknown. `vfr record` takes one;',
+      '`vfr import --snapshot DIR` adds one.',
+    );
+  return advice;
+}

@@ -1,0 +1,27 @@
+/** What the panes show besides the browser itself. */
+import type { Known, StateChange } from '../../../analysis/index.js';
+import type { Divergence } from '../../../replay/index.js';
+import type { Paint } from '../text/theme.js';
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What is known of the recording so far; `progress` is the part of the stage that is done. */
+export interface WorkStatus {
+  readonly stage: 'calls' | 'states' | 'races' | 'done';
+  readonly progress: number;
+  /** Why replay stopped before the end of the trace, or null. */
+  readonly problem: string | null;
+  stateAt(device: string, seq: number): Known | undefined;
+  changesOf(device: string): readonly StateChange[];
+  divergenceAt(seq: number): Divergence | undefined;
+  raceNotes(): ReadonlyMap<number, string>;
+}
+
+export interface View {
+  readonly title: string;
+  readonly work: WorkStatus;
+  readonly paint: Paint;
+}

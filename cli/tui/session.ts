@@ -1,0 +1,181 @@
+/** The browser while it runs: keys and the mouse, work that takes time, what is on the screen. */
+import { type Answer, answerTo, failed, isQuestion, type Question } from './answers.js';
+import type { BackgroundWork } from './background-work.js';
+import type { EventQueries } from './event-queries.js';
+import { press } from './input/commands.js';
+import type { MouseEvent } from './input/mouse.js';
+import { type Place, pointed } from './input/mouse-actions.js';
+import {
+  ask,
+  type Browser,
+  moveTo,
+  openBrowser,
+  type Request,
+  type Step,
+  withRows,
+} from './model/browser.js';
+import type { TimeBase } from './model/clock.js';
+import type { EventStore } from './model/event-store.js';
+import { bodyLines } from './panes/bodies.js';
+import { firstDevice } from './panes/devices-body.js';
+import { frameOf, laneDevices } from './panes/frame.js';
+import { Lanes } from './panes/lanes-body.js';
+import type { BodyName, Frame } from './panes/screen.js';
+import type { Size, View } from './panes/view.js';
+import type { Rectangle } from './terminal.js';
+import type { Paint } from './text/theme.js';
+
+export type Places = ReadonlyMap<BodyName, Place>;
+
+/** What only the owner of the terminal can do. */
+export interface SessionHost {
+  readonly copy: (text: string) => void;
+  readonly suspend: () => void;
+  readonly quit: () => void;
+  /** Something on the screen may have changed. */
+  readonly redraw: () => void;
+}
+
+export interface SessionOptions {
+  readonly title: string;
+  readonly store: EventStore;
+  readonly queries: EventQueries;
+  readonly work: BackgroundWork;
+  readonly base: TimeBase;
+  readonly paint: Paint;
+}
+
+export class Session {
+  #browser: Browser;
+  #view: View;
+  #places: Places = new Map();
+  readonly #lanes: Lanes;
+  /** Only the answer to the last question is used. */
+  #asked = 0;
+  #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
+
+  constructor(private readonly options: SessionOptions) {
+    const { store, work, base, title, paint } = options;
+    this.#browser = openBrowser(store, work.calls, base, work);
+    this.#view = { title, work, paint };
+    this.#lanes = new Lanes(store, base.start, work);
+  }
+
+  get browser(): Browser {
+    return this.#browser;
+  }
+
+  /** Begins to answer; until then nothing but the first screen is needed. */
+  attach(host: SessionHost): void {
+    this.#host = host;
+  }
+
+  /** Rows that fit the list. */
+  get height(): number {
+    return Math.max(1, (this.#places.get('list')?.height ?? 21) - 1);
+  }
+
+  setPaint(paint: Paint): void {
+    this.#view = { ...this.#view, paint };
+  }
+
+  /** Sets where ink laid out the bodies. */
+  setPlaces(places: Places): void {
+    this.#places = places;
+    this.#browser = moveTo(this.#browser, this.#browser.cursor, this.height);
+  }
+
+  frame(size: Size): Frame {
+    return frameOf(this.#browser, this.#view, size);
+  }
+
+  /** The lines to paint over the frame. */
+  rectangles(): Rectangle[] {
+    return [...this.#places].map(([name, { row, column, width, height }]) => {
+      const lines = bodyLines(name, this.#browser, this.#view, this.#lanes, [width, height]);
+      const blank = ' '.repeat(width);
+      const shown = Array.from({ length: height }, (_, i) => lines[i] || blank);
+      return { row, column, width, lines: shown };
+    });
+  }
+
+  keys(names: readonly string[]): void {
+    this.options.work.rest();
+    for (const name of names)
+      this.#apply(this.#readable(() => press(this.#browser, name, this.height)));
+    this.#host.redraw();
+  }
+
+  mouse(event: MouseEvent): void {
+    this.options.work.rest();
+    const places = {
+      ...Object.fromEntries(this.#places),
+      seqAtLane: (column: number, width: number) => this.#lanes.seqAt(column, width),
+      deviceAt: (line: number) => {
+        const first = firstDevice(this.#browser, this.#places.get('devices')?.height ?? 0);
+        return laneDevices(this.#browser)[first + line] ?? null;
+      },
+    };
+    this.#apply(this.#readable(() => pointed(this.#browser, event, places, this.height)));
+    this.#host.redraw();
+  }
+
+  /** Asks something that the user did not type. */
+  ask(question: Question): void {
+    this.#apply(ask(this.#browser, question));
+  }
+
+  /** Changes the browser as a command does. */
+  change(change: (browser: Browser, height: number) => Browser): void {
+    this.#browser = change(this.#browser, this.height);
+  }
+
+  /** The background work has progressed: the list may have become longer. */
+  progressed(): void {
+    const { calls, indexed } = this.#browser;
+    const grown = calls.isComplete ? indexed < calls.done : calls.done >= 2 * Math.max(1, indexed);
+    if (grown) this.#browser = withRows(this.#browser, {}, this.height);
+    this.#host.redraw();
+  }
+
+  #apply({ browser, request }: Step): void {
+    this.#browser = browser;
+    if (request !== undefined) this.#do(request);
+  }
+
+  #do(request: Request): void {
+    switch (request.type) {
+      case 'copy':
+        this.#host.copy(request.text);
+        break;
+      case 'suspend':
+        this.#host.suspend();
+        break;
+      case 'quit':
+        this.#asked++;
+        this.#host.quit();
+        break;
+      default:
+        this.#asked++;
+        this.options.queries.cancel();
+        if (isQuestion(request)) void this.#answer(request, this.#asked);
+    }
+  }
+
+  async #answer(question: Question, number: number): Promise<void> {
+    const { queries, work } = this.options;
+    const answer: Answer = await answerTo(question, queries, work).catch(failed);
+    if (number !== this.#asked) return;
+    this.#apply(this.#readable(() => ({ browser: answer(this.#browser, this.height) })));
+    this.#host.redraw();
+  }
+
+  /** A jump may have to read a damaged part of the trace. */
+  #readable(step: () => Step): Step {
+    try {
+      return step();
+    } catch (error) {
+      return { browser: { ...this.#browser, looking: false, message: (error as Error).message } };
+    }
+  }
+}

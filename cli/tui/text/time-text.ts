@@ -1,0 +1,32 @@
+/** Times of events in the three ways that the browser shows them. */
+import { formatDuration } from '../../format-duration.js';
+import type { Clock, TimeBase } from '../model/clock.js';
+
+/** @param before time of the row above; null for the first */
+export function timeText(
+  ts: bigint,
+  before: bigint | null,
+  clock: Clock,
+  { start, wallOffset }: TimeBase,
+): string {
+  if (clock === 'delta' && before !== null) return deltaText(ts - before);
+  if (clock === 'wall' && wallOffset !== null) return wallText(ts + wallOffset);
+  return secondsText(ts - start, 6);
+}
+
+const deltaText = (nanoseconds: bigint): string =>
+  `${nanoseconds < 0n ? '' : '+'}${formatDuration(nanoseconds)}`;
+
+const wallText = (nanoseconds: bigint): string => {
+  const micros = (nanoseconds / 1000n) % 1_000_000n;
+  const date = new Date(Number(nanoseconds / 1_000_000n));
+  return `${date.toISOString().slice(11, 19)}.${String(micros).padStart(6, '0')}`;
+};
+
+/** Seconds with some decimals, as `-1.864917`. */
+function secondsText(nanoseconds: bigint, decimals: number): string {
+  const sign = nanoseconds < 0n ? '-' : '';
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const fraction = String(size % 1_000_000_000n).padStart(9, '0');
+  return `${sign}${size / 1_000_000_000n}.${fraction.slice(0, decimals)}`;
+}
