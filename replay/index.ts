@@ -71,10 +71,12 @@ export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';
 export { parseSnapshot } from './model/binding/function-facts.js';
 export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
 export { covers, parseNewId } from './model/binding/pci-ids.js';
+export { MODELS, type Model } from './model/models.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
 export {
   checkScenario,
+  isVfioDriver,
   kindOf,
   type LineMistake,
   readScenario,
@@ -83,4 +85,8 @@ export {
   SCENARIOS,
   type ScenarioDocument,
   specOf,
+  VMMS,
+  type Vmm,
+  withDriver,
+  withVmm,
 } from './scenarios/index.js';

@@ -135,6 +135,7 @@ function prepare(engine: Engine, fn: VfioFunction): void {
   if (fn.hardware !== null || engine.gaps) return;
   const physfn = engine.machine.find(fn.address)?.physfn ?? null;
   const pf = physfn === null ? null : functionAt(engine.vfio, physfn);
+  fn.properties ??= pf?.properties ?? null;
   const size = pf?.hardware?.bytes.byteLength;
   if (size !== undefined) fn.hardware = unknownHardware(size);
 }
