@@ -1,12 +1,13 @@
 /** The machine of a recording, from its snapshot and its events. */
 
 import { ERRNO } from '../../traces/index.js';
-import type {
-  DriverSpec,
-  FunctionSpec,
-  FunctionStart,
-  MachineSpec,
-  SriovSpec,
+import {
+  type DriverSpec,
+  defaultHardware,
+  type FunctionSpec,
+  type FunctionStart,
+  type MachineSpec,
+  type SriovSpec,
 } from '../kernel/index.js';
 import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
 import { routingId } from '../model/binding/vf-address.js';
@@ -221,7 +222,14 @@ class Lesson {
       ids: this.#ids.get(address) ?? NO_IDS,
       ...this.#beginning.start(address),
       sriov: this.#sriovOf(address),
+      ...this.#hardwareOf(address),
     }));
+  }
+
+  /** What a variant of vfio-pci finds decides whether its probe succeeds. */
+  #hardwareOf(address: string): Pick<FunctionSpec, 'hardware'> {
+    const properties = this.recording.functions.get(address)?.properties ?? null;
+    return properties === null ? {} : { hardware: { ...defaultHardware, properties } };
   }
 
   #sriovOf(pf: string): SriovSpec | null {

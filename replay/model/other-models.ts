@@ -1,7 +1,7 @@
 /** What the project names and no model covers yet, with the facts that one would have. */
 import { type ModelRow, rows } from './drivers/model-row.js';
 
-/** Facts of a subject none of which a model has. */
+/** Facts of a subject that has no model. */
 const none = (
   model: string,
   source: string,
@@ -79,7 +79,7 @@ export const OTHER_MODELS = [
       'virqfd',
       'drivers/vfio/virqfd.c 6.12',
       'eventfds that unmask an interrupt are not modelled',
-      ['bad-fd', 'a descriptor that is none: -EBADF; one of another kind: -EINVAL'],
+      ['bad-fd', 'a descriptor that is not open: -EBADF; one of another kind: -EINVAL'],
       ['busy', 'a second eventfd for the same purpose: -EBUSY'],
       ['signalled', 'an eventfd that is signalled already has its effect at once'],
       ['hangup', 'closing the eventfd ends it, later and on a worker'],

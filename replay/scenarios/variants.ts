@@ -145,8 +145,7 @@ export const VARIANTS: readonly ScenarioDocument[] = [
   {
     ...first,
     name: 'nvgpu-without-a-bar',
-    title:
-      'memory of a size that is no power of two, which no register shows and only a mapping reaches',
+    title: 'memory of a size that is no power of two: no register shows it, a mapping reaches it',
     machine: {
       functions: [
         {

@@ -207,7 +207,7 @@ export function withVmm(document: ScenarioDocument, vmm: Vmm): ScenarioDocument 
   return { ...document, actors: [{ name: vmm, does }] };
 }
 
-/** What firmware, PF and registers say where a scenario does not: every driver finds what it needs. */
+/** What firmware, PF and registers say where a scenario does not: all that drivers need. */
 const PROPERTIES = {
   migration: 1,
   'device-parts': 1,

@@ -56,13 +56,6 @@ export function refusedByVariant(engine: Engine, address: string, driver: string
   return typeof own === 'number' && own < 0 ? own : null;
 }
 
-/** The value of `properties` in the snapshot of a function. */
-export function readProperties(text: string | null): VfioFunction['properties'] {
-  if (text?.includes('"properties"') !== true) return null;
-  const { properties } = JSON.parse(text) as { readonly properties?: unknown };
-  return typeof properties === 'object' ? (properties as VfioFunction['properties']) : null;
-}
-
 /** Whether an event is of a variant's own function. */
 export const isOfVariant = ({ name, path }: EventCursor): boolean =>
   path === 'vfio' && isDoor(name);

@@ -1,4 +1,7 @@
-/** VFs of 82599, X540 and X550, with those that Hyper-V shows (kernel drivers/net/ethernet/intel/ixgbevf/ixgbevf_main.c 6.12). */
+/**
+ * VFs of 82599, X540 and X550, with those that Hyper-V shows (kernel
+ * drivers/net/ethernet/intel/ixgbevf/ixgbevf_main.c 6.12).
+ */
 import { defineNative, pciIds } from './driver.js';
 import { rows } from './model-row.js';
 

@@ -52,7 +52,7 @@ describe('what a device can do', () => {
     ['xe/abilities', xe, COPY | P2P],
     ['qat/abilities', qat, COPY | P2P | PRE],
     ['virtio/abilities', virtio, COPY | P2P | PRE],
-  ])('%s: its flags', (_, { abilities }, expected) => {
+  ])('%s: the flags of its features', (_, { abilities }, expected) => {
     expect(abilities).toBe(expected);
   });
 

@@ -1,4 +1,4 @@
-/** Claims NVIDIA's display and 3D controllers, VFs too (kernel drivers/gpu/nova-core/driver.rs 6.17). */
+/** NVIDIA's display and 3D controllers, VFs too (kernel drivers/gpu/nova-core/driver.rs 6.17). */
 import { defineNative, pciClass } from './driver.js';
 import { rows } from './model-row.js';
 

@@ -1,4 +1,7 @@
-/** NVMe controllers by class; entries for single devices have that class, too (kernel drivers/nvme/host/pci.c 6.12). */
+/**
+ * NVMe controllers by class; entries for single devices have that class, too (kernel
+ * drivers/nvme/host/pci.c 6.12).
+ */
 import { defineNative, pciClass } from './driver.js';
 import { rows } from './model-row.js';
 

@@ -175,7 +175,7 @@ describe('vfio-pci refuses devices', () => {
   const probe = (device: number, given: Given = {}) =>
     deviceOf('vfio-pci', { vendor: 0x8086, device, ...given }).probed;
 
-  test('vfio-pci/denylist: QuickAssist', () => {
+  test('vfio-pci/denylist: it refuses QuickAssist', () => {
     for (const id of [0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443]) {
       expect(probe(id)).toBe(-EINVAL);
     }
