@@ -1,6 +1,6 @@
 /** Finds scenarios by name or in a file, and records runs of them. */
 import { readFileSync } from 'node:fs';
-import type { Named, Outcome, ScenarioDocument, World } from '../replay/index.js';
+import type { Named, Outcome, ScenarioDocument, Vmm, World } from '../replay/index.js';
 import { reportFinding } from './exit-codes.js';
 import { note, printJson } from './output.js';
 import { plural } from './plural.js';
@@ -10,6 +10,10 @@ import { type OutputOption, writerName, writeTrace } from './trace-output.js';
 interface RunOptions extends OutputOption {
   readonly seed?: number;
   readonly kernel?: string;
+  /** Another driver of VFIO than the scenario's. */
+  readonly driver?: string;
+  /** A VMM in place of the scenario's actors. */
+  readonly vmm?: Vmm;
 }
 
 /** A scenario that comes with vfr, or one from a file. A name with a slash or a dot is a file. */
@@ -41,7 +45,7 @@ async function unknownScenario(name: string): Promise<Error> {
 /** Runs a scenario with one schedule and writes what a recorder would have recorded. */
 export async function recordScenario(nameOrFile: string, options: RunOptions): Promise<void> {
   const { boot, kindOf, randomly, scheduleOf } = await import('../replay/index.js');
-  const document = await findScenario(nameOrFile);
+  const document = await chosenScenario(nameOrFile, options);
   const { seed = 1, kernel = document.kernel } = options;
   const world = await worldOn(document, kernel);
   const { name } = document;
@@ -54,9 +58,32 @@ export async function recordScenario(nameOrFile: string, options: RunOptions): P
     (ended) => ({ scenario: name, seed, kernel, outcome: ended }),
   );
   await printOutcome(outcome);
-  if (kernel !== document.kernel || kindOf(outcome, document.outcomes) >= 0) return;
+  // What its outcomes name is only of the scenario itself.
+  const isChanged = options.driver !== undefined || options.vmm !== undefined;
+  if (isChanged || kernel !== document.kernel || kindOf(outcome, document.outcomes) >= 0) return;
   note('this is not an outcome that the scenario names');
   reportFinding();
+}
+
+/** The scenario with another driver of VFIO, and with a VMM as its actor, where these are given. */
+async function chosenScenario(
+  nameOrFile: string,
+  { driver, vmm }: RunOptions,
+): Promise<ScenarioDocument> {
+  const { MODELS, withDriver, withVmm, isVfioDriver } = await import('../replay/index.js');
+  const { VfrError } = await import('../traces/index.js');
+  const document = await findScenario(nameOrFile);
+  if (driver !== undefined && !isVfioDriver(driver)) {
+    const names = MODELS.map(({ name }) => name).filter(isVfioDriver);
+    const next = `Name one of ${names.join(', ')}.`;
+    throw new VfrError('SCENARIO_DRIVER', `${driver} is not a driver of VFIO with a model`, next);
+  }
+  const driven = driver === undefined ? document : withDriver(document, driver);
+  const used = vmm === undefined ? driven : withVmm(driven, vmm);
+  if (used !== null) return used;
+  const what = `no driver of VFIO has a device at the start of ${nameOrFile}`;
+  const next = 'Choose another scenario, such as assigned-device.';
+  throw new VfrError('SCENARIO_DRIVER', what, next);
 }
 
 /** What a scenario says about the ends of its runs. */

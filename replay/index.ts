@@ -75,12 +75,14 @@ export { parseSnapshot } from './model/binding/function-facts.js';
 export { parseBool, parseStore, type Store } from './model/binding/parse-store.js';
 export { covers, parseNewId } from './model/binding/pci-ids.js';
 export { routingId } from './model/binding/vf-address.js';
+export { MODELS, type Model } from './model/models.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
 export { IOCTLS } from './model/vfio/ioctl-numbers.js';
 export { VM_FAULT } from './model/vfio-pci-core/mmap-faults.js';
 export {
   checkScenario,
+  isVfioDriver,
   kindOf,
   type LineMistake,
   readScenario,
@@ -89,4 +91,8 @@ export {
   SCENARIOS,
   type ScenarioDocument,
   specOf,
+  VMMS,
+  type Vmm,
+  withDriver,
+  withVmm,
 } from './scenarios/index.js';

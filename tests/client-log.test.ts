@@ -40,7 +40,7 @@ describe('mediated devices', () => {
     expect(unknown).toEqual(['GET_GFX_DMABUF id=4711', 'GET_GFX_DMABUF id=4711']);
   });
 
-  test('a uuid that is none or is taken, and one device too many, are predicted', () => {
+  test('mdev/taken, mdev/full, mtty/ports: a uuid that is none or is taken, and one device too many, are predicted', () => {
     const text = testData(`captures/${capture}/trace.txt.zst`).toString('latin1');
     const ends = [...text.matchAll(/mdev_(create|remove)_store_ret: .* ret=(-?\d+)/g)];
     const reader = importedCapture(capture);

@@ -154,7 +154,7 @@ class Client {
 const log = testData('captures/mdev-mtty-r1/client.txt.zst').toString();
 const clients = log.split(/^(?=\d+ mdevclient )/m);
 
-test('every call of a client that migrates mtty devices has the result that the model says', () => {
+test('mtty/data, mtty/write-refused, mtty/too-short, mtty/precopy-info: every call of a client that migrates has the result that the model says', () => {
   let predicted = 0;
   for (const text of clients) {
     const client = new Client();

@@ -62,10 +62,9 @@ const WHY: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
   'aer-bus-r1': { 'unknown ioctl': 38, 'unknown mmap': 3, 'unknown recovery': 2 },
   'virtio-vfio-r1': {
-    'unknown ioctl': 44,
+    'unknown ioctl': 24,
     'unknown probe': 3,
     'unknown vf.remove': 2,
-    'unmodelled ioctl': 31,
   },
   'mdev-mtty-r1': { 'unknown ioctl': 2 },
 };

@@ -14,6 +14,7 @@ import * as exportCommand from './export.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
 import * as merge from './merge.js';
+import * as models from './models.js';
 import * as races from './races.js';
 import * as record from './record.js';
 import * as repair from './repair.js';
@@ -39,7 +40,7 @@ export interface CommandGroup {
 
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
-  { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
+  { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios, models] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
   { heading: 'Find out what happened:', commands: [why, races, replay, enact, debug] },

@@ -6,6 +6,7 @@ import type {
   RecordStatus,
   RunAs,
 } from '../../recorder/index.js';
+import type { Vmm } from '../../replay/index.js';
 import type { Bdf } from '../../traces/index.js';
 import { formatBytes } from '../format-bytes.js';
 import { parseRelease } from '../kernel-release.js';
@@ -32,6 +33,8 @@ interface Options {
   readonly scenario?: string;
   readonly seed?: number;
   readonly kernel?: string;
+  readonly driver?: string;
+  readonly vmm?: Vmm;
 }
 
 function positive(text: string): number {
@@ -118,6 +121,14 @@ export function register(program: Command): void {
     .addOption(scenario.conflicts(LIVE))
     .option('--seed <n>', 'with --scenario: which of the possible schedules', parseSeed)
     .option('--kernel <release>', 'with --scenario: on another kernel, such as 6.18', parseRelease)
+    .option('--driver <name>', 'with --scenario: another driver of VFIO; vfr models lists them')
+    .addOption(
+      new Option('--vmm <name>', 'with --scenario: a VMM uses the device').choices([
+        'qemu',
+        'cloud-hypervisor',
+        'dpdk',
+      ] satisfies Vmm[]),
+    )
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
     .option('--json', 'print the report as one JSON document');
@@ -131,7 +142,9 @@ async function run(command: readonly string[], options: Options): Promise<void> 
     const { recordScenario } = await import('../scenario-run.js');
     return recordScenario(scenario, options);
   }
-  if (seed !== undefined || kernel !== undefined) throw await needsScenario();
+  const { driver, vmm } = options;
+  const chosen = [seed, kernel, driver, vmm];
+  if (chosen.some((option) => option !== undefined)) throw await needsScenario();
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
   if (options.snapshotNow === true) return snapshotNow(options.json === true);
@@ -156,7 +169,7 @@ async function run(command: readonly string[], options: Options): Promise<void> 
 
 async function needsScenario(): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
-  const what = 'only a scenario has a seed and a kernel to choose';
+  const what = 'only a scenario has a seed, a kernel, a driver and a VMM to choose';
   return new VfrError('RECORD_OPTION', what, 'Add --scenario NAME.');
 }
 

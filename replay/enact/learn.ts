@@ -1,14 +1,15 @@
 /** The machine of a recording, from its snapshot and its events. */
 
 import { ERRNO } from '../../traces/index.js';
-import type {
-  DriverSpec,
-  FunctionSpec,
-  FunctionStart,
-  HardwareSpec,
-  MachineSpec,
-  SriovSpec,
-  VfSpec,
+import {
+  type DriverSpec,
+  defaultHardware,
+  type FunctionSpec,
+  type FunctionStart,
+  type HardwareSpec,
+  type MachineSpec,
+  type SriovSpec,
+  type VfSpec,
 } from '../kernel/index.js';
 import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
 import { routingId, vfAddressOf } from '../model/binding/vf-address.js';
@@ -232,17 +233,27 @@ class Lesson {
 
   /** Group and hardware of a function. @param vf which VF of a PF it is; null for none */
   #partsOf(address: string, vf: { readonly pf: string; readonly index: number } | null): VfSpec {
-    const { config } = this.recording;
     const group = this.#groups.of(address);
+    const hardware = this.#hardwareOf(address, vf);
+    return {
+      ...(group === null ? {} : { group }),
+      ...(hardware === null ? {} : { hardware }),
+    };
+  }
+
+  #hardwareOf(
+    address: string,
+    vf: { readonly pf: string; readonly index: number } | null,
+  ): HardwareSpec | null {
+    const { config, functions } = this.recording;
     const resources =
       config.resources(address) ?? (vf === null ? null : config.resourcesOfVf(vf.pf, vf.index));
     const bytes = config.config(address) ?? new Uint8Array(EXPRESS_BYTES);
-    return {
-      ...(group === null ? {} : { group }),
-      ...(resources === null
-        ? {}
-        : { hardware: asRecorded({ config: bytes, resources, isVf: vf !== null }) }),
-    };
+    const hardware =
+      resources === null ? null : asRecorded({ config: bytes, resources, isVf: vf !== null });
+    // What a variant of vfio-pci finds decides whether its probe succeeds.
+    const properties = functions.get(address)?.properties ?? null;
+    return properties === null ? hardware : { ...(hardware ?? defaultHardware), properties };
   }
 
   #sriovOf(pf: string): SriovSpec | null {

@@ -5,7 +5,7 @@
  */
 import type { Kind, Path } from '../../traces/index.js';
 import { IOMMUFD_SINCE, type KernelRules } from '../model/kernel-rules.js';
-import { VARIANT_CALLS } from './variant-calls.js';
+import { type DoorName, VARIANT_CALLS } from './variant-calls.js';
 
 /** What an event of a function is. */
 export interface FunctionFacts {
@@ -23,7 +23,7 @@ const SERVED = { kind: 'ioctl', path: 'kernel' } as const;
 const HARDWARE_READ = { kind: 'config.read', path: 'hardware' } as const;
 const HARDWARE_WRITE = { kind: 'config.write', path: 'hardware' } as const;
 
-export const CALLS = {
+const OF_THE_CORE = {
   vfio_fops_unl_ioctl: IOCTL,
   vfio_group_fops_unl_ioctl: IOCTL,
   vfio_device_fops_unl_ioctl: IOCTL,
@@ -79,10 +79,11 @@ export const CALLS = {
   map: { kind: 'dma.map' },
   unmap: { kind: 'dma.unmap' },
   io_page_fault: { kind: 'fault.dma' },
-  ...VARIANT_CALLS,
 } as const satisfies Record<string, CallFacts>;
 
-export type CallName = keyof typeof CALLS;
+export const CALLS: Readonly<Record<string, CallFacts>> = { ...OF_THE_CORE, ...VARIANT_CALLS };
+
+export type CallName = keyof typeof OF_THE_CORE | DoorName;
 
 /** A call of one of the functions, with what an event of it has. */
 export interface CallEvent {

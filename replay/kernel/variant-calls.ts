@@ -1,16 +1,19 @@
 /** Functions by which variants of vfio-pci serve regions themselves, as a recorder sees them. */
+import type { Kind, Path } from '../../traces/index.js';
+import { DRIVERS } from '../model/drivers/index.js';
 
-const READ = { kind: 'region.read', path: 'vfio' } as const;
-const WRITE = { kind: 'region.write', path: 'vfio' } as const;
-const MMAP = { kind: 'mmap', path: 'vfio' } as const;
+const KINDS = { read: 'region.read', write: 'region.write', mmap: 'mmap' } as const;
 
-export const VARIANT_CALLS = {
-  nvgrace_gpu_read: READ,
-  nvgrace_gpu_write: WRITE,
-  nvgrace_gpu_mmap: MMAP,
-  virtiovf_pci_core_read: READ,
-  virtiovf_pci_core_write: WRITE,
-  hisi_acc_vfio_pci_read: READ,
-  hisi_acc_vfio_pci_write: WRITE,
-  hisi_acc_vfio_pci_mmap: MMAP,
-} as const;
+/** The name of such a function. */
+export type DoorName = string & { readonly door: true };
+
+/** What an event of each is. */
+export const VARIANT_CALLS: Readonly<Record<string, { readonly kind: Kind; readonly path: Path }>> =
+  Object.fromEntries(
+    DRIVERS.flatMap(({ variant }) =>
+      Object.entries<string>({ ...variant?.doors }).map(([what, name]) => [
+        name,
+        { kind: KINDS[what as keyof typeof KINDS], path: 'vfio' as const },
+      ]),
+    ),
+  );

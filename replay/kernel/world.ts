@@ -167,8 +167,20 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
     for (let i = 0; i < most; i++) {
       const address = vfAddressOf(pf.address, sriov.offset, sriov.stride, i);
       const ids = { ...pf.ids, device: sriov.vfDevice, subvendor: null, subdevice: null };
+      // What a PF's driver and firmware can do, they can for its VFs.
+      const { properties } = pf.hardware;
+      const hardware = { ...defaultHardware, ...(properties === undefined ? {} : { properties }) };
       const start = vfs[i] ?? null;
-      add({ address, ids, sriov: null, physfn: pf, vfIndex: i, start, ...sriov.known?.[i] });
+      add({
+        address,
+        ids,
+        sriov: null,
+        physfn: pf,
+        vfIndex: i,
+        start,
+        hardware,
+        ...sriov.known?.[i],
+      });
     }
   }
   return places;

@@ -20,6 +20,7 @@ export interface FunctionDocument {
     readonly stride: number;
     readonly vfDevice: string;
     readonly autoprobe?: boolean;
+    readonly vfs?: readonly { readonly driver?: string; readonly override?: string }[];
   };
   readonly hardware?: {
     readonly bars?: readonly number[];

@@ -14,6 +14,8 @@ export { checkScenario, type LineMistake, readScenario, runsKernel } from './rea
 export { SCENARIO_SCHEMA } from './schema.js';
 export { specOf } from './spec.js';
 
+export { isVfioDriver, VMMS, type Vmm, withDriver, withVmm } from './vmm.js';
+
 /** The scenarios that come with vfr. */
 export const SCENARIOS: readonly ScenarioDocument[] = [
   ...BINDING,

@@ -36,6 +36,11 @@ const sriov = record(
     stride: count('routing ids from one VF to the next', 65_535),
     vfDevice: id,
     autoprobe: flag('sriov_drivers_autoprobe; on when left out'),
+    vfs: {
+      description: 'VFs that are there at the start, in the order of their index',
+      type: 'array',
+      items: record('a VF', { driver, override: text('driver_override') }, []),
+    },
   },
   ['totalVfs', 'offset', 'stride', 'vfDevice'],
 );

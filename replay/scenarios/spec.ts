@@ -11,6 +11,7 @@ import {
   type HardwareSpec,
   type OperationSpec,
   type RunSpec,
+  type SriovSpec,
 } from '../kernel/index.js';
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type {
@@ -60,12 +61,24 @@ function functionOf(f: FunctionDocument): FunctionSpec {
     present: f.present ?? true,
     driver: f.driver ?? null,
     override: f.override ?? null,
-    sriov:
-      sriov === undefined
-        ? null
-        : { ...sriov, vfDevice: hex(sriov.vfDevice), autoprobe: sriov.autoprobe ?? true },
+    sriov: sriov === undefined ? null : sriovOf(sriov),
     ...(group === undefined ? {} : { group }),
     ...(hardware === undefined ? {} : { hardware: hardwareOf(hardware) }),
+  };
+}
+
+function sriovOf(sriov: NonNullable<FunctionDocument['sriov']>): SriovSpec {
+  const { vfs, vfDevice, autoprobe = true, ...rest } = sriov;
+  const starts = vfs?.map(({ driver = null, override = null }) => ({
+    present: true,
+    driver,
+    override,
+  }));
+  return {
+    ...rest,
+    vfDevice: hex(vfDevice),
+    autoprobe,
+    ...(starts === undefined ? {} : { vfs: starts }),
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type Seq,
   type TraceMeta,
 } from '../../../traces/index.js';
-import { RULES, STRACE_RULES } from '../rules/index.js';
+import { mayAnswerItself, RULES, STRACE_RULES } from '../rules/index.js';
 import { copyOf } from './deep-copy.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { EventCursor } from './event-cursor.js';
@@ -219,7 +219,7 @@ export class Replayer {
     const misplaced = fn === null ? null : this.engine.nesting.check(fn, e);
     const verdict = rule(this.engine, e);
     if (misplaced === null || verdict.type === 'diverge') return verdict;
-    if (verdict.type === 'unmodelled') return verdict;
+    if (verdict.type === 'unmodelled' || mayAnswerItself(this.engine, e)) return verdict;
     return this.#mayLoseLater(e) ? verdict : misplaced;
   }
 

@@ -24,6 +24,8 @@ import { VFIO_RULES } from './vfio-rules.js';
 
 export { STRACE_RULES } from './vfio-rules.js';
 
+export { mayAnswerItself } from './vfio-variant.js';
+
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
   ...VFIO_RULES,
   snapshot: (engine, e) => {

@@ -27,6 +27,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { setBound, setFree } from './bind.js';
 import { learnGate, mayBeClosed, probeGate, unaskedGate } from './sriov-rules.js';
+import { refusedByVariant } from './vfio-variant.js';
 import { isOwned } from './vfio-viable.js';
 
 /** `really_probe`, `pci_device_probe`, and drivers' own probe functions. */
@@ -242,8 +243,12 @@ function ownResult(
     if (frame.register.ret === null) return UNKNOWN;
     return handedOn(path, frame.register.ret, ret);
   }
-  if (!engine.records('vfio_pci_core_register_device')) return registerResult(device, ret);
-  // Refused before it registers: the denylist, or no memory.
+  const refused = refusedByVariant(engine, device.address, frame.driver);
+  if (refused !== null && refused === ret) return COMPUTED;
+  if (!engine.records('vfio_pci_core_register_device')) {
+    return refused === null ? registerResult(device, ret) : UNKNOWN;
+  }
+  // Refused before it registers, for a reason that was not recorded.
   return ret < 0 ? UNKNOWN : diverge(path, 'the device is registered', '0');
 }
 

@@ -1,6 +1,7 @@
 /** Devices of VFIO: opening, closing, requests, resets and interrupts. */
 
 import { ERRNO } from '../../../traces/index.js';
+import { parseSnapshot } from '../../model/binding/function-facts.js';
 import { routingId } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { type EnableCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
@@ -39,7 +40,7 @@ import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { beginMigration, migrationReset } from './vfio-migration.js';
 import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
-import { openVariant, readProperties, resetVariant } from './vfio-variant.js';
+import { openVariant, resetVariant } from './vfio-variant.js';
 
 /** Learns what VFIO needs from the snapshot of a function. */
 export function learnFunction(engine: Engine, e: EventCursor): void {
@@ -50,7 +51,7 @@ export function learnFunction(engine: Engine, e: EventCursor): void {
   const { data } = e;
   fn.hardware = data === null ? null : wholeHardware(data);
   fn.resources = parseResources(e.text);
-  fn.properties = readProperties(e.text);
+  fn.properties = parseSnapshot(e.text).properties;
   // A user may have opened a device of VFIO before the recording began.
   const driver = e.driver;
   const isClosed = e.text?.includes('"opened":false') === true;
@@ -135,6 +136,7 @@ function prepare(engine: Engine, fn: VfioFunction): void {
   if (fn.hardware !== null || engine.gaps) return;
   const physfn = engine.machine.find(fn.address)?.physfn ?? null;
   const pf = physfn === null ? null : functionAt(engine.vfio, physfn);
+  fn.properties ??= pf?.properties ?? null;
   const size = pf?.hardware?.bytes.byteLength;
   if (size !== undefined) fn.hardware = unknownHardware(size);
 }

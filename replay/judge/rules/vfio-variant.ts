@@ -6,7 +6,7 @@ import { driverModel, isDoor, type RegionAccess, type Variant } from '../../mode
 import { only } from '../../model/possible.js';
 import type { Results } from '../../model/vfio/device-ioctl.js';
 import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
-import type { VfioFunction } from '../../model/vfio/vfio-state.js';
+import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import { poke, type Width } from '../../model/vfio-pci-core/little-endian.js';
 import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import { PAGE, REGION_PAGE_BITS } from '../../model/vfio-pci-core/regions.js';
@@ -38,11 +38,22 @@ export function openVariant(engine: Engine, { address, properties, hardware }: V
   if (typeof own !== 'number') device.own = variant.open?.(own) ?? own;
 }
 
-/** The value of `properties` in the snapshot of a function. */
-export function readProperties(text: string | null): VfioFunction['properties'] {
-  if (text?.includes('"properties"') !== true) return null;
-  const { properties } = JSON.parse(text) as { readonly properties?: unknown };
-  return typeof properties === 'object' ? (properties as VfioFunction['properties']) : null;
+/**
+ * The errno with which a driver refuses a function before it registers it with VFIO.
+ * @returns null when it does not, or when what that depends on is not known
+ */
+export function refusedByVariant(engine: Engine, address: string, driver: string): number | null {
+  const { variant } = driverModel(driver);
+  const ids = engine.machine.find(address)?.ids ?? null;
+  if (variant === null || ids === null) return null;
+  const { hardware, resources, properties } = functionAt(engine.vfio, address);
+  const isVf = engine.machine.device(address).physfn !== null;
+  const { vendor, device, class: code } = ids;
+  const fn = { vendor, device, class: code, isVf, resources: resources ?? [] };
+  const config = hardware?.bytes ?? new Uint8Array(0);
+  const version = rulesOf(engine).version ?? 0;
+  const own = variant.probe({ fn, config, properties: properties ?? {}, version });
+  return typeof own === 'number' && own < 0 ? own : null;
 }
 
 /** Whether an event is of a variant's own function. */
@@ -254,4 +265,11 @@ export function resetVariant(
   const hook = variantOf(engine, address)?.[when];
   if (hook !== undefined && isDisturbed(engine, address, tid, true)) return;
   if (hook !== undefined && device?.own) device.own = hook(device.own);
+}
+
+/** Whether an ioctl is one that a variant may answer without the function of vfio-pci-core. */
+export function mayAnswerItself(engine: Engine, e: EventCursor): boolean {
+  if (e.kind !== 'ioctl' || e.phase !== 'end' || e.path !== 'vfio' || e.device === null)
+    return false;
+  return variantOf(engine, e.device)?.ioctl !== undefined;
 }

@@ -127,7 +127,10 @@ export const PROBE = [
       const own = OWN_PROBE[name];
       if (own !== undefined) k.begin(own, dev, drv);
       const refused = model.variant === null ? 0 : probeVariant(k, dev, model.variant);
-      if (typeof refused === 'number' && refused < 0) return k.done(refused);
+      if (typeof refused === 'number' && refused < 0) {
+        if (own !== undefined) k.end(refused);
+        return k.done(refused);
+      }
       if (model.vfioPci) k.begin('vfio_pci_core_register_device', dev);
       const vfs = k.natives?.vfsInProbe(k.thread) ?? 0;
       if (vfs > 0) k.call('pci_enable_sriov', dev, 0, vfs);

@@ -16,6 +16,8 @@ export interface FunctionFacts {
   /** Device id of its VFs. */
   readonly vfDevice: number | null;
   readonly autoprobe: boolean | null;
+  /** What a variant of vfio-pci finds as it probes, by name; null when the snapshot has none. */
+  readonly properties: Readonly<Record<string, number>> | null;
   /** It is the state at the first event, as that of a run is; that of a machine is older. */
   readonly exact: boolean;
 }
@@ -38,6 +40,7 @@ export function parseSnapshot(text: string | null): FunctionFacts {
     vfDevice:
       typeof facts.sriov_vf_device === 'string' ? asNumber(`0x${facts.sriov_vf_device}`) : null,
     autoprobe: autoprobe === null ? null : autoprobe !== 0,
+    properties: propertiesOf(facts.properties),
     exact: facts.exact === true,
   };
 }
@@ -102,6 +105,15 @@ const asAddress = (fact: unknown): string | null => parseBdf(asText(fact)?.split
 function asNumber(fact: unknown): number | null {
   const n = typeof fact === 'string' && fact !== '' ? Number(fact) : fact;
   return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0 ? n : null;
+}
+
+function propertiesOf(fact: unknown): FunctionFacts['properties'] {
+  if (typeof fact !== 'object' || fact === null) return null;
+  const entries = Object.entries(fact).flatMap(([name, value]) => {
+    const n = asNumber(value);
+    return n === null ? [] : [[name, n] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 function idsOf(facts: Facts): PciIds | null {

@@ -1,9 +1,18 @@
 /** All drivers that are declared. A new one is a file and a line here. */
 import { type DriverModel, unknownDriver } from './driver.js';
+import { e1000e } from './e1000e.js';
 import { hisiAccVfioPci } from './hisi-acc-vfio-pci.js';
+import { iavf } from './iavf.js';
+import { ice } from './ice.js';
+import { igb } from './igb.js';
+import { igbvf } from './igbvf.js';
+import { ixgbe } from './ixgbe.js';
+import { ixgbevf } from './ixgbevf.js';
+import { mlx5Core } from './mlx5-core.js';
 import { mlx5VfioPci } from './mlx5-vfio-pci.js';
 import { nouveau } from './nouveau.js';
 import { novaCore } from './nova-core.js';
+import { nvgpuVfioPci } from './nvgpu-vfio-pci.js';
 import { nvgraceGpuVfioPci } from './nvgrace-gpu-vfio-pci.js';
 import { nvme } from './nvme.js';
 import { pciStub } from './pci-stub.js';
@@ -22,6 +31,7 @@ export type { Doors, Own, RegionAccess, Served, Variant } from './variant.js';
 export const DRIVERS: readonly DriverModel[] = [
   vfioPci,
   nvgraceGpuVfioPci,
+  nvgpuVfioPci,
   virtioVfioPci,
   mlx5VfioPci,
   hisiAccVfioPci,
@@ -34,6 +44,14 @@ export const DRIVERS: readonly DriverModel[] = [
   novaCore,
   nouveau,
   pciStub,
+  igb,
+  igbvf,
+  ixgbe,
+  ixgbevf,
+  iavf,
+  ice,
+  mlx5Core,
+  e1000e,
 ];
 
 const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(

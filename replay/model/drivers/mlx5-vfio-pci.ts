@@ -42,7 +42,7 @@ export const mlx5VfioPci = defineVfioPci({
       ['arcs', 'every arc of the state machine, with the file that each opens or closes'],
       [
         'illegal',
-        'states without a way, without the ability, ERROR, and numbers that are none: -EINVAL',
+        'states without a way, without the ability, ERROR, and numbers of no state: -EINVAL',
       ],
       [
         'save-and-resume',

@@ -1,12 +1,54 @@
+/** vfio-pci (kernel drivers/vfio/pci/vfio_pci.c 6.12). */
+import { ERRNO } from '../../../traces/index.js';
 import { defineVfioPci, pciClass } from './driver.js';
+import { rows } from './model-row.js';
+import { variant } from './variant.js';
+
+const INTEL = 0x8086;
+/** Devices of Intel QuickAssist, and their VFs, that an untrusted user can bring to a hang. */
+const DENIED: readonly number[] = [0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443];
+/** Data accelerators of Sapphire Rapids, denied from Linux 6.10 on. */
+const DENIED_LATER: readonly number[] = [0x0b25, 0x0cfe];
+const DENIED_LATER_SINCE = 6010;
+/** 1 when the module parameter of this name is set. */
+const DISABLE_DENYLIST = 'disable_denylist';
 
 /**
- * vfio-pci: its only entry is any device, override-only (kernel drivers/vfio/pci/vfio_pci.c 6.1).
- * Its `sriov_configure` refuses unless the module parameter `enable_sriov` is set, which no
- * recording shows.
+ * Its only entry is any device, override-only. Its `sriov_configure` refuses unless the module
+ * parameter `enable_sriov` is set, which no recording shows.
  */
 export const vfioPci = defineVfioPci({
   name: 'vfio-pci',
+  kernels: '6.1 to 7.3',
   table: [pciClass(0, 0)],
   sriovConfigure: 'unknown',
+  variant: variant<object>({
+    doors: {},
+    probe({ fn, properties, version }) {
+      const denied = version >= DENIED_LATER_SINCE ? [...DENIED, ...DENIED_LATER] : DENIED;
+      const isDenied = fn.vendor === INTEL && denied.includes(fn.device);
+      return isDenied && properties[DISABLE_DENYLIST] !== 1 ? -ERRNO.EINVAL : {};
+    },
+  }),
+  rows: rows(
+    'vfio-pci',
+    'drivers/vfio/pci/vfio_pci.c 6.12',
+    ['ids', 'any device matches, by override or a dynamic id only'],
+    ['denylist', 'the probe of QuickAssist devices and their VFs is -EINVAL'],
+    ['denylist-later', 'from 6.10 on also that of data accelerators of Sapphire Rapids'],
+    ['disable-denylist', 'the module parameter disable_denylist allows them'],
+    ['pf-with-vfs', 'the probe of a PF with VFs is -EBUSY'],
+    [
+      'ids-parameter',
+      'ids= adds dynamic ids as the module loads',
+      'module parameters are no part of a scenario',
+    ],
+    [
+      'enable-sriov',
+      'enable_sriov: VFs get an override and are bound as they are added',
+      'module parameters are no part of a scenario',
+    ],
+    ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES', 'VF tokens are not modelled'],
+    ['igd', 'opening a display of Intel maps the OpRegion; see igd', 'see igd'],
+  ),
 });

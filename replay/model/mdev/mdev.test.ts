@@ -74,7 +74,7 @@ describe('create', () => {
     ['braces', `{${UUID}}\n`],
     ['no dashes', `${UUID.replaceAll('-', '')}\n`],
     ['not hexadecimal', 'zzzzzzzz-0000-0000-0000-000000000000\n'],
-  ])('a write to create is refused: %s', (_what, text) => {
+  ])('mdev/uuid: a write to create is refused: %s', (_what, text) => {
     expect(createdUuid(text, text.length)).toBeNull();
   });
 
@@ -101,7 +101,7 @@ test.each([
   ['08', 'invalid'],
   ['1\n\n', 'invalid'],
   ['18446744073709551616', 'invalid'],
-])('a write of %j to remove asks for: %s', (text, asked) => {
+])('mdev/remove: a write of %j to remove asks for: %s', (text, asked) => {
   expect(removeAsks(text)).toBe(asked);
 });
 
@@ -118,14 +118,14 @@ describe('infos', () => {
     ['mtty', 8, 9],
     ['mdpy', 16, 9],
     ['mbochs', 9, 10],
-  ] as const)('%s has region %i and no region %i', (name, there, missing) => {
+  ] as const)('mtty/regions, mdpy/regions, mbochs/regions: %s has region %i and no region %i', (name, there, missing) => {
     const device = new Device(name);
     expect(device.results('GET_REGION_INFO', [32, 0, there])).toEqual([0]);
     expect(device.results('GET_REGION_INFO', [32, 0, missing])).toEqual(INVALID);
     expect(device.results('GET_REGION_INFO', [24, 0, there])).toEqual(INVALID);
   });
 
-  test('mtty has INTx and MSI of its five interrupts, once it has told how many', () => {
+  test('mtty/irqs: it has INTx and MSI of its five interrupts, once it has told how many', () => {
     const device = new Device('mtty');
     expect(device.results('GET_IRQ_INFO', [16, 0, 0])).toEqual(INVALID);
     device.asked();
@@ -133,7 +133,7 @@ describe('infos', () => {
     expect(results).toEqual([[0], [0], INVALID, INVALID, INVALID]);
   });
 
-  test('mbochs tells of five interrupts without having been asked', () => {
+  test('mbochs/irq-info: it tells of five interrupts without having been asked', () => {
     const device = new Device('mbochs');
     expect(device.results('GET_IRQ_INFO', [16, 0, 4])).toEqual([0]);
     expect(device.results('GET_IRQ_INFO', [16, 0, 5])).toEqual(INVALID);
@@ -189,7 +189,7 @@ describe('interrupts of mtty', () => {
     expect(device.results('SET_IRQS', [20, NONE | TRIGGER, MSIX])).toContain(-ERRNO.ENOTTY);
   });
 
-  test.each(['mdpy', 'mbochs'] as const)('interrupts are missing in %s', (name) => {
+  test.each(['mdpy', 'mbochs'] as const)('mdpy/no-irqs: interrupts are missing in %s', (name) => {
     expect(new Device(name).results('SET_IRQS', set(EVENTFD | TRIGGER, INTX))).toEqual(INVALID);
   });
 });
@@ -209,7 +209,7 @@ describe('features', () => {
     [7, SET, GET],
     [8, GET, SET],
     [9, GET, SET],
-  ])('mtty has feature %i in one direction', (id, there, missing) => {
+  ])('mtty/features: it has feature %i in one direction', (id, there, missing) => {
     expect(probe(id, there)).toEqual([0]);
     expect(probe(id, 0)).toEqual([0]);
     expect(probe(id, missing)).toEqual(INVALID);
@@ -220,7 +220,10 @@ describe('features', () => {
     for (const flags of [GET, SET, GET | SET]) expect(probe(2, flags)).toEqual([0]);
   });
 
-  test.each(['mdpy', 'mbochs'] as const)('features are missing in %s', (name) => {
+  test.each([
+    'mdpy',
+    'mbochs',
+  ] as const)('mdpy/no-migration, mbochs/no-migration: features are missing in %s', (name) => {
     for (const id of [1, 2, 6, 7, 8, 9]) expect(probe(id, GET, name)).toEqual(MISSING);
   });
 
@@ -248,7 +251,7 @@ describe('migration of mtty', () => {
 
   test.each(
     ALL.flatMap((from) => ALL.map((to) => [from, to] as const)),
-  )('migration of mtty goes from %i to %i as its table says', (from, to) => {
+  )('mtty/arcs: migration goes from %i to %i as its table says', (from, to) => {
     const device = new Device('mtty').state(from, 0);
     const noWay = from === STOP_COPY && (to === PRE_COPY || to === PRE_COPY_P2P);
     // Whether all data of a device that resumes were written is not recorded.
@@ -264,7 +267,7 @@ describe('migration of mtty', () => {
     }
   });
 
-  test('a refused arc leaves the device resuming, and a reset makes it run', () => {
+  test('mtty/reset: a refused arc leaves the device resuming, and a reset makes it run', () => {
     const device = new Device('mtty').state(RESUMING, 0).state(RUNNING, -ERRNO.EINVAL);
     expect(device.mdev.migration?.state).toBe(RESUMING);
     device.returned('RESET', [], 0);

@@ -1,0 +1,23 @@
+/**
+ * Goal: facts about drivers that only show when something runs are as their sources say.
+ * Method: the scenario of each, with schedules enough to reach every outcome.
+ */
+import { expect, test } from 'vitest';
+import { boot, randomly, run, World } from '../kernel/index.js';
+import { kindOf, SCENARIOS, specOf } from './index.js';
+
+test.each([
+  ['mlx5/deferred-reset', 'migration-deferred-reset'],
+  ['nova-core/takes-vf', 'native-driver-first'],
+  ['vfio-pci/pf-with-vfs', 'vfio-pci-refuses-a-pf-with-vfs'],
+  ['nova-core/rejects-vf, nouveau/next-in-line', 'rejected-then-nouveau'],
+])('%s: the scenario %s ends as it says', (_, name) => {
+  const document = SCENARIOS.find((one) => one.name === name);
+  expect(document).toBeDefined();
+  const world = new World(specOf(document!));
+  const kinds = new Set<number>();
+  for (let seed = 0; seed < 60; seed++) {
+    kinds.add(kindOf(run(boot(world), randomly(seed)), document!.outcomes));
+  }
+  expect([...kinds].sort()).toEqual(document!.outcomes.map((_, i) => i));
+});

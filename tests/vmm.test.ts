@@ -1,0 +1,36 @@
+/**
+ * Goal: what a VMM does with a device of any driver of VFIO can be run, and the judge agrees.
+ * Method: the programs of the VMMs on devices of every driver that has a model.
+ */
+import { expect, test } from 'vitest';
+import {
+  isVfioDriver,
+  MODELS,
+  SCENARIOS,
+  specOf,
+  VMMS,
+  withDriver,
+  withVmm,
+} from '../replay/index.js';
+import { judge, traceOf } from './cross-judge.js';
+
+const base = SCENARIOS.find(({ name }) => name === 'assigned-device')!;
+const drivers = MODELS.map(({ name }) => name).filter(isVfioDriver);
+
+test.each(
+  drivers.flatMap((driver) => VMMS.map((vmm) => [driver, vmm] as const)),
+)('the judge agrees with a device of %s that %s uses', (driver, vmm) => {
+  const document = withVmm(withDriver(base, driver), vmm)!;
+  const { divergences, unmodelled, unknown, matched } = judge(traceOf(specOf(document), 1));
+  expect({ divergences, unmodelled, unknown }).toEqual({
+    divergences: [],
+    unmodelled: 0,
+    unknown: 0,
+  });
+  expect(matched).toBeGreaterThan(40);
+});
+
+test('a scenario in which no driver of VFIO has a device has no place for a VMM', () => {
+  const other = SCENARIOS.find(({ name }) => name === 'native-driver-first')!;
+  expect(withVmm(other, 'qemu')).toBeNull();
+});
