@@ -7,7 +7,24 @@ import type { NamedTrace } from './event-scan.js';
 import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
-export { DeviceTimeline, type Known, type StateChange } from './device-timeline.js';
+export {
+  type CheckRule,
+  type Finding,
+  RULE_SETS,
+  readRules,
+  runRules,
+  type Severity,
+  toJUnit,
+  toSarif,
+} from './check/index.js';
+export {
+  DeviceTimeline,
+  DeviceTimeline,
+  type Known,
+  type Known,
+  type StateChange,
+} from './device-timeline.js';
+export { type Comparison, compare, type Difference } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type ExportFormat, exportTrace } from './export/index.js';

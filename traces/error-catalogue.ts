@@ -259,6 +259,7 @@ export const ERRORS = {
     'the process in which SQL runs cannot be started: too few open files or processes are ' +
       'allowed',
   ),
+  RULES_INVALID: usage('questions', 'a file of rules for `vfr check` is not one'),
   SEQ_UNKNOWN: usage('questions', 'the trace has no readable event of that number'),
   WHY_WHICH: usage('questions', '`vfr why` was given no event, or an event and also an option'),
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),

@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import * as browse from './browse.js';
 import * as cat from './cat.js';
+import * as check from './check.js';
 import * as cut from './cut.js';
 import * as debug from './debug.js';
 import * as demo from './demo.js';
+import * as diff from './diff.js';
 import * as doctor from './doctor.js';
 import * as enact from './enact.js';
 import * as events from './events.js';
@@ -43,6 +45,9 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios, models] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
-  { heading: 'Find out what happened:', commands: [why, races, replay, enact, debug] },
+  {
+    heading: 'Find out what happened:',
+    commands: [why, diff, check, races, replay, enact, debug],
+  },
   { heading: 'Try other orders:', commands: [explore, explain] },
 ];

@@ -20,7 +20,6 @@ const enacted = (reader: TraceReader) => enact(reader.read(), reader.meta.kernel
 
 const EQUAL = { different: 0, notReached: 0, first: null, skippedFunctions: {} };
 
-
 /** Scenarios in which nobody opens a device: what users of VFIO do is not done again. */
 const ofBinding = SCENARIOS.filter(
   ({ actors }) => !actors.some(({ does }) => does.some((operation) => 'open' in operation)),

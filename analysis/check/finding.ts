@@ -1,0 +1,29 @@
+/** A finding: something in a trace that a rule does not allow. */
+
+export const SEVERITIES = ['error', 'warning', 'note'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export interface Finding {
+  /** Id of the rule. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** PCI address or mdev UUID; null if it is about no device. */
+  readonly device: string | null;
+  /** The event to look at; null if there is none. */
+  readonly seq: number | null;
+  readonly text: string;
+  /** Its cause in words, if the recording shows it. */
+  readonly cause: string | null;
+}
+
+/** What a trace must not have. */
+export interface CheckRule {
+  readonly id: string;
+  readonly severity: Severity;
+  /** What must not be, as a sentence without a full stop. */
+  readonly title: string;
+  /** One SELECT with the columns `seq`, `device` and `text`: each row is a finding. */
+  readonly sql: string;
+  /** The events of its findings have causes, as `vfr why` has them. */
+  readonly explained: boolean;
+}

@@ -1,0 +1,60 @@
+/** Runs rules over a trace. */
+import { type TraceReader, VfrError } from '../../traces/index.js';
+import type { BoundedSession } from '../bounded/bounded-session.js';
+import { Explainer, type Why } from '../why/index.js';
+import type { CheckRule, Finding } from './finding.js';
+
+/** The findings of all rules, in the order of the rules. */
+export async function runRules(
+  reader: TraceReader,
+  session: Pick<BoundedSession, 'query'>,
+  rules: readonly CheckRule[],
+): Promise<Finding[]> {
+  const found: { readonly rule: CheckRule; readonly finding: Finding }[] = [];
+  for (const rule of rules) {
+    for (const finding of await findingsOf(session, rule)) found.push({ rule, finding });
+  }
+  const explained = found.flatMap(({ rule, finding: { seq } }) =>
+    rule.explained && seq !== null ? [seq] : [],
+  );
+  if (explained.length === 0) return found.map(({ finding }) => finding);
+  const whys = new Explainer(reader).explain([...new Set(explained)]);
+  const causes = new Map(whys.map((why) => [why.seq, causeOf(why)]));
+  return found.map(({ rule, finding }) =>
+    rule.explained && finding.seq !== null
+      ? { ...finding, cause: causes.get(finding.seq) ?? null }
+      : finding,
+  );
+}
+
+async function findingsOf(
+  session: Pick<BoundedSession, 'query'>,
+  rule: CheckRule,
+): Promise<Finding[]> {
+  const { id, severity } = rule;
+  const answer = await session.query(rule.sql);
+  const { columns } = answer;
+  const at = (name: string) => columns.indexOf(name);
+  const [seq, device, text] = [at('seq'), at('device'), at('text')];
+  if (text < 0) {
+    const next = 'Each row is a finding: select its `text`, and `seq` and `device` if it has them.';
+    throw new VfrError('RULES_INVALID', `rule ${id} has no column \`text\``, next);
+  }
+  const findings: Finding[] = [];
+  for await (const rows of answer.chunks()) {
+    for (const row of rows) {
+      const of = seq < 0 || row[seq] === null ? null : Number(row[seq]);
+      const name = device < 0 || row[device] === null ? null : String(row[device]);
+      findings.push({ id, severity, device: name, seq: of, text: String(row[text]), cause: null });
+    }
+  }
+  return findings;
+}
+
+/** The end of an explanation: the rule that decided, the holder, or the outermost call. */
+function causeOf({ known, chain }: Why): string | null {
+  if (!known) return null;
+  const decided = chain.find(({ relation }) => relation === 'waits' || relation === 'rule');
+  const outer = chain.findLast(({ relation }) => relation === 'within' || relation === 'work');
+  return (decided ?? outer)?.text ?? null;
+}

@@ -1,0 +1,2 @@
+/** What two recordings do differently: the public face of this folder. */
+export { type CompareOptions, type Comparison, compare, type Difference } from './compare.js';

@@ -1,0 +1,104 @@
+import { type Command, Option } from 'commander';
+import type { CheckRule, Finding } from '../../analysis/index.js';
+import { reportFinding } from '../exit-codes.js';
+import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
+import { paint, print, printJson } from '../output.js';
+import { version } from '../package.js';
+import { printable } from '../row-formats.js';
+import { refuseStreams } from '../shell-streams.js';
+
+const FORMATS = ['text', 'json', 'sarif', 'junit'] as const;
+const SETS = ['default', 'driver-author', 'operator', 'vmm'] as const;
+
+interface Options extends StrictOption {
+  readonly rules?: string;
+  readonly set?: (typeof SETS)[number];
+  readonly format: (typeof FORMATS)[number];
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const set = new Option('--set <name>', 'rules that come with vfr').choices(SETS);
+  const format = new Option('--format <format>', 'how findings are printed').choices(FORMATS);
+  const command = program
+    .command('check')
+    .description('check a trace against rules: no race, no refused fault, nothing lost, …')
+    .argument('<trace>', 'trace file')
+    .option('--rules <file>', 'rules of your own, in SQL; with --set both')
+    .addOption(set)
+    .addOption(format.default('text'))
+    .option('--json', 'the same as --format json');
+  strictOption(command).action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { openSession, runRules } = await import('../../analysis/index.js');
+  const rules = await rulesOf(options);
+  const reader = await openTrace(file, options);
+  const session = await openSession([{ name: file, reader }]);
+  let findings: Finding[];
+  try {
+    findings = await runRules(reader, session, rules);
+  } finally {
+    session.close();
+    reader.close();
+  }
+  await show(file, findings, rules, options);
+  if (findings.length > 0) reportFinding();
+}
+
+/** Those of the file and of the set; without either the default set. */
+async function rulesOf({ rules, set }: Options): Promise<readonly CheckRule[]> {
+  const { readRules, RULE_SETS } = await import('../../analysis/index.js');
+  const own = rules === undefined ? [] : readRules(await textOf(rules), rules);
+  const named = set ?? (rules === undefined ? 'default' : null);
+  return [...(named === null ? [] : RULE_SETS[named]), ...own];
+}
+
+async function textOf(file: string): Promise<string> {
+  await refuseStreams([file]);
+  const { openSource } = await import('../../traces/index.js');
+  const source = openSource(file);
+  try {
+    return source.read(0, source.size).toString('utf8');
+  } finally {
+    source.close();
+  }
+}
+
+async function show(
+  file: string,
+  findings: readonly Finding[],
+  rules: readonly CheckRule[],
+  { format, json }: Options,
+): Promise<void> {
+  const { toJUnit, toSarif } = await import('../../analysis/index.js');
+  switch (json === true ? 'json' : format) {
+    case 'json':
+      return printJson({ rules: rules.map(({ id }) => id), findings });
+    case 'sarif':
+      return printJson(toSarif(findings, rules, file, version()));
+    case 'junit':
+      return print(toJUnit(findings, rules, file));
+    default:
+      return print(formatFindings(findings, rules));
+  }
+}
+
+function formatFindings(findings: readonly Finding[], rules: readonly CheckRule[]): string {
+  return rules
+    .map(({ id, title, severity }) => {
+      const own = findings.filter((finding) => finding.id === id);
+      const name = printable(`${id}: ${title}`);
+      if (own.length === 0) return `${paint('green', 'passed')}  ${name}`;
+      const heading = `${paint(severity === 'error' ? 'red' : 'yellow', severity)}  ${name}`;
+      return [`${heading}: ${own.length} found`, ...own.map(formatFinding)].join('\n');
+    })
+    .join('\n');
+}
+
+function formatFinding({ seq, device, text, cause }: Finding): string {
+  const place = [seq === null ? '' : `seq ${seq}`, device ?? ''].filter((part) => part !== '');
+  const line = `  ${[...place, printable(text)].join('  ')}`;
+  return cause === null ? line : `${line}\n    because ${printable(cause)}`;
+}
