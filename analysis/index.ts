@@ -19,8 +19,6 @@ export {
 } from './check/index.js';
 export {
   DeviceTimeline,
-  DeviceTimeline,
-  type Known,
   type Known,
   type StateChange,
 } from './device-timeline.js';

@@ -82,7 +82,23 @@ function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): str
   const advice = [...new Set(races.map((race) => race.advice))].map(
     (text) => `  Avoid it: ${printable(text)}`,
   );
-  return [heading, ...advice, ...races.map((race) => `\n${formatRace(race, zero)}`)].join('\n');
+  const incidents = [...new Set(races.map(({ incident }) => incident))].map((incident) =>
+    formatIncident(
+      races.filter((race) => race.incident === incident),
+      zero,
+    ),
+  );
+  return [heading, ...advice, ...incidents.map((text) => `\n${text}`)].join('\n');
+}
+
+/** The closest race of an incident, and where the others are. */
+function formatIncident(races: readonly Race[], zero: bigint): string {
+  const [first, ...others] = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
+  if (others.length === 0) return formatRace(first, zero);
+  const devices = [...new Set(others.map(({ device }) => device))].sort().join(', ');
+  const count = plural(others.length, 'more race');
+  const more = `    and ${count} of this incident, on ${devices}; --json has all`;
+  return `${formatRace(first, zero)}\n${more}`;
 }
 
 export function formatRace(race: Race, zero: bigint): string {

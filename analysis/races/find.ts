@@ -10,7 +10,7 @@ import {
   type Seq,
 } from '../../traces/index.js';
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
-import { describeOutcome, describeRecorded, isSame } from './outcome.js';
+import { describeOutcome, describeRecorded, isSame, laterOwner, touchedBy } from './outcome.js';
 import { ADVICE, classify, type RaceClass } from './race-class.js';
 import { type LifePart, type Outcome, partsOf, type World } from './trial.js';
 import { Trials } from './trials.js';
@@ -33,7 +33,25 @@ export interface Pair {
   readonly windowNs: NanosDelta;
 }
 
+/** An operation of the other order. */
+export interface WitnessOperation {
+  readonly seq: Seq;
+  readonly actor: Actor;
+  readonly what: string;
+}
+
 export interface Race extends Pair {
+  /**
+   * Races of one class between functions that one write has made, or in one life: they have the
+   * same number, from 1.
+   */
+  readonly incident: number;
+  /** The driver that finally has the function in the recorded order, and in the other one. */
+  readonly drivers: { readonly recorded: string | null; readonly other: string | null };
+  /** Drivers whose probe was entered, in each order. */
+  readonly touched: { readonly recorded: readonly string[]; readonly other: readonly string[] };
+  /** The other order, from where it differs: the kernel that runs did it. */
+  readonly witness: readonly WitnessOperation[];
   /** What happened, and what would have happened in the other order. */
   readonly outcome: string;
   readonly advice: string;
@@ -67,7 +85,10 @@ export function findRaces(lifetime: Lifetime, worldOf: WorldOf): Found {
   const doubtful = found.flat().filter((race) => !certain.some(isPair(race)));
   const reason = `whether ${lifetime.physfn}’s sriov_drivers_autoprobe was on is not recorded`;
   const untold = closestOf(doubtful).map(
-    ({ outcome: _, advice: __, ...pair }): UndecidedRace => ({ ...pair, reason }),
+    ({ device, class: name, first, second, windowNs }): UndecidedRace => ({
+      ...{ device, class: name, first, second, windowNs },
+      reason,
+    }),
   );
   return { races: closestOf(certain), untold };
 }
@@ -112,7 +133,7 @@ function racesIn({ lifetime, world }: LifePart): Race[] {
       if (isSame(last, other, world)) continue;
       last = other;
       if (isSame(recorded, other, world)) continue;
-      found.push(makeRace(lifetime, operations[i], operations[j], recorded, other, world));
+      found.push(makeRace(lifetime, i, j, recorded, other, world));
     }
   }
   return found;
@@ -190,21 +211,29 @@ const isClear = ({ action }: Operation) => action.type === 'override' && action.
 
 function makeRace(
   lifetime: Lifetime,
-  first: Operation,
-  second: Operation,
+  i: number,
+  j: number,
   recorded: Outcome,
   other: Outcome,
   world: World,
 ): Race {
+  const { operations } = lifetime;
+  const [first, second] = [operations[i], operations[j]];
+  const moved = [second, ...operations.slice(i, j)];
   const raceClass = classify(first.action, second.action, lifetime);
   return {
+    // Incidents are numbered when all races are known.
+    incident: 0,
     device: lifetime.device,
     class: raceClass,
     first: side(first),
     second: side(second),
     windowNs: distance(first.ts, second.ts),
     outcome: `${describeRecorded(recorded)}; in the other order: ${describeOutcome(other, world)}`,
+    drivers: { recorded: recorded.driver, other: laterOwner(other, world) },
+    touched: { recorded: touchedBy(recorded), other: touchedBy(other) },
     advice: ADVICE[raceClass],
+    witness: moved.map(({ seq, actor, action }) => ({ seq, actor, what: describe(action) })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Batch, TraceReader } from '../../traces/index.js';
-import { type Found, findRaces } from './find.js';
+import { type Found, findRaces, type Race } from './find.js';
+import type { Lifetime } from './operation.js';
 import { LifeReader, type Lives, readLives } from './read-lives.js';
 
 export {
@@ -47,8 +48,18 @@ export function races(reader: TraceReader): RaceReport {
 
 function racesIn({ all, worldOf, unrecorded }: Lives): RaceReport {
   const found = all.map((lifetime) => findRaces(lifetime, worldOf));
+  const numbers = new Map<string, number>();
+  /** Lives that one write has made race in the same way: that is one incident. */
+  const inIncident = (race: Race, lifetime: Lifetime, life: number): Race => {
+    const key = `${race.class} ${lifetime.madeBy ?? `life ${life}`}`;
+    const incident = numbers.get(key) ?? numbers.size + 1;
+    numbers.set(key, incident);
+    return { ...race, incident };
+  };
   return {
-    races: inOrder(found.flatMap((life) => life.races)),
+    races: inOrder(
+      found.flatMap((life, i) => life.races.map((race) => inIncident(race, all[i], i))),
+    ),
     untold: inOrder(found.flatMap((life) => life.untold)),
     unrecorded,
   };

@@ -1,5 +1,5 @@
 /**
- * The life of a function as a run of the kernel: its actors do what they did, and the recorded order
+ * The life of a function as a run of the kernel: its actors do what they did. The recorded order
  * is one of those that can be explored.
  */
 import {

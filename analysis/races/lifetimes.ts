@@ -43,6 +43,7 @@ export const idOf = (lifetime: Lifetime): string => lifetime.id ?? lifetime.devi
 /** A sysfs store of a thread that has begun: its effect comes later, under the device's lock. */
 interface OpenStore {
   readonly action: Store | null;
+  readonly seq: Seq;
   /** The operations that it makes, one for each life that it affects. */
   readonly operations: readonly (readonly [Lifetime, Operation])[];
   placed: boolean;
@@ -110,7 +111,7 @@ export class LifetimeCollector {
   snapshot(e: EventCursor, { machine }: Engine): void {
     const device = e.device === null ? undefined : machine.find(e.device);
     if (e.name !== 'start' || device === undefined || !device.assumed.driver) return;
-    this.#begin(device, true, {
+    this.#begin(device, null, {
       override: only(device.override) ?? null,
       driver: only(device.driver) ?? null,
       mayBind: true,
@@ -121,11 +122,11 @@ export class LifetimeCollector {
     const device = e.device === null ? undefined : machine.find(e.device);
     if (device === undefined) return;
     if (e.name === 'pci_device_add') {
-      this.#begin(device, false, { override: null, driver: null, mayBind: false });
+      this.#begin(device, e, { override: null, driver: null, mayBind: false });
     } else if (e.name === 'pci_bus_add_device') {
       const lifetime =
         this.#lifetime(e) ??
-        this.#begin(device, false, { override: null, driver: null, mayBind: false });
+        this.#begin(device, e, { override: null, driver: null, mayBind: false });
       if (lifetime !== null) record(lifetime, e, { type: 'initial' });
     }
   }
@@ -147,7 +148,7 @@ export class LifetimeCollector {
       (lifetime) => [lifetime, record(lifetime, e, actionOf(action!))] as const,
     );
     if (action?.type === 'autoprobe') this.#newGate(e, state);
-    const store: OpenStore = { action, operations, placed: false };
+    const store: OpenStore = { action, seq: e.seq, operations, placed: false };
     if (e.phase === 'begin') this.#stores.set(e.tid, store);
   }
 
@@ -267,7 +268,8 @@ export class LifetimeCollector {
     return device === null ? null : (this.#current.get(device) ?? null);
   }
 
-  #begin(device: PciDevice, fromSnapshot: boolean, initial: Lifetime['initial']): Lifetime | null {
+  /** @param by the event that made it; null for the snapshot */
+  #begin(device: PciDevice, by: EventCursor | null, initial: Lifetime['initial']): Lifetime | null {
     const address = parseBdf(device.address);
     if (address === null) return null;
     const physfn = device.physfn === null ? null : parseBdf(device.physfn);
@@ -275,7 +277,8 @@ export class LifetimeCollector {
       device: address,
       physfn,
       id: device.ids === null ? null : `${hex(device.ids.vendor)}:${hex(device.ids.device)}`,
-      fromSnapshot,
+      madeBy: by === null ? null : (this.#stores.get(by.tid)?.seq ?? null),
+      fromSnapshot: by === null,
       initial,
       gate: physfn === null ? NO_GATE : this.#gate(physfn),
       seenOpen: false,

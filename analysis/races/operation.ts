@@ -62,6 +62,8 @@ export interface GateSegment {
 export interface Lifetime {
   readonly device: Bdf;
   readonly physfn: Bdf | null;
+  /** The write that made it with others, such as that of sriov_numvfs; null if it is not known. */
+  readonly madeBy: Seq | null;
   /** Vendor and device id, such as `1b36:0010`, when known. */
   readonly id: string | null;
   /** Its beginning is known from the snapshot, not from an event. */

@@ -13,14 +13,17 @@ export function isSame(recorded: Outcome, other: Outcome, world: World): boolean
   return recorded.driver === other.driver || recorded.driver === laterOwner(other, world);
 }
 
-const touched = ({ probes }: Outcome): ReadonlySet<string> => new Set(probes.map(driverOf));
+/** Drivers whose probe was entered, each once. */
+export const touchedBy = ({ probes }: Outcome): string[] => [...new Set(probes.map(driverOf))];
+
+const touched = (outcome: Outcome): ReadonlySet<string> => new Set(touchedBy(outcome));
 
 const driverOf = (probe: string): string => (probe.endsWith('!') ? probe.slice(0, -1) : probe);
 
 /**
  * The driver that finally has the device, if the driver does what it always did with such devices.
  */
-function laterOwner({ driver }: Outcome, { habit }: World): string | null {
+export function laterOwner({ driver }: Outcome, { habit }: World): string | null {
   if (driver === null) return null;
   const { lives, gaveUp } = habit(driver);
   return lives > 0 && gaveUp === lives ? null : driver;

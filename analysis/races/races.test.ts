@@ -115,4 +115,27 @@ describe('races in recordings of real kernels', () => {
     expect(waited.length).toBeGreaterThan(0);
     for (const { first, second } of found) expect(first.actor.tid).not.toBe(second.actor.tid);
   });
+
+  test('races that one write of sriov_numvfs has caused in the same way are one incident', () => {
+    const found = racesOf('sriov-on-r1');
+    const incidents = new Map<number, Race[]>();
+    for (const race of found) {
+      incidents.set(race.incident, [...(incidents.get(race.incident) ?? []), race]);
+    }
+    expect(incidents.size).toBeLessThan(found.length);
+    for (const races of incidents.values()) {
+      expect(new Set(races.map((race) => race.class)).size).toBe(1);
+      const seqs = races.flatMap(({ first, second }) => [first.seq, second.seq]);
+      expect(Math.max(...seqs) - Math.min(...seqs)).toBeLessThan(2500);
+    }
+  });
+
+  test('a race has the drivers of both orders, and the other order as its witness', () => {
+    const [won] = racesOf('sriov-on-r1').filter((r) => r.first.what.startsWith('driver_override='));
+    expect(won.drivers.recorded).toBe('vfio-pci');
+    expect(won.touched).toMatchObject({ recorded: ['vfio-pci'] });
+    expect(won.touched.other).toContain('nvme');
+    expect(won.witness[0]).toMatchObject({ seq: won.second.seq, what: won.second.what });
+    expect(won.witness.map(({ seq }) => seq)).toContain(won.first.seq);
+  });
 });
