@@ -10,6 +10,7 @@ export type { BoundedSession, SessionOptions } from './bounded/bounded-session.j
 export { DeviceTimeline, type Known } from './device-timeline.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
+export { type ExportFormat, exportTrace } from './export/index.js';
 export {
   type Cell,
   cellsOf,

@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   readonly memory?: string;
   /** The most threads to use; by default one per processor. */
   readonly threads?: number;
+  /** The one file that SQL of vfr may write, by COPY; by default it can write none. */
+  readonly output?: string;
 }
 
 const MEMORY_DEFAULT = '2GB';
@@ -60,6 +62,8 @@ export class SqlSession {
       for (const table of traceTables(named)) database.register(table);
       await database.run(createBase(named.map(clockOf)));
       await database.run(KEEP_SCHEMA);
+      if (options.output !== undefined)
+        await database.run(`SET allowed_paths = [${literal(options.output)}]`);
       await database.run(LOCK);
       return new SqlSession(database, traces.length > 1);
     });
@@ -105,6 +109,9 @@ export class SqlSession {
     return String(await asVfrError(() => this.database.value(PARSE_SQL, sql)));
   }
 }
+
+/** A text in SQL. */
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const OUT_OF_MEMORY = /^(Out of Memory|.*(bad_alloc|failed to allocate|allocation failure))/i;
 /** DuckDB has hit a bug of its own, and does not answer after that. */

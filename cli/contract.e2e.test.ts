@@ -19,7 +19,10 @@ const OF_A_TRACE = createProgram().commands.filter(
   (c) => c.registeredArguments[0]?.name() === 'trace',
 );
 /** A following argument that suits every command that wants one. */
-const REST: Record<string, readonly string[]> = { sql: ['SELECT 1'] };
+const REST: Record<string, readonly string[]> = {
+  sql: ['SELECT 1'],
+  export: ['--to', 'jsonl', '-o', '-'],
+};
 const onTrace = (name: string, file: string) => [name, file, ...(REST[name] ?? [])];
 
 /** Every error is told once: what and where, then the next step. */

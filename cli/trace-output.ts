@@ -1,6 +1,12 @@
 /** Writes a trace from a command: to a file, or to standard output for a pipe. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Destination, TraceMeta, TraceReader, TraceWriter } from '../traces/index.js';
+import type {
+  Destination,
+  OutputSink,
+  TraceMeta,
+  TraceReader,
+  TraceWriter,
+} from '../traces/index.js';
 import { note, print, toJson } from './output.js';
 import { version } from './package.js';
 import { plural } from './plural.js';
@@ -71,9 +77,8 @@ export async function writeTrace<T>(
   write: (writer: TraceWriter) => T,
   facts: (result: T) => object = () => ({}),
 ): Promise<T> {
-  const { openSink, TraceWriter } = await import('../traces/index.js');
-  await refuseTerminal(options.output);
-  const sink = openSink(destinationOf(options, inputs));
+  const { TraceWriter } = await import('../traces/index.js');
+  const sink = await openOutput(options, inputs);
   let writer: TraceWriter;
   let result: T;
   try {
@@ -107,6 +112,19 @@ export async function writeText(options: OutputOption, input: string, text: stri
     sink.discard();
     throw error;
   }
+}
+
+/**
+ * Opens an output that is not for a terminal.
+ * @param inputs traces that are read; the output must differ from each
+ */
+export async function openOutput(
+  options: OutputOption,
+  inputs: readonly TraceReader[],
+): Promise<OutputSink> {
+  const { openSink } = await import('../traces/index.js');
+  await refuseTerminal(options.output);
+  return openSink(destinationOf(options, inputs));
 }
 
 /** Prints a report as JSON, to stderr if the trace itself is on standard output. */

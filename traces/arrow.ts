@@ -1,7 +1,7 @@
 /**
- * The only file that imports apache-arrow: encodes Arrow IPC messages and the buffers of their
- * bodies. Replace this file to use another implementation. (Decoding uses no library:
- * arrow-message.ts.)
+ * Encodes Arrow IPC messages and the buffers of their bodies. This file, arrow-types.ts and
+ * arrow-file.ts are the only ones that import apache-arrow: replace them to use another
+ * implementation. (Decoding uses no library: arrow-message.ts.)
  */
 import { crc32 } from 'node:zlib';
 import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';
@@ -16,50 +16,17 @@ import {
   Message,
   RecordBatch,
 } from 'apache-arrow/ipc/metadata/message';
-import { Field, Schema } from 'apache-arrow/schema';
+import { Schema } from 'apache-arrow/schema';
 import * as types from 'apache-arrow/type';
+import { arrowFields, dictionaryId } from './arrow-types.js';
 import { assert } from './assert.js';
 import { type ColumnBuffers, NO_BYTES } from './column-buffers.js';
 import { countingFrame, isCountable } from './counting-frame.js';
 import { deflate, prefixed } from './deflate.js';
-import {
-  COLUMNS,
-  type Column,
-  type ColumnName,
-  DICT_COLUMNS,
-  type DictColumn,
-} from './event-schema.js';
+import { COLUMNS, type ColumnName, DICT_COLUMNS, type DictColumn } from './event-schema.js';
 import { hex8, LINK_KEY, LINK_PLACEHOLDER } from './message-link.js';
 import { COLUMN_CRCS_KEY, CRC_KEY, CRC_PLACEHOLDER } from './trace-frame.js';
 import { COUNTER_EFFORT, type Effort, REPEAT_EFFORT } from './zstd.js';
-
-/** Dictionary id of a dictionary column in the Arrow schema: its index among them. */
-const dictionaryId = (name: DictColumn) => DICT_COLUMNS.indexOf(name);
-
-function arrowType(column: Column): types.DataType {
-  switch (column.type) {
-    case 'u64':
-      return new types.Uint64();
-    case 'i64':
-      return new types.Int64();
-    case 'u32':
-      return new types.Uint32();
-    case 'u16':
-      return new types.Uint16();
-    case 'i16':
-      return new types.Int16();
-    case 'utf8':
-      return new types.Utf8();
-    case 'binary':
-      return new types.Binary();
-    case 'dict':
-      return new types.Dictionary(
-        new types.Utf8(),
-        new types.Int32(),
-        dictionaryId(column.name as DictColumn),
-      );
-  }
-}
 
 /** Every message carries these entries; the sealer fills them in. */
 const withSeal = (entries: Iterable<readonly [string, string]> = []) =>
@@ -67,11 +34,8 @@ const withSeal = (entries: Iterable<readonly [string, string]> = []) =>
 
 /** The opening message: columns with their documentation, and the metadata of the trace. */
 export function encodeSchema(metadata: ReadonlyMap<string, string>): Uint8Array {
-  const fields = COLUMNS.map(
-    (c) => new Field(c.name, arrowType(c), c.nullable, new Map([['doc', c.doc]])),
-  );
   const dictionaries = new Map(DICT_COLUMNS.map((name) => [dictionaryId(name), new types.Utf8()]));
-  const schema = new Schema(fields, new Map(metadata), dictionaries, MetadataVersion.V5);
+  const schema = new Schema(arrowFields(), new Map(metadata), dictionaries, MetadataVersion.V5);
   return Message.encode(
     new Message(0, MetadataVersion.V5, MessageHeader.Schema, schema, withSeal()),
   );

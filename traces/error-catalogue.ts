@@ -104,6 +104,7 @@ export const ERRORS = {
     'another command has written a file of that name in the meantime, and it stays; what this ' +
       'one wrote is gone',
   ),
+  FORMAT_MISSING: usage('files', 'no format was named'),
   OUTPUT_MISSING: usage('files', 'no output was named'),
   NOT_A_TRACE: input(
     'traces',
@@ -128,6 +129,10 @@ export const ERRORS = {
   PIPE_TOO_LARGE: unsupported(
     'traces',
     'more than 1 GiB comes by a pipe, which is held in memory: write it to a file first',
+  ),
+  SNAPSHOT_MISSING: input(
+    'traces',
+    'an export needs the snapshot of a machine, and the trace has no PCI function in one',
   ),
   CLOCKS_DIFFER: usage('traces', 'traces of different clocks cannot be merged by time'),
   OFFSETS_MISSING: usage('traces', '`--offset` was given for some traces only'),

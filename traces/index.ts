@@ -70,6 +70,7 @@ export {
   type Placement,
   placeable,
 } from './merge-traces.js';
+export { openArrowFile } from './open-arrow-file.js';
 export { openRecording, openSink } from './open-sink.js';
 export { readOn } from './read-past-bad-disk.js';
 export { ScratchSink } from './remade-sink.js';

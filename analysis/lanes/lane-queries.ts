@@ -15,7 +15,8 @@ writes AS (
 ), work AS (
   SELECT seq, tid, driver, name AS why FROM events_of(['driver.work']) WHERE phase <> 'end'
 ), caused AS (
-  SELECT x.*, coalesce(if(w.end_seq > x.seq OR w.end_seq IS NULL, w.why, NULL), k.why) AS why
+  SELECT x.*, coalesce(if(w.end_seq > x.seq OR w.end_seq IS NULL, w.why, NULL), k.why) AS why,
+    if(w.end_seq > x.seq OR w.end_seq IS NULL, w.seq, NULL) AS store
   FROM edges x ASOF LEFT JOIN writes w ON w.tid = x.tid AND w.seq <= x.seq
   ASOF LEFT JOIN work k ON k.tid = x.tid AND k.driver = x.driver AND k.seq <= x.seq
 )`;
@@ -28,15 +29,17 @@ WITH edges AS (
   SELECT released_seq, released_tid, driver FROM bindings WHERE released_seq IS NOT NULL
 ), ${WHY}
 SELECT device, b.driver, bound_seq AS from_seq, bound_ts AS from_ts, bound_task AS from_task,
-  bound_tid AS from_tid, f.why AS from_why, released_seq AS to_seq, released_ts AS to_ts,
-  released_task AS to_task, released_tid AS to_tid, t.why AS to_why
+  bound_tid AS from_tid, f.why AS from_why, f.store AS from_store,
+  released_seq AS to_seq, released_ts AS to_ts, released_task AS to_task,
+  released_tid AS to_tid, t.why AS to_why, t.store AS to_store
 FROM bindings b LEFT JOIN caused f ON f.seq = bound_seq LEFT JOIN caused t ON t.seq = released_seq
 ORDER BY device, coalesce(bound_seq, 0)`;
 
 export const HOLDS = `
 SELECT h.device, opened_seq AS from_seq, opened_ts AS from_ts, h.task AS from_task,
-  h.tid AS from_tid, NULL AS from_why, closed_seq AS to_seq, closed_ts AS to_ts,
-  c.task AS to_task, c.tid AS to_tid, NULL AS to_why
+  h.tid AS from_tid, NULL AS from_why, NULL AS from_store, closed_seq AS to_seq, closed_ts AS to_ts,
+  c.task AS to_task, c.tid AS to_tid, NULL AS to_why,
+  NULL AS to_store
 FROM holders h LEFT JOIN events_of(['device.close']) c ON c.seq = closed_seq
 ORDER BY h.device, opened_seq`;
 
@@ -48,7 +51,7 @@ WITH edges AS (
   FROM events_of(['snapshot', 'device.add', 'device.remove'])
   WHERE device IS NOT NULL AND phase <> 'end' AND (kind <> 'snapshot' OR name = 'start')
 ), ${WHY}
-SELECT device, seq, ts, task, tid, why, was, exists FROM caused ORDER BY device, seq`;
+SELECT device, seq, ts, task, tid, why, store, was, exists FROM caused ORDER BY device, seq`;
 
 /**
  * Overrides that were set or cleared, in order; the driver is an empty text for a cleared one.

@@ -12,6 +12,8 @@ export interface Edge {
   readonly tid: number | null;
   /** The operation that caused it, such as `sriov_numvfs=0`; null when the recording shows none. */
   readonly why: string | null;
+  /** The write to sysfs that this operation is; null if it is another one. */
+  readonly store: number | null;
 }
 
 /** A time with a beginning and an end; null where the recording does not have it. */

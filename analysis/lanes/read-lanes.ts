@@ -12,7 +12,8 @@ interface EdgeRow {
   readonly ts: bigint | null;
   readonly task: string | null;
   readonly tid: number | null;
-  readonly why: string | null;
+  readonly why?: string | null;
+  readonly store?: bigint | null;
 }
 
 type Prefixed<P extends string> = { readonly [K in keyof EdgeRow as `${P}_${K}`]: EdgeRow[K] };
@@ -153,14 +154,15 @@ class LaneBuilder {
             ts: row[`${name}_ts`],
             task: row[`${name}_task`],
             tid: row[`${name}_tid`],
-            why: row[`${name}_why`],
+            why: row[`${name}_why`] ?? null,
+            store: row[`${name}_store`] ?? null,
           });
     return { from: edge('from'), to: edge('to') };
   }
 
-  #edge({ seq, ts, task, tid, why }: EdgeRow): Edge {
+  #edge({ seq, ts, task, tid, why = null, store = null }: EdgeRow): Edge {
     const at = Number((ts ?? this.zero) - this.zero);
-    return { seq: Number(seq), at, task, tid, why: why ?? null };
+    return { seq: Number(seq), at, task, tid, why, store: store === null ? null : Number(store) };
   }
 
   #side({ seq, ts, actor }: RaceSide, other: number, what: string): Mark {

@@ -10,6 +10,7 @@ import * as enact from './enact.js';
 import * as events from './events.js';
 import * as explain from './explain.js';
 import * as explore from './explore.js';
+import * as exportCommand from './export.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
 import * as merge from './merge.js';
@@ -40,7 +41,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
-  { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat] },
+  { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
   { heading: 'Find out what happened:', commands: [why, races, replay, enact, debug] },
   { heading: 'Try other orders:', commands: [explore, explain] },
 ];

@@ -16,9 +16,12 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
 
 /** The one place that may import a package; a folder where an adapter needs more than a file. */
 const ADAPTERS: Record<string, string> = {
-  'apache-arrow': 'traces/arrow.ts',
+  'apache-arrow': 'traces/arrow',
   'zstd-napi': 'traces/zstd.ts',
   '@duckdb': 'analysis/duckdb',
+  protobufjs: 'analysis/export/perfetto-encoder.ts',
+  '@observablehq/plot': 'analysis/report/',
+  linkedom: 'analysis/report/',
   ink: 'cli/tui/',
   react: 'cli/tui/',
 };
