@@ -4,6 +4,7 @@
  */
 import type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 import type { NamedTrace } from './event-scan.js';
+import type { Report } from './report/index.js';
 import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
@@ -59,6 +60,7 @@ export {
   recordedOperation,
   type UndecidedRace,
 } from './races/index.js';
+export type { Report } from './report/index.js';
 export { ADDRESS_COLUMNS, describeTables, type TableFacts } from './sql/table-facts.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';
@@ -86,4 +88,10 @@ export async function openTrustedSession(
 ): Promise<SqlSession> {
   const { SqlSession } = await import('./sql-session.js');
   return SqlSession.open(traces, options);
+}
+
+/** Makes the report of traces; the packages that draw it are loaded for it alone. */
+export async function makeReport(traces: readonly NamedTrace[]): Promise<Report> {
+  const report = await import('./report/index.js');
+  return report.makeReport(traces);
 }

@@ -22,6 +22,7 @@ const OF_A_TRACE = createProgram().commands.filter(
 const REST: Record<string, readonly string[]> = {
   sql: ['SELECT 1'],
   export: ['--to', 'jsonl', '-o', '-'],
+  report: ['-o', '-'],
 };
 const onTrace = (name: string, file: string) => [name, file, ...(REST[name] ?? [])];
 

@@ -21,6 +21,7 @@ import * as races from './races.js';
 import * as record from './record.js';
 import * as repair from './repair.js';
 import * as replay from './replay.js';
+import * as report from './report.js';
 import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
 import * as timeline from './timeline.js';
@@ -43,7 +44,7 @@ export interface CommandGroup {
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios, models] },
-  { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql] },
+  { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql, report] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
   {
     heading: 'Find out what happened:',

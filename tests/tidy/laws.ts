@@ -20,8 +20,8 @@ const ADAPTERS: Record<string, string> = {
   'zstd-napi': 'traces/zstd.ts',
   '@duckdb': 'analysis/duckdb',
   protobufjs: 'analysis/export/perfetto-encoder.ts',
-  '@observablehq/plot': 'analysis/report/',
-  linkedom: 'analysis/report/',
+  '@observablehq/plot': 'analysis/report/plot.ts',
+  linkedom: 'analysis/report/plot.ts',
   ink: 'cli/tui/',
   react: 'cli/tui/',
 };
