@@ -6,7 +6,8 @@
  */
 import type { CellLog, RunSpec } from '../kernel/index.js';
 import type { Actors } from './actors.js';
-import { type Done, type KnownRecording, Stepper, type Stuck } from './stepper.js';
+import type { KnownRecording } from './known-recording.js';
+import { type Done, Stepper, type Stuck } from './stepper.js';
 
 export interface Followed {
   /** Events that came out as recorded. */

@@ -306,7 +306,7 @@ class Lesson {
 
 const EXPRESS_BYTES = 4096;
 
-/** Hardware of which a recording shows all. */
+/** Hardware that a recording shows completely. */
 const asRecorded = (recorded: NonNullable<HardwareSpec['recorded']>): HardwareSpec => ({
   ...{ bars: [], pin: false, msi: 0, msix: 0, express: false, reset: 0 },
   recorded,

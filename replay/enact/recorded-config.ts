@@ -26,7 +26,7 @@ const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
 export class ConfigLog {
   readonly #snapshots = new Map<string, Snapshot>();
   readonly #openings = new Map<number, Opening[]>();
-  /** Functions of which the kernel read configuration space while it opened them. */
+  /** Functions whose configuration space the kernel read while it opened them. */
   readonly #read = new Set<string>();
   /** The function that a thread opens. */
   readonly #opening = new Map<number, Opening>();
@@ -76,6 +76,11 @@ export class ConfigLog {
     }
     const dwords = opening.reads.filter(({ width }) => width === 4).map(({ offset }) => offset);
     return { bytes, dwords };
+  }
+
+  /** No snapshot has a configuration space. */
+  get isEmpty(): boolean {
+    return ![...this.#snapshots.values()].some(({ config }) => config !== null);
   }
 
   /** Whether configuration space of a function is recorded at all. */

@@ -1,6 +1,6 @@
 /** What hardware answered, read off the recording. */
 import type { OpenedConfig, RecordedHardware } from '../kernel/index.js';
-import type { KnownRecording } from './stepper.js';
+import type { KnownRecording } from './known-recording.js';
 
 export class HardwareOfRecording implements RecordedHardware {
   /** @param ahead the number of the event that a thread has to make next */

@@ -56,7 +56,7 @@ export interface Recording {
 }
 
 /** Counts of events that are not re-enacted. */
-export class Skipped {
+class Skipped {
   readonly kinds: Record<string, number> = {};
   readonly functions: Record<string, number> = {};
 

@@ -13,20 +13,10 @@ import {
 import type { Actors } from './actors.js';
 import { agree, continues, isRun } from './agreement.js';
 import { type Calls, type Emitted, StepRecorder } from './emitted.js';
-import type { ConfigLog } from './recorded-config.js';
+import type { KnownRecording } from './known-recording.js';
 import { RecordedDrivers } from './recorded-drivers.js';
 import { HardwareOfRecording } from './recorded-hardware.js';
 import type { RecordedEvent } from './recording.js';
-
-/** What a run is compared with. */
-export interface KnownRecording {
-  readonly events: readonly RecordedEvent[];
-  /** Number of the next event of the same actor or worker. */
-  readonly next: Int32Array;
-  readonly config: ConfigLog;
-  /** Processes whose files were guessed. */
-  readonly guessed: ReadonlySet<number>;
-}
 
 /** Where no order of steps leads on. */
 export interface Stuck {

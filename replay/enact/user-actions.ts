@@ -141,7 +141,10 @@ export class UserActions {
     return gone.length > 0;
   }
 
-  /** VFIO_DEVICE_SET_IRQS. @param inner events within the call, which show how many eventfds it has */
+  /**
+   * VFIO_DEVICE_SET_IRQS.
+   * @param inner events within the call, which show how many eventfds it has
+   */
   setIrqs(call: IoctlAction, inner: readonly RecordedEvent[]): void {
     const irqs = inner.find(({ kind }) => kind === 'irq.set');
     const isEventfd = ((irqs?.value ?? 0) & IS_EVENTFD) !== 0;

@@ -37,7 +37,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'VFIO_GROUP_UNSET_CONTAINER',
 ]);
 
-export const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
+const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
 
 const wordAt = (data: Buffer | null, at: number): number | null =>
   data === null || data.length < at + 4 ? null : data.readInt32LE(at);
@@ -70,7 +70,7 @@ function callsBound({ begin, inner, ret }: UserCall): boolean {
 }
 
 export class UserCalls {
-  /** Processes whose files cannot be told apart, and why. */
+  /** Processes whose files cannot be distinguished, and why. */
   readonly ambiguous = new Map<number, string>();
   /** Files of the process whose call it is. */
   #files!: UserFiles;
@@ -84,7 +84,7 @@ export class UserCalls {
     private readonly showsOpening: boolean,
   ) {}
 
-  /** A call that no file of the process can have made, as far as they are known. */
+  /** Notes a call that none of the known files of the process can have served. */
   #check(files: UserFiles, { begin, inner, end, ret }: UserCall, file: UserFile): void {
     if (ret !== 0 || begin.systemCall !== null) return;
     const { name } = begin;
@@ -239,7 +239,7 @@ export class UserCalls {
     const { argument } = IOCTLS[begin.name];
     const offset = begin.access?.offset ?? begin.systemCall?.argument ?? null;
     const isOfIommufd = begin.call === 'iommufd_fops_ioctl';
-    // A pointer that is not recorded is none to nowhere: the call has its struct.
+    // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
     const decides = isOfIommufd || file.kind === 'cdev';

@@ -171,7 +171,7 @@ export class UserFiles {
     const file = this.of('iommufd').at(-1);
     if (file !== undefined) this.close(file);
     else if (this.#held > 0) this.#held--;
-    // One of which no call was seen was opened before it is closed.
+    // One without any recorded call was opened before it is closed.
     else this.close(this.open({ kind: 'iommufd', address: null, group: null }, -1));
   }
 
@@ -184,7 +184,7 @@ export class UserFiles {
     for (const [fd, one] of this.#descriptors) if (one === file) this.#descriptors.delete(fd);
   }
 
-  /** The file of a descriptor that is closed; null if it is none of VFIO. */
+  /** The file of a descriptor that is closed; null if it is no file of VFIO. */
   closeAt(fd: number): UserFile | null {
     const file = this.#descriptors.get(fd) ?? null;
     this.#descriptors.delete(fd);

@@ -6,6 +6,7 @@
 import { Groups } from './groups.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
+import { claimsShow, endsOf, nextOfThread } from './thread-order.js';
 import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
 import { type UserCall, UserCalls } from './user-calls.js';
 import { type UserFile, type UserFileKind, UserFiles } from './user-files.js';
@@ -66,7 +67,7 @@ class Derivation implements Users {
   readonly #closed = new Map<number, string>();
   /** System calls that closed a file of VFIO. */
   readonly #closing = new Set<SystemCall>();
-  /** Processes of which an event was seen. */
+  /** Processes that had an event. */
   readonly #began = new Set<number>();
   /** The last event of each process. */
   readonly #lasts = new Map<number, number>();
@@ -166,6 +167,7 @@ class Derivation implements Users {
     let files = this.#files.get(pid);
     if (files === undefined) {
       files = new UserFiles(this.#actions, pid);
+      files.isGuess = this.recording.config.isEmpty;
       this.#files.set(pid, files);
     }
     return files;
@@ -235,6 +237,7 @@ class Derivation implements Users {
         return this.#close(files, e, at);
       default:
         if (!INNER.has(e.kind) || this.#closed.get(e.tid) === e.device) return null;
+        if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
         return 'part of a call that is not recorded';
     }
   }
@@ -358,43 +361,4 @@ class Derivation implements Users {
       if (i >= end || this.#next[i] >= this.events.length) return;
     }
   }
-}
-
-/** Whether a recording shows that a group which joins a container gets another domain. */
-function claimsShow(events: readonly RecordedEvent[]): boolean {
-  const joining = new Set<number>();
-  for (const { name, phase, kind, tid } of events) {
-    if (name === 'VFIO_GROUP_SET_CONTAINER') {
-      if (phase === 'begin') joining.add(tid);
-      else joining.delete(tid);
-    } else if (kind === 'iommu.attach' && joining.has(tid)) return true;
-  }
-  return false;
-}
-
-function nextOfThread(events: readonly RecordedEvent[]): Int32Array {
-  const next = new Int32Array(events.length).fill(events.length);
-  const last = new Map<number, number>();
-  for (const [i, { tid }] of events.entries()) {
-    const before = last.get(tid);
-    if (before !== undefined) next[before] = i;
-    last.set(tid, i);
-  }
-  return next;
-}
-
-function endsOf(events: readonly RecordedEvent[]): Int32Array {
-  const ends = new Int32Array(events.length).fill(-1);
-  const open = new Map<number, number[]>();
-  for (const [i, { tid, phase, name }] of events.entries()) {
-    const calls = open.get(tid) ?? [];
-    open.set(tid, calls);
-    if (phase === 'begin') calls.push(i);
-    if (phase !== 'end') continue;
-    const at = calls.findLastIndex((begin) => events[begin].name === name);
-    if (at < 0) continue;
-    ends[calls[at]] = i;
-    calls.length = at;
-  }
-  return ends;
 }

@@ -15,7 +15,7 @@ export const RESET_METHODS: ReadonlySet<string> = new Set([
   '__pci_reset_bus',
 ]);
 
-/** Interrupts and faults come in the middle of any thread: nobody's operation makes them. */
+/** Interrupts and faults come in the middle of any thread: no operation makes them. */
 const OF_HARDWARE: ReadonlySet<string> = new Set([
   'vfio_msihandler',
   'vfio_intx_handler',

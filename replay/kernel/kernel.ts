@@ -29,7 +29,7 @@ export interface NativeDrivers {
 /** Looks after each step whether something holds; that it did becomes a part of the state. */
 export type Watch = (k: Kernel) => boolean;
 
-/** What the hardware answers, for a run that repeats a recording; null where that does not show it. */
+/** What the hardware answers in a run that repeats a recording; null where it does not show it. */
 export interface RecordedHardware {
   /** What the register of configuration space holds that a thread reads next. */
   register(thread: number): number | null;

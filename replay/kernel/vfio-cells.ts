@@ -88,8 +88,8 @@ export const VDEV = members(
   /** The same as it was when the device was opened. */
   'saved',
   /**
-   * User pages that map it, from Linux 6.10 on, each as its address plus log2 of the small ones that
-   * it has: a value, `number[]`.
+   * User pages that map it, from Linux 6.10 on, each as its address plus log2 of its number of
+   * small pages: a value, `number[]`.
    */
   'pages',
   /** Eventfds by index and vector of their interrupt: a value, `Triggers`. */
