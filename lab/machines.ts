@@ -54,8 +54,8 @@ export const MACHINES = {
   },
   amd: {
     qemu: 'newer',
-    devices: ['-device', 'amd-iommu,intremap=on', ...COMMON],
-    kernelParameters: 'amd_iommu=on',
+    devices: ['-device', 'amd-iommu', ...COMMON],
+    kernelParameters: '',
   },
 } as const satisfies Record<string, Machine>;
 export type MachineName = keyof typeof MACHINES;
