@@ -19,6 +19,7 @@ test.each([
   ['no-such-job'],
   ['hello', 'record'],
   ['--kernel', '5.4', 'hello'],
+  ['--machine', 'sparc', 'hello'],
   ['--timeout', 'soon', 'hello'],
   ['--cpus', '0', 'hello'],
   ['--memory', '1', 'hello'],

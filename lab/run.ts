@@ -2,26 +2,33 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addPackages, guestRoot } from './guest-root.js';
-import { LabError, requireTools, say } from './host.js';
+import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
-import { boot } from './qemu.js';
+import { MACHINE_NAMES, type MachineName } from './machines.js';
+import { boot, qemuFor } from './qemu.js';
 import { vfioSelftests } from './selftests.js';
 
-const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--cpus N] [--timeout S] JOB
+const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--machine ${MACHINE_NAMES.join('|')}] [--cpus N]
+       [--timeout S] JOB
 Boots a Debian kernel in QEMU, runs lab/jobs/JOB.sh in it and leaves what the job wrote in
-.lab/out/JOB-KERNEL/. Exit code: the job's; 2 for wrong usage; 4 when the lab cannot run here.`;
+.lab/out/JOB-KERNEL-MACHINE/. Exit code: the job's; 2 for wrong usage; 4 when the lab cannot run here.`;
 
 interface Run {
   readonly project: string;
   readonly job: string;
   readonly series: KernelSeries;
+  readonly machine: MachineName;
   readonly cpus: number;
   readonly timeout: number;
 }
 
+/** Tools that bind drivers, and what they run on. */
+const ADMINISTRATION = ['dpdk', 'driverctl', 'libvirt-clients', 'libvirt-daemon-system', 'udev'];
+
 const OPTIONS = {
   kernel: { type: 'string', default: '6.1' },
+  machine: { type: 'string', default: 'vtd' },
   cpus: { type: 'string', default: '2' },
   timeout: { type: 'string', default: '600' },
 } as const;
@@ -42,11 +49,13 @@ function parse(): Run | undefined {
   const [job] = positionals;
   const project = resolve(import.meta.dirname, '../..');
   const series = KERNELS.find((known) => known === values.kernel);
+  const machine = MACHINE_NAMES.find((name) => name === values.machine);
   const known = job !== undefined && existsSync(join(project, 'lab/jobs', `${job}.sh`));
-  if (series === undefined || !known || positionals.length !== 1) return undefined;
+  if (series === undefined || machine === undefined) return undefined;
+  if (!known || positionals.length !== 1) return undefined;
   const [cpus, timeout] = [values.cpus, values.timeout].map(Number);
   if (!(Number.isInteger(cpus) && cpus! > 0 && timeout! > 0)) return undefined;
-  return { project, job, series, cpus: cpus!, timeout: timeout! };
+  return { project, job, series, machine, cpus: cpus!, timeout: timeout! };
 }
 
 function tail(file: string, lines: number): string {
@@ -54,24 +63,29 @@ function tail(file: string, lines: number): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 }
 
-async function runJob({ project, job, series, cpus, timeout }: Run): Promise<number> {
-  requireTools(['qemu-system-x86_64']);
+const outputOf = (
+  project: string,
+  { job, series, machine }: Pick<Run, 'job' | 'series' | 'machine'>,
+): string => join(project, '.lab/out', `${job}-${series}-${machine}`);
+
+async function runJob({ project, job, series, machine, cpus, timeout }: Run): Promise<number> {
   const cache = join(project, '.lab');
+  const qemu = qemuFor(machine, cache);
   mkdirSync(cache, { recursive: true });
   const root = guestRoot(cache);
   const kernel = guestKernel(cache, root, series);
   if (job === 'selftests') vfioSelftests(root, series);
-  if (job === 'tools') addPackages(root, ['driverctl', 'udev']);
+  if (job === 'tools') addPackages(root, ADMINISTRATION);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
-  const out = join(cache, 'out', `${job}-${series}`);
+  const out = outputOf(project, { job, series, machine });
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   say(`booting ${kernel.release}, job ${job}`);
   const started = Date.now();
-  const machine = { kernel, initramfs: init, root, project, out, job, cpus };
+  const guest = { machine, qemu, kernel, initramfs: init, root, project, out, job, cpus };
   const log = join(out, 'job.log');
   try {
-    await boot({ ...machine, timeoutSeconds: timeout });
+    await boot({ ...guest, timeoutSeconds: timeout });
   } catch (error) {
     // Without a log the guest never came to the job, which then has neither passed nor failed.
     if (!(error instanceof LabError) || !existsSync(log)) throw error;
@@ -95,7 +109,7 @@ if (options === undefined) {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     process.stderr.write(`lab: ${error.message}\n`);
-    const out = join(options.project, '.lab/out', `${options.job}-${options.series}`);
+    const out = outputOf(options.project, options);
     process.stderr.write(`${tail(join(out, 'console.log'), 30)}\n`);
     process.exitCode = error.code;
   }

@@ -32,4 +32,4 @@ for kind, counts in sorted(replay['kinds'].items()):
     print(row(kind, sum(verdicts), *verdicts))
 check('replay has no divergence', replay['diverged'] == 0, replay['divergences'][:5])
 check('responses are judged', replay['matched'] > 5000, f"{replay['matched']} of {replay['responses']} matched")
-sys.exit(len(failed))
+sys.exit(1 if failed else 0)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every test program on each function that it can drive, set up and cleaned up by the kernel tree's own scripts.
-pf=0000:01:00.0 nic=0000:02:00.0 edu=0000:03:00.0
+pf=0000:01:00.0 nic=0000:02:00.0 edu=0000:03:00.0 igb=0000:04:00.0
+[ -e /sys/bus/pci/devices/$igb ] || igb=
 mkdir -p /out/tap
 cd /opt/vfio-selftests || exit
 # Debian's kernels have no iommufd: only the tests of containers can run.
@@ -13,13 +14,15 @@ run() { # run PROGRAM BDF...
   timeout -k 5 200 ./$1 "${only[@]}" "${@:2}" > $out 2>&1
   echo "exit $?" >> $out
 }
-bash scripts/setup.sh $pf $nic $edu > /out/setup.txt 2>&1
-for device in $edu $nic; do
+bash scripts/setup.sh $pf $nic $edu $igb > /out/setup.txt 2>&1
+for device in $edu $nic $igb; do
   run vfio_pci_device_test $device
   run vfio_dma_mapping_mmio_test $device
   run vfio_dma_mapping_test $device
 done
 run vfio_pci_sriov_uapi_test $pf
+# The only device of these that the tests have a driver for.
+[ -z "$igb" ] || run vfio_pci_driver_test $igb
 run vfio_pci_device_init_perf_test $edu $nic
 bash scripts/cleanup.sh >> /out/setup.txt 2>&1
 exit 0

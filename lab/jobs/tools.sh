@@ -1,5 +1,10 @@
-# driverctl under vfr record: what it writes, and what the kernel does then.
-modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e
+# driverctl, dpdk-devbind and virsh under vfr record: what they write, and what the kernel does then.
+modprobe -a vfio-pci vfio_iommu_type1 nvme e1000e igb igbvf
+mkdir -p /run/udev
+/lib/systemd/systemd-udevd --daemon
+# libvirt knows devices by udev.
+udevadm trigger && udevadm settle
+libvirtd -d
 sleep 1
 vfr="node /vfr/dist/vfr/main.js"
 $vfr record --json -o /tmp/trace.arrows -- bash /vfr/lab/guest/tools.sh > /tmp/record.out || exit

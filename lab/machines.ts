@@ -1,0 +1,62 @@
+/** The machines that the lab boots, as arguments of QEMU. */
+
+export interface Machine {
+  /** Which QEMU has its devices: the host's own, or the newer one of another Debian release. */
+  readonly qemu: 'host' | 'newer';
+  readonly devices: readonly string[];
+  /** What the kernel has to be told for its IOMMU to translate. */
+  readonly kernelParameters: string;
+}
+
+const port = (n: number): string[] => [
+  '-device',
+  `pcie-root-port,id=port${n},chassis=${n},slot=${n}`,
+];
+
+const NVME_VFS =
+  'msix_qsize=32,max_ioqpairs=31,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=8';
+
+/**
+ * One function per PCIe root port, so that each has an IOMMU group of its own: at bus 1 an NVMe
+ * controller with SR-IOV (4 VFs), at 2 an e1000e, at 3 edu (DMA on command). All machines have these
+ * at the same places, so that each job runs on each machine. The disk of the controller is the drive
+ * `disk`.
+ */
+const COMMON = [
+  ...[1, 2, 3].flatMap(port),
+  ...['-device', 'nvme-subsys,id=subsystem,nqn=vfr-lab'],
+  ...['-device', `nvme,id=nvme,serial=VFRLAB,subsys=subsystem,bus=port1,${NVME_VFS}`],
+  ...['-device', 'nvme-ns,drive=disk,bus=nvme,nsid=1,shared=on'],
+  ...['-netdev', 'user,id=net,restrict=on', '-device', 'e1000e,netdev=net,bus=port2'],
+  ...['-device', 'edu,bus=port3'],
+];
+
+const VT_D = ['-device', 'intel-iommu,intremap=on,caching-mode=on'];
+const VT_D_PARAMETERS = 'intel_iommu=on';
+
+/** At bus 4 an igb with SR-IOV (7 VFs at its bus), at 5 a virtio network card with two VFs. */
+const NETWORK = [
+  ...[4, 5].flatMap(port),
+  ...['-netdev', 'user,id=igb,restrict=on', '-device', 'igb,netdev=igb,bus=port4'],
+  ...[0, 1, 2].flatMap((n) => ['-netdev', `user,id=virtio${n},restrict=on`]),
+  // QEMU makes the function that others name as `sriov-pf` a PF; VFs are given first.
+  ...['-device', 'virtio-net-pci,netdev=virtio1,bus=port5,addr=0.1,sriov-pf=virtio'],
+  ...['-device', 'virtio-net-pci,netdev=virtio2,bus=port5,addr=0.2,sriov-pf=virtio'],
+  ...['-device', 'virtio-net-pci,id=virtio,netdev=virtio0,bus=port5,addr=0.0,multifunction=on'],
+];
+
+export const MACHINES = {
+  vtd: { qemu: 'host', devices: [...VT_D, ...COMMON], kernelParameters: VT_D_PARAMETERS },
+  network: {
+    qemu: 'newer',
+    devices: [...VT_D, ...COMMON, ...NETWORK],
+    kernelParameters: VT_D_PARAMETERS,
+  },
+  amd: {
+    qemu: 'newer',
+    devices: ['-device', 'amd-iommu', ...COMMON],
+    kernelParameters: '',
+  },
+} as const satisfies Record<string, Machine>;
+export type MachineName = keyof typeof MACHINES;
+export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];
