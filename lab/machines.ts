@@ -52,11 +52,6 @@ export const MACHINES = {
     devices: [...VT_D, ...COMMON, ...NETWORK],
     kernelParameters: VT_D_PARAMETERS,
   },
-  amd: {
-    qemu: 'newer',
-    devices: ['-device', 'amd-iommu', ...COMMON],
-    kernelParameters: '',
-  },
 } as const satisfies Record<string, Machine>;
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];
