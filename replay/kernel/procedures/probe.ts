@@ -126,7 +126,10 @@ export const PROBE = [
       const { name, model } = k.driverAt(drv);
       const own = OWN_PROBE[name];
       if (own !== undefined) k.begin(own, dev, drv);
-      const refused = model.variant === null ? 0 : probeVariant(k, dev, model.variant);
+      const refused =
+        model.variant === null
+          ? 0
+          : (k.natives?.failure(k.thread) ?? probeVariant(k, dev, model.variant));
       if (typeof refused === 'number' && refused < 0) return k.done(refused);
       if (model.vfioPci) k.begin('vfio_pci_core_register_device', dev);
       const vfs = k.natives?.vfsInProbe(k.thread) ?? 0;
