@@ -6,10 +6,11 @@ export class Groups {
   readonly #numbers = new Map<string, number>();
   /** Functions that a driver of VFIO has. */
   readonly #ofVfio = new Set<string>();
+  readonly #variants = new Set<string>();
 
   constructor({ functions, events }: Pick<Recording, 'functions' | 'events'>) {
     for (const [address, { group, driver }] of functions) {
-      if (driver !== null && driverModel(driver).vfioPci) this.#ofVfio.add(address);
+      if (driver !== null) this.#bind(address, driver);
       if (group !== null) this.#numbers.set(address, group);
     }
     for (const { name, device, value } of events) {
@@ -23,12 +24,25 @@ export class Groups {
     return this.#numbers.get(address) ?? null;
   }
 
+  /** Whether a function has a driver of VFIO that changes what users see of it. */
+  hasVariant(address: string): boolean {
+    return this.#variants.has(address);
+  }
+
+  #bind(address: string, driver: string): void {
+    if (!driverModel(driver).vfioPci) return;
+    this.#ofVfio.add(address);
+    if (driver !== 'vfio-pci') this.#variants.add(address);
+  }
+
   /** A driver gets or loses a function. */
   take({ name, device, driver }: RecordedEvent): void {
     if (device === null) return;
-    if (name === 'driver_bound' && driver !== null && driverModel(driver).vfioPci) {
-      this.#ofVfio.add(device);
-    } else if (name === 'device_unbind_cleanup') this.#ofVfio.delete(device);
+    if (name === 'driver_bound' && driver !== null) this.#bind(device, driver);
+    else if (name === 'device_unbind_cleanup') {
+      this.#ofVfio.delete(device);
+      this.#variants.delete(device);
+    }
   }
 
   /** Functions of a group, those first that are devices of VFIO. */

@@ -167,7 +167,6 @@ class Derivation implements Users {
     let files = this.#files.get(pid);
     if (files === undefined) {
       files = new UserFiles(this.#actions, pid);
-      files.isGuess = this.recording.config.isEmpty;
       this.#files.set(pid, files);
     }
     return files;
@@ -198,7 +197,8 @@ class Derivation implements Users {
     const why = this.#do(files, e, at);
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
-      if (!this.recording.config.knows(e.device)) files.isGuess = true;
+      const isKnown = this.recording.config.knows(e.device);
+      if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);
     else this.#drop(at, why);

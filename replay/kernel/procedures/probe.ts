@@ -126,7 +126,10 @@ export const PROBE = [
       const { name, model } = k.driverAt(drv);
       const own = OWN_PROBE[name];
       if (own !== undefined) k.begin(own, dev, drv);
-      const refused = model.variant === null ? 0 : probeVariant(k, dev, model.variant);
+      const refused =
+        model.variant === null
+          ? 0
+          : (k.natives?.failure(k.thread) ?? probeVariant(k, dev, model.variant));
       if (typeof refused === 'number' && refused < 0) {
         if (own !== undefined) k.end(refused);
         return k.done(refused);
