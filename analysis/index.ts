@@ -18,6 +18,8 @@ export {
   toJUnit,
   toSarif,
 } from './check/index.js';
+export { type Bits, REGISTER_BITS } from './config/register-bits.js';
+export { HEADER } from './config/register-map.js';
 export {
   DeviceTimeline,
   type Known,

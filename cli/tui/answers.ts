@@ -2,18 +2,18 @@
 import { kindsWhere } from '../../traces/index.js';
 import type { BackgroundWork } from './background-work.js';
 import type { EventQueries } from './event-queries.js';
-import type { Browser, Filter, Request } from './model/browser.js';
+import type { Browser, Cause, Filter, Request } from './model/browser.js';
 import { storyOf } from './model/device-story.js';
 import { filtered, found } from './model/jumps.js';
 
 /** A request that is answered later. */
 export type Question = Extract<
   Request,
-  { type: 'filter' | 'device' | 'search' | 'sql' | 'races' | 'divergences' }
+  { type: 'filter' | 'device' | 'search' | 'sql' | 'explain' | 'races' | 'divergences' }
 >;
 
 export const isQuestion = (request: Request): request is Question =>
-  ['filter', 'device', 'search', 'sql', 'races', 'divergences'].includes(request.type);
+  ['filter', 'device', 'search', 'sql', 'explain', 'races', 'divergences'].includes(request.type);
 
 /** Applies an answer to the browser, whose list shows `height` rows. */
 export type Answer = (browser: Browser, height: number) => Browser;
@@ -46,6 +46,11 @@ export async function answerTo(
         screen: 'events',
         lower: { type: 'sql', result, cursor: 0 },
       });
+    }
+    case 'explain': {
+      const { chain } = await queries.explain(question.seq);
+      const causes = chain.map(({ seq, relation, text }) => ({ seq, how: relation, text }));
+      return (browser) => explained(browser, question.seq, causes);
     }
     case 'races': {
       const notes = work.raceNotes();
@@ -105,6 +110,15 @@ async function deviceAnswer(
     const filter = { text: `story of ${device}${also}`, positions: outermost, device };
     return filtered({ ...browser, unfolded: false, hidden: QUIET }, filter, height);
   };
+}
+
+/** The pane of causes with the whole chain, if it is still about that event. */
+function explained(browser: Browser, seq: number, causes: readonly Cause[]): Browser {
+  const idle = { ...browser, looking: false, message: '' };
+  const { lower } = browser;
+  if (lower.type !== 'why' || lower.seq !== seq || causes.length === 0) return idle;
+  const cursor = Math.min(lower.cursor, causes.length - 1);
+  return { ...idle, lower: { ...lower, causes, cursor } };
 }
 
 /** Shows why there is no answer. */

@@ -154,7 +154,7 @@ describe('the overview', () => {
 
   test('the overview leads to the write that took a VF', async () => {
     const screen = await on({}, 'tab', 'return', 'u', 'w');
-    expect(textOf(screen)).toMatch(/inside +.*01:00\.0 . write sriov_numvfs = "0"/);
+    expect(textOf(screen)).toMatch(/within +.*01:00\.0 . write sriov_numvfs = "0"/);
   });
 
   test('the overview of an empty trace says what to do', async () => {

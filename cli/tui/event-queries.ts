@@ -1,6 +1,7 @@
-import type { BoundedSession } from '../../analysis/index.js';
+import type { BoundedSession, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { where } from '../sql-condition.js';
+import type { Explain } from './explain-process.js';
 import type { SqlResult } from './model/browser.js';
 import { eventsWith } from './model/search.js';
 import { SeqList } from './model/seq-list.js';
@@ -17,7 +18,11 @@ export class EventQueries {
   /** Aborts the work in progress. */
   #abort = new AbortController();
 
-  constructor(private readonly reader: TraceReader) {}
+  /** @param explainer explains events; null where no program for it can be started */
+  constructor(
+    private readonly reader: TraceReader,
+    private readonly explainer: Explain | null = null,
+  ) {}
 
   /**
    * Sequence numbers of the events that satisfy an SQL condition, ascending.
@@ -59,6 +64,12 @@ export class EventQueries {
   /** What a search in the trace finds; `cancel` aborts its signal. */
   story<T>(search: (reader: TraceReader, signal: AbortSignal) => Promise<T>): Promise<T> {
     return search(this.reader, this.#abort.signal);
+  }
+
+  /** Why an event happened. The chain is empty where it cannot be asked. */
+  async explain(seq: number): Promise<Why> {
+    if (this.explainer === null) return { seq, known: false, chain: [] };
+    return this.explainer(seq, this.#abort.signal);
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */

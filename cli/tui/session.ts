@@ -11,6 +11,7 @@ import {
   moveTo,
   openBrowser,
   type Request,
+  revealed,
   type Step,
   withRows,
 } from './model/browser.js';
@@ -50,6 +51,8 @@ export class Session {
   #view: View;
   #places: Places = new Map();
   readonly #lanes: Lanes;
+  /** The event to go to when it has been read; null for no event. */
+  #awaited: number | null = null;
   /** Only the answer to the last question is used. */
   #asked = 0;
   #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
@@ -100,6 +103,7 @@ export class Session {
   }
 
   keys(names: readonly string[]): void {
+    this.#awaited = null;
     this.options.work.rest();
     for (const name of names)
       this.#apply(this.#readable(() => press(this.#browser, name, this.height)));
@@ -125,9 +129,12 @@ export class Session {
     this.#apply(ask(this.#browser, question));
   }
 
-  /** Changes the browser as a command does. */
-  change(change: (browser: Browser, height: number) => Browser): void {
-    this.#browser = change(this.#browser, this.height);
+  /** Goes to an event as soon as the background work has come to it. */
+  beginAt(seq: number): void {
+    this.#browser = revealed(this.#browser, seq, this.height);
+    const isThere = this.#browser.store.positionOf(seq) < this.#browser.calls.done;
+    this.#awaited = isThere ? null : seq;
+    if (isThere) this.#browser = { ...this.#browser, message: '' };
   }
 
   /** The background work has progressed: the list may have become longer. */
@@ -135,6 +142,7 @@ export class Session {
     const { calls, indexed } = this.#browser;
     const grown = calls.isComplete ? indexed < calls.done : calls.done >= 2 * Math.max(1, indexed);
     if (grown) this.#browser = withRows(this.#browser, {}, this.height);
+    if (this.#awaited !== null) this.beginAt(this.#awaited);
     this.#host.redraw();
   }
 

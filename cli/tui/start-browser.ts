@@ -1,16 +1,18 @@
 /** Runs the terminal UI. Only the folder cli/tui/ imports ink and React. */
 import { writeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { BackgroundWork } from './background-work.js';
 import { EventQueries } from './event-queries.js';
+import { explainBy } from './explain-process.js';
 import { FrameStream, Keyboard } from './ink-streams.js';
-import { revealed } from './model/browser.js';
 import { EventStore } from './model/event-store.js';
 import { Session } from './session.js';
 import { sizeOf, Terminal } from './terminal.js';
 import { painter, type ThemeName, themeFor } from './text/theme.js';
 
 export interface BrowseOptions {
+  /** The trace's file; the first line has its last part. */
   readonly title: string;
   readonly color: boolean;
   readonly theme: ThemeName;
@@ -24,20 +26,9 @@ export interface BrowseOptions {
 /** Shows a trace until the user quits. Needs a terminal. */
 export async function browse(reader: TraceReader, options: BrowseOptions): Promise<void> {
   const { stdout } = process;
-  const store = new EventStore(reader);
-  const queries = new EventQueries(reader);
-  const work = new BackgroundWork(store);
+  const { session, queries, work } = sessionFor(reader, options);
   const terminal = new Terminal((text) => stdout.write(text), options.mouse);
   const stream = new FrameStream(sizeOf(stdout));
-  const { clock, wallOffsetNs } = reader.meta;
-  const base = {
-    start: zeroOf(reader) ?? 0n,
-    wallOffset: wallOffsetNs ?? (clock === 'realtime' ? 0n : null),
-  };
-  const colors = options.theme === 'light' ? 'light' : 'dark';
-  const paint = painter(options.color ? colors : null);
-  work.begin();
-  const session = new Session({ title: options.title, store, queries, work, base, paint });
   let draw = () => {};
   const keyboard = new Keyboard({
     onMouse: (event) => session.mouse(event),
@@ -69,7 +60,7 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
         suspend: () => screen.suspend(() => draw()),
         redraw: () => draw(),
       });
-      if (at !== null) session.change((browser, height) => revealed(browser, at, height));
+      if (at !== null) session.beginAt(at);
       if (where !== null) session.ask({ type: 'filter', condition: where });
       const mounted = mount({ session, stream, terminal, keyboard });
       ({ draw, unmount } = mounted);
@@ -83,6 +74,25 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
     screen.giveBack();
     queries.close();
   }
+}
+
+/** The session of a trace, with the calls of its first events. */
+function sessionFor(reader: TraceReader, { title, theme, color }: BrowseOptions) {
+  const store = new EventStore(reader);
+  // A trace from a pipe has no file that another process could open.
+  const isFile = reader.source.fd !== undefined;
+  const explain = isFile ? explainBy(process.argv[1], reader.source.name) : null;
+  const queries = new EventQueries(reader, explain);
+  const work = new BackgroundWork(store);
+  const { clock, wallOffsetNs } = reader.meta;
+  const base = {
+    start: zeroOf(reader) ?? 0n,
+    wallOffset: wallOffsetNs ?? (clock === 'realtime' ? 0n : null),
+  };
+  const paint = painter(color ? (theme === 'light' ? 'light' : 'dark') : null);
+  work.begin();
+  const session = new Session({ title: basename(title), store, queries, work, base, paint });
+  return { session, queries, work };
 }
 
 /** The first screen does not wait for ink, which takes long to load: it has one pane only. */

@@ -3,6 +3,7 @@
  * Method: keys on the recording of a real kernel that was read to its end, on terminals of three
  * sizes; `npm run golden -- --update` renews the files.
  */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openOnScreen } from '../browser-on-screen.js';
 import { importedCapture } from '../captures.js';
@@ -49,4 +50,28 @@ test.each(
   }
   const file = `screens-${size.columns}x${size.rows}.txt`;
   await expect(texts.join('\n')).toMatchFileSnapshot(file);
+});
+
+/** Frames of docs/browse.md by the keys that lead to them. */
+const FRAMES: Record<string, readonly string[]> = {
+  'the overview': [],
+  'the story of a VF': ['tab', 'j', 'j', 'return'],
+  'why a VF was removed': ['tab', 'j', 'j', 'return', 'u', 'u', 'w'],
+};
+const FRAME = /(```text frame=([^\n]+)\n)[^`]*(```)/g;
+
+test('the page of the browser has frames that it draws', async () => {
+  const frames = new Map<string, string>();
+  for (const [name, keys] of Object.entries(FRAMES)) {
+    const title = 'sriov-on-r1.arrows';
+    const screen = await openOnScreen(reader, { columns: 100, rows: 24 }, { title });
+    await screen.press(...keys);
+    frames.set(name, screen.terminal.text.map((line) => line.slice(2)).join('\n'));
+    screen.close();
+  }
+  const page = readFileSync('docs/browse.md', 'utf8');
+  const drawn = page.replaceAll(FRAME, (_, head: string, name: string, end: string) => {
+    return `${head}${frames.get(name)}\n${end}`;
+  });
+  await expect(drawn).toMatchFileSnapshot('../../docs/browse.md');
 });

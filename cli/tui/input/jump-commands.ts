@@ -1,6 +1,7 @@
 /** Commands that go to a related event. */
 import { type Kind, kindsWhere } from '../../../traces/index.js';
-import { type Browser, current, positionOf } from '../model/browser.js';
+import { ask, type Browser, current, positionOf, type Step } from '../model/browser.js';
+import { causesOf } from '../model/calls-around.js';
 import {
   back,
   type Direction,
@@ -10,7 +11,6 @@ import {
   nextMatch,
   toggled,
 } from '../model/jumps.js';
-import { causesOf } from '../model/why.js';
 import { asks, type Command, EVENTS, LISTS, type Run, shows } from './command.js';
 
 /** Two commands: a key jumps to the next event of some kinds, its upper case to the one before. */
@@ -30,16 +30,20 @@ const match = (step: Direction): Run =>
     return ref === null ? browser : nextMatch(browser, ref.seq, step, height);
   });
 
-/** Opens the pane of causes for the event under the cursor. */
-export function why(browser: Browser): Browser {
+/** Shows the calls around the event under the cursor, and asks for the whole explanation. */
+export function why(browser: Browser): Step {
   const position = positionOf(browser);
-  if (position === null) return browser;
-  const causes = causesOf(browser.store, browser.calls, browser.store.seqAt(position));
-  return { ...browser, lower: { type: 'why', causes, cursor: Math.min(1, causes.length - 1) } };
+  if (position === null) return { browser };
+  const seq = browser.store.seqAt(position);
+  const causes = causesOf(browser.store, browser.calls, seq);
+  const cursor = Math.min(1, causes.length - 1);
+  return ask({ ...browser, lower: { type: 'why', seq, causes, cursor } }, { type: 'explain', seq });
 }
 
-const openOrWhy = (browser: Browser, height: number): Browser =>
-  toggled(browser, null, height) ?? why(browser);
+const openOrWhy: Run = (browser, height) => {
+  const opened = toggled(browser, null, height);
+  return opened === null ? why(browser) : { browser: opened };
+};
 
 /** The events of all findings, as something to step through. */
 function troubles(browser: Browser, height: number): Browser {
@@ -57,9 +61,9 @@ export const JUMPS: readonly Command[] = [
     help: 'open or close the call (▸ ▾); why, for anything else',
     in: EVENTS,
     hint: 'open',
-    run: shows(openOrWhy),
+    run: openOrWhy,
   },
-  { keys: ['w'], help: 'why: what led to this event', in: EVENTS, hint: 'why', run: shows(why) },
+  { keys: ['w'], help: 'why: what led to this event', in: EVENTS, hint: 'why', run: why },
   {
     keys: ['ctrl-o'],
     shown: '^O',

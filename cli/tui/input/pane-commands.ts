@@ -33,29 +33,31 @@ const moved = (step: number | 'first' | 'last') =>
 const closed = (browser: Browser): Browser => ({ ...browser, lower: { type: 'details' } });
 
 /** Goes to what is under the cursor of the pane. */
-function enter(browser: Browser, height: number): Browser {
+function enter(browser: Browser, height: number): Step {
   const { lower } = browser;
   switch (lower.type) {
     case 'details':
-      return browser;
-    case 'why':
-      return why(jumpTo(browser, lower.causes[lower.cursor].seq, height));
+      return { browser };
+    case 'why': {
+      const { seq } = lower.causes[lower.cursor];
+      return seq === null ? { browser } : { browser: jumpTo(browser, seq, height) };
+    }
     case 'state':
       return toSetter(browser, lower.cursor, height);
     case 'sql':
-      return toRow(browser, lower, height);
+      return { browser: toRow(browser, lower, height) };
   }
 }
 
 /** To the event that set a value of the state. */
-function toSetter(browser: Browser, field: number, height: number): Browser {
+function toSetter(browser: Browser, field: number, height: number): Step {
   const device = currentDevice(browser);
-  if (device === null) return browser;
+  if (device === null) return { browser };
   const { store, rows, cursor } = browser;
   const changes = browser.overview.insights.changesOf(device);
   const seq = setBy(changes, STATE_FIELDS[field].of, store.seqAt(rows.positionAt(cursor)));
   if (seq !== null) return why(jumpTo(browser, seq, height));
-  return { ...browser, message: 'It was so when the recording began.' };
+  return { browser: { ...browser, message: 'It was so when the recording began.' } };
 }
 
 /** To the event of a row of SQL: its first column whose name ends in `seq`. */
@@ -94,7 +96,7 @@ export const PANE_COMMANDS: readonly Command[] = [
     help: 'go to this event',
     in: ['why', 'sql'],
     hint: 'go there',
-    run: shows(enter),
+    run: enter,
   },
   {
     keys: ['return', 'w'],
@@ -102,7 +104,7 @@ export const PANE_COMMANDS: readonly Command[] = [
     help: 'who set this: the event that set this value, and why',
     in: ['state'],
     hint: 'who set this',
-    run: shows(enter),
+    run: enter,
   },
   { keys: ['up', 'k'], shown: '↑ k', help: 'one row up', in: PANES, run: moved(-1) },
   { keys: ['down', 'j'], shown: '↓ j', help: 'one row down', in: PANES, run: moved(1) },

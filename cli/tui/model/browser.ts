@@ -42,8 +42,12 @@ export interface Filter {
 
 /** One of the causes of an event. */
 export interface Cause {
-  readonly seq: number;
+  /** The event; null for what was so when the recording began, or is not known. */
+  readonly seq: number | null;
+  /** How it bears on the one before. */
   readonly how: string;
+  /** In words; null for the line that the event has in the list. */
+  readonly text: string | null;
 }
 
 export interface SqlResult {
@@ -58,7 +62,13 @@ export interface SqlResult {
 export type Lower =
   | { readonly type: 'details' }
   | { readonly type: 'state'; readonly cursor: number }
-  | { readonly type: 'why'; readonly causes: readonly Cause[]; readonly cursor: number }
+  | {
+      readonly type: 'why';
+      /** The event that is explained. */
+      readonly seq: number;
+      readonly causes: readonly Cause[];
+      readonly cursor: number;
+    }
   | { readonly type: 'sql'; readonly result: SqlResult; readonly cursor: number };
 
 export interface Browser {
@@ -236,6 +246,7 @@ export type Request =
   | { readonly type: 'device'; readonly device: string }
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'sql'; readonly sql: string }
+  | { readonly type: 'explain'; readonly seq: number }
   | { readonly type: 'races' | 'divergences' }
   /** Cancels the work in progress. */
   | { readonly type: 'cancel' }

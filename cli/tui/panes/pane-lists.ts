@@ -1,6 +1,6 @@
 /** The lists below the events: causes, rows of SQL. */
 import type { Browser, Cause, SqlResult } from '../model/browser.js';
-import { cells, widthOf } from '../text/cell-text.js';
+import { cells, cellsRight, widthOf } from '../text/cell-text.js';
 import { callLine, type RowContext } from '../text/row-line.js';
 import type { Paint } from '../text/theme.js';
 import { readable } from './list-body.js';
@@ -15,6 +15,7 @@ function around(lines: readonly string[], cursor: number, height: number, paint:
 }
 
 const HOW_WIDTH = 16;
+const SEQ_WIDTH = 9;
 
 /** The chain of causes: the event first, what led to it below. */
 export function whyBody(
@@ -26,7 +27,11 @@ export function whyBody(
   const { store, calls, base } = browser;
   const inner = Math.max(1, width - HOW_WIDTH - 1);
   const context: RowContext = { store, calls, base, clock: 'start', width: inner, needle: '' };
-  const lines = causes.map(({ seq, how }) => {
+  const lines = causes.map(({ seq, how, text }) => {
+    if (seq === null || text !== null) {
+      const number = cellsRight(String(seq ?? ''), SEQ_WIDTH);
+      return `${cells(how, HOW_WIDTH)} ${number}  ${cells(text ?? '', inner - SEQ_WIDTH - 2)}`;
+    }
     const row = { position: store.positionOf(seq), depth: 0, opened: false, before: null };
     const line = readable(
       () => callLine(row, context, (_tone, text) => text),

@@ -15,15 +15,21 @@ const COMMAND_MEMORY = 2;
 /** The event itself, what led to it, and the calls around those, outermost last. */
 export function causesOf(store: EventStore, calls: CallIndex, seq: number): Cause[] {
   const position = calls.rowOf(store.positionOf(seq));
-  const own: Cause = { seq: store.seqAt(position), how: 'this' };
+  const own: Cause = { seq: store.seqAt(position), how: 'event', text: null };
   const reason = reasonOf(store, calls, position);
   const around = [...calls.ancestors(position)].map((at): Cause => inside(store, at));
   if (reason === null) return [own, ...around];
-  const of = calls.ancestors(store.positionOf(reason.seq)).map((at): Cause => inside(store, at));
+  const of = calls
+    .ancestors(store.positionOf(reason.seq ?? 0))
+    .map((at): Cause => inside(store, at));
   return [own, reason, ...of];
 }
 
-const inside = (store: EventStore, at: number): Cause => ({ seq: store.seqAt(at), how: 'inside' });
+const inside = (store: EventStore, at: number): Cause => ({
+  seq: store.seqAt(at),
+  how: 'within',
+  text: null,
+});
 
 /** The event that made the kernel refuse this one. */
 function reasonOf(store: EventStore, calls: CallIndex, position: number): Cause | null {
@@ -43,7 +49,9 @@ function refusalOf(store: EventStore, calls: CallIndex, position: number): Cause
   if (!ret.has(ref.row) || (ret.low(ref.row) & VM_FAULT.SIGBUS) === 0) return null;
   const device = ref.batch.column('device').at(ref.row);
   const seq = lastBefore(store, position, (one) => disablesMemory(one, device));
-  return seq === null ? null : { seq: store.seqAt(calls.rowOf(seq)), how: 'memory off since' };
+  return seq === null
+    ? null
+    : { seq: store.seqAt(calls.rowOf(seq)), how: 'memory off since', text: null };
 }
 
 const WRITES = new Set<string>(['config.write', 'region.write'] satisfies Kind[]);
@@ -64,7 +72,7 @@ function unmapping(store: EventStore, position: number, ref: EventRef): Cause | 
   if (!offset.has(ref.row)) return null;
   const iova = offset.number(ref.row);
   const at = lastBefore(store, position, (one) => unmaps(one, iova));
-  return at === null ? null : { seq: store.seqAt(at), how: 'unmapped by' };
+  return at === null ? null : { seq: store.seqAt(at), how: 'unmapped by', text: null };
 }
 
 function unmaps({ batch, row }: EventRef, iova: number): boolean {

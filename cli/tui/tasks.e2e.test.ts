@@ -1,0 +1,120 @@
+/**
+ * Goal: somebody who reads only the screen answers the questions for which the browser exists, with
+ * few keys; and the terminal is as before after whatever ends or stops the program.
+ * Method: the built program in tmux. Each step waits for what it needs on the screen.
+ */
+import { spawnSync } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { importedCapturePath } from '../../tests/captures.js';
+import { PROGRAM } from '../../tests/vfr.js';
+
+const SOCKET = `vfr-browse-${process.pid}`;
+const WAIT_MS = 50_000;
+
+function tmux(...args: readonly string[]): string {
+  return spawnSync('tmux', ['-L', SOCKET, '-f', '/dev/null', ...args], { encoding: 'utf8' }).stdout;
+}
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+
+function screen(): string {
+  return tmux('capture-pane', '-p', '-t', 't');
+}
+
+/** Waits until a text is on the screen. @returns the screen */
+async function shown(text: RegExp): Promise<string> {
+  const end = performance.now() + WAIT_MS;
+  for (;;) {
+    const now = screen();
+    if (text.test(now)) return now;
+    if (performance.now() > end) throw new Error(`${text} is not on the screen:\n${now}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function open(trace: string, [columns, rows] = [100, 30]): void {
+  tmux('new-session', '-d', '-s', 't', '-x', String(columns), '-y', String(rows), 'sh');
+  const command = `'${process.execPath}' '${PROGRAM}' browse '${trace}'; echo "code $?"; stty -a`;
+  tmux('send-keys', '-t', 't', command, 'Enter');
+}
+
+/** Presses keys, each when its text is on the screen. @returns how many */
+async function press(...steps: readonly (readonly [text: RegExp, key: string])[]): Promise<number> {
+  for (const [text, key] of steps) {
+    await shown(text);
+    tmux('send-keys', '-t', 't', key);
+  }
+  return steps.length;
+}
+
+afterEach(() => {
+  tmux('kill-server');
+});
+
+const SRIOV = importedCapturePath('sriov-on-r1');
+
+describe.skipIf(!hasTmux)('a task in the browser', () => {
+  test('a task in the browser: who took a VF away, and by which write', async () => {
+    open(SRIOV);
+    const keys = await press(
+      [/operations raced/, 'Tab'],
+      [/0000:01:00\.2/, 'j'],
+      [/Findings/, 'j'],
+      [/Findings/, 'Enter'],
+      [/story of 0000:01:00\.2 and its PF 0000:01:00\.0/, 'u'],
+      [/seq 1095/, 'u'],
+      [/seq 1523/, 'w'],
+    );
+    expect(keys).toBeLessThanOrEqual(8);
+    await shown(/within .*vfr-sriov-admin-174 writes "0" to sriov_numvfs of 0000:01:00\.0/);
+  });
+
+  test('a task in the browser: the first refused page fault, and why', async () => {
+    open(importedCapturePath('vfio-client-r1'), [140, 40]);
+    const keys = await press(
+      [/page fault refused/, 'Tab'],
+      [/page fault refused/, 'Tab'],
+      [/page fault refused/, 'Enter'],
+      [/✗ REFUSED/, 'w'],
+    );
+    expect(keys).toBeLessThanOrEqual(5);
+    const why = await shown(/rule .*memory is off in the Command register/);
+    expect(why).toMatch(/state .*vfioclient-188 writes 0x105 to configuration space/);
+  });
+
+  test('a task in the browser is done on any size of terminal, while it changes', async () => {
+    open(SRIOV, [40, 10]);
+    await press([/All events/, 'Enter']);
+    await shown(/row \d+ of/);
+    tmux('resize-window', '-t', 't', '-x', '200', '-y', '60');
+    await shown(/drivers over time/);
+    await shown(/details/);
+    tmux('resize-window', '-t', 't', '-x', '80', '-y', '24');
+    await shown(/state ─/);
+    expect(screen()).not.toContain('drivers over time');
+  });
+});
+
+describe.skipIf(!hasTmux)('the terminal', () => {
+  test('the terminal is given back while the browser is suspended, and taken again', async () => {
+    tmux('new-session', '-d', '-s', 't', '-x', '80', '-y', '24', 'bash --norc -i');
+    tmux('send-keys', '-t', 't', `'${process.execPath}' '${PROGRAM}' browse '${SRIOV}'`, 'Enter');
+    await press([/operations raced/, 'C-z']);
+    const stopped = await shown(/Stopped/);
+    expect(stopped).not.toContain('All events');
+    tmux('send-keys', '-t', 't', 'fg', 'Enter');
+    await press([/All events[\s\S]*operations raced/, 'Enter']);
+    await shown(/row \d+ of/);
+  });
+
+  test('the terminal is given back when a signal ends the browser', async () => {
+    open(SRIOV);
+    await shown(/operations raced/);
+    const shell = tmux('list-panes', '-t', 't', '-F', '#{pane_pid}').trim();
+    const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
+    process.kill(Number(child), 'SIGTERM');
+    const after = await shown(/code 143[\s\S]* echo /);
+    expect(after).toMatch(/ icanon/);
+    expect(after).not.toContain('All events');
+  });
+});
