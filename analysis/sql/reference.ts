@@ -30,8 +30,8 @@ semicolons, and each prints its result.
 stdin. It completes names of tables and columns, keeps a history in
 \`$XDG_STATE_HOME/vfr/sql-history\`, and has the commands \`.tables\`, \`.schema\`, \`.mode\`,
 \`.timer\`, \`.read\`, \`.help\` and \`.quit\`. Ctrl-C ends the query and not the shell. On a
-terminal tables fit its width, and a result that is longer than the screen goes through \`PAGER\` (\`less\`
-by default) unless \`-q\` (\`--no-pager\`) is given. Tables show addresses and offsets in
+terminal tables fit its width, and a result that is longer than the screen goes through
+\`PAGER\` (\`less\` by default) unless \`-q\` (\`--no-pager\`) is given. Tables show addresses and offsets in
 hexadecimal.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
@@ -41,7 +41,8 @@ hexadecimal.
 * Views whose rows last have a column \`spans_loss\`: events were lost between beginning and end.
 * \`states\`, \`divergences\`, \`races\` and \`findings\` replay the trace, once in a session.
 * A view of this page is created when a query names it. From its second query on, it is
-  materialised, compressed and in memory, if its rows fit; later queries of it do not read the trace.
+  materialised, compressed and in memory, if its rows fit; later queries of it do not read the
+  trace.
 * Rows come in the order of the trace unless the query orders them otherwise.
 * Bytes are printed in hexadecimal, numbers of JSON in full: 64 bits do not fit a JavaScript
   number.
