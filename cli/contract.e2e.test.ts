@@ -23,6 +23,7 @@ const REST: Record<string, readonly string[]> = {
   sql: ['SELECT 1'],
   export: ['--to', 'jsonl', '-o', '-'],
   report: ['-o', '-'],
+  why: ['0'],
 };
 const onTrace = (name: string, file: string) => [name, file, ...(REST[name] ?? [])];
 

@@ -20,6 +20,7 @@ test('the JSON of an exploration has the documented keys', async () => {
     expect(outcome).toMatchObject({ deadlock: null, faults: [], bad: false });
     expect(outcome.witness[0]).toEqual({
       actor: expect.any(String),
+      operation: expect.any(Number),
       what: expect.any(String),
       seq: expect.any(Number),
       steps: expect.any(Number),
