@@ -3,7 +3,7 @@
  * Method: every page's blocks are added to a copy of the repository, which is built; then the
  * commands of the pages are run there, and what they print is compared with the pages.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -57,11 +57,13 @@ const pages = readdirSync(PAGES).filter((name) => name !== 'README.md' && name.e
 const root = join(scratchFolder(), 'copy');
 
 function run(command: string): string {
-  return execFileSync('bash', ['-o', 'pipefail', '-c', command], {
+  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1', TMPDIR: tmpdir() },
-  }).trimEnd();
+  });
+  if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout.trimEnd();
 }
 
 beforeAll(() => {
