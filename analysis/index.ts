@@ -9,6 +9,7 @@ import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 export {
+  type Checked,
   type CheckRule,
   type Finding,
   RULE_SETS,
@@ -66,6 +67,7 @@ export type { Report } from './report/index.js';
 export { ADDRESS_COLUMNS, describeTables, type TableFacts } from './sql/table-facts.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';
+export type { TraceError } from './trace-tables.js';
 export { Explainer, type Link, type Relation, type Why } from './why/index.js';
 
 /**

@@ -24,7 +24,7 @@ export class SessionViews {
 
   /**
    * @param database has the macros and `KEEP_SCHEMA`
-   * @param several whether several traces are open
+   * @param several whether several traces were named
    */
   constructor(
     private readonly database: Database,

@@ -10,7 +10,7 @@ import { KEEP_SCHEMA, SessionViews } from './session-views.js';
 import type { TraceClock } from './sql/definition.js';
 import { createBase, TABLES } from './sql/library.js';
 import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './sql-statement.js';
-import { traceTables } from './trace-tables.js';
+import { type TraceError, traceTables } from './trace-tables.js';
 
 /**
  * Switches off what user SQL must not do, irreversibly: reading and writing files, loading
@@ -30,6 +30,8 @@ export interface DatabaseOptions {
   readonly threads?: number;
   /** The one file that SQL of vfr may write, by COPY; by default it can write none. */
   readonly output?: string;
+  /** Traces that the user named and that cannot be used, or only in part. */
+  readonly errors?: readonly TraceError[];
 }
 
 const MEMORY_DEFAULT = '2GB';
@@ -51,7 +53,7 @@ export class SqlSession {
     options: DatabaseOptions = {},
   ): Promise<SqlSession> {
     return asVfrError(async () => {
-      const { memory = MEMORY_DEFAULT, threads } = options;
+      const { memory = MEMORY_DEFAULT, threads, errors = [] } = options;
       const database = await Database.open({
         memory_limit: memory,
         temp_directory: '',
@@ -59,13 +61,15 @@ export class SqlSession {
       });
       const named = traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }));
       database.register(eventsOf(named));
-      for (const table of traceTables(named)) database.register(table);
-      await database.run(createBase(named.map(clockOf)));
+      for (const table of traceTables(named, errors)) database.register(table);
+      const names = [...named.map(({ name }) => name), ...errors.map(({ trace }) => trace)];
+      const several = new Set(names).size > 1;
+      await database.run(createBase(named.map(clockOf), several));
       await database.run(KEEP_SCHEMA);
       if (options.output !== undefined)
         await database.run(`SET allowed_paths = [${literal(options.output)}]`);
       await database.run(LOCK);
-      return new SqlSession(database, traces.length > 1);
+      return new SqlSession(database, several);
     });
   }
 

@@ -3,6 +3,7 @@
  * the search for races found in it. Each is computed when a query first names it.
  */
 import type { Divergence } from '../replay/index.js';
+import type { ErrorCode } from '../traces/index.js';
 import { type Append, type ComputedTable, computedTable, type Value } from './computed-table.js';
 import { configLayouts } from './config/config-layout.js';
 import { DeviceTimeline, type Known } from './device-timeline.js';
@@ -12,8 +13,20 @@ import { gaps } from './lost-places.js';
 import { races } from './races/index.js';
 import { summarize } from './trace-summary.js';
 
+/** Why a trace cannot be used, or only in part. */
+export interface TraceError {
+  /** As the user named it. */
+  readonly trace: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly next: string;
+}
+
 /** The table functions of a session, besides `events_of`. */
-export function traceTables(traces: readonly NamedTrace[]): readonly ScanFunction[] {
+export function traceTables(
+  traces: readonly NamedTrace[],
+  errors: readonly TraceError[],
+): readonly ScanFunction[] {
   const replays = new Map<NamedTrace, DeviceTimeline>();
   const replayOf = (trace: NamedTrace) => {
     const known = replays.get(trace) ?? replayed(trace);
@@ -28,8 +41,17 @@ export function traceTables(traces: readonly NamedTrace[]): readonly ScanFunctio
     { ...STATES, rows: (trace, append) => addStates(replayOf(trace), append) },
     { ...DIVERGENCES, rows: (trace, append) => addDivergences(replayOf(trace), append) },
   ];
-  return tables.map((table) => computedTable(overTraces(table, traces)));
+  const perTrace = tables.map((table) => overTraces(table, traces));
+  return [...perTrace, errorTable(errors)].map(computedTable);
 }
+
+const errorTable = (errors: readonly TraceError[]): ComputedTable => ({
+  name: 'errors_of',
+  columns: ['trace', 'code', 'message', 'next'].map((name) => ({ name, type: 'text' })),
+  compute: (append) => {
+    for (const { trace, code, message, next } of errors) append([trace, code, message, next]);
+  },
+});
 
 /** A table whose rows come from one trace at a time; the column `trace` is added. */
 interface PerTrace {

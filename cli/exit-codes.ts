@@ -35,7 +35,12 @@ export function isVfrError(error: unknown): error is VfrError {
   return error instanceof Error && error.name === 'VfrError';
 }
 
-/** Sets the exit code for a command that found what it searched for. */
+/** Sets the exit code for a command that found what it searched for. Traces left out count more. */
 export function reportFinding(): void {
-  process.exitCode = EXIT.finding;
+  if (process.exitCode !== EXIT.input) process.exitCode = EXIT.finding;
+}
+
+/** Sets the exit code for a command that answers for some of its traces, and had to omit others. */
+export function reportOmission(): void {
+  process.exitCode = EXIT.input;
 }

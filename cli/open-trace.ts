@@ -25,6 +25,10 @@ export async function openTrace(file: string, options: StrictOption): Promise<Tr
   return reader;
 }
 
+/** Opens one of several traces like `openTrace`; what it says begins with the name of the file. */
+export const openNamedTrace = (file: string, options: StrictOption): Promise<TraceReader> =>
+  open(file, options, `${file}: `);
+
 /** Opens several traces like `openTrace`, or none if one of them fails. */
 export async function openTraces(
   files: readonly string[],
@@ -41,7 +45,8 @@ export async function openTraces(
   }
 }
 
-async function open(file: string, options: StrictOption): Promise<TraceReader> {
+/** @param named what a message on a complete trace begins with */
+async function open(file: string, options: StrictOption, named = ''): Promise<TraceReader> {
   const { openSource, readOn, TraceReader, VfrError } = await import('../traces/index.js');
   const { Progress, watched } = await import('./progress.js');
   const progress = new Progress();
@@ -54,7 +59,7 @@ async function open(file: string, options: StrictOption): Promise<TraceReader> {
     const next = 'Leave --strict out to use what is there; `vfr verify` says what is missing.';
     throw new VfrError('TRACE_INCOMPLETE', state, next, { file });
   }
-  note(reader.completeness.complete ? state : `${file}: ${state}`);
+  note(reader.completeness.complete ? `${named}${state}` : `${file}: ${state}`);
   progress.start(file);
   return reader;
 }

@@ -1,11 +1,10 @@
 /** The command tree of `vfr`, and the reporting of failures. */
 import { Command, CommanderError, Option } from 'commander';
-import type { VfrError } from '../traces/index.js';
 import { COMMANDS } from './commands/index.js';
+import { printError } from './error-text.js';
 import { EXIT, type ExitCode, exitCodeOf, isVfrError } from './exit-codes.js';
-import { COLOR_CHOICES, type ColorChoice, note, noteLines, setColor } from './output.js';
+import { COLOR_CHOICES, type ColorChoice, note, setColor } from './output.js';
 import { version } from './package.js';
-import { printable } from './printable.js';
 import { expectedError } from './system-error.js';
 
 const EPILOGUE = `
@@ -91,27 +90,3 @@ export async function failOutput(error: NodeJS.ErrnoException): Promise<never> {
   const { fileError } = await import('../traces/index.js');
   return fail(fileError(error, '(standard output)', 'write'));
 }
-
-function printError(error: unknown): void {
-  if (isVfrError(error)) {
-    printWhat(error);
-    note(`     ${error.next} (${error.code})`);
-    return;
-  }
-  const trace = error instanceof Error ? String(error.stack) : String(error);
-  noteLines(lines(`vfr: internal error: ${trace}`).join('\n'));
-  note('     This is a bug in vfr. Report it with the command line and the message above.');
-}
-
-/** DuckDB's messages point to a position on the line below; all other messages have one line. */
-function printWhat({ message, what, code }: VfrError): void {
-  if (code !== 'SQL_FAILED' || !message.endsWith(what)) {
-    note(`vfr: ${message}`, 'red');
-    return;
-  }
-  const [first, ...rest] = lines(`vfr: ${message}`);
-  note(first, 'red');
-  for (const line of rest) note(`     ${line}`, 'red');
-}
-
-const lines = (text: string) => text.split('\n').map(printable);

@@ -93,6 +93,47 @@ describe('vfr sql', () => {
     ]);
   });
 
+  test('--format line prints a column a line and a blank line between rows', async () => {
+    const query =
+      'SELECT seq, "offset", text FROM (VALUES (1, 4096, \'a|b\'), (22, NULL, NULL)) t(seq, "offset", text)';
+    expect(await sql(query, 'line')).toBe(
+      '   seq = 1\noffset = 0x1000\n  text = a|b\n\n   seq = 22\noffset = \n  text = \n',
+    );
+  });
+
+  test('--format markdown escapes what would end a cell or a row', async () => {
+    const query = "SELECT 'a|b' AS x, 'c\\d' || chr(10) || 'e' AS \"y|z\"";
+    expect(await sql(query, 'markdown')).toBe(
+      '| x | y\\|z |\n| --- | --- |\n| a\\|b | c\\\\d\\\\ne |\n',
+    );
+  });
+
+  test.each([
+    ['table', '1  a\n'],
+    ['csv', '1,a\n'],
+    ['tsv', '1\ta\n'],
+    ['markdown', '| 1 | a |\n'],
+    ['line', 'x = 1\ny = a\n'],
+    ['jsonl', '{"x":1,"y":"a"}\n'],
+  ])('--no-header leaves the names of columns out of %s where they head the rows', async (format, rows) => {
+    const query = "SELECT 1 AS x, 'a' AS y";
+    const { code, stdout } = await vfrInProcess([
+      'sql',
+      trace,
+      query,
+      '--format',
+      format,
+      '--no-header',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: rows });
+  });
+
+  test('--no-header leaves nothing of a table without rows', async () => {
+    const query = 'SELECT 1 AS x WHERE false';
+    expect((await vfrInProcess(['sql', trace, query])).stdout).toBe('x\n');
+    expect((await vfrInProcess(['sql', trace, query, '--no-header'])).stdout).toBe('');
+  });
+
   test('a value of any length moves its own line only', async () => {
     const query = "SELECT unnest(['a', repeat('b', 500)]) AS x, 7 AS y";
     const [heading, short, long] = (await sql(query)).split('\n');

@@ -2,14 +2,17 @@
 import { VfrError } from '../../traces/index.js';
 import type { ResultStream } from '../duckdb.js';
 import type { NamedTrace } from '../event-scan.js';
+import type { TraceError } from '../trace-tables.js';
 import { BoundedProcess, type Limits } from './bounded-process.js';
-import { PIECE_BYTES, type Reply, type Request } from './child-protocol.js';
+import { type OpenRequest, PIECE_BYTES, type Reply, type Request } from './child-protocol.js';
 
 export interface SessionOptions {
   /** The most bytes of memory that its process may use; at least `MEMORY_MIN`. */
   readonly memory?: number;
   /** The most seconds for one question, without the time for which the reader of the rows waits. */
   readonly seconds?: number;
+  /** Traces that the user named and that cannot be used, or only in part. */
+  readonly errors?: readonly TraceError[];
 }
 
 const MEMORY_DEFAULT = 2e9;
@@ -26,6 +29,7 @@ export class BoundedSession {
   readonly #limits: Limits;
   /** The memory limit that DuckDB gets for its own accounting. */
   readonly #duckdb: string;
+  readonly #errors: readonly TraceError[];
   #process: BoundedProcess | null = null;
   /** The answer to the last question. */
   #answer: QueryAnswer | null = null;
@@ -33,8 +37,9 @@ export class BoundedSession {
   /** @param traces the caller closes them after the session */
   constructor(
     private readonly traces: readonly NamedTrace[],
-    { memory = MEMORY_DEFAULT, seconds = SECONDS_DEFAULT }: SessionOptions,
+    { memory = MEMORY_DEFAULT, seconds = SECONDS_DEFAULT, errors = [] }: SessionOptions,
   ) {
+    this.#errors = errors;
     // A trace from a pipe is held in the memory of the process as well.
     const held = traces.filter(({ reader }) => reader.source.fd === undefined);
     const bytes = held.reduce((sum, { reader }) => sum + reader.source.size, 0);
@@ -93,7 +98,11 @@ export class BoundedSession {
   }
 
   async #start(): Promise<BoundedProcess> {
-    const child = start(this.traces, this.#limits, this.#duckdb);
+    const child = new BoundedProcess(
+      this.#limits,
+      this.traces.flatMap(({ reader }) => reader.source.fd ?? []),
+    );
+    sendTraces(child, this.traces, { memory: this.#duckdb, errors: this.#errors });
     this.#process = child;
     try {
       this.#answer = new QueryAnswer(child, new Stopwatch(START_MS));
@@ -157,9 +166,11 @@ class Stopwatch {
   }
 }
 
-function start(traces: readonly NamedTrace[], limits: Limits, memory: string): BoundedProcess {
-  const fds = traces.flatMap(({ reader }) => reader.source.fd ?? []);
-  const child = new BoundedProcess(limits, fds);
+function sendTraces(
+  child: BoundedProcess,
+  traces: readonly NamedTrace[],
+  options: Pick<OpenRequest, 'memory' | 'errors'>,
+): void {
   let next = FIRST_INHERITED;
   const sent = traces.map(({ name, reader: { source } }) => ({
     name,
@@ -167,14 +178,13 @@ function start(traces: readonly NamedTrace[], limits: Limits, memory: string): B
     size: source.size,
     fd: source.fd === undefined ? null : next++,
   }));
-  child.send({ type: 'open', traces: sent, memory });
+  child.send({ type: 'open', traces: sent, ...options });
   traces.forEach(({ reader: { source } }, trace) => {
     if (source.fd !== undefined) return;
     for (let at = 0; at < source.size; at += PIECE_BYTES) {
       child.send({ type: 'bytes', trace, bytes: source.read(at, PIECE_BYTES) });
     }
   });
-  return child;
 }
 
 /** The files after standard input, output and error. */

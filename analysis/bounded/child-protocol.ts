@@ -4,6 +4,7 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import type { ErrorCode, ErrorLocation } from '../../traces/index.js';
+import type { TraceError } from '../trace-tables.js';
 
 /** Where the process finds a trace: in an inherited file, or in bytes sent to it. */
 export interface SentTrace {
@@ -15,8 +16,16 @@ export interface SentTrace {
   readonly fd: number | null;
 }
 
+export interface OpenRequest {
+  readonly type: 'open';
+  readonly traces: readonly SentTrace[];
+  /** What DuckDB may use by its own accounting. */
+  readonly memory: string;
+  readonly errors: readonly TraceError[];
+}
+
 export type Request =
-  | { readonly type: 'open'; readonly traces: readonly SentTrace[]; readonly memory: string }
+  | OpenRequest
   | { readonly type: 'bytes'; readonly trace: number; readonly bytes: Uint8Array }
   | { readonly type: 'query'; readonly sql: string }
   | { readonly type: 'condition'; readonly sql: string };

@@ -10,6 +10,7 @@ import { SqlSession } from '../sql-session.js';
 import {
   decode,
   encode,
+  type OpenRequest,
   type Reply,
   type Request,
   ROWS_BYTES_MAX,
@@ -25,9 +26,10 @@ function send(reply: Reply): void {
   for (let done = 0; done < frame.byteLength; ) done += writeSync(STDOUT, frame, done);
 }
 
-type Open = Extract<Request, { type: 'open' }>;
-
-async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise<SqlSession> {
+async function openTraces(
+  open: OpenRequest,
+  requests: AsyncIterator<Request>,
+): Promise<SqlSession> {
   const named: { name: string; reader: TraceReader }[] = [];
   for (const trace of open.traces) {
     const source =
@@ -36,7 +38,8 @@ async function openTraces(open: Open, requests: AsyncIterator<Request>): Promise
         : new FileSource(trace.source, trace.fd, trace.size);
     named.push({ name: trace.name, reader: new TraceReader(readOn(source)) });
   }
-  return SqlSession.open(named, { memory: open.memory, threads: THREADS_MAX });
+  const { memory, errors } = open;
+  return SqlSession.open(named, { memory, errors, threads: THREADS_MAX });
 }
 
 /** Each thread needs a stack and an arena, which is too much memory on machines with many cores. */

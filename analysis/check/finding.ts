@@ -16,6 +16,14 @@ export interface Finding {
   readonly cause: string | null;
 }
 
+/** What a check says of a trace. */
+export interface Checked {
+  readonly trace: string;
+  readonly findings: readonly Finding[];
+  /** Why the trace could not be checked, in one line; null if it was. */
+  readonly failure: string | null;
+}
+
 /** What a trace must not have. */
 export interface CheckRule {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** Runs rules over a trace. */
 import { type TraceReader, VfrError } from '../../traces/index.js';
 import type { BoundedSession } from '../bounded/bounded-session.js';
-import { Explainer, type Why } from '../why/index.js';
+import { Explainer, type Relation, type Why } from '../why/index.js';
 import type { CheckRule, Finding } from './finding.js';
 
 /** The findings of all rules, in the order of the rules. */
@@ -51,10 +51,12 @@ async function findingsOf(
   return findings;
 }
 
+const DECIDING: ReadonlySet<Relation> = new Set(['waits', 'rule', 'inferred']);
+
 /** The end of an explanation: the rule that decided, the holder, or the outermost call. */
 function causeOf({ known, chain }: Why): string | null {
   if (!known) return null;
-  const decided = chain.find(({ relation }) => relation === 'waits' || relation === 'rule');
+  const decided = chain.find(({ relation }) => DECIDING.has(relation));
   const outer = chain.findLast(({ relation }) => relation === 'within' || relation === 'work');
   return (decided ?? outer)?.text ?? null;
 }

@@ -1,35 +1,44 @@
 /** Findings as a SARIF log (OASIS SARIF 2.1.0), which code hosts show beside a change. */
-import type { CheckRule, Finding } from './finding.js';
+import type { Checked, CheckRule, Finding } from './finding.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 
 /**
- * @param trace path of the trace
+ * A log with one run for each trace.
  * @param version of vfr
  */
 export function toSarif(
-  findings: readonly Finding[],
+  checked: readonly Checked[],
   rules: readonly CheckRule[],
-  trace: string,
   version: string,
 ): object {
-  const uri = encodeURI(trace.replaceAll('\\', '/'));
+  const driver = { name: 'vfr', version, rules: rules.map(describe) };
   return {
     $schema: SCHEMA,
     version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'vfr', version, rules: rules.map(describe) } },
-        results: findings.map((finding) => ({
-          ruleId: finding.id,
-          ruleIndex: rules.findIndex(({ id }) => id === finding.id),
-          level: finding.severity,
-          message: { text: messageOf(finding) },
-          locations: [{ physicalLocation: { artifactLocation: { uri } }, ...placeOf(finding) }],
-          properties: { seq: finding.seq, device: finding.device, cause: finding.cause },
-        })),
-      },
-    ],
+    runs: checked.map(({ trace, findings, failure }) => ({
+      tool: { driver },
+      ...(failure === null ? {} : { invocations: [failed(failure)] }),
+      results: findings.map((finding) => resultOf(finding, rules, trace)),
+    })),
+  };
+}
+
+const failed = (failure: string): object => ({
+  executionSuccessful: false,
+  toolExecutionNotifications: [{ level: 'error', message: { text: failure } }],
+});
+
+function resultOf(finding: Finding, rules: readonly CheckRule[], trace: string): object {
+  const { id, severity, seq, device, cause } = finding;
+  const uri = encodeURI(trace.replaceAll('\\', '/'));
+  return {
+    ruleId: id,
+    ruleIndex: rules.findIndex((rule) => rule.id === id),
+    level: severity,
+    message: { text: messageOf(finding) },
+    locations: [{ physicalLocation: { artifactLocation: { uri } }, ...placeOf(finding) }],
+    properties: { seq, device, cause },
   };
 }
 

@@ -3,13 +3,17 @@ import type { ViewDefinition } from './definition.js';
 /** A release that a user of the device delays by more than this is a finding. */
 const BLOCKED_NS = 1_000_000_000;
 
+/** Interrupts that announce DMA faults, and that are closer together than this, are one finding. */
+const BOUT_NS = 1_000_000_000;
+
 export const findings: ViewDefinition = {
   type: 'view',
   name: 'findings',
   doc:
     'What is worth a look in a trace, in one shape: races, responses that replay did not ' +
-    'predict, faults, releases that waited for a user for more than a second, devices that ' +
-    'passed from one owner to the next without a reset, lost events.',
+    'predict, faults (interrupts that announce DMA faults only where no record of a fault ' +
+    'follows, those less than a second apart as one), releases that waited for a user for more ' +
+    'than a second, devices that passed from one owner to the next without a reset, lost events.',
   columns: {
     finding: ['text', '`race`, `divergence`, `fault`, `blocked`, `not reset` or `loss`'],
     severity: ['text', '`error` for what went wrong, `warning` for what may, `note` for others'],
@@ -21,7 +25,24 @@ export const findings: ViewDefinition = {
     text: ['text', 'one sentence'],
     evidence: ['text', 'seqs of further events that show it'],
   },
+  // An interrupt has neither device nor address: those are in the record that its handler logs.
   sql: `
+WITH dma AS (
+  SELECT trace, seq, ts::BIGINT AS ts, tid, task, name, device IS NULL AND address IS NULL
+    AS announces FROM lib.faults WHERE kind = 'fault.dma'
+), unfollowed AS (
+  SELECT *, ts - lag(ts) OVER (PARTITION BY trace ORDER BY seq) AS gap FROM (
+    SELECT *, lead(announces, 1, true) OVER (PARTITION BY trace ORDER BY seq) AS alone FROM dma)
+  WHERE announces AND alone
+), bouts AS (
+  SELECT *, count(CASE WHEN gap IS NULL OR gap >= ${BOUT_NS} THEN 1 END)
+    OVER (PARTITION BY trace ORDER BY seq) AS bout FROM unfollowed
+), interrupts AS (
+  SELECT trace, min(seq) AS seq, arg_min(ts, seq)::UBIGINT AS ts, arg_min(tid, seq) AS tid,
+    arg_min(task, seq) AS task, arg_min(name, seq) AS name, count(*) AS n,
+    string_agg(seq::VARCHAR, ' ' ORDER BY seq) AS seqs
+  FROM bouts GROUP BY trace, bout
+)
 SELECT trace, 'race' AS finding, 'warning' AS severity, second_seq AS seq, second_ts AS ts, device,
   second_tid AS tid, second_task AS task,
   class || ': ' || first_task || ' and ' || second_task || ' raced; ' || outcome AS text,
@@ -35,7 +56,12 @@ UNION ALL
 SELECT trace, 'fault', CASE WHEN severity = 'Correctable' THEN 'note' ELSE 'error' END, seq, ts,
   device, tid, task, concat_ws(', ', name, CASE WHEN address IS NOT NULL THEN hex(address) END,
     cause), concat_ws(' ', mapped_seq, unmapped_seq)
-FROM lib.faults
+FROM lib.faults WHERE kind <> 'fault.dma' OR device IS NOT NULL OR address IS NOT NULL
+UNION ALL
+SELECT trace, 'fault', 'error', seq, ts, NULL, tid, task, name || ': '
+    || CASE WHEN n = 1 THEN 'an interrupt announces' ELSE n || ' interrupts announce' END
+    || ' DMA faults, but no record of them follows', seqs
+FROM interrupts
 UNION ALL
 SELECT trace, 'blocked', 'error', seq, ts, device, tid, task,
   operation || ' waited ' || round(duration / 1e9, 3) || ' s for ' || holder_task || '-'

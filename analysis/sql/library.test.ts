@@ -424,3 +424,38 @@ test('access_hot_spots count accesses, values and threads', async () => {
     FROM access_hot_spots`;
   expect(await ask(rows, sql)).toEqual(['7 kernel read command 2 2 2', '0 vfio write 0x20 1 1 0']);
 });
+
+describe('findings', () => {
+  const interrupt = (ms: bigint): EventRow => ({
+    kind: 'fault.dma',
+    name: 'dmar_fault',
+    value: 24n,
+    ts: ms * 1_000_000n,
+  });
+  const record = (ms: bigint): EventRow => ({
+    kind: 'fault.dma',
+    name: 'DMAR DMA Read',
+    device: VF,
+    offset: 0x1000n,
+    ts: ms * 1_000_000n,
+  });
+  const query = "SELECT seq, device, text, evidence FROM findings WHERE finding = 'fault'";
+
+  test('an interrupt that announces faults is no finding when their record follows', async () => {
+    const rows = [interrupt(1n), record(2n), interrupt(3n), record(4n), record(5n)];
+    expect((await ask(rows, query)).map((line) => line.split(' ').slice(0, 2))).toEqual([
+      ['1', VF],
+      ['3', VF],
+      ['4', VF],
+    ]);
+  });
+
+  test('interrupts whose faults have no record are one finding for each run of them', async () => {
+    const rows = [interrupt(1n), record(2n), interrupt(3n), interrupt(103n), interrupt(1203n)];
+    expect(await ask(rows, query)).toEqual([
+      `1 ${VF} DMAR DMA Read, 0x1000, no mappings recorded `,
+      '2 - dmar_fault: 2 interrupts announce DMA faults, but no record of them follows 2 3',
+      '4 - dmar_fault: an interrupt announces DMA faults, but no record of them follows 4',
+    ]);
+  });
+});

@@ -33,6 +33,7 @@ import { resets } from './resets.js';
 import { spans } from './spans.js';
 import { states } from './states.js';
 import { stores } from './stores.js';
+import { traceErrors } from './trace-errors.js';
 import { traceInfo } from './trace-info.js';
 import { waits } from './waits.js';
 import { wall } from './wall.js';
@@ -48,6 +49,7 @@ export const LIBRARY: readonly Definition[] = [
   bits,
   traceInfo,
   spans,
+  traceErrors,
   stores,
   bindings,
   holders,
@@ -84,9 +86,12 @@ export const TABLES: readonly string[] = [
 
 const VIEWS = LIBRARY.filter((d): d is ViewDefinition => d.type === 'view');
 
-/** SQL that creates what every session needs: `events` and the macros. */
-export function createBase(traces: readonly TraceClock[]): string {
-  const hidden = traces.length > 1 ? ['lost_after'] : ['trace', 'lost_after'];
+/**
+ * SQL that creates what every session needs: `events` and the macros.
+ * @param several whether several traces were named, and the column `trace` is shown
+ */
+export function createBase(traces: readonly TraceClock[], several: boolean): string {
+  const hidden = several ? ['lost_after'] : ['trace', 'lost_after'];
   const macros = LIBRARY.flatMap((d) => (d.type === 'macro' ? [createMacro(d, traces)] : []));
   const base = [
     'CREATE SCHEMA lib',
@@ -98,7 +103,7 @@ export function createBase(traces: readonly TraceClock[]): string {
 
 /**
  * SQL that creates a view.
- * @param several whether several traces are open, and the column `trace` is shown
+ * @param several whether several traces were named, and the column `trace` is shown
  */
 export function createView({ name, sql, columns }: ViewDefinition, several: boolean): string {
   const shown = several ? '*' : '* EXCLUDE (trace)';

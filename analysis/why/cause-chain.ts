@@ -136,8 +136,9 @@ export class Explainer {
       return true;
     }
     if (reasons.length === 1) {
-      chain.push({ seq: at, relation: 'rule', text: reasons[0].text });
-      for (const cell of reasons[0].cells) this.#addCell(cell, at, chain);
+      const [{ text, cells, inferred }] = reasons;
+      chain.push({ seq: at, relation: inferred === true ? 'inferred' : 'rule', text });
+      for (const cell of cells) this.#addCell(cell, at, chain);
       return true;
     }
     if (reasons.length > 1) {

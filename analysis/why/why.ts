@@ -5,6 +5,7 @@
  * - `event`: the event that is explained.
  * - `returned`: the call inside it that returned the error.
  * - `rule`: what the kernel checked; of the same event as the link before.
+ * - `inferred`: a rule that the recording does not show, the only one that its state allows.
  * - `state`: the event that set what the rule read, or what decided which driver was tried.
  * - `waits`: another held what it waited for, since then; `asked`: a request to that holder.
  * - `within`: the call that it is a part of, up to the entry from user space or the work item.
@@ -18,6 +19,7 @@ export type Relation =
   | 'event'
   | 'returned'
   | 'rule'
+  | 'inferred'
   | 'state'
   | 'waits'
   | 'asked'
@@ -39,7 +41,10 @@ export interface Link {
 /** An event, from itself back to its first cause. */
 export interface Why {
   readonly seq: number;
-  /** The recording shows the cause. If not, the last link says what it does not show. */
+  /**
+   * The recording shows the cause, or a link says `inferred`. If not, the last link says what it
+   * does not show.
+   */
   readonly known: boolean;
   readonly chain: readonly Link[];
 }

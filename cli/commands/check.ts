@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { CheckRule, Finding } from '../../analysis/index.js';
+import type { Checked, CheckRule, Finding } from '../../analysis/index.js';
+import type { TraceReader } from '../../traces/index.js';
 import { reportFinding } from '../exit-codes.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
+import { type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { version } from '../package.js';
 import { printable } from '../row-formats.js';
+import { type Answers, answerEach, printDocuments, titled } from '../several-traces.js';
 import { refuseStreams } from '../shell-streams.js';
 
 const FORMATS = ['text', 'json', 'sarif', 'junit'] as const;
@@ -24,6 +26,7 @@ export function register(program: Command): void {
     .command('check')
     .description('check a trace against rules: no race, no refused fault, nothing lost, …')
     .argument('<trace>', 'trace file')
+    .argument('[more...]', 'more traces')
     .option('--rules <file>', 'rules of your own, in SQL; with --set both')
     .addOption(set)
     .addOption(format.default('text'))
@@ -31,20 +34,27 @@ export function register(program: Command): void {
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
-  const { openSession, runRules } = await import('../../analysis/index.js');
+async function run(trace: string, more: readonly string[], options: Options): Promise<void> {
   const rules = await rulesOf(options);
-  const reader = await openTrace(file, options);
+  const found = await answerEach([trace, ...more], options, (reader, file) =>
+    findingsOf(reader, file, rules),
+  );
+  await show(found, rules, more.length > 0, options);
+  if (found.answers.some(({ answer }) => answer.length > 0)) reportFinding();
+}
+
+async function findingsOf(
+  reader: TraceReader,
+  file: string,
+  rules: readonly CheckRule[],
+): Promise<Finding[]> {
+  const { openSession, runRules } = await import('../../analysis/index.js');
   const session = await openSession([{ name: file, reader }]);
-  let findings: Finding[];
   try {
-    findings = await runRules(reader, session, rules);
+    return await runRules(reader, session, rules);
   } finally {
     session.close();
-    reader.close();
   }
-  await show(file, findings, rules, options);
-  if (findings.length > 0) reportFinding();
 }
 
 /** Those of the file and of the set; without either the default set. */
@@ -67,23 +77,43 @@ async function textOf(file: string): Promise<string> {
 }
 
 async function show(
-  file: string,
-  findings: readonly Finding[],
+  found: Answers<readonly Finding[]>,
   rules: readonly CheckRule[],
+  several: boolean,
   { format, json }: Options,
 ): Promise<void> {
   const { toJUnit, toSarif } = await import('../../analysis/index.js');
+  const ids = rules.map(({ id }) => id);
   switch (json === true ? 'json' : format) {
-    case 'json':
-      return printJson({ rules: rules.map(({ id }) => id), findings });
+    case 'json': {
+      const documents = found.answers.map(({ trace, answer: findings }) => ({
+        trace,
+        answer: { rules: ids, findings },
+      }));
+      return printDocuments({ ...found, answers: documents }, several);
+    }
     case 'sarif':
-      return printJson(toSarif(findings, rules, file, version()));
+      return printJson(toSarif(checkedOf(found), rules, version()));
     case 'junit':
-      return print(toJUnit(findings, rules, file));
-    default:
-      return print(formatFindings(findings, rules));
+      return print(toJUnit(checkedOf(found), rules));
+    default: {
+      const texts = found.answers.map(({ trace, answer }) =>
+        titled(trace, formatFindings(answer, rules), several),
+      );
+      return print(texts.join('\n\n'));
+    }
   }
 }
+
+/** All traces, also those that could not be checked. */
+const checkedOf = ({ answers, errors }: Answers<readonly Finding[]>): Checked[] => [
+  ...answers.map(({ trace, answer: findings }) => ({ trace, findings, failure: null })),
+  ...errors.map(({ trace, code, message, next }) => ({
+    trace,
+    findings: [],
+    failure: `${message}. ${next} (${code})`,
+  })),
+];
 
 function formatFindings(findings: readonly Finding[], rules: readonly CheckRule[]): string {
   return rules

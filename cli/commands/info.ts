@@ -4,10 +4,11 @@ import type { WhatIsRecorded } from '../../traces/index.js';
 import { formatCounts, formatKeys } from '../aligned-lists.js';
 import { formatBytes } from '../format-bytes.js';
 import { formatDuration } from '../format-duration.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { paint, print, printJson } from '../output.js';
+import { type StrictOption, strictOption } from '../open-trace.js';
+import { paint, print } from '../output.js';
 import { plural } from '../plural.js';
 import { SCHEDULE_NOTE } from '../scenario-run.js';
+import { answerEach, printDocuments } from '../several-traces.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
@@ -18,21 +19,24 @@ export function register(program: Command): void {
     .command('info')
     .description('say what a trace holds, from when to when, and whether it is complete')
     .argument('<trace>', 'trace file')
+    .argument('[more...]', 'more traces')
     .option('--json', 'print one JSON document');
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(trace: string, more: readonly string[], options: Options): Promise<void> {
   const { summarize } = await import('../../analysis/index.js');
   const { RECORDED_NOTES } = await import('../../traces/index.js');
-  const reader = await openTrace(file, options);
-  try {
-    const summary = summarize(reader);
-    if (options.json === true) await printJson(summary);
-    else await print(formatSummary(file, summary, [...RECORDED_NOTES, SCHEDULE_NOTE]));
-  } finally {
-    reader.close();
+  const found = await answerEach([trace, ...more], options, async (reader) => summarize(reader));
+  if (options.json === true) {
+    await printDocuments(found, more.length > 0);
+    return;
   }
+  const printed = [...RECORDED_NOTES, SCHEDULE_NOTE];
+  const texts = found.answers.map(({ trace: file, answer }) =>
+    formatSummary(file, answer, printed),
+  );
+  await print(texts.join('\n\n'));
 }
 
 const REPEATABLE: [string, string][] = [['schedule', 'in the trace: the run can be repeated']];

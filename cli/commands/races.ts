@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import type { RaceReport } from '../../analysis/index.js';
+import type { TraceReader } from '../../traces/index.js';
 import { reportFinding } from '../exit-codes.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { print, printJson } from '../output.js';
+import { type StrictOption, strictOption } from '../open-trace.js';
+import { print } from '../output.js';
 import { formatReport } from '../race-report.js';
+import { answerEach, printDocuments, titled } from '../several-traces.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
@@ -14,27 +15,38 @@ export function register(program: Command): void {
     .command('races')
     .description('find operations that raced for a device: actors, actions, timing and outcome')
     .argument('<trace>', 'trace file')
+    .argument('[more...]', 'more traces')
     .option('--json', 'print one JSON document');
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
-  const { races: findRaces } = await import('../../analysis/index.js');
-  const reader = await openTrace(file, options);
-  const { zeroOf } = await import('../../traces/index.js');
-  let report: RaceReport;
-  let zero = 0n;
-  try {
-    report = findRaces(reader);
-    zero = zeroOf(reader) ?? 0n;
-  } finally {
-    reader.close();
+async function run(trace: string, more: readonly string[], options: Options): Promise<void> {
+  const several = more.length > 0;
+  const found = await answerEach([trace, ...more], options, (reader, file) =>
+    racesOf(reader, file, options),
+  );
+  const reports = found.answers.map(({ trace: file, answer }) => ({
+    trace: file,
+    answer: answer.report,
+  }));
+  if (options.json === true) {
+    await printDocuments({ ...found, answers: reports }, several);
+  } else {
+    const texts = found.answers.map(({ trace: file, answer: { report, zero } }) =>
+      titled(file, formatReport(report, zero), several),
+    );
+    await print(texts.join('\n\n'));
   }
-  const { races, unrecorded } = report;
+  if (reports.some(({ answer: { races } }) => races.length > 0)) reportFinding();
+}
+
+async function racesOf(reader: TraceReader, file: string, options: Options) {
+  const { races } = await import('../../analysis/index.js');
+  const { zeroOf } = await import('../../traces/index.js');
+  const report = races(reader);
+  const { unrecorded } = report;
   if (options.strict === true && unrecorded.length > 0) throw await notRecorded(file, unrecorded);
-  if (options.json === true) await printJson(report);
-  else await print(formatReport(report, zero));
-  if (races.length > 0) reportFinding();
+  return { report, zero: zeroOf(reader) ?? 0n };
 }
 
 async function notRecorded(file: string, parts: readonly string[]): Promise<Error> {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
+import { type StrictOption, strictOption } from '../open-trace.js';
 import { rowOptions } from '../row-formats.js';
+import { openUsable } from '../several-traces.js';
 import { refuseStreams } from '../shell-streams.js';
 import type { PrintOptions } from '../sql-shell.js';
 
@@ -13,10 +14,10 @@ interface Options extends StrictOption, PrintOptions {
 
 const HELP = `
 The events are the table \`events\`; with several traces a column \`trace\` says
-from which. Quote the column "offset": SQL has a keyword of that name. Further
-tables: docs/sql.md. Several statements are separated by semicolons. Without a
-query vfr reads statements from the terminal or from stdin; .help lists its
-commands.
+from which, and the table \`errors\` names those that cannot be read. Quote the
+column "offset": SQL has a keyword of that name. Further tables: docs/sql.md.
+Several statements are separated by semicolons. Without a query vfr reads
+statements from the terminal or from stdin; .help lists its commands.
 
   vfr sql t.arrows "SELECT kind, count(*) AS n FROM events GROUP BY ALL"
   vfr sql t.arrows`;
@@ -42,11 +43,12 @@ async function run(trace: string, rest: readonly string[], options: Options): Pr
   const { describeTables, openSession } = await import('../../analysis/index.js');
   const { printStatement, SqlShell } = await import('../sql-shell.js');
   const { allStatements } = await import('../sql-statements.js');
-  const readers = await openTraces(traces, options);
+  const { readers, errors } = await openUsable(traces, options);
   const named = readers.map((reader) => ({ name: reader.source.name, reader }));
   const session = await openSession(named, {
     memory: options.memory,
     seconds: options.time,
+    errors,
   });
   try {
     if (query === null) {

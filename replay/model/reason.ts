@@ -8,6 +8,8 @@ export interface Reason {
   readonly text: string;
   /** Paths of the parts of the state that the rule read; none if the argument alone decides. */
   readonly cells: readonly string[];
+  /** The recording does not show it; it is the only cause that the recorded state allows. */
+  readonly inferred?: true;
 }
 
 /** Possible results. One without a reason is possible for a reason that is not recorded. */
@@ -22,6 +24,10 @@ export type Results = readonly number[] & { readonly reasons?: readonly Reason[]
 export function because(errno: number, text: string, ...cells: readonly string[]): Results {
   return reasoned(-errno, text, ...cells);
 }
+
+/** The same, where the cause is inferred. */
+export const inferring = (errno: number, text: string, ...cells: readonly string[]): Results =>
+  withReasons([-errno], [{ ret: -errno, text, cells, inferred: true }]);
 
 /** The same for a result that is no errno. */
 export const reasoned = (ret: number, text: string, ...cells: readonly string[]): Results =>

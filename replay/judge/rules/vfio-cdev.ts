@@ -175,7 +175,7 @@ function bindResults(
 
 function refusedGroup(engine: Engine, group: number): Results {
   const blockers = blockersOf(engine, group);
-  return blockers.length > 0 ? notViable(blockers) : [-ERRNO.EPERM];
+  return blockers.length > 0 ? notViable(blockers, false) : [-ERRNO.EPERM];
 }
 
 /** A descriptor is not open, or not one of an iommufd. */

@@ -51,6 +51,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     container,
     viable: viable(engine, number),
     blockers: blockersOf(engine, number),
+    inferred: !Number.isInteger(number),
     attached: call.attached,
     opened: call.opened,
     iommufd: version === null || version >= IOMMUFD_SINCE,

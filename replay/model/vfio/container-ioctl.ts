@@ -3,7 +3,7 @@
  * group.c and vfio_iommu_type1.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
-import { anyOf, because, type Results as Known } from '../reason.js';
+import { anyOf, because, inferring, type Results as Known } from '../reason.js';
 import type { Container, Group } from './vfio-state.js';
 
 export type Results = Known | null;
@@ -80,6 +80,8 @@ export interface GroupContext {
   readonly viable: boolean | null;
   /** Functions of the group that keep users from it, or may do so if it is not known. */
   readonly blockers: readonly Blocker[];
+  /** The group is not recorded: they are of the only group that users are kept from. */
+  readonly inferred: boolean;
   /** An IOMMU domain was attached, a device was opened, while the ioctl ran. */
   readonly attached: boolean;
   readonly opened: boolean | null;
@@ -125,29 +127,34 @@ export function groupIoctl(name: string, group: Group, context: GroupContext): R
 const inUse = ({ devices }: Group): Known =>
   because(ERRNO.EBUSY, `${[...devices].join(' and ')} of the group is open`, 'group/devices');
 
-/** Why a group cannot be owned by a user (`iommu_group_claim_dma_owner`). */
-export function notViable(blockers: readonly Blocker[]): Known {
+/**
+ * Why a group cannot be owned by a user (`iommu_group_claim_dma_owner`).
+ * @param inferred whether the group is not recorded, and they are of the only one in question
+ */
+export function notViable(blockers: readonly Blocker[], inferred: boolean): Known {
   const who = blockers.map(({ address, driver }) => `${address} is bound to ${driver}`);
   const cells = blockers.map(({ address }) => `${address}/driver`);
   const text = `the group is not viable: ${who.join(' and ')}, not to VFIO`;
-  return because(ERRNO.EPERM, text, ...cells);
+  if (!inferred) return because(ERRNO.EPERM, text, ...cells);
+  const note = 'the group is not recorded, and no other one is not viable';
+  return inferring(ERRNO.EPERM, `probably ${text}; ${note}`, ...cells);
 }
 
 function setContainer(group: Group, context: GroupContext): Results {
-  const { viable, attached, showsAttach, iommufd } = context;
+  const { viable, attached, showsAttach, iommufd, blockers, inferred } = context;
   if (attached) return [0];
   // A group without open devices may have been closed and opened again, which removes it.
   if (group.attached === true) {
     const text = 'the group is in a container already';
     return group.devices.size > 0 ? because(ERRNO.EINVAL, text, 'group/attached') : null;
   }
-  if (viable === false) return anyOf(notViable(context.blockers), iommufd ? [0] : []);
+  if (viable === false) return anyOf(notViable(blockers, inferred), iommufd ? [0] : []);
   if (viable === null && !showsAttach) return null;
   // The descriptor is not recorded. It may not be a container, or be one of iommufd, to which
   // devices are attached when they are opened.
   const others = [-ERRNO.EBUSY, -ERRNO.EBADF, -ERRNO.EBADFD, -ERRNO.EINVAL];
   if (context.mayBeLost) others.push(-ERRNO.ENODEV);
-  const refused = context.blockers.length > 0 ? notViable(context.blockers) : [-ERRNO.EPERM];
+  const refused = blockers.length > 0 ? notViable(blockers, inferred) : [-ERRNO.EPERM];
   return anyOf(showsAttach && !iommufd ? [] : [0], refused, others);
 }
 

@@ -171,6 +171,7 @@ describe('a group', () => {
     showsClose: true,
     openError: null,
     mayBeLost: false,
+    inferred: false,
   };
 
   test('a group stays in its container while a device is open', () => {
