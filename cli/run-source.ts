@@ -86,10 +86,12 @@ export async function forbidden(
   });
   const violated = anyOf(expressions);
   // What the scenario says of outcomes holds for its own kernel.
-  const isUnnamed = (outcome: Outcome) =>
-    named !== null && kernel === named.kernel && kindOf(outcome, named.outcomes) < 0;
+  const kinds = named !== null && kernel === named.kernel ? named.outcomes : null;
+  const isUnnamed = (outcome: Outcome) => kinds !== null && kindOf(outcome, kinds) < 0;
+  const namesMore = (kinds ?? []).some((kind) => 'errors' in kind || 'variables' in kind);
   return {
     watches: violated.watches,
+    isOfOutcome: violated.isOfOutcome === true && !namesMore,
     holds: (k, outcome) =>
       outcome.deadlock !== null ||
       outcome.faults.length > 0 ||

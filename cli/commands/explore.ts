@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { World } from '../../replay/index.js';
+import type { Condition, World } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
@@ -135,11 +135,24 @@ async function exploreOn(
     reduce: reduce === true ? 'always' : 'ifNeeded',
     samples: SAMPLES,
     isBad: (outcome, k) => bad.holds(k, outcome),
+    ...judgesOf(bad, source, kernel, never),
     watches: bad.watches,
     ...(device === null ? {} : { question: device }),
   });
   const { name, named } = source;
   return { scenario: name, named, kernel, world, found };
+}
+
+/** What decides whether an outcome is bad: without conditions, a deadlock or a fault does. */
+function judgesOf(
+  { isOfOutcome }: Condition,
+  { named }: RunSource,
+  kernel: string,
+  never: readonly string[],
+): { readonly judges?: 'outcome' | 'component' } {
+  if (isOfOutcome !== true) return {};
+  const isNamed = named !== null && (named.kernel === kernel || (named.never ?? []).length > 0);
+  return { judges: isNamed || never.length > 0 ? 'outcome' : 'component' };
 }
 
 /** The address of a function of the machine. */
@@ -153,8 +166,9 @@ async function functionOf(world: World, text: string): Promise<string> {
 
 async function factsOf({ scenario, kernel, world, found }: Explored): Promise<object> {
   const { describeDeadlock, shareOf, witnessOf } = await import('../../replay/index.js');
-  const { closed, coverage, states, edges, orders } = found;
-  const outcomes = found.outcomes.map(({ outcome, isBad, schedule, ...one }) => ({
+  const { closed, coverage, components, states, edges, orders } = found;
+  const outcomes = found.outcomes.map(({ outcome, isBad, schedule, component, ...one }) => ({
+    ...(component === null ? {} : { component }),
     drivers: outcome.drivers,
     orders: one.orders,
     share: shareOf(one, found),
@@ -163,7 +177,7 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
     bad: isBad,
     witness: witnessOf(world, schedule),
   }));
-  return { scenario, kernel, closed, coverage, states, edges, orders, outcomes };
+  return { scenario, kernel, closed, coverage, components, states, edges, orders, outcomes };
 }
 
 async function writeWitness(
