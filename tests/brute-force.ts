@@ -231,13 +231,22 @@ export const sorted = (orders: Iterable<readonly [string, bigint | null]>): stri
   [...orders].map(([name, n]) => `${name}: ${n}`).sort();
 
 function sweep(runs: number, seed: number): void {
-  const counts = { compared: 0, tooLarge: 0, outcomes: 0, states: 0, reduced: 0, different: 0 };
-  const specs = fc.sample(smallRun(3, 2), { numRuns: runs, seed });
+  const counts = {
+    compared: 0,
+    tooLarge: 0,
+    outcomes: 0,
+    states: 0,
+    reduced: 0,
+    withComponents: 0,
+    different: 0,
+  };
+  const specs = fc.sample(fc.oneof(smallRun(3, 2), apartRun), { numRuns: runs, seed });
   for (const [i, spec] of specs.entries()) {
     const right = everyState(spec, 3000);
     const all = right === null ? null : explored(spec, 'never');
     const reduced = right === null ? null : explored(spec, 'always');
-    if (right === null || all === null || reduced === null) {
+    const apart = right === null ? null : exploredApart(spec);
+    if (right === null || all === null || reduced === null || apart === null) {
       counts.tooLarge++;
       continue;
     }
@@ -245,8 +254,10 @@ function sweep(runs: number, seed: number): void {
     counts.outcomes += right.size;
     counts.states += all.states;
     counts.reduced += reduced.states;
+    if (apart.components > 1) counts.withComponents++;
     const isSame =
       sorted(all.orders).join() === sorted(right).join() &&
+      sorted(apart.orders).join() === sorted(right).join() &&
       [...reduced.orders.keys()].sort().join() === [...right.keys()].sort().join();
     if (isSame) continue;
     counts.different++;

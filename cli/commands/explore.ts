@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Condition, World } from '../../replay/index.js';
+import type { World } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
@@ -135,24 +135,12 @@ async function exploreOn(
     reduce: reduce === true ? 'always' : 'ifNeeded',
     samples: SAMPLES,
     isBad: (outcome, k) => bad.holds(k, outcome),
-    ...judgesOf(bad, source, kernel, never),
+    ...(bad.judges === undefined ? {} : { judges: bad.judges }),
     watches: bad.watches,
     ...(device === null ? {} : { question: device }),
   });
   const { name, named } = source;
   return { scenario: name, named, kernel, world, found };
-}
-
-/** What decides whether an outcome is bad: without conditions, a deadlock or a fault does. */
-function judgesOf(
-  { isOfOutcome }: Condition,
-  { named }: RunSource,
-  kernel: string,
-  never: readonly string[],
-): { readonly judges?: 'outcome' | 'component' } {
-  if (isOfOutcome !== true) return {};
-  const isNamed = named !== null && (named.kernel === kernel || (named.never ?? []).length > 0);
-  return { judges: isNamed || never.length > 0 ? 'outcome' : 'component' };
 }
 
 /** The address of a function of the machine. */
