@@ -22,7 +22,6 @@ test('the JSON of an exploration has the documented keys', async () => {
       actor: expect.any(String),
       operation: expect.any(Number),
       what: expect.any(String),
-      operation: expect.any(Number),
       seq: expect.any(Number),
       steps: expect.any(Number),
     });
