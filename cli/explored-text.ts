@@ -54,7 +54,8 @@ export async function formatByKernel(explored: readonly Explored[]): Promise<str
   return [...lines, '', ...notes].map((line) => printable(line)).join('\n');
 }
 
-export async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<string> {
+export async function outcomeText(one: FoundOutcome): Promise<string> {
+  const { outcome, isBad, component } = one;
   const { describeDeadlock } = await import('../replay/index.js');
   const { drivers, deadlock, faults } = outcome;
   const bound = Object.entries(drivers).map(([at, driver]) => `${at} ${driver ?? 'no driver'}`);
@@ -62,7 +63,8 @@ export async function outcomeText({ outcome, isBad }: FoundOutcome): Promise<str
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
   if (isBad && parts.length === 1) parts.push('not an outcome that is allowed');
-  return parts.join('; ');
+  const text = parts.join('; ');
+  return component === null ? text : `component ${component}: ${text}`;
 }
 
 /** Empty when orders were not counted. */
@@ -73,10 +75,12 @@ export async function shareText(one: FoundOutcome, found: Exploration): Promise<
   return share > 0 && share < 0.0005 ? '< 0.1 %' : `${(100 * share).toFixed(1)} %`;
 }
 
-export function coverageText({ closed, coverage, states, orders }: Exploration): string {
+export function coverageText(found: Exploration): string {
+  const { closed, coverage, components, states, orders } = found;
   if (closed) {
+    const apart = components === 1 ? '' : ` of ${components} components`;
     const stand = orders === null ? '' : ` with ${plural(orders, 'order')} of steps`;
-    return `closed: ${plural(states, 'state')}${stand}, and no other outcome`;
+    return `closed: ${plural(states, 'state')}${apart}${stand}, and no other outcome`;
   }
   if (coverage.type !== 'bounded') return 'not closed';
   const { preemptions, samples } = coverage;

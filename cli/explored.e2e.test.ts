@@ -32,6 +32,32 @@ test('the JSON of an exploration has the documented keys', async () => {
   expect(sum('share')).toBeCloseTo(1, 9);
 });
 
+test('independent functions are explored apart, and many are reported one by one', async () => {
+  const document = JSON.parse((await vfrInProcess(['scenarios', 'two-binders'])).stdout);
+  const [nic] = document.machine.functions;
+  const places = Array.from({ length: 7 }, (_, i) => `0000:5${i}:00.0`);
+  document.machine.functions = places.map((address) => ({ ...nic, address }));
+  document.actors = places.flatMap((text) =>
+    ['ixgbe', 'other'].map((driver) => ({
+      name: `${driver}-${text.slice(5, 7)}`,
+      does: [{ write: `/sys/bus/pci/drivers/${driver}/bind`, text }],
+    })),
+  );
+  document.outcomes = [{}];
+  const file = join(scratch, 'apart.json');
+  writeFileSync(file, JSON.stringify(document));
+  const { code, stdout } = await vfrInProcess(['explore', file, '--json']);
+  const { closed, components, outcomes } = JSON.parse(stdout);
+  expect({ code, closed, components }).toEqual({ code: 0, closed: true, components: 7 });
+  expect(outcomes).toHaveLength(14);
+  expect(outcomes.at(-1)).toMatchObject({
+    component: 7,
+    drivers: { '0000:56:00.0': expect.any(String) },
+  });
+  const text = await vfrInProcess(['explore', file]);
+  expect(text.stdout).toMatch(/^outcome 14, \d+\.\d %: component 7: 0000:56:00\.0 (ixgbe|other)$/m);
+});
+
 test('several kernels are one table, and a bug of one of them is a finding', async () => {
   const kernels = ['--kernel', '6.12,6.19'];
   const text = await vfrInProcess(['explore', 'vf-removed-twice', ...kernels]);

@@ -69,12 +69,17 @@ async function scheduleIn(file: string): Promise<string | Recording> {
   return text;
 }
 
+interface Forbidden extends Condition {
+  /** What it looks at: whole outcomes, or those of components; left out: anything. */
+  readonly judges?: 'outcome' | 'component';
+}
+
 /** What must not be: what the scenario names, and what the options say. */
 export async function forbidden(
   { run, named }: RunSource,
   kernel: string,
   never: readonly string[],
-): Promise<Condition> {
+): Promise<Forbidden> {
   const { anyOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
     '../replay/index.js'
   );
@@ -85,11 +90,16 @@ export async function forbidden(
     return expression;
   });
   const violated = anyOf(expressions);
-  // What the scenario says of outcomes holds for its own kernel.
-  const isUnnamed = (outcome: Outcome) =>
-    named !== null && kernel === named.kernel && kindOf(outcome, named.outcomes) < 0;
+  // What the scenario says of outcomes holds for its own kernel. A kind without parts allows all.
+  const kinds = named !== null && kernel === named.kernel ? named.outcomes : null;
+  const isAnyAllowed = kinds?.some((kind) => Object.keys(kind).length === 0) ?? true;
+  const isUnnamed = (outcome: Outcome) => !isAnyAllowed && kindOf(outcome, kinds ?? []) < 0;
+  const namesMore = kinds?.some((kind) => 'errors' in kind || 'variables' in kind) ?? false;
+  const isByComponent = isAnyAllowed && expressions.length === 0;
+  const isByOutcome = violated.isOfOutcome === true && (isAnyAllowed || !namesMore);
   return {
     watches: violated.watches,
+    ...(isByOutcome ? { judges: isByComponent ? 'component' : 'outcome' } : {}),
     holds: (k, outcome) =>
       outcome.deadlock !== null ||
       outcome.faults.length > 0 ||

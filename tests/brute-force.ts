@@ -5,7 +5,7 @@
  *   node dist/tests/brute-force.js RUNS SEED
  */
 import fc from 'fast-check';
-import { exploreOrders } from '../replay/explore/index.js';
+import { type ExploreOptions, exploreOrders } from '../replay/explore/index.js';
 import {
   type Action,
   boot,
@@ -101,15 +101,29 @@ function keyOf(k: Kernel): string {
 }
 
 /** What the exploration finds. @returns null when it does not close */
-export function explored(
+export function explored(spec: RunSpec, reduce: 'never' | 'always', exact = false): Found | null {
+  return foundBy(spec, { reduce, exact });
+}
+
+/** The same when components are searched apart. */
+export const exploredApart = (spec: RunSpec): Found | null =>
+  foundBy(spec, { reduce: 'never', exact: false, judges: 'outcome' });
+
+export interface Found {
+  readonly orders: Map<string, bigint | null>;
+  readonly states: number;
+  readonly components: number;
+}
+
+function foundBy(
   spec: RunSpec,
-  reduce: 'never' | 'always',
-  exact = false,
-): { orders: Map<string, bigint | null>; states: number } | null {
-  const options = { states: 100_000, exact, reduce, samples: 0, isBad: () => false };
-  const { closed, outcomes, states } = exploreOrders(new World(spec), options);
+  how: Pick<ExploreOptions, 'reduce' | 'exact' | 'judges'>,
+): Found | null {
+  const options = { ...how, states: 100_000, samples: 0, isBad: () => false };
+  const { closed, outcomes, states, components } = exploreOrders(new World(spec), options);
   if (!closed) return null;
-  return { orders: new Map(outcomes.map((one) => [nameOf(one.outcome), one.orders])), states };
+  const orders = new Map(outcomes.map((one) => [nameOf(one.outcome), one.orders]));
+  return { orders, states, components };
 }
 
 const PF = '0000:41:00.0';
@@ -151,6 +165,59 @@ const contendedRun: fc.Arbitrary<RunSpec> = fc
     }));
   });
 
+const PLACES = ['0000:51:00.0', '0000:52:00.0', '0000:53:00.0'];
+
+/**
+ * A random run with two or three functions, each with one or two actors of its own. They share the
+ * drivers; some also share a lock, a group or an attribute of the bus.
+ */
+export const apartRun: fc.Arbitrary<RunSpec> = fc
+  .record({
+    run: randomRun(),
+    places: fc.constantFrom(2, 2, 3),
+    lists: fc.array(fc.array(fc.nat(7), { minLength: 1, maxLength: 2 }), {
+      minLength: 2,
+      maxLength: 4,
+    }),
+    group: fc.boolean(),
+  })
+  .map(({ run: { machine }, places, lists, group }) => {
+    const first = machine.functions.find(({ address }) => address === DISK)!;
+    const functions = PLACES.slice(0, places).map((address) => ({
+      ...first,
+      address,
+      ...(group ? { group: 7 } : {}),
+    }));
+    const drivers = machine.drivers.map((driver) => ({ ...driver, defersUntil: null }));
+    return {
+      machine: { ...machine, drivers, functions },
+      actors: lists.map((numbers, i) => ({
+        name: `actor-${i}`,
+        operations: numbers.map((n) => ({
+          action: writeTo(PLACES[i % places], n),
+          when: null,
+          onError: 'continue' as const,
+        })),
+      })),
+    };
+  });
+
+function writeTo(at: string, n: number): Action {
+  const write = (attribute: string, text: string, to: string | null, driver: string | null) =>
+    ({ type: 'write', attribute, address: to, driver, text }) as const;
+  const actions = [
+    write('driver_override', 'vfio-pci', at, null),
+    write('unbind', at, null, 'nvme'),
+    write('bind', at, null, 'vfio-pci'),
+    write('drivers_probe', at, null, null),
+    write('unbind', at, null, 'vfio-pci'),
+    write('bind', at, null, 'nvme'),
+    write('remove', '1', at, null),
+    write('driver_override', '\n', at, null),
+  ];
+  return actions[n];
+}
+
 /** A random run with few operations, so that all of its orders can be tried. */
 export const smallRun = (actors: number, operations: number): fc.Arbitrary<RunSpec> =>
   fc.oneof(contendedRun, contendedRun, randomRun(), randomVfioRun()).map((spec) => ({
@@ -164,13 +231,22 @@ export const sorted = (orders: Iterable<readonly [string, bigint | null]>): stri
   [...orders].map(([name, n]) => `${name}: ${n}`).sort();
 
 function sweep(runs: number, seed: number): void {
-  const counts = { compared: 0, tooLarge: 0, outcomes: 0, states: 0, reduced: 0, different: 0 };
-  const specs = fc.sample(smallRun(3, 2), { numRuns: runs, seed });
+  const counts = {
+    compared: 0,
+    tooLarge: 0,
+    outcomes: 0,
+    states: 0,
+    reduced: 0,
+    withComponents: 0,
+    different: 0,
+  };
+  const specs = fc.sample(fc.oneof(smallRun(3, 2), apartRun), { numRuns: runs, seed });
   for (const [i, spec] of specs.entries()) {
     const right = everyState(spec, 3000);
     const all = right === null ? null : explored(spec, 'never');
     const reduced = right === null ? null : explored(spec, 'always');
-    if (right === null || all === null || reduced === null) {
+    const apart = right === null ? null : exploredApart(spec);
+    if (right === null || all === null || reduced === null || apart === null) {
       counts.tooLarge++;
       continue;
     }
@@ -178,8 +254,10 @@ function sweep(runs: number, seed: number): void {
     counts.outcomes += right.size;
     counts.states += all.states;
     counts.reduced += reduced.states;
+    if (apart.components > 1) counts.withComponents++;
     const isSame =
       sorted(all.orders).join() === sorted(right).join() &&
+      sorted(apart.orders).join() === sorted(right).join() &&
       [...reduced.orders.keys()].sort().join() === [...right.keys()].sort().join();
     if (isSame) continue;
     counts.different++;

@@ -135,6 +135,7 @@ async function exploreOn(
     reduce: reduce === true ? 'always' : 'ifNeeded',
     samples: SAMPLES,
     isBad: (outcome, k) => bad.holds(k, outcome),
+    ...(bad.judges === undefined ? {} : { judges: bad.judges }),
     watches: bad.watches,
     ...(device === null ? {} : { question: device }),
   });
@@ -153,8 +154,9 @@ async function functionOf(world: World, text: string): Promise<string> {
 
 async function factsOf({ scenario, kernel, world, found }: Explored): Promise<object> {
   const { describeDeadlock, shareOf, witnessOf } = await import('../../replay/index.js');
-  const { closed, coverage, states, edges, orders } = found;
-  const outcomes = found.outcomes.map(({ outcome, isBad, schedule, ...one }) => ({
+  const { closed, coverage, components, states, edges, orders } = found;
+  const outcomes = found.outcomes.map(({ outcome, isBad, schedule, component, ...one }) => ({
+    ...(component === null ? {} : { component }),
     drivers: outcome.drivers,
     orders: one.orders,
     share: shareOf(one, found),
@@ -163,7 +165,7 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
     bad: isBad,
     witness: witnessOf(world, schedule),
   }));
-  return { scenario, kernel, closed, coverage, states, edges, orders, outcomes };
+  return { scenario, kernel, closed, coverage, components, states, edges, orders, outcomes };
 }
 
 async function writeWitness(

@@ -24,6 +24,15 @@ export interface SearchLimits {
 /** Chooses threads whose next steps are enough, out of those that can do one. */
 export type Choose = (k: Kernel, ready: readonly number[]) => readonly number[];
 
+/** The threads that a search lets do steps. */
+export interface Moves {
+  /** Those that can do one now, in the order of their numbers. */
+  ready(k: Kernel): number[];
+  step(k: Kernel, thread: number): void;
+}
+
+const ALL_MOVES: Moves = { ready: readyThreads, step: (k, thread) => k.step(thread) };
+
 /** A state in which no thread can continue. */
 export interface End extends Ending {
   readonly state: number;
@@ -64,8 +73,9 @@ export function searchStates(
   k: Kernel,
   limits: SearchLimits,
   choose: Choose = EVERY_THREAD,
+  moves: Moves = ALL_MOVES,
 ): Space {
-  return new DepthFirst(k, limits, choose).run();
+  return new DepthFirst(k, limits, choose, moves).run();
 }
 
 class DepthFirst {
@@ -82,6 +92,7 @@ class DepthFirst {
     private readonly k: Kernel,
     private readonly limits: SearchLimits,
     private readonly choose: Choose,
+    private readonly moves: Moves,
   ) {
     this.#table = new StateTable(limits.exact);
   }
@@ -106,7 +117,7 @@ class DepthFirst {
     const preemptions = frame.preemptions + Number(isPreemption);
     if (limits.preemptions !== null && preemptions > limits.preemptions) return;
     k.cells.undo(frame.moment);
-    k.step(thread);
+    this.moves.step(k, thread);
     const known = this.#find(thread, preemptions);
     if (known >= 0) {
       if (!this.#graph.isClosed(known)) this.#cyclic = true;
@@ -147,7 +158,7 @@ class DepthFirst {
       this.#key(last, preemptions),
     );
     this.limits.visit?.(state, k);
-    const ready = readyThreads(k);
+    const ready = this.moves.ready(k);
     if (ready.length === 0) this.#end(state);
     this.#stack.push({
       state,

@@ -15,6 +15,8 @@ import { DEVICE, FAULT, FRAME, GLOBAL } from '../kernel/layout.js';
 /** A condition on ends of runs, with the watches that a kernel needs for what it looks back to. */
 export interface Condition {
   readonly watches: readonly Watch[];
+  /** Drivers, deadlock and faults of an outcome decide it: nothing else of the run does. */
+  readonly isOfOutcome?: boolean;
   /** Whether it holds at the end of a run, or may hold: nothing is unknown here. */
   holds(k: Kernel, outcome: Outcome): boolean;
 }
@@ -27,8 +29,14 @@ export function anyOf(expressions: readonly Expression[]): Condition {
     watches.push(...condition.watches);
     return condition;
   });
-  return { watches, holds: (k, outcome) => conditions.some((one) => one.holds(k, outcome)) };
+  return {
+    watches,
+    isOfOutcome: conditions.every((one) => one.isOfOutcome === true),
+    holds: (k, outcome) => conditions.some((one) => one.holds(k, outcome)),
+  };
 }
+
+const OF_OUTCOME: ReadonlySet<string> = new Set(['driver', 'exists', 'bound', 'deadlock', 'fault']);
 
 /** @param watchesBefore watches that a kernel has for others, before those of this condition */
 function conditionOf(e: Expression, watchesBefore: number): Condition {
@@ -40,6 +48,7 @@ function conditionOf(e: Expression, watchesBefore: number): Condition {
   );
   return {
     watches,
+    isOfOutcome: watches.length === 0 && callsIn(e).every(({ fact }) => OF_OUTCOME.has(fact)),
     holds: (k, outcome) => {
       const threads = Array.from({ length: k.threads }, (_, i) => i);
       const facts: Facts = {

@@ -6,6 +6,7 @@
 import { boot, type Watch, type World } from '../kernel/index.js';
 import { countOrders } from './count-orders.js';
 import { type SearchLimits, type Space, searchStates } from './depth-first.js';
+import { exploreApart } from './explore-apart.js';
 import { type FoundOutcome, type Judgement, OutcomeSet } from './outcome-set.js';
 import { PersistentSets } from './persistent-sets.js';
 import { type Begin, samplesOf } from './samples.js';
@@ -20,6 +21,11 @@ export interface ExploreOptions extends Judgement {
   readonly reduce: 'ifNeeded' | 'always' | 'never';
   /** Runs by chance, when the space does not close. */
   readonly samples: number;
+  /**
+   * What `isBad` looks at: drivers, deadlock and faults of the whole outcome, or whether those of
+   * one component are bad. Only then are components searched apart; left out: it may look at all.
+   */
+  readonly judges?: 'outcome' | 'component';
   /** What the kernel has to look for after each step, for `isBad`. */
   readonly watches?: readonly Watch[];
 }
@@ -37,6 +43,8 @@ export interface Exploration {
   /** There are no other outcomes. */
   readonly closed: boolean;
   readonly coverage: Coverage;
+  /** Components that were searched apart; 1: the run was searched as a whole. */
+  readonly components: number;
   /** States and steps of the search that counts: the one that closed, or the first. */
   readonly states: number;
   readonly edges: number;
@@ -47,6 +55,8 @@ export interface Exploration {
 
 export function exploreOrders(world: World, options: ExploreOptions): Exploration {
   const { reduce } = options;
+  const apart = reduce === 'always' ? null : searchApart(world, options);
+  if (apart !== null) return { closed: true, coverage: { type: 'all' }, ...apart };
   const all = reduce === 'always' ? null : searchAll(world, options);
   if (all?.closed === true) return found(all, { type: 'all' });
   const reduced = reduce === 'never' ? null : searchReduced(world, options);
@@ -73,6 +83,11 @@ const limitsOf = (options: ExploreOptions, preemptions: number | null = null): S
 const searchAll = (world: World, options: ExploreOptions): Space =>
   searchStates(beginOf(world, options)(), limitsOf(options));
 
+function searchApart(world: World, options: ExploreOptions): ReturnType<typeof exploreApart> {
+  if (options.judges === undefined || world.actors.length < 2) return null;
+  return exploreApart(beginOf(world, options)(), limitsOf(options), options.judges);
+}
+
 /** Searches until no thread was seen to do more than was known of it before. */
 function searchReduced(world: World, options: ExploreOptions): Space {
   const k = beginOf(world, options)();
@@ -94,7 +109,8 @@ function found(space: Space, coverage: Coverage): Exploration {
   const outcomes = set.list();
   const orders = counted ? outcomes.reduce((sum, one) => sum + (one.orders ?? 0n), 0n) : null;
   const { states, graph } = space;
-  return { closed: true, coverage, states, edges: graph.edges, orders, outcomes };
+  const { edges } = graph;
+  return { closed: true, coverage, components: 1, states, edges, orders, outcomes };
 }
 
 function addEnds(set: OutcomeSet, space: Space, orders: (state: number) => bigint | null): void {
@@ -130,5 +146,6 @@ function beyond(world: World, tried: readonly Space[], options: ExploreOptions):
   const [first] = tried;
   const outcomes = set.list();
   const edges = first.graph.edges;
-  return { closed: false, coverage, states: first.states, edges, orders: null, outcomes };
+  const { states } = first;
+  return { closed: false, coverage, components: 1, states, edges, orders: null, outcomes };
 }

@@ -2,6 +2,8 @@
 import { describeDeadlock, type Kernel, type Outcome } from '../kernel/index.js';
 
 export interface FoundOutcome extends Ending {
+  /** The component that ends so, from 1; null: the whole run. */
+  readonly component: number | null;
   /** Orders of steps that end so; null if they were not counted. */
   readonly orders: bigint | null;
   /** The thread of each step of a run that ends so. */
@@ -44,7 +46,7 @@ export interface Way {
   readonly schedule: () => readonly number[];
 }
 
-interface Kept extends Omit<FoundOutcome, 'schedule'> {
+interface Kept extends Omit<FoundOutcome, 'schedule' | 'component'> {
   readonly way: Way;
 }
 
@@ -70,7 +72,7 @@ export class OutcomeSet {
         if (m !== null && n !== null && m !== n) return m > n ? -1 : 1;
         return a < b ? -1 : 1;
       })
-      .map(([, { way, ...one }]) => ({ ...one, schedule: way.schedule() }));
+      .map(([, { way, ...one }]) => ({ ...one, component: null, schedule: way.schedule() }));
   }
 }
 

@@ -22,12 +22,17 @@ const digitsOf = (word: number): string => (word >>> 0).toString(16).padStart(8,
 const SALT_LOW = 0x2545_f491;
 const SALT_HIGH = 0x6c07_8965;
 
+/** A set of cells that a log adds to. */
+interface CellMarks {
+  add(cell: number): unknown;
+}
+
 /** Which cells a step read and wrote. */
-export interface CellLog {
-  readonly reads: Set<number>;
-  readonly writes: Set<number>;
+export interface CellLog<Marks extends CellMarks = Set<number>> {
+  readonly reads: Marks;
+  readonly writes: Marks;
   /** Cells of both that were read or written otherwise than by `add`. */
-  readonly plain: Set<number>;
+  readonly plain: Marks;
 }
 
 export class Cells {
@@ -38,7 +43,7 @@ export class Cells {
   #undone = 0;
   #low = 0;
   #high = 0;
-  #log: CellLog | null = null;
+  #log: CellLog<CellMarks> | null = null;
 
   /** Makes new cells, which hold 0 and change no hash. @returns the first of them */
   allocate(count: number): number {
@@ -149,13 +154,18 @@ export class Cells {
   /** What `work` reads and writes. */
   logged(work: () => void): CellLog {
     const log: CellLog = { reads: new Set(), writes: new Set(), plain: new Set() };
+    this.logInto(log, work);
+    return log;
+  }
+
+  /** Adds what `work` reads and writes to a log. @returns what `work` returns */
+  logInto<T>(log: CellLog<CellMarks>, work: () => T): T {
     this.#log = log;
     try {
-      work();
+      return work();
     } finally {
       this.#log = null;
     }
-    return log;
   }
 
   /** What `work` reads and writes. Its writes are taken back. */
