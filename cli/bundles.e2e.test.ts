@@ -64,18 +64,25 @@ test('a bundle with another verdict ends with code 1', async () => {
   expect(stdout).toMatch(/^events +expected 20, here 10$/m);
 });
 
-test('a bundle of another model is run, and stderr says that it is of another', async () => {
-  const reader = TraceReader.open(await bundled(await recorded(), 'own.vfr'));
-  const { notes } = reader.meta;
-  const other = { ...JSON.parse(notes.bundle), model: '0123456789abcdef' };
+/** A copy of a trace with other notes. */
+function withNotes(file: string, name: string, change: (notes: Notes) => Notes): string {
+  const reader = TraceReader.open(file);
   const sink = new MemorySink();
-  const meta = { ...reader.meta, notes: { ...notes, bundle: JSON.stringify(other) } };
-  const writer = new TraceWriter(sink, meta);
+  const writer = new TraceWriter(sink, { ...reader.meta, notes: change(reader.meta.notes) });
   rewriteTrace(reader, writer, {});
   writer.finish();
   reader.close();
-  writeFileSync(inFolder('other.vfr'), sink.bytes());
-  const { code, stderr } = await vfrInProcess(['run', inFolder('other.vfr')]);
+  writeFileSync(inFolder(name), sink.bytes());
+  return inFolder(name);
+}
+type Notes = Readonly<Record<string, string>>;
+
+test('a bundle of another model is run, and stderr says so', async () => {
+  const file = withNotes(await bundled(await recorded(), 'own.vfr'), 'other.vfr', (notes) => ({
+    ...notes,
+    bundle: JSON.stringify({ ...JSON.parse(notes.bundle), model: '0123456789abcdef' }),
+  }));
+  const { code, stderr } = await vfrInProcess(['run', file]);
   expect(code).toBe(0);
   expect(stderr).toMatch(/^WARNING: made by another version of the model: .*0123456789abcdef/m);
 });
@@ -93,6 +100,19 @@ test('a trace without verdict is no bundle', async () => {
   const { code, stderr } = await vfrInProcess(['run', await recorded()]);
   expect(code).toBe(3);
   expect(stderr).toContain('BUNDLE_INVALID');
+});
+
+test('redaction that would change the verdict or the schedule is refused', async () => {
+  // The host has the name of a driver.
+  const trace = withNotes(await recorded(), 'host.arrows', (notes) => ({
+    ...notes,
+    host: 'ixgbe',
+  }));
+  const args = ['bundle', trace, '-o', inFolder('none.vfr')];
+  const { code, stderr } = await vfrInProcess(args);
+  expect(code).toBe(3);
+  expect(stderr).toContain('BUNDLE_REDACTION');
+  expect((await vfrInProcess([...args, '--no-redact'])).code).toBe(0);
 });
 
 test('a damaged trace is not bundled', async () => {

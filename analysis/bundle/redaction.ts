@@ -55,7 +55,10 @@ export class Redaction implements EventEdit {
     const { dictionaries, meta } = reader;
     for (const entries of Object.values(dictionaries))
       for (const text of entries) this.#words.learn(text);
-    for (const note of Object.values(meta.notes)) this.#words.learn(note);
+    for (const [name, note] of Object.entries(meta.notes)) {
+      if (NOTES[name] === 'hostName') this.#words.add('hostName', note);
+      else this.#words.learn(note);
+    }
     if (options.tasks) this.#learnTasks(dictionaries.task, new Set(dictionaries.driver));
     for (const batch of reader.read()) this.#learn(batch);
   }

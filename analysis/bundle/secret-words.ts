@@ -3,7 +3,8 @@ import { highWord, lowWord } from '../../traces/index.js';
 import { isKernelAddress, MARK, type SecretKind, type SecretNumbers } from './secret-numbers.js';
 
 /** Names of serial numbers, as programs and the kernel print them. */
-const SERIAL = String.raw`serial(?:[ _-]?(?:numbers?|num|no|short))?|s/n|wwid|wwn|eui64|product_uuid`;
+const NUMBER = '(?:[ _-]?(?:numbers?|num|no|short))?';
+const SERIAL = `serial${NUMBER}|s/n|wwid|wwn|eui64|product_uuid`;
 const HOST = 'hostname|nodename';
 /** A name and a value, as in `ID_SERIAL=X`, `"serial": "X"` and `Serial Number: X`. */
 const assigned = (names: string): RegExp =>
