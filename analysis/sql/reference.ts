@@ -31,7 +31,8 @@ stdin. It completes names of tables and columns, keeps a history in
 \`$XDG_STATE_HOME/vfr/sql-history\`, and has the commands \`.tables\`, \`.schema\`, \`.mode\`,
 \`.timer\`, \`.read\`, \`.help\` and \`.quit\`. Ctrl-C ends the query and not the shell. On a
 terminal tables fit its width, and a result that is longer than the screen goes through
-\`PAGER\` (\`less\` by default) unless \`-q\` (\`--no-pager\`) is given. Tables show addresses and offsets in
+\`PAGER\` (\`less\` by default) unless \`-q\` (\`--no-pager\`) is given. Tables show \
+addresses and offsets in
 hexadecimal.
 
 * Times are nanoseconds. \`ts\` is unsigned and clocks go backwards: subtract with \`ts::BIGINT\`.
