@@ -9,6 +9,16 @@ import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 export {
+  type BundleNote,
+  bundleText,
+  differingKeys,
+  NOTE as BUNDLE_NOTE,
+  Redaction,
+  readBundle,
+  type TraceVerdict,
+  verdictOf,
+} from './bundle/index.js';
+export {
   type Checked,
   type CheckRule,
   type Finding,

@@ -56,7 +56,7 @@ export async function importInputs(options: ImportInputs): Promise<ImportResult>
 }
 
 /** A folder on the file system of the output, where there is space for it. */
-async function folderOf(output: string): Promise<string> {
+export async function folderOf(output: string): Promise<string> {
   const { tmpdir } = await import('node:os');
   const { dirname } = await import('node:path');
   return output === '-' ? tmpdir() : dirname(output);

@@ -12,6 +12,7 @@ export {
   explainRun,
   exploreOrders,
   type FoundOutcome,
+  modelVersion,
   type Named,
   readSchedule,
   refuseUnknownNames,

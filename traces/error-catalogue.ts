@@ -161,6 +161,12 @@ export const ERRORS = {
     'replay',
     'the schedule was made by a model of the kernel that did other steps',
   ),
+  BUNDLE_INVALID: input('replay', 'the file is not a bundle, or its verdict cannot be read'),
+  BUNDLE_DAMAGED: input('replay', 'the trace of a bundle, or for one, is cut or damaged'),
+  BUNDLE_REDACTION: input(
+    'replay',
+    'redaction would change the verdict, or the schedule, so that the bundle would not repeat it',
+  ),
   EXPRESSION_INVALID: usage(
     'replay',
     'an expression is wrong at the column that is shown; docs/expressions.md has the grammar',

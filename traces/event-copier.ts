@@ -57,6 +57,14 @@ const INTS = ['cpu', 'pid', 'tid', 'region'] as const;
 const WORDS = ['offset', 'length', 'value', 'ret'] as const;
 type IdColumn = (typeof IDS)[number];
 
+/** Changes events while they are copied. */
+export interface EventEdit {
+  /** What to store instead of a string of a dictionary column; called once for each string. */
+  entry(column: DictColumn, text: string): string;
+  /** Changes an event before it is appended to `events`, whose dictionaries its ids are of. */
+  event(row: EventRow, events: EventAppender): void;
+}
+
 export class EventCopier {
   readonly #translations: Readonly<Record<DictColumn, Int32Array>>;
   readonly #begins = new Begins();
@@ -74,6 +82,7 @@ export class EventCopier {
     private readonly events: EventAppender,
     private readonly reader: TraceReader,
     private readonly offsetNs = 0n,
+    private readonly edit: EventEdit | null = null,
   ) {
     this.#row = events.row('vfr');
     const none = Object.entries(reader.dictionaries).map(
@@ -113,6 +122,7 @@ export class EventCopier {
     this.#values(columns, row);
     if (phase === 'end') this.#span(columns, row);
     else if (phase === 'point') this.#link(columns, row, placed?.link ?? null);
+    this.edit?.event(event, events);
     const seq = events.append(event);
     if (phase === 'begin') this.#begins.add(this.#seqFirst + row, seq);
     return seq;
@@ -156,6 +166,7 @@ export class EventCopier {
     this.#timeBig(ts);
     if (loss.events !== null) row.setNumber(CELL.value, loss.events);
     row.text(`${this.reader.source.name}: ${loss.text}`);
+    this.edit?.event(row, events);
     events.append(row);
   }
 
@@ -189,7 +200,8 @@ export class EventCopier {
   #translate(column: DictColumn, id: number): number {
     const known = this.#translations[column][id];
     if (known >= 0) return known;
-    const translated = this.events.dictionaries[column].id(this.reader.dictionaries[column][id]);
+    const text = this.reader.dictionaries[column][id];
+    const translated = this.events.dictionaries[column].id(this.edit?.entry(column, text) ?? text);
     this.#translations[column][id] = translated;
     return translated;
   }

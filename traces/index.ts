@@ -32,6 +32,7 @@ export { Dictionary } from './dictionary.js';
 export type { EndMark } from './end-mark.js';
 export { ERRORS, type ErrorCode, type ErrorFacts, type ErrorKind } from './error-catalogue.js';
 export { type ErrorLocation, fileError, VfrError } from './errors.js';
+export type { EventEdit } from './event-copier.js';
 export { CELL, EventRow, type IntCell, type WordCell } from './event-row.js';
 export {
   COLUMNS,

@@ -1,5 +1,5 @@
 /** Makes a new trace from an old one: everything that can be saved, or a part of it. */
-import { EventCopier } from './event-copier.js';
+import { EventCopier, type EventEdit } from './event-copier.js';
 import { ESSENTIAL, type SalvageLoss, salvage } from './salvage.js';
 import { type Filter, rowFilter } from './select-events.js';
 import type { TraceReader } from './trace-reader.js';
@@ -15,9 +15,15 @@ export interface Rewritten {
  * Copies everything that can be read and passes `filter` to `writer`, without finishing it. Missing
  * parts become `lost` events at their place. `lost` events of the input always pass, unless they
  * lie outside the filter's range of seq or time.
+ * @param edit changes each event that is written
  */
-export function rewriteTrace(reader: TraceReader, writer: TraceWriter, filter: Filter): Rewritten {
-  const copier = new EventCopier(writer.events, reader);
+export function rewriteTrace(
+  reader: TraceReader,
+  writer: TraceWriter,
+  filter: Filter,
+  edit: EventEdit | null = null,
+): Rewritten {
+  const copier = new EventCopier(writer.events, reader, 0n, edit);
   const rows = rowFilter(reader, withLosses(filter));
   const losses: SalvageLoss[] = [];
   let events = 0;

@@ -15,6 +15,7 @@ import * as explore from './explore.js';
 import * as exportCommand from './export.js';
 import * as importCommand from './import.js';
 import * as info from './info.js';
+import * as makeBundle from './make-bundle.js';
 import * as merge from './merge.js';
 import * as models from './models.js';
 import * as races from './races.js';
@@ -22,6 +23,7 @@ import * as record from './record.js';
 import * as repair from './repair.js';
 import * as replay from './replay.js';
 import * as report from './report.js';
+import * as runBundle from './run-bundle.js';
 import * as scenarios from './scenarios.js';
 import * as sql from './sql.js';
 import * as timeline from './timeline.js';
@@ -46,6 +48,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios, models] },
   { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql, report] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
+  { heading: 'Share a case:', commands: [makeBundle, runBundle] },
   {
     heading: 'Find out what happened:',
     commands: [why, diff, check, races, replay, enact, debug],

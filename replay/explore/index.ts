@@ -8,6 +8,7 @@ export {
   type ExploreOptions,
   exploreOrders,
 } from './explore-orders.js';
+export { modelVersion } from './model-version.js';
 export { type FoundOutcome, type Judgement, shareOf } from './outcome-set.js';
 export { ADVICE, type RaceClass } from './race-classes.js';
 export {
