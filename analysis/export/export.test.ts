@@ -86,7 +86,7 @@ async function readBack(sql: string): Promise<string[][]> {
 
 /** Every column as text, so that types of the other side do not matter. */
 const TEXTS = COLUMNS.map(({ name, type }) =>
-  type === 'binary' ? `lower(hex("${name}"))` : `"${name}"::VARCHAR`,
+  type === 'binary' ? `lower(to_hex("${name}"))` : `"${name}"::VARCHAR`,
 ).join(', ');
 const PLAIN = COLUMNS.map(({ name }) => `"${name}"::VARCHAR`).join(', ');
 
