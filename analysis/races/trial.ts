@@ -129,7 +129,11 @@ export class Trial {
       case 'initial':
         return { type: 'plug', addresses: [] };
       case 'override':
-        return write('driver_override', action.driver === null ? '' : this.#nameOf(action.driver));
+        // A line break clears it; a write of no bytes does nothing.
+        return write(
+          'driver_override',
+          action.driver === null ? '\n' : this.#nameOf(action.driver),
+        );
       case 'bind':
         return write('bind', this.#place, action.driver);
       case 'unbind':
