@@ -18,6 +18,24 @@ interface Open {
 }
 
 const NONE = -1;
+
+/** A position for each event, or NONE. New memory is zero, and takes time only where it is used. */
+class Links {
+  readonly #plusOne: Int32Array;
+
+  constructor(length: number) {
+    this.#plusOne = new Int32Array(length);
+  }
+
+  get(position: number): number {
+    return this.#plusOne[position] - 1;
+  }
+
+  set(position: number, to: number): void {
+    this.#plusOne[position] = to + 1;
+  }
+}
+
 /** The event ends a call whose begin is known. */
 const ENDS = 1;
 /** The event is a call with others inside. */
@@ -28,8 +46,8 @@ const ENDED = 8;
 
 export class CallIndex {
   /** The enclosing call of an event; of an end, its begin. */
-  readonly #parent: Int32Array;
-  readonly #end: Int32Array;
+  readonly #parent: Links;
+  readonly #end: Links;
   readonly #flags: Uint8Array;
   readonly #kinds: Uint16Array;
   readonly #threads = new Map<number, Open[]>();
@@ -37,8 +55,8 @@ export class CallIndex {
 
   /** @param length number of events of the trace */
   constructor(readonly length: number) {
-    this.#parent = new Int32Array(length).fill(NONE);
-    this.#end = new Int32Array(length).fill(NONE);
+    this.#parent = new Links(length);
+    this.#end = new Links(length);
     this.#flags = new Uint8Array(length);
     this.#kinds = new Uint16Array(length);
   }
@@ -67,24 +85,26 @@ export class CallIndex {
 
   /** Whether a call that has no end was still running when the recording ended. */
   isRunning(position: number): boolean {
-    return (this.#flags[position] & (BEGINS | ENDED)) === BEGINS && this.#end[position] === NONE;
+    return (
+      (this.#flags[position] & (BEGINS | ENDED)) === BEGINS && this.#end.get(position) === NONE
+    );
   }
 
   /** Position of the end of a call; null when none is known. */
   endOf(position: number): number | null {
-    const end = this.#end[position];
+    const end = this.#end.get(position);
     return end === NONE ? null : end;
   }
 
   /** The enclosing call; for an end, the call that it ends; null outside of all calls. */
   enclosing(position: number): number | null {
-    const parent = this.#parent[position];
+    const parent = this.#parent.get(position);
     return parent === NONE ? null : parent;
   }
 
   /** The position of the row that shows an event: the begin of its call, or itself. */
   rowOf(position: number): number {
-    return this.ends(position) ? this.#parent[position] : position;
+    return this.ends(position) ? this.#parent.get(position) : position;
   }
 
   /** The enclosing calls of an event, innermost first. */
@@ -106,7 +126,7 @@ export class CallIndex {
     if (end === null) return [];
     const found: number[] = [];
     for (let at = position + 1; at < end; at++)
-      if (this.#parent[at] === position && !this.ends(at)) found.push(at);
+      if (this.#parent.get(at) === position && !this.ends(at)) found.push(at);
     return found;
   }
 
@@ -120,7 +140,7 @@ export class CallIndex {
     let count = 0;
     for (let at = 0; at < this.#done; at++) {
       if ((this.#flags[at] & ENDS) !== 0) continue;
-      if (!all && this.#parent[at] !== NONE) continue;
+      if (!all && this.#parent.get(at) !== NONE) continue;
       if (!hides(this.#kinds[at])) rows[count++] = at;
     }
     return rows.slice(0, count);
@@ -181,8 +201,8 @@ export class CallIndex {
 
   #close(begin: number, end: number): void {
     if (begin < 0 || begin >= end) return;
-    this.#end[begin] = end;
-    this.#parent[end] = begin;
+    this.#end.set(begin, end);
+    this.#parent.set(end, begin);
     this.#flags[end] |= ENDS;
   }
 
@@ -214,7 +234,7 @@ export class CallIndex {
   }
 
   #pop(thread: number, end: number): void {
-    const begin = this.#parent[end];
+    const begin = this.#parent.get(end);
     const stack = this.#threads.get(thread);
     if (stack === undefined) return;
     const index = this.ends(end) ? stack.findLastIndex((call) => call.position === begin) : NONE;
@@ -225,7 +245,7 @@ export class CallIndex {
     }
     // Calls above it have lost their ends: what seems to be inside of them is inside of this one.
     for (const { inside } of stack.splice(index)) {
-      for (const at of inside) this.#parent[at] = begin;
+      for (const at of inside) this.#parent.set(at, begin);
       if (inside.length > 0) this.#flags[begin] |= ENCLOSES;
     }
   }
