@@ -48,7 +48,7 @@ describe('vfr demo', () => {
       /\nReplay\n {2}\d+ of \d+ responses of the kernel matched, 0 diverged;\n/,
     );
     expect(stdout).toMatch(/0000:01:00\.1 ends with /);
-    expect(stdout).toMatch(/\nRaces: \d+ races on \d+ devices\n/);
+    expect(stdout).toMatch(/\nRaces: \d+ races in \d+ incidents on \d+ devices\n/);
     expect(stdout).toMatch(/\nHot spots of configuration space\n/);
     expect(stdout).toContain('vfr browse vfr-demo.arrows');
     expect(stdout.split('\n').length).toBeLessThan(70);

@@ -62,19 +62,20 @@ function formatRaces(races: readonly Race[], zero: bigint): string {
 
 export function raceCounts(races: readonly Race[]): string {
   const devices = new Set(races.map((race) => race.device)).size;
-  return `${plural(races.length, 'race')} on ${plural(devices, 'device')}`;
+  const incidents = incidentsOf(races);
+  const grouped = incidents < races.length ? ` in ${plural(incidents, 'incident')}` : '';
+  return `${plural(races.length, 'race')}${grouped} on ${plural(devices, 'device')}`;
 }
 
-/** The races with the closest windows, first one of each class and device. */
+/** How many things happened: one write can make several devices race in the same way. */
+export const incidentsOf = (races: readonly Race[]): number =>
+  new Set(races.map(({ incident }) => incident)).size;
+
+/** The incidents with the closest windows, each by its closest race. */
 export function closest(races: readonly Race[], count: number): readonly Race[] {
   const sorted = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
-  const kinds = new Set<string>();
-  const first = sorted.filter(({ class: name, device }) => {
-    const seen = kinds.has(name) || kinds.has(device);
-    kinds.add(name).add(device);
-    return !seen;
-  });
-  return [...new Set([...first, ...sorted])].slice(0, count);
+  const seen = new Set<number>();
+  return sorted.filter(({ incident }) => !seen.has(incident) && seen.add(incident)).slice(0, count);
 }
 
 function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): string {

@@ -7,7 +7,8 @@ import { formatKeys } from '../aligned-lists.js';
 import { openTrace } from '../open-trace.js';
 import { paint, print } from '../output.js';
 import { packageRoot } from '../package.js';
-import { closest, formatRace, raceCounts } from '../race-report.js';
+import { plural } from '../plural.js';
+import { closest, formatRace, incidentsOf, raceCounts } from '../race-report.js';
 import { writeRows } from '../row-formats.js';
 import { parseOutput } from '../trace-output.js';
 
@@ -93,9 +94,8 @@ async function printRaces(races: readonly Race[], zero: bigint): Promise<void> {
   for (const race of shown) {
     await print(`${formatRace(race, zero)}\n    avoid   ${race.advice}`);
   }
-  if (races.length > shown.length) {
-    await print(`  and ${races.length - shown.length} more`);
-  }
+  const more = incidentsOf(races) - shown.length;
+  if (more > 0) await print(`  and ${plural(more, 'more incident')}`);
 }
 
 async function printTables(reader: TraceReader): Promise<void> {
