@@ -178,7 +178,9 @@ function getDevice(group: Group, context: GroupContext): Results {
   if (opened === null) return null;
   // The name that the user passed is not recorded; a device that is already open gets a descriptor.
   const refused = [-ERRNO.EINVAL, -ERRNO.EACCES];
-  // Only here iommufd detects that a group is not viable, or belongs to another user.
-  if (group.ofIommufd) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
+  // Only here iommufd detects that a group is not viable, or belongs to another user. That the
+  // group was given to one may not have been seen.
+  const seen = group.attached === true && context.showsAttach;
+  if (group.ofIommufd || (context.iommufd && !seen)) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
   return showsOpen && group.devices.size === 0 ? anyOf(NO_SUCH_DEVICE, refused) : null;
 }
