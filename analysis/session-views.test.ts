@@ -58,7 +58,7 @@ test('a name in a text or a comment is no question', async () => {
 });
 
 test('rows that do not fit the memory are not kept, and the question is answered', async () => {
-  const session = await openTrustedSession([{ name: 't', reader: readers[0] }], { memory: '3MB' });
+  const session = await openTrustedSession([{ name: 't', reader: readers[0] }], { memory: '8MB' });
   sessions.push(session);
   const sql = 'SELECT count(*) FROM config_accesses';
   const first = await ask(session, sql);
