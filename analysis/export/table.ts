@@ -57,7 +57,7 @@ const quoted = (name: string): string => `"${name}"`;
 function columnsOf(reader: TraceReader, format: TableFormat): string {
   if (format === 'parquet') return [...COLUMNS.map(lakeColumn), wallColumn(reader)].join(', ');
   return COLUMNS.map(({ name, type }) =>
-    type === 'binary' ? `lower(hex(${quoted(name)})) AS ${quoted(name)}` : quoted(name),
+    type === 'binary' ? `lower(to_hex(${quoted(name)})) AS ${quoted(name)}` : quoted(name),
   ).join(', ');
 }
 
