@@ -126,6 +126,8 @@ export class Links {
   #begin(thread: Thread, e: EventCursor): void {
     const { seq, phase, kind } = e;
     if (kind === 'sysfs.write') this.#enter(thread);
+    // A kernel thread does one work item after the other: an earlier one causes no later one.
+    if (kind === 'driver.work') thread.work = null;
     const around = thread.calls.at(-1)?.seq ?? thread.work;
     if (around !== null && kindFacts(kind)?.frequent !== true) this.within.set(seq, around);
     if (kind === 'driver.work' && phase === 'point') thread.work = seq;

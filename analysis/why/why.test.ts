@@ -166,6 +166,16 @@ test('every chain begins with its event, and each link names an event of the rec
   }
 });
 
+test('a release by a work item is not said to come from an earlier work item too', () => {
+  const explainer = explainerOf('sriov-on-r1');
+  const byWork = explainer
+    .explain(explainer.links.releases)
+    .map(({ chain }) => chain.filter(({ relation }) => relation === 'work').length)
+    .filter((works) => works > 0);
+  expect(byWork.length).toBeGreaterThan(0);
+  expect(new Set(byWork)).toEqual(new Set([1]));
+});
+
 test('docs/why.md has the counts of all recordings', () => {
   const rows = Object.keys(CAPTURE_KERNELS).map((capture) => {
     const { links } = explainerOf(capture);
