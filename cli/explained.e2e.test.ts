@@ -55,6 +55,27 @@ test('an outcome of a scenario is explained without a trace', async () => {
   expect({ code, class: JSON.parse(stdout).class }).toEqual({ code: 0, class: 'R1' });
 });
 
+test('explain numbers the outcomes of components as explore does', async () => {
+  const document = JSON.parse((await vfrInProcess(['scenarios', 'two-binders'])).stdout);
+  const [nic] = document.machine.functions;
+  const places = Array.from({ length: 7 }, (_, i) => `0000:5${i}:00.0`);
+  document.machine.functions = places.map((address) => ({ ...nic, address }));
+  document.actors = places.flatMap((text) =>
+    ['ixgbe', 'other'].map((driver) => ({
+      name: `${driver}-${text.slice(5, 7)}`,
+      does: [{ write: `/sys/bus/pci/drivers/${driver}/bind`, text }],
+    })),
+  );
+  document.outcomes = [{}];
+  const file = join(scratch, 'apart.json');
+  writeFileSync(file, JSON.stringify(document));
+  const explored = JSON.parse((await vfrInProcess(['explore', file, '--json'])).stdout);
+  const { drivers } = explored.outcomes[10];
+  const want = ['--want', `driver(0000:55:00.0) == "${drivers['0000:55:00.0']}"`];
+  const explained = await vfrInProcess(['explain', file, '--outcome', '11', ...want, '--json']);
+  expect(JSON.parse(explained.stdout)).toMatchObject({ isWanted: true, bad: { drivers } });
+});
+
 test('a run that ends as wanted needs no explanation', async () => {
   const want = ['--want', 'driver(0000:42:00.0) == none'];
   const { code, stdout } = await vfrInProcess(['explain', await badRun(), ...want, '--json']);

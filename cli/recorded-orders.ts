@@ -7,6 +7,7 @@ import { coverageText, outcomeText, shareText } from './explored-text.js';
 import { paint, print, printJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
+import { wrongOption } from './recording-options.js';
 import { refuseUnmodelled } from './scenario-run.js';
 
 export interface RecordingOptions {
@@ -60,11 +61,6 @@ async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
 
 /** Rules for recordings that do not name their kernel. */
 const UNKNOWN_KERNEL = '6.12';
-
-async function wrongOption(what: string, next: string): Promise<Error> {
-  const { VfrError } = await import('../traces/index.js');
-  return new VfrError('EXPLORE_OPTION', what, next);
-}
 
 /** All lives; with a single one, its members are also those of the document. */
 async function factsOfLives(lives: readonly ExploredLife[]): Promise<object> {

@@ -1,4 +1,4 @@
-/** Options of commands that explore a recording. */
+/** Options of commands that explore orders. */
 import { InvalidArgumentError, Option } from 'commander';
 
 /** A range of events, such as `100..2000`; each end may be left out. */
@@ -15,3 +15,12 @@ export const onDifferenceOption = (): Option =>
   )
     .choices(['continue', 'stop'])
     .default('continue');
+
+/** States that one search enters at most: a few seconds. */
+export const STATES = 200_000;
+
+/** The error for options that a command cannot follow. */
+export async function wrongOption(what: string, next: string): Promise<Error> {
+  const { VfrError } = await import('../traces/index.js');
+  return new VfrError('EXPLORE_OPTION', what, next);
+}

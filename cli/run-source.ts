@@ -3,10 +3,18 @@
  * vfr made, or a recording.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Condition, Named, Outcome, RunSpec } from '../replay/index.js';
+import type { Condition, FoundOutcome, Named, Outcome, RunSpec, World } from '../replay/index.js';
 import type { TraceReader } from '../traces/index.js';
+import type { Explored } from './explored-text.js';
 import { openTrace } from './open-trace.js';
-import { findScenario, namedBy, readText, SCHEDULE_NOTE } from './scenario-run.js';
+import { wrongOption } from './recording-options.js';
+import {
+  findScenario,
+  namedBy,
+  readText,
+  refuseUnmodelled,
+  SCHEDULE_NOTE,
+} from './scenario-run.js';
 
 export interface RunSource {
   /** Name of the scenario, or of the file. */
@@ -106,4 +114,63 @@ export async function forbidden(
       isUnnamed(outcome) ||
       violated.holds(k, outcome),
   };
+}
+
+/** How the orders of a run are searched. */
+export interface OrderOptions {
+  readonly states: number;
+  readonly exact?: boolean;
+  readonly reduce?: boolean;
+  readonly never?: readonly string[];
+  /** Only the driver of this function, and what can matter to it. */
+  readonly question?: string;
+}
+
+/** Runs by chance, when there are more states. */
+const SAMPLES = 2000;
+
+/** Finds all orders of a run on a kernel. The numbers of outcomes are those of this search. */
+export async function exploreRun(
+  source: RunSource,
+  kernel: string,
+  { states, exact = false, reduce, never = [], question }: OrderOptions,
+): Promise<Explored> {
+  const { exploreOrders, sliceOf, World } = await import('../replay/index.js');
+  await refuseUnmodelled(kernel);
+  const whole = { ...source.run, machine: { ...source.run.machine, kernel } };
+  const device = question === undefined ? null : await functionOf(new World(whole), question);
+  const world = new World(device === null ? whole : sliceOf(whole, device));
+  const bad = await forbidden(source, kernel, never);
+  const found = exploreOrders(world, {
+    states,
+    exact,
+    reduce: reduce === true ? 'always' : 'ifNeeded',
+    samples: SAMPLES,
+    isBad: (outcome, k) => bad.holds(k, outcome),
+    ...(bad.judges === undefined ? {} : { judges: bad.judges }),
+    watches: bad.watches,
+    ...(device === null ? {} : { question: device }),
+  });
+  const { name, named } = source;
+  return { scenario: name, named, kernel, world, found };
+}
+
+/** The address of a function of the machine. */
+async function functionOf(world: World, text: string): Promise<string> {
+  const { parseShortBdf } = await import('../traces/index.js');
+  const address = parseShortBdf(text);
+  if (address !== null && world.place(address) !== null) return address;
+  const known = world.places.map((place) => place.address).join(', ');
+  throw await wrongOption(`the run has no function ${text}`, `It has ${known}.`);
+}
+
+/** Outcome N of a run, from 1. */
+export async function outcomeNumbered(
+  { found: { outcomes } }: Explored,
+  number: number,
+): Promise<FoundOutcome> {
+  const chosen = outcomes[number - 1];
+  if (chosen !== undefined) return chosen;
+  const next = `Name one from 1 to ${outcomes.length}.`;
+  throw await wrongOption(`there is no outcome ${number}`, next);
 }

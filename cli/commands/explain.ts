@@ -5,8 +5,15 @@ import { type Explained, factsOf, formatExplained } from '../explained-text.js';
 import { parseRelease } from '../kernel-release.js';
 import { print, printJson } from '../output.js';
 import { explainRecording } from '../recorded-orders.js';
-import { onDifferenceOption, parseWindow } from '../recording-options.js';
-import { findRun, forbidden, type Recording, type RunSource } from '../run-source.js';
+import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
+import {
+  exploreRun,
+  findRun,
+  forbidden,
+  outcomeNumbered,
+  type Recording,
+  type RunSource,
+} from '../run-source.js';
 import { refuseUnmodelled } from '../scenario-run.js';
 
 interface Options {
@@ -19,9 +26,6 @@ interface Options {
   readonly states: number;
   readonly json?: boolean;
 }
-
-/** States that one search enters at most: a few seconds. */
-const STATES = 200_000;
 
 export function register(program: Command): void {
   program
@@ -89,7 +93,6 @@ async function explain(source: RunSource, options: Options): Promise<Explained> 
 
 /** The order to explain. */
 async function scheduleOf(source: RunSource, { outcome, states }: Options) {
-  const { exploreOrders, World } = await import('../../replay/index.js');
   if (outcome === undefined) {
     if (source.schedule !== null) return source.schedule;
     throw await wrongOption(
@@ -97,20 +100,8 @@ async function scheduleOf(source: RunSource, { outcome, states }: Options) {
       'Name an outcome of `vfr explore` by --outcome, or a trace of a run.',
     );
   }
-  const { run } = source;
-  const bad = await forbidden(source, run.machine.kernel, []);
-  const { outcomes } = exploreOrders(new World(run), {
-    states,
-    exact: false,
-    reduce: 'ifNeeded',
-    samples: 0,
-    isBad: (one, k) => bad.holds(k, one),
-    watches: bad.watches,
-  });
-  const chosen = outcomes[outcome - 1];
-  if (chosen !== undefined) return chosen.schedule;
-  const next = `Name one from 1 to ${outcomes.length}.`;
-  throw await wrongOption(`there is no outcome ${outcome}`, next);
+  const explored = await exploreRun(source, source.run.machine.kernel, { states });
+  return (await outcomeNumbered(explored, outcome)).schedule;
 }
 
 /** What is wanted, and how it is called. */
@@ -142,9 +133,4 @@ async function wantedEnd(
     holds: (k, one) => JSON.stringify(one.drivers) !== before && !not.holds(k, one),
   };
   return { want, text: 'another allowed end' };
-}
-
-async function wrongOption(what: string, next: string): Promise<Error> {
-  const { VfrError } = await import('../../traces/index.js');
-  return new VfrError('EXPLORE_OPTION', what, next);
 }

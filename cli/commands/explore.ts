@@ -1,14 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { World } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { print, printJson } from '../output.js';
 import { exploreRecording } from '../recorded-orders.js';
-import { onDifferenceOption, parseWindow } from '../recording-options.js';
-import { findRun, forbidden, type Recording, type RunSource } from '../run-source.js';
-import { refuseUnmodelled, writeRun } from '../scenario-run.js';
+import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
+import { exploreRun, findRun, outcomeNumbered, type Recording } from '../run-source.js';
+import { writeRun } from '../scenario-run.js';
 import { modeOption, parseOutput, writeText } from '../trace-output.js';
 
 interface Options {
@@ -26,11 +25,6 @@ interface Options {
   readonly schedule?: string;
   readonly mode?: number;
 }
-
-/** States that one search enters at most: a few seconds. */
-const STATES = 200_000;
-/** Runs by chance, when there are more states. */
-const SAMPLES = 2000;
 
 export function register(program: Command): void {
   const command = program
@@ -83,7 +77,7 @@ async function run(name: string, options: Options): Promise<void> {
     throw await wrongOption('a run is recorded on one kernel', 'Name one with --kernel.');
   }
   const explored: Explored[] = [];
-  for (const kernel of kernels) explored.push(await exploreOn(source, kernel, options));
+  for (const kernel of kernels) explored.push(await exploreRun(source, kernel, options));
   const [first] = explored;
   if (witness !== undefined) return writeWitness(first, witness, name, options);
   if (json === true) {
@@ -118,40 +112,6 @@ const collect = (text: string, before: readonly string[] = []): readonly string[
   text,
 ];
 
-async function exploreOn(
-  source: RunSource,
-  kernel: string,
-  { states, exact = false, reduce, never = [], question }: Options,
-): Promise<Explored> {
-  const { exploreOrders, sliceOf, World } = await import('../../replay/index.js');
-  await refuseUnmodelled(kernel);
-  const whole = { ...source.run, machine: { ...source.run.machine, kernel } };
-  const device = question === undefined ? null : await functionOf(new World(whole), question);
-  const world = new World(device === null ? whole : sliceOf(whole, device));
-  const bad = await forbidden(source, kernel, never);
-  const found = exploreOrders(world, {
-    states,
-    exact,
-    reduce: reduce === true ? 'always' : 'ifNeeded',
-    samples: SAMPLES,
-    isBad: (outcome, k) => bad.holds(k, outcome),
-    ...(bad.judges === undefined ? {} : { judges: bad.judges }),
-    watches: bad.watches,
-    ...(device === null ? {} : { question: device }),
-  });
-  const { name, named } = source;
-  return { scenario: name, named, kernel, world, found };
-}
-
-/** The address of a function of the machine. */
-async function functionOf(world: World, text: string): Promise<string> {
-  const { parseShortBdf } = await import('../../traces/index.js');
-  const address = parseShortBdf(text);
-  if (address !== null && world.place(address) !== null) return address;
-  const known = world.places.map((place) => place.address).join(', ');
-  throw await wrongOption(`the run has no function ${text}`, `It has ${known}.`);
-}
-
 async function factsOf({ scenario, kernel, world, found }: Explored): Promise<object> {
   const { describeDeadlock, shareOf, witnessOf } = await import('../../replay/index.js');
   const { closed, coverage, components, states, edges, orders } = found;
@@ -169,17 +129,13 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
 }
 
 async function writeWitness(
-  { scenario, named, kernel, world, found }: Explored,
+  explored: Explored,
   number: number,
   nameOrFile: string,
   { output, schedule: scheduleFile, ...options }: Options,
 ): Promise<void> {
-  const chosen = found.outcomes[number - 1];
-  if (chosen === undefined) {
-    const { length } = found.outcomes;
-    throw await wrongOption(`there is no outcome ${number}`, `Name one from 1 to ${length}.`);
-  }
-  const { schedule } = chosen;
+  const { scenario, named, kernel, world } = explored;
+  const { schedule } = await outcomeNumbered(explored, number);
   if (scheduleFile !== undefined) {
     const { scheduleDocument, scheduleText } = await import('../../replay/index.js');
     const document = scheduleDocument(world.spec, schedule, { named, seed: null });
@@ -192,9 +148,4 @@ async function writeWitness(
     { ...options, output },
     (outcome) => ({ scenario, kernel, witness: number, outcome }),
   );
-}
-
-async function wrongOption(what: string, next: string): Promise<Error> {
-  const { VfrError } = await import('../../traces/index.js');
-  return new VfrError('EXPLORE_OPTION', what, next);
 }
