@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { parseSeq } from '../number-options.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { endTransient, hasColor } from '../output.js';
 import type { ThemeName } from '../tui/text/theme.js';
@@ -24,11 +25,6 @@ export function register(program: Command): void {
     )
     .option('--no-mouse', 'leave the mouse to the terminal');
   strictOption(command).action(run);
-}
-
-function parseSeq(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Sequence numbers are whole numbers.');
 }
 
 async function run(file: string, options: BrowseOptions): Promise<void> {

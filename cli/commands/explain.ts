@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Condition } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explained, factsOf, formatExplained } from '../explained-text.js';
 import { parseRelease } from '../kernel-release.js';
+import { parseCount } from '../number-options.js';
 import { print, printJson } from '../output.js';
 import { explainRecording } from '../recorded-orders.js';
 import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
@@ -45,12 +46,6 @@ export function register(program: Command): void {
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--json', 'print one JSON document')
     .action(run);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('Write a number from 1 on.');
 }
 
 async function run(name: string, options: Options): Promise<void> {

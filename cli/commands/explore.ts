@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { reportFinding } from '../exit-codes.js';
 import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
+import { parseCount } from '../number-options.js';
 import { print, printJson } from '../output.js';
 import { exploreRecording } from '../recorded-orders.js';
 import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
@@ -56,12 +57,6 @@ export function register(program: Command): void {
     .option('--schedule <file>', 'with --witness: schedule to write, for vfr replay --schedule')
     .option('--json', 'print one JSON document');
   modeOption(command).action(run);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('Write a number from 1 on.');
 }
 
 async function run(name: string, options: Options): Promise<void> {

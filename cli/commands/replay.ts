@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Divergence, ReplayResult } from '../../replay/index.js';
 import { formatKeys } from '../aligned-lists.js';
 import { reportFinding } from '../exit-codes.js';
 import { kernelOption } from '../kernel-release.js';
+import { parseSeq } from '../number-options.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../row-formats.js';
@@ -68,11 +69,6 @@ async function replayTrace(file: string, options: Options): Promise<void> {
   } finally {
     reader.close();
   }
-}
-
-function parseSeq(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a sequence number.');
-  return Number(text);
 }
 
 function formatReplay(result: ReplayResult): string {

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Explainer, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { kernelOption } from '../kernel-release.js';
+import { parseSeq } from '../number-options.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { print, printJson } from '../output.js';
 import { formatWhy } from '../why-text.js';
@@ -78,9 +79,4 @@ async function requireEvent(reader: TraceReader, seq: number): Promise<void> {
     last === undefined ? 'It has no events.' : `The last is ${last.seqFirst + last.rows - 1}.`;
   const what = `the trace has no readable event ${seq}`;
   throw new VfrError('SEQ_UNKNOWN', what, next, { file: reader.source.name });
-}
-
-function parseSeq(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a sequence number.');
-  return Number(text);
 }

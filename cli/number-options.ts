@@ -1,0 +1,15 @@
+/** Numbers as arguments and values of options. */
+import { InvalidArgumentError } from 'commander';
+
+/** The number of an event. */
+export function parseSeq(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a sequence number.');
+  return Number(text);
+}
+
+/** A number of things, at least one. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('Write a number from 1 on.');
+}
