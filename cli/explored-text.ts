@@ -67,6 +67,21 @@ export async function outcomeText(one: FoundOutcome): Promise<string> {
   return component === null ? text : `component ${component}: ${text}`;
 }
 
+/** What a JSON document says of an outcome: docs/cli.md has its keys. */
+export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
+  const { describeDeadlock, shareOf } = await import('../replay/index.js');
+  const { outcome, orders, isBad } = one;
+  const { drivers, deadlock, faults } = outcome;
+  return {
+    drivers,
+    orders,
+    share: shareOf(one, found),
+    deadlock: deadlock === null ? null : describeDeadlock(deadlock),
+    faults,
+    bad: isBad,
+  };
+}
+
 /** Empty when orders were not counted. */
 export async function shareText(one: FoundOutcome, found: Exploration): Promise<string> {
   const { shareOf } = await import('../replay/index.js');

@@ -3,11 +3,12 @@ import type { ExploredLife, RecordedLife } from '../analysis/index.js';
 import type { Condition, FoundOutcome, WitnessStep } from '../replay/index.js';
 import type { Bdf, TraceReader } from '../traces/index.js';
 import { type Explained, factsOf as explainedFacts, formatExplained } from './explained-text.js';
-import { coverageText, outcomeText, shareText } from './explored-text.js';
+import { coverageText, outcomeFacts, outcomeText, shareText } from './explored-text.js';
 import { paint, print, printJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
 import { wrongOption } from './recording-options.js';
+import { endsAs } from './run-source.js';
 import { refuseUnmodelled } from './scenario-run.js';
 
 export interface RecordingOptions {
@@ -76,18 +77,11 @@ async function factsOfLives(lives: readonly ExploredLife[]): Promise<object> {
 }
 
 async function factsOfLife(one: ExploredLife) {
-  const { describeDeadlock, shareOf } = await import('../replay/index.js');
   const { device, from, to, assumed, life, found } = one;
   const outcomes = await Promise.all(
     found.outcomes.map(async (outcome) => ({
       device,
-      drivers: outcome.outcome.drivers,
-      orders: outcome.orders,
-      share: shareOf(outcome, found),
-      deadlock:
-        outcome.outcome.deadlock === null ? null : describeDeadlock(outcome.outcome.deadlock),
-      faults: outcome.outcome.faults,
-      bad: outcome.isBad,
+      ...(await outcomeFacts(outcome, found)),
       recorded: isRecorded(one, outcome),
       witness: await witnessIn(one, outcome),
     })),
@@ -144,13 +138,16 @@ export async function explainRecording(
   { want, ...options }: RecordingOptions & { readonly want?: string },
 ): Promise<boolean> {
   const { explainLife, recordedLives } = await import('../analysis/index.js');
+  const { endOf } = await import('../replay/index.js');
   const lifeOf = await lifeOptions(reader, options);
   let last: Explained | null = null;
   for (const one of recordedLives(reader, lifeOf)) {
     const wanted = await wantedOf(one, want);
     if (wanted === null) continue;
-    const { end: bad, world } = one;
-    const isWanted = await endsSo(one, wanted.condition);
+    const { end: bad, world, life } = one;
+    // Of all functions: the end of a life is of its own one.
+    const whole = endOf(world, life.schedule);
+    const isWanted = await endsAs(world, life.schedule, whole, wanted.condition);
     const found = isWanted ? null : explainLife(one, lifeOf.states, wanted.condition);
     last = { name: file, world, bad, want: wanted.text, isWanted, found };
     if (!isWanted) break;
@@ -184,11 +181,4 @@ async function wantedOf(
     return null;
   }
   return { condition: anyOf([expression]), text };
-}
-
-async function endsSo({ world, life }: RecordedLife, want: Condition): Promise<boolean> {
-  const { boot, endOf } = await import('../replay/index.js');
-  const k = boot(world, null, want.watches);
-  for (const thread of life.schedule) k.step(thread);
-  return want.holds(k, endOf(world, life.schedule));
 }

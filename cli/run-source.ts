@@ -116,6 +116,19 @@ export async function forbidden(
   };
 }
 
+/** Whether a condition holds at the end of a run in one order, which ends with an outcome. */
+export async function endsAs(
+  world: World,
+  schedule: readonly number[],
+  end: Outcome,
+  want: Condition,
+): Promise<boolean> {
+  const { boot } = await import('../replay/index.js');
+  const k = boot(world, null, want.watches);
+  for (const thread of schedule) k.step(thread);
+  return want.holds(k, end);
+}
+
 /** How the orders of a run are searched. */
 export interface OrderOptions {
   readonly states: number;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Condition } from '../../replay/index.js';
+import type { Condition, Outcome, World } from '../../replay/index.js';
 import { reportFinding } from '../exit-codes.js';
 import { type Explained, factsOf, formatExplained } from '../explained-text.js';
 import { parseRelease } from '../kernel-release.js';
@@ -8,6 +8,7 @@ import { print, printJson } from '../output.js';
 import { explainRecording } from '../recorded-orders.js';
 import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
 import {
+  endsAs,
   exploreRun,
   findRun,
   forbidden,
@@ -67,20 +68,17 @@ async function explainTrace({ reader }: Recording, name: string, options: Option
 }
 
 async function explain(source: RunSource, options: Options): Promise<Explained> {
-  const { boot, explainRun, World, endOf } = await import('../../replay/index.js');
+  const { endOf, explainRun, World } = await import('../../replay/index.js');
   const world = new World(source.run);
   const schedule = await scheduleOf(source, options);
   const bad = endOf(world, schedule);
-  const { want, text } = await wantedEnd(source, schedule, options.want);
-  const { watches } = want;
-  const k = boot(world, null, watches);
-  for (const thread of schedule) k.step(thread);
-  const isWanted = want.holds(k, bad);
+  const { want, text } = await wantedEnd(source, world, bad, options.want);
+  const isWanted = await endsAs(world, schedule, bad, want);
   const found = isWanted
     ? null
     : explainRun(world, schedule, {
         states: options.states,
-        watches,
+        watches: want.watches,
         isBad: (outcome, kernel) => !want.holds(kernel, outcome),
       });
   return { name: source.name, world, bad, want: text, isWanted, found };
@@ -102,19 +100,18 @@ async function scheduleOf(source: RunSource, { outcome, states }: Options) {
 /** What is wanted, and how it is called. */
 async function wantedEnd(
   source: RunSource,
-  schedule: readonly number[],
+  world: World,
+  bad: Outcome,
   expression: string | undefined,
 ): Promise<{ readonly want: Condition; readonly text: string }> {
-  const { anyOf, endOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
+  const { anyOf, kindOf, parseExpression, refuseUnknownNames } = await import(
     '../../replay/index.js'
   );
-  const world = new World(source.run);
   if (expression !== undefined) {
     const parsed = parseExpression(expression);
     refuseUnknownNames(parsed, world);
     return { want: anyOf([parsed]), text: expression };
   }
-  const bad = endOf(world, schedule);
   const { named } = source;
   const kind = named?.outcomes.find((one) => kindOf(bad, [one]) < 0);
   if (kind !== undefined) {

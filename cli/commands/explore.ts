@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { reportFinding } from '../exit-codes.js';
-import { type Explored, formatByKernel, formatExplored } from '../explored-text.js';
+import { type Explored, formatByKernel, formatExplored, outcomeFacts } from '../explored-text.js';
 import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { parseCount } from '../number-options.js';
@@ -108,18 +108,15 @@ const collect = (text: string, before: readonly string[] = []): readonly string[
 ];
 
 async function factsOf({ scenario, kernel, world, found }: Explored): Promise<object> {
-  const { describeDeadlock, shareOf, witnessOf } = await import('../../replay/index.js');
+  const { witnessOf } = await import('../../replay/index.js');
   const { closed, coverage, components, states, edges, orders } = found;
-  const outcomes = found.outcomes.map(({ outcome, isBad, schedule, component, ...one }) => ({
-    ...(component === null ? {} : { component }),
-    drivers: outcome.drivers,
-    orders: one.orders,
-    share: shareOf(one, found),
-    deadlock: outcome.deadlock === null ? null : describeDeadlock(outcome.deadlock),
-    faults: outcome.faults,
-    bad: isBad,
-    witness: witnessOf(world, schedule),
-  }));
+  const outcomes = await Promise.all(
+    found.outcomes.map(async (one) => ({
+      ...(one.component === null ? {} : { component: one.component }),
+      ...(await outcomeFacts(one, found)),
+      witness: witnessOf(world, one.schedule),
+    })),
+  );
   return { scenario, kernel, closed, coverage, components, states, edges, orders, outcomes };
 }
 
