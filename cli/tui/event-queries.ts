@@ -1,5 +1,6 @@
 import type { BoundedSession, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
+import { cell } from '../row-text.js';
 import { where } from '../sql-condition.js';
 import type { Explain } from './explain-process.js';
 import type { SqlResult } from './model/browser.js';
@@ -50,7 +51,7 @@ export class EventQueries {
     for await (const chunk of result.chunks()) {
       for (const row of chunk) {
         if (rows.length === ROWS_MAX) return { sql, columns: result.columns, rows, more: true };
-        rows.push(row.map((value) => (value === null ? '' : String(value))));
+        rows.push(row.map((value) => (value === null ? '' : cell(value))));
       }
     }
     return { sql, columns: result.columns, rows, more: false };
