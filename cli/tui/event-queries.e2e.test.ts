@@ -1,8 +1,10 @@
 /** Goal: what the browser asks other processes for is text that somebody can read. */
 import { expect, test } from 'vitest';
 import { buildTrace } from '../../tests/build-trace.js';
+import { PROGRAM } from '../../tests/vfr.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { EventQueries } from './event-queries.js';
+import { explainBy } from './explain-process.js';
 
 test('bytes, lists and structs in rows of the browser are text as in vfr sql', async () => {
   const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'bind' }])));
@@ -13,4 +15,9 @@ test('bytes, lists and structs in rows of the browser are text as in vfr sql', a
   } finally {
     queries.close();
   }
+});
+
+test('an explanation that fails says why, and not which command failed', async () => {
+  const asked = explainBy(PROGRAM, '/nowhere/t.arrows')(1, new AbortController().signal);
+  await expect(asked).rejects.toThrow(/^\/nowhere\/t\.arrows: /);
 });

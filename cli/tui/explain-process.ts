@@ -17,8 +17,11 @@ export const explainBy =
     new Promise((resolve, reject) => {
       const args = [program, 'why', '--json', '--', trace, String(seq)];
       const options = { signal, maxBuffer: BYTES_MAX };
-      execFile(process.execPath, args, options, (error, stdout) => {
+      execFile(process.execPath, args, options, (error, stdout, stderr) => {
         if (error === null) resolve(JSON.parse(stdout) as Why);
-        else reject(error);
+        else reject(new Error(messageIn(stderr) ?? error.message));
       });
     });
+
+/** What the process said before it failed; undefined when it was ended from outside. */
+const messageIn = (stderr: string): string | undefined => /^vfr: (.*)$/m.exec(stderr)?.[1];
