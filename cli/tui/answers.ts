@@ -2,18 +2,25 @@
 import { kindsWhere } from '../../traces/index.js';
 import type { BackgroundWork } from './background-work.js';
 import type { EventQueries } from './event-queries.js';
-import type { Browser, Cause, Filter, Request } from './model/browser.js';
+import { type Browser, type Cause, type Filter, idle, type Request } from './model/browser.js';
 import { storyOf } from './model/device-story.js';
 import { filtered, found } from './model/jumps.js';
 
+const QUESTIONS = [
+  'filter',
+  'device',
+  'search',
+  'sql',
+  'explain',
+  'races',
+  'divergences',
+] as const satisfies readonly Request['type'][];
+
 /** A request that is answered later. */
-export type Question = Extract<
-  Request,
-  { type: 'filter' | 'device' | 'search' | 'sql' | 'explain' | 'races' | 'divergences' }
->;
+export type Question = Extract<Request, { type: (typeof QUESTIONS)[number] }>;
 
 export const isQuestion = (request: Request): request is Question =>
-  ['filter', 'device', 'search', 'sql', 'explain', 'races', 'divergences'].includes(request.type);
+  QUESTIONS.some((type) => type === request.type);
 
 /** Applies an answer to the browser, whose list shows `height` rows. */
 export type Answer = (browser: Browser, height: number) => Browser;
@@ -40,9 +47,7 @@ export async function answerTo(
     case 'sql': {
       const result = await queries.rows(question.sql);
       return (browser) => ({
-        ...browser,
-        looking: false,
-        message: '',
+        ...idle(browser),
         screen: 'events',
         lower: { type: 'sql', result, cursor: 0 },
       });
@@ -114,14 +119,14 @@ async function deviceAnswer(
 
 /** The pane of causes with the whole chain, if it is still about that event. */
 function explained(browser: Browser, seq: number, causes: readonly Cause[]): Browser {
-  const idle = { ...browser, looking: false, message: '' };
-  const { lower } = browser;
-  if (lower.type !== 'why' || lower.seq !== seq || causes.length === 0) return idle;
+  const at = idle(browser);
+  const { lower } = at;
+  if (lower.type !== 'why' || lower.seq !== seq || causes.length === 0) return at;
   const cursor = Math.min(lower.cursor, causes.length - 1);
-  return { ...idle, lower: { ...lower, causes, cursor } };
+  return { ...at, lower: { ...lower, causes, cursor } };
 }
 
 /** Shows why there is no answer. */
 export const failed =
   (error: Error): Answer =>
-  (browser) => ({ ...browser, looking: false, message: error.message.split('\n')[0] });
+  (browser) => ({ ...idle(browser), message: error.message.split('\n')[0] });

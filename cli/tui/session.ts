@@ -8,6 +8,7 @@ import { type Place, pointed } from './input/mouse-actions.js';
 import {
   ask,
   type Browser,
+  idle,
   moveTo,
   openBrowser,
   type Request,
@@ -183,7 +184,7 @@ export class Session {
     try {
       return step();
     } catch (error) {
-      return { browser: { ...this.#browser, looking: false, message: (error as Error).message } };
+      return { browser: { ...idle(this.#browser), message: (error as Error).message } };
     }
   }
 }

@@ -2,7 +2,8 @@
 import { ask, type Browser, moveTo, type Request, type Step } from '../model/browser.js';
 
 /** Where the keys go. */
-export type Context = 'overview' | 'events' | 'state' | 'why' | 'sql';
+export const CONTEXTS = ['overview', 'events', 'state', 'why', 'sql'] as const;
+export type Context = (typeof CONTEXTS)[number];
 
 export const contextOf = ({ screen, lower }: Browser): Context =>
   screen === 'overview' ? 'overview' : lower.type === 'details' ? 'events' : lower.type;

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../../traces/index.js';
 import { type Browser, LOOKING, type Step } from '../model/browser.js';
-import { type Command, type Context, contextOf } from './command.js';
+import { CONTEXTS, type Command, type Context, contextOf } from './command.js';
 import { FILTERS } from './filter-commands.js';
 import { JUMPS } from './jump-commands.js';
 import { MOVES } from './move-commands.js';
@@ -12,8 +12,6 @@ import { OVERVIEW_COMMANDS } from './overview-commands.js';
 import { PANE_COMMANDS } from './pane-commands.js';
 import { markWith, PROMPTS } from './prompt-commands.js';
 import { editPrompt } from './prompt-line.js';
-
-const CONTEXTS: readonly Context[] = ['overview', 'events', 'state', 'why', 'sql'];
 
 const COMMANDS: readonly Command[] = [
   ...OVERVIEW_COMMANDS,

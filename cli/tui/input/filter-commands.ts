@@ -1,5 +1,5 @@
 /** Commands that decide which events the list has, and what of them is taken elsewhere. */
-import { ask, type Browser, current, type Step, withRows } from '../model/browser.js';
+import { ask, type Browser, cancelled, current, type Step, withRows } from '../model/browser.js';
 import { currentDevice, filtered, NO_DEVICE } from '../model/jumps.js';
 import { stringOf, textOf } from '../text/event-values.js';
 import { plainLine } from '../text/plain-line.js';
@@ -41,8 +41,7 @@ function hideKind(browser: Browser, height: number): Browser {
 
 /** Ends what is going on: the work, or else the filter, or else the list. */
 function leave(browser: Browser, height: number): Step {
-  if (browser.looking)
-    return { browser: { ...browser, looking: false, message: '' }, request: { type: 'cancel' } };
+  if (browser.looking) return cancelled(browser);
   if (browser.filter !== null) return { browser: filtered(browser, null, height) };
   if (browser.hidden.size > 0) return { browser: withRows(browser, { hidden: new Set() }, height) };
   return { browser: { ...browser, screen: 'overview' } };

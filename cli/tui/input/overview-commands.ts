@@ -1,5 +1,5 @@
 /** Commands of the overview, and those that lead to it. */
-import { ask, type Browser, moveTo, type Step } from '../model/browser.js';
+import { ask, type Browser, cancelled, moveTo, type Step } from '../model/browser.js';
 import { found } from '../model/jumps.js';
 import { devicesOf, itemsOf, type Overview, selected } from '../model/overview.js';
 import { type Command, type Context, LISTS, shows } from './command.js';
@@ -117,6 +117,5 @@ export const OVERVIEW_COMMANDS: readonly Command[] = [
 ];
 
 function stop(browser: Browser): Step {
-  if (!browser.looking) return { browser };
-  return { browser: { ...browser, looking: false, message: '' }, request: { type: 'cancel' } };
+  return browser.looking ? cancelled(browser) : { browser };
 }

@@ -1,6 +1,7 @@
 /** Commands that need a line or a character, and those that work everywhere. */
 import {
   type Browser,
+  cancelled,
   current,
   jumpTo,
   type PromptKind,
@@ -19,8 +20,7 @@ const requests =
 
 /** Stops the work in progress, or else ends the program. */
 function interrupt(browser: Browser): Step {
-  if (!browser.looking) return { browser, request: { type: 'quit' } };
-  return { browser: { ...browser, looking: false, message: '' }, request: { type: 'cancel' } };
+  return browser.looking ? cancelled(browser) : { browser, request: { type: 'quit' } };
 }
 
 export const PROMPTS: readonly Command[] = [

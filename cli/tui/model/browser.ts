@@ -264,4 +264,13 @@ export const ask = (browser: Browser, request: Request): Step => ({
   request,
 });
 
+/** The browser when no work is in progress. */
+export const idle = (browser: Browser): Browser => ({ ...browser, looking: false, message: '' });
+
+/** Stops the work in progress. */
+export const cancelled = (browser: Browser): Step => ({
+  browser: idle(browser),
+  request: { type: 'cancel' },
+});
+
 export const LOOKING = 'Looking… (Esc to stop)';

@@ -4,6 +4,7 @@ import {
   type Browser,
   current,
   type Filter,
+  idle,
   jumpTo,
   positionOf,
   type Search,
@@ -97,12 +98,12 @@ function toMatch(browser: Browser, { seqs, what }: Search, i: number, height: nu
 
 /** Applies a search's result and moves to the next match, or else to the first. */
 export function found(browser: Browser, result: Search, height: number): Browser {
-  const idle: Browser = { ...browser, looking: false, message: '' };
-  if (result.seqs.length === 0) return { ...idle, message: `No event with ${result.what}.` };
+  const at = idle(browser);
+  if (result.seqs.length === 0) return { ...at, message: `No event with ${result.what}.` };
   const search = { ...result, seqs: rowsOf(browser, result.seqs) };
   const here = browser.screen === 'overview' ? null : current(browser);
   const next = here === null ? 0 : firstAtLeast(search.seqs, here.seq);
-  return toMatch({ ...idle, search }, search, next === search.seqs.length ? 0 : next, height);
+  return toMatch({ ...at, search }, search, next === search.seqs.length ? 0 : next, height);
 }
 
 /** The events that are rows for some events: a call is one row, whatever of it matches. */
@@ -117,9 +118,8 @@ function rowsOf({ store, calls }: Browser, seqs: Float64Array): Float64Array {
 
 /** Applies a filter's result; null shows all events. The cursor stays as close as possible. */
 export function filtered(browser: Browser, filter: Filter | null, height: number): Browser {
-  const idle: Browser = { ...browser, looking: false, message: '', screen: 'events' };
-  if (filter?.positions.length === 0) return { ...browser, looking: false, message: NOTHING };
-  return withRows(idle, { filter }, height, new Set());
+  if (filter?.positions.length === 0) return { ...idle(browser), message: NOTHING };
+  return withRows({ ...idle(browser), screen: 'events' }, { filter }, height, new Set());
 }
 
 const NOTHING = 'No event satisfies this.';
