@@ -3,6 +3,7 @@ import { ask, type Browser, cancelled, moveTo, type Step } from '../model/browse
 import { found } from '../model/jumps.js';
 import { devicesOf, itemsOf, type Overview, selected } from '../model/overview.js';
 import { type Command, type Context, LISTS, shows } from './command.js';
+import { listMoves, type MoveCursor } from './list-moves.js';
 
 const HERE: readonly Context[] = ['overview'];
 
@@ -11,12 +12,10 @@ const changed = (browser: Browser, change: Partial<Overview>): Browser => ({
   overview: { ...browser.overview, ...change },
 });
 
-const moved = (to: (overview: Overview, last: number) => number) =>
-  shows((browser) => {
-    const last = itemsOf(browser.overview).length - 1;
-    const cursor = Math.min(last, Math.max(0, to(browser.overview, last)));
-    return changed(browser, { cursor });
-  });
+const moveCursor: MoveCursor = (browser, to) => {
+  const { overview } = browser;
+  return changed(browser, { cursor: to(overview.cursor, itemsOf(overview).length - 1) });
+};
 
 /** The first item of the next section: the events, the devices, the findings. */
 function nextSection(overview: Overview): number {
@@ -53,43 +52,14 @@ function toEvents(browser: Browser, height: number): Browser {
 }
 
 export const OVERVIEW_COMMANDS: readonly Command[] = [
-  {
-    keys: ['up', 'k'],
-    shown: '↑ k',
-    help: 'one row up',
-    in: HERE,
-    run: moved((o) => o.cursor - 1),
-  },
-  {
-    keys: ['down', 'j'],
-    shown: '↓ j',
-    help: 'one row down',
-    in: HERE,
-    run: moved((o) => o.cursor + 1),
-  },
-  {
-    keys: ['pageup'],
-    shown: 'PgUp',
-    help: 'ten rows up',
-    in: HERE,
-    run: moved((o) => o.cursor - 10),
-  },
-  {
-    keys: ['pagedown', ' '],
-    shown: 'PgDn space',
-    help: 'ten rows down',
-    in: HERE,
-    run: moved((o) => o.cursor + 10),
-  },
-  { keys: ['g', 'home'], shown: 'g Home', help: 'first row', in: HERE, run: moved(() => 0) },
-  { keys: ['G', 'end'], shown: 'G End', help: 'last row', in: HERE, run: moved((_, last) => last) },
+  ...listMoves(HERE, moveCursor),
   {
     keys: ['tab'],
     shown: 'Tab',
     help: 'to the devices, to the findings, and around',
     in: HERE,
     hint: 'next part',
-    run: moved(nextSection),
+    run: shows((b) => changed(b, { cursor: nextSection(b.overview) })),
   },
   {
     keys: ['return', 'right', 'l'],

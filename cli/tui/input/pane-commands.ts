@@ -4,6 +4,7 @@ import { currentDevice } from '../model/jumps.js';
 import { STATE_FIELDS, setBy } from '../model/state-history.js';
 import { type Command, type Context, shows } from './command.js';
 import { why } from './jump-commands.js';
+import { listMoves, type MoveCursor } from './list-moves.js';
 
 const PANES: readonly Context[] = ['why', 'state', 'sql'];
 
@@ -21,14 +22,12 @@ function lengthOf(lower: Lower): number {
   }
 }
 
-const moved = (step: number | 'first' | 'last') =>
-  shows((browser) => {
-    const { lower } = browser;
-    if (lower.type === 'details') return browser;
-    const last = Math.max(0, lengthOf(lower) - 1);
-    const to = step === 'first' ? 0 : step === 'last' ? last : lower.cursor + step;
-    return { ...browser, lower: { ...lower, cursor: Math.min(last, Math.max(0, to)) } };
-  });
+const moveCursor: MoveCursor = (browser, to) => {
+  const { lower } = browser;
+  if (lower.type === 'details') return browser;
+  const last = Math.max(0, lengthOf(lower) - 1);
+  return { ...browser, lower: { ...lower, cursor: to(lower.cursor, last) } };
+};
 
 const closed = (browser: Browser): Browser => ({ ...browser, lower: { type: 'details' } });
 
@@ -106,16 +105,5 @@ export const PANE_COMMANDS: readonly Command[] = [
     hint: 'who set this',
     run: enter,
   },
-  { keys: ['up', 'k'], shown: '↑ k', help: 'one row up', in: PANES, run: moved(-1) },
-  { keys: ['down', 'j'], shown: '↓ j', help: 'one row down', in: PANES, run: moved(1) },
-  { keys: ['pageup'], shown: 'PgUp', help: 'ten rows up', in: PANES, run: moved(-10) },
-  {
-    keys: ['pagedown', ' '],
-    shown: 'PgDn space',
-    help: 'ten rows down',
-    in: PANES,
-    run: moved(10),
-  },
-  { keys: ['g', 'home'], shown: 'g Home', help: 'first row', in: PANES, run: moved('first') },
-  { keys: ['G', 'end'], shown: 'G End', help: 'last row', in: PANES, run: moved('last') },
+  ...listMoves(PANES, moveCursor),
 ];
