@@ -79,19 +79,13 @@ export async function writeTrace<T>(
 ): Promise<T> {
   const { TraceWriter } = await import('../traces/index.js');
   const sink = await openOutput(options, inputs);
-  let writer: TraceWriter;
-  let result: T;
-  try {
-    writer = new TraceWriter(sink, withOrigin(meta, inputs));
-    result = write(writer);
+  const { result, events } = await filled(sink, () => {
+    const writer = new TraceWriter(sink, withOrigin(meta, inputs));
+    const written = write(writer);
     writer.finish();
-    sink.commit();
-  } catch (error) {
-    sink.discard();
-    throw error;
-  }
+    return { result: written, events: writer.events.seq };
+  });
   const { output } = options;
-  const { seq: events } = writer.events;
   if (options.json === true) await reportWritten(output, { output, events, ...facts(result) });
   else note(`${plural(events, 'event')} written`);
   return result;
@@ -105,9 +99,18 @@ export async function writeTrace<T>(
 export async function writeText(options: OutputOption, input: string, text: string): Promise<void> {
   const { openSink } = await import('../traces/index.js');
   const sink = openSink(destinationOf({ ...options, reads: [input] }, []));
+  await filled(sink, () => sink.write(Buffer.from(`${text}\n`, 'utf8')));
+}
+
+/**
+ * Writes to an output, and gives it its name. If that fails, an earlier file of that name is
+ * unchanged.
+ */
+export async function filled<T>(sink: OutputSink, write: () => T | Promise<T>): Promise<T> {
   try {
-    sink.write(Buffer.from(`${text}\n`, 'utf8'));
+    const result = await write();
     sink.commit();
+    return result;
   } catch (error) {
     sink.discard();
     throw error;

@@ -1,10 +1,9 @@
-import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ExportFormat } from '../../analysis/index.js';
+import { folderOf } from '../import-inputs.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
 import { note } from '../output.js';
-import { modeOption, openOutput, parseOutput, reportWritten } from '../trace-output.js';
+import { filled, modeOption, openOutput, parseOutput, reportWritten } from '../trace-output.js';
 
 interface Options extends StrictOption {
   readonly to?: ExportFormat;
@@ -57,15 +56,9 @@ async function run(file: string, options: Options): Promise<void> {
         sink.write(data);
       },
     };
-    try {
-      const trace = { name: reader.source.name, reader };
-      const folder = output === '-' ? tmpdir() : dirname(output);
-      await exportTrace({ trace, format, sink: counted, folder });
-      sink.commit();
-    } catch (error) {
-      sink.discard();
-      throw error;
-    }
+    const trace = { name: reader.source.name, reader };
+    const folder = await folderOf(output);
+    await filled(sink, () => exportTrace({ trace, format, sink: counted, folder }));
     const { events } = reader;
     if (options.json === true) await reportWritten(output, { output, format, events, bytes });
     else note(`${output}: ${bytes} bytes written`);

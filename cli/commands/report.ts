@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openTraces, type StrictOption, strictOption } from '../open-trace.js';
 import { note } from '../output.js';
-import { modeOption, openOutput, parseOutput, reportWritten } from '../trace-output.js';
+import { filled, modeOption, openOutput, parseOutput, reportWritten } from '../trace-output.js';
 
 interface Options extends StrictOption {
   readonly output: string;
@@ -25,21 +25,17 @@ async function run(trace: string, more: readonly string[], options: Options): Pr
   try {
     const { makeReport } = await import('../../analysis/index.js');
     const sink = await openOutput(options, readers);
-    try {
-      const named = readers.map((reader) => ({ name: reader.source.name, reader }));
+    const named = readers.map((reader) => ({ name: reader.source.name, reader }));
+    const { bytes, findings } = await filled(sink, async () => {
       const { html, findings } = await makeReport(named);
       const bytes = Buffer.from(html);
       sink.write(bytes);
-      sink.commit();
-      const { output } = options;
-      const traces = named.map(({ name }, i) => ({ name, ...findings[i] }));
-      if (options.json === true)
-        await reportWritten(output, { output, bytes: bytes.byteLength, traces });
-      else note(`${output}: ${bytes.byteLength} bytes written`);
-    } catch (error) {
-      sink.discard();
-      throw error;
-    }
+      return { bytes: bytes.byteLength, findings };
+    });
+    const { output } = options;
+    const traces = named.map(({ name }, i) => ({ name, ...findings[i] }));
+    if (options.json === true) await reportWritten(output, { output, bytes, traces });
+    else note(`${output}: ${bytes} bytes written`);
   } finally {
     for (const reader of readers) reader.close();
   }
