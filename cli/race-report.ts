@@ -1,6 +1,7 @@
 /** Prints binding races as text. */
 import type { Race, RaceClass, RaceReport, RaceSide, UndecidedRace } from '../analysis/index.js';
 import { formatDuration } from './format-duration.js';
+import { formatSeconds } from './format-seconds.js';
 import { paint } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
@@ -114,12 +115,5 @@ export function formatRace(race: Race, zero: bigint): string {
 function formatEvent(label: string, side: RaceSide, zero: bigint): string {
   const { seq, ts, actor, what } = side;
   const who = printable(`${actor.task}-${actor.tid}`);
-  return `    ${label.padEnd(6)}  seq ${seq}  ${formatTime(ts - zero)}  ${who}  ${printable(what)}`;
-}
-
-/** A signed time in seconds, as ftrace prints it, to the nanosecond. */
-function formatTime(nanoseconds: bigint): string {
-  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
-  const fraction = String(size % 1_000_000_000n).padStart(9, '0');
-  return `${nanoseconds < 0n ? '-' : ''}${size / 1_000_000_000n}.${fraction}`;
+  return `    ${label.padEnd(6)}  seq ${seq}  ${formatSeconds(ts - zero)}  ${who}  ${printable(what)}`;
 }

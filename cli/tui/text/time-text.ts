@@ -1,5 +1,6 @@
 /** Times of events in the three ways that the browser shows them. */
 import { formatDuration } from '../../format-duration.js';
+import { formatSeconds } from '../../format-seconds.js';
 import type { Clock, TimeBase } from '../model/clock.js';
 
 /** @param before time of the row above; null for the first */
@@ -11,7 +12,7 @@ export function timeText(
 ): string {
   if (clock === 'delta' && before !== null) return deltaText(ts - before);
   if (clock === 'wall' && wallOffset !== null) return wallText(ts + wallOffset);
-  return secondsText(ts - start, 6);
+  return formatSeconds(ts - start, 6);
 }
 
 const deltaText = (nanoseconds: bigint): string =>
@@ -22,11 +23,3 @@ const wallText = (nanoseconds: bigint): string => {
   const date = new Date(Number(nanoseconds / 1_000_000n));
   return `${date.toISOString().slice(11, 19)}.${String(micros).padStart(6, '0')}`;
 };
-
-/** Seconds with some decimals, as `-1.864917`. */
-function secondsText(nanoseconds: bigint, decimals: number): string {
-  const sign = nanoseconds < 0n ? '-' : '';
-  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
-  const fraction = String(size % 1_000_000_000n).padStart(9, '0');
-  return `${sign}${size / 1_000_000_000n}.${fraction.slice(0, decimals)}`;
-}
