@@ -66,13 +66,16 @@ function promptLine(
   paint: View['paint'],
 ): string {
   const before = printable(line.text.slice(0, line.at));
-  const [at = ' '] = new Intl.Segmenter().segment(line.text.slice(line.at));
-  const under = typeof at === 'string' ? at : at.segment;
-  const after = printable(line.text.slice(line.at + (typeof at === 'string' ? 0 : under.length)));
+  const rest = line.text.slice(line.at);
+  const [at] = new Intl.Segmenter().segment(rest);
+  const under = at?.segment ?? '';
+  const after = printable(rest.slice(under.length));
   const room = Math.max(1, width - widthOf(PROMPTS[kind]) - 1);
   const cut = widthOf(before) > room ? `…${before.slice(-(room - 1))}` : before;
   const words = message === '' ? '' : paint('dim', `   ${printable(message)}`);
-  return paint('strong', PROMPTS[kind]) + cut + paint('cursor', printable(under)) + after + words;
+  return (
+    paint('strong', PROMPTS[kind]) + cut + paint('cursor', printable(under) || ' ') + after + words
+  );
 }
 
 /** Devices that have a lane. */

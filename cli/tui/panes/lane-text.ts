@@ -6,14 +6,14 @@ import type { EventStore } from '../model/event-store.js';
  * The last event of each of `width` equal parts of the recording's time. The first part has the
  * snapshots, which are older.
  */
-export function columnSeqs(store: EventStore, start: bigint, width: number): Float64Array {
-  const last = store.reader.batches.reduce(
-    (most, { stats }) => (stats.tsMax > most ? stats.tsMax : most),
-    start,
-  );
+export function columnSeqs(
+  store: EventStore,
+  { start, span }: { readonly start: bigint; readonly span: bigint },
+  width: number,
+): Float64Array {
   const seqs = new Float64Array(width);
   for (let i = 0; i < width; i++) {
-    const ts = start + ((last - start) * BigInt(i + 1)) / BigInt(width);
+    const ts = start + (span * BigInt(i + 1)) / BigInt(width);
     seqs[i] = store.seqAt(store.positionAtTime(ts));
   }
   return seqs;

@@ -13,6 +13,9 @@ export interface LaneText {
   readonly last: string;
 }
 
+/** Cells for the address before a lane of `body`. */
+const LEFT = 13;
+
 export class Lanes {
   readonly #letters = new DriverLetters();
   /** By width: finding the events of times reads the trace. */
@@ -23,7 +26,7 @@ export class Lanes {
 
   constructor(
     private readonly store: EventStore,
-    private readonly start: bigint,
+    readonly start: bigint,
     private readonly work: WorkStatus,
   ) {
     const last = store.reader.batches.reduce(
@@ -60,33 +63,32 @@ export class Lanes {
     [width, height]: readonly [width: number, height: number],
     paint: Paint,
   ): string[] {
-    const left = 13;
-    const lane = Math.max(1, width - left);
+    const lane = Math.max(1, width - LEFT);
     const at = seq === null || this.store.length === 0 ? -1 : columnOf(this.#seqsOf(lane), seq);
     const lines = devices.slice(0, height - 1).map((device) => {
       const text = this.laneOf(device, lane).cells;
       const mark = at < 0 ? '' : paint('cursor', text.slice(at, at + 1));
       return (
-        paint('device', cells(device, left)) +
+        paint('device', cells(device, LEFT)) +
         text.slice(0, Math.max(0, at)) +
         mark +
         text.slice(at + 1)
       );
     });
-    const legend = cells(`${' '.repeat(left)}${this.legend}  - no driver  · not known`, width);
+    const legend = cells(`${' '.repeat(LEFT)}${this.legend}  - no driver  · not known`, width);
     return [...lines, paint('dim', legend)];
   }
 
   /** The last event of the time of a column of `body`. */
   seqAt(column: number, width: number): number | null {
-    const seqs = this.#seqsOf(Math.max(1, width - 13));
-    return seqs[column - 13] ?? null;
+    const seqs = this.#seqsOf(Math.max(1, width - LEFT));
+    return seqs[column - LEFT] ?? null;
   }
 
   #seqsOf(width: number): Float64Array {
     let seqs = this.#seqs.get(width);
     if (seqs === undefined) {
-      seqs = columnSeqs(this.store, this.start, width);
+      seqs = columnSeqs(this.store, this, width);
       this.#seqs.set(width, seqs);
     }
     return seqs;

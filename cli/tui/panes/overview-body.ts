@@ -23,7 +23,10 @@ export function overviewBody(
   width: number,
   height: number,
 ): string[] {
-  const lines = [...headLines(browser, view, width), ...itemLines(browser, view, lanes, width)];
+  const lines = [
+    ...headLines(browser, view, lanes.span, width),
+    ...itemLines(browser, view, lanes, width),
+  ];
   const at = lines.findIndex(({ selected }) => selected);
   const top = Math.max(0, Math.min(at - Math.floor(height / 2), lines.length - height));
   const first = at < height - 1 ? 0 : top;
@@ -32,8 +35,13 @@ export function overviewBody(
     .map(({ text, selected }) => (selected ? view.paint('cursor', text) : text));
 }
 
-function headLines({ store, base }: Browser, { paint }: View, width: number): OverviewLine[] {
-  const [facts, completeness] = factsOf(store.reader, base.start);
+function headLines(
+  { store }: Browser,
+  { paint }: View,
+  span: bigint,
+  width: number,
+): OverviewLine[] {
+  const [facts, completeness] = factsOf(store.reader, span);
   const bad = completeness.startsWith('INCOMPLETE');
   return [
     paint('strong', cells(` ${facts}`, width)),

@@ -3,15 +3,14 @@ import type { TraceReader } from '../../../traces/index.js';
 import { formatDuration } from '../../format-duration.js';
 import { describeCompleteness } from '../../open-trace.js';
 
-/** Kernel, clock, length, completeness. */
-export function factsOf(reader: TraceReader, start: bigint): string[] {
+/**
+ * Kernel, clock, length, completeness.
+ * @param span length of the recording in nanoseconds
+ */
+export function factsOf(reader: TraceReader, span: bigint): string[] {
   const { kernel, clock, writer } = reader.meta;
-  const last = reader.batches.reduce(
-    (ts, { stats }) => (stats.tsMax > ts ? stats.tsMax : ts),
-    start,
-  );
   const named = clock === 'unknown' ? 'an unknown clock' : `clock ${clock}`;
-  const time = clock === 'none' ? 'without times' : `${formatDuration(last - start)} of ${named}`;
+  const time = clock === 'none' ? 'without times' : `${formatDuration(span)} of ${named}`;
   const parts = [
     kernel === undefined ? 'kernel unknown' : `Linux ${kernel}`,
     time,
