@@ -406,6 +406,32 @@ describe('faults', () => {
     expect(await ask([fault(0x1000n, 5n)], sql)).toEqual(['no mappings recorded']);
   });
 
+  test('errors of PCI Express have the severity that the kernel of the time names', async () => {
+    const aer = (name: string, text = ''): EventRow => ({ kind: 'fault.aer', name, text });
+    const record = (severity: string) =>
+      aer('aer_event', `${VF} PCIe Bus Error: severity=${severity}, Receiver Error`);
+    const rows = [
+      aer('AER Corrected RxErr'),
+      aer('AER Correctable'),
+      aer('AER Uncorrected (Non-Fatal) UnsupReq'),
+      aer('AER Uncorrectable (Fatal)'),
+      aer('AER firmware first RxErr'),
+      ...['Corrected', 'Uncorrected, non-fatal', 'Fatal'].map(record),
+    ];
+    const sql = `SELECT faults.severity, findings.severity
+      FROM faults JOIN findings USING (seq) ORDER BY seq`;
+    expect(await ask(rows, sql)).toEqual([
+      'Corrected note',
+      'Correctable note',
+      'Uncorrected (Non-Fatal) error',
+      'Uncorrectable (Fatal) error',
+      '- error',
+      'Corrected note',
+      'Uncorrected, non-fatal error',
+      'Fatal error',
+    ]);
+  });
+
   test('faults gather in hot spots by page and cause', async () => {
     const sql = 'SELECT kind, page, cause, faults, first_seq FROM fault_hot_spots LIMIT 1';
     expect(await ask(rows, sql)).toEqual(['fault.dma 4096 unmapped before 2 3']);
