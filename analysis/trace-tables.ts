@@ -121,8 +121,7 @@ const gapTable: PerTrace = {
   rows: ({ reader }, append) => {
     for (const { seq, events } of gaps(reader)) append([seq, events, 'unreadable']);
     if (reader.completeness.truncated) {
-      const last = reader.batches.at(-1);
-      append([last === undefined ? 0 : last.seqFirst + last.rows, null, 'truncated']);
+      append([reader.seqEnd, null, 'truncated']);
     }
   },
 };
