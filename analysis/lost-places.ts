@@ -6,7 +6,9 @@ import type { TraceReader } from '../traces/index.js';
  * does not follow the one before it, and at the end of a trace that was cut.
  */
 export function lostPlaces(reader: TraceReader): readonly number[] {
-  const places = [...lostEvents(reader), ...gaps(reader).map(({ seq }) => seq)];
+  const places: number[] = gaps(reader).map(({ seq }) => seq);
+  for (const { batch, rows } of reader.select({ kinds: ['lost'] }))
+    for (const row of rows) places.push(batch.seqFirst + row);
   if (reader.completeness.truncated) places.push(Number.POSITIVE_INFINITY);
   return places.sort((a, b) => a - b);
 }
@@ -27,17 +29,4 @@ export function gaps(reader: TraceReader): readonly Gap[] {
     next = Math.max(next, seqFirst + rows);
   }
   return found;
-}
-
-/** Positions of the `lost` events. Batches without one are not read. */
-function* lostEvents(reader: TraceReader): Generator<number> {
-  const lost = reader.dictionaries.kind.indexOf('lost');
-  if (lost < 0) return;
-  for (const info of reader.batches) {
-    if (info.stats?.ids.kind?.includes(lost) === false) continue;
-    const batch = reader.batch(info);
-    const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++)
-      if (kind.id(row) === lost) yield batch.seqFirst + row;
-  }
 }

@@ -147,12 +147,6 @@ function lossTexts(reader: TraceReader): Counts {
 
 /** The `lost` events of a trace. */
 function* lossesOf(reader: TraceReader): Generator<{ batch: Batch; row: number }> {
-  const lost = reader.dictionaries.kind.indexOf('lost');
-  if (lost < 0) return;
-  for (const info of reader.batches) {
-    if (info.stats?.ids.kind !== undefined && !info.stats.ids.kind.includes(lost)) continue;
-    const batch = reader.batch(info);
-    const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++) if (kind.id(row) === lost) yield { batch, row };
-  }
+  for (const { batch, rows } of reader.select({ kinds: ['lost'] }))
+    for (const row of rows) yield { batch, row };
 }

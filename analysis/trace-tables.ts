@@ -82,6 +82,7 @@ const traceInfo: PerTrace = {
   name: 'trace_info_of',
   columns: {
     events: 'u64',
+    seq_end: 'u64',
     bytes: 'u64',
     clock: 'text',
     start_ts: 'u64',
@@ -99,6 +100,7 @@ const traceInfo: PerTrace = {
     const s = summarize(reader);
     append([
       s.events,
+      reader.seqEnd,
       s.bytes,
       s.clock,
       s.startNs,
@@ -121,8 +123,7 @@ const gapTable: PerTrace = {
   rows: ({ reader }, append) => {
     for (const { seq, events } of gaps(reader)) append([seq, events, 'unreadable']);
     if (reader.completeness.truncated) {
-      const last = reader.batches.at(-1);
-      append([last === undefined ? 0 : last.seqFirst + last.rows, null, 'truncated']);
+      append([reader.seqEnd, null, 'truncated']);
     }
   },
 };

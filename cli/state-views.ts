@@ -50,11 +50,11 @@ async function placeOf(
   reader: TraceReader,
   { at, break: condition, until }: ViewOptions,
 ): Promise<number> {
-  if (at !== undefined && at >= reader.events) {
+  if (at !== undefined && at >= reader.seqEnd) {
     throw noSuch(`the trace has no event ${at}`);
   }
   if (at !== undefined) return at;
-  if (condition === undefined) return (until ?? reader.events) - 1;
+  if (condition === undefined) return (until ?? reader.seqEnd) - 1;
   const [first] = await seqsWhere(file, reader, condition);
   if (first === undefined) throw noSuch('no event satisfies the condition');
   return first;
@@ -87,7 +87,7 @@ async function showChanges(
   const first = changes.next();
   if (first.done === true) refuseUnknown(reader, path, { kernel, ...limit });
   const all = first.done === true ? [] : startingWith(first.value, changes);
-  await (json === true ? printDocument(path, all) : printLines(path, all, reader.events));
+  await (json === true ? printDocument(path, all) : printLines(path, all, reader.seqEnd));
 }
 
 /** A path that never existed is a mistake, not something that did not change. */
@@ -97,7 +97,7 @@ function refuseUnknown(
   { kernel, until }: Pick<ViewOptions, 'kernel' | 'until'>,
 ): void {
   const timeline = new Timeline(reader, { ...reader.meta, kernel });
-  timeline.seek(until ?? reader.events);
+  timeline.seek(until ?? reader.seqEnd);
   if (stateAt(timeline.engine, path) === undefined) throw pathUnknown(timeline, path);
 }
 
@@ -108,8 +108,8 @@ function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
 
 // There may be as many changes as events: each is printed as it comes, and none is kept.
 
-async function printLines(path: string, changes: Iterable<Change>, events: number): Promise<void> {
-  const width = String(Math.max(0, events - 1)).length;
+async function printLines(path: string, changes: Iterable<Change>, seqEnd: number): Promise<void> {
+  const width = String(Math.max(0, seqEnd - 1)).length;
   let count = 0;
   for (const { seq, after } of changes) {
     await print(`${String(seq).padEnd(width)}  ${toJson(after ?? null, null)}`);

@@ -12,6 +12,15 @@ const FAULTS = kindsWhere(({ family }) => family === 'fault')
  */
 const VM_FAULT_ERROR = 0x01 | 0x02 | 0x10 | 0x20 | 0x40;
 
+/**
+ * A message has the severity in its name; a record of the tracepoint aer_event has it in its text
+ * (kernel include/ras/ras_event.h 6.12). A report of firmware says none.
+ */
+const SEVERITY = `coalesce(
+    nullif(regexp_extract(f.name, '^AER ((?:Unc|C)orrect\\w+(?: \\([\\w-]+\\))?)', 1), ''),
+    CASE WHEN f.kind = 'fault.aer' THEN nullif(regexp_extract(f.text,
+      'severity=(Corrected|Uncorrected, non-fatal|Fatal)', 1), '') END)`;
+
 export const faults: ViewDefinition = {
   type: 'view',
   name: 'faults',
@@ -28,7 +37,9 @@ export const faults: ViewDefinition = {
     name: ['text', 'what reported it, with the reason where the kernel gave one'],
     severity: [
       'text',
-      'AER: as the kernel calls it, Corrected or Uncorrected (Fatal), (Non-Fatal)',
+      'AER: as the kernel calls it: Corrected or Correctable; Uncorrected or Uncorrectable, with ' +
+        '(Fatal) or (Non-Fatal); from the tracepoint `Corrected`, `Uncorrected, non-fatal`, ' +
+        '`Fatal`',
     ],
     status: ['number', 'DMA and AER faults: fault reason or error status as a number, if reported'],
     region: ['number', 'VFIO region index, when known'],
@@ -76,7 +87,7 @@ WITH f AS (
   GROUP BY ALL
 )
 SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
-  nullif(regexp_extract(f.name, '^AER (\\w+(?: \\([\\w-]+\\))?)', 1), '') AS severity,
+  ${SEVERITY} AS severity,
   CASE WHEN f.kind IN ('fault.dma', 'fault.aer') AND f.name <> 'dmar_fault' THEN f.value END
     AS status, f.region, f."offset" AS address, f.ret, f.text,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'

@@ -53,8 +53,8 @@ SELECT trace, 'divergence', 'error', seq, ts, device, tid, task,
   name || ' ' || phase || ': expected ' || expected || ', actual ' || actual, touched
 FROM lib.divergences
 UNION ALL
-SELECT trace, 'fault', CASE WHEN severity = 'Correctable' THEN 'note' ELSE 'error' END, seq, ts,
-  device, tid, task, concat_ws(', ', name, CASE WHEN address IS NOT NULL THEN hex(address) END,
+SELECT trace, 'fault', CASE WHEN starts_with(severity, 'Correct') THEN 'note' ELSE 'error' END, seq,
+  ts, device, tid, task, concat_ws(', ', name, CASE WHEN address IS NOT NULL THEN hex(address) END,
     cause), concat_ws(' ', mapped_seq, unmapped_seq)
 FROM lib.faults WHERE kind <> 'fault.dma' OR device IS NOT NULL OR address IS NOT NULL
 UNION ALL

@@ -4,7 +4,8 @@
  * each view against those it documents.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { type EventRow, traceOf } from '../../tests/build-trace.js';
+import { buildTrace, type EventRow, traceOf } from '../../tests/build-trace.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
 import { openTrustedSession, type SqlSession } from '../index.js';
 import { LIBRARY } from './library.js';
 import { sqlReference } from './reference.js';
@@ -406,10 +407,48 @@ describe('faults', () => {
     expect(await ask([fault(0x1000n, 5n)], sql)).toEqual(['no mappings recorded']);
   });
 
+  test('errors of PCI Express have the severity that the kernel of the time names', async () => {
+    const aer = (name: string, text = ''): EventRow => ({ kind: 'fault.aer', name, text });
+    const record = (severity: string) =>
+      aer('aer_event', `${VF} PCIe Bus Error: severity=${severity}, Receiver Error`);
+    const rows = [
+      aer('AER Corrected RxErr'),
+      aer('AER Correctable'),
+      aer('AER Uncorrected (Non-Fatal) UnsupReq'),
+      aer('AER Uncorrectable (Fatal)'),
+      aer('AER firmware first RxErr'),
+      ...['Corrected', 'Uncorrected, non-fatal', 'Fatal'].map(record),
+    ];
+    const sql = `SELECT faults.severity, findings.severity
+      FROM faults JOIN findings USING (seq) ORDER BY seq`;
+    expect(await ask(rows, sql)).toEqual([
+      'Corrected note',
+      'Correctable note',
+      'Uncorrected (Non-Fatal) error',
+      'Uncorrectable (Fatal) error',
+      '- error',
+      'Corrected note',
+      'Uncorrected, non-fatal error',
+      'Fatal error',
+    ]);
+  });
+
   test('faults gather in hot spots by page and cause', async () => {
     const sql = 'SELECT kind, page, cause, faults, first_seq FROM fault_hot_spots LIMIT 1';
     expect(await ask(rows, sql)).toEqual(['fault.dma 4096 unmapped before 2 3']);
   });
+});
+
+test('states hold to the last event of a trace of which a part cannot be read', async () => {
+  const mark: EventRow = { kind: 'mark' };
+  const added: EventRow = { kind: 'device.add', name: 'pci_device_add', device: VF };
+  const bytes = buildTrace([added, ...Array<EventRow>(5).fill(mark)], { batchRows: 2 });
+  const { offset } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
+  bytes.fill(0xff, offset, offset + 64);
+  const reader = new TraceReader(new MemorySource(bytes));
+  const session = await openTrustedSession([{ name: 't', reader }]);
+  sessions.push(session);
+  expect(await answer(session, 'SELECT max(last_seq) FROM states')).toEqual(['5']);
 });
 
 test('access_hot_spots count accesses, values and threads', async () => {

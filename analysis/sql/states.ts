@@ -23,7 +23,7 @@ export const states: ViewDefinition = {
   },
   sql: `
 SELECT s.trace, s.device, s.seq AS first_seq,
-  coalesce(lead(s.seq) OVER (PARTITION BY s.trace, s.device ORDER BY s.seq), i.events) - 1
+  coalesce(lead(s.seq) OVER (PARTITION BY s.trace, s.device ORDER BY s.seq), i.seq_end) - 1
     AS last_seq,
   s.ts AS first_ts, s.state, s.driver, s.driver_override, s.bound, s.physfn, s.iommu_group,
   s.num_vfs, s.autoprobe

@@ -38,7 +38,7 @@ WITH releases AS (
   LEFT JOIN (FROM events_of(['unbind']) WHERE phase = 'end') e
     ON e.trace = b.trace AND e.span = b.seq
 ), last AS (
-  SELECT trace, events AS seq, end_ts AS ts FROM trace_info_of(NULL)
+  SELECT trace, seq_end AS seq, end_ts AS ts FROM trace_info_of(NULL)
 ), user_waits AS (
   SELECT r.trace, r.seq, h.closed_seq AS end_seq, r.ts, h.closed_ts AS end_ts, r.tid, r.task,
     r.device, 'VFIO user' AS waits_for, 'release of the driver' AS operation,

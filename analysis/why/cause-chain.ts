@@ -45,10 +45,8 @@ export class Explainer {
 
   /** An end says less than its begin, but has the result. */
   #words(seq: number): string {
-    const e = this.#at(seq);
-    const error = errorWords(e);
-    const hasBegin = e.phase === 'end' && e.span >= 0;
-    return `${eventWords(hasBegin ? this.#at(e.span) : e)}${error}`;
+    const error = errorWords(this.#at(seq));
+    return `${eventWords(this.#at(this.#beginOf(seq)))}${error}`;
   }
 
   #link = (seq: number, relation: Relation, note = ''): Link => ({
@@ -93,8 +91,7 @@ export class Explainer {
 
   #explain(seq: number): Why {
     const chain: Link[] = [this.#link(seq, 'event')];
-    const e = this.#at(seq);
-    const begin = e.phase === 'end' && e.span >= 0 ? e.span : seq;
+    const begin = this.#beginOf(seq);
     const wait = this.links.waitOf(begin);
     if (wait !== undefined) chain.push(...this.#waited(wait));
     const end = this.#failedEnd(seq);
@@ -107,7 +104,7 @@ export class Explainer {
       holder === null
         ? { seq: null, text: `the user of ${device} held it; who that is is not recorded` }
         : {
-            seq: holder,
+            seq: this.#beginOf(holder),
             text:
               what === 'user'
                 ? `${device} was held by ${this.#userOf(holder)}, who has it open since then`
@@ -178,9 +175,10 @@ export class Explainer {
     this.#addCallers(this.#beginOf(change.seq), chain);
   }
 
+  /** The begin of an end; the event itself if it is no end, or if its begin cannot be read. */
   #beginOf(seq: number): number {
-    const e = this.#at(seq);
-    return e.phase === 'end' && e.span >= 0 ? e.span : seq;
+    const { phase, span } = this.#at(seq);
+    return phase === 'end' && this.#events.event(span) !== null ? span : seq;
   }
 
   /** The calls that an event is within. @returns the outermost one, or the event itself */

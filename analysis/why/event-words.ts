@@ -1,5 +1,5 @@
 /** One event in words. */
-import { type EventCursor, errnoName } from '../../replay/index.js';
+import { type EventCursor, errnoName, VM_FAULT } from '../../replay/index.js';
 
 /** The acting thread: `driverctl-512`. */
 export const actorOf = ({ task, tid }: EventCursor): string =>
@@ -12,12 +12,13 @@ export const eventWords = (e: EventCursor): string => `${actorOf(e)} ${actionOf(
 export const errorWords = (e: EventCursor): string =>
   e.phase !== 'begin' && e.hasRet && isError(e) ? `: ${resultOf(e)}` : '';
 
-const isError = ({ kind, ret }: EventCursor): boolean =>
-  ret < 0 || (kind === 'fault.page' && ret === SIGBUS);
+const isError = (e: EventCursor): boolean => e.ret < 0 || isSigbus(e);
 
-const resultOf = (e: EventCursor): string =>
-  e.kind === 'fault.page' && e.ret === SIGBUS ? 'SIGBUS' : errnoName(e.ret);
-const SIGBUS = 2;
+const resultOf = (e: EventCursor): string => (isSigbus(e) ? 'SIGBUS' : errnoName(e.ret));
+
+/** Whether the kernel gave no page to an access, so that its process gets SIGBUS. */
+export const isSigbus = ({ kind, ret }: EventCursor): boolean =>
+  kind === 'fault.page' && ret === VM_FAULT.SIGBUS;
 
 const UNITS = ['ns', 'µs', 'ms', 's'] as const;
 

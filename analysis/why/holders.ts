@@ -36,7 +36,7 @@ export class Holders {
     if (device === null) return;
     switch (e.kind) {
       case 'device.open':
-        if (e.phase === 'end' && e.ret === 0) this.#users.set(device, e.span);
+        if (e.phase === 'end' && e.ret === 0) this.#users.set(device, e.seq);
         break;
       case 'device.close':
         this.#users.delete(device);

@@ -1,6 +1,7 @@
 /** One replay of a recording, which notes how its events depend on each other. */
 import { type EventCursor, type Reason, Replayer, type Verdict } from '../../replay/index.js';
 import { type Kind, kindFacts, type TraceReader } from '../../traces/index.js';
+import { isSigbus } from './event-words.js';
 import { Holders, type Wait } from './holders.js';
 
 /** A call that is under way on a thread. */
@@ -204,11 +205,9 @@ function isFailure(e: EventCursor): boolean {
   return e.path === null ? e.kind !== 'ioctl' : e.path === 'vfio' || e.path === 'sysfs';
 }
 
-const SIGBUS = 2;
-
 /** A fault that was refused; one that maps a page on demand does not count. */
 function isFault(e: EventCursor): boolean {
   if (e.kind === 'fault.dma') return e.hasOffset;
   if (e.kind === 'fault.bus') return true;
-  return e.kind === 'fault.page' && e.phase === 'end' && e.ret === SIGBUS;
+  return e.phase === 'end' && isSigbus(e);
 }

@@ -5,9 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { buildTrace } from '../../tests/build-trace.js';
 import { CAPTURE_KERNELS } from '../../tests/capture-kernels.js';
 import { importedCapture } from '../../tests/captures.js';
+import { rowsOf } from '../../tests/rewrite.js';
 import { testData } from '../../tests/test-data.js';
+import { MemorySource, TraceReader } from '../../traces/index.js';
 import { Explainer, type Why } from './index.js';
 
 const explainers = new Map<string, Explainer>();
@@ -174,6 +177,21 @@ test('a release by a work item is not said to come from an earlier work item too
     .filter((works) => works > 0);
   expect(byWork.length).toBeGreaterThan(0);
   expect(new Set(byWork)).toEqual(new Set([1]));
+});
+
+test('events are explained although the begins of some cannot be read', () => {
+  const bytes = buildTrace(rowsOf(explainerOf('k612-vfio-client-r1').reader), { batchRows: 1000 });
+  const { offset } = new TraceReader(new MemorySource(bytes)).batches[3].frame;
+  bytes.fill(0xff, offset, offset + 64);
+  const reader = new TraceReader(new MemorySource(bytes));
+  const seqs = reader.batches.flatMap(({ seqFirst, rows }) =>
+    Array.from({ length: rows }, (_, row) => seqFirst + row),
+  );
+  expect(seqs).toHaveLength(reader.seqEnd - 1000);
+  const named = new Explainer(reader)
+    .explain(seqs)
+    .flatMap(({ chain }) => chain.flatMap(({ seq }) => seq ?? []));
+  expect(new Set(named)).toEqual(new Set(seqs));
 });
 
 test('docs/why.md has the counts of all recordings', () => {

@@ -5,7 +5,9 @@
  * kernel made of them.
  */
 import { afterAll, describe, expect, test } from 'vitest';
+import { buildTrace } from '../../../tests/build-trace.js';
 import { importedCapture } from '../../../tests/captures.js';
+import { MemorySource, TraceReader } from '../../../traces/index.js';
 import { replay } from './replayer.js';
 import { Timeline } from './timeline.js';
 import { watch } from './watch-state.js';
@@ -35,6 +37,21 @@ describe('a timeline', () => {
       expect(timeline.state).toEqual(finalState);
       expect(timeline.result.stateHash).toBe(stateHash);
     }
+  });
+
+  test('a timeline goes to the last event of a trace of which a part cannot be read', () => {
+    const bytes = buildTrace(Array(9).fill({ kind: 'mark' }), { batchRows: 3 });
+    const { offset } = new TraceReader(new MemorySource(bytes)).batches[1].frame;
+    bytes.fill(0xff, offset, offset + 64);
+    const timeline = new Timeline(new TraceReader(new MemorySource(bytes)));
+    expect(timeline.reader.events).toBe(6);
+    expect([4, 8, 9].map((seq) => timeline.event(seq)?.seq)).toEqual([undefined, 8, undefined]);
+    expect(timeline.forward(({ seq }) => seq === 8)).toBe(true);
+    expect(timeline.position).toBe(9);
+    expect(timeline.backward(({ seq }) => seq === 2)).toBe(true);
+    expect(timeline.position).toBe(3);
+    timeline.seek(100);
+    expect(timeline.position).toBe(9);
   });
 
   test('a timeline stops at a condition, going either way', () => {

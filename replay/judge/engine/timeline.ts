@@ -7,7 +7,8 @@ import { STIMULUS, type Verdict } from './verdict.js';
 
 /** A trace that can be read at any place: `TraceReader` is one. */
 export interface RandomAccess {
-  readonly events: number;
+  /** The seq after the last readable event. */
+  readonly seqEnd: number;
   readonly batches: readonly BatchPlace[];
   batch(info: BatchPlace): Batch;
 }
@@ -64,7 +65,7 @@ export class Timeline<R extends RandomAccess> {
 
   /** An event of the recording, until the next call; null when it cannot be read. */
   event(seq: number): EventCursor | null {
-    if (seq < 0 || seq >= this.reader.events) return null;
+    if (seq < 0 || seq >= this.reader.seqEnd) return null;
     const batch = this.#at(seq);
     const row = seq - batch.seqFirst;
     if (row < 0 || row >= batch.rows) return null;
@@ -85,7 +86,7 @@ export class Timeline<R extends RandomAccess> {
 
   /** Moves to where event `seq` is the next one; positions beyond the ends become the ends. */
   seek(seq: number): void {
-    const target = Math.max(0, Math.min(seq, this.reader.events));
+    const target = Math.max(0, Math.min(seq, this.reader.seqEnd));
     if (target < this.position) this.#replayer = this.#from(this.#before(target));
     else {
       const nearest = this.#before(target);
@@ -100,8 +101,8 @@ export class Timeline<R extends RandomAccess> {
    * @returns whether it was stopped
    */
   forward(stop: (e: EventCursor, verdict: Verdict, engine: Engine) => boolean): boolean {
-    const found = this.#search(this.position, this.reader.events, stop, true);
-    this.seek(found === null ? this.reader.events : found + 1);
+    const found = this.#search(this.position, this.reader.seqEnd, stop, true);
+    this.seek(found === null ? this.reader.seqEnd : found + 1);
     return found !== null;
   }
 
