@@ -3,8 +3,10 @@
 export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
 export {
+  ADVICE,
   anyOf,
   type Condition,
+  classOfPair,
   type ExplainedStep,
   type Explanation,
   type Exploration,
@@ -14,6 +16,7 @@ export {
   type FoundOutcome,
   modelVersion,
   type Named,
+  type RaceClass,
   readSchedule,
   refuseUnknownNames,
   type ScheduleDocument,
