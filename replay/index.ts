@@ -27,6 +27,7 @@ export {
   shareOf,
   sliceOf,
   type WitnessStep,
+  withDriverOf,
   witnessOf,
 } from './explore/index.js';
 export { type Expression, parseExpression, printExpression } from './expressions/index.js';
