@@ -1,12 +1,14 @@
 /** Where events are missing from a trace. */
 import type { TraceReader } from '../traces/index.js';
+import { eventsOfKind } from './events-of-kind.js';
 
 /**
  * Positions at which events are missing, in ascending order: at `lost` events, before a batch that
  * does not follow the one before it, and at the end of a trace that was cut.
  */
 export function lostPlaces(reader: TraceReader): readonly number[] {
-  const places = [...lostEvents(reader), ...gaps(reader).map(({ seq }) => seq)];
+  const lost = Array.from(eventsOfKind(reader, 'lost'), ({ batch, row }) => batch.seqFirst + row);
+  const places = [...lost, ...gaps(reader).map(({ seq }) => seq)];
   if (reader.completeness.truncated) places.push(Number.POSITIVE_INFINITY);
   return places.sort((a, b) => a - b);
 }
@@ -27,17 +29,4 @@ export function gaps(reader: TraceReader): readonly Gap[] {
     next = Math.max(next, seqFirst + rows);
   }
   return found;
-}
-
-/** Positions of the `lost` events. Batches without one are not read. */
-function* lostEvents(reader: TraceReader): Generator<number> {
-  const lost = reader.dictionaries.kind.indexOf('lost');
-  if (lost < 0) return;
-  for (const info of reader.batches) {
-    if (info.stats?.ids.kind?.includes(lost) === false) continue;
-    const batch = reader.batch(info);
-    const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++)
-      if (kind.id(row) === lost) yield batch.seqFirst + row;
-  }
 }

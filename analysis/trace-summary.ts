@@ -1,11 +1,11 @@
 import {
-  type Batch,
   type DictColumn,
   type DictView,
   type TraceReader,
   type WhatIsRecorded,
   whatIsRecorded,
 } from '../traces/index.js';
+import { eventsOfKind } from './events-of-kind.js';
 
 /** Number of events by string. */
 export type Counts = Readonly<Record<string, number>>;
@@ -126,7 +126,8 @@ function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
 /** Sum over the `lost` events, for a trace whose end marker is missing. */
 function countLost(reader: TraceReader): number {
   let sum = 0;
-  for (const { batch, row } of lossesOf(reader)) sum += batch.column('value').number(row);
+  for (const { batch, row } of eventsOfKind(reader, 'lost'))
+    sum += batch.column('value').number(row);
   return sum;
 }
 
@@ -135,7 +136,7 @@ const TEXTS_MAX = 20;
 
 function lossTexts(reader: TraceReader): Counts {
   const counts: Record<string, number> = {};
-  for (const { batch, row } of lossesOf(reader)) {
+  for (const { batch, row } of eventsOfKind(reader, 'lost')) {
     const text = batch.column('text').text(row);
     if (text === null) continue;
     const isFull = counts[text] === undefined && Object.keys(counts).length >= TEXTS_MAX;
@@ -143,16 +144,4 @@ function lossTexts(reader: TraceReader): Counts {
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
-}
-
-/** The `lost` events of a trace. */
-function* lossesOf(reader: TraceReader): Generator<{ batch: Batch; row: number }> {
-  const lost = reader.dictionaries.kind.indexOf('lost');
-  if (lost < 0) return;
-  for (const info of reader.batches) {
-    if (info.stats?.ids.kind !== undefined && !info.stats.ids.kind.includes(lost)) continue;
-    const batch = reader.batch(info);
-    const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++) if (kind.id(row) === lost) yield { batch, row };
-  }
 }
