@@ -1,14 +1,14 @@
 /** Where events are missing from a trace. */
 import type { TraceReader } from '../traces/index.js';
+import { eventsOfKind } from './events-of-kind.js';
 
 /**
  * Positions at which events are missing, in ascending order: at `lost` events, before a batch that
  * does not follow the one before it, and at the end of a trace that was cut.
  */
 export function lostPlaces(reader: TraceReader): readonly number[] {
-  const places: number[] = gaps(reader).map(({ seq }) => seq);
-  for (const { batch, rows } of reader.select({ kinds: ['lost'] }))
-    for (const row of rows) places.push(batch.seqFirst + row);
+  const lost = Array.from(eventsOfKind(reader, 'lost'), ({ batch, row }) => batch.seqFirst + row);
+  const places = [...lost, ...gaps(reader).map(({ seq }) => seq)];
   if (reader.completeness.truncated) places.push(Number.POSITIVE_INFINITY);
   return places.sort((a, b) => a - b);
 }

@@ -1,11 +1,11 @@
 import {
-  type Batch,
   type DictColumn,
   type DictView,
   type TraceReader,
   type WhatIsRecorded,
   whatIsRecorded,
 } from '../traces/index.js';
+import { eventsOfKind } from './events-of-kind.js';
 
 /** Number of events by string. */
 export type Counts = Readonly<Record<string, number>>;
@@ -126,7 +126,8 @@ function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
 /** Sum over the `lost` events, for a trace whose end marker is missing. */
 function countLost(reader: TraceReader): number {
   let sum = 0;
-  for (const { batch, row } of lossesOf(reader)) sum += batch.column('value').number(row);
+  for (const { batch, row } of eventsOfKind(reader, 'lost'))
+    sum += batch.column('value').number(row);
   return sum;
 }
 
@@ -135,7 +136,7 @@ const TEXTS_MAX = 20;
 
 function lossTexts(reader: TraceReader): Counts {
   const counts: Record<string, number> = {};
-  for (const { batch, row } of lossesOf(reader)) {
+  for (const { batch, row } of eventsOfKind(reader, 'lost')) {
     const text = batch.column('text').text(row);
     if (text === null) continue;
     const isFull = counts[text] === undefined && Object.keys(counts).length >= TEXTS_MAX;
@@ -143,10 +144,4 @@ function lossTexts(reader: TraceReader): Counts {
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
-}
-
-/** The `lost` events of a trace. */
-function* lossesOf(reader: TraceReader): Generator<{ batch: Batch; row: number }> {
-  for (const { batch, rows } of reader.select({ kinds: ['lost'] }))
-    for (const row of rows) yield { batch, row };
 }

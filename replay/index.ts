@@ -3,8 +3,10 @@
 export { ERRNO, errnoName } from '../traces/index.js';
 export { type Enacted, enact } from './enact/index.js';
 export {
+  ADVICE,
   anyOf,
   type Condition,
+  classOfPair,
   type ExplainedStep,
   type Explanation,
   type Exploration,
@@ -14,6 +16,7 @@ export {
   type FoundOutcome,
   modelVersion,
   type Named,
+  type RaceClass,
   readSchedule,
   refuseUnknownNames,
   type ScheduleDocument,
@@ -24,6 +27,7 @@ export {
   shareOf,
   sliceOf,
   type WitnessStep,
+  withDriverOf,
   witnessOf,
 } from './explore/index.js';
 export { type Expression, parseExpression, printExpression } from './expressions/index.js';

@@ -50,10 +50,8 @@ const LINE = {
   state: /^\d+ mig-state \w+\((\d+)\)/,
   transfer: /^\d+ (p?)(read|write) (.*) fd=(\d+) (?:off=0x0 )?len=(\d+) .*= (-?\d+) errno=(\d+)/,
   info: /^\d+ ioctl MIG_GET_PRECOPY_INFO .* argsz=(\d+) fd=(\d+) .* = (-?\d+) errno=(\d+)/,
-  rest: /^\d+ precopy initial=(\d+)/,
   reset: /^\d+ ioctl DEVICE_RESET .*fd=(\d+) .* = 0 errno=0/,
   close: /^\d+ close device fd=(\d+) /,
-  dup: /^\d+ dup data_fd fd=(\d+) = (\d+)/,
 };
 
 /** One client: its devices and files by descriptor. */

@@ -1,5 +1,5 @@
 /** The columns of an event that viewers show beside its name. */
-import type { Batch, DictColumn, WordColumn } from '../../traces/index.js';
+import { type Batch, type DictColumn, fromWords, type WordColumn } from '../../traces/index.js';
 import type { Moment } from './moments.js';
 
 const STRINGS = ['device', 'driver', 'path'] as const satisfies readonly DictColumn[];
@@ -58,9 +58,7 @@ export class JsonAnnotations implements AnnotationVisitor {
 
   unsigned(name: string, low: number, high: number): void {
     const value = high * 2 ** 32 + low;
-    this.#members[name] = Number.isSafeInteger(value)
-      ? value
-      : String((BigInt(high) << 32n) | BigInt(low));
+    this.#members[name] = Number.isSafeInteger(value) ? value : String(fromWords(low, high));
   }
 
   signed(name: string, value: bigint): void {

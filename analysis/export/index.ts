@@ -22,7 +22,6 @@ export interface Export {
  */
 export async function exportTrace({ trace, format, sink, folder }: Export): Promise<void> {
   const { reader } = trace;
-  const zero = zeroOf(reader) ?? 0n;
   switch (format) {
     case 'parquet':
     case 'csv':
@@ -45,11 +44,11 @@ export async function exportTrace({ trace, format, sink, folder }: Export): Prom
     }
     case 'speedscope': {
       const { exportSpeedscope } = await import('./speedscope.js');
-      return exportSpeedscope(reader, zero, sink);
+      return exportSpeedscope(reader, zeroOf(reader) ?? 0n, sink);
     }
     case 'otlp-json': {
       const { exportOtlp } = await import('./otlp.js');
-      return exportOtlp(reader, zero, sink);
+      return exportOtlp(reader, zeroOf(reader) ?? 0n, sink);
     }
     case 'umockdev': {
       const { exportUmockdev } = await import('./umockdev.js');

@@ -118,7 +118,6 @@ class Columns {
   readonly span: WordView;
   readonly ts: WordView;
   readonly #moment: Writable<Moment>;
-  /** Low and high word of zero as a double: times of one trace are within 2^53 of it. */
   readonly #zero: bigint;
 
   constructor(

@@ -3,6 +3,7 @@
  * that read sysfs run on the recorded machine: `umockdev-run --device FILE -- lspci`.
  */
 import { type Sink, type TraceReader, VfrError } from '../../traces/index.js';
+import { eventsOfKind } from '../events-of-kind.js';
 import { TextSink } from './text-sink.js';
 
 /** A function as its snapshot has it. */
@@ -32,22 +33,12 @@ export function exportUmockdev(reader: TraceReader, sink: Sink): void {
 /** The first snapshot of each function. */
 function functionsOf(reader: TraceReader): PciFunction[] {
   const found = new Map<string, PciFunction>();
-  const snapshot = reader.dictionaries.kind.indexOf('snapshot');
-  for (const info of reader.batches) {
-    if (snapshot < 0 || info.stats?.ids.kind?.includes(snapshot) === false) continue;
-    const batch = reader.batch(info);
-    const [kind, name, device] = [
-      batch.column('kind'),
-      batch.column('name'),
-      batch.column('device'),
-    ];
-    for (let row = 0; row < batch.rows; row++) {
-      const address = device.at(row);
-      if (kind.id(row) !== snapshot || name.at(row) !== 'start' || address === null) continue;
-      const facts = parsed(batch.column('text').text(row));
-      if (facts === null || found.has(address)) continue;
-      found.set(address, { address, facts, config: batch.column('data').at(row) });
-    }
+  for (const { batch, row } of eventsOfKind(reader, 'snapshot')) {
+    const address = batch.column('device').at(row);
+    if (batch.column('name').at(row) !== 'start' || address === null) continue;
+    const facts = parsed(batch.column('text').text(row));
+    if (facts === null || found.has(address)) continue;
+    found.set(address, { address, facts, config: batch.column('data').at(row) });
   }
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 /** Losses as bands of time. */
 import type { Batch, TraceReader } from '../../traces/index.js';
+import { eventsOfKind } from '../events-of-kind.js';
 import type { LossBand } from './lane.js';
 
 /**
@@ -7,17 +8,7 @@ import type { LossBand } from './lane.js';
  * before, as found in the same batch, to the event of the loss.
  */
 export function lossBands(reader: TraceReader, zero: bigint): LossBand[] {
-  const lost = reader.dictionaries.kind.indexOf('lost');
-  if (lost < 0) return [];
-  const bands: LossBand[] = [];
-  for (const info of reader.batches) {
-    if (info.stats?.ids.kind?.includes(lost) === false) continue;
-    const batch = reader.batch(info);
-    const kind = batch.column('kind');
-    for (let row = 0; row < batch.rows; row++)
-      if (kind.id(row) === lost) bands.push(bandAt(batch, row, zero));
-  }
-  return bands;
+  return Array.from(eventsOfKind(reader, 'lost'), ({ batch, row }) => bandAt(batch, row, zero));
 }
 
 function bandAt(batch: Batch, row: number, zero: bigint): LossBand {

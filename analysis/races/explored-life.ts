@@ -9,6 +9,7 @@ import {
   exploreOrders,
   type Outcome,
   World,
+  withDriverOf,
 } from '../../replay/index.js';
 import type { Bdf, Seq, TraceReader } from '../../traces/index.js';
 import { flagsOf } from './find.js';
@@ -70,7 +71,7 @@ export function* recordedLives(
         assumed: flags.length > 1 ? flag : null,
         life,
         world,
-        end: onlyOf(endOf(world, life.schedule), lifetime.device),
+        end: withDriverOf(endOf(world, life.schedule), lifetime.device),
       };
     }
   }
@@ -78,11 +79,6 @@ export function* recordedLives(
 
 const isWithin = (operations: readonly Operation[], seqs?: readonly [number, number]): boolean =>
   seqs === undefined || operations.some(({ seq }) => seq >= seqs[0] && seq <= seqs[1]);
-
-const onlyOf = (outcome: Outcome, device: Bdf): Outcome => ({
-  ...outcome,
-  drivers: device in outcome.drivers ? { [device]: outcome.drivers[device] } : {},
-});
 
 /** All orders of each life. */
 export function* exploreLives(reader: TraceReader, options: LifeOptions): Generator<ExploredLife> {
@@ -122,8 +118,8 @@ export function explainLife(
   };
   return {
     ...found,
-    bad: onlyOf(found.bad, device),
-    wanted: onlyOf(found.wanted, device),
+    bad: withDriverOf(found.bad, device),
+    wanted: withDriverOf(found.wanted, device),
     inversions: found.inversions.map(({ first, second }) => ({
       first: placed(first),
       second: placed(second),

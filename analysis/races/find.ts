@@ -2,6 +2,7 @@
  * Finds binding races: two operations by different actors whose order is not determined, and whose
  * other order leads to another outcome. The recording itself may have gone well.
  */
+import { ADVICE, classOfPair, type RaceClass } from '../../replay/index.js';
 import {
   type Bdf,
   type Nanos,
@@ -9,10 +10,10 @@ import {
   nanosBetween,
   type Seq,
 } from '../../traces/index.js';
+import { actionOf, type World } from './life-machine.js';
 import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
 import { describeOutcome, describeRecorded, isSame, laterOwner, touchedBy } from './outcome.js';
-import { ADVICE, classify, type RaceClass } from './race-class.js';
-import { type LifePart, type Outcome, partsOf, type World } from './trial.js';
+import { type LifePart, type Outcome, partsOf } from './trial.js';
 import { Trials } from './trials.js';
 
 export interface RaceSide {
@@ -220,7 +221,8 @@ function makeRace(
   const { operations } = lifetime;
   const [first, second] = [operations[i], operations[j]];
   const moved = [second, ...operations.slice(i, j)];
-  const raceClass = classify(first.action, second.action, lifetime);
+  const [before, after] = [first, second].map(({ action }) => actionOf(action, lifetime));
+  const raceClass = classOfPair(before, after, false);
   return {
     // Incidents are numbered when all races are known.
     incident: 0,

@@ -1,3 +1,5 @@
+export type { RaceClass } from '../../replay/index.js';
+
 import type { Batch, TraceReader } from '../../traces/index.js';
 import { type Found, findRaces, type Race } from './find.js';
 import type { Lifetime } from './operation.js';
@@ -13,7 +15,6 @@ export {
 export type { Found, Pair, Race, RaceSide, UndecidedRace } from './find.js';
 export { recordedOperation } from './life-run.js';
 export type { Actor } from './operation.js';
-export type { RaceClass } from './race-class.js';
 
 export interface RaceReport extends Found {
   /**

@@ -6,18 +6,15 @@ import {
   type ActorSpec,
   boot,
   type Kernel,
-  type KernelAction,
-  type KernelFunction,
   World as KernelWorld,
   type OperationSpec,
   oneAfterTheOther,
   type RunSpec,
-  routingId,
   scheduleOf,
 } from '../../replay/index.js';
 import { ERRNO } from '../../traces/index.js';
+import { actionOf, driversOf, functionOf, mentioned, type World } from './life-machine.js';
 import { describe, type Lifetime, type Operation } from './operation.js';
-import { mentioned, type World } from './trial.js';
 
 /** An operation of the run, and what it was in the recording. */
 export interface RunOperation {
@@ -44,11 +41,6 @@ export interface LifeRun {
   readonly driver: string | null;
 }
 
-/** Ids of all functions: which drivers claim them is known from the recording. */
-const IDS = { vendor: 1, device: 1, subvendor: null, subdevice: null, class: 0x020000 };
-const VF_IDS = { ...IDS, device: 2 };
-const PF_DRIVER = 'pf';
-
 /** What an actor does when an operation fails that had succeeded in the recording. */
 export type OnDifference = 'continue' | 'stop';
 
@@ -60,11 +52,15 @@ export function runOfLife(
   onDifference: OnDifference = 'continue',
 ): LifeRun {
   const actors = actorsOf(lifetime, world, onDifference);
+  const names = [...new Set([...world.natives, ...mentioned(lifetime)])];
+  const answersOf = (name: string) => [
+    { to: lifetime.device, results: resultsOf(name, lifetime, world) },
+  ];
   const run: RunSpec = {
     machine: {
       kernel,
-      functions: [functionOf(lifetime, world)],
-      drivers: driversOf(lifetime, world),
+      functions: [functionOf(lifetime, world.autoprobe)],
+      drivers: driversOf(lifetime, names, world.natives, answersOf),
     },
     actors: actors.map(
       ({ name, operations }): ActorSpec => ({
@@ -84,36 +80,6 @@ export function recordedOperation(
 ): Operation | null {
   const own = actors.find(({ name }) => name === actor);
   return operation === null ? null : (own?.operations[operation - 1]?.recorded ?? null);
-}
-
-function functionOf({ device, physfn, initial }: Lifetime, { autoprobe }: World): KernelFunction {
-  const { driver, override, mayBind: present } = initial;
-  if (physfn === null) return { address: device, ids: IDS, present, driver, override, sriov: null };
-  const sriov = {
-    totalVfs: 1,
-    offset: routingId(device) - routingId(physfn),
-    stride: 1,
-    vfDevice: VF_IDS.device,
-    autoprobe,
-    vfs: present ? [{ present, driver, override }] : [],
-  };
-  return { address: physfn, ids: IDS, present: true, driver: PF_DRIVER, override: null, sriov };
-}
-
-function driversOf(lifetime: Lifetime, world: World): RunSpec['machine']['drivers'] {
-  const { device, physfn } = lifetime;
-  const ids = physfn === null ? IDS : VF_IDS;
-  const claim = { ...ids, classMask: 0xff_ffff };
-  const loaded = { loaded: true, isAsync: false, sriov: null, defersUntil: null };
-  const names = [...new Set([...world.natives, ...mentioned(lifetime)])];
-  const own = names.map((name) => ({
-    ...loaded,
-    name,
-    table: world.natives.includes(name) ? [claim] : [],
-    answers: [{ to: device, results: resultsOf(name, lifetime, world) }],
-  }));
-  const ofPf = { ...loaded, name: PF_DRIVER, table: [], answers: [], sriov: 'simple' as const };
-  return physfn === null ? own : [...own, ofPf];
 }
 
 /** What its probe returned in this life; else what it mostly returns to such functions. */
@@ -190,7 +156,7 @@ function specOf(
 ): OperationSpec {
   const { device, initial } = lifetime;
   const { action } = operation;
-  const spec = { action: actionOf(operation, lifetime), onError: 'continue' as const };
+  const spec = { action: actionOf(action, lifetime), onError: 'continue' as const };
   if (action.type === 'override' && action.driver === null) {
     // The thread that clears an override knows that the one that had set it is done with it.
     const setter = lastSetter(operation, lifetime, threads);
@@ -216,37 +182,6 @@ function lastSetter(
   const thread = threads.find(({ list }) => list.includes(set));
   const count = thread?.list.filter(({ seq }) => seq < clear.seq).length ?? 0;
   return thread === undefined || count === 0 ? null : { actor: thread.name, operations: count };
-}
-
-function actionOf({ action }: Operation, { device, physfn }: Lifetime): KernelAction {
-  const write = (attribute: string, text: string, driver: string | null = null) => ({
-    type: 'write' as const,
-    attribute,
-    address: null,
-    driver,
-    text,
-  });
-  switch (action.type) {
-    case 'initial':
-      return physfn === null
-        ? { type: 'plug', addresses: [device] }
-        : { ...write('sriov_numvfs', '1'), address: physfn };
-    case 'override':
-      return { ...write('driver_override', `${action.driver ?? ''}\n`), address: device };
-    case 'bind':
-    case 'unbind':
-      return write(action.type, device, action.driver);
-    case 'release':
-      return { type: 'release', address: device };
-    case 'drivers_probe':
-      return write('drivers_probe', device);
-    case 'new_id': {
-      const { vendor, device: id } = physfn === null ? IDS : VF_IDS;
-      return write('new_id', `${vendor} ${id}`, action.driver);
-    }
-    case 'autoprobe':
-      return { ...write('sriov_drivers_autoprobe', action.on ? '1' : '0'), address: physfn };
-  }
 }
 
 /** Drivers that give the function up by themselves, in this life or in every other one. */

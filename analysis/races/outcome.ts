@@ -1,7 +1,8 @@
 /**
  * When two outcomes count as the same for the user of the device, and how an outcome is described.
  */
-import type { Outcome, World } from './trial.js';
+import type { World } from './life-machine.js';
+import type { Outcome } from './trial.js';
 
 /**
  * Whether another order makes no difference: the same drivers touch the device, however often, and

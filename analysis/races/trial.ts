@@ -6,12 +6,18 @@ import {
   boot,
   type Kernel,
   type KernelAction,
-  type KernelFunction,
   World as KernelWorld,
   type NativeDrivers,
 } from '../../replay/index.js';
-import { ERRNO } from '../../traces/index.js';
-import type { Habit } from './habits.js';
+import { type Bdf, ERRNO } from '../../traces/index.js';
+import {
+  actionOf,
+  driversOf,
+  functionOf,
+  mentioned,
+  type Place,
+  type World,
+} from './life-machine.js';
 import type { Action, BindingState, Lifetime, Operation } from './operation.js';
 
 /** What an order led to: every driver whose probe was entered, and which one was left bound. */
@@ -19,14 +25,6 @@ export interface Outcome {
   /** `driver` for a probe that succeeded, `driver!` for one that failed, in order. */
   readonly probes: readonly string[];
   readonly driver: string | null;
-}
-
-/** What is taken for a life: the flag of the PF when it began, and what drivers do. */
-export interface World {
-  readonly autoprobe: boolean;
-  /** Drivers that match the device without an override, in their order. */
-  readonly natives: readonly string[];
-  readonly habit: (driver: string) => Habit;
 }
 
 /** A moment of a trial that it can go back to. */
@@ -38,11 +36,8 @@ export interface Mark {
 }
 
 /** Places of the machine of a trial: the function is a VF of the first, or is alone. */
-const PF = '0000:00:01.0';
-const VF = '0000:00:01.1';
-const IDS = { vendor: 1, device: 1, subvendor: 1, subdevice: 1, class: 0x020000 };
-const VF_DEVICE = 2;
-const PF_DRIVER = 'pf';
+const PF = '0000:00:01.0' as Bdf;
+const VF = '0000:00:01.1' as Bdf;
 /** Other drivers have their number after it. */
 const DRIVER = 'driver-';
 const numberOf = (name: string): number => Number(name.slice(DRIVER.length));
@@ -54,7 +49,7 @@ export class Trial {
   readonly #k: Kernel;
   /** Drivers by number; their names in the trial are not theirs, so that no model answers. */
   readonly #drivers: readonly string[];
-  readonly #place: string;
+  readonly #place: Place;
   readonly #probes: string[] = [];
   #taken: number[];
   #mayBind: boolean;
@@ -67,7 +62,7 @@ export class Trial {
     private readonly world: World,
   ) {
     const { initial, operations, physfn } = lifetime;
-    this.#place = physfn === null ? PF : VF;
+    this.#place = physfn === null ? { device: PF, physfn } : { device: VF, physfn: PF };
     this.#natives = new Set(world.natives);
     this.#drivers = [...new Set([...world.natives, ...mentioned(lifetime)])];
     this.#taken = this.#drivers.map(() => 0);
@@ -80,73 +75,45 @@ export class Trial {
   }
 
   #machine(actions: readonly KernelAction[]): KernelWorld {
-    const { initial } = this.lifetime;
-    const isVf = this.#place === VF;
-    const start = {
-      present: initial.mayBind,
-      driver: initial.driver === null ? null : this.#nameOf(initial.driver),
-      override: initial.override === null ? null : this.#nameOf(initial.override),
-    };
-    const ids = { ...IDS, device: isVf ? VF_DEVICE : IDS.device, subvendor: null, subdevice: null };
-    const { autoprobe } = this.world;
-    const vfs = initial.mayBind ? [start] : [];
-    const sriov = { totalVfs: 1, offset: 1, stride: 1, vfDevice: VF_DEVICE, autoprobe, vfs };
-    const pf = { present: true, driver: PF_DRIVER, override: null };
-    const one: KernelFunction = isVf
-      ? { address: PF, ids: IDS, ...pf, sriov }
-      : { address: PF, ids, ...start, sriov: null };
-    const claim = { ...ids, subvendor: null, subdevice: null, classMask: 0xff_ffff };
-    const driver = { loaded: true, isAsync: false, sriov: null, answers: [], defersUntil: null };
-    const own = this.#drivers.map((name) => ({
-      ...driver,
-      name: this.#nameOf(name),
-      table: this.world.natives.includes(name) ? [claim] : [],
-    }));
-    const ofPf = { ...driver, name: PF_DRIVER, table: [], sriov: 'simple' as const };
+    const { mayBind, driver, override } = this.lifetime.initial;
+    const { autoprobe, natives } = this.world;
+    const named = (name: string | null) => (name === null ? null : this.#nameOf(name));
+    const initial = { mayBind, driver: named(driver), override: named(override) };
+    const names = this.#drivers.map((name) => this.#nameOf(name));
+    const matching = natives.map((name) => this.#nameOf(name));
     const operationsOf = (list: readonly KernelAction[]) =>
       list.map((action) => ({ action, when: null, onError: 'continue' as const }));
-    const arrival: KernelAction = isVf
-      ? { type: 'write', attribute: 'sriov_numvfs', address: PF, driver: null, text: '1' }
-      : { type: 'plug', addresses: [PF] };
+    const arrival = actionOf({ type: 'initial' }, this.#place);
     return new KernelWorld({
-      machine: { kernel: '6.12', functions: [one], drivers: [...own, ofPf] },
+      machine: {
+        kernel: '6.12',
+        functions: [functionOf({ ...this.#place, initial }, autoprobe)],
+        drivers: driversOf(this.#place, names, matching, () => []),
+      },
       actors: [
         { name: 'doer', operations: operationsOf(actions) },
-        { name: 'maker', operations: operationsOf(initial.mayBind ? [] : [arrival]) },
+        { name: 'maker', operations: operationsOf(mayBind ? [] : [arrival]) },
       ],
     });
   }
 
   #actionOf(action: Action): KernelAction {
-    const write = (attribute: string, text: string, driver: string | null = null) => ({
-      type: 'write' as const,
-      attribute,
-      address: this.#place,
-      driver: driver === null ? null : this.#nameOf(driver),
-      text,
-    });
     switch (action.type) {
       case 'initial':
+        // The other thread does it.
         return { type: 'plug', addresses: [] };
-      case 'override':
-        // A line break clears it; a write of no bytes does nothing.
-        return write(
-          'driver_override',
-          action.driver === null ? '\n' : this.#nameOf(action.driver),
-        );
-      case 'bind':
-        return write('bind', this.#place, action.driver);
-      case 'unbind':
       case 'release':
-        return write('unbind', this.#place, action.driver);
-      case 'drivers_probe':
-        return write('drivers_probe', this.#place);
+        // In another order its driver may not be bound: then nothing is released.
+        return this.#actionOf({ ...action, type: 'unbind' });
+      case 'override':
+      case 'bind':
+      case 'unbind':
       case 'new_id': {
-        const device = this.#place === VF ? VF_DEVICE : IDS.device;
-        return write('new_id', `${IDS.vendor} ${device}`, action.driver);
+        const driver = action.driver === null ? null : this.#nameOf(action.driver);
+        return actionOf({ ...action, driver } as Action, this.#place);
       }
-      case 'autoprobe':
-        return { ...write('sriov_drivers_autoprobe', action.on ? '1' : '0'), address: PF };
+      default:
+        return actionOf(action, this.#place);
     }
   }
 
@@ -192,7 +159,7 @@ export class Trial {
     const k = this.#k;
     while (k.canRun(MAKER) && k.callsOf(MAKER)[0] !== 'pci_bus_add_device') k.step(MAKER);
     const { override } = this.lifetime.initial;
-    const dev = k.findDevice(k.world.place(this.#place));
+    const dev = k.findDevice(k.world.place(this.#place.device));
     if (override !== null && dev !== 0) k.setOverride(dev, this.#nameOf(override));
   }
 
@@ -241,7 +208,7 @@ export class Trial {
 
   #state(): BindingState {
     const k = this.#k;
-    const dev = k.findDevice(k.world.place(this.#place));
+    const dev = k.findDevice(k.world.place(this.#place.device));
     const named = (name: string | null) =>
       name === null ? null : (this.#drivers[numberOf(name)] ?? name);
     return {
@@ -264,13 +231,6 @@ export class Trial {
     const natives = [...this.#natives];
     return { lifetime, world: { ...this.world, natives, autoprobe: this.#autoprobe } };
   }
-}
-
-/** Drivers that a life names. */
-export function mentioned({ initial, operations, probes }: Lifetime): string[] {
-  const names = [initial.driver, initial.override, ...probes.keys()];
-  for (const { action } of operations) if ('driver' in action) names.push(action.driver);
-  return names.filter((name) => name !== null);
 }
 
 /** A part of a life, and what holds when it begins. */

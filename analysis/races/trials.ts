@@ -1,6 +1,7 @@
 /** The recorded order of a life's operations, and orders in which one comes earlier. */
+import type { World } from './life-machine.js';
 import type { Lifetime } from './operation.js';
-import { type Mark, type Outcome, Trial, type World } from './trial.js';
+import { type Mark, type Outcome, Trial } from './trial.js';
 
 export class Trials {
   /** What the recorded order leads to. */

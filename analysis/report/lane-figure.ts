@@ -39,18 +39,12 @@ export function laneFigure({ label, lanes, losses, span, colors }: LaneFigure): 
     height: lanes.length * ROW_HEIGHT + FRAME_HEIGHT,
     marginLeft: MARGIN_LEFT,
     x: { domain: [seconds(span.from), end], label: 'seconds', ...zoomedTicks(span) },
-    y: {
-      domain: [lanes.length, 0],
-      ticks: lanes.map((_, i) => i),
-      tickFormat: (row: number) => lanes[row]?.device ?? '',
-      tickSize: 0,
-      insetTop: 0,
-      label: null,
-    },
+    // The names of devices are marks of their own, in the middle of their rows.
+    y: { domain: [lanes.length, 0], axis: null },
     color: { type: 'identity' },
     symbol: { type: 'categorical', domain: MARK_KINDS, range: MARK_KINDS.map((k) => SYMBOLS[k]) },
   };
-  return draw({ ...options, y: { ...options.y, axis: null } }, [
+  return draw(options, [
     Plot.ruleY(lanes, { y: (_: Lane, i: number) => i, strokeOpacity: 0.15 }),
     Plot.text(lanes, { y: (_: Lane, i: number) => i + LINE.bottom, text: 'device', ...LABELS }),
     boxes(

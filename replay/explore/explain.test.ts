@@ -16,7 +16,7 @@ import {
   World,
 } from '../kernel/index.js';
 import { SCENARIOS, specOf } from '../scenarios/index.js';
-import { explainRun, exploreOrders, scheduled } from './index.js';
+import { classOfPair, explainRun, exploreOrders, scheduled } from './index.js';
 import { nearestOrder } from './least-inversion.js';
 import { conflictOf, OrderedRun } from './ordered-run.js';
 
@@ -74,6 +74,19 @@ describe('the pair that decided', () => {
     const isBad = (outcome: Outcome) => keyOf(outcome) !== keyOf(other.outcome);
     expect(explainRun(world, one.schedule, { ...OPTIONS, isBad })?.class).toBe('R6');
   });
+});
+
+test('an override that another actor clears is of one class, whichever of the two came first', () => {
+  const override = (text: string) =>
+    ({
+      type: 'write',
+      attribute: 'driver_override',
+      address: '0000:41:00.4',
+      driver: null,
+      text,
+    }) as const;
+  const [set, clear] = [override('vfio-pci\n'), override('\n')];
+  expect([classOfPair(set, clear, false), classOfPair(clear, set, false)]).toEqual(['R5', 'R5']);
 });
 
 test('the events that explain names are those of a recording of the order', () => {

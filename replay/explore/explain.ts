@@ -2,14 +2,14 @@
  * Why a run ended as it did: the least that would have to come in another order for a wanted end,
  * the step after which no order leads there, and whether the known right way makes the end certain.
  */
-import { boot, type Outcome, World } from '../kernel/index.js';
+import { boot, type OperationSpec, type Outcome, World } from '../kernel/index.js';
 import { actionText } from './action-text.js';
 import { searchStates } from './depth-first.js';
 import { exploreOrders } from './explore-orders.js';
 import { fixesOf } from './fixes.js';
 import { type Inversion, nearestOrder, type SearchOptions } from './least-inversion.js';
 import { OrderedRun, type RunStep } from './ordered-run.js';
-import { ADVICE, classOfPair, type Deed, type RaceClass } from './race-classes.js';
+import { ADVICE, classOfPair, type RaceClass } from './race-classes.js';
 import { endOf } from './witness.js';
 
 /** An operation at one of its steps. */
@@ -82,25 +82,23 @@ function classOf(run: OrderedRun, { first, second }: Inversion, bad: Outcome): R
   if (bad.deadlock !== null) return 'R17';
   if (bad.faults.includes('overrideUseAfterFree')) return 'R9';
   if (bad.faults.includes('removedTwice')) return 'R20';
-  const [before, after] = [first, second].map((step): Deed => {
-    const { thread, operation } = step;
-    const spec = operation === null ? undefined : run.world.operations[thread][operation]?.spec;
-    return { step, action: spec?.action ?? null };
-  });
+  const [before, after] = [first, second].map((step) => specOf(run.world, step)?.action ?? null);
   const goesOn = run.steps.some(
     ({ at, thread, operation }) =>
       at > second.at && thread === first.thread && operation === first.operation,
   );
-  return classOfPair(before, after, goesOn);
+  return classOfPair(before, after, goesOn && first.writes.size === 0);
 }
 
-function described(
-  world: World,
-  { seq, actor, thread, operation, calls, at }: RunStep,
-): ExplainedStep {
+/** The operation that a step is a part of; null for a worker of the kernel. */
+const specOf = (world: World, { thread, operation }: RunStep): OperationSpec | null =>
+  operation === null ? null : (world.operations[thread][operation]?.spec ?? null);
+
+function described(world: World, step: RunStep): ExplainedStep {
+  const { seq, actor, operation, calls, at } = step;
   const within = calls[0] === 'user' || calls[0] === undefined ? '' : ` (${calls[0]})`;
-  const spec = operation === null ? undefined : world.operations[thread][operation]?.spec;
-  const what = spec === undefined ? (calls.at(-1) ?? 'nothing') : actionText(spec.action);
+  const spec = specOf(world, step);
+  const what = spec === null ? (calls.at(-1) ?? 'nothing') : actionText(spec.action);
   return {
     seq,
     actor,

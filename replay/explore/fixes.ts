@@ -37,8 +37,11 @@ const write = (attribute: string, address: string | null, text: string): Write =
   text,
 });
 
-const isWrite = ({ action }: OperationSpec, attribute: string): boolean =>
-  action.type === 'write' && action.attribute === attribute;
+const isWrite = (
+  one: OperationSpec,
+  attribute: string,
+): one is OperationSpec & { readonly action: Write } =>
+  one.action.type === 'write' && one.action.attribute === attribute;
 
 const withActors = (
   run: RunSpec,
@@ -74,12 +77,10 @@ function gated(run: RunSpec): Fix | null {
   let found = false;
   const changed = withActors(run, ({ operations }) =>
     operations.flatMap((one, i) => {
-      const { action } = one;
       if (isWrite(one, 'sriov_drivers_autoprobe')) return [];
-      if (action.type !== 'write') return [one];
-      if (isWrite(one, 'sriov_numvfs') && Number(action.text) > 0) {
+      if (isWrite(one, 'sriov_numvfs') && Number(one.action.text) > 0) {
         found = true;
-        return [operation(write('sriov_drivers_autoprobe', action.address, '0')), one];
+        return [operation(write('sriov_drivers_autoprobe', one.action.address, '0')), one];
       }
       return withProbe(operations, i);
     }),
@@ -111,18 +112,17 @@ function gatedBus(run: RunSpec): Fix | null {
 /** After an override, a probe is requested, unless the actor does so by itself later. */
 function withProbe(operations: readonly OperationSpec[], at: number): OperationSpec[] {
   const one = operations[at];
-  const { action } = one;
-  if (action.type !== 'write' || !isWrite(one, 'driver_override')) return [one];
-  const address = action.address ?? '';
+  if (!isWrite(one, 'driver_override')) return [one];
+  const { text } = one.action;
+  const address = one.action.address ?? '';
   const asks = operations
     .slice(at + 1)
     .some(
       (later) =>
         (isWrite(later, 'drivers_probe') || isWrite(later, 'bind')) &&
-        later.action.type === 'write' &&
         later.action.text.trim() === address,
     );
-  if (asks || action.text.trim() === '') return [one];
+  if (asks || text.trim() === '') return [one];
   return [one, operation(write('drivers_probe', null, address))];
 }
 
@@ -132,15 +132,12 @@ function overrideBeforeUnbind(run: RunSpec): Fix | null {
   const changed = withActors(run, ({ operations }) => {
     const moved = [...operations];
     for (let at = 0; at < moved.length; at++) {
-      const { action, when } = moved[at];
-      if (action.type !== 'write' || !isWrite(moved[at], 'driver_override')) continue;
-      if (action.text.trim() === '' || when !== null) continue;
+      const override = moved[at];
+      if (!isWrite(override, 'driver_override') || override.when !== null) continue;
+      const { text, address } = override.action;
+      if (text.trim() === '') continue;
       const to = moved.findIndex(
-        (one, i) =>
-          i < at &&
-          isWrite(one, 'unbind') &&
-          one.action.type === 'write' &&
-          one.action.text.trim() === action.address,
+        (one, i) => i < at && isWrite(one, 'unbind') && one.action.text.trim() === address,
       );
       if (to < 0) continue;
       found = true;

@@ -9,8 +9,8 @@ export {
   exploreOrders,
 } from './explore-orders.js';
 export { modelVersion } from './model-version.js';
-export { type FoundOutcome, type Judgement, shareOf } from './outcome-set.js';
-export { ADVICE, type RaceClass } from './race-classes.js';
+export { type FoundOutcome, type Judgement, shareOf, withDriverOf } from './outcome-set.js';
+export { ADVICE, classOfPair, type RaceClass } from './race-classes.js';
 export {
   type Named,
   readSchedule,

@@ -37,8 +37,7 @@ const DATA = 4096;
 
 /** @returns null when no order that was looked at has an end that is not bad */
 export function nearestOrder(run: OrderedRun, options: SearchOptions): NearestOrder | null {
-  const costs = new Costs(run);
-  const { space, done } = searched(run, costs, options);
+  const { space, done, costs } = searched(run, options);
   const { byThread } = run;
   const threads = byThread.length;
   const least = new Float64Array(space.states).fill(Number.POSITIVE_INFINITY);
@@ -78,30 +77,30 @@ interface Searched {
   readonly space: Space;
   /** By state and thread: how many steps of the given order the thread has done. */
   readonly done: Int32Array;
+  readonly costs: Costs;
 }
 
 /** All states; if there are too many, those that persistent sets leave. */
-function searched(run: OrderedRun, costs: Costs, options: SearchOptions): Searched {
-  const all = searchOnce(run, costs, options, null);
+function searched(run: OrderedRun, options: SearchOptions): Searched {
+  const all = searchOnce(run, options, null);
   if (all.space.closed) return all;
   const sets = new PersistentSets(boot(run.world, null, options.watches));
   for (;;) {
     sets.hasGrown = false;
-    const reduced = searchOnce(run, costs, options, sets);
-    if (!reduced.space.closed) return searchOnce(run, costs, options, null);
+    const reduced = searchOnce(run, options, sets);
+    if (!reduced.space.closed) return all;
     if (!sets.hasGrown) return reduced;
   }
 }
 
 function searchOnce(
   run: OrderedRun,
-  costs: Costs,
   options: SearchOptions,
   sets: PersistentSets | null,
 ): Searched {
   const { states, watches } = options;
   const done: number[] = [];
-  costs.forgetStrays();
+  const costs = new Costs(run);
   const limits: SearchLimits = {
     states,
     exact: false,
@@ -118,10 +117,10 @@ function searchOnce(
     sets === null
       ? searchStates(k, limits)
       : searchStates(k, limits, (kernel, ready) => sets.choose(kernel, ready));
-  return { space, done: Int32Array.from(done) };
+  return { space, done: Int32Array.from(done), costs };
 }
 
-/** What a step of a thread overtakes. */
+/** What a step of a thread overtakes, in the states of one search. */
 class Costs {
   /** For each step of the given order, the earlier ones of other threads in conflict with it. */
   readonly #earlier = new WeakMap<RunStep, readonly Overtaken[]>();
@@ -134,10 +133,6 @@ class Costs {
     for (const steps of run.byThread) {
       for (const [i, step] of steps.entries()) this.#index.set(step, i);
     }
-  }
-
-  forgetStrays(): void {
-    this.#strays.clear();
   }
 
   /** @param done of all states so far: those of this one come last */

@@ -32,12 +32,15 @@ export interface Judgement {
 
 export function endingOf(k: Kernel, whole: Outcome, judgement: Judgement): Ending {
   const { isBad, markOf, question } = judgement;
-  const outcome = question === undefined ? whole : { ...whole, drivers: only(whole, question) };
+  const outcome = question === undefined ? whole : withDriverOf(whole, question);
   return { outcome, isBad: isBad(whole, k), mark: markOf?.(k) ?? '' };
 }
 
-const only = ({ drivers }: Outcome, question: string): Outcome['drivers'] =>
-  question in drivers ? { [question]: drivers[question] } : {};
+/** The outcome with the driver of one function, and of no other. */
+export const withDriverOf = (outcome: Outcome, address: string): Outcome => ({
+  ...outcome,
+  drivers: address in outcome.drivers ? { [address]: outcome.drivers[address] } : {},
+});
 
 /** A way to an end. */
 export interface Way {

@@ -1,6 +1,5 @@
 /** Classes of races in binding and in the use of VFIO, each with the known way to avoid it. */
 import type { Action } from '../kernel/index.js';
-import type { RunStep } from './ordered-run.js';
 
 export const ADVICE = {
   R1:
@@ -33,48 +32,45 @@ export const ADVICE = {
 
 export type RaceClass = keyof typeof ADVICE;
 
-/** What a step is a part of. */
-export interface Deed {
-  readonly step: RunStep;
-  /** Null for a worker of the kernel. */
-  readonly action: Action | null;
-}
-
 const BINDS: ReadonlySet<string> = new Set(['bind', 'drivers_probe', 'new_id']);
+/** Requests that look at the binding before they do something. */
+const CHECKS: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
 const USES: ReadonlySet<string> = new Set(['open', 'close', 'exit']);
 const ACCESSES: ReadonlySet<string> = new Set(['access', 'mmap', 'touch', 'munmap']);
 
-const attributeOf = ({ action }: Deed): string | null =>
-  action?.type === 'write' ? action.attribute : null;
+/** What was done; null for a worker of the kernel. */
+type Deed = Action | null;
 
-const textOf = ({ action }: Deed): string => (action?.type === 'write' ? action.text.trim() : '');
+const attributeOf = (deed: Deed): string | null => (deed?.type === 'write' ? deed.attribute : null);
+
+const textOf = (deed: Deed): string => (deed?.type === 'write' ? deed.text.trim() : '');
 
 const adds = (deed: Deed): boolean =>
-  deed.action?.type === 'plug' ||
+  deed?.type === 'plug' ||
   attributeOf(deed) === 'rescan' ||
   (attributeOf(deed) === 'sriov_numvfs' && Number(textOf(deed)) > 0);
 
 const removes = (deed: Deed): boolean =>
-  ['unplug', 'removal'].includes(deed.action?.type ?? '') ||
+  ['unplug', 'removal'].includes(deed?.type ?? '') ||
   attributeOf(deed) === 'remove' ||
   (attributeOf(deed) === 'sriov_numvfs' && Number(textOf(deed)) === 0);
 
 /**
- * The class of two steps whose order decides the end.
+ * The class of two operations whose order decides the end.
  * @param first the one that came first, when the end was bad
- * @param goesOnAfter the operation of the first step ended after the second step
+ * @param onlyLooked the first one had only read until the second came, and went on after it
  */
-export function classOfPair(first: Deed, second: Deed, goesOnAfter: boolean): RaceClass {
+export function classOfPair(first: Deed, second: Deed, onlyLooked: boolean): RaceClass {
   const pair = [first, second];
   const attributes = pair.map(attributeOf);
-  const types = pair.map(({ action }) => action?.type ?? 'work');
+  const types = pair.map((deed) => deed?.type ?? 'work');
   const has = (name: string) => attributes.includes(name);
   if (has('sriov_drivers_autoprobe')) return 'R10';
   if (types.includes('release') || types.includes('work')) return 'R7';
   if (has('new_id')) return 'R3';
   if (has('remove_id')) return 'R15';
   if (pair.every((deed) => adds(deed) || removes(deed))) return 'R20';
-  const override = pair.find((deed) => attributeOf(deed) === 'driver_override');
+  const overrides = pair.filter((deed) => attributeOf(deed) === 'driver_override');
   if (pair.some(adds)) return attributes.includes('sriov_numvfs') ? 'R1' : 'R8';
   if (types.includes('load') || types.includes('unload')) return 'R6';
   if (types.every((type) => USES.has(type))) return 'R12';
@@ -83,15 +79,9 @@ export function classOfPair(first: Deed, second: Deed, goesOnAfter: boolean): Ra
   if (types.some((type) => ACCESSES.has(type))) return 'R24';
   if (types.includes('ioctl')) return attributes.some((a) => a !== null) ? 'R16' : 'R26';
   if (pair.some(removes)) return 'R20';
-  if (checksFirst(first, goesOnAfter)) return 'R18';
-  if (override !== undefined && textOf(override) === '') return 'R5';
+  if (onlyLooked && CHECKS.has(attributeOf(first) ?? '')) return 'R18';
+  if (overrides.some((deed) => textOf(deed) === '')) return 'R5';
   if (has('unbind')) return 'R4';
-  if (override !== undefined) return attributes.some((a) => BINDS.has(a ?? '')) ? 'R4' : 'R2';
+  if (overrides.length > 0) return attributes.some((a) => BINDS.has(a ?? '')) ? 'R4' : 'R2';
   return 'R14';
 }
-
-/** A request looked at the binding, and another came in between before it did something. */
-const checksFirst = (first: Deed, goesOnAfter: boolean): boolean =>
-  goesOnAfter &&
-  first.step.writes.size === 0 &&
-  ['bind', 'unbind', 'drivers_probe'].includes(attributeOf(first) ?? '');

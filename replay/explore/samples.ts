@@ -4,10 +4,10 @@ import {
   oneAfterTheOther,
   randomNumbers,
   readyThreads,
-  run,
   type Scheduler,
 } from '../kernel/index.js';
 import { type Ending, endingOf, type Judgement } from './outcome-set.js';
+import { runOf, scheduleOf } from './witness.js';
 
 export interface Sample extends Ending {
   /** The thread of each step. */
@@ -27,20 +27,15 @@ export function* samplesOf(begin: Begin, count: number, judgement: Judgement): G
 export type Begin = () => Kernel;
 
 function sample(begun: Kernel, scheduler: Scheduler, judgement: Judgement): Sample {
-  const schedule: number[] = [];
-  const outcome = run(begun, (k) => {
-    const thread = scheduler(k);
-    if (thread >= 0) schedule.push(thread);
-    return thread;
-  });
+  const { outcome, schedule } = runOf(begun, scheduler);
   return { ...endingOf(begun, outcome, judgement), schedule };
 }
 
 /** How many steps each thread does in a run, as an estimate. */
 function stepsByThread(begin: Begin): number[] {
-  const { schedule } = sample(begin(), oneAfterTheOther, { isBad: () => false });
   const steps: number[] = [];
-  for (const thread of schedule) steps[thread] = (steps[thread] ?? 0) + 1;
+  for (const thread of scheduleOf(begin(), oneAfterTheOther))
+    steps[thread] = (steps[thread] ?? 0) + 1;
   return steps;
 }
 

@@ -31,16 +31,23 @@ export function scheduled(schedule: readonly number[]): Scheduler {
   return () => (step < schedule.length ? schedule[step++] : -1);
 }
 
-/** The thread of each step of a run. @param k the kernel at the beginning; afterwards at the end */
-export function scheduleOf(k: Kernel, scheduler: Scheduler): number[] {
+/** How a run ends, and the thread of each step. @param k the kernel at the beginning */
+export function runOf(
+  k: Kernel,
+  scheduler: Scheduler,
+): { readonly outcome: Outcome; readonly schedule: number[] } {
   const schedule: number[] = [];
-  run(k, (kernel) => {
+  const outcome = run(k, (kernel) => {
     const thread = scheduler(kernel);
     if (thread >= 0) schedule.push(thread);
     return thread;
   });
-  return schedule;
+  return { outcome, schedule };
 }
+
+/** The thread of each step of a run. @param k the kernel at the beginning; afterwards at the end */
+export const scheduleOf = (k: Kernel, scheduler: Scheduler): number[] =>
+  runOf(k, scheduler).schedule;
 
 /** How a run ends. @param schedule the thread of each step */
 export const endOf = (world: World, schedule: readonly number[]): Outcome =>
