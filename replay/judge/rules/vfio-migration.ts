@@ -19,8 +19,8 @@ import type { Engine } from '../engine/engine.js';
 
 const { SET, PROBE, ID } = FEATURE_FLAG;
 
-/** The driver of a device. */
-function driverOf(engine: Engine, address: string): DriverModel | null {
+/** The driver of a device; null without one, and when it is not known. */
+export function driverOf(engine: Engine, address: string): DriverModel | null {
   const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver) : null;
 }
