@@ -50,24 +50,38 @@ export function addPackages(root: string, packages: readonly string[]): void {
 }
 
 /**
- * The guest's root file system, built on the first call and kept under the cache folder.
- * VFR_LAB_MIRROR names another Debian archive than debootstrap's own choice.
+ * Builds a minimal Debian in a folder. VFR_LAB_MIRROR names another Debian archive than
+ * debootstrap's own choice.
+ * @param what is built, in words
+ * @param complete installs the rest; the folder is there only after all of it succeeded
  */
+export function buildRoot(
+  root: string,
+  { what, suite, packages }: { what: string; suite: string; packages: readonly string[] },
+  complete: (building: string) => void,
+): void {
+  requireTools(['debootstrap', 'chroot']);
+  requireRoot();
+  const building = `${root}.building`;
+  rmSync(building, { recursive: true, force: true });
+  say(`${what}, once`);
+  const mirror = process.env.VFR_LAB_MIRROR;
+  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+  const from = mirror === undefined ? [] : [mirror];
+  run('debootstrap', ['--variant=minbase', ...include, suite, building, ...from]);
+  copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
+  complete(building);
+  renameSync(building, root);
+}
+
+/** The guest's root file system, built on the first call and kept under the cache folder. */
 export function guestRoot(cache: string): string {
   const root = join(cache, 'root');
   if (existsSync(join(root, 'usr/bin/node'))) return root;
-  requireTools(['debootstrap', 'chroot']);
-  requireRoot();
-  const building = join(cache, 'root.building');
-  rmSync(building, { recursive: true, force: true });
-  say(`building the guest root (Debian ${SUITE}), once`);
-  const mirror = process.env.VFR_LAB_MIRROR;
-  const include = `--include=${PACKAGES.join(',')}`;
-  const from = mirror === undefined ? [] : [mirror];
-  run('debootstrap', ['--variant=minbase', include, SUITE, building, ...from]);
-  copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
-  inRoot(building, 'apt-get', 'update');
-  copyFileSync(process.execPath, join(building, 'usr/bin/node'));
-  renameSync(building, root);
+  const what = `building the guest root (Debian ${SUITE})`;
+  buildRoot(root, { what, suite: SUITE, packages: PACKAGES }, (building) => {
+    inRoot(building, 'apt-get', 'update');
+    copyFileSync(process.execPath, join(building, 'usr/bin/node'));
+  });
   return root;
 }

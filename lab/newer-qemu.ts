@@ -1,7 +1,6 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { addSuite, inRoot } from './guest-root.js';
-import { requireRoot, requireTools, run, say } from './host.js';
+import { addSuite, buildRoot, inRoot } from './guest-root.js';
 
 const SUITE = 'trixie';
 /** QEMU has igb from 8.0 on, VFs of virtio network cards from 10.1 on. */
@@ -25,17 +24,10 @@ export function newerQemu(cache: string): readonly string[] {
 }
 
 function install(root: string): void {
-  requireTools(['debootstrap', 'chroot']);
-  requireRoot();
-  const building = `${root}.building`;
-  rmSync(building, { recursive: true, force: true });
-  say(`installing QEMU of Debian ${BACKPORTS}, once`);
-  const mirror = process.env.VFR_LAB_MIRROR;
-  const from = mirror === undefined ? [] : [mirror];
-  run('debootstrap', ['--variant=minbase', SUITE, building, ...from]);
-  copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
-  addSuite(building, BACKPORTS);
-  const options = ['-y', '-qq', '--no-install-recommends', '-t', BACKPORTS];
-  inRoot(building, 'apt-get', 'install', ...options, 'qemu-system-x86');
-  renameSync(building, root);
+  const what = `installing QEMU of Debian ${BACKPORTS}`;
+  buildRoot(root, { what, suite: SUITE, packages: [] }, (building) => {
+    addSuite(building, BACKPORTS);
+    const options = ['-y', '-qq', '--no-install-recommends', '-t', BACKPORTS];
+    inRoot(building, 'apt-get', 'install', ...options, 'qemu-system-x86');
+  });
 }

@@ -7,6 +7,7 @@
  * space of one's device since the snapshot, and the other's reset of a bus failed in hardware.
  */
 import { describe, expect, test } from 'vitest';
+import { readRecording } from '../replay/enact/recording.js';
 import { importedCapture } from './captures.js';
 import { traceOf } from './cross-judge.js';
 import { answersOf, cdevClientsOf, cdevRunOf, partOf, recordedBy } from './iommufd-client.js';
@@ -16,7 +17,9 @@ import { comparable } from './vfio-client.js';
 describe.each([
   ['iommufd-cdev-r1', '6.12.117', [1101, 1146]],
 ] as const)('%s', (capture, kernel, leftOut) => {
-  const rows = rowsOf(importedCapture(capture)).map((row, seqOf) => ({ ...row, seqOf }));
+  const reader = importedCapture(capture);
+  const recording = readRecording(reader.read());
+  const rows = rowsOf(reader).map((row, seqOf) => ({ ...row, seqOf }));
   const isRecorded = recordedBy(rows);
   const clients = cdevClientsOf(rows).filter(
     ([pid]) => !(leftOut as readonly number[]).includes(pid),
@@ -29,7 +32,7 @@ describe.each([
     clients.map((pids) => [pids[0], pids] as const),
   )('process %i does with character devices what it did', (_, pids) => {
     const { part } = partOf(rows, pids);
-    const run = rowsOf(traceOf(cdevRunOf(rows, pids, kernel), 1));
+    const run = rowsOf(traceOf(cdevRunOf(recording, rows, pids, kernel), 1));
     const recorded = comparable(part.filter(isRecorded));
     const done = comparable(run.filter((e) => e.kind !== 'snapshot' && isRecorded(e)));
     const at = recorded.findIndex((event, i) => event !== done[i]);

@@ -6,6 +6,7 @@
  * pinned.
  */
 import { describe, expect, test } from 'vitest';
+import { readRecording } from '../replay/enact/recording.js';
 import { importedCapture } from './captures.js';
 import { traceOf } from './cross-judge.js';
 import { rowsOf } from './rewrite.js';
@@ -16,7 +17,9 @@ describe.each([
   ['k612-vfio-client-r1', '6.12', 6],
   ['k612.74-vfio-client-r1', '6.12.74', 7],
 ] as const)('%s', (capture, kernel, count) => {
-  const rows = rowsOf(importedCapture(capture)).map((row, seqOf) => ({ ...row, seqOf }));
+  const reader = importedCapture(capture);
+  const recording = readRecording(reader.read());
+  const rows = rowsOf(reader).map((row, seqOf) => ({ ...row, seqOf }));
   const clients = [...clientsOf(rows)];
 
   test('the recording has as many processes that opened a device as clients ran', () =>
@@ -24,7 +27,7 @@ describe.each([
 
   test.each(clients)('process %i does with %s what it did', (pid, address) => {
     const recorded = comparable(rows.filter((row) => row.pid === pid));
-    const run = rowsOf(traceOf(runOf(rows, pid, address, kernel), 1));
+    const run = rowsOf(traceOf(runOf(recording, rows, pid, address, kernel), 1));
     const done = comparable(run.filter(({ kind }) => kind !== 'snapshot'));
     const at = recorded.findIndex((event, i) => event !== done[i]);
     expect({ at, recorded: recorded[at], done: done[at] }).toEqual({ at: -1 });

@@ -1,17 +1,13 @@
 /**
- * What a process of a recording did with VFIO, as operations of an actor, and the events that its
- * run has to make again. The recordings tell neither of the opening of groups and containers nor
- * of what descriptors stand for: a process has one container, one group and one device.
+ * Runs of what processes of a recording did with VFIO, and the events that they have to make again.
  */
-import type { FunctionSpec, IoctlAction, RunSpec } from '../replay/kernel/index.js';
-import { IOCTLS } from '../replay/model/vfio/ioctl-numbers.js';
+import type { Recording } from '../replay/enact/recording.js';
+import type { FunctionSpec, RunSpec } from '../replay/kernel/index.js';
 import { parseResource } from '../replay/model/vfio-pci-core/pci-function.js';
-import { ERRNO } from '../traces/index.js';
 import type { EventRow } from './build-trace.js';
-import { ClientActions, num, vfioMachine } from './client-actions.js';
+import { actionsOf, clientRun } from './client-actions.js';
 
-/** Answers that depend on the memory of the process. */
-const OF_MEMORY: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
+const num = (value: bigint | undefined): number => Number(value ?? 0n);
 
 /** Kinds of events that a run makes again, with those that a process's end makes. */
 const KINDS: ReadonlySet<string> = new Set([
@@ -29,7 +25,7 @@ const JUST_SOME: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an event is one of VFIO that the recordings have, and no access of the kernel's own. */
-export function isOfUser({ kind, path, name }: EventRow): boolean {
+function isOfUser({ kind, path, name }: EventRow): boolean {
   if (!KINDS.has(kind)) return false;
   // Calls within those of a device's file, which the recordings do not have.
   if (name?.startsWith('vfio_df_') === true) return false;
@@ -81,115 +77,23 @@ export function functionsOf(rows: readonly EventRow[]): FunctionSpec[] {
   });
 }
 
-class Client extends ClientActions {
-  #group = false;
-  #container = false;
-  #device = false;
-
-  constructor(
-    private readonly address: string,
-    private readonly events: readonly Numbered[],
-  ) {
-    super();
-  }
-
-  /** @param outer events that are not within a call, with their places */
-  take(at: number): void {
-    const e = this.events[at];
-    if (e.kind === 'ioctl') this.#ioctl(e, at);
-    else if (e.kind.startsWith('region')) this.access('device', e);
-    else if (e.kind === 'mmap') this.map('device', e);
-    else if (e.kind === 'fault.page') this.touch(e);
-    else if (e.name === 'vfio_pci_core_close_device') this.#closeDevice();
-    else if (e.kind === 'iommu.attach' && this.#group) this.do({ type: 'close', file: 'group' });
-    if (e.kind === 'iommu.attach') this.#group = false;
-  }
-
-  #open(file: 'container' | 'group'): void {
-    if (file === 'container' ? this.#container : this.#group) return;
-    this.do({ type: 'open', file, address: this.address, as: file });
-    if (file === 'container') this.#container = true;
-    else this.#group = true;
-  }
-
-  #closeDevice(): void {
-    if (!this.#device) return;
-    this.unmapAll(this.address);
-    this.do({ type: 'close', file: 'device' });
-    this.#device = false;
-  }
-
-  #ioctl(e: Numbered, at: number): void {
-    const name = e.name ?? '';
-    const facts = IOCTLS[name];
-    const end = this.events.findIndex((other, i) => i > at && other.span === e.seqOf);
-    const inner = this.events.slice(at + 1, end < 0 ? at + 1 : end);
-    const ret = end < 0 ? 0 : num(this.events[end].ret);
-    if (facts === undefined) return;
-    if (facts.file !== 'device') this.#open('container');
-    if (facts.file === 'group') this.#open('group');
-    const base: IoctlAction = {
-      type: 'ioctl',
-      file: facts.file,
-      name,
-      value: facts.argument === 'number' ? num(e.offset) : 0,
-      data: facts.argument === 'struct' && e.offset !== 0n ? structOf(e, inner, ret) : null,
-      files: [],
-      address: null,
-      as: null,
-    };
-    if (name === 'VFIO_GROUP_SET_CONTAINER') this.do({ ...base, files: ['container'] });
-    else if (name === 'VFIO_GROUP_GET_DEVICE_FD') {
-      const address = ret === -ERRNO.ENODEV ? null : this.address;
-      this.do({ ...base, address, as: 'device' });
-      this.#device ||= ret >= 0;
-    } else if (name === 'VFIO_DEVICE_SET_IRQS') this.setIrqs(base, inner);
-    else if (name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret)) {
-      this.do({ ...base, answer: ret });
-    } else this.do(base);
-  }
-}
-
-/** The struct of an ioctl as far as the recording has it. */
-export function structOf(e: EventRow, inner: readonly EventRow[], ret: number): Uint8Array {
-  const { size, file } = IOCTLS[e.name ?? ''];
-  const bytes = new Uint8Array(Math.max(size, 32));
-  const irqs = inner.find(({ kind }) => kind === 'irq.set');
-  const served = inner.find(({ kind }) => kind === 'ioctl');
-  const view = new DataView(bytes.buffer);
-  if (file === 'group') view.setUint32(0, ret < 0 ? 4 : 8, true);
-  else if (file === 'container') bytes.set(served?.data ?? []);
-  else bytes.set(e.data ?? []);
-  if (e.name !== 'VFIO_DEVICE_SET_IRQS') return bytes;
-  view.setUint32(12, num(irqs?.offset), true);
-  // Arguments that were refused before they were recorded: too many interrupts.
-  view.setUint32(16, irqs === undefined ? 0xffff : num(irqs.length), true);
-  return bytes;
-}
-
 /** An event with its number, and that of its begin. */
 export type Numbered = EventRow & { readonly seqOf: number };
 
 /** A run of what a process did with the device of its group. */
-export function runOf(
+export const runOf = (
+  recording: Recording,
   rows: readonly Numbered[],
   pid: number,
   address: string,
   kernel: string,
-): RunSpec {
-  const events = rows.filter((row) => row.pid === pid && isOfUser(row));
-  const client = new Client(address, events);
-  let depth = 0;
-  for (const [at, { phase }] of events.entries()) {
-    if (phase === 'end') depth--;
-    if (depth === 0 && phase !== 'end') client.take(at);
-    if (phase === 'begin') depth++;
-  }
-  return {
-    machine: vfioMachine(kernel, functionsOf(rows), (at) => at === address),
-    actors: [{ name: 'client', operations: client.operations }],
-  };
-}
+): RunSpec =>
+  clientRun(
+    kernel,
+    functionsOf(rows),
+    (at) => at === address,
+    actionsOf(recording, { pids: [pid], end: Number.POSITIVE_INFINITY, exits: false }),
+  );
 
 const FALLBACK = 2048n;
 /** Events whose `offset` is an address of the process, or of its struct. */

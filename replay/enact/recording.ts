@@ -8,6 +8,7 @@ import {
   parseDriver,
   parseSnapshot,
 } from '../model/binding/function-facts.js';
+import { isUuid } from '../model/mdev/index.js';
 import type { Emitted } from './emitted.js';
 import { ConfigLog } from './recorded-config.js';
 import { OF_OTHERS, Scope } from './scope.js';
@@ -72,8 +73,6 @@ const OF_DEVICES: ReadonlySet<string> = new Set(['match', 'probe', 'bind', 'unbi
 const OF_DRIVERS: ReadonlySet<string> = new Set(['driver.register', 'driver.unregister']);
 /** Kinds whose points have a text of their own, that is no line of the kernel's log. */
 const TEXT_IS_OWN: ReadonlySet<string> = new Set(['sysfs.write', 'override']);
-/** Name of a mediated device. */
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const KINDS: ReadonlySet<string> = new Set([
   ...Object.values(FUNCTIONS).map(({ kind }) => kind),
   ...VFIO_KINDS,
@@ -215,7 +214,7 @@ const isModelled = (name: string, kind: string): name is FunctionName =>
 /** The bus that an event is about: others than PCI have devices and drivers, too. */
 function busOf({ kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
   const named = kind === 'sysfs.write' ? (device ?? text?.trim() ?? '') : device;
-  if (named !== null && UUID.test(named)) return 'mdev';
+  if (named !== null && isUuid(named.toLowerCase())) return 'mdev';
   if (device !== null) return parseBdf(device) === null ? 'other' : 'pci';
   if (OF_DEVICES.has(kind)) return 'other';
   return !OF_DRIVERS.has(kind) || text === null || text === 'pci' ? 'pci' : 'other';

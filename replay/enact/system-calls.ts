@@ -1,5 +1,6 @@
 /** System calls of a recording, which show what file a call of VFIO is on. */
 import type { EventCursor } from '../judge/engine/event-cursor.js';
+import { descriptorIn } from '../model/vfio/file-descriptors.js';
 
 export interface SystemCall {
   readonly name: string;
@@ -17,8 +18,6 @@ export interface SystemCall {
   ret: number | null;
 }
 
-const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
-
 export class SystemCalls {
   /** Those that have ended, in the order of their ends. */
   readonly ended: SystemCall[] = [];
@@ -27,7 +26,7 @@ export class SystemCalls {
   take(e: EventCursor): void {
     const { seq, phase, name, tid, pid, text, hasRet, ret } = e;
     if (phase === 'begin') {
-      const fd = Number(DESCRIPTOR.exec(text ?? '')?.[1] ?? -1);
+      const fd = descriptorIn(text);
       const argument = e.hasOffset ? e.offset : null;
       const begun = { name, pid, tid, fd, argument, text: text ?? '', seq, ret: null };
       this.#open.set(tid, begun);

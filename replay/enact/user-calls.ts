@@ -42,6 +42,10 @@ const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
 const wordAt = (data: Buffer | null, at: number): number | null =>
   data === null || data.length < at + 4 ? null : data.readInt32LE(at);
 
+/** The third argument of an ioctl; null when it is not recorded. */
+const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
+  access?.offset ?? systemCall?.argument ?? null;
+
 /** The struct of an ioctl, where the recording has it. */
 function structOf({ begin, inner, ret }: UserCall): Uint8Array {
   const { size, file } = IOCTLS[begin.name];
@@ -213,7 +217,7 @@ export class UserCalls {
   /** The iommufd that BIND names. */
   #iommufdOf(files: UserFiles, { begin, ret }: UserCall): (string | null)[] {
     const fd = wordAt(begin.data, BIND_FD) ?? -1;
-    if (fd < 0) return [null];
+    if (fd < 0 || pointerOf(begin) === 0) return [null];
     const known = begin.systemCall === null ? null : files.at(fd, 'iommufd', 'cdev', 'device');
     if (known !== null) return [known.name];
     if (ret === -ERRNO.EBADF) return [NOTHING];
@@ -237,7 +241,7 @@ export class UserCalls {
   #action(call: UserCall, file: UserFile): IoctlAction {
     const { begin, ret } = call;
     const { argument } = IOCTLS[begin.name];
-    const offset = begin.access?.offset ?? begin.systemCall?.argument ?? null;
+    const offset = pointerOf(begin);
     const isOfIommufd = begin.call === 'iommufd_fops_ioctl';
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;

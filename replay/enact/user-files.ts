@@ -169,8 +169,8 @@ export class UserFiles {
   /** An iommufd is released: one that bound devices held, or the last that is open. */
   releaseIommufd(): void {
     const file = this.of('iommufd').at(-1);
-    if (file !== undefined) this.close(file);
-    else if (this.#held > 0) this.#held--;
+    if (this.#held > 0 && !this.#open.some((one) => this.#bound.has(one))) this.#held--;
+    else if (file !== undefined) this.close(file);
     // One without any recorded call was opened before it is closed.
     else this.close(this.open({ kind: 'iommufd', address: null, group: null }, -1));
   }

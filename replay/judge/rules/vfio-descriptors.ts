@@ -2,6 +2,7 @@
 
 import {
   closeFile,
+  descriptorIn,
   type FileNumber,
   fileAt,
   openFile,
@@ -18,16 +19,14 @@ const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'
 const DUPLICATES: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3']);
 /** Name of the file of all containers; those of groups are below the same folder. */
 const CONTAINER = /: \/dev\/vfio\/vfio$/;
-const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
 
 /** The `syscall` events of the kernel. */
 export function systemCall(engine: Engine, e: EventCursor): Verdict {
   const { descriptors } = engine.vfio;
   if (e.phase === 'begin') {
-    const text = e.text ?? '';
-    const descriptor = Number(DESCRIPTOR.exec(text)?.[1] ?? -1);
+    const descriptor = descriptorIn(e.text);
     const argument = e.hasOffset ? e.offset : null;
-    const opens = CONTAINER.test(text);
+    const opens = CONTAINER.test(e.text ?? '');
     descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens });
   } else if (e.phase === 'end') {
     const call = descriptors.calls.get(e.tid);

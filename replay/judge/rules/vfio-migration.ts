@@ -5,7 +5,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { type DriverModel, driverModel } from '../../model/drivers/index.js';
 import { only } from '../../model/possible.js';
-import { DEVICE_FEATURE } from '../../model/vfio/device-features.js';
+import { DEVICE_FEATURE, FEATURE_FLAG } from '../../model/vfio/device-features.js';
 import { type DeviceArgument, HARDWARE, type Results } from '../../model/vfio/device-ioctl.js';
 import {
   changeLogging,
@@ -17,12 +17,10 @@ import { type MigrationModel, resetMigration, STATE } from '../../model/vfio/mig
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 
-const SET = 0x20000;
-const PROBE = 0x40000;
-const ID = 0xffff;
+const { SET, PROBE, ID } = FEATURE_FLAG;
 
-/** The driver of a device. */
-function driverOf(engine: Engine, address: string): DriverModel | null {
+/** The driver of a device; null without one, and when it is not known. */
+export function driverOf(engine: Engine, address: string): DriverModel | null {
   const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
   return typeof driver === 'string' ? driverModel(driver) : null;
 }

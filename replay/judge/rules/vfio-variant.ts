@@ -3,7 +3,6 @@
  * and the ioctls that they answer. The hooks are those of `replay/model/drivers`.
  */
 import { driverModel, isDoor, type RegionAccess, type Variant } from '../../model/drivers/index.js';
-import { only } from '../../model/possible.js';
 import type { Results } from '../../model/vfio/device-ioctl.js';
 import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
@@ -16,14 +15,13 @@ import { diverge, handedOn, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../e
 import { givenBytes } from './strace-values.js';
 import { openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
+import { driverOf } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
 
 /** The driver's hooks; null for a driver without any, and for one that is not known. */
-function variantOf(engine: Engine, address: string): Variant | null {
-  const driver = only(engine.machine.find(address)?.driver ?? 'unknown');
-  return typeof driver === 'string' ? driverModel(driver).variant : null;
-}
+const variantOf = (engine: Engine, address: string): Variant | null =>
+  driverOf(engine, address)?.variant ?? null;
 
 /** A device with a variant was opened: what the driver keeps follows from what it found. */
 export function openVariant(engine: Engine, { address, properties, hardware }: VfioFunction): void {

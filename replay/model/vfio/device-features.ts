@@ -15,3 +15,6 @@ export const DEVICE_FEATURE = {
   MIG_PRECOPY_INFOv2: 12,
   ZPCI_ERROR: 13,
 } as const;
+
+/** Parts of the flags of VFIO_DEVICE_FEATURE: the number of the feature, and what to do with it. */
+export const FEATURE_FLAG = { ID: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;

@@ -8,7 +8,7 @@ import { anyOf, because, type Results as Known } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
-import { DEVICE_FEATURE } from './device-features.js';
+import { DEVICE_FEATURE, FEATURE_FLAG } from './device-features.js';
 import { errOfAll, refusalOfIrqs } from './vfio-irqs.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
@@ -176,8 +176,6 @@ function ioeventfd(_device: OpenDevice | null, [argsz, flags]: readonly number[]
   return known ? null : invalid(`flags ${hex(flags)} are not one size`);
 }
 
-/** Bits of the flags of VFIO_DEVICE_FEATURE (uapi vfio.h). */
-const FEATURE = { MASK: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
 const TOKEN_BYTES = 16;
 
 /** Features that a device without migration does not have: migration and dirty pages. */
@@ -215,14 +213,14 @@ export function feature(
   if (argument.address === 0) return NO_ARGUMENT;
   const [argsz, flags] = argument.words;
   if (argument.words.length < 2) return null;
-  const { MASK, GET, SET, PROBE } = FEATURE;
+  const { ID, GET, SET, PROBE } = FEATURE_FLAG;
   const both = (flags & (GET | SET)) === (GET | SET);
   if (argsz < 8) return tooSmall(argsz, 8);
-  if ((flags & ~(MASK | GET | SET | PROBE)) !== 0) {
+  if ((flags & ~(ID | GET | SET | PROBE)) !== 0) {
     return invalid(`flags ${hex(flags)} are not all known`);
   }
   if (both && (flags & PROBE) === 0) return invalid('GET and SET exclude each other');
-  const id = flags & MASK;
+  const id = flags & ID;
   if (id === DEVICE_FEATURE.MIG_PRECOPY_INFOv2) return precopyInfo(version);
   if (MIGRATION_FEATURES.has(id)) {
     return because(ERRNO.ENOTTY, `vfio-pci has no migration, and so no feature ${id}`);
@@ -268,24 +266,24 @@ function dmaBuf(flags: number, version: number | null): Results {
     because(ERRNO.EOPNOTSUPP, 'the device cannot export DMA buffers'),
   );
   const refused = invalid('the feature has GET only');
-  if ((flags & FEATURE.SET) !== 0) return anyOf(refused, missing);
-  if ((flags & FEATURE.PROBE) !== 0) return anyOf([0], missing);
-  return (flags & FEATURE.GET) === 0 ? anyOf(refused, missing) : null;
+  if ((flags & FEATURE_FLAG.SET) !== 0) return anyOf(refused, missing);
+  if ((flags & FEATURE_FLAG.PROBE) !== 0) return anyOf([0], missing);
+  return (flags & FEATURE_FLAG.GET) === 0 ? anyOf(refused, missing) : null;
 }
 
 /** `vfio_check_feature`: null when the feature continues with its work. */
 function checked(flags: number, argsz: number, supported: number, bytes: number): Results {
-  const asked = flags & (FEATURE.GET | FEATURE.SET);
+  const asked = flags & (FEATURE_FLAG.GET | FEATURE_FLAG.SET);
   if ((asked & ~supported) !== 0) return invalid('the feature has no GET or no SET');
-  if ((flags & FEATURE.PROBE) !== 0) return [0];
+  if ((flags & FEATURE_FLAG.PROBE) !== 0) return [0];
   if (asked === 0) return invalid('neither GET nor SET is asked for');
   return argsz - 8 < bytes ? tooSmall(argsz, 8 + bytes) : null;
 }
 
 /** Whether a successful FEATURE call entered (true) or left (false) a low power state. */
 export function lowPowerChange(flags: number): boolean | null {
-  const id = flags & FEATURE.MASK;
-  if ((flags & FEATURE.PROBE) !== 0) return null;
+  const id = flags & FEATURE_FLAG.ID;
+  if ((flags & FEATURE_FLAG.PROBE) !== 0) return null;
   if (id === LOW_POWER.ENTRY || id === LOW_POWER.ENTRY_WAKEUP) return true;
   return id === LOW_POWER.EXIT ? false : null;
 }

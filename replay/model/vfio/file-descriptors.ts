@@ -12,6 +12,12 @@ export type ContainerKey = number & { readonly brand: 'ContainerKey' };
 /** Any of the several containers of a process. */
 export const ANY_CONTAINER = 0 as ContainerKey;
 
+const DESCRIPTOR = /\b(?:fd|fildes|oldfd): (0x[0-9a-f]+|\d+)/;
+
+/** The descriptor among the arguments of a system call; -1 without one. */
+export const descriptorIn = (text: string | null): number =>
+  Number(DESCRIPTOR.exec(text ?? '')?.[1] ?? -1);
+
 export interface UserCall {
   /** Descriptor; negative for a call without one. */
   readonly descriptor: number;

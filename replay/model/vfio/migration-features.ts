@@ -5,7 +5,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
 import { anyOf, because } from '../reason.js';
-import { DEVICE_FEATURE } from './device-features.js';
+import { DEVICE_FEATURE, FEATURE_FLAG as FLAG } from './device-features.js';
 import type { Results } from './device-ioctl.js';
 import {
   type Migration,
@@ -22,8 +22,6 @@ export interface Migrates {
   readonly logsDma: boolean;
 }
 
-/** Bits of the flags (uapi vfio.h). */
-const FLAG = { ID: 0xffff, GET: 0x10000, SET: 0x20000, PROBE: 0x40000 } as const;
 const { MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, MIG_PRECOPY_INFOv2 } = DEVICE_FEATURE;
 const { DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT } = DEVICE_FEATURE;
 const HEADER_BYTES = 8;

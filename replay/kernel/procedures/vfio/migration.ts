@@ -4,6 +4,7 @@
  * of a driver are those of its model.
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { FEATURE_FLAG } from '../../../model/vfio/device-features.js';
 import { changeLogging, feature, isOfMigration } from '../../../model/vfio/migration-features.js';
 import {
   type FileRules,
@@ -40,8 +41,7 @@ function migrationModel(k: Kernel, dev: number): MigrationModel | null {
   return k.placeOf(dev).hardware.properties?.[needs] === 1 ? model : null;
 }
 
-const ID = 0xffff;
-const PROBE = 0x40000;
+const { ID, PROBE } = FEATURE_FLAG;
 
 /** Whether a call of VFIO_DEVICE_FEATURE is answered by the migration of the device. */
 export function asksMigration(k: Kernel): boolean {
