@@ -115,5 +115,6 @@ export function formatRace(race: Race, zero: bigint): string {
 function formatEvent(label: string, side: RaceSide, zero: bigint): string {
   const { seq, ts, actor, what } = side;
   const who = printable(`${actor.task}-${actor.tid}`);
-  return `    ${label.padEnd(6)}  seq ${seq}  ${formatSeconds(ts - zero)}  ${who}  ${printable(what)}`;
+  const when = `seq ${seq}  ${formatSeconds(ts - zero)}`;
+  return `    ${label.padEnd(6)}  ${when}  ${who}  ${printable(what)}`;
 }

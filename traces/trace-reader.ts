@@ -111,7 +111,7 @@ export class TraceReader {
     return this.batches.reduce((sum, b) => sum + b.rows, 0);
   }
 
-  /** The seq after the last readable event: more than `events` where a part before it is missing. */
+  /** The seq after the last readable event: more than `events` where a part of them is missing. */
   get seqEnd(): number {
     const last = this.batches.at(-1);
     return last === undefined ? 0 : last.seqFirst + last.rows;

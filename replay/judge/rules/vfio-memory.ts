@@ -163,6 +163,7 @@ function judgeFault(engine: Engine, e: EventCursor, device: OpenDevice, fault: F
   const where = `${address}/mappings`;
   const faultMapsAll = mapsAll(engine, e);
   const mapping = mappingAt(device, fault.address);
+  if (mapping?.leaving === true) return UNKNOWN;
   const piece = pieceOf(device, mapping, fault, faultMapsAll);
   if (piece !== null) {
     device.mappings.push(piece.mapping);

@@ -51,6 +51,8 @@ export interface Mapping {
   populated: boolean;
   /** The user unmapped a part of it, or moved it, which only a later fault shows. */
   readonly changed: boolean;
+  /** A munmap or mremap of the user, which has not returned yet, removes or moves a part of it. */
+  readonly leaving?: true;
   /** Its pages were there at once, and nothing but its user removes them. */
   readonly kept?: true;
 }
