@@ -28,6 +28,7 @@ import {
 import type { PciDevice, Sriov } from '../machine/pci-device.js';
 import { endPass } from './driver-pass.js';
 import { storeResult } from './store-result.js';
+import { numVfsOf, numVfsSince, setNumVfs } from './vf-count.js';
 
 const AUTOPROBE = 'sriov_drivers_autoprobe';
 
@@ -47,23 +48,6 @@ const unknownSriov = (): Sriov => ({
 function sriovOf(device: PciDevice): Sriov {
   device.sriov ??= unknownSriov();
   return device.sriov;
-}
-
-/** The most changes of a number of VFs to remember: more writes are unlikely at the same time. */
-const PAST_MAX = 32;
-
-function setNumVfs(sriov: Sriov, n: number, seq: number): void {
-  sriov.numVfsPast.push({ before: sriov.numVfs, seq });
-  if (sriov.numVfsPast.length > PAST_MAX) sriov.numVfsPast.shift();
-  sriov.numVfs = [n];
-  sriov.assumed.numVfs = false;
-}
-
-/** What the number of VFs may have been at any moment since an event. */
-function numVfsSince({ numVfs, numVfsPast }: Sriov, seq: number): Possible<number> {
-  let value = numVfs;
-  for (const past of numVfsPast) if (past.seq > seq) value = either(value, past.before);
-  return value;
 }
 
 /** The write has the PF's device lock from its checks to its end. */
@@ -110,7 +94,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
       : [frame.enable.ret < 0 ? frame.enable.ret : frame.count];
   }
   // Another write may have changed the number before this one got the lock.
-  const current = numVfsSince(sriov, frame.seq);
+  const current = numVfsSince(engine, sriov, frame.seq);
   if (current === 'unknown') return null;
   const driver = only(pf.driver);
   const numVfs = `${pf.address}/numVfs`;
@@ -246,7 +230,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   store.enable = { ret: null };
   const asked = parseU16(store.text);
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
-  const { numVfs } = sriovOf(pf);
+  const numVfs = numVfsOf(engine, sriovOf(pf));
   if (numVfs !== 'unknown' && !numVfs.includes(0) && !store.overlapped) {
     if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
@@ -301,7 +285,9 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
   const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
   if (address !== null) {
     const override = overrideOfVf(pf);
-    Object.assign(engine.machine.create(address, seq), { physfn: pf.address, override });
+    const vf = engine.machine.create(address, seq);
+    Object.assign(vf, { physfn: pf.address, override });
+    if (!engine.records('pci_bus_add_device')) vf.bindable = [false, true];
   }
   if (outer === null) return UNKNOWN;
   const expected = outer.added;
