@@ -1,7 +1,7 @@
 /**
  * Recordings of another world: a driver, a device, a function of a driver has a name that nobody
- * knows, the events of one function are missing, the kernel is of another age, a function of PCI is
- * a mediated device. The kernel did the same as before, only less of it is told: what was predicted
+ * knows, the events of one function are missing, or of many, the kernel is of another age, a function
+ * of PCI is a mediated device. The kernel did the same as before, only less of it is told: what was predicted
  * may become unknown or unmodelled, and nothing may become a divergence.
  *
  *   node dist/tests/sweeps/worlds.js [--count N] [CAPTURE-FOLDER|TRACE...]
@@ -177,7 +177,7 @@ const THINNED: readonly (readonly [seed: number, share: number])[] = [
 ];
 
 /** A recording in which functions are missing that a seed chooses. */
-export function thinned(names: readonly string[], seed: number, share: number): World {
+function thinned(names: readonly string[], seed: number, share: number): World {
   const lost = names.filter(
     (name) => createHash('md5').update(`${seed} ${name}`).digest().readUInt32LE() < share * 2 ** 32,
   );

@@ -3,7 +3,14 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { attachResult } from '../../model/binding/attach-result.js';
 import { covers, parseNewId } from '../../model/binding/pci-ids.js';
-import { certainly, describe, only, type Possible, possibly } from '../../model/possible.js';
+import {
+  certainly,
+  describe,
+  either,
+  only,
+  type Possible,
+  possibly,
+} from '../../model/possible.js';
 import type { AttemptFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -31,6 +38,9 @@ export function match(engine: Engine, e: EventCursor): Verdict {
   return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
 }
 
+/** What shows that an attempt has got to probing. */
+const PROBING = ['really_probe', 'pci_device_probe'];
+
 function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
   const { seq, tid } = e;
@@ -53,6 +63,8 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   });
   pass?.tried.push({ driver, ret: null });
   engine.machine.claims.register(driver);
+  const showsProbing = PROBING.some((name) => engine.records(name));
+  if (!showsProbing) device.driver = either(device.driver, [driver]);
   if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
     const path = `${device.address}/lock`;
     return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);
@@ -148,6 +160,8 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const verdict = matchResult(engine, frame, device, ret);
   if (ret === 0) setBound(device, frame.driver);
   else if (frame.really !== null) setFree(engine, device);
+  // Whether it probed is not recorded: the device is as free as it was before.
+  else if (!engine.records('really_probe')) device.driver = either(frame.driverBefore, [null]);
   if (ret !== 0) engine.machine.loosen(device, frame.driver);
   return verdict;
 }

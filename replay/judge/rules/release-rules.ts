@@ -40,7 +40,7 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
   engine.machine.loosen(device, driver);
   const before = device.driver;
   const store = engine.frames.inner(tid, 'store');
-  secondRelease(device, tid);
+  secondRelease(engine, device, tid);
   if (store?.attribute !== 'unbind') mayBeRemoval(engine, device, driver);
   if (driver !== null) revokeGroup(engine, device, driver);
   engine.frames.push<ReleaseFrame>({

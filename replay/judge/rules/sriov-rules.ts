@@ -281,18 +281,23 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
     vf: null,
     pass: null,
   });
-  // Without an event of its own the VF comes at some moment of this function.
-  const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
-  if (address !== null) {
-    const override = overrideOfVf(pf);
-    const vf = engine.machine.create(address, seq);
-    Object.assign(vf, { physfn: pf.address, override });
-    if (!engine.records('pci_bus_add_device')) vf.bindable = [false, true];
-  }
+  if (!engine.records('pci_device_add')) addUnseenVf(engine, pf, index, seq);
   if (outer === null) return UNKNOWN;
   const expected = outer.added;
   for (const frame of nested(outer)) frame.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
+}
+
+/** A VF without an event of its own comes at some moment of `pci_iov_add_virtfn`. */
+function addUnseenVf(engine: Engine, pf: PciDevice, index: number, seq: number): void {
+  const address = vfAddress(pf, index);
+  if (address === null) {
+    engine.machine.forgetAbsent();
+    return;
+  }
+  const vf = engine.machine.create(address, seq);
+  Object.assign(vf, { physfn: pf.address, override: overrideOfVf(pf) });
+  if (!engine.records('pci_bus_add_device')) vf.bindable = [false, true];
 }
 
 /** Calls that enable VFs, from the innermost out: all of them count a VF that is added. */

@@ -132,6 +132,9 @@ function withoutRuns(
   return verdict.type === 'diverge' ? UNKNOWN : verdict;
 }
 
+/** Pinning gives up when its task has a fatal signal (__get_user_pages, kernel mm/gup.c 6.1). */
+const KILLED = because(ERRNO.EINTR, 'the task was killed while its memory was pinned');
+
 /** Pages of the user that cannot be pinned are the user's doing; all the rest is foreseen. */
 function mapResult(
   engine: Engine,
@@ -145,7 +148,7 @@ function mapResult(
   if (done === request.size) return judge(path, [0], ret);
   const from = hexIova(request.vaddr + done);
   const unpinned = because(ERRNO.EFAULT, `the memory at ${from} could not be pinned`);
-  return judge(path, anyOf(unpinned, [-ERRNO.ENOMEM]), ret);
+  return judge(path, anyOf(unpinned, [-ERRNO.ENOMEM], KILLED), ret);
 }
 
 function finishUnmap(

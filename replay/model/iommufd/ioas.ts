@@ -52,6 +52,8 @@ const hasAccess = (context: Context, ioas: number): boolean =>
 const PIN_ERRORS: Results = anyOf(
   because(ERRNO.EFAULT, 'the memory cannot be pinned'),
   because(ERRNO.ENOMEM, 'there is no memory for it, or no more may be pinned'),
+  // __get_user_pages gives up for a fatal signal, kernel mm/gup.c 6.12.
+  because(ERRNO.EINTR, 'the task was killed while its memory was pinned'),
 );
 
 /**
