@@ -71,6 +71,7 @@ export {
   races,
   recordedLives,
   recordedOperation,
+  type Searched,
   type UndecidedRace,
 } from './races/index.js';
 export type { Report } from './report/index.js';

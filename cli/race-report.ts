@@ -1,5 +1,12 @@
 /** Prints binding races as text. */
-import type { Race, RaceClass, RaceReport, RaceSide, UndecidedRace } from '../analysis/index.js';
+import type {
+  Race,
+  RaceClass,
+  RaceReport,
+  RaceSide,
+  Searched,
+  UndecidedRace,
+} from '../analysis/index.js';
 import { formatDuration } from './format-duration.js';
 import { formatSeconds } from './format-seconds.js';
 import { paint } from './output.js';
@@ -10,11 +17,38 @@ import { printable } from './printable.js';
  * The races of a recording, and the pairs that may be races.
  * @param zero time that the seconds count from
  */
-export function formatReport({ races, untold, unrecorded }: RaceReport, zero: bigint): string {
-  const sections = [formatUnrecorded(unrecorded), formatRaces(races, zero), formatUntold(untold)];
+export function formatReport(report: RaceReport, zero: bigint): string {
+  const { races, untold, unrecorded, searched } = report;
+  const sections = [
+    formatUnrecorded(unrecorded),
+    formatRaces(races, zero),
+    formatUntold(untold),
+    formatSearched(searched),
+  ];
   // Without events of binding, nothing is known about races.
-  if (unrecorded.length > 0 && races.length === 0) sections.splice(1, 1);
+  if (unrecorded.length > 0 && races.length === 0) return sections[0];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** What was not searched of the orders of all operations together. */
+function formatSearched(searched: Searched): string {
+  const what = 'orders of the operations on all functions together';
+  switch (searched) {
+    case 'all':
+      return '';
+    case 'part':
+      return `Not all ${what} were searched: there are too many.`;
+    case 'tooLong':
+      return (
+        `The ${what} were not searched: the recording is too long. ` +
+        'Other orders were tried for each function.'
+      );
+    case 'different':
+      return (
+        `The ${what} were not searched: the model of the kernel does not repeat this recording ` +
+        '(`vfr enact` says where it differs). Other orders were tried for each function.'
+      );
+  }
 }
 
 /** The most pairs to print: more of the same kind say nothing new. */

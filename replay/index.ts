@@ -1,9 +1,17 @@
 /** The public face of replay/: a recording re-driven through models of the kernel. */
 
 export { ERRNO, errnoName } from '../traces/index.js';
-export { type Enacted, enact } from './enact/index.js';
+export {
+  type Enacted,
+  enact,
+  type NoRun,
+  type RecordedRun,
+  type RunLimits,
+  RunReader,
+} from './enact/index.js';
 export {
   ADVICE,
+  actionText,
   anyOf,
   type Condition,
   classOfPair,
@@ -16,6 +24,9 @@ export {
   type FoundOutcome,
   modelVersion,
   type Named,
+  type OperationAt,
+  type OtherEnd,
+  otherEnds,
   type RaceClass,
   readSchedule,
   refuseUnknownNames,

@@ -1,5 +1,5 @@
 /** What a recording has of the functions that the kernel that runs knows, and of the machine. */
-import { type Batch, parseBdf, type Seq } from '../../traces/index.js';
+import { type Batch, type Nanos, parseBdf, type Seq, toNanos } from '../../traces/index.js';
 import { EventCursor } from '../judge/engine/event-cursor.js';
 import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
 import {
@@ -17,9 +17,12 @@ import { accessOf, RESET_METHODS, VFIO_KINDS, vfioFunctionOf } from './vfio-even
 
 export interface RecordedEvent extends Emitted {
   readonly seq: Seq;
+  readonly ts: Nanos;
   readonly value: number;
   readonly tid: number;
   readonly pid: number;
+  /** Name of the thread. */
+  readonly task: string;
   /** A worker tries the driver on behalf of a driver that probes asynchronously. */
   readonly isAsync: boolean;
   /** Of a write. */
@@ -100,7 +103,8 @@ export function readRecording(batches: Iterable<Batch>): Recording {
   return reader;
 }
 
-class RecordingReader implements Recording {
+/** Reads a recording batch by batch. */
+export class RecordingReader implements Recording {
   total = 0;
   readonly events: RecordedEvent[] = [];
   readonly functions = new Map<string, FunctionFacts>();
@@ -184,6 +188,7 @@ class RecordingReader implements Recording {
     if (name === 'vfio_pci_core_enable') this.config.open(tid, phase === 'begin' ? device : null);
     this.events.push({
       seq: e.seq,
+      ts: toNanos(e.ts),
       kind,
       phase,
       name,
@@ -195,6 +200,7 @@ class RecordingReader implements Recording {
       value: e.value,
       tid,
       pid,
+      task: e.task,
       isAsync: this.#inHelper.has(tid),
       text: kind === 'sysfs.write' ? (e.text ?? '') : '',
       count: e.hasLength ? e.length : null,

@@ -1,5 +1,5 @@
 /** Classes of races in binding and in the use of VFIO, each with the known way to avoid it. */
-import type { Action } from '../kernel/index.js';
+import type { Action, Outcome } from '../kernel/index.js';
 
 export const ADVICE = {
   R1:
@@ -26,7 +26,10 @@ export const ADVICE = {
   R17: 'Do not wait for one lock while holding the other: the paths take them in opposite orders.',
   R18: 'The state is read before the lock is taken: repeat the request if it has changed since.',
   R20: 'Remove or create functions by one program at a time, under pci_rescan_remove_lock.',
+  R22: 'Take away what a user can reach, and reset the device, before the next owner gets it.',
+  R23: 'Disable the interrupt and wait for its handler before its context or eventfd is released.',
   R24: 'Stop accesses before memory is disabled, the device sleeps, or a reset runs.',
+  R25: 'Read or write data of a migration only in the state that made it: a reset ends that state.',
   R26: 'Release the objects of an iommufd in the reverse order, and not while another uses them.',
 } as const;
 
@@ -54,6 +57,37 @@ const removes = (deed: Deed): boolean =>
   ['unplug', 'removal'].includes(deed?.type ?? '') ||
   attributeOf(deed) === 'remove' ||
   (attributeOf(deed) === 'sriov_numvfs' && Number(textOf(deed)) === 0);
+
+/** The class of a bug of the kernel that was hit. */
+const CLASS_OF_FAULT: Readonly<Record<Outcome['faults'][number], RaceClass>> = {
+  overrideUseAfterFree: 'R9',
+  removedTwice: 'R20',
+  addedTwice: 'R20',
+  nullDriver: 'R18',
+  boundAfterRemoval: 'R7',
+  memoryOffAccess: 'R24',
+  interruptUseAfterFree: 'R18',
+  deviceUseAfterFree: 'R26',
+  probedUnreset: 'R22',
+  objectUseAfterFree: 'R26',
+  fileUseAfterFree: 'R25',
+};
+
+/**
+ * The class that an end shows, whatever led to it; null if it shows none.
+ * @param pair the operations that decided
+ */
+export function classOfEnd(
+  { deadlock, faults }: Pick<Outcome, 'deadlock' | 'faults'>,
+  pair: readonly Deed[],
+): RaceClass | null {
+  if (deadlock !== null) return 'R17';
+  const [fault] = faults;
+  if (fault === undefined) return null;
+  const isOfInterrupt = pair.some((deed) => deed?.type === 'interrupt');
+  if (fault === 'interruptUseAfterFree' && isOfInterrupt) return 'R23';
+  return CLASS_OF_FAULT[fault];
+}
 
 /**
  * The class of two operations whose order decides the end.

@@ -118,6 +118,7 @@ export type Condition =
   | { readonly type: 'done'; readonly actor: string; readonly operations: number }
   /** An eventfd of the actor's process was signalled. */
   | { readonly type: 'signalled'; readonly file: string }
+  | { readonly type: 'all'; readonly of: readonly Condition[] }
   /** What an actor remembers; null: it is not set. */
   | { readonly type: 'variable'; readonly variable: string; readonly text: string | null };
 
