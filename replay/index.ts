@@ -53,7 +53,7 @@ export {
 export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
 export { cellAt } from './judge/engine/state-cells.js';
 export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
-export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
+export { type Counts, type Difference, reasonsOf, type Verdict } from './judge/engine/verdict.js';
 export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
 export type { PciDevice } from './judge/machine/pci-device.js';
 export {
