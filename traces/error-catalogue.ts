@@ -266,6 +266,7 @@ export const ERRORS = {
       'allowed',
   ),
   RULES_INVALID: usage('questions', 'a file of rules for `vfr check` is not one'),
+  CHECK_INPUT: usage('questions', '`vfr check` was given no trace'),
   SEQ_UNKNOWN: usage('questions', 'the trace has no readable event of that number'),
   WHY_WHICH: usage('questions', '`vfr why` was given no event, or an event and also an option'),
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
