@@ -99,7 +99,7 @@ test('JUnit and SARIF have a part for each trace, and an error for the damaged o
   expect(junit.stdout.match(/<testsuite name="[^"]*"/g)).toEqual(
     [first, third, damaged].map((file) => `<testsuite name="${file}"`),
   );
-  expect(junit.stdout).toMatch(/<testsuites name="vfr check" tests="\d+" failures="1" errors="1"/);
+  expect(junit.stdout).toMatch(/tests="1" failures="0" errors="1"/);
   const sarif = await vfrInProcess(['check', ...three, '--format', 'sarif']);
   const { runs } = JSON.parse(sarif.stdout);
   expect(runs.map(({ results }: { results: unknown[] }) => results.length)).toEqual([0, 1, 0]);

@@ -125,7 +125,7 @@ async function show(
     case 'sarif':
       return printJson(toSarif(checkedOf(found), rules, version()));
     case 'junit':
-      return print(toJUnit(checkedOf(found), rules));
+      return print(toJUnit(checkedOf(found), rules, new Date()));
     default: {
       const texts = found.answers.map(({ trace, answer }) =>
         titled(trace, formatFindings(answer, rules), several),
