@@ -155,7 +155,10 @@ export const ERRORS = {
   SCENARIO_DRIVER: usage('replay', '`--driver` or `--vmm` does not fit the scenario'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
   EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` or `vfr explain` makes no sense'),
-  REPLAY_INPUT: usage('replay', '`vfr replay` needs a trace or `--schedule`, and not both'),
+  REPLAY_INPUT: usage(
+    'replay',
+    '`vfr replay` needs a trace or `--schedule`, and not both; a state is of one trace',
+  ),
   SCHEDULE_INVALID: input('replay', 'the file is not a schedule, is cut, or was edited'),
   SCHEDULE_VERSION: unsupported(
     'replay',
