@@ -41,7 +41,16 @@ export {
   withDriverOf,
   witnessOf,
 } from './explore/index.js';
-export { type Expression, parseExpression, printExpression } from './expressions/index.js';
+export {
+  type Call,
+  callsIn,
+  type Expression,
+  evaluate,
+  everParts,
+  type FactName,
+  parseExpression,
+  printExpression,
+} from './expressions/index.js';
 export { type Holders, holdersOf, type UnderWay } from './judge/engine/device-holders.js';
 export { Engine } from './judge/engine/engine.js';
 export { EventCursor } from './judge/engine/event-cursor.js';
@@ -63,8 +72,9 @@ export {
 } from './judge/engine/replayer.js';
 export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
 export { cellAt } from './judge/engine/state-cells.js';
+export { stateFact } from './judge/engine/state-facts.js';
 export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
-export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
+export { type Counts, type Difference, reasonsOf, type Verdict } from './judge/engine/verdict.js';
 export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
 export type { PciDevice } from './judge/machine/pci-device.js';
 export {

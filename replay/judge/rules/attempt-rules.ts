@@ -11,6 +11,7 @@ import {
   type Possible,
   possibly,
 } from '../../model/possible.js';
+import { because } from '../../model/reason.js';
 import type { AttemptFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -20,6 +21,7 @@ import {
   diverge,
   explained,
   handedOn,
+  inHindsight,
   PASSED,
   STIMULUS,
   UNKNOWN,
@@ -172,7 +174,9 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
     if (frame.really.ret === null) return UNKNOWN;
     return handedOn(path, frame.really.ret, ret);
   }
-  if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
+  if (certainly(frame.gone, true)) {
+    return inHindsight(compare(path, '-ENODEV', errnoName(ret)), REMOVED, ret);
+  }
   const expected: number[] = [];
   // The thread that removes the device deletes it after the first release, whose end may not be
   // recorded.
@@ -189,7 +193,7 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) {
     const known = ret === -ERRNO.EBUSY && typeof before === 'string';
-    return known ? explained(bound(device, before), ret) : COMPUTED;
+    return known ? explained(bound(device, before), ret) : inHindsight(COMPUTED, REMOVED, ret);
   }
   // The kernel may be one that allows no probing before a device is added.
   if (ret === -ERRNO.EPROBE_DEFER) return UNKNOWN;
@@ -201,6 +205,9 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
     expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
   return diverge(path, wanted, errnoName(ret));
 }
+
+/** Without a call of the probe there is no other cause (`__driver_probe_device`). */
+const REMOVED = because(ERRNO.ENODEV, 'the function is being removed');
 
 const busy = (frame: AttemptFrame, path: string): Verdict =>
   certainly(frame.driverBefore, null)

@@ -9,7 +9,7 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
-import { anyOf, because, type Results } from '../../model/reason.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -19,6 +19,7 @@ import {
   diverge,
   explained,
   IN_ORDER,
+  inHindsight,
   oneOf,
   PASSED,
   STIMULUS,
@@ -59,12 +60,12 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   const sriov = sriovOf(pf);
   const doubtful = sriov.assumed.numVfs;
   if (ret === frame.count && typeof wanted === 'number') setNumVfs(sriov, wanted, seq);
-  if (expected === null) return UNKNOWN;
+  if (expected === null) return inHindsight(UNKNOWN, noConfigure(pf), ret);
   if (expected.includes(ret)) {
     if (frame.enable !== null) return PASSED;
     return ret === frame.count ? DEFAULT : explained(expected, ret);
   }
-  if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
+  if (ret < 0 && expected.includes(ANY_ERRNO)) return inHindsight(UNKNOWN, noConfigure(pf), ret);
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = 'unknown';
     return UNKNOWN;
@@ -75,6 +76,16 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   return verdict.type === 'match' || !byDriver
     ? verdict
     : engine.weighAgainstSnapshot(pf, 'driver', verdict);
+}
+
+/** ENOENT comes before the number of VFs is looked at. */
+function noConfigure(pf: PciDevice): Results {
+  const cell = `${pf.address}/driver`;
+  const driver = only(pf.driver);
+  if (driver === null) return because(ERRNO.ENOENT, 'the PF has no driver', cell);
+  return driver !== undefined && driverModel(driver).sriovConfigure === 'none'
+    ? because(ERRNO.ENOENT, `${driver} has no sriov_configure`, cell)
+    : unseen('which driver the PF had at that moment is not recorded', ERRNO.ENOENT);
 }
 
 /** In place of a result: any result of the driver's `sriov_configure`. */
@@ -101,10 +112,7 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
   const results = current.map((now): Results => {
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
-    if (driver === null || driverModel(driver).sriovConfigure === 'none') {
-      const text = driver === null ? 'the PF has no driver' : `${driver} has no sriov_configure`;
-      return because(ERRNO.ENOENT, text, `${pf.address}/driver`);
-    }
+    if (driver === null || driverModel(driver).sriovConfigure === 'none') return noConfigure(pf);
     const simple = driverModel(driver).sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
     if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);

@@ -22,8 +22,9 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { DEFAULT, diverge, inHindsight, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { containerOfIoctl } from './container-files.js';
+import { type1Causes } from './hindsight.js';
 import { hexIova } from './vfio-dma-runs.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -101,7 +102,9 @@ export function finishDma(
   if (call.name !== MAP_DMA && call.name !== UNMAP_DMA) return undefined;
   const path = `container/${call.name}`;
   const data = wordsToBytes(call.words);
-  if (container.dma === null) return UNKNOWN;
+  if (container.dma === null) {
+    return inHindsight(UNKNOWN, type1Causes(call, unmapRequest(data)), ret);
+  }
   if (call.name === UNMAP_DMA) return finishUnmap(engine, call, container, data, ret);
   const request = mapRequest(data);
   if (request === null) return UNKNOWN;
