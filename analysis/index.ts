@@ -36,7 +36,7 @@ export {
   type Known,
   type StateChange,
 } from './device-timeline.js';
-export { type Comparison, compare, type Difference } from './diff/index.js';
+export { type Comparison, compare, type Difference, type EventPair } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type ExportFormat, exportTrace } from './export/index.js';

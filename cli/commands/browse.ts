@@ -16,6 +16,7 @@ export function register(program: Command): void {
     .command('browse')
     .description('look through the events in the terminal, with the state of the devices')
     .argument('<trace>', 'trace file')
+    .argument('[other]', 'trace file to show beside it, with what differs')
     .option('--at <seq>', 'begin at the event of that number', parseSeq)
     .option('--where <condition>', 'begin with the events of an SQL condition')
     .addOption(
@@ -27,7 +28,7 @@ export function register(program: Command): void {
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: BrowseOptions): Promise<void> {
+async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
   const reader = await openTrace(file, options);
   try {
     endTransient();
@@ -35,7 +36,8 @@ async function run(file: string, options: BrowseOptions): Promise<void> {
     const { browse } = await import('../tui/start-browser.js');
     const { at = null, where = null, theme, mouse } = options;
     const color = hasColor(process.stdout);
-    await browse(reader, { title: file, color, theme, mouse, at, where });
+    const begin = { at, where, other: other ?? null };
+    await browse(reader, { title: file, color, theme, mouse, ...begin });
   } finally {
     reader.close();
   }

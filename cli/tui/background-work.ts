@@ -11,15 +11,15 @@ import {
   type StateChange,
 } from '../../analysis/index.js';
 import type { Divergence } from '../../replay/index.js';
-import { type Batch, type BatchInfo, VfrError } from '../../traces/index.js';
+import type { Batch } from '../../traces/index.js';
 import { formatDuration } from '../format-duration.js';
 import { CallIndex } from './model/call-index.js';
 import type { EventStore } from './model/event-store.js';
 import { type Finding, FindingCollector, inRank } from './model/findings.js';
+import { indexSlices } from './model/index-slices.js';
 import type { Insights } from './model/overview.js';
 
 /** Events of a slice: a few milliseconds in which keys are not handled. */
-const INDEX_SLICE = 32_768;
 const REPLAY_SLICE = 4096;
 /** Drawing takes as long as several slices. */
 const DRAW_MS = 150;
@@ -30,6 +30,7 @@ export type Stage = 'calls' | 'states' | 'races' | 'done';
 
 export class BackgroundWork implements Insights {
   readonly calls: CallIndex;
+  readonly #slices: Generator<void>;
   readonly #timeline: DeviceTimeline;
   readonly #collector = new FindingCollector();
   #findings: readonly Finding[] = [];
@@ -48,6 +49,9 @@ export class BackgroundWork implements Insights {
 
   constructor(private readonly store: EventStore) {
     this.calls = new CallIndex(store.length);
+    this.#slices = indexSlices(store, this.calls, (batch, from, until) =>
+      this.#collector.add(batch, from, until),
+    );
     this.#timeline = new DeviceTimeline(store.reader.meta);
   }
 
@@ -97,8 +101,7 @@ export class BackgroundWork implements Insights {
 
   /** Indexes the calls of the first events, so that the first screen has them. */
   begin(): void {
-    const [first] = this.store.reader.batches;
-    if (first !== undefined) this.#readable(first, () => this.#index(first, 0, INDEX_SLICE));
+    this.#slices.next();
   }
 
   /** @param redraw called whenever there is something new to show */
@@ -124,38 +127,14 @@ export class BackgroundWork implements Insights {
   }
 
   async #indexAll(): Promise<void> {
-    for (const info of this.store.reader.batches) {
-      const before = this.store.before(info);
-      while (this.calls.done < before + info.rows && !this.#stopped) {
-        const from = this.calls.done - before;
-        const until = Math.min(info.rows, from + INDEX_SLICE);
-        this.#readable(info, () => this.#index(info, from, until));
-        this.#done = this.calls.done;
-        await this.#breathe();
-      }
+    for (const _ of this.#slices) {
+      this.#done = this.calls.done;
+      await this.#breathe();
+      if (this.#stopped) return;
     }
-    if (this.#stopped) return;
     if (this.store.reader.completeness.complete) this.#noteUnreturned();
     this.#findings = inRank(this.#collector.finish());
     this.#redraw();
-  }
-
-  #index(info: BatchInfo, from: number, until: number): void {
-    const batch = this.store.batchOf(info);
-    const end = Math.min(until, info.rows);
-    const before = this.store.before(info);
-    this.calls.add(batch, [from, end], before, (seq) => this.store.exactPosition(seq));
-    this.#collector.add(batch, from, end);
-  }
-
-  /** Does some work on a batch, and skips the batch where it is damaged. */
-  #readable(info: BatchInfo, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof VfrError)) throw error;
-      this.calls.skip(this.store.before(info) + info.rows);
-    }
   }
 
   #noteUnreturned(): void {

@@ -5,11 +5,11 @@ import type { EventQueries } from './event-queries.js';
 import { press } from './input/commands.js';
 import type { MouseEvent } from './input/mouse.js';
 import { type Place, pointed } from './input/mouse-actions.js';
+import { fitted, followed } from './model/beside.js';
 import {
   ask,
   type Browser,
   idle,
-  moveTo,
   openBrowser,
   type Request,
   revealed,
@@ -79,6 +79,11 @@ export class Session {
     return Math.max(1, (this.#places.get('list')?.height ?? 21) - 1);
   }
 
+  /** Rows that fit the list of the trace beside. */
+  get #heightBeside(): number {
+    return Math.max(1, (this.#places.get('beside')?.height ?? this.height) - 1);
+  }
+
   setPaint(paint: Paint): void {
     this.#view = { ...this.#view, paint };
   }
@@ -86,7 +91,7 @@ export class Session {
   /** Sets where ink laid out the bodies. */
   setPlaces(places: Places): void {
     this.#places = places;
-    this.#browser = moveTo(this.#browser, this.#browser.cursor, this.height);
+    this.#browser = fitted(this.#browser, this.height, this.#heightBeside);
   }
 
   frame(size: Size): Frame {
@@ -148,7 +153,7 @@ export class Session {
   }
 
   #apply({ browser, request }: Step): void {
-    this.#browser = browser;
+    this.#browser = followed(browser, this.#heightBeside);
     if (request !== undefined) this.#do(request);
   }
 

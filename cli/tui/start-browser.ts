@@ -1,15 +1,16 @@
 /** Runs the terminal UI. Only the folder cli/tui/ imports ink and React. */
 import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type TraceReader, zeroOf } from '../../traces/index.js';
+import type { TraceReader } from '../../traces/index.js';
 import { BackgroundWork } from './background-work.js';
 import { EventQueries } from './event-queries.js';
-import { explainBy } from './explain-process.js';
 import { FrameStream, Keyboard } from './ink-streams.js';
+import { timeBaseOf } from './model/clock.js';
 import { EventStore } from './model/event-store.js';
 import { Session } from './session.js';
 import { sizeOf, Terminal } from './terminal.js';
 import { painter, type ThemeName, themeFor } from './text/theme.js';
+import { compareBy, explainBy } from './vfr-process.js';
 
 export interface BrowseOptions {
   /** The trace's file; the first line has its last part. */
@@ -21,6 +22,8 @@ export interface BrowseOptions {
   readonly at: number | null;
   /** A condition to begin with; null for none. */
   readonly where: string | null;
+  /** A trace to compare with; null for no other. */
+  readonly other: string | null;
 }
 
 /** Shows a trace until the user quits. Needs a terminal. */
@@ -49,7 +52,7 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
   stdout.on('resize', onResize);
   let unmount = () => {};
   try {
-    const { at, where, theme, color } = options;
+    const { at, where, other, theme, color } = options;
     if (theme === 'auto' && color) terminal.askBackground();
     if (at === null && where === null) showFirst(session, stream, terminal);
     const { mount } = await import('./app.js');
@@ -62,6 +65,7 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
       });
       if (at !== null) session.beginAt(at);
       if (where !== null) session.ask({ type: 'filter', condition: where });
+      if (other !== null) session.ask({ type: 'compare', file: other });
       const mounted = mount({ session, stream, terminal, keyboard });
       ({ draw, unmount } = mounted);
       void work.run(() => session.progressed());
@@ -81,14 +85,13 @@ function sessionFor(reader: TraceReader, { title, theme, color }: BrowseOptions)
   const store = new EventStore(reader);
   // A trace from a pipe has no file that another process could open.
   const isFile = reader.source.fd !== undefined;
-  const explain = isFile ? explainBy(process.argv[1], reader.source.name) : null;
-  const queries = new EventQueries(reader, explain);
+  const [program, trace] = [process.argv[1], reader.source.name];
+  const queries = new EventQueries(
+    reader,
+    isFile ? { explain: explainBy(program, trace), compare: compareBy(program, trace) } : null,
+  );
   const work = new BackgroundWork(store);
-  const { clock, wallOffsetNs } = reader.meta;
-  const base = {
-    start: zeroOf(reader) ?? 0n,
-    wallOffset: wallOffsetNs ?? (clock === 'realtime' ? 0n : null),
-  };
+  const base = timeBaseOf(reader);
   const paint = painter(color ? (theme === 'light' ? 'light' : 'dark') : null);
   work.begin();
   const session = new Session({ title: basename(title), store, queries, work, base, paint });

@@ -5,6 +5,7 @@ import { type Browser, current } from '../model/browser.js';
 import { cells } from '../text/cell-text.js';
 import { detailsBody, stateBody, titleBody } from './details-body.js';
 import { devicesBody } from './devices-body.js';
+import { besideBody, diffBody } from './diff-body.js';
 import { laneDevices } from './frame.js';
 import type { Lanes } from './lanes-body.js';
 import { listBody } from './list-body.js';
@@ -25,7 +26,9 @@ export function bodyLines(
     case 'overview':
       return overviewBody(browser, view, lanes, width, height);
     case 'list':
-      return listBody(browser, view, width, height);
+      return listBody(browser, view, width, height, browser.beside?.differing.a);
+    case 'beside':
+      return browser.beside === null ? [] : besideBody(browser.beside, view, [width, height]);
     case 'devices':
       return devicesBody(browser, view, width, height);
     case 'lanes': {
@@ -55,6 +58,8 @@ function lowerBody(
 ): string[] {
   const { lower } = browser;
   if (lower.type === 'why') return whyBody(browser, view, lower, size);
+  if (lower.type === 'diff' && browser.beside !== null)
+    return diffBody(browser.beside, lower.cursor, size, view.paint);
   if (lower.type === 'sql') return sqlBody(lower.result, lower.cursor, size, view.paint);
   return [];
 }

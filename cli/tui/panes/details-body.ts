@@ -1,9 +1,10 @@
 /** The title, and the panes of the event under the cursor and of the state of its device. */
 import { type Browser, current } from '../model/browser.js';
 import { fieldText, STATE_FIELDS } from '../model/state-history.js';
-import { cells, widthOf } from '../text/cell-text.js';
+import { cells } from '../text/cell-text.js';
 import { detailsOf } from '../text/details-text.js';
 import { stringOf } from '../text/event-values.js';
+import { flowed } from '../text/flowed-text.js';
 import { readable } from './list-body.js';
 import type { View } from './view.js';
 
@@ -49,30 +50,6 @@ export function detailsBody(browser: Browser, { work, paint }: View, width: numb
   );
   const lines = flowed(notes, width).map((line) => paint('bad', line));
   return [...lines, ...flowed(facts, width)];
-}
-
-/** Texts in sequence, as many per line as fit; a longer one is cut into lines. */
-function flowed(texts: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const text of texts) {
-    const joined = line === '' ? text : `${line}   ${text}`;
-    if (line === '' || widthOf(joined) <= width) {
-      line = joined;
-      continue;
-    }
-    lines.push(line);
-    line = text;
-  }
-  const all = line === '' ? lines : [...lines, line];
-  return all.flatMap((one) => cut(one, width)).map((one) => cells(one, width));
-}
-
-/** Parts of a text that fit lines; all of one character's cells are in one part. */
-function cut(text: string, width: number): string[] {
-  const size = Math.max(1, widthOf(text) > text.length ? Math.floor(width / 2) : width);
-  const count = Math.max(1, Math.ceil(text.length / size));
-  return Array.from({ length: count }, (_, i) => text.slice(i * size, (i + 1) * size));
 }
 
 /** The fields of the state of the device under the cursor. */

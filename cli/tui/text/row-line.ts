@@ -27,6 +27,8 @@ export interface Row {
   readonly position: number;
   readonly depth: number;
   readonly opened: boolean;
+  /** Whether it, or something inside of it, differs in the other trace. */
+  readonly differs: boolean;
   /** Time of the row above. */
   readonly before: bigint | null;
 }
@@ -81,8 +83,11 @@ export function callLine(row: Row, context: RowContext, paint: Paint): string {
   };
   const room = Math.max(0, width - used - widthOf(outcome.text) - 1);
   const mark = calls.encloses(row.position) ? (row.opened ? '▾' : '▸') : ' ';
-  const what = cells(`${'  '.repeat(row.depth)}${mark} ${summaryOf(begin, end)}`, room);
-  const tone = outcome.bad ? 'bad' : toneOf(kind);
+  const what = cells(
+    `${'  '.repeat(row.depth)}${mark}${row.differs ? '≠' : ' '}${summaryOf(begin, end)}`,
+    room,
+  );
+  const tone = outcome.bad ? 'bad' : row.differs ? 'strong' : toneOf(kind);
   const result = paint(outcome.bad ? 'bad' : 'dim', outcome.text);
   return `${before} ${marked(what, context.needle, tone, paint)} ${result}`;
 }
