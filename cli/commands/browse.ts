@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import { parseSeq } from '../number-options.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { endTransient, hasColor } from '../output.js';
+import {
+  describeCompleteness,
+  openTrace,
+  openUnverified,
+  type StrictOption,
+  strictOption,
+} from '../open-trace.js';
+import { endTransient, hasColor, note } from '../output.js';
 import type { ThemeName } from '../tui/text/theme.js';
 
 interface BrowseOptions extends StrictOption {
@@ -29,7 +35,9 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
-  const reader = await openTrace(file, options);
+  // What is damaged is shown by the browser; --strict wants to know before.
+  const reader =
+    options.strict === true ? await openTrace(file, options) : await openUnverified(file);
   try {
     endTransient();
     await requireTerminal();
@@ -37,7 +45,8 @@ async function run(file: string, other: string | undefined, options: BrowseOptio
     const { at = null, where = null, theme, mouse } = options;
     const color = hasColor(process.stdout);
     const begin = { at, where, other: other ?? null };
-    await browse(reader, { title: file, color, theme, mouse, ...begin });
+    const shown = await browse(reader, { title: file, color, theme, mouse, ...begin });
+    if (!shown.completeness.complete) note(`${file}: ${describeCompleteness(shown)}`);
   } finally {
     reader.close();
   }

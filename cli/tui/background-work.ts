@@ -18,15 +18,16 @@ import type { EventStore } from './model/event-store.js';
 import { type Finding, FindingCollector, inRank } from './model/findings.js';
 import { indexSlices } from './model/index-slices.js';
 import type { Insights } from './model/overview.js';
+import type { Stage } from './panes/view.js';
 
 /** Events of a slice: a few milliseconds in which keys are not handled. */
 const REPLAY_SLICE = 4096;
+/** Verifying goes on for so many milliseconds before keys are handled. */
+const VERIFY_MS = 6;
 /** Drawing takes as long as several slices. */
 const DRAW_MS = 150;
 /** After a key more are likely to follow: the work pauses for this many milliseconds. */
 const REST_MS = 200;
-
-export type Stage = 'calls' | 'states' | 'races' | 'done';
 
 export class BackgroundWork implements Insights {
   readonly calls: CallIndex;
@@ -38,7 +39,7 @@ export class BackgroundWork implements Insights {
   /** By event; null until everything is replayed: a later event may still explain a divergence. */
   #divergences: ReadonlyMap<number, Divergence> | null = null;
   #eventful: readonly string[] = [];
-  #stage: Stage = 'calls';
+  #stage: Stage = 'checks';
   /** Events that were processed in this stage. */
   #done = 0;
   #stopped = false;
@@ -104,17 +105,23 @@ export class BackgroundWork implements Insights {
     this.#slices.next();
   }
 
-  /** @param redraw called whenever there is something new to show */
-  async run(redraw: () => void): Promise<void> {
+  /**
+   * Ends early when the trace is damaged where it was not verified yet: it has to be opened again.
+   * @param redraw called whenever there is something new to show
+   */
+  async run(redraw: () => void): Promise<'done' | 'stopped' | 'damage'> {
     this.#redraw = redraw;
+    if (!(await this.#verify())) return this.#stopped ? 'stopped' : 'damage';
+    this.#stage = 'calls';
     await this.#indexAll();
     this.#stage = 'states';
     await this.#replayAll();
     this.#stage = 'races';
     await this.#findRaces();
-    if (this.#stopped) return;
+    if (this.#stopped) return 'stopped';
     this.#stage = 'done';
     redraw();
+    return 'done';
   }
 
   /** Pauses, to leave the processor to the keys. */
@@ -124,6 +131,21 @@ export class BackgroundWork implements Insights {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** Compares the rest of the trace with its CRCs. */
+  async #verify(): Promise<boolean> {
+    const { reader } = this.store;
+    const steps = reader.verified();
+    for (;;) {
+      const end = performance.now() + VERIFY_MS;
+      let step = steps.next();
+      while (step.done !== true && performance.now() < end) step = steps.next();
+      if (step.done === true) return step.value;
+      this.#done = step.value * this.store.length;
+      await this.#breathe();
+      if (this.#stopped) return false;
+    }
   }
 
   async #indexAll(): Promise<void> {

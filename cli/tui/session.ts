@@ -9,6 +9,7 @@ import { fitted, followed } from './model/beside.js';
 import {
   ask,
   type Browser,
+  current,
   idle,
   openBrowser,
   type Request,
@@ -24,6 +25,7 @@ import { frameOf, laneDevices } from './panes/frame.js';
 import { Lanes } from './panes/lanes-body.js';
 import type { BodyName, Frame } from './panes/screen.js';
 import type { Size, View } from './panes/view.js';
+import type { Begin } from './start-browser.js';
 import type { Rectangle } from './terminal.js';
 import type { Paint } from './text/theme.js';
 
@@ -133,6 +135,18 @@ export class Session {
   /** Asks something that the user did not type. */
   ask(question: Question): void {
     this.#apply(ask(this.#browser, question));
+  }
+
+  /** Goes to where the browser begins. */
+  begin({ at, where, other }: Begin): void {
+    if (at !== null) this.beginAt(at);
+    if (where !== null) this.ask({ type: 'filter', condition: where });
+    if (other !== null) this.ask({ type: 'compare', file: other });
+  }
+
+  /** The event under the cursor of the list; null on the overview, and in an empty list. */
+  get seq(): number | null {
+    return this.#browser.screen === 'overview' ? null : (current(this.#browser)?.seq ?? null);
   }
 
   /** Goes to an event as soon as the background work has come to it. */

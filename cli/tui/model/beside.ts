@@ -16,7 +16,7 @@ import type { CallIndex } from './call-index.js';
 import { timeBaseOf } from './clock.js';
 import { EventPairs } from './event-pairs.js';
 import type { EventStore } from './event-store.js';
-import type { Insights } from './overview.js';
+import { NO_INSIGHTS } from './overview.js';
 
 /** A trace that was compared with the first one. */
 export interface Compared {
@@ -25,9 +25,6 @@ export interface Compared {
   readonly calls: CallIndex;
   readonly comparison: Comparison;
 }
-
-/** The overview of the second trace is not shown. */
-const NO_INSIGHTS: Insights = { eventful: () => [], findings: () => [], changesOf: () => [] };
 
 /** Shows a second trace beside the first, with what differs. */
 export function withBeside(browser: Browser, other: Compared, height: number): Browser {

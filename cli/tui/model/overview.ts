@@ -16,6 +16,13 @@ export interface Insights {
   changesOf(device: string): readonly StateChange[];
 }
 
+/** Before any work is done. */
+export const NO_INSIGHTS: Insights = {
+  eventful: () => [],
+  findings: () => [],
+  changesOf: () => [],
+};
+
 export interface Overview {
   readonly cursor: number;
   /** Addresses of all devices of the trace, sorted. */

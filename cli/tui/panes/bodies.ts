@@ -3,7 +3,7 @@ import { contextOf } from '../input/command.js';
 import { HELP } from '../input/hints.js';
 import { type Browser, current } from '../model/browser.js';
 import { cells } from '../text/cell-text.js';
-import { detailsBody, stateBody, titleBody } from './details-body.js';
+import { detailsBody, stateBody } from './details-body.js';
 import { devicesBody } from './devices-body.js';
 import { besideBody, diffBody } from './diff-body.js';
 import { laneDevices } from './frame.js';
@@ -12,6 +12,7 @@ import { listBody } from './list-body.js';
 import { overviewBody } from './overview-body.js';
 import { sqlBody, whyBody } from './pane-lists.js';
 import type { BodyName } from './screen.js';
+import { titleBody } from './title-body.js';
 import type { View } from './view.js';
 
 /** The lines of a body of some size; fewer than its height leave the rest blank. */
@@ -36,7 +37,7 @@ export function bodyLines(
       return lanes.body(laneDevices(browser), seq, [width, height], view.paint);
     }
     case 'title':
-      return [titleBody(browser, view, width)];
+      return titleBody(browser, view, width);
     case 'details':
       return detailsBody(browser, view, width);
     case 'state':

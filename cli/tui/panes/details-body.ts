@@ -1,4 +1,4 @@
-/** The title, and the panes of the event under the cursor and of the state of its device. */
+/** The panes of the event under the cursor and of the state of its device. */
 import { type Browser, current } from '../model/browser.js';
 import { fieldText, STATE_FIELDS } from '../model/state-history.js';
 import { cells } from '../text/cell-text.js';
@@ -7,25 +7,6 @@ import { stringOf } from '../text/event-values.js';
 import { flowed } from '../text/flowed-text.js';
 import { readable } from './list-body.js';
 import type { View } from './view.js';
-
-/** The first line of the screen: where the cursor is, in which list. */
-export function titleBody(browser: Browser, { title, work, paint }: View, width: number): string {
-  const { store, rows, cursor, filter, hidden, screen, calls } = browser;
-  const where =
-    screen === 'overview'
-      ? ''
-      : rows.length === 0
-        ? '  no events'
-        : `  row ${cursor + 1} of ${rows.length}, seq ${store.seqAt(rows.positionAt(cursor))}`;
-  const filtered = filter === null ? '' : `  ${filter.text}`;
-  const kinds = [...hidden].filter((kind) => store.reader.dictionaries.kind.includes(kind));
-  const without = kinds.length === 0 ? '' : `  without ${kinds.join(', ')} (+ shows them)`;
-  const busy =
-    calls.isComplete || work.stage !== 'calls'
-      ? ''
-      : `  reading, ${Math.floor(work.progress * 100)} %`;
-  return paint('title', cells(` ${title}${where}${filtered}${without}${busy}`, width));
-}
 
 /** The note of a race or divergence, then the facts of the event, as many per line as fit. */
 export function detailsBody(browser: Browser, { work, paint }: View, width: number): string[] {
