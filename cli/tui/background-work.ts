@@ -15,7 +15,7 @@ import type { Batch } from '../../traces/index.js';
 import { formatDuration } from '../format-duration.js';
 import { CallIndex } from './model/call-index.js';
 import type { EventStore } from './model/event-store.js';
-import { type Finding, FindingCollector, inRank } from './model/findings.js';
+import { type Finding, FindingCollector, inRank, raceFindings } from './model/findings.js';
 import { indexSlices } from './model/index-slices.js';
 import type { Insights } from './model/overview.js';
 import type { Stage } from './panes/view.js';
@@ -218,7 +218,7 @@ export class BackgroundWork implements Insights {
     }
     const { races } = finder.finish();
     this.#raceNotes = new Map(races.flatMap(notesOf));
-    this.#findings = inRank([...this.#findings, ...findingsOf(races)]);
+    this.#findings = inRank([...this.#findings, ...raceFindings(races)]);
   }
 
   /** Handles pending keys and frames. */
@@ -231,14 +231,6 @@ export class BackgroundWork implements Insights {
       await sleep(1);
     } while (performance.now() < this.#restUntil && !this.#stopped);
   }
-}
-
-/** One finding for each device that operations raced for. */
-function findingsOf(races: readonly Race[]): Finding[] {
-  const collector = new FindingCollector();
-  for (const { device, first, second } of races)
-    for (const { seq } of [first, second]) collector.note(`operations raced for ${device}`, seq);
-  return collector.finish();
 }
 
 function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {

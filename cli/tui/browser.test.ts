@@ -5,8 +5,10 @@
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { races } from '../../analysis/index.js';
 import { type OnScreen, openOnScreen } from '../../tests/browser-on-screen.js';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { commandsOf, helpOf } from './input/commands.js';
 import { current } from './model/browser.js';
@@ -166,6 +168,14 @@ describe('the overview', () => {
   test('the overview of a trace without a snapshot says what is missing', async () => {
     expect(textOf(await on({ events: rows.slice(2) }))).toContain('No snapshot');
   });
+});
+
+test('the overview counts as many incidents as vfr races', async () => {
+  const screen = await openOnScreen(importedCapture('sriov-on-r1'), SIZE);
+  opened.push(screen);
+  const counts = [...textOf(screen).matchAll(/(\d+) × operations raced/g)];
+  const incidents = new Set(races(importedCapture('sriov-on-r1')).races.map((r) => r.incident));
+  expect(counts.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(incidents.size);
 });
 
 describe('filter and search', () => {
