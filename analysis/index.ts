@@ -29,8 +29,9 @@ export {
   toJUnit,
   toSarif,
 } from './check/index.js';
+export { ConfigLayouts } from './config/config-layout.js';
 export { type Bits, REGISTER_BITS } from './config/register-bits.js';
-export { HEADER } from './config/register-map.js';
+export type { Register } from './config/register-map.js';
 export {
   DeviceTimeline,
   type Known,

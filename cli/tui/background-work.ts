@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ConfigLayouts,
   DeviceTimeline,
   type Known,
   type Race,
@@ -17,7 +18,7 @@ import { CallIndex } from './model/call-index.js';
 import type { EventStore } from './model/event-store.js';
 import { type Finding, FindingCollector, inRank, raceFindings } from './model/findings.js';
 import { indexSlices } from './model/index-slices.js';
-import type { Insights } from './model/overview.js';
+import type { Insights, RegisterAt } from './model/overview.js';
 import type { Stage } from './panes/view.js';
 
 /** Events of a slice: a few milliseconds in which keys are not handled. */
@@ -33,6 +34,7 @@ export class BackgroundWork implements Insights {
   readonly calls: CallIndex;
   readonly #slices: Generator<void>;
   readonly #timeline: DeviceTimeline;
+  readonly #layouts = new ConfigLayouts();
   readonly #collector = new FindingCollector();
   #findings: readonly Finding[] = [];
   #raceNotes: ReadonlyMap<number, string> = new Map();
@@ -86,6 +88,8 @@ export class BackgroundWork implements Insights {
   divergences(): Float64Array | null {
     return this.#divergences === null ? null : Float64Array.from(this.#divergences.keys());
   }
+
+  readonly registerAt: RegisterAt = (device, offset) => this.#layouts.registerAt(device, offset);
 
   /** The other side of the race of an event. */
   raceNotes(): ReadonlyMap<number, string> {
@@ -176,7 +180,11 @@ export class BackgroundWork implements Insights {
     const { reader } = this.store;
     this.#done = 0;
     try {
-      for (const info of reader.batches) await this.#replay(reader.batch(info));
+      for (const info of reader.batches) {
+        const batch = reader.batch(info);
+        this.#layouts.add(batch);
+        await this.#replay(batch);
+      }
     } catch (error) {
       this.#problem = (error as Error).message;
       return;

@@ -230,6 +230,24 @@ describe('prompts', () => {
   });
 });
 
+test('a register of a capability has its name and bits where the capability list is known', async () => {
+  const space = Buffer.alloc(256);
+  // The list: power management at 0x40.
+  space.writeUInt8(0x40, 0x34);
+  space.writeUInt16LE(0x0001, 0x40);
+  const access = { kind: 'config.write', offset: 0x44n, length: 2n, value: 3n } as const;
+  const events: EventRow[] = [
+    { ...snapshot(PF, 'nvme', null), data: space },
+    { ...access, device: PF },
+    { ...access, device: OTHER },
+  ];
+  const screen = await on({ events, size: { columns: 120, rows: 40 } }, 'return', 'G', 'k');
+  const text = textOf(screen);
+  expect(text).toMatch(/01:00\.0 .*config\.write pm\.ctrl = 0x0003 \(d3\)/);
+  expect(text).toMatch(/02:00\.0 .*config\.write 0x44 = 0x0003/);
+  expect(text).toContain('register pm.ctrl = 0x0003 (d3)');
+});
+
 describe('the screen', () => {
   test('the screen shows served and refused page faults differently', async () => {
     const text = textOf(await inList('x', 'x'));

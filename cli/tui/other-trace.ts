@@ -1,11 +1,12 @@
 /** Opens the trace that is compared with the first one. */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Comparison } from '../../analysis/index.js';
-import { TraceReader } from '../../traces/index.js';
+import { type Comparison, ConfigLayouts } from '../../analysis/index.js';
+import { type Batch, TraceReader } from '../../traces/index.js';
 import { CallIndex } from './model/call-index.js';
 import { EventStore } from './model/event-store.js';
 import { indexSlices } from './model/index-slices.js';
+import type { RegisterAt } from './model/overview.js';
 import type { Compare } from './vfr-process.js';
 
 export interface OtherTrace {
@@ -13,6 +14,7 @@ export interface OtherTrace {
   readonly store: EventStore;
   readonly calls: CallIndex;
   readonly comparison: Comparison;
+  readonly registerAt: RegisterAt;
 }
 
 /**
@@ -30,16 +32,26 @@ export async function openOther(
   const reader = TraceReader.open(file);
   try {
     const store = new EventStore(reader);
-    const [comparison, calls] = await Promise.all([compare(file, signal), callsOf(store, signal)]);
-    return { file, store, calls, comparison };
+    const layouts = new ConfigLayouts();
+    const [comparison, calls] = await Promise.all([
+      compare(file, signal),
+      callsOf(store, layouts, signal),
+    ]);
+    const registerAt: RegisterAt = (device, offset) => layouts.registerAt(device, offset);
+    return { file, store, calls, comparison, registerAt };
   } catch (error) {
     reader.close();
     throw error;
   }
 }
 
-async function callsOf(store: EventStore, signal: AbortSignal): Promise<CallIndex> {
+async function callsOf(
+  store: EventStore,
+  layouts: ConfigLayouts,
+  signal: AbortSignal,
+): Promise<CallIndex> {
   const calls = new CallIndex(store.length);
-  for (const _ of indexSlices(store, calls)) await breathe(undefined, { signal });
+  const onSlice = (batch: Batch, from: number) => from === 0 && layouts.add(batch);
+  for (const _ of indexSlices(store, calls, onSlice)) await breathe(undefined, { signal });
   return calls;
 }

@@ -16,7 +16,7 @@ import type { CallIndex } from './call-index.js';
 import { timeBaseOf } from './clock.js';
 import { EventPairs } from './event-pairs.js';
 import type { EventStore } from './event-store.js';
-import { NO_INSIGHTS } from './overview.js';
+import { NO_INSIGHTS, type RegisterAt } from './overview.js';
 
 /** A trace that was compared with the first one. */
 export interface Compared {
@@ -24,17 +24,19 @@ export interface Compared {
   readonly store: EventStore;
   readonly calls: CallIndex;
   readonly comparison: Comparison;
+  readonly registerAt: RegisterAt;
 }
 
 /** Shows a second trace beside the first, with what differs. */
 export function withBeside(browser: Browser, other: Compared, height: number): Browser {
-  const { file, store, calls, comparison } = other;
+  const { file, store, calls, comparison, registerAt } = other;
+  const insights = { ...NO_INSIGHTS, registerAt };
   const pairs = new EventPairs(comparison.pairs ?? []);
   const differences = listed(comparison, pairs);
   const beside: Beside = {
     title: basename(file),
     browser: {
-      ...openBrowser(store, calls, timeBaseOf(store.reader), NO_INSIGHTS),
+      ...openBrowser(store, calls, timeBaseOf(store.reader), insights),
       screen: 'events',
     },
     pairs,

@@ -26,7 +26,7 @@ export function detailsBody(browser: Browser, { work, paint }: View, width: numb
     ];
   });
   const facts = readable(
-    () => detailsOf(position, browser.store, browser.calls),
+    () => detailsOf(position, browser.store, browser.calls, browser.overview.insights.registerAt),
     (problem) => [problem],
   );
   const lines = flowed(notes, width).map((line) => paint('bad', line));

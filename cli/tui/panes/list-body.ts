@@ -19,8 +19,9 @@ export function listBody(
   differing: ReadonlySet<number> = NOTHING,
 ): string[] {
   const { store, calls, rows, top, cursor, search, clock, base } = browser;
+  const { registerAt } = browser.overview.insights;
   const needle = search?.text?.toLowerCase() ?? '';
-  const context: RowContext = { store, calls, clock, base, width, needle };
+  const context: RowContext = { store, calls, clock, base, width, needle, registerAt };
   const lines = [paint('strong', headingLine(width, clock))];
   let before = top === 0 ? null : timeAt(browser, top - 1);
   for (let row = top; row < Math.min(top + height - 1, rows.length); row++) {

@@ -32,8 +32,17 @@ export function whyBody(
   [width, height]: readonly [width: number, height: number],
 ): string[] {
   const { store, calls, base } = browser;
+  const { registerAt } = browser.overview.insights;
   const inner = Math.max(1, width - HOW_WIDTH - 1);
-  const context: RowContext = { store, calls, base, clock: 'start', width: inner, needle: '' };
+  const context: RowContext = {
+    store,
+    calls,
+    base,
+    clock: 'start',
+    width: inner,
+    needle: '',
+    registerAt,
+  };
   const lineOf = (index: number) => {
     const { seq, how, text } = causes[index];
     if (seq === null || text !== null) {
