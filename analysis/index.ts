@@ -29,14 +29,15 @@ export {
   toJUnit,
   toSarif,
 } from './check/index.js';
+export { ConfigLayouts } from './config/config-layout.js';
 export { type Bits, REGISTER_BITS } from './config/register-bits.js';
-export { HEADER } from './config/register-map.js';
+export type { Register } from './config/register-map.js';
 export {
   DeviceTimeline,
   type Known,
   type StateChange,
 } from './device-timeline.js';
-export { type Comparison, compare, type Difference } from './diff/index.js';
+export { type Comparison, compare, type Difference, type EventPair } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type ExportFormat, exportTrace } from './export/index.js';

@@ -82,7 +82,7 @@ export type { Filter, Selection } from './select-events.js';
 export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
 export { TimeWords } from './time-words.js';
 export { zeroOf } from './time-zero.js';
-export { type Completeness, TraceReader } from './trace-reader.js';
+export { type Checks, type Completeness, TraceReader } from './trace-reader.js';
 export { TraceWriter, type WriterOptions } from './trace-writer.js';
 export {
   type Brand,

@@ -163,6 +163,23 @@ test('times, processes and the names of workers do not count', () => {
   expect(compare(traceOf(rows), traceOf(moved)).equal).toBe(true);
 });
 
+test('the pairs of two recordings are the operations that both have', () => {
+  const write = (text: string, tid: number): EventRow => ({
+    kind: 'sysfs.write',
+    name: 'driver_override',
+    device: '0000:01:00.1',
+    task: 'admin',
+    text,
+    tid,
+  });
+  const a = traceOf([write('a', 1), write('b', 1), write('c', 1)]);
+  const b = traceOf([{ kind: 'mark' }, write('a', 2), write('c', 2)]);
+  expect(compare(a, b, { pairs: true }).pairs).toEqual([
+    [0, 1],
+    [2, 2],
+  ]);
+});
+
 test('a difference names both events and the state of the device before', () => {
   const rows = wholeOf('sriov-on-r1');
   const end = rows.findIndex(

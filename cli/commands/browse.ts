@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import { parseSeq } from '../number-options.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { endTransient, hasColor } from '../output.js';
+import {
+  describeCompleteness,
+  openTrace,
+  openUnverified,
+  type StrictOption,
+  strictOption,
+} from '../open-trace.js';
+import { endTransient, hasColor, note } from '../output.js';
 import type { ThemeName } from '../tui/text/theme.js';
 
 interface BrowseOptions extends StrictOption {
@@ -16,6 +22,7 @@ export function register(program: Command): void {
     .command('browse')
     .description('look through the events in the terminal, with the state of the devices')
     .argument('<trace>', 'trace file')
+    .argument('[other]', 'trace file to show beside it, with what differs')
     .option('--at <seq>', 'begin at the event of that number', parseSeq)
     .option('--where <condition>', 'begin with the events of an SQL condition')
     .addOption(
@@ -27,15 +34,19 @@ export function register(program: Command): void {
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: BrowseOptions): Promise<void> {
-  const reader = await openTrace(file, options);
+async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
+  // What is damaged is shown by the browser; --strict wants to know before.
+  const reader =
+    options.strict === true ? await openTrace(file, options) : await openUnverified(file);
   try {
     endTransient();
     await requireTerminal();
     const { browse } = await import('../tui/start-browser.js');
     const { at = null, where = null, theme, mouse } = options;
     const color = hasColor(process.stdout);
-    await browse(reader, { title: file, color, theme, mouse, at, where });
+    const begin = { at, where, other: other ?? null };
+    const shown = await browse(reader, { title: file, color, theme, mouse, ...begin });
+    if (!shown.completeness.complete) note(`${file}: ${describeCompleteness(shown)}`);
   } finally {
     reader.close();
   }

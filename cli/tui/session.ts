@@ -5,11 +5,12 @@ import type { EventQueries } from './event-queries.js';
 import { press } from './input/commands.js';
 import type { MouseEvent } from './input/mouse.js';
 import { type Place, pointed } from './input/mouse-actions.js';
+import { fitted, followed } from './model/beside.js';
 import {
   ask,
   type Browser,
+  current,
   idle,
-  moveTo,
   openBrowser,
   type Request,
   revealed,
@@ -24,6 +25,7 @@ import { frameOf, laneDevices } from './panes/frame.js';
 import { Lanes } from './panes/lanes-body.js';
 import type { BodyName, Frame } from './panes/screen.js';
 import type { Size, View } from './panes/view.js';
+import type { Begin } from './start-browser.js';
 import type { Rectangle } from './terminal.js';
 import type { Paint } from './text/theme.js';
 
@@ -79,6 +81,11 @@ export class Session {
     return Math.max(1, (this.#places.get('list')?.height ?? 21) - 1);
   }
 
+  /** Rows that fit the list of the trace beside. */
+  get #heightBeside(): number {
+    return Math.max(1, (this.#places.get('beside')?.height ?? this.height) - 1);
+  }
+
   setPaint(paint: Paint): void {
     this.#view = { ...this.#view, paint };
   }
@@ -86,7 +93,7 @@ export class Session {
   /** Sets where ink laid out the bodies. */
   setPlaces(places: Places): void {
     this.#places = places;
-    this.#browser = moveTo(this.#browser, this.#browser.cursor, this.height);
+    this.#browser = fitted(this.#browser, this.height, this.#heightBeside);
   }
 
   frame(size: Size): Frame {
@@ -130,6 +137,18 @@ export class Session {
     this.#apply(ask(this.#browser, question));
   }
 
+  /** Goes to where the browser begins. */
+  begin({ at, where, other }: Begin): void {
+    if (at !== null) this.beginAt(at);
+    if (where !== null) this.ask({ type: 'filter', condition: where });
+    if (other !== null) this.ask({ type: 'compare', file: other });
+  }
+
+  /** The event under the cursor of the list; null on the overview, and in an empty list. */
+  get seq(): number | null {
+    return this.#browser.screen === 'overview' ? null : (current(this.#browser)?.seq ?? null);
+  }
+
   /** Goes to an event as soon as the background work has come to it. */
   beginAt(seq: number): void {
     this.#browser = revealed(this.#browser, seq, this.height);
@@ -148,7 +167,7 @@ export class Session {
   }
 
   #apply({ browser, request }: Step): void {
-    this.#browser = browser;
+    this.#browser = followed(browser, this.#heightBeside);
     if (request !== undefined) this.#do(request);
   }
 

@@ -4,8 +4,12 @@
  * Method: the built program in tmux. Each step waits for what it needs on the screen.
  */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { importedCapturePath } from '../../tests/captures.js';
+import { buildTrace, scratchFolder } from '../../tests/build-trace.js';
+import { importedCapture, importedCapturePath } from '../../tests/captures.js';
+import { rowsOf } from '../../tests/rewrite.js';
 import { PROGRAM } from '../../tests/vfr.js';
 
 const SOCKET = `vfr-browse-${process.pid}`;
@@ -32,9 +36,13 @@ async function shown(text: RegExp): Promise<string> {
   }
 }
 
-function open(trace: string, [columns, rows] = [100, 30]): void {
+function open(traces: string | readonly string[], [columns, rows] = [100, 30]): void {
   tmux('new-session', '-d', '-s', 't', '-x', String(columns), '-y', String(rows), 'sh');
-  const command = `'${process.execPath}' '${PROGRAM}' browse '${trace}'; echo "code $?"; stty -a`;
+  const files = [traces]
+    .flat()
+    .map((file) => `'${file}'`)
+    .join(' ');
+  const command = `'${process.execPath}' '${PROGRAM}' browse ${files}; echo "code $?"; stty -a`;
   tmux('send-keys', '-t', 't', command, 'Enter');
 }
 
@@ -80,6 +88,21 @@ describe.skipIf(!hasTmux)('a task in the browser', () => {
     expect(keys).toBeLessThanOrEqual(5);
     const why = await shown(/rule .*memory is off in the Command register/);
     expect(why).toMatch(/state .*vfioclient-188 writes 0x105 to configuration space/);
+  });
+
+  test('a task in the browser: what the other run did differently', async () => {
+    const rows = rowsOf(importedCapture('sriov-on-r1'));
+    const write = rows.findIndex(
+      ({ kind, phase, name }) =>
+        kind === 'sysfs.write' && phase === 'end' && name === 'driver_override',
+    );
+    const other = join(scratchFolder(), 'other.arrows');
+    const changed = rows.map((row, seq) => (seq === write ? { ...row, ret: -1n } : row));
+    writeFileSync(other, buildTrace(changed));
+    open([SRIOV, other]);
+    const keys = await press([/driver_override.*ok in A, -EPERM in B/, 'Enter']);
+    expect(keys).toBeLessThanOrEqual(5);
+    await shown(/≠write driver_override.*ok[\s\S]*B other\.arrows[\s\S]*≠write.*✗ -EPERM/);
   });
 
   test('a task in the browser is done on any size of terminal, while it changes', async () => {

@@ -5,11 +5,12 @@
 import type { CallIndex } from './call-index.js';
 import { CallList } from './call-list.js';
 import type { Clock, TimeBase } from './clock.js';
+import type { EventPairs } from './event-pairs.js';
 import type { EventRef, EventStore } from './event-store.js';
 import type { LineEdit } from './line-edit.js';
 import type { Insights, Overview } from './overview.js';
 
-export type PromptKind = 'filter' | 'search' | 'command' | 'sql';
+export type PromptKind = 'filter' | 'search' | 'command' | 'sql' | 'compare';
 
 export interface Prompt {
   readonly kind: PromptKind;
@@ -69,7 +70,34 @@ export type Lower =
       readonly causes: readonly Cause[];
       readonly cursor: number;
     }
-  | { readonly type: 'sql'; readonly result: SqlResult; readonly cursor: number };
+  | { readonly type: 'sql'; readonly result: SqlResult; readonly cursor: number }
+  | { readonly type: 'diff'; readonly cursor: number };
+
+/** Something that one of two traces has, or has otherwise. */
+export interface ListedDifference {
+  readonly group: string;
+  readonly text: string;
+  /** The event in the first trace; null where only the other has it. */
+  readonly a: number | null;
+  readonly b: number | null;
+}
+
+/** A second trace, which is shown beside the first and moves with it. */
+export interface Beside {
+  readonly title: string;
+  readonly browser: Browser;
+  readonly pairs: EventPairs;
+  /** The first difference is first, the others follow in the order of the first trace. */
+  readonly differences: readonly ListedDifference[];
+  /** Positions of rows with a difference, in the first trace and in this one. */
+  readonly differing: { readonly a: ReadonlySet<number>; readonly b: ReadonlySet<number> };
+  /** Index of the difference that was gone to last. */
+  readonly chosen: number;
+  /** Event of the first trace that it was moved for last; null before that. */
+  readonly movedFor: number | null;
+  /** Whether that event belongs to the one under the cursor here. */
+  readonly exact: boolean;
+}
 
 export interface Browser {
   readonly store: EventStore;
@@ -90,6 +118,8 @@ export interface Browser {
   readonly clock: Clock;
   readonly base: TimeBase;
   readonly lower: Lower;
+  /** Null when no other trace is compared. */
+  readonly beside: Beside | null;
   readonly search: Search | null;
   readonly prompt: Prompt | null;
   /** Earlier lines of the prompts, newest last. */
@@ -136,6 +166,7 @@ export function openBrowser(
     clock: 'start',
     base,
     lower: { type: 'details' },
+    beside: null,
     search: null,
     prompt: null,
     history: {},
@@ -248,6 +279,8 @@ export type Request =
   | { readonly type: 'sql'; readonly sql: string }
   | { readonly type: 'explain'; readonly seq: number }
   | { readonly type: 'races' | 'divergences' }
+  /** Compares with another trace. */
+  | { readonly type: 'compare'; readonly file: string }
   /** Cancels the work in progress. */
   | { readonly type: 'cancel' }
   | { readonly type: 'copy'; readonly text: string }

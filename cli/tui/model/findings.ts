@@ -1,4 +1,5 @@
 /** What went wrong in a recording, by incident: events with one cause are one finding. */
+import type { Race } from '../../../analysis/index.js';
 import { errnoName, VM_FAULT } from '../../../replay/index.js';
 import { type Batch, type Kind, kindsWhere } from '../../../traces/index.js';
 
@@ -93,6 +94,27 @@ export class FindingCollector {
     if (group.seqs.length < SEQS_MAX) group.seqs.push(seq);
   }
 }
+
+/** Incidents, as `vfr races` counts them, by the devices that operations raced for. */
+export function raceFindings(races: readonly Race[]): Finding[] {
+  const incidents = new Map<number, Race[]>();
+  for (const race of races) {
+    const own = incidents.get(race.incident) ?? [];
+    own.push(race);
+    incidents.set(race.incident, own);
+  }
+  const collector = new FindingCollector();
+  for (const own of [...incidents.values()].toSorted((x, y) => startOf(x) - startOf(y))) {
+    const devices = [...new Set(own.map(({ device }) => device))].sort();
+    collector.note(`operations raced for ${listed(devices)}`, startOf(own));
+  }
+  return collector.finish();
+}
+
+const startOf = (races: readonly Race[]) => Math.min(...races.map(({ first }) => first.seq));
+
+const listed = (devices: readonly string[]) =>
+  devices.length < 3 ? devices.join(' and ') : `${devices[0]} and ${devices.length - 1} others`;
 
 /** What findings are about, the most important first; failed calls are last. */
 const RANKS = [

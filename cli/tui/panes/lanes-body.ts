@@ -45,9 +45,8 @@ export class Lanes {
     const key = `${device} ${width}`;
     const had = this.#lanes.get(key);
     if (had !== undefined) return had;
-    const { stage } = this.work;
-    if (stage === 'calls' || stage === 'states' || this.store.length === 0)
-      return { cells: ' '.repeat(width), last: '' };
+    const isKnown = this.work.stage === 'races' || this.work.stage === 'done';
+    if (!isKnown || this.store.length === 0) return { cells: ' '.repeat(width), last: '' };
     const seqs = this.#seqsOf(width);
     const states = Array.from(seqs, (seq) => this.work.stateAt(device, seq));
     const text = states.map((known) => this.#letters.letterOf(known)).join('');

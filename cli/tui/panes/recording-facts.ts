@@ -2,6 +2,7 @@
 import type { TraceReader } from '../../../traces/index.js';
 import { formatDuration } from '../../format-duration.js';
 import { describeCompleteness } from '../../open-trace.js';
+import { plural } from '../../plural.js';
 
 /**
  * Kernel, clock, length, completeness.
@@ -17,7 +18,10 @@ export function factsOf(reader: TraceReader, span: bigint): string[] {
     `recorded by ${reader.dictionaries.source.join(', ') || 'nothing'}`,
     `written by ${writer}`,
   ];
-  return [parts.join(' · '), describeCompleteness(reader)];
+  const { completeness, isVerified, events } = reader;
+  const state = describeCompleteness(reader);
+  const counted = `${plural(events, 'event')}, whose bytes are being verified`;
+  return [parts.join(' · '), completeness.complete && !isVerified ? counted : state];
 }
 
 /** What is wrong with the recording, with the next step; empty when nothing is. */
