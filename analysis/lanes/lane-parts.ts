@@ -1,4 +1,4 @@
-/** A lane within a time, aggregated to the columns of a screen where it has more parts than that. */
+/** A lane within a time, aggregated to the columns of a screen if it has more parts than that. */
 import type { DriverStretch, Mark, MarkKind, Stretch } from './lane.js';
 import { columnOf, type Span } from './lane-cells.js';
 
