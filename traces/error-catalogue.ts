@@ -275,6 +275,8 @@ export const ERRORS = {
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
   SQL_TOO_LONG: usage('questions', 'the file of a query is larger than 1 MiB'),
   NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
+  SERVE_PORT: unsupported('questions', 'the port of `vfr serve --port` cannot be listened on'),
+  SERVE_STREAM: usage('questions', '`vfr serve` reads traces from files alone'),
 } satisfies Record<string, ErrorFacts>;
 
 /** A stable code of the list, or `FILE_` with the errno of another failed system call. */

@@ -2,11 +2,11 @@ import type { BoundedSession, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { cell } from '../row-text.js';
 import { where } from '../sql-condition.js';
+import type { Compare, Explain } from './explain-and-compare.js';
 import type { SqlResult } from './model/browser.js';
 import { eventsWith } from './model/search.js';
 import { SeqList } from './model/seq-list.js';
 import { type OtherTrace, openOther } from './other-trace.js';
-import type { Compare, Explain } from './vfr-process.js';
 
 /** Rows of a result that are kept; nobody reads more on a screen. */
 const ROWS_MAX = 2000;

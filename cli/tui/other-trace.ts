@@ -3,11 +3,11 @@ import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Comparison, ConfigLayouts } from '../../analysis/index.js';
 import { type Batch, TraceReader } from '../../traces/index.js';
+import type { Compare } from './explain-and-compare.js';
 import { CallIndex } from './model/call-index.js';
 import { EventStore } from './model/event-store.js';
 import { indexSlices } from './model/index-slices.js';
 import type { RegisterAt } from './model/overview.js';
-import type { Compare } from './vfr-process.js';
 
 export interface OtherTrace {
   readonly file: string;
