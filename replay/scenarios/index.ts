@@ -3,6 +3,7 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
@@ -25,4 +26,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...CDEV_USERS,
   ...VARIANTS,
   ...MIGRATION,
+  ...MDEVS,
 ];

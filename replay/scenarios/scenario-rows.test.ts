@@ -11,6 +11,11 @@ test.each([
   ['nova-core/takes-vf', 'native-driver-first'],
   ['vfio-pci/pf-with-vfs', 'vfio-pci-refuses-a-pf-with-vfs'],
   ['nova-core/rejects-vf, nouveau/next-in-line', 'rejected-then-nouveau'],
+  ['mdev/life, mtty/in-kernel', 'mdev-by-group'],
+  ['mdev/removed-open', 'mdev-removed-while-open'],
+  ['mdev/parent-gone', 'mdev-parent-unloads'],
+  ['mdev/count', 'mdev-parent-is-full'],
+  ['mdpy/in-kernel, mbochs/in-kernel', 'mdev-displays'],
 ])('%s: the scenario %s ends as it says', (_, name) => {
   const document = SCENARIOS.find((one) => one.name === name);
   expect(document).toBeDefined();

@@ -120,7 +120,10 @@ export function finishDma(
     : withoutRuns(engine, call, request, path, ret);
 }
 
-/** Whether an IOMMU has a part in it is not known. */
+/**
+ * Whether an IOMMU has a part in it is not known. A mapping that succeeds without a run of pages
+ * shows that none has: the container has mediated devices alone.
+ */
 function withoutRuns(
   engine: Engine,
   call: IoctlCall,
@@ -129,7 +132,8 @@ function withoutRuns(
   ret: number,
 ): Verdict {
   const verdict = mapResult(engine, call, request, path, ret);
-  return verdict.type === 'diverge' ? UNKNOWN : verdict;
+  if (verdict.type !== 'diverge') return verdict;
+  return ret === 0 ? DEFAULT : UNKNOWN;
 }
 
 /** Pages of the user that cannot be pinned are the user's doing; all the rest is foreseen. */

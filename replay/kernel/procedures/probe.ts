@@ -64,6 +64,7 @@ export const PROBE = [
       const { dev, drv } = k;
       k.begin('really_probe', dev, drv);
       k.set(dev + DEVICE.driver, drv);
+      if (k.placeOf(dev).mediated) return k.call('mdev_probe', dev, drv);
       k.i = k.natives?.claim(k.thread) ?? 0;
       if (k.i === 0) k.i = claimForKernel(k, dev, k.driverAt(drv));
       if (k.i === 0) k.call('pci_device_probe', dev, drv);

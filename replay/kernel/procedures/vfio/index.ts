@@ -9,6 +9,7 @@ import { FILES } from './file-calls.js';
 import { HARDWARE_EVENTS } from './hardware-events.js';
 import { IOCTL } from './ioctl.js';
 import { IOMMUFD } from './iommufd-calls.js';
+import { MDEV_DEVICE } from './mdev-calls.js';
 import { MEMORY } from './memory.js';
 import { MIGRATION } from './migration.js';
 import { REGIONS } from './region-access.js';
@@ -29,6 +30,7 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...VARIANT_ACCESS,
   ...MEMORY,
   ...MIGRATION,
+  ...MDEV_DEVICE,
   ...RESET,
   ...HARDWARE_EVENTS,
 ];
