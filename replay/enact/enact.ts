@@ -80,11 +80,18 @@ export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
 
 /** What of a recording can be re-enacted, and how far it comes out as recorded. */
 function enacted(recording: Recording, release: string) {
-  const isMediated = (e: RecordedEvent) => recording.mediatedUsers.has(e.pid) && isOfUser(e);
-  let events = without(recording, recording.events, isMediated, 'a user of a mediated device');
+  const isEarly = (e: RecordedEvent) => recording.earlyUsers.has(e.pid) && isOfUser(e);
+  let events = without(
+    recording,
+    recording.events,
+    isEarly,
+    'a user of a mediated device of before',
+  );
   if (recording.config.isEmpty) {
     const arrivals = arrivalsOf(events);
-    const isBinding = (e: RecordedEvent) => !isOfUser(e) || arrivals.has(e);
+    // Configuration space of a mediated device is its driver's.
+    const isBinding = (e: RecordedEvent) =>
+      !isOfUser(e) || arrivals.has(e) || recording.mediatedUsers.has(e.pid);
     events = without(recording, events, (e) => !isBinding(e), WITHOUT_CONFIG);
   }
   for (;;) {

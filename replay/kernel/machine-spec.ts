@@ -140,7 +140,10 @@ export type Action =
       readonly text: string;
       /** Bytes that are written, when the text is not all of them. */
       readonly count?: number;
-      /** Of `create`: the type of a mediated device in sysfs; `driver` serves its parent. */
+      /**
+       * Of `create`: the type of a mediated device in sysfs. Its address is that of the parent,
+       * which `driver` serves.
+       */
       readonly mdevType?: string;
     }
   /** A read of an attribute of a function, and the variable that remembers what it shows. */

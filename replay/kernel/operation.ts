@@ -92,9 +92,8 @@ function addressOf({ attribute, text, address }: Write, count: number): string |
 }
 
 /** Attributes that make and remove mediated devices; undefined for others. */
-function storeOfMdev({ attribute, address, driver, text }: Write): Store | undefined {
-  // A parent has the name of its driver.
-  if (attribute === 'create') return { name: 'create', device: driver, driver: null, text };
+function storeOfMdev({ attribute, address, text }: Write): Store | undefined {
+  if (attribute === 'create') return { name: 'create', device: address, driver: null, text };
   if (attribute !== 'mdev_remove') return undefined;
   return { name: 'remove', device: address, driver: null, text };
 }

@@ -185,7 +185,7 @@ const CREATE = /^\/sys\/class\/mdev_bus\/([^/]+)\/mdev_supported_types\/([^/]+)\
 function mdevAttributeOf(path: string): AttributePlace | null {
   const [, parent, mdevType] = CREATE.exec(path) ?? [];
   if (mdevType !== undefined) {
-    return { attribute: 'create', address: null, driver: parent, mdevType };
+    return { attribute: 'create', address: parent, driver: parent, mdevType };
   }
   const found = MDEV_PATH.exec(path);
   if (found === null) return null;

@@ -1,5 +1,5 @@
 export type { MdevDriver } from './mdev-driver.js';
-export { mdevDriver } from './mdev-drivers.js';
+export { MDEV_DRIVERS, mdevDriver } from './mdev-drivers.js';
 export { deviceCall, type MdevCall } from './mdev-ioctls.js';
 export {
   boundMdev,
