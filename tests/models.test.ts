@@ -41,6 +41,7 @@ const NAMED = [
   'ice',
   'mlx5_core',
   'e1000e',
+  'xe',
 ];
 
 const HEAD = `# Models

@@ -22,6 +22,7 @@ import { qatVfioPci } from './qat-vfio-pci.js';
 import { vfioPci } from './vfio-pci.js';
 import { virtioPci } from './virtio-pci.js';
 import { virtioVfioPci } from './virtio-vfio-pci.js';
+import { xe } from './xe.js';
 import { xeVfioPci } from './xe-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
@@ -52,6 +53,7 @@ export const DRIVERS: readonly DriverModel[] = [
   ice,
   mlx5Core,
   e1000e,
+  xe,
 ];
 
 const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(

@@ -22,10 +22,6 @@ export const novaCore = defineNative({
       'a VF is refused on the host only',
       'whether a machine is virtual is not modelled',
     ],
-    [
-      'gsp',
-      'chip detection, firmware and GSP fail the probe',
-      'registers are not modelled; a scenario gives the result',
-    ],
+    ['gsp', 'firmware and GSP fail the probe; the next driver is tried'],
   ),
 });
