@@ -5,6 +5,7 @@ import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
+import { NOVA_FORMS } from './nova-forms.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { WORK } from './work.js';
@@ -27,4 +28,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...VARIANTS,
   ...MIGRATION,
   ...MDEVS,
+  ...NOVA_FORMS,
 ];

@@ -183,6 +183,9 @@ const register = (k: Kernel, dev: number): number =>
 function answerOf(k: Kernel, driver: Driver, place: Place): number {
   if (k.natives !== null) return k.natives.probe(k.thread);
   const { answers, defersUntil } = driver.spec;
+  const { properties = {} } = place.hardware;
+  const refused = driver.model.refuses?.({ isVf: place.physfn !== null, properties }) ?? 0;
+  if (refused < 0) return refused;
   if (defersUntil !== null) {
     const supplier = k.findDevice(k.world.place(defersUntil));
     if (supplier === 0 || k.get(supplier + DEVICE.bound) === 0) return -ERRNO.EPROBE_DEFER;

@@ -27,6 +27,7 @@ import { xeVfioPci } from './xe-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
+export { FORM, FORMS, PASSED_ON, VIRTUAL_MACHINE } from './nova-core.js';
 export type { Doors, Own, RegionAccess, Served, Variant } from './variant.js';
 
 export const DRIVERS: readonly DriverModel[] = [
