@@ -42,7 +42,10 @@ export interface Operation {
 /** Attributes whose text names the function. */
 const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
 /** Attributes whose writes no probe of the catalogue sees. */
-const UNSEEN: ReadonlySet<string> = new Set(['remove', 'rescan', 'drivers_autoprobe']);
+const UNSEEN: ReadonlySet<string> = new Set([
+  ...['remove', 'rescan', 'drivers_autoprobe'],
+  'current_vgpu_type',
+]);
 
 /** @param file the number of the file that it opens; 0 if it opens none */
 export function operationOf(spec: OperationSpec, names: Names, file: number): Operation {

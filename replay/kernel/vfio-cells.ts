@@ -104,6 +104,10 @@ export const VDEV = members(
   'dataFile',
   /** It was reset while a thread set a state of migration. */
   'deferredReset',
+  /** The type of a vGPU; of a PF, that of all its VFs. */
+  'vgpuType',
+  /** Of a PF: instances of that type. */
+  'vgpuInstances',
   /** A mediated device, as its users changed it: a value, `MdevUse`. */
   'use',
 );

@@ -8,6 +8,7 @@ import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
+import { VGPUS } from './vgpus.js';
 import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
@@ -29,4 +30,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...MIGRATION,
   ...MDEVS,
   ...NOVA_FORMS,
+  ...VGPUS,
 ];

@@ -167,7 +167,8 @@ export interface AttributePlace {
   readonly mdevType?: string;
 }
 
-const OF_DEVICES = 'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan';
+const OF_DEVICES =
+  'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan|nvidia/current_vgpu_type';
 const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
 const OF_BUS = 'drivers_probe|drivers_autoprobe|rescan';
 const FORMS = [`devices/([^/]+)/(${OF_DEVICES})`, `drivers/([^/]+)/(${OF_DRIVERS})`, `(${OF_BUS})`];
@@ -200,7 +201,7 @@ export function attributeOf(path: string): AttributePlace | null {
   if (found === null) return mdevAttributeOf(path);
   const [, address, ofDevice, driver, ofDriver, ofBus] = found;
   return {
-    attribute: ofDevice ?? ofDriver ?? ofBus,
+    attribute: (ofDevice ?? ofDriver ?? ofBus).replace('nvidia/', ''),
     address: address ?? null,
     driver: driver ?? null,
   };

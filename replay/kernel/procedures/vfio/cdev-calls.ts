@@ -32,6 +32,7 @@ import { attachToDomain, objectOf } from './container.js';
 import { setLock } from './device.js';
 import { attachEmulated, bindEmulated, detachEmulated, unbindEmulated } from './emulated.js';
 import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
+import { refusesOpen } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches. */
 const STRUCT_BYTES = 12;
@@ -270,7 +271,8 @@ export const CDEV = [
       k.add(k.vfio.file(found) + FILE.refs, 1);
       k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
       const opens = vdevOf(k) + VDEV.opens;
-      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : bindDevice(k, found);
+      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : refusesOpen(k, k.dev);
+      if (k.i === 0) k.i = bindDevice(k, found);
       if (k.i < 0) return 'opened';
       k.add(opens, 1);
       const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';

@@ -17,7 +17,7 @@ import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './com
 import { resetSet } from './device-set.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
-import { probeVariant } from './variant-hooks.js';
+import { probeVariant, refusesOpen } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
@@ -65,6 +65,11 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device });
       k.add(vdevOf(k) + VDEV.opens, 1);
       if (k.get(vdevOf(k) + VDEV.opens) > 1) return 'unlock';
+      k.i = refusesOpen(k, k.dev);
+      if (k.i < 0) {
+        k.add(vdevOf(k) + VDEV.opens, -1);
+        return 'unlock';
+      }
       return k.call(isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable', k.dev);
     }),
     opened: joined((k) => {

@@ -16,6 +16,7 @@ import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
 import { VARIANT_ACCESS } from './variant-access.js';
+import { VGPU_TYPE } from './vgpu-type.js';
 
 export const VFIO: readonly Procedure<Kernel>[] = [
   ...FILES,
@@ -28,6 +29,7 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...DEVICE_IOCTL,
   ...REGIONS,
   ...VARIANT_ACCESS,
+  ...VGPU_TYPE,
   ...MEMORY,
   ...MIGRATION,
   ...MDEV_DEVICE,
