@@ -20,7 +20,7 @@ const NAMED = [
   'pds_vfio_pci',
   'xe-vfio-pci',
   'qat_vfio_pci',
-  'nvidia_vgpu_vfio',
+  'nvidia-vgpu-vfio',
   'mdev',
   'mtty',
   'mdpy',
@@ -41,6 +41,7 @@ const NAMED = [
   'ice',
   'mlx5_core',
   'e1000e',
+  'xe',
 ];
 
 const HEAD = `# Models

@@ -97,11 +97,18 @@ export function enacted(
   release: string,
   { operationsMax = Number.POSITIVE_INFINITY, ...options }: EnactLimits = {},
 ) {
-  const isMediated = (e: RecordedEvent) => recording.mediatedUsers.has(e.pid) && isOfUser(e);
-  let events = without(recording, recording.events, isMediated, 'a user of a mediated device');
+  const isEarly = (e: RecordedEvent) => recording.earlyUsers.has(e.pid) && isOfUser(e);
+  let events = without(
+    recording,
+    recording.events,
+    isEarly,
+    'a user of a mediated device of before',
+  );
   if (recording.config.isEmpty) {
     const arrivals = arrivalsOf(events);
-    const isBinding = (e: RecordedEvent) => !isOfUser(e) || arrivals.has(e);
+    // Configuration space of a mediated device is its driver's.
+    const isBinding = (e: RecordedEvent) =>
+      !isOfUser(e) || arrivals.has(e) || recording.mediatedUsers.has(e.pid);
     events = without(recording, events, (e) => !isBinding(e), WITHOUT_CONFIG);
   }
   for (;;) {

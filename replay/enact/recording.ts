@@ -51,8 +51,10 @@ export interface Recording {
   readonly drivers: ReadonlyMap<string, DriverFacts>;
   /** Names of all events of the trace. */
   readonly names: ReadonlySet<string>;
-  /** Processes that use mediated devices. */
+  /** Processes that use mediated devices which the recording sees come. */
   readonly mediatedUsers: ReadonlySet<number>;
+  /** Processes that use mediated devices which were there before the recording. */
+  readonly earlyUsers: ReadonlySet<number>;
   /** Events that come from outside of the procedures, by kind. */
   readonly outside: Record<string, number>;
   /** Events of modelled kinds that are not re-enacted, by kind, and by function. */
@@ -112,12 +114,15 @@ export class RecordingReader implements Recording {
   readonly drivers = new Map<string, DriverFacts>();
   readonly names = new Set<string>();
   readonly mediatedUsers = new Set<number>();
+  readonly earlyUsers = new Set<number>();
   readonly outside: Record<string, number> = {};
   readonly skipped = new Skipped();
   readonly #cursor = new EventCursor();
   readonly #systemCalls = new SystemCalls();
   readonly #scope = new Scope();
   readonly #inHelper = new Set<number>();
+  /** Mediated devices that somebody has made. */
+  readonly #made = new Set<string>();
   #hasInner = false;
 
   get systemCalls(): readonly SystemCall[] {
@@ -161,6 +166,13 @@ export class RecordingReader implements Recording {
     } else if (driver !== null) this.drivers.set(driver, parseDriver(text));
   }
 
+  /** Whether a mediated device has come since the recording began. */
+  #knows({ name, kind, device, text }: EventCursor): boolean {
+    const uuid = (kind === 'sysfs.write' ? text?.trim() : device)?.toLowerCase() ?? '';
+    if (kind === 'sysfs.write' && name === 'create') this.#made.add(uuid);
+    return this.#made.has(uuid) || (device !== null && this.#made.has(device));
+  }
+
   #modelled(e: EventCursor): void {
     const { kind, phase, device, tid, pid } = e;
     const call = vfioFunctionOf(e);
@@ -171,11 +183,13 @@ export class RecordingReader implements Recording {
       count(this.outside, kind);
       return;
     }
-    if (bus === 'mdev' && kind === 'ioctl') this.mediatedUsers.add(pid);
-    if (bus === 'mdev' || (!isVfio && !isModelled(name, kind))) {
-      this.skipped.add(kind, bus === 'mdev' ? `${e.name} of a mediated device` : e.name);
+    const isEarly = bus === 'mdev' && !this.#knows(e);
+    if (isEarly && kind === 'ioctl') this.earlyUsers.add(pid);
+    if (isEarly || (!isVfio && !isModelled(name, kind))) {
+      this.skipped.add(kind, isEarly ? `${e.name} of a mediated device of before` : e.name);
       return;
     }
+    if (bus === 'mdev' && isVfio) this.mediatedUsers.add(pid);
     const foreign = this.#scope.foreign(tid, { name, kind, phase, device, pid, isVfio });
     if (foreign === OF_OTHERS) {
       count(this.outside, kind);
@@ -218,10 +232,15 @@ const isModelled = (name: string, kind: string): name is FunctionName =>
   name in FUNCTIONS && FUNCTIONS[name as FunctionName].kind === kind;
 
 /** The bus that an event is about: others than PCI have devices and drivers, too. */
-function busOf({ kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
-  const named = kind === 'sysfs.write' ? (device ?? text?.trim() ?? '') : device;
-  if (named !== null && isUuid(named.toLowerCase())) return 'mdev';
+function busOf({ name, kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
+  const written = text?.trim() ?? '';
+  // The device of a write to `create` is the parent.
+  const named = kind === 'sysfs.write' && name === 'create' ? written : (device ?? written);
+  if (isUuid((kind === 'sysfs.write' ? named : (device ?? '')).toLowerCase())) return 'mdev';
+  if (kind === 'sysfs.write' && name === 'create') return 'pci';
+  if (kind === 'mdev.parent') return name === 'mdev_unregister_parent' ? 'pci' : 'other';
   if (device !== null) return parseBdf(device) === null ? 'other' : 'pci';
   if (OF_DEVICES.has(kind)) return 'other';
-  return !OF_DRIVERS.has(kind) || text === null || text === 'pci' ? 'pci' : 'other';
+  const isModelledBus = text === null || text === 'pci' || text === 'mdev';
+  return !OF_DRIVERS.has(kind) || isModelledBus ? 'pci' : 'other';
 }

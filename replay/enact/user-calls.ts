@@ -1,6 +1,7 @@
 /** A call of a process on its files, as an operation, with the files that it needs. */
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
+import { isUuid } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
@@ -46,9 +47,13 @@ const wordAt = (data: Buffer | null, at: number): number | null =>
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
 
+const isOfMdev = ({ device }: RecordedEvent): boolean => device !== null && isUuid(device);
+
 /** The struct of an ioctl, where the recording has it. */
 function structOf({ begin, inner, ret }: UserCall): Uint8Array {
   const { size, file } = IOCTLS[begin.name];
+  // What is not recorded of a call of a mediated device may be anything.
+  if (isOfMdev(begin)) return Uint8Array.from(begin.data ?? []);
   const bytes = new Uint8Array(Math.max(size, 32));
   const irqs = inner.find(({ kind }) => kind === 'irq.set')?.access;
   const served = inner.find(({ kind }) => kind === 'ioctl');
@@ -246,7 +251,7 @@ export class UserCalls {
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
-    const decides = isOfIommufd || file.kind === 'cdev';
+    const decides = isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
     const ofMemory = begin.name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret);
     return {

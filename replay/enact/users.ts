@@ -3,6 +3,7 @@
  * file is opened when it is first used, and closed when that shows, unless the recording has the
  * calls that open and close it.
  */
+import { isUuid } from '../model/mdev/index.js';
 import { Groups } from './groups.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
@@ -197,7 +198,7 @@ class Derivation implements Users {
     const why = this.#do(files, e, at);
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
-      const isKnown = this.recording.config.knows(e.device);
+      const isKnown = this.recording.config.knows(e.device) || isUuid(e.device);
       if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);

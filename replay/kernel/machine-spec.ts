@@ -123,7 +123,11 @@ export type Condition =
   | { readonly type: 'variable'; readonly variable: string; readonly text: string | null };
 
 /** Attributes of a function that can be read. */
-export const READ_ATTRIBUTES = ['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const;
+export const READ_ATTRIBUTES = [
+  ...(['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const),
+  /** Of a type of mediated devices, whose address is PARENT/TYPE. */
+  'available_instances',
+] as const;
 export type ReadAttribute = (typeof READ_ATTRIBUTES)[number];
 
 export type Action =
@@ -137,6 +141,11 @@ export type Action =
       readonly text: string;
       /** Bytes that are written, when the text is not all of them. */
       readonly count?: number;
+      /**
+       * Of `create`: the type of a mediated device in sysfs. Its address is that of the parent,
+       * which `driver` serves.
+       */
+      readonly mdevType?: string;
     }
   /** A read of an attribute of a function, and the variable that remembers what it shows. */
   | {

@@ -123,7 +123,10 @@ export function finishDma(
     : withoutRuns(engine, call, request, path, ret);
 }
 
-/** Whether an IOMMU has a part in it is not known. */
+/**
+ * Whether an IOMMU has a part in it is not known. A mapping that succeeds without a run of pages
+ * shows that none has: the container has mediated devices alone.
+ */
 function withoutRuns(
   engine: Engine,
   call: IoctlCall,
@@ -132,7 +135,8 @@ function withoutRuns(
   ret: number,
 ): Verdict {
   const verdict = mapResult(engine, call, request, path, ret);
-  return verdict.type === 'diverge' ? UNKNOWN : verdict;
+  if (verdict.type !== 'diverge') return verdict;
+  return ret === 0 ? DEFAULT : UNKNOWN;
 }
 
 /** Pinning gives up when its task has a fatal signal (__get_user_pages, kernel mm/gup.c 6.1). */

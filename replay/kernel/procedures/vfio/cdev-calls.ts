@@ -23,13 +23,16 @@ import {
   fetched,
   groupOfDev,
   ioctlOf,
+  isMediated,
   lockOfDevGroup,
   pointerOf,
   vdevOf,
 } from './common.js';
 import { attachToDomain, objectOf } from './container.js';
 import { setLock } from './device.js';
+import { attachEmulated, bindEmulated, detachEmulated, unbindEmulated } from './emulated.js';
 import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
+import { refusesOpen } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches. */
 const STRUCT_BYTES = 12;
@@ -95,6 +98,7 @@ const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
 
 /** The device becomes an object of the iommufd, which owns its group from then on. */
 function bindDevice(k: Kernel, iommufd: number): number {
+  if (isMediated(k, k.dev)) return bindEmulated(k, iommufd);
   const place = { device: addressOf(k), length: objectOf(iommufd) };
   k.beginCall({ call: 'iommufd_device_bind', ...place });
   const ret = claimGroup(k, groupOfDev(k), iommufd);
@@ -112,6 +116,7 @@ const PIN_ERRORS: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
 
 /** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
 function attachDevice(k: Kernel, pt: number): number {
+  if (isMediated(k, k.dev)) return attachEmulated(k, pt);
   k.beginCall({ call: 'vfio_iommufd_physical_attach_ioas', device: addressOf(k), value: pt });
   const iommufd = boundTo(k);
   const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
@@ -141,7 +146,7 @@ function attachDevice(k: Kernel, pt: number): number {
 }
 
 /** `iommufd_device_detach`: with the last device of a group its DMA is blocked. */
-function detachDevice(k: Kernel): void {
+function detachPhysical(k: Kernel): void {
   const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
   const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
   const had = k.vfio.context(iommufd).groups.has(key);
@@ -152,15 +157,21 @@ function detachDevice(k: Kernel): void {
   unmapAreas(k, unmapped);
 }
 
+const detachDevice = (k: Kernel): void =>
+  isMediated(k, k.dev) ? detachEmulated(k) : detachPhysical(k);
+
 /** `vfio_iommufd_physical_unbind`. */
-function unbindDevice(k: Kernel): void {
+function unbindPhysical(k: Kernel): void {
   const cell = vdevOf(k) + VDEV.iommufd;
-  detachDevice(k);
+  detachPhysical(k);
   k.pointCall({ call: 'iommufd_device_unbind', device: addressOf(k) });
   changeContext(k, k.get(cell), (context) => unbind(context, deviceId(context, addressOf(k)) ?? 0));
   k.set(cell, 0);
   releaseGroup(k, groupOfDev(k));
 }
+
+const unbindDevice = (k: Kernel): void =>
+  isMediated(k, k.dev) ? unbindEmulated(k) : unbindPhysical(k);
 
 /** The iommufd that the struct of BIND has the descriptor of: its file, or an errno. */
 function iommufdIn(k: Kernel): number {
@@ -232,7 +243,8 @@ export const CDEV = [
       const pt = new DataView(structOf(k).buffer).getUint32(8, true);
       if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, pt);
       else {
-        k.pointCall({ call: 'vfio_iommufd_physical_detach_ioas', device: addressOf(k) });
+        const way = isMediated(k, k.dev) ? 'emulated' : 'physical';
+        k.pointCall({ call: `vfio_iommufd_${way}_detach_ioas`, device: addressOf(k) });
         detachDevice(k);
       }
     }),
@@ -259,10 +271,12 @@ export const CDEV = [
       k.add(k.vfio.file(found) + FILE.refs, 1);
       k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
       const opens = vdevOf(k) + VDEV.opens;
-      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : bindDevice(k, found);
+      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : refusesOpen(k, k.dev);
+      if (k.i === 0) k.i = bindDevice(k, found);
       if (k.i < 0) return 'opened';
       k.add(opens, 1);
-      return k.call('vfio_pci_core_enable', k.dev, 0, 0, 'enabled');
+      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
+      return k.call(own, k.dev, 0, 0, 'enabled');
     }),
     enabled: joined((k) => {
       k.i = k.ret;
@@ -292,7 +306,8 @@ export const CDEV = [
     },
     lock: takes(setLock, (k) => {
       k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
-      return k.call('vfio_pci_core_close_device', k.dev);
+      const own = isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
+      return k.call(own, k.dev);
     }),
     closed: joined((k) => {
       unbindDevice(k);

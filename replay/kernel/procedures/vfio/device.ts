@@ -13,11 +13,11 @@ import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
-import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
+import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
-import { probeVariant } from './variant-hooks.js';
+import { probeVariant, refusesOpen } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
@@ -65,7 +65,12 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device });
       k.add(vdevOf(k) + VDEV.opens, 1);
       if (k.get(vdevOf(k) + VDEV.opens) > 1) return 'unlock';
-      return k.call('vfio_pci_core_enable', k.dev);
+      k.i = refusesOpen(k, k.dev);
+      if (k.i < 0) {
+        k.add(vdevOf(k) + VDEV.opens, -1);
+        return 'unlock';
+      }
+      return k.call(isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable', k.dev);
     }),
     opened: joined((k) => {
       k.i = k.ret;
@@ -126,7 +131,8 @@ export const DEVICE_FILES = [
       const vdev = vdevOf(k);
       if (k.rules.opensDeviceFiles) k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
       if (k.get(vdev + VDEV.opens) > 1) return 'closed';
-      return k.call('vfio_pci_core_close_device', k.dev);
+      const own = isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
+      return k.call(own, k.dev);
     }),
     closed: joined((k) => k.add(vdevOf(k) + VDEV.opens, -1)),
     unlock: gives(setLock),

@@ -12,7 +12,7 @@ import {
 import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { FILE, type Triggers, VDEV } from '../../vfio-cells.js';
-import { fileOf, ioctlOf, wordsOf } from './common.js';
+import { fileOf, ioctlOf, isMediated, wordsOf } from './common.js';
 
 /** VFIO_IRQ_SET_* of uapi vfio.h. */
 const DATA_NONE = 1;
@@ -119,6 +119,8 @@ const irqOf = (k: Kernel, dev: number, vector: number): number =>
 /** The hardware raises an interrupt. INTx is masked until its user unmasks it. */
 export function raise(k: Kernel, dev: number, index: number, vector: number): void {
   const vdev = k.vdev(dev);
+  // A driver of a mediated device raises its interrupts by software.
+  if (isMediated(k, dev)) signal(k, dev, index, vector);
   const device = k.vfio.openDevice(vdev);
   if (device === null || device.irqType !== index || vector >= device.vectors) return;
   const triggers = k.vfio.triggers(vdev);
