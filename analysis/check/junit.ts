@@ -1,6 +1,7 @@
 /**
  * Findings as JUnit XML: a rule is a test case, which fails if it has findings. The elements and
- * attributes are those that the schema of Apache Ant's JUnitReport demands and that of Jenkins allows.
+ * attributes are those that the schema of Apache Ant's JUnitReport demands and that of Jenkins
+ * allows.
  */
 import type { Checked, CheckRule, Finding } from './finding.js';
 import { messageOf } from './sarif.js';

@@ -4,6 +4,7 @@ import { formatDuration } from '../format-duration.js';
 import { printable } from '../printable.js';
 import type { BackgroundWork } from '../tui/background-work.js';
 import type { EventRef, EventStore } from '../tui/model/event-store.js';
+import type { RegisterAt } from '../tui/model/overview.js';
 import { summaryOf } from '../tui/text/event-summary.js';
 import { stringOf, textOf } from '../tui/text/event-values.js';
 import { resultOf } from '../tui/text/row-line.js';
@@ -19,6 +20,10 @@ export class CallRows {
     private readonly work: BackgroundWork,
     private readonly zero: bigint,
   ) {}
+
+  get registerAt(): RegisterAt {
+    return this.work.registerAt;
+  }
 
   /** Positions of all rows that are known so far. */
   get all(): Int32Array {
@@ -88,7 +93,7 @@ export class CallRows {
       task: printable(`${stringOf(begin, 'task') ?? ''}-${textOf(begin, 'tid') ?? ''}`),
       device: printable(stringOf(begin, 'device') ?? stringOf(end, 'device') ?? ''),
       depth: calls.ancestors(position).length,
-      what: printable(summaryOf(begin, end)),
+      what: printable(summaryOf(begin, end, this.work.registerAt)),
       ...outcome,
       note: this.noteOf(position),
     };

@@ -38,7 +38,7 @@ export function flameView(
     const begin = store.atPosition(position)!;
     const begun = rows.timeOf(begin);
     const seq = begin.seq;
-    const what = summaryOf(begin, begin);
+    const what = summaryOf(begin, begin, rows.registerAt);
     const end = endOf(store, calls, position);
     const done = end === null ? to : rows.timeOf(end);
     const isBad = end !== null && resultOf(end).bad;

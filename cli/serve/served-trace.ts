@@ -5,7 +5,7 @@ import { describeCompleteness } from '../open-trace.js';
 import { printable } from '../printable.js';
 import { BackgroundWork } from '../tui/background-work.js';
 import { EventQueries } from '../tui/event-queries.js';
-import { type Explain, explainBy } from '../tui/explain-process.js';
+import { type Explain, explainBy } from '../tui/explain-and-compare.js';
 import { EventStore } from '../tui/model/event-store.js';
 import { fieldText, STATE_FIELDS, setBy } from '../tui/model/state-history.js';
 import { detailsOf } from '../tui/text/details-text.js';
@@ -140,7 +140,9 @@ export class ServedTrace {
 
   event(seq: number): EventView {
     const position = this.#work.calls.rowOf(this.#store.positionOf(seq));
-    const facts = detailsOf(position, this.#store, this.#work.calls).map(printable);
+    const facts = detailsOf(position, this.#store, this.#work.calls, this.#work.registerAt).map(
+      printable,
+    );
     return { seq: this.#store.seqAt(position), facts, note: this.#rows.noteOf(position) };
   }
 

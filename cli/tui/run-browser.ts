@@ -3,12 +3,12 @@ import { basename } from 'node:path';
 import { TraceReader } from '../../traces/index.js';
 import { mount } from './app.js';
 import { BackgroundWork } from './background-work.js';
+import { type Begin, type BrowseOptions, firstPaint, type Host } from './browse-options.js';
 import { EventQueries } from './event-queries.js';
 import { compareBy, explainBy } from './explain-and-compare.js';
 import { timeBaseOf } from './model/clock.js';
 import { EventStore } from './model/event-store.js';
 import { Session } from './session.js';
-import { type Begin, type BrowseOptions, firstPaint, type Host } from './start-browser.js';
 import { sizeOf } from './terminal.js';
 import { type Paint, painter, themeFor } from './text/theme.js';
 

@@ -1,6 +1,7 @@
 /** The browser while it runs: keys and the mouse, work that takes time, what is on the screen. */
 import { type Answer, answerTo, failed, isQuestion, type Question } from './answers.js';
 import type { BackgroundWork } from './background-work.js';
+import type { Begin } from './browse-options.js';
 import type { EventQueries } from './event-queries.js';
 import { press } from './input/commands.js';
 import type { MouseEvent } from './input/mouse.js';
@@ -25,7 +26,6 @@ import { frameOf, laneDevices } from './panes/frame.js';
 import { Lanes } from './panes/lanes-body.js';
 import type { BodyName, Frame } from './panes/screen.js';
 import type { Size, View } from './panes/view.js';
-import type { Begin } from './start-browser.js';
 import type { Rectangle } from './terminal.js';
 import type { Paint } from './text/theme.js';
 

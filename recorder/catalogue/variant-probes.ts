@@ -1,8 +1,8 @@
 /**
  * Functions by which variants of vfio-pci serve regions themselves, or pass them on to
  * vfio-pci-core (Linux drivers/vfio/pci/nvgrace-gpu/main.c, virtio/main.c and
- * hisilicon/hisi_acc_vfio_pci.c 6.12, and the RFC posting of nvidia-vgpu-vfio). Each takes the device, the user's buffer, the number of
- * bytes, and the position.
+ * hisilicon/hisi_acc_vfio_pci.c 6.12, and the RFC posting of nvidia-vgpu-vfio). Each takes the
+ * device, the user's buffer, the number of bytes, and the position.
  */
 import { arg, deref, member, span, user } from './probe-builders.js';
 import type { Probe } from './probe-definition.js';

@@ -5,7 +5,7 @@ import type { PciDevice } from '../machine/pci-device.js';
 import type { Engine } from './engine.js';
 
 /**
- * A fact of the state. Undefined: the recording does not determine it, or it is none of a state.
+ * A fact of the state. Undefined: the recording does not determine it, or it is not one of a state.
  * A function that is not there has no driver, no override and no VFs.
  */
 export function stateFact(engine: Engine, { fact, of }: Call): Value | undefined {
@@ -33,7 +33,7 @@ export function stateFact(engine: Engine, { fact, of }: Call): Value | undefined
 }
 
 /** A driver that is only trying to have the function is not bound to it yet. */
-function boundDriver(engine: Engine, device: PciDevice): string | null | undefined {
+function boundDriver(engine: Engine, device: PciDevice): Value | undefined {
   const driver = only(device.driver);
   const attempt = engine.frames.onDevice(device, 'really_probe');
   return attempt !== null && attempt.driver === driver && !attempt.bound ? null : driver;

@@ -1,13 +1,15 @@
 /**
- * NVIDIA's display and 3D controllers, VFs too (kernel drivers/gpu/nova-core/driver.rs 6.17). Whether
- * it takes a VF is what its review was about; a machine selects one of the forms.
+ * NVIDIA's display and 3D controllers, VFs too (kernel drivers/gpu/nova-core/driver.rs 6.17).
+ * Whether it takes a VF is what its review was about; a machine selects one of the forms.
  */
 import { ERRNO } from '../../../traces/index.js';
 import { defineNative, type NativeProbe, pciClass } from './driver.js';
 import { rows } from './model-row.js';
 
-/** Register of BAR 0, and what its bits 17:16 say of the function (open-gpu-kernel-modules, nv_ref.h). */
-export const PMC_BOOT_1 = 4;
+/**
+ * What bits 17:16 of PMC_BOOT_1 say of the function, a register of BAR 0 (open-gpu-kernel-modules,
+ * nv_ref.h).
+ */
 const VGPU_SHIFT = 16;
 const VGPU = { REAL: 0, PARAVIRTUAL: 1, VF: 2 } as const;
 
@@ -29,7 +31,7 @@ export const VIRTUAL_MACHINE = 'virtual-machine';
 export const PASSED_ON = 'passed-on-vf';
 
 /** What PMC_BOOT_1 reads: a VF is one to the host and to a guest. */
-export function pmcBoot1({ isVf, properties }: NativeProbe): number {
+function pmcBoot1({ isVf, properties }: NativeProbe): number {
   const kind = isVf || properties[PASSED_ON] === 1 ? VGPU.VF : VGPU.REAL;
   return kind << VGPU_SHIFT;
 }

@@ -61,7 +61,7 @@ describe('types', () => {
     ['nvidia-vgpu/type-mixed', used, 868, false, 4, -ERRNO.EINVAL],
     ['nvidia-vgpu/type-exhausted', used, TYPE, false, 1, -ERRNO.ENOSPC],
     ['a free GPU', free, TYPE, false, 2, { own: TYPE, current: TYPE, instances: 1 }],
-  ] as const)('%s', (_, state, type, isOpen, most, after) => {
+  ] as const)('a vGPU of a type is created, or not: %s', (_, state, type, isOpen, most, after) => {
     expect(chooseType(state, type, isOpen, most)).toEqual(after);
   });
 

@@ -49,7 +49,7 @@ export function chooseType(
   return { own: type, current: type, instances: instances + 1 };
 }
 
-/** The number that is written, in base 10 (kstrtoul); null when it is none. */
+/** The number that is written, in base 10 (kstrtoul); null when it is not a number. */
 export function writtenType(text: string): number | null {
   return /^\+?\d+\n?$/.test(text) ? Number(text) : null;
 }
