@@ -68,6 +68,7 @@ export {
 } from './lanes/index.js';
 export {
   type Actor,
+  type DeadlockCandidate,
   type ExploredLife,
   explainLife,
   exploreLives,

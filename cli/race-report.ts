@@ -1,5 +1,6 @@
 /** Prints binding races as text. */
 import type {
+  DeadlockCandidate,
   Race,
   RaceClass,
   RaceReport,
@@ -18,16 +19,34 @@ import { printable } from './printable.js';
  * @param zero time that the seconds count from
  */
 export function formatReport(report: RaceReport, zero: bigint): string {
-  const { races, untold, unrecorded, searched } = report;
+  const { races, untold, unrecorded, deadlocks, searched } = report;
   const sections = [
     formatUnrecorded(unrecorded),
     formatRaces(races, zero),
     formatUntold(untold),
+    formatDeadlocks(deadlocks, zero),
     formatSearched(searched),
   ];
   // Without events of binding, nothing is known about races.
   if (unrecorded.length > 0 && races.length === 0) return sections[0];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function formatDeadlocks(deadlocks: readonly DeadlockCandidate[], zero: bigint): string {
+  if (deadlocks.length === 0) return '';
+  const pairs = deadlocks.map(({ locks: [one, other], first, second }) =>
+    [
+      `  ${printable(`${one}, then ${other}; elsewhere in the opposite order`)}`,
+      formatEvent('first', first, zero),
+      formatEvent('second', second, zero),
+    ].join('\n'),
+  );
+  const count = plural(deadlocks.length, 'possible deadlock');
+  return [
+    `${count}: locks in opposite orders`,
+    `  Avoid it: ${deadlocks[0].advice}`,
+    ...pairs,
+  ].join('\n');
 }
 
 /** What was not searched of the orders of all operations together. */

@@ -3,6 +3,7 @@ export type { RaceClass } from '../../replay/index.js';
 import { RunReader } from '../../replay/index.js';
 import type { Batch, TraceReader } from '../../traces/index.js';
 import { type Found, findRaces, type Race } from './find.js';
+import { type DeadlockCandidate, LockOrder } from './lock-order.js';
 import type { Lifetime } from './operation.js';
 import { LifeReader, type Lives } from './read-lives.js';
 import { SEARCH_LIMITS, type Searched, searchRaces } from './search-races.js';
@@ -17,6 +18,7 @@ export {
 export type { Found, Pair, Race, RaceSide, UndecidedRace } from './find.js';
 export { countIncidents, type IncidentCount } from './incident-counts.js';
 export { recordedOperation } from './life-run.js';
+export type { DeadlockCandidate } from './lock-order.js';
 export type { Actor } from './operation.js';
 export type { Searched } from './search-races.js';
 
@@ -25,6 +27,8 @@ export interface RaceReport extends Found {
    * Parts of binding without events in the recording, so that nothing is known about races in them.
    */
   readonly unrecorded: readonly string[];
+  /** Locks that threads took in opposite orders: they may wait for each other in another order. */
+  readonly deadlocks: readonly DeadlockCandidate[];
   /** Whether all orders of all operations together were searched, and why not. */
   readonly searched: Searched;
 }
@@ -33,6 +37,7 @@ export interface RaceReport extends Found {
 export class RaceFinder {
   readonly #lives: LifeReader;
   readonly #run = new RunReader(SEARCH_LIMITS);
+  readonly #locks = new LockOrder();
 
   constructor(private readonly meta: TraceReader['meta']) {
     this.#lives = new LifeReader(meta);
@@ -42,6 +47,7 @@ export class RaceFinder {
   add(batch: Batch): void {
     this.#lives.add(batch);
     this.#run.add(batch);
+    this.#locks.add(batch);
   }
 
   /** The races, in the order in which their second operations came; call it once. */
@@ -49,7 +55,8 @@ export class RaceFinder {
     const { races: ofLives, ...report } = racesOfLives(this.#lives.finish());
     const run = this.#run.run(this.meta.kernel ?? 'unknown');
     const { races: others, searched } = searchRaces(run, ofLives);
-    return { ...report, races: inOrder([...ofLives, ...numbered(others, ofLives)]), searched };
+    const all = inOrder([...ofLives, ...numbered(others, ofLives)]);
+    return { ...report, races: all, deadlocks: this.#locks.finish(), searched };
   }
 }
 
@@ -72,7 +79,11 @@ function numbered(found: readonly Race[], known: readonly Race[]): Race[] {
   });
 }
 
-function racesOfLives({ all, worldOf, unrecorded }: Lives): Omit<RaceReport, 'searched'> {
+function racesOfLives({
+  all,
+  worldOf,
+  unrecorded,
+}: Lives): Omit<RaceReport, 'searched' | 'deadlocks'> {
   const found = all.map((lifetime) => findRaces(lifetime, worldOf));
   const numbers = new Map<string, number>();
   /** Lives that one write has made race in the same way: that is one incident. */
