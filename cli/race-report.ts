@@ -21,7 +21,7 @@ import { printable } from './printable.js';
 export function formatReport(report: RaceReport, zero: bigint): string {
   const { races, untold, unrecorded, deadlocks, searched } = report;
   const sections = [
-    formatUnrecorded(unrecorded),
+    formatUnrecorded(unrecorded, races.length > 0 ? 'more races' : 'races'),
     formatRaces(races, zero),
     formatUntold(untold),
     formatDeadlocks(deadlocks, zero),
@@ -73,11 +73,11 @@ function formatSearched(searched: Searched): string {
 /** The most pairs to print: more of the same kind say nothing new. */
 const UNTOLD_SHOWN = 10;
 
-function formatUnrecorded(parts: readonly string[]): string {
+function formatUnrecorded(parts: readonly string[], races: string): string {
   if (parts.length === 0) return '';
   const what = parts.join(', and ');
   return (
-    `Whether there are races is not known: no event says ${what}. ` +
+    `Whether there are ${races} is not known: no event says ${what}. ` +
     'It did not happen, or it was not recorded; `vfr doctor` says what this machine can record.'
   );
 }
