@@ -53,6 +53,7 @@ export {
   type LaneSign,
   type Lanes,
   type LossBand,
+  lastTimeOf,
   MARK_KINDS,
   type Mark,
   type MarkKind,
