@@ -54,6 +54,7 @@ export {
   type LaneSign,
   type Lanes,
   type LossBand,
+  lastTimeOf,
   MARK_KINDS,
   type Mark,
   type MarkKind,

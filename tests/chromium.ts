@@ -1,6 +1,7 @@
 /** A real browser for tests of pages: the Chromium of this machine, if there is one. */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import axe, { type AxeResults } from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -18,3 +19,22 @@ export const openChromium = (args: readonly string[] = []): Promise<Browser> =>
     // Root, as in a container, cannot use the sandbox of Chromium.
     args: ['--no-sandbox', '--disable-gpu', ...args],
   });
+
+/** axe-core looks at every element several times; on a busy machine that takes a minute. */
+export const AXE_MS = 240_000;
+
+/**
+ * What axe-core finds wrong with a page, as `rule: elements`; the rules are those of WCAG 2.2 AA.
+ * @param rule checks this one alone, which takes less time
+ */
+export async function accessibilityProblems(page: Page, rule?: string): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const runOnly = rule === undefined ? RULES : [rule];
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'] });
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${options})`);
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+  );
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

@@ -14,6 +14,7 @@ export {
 export { type Cell, cellsOf, columnOf, type Span } from './lane-cells.js';
 export { type LanePart, type LaneSign, partsWithin, signsWithin } from './lane-parts.js';
 export { edgeWords, partWords, signWords } from './lane-words.js';
+export { lastTimeOf } from './last-time.js';
 export { PALETTE } from './palette.js';
 export { readLanes } from './read-lanes.js';
 export { rowsOf } from './session-rows.js';

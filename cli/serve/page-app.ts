@@ -35,6 +35,8 @@ export function pageApp(traces: TraceSet, files: ReadonlyMap<string, PageFile>):
   const app = new Hono({ strict: false }).basePath('/:token');
   app.use(async (c, next) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+    // The page fetches the status all the time, also when the user waits for nothing.
+    if (!c.req.path.endsWith('/status')) traces.rest();
     await next();
   });
   app.use(bodyLimit({ maxSize: BODY_MAX, onError: (c) => c.body(null, 413) }));

@@ -7,8 +7,14 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importInput } from '../../recorder/import/index.js';
-import { scratchFolder } from '../../tests/build-trace.js';
-import { CHROMIUM, openChromium, WITHOUT_CHROMIUM } from '../../tests/chromium.js';
+import { scratchFolder, traceFile } from '../../tests/build-trace.js';
+import {
+  AXE_MS,
+  accessibilityProblems,
+  CHROMIUM,
+  openChromium,
+  WITHOUT_CHROMIUM,
+} from '../../tests/chromium.js';
 import { type Served, serveTraces } from '../../tests/served.js';
 import type { Status } from './page-messages.js';
 
@@ -127,6 +133,39 @@ describe.skipIf(CHROMIUM === null)(`the page of vfr serve${WITHOUT_CHROMIUM}`, (
     await page.getByRole('button', { name: 'Run' }).click();
     await page.locator('#panel-SQL td .seq').first().click();
     expect(await page.locator('#panel-SQL td').first().innerText()).toMatch(/^0000:/);
+  });
+
+  test(
+    'the page has no barriers, in light and dark',
+    async () => {
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      for (const name of ['State', 'Event']) {
+        await page.click(`#tab-${name}`);
+        expect(await accessibilityProblems(page, 'color-contrast')).toEqual([]);
+        expect(await accessibilityProblems(page, 'target-size')).toEqual([]);
+      }
+    },
+    AXE_MS,
+  );
+
+  test('several traces have their lanes side by side, with one time for all', async () => {
+    const device = '0000:01:00.0';
+    const bound = { kind: 'bind', name: 'driver_bound', driver: 'nvme', device } as const;
+    const both = await serveTraces([traceFile([bound]), traceFile([bound, { kind: 'mark' }])]);
+    const other = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await other.goto(both.url);
+    await other.locator('.lanes').nth(1).waitFor();
+    const boxes = await other.locator('.lanes').all();
+    const [left, right] = await Promise.all(boxes.map((lanes) => lanes.boundingBox()));
+    expect(left!.y).toBe(right!.y);
+    await other.mouse.click(right!.x + right!.width / 2, right!.y + 40);
+    await other.locator('.row.current').waitFor();
+    const pressed = other.locator('#traces button[aria-pressed=true]');
+    expect(await other.locator('#traces button').last().getAttribute('aria-pressed')).toBe('true');
+    expect(await pressed.count()).toBe(1);
+    await other.close();
+    await both.end();
   });
 
   test('the page at a name that resolves to this machine is refused', async () => {

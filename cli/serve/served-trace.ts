@@ -1,5 +1,5 @@
 /** One trace of the server: what is computed about it, and answers to questions about it. */
-import { driverColors, isEventful, type Lanes } from '../../analysis/index.js';
+import { driverColors, isEventful, type Lanes, lastTimeOf } from '../../analysis/index.js';
 import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { describeCompleteness } from '../open-trace.js';
 import { printable } from '../printable.js';
@@ -66,7 +66,7 @@ export class ServedTrace {
     this.#queries = new EventQueries(reader);
     this.#explain = explainBy(program, this.name);
     this.#rows = new CallRows(this.#store, this.#work, this.#zero);
-    this.#end = Number(lastTime(reader, this.#zero) - this.#zero);
+    this.#end = Number((lastTimeOf(reader) ?? this.#zero) - this.#zero);
     this.#lanes = before === null ? null : before.#lanes;
     this.#facts = before === null ? null : before.#facts;
     this.#work.begin();
@@ -107,9 +107,13 @@ export class ServedTrace {
     };
   }
 
+  /** Leaves the processor to answers for a moment. */
+  rest(): void {
+    this.#work.rest();
+  }
+
   /** Null while the lanes are computed. */
   lanes(from: number, to: number, columns: number): LaneWindow | null {
-    this.#work.rest();
     return this.#lanes === null ? null : laneWindow(this.#lanes, { from, to }, columns);
   }
 
@@ -124,7 +128,6 @@ export class ServedTrace {
 
   /** @throws VfrError when the condition is invalid, or needs more time or memory than allowed */
   async rows(condition: string, first: number, count: number): Promise<RowWindow> {
-    this.#work.rest();
     return this.#rows.window(await this.#filtered(condition), first, count);
   }
 
@@ -155,7 +158,6 @@ export class ServedTrace {
   }
 
   state(seq: number): StateView {
-    this.#work.rest();
     const names = this.#work.eventful();
     const devices = names.length > 0 ? names : this.reader.dictionaries.device.toSorted();
     const views: DeviceView[] = [];
@@ -168,7 +170,6 @@ export class ServedTrace {
   }
 
   flame(seq: number, from: number, to: number): FlameView {
-    this.#work.rest();
     const position = (at: number) =>
       this.#store.positionAtTime(this.#zero + BigInt(Math.round(at)));
     const center = this.#store.positionOf(seq);
@@ -246,9 +247,4 @@ export class ServedTrace {
     if (this.#filters.size > FILTERS_MAX) this.#filters.delete(this.#filters.keys().next().value!);
     return found;
   }
-}
-
-function lastTime(reader: TraceReader, zero: bigint): bigint {
-  const times = reader.batches.filter(({ rows }) => rows > 0).map(({ stats }) => stats.tsMax);
-  return times.reduce((most, ts) => (ts > most ? ts : most), zero);
 }

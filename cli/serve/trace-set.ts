@@ -90,6 +90,11 @@ export class TraceSet {
     return view(false);
   }
 
+  /** Leaves the processor to answers for a moment. */
+  rest(): void {
+    for (const trace of this.#traces) trace.rest();
+  }
+
   /** Ends the query, the search and the explanation that are under way. */
   cancel(): void {
     this.#session?.cancel();
