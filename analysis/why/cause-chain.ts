@@ -14,6 +14,7 @@ const ACTORS: ReadonlySet<string> = new Set(['sysfs.write', 'ioctl', 'syscall'])
 const ANSWERS: ReadonlySet<string> = new Set(['probe', 'reset']);
 /** Calls inside calls that are followed at most. */
 const DEPTH_MAX = 64;
+const NOT_MAPPED = 'not mapped';
 const UNSEEN = 'what decides this result is not in the recording';
 
 export class Explainer {
@@ -176,7 +177,11 @@ export class Explainer {
       return;
     }
     const ago = timeWords(this.#at(before).ts - this.#at(change.seq).ts);
-    chain.push(this.#link(change.seq, 'state', `${is} since ${ago} before: `));
+    const never = change.isFirst === true && change.value === NOT_MAPPED;
+    const since = never
+      ? `${cell} was never mapped, from ${ago} before on`
+      : `${is} since ${ago} before`;
+    chain.push(this.#link(change.seq, 'state', `${since}: `));
     this.#addCallers(this.#beginOf(change.seq), chain);
   }
 

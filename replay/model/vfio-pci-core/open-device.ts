@@ -11,7 +11,7 @@ import type { PciFunction } from './pci-function.js';
 export const IRQ = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4, NONE: 5 } as const;
 
 /** Power states of the PCI core: 0 is D0, 3 is D3hot. */
-const D3HOT = 3;
+export const D3HOT = 3;
 
 export interface OpenDevice {
   readonly fn: PciFunction;
