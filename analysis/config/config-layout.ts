@@ -169,7 +169,7 @@ const PHYSICAL: ReadonlySet<string> = new Set(['kernel', 'sysfs', 'hardware']);
 
 /**
  * Adds what a batch shows to what is known of the configuration space of each function. The first
- * value of a byte counts. Returns the devices of which more is known.
+ * value of a byte counts. Returns the devices that it says more about.
  */
 function addBatch(batch: Batch, images: Map<string, Image>): ReadonlySet<string> {
   const changed = new Set<string>();

@@ -4,6 +4,7 @@
  */
 import { basename } from 'node:path';
 import type { TraceReader } from '../../traces/index.js';
+import { type BrowseOptions, firstPaint } from './browse-options.js';
 import { FrameStream, Keyboard } from './ink-streams.js';
 import { openBrowser } from './model/browser.js';
 import { CallIndex } from './model/call-index.js';
@@ -16,33 +17,6 @@ import { titleBody } from './panes/title-body.js';
 import { NOTHING_DONE, type View } from './panes/view.js';
 import { sizeOf, Terminal } from './terminal.js';
 import { TerminalOwner } from './terminal-owner.js';
-import { painter, type ThemeName } from './text/theme.js';
-
-/** Where the browser begins; all null for the overview. */
-export interface Begin {
-  /** The event to begin at. */
-  readonly at: number | null;
-  /** A condition to begin with. */
-  readonly where: string | null;
-  /** A trace to compare with. */
-  readonly other: string | null;
-}
-
-export interface BrowseOptions extends Begin {
-  /** The trace's file; the first line has its last part. */
-  readonly title: string;
-  readonly color: boolean;
-  readonly theme: ThemeName;
-  readonly mouse: boolean;
-}
-
-/** The terminal, and what ink gets in its place. */
-export interface Host {
-  readonly terminal: Terminal;
-  readonly stream: FrameStream;
-  readonly keyboard: Keyboard;
-  readonly screen: TerminalOwner;
-}
 
 /** Shows a trace until the user quits. Needs a terminal. Returns what is known of it then. */
 export async function browse(reader: TraceReader, options: BrowseOptions): Promise<TraceReader> {
@@ -67,7 +41,7 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
 /** The overview without what takes reading the events. */
 function showFirst(
   reader: TraceReader,
-  { title, color, theme }: BrowseOptions,
+  { title, color, theme, follow }: BrowseOptions,
   { columns, rows }: FrameStream,
   terminal: Terminal,
 ): void {
@@ -75,15 +49,11 @@ function showFirst(
   const browser = openBrowser(store, new CallIndex(0), timeBaseOf(reader), NO_INSIGHTS);
   const view: View = {
     title: basename(title),
-    work: NOTHING_DONE,
+    work: { ...NOTHING_DONE, isGrowing: follow && reader.end === null },
     paint: firstPaint(color, theme),
   };
-  const lanes = new Lanes(store, browser.base.start, NOTHING_DONE);
+  const lanes = new Lanes(store, browser.base.start, view.work);
   const body = overviewBody(browser, view, lanes, columns, Math.max(0, rows - 2));
   const lines = [...titleBody(browser, view, columns), ...body];
   terminal.show(Array.from({ length: rows }, (_, i) => lines[i] ?? ''));
 }
-
-/** Until the terminal has said what its background is, it is dark. */
-export const firstPaint = (color: boolean, theme: ThemeName) =>
-  painter(color ? (theme === 'light' ? 'light' : 'dark') : null);
