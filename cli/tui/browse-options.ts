@@ -1,4 +1,4 @@
-/** What the browser is started with, and where it draws. */
+/** What the browser is started with. */
 import type { FrameStream, Keyboard } from './ink-streams.js';
 import type { Terminal } from './terminal.js';
 import type { TerminalOwner } from './terminal-owner.js';
@@ -20,6 +20,8 @@ export interface BrowseOptions extends Begin {
   readonly color: boolean;
   readonly theme: ThemeName;
   readonly mouse: boolean;
+  /** Whether the trace may be one that is being recorded, whose new events are shown. */
+  readonly follow: boolean;
 }
 
 /** The terminal, and what ink gets in its place. */

@@ -85,8 +85,8 @@ export function callLine(row: Row, context: RowContext, paint: Paint): string {
   };
   const room = Math.max(0, width - used - widthOf(outcome.text) - 1);
   const mark = calls.encloses(row.position) ? (row.opened ? '▾' : '▸') : ' ';
-  const indent = `${'  '.repeat(row.depth)}${mark}${row.differs ? '≠' : ' '}`;
-  const what = cells(`${indent}${summaryOf(begin, end, context.registerAt)}`, room);
+  const head = `${'  '.repeat(row.depth)}${mark}${row.differs ? '≠' : ' '}`;
+  const what = cells(`${head}${summaryOf(begin, end, context.registerAt)}`, room);
   const tone = outcome.bad ? 'bad' : row.differs ? 'strong' : toneOf(kind);
   const result = paint(outcome.bad ? 'bad' : 'dim', outcome.text);
   return `${before} ${marked(what, context.needle, tone, paint)} ${result}`;
