@@ -1,12 +1,14 @@
 import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
 import { DOMAIN_DOC, domainOf, MAPPING_CALLS } from './dma-domain.js';
 
+const DOMAIN = domainOf('b.name', 'b.h', 'coalesce(b.pid, b.tid)', 'b.device');
+
 export const dmaMappings: ViewDefinition = {
   type: 'view',
   name: 'dma_mappings',
   doc:
-    'IOVA ranges that were mapped, from when to when. The event of the kernel has no domain; it is ' +
-    'that of the call in which the event came. Without such a call only time distinguishes ' +
+    'IOVA ranges that were mapped, from when to when. The event of the kernel has no domain; it ' +
+    'is that of the call in which the event came. Without such a call only time distinguishes ' +
     'ranges of different domains with one address. What failed is no mapping.',
   columns: {
     iova: ['address', 'first I/O virtual address'],
@@ -30,7 +32,7 @@ export const dmaMappings: ViewDefinition = {
   // blocks of a size that divides a range into a few hundred of them.
   sql: `
 WITH calls AS (
-  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq,${domainOf('b.name', 'b.h', 'coalesce(b.pid, b.tid)', 'b.device')} AS domain
+  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq,${DOMAIN} AS domain
   FROM (SELECT *, to_hex(data) AS h FROM events_of(['ioctl'])
     WHERE phase <> 'end' AND name IN (${MAPPING_CALLS})) b
   LEFT JOIN (FROM events_of(['ioctl']) WHERE phase = 'end') e

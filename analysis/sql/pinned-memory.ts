@@ -2,6 +2,8 @@ import type { ViewDefinition } from './definition.js';
 import { DOMAIN_DOC, domainOf } from './dma-domain.js';
 import { structWord } from './struct-word.js';
 
+const DOMAIN = domainOf('b.name', 'to_hex(b.data)', 'coalesce(b.pid, b.tid)');
+
 export const pinnedMemory: ViewDefinition = {
   type: 'view',
   name: 'pinned_memory',
@@ -33,7 +35,7 @@ export const pinnedMemory: ViewDefinition = {
   sql: `
 WITH calls AS (
   SELECT b.trace, b.seq, b.ts, coalesce(b.pid, b.tid) AS pid, b.task, b.name, to_hex(b.data) AS h,
-    b.path = 'kernel' AS inner_call,${domainOf('b.name', 'to_hex(b.data)', 'coalesce(b.pid, b.tid)')} AS domain,
+    b.path = 'kernel' AS inner_call,${DOMAIN} AS domain,
     bool_or(b.path = 'kernel') OVER (PARTITION BY b.trace) AS has_inner
   FROM (FROM events_of(['ioctl']) WHERE phase <> 'end' AND octet_length(data) >= 24 AND name IN
     ('VFIO_IOMMU_MAP_DMA', 'VFIO_IOMMU_UNMAP_DMA', 'IOMMU_IOAS_MAP', 'IOMMU_IOAS_UNMAP')) b

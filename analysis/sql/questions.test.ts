@@ -152,7 +152,8 @@ test('the domain of a mapping in an iommufd is the IOAS that the client named', 
   expect(logged.size).toBeGreaterThan(0);
   for (const one of logged) {
     const [ioas, iova, length] = one.split(' ');
-    const sql = `SELECT DISTINCT domain FROM pinned_memory WHERE iova = ${iova} AND change = ${length}`;
+    const sql = `SELECT DISTINCT domain FROM pinned_memory
+      WHERE iova = ${iova} AND change = ${length}`;
     expect(await ask('iommufd-cdev-r1', sql)).toEqual([{ domain: `IOAS ${ioas}` }]);
   }
 });

@@ -85,15 +85,15 @@ class User extends KernelStory {
 const textOf = ({ chain }: Why): string =>
   chain.map(({ relation, text }) => `${relation}: ${text}`).join('\n');
 
-describe('a refused DMA', () => {
-  test('to what was unmapped before says by whom, and how long before', () => {
+describe('a DMA that the IOMMU refused', () => {
+  test('a refused DMA to what was unmapped before says by whom, and how long before', () => {
     const { why } = new User().container().map().unmap().fault(IOVA);
     expect(why.known).toBe(true);
     expect(textOf(why)).toMatch(/rule: nothing is mapped at 0x100000/);
     expect(textOf(why)).toMatch(/state: .* is not mapped since 2 s before: qemu-5 .*UNMAP_DMA/);
   });
 
-  test('to what was never mapped says since when that is known', () => {
+  test('a refused DMA to what was never mapped says since when that is known', () => {
     const { why } = new User().container().map().fault(0x900000n);
     expect(why.known).toBe(true);
     expect(textOf(why)).toMatch(/rule: nothing is mapped at 0x900000$/m);
@@ -102,7 +102,7 @@ describe('a refused DMA', () => {
     );
   });
 
-  test('past the end of a mapping names that mapping', () => {
+  test('a refused DMA past the end of a mapping names that mapping', () => {
     const { why } = new User()
       .container()
       .map()
@@ -110,17 +110,17 @@ describe('a refused DMA', () => {
     expect(textOf(why)).toMatch(/at 0x102000, just past the end of 0x100000 to 0x101fff$/m);
   });
 
-  test('for writing in a mapping that is only to be read says so', () => {
+  test('a refused write to a mapping that is only to be read says so', () => {
     const { why } = new User().container().map(READ).fault(IOVA);
     expect(textOf(why)).toMatch(/rule: 0x100000 to 0x101fff is mapped, but not for writing/);
   });
 
-  test('of a device in D3hot says so', () => {
+  test('a refused DMA of a device in D3hot says so', () => {
     const { why } = new User().container().map().open().power(3n).fault(0x900000n);
     expect(textOf(why)).toMatch(/nothing is mapped at 0x900000; the device is in D3hot$/m);
   });
 
-  test('during a reset says so, and after it does not', () => {
+  test('a refused DMA during a reset says so, and one after it does not', () => {
     const during = new User().container().map();
     during.whileReset(() => during.fault(0x900000n));
     expect(textOf(during.why)).toMatch(
@@ -140,7 +140,7 @@ describe('a refused DMA', () => {
     ['does not show the container', new User().fault(IOVA)],
     ['may be younger than the fault', new User().container().map().fault(IOVA, 1n)],
     ['which: .* not for writing; or .*younger', new User().container().map(READ).fault(IOVA, 1n)],
-  ])('is not explained where %s', (text, story) => {
+  ])('a refused DMA is not explained where %s', (text, story) => {
     const { why } = story;
     expect(why.known).toBe(false);
     expect(why.chain.at(-1)?.text).toMatch(new RegExp(`^not known.*${text}`));

@@ -136,7 +136,8 @@ function stateOf({ vfio }: Engine, address: string): string {
     .some(
       (call) => call.type === 'ioctl' && call.device === address && call.name.endsWith('RESET'),
     );
-  return `${sleeps ? '; the device is in D3hot' : ''}${resets ? '; the device is being reset' : ''}`;
+  const sleep = sleeps ? '; the device is in D3hot' : '';
+  return resets ? `${sleep}; the device is being reset` : sleep;
 }
 
 function notFor(mapping: Range, need: number, cell: string | null): Results {
