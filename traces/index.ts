@@ -17,7 +17,7 @@ export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './batch-stats.js';
-export { type ByteSource, FileSource, MemorySource, openSource } from './byte-source.js';
+export { type ByteSource, FileSource, grown, MemorySource, openSource } from './byte-source.js';
 export { ColumnMemory } from './column-memory.js';
 export {
   BytesView,

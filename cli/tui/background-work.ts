@@ -32,7 +32,9 @@ const REST_MS = 200;
 
 export class BackgroundWork implements Insights {
   readonly calls: CallIndex;
-  readonly #slices: Generator<void>;
+  #slices: Generator<void>;
+  /** Batches that were replayed. */
+  #replayed = 0;
   readonly #timeline: DeviceTimeline;
   readonly #layouts = new ConfigLayouts();
   readonly #collector = new FindingCollector();
@@ -50,11 +52,13 @@ export class BackgroundWork implements Insights {
   #drawAt = 0;
   #redraw: () => void = () => {};
 
-  constructor(private readonly store: EventStore) {
+  /** @param isGrowing whether the recording goes on, and may have more events later */
+  constructor(
+    private readonly store: EventStore,
+    readonly isGrowing = false,
+  ) {
     this.calls = new CallIndex(store.length);
-    this.#slices = indexSlices(store, this.calls, (batch, from, until) =>
-      this.#collector.add(batch, from, until),
-    );
+    this.#slices = this.#indexing();
     this.#timeline = new DeviceTimeline(store.reader.meta);
   }
 
@@ -109,17 +113,28 @@ export class BackgroundWork implements Insights {
     this.#slices.next();
   }
 
+  #indexing(): Generator<void> {
+    return indexSlices(this.store, this.calls, (batch, from, until) =>
+      this.#collector.add(batch, from, until),
+    );
+  }
+
+  /** Processes what the recording has in addition since the last run. */
+  async continue(): Promise<void> {
+    this.calls.grow(this.store.length);
+    this.#slices = this.#indexing();
+    await this.#readAll();
+  }
+
   /**
    * Ends early when the trace is damaged where it was not verified yet: it has to be opened again.
    * @param redraw called whenever there is something new to show
    */
   async run(redraw: () => void): Promise<'done' | 'stopped' | 'damage'> {
     this.#redraw = redraw;
-    if (!(await this.#verify())) return this.#stopped ? 'stopped' : 'damage';
-    this.#stage = 'calls';
-    await this.#indexAll();
-    this.#stage = 'states';
-    await this.#replayAll();
+    if (!this.isGrowing && !(await this.#verify())) return this.#stopped ? 'stopped' : 'damage';
+    await this.#readAll();
+    if (this.isGrowing) return this.#stopped ? 'stopped' : 'done';
     this.#stage = 'races';
     await this.#findRaces();
     if (this.#stopped) return 'stopped';
@@ -135,6 +150,16 @@ export class BackgroundWork implements Insights {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  async #readAll(): Promise<void> {
+    this.#stage = 'calls';
+    await this.#indexAll();
+    this.#stage = 'states';
+    await this.#replayAll();
+    if (this.#stopped || !this.isGrowing) return;
+    this.#stage = 'recording';
+    this.#redraw();
   }
 
   /** Compares the rest of the trace with its CRCs. */
@@ -178,12 +203,15 @@ export class BackgroundWork implements Insights {
 
   async #replayAll(): Promise<void> {
     const { reader } = this.store;
-    this.#done = 0;
+    const rest = reader.batches.slice(this.#replayed);
+    this.#done = this.store.length - rest.reduce((sum, { rows }) => sum + rows, 0);
     try {
-      for (const info of reader.batches) {
+      for (const info of rest) {
         const batch = reader.batch(info);
         this.#layouts.add(batch);
         await this.#replay(batch);
+        if (this.#stopped) return;
+        this.#replayed++;
       }
     } catch (error) {
       this.#problem = (error as Error).message;

@@ -20,6 +20,8 @@ export interface BrowseOptions extends Begin {
   readonly color: boolean;
   readonly theme: ThemeName;
   readonly mouse: boolean;
+  /** Whether the trace may be one that is being recorded, whose new events are shown. */
+  readonly follow: boolean;
 }
 
 /** The terminal, and what ink gets in its place. */

@@ -28,7 +28,7 @@ export class EventQueries {
   #abort = new AbortController();
 
   constructor(
-    private readonly reader: TraceReader,
+    private reader: TraceReader,
     private readonly programs: Programs | null = null,
   ) {}
 
@@ -91,6 +91,13 @@ export class EventQueries {
     this.#other?.store.reader.close();
     this.#other = other;
     return other;
+  }
+
+  /** Asks about a trace that has grown; the next question in SQL opens it again. */
+  grow(reader: TraceReader): void {
+    this.reader = reader;
+    this.#session?.close();
+    this.#session = null;
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */

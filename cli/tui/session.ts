@@ -1,4 +1,6 @@
 /** The browser while it runs: keys and the mouse, work that takes time, what is on the screen. */
+
+import type { TraceReader } from '../../traces/index.js';
 import { type Answer, answerTo, failed, isQuestion, type Question } from './answers.js';
 import type { BackgroundWork } from './background-work.js';
 import type { Begin } from './browse-options.js';
@@ -16,9 +18,10 @@ import {
   type Request,
   revealed,
   type Step,
+  withNewEvents,
   withRows,
 } from './model/browser.js';
-import type { TimeBase } from './model/clock.js';
+import { type TimeBase, timeBaseOf } from './model/clock.js';
 import type { EventStore } from './model/event-store.js';
 import { bodyLines } from './panes/bodies.js';
 import { firstDevice } from './panes/devices-body.js';
@@ -53,9 +56,11 @@ export class Session {
   #browser: Browser;
   #view: View;
   #places: Places = new Map();
-  readonly #lanes: Lanes;
+  #lanes: Lanes;
   /** The event to go to when it has been read; null for no event. */
   #awaited: number | null = null;
+  /** Whether the recording has gone on since it was opened. */
+  #hasGrown = false;
   /** Only the answer to the last question is used. */
   #asked = 0;
   #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
@@ -157,11 +162,28 @@ export class Session {
     if (isThere) this.#browser = { ...this.#browser, message: '' };
   }
 
+  /** The recording went on: shows what it has in addition. */
+  async grow(reader: TraceReader): Promise<void> {
+    const { store, work, queries } = this.options;
+    store.grow(reader);
+    queries.grow(reader);
+    const { dictionaries } = reader;
+    const overview = { ...this.#browser.overview, devices: dictionaries.device.toSorted() };
+    // Until there are events, nothing is known of when they begin.
+    const base = timeBaseOf(reader);
+    this.#browser = { ...this.#browser, overview, base };
+    this.#lanes = new Lanes(store, base.start, work);
+    this.#hasGrown = true;
+    await work.continue();
+    this.progressed();
+  }
+
   /** The background work has progressed: the list may have become longer. */
   progressed(): void {
     const { calls, indexed } = this.#browser;
     const grown = calls.isComplete ? indexed < calls.done : calls.done >= 2 * Math.max(1, indexed);
-    if (grown) this.#browser = withRows(this.#browser, {}, this.height);
+    if (grown && this.#hasGrown) this.#browser = withNewEvents(this.#browser, this.height);
+    else if (grown) this.#browser = withRows(this.#browser, {}, this.height);
     if (this.#awaited !== null) this.beginAt(this.#awaited);
     this.#host.redraw();
   }

@@ -41,7 +41,7 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
 /** The overview without what takes reading the events. */
 function showFirst(
   reader: TraceReader,
-  { title, color, theme }: BrowseOptions,
+  { title, color, theme, follow }: BrowseOptions,
   { columns, rows }: FrameStream,
   terminal: Terminal,
 ): void {
@@ -49,10 +49,10 @@ function showFirst(
   const browser = openBrowser(store, new CallIndex(0), timeBaseOf(reader), NO_INSIGHTS);
   const view: View = {
     title: basename(title),
-    work: NOTHING_DONE,
+    work: { ...NOTHING_DONE, isGrowing: follow && reader.end === null },
     paint: firstPaint(color, theme),
   };
-  const lanes = new Lanes(store, browser.base.start, NOTHING_DONE);
+  const lanes = new Lanes(store, browser.base.start, view.work);
   const body = overviewBody(browser, view, lanes, columns, Math.max(0, rows - 2));
   const lines = [...titleBody(browser, view, columns), ...body];
   terminal.show(Array.from({ length: rows }, (_, i) => lines[i] ?? ''));

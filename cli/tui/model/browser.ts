@@ -109,6 +109,8 @@ export interface Browser {
   readonly indexed: number;
   /** Row of the event under the cursor. */
   readonly cursor: number;
+  /** Events that came since the cursor was at the last row of all; 0 unless the trace grows. */
+  readonly newEvents: number;
   /** First row on the screen. */
   readonly top: number;
   readonly filter: Filter | null;
@@ -159,6 +161,7 @@ export function openBrowser(
     ),
     indexed: calls.done,
     cursor: 0,
+    newEvents: 0,
     top: 0,
     filter: null,
     hidden: new Set(),
@@ -212,6 +215,17 @@ export function withRows(
   return moveTo({ ...next, rows, indexed: calls.done, top: cursor - offset }, cursor, height);
 }
 
+/** Whether the cursor is at the last row of a list of all events. */
+const isAtEnd = ({ screen, cursor, rows, filter }: Browser): boolean =>
+  screen === 'events' && filter === null && cursor === rows.length - 1;
+
+/** Adds the rows of new events of a growing trace; a cursor at the end stays at the end. */
+export function withNewEvents(browser: Browser, height: number): Browser {
+  const next = withRows(browser, {}, height);
+  if (isAtEnd(browser)) return moveTo(next, next.rows.length - 1, height);
+  return { ...next, newEvents: browser.newEvents + next.indexed - browser.indexed };
+}
+
 /** Opens or closes a call. */
 export function withOpened(browser: Browser, opened: ReadonlySet<number>, height: number): Browser {
   const at = positionOf(browser);
@@ -228,7 +242,8 @@ export function moveTo(browser: Browser, row: number, height: number): Browser {
   const cursor = Math.min(Math.max(0, row), last);
   const highest = Math.max(0, browser.rows.length - height);
   const top = Math.min(Math.max(browser.top, cursor - height + 1, 0), cursor, highest);
-  return { ...browser, cursor, top };
+  const moved = { ...browser, cursor, top };
+  return isAtEnd(moved) ? { ...moved, newEvents: 0 } : moved;
 }
 
 const BACK_MAX = 100;

@@ -60,9 +60,10 @@ export class FindingCollector {
 
   /** The findings so far, in the order of their first events. */
   finish(): Finding[] {
-    for (const { what, seq } of this.#failing.values()) this.note(what, seq);
-    this.#failing.clear();
-    return [...this.#groups.values()].sort((a, b) => a.seqs[0] - b.seqs[0]);
+    const groups = new Map([...this.#groups].map(([what, group]) => [what, copyOf(group)]));
+    // Their callers may still fail with the same error, when more batches come.
+    for (const { what, seq } of this.#failing.values()) noteIn(groups, what, seq);
+    return [...groups.values()].sort((a, b) => a.seqs[0] - b.seqs[0]);
   }
 
   #addSpecial(batch: Batch, row: number): void {
@@ -85,14 +86,20 @@ export class FindingCollector {
 
   /** Adds an event to the incident of that name. */
   note(what: string, seq: number): void {
-    let group = this.#groups.get(what);
-    if (group === undefined) {
-      group = { what, seqs: [], count: 0 };
-      this.#groups.set(what, group);
-    }
-    group.count++;
-    if (group.seqs.length < SEQS_MAX) group.seqs.push(seq);
+    noteIn(this.#groups, what, seq);
   }
+}
+
+const copyOf = ({ what, seqs, count }: Group): Group => ({ what, seqs: [...seqs], count });
+
+function noteIn(groups: Map<string, Group>, what: string, seq: number): void {
+  let group = groups.get(what);
+  if (group === undefined) {
+    group = { what, seqs: [], count: 0 };
+    groups.set(what, group);
+  }
+  group.count++;
+  if (group.seqs.length < SEQS_MAX) group.seqs.push(seq);
 }
 
 /** Incidents, as `vfr races` counts them, by the devices that operations raced for. */

@@ -37,16 +37,18 @@ export function overviewBody(
 
 function headLines(
   { store }: Browser,
-  { paint }: View,
+  { paint, work }: View,
   span: bigint,
   width: number,
 ): OverviewLine[] {
-  const [facts, completeness] = factsOf(store.reader, span);
+  const [facts, completeness] = factsOf(store.reader, span, work.isGrowing);
   const bad = completeness.startsWith('INCOMPLETE');
   return [
     paint('strong', cells(` ${facts}`, width)),
     paint(bad ? 'bad' : 'plain', cells(` ${completeness}`, width)),
-    ...adviceFor(store.reader).map((text) => paint('notable', cells(` ${text}`, width))),
+    ...adviceFor(store.reader, work.isGrowing).map((text) =>
+      paint('notable', cells(` ${text}`, width)),
+    ),
     '',
   ].map(still);
 }
