@@ -39,7 +39,7 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
       expect({ i, code, missing }).toEqual({ i, code: 0, missing: null });
       expect(output).toContain(GIVEN_BACK);
     }
-  });
+  }, 180_000);
 
   test('vfr browse on a terminal stops a filter by Esc, and goes on', () => {
     const played = play([
