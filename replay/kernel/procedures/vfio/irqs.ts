@@ -78,7 +78,10 @@ const setsUnmask = ({ index, flags }: IrqRequest): boolean =>
 /** `vfio_virqfd_enable`, and `vfio_virqfd_disable` for a descriptor of -1. */
 function setUnmask(k: Kernel, vdev: number): number {
   const triggers = k.vfio.triggers(vdev);
-  const [name] = ioctlOf(k).files;
+  const { files, answer } = ioctlOf(k);
+  const [name] = files;
+  // The descriptor of a recorded call is not known: its result says what it was.
+  if (answer !== undefined && answer < 0) return answer;
   if (name === undefined || name === null) {
     putTriggers(
       k,
@@ -90,7 +93,7 @@ function setUnmask(k: Kernel, vdev: number): number {
   const file = fileOf(k, name);
   if (file === 0) return -ERRNO.EBADF;
   if (k.world.file(file).kind !== 'eventfd') return -ERRNO.EINVAL;
-  if (UNMASKER in triggers) return -ERRNO.EBUSY;
+  if (UNMASKER in triggers && answer === undefined) return -ERRNO.EBUSY;
   const signalled = k.get(k.vfio.file(file) + FILE.signals) > 0;
   const kept = signalled ? without(triggers, (key) => key === MASKED) : triggers;
   putTriggers(k, vdev, { ...kept, [UNMASKER]: file });
