@@ -87,7 +87,8 @@ test('docs/models.md is printed from the models', async () => {
 });
 
 test('every driver that the project names has a model', () => {
-  expect(MODELS.map(({ name }) => name).sort()).toEqual([...NAMED].sort());
+  const names = MODELS.map(({ name }) => name);
+  expect(NAMED.filter((name) => !names.includes(name))).toEqual([]);
 });
 
 test('ids of rows are unique', () => {

@@ -47,6 +47,11 @@ const wordAt = (data: Buffer | null, at: number): number | null =>
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
 
+/** VFIO_IRQ_SET_DATA_EVENTFD and VFIO_IRQ_SET_ACTION_UNMASK: the eventfd is not recorded. */
+const UNMASKER = 4 | 16;
+const setsUnmasker = ({ name, data }: RecordedEvent): boolean =>
+  name === 'VFIO_DEVICE_SET_IRQS' && ((wordAt(data, 4) ?? 0) & UNMASKER) === UNMASKER;
+
 const isOfMdev = ({ device }: RecordedEvent): boolean => device !== null && isUuid(device);
 
 /** The struct of an ioctl, where the recording has it. */
@@ -251,7 +256,7 @@ export class UserCalls {
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
-    const decides = isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
+    const decides = setsUnmasker(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
     const ofMemory = begin.name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret);
     return {

@@ -222,6 +222,8 @@ export type UserAction =
       readonly positioned: boolean;
     }
   | { readonly type: 'munmap'; readonly map: string }
+  /** A write to an eventfd. */
+  | { readonly type: 'signal'; readonly file: string }
   /** An access to memory that a BAR is mapped to. */
   | ({ readonly type: 'touch' } & Touch)
   /** The process of this actor begins as a copy of another one: it has its files and mappings. */

@@ -47,6 +47,8 @@ export class World implements Names {
   readonly variables: Variables;
   /** A driver may be unloaded: it releases its functions in the order of their binding. */
   readonly canUnload: boolean;
+  /** A user may set an eventfd that unmasks INTx. */
+  readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
   readonly #places: ReadonlyMap<string, Place>;
@@ -64,6 +66,7 @@ export class World implements Names {
     const vfs = this.places.filter(({ physfn }) => physfn !== null);
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
+    this.canUnmask = actions.some(setsUnmasker);
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
@@ -117,6 +120,14 @@ export class World implements Names {
     const key = JSON.stringify(entry);
     return this.dynamicIds.findIndex((other) => JSON.stringify(other) === key);
   }
+}
+
+/** Flags of SET_IRQS with an eventfd for unmasking (uapi vfio.h). */
+const UNMASKER_FLAGS = 4 | 16;
+
+function setsUnmasker(action: Action): boolean {
+  if (action.type !== 'ioctl' || action.name !== 'VFIO_DEVICE_SET_IRQS') return false;
+  return action.data !== null && (action.data[4] & UNMASKER_FLAGS) === UNMASKER_FLAGS;
 }
 
 /** What an operation opens; null for nothing. */

@@ -56,14 +56,14 @@ export const OTHER_MODELS = [
   {
     name: 'virqfd',
     kernels: '3.10 to 7.3',
-    rows: none(
+    rows: rows(
       'virqfd',
       'drivers/vfio/virqfd.c 6.12',
-      'eventfds that unmask an interrupt are not modelled',
       ['bad-fd', 'a descriptor that is not open: -EBADF; one of another kind: -EINVAL'],
       ['busy', 'a second eventfd for the same purpose: -EBUSY'],
       ['signalled', 'an eventfd that is signalled already has its effect at once'],
-      ['hangup', 'closing the eventfd ends it, later and on a worker'],
+      ['wakes', 'a write to the eventfd unmasks INTx, which can be raised again'],
+      ['hangup', 'closing the eventfd ends it, and another one can be set'],
     ),
   },
   {

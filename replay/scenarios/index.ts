@@ -9,6 +9,7 @@ import { NOVA_FORMS } from './nova-forms.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { VGPUS } from './vgpus.js';
+import { VIRQFDS } from './virqfds.js';
 import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
@@ -31,4 +32,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...MDEVS,
   ...NOVA_FORMS,
   ...VGPUS,
+  ...VIRQFDS,
 ];

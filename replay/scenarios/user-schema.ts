@@ -37,6 +37,7 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
     },
     ['open'],
   ),
+  record('writes to an eventfd', { signal: name, ...common }, ['signal']),
   record('closes a file', { close: name, ...common }, ['close']),
   record(
     'makes an ioctl on a file',
