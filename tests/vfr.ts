@@ -1,8 +1,9 @@
 /** Runs the built program as a user would: another process, its streams and its exit code. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { packageRoot } from '../cli/package.js';
 
-export const PROGRAM = join(import.meta.dirname, '..', 'dist', 'vfr', 'main.js');
+export const PROGRAM = join(packageRoot(), 'dist', 'vfr', 'main.js');
 
 export interface Outcome {
   readonly code: number | null;

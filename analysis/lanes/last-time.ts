@@ -2,7 +2,7 @@
 import type { BatchInfo, TraceReader } from '../../traces/index.js';
 
 /**
- * The latest time of an event that is not a snapshot, in nanoseconds of the trace's clock; null when
+ * The latest time of an event that is not a snapshot, in nanoseconds of the trace's clock; null if
  * there is no such event. It reads only batches that may have it.
  * @throws VfrError when one of these is damaged
  */

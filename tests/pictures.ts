@@ -1,0 +1,72 @@
+/**
+ * Makes the pictures of README.md and docs/ from the shipped capture: `npm run pictures`.
+ *
+ * The lanes come from a report, the terminal from the browser itself. Pictures follow the light or dark
+ * setting of their reader.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeReport, PALETTE } from '../analysis/index.js';
+import { importInput } from '../recorder/import/index.js';
+import { TraceReader } from '../traces/index.js';
+import { openOnScreen } from './browser-on-screen.js';
+
+const CAPTURE = 'tests/data/captures/sriov-on-r1';
+const PICTURES = 'docs/pictures';
+const TERMINAL = { columns: 120, rows: 34 };
+/** Pixels of a character of the terminal. */
+const [CHARACTER, LINE] = [7.25, 15];
+
+const HATCH = `<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"
+patternTransform="rotate(45)"><rect width="2" height="6" fill="var(--paper)"/></pattern></defs>`;
+
+/** An SVG file with the colours of the pages. */
+const picture = (width: number, height: number, style: string, content: string): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}">
+<style>${PALETTE.trim()}
+svg{background:var(--paper);color:var(--ink)}text{fill:currentColor;white-space:pre}${style}</style>
+${content}
+</svg>
+`;
+
+/** The lanes at the head of a report. Words of a pointer on a bar are left out. */
+async function lanesOf(reader: TraceReader): Promise<string> {
+  const { html } = await makeReport([{ name: 'vfr-demo.arrows', reader }]);
+  const [svg] = /<svg[^>]*role="img"[\s\S]*?<\/svg>/.exec(html) ?? [];
+  if (svg === undefined) throw new Error('the report has no lanes');
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!;
+  const inner = svg.replace(/^<svg[^>]*>|<\/svg>$/g, '').replace(/<title>[\s\S]*?<\/title>/g, '');
+  const style = 'text{font:11px system-ui,sans-serif}';
+  return picture(Number(width), Number(height), style, `${HATCH}${inner}`);
+}
+
+async function terminalOf(reader: TraceReader): Promise<string> {
+  const screen = await openOnScreen(reader, TERMINAL, { title: 'vfr-demo.arrows' });
+  try {
+    await screen.press('Tab', 'Enter');
+    const escaped = (line: string) => line.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+    const lines = screen.terminal.text.map(
+      (line, i) => `<text x="8" y="${(i + 1) * LINE + 4}">${escaped(line.trimEnd())}</text>`,
+    );
+    const style = 'text{font:12px ui-monospace,"DejaVu Sans Mono",monospace}';
+    const width = Math.ceil(TERMINAL.columns * CHARACTER) + 16;
+    return picture(width, (TERMINAL.rows + 1) * LINE, style, lines.join('\n'));
+  } finally {
+    screen.close();
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'vfr-pictures-'));
+try {
+  const file = join(folder, 'vfr-demo.arrows');
+  const snapshot = join(CAPTURE, 'state-before');
+  importInput({ input: join(CAPTURE, 'trace.txt.zst'), snapshot, output: file });
+  mkdirSync(PICTURES, { recursive: true });
+  const reader = TraceReader.open(file);
+  writeFileSync(join(PICTURES, 'lanes.svg'), await lanesOf(reader));
+  writeFileSync(join(PICTURES, 'browse.svg'), await terminalOf(reader));
+  reader.close();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
