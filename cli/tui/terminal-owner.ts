@@ -14,6 +14,7 @@ export class TerminalOwner {
     const { stdin } = process;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     process.on('exit', this.#onExit);
+    process.prependListener('uncaughtException', this.#onCrash);
     stdin.setEncoding('utf8');
     stdin.on('data', this.onInput);
     this.#open();
@@ -22,6 +23,7 @@ export class TerminalOwner {
   giveBack(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     process.off('exit', this.#onExit);
+    process.off('uncaughtException', this.#onCrash);
     process.stdin.off('data', this.onInput);
     process.stdin.pause();
     this.#close();
@@ -52,6 +54,9 @@ export class TerminalOwner {
     this.giveBack();
     process.kill(process.pid, signal);
   };
+
+  /** The message of a crash is for the screen that the user sees after it. */
+  readonly #onCrash = () => this.giveBack();
 
   /** A crash ends the program without the code that gives the terminal back. */
   readonly #onExit = () => {
