@@ -10,11 +10,11 @@ import { importedCapture } from './captures.js';
 
 const HASHES: Readonly<Record<string, string>> = {
   'dma-fault-r1': '4308ee03e39924e6',
-  'hotplug-r1': '5d2ad1ee4f53e87a',
+  'hotplug-r1': 'b87868a29d3622fe',
   'k612-sriov-on-r1': '858bcc4a31f2c851',
   'k612-vfio-client-r1': 'e1af465b413805cb',
-  'many-writers-r1': 'ef39881b1d1a9e06',
-  'many-writers-r2': 'de84483816e9768f',
+  'many-writers-r1': '074d48b73c094e96',
+  'many-writers-r2': '3a47e4ece803ffff',
   'nested-linux-r1': '5a5b73a8c9ac4ee0',
   'sriov-off-r1': 'ccc92f801797ccac',
   'sriov-on-r1': '4b139cc3220f06f8',

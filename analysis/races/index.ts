@@ -16,7 +16,6 @@ export {
   recordedLives,
 } from './explored-life.js';
 export type { Found, Pair, Race, RaceSide, UndecidedRace } from './find.js';
-export { countIncidents, type IncidentCount } from './incident-counts.js';
 export { recordedOperation } from './life-run.js';
 export type { DeadlockCandidate } from './lock-order.js';
 export type { Actor } from './operation.js';
