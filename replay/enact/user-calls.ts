@@ -2,6 +2,7 @@
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
+import { BIND, BIND_FD, CONTAINER_FD, wordAt } from './call-structs.js';
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
 import type { UserActions } from './user-actions.js';
@@ -27,20 +28,11 @@ const TYPE1V2 = 3;
 const UNKNOWN_TYPE = 99;
 /** The name of no file. */
 const NOTHING = 'nothing';
-/** Words of the struct of BIND and of SET_CONTAINER that are descriptors. */
-const BIND_FD = 8;
-const CONTAINER_FD = 4;
-
 /** Calls after which a group is in a container, or is not any more. */
 const CHANGES: ReadonlySet<string> = new Set([
   'VFIO_GROUP_SET_CONTAINER',
   'VFIO_GROUP_UNSET_CONTAINER',
 ]);
-
-const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
-
-const wordAt = (data: Buffer | null, at: number): number | null =>
-  data === null || data.length < at + 4 ? null : data.readInt32LE(at);
 
 /** The third argument of an ioctl; null when it is not recorded. */
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
@@ -89,7 +81,7 @@ export class UserCalls {
   ) {}
 
   /** Notes a call that none of the known files of the process can have served. */
-  #check(files: UserFiles, { begin, inner, end, ret }: UserCall, file: UserFile): void {
+  #check(files: UserFiles, { begin, end, ret }: UserCall, file: UserFile): void {
     if (ret !== 0 || begin.systemCall !== null) return;
     const { name } = begin;
     const doubt = (why: string) => this.ambiguous.set(files.process, why);
@@ -97,8 +89,6 @@ export class UserCalls {
       if (files.isSet(file)) doubt('a process with several containers');
       files.set(file);
     }
-    const joins = name === 'VFIO_GROUP_SET_CONTAINER' && this.showsClaims;
-    if (joins && !inner.some(({ kind }) => kind === 'iommu.attach')) doubt('a group in an iommufd');
     const answer = name === 'IOMMU_IOAS_ALLOC' ? end : null;
     const id = wordAt(answer?.data ?? null, NEW_ID);
     if (id !== null && !files.makes(file, id)) doubt('a process with several iommufds');
@@ -179,13 +169,18 @@ export class UserCalls {
     return files.of('device').find((file) => file.group === group)?.address ?? null;
   }
 
-  /** What SET_CONTAINER names: the recording has the descriptor, or only what came of it. */
-  #containerOf(files: UserFiles, { begin, ret }: UserCall): string {
+  /**
+   * What SET_CONTAINER names: the recording has the descriptor, or only what came of it. A group
+   * that joins a container is claimed at once, and one that is put into an iommufd with its device.
+   */
+  #containerOf(files: UserFiles, { begin, inner, ret }: UserCall): string {
     const fd = wordAt(begin.data, CONTAINER_FD);
     if (ret === -ERRNO.EBADF) return NOTHING;
     if (fd !== null && begin.systemCall !== null) {
       return files.at(fd, 'container', 'iommufd')?.name ?? this.#container(files, fd).name;
     }
+    const isClaimed = inner.some(({ kind }) => kind === 'iommu.attach');
+    if (ret === 0 && this.showsClaims && !isClaimed) return this.#iommufd(files, -1).name;
     return this.#container(files, -1).name;
   }
 
@@ -221,12 +216,15 @@ export class UserCalls {
     const known = begin.systemCall === null ? null : files.at(fd, 'iommufd', 'cdev', 'device');
     if (known !== null) return [known.name];
     if (ret === -ERRNO.EBADF) return [NOTHING];
+    // A call that was refused for something else shows no further iommufd.
+    const other = ret < 0 ? files.of('iommufd').at(-1) : undefined;
+    if (ret !== -ERRNO.EBADFD && other !== undefined) return [other.name];
     if (ret !== -ERRNO.EBADFD) {
       return [this.#iommufd(files, begin.systemCall === null ? -1 : fd).name];
     }
-    const other = this.actions.newName('event');
-    this.actions.do({ type: 'open', file: 'eventfd', address: null, as: other });
-    return [other];
+    const event = this.actions.newName('event');
+    this.actions.do({ type: 'open', file: 'eventfd', address: null, as: event });
+    return [event];
   }
 
   /** Groups that a reset of a bus names, which are not recorded: what came of it shows them. */

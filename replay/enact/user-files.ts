@@ -156,9 +156,9 @@ export class UserFiles {
 
   /** Whether the end of the process changes nothing that a recording shows. */
   get endsUnseen(): boolean {
-    const isOfDevice = (file: UserFile) => file.kind === 'device' || file.kind === 'cdev';
+    const hasDevice = (file: UserFile) => file.kind === 'device' || this.#bound.has(file);
     const own = this.#open.filter((file) => !this.#inherited.has(file));
-    return this.#attached.size === 0 && !own.some(isOfDevice);
+    return this.#attached.size === 0 && !own.some(hasDevice);
   }
 
   /** Removes what is mapped of a device. @returns whether anything was */

@@ -4,6 +4,7 @@
  * calls that open and close it.
  */
 import { Groups } from './groups.js';
+import { type Opening, openingsOf } from './opened-files.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
 import { claimsShow, endsOf, nextOfThread } from './thread-order.js';
@@ -107,14 +108,18 @@ class Derivation implements Users {
 
   run(): void {
     const { events } = this;
-    const closes = this.recording.systemCalls.filter(
-      ({ name, ret }) => name === 'close' && ret === 0,
-    );
-    const byBegin = closes.sort((a, b) => a.seq - b.seq);
-    let close = 0;
+    const { systemCalls } = this.recording;
+    const closes = systemCalls.filter(({ name, ret }) => name === 'close' && ret === 0);
+    const ofFiles = [
+      ...closes.map((call) => ({ call, opening: null })),
+      ...openingsOf(systemCalls, events).map((opening) => ({ call: opening.call, opening })),
+    ].sort((a, b) => a.call.seq - b.call.seq);
+    let next = 0;
     for (const [at, e] of events.entries()) {
-      for (; close < byBegin.length && byBegin[close].seq < e.seq; close++) {
-        this.#systemCallCloses(byBegin[close], at);
+      for (; next < ofFiles.length && ofFiles[next].call.seq < e.seq; next++) {
+        const { call, opening } = ofFiles[next];
+        if (opening === null) this.#systemCallCloses(call, at);
+        else this.#systemCallOpens(opening, at);
       }
       this.#at = at;
       this.#groups.take(e);
@@ -170,6 +175,15 @@ class Derivation implements Users {
       this.#files.set(pid, files);
     }
     return files;
+  }
+
+  /** @param at number of the next event */
+  #systemCallOpens({ call, kind, device, group }: Opening, at: number): void {
+    const address = group === null ? device : (this.#groups.in(group)[0] ?? null);
+    if (address === null && (kind === 'group' || kind === 'cdev')) return;
+    this.#actions.moveTo(at, call.tid);
+    const ofDevice = group ?? (device === null ? null : this.#groups.of(device));
+    this.#filesOf(call.pid).open({ kind, address, group: ofDevice }, call.ret ?? -1);
   }
 
   /** @param at number of the next event */

@@ -53,6 +53,11 @@ export interface FunctionStart {
   readonly present: boolean;
   readonly driver: string | null;
   readonly override: string | null;
+  /**
+   * Its place, from 1, among the devices that VFIO has of those that are reset together; when left
+   * out, they are in the order of the machine's functions.
+   */
+  readonly vfioRank?: number;
 }
 
 /** What a recording shows of a VF, whenever it comes. */

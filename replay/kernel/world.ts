@@ -43,6 +43,8 @@ export class World implements Names {
   readonly processes: readonly number[];
   /** What actors remember. */
   readonly variables: Variables;
+  /** Devices may be reset together: in the order in which VFIO got them. */
+  readonly resetsSets: boolean;
   /** A driver may be unloaded: it releases its functions in the order of their binding. */
   readonly canUnload: boolean;
   /** A driver of the specification may put a probe off. */
@@ -62,6 +64,7 @@ export class World implements Names {
     const vfs = this.places.filter(({ physfn }) => physfn !== null);
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
+    this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {

@@ -7,7 +7,7 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
-import { fileOf, ioctlOf, vdevOf } from './common.js';
+import { fileOf, groupOfDev, ioctlOf, vdevOf } from './common.js';
 import { setPower } from './device.js';
 import { functionsOf } from './device-set.js';
 import { removeMappings } from './memory.js';
@@ -16,7 +16,8 @@ const opened = (k: Kernel): number[] =>
   functionsOf(k).filter((dev) => k.get(k.vdev(dev) + VDEV.open) !== 0);
 
 /** Whether the device is open by its character device. */
-export const isBound = (k: Kernel): boolean => k.get(vdevOf(k) + VDEV.iommufd) !== 0;
+export const isBound = (k: Kernel): boolean =>
+  k.get(vdevOf(k) + VDEV.iommufd) !== 0 && k.get(groupOfDev(k) + GROUP.cdevs) > 0;
 
 /**
  * Whether each function that is reset is bound to the iommufd that the device is bound to, or is of
