@@ -1,7 +1,7 @@
 /** A call of a process on its files, as an operation, with the files that it needs. */
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
-import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
 import { BIND, BIND_FD, CONTAINER_FD, wordAt } from './call-structs.js';
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
@@ -40,7 +40,7 @@ const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
 
 /** The struct of an ioctl, where the recording has it. */
 function structOf({ begin, inner, ret }: UserCall): Uint8Array {
-  const { size, file } = IOCTLS[begin.name];
+  const { size, file } = ioctlFacts(begin.name);
   const bytes = new Uint8Array(Math.max(size, 32));
   const irqs = inner.find(({ kind }) => kind === 'irq.set')?.access;
   const served = inner.find(({ kind }) => kind === 'ioctl');
@@ -238,7 +238,7 @@ export class UserCalls {
 
   #action(call: UserCall, file: UserFile): IoctlAction {
     const { begin, ret } = call;
-    const { argument } = IOCTLS[begin.name];
+    const { argument } = ioctlFacts(begin.name);
     const offset = pointerOf(begin);
     const isOfIommufd = begin.call === 'iommufd_fops_ioctl';
     // Where the pointer is not recorded, the call has its struct.

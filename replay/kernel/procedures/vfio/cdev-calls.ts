@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../../traces/index.js';
 import { CDEV_CALL, isCdevCall } from '../../../model/vfio/cdev.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -138,7 +138,12 @@ export const CDEV = [
       if (!isOwn && boundTo(k) !== 0) return k.call('device_ioctl', 0, 0, k.arg, 'served');
       const device = addressOf(k);
       const data = structOf(k);
-      const place = { ioctl: name, value: IOCTLS[name].number, device, offset: pointerOf(action) };
+      const place = {
+        ioctl: name,
+        value: ioctlFacts(name).number,
+        device,
+        offset: pointerOf(action),
+      };
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
       if (name !== CDEV_CALL.BIND && boundTo(k) === 0) return end(k, -ERRNO.EINVAL, false);
       const [call, bytes] = EVENTS[name as keyof typeof EVENTS];

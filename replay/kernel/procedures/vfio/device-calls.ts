@@ -11,7 +11,7 @@ import {
   lowPowerChange,
   UNOWNED_OR_HARDWARE,
 } from '../../../model/vfio/device-ioctl.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
@@ -94,7 +94,7 @@ export const DEVICE_IOCTL = [
       k.dev = k.get(k.vfio.file(k.arg) + FILE.dev);
       const action = ioctlOf(k);
       const { name } = action;
-      const { number } = IOCTLS[name];
+      const { number } = ioctlFacts(name);
       const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });

@@ -5,7 +5,7 @@ import { ERRNO } from '../../../../traces/index.js';
 import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -39,7 +39,7 @@ function served(k: Kernel, name: string, serve: () => number): number {
   k.beginCall({
     call: 'vfio_iommu_type1_ioctl',
     ioctl: name,
-    value: IOCTLS[name].number,
+    value: ioctlFacts(name).number,
     length: object,
     data: fetched(action, TYPE1_BYTES),
   });
@@ -151,7 +151,7 @@ export const IOCTL = [
   procedure('container_ioctl', {
     enter: (k) => {
       const action = ioctlOf(k);
-      const { number } = IOCTLS[action.name];
+      const { number } = ioctlFacts(action.name);
       k.beginCall({
         call: 'vfio_fops_unl_ioctl',
         ioctl: action.name,
@@ -179,7 +179,7 @@ export const IOCTL = [
       k.beginCall({
         call: 'vfio_group_fops_unl_ioctl',
         ioctl: name,
-        value: IOCTLS[name].number,
+        value: ioctlFacts(name).number,
         offset: pointerOf(action),
         data: fetchedOfGroup(k, fd),
       });

@@ -13,7 +13,7 @@ import {
   written,
 } from '../../../model/iommufd/index.js';
 import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { FAULT } from '../../layout.js';
 import type { IoctlAction } from '../../machine-spec.js';
@@ -159,7 +159,7 @@ export const IOMMUFD = [
         call: 'iommufd_fops_ioctl',
         driver: 'iommufd',
         ioctl: action.name,
-        value: IOCTLS[action.name].number,
+        value: ioctlFacts(action.name).number,
         offset: pointerOf(action),
         length: objectOf(k.arg),
         data: fetched(action, BEGIN_BYTES),
