@@ -3,37 +3,24 @@ import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
 import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
 import { BIND, BIND_FD, CONTAINER_FD, wordAt } from './call-structs.js';
+import type { Decisions } from './decisions.js';
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
+import type { Shown } from './thread-order.js';
 import type { UserActions } from './user-actions.js';
+import type { UserCall } from './user-call.js';
+import { CHANGING, OF_MEMORY } from './user-containers.js';
 import type { UserFile, UserFiles } from './user-files.js';
 
-/** A call: its begin, what is within it, and what it returned. */
-export interface UserCall {
-  readonly begin: RecordedEvent;
-  readonly inner: readonly RecordedEvent[];
-  /** A function of the group that it is about, if what the thread does shows it. */
-  readonly shown: string | null;
-  readonly end: RecordedEvent | null;
-  /** 0 when its end is not recorded. */
-  readonly ret: number;
-}
-
-/** Answers that depend on the memory of the process, and on the addresses that an IOMMU reaches. */
-const OF_MEMORY: ReadonlySet<number> = new Set([0, -ERRNO.EFAULT, -ERRNO.ENOMEM]);
 /** Where the answer to IOMMU_IOAS_ALLOC has the number of the new object. */
 const NEW_ID = 4;
 /** Arguments of VFIO_CHECK_EXTENSION that are answered with 1, and with 0. */
 const TYPE1V2 = 3;
 const UNKNOWN_TYPE = 99;
+/** The most files of one call that are repeated. */
+const FILES_MAX = 64;
 /** The name of no file. */
 const NOTHING = 'nothing';
-/** Calls after which a group is in a container, or is not any more. */
-const CHANGES: ReadonlySet<string> = new Set([
-  'VFIO_GROUP_SET_CONTAINER',
-  'VFIO_GROUP_UNSET_CONTAINER',
-]);
-
 /** The third argument of an ioctl; null when it is not recorded. */
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
@@ -74,10 +61,8 @@ export class UserCalls {
   constructor(
     private readonly actions: UserActions,
     private readonly groups: Groups,
-    /** The recording shows that a group which joins a container gets another domain. */
-    private readonly showsClaims: boolean,
-    /** The recording shows that files of character devices are opened. */
-    private readonly showsOpening: boolean,
+    private readonly shows: Shown,
+    private readonly decisions: Decisions,
   ) {}
 
   /** Notes a call that none of the known files of the process can have served. */
@@ -85,10 +70,6 @@ export class UserCalls {
     if (ret !== 0 || begin.systemCall !== null) return;
     const { name } = begin;
     const doubt = (why: string) => this.ambiguous.set(files.process, why);
-    if (name === 'VFIO_SET_IOMMU' && file.kind === 'container') {
-      if (files.isSet(file)) doubt('a process with several containers');
-      files.set(file);
-    }
     const answer = name === 'IOMMU_IOAS_ALLOC' ? end : null;
     const id = wordAt(answer?.data ?? null, NEW_ID);
     if (id !== null && !files.makes(file, id)) doubt('a process with several iommufds');
@@ -99,9 +80,13 @@ export class UserCalls {
     this.#files = files;
     const fd = call.begin.systemCall?.fd ?? -1;
     switch (call.begin.call) {
-      case 'vfio_fops_unl_ioctl':
-        this.#do(call, this.#container(files, fd));
+      case 'vfio_fops_unl_ioctl': {
+        const known = fd < 0 ? this.#containerOfCall(files, call) : null;
+        const container = known ?? this.#container(files, fd);
+        this.#do(call, container);
+        files.containers.done(container, call);
         return null;
+      }
       case 'vfio_group_fops_unl_ioctl':
         return this.#group(files, call, fd);
       case 'iommufd_fops_ioctl':
@@ -112,6 +97,19 @@ export class UserCalls {
       default:
         return `${call.begin.name} outside of a call`;
     }
+  }
+
+  #containerOfCall(files: UserFiles, call: UserCall): UserFile | null {
+    const all = files.of('container');
+    const found = files.containers.ofCall(all, call, this.shows);
+    if (found.length === 0 && all.length > 1) this.decisions.contradict(files.process);
+    const isChange = call.ret === 0 && CHANGING.has(call.begin.name);
+    return this.#choose(files, isChange ? found : found.slice(0, 1)) ?? all.at(-1) ?? null;
+  }
+
+  /** One of several files; null if there is none. */
+  #choose(files: UserFiles, found: readonly UserFile[]): UserFile | null {
+    return found[this.decisions.choose(files.process, found.length)] ?? null;
   }
 
   #container(files: UserFiles, fd: number): UserFile {
@@ -136,7 +134,9 @@ export class UserCalls {
       files.groupAt(group) ??
       files.open({ kind: 'group', address: members[0], group }, fd);
     if (begin.name === 'VFIO_GROUP_SET_CONTAINER') {
-      this.#do(call, file, { files: [this.#containerOf(files, call)] });
+      const container = this.#containerOf(files, call);
+      this.#do(call, file, { files: [container?.name ?? NOTHING] });
+      if (ret === 0 && container !== null) files.join(file, container, call.setBy);
     } else if (begin.name === 'VFIO_GROUP_GET_DEVICE_FD') {
       const opened = inner.find(({ kind }) => kind === 'device.open')?.device;
       const named = opened ?? this.#openOf(files, group) ?? members[0];
@@ -147,8 +147,10 @@ export class UserCalls {
         this.#do(call, file, { address, as: device.name });
       }
     } else this.#do(call, file);
-    if (ret === 0 && CHANGES.has(begin.name)) {
-      files.attach(file, begin.name === 'VFIO_GROUP_SET_CONTAINER');
+    if (ret === 0 && begin.name === 'VFIO_GROUP_UNSET_CONTAINER') {
+      const isExplained = !this.shows.unmaps || files.containers.explainsLeaving(file, inner);
+      if (!isExplained) this.decisions.contradict(files.process);
+      files.leave(file);
     }
     return null;
   }
@@ -173,15 +175,23 @@ export class UserCalls {
    * What SET_CONTAINER names: the recording has the descriptor, or only what came of it. A group
    * that joins a container is claimed at once, and one that is put into an iommufd with its device.
    */
-  #containerOf(files: UserFiles, { begin, inner, ret }: UserCall): string {
+  #containerOf(files: UserFiles, { begin, inner, ret, setBy }: UserCall): UserFile | null {
     const fd = wordAt(begin.data, CONTAINER_FD);
-    if (ret === -ERRNO.EBADF) return NOTHING;
+    if (ret === -ERRNO.EBADF) return null;
     if (fd !== null && begin.systemCall !== null) {
-      return files.at(fd, 'container', 'iommufd')?.name ?? this.#container(files, fd).name;
+      return files.at(fd, 'container', 'iommufd') ?? this.#container(files, fd);
     }
-    const isClaimed = inner.some(({ kind }) => kind === 'iommu.attach');
-    if (ret === 0 && this.showsClaims && !isClaimed) return this.#iommufd(files, -1).name;
-    return this.#container(files, -1).name;
+    const claims = inner.filter(({ kind }) => kind === 'iommu.attach');
+    if (ret === 0 && this.shows.claims && claims.length === 0) return this.#iommufd(files, -1);
+    const isKnown = ret === 0 && this.shows.claims;
+    // Each function is claimed, and attached to a domain if there is an IOMMU driver.
+    const hasIommu = claims.filter(({ device }) => device === claims[0].device).length > 1;
+    const all = files.of('container');
+    const found = files.containers.toJoin(all, isKnown ? hasIommu : null, setBy);
+    return (
+      this.#choose(files, found) ??
+      files.open({ kind: 'container', address: null, group: null }, -1)
+    );
   }
 
   #device(files: UserFiles, call: UserCall, fd: number): string | null {
@@ -195,7 +205,7 @@ export class UserCalls {
     } else if (name === 'VFIO_DEVICE_SET_IRQS')
       this.actions.setIrqs(this.#action(call, file), inner);
     else if (name === 'VFIO_DEVICE_PCI_HOT_RESET') {
-      this.#do(call, file, { files: this.#groupsOf(files, call) });
+      this.#do(call, file, { files: this.#groupsOf(files, call, file) });
     } else this.#do(call, file);
     return null;
   }
@@ -204,7 +214,7 @@ export class UserCalls {
   #fileOf(files: UserFiles, call: UserCall, device: string, fd: number): UserFile | null {
     const known =
       fd < 0 ? files.fileOfCall(device, fd, callsBound(call)) : files.at(fd, 'device', 'cdev');
-    const isNew = known === null && (fd >= 0 || (call.begin.name === BIND && !this.showsOpening));
+    const isNew = known === null && (fd >= 0 || (call.begin.name === BIND && !this.shows.opening));
     if (!isNew) return known;
     return files.open({ kind: 'cdev', address: device, group: this.groups.of(device) }, fd);
   }
@@ -228,12 +238,15 @@ export class UserCalls {
   }
 
   /** Groups that a reset of a bus names, which are not recorded: what came of it shows them. */
-  #groupsOf(files: UserFiles, { begin, ret }: UserCall): (string | null)[] {
+  #groupsOf(files: UserFiles, { begin, ret }: UserCall, file: UserFile): (string | null)[] {
     const count = wordAt(begin.data, 8) ?? 0;
-    const groups = files.of('group').map(({ name }) => name);
+    const groups = files.of('group');
     if (count === 0) return [];
     if (ret === -ERRNO.EBADF) return [null];
-    return ret === -ERRNO.EINVAL ? groups.slice(0, count) : groups;
+    if (ret !== -ERRNO.EINVAL) return groups.map(({ name }) => name);
+    // One that is refused names another group, or a file that is none.
+    const other = groups.find(({ group }) => group !== file.group) ?? file;
+    return Array.from({ length: Math.min(count, FILES_MAX) }, () => other.name);
   }
 
   #action(call: UserCall, file: UserFile): IoctlAction {

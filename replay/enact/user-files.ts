@@ -3,6 +3,7 @@
  * recorded, a process has one file of each kind and device, which is opened when it is first used.
  */
 import type { UserActions } from './user-actions.js';
+import { UserContainers } from './user-containers.js';
 
 export type UserFileKind = 'container' | 'group' | 'cdev' | 'iommufd';
 
@@ -22,8 +23,7 @@ export class UserFiles {
   #root: number | null = null;
   /** Files of the process that this one began as a copy of. */
   readonly #inherited = new Set<UserFile>();
-  /** Containers with an IOMMU driver. */
-  readonly #set = new Set<UserFile>();
+  readonly containers = new UserContainers();
   /** The highest number of an object of each iommufd. */
   readonly #newest = new Map<UserFile, number>();
   /** Iommufds that are closed, and that bound devices hold. */
@@ -77,14 +77,6 @@ export class UserFiles {
     const isOf = ({ kind, address: own }: UserFile) => kind === 'cdev' && own === address;
     const found = this.#open.find((file) => isOf(file) && this.#bound.has(file) === isBound);
     return found ?? this.deviceAt(address, -1);
-  }
-
-  isSet(container: UserFile): boolean {
-    return this.#set.has(container);
-  }
-
-  set(container: UserFile): void {
-    this.#set.add(container);
   }
 
   /** Whether an iommufd can make an object with a number: it gives no number twice. */
@@ -146,12 +138,19 @@ export class UserFiles {
     for (const [fd, file] of parent.#descriptors) this.#descriptors.set(fd, file);
   }
 
-  /** A group joins a container, or leaves it. */
-  attach(group: UserFile, isIn: boolean): void {
-    if (isIn) this.#attached.add(group);
-    else this.#attached.delete(group);
-    // Without groups a container has no IOMMU driver.
-    if (this.#attached.size === 0) this.#set.clear();
+  /**
+   * A group joins a container, or an iommufd in its place.
+   * @param setBy number of the event by which it gets an IOMMU afterwards
+   */
+  join(group: UserFile, file: UserFile, setBy: number | null): void {
+    this.#attached.add(group);
+    if (file.kind === 'container') this.containers.join(file, group, setBy);
+  }
+
+  /** A group leaves its container. */
+  leave(group: UserFile): void {
+    this.#attached.delete(group);
+    this.containers.leave(group);
   }
 
   /** Whether the end of the process changes nothing that a recording shows. */
@@ -179,7 +178,7 @@ export class UserFiles {
     if (!this.#open.includes(file)) return;
     this.actions.do({ type: 'close', file: file.name });
     if (file.kind === 'iommufd' && this.#open.some((one) => this.#bound.has(one))) this.#held++;
-    if (file.kind === 'group') this.attach(file, false);
+    if (file.kind === 'group') this.leave(file);
     this.#open = this.#open.filter((one) => one !== file);
     for (const [fd, one] of this.#descriptors) if (one === file) this.#descriptors.delete(fd);
   }

@@ -3,13 +3,15 @@
  * file is opened when it is first used, and closed when that shows, unless the recording has the
  * calls that open and close it.
  */
+import { Decisions } from './decisions.js';
 import { Groups } from './groups.js';
 import { type Opening, openingsOf } from './opened-files.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
-import { claimsShow, endsOf, nextOfThread } from './thread-order.js';
+import { endsOf, nextOfThread, shownBy } from './thread-order.js';
 import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
-import { type UserCall, UserCalls } from './user-calls.js';
+import type { UserCall } from './user-call.js';
+import { UserCalls } from './user-calls.js';
 import { type UserFile, type UserFileKind, UserFiles } from './user-files.js';
 
 export interface Users {
@@ -25,9 +27,12 @@ export interface Users {
 }
 
 export function usersOf(recording: Recording, events: readonly RecordedEvent[]): Users {
-  const derivation = new Derivation(recording, events);
-  derivation.run();
-  return derivation;
+  const decisions = new Decisions();
+  for (;;) {
+    const derivation = new Derivation(recording, events, decisions);
+    derivation.run();
+    if (!decisions.again()) return derivation;
+  }
 }
 
 /** Calls that come from user space alone: whatever was under way in their thread has ended. */
@@ -85,10 +90,10 @@ class Derivation implements Users {
   constructor(
     private readonly recording: Recording,
     private readonly events: readonly RecordedEvent[],
+    decisions: Decisions,
   ) {
     this.#groups = new Groups(recording);
-    const opens = events.some(({ call }) => call === 'vfio_device_fops_cdev_open');
-    this.#calls = new UserCalls(this.#actions, this.#groups, claimsShow(events), opens);
+    this.#calls = new UserCalls(this.#actions, this.#groups, shownBy(events), decisions);
     this.#next = nextOfThread(events);
     this.#ends = endsOf(events);
     for (const [at, { pid }] of events.entries()) this.#lasts.set(pid, at);
@@ -302,7 +307,21 @@ class Derivation implements Users {
     const inner: RecordedEvent[] = [];
     for (let i = this.#next[at]; i < end; i = this.#next[i]) inner.push(this.events[i]);
     const last = this.events[end] ?? null;
-    return { begin, inner, end: last, ret: last?.ret ?? 0, shown: this.#shownAfter(at) };
+    const setBy = begin.name === 'VFIO_GROUP_SET_CONTAINER' ? this.#setAfter(inner, end) : null;
+    return { begin, at, inner, end: last, ret: last?.ret ?? 0, shown: this.#shownAfter(at), setBy };
+  }
+
+  /** The SET_IOMMU after an event in which a group that was claimed gets its domain. */
+  #setAfter(inner: readonly RecordedEvent[], from: number): number | null {
+    const device = inner.find(({ kind }) => kind === 'iommu.attach')?.device ?? null;
+    if (device === null || from < 0) return null;
+    let set = -1;
+    for (let i = this.#next[from]; i < this.events.length; i = this.#next[i]) {
+      const { kind, name, phase, device: attached } = this.events[i];
+      if (name === 'VFIO_SET_IOMMU') set = phase === 'begin' ? i : -1;
+      if (kind === 'iommu.attach' && attached === device) return set < 0 ? null : set;
+    }
+    return null;
   }
 
   /** The function that a thread first attaches or opens after an event. */

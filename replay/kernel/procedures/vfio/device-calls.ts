@@ -21,7 +21,7 @@ import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { asksMigration } from './migration.js';
-import { iommufdOwns, isBound, mayHotReset } from './reset.js';
+import { checkGroupFiles, iommufdOwns, isBound, mayHotReset } from './reset.js';
 import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches of a device's ioctl. */
@@ -171,8 +171,8 @@ export const DEVICE_IOCTL = [
       if (results !== HARDWARE && results !== UNOWNED_OR_HARDWARE) {
         return k.done(typeof results === 'string' ? -ERRNO.ENOTTY : (results?.[0] ?? 0));
       }
-      const refused = mayHotReset(k);
-      if (refused < 0 && refused !== -ERRNO.EINVAL) return k.done(refused);
+      const refused = checkGroupFiles(k);
+      if (refused < 0) return k.done(refused);
       k.beginCall({ call: 'vfio_pci_dev_set_hot_reset' });
     },
     lock: takes(setLock, (k) => {

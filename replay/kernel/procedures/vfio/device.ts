@@ -58,6 +58,12 @@ function enable(k: Kernel, works: boolean): void {
 /** The device of a file that a group handed out. */
 const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
 
+/** `vfio_group_use_container`: -EINVAL before the container of the group has an IOMMU driver. */
+function containerIsReady(k: Kernel): number {
+  const container = k.vfio.file(k.get(groupOfDev(k) + GROUP.container));
+  return k.get(container + FILE.iommu) === 0 ? -ERRNO.EINVAL : 0;
+}
+
 export const DEVICE_FILES = [
   /**
    * The first user opens the device; the caller holds `group_lock`. `arg` is the iommufd that the
@@ -69,7 +75,7 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
       k.add(opens, 1);
       if (k.get(opens) > 1) return 'end';
-      k.i = k.arg === 0 ? 0 : bindDevice(k, k.arg);
+      k.i = k.arg === 0 ? containerIsReady(k) : bindDevice(k, k.arg);
       if (k.i === 0 && k.arg !== 0) {
         k.n = 1;
         if (!k.rules.opensDeviceFiles) k.i = attachToCompat(k, k.arg);

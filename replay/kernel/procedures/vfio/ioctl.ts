@@ -109,13 +109,6 @@ function mayLeave(k: Kernel): number {
   return k.get(groupOfFile(k) + GROUP.users) > 0 ? -ERRNO.EBUSY : 0;
 }
 
-/** Whether a group is in an iommufd, or in a container that has an IOMMU driver. */
-function hasIommu(k: Kernel): boolean {
-  const container = k.get(groupOfFile(k) + GROUP.container);
-  if (iommufdOfGroup(k) !== 0) return true;
-  return isInContainer(k) && k.get(k.vfio.file(container) + FILE.iommu) !== 0;
-}
-
 /** The number of the group, and the first four bytes of what the user points to. */
 function fetchedOfGroup(k: Kernel, fd: number): Uint8Array {
   const { name, address } = ioctlOf(k);
@@ -253,7 +246,7 @@ export const IOCTL = [
       return k.add(vdevOf(k) + VDEV.refs, 1);
     },
     lock: takes(lockOfFileGroup, (k) => {
-      if (!hasIommu(k)) {
+      if (!isInContainer(k) && iommufdOfGroup(k) === 0) {
         k.i = -ERRNO.EINVAL;
         return 'unlock';
       }

@@ -28,17 +28,27 @@ export function iommufdOwns(k: Kernel): boolean {
   return functionsOf(k).every((dev) => k.get(k.groupOf(dev) + GROUP.owner) === iommufd);
 }
 
+const groupFiles = (k: Kernel): number[] =>
+  ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
+
 /**
- * Whether the groups that the user names are groups, and those of all devices that are open. The
- * user of a character device names none: its iommufd shows it.
+ * Whether the files that the user names are groups.
  * @returns 0, -EBADF, or -EINVAL
+ */
+export function checkGroupFiles(k: Kernel): number {
+  const files = isBound(k) ? [] : groupFiles(k);
+  if (files.includes(0)) return -ERRNO.EBADF;
+  return files.some((file) => k.world.file(file).kind !== 'group') ? -ERRNO.EINVAL : 0;
+}
+
+/**
+ * Whether the groups that the user names are those of all devices. The user of a character device
+ * names none: its iommufd shows it.
+ * @returns 0, or -EINVAL
  */
 export function mayHotReset(k: Kernel): number {
   if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
-  const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
-  if (files.includes(0)) return -ERRNO.EBADF;
-  if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;
-  const groups = files.map((file) => k.vfio.group(k.world.file(file).place!));
+  const groups = groupFiles(k).map((file) => k.vfio.group(k.world.file(file).place!));
   const isOwned = (dev: number) => groups.includes(k.groupOf(dev));
   return functionsOf(k).every(isOwned) ? 0 : -ERRNO.EINVAL;
 }
