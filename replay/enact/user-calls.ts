@@ -2,7 +2,7 @@
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
 import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
-import { BIND, BIND_FD, CONTAINER_FD, wordAt } from './call-structs.js';
+import { ATTACH, BIND, BIND_FD, CONTAINER_FD, DETACH, PAGE_TABLE, wordAt } from './call-structs.js';
 import type { Decisions } from './decisions.js';
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
@@ -11,16 +11,23 @@ import type { UserActions } from './user-actions.js';
 import type { UserCall } from './user-call.js';
 import { CHANGING, OF_MEMORY } from './user-containers.js';
 import type { UserFile, UserFiles } from './user-files.js';
+import { changesIommufd } from './user-iommufds.js';
 
-/** Where the answer to IOMMU_IOAS_ALLOC has the number of the new object. */
-const NEW_ID = 4;
-/** Arguments of VFIO_CHECK_EXTENSION that are answered with 1, and with 0. */
+/** Arguments of VFIO_CHECK_EXTENSION that are answered with 1, -ENODEV by an iommufd, and 0. */
 const TYPE1V2 = 3;
+const DMA_CC = 4;
 const UNKNOWN_TYPE = 99;
 /** The most files of one call that are repeated. */
 const FILES_MAX = 64;
 /** The name of no file. */
 const NOTHING = 'nothing';
+/** An argument of a container's call that is not recorded, as what came of the call shows it. */
+function numberShownBy(name: string, ret: number): number {
+  if (ret === -ERRNO.ENODEV) return DMA_CC;
+  const isSet = name === 'VFIO_SET_IOMMU' && ret !== -ERRNO.EINVAL;
+  return ret > 0 || isSet ? TYPE1V2 : UNKNOWN_TYPE;
+}
+
 /** The third argument of an ioctl; null when it is not recorded. */
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
@@ -53,8 +60,6 @@ function callsBound({ begin, inner, ret }: UserCall): boolean {
 }
 
 export class UserCalls {
-  /** Processes whose files cannot be distinguished, and why. */
-  readonly ambiguous = new Map<number, string>();
   /** Files of the process whose call it is. */
   #files!: UserFiles;
 
@@ -64,16 +69,6 @@ export class UserCalls {
     private readonly shows: Shown,
     private readonly decisions: Decisions,
   ) {}
-
-  /** Notes a call that none of the known files of the process can have served. */
-  #check(files: UserFiles, { begin, end, ret }: UserCall, file: UserFile): void {
-    if (ret !== 0 || begin.systemCall !== null) return;
-    const { name } = begin;
-    const doubt = (why: string) => this.ambiguous.set(files.process, why);
-    const answer = name === 'IOMMU_IOAS_ALLOC' ? end : null;
-    const id = wordAt(answer?.data ?? null, NEW_ID);
-    if (id !== null && !files.makes(file, id)) doubt('a process with several iommufds');
-  }
 
   /** @returns why it cannot be repeated; null when it can */
   ioctl(files: UserFiles, call: UserCall): string | null {
@@ -90,7 +85,7 @@ export class UserCalls {
       case 'vfio_group_fops_unl_ioctl':
         return this.#group(files, call, fd);
       case 'iommufd_fops_ioctl':
-        this.#do({ ...call }, this.#iommufd(files, fd));
+        this.#iommufdCall(files, call, fd);
         return null;
       case 'vfio_device_fops_unl_ioctl':
         return this.#device(files, call, fd);
@@ -108,8 +103,34 @@ export class UserCalls {
   }
 
   /** One of several files; null if there is none. */
-  #choose(files: UserFiles, found: readonly UserFile[]): UserFile | null {
+  #choose(files: UserFiles, found: readonly (UserFile | null)[]): UserFile | null {
     return found[this.decisions.choose(files.process, found.length)] ?? null;
+  }
+
+  #iommufdCall(files: UserFiles, call: UserCall, fd: number): void {
+    if (fd >= 0) {
+      this.#do(call, this.#iommufd(files, fd));
+      return;
+    }
+    const all = files.of('iommufd');
+    const found = files.iommufds.ofCall(all, call);
+    if (found.length === 0) this.decisions.contradict(files.process);
+    const isKnown = found.length > 0;
+    const chosen = this.#choose(files, changesIommufd(call) ? found : found.slice(0, 1));
+    const file = chosen ?? (isKnown ? null : all.at(-1)) ?? this.#newIommufd(files);
+    this.#do(call, file);
+    files.iommufds.done(file, call);
+  }
+
+  #newIommufd(files: UserFiles): UserFile {
+    return files.open({ kind: 'iommufd', address: null, group: null }, -1);
+  }
+
+  /** A file of an iommufd is released. */
+  releaseIommufd(files: UserFiles): void {
+    const found = files.iommufds.toRelease(files.of('iommufd'));
+    // One without any recorded call was opened before it is closed.
+    files.close(this.#choose(files, found) ?? this.#newIommufd(files));
   }
 
   #container(files: UserFiles, fd: number): UserFile {
@@ -144,6 +165,7 @@ export class UserCalls {
       if (ret < 0) this.#do(call, file, { address, as: NOTHING });
       else {
         const device = files.add({ kind: 'device', address: named, group }, ret);
+        files.opens(file, device);
         this.#do(call, file, { address, as: device.name });
       }
     } else this.#do(call, file);
@@ -182,7 +204,10 @@ export class UserCalls {
       return files.at(fd, 'container', 'iommufd') ?? this.#container(files, fd);
     }
     const claims = inner.filter(({ kind }) => kind === 'iommu.attach');
-    if (ret === 0 && this.shows.claims && claims.length === 0) return this.#iommufd(files, -1);
+    if (ret === 0 && this.shows.claims && claims.length === 0) {
+      const all = files.iommufds.toJoin(files.of('iommufd'));
+      return this.#choose(files, all) ?? this.#newIommufd(files);
+    }
     const isKnown = ret === 0 && this.shows.claims;
     // Each function is claimed, and attached to a domain if there is an IOMMU driver.
     const hasIommu = claims.filter(({ device }) => device === claims[0].device).length > 1;
@@ -200,13 +225,17 @@ export class UserCalls {
     const file = device === null ? null : this.#fileOf(files, call, device, fd);
     if (file === null) return 'a call on a device that was opened before';
     if (name === BIND) {
-      this.#do(call, file, { files: this.#iommufdOf(files, call) });
+      this.#do(call, file, { files: this.#iommufdOf(files, call, file) });
       if (call.ret === 0) files.bind(file);
     } else if (name === 'VFIO_DEVICE_SET_IRQS')
       this.actions.setIrqs(this.#action(call, file), inner);
     else if (name === 'VFIO_DEVICE_PCI_HOT_RESET') {
       this.#do(call, file, { files: this.#groupsOf(files, call, file) });
     } else this.#do(call, file);
+    if (name === ATTACH) {
+      const pt = wordAt(begin.data, PAGE_TABLE) ?? 0;
+      if (!files.iommufds.attach(file, pt, call.ret)) this.decisions.contradict(files.process);
+    } else if (name === DETACH && call.ret === 0) files.iommufds.detach(file);
     return null;
   }
 
@@ -220,18 +249,23 @@ export class UserCalls {
   }
 
   /** The iommufd that BIND names. */
-  #iommufdOf(files: UserFiles, { begin, ret }: UserCall): (string | null)[] {
+  #iommufdOf(files: UserFiles, { begin, ret }: UserCall, device: UserFile): (string | null)[] {
     const fd = wordAt(begin.data, BIND_FD) ?? -1;
     if (fd < 0 || pointerOf(begin) === 0) return [null];
     const known = begin.systemCall === null ? null : files.at(fd, 'iommufd', 'cdev', 'device');
     if (known !== null) return [known.name];
     if (ret === -ERRNO.EBADF) return [NOTHING];
+    const isIommufd = ret !== -ERRNO.EBADFD;
+    if (isIommufd && begin.systemCall === null) {
+      const found = files.iommufds.ofBind(files.of('iommufd'), fd);
+      const chosen = this.#choose(files, ret === 0 ? found : found.slice(0, 1));
+      const file = chosen ?? this.#newIommufd(files);
+      if (ret === 0) files.iommufds.bind(file, device, fd);
+      return [file.name];
+    }
     // A call that was refused for something else shows no further iommufd.
     const other = ret < 0 ? files.of('iommufd').at(-1) : undefined;
-    if (ret !== -ERRNO.EBADFD && other !== undefined) return [other.name];
-    if (ret !== -ERRNO.EBADFD) {
-      return [this.#iommufd(files, begin.systemCall === null ? -1 : fd).name];
-    }
+    if (isIommufd) return [(other ?? this.#iommufd(files, fd)).name];
     const event = this.actions.newName('event');
     this.actions.do({ type: 'open', file: 'eventfd', address: null, as: event });
     return [event];
@@ -264,7 +298,7 @@ export class UserCalls {
       type: 'ioctl',
       file: file.name,
       name: begin.name,
-      value: argument === 'number' ? (offset ?? (ret > 0 ? TYPE1V2 : UNKNOWN_TYPE)) : 0,
+      value: argument === 'number' ? (offset ?? numberShownBy(begin.name, ret)) : 0,
       data: hasStruct ? (data ?? structOf(call)) : null,
       files: [],
       address: null,
@@ -276,6 +310,5 @@ export class UserCalls {
 
   #do(call: UserCall, file: UserFile, more: Partial<IoctlAction> = {}): void {
     this.actions.do({ ...this.#action(call, file), ...more });
-    this.#check(this.#files, call, file);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { UserActions } from './user-actions.js';
 import { UserContainers } from './user-containers.js';
+import { UserIommufds } from './user-iommufds.js';
 
 export type UserFileKind = 'container' | 'group' | 'cdev' | 'iommufd';
 
@@ -24,8 +25,10 @@ export class UserFiles {
   /** Files of the process that this one began as a copy of. */
   readonly #inherited = new Set<UserFile>();
   readonly containers = new UserContainers();
-  /** The highest number of an object of each iommufd. */
-  readonly #newest = new Map<UserFile, number>();
+  /** Iommufds, which a process shares with those that began as copies of it. */
+  iommufds = new UserIommufds();
+  /** Iommufds that groups are in. */
+  readonly #joined = new Map<UserFile, UserFile>();
   /** Iommufds that are closed, and that bound devices hold. */
   #held = 0;
   /** Files of character devices that are bound to an iommufd. */
@@ -79,11 +82,15 @@ export class UserFiles {
     return found ?? this.deviceAt(address, -1);
   }
 
-  /** Whether an iommufd can make an object with a number: it gives no number twice. */
-  makes(iommufd: UserFile, id: number): boolean {
-    const isNew = id > (this.#newest.get(iommufd) ?? 0);
-    this.#newest.set(iommufd, id);
-    return isNew;
+  /** A file of a character device that is bound, or is not; another one if there is none such. */
+  cdevAt(address: string, isBound: boolean): UserFile | null {
+    const all = this.of('cdev').filter((file) => file.address === address);
+    return all.find((file) => this.isBound(file) === isBound) ?? all[0] ?? null;
+  }
+
+  /** Whether a file of a character device is bound to an iommufd. */
+  isBound(file: UserFile): boolean {
+    return this.#bound.has(file);
   }
 
   bind(file: UserFile): void {
@@ -132,6 +139,7 @@ export class UserFiles {
   inherit(parent: UserFiles): void {
     this.actions.inherit(this.process, parent.process);
     this.#root = parent.root;
+    this.iommufds = parent.iommufds;
     this.isGuess = true;
     this.#open = [...parent.#open];
     for (const file of parent.#open) this.#inherited.add(file);
@@ -145,11 +153,22 @@ export class UserFiles {
   join(group: UserFile, file: UserFile, setBy: number | null): void {
     this.#attached.add(group);
     if (file.kind === 'container') this.containers.join(file, group, setBy);
+    else {
+      this.iommufds.join(file);
+      this.#joined.set(group, file);
+    }
+  }
+
+  /** A device is opened by its group. */
+  opens(group: UserFile, device: UserFile): void {
+    const iommufd = this.#joined.get(group);
+    if (iommufd !== undefined) this.iommufds.bind(iommufd, device, -1);
   }
 
   /** A group leaves its container. */
   leave(group: UserFile): void {
     this.#attached.delete(group);
+    this.#joined.delete(group);
     this.containers.leave(group);
   }
 
@@ -179,6 +198,7 @@ export class UserFiles {
     this.actions.do({ type: 'close', file: file.name });
     if (file.kind === 'iommufd' && this.#open.some((one) => this.#bound.has(one))) this.#held++;
     if (file.kind === 'group') this.leave(file);
+    this.iommufds.unbind(file);
     this.#open = this.#open.filter((one) => one !== file);
     for (const [fd, one] of this.#descriptors) if (one === file) this.#descriptors.delete(fd);
   }

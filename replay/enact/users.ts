@@ -12,7 +12,8 @@ import { endsOf, nextOfThread, shownBy } from './thread-order.js';
 import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
 import type { UserCall } from './user-call.js';
 import { UserCalls } from './user-calls.js';
-import { type UserFile, type UserFileKind, UserFiles } from './user-files.js';
+import { UserClosing } from './user-closing.js';
+import { type UserFileKind, UserFiles } from './user-files.js';
 
 export interface Users {
   readonly operations: readonly UserOperation[];
@@ -69,8 +70,7 @@ class Derivation implements Users {
   readonly #groups: Groups;
   readonly #calls: UserCalls;
   readonly #files = new Map<number, UserFiles>();
-  /** The device that each thread closed last. */
-  readonly #closed = new Map<number, string>();
+  readonly #closer: UserClosing;
   /** System calls that closed a file of VFIO. */
   readonly #closing = new Set<SystemCall>();
   /** Processes that had an event. */
@@ -96,6 +96,7 @@ class Derivation implements Users {
     this.#calls = new UserCalls(this.#actions, this.#groups, shownBy(events), decisions);
     this.#next = nextOfThread(events);
     this.#ends = endsOf(events);
+    this.#closer = new UserClosing(events, this.#next, this.#groups, this.#calls);
     for (const [at, { pid }] of events.entries()) this.#lasts.set(pid, at);
   }
 
@@ -136,12 +137,6 @@ class Derivation implements Users {
       this.#take(e, at);
     }
     this.#exits();
-    for (const e of events) {
-      const why = this.#calls.ambiguous.get(this.#files.get(e.pid)?.process ?? -1);
-      if (why !== undefined && (e.access !== null || e.kind === 'iommu.attach')) {
-        this.dropped.set(e, why);
-      }
-    }
   }
 
   /** A process that does nothing more has ended: its files are closed. */
@@ -253,9 +248,10 @@ class Derivation implements Users {
       case 'group.close':
       case 'dma.unmap':
       case 'iommu.attach':
-        return this.#close(files, e, at);
+        if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
+        return this.#closer.close(files, e, at);
       default:
-        if (!INNER.has(e.kind) || this.#closed.get(e.tid) === e.device) return null;
+        if (!INNER.has(e.kind) || this.#closer.isPart(e)) return null;
         if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
         return 'part of a call that is not recorded';
     }
@@ -350,41 +346,6 @@ class Derivation implements Users {
     if (this.#actions.touch(files.process, faults)) return null;
     for (const e of faults) this.dropped.set(e, 'a page fault in a mapping of before');
     return null;
-  }
-
-  /** @returns why nothing shows which file it is; null when something does */
-  #close(files: UserFiles, e: RecordedEvent, at: number): string | null {
-    if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
-    const { name, device } = e;
-    if (name === 'iommufd_fops_release') {
-      files.releaseIommufd();
-    } else if (name === 'vfio_fops_release') {
-      const file = files.of('container').at(-1);
-      if (file !== undefined) files.close(file);
-    } else if (e.kind === 'device.close' || name.startsWith('vfio_d')) {
-      const file = files.deviceAt(device ?? '', -1);
-      const isMapped = files.unmapAll(device);
-      if (file !== null) files.close(file);
-      else if (!isMapped && this.#closed.get(e.tid) !== device)
-        return 'a device of an unknown user';
-      if (device !== null) this.#closed.set(e.tid, device);
-    } else {
-      const file = this.#closedGroup(files, e, at);
-      if (file !== null) files.close(file);
-    }
-    return null;
-  }
-
-  /** The group that leaves its container: that of the function which gets another domain. */
-  #closedGroup(files: UserFiles, { device, tid }: RecordedEvent, at: number): UserFile | null {
-    let address = device;
-    for (let i = this.#next[at]; address === null && i < this.events.length; i = this.#next[i]) {
-      const next = this.events[i];
-      if (next.phase === 'begin' || next.tid !== tid) break;
-      if (next.kind === 'iommu.attach') address = next.device;
-    }
-    const group = address === null ? null : this.#groups.of(address);
-    return group === null ? (files.of('group').at(-1) ?? null) : files.groupAt(group);
   }
 
   #drop(at: number, why: string): void {

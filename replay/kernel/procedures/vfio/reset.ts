@@ -9,7 +9,7 @@ import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
 import { fileOf, groupOfDev, ioctlOf, vdevOf } from './common.js';
 import { setPower } from './device.js';
-import { functionsOf } from './device-set.js';
+import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { removeMappings } from './memory.js';
 
 const opened = (k: Kernel): number[] =>
@@ -42,11 +42,12 @@ export function checkGroupFiles(k: Kernel): number {
 }
 
 /**
- * Whether the groups that the user names are those of all devices. The user of a character device
- * names none: its iommufd shows it.
+ * Whether drivers of VFIO have all functions, and the groups that the user names are those of all
+ * devices. The user of a character device names none: its iommufd shows it.
  * @returns 0, or -EINVAL
  */
 export function mayHotReset(k: Kernel): number {
+  if (!functionsOf(k).every((dev) => isOwnedByVfio(k, dev))) return -ERRNO.EINVAL;
   if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
   const groups = groupFiles(k).map((file) => k.vfio.group(k.world.file(file).place!));
   const isOwned = (dev: number) => groups.includes(k.groupOf(dev));
