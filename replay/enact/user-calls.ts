@@ -225,6 +225,7 @@ export class UserCalls {
     const file = device === null ? null : this.#fileOf(files, call, device, fd);
     if (file === null) return 'a call on a device that was opened before';
     if (name === BIND) {
+      this.#closeGroup(files, call, file);
       this.#do(call, file, { files: this.#iommufdOf(files, call, file) });
       if (call.ret === 0) files.bind(file);
     } else if (name === 'VFIO_DEVICE_SET_IRQS')
@@ -246,6 +247,13 @@ export class UserCalls {
     const isNew = known === null && (fd >= 0 || (call.begin.name === BIND && !this.shows.opening));
     if (!isNew) return known;
     return files.open({ kind: 'cdev', address: device, group: this.groups.of(device) }, fd);
+  }
+
+  /** A device that BIND comes to open has no open group: that it was closed shows in nothing else. */
+  #closeGroup(files: UserFiles, { begin, inner, ret }: UserCall, { group }: UserFile): void {
+    const opens = ret === 0 || inner.some(({ kind }) => kind === 'device.open');
+    const file = opens && begin.systemCall === null ? files.groupAt(group ?? -1) : null;
+    if (file !== null) files.close(file);
   }
 
   /** The iommufd that BIND names. */
@@ -293,6 +301,8 @@ export class UserCalls {
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
     const decides = isOfIommufd || file.kind === 'cdev';
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
+    const maps = call.inner.filter(({ kind }) => begin.name === ATTACH && kind === 'dma.map');
+    const pinned = maps.reduce((sum, { access }) => sum + (access?.length ?? 0), 0);
     const ofMemory = begin.name === 'VFIO_IOMMU_MAP_DMA' && OF_MEMORY.has(ret);
     return {
       type: 'ioctl',
@@ -304,6 +314,7 @@ export class UserCalls {
       address: null,
       as: null,
       ...(decides || ofMemory ? { answer: ret } : {}),
+      ...(pinned > 0 ? { pinned } : {}),
       ...(faults.length > 0 ? { touches: this.actions.touches(this.#files.process, faults) } : {}),
     };
   }

@@ -24,6 +24,9 @@ const OF_IOMMUFD: ReadonlySet<string> = new Set([
   ...['iommufd_device_unbind', 'vfio_iommufd_physical_detach_ioas'],
 ]);
 
+/** Kinds of what the IOMMU does then. */
+const BY_DETACHING: ReadonlySet<string> = new Set(['iommu.attach', 'dma.unmap']);
+
 export class UserClosing {
   /** The file of a device that each thread closed last. */
   readonly #closed = new Map<number, Closed>();
@@ -35,6 +38,11 @@ export class UserClosing {
     private readonly groups: Groups,
     private readonly calls: UserCalls,
   ) {}
+
+  /** A thread makes its next call: what it closed is closed. */
+  end(tid: number): void {
+    this.#closed.delete(tid);
+  }
 
   /** Whether an event is a part of what closing a device does. */
   isPart({ tid, device }: RecordedEvent): boolean {
@@ -57,8 +65,8 @@ export class UserClosing {
       if (file !== undefined) files.close(file);
     } else if (STEPS.includes(name)) return this.#device(files, e, at);
     else if (!OF_IOMMUFD.has(name)) {
-      const isDetached = kind === 'iommu.attach' && this.#closed.get(tid)?.detaches === true;
-      const file = isDetached && this.isPart(e) ? null : this.#group(files, e, at);
+      const isDetached = BY_DETACHING.has(kind) && this.#closed.get(tid)?.detaches === true;
+      const file = isDetached ? null : this.#group(files, e, at);
       if (file !== null) files.close(file);
     }
     return null;

@@ -132,6 +132,7 @@ class Derivation implements Users {
       const until = this.#until.get(e.tid) ?? -1;
       const isFromUser = e.phase === 'begin' && FROM_USER.has(e.call);
       if (at <= until && !isFromUser) continue;
+      if (isFromUser) this.#closer.end(e.tid);
       const end = this.#ends[at];
       if (e.phase === 'begin') this.#until.set(e.tid, end < 0 ? events.length : end);
       this.#take(e, at);
@@ -267,6 +268,9 @@ class Derivation implements Users {
     if (address === null && (kind === 'cdev' || kind === 'group'))
       return 'a file of which no more is known';
     const group = address === null ? null : this.#groups.of(address);
+    const before = kind === 'group' && isOpen ? files.groupAt(group ?? -1) : null;
+    // A group can be opened once: that it was closed shows in nothing else.
+    if (before !== null) files.close(before);
     if (isOpen) files.open({ kind, address, group }, e.systemCall?.ret ?? -1);
     else this.#actions.do({ type: 'open', file: kind, address, as: 'nothing' });
     return null;
@@ -281,20 +285,24 @@ class Derivation implements Users {
     const before = this.#last.get(e.pid) ?? null;
     if (!isOpen && before !== null) return before;
     const files = this.#filesOf(e.pid);
-    let first = before;
+    let first: string | null = null;
+    let isUsed = false;
     for (let i = this.#next[at]; i < this.events.length; i = this.#next[i]) {
       const { call, kind, phase, device, data, systemCall } = this.events[i];
       if (phase !== 'begin' || (fd >= 0 && systemCall !== null && systemCall.fd !== fd)) continue;
+      // A file that is opened after those were used is another one.
+      if (isUsed && call === e.call) break;
       if (e.kind === 'group.open' && call === 'vfio_group_fops_unl_ioctl' && data !== null) {
         const number = data.readInt32LE(0);
         if (files.groupAt(number) === null) return this.#groups.in(number)[0] ?? null;
       }
       const isUse = e.kind === 'group.open' ? kind === 'device.open' : call === OF_DEVICE;
       if (!isUse || device === null) continue;
+      isUsed = e.kind !== 'group.open';
       if (fd >= 0 || files.deviceAt(device, -1) === null) return device;
       first ??= device;
     }
-    return first;
+    return first ?? before;
   }
 
   #callAt(at: number): UserCall {

@@ -263,6 +263,8 @@ export interface IoctlAction {
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */
   readonly answer?: number;
+  /** Bytes that can be pinned before memory refuses a call that maps an IOAS; none by default. */
+  readonly pinned?: number;
   /** Pages of BARs that the call faults in before it maps them. */
   readonly touches?: readonly Touch[];
 }

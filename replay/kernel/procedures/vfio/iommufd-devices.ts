@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../../traces/index.js';
 import {
+  type Area,
   attach,
   bind,
   detach,
@@ -35,6 +36,19 @@ export function bindDevice(k: Kernel, iommufd: number): number {
 /** Memory of an IOAS that cannot be pinned. */
 const PIN_ERRORS: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
 
+/** What is mapped of an IOAS before memory cannot be pinned. */
+function pinnedAreas(k: Kernel, iommufd: number, pt: number): Area[] {
+  const object = k.vfio.context(iommufd).objects.get(pt);
+  let left = BigInt(ioctlOf(k).pinned ?? 0);
+  const pinned: Area[] = [];
+  for (const area of object?.type === 'ioas' ? object.space.areas : []) {
+    const bytes = area.last - area.iova + 1n;
+    if (left > 0n) pinned.push(left < bytes ? { ...area, last: area.iova + left - 1n } : area);
+    left -= bytes;
+  }
+  return pinned;
+}
+
 /** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
 export function attachDevice(k: Kernel, iommufd: number, pt: number): number {
   k.beginCall({ call: 'vfio_iommufd_physical_attach_ioas', device: addressOf(k), value: pt });
@@ -54,6 +68,9 @@ export function attachDevice(k: Kernel, iommufd: number, pt: number): number {
   // that cannot be pinned is found as it is filled: the group is detached again.
   if (before === undefined && PIN_ERRORS.has(result)) {
     attachToDomain(k, groupOfDev(k));
+    const pinned = pinnedAreas(k, iommufd, pt);
+    mapAreas(k, pinned);
+    unmapAreas(k, pinned);
     attachToDomain(k, groupOfDev(k));
   }
   if (before !== undefined) mapAreas(k, mapped);
