@@ -26,51 +26,51 @@ export class Decisions {
   readonly #processes = new Map<number, Process>();
 
   #of(pid: number): Process {
-    let process = this.#processes.get(pid);
-    if (process === undefined) {
-      process = { made: [], met: 0, isWrong: false, tries: 0 };
-      this.#processes.set(pid, process);
+    let one = this.#processes.get(pid);
+    if (one === undefined) {
+      one = { made: [], met: 0, isWrong: false, tries: 0 };
+      this.#processes.set(pid, one);
     }
-    return process;
+    return one;
   }
 
   /** Chooses one of several possibilities. @returns its number, from 0 */
   choose(pid: number, options: number): number {
-    const process = this.#of(pid);
-    if (options < 2 || process.isWrong || process.tries > TRIES_MAX) return 0;
-    const at = process.met++;
-    if (at === process.made.length) process.made.push({ choice: 0, options });
-    return process.made[at].choice;
+    const one = this.#of(pid);
+    if (options < 2 || one.isWrong || one.tries > TRIES_MAX) return 0;
+    const at = one.met++;
+    if (at === one.made.length) one.made.push({ choice: 0, options });
+    return one.made[at].choice;
   }
 
   /** What was decided for a process contradicts the recording. */
   contradict(pid: number): void {
-    const process = this.#of(pid);
-    if (process.tries <= TRIES_MAX && process.met > 0) process.isWrong = true;
+    const one = this.#of(pid);
+    if (one.tries <= TRIES_MAX && one.met > 0) one.isWrong = true;
   }
 
   /** Ends a pass. @returns whether there is another one to make */
   again(): boolean {
     let isAgain = false;
-    for (const process of this.#processes.values()) {
-      if (process.isWrong) {
-        change(process);
+    for (const one of this.#processes.values()) {
+      if (one.isWrong) {
+        change(one);
         isAgain = true;
       }
-      process.isWrong = false;
-      process.met = 0;
+      one.isWrong = false;
+      one.met = 0;
     }
     return isAgain;
   }
 }
 
-function change(process: Process): void {
-  const { made } = process;
-  made.length = process.met;
+function change(one: Process): void {
+  const { made } = one;
+  made.length = one.met;
   while (made.length > 0 && made[made.length - 1].choice + 1 >= made[made.length - 1].options) {
     made.pop();
   }
-  process.tries = made.length === 0 ? TRIES_MAX + 1 : process.tries + 1;
-  if (process.tries > TRIES_MAX) made.length = 0;
+  one.tries = made.length === 0 ? TRIES_MAX + 1 : one.tries + 1;
+  if (one.tries > TRIES_MAX) made.length = 0;
   else made[made.length - 1].choice++;
 }

@@ -3,7 +3,7 @@ import { ERRNO } from '../../traces/index.js';
 import { BIND, BIND_FD, wordAt } from './call-structs.js';
 import type { RecordedEvent } from './recording.js';
 import type { SystemCall } from './system-calls.js';
-import type { UserFileKind } from './user-files.js';
+import type { UserFileKind } from './user-file.js';
 
 export interface Opening {
   readonly call: SystemCall;
@@ -15,7 +15,7 @@ export interface Opening {
 }
 
 const OPENING: ReadonlySet<string> = new Set(['open', 'openat', 'openat2']);
-/** The file that a function of VFIO is called on. A device that a group handed out is not opened. */
+/** The file that a function of VFIO is called on. Devices that a group hands out are not opened. */
 const KINDS: Readonly<Record<string, UserFileKind>> = {
   vfio_fops_unl_ioctl: 'container',
   vfio_group_fops_unl_ioctl: 'group',

@@ -10,7 +10,8 @@ import type { Shown } from './thread-order.js';
 import type { UserActions } from './user-actions.js';
 import type { UserCall } from './user-call.js';
 import { CHANGING, OF_MEMORY } from './user-containers.js';
-import type { UserFile, UserFiles } from './user-files.js';
+import type { UserFile } from './user-file.js';
+import type { UserFiles } from './user-files.js';
 import { changesIommufd } from './user-iommufds.js';
 
 /** Arguments of VFIO_CHECK_EXTENSION that are answered with 1, -ENODEV by an iommufd, and 0. */
@@ -130,7 +131,9 @@ export class UserCalls {
   releaseIommufd(files: UserFiles): void {
     const found = files.iommufds.toRelease(files.of('iommufd'));
     // One without any recorded call was opened before it is closed.
-    files.close(this.#choose(files, found) ?? this.#newIommufd(files));
+    const file = this.#choose(files, found) ?? this.#newIommufd(files);
+    files.closeGroupsIn(file);
+    files.close(file);
   }
 
   #container(files: UserFiles, fd: number): UserFile {
@@ -162,7 +165,8 @@ export class UserCalls {
       const opened = inner.find(({ kind }) => kind === 'device.open')?.device;
       const named = opened ?? this.#openOf(files, group) ?? members[0];
       const address = ret === -ERRNO.ENODEV ? null : named;
-      if (ret < 0) this.#do(call, file, { address, as: NOTHING });
+      const token = ret === -ERRNO.EACCES ? { answer: ret } : {};
+      if (ret < 0) this.#do(call, file, { address, as: NOTHING, ...token });
       else {
         const device = files.add({ kind: 'device', address: named, group }, ret);
         files.opens(file, device);
@@ -249,7 +253,7 @@ export class UserCalls {
     return files.open({ kind: 'cdev', address: device, group: this.groups.of(device) }, fd);
   }
 
-  /** A device that BIND comes to open has no open group: that it was closed shows in nothing else. */
+  /** A device that BIND comes to open has no open group: closing it shows in nothing else. */
   #closeGroup(files: UserFiles, { begin, inner, ret }: UserCall, { group }: UserFile): void {
     const opens = ret === 0 || inner.some(({ kind }) => kind === 'device.open');
     const file = opens && begin.systemCall === null ? files.groupAt(group ?? -1) : null;
@@ -286,7 +290,7 @@ export class UserCalls {
     if (count === 0) return [];
     if (ret === -ERRNO.EBADF) return [null];
     if (ret !== -ERRNO.EINVAL) return groups.map(({ name }) => name);
-    // One that is refused names another group, or a file that is none.
+    // A call that is refused names another group, or a file of another kind.
     const other = groups.find(({ group }) => group !== file.group) ?? file;
     return Array.from({ length: Math.min(count, FILES_MAX) }, () => other.name);
   }

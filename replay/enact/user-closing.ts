@@ -2,7 +2,8 @@
 import type { Groups } from './groups.js';
 import type { RecordedEvent } from './recording.js';
 import type { UserCalls } from './user-calls.js';
-import type { UserFile, UserFiles } from './user-files.js';
+import type { UserFile } from './user-file.js';
+import type { UserFiles } from './user-files.js';
 
 /** A file of a device that a thread has closed. */
 interface Closed {
@@ -58,8 +59,8 @@ export class UserClosing {
   close(files: UserFiles, e: RecordedEvent, at: number): string | null {
     const { name, kind, tid } = e;
     if (name === 'iommufd_fops_release') {
-      if (e.systemCall === null) this.calls.releaseIommufd(files);
-      else files.releaseIommufd();
+      if (files.knowsDescriptors) files.releaseIommufd();
+      else this.calls.releaseIommufd(files);
     } else if (name === 'vfio_fops_release') {
       const file = files.of('container').at(-1);
       if (file !== undefined) files.close(file);

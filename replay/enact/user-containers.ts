@@ -15,7 +15,7 @@ import {
 import type { RecordedEvent } from './recording.js';
 import type { Shown } from './thread-order.js';
 import type { UserCall } from './user-call.js';
-import type { UserFile } from './user-files.js';
+import type { UserFile } from './user-file.js';
 
 interface Container {
   readonly groups: Set<UserFile>;

@@ -4,22 +4,14 @@
  */
 import type { UserActions } from './user-actions.js';
 import { UserContainers } from './user-containers.js';
+import type { UserFile, UserFileKind } from './user-file.js';
 import { UserIommufds } from './user-iommufds.js';
-
-export type UserFileKind = 'container' | 'group' | 'cdev' | 'iommufd';
-
-export interface UserFile {
-  readonly name: string;
-  readonly kind: UserFileKind | 'device';
-  /** The function of a device; of a group any of its functions. */
-  readonly address: string | null;
-  /** Number of a group. */
-  readonly group: number | null;
-}
 
 export class UserFiles {
   /** It has several files of one kind, and its calls do not name the one that they are on. */
   isGuess = false;
+  /** The recording has descriptors of files that it opened. */
+  knowsDescriptors = false;
   /** The process that it began as a copy of. */
   #root: number | null = null;
   /** Files of the process that this one began as a copy of. */
@@ -108,6 +100,7 @@ export class UserFiles {
     const isSecond = file.kind === 'group' && fd < 0 && this.of('group').length > 1;
     this.isGuess ||= file.kind === 'cdev' || file.kind === 'iommufd' || isSecond;
     if (fd >= 0) this.#descriptors.set(fd, added);
+    this.knowsDescriptors ||= fd >= 0 && file.kind !== 'device';
     return added;
   }
 
@@ -140,6 +133,7 @@ export class UserFiles {
     this.actions.inherit(this.process, parent.process);
     this.#root = parent.root;
     this.iommufds = parent.iommufds;
+    this.knowsDescriptors = parent.knowsDescriptors;
     this.isGuess = true;
     this.#open = [...parent.#open];
     for (const file of parent.#open) this.#inherited.add(file);
@@ -182,6 +176,11 @@ export class UserFiles {
   /** Removes what is mapped of a device. @returns whether anything was */
   unmapAll(address: string | null): boolean {
     return this.actions.unmapAll(this.process, address);
+  }
+
+  /** Closes groups that are in an iommufd, which shows in nothing else. */
+  closeGroupsIn(iommufd: UserFile): void {
+    for (const [group, file] of this.#joined) if (file === iommufd) this.close(group);
   }
 
   /** An iommufd is released: one that bound devices held, or the last that is open. */

@@ -18,7 +18,7 @@ import {
   written,
 } from '../model/iommufd/index.js';
 import type { UserCall } from './user-call.js';
-import type { UserFile } from './user-files.js';
+import type { UserFile } from './user-file.js';
 
 interface Iommufd {
   readonly context: Context;

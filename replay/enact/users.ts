@@ -13,7 +13,8 @@ import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
 import type { UserCall } from './user-call.js';
 import { UserCalls } from './user-calls.js';
 import { UserClosing } from './user-closing.js';
-import { type UserFileKind, UserFiles } from './user-files.js';
+import type { UserFileKind } from './user-file.js';
+import { UserFiles } from './user-files.js';
 
 export interface Users {
   readonly operations: readonly UserOperation[];
@@ -212,7 +213,9 @@ class Derivation implements Users {
     const why = this.#do(files, e, at);
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
-      const isKnown = this.recording.config.knows(e.device);
+      const { config, functions } = this.recording;
+      // BARs are in the snapshot alone.
+      const isKnown = config.knows(e.device) && functions.size > 0;
       if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);

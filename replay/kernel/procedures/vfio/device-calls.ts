@@ -167,7 +167,7 @@ export const DEVICE_IOCTL = [
   /** All devices of the set are reset, if the user shows that all of them are his. */
   procedure('vfio_pci_ioctl_pci_hot_reset', {
     enter: (k) => {
-      // Who has the functions is checked with the set's lock.
+      // The drivers and users of the functions are checked with the set's lock.
       const context = { ...contextOf(k), busOwned: true, iommufdOwns: null };
       const results = deviceIoctl(ioctlOf(k).name, null, argumentOf(k), context);
       if (results !== HARDWARE && results !== UNOWNED_OR_HARDWARE) {

@@ -233,6 +233,8 @@ export const IOCTL = [
       if (dev === 0 || k.groupOf(dev) !== groupOfFile(k)) {
         return k.done(-ERRNO.ENODEV);
       }
+      // Whether the user names the token of a VF, no part of the state shows.
+      if (ioctlOf(k).answer === -ERRNO.EACCES) return k.done(-ERRNO.EACCES);
       k.dev = dev;
       if (k.hasBug('lookupFindsLastPut')) return 'take';
       k.add(vdevOf(k) + VDEV.refs, 1);
