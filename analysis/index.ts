@@ -29,14 +29,15 @@ export {
   toJUnit,
   toSarif,
 } from './check/index.js';
+export { ConfigLayouts } from './config/config-layout.js';
 export { type Bits, REGISTER_BITS } from './config/register-bits.js';
-export { HEADER } from './config/register-map.js';
+export type { Register } from './config/register-map.js';
 export {
   DeviceTimeline,
   type Known,
   type StateChange,
 } from './device-timeline.js';
-export { type Comparison, compare, type Difference } from './diff/index.js';
+export { type Comparison, compare, type Difference, type EventPair } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
 export type { NamedTrace } from './event-scan.js';
 export { type ExportFormat, exportTrace } from './export/index.js';
@@ -45,20 +46,30 @@ export {
   cellsOf,
   columnOf,
   type DriverStretch,
+  driverColors,
   type Edge,
   isEventful,
   type Lane,
+  type LanePart,
+  type LaneSign,
   type Lanes,
   type LossBand,
+  lastTimeOf,
   MARK_KINDS,
   type Mark,
   type MarkKind,
+  PALETTE,
+  partsWithin,
+  partWords,
   readLanes,
   type Span,
   type Stretch,
+  signsWithin,
+  signWords,
 } from './lanes/index.js';
 export {
   type Actor,
+  type DeadlockCandidate,
   type ExploredLife,
   explainLife,
   exploreLives,
@@ -71,6 +82,7 @@ export {
   races,
   recordedLives,
   recordedOperation,
+  type Searched,
   type UndecidedRace,
 } from './races/index.js';
 export type { Report } from './report/index.js';

@@ -88,3 +88,43 @@ export function writeAccesses(sink: Sink, count: number): void {
   appendAccesses(writer.events, count);
   writer.finish();
 }
+
+/** Accesses from one change of a driver to the next. */
+const REBIND_EVERY = 250;
+const REBIND_DRIVERS = ['nvme', 'vfio-pci'] as const;
+
+/**
+ * Appends accesses, and among them releases and bindings of the devices in turn: each gets the other
+ * of two drivers.
+ */
+export function appendRebinds(events: EventAppender, count: number): void {
+  const workload = new Workload(events);
+  const row = events.row('tracefs');
+  const { device, driver, task, name } = events.dictionaries;
+  const drivers = REBIND_DRIVERS.map((one) => driver.id(one));
+  row.set(CELL.phase, events.phase('point'));
+  row.set(CELL.task, task.id('rebinder'));
+  row.set(CELL.tid, 200);
+  const change = (kind: 'bind' | 'unbind', i: number, driverId: number, at: number) => {
+    row.set(CELL.kind, events.kind(kind));
+    row.set(CELL.name, name.id(kind === 'bind' ? 'driver_bound' : 'device_unbind_cleanup'));
+    row.set(CELL.device, device.id(`0000:0${i & 7}:00.0`));
+    row.set(CELL.driver, driverId);
+    row.time(Math.floor(at / 1e9), at % 1e9);
+    events.append(row);
+  };
+  const step = 6_000;
+  let written = 0;
+  for (let i = 0; written < count; i++) {
+    const at = i * step;
+    const begin = workload.begin(i, Math.floor(at / 1e9), at % 1e9);
+    workload.end(i, begin, Math.floor((at + 2_000) / 1e9), (at + 2_000) % 1e9);
+    written += 2;
+    if (i % REBIND_EVERY !== 0) continue;
+    const turn = i / REBIND_EVERY;
+    const own = (turn >> 3) & 1;
+    if (turn > 7) change('unbind', turn, drivers[1 - own], at + 3_000);
+    change('bind', turn, drivers[own], at + 4_000);
+    written += 2;
+  }
+}

@@ -4,7 +4,7 @@
  *
  * Packages with native code are not bundled and stay next to their binaries.
  */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { packageRoot } from './package.js';
@@ -49,6 +49,23 @@ const require = makeRequire(import.meta.url);`,
   },
   logLevel: 'warning',
 });
+
+/** The front end of `vfr serve`, from its sources: tsc does not compile what is for a browser. */
+const page = join(root, 'cli', 'serve', 'page');
+await build({
+  entryPoints: [join(page, 'page.ts')],
+  outdir: join(outdir, 'page'),
+  bundle: true,
+  splitting: true,
+  chunkNames: '[name]-[hash]',
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome110', 'firefox115', 'safari16'],
+  minify: true,
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'page.css'])
+  copyFileSync(join(page, file), join(outdir, 'page', file));
 
 /**
  * To the shell the second line starts Node; to Node it is a string and a comment. If standard

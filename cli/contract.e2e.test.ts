@@ -83,7 +83,8 @@ describe.each(STRICT.map((c) => c.name()))('vfr %s on an incomplete trace', (nam
   const cut = join(scratchFolder(), 'cut.arrows');
   writeFileSync(cut, whole.subarray(0, -64));
 
-  test('a command on an incomplete trace says that it is incomplete and goes on', () => {
+  // A server goes on until a signal ends it; its own tests read what it says.
+  test.skipIf(name === 'serve')('a command on an incomplete trace says so and goes on', () => {
     const { code, stderr } = vfr(onTrace(name, cut));
     // A terminal UI says that it needs a terminal, after it has said this.
     expect([0, 1, 4]).toContain(code);

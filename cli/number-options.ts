@@ -13,3 +13,10 @@ export function parseCount(text: string): number {
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError('Write a number from 1 on.');
 }
+
+/** A time in seconds, more than zero. @throws InvalidArgumentError */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,6}(\.\d+)?$/.test(text) && seconds > 0) return seconds;
+  throw new InvalidArgumentError('It has to be a number of seconds.');
+}

@@ -1,5 +1,13 @@
 /** Prints binding races as text. */
-import type { Race, RaceClass, RaceReport, RaceSide, UndecidedRace } from '../analysis/index.js';
+import type {
+  DeadlockCandidate,
+  Race,
+  RaceClass,
+  RaceReport,
+  RaceSide,
+  Searched,
+  UndecidedRace,
+} from '../analysis/index.js';
 import { formatDuration } from './format-duration.js';
 import { formatSeconds } from './format-seconds.js';
 import { paint } from './output.js';
@@ -10,21 +18,66 @@ import { printable } from './printable.js';
  * The races of a recording, and the pairs that may be races.
  * @param zero time that the seconds count from
  */
-export function formatReport({ races, untold, unrecorded }: RaceReport, zero: bigint): string {
-  const sections = [formatUnrecorded(unrecorded), formatRaces(races, zero), formatUntold(untold)];
+export function formatReport(report: RaceReport, zero: bigint): string {
+  const { races, untold, unrecorded, deadlocks, searched } = report;
+  const sections = [
+    formatUnrecorded(unrecorded, races.length > 0 ? 'more races' : 'races'),
+    formatRaces(races, zero),
+    formatUntold(untold),
+    formatDeadlocks(deadlocks, zero),
+    formatSearched(searched),
+  ];
   // Without events of binding, nothing is known about races.
-  if (unrecorded.length > 0 && races.length === 0) sections.splice(1, 1);
+  if (unrecorded.length > 0 && races.length === 0) return sections[0];
   return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function formatDeadlocks(deadlocks: readonly DeadlockCandidate[], zero: bigint): string {
+  if (deadlocks.length === 0) return '';
+  const pairs = deadlocks.map(({ locks: [one, other], first, second }) =>
+    [
+      `  ${printable(`${one}, then ${other}; elsewhere in the opposite order`)}`,
+      formatEvent('first', first, zero),
+      formatEvent('second', second, zero),
+    ].join('\n'),
+  );
+  const count = plural(deadlocks.length, 'possible deadlock');
+  return [
+    `${count}: locks in opposite orders`,
+    `  Avoid it: ${deadlocks[0].advice}`,
+    ...pairs,
+  ].join('\n');
+}
+
+/** What was not searched of the orders of all operations together. */
+function formatSearched(searched: Searched): string {
+  const what = 'orders of the operations on all functions together';
+  switch (searched) {
+    case 'all':
+      return '';
+    case 'part':
+      return `Not all ${what} were searched: there are too many.`;
+    case 'tooLong':
+      return (
+        `The ${what} were not searched: the recording is too long. ` +
+        'Other orders were tried for each function.'
+      );
+    case 'different':
+      return (
+        `The ${what} were not searched: the model of the kernel does not repeat this recording ` +
+        '(`vfr enact` says where it differs). Other orders were tried for each function.'
+      );
+  }
 }
 
 /** The most pairs to print: more of the same kind say nothing new. */
 const UNTOLD_SHOWN = 10;
 
-function formatUnrecorded(parts: readonly string[]): string {
+function formatUnrecorded(parts: readonly string[], races: string): string {
   if (parts.length === 0) return '';
   const what = parts.join(', and ');
   return (
-    `Whether there are races is not known: no event says ${what}. ` +
+    `Whether there are ${races} is not known: no event says ${what}. ` +
     'It did not happen, or it was not recorded; `vfr doctor` says what this machine can record.'
   );
 }
@@ -115,5 +168,6 @@ export function formatRace(race: Race, zero: bigint): string {
 function formatEvent(label: string, side: RaceSide, zero: bigint): string {
   const { seq, ts, actor, what } = side;
   const who = printable(`${actor.task}-${actor.tid}`);
-  return `    ${label.padEnd(6)}  seq ${seq}  ${formatSeconds(ts - zero)}  ${who}  ${printable(what)}`;
+  const when = `seq ${seq}  ${formatSeconds(ts - zero)}`;
+  return `    ${label.padEnd(6)}  ${when}  ${who}  ${printable(what)}`;
 }

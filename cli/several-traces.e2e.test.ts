@@ -70,23 +70,28 @@ test('--strict leaves an incomplete trace out of several', async () => {
   expect(JSON.parse(stdout)).toEqual([{ n: 2, code: 'TRACE_INCOMPLETE' }]);
 });
 
-test.each([
-  'info',
-  'races',
-  'check',
-])('vfr %s --json has a document for each trace', async (name) => {
-  const { code, stdout, stderr } = await vfrInProcess([name, ...three, '--json']);
+const EACH: readonly (readonly [string, ...string[]])[] = [
+  ['info'],
+  ['races'],
+  ['check'],
+  ['timeline'],
+  ['replay'],
+  ['why', '--errno'],
+];
+
+test.each(EACH)('vfr %s --json has a document for each trace', async (name, ...choice) => {
+  const { code, stdout, stderr } = await vfrInProcess([name, ...three, ...choice, '--json']);
   expect(code).toBe(3);
   expect(stderr).toMatch(REPORTED);
   const { traces, errors } = JSON.parse(stdout);
   expect(errors).toEqual([AN_ERROR]);
   expect(traces.map(({ trace }: { trace: string }) => trace)).toEqual([first, third]);
-  const alone = JSON.parse((await vfrInProcess([name, first, '--json'])).stdout);
+  const alone = JSON.parse((await vfrInProcess([name, first, ...choice, '--json'])).stdout);
   expect(traces[0]).toEqual({ trace: first, ...alone });
 });
 
-test.each(['info', 'races', 'check'])('vfr %s names each trace in its text', async (name) => {
-  const { code, stdout } = await vfrInProcess([name, ...three]);
+test.each(EACH)('vfr %s names each trace in its text', async (name, ...choice) => {
+  const { code, stdout } = await vfrInProcess([name, ...three, ...choice]);
   expect(code).toBe(3);
   const [at, then] = [stdout.indexOf(first), stdout.indexOf(third)];
   expect(at).toBeGreaterThanOrEqual(0);
@@ -94,12 +99,32 @@ test.each(['info', 'races', 'check'])('vfr %s names each trace in its text', asy
   expect(stdout).not.toContain(damaged);
 });
 
+test('vfr events has the events of all but the damaged trace, with a column trace', async () => {
+  const { code, stdout, stderr } = await vfrInProcess(['events', ...three, '--json']);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(REPORTED);
+  const traces = JSON.parse(stdout).map(({ trace }: { trace: string }) => trace);
+  expect(traces.toSorted()).toEqual([first, first, third, third].toSorted());
+  const table = await vfrInProcess(['events', ...three]);
+  expect(table.stdout.split('\n')[0]).toMatch(/^trace /);
+});
+
+test.each([
+  [['why', first, third], 'WHY_WHICH'],
+  [['why', first, '1', '--errno'], 'WHY_WHICH'],
+  [['replay', first, third, '--at', '1'], 'REPLAY_INPUT'],
+])('what is about one event of one trace refuses several: %s', async (args, error) => {
+  const { code, stderr } = await vfrInProcess(args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(error);
+});
+
 test('JUnit and SARIF have a part for each trace, and an error for the damaged one', async () => {
   const junit = await vfrInProcess(['check', ...three, '--format', 'junit']);
   expect(junit.stdout.match(/<testsuite name="[^"]*"/g)).toEqual(
     [first, third, damaged].map((file) => `<testsuite name="${file}"`),
   );
-  expect(junit.stdout).toMatch(/<testsuites name="vfr check" tests="\d+" failures="1" errors="1"/);
+  expect(junit.stdout).toMatch(/tests="1" failures="0" errors="1"/);
   const sarif = await vfrInProcess(['check', ...three, '--format', 'sarif']);
   const { runs } = JSON.parse(sarif.stdout);
   expect(runs.map(({ results }: { results: unknown[] }) => results.length)).toEqual([0, 1, 0]);

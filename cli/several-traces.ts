@@ -3,7 +3,7 @@
  * answers for the others, and its exit code says that one is missing.
  */
 import type { TraceError } from '../analysis/index.js';
-import type { TraceReader } from '../traces/index.js';
+import type { TraceReader, VfrError } from '../traces/index.js';
 import { printError } from './error-text.js';
 import { isVfrError, reportOmission } from './exit-codes.js';
 import {
@@ -95,7 +95,7 @@ async function withEach(
       await work(file);
     } catch (error) {
       const isNoneLeft = i === files.length - 1 && errors.length === i;
-      if (!isVfrError(error) || error.kind !== 'input' || isNoneLeft) throw error;
+      if (!isVfrError(error) || !isOfOneTrace(error) || isNoneLeft) throw error;
       printError(error);
       reportOmission();
       const { code, what: message, next } = error;
@@ -104,6 +104,10 @@ async function withEach(
   }
   return errors;
 }
+
+/** A trace that cannot be read, or has no such device: others may be or have one. */
+const isOfOneTrace = ({ kind, code }: VfrError): boolean =>
+  kind === 'input' || code === 'DEVICE_UNKNOWN';
 
 /** A trace that can be read only in part is an error, too. */
 function partsMissing(reader: TraceReader): TraceError[] {

@@ -66,6 +66,10 @@ export function vfioSelftests(root: string, series: KernelSeries): void {
   // Debian's kernels are built without iommufd, which is what some programs take for granted.
   const usesContainers = 's/= MODE_IOMMUFD;/= MODE_VFIO_TYPE1V2_IOMMU;/';
   run('sed', ['-i', usesContainers, join(tree, 'tools/testing/selftests/vfio/lib/iommu.c')]);
+  // A guest without KVM is slower than what the tests are made for.
+  const waitsLonger = 's/(TEST_TIMEOUT_DEFAULT) 30/\\1 300/';
+  const harness = join(tree, 'tools/testing/selftests/kselftest_harness.h');
+  run('sed', ['-E', '-i', waitsLonger, harness]);
   const include = '/tmp/selftests/uapi/usr/include';
   inRoot(
     root,

@@ -1,9 +1,17 @@
 /** The public face of replay/: a recording re-driven through models of the kernel. */
 
 export { ERRNO, errnoName } from '../traces/index.js';
-export { type Enacted, enact } from './enact/index.js';
+export {
+  type Enacted,
+  enact,
+  type NoRun,
+  type RecordedRun,
+  type RunLimits,
+  RunReader,
+} from './enact/index.js';
 export {
   ADVICE,
+  actionText,
   anyOf,
   type Condition,
   classOfPair,
@@ -16,6 +24,9 @@ export {
   type FoundOutcome,
   modelVersion,
   type Named,
+  type OperationAt,
+  type OtherEnd,
+  otherEnds,
   type RaceClass,
   readSchedule,
   refuseUnknownNames,
@@ -30,7 +41,16 @@ export {
   withDriverOf,
   witnessOf,
 } from './explore/index.js';
-export { type Expression, parseExpression, printExpression } from './expressions/index.js';
+export {
+  type Call,
+  callsIn,
+  type Expression,
+  evaluate,
+  everParts,
+  type FactName,
+  parseExpression,
+  printExpression,
+} from './expressions/index.js';
 export { type Holders, holdersOf, type UnderWay } from './judge/engine/device-holders.js';
 export { Engine } from './judge/engine/engine.js';
 export { EventCursor } from './judge/engine/event-cursor.js';
@@ -52,8 +72,9 @@ export {
 } from './judge/engine/replayer.js';
 export type { SnapshotDoubt } from './judge/engine/snapshot-trust.js';
 export { cellAt } from './judge/engine/state-cells.js';
+export { stateFact } from './judge/engine/state-facts.js';
 export { type RandomAccess, Timeline } from './judge/engine/timeline.js';
-export type { Counts, Difference, Verdict } from './judge/engine/verdict.js';
+export { type Counts, type Difference, reasonsOf, type Verdict } from './judge/engine/verdict.js';
 export { type Change, stateAt, watch } from './judge/engine/watch-state.js';
 export type { PciDevice } from './judge/machine/pci-device.js';
 export {

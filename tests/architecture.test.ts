@@ -69,7 +69,12 @@ test('facts that several parts know are written in one place', () => {
 
 test('no file is left that vfr does not run', () => {
   const faces = FOLDERS.map((name) => `${name}/index.ts`);
-  const processes = ['cli/main.ts', 'cli/bundle.ts', 'analysis/bounded/query-child.ts'];
+  const processes = [
+    'cli/main.ts',
+    'cli/bundle.ts',
+    'analysis/bounded/query-child.ts',
+    'cli/serve/page/page.ts',
+  ];
   // What prints pages of docs/ is run by their tests.
   const printers = ['events-page', 'reported-races'].map((name) => `recorder/catalogue/${name}.ts`);
   const entries = [...faces, ...processes, ...printers, 'analysis/sql/reference.ts'];

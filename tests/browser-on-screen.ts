@@ -1,14 +1,15 @@
 /** The browser on a terminal for tests: keys in, screens out, with ink and all panes. */
 import { mount } from '../cli/tui/app.js';
 import { BackgroundWork } from '../cli/tui/background-work.js';
-import { EventQueries } from '../cli/tui/event-queries.js';
+import { EventQueries, type Programs } from '../cli/tui/event-queries.js';
 import { FrameStream, Keyboard } from '../cli/tui/ink-streams.js';
+import { timeBaseOf } from '../cli/tui/model/clock.js';
 import { EventStore } from '../cli/tui/model/event-store.js';
 import type { Size } from '../cli/tui/panes/view.js';
 import { Session } from '../cli/tui/session.js';
 import { Terminal } from '../cli/tui/terminal.js';
 import { painter } from '../cli/tui/text/theme.js';
-import { type TraceReader, zeroOf } from '../traces/index.js';
+import type { TraceReader } from '../traces/index.js';
 import { TestTerminal } from './test-terminal.js';
 
 export interface OnScreen {
@@ -27,13 +28,16 @@ export interface OnScreen {
 export async function openOnScreen(
   reader: TraceReader,
   size: Size,
-  { title = 't.arrows', whole = true } = {},
+  {
+    title = 't.arrows',
+    whole = true,
+    programs = null,
+  }: { title?: string; whole?: boolean; programs?: Programs | null } = {},
 ): Promise<OnScreen> {
   const store = new EventStore(reader);
-  const queries = new EventQueries(reader);
+  const queries = new EventQueries(reader, programs);
   const work = new BackgroundWork(store);
-  const { wallOffsetNs = null } = reader.meta;
-  const base = { start: zeroOf(reader) ?? 0n, wallOffset: wallOffsetNs };
+  const base = timeBaseOf(reader);
   const session = new Session({ title, store, queries, work, base, paint: painter(null) });
   const terminal = new TestTerminal();
   const writer = new Terminal(terminal.write);

@@ -23,9 +23,10 @@ export interface ClientLog {
   readonly calls: readonly ToldCall[];
 }
 
-const HEADER = /^\d+ (?:cdevclient .*|mdevclient )pid=(\d+)/;
+const HEADER = /^\d+ (?:(?:cdev|mdev|aer)client .*?pid=|device .* pid )(\d+)/;
 const CHILD = /^\d+ (?:child|other process) pid=(\d+)/;
-const CALL = /^\d+ ioctl (.*) fd=-?\d+ cmd=0x([0-9a-f]+) = (-?\d+) errno=(\d+)/;
+/** A call on descriptor -1 reaches no file, and is in no recording. */
+const CALL = /^\d+ ioctl (.*) fd=\d+ cmd=0x([0-9a-f]+) = (-?\d+) errno=(\d+)/;
 
 /** Takes logs apart that stand one after the other; each client begins with a header. */
 export function clientLogs(text: string): ClientLog[] {

@@ -19,6 +19,11 @@ test.each(examples)('an example prints what its expected.txt says: %s', async (n
   await expect(printed).toMatchFileSnapshot(`../${FOLDER}/${name}/expected.txt`);
 });
 
+test('the command that docs/check.md gives for CI is run by an example', () => {
+  const [, command] = /^- run: (.*)$/m.exec(readFileSync('docs/check.md', 'utf8')) ?? [];
+  expect(readFileSync(join(FOLDER, 'check', 'run.sh'), 'utf8')).toContain(`\n${command} `);
+});
+
 test.each(examples)('the list of examples has %s', (name) => {
   expect(readFileSync(join(FOLDER, 'README.md'), 'utf8')).toContain(`(${name}/run.sh)`);
 });

@@ -84,6 +84,16 @@ export class FileSource implements ByteSource {
 const isInterrupted = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EINTR';
 
 /**
+ * The same open file with what was written to it since; null when nothing was, or it is no file.
+ * @param name that the file has now
+ */
+export function grown({ fd, size }: ByteSource, name: string): ByteSource | null {
+  if (fd === undefined) return null;
+  const now = fstatSync(fd).size;
+  return now === size ? null : new FileSource(name, fd, now);
+}
+
+/**
  * Opens a trace file; `-` is standard input. A pipe cannot be sought in, and is read into memory.
  *
  * @param piped called with the number of bytes of a pipe read so far

@@ -51,6 +51,26 @@ function expectTrue(reader: TraceReader): void {
 /** Offset at which each batch is complete. */
 const ENDS = open(TRACE).batches.map(({ frame }) => frame.end);
 
+test('a trace that is verified later is read at once, and its damage found by that', () => {
+  const later = (bytes: Buffer) => new TraceReader(new MemorySource(bytes), 'later');
+  const verified = (reader: TraceReader) => {
+    for (const steps = reader.verified(); ; ) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  };
+  const sound = later(TRACE);
+  expect([sound.isVerified, verified(sound), sound.isVerified]).toEqual([false, true, true]);
+  const bytes = Buffer.from(TRACE);
+  bytes[sound.batches[2].frame.end - 20] ^= 1;
+  const damaged = later(bytes);
+  expect([damaged.batches.length, verified(damaged), damaged.isVerified]).toEqual([
+    5,
+    false,
+    false,
+  ]);
+});
+
 describe('a trace that is cut', () => {
   test('a trace that is cut gives all batches that are complete, at every byte', () => {
     const opening = 8 + TRACE.readUInt32LE(4);

@@ -155,7 +155,10 @@ export const ERRORS = {
   SCENARIO_DRIVER: usage('replay', '`--driver` or `--vmm` does not fit the scenario'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
   EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` or `vfr explain` makes no sense'),
-  REPLAY_INPUT: usage('replay', '`vfr replay` needs a trace or `--schedule`, and not both'),
+  REPLAY_INPUT: usage(
+    'replay',
+    '`vfr replay` needs a trace or `--schedule`, and not both; a state is of one trace',
+  ),
   SCHEDULE_INVALID: input('replay', 'the file is not a schedule, is cut, or was edited'),
   SCHEDULE_VERSION: unsupported(
     'replay',
@@ -266,11 +269,14 @@ export const ERRORS = {
       'allowed',
   ),
   RULES_INVALID: usage('questions', 'a file of rules for `vfr check` is not one'),
+  CHECK_INPUT: usage('questions', '`vfr check` was given no trace'),
   SEQ_UNKNOWN: usage('questions', 'the trace has no readable event of that number'),
   WHY_WHICH: usage('questions', '`vfr why` was given no event, or an event and also an option'),
   SQL_MISSING: usage('questions', 'no query was given, or a condition is empty'),
   SQL_TOO_LONG: usage('questions', 'the file of a query is larger than 1 MiB'),
   NO_TERMINAL: unsupported('questions', '`vfr browse` needs a terminal'),
+  SERVE_PORT: unsupported('questions', 'the port of `vfr serve --port` cannot be listened on'),
+  SERVE_STREAM: usage('questions', '`vfr serve` reads traces from files alone'),
 } satisfies Record<string, ErrorFacts>;
 
 /** A stable code of the list, or `FILE_` with the errno of another failed system call. */

@@ -17,7 +17,7 @@ export { fromWords, highWord, lowWord } from './base/words.js';
 export { Batch } from './batch.js';
 export type { BatchInfo } from './batch-info.js';
 export { type BatchStats, STATS_COLUMNS, type StatsColumn } from './batch-stats.js';
-export { type ByteSource, FileSource, MemorySource, openSource } from './byte-source.js';
+export { type ByteSource, FileSource, grown, MemorySource, openSource } from './byte-source.js';
 export { ColumnMemory } from './column-memory.js';
 export {
   BytesView,
@@ -82,7 +82,7 @@ export type { Filter, Selection } from './select-events.js';
 export { MemorySink, type OutputSink, type RecordingSink, type Sink } from './sink.js';
 export { TimeWords } from './time-words.js';
 export { zeroOf } from './time-zero.js';
-export { type Completeness, TraceReader } from './trace-reader.js';
+export { type Checks, type Completeness, TraceReader } from './trace-reader.js';
 export { TraceWriter, type WriterOptions } from './trace-writer.js';
 export {
   type Brand,

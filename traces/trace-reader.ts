@@ -43,6 +43,12 @@ export interface Completeness {
 }
 
 /**
+ * When the bytes of batches are compared with their CRCs: when the trace is opened, or `later`, by
+ * `verified`. Everything else is always verified by opening.
+ */
+export type Checks = 'now' | 'later';
+
+/**
  * Reads a trace batch by batch. Opening it verifies every byte against its CRC, and that every
  * message belongs to this trace and is in its place. Damaged parts are left out and listed in
  * `damage`; the rest can be read. Columns are decompressed on demand.
@@ -59,20 +65,25 @@ export class TraceReader {
   readonly #scan: Scan;
   readonly #chain: Chain;
   #damage: Damage[];
+  /** Batches that were not compared with their CRCs yet. */
+  #unverified: readonly Frame[] = [];
 
   /** @throws VfrError when the file cannot be read or is not a trace */
   static open(file: string): TraceReader {
     return new TraceReader(readOn(openSource(file)));
   }
 
-  constructor(readonly source: ByteSource) {
+  constructor(
+    readonly source: ByteSource,
+    checks: Checks = 'now',
+  ) {
     this.#scan = scan(source);
     this.#chain = followChain(this.#scan, source.size);
     const { version, meta } = this.#readSchema();
     this.version = version;
     this.meta = meta;
     this.#damage = [...this.#chain.damage];
-    const { batches, dictionaryFrames, end } = this.#readFrames();
+    const { batches, dictionaryFrames, end } = this.#readFrames(checks);
     this.batches = batches;
     this.end = this.#believed(end);
     const { dictionaries, missing } = this.#readDictionaries(dictionaryFrames);
@@ -111,7 +122,7 @@ export class TraceReader {
     return this.batches.reduce((sum, b) => sum + b.rows, 0);
   }
 
-  /** The seq after the last readable event: more than `events` where a part before it is missing. */
+  /** The seq after the last readable event: more than `events` where a part of them is missing. */
   get seqEnd(): number {
     const last = this.batches.at(-1);
     return last === undefined ? 0 : last.seqFirst + last.rows;
@@ -205,6 +216,26 @@ export class TraceReader {
     });
   }
 
+  /** Whether every byte was compared with its CRC. */
+  get isVerified(): boolean {
+    return this.#unverified.length === 0;
+  }
+
+  /**
+   * Compares the batches of a trace that was opened with later checks with their CRCs, one at a
+   * time. Yields the part that is done, from 0 to 1; returns whether all are what was written. If
+   * one is not, the trace has to be opened again with all checks, which leaves it out.
+   */
+  *verified(): Generator<number, boolean> {
+    const frames = this.#unverified;
+    for (const [i, frame] of frames.entries()) {
+      if (checkBody(this.source, frame) !== null) return false;
+      yield (i + 1) / frames.length;
+    }
+    this.#unverified = [];
+    return true;
+  }
+
   close(): void {
     this.source.close();
   }
@@ -258,14 +289,17 @@ export class TraceReader {
     return new VfrError('NOT_A_TRACE', what, next, { file: name });
   }
 
-  #readFrames() {
+  #readFrames(checks: Checks) {
     const batches: BatchInfo[] = [];
     const dictionaryFrames: DictionaryFrame[] = [];
     let end: Frame | null = null;
     let seqNext = 0;
+    const unverified: Frame[] = [];
     for (const frame of this.#chain.frames) {
       const { message } = frame;
-      const damage = checkBody(this.source, frame);
+      const isLater = checks === 'later' && message.type === 'batch' && !isEndMarker(frame);
+      if (isLater) unverified.push(frame);
+      const damage = isLater ? null : checkBody(this.source, frame);
       if (damage !== null) this.#damage.push(damage);
       if (message.type === 'dictionary') {
         dictionaryFrames.push({ frame, message, isWhole: damage === null });
@@ -284,6 +318,7 @@ export class TraceReader {
       batches.push(info);
       seqNext = info.seqFirst + info.rows;
     }
+    this.#unverified = unverified;
     return { batches, dictionaryFrames, end };
   }
 

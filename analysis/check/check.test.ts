@@ -1,20 +1,12 @@
 /**
- * Goal: a check finds what its rules do not allow, and says so in forms that other programs read.
- * Method: recordings of real kernels; the structure that the schemas of SARIF and JUnit demand.
+ * Goal: a check finds what its rules do not allow, and nothing else.
+ * Method: recordings of real kernels, and rules of all forms.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importedCapturePath } from '../../tests/captures.js';
 import { TraceReader } from '../../traces/index.js';
 import { SqlSession } from '../sql-session.js';
-import {
-  type CheckRule,
-  type Finding,
-  RULE_SETS,
-  readRules,
-  runRules,
-  toJUnit,
-  toSarif,
-} from './index.js';
+import { type CheckRule, type Finding, RULE_SETS, readRules, runRules } from './index.js';
 
 async function check(capture: string, rules: readonly CheckRule[]): Promise<Finding[]> {
   const file = importedCapturePath(capture);
@@ -74,57 +66,70 @@ test.each([
   );
 });
 
-const RULES = RULE_SETS.default;
-const FINDINGS: readonly Finding[] = [
-  {
-    id: 'race',
-    severity: 'warning',
-    device: '0000:01:00.1',
-    seq: 12,
-    text: 'a & b <raced> "\u0001"',
-    cause: null,
-  },
-  { id: 'loss', severity: 'error', device: null, seq: null, text: 'lost', cause: 'a full buffer' },
-];
+describe('a rule in the language of expressions', () => {
+  const vf = '0000:01:00.1';
+  const ruled = (condition: string) => readRules(`-- rule: own\nnever ${condition}`, 'own.rules');
 
-const checked = (trace: string) => ({ trace, findings: FINDINGS, failure: null });
+  test('a state that a rule forbids is found each time that it begins', async () => {
+    const findings = await check('sriov-on-r1', ruled(`driver(${vf}) == vfio-pci`));
+    const file = importedCapturePath('sriov-on-r1');
+    const reader = TraceReader.open(file);
+    const bound: number[] = [];
+    for (const batch of reader.read()) {
+      const [kind, device, driver] = ['kind', 'device', 'driver'] as const;
+      const at = (column: 'kind' | 'device' | 'driver', row: number) =>
+        batch.column(column).at(row);
+      for (let row = 0; row < batch.rows; row++) {
+        const isPoint = batch.column('phase').at(row) === 'point';
+        const is = at(kind, row) === 'bind' && isPoint && at(device, row) === vf;
+        if (is && at(driver, row) === 'vfio-pci') bound.push(batch.seqFirst + row);
+      }
+    }
+    reader.close();
+    expect(bound.length).toBeGreaterThan(3);
+    expect(findings.map(({ seq }) => seq)).toEqual(bound);
+    expect(findings[0]).toMatchObject({ id: 'own', severity: 'error', device: vf });
+  });
 
-test('a SARIF log has every member that its schema requires, with values that it allows', () => {
-  const log = JSON.parse(JSON.stringify(toSarif([checked('a b/t.arrows')], RULES, '1.2.3')));
-  expect(log.version).toBe('2.1.0');
-  expect(log.runs).toHaveLength(1);
-  const { tool, results } = log.runs[0];
-  expect(tool.driver.name).toBe('vfr');
-  const ids = tool.driver.rules.map(({ id }: { id: string }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-  for (const rule of tool.driver.rules) {
-    expect(rule.shortDescription.text).toMatch(/\S/);
-    expect(['none', 'note', 'warning', 'error']).toContain(rule.defaultConfiguration.level);
-  }
-  for (const result of results) {
-    expect(result.message.text).toMatch(/\S/);
-    expect(ids[result.ruleIndex]).toBe(result.ruleId);
-    expect(['none', 'note', 'warning', 'error']).toContain(result.level);
-    expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe('a%20b/t.arrows');
-  }
-});
+  test('what has held once is found once by ever, and what never holds is not found', async () => {
+    const ever = await check('sriov-on-r1', ruled(`ever(driver(${vf}) == vfio-pci)`));
+    expect(ever).toHaveLength(1);
+    expect(await check('sriov-on-r1', ruled(`driver(${vf}) == igbvf`))).toEqual([]);
+  });
 
-test('JUnit XML has the elements and attributes that its schema requires, and is well formed', () => {
-  const xml = toJUnit([checked('a & b.arrows')], RULES);
-  const tags = [
-    ...xml.matchAll(/<(\/?)([a-z]+)((?: [a-z]+="[^"<&]*(?:&[a-z]+;[^"<&]*)*")*)(\/?)>/g),
-  ];
-  const open: string[] = [];
-  for (const [, closes, name, , empty] of tags) {
-    if (closes === '/') expect(open.pop()).toBe(name);
-    else if (empty !== '/') open.push(name);
-  }
-  expect(open).toEqual([]);
-  const rest = xml.replace(/^<\?xml[^>]*\?>/, '').replaceAll(/<[^>]*>/g, '');
-  expect(rest.replaceAll(/&(amp|lt|gt|quot|apos);/g, '')).not.toMatch(/[<>&\u0001]/);
-  expect(xml).toContain(`<testsuite name="a &amp; b.arrows" tests="${RULES.length}" failures="2"`);
-  expect(xml.match(/<testcase classname="[^"]+" name="[^"]+" time="0"/g)).toHaveLength(
-    RULES.length,
-  );
-  expect(xml.match(/<failure message="[^"]+" type="[^"]+">/g)).toHaveLength(2);
+  test('the operations of an actor are those of the task of that name', async () => {
+    const findings = await check('sriov-on-r1', ruled('failed(vfr-overrider) > 0'));
+    expect(findings).toHaveLength(1);
+    expect(await check('sriov-on-r1', ruled('failed(nobody) > 0'))).toEqual([]);
+  });
+
+  test('a rule about a function that the recording lacks does not pass', async () => {
+    const [finding] = await check('sriov-on-r1', ruled('driver(0000:ff:00.0) == nvme'));
+    expect(finding).toMatchObject({ seq: null, device: '0000:ff:00.0' });
+    expect(finding.text).toMatch(/after no event the recording shows/);
+  });
+
+  test.each([
+    ['driver(41:00.1) = nvme', 17],
+    ['exists(41:00.1) and deadlock', 21],
+    ['fault(removedTwice)', 1],
+  ])('a mistake is reported with its line and column: %s', (condition, column) => {
+    expect(() => ruled(condition)).toThrow(
+      expect.objectContaining({
+        code: 'EXPRESSION_INVALID',
+        place: { file: 'own.rules', line: 2 },
+        what: expect.stringContaining(`column ${column} of "${condition}"`),
+      }),
+    );
+  });
+
+  test('SQL and conditions can be in one file, and an error of the SQL names its line', async () => {
+    const text = '-- rule: one\nnever exists(ff:00.0)\n-- rule: two\nSELECT nothing FROM events';
+    const rules = readRules(text, 'own.rules');
+    expect(rules.map(({ finds }) => finds.type)).toEqual(['states', 'rows']);
+    await expect(check('sriov-off-r1', rules)).rejects.toMatchObject({
+      code: 'SQL_FAILED',
+      place: { file: 'own.rules', line: 4 },
+    });
+  });
 });

@@ -1,4 +1,5 @@
 /** A finding: something in a trace that a rule does not allow. */
+import type { Expression } from '../../replay/index.js';
 
 export const SEVERITIES = ['error', 'warning', 'note'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -30,8 +31,18 @@ export interface CheckRule {
   readonly severity: Severity;
   /** What must not be, as a sentence without a full stop. */
   readonly title: string;
-  /** One SELECT with the columns `seq`, `device` and `text`: each row is a finding. */
-  readonly sql: string;
+  readonly finds: Search;
   /** The events of its findings have causes, as `vfr why` has them. */
   readonly explained: boolean;
+  /** Where the rule is, in a file of a user; null for one that comes with vfr. */
+  readonly place: { readonly file: string; readonly line: number } | null;
 }
+
+/**
+ * What a rule looks for.
+ * - `rows`: one SELECT with the columns `seq`, `device` and `text`: each row is a finding.
+ * - `states`: a condition on the replayed state, that must hold after no event.
+ */
+export type Search =
+  | { readonly type: 'rows'; readonly sql: string }
+  | { readonly type: 'states'; readonly never: Expression };

@@ -1,20 +1,43 @@
-/** Findings as JUnit XML: a rule is a test case, which fails if it has findings. */
+/**
+ * Findings as JUnit XML: a rule is a test case, which fails if it has findings. The elements and
+ * attributes are those that the schema of Apache Ant's JUnitReport demands and that of Jenkins
+ * allows.
+ */
 import type { Checked, CheckRule, Finding } from './finding.js';
 import { messageOf } from './sarif.js';
 
-/** A test suite for each trace, named after its path. */
-export function toJUnit(checked: readonly Checked[], rules: readonly CheckRule[]): string {
+/**
+ * A test suite for each trace, named after its path.
+ * @param at when the traces were checked
+ */
+export function toJUnit(
+  checked: readonly Checked[],
+  rules: readonly CheckRule[],
+  at: Date,
+): string {
   const suites = checked.map((one) => suiteOf(one, rules));
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="vfr check" ${countsOf(suites)} time="0">`,
-    ...suites.flatMap((suite) => [
-      `  <testsuite name="${escaped(suite.trace)}" ${countsOf([suite])} skipped="0" time="0">`,
-      ...suite.cases,
-      '  </testsuite>',
-    ]),
+    '<testsuites>',
+    ...suites.flatMap((suite, i) => elementOf(suite, i, at)),
     '</testsuites>',
   ].join('\n');
+}
+
+function elementOf(suite: Suite, number: number, at: Date): string[] {
+  const { trace, cases, failures, errors } = suite;
+  const name = escaped(trace);
+  const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" time="0"`;
+  const [timestamp] = at.toISOString().split('.');
+  const place = `id="${number}" package="vfr" hostname="localhost" timestamp="${timestamp}"`;
+  return [
+    `  <testsuite name="${name}" ${counts} ${place}>`,
+    `    <properties><property name="trace" value="${name}"/></properties>`,
+    ...cases,
+    '    <system-out/>',
+    '    <system-err/>',
+    '  </testsuite>',
+  ];
 }
 
 interface Suite {
@@ -29,13 +52,6 @@ function suiteOf({ trace, findings, failure }: Checked, rules: readonly CheckRul
   const ofRules = rules.map((rule) => findings.filter(({ id }) => id === rule.id));
   const cases = rules.map((rule, i) => testCase(rule, ofRules[i]));
   return { trace, cases, failures: ofRules.filter((own) => own.length > 0).length, errors: 0 };
-}
-
-function countsOf(suites: readonly Suite[]): string {
-  const sum = (count: (suite: Suite) => number) => suites.reduce((n, one) => n + count(one), 0);
-  const tests = sum(({ cases }) => cases.length);
-  const failures = sum((suite) => suite.failures);
-  return `tests="${tests}" failures="${failures}" errors="${sum(({ errors }) => errors)}"`;
 }
 
 /** The only test case of a trace that could not be checked. */

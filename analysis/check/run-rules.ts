@@ -3,6 +3,7 @@ import { type TraceReader, VfrError } from '../../traces/index.js';
 import type { BoundedSession } from '../bounded/bounded-session.js';
 import { Explainer, type Relation, type Why } from '../why/index.js';
 import type { CheckRule, Finding } from './finding.js';
+import { searchStates } from './search-states.js';
 
 /** The findings of all rules, in the order of the rules. */
 export async function runRules(
@@ -11,8 +12,14 @@ export async function runRules(
   rules: readonly CheckRule[],
 ): Promise<Finding[]> {
   const found: { readonly rule: CheckRule; readonly finding: Finding }[] = [];
+  const ofStates = searchStates(reader, rules);
   for (const rule of rules) {
-    for (const finding of await findingsOf(session, rule)) found.push({ rule, finding });
+    const { finds } = rule;
+    const own =
+      finds.type === 'rows'
+        ? await rowsOf(session, rule, finds.sql)
+        : ofStates.filter(({ id }) => id === rule.id);
+    for (const finding of own) found.push({ rule, finding });
   }
   const explained = found.flatMap(({ rule, finding: { seq } }) =>
     rule.explained && seq !== null ? [seq] : [],
@@ -27,18 +34,18 @@ export async function runRules(
   );
 }
 
-async function findingsOf(
+async function rowsOf(
   session: Pick<BoundedSession, 'query'>,
-  rule: CheckRule,
+  { id, severity, place }: CheckRule,
+  sql: string,
 ): Promise<Finding[]> {
-  const { id, severity } = rule;
-  const answer = await session.query(rule.sql);
+  const answer = await answerOf(session, sql, place);
   const { columns } = answer;
   const at = (name: string) => columns.indexOf(name);
   const [seq, device, text] = [at('seq'), at('device'), at('text')];
   if (text < 0) {
     const next = 'Each row is a finding: select its `text`, and `seq` and `device` if it has them.';
-    throw new VfrError('RULES_INVALID', `rule ${id} has no column \`text\``, next);
+    throw new VfrError('RULES_INVALID', `rule ${id} has no column \`text\``, next, place ?? {});
   }
   const findings: Finding[] = [];
   for await (const rows of answer.chunks()) {
@@ -49,6 +56,20 @@ async function findingsOf(
     }
   }
   return findings;
+}
+
+/** An error of the SQL names the place of the rule. */
+async function answerOf(
+  session: Pick<BoundedSession, 'query'>,
+  sql: string,
+  place: CheckRule['place'],
+) {
+  try {
+    return await session.query(sql);
+  } catch (error) {
+    if (place === null || !(error instanceof VfrError)) throw error;
+    throw new VfrError(error.code, error.what, error.next, place, { cause: error });
+  }
 }
 
 const DECIDING: ReadonlySet<Relation> = new Set(['waits', 'rule', 'inferred']);

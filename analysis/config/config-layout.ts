@@ -2,7 +2,7 @@
  * Where each function of a trace has its capabilities, from its configuration space: as a snapshot
  * recorded it, or as reads of its capability list show it.
  */
-import { type Batch, isPresent, type TraceReader } from '../../traces/index.js';
+import { type Batch, isPresent, type Kind, type TraceReader } from '../../traces/index.js';
 import {
   CAPABILITIES,
   type Capability,
@@ -33,17 +33,65 @@ const POINTER = 0x34;
 
 /** The registers of all functions whose capability lists are known, byte by byte. */
 export function* configLayouts(reader: TraceReader): Generator<LaidByte> {
-  for (const [device, image] of imagesOf(reader)) {
-    const all = [...placed(image)].sort((a, b) => a.at - b.at);
-    for (const [i, { at, registers }] of all.entries()) {
-      // A register that the capability is too short for belongs to what follows.
-      const space = at < STANDARD_BYTES ? STANDARD_BYTES : SPACE_BYTES;
-      const end = Math.min(all[i + 1]?.at ?? space, space);
-      for (const [first, bytes, register] of registers) {
-        for (let offset = at + first; offset < Math.min(end, at + first + bytes); offset++) {
-          yield { device, offset, first: at + first, register };
-        }
-      }
+  const layouts = new ConfigLayouts();
+  for (const info of reader.batches) {
+    const ids = info.stats.ids.kind;
+    const { kind } = reader.dictionaries;
+    if (ids?.some((id) => LAID_BY.has(kind[id])) !== false) layouts.add(reader.batch(info));
+  }
+  yield* layouts.all();
+}
+
+/** Kinds whose events show configuration space. */
+const LAID_BY: ReadonlySet<string> = new Set(['snapshot', 'config.read'] satisfies Kind[]);
+
+/** The layout of each function that the batches so far show. */
+export class ConfigLayouts {
+  readonly #images = new Map<string, Image>();
+  /** Registers by device, until more of its configuration space becomes known. */
+  readonly #registers = new Map<string, readonly Register[]>();
+
+  /** Adds the next batch. */
+  add(batch: Batch): void {
+    for (const device of addBatch(batch, this.#images)) this.#registers.delete(device);
+  }
+
+  /** The register to which a byte of a function belongs; null when that is not known. */
+  registerAt(device: string | null, offset: number): Register | null {
+    const registers = device === null ? HEADER : this.#registersOf(device);
+    const found = registers.find(([first, bytes]) => offset >= first && offset < first + bytes);
+    return found ?? null;
+  }
+
+  *all(): Generator<LaidByte> {
+    for (const device of this.#images.keys()) {
+      for (const [first, bytes, register] of this.#registersOf(device))
+        for (let offset = first; offset < first + bytes; offset++)
+          yield { device, offset, first, register };
+    }
+  }
+
+  #registersOf(device: string): readonly Register[] {
+    let registers = this.#registers.get(device);
+    if (registers === undefined) {
+      const image = this.#images.get(device);
+      registers = image === undefined ? HEADER : [...registersIn(image)];
+      this.#registers.set(device, registers);
+    }
+    return registers;
+  }
+}
+
+/** The registers of a function, with their places in its configuration space. */
+function* registersIn(image: Image): Generator<Register> {
+  const all = [...placed(image)].sort((a, b) => a.at - b.at);
+  for (const [i, { at, registers }] of all.entries()) {
+    // A register that the capability is too short for belongs to what follows.
+    const space = at < STANDARD_BYTES ? STANDARD_BYTES : SPACE_BYTES;
+    const end = Math.min(all[i + 1]?.at ?? space, space);
+    for (const [first, bytes, register] of registers) {
+      const shown = Math.min(end - at - first, bytes);
+      if (shown > 0) yield [at + first, shown, register];
     }
   }
 }
@@ -116,23 +164,17 @@ function* extendedList(image: Image): Generator<number> {
   }
 }
 
-/** What is known of the configuration space of each function. The first value of a byte counts. */
-function imagesOf(reader: TraceReader): Map<string, Image> {
-  const images = new Map<string, Image>();
-  const wanted = ['snapshot', 'config.read'].map((kind) => reader.dictionaries.kind.indexOf(kind));
-  for (const info of reader.batches) {
-    const ids = info.stats?.ids.kind;
-    if (ids !== undefined && !wanted.some((id) => ids.includes(id))) continue;
-    addBatch(reader.batch(info), wanted[0], wanted[1], images);
-  }
-  return images;
-}
-
 /** Paths whose reads return what the function has; VFIO hides some capabilities from its users. */
 const PHYSICAL: ReadonlySet<string> = new Set(['kernel', 'sysfs', 'hardware']);
 
-function addBatch(batch: Batch, snapshot: number, read: number, images: Map<string, Image>): void {
+/**
+ * Adds what a batch shows to what is known of the configuration space of each function. The first
+ * value of a byte counts. Returns the devices that more is known about.
+ */
+function addBatch(batch: Batch, images: Map<string, Image>): ReadonlySet<string> {
+  const changed = new Set<string>();
   const kind = batch.column('kind');
+  const [snapshot, read] = ['snapshot', 'config.read'].map((name) => kind.entries.indexOf(name));
   const device = batch.column('device');
   const offset = batch.column('offset');
   const length = batch.column('length');
@@ -146,14 +188,18 @@ function addBatch(batch: Batch, snapshot: number, read: number, images: Map<stri
     const image = known[device.ids[row]];
     if (id === snapshot) {
       const bytes = batch.column('data').at(row);
-      if (bytes !== null && bytes.byteLength >= STANDARD_HEADER) fill(image, 0, bytes);
+      if (bytes === null || bytes.byteLength < STANDARD_HEADER) continue;
+      fill(image, 0, bytes);
+      changed.add(device.entries[device.ids[row]]);
     } else if (isPresent(value.bits, row) && isPhysical[path.id(row)]) {
       const at = offset.number(row);
       const bytes = length.number(row);
       if (bytes > 4 || at + bytes > SPACE_BYTES || image[at] >= 0) continue;
       fill(image, at, littleEndian(value.number(row), bytes));
+      changed.add(device.entries[device.ids[row]]);
     }
   }
+  return changed;
 }
 
 function imageOf(images: Map<string, Image>, device: string): Image {

@@ -22,19 +22,26 @@ export interface Comparison {
   readonly first: Difference | null;
   /** All differences; groups without any are left out. */
   readonly groups: Readonly<Record<string, readonly Difference[]>>;
+  /** With `pairs`: the events of A and of B that belong together, in the order of A. */
+  readonly pairs?: readonly EventPair[];
 }
+
+/** An operation of A and the one of B that it was aligned with, by the events that begin them. */
+export type EventPair = readonly [a: number, b: number];
 
 export interface CompareOptions {
   /** Durations count, if they differ by more than {@link TIMES} and {@link NOISE_NS}. */
   readonly timing?: boolean;
+  /** Whether the comparison has the pairs of events. */
+  readonly pairs?: boolean;
 }
 
 const TIMES = 4n;
 const NOISE_NS = 10_000_000n;
 
-/** A difference between two lanes, before it is put into words. */
-interface Found {
-  readonly group: Group | 'timing';
+/** Operations of a lane that were aligned with each other; one of them may be absent. */
+interface Aligned {
+  readonly group: Group;
   readonly lane: string;
   readonly a: Operation | null;
   readonly b: Operation | null;
@@ -42,9 +49,14 @@ interface Found {
   readonly at: number;
 }
 
+/** A difference between two lanes, before it is put into words. */
+interface Found extends Omit<Aligned, 'group'> {
+  readonly group: Group | 'timing';
+}
+
 export function compare(a: TraceReader, b: TraceReader, options: CompareOptions = {}): Comparison {
-  const [lanesA, lanesB] = [lanesOf(a), lanesOf(b)];
-  const found = differences(lanesA, lanesB, options);
+  const aligned = alignedLanes(lanesOf(a), lanesOf(b));
+  const found = aligned.flatMap((one) => differenceIn(one, options));
   const words = new Words(a, b);
   const groups: Record<string, Difference[]> = {};
   for (const group of [...GROUPS, 'timing'] as const) {
@@ -52,39 +64,41 @@ export function compare(a: TraceReader, b: TraceReader, options: CompareOptions 
     if (own.length > 0) groups[group] = own.map((difference) => words.describe(difference));
   }
   const first = found.length === 0 ? null : words.withState(found[0]);
-  return { equal: first === null, first, groups };
+  const comparison = { equal: first === null, first, groups };
+  return options.pairs === true ? { ...comparison, pairs: pairsOf(aligned) } : comparison;
 }
 
-/** All differences, in the order of A. */
-function differences(a: Lanes, b: Lanes, { timing }: CompareOptions): Found[] {
+/** All operations, in the order of A. */
+function alignedLanes(a: Lanes, b: Lanes): Aligned[] {
   const lanes = [...new Set([...a.keys(), ...b.keys()])];
-  const found = lanes.flatMap((lane) => inLane(lane, a.get(lane) ?? [], b.get(lane) ?? []));
-  const counted = timing === true ? found : found.filter(({ group }) => group !== 'timing');
-  return counted.sort((x, y) => x.at - y.at);
+  const all = lanes.flatMap((lane) => alignedLane(lane, a.get(lane) ?? [], b.get(lane) ?? []));
+  return all.sort((x, y) => x.at - y.at);
 }
 
-function inLane(lane: string, a: readonly Operation[], b: readonly Operation[]): Found[] {
-  const found: Found[] = [];
+function alignedLane(lane: string, a: readonly Operation[], b: readonly Operation[]): Aligned[] {
   let at = a.length === 0 ? Number.POSITIVE_INFINITY : a[0].seq;
   const pairs = align(
     a.map(({ key }) => key),
     b.map(({ key }) => key),
   );
-  for (const pair of pairs) {
+  return pairs.flatMap((pair): Aligned[] => {
     const [left, right] = [pair.a === null ? null : a[pair.a], pair.b === null ? null : b[pair.b]];
     if (left !== null) at = left.seq;
     const { group } = (left ?? right)!;
-    if (group === null) continue;
-    if (left === null || right === null) {
-      found.push({ group, lane, a: left, b: right, at });
-    } else if (left.result !== null && right.result !== null && left.result !== right.result) {
-      found.push({ group, lane, a: left, b: right, at });
-    } else if (takesLonger(left, right)) {
-      found.push({ group: 'timing', lane, a: left, b: right, at });
-    }
-  }
-  return found;
+    return group === null ? [] : [{ group, lane, a: left, b: right, at }];
+  });
 }
+
+/** What differs in operations that were aligned, if anything does. */
+function differenceIn(one: Aligned, { timing }: CompareOptions): Found[] {
+  const { a, b } = one;
+  if (a === null || b === null) return [one];
+  if (a.result !== null && b.result !== null && a.result !== b.result) return [one];
+  return timing === true && takesLonger(a, b) ? [{ ...one, group: 'timing' }] : [];
+}
+
+const pairsOf = (aligned: readonly Aligned[]): EventPair[] =>
+  aligned.flatMap(({ a, b }): EventPair[] => (a === null || b === null ? [] : [[a.seq, b.seq]]));
 
 function takesLonger({ ns: a }: Operation, { ns: b }: Operation): boolean {
   if (a === null || b === null) return false;

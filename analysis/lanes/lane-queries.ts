@@ -95,5 +95,3 @@ WHERE last IS NULL OR last < seq ORDER BY device, seq`;
 
 export const FAILED_PROBES = outermost("'probe'", 'ret < 0');
 export const RESETS = outermost("'reset'", 'true');
-
-export const LAST_TIME = "SELECT max(ts) AS ts FROM events WHERE kind <> 'snapshot'";

@@ -4,6 +4,7 @@ import { type RaceReport, type RaceSide, races } from '../races/index.js';
 import type { SqlSession } from '../sql-session.js';
 import type { DriverStretch, Edge, Lane, Lanes, Mark, MarkKind, Stretch } from './lane.js';
 import * as queries from './lane-queries.js';
+import { lastTimeOf } from './last-time.js';
 import { lossBands } from './losses.js';
 import { rowsOf } from './session-rows.js';
 
@@ -58,11 +59,10 @@ export async function readLanes(session: SqlSession, reader: TraceReader): Promi
     );
   const report = races(reader);
   lanes.addRaces(report);
-  const [last] = await rowsOf<{ ts: bigint | null }>(session, queries.LAST_TIME);
   const { zero } = lanes;
   return {
     zero,
-    end: last?.ts === null || last === undefined ? 0 : Number(last.ts - zero),
+    end: Number((lastTimeOf(reader) ?? zero) - zero),
     devices: lanes.finish(),
     losses: lossBands(reader, zero),
     races: report,

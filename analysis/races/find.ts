@@ -53,6 +53,10 @@ export interface Race extends Pair {
   readonly touched: { readonly recorded: readonly string[]; readonly other: readonly string[] };
   /** The other order, from where it differs: the kernel that runs did it. */
   readonly witness: readonly WitnessOperation[];
+  /** Which threads wait for each other for good in the other order; null if none do. */
+  readonly deadlock: string | null;
+  /** Bugs of the kernel that the other order hits. */
+  readonly faults: readonly string[];
   /** What happened, and what would have happened in the other order. */
   readonly outcome: string;
   readonly advice: string;
@@ -234,12 +238,15 @@ function makeRace(
     outcome: `${describeRecorded(recorded)}; in the other order: ${describeOutcome(other, world)}`,
     drivers: { recorded: recorded.driver, other: laterOwner(other, world) },
     touched: { recorded: touchedBy(recorded), other: touchedBy(other) },
+    deadlock: null,
+    faults: [],
     advice: ADVICE[raceClass],
     witness: moved.map(({ seq, actor, action }) => ({ seq, actor, what: describe(action) })),
   };
 }
 
-const distance = (a: Nanos, b: Nanos) => (a < b ? nanosBetween(a, b) : nanosBetween(b, a));
+/** Time between two moments, whichever came first. */
+export const distance = (a: Nanos, b: Nanos) => (a < b ? nanosBetween(a, b) : nanosBetween(b, a));
 
 const side = ({ seq, ts, actor, action }: Operation): RaceSide => ({
   seq,

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { importedCapture } from '../../tests/captures.js';
 import { testData } from '../../tests/test-data.js';
-import { type Race, races } from './index.js';
+import { countIncidents, type Race, races } from './index.js';
 
 interface ActorLine {
   readonly op: string;
@@ -128,6 +128,19 @@ describe('races in recordings of real kernels', () => {
       const seqs = races.flatMap(({ first, second }) => [first.seq, second.seq]);
       expect(Math.max(...seqs) - Math.min(...seqs)).toBeLessThan(2500);
     }
+  });
+
+  test('incidents are counted by device and class, whatever number of races and events they have', () => {
+    const found = racesOf('sriov-on-r1');
+    const counts = countIncidents(found);
+    expect(counts.reduce((sum, { races: count }) => sum + count, 0)).toBe(found.length);
+    for (const { device, class: name, incidents } of counts) {
+      const own = found.filter((race) => race.device === device && race.class === name);
+      expect(incidents).toBe(new Set(own.map(({ incident }) => incident)).size);
+    }
+    expect(new Set(counts.map(({ device, class: name }) => `${device} ${name}`)).size).toBe(
+      counts.length,
+    );
   });
 
   test('a race has the drivers of both orders, and the other order as its witness', () => {

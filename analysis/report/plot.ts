@@ -41,6 +41,8 @@ export function draw(options: FigureOptions, marks: readonly unknown[]): string 
   svg.removeAttribute('height');
   // The page has these rules once.
   for (const style of [...svg.querySelectorAll('style')]) style.remove();
+  // The label is that of the whole figure; a group has no role that may have one.
+  for (const group of svg.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   return svg.outerHTML.replace(GEOMETRY, (attribute) =>
     attribute.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
   );
@@ -49,9 +51,14 @@ export function draw(options: FigureOptions, marks: readonly unknown[]): string 
 /** Attributes whose further decimals nobody sees; they are most of a figure's size. */
 const GEOMETRY = / (?:x|y|d|cx|cy|x1|x2|y1|y2|width|height|transform|fill-opacity)="[^"]*"/g;
 
+interface SvgPart {
+  remove(): void;
+  removeAttribute(name: string): void;
+}
+
 interface SvgElement {
   readonly outerHTML: string;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
-  querySelectorAll(selector: string): Iterable<{ remove(): void }>;
+  querySelectorAll(selector: string): Iterable<SvgPart>;
 }

@@ -1,7 +1,7 @@
 /** Puts a report together as one HTML file: no script, nothing from elsewhere. */
-import { isEventful, type Lane } from '../lanes/index.js';
-import { driverColors } from './lane-colors.js';
-import { counted, duration, escapeHtml } from './markup.js';
+import { driverColors, isEventful, type Lane } from '../lanes/index.js';
+import { counted, duration } from '../shown-text.js';
+import { escapeHtml } from './markup.js';
 import type { Findings, TraceReport } from './report-data.js';
 import { type Section, sectionsOf, type Table } from './report-sections.js';
 import { STYLE } from './report-style.js';

@@ -1,7 +1,15 @@
 /** The sections of a report: a sentence, a figure, a table, and the SQL of the table. */
 
-import { type Edge, isEventful, type Lane, type Span } from '../lanes/index.js';
+import {
+  driverColors,
+  type Edge,
+  edgeWords,
+  isEventful,
+  type Lane,
+  type Span,
+} from '../lanes/index.js';
 import type { Race, RaceSide } from '../races/index.js';
+import { counted, duration, visible } from '../shown-text.js';
 import {
   BUCKETS_PER_DECADE,
   type CountRow,
@@ -13,10 +21,8 @@ import {
   type ValueRow,
   valueFigure,
 } from './chart-figures.js';
-import { driverColors } from './lane-colors.js';
 import { laneFigure } from './lane-figure.js';
-import { edgeText, seconds, shownLanes } from './lane-shapes.js';
-import { counted, duration, visible } from './markup.js';
+import { seconds, shownLanes } from './lane-shapes.js';
 import type { Row, TraceReport } from './report-data.js';
 
 export interface Table {
@@ -97,7 +103,8 @@ function lanesSection({ lanes }: TraceReport): Section | null {
   };
 }
 
-const text = (word: string, edge: Edge | null): string => edgeText(word, edge).replace(/^\w+ /, '');
+const text = (word: 'from' | 'to', edge: Edge | null): string =>
+  edgeWords(word, edge).replace(/^\w+ /, '');
 
 function incidentSections({ lanes }: TraceReport): Section[] {
   const { races } = lanes.races;

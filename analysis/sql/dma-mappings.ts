@@ -1,12 +1,15 @@
 import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
+import { DOMAIN_DOC, domainOf, MAPPING_CALLS } from './dma-domain.js';
+
+const DOMAIN = domainOf('b.name', 'b.h', 'coalesce(b.pid, b.tid)', 'b.device');
 
 export const dmaMappings: ViewDefinition = {
   type: 'view',
   name: 'dma_mappings',
   doc:
-    'IOVA ranges that were mapped, from when to when. The kernel does not record for which ' +
-    'domain: only time distinguishes ranges of different domains with one address. What ' +
-    'failed is no mapping.',
+    'IOVA ranges that were mapped, from when to when. The event of the kernel has no domain; it ' +
+    'is that of the call in which the event came. Without such a call only time distinguishes ' +
+    'ranges of different domains with one address. What failed is no mapping.',
   columns: {
     iova: ['address', 'first I/O virtual address'],
     length: ['bytes', 'bytes'],
@@ -15,6 +18,7 @@ export const dmaMappings: ViewDefinition = {
     mapped_ts: ['time', 'its time, nanoseconds of the trace clock'],
     mapped_tid: ['thread', 'thread that mapped it'],
     mapped_task: ['text', 'comm of that thread'],
+    domain: ['text', `${DOMAIN_DOC}; null if no such call is recorded`],
     unmapped_seq: ['seq', 'event that unmapped it; null when it was still mapped at the end'],
     unmapped_ts: ['time', 'its time, nanoseconds of the trace clock'],
     unmapped_tid: ['thread', 'thread that unmapped it'],
@@ -27,7 +31,13 @@ export const dmaMappings: ViewDefinition = {
   // A map without such an unmap was unmapped as part of a larger range. Such ranges are found by
   // blocks of a size that divides a range into a few hundred of them.
   sql: `
-WITH done AS (
+WITH calls AS (
+  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq,${DOMAIN} AS domain
+  FROM (SELECT *, to_hex(data) AS h FROM events_of(['ioctl'])
+    WHERE phase <> 'end' AND name IN (${MAPPING_CALLS})) b
+  LEFT JOIN (FROM events_of(['ioctl']) WHERE phase = 'end') e
+    ON e.trace = b.trace AND e.span = b.seq
+), done AS (
   SELECT * FROM events_of(['dma.map', 'dma.unmap']) WHERE phase <> 'begin'
     AND CASE WHEN ret IS NOT NULL THEN ret >= 0
       ELSE NOT (source = 'qemu' AND starts_with(coalesce(name, ''), 'iommufd_')) END
@@ -59,10 +69,14 @@ WITH done AS (
   GROUP BY ALL
 )
 SELECT m.trace, m.iova, m.length, m.paddr, m.seq AS mapped_seq, m.ts AS mapped_ts,
-  m.tid AS mapped_tid, m.task AS mapped_task, u.seq AS unmapped_seq, u.ts AS unmapped_ts,
+  m.tid AS mapped_tid, m.task AS mapped_task,
+  CASE WHEN d.end_seq IS NULL OR d.end_seq > m.seq THEN d.domain END AS domain,
+  u.seq AS unmapped_seq, u.ts AS unmapped_ts,
   u.tid AS unmapped_tid, u.task AS unmapped_task, u.ts::BIGINT - m.ts::BIGINT AS duration,
   ${spansLoss('m', 'u')}
-FROM exact m LEFT JOIN covering c ON c.trace = m.trace AND c.seq = m.seq
+FROM exact m
+ASOF LEFT JOIN calls d ON d.trace = m.trace AND d.tid = m.tid AND d.seq < m.seq
+LEFT JOIN covering c ON c.trace = m.trace AND c.seq = m.seq
 LEFT JOIN events_of(['dma.unmap']) u
   ON u.trace = m.trace AND u.seq = coalesce(m.exact_seq, c.cover_seq)
 ORDER BY m.trace, m.seq`,

@@ -125,21 +125,37 @@ test('how long each device was there without a driver', async () => {
   expect(rows.map(({ driverless }) => Number(driverless))).toEqual(expected);
 });
 
-test('what an IOVA was mapped to at a time, and by whom', async () => {
+test('what an IOVA was mapped to at a time, by whom, and in which domain', async () => {
   const log = clientLog();
   const mapped = log.find(({ what }) => what.includes('MAP_DMA ro iova=0x800000 size=64K'))!.ns;
   const unmapped = log.find(({ what }) => what.includes('UNMAP_DMA ro'))!.ns;
   const at = (ns: number) =>
     ask(
       CLIENT,
-      `SELECT mapped_task, mapped_tid FROM dma_mappings WHERE iova <= 8389000
+      `SELECT mapped_task, mapped_tid, domain FROM dma_mappings WHERE iova <= 8389000
         AND 8389000 < iova + length AND mapped_ts <= ${ns}
         AND (unmapped_ts IS NULL OR unmapped_ts > ${ns})`,
     );
   expect(await at((mapped + unmapped) / 2)).toEqual([
-    { mapped_task: 'vfioclient', mapped_tid: 234 },
+    { mapped_task: 'vfioclient', mapped_tid: 234, domain: 'container of process 234' },
   ]);
   expect(await at(unmapped + 1e6)).toEqual([]);
+});
+
+test('the domain of a mapping in an iommufd is the IOAS that the client named', async () => {
+  const mapped = text('iommufd-cdev-r1', 'client.txt').matchAll(
+    / IOMMU_IOAS_MAP fixed ioas=(\d+) \S+ iova=(0x\w+) len=(0x\w+) .* errno=0$/gm,
+  );
+  const logged = new Set(
+    [...mapped].map(([, ioas, iova, length]) => `${ioas} ${Number(iova)} ${Number(length)}`),
+  );
+  expect(logged.size).toBeGreaterThan(0);
+  for (const one of logged) {
+    const [ioas, iova, length] = one.split(' ');
+    const sql = `SELECT DISTINCT domain FROM pinned_memory
+      WHERE iova = ${iova} AND change = ${length}`;
+    expect(await ask('iommufd-cdev-r1', sql)).toEqual([{ domain: `IOAS ${ioas}` }]);
+  }
 });
 
 describe('which call failed, and why', () => {

@@ -14,6 +14,8 @@ const ACTORS: ReadonlySet<string> = new Set(['sysfs.write', 'ioctl', 'syscall'])
 const ANSWERS: ReadonlySet<string> = new Set(['probe', 'reset']);
 /** Calls inside calls that are followed at most. */
 const DEPTH_MAX = 64;
+const NOT_MAPPED = 'not mapped';
+const UNSEEN = 'what decides this result is not in the recording';
 
 export class Explainer {
   readonly links: Links;
@@ -133,8 +135,12 @@ export class Explainer {
       return true;
     }
     if (reasons.length === 1) {
-      const [{ text, cells, inferred }] = reasons;
-      chain.push({ seq: at, relation: inferred === true ? 'inferred' : 'rule', text });
+      const [{ text, cells, basis }] = reasons;
+      if (basis === 'unseen') {
+        chain.push({ seq: null, relation: 'unknown', text: `not known: ${text}` });
+        return false;
+      }
+      chain.push({ seq: at, relation: basis ?? 'rule', text });
       for (const cell of cells) this.#addCell(cell, at, chain);
       return true;
     }
@@ -155,7 +161,7 @@ export class Explainer {
       chain.push({ seq: at, relation: 'rule', text });
       return true;
     }
-    const text = 'not known: what decides this result is not in the recording';
+    const text = `not known: ${this.links.unpredicted.get(at) ?? UNSEEN}`;
     chain.push({ seq: null, relation: 'unknown', text });
     return false;
   }
@@ -171,7 +177,11 @@ export class Explainer {
       return;
     }
     const ago = timeWords(this.#at(before).ts - this.#at(change.seq).ts);
-    chain.push(this.#link(change.seq, 'state', `${is} since ${ago} before: `));
+    const never = change.isFirst === true && change.value === NOT_MAPPED;
+    const since = never
+      ? `${cell} was never mapped, from ${ago} before on`
+      : `${is} since ${ago} before`;
+    chain.push(this.#link(change.seq, 'state', `${since}: `));
     this.#addCallers(this.#beginOf(change.seq), chain);
   }
 

@@ -6,6 +6,8 @@ import { kindFacts, type TraceReader } from '../../traces/index.js';
 export interface CellChange {
   readonly seq: number | null;
   readonly value: string;
+  /** Nothing was known of the cell before. */
+  readonly isFirst?: true;
 }
 
 /** Frequent kinds that change none of the cells that rules read. */
@@ -28,7 +30,10 @@ export class CellHistory {
         for (const [path, list] of changes) {
           const value = cellAt(engine, path) ?? 'unknown';
           if (list.length === 0) list.push({ seq: e.kind === 'snapshot' ? e.seq : null, value });
-          else if (list.at(-1)!.value !== value) list.push({ seq: e.seq, value });
+          else if (list.at(-1)!.value !== value) {
+            const isFirst = list.length === 1 && list[0].value === 'unknown';
+            list.push({ seq: e.seq, value, ...(isFirst ? { isFirst } : {}) });
+          }
         }
       },
     });

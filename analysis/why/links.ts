@@ -1,5 +1,11 @@
 /** One replay of a recording, which notes how its events depend on each other. */
-import { type EventCursor, type Reason, Replayer, type Verdict } from '../../replay/index.js';
+import {
+  type EventCursor,
+  type Reason,
+  Replayer,
+  reasonsOf,
+  type Verdict,
+} from '../../replay/index.js';
 import { type Kind, kindFacts, type TraceReader } from '../../traces/index.js';
 import { isSigbus } from './event-words.js';
 import { Holders, type Wait } from './holders.js';
@@ -26,6 +32,8 @@ export class Links {
   readonly returned = new Map<number, number>();
   /** The rules that refused a call or an access, or let a fault pass. */
   readonly reasons = new Map<number, readonly Reason[]>();
+  /** Why replay did not predict an error, in words. */
+  readonly unpredicted = new Map<number, string>();
   readonly endOf = new Map<number, number>();
   /** Releases that a removal of the function explains, and the event that shows it. */
   readonly removals = new Map<number, number>();
@@ -89,8 +97,10 @@ export class Links {
     const thread = this.#threadOf(tid);
     if (e.phase === 'end') this.#end(thread, e);
     else this.#begin(thread, e);
-    if (verdict.type === 'match' && verdict.reasons !== undefined) {
-      this.reasons.set(seq, verdict.reasons);
+    const reasons = reasonsOf(verdict);
+    if (reasons !== undefined) this.reasons.set(seq, reasons);
+    else if (verdict.type in UNPREDICTED && e.hasRet && isError(e, e.ret)) {
+      this.unpredicted.set(seq, UNPREDICTED[verdict.type]!);
     }
     this.#holders.see(e, thread.calls);
     if (isFailure(e)) this.#note(this.failures, e);
@@ -158,6 +168,11 @@ export class Links {
     if (failed || !CLEANS_UP.has(e.kind)) around.failed = failed ? { seq: e.seq, ret } : null;
   }
 }
+
+const UNPREDICTED: Readonly<Partial<Record<Verdict['type'], string>>> = {
+  unknown: 'the recording does not show the state or the argument that decides this result',
+  unmodelled: 'replay has no model of this call',
+};
 
 /** Calls by which the kernel undoes what failed: they do not decide the result. */
 const CLEANS_UP: ReadonlySet<string> = new Set([

@@ -206,7 +206,7 @@ test('docs/why.md has the counts of all recordings', () => {
     return `| ${capture} | ${cells.join(' | ')} |`;
   });
   const doc = readFileSync('docs/why.md', 'utf8');
-  const found = doc.split('\n').filter((line) => /^\| \S+-r\d \|/.test(line));
+  const found = doc.split('\n').filter((line) => /^\| \S+-r\d \|.* of /.test(line));
   expect(found.map((line) => line.replaceAll(/ +/g, ' '))).toEqual(
     rows.map((line) => line.replaceAll(/ +/g, ' ')),
   );

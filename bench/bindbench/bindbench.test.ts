@@ -25,6 +25,12 @@ test.each(scores)('$id is found by explore and explain, and nothing in its fixed
   expect(explain).not.toBe('missed');
 });
 
+test('nine of ten races are predicted from the recording of a run that ended well', () => {
+  const verdicts = scores.map(({ predictive }) => predictive).filter((one) => one !== null);
+  const found = verdicts.filter((one) => one !== 'missed').length;
+  expect(found / verdicts.length).toBeGreaterThanOrEqual(0.9);
+});
+
 test('the judge agrees with the recordings of every case', () => {
   // The judge knows no kernel with such bugs.
   for (const one of written.filter(({ racy }) => racy.bugs === undefined)) {

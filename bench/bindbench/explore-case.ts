@@ -30,6 +30,8 @@ export interface ExploredCase {
   readonly bad: ReadonlySet<number>;
   /** Named outcomes that were found and are not bad. */
   readonly good: ReadonlySet<number>;
+  /** One run for each outcome. */
+  readonly runs: readonly FoundRun[];
   readonly badRun: FoundRun | null;
   readonly goodRun: FoundRun | null;
 }
@@ -64,7 +66,7 @@ export function exploreCase(one: Pick<Case, 'bad'>, document: ScenarioDocument):
     ...[...unnamed].map((text) => `an outcome that is not named: ${text}`),
     ...notReached(document.outcomes, reached),
   ];
-  const runs = { badRun: runOf(true), goodRun: runOf(false) };
+  const runs = { runs: found.outcomes, badRun: runOf(true), goodRun: runOf(false) };
   return { world, closed, states, differences, bad, good, ...runs };
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../replay/index.js';
 import { fileError, MemorySink, TraceWriter } from '../../traces/index.js';
 import { type ExploredCase, exploreCase, type FoundRun } from './explore-case.js';
+import { passingRun } from './passing-run.js';
 import type { Case } from './read-case.js';
 
 /** @param notes of the recording: none of them, unless they are given, shows the scenario */
@@ -42,7 +43,8 @@ function filesOf(one: Case): [name: string, content: string | Uint8Array][] {
   const files: [string, string | Uint8Array][] = [['racy.json', json(one.racy)]];
   if (one.fixed !== null) files.push(['fixed.json', json(one.fixed)]);
   for (const document of one.kernels) files.push([`racy-${document.kernel}.json`, json(document)]);
-  if (racy.goodRun !== null) files.push(['passing.arrows', repeatable(racy, racy.goodRun)]);
+  const good = passingRun(one, racy);
+  if (good !== null) files.push(['passing.arrows', repeatable(racy, good)]);
   if (racy.badRun !== null) files.push(['failing.arrows', repeatable(racy, racy.badRun)]);
   return files;
 }

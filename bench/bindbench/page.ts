@@ -29,9 +29,11 @@ read; then the file, the line and the mistake are printed.
   ones, came out, and that a bad one is among them.
 * *explain*: of a bad run, \`found\` says that the deciding pair was named, or rightly none where no order ends well.
 * *predictive*: of the recording of a run that ended well, and of nothing else, \`found\` says that a race between the actors of
-  a deciding pair was reported. It is empty where no run ends well, where programs decide by what they remember, which no
+  a deciding pair was reported ([races](races.md)). The run is the nearest to a bad one, and one in which no operation failed if
+  there is such a run. It is empty where no run ends well, where programs decide by what they remember, which no
   recording shows, and where the kernel has a bug that its release does not show.
-* *false alarms*: bad outcomes of the fixed scenario and races predicted from its recording, and in cases of the kind \`silent\`
+* *false alarms*: bad outcomes of the fixed scenario; races that are predicted from the recordings of a run for each of its
+  outcomes, and say of another order that it ends as none of its orders does; and in cases of the kind \`silent\` any race, and
   any outcome but the first.
 * In JSON, \`found\` counts the cases that neither explore nor explain has missed, \`missed\` the others, and \`byTool\` has
   the counts of each tool. \`null\` is for a tool that was not run.

@@ -1,7 +1,7 @@
 /** The score of a case: whether its race was found, and whether anything was reported of its fix. */
 import { explainCase } from './explain-case.js';
 import { type ExploredCase, exploreCase } from './explore-case.js';
-import { type PredictedCase, predictCase } from './predict-case.js';
+import { falselyPredicted, type PredictedCase, predictCase } from './predict-case.js';
 import type { Case } from './read-case.js';
 
 /** found: the race, and nothing else; silent: rightly nothing; null: not run. */
@@ -43,7 +43,7 @@ export function scoreCase(one: Case): Score {
   ];
   const explained = explainCase(one, racy);
   const predicted = predictCase(one, racy);
-  const ofFixed = fixed === null ? null : predictCase(one, fixed);
+  const ofFixed = fixed === null ? 0 : falselyPredicted(one, fixed);
   const { user, system } = process.cpuUsage(before);
   return {
     id: one.id,
@@ -54,7 +54,7 @@ export function scoreCase(one: Case): Score {
     predictive: predictedVerdict(one, predicted),
     falseAlarms:
       (fixed?.bad.size ?? 0) +
-      (ofFixed?.reported ?? 0) +
+      ofFixed +
       (one.kind === 'silent' ? alarmsOf(racy) + (predicted?.reported ?? 0) : 0),
     states: all.reduce((sum, { states }) => sum + states, 0),
     ms: Math.round((user + system) / 1000),

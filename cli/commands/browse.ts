@@ -1,12 +1,21 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parseSeq } from '../number-options.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { endTransient, hasColor } from '../output.js';
+import {
+  describeCompleteness,
+  openTrace,
+  openUnverified,
+  type StrictOption,
+  strictOption,
+} from '../open-trace.js';
+import { endTransient, hasColor, note } from '../output.js';
+import { requireTerminal } from '../require-terminal.js';
 import type { ThemeName } from '../tui/text/theme.js';
 
 interface BrowseOptions extends StrictOption {
   readonly at?: number;
   readonly where?: string;
+  readonly follow?: boolean;
   readonly theme: ThemeName;
   readonly mouse: boolean;
 }
@@ -16,8 +25,10 @@ export function register(program: Command): void {
     .command('browse')
     .description('look through the events in the terminal, with the state of the devices')
     .argument('<trace>', 'trace file')
+    .argument('[other]', 'trace file to show beside it, with what differs')
     .option('--at <seq>', 'begin at the event of that number', parseSeq)
     .option('--where <condition>', 'begin with the events of an SQL condition')
+    .option('--follow', 'show what is added to a trace that is being recorded')
     .addOption(
       new Option('--theme <name>', 'colours for a background that is')
         .choices(['auto', 'light', 'dark'])
@@ -27,23 +38,28 @@ export function register(program: Command): void {
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: BrowseOptions): Promise<void> {
-  const reader = await openTrace(file, options);
+async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
+  // What is damaged is shown by the browser; --strict wants to know before.
+  const reader =
+    options.strict === true
+      ? await openTrace(file, options)
+      : await openUnverified(options.follow === true ? recordedTo(file) : file);
   try {
     endTransient();
-    await requireTerminal();
+    await requireTerminal('browse');
     const { browse } = await import('../tui/start-browser.js');
-    const { at = null, where = null, theme, mouse } = options;
+    const { at = null, where = null, follow = false, theme, mouse } = options;
     const color = hasColor(process.stdout);
-    await browse(reader, { title: file, color, theme, mouse, at, where });
+    const begin = { at, where, other: other ?? null };
+    const shown = await browse(reader, { title: file, color, theme, mouse, follow, ...begin });
+    if (!shown.completeness.complete) note(`${file}: ${describeCompleteness(shown)}`);
   } finally {
     reader.close();
   }
 }
 
-async function requireTerminal(): Promise<void> {
-  if (process.stdin.isTTY && process.stdout.isTTY) return;
-  const { VfrError } = await import('../../traces/index.js');
-  const next = 'Run it in one, or print the events with `vfr events`.';
-  throw new VfrError('NO_TERMINAL', 'browse needs a terminal', next);
-}
+/** Until a recording is complete, it has a name of its own. */
+const recordedTo = (file: string): string => {
+  const partial = `${file}.partial`;
+  return existsSync(partial) ? partial : file;
+};

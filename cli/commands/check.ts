@@ -17,6 +17,7 @@ interface Options extends StrictOption {
   readonly set?: (typeof SETS)[number];
   readonly format: (typeof FORMATS)[number];
   readonly json?: boolean;
+  readonly list?: true;
 }
 
 export function register(program: Command): void {
@@ -25,16 +26,23 @@ export function register(program: Command): void {
   const command = program
     .command('check')
     .description('check a trace against rules: no race, no refused fault, nothing lost, …')
-    .argument('<trace>', 'trace file')
+    .argument('[trace]', 'trace file')
     .argument('[more...]', 'more traces')
-    .option('--rules <file>', 'rules of your own, in SQL; with --set both')
+    .option('--rules <file>', 'rules of your own, in SQL or as conditions; with --set both')
     .addOption(set)
     .addOption(format.default('text'))
+    .option('--list', 'print the rules and what they check, instead of checking a trace')
     .option('--json', 'the same as --format json');
   strictOption(command).action(run);
 }
 
-async function run(trace: string, more: readonly string[], options: Options): Promise<void> {
+async function run(
+  trace: string | undefined,
+  more: readonly string[],
+  options: Options,
+): Promise<void> {
+  if (options.list === true) return list(options);
+  if (trace === undefined) throw await noTrace();
   const rules = await rulesOf(options);
   const found = await answerEach([trace, ...more], options, (reader, file) =>
     findingsOf(reader, file, rules),
@@ -55,6 +63,28 @@ async function findingsOf(
   } finally {
     session.close();
   }
+}
+
+async function noTrace(): Promise<Error> {
+  const { VfrError } = await import('../../traces/index.js');
+  return new VfrError('CHECK_INPUT', 'no trace is named', 'Name one, or use --list.');
+}
+
+/** Prints what each rule checks: of the sets, or of those that the options name. */
+async function list(options: Options): Promise<void> {
+  const { RULE_SETS } = await import('../../analysis/index.js');
+  const named = options.set !== undefined || options.rules !== undefined;
+  const sets = named ? { chosen: await rulesOf(options) } : RULE_SETS;
+  const rules = [...new Set(Object.values(sets).flat())].map(({ id, severity, title }) => {
+    const of = Object.keys(sets).filter((name) => sets[name].some((rule) => rule.id === id));
+    return { id, severity, title, sets: named ? [] : of };
+  });
+  if (options.json === true || options.format === 'json') return printJson({ rules });
+  const lines = rules.map(({ id, severity, title, sets: of }) => {
+    const head = `${paint('bold', printable(id))}  ${severity}  ${printable(title)}`;
+    return of.length === 0 ? head : `${head}\n  in ${of.join(', ')}`;
+  });
+  await print(lines.join('\n'));
 }
 
 /** Those of the file and of the set; without either the default set. */
@@ -95,7 +125,7 @@ async function show(
     case 'sarif':
       return printJson(toSarif(checkedOf(found), rules, version()));
     case 'junit':
-      return print(toJUnit(checkedOf(found), rules));
+      return print(toJUnit(checkedOf(found), rules, new Date()));
     default: {
       const texts = found.answers.map(({ trace, answer }) =>
         titled(trace, formatFindings(answer, rules), several),

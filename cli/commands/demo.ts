@@ -122,6 +122,7 @@ async function printNextSteps(output: string): Promise<void> {
   const commands = formatKeys([
     [`  vfr browse ${output}`, 'look at the events, and at the state of the devices at each'],
     [`  vfr races ${output}`, 'all races'],
+    [`  vfr serve ${output}`, 'the same in a browser: lanes, events, states, causes, SQL'],
     [`  vfr report ${output}`, 'report.html: lanes, races, latency and registers as figures'],
     [`  vfr replay ${output}`, 'verdicts, and the drivers at the end'],
     [`  vfr sql ${output} "FROM bindings"`, 'ask in SQL; docs/sql.md has the tables'],

@@ -8,6 +8,7 @@ import { printable } from '../row-formats.js';
 interface Options extends StrictOption {
   readonly json?: boolean;
   readonly timing?: boolean;
+  readonly pairs?: boolean;
 }
 
 /** The most differences of a group to print; JSON has all. */
@@ -20,7 +21,8 @@ export function register(program: Command): void {
     .argument('<a>', 'trace file, such as the one of a good run')
     .argument('<b>', 'trace file to compare with it')
     .option('--timing', 'compare durations, too')
-    .option('--json', 'print one JSON document');
+    .option('--json', 'print one JSON document')
+    .option('--pairs', 'with --json: also the events that belong together');
   strictOption(command).action(run);
 }
 
@@ -28,7 +30,8 @@ async function run(a: string, b: string, options: Options): Promise<void> {
   const { compare } = await import('../../analysis/index.js');
   const readers = await openTraces([a, b], options);
   try {
-    const comparison = compare(readers[0], readers[1], { timing: options.timing === true });
+    const { timing = false, pairs = false } = options;
+    const comparison = compare(readers[0], readers[1], { timing, pairs });
     if (options.json === true) await printJson(comparison);
     else await print(formatComparison(comparison));
     if (!comparison.equal) reportFinding();

@@ -25,6 +25,7 @@ import * as replay from './replay.js';
 import * as report from './report.js';
 import * as runBundle from './run-bundle.js';
 import * as scenarios from './scenarios.js';
+import * as serve from './serve.js';
 import * as sql from './sql.js';
 import * as timeline from './timeline.js';
 import * as verify from './verify.js';
@@ -46,7 +47,7 @@ export interface CommandGroup {
 export const COMMANDS: readonly CommandGroup[] = [
   { heading: 'Begin:', commands: [demo] },
   { heading: 'Make a trace:', commands: [record, importCommand, doctor, scenarios, models] },
-  { heading: 'Look at a trace:', commands: [info, events, timeline, browse, sql, report] },
+  { heading: 'Look at a trace:', commands: [info, events, timeline, browse, serve, sql, report] },
   { heading: 'Keep a trace:', commands: [verify, repair, cut, merge, cat, exportCommand] },
   { heading: 'Share a case:', commands: [makeBundle, runBundle] },
   {

@@ -5,6 +5,7 @@ import { folderOf } from '../import-inputs.js';
 import { openTrace } from '../open-trace.js';
 import { note } from '../output.js';
 import { version } from '../package.js';
+import { plural } from '../plural.js';
 import { SCHEDULE_NOTE } from '../scenario-run.js';
 import { type OutputOption, outputOption, writerName, writeTrace } from '../trace-output.js';
 
@@ -109,9 +110,24 @@ const seedOf = ({ seed = '' }: TraceReader['meta']['notes']): number | null =>
 
 function redactedText(redacted: BundleNote['redacted']): string {
   if (redacted === null) return 'nothing was redacted: the bundle reveals all that the trace does';
-  const parts = Object.entries(redacted).map(([kind, count]) => `${kind} ${count}`);
-  return `redacted: ${parts.join(', ')}`;
+  const parts = (Object.keys(WORDS) as SecretKind[])
+    .filter((kind) => redacted[kind] > 0)
+    .map((kind) => plural(redacted[kind], ...WORDS[kind]));
+  return `redacted: ${parts.join(', ') || 'nothing, since the trace has no secrets'}`;
 }
+
+type SecretKind = keyof NonNullable<BundleNote['redacted']>;
+
+/** What is redacted, for people: one of it, and several if that is not one with an s. */
+const WORDS: Readonly<Record<SecretKind, readonly [one: string, several?: string]>> = {
+  serialNumber: ['serial number'],
+  macAddress: ['MAC address', 'MAC addresses'],
+  kernelAddress: ['kernel address', 'kernel addresses'],
+  hostName: ['host name'],
+  commandLine: ['command line'],
+  path: ['path'],
+  task: ['task name'],
+};
 
 async function ownHosts(): Promise<string[]> {
   const { hostname } = await import('node:os');

@@ -30,6 +30,7 @@ interface Options {
   readonly cleanup?: boolean;
   readonly user?: string;
   readonly json?: boolean;
+  readonly tui?: boolean;
   readonly scenario?: string;
   readonly seed?: number;
   readonly kernel?: string;
@@ -131,6 +132,15 @@ export function register(program: Command): void {
     )
     .option('--snapshot-now', 'do not record: make running recorders write what they have')
     .option('--cleanup', 'do not record: remove what killed recorders left in tracefs')
+    .addOption(
+      new Option('--tui', 'show the events in the terminal as they come, as vfr browse').conflicts([
+        'scenario',
+        'flight',
+        'snapshotNow',
+        'cleanup',
+        'json',
+      ]),
+    )
     .option('--json', 'print the report as one JSON document');
   modeOption(command).action(run);
 }
@@ -147,6 +157,7 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   if (chosen.some((option) => option !== undefined)) throw await needsScenario();
   const recorder = await import('../../recorder/index.js');
   if (options.cleanup === true) return runCleanup(options);
+  if (options.tui === true) return showWhileRecording(options.output);
   if (options.snapshotNow === true) return snapshotNow(options.json === true);
   const stop = new AbortController();
   // The recorded command gets the terminal's Ctrl-C too, and ends by itself.
@@ -165,6 +176,20 @@ async function run(command: readonly string[], options: Options): Promise<void> 
   });
   if (options.json === true) await reportWritten(options.output, report);
   tell(report);
+}
+
+/** Another process records, with the same arguments; what is after `--` is the command's. */
+async function showWhileRecording(output: string): Promise<void> {
+  if (output === '-') {
+    const { VfrError } = await import('../../traces/index.js');
+    const what = 'only a recording to a file can be shown';
+    throw new VfrError('RECORD_OPTION', what, 'Name a file by -o.');
+  }
+  const args = process.argv.slice(2);
+  const end = args.indexOf('--');
+  const own = args.filter((arg, i) => arg !== '--tui' || (end >= 0 && i > end));
+  const { recordInBrowser } = await import('../record-in-browser.js');
+  await recordInBrowser(own, output);
 }
 
 async function needsScenario(): Promise<Error> {

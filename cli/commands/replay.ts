@@ -5,9 +5,10 @@ import { reportFinding } from '../exit-codes.js';
 import { kernelOption } from '../kernel-release.js';
 import { parseSeq } from '../number-options.js';
 import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { paint, print, printJson } from '../output.js';
+import { paint, print } from '../output.js';
 import { printable } from '../row-formats.js';
 import { repeatSchedule } from '../scenario-run.js';
+import { answerEach, printDocuments, titled } from '../several-traces.js';
 
 interface Options extends StrictOption {
   readonly json?: boolean;
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .command('replay')
     .description('run the recording through models of the kernel and judge every response')
     .argument('[trace]', 'trace file')
+    .argument('[more...]', 'more traces')
     .option('--schedule <file>', 'instead of a trace: repeat the order of steps that it has')
     .option('--until <seq>', 'stop before this event', parseSeq)
     .option('--at <seq>', 'print the state after this event, instead of verdicts', parseSeq)
@@ -41,34 +43,55 @@ export function register(program: Command): void {
   strictOption(kernelOption(command)).action(run);
 }
 
-async function run(file: string | undefined, options: Options): Promise<void> {
-  if ((file === undefined) === (options.schedule === undefined)) throw await oneOfBoth();
+async function run(
+  file: string | undefined,
+  more: readonly string[],
+  options: Options,
+): Promise<void> {
+  if ((file === undefined) === (options.schedule === undefined)) {
+    throw await inputError('a trace or --schedule is needed, and not both', 'Name one of them.');
+  }
   if (options.schedule !== undefined) return repeatSchedule(options.schedule, options);
-  await replayTrace(file ?? '', options);
+  const { isView } = await import('../state-views.js');
+  if (!isView({ ...options, kernel: undefined })) return judge([file ?? '', ...more], options);
+  if (more.length > 0) {
+    throw await inputError('a state is of one trace, and several are named', 'Name one of them.');
+  }
+  await showState(file ?? '', options);
 }
 
-async function oneOfBoth(): Promise<Error> {
+async function inputError(what: string, next: string): Promise<Error> {
   const { VfrError } = await import('../../traces/index.js');
-  const what = 'a trace or --schedule is needed, and not both';
-  return new VfrError('REPLAY_INPUT', what, 'Name one of them.');
+  return new VfrError('REPLAY_INPUT', what, next);
 }
 
-async function replayTrace(file: string, options: Options): Promise<void> {
-  const { replay } = await import('../../replay/index.js');
-  const { isView, showView } = await import('../state-views.js');
+async function showState(file: string, options: Options): Promise<void> {
+  const { showView } = await import('../state-views.js');
   const reader = await openTrace(file, options);
   try {
     const kernel = options.kernel ?? reader.meta.kernel;
-    const view = { ...options, kernel };
-    if (isView(view)) return await showView(file, reader, view);
-    const until = options.until === undefined ? {} : { until: options.until };
-    const result = replay(reader.read(), { ...reader.meta, kernel, ...until });
-    if (options.json === true) await printJson(result);
-    else await print(formatReplay(result));
-    if (result.diverged > 0) reportFinding();
+    await showView(file, reader, { ...options, kernel });
   } finally {
     reader.close();
   }
+}
+
+async function judge(files: readonly string[], options: Options): Promise<void> {
+  const { replay } = await import('../../replay/index.js');
+  const several = files.length > 1;
+  const found = await answerEach(files, options, async (reader) => {
+    const kernel = options.kernel ?? reader.meta.kernel;
+    const until = options.until === undefined ? {} : { until: options.until };
+    return replay(reader.read(), { ...reader.meta, kernel, ...until });
+  });
+  if (options.json === true) await printDocuments(found, several);
+  else {
+    const texts = found.answers.map(({ trace, answer }) =>
+      titled(trace, formatReplay(answer), several),
+    );
+    await print(texts.join('\n\n'));
+  }
+  if (found.answers.some(({ answer }) => answer.diverged > 0)) reportFinding();
 }
 
 function formatReplay(result: ReplayResult): string {

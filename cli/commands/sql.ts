@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseSeconds } from '../number-options.js';
 import { type StrictOption, strictOption } from '../open-trace.js';
 import { rowOptions } from '../row-formats.js';
 import { openUsable } from '../several-traces.js';
@@ -70,12 +71,6 @@ function parseSize(text: string): number {
   const [, number, unit, binary] = match;
   const power = 'KMGT'.indexOf(unit.toUpperCase()) + 1;
   return Number(number) * (binary === '' ? 1000 : 1024) ** power;
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (/^\d{1,6}(\.\d+)?$/.test(text) && seconds > 0) return seconds;
-  throw new InvalidArgumentError('It has to be a number of seconds.');
 }
 
 /** The query is null when the shell shall read statements. */

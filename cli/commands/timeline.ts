@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { Lane, Lanes } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { listOf } from '../list-options.js';
-import { openTrace, type StrictOption, strictOption } from '../open-trace.js';
-import { note, print, printJson } from '../output.js';
+import { type StrictOption, strictOption } from '../open-trace.js';
+import { note, print } from '../output.js';
 import { plural } from '../plural.js';
+import { answerEach, printDocuments, titled } from '../several-traces.js';
 
 interface Options extends StrictOption {
   readonly device?: readonly string[];
@@ -19,6 +20,7 @@ export function register(program: Command): void {
     .command('timeline')
     .description('draw which driver had each device, from when to when, and who took it')
     .argument('<trace>', 'trace file')
+    .argument('[more...]', 'more traces')
     .option(
       '--device <addresses>',
       'only these devices, with a line for each binding (repeatable, or by commas)',
@@ -28,27 +30,34 @@ export function register(program: Command): void {
   strictOption(command).action(run);
 }
 
-async function run(file: string, options: Options): Promise<void> {
-  const reader = await openTrace(file, options);
-  let lanes: Lanes;
-  try {
-    lanes = await lanesOf(reader, options.device);
-  } finally {
-    reader.close();
-  }
+async function run(trace: string, more: readonly string[], options: Options): Promise<void> {
+  const several = more.length > 0;
+  const found = await answerEach([trace, ...more], options, (reader) =>
+    lanesOf(reader, options.device),
+  );
   if (options.json === true) {
-    const { races: _, ...plain } = lanes;
-    return printJson(plain);
+    const answers = found.answers.map(({ trace: file, answer: { races: _, ...plain } }) => ({
+      trace: file,
+      answer: plain,
+    }));
+    return printDocuments({ ...found, answers }, several);
   }
+  const texts: string[] = [];
+  for (const { trace: file, answer } of found.answers) {
+    texts.push(titled(file, await textOf(answer, options.device !== undefined), several));
+  }
+  await print(texts.join('\n\n'));
+}
+
+async function textOf(lanes: Lanes, details: boolean): Promise<string> {
   const { isEventful } = await import('../../analysis/index.js');
-  const details = options.device !== undefined;
   const shown: readonly Lane[] = details ? lanes.devices : lanes.devices.filter(isEventful);
   const quiet = lanes.devices.length - shown.length;
   if (quiet > 0) note(`${plural(quiet, 'device')} without a change left out; --device shows them`);
-  if (shown.length === 0) return print('Nothing happened to a device.');
+  if (shown.length === 0) return 'Nothing happened to a device.';
   const { formatTimeline } = await import('../timeline-text.js');
   const width = process.stdout.columns ?? WIDTH_DEFAULT;
-  await print(formatTimeline(lanes, shown, { width, details }));
+  return formatTimeline(lanes, shown, { width, details });
 }
 
 async function lanesOf(reader: TraceReader, names?: readonly string[]): Promise<Lanes> {

@@ -2,6 +2,7 @@
 import { kindsWhere } from '../../traces/index.js';
 import type { BackgroundWork } from './background-work.js';
 import type { EventQueries } from './event-queries.js';
+import { withBeside } from './model/beside.js';
 import { type Browser, type Cause, type Filter, idle, type Request } from './model/browser.js';
 import { storyOf } from './model/device-story.js';
 import { filtered, found } from './model/jumps.js';
@@ -14,6 +15,7 @@ const QUESTIONS = [
   'explain',
   'races',
   'divergences',
+  'compare',
 ] as const satisfies readonly Request['type'][];
 
 /** A request that is answered later. */
@@ -62,6 +64,10 @@ export async function answerTo(
       if (work.stage !== 'done') throw new Error(NOT_READY);
       const seqs = Float64Array.from(notes.keys()).sort();
       return (browser, height) => found(browser, { what: 'a race', seqs, notes }, height);
+    }
+    case 'compare': {
+      const other = await queries.compare(question.file);
+      return (browser, height) => withBeside(browser, other, height);
     }
     case 'divergences': {
       const seqs = work.divergences();

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ConfigLayouts,
   DeviceTimeline,
   type Known,
   type Race,
@@ -11,33 +12,38 @@ import {
   type StateChange,
 } from '../../analysis/index.js';
 import type { Divergence } from '../../replay/index.js';
-import { type Batch, type BatchInfo, VfrError } from '../../traces/index.js';
+import type { Batch } from '../../traces/index.js';
 import { formatDuration } from '../format-duration.js';
 import { CallIndex } from './model/call-index.js';
 import type { EventStore } from './model/event-store.js';
-import { type Finding, FindingCollector, inRank } from './model/findings.js';
-import type { Insights } from './model/overview.js';
+import { type Finding, FindingCollector, inRank, raceFindings } from './model/findings.js';
+import { indexSlices } from './model/index-slices.js';
+import type { Insights, RegisterAt } from './model/overview.js';
+import type { Stage } from './panes/view.js';
 
 /** Events of a slice: a few milliseconds in which keys are not handled. */
-const INDEX_SLICE = 32_768;
 const REPLAY_SLICE = 4096;
+/** Verifying goes on for so many milliseconds before keys are handled. */
+const VERIFY_MS = 6;
 /** Drawing takes as long as several slices. */
 const DRAW_MS = 150;
 /** After a key more are likely to follow: the work pauses for this many milliseconds. */
 const REST_MS = 200;
 
-export type Stage = 'calls' | 'states' | 'races' | 'done';
-
 export class BackgroundWork implements Insights {
   readonly calls: CallIndex;
+  #slices: Generator<void>;
+  /** Batches that were replayed. */
+  #replayed = 0;
   readonly #timeline: DeviceTimeline;
+  readonly #layouts = new ConfigLayouts();
   readonly #collector = new FindingCollector();
   #findings: readonly Finding[] = [];
   #raceNotes: ReadonlyMap<number, string> = new Map();
   /** By event; null until everything is replayed: a later event may still explain a divergence. */
   #divergences: ReadonlyMap<number, Divergence> | null = null;
   #eventful: readonly string[] = [];
-  #stage: Stage = 'calls';
+  #stage: Stage = 'checks';
   /** Events that were processed in this stage. */
   #done = 0;
   #stopped = false;
@@ -46,8 +52,13 @@ export class BackgroundWork implements Insights {
   #drawAt = 0;
   #redraw: () => void = () => {};
 
-  constructor(private readonly store: EventStore) {
+  /** @param isGrowing whether the recording goes on, and may have more events later */
+  constructor(
+    private readonly store: EventStore,
+    readonly isGrowing = false,
+  ) {
     this.calls = new CallIndex(store.length);
+    this.#slices = this.#indexing();
     this.#timeline = new DeviceTimeline(store.reader.meta);
   }
 
@@ -82,6 +93,8 @@ export class BackgroundWork implements Insights {
     return this.#divergences === null ? null : Float64Array.from(this.#divergences.keys());
   }
 
+  readonly registerAt: RegisterAt = (device, offset) => this.#layouts.registerAt(device, offset);
+
   /** The other side of the race of an event. */
   raceNotes(): ReadonlyMap<number, string> {
     return this.#raceNotes;
@@ -97,21 +110,37 @@ export class BackgroundWork implements Insights {
 
   /** Indexes the calls of the first events, so that the first screen has them. */
   begin(): void {
-    const [first] = this.store.reader.batches;
-    if (first !== undefined) this.#readable(first, () => this.#index(first, 0, INDEX_SLICE));
+    this.#slices.next();
   }
 
-  /** @param redraw called whenever there is something new to show */
-  async run(redraw: () => void): Promise<void> {
+  #indexing(): Generator<void> {
+    return indexSlices(this.store, this.calls, (batch, from, until) =>
+      this.#collector.add(batch, from, until),
+    );
+  }
+
+  /** Processes what the recording has in addition since the last run. */
+  async continue(): Promise<void> {
+    this.calls.grow(this.store.length);
+    this.#slices = this.#indexing();
+    await this.#readAll();
+  }
+
+  /**
+   * Ends early when the trace is damaged where it was not verified yet: it has to be opened again.
+   * @param redraw called whenever there is something new to show
+   */
+  async run(redraw: () => void): Promise<'done' | 'stopped' | 'damage'> {
     this.#redraw = redraw;
-    await this.#indexAll();
-    this.#stage = 'states';
-    await this.#replayAll();
+    if (!this.isGrowing && !(await this.#verify())) return this.#stopped ? 'stopped' : 'damage';
+    await this.#readAll();
+    if (this.isGrowing) return this.#stopped ? 'stopped' : 'done';
     this.#stage = 'races';
     await this.#findRaces();
-    if (this.#stopped) return;
+    if (this.#stopped) return 'stopped';
     this.#stage = 'done';
     redraw();
+    return 'done';
   }
 
   /** Pauses, to leave the processor to the keys. */
@@ -123,39 +152,40 @@ export class BackgroundWork implements Insights {
     this.#stopped = true;
   }
 
-  async #indexAll(): Promise<void> {
-    for (const info of this.store.reader.batches) {
-      const before = this.store.before(info);
-      while (this.calls.done < before + info.rows && !this.#stopped) {
-        const from = this.calls.done - before;
-        const until = Math.min(info.rows, from + INDEX_SLICE);
-        this.#readable(info, () => this.#index(info, from, until));
-        this.#done = this.calls.done;
-        await this.#breathe();
-      }
-    }
-    if (this.#stopped) return;
-    if (this.store.reader.completeness.complete) this.#noteUnreturned();
-    this.#findings = inRank(this.#collector.finish());
+  async #readAll(): Promise<void> {
+    this.#stage = 'calls';
+    await this.#indexAll();
+    this.#stage = 'states';
+    await this.#replayAll();
+    if (this.#stopped || !this.isGrowing) return;
+    this.#stage = 'recording';
     this.#redraw();
   }
 
-  #index(info: BatchInfo, from: number, until: number): void {
-    const batch = this.store.batchOf(info);
-    const end = Math.min(until, info.rows);
-    const before = this.store.before(info);
-    this.calls.add(batch, [from, end], before, (seq) => this.store.exactPosition(seq));
-    this.#collector.add(batch, from, end);
+  /** Compares the rest of the trace with its CRCs. */
+  async #verify(): Promise<boolean> {
+    const { reader } = this.store;
+    const steps = reader.verified();
+    for (;;) {
+      const end = performance.now() + VERIFY_MS;
+      let step = steps.next();
+      while (step.done !== true && performance.now() < end) step = steps.next();
+      if (step.done === true) return step.value;
+      this.#done = step.value * this.store.length;
+      await this.#breathe();
+      if (this.#stopped) return false;
+    }
   }
 
-  /** Does some work on a batch, and skips the batch where it is damaged. */
-  #readable(info: BatchInfo, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof VfrError)) throw error;
-      this.calls.skip(this.store.before(info) + info.rows);
+  async #indexAll(): Promise<void> {
+    for (const _ of this.#slices) {
+      this.#done = this.calls.done;
+      await this.#breathe();
+      if (this.#stopped) return;
     }
+    if (this.store.reader.completeness.complete) this.#noteUnreturned();
+    this.#findings = inRank(this.#collector.finish());
+    this.#redraw();
   }
 
   #noteUnreturned(): void {
@@ -173,9 +203,16 @@ export class BackgroundWork implements Insights {
 
   async #replayAll(): Promise<void> {
     const { reader } = this.store;
-    this.#done = 0;
+    const rest = reader.batches.slice(this.#replayed);
+    this.#done = this.store.length - rest.reduce((sum, { rows }) => sum + rows, 0);
     try {
-      for (const info of reader.batches) await this.#replay(reader.batch(info));
+      for (const info of rest) {
+        const batch = reader.batch(info);
+        this.#layouts.add(batch);
+        await this.#replay(batch);
+        if (this.#stopped) return;
+        this.#replayed++;
+      }
     } catch (error) {
       this.#problem = (error as Error).message;
       return;
@@ -217,7 +254,7 @@ export class BackgroundWork implements Insights {
     }
     const { races } = finder.finish();
     this.#raceNotes = new Map(races.flatMap(notesOf));
-    this.#findings = inRank([...this.#findings, ...findingsOf(races)]);
+    this.#findings = inRank([...this.#findings, ...raceFindings(races)]);
   }
 
   /** Handles pending keys and frames. */
@@ -230,14 +267,6 @@ export class BackgroundWork implements Insights {
       await sleep(1);
     } while (performance.now() < this.#restUntil && !this.#stopped);
   }
-}
-
-/** One finding for each device that operations raced for. */
-function findingsOf(races: readonly Race[]): Finding[] {
-  const collector = new FindingCollector();
-  for (const { device, first, second } of races)
-    for (const { seq } of [first, second]) collector.note(`operations raced for ${device}`, seq);
-  return collector.finish();
 }
 
 function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {

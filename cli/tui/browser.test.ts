@@ -5,8 +5,10 @@
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { races } from '../../analysis/index.js';
 import { type OnScreen, openOnScreen } from '../../tests/browser-on-screen.js';
 import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { commandsOf, helpOf } from './input/commands.js';
 import { current } from './model/browser.js';
@@ -168,6 +170,14 @@ describe('the overview', () => {
   });
 });
 
+test('the overview counts as many incidents as vfr races', async () => {
+  const screen = await openOnScreen(importedCapture('sriov-on-r1'), SIZE);
+  opened.push(screen);
+  const counts = [...textOf(screen).matchAll(/(\d+) × operations raced/g)];
+  const incidents = new Set(races(importedCapture('sriov-on-r1')).races.map((r) => r.incident));
+  expect(counts.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(incidents.size);
+});
+
 describe('filter and search', () => {
   test('the story of a device has the write to its PF', async () => {
     const screen = await on({}, 'return', ':', ...'device 01:00.1', 'return');
@@ -218,6 +228,24 @@ describe('prompts', () => {
     const screen = await inList(':', '6', key);
     expect([screen.session.browser.prompt, screen.done]).toEqual([null, []]);
   });
+});
+
+test('a register of a capability has its name and bits where the capability list is known', async () => {
+  const space = Buffer.alloc(256);
+  // The list: power management at 0x40.
+  space.writeUInt8(0x40, 0x34);
+  space.writeUInt16LE(0x0001, 0x40);
+  const access = { kind: 'config.write', offset: 0x44n, length: 2n, value: 3n } as const;
+  const events: EventRow[] = [
+    { ...snapshot(PF, 'nvme', null), data: space },
+    { ...access, device: PF },
+    { ...access, device: OTHER },
+  ];
+  const screen = await on({ events, size: { columns: 120, rows: 40 } }, 'return', 'G', 'k');
+  const text = textOf(screen);
+  expect(text).toMatch(/01:00\.0 .*config\.write pm\.ctrl = 0x0003 \(d3\)/);
+  expect(text).toMatch(/02:00\.0 .*config\.write 0x44 = 0x0003/);
+  expect(text).toContain('register pm.ctrl = 0x0003 (d3)');
 });
 
 describe('the screen', () => {

@@ -4,7 +4,7 @@ import { buildTrace } from '../../tests/build-trace.js';
 import { PROGRAM } from '../../tests/vfr.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import { EventQueries } from './event-queries.js';
-import { explainBy } from './explain-process.js';
+import { explainBy } from './explain-and-compare.js';
 
 test('bytes, lists and structs in rows of the browser are text as in vfr sql', async () => {
   const reader = new TraceReader(new MemorySource(buildTrace([{ kind: 'bind' }])));

@@ -2,13 +2,20 @@ import type { BoundedSession, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
 import { cell } from '../row-text.js';
 import { where } from '../sql-condition.js';
-import type { Explain } from './explain-process.js';
+import type { Compare, Explain } from './explain-and-compare.js';
 import type { SqlResult } from './model/browser.js';
 import { eventsWith } from './model/search.js';
 import { SeqList } from './model/seq-list.js';
+import { type OtherTrace, openOther } from './other-trace.js';
 
 /** Rows of a result that are kept; nobody reads more on a screen. */
 const ROWS_MAX = 2000;
+
+/** Explains and compares; null where no program for it can be started. */
+export interface Programs {
+  readonly explain: Explain;
+  readonly compare: Compare;
+}
 
 /**
  * Finds events, one question at a time. The first one in SQL starts DuckDB, in a process of its
@@ -16,13 +23,13 @@ const ROWS_MAX = 2000;
  */
 export class EventQueries {
   #session: BoundedSession | null = null;
+  #other: OtherTrace | null = null;
   /** Aborts the work in progress. */
   #abort = new AbortController();
 
-  /** @param explainer explains events; null where no program for it can be started */
   constructor(
-    private readonly reader: TraceReader,
-    private readonly explainer: Explain | null = null,
+    private reader: TraceReader,
+    private readonly programs: Programs | null = null,
   ) {}
 
   /**
@@ -69,8 +76,28 @@ export class EventQueries {
 
   /** Why an event happened. The chain is empty where it cannot be asked. */
   async explain(seq: number): Promise<Why> {
-    if (this.explainer === null) return { seq, known: false, chain: [] };
-    return this.explainer(seq, this.#abort.signal);
+    if (this.programs === null) return { seq, known: false, chain: [] };
+    return this.programs.explain(seq, this.#abort.signal);
+  }
+
+  /**
+   * Another trace, and what differs in it.
+   * @throws when it cannot be read, or this trace is in no file
+   */
+  async compare(file: string): Promise<OtherTrace> {
+    if (this.programs === null)
+      throw new Error('A trace from a pipe cannot be compared: write it to a file first.');
+    const other = await openOther(file, this.programs.compare, this.#abort.signal);
+    this.#other?.store.reader.close();
+    this.#other = other;
+    return other;
+  }
+
+  /** Asks about a trace that has grown; the next question in SQL opens it again. */
+  grow(reader: TraceReader): void {
+    this.reader = reader;
+    this.#session?.close();
+    this.#session = null;
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */
@@ -83,6 +110,7 @@ export class EventQueries {
   close(): void {
     this.#abort.abort();
     this.#session?.close();
+    this.#other?.store.reader.close();
   }
 
   /** @throws when the work was cancelled while the session was opened */

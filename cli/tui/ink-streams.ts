@@ -47,12 +47,15 @@ const REPORTS = /\u001b(\[<\d+;\d+;\d+[Mm])|\u001b\]11;([^\u0007\u001b]*)(?:\u00
 /** The begin of one at the end of the input; a lone ESC is a key. */
 const BEGUN = /\u001b(?:\[<[\d;]*|\](?:1|11|11;[^\u0007\u001b]*\u001b?)?)$/;
 
+const NO_HANDLERS: KeyboardHandlers = { onMouse() {}, onAnswer() {} };
+
 /** The keys of a terminal, without the reports that are no keys. */
 export class Keyboard extends PassThrough {
   readonly isTTY = true;
   #held = '';
 
-  constructor(private readonly handlers: KeyboardHandlers) {
+  /** @param handlers get the reports */
+  constructor(public handlers: KeyboardHandlers = NO_HANDLERS) {
     super();
   }
 

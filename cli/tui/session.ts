@@ -1,22 +1,27 @@
 /** The browser while it runs: keys and the mouse, work that takes time, what is on the screen. */
+
+import type { TraceReader } from '../../traces/index.js';
 import { type Answer, answerTo, failed, isQuestion, type Question } from './answers.js';
 import type { BackgroundWork } from './background-work.js';
+import type { Begin } from './browse-options.js';
 import type { EventQueries } from './event-queries.js';
 import { press } from './input/commands.js';
 import type { MouseEvent } from './input/mouse.js';
 import { type Place, pointed } from './input/mouse-actions.js';
+import { fitted, followed } from './model/beside.js';
 import {
   ask,
   type Browser,
+  current,
   idle,
-  moveTo,
   openBrowser,
   type Request,
   revealed,
   type Step,
+  withNewEvents,
   withRows,
 } from './model/browser.js';
-import type { TimeBase } from './model/clock.js';
+import { type TimeBase, timeBaseOf } from './model/clock.js';
 import type { EventStore } from './model/event-store.js';
 import { bodyLines } from './panes/bodies.js';
 import { firstDevice } from './panes/devices-body.js';
@@ -51,9 +56,11 @@ export class Session {
   #browser: Browser;
   #view: View;
   #places: Places = new Map();
-  readonly #lanes: Lanes;
+  #lanes: Lanes;
   /** The event to go to when it has been read; null for no event. */
   #awaited: number | null = null;
+  /** Whether the recording has gone on since it was opened. */
+  #hasGrown = false;
   /** Only the answer to the last question is used. */
   #asked = 0;
   #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
@@ -79,6 +86,11 @@ export class Session {
     return Math.max(1, (this.#places.get('list')?.height ?? 21) - 1);
   }
 
+  /** Rows that fit the list of the trace beside. */
+  get #heightBeside(): number {
+    return Math.max(1, (this.#places.get('beside')?.height ?? this.height) - 1);
+  }
+
   setPaint(paint: Paint): void {
     this.#view = { ...this.#view, paint };
   }
@@ -86,7 +98,7 @@ export class Session {
   /** Sets where ink laid out the bodies. */
   setPlaces(places: Places): void {
     this.#places = places;
-    this.#browser = moveTo(this.#browser, this.#browser.cursor, this.height);
+    this.#browser = fitted(this.#browser, this.height, this.#heightBeside);
   }
 
   frame(size: Size): Frame {
@@ -130,6 +142,18 @@ export class Session {
     this.#apply(ask(this.#browser, question));
   }
 
+  /** Goes to where the browser begins. */
+  begin({ at, where, other }: Begin): void {
+    if (at !== null) this.beginAt(at);
+    if (where !== null) this.ask({ type: 'filter', condition: where });
+    if (other !== null) this.ask({ type: 'compare', file: other });
+  }
+
+  /** The event under the cursor of the list; null on the overview, and in an empty list. */
+  get seq(): number | null {
+    return this.#browser.screen === 'overview' ? null : (current(this.#browser)?.seq ?? null);
+  }
+
   /** Goes to an event as soon as the background work has come to it. */
   beginAt(seq: number): void {
     this.#browser = revealed(this.#browser, seq, this.height);
@@ -138,17 +162,34 @@ export class Session {
     if (isThere) this.#browser = { ...this.#browser, message: '' };
   }
 
+  /** The recording went on: shows what it has in addition. */
+  async grow(reader: TraceReader): Promise<void> {
+    const { store, work, queries } = this.options;
+    store.grow(reader);
+    queries.grow(reader);
+    const { dictionaries } = reader;
+    const overview = { ...this.#browser.overview, devices: dictionaries.device.toSorted() };
+    // Until there are events, nothing is known of when they begin.
+    const base = timeBaseOf(reader);
+    this.#browser = { ...this.#browser, overview, base };
+    this.#lanes = new Lanes(store, base.start, work);
+    this.#hasGrown = true;
+    await work.continue();
+    this.progressed();
+  }
+
   /** The background work has progressed: the list may have become longer. */
   progressed(): void {
     const { calls, indexed } = this.#browser;
     const grown = calls.isComplete ? indexed < calls.done : calls.done >= 2 * Math.max(1, indexed);
-    if (grown) this.#browser = withRows(this.#browser, {}, this.height);
+    if (grown && this.#hasGrown) this.#browser = withNewEvents(this.#browser, this.height);
+    else if (grown) this.#browser = withRows(this.#browser, {}, this.height);
     if (this.#awaited !== null) this.beginAt(this.#awaited);
     this.#host.redraw();
   }
 
   #apply({ browser, request }: Step): void {
-    this.#browser = browser;
+    this.#browser = followed(browser, this.#heightBeside);
     if (request !== undefined) this.#do(request);
   }
 

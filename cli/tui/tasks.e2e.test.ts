@@ -4,52 +4,14 @@
  * Method: the built program in tmux. Each step waits for what it needs on the screen.
  */
 import { spawnSync } from 'node:child_process';
-import { afterEach, describe, expect, test } from 'vitest';
-import { importedCapturePath } from '../../tests/captures.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildTrace, scratchFolder } from '../../tests/build-trace.js';
+import { importedCapture, importedCapturePath } from '../../tests/captures.js';
+import { rowsOf } from '../../tests/rewrite.js';
+import { hasTmux, open, press, screen, shown, tmux } from '../../tests/tmux-terminal.js';
 import { PROGRAM } from '../../tests/vfr.js';
-
-const SOCKET = `vfr-browse-${process.pid}`;
-const WAIT_MS = 50_000;
-
-function tmux(...args: readonly string[]): string {
-  return spawnSync('tmux', ['-L', SOCKET, '-f', '/dev/null', ...args], { encoding: 'utf8' }).stdout;
-}
-
-const hasTmux = spawnSync('tmux', ['-V']).status === 0;
-
-function screen(): string {
-  return tmux('capture-pane', '-p', '-t', 't');
-}
-
-/** Waits until a text is on the screen. @returns the screen */
-async function shown(text: RegExp): Promise<string> {
-  const end = performance.now() + WAIT_MS;
-  for (;;) {
-    const now = screen();
-    if (text.test(now)) return now;
-    if (performance.now() > end) throw new Error(`${text} is not on the screen:\n${now}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-function open(trace: string, [columns, rows] = [100, 30]): void {
-  tmux('new-session', '-d', '-s', 't', '-x', String(columns), '-y', String(rows), 'sh');
-  const command = `'${process.execPath}' '${PROGRAM}' browse '${trace}'; echo "code $?"; stty -a`;
-  tmux('send-keys', '-t', 't', command, 'Enter');
-}
-
-/** Presses keys, each when its text is on the screen. @returns how many */
-async function press(...steps: readonly (readonly [text: RegExp, key: string])[]): Promise<number> {
-  for (const [text, key] of steps) {
-    await shown(text);
-    tmux('send-keys', '-t', 't', key);
-  }
-  return steps.length;
-}
-
-afterEach(() => {
-  tmux('kill-server');
-});
 
 const SRIOV = importedCapturePath('sriov-on-r1');
 
@@ -70,7 +32,7 @@ describe.skipIf(!hasTmux)('a task in the browser', () => {
   });
 
   test('a task in the browser: the first refused page fault, and why', async () => {
-    open(importedCapturePath('vfio-client-r1'), [140, 40]);
+    open(importedCapturePath('vfio-client-r1'), { size: [140, 40] });
     const keys = await press(
       [/page fault refused/, 'Tab'],
       [/page fault refused/, 'Tab'],
@@ -82,8 +44,23 @@ describe.skipIf(!hasTmux)('a task in the browser', () => {
     expect(why).toMatch(/state .*vfioclient-188 writes 0x105 to configuration space/);
   });
 
+  test('a task in the browser: what the other run did differently', async () => {
+    const rows = rowsOf(importedCapture('sriov-on-r1'));
+    const write = rows.findIndex(
+      ({ kind, phase, name }) =>
+        kind === 'sysfs.write' && phase === 'end' && name === 'driver_override',
+    );
+    const other = join(scratchFolder(), 'other.arrows');
+    const changed = rows.map((row, seq) => (seq === write ? { ...row, ret: -1n } : row));
+    writeFileSync(other, buildTrace(changed));
+    open([SRIOV, other]);
+    const keys = await press([/driver_override.*ok in A, -EPERM in B/, 'Enter']);
+    expect(keys).toBeLessThanOrEqual(5);
+    await shown(/≠write driver_override.*ok[\s\S]*B other\.arrows[\s\S]*≠write.*✗ -EPERM/);
+  });
+
   test('a task in the browser is done on any size of terminal, while it changes', async () => {
-    open(SRIOV, [40, 10]);
+    open(SRIOV, { size: [40, 10] });
     await press([/All events/, 'Enter']);
     await shown(/row \d+ of/);
     tmux('resize-window', '-t', 't', '-x', '200', '-y', '60');
@@ -95,7 +72,26 @@ describe.skipIf(!hasTmux)('a task in the browser', () => {
   });
 });
 
+/** Sends a signal to the browser. */
+function signal(name: NodeJS.Signals): void {
+  const shell = tmux('list-panes', '-t', 't', '-F', '#{pane_pid}').trim();
+  const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
+  process.kill(Number(child), name);
+}
+
+/** Has a program throw when it gets a signal. */
+const CRASHING = `--import 'data:text/javascript,process.on("SIGUSR2",()=>{throw Error("x")})'`;
+
 describe.skipIf(!hasTmux)('the terminal', () => {
+  test('the terminal is given back when the browser crashes', async () => {
+    open(SRIOV, { node: CRASHING });
+    await shown(/operations raced/);
+    signal('SIGUSR2');
+    const after = await shown(/internal error[\s\S]*code 70[\s\S]* echo /);
+    expect(after).toMatch(/ icanon/);
+    expect(after).not.toContain('All events');
+  });
+
   test('the terminal is given back while the browser is suspended, and taken again', async () => {
     tmux('new-session', '-d', '-s', 't', '-x', '80', '-y', '24', 'bash --norc -i');
     tmux('send-keys', '-t', 't', `'${process.execPath}' '${PROGRAM}' browse '${SRIOV}'`, 'Enter');
@@ -110,9 +106,7 @@ describe.skipIf(!hasTmux)('the terminal', () => {
   test('the terminal is given back when a signal ends the browser', async () => {
     open(SRIOV);
     await shown(/operations raced/);
-    const shell = tmux('list-panes', '-t', 't', '-F', '#{pane_pid}').trim();
-    const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
-    process.kill(Number(child), 'SIGTERM');
+    signal('SIGTERM');
     const after = await shown(/code 143[\s\S]* echo /);
     expect(after).toMatch(/ icanon/);
     expect(after).not.toContain('All events');

@@ -1,8 +1,8 @@
 /**
  * Functions by which variants of vfio-pci serve regions themselves, or pass them on to
  * vfio-pci-core (Linux drivers/vfio/pci/nvgrace-gpu/main.c, virtio/main.c and
- * hisilicon/hisi_acc_vfio_pci.c 6.12). Each takes the device, the user's buffer, the number of
- * bytes, and the position.
+ * hisilicon/hisi_acc_vfio_pci.c 6.12, and the RFC posting of nvidia-vgpu-vfio). Each takes the
+ * device, the user's buffer, the number of bytes, and the position.
  */
 import { arg, deref, member, span, user } from './probe-builders.js';
 import type { Probe } from './probe-definition.js';
@@ -49,6 +49,7 @@ const mapping = (module: string, symbol: string): Probe[] =>
 const NVGRACE = 'nvgrace_gpu_vfio_pci';
 const VIRTIO = 'virtio_vfio_pci';
 const HISI = 'hisi_acc_vfio_pci';
+const VGPU = 'nvidia_vgpu_vfio';
 
 export const VARIANTS: readonly Probe[] = [
   ...access(NVGRACE, 'nvgrace_gpu_read', false),
@@ -59,4 +60,7 @@ export const VARIANTS: readonly Probe[] = [
   ...access(HISI, 'hisi_acc_vfio_pci_read', false),
   ...access(HISI, 'hisi_acc_vfio_pci_write', true),
   ...mapping(HISI, 'hisi_acc_vfio_pci_mmap'),
+  ...access(VGPU, 'nvidia_vgpu_vfio_read', false),
+  ...access(VGPU, 'nvidia_vgpu_vfio_write', true),
+  ...mapping(VGPU, 'nvidia_vgpu_vfio_mmap'),
 ];

@@ -25,7 +25,7 @@ export interface InstanceSettings {
 }
 
 /** System calls by which a process uses VFIO devices. */
-const SYSCALLS = ['ioctl', 'openat', 'pread64', 'pwrite64', 'mmap', 'munmap', 'close'];
+const SYSCALLS = ['ioctl', 'openat', 'pread64', 'pwrite64', 'mmap', 'munmap', 'mremap', 'close'];
 
 /** @throws VfrError when the kernel refuses a setting that a recording cannot be without */
 function setting(instance: TraceDirectory, file: string, value: string): void {

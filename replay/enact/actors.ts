@@ -10,6 +10,8 @@ import type { Users } from './users.js';
 
 export interface Actors {
   readonly specs: readonly ActorSpec[];
+  /** By actor: numbers of the first event of each of its operations. */
+  readonly begins: readonly (readonly number[])[];
   /** The actor of each event; -1 for one of the kernel's workers. */
   readonly owners: Int32Array;
   /** The next event of the same actor, or of the same worker; the number of events after all. */
@@ -22,6 +24,7 @@ export function actorsOf(events: readonly RecordedEvent[], users: Users): Actors
   const owners = new Int32Array(events.length).fill(-1);
   const loads = new Map<number, Load>();
   const specs: ActorSpec[] = [];
+  const begins: number[][] = [];
   const ofUsers = byThread(users.operations);
   for (const [tid, numbers] of threadsOf(events)) {
     const operations = operationsOf(numbers.map((i) => events[i]));
@@ -37,17 +40,17 @@ export function actorsOf(events: readonly RecordedEvent[], users: Users): Actors
     }
     const own = operations.map(({ action, from }) => ({ action, at: numbers[from] }));
     const all: { readonly action: Action; readonly at: number }[] = [...asUser, ...own];
+    all.sort((a, b) => a.at - b.at);
+    begins.push(all.map(({ at }) => at));
     const process = users.processes.get(tid);
     specs.push({
       name: `actor-${actor}`,
       ...(process === undefined ? {} : { process: `process-${process}` }),
-      operations: all
-        .sort((a, b) => a.at - b.at)
-        .map(({ action }) => ({ action, when: null, onError: 'continue' })),
+      operations: all.map(({ action }) => ({ action, when: null, onError: 'continue' })),
     });
   }
   learnWhichAreAsync(events, loads);
-  return { specs, owners, ...linksOf(events, owners, specs.length) };
+  return { specs, begins, owners, ...linksOf(events, owners, specs.length) };
 }
 
 /** Numbers of the events of each thread; threads in the order of their first events. */

@@ -27,7 +27,7 @@ export function agree(emitted: Emitted, recorded: Emitted): boolean {
   if (access === null || recorded.access === null) {
     return (
       access === recorded.access &&
-      emitted.device === recorded.device &&
+      isSameDevice(emitted, recorded) &&
       emitted.driver === recorded.driver &&
       emitted.ret === recorded.ret
     );
@@ -43,6 +43,11 @@ export function agree(emitted: Emitted, recorded: Emitted): boolean {
 
 const isSame = (emitted: unknown, recorded: unknown): boolean =>
   recorded === null || emitted === recorded;
+
+/** Some recordings do not have the parent of mediated devices. */
+const isSameDevice = (emitted: Emitted, recorded: Emitted): boolean =>
+  emitted.device === recorded.device ||
+  (emitted.kind === 'mdev.parent' && recorded.device === null);
 
 /** The lowest errno that a call returns (include/linux/err.h 6.1): what is below is an address. */
 const ERRNO_MIN = -4095;

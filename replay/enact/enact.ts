@@ -2,7 +2,7 @@
 import type { Batch, Seq } from '../../traces/index.js';
 import { guessRelease } from '../model/kernel-rules.js';
 import { actorsOf, isOfUser } from './actors.js';
-import { follow } from './follow.js';
+import { type FollowOptions, follow } from './follow.js';
 import { machineOf } from './learn.js';
 import { type RecordedEvent, type Recording, readRecording } from './recording.js';
 import { describe } from './stepper.js';
@@ -49,8 +49,8 @@ export interface Enacted {
 export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
   const recording = readRecording(batches);
   const { total, outside, skipped } = recording;
-  const release = kernel === 'unknown' ? (guessRelease([...recording.names]) ?? kernel) : kernel;
-  const { events, followed } = enacted(recording, release);
+  const release = releaseOf(recording, kernel);
+  const { events, followed } = enacted(recording, release)!;
   const { equal, stuck, exhaustive, unrecorded } = followed;
   const different = stuck === null ? 0 : 1;
   const compared = equal + different;
@@ -78,13 +78,37 @@ export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
   return { ...counts, ...facts, first: { seq, expected, actual, path: calls.join(' > '), state } };
 }
 
-/** What of a recording can be re-enacted, and how far it comes out as recorded. */
-function enacted(recording: Recording, release: string) {
-  const isMediated = (e: RecordedEvent) => recording.mediatedUsers.has(e.pid) && isOfUser(e);
-  let events = without(recording, recording.events, isMediated, 'a user of a mediated device');
+/** The release of the kernel; if it is not known, what its functions show. */
+export const releaseOf = ({ names }: Recording, kernel: string): string =>
+  kernel === 'unknown' ? (guessRelease([...names]) ?? kernel) : kernel;
+
+export interface EnactLimits {
+  /** With more operations, nothing is done. */
+  readonly operationsMax?: number;
+  readonly follow?: FollowOptions;
+}
+
+/**
+ * What of a recording can be re-enacted, and how far it comes out as recorded.
+ * @returns null when it has more operations than are allowed
+ */
+export function enacted(
+  recording: Recording,
+  release: string,
+  { operationsMax = Number.POSITIVE_INFINITY, ...options }: EnactLimits = {},
+) {
+  const isEarly = (e: RecordedEvent) => recording.earlyUsers.has(e.pid) && isOfUser(e);
+  let events = without(
+    recording,
+    recording.events,
+    isEarly,
+    'a user of a mediated device of before',
+  );
   if (recording.config.isEmpty) {
     const arrivals = arrivalsOf(events);
-    const isBinding = (e: RecordedEvent) => !isOfUser(e) || arrivals.has(e);
+    // Configuration space of a mediated device is its driver's.
+    const isBinding = (e: RecordedEvent) =>
+      !isOfUser(e) || arrivals.has(e) || recording.mediatedUsers.has(e.pid);
     events = without(recording, events, (e) => !isBinding(e), WITHOUT_CONFIG);
   }
   for (;;) {
@@ -94,9 +118,12 @@ function enacted(recording: Recording, release: string) {
     const machine = machineOf({ ...recording, events }, release);
     const { guessed } = users;
     const known = { events, next: actors.next, config: recording.config, guessed };
-    const followed = follow({ machine, actors: actors.specs }, known, actors);
+    const spec = { machine, actors: actors.specs };
+    const operations = actors.specs.reduce((sum, one) => sum + one.operations.length, 0);
+    if (operations > operationsMax) return null;
+    const followed = follow(spec, known, actors, options.follow);
     const pid = followed.stuck === null ? null : events[followed.stuck.at].pid;
-    if (pid === null || !guessed.has(pid)) return { events, followed };
+    if (pid === null || !guessed.has(pid)) return { events, spec, known, actors, followed };
     const isOwn = (e: RecordedEvent) =>
       users.processOf(e.pid) === users.processOf(pid) && isOfUser(e);
     const devices = new Set(events.filter(isOwn).map(({ device }) => device));

@@ -7,7 +7,8 @@
 import type { CellLog, RunSpec } from '../kernel/index.js';
 import type { Actors } from './actors.js';
 import type { KnownRecording } from './known-recording.js';
-import { type Done, Stepper, type Stuck } from './stepper.js';
+import type { ProbeAnswer } from './noted-drivers.js';
+import { type Answers, type Done, Stepper, type Stuck } from './stepper.js';
 
 export interface Followed {
   /** Events that came out as recorded. */
@@ -17,12 +18,21 @@ export interface Followed {
   readonly exhaustive: boolean;
   /** The difference is of a process whose files were guessed. */
   readonly isGuess: boolean;
+  /** The thread of each step, up to where it is stuck. */
+  readonly schedule: readonly number[];
+  /** What native drivers answered to the probes of these steps, in their order. */
+  readonly probes: readonly ProbeAnswer[];
   /** Functions that were run and that the recording has no such event at all. */
   readonly unrecorded: readonly string[];
 }
 
-/** Steps tried after the furthest event before the search is given up. */
-const STEPS_MAX = 50_000;
+export interface FollowOptions {
+  readonly answers: Answers;
+  /** Steps tried after the furthest event before the search is given up. */
+  readonly stepsMax: number;
+}
+
+const USUAL: FollowOptions = { answers: 'recorded', stepsMax: 50_000 };
 /** The same for an event of a process whose files were guessed. */
 const GUESS_STEPS_MAX = 1_000;
 
@@ -50,15 +60,20 @@ interface Failure {
 }
 
 /** Follows a recording: first with the orders that are near, then with all that may matter. */
-export function follow(spec: RunSpec, recording: KnownRecording, actors: Actors): Followed {
-  const near = new Follower(spec, recording, actors, false).follow();
+export function follow(
+  spec: RunSpec,
+  recording: KnownRecording,
+  actors: Actors,
+  { answers, stepsMax }: FollowOptions = USUAL,
+): Followed {
+  const stepper = () => new Stepper(spec, recording, actors, answers);
+  const near = new Follower(stepper(), stepsMax, false).follow();
   if (near.stuck === null || near.isGuess) return near;
-  const wide = new Follower(spec, recording, actors, true).follow();
+  const wide = new Follower(stepper(), stepsMax, true).follow();
   return wide.equal > near.equal ? wide : { ...near, exhaustive: wide.exhaustive };
 }
 
 class Follower {
-  readonly #stepper: Stepper;
   /** States from which nothing led on, and why. */
   readonly #failed = new Map<string, Failure>();
 
@@ -67,16 +82,13 @@ class Follower {
    *   failed read something earlier or later, or others wrote it earlier
    */
   constructor(
-    spec: RunSpec,
-    recording: KnownRecording,
-    actors: Actors,
+    private readonly stepper: Stepper,
+    private readonly stepsMax: number,
     private readonly isWide: boolean,
-  ) {
-    this.#stepper = new Stepper(spec, recording, actors);
-  }
+  ) {}
 
   follow(): Followed {
-    const stepper = this.#stepper;
+    const { stepper } = this;
     const path: Choice[] = [this.#choiceAfter(null, '', NOBODY)];
     while (!stepper.isAtEnd) {
       const choice = path[path.length - 1];
@@ -97,8 +109,8 @@ class Follower {
         continue;
       }
       if (isEager) choice.eager = [];
-      const most = stepper.isGuess ? GUESS_STEPS_MAX : STEPS_MAX;
-      if (stepper.tried > most) return this.#result(false);
+      const most = stepper.isGuess ? GUESS_STEPS_MAX : this.stepsMax;
+      if (stepper.tried > most) return this.#result(path, false);
       const { key } = stepper;
       const failure = this.#failed.get(key);
       if (failure === undefined) {
@@ -108,15 +120,16 @@ class Follower {
       stepper.takeBack(by);
       this.#blame(choice, by, failure);
     }
-    return this.#result(true);
+    return this.#result(path, true);
   }
 
-  #result(exhaustive: boolean): Followed {
-    const stepper = this.#stepper;
+  #result(path: readonly Choice[], exhaustive: boolean): Followed {
+    const { stepper } = this;
     const stuck = stepper.isAtEnd ? null : stepper.furthest();
-    const { unrecorded } = stepper;
-    const { isGuess } = stepper;
-    return { equal: stuck?.equal ?? stepper.position, stuck, exhaustive, unrecorded, isGuess };
+    const { unrecorded, isGuess, probes } = stepper;
+    const schedule = path.flatMap(({ by }) => (by === null ? [] : [by.thread]));
+    const equal = stuck?.equal ?? stepper.position;
+    return { equal, stuck, exhaustive, schedule, probes, unrecorded, isGuess };
   }
 
   /**
@@ -124,7 +137,7 @@ class Follower {
    * the thread of the next event is tried.
    */
   #choiceAfter(by: Done | null, key: string, held: Choice['held']): Choice {
-    const stepper = this.#stepper;
+    const { stepper } = this;
     const options = stepper.isAtEnd ? [] : stepper.threadsOfNext();
     const eager = stepper.inCalls().filter((thread) => !held.has(thread));
     const failure = { cells: new Set<number>(), threads: new Set<number>() };
@@ -134,7 +147,7 @@ class Follower {
   /** Notes on what it depends that the thread of the next event did not make it. */
   #refused(choice: Choice, thread: number, log: CellLog): void {
     // That another thread has come to an event of its own only means that it can do no more.
-    if (!this.#stepper.threadsOfNext().includes(thread)) return;
+    if (!this.stepper.threadsOfNext().includes(thread)) return;
     this.#dependsOn(choice.failure, log.reads);
     choice.failure.threads.add(thread);
     this.#addOptions(choice);
@@ -155,12 +168,12 @@ class Follower {
     if (isOwn || this.isWide) this.#dependsOn(failure, log.reads);
     if (isOwn) {
       choice.delayed.set(thread, log.reads);
-      const later = this.#stepper.threadsOfNext().filter((one) => !tried.has(one));
+      const later = this.stepper.threadsOfNext().filter((one) => !tried.has(one));
       options.push(...later.filter((one) => !options.includes(one)));
     }
-    const isCounter = (cell: number) => this.#stepper.isCounter(cell);
-    for (const busy of this.#stepper.busy()) {
-      const { reads, writes, first } = this.#stepper.silent(busy);
+    const isCounter = (cell: number) => this.stepper.isCounter(cell);
+    for (const busy of this.stepper.busy()) {
+      const { reads, writes, first } = this.stepper.silent(busy);
       if (tried.has(first) || options.includes(first)) continue;
       const isFailing = failure.threads.has(busy);
       if (!isOwn && !isFailing && !this.isWide) continue;
@@ -173,13 +186,13 @@ class Follower {
   }
 
   #dependsOn({ cells }: Failure, more: ReadonlySet<number>): void {
-    for (const cell of more) if (!this.#stepper.isCounter(cell)) cells.add(cell);
+    for (const cell of more) if (!this.stepper.isCounter(cell)) cells.add(cell);
   }
 
   /** Adds threads whose steps without an event write what the failure depends on. */
   #addOptions({ tried, options, failure }: Choice): void {
-    for (const thread of this.#stepper.busy()) {
-      const { writes, first } = this.#stepper.silent(thread);
+    for (const thread of this.stepper.busy()) {
+      const { writes, first } = this.stepper.silent(thread);
       if (tried.has(first) || options.includes(first)) continue;
       if (meets(writes, failure.cells)) options.push(first);
     }

@@ -1,5 +1,6 @@
 /** Which functions are in which IOMMU group, as a recording shows it. */
 import { driverModel } from '../model/drivers/index.js';
+import { isUuid } from '../model/mdev/index.js';
 import { wordAt } from './call-structs.js';
 import type { RecordedEvent, Recording } from './recording.js';
 
@@ -43,15 +44,17 @@ export class Groups {
   }
 
   #bind(address: string, driver: string): void {
-    if (!driverModel(driver).vfioPci) return;
+    if (!driverModel(driver).vfioPci && !isUuid(address)) return;
     this.#ofVfio.add(address);
-    if (driver !== 'vfio-pci') this.#variants.add(address);
+    if (driver !== 'vfio-pci' && !isUuid(address)) this.#variants.add(address);
   }
 
   /** A driver gets or loses a function. */
-  take({ name, device, driver }: RecordedEvent): void {
+  take({ name, device, driver, value }: RecordedEvent): void {
     if (device === null) return;
-    if (name === 'driver_bound' && driver !== null) this.#bind(device, driver);
+    // A mediated device has another group each time that it comes.
+    if (name === 'add_device_to_group' && isUuid(device)) this.#numbers.set(device, value);
+    else if (name === 'driver_bound' && driver !== null) this.#bind(device, driver);
     else if (name === 'device_unbind_cleanup') {
       this.#ofVfio.delete(device);
       this.#variants.delete(device);

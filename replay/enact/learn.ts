@@ -14,6 +14,7 @@ import {
 import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
 import { routingId, vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
+import { isUuid, MDEV_DRIVERS } from '../model/mdev/index.js';
 import { Beginning } from './beginning.js';
 import { DriverOrder } from './driver-order.js';
 import { Groups } from './groups.js';
@@ -80,7 +81,10 @@ class Lesson {
   take(e: RecordedEvent, at: number): void {
     this.#beginning.take(e);
     this.#reasons.take(e, at);
-    const { device, driver, name } = e;
+    const { driver, name } = e;
+    // Mediated devices come by writes that name them: nothing has to be learned of them.
+    const device = e.device !== null && isUuid(e.device) ? null : e.device;
+    if (name === 'create') for (const one of MDEV_DRIVERS) this.#driver(one, false);
     if (driver !== null) this.#driver(driver, name === 'bus_add_driver');
     const open = this.#open.get(e.tid) ?? [];
     this.#open.set(e.tid, open);

@@ -3,6 +3,7 @@
  * in it, or the events of a function that comes or goes.
  */
 import type { Action } from '../kernel/index.js';
+import { isUuid, MDEV_DRIVERS } from '../model/mdev/index.js';
 import type { RecordedEvent } from './recording.js';
 
 export interface RecordedOperation {
@@ -53,12 +54,21 @@ function operationAt(events: readonly RecordedEvent[], from: number): RecordedOp
   const e = events[from];
   const { kind, name, device, driver } = e;
   const call = (action: Action) => ({ action, from, to: endOfCall(events, from) });
-  if (kind === 'sysfs.write') return call(writeOf(e));
+  if (kind === 'sysfs.write') return call(writeOf(e, driverWithin(events, from)));
   if (name === 'bus_add_driver' && driver !== null) return call({ type: 'load', driver });
   if (name === 'bus_remove_driver' && driver !== null) return call({ type: 'unload', driver });
+  if (name === 'mdev_unregister_parent') return parentAt(events, from);
   if (device === null) return null;
   if (name === 'pci_device_add') return arrivalAt(events, from);
   return removalAt(events, from, device) ?? releaseAt(events, from, device);
+}
+
+/** The module of a driver of mediated devices is unloaded: its parent goes first. */
+function parentAt(events: readonly RecordedEvent[], from: number): RecordedOperation | null {
+  const next = endOfCall(events, from);
+  const { name, driver } = events[next] ?? {};
+  if (name !== 'bus_remove_driver' || driver == null) return null;
+  return { action: { type: 'unload', driver }, from, to: endOfCall(events, next) };
 }
 
 /** Functions that come are added one after the other, then drivers are tried on each. */
@@ -116,7 +126,30 @@ const OF_NO_FUNCTION: ReadonlySet<string> = new Set([
   'remove_id',
 ]);
 
-function writeOf({ name, device, driver, text, count }: RecordedEvent): Action {
+/** The driver of the first device that a call is about; null if it is about none. */
+function driverWithin(events: readonly RecordedEvent[], from: number): string | null {
+  const to = endOfCall(events, from);
+  for (let at = from + 1; at < to; at++) {
+    const { driver } = events[at];
+    if (driver !== null) return driver;
+  }
+  return null;
+}
+
+/** @param inner the driver that it attaches a device to */
+function writeOf(
+  { name, device, driver, text, count }: RecordedEvent,
+  inner: string | null,
+): Action {
+  if (name === 'create') {
+    // A write that is refused early is so whichever the parent is.
+    const write = { type: 'write', attribute: name, address: device, text } as const;
+    const parent = { ...write, driver: inner ?? MDEV_DRIVERS[0], mdevType: '' };
+    return count === null ? parent : { ...parent, count };
+  }
+  if (name === 'remove' && device !== null && isUuid(device)) {
+    return { type: 'write', attribute: 'mdev_remove', address: device, driver: null, text };
+  }
   const address = OF_NO_FUNCTION.has(name) ? null : device;
   const write = { type: 'write', attribute: name, address, driver, text } as const;
   return count === null ? write : { ...write, count };

@@ -24,13 +24,18 @@ export class RecordedDrivers implements NativeDrivers {
   /** 0 when the recording does not have the end. */
   probe(thread: number): number {
     let probe = this.threads.calls(thread);
-    while (probe !== null && probe.call.name !== 'pci_device_probe') probe = probe.outer;
+    const probes = ['pci_device_probe', 'really_probe'];
+    while (probe !== null && !probes.includes(probe.call.name)) probe = probe.outer;
+    // That of a mediated device is recorded by its caller alone, which negates its result.
+    const sign = probe?.call.name === 'really_probe' ? -1 : 1;
     let at = this.threads.ahead(thread);
     for (; at < this.events.length; at = this.next[at]) {
       const e = this.events[at];
       // The driver's own function, where it is recorded, ends first.
       if (e.kind !== 'probe' || e.phase !== 'end') continue;
-      if (e.device === probe?.call.device && e.driver === probe?.call.driver) return e.ret ?? 0;
+      if (e.device === probe?.call.device && e.driver === probe?.call.driver) {
+        return sign * (e.ret ?? 0);
+      }
     }
     return 0;
   }

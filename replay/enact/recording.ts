@@ -1,5 +1,5 @@
 /** What a recording has of the functions that the kernel that runs knows, and of the machine. */
-import { type Batch, parseBdf, type Seq } from '../../traces/index.js';
+import { type Batch, type Nanos, parseBdf, type Seq, toNanos } from '../../traces/index.js';
 import { EventCursor } from '../judge/engine/event-cursor.js';
 import { FUNCTIONS, type FunctionName } from '../kernel/index.js';
 import {
@@ -17,9 +17,12 @@ import { accessOf, RESET_METHODS, VFIO_KINDS, vfioFunctionOf } from './vfio-even
 
 export interface RecordedEvent extends Emitted {
   readonly seq: Seq;
+  readonly ts: Nanos;
   readonly value: number;
   readonly tid: number;
   readonly pid: number;
+  /** Name of the thread. */
+  readonly task: string;
   /** A worker tries the driver on behalf of a driver that probes asynchronously. */
   readonly isAsync: boolean;
   /** Of a write. */
@@ -48,8 +51,10 @@ export interface Recording {
   readonly drivers: ReadonlyMap<string, DriverFacts>;
   /** Names of all events of the trace. */
   readonly names: ReadonlySet<string>;
-  /** Processes that use mediated devices. */
+  /** Processes that use mediated devices which the recording sees come. */
   readonly mediatedUsers: ReadonlySet<number>;
+  /** Processes that use mediated devices which were there before the recording. */
+  readonly earlyUsers: ReadonlySet<number>;
   /** Events that come from outside of the procedures, by kind. */
   readonly outside: Record<string, number>;
   /** Events of modelled kinds that are not re-enacted, by kind, and by function. */
@@ -100,7 +105,8 @@ export function readRecording(batches: Iterable<Batch>): Recording {
   return reader;
 }
 
-class RecordingReader implements Recording {
+/** Reads a recording batch by batch. */
+export class RecordingReader implements Recording {
   total = 0;
   readonly events: RecordedEvent[] = [];
   readonly functions = new Map<string, FunctionFacts>();
@@ -108,12 +114,15 @@ class RecordingReader implements Recording {
   readonly drivers = new Map<string, DriverFacts>();
   readonly names = new Set<string>();
   readonly mediatedUsers = new Set<number>();
+  readonly earlyUsers = new Set<number>();
   readonly outside: Record<string, number> = {};
   readonly skipped = new Skipped();
   readonly #cursor = new EventCursor();
   readonly #systemCalls = new SystemCalls();
   readonly #scope = new Scope();
   readonly #inHelper = new Set<number>();
+  /** Mediated devices that somebody has made. */
+  readonly #made = new Set<string>();
   #hasInner = false;
 
   get systemCalls(): readonly SystemCall[] {
@@ -157,6 +166,13 @@ class RecordingReader implements Recording {
     } else if (driver !== null) this.drivers.set(driver, parseDriver(text));
   }
 
+  /** Whether a mediated device has come since the recording began. */
+  #knows({ name, kind, device, text }: EventCursor): boolean {
+    const uuid = (kind === 'sysfs.write' ? text?.trim() : device)?.toLowerCase() ?? '';
+    if (kind === 'sysfs.write' && name === 'create') this.#made.add(uuid);
+    return this.#made.has(uuid) || (device !== null && this.#made.has(device));
+  }
+
   #modelled(e: EventCursor): void {
     const { kind, phase, device, tid, pid } = e;
     const call = vfioFunctionOf(e);
@@ -167,11 +183,13 @@ class RecordingReader implements Recording {
       count(this.outside, kind);
       return;
     }
-    if (bus === 'mdev' && kind === 'ioctl') this.mediatedUsers.add(pid);
-    if (bus === 'mdev' || (!isVfio && !isModelled(name, kind))) {
-      this.skipped.add(kind, bus === 'mdev' ? `${e.name} of a mediated device` : e.name);
+    const isEarly = bus === 'mdev' && !this.#knows(e);
+    if (isEarly && kind === 'ioctl') this.earlyUsers.add(pid);
+    if (isEarly || (!isVfio && !isModelled(name, kind))) {
+      this.skipped.add(kind, isEarly ? `${e.name} of a mediated device of before` : e.name);
       return;
     }
+    if (bus === 'mdev' && isVfio) this.mediatedUsers.add(pid);
     const foreign = this.#scope.foreign(tid, { name, kind, phase, device, pid, isVfio });
     if (foreign === OF_OTHERS) {
       count(this.outside, kind);
@@ -184,6 +202,7 @@ class RecordingReader implements Recording {
     if (name === 'vfio_pci_core_enable') this.config.open(tid, phase === 'begin' ? device : null);
     this.events.push({
       seq: e.seq,
+      ts: toNanos(e.ts),
       kind,
       phase,
       name,
@@ -195,6 +214,7 @@ class RecordingReader implements Recording {
       value: e.value,
       tid,
       pid,
+      task: e.task,
       isAsync: this.#inHelper.has(tid),
       text: kind === 'sysfs.write' ? (e.text ?? '') : '',
       count: e.hasLength ? e.length : null,
@@ -212,10 +232,15 @@ const isModelled = (name: string, kind: string): name is FunctionName =>
   name in FUNCTIONS && FUNCTIONS[name as FunctionName].kind === kind;
 
 /** The bus that an event is about: others than PCI have devices and drivers, too. */
-function busOf({ kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
-  const named = kind === 'sysfs.write' ? (device ?? text?.trim() ?? '') : device;
-  if (named !== null && isUuid(named.toLowerCase())) return 'mdev';
+function busOf({ name, kind, device, text }: EventCursor): 'pci' | 'mdev' | 'other' {
+  const written = text?.trim() ?? '';
+  // The device of a write to `create` is the parent.
+  const named = kind === 'sysfs.write' && name === 'create' ? written : (device ?? written);
+  if (isUuid((kind === 'sysfs.write' ? named : (device ?? '')).toLowerCase())) return 'mdev';
+  if (kind === 'sysfs.write' && name === 'create') return 'pci';
+  if (kind === 'mdev.parent') return name === 'mdev_unregister_parent' ? 'pci' : 'other';
   if (device !== null) return parseBdf(device) === null ? 'other' : 'pci';
   if (OF_DEVICES.has(kind)) return 'other';
-  return !OF_DRIVERS.has(kind) || text === null || text === 'pci' ? 'pci' : 'other';
+  const isModelledBus = text === null || text === 'pci' || text === 'mdev';
+  return !OF_DRIVERS.has(kind) || isModelledBus ? 'pci' : 'other';
 }

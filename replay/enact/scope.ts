@@ -3,6 +3,7 @@
  * pages for native drivers, too, and a call may have begun before the recording did.
  */
 import type { Phase } from '../../traces/index.js';
+import { isUuid } from '../model/mdev/index.js';
 
 interface Fact {
   readonly name: string;
@@ -76,6 +77,8 @@ export class Scope {
   #isForeign(thread: Thread, fact: Fact): string | null {
     const { name, kind, device, pid, isVfio } = fact;
     const { calls, arriving } = thread;
+    // Its group is its own, and comes and goes with it.
+    if (device !== null && isUuid(device)) return null;
     if (name === 'pci_device_add' && device !== null) {
       arriving.clear();
       for (const one of OF_ARRIVALS) arriving.set(one, device);

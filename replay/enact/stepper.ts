@@ -14,6 +14,7 @@ import type { Actors } from './actors.js';
 import { agree, continues, isRun } from './agreement.js';
 import { type Calls, type Emitted, StepRecorder } from './emitted.js';
 import type { KnownRecording } from './known-recording.js';
+import { notedDrivers, type ProbeAnswer } from './noted-drivers.js';
 import { RecordedDrivers } from './recorded-drivers.js';
 import { HardwareOfRecording } from './recorded-hardware.js';
 import type { RecordedEvent } from './recording.js';
@@ -32,6 +33,9 @@ export interface Stuck {
   readonly state: { readonly driver: string | null; readonly override: string | null } | null;
 }
 
+/** Whether drivers and hardware answer as recorded, or as the specification of the run says. */
+export type Answers = 'recorded' | 'specified';
+
 /** A step that was done, and how it is taken back. */
 export interface Done {
   readonly thread: number;
@@ -40,6 +44,8 @@ export interface Done {
   readonly cursor: number;
   readonly calls: Calls | null;
   readonly taken: readonly number[];
+  /** Probes of native drivers before it. */
+  readonly probes: number;
   readonly log: CellLog;
 }
 
@@ -69,21 +75,25 @@ export class Stepper {
   /** The furthest position so far. */
   #reached = 0;
   #stuck: Stuck | null = null;
+  /** What native drivers have answered so far. */
+  readonly probes: ProbeAnswer[] = [];
 
   constructor(
     spec: RunSpec,
     private readonly recording: KnownRecording,
     private readonly actors: Actors,
+    answers: Answers,
   ) {
     const { events } = recording;
     this.events = events;
     this.#k = boot(new World(spec), this.#recorder);
-    this.#k.natives = new RecordedDrivers(events, actors.next, {
-      calls: (thread) => this.#recorder.calls[thread] ?? null,
-      ahead: (thread) => this.#ahead(thread),
-    });
     const ahead = (thread: number) => this.#ahead(thread);
-    this.#k.hardware = new HardwareOfRecording(recording, ahead);
+    if (answers === 'recorded') {
+      const calls = (thread: number) => this.#recorder.calls[thread] ?? null;
+      const drivers = new RecordedDrivers(events, actors.next, { calls, ahead });
+      this.#k.natives = notedDrivers(drivers, this.#k, this.probes);
+      this.#k.hardware = new HardwareOfRecording(recording, ahead);
+    }
     this.#cursors = Array.from({ length: this.#k.threads }, (_, i) => actors.first[i] ?? -1);
     this.#taken = new Uint8Array(events.length + 1);
     this.#recorded = new Set(events.map(({ call, phase }) => `${call} ${phase}`));
@@ -204,7 +214,9 @@ export class Stepper {
         if (this.#recorder.emitted.length > 0) return;
       }
     };
+    const probes = this.probes.length;
     const log = k.cells.footprint(() => run(thread, 0));
+    this.probes.length = probes;
     this.#recorder.emitted.length = 0;
     for (const [i, call] of calls.entries()) this.#recorder.calls[i] = call;
     return { ...log, first: first < 0 ? thread : first };
@@ -214,7 +226,8 @@ export class Stepper {
   try(thread: number): Done | Refused {
     const k = this.#k;
     const calls = this.#recorder.calls[thread] ?? null;
-    const before = { position: this.#position, cursor: this.#cursors[thread] };
+    const probes = this.probes.length;
+    const before = { position: this.#position, cursor: this.#cursors[thread], probes };
     const moment = k.cells.moment;
     this.#recorder.emitted.length = 0;
     let taken: number[] | null = null;
@@ -318,7 +331,8 @@ export class Stepper {
     return at;
   }
 
-  takeBack({ thread, moment, position, cursor, calls, taken }: Done): void {
+  takeBack({ thread, moment, position, cursor, calls, taken, probes }: Done): void {
+    this.probes.length = probes;
     this.#k.cells.undo(moment);
     this.#position = position;
     this.#cursors[thread] = cursor;

@@ -1,6 +1,7 @@
 /** A call of a process on its files, as an operation, with the files that it needs. */
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
+import { isUuid } from '../model/mdev/index.js';
 import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
 import { ATTACH, BIND, BIND_FD, CONTAINER_FD, DETACH, PAGE_TABLE, wordAt } from './call-structs.js';
 import type { Decisions } from './decisions.js';
@@ -33,9 +34,18 @@ function numberShownBy(name: string, ret: number): number {
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
 
+/** VFIO_IRQ_SET_DATA_EVENTFD and VFIO_IRQ_SET_ACTION_UNMASK: the eventfd is not recorded. */
+const UNMASKER = 4 | 16;
+const setsUnmasker = ({ name, data }: RecordedEvent): boolean =>
+  name === 'VFIO_DEVICE_SET_IRQS' && ((wordAt(data, 4) ?? 0) & UNMASKER) === UNMASKER;
+
+const isOfMdev = ({ device }: RecordedEvent): boolean => device !== null && isUuid(device);
+
 /** The struct of an ioctl, where the recording has it. */
 function structOf({ begin, inner, ret }: UserCall): Uint8Array {
   const { size, file } = ioctlFacts(begin.name);
+  // What is not recorded of a call of a mediated device may be anything.
+  if (isOfMdev(begin)) return Uint8Array.from(begin.data ?? []);
   const bytes = new Uint8Array(Math.max(size, 32));
   const irqs = inner.find(({ kind }) => kind === 'irq.set')?.access;
   const served = inner.find(({ kind }) => kind === 'ioctl');
@@ -303,7 +313,7 @@ export class UserCalls {
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
-    const decides = isOfIommufd || file.kind === 'cdev';
+    const decides = setsUnmasker(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
     const maps = call.inner.filter(({ kind }) => begin.name === ATTACH && kind === 'dma.map');
     const pinned = maps.reduce((sum, { access }) => sum + (access?.length ?? 0), 0);

@@ -3,6 +3,7 @@
  * file is opened when it is first used, and closed when that shows, unless the recording has the
  * calls that open and close it.
  */
+import { isUuid } from '../model/mdev/index.js';
 import { Decisions } from './decisions.js';
 import { Groups } from './groups.js';
 import { type Opening, openingsOf } from './opened-files.js';
@@ -215,7 +216,7 @@ class Derivation implements Users {
       this.#last.set(e.pid, e.device);
       const { config, functions } = this.recording;
       // BARs are in the snapshot alone.
-      const isKnown = config.knows(e.device) && functions.size > 0;
+      const isKnown = isUuid(e.device) || (config.knows(e.device) && functions.size > 0);
       if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);

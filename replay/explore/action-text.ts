@@ -27,6 +27,8 @@ export function actionText(action: Action): string {
     case 'mmap':
     case 'close':
       return `${action.type} ${action.file}`;
+    case 'signal':
+      return `a write to ${action.file}`;
     case 'munmap':
     case 'touch':
       return `${action.type} ${action.map}`;

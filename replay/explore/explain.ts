@@ -9,7 +9,7 @@ import { exploreOrders } from './explore-orders.js';
 import { fixesOf } from './fixes.js';
 import { type Inversion, nearestOrder, type SearchOptions } from './least-inversion.js';
 import { OrderedRun, type RunStep } from './ordered-run.js';
-import { ADVICE, classOfPair, type RaceClass } from './race-classes.js';
+import { ADVICE, classOfEnd, classOfPair, type RaceClass } from './race-classes.js';
 import { endOf } from './witness.js';
 
 /** An operation at one of its steps. */
@@ -79,10 +79,9 @@ export function explainRun(
 }
 
 function classOf(run: OrderedRun, { first, second }: Inversion, bad: Outcome): RaceClass {
-  if (bad.deadlock !== null) return 'R17';
-  if (bad.faults.includes('overrideUseAfterFree')) return 'R9';
-  if (bad.faults.includes('removedTwice')) return 'R20';
   const [before, after] = [first, second].map((step) => specOf(run.world, step)?.action ?? null);
+  const ofEnd = classOfEnd(bad, [before, after]);
+  if (ofEnd !== null) return ofEnd;
   const goesOn = run.steps.some(
     ({ at, thread, operation }) =>
       at > second.at && thread === first.thread && operation === first.operation,

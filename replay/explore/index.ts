@@ -1,5 +1,6 @@
 /** All orders of a run's steps, and how they end. */
 
+export { actionText } from './action-text.js';
 export { anyOf, type Condition, refuseUnknownNames } from './end-conditions.js';
 export { type ExplainedStep, type Explanation, explainRun } from './explain.js';
 export {
@@ -9,6 +10,8 @@ export {
   exploreOrders,
 } from './explore-orders.js';
 export { modelVersion } from './model-version.js';
+
+export { type OperationAt, type OtherEnd, otherEnds } from './other-ends.js';
 export { type FoundOutcome, type Judgement, shareOf, withDriverOf } from './outcome-set.js';
 export { ADVICE, classOfPair, type RaceClass } from './race-classes.js';
 export {

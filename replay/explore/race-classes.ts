@@ -1,5 +1,5 @@
 /** Classes of races in binding and in the use of VFIO, each with the known way to avoid it. */
-import type { Action } from '../kernel/index.js';
+import type { Action, Outcome } from '../kernel/index.js';
 
 export const ADVICE = {
   R1:
@@ -16,6 +16,9 @@ export const ADVICE = {
   R8: 'Turn drivers_autoprobe off before adding the device; then override and drivers_probe.',
   R9: 'Until 7.0 the override is compared without a lock: do not write it while drivers are tried.',
   R10: 'Write sriov_drivers_autoprobe before sriov_numvfs and leave it alone while VFs are made.',
+  R11:
+    'A PF on vfio-pci sets the override of its VFs to vfio-pci: write another one before ' +
+    'drivers_probe, or leave them there.',
   R12: 'A device has one user: open it by the group or by the character device, by one program.',
   R13: 'Unbinding waits until the device is closed: let its user close it first.',
   R14:
@@ -25,8 +28,13 @@ export const ADVICE = {
   R16: 'A group has one kind of owner: close all of its devices before a native driver binds one.',
   R17: 'Do not wait for one lock while holding the other: the paths take them in opposite orders.',
   R18: 'The state is read before the lock is taken: repeat the request if it has changed since.',
+  R19: 'What was given away belongs to another owner: verify that before it is cleaned up late.',
   R20: 'Remove or create functions by one program at a time, under pci_rescan_remove_lock.',
+  R21: 'Remove VFs and children first: a reset or removal of the PF or parent takes them along.',
+  R22: 'Take away what a user can reach, and reset the device, before the next owner gets it.',
+  R23: 'Disable the interrupt and wait for its handler before its context or eventfd is released.',
   R24: 'Stop accesses before memory is disabled, the device sleeps, or a reset runs.',
+  R25: 'Read or write data of a migration only in the state that made it: a reset ends that state.',
   R26: 'Release the objects of an iommufd in the reverse order, and not while another uses them.',
 } as const;
 
@@ -55,6 +63,37 @@ const removes = (deed: Deed): boolean =>
   attributeOf(deed) === 'remove' ||
   (attributeOf(deed) === 'sriov_numvfs' && Number(textOf(deed)) === 0);
 
+/** The class of a bug of the kernel that was hit. */
+const CLASS_OF_FAULT: Readonly<Record<Outcome['faults'][number], RaceClass>> = {
+  overrideUseAfterFree: 'R9',
+  removedTwice: 'R20',
+  addedTwice: 'R20',
+  nullDriver: 'R18',
+  boundAfterRemoval: 'R7',
+  memoryOffAccess: 'R24',
+  interruptUseAfterFree: 'R18',
+  deviceUseAfterFree: 'R26',
+  probedUnreset: 'R22',
+  objectUseAfterFree: 'R26',
+  fileUseAfterFree: 'R25',
+};
+
+/**
+ * The class that an end shows, whatever led to it; null if it shows none.
+ * @param pair the operations that decided
+ */
+export function classOfEnd(
+  { deadlock, faults }: Pick<Outcome, 'deadlock' | 'faults'>,
+  pair: readonly Deed[],
+): RaceClass | null {
+  if (deadlock !== null) return 'R17';
+  const [fault] = faults;
+  if (fault === undefined) return null;
+  const isOfInterrupt = pair.some((deed) => deed?.type === 'interrupt');
+  if (fault === 'interruptUseAfterFree' && isOfInterrupt) return 'R23';
+  return CLASS_OF_FAULT[fault];
+}
+
 /**
  * The class of two operations whose order decides the end.
  * @param first the one that came first, when the end was bad
@@ -65,6 +104,7 @@ export function classOfPair(first: Deed, second: Deed, onlyLooked: boolean): Rac
   const attributes = pair.map(attributeOf);
   const types = pair.map((deed) => deed?.type ?? 'work');
   const has = (name: string) => attributes.includes(name);
+  if (types.every((type) => type === 'set')) return 'R19';
   if (has('sriov_drivers_autoprobe')) return 'R10';
   if (types.includes('release') || types.includes('work')) return 'R7';
   if (has('new_id')) return 'R3';

@@ -15,10 +15,16 @@ import { mistake, type Token, tokensOf } from './tokens.js';
 const LENGTH_MAX = 4096;
 const DEPTH_MAX = 64;
 
-/** @throws VfrError `EXPRESSION_INVALID`, with the column of the mistake */
-export function parseExpression(text: string): Expression {
+/**
+ * @param without facts that cannot be known where the expression is used
+ * @throws VfrError `EXPRESSION_INVALID`, with the column of the mistake
+ */
+export function parseExpression(
+  text: string,
+  without: ReadonlySet<FactName> = new Set(),
+): Expression {
   if (text.length > LENGTH_MAX) throw mistake('', 1, `it is longer than ${LENGTH_MAX} characters`);
-  return new Parser(text).whole();
+  return new Parser(text, without).whole();
 }
 
 /** A part of an expression; a bare name has no type before it is known what it is compared with. */
@@ -43,7 +49,10 @@ class Parser {
   #evers = 0;
   #isInEver = false;
 
-  constructor(private readonly text: string) {
+  constructor(
+    private readonly text: string,
+    private readonly without: ReadonlySet<FactName>,
+  ) {
     this.#tokens = tokensOf(text);
   }
 
@@ -220,6 +229,9 @@ class Parser {
     }
     if (!Object.hasOwn(FACTS, text)) return { name: at, at };
     const fact = text as FactName;
+    if (this.without.has(fact)) {
+      throw this.#mistake(at.column, `${fact} is known of runs of the model, and of no trace`);
+    }
     if (fact === 'deadlock' && this.#isInEver) {
       throw this.#mistake(at.column, 'a deadlock is an end: it needs no ever');
     }

@@ -45,6 +45,7 @@ const OF_THE_CORE = {
   vfio_df_close: { kind: 'device.close' },
   vfio_df_unbind_iommufd: { kind: 'dma.detach' },
   vfio_register_group_dev: { kind: 'vfio.register' },
+  vfio_register_emulated_iommu_dev: { kind: 'vfio.register' },
   vfio_unregister_group_dev: { kind: 'vfio.unregister' },
   vfio_pci_core_enable: { kind: 'device.open' },
   vfio_pci_core_close_device: { kind: 'device.close' },
@@ -63,6 +64,8 @@ const OF_THE_CORE = {
   iommufd_device_unbind: { kind: 'dma.detach' },
   vfio_iommufd_physical_attach_ioas: { kind: 'dma.attach' },
   vfio_iommufd_physical_detach_ioas: { kind: 'dma.detach' },
+  vfio_iommufd_emulated_attach_ioas: { kind: 'dma.attach' },
+  vfio_iommufd_emulated_detach_ioas: { kind: 'dma.detach' },
   vfio_iommu_type1_attach_group: { kind: 'dma.attach' },
   vfio_iommu_type1_detach_group: { kind: 'dma.detach' },
   vfio_msihandler: { kind: 'irq.fire' },
@@ -137,6 +140,7 @@ const OF_IOMMUFD = [
   ...['iommufd_fops_open', 'iommufd_fops_ioctl', 'iommufd_fops_release'],
   ...['iommufd_device_bind', 'iommufd_device_unbind'],
   ...['vfio_iommufd_physical_attach_ioas', 'vfio_iommufd_physical_detach_ioas'],
+  ...['vfio_iommufd_emulated_attach_ioas', 'vfio_iommufd_emulated_detach_ioas'],
 ] as CallName[];
 
 /** Functions that a kernel has and that a run records. */

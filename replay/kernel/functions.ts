@@ -16,6 +16,8 @@ export const FUNCTIONS = {
   driver_override: STORE,
   sriov_numvfs: STORE,
   sriov_drivers_autoprobe: STORE,
+  create: STORE,
+  remove: STORE,
   driver_set_override: { kind: 'override', path: 'kernel' },
   __driver_probe_device: { kind: 'match' },
   really_probe: { kind: 'probe' },
@@ -44,6 +46,9 @@ export const FUNCTIONS = {
   add_device_to_group: { kind: 'iommu.attach' },
   attach_device_to_domain: { kind: 'iommu.attach' },
   remove_device_from_group: { kind: 'iommu.detach' },
+  mdev_device_create: { kind: 'mdev.create' },
+  mdev_device_remove: { kind: 'mdev.remove' },
+  mdev_unregister_parent: { kind: 'mdev.parent' },
 } as const satisfies Record<string, FunctionFacts>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
@@ -53,6 +58,7 @@ export interface Recorder extends CallRecorder {
   /**
    * @param device address
    * @param value -1 when the event has no value
+   * @param text of the event; left out: it has none
    */
   begin(
     thread: number,
@@ -60,11 +66,12 @@ export interface Recorder extends CallRecorder {
     device: string | null,
     driver: string | null,
     value: number,
+    text?: string,
   ): void;
   /** A write of a sysfs attribute begins, or its text becomes the override of a function. */
   beginStore(thread: number, store: Store): void;
-  /** A driver of the PCI bus registers, or leaves. */
-  beginDriver(thread: number, name: FunctionName, driver: string): void;
+  /** A driver of a bus registers, or leaves. */
+  beginDriver(thread: number, name: FunctionName, driver: string, bus: 'pci' | 'mdev'): void;
   /** Ends the innermost function of the thread. @param ret null when it returns nothing */
   end(thread: number, ret: number | null): void;
   point(

@@ -58,7 +58,8 @@ function checkDevice(k: Kernel, vdev: number, place: Place, broken: string[]): v
   const say = (what: string) => broken.push(`${place.address} ${what}`);
   const [opens, refs] = [k.get(vdev + VDEV.opens), k.get(vdev + VDEV.refs)];
   if (opens < 0 || refs < opens) say('is open more often than it is held');
-  const isOpen = k.vfio.openDevice(vdev) !== null;
+  // Of a mediated device only its users keep that it is open.
+  const isOpen = place.mediated ? opens > 0 : k.vfio.openDevice(vdev) !== null;
   if (isOpen && opens === 0) say('is open, and nobody has opened it');
   // A thread that opens or closes it holds the lock of its set.
   const isStable = k.get(k.vfio.setLock(place)) === 0;

@@ -347,7 +347,13 @@ export class Kernel extends State {
 
   /** A driver joins or leaves the list of drivers. */
   beginOfDriver(name: 'bus_add_driver' | 'bus_remove_driver', drv: number): void {
-    this.recorder?.beginDriver(this.thread, name, this.driverAt(drv).name);
+    const { name: driver, mdev } = this.driverAt(drv);
+    this.recorder?.beginDriver(this.thread, name, driver, mdev === null ? 'pci' : 'mdev');
+  }
+
+  /** A call about a mediated device, or about the parent of some. */
+  beginMdev(name: FunctionName, device: string, text?: string): void {
+    this.recorder?.begin(this.thread, name, device, null, -1, text);
   }
 
   #address(dev: number): string {

@@ -50,6 +50,9 @@ export const DEVICE = members(
   'autoprobeOff',
   /** `reset_lock` of its slot; only kernels with a bug hold it while they wait. */
   'slotLock',
+  /** Of a mediated device: the driver of its parent, and what it takes of that. */
+  'parent',
+  'share',
 );
 export const DEVICE_CELLS = sizeOf(DEVICE);
 
@@ -67,6 +70,11 @@ export const DRIVER = members(
   'module',
   /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
   'async',
+  /** Of mediated devices: what they take of the driver's parent. */
+  'taken',
+  /** `unreg_sem` of the parent: threads that make or remove a device, and that it is going. */
+  'children',
+  'unregisters',
 );
 export const DRIVER_CELLS = sizeOf(DRIVER);
 

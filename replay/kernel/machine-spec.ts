@@ -123,11 +123,16 @@ export type Condition =
   | { readonly type: 'done'; readonly actor: string; readonly operations: number }
   /** An eventfd of the actor's process was signalled. */
   | { readonly type: 'signalled'; readonly file: string }
+  | { readonly type: 'all'; readonly of: readonly Condition[] }
   /** What an actor remembers; null: it is not set. */
   | { readonly type: 'variable'; readonly variable: string; readonly text: string | null };
 
 /** Attributes of a function that can be read. */
-export const READ_ATTRIBUTES = ['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const;
+export const READ_ATTRIBUTES = [
+  ...(['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const),
+  /** Of a type of mediated devices, whose address is PARENT/TYPE. */
+  'available_instances',
+] as const;
 export type ReadAttribute = (typeof READ_ATTRIBUTES)[number];
 
 export type Action =
@@ -141,6 +146,11 @@ export type Action =
       readonly text: string;
       /** Bytes that are written, when the text is not all of them. */
       readonly count?: number;
+      /**
+       * Of `create`: the type of a mediated device in sysfs. Its address is that of the parent,
+       * which `driver` serves.
+       */
+      readonly mdevType?: string;
     }
   /** A read of an attribute of a function, and the variable that remembers what it shows. */
   | {
@@ -217,6 +227,8 @@ export type UserAction =
       readonly positioned: boolean;
     }
   | { readonly type: 'munmap'; readonly map: string }
+  /** A write to an eventfd. */
+  | { readonly type: 'signal'; readonly file: string }
   /** An access to memory that a BAR is mapped to. */
   | ({ readonly type: 'touch' } & Touch)
   /** The process of this actor begins as a copy of another one: it has its files and mappings. */

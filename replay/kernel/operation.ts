@@ -2,6 +2,7 @@
 import { parseBdf } from '../../traces/index.js';
 import { parseBool, parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
+import { createdUuid } from '../model/mdev/index.js';
 import type { FunctionName, Store } from './functions.js';
 import type { Action, OperationSpec } from './machine-spec.js';
 import type { Driver, Place } from './place.js';
@@ -41,7 +42,10 @@ export interface Operation {
 /** Attributes whose text names the function. */
 const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
 /** Attributes whose writes no probe of the catalogue sees. */
-const UNSEEN: ReadonlySet<string> = new Set(['remove', 'rescan', 'drivers_autoprobe']);
+const UNSEEN: ReadonlySet<string> = new Set([
+  ...['remove', 'rescan', 'drivers_autoprobe'],
+  'current_vgpu_type',
+]);
 
 /** @param file the number of the file that it opens; 0 if it opens none */
 export function operationOf(spec: OperationSpec, names: Names, file: number): Operation {
@@ -57,7 +61,7 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
   }
   const { attribute, text } = action;
   const count = action.count ?? Buffer.byteLength(text);
-  const address = BY_NAME.has(attribute) ? text.trim() : action.address;
+  const address = addressOf(action, count);
   // The kernel compares names letter by letter; the recorder writes an address as sysfs prints it.
   const device = address === null ? null : parseBdf(address);
   return {
@@ -70,14 +74,34 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
     store:
       count === 0 || UNSEEN.has(attribute)
         ? null
-        : { name: attribute as FunctionName, device, driver: action.driver, text },
+        : (storeOfMdev(action) ?? {
+            name: attribute as FunctionName,
+            device,
+            driver: action.driver,
+            text,
+          }),
     count,
     meaning: meaningOf(action, names),
     file,
   };
 }
 
-function meaningOf({ attribute, text }: Extract<Action, { type: 'write' }>, names: Names): number {
+type Write = Extract<Action, { type: 'write' }>;
+
+/** What a write is about: what its attribute belongs to, or its text names. */
+function addressOf({ attribute, text, address }: Write, count: number): string | null {
+  if (attribute === 'create') return createdUuid(text, count);
+  return BY_NAME.has(attribute) ? text.trim() : address;
+}
+
+/** Attributes that make and remove mediated devices; undefined for others. */
+function storeOfMdev({ attribute, address, text }: Write): Store | undefined {
+  if (attribute === 'create') return { name: 'create', device: address, driver: null, text };
+  if (attribute !== 'mdev_remove') return undefined;
+  return { name: 'remove', device: address, driver: null, text };
+}
+
+function meaningOf({ attribute, text }: Write, names: Names): number {
   switch (attribute) {
     case 'driver_override':
       return names.overrideNumber(parseOverride(text));

@@ -1,10 +1,11 @@
 /** Functions and drivers as they never change in a run, by number. */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type { DriverModel } from '../model/drivers/index.js';
+import type { MdevDriver } from '../model/mdev/index.js';
 import type { PciFunction } from '../model/vfio-pci-core/pci-function.js';
 import type { DriverSpec, FunctionStart, HardwareSpec, SriovSpec } from './machine-spec.js';
 
-/** A place at which a function can be. */
+/** A place at which a function can be, or the UUID of a mediated device. */
 export interface Place {
   readonly index: number;
   readonly address: string;
@@ -24,6 +25,8 @@ export interface Place {
   readonly pci: PciFunction;
   /** Number of the set of devices that are reset together. */
   readonly set: number;
+  /** It is a mediated device, which no bus of the hardware has. */
+  readonly mediated: boolean;
 }
 
 export interface Driver {
@@ -31,6 +34,8 @@ export interface Driver {
   readonly name: string;
   readonly spec: DriverSpec;
   readonly model: DriverModel;
+  /** What it does with mediated devices; null for a driver of functions. */
+  readonly mdev: MdevDriver | null;
   readonly sriov: 'none' | 'simple' | 'own';
   /** Its static table; empty for one that only an override makes match. */
   readonly table: readonly IdMatch[];

@@ -54,7 +54,7 @@ function functionText({ ids, sriov, start: first, group, pci, physfn, hardware }
     resource: pci.resources.map(({ start, end, flags }) =>
       [start, end, flags].map((word) => id(word, 16)).join(' '),
     ),
-    ...(hardware.properties === undefined ? {} : { properties: hardware.properties }),
+    properties: hardware.properties ?? {},
   };
   if (sriov === null) return JSON.stringify(own);
   return JSON.stringify({

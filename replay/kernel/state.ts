@@ -6,6 +6,7 @@ import {
   ACTIVE,
   DEVICE,
   DEVICE_CELLS,
+  DRIVER,
   DRIVER_CELLS,
   GLOBAL,
   GLOBAL_CELLS,
@@ -268,6 +269,8 @@ export class State {
     if (this.get(dev + DEVICE.visible) !== 0 || this.get(dev + DEVICE.dead) === 0) return;
     if (this.get(dev + DEVICE.refs) !== 0) return;
     this.deviceList.remove(dev);
+    const share = this.get(dev + DEVICE.share);
+    if (share > 0) this.add(this.get(dev + DEVICE.parent) + DRIVER.taken, -share);
     for (let i = 0; i < DEVICE_CELLS; i++) this.set(dev + i, 0);
   }
 

@@ -70,9 +70,14 @@ export class TraceRecorder implements Recorder {
     device: string | null,
     driver: string | null,
     value: number,
+    text?: string,
   ): void {
     const call = this.#enter(thread);
     this.#fill(call.row, thread, name, 'begin', device, driver, value);
+    if (text !== undefined) {
+      call.text = text;
+      call.row.text(text);
+    }
     call.seq = this.#events.append(call.row);
   }
 
@@ -85,11 +90,10 @@ export class TraceRecorder implements Recorder {
     call.seq = this.#events.append(call.row);
   }
 
-  beginDriver(thread: number, name: FunctionName, driver: string): void {
+  beginDriver(thread: number, name: FunctionName, driver: string, bus: 'pci' | 'mdev'): void {
     const call = this.#enter(thread);
     this.#fill(call.row, thread, name, 'begin', null, driver, -1);
-    // The bus of the driver.
-    call.text = 'pci';
+    call.text = bus;
     call.row.text(call.text);
     call.seq = this.#events.append(call.row);
   }

@@ -2,6 +2,7 @@
  * What actors remember and share: variables with texts, such as what a program read, or which pod a
  * VF is for. Both the names and the texts are known before the run.
  */
+import { mdevDriver } from '../model/mdev/index.js';
 import type { Action, ActorSpec, Condition, DriverSpec } from './machine-spec.js';
 
 export class Variables {
@@ -48,8 +49,10 @@ function readable(
   mostVfs: number,
 ): string[] {
   if (!actions.some(({ type }) => type === 'read')) return [];
+  const counts = drivers.map(({ name }) => mdevDriver(name)?.capacity ?? 0);
+  const most = Math.max(mostVfs, ...counts);
   return [
     ...drivers.map(({ name }) => name),
-    ...Array.from({ length: mostVfs + 1 }, (_, n) => String(n)),
+    ...Array.from({ length: most + 1 }, (_, n) => String(n)),
   ];
 }

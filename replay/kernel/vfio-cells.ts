@@ -62,6 +62,8 @@ export const GROUP = members(
   'owner',
   /** Devices of it that are bound to that iommufd (`owner_cnt`). */
   'claims',
+  /** Of a mediated device: its number, counted from 1, while it is registered with VFIO. */
+  'number',
 );
 
 /** `struct vfio_pci_core_device`, of one life of a function. */
@@ -107,6 +109,12 @@ export const VDEV = members(
   'dataFile',
   /** It was reset while a thread set a state of migration. */
   'deferredReset',
+  /** The type of a vGPU; of a PF, that of all its VFs. */
+  'vgpuType',
+  /** Of a PF: instances of that type. */
+  'vgpuInstances',
+  /** A mediated device, as its users changed it: a value, `MdevUse`. */
+  'use',
 );
 
 export const PROCESS = members(
@@ -187,7 +195,31 @@ export class VfioState {
 
   /** The number of the IOMMU group that a cell is of. */
   numberOfGroup(cell: number): number {
-    return this.#numbers[Math.floor((cell - this.#groups) / sizeOf(GROUP))];
+    const number = this.#numbers[this.#indexOf(cell)];
+    return number < 0
+      ? this.cells.get(this.#groups + this.#offsetOf(cell) + GROUP.number) - 1
+      : number;
+  }
+
+  /** The group of a mediated device: no IOMMU translates for it. */
+  isEmulated(cell: number): boolean {
+    return this.#numbers[this.#indexOf(cell)] < 0;
+  }
+
+  /** The lowest number that no group has. */
+  freeGroupNumber(): number {
+    const taken = new Set(this.groups.map((cell) => this.numberOfGroup(cell)));
+    let number = 0;
+    while (taken.has(number)) number++;
+    return number;
+  }
+
+  #indexOf(cell: number): number {
+    return Math.floor((cell - this.#groups) / sizeOf(GROUP));
+  }
+
+  #offsetOf(cell: number): number {
+    return this.#indexOf(cell) * sizeOf(GROUP);
   }
 
   /** `dev_set->lock` of the devices that are reset together with the one at a place. */

@@ -5,9 +5,10 @@
 
 import { ERRNO } from '../../traces/index.js';
 import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
-import { covers, type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
+import { covers, type IdMatch, type PciIds, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
+import { createdUuid, mdevDriver } from '../model/mdev/index.js';
 import { defaultHardware, hardwareOf } from './hardware.js';
 import type {
   Action,
@@ -15,6 +16,7 @@ import type {
   DriverSpec,
   FileKind,
   FunctionSpec,
+  HardwareSpec,
   RunSpec,
 } from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
@@ -47,6 +49,8 @@ export class World implements Names {
   readonly resetsSets: boolean;
   /** A driver may be unloaded: it releases its functions in the order of their binding. */
   readonly canUnload: boolean;
+  /** A user may set an eventfd that unmasks INTx. */
+  readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
   readonly #places: ReadonlyMap<string, Place>;
@@ -65,6 +69,7 @@ export class World implements Names {
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
+    this.canUnmask = actions.some(setsUnmasker);
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
@@ -83,7 +88,7 @@ export class World implements Names {
   }
 
   get scanned(): readonly Place[] {
-    return this.places.filter(({ physfn }) => physfn === null);
+    return this.places.filter(({ physfn, mediated }) => physfn === null && !mediated);
   }
 
   get actors(): readonly ActorSpec[] {
@@ -120,6 +125,14 @@ export class World implements Names {
   }
 }
 
+/** Flags of SET_IRQS with an eventfd for unmasking (uapi vfio.h). */
+const UNMASKER_FLAGS = 4 | 16;
+
+function setsUnmasker(action: Action): boolean {
+  if (action.type !== 'ioctl' || action.name !== 'VFIO_DEVICE_SET_IRQS') return false;
+  return action.data !== null && (action.data[4] & UNMASKER_FLAGS) === UNMASKER_FLAGS;
+}
+
 /** What an operation opens; null for nothing. */
 function fileOf(action: Action): FileKind | null {
   if (action.type === 'open') return action.file;
@@ -132,7 +145,7 @@ const busOf = (address: string): string => address.slice(0, address.lastIndexOf(
 /** Functions of a bus are reset together; on the root bus each is alone. */
 function setOf(address: string, sets: string[]): number {
   const bus = busOf(address);
-  const key = bus.endsWith(':00:') ? address : bus;
+  const key = bus.endsWith(':00:') || bus === '' ? address : bus;
   if (!sets.includes(key)) sets.push(key);
   return sets.indexOf(key);
 }
@@ -144,14 +157,16 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
   const taken = functions.flatMap(({ group }) => group ?? []);
   const groups = Array.from({ length: 512 }, (_, i) => i).filter((i) => !taken.includes(i));
   type Start = Pick<Place, 'address' | 'ids' | 'sriov' | 'physfn' | 'vfIndex' | 'start'> &
-    Partial<Pick<Place, 'group' | 'hardware'>>;
+    Partial<Pick<Place, 'group' | 'hardware' | 'mediated'>>;
   const add = (place: Start): Place => {
     const index = places.length;
     const { address, ids, sriov, physfn } = place;
     const hardware = place.hardware ?? defaultHardware;
     const { config, pci } = hardwareOf(ids, hardware, sriov, index, physfn !== null);
     const group = place.group ?? groups.shift() ?? index;
-    places.push({ ...place, index, group, hardware, config, pci, set: setOf(address, sets) });
+    const { mediated = false } = place;
+    const set = setOf(address, sets);
+    places.push({ ...place, index, group, hardware, config, pci, set, mediated });
     return places[index];
   };
   const owners = functions.map((start) => {
@@ -186,7 +201,27 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
       });
     }
   }
+  for (const address of createdUuids(actions)) {
+    // Its group gets a number when the device is registered with VFIO.
+    const group = -1 - places.length;
+    const start = { address, ids: NO_IDS, sriov: null, physfn: null, vfIndex: -1, start: null };
+    add({ ...start, group, hardware: NO_HARDWARE, mediated: true });
+  }
   return places;
+}
+
+/** What a mediated device has of PCI. */
+const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
+const NO_HARDWARE: HardwareSpec = { ...defaultHardware, bars: [], pin: false, msi: 0 };
+
+/** UUIDs of the mediated devices that actors make. */
+function createdUuids(actions: readonly Action[]): Set<string> {
+  const uuids = actions.flatMap((action) => {
+    if (action.type !== 'write' || action.attribute !== 'create') return [];
+    const { text, count = Buffer.byteLength(text) } = action;
+    return createdUuid(text, count) ?? [];
+  });
+  return new Set(uuids);
 }
 
 /** The most VFs of a PF that any actor requests. */
@@ -205,7 +240,9 @@ function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Dr
   const table = spec.table ?? (model.overrideOnly ? [] : (model.table ?? []));
   const claims = places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
   const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
-  return { index, name: spec.name, spec, model, sriov: spec.sriov ?? declared, table, claims };
+  const { name } = spec;
+  const mdev = mdevDriver(name);
+  return { index, name, spec, model, mdev, sriov: spec.sriov ?? declared, table, claims };
 }
 
 const defers = ({ answers, defersUntil }: DriverSpec): boolean =>

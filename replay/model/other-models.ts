@@ -12,25 +12,6 @@ const none = (
 
 export const OTHER_MODELS = [
   {
-    name: 'nvidia_vgpu_vfio',
-    kernels: 'posted, RFC',
-    rows: none(
-      'nvidia-vgpu',
-      'RFC posting of the NVIDIA vGPU VFIO driver',
-      'the driver has no model yet',
-      ['ids', 'any device of NVIDIA of class 0x0302 matches, not by override only'],
-      ['vf-only', 'the probe of a function that is not a VF is -EINVAL'],
-      ['no-type', 'opening a device without a type is -ENODEV'],
-      ['type-busy', 'a type that is written while the device is open: -EBUSY'],
-      ['type-unknown', 'a type that there is not: -ENODEV'],
-      ['type-mixed', 'another type than that of the GPU: -EINVAL'],
-      ['type-exhausted', 'no instance of the type is left: -ENOSPC'],
-      ['config', 'configuration space is of software: ids of the type, BAR 0, 1 and 3'],
-      ['reset', 'RESET and PCI_HOT_RESET return 0 and do nothing'],
-      ['version', 'a version of the firmware that is not in the list: -EINVAL'],
-    ),
-  },
-  {
     name: 'igd',
     kernels: '4.6 to 7.3',
     rows: none(
@@ -75,14 +56,14 @@ export const OTHER_MODELS = [
   {
     name: 'virqfd',
     kernels: '3.10 to 7.3',
-    rows: none(
+    rows: rows(
       'virqfd',
       'drivers/vfio/virqfd.c 6.12',
-      'eventfds that unmask an interrupt are not modelled',
       ['bad-fd', 'a descriptor that is not open: -EBADF; one of another kind: -EINVAL'],
       ['busy', 'a second eventfd for the same purpose: -EBUSY'],
       ['signalled', 'an eventfd that is signalled already has its effect at once'],
-      ['hangup', 'closing the eventfd ends it, later and on a worker'],
+      ['wakes', 'a write to the eventfd unmasks INTx, which can be raised again'],
+      ['hangup', 'closing the eventfd ends it, and another one can be set'],
     ),
   },
   {

@@ -8,8 +8,11 @@ export interface Reason {
   readonly text: string;
   /** Paths of the parts of the state that the rule read; none if the argument alone decides. */
   readonly cells: readonly string[];
-  /** The recording does not show it; it is the only cause that the recorded state allows. */
-  readonly inferred?: true;
+  /**
+   * Without one, the recording shows it. `inferred`: it does not, but the recorded state allows no
+   * other cause. `unseen`: it does not, and the text says what it lacks.
+   */
+  readonly basis?: 'inferred' | 'unseen';
 }
 
 /** Possible results. One without a reason is possible for a reason that is not recorded. */
@@ -27,7 +30,20 @@ export function because(errno: number, text: string, ...cells: readonly string[]
 
 /** The same, where the cause is inferred. */
 export const inferring = (errno: number, text: string, ...cells: readonly string[]): Results =>
-  withReasons([-errno], [{ ret: -errno, text, cells, inferred: true }]);
+  withReasons([-errno], [{ ret: -errno, text, cells, basis: 'inferred' }]);
+
+/**
+ * Results whose cause is in no recording.
+ * @param text what decides, which is not recorded: a part of a sentence
+ * @param errnos as positive numbers
+ */
+export function unseen(text: string, ...errnos: readonly number[]): Results {
+  const rets = errnos.map((errno) => -errno);
+  return withReasons(
+    rets,
+    rets.map((ret) => ({ ret, text, cells: [], basis: 'unseen' })),
+  );
+}
 
 /** The same for a result that is no errno. */
 export const reasoned = (ret: number, text: string, ...cells: readonly string[]): Results =>
@@ -51,7 +67,9 @@ export function anyOf(...all: readonly Results[]): Results {
   for (const results of all) {
     for (const ret of results) {
       const has = results.reasons?.some((reason) => reason.ret === ret) === true;
-      if (ret < 0 && !has && explained.delete(ret)) reasons.push({ ret, text: UNSEEN, cells: [] });
+      if (ret < 0 && !has && explained.delete(ret)) {
+        reasons.push({ ret, text: UNSEEN, cells: [], basis: 'unseen' });
+      }
     }
   }
   return withReasons([...new Set(all.flat())], reasons);

@@ -132,6 +132,7 @@ export type UserDocument =
       readonly positioned?: boolean;
     }
   | { readonly munmap: string }
+  | { readonly signal: string }
   | { readonly touch: string; readonly offset?: NumberDocument }
   | { readonly exit: true }
   | { readonly interrupt: string; readonly index: number; readonly vector?: number }

@@ -3,9 +3,13 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
+import { NOVA_FORMS } from './nova-forms.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
+import { VGPUS } from './vgpus.js';
+import { VIRQFDS } from './virqfds.js';
 import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
@@ -25,4 +29,8 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...CDEV_USERS,
   ...VARIANTS,
   ...MIGRATION,
+  ...MDEVS,
+  ...NOVA_FORMS,
+  ...VGPUS,
+  ...VIRQFDS,
 ];

@@ -1,4 +1,5 @@
 /** Machines and operations that shipped scenarios have in common. */
+import { FORM } from '../model/drivers/index.js';
 import type { DriverDocument, FunctionDocument, OperationDocument } from './document.js';
 
 export const GPU = '0000:41:00.0';
@@ -29,6 +30,11 @@ export const nics: readonly FunctionDocument[] = [nic, { ...nic, address: TWIN }
 export const novaCore: DriverDocument = { name: 'nova_core', sriov: 'simple' };
 /** It refuses VFs, as a patch on the mailing list has it. */
 export const novaCoreWithoutVfs: DriverDocument = { ...novaCore, probe: { vf: 'ENODEV' } };
+/** The GPU, which makes the driver's form one of `FORMS`. */
+export const gpuWithForm = (form: number): FunctionDocument => ({
+  ...gpu,
+  hardware: { properties: { [FORM]: form } },
+});
 export const nouveau: DriverDocument = { name: 'nouveau' };
 export const vfioPci: DriverDocument = { name: 'vfio-pci' };
 export const ixgbe: DriverDocument = {

@@ -4,6 +4,7 @@ import { refuseUnknownNames } from '../explore/index.js';
 import { parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
+import { createdUuid, isUuid, mdevDriver } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { OperationDocument, ScenarioDocument } from './document.js';
 import { type Json, parseJson } from './json.js';
@@ -141,10 +142,22 @@ function* mistakesInOperation(
     }
   }
   yield* mistakesInUserNames(operation, path, machine);
+  yield* mistakesInMdevs(operation, path, machine, mdevsOf(actors));
   const { when } = operation;
   if (when !== undefined && 'actor' in when && !actors.some(({ name }) => name === when.actor)) {
     yield { path: `${path}/when/actor`, what: `no actor is called ${when.actor}` };
   }
+}
+
+/** UUIDs of the mediated devices that actors make. */
+function mdevsOf(actors: ScenarioDocument['actors']): Set<string> {
+  const operations = actors.flatMap(({ does }) => does);
+  const uuids = operations.flatMap((operation) =>
+    'write' in operation && operation.write.endsWith('/create')
+      ? (createdUuid(operation.text, Buffer.byteLength(operation.text)) ?? [])
+      : [],
+  );
+  return new Set(uuids);
 }
 
 /** Functions and members of structs that a user of VFIO names. */
@@ -163,8 +176,8 @@ function* mistakesInUserNames(
   };
   for (const [member, address] of Object.entries(named)) {
     if (address === undefined || functions.some((f) => f.address === address)) continue;
-    // VFs are created by the run, at addresses that follow from their PF.
-    if (functions.some(({ sriov }) => sriov !== undefined)) continue;
+    // VFs are created by the run, at addresses that follow from their PF; UUIDs are checked below.
+    if (functions.some(({ sriov }) => sriov !== undefined) || isOfMdev(address)) continue;
     yield unknownFunction(`${path}/${member}`, address);
   }
   if (!('ioctl' in operation) || typeof operation.with !== 'object') return;
@@ -175,6 +188,39 @@ function* mistakesInUserNames(
     const what = `the struct has no member ${member}; it has ${known || 'none'}`;
     yield { path: `${path}/with/${member}`, what };
   }
+}
+
+/** A UUID, or the type of mediated devices. */
+const isOfMdev = (name: string): boolean => isUuid(name) || name.includes('/');
+
+/** Mediated devices and types of them that an operation names. */
+function* mistakesInMdevs(
+  operation: OperationDocument,
+  path: string,
+  { drivers }: ScenarioDocument['machine'],
+  made: ReadonlySet<string>,
+): Generator<Mistake> {
+  const place = 'write' in operation ? attributeOf(operation.write) : null;
+  const type = place?.mdevType;
+  const types = mdevDriver(place?.driver ?? '')?.types ?? {};
+  if (type !== undefined && !Object.hasOwn(types, type)) {
+    const known = Object.keys(types).join(', ');
+    yield { path: `${path}/write`, what: `no such type; there are ${known || 'no types'}` };
+  }
+  const of = 'of' in operation ? operation.of : undefined;
+  if (of !== undefined && isUuid(of) && !made.has(of)) {
+    yield { path: `${path}/of`, what: `no actor makes the mediated device ${of}` };
+  }
+  if (!('read' in operation)) return;
+  const isOfType = operation.of.includes('/');
+  if (isOfType === (operation.read === 'available_instances')) {
+    const [parent, name] = operation.of.split('/');
+    const isThere = drivers.some((driver) => driver.name === parent);
+    const has = Object.hasOwn(mdevDriver(parent)?.types ?? {}, name);
+    if (!isOfType || (isThere && has)) return;
+  }
+  const what = 'available_instances is an attribute of a type of mediated devices, PARENT/TYPE';
+  yield { path: `${path}/read`, what };
 }
 
 function* twice(names: readonly (readonly [string, string])[]): Generator<Mistake> {

@@ -11,6 +11,15 @@ test.each([
   ['nova-core/takes-vf', 'native-driver-first'],
   ['vfio-pci/pf-with-vfs', 'vfio-pci-refuses-a-pf-with-vfs'],
   ['nova-core/rejects-vf, nouveau/next-in-line', 'rejected-then-nouveau'],
+  ['mdev/life, mtty/in-kernel', 'mdev-by-group'],
+  ['mdev/removed-open', 'mdev-removed-while-open'],
+  ['mdev/parent-gone', 'mdev-parent-unloads'],
+  ['mdev/count', 'mdev-parent-is-full'],
+  ['mdpy/in-kernel, mbochs/in-kernel', 'mdev-displays'],
+  ['nova-core/pmc-boot-1: the host', 'nova-pmc-boot1-on-host'],
+  ['nova-core/pmc-boot-1: the guest', 'nova-pmc-boot1-in-guest'],
+  ['nova-core/host-only: the host', 'nova-host-only-on-host'],
+  ['nova-core/host-only: the guest', 'nova-host-only-in-guest'],
 ])('%s: the scenario %s ends as it says', (_, name) => {
   const document = SCENARIOS.find((one) => one.name === name);
   expect(document).toBeDefined();

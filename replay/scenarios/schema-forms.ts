@@ -29,9 +29,18 @@ export const text = (description: string, pattern?: string): Schema => ({
   ...(pattern === undefined ? {} : { pattern }),
 });
 export const flag = (description: string): Schema => ({ description, type: 'boolean' });
-export const address: Schema = text(
-  'PCI address dddd:bb:dd.f',
-  '^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$',
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const BDF = '[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]';
+export const address: Schema = text('PCI address dddd:bb:dd.f', `^${BDF}$`);
+/** A function, or a mediated device that an actor makes. */
+export const device: Schema = text(
+  'PCI address dddd:bb:dd.f, or UUID of a mediated device',
+  `^(?:${BDF}|${UUID})$`,
+);
+/** What has attributes that can be read: a device, or a type of mediated devices. */
+export const readable: Schema = text(
+  'PCI address, or UUID, or PARENT/TYPE of mediated devices',
+  `^(?:${BDF}|${UUID}|[a-z0-9_.-]{1,64}/[A-Za-z0-9_.-]{1,64})$`,
 );
 export const driver = text('name of a driver on the bus', '^[A-Za-z0-9_.-]{1,64}$');
 export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });

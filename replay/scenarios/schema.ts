@@ -9,11 +9,13 @@ import { PAST_BUGS } from '../model/past-bugs.js';
 import {
   address,
   count,
+  device,
   driver,
   flag,
   id,
   name,
   nullable,
+  readable,
   record,
   type Schema,
   text,
@@ -111,9 +113,9 @@ const remembered = nullable({ type: 'string', maxLength: 256 });
 const condition: Schema = {
   description: 'the operation waits until this holds',
   anyOf: [
-    record('a function is there', { exists: address }, ['exists']),
-    record('a function is not there', { gone: address }, ['gone']),
-    record('a function has a driver, or none', { driver: nullable(driver), of: address }, [
+    record('a device is there', { exists: device }, ['exists']),
+    record('a device is not there', { gone: device }, ['gone']),
+    record('a device has a driver, or none', { driver: nullable(driver), of: device }, [
       'driver',
       'of',
     ]),
@@ -131,7 +133,7 @@ const condition: Schema = {
 };
 
 const pciDriver = record(
-  'a driver of the PCI bus; drivers that are loaded registered in the order of the list',
+  'a driver of functions, or of mediated devices; loaded ones registered in the order of the list',
   {
     name: driver,
     loaded: flag('false: its module is loaded later, or never'),
@@ -182,7 +184,7 @@ const operation: Schema = {
     record(
       'writes a text to an attribute in sysfs',
       {
-        write: text('path of the attribute', '^/sys/bus/pci/'),
+        write: text('path of the attribute', '^/sys/(?:bus|class)/'),
         text: { type: 'string', maxLength: 8192, description: 'what is written' },
         ...common,
       },
@@ -192,7 +194,7 @@ const operation: Schema = {
       'reads an attribute of a function; driver is the name of the driver that the link leads to',
       {
         read: { enum: READ_ATTRIBUTES, description: 'name of the attribute' },
-        of: address,
+        of: readable,
         as: { ...variable, description: 'the variable that remembers what it shows' },
         ...common,
       },
@@ -217,12 +219,12 @@ const outcome = record(
   'one way in which it may end',
   {
     drivers: {
-      description: 'driver of functions that are there, by address; null for none',
+      description: 'driver of devices that are there, by address or UUID; null for none',
       type: 'object',
-      propertyNames: address,
+      propertyNames: device,
       additionalProperties: nullable(driver),
     },
-    gone: { description: 'functions that are not there', type: 'array', items: address },
+    gone: { description: 'devices that are not there', type: 'array', items: device },
     errors: {
       description: 'by the name of an actor: errors of its operations, in their order',
       type: 'object',
@@ -263,7 +265,7 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
       machine: record(
         'what is there when the run begins',
         {
-          functions: { type: 'array', items: pciFunction, minItems: 1 },
+          functions: { type: 'array', items: pciFunction },
           drivers: { type: 'array', items: pciDriver },
         },
         ['functions', 'drivers'],

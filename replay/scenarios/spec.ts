@@ -145,8 +145,9 @@ function actionOf(operation: OperationDocument): Action {
   if ('unplug' in operation) return { type: 'unplug', address: operation.unplug };
   if (!('write' in operation)) return userActionOf(operation);
   const place = attributeOf(operation.write);
-  const { attribute = '', address = null, driver = null } = place ?? {};
-  return { type: 'write', attribute, address, driver, text: operation.text };
+  const { attribute = '', address = null, driver = null, mdevType } = place ?? {};
+  const write = { type: 'write', attribute, address, driver, text: operation.text } as const;
+  return mdevType === undefined ? write : { ...write, mdevType };
 }
 
 const conditionOf = (when: ConditionDocument): Condition => {
@@ -162,21 +163,45 @@ export interface AttributePlace {
   readonly attribute: string;
   readonly address: string | null;
   readonly driver: string | null;
+  /** Of `create`: the type of a mediated device. */
+  readonly mdevType?: string;
 }
 
-const OF_DEVICES = 'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan';
+const OF_DEVICES =
+  'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan|nvidia/current_vgpu_type';
 const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
 const OF_BUS = 'drivers_probe|drivers_autoprobe|rescan';
 const FORMS = [`devices/([^/]+)/(${OF_DEVICES})`, `drivers/([^/]+)/(${OF_DRIVERS})`, `(${OF_BUS})`];
 const PATH = new RegExp(`^/sys/bus/pci/(?:${FORMS.join('|')})$`);
+const OF_MDEV_DRIVERS = 'bind|unbind';
+const MDEV_FORMS = [
+  'devices/([^/]+)/(remove)',
+  `drivers/([^/]+)/(${OF_MDEV_DRIVERS})`,
+  '(drivers_probe)',
+];
+const MDEV_PATH = new RegExp(`^/sys/bus/mdev/(?:${MDEV_FORMS.join('|')})$`);
+const CREATE = /^\/sys\/class\/mdev_bus\/([^/]+)\/mdev_supported_types\/([^/]+)\/create$/;
+
+/** The same for attributes of mediated devices; a parent has the name of the driver it is of. */
+function mdevAttributeOf(path: string): AttributePlace | null {
+  const [, parent, mdevType] = CREATE.exec(path) ?? [];
+  if (mdevType !== undefined) {
+    return { attribute: 'create', address: parent, driver: parent, mdevType };
+  }
+  const found = MDEV_PATH.exec(path);
+  if (found === null) return null;
+  const [, address = null, remove, driver = null, ofDriver, ofBus] = found;
+  const attribute = remove === undefined ? (ofDriver ?? ofBus) : 'mdev_remove';
+  return { attribute, address, driver };
+}
 
 /** What a path in sysfs leads to; null when the kernel that runs has no such attribute. */
 export function attributeOf(path: string): AttributePlace | null {
   const found = PATH.exec(path);
-  if (found === null) return null;
+  if (found === null) return mdevAttributeOf(path);
   const [, address, ofDevice, driver, ofDriver, ofBus] = found;
   return {
-    attribute: ofDevice ?? ofDriver ?? ofBus,
+    attribute: (ofDevice ?? ofDriver ?? ofBus).replace('nvidia/', ''),
     address: address ?? null,
     driver: driver ?? null,
   };
@@ -187,4 +212,8 @@ export const ATTRIBUTES = [
   ...OF_DEVICES.split('|').map((name) => `/sys/bus/pci/devices/ADDRESS/${name}`),
   ...OF_DRIVERS.split('|').map((name) => `/sys/bus/pci/drivers/DRIVER/${name}`),
   ...OF_BUS.split('|').map((name) => `/sys/bus/pci/${name}`),
+  '/sys/class/mdev_bus/PARENT/mdev_supported_types/TYPE/create',
+  '/sys/bus/mdev/devices/UUID/remove',
+  ...OF_MDEV_DRIVERS.split('|').map((name) => `/sys/bus/mdev/drivers/DRIVER/${name}`),
+  '/sys/bus/mdev/drivers_probe',
 ];

@@ -1,6 +1,15 @@
 /** What users of VFIO do, as JSON Schema. */
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
-import { address, count, flag, name, nullable, record, type Schema } from './schema-forms.js';
+import {
+  address,
+  count,
+  device,
+  flag,
+  name,
+  nullable,
+  record,
+  type Schema,
+} from './schema-forms.js';
 
 export const number: Schema = {
   description: 'a number, or its text in hexadecimal',
@@ -22,12 +31,13 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
         enum: ['container', 'group', 'cdev', 'iommufd', 'eventfd'],
         description: 'what is opened',
       },
-      of: { ...address, description: 'any function of the group, or the one of the device' },
+      of: { ...device, description: 'any device of the group, or the one of the device' },
       as: { ...name, description: 'name of the file; what is opened when left out' },
       ...common,
     },
     ['open'],
   ),
+  record('writes to an eventfd', { signal: name, ...common }, ['signal']),
   record('closes a file', { close: name, ...common }, ['close']),
   record(
     'makes an ioctl on a file',
@@ -49,7 +59,7 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
         type: 'array',
         items: nullable(name),
       },
-      device: { ...address, description: 'the device that GET_DEVICE_FD names' },
+      device: { ...device, description: 'the device that GET_DEVICE_FD names' },
       as: {
         ...name,
         description:
@@ -105,7 +115,7 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
   record(
     'a function raises an interrupt',
     {
-      interrupt: address,
+      interrupt: device,
       index: count('0 INTx, 1 MSI, 2 MSI-X', 2),
       vector: count('number of the vector', 2047),
       ...common,

@@ -65,6 +65,7 @@ export function userActionOf(operation: UserDocument): Action {
     const { transfer: file, writes: write, count, positioned = false } = operation;
     return { type: 'transfer', file, write, count, positioned };
   }
+  if ('signal' in operation) return { type: 'signal', file: operation.signal };
   if ('munmap' in operation) return { type: 'munmap', map: operation.munmap };
   if ('touch' in operation) {
     return { type: 'touch', map: operation.touch, offset: numberOf(operation.offset ?? 0) };

@@ -3,10 +3,15 @@
  * Method: keys on the recording of a real kernel that was read to its end, on terminals of three
  * sizes; `npm run golden -- --update` renews the files.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openOnScreen } from '../browser-on-screen.js';
+import { compare } from '../../analysis/index.js';
+import { TraceReader } from '../../traces/index.js';
+import { type OnScreen, openOnScreen } from '../browser-on-screen.js';
+import { buildTrace, scratchFolder } from '../build-trace.js';
 import { importedCapture } from '../captures.js';
+import { rowsOf } from '../rewrite.js';
 
 const SIZES = [
   { columns: 80, rows: 24 },
@@ -52,23 +57,51 @@ test.each(
   await expect(texts.join('\n')).toMatchFileSnapshot(file);
 });
 
+const DOCS_SIZE = { columns: 100, rows: 24 };
+
 /** Frames of docs/browse.md by the keys that lead to them. */
 const FRAMES: Record<string, readonly string[]> = {
   'the overview': [],
   'the story of a VF': ['tab', 'j', 'j', 'return'],
   'why a VF was removed': ['tab', 'j', 'j', 'return', 'u', 'u', 'w'],
 };
+/** A recording, and a copy in which one call ended otherwise. */
+async function comparison(): Promise<OnScreen> {
+  const rows = rowsOf(reader);
+  const end = rows.findIndex(
+    ({ kind, phase, name }) =>
+      kind === 'sysfs.write' && phase === 'end' && name === 'driver_override',
+  );
+  const file = join(scratchFolder(), 'bad-run.arrows');
+  writeFileSync(
+    file,
+    buildTrace(rows.map((row, seq) => (seq === end ? { ...row, ret: -1n } : row))),
+  );
+  const programs = {
+    explain: async (seq: number) => ({ seq, known: false, chain: [] }),
+    compare: async () => compare(reader, TraceReader.open(file), { pairs: true }),
+  };
+  const screen = await openOnScreen(reader, DOCS_SIZE, { title: 'good-run.arrows', programs });
+  await screen.press('d', ...file, 'return');
+  return screen;
+}
+
 const FRAME = /(```text frame=([^\n]+)\n)[^`]*(```)/g;
+
+const linesOf = ({ terminal }: OnScreen) => terminal.text.map((line) => line.slice(2)).join('\n');
 
 test('the page of the browser has frames that it draws', async () => {
   const frames = new Map<string, string>();
   for (const [name, keys] of Object.entries(FRAMES)) {
     const title = 'sriov-on-r1.arrows';
-    const screen = await openOnScreen(reader, { columns: 100, rows: 24 }, { title });
+    const screen = await openOnScreen(reader, DOCS_SIZE, { title });
     await screen.press(...keys);
-    frames.set(name, screen.terminal.text.map((line) => line.slice(2)).join('\n'));
+    frames.set(name, linesOf(screen));
     screen.close();
   }
+  const two = await comparison();
+  frames.set('two runs', linesOf(two));
+  two.close();
   const page = readFileSync('docs/browse.md', 'utf8');
   const drawn = page.replaceAll(FRAME, (_, head: string, name: string, end: string) => {
     return `${head}${frames.get(name)}\n${end}`;

@@ -42,7 +42,16 @@ describe.each([
   ],
   ['k73-iommufd-cdev-r1', '7.3.4', ['kernel 6.6.30']],
   ['mdev-mtty-r1', '6.12.117', ['without the ends of vfio_df_open']],
-  ['virtio-vfio-r1', '6.12.117', ['driver iommufd is called zeta']],
+  [
+    'virtio-vfio-r1',
+    '6.12.117',
+    [
+      'driver iommufd is called zeta',
+      'without 50 % of the functions, seed 5',
+      'without 80 % of the functions, seed 10',
+    ],
+  ],
+  ['deferral-r1', '6.12.117', ['without 80 % of the functions, seed 11']],
 ])('%s of kernel %s', (capture, kernel, changes) => {
   const reader = importedCapture(capture);
   const worlds = worldsOf(reader);

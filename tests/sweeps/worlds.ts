@@ -1,11 +1,12 @@
 /**
  * Recordings of another world: a driver, a device, a function of a driver has a name that nobody
- * knows, the events of one function are missing, the kernel is of another age, a function of PCI is
- * a mediated device. The kernel did the same as before, only less of it is told: what was predicted
+ * knows, the events of one function are missing, or of many, the kernel is of another age, a function
+ * of PCI is a mediated device. The kernel did the same as before, only less of it is told: what was predicted
  * may become unknown or unmodelled, and nothing may become a divergence.
  *
  *   node dist/tests/sweeps/worlds.js [--count N] [CAPTURE-FOLDER|TRACE...]
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -133,19 +134,20 @@ const renamedFunction = (name: string, to: string): World => ({
 
 type Part = 'all' | 'begins' | 'ends';
 
-/** Events of a function are lines of text that tell nothing. */
-function without(name: string, part: Part): World {
+/** Events of functions are lines of text that tell nothing. */
+function without(lost: ReadonlySet<string>, part: Part, what: string): World {
   const isGone = (batch: Batch): Uint8Array => {
     const [names, phases] = [batch.column('name'), batch.column('phase')];
-    const [own, end] = [names.entries.indexOf(name), phases.entries.indexOf('end')];
+    const isLost = names.entries.map((name) => lost.has(name));
+    const end = phases.entries.indexOf('end');
     return Uint8Array.from({ length: batch.rows }, (_, row) => {
       const isEnd = phases.ids[row] === end;
       const isPart = part === 'all' || (part === 'ends') === isEnd;
-      return names.id(row) === own && isPart ? 1 : 0;
+      return isLost[names.id(row)] === true && isPart ? 1 : 0;
     });
   };
   return {
-    what: `without ${part === 'all' ? '' : `the ${part} of `}${name}`,
+    what: `without ${part === 'all' ? '' : `the ${part} of `}${what}`,
     columns: {
       kind: (batch) => {
         const { bits, ids, entries } = batch.column('kind');
@@ -157,22 +159,39 @@ function without(name: string, part: Part): World {
         const { bits, ids, entries } = batch.column('name');
         const gone = isGone(batch);
         const log = ids.map((id, row) => (gone[row] === 1 ? entries.length : id));
-        const kept = part === 'all' ? entries.map(exactly(name, 'gone')) : entries;
+        const kept = part === 'all' ? entries.map((n) => (lost.has(n) ? 'gone' : n)) : entries;
         return new DictView(bits, log, [...kept, 'line']);
       },
-      ...(part === 'begins' ? { span: (batch: Batch) => withoutSpans(batch, name) } : {}),
+      ...(part === 'begins' ? { span: (batch: Batch) => withoutSpans(batch, lost) } : {}),
     },
   };
 }
 
+const withoutOne = (name: string, part: Part): World => without(new Set([name]), part, name);
+
+/** Seeds of recordings with few probes, and the share of functions that have none. */
+const THINNED: readonly (readonly [seed: number, share: number])[] = [
+  ...[1, 2, 3, 4].map((seed) => [seed, 0.2] as const),
+  ...[5, 6, 7, 8].map((seed) => [seed, 0.5] as const),
+  ...[9, 10, 11, 12].map((seed) => [seed, 0.8] as const),
+];
+
+/** A recording in which functions are missing that a seed chooses. */
+function thinned(names: readonly string[], seed: number, share: number): World {
+  const lost = names.filter(
+    (name) => createHash('md5').update(`${seed} ${name}`).digest().readUInt32LE() < share * 2 ** 32,
+  );
+  return without(new Set(lost), 'all', `${share * 100} % of the functions, seed ${seed}`);
+}
+
 /** An end whose begin is gone belongs to none. */
-function withoutSpans(batch: Batch, name: string): WordView {
+function withoutSpans(batch: Batch, lost: ReadonlySet<string>): WordView {
   const { bits, words, signed } = batch.column('span');
   const names = batch.column('name');
-  const own = names.entries.indexOf(name);
+  const isLost = names.entries.map((name) => lost.has(name));
   const told = bits?.slice() ?? new Uint8Array(Math.ceil(batch.rows / 8)).fill(0xff);
   for (let row = 0; row < batch.rows; row++) {
-    if (names.id(row) === own) told[row >> 3] &= ~(1 << (row & 7));
+    if (isLost[names.id(row)] === true) told[row >> 3] &= ~(1 << (row & 7));
   }
   return new WordView(told, words, signed);
 }
@@ -220,8 +239,9 @@ export function worldsOf(reader: TraceReader): World[] {
         onlyInEvents(device, UUID),
       ]),
     ...names.filter((name) => NATIVE.test(name)).map((name) => renamedFunction(name, 'zeta_probe')),
-    ...names.map((name) => without(name, 'all')),
-    ...[...ended].flatMap((name) => [without(name, 'begins'), without(name, 'ends')]),
+    ...names.map((name) => withoutOne(name, 'all')),
+    ...[...ended].flatMap((name) => [withoutOne(name, 'begins'), withoutOne(name, 'ends')]),
+    ...THINNED.map(([seed, share]) => thinned(names, seed, share)),
   ];
 }
 

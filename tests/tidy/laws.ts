@@ -24,6 +24,9 @@ const ADAPTERS: Record<string, string> = {
   linkedom: 'analysis/report/plot.ts',
   ink: 'cli/tui/',
   react: 'cli/tui/',
+  hono: 'cli/serve/page-app.ts',
+  '@hono/node-server': 'cli/serve/http-server.ts',
+  '@codemirror': 'cli/serve/page/sql-editor.ts',
 };
 
 const production = (sources: readonly Source[]) => sources.filter(({ test }) => !test);

@@ -5,7 +5,13 @@ const E2E = /\.e2e\.test\.tsx?$/;
 const PROP = /\.prop\.test\.ts$/;
 
 /** Helpers of tests that start the built program, or run its commands. */
-const HELPERS = ['tests/pseudo-terminal', 'tests/vfr', 'tests/vfr-in-process'];
+const HELPERS = [
+  'tests/pseudo-terminal',
+  'tests/served',
+  'tests/tmux-terminal',
+  'tests/vfr',
+  'tests/vfr-in-process',
+];
 /** What starts a process of the built program. */
 const STARTED = ['openSession', 'BoundedSession'];
 /** A line of code, not of a comment, that names the built program or builds it. */

@@ -2,7 +2,7 @@
 import { ask, type Browser, moveTo, type Request, type Step } from '../model/browser.js';
 
 /** Where the keys go. */
-export const CONTEXTS = ['overview', 'events', 'state', 'why', 'sql'] as const;
+export const CONTEXTS = ['overview', 'events', 'state', 'why', 'sql', 'diff'] as const;
 export type Context = (typeof CONTEXTS)[number];
 
 export const contextOf = ({ screen, lower }: Browser): Context =>
@@ -27,7 +27,7 @@ export interface Command {
 
 export const EVENTS: readonly Context[] = ['events'];
 /** Contexts in which the list of events is on the screen. */
-export const LISTS: readonly Context[] = ['events', 'state', 'why', 'sql'];
+export const LISTS: readonly Context[] = ['events', 'state', 'why', 'sql', 'diff'];
 
 /** A command that only changes the view. */
 export const shows =

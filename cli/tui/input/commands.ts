@@ -5,6 +5,7 @@
 import { assert } from '../../../traces/index.js';
 import { type Browser, LOOKING, type Step } from '../model/browser.js';
 import { CONTEXTS, type Command, type Context, contextOf } from './command.js';
+import { DIFF_COMMANDS } from './diff-commands.js';
 import { FILTERS } from './filter-commands.js';
 import { JUMPS } from './jump-commands.js';
 import { MOVES } from './move-commands.js';
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   ...OVERVIEW_COMMANDS,
   ...PANE_COMMANDS,
   ...JUMPS,
+  ...DIFF_COMMANDS,
   ...FILTERS,
   ...PROMPTS,
   ...MOVES,

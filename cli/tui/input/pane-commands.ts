@@ -1,4 +1,6 @@
 /** Commands of the panes below the list: the causes of an event, a device's state, SQL rows. */
+
+import { toDifference } from '../model/beside.js';
 import { type Browser, jumpTo, type Lower, type Step } from '../model/browser.js';
 import { currentDevice } from '../model/jumps.js';
 import { STATE_FIELDS, setBy } from '../model/state-history.js';
@@ -6,10 +8,10 @@ import { type Command, type Context, shows } from './command.js';
 import { why } from './jump-commands.js';
 import { listMoves, type MoveCursor } from './list-moves.js';
 
-const PANES: readonly Context[] = ['why', 'state', 'sql'];
+const PANES: readonly Context[] = ['why', 'state', 'sql', 'diff'];
 
 /** Number of rows of a pane. */
-function lengthOf(lower: Lower): number {
+function lengthOf({ lower, beside }: Browser): number {
   switch (lower.type) {
     case 'details':
       return 0;
@@ -19,14 +21,19 @@ function lengthOf(lower: Lower): number {
       return STATE_FIELDS.length;
     case 'sql':
       return lower.result.rows.length;
+    case 'diff':
+      return beside?.differences.length ?? 0;
   }
 }
 
-const moveCursor: MoveCursor = (browser, to) => {
+const moveCursor: MoveCursor = (browser, to, height) => {
   const { lower } = browser;
   if (lower.type === 'details') return browser;
-  const last = Math.max(0, lengthOf(lower) - 1);
-  return { ...browser, lower: { ...lower, cursor: to(lower.cursor, last) } };
+  const last = Math.max(0, lengthOf(browser) - 1);
+  const cursor = to(lower.cursor, last);
+  const moved: Browser = { ...browser, lower: { ...lower, cursor } };
+  // Both traces show the difference under the cursor.
+  return lower.type === 'diff' ? toDifference(moved, cursor, height) : moved;
 };
 
 const closed = (browser: Browser): Browser => ({ ...browser, lower: { type: 'details' } });
@@ -37,6 +44,8 @@ function enter(browser: Browser, height: number): Step {
   switch (lower.type) {
     case 'details':
       return { browser };
+    case 'diff':
+      return { browser: closed(toDifference(browser, lower.cursor, height)) };
     case 'why': {
       const { seq } = lower.causes[lower.cursor];
       return seq === null ? { browser } : { browser: jumpTo(browser, seq, height) };
@@ -93,7 +102,7 @@ export const PANE_COMMANDS: readonly Command[] = [
     keys: ['return'],
     shown: 'Enter',
     help: 'go to this event',
-    in: ['why', 'sql'],
+    in: ['why', 'sql', 'diff'],
     hint: 'go there',
     run: enter,
   },

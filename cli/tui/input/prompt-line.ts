@@ -74,6 +74,8 @@ function wordsFor(browser: Browser, kind: PromptKind, before: string): readonly 
       return [...kinds, ...device, ...driver, ...name];
     case 'filter':
       return inQuotes ? [...kinds, ...device, ...driver, ...name] : [...columns, ...KEYWORDS];
+    case 'compare':
+      return [];
     case 'sql':
       return inQuotes ? [...kinds, ...device, ...driver] : [...KEYWORDS, ...TABLES, ...columns];
   }
@@ -115,6 +117,8 @@ function submit(browser: Browser, { kind, line }: Prompt, height: number): Step 
       return runLine(browser, text, height);
     case 'filter':
       return ask(browser, { type: 'filter', condition: text });
+    case 'compare':
+      return ask(browser, { type: 'compare', file: text });
     case 'search':
       return ask(browser, { type: 'search', text });
     case 'sql':

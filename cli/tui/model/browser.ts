@@ -5,11 +5,12 @@
 import type { CallIndex } from './call-index.js';
 import { CallList } from './call-list.js';
 import type { Clock, TimeBase } from './clock.js';
+import type { EventPairs } from './event-pairs.js';
 import type { EventRef, EventStore } from './event-store.js';
 import type { LineEdit } from './line-edit.js';
 import type { Insights, Overview } from './overview.js';
 
-export type PromptKind = 'filter' | 'search' | 'command' | 'sql';
+export type PromptKind = 'filter' | 'search' | 'command' | 'sql' | 'compare';
 
 export interface Prompt {
   readonly kind: PromptKind;
@@ -69,7 +70,34 @@ export type Lower =
       readonly causes: readonly Cause[];
       readonly cursor: number;
     }
-  | { readonly type: 'sql'; readonly result: SqlResult; readonly cursor: number };
+  | { readonly type: 'sql'; readonly result: SqlResult; readonly cursor: number }
+  | { readonly type: 'diff'; readonly cursor: number };
+
+/** Something that one of two traces has, or has otherwise. */
+export interface ListedDifference {
+  readonly group: string;
+  readonly text: string;
+  /** The event in the first trace; null where only the other has it. */
+  readonly a: number | null;
+  readonly b: number | null;
+}
+
+/** A second trace, which is shown beside the first and moves with it. */
+export interface Beside {
+  readonly title: string;
+  readonly browser: Browser;
+  readonly pairs: EventPairs;
+  /** The first difference is first, the others follow in the order of the first trace. */
+  readonly differences: readonly ListedDifference[];
+  /** Positions of rows with a difference, in the first trace and in this one. */
+  readonly differing: { readonly a: ReadonlySet<number>; readonly b: ReadonlySet<number> };
+  /** Index of the difference that was gone to last. */
+  readonly chosen: number;
+  /** Event of the first trace that it was moved for last; null before that. */
+  readonly movedFor: number | null;
+  /** Whether that event belongs to the one under the cursor here. */
+  readonly exact: boolean;
+}
 
 export interface Browser {
   readonly store: EventStore;
@@ -81,6 +109,8 @@ export interface Browser {
   readonly indexed: number;
   /** Row of the event under the cursor. */
   readonly cursor: number;
+  /** Events that came since the cursor was at the last row of all; 0 unless the trace grows. */
+  readonly newEvents: number;
   /** First row on the screen. */
   readonly top: number;
   readonly filter: Filter | null;
@@ -90,6 +120,8 @@ export interface Browser {
   readonly clock: Clock;
   readonly base: TimeBase;
   readonly lower: Lower;
+  /** Null when no other trace is compared. */
+  readonly beside: Beside | null;
   readonly search: Search | null;
   readonly prompt: Prompt | null;
   /** Earlier lines of the prompts, newest last. */
@@ -129,6 +161,7 @@ export function openBrowser(
     ),
     indexed: calls.done,
     cursor: 0,
+    newEvents: 0,
     top: 0,
     filter: null,
     hidden: new Set(),
@@ -136,6 +169,7 @@ export function openBrowser(
     clock: 'start',
     base,
     lower: { type: 'details' },
+    beside: null,
     search: null,
     prompt: null,
     history: {},
@@ -181,6 +215,17 @@ export function withRows(
   return moveTo({ ...next, rows, indexed: calls.done, top: cursor - offset }, cursor, height);
 }
 
+/** Whether the cursor is at the last row of a list of all events. */
+const isAtEnd = ({ screen, cursor, rows, filter }: Browser): boolean =>
+  screen === 'events' && filter === null && cursor === rows.length - 1;
+
+/** Adds the rows of new events of a growing trace; a cursor at the end stays at the end. */
+export function withNewEvents(browser: Browser, height: number): Browser {
+  const next = withRows(browser, {}, height);
+  if (isAtEnd(browser)) return moveTo(next, next.rows.length - 1, height);
+  return { ...next, newEvents: browser.newEvents + next.indexed - browser.indexed };
+}
+
 /** Opens or closes a call. */
 export function withOpened(browser: Browser, opened: ReadonlySet<number>, height: number): Browser {
   const at = positionOf(browser);
@@ -197,7 +242,8 @@ export function moveTo(browser: Browser, row: number, height: number): Browser {
   const cursor = Math.min(Math.max(0, row), last);
   const highest = Math.max(0, browser.rows.length - height);
   const top = Math.min(Math.max(browser.top, cursor - height + 1, 0), cursor, highest);
-  return { ...browser, cursor, top };
+  const moved = { ...browser, cursor, top };
+  return isAtEnd(moved) ? { ...moved, newEvents: 0 } : moved;
 }
 
 const BACK_MAX = 100;
@@ -248,6 +294,8 @@ export type Request =
   | { readonly type: 'sql'; readonly sql: string }
   | { readonly type: 'explain'; readonly seq: number }
   | { readonly type: 'races' | 'divergences' }
+  /** Compares with another trace. */
+  | { readonly type: 'compare'; readonly file: string }
   /** Cancels the work in progress. */
   | { readonly type: 'cancel' }
   | { readonly type: 'copy'; readonly text: string }

@@ -21,10 +21,16 @@ const NONE = -1;
 
 /** A position for each event, or NONE. New memory is zero, and takes time only where it is used. */
 class Links {
-  readonly #plusOne: Int32Array;
+  #plusOne: Int32Array;
 
   constructor(length: number) {
     this.#plusOne = new Int32Array(length);
+  }
+
+  grow(length: number): void {
+    const larger = new Int32Array(length);
+    larger.set(this.#plusOne);
+    this.#plusOne = larger;
   }
 
   get(position: number): number {
@@ -48,17 +54,37 @@ export class CallIndex {
   /** The enclosing call of an event; of an end, its begin. */
   readonly #parent: Links;
   readonly #end: Links;
-  readonly #flags: Uint8Array;
-  readonly #kinds: Uint16Array;
+  #flags: Uint8Array;
+  #kinds: Uint16Array;
   readonly #threads = new Map<number, Open[]>();
   #done = 0;
 
+  #length: number;
+
   /** @param length number of events of the trace */
-  constructor(readonly length: number) {
+  constructor(length: number) {
+    this.#length = length;
     this.#parent = new Links(length);
     this.#end = new Links(length);
     this.#flags = new Uint8Array(length);
     this.#kinds = new Uint16Array(length);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for more events. */
+  grow(length: number): void {
+    this.#length = length;
+    if (length <= this.#flags.length) return;
+    const room = Math.max(length, 2 * this.#flags.length);
+    this.#parent.grow(room);
+    this.#end.grow(room);
+    const [flags, kinds] = [new Uint8Array(room), new Uint16Array(room)];
+    flags.set(this.#flags);
+    kinds.set(this.#kinds);
+    [this.#flags, this.#kinds] = [flags, kinds];
   }
 
   /** Number of events that are in the index; the rest is not known yet. */

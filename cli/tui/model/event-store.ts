@@ -24,12 +24,24 @@ interface OpenBatch {
 
 /** The events of a trace by sequence number; reads only the necessary batches. */
 export class EventStore {
-  readonly #batches: readonly BatchInfo[];
+  #batches: readonly BatchInfo[] = [];
   /** Number of events before each batch. */
-  readonly #before: Float64Array;
+  #before = new Float64Array(1);
+  #reader: TraceReader;
   readonly #open = new Map<number, OpenBatch>();
 
-  constructor(readonly reader: TraceReader) {
+  constructor(reader: TraceReader) {
+    this.#reader = reader;
+    this.grow(reader);
+  }
+
+  get reader(): TraceReader {
+    return this.#reader;
+  }
+
+  /** Has more events of the same trace, which was opened again. */
+  grow(reader: TraceReader): void {
+    this.#reader = reader;
     this.#batches = reader.batches.filter((info) => info.rows > 0);
     this.#before = new Float64Array(this.#batches.length + 1);
     this.#batches.forEach((info, i) => {

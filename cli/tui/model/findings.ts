@@ -1,4 +1,5 @@
 /** What went wrong in a recording, by incident: events with one cause are one finding. */
+import type { Race } from '../../../analysis/index.js';
 import { errnoName, VM_FAULT } from '../../../replay/index.js';
 import { type Batch, type Kind, kindsWhere } from '../../../traces/index.js';
 
@@ -59,9 +60,10 @@ export class FindingCollector {
 
   /** The findings so far, in the order of their first events. */
   finish(): Finding[] {
-    for (const { what, seq } of this.#failing.values()) this.note(what, seq);
-    this.#failing.clear();
-    return [...this.#groups.values()].sort((a, b) => a.seqs[0] - b.seqs[0]);
+    const groups = new Map([...this.#groups].map(([what, group]) => [what, copyOf(group)]));
+    // Their callers may still fail with the same error, when more batches come.
+    for (const { what, seq } of this.#failing.values()) noteIn(groups, what, seq);
+    return [...groups.values()].sort((a, b) => a.seqs[0] - b.seqs[0]);
   }
 
   #addSpecial(batch: Batch, row: number): void {
@@ -84,15 +86,42 @@ export class FindingCollector {
 
   /** Adds an event to the incident of that name. */
   note(what: string, seq: number): void {
-    let group = this.#groups.get(what);
-    if (group === undefined) {
-      group = { what, seqs: [], count: 0 };
-      this.#groups.set(what, group);
-    }
-    group.count++;
-    if (group.seqs.length < SEQS_MAX) group.seqs.push(seq);
+    noteIn(this.#groups, what, seq);
   }
 }
+
+const copyOf = ({ what, seqs, count }: Group): Group => ({ what, seqs: [...seqs], count });
+
+function noteIn(groups: Map<string, Group>, what: string, seq: number): void {
+  let group = groups.get(what);
+  if (group === undefined) {
+    group = { what, seqs: [], count: 0 };
+    groups.set(what, group);
+  }
+  group.count++;
+  if (group.seqs.length < SEQS_MAX) group.seqs.push(seq);
+}
+
+/** Incidents, as `vfr races` counts them, by the devices that operations raced for. */
+export function raceFindings(races: readonly Race[]): Finding[] {
+  const incidents = new Map<number, Race[]>();
+  for (const race of races) {
+    const own = incidents.get(race.incident) ?? [];
+    own.push(race);
+    incidents.set(race.incident, own);
+  }
+  const collector = new FindingCollector();
+  for (const own of [...incidents.values()].toSorted((x, y) => startOf(x) - startOf(y))) {
+    const devices = [...new Set(own.map(({ device }) => device))].sort();
+    collector.note(`operations raced for ${listed(devices)}`, startOf(own));
+  }
+  return collector.finish();
+}
+
+const startOf = (races: readonly Race[]) => Math.min(...races.map(({ first }) => first.seq));
+
+const listed = (devices: readonly string[]) =>
+  devices.length < 3 ? devices.join(' and ') : `${devices[0]} and ${devices.length - 1} others`;
 
 /** What findings are about, the most important first; failed calls are last. */
 const RANKS = [

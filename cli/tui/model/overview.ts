@@ -1,5 +1,5 @@
 /** The first screen: what the recording is, its devices, and what went wrong in it. */
-import type { StateChange } from '../../../analysis/index.js';
+import type { Register, StateChange } from '../../../analysis/index.js';
 import type { Finding } from './findings.js';
 
 /** Something on the overview that the cursor can be on. */
@@ -8,13 +8,25 @@ export type OverviewItem =
   | { readonly type: 'device'; readonly device: string }
   | { readonly type: 'finding'; readonly finding: Finding };
 
+/** The register to which a byte of a device's configuration space belongs, if that is known. */
+export type RegisterAt = (device: string | null, offset: number) => Register | null;
+
 /** What the background work has found so far. */
 export interface Insights {
   /** Devices whose driver or presence changed, by address; empty before all is replayed. */
   eventful(): readonly string[];
   findings(): readonly Finding[];
   changesOf(device: string): readonly StateChange[];
+  readonly registerAt: RegisterAt;
 }
+
+/** Before any work is done. */
+export const NO_INSIGHTS: Insights = {
+  eventful: () => [],
+  findings: () => [],
+  changesOf: () => [],
+  registerAt: () => null,
+};
 
 export interface Overview {
   readonly cursor: number;

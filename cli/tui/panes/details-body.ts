@@ -1,30 +1,12 @@
-/** The title, and the panes of the event under the cursor and of the state of its device. */
+/** The panes of the event under the cursor and of the state of its device. */
 import { type Browser, current } from '../model/browser.js';
 import { fieldText, STATE_FIELDS } from '../model/state-history.js';
-import { cells, widthOf } from '../text/cell-text.js';
+import { cells } from '../text/cell-text.js';
 import { detailsOf } from '../text/details-text.js';
 import { stringOf } from '../text/event-values.js';
+import { flowed } from '../text/flowed-text.js';
 import { readable } from './list-body.js';
 import type { View } from './view.js';
-
-/** The first line of the screen: where the cursor is, in which list. */
-export function titleBody(browser: Browser, { title, work, paint }: View, width: number): string {
-  const { store, rows, cursor, filter, hidden, screen, calls } = browser;
-  const where =
-    screen === 'overview'
-      ? ''
-      : rows.length === 0
-        ? '  no events'
-        : `  row ${cursor + 1} of ${rows.length}, seq ${store.seqAt(rows.positionAt(cursor))}`;
-  const filtered = filter === null ? '' : `  ${filter.text}`;
-  const kinds = [...hidden].filter((kind) => store.reader.dictionaries.kind.includes(kind));
-  const without = kinds.length === 0 ? '' : `  without ${kinds.join(', ')} (+ shows them)`;
-  const busy =
-    calls.isComplete || work.stage !== 'calls'
-      ? ''
-      : `  reading, ${Math.floor(work.progress * 100)} %`;
-  return paint('title', cells(` ${title}${where}${filtered}${without}${busy}`, width));
-}
 
 /** The note of a race or divergence, then the facts of the event, as many per line as fit. */
 export function detailsBody(browser: Browser, { work, paint }: View, width: number): string[] {
@@ -44,35 +26,11 @@ export function detailsBody(browser: Browser, { work, paint }: View, width: numb
     ];
   });
   const facts = readable(
-    () => detailsOf(position, browser.store, browser.calls),
+    () => detailsOf(position, browser.store, browser.calls, browser.overview.insights.registerAt),
     (problem) => [problem],
   );
   const lines = flowed(notes, width).map((line) => paint('bad', line));
   return [...lines, ...flowed(facts, width)];
-}
-
-/** Texts in sequence, as many per line as fit; a longer one is cut into lines. */
-function flowed(texts: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const text of texts) {
-    const joined = line === '' ? text : `${line}   ${text}`;
-    if (line === '' || widthOf(joined) <= width) {
-      line = joined;
-      continue;
-    }
-    lines.push(line);
-    line = text;
-  }
-  const all = line === '' ? lines : [...lines, line];
-  return all.flatMap((one) => cut(one, width)).map((one) => cells(one, width));
-}
-
-/** Parts of a text that fit lines; all of one character's cells are in one part. */
-function cut(text: string, width: number): string[] {
-  const size = Math.max(1, widthOf(text) > text.length ? Math.floor(width / 2) : width);
-  const count = Math.max(1, Math.ceil(text.length / size));
-  return Array.from({ length: count }, (_, i) => text.slice(i * size, (i + 1) * size));
 }
 
 /** The fields of the state of the device under the cursor. */

@@ -1,5 +1,6 @@
 /** What ink shows of the browser, as texts. */
 
+import { plural } from '../../plural.js';
 import { printable } from '../../printable.js';
 import { contextOf } from '../input/command.js';
 import { COMMANDS_HINTS } from '../input/hints.js';
@@ -20,16 +21,29 @@ export function frameOf(browser: Browser, view: View, { columns, rows }: Size): 
     rows,
     screen: help !== null ? 'help' : screen,
     lowerTitle: paint('strong', lowerTitle(browser)),
-    asList: lower.type === 'why' || lower.type === 'sql',
+    asList: lower.type !== 'details' && lower.type !== 'state',
     stateTitle: paint('strong', lower.type === 'state' ? '▶ state' : 'state'),
     titles: { devices: paint('strong', 'devices'), lanes: paint('strong', 'drivers over time') },
+    beside: besideTitles(browser, view),
     lanes: lanes === 0 ? 0 : lanes + 1,
     status: statusLine(browser, view, columns),
   };
 }
 
-function lowerTitle({ lower }: Browser): string {
+/** Which trace is where, and whether both cursors are on one operation. */
+function besideTitles({ beside }: Browser, { title, paint }: View): Frame['beside'] {
+  if (beside === null) return null;
+  const where = beside.exact ? 'at the same operation' : 'near it: only one has this';
+  return {
+    own: paint('strong', `A ${printable(title)}`),
+    other: paint('strong', `B ${printable(beside.title)} ${where}`),
+  };
+}
+
+function lowerTitle({ lower, beside }: Browser): string {
   switch (lower.type) {
+    case 'diff':
+      return `▶ ${plural(beside?.differences.length ?? 0, 'difference')}, the first one first`;
     case 'why':
       return '▶ why: the event, and below it what led to it';
     case 'sql': {
@@ -44,6 +58,7 @@ function lowerTitle({ lower }: Browser): string {
 const PROMPTS: Readonly<Record<PromptKind, string>> = {
   filter: 'only where (SQL condition; empty: all): ',
   search: '/',
+  compare: 'compare with the trace: ',
   command: ':',
   sql: 'SQL: ',
 };

@@ -4,7 +4,7 @@ import type { EventStore } from '../model/event-store.js';
 import { cells } from '../text/cell-text.js';
 import type { Paint } from '../text/theme.js';
 import { columnOf, columnSeqs, DriverLetters } from './lane-text.js';
-import type { WorkStatus } from './view.js';
+import type { Stage, WorkStatus } from './view.js';
 
 export interface LaneText {
   /** A character for each column. */
@@ -12,6 +12,9 @@ export interface LaneText {
   /** The driver at the end, in words. */
   readonly last: string;
 }
+
+/** Stages before the states of the devices are known. */
+const UNKNOWN: ReadonlySet<Stage> = new Set<Stage>(['checks', 'calls', 'states']);
 
 /** Cells for the address before a lane of `body`. */
 const LEFT = 13;
@@ -45,8 +48,7 @@ export class Lanes {
     const key = `${device} ${width}`;
     const had = this.#lanes.get(key);
     if (had !== undefined) return had;
-    const { stage } = this.work;
-    if (stage === 'calls' || stage === 'states' || this.store.length === 0)
+    if (UNKNOWN.has(this.work.stage) || this.store.length === 0)
       return { cells: ' '.repeat(width), last: '' };
     const seqs = this.#seqsOf(width);
     const states = Array.from(seqs, (seq) => this.work.stateAt(device, seq));

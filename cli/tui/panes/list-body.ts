@@ -5,16 +5,23 @@ import { callLine, headingLine, type RowContext } from '../text/row-line.js';
 import type { Paint } from '../text/theme.js';
 import type { View } from './view.js';
 
-/** The heading and the visible rows, each exactly as wide as the pane. */
+const NOTHING: ReadonlySet<number> = new Set();
+
+/**
+ * The heading and the visible rows, each exactly as wide as the pane.
+ * @param differing positions of the rows that differ in another trace
+ */
 export function listBody(
   browser: Browser,
   { paint }: View,
   width: number,
   height: number,
+  differing: ReadonlySet<number> = NOTHING,
 ): string[] {
   const { store, calls, rows, top, cursor, search, clock, base } = browser;
+  const { registerAt } = browser.overview.insights;
   const needle = search?.text?.toLowerCase() ?? '';
-  const context: RowContext = { store, calls, clock, base, width, needle };
+  const context: RowContext = { store, calls, clock, base, width, needle, registerAt };
   const lines = [paint('strong', headingLine(width, clock))];
   let before = top === 0 ? null : timeAt(browser, top - 1);
   for (let row = top; row < Math.min(top + height - 1, rows.length); row++) {
@@ -22,8 +29,10 @@ export function listBody(
     const selected = row === cursor;
     const depth = browser.unfolded ? calls.ancestors(position).length : rows.depthAt(row);
     const opened = rows.opened.has(position);
+    const differs = differing.has(position);
     const line = readable(
-      () => callLine({ position, depth, opened, before }, context, selected ? plain : paint),
+      () =>
+        callLine({ position, depth, opened, differs, before }, context, selected ? plain : paint),
       (problem) => cells(`${store.seqAt(position)} ${problem}`, width),
     );
     lines.push(selected ? paint('cursor', line) : line);

@@ -7,7 +7,7 @@ import { itemsOf, type OverviewItem } from '../model/overview.js';
 import { cells, cellsRight } from '../text/cell-text.js';
 import type { Lanes } from './lanes-body.js';
 import { adviceFor, factsOf } from './recording-facts.js';
-import type { View } from './view.js';
+import { doingText, type View } from './view.js';
 
 /** A line, and whether it is the one under the cursor. */
 interface OverviewLine {
@@ -37,16 +37,18 @@ export function overviewBody(
 
 function headLines(
   { store }: Browser,
-  { paint }: View,
+  { paint, work }: View,
   span: bigint,
   width: number,
 ): OverviewLine[] {
-  const [facts, completeness] = factsOf(store.reader, span);
+  const [facts, completeness] = factsOf(store.reader, span, work.isGrowing);
   const bad = completeness.startsWith('INCOMPLETE');
   return [
     paint('strong', cells(` ${facts}`, width)),
     paint(bad ? 'bad' : 'plain', cells(` ${completeness}`, width)),
-    ...adviceFor(store.reader).map((text) => paint('notable', cells(` ${text}`, width))),
+    ...adviceFor(store.reader, work.isGrowing).map((text) =>
+      paint('notable', cells(` ${text}`, width)),
+    ),
     '',
   ].map(still);
 }
@@ -108,13 +110,13 @@ function itemText(item: OverviewItem, browser: Browser, lanes: Lanes, width: num
   }
 }
 
-const eventCounts = ({ store, rows }: Browser): string =>
-  `${plural(store.length, 'event')}, ${plural(rows.length, 'row')} as calls`;
-
-const STAGES = { calls: 'reading', states: 'replaying', races: 'looking for races', done: '' };
+const eventCounts = ({ store, rows, calls }: Browser): string => {
+  const events = plural(store.length, 'event');
+  return calls.isComplete ? `${events}, ${plural(rows.length, 'row')} as calls` : events;
+};
 
 function statusText({ overview }: Browser, { work }: View): string | null {
   if (work.problem !== null) return `Replay ended: ${work.problem}`;
-  if (work.stage !== 'done') return `${STAGES[work.stage]}, ${Math.floor(work.progress * 100)} %`;
+  if (work.stage !== 'done') return doingText(work);
   return overview.insights.findings().length === 0 ? 'Nothing was refused, failed or lost.' : null;
 }

@@ -6,12 +6,19 @@ import type { Paint } from '../text/theme.js';
 import { readable } from './list-body.js';
 import type { View } from './view.js';
 
-/** The part of some lines around a cursor. */
-function around(lines: readonly string[], cursor: number, height: number, paint: Paint): string[] {
-  const first = Math.max(0, Math.min(cursor - Math.floor(height / 2), lines.length - height));
-  return lines
-    .map((line, i) => (i === cursor ? paint('cursor', line) : line))
-    .slice(first, first + height);
+/** The lines around a cursor that fit; `lineOf` makes a line from its index. */
+export function around(
+  count: number,
+  cursor: number,
+  height: number,
+  lineOf: (index: number) => string,
+  paint: Paint,
+): string[] {
+  const first = Math.max(0, Math.min(cursor - Math.floor(height / 2), count - height));
+  return Array.from({ length: Math.max(0, Math.min(height, count - first)) }, (_, i) => {
+    const line = lineOf(first + i);
+    return first + i === cursor ? paint('cursor', line) : line;
+  });
 }
 
 const HOW_WIDTH = 16;
@@ -25,21 +32,37 @@ export function whyBody(
   [width, height]: readonly [width: number, height: number],
 ): string[] {
   const { store, calls, base } = browser;
+  const { registerAt } = browser.overview.insights;
   const inner = Math.max(1, width - HOW_WIDTH - 1);
-  const context: RowContext = { store, calls, base, clock: 'start', width: inner, needle: '' };
-  const lines = causes.map(({ seq, how, text }) => {
+  const context: RowContext = {
+    store,
+    calls,
+    base,
+    clock: 'start',
+    width: inner,
+    needle: '',
+    registerAt,
+  };
+  const lineOf = (index: number) => {
+    const { seq, how, text } = causes[index];
     if (seq === null || text !== null) {
       const number = cellsRight(String(seq ?? ''), SEQ_WIDTH);
       return `${cells(how, HOW_WIDTH)} ${number}  ${cells(text ?? '', inner - SEQ_WIDTH - 2)}`;
     }
-    const row = { position: store.positionOf(seq), depth: 0, opened: false, before: null };
+    const row = {
+      position: store.positionOf(seq),
+      depth: 0,
+      opened: false,
+      differs: false,
+      before: null,
+    };
     const line = readable(
       () => callLine(row, context, (_tone, text) => text),
       (problem) => cells(problem, inner),
     );
     return `${cells(how, HOW_WIDTH)} ${line}`;
-  });
-  return around(lines, cursor, height, paint);
+  };
+  return around(causes.length, cursor, height, lineOf, paint);
 }
 
 const COLUMN_MAX = 40;
@@ -56,6 +79,6 @@ export function sqlBody(
   );
   const lineOf = (values: readonly string[]) =>
     cells(values.map((value, i) => cells(value, widths[i])).join('  '), width);
-  const lines = rows.map(lineOf);
-  return [paint('strong', lineOf(columns)), ...around(lines, cursor, height - 1, paint)];
+  const shown = around(rows.length, cursor, height - 1, (i) => lineOf(rows[i]), paint);
+  return [paint('strong', lineOf(columns)), ...shown];
 }

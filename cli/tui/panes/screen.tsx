@@ -7,6 +7,7 @@ export type BodyName =
   | 'title'
   | 'overview'
   | 'list'
+  | 'beside'
   | 'devices'
   | 'lanes'
   | 'details'
@@ -24,6 +25,8 @@ export interface Frame {
   readonly asList: boolean;
   readonly stateTitle: string;
   readonly titles: { readonly devices: string; readonly lanes: string };
+  /** Titles of two traces side by side; null when there is only one. */
+  readonly beside: { readonly own: string; readonly other: string } | null;
   /** How many lines the lanes get; 0 for no lanes. */
   readonly lanes: number;
   readonly status: string;
@@ -62,24 +65,52 @@ function Events({ frame, placed }: ScreenProps) {
   const wide = frame.columns >= WIDE.columns && frame.rows >= WIDE.rows;
   return (
     <Box flexDirection="column" flexGrow={1}>
-      <Box flexGrow={1}>
-        {wide && (
-          <Box flexDirection="column" width={DEVICES_WIDTH} marginRight={1}>
-            <Title text={frame.titles.devices} />
-            <Body name="devices" placed={placed} />
+      {frame.beside === null ? (
+        <Box flexGrow={1}>
+          {wide && (
+            <Box flexDirection="column" width={DEVICES_WIDTH} marginRight={1}>
+              <Title text={frame.titles.devices} />
+              <Body name="devices" placed={placed} />
+            </Box>
+          )}
+          <Box flexDirection="column" flexGrow={1}>
+            <Body name="list" placed={placed} />
           </Box>
-        )}
-        <Box flexDirection="column" flexGrow={1}>
-          <Body name="list" placed={placed} />
         </Box>
-      </Box>
-      {wide && frame.lanes > 0 && (
+      ) : (
+        <Both frame={frame} titles={frame.beside} placed={placed} />
+      )}
+      {wide && frame.lanes > 0 && frame.beside === null && (
         <Box flexDirection="column" height={frame.lanes + 1} flexShrink={0}>
           <Title text={frame.titles.lanes} />
           <Body name="lanes" placed={placed} />
         </Box>
       )}
-      {frame.rows >= ROWS_FOR_DETAILS && <Lower frame={frame} placed={placed} />}
+      {(frame.asList || frame.rows >= ROWS_FOR_DETAILS) && <Lower frame={frame} placed={placed} />}
+    </Box>
+  );
+}
+
+/** Two traces, side by side where there is room for that. */
+function Both({
+  frame,
+  titles,
+  placed,
+}: ScreenProps & { readonly titles: NonNullable<Frame['beside']> }) {
+  const isWide = frame.columns >= WIDE.columns;
+  const fits = !frame.asList || frame.rows >= ROWS_FOR_DETAILS;
+  return (
+    <Box flexGrow={1} flexDirection={isWide ? 'row' : 'column'}>
+      <Box flexDirection="column" flexGrow={1} flexBasis={0}>
+        <Title text={titles.own} />
+        <Body name="list" placed={placed} />
+      </Box>
+      {fits && (
+        <Box flexDirection="column" flexGrow={1} flexBasis={0} marginLeft={isWide ? 1 : 0}>
+          <Title text={titles.other} />
+          <Body name="beside" placed={placed} />
+        </Box>
+      )}
     </Box>
   );
 }
@@ -87,7 +118,8 @@ function Events({ frame, placed }: ScreenProps) {
 /** Details beside the state, or a list in place of both. */
 function Lower({ frame, placed }: ScreenProps) {
   const { columns, rows, lowerTitle, asList } = frame;
-  const height = Math.max(6, Math.floor(rows / 3.4));
+  const height =
+    rows < ROWS_FOR_DETAILS ? Math.floor(rows / 2) - 1 : Math.max(6, Math.floor(rows / 3.4));
   if (asList) {
     return (
       <Box flexDirection="column" height={height} flexShrink={0}>

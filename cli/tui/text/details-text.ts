@@ -3,6 +3,8 @@ import type { ColumnName } from '../../../traces/index.js';
 import { formatDuration } from '../../format-duration.js';
 import type { CallIndex } from '../model/call-index.js';
 import type { EventRef, EventStore } from '../model/event-store.js';
+import type { RegisterAt } from '../model/overview.js';
+import { configAccess } from './event-summary.js';
 import { hex, textOf } from './event-values.js';
 import { ioctlArgument } from './ioctl-text.js';
 
@@ -29,7 +31,12 @@ const IN_HEX = new Set<ColumnName>(['offset', 'length', 'value']);
 const LONG_MAX = 400;
 
 /** Facts of the call at a position, as `name value`; the long ones come last. */
-export function detailsOf(position: number, store: EventStore, calls: CallIndex): string[] {
+export function detailsOf(
+  position: number,
+  store: EventStore,
+  calls: CallIndex,
+  registerAt: RegisterAt,
+): string[] {
   const begin = store.atPosition(position);
   if (begin === null) return [];
   const at = calls.endOf(position);
@@ -40,6 +47,8 @@ export function detailsOf(position: number, store: EventStore, calls: CallIndex)
     if (text !== null) facts.push(`${column} ${text}`);
   }
   if (end !== null) facts.push(`took ${formatDuration(timeOf(end) - timeOf(begin))}`);
+  const register = configAccess(begin, end ?? begin, registerAt);
+  if (register !== null) facts.push(`register ${register}`);
   const argument = ioctlArgument(textOf(begin, 'name') ?? '', begin);
   if (argument !== '') facts.push(argument);
   for (const column of ['text', 'data'] as const) {

@@ -2,6 +2,7 @@
 import { VM_FAULT } from '../../../replay/index.js';
 import { kindFacts, REGION_CONFIG } from '../../../traces/index.js';
 import type { EventRef } from '../model/event-store.js';
+import type { RegisterAt } from '../model/overview.js';
 import { bigOf, hex, stringOf, textOf } from './event-values.js';
 import { ioctlArgument } from './ioctl-text.js';
 import { registerText } from './register-text.js';
@@ -15,7 +16,7 @@ const joined = (...parts: readonly (string | null)[]): string =>
  * @param begin the event, or the begin of the call
  * @param end the end of the call, which has the value of a read; or the event itself
  */
-export function summaryOf(begin: EventRef, end: EventRef): string {
+export function summaryOf(begin: EventRef, end: EventRef, registerAt: RegisterAt): string {
   const kind = stringOf(begin, 'kind') ?? '';
   const [name, driver] = [stringOf(begin, 'name') ?? '', stringOf(begin, 'driver')];
   switch (kind) {
@@ -23,7 +24,7 @@ export function summaryOf(begin: EventRef, end: EventRef): string {
     case 'config.write':
     case 'region.read':
     case 'region.write':
-      return accessSummary(kind, begin, end);
+      return accessSummary(kind, begin, end, registerAt);
     case 'ioctl':
       return joined(name, ioctlArgument(name, begin));
     case 'sysfs.write':
@@ -50,13 +51,34 @@ function storeSummary(name: string, driver: string | null, ref: EventRef): strin
 /** A text that was written: `""` clears an override. */
 const quoted = (text: string | null): string => `"${(text ?? '').trimEnd()}"`;
 
-function accessSummary(kind: string, begin: EventRef, end: EventRef): string {
+/** The register of an access to configuration space, as `registerText`; null for other events. */
+export function configAccess(
+  begin: EventRef,
+  end: EventRef,
+  registerAt: RegisterAt,
+): string | null {
+  const kind = stringOf(begin, 'kind') ?? '';
+  const region = Number(textOf(begin, 'region') ?? REGION_CONFIG);
+  const isAccess = kind.startsWith('config.') || kind.startsWith('region.');
+  if (!isAccess || (kind.startsWith('region.') && region !== REGION_CONFIG)) return null;
   const value = bigOf(end, 'value') ?? bigOf(begin, 'value');
   const offset = Number(bigOf(begin, 'offset') ?? 0n);
+  const device = stringOf(begin, 'device') ?? stringOf(end, 'device');
   const length = Number(bigOf(begin, 'length') ?? 0n);
-  const region = Number(textOf(begin, 'region') ?? REGION_CONFIG);
-  if (kind.startsWith('config') || region === REGION_CONFIG)
-    return joined(kind, registerText(offset, length, value));
+  return registerText(registerAt(device, offset), offset, length, value);
+}
+
+function accessSummary(
+  kind: string,
+  begin: EventRef,
+  end: EventRef,
+  registerAt: RegisterAt,
+): string {
+  const register = configAccess(begin, end, registerAt);
+  if (register !== null) return joined(kind, register);
+  const value = bigOf(end, 'value') ?? bigOf(begin, 'value');
+  const offset = Number(bigOf(begin, 'offset') ?? 0n);
+  const region = Number(textOf(begin, 'region') ?? 0);
   const where = region < 6 ? `BAR${region}` : region === 6 ? 'ROM' : `region ${region}`;
   return joined(kind, `${where}+${hex(offset)}`, value === null ? '' : `= ${hex(value)}`);
 }

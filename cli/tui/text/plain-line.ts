@@ -15,7 +15,7 @@ export function plainLine(browser: Browser): string | null {
     `seq ${begin.seq}`,
     task === null ? null : `${task}-${textOf(begin, 'tid') ?? '?'}`,
     stringOf(begin, 'device') ?? stringOf(end, 'device'),
-    summaryOf(begin, end),
+    summaryOf(begin, end, browser.overview.insights.registerAt),
     resultOf(end).text,
   ];
   return parts.filter((part) => part !== null && part !== '').join('  ');

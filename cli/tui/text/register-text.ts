@@ -1,11 +1,15 @@
 /** A register of configuration space by its name, with the names of the bits that are set. */
-import { type Bits, HEADER, REGISTER_BITS } from '../../../analysis/index.js';
+import { type Bits, REGISTER_BITS, type Register } from '../../../analysis/index.js';
 import { hex } from './event-values.js';
 
 /** As `command = 0x0406 (memory master)`; the value is padded to the length of the access. */
-export function registerText(offset: number, length: number, value: bigint | null): string {
-  const register = HEADER.find(([first, bytes]) => offset >= first && offset < first + bytes);
-  if (register === undefined) return valueText(hex(offset), length, value);
+export function registerText(
+  register: Register | null,
+  offset: number,
+  length: number,
+  value: bigint | null,
+): string {
+  if (register === null) return valueText(hex(offset), length, value);
   const [first, bytes, name] = register;
   const where = offset === first ? name : `${name}+${offset - first}`;
   const bits = offset === first && value !== null ? bitsText(name, bytes, value) : '';

@@ -5,6 +5,7 @@ import { formatDuration } from '../../format-duration.js';
 import type { CallIndex } from '../model/call-index.js';
 import type { Clock, TimeBase } from '../model/clock.js';
 import type { EventRef, EventStore } from '../model/event-store.js';
+import type { RegisterAt } from '../model/overview.js';
 import { cells, cellsRight, widthOf } from './cell-text.js';
 import { isRefusedFault, summaryOf } from './event-summary.js';
 import { bigOf, stringOf, textOf } from './event-values.js';
@@ -17,6 +18,7 @@ export interface RowContext {
   readonly calls: CallIndex;
   readonly clock: Clock;
   readonly base: TimeBase;
+  readonly registerAt: RegisterAt;
   readonly width: number;
   /** What is searched for, in lower case; empty for nothing. */
   readonly needle: string;
@@ -27,6 +29,8 @@ export interface Row {
   readonly position: number;
   readonly depth: number;
   readonly opened: boolean;
+  /** Whether it, or something inside of it, differs in the other trace. */
+  readonly differs: boolean;
   /** Time of the row above. */
   readonly before: bigint | null;
 }
@@ -81,8 +85,9 @@ export function callLine(row: Row, context: RowContext, paint: Paint): string {
   };
   const room = Math.max(0, width - used - widthOf(outcome.text) - 1);
   const mark = calls.encloses(row.position) ? (row.opened ? '▾' : '▸') : ' ';
-  const what = cells(`${'  '.repeat(row.depth)}${mark} ${summaryOf(begin, end)}`, room);
-  const tone = outcome.bad ? 'bad' : toneOf(kind);
+  const head = `${'  '.repeat(row.depth)}${mark}${row.differs ? '≠' : ' '}`;
+  const what = cells(`${head}${summaryOf(begin, end, context.registerAt)}`, room);
+  const tone = outcome.bad ? 'bad' : row.differs ? 'strong' : toneOf(kind);
   const result = paint(outcome.bad ? 'bad' : 'dim', outcome.text);
   return `${before} ${marked(what, context.needle, tone, paint)} ${result}`;
 }

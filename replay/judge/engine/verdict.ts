@@ -19,18 +19,21 @@ export type Basis = (typeof BASES)[number];
  * `code` is part of the state hash: numbers are never changed or reused.
  */
 export type Verdict =
-  | { readonly type: 'stimulus'; readonly code: 0 }
+  | ({ readonly type: 'stimulus'; readonly code: 0 } & Explained)
   | Match
-  | { readonly type: 'unknown'; readonly code: 5 }
+  | ({ readonly type: 'unknown'; readonly code: 5 } & Explained)
   | { readonly type: 'unmodelled'; readonly code: 6 }
   | Difference;
 
-export interface Match {
+interface Explained {
+  /** Of a refused call: the rule that refused it; several if it is not known which one did. */
+  readonly reasons?: readonly Reason[];
+}
+
+export interface Match extends Explained {
   readonly type: 'match';
   readonly basis: Basis;
   readonly code: 1 | 2 | 3 | 4;
-  /** Of a refused call: the rule that refused it; several if it is not known which one did. */
-  readonly reasons?: readonly Reason[];
 }
 
 /** The kernel did something else than was predicted. */
@@ -94,14 +97,31 @@ export function explained(expected: Results, ret: number): Match {
   return reasons.length === 0 ? COMPUTED : { ...COMPUTED, reasons };
 }
 
+/** The rules that refused a call, if the verdict has any. */
+export const reasonsOf = (verdict: Verdict): readonly Reason[] | undefined =>
+  'reasons' in verdict ? verdict.reasons : undefined;
+
 /** A verdict with the names of what the call is about in the cells of its reasons. */
-export const placing = (
+export function placing(
   verdict: Verdict,
   names: Readonly<Partial<Record<string, string>>>,
-): Verdict =>
-  verdict.type === 'match' && verdict.reasons !== undefined
-    ? { ...verdict, reasons: placed(verdict.reasons, names) }
-    : verdict;
+): Verdict {
+  const reasons = reasonsOf(verdict);
+  if (reasons === undefined) return verdict;
+  return { ...verdict, reasons: placed(reasons, names) } as Verdict;
+}
+
+/**
+ * The same verdict with the cause of an error that was not predicted, or not for one reason: the
+ * result, and what ran inside the call, show it afterwards.
+ */
+export function inHindsight(verdict: Verdict, causes: Results | null, ret: number): Verdict {
+  if (verdict.type === 'diverge' || verdict.type === 'unmodelled' || causes === null) {
+    return verdict;
+  }
+  const reasons = reasonsFor(causes, ret);
+  return reasons.length === 0 || verdict.reasons !== undefined ? verdict : { ...verdict, reasons };
+}
 
 /** A result that an inner function returned, which is handed on. */
 export const handedOn = (path: string, inner: number, ret: number): Match | Difference =>

@@ -110,6 +110,16 @@ export class Machine {
     Object.assign(device, newDevice(device.address, [false]), { dead: [true], ids });
   }
 
+  /**
+   * The function is removed, and another may come to its address unseen.
+   * @param removed the event that showed the removal: threads that were there before refer to the
+   *   removed one
+   */
+  forgetAt(device: PciDevice, removed: number): void {
+    this.loosen(device);
+    Object.assign(device, newDevice(device.address, 'unknown'), { born: removed });
+  }
+
   /** The possible overrides for a thread that reads now without the device lock. */
   override(device: PciDevice): Possible<string | null> {
     let value = device.override;
@@ -157,6 +167,15 @@ export class Machine {
       if (assumed.override) device.override = 'unknown';
       if (sriov?.assumed.numVfs) sriov.numVfs = 'unknown';
       if (sriov?.assumed.autoprobe) sriov.autoprobe = 'unknown';
+    }
+  }
+
+  /** Some function is created, and nothing shows which: any that does not exist may be it. */
+  forgetAbsent(): void {
+    this.#data.listed = false;
+    for (const device of this.#devices.values()) {
+      if (certainly(device.visible, false))
+        Object.assign(device, newDevice(device.address, 'unknown'));
     }
   }
 

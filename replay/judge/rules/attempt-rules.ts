@@ -3,7 +3,15 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { attachResult } from '../../model/binding/attach-result.js';
 import { covers, parseNewId } from '../../model/binding/pci-ids.js';
-import { certainly, describe, only, type Possible, possibly } from '../../model/possible.js';
+import {
+  certainly,
+  describe,
+  either,
+  only,
+  type Possible,
+  possibly,
+} from '../../model/possible.js';
+import { because } from '../../model/reason.js';
 import type { AttemptFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -13,6 +21,7 @@ import {
   diverge,
   explained,
   handedOn,
+  inHindsight,
   PASSED,
   STIMULUS,
   UNKNOWN,
@@ -30,6 +39,9 @@ export function match(engine: Engine, e: EventCursor): Verdict {
   if (device === null) return STIMULUS;
   return e.phase === 'end' ? endMatch(engine, e, device) : beginMatch(engine, e, device);
 }
+
+/** What shows that an attempt has got to probing. */
+const PROBING = ['really_probe', 'pci_device_probe'];
 
 function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const driver = e.driver ?? '';
@@ -53,6 +65,8 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   });
   pass?.tried.push({ driver, ret: null });
   engine.machine.claims.register(driver);
+  const showsProbing = PROBING.some((name) => engine.records(name));
+  if (!showsProbing) device.driver = either(device.driver, [driver]);
   if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
     const path = `${device.address}/lock`;
     return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);
@@ -148,6 +162,8 @@ function endMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const verdict = matchResult(engine, frame, device, ret);
   if (ret === 0) setBound(device, frame.driver);
   else if (frame.really !== null) setFree(engine, device);
+  // Whether it probed is not recorded: the device is as free as it was before.
+  else if (!engine.records('really_probe')) device.driver = either(frame.driverBefore, [null]);
   if (ret !== 0) engine.machine.loosen(device, frame.driver);
   return verdict;
 }
@@ -158,7 +174,9 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
     if (frame.really.ret === null) return UNKNOWN;
     return handedOn(path, frame.really.ret, ret);
   }
-  if (certainly(frame.gone, true)) return compare(path, '-ENODEV', errnoName(ret));
+  if (certainly(frame.gone, true)) {
+    return inHindsight(compare(path, '-ENODEV', errnoName(ret)), REMOVED, ret);
+  }
   const expected: number[] = [];
   // The thread that removes the device deletes it after the first release, whose end may not be
   // recorded.
@@ -175,7 +193,7 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
   if (engine.machine.kernel.readyToProbe) expected.push(-ERRNO.EPROBE_DEFER);
   if (expected.includes(ret)) {
     const known = ret === -ERRNO.EBUSY && typeof before === 'string';
-    return known ? explained(bound(device, before), ret) : COMPUTED;
+    return known ? explained(bound(device, before), ret) : inHindsight(COMPUTED, REMOVED, ret);
   }
   // The kernel may be one that allows no probing before a device is added.
   if (ret === -ERRNO.EPROBE_DEFER) return UNKNOWN;
@@ -187,6 +205,9 @@ function matchResult(engine: Engine, frame: AttemptFrame, device: PciDevice, ret
     expected.length === 0 ? `${frame.driver} probes` : expected.map(errnoName).join(' or ');
   return diverge(path, wanted, errnoName(ret));
 }
+
+/** Without a call of the probe there is no other cause (`__driver_probe_device`). */
+const REMOVED = because(ERRNO.ENODEV, 'the function is being removed');
 
 const busy = (frame: AttemptFrame, path: string): Verdict =>
   certainly(frame.driverBefore, null)

@@ -3,8 +3,8 @@
  */
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
-import { certainly, only, possibly } from '../../model/possible.js';
-import { anyOf, because, type Results } from '../../model/reason.js';
+import { certainly, only, type Possible, possibly } from '../../model/possible.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import { diverge, explained, handedOn, UNKNOWN, type Verdict } from '../engine/verdict.js';
@@ -69,12 +69,35 @@ function noMatch(engine: Engine, { device, driver, text }: StoreFrame): Results 
   const { address } = device;
   const cell = `${address}/override`;
   if (certainly(device.visible, false)) return because(ENODEV, `${address} does not exist`);
-  const override = only(engine.override(device));
+  const possible = engine.override(device);
+  const override = only(possible);
+  if (override === undefined) return excluded(address, driver, possible);
   if (typeof override === 'string' && override !== driver) {
     return because(ENODEV, `${driver} does not match: driver_override is ${override}`, cell);
   }
+  if (override === driver) {
+    // It matches by the override, so either the bus does not list it, or it takes no driver yet.
+    return because(ENODEV, `${address} is being added or removed, and takes no driver now`);
+  }
   const ids = `${driver} does not match: no id of it is that of ${address}`;
-  return override === null ? because(ENODEV, `${ids}, and there is no override`, cell) : [-ENODEV];
+  return override === null
+    ? because(ENODEV, `${ids}, and there is no override`, cell)
+    : unseen(`the recording does not show why ${driver} does not match ${address}`, ENODEV);
+}
+
+/** The same while the override may have had several values: the result excludes the driver's. */
+function excluded(
+  address: string,
+  driver: string | null,
+  possible: Possible<string | null>,
+): Results {
+  const { ENODEV } = ERRNO;
+  if (possible === 'unknown') {
+    return unseen(`the driver_override of ${address} is not recorded`, ENODEV);
+  }
+  const others = possible.filter((name) => name !== driver).map((name) => name ?? 'none');
+  const text = `driver_override was ${others.join(' or ')} at that moment, and not ${driver}`;
+  return because(ENODEV, `${driver} does not match: ${text}`, `${address}/override`);
 }
 
 const noFunction = (text: string): Results =>

@@ -171,14 +171,20 @@ export function removeDevice(engine: Engine, e: EventCursor): Verdict {
 /**
  * A release by the thread that removes the device: the second comes after the device is deleted.
  */
-export function secondRelease(device: PciDevice, tid: number): void {
+export function secondRelease(engine: Engine, device: PciDevice, tid: number): void {
   const { removal } = device;
   if (removal?.tid !== tid) return;
   removal.releases++;
   if (removal.releases < 2) return;
-  device.visible = [false];
+  device.visible = showsAdding(engine) ? [false] : 'unknown';
   device.dead = [true];
 }
+
+/** Whether the recording shows a function that comes to the address of a removed one. */
+const showsAdding = (engine: Engine): boolean =>
+  ['pci_device_add', 'pci_bus_add_device', 'pci_iov_add_virtfn'].some((name) =>
+    engine.records(name),
+  );
 
 export function releaseEnded(device: PciDevice, tid: number): void {
   const { removal } = device;
@@ -203,7 +209,8 @@ export function joinGroup(engine: Engine, e: EventCursor): Verdict {
 export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null || e.name !== 'remove_device_from_group') return STIMULUS;
-  engine.machine.remove(device);
+  if (showsAdding(engine)) engine.machine.remove(device);
+  else engine.machine.forgetAt(device, e.seq);
   return STIMULUS;
 }
 

@@ -6,13 +6,21 @@ import { hex } from '../../model/hex.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../../model/iommu/type1.js';
 import { MAP, type Reach } from '../../model/iommufd/index.js';
 import { only } from '../../model/possible.js';
-import { because } from '../../model/reason.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { mappingAt, VM_FAULT } from '../../model/vfio-pci-core/mmap-faults.js';
-import { memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { D3HOT, memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { diverge, explained, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  diverge,
+  explained,
+  inHindsight,
+  placing,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { containerOfGroup, groupNumber } from './group-keys.js';
 import { reachOf } from './vfio-cdev.js';
 import { showsMemory, whyRefused } from './vfio-memory.js';
@@ -31,23 +39,39 @@ export function dmaFault(engine: Engine, e: EventCursor): Verdict {
   if (device === null || !e.hasOffset || e.name.includes('INTR-REMAP')) return STIMULUS;
   const driver = only(device.driver);
   // Native drivers map with the DMA API, whose events have no device.
-  if (typeof driver !== 'string' || !driverModel(driver).vfioPci) return UNKNOWN;
+  if (typeof driver !== 'string' || !driverModel(driver).vfioPci) {
+    return notKnown(driver === null ? NO_DRIVER : OF_KERNEL);
+  }
   const iova = e.offsetBig;
   const reached = reachOf(engine, device.address);
-  if (reached !== null) return iommufdFault(e, device.address, iova, reached);
+  if (reached !== null) return iommufdFault(engine, e, device.address, iova, reached);
   const space = spaceOf(engine, device.group);
-  if (space === null) return UNKNOWN;
+  if (space === null) return notKnown(OTHER_CONTAINER);
   const mapping = space.mappings.find((m) => m.iova <= iova && iova < m.iova + m.size);
   const cell = cellOf(engine, device.group, iova);
-  if (mapping === undefined) return unmapped(iova, cell);
+  if (mapping === undefined) {
+    const ended = space.mappings.find(
+      (m) => m.iova + m.size <= iova && iova < m.iova + m.size + PAGE,
+    );
+    return unmapped(engine, device.address, iova, cell, ended);
+  }
   const need = permissionOf(e);
-  if (need === null || mapping.since > e.ts - REPORTED_WITHIN_NS) return UNKNOWN;
-  if ((mapping.flags & need) === 0) return readOnly(mapping, need === DMA_MAP.WRITE, cell);
+  if (need === null) return notKnown(TABLES);
+  if (mapping.since > e.ts - REPORTED_WITHIN_NS) {
+    const early = unseen(
+      'the mapping may be younger than the fault, which is reported after it',
+      EFAULT,
+    );
+    const isWrong = (mapping.flags & need) === 0;
+    return inHindsight(UNKNOWN, isWrong ? anyOf(notFor(mapping, need, cell), early) : early, FAULT);
+  }
+  if ((mapping.flags & need) === 0) return explained(notFor(mapping, need, cell), FAULT);
   return diverge(`${device.address}/dma`, describe(mapping), `a fault at 0x${iova.toString(16)}`);
 }
 
 /** The same, of a device that is bound to an iommufd, where all is blocked until it is attached. */
 function iommufdFault(
+  engine: Engine,
   e: EventCursor,
   address: string,
   iova: bigint,
@@ -56,35 +80,70 @@ function iommufdFault(
   const area = space?.areas.find((a) => a.iova <= iova && iova <= a.last);
   if (area === undefined) {
     if (space?.complete === false) return UNKNOWN;
-    return space === null ? explained(NOT_ATTACHED, FAULT) : unmapped(iova, null);
+    if (space === null) return explained(NOT_ATTACHED, FAULT);
+    const before = space.areas.find((a) => a.last < iova && iova <= a.last + PAGE);
+    const ended = before && { iova: before.iova, size: before.last - before.iova + 1n };
+    return unmapped(engine, address, iova, null, ended);
   }
   const need = permissionOf(e);
   const before = e.ts - REPORTED_WITHIN_NS;
   if (need === null || area.since > before || since > before) return UNKNOWN;
   const flag = need === DMA_MAP.READ ? MAP.READ : MAP.WRITE;
   const range = { ...area, size: area.last - area.iova + 1n };
-  if ((area.flags & flag) === 0) return readOnly(range, need === DMA_MAP.WRITE, null);
+  if ((area.flags & flag) === 0) return explained(notFor(range, need, null), FAULT);
   const mapped = describe(range);
   return diverge(`${address}/dma`, mapped, `a fault at 0x${iova.toString(16)}`);
 }
 
 /** What a refused DMA returns. */
-const FAULT = -ERRNO.EFAULT;
-const NOT_ATTACHED = because(ERRNO.EFAULT, 'the device is attached to no page table');
+const { EFAULT } = ERRNO;
+const FAULT = -EFAULT;
+const PAGE = 4096n;
+const NOT_ATTACHED = because(EFAULT, 'the device is attached to no page table');
 
-function unmapped(iova: bigint, cell: string | null): Verdict {
-  const cells = cell === null ? [] : [cell];
-  return explained(because(ERRNO.EFAULT, `nothing is mapped at ${hex(iova)}`, ...cells), FAULT);
+/** Why a fault is not explained. */
+const notKnown = (text: string): Verdict => inHindsight(UNKNOWN, unseen(text, EFAULT), FAULT);
+const NO_DRIVER = 'no driver has the device; what is mapped for it is in no event';
+const OF_KERNEL = 'a driver of the kernel has the device; events of its mappings name no device';
+const OTHER_CONTAINER = 'the recording does not show the container of its group, or what it maps';
+const TABLES = 'the fault is about the tables of the IOMMU, which no event shows';
+
+/**
+ * @param ended a mapping that ends just before the address
+ */
+function unmapped(
+  engine: Engine,
+  address: string,
+  iova: bigint,
+  cell: string | null,
+  ended: Range | undefined,
+): Verdict {
+  const past = ended === undefined ? '' : `, just past the end of ${rangeOf(ended)}`;
+  const text = `nothing is mapped at ${hex(iova)}${past}${stateOf(engine, address)}`;
+  return explained(because(EFAULT, text, ...(cell === null ? [] : [cell])), FAULT);
 }
 
-function readOnly(
-  mapping: Pick<DmaMapping, 'iova' | 'size'>,
-  writes: boolean,
-  cell: string | null,
-): Verdict {
-  const [from, to] = [mapping.iova, mapping.iova + mapping.size - 1n].map(hex);
-  const text = `${from} to ${to} is mapped, but not for ${writes ? 'writing' : 'reading'}`;
-  return explained(because(ERRNO.EFAULT, text, ...(cell === null ? [] : [cell])), FAULT);
+type Range = Pick<DmaMapping, 'iova' | 'size'>;
+
+const rangeOf = ({ iova, size }: Range): string => `${hex(iova)} to ${hex(iova + size - 1n)}`;
+
+/** What else of the device bears on a fault. */
+function stateOf({ vfio }: Engine, address: string): string {
+  const open = vfio.functions.get(address)?.open;
+  const sleeps = typeof open === 'object' && open.power >= D3HOT;
+  const resets = [...vfio.calls.values()]
+    .flat()
+    .some(
+      (call) => call.type === 'ioctl' && call.device === address && call.name.endsWith('RESET'),
+    );
+  const sleep = sleeps ? '; the device is in D3hot' : '';
+  return resets ? `${sleep}; the device is being reset` : sleep;
+}
+
+function notFor(mapping: Range, need: number, cell: string | null): Results {
+  const to = need === DMA_MAP.WRITE ? 'writing' : 'reading';
+  const text = `${rangeOf(mapping)} is mapped, but not for ${to}`;
+  return because(EFAULT, text, ...(cell === null ? [] : [cell]));
 }
 
 const describe = ({ iova, size }: Pick<DmaMapping, 'iova' | 'size'>): string =>

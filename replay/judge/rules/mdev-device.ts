@@ -9,13 +9,14 @@ import {
   mdevDriver,
 } from '../../model/mdev/index.js';
 import { only } from '../../model/possible.js';
+import { because } from '../../model/reason.js';
 import { CDEV_CALL, type Door, doorOf } from '../../model/vfio/cdev.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
+import { inHindsight, STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
 import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
 import { cdevBinding, endCdev, releaseFile, UNBOUND } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -112,6 +113,7 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
 }
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
+const NO_BUFFER = because(ERRNO.ENOENT, 'the device has no DMA buffer of that number');
 
 /** The end of an ioctl of a mediated device; undefined when its driver has no model. */
 export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdict | undefined {
@@ -131,7 +133,9 @@ export function endMdev(engine: Engine, call: IoctlCall, e: EventCursor): Verdic
     return UNKNOWN;
   }
   const ofRelease = (release: number) => deviceCall(mdev, driver, call, release).results;
-  const verdict = judgeByKernel(path, results, ofRelease, ret);
+  const judged = judgeByKernel(path, results, ofRelease, ret);
+  const verdict =
+    call.name === 'VFIO_DEVICE_GET_GFX_DMABUF' ? inHindsight(judged, NO_BUFFER, ret) : judged;
   // A file that is not bound does nothing.
   if (door === 'open' || ret !== -ERRNO.EINVAL || results?.includes(ret)) done?.(ret);
   if (verdict.type !== 'diverge') return verdict;

@@ -10,14 +10,18 @@ import {
   unboundMdev,
 } from '../../model/mdev/index.js';
 import { certainly, only } from '../../model/possible.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { judge } from './vfio-results.js';
 
 /** Functions of the core that open a device for a file, and close it. */
-export const OPEN = 'vfio_df_open';
+export { DF_OPEN as OPEN } from './hindsight.js';
 export const CLOSE = 'vfio_df_close';
+
+const TAKEN = because(ERRNO.EEXIST, 'a mediated device has this UUID already');
+const NO_INSTANCE = because(ERRNO.EUSERS, 'the parent has no instance left');
 
 /** The mediated device of an event; null if it names another one, or none. */
 export function mdevOf(engine: Engine, e: EventCursor): Mdev | null {
@@ -93,13 +97,13 @@ export function created(engine: Engine, e: EventCursor): Verdict {
   else mdev.exists = creation.existed === false ? false : null;
   const { existed, attaching, attached } = creation;
   const path = `${mdev.uuid}/create`;
-  if (existed === true) return judge(path, [-ERRNO.EEXIST], e.ret);
+  if (existed === true) return judge(path, TAKEN, e.ret);
   if (attached !== null) return judge(path, [attached], e.ret);
   if (attaching) return UNKNOWN;
-  const early = [-ERRNO.EUSERS, -ERRNO.ENODEV, -ERRNO.ENOMEM];
-  if (!engine.records('device_driver_attach')) early.push(0, -ERRNO.ENOSPC);
-  if (existed === null) early.push(-ERRNO.EEXIST);
-  const verdict = judge(path, early, e.ret);
+  const early: Results[] = [NO_INSTANCE, [-ERRNO.ENODEV, -ERRNO.ENOMEM]];
+  if (!engine.records('device_driver_attach')) early.push([0, -ERRNO.ENOSPC]);
+  if (existed === null) early.push(TAKEN);
+  const verdict = judge(path, anyOf(...early), e.ret);
   // A thread that reads the device may still hold a released name.
   return verdict.type === 'diverge' && e.ret === -ERRNO.EEXIST ? UNKNOWN : verdict;
 }

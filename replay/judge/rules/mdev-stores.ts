@@ -3,6 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { createdUuid, isUuid, type Mdev, removeAsks } from '../../model/mdev/index.js';
 import { possibly } from '../../model/possible.js';
+import { because } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -16,7 +17,7 @@ export function endCreate(engine: Engine, frame: StoreFrame, ret: number): Verdi
   const creation = creations.get(frame.tid);
   creations.delete(frame.tid);
   const uuid = createdUuid(frame.text, frame.count);
-  if (uuid === null) return storeResult(frame, [-ERRNO.EINVAL], ret);
+  if (uuid === null) return storeResult(frame, because(ERRNO.EINVAL, 'it is no UUID'), ret);
   if (creation === undefined || creation.result === null || creation.uuid !== uuid) {
     return UNKNOWN;
   }
@@ -32,7 +33,9 @@ export function endRemove(engine: Engine, frame: StoreFrame, e: EventCursor): Ve
   const result = removals.get(frame.tid);
   removals.delete(frame.tid);
   const asked = removeAsks(frame.text);
-  if (asked === 'invalid') return storeResult(frame, [-ERRNO.EINVAL], e.ret);
+  if (asked === 'invalid') {
+    return storeResult(frame, because(ERRNO.EINVAL, 'it is no number'), e.ret);
+  }
   if (asked === 'nothing') return storeResult(frame, [frame.count], e.ret);
   if (result !== undefined) {
     return handedOn(`${mdev.uuid}/remove`, result === 0 ? frame.count : result, e.ret);
@@ -51,7 +54,8 @@ export function namedMdev(engine: Engine, { text }: StoreFrame): Mdev | null {
 export function endMdevUnbind(frame: StoreFrame, mdev: Mdev, ret: number): Verdict {
   if (mdev.released >= frame.seq) return storeResult(frame, [frame.count, -ERRNO.ENODEV], ret);
   if (possibly<string | null>(mdev.driver, frame.driver)) return UNKNOWN;
-  return storeResult(frame, [-ERRNO.ENODEV], ret);
+  const text = `${mdev.uuid} is not bound to ${frame.driver}`;
+  return storeResult(frame, because(ERRNO.ENODEV, text), ret);
 }
 
 /**

@@ -27,6 +27,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { setBound, setFree } from './bind.js';
 import { learnGate, mayBeClosed, probeGate, unaskedGate } from './sriov-rules.js';
+import { numVfsOf } from './vf-count.js';
 import { refusedByVariant } from './vfio-variant.js';
 import { isOwned } from './vfio-viable.js';
 
@@ -151,7 +152,7 @@ function endProbe(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     case 'register': {
       const own = engine.frames.onDevice(device, 'driver_probe');
       if (own?.register) own.register.ret = ret;
-      return registerResult(device, ret);
+      return registerResult(engine, device, ret);
     }
     default:
       return UNKNOWN;
@@ -246,7 +247,7 @@ function ownResult(
   const refused = refusedByVariant(engine, device.address, frame.driver);
   if (refused !== null && refused === ret) return COMPUTED;
   if (!engine.records('vfio_pci_core_register_device')) {
-    return refused === null ? registerResult(device, ret) : UNKNOWN;
+    return refused === null ? registerResult(engine, device, ret) : UNKNOWN;
   }
   // Refused before it registers, for a reason that was not recorded.
   return ret < 0 ? UNKNOWN : diverge(path, 'the device is registered', '0');
@@ -256,10 +257,10 @@ function ownResult(
  * The result of vfio-pci-core for a function that is bound to it (vfio_pci_core_register_device,
  * kernel drivers/vfio/pci/vfio_pci_core.c 6.1).
  */
-function registerResult(device: PciDevice, ret: number): Verdict {
+function registerResult(engine: Engine, device: PciDevice, ret: number): Verdict {
   const path = `${device.address}/probe`;
   if (device.endpoint === false) return oneOf(path, because(ERRNO.EINVAL, 'it is a bridge'), ret);
-  const vfs = device.sriov === null ? [0] : device.sriov.numVfs;
+  const vfs = device.sriov === null ? [0] : numVfsOf(engine, device.sriov);
   if (vfs === 'unknown') return UNKNOWN;
   return oneOf(path, anyOf(...vfs.map((n) => (n > 0 ? hasVfs(device, n) : [0]))), ret);
 }

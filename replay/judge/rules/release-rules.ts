@@ -19,6 +19,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { setFree } from './bind.js';
 import { leave, releaseEnded, secondRelease } from './device-rules.js';
+import { releaseVfs } from './vf-count.js';
 import { revokeGroup } from './vfio-unended.js';
 
 export function unbind(engine: Engine, e: EventCursor): Verdict {
@@ -39,7 +40,7 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
   engine.machine.loosen(device, driver);
   const before = device.driver;
   const store = engine.frames.inner(tid, 'store');
-  secondRelease(device, tid);
+  secondRelease(engine, device, tid);
   if (store?.attribute !== 'unbind') mayBeRemoval(engine, device, driver);
   if (driver !== null) revokeGroup(engine, device, driver);
   engine.frames.push<ReleaseFrame>({
@@ -106,6 +107,7 @@ function busRemove(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
     release.last = e.seq;
   }
   engine.machine.loosen(device, release?.driver ?? null);
+  releaseVfs(engine, device);
   const verdict = removing(engine, e, device, release);
   if (!engine.records('device_unbind_cleanup')) {
     // No other event shows when it loses the driver, which may be long before the release ends.
@@ -155,6 +157,7 @@ function cleanup(engine: Engine, e: EventCursor, device: PciDevice): Verdict {
   const release = engine.frames.inner(e.tid, 'release');
   if (release?.device === device) release.last = e.seq;
   engine.machine.loosen(device, driver);
+  releaseVfs(engine, device);
   device.driver = either([null], before);
   device.bound = false;
   if (before === 'unknown') return UNKNOWN;

@@ -9,7 +9,7 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
-import { anyOf, because, type Results } from '../../model/reason.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -19,6 +19,7 @@ import {
   diverge,
   explained,
   IN_ORDER,
+  inHindsight,
   oneOf,
   PASSED,
   STIMULUS,
@@ -28,6 +29,7 @@ import {
 import type { PciDevice, Sriov } from '../machine/pci-device.js';
 import { endPass } from './driver-pass.js';
 import { storeResult } from './store-result.js';
+import { numVfsOf, numVfsSince, setNumVfs } from './vf-count.js';
 
 const AUTOPROBE = 'sriov_drivers_autoprobe';
 
@@ -49,23 +51,6 @@ function sriovOf(device: PciDevice): Sriov {
   return device.sriov;
 }
 
-/** The most changes of a number of VFs to remember: more writes are unlikely at the same time. */
-const PAST_MAX = 32;
-
-function setNumVfs(sriov: Sriov, n: number, seq: number): void {
-  sriov.numVfsPast.push({ before: sriov.numVfs, seq });
-  if (sriov.numVfsPast.length > PAST_MAX) sriov.numVfsPast.shift();
-  sriov.numVfs = [n];
-  sriov.assumed.numVfs = false;
-}
-
-/** What the number of VFs may have been at any moment since an event. */
-function numVfsSince({ numVfs, numVfsPast }: Sriov, seq: number): Possible<number> {
-  let value = numVfs;
-  for (const past of numVfsPast) if (past.seq > seq) value = either(value, past.before);
-  return value;
-}
-
 /** The write has the PF's device lock from its checks to its end. */
 export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: number): Verdict {
   const { device: pf } = frame;
@@ -75,12 +60,12 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   const sriov = sriovOf(pf);
   const doubtful = sriov.assumed.numVfs;
   if (ret === frame.count && typeof wanted === 'number') setNumVfs(sriov, wanted, seq);
-  if (expected === null) return UNKNOWN;
+  if (expected === null) return inHindsight(UNKNOWN, noConfigure(pf), ret);
   if (expected.includes(ret)) {
     if (frame.enable !== null) return PASSED;
     return ret === frame.count ? DEFAULT : explained(expected, ret);
   }
-  if (ret < 0 && expected.includes(ANY_ERRNO)) return UNKNOWN;
+  if (ret < 0 && expected.includes(ANY_ERRNO)) return inHindsight(UNKNOWN, noConfigure(pf), ret);
   if (doubtful) {
     if (ret !== frame.count) sriov.numVfs = 'unknown';
     return UNKNOWN;
@@ -91,6 +76,16 @@ export function endNumVfs(engine: Engine, frame: StoreFrame, ret: number, seq: n
   return verdict.type === 'match' || !byDriver
     ? verdict
     : engine.weighAgainstSnapshot(pf, 'driver', verdict);
+}
+
+/** ENOENT comes before the number of VFs is looked at. */
+function noConfigure(pf: PciDevice): Results {
+  const cell = `${pf.address}/driver`;
+  const driver = only(pf.driver);
+  if (driver === null) return because(ERRNO.ENOENT, 'the PF has no driver', cell);
+  return driver !== undefined && driverModel(driver).sriovConfigure === 'none'
+    ? because(ERRNO.ENOENT, `${driver} has no sriov_configure`, cell)
+    : unseen('which driver the PF had at that moment is not recorded', ERRNO.ENOENT);
 }
 
 /** In place of a result: any result of the driver's `sriov_configure`. */
@@ -110,17 +105,14 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
       : [frame.enable.ret < 0 ? frame.enable.ret : frame.count];
   }
   // Another write may have changed the number before this one got the lock.
-  const current = numVfsSince(sriov, frame.seq);
+  const current = numVfsSince(engine, sriov, frame.seq);
   if (current === 'unknown') return null;
   const driver = only(pf.driver);
   const numVfs = `${pf.address}/numVfs`;
   const results = current.map((now): Results => {
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
-    if (driver === null || driverModel(driver).sriovConfigure === 'none') {
-      const text = driver === null ? 'the PF has no driver' : `${driver} has no sriov_configure`;
-      return because(ERRNO.ENOENT, text, `${pf.address}/driver`);
-    }
+    if (driver === null || driverModel(driver).sriovConfigure === 'none') return noConfigure(pf);
     const simple = driverModel(driver).sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
     if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);
@@ -246,7 +238,7 @@ export function enable(engine: Engine, e: EventCursor): Verdict {
   store.enable = { ret: null };
   const asked = parseU16(store.text);
   if (asked !== vfs) return compare(path, String(asked), String(vfs));
-  const { numVfs } = sriovOf(pf);
+  const numVfs = numVfsOf(engine, sriovOf(pf));
   if (numVfs !== 'unknown' && !numVfs.includes(0) && !store.overlapped) {
     if (sriovOf(pf).assumed.numVfs) return UNKNOWN;
     return diverge(path, '-EBUSY: VFs are enabled', `${vfs} VFs are enabled`);
@@ -297,16 +289,23 @@ export function addVf(engine: Engine, e: EventCursor): Verdict {
     vf: null,
     pass: null,
   });
-  // Without an event of its own the VF comes at some moment of this function.
-  const address = engine.records('pci_device_add') ? null : vfAddress(pf, index);
-  if (address !== null) {
-    const override = overrideOfVf(pf);
-    Object.assign(engine.machine.create(address, seq), { physfn: pf.address, override });
-  }
+  if (!engine.records('pci_device_add')) addUnseenVf(engine, pf, index, seq);
   if (outer === null) return UNKNOWN;
   const expected = outer.added;
   for (const frame of nested(outer)) frame.added++;
   return compare(path, `VF ${expected} of ${outer.vfs}`, `VF ${index} of ${outer.vfs}`, IN_ORDER);
+}
+
+/** A VF without an event of its own comes at some moment of `pci_iov_add_virtfn`. */
+function addUnseenVf(engine: Engine, pf: PciDevice, index: number, seq: number): void {
+  const address = vfAddress(pf, index);
+  if (address === null) {
+    engine.machine.forgetAbsent();
+    return;
+  }
+  const vf = engine.machine.create(address, seq);
+  Object.assign(vf, { physfn: pf.address, override: overrideOfVf(pf) });
+  if (!engine.records('pci_bus_add_device')) vf.bindable = [false, true];
 }
 
 /** Calls that enable VFs, from the innermost out: all of them count a VF that is added. */

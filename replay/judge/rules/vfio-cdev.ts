@@ -17,7 +17,7 @@ import {
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
 import type { Unknown } from '../../model/possible.js';
-import { anyOf, because, type Results } from '../../model/reason.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import { CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
 import { notViable } from '../../model/vfio/container-ioctl.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
@@ -31,7 +31,7 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { inHindsight, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { OPEN } from './mdev-rules.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -114,7 +114,8 @@ export function endCdev(
   const use = boundUse(engine, fn);
   const answer = attachment(engine, call, fn, version);
   const ofRelease = (release: number) => attachment(engine, call, fn, release).results;
-  const verdict = judgeByKernel(path, answer.results, ofRelease, e.ret);
+  const judged = judgeByKernel(path, answer.results, ofRelease, e.ret);
+  const verdict = call.words[1] === 1 ? inHindsight(judged, OF_PASID, e.ret) : judged;
   if (e.ret === 0) answer.done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
   const explained = () => explaining(call.name, answer.results, e.ret);
   // A file that is not bound says nothing of the iommufd of the one that is.
@@ -122,6 +123,12 @@ export function endCdev(
     ? verdict
     : placing(doubted(engine, use, verdict, explained), { iommufd: `iommufd ${boundContext(fn)}` });
 }
+
+const OF_PASID = unseen(
+  'what the driver of the IOMMU can do for a PASID is not recorded',
+  ERRNO.EINVAL,
+  ERRNO.EOPNOTSUPP,
+);
 
 export const UNBOUND = because(
   ERRNO.EINVAL,
@@ -196,6 +203,11 @@ function refuseBind(call: IoctlCall, version: number | null): Results | 'none' |
   return (descriptor | 0) < 0 ? invalid(`iommufd is ${descriptor | 0}`) : 'none';
 }
 
+const TOKEN_ERRORS = anyOf(
+  because(ERRNO.EFAULT, 'the token cannot be read'),
+  unseen('the token that was passed is not recorded', ERRNO.EINVAL, ERRNO.EACCES),
+);
+
 /** Newer kernels require a VF's token if PF and VF have different users. */
 function tokenErrors(
   engine: Engine,
@@ -204,7 +216,7 @@ function tokenErrors(
   version: number | null,
 ): Results {
   if (version !== null && version < TOKEN_SINCE) return [];
-  if ((call.words[1] & 1) !== 0) return [-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES];
+  if ((call.words[1] & 1) !== 0) return TOKEN_ERRORS;
   const pci = engine.machine.find(fn.address);
   if (pci == null) return [];
   // One that came during the recording is a VF, unless the recording shows how it came.

@@ -20,11 +20,19 @@ import {
 } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { handedOn, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import {
+  handedOn,
+  inHindsight,
+  placing,
+  STIMULUS,
+  UNKNOWN,
+  type Verdict,
+} from '../engine/verdict.js';
 import { containerAt, containerOfIoctl, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { groupKey, groupNumber } from './group-keys.js';
-import { CLOSE, OPEN } from './mdev-rules.js';
+import { containerCauses, DF_OPEN, groupCauses } from './hindsight.js';
+import { CLOSE } from './mdev-rules.js';
 import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -57,13 +65,14 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     iommufd: version === null || version >= IOMMUFD_SINCE,
     showsAttach: engine.records('attach_device_to_domain') && !ofMdev,
     showsOpen:
-      engine.records(ofMdev ? OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+      engine.records(ofMdev ? DF_OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     openError: call.openError,
     mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
     showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
+  const causes = groupCauses(call, group.attached, engine.records(DF_OPEN));
   if (ret === 0) applyGroup(engine, call, e, at);
   // The thread that unbinds the last device removes the group from the container that it was just
   // added to.
@@ -72,7 +81,8 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     containerOf(engine.vfio, at).groups = null;
   }
   if (call.name === GET_DEVICE_FD && ret >= 0) learnDevice(engine, call, group, e);
-  const verdict = judge(`group ${key}/${call.name}`, expected, ret);
+  const judged = judge(`group ${key}/${call.name}`, expected, ret);
+  const verdict = inHindsight(judged, causes, ret);
   // The absence of a call in it proves nothing about a group whose functions have other drivers.
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
   return unsure ? UNKNOWN : placing(verdict, { group: `group ${key}`, container: cellOf(at) });
@@ -177,7 +187,9 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       const results = containerIoctl(call.name, before, call.argument, release);
       return results === 'driver' ? null : results;
     };
-    return placing(judgeByKernel(path, expected, ofRelease, ret), { container: cellOf(at) });
+    const verdict = judgeByKernel(path, expected, ofRelease, ret);
+    const causes = containerCauses(call, engine.vfio.showsType1);
+    return placing(inHindsight(verdict, causes, ret), { container: cellOf(at) });
   }
   if (call.inner !== null) return handedOn(path, call.inner, ret);
   if (call.name !== CHECK_EXTENSION) {
@@ -229,6 +241,7 @@ function forgetOne({ vfio }: Engine, at: ContainerKey): void {
 }
 
 function endType1(engine: Engine, call: IoctlCall, at: ContainerKey, e: EventCursor): Verdict {
+  engine.vfio.showsType1 = true;
   const container = containerOf(engine.vfio, at);
   const path = `container/${call.name}`;
   if (call.name === CHECK_EXTENSION) {

@@ -10,6 +10,9 @@ import {
   type UserCall,
 } from '../../model/vfio/file-descriptors.js';
 import { contextName, isHeld } from '../../model/vfio/iommufd-contexts.js';
+import { openDeviceOf } from '../../model/vfio/vfio-state.js';
+import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { beginUnmap, endUnmap, unmapIn } from '../../model/vfio-pci-core/user-mappings.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
@@ -27,15 +30,25 @@ export function systemCall(engine: Engine, e: EventCursor): Verdict {
     const descriptor = descriptorIn(e.text);
     const argument = e.hasOffset ? e.offset : null;
     const opens = CONTAINER.test(e.text ?? '');
-    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens });
+    const unmap = unmapIn(e.name, e.text);
+    if (unmap !== null) for (const device of openDevices(engine)) beginUnmap(device, e.pid, unmap);
+    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens, unmap });
   } else if (e.phase === 'end') {
     const call = descriptors.calls.get(e.tid);
     descriptors.calls.delete(e.tid);
-    if (call !== undefined && call.name === e.name && e.hasRet && e.ret >= 0) {
-      ended(engine, e, call);
-    }
+    if (call === undefined || call.name !== e.name || !e.hasRet) return STIMULUS;
+    if (call.unmap !== null)
+      for (const device of openDevices(engine)) endUnmap(device, e.pid, call.unmap, e.ret);
+    else if (e.ret >= 0) ended(engine, e, call);
   }
   return STIMULUS;
+}
+
+function* openDevices(engine: Engine): Generator<OpenDevice> {
+  for (const fn of engine.vfio.functions.values()) {
+    const device = openDeviceOf(fn);
+    if (device !== null) yield device;
+  }
 }
 
 function ended(engine: Engine, e: EventCursor, { descriptor, opens }: UserCall): void {

@@ -29,12 +29,14 @@ import {
   type Difference,
   diverge,
   IN_ORDER,
+  inHindsight,
   placing,
   STIMULUS,
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
 import { forgetRegisters } from './config-registers.js';
+import { DF_OPEN, openCauses, SET_RESET } from './hindsight.js';
 import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -84,6 +86,7 @@ function parseResources(text: string | null): readonly Resource[] | null {
 /** `vfio_pci_core_enable`: the first open of a device. */
 export function open(engine: Engine, e: EventCursor): Verdict {
   const address = e.device;
+  if (e.name === DF_OPEN) return openFile(engine, e);
   if (address === null || e.name !== 'vfio_pci_core_enable') return STIMULUS;
   const fn = functionAt(engine.vfio, address);
   const { calls } = engine.vfio;
@@ -114,6 +117,17 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
   return openResult(engine, address, call.reset, e.ret);
+}
+
+/** `vfio_df_open`: why it failed before it opened the device. */
+function openFile(engine: Engine, e: EventCursor): Verdict {
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  if (ioctl === null) return STIMULUS;
+  ioctl.reached = DF_OPEN;
+  const group = ioctl.group === null ? undefined : engine.vfio.groups.get(ioctl.group);
+  const early = e.phase === 'end' && e.ret < 0 && ioctl.opening === null;
+  if (group === undefined || !early || !engine.records('vfio_pci_core_enable')) return STIMULUS;
+  return inHindsight(STIMULUS, openCauses(group), e.ret);
 }
 
 function openResult(
@@ -310,6 +324,10 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
 export function reset(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null) return STIMULUS;
   forgetRegisters(engine, e.device);
+  if (e.name === SET_RESET) {
+    const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+    if (ioctl !== null) ioctl.reached = SET_RESET;
+  }
   if (e.name !== 'pci_try_reset_function') return STIMULUS;
   const { calls } = engine.vfio;
   const enable = innerCall(calls, e.tid, 'enable');

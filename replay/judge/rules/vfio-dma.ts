@@ -22,8 +22,9 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { type Container, containerOf } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { DEFAULT, diverge, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { DEFAULT, diverge, inHindsight, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { containerOfIoctl } from './container-files.js';
+import { type1Causes } from './hindsight.js';
 import { hexIova } from './vfio-dma-runs.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 
@@ -101,7 +102,9 @@ export function finishDma(
   if (call.name !== MAP_DMA && call.name !== UNMAP_DMA) return undefined;
   const path = `container/${call.name}`;
   const data = wordsToBytes(call.words);
-  if (container.dma === null) return UNKNOWN;
+  if (container.dma === null) {
+    return inHindsight(UNKNOWN, type1Causes(call, unmapRequest(data)), ret);
+  }
   if (call.name === UNMAP_DMA) return finishUnmap(engine, call, container, data, ret);
   const request = mapRequest(data);
   if (request === null) return UNKNOWN;
@@ -120,7 +123,10 @@ export function finishDma(
     : withoutRuns(engine, call, request, path, ret);
 }
 
-/** Whether an IOMMU has a part in it is not known. */
+/**
+ * Whether an IOMMU has a part in it is not known. A mapping that succeeds without a run of pages
+ * shows that none has: the container has mediated devices alone.
+ */
 function withoutRuns(
   engine: Engine,
   call: IoctlCall,
@@ -129,8 +135,12 @@ function withoutRuns(
   ret: number,
 ): Verdict {
   const verdict = mapResult(engine, call, request, path, ret);
-  return verdict.type === 'diverge' ? UNKNOWN : verdict;
+  if (verdict.type !== 'diverge') return verdict;
+  return ret === 0 ? DEFAULT : UNKNOWN;
 }
+
+/** Pinning gives up when its task has a fatal signal (__get_user_pages, kernel mm/gup.c 6.1). */
+const KILLED = because(ERRNO.EINTR, 'the task was killed while its memory was pinned');
 
 /** Pages of the user that cannot be pinned are the user's doing; all the rest is foreseen. */
 function mapResult(
@@ -145,7 +155,7 @@ function mapResult(
   if (done === request.size) return judge(path, [0], ret);
   const from = hexIova(request.vaddr + done);
   const unpinned = because(ERRNO.EFAULT, `the memory at ${from} could not be pinned`);
-  return judge(path, anyOf(unpinned, [-ERRNO.ENOMEM]), ret);
+  return judge(path, anyOf(unpinned, [-ERRNO.ENOMEM], KILLED), ret);
 }
 
 function finishUnmap(

@@ -33,6 +33,7 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
+import { numVfsOf } from './vf-count.js';
 
 const BAR_0 = 0x10;
 const BAR_5 = 0x24;
@@ -98,7 +99,8 @@ export const openOf = (engine: Engine, address: string): OpenDevice | null =>
   openDeviceOf(functionAt(engine.vfio, address));
 
 export function contextOf(engine: Engine, address: string, device: OpenDevice): WriteContext {
-  const numVfs = engine.machine.find(address)?.sriov?.numVfs ?? [0];
+  const sriov = engine.machine.find(address)?.sriov ?? null;
+  const numVfs = sriov === null ? [0] : numVfsOf(engine, sriov);
   return {
     fn: device.fn,
     isMsi: device.irqType === IRQ.MSI,

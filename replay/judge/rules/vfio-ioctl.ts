@@ -30,6 +30,7 @@ import {
   compare,
   diverge,
   handedOn,
+  inHindsight,
   PASSED,
   placing,
   STIMULUS,
@@ -40,6 +41,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { containerOfCall } from './container-files.js';
 import { groupKey } from './group-keys.js';
+import { deviceCauses } from './hindsight.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -198,8 +200,18 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
 }
 
 function deviceVerdict(engine: Engine, call: IoctlCall, ret: number): Verdict {
-  const address = call.device ?? '';
   const expected = deviceResults(engine, call, rulesOf(engine).version);
+  const causes = deviceCauses(call, engine.records('pci_try_reset_function'));
+  return inHindsight(resultVerdict(engine, call, expected, ret), causes, ret);
+}
+
+function resultVerdict(
+  engine: Engine,
+  call: IoctlCall,
+  expected: ReturnType<typeof deviceIoctl>,
+  ret: number,
+): Verdict {
+  const address = call.device ?? '';
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
   if (expected === UNOWNED_OR_HARDWARE) {

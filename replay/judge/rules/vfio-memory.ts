@@ -5,7 +5,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../../model/hex.js';
-import { type Results, reasoned } from '../../model/reason.js';
+import { inferring, type Results, reasoned } from '../../model/reason.js';
 import { popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
@@ -27,6 +27,7 @@ import {
   DEFAULT,
   diverge,
   explained,
+  inHindsight,
   placing,
   STIMULUS,
   UNKNOWN,
@@ -79,9 +80,14 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
     });
   }
   // Only a shared mapping can be made, and whether it is to be one is not recorded.
-  if (expected?.[0] === 0 && e.ret === -ERRNO.EINVAL) return UNKNOWN;
+  if (expected?.[0] === 0 && e.ret === -ERRNO.EINVAL) return inHindsight(UNKNOWN, PRIVATE, e.ret);
   return judge(`${address}/mmap`, expected, e.ret);
 }
+
+const PRIVATE = inferring(
+  ERRNO.EINVAL,
+  'probably the mapping was to be private: only shared ones are allowed, and all else is right',
+);
 
 /** Whether no resource that a snapshot listed lies in the rest of a page. */
 function isAlone(engine: Engine, page: Resource): boolean | null {
@@ -163,6 +169,7 @@ function judgeFault(engine: Engine, e: EventCursor, device: OpenDevice, fault: F
   const where = `${address}/mappings`;
   const faultMapsAll = mapsAll(engine, e);
   const mapping = mappingAt(device, fault.address);
+  if (mapping?.leaving === true) return UNKNOWN;
   const piece = pieceOf(device, mapping, fault, faultMapsAll);
   if (piece !== null) {
     device.mappings.push(piece.mapping);

@@ -6,6 +6,7 @@ import { DEFERRAL } from './deferral.js';
 import { DEVICES } from './devices.js';
 import { DYNAMIC_IDS } from './dynamic-ids.js';
 import { MATCHING } from './matching.js';
+import { MDEV } from './mdev.js';
 import { MODULES } from './modules.js';
 import { PROBE } from './probe.js';
 import { READS } from './reads.js';
@@ -21,6 +22,7 @@ export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...READS,
   ...DYNAMIC_IDS,
   ...MODULES,
+  ...MDEV,
   ...MATCHING,
   ...ATTACH,
   ...PROBE,

@@ -19,6 +19,8 @@ function claims(k: Kernel, dev: number, drv: number): boolean {
 
 /** `pci_match_device` with what the override is now. */
 export const matches = (k: Kernel, dev: number, drv: number): boolean =>
+  // Mediated devices match no driver: that of their parent is attached to them.
+  !k.placeOf(dev).mediated &&
   matchesWith(k.driverAt(drv).name, k.overrideOf(dev), () => claims(k, dev, drv));
 
 export const MATCHING = [

@@ -3,6 +3,7 @@ import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { BUSY, DEVICE, DRIVER, GLOBAL, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';
+import { VDEV } from '../vfio-cells.js';
 
 const driverOf = (k: Kernel): number => {
   const { driver } = k.operation;
@@ -13,6 +14,16 @@ function isAsync({ operation: { spec, driver } }: Kernel): boolean {
   const { action } = spec;
   const told = action.type === 'load' ? action.isAsync : undefined;
   return told ?? driver?.spec.isAsync === true;
+}
+
+/** How often mediated devices of a driver are open. */
+function usersOfMdevs(k: Kernel, drv: number): number {
+  let users = 0;
+  for (let i = 0; i < k.deviceList.length; i++) {
+    const dev = k.deviceList.at(i);
+    if (k.get(dev + DEVICE.parent) === drv) users += k.get(k.vdev(dev) + VDEV.opens);
+  }
+  return users;
 }
 
 /** Workers that have an asynchronous probe to do. */
@@ -77,10 +88,15 @@ export const MODULES = [
       const drv = driverOf(k);
       const state = k.get(drv + DRIVER.module);
       if (state !== LIVE) return k.done(state === 0 ? -ERRNO.ENOENT : -ERRNO.EBUSY);
+      // An open device keeps the module of its driver.
+      if (k.driverAt(drv).mdev !== null && usersOfMdevs(k, drv) > 0) return k.done(-ERRNO.EAGAIN);
       k.set(drv + DRIVER.module, BUSY);
-      k.set(drv + DRIVER.files, 0);
       k.drv = drv;
-      k.beginOfDriver('bus_remove_driver', drv);
+      if (k.driverAt(drv).mdev !== null) return k.call('mdev_unregister_parent', 0, drv);
+    },
+    remove: (k) => {
+      k.set(k.drv + DRIVER.files, 0);
+      k.beginOfDriver('bus_remove_driver', k.drv);
     },
     drain: waits(
       (k) => k.get(k.drv + DRIVER.stores) === 0,

@@ -64,6 +64,7 @@ export const PROBE = [
       const { dev, drv } = k;
       k.begin('really_probe', dev, drv);
       k.set(dev + DEVICE.driver, drv);
+      if (k.placeOf(dev).mediated) return k.call('mdev_probe', dev, drv);
       k.i = k.natives?.claim(k.thread) ?? 0;
       if (k.i === 0) k.i = claimForKernel(k, dev, k.driverAt(drv));
       if (k.i === 0) k.call('pci_device_probe', dev, drv);
@@ -182,6 +183,9 @@ const register = (k: Kernel, dev: number): number =>
 function answerOf(k: Kernel, driver: Driver, place: Place): number {
   if (k.natives !== null) return k.natives.probe(k.thread);
   const { answers, defersUntil } = driver.spec;
+  const { properties = {} } = place.hardware;
+  const refused = driver.model.refuses?.({ isVf: place.physfn !== null, properties }) ?? 0;
+  if (refused < 0) return refused;
   if (defersUntil !== null) {
     const supplier = k.findDevice(k.world.place(defersUntil));
     if (supplier === 0 || k.get(supplier + DEVICE.bound) === 0) return -ERRNO.EPROBE_DEFER;

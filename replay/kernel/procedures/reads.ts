@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, FAULT } from '../layout.js';
+import { DEVICE, DRIVER, FAULT, LIVE } from '../layout.js';
 import type { Action } from '../machine-spec.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
@@ -29,6 +29,8 @@ function shown(k: Kernel): string | null {
       return k.overrideOf(k.dev);
     case 'sriov_numvfs':
       return String(k.get(k.dev + DEVICE.numVfs));
+    case 'available_instances':
+      return null;
   }
 }
 
@@ -44,6 +46,7 @@ function finish(k: Kernel, text: string | null): undefined {
 export const READS = [
   procedure('read', {
     enter: (k) => {
+      if (readOf(k).attribute === 'available_instances') return 'instances';
       if (!findFunction(k)) {
         remember(k, null);
         return k.done(-ERRNO.ENOENT);
@@ -55,6 +58,17 @@ export const READS = [
       return 'show';
     },
     show: (k) => finish(k, shown(k)),
+    /** How many devices of a type its parent still has room for. */
+    instances: (k) => {
+      const [parent, type] = readOf(k).address.split('/');
+      const driver = k.world.driver(parent);
+      const drv = driver === null ? 0 : k.driverRecord(driver);
+      const share = driver?.mdev?.types[type];
+      const isThere = share !== undefined && k.get(drv + DRIVER.module) === LIVE;
+      const left = isThere ? driver!.mdev!.capacity - k.get(drv + DRIVER.taken) : 0;
+      remember(k, isThere ? String(Math.floor(left / share)) : null);
+      return k.done(isThere ? 0 : -ERRNO.ENOENT);
+    },
     lock: takes(deviceLock),
     unlock: gives(deviceLock, (k) => finish(k, shown(k))),
     test: (k) => {

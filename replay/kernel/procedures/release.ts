@@ -22,6 +22,7 @@ export const RELEASE = [
       const { dev, drv } = k;
       const bound = k.get(dev + DEVICE.driver);
       if (bound === 0 || (drv !== 0 && drv !== bound)) return 'unlock';
+      if (k.placeOf(dev).mediated) return k.call('mdev_driver_remove', dev, bound);
       k.point('pci_device_remove', dev);
       return k.call('remove_driver', dev, bound);
     }),

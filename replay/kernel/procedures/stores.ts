@@ -103,9 +103,9 @@ export const STORES = [
     enter: (k) => {
       const { action } = k.operation.spec;
       if (action.type !== 'write') return k.done(-ERRNO.EINVAL);
-      const { address, driver } = action;
+      const { attribute, address, driver } = action;
       const isThere =
-        (address === null || k.findDevice(k.operation.place) !== 0) &&
+        (address === null || attribute === 'create' || k.findDevice(k.operation.place) !== 0) &&
         (driver === null || k.get(k.driverRecord(k.operation.driver!) + DRIVER.files) !== 0);
       return k.done(isThere ? 0 : -ERRNO.ENOENT);
     },

@@ -30,6 +30,8 @@ export function holds(k: Kernel, condition: Condition): boolean {
     }
     case 'variable':
       return k.variable(condition.variable) === condition.text;
+    case 'all':
+      return condition.of.every((one) => holds(k, one));
   }
 }
 
@@ -48,6 +50,8 @@ export function describe(condition: Condition | null): string {
       return `a signal of ${condition.file}`;
     case 'driver':
       return `${condition.address} to have ${condition.driver ?? 'no driver'}`;
+    case 'all':
+      return condition.of.map(describe).join(' and ');
     case 'variable':
       return `${condition.variable} to be ${condition.text ?? 'unset'}`;
   }

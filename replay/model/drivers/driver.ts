@@ -4,6 +4,14 @@ import type { MigrationModel } from '../vfio/migration-state.js';
 import type { ModelRow } from './model-row.js';
 import type { Variant } from './variant.js';
 
+/** What a native driver finds as it probes a function. */
+export interface NativeProbe {
+  /** The PCI core knows it as a VF (`is_virtfn`). */
+  readonly isVf: boolean;
+  /** What firmware, PF and registers say of the function, by name. */
+  readonly properties: Readonly<Record<string, number>>;
+}
+
 /** What a variant serves itself, before or instead of vfio-pci-core. */
 export type OwnPart = 'config' | 'regions';
 
@@ -41,6 +49,11 @@ export interface DriverModel {
   readonly own: readonly OwnPart[];
   /** Migration of an open device; null when the driver has none, or an unknown one. */
   readonly migration: MigrationModel | null;
+  /**
+   * Why a native driver refuses a function whatever its hardware answers: 0 or a negative errno.
+   * Null: it refuses nothing.
+   */
+  readonly refuses: ((facts: NativeProbe) => number) | null;
   /** What a variant does itself with an open device; null when that is what the core does. */
   readonly variant: Variant | null;
   /** Kernels that have the driver as it is declared here. */
@@ -90,6 +103,7 @@ export const unknownDriver = (name: string): DriverModel => ({
   vfioPci: false,
   own: [],
   migration: null,
+  refuses: null,
   variant: null,
   kernels: '',
   rows: [],

@@ -11,10 +11,6 @@ export const iavf = defineNative({
     'iavf',
     'drivers/net/ethernet/intel/iavf/iavf_main.c 6.12',
     ['ids', 'the VFs of its table match'],
-    [
-      'answers',
-      'results of its probe come from a recording or a scenario',
-      'the hardware is not modelled',
-    ],
+    ['answers', 'results of its probe come from a recording or a scenario'],
   ),
 });

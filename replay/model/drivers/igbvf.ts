@@ -11,10 +11,6 @@ export const igbvf = defineNative({
     'igbvf',
     'drivers/net/ethernet/intel/igbvf/netdev.c 6.12',
     ['ids', 'the VFs of its table match'],
-    [
-      'answers',
-      'results of its probe come from a recording or a scenario',
-      'the hardware is not modelled',
-    ],
+    ['answers', 'results of its probe come from a recording or a scenario'],
   ),
 });

@@ -14,6 +14,7 @@ import { nouveau } from './nouveau.js';
 import { novaCore } from './nova-core.js';
 import { nvgpuVfioPci } from './nvgpu-vfio-pci.js';
 import { nvgraceGpuVfioPci } from './nvgrace-gpu-vfio-pci.js';
+import { nvidiaVgpuVfio } from './nvidia-vgpu-vfio.js';
 import { nvme } from './nvme.js';
 import { pciStub } from './pci-stub.js';
 import { pcieport } from './pcieport.js';
@@ -22,11 +23,14 @@ import { qatVfioPci } from './qat-vfio-pci.js';
 import { vfioPci } from './vfio-pci.js';
 import { virtioPci } from './virtio-pci.js';
 import { virtioVfioPci } from './virtio-vfio-pci.js';
+import { xe } from './xe.js';
 import { xeVfioPci } from './xe-vfio-pci.js';
 
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
+export { FORM, FORMS, PASSED_ON, VIRTUAL_MACHINE } from './nova-core.js';
 export type { Doors, Own, RegionAccess, Served, Variant } from './variant.js';
+export { chooseType, PROPERTY as VGPU_PROPERTY, writtenType } from './vgpu-types.js';
 
 export const DRIVERS: readonly DriverModel[] = [
   vfioPci,
@@ -38,6 +42,7 @@ export const DRIVERS: readonly DriverModel[] = [
   pdsVfioPci,
   xeVfioPci,
   qatVfioPci,
+  nvidiaVgpuVfio,
   nvme,
   pcieport,
   virtioPci,
@@ -52,6 +57,7 @@ export const DRIVERS: readonly DriverModel[] = [
   ice,
   mlx5Core,
   e1000e,
+  xe,
 ];
 
 const BY_NAME: ReadonlyMap<string, DriverModel> = new Map(

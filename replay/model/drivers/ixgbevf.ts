@@ -1,5 +1,5 @@
 /**
- * VFs of 82599, X540 and X550, with those that Hyper-V shows (kernel
+ * VFs of 82599, X540, X550 and E610, with those that Hyper-V shows (kernel
  * drivers/net/ethernet/intel/ixgbevf/ixgbevf_main.c 6.12).
  */
 import { defineNative, pciIds } from './driver.js';
@@ -8,16 +8,24 @@ import { rows } from './model-row.js';
 export const ixgbevf = defineNative({
   name: 'ixgbevf',
   kernels: '6.1 to 6.15',
-  table: pciIds(0x8086, 0x10ed, 0x152e, 0x1515, 0x1530, 0x1565, 0x1564, 0x15a8, 0x15a9, 0x15c5),
+  table: pciIds(
+    0x8086,
+    0x10ed,
+    0x152e,
+    0x1515,
+    0x1530,
+    0x1565,
+    0x1564,
+    0x15a8,
+    0x15a9,
+    0x15c5,
+    0x57ad,
+  ),
   sriovConfigure: 'none',
   rows: rows(
     'ixgbevf',
     'drivers/net/ethernet/intel/ixgbevf/ixgbevf_main.c 6.12',
     ['ids', 'the VFs of its table match'],
-    [
-      'answers',
-      'results of its probe come from a recording or a scenario',
-      'the hardware is not modelled',
-    ],
+    ['answers', 'results of its probe come from a recording or a scenario'],
   ),
 });

@@ -1,25 +1,45 @@
 /** ConnectX-4 and later (kernel drivers/net/ethernet/mellanox/mlx5/core/main.c 6.12). */
-import { defineNative } from './driver.js';
+import { defineNative, pciIds } from './driver.js';
 import { rows } from './model-row.js';
 
 export const mlx5Core = defineNative({
   name: 'mlx5_core',
   kernels: '6.1 to 7.3',
+  table: pciIds(
+    0x15b3,
+    0x1011,
+    0x1012,
+    0x1013,
+    0x1014,
+    0x1015,
+    0x1016,
+    0x1017,
+    0x1018,
+    0x1019,
+    0x101a,
+    0x101b,
+    0x101c,
+    0x101d,
+    0x101e,
+    0x101f,
+    0x1021,
+    0x1023,
+    0x1025,
+    0x1027,
+    0x2101,
+    0xa2d2,
+    0xa2d3,
+    0xa2d6,
+    0xa2dc,
+    0xa2df,
+  ),
   sriovConfigure: 'own',
   rows: rows(
     'mlx5-core',
     'drivers/net/ethernet/mellanox/mlx5/core/main.c 6.12',
     ['sriov', 'a write of sriov_numvfs is served by its own function'],
     ['dma', 'it claims the IOMMU group for the kernel as it is probed'],
-    [
-      'ids',
-      'the functions of its table match',
-      'the list changes with each release; a recording or a scenario has it',
-    ],
-    [
-      'answers',
-      'results of its probe come from a recording or a scenario',
-      'the hardware is not modelled',
-    ],
+    ['ids', 'the functions of its table in 6.12 match'],
+    ['answers', 'results of its probe come from a recording or a scenario'],
   ),
 });

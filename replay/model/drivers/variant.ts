@@ -92,6 +92,8 @@ export interface Hooks<O extends Own> {
    * @returns 0 or a negative errno; undefined for a region that the core maps
    */
   readonly mmap?: (own: O, region: number, offset: number, length: number) => number | undefined;
+  /** Why opening the device fails before anything is done: 0 or a negative errno. */
+  readonly opens?: (own: O) => number;
   /** As the device is opened, before anybody uses it. */
   readonly open?: (own: O) => O;
   /** What it does before the core resets the device for its user. */

@@ -2,9 +2,20 @@
 import { ERRNO } from '../../../traces/index.js';
 import { fileRules } from '../vfio/migration-file.js';
 import { CAN, type MigrationModel, STATE } from '../vfio/migration-state.js';
-import { defineVfioPci } from './driver.js';
+import { defineVfioPci, pciIds } from './driver.js';
 import { arcs, COPY, PEER_TO_PEER } from './migration-arcs.js';
 import { rows } from './model-row.js';
+
+/** Ids of Panther Lake, Wildcat Lake, and Battlemage (include/drm/intel/pciids.h 7.3). */
+const PANTHER_LAKE = [
+  ...[0xb080, 0xb081, 0xb082, 0xb083, 0xb084, 0xb085, 0xb086, 0xb087],
+  ...[0xb08f, 0xb090, 0xb0a0, 0xb0b0],
+];
+const WILDCAT_LAKE = [0xfd80, 0xfd81];
+const BATTLEMAGE = [
+  ...[0xe202, 0xe209, 0xe20b, 0xe20c, 0xe20d, 0xe210, 0xe211, 0xe212, 0xe216],
+  ...[0xe220, 0xe221, 0xe222, 0xe223],
+];
 
 const STATE_BYTES = 8192;
 
@@ -23,7 +34,7 @@ export const xeVfioPci = defineVfioPci({
   name: 'xe-vfio-pci',
   probe: 'xe_vfio_pci_probe',
   kernels: '6.19 to 7.3',
-  table: [],
+  table: pciIds(0x8086, ...PANTHER_LAKE, ...WILDCAT_LAKE, ...BATTLEMAGE),
   migration,
   rows: rows(
     'xe',
@@ -35,11 +46,7 @@ export const xeVfioPci = defineVfioPci({
     ['no-info', 'its files have no ioctls: GET_PRECOPY_INFO is -ENOTTY'],
     ['reset', 'a reset ends migration: RUNNING, files are closed'],
     ['no-dirty', 'it does not track dirty pages: -ENOTTY'],
-    [
-      'ids',
-      'VFs of Panther Lake, Wildcat Lake and Battlemage',
-      'the lists of ids change with each release',
-    ],
+    ['ids', 'functions of Panther Lake, Wildcat Lake and Battlemage match by override only'],
     [
       'error-handling',
       'a state without a way makes the PF treat the VF as failed',

@@ -3,9 +3,9 @@
  * (drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
-import type { Results } from '../reason.js';
+import { anyOf, because, type Results } from '../reason.js';
 import { type AddressSpace, overlapping } from './address-space.js';
-import { type Answer, noObject, orElse, refused } from './ioctl-answer.js';
+import { type Answer, NOT_PINNED, noObject, orElse, refused } from './ioctl-answer.js';
 import {
   add,
   type BoundDevice,
@@ -109,14 +109,16 @@ function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: 
   return orElse({ results: [0], done: make }, spaceErrors(own));
 }
 
+const RESERVED = because(ERRNO.EADDRINUSE, 'a mapping overlaps a range that the device reserves');
+
 /** Existing mappings are pinned now, and must not overlap reserved ranges of the device. */
 function spaceErrors({ space }: Ioas): Results {
-  const errors: number[] = [];
-  if (space.areas.length > 0 || !space.complete) errors.push(-ERRNO.EFAULT, -ERRNO.ENOMEM);
+  const errors: Results[] = [];
+  if (space.areas.length > 0 || !space.complete) errors.push(NOT_PINNED, [-ERRNO.ENOMEM]);
   const reserved = overlapping(space, 0xfee00000n, 0xfeefffffn).length > 0;
   const beyond = space.areas.some(({ last }) => last >= 1n << 39n);
   const doubtful = reserved || beyond || !space.complete || space.allowed !== false;
-  return doubtful ? [...errors, -ERRNO.EADDRINUSE] : errors;
+  return anyOf(...errors, doubtful ? RESERVED : []);
 }
 
 /** Notes the page table of a group, and puts the one before. */

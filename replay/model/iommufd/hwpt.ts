@@ -1,11 +1,12 @@
 /** Ioctls on page tables and devices (drivers/iommu/iommufd/hw_pagetable.c, device.c 6.12, 7.3). */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
-import { anyOf, because, type Results } from '../reason.js';
+import { anyOf, because, type Results, unseen } from '../reason.js';
 import {
   type Answer,
   type Call,
   type Handler,
+  NOT_PINNED,
   noObject,
   orElse,
   refused,
@@ -21,13 +22,17 @@ import { CHANGED, since } from './iommufd-versions.js';
 const FLAG = { NEST_PARENT: 1, DIRTY: 2, FAULT: 4, PASID: 8 } as const;
 
 /** What the IOMMU's driver and the caller's memory may refuse. */
-const HARDWARE_ERRORS: readonly number[] = [
-  -ERRNO.EOPNOTSUPP,
-  -ERRNO.EINVAL,
-  -ERRNO.EFAULT,
-  -ERRNO.ENOMEM,
-  -ERRNO.ENODEV,
-];
+const DECIDED = unseen(
+  'what the driver of the IOMMU checks is not recorded',
+  ERRNO.EINVAL,
+  ERRNO.EFAULT,
+  ERRNO.ENOMEM,
+  ERRNO.ENODEV,
+);
+
+const lacks = (what: string): Results =>
+  because(ERRNO.EOPNOTSUPP, `the driver of the IOMMU does not support ${what}`);
+const HARDWARE_ERRORS = anyOf(lacks('such a page table'), DECIDED);
 
 export const hwptAlloc: Handler = (call) => {
   const { argument, context } = call;
@@ -76,34 +81,36 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
   const known = FLAG.NEST_PARENT | FLAG.DIRTY | FLAG.FAULT | FLAG.PASID;
   if ((flags & ~known) !== 0) return unsupported('flags', flags);
   if ((flags & FLAG.PASID) !== 0 && hasPasid === false) return unsupported('flags', flags);
-  if ((flags & FLAG.FAULT) !== 0) return withFault(call, orElse(answer, HARDWARE_ERRORS));
+  if ((flags & FLAG.FAULT) !== 0) {
+    return withFault(call, orElse(answer, anyOf(lacks(`flags ${hex(flags)}`), DECIDED)), flags);
+  }
   if (flags !== 0 || ofDriver) {
     const asked = `flags ${hex(flags)}${ofDriver ? ' and data of its own' : ''}`;
-    const lacks = because(ERRNO.EOPNOTSUPP, `the driver of the IOMMU does not support ${asked}`);
-    return orElse(
-      answer,
-      anyOf(
-        lacks,
-        HARDWARE_ERRORS.filter((ret) => !lacks.includes(ret)),
-      ),
-    );
+    return orElse(answer, anyOf(lacks(asked), DECIDED));
   }
   // The mappings of the IOAS are mapped in the new page table, too.
   const space = context.objects.get(ioas);
   const mapped = space?.type === 'ioas' && (space.space.areas.length > 0 || !space.space.complete);
-  return mapped
-    ? orElse(answer, [-ERRNO.EFAULT, -ERRNO.ENOMEM, -ERRNO.EADDRINUSE, -ERRNO.EINVAL])
-    : answer;
+  return mapped ? orElse(answer, FILL_ERRORS) : answer;
 }
 
+const FILL_ERRORS = anyOf(
+  NOT_PINNED,
+  because(ERRNO.ENOMEM, 'there is no memory for the page table'),
+  unseen('what the IOMMU answers to the mappings is not recorded', ERRNO.EADDRINUSE, ERRNO.EINVAL),
+);
+
 /** The fault queue is looked up when the page table is created, which the driver may refuse. */
-function withFault(call: Call, answer: Answer): Answer {
+function withFault(call: Call, answer: Answer, flags: number): Answer {
   const { argument, context } = call;
   const id = recorded(argument, 44) ? find(context, u32(argument, 40)) : 'unknown';
-  if (id === 'unknown') return orElse(answer, [-ERRNO.ENOENT]);
-  return id?.type === 'fault'
-    ? answer
-    : { results: [-ERRNO.ENOENT, -ERRNO.EOPNOTSUPP, -ERRNO.EINVAL] };
+  if (id === 'unknown')
+    return orElse(answer, because(ERRNO.ENOENT, 'there is no such fault queue'));
+  if (id?.type === 'fault') return answer;
+  const queue = u32(argument, 40);
+  const missing = because(ERRNO.ENOENT, `object ${queue} is no fault queue`, `iommufd/${queue}`);
+  const order = unseen('what the driver of the IOMMU checks is not recorded', ERRNO.EINVAL);
+  return { results: anyOf(missing, lacks(`flags ${hex(flags)}`), order) };
 }
 
 function faultOf({ argument }: Call, flags: number): number | null {
@@ -129,11 +136,11 @@ function nested(
   const { context } = call;
   const fault = faultOf(call, flags);
   const answer: Answer = {
-    results: [0, ...HARDWARE_ERRORS],
+    results: anyOf([0], HARDWARE_ERRORS),
     done: ({ written }) =>
       void add(context, { type: 'nested', parent: pt, fault }, written.u32(16)),
   };
-  return (flags & FLAG.FAULT) !== 0 ? withFault(call, answer) : answer;
+  return (flags & FLAG.FAULT) !== 0 ? withFault(call, answer, flags) : answer;
 }
 
 export const hwInfo: Handler = (call) => {

@@ -1,4 +1,5 @@
 /** The public face of the model of iommufd. */
+export { attachAccess, bindAccess, detachAccess, unbindAccess } from './accesses.js';
 export { type AddressSpace, type Area, MAP } from './address-space.js';
 export { attach, bind, detach, deviceId, type Reach, reach, unbind } from './bound-devices.js';
 export { makeCompat } from './compat.js';

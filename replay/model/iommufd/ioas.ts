@@ -1,7 +1,7 @@
 /** Ioctls on an IOAS (drivers/iommu/iommufd/ioas.c, 6.12 and 7.3). */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
-import { anyOf, because, type Results } from '../reason.js';
+import { anyOf, because, type Results, unseen } from '../reason.js';
 import {
   type AddressSpace,
   type Area,
@@ -52,6 +52,8 @@ const hasAccess = (context: Context, ioas: number): boolean =>
 const PIN_ERRORS: Results = anyOf(
   because(ERRNO.EFAULT, 'the memory cannot be pinned'),
   because(ERRNO.ENOMEM, 'there is no memory for it, or no more may be pinned'),
+  // __get_user_pages gives up for a fatal signal, kernel mm/gup.c 6.12.
+  because(ERRNO.EINTR, 'the task was killed while its memory was pinned'),
 );
 
 /**
@@ -130,13 +132,14 @@ export function refuseMemory(vaddr: bigint, length: bigint): Answer | null {
 }
 
 /** What the file is, and how long, is not recorded. */
-const FILE_ERRORS: Results = [
-  -ERRNO.EBADF,
-  -ERRNO.EINVAL,
-  -ERRNO.EFAULT,
-  -ERRNO.ENOMEM,
-  -ERRNO.EOVERFLOW,
-];
+const FILE_ERRORS: Results = unseen(
+  'what the file is, and how long, is not recorded',
+  ERRNO.EBADF,
+  ERRNO.EINVAL,
+  ERRNO.EFAULT,
+  ERRNO.ENOMEM,
+  ERRNO.EOVERFLOW,
+);
 
 export const ioasMapFile: Handler = (call) => {
   const { argument } = call;

@@ -50,6 +50,9 @@ export function noObject(id: number, object: IommufdObject | null, wanted: strin
   return refused(ERRNO.ENOENT, `object ${id} ${found}`, `iommufd/${id}`);
 }
 
+/** Memory that was mapped before is pinned when a page table of the IOAS is made or attached. */
+export const NOT_PINNED = because(ERRNO.EFAULT, 'memory that is mapped cannot be pinned now');
+
 export const UNKNOWN_ANSWER: Answer = { results: null };
 
 export const OK: Answer = { results: [0] };

@@ -14,6 +14,9 @@ export const mbochs: MdevDriver = {
   name: 'mbochs',
   since: 6001,
   full: [-ERRNO.ENOSPC],
+  types: { 'mbochs-small': 4, 'mbochs-medium': 16, 'mbochs-large': 64 },
+  capacity: 256,
+  countedByCore: false,
   hasRegion: (index, argsz) =>
     index < REGIONS && argsz > REGION_INFO_MAX ? null : index < REGIONS,
   hasIrq: (index) => index < IRQS,
@@ -29,5 +32,6 @@ export const mbochs: MdevDriver = {
     // Buffers are numbered from 1 on. Whether the guest has set up one is not recorded.
     return words[0] === 0 ? because(ERRNO.ENOENT, 'there is no DMA buffer 0') : null;
   },
+  maps: (region) => region === 0,
   access: (_region, count) => [count, -ERRNO.EFAULT],
 };

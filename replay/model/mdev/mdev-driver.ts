@@ -8,6 +8,12 @@ export interface MdevDriver {
   readonly since: number;
   /** Errnos with which it, or the core for it, refuses one more device. */
   readonly full: readonly number[];
+  /** What its devices take of its parent, by the name of their type in sysfs. */
+  readonly types: Readonly<Record<string, number>>;
+  /** How much of that its parent has: serial ports, MiB, or devices. */
+  readonly capacity: number;
+  /** The core counts its devices, up to the last reference to each; else it does so itself. */
+  readonly countedByCore: boolean;
   /** GET_REGION_INFO of an index, with a size of the argument, works; null: kernels differ. */
   readonly hasRegion: (index: number, argsz: number) => boolean | null;
   /** Whether it answers GET_IRQ_INFO of an index. */
@@ -26,4 +32,6 @@ export interface MdevDriver {
   readonly own: (name: string, words: readonly number[]) => Results | undefined;
   /** What an access to a region returns: all of it, or an errno. */
   readonly access: (region: number, count: number) => Results;
+  /** Whether a region can be mapped. */
+  readonly maps: (region: number) => boolean;
 }

@@ -8,8 +8,8 @@ import type { Results } from '../vfio/device-ioctl.js';
 import { feature, stateOutcomes } from '../vfio/migration-features.js';
 import { resetMigration, STATE } from '../vfio/migration-state.js';
 import type { MdevDriver } from './mdev-driver.js';
-import type { Mdev } from './mdev-state.js';
-import { setIrqs } from './mtty-irqs.js';
+import type { MdevUse } from './mdev-state.js';
+import { type EventfdArgument, setIrqs } from './mtty-irqs.js';
 
 /** A call as it was recorded. */
 export interface MdevCall {
@@ -18,6 +18,8 @@ export interface MdevCall {
   readonly argument: number;
   /** First words of the argument; empty when they were not recorded. */
   readonly words: readonly number[];
+  /** The descriptor of SET_IRQS; left out when it is not known. */
+  readonly eventfd?: EventfdArgument;
 }
 
 /** The possible results of a call, and a function that applies the actual one. */
@@ -35,7 +37,12 @@ const SUCCESS: Prediction = { results: [0] };
 const EITHER: Prediction = { results: [0, -ERRNO.EINVAL] };
 const NOT_TOLD: Prediction = { results: null };
 
-type Model = (mdev: Mdev, driver: MdevDriver, words: readonly number[]) => Prediction;
+type Model = (
+  mdev: MdevUse,
+  driver: MdevDriver,
+  words: readonly number[],
+  eventfd?: EventfdArgument,
+) => Prediction;
 
 const MODELS: Readonly<Record<string, Model>> = {
   VFIO_DEVICE_GET_INFO: info,
@@ -49,9 +56,9 @@ const MODELS: Readonly<Record<string, Model>> = {
  * @param version of the kernel, as major * 1000 + minor; null when it is not known
  */
 export function deviceCall(
-  mdev: Mdev,
+  mdev: MdevUse,
   driver: MdevDriver,
-  { name, argument, words }: MdevCall,
+  { name, argument, words, eventfd }: MdevCall,
   version: number | null,
 ): Prediction {
   if (name === 'VFIO_DEVICE_RESET') return { results: [0], done: () => reset(mdev, driver) };
@@ -65,13 +72,15 @@ export function deviceCall(
   }
   if (argument === 0) return { results: UNREADABLE };
   if (words.length < 3) return NOT_TOLD;
-  const result = model?.(mdev, driver, words) ?? { results: driver.own(name, words) ?? null };
+  const result = model?.(mdev, driver, words, eventfd) ?? {
+    results: driver.own(name, words) ?? null,
+  };
   // An argument that the kernel cannot read, no recording can either.
   if (result.results === null || words.some((word) => word !== 0)) return result;
   return { ...result, results: anyOf(result.results, UNREADABLE) };
 }
 
-function info(mdev: Mdev, _driver: MdevDriver, [argsz]: readonly number[]): Prediction {
+function info(mdev: MdevUse, _driver: MdevDriver, [argsz]: readonly number[]): Prediction {
   if (argsz < 16) return tooSmall(argsz, 16);
   return {
     results: [0],
@@ -82,7 +91,7 @@ function info(mdev: Mdev, _driver: MdevDriver, [argsz]: readonly number[]): Pred
 }
 
 function regionInfo(
-  _mdev: Mdev,
+  _mdev: MdevUse,
   driver: MdevDriver,
   [argsz, , index]: readonly number[],
 ): Prediction {
@@ -93,7 +102,7 @@ function regionInfo(
 }
 
 function irqInfo(
-  { asked }: Mdev,
+  { asked }: MdevUse,
   driver: MdevDriver,
   [argsz, , index]: readonly number[],
 ): Prediction {
@@ -103,10 +112,17 @@ function irqInfo(
   return asked === false ? invalid('VFIO_DEVICE_GET_INFO was not called before') : EITHER;
 }
 
-function interrupts(mdev: Mdev, _driver: MdevDriver, words: readonly number[]): Prediction {
+function interrupts(
+  mdev: MdevUse,
+  _driver: MdevDriver,
+  words: readonly number[],
+  eventfd?: EventfdArgument,
+): Prediction {
   const uses = mdev.irq === 'unknown' ? (['none', 'intx', 'msi'] as const) : mdev.irq;
   const limits = mdev.asked === null ? [true, false] : [mdev.asked];
-  const all = uses.flatMap((use) => limits.flatMap((limited) => setIrqs(use, words, limited)));
+  const all = uses.flatMap((use) =>
+    limits.flatMap((limited) => setIrqs(use, words, limited, eventfd)),
+  );
   return {
     results: anyOf(...all.map(({ ret, why }) => (why === null ? [ret] : because(-ret, why)))),
     done: (ret) => {
@@ -123,7 +139,7 @@ const features =
     return results === 'state' ? state(mdev, driver, words[2]) : { results };
   };
 
-function state(mdev: Mdev, driver: MdevDriver, target: number): Prediction {
+function state(mdev: MdevUse, driver: MdevDriver, target: number): Prediction {
   const { migration } = mdev;
   if (migration === null) {
     const known = target > STATE.ERROR && target <= STATE.PRE_COPY_P2P;
@@ -143,7 +159,7 @@ function state(mdev: Mdev, driver: MdevDriver, target: number): Prediction {
   };
 }
 
-function reset(mdev: Mdev, { migration: model }: MdevDriver): void {
+function reset(mdev: MdevUse, { migration: model }: MdevDriver): void {
   if (model === null) return;
   const { migration } = mdev;
   mdev.migration =

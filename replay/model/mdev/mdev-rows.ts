@@ -1,8 +1,6 @@
 /** What mediated devices and the kernel's samples of them do, fact by fact. */
 import { type ModelRow, rows } from '../drivers/model-row.js';
 
-const IN_KERNEL = 'the judge has it; the kernel that runs has no mediated devices yet';
-
 interface MdevModel {
   readonly name: string;
   readonly kernels: string;
@@ -20,10 +18,10 @@ export const MDEV_MODELS: readonly MdevModel[] = [
       ['taken', 'create: a UUID that is in use on any parent is -EEXIST'],
       ['full', 'create: without an instance left -EUSERS, or the errno of the driver'],
       ['remove', 'remove: a text that is no number is -EINVAL, 0 does nothing'],
-      ['life', 'created, bound, opened, closed, released, removed, in this order', IN_KERNEL],
-      ['removed-open', 'removing an open device waits until its user closes it', IN_KERNEL],
-      ['parent-gone', 'a parent that is being unregistered: -ENODEV', IN_KERNEL],
-      ['count', 'an instance is given back with the last reference', IN_KERNEL],
+      ['life', 'created, bound, opened, closed, released, removed, in this order'],
+      ['removed-open', 'removing an open device waits until its user closes it'],
+      ['parent-gone', 'a parent that is being unregistered: -ENODEV'],
+      ['count', 'an instance is given back with the last reference'],
       [
         'uevent',
         'the parent sends MDEV_STATE=registered and unregistered',
@@ -47,7 +45,7 @@ export const MDEV_MODELS: readonly MdevModel[] = [
       ['precopy-info', 'argsz, state and closed file are checked in this order'],
       ['reset', 'a reset ends migration: RUNNING, files are closed'],
       ['ports', 'more ports than there are: -ENOSPC'],
-      ['in-kernel', 'a scenario can use it', IN_KERNEL],
+      ['in-kernel', 'a scenario can use it'],
     ),
   },
   {
@@ -59,7 +57,7 @@ export const MDEV_MODELS: readonly MdevModel[] = [
       ['regions', 'nine regions and that of the display, 16'],
       ['no-irqs', 'SET_IRQS is -EINVAL'],
       ['no-migration', 'features of migration are -ENOTTY'],
-      ['in-kernel', 'a scenario can use it', IN_KERNEL],
+      ['in-kernel', 'a scenario can use it'],
     ),
   },
   {
@@ -71,12 +69,8 @@ export const MDEV_MODELS: readonly MdevModel[] = [
       ['regions', 'ten regions, the last with the EDID of the monitor'],
       ['irq-info', 'it answers GET_IRQ_INFO before GET_INFO'],
       ['no-migration', 'features of migration are -ENOTTY'],
-      [
-        'dmabuf',
-        'a DMA buffer of number 0 is -ENOENT; others depend on the guest',
-        'whether the guest has set up a buffer is not recorded',
-      ],
-      ['in-kernel', 'a scenario can use it', IN_KERNEL],
+      ['dmabuf', 'a DMA buffer of number 0 is -ENOENT; others are not known'],
+      ['in-kernel', 'a scenario can use it'],
     ),
   },
 ];

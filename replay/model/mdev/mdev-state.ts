@@ -6,7 +6,16 @@ import type { MdevDriver } from './mdev-driver.js';
 /** Which of its interrupts a device has an eventfd for. */
 export type IrqUse = 'none' | 'intx' | 'msi';
 
-export interface Mdev {
+/** What its users change of a device. */
+export interface MdevUse {
+  /** GET_INFO has succeeded since it was bound; some drivers take their limits from it. */
+  asked: boolean | null;
+  irq: Possible<IrqUse>;
+  /** Null when its driver has no migration, or when it is not known. */
+  migration: Migration | null;
+}
+
+export interface Mdev extends MdevUse {
   readonly uuid: string;
   /** Null: not known. The name is in use until the last reference is dropped. */
   exists: boolean | null;
@@ -18,11 +27,6 @@ export interface Mdev {
   opens: number | null;
   /** Calls that open it which have begun and have no recorded end. */
   opening: number;
-  /** GET_INFO has succeeded since it was bound; some drivers take their limits from it. */
-  asked: boolean | null;
-  irq: Possible<IrqUse>;
-  /** Null when its driver has no migration, or when it is not known. */
-  migration: Migration | null;
 }
 
 /** A creation that is under way on a thread. */
@@ -58,6 +62,9 @@ export const newMdevs = (): Mdevs => ({
 const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuid = (name: string): boolean => NAME.test(name);
 
+/** A device that no user has changed yet, without its migration. */
+export const newUse = (): MdevUse => ({ asked: false, irq: ['none'], migration: null });
+
 export function mdevAt({ devices }: Mdevs, uuid: string): Mdev {
   let found = devices.get(uuid);
   if (found === undefined) {
@@ -84,8 +91,7 @@ export function boundMdev(mdev: Mdev, driver: string, model: MdevDriver | null):
   mdev.driver = [driver];
   mdev.opens = 0;
   mdev.opening = 0;
-  mdev.asked = false;
-  mdev.irq = ['none'];
+  Object.assign(mdev, newUse());
   const migrates = model !== null && model.migration !== null;
   mdev.migration = migrates ? { state: STATE.RUNNING, file: null } : null;
 }
@@ -106,7 +112,7 @@ export function isMdevOpen({ opens, opening }: Mdev): boolean | null {
 }
 
 /** What a user changed of it is not known. */
-export function forgetUse(mdev: Mdev): void {
+export function forgetUse(mdev: MdevUse): void {
   mdev.asked = mdev.asked === true ? true : null;
   mdev.irq = 'unknown';
   mdev.migration = null;

@@ -295,7 +295,7 @@ describe('displays', () => {
     expect(new Device('mdpy').results('QUERY_GFX_PLANE', [56, 4, 0])).toEqual(INVALID);
   });
 
-  test('buffers of mbochs are numbered from 1 on', () => {
+  test('mbochs/dmabuf: buffers are numbered from 1 on', () => {
     const buffer = (id: number) => new Device('mbochs').results('GET_GFX_DMABUF', [id, 1, 0]);
     expect([buffer(0), buffer(1)]).toEqual([[-ERRNO.ENOENT], null]);
   });

@@ -11,6 +11,9 @@ export const mdpy: MdevDriver = {
   name: 'mdpy',
   since: 6001,
   full: [-ERRNO.EUSERS, -ERRNO.ENOMEM],
+  types: { 'mdpy-vga': 1, 'mdpy-xga': 1, 'mdpy-hd': 1 },
+  capacity: 4,
+  countedByCore: true,
   hasRegion: (index) => index < REGIONS || index === DISPLAY,
   hasIrq: (index) => index < IRQS,
   limitsAsked: true,
@@ -19,5 +22,6 @@ export const mdpy: MdevDriver = {
   logsDma: false,
   own: (name, words) =>
     name === 'VFIO_DEVICE_QUERY_GFX_PLANE' ? planeOf(PLANE.REGION, words, [0]) : undefined,
+  maps: (region) => region === 0 || region === DISPLAY,
   access: (_region, count) => [count, -ERRNO.EFAULT],
 };

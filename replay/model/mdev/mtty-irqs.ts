@@ -14,6 +14,9 @@ const INDEX: Readonly<Partial<Record<number, IrqUse>>> = { 0: 'intx', 1: 'msi' }
 const HEADER_BYTES = 20;
 const IRQS = 5;
 
+/** A descriptor that a call passes: of an eventfd, -1, or of nothing that signals. */
+export type EventfdArgument = 'open' | 'off' | 'bad';
+
 /** A request, and what of it is not recorded. */
 interface Request {
   readonly argsz: number;
@@ -21,6 +24,7 @@ interface Request {
   readonly index: number;
   readonly start: number;
   readonly count: number;
+  readonly eventfd: EventfdArgument | undefined;
 }
 
 /** A possible outcome of a request. */
@@ -40,13 +44,20 @@ const works = (use: IrqUse): IrqOutcome[] => [{ ret: 0, use, why: null }];
  * All possible outcomes of a request.
  * @param words of the argument: argsz, flags, index, and start and count if they are known
  * @param limits whether the driver knows the number of interrupts
+ * @param eventfd the descriptor that is passed; undefined when it is not known
  */
-export function setIrqs(use: IrqUse, words: readonly number[], limits: boolean): IrqOutcome[] {
+export function setIrqs(
+  use: IrqUse,
+  words: readonly number[],
+  limits: boolean,
+  eventfd?: EventfdArgument,
+): IrqOutcome[] {
   const [argsz, flags, index] = words;
   const starts = words[3] === undefined ? [0, 1, IRQS] : [words[3]];
   const counts = words[4] === undefined ? [0, 1, 2] : [words[4]];
+  const all = { argsz, flags, index, eventfd };
   return starts.flatMap((start) =>
-    counts.flatMap((count) => outcomes(use, { argsz, flags, index, start, count }, limits)),
+    counts.flatMap((count) => outcomes(use, { ...all, start, count }, limits)),
   );
 }
 
@@ -82,7 +93,8 @@ function sizeOf(flags: number): number | null {
 const NO_ACTION = 'these interrupts have no such action';
 const NOT_IN_USE = 'interrupts of another type are in use, or none, or more than one is asked for';
 
-function serve(use: IrqUse, wanted: IrqUse, { flags, start, count }: Request): IrqOutcome[] {
+function serve(use: IrqUse, wanted: IrqUse, request: Request): IrqOutcome[] {
+  const { flags, start, count, eventfd } = request;
   const action = flags & ACTION.ALL;
   const one = start === 0 && count === 1;
   if (action === ACTION.MASK || action === ACTION.UNMASK) {
@@ -95,10 +107,12 @@ function serve(use: IrqUse, wanted: IrqUse, { flags, start, count }: Request): I
   if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return works('none');
   if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL, NOT_IN_USE);
   if ((flags & DATA.EVENTFD) !== 0) {
-    // The descriptor is not recorded: -1 turns the interrupt off, and so does one that is bad.
+    if (eventfd === 'open') return works(wanted);
+    // A descriptor of -1 turns the interrupt off, and so does one that is bad.
     const bad = [ERRNO.EBADF, ERRNO.EINVAL].flatMap((errno) =>
       refuse('none', errno, 'the descriptor that was passed is no eventfd'),
     );
+    if (eventfd !== undefined) return eventfd === 'off' ? works('none') : bad;
     return [...works(wanted), ...works('none'), ...bad];
   }
   return use === wanted ? works(use) : refuse(use, ERRNO.EINVAL, NOT_IN_USE);

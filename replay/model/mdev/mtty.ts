@@ -18,6 +18,9 @@ export const mtty: MdevDriver = {
   // Migration was added in 6.7, with the same checks of interrupts as for PCI.
   since: 6007,
   full: [-ERRNO.ENOSPC],
+  types: { 'mtty-1': 1, 'mtty-2': 2 },
+  capacity: 24,
+  countedByCore: false,
   hasRegion: (index) => index < REGIONS,
   hasIrq: (index) => index < IRQS_WITH_EVENTFD,
   limitsAsked: true,
@@ -32,6 +35,7 @@ export const mtty: MdevDriver = {
   },
   logsDma: true,
   own: () => undefined,
+  maps: () => false,
   access: (region, count) =>
     count === 0 || region < BARS || region === CONFIG ? [count] : [-ERRNO.EFAULT],
 };

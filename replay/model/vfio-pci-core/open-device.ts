@@ -11,7 +11,7 @@ import type { PciFunction } from './pci-function.js';
 export const IRQ = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4, NONE: 5 } as const;
 
 /** Power states of the PCI core: 0 is D0, 3 is D3hot. */
-const D3HOT = 3;
+export const D3HOT = 3;
 
 export interface OpenDevice {
   readonly fn: PciFunction;
@@ -51,6 +51,8 @@ export interface Mapping {
   populated: boolean;
   /** The user unmapped a part of it, or moved it, which only a later fault shows. */
   readonly changed: boolean;
+  /** A munmap or mremap of the user, which has not returned yet, removes or moves a part of it. */
+  readonly leaving?: true;
   /** Its pages were there at once, and nothing but its user removes them. */
   readonly kept?: true;
 }

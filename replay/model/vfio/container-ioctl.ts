@@ -3,7 +3,7 @@
  * group.c and vfio_iommu_type1.c 6.12).
  */
 import { ERRNO } from '../../../traces/index.js';
-import { anyOf, because, inferring, type Results as Known } from '../reason.js';
+import { anyOf, because, inferring, type Results as Known, unseen } from '../reason.js';
 import type { Container, Group } from './vfio-state.js';
 
 export type Results = Known | null;
@@ -160,6 +160,20 @@ function setContainer(group: Group, context: GroupContext): Results {
 
 const NO_SUCH_DEVICE = because(ERRNO.ENODEV, 'no device of the group has the name that was passed');
 
+function withoutIommu({ attached }: Group): Known {
+  const { EINVAL } = ERRNO;
+  if (attached === false) return because(EINVAL, 'the group is in no container', 'group/attached');
+  const text =
+    attached === true ? 'the container of the group has' : 'no container of the group has';
+  return because(EINVAL, `${text} ${attached === true ? 'no' : 'an'} IOMMU`, 'container/iommu');
+}
+
+const OWNED = unseen(
+  'a driver of the kernel or another user owns the group; which of them is not recorded',
+  ERRNO.EPERM,
+  ERRNO.EBUSY,
+);
+
 /** Descriptors are as many as a process may have open. */
 const DESCRIPTORS: Results = [];
 
@@ -169,18 +183,17 @@ function getDevice(group: Group, context: GroupContext): Results {
   const noIommu = container.iommu === false && !group.ofIommufd;
   // The device is looked up by its name before the group is looked at.
   if (noIommu || group.attached === false) {
-    const why = noIommu
-      ? because(ERRNO.EINVAL, 'the container of the group has no IOMMU', 'container/iommu')
-      : because(ERRNO.EINVAL, 'the group is in no container', 'group/attached');
-    return anyOf(why, NO_SUCH_DEVICE);
+    return anyOf(withoutIommu(group), NO_SUCH_DEVICE);
   }
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
   // The name that the user passed is not recorded; a device that is already open gets a descriptor.
-  const refused = [-ERRNO.EINVAL, -ERRNO.EACCES];
+  const refused: Known[] = [[-ERRNO.EINVAL, -ERRNO.EACCES]];
   // Only here iommufd detects that a group is not viable, or belongs to another user. That the
   // group was given to one may not have been seen.
   const seen = group.attached === true && context.showsAttach;
-  if (group.ofIommufd || (context.iommufd && !seen)) refused.push(-ERRNO.EPERM, -ERRNO.EBUSY);
-  return showsOpen && group.devices.size === 0 ? anyOf(NO_SUCH_DEVICE, refused) : null;
+  if (group.ofIommufd || (context.iommufd && !seen)) {
+    refused.push(context.viable === false ? notViable(context.blockers, context.inferred) : OWNED);
+  }
+  return showsOpen && group.devices.size === 0 ? anyOf(NO_SUCH_DEVICE, ...refused) : null;
 }

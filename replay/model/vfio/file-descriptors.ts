@@ -3,6 +3,8 @@
  * functions only have the device or nothing, and a process may have several files of one device.
  */
 
+import type { UserUnmap } from '../vfio-pci-core/user-mappings.js';
+
 /** A file that a process has open: the number of it in the recording. */
 export type FileNumber = number & { readonly brand: 'FileNumber' };
 
@@ -26,6 +28,8 @@ export interface UserCall {
   readonly name: string;
   /** It opens a new container. */
   readonly opens: boolean;
+  /** Addresses that it unmaps or moves. */
+  readonly unmap: UserUnmap | null;
 }
 
 /** Plain data, which is copied with a replay's state. */

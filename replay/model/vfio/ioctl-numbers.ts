@@ -67,6 +67,13 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
   VFIO_DEVICE_RESET: none('device', 11),
   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: struct('device', 12, 12, { count: [8, 4] }),
   VFIO_DEVICE_PCI_HOT_RESET: struct('device', 13, 12, { count: [8, 4] }),
+  VFIO_DEVICE_QUERY_GFX_PLANE: struct('device', 14, 64, { drm_plane_type: [8, 4] }),
+  VFIO_DEVICE_GET_GFX_DMABUF: {
+    ...none('device', 15),
+    argument: 'struct',
+    members: { dmabuf_id: [0, 4] },
+    size: 4,
+  },
   /** What follows the header depends on the feature. */
   VFIO_DEVICE_FEATURE: struct('device', 17, 8, {
     device_state: [8, 4],

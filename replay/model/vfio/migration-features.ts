@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
-import { anyOf, because } from '../reason.js';
+import { anyOf, because, unseen } from '../reason.js';
 import { DEVICE_FEATURE, FEATURE_FLAG as FLAG } from './device-features.js';
 import type { Results } from './device-ioctl.js';
 import {
@@ -35,9 +35,12 @@ interface Form {
   readonly results: Results;
 }
 
-const BAD_MEMORY = [-ERRNO.EFAULT];
-/** What the data asks for is not recorded. */
-const RANGES = [0, -ERRNO.EINVAL, -ERRNO.E2BIG, -ERRNO.EOVERFLOW, -ERRNO.ENOMEM, ...BAD_MEMORY];
+const RANGES = anyOf(
+  [0],
+  unseen('the ranges that were passed are not recorded', ERRNO.EINVAL, ERRNO.EOVERFLOW),
+  unseen('the number of ranges that were passed is not recorded', ERRNO.E2BIG, ERRNO.ENOMEM),
+  because(ERRNO.EFAULT, 'the data of the argument cannot be read or written'),
+);
 
 const FORMS: Readonly<Partial<Record<number, Form>>> = {
   [MIGRATION]: { of: 'migration', ops: FLAG.GET, bytes: 8, results: [0] },

@@ -34,6 +34,8 @@ export interface IoctlCall extends Open {
   irqsSet: boolean;
   /** A device was opened during the call; null when that began but has no recorded end. */
   opened: boolean | null;
+  /** The function in it that began last, of those that begin after the arguments were checked. */
+  reached: string | null;
   /** The device that was opened during the call. */
   opening: string | null;
   /** What opening it returned when it failed; null when it did not, or nothing opened it. */
@@ -71,6 +73,7 @@ export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
   inner: null,
   irqsSet: false,
   opened: false,
+  reached: null,
   opening: null,
   openError: null,
   attached: false,

@@ -120,6 +120,11 @@ function errResult(device: OpenDevice, request: IrqRequest, ofAll: boolean | nul
   return ofAll === null ? anyOf(missing, signal(null, request)) : missing;
 }
 
+const NO_EVENTFD = anyOf(
+  because(ERRNO.EBADF, 'the descriptor that was passed is not open'),
+  because(ERRNO.EINVAL, 'the descriptor that was passed is no eventfd'),
+);
+
 function intxMask(
   device: OpenDevice,
   { flags, start, count }: IrqRequest,
@@ -132,7 +137,7 @@ function intxMask(
   if ((flags & DATA_EVENTFD) === 0) return [0];
   return action === MASK
     ? because(ERRNO.ENOTTY, 'no eventfd can mask INTx')
-    : anyOf([0], because(ERRNO.EBADF, 'the descriptor that was passed is no eventfd'));
+    : anyOf([0], NO_EVENTFD, because(ERRNO.EBUSY, 'an eventfd unmasks INTx already'));
 }
 
 function intxTrigger(device: OpenDevice, { flags, start, count }: IrqRequest): Results | null {

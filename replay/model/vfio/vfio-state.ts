@@ -144,6 +144,8 @@ export interface VfioState {
   showsClosing: boolean;
   /** An IOMMU domain was attached while a group was put into a container: such events are there. */
   showsAttaching: boolean;
+  /** Calls of an IOMMU driver of containers are recorded. */
+  showsType1: boolean;
 }
 
 export const newVfioState = (): VfioState => ({
@@ -163,6 +165,7 @@ export const newVfioState = (): VfioState => ({
   reported: new Map(),
   showsClosing: false,
   showsAttaching: false,
+  showsType1: false,
 });
 
 export const newFunction = (address: string): VfioFunction => ({

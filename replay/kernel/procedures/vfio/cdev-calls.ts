@@ -15,12 +15,14 @@ import {
   fetched,
   groupOfDev,
   ioctlOf,
+  isMediated,
   lockOfDevGroup,
   pointerOf,
   vdevOf,
 } from './common.js';
 import { setLock } from './device.js';
 import { attachDevice, bindDevice, detachDevice, unbindDevice } from './iommufd-devices.js';
+import { refusesOpen } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches. */
 const STRUCT_BYTES = 12;
@@ -159,7 +161,8 @@ export const CDEV = [
       const pt = new DataView(structOf(k).buffer).getUint32(8, true);
       if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, boundTo(k), pt);
       else {
-        k.pointCall({ call: 'vfio_iommufd_physical_detach_ioas', device: addressOf(k) });
+        const way = isMediated(k, k.dev) ? 'emulated' : 'physical';
+        k.pointCall({ call: `vfio_iommufd_${way}_detach_ioas`, device: addressOf(k) });
         detachDevice(k);
       }
     }),
@@ -186,10 +189,12 @@ export const CDEV = [
       k.add(k.vfio.file(found) + FILE.refs, 1);
       k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
       const opens = vdevOf(k) + VDEV.opens;
-      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : bindDevice(k, found);
+      k.i = k.get(opens) > 0 ? -ERRNO.EINVAL : refusesOpen(k, k.dev);
+      if (k.i === 0) k.i = bindDevice(k, found);
       if (k.i < 0) return 'opened';
       k.add(opens, 1);
-      return k.call('vfio_pci_core_enable', k.dev, 0, 0, 'enabled');
+      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
+      return k.call(own, k.dev, 0, 0, 'enabled');
     }),
     enabled: joined((k) => {
       k.i = k.ret;
@@ -219,7 +224,8 @@ export const CDEV = [
     },
     lock: takes(setLock, (k) => {
       k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
-      return k.call('vfio_pci_core_close_device', k.dev);
+      const own = isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
+      return k.call(own, k.dev);
     }),
     closed: joined((k) => {
       unbindDevice(k);

@@ -115,6 +115,15 @@ export function pointerOf({ name, data, value }: IoctlAction): number {
   return data !== null || argument === 'name' || argument === 'file' ? STRUCT_AT : value;
 }
 
+/** What a call returns of what may be: where a recording has its result, that one. */
+export function decided({ answer }: IoctlAction, results: readonly number[] | null): number {
+  if (answer !== undefined && (results === null || results.includes(answer))) return answer;
+  return results?.[0] ?? 0;
+}
+
+/** Whether a function is a mediated device. */
+export const isMediated = (k: Kernel, dev: number): boolean => k.placeOf(dev).mediated;
+
 /** 32-bit words of an ioctl's struct. */
 export function wordsOf({ data }: IoctlAction): number[] {
   if (data === null) return [];

@@ -9,8 +9,9 @@ import { gives, procedure, takes } from '../../steps.js';
 import { FILE, GROUP } from '../../vfio-cells.js';
 import { containerLock, groupOf, membersOf } from './common.js';
 
-/** All functions of a group get another domain. */
+/** All functions of a group get another domain; a mediated device has none. */
 export function attachToDomain(k: Kernel, group: number): void {
+  if (k.vfio.isEmulated(group)) return;
   for (const dev of membersOf(k, group)) k.point('attach_device_to_domain', dev);
 }
 
@@ -44,7 +45,8 @@ function groupsOf(k: Kernel, file: number): number[] {
  * `vfio_iommu_type1_attach_group`: the first group makes a domain; another is attached to a new
  * one, and then to that of the first.
  */
-function attachGroup(k: Kernel, file: number, group: number, isFirst: boolean): void {
+function attachGroup(k: Kernel, file: number, group: number, first: boolean): void {
+  const isFirst = first && !k.vfio.isEmulated(group);
   const value = k.vfio.numberOfGroup(group);
   k.beginCall({ call: 'vfio_iommu_type1_attach_group', value, length: objectOf(file) });
   attachToDomain(k, group);
@@ -56,8 +58,19 @@ function attachGroup(k: Kernel, file: number, group: number, isFirst: boolean): 
     unmapPages(k, 0n, BigInt(PAGE));
     unmapPages(k, BigInt(PAGE), BigInt(PAGE));
   }
+  // Mappings that were made while it had mediated devices alone.
+  if (isFirst) {
+    for (const { iova, size, vaddr } of k.vfio.dma(file).mappings) mapPages(k, iova, size, vaddr);
+  }
   k.endCall(0);
 }
+
+/** Groups of a container whose DMA an IOMMU translates. */
+const translated = (k: Kernel, file: number): number[] =>
+  groupsOf(k, file).filter((group) => !k.vfio.isEmulated(group));
+
+/** Whether pages of a container's mappings are in page tables of an IOMMU. */
+export const hasDomain = (k: Kernel, file: number): boolean => translated(k, file).length > 0;
 
 /** Without groups a container has no mappings. */
 function unmapAll(k: Kernel, file: number): void {
@@ -67,7 +80,8 @@ function unmapAll(k: Kernel, file: number): void {
 /** VFIO_SET_IOMMU: every group is attached, the last one that was added first. */
 export function setIommu(k: Kernel, file: number, type: number): void {
   const cells = k.vfio.file(file);
-  for (const [i, group] of groupsOf(k, file).entries()) attachGroup(k, file, group, i === 0);
+  const [first] = translated(k, file);
+  for (const group of groupsOf(k, file)) attachGroup(k, file, group, group === first);
   k.set(cells + FILE.iommu, 1);
   const space: DmaSpace = newDmaSpace(type !== 1);
   k.vfio.put(cells + FILE.dma, space);
@@ -90,7 +104,7 @@ export const CONTAINER = [
         }
         if (k.rules.claimsGroups) attachToDomain(k, group);
         const isSet = k.get(file + FILE.iommu) !== 0;
-        if (isSet) attachGroup(k, k.arg, group, false);
+        if (isSet) attachGroup(k, k.arg, group, !hasDomain(k, k.arg));
         k.add(file + FILE.joined, 1);
         k.set(group + GROUP.order, k.get(file + FILE.joined));
         k.set(group + GROUP.container, k.arg);
@@ -114,7 +128,8 @@ export const CONTAINER = [
         const value = k.vfio.numberOfGroup(group);
         k.pointCall({ call: 'vfio_iommu_type1_detach_group', value, length: objectOf(number) });
         attachToDomain(k, group);
-        if (isLast) unmapAll(k, number);
+        const others = translated(k, number).filter((other) => other !== group);
+        if (!k.vfio.isEmulated(group) && others.length === 0) unmapAll(k, number);
       }
       if (k.rules.claimsGroups) attachToDomain(k, group);
       k.set(group + GROUP.container, 0);

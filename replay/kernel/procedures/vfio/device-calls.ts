@@ -15,7 +15,7 @@ import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
-import { addressOf, fetched, ioctlOf, pointerOf, vdevOf, wordsOf } from './common.js';
+import { addressOf, fetched, ioctlOf, isMediated, pointerOf, vdevOf, wordsOf } from './common.js';
 import { setLock, setPower } from './device.js';
 import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { setIrqs } from './irqs.js';
@@ -98,13 +98,14 @@ export const DEVICE_IOCTL = [
       const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
+      if (isMediated(k, k.dev)) return k.call('mdev_ioctl', k.dev, 0, 0, 'served');
       const answer = answerOfVariant(k, name);
       if (answer !== null) {
         k.endCall(answer);
         return k.done(answer);
       }
       if (name === FEATURE && asksMigration(k)) {
-        return k.call('vfio_ioctl_device_feature_migration', k.dev, 0, 0, 'migrated');
+        return k.call('vfio_ioctl_device_feature_migration', k.dev, 0, 0, 'served');
       }
       if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
       if (name === REGION_INFO && k.rules.regionInfoIsApart) return 'apart';
@@ -129,7 +130,7 @@ export const DEVICE_IOCTL = [
       k.endCall(k.ret);
       k.done(k.ret);
     }),
-    migrated: joined((k) => {
+    served: joined((k) => {
       k.endCall(k.ret);
       k.done(k.ret);
     }),

@@ -13,12 +13,12 @@ import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
-import { addressOf, groupOfDev, lockOfDevGroup, vdevOf } from './common.js';
+import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
 import { attachToCompat, bindDevice, unbindDevice } from './iommufd-devices.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
-import { probeVariant } from './variant-hooks.js';
+import { probeVariant, refusesOpen } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
@@ -58,6 +58,9 @@ function enable(k: Kernel, works: boolean): void {
 /** The device of a file that a group handed out. */
 const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
 
+const closeOf = (k: Kernel): string =>
+  isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
+
 /** `vfio_group_use_container`: -EINVAL before the container of the group has an IOMMU driver. */
 function containerIsReady(k: Kernel): number {
   const container = k.vfio.file(k.get(groupOfDev(k) + GROUP.container));
@@ -75,12 +78,15 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
       k.add(opens, 1);
       if (k.get(opens) > 1) return 'end';
-      k.i = k.arg === 0 ? containerIsReady(k) : bindDevice(k, k.arg);
+      k.i = refusesOpen(k, k.dev);
+      if (k.i === 0) k.i = k.arg === 0 ? containerIsReady(k) : bindDevice(k, k.arg);
       if (k.i === 0 && k.arg !== 0) {
         k.n = 1;
         if (!k.rules.opensDeviceFiles) k.i = attachToCompat(k, k.arg);
       }
-      return k.i < 0 ? 'undo' : k.call('vfio_pci_core_enable', k.dev, 0, 0, 'enabled');
+      if (k.i < 0) return 'undo';
+      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
+      return k.call(own, k.dev, 0, 0, 'enabled');
     }),
     enabled: joined((k) => {
       k.i = k.ret;
@@ -95,7 +101,7 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.endCall(k.i);
       if (k.n === 0 || !k.rules.opensDeviceFiles) return 'unlock';
       k.i = attachToCompat(k, k.arg);
-      return k.i < 0 ? k.call('vfio_pci_core_close_device', k.dev) : 'unlock';
+      return k.i < 0 ? k.call(closeOf(k), k.dev) : 'unlock';
     }),
     closed: joined((k) => {
       unbindDevice(k);
@@ -159,7 +165,7 @@ export const DEVICE_FILES = [
       if (k.rules.opensDeviceFiles) k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
       k.n = k.get(vdev + VDEV.iommufd);
       if (k.get(vdev + VDEV.opens) > 1) return 'closed';
-      return k.call('vfio_pci_core_close_device', k.dev);
+      return k.call(closeOf(k), k.dev);
     }),
     closed: joined((k) => {
       const opens = vdevOf(k) + VDEV.opens;

@@ -14,7 +14,7 @@ import { wrapErrno } from '../../../model/kernel-rules.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { FILE } from '../../vfio-cells.js';
-import { mapPages, unmapPages } from './container.js';
+import { hasDomain, mapPages, unmapPages } from './container.js';
 import { faultIn } from './memory.js';
 
 const viewOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -53,7 +53,7 @@ function mapDma(k: Kernel, file: number, data: DataView, action: IoctlAction): n
   if (refused < 0 || (request.flags & DMA_MAP.VADDR) !== 0) return refused;
   for (const touch of touches) faultIn(k, touch);
   if (answer !== undefined && answer < 0) return answer;
-  mapPages(k, request.iova, request.size, request.vaddr);
+  if (hasDomain(k, file)) mapPages(k, request.iova, request.size, request.vaddr);
   k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => addMapping(space, request));
   return 0;
 }
@@ -68,7 +68,7 @@ function unmapDma(k: Kernel, file: number, data: DataView): number {
   const found = checkUnmap(k.vfio.dma(file), request, wrapErrno(k.rules.version));
   if (found === null) return -ERRNO.EINVAL;
   if (typeof found === 'number') return found;
-  for (const { iova, size } of found) unmapPages(k, iova, size);
+  if (hasDomain(k, file)) for (const { iova, size } of found) unmapPages(k, iova, size);
   if (found.length > 0) {
     k.vfio.change(k.vfio.file(file) + FILE.dma, (space: DmaSpace) => remove(space, found));
   }

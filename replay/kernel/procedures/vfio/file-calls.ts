@@ -17,6 +17,7 @@ import {
 } from './common.js';
 import { openIommufd } from './iommufd-calls.js';
 import { leaveIommufd } from './iommufd-devices.js';
+import { releaseEventfd, writeEventfd } from './irqs.js';
 import { inheritMappings } from './memory.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
@@ -152,7 +153,23 @@ export const FILES = [
     },
   }),
 
-  procedure('eventfd_release', { enter: (k) => k.done(0) }),
+  procedure('eventfd_release', {
+    enter: (k) => {
+      releaseEventfd(k, k.arg);
+      k.done(0);
+    },
+  }),
+
+  /** A write to an eventfd. */
+  procedure('signal', {
+    enter: (k) => {
+      const file = descriptorOf(k, actionOf<'signal'>(k).file)?.file ?? 0;
+      if (file === 0) return k.done(EBADF);
+      if (k.world.file(file).kind !== 'eventfd') return k.done(-ERRNO.EINVAL);
+      writeEventfd(k, file);
+      return k.done(0);
+    },
+  }),
 
   /** Returns the iommufd that the group was in. */
   procedure('vfio_group_fops_release', {

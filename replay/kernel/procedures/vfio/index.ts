@@ -9,12 +9,14 @@ import { FILES } from './file-calls.js';
 import { HARDWARE_EVENTS } from './hardware-events.js';
 import { IOCTL } from './ioctl.js';
 import { IOMMUFD } from './iommufd-calls.js';
+import { MDEV_DEVICE } from './mdev-calls.js';
 import { MEMORY } from './memory.js';
 import { MIGRATION } from './migration.js';
 import { REGIONS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
 import { VARIANT_ACCESS } from './variant-access.js';
+import { VGPU_TYPE } from './vgpu-type.js';
 
 export const VFIO: readonly Procedure<Kernel>[] = [
   ...FILES,
@@ -27,8 +29,10 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...DEVICE_IOCTL,
   ...REGIONS,
   ...VARIANT_ACCESS,
+  ...VGPU_TYPE,
   ...MEMORY,
   ...MIGRATION,
+  ...MDEV_DEVICE,
   ...RESET,
   ...HARDWARE_EVENTS,
 ];

@@ -15,12 +15,14 @@ import {
 } from '../../../model/iommufd/index.js';
 import type { Kernel } from '../../kernel.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
-import { addressOf, groupOfDev, ioctlOf, vdevOf } from './common.js';
+import { addressOf, groupOfDev, ioctlOf, isMediated, vdevOf } from './common.js';
 import { attachToDomain, objectOf } from './container.js';
+import { attachEmulated, bindEmulated, detachEmulated, unbindEmulated } from './emulated.js';
 import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
 
 /** The device becomes an object of the iommufd, which owns its group from then on. */
 export function bindDevice(k: Kernel, iommufd: number): number {
+  if (isMediated(k, k.dev)) return bindEmulated(k, iommufd);
   const place = { device: addressOf(k), length: objectOf(iommufd) };
   k.beginCall({ call: 'iommufd_device_bind', ...place });
   const ret = claimGroup(k, groupOfDev(k), iommufd);
@@ -51,6 +53,7 @@ function pinnedAreas(k: Kernel, iommufd: number, pt: number): Area[] {
 
 /** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
 export function attachDevice(k: Kernel, iommufd: number, pt: number): number {
+  if (isMediated(k, k.dev)) return attachEmulated(k, pt);
   k.beginCall({ call: 'vfio_iommufd_physical_attach_ioas', device: addressOf(k), value: pt });
   const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
   const before = k.vfio.context(iommufd).groups.get(key);
@@ -82,7 +85,7 @@ export function attachDevice(k: Kernel, iommufd: number, pt: number): number {
 }
 
 /** `iommufd_device_detach`: with the last device of a group its DMA is blocked. */
-export function detachDevice(k: Kernel): void {
+function detachPhysical(k: Kernel): void {
   const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
   const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
   const had = k.vfio.context(iommufd).groups.has(key);
@@ -93,15 +96,21 @@ export function detachDevice(k: Kernel): void {
   unmapAreas(k, unmapped);
 }
 
+export const detachDevice = (k: Kernel): void =>
+  isMediated(k, k.dev) ? detachEmulated(k) : detachPhysical(k);
+
 /** `vfio_iommufd_physical_unbind`. */
-export function unbindDevice(k: Kernel): void {
+function unbindPhysical(k: Kernel): void {
   const cell = vdevOf(k) + VDEV.iommufd;
-  detachDevice(k);
+  detachPhysical(k);
   k.pointCall({ call: 'iommufd_device_unbind', device: addressOf(k) });
   changeContext(k, k.get(cell), (context) => unbind(context, deviceId(context, addressOf(k)) ?? 0));
   k.set(cell, 0);
   releaseGroup(k, groupOfDev(k));
 }
+
+export const unbindDevice = (k: Kernel): void =>
+  isMediated(k, k.dev) ? unbindEmulated(k) : unbindPhysical(k);
 
 /**
  * A group is put into an iommufd in a container's place: the file of the group, which is the

@@ -12,7 +12,7 @@ import {
 import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { FILE, type Triggers, VDEV } from '../../vfio-cells.js';
-import { fileOf, ioctlOf, wordsOf } from './common.js';
+import { fileOf, ioctlOf, isMediated, wordsOf } from './common.js';
 
 /** VFIO_IRQ_SET_* of uapi vfio.h. */
 const DATA_NONE = 1;
@@ -25,6 +25,8 @@ const DYNAMIC_SINCE = 6005;
 
 /** A trigger that is set while INTx waits for its user to unmask it. */
 const MASKED = 'masked';
+/** The eventfd that unmasks INTx. */
+const UNMASKER = 'unmask';
 const keyOf = (index: number, vector: number): string => `${index}.${vector}`;
 
 function emit(k: Kernel, dev: number, { flags, index, start, count }: IrqRequest): void {
@@ -69,6 +71,79 @@ export function setIrqs(k: Kernel, dev: number, device: OpenDevice): number {
   return ret;
 }
 
+/** An eventfd by which the user unmasks INTx. */
+const setsUnmask = ({ index, flags }: IrqRequest): boolean =>
+  index === IRQ.INTX && (flags & UNMASK) !== 0 && (flags & DATA_EVENTFD) !== 0;
+
+/** `vfio_virqfd_enable`, and `vfio_virqfd_disable` for a descriptor of -1. */
+function setUnmask(k: Kernel, vdev: number): number {
+  const triggers = k.vfio.triggers(vdev);
+  const { files, answer } = ioctlOf(k);
+  const [name] = files;
+  // The descriptor of a recorded call is not known: its result says what it was.
+  if (answer !== undefined && answer < 0) return answer;
+  if (name === undefined || name === null) {
+    putTriggers(
+      k,
+      vdev,
+      without(triggers, (key) => key === UNMASKER),
+    );
+    return 0;
+  }
+  const file = fileOf(k, name);
+  if (file === 0) return -ERRNO.EBADF;
+  if (k.world.file(file).kind !== 'eventfd') return -ERRNO.EINVAL;
+  if (UNMASKER in triggers && answer === undefined) return -ERRNO.EBUSY;
+  const signalled = k.get(k.vfio.file(file) + FILE.signals) > 0;
+  const kept = signalled ? without(triggers, (key) => key === MASKED) : triggers;
+  putTriggers(k, vdev, { ...kept, [UNMASKER]: file });
+  return 0;
+}
+
+const without = (triggers: Triggers, gone: (key: string) => boolean): Triggers =>
+  Object.fromEntries(Object.entries(triggers).filter(([key]) => !gone(key)));
+
+/** A user writes to an eventfd: what waits for it takes the signal. */
+export function writeEventfd(k: Kernel, file: number): void {
+  let taken = false;
+  for (const vdev of unmaskedBy(k, file)) {
+    taken = true;
+    putTriggers(
+      k,
+      vdev,
+      without(k.vfio.triggers(vdev), (key) => key === MASKED),
+    );
+  }
+  if (!taken) k.add(k.vfio.file(file) + FILE.signals, 1);
+}
+
+/** An eventfd is released: it unmasks nothing any more; a worker frees what waited for it. */
+export function releaseEventfd(k: Kernel, file: number): void {
+  for (const vdev of unmaskedBy(k, file)) {
+    putTriggers(
+      k,
+      vdev,
+      without(k.vfio.triggers(vdev), (key) => key === UNMASKER),
+    );
+  }
+}
+
+/** Devices whose INTx an eventfd unmasks. */
+function unmaskedBy(k: Kernel, file: number): number[] {
+  const found: number[] = [];
+  if (!k.world.canUnmask) return found;
+  for (let i = 0; i < k.deviceList.length; i++) {
+    const vdev = k.vdev(k.deviceList.at(i));
+    if (k.vfio.triggers(vdev)[UNMASKER] === file) found.push(vdev);
+  }
+  return found;
+}
+
+function putTriggers(k: Kernel, vdev: number, triggers: Triggers): void {
+  const isEmpty = Object.keys(triggers).length === 0;
+  k.vfio.put(vdev + VDEV.triggers, isEmpty ? null : triggers);
+}
+
 function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest): number {
   const vdev = k.vdev(dev);
   const results = irqsResult(device, request, k.rules.version) ?? [0];
@@ -76,6 +151,7 @@ function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest):
   const more = request.index === IRQ.MSIX && k.rules.version < DYNAMIC_SINCE;
   const ret = more ? results[results.length - 1] : results[0];
   if (ret !== 0) return ret;
+  if (setsUnmask(request)) return setUnmask(k, vdev);
   const isEventfd = (request.flags & DATA_EVENTFD) !== 0;
   const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
   k.vfio.changeDevice(vdev, (draft) => {
@@ -96,18 +172,20 @@ function triggersAfter(
   { flags, index, start, count }: IrqRequest,
   files: readonly number[],
 ): Triggers {
-  const without = (gone: (key: string) => boolean) =>
-    Object.fromEntries(Object.entries(before).filter(([key]) => !gone(key)));
-  if ((flags & UNMASK) !== 0) return without((key) => key === MASKED);
+  const left = (gone: (key: string) => boolean) => without(before, gone);
+  if ((flags & UNMASK) !== 0) return left((key) => key === MASKED);
   if ((flags & TRIGGER) === 0) return before;
-  if (count === 0) return without((key) => key.startsWith(`${index}.`) || key === MASKED);
+  if (count === 0) {
+    const ofIntx = (key: string) => key === MASKED || key === UNMASKER;
+    return left((key) => key.startsWith(`${index}.`) || ofIntx(key));
+  }
   if ((flags & DATA_EVENTFD) === 0) {
     for (let i = 0; i < count; i++) signal(k, dev, index, start + i);
     return before;
   }
   const keys = Array.from({ length: count }, (_, i) => keyOf(index, start + i));
   const added = keys.flatMap((key, i) => ((files[i] ?? 0) > 0 ? [[key, files[i]] as const] : []));
-  const kept = without((key) => keys.includes(key));
+  const kept = left((key) => keys.includes(key));
   const all = [...Object.entries(kept), ...added].sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(all);
 }
@@ -119,6 +197,8 @@ const irqOf = (k: Kernel, dev: number, vector: number): number =>
 /** The hardware raises an interrupt. INTx is masked until its user unmasks it. */
 export function raise(k: Kernel, dev: number, index: number, vector: number): void {
   const vdev = k.vdev(dev);
+  // A driver of a mediated device raises its interrupts by software.
+  if (isMediated(k, dev)) signal(k, dev, index, vector);
   const device = k.vfio.openDevice(vdev);
   if (device === null || device.irqType !== index || vector >= device.vectors) return;
   const triggers = k.vfio.triggers(vdev);

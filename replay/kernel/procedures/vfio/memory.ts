@@ -14,11 +14,19 @@ import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-functi
 import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
 import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
-import { FAULT } from '../../layout.js';
+import { DEVICE, FAULT } from '../../layout.js';
 import type { Touch } from '../../machine-spec.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
-import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
+import {
+  actionOf,
+  addressOf,
+  checkDeviceFile,
+  EBADF,
+  fileOf,
+  isMediated,
+  vdevOf,
+} from './common.js';
 import { variantOf } from './variant-hooks.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
@@ -104,6 +112,12 @@ function map(k: Kernel): number {
   const data = new Uint8Array(8);
   new DataView(data.buffer).setBigUint64(0, BigInt(end), true);
   const place = { device: addressOf(k), region, offset: start, value, data };
+  if (isMediated(k, k.dev)) {
+    const drv = k.driverAt(k.get(k.dev + DEVICE.driver));
+    const ret = shared && drv.mdev?.maps(region) === true ? 0 : -ERRNO.EINVAL;
+    if (ret === 0) keepMapping(k, { name: as, file, start, end });
+    return ret;
+  }
   const door = variantOf(k, k.dev)?.variant.doors.mmap;
   if (door !== undefined) k.beginCall({ call: door as CallName, ...place });
   const own = mapByVariant(k, region, offset, end - start);
@@ -116,9 +130,14 @@ function map(k: Kernel): number {
   k.vfio.changeDevice(vdevOf(k), (draft) => {
     draft.mappings.push({ process: number, start, end, ...pages });
   });
-  k.vfio.put(process + PROCESS.maps, [...k.vfio.maps(process), { name: as, file, start, end }]);
-  k.add(k.vfio.file(file) + FILE.refs, 1);
+  keepMapping(k, { name: as, file, start, end });
   return 0;
+}
+
+/** The process has another mapping, which holds its file. */
+function keepMapping(k: Kernel, made: UserMapping): void {
+  k.vfio.put(k.process + PROCESS.maps, [...k.vfio.maps(k.process), made]);
+  k.add(k.vfio.file(made.file) + FILE.refs, 1);
 }
 
 function unmap(k: Kernel, gone: UserMapping): void {
@@ -126,6 +145,7 @@ function unmap(k: Kernel, gone: UserMapping): void {
   const left = k.vfio.maps(process).filter(({ start }) => start !== gone.start);
   k.vfio.putList(process + PROCESS.maps, left);
   const dev = k.get(k.vfio.file(gone.file) + FILE.dev);
+  if (isMediated(k, dev)) return;
   const vdev = k.vdev(dev);
   k.vfio.changeDevice(vdev, (draft) => {
     const at = draft.mappings.findIndex(({ start }) => start === gone.start);
@@ -209,16 +229,15 @@ export function inheritMappings(k: Kernel, from: number): void {
   for (const { name, file, start, end } of k.vfio.maps(from)) {
     const at = FIRST_ADDRESS + number * OF_PROCESS + k.get(process + PROCESS.mapped) * OF_MAPPING;
     k.add(process + PROCESS.mapped, 1);
-    const vdev = k.vdev(k.get(k.vfio.file(file) + FILE.dev));
-    k.vfio.changeDevice(vdev, (draft) => {
-      const made = mappingAt(draft, start);
-      if (made === undefined) return;
-      const moved = { process: number, start: at, end: at + end - start };
-      draft.mappings.push({ ...made, ...moved, populated: false });
-    });
-    const own = { name, file, start: at, end: at + end - start };
-    k.vfio.put(process + PROCESS.maps, [...k.vfio.maps(process), own]);
-    k.add(k.vfio.file(file) + FILE.refs, 1);
+    const dev = k.get(k.vfio.file(file) + FILE.dev);
+    if (!isMediated(k, dev))
+      k.vfio.changeDevice(k.vdev(dev), (draft) => {
+        const made = mappingAt(draft, start);
+        if (made === undefined) return;
+        const moved = { process: number, start: at, end: at + end - start };
+        draft.mappings.push({ ...made, ...moved, populated: false });
+      });
+    keepMapping(k, { name, file, start: at, end: at + end - start });
   }
 }
 
@@ -264,6 +283,7 @@ export const MEMORY = [
       const mapping = mapOf(k, name);
       if (mapping === null || mapping.start + offset >= mapping.end) return k.done(-ERRNO.EFAULT);
       k.dev = k.get(k.vfio.file(mapping.file) + FILE.dev);
+      if (isMediated(k, k.dev)) return k.done(0);
       if (!isPopulated(k)) return undefined;
       if (leavesMappings(k) && !memoryEnabled(deviceOf(k)!)) k.fault(FAULT.memoryOffAccess);
       return k.done(0);

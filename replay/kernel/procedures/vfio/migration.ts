@@ -28,13 +28,26 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE, FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
-import { actionOf, EBADF, fileOf, install, ioctlOf, vdevOf, wordsOf } from './common.js';
+import {
+  actionOf,
+  decided,
+  EBADF,
+  fileOf,
+  install,
+  ioctlOf,
+  isMediated,
+  vdevOf,
+  wordsOf,
+} from './common.js';
 import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Migration as the driver of a function has it, on this kernel and for this function. */
 function migrationModel(k: Kernel, dev: number): MigrationModel | null {
   const drv = k.get(dev + DEVICE.driver);
-  const model = drv === 0 ? null : k.driverAt(drv).model.migration;
+  const driver = drv === 0 ? null : k.driverAt(drv);
+  if (driver?.mdev != null)
+    return k.rules.version < driver.mdev.since ? null : driver.mdev.migration;
+  const model = driver?.model.migration ?? null;
   if (model === null || k.rules.version < (model.since ?? 0)) return null;
   const { needs } = model;
   if (needs === undefined) return model;
@@ -79,9 +92,13 @@ function goOn(k: Kernel, target: number): Outcome {
   const file = k.get(vdevOf(k) + VDEV.dataFile);
   const way = wayTo(migration.state, target, model.abilities);
   const next = typeof way === 'number' ? target : (way[0] ?? target);
-  return setState(model, migration, next, (from) =>
-    from === STATE.RESUMING && file !== 0 ? leaveResuming(model.files, k.vfio.dataFile(file)) : 0,
-  );
+  return setState(model, migration, next, (from) => {
+    if (from !== STATE.RESUMING) return 0;
+    if (file !== 0) return leaveResuming(model.files, k.vfio.dataFile(file));
+    // What a recorded client wrote is not known: the result shows whether it was enough.
+    const { tooShort } = model.files;
+    return ioctlOf(k).answer === tooShort ? tooShort : 0;
+  });
 }
 
 /** The device opens a file for the state that it has come to. */
@@ -112,11 +129,15 @@ function endMigration(k: Kernel, dev: number): void {
   if (model !== null) become(k, dev, model, resetMigration(model, migrationOf(k, dev)));
 }
 
-/** The device is closed: so are its files. */
+/** The device is closed: so are its files. The state of a mediated device stays as it is. */
 export function closeMigration(k: Kernel, dev: number): void {
   const vdev = k.vdev(dev);
   if (k.get(vdev + VDEV.migration) === 0) return;
   const model = migrationModel(k, dev);
+  if (isMediated(k, dev)) {
+    if (model !== null) become(k, dev, model, { ...migrationOf(k, dev), file: null });
+    return;
+  }
   if (model !== null) become(k, dev, model, { state: STATE.RUNNING, file: null });
   k.set(vdev + VDEV.migration, 0);
 }
@@ -151,8 +172,10 @@ function transfer(k: Kernel, file: number): number {
 }
 
 /** Files of the driver that opened this one, which may not have the device any more. */
-const rulesOf = (k: Kernel, file: number): FileRules =>
-  k.driverAt(k.get(k.vfio.file(file) + FILE.driver)).model.migration!.files;
+function rulesOf(k: Kernel, file: number): FileRules {
+  const { model, mdev } = k.driverAt(k.get(k.vfio.file(file) + FILE.driver));
+  return (mdev?.migration ?? model.migration)!.files;
+}
 
 const CLOSED: Pick<Migration, 'state'> = { state: STATE.RUNNING };
 
@@ -163,7 +186,7 @@ export const MIGRATION = [
       const migration = modelOf(k);
       const logsDma = migration.logs !== undefined;
       const results = feature({ migration, logsDma }, words, k.rules.version);
-      return results === 'state' ? undefined : answer(k, results?.[0] ?? 0);
+      return results === 'state' ? undefined : answer(k, decided(ioctlOf(k), results));
     },
     lock: takes(stateMutex, (k) => {
       k.n = 0;

@@ -20,7 +20,15 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE, FAULT } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
-import { actionOf, addressOf, checkDeviceFile, EBADF, fileOf, vdevOf } from './common.js';
+import {
+  actionOf,
+  addressOf,
+  checkDeviceFile,
+  EBADF,
+  fileOf,
+  isMediated,
+  vdevOf,
+} from './common.js';
 import { configOf, setPower } from './device.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
 import { hasDoor } from './variant-hooks.js';
@@ -178,6 +186,7 @@ export const REGIONS = [
       if (refused < 0) return k.done(refused);
       if (count === 0) return k.done(0);
       const dev = k.get(k.vfio.file(file) + FILE.dev);
+      if (isMediated(k, dev)) return k.call('mdev_access', dev);
       return k.call(hasDoor(k, dev) ? 'variant_rw' : 'vfio_pci_rw', dev);
     },
     exit: joined((k) => k.done(k.ret)),

@@ -8,16 +8,29 @@ import type { Kernel } from '../../kernel.js';
 import type { Driver } from '../../place.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
-import { addressOf, groupOfDev, lockOfDevGroup, usersOf, vdevOf } from './common.js';
+import { addressOf, groupOfDev, isMediated, lockOfDevGroup, usersOf, vdevOf } from './common.js';
 import { functionsWith } from './device-set.js';
 import { signal } from './irqs.js';
 
-/** `vfio_register_group_dev`. */
+/** `vfio_register_group_dev`; a mediated device gets a group of its own. */
 export function registerDevice(k: Kernel, dev: number): void {
-  const device = k.placeOf(dev).address;
-  k.beginCall({ call: 'vfio_register_group_dev', device });
+  const { address: device, mediated } = k.placeOf(dev);
+  const call = mediated ? 'vfio_register_emulated_iommu_dev' : 'vfio_register_group_dev';
+  k.beginCall({ call, device });
+  if (mediated) {
+    const number = k.vfio.freeGroupNumber();
+    k.set(k.groupOf(dev) + GROUP.number, number + 1);
+    k.point('add_device_to_group', dev, 0, number);
+  }
   noteDevice(k, dev);
   k.endCall(0);
+}
+
+/** The group of a mediated device ends with it. */
+function leaveGroup(k: Kernel): void {
+  const group = groupOfDev(k);
+  k.point('remove_device_from_group', k.dev, 0, k.vfio.numberOfGroup(group));
+  k.set(group + GROUP.number, 0);
 }
 
 /**
@@ -67,6 +80,8 @@ export const REGISTER = [
     ask: (k) => {
       const vdev = vdevOf(k);
       if (k.get(vdev + VDEV.refs) === 0) return 'gone';
+      // The drivers of mediated devices that have a model request nothing.
+      if (isMediated(k, k.dev)) return undefined;
       k.pointCall({ call: 'vfio_pci_core_request', device: addressOf(k), value: 0 });
       signal(k, k.dev, IRQ.REQ, 0);
       return undefined;
@@ -99,6 +114,7 @@ export const REGISTER = [
     }),
     unlock: gives(lockOfDevGroup),
     exit: (k) => {
+      if (isMediated(k, k.dev)) leaveGroup(k);
       k.endCall(null);
       k.done(0);
     },

@@ -1,7 +1,8 @@
 /** The hooks of a device's driver, when that is a variant of vfio-pci, and what it keeps. */
-import type { Own, Variant } from '../../../model/drivers/index.js';
+import { type Own, type Variant, VGPU_PROPERTY } from '../../../model/drivers/index.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
+import { VDEV } from '../../vfio-cells.js';
 import { actionOf } from './common.js';
 
 /** The hooks, with what the driver keeps of the open device; null without a variant. */
@@ -19,6 +20,16 @@ export function hasDoor(k: Kernel, dev: number): boolean {
   return (write ? doors?.write : doors?.read) !== undefined;
 }
 
+/** Why a variant does not open a device: 0 or a negative errno. */
+export function refusesOpen(k: Kernel, dev: number): number {
+  const { variant = null } = k.driverAt(k.get(dev + DEVICE.driver)).model;
+  if (variant?.opens === undefined) return 0;
+  // What a recorded driver went by may not be recorded.
+  if (k.natives !== null) return k.natives.failure(k.thread);
+  const own = probeVariant(k, dev, variant);
+  return typeof own === 'number' ? 0 : variant.opens(own);
+}
+
 /** The driver keeps something else from now on. */
 export function keepOwn(k: Kernel, dev: number, own: Own | undefined): void {
   if (own === undefined) return;
@@ -33,6 +44,8 @@ export function keepOwn(k: Kernel, dev: number, own: Own | undefined): void {
  */
 export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | number {
   const { pci, config, hardware } = k.placeOf(dev);
-  const { properties = {} } = hardware;
+  const type = k.get(k.vdev(dev) + VDEV.vgpuType);
+  const chosen = type === 0 ? {} : { [VGPU_PROPERTY.CHOSEN]: type };
+  const properties = { ...hardware.properties, ...chosen };
   return variant.probe({ fn: pci, config, properties, version: k.rules.version });
 }

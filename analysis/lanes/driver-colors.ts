@@ -1,5 +1,5 @@
 /** Colours of drivers: variables of the page's style, which has them for light and dark. */
-import type { Lane } from '../lanes/index.js';
+import type { Lane } from './lane.js';
 
 /** Drivers that hand devices to user space are blue, others are not. */
 const VFIO = ['vfio', 'vfio-2', 'vfio-3'] as const;

@@ -1,0 +1,67 @@
+/**
+ * Goal: a report can be read by everybody, on a screen of any size, in light and dark, on paper.
+ * Method: the report of a shipped capture in real Chromium, by its file; axe-core looks for barriers.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratchFolder } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
+import {
+  AXE_MS,
+  accessibilityProblems,
+  CHROMIUM,
+  openChromium,
+  WITHOUT_CHROMIUM,
+} from '../../tests/chromium.js';
+import { makeReport } from './index.js';
+
+describe.skipIf(CHROMIUM === null)(`a report in Chromium${WITHOUT_CHROMIUM}`, () => {
+  let browser: Browser;
+  let address: string;
+
+  beforeAll(async () => {
+    const reader = importedCapture('sriov-on-r1');
+    const { html } = await makeReport([{ name: 'sriov-on-r1.arrows', reader }]);
+    const file = join(scratchFolder(), 'report.html');
+    writeFileSync(file, html);
+    address = String(pathToFileURL(file));
+    browser = await openChromium();
+  });
+
+  afterAll(() => browser?.close());
+
+  test(
+    'a report has no barriers and no errors, in light and dark, on any screen',
+    async () => {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      const problems: string[] = [];
+      page.on('console', (message) => problems.push(message.text()));
+      page.on('requestfailed', (request) => problems.push(request.url()));
+      await page.goto(address);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await accessibilityProblems(page, 'color-contrast')).toEqual([]);
+      expect(problems).toEqual([]);
+      await page.setViewportSize({ width: 400, height: 800 });
+      const overflow = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      expect(overflow).toBe(0);
+      await page.close();
+    },
+    AXE_MS,
+  );
+
+  test('a report on paper has pages, and nothing that only a screen can show', async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('nav').first().isVisible()).toBe(false);
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    await page.close();
+  });
+});
