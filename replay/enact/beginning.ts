@@ -10,17 +10,33 @@ interface Facts {
   present?: boolean;
   driver?: string | null;
   override?: string | null;
+  /** Its place among the devices that are reset together. */
+  rank?: number;
 }
 
 export class Beginning {
   readonly #functions = new Map<string, Facts>();
+  /** How many devices a thread that resets a set has given power so far. */
+  readonly #resets = new Map<number, number>();
 
   constructor(private readonly recording: Recording) {}
 
-  take({ name, phase, device, driver }: RecordedEvent): void {
+  take({ name, phase, tid, device, driver }: RecordedEvent): void {
     if (device === null) return;
     const facts = this.#of(device);
     switch (name) {
+      case 'VFIO_DEVICE_PCI_HOT_RESET':
+        if (phase === 'begin') this.#resets.set(tid, 0);
+        else this.#resets.delete(tid);
+        return;
+      case 'pci_set_power_state': {
+        // All devices get power before they are reset, in the order of their set.
+        const before = this.#resets.get(tid);
+        if (before === undefined) return;
+        this.#resets.set(tid, before + 1);
+        facts.rank ??= before + 1;
+        return;
+      }
       case 'pci_device_add':
         facts.present ??= false;
         facts.driver ??= null;
@@ -56,6 +72,8 @@ export class Beginning {
     const present = facts?.present ?? snapshot !== undefined;
     if (!present) return { present, driver: null, override: null };
     const driver = facts?.driver === undefined ? (snapshot?.driver ?? null) : facts.driver;
-    return { present, driver, override: facts?.override ?? snapshot?.override ?? null };
+    const override = facts?.override ?? snapshot?.override ?? null;
+    const start = { present, driver, override };
+    return facts?.rank === undefined ? start : { ...start, vfioRank: facts.rank };
   }
 }

@@ -1,7 +1,10 @@
 /** Which functions are in which IOMMU group, as a recording shows it. */
 import { driverModel } from '../model/drivers/index.js';
 import { isUuid } from '../model/mdev/index.js';
+import { wordAt } from './call-structs.js';
 import type { RecordedEvent, Recording } from './recording.js';
+
+const OF_GROUP = 'vfio_group_fops_unl_ioctl';
 
 export class Groups {
   readonly #numbers = new Map<string, number>();
@@ -14,9 +17,19 @@ export class Groups {
       if (driver !== null) this.#bind(address, driver);
       if (group !== null) this.#numbers.set(address, group);
     }
-    for (const { name, device, value } of events) {
-      const isKnown = device === null || this.#numbers.has(device);
-      if (name === 'add_device_to_group' && !isKnown) this.#numbers.set(device, value);
+    /** The number of the group that each thread makes a call on. */
+    const called = new Map<number, number>();
+    for (const e of events) {
+      const { name, call, device, value, tid } = e;
+      if (call === OF_GROUP) {
+        const number = e.phase === 'begin' ? wordAt(e.data, 0) : null;
+        if (number === null) called.delete(tid);
+        else called.set(tid, number);
+      }
+      if (device === null || this.#numbers.has(device)) continue;
+      // A call on a group is about functions of it.
+      const number = name === 'add_device_to_group' ? value : called.get(tid);
+      if (number !== undefined) this.#numbers.set(device, number);
     }
   }
 

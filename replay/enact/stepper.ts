@@ -307,7 +307,7 @@ export class Stepper {
   #mayBeUnseen(thread: number, { call }: Emitted): boolean {
     if (call !== 'vfio_pci_zap_and_down_write_memory_lock') return false;
     for (let at = this.#recorder.calls[thread] ?? null; at !== null; at = at.outer) {
-      if (at.call.name === 'VFIO_DEVICE_RESET') return true;
+      if (IN_ITS_FILE.has(at.call.name)) return true;
     }
     return false;
   }
@@ -371,6 +371,9 @@ export class Stepper {
     return at;
   }
 }
+
+/** Calls that are served in the file of that function (drivers/vfio/pci/vfio_pci_core.c 6.12). */
+const IN_ITS_FILE: ReadonlySet<string> = new Set(['VFIO_DEVICE_RESET', 'VFIO_DEVICE_FEATURE']);
 
 /** Operations that do something before their first event. */
 const UNSEEN: ReadonlySet<string> = new Set(['removal', 'release', 'plug']);

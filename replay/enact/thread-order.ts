@@ -1,8 +1,26 @@
 /** How events of one thread follow each other, and what they show of a recording. */
 import type { RecordedEvent } from './recording.js';
 
-/** Whether a recording shows that a group which joins a container gets another domain. */
-export function claimsShow(events: readonly RecordedEvent[]): boolean {
+/** What a recording shows of users of VFIO. */
+export interface Shown {
+  /** A group that joins a container gets another domain. */
+  readonly claims: boolean;
+  /** What the IOMMU driver of a container serves. */
+  readonly served: boolean;
+  /** Pages that the IOMMU unmaps. */
+  readonly unmaps: boolean;
+  /** Files of character devices are opened. */
+  readonly opening: boolean;
+}
+
+export const shownBy = (events: readonly RecordedEvent[]): Shown => ({
+  claims: claimsShow(events),
+  served: events.some(({ call }) => call === 'vfio_iommu_type1_ioctl'),
+  unmaps: events.some(({ kind }) => kind === 'dma.unmap'),
+  opening: events.some(({ call }) => call === 'vfio_device_fops_cdev_open'),
+});
+
+function claimsShow(events: readonly RecordedEvent[]): boolean {
   const joining = new Set<number>();
   for (const { name, phase, kind, tid } of events) {
     if (name === 'VFIO_GROUP_SET_CONTAINER') {

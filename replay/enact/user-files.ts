@@ -3,29 +3,24 @@
  * recorded, a process has one file of each kind and device, which is opened when it is first used.
  */
 import type { UserActions } from './user-actions.js';
-
-export type UserFileKind = 'container' | 'group' | 'cdev' | 'iommufd';
-
-export interface UserFile {
-  readonly name: string;
-  readonly kind: UserFileKind | 'device';
-  /** The function of a device; of a group any of its functions. */
-  readonly address: string | null;
-  /** Number of a group. */
-  readonly group: number | null;
-}
+import { UserContainers } from './user-containers.js';
+import type { UserFile, UserFileKind } from './user-file.js';
+import { UserIommufds } from './user-iommufds.js';
 
 export class UserFiles {
   /** It has several files of one kind, and its calls do not name the one that they are on. */
   isGuess = false;
+  /** The recording has descriptors of files that it opened. */
+  knowsDescriptors = false;
   /** The process that it began as a copy of. */
   #root: number | null = null;
   /** Files of the process that this one began as a copy of. */
   readonly #inherited = new Set<UserFile>();
-  /** Containers with an IOMMU driver. */
-  readonly #set = new Set<UserFile>();
-  /** The highest number of an object of each iommufd. */
-  readonly #newest = new Map<UserFile, number>();
+  readonly containers = new UserContainers();
+  /** Iommufds, which a process shares with those that began as copies of it. */
+  iommufds = new UserIommufds();
+  /** Iommufds that groups are in. */
+  readonly #joined = new Map<UserFile, UserFile>();
   /** Iommufds that are closed, and that bound devices hold. */
   #held = 0;
   /** Files of character devices that are bound to an iommufd. */
@@ -79,19 +74,15 @@ export class UserFiles {
     return found ?? this.deviceAt(address, -1);
   }
 
-  isSet(container: UserFile): boolean {
-    return this.#set.has(container);
+  /** A file of a character device that is bound, or is not; another one if there is none such. */
+  cdevAt(address: string, isBound: boolean): UserFile | null {
+    const all = this.of('cdev').filter((file) => file.address === address);
+    return all.find((file) => this.isBound(file) === isBound) ?? all[0] ?? null;
   }
 
-  set(container: UserFile): void {
-    this.#set.add(container);
-  }
-
-  /** Whether an iommufd can make an object with a number: it gives no number twice. */
-  makes(iommufd: UserFile, id: number): boolean {
-    const isNew = id > (this.#newest.get(iommufd) ?? 0);
-    this.#newest.set(iommufd, id);
-    return isNew;
+  /** Whether a file of a character device is bound to an iommufd. */
+  isBound(file: UserFile): boolean {
+    return this.#bound.has(file);
   }
 
   bind(file: UserFile): void {
@@ -109,6 +100,7 @@ export class UserFiles {
     const isSecond = file.kind === 'group' && fd < 0 && this.of('group').length > 1;
     this.isGuess ||= file.kind === 'cdev' || file.kind === 'iommufd' || isSecond;
     if (fd >= 0) this.#descriptors.set(fd, added);
+    this.knowsDescriptors ||= fd >= 0 && file.kind !== 'device';
     return added;
   }
 
@@ -140,30 +132,55 @@ export class UserFiles {
   inherit(parent: UserFiles): void {
     this.actions.inherit(this.process, parent.process);
     this.#root = parent.root;
+    this.iommufds = parent.iommufds;
+    this.knowsDescriptors = parent.knowsDescriptors;
     this.isGuess = true;
     this.#open = [...parent.#open];
     for (const file of parent.#open) this.#inherited.add(file);
     for (const [fd, file] of parent.#descriptors) this.#descriptors.set(fd, file);
   }
 
-  /** A group joins a container, or leaves it. */
-  attach(group: UserFile, isIn: boolean): void {
-    if (isIn) this.#attached.add(group);
-    else this.#attached.delete(group);
-    // Without groups a container has no IOMMU driver.
-    if (this.#attached.size === 0) this.#set.clear();
+  /**
+   * A group joins a container, or an iommufd in its place.
+   * @param setBy number of the event by which it gets an IOMMU afterwards
+   */
+  join(group: UserFile, file: UserFile, setBy: number | null): void {
+    this.#attached.add(group);
+    if (file.kind === 'container') this.containers.join(file, group, setBy);
+    else {
+      this.iommufds.join(file);
+      this.#joined.set(group, file);
+    }
+  }
+
+  /** A device is opened by its group. */
+  opens(group: UserFile, device: UserFile): void {
+    const iommufd = this.#joined.get(group);
+    if (iommufd !== undefined) this.iommufds.bind(iommufd, device, -1);
+  }
+
+  /** A group leaves its container. */
+  leave(group: UserFile): void {
+    this.#attached.delete(group);
+    this.#joined.delete(group);
+    this.containers.leave(group);
   }
 
   /** Whether the end of the process changes nothing that a recording shows. */
   get endsUnseen(): boolean {
-    const isOfDevice = (file: UserFile) => file.kind === 'device' || file.kind === 'cdev';
+    const hasDevice = (file: UserFile) => file.kind === 'device' || this.#bound.has(file);
     const own = this.#open.filter((file) => !this.#inherited.has(file));
-    return this.#attached.size === 0 && !own.some(isOfDevice);
+    return this.#attached.size === 0 && !own.some(hasDevice);
   }
 
   /** Removes what is mapped of a device. @returns whether anything was */
   unmapAll(address: string | null): boolean {
     return this.actions.unmapAll(this.process, address);
+  }
+
+  /** Closes groups that are in an iommufd, which shows in nothing else. */
+  closeGroupsIn(iommufd: UserFile): void {
+    for (const [group, file] of this.#joined) if (file === iommufd) this.close(group);
   }
 
   /** An iommufd is released: one that bound devices held, or the last that is open. */
@@ -179,7 +196,8 @@ export class UserFiles {
     if (!this.#open.includes(file)) return;
     this.actions.do({ type: 'close', file: file.name });
     if (file.kind === 'iommufd' && this.#open.some((one) => this.#bound.has(one))) this.#held++;
-    if (file.kind === 'group') this.attach(file, false);
+    if (file.kind === 'group') this.leave(file);
+    this.iommufds.unbind(file);
     this.#open = this.#open.filter((one) => one !== file);
     for (const [fd, one] of this.#descriptors) if (one === file) this.#descriptors.delete(fd);
   }

@@ -4,13 +4,18 @@
  * calls that open and close it.
  */
 import { isUuid } from '../model/mdev/index.js';
+import { Decisions } from './decisions.js';
 import { Groups } from './groups.js';
+import { type Opening, openingsOf } from './opened-files.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
-import { claimsShow, endsOf, nextOfThread } from './thread-order.js';
+import { endsOf, nextOfThread, shownBy } from './thread-order.js';
 import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
-import { type UserCall, UserCalls } from './user-calls.js';
-import { type UserFile, type UserFileKind, UserFiles } from './user-files.js';
+import type { UserCall } from './user-call.js';
+import { UserCalls } from './user-calls.js';
+import { UserClosing } from './user-closing.js';
+import type { UserFileKind } from './user-file.js';
+import { UserFiles } from './user-files.js';
 
 export interface Users {
   readonly operations: readonly UserOperation[];
@@ -25,9 +30,12 @@ export interface Users {
 }
 
 export function usersOf(recording: Recording, events: readonly RecordedEvent[]): Users {
-  const derivation = new Derivation(recording, events);
-  derivation.run();
-  return derivation;
+  const decisions = new Decisions();
+  for (;;) {
+    const derivation = new Derivation(recording, events, decisions);
+    derivation.run();
+    if (!decisions.again()) return derivation;
+  }
 }
 
 /** Calls that come from user space alone: whatever was under way in their thread has ended. */
@@ -64,8 +72,7 @@ class Derivation implements Users {
   readonly #groups: Groups;
   readonly #calls: UserCalls;
   readonly #files = new Map<number, UserFiles>();
-  /** The device that each thread closed last. */
-  readonly #closed = new Map<number, string>();
+  readonly #closer: UserClosing;
   /** System calls that closed a file of VFIO. */
   readonly #closing = new Set<SystemCall>();
   /** Processes that had an event. */
@@ -85,12 +92,13 @@ class Derivation implements Users {
   constructor(
     private readonly recording: Recording,
     private readonly events: readonly RecordedEvent[],
+    decisions: Decisions,
   ) {
     this.#groups = new Groups(recording);
-    const opens = events.some(({ call }) => call === 'vfio_device_fops_cdev_open');
-    this.#calls = new UserCalls(this.#actions, this.#groups, claimsShow(events), opens);
+    this.#calls = new UserCalls(this.#actions, this.#groups, shownBy(events), decisions);
     this.#next = nextOfThread(events);
     this.#ends = endsOf(events);
+    this.#closer = new UserClosing(events, this.#next, this.#groups, this.#calls);
     for (const [at, { pid }] of events.entries()) this.#lasts.set(pid, at);
   }
 
@@ -108,31 +116,30 @@ class Derivation implements Users {
 
   run(): void {
     const { events } = this;
-    const closes = this.recording.systemCalls.filter(
-      ({ name, ret }) => name === 'close' && ret === 0,
-    );
-    const byBegin = closes.sort((a, b) => a.seq - b.seq);
-    let close = 0;
+    const { systemCalls } = this.recording;
+    const closes = systemCalls.filter(({ name, ret }) => name === 'close' && ret === 0);
+    const ofFiles = [
+      ...closes.map((call) => ({ call, opening: null })),
+      ...openingsOf(systemCalls, events).map((opening) => ({ call: opening.call, opening })),
+    ].sort((a, b) => a.call.seq - b.call.seq);
+    let next = 0;
     for (const [at, e] of events.entries()) {
-      for (; close < byBegin.length && byBegin[close].seq < e.seq; close++) {
-        this.#systemCallCloses(byBegin[close], at);
+      for (; next < ofFiles.length && ofFiles[next].call.seq < e.seq; next++) {
+        const { call, opening } = ofFiles[next];
+        if (opening === null) this.#systemCallCloses(call, at);
+        else this.#systemCallOpens(opening, at);
       }
       this.#at = at;
       this.#groups.take(e);
       const until = this.#until.get(e.tid) ?? -1;
       const isFromUser = e.phase === 'begin' && FROM_USER.has(e.call);
       if (at <= until && !isFromUser) continue;
+      if (isFromUser) this.#closer.end(e.tid);
       const end = this.#ends[at];
       if (e.phase === 'begin') this.#until.set(e.tid, end < 0 ? events.length : end);
       this.#take(e, at);
     }
     this.#exits();
-    for (const e of events) {
-      const why = this.#calls.ambiguous.get(this.#files.get(e.pid)?.process ?? -1);
-      if (why !== undefined && (e.access !== null || e.kind === 'iommu.attach')) {
-        this.dropped.set(e, why);
-      }
-    }
   }
 
   /** A process that does nothing more has ended: its files are closed. */
@@ -174,6 +181,15 @@ class Derivation implements Users {
   }
 
   /** @param at number of the next event */
+  #systemCallOpens({ call, kind, device, group }: Opening, at: number): void {
+    const address = group === null ? device : (this.#groups.in(group)[0] ?? null);
+    if (address === null && (kind === 'group' || kind === 'cdev')) return;
+    this.#actions.moveTo(at, call.tid);
+    const ofDevice = group ?? (device === null ? null : this.#groups.of(device));
+    this.#filesOf(call.pid).open({ kind, address, group: ofDevice }, call.ret ?? -1);
+  }
+
+  /** @param at number of the next event */
   #systemCallCloses(call: SystemCall, at: number): void {
     const files = this.#files.get(call.pid);
     if (files === undefined) return;
@@ -198,7 +214,9 @@ class Derivation implements Users {
     const why = this.#do(files, e, at);
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
-      const isKnown = this.recording.config.knows(e.device) || isUuid(e.device);
+      const { config, functions } = this.recording;
+      // BARs are in the snapshot alone.
+      const isKnown = isUuid(e.device) || (config.knows(e.device) && functions.size > 0);
       if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);
@@ -235,9 +253,10 @@ class Derivation implements Users {
       case 'group.close':
       case 'dma.unmap':
       case 'iommu.attach':
-        return this.#close(files, e, at);
+        if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
+        return this.#closer.close(files, e, at);
       default:
-        if (!INNER.has(e.kind) || this.#closed.get(e.tid) === e.device) return null;
+        if (!INNER.has(e.kind) || this.#closer.isPart(e)) return null;
         if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
         return 'part of a call that is not recorded';
     }
@@ -253,6 +272,9 @@ class Derivation implements Users {
     if (address === null && (kind === 'cdev' || kind === 'group'))
       return 'a file of which no more is known';
     const group = address === null ? null : this.#groups.of(address);
+    const before = kind === 'group' && isOpen ? files.groupAt(group ?? -1) : null;
+    // A group can be opened once: that it was closed shows in nothing else.
+    if (before !== null) files.close(before);
     if (isOpen) files.open({ kind, address, group }, e.systemCall?.ret ?? -1);
     else this.#actions.do({ type: 'open', file: kind, address, as: 'nothing' });
     return null;
@@ -267,20 +289,24 @@ class Derivation implements Users {
     const before = this.#last.get(e.pid) ?? null;
     if (!isOpen && before !== null) return before;
     const files = this.#filesOf(e.pid);
-    let first = before;
+    let first: string | null = null;
+    let isUsed = false;
     for (let i = this.#next[at]; i < this.events.length; i = this.#next[i]) {
       const { call, kind, phase, device, data, systemCall } = this.events[i];
       if (phase !== 'begin' || (fd >= 0 && systemCall !== null && systemCall.fd !== fd)) continue;
+      // A file that is opened after those were used is another one.
+      if (isUsed && call === e.call) break;
       if (e.kind === 'group.open' && call === 'vfio_group_fops_unl_ioctl' && data !== null) {
         const number = data.readInt32LE(0);
         if (files.groupAt(number) === null) return this.#groups.in(number)[0] ?? null;
       }
       const isUse = e.kind === 'group.open' ? kind === 'device.open' : call === OF_DEVICE;
       if (!isUse || device === null) continue;
+      isUsed = e.kind !== 'group.open';
       if (fd >= 0 || files.deviceAt(device, -1) === null) return device;
       first ??= device;
     }
-    return first;
+    return first ?? before;
   }
 
   #callAt(at: number): UserCall {
@@ -289,7 +315,21 @@ class Derivation implements Users {
     const inner: RecordedEvent[] = [];
     for (let i = this.#next[at]; i < end; i = this.#next[i]) inner.push(this.events[i]);
     const last = this.events[end] ?? null;
-    return { begin, inner, end: last, ret: last?.ret ?? 0, shown: this.#shownAfter(at) };
+    const setBy = begin.name === 'VFIO_GROUP_SET_CONTAINER' ? this.#setAfter(inner, end) : null;
+    return { begin, at, inner, end: last, ret: last?.ret ?? 0, shown: this.#shownAfter(at), setBy };
+  }
+
+  /** The SET_IOMMU after an event in which a group that was claimed gets its domain. */
+  #setAfter(inner: readonly RecordedEvent[], from: number): number | null {
+    const device = inner.find(({ kind }) => kind === 'iommu.attach')?.device ?? null;
+    if (device === null || from < 0) return null;
+    let set = -1;
+    for (let i = this.#next[from]; i < this.events.length; i = this.#next[i]) {
+      const { kind, name, phase, device: attached } = this.events[i];
+      if (name === 'VFIO_SET_IOMMU') set = phase === 'begin' ? i : -1;
+      if (kind === 'iommu.attach' && attached === device) return set < 0 ? null : set;
+    }
+    return null;
   }
 
   /** The function that a thread first attaches or opens after an event. */
@@ -318,41 +358,6 @@ class Derivation implements Users {
     if (this.#actions.touch(files.process, faults)) return null;
     for (const e of faults) this.dropped.set(e, 'a page fault in a mapping of before');
     return null;
-  }
-
-  /** @returns why nothing shows which file it is; null when something does */
-  #close(files: UserFiles, e: RecordedEvent, at: number): string | null {
-    if (e.systemCall !== null && this.#closing.has(e.systemCall)) return null;
-    const { name, device } = e;
-    if (name === 'iommufd_fops_release') {
-      files.releaseIommufd();
-    } else if (name === 'vfio_fops_release') {
-      const file = files.of('container').at(-1);
-      if (file !== undefined) files.close(file);
-    } else if (e.kind === 'device.close' || name.startsWith('vfio_d')) {
-      const file = files.deviceAt(device ?? '', -1);
-      const isMapped = files.unmapAll(device);
-      if (file !== null) files.close(file);
-      else if (!isMapped && this.#closed.get(e.tid) !== device)
-        return 'a device of an unknown user';
-      if (device !== null) this.#closed.set(e.tid, device);
-    } else {
-      const file = this.#closedGroup(files, e, at);
-      if (file !== null) files.close(file);
-    }
-    return null;
-  }
-
-  /** The group that leaves its container: that of the function which gets another domain. */
-  #closedGroup(files: UserFiles, { device, tid }: RecordedEvent, at: number): UserFile | null {
-    let address = device;
-    for (let i = this.#next[at]; address === null && i < this.events.length; i = this.#next[i]) {
-      const next = this.events[i];
-      if (next.phase === 'begin' || next.tid !== tid) break;
-      if (next.kind === 'iommu.attach') address = next.device;
-    }
-    const group = address === null ? null : this.#groups.of(address);
-    return group === null ? (files.of('group').at(-1) ?? null) : files.groupAt(group);
   }
 
   #drop(at: number, why: string): void {

@@ -1,7 +1,7 @@
 /** Which events of a recording are those of VFIO that the kernel that runs makes. */
 import type { EventCursor } from '../judge/engine/event-cursor.js';
 import { CALLS, type CallName, factsOfCall } from '../kernel/index.js';
-import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
+import { IOCTLS, isIoctl } from '../model/vfio/ioctl-numbers.js';
 import type { Access } from './emitted.js';
 
 /** In which way the PCI core resets a function is an answer of its hardware. */
@@ -32,7 +32,7 @@ export const VFIO_KINDS: ReadonlySet<string> = new Set(
 /** The function of VFIO that an event is of; null when no procedure makes it. */
 export function vfioFunctionOf(e: EventCursor): CallName | null {
   const { kind, name, path } = e;
-  if (kind === 'ioctl' && name in IOCTLS) return ioctlFunction(e);
+  if (kind === 'ioctl' && isIoctl(name)) return ioctlFunction(e);
   if (!(name in CALLS) || OF_HARDWARE.has(name)) return null;
   const call = name as CallName;
   const isOf = (write: boolean) => {
@@ -42,13 +42,16 @@ export function vfioFunctionOf(e: EventCursor): CallName | null {
   return isOf(false) || isOf(true) ? call : null;
 }
 
-function ioctlFunction({ path, device, driver, name }: EventCursor): CallName | null {
+function ioctlFunction({ path, device, driver, name, data }: EventCursor): CallName | null {
   if (path === 'kernel') return device === null ? 'vfio_iommu_type1_ioctl' : 'vfio_pci_core_ioctl';
   if (path !== 'vfio') return null;
   if (driver === 'iommufd') return 'iommufd_fops_ioctl';
   if (device !== null) return 'vfio_device_fops_unl_ioctl';
-  if (IOCTLS[name].file === 'group') return 'vfio_group_fops_unl_ioctl';
-  return IOCTLS[name].file === 'container' ? 'vfio_fops_unl_ioctl' : null;
+  // Calls of a group have its number.
+  const other = data === null ? 'container' : 'group';
+  const file = IOCTLS[name]?.file ?? other;
+  if (file === 'group') return 'vfio_group_fops_unl_ioctl';
+  return file === 'container' ? 'vfio_fops_unl_ioctl' : null;
 }
 
 export const accessOf = (e: EventCursor): Access => ({

@@ -39,7 +39,7 @@ export function boot(
     k.set(dev + DEVICE.bound, 1);
     k.noteBinding(dev);
     claimForKernel(k, dev, driver);
-    if (driver.model.vfioPci) noteDevice(k, dev);
+    if (driver.model.vfioPci) noteDevice(k, dev, start.vfioRank);
   }
   for (let actor = 0; actor < world.actors.length; actor++) k.start(actor, 'user', 0, 0, 0);
   k.look();

@@ -53,6 +53,11 @@ export interface FunctionStart {
   readonly present: boolean;
   readonly driver: string | null;
   readonly override: string | null;
+  /**
+   * Its place, from 1, among the devices that VFIO has of those that are reset together; when left
+   * out, they are in the order of the machine's functions.
+   */
+  readonly vfioRank?: number;
 }
 
 /** What a recording shows of a VF, whenever it comes. */
@@ -270,6 +275,8 @@ export interface IoctlAction {
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */
   readonly answer?: number;
+  /** Bytes that can be pinned before memory refuses a call that maps an IOAS; none by default. */
+  readonly pinned?: number;
   /** Pages of BARs that the call faults in before it maps them. */
   readonly touches?: readonly Touch[];
 }

@@ -28,7 +28,10 @@ export const FILE = members(
   'joined',
   /** Signals of an eventfd. */
   'signals',
-  /** Of a character device: the iommufd that the file is bound to; 0 before BIND. */
+  /**
+   * Of a character device: the iommufd that the file is bound to; 0 before BIND. Of a group: the
+   * iommufd that it is in instead of a container.
+   */
   'iommufd',
   /** Objects of an iommufd: a value, `Context`. */
   'context',
@@ -45,7 +48,7 @@ export const GROUP = members(
   'opened',
   /** The container that it is in, which owns its DMA. */
   'container',
-  /** Open devices, which keep it in its container. */
+  /** Files of open devices, which keep it in its container. */
   'users',
   /** Devices of it that are registered with VFIO. */
   'devices',
@@ -73,8 +76,10 @@ export const VDEV = members(
   'refs',
   /** `open_count`. */
   'opens',
-  /** The iommufd to which a file of its character device is bound. */
+  /** The iommufd to which it is bound, by a file of its character device or for its group. */
   'iommufd',
+  /** Its place among the devices of its set (`dev_set->device_list`), where that matters. */
+  'rank',
   /** How often the device was requested from its users. */
   'requests',
   /** `memory_lock`: the thread that holds it for writing. */

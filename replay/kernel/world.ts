@@ -45,6 +45,8 @@ export class World implements Names {
   readonly processes: readonly number[];
   /** What actors remember. */
   readonly variables: Variables;
+  /** Devices may be reset together: in the order in which VFIO got them. */
+  readonly resetsSets: boolean;
   /** A driver may be unloaded: it releases its functions in the order of their binding. */
   readonly canUnload: boolean;
   /** A user may set an eventfd that unmasks INTx. */
@@ -66,6 +68,7 @@ export class World implements Names {
     const vfs = this.places.filter(({ physfn }) => physfn !== null);
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
+    this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(setsUnmasker);
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];

@@ -149,7 +149,10 @@ export function checkUnmap(
   if (refused === 'unmodelled') return null;
   if (refused !== 'accepted') return refused[0];
   const { flags, iova, size } = request;
-  return (flags & DMA_UNMAP.ALL) !== 0 ? [...space.mappings] : overlapping(space, iova, size);
+  if ((flags & DMA_UNMAP.ALL) !== 0) return [...space.mappings];
+  const found = overlapping(space, iova, size);
+  // Version 1 unmaps whole mappings, and stops at one that begins before the range.
+  return !space.v2 && found.some((mapping) => mapping.iova < iova) ? [] : found;
 }
 
 /** What an unmap request is refused with. */
@@ -176,9 +179,9 @@ export function refuseUnmap(
   const cut = overlapping(space, iova, size).find(
     (m) => m.iova < iova || m.iova + m.size > iova + size,
   );
-  if (cut === undefined) return 'accepted';
+  if (cut === undefined || !space.v2) return 'accepted';
   const text = `the range is a part of the mapping ${rangeText(cut.iova, cut.size)}`;
-  return space.v2 ? invalid(text, cellOf(cut)) : 'unmodelled';
+  return invalid(text, cellOf(cut));
 }
 
 export function removeMapping(space: DmaSpace, mapping: DmaMapping): void {

@@ -16,5 +16,5 @@ export {
   newIoas,
   nextId,
 } from './iommufd-objects.js';
-export type { IommufdRules } from './iommufd-versions.js';
+export { CHANGED, type IommufdRules } from './iommufd-versions.js';
 export { explaining } from './unseen-calls.js';

@@ -139,6 +139,22 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
     data_len: [12, 4],
     data_uptr: [16, 8],
   }),
+  IOMMU_HWPT_SET_DIRTY_TRACKING: iommufd(11, 16, { flags: [4, 4], hwpt_id: [8, 4] }),
+  IOMMU_HWPT_GET_DIRTY_BITMAP: iommufd(12, 48, {
+    hwpt_id: [4, 4],
+    flags: [8, 4],
+    iova: [16, 8],
+    length: [24, 8],
+    page_size: [32, 8],
+    data: [40, 8],
+  }),
+  IOMMU_HWPT_INVALIDATE: iommufd(13, 32, {
+    hwpt_id: [4, 4],
+    data_uptr: [8, 8],
+    data_type: [16, 4],
+    entry_len: [20, 4],
+    entry_num: [24, 4],
+  }),
   IOMMU_FAULT_QUEUE_ALLOC: iommufd(14, 16, { flags: [4, 4] }),
   IOMMU_IOAS_MAP_FILE: iommufd(15, 40, {
     flags: [4, 4],
@@ -148,4 +164,39 @@ export const IOCTLS: Readonly<Record<string, IoctlFacts>> = {
     length: [24, 8],
     iova: [32, 8],
   }),
+  IOMMU_VIOMMU_ALLOC: iommufd(16, 24, {
+    flags: [4, 4],
+    type: [8, 4],
+    dev_id: [12, 4],
+    hwpt_id: [16, 4],
+  }),
+  IOMMU_VDEVICE_ALLOC: iommufd(17, 24, { viommu_id: [4, 4], dev_id: [8, 4], virt_id: [16, 8] }),
+  IOMMU_IOAS_CHANGE_PROCESS: iommufd(18, 8, {}),
+  IOMMU_VEVENTQ_ALLOC: iommufd(19, 32, {
+    flags: [4, 4],
+    viommu_id: [8, 4],
+    type: [12, 4],
+    veventq_depth: [16, 4],
+  }),
+  IOMMU_HW_QUEUE_ALLOC: iommufd(20, 40, {
+    flags: [4, 4],
+    viommu_id: [8, 4],
+    type: [12, 4],
+    index: [16, 4],
+    nesting_parent_iova: [24, 8],
+    length: [32, 8],
+  }),
 };
+
+/** Whether a name is one of these calls, or the number of a call without a name. */
+export const isIoctl = (name: string): boolean => name in IOCTLS || name.startsWith('0x');
+
+/** A call by its name; one without a name, which no driver has, by its number in hexadecimal. */
+export const ioctlFacts = (name: string): IoctlFacts =>
+  IOCTLS[name] ?? {
+    file: 'device',
+    number: Number(name),
+    argument: 'number',
+    members: {},
+    size: 0,
+  };

@@ -3,16 +3,8 @@
  * drivers/vfio/device_cdev.c, iommufd.c 6.12, drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
-import {
-  attach,
-  bind,
-  detach,
-  deviceId,
-  NOTHING_WRITTEN,
-  unbind,
-} from '../../../model/iommufd/index.js';
 import { CDEV_CALL, isCdevCall } from '../../../model/vfio/cdev.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -28,10 +20,8 @@ import {
   pointerOf,
   vdevOf,
 } from './common.js';
-import { attachToDomain, objectOf } from './container.js';
 import { setLock } from './device.js';
-import { attachEmulated, bindEmulated, detachEmulated, unbindEmulated } from './emulated.js';
-import { changeContext, claimGroup, mapAreas, releaseGroup, unmapAreas } from './page-tables.js';
+import { attachDevice, bindDevice, detachDevice, unbindDevice } from './iommufd-devices.js';
 import { refusesOpen } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches. */
@@ -96,83 +86,6 @@ function refuse(k: Kernel): number {
 
 const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
 
-/** The device becomes an object of the iommufd, which owns its group from then on. */
-function bindDevice(k: Kernel, iommufd: number): number {
-  if (isMediated(k, k.dev)) return bindEmulated(k, iommufd);
-  const place = { device: addressOf(k), length: objectOf(iommufd) };
-  k.beginCall({ call: 'iommufd_device_bind', ...place });
-  const ret = claimGroup(k, groupOfDev(k), iommufd);
-  // It returns the object, whose address is not known.
-  k.endCall(ret < 0 ? ret : null);
-  if (ret < 0) return ret;
-  const number = k.vfio.numberOfGroup(groupOfDev(k));
-  changeContext(k, iommufd, (context) => bind(context, addressOf(k), number));
-  k.set(vdevOf(k) + VDEV.iommufd, iommufd);
-  return 0;
-}
-
-/** Memory of an IOAS that cannot be pinned. */
-const PIN_ERRORS: ReadonlySet<number> = new Set([-ERRNO.EFAULT, -ERRNO.ENOMEM]);
-
-/** `iommufd_device_attach` and `iommufd_device_replace`: errno or 0. */
-function attachDevice(k: Kernel, pt: number): number {
-  if (isMediated(k, k.dev)) return attachEmulated(k, pt);
-  k.beginCall({ call: 'vfio_iommufd_physical_attach_ioas', device: addressOf(k), value: pt });
-  const iommufd = boundTo(k);
-  const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
-  const before = k.vfio.context(iommufd).groups.get(key);
-  const { result, mapped, unmapped } = changeContext(k, iommufd, (context) => {
-    const { results, done } = attach(context, deviceId(context, addressOf(k)) ?? 0, pt);
-    // Mappings that are on reserved addresses keep a device from it.
-    const isTaken = results?.includes(-ERRNO.EADDRINUSE) === true;
-    const usual = isTaken ? -ERRNO.EADDRINUSE : (results?.[0] ?? -ERRNO.EINVAL);
-    const { answer } = ioctlOf(k);
-    const ret = answer !== undefined && results?.includes(answer) === true ? answer : usual;
-    if (ret === 0) done?.({ ret, written: NOTHING_WRITTEN, at: 0n });
-    return ret;
-  });
-  // The first page table of a group is filled after it is attached, a further one before. Memory
-  // that cannot be pinned is found as it is filled: the group is detached again.
-  if (before === undefined && PIN_ERRORS.has(result)) {
-    attachToDomain(k, groupOfDev(k));
-    attachToDomain(k, groupOfDev(k));
-  }
-  if (before !== undefined) mapAreas(k, mapped);
-  if (k.vfio.context(iommufd).groups.get(key) !== before) attachToDomain(k, groupOfDev(k));
-  if (before === undefined) mapAreas(k, mapped);
-  unmapAreas(k, unmapped);
-  k.endCall(result);
-  return result;
-}
-
-/** `iommufd_device_detach`: with the last device of a group its DMA is blocked. */
-function detachPhysical(k: Kernel): void {
-  const iommufd = k.get(vdevOf(k) + VDEV.iommufd);
-  const key = String(k.vfio.numberOfGroup(groupOfDev(k)));
-  const had = k.vfio.context(iommufd).groups.has(key);
-  const { unmapped } = changeContext(k, iommufd, (context) =>
-    detach(context, deviceId(context, addressOf(k)) ?? 0, 0n),
-  );
-  if (had && !k.vfio.context(iommufd).groups.has(key)) attachToDomain(k, groupOfDev(k));
-  unmapAreas(k, unmapped);
-}
-
-const detachDevice = (k: Kernel): void =>
-  isMediated(k, k.dev) ? detachEmulated(k) : detachPhysical(k);
-
-/** `vfio_iommufd_physical_unbind`. */
-function unbindPhysical(k: Kernel): void {
-  const cell = vdevOf(k) + VDEV.iommufd;
-  detachPhysical(k);
-  k.pointCall({ call: 'iommufd_device_unbind', device: addressOf(k) });
-  changeContext(k, k.get(cell), (context) => unbind(context, deviceId(context, addressOf(k)) ?? 0));
-  k.set(cell, 0);
-  releaseGroup(k, groupOfDev(k));
-}
-
-const unbindDevice = (k: Kernel): void =>
-  isMediated(k, k.dev) ? unbindEmulated(k) : unbindPhysical(k);
-
 /** The iommufd that the struct of BIND has the descriptor of: its file, or an errno. */
 function iommufdIn(k: Kernel): number {
   const fd = descriptorIn(k, ioctlOf(k));
@@ -227,7 +140,12 @@ export const CDEV = [
       if (!isOwn && boundTo(k) !== 0) return k.call('device_ioctl', 0, 0, k.arg, 'served');
       const device = addressOf(k);
       const data = structOf(k);
-      const place = { ioctl: name, value: IOCTLS[name].number, device, offset: pointerOf(action) };
+      const place = {
+        ioctl: name,
+        value: ioctlFacts(name).number,
+        device,
+        offset: pointerOf(action),
+      };
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
       if (name !== CDEV_CALL.BIND && boundTo(k) === 0) return end(k, -ERRNO.EINVAL, false);
       const [call, bytes] = EVENTS[name as keyof typeof EVENTS];
@@ -241,7 +159,7 @@ export const CDEV = [
     },
     lock: takes(setLock, (k) => {
       const pt = new DataView(structOf(k).buffer).getUint32(8, true);
-      if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, pt);
+      if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, boundTo(k), pt);
       else {
         const way = isMediated(k, k.dev) ? 'emulated' : 'physical';
         k.pointCall({ call: `vfio_iommufd_${way}_detach_ioas`, device: addressOf(k) });

@@ -1,6 +1,6 @@
 /** What procedures of VFIO have in common: files by name, groups of functions, ioctls. */
 import { ERRNO } from '../../../../traces/index.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import type { Action, IoctlAction } from '../../machine-spec.js';
@@ -111,7 +111,7 @@ const STRUCT_AT = 0x7ffe_0000_1000;
 
 /** The third argument of an ioctl. */
 export function pointerOf({ name, data, value }: IoctlAction): number {
-  const { argument } = IOCTLS[name];
+  const { argument } = ioctlFacts(name);
   return data !== null || argument === 'name' || argument === 'file' ? STRUCT_AT : value;
 }
 

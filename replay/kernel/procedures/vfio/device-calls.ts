@@ -11,7 +11,7 @@ import {
   lowPowerChange,
   UNOWNED_OR_HARDWARE,
 } from '../../../model/vfio/device-ioctl.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
@@ -21,7 +21,7 @@ import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { asksMigration } from './migration.js';
-import { iommufdOwns, isBound, mayHotReset } from './reset.js';
+import { checkGroupFiles, iommufdOwns, isBound, mayHotReset } from './reset.js';
 import { keepOwn, variantOf } from './variant-hooks.js';
 
 /** Bytes of a struct that the recorder fetches of a device's ioctl. */
@@ -94,7 +94,7 @@ export const DEVICE_IOCTL = [
       k.dev = k.get(k.vfio.file(k.arg) + FILE.dev);
       const action = ioctlOf(k);
       const { name } = action;
-      const { number } = IOCTLS[name];
+      const { number } = ioctlFacts(name);
       const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
@@ -168,12 +168,14 @@ export const DEVICE_IOCTL = [
   /** All devices of the set are reset, if the user shows that all of them are his. */
   procedure('vfio_pci_ioctl_pci_hot_reset', {
     enter: (k) => {
-      const results = deviceIoctl(ioctlOf(k).name, null, argumentOf(k), contextOf(k));
+      // The drivers and users of the functions are checked with the set's lock.
+      const context = { ...contextOf(k), busOwned: true, iommufdOwns: null };
+      const results = deviceIoctl(ioctlOf(k).name, null, argumentOf(k), context);
       if (results !== HARDWARE && results !== UNOWNED_OR_HARDWARE) {
         return k.done(typeof results === 'string' ? -ERRNO.ENOTTY : (results?.[0] ?? 0));
       }
-      const refused = mayHotReset(k);
-      if (refused < 0 && refused !== -ERRNO.EINVAL) return k.done(refused);
+      const refused = checkGroupFiles(k);
+      if (refused < 0) return k.done(refused);
       k.beginCall({ call: 'vfio_pci_dev_set_hot_reset' });
     },
     lock: takes(setLock, (k) => {

@@ -7,16 +7,21 @@ import { DEVICE } from '../../layout.js';
 import { VDEV } from '../../vfio-cells.js';
 import { vdevOf } from './common.js';
 
-/** Functions that are reset together with the device. */
-export function functionsOf(k: Kernel): number[] {
-  const { set } = k.placeOf(k.dev);
+/** Functions that are reset together with one, those that VFIO got first are first. */
+export function functionsWith(k: Kernel, one: number): number[] {
+  const { set } = k.placeOf(one);
   const found: number[] = [];
   for (let i = 0; i < k.deviceList.length; i++) {
     const dev = k.deviceList.at(i);
     if (k.get(dev + DEVICE.visible) !== 0 && k.placeOf(dev).set === set) found.push(dev);
   }
-  return found;
+  if (!k.world.resetsSets) return found;
+  const rank = (dev: number) => k.get(k.vdev(dev) + VDEV.rank) || Number.MAX_SAFE_INTEGER;
+  return found.sort((a, b) => rank(a) - rank(b));
 }
+
+/** Functions that are reset together with the device. */
+export const functionsOf = (k: Kernel): number[] => functionsWith(k, k.dev);
 
 /** Whether the driver that a function has is one of VFIO. */
 export function isOwnedByVfio(k: Kernel, dev: number): boolean {

@@ -15,6 +15,7 @@ import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
+import { attachToCompat, bindDevice, unbindDevice } from './iommufd-devices.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
 import { probeVariant, refusesOpen } from './variant-hooks.js';
@@ -57,27 +58,59 @@ function enable(k: Kernel, works: boolean): void {
 /** The device of a file that a group handed out. */
 const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
 
+const closeOf = (k: Kernel): string =>
+  isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
+
+/** `vfio_group_use_container`: -EINVAL before the container of the group has an IOMMU driver. */
+function containerIsReady(k: Kernel): number {
+  const container = k.vfio.file(k.get(groupOfDev(k) + GROUP.container));
+  return k.get(container + FILE.iommu) === 0 ? -ERRNO.EINVAL : 0;
+}
+
 export const DEVICE_FILES = [
-  /** The first user opens the device; the caller holds `group_lock`. */
+  /**
+   * The first user opens the device; the caller holds `group_lock`. `arg` is the iommufd that the
+   * group is in, 0 for a container. Up to Linux 6.5 the device is attached before it is enabled.
+   */
   procedure('vfio_df_open', {
     lock: takes(setLock, (k) => {
-      const device = addressOf(k);
-      if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device });
-      k.add(vdevOf(k) + VDEV.opens, 1);
-      if (k.get(vdevOf(k) + VDEV.opens) > 1) return 'unlock';
+      const opens = vdevOf(k) + VDEV.opens;
+      if (k.rules.opensDeviceFiles) k.beginCall({ call: 'vfio_df_open', device: addressOf(k) });
+      k.add(opens, 1);
+      if (k.get(opens) > 1) return 'end';
       k.i = refusesOpen(k, k.dev);
-      if (k.i < 0) {
-        k.add(vdevOf(k) + VDEV.opens, -1);
-        return 'unlock';
+      if (k.i === 0) k.i = k.arg === 0 ? containerIsReady(k) : bindDevice(k, k.arg);
+      if (k.i === 0 && k.arg !== 0) {
+        k.n = 1;
+        if (!k.rules.opensDeviceFiles) k.i = attachToCompat(k, k.arg);
       }
-      return k.call(isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable', k.dev);
+      if (k.i < 0) return 'undo';
+      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
+      return k.call(own, k.dev, 0, 0, 'enabled');
     }),
-    opened: joined((k) => {
+    enabled: joined((k) => {
       k.i = k.ret;
-      if (k.i < 0) k.add(vdevOf(k) + VDEV.opens, -1);
+      return k.i < 0 ? undefined : 'end';
+    }),
+    undo: joined((k) => {
+      if (k.n !== 0) unbindDevice(k);
+      k.n = 0;
+      k.add(vdevOf(k) + VDEV.opens, -1);
+    }),
+    end: joined((k) => {
+      if (k.rules.opensDeviceFiles) k.endCall(k.i);
+      if (k.n === 0 || !k.rules.opensDeviceFiles) return 'unlock';
+      k.i = attachToCompat(k, k.arg);
+      return k.i < 0 ? k.call(closeOf(k), k.dev) : 'unlock';
+    }),
+    closed: joined((k) => {
+      unbindDevice(k);
+      k.n = 0;
+      k.add(vdevOf(k) + VDEV.opens, -1);
     }),
     unlock: gives(setLock, (k) => {
-      if (k.rules.opensDeviceFiles) k.endCall(k.i);
+      // The device that is bound has a reference to the iommufd.
+      if (k.n !== 0) k.add(k.vfio.file(k.arg) + FILE.refs, 1);
       k.done(k.i);
     }),
   }),
@@ -120,7 +153,7 @@ export const DEVICE_FILES = [
     }),
   }),
 
-  /** Returns the file of the group that the device file held. */
+  /** Returns the file that the device held: that of its group, or the iommufd. */
   procedure('vfio_device_fops_release', {
     enter: (k) => {
       k.dev = devOfFile(k);
@@ -130,16 +163,23 @@ export const DEVICE_FILES = [
     lock: takes(setLock, (k) => {
       const vdev = vdevOf(k);
       if (k.rules.opensDeviceFiles) k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
+      k.n = k.get(vdev + VDEV.iommufd);
       if (k.get(vdev + VDEV.opens) > 1) return 'closed';
-      const own = isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
-      return k.call(own, k.dev);
+      return k.call(closeOf(k), k.dev);
     }),
-    closed: joined((k) => k.add(vdevOf(k) + VDEV.opens, -1)),
+    closed: joined((k) => {
+      const opens = vdevOf(k) + VDEV.opens;
+      // Each file of a device in a container holds its group; in an iommufd the device holds that.
+      k.i = k.n === 0 ? k.get(groupOfDev(k) + GROUP.opened) : 0;
+      if (k.n !== 0 && k.get(opens) === 1) {
+        unbindDevice(k);
+        k.i = k.n;
+      }
+      k.add(opens, -1);
+    }),
     unlock: gives(setLock),
     unlockGroup: gives(lockOfDevGroup, (k) => {
-      const group = groupOfDev(k);
-      k.add(group + GROUP.users, -1);
-      k.i = k.get(group + GROUP.opened);
+      if (k.n === 0) k.add(groupOfDev(k) + GROUP.users, -1);
       // A group keeps the file by which it is open as long as it has users.
       k.set(k.vfio.file(k.arg) + FILE.dev, 0);
     }),

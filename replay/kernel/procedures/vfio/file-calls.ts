@@ -16,6 +16,7 @@ import {
   uninstall,
 } from './common.js';
 import { openIommufd } from './iommufd-calls.js';
+import { leaveIommufd } from './iommufd-devices.js';
 import { releaseEventfd, writeEventfd } from './irqs.js';
 import { inheritMappings } from './memory.js';
 
@@ -170,6 +171,7 @@ export const FILES = [
     },
   }),
 
+  /** Returns the iommufd that the group was in. */
   procedure('vfio_group_fops_release', {
     enter: (k) => {
       const value = k.vfio.numberOfGroup(groupOfFile(k));
@@ -184,7 +186,7 @@ export const FILES = [
     free: joined((k) => k.set(groupOfFile(k) + GROUP.opened, 0)),
     unlock: gives(lockOfFileGroup, (k) => {
       k.set(k.vfio.file(k.arg) + FILE.revoked, 0);
-      k.done(0);
+      k.done(leaveIommufd(k));
     }),
   }),
 

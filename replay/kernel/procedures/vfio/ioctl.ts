@@ -5,7 +5,7 @@ import { ERRNO } from '../../../../traces/index.js';
 import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
 import { CDEV_CALL } from '../../../model/vfio/cdev.js';
 import { isType1, type1Extension } from '../../../model/vfio/container-ioctl.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -26,6 +26,7 @@ import {
 } from './common.js';
 import { objectOf, setIommu } from './container.js';
 import { serveDma } from './dma.js';
+import { joinIommufd, leaveIommufd } from './iommufd-devices.js';
 
 /** Bytes of a struct that `vfio_iommu_type1_ioctl` is recorded with. */
 const TYPE1_BYTES = 32;
@@ -38,7 +39,7 @@ function served(k: Kernel, name: string, serve: () => number): number {
   k.beginCall({
     call: 'vfio_iommu_type1_ioctl',
     ioctl: name,
-    value: IOCTLS[name].number,
+    value: ioctlFacts(name).number,
     length: object,
     data: fetched(action, TYPE1_BYTES),
   });
@@ -82,13 +83,30 @@ function statusOf(k: Kernel): number {
 
 const isRevoked = (k: Kernel): boolean => k.get(k.vfio.file(k.arg) + FILE.revoked) !== 0;
 
-/** Why a group cannot be put into a container; 0 when it can. */
+const isInContainer = (k: Kernel): boolean =>
+  k.get(groupOfFile(k) + GROUP.container) !== 0 && !isRevoked(k);
+
+/** The iommufd that a group is in instead of a container; 0 for none. */
+const iommufdOfGroup = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
+
+/** Why a group cannot be put into a container or an iommufd; 0 when it can. */
 function mayJoin(k: Kernel, file: number): number {
-  if (k.get(groupOfFile(k) + GROUP.container) !== 0 && !isRevoked(k)) return -ERRNO.EINVAL;
+  if (isInContainer(k) || iommufdOfGroup(k) !== 0) return -ERRNO.EINVAL;
   if (isRevoked(k)) return -ERRNO.ENODEV;
-  if (k.world.file(file).kind === 'container') return 0;
+  const { kind } = k.world.file(file);
+  const hasIommufds = k.rules.version >= IOMMUFD_SINCE;
+  if (kind === 'container' || (kind === 'iommufd' && hasIommufds)) return 0;
   // Where an iommufd can replace a container, the error covers both.
-  return k.rules.version >= IOMMUFD_SINCE ? -ERRNO.EBADFD : -ERRNO.EINVAL;
+  return hasIommufds ? -ERRNO.EBADFD : -ERRNO.EINVAL;
+}
+
+/**
+ * Why a group cannot leave its container or iommufd; 0 when it can. An iommufd is kept by the
+ * devices that are bound to it, and not by their group.
+ */
+function mayLeave(k: Kernel): number {
+  if (!isInContainer(k)) return iommufdOfGroup(k) === 0 ? -ERRNO.EINVAL : 0;
+  return k.get(groupOfFile(k) + GROUP.users) > 0 ? -ERRNO.EBUSY : 0;
 }
 
 /** The number of the group, and the first four bytes of what the user points to. */
@@ -126,7 +144,7 @@ export const IOCTL = [
   procedure('container_ioctl', {
     enter: (k) => {
       const action = ioctlOf(k);
-      const { number } = IOCTLS[action.name];
+      const { number } = ioctlFacts(action.name);
       k.beginCall({
         call: 'vfio_fops_unl_ioctl',
         ioctl: action.name,
@@ -154,7 +172,7 @@ export const IOCTL = [
       k.beginCall({
         call: 'vfio_group_fops_unl_ioctl',
         ioctl: name,
-        value: IOCTLS[name].number,
+        value: ioctlFacts(name).number,
         offset: pointerOf(action),
         data: fetchedOfGroup(k, fd),
       });
@@ -180,21 +198,32 @@ export const IOCTL = [
       const container = fileOf(k, ioctlOf(k).files[0] ?? '');
       k.i = mayJoin(k, container);
       if (k.i < 0) return 'unlock';
+      if (k.world.file(container).kind === 'iommufd') {
+        joinIommufd(k, container);
+        return 'unlock';
+      }
       return k.call('vfio_container_attach_group', 0, groupOfFile(k), container, 'changed');
     }),
     lockToUnset: takes(lockOfFileGroup, (k) => {
-      const group = groupOfFile(k);
-      const isIn = k.get(group + GROUP.container) !== 0 && !isRevoked(k);
-      k.i = isIn ? (k.get(group + GROUP.users) > 0 ? -ERRNO.EBUSY : 0) : -ERRNO.EINVAL;
+      k.i = mayLeave(k);
       if (k.i < 0) return 'unlock';
-      return k.call('vfio_group_detach_container', 0, group, 0, 'changed');
+      if (isInContainer(k)) {
+        return k.call('vfio_group_detach_container', 0, groupOfFile(k), 0, 'changed');
+      }
+      k.n = leaveIommufd(k);
+      return 'unlock';
     }),
     changed: joined((k) => {
       k.i = k.ret;
     }),
     unlock: gives(lockOfFileGroup),
-    exit: joined((k) => endIoctl(k, k.i)),
+    exit: joined((k) => {
+      if (k.n === 0) return endIoctl(k, k.i);
+      k.endCall(k.i);
+      return k.call('fput', 0, 0, k.n, 'left');
+    }),
     handed: joined((k) => endIoctl(k, k.ret)),
+    left: joined((k) => k.done(k.i)),
   }),
 
   /** The device stays open as long as a file is left of it; each holds its group. */
@@ -204,6 +233,8 @@ export const IOCTL = [
       if (dev === 0 || k.groupOf(dev) !== groupOfFile(k)) {
         return k.done(-ERRNO.ENODEV);
       }
+      // Whether the user names the token of a VF, no part of the state shows.
+      if (ioctlOf(k).answer === -ERRNO.EACCES) return k.done(-ERRNO.EACCES);
       k.dev = dev;
       if (k.hasBug('lookupFindsLastPut')) return 'take';
       k.add(vdevOf(k) + VDEV.refs, 1);
@@ -217,19 +248,20 @@ export const IOCTL = [
       return k.add(vdevOf(k) + VDEV.refs, 1);
     },
     lock: takes(lockOfFileGroup, (k) => {
-      const group = groupOfFile(k);
-      const container = k.get(group + GROUP.container);
-      if (container === 0 || isRevoked(k) || k.get(k.vfio.file(container) + FILE.iommu) === 0) {
+      if (!isInContainer(k) && iommufdOfGroup(k) === 0) {
         k.i = -ERRNO.EINVAL;
         return 'unlock';
       }
-      k.add(group + GROUP.users, 1);
-      k.add(k.vfio.file(k.arg) + FILE.refs, 1);
-      return k.call('vfio_df_open', k.dev);
+      k.n = iommufdOfGroup(k);
+      if (k.n === 0) {
+        k.add(groupOfFile(k) + GROUP.users, 1);
+        k.add(k.vfio.file(k.arg) + FILE.refs, 1);
+      }
+      return k.call('vfio_df_open', k.dev, 0, k.n);
     }),
     opened: joined((k) => {
       k.i = k.ret;
-      if (k.i === 0) return;
+      if (k.i === 0 || k.n !== 0) return;
       k.add(groupOfFile(k) + GROUP.users, -1);
       k.add(k.vfio.file(k.arg) + FILE.refs, -1);
     }),

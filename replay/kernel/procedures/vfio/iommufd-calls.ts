@@ -5,6 +5,8 @@
 import { ERRNO } from '../../../../traces/index.js';
 import {
   type AddressSpace,
+  type Area,
+  CHANGED,
   type Context,
   iommufdIoctl,
   MAP,
@@ -13,7 +15,7 @@ import {
   written,
 } from '../../../model/iommufd/index.js';
 import { IOMMUFD_SINCE } from '../../../model/kernel-rules.js';
-import { IOCTLS } from '../../../model/vfio/ioctl-numbers.js';
+import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { FAULT } from '../../layout.js';
 import type { IoctlAction } from '../../machine-spec.js';
@@ -151,6 +153,22 @@ function serve(k: Kernel, context: Context): Served {
   return { ret, struct };
 }
 
+const FAULT_ID_VALID = 4;
+
+/**
+ * What a page table had mapped that is given up again: from Linux 6.13 on it is made before its
+ * queue of faults is looked up (`iommufd_hwpt_alloc`, drivers/iommu/iommufd/hw_pagetable.c 6.13).
+ */
+function givenUp(k: Kernel, action: IoctlAction, ret: number): readonly Area[] {
+  if (action.name !== 'IOMMU_HWPT_ALLOC' || ret !== -ERRNO.ENOENT) return [];
+  const view = new DataView(fetched(action, STRUCT_BYTES).buffer);
+  const isEarly = k.rules.version < CHANGED.HWPT_FAULT_BY_CORE;
+  if (isEarly || (view.getUint32(4, true) & FAULT_ID_VALID) === 0) return [];
+  const context = k.vfio.context(k.arg);
+  const hasDevice = context.objects.get(view.getUint32(8, true))?.type === 'device';
+  return hasDevice ? (spaceOf(context, view.getUint32(12, true))?.areas ?? []) : [];
+}
+
 export const IOMMUFD = [
   procedure('iommufd_ioctl', {
     enter: (k) => {
@@ -159,7 +177,7 @@ export const IOMMUFD = [
         call: 'iommufd_fops_ioctl',
         driver: 'iommufd',
         ioctl: action.name,
-        value: IOCTLS[action.name].number,
+        value: ioctlFacts(action.name).number,
         offset: pointerOf(action),
         length: objectOf(k.arg),
         data: fetched(action, BEGIN_BYTES),
@@ -168,6 +186,9 @@ export const IOMMUFD = [
     serve: (k) => {
       for (const touch of ioctlOf(k).touches ?? []) faultIn(k, touch);
       const { result, mapped, unmapped } = changeContext(k, k.arg, (context) => serve(k, context));
+      const tried = givenUp(k, ioctlOf(k), result.ret);
+      mapAreas(k, tried);
+      unmapAreas(k, tried);
       mapAreas(k, mapped);
       unmapAreas(k, unmapped);
       k.endCall(result.ret, { data: answerOf(result.struct) });

@@ -9,6 +9,7 @@ import type { Driver } from '../../place.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, usersOf, vdevOf } from './common.js';
+import { functionsWith } from './device-set.js';
 import { signal } from './irqs.js';
 
 /** `vfio_register_group_dev`; a mediated device gets a group of its own. */
@@ -32,9 +33,16 @@ function leaveGroup(k: Kernel): void {
   k.set(group + GROUP.number, 0);
 }
 
-/** A function that vfio-pci has becomes a device of its group. */
-export function noteDevice(k: Kernel, dev: number): void {
+/**
+ * A function that vfio-pci has becomes a device of its group, and the last one of its set.
+ * @param rank its place in the set, when that is known
+ */
+export function noteDevice(k: Kernel, dev: number, rank?: number): void {
   k.set(k.vdev(dev) + VDEV.registered, 1);
+  if (k.world.resetsSets) {
+    const ranks = functionsWith(k, dev).map((other) => k.get(k.vdev(other) + VDEV.rank));
+    k.set(k.vdev(dev) + VDEV.rank, rank ?? Math.max(0, ...ranks) + 1);
+  }
   k.add(k.groupOf(dev) + GROUP.devices, 1);
 }
 
@@ -88,6 +96,7 @@ export const REGISTER = [
       const vdev = vdevOf(k);
       const group = groupOfDev(k);
       k.set(vdev + VDEV.registered, 0);
+      k.set(vdev + VDEV.rank, 0);
       k.set(vdev + VDEV.leaving, 0);
       k.add(group + GROUP.devices, -1);
       return k.get(group + GROUP.devices) === 0 ? undefined : 'exit';

@@ -7,16 +7,17 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { GROUP, VDEV } from '../../vfio-cells.js';
-import { fileOf, ioctlOf, vdevOf } from './common.js';
+import { fileOf, groupOfDev, ioctlOf, vdevOf } from './common.js';
 import { setPower } from './device.js';
-import { functionsOf } from './device-set.js';
+import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { removeMappings } from './memory.js';
 
 const opened = (k: Kernel): number[] =>
   functionsOf(k).filter((dev) => k.get(k.vdev(dev) + VDEV.open) !== 0);
 
 /** Whether the device is open by its character device. */
-export const isBound = (k: Kernel): boolean => k.get(vdevOf(k) + VDEV.iommufd) !== 0;
+export const isBound = (k: Kernel): boolean =>
+  k.get(vdevOf(k) + VDEV.iommufd) !== 0 && k.get(groupOfDev(k) + GROUP.cdevs) > 0;
 
 /**
  * Whether each function that is reset is bound to the iommufd that the device is bound to, or is of
@@ -27,17 +28,28 @@ export function iommufdOwns(k: Kernel): boolean {
   return functionsOf(k).every((dev) => k.get(k.groupOf(dev) + GROUP.owner) === iommufd);
 }
 
+const groupFiles = (k: Kernel): number[] =>
+  ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
+
 /**
- * Whether the groups that the user names are groups, and those of all devices that are open. The
- * user of a character device names none: its iommufd shows it.
+ * Whether the files that the user names are groups.
  * @returns 0, -EBADF, or -EINVAL
  */
-export function mayHotReset(k: Kernel): number {
-  if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
-  const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
+export function checkGroupFiles(k: Kernel): number {
+  const files = isBound(k) ? [] : groupFiles(k);
   if (files.includes(0)) return -ERRNO.EBADF;
-  if (files.some((file) => k.world.file(file).kind !== 'group')) return -ERRNO.EINVAL;
-  const groups = files.map((file) => k.vfio.group(k.world.file(file).place!));
+  return files.some((file) => k.world.file(file).kind !== 'group') ? -ERRNO.EINVAL : 0;
+}
+
+/**
+ * Whether drivers of VFIO have all functions, and the groups that the user names are those of all
+ * devices. The user of a character device names none: its iommufd shows it.
+ * @returns 0, or -EINVAL
+ */
+export function mayHotReset(k: Kernel): number {
+  if (!functionsOf(k).every((dev) => isOwnedByVfio(k, dev))) return -ERRNO.EINVAL;
+  if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
+  const groups = groupFiles(k).map((file) => k.vfio.group(k.world.file(file).place!));
   const isOwned = (dev: number) => groups.includes(k.groupOf(dev));
   return functionsOf(k).every(isOwned) ? 0 : -ERRNO.EINVAL;
 }
