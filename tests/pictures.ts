@@ -21,9 +21,17 @@ const [CHARACTER, LINE] = [7.25, 15];
 const HATCH = `<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"
 patternTransform="rotate(45)"><rect width="2" height="6" fill="var(--paper)"/></pattern></defs>`;
 
+/** What a picture shows: its title, the style of its text, and its content. */
+interface Drawing {
+  readonly title: string;
+  readonly style: string;
+  readonly content: string;
+}
+
 /** An SVG file with the colours of the pages. */
-const picture = (width: number, height: number, style: string, content: string): string =>
+const picture = (width: number, height: number, { title, style, content }: Drawing): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}">
+<title>${title}</title>
 <style>${PALETTE.trim()}
 svg{background:var(--paper);color:var(--ink)}text{fill:currentColor;white-space:pre}${style}</style>
 ${content}
@@ -38,7 +46,9 @@ async function lanesOf(reader: TraceReader): Promise<string> {
   const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!;
   const inner = svg.replace(/^<svg[^>]*>|<\/svg>$/g, '').replace(/<title>[\s\S]*?<\/title>/g, '');
   const style = 'text{font:11px system-ui,sans-serif}';
-  return picture(Number(width), Number(height), style, `${HATCH}${inner}`);
+  const title = 'Which driver had each device, from when to when, and races';
+  const content = `${HATCH}${inner}`;
+  return picture(Number(width), Number(height), { title, style, content });
 }
 
 async function terminalOf(reader: TraceReader): Promise<string> {
@@ -51,7 +61,9 @@ async function terminalOf(reader: TraceReader): Promise<string> {
     );
     const style = 'text{font:12px ui-monospace,"DejaVu Sans Mono",monospace}';
     const width = Math.ceil(TERMINAL.columns * CHARACTER) + 16;
-    return picture(width, (TERMINAL.rows + 1) * LINE, style, lines.join('\n'));
+    const title = 'The overview of vfr browse';
+    const height = (TERMINAL.rows + 1) * LINE;
+    return picture(width, height, { title, style, content: lines.join('\n') });
   } finally {
     screen.close();
   }
