@@ -50,8 +50,9 @@ test('what was redacted is printed in words, and what was not there is left out'
   const trace = importedCapturePath('iommufd-cdev-r1');
   const out = inFolder('printed.vfr');
   const { stderr } = await vfrInProcess(['bundle', trace, '-o', out]);
-  expect(stderr).toMatch(/^redacted: (\d+ [a-zA-Z ]+, )*1 path$/m);
-  expect(stderr).not.toMatch(/\b0 |[a-z][A-Z]/);
+  const line = /^redacted: .*$/m.exec(stderr)?.[0];
+  expect(line).toMatch(/^redacted: (\d+ [a-zA-Z ]+, )*1 path$/);
+  expect(line).not.toMatch(/\b0 |[a-z][A-Z]/);
   const kept = await vfrInProcess(['bundle', trace, '--no-redact', '-o', out]);
   expect(kept.stderr).toContain('nothing was redacted');
 });

@@ -9,7 +9,7 @@ import {
   strictOption,
 } from '../open-trace.js';
 import { endTransient, hasColor, note } from '../output.js';
-import { requireTerminal } from '../require-terminal.js';
+import { hasTerminal, requireTerminal } from '../require-terminal.js';
 import type { ThemeName } from '../tui/text/theme.js';
 
 interface BrowseOptions extends StrictOption {
@@ -39,9 +39,10 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
-  // What is damaged is shown by the browser; --strict wants to know before.
+  // What is damaged is shown by the browser; --strict wants to know before, and who has no terminal
+  // learns it from standard error.
   const reader =
-    options.strict === true
+    options.strict === true || !hasTerminal()
       ? await openTrace(file, options)
       : await openUnverified(options.follow === true ? recordedTo(file) : file);
   try {
