@@ -3,6 +3,7 @@
  */
 
 import { ERRNO, errnoName } from '../../../traces/index.js';
+import { covers, parseNewId } from '../../model/binding/pci-ids.js';
 import { certainly, only, type Possible, possibly } from '../../model/possible.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
@@ -18,8 +19,18 @@ export function matchesNow(engine: Engine, device: PciDevice | null, driver: str
   if (device === null || driver === null) return null;
   if (certainly(device.visible, false)) return false;
   const found = matches(engine.machine, device, driver, engine.override(device));
-  return found === true && !certainly(device.visible, true) ? null : found;
+  const isSure = certainly(device.visible, true) && !isGettingId(engine, device, driver);
+  return found === true && !isSure ? null : found;
 }
+
+/** Whether a write of `new_id` that is under way gives the driver an id of the device. */
+const isGettingId = (engine: Engine, { ids }: PciDevice, driver: string): boolean =>
+  ids !== null &&
+  engine.frames.isOpen((frame) => {
+    if (frame.type !== 'store' || frame.attribute !== 'new_id') return false;
+    const parsed = frame.driver === driver ? parseNewId(frame.text) : null;
+    return parsed !== null && covers(parsed.entry, ids) !== false;
+  });
 
 export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict {
   const path = `${frame.device?.address}/match`;

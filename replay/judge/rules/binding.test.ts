@@ -269,6 +269,17 @@ describe('new_id', () => {
     expect(kernel.divergences).toEqual([]);
   });
 
+  test('a `new_id` that has not returned may not have added its id when another task binds', () => {
+    const bindMeanwhile = (ret: number) => {
+      const kernel = new KernelStory().device(GPU, { driver: 'nvme' });
+      return kernel.store('new_id', '10de 2684\n', 10, { driver: 'vfio-pci', tid: 1 }, () => {
+        kernel.store('bind', GPU, ret, { device: GPU, driver: 'vfio-pci', tid: 2 });
+      }).divergences;
+    };
+    expect(bindMeanwhile(-19)).toEqual([]);
+    expect(bindMeanwhile(-16)).toEqual([]);
+  });
+
   test('a `new_id` needs two numbers', () => {
     const kernel = new KernelStory().store('new_id', '10de\n', -22, { driver: 'vfio-pci' });
     expect(kernel.divergences).toEqual([]);
