@@ -14,7 +14,7 @@ const HASHES: Readonly<Record<string, string>> = {
   'k612-sriov-on-r1': '858bcc4a31f2c851',
   'k612-vfio-client-r1': 'e1af465b413805cb',
   'many-writers-r1': '074d48b73c094e96',
-  'many-writers-r2': '3a47e4ece803ffff',
+  'many-writers-r2': '8d9307c8a8bfbddf',
   'nested-linux-r1': '5a5b73a8c9ac4ee0',
   'sriov-off-r1': 'ccc92f801797ccac',
   'sriov-on-r1': '4b139cc3220f06f8',

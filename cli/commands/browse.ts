@@ -39,8 +39,8 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, other: string | undefined, options: BrowseOptions): Promise<void> {
-  // What is damaged is shown by the browser; --strict wants to know before, and who has no terminal
-  // learns it from standard error.
+  // What is damaged is shown by the browser. With --strict it is checked before; without a terminal
+  // it is reported on standard error.
   const reader =
     options.strict === true || !hasTerminal()
       ? await openTrace(file, options)
