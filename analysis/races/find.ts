@@ -157,6 +157,8 @@ class HappensBefore {
   readonly #operations: readonly Operation[];
   /** The driver that is bound after each operation, in the recorded order. */
   readonly #drivers: readonly (string | null)[];
+  /** The driver that is bound before all of them. */
+  readonly #initial: string | null;
 
   constructor(
     lifetime: Lifetime,
@@ -165,6 +167,7 @@ class HappensBefore {
   ) {
     this.#operations = lifetime.operations;
     this.#drivers = drivers;
+    this.#initial = lifetime.initial.driver;
   }
 
   /** True when operation `i` comes before the later `j` in every order. */
@@ -196,12 +199,12 @@ class HappensBefore {
 
   /**
    * The operation that bound the driver which operation `j` gives up or unbinds: its actor must
-   * have seen it bound. If the driver is not bound, no order is known.
+   * have seen it bound. -1 if none did: the driver is not bound, or was from the beginning.
    */
   #boundAt(j: number, driver: string): number {
-    if (this.#drivers[j - 1] !== driver) return -1;
-    let at = j - 1;
+    let at = j;
     while (at > 0 && this.#drivers[at - 1] === driver) at--;
+    if (at === j || (at === 0 && this.#initial === driver)) return -1;
     return at;
   }
 

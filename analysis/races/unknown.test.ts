@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { importInput } from '../../recorder/index.js';
 import { buildTrace, type EventRow, scratchFolder } from '../../tests/build-trace.js';
 import { importedCapture } from '../../tests/captures.js';
+import { KernelStory } from '../../tests/kernel-story.js';
 import { rowsOf, without } from '../../tests/rewrite.js';
 import { testData } from '../../tests/test-data.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
@@ -242,4 +243,22 @@ test('a recording without the events of binding is not said to have no races', (
   const { unrecorded } = new Recording().add(read).report;
   expect(unrecorded).toHaveLength(2);
   expect(new Recording().pf('1').vf(0).report.unrecorded).toHaveLength(1);
+});
+
+test('whoever unbinds a driver that was bound from the beginning may come first', () => {
+  const device = '0000:01:00.0';
+  const story = new KernelStory()
+    .device(device, { driver: 'vfio-pci', driver_override: 'vfio-pci' })
+    .store('drivers_probe', device, device.length, { device, tid: 1 });
+  story.store('unbind', device, device.length, { device, driver: 'vfio-pci', tid: 2 }, () =>
+    story.unbind(device, 'vfio-pci', 2),
+  );
+  expect(races(story.trace()).races).toMatchObject([
+    {
+      device,
+      first: { actor: { tid: 1 } },
+      second: { actor: { tid: 2 } },
+      drivers: { recorded: null, other: 'vfio-pci' },
+    },
+  ]);
 });
