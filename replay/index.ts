@@ -84,6 +84,7 @@ export {
   type Deadlock,
   describeDeadlock,
   type FunctionSpec as KernelFunction,
+  functionOfWrite,
   type Kernel,
   type NativeDrivers,
   type OperationSpec,

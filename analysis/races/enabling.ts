@@ -5,6 +5,7 @@
  */
 import {
   boot,
+  functionOfWrite,
   isVfioDriver,
   type KernelAction,
   type RecordedRun,
@@ -36,14 +37,9 @@ export function withConditions(run: RecordedRun): RunSpec | null {
 
 /** The function that an operation names. */
 export function addressOf(action: KernelAction): string | null {
-  if (action.type === 'write') {
-    const isNamed = BY_NAME.has(action.attribute);
-    return isNamed ? action.text.trim() : action.address;
-  }
+  if (action.type === 'write') return functionOfWrite(action);
   return 'address' in action ? action.address : null;
 }
-
-const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
 
 function seenAt({ spec, schedule }: RecordedRun): Seen[][] {
   const k = boot(new World(spec));

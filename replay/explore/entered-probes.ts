@@ -1,5 +1,6 @@
 /** Which drivers' probe functions an order of steps enters. */
-import { boot, type FunctionName, type Recorder, type World } from '../kernel/index.js';
+import { boot, type FunctionName, type Recorder, run, type World } from '../kernel/index.js';
+import { scheduled } from './witness.js';
 
 export interface EnteredProbe {
   readonly device: string;
@@ -10,12 +11,9 @@ export interface EnteredProbe {
 /** @param schedule the thread of each step */
 export function enteredProbes(world: World, schedule: readonly number[]): EnteredProbe[] {
   const notes = new ProbeNotes();
-  const k = boot(world, notes);
-  for (const thread of schedule) {
+  run(boot(world, notes), scheduled(schedule), () => {
     notes.step++;
-    k.step(thread);
-    k.cells.forgetUndo();
-  }
+  });
   return notes.entered;
 }
 
@@ -32,7 +30,7 @@ const ignore = (): void => undefined;
 
 class ProbeNotes implements Recorder {
   readonly entered: EnteredProbe[] = [];
-  /** Number of the step that is being done. */
+  /** Number of the step that is being done, from 0. */
   step = 0;
   /** Calls under way, by thread. */
   readonly #calls = new Map<number, Call[]>();

@@ -1,13 +1,13 @@
 /**
  * Ends that a run does not have, but would have in another order, and the nearest order to each.
  */
-import { boot, type Outcome, outcomeOf, type RunSpec, World } from '../kernel/index.js';
+import { type Outcome, type RunSpec, World } from '../kernel/index.js';
 import { type EnteredProbe, enteredProbes } from './entered-probes.js';
 import { exploreOrders } from './explore-orders.js';
 import { nearestOrder } from './least-inversion.js';
 import { OrderedRun } from './ordered-run.js';
 import { classOfEnd, classOfPair, type RaceClass } from './race-classes.js';
-import { type WitnessStep, witnessOf } from './witness.js';
+import { endOf, type WitnessStep, witnessOf } from './witness.js';
 
 /** An order of all steps of a run. */
 export interface WholeOrder {
@@ -87,12 +87,6 @@ function differencesOf(recorded: Outcome, other: Outcome): string[] {
   const moved = [...addresses].filter((one) => recorded.drivers[one] !== other.drivers[one]);
   const faults = other.faults.filter((fault) => !recorded.faults.includes(fault));
   return [...moved, ...faults];
-}
-
-function endOf(world: World, schedule: readonly number[]): Outcome {
-  const k = boot(world);
-  for (const thread of schedule) k.step(thread);
-  return outcomeOf(k, schedule.length);
 }
 
 function nearest(

@@ -2,6 +2,7 @@
 import {
   type Action,
   type Condition,
+  functionOfWrite,
   type OperationSpec,
   type RunSpec,
   World,
@@ -51,13 +52,9 @@ function observed({ actors }: RunSpec, conditions: readonly Condition[]): string
   ];
 }
 
-const BY_NAME: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
-
 /** The function that an operation is about; null when it may be any. */
 function functionOf(action: Action): string | null {
-  if (action.type === 'write') {
-    return BY_NAME.has(action.attribute) ? action.text.trim() : action.address;
-  }
+  if (action.type === 'write') return functionOfWrite(action);
   // What a user does with files and mappings reaches functions by names.
   return action.type === 'unplug' || action.type === 'removal' || action.type === 'release'
     ? action.address

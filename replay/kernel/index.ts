@@ -33,7 +33,7 @@ export type {
   VfSpec,
 } from './machine-spec.js';
 export { READ_ATTRIBUTES } from './machine-spec.js';
-export type { Operation } from './operation.js';
+export { functionOfWrite, type Operation } from './operation.js';
 export {
   type Outcome,
   oneAfterTheOther,

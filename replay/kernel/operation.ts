@@ -88,11 +88,13 @@ export function operationOf(spec: OperationSpec, names: Names, file: number): Op
 
 type Write = Extract<Action, { type: 'write' }>;
 
-/** What a write is about: what its attribute belongs to, or its text names. */
-function addressOf({ attribute, text, address }: Write, count: number): string | null {
-  if (attribute === 'create') return createdUuid(text, count);
-  return BY_NAME.has(attribute) ? text.trim() : address;
-}
+/** The function that a write is about: whose attribute it is, or that its text names. */
+export const functionOfWrite = ({ attribute, text, address }: Write): string | null =>
+  BY_NAME.has(attribute) ? text.trim() : address;
+
+/** The same for mediated devices, which a write creates. */
+const addressOf = (write: Write, count: number): string | null =>
+  write.attribute === 'create' ? createdUuid(write.text, count) : functionOfWrite(write);
 
 /** Attributes that make and remove mediated devices; undefined for others. */
 function storeOfMdev({ attribute, address, text }: Write): Store | undefined {
