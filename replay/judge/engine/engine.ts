@@ -126,6 +126,11 @@ export class Engine {
     return this.recording.calls(name);
   }
 
+  /** The same of several functions: that one of them is recorded is enough. */
+  recordsAny(names: readonly string[]): boolean {
+    return names.some((name) => this.records(name));
+  }
+
   /** Whether writes of an attribute are recorded even if there are none, and none was lost. */
   recordsWrites(attribute: string): boolean {
     return this.records(attribute) || (this.recording.binding && !this.gaps);
@@ -152,8 +157,7 @@ export class Engine {
   staysOnBus(driver: string): boolean {
     const { claims } = this.machine;
     if (claims.showsRegistered(driver)) return true;
-    const shown = RELEASES.some((name) => this.records(name));
-    return shown && this.machine.isBoundAnywhere(driver);
+    return this.recordsAny(RELEASES) && this.machine.isBoundAnywhere(driver);
   }
 
   /** Marks functions that ended in a part of the recording without a recorded begin. */

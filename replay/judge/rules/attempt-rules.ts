@@ -65,8 +65,7 @@ function beginMatch(engine: Engine, e: EventCursor, device: PciDevice): Verdict 
   });
   pass?.tried.push({ driver, ret: null });
   engine.machine.claims.register(driver);
-  const showsProbing = PROBING.some((name) => engine.records(name));
-  if (!showsProbing) device.driver = either(device.driver, [driver]);
+  if (!engine.recordsAny(PROBING)) device.driver = either(device.driver, [driver]);
   if (holder !== null && holder.tid !== tid && holder.really?.ret === null && !engine.gaps) {
     const path = `${device.address}/lock`;
     return diverge(path, `thread ${holder.tid} holds the device lock`, `thread ${tid} probes`);

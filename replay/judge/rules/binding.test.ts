@@ -170,6 +170,25 @@ describe('a bind that waits for the lock of a function that goes', () => {
   });
 });
 
+test('a recording that shows VFs alone as they come does not show that a function is still away', () => {
+  const bound = (shown: (kernel: KernelStory) => void) => {
+    const kernel = new KernelStory().device(GPU).device(OTHER);
+    kernel.store('driver_override', 'vfio-pci\n', 9, { device: OTHER });
+    shown(kernel);
+    kernel.point({ kind: 'iommu.detach', name: 'remove_device_from_group', device: GPU, tid: 2 });
+    return kernel.store('bind', GPU, GPU.length, { device: GPU, driver: 'vfio-pci' }).divergences;
+  };
+  const row = { device: OTHER, tid: 3 } as const;
+  expect(
+    bound((kernel) =>
+      kernel.call({ kind: 'vf.add', name: 'pci_iov_add_virtfn', ...row, value: 0n }),
+    ),
+  ).toEqual([]);
+  expect(
+    bound((kernel) => kernel.point({ kind: 'device.add', name: 'pci_bus_add_device', ...row })),
+  ).toEqual([`bind: -ENODEV | ${GPU.length}`]);
+});
+
 describe('two threads at once', () => {
   const store = (kernel: KernelStory, tid: number, text: string) =>
     kernel.begin({ ...OVERRIDE, tid, text, length: BigInt(text.length) });

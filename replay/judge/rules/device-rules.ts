@@ -176,15 +176,15 @@ export function secondRelease(engine: Engine, device: PciDevice, tid: number): v
   if (removal?.tid !== tid) return;
   removal.releases++;
   if (removal.releases < 2) return;
-  device.visible = showsAdding(engine) ? [false] : 'unknown';
+  device.visible = showsAdding(engine, device) ? [false] : 'unknown';
   device.dead = [true];
 }
 
 /** Whether the recording shows a function that comes to the address of a removed one. */
-const showsAdding = (engine: Engine): boolean =>
-  ['pci_device_add', 'pci_bus_add_device', 'pci_iov_add_virtfn'].some((name) =>
-    engine.records(name),
-  );
+const showsAdding = (engine: Engine, { physfn }: PciDevice): boolean =>
+  engine.recordsAny(ADDS) || (physfn !== null && engine.records('pci_iov_add_virtfn'));
+
+const ADDS = ['pci_device_add', 'pci_bus_add_device'];
 
 export function releaseEnded(device: PciDevice, tid: number): void {
   const { removal } = device;
@@ -209,7 +209,7 @@ export function joinGroup(engine: Engine, e: EventCursor): Verdict {
 export function leaveGroup(engine: Engine, e: EventCursor): Verdict {
   const device = engine.deviceOf(e);
   if (device === null || e.name !== 'remove_device_from_group') return STIMULUS;
-  if (showsAdding(engine)) engine.machine.remove(device);
+  if (showsAdding(engine, device)) engine.machine.remove(device);
   else engine.machine.forgetAt(device, e.seq);
   return STIMULUS;
 }

@@ -13,19 +13,18 @@ export function setNumVfs(sriov: Sriov, n: number, seq: number): void {
   sriov.assumed.numVfs = false;
 }
 
-/** Whether the recording shows that VFs are removed without a write of `sriov_numvfs`. */
-const showsDisabling = (engine: Engine): boolean =>
-  engine.records('pci_disable_sriov') || engine.records('pci_iov_remove_virtfn');
+/** What shows that VFs are removed, also without a write of `sriov_numvfs`. */
+const DISABLES = ['pci_disable_sriov', 'pci_iov_remove_virtfn'];
+const CHANGES = [...DISABLES, 'sriov_numvfs'];
 
 /** The number of VFs, if the recording would have shown that they were removed. */
 export function numVfsOf(engine: Engine, { numVfs }: Sriov): Possible<number> {
-  const isSeen = showsDisabling(engine) || engine.records('sriov_numvfs');
-  return isSeen || certainly(numVfs, 0) ? numVfs : 'unknown';
+  return engine.recordsAny(CHANGES) || certainly(numVfs, 0) ? numVfs : 'unknown';
 }
 
 /** A driver that is released may remove its VFs. */
 export function releaseVfs(engine: Engine, { sriov }: PciDevice): void {
-  if (sriov === null || showsDisabling(engine) || certainly(sriov.numVfs, 0)) return;
+  if (sriov === null || engine.recordsAny(DISABLES) || certainly(sriov.numVfs, 0)) return;
   sriov.numVfs = 'unknown';
 }
 

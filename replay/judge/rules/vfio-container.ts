@@ -68,7 +68,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
       engine.records(ofMdev ? DF_OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     openError: call.openError,
     mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
-    showsClose: (ofMdev ? [CLOSE] : CLOSES).some((name) => engine.records(name)),
+    showsClose: engine.recordsAny(ofMdev ? [CLOSE] : CLOSES),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;

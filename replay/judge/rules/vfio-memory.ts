@@ -153,8 +153,9 @@ const mapsAll = (engine: Engine, { name }: EventCursor): boolean =>
 const ZAP = 'vfio_pci_zap_and_down_write_memory_lock';
 
 /** The recording has the accesses by which a user turns memory on and off. */
-const showsConfig = (engine: Engine): boolean =>
-  engine.records('vfio_pci_config_rw') || engine.records('vfio_pci_rw');
+const showsConfig = (engine: Engine): boolean => engine.recordsAny(CONFIG_ACCESSES);
+
+const CONFIG_ACCESSES = ['vfio_pci_config_rw', 'vfio_pci_rw'];
 
 /**
  * The recording has the calls by which a user turns memory on and off.
