@@ -10,7 +10,7 @@ import {
   type VfioState,
 } from '../../model/vfio/vfio-state.js';
 import { Machine, type MachineData, newMachine } from '../machine/machine.js';
-import { newDevice, type PciDevice } from '../machine/pci-device.js';
+import { forgetDevice, type PciDevice } from '../machine/pci-device.js';
 import { Frames, type FramesData, newFrames } from './call-frames.js';
 import { Nesting, type NestingData, PCI_ADDRESS } from './call-nesting.js';
 import { copyOf } from './deep-copy.js';
@@ -217,8 +217,7 @@ export class Engine {
     if (!device.assumed[part] && !unseen) return verdict;
     if (device.assumed[part]) this.#tellDoubt(part, verdict);
     device.assumed[part] = false;
-    if (certainly(device.visible, false))
-      Object.assign(device, newDevice(device.address, 'unknown'));
+    if (certainly(device.visible, false)) forgetDevice(device);
     return UNKNOWN;
   }
 
@@ -239,8 +238,7 @@ export class Engine {
   assumePresent(device: PciDevice): void {
     const lacking = certainly(device.visible, false) && device.assumed.driver;
     if (!lacking) return;
-    const { assumed } = device;
-    Object.assign(device, newDevice(device.address, 'unknown'), { visible: [true], assumed });
+    forgetDevice(device, { visible: [true], assumed: device.assumed });
   }
 
   /** Whether the kernel release is known, so that version-dependent predictions are certain. */

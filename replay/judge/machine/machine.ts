@@ -2,7 +2,7 @@ import { type KernelRules, kernelRules } from '../../model/kernel-rules.js';
 import { certainly, either, type Possible } from '../../model/possible.js';
 import { type ClaimsData, newClaims } from './claims-data.js';
 import { Claims } from './driver-claims.js';
-import { newDevice, type PciDevice, type PendingOverride } from './pci-device.js';
+import { forgetDevice, newDevice, type PciDevice, type PendingOverride } from './pci-device.js';
 
 /** The state of the machine, as plain data. */
 export interface MachineData {
@@ -117,7 +117,7 @@ export class Machine {
    */
   forgetAt(device: PciDevice, removed: number): void {
     this.loosen(device);
-    Object.assign(device, newDevice(device.address, 'unknown'), { born: removed });
+    forgetDevice(device, { born: removed });
   }
 
   /** The possible overrides for a thread that reads now without the device lock. */
@@ -156,7 +156,7 @@ export class Machine {
     for (const device of this.#devices.values()) {
       const { assumed, sriov } = device;
       if (certainly(device.visible, false) && assumed.driver) {
-        Object.assign(device, newDevice(device.address, 'unknown'));
+        forgetDevice(device);
         continue;
       }
       if (assumed.driver) device.driver = 'unknown';
@@ -174,8 +174,7 @@ export class Machine {
   forgetAbsent(): void {
     this.#data.listed = false;
     for (const device of this.#devices.values()) {
-      if (certainly(device.visible, false))
-        Object.assign(device, newDevice(device.address, 'unknown'));
+      if (certainly(device.visible, false)) forgetDevice(device);
     }
   }
 
@@ -184,8 +183,7 @@ export class Machine {
     this.forgetAssumed();
     this.claims.clear();
     for (const device of this.#devices.values()) {
-      if (device.born >= 0) continue;
-      Object.assign(device, newDevice(device.address, 'unknown'));
+      if (device.born < 0) forgetDevice(device);
     }
   }
 

@@ -106,3 +106,11 @@ export const newDevice = (address: string, exists: Possible<boolean>): PciDevice
   probed: -1,
   endpoint: null,
 });
+
+/**
+ * Forgets what is known of a function: another one may be at its address, or none.
+ * @param known facts that hold nevertheless
+ */
+export function forgetDevice(device: PciDevice, known: Partial<PciDevice> = {}): void {
+  Object.assign(device, newDevice(device.address, 'unknown'), known);
+}
