@@ -22,8 +22,8 @@ const changesNothing = (kind: string): boolean => kindFacts(kind)?.frequent === 
 interface Watched {
   readonly rule: CheckRule;
   readonly never: Expression;
-  /** The parts below `ever`; true if the part has held, undefined if it is not known. */
-  readonly evers: (boolean | undefined)[];
+  /** The parts below `ever`, and whether each has held; undefined if that is not known. */
+  readonly evers: { readonly part: Expression; held: boolean | undefined }[];
   holds: boolean | undefined;
   /** It was true or false after some event. */
   isDecided: boolean;
@@ -37,7 +37,7 @@ export function searchStates(reader: TraceReader, rules: readonly CheckRule[]): 
   const watched = rules.flatMap((rule): Watched[] => {
     if (rule.finds.type !== 'states') return [];
     const { never } = rule.finds;
-    const evers = everParts(never).map((): boolean | undefined => undefined);
+    const evers = everParts(never).map((part) => ({ part, held: undefined }));
     return [{ rule, never, evers, holds: undefined, isDecided: false }];
   });
   if (watched.length === 0) return [];
@@ -57,12 +57,11 @@ export function searchStates(reader: TraceReader, rules: readonly CheckRule[]): 
 
 function update(one: Watched, e: EventCursor, engine: Engine, actors: Actors): Finding[] {
   const fact = (call: Call) => actors.fact(call) ?? stateFact(engine, call);
-  for (const [i, part] of everParts(one.never).entries()) {
-    if (one.evers[i] === true) continue;
-    one.evers[i] = evaluate(part, { fact, ever: () => undefined });
+  for (const ever of one.evers) {
+    if (ever.held !== true) ever.held = evaluate(ever.part, { fact, ever: () => undefined });
   }
   const before = one.holds;
-  one.holds = evaluate(one.never, { fact, ever: (number) => one.evers[number] });
+  one.holds = evaluate(one.never, { fact, ever: (number) => one.evers[number].held });
   if (one.holds === undefined) return [];
   one.isDecided = true;
   if (!one.holds || before === true) return [];
