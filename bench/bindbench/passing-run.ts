@@ -1,5 +1,5 @@
 /** Which run of a case that ended well is recorded. */
-import { explainRun, type Outcome } from '../../replay/index.js';
+import { endOf, nearestOrder, OrderedRun, type Outcome } from '../../replay/index.js';
 import { type ExploredCase, type FoundRun, isBadFor } from './explore-case.js';
 import type { Case } from './read-case.js';
 
@@ -9,9 +9,12 @@ import type { Case } from './read-case.js';
  */
 export function passingRun(one: Case, { world, badRun, goodRun }: ExploredCase): FoundRun | null {
   if (badRun === null || goodRun === null) return goodRun;
+  const run = new OrderedRun(world, badRun.schedule);
   const nearest = (isBad: (outcome: Outcome) => boolean): FoundRun | null => {
-    const found = explainRun(world, badRun.schedule, { states: STATES, isBad });
-    return found === null ? null : { outcome: found.wanted, schedule: found.schedule };
+    const found = nearestOrder(run, { states: STATES, isBad });
+    if (found === null) return null;
+    const { schedule } = found;
+    return { outcome: endOf(world, schedule), schedule };
   };
   const isBadRun = (outcome: Outcome) => isBadFor(one, outcome);
   const fails = (outcome: Outcome) =>

@@ -9,8 +9,9 @@ export {
   type ExploreOptions,
   exploreOrders,
 } from './explore-orders.js';
+export { nearestOrder } from './least-inversion.js';
 export { modelVersion } from './model-version.js';
-
+export { OrderedRun } from './ordered-run.js';
 export { type OperationAt, type OtherEnd, otherEnds } from './other-ends.js';
 export { type FoundOutcome, type Judgement, shareOf, withDriverOf } from './outcome-set.js';
 export { ADVICE, classOfPair, type RaceClass } from './race-classes.js';
