@@ -105,7 +105,6 @@ async function measure(file: string): Promise<void> {
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const busy = await framesDuring(page, () => drag(page, x, y));
     print('pan while the trace is replayed, p50 p95', `${share(busy, 0.5)} ${share(busy, 0.95)}`);
-    await page.waitForFunction(() => true);
     await page.mouse.move(x, y);
     const zooming = await framesDuring(page, () => wheel(page));
     print('zoom, p50 p95 of a frame', `${share(zooming, 0.5)} ${share(zooming, 0.95)}`);

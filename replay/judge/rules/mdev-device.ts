@@ -17,7 +17,8 @@ import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine, Rule } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { inHindsight, STIMULUS, UNKNOWN, UNMODELLED, type Verdict } from '../engine/verdict.js';
-import { CLOSE, mdevOf, OPEN } from './mdev-rules.js';
+import { DF_OPEN } from './hindsight.js';
+import { CLOSE, mdevOf } from './mdev-rules.js';
 import { cdevBinding, endCdev, releaseFile, UNBOUND } from './vfio-cdev.js';
 import { rulesOf } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
@@ -50,7 +51,7 @@ export function openMdev(engine: Engine, e: EventCursor): Verdict {
   const mdev = mdevOf(engine, e);
   if (mdev === null) return STIMULUS;
   const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
-  if (e.name !== OPEN) {
+  if (e.name !== DF_OPEN) {
     // The driver opens it in its own way: the result for the group's call is not known.
     if (ioctl !== null) ioctl.opened = null;
     return STIMULUS;
@@ -106,7 +107,7 @@ function doorOfMdev(engine: Engine, mdev: Mdev, e: EventCursor): Door {
   const file = fileOfCall(engine.vfio.descriptors, e.pid, e.tid);
   const { bound, cdevOpened = false } = functionAt(engine.vfio, mdev.uuid);
   const ofGroup = file !== null && engine.vfio.groupFiles.has(file);
-  const shown = engine.records(OPEN) && engine.records(CLOSE);
+  const shown = engine.records(DF_OPEN) && engine.records(CLOSE);
   const open = shown ? isMdevOpen(mdev) : null;
   const showsBind = engine.records(CDEV_CALL.BIND);
   return doorOf({ bound: cdevBinding(bound), file, ofGroup, open, cdevOpened, showsBind });
@@ -173,7 +174,7 @@ export function mdevRegion(engine: Engine, e: EventCursor): Verdict {
   const driver = modelOf(engine, mdev);
   if (e.phase === 'begin') return STIMULUS;
   if (mdev === null || driver === null) return UNMODELLED;
-  if (isMdevOpen(mdev) === false && engine.records(OPEN)) return UNKNOWN;
+  if (isMdevOpen(mdev) === false && engine.records(DF_OPEN)) return UNKNOWN;
   return unsure(
     engine,
     judge(`${mdev.uuid}/region`, driver.access(e.region, e.length), e.ret, e.length),

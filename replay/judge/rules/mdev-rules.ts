@@ -16,8 +16,7 @@ import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { judge } from './vfio-results.js';
 
-/** Functions of the core that open a device for a file, and close it. */
-export { DF_OPEN as OPEN } from './hindsight.js';
+/** Function by which the core closes a device of a file; the one that opens it is `DF_OPEN`. */
 export const CLOSE = 'vfio_df_close';
 
 const TAKEN = because(ERRNO.EEXIST, 'a mediated device has this UUID already');

@@ -32,7 +32,7 @@ import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { inHindsight, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
-import { OPEN } from './mdev-rules.js';
+import { DF_OPEN } from './hindsight.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 import { blockersOf, viable } from './vfio-viable.js';
@@ -174,7 +174,7 @@ function bindResults(
   const group = engine.machine.find(fn.address)?.group ?? null;
   const refused = group === null ? [-ERRNO.EPERM] : refusedGroup(engine, group);
   if (group !== null && viable(engine, group) === false) return anyOf(...maybe, refused);
-  const opener = isUuid(fn.address) ? OPEN : 'vfio_pci_core_enable';
+  const opener = isUuid(fn.address) ? DF_OPEN : 'vfio_pci_core_enable';
   if (!engine.records(opener)) return null;
   const others = [-ERRNO.EINVAL, -ERRNO.EBUSY, -ERRNO.ENODEV, -ERRNO.ENOMEM];
   return anyOf(...maybe, refused, others);
