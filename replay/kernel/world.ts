@@ -53,6 +53,8 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** Processes of several threads. */
+  readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #drivers: ReadonlyMap<string, Driver>;
 
@@ -85,6 +87,7 @@ export class World implements Names {
     this.processes = actors.map(({ process }, i) =>
       process === undefined ? i : actors.findIndex((other) => other.process === process),
     );
+    this.#shared = new Set(this.processes.filter((process, i) => process !== i));
   }
 
   get scanned(): readonly Place[] {
@@ -103,6 +106,11 @@ export class World implements Names {
   /** The first thread of the process that an actor's thread is of. */
   firstThreadOf(actor: number): number {
     return this.processes[actor];
+  }
+
+  /** Whether an actor's thread shares its files with other threads of its process. */
+  hasThreads(actor: number): boolean {
+    return this.#shared.has(this.processes[actor]);
   }
 
   place(address: string): Place | null {
