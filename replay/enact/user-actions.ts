@@ -1,13 +1,12 @@
 /** What a process does with its files, as operations of an actor, for any of VFIO's interfaces. */
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction, Touch, UserAction } from '../kernel/index.js';
+import { IRQ_SET } from '../model/vfio/vfio-irqs.js';
 import { VM_FAULT } from '../model/vfio-pci-core/mmap-faults.js';
 import type { RecordedEvent } from './recording.js';
 
 const PAGE = 4096;
 const REGION_PAGES = 2 ** 28;
-/** VFIO_IRQ_SET_DATA_EVENTFD. */
-const IS_EVENTFD = 4;
 
 interface Mapping {
   readonly name: string;
@@ -147,7 +146,7 @@ export class UserActions {
    */
   setIrqs(call: IoctlAction, inner: readonly RecordedEvent[]): void {
     const irqs = inner.find(({ kind }) => kind === 'irq.set');
-    const isEventfd = ((irqs?.value ?? 0) & IS_EVENTFD) !== 0;
+    const isEventfd = ((irqs?.value ?? 0) & IRQ_SET.DATA_EVENTFD) !== 0;
     const count = isEventfd ? (irqs?.access?.length ?? 0) : 0;
     const event = this.newName('event');
     if (count > 0) this.do({ type: 'open', file: 'eventfd', address: null, as: event });

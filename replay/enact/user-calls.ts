@@ -3,6 +3,7 @@ import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
 import { isUuid } from '../model/mdev/index.js';
 import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
+import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
 import { ATTACH, BIND, BIND_FD, CONTAINER_FD, DETACH, PAGE_TABLE, wordAt } from './call-structs.js';
 import type { Decisions } from './decisions.js';
 import type { Groups } from './groups.js';
@@ -34,10 +35,9 @@ function numberShownBy(name: string, ret: number): number {
 const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
 
-/** VFIO_IRQ_SET_DATA_EVENTFD and VFIO_IRQ_SET_ACTION_UNMASK: the eventfd is not recorded. */
-const UNMASKER = 4 | 16;
-const setsUnmasker = ({ name, data }: RecordedEvent): boolean =>
-  name === 'VFIO_DEVICE_SET_IRQS' && ((wordAt(data, 4) ?? 0) & UNMASKER) === UNMASKER;
+/** The eventfd of such a call is not recorded. */
+const mayUnmask = ({ name, data }: RecordedEvent): boolean =>
+  name === 'VFIO_DEVICE_SET_IRQS' && setsUnmasker(wordAt(data, 4) ?? 0);
 
 const isOfMdev = ({ device }: RecordedEvent): boolean => device !== null && isUuid(device);
 
@@ -313,7 +313,7 @@ export class UserCalls {
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
-    const decides = setsUnmasker(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
+    const decides = mayUnmask(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
     const maps = call.inner.filter(({ kind }) => begin.name === ATTACH && kind === 'dma.map');
     const pinned = maps.reduce((sum, { access }) => sum + (access?.length ?? 0), 0);

@@ -9,6 +9,7 @@ import { covers, type IdMatch, type PciIds, parseNewId } from '../model/binding/
 import { vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
 import { createdUuid, mdevDriver } from '../model/mdev/index.js';
+import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
 import { defaultHardware, hardwareOf } from './hardware.js';
 import type {
   Action,
@@ -53,6 +54,8 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** Processes of several threads. */
+  readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #drivers: ReadonlyMap<string, Driver>;
 
@@ -69,7 +72,7 @@ export class World implements Names {
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
-    this.canUnmask = actions.some(setsUnmasker);
+    this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
@@ -85,6 +88,7 @@ export class World implements Names {
     this.processes = actors.map(({ process }, i) =>
       process === undefined ? i : actors.findIndex((other) => other.process === process),
     );
+    this.#shared = new Set(this.processes.filter((process, i) => process !== i));
   }
 
   get scanned(): readonly Place[] {
@@ -103,6 +107,11 @@ export class World implements Names {
   /** The first thread of the process that an actor's thread is of. */
   firstThreadOf(actor: number): number {
     return this.processes[actor];
+  }
+
+  /** Whether an actor's thread shares its files with other threads of its process. */
+  hasThreads(actor: number): boolean {
+    return this.#shared.has(this.processes[actor]);
   }
 
   place(address: string): Place | null {
@@ -125,12 +134,9 @@ export class World implements Names {
   }
 }
 
-/** Flags of SET_IRQS with an eventfd for unmasking (uapi vfio.h). */
-const UNMASKER_FLAGS = 4 | 16;
-
-function setsUnmasker(action: Action): boolean {
+function mayUnmask(action: Action): boolean {
   if (action.type !== 'ioctl' || action.name !== 'VFIO_DEVICE_SET_IRQS') return false;
-  return action.data !== null && (action.data[4] & UNMASKER_FLAGS) === UNMASKER_FLAGS;
+  return action.data !== null && setsUnmasker(action.data[4]);
 }
 
 /** What an operation opens; null for nothing. */

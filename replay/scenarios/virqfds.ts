@@ -1,14 +1,15 @@
 /** Eventfds by which a user unmasks INTx. */
+import { IRQ_SET } from '../model/vfio/vfio-irqs.js';
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { NIC, nics, vfioPci } from './parts.js';
 import { openDeviceOf, orStop } from './vfio-parts.js';
 
 const nic: FunctionDocument = { ...nics[0], driver: 'vfio-pci', override: 'vfio-pci' };
-const [EVENTFD, UNMASK, TRIGGER] = [4, 16, 32];
+const { DATA_EVENTFD, UNMASK, TRIGGER } = IRQ_SET;
 const setIntx = (flags: number, file: string | null): OperationDocument => ({
   ioctl: 'VFIO_DEVICE_SET_IRQS',
   on: 'device',
-  with: { flags: flags | EVENTFD, index: 0, start: 0, count: 1 },
+  with: { flags: flags | DATA_EVENTFD, index: 0, start: 0, count: 1 },
   files: [file],
 });
 const open = (as: string): OperationDocument => ({ open: 'eventfd', as });

@@ -5,11 +5,9 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
+import { IRQ_SET } from '../vfio/vfio-irqs.js';
 import type { IrqUse } from './mdev-state.js';
 
-/** VFIO_IRQ_SET_* of uapi vfio.h. */
-const DATA = { NONE: 1, BOOL: 2, EVENTFD: 4, ALL: 7 } as const;
-const ACTION = { MASK: 8, UNMASK: 16, TRIGGER: 32, ALL: 56 } as const;
 const INDEX: Readonly<Partial<Record<number, IrqUse>>> = { 0: 'intx', 1: 'msi' };
 const HEADER_BYTES = 20;
 const IRQS = 5;
@@ -66,7 +64,7 @@ function outcomes(use: IrqUse, request: Request, limits: boolean): IrqOutcome[] 
   const refuseForm = (why: string) => refuse(use, ERRNO.EINVAL, why);
   if (argsz < HEADER_BYTES) return refuseForm(`argsz is ${argsz}, less than ${HEADER_BYTES}`);
   if (index >= IRQS) return refuseForm(`there is no interrupt index ${index}`);
-  if ((flags & ~(DATA.ALL | ACTION.ALL)) !== 0) {
+  if ((flags & ~(IRQ_SET.DATA | IRQ_SET.ACTION)) !== 0) {
     return refuseForm(`flags ${hex(flags)} are not all known`);
   }
   const max = limits ? IRQS : 0;
@@ -85,9 +83,9 @@ function outcomes(use: IrqUse, request: Request, limits: boolean): IrqOutcome[] 
 
 /** Bytes of data for each interrupt; null for no data or more than one kind. */
 function sizeOf(flags: number): number | null {
-  const data = flags & DATA.ALL;
-  if (data === DATA.NONE) return 0;
-  return data === DATA.BOOL ? 1 : data === DATA.EVENTFD ? 4 : null;
+  const data = flags & IRQ_SET.DATA;
+  if (data === IRQ_SET.DATA_NONE) return 0;
+  return data === IRQ_SET.DATA_BOOL ? 1 : data === IRQ_SET.DATA_EVENTFD ? 4 : null;
 }
 
 const NO_ACTION = 'these interrupts have no such action';
@@ -95,18 +93,18 @@ const NOT_IN_USE = 'interrupts of another type are in use, or none, or more than
 
 function serve(use: IrqUse, wanted: IrqUse, request: Request): IrqOutcome[] {
   const { flags, start, count, eventfd } = request;
-  const action = flags & ACTION.ALL;
+  const action = flags & IRQ_SET.ACTION;
   const one = start === 0 && count === 1;
-  if (action === ACTION.MASK || action === ACTION.UNMASK) {
+  if (action === IRQ_SET.MASK || action === IRQ_SET.UNMASK) {
     if (wanted === 'msi') return refuse(use, ERRNO.ENOTTY, NO_ACTION);
     if (use !== wanted || !one) return refuse(use, ERRNO.EINVAL, NOT_IN_USE);
-    return (flags & DATA.EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY, NO_ACTION) : works(use);
+    return (flags & IRQ_SET.DATA_EVENTFD) !== 0 ? refuse(use, ERRNO.ENOTTY, NO_ACTION) : works(use);
   }
   // It does not handle several actions at once, or no action: it does nothing, and succeeds.
-  if (action !== ACTION.TRIGGER) return works(use);
-  if (use === wanted && count === 0 && (flags & DATA.NONE) !== 0) return works('none');
+  if (action !== IRQ_SET.TRIGGER) return works(use);
+  if (use === wanted && count === 0 && (flags & IRQ_SET.DATA_NONE) !== 0) return works('none');
   if ((use !== wanted && use !== 'none') || !one) return refuse(use, ERRNO.EINVAL, NOT_IN_USE);
-  if ((flags & DATA.EVENTFD) !== 0) {
+  if ((flags & IRQ_SET.DATA_EVENTFD) !== 0) {
     if (eventfd === 'open') return works(wanted);
     // A descriptor of -1 turns the interrupt off, and so does one that is bad.
     const bad = [ERRNO.EBADF, ERRNO.EINVAL].flatMap((errno) =>

@@ -8,14 +8,22 @@ import { anyOf, because, type Results } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, irqCount, type OpenDevice } from '../vfio-pci-core/open-device.js';
 
-/** VFIO_IRQ_SET_* of uapi vfio.h. */
-const DATA_NONE = 1;
-const DATA_EVENTFD = 4;
-const DATA = 7;
-const MASK = 8;
-const UNMASK = 16;
-const TRIGGER = 32;
-const ACTION = 56;
+/** VFIO_IRQ_SET_* of uapi vfio.h: kinds of data and actions, and the masks of both. */
+export const IRQ_SET = {
+  DATA_NONE: 1,
+  DATA_BOOL: 2,
+  DATA_EVENTFD: 4,
+  DATA: 7,
+  MASK: 8,
+  UNMASK: 16,
+  TRIGGER: 32,
+  ACTION: 56,
+} as const;
+const { DATA_NONE, DATA_EVENTFD, DATA, MASK, UNMASK, TRIGGER, ACTION } = IRQ_SET;
+
+/** Whether a request has an eventfd by which the user unmasks the interrupt. */
+export const setsUnmasker = (flags: number): boolean =>
+  (flags & UNMASK) !== 0 && (flags & DATA_EVENTFD) !== 0;
 
 export interface IrqRequest {
   readonly flags: number;

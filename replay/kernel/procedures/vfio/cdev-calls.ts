@@ -15,12 +15,11 @@ import {
   fetched,
   groupOfDev,
   ioctlOf,
-  isMediated,
   lockOfDevGroup,
   pointerOf,
   vdevOf,
 } from './common.js';
-import { setLock } from './device.js';
+import { closeOf, openOf, setLock } from './device.js';
 import { attachDevice, bindDevice, detachDevice, unbindDevice } from './iommufd-devices.js';
 import { refusesOpen } from './variant-hooks.js';
 
@@ -160,11 +159,7 @@ export const CDEV = [
     lock: takes(setLock, (k) => {
       const pt = new DataView(structOf(k).buffer).getUint32(8, true);
       if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, boundTo(k), pt);
-      else {
-        const way = isMediated(k, k.dev) ? 'emulated' : 'physical';
-        k.pointCall({ call: `vfio_iommufd_${way}_detach_ioas`, device: addressOf(k) });
-        detachDevice(k);
-      }
+      else detachDevice(k);
     }),
     unlock: gives(setLock, (k) => end(k, k.i, true)),
     served: joined((k) => k.done(k.ret)),
@@ -193,8 +188,7 @@ export const CDEV = [
       if (k.i === 0) k.i = bindDevice(k, found);
       if (k.i < 0) return 'opened';
       k.add(opens, 1);
-      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
-      return k.call(own, k.dev, 0, 0, 'enabled');
+      return k.call(openOf(k), k.dev, 0, 0, 'enabled');
     }),
     enabled: joined((k) => {
       k.i = k.ret;
@@ -224,8 +218,7 @@ export const CDEV = [
     },
     lock: takes(setLock, (k) => {
       k.pointCall({ call: 'vfio_df_close', device: addressOf(k) });
-      const own = isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
-      return k.call(own, k.dev);
+      return k.call(closeOf(k), k.dev);
     }),
     closed: joined((k) => {
       unbindDevice(k);

@@ -58,13 +58,23 @@ function enable(k: Kernel, works: boolean): void {
 /** The device of a file that a group handed out. */
 const devOfFile = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.dev);
 
-const closeOf = (k: Kernel): string =>
+/** The functions by which its driver opens and closes a device. */
+export const openOf = (k: Kernel): string =>
+  isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
+export const closeOf = (k: Kernel): string =>
   isMediated(k, k.dev) ? 'mdev_close_device' : 'vfio_pci_core_close_device';
 
 /** `vfio_group_use_container`: -EINVAL before the container of the group has an IOMMU driver. */
 function containerIsReady(k: Kernel): number {
   const container = k.vfio.file(k.get(groupOfDev(k) + GROUP.container));
   return k.get(container + FILE.iommu) === 0 ? -ERRNO.EINVAL : 0;
+}
+
+/** A device that could not be opened leaves its iommufd, if it is in one. */
+function giveUp(k: Kernel): void {
+  if (k.n !== 0) unbindDevice(k);
+  k.n = 0;
+  k.add(vdevOf(k) + VDEV.opens, -1);
 }
 
 export const DEVICE_FILES = [
@@ -85,29 +95,20 @@ export const DEVICE_FILES = [
         if (!k.rules.opensDeviceFiles) k.i = attachToCompat(k, k.arg);
       }
       if (k.i < 0) return 'undo';
-      const own = isMediated(k, k.dev) ? 'mdev_open_device' : 'vfio_pci_core_enable';
-      return k.call(own, k.dev, 0, 0, 'enabled');
+      return k.call(openOf(k), k.dev, 0, 0, 'enabled');
     }),
     enabled: joined((k) => {
       k.i = k.ret;
       return k.i < 0 ? undefined : 'end';
     }),
-    undo: joined((k) => {
-      if (k.n !== 0) unbindDevice(k);
-      k.n = 0;
-      k.add(vdevOf(k) + VDEV.opens, -1);
-    }),
+    undo: joined(giveUp),
     end: joined((k) => {
       if (k.rules.opensDeviceFiles) k.endCall(k.i);
       if (k.n === 0 || !k.rules.opensDeviceFiles) return 'unlock';
       k.i = attachToCompat(k, k.arg);
       return k.i < 0 ? k.call(closeOf(k), k.dev) : 'unlock';
     }),
-    closed: joined((k) => {
-      unbindDevice(k);
-      k.n = 0;
-      k.add(vdevOf(k) + VDEV.opens, -1);
-    }),
+    closed: joined(giveUp),
     unlock: gives(setLock, (k) => {
       // The device that is bound has a reference to the iommufd.
       if (k.n !== 0) k.add(k.vfio.file(k.arg) + FILE.refs, 1);

@@ -37,6 +37,7 @@ export function attachEmulated(k: Kernel, ioas: number): number {
 
 /** `vfio_iommufd_emulated_detach_ioas`. */
 export function detachEmulated(k: Kernel): void {
+  k.pointCall({ call: 'vfio_iommufd_emulated_detach_ioas', device: addressOf(k) });
   change(k, k.get(vdevOf(k) + VDEV.iommufd), (context) => detachAccess(context, addressOf(k)));
 }
 

@@ -26,6 +26,7 @@ import {
 } from './common.js';
 import { objectOf, setIommu } from './container.js';
 import { serveDma } from './dma.js';
+import { ENDS_WITH_FILE, holdFile } from './held-file.js';
 import { joinIommufd, leaveIommufd } from './iommufd-devices.js';
 
 /** Bytes of a struct that `vfio_iommu_type1_ioctl` is recorded with. */
@@ -91,6 +92,8 @@ const iommufdOfGroup = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.io
 
 /** Why a group cannot be put into a container or an iommufd; 0 when it can. */
 function mayJoin(k: Kernel, file: number): number {
+  // Another thread has closed it since the call began: that comes out as if it had done so before.
+  if (file === 0) return EBADF;
   if (isInContainer(k) || iommufdOfGroup(k) !== 0) return -ERRNO.EINVAL;
   if (isRevoked(k)) return -ERRNO.ENODEV;
   const { kind } = k.world.file(file);
@@ -134,11 +137,12 @@ export const IOCTL = [
       if (file === 0) return k.done(EBADF);
       const { kind } = k.world.file(file);
       if (kind === 'eventfd') return k.done(-ERRNO.ENOTTY);
+      holdFile(k, file);
       // BIND is a call of every file of a device, and refused by those that a group handed out.
       const binds = kind === 'device' && action.name === CDEV_CALL.BIND && k.rules.opensDeviceFiles;
       return k.call(binds ? 'cdev_ioctl' : `${kind}_ioctl`, 0, 0, file);
     },
-    exit: joined((k) => k.done(k.ret)),
+    ...ENDS_WITH_FILE,
   }),
 
   procedure('container_ioctl', {

@@ -96,8 +96,14 @@ function detachPhysical(k: Kernel): void {
   unmapAreas(k, unmapped);
 }
 
-export const detachDevice = (k: Kernel): void =>
-  isMediated(k, k.dev) ? detachEmulated(k) : detachPhysical(k);
+/** `vfio_iommufd_physical_detach_ioas`, or that of a mediated device. */
+export function detachDevice(k: Kernel): void {
+  if (isMediated(k, k.dev)) detachEmulated(k);
+  else {
+    k.pointCall({ call: 'vfio_iommufd_physical_detach_ioas', device: addressOf(k) });
+    detachPhysical(k);
+  }
+}
 
 /** `vfio_iommufd_physical_unbind`. */
 function unbindPhysical(k: Kernel): void {

@@ -5,8 +5,10 @@
 import { ERRNO } from '../../../../traces/index.js';
 import {
   applyIrqs,
+  IRQ_SET,
   type IrqRequest,
   irqsResult,
+  setsUnmasker,
   validIrqs,
 } from '../../../model/vfio/vfio-irqs.js';
 import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
@@ -14,12 +16,7 @@ import type { Kernel } from '../../kernel.js';
 import { FILE, type Triggers, VDEV } from '../../vfio-cells.js';
 import { fileOf, ioctlOf, isMediated, wordsOf } from './common.js';
 
-/** VFIO_IRQ_SET_* of uapi vfio.h. */
-const DATA_NONE = 1;
-const DATA_BOOL = 2;
-const DATA_EVENTFD = 4;
-const UNMASK = 16;
-const TRIGGER = 32;
+const { DATA_NONE, DATA_BOOL, DATA_EVENTFD, UNMASK, TRIGGER } = IRQ_SET;
 const HEADER_BYTES = 20;
 const DYNAMIC_SINCE = 6005;
 
@@ -71,10 +68,6 @@ export function setIrqs(k: Kernel, dev: number, device: OpenDevice): number {
   return ret;
 }
 
-/** An eventfd by which the user unmasks INTx. */
-const setsUnmask = ({ index, flags }: IrqRequest): boolean =>
-  index === IRQ.INTX && (flags & UNMASK) !== 0 && (flags & DATA_EVENTFD) !== 0;
-
 /** `vfio_virqfd_enable`, and `vfio_virqfd_disable` for a descriptor of -1. */
 function setUnmask(k: Kernel, vdev: number): number {
   const triggers = k.vfio.triggers(vdev);
@@ -83,11 +76,7 @@ function setUnmask(k: Kernel, vdev: number): number {
   // The descriptor of a recorded call is not known: its result says what it was.
   if (answer !== undefined && answer < 0) return answer;
   if (name === undefined || name === null) {
-    putTriggers(
-      k,
-      vdev,
-      without(triggers, (key) => key === UNMASKER),
-    );
+    removeTrigger(k, vdev, UNMASKER);
     return 0;
   }
   const file = fileOf(k, name);
@@ -108,24 +97,14 @@ export function writeEventfd(k: Kernel, file: number): void {
   let taken = false;
   for (const vdev of unmaskedBy(k, file)) {
     taken = true;
-    putTriggers(
-      k,
-      vdev,
-      without(k.vfio.triggers(vdev), (key) => key === MASKED),
-    );
+    removeTrigger(k, vdev, MASKED);
   }
   if (!taken) k.add(k.vfio.file(file) + FILE.signals, 1);
 }
 
 /** An eventfd is released: it unmasks nothing any more; a worker frees what waited for it. */
 export function releaseEventfd(k: Kernel, file: number): void {
-  for (const vdev of unmaskedBy(k, file)) {
-    putTriggers(
-      k,
-      vdev,
-      without(k.vfio.triggers(vdev), (key) => key === UNMASKER),
-    );
-  }
+  for (const vdev of unmaskedBy(k, file)) removeTrigger(k, vdev, UNMASKER);
 }
 
 /** Devices whose INTx an eventfd unmasks. */
@@ -137,6 +116,11 @@ function unmaskedBy(k: Kernel, file: number): number[] {
     if (k.vfio.triggers(vdev)[UNMASKER] === file) found.push(vdev);
   }
   return found;
+}
+
+function removeTrigger(k: Kernel, vdev: number, gone: string): void {
+  const left = without(k.vfio.triggers(vdev), (key) => key === gone);
+  putTriggers(k, vdev, left);
 }
 
 function putTriggers(k: Kernel, vdev: number, triggers: Triggers): void {
@@ -151,7 +135,7 @@ function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest):
   const more = request.index === IRQ.MSIX && k.rules.version < DYNAMIC_SINCE;
   const ret = more ? results[results.length - 1] : results[0];
   if (ret !== 0) return ret;
-  if (setsUnmask(request)) return setUnmask(k, vdev);
+  if (request.index === IRQ.INTX && setsUnmasker(request.flags)) return setUnmask(k, vdev);
   const isEventfd = (request.flags & DATA_EVENTFD) !== 0;
   const files = ioctlOf(k).files.map((name) => (name === null ? 0 : fileOf(k, name)));
   k.vfio.changeDevice(vdev, (draft) => {

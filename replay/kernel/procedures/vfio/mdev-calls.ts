@@ -11,6 +11,7 @@ import {
   newUse,
 } from '../../../model/mdev/index.js';
 import { STATE } from '../../../model/vfio/migration-state.js';
+import { IRQ_SET } from '../../../model/vfio/vfio-irqs.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import type { IoctlAction } from '../../machine-spec.js';
@@ -53,8 +54,6 @@ export function forgetMdev(k: Kernel, dev: number): void {
 /** The words that every answer depends on. */
 const HEADER_BYTES = 12;
 const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
-const DATA_EVENTFD = 4;
-const TRIGGER = 32;
 /** Vectors of each of its interrupts: one. */
 const keyOf = (index: number): string => `${index}.0`;
 
@@ -70,8 +69,8 @@ function eventfdOf(k: Kernel, { name, files, answer }: IoctlAction): Pick<MdevCa
 function keepTrigger(k: Kernel): void {
   const { name, files } = ioctlOf(k);
   const [, flags, index, , count] = wordsOf(ioctlOf(k));
-  if (name !== SET_IRQS || (flags & TRIGGER) === 0) return;
-  if ((flags & DATA_EVENTFD) === 0 && count > 0) return;
+  if (name !== SET_IRQS || (flags & IRQ_SET.TRIGGER) === 0) return;
+  if ((flags & IRQ_SET.DATA_EVENTFD) === 0 && count > 0) return;
   const [first] = files;
   const file = first === undefined || first === null ? 0 : fileOf(k, first);
   k.vfio.put(vdevOf(k) + VDEV.triggers, file === 0 ? null : { [keyOf(index)]: file });

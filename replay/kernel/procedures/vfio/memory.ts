@@ -27,6 +27,7 @@ import {
   isMediated,
   vdevOf,
 } from './common.js';
+import { ENDS_WITH_FILE, holdFile } from './held-file.js';
 import { variantOf } from './variant-hooks.js';
 
 export const memoryLock = (k: Kernel): number => vdevOf(k) + VDEV.memoryLock;
@@ -259,9 +260,10 @@ export const MEMORY = [
       if (file === 0) return k.done(EBADF);
       const refused = checkDeviceFile(k, file, ERRNO.ENODEV);
       if (refused < 0) return k.done(refused);
+      holdFile(k, file);
       return k.call('mmap_device', k.get(k.vfio.file(file) + FILE.dev), 0, file);
     },
-    exit: joined((k) => k.done(k.ret)),
+    ...ENDS_WITH_FILE,
   }),
 
   procedure('mmap_device', { map: (k) => k.done(map(k)) }),
@@ -289,6 +291,8 @@ export const MEMORY = [
       return k.done(0);
     },
     fault: reads((k) => {
+      // Another thread has unmapped it since: the access comes out as if it had done so before.
+      if (mapOf(k, actionOf<'touch'>(k).map) === null) return k.done(-ERRNO.EFAULT);
       const isOn = memoryEnabled(deviceOf(k)!);
       return isOn && k.hasBug('faultAfterZap')
         ? undefined

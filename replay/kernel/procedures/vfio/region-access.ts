@@ -30,6 +30,7 @@ import {
   vdevOf,
 } from './common.js';
 import { configOf, setPower } from './device.js';
+import { ENDS_WITH_FILE, holdFile } from './held-file.js';
 import { memoryLock, reads, zapMappings } from './memory.js';
 import { hasDoor } from './variant-hooks.js';
 
@@ -186,10 +187,11 @@ export const REGIONS = [
       if (refused < 0) return k.done(refused);
       if (count === 0) return k.done(0);
       const dev = k.get(k.vfio.file(file) + FILE.dev);
+      holdFile(k, file);
       if (isMediated(k, dev)) return k.call('mdev_access', dev);
       return k.call(hasDoor(k, dev) ? 'variant_rw' : 'vfio_pci_rw', dev);
     },
-    exit: joined((k) => k.done(k.ret)),
+    ...ENDS_WITH_FILE,
   }),
 
   procedure('vfio_pci_rw', {

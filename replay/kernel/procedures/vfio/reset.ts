@@ -44,9 +44,12 @@ export function checkGroupFiles(k: Kernel): number {
 /**
  * Whether drivers of VFIO have all functions, and the groups that the user names are those of all
  * devices. The user of a character device names none: its iommufd shows it.
- * @returns 0, or -EINVAL
+ * @returns 0, -EBADF, or -EINVAL
  */
 export function mayHotReset(k: Kernel): number {
+  // Another thread has closed one since the call began: as if it had done so before.
+  const refused = checkGroupFiles(k);
+  if (refused < 0) return refused;
   if (!functionsOf(k).every((dev) => isOwnedByVfio(k, dev))) return -ERRNO.EINVAL;
   if (isBound(k)) return iommufdOwns(k) ? 0 : -ERRNO.EINVAL;
   const groups = groupFiles(k).map((file) => k.vfio.group(k.world.file(file).place!));
