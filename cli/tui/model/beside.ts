@@ -33,6 +33,8 @@ export function withBeside(browser: Browser, other: Compared, height: number): B
   const insights = { ...NO_INSIGHTS, registerAt };
   const pairs = new EventPairs(comparison.pairs ?? []);
   const differences = listed(comparison, pairs);
+  const ofA = differences.flatMap(({ a }) => a ?? []);
+  const ofB = differences.flatMap(({ b }) => b ?? []);
   const beside: Beside = {
     title: basename(file),
     browser: {
@@ -41,18 +43,7 @@ export function withBeside(browser: Browser, other: Compared, height: number): B
     },
     pairs,
     differences,
-    differing: {
-      a: rowsWith(
-        differences.flatMap(({ a }) => a ?? []),
-        browser.store,
-        browser.calls,
-      ),
-      b: rowsWith(
-        differences.flatMap(({ b }) => b ?? []),
-        store,
-        calls,
-      ),
-    },
+    differing: { a: rowsWith(ofA, browser.store, browser.calls), b: rowsWith(ofB, store, calls) },
     chosen: 0,
     movedFor: null,
     exact: false,
@@ -60,8 +51,7 @@ export function withBeside(browser: Browser, other: Compared, height: number): B
   const shown: Browser = { ...idle(browser), screen: 'events', beside };
   if (differences.length === 0)
     return { ...shown, message: `Nothing that was done differs from ${beside.title}.` };
-  const own = differences.flatMap(({ a }) => a ?? []);
-  const search = { what: 'a difference', seqs: Float64Array.from(new Set(own)).sort() };
+  const search = { what: 'a difference', seqs: Float64Array.from(new Set(ofA)).sort() };
   return toDifference({ ...shown, search, lower: { type: 'diff', cursor: 0 } }, 0, height);
 }
 
