@@ -27,8 +27,16 @@ export interface Compared {
   readonly registerAt: RegisterAt;
 }
 
-/** Shows a second trace beside the first, with what differs. */
-export function withBeside(browser: Browser, other: Compared, height: number): Browser {
+/**
+ * Shows a second trace beside the first, with what differs.
+ * @param stays whether the cursor stays where it is, and does not go to the first difference
+ */
+export function withBeside(
+  browser: Browser,
+  other: Compared,
+  height: number,
+  stays: boolean,
+): Browser {
   const { file, store, calls, comparison, registerAt } = other;
   const insights = { ...NO_INSIGHTS, registerAt };
   const pairs = new EventPairs(comparison.pairs ?? []);
@@ -36,7 +44,7 @@ export function withBeside(browser: Browser, other: Compared, height: number): B
   const ofA = differences.flatMap(({ a }) => a ?? []);
   const ofB = differences.flatMap(({ b }) => b ?? []);
   const beside: Beside = {
-    title: basename(file),
+    file,
     browser: {
       ...openBrowser(store, calls, timeBaseOf(store.reader), insights),
       screen: 'events',
@@ -50,8 +58,9 @@ export function withBeside(browser: Browser, other: Compared, height: number): B
   };
   const shown: Browser = { ...idle(browser), screen: 'events', beside };
   if (differences.length === 0)
-    return { ...shown, message: `Nothing that was done differs from ${beside.title}.` };
+    return { ...shown, message: `Nothing that was done differs from ${basename(file)}.` };
   const search = { what: 'a difference', seqs: Float64Array.from(new Set(ofA)).sort() };
+  if (stays) return { ...shown, search };
   return toDifference({ ...shown, search, lower: { type: 'diff', cursor: 0 } }, 0, height);
 }
 
