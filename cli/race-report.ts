@@ -13,6 +13,7 @@ import { formatSeconds } from './format-seconds.js';
 import { paint } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
+import { incidentsOf } from './race-incidents.js';
 
 /**
  * The races of a recording, and the pairs that may be races.
@@ -116,39 +117,32 @@ function formatRaces(races: readonly Race[], zero: bigint): string {
 
 export function raceCounts(races: readonly Race[]): string {
   const devices = new Set(races.map((race) => race.device)).size;
-  const incidents = incidentsOf(races);
+  const incidents = incidentsOf(races).length;
   const grouped = incidents < races.length ? ` in ${plural(incidents, 'incident')}` : '';
   return `${plural(races.length, 'race')}${grouped} on ${plural(devices, 'device')}`;
 }
 
-/** How many things happened: one write can make several devices race in the same way. */
-export const incidentsOf = (races: readonly Race[]): number =>
-  new Set(races.map(({ incident }) => incident)).size;
-
 /** The incidents with the closest windows, each by its closest race. */
 export function closest(races: readonly Race[], count: number): readonly Race[] {
-  const sorted = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
-  const seen = new Set<number>();
-  return sorted.filter(({ incident }) => !seen.has(incident) && seen.add(incident)).slice(0, count);
+  const first = incidentsOf(byWindow(races)).map(([race]) => race);
+  return first.slice(0, count);
 }
+
+const byWindow = (races: readonly Race[]): readonly Race[] =>
+  races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
 
 function formatClass(name: RaceClass, races: readonly Race[], zero: bigint): string {
   const heading = `${paint('yellow', name)}  ${raceCounts(races)}`;
   const advice = [...new Set(races.map((race) => race.advice))].map(
     (text) => `  Avoid it: ${printable(text)}`,
   );
-  const incidents = [...new Set(races.map(({ incident }) => incident))].map((incident) =>
-    formatIncident(
-      races.filter((race) => race.incident === incident),
-      zero,
-    ),
-  );
-  return [heading, ...advice, ...incidents.map((text) => `\n${text}`)].join('\n');
+  const incidents = incidentsOf(races).map((own) => `\n${formatIncident(own, zero)}`);
+  return [heading, ...advice, ...incidents].join('\n');
 }
 
 /** The closest race of an incident, and where the others are. */
 function formatIncident(races: readonly Race[], zero: bigint): string {
-  const [first, ...others] = races.toSorted((a, b) => Number(a.windowNs - b.windowNs));
+  const [first, ...others] = byWindow(races);
   if (others.length === 0) return formatRace(first, zero);
   const devices = [...new Set(others.map(({ device }) => device))].sort().join(', ');
   const count = plural(others.length, 'more race');

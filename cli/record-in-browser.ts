@@ -3,14 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource, readOn, TraceReader } from '../traces/index.js';
+import { isPartial, openSource, readOn, TraceReader } from '../traces/index.js';
 import { hasColor, note } from './output.js';
 import { requireTerminal } from './require-terminal.js';
 
 const POLL_MS = 100;
 /** What the recorder and its command print is kept up to here, for after the browser. */
 const TAIL_CHARACTERS = 1 << 16;
-const PARTIAL = /\.partial$/;
 
 /**
  * Runs `vfr record` with the same arguments. Quitting the browser ends the recording; the exit code
@@ -99,7 +98,7 @@ class Recorder {
     try {
       const folder = `/proc/${this.#child.pid}/fd`;
       const files = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
-      return files.find((file) => PARTIAL.test(file)) ?? null;
+      return files.find(isPartial) ?? null;
     } catch {
       // It has just ended.
       return null;

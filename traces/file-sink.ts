@@ -12,6 +12,7 @@ import {
 import type { Destination } from './destination.js';
 import { fileError, VfrError } from './errors.js';
 import { type FinalFile, finalFile, setAccess } from './final-file.js';
+import { partialName } from './partial-name.js';
 import type { RecordingSink } from './sink.js';
 import { attempt, writeAll } from './write-all.js';
 
@@ -122,7 +123,7 @@ type Created = readonly [name: string, fd: number];
 
 function createPartial(file: string): Created {
   for (let n = 1; ; n++) {
-    const name = n === 1 ? `${file}.partial` : `${file}.${n}.partial`;
+    const name = partialName(file, n);
     try {
       return [name, openSync(name, 'wx', 0o600)];
     } catch (error) {

@@ -73,6 +73,7 @@ export {
 } from './merge-traces.js';
 export { openArrowFile } from './open-arrow-file.js';
 export { openRecording, openSink } from './open-sink.js';
+export { isPartial, nameNow, recordedTo } from './partial-name.js';
 export { readOn } from './read-past-bad-disk.js';
 export { ScratchSink } from './remade-sink.js';
 export { type Rewritten, rewriteTrace } from './rewrite-trace.js';

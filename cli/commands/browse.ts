@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parseSeq } from '../number-options.js';
 import {
@@ -44,7 +43,7 @@ async function run(file: string, other: string | undefined, options: BrowseOptio
   const reader =
     options.strict === true || !hasTerminal()
       ? await openTrace(file, options)
-      : await openUnverified(options.follow === true ? recordedTo(file) : file);
+      : await openUnverified(options.follow === true ? await recordingOf(file) : file);
   try {
     endTransient();
     await requireTerminal('browse');
@@ -60,7 +59,7 @@ async function run(file: string, other: string | undefined, options: BrowseOptio
 }
 
 /** Until a recording is complete, it has a name of its own. */
-const recordedTo = (file: string): string => {
-  const partial = `${file}.partial`;
-  return existsSync(partial) ? partial : file;
-};
+async function recordingOf(file: string): Promise<string> {
+  const { recordedTo } = await import('../../traces/index.js');
+  return recordedTo(file);
+}

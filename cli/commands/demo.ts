@@ -8,7 +8,8 @@ import { openTrace } from '../open-trace.js';
 import { paint, print } from '../output.js';
 import { packageRoot } from '../package.js';
 import { plural } from '../plural.js';
-import { closest, formatRace, incidentsOf, raceCounts } from '../race-report.js';
+import { incidentsOf } from '../race-incidents.js';
+import { closest, formatRace, raceCounts } from '../race-report.js';
 import { writeRows } from '../row-formats.js';
 import { parseOutput } from '../trace-output.js';
 
@@ -94,7 +95,7 @@ async function printRaces(races: readonly Race[], zero: bigint): Promise<void> {
   for (const race of shown) {
     await print(`${formatRace(race, zero)}\n    avoid   ${race.advice}`);
   }
-  const more = incidentsOf(races) - shown.length;
+  const more = incidentsOf(races).length - shown.length;
   if (more > 0) await print(`  and ${plural(more, 'more incident')}`);
 }
 

@@ -67,7 +67,7 @@ export async function answerTo(
     }
     case 'compare': {
       const other = await queries.compare(question.file);
-      return (browser, height) => withBeside(browser, other, height);
+      return (browser, height) => withBeside(browser, other, height, question.stays);
     }
     case 'divergences': {
       const seqs = work.divergences();
@@ -85,6 +85,7 @@ const positionsOf = ({ store }: Browser, seqs: Iterable<number>): number[] =>
 const whereFilter = (condition: string, positions: readonly number[]): Filter => ({
   text: `where ${condition}`,
   positions,
+  condition,
   device: null,
 });
 
@@ -118,7 +119,8 @@ async function deviceAnswer(
     const outermost = positionsOf(browser, seqs).map(
       (at) => calls.ancestors(at).at(-1) ?? calls.rowOf(at),
     );
-    const filter = { text: `story of ${device}${also}`, positions: outermost, device };
+    const text = `story of ${device}${also}`;
+    const filter = { text, condition: null, positions: outermost, device };
     return filtered({ ...browser, unfolded: false, hidden: QUIET }, filter, height);
   };
 }

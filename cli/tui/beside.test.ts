@@ -47,7 +47,7 @@ afterEach(() => {
   for (const screen of opened.splice(0)) screen.close();
 });
 
-async function comparing(...keys: readonly string[]): Promise<OnScreen> {
+async function opening(): Promise<OnScreen> {
   const reader = new TraceReader(new MemorySource(buildTrace(GOOD, { batchRows: 7 })));
   const programs = {
     explain: async (seq: number) => ({ seq, known: false, chain: [] }),
@@ -55,6 +55,11 @@ async function comparing(...keys: readonly string[]): Promise<OnScreen> {
   };
   const screen = await openOnScreen(reader, { columns: 120, rows: 40 }, { programs });
   opened.push(screen);
+  return screen;
+}
+
+async function comparing(...keys: readonly string[]): Promise<OnScreen> {
+  const screen = await opening();
   await screen.press('d', ...bad, 'return', ...keys);
   return screen;
 }
@@ -108,4 +113,13 @@ test('a comparison fits any terminal', async () => {
     expect(text).toContain('only in A');
     expect(screen.terminal.text.length).toBeLessThanOrEqual(size.rows);
   }
+});
+
+test('a comparison that begins at an event stays there, and can be opened again there', async () => {
+  const screen = await opening();
+  screen.session.begin({ at: 12, where: null, other: bad });
+  expect(screen.session.place).toEqual({ at: 12, where: null, other: bad });
+  await screen.press('');
+  expect(places(screen)).toEqual([12, 51]);
+  expect(screen.session.place).toEqual({ at: 12, where: null, other: bad });
 });

@@ -3,10 +3,11 @@ import type { TraceReader } from '../../traces/index.js';
 import { cell } from '../row-text.js';
 import { where } from '../sql-condition.js';
 import type { Compare, Explain } from './explain-and-compare.js';
+import type { Compared } from './model/beside.js';
 import type { SqlResult } from './model/browser.js';
 import { eventsWith } from './model/search.js';
 import { SeqList } from './model/seq-list.js';
-import { type OtherTrace, openOther } from './other-trace.js';
+import { openOther } from './other-trace.js';
 
 /** Rows of a result that are kept; nobody reads more on a screen. */
 const ROWS_MAX = 2000;
@@ -23,7 +24,7 @@ export interface Programs {
  */
 export class EventQueries {
   #session: BoundedSession | null = null;
-  #other: OtherTrace | null = null;
+  #other: Compared | null = null;
   /** Aborts the work in progress. */
   #abort = new AbortController();
 
@@ -84,7 +85,7 @@ export class EventQueries {
    * Another trace, and what differs in it.
    * @throws when it cannot be read, or this trace is in no file
    */
-  async compare(file: string): Promise<OtherTrace> {
+  async compare(file: string): Promise<Compared> {
     if (this.programs === null)
       throw new Error('A trace from a pipe cannot be compared: write it to a file first.');
     const other = await openOther(file, this.programs.compare, this.#abort.signal);

@@ -1,7 +1,6 @@
 /** Follows a trace that is being recorded. */
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ByteSource, grown, readOn, TraceReader } from '../../traces/index.js';
+import { type ByteSource, grown, nameNow, readOn, TraceReader } from '../../traces/index.js';
 
 const EVERY_MS = 500;
 /** Opening a long trace again takes a while; the pauses are this many times as long. */
@@ -24,7 +23,7 @@ export async function followed(
   for (;;) {
     await sleep(wait, undefined, { signal }).catch(() => {});
     if (signal.aborted) return null;
-    const source = grown(reader.source, nameOf(reader.source.name));
+    const source = grown(reader.source, nameNow(reader.source.name));
     if (source === null) continue;
     const began = performance.now();
     const next = new TraceReader(readOn(source), 'later');
@@ -34,9 +33,3 @@ export async function followed(
     reader = next;
   }
 }
-
-const PARTIAL = /(\.\d+)?\.partial$/;
-
-/** The name that the file has now. */
-const nameOf = (name: string): string =>
-  PARTIAL.test(name) && !existsSync(name) ? name.replace(PARTIAL, '') : name;

@@ -49,6 +49,10 @@ const BEGUN = /\u001b(?:\[<[\d;]*|\](?:1|11|11;[^\u0007\u001b]*\u001b?)?)$/;
 
 const NO_HANDLERS: KeyboardHandlers = { onMouse() {}, onAnswer() {} };
 
+/** Terminals send DEL for the backspace key, and ink names that as it names the delete key. */
+const DEL = '\u007f';
+const BACKSPACE = '\b';
+
 /** The keys of a terminal, without the reports that are no keys. */
 export class Keyboard extends PassThrough {
   readonly isTTY = true;
@@ -70,7 +74,7 @@ export class Keyboard extends PassThrough {
       if (answer !== undefined) this.handlers.onAnswer(answer);
       return '';
     });
-    if (keys !== '') this.write(keys);
+    if (keys !== '') this.write(keys.replaceAll(DEL, BACKSPACE));
   }
 
   /** The terminal's mode is set by the owner of the terminal. */

@@ -1,21 +1,14 @@
 /** Opens the trace that is compared with the first one. */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Comparison, ConfigLayouts } from '../../analysis/index.js';
+import { ConfigLayouts } from '../../analysis/index.js';
 import { type Batch, TraceReader } from '../../traces/index.js';
 import type { Compare } from './explain-and-compare.js';
+import type { Compared } from './model/beside.js';
 import { CallIndex } from './model/call-index.js';
 import { EventStore } from './model/event-store.js';
 import { indexSlices } from './model/index-slices.js';
 import type { RegisterAt } from './model/overview.js';
-
-export interface OtherTrace {
-  readonly file: string;
-  readonly store: EventStore;
-  readonly calls: CallIndex;
-  readonly comparison: Comparison;
-  readonly registerAt: RegisterAt;
-}
 
 /**
  * Reads and compares a trace, and handles keys while it does.
@@ -25,7 +18,7 @@ export async function openOther(
   file: string,
   compare: Compare,
   signal: AbortSignal,
-): Promise<OtherTrace> {
+): Promise<Compared> {
   // Another process has to open it, too.
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     throw new Error(`There is no file ${file}.`);

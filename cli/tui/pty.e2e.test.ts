@@ -78,15 +78,16 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     expect(where).toMatchObject({ code: 0, missing: null });
   });
 
+  const damaged = join(folder, 'damaged.arrows');
+  const bytes = buildTrace(
+    Array.from({ length: 300 }, (_, i) => ({ kind: 'mark', text: `mark ${i}` }) as const),
+    { batchRows: 50 },
+  );
+  const { frame } = new TraceReader(new MemorySource(bytes)).batches[2];
+  bytes[(frame.bodyOffset + frame.end) >> 1] ^= 1;
+  writeFileSync(damaged, bytes);
+
   test('vfr browse on a terminal finds damage after its first screen, and shows the rest', () => {
-    const bytes = buildTrace(
-      Array.from({ length: 300 }, (_, i) => ({ kind: 'mark', text: `mark ${i}` }) as const),
-      { batchRows: 50 },
-    );
-    const { frame } = new TraceReader(new MemorySource(bytes)).batches[2];
-    bytes[(frame.bodyOffset + frame.end) >> 1] ^= 1;
-    const damaged = join(folder, 'damaged.arrows');
-    writeFileSync(damaged, bytes);
     const played = playOnTerminal(
       ['browse', damaged],
       [
@@ -96,6 +97,17 @@ describe.skipIf(!hasPython)('vfr browse on a terminal', () => {
     );
     expect(played).toMatchObject({ code: 0, missing: null });
     expect(played.output).toContain('damaged.arrows: INCOMPLETE');
+  });
+
+  test('vfr browse on a terminal has the condition and the second trace also when it finds damage', () => {
+    const played = playOnTerminal(
+      ['browse', damaged, trace, '--where', 'seq < 200'],
+      [
+        ['B t.arrows', []],
+        ['row 1 of 150', ['q']],
+      ],
+    );
+    expect(played).toMatchObject({ code: 0, missing: null });
   });
 
   test.each([

@@ -35,7 +35,7 @@ export async function runBrowser(
     const end = await runSession(parts, begin, host, onTheme);
     if (end.type === 'quit') return parts.store.reader;
     reader = new TraceReader(end.source, end.checks);
-    begin = { at: end.at, where: null, other: null };
+    begin = end.place;
   }
 }
 
@@ -66,10 +66,10 @@ function sessionFor(
   return { session, queries, work, store };
 }
 
-/** Why a session ended: the user quit, or the trace has to be opened again, at an event. */
+/** Why a session ended: the user quit, or the trace has to be opened again, at a place. */
 type End =
   | { readonly type: 'quit' }
-  | ({ readonly type: 'again'; readonly at: number | null } & OpenAgain);
+  | ({ readonly type: 'again'; readonly place: Begin } & OpenAgain);
 
 interface OpenAgain {
   readonly source: ByteSource;
@@ -113,7 +113,7 @@ async function runSession(
       session.begin(begin);
       ({ draw, unmount } = mount({ session, stream, terminal, keyboard }));
       void worked(parts, stop.signal).then((again) => {
-        if (again !== null) end({ type: 'again', at: session.seq, ...again });
+        if (again !== null) end({ type: 'again', place: session.place, ...again });
       }, fail);
     });
   } finally {

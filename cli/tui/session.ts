@@ -63,6 +63,8 @@ export class Session {
   #hasGrown = false;
   /** Only the answer to the last question is used. */
   #asked = 0;
+  /** The question that is being answered, and those that are asked after it. */
+  #questions: readonly Question[] = [];
   #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
 
   constructor(private readonly options: SessionOptions) {
@@ -137,21 +139,38 @@ export class Session {
     this.#host.redraw();
   }
 
-  /** Asks something that the user did not type. */
-  ask(question: Question): void {
-    this.#apply(ask(this.#browser, question));
-  }
-
-  /** Goes to where the browser begins. */
+  /** Goes to where the browser begins, as long as the user asks nothing else. */
   begin({ at, where, other }: Begin): void {
     if (at !== null) this.beginAt(at);
-    if (where !== null) this.ask({ type: 'filter', condition: where });
-    if (other !== null) this.ask({ type: 'compare', file: other });
+    const stays = at !== null || where !== null;
+    this.#ask([
+      ...(where === null ? [] : [{ type: 'filter', condition: where } as const]),
+      ...(other === null ? [] : [{ type: 'compare', file: other, stays } as const]),
+    ]);
   }
 
-  /** The event under the cursor of the list; null on the overview, and in an empty list. */
-  get seq(): number | null {
-    return this.#browser.screen === 'overview' ? null : (current(this.#browser)?.seq ?? null);
+  /**
+   * Where to begin when the trace is opened again: at the event under the cursor of the list, with
+   * the condition and the other trace that are shown, or asked for.
+   */
+  get place(): Begin {
+    const { screen, beside, filter: shown } = this.#browser;
+    const seq = screen === 'overview' ? null : (current(this.#browser)?.seq ?? null);
+    const asked = this.#questions.find((question) => question.type === 'filter');
+    const compare = this.#questions.find((question) => question.type === 'compare');
+    return {
+      at: this.#awaited ?? seq,
+      where: asked?.condition ?? shown?.condition ?? null,
+      other: compare?.file ?? beside?.file ?? null,
+    };
+  }
+
+  /** Asks questions one after the other. */
+  #ask(questions: readonly Question[]): void {
+    const [next] = questions;
+    if (next === undefined) return;
+    this.#apply(ask(this.#browser, next));
+    this.#questions = questions;
   }
 
   /** Goes to an event as soon as the background work has come to it. */
@@ -208,15 +227,21 @@ export class Session {
       default:
         this.#asked++;
         this.options.queries.cancel();
+        this.#questions = isQuestion(request) ? [request] : [];
         if (isQuestion(request)) void this.#answer(request, this.#asked);
     }
   }
 
   async #answer(question: Question, number: number): Promise<void> {
     const { queries, work } = this.options;
-    const answer: Answer = await answerTo(question, queries, work).catch(failed);
+    const found = await answerTo(question, queries, work).catch((error: Error) => error);
     if (number !== this.#asked) return;
+    // After an error nothing else is asked, so that its message can be read.
+    const later = found instanceof Error ? [] : this.#questions.slice(1);
+    const answer: Answer = found instanceof Error ? failed(found) : found;
+    this.#questions = [];
     this.#apply(this.#readable(() => ({ browser: answer(this.#browser, this.height) })));
+    this.#ask(later);
     this.#host.redraw();
   }
 

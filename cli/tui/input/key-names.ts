@@ -12,20 +12,15 @@ const NAMES = {
   return: 'return',
   escape: 'escape',
   backspace: 'backspace',
-  // Terminals send DEL for the backspace key, and ink names that delete.
-  delete: 'backspace',
+  delete: 'delete',
   tab: 'tab',
 } as const satisfies Partial<Record<keyof Key, string>>;
-
-/** A sequence of the delete key without its escape character (ECMA-48 function key). */
-const DELETE_KEY = '[3~';
 
 /**
  * The browser's names of typed keys: characters unchanged, special keys by name, with `ctrl-` or
  * `alt-` in front. Pasted or fast input arrives as one string of several characters.
  */
 export function keyNames(input: string, key: Key): readonly string[] {
-  if (input === DELETE_KEY) return ['delete'];
   for (const [flag, name] of Object.entries(NAMES)) {
     if (key[flag as keyof typeof NAMES]) return [key.ctrl ? `ctrl-${name}` : name];
   }
@@ -38,7 +33,7 @@ export function keyNames(input: string, key: Key): readonly string[] {
 function named(character: string): string {
   if (character === '\r' || character === '\n') return 'return';
   if (character === '\t') return 'tab';
-  if (character === '\u007f') return 'backspace';
+  if (character === '\b') return 'backspace';
   const code = character.charCodeAt(0);
   return code < 27 ? `ctrl-${String.fromCharCode(code + 96)}` : character;
 }

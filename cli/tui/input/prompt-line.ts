@@ -118,7 +118,7 @@ function submit(browser: Browser, { kind, line }: Prompt, height: number): Step 
     case 'filter':
       return ask(browser, { type: 'filter', condition: text });
     case 'compare':
-      return ask(browser, { type: 'compare', file: text });
+      return ask(browser, { type: 'compare', file: text, stays: false });
     case 'search':
       return ask(browser, { type: 'search', text });
     case 'sql':

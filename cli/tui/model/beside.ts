@@ -27,41 +27,40 @@ export interface Compared {
   readonly registerAt: RegisterAt;
 }
 
-/** Shows a second trace beside the first, with what differs. */
-export function withBeside(browser: Browser, other: Compared, height: number): Browser {
+/**
+ * Shows a second trace beside the first, with what differs.
+ * @param stays whether the cursor stays where it is, and does not go to the first difference
+ */
+export function withBeside(
+  browser: Browser,
+  other: Compared,
+  height: number,
+  stays: boolean,
+): Browser {
   const { file, store, calls, comparison, registerAt } = other;
   const insights = { ...NO_INSIGHTS, registerAt };
   const pairs = new EventPairs(comparison.pairs ?? []);
   const differences = listed(comparison, pairs);
+  const ofA = differences.flatMap(({ a }) => a ?? []);
+  const ofB = differences.flatMap(({ b }) => b ?? []);
   const beside: Beside = {
-    title: basename(file),
+    file,
     browser: {
       ...openBrowser(store, calls, timeBaseOf(store.reader), insights),
       screen: 'events',
     },
     pairs,
     differences,
-    differing: {
-      a: rowsWith(
-        differences.flatMap(({ a }) => a ?? []),
-        browser.store,
-        browser.calls,
-      ),
-      b: rowsWith(
-        differences.flatMap(({ b }) => b ?? []),
-        store,
-        calls,
-      ),
-    },
+    differing: { a: rowsWith(ofA, browser.store, browser.calls), b: rowsWith(ofB, store, calls) },
     chosen: 0,
     movedFor: null,
     exact: false,
   };
   const shown: Browser = { ...idle(browser), screen: 'events', beside };
   if (differences.length === 0)
-    return { ...shown, message: `Nothing that was done differs from ${beside.title}.` };
-  const own = differences.flatMap(({ a }) => a ?? []);
-  const search = { what: 'a difference', seqs: Float64Array.from(new Set(own)).sort() };
+    return { ...shown, message: `Nothing that was done differs from ${basename(file)}.` };
+  const search = { what: 'a difference', seqs: Float64Array.from(new Set(ofA)).sort() };
+  if (stays) return { ...shown, search };
   return toDifference({ ...shown, search, lower: { type: 'diff', cursor: 0 } }, 0, height);
 }
 

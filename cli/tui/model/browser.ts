@@ -35,6 +35,8 @@ export interface Search {
 export interface Filter {
   /** In words, as `where cpu = 1`. */
   readonly text: string;
+  /** The SQL condition; null for the story of a device. */
+  readonly condition: string | null;
   /** The device whose story it is; null for other filters. */
   readonly device: string | null;
   /** Positions, ascending. */
@@ -84,7 +86,7 @@ export interface ListedDifference {
 
 /** A second trace, which is shown beside the first and moves with it. */
 export interface Beside {
-  readonly title: string;
+  readonly file: string;
   readonly browser: Browser;
   readonly pairs: EventPairs;
   /** The first difference is first, the others follow in the order of the first trace. */
@@ -294,8 +296,8 @@ export type Request =
   | { readonly type: 'sql'; readonly sql: string }
   | { readonly type: 'explain'; readonly seq: number }
   | { readonly type: 'races' | 'divergences' }
-  /** Compares with another trace. */
-  | { readonly type: 'compare'; readonly file: string }
+  /** Compares with another trace, and goes to the first difference or `stays` where it is. */
+  | { readonly type: 'compare'; readonly file: string; readonly stays: boolean }
   /** Cancels the work in progress. */
   | { readonly type: 'cancel' }
   | { readonly type: 'copy'; readonly text: string }

@@ -2,6 +2,7 @@
 import type { Race } from '../../../analysis/index.js';
 import { errnoName, VM_FAULT } from '../../../replay/index.js';
 import { type Batch, type Kind, kindsWhere } from '../../../traces/index.js';
+import { incidentsOf } from '../../race-incidents.js';
 
 /** Events of one kind of trouble with one device or task. */
 export interface Finding {
@@ -104,14 +105,8 @@ function noteIn(groups: Map<string, Group>, what: string, seq: number): void {
 
 /** Incidents, as `vfr races` counts them, by the devices that operations raced for. */
 export function raceFindings(races: readonly Race[]): Finding[] {
-  const incidents = new Map<number, Race[]>();
-  for (const race of races) {
-    const own = incidents.get(race.incident) ?? [];
-    own.push(race);
-    incidents.set(race.incident, own);
-  }
   const collector = new FindingCollector();
-  for (const own of [...incidents.values()].toSorted((x, y) => startOf(x) - startOf(y))) {
+  for (const own of incidentsOf(races).toSorted((x, y) => startOf(x) - startOf(y))) {
     const devices = [...new Set(own.map(({ device }) => device))].sort();
     collector.note(`operations raced for ${listed(devices)}`, startOf(own));
   }

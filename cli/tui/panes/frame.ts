@@ -1,5 +1,5 @@
 /** What ink shows of the browser, as texts. */
-
+import { basename } from 'node:path';
 import { plural } from '../../plural.js';
 import { printable } from '../../printable.js';
 import { contextOf } from '../input/command.js';
@@ -36,7 +36,7 @@ function besideTitles({ beside }: Browser, { title, paint }: View): Frame['besid
   const where = beside.exact ? 'at the same operation' : 'near it: only one has this';
   return {
     own: paint('strong', `A ${printable(title)}`),
-    other: paint('strong', `B ${printable(beside.title)} ${where}`),
+    other: paint('strong', `B ${printable(basename(beside.file))} ${where}`),
   };
 }
 
