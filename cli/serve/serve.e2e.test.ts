@@ -3,7 +3,7 @@
  * Method: the built program as a process.
  */
 
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -82,11 +82,16 @@ test('a query in SQL is bounded as in vfr sql, and a forbidden one is refused', 
   await served.end();
 });
 
+/** A trace of six events in three batches. */
+const GROWING = buildTrace(
+  Array.from({ length: 6 }, (_, i) => ({ kind: 'mark', text: `event ${i}` }) as const),
+  { batchRows: 2 },
+);
+
 test('a trace that is being recorded is followed', async () => {
   const file = join(scratchFolder(), 'growing.arrows');
-  const rows = Array.from({ length: 6 }, (_, i) => ({ kind: 'mark', text: `event ${i}` }) as const);
-  const whole = buildTrace(rows, { batchRows: 2 });
-  writeFileSync(file, whole.subarray(0, whole.length * 0.6));
+  const half = GROWING.length * 0.6;
+  writeFileSync(file, GROWING.subarray(0, half));
   const served = await serveTraces([file, '--follow']);
   const events = async () => {
     const status = (await (await fetch(`${served.url}status`)).json()) as Status;
@@ -94,10 +99,28 @@ test('a trace that is being recorded is followed', async () => {
   };
   const before = await events();
   expect(before).toBeLessThan(6);
-  writeFileSync(file, whole);
+  appendFileSync(file, GROWING.subarray(half));
   while ((await events()) < 6) await new Promise((resolve) => setTimeout(resolve, 50));
   const rowsUrl = `${served.url}rows?first=5&count=1`;
   const { rows: last } = (await (await fetch(rowsUrl)).json()) as RowWindow;
   expect(last[0]).toMatchObject({ seq: 5, what: 'mark event 5' });
   await served.end();
+});
+
+test('a trace that gets its final name at its end is followed to there', async () => {
+  const file = join(scratchFolder(), 'live.arrows');
+  const partial = `${file}.partial`;
+  const half = GROWING.length * 0.6;
+  writeFileSync(partial, GROWING.subarray(0, half));
+  const served = await serveTraces([partial, '--follow']);
+  const status = async () => {
+    const { traces } = (await (await fetch(`${served.url}status`)).json()) as Status;
+    return traces[0];
+  };
+  appendFileSync(partial, GROWING.subarray(half));
+  renameSync(partial, file);
+  while (!(await status()).isComplete || (await status()).lanes === null)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await status()).toMatchObject({ name: file, events: 6, problem: null });
+  expect(await served.end()).toBe(0);
 });

@@ -4,12 +4,6 @@ import { element, part } from './dom.js';
 import { goTo } from './seq-button.js';
 import type { ViewState } from './view-state.js';
 
-const STAGES: Readonly<Record<string, string>> = {
-  calls: 'reading calls',
-  states: 'replaying',
-  races: 'looking for races',
-};
-
 export function showHead(state: ViewState): void {
   const { status, current } = state;
   part('traces').replaceChildren(...status.traces.map((trace, i) => traceItem(trace, i, state)));
@@ -21,8 +15,8 @@ export function showHead(state: ViewState): void {
   showFindings(state);
 }
 
-function workOf({ stage, progress, lanes }: TraceStatus): string {
-  if (stage !== 'done') return `${STAGES[stage]} ${Math.floor(progress * 100)} %`;
+function workOf({ stage, doing, lanes }: TraceStatus): string {
+  if (stage !== 'done') return doing;
   return lanes === null ? 'computing lanes' : '';
 }
 
