@@ -168,6 +168,21 @@ describe.skipIf(CHROMIUM === null)(`the page of vfr serve${WITHOUT_CHROMIUM}`, (
     await both.end();
   });
 
+  test('findings are those of the trace that is shown', async () => {
+    const failed = (device: string) =>
+      traceFile([{ kind: 'probe', phase: 'end', tid: 7, device, ret: -5n }]);
+    const both = await serveTraces([failed('0000:01:00.0'), failed('0000:02:00.0')]);
+    const other = await browser.newPage();
+    await other.goto(both.url);
+    const findings = other.locator('#findings li');
+    await findings.getByText('0000:01:00.0').waitFor({ state: 'attached' });
+    await other.locator('#traces button').last().click();
+    await findings.getByText('0000:02:00.0').waitFor({ state: 'attached' });
+    expect(await findings.count()).toBe(1);
+    await other.close();
+    await both.end();
+  });
+
   test('the page at a name that resolves to this machine is refused', async () => {
     const other = await browser.newPage();
     const url = new URL(served.url);

@@ -46,13 +46,19 @@ const SHAPES: readonly (readonly [string, string])[] = [
   ['●', 'override'],
 ];
 
-let shownKey = '';
+/** What parts of the head show, as text: they are made again only when it changes. */
+const shown = new Map<string, string>();
+
+function isNew(name: string, value: unknown): boolean {
+  const text = JSON.stringify(value);
+  const isSame = shown.get(name) === text;
+  shown.set(name, text);
+  return !isSame;
+}
 
 function showKey({ status }: ViewState): void {
   const drivers = new Map(status.traces.flatMap(({ lanes }) => lanes?.drivers ?? []));
-  const known = JSON.stringify([...drivers]);
-  if (known === shownKey) return;
-  shownKey = known;
+  if (!isNew('key', [...drivers])) return;
   const items = [...drivers].map(([driver, color]) => {
     const sample = element('i', { className: 'sample' });
     sample.style.background = color;
@@ -69,9 +75,8 @@ function showFindings(state: ViewState): void {
   const home = part('findings');
   home.hidden = findings.length === 0;
   const [summary, list] = [home.querySelector('summary')!, home.querySelector('ul')!];
-  const text = `Findings: ${findings.length}`;
-  if (summary.textContent === text && list.childElementCount === findings.length) return;
-  summary.textContent = text;
+  if (!isNew('findings', findings)) return;
+  summary.textContent = `Findings: ${findings.length}`;
   list.replaceChildren(
     ...findings.map(({ what, count, seqs }) => {
       const button = element('button', {}, count > 1 ? `${what} (${count} times)` : what);
