@@ -9,9 +9,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildTrace, scratchFolder, traceFile } from '../../tests/build-trace.js';
+import { importedCapturePath } from '../../tests/captures.js';
 import { serveTraces } from '../../tests/served.js';
 import { vfr } from '../../tests/vfr.js';
-import type { RowWindow, Status } from './page-messages.js';
+import type { Place, RowWindow, Status } from './page-messages.js';
 
 const MARKS = [{ kind: 'mark', text: 'a' }, { kind: 'mark' }] as const;
 
@@ -79,6 +80,21 @@ test('a query in SQL is bounded as in vfr sql, and a forbidden one is refused', 
     ['SELECT count(*) FROM range(1000000000) a, range(1000000000) b', 'SQL_TIME'],
   ])
     expect(await ask(sql)).toMatchObject({ status: 400, answer: { code } });
+  await served.end();
+});
+
+test('races are findings, and are noted at their rows', async () => {
+  const served = await serveTraces([importedCapturePath('sriov-on-r1')]);
+  const answer = async <T>(name: string) => (await (await fetch(served.url + name)).json()) as T;
+  let [trace] = (await answer<Status>('status')).traces;
+  while (trace.lanes === null || trace.stage !== 'done') {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    [trace] = (await answer<Status>('status')).traces;
+  }
+  const raced = trace.findings.find(({ what }) => what.startsWith('operations raced for'));
+  const { row } = await answer<Place>(`place?seq=${raced?.seqs[0]}`);
+  const { rows } = await answer<RowWindow>(`rows?first=${row}&count=1`);
+  expect(rows[0].note).toMatch(/^races with \d+ /);
   await served.end();
 });
 

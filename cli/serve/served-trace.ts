@@ -7,6 +7,7 @@ import { BackgroundWork } from '../tui/background-work.js';
 import { EventQueries } from '../tui/event-queries.js';
 import { type Explain, explainBy } from '../tui/explain-and-compare.js';
 import { EventStore } from '../tui/model/event-store.js';
+import { inRank } from '../tui/model/findings.js';
 import { fieldText, STATE_FIELDS, setBy } from '../tui/model/state-history.js';
 import { doingText } from '../tui/panes/view.js';
 import { detailsOf } from '../tui/text/details-text.js';
@@ -58,7 +59,7 @@ export class ServedTrace {
     { isGrowing, generation }: { readonly isGrowing: boolean; readonly generation: number },
   ) {
     this.#store = new EventStore(reader);
-    this.#work = new BackgroundWork(this.#store, isGrowing);
+    this.#work = new BackgroundWork(this.#store, isGrowing, false);
     this.#queries = new EventQueries(reader);
     this.#explain = (seq, signal) => explainBy(program, this.name)(seq, signal);
     this.#generation = generation;
@@ -122,8 +123,7 @@ export class ServedTrace {
       problem: this.#problem ?? this.lanes.problem ?? this.#work.problem,
       end: this.#end,
       lanes: this.lanes.facts,
-      findings: this.#work
-        .findings()
+      findings: inRank([...this.#work.findings(), ...this.lanes.raceFindings])
         .slice(0, FINDINGS_MAX)
         .map(({ what, count, seqs }) => ({
           what: printable(what),
@@ -217,7 +217,7 @@ export class ServedTrace {
   #rowsSinceZero(): CallRows {
     this.#zero = zeroOf(this.reader) ?? 0n;
     this.#end = Number((lastTimeOf(this.reader) ?? this.#zero) - this.#zero);
-    return new CallRows(this.#store, this.#work, this.#zero);
+    return new CallRows(this.#store, this.#work, this.lanes, this.#zero);
   }
 
   /** Null while the trace has not been replayed so far. */

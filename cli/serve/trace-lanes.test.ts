@@ -19,7 +19,8 @@ function program(): { readonly file: string; readonly runs: () => string[] } {
     `import { appendFileSync } from 'node:fs';
     const device = process.argv.at(-1);
     appendFileSync(${JSON.stringify(log)}, device + '\\n');
-    console.log(JSON.stringify({ end: 0, losses: [], devices: [${lane}] }));`,
+    const races = { races: [] };
+    console.log(JSON.stringify({ end: 0, losses: [], devices: [${lane}], races }));`,
   );
   return { file, runs: () => readFileSync(log, 'utf8').trim().split('\n') };
 }

@@ -7,13 +7,24 @@ import {
   type Stretch,
 } from '../../analysis/index.js';
 import { printable } from '../printable.js';
+import { type Finding, raceFindings } from '../tui/model/findings.js';
+import { type NotedRace, raceNotes } from '../tui/model/race-notes.js';
 import { vfrAnswer } from '../vfr-process.js';
 import { laneWindow, type PlainLanes } from './lane-view.js';
 import type { LaneFacts, LaneWindow } from './page-messages.js';
 
+/** What `vfr timeline --json --races` prints: times in JSON are plain numbers. */
+interface Timeline extends PlainLanes {
+  readonly races: {
+    readonly races: readonly (Omit<NotedRace, 'windowNs'> & { readonly windowNs: number })[];
+  };
+}
+
 export class TraceLanes {
   #lanes: PlainLanes | null = null;
   #facts: LaneFacts | null = null;
+  #raceFindings: readonly Finding[] = [];
+  #raceNotes: ReadonlyMap<number, string> = new Map();
   #problem: string | null = null;
   /** The latest name of the trace. */
   #file = '';
@@ -28,6 +39,16 @@ export class TraceLanes {
   /** Null while they are computed first. */
   get facts(): LaneFacts | null {
     return this.#facts;
+  }
+
+  /** Races by incident; empty until the lanes are known. */
+  get raceFindings(): readonly Finding[] {
+    return this.#raceFindings;
+  }
+
+  /** The other side of the race of an event. */
+  get raceNotes(): ReadonlyMap<number, string> {
+    return this.#raceNotes;
   }
 
   /** Why the latest lanes could not be computed, or null. */
@@ -82,9 +103,13 @@ export class TraceLanes {
   }
 
   async #compute(file: string, generation: number): Promise<void> {
-    const args = ['timeline', '--json', '--', file];
+    const args = ['timeline', '--json', '--races', '--', file];
     try {
-      const lanes = await vfrAnswer<PlainLanes>(this.program, args, this.#ended.signal);
+      const answer = await vfrAnswer<Timeline>(this.program, args, this.#ended.signal);
+      const { races: report, ...lanes } = answer;
+      const races = report.races.map((race) => ({ ...race, windowNs: BigInt(race.windowNs) }));
+      this.#raceFindings = raceFindings(races);
+      this.#raceNotes = raceNotes(races);
       const eventful = lanes.devices.filter(isEventful);
       const devices = eventful.length > 0 ? eventful : lanes.devices;
       this.#lanes = { ...lanes, devices };
