@@ -44,6 +44,14 @@ test('the JSON of a timeline has every edge with its event and its actor', async
   expect(shown).toEqual(JSON.parse(rows));
 });
 
+test('the JSON of a timeline has the races of vfr races where they are wanted', async () => {
+  const file = importedCapturePath('sriov-on-r1');
+  const { stdout } = await vfrInProcess(['timeline', file, '--json', '--races']);
+  const { races } = JSON.parse(stdout);
+  expect(races.races.length).toBeGreaterThan(0);
+  expect(races).toEqual(JSON.parse((await vfrInProcess(['races', file, '--json'])).stdout));
+});
+
 test('a timeline of a device that the trace does not name is wrong usage', async () => {
   const args = ['timeline', importedCapturePath('sriov-on-r1'), '--device', 'ff:00.0'];
   expect(await vfrInProcess(args)).toMatchObject({ code: 2, stdout: '' });

@@ -10,6 +10,7 @@ import { answerEach, printDocuments, titled } from '../several-traces.js';
 interface Options extends StrictOption {
   readonly device?: readonly string[];
   readonly json?: boolean;
+  readonly races?: boolean;
 }
 
 /** The width of a line that goes to a file or a pipe. */
@@ -26,7 +27,8 @@ export function register(program: Command): void {
       'only these devices, with a line for each binding (repeatable, or by commas)',
       listOf(String),
     )
-    .option('--json', 'print one JSON document');
+    .option('--json', 'print one JSON document')
+    .option('--races', 'with --json: also the races, as vfr races prints them');
   strictOption(command).action(run);
 }
 
@@ -36,9 +38,9 @@ async function run(trace: string, more: readonly string[], options: Options): Pr
     lanesOf(reader, options.device),
   );
   if (options.json === true) {
-    const answers = found.answers.map(({ trace: file, answer: { races: _, ...plain } }) => ({
+    const answers = found.answers.map(({ trace: file, answer: { races, ...plain } }) => ({
       trace: file,
-      answer: plain,
+      answer: options.races === true ? { ...plain, races } : plain,
     }));
     return printDocuments({ ...found, answers }, several);
   }

@@ -9,6 +9,7 @@ import { summaryOf } from '../tui/text/event-summary.js';
 import { stringOf, textOf } from '../tui/text/event-values.js';
 import { resultOf } from '../tui/text/row-line.js';
 import type { Place, RowView, RowWindow } from './page-messages.js';
+import type { TraceLanes } from './trace-lanes.js';
 
 const none = () => false;
 
@@ -18,6 +19,7 @@ export class CallRows {
   constructor(
     private readonly store: EventStore,
     private readonly work: BackgroundWork,
+    private readonly lanes: TraceLanes,
     private readonly zero: bigint,
   ) {}
 
@@ -114,7 +116,7 @@ export class CallRows {
   noteOf(position: number): string {
     const end = this.work.calls.endOf(position) ?? position;
     const seqs = [this.store.seqAt(position), this.store.seqAt(end)];
-    const races = seqs.flatMap((seq) => this.work.raceNotes().get(seq) ?? []);
+    const races = seqs.flatMap((seq) => this.lanes.raceNotes.get(seq) ?? []);
     const diverged = seqs.some((seq) => this.work.divergenceAt(seq) !== undefined);
     return printable([...races.slice(0, 1), ...(diverged ? ['diverges'] : [])].join('; '));
   }

@@ -69,7 +69,7 @@ function addTraceAnswers(app: Hono, traces: TraceSet): void {
   app.get('/lanes', (c) => {
     const [from, to] = [numberOf(c, 'from'), numberOf(c, 'to')];
     const columns = Math.max(1, Math.min(COLUMNS_MAX, numberOf(c, 'columns')));
-    return c.json(trace(c).lanes(from, Math.max(from + 1, to), columns));
+    return c.json(trace(c).laneWindow({ from, to: Math.max(from + 1, to) }, columns));
   });
   app.get('/rows', async (c) => {
     const count = Math.min(ROWS_MAX, numberOf(c, 'count'));

@@ -17,8 +17,8 @@ export interface TraceStatus {
   readonly rows: number;
   /** What is being computed; `done` for nothing. */
   readonly stage: string;
-  /** The part of the stage that is done, from 0 to 1. */
-  readonly progress: number;
+  /** The same for people, with the part that is done. */
+  readonly doing: string;
   /** Why a part of the work ended early. */
   readonly problem: string | null;
   /** The latest time of an event. */
@@ -29,6 +29,8 @@ export interface TraceStatus {
 }
 
 export interface LaneFacts {
+  /** Changes when lanes were computed again, which is some time after those of the trace. */
+  readonly generation: number;
   readonly devices: readonly string[];
   /** The colour of each driver, as a variable of the style. */
   readonly drivers: readonly (readonly [driver: string, color: string])[];

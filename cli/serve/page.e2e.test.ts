@@ -155,7 +155,8 @@ describe.skipIf(CHROMIUM === null)(`the page of vfr serve${WITHOUT_CHROMIUM}`, (
     const both = await serveTraces([traceFile([bound]), traceFile([bound, { kind: 'mark' }])]);
     const other = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await other.goto(both.url);
-    await other.locator('.lanes').nth(1).waitFor();
+    // The lanes of each trace appear when they are computed, in no certain order.
+    for (const nth of [0, 1]) await other.locator('.lanes').nth(nth).waitFor();
     const boxes = await other.locator('.lanes').all();
     const [left, right] = await Promise.all(boxes.map((lanes) => lanes.boundingBox()));
     expect(left!.y).toBe(right!.y);
@@ -164,6 +165,21 @@ describe.skipIf(CHROMIUM === null)(`the page of vfr serve${WITHOUT_CHROMIUM}`, (
     const pressed = other.locator('#traces button[aria-pressed=true]');
     expect(await other.locator('#traces button').last().getAttribute('aria-pressed')).toBe('true');
     expect(await pressed.count()).toBe(1);
+    await other.close();
+    await both.end();
+  });
+
+  test('findings are those of the trace that is shown', async () => {
+    const failed = (device: string) =>
+      traceFile([{ kind: 'probe', phase: 'end', tid: 7, device, ret: -5n }]);
+    const both = await serveTraces([failed('0000:01:00.0'), failed('0000:02:00.0')]);
+    const other = await browser.newPage();
+    await other.goto(both.url);
+    const findings = other.locator('#findings li');
+    await findings.getByText('0000:01:00.0').waitFor({ state: 'attached' });
+    await other.locator('#traces button').last().click();
+    await findings.getByText('0000:02:00.0').waitFor({ state: 'attached' });
+    expect(await findings.count()).toBe(1);
     await other.close();
     await both.end();
   });

@@ -6,7 +6,6 @@ import { listen } from './http-server.js';
 import { openInBrowser } from './open-in-browser.js';
 import { pageApp } from './page-app.js';
 import { pageFiles } from './page-files.js';
-import { TraceFollower } from './trace-follower.js';
 import { type SetOptions, TraceSet } from './trace-set.js';
 
 export interface ServeOptions extends SetOptions {
@@ -33,7 +32,6 @@ export async function serveTraces(
   try {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     const server = await listen(pageApp(traces, pageFiles()), token, options.port);
-    const follower = options.follow ? new TraceFollower(traces) : null;
     try {
       const url = `http://127.0.0.1:${server.port}/${token}/`;
       await (options.json ? printJson({ url }) : print(url));
@@ -43,10 +41,8 @@ export async function serveTraces(
           note('No browser opened; open the address yourself.'),
         );
       traces.start();
-      follower?.start();
       await ended;
     } finally {
-      follower?.stop();
       await server.close();
     }
   } finally {

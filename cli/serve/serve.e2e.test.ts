@@ -3,15 +3,16 @@
  * Method: the built program as a process.
  */
 
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildTrace, scratchFolder, traceFile } from '../../tests/build-trace.js';
+import { importedCapturePath } from '../../tests/captures.js';
 import { serveTraces } from '../../tests/served.js';
 import { vfr } from '../../tests/vfr.js';
-import type { RowWindow, Status } from './page-messages.js';
+import type { Place, RowWindow, Status } from './page-messages.js';
 
 const MARKS = [{ kind: 'mark', text: 'a' }, { kind: 'mark' }] as const;
 
@@ -82,11 +83,31 @@ test('a query in SQL is bounded as in vfr sql, and a forbidden one is refused', 
   await served.end();
 });
 
+test('races are findings, and are noted at their rows', async () => {
+  const served = await serveTraces([importedCapturePath('sriov-on-r1')]);
+  const answer = async <T>(name: string) => (await (await fetch(served.url + name)).json()) as T;
+  let [trace] = (await answer<Status>('status')).traces;
+  while (trace.lanes === null || trace.stage !== 'done') {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    [trace] = (await answer<Status>('status')).traces;
+  }
+  const raced = trace.findings.find(({ what }) => what.startsWith('operations raced for'));
+  const { row } = await answer<Place>(`place?seq=${raced?.seqs[0]}`);
+  const { rows } = await answer<RowWindow>(`rows?first=${row}&count=1`);
+  expect(rows[0].note).toMatch(/^races with \d+ /);
+  await served.end();
+});
+
+/** A trace of six events in three batches. */
+const GROWING = buildTrace(
+  Array.from({ length: 6 }, (_, i) => ({ kind: 'mark', text: `event ${i}` }) as const),
+  { batchRows: 2 },
+);
+
 test('a trace that is being recorded is followed', async () => {
   const file = join(scratchFolder(), 'growing.arrows');
-  const rows = Array.from({ length: 6 }, (_, i) => ({ kind: 'mark', text: `event ${i}` }) as const);
-  const whole = buildTrace(rows, { batchRows: 2 });
-  writeFileSync(file, whole.subarray(0, whole.length * 0.6));
+  const half = GROWING.length * 0.6;
+  writeFileSync(file, GROWING.subarray(0, half));
   const served = await serveTraces([file, '--follow']);
   const events = async () => {
     const status = (await (await fetch(`${served.url}status`)).json()) as Status;
@@ -94,10 +115,28 @@ test('a trace that is being recorded is followed', async () => {
   };
   const before = await events();
   expect(before).toBeLessThan(6);
-  writeFileSync(file, whole);
+  appendFileSync(file, GROWING.subarray(half));
   while ((await events()) < 6) await new Promise((resolve) => setTimeout(resolve, 50));
   const rowsUrl = `${served.url}rows?first=5&count=1`;
   const { rows: last } = (await (await fetch(rowsUrl)).json()) as RowWindow;
   expect(last[0]).toMatchObject({ seq: 5, what: 'mark event 5' });
   await served.end();
+});
+
+test('a trace that gets its final name at its end is followed to there', async () => {
+  const file = join(scratchFolder(), 'live.arrows');
+  const partial = `${file}.partial`;
+  const half = GROWING.length * 0.6;
+  writeFileSync(partial, GROWING.subarray(0, half));
+  const served = await serveTraces([partial, '--follow']);
+  const status = async () => {
+    const { traces } = (await (await fetch(`${served.url}status`)).json()) as Status;
+    return traces[0];
+  };
+  appendFileSync(partial, GROWING.subarray(half));
+  renameSync(partial, file);
+  while (!(await status()).isComplete || (await status()).lanes === null)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await status()).toMatchObject({ name: file, events: 6, problem: null });
+  expect(await served.end()).toBe(0);
 });

@@ -1,5 +1,5 @@
 /** One trace of the server: what is computed about it, and answers to questions about it. */
-import { driverColors, isEventful, type Lanes, lastTimeOf } from '../../analysis/index.js';
+import { lastTimeOf, type Span } from '../../analysis/index.js';
 import { type TraceReader, zeroOf } from '../../traces/index.js';
 import { describeCompleteness } from '../open-trace.js';
 import { printable } from '../printable.js';
@@ -7,18 +7,17 @@ import { BackgroundWork } from '../tui/background-work.js';
 import { EventQueries } from '../tui/event-queries.js';
 import { type Explain, explainBy } from '../tui/explain-and-compare.js';
 import { EventStore } from '../tui/model/event-store.js';
+import { inRank } from '../tui/model/findings.js';
 import { fieldText, STATE_FIELDS, setBy } from '../tui/model/state-history.js';
+import { doingText } from '../tui/panes/view.js';
 import { detailsOf } from '../tui/text/details-text.js';
-import { vfrAnswer } from '../vfr-process.js';
 import { CallRows } from './call-rows.js';
 import { flameView } from './flame-view.js';
-import { laneWindow, type PlainLanes } from './lane-view.js';
 import type {
   DeviceView,
   EventView,
   FieldView,
   FlameView,
-  LaneFacts,
   LaneWindow,
   Place,
   RowWindow,
@@ -26,6 +25,7 @@ import type {
   TraceStatus,
   WhyView,
 } from './page-messages.js';
+import type { TraceLanes } from './trace-lanes.js';
 
 /** Results of conditions that are kept. */
 const FILTERS_MAX = 4;
@@ -39,46 +39,73 @@ export class ServedTrace {
   readonly #explain: Explain;
   /** Ends the explanation that is under way. */
   #explaining = new AbortController();
-  readonly #rows: CallRows;
+  #rows: CallRows;
   /** Positions of the rows that satisfy a condition; the latest condition is last. */
   readonly #filters = new Map<string, Promise<Int32Array>>();
-  readonly #ended = new AbortController();
-  readonly #end: number;
-  readonly #zero: bigint;
-  #lanes: PlainLanes | null;
-  #facts: LaneFacts | null;
+  #end = 0;
+  #zero = 0n;
+  #generation: number;
   #problem: string | null = null;
 
   /**
-   * @param program the file of vfr, which computes lanes and explanations in processes of its own
-   * @param before the same trace when it was shorter, whose lanes are shown until the new ones are
-   * known
+   * @param program the file of vfr, which computes explanations in processes of its own
+   * @param lanes of the trace, which may be those of when it was shorter
+   * @param isGrowing whether the recording goes on, and may have more events later
    */
   constructor(
-    readonly reader: TraceReader,
-    private readonly program: string,
-    readonly generation: number,
-    before: ServedTrace | null,
+    reader: TraceReader,
+    program: string,
+    private readonly lanes: TraceLanes,
+    { isGrowing, generation }: { readonly isGrowing: boolean; readonly generation: number },
   ) {
     this.#store = new EventStore(reader);
-    this.#work = new BackgroundWork(this.#store);
-    this.#zero = zeroOf(reader) ?? 0n;
+    this.#work = new BackgroundWork(this.#store, isGrowing, false);
     this.#queries = new EventQueries(reader);
-    this.#explain = explainBy(program, this.name);
-    this.#rows = new CallRows(this.#store, this.#work, this.#zero);
-    this.#end = Number((lastTimeOf(reader) ?? this.#zero) - this.#zero);
-    this.#lanes = before === null ? null : before.#lanes;
-    this.#facts = before === null ? null : before.#facts;
+    this.#explain = (seq, signal) => explainBy(program, this.name)(seq, signal);
+    this.#generation = generation;
+    this.#rows = this.#rowsSinceZero();
     this.#work.begin();
+  }
+
+  get reader(): TraceReader {
+    return this.#store.reader;
   }
 
   get name(): string {
     return this.reader.source.name;
   }
 
-  /** Computes what takes long; resolves when all is known or the trace was closed. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get isGrowing(): boolean {
+    return this.#work.isGrowing;
+  }
+
+  /** Computes what takes long; resolves when the events and states are known, or it was closed. */
   async compute(): Promise<void> {
-    await Promise.all([this.#work.run(() => {}), this.#readLanes()]);
+    void this.lanes.refresh(this.name);
+    await this.#work.run(() => {});
+  }
+
+  /**
+   * The recording went on; resolves as `compute` does.
+   * @param reader of the same trace, with more events
+   */
+  async grow(reader: TraceReader): Promise<void> {
+    this.#store.grow(reader);
+    this.#queries.grow(reader);
+    this.#filters.clear();
+    this.#generation++;
+    this.#rows = this.#rowsSinceZero();
+    void this.lanes.refresh(this.name);
+    await this.#work.continue();
+  }
+
+  /** Shows why the work ended early. */
+  fail(error: Error): void {
+    this.#problem = printable(error.message);
   }
 
   status(): TraceStatus {
@@ -89,15 +116,14 @@ export class ServedTrace {
       completeness: printable(describeCompleteness(reader)),
       isComplete: reader.completeness.complete,
       kernel: reader.meta.kernel === undefined ? null : printable(reader.meta.kernel),
-      generation: this.generation,
+      generation: this.#generation,
       rows: this.#rows.all.length,
       stage: this.#work.stage,
-      progress: this.#work.progress,
-      problem: this.#problem ?? this.#work.problem,
+      doing: doingText(this.#work),
+      problem: this.#problem ?? this.lanes.problem ?? this.#work.problem,
       end: this.#end,
-      lanes: this.#facts,
-      findings: this.#work
-        .findings()
+      lanes: this.lanes.facts,
+      findings: inRank([...this.#work.findings(), ...this.lanes.raceFindings])
         .slice(0, FINDINGS_MAX)
         .map(({ what, count, seqs }) => ({
           what: printable(what),
@@ -113,17 +139,14 @@ export class ServedTrace {
   }
 
   /** Null while the lanes are computed. */
-  lanes(from: number, to: number, columns: number): LaneWindow | null {
-    return this.#lanes === null ? null : laneWindow(this.#lanes, { from, to }, columns);
+  laneWindow(span: Span, columns: number): LaneWindow | null {
+    return this.lanes.window(span, columns);
   }
 
   /** The time of the next mark of a lane, or of the one before; null when there is no other. */
   mark(seq: number, step: 1 | -1): { readonly seq: number; readonly at: number } | null {
-    const marks = this.#lanes?.devices.flatMap((lane) => lane.marks) ?? [];
-    const sorted = marks.toSorted((a, b) => a.seq - b.seq);
-    const found =
-      step > 0 ? sorted.find((one) => one.seq > seq) : sorted.findLast((one) => one.seq < seq);
-    return found === undefined ? null : { seq: found.seq, at: found.at };
+    const found = this.lanes.mark(seq, step);
+    return found === null ? null : { seq: found.seq, at: found.at };
   }
 
   /** @throws VfrError when the condition is invalid, or needs more time or memory than allowed */
@@ -183,28 +206,18 @@ export class ServedTrace {
     this.#explaining.abort();
   }
 
+  /** Ends all work; the file of the trace stays open. */
   close(): void {
-    this.#ended.abort();
     this.#explaining.abort();
     this.#work.stop();
     this.#queries.close();
-    this.reader.close();
   }
 
-  async #readLanes(): Promise<void> {
-    const args = ['timeline', '--json', '--', this.name];
-    try {
-      const lanes = await vfrAnswer<Lanes>(this.program, args, this.#ended.signal);
-      const eventful = lanes.devices.filter(isEventful);
-      const devices = eventful.length > 0 ? eventful : lanes.devices;
-      this.#lanes = { ...lanes, devices };
-      this.#facts = {
-        devices: devices.map(({ device }) => printable(device)),
-        drivers: [...driverColors(devices)].map(([name, color]) => [printable(name), color]),
-      };
-    } catch (error) {
-      if (!this.#ended.signal.aborted) this.#problem = printable((error as Error).message);
-    }
+  /** Until there are events, nothing is known of when they begin. */
+  #rowsSinceZero(): CallRows {
+    this.#zero = zeroOf(this.reader) ?? 0n;
+    this.#end = Number((lastTimeOf(this.reader) ?? this.#zero) - this.#zero);
+    return new CallRows(this.#store, this.#work, this.lanes, this.#zero);
   }
 
   /** Null while the trace has not been replayed so far. */
@@ -224,10 +237,7 @@ export class ServedTrace {
 
   /** The VFIO user that has a device open. */
   #holder(device: string, seq: number): FieldView | null {
-    const lane = this.#lanes?.devices.find((one) => one.device === device);
-    const hold = lane?.holds.findLast(
-      ({ from, to }) => (from?.seq ?? -1) <= seq && (to === null || to.seq > seq),
-    );
+    const hold = this.lanes.holdAt(device, seq);
     if (hold === undefined) return null;
     const { from } = hold;
     const value = from === null ? 'unknown' : `${from.task ?? '?'}-${from.tid ?? '?'}`;

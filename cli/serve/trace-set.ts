@@ -5,12 +5,14 @@ import {
   openSession,
   type SessionOptions,
 } from '../../analysis/index.js';
-import type { TraceReader } from '../../traces/index.js';
+import { type ByteSource, TraceReader } from '../../traces/index.js';
 import { version } from '../package.js';
 import { printable } from '../printable.js';
 import { cell } from '../row-text.js';
+import { followed } from '../tui/growing-trace.js';
 import type { SqlView, Status, Tables } from './page-messages.js';
 import { ServedTrace } from './served-trace.js';
+import { TraceLanes } from './trace-lanes.js';
 
 /** Rows of a result that are sent. */
 const ROWS_MAX = 5000;
@@ -23,18 +25,21 @@ export interface SetOptions extends SessionOptions {
 
 export class TraceSet {
   readonly #traces: ServedTrace[];
+  readonly #lanes: readonly TraceLanes[];
   #session: BoundedSession | null = null;
+  readonly #ended = new AbortController();
 
   constructor(
     readers: readonly TraceReader[],
     private readonly options: SetOptions,
   ) {
-    this.#traces = readers.map((reader) => new ServedTrace(reader, options.program, 0, null));
+    this.#lanes = readers.map(() => new TraceLanes(options.program));
+    this.#traces = readers.map((reader, i) => this.#served(reader, i, 0));
   }
 
-  /** Begins to compute what takes long. */
+  /** Begins to compute what takes long, and to follow traces that are being recorded. */
   start(): void {
-    for (const trace of this.#traces) void trace.compute();
+    for (const i of this.#traces.keys()) void this.#work(i);
   }
 
   status(): Status {
@@ -45,23 +50,6 @@ export class TraceSet {
   /** Undefined when there is no such trace. */
   at(index: number): ServedTrace | undefined {
     return this.#traces[index];
-  }
-
-  get readers(): readonly TraceReader[] {
-    return this.#traces.map(({ reader }) => reader);
-  }
-
-  /** Replaces a trace by what its file has now. */
-  replace(index: number, reader: TraceReader): void {
-    const before = this.#traces[index];
-    const { generation } = before;
-    const trace = new ServedTrace(reader, this.options.program, generation + 1, before);
-    this.#traces[index] = trace;
-    before.close();
-    // The next query has the new events.
-    this.#session?.close();
-    this.#session = null;
-    void trace.compute();
   }
 
   tables(): Tables {
@@ -102,12 +90,57 @@ export class TraceSet {
   }
 
   close(): void {
+    this.#ended.abort();
     this.#session?.close();
-    for (const trace of this.#traces) trace.close();
+    for (const lanes of this.#lanes) lanes.close();
+    for (const trace of this.#traces) {
+      trace.close();
+      trace.reader.close();
+    }
+  }
+
+  #served(reader: TraceReader, i: number, generation: number): ServedTrace {
+    // A trace that has an end is not being recorded any more.
+    const isGrowing = this.options.follow && reader.end === null;
+    const { program } = this.options;
+    return new ServedTrace(reader, program, this.#lanes[i], { isGrowing, generation });
+  }
+
+  async #work(i: number): Promise<void> {
+    const trace = this.#traces[i];
+    try {
+      await trace.compute();
+      if (!trace.isGrowing) return;
+      const { signal } = this.#ended;
+      const whole = await followed(trace.reader, (reader) => this.#grow(trace, reader), signal);
+      if (whole !== null) this.#replace(i, whole);
+    } catch (error) {
+      trace.fail(error as Error);
+    }
+  }
+
+  #grow(trace: ServedTrace, reader: TraceReader): Promise<void> {
+    this.#forgetSession();
+    return trace.grow(reader);
+  }
+
+  /** Shows a trace whose recording has ended as any other. @param whole the same open file */
+  #replace(i: number, whole: ByteSource): void {
+    const before = this.#traces[i];
+    before.close();
+    this.#traces[i] = this.#served(new TraceReader(whole), i, before.generation + 1);
+    this.#forgetSession();
+    void this.#work(i);
+  }
+
+  /** The next query has the new events. */
+  #forgetSession(): void {
+    this.#session?.close();
+    this.#session = null;
   }
 
   async #open(): Promise<BoundedSession> {
-    const named = this.readers.map((reader) => ({ name: reader.source.name, reader }));
+    const named = this.#traces.map(({ reader }) => ({ name: reader.source.name, reader }));
     this.#session ??= await openSession(named, this.options);
     return this.#session;
   }

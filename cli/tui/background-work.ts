@@ -7,18 +7,17 @@ import {
   ConfigLayouts,
   DeviceTimeline,
   type Known,
-  type Race,
   RaceFinder,
   type StateChange,
 } from '../../analysis/index.js';
 import type { Divergence } from '../../replay/index.js';
 import type { Batch } from '../../traces/index.js';
-import { formatDuration } from '../format-duration.js';
 import { CallIndex } from './model/call-index.js';
 import type { EventStore } from './model/event-store.js';
 import { type Finding, FindingCollector, inRank, raceFindings } from './model/findings.js';
 import { indexSlices } from './model/index-slices.js';
 import type { Insights, RegisterAt } from './model/overview.js';
+import { raceNotes } from './model/race-notes.js';
 import type { Stage } from './panes/view.js';
 
 /** Events of a slice: a few milliseconds in which keys are not handled. */
@@ -52,10 +51,14 @@ export class BackgroundWork implements Insights {
   #drawAt = 0;
   #redraw: () => void = () => {};
 
-  /** @param isGrowing whether the recording goes on, and may have more events later */
+  /**
+   * @param isGrowing whether the recording goes on, and may have more events later
+   * @param findsRaces false when another process looks for races
+   */
   constructor(
     private readonly store: EventStore,
     readonly isGrowing = false,
+    private readonly findsRaces = true,
   ) {
     this.calls = new CallIndex(store.length);
     this.#slices = this.#indexing();
@@ -135,8 +138,7 @@ export class BackgroundWork implements Insights {
     if (!this.isGrowing && !(await this.#verify())) return this.#stopped ? 'stopped' : 'damage';
     await this.#readAll();
     if (this.isGrowing) return this.#stopped ? 'stopped' : 'done';
-    this.#stage = 'races';
-    await this.#findRaces();
+    if (this.findsRaces) await this.#findRaces();
     if (this.#stopped) return 'stopped';
     this.#stage = 'done';
     redraw();
@@ -239,6 +241,7 @@ export class BackgroundWork implements Insights {
   }
 
   async #findRaces(): Promise<void> {
+    this.#stage = 'races';
     const finder = new RaceFinder(this.store.reader.meta);
     this.#done = 0;
     try {
@@ -253,7 +256,7 @@ export class BackgroundWork implements Insights {
       return;
     }
     const { races } = finder.finish();
-    this.#raceNotes = new Map(races.flatMap(notesOf));
+    this.#raceNotes = raceNotes(races);
     this.#findings = inRank([...this.#findings, ...raceFindings(races)]);
   }
 
@@ -267,12 +270,4 @@ export class BackgroundWork implements Insights {
       await sleep(1);
     } while (performance.now() < this.#restUntil && !this.#stopped);
   }
-}
-
-function notesOf({ first, second, windowNs, outcome }: Race): [number, string][] {
-  const apart = formatDuration(windowNs);
-  return [
-    [first.seq, `races with ${second.seq} (${second.what}), ${apart} apart: ${outcome}`],
-    [second.seq, `races with ${first.seq} (${first.what}), ${apart} apart: ${outcome}`],
-  ];
 }

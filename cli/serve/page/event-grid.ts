@@ -121,7 +121,9 @@ export class EventGrid {
   #updated(): void {
     const { current, filter } = this.state;
     if (current === undefined) return;
-    const known = `${current.generation} ${current.stage} ${current.rows}`;
+    const { generation, stage, rows, lanes } = current;
+    // Races come with the lanes.
+    const known = `${generation} ${stage} ${rows} ${lanes?.generation}`;
     if (known === this.#known) return;
     this.#known = known;
     this.#pages.clear();

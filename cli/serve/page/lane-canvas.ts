@@ -75,10 +75,8 @@ export class LaneCanvas implements LaneTarget {
     else if (status.problem !== null) this.#empty.textContent = status.problem;
     this.#scroll.hidden = !this.#empty.hidden;
     this.#room.style.height = `${(lanes?.devices.length ?? 0) * ROW_HEIGHT}px`;
-    // Lanes of a grown trace come some time after its events.
-    const generation = status.generation + Number(status.stage === 'done') / 2;
-    if (lanes !== null && generation !== this.#generation) {
-      this.#generation = generation;
+    if (lanes !== null && lanes.generation !== this.#generation) {
+      this.#generation = lanes.generation;
       this.#wanted = null;
       void this.#fetchWhole();
     }

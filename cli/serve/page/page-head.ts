@@ -4,12 +4,6 @@ import { element, part } from './dom.js';
 import { goTo } from './seq-button.js';
 import type { ViewState } from './view-state.js';
 
-const STAGES: Readonly<Record<string, string>> = {
-  calls: 'reading calls',
-  states: 'replaying',
-  races: 'looking for races',
-};
-
 export function showHead(state: ViewState): void {
   const { status, current } = state;
   part('traces').replaceChildren(...status.traces.map((trace, i) => traceItem(trace, i, state)));
@@ -21,8 +15,8 @@ export function showHead(state: ViewState): void {
   showFindings(state);
 }
 
-function workOf({ stage, progress, lanes }: TraceStatus): string {
-  if (stage !== 'done') return `${STAGES[stage]} ${Math.floor(progress * 100)} %`;
+function workOf({ stage, doing, lanes }: TraceStatus): string {
+  if (stage !== 'done') return doing;
   return lanes === null ? 'computing lanes' : '';
 }
 
@@ -52,13 +46,19 @@ const SHAPES: readonly (readonly [string, string])[] = [
   ['●', 'override'],
 ];
 
-let shownKey = '';
+/** What parts of the head show, as text: they are made again only when it changes. */
+const shown = new Map<string, string>();
+
+function isNew(name: string, value: unknown): boolean {
+  const text = JSON.stringify(value);
+  const isSame = shown.get(name) === text;
+  shown.set(name, text);
+  return !isSame;
+}
 
 function showKey({ status }: ViewState): void {
   const drivers = new Map(status.traces.flatMap(({ lanes }) => lanes?.drivers ?? []));
-  const known = JSON.stringify([...drivers]);
-  if (known === shownKey) return;
-  shownKey = known;
+  if (!isNew('key', [...drivers])) return;
   const items = [...drivers].map(([driver, color]) => {
     const sample = element('i', { className: 'sample' });
     sample.style.background = color;
@@ -75,9 +75,8 @@ function showFindings(state: ViewState): void {
   const home = part('findings');
   home.hidden = findings.length === 0;
   const [summary, list] = [home.querySelector('summary')!, home.querySelector('ul')!];
-  const text = `Findings: ${findings.length}`;
-  if (summary.textContent === text && list.childElementCount === findings.length) return;
-  summary.textContent = text;
+  if (!isNew('findings', findings)) return;
+  summary.textContent = `Findings: ${findings.length}`;
   list.replaceChildren(
     ...findings.map(({ what, count, seqs }) => {
       const button = element('button', {}, count > 1 ? `${what} (${count} times)` : what);

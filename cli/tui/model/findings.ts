@@ -1,8 +1,8 @@
 /** What went wrong in a recording, by incident: events with one cause are one finding. */
-import type { Race } from '../../../analysis/index.js';
 import { errnoName, VM_FAULT } from '../../../replay/index.js';
 import { type Batch, type Kind, kindsWhere } from '../../../traces/index.js';
 import { incidentsOf } from '../../race-incidents.js';
+import type { NotedRace } from './race-notes.js';
 
 /** Events of one kind of trouble with one device or task. */
 export interface Finding {
@@ -104,7 +104,7 @@ function noteIn(groups: Map<string, Group>, what: string, seq: number): void {
 }
 
 /** Incidents, as `vfr races` counts them, by the devices that operations raced for. */
-export function raceFindings(races: readonly Race[]): Finding[] {
+export function raceFindings(races: readonly NotedRace[]): Finding[] {
   const collector = new FindingCollector();
   for (const own of incidentsOf(races).toSorted((x, y) => startOf(x) - startOf(y))) {
     const devices = [...new Set(own.map(({ device }) => device))].sort();
@@ -113,7 +113,7 @@ export function raceFindings(races: readonly Race[]): Finding[] {
   return collector.finish();
 }
 
-const startOf = (races: readonly Race[]) => Math.min(...races.map(({ first }) => first.seq));
+const startOf = (races: readonly NotedRace[]) => Math.min(...races.map(({ first }) => first.seq));
 
 const listed = (devices: readonly string[]) =>
   devices.length < 3 ? devices.join(' and ') : `${devices[0]} and ${devices.length - 1} others`;
