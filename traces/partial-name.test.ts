@@ -23,7 +23,7 @@ test.each([
   [['t.partial', 't'], 't'],
   [['t', 'other.partial', 't.old.partial', 'xt.partial'], 't'],
   [[], 't'],
-])('of the files %j the recording to t is %s', (files, expected) => {
+])('the recording to t is, of the files %j, %s', (files, expected) => {
   const path = folderOf(...files);
   expect(recordedTo(path('t'))).toBe(path(expected));
 });

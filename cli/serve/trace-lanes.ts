@@ -28,7 +28,7 @@ export class TraceLanes {
   #problem: string | null = null;
   /** The latest name of the trace. */
   #file = '';
-  /** How often lanes were asked for. */
+  /** How often new lanes were wanted. */
   #asked = 0;
   #running: Promise<void> | null = null;
   readonly #ended = new AbortController();
@@ -57,8 +57,9 @@ export class TraceLanes {
   }
 
   /**
-   * Computes the lanes of a file as it is now; the lanes of before are shown until then. A process
-   * that runs is not ended: a recording that goes on would never have lanes. Another one follows it.
+   * Computes the lanes of a file as it is now; the lanes of before are shown until then.
+   * A process that runs is not ended: a recording that goes on would never have lanes. Another one
+   * follows it.
    */
   refresh(file: string): Promise<void> {
     this.#file = file;

@@ -63,7 +63,7 @@ export class Session {
   #hasGrown = false;
   /** Only the answer to the last question is used. */
   #asked = 0;
-  /** The question that is being answered, and those that are asked after it. */
+  /** The question that is being answered, and those that follow it. */
   #questions: readonly Question[] = [];
   #host: SessionHost = { copy() {}, suspend() {}, quit() {}, redraw() {} };
 
@@ -236,7 +236,7 @@ export class Session {
     const { queries, work } = this.options;
     const found = await answerTo(question, queries, work).catch((error: Error) => error);
     if (number !== this.#asked) return;
-    // After an error nothing else is asked, so that its message can be read.
+    // After an error no question follows, so that its message can be read.
     const later = found instanceof Error ? [] : this.#questions.slice(1);
     const answer: Answer = found instanceof Error ? failed(found) : found;
     this.#questions = [];
