@@ -12,8 +12,17 @@ export interface LatencyRow {
 export const BUCKETS_PER_DECADE = 4;
 const LATENCY_ROW = 26;
 const decade = (bucket: number): number => 10 ** (bucket / BUCKETS_PER_DECADE);
-/** Names of ioctls are long. */
-const NAME_MARGIN = 300;
+/** Columns of pixels for a character of a name, and for the tick beside it. */
+const CHARACTER = 6.5;
+const TICK = 16;
+/** Longer names are cut, so that the bars have room; the table under a figure has them whole. */
+const NAME_MAX = 64;
+
+const shortName = (name: string): string =>
+  name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`;
+
+const marginFor = (names: readonly string[]): number =>
+  TICK + CHARACTER * Math.max(...names.map((name) => shortName(name).length), 0);
 
 /** A row of cells for each ioctl, stronger where more of its calls took that long. */
 export function latencyFigure(label: string, rows: readonly LatencyRow[]): string {
@@ -24,9 +33,9 @@ export function latencyFigure(label: string, rows: readonly LatencyRow[]): strin
     {
       label,
       height: names.length * LATENCY_ROW + 60,
-      marginLeft: NAME_MARGIN,
+      marginLeft: marginFor(names),
       x: { type: 'log', label: 'latency', tickFormat: shortDuration, grid: true },
-      y: { label: null, domain: names },
+      y: { label: null, domain: names, tickFormat: shortName },
     },
     [
       Plot.barX(rows as LatencyRow[], {
@@ -129,15 +138,16 @@ export interface CountRow {
 const BAR_ROW = 28;
 
 /** A bar for each name. */
-export const countFigure = (label: string, rows: readonly CountRow[]): string =>
-  draw(
+export function countFigure(label: string, rows: readonly CountRow[]): string {
+  const names = rows.map(({ name }) => name);
+  return draw(
     {
       label,
       height: rows.length * BAR_ROW + 50,
-      marginLeft: NAME_MARGIN,
+      marginLeft: marginFor(names),
       marginRight: 60,
       x: { label: 'count', grid: true, ticks: 5 },
-      y: { label: null, domain: rows.map(({ name }) => name) },
+      y: { label: null, domain: names, tickFormat: shortName },
     },
     [
       Plot.barX(rows as CountRow[], {
@@ -155,3 +165,4 @@ export const countFigure = (label: string, rows: readonly CountRow[]): string =>
       }),
     ],
   );
+}

@@ -18,16 +18,33 @@ import {
 } from '../../tests/chromium.js';
 import { makeReport } from './index.js';
 
+/** Where the report of a capture is. */
+async function addressOf(capture: string): Promise<string> {
+  const reader = importedCapture(capture);
+  const { html } = await makeReport([{ name: `${capture}.arrows`, reader }]);
+  const file = join(scratchFolder(), 'report.html');
+  writeFileSync(file, html);
+  return String(pathToFileURL(file));
+}
+
+/** Tables that are wider than the page, and labels that begin outside of their figures. */
+const CUT = `(() => {
+  const right = document.documentElement.clientWidth;
+  const tables = [...document.querySelectorAll('table')];
+  const texts = [...document.querySelectorAll('svg text')];
+  const edge = (text) => text.closest('svg').getBoundingClientRect().left;
+  return [
+    ...tables.filter((table) => table.getBoundingClientRect().right > right),
+    ...texts.filter((text) => text.getBoundingClientRect().left < edge(text)),
+  ].map((part) => part.textContent);
+})()`;
+
 describe.skipIf(CHROMIUM === null)(`a report in Chromium${WITHOUT_CHROMIUM}`, () => {
   let browser: Browser;
   let address: string;
 
   beforeAll(async () => {
-    const reader = importedCapture('sriov-on-r1');
-    const { html } = await makeReport([{ name: 'sriov-on-r1.arrows', reader }]);
-    const file = join(scratchFolder(), 'report.html');
-    writeFileSync(file, html);
-    address = String(pathToFileURL(file));
+    address = await addressOf('sriov-on-r1');
     browser = await openChromium();
   });
 
@@ -57,9 +74,12 @@ describe.skipIf(CHROMIUM === null)(`a report in Chromium${WITHOUT_CHROMIUM}`, ()
 
   test('a report on paper has pages, and nothing that only a screen can show', async () => {
     const page = await browser.newPage();
-    await page.goto(address);
+    await page.goto(await addressOf('k612-vfio-client-r1'));
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('nav').first().isVisible()).toBe(false);
+    // An A4 page between its margins.
+    await page.setViewportSize({ width: 718, height: 1040 });
+    expect(await page.evaluate<string[]>(CUT)).toEqual([]);
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
     await page.close();
