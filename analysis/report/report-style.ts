@@ -35,5 +35,6 @@ pre{overflow:auto;padding:.75rem;background:var(--panel);border:1px solid var(--
 font-size:.8rem}
 @media print{body{max-width:none;padding:0;font-size:10pt}nav,.skip{display:none}
 .scroll{max-height:none;overflow:visible}table{font-size:.8em}
-th,td{padding:.1rem .3rem;overflow-wrap:break-word}th{position:static}.figure{overflow:visible}.figure svg{min-width:0}
+th,td{padding:.1rem .3rem;overflow-wrap:break-word}th{position:static}
+.figure{overflow:visible}.figure svg{min-width:0}
 section{break-inside:avoid-page}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;

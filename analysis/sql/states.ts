@@ -6,7 +6,8 @@ export const states: ViewDefinition = {
   doc:
     'The state of each device over time, as replay knows it: a row holds from its first to its ' +
     'last event. Select those with `N BETWEEN first_seq AND last_seq` for the state after event ' +
-    'N, or with `first_ts <= T AND coalesce(until_ts > T, true)` for the state at time T. A value that is not certain begins with `?`. The whole trace is replayed once.',
+    'N, or with `first_ts <= T AND coalesce(until_ts > T, true)` for the state at time T. ' +
+    'A value that is not certain begins with `?`. The whole trace is replayed once.',
   columns: {
     device: ['device', 'PCI address'],
     first_seq: ['seq', 'event after which it holds'],

@@ -3,7 +3,14 @@ import { kindsWhere } from '../../traces/index.js';
 import type { BackgroundWork } from './background-work.js';
 import type { EventQueries } from './event-queries.js';
 import { withBeside } from './model/beside.js';
-import { type Browser, type Cause, type Filter, idle, type Request } from './model/browser.js';
+import {
+  type Browser,
+  type Cause,
+  type Filter,
+  type FilterQuestion,
+  idle,
+  type Request,
+} from './model/browser.js';
 import { storyOf } from './model/device-story.js';
 import { filtered, found } from './model/jumps.js';
 
@@ -35,12 +42,14 @@ export async function answerTo(
 ): Promise<Answer> {
   switch (question.type) {
     case 'filter': {
-      const seqs = await queries.where(question.condition);
-      return (browser, height) =>
-        filtered(browser, whereFilter(question.condition, positionsOf(browser, seqs)), height);
+      const filter = await filterFor(question, queries, work);
+      return (browser, height) => filtered(browser, filter(browser), height);
     }
-    case 'device':
-      return deviceAnswer(question.device, queries, work);
+    case 'device': {
+      const filter = await filterFor(question, queries, work);
+      return (browser, height) =>
+        filtered({ ...browser, unfolded: false, hidden: QUIET }, filter(browser), height);
+    }
     case 'search': {
       const { text } = question;
       const seqs = await queries.containing(text);
@@ -82,24 +91,34 @@ const NOT_READY = 'That is known when all of the trace was read; try again in a 
 const positionsOf = ({ store }: Browser, seqs: Iterable<number>): number[] =>
   Array.from(seqs, (seq) => store.positionOf(seq));
 
-const whereFilter = (condition: string, positions: readonly number[]): Filter => ({
-  text: `where ${condition}`,
-  positions,
-  condition,
-  device: null,
-});
+/**
+ * The events that a list shows.
+ * @throws as `answerTo` does
+ */
+export async function filterFor(
+  question: FilterQuestion,
+  queries: EventQueries,
+  work: BackgroundWork,
+): Promise<(browser: Browser) => Filter> {
+  if (question.type === 'device') return storyFilter(question, queries, work);
+  const { condition } = question;
+  const seqs = await queries.where(condition);
+  const text = `where ${condition}`;
+  return (browser) => ({ text, question, positions: positionsOf(browser, seqs) });
+}
 
 /** A story leaves out the accesses that make up most of a trace. */
 const QUIET: ReadonlySet<string> = new Set(
   kindsWhere(({ frequent }) => frequent === true).filter((kind) => !kind.endsWith('.write')),
 );
 
-/** The list of the outermost calls in which something happened to a device. */
-async function deviceAnswer(
-  device: string,
+/** The outermost calls in which something happened to a device. */
+async function storyFilter(
+  question: Extract<FilterQuestion, { type: 'device' }>,
   queries: EventQueries,
   work: BackgroundWork,
-): Promise<Answer> {
+): Promise<(browser: Browser) => Filter> {
+  const { device } = question;
   const states = work
     .changesOf(device)
     .flatMap(({ state }) => (state === null || state === 'absent' ? [] : [state]));
@@ -114,14 +133,13 @@ async function deviceAnswer(
   };
   const seqs = await queries.story((reader, signal) => storyOf(reader, relations, signal));
   const also = relations.pf === null ? '' : ` and its PF ${relations.pf}`;
-  return (browser, height) => {
+  const text = `story of ${device}${also}`;
+  return (browser) => {
     const { calls } = browser;
-    const outermost = positionsOf(browser, seqs).map(
+    const positions = positionsOf(browser, seqs).map(
       (at) => calls.ancestors(at).at(-1) ?? calls.rowOf(at),
     );
-    const text = `story of ${device}${also}`;
-    const filter = { text, condition: null, positions: outermost, device };
-    return filtered({ ...browser, unfolded: false, hidden: QUIET }, filter, height);
+    return { text, question, positions };
   };
 }
 

@@ -24,6 +24,8 @@ export interface Programs {
  */
 export class EventQueries {
   #session: BoundedSession | null = null;
+  /** Whether the trace has grown since the session was opened. */
+  #isOld = false;
   #other: Compared | null = null;
   /** Aborts the work in progress. */
   #abort = new AbortController();
@@ -97,8 +99,7 @@ export class EventQueries {
   /** Asks about a trace that has grown; the next question in SQL opens it again. */
   grow(reader: TraceReader): void {
     this.reader = reader;
-    this.#session?.close();
-    this.#session = null;
+    this.#isOld = true;
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */
@@ -118,6 +119,12 @@ export class EventQueries {
   async #open(): Promise<BoundedSession> {
     const { signal } = this.#abort;
     const { openSession } = await import('../../analysis/index.js');
+    // The question before has been answered or cancelled: nothing uses the old session.
+    if (this.#isOld) {
+      this.#session?.close();
+      this.#session = null;
+      this.#isOld = false;
+    }
     this.#session ??= await openSession([{ name: this.reader.source.name, reader: this.reader }]);
     signal.throwIfAborted();
     return this.#session;

@@ -41,4 +41,20 @@ describe.skipIf(!hasTmux)('a trace that grows', () => {
     await press([/Nothing was refused/, 'q']);
     await shown(/code 0/);
   });
+
+  test('a filter of a trace that grows gets the new events that satisfy it', async () => {
+    const file = join(scratchFolder(), 'live.arrows');
+    const partial = `${file}.partial`;
+    writeFileSync(partial, BYTES.subarray(0, ENDS[3]));
+    open([file], { options: "--follow --where 'seq % 2 = 0'" });
+    await press([/row 1 of 20/, 'G']);
+    await shown(/row 20 of 20/);
+    appendFileSync(partial, BYTES.subarray(ENDS[3], ENDS[5]));
+    await press([/row 30 of 30/, 'k']);
+    await shown(/row 29 of 30/);
+    appendFileSync(partial, BYTES.subarray(ENDS[5], ENDS[7]));
+    await press([/10 new events \(G: to the/, 'G']);
+    await press([/row 40 of 40/, 'q']);
+    await shown(/code 0/);
+  });
 });

@@ -1,7 +1,7 @@
 /** The browser while it runs: keys and the mouse, work that takes time, what is on the screen. */
 
 import type { TraceReader } from '../../traces/index.js';
-import { type Answer, answerTo, failed, isQuestion, type Question } from './answers.js';
+import { type Answer, answerTo, failed, filterFor, isQuestion, type Question } from './answers.js';
 import type { BackgroundWork } from './background-work.js';
 import type { Begin } from './browse-options.js';
 import type { EventQueries } from './event-queries.js';
@@ -160,7 +160,8 @@ export class Session {
     const compare = this.#questions.find((question) => question.type === 'compare');
     return {
       at: this.#awaited ?? seq,
-      where: asked?.condition ?? shown?.condition ?? null,
+      where:
+        asked?.condition ?? (shown?.question.type === 'filter' ? shown.question.condition : null),
       other: compare?.file ?? beside?.file ?? null,
     };
   }
@@ -195,6 +196,20 @@ export class Session {
     this.#hasGrown = true;
     await work.continue();
     this.progressed();
+    await this.#filterAgain();
+  }
+
+  /** Adds the new events that the filter shows, unless the user asks something else. */
+  async #filterAgain(): Promise<void> {
+    const { filter, looking } = this.#browser;
+    if (filter === null || looking) return;
+    const { queries, work } = this.options;
+    const number = this.#asked;
+    const found = await filterFor(filter.question, queries, work).catch((error: Error) => error);
+    if (number !== this.#asked || this.#browser.filter !== filter) return;
+    if (found instanceof Error) this.#browser = { ...this.#browser, message: found.message };
+    else this.#browser = withNewEvents(this.#browser, this.height, found(this.#browser));
+    this.#host.redraw();
   }
 
   /** The background work has progressed: the list may have become longer. */

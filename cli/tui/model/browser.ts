@@ -35,10 +35,8 @@ export interface Search {
 export interface Filter {
   /** In words, as `where cpu = 1`. */
   readonly text: string;
-  /** The SQL condition; null for the story of a device. */
-  readonly condition: string | null;
-  /** The device whose story it is; null for other filters. */
-  readonly device: string | null;
+  /** What it answers: a condition in SQL, or the story of a device. */
+  readonly question: FilterQuestion;
   /** Positions, ascending. */
   readonly positions: readonly number[];
 }
@@ -111,7 +109,7 @@ export interface Browser {
   readonly indexed: number;
   /** Row of the event under the cursor. */
   readonly cursor: number;
-  /** Events that came since the cursor was at the last row of all; 0 unless the trace grows. */
+  /** Events of the list that came since the cursor was at its end; 0 unless the trace grows. */
   readonly newEvents: number;
   /** First row on the screen. */
   readonly top: number;
@@ -217,15 +215,19 @@ export function withRows(
   return moveTo({ ...next, rows, indexed: calls.done, top: cursor - offset }, cursor, height);
 }
 
-/** Whether the cursor is at the last row of a list of all events. */
-const isAtEnd = ({ screen, cursor, rows, filter }: Browser): boolean =>
-  screen === 'events' && filter === null && cursor === rows.length - 1;
+/** Whether the cursor is at the last row of the list. */
+const isAtEnd = ({ screen, cursor, rows }: Browser): boolean =>
+  screen === 'events' && cursor === rows.length - 1;
 
-/** Adds the rows of new events of a growing trace; a cursor at the end stays at the end. */
-export function withNewEvents(browser: Browser, height: number): Browser {
-  const next = withRows(browser, {}, height);
+/**
+ * Adds the rows of new events of a growing trace; a cursor at the end stays at the end.
+ * @param filter with the new events that it shows; as it was when these are not known yet
+ */
+export function withNewEvents(browser: Browser, height: number, filter = browser.filter): Browser {
+  const next = withRows(browser, { filter }, height);
   if (isAtEnd(browser)) return moveTo(next, next.rows.length - 1, height);
-  return { ...next, newEvents: browser.newEvents + next.indexed - browser.indexed };
+  const shown = ({ indexed, filter: by }: Browser) => by?.positions.length ?? indexed;
+  return { ...next, newEvents: browser.newEvents + shown(next) - shown(browser) };
 }
 
 /** Opens or closes a call. */
@@ -288,10 +290,14 @@ function showing(browser: Browser, position: number, height: number): Browser {
   return { ...withOpened(all, opened, height), message };
 }
 
+/** What a list of some of the events answers. */
+export type FilterQuestion =
+  | { readonly type: 'filter'; readonly condition: string }
+  | { readonly type: 'device'; readonly device: string };
+
 /** Work that takes time. The caller does it and applies its result. */
 export type Request =
-  | { readonly type: 'filter'; readonly condition: string }
-  | { readonly type: 'device'; readonly device: string }
+  | FilterQuestion
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'sql'; readonly sql: string }
   | { readonly type: 'explain'; readonly seq: number }

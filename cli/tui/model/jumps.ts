@@ -53,8 +53,8 @@ function isStepOf(
 function isReachable({ calls, rows, filter, hidden, store }: Browser, seq: number): boolean {
   const at = store.positionOf(seq);
   if (at >= calls.done || calls.ends(at)) return false;
-  if (filter !== null && filter.device !== null && deviceAt(store, seq) !== filter.device)
-    return false;
+  const question = filter?.question;
+  if (question?.type === 'device' && deviceAt(store, seq) !== question.device) return false;
   if (filter === null && hidden.size === 0) return true;
   return rows.has(at) || calls.ancestors(at).some((call) => rows.has(call));
 }
@@ -119,7 +119,8 @@ function rowsOf({ store, calls }: Browser, seqs: Float64Array): Float64Array {
 /** Applies a filter's result; null shows all events. The cursor stays as close as possible. */
 export function filtered(browser: Browser, filter: Filter | null, height: number): Browser {
   if (filter?.positions.length === 0) return { ...idle(browser), message: NOTHING };
-  return withRows({ ...idle(browser), screen: 'events' }, { filter }, height, new Set());
+  const list: Browser = { ...idle(browser), screen: 'events', newEvents: 0 };
+  return withRows(list, { filter }, height, new Set());
 }
 
 const NOTHING = 'No event satisfies this.';
