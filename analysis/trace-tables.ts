@@ -2,13 +2,14 @@
  * Tables of a session whose rows are not events: what a trace is, what it lost, what a replay and
  * the search for races found in it. Each is computed when a query first names it.
  */
-import type { Divergence } from '../replay/index.js';
+import { aerAgent, type Divergence } from '../replay/index.js';
 import type { ErrorCode } from '../traces/index.js';
 import { type Append, type ComputedTable, computedTable, type Value } from './computed-table.js';
 import { configLayouts } from './config/config-layout.js';
 import { DeviceTimeline, type Known } from './device-timeline.js';
 import type { ScanFunction, SqlColumn, SqlType } from './duckdb.js';
 import type { NamedTrace } from './event-scan.js';
+import { eventsOfKind } from './events-of-kind.js';
 import { gaps } from './lost-places.js';
 import { races } from './races/index.js';
 import { summarize } from './trace-summary.js';
@@ -37,6 +38,7 @@ export function traceTables(
     traceInfo,
     gapTable,
     layoutTable,
+    agentTable,
     raceTable,
     { ...STATES, rows: (trace, append) => addStates(replayOf(trace), append) },
     { ...DIVERGENCES, rows: (trace, append) => addDivergences(replayOf(trace), append) },
@@ -134,6 +136,22 @@ const layoutTable: PerTrace = {
   rows: ({ reader }, append) => {
     for (const { device, offset, first, register } of configLayouts(reader)) {
       append([device, offset, first, register]);
+    }
+  },
+};
+
+const agentTable: PerTrace = {
+  name: 'aer_agents_of',
+  columns: { seq: 'u64', agent: 'text' },
+  rows: ({ reader }, append) => {
+    for (const { batch, row } of eventsOfKind(reader, 'fault.aer')) {
+      const value = batch.column('value');
+      const report = {
+        name: batch.column('name').at(row),
+        text: batch.column('text').text(row),
+        value: value.has(row) ? value.big(row) : null,
+      };
+      append([batch.seqFirst + row, aerAgent(report, reader.meta.kernel ?? null)]);
     }
   },
 };

@@ -105,6 +105,7 @@ export { parseBool, parseStore, type Store } from './model/binding/parse-store.j
 export { covers, parseNewId } from './model/binding/pci-ids.js';
 export { routingId } from './model/binding/vf-address.js';
 export { MODELS, type Model } from './model/models.js';
+export { aerAgent } from './model/pcie-errors/index.js';
 export { certainly, only, type Possible, possibly } from './model/possible.js';
 export type { Reason } from './model/reason.js';
 export { IOCTLS } from './model/vfio/ioctl-numbers.js';

@@ -41,6 +41,13 @@ export const faults: ViewDefinition = {
         '(Fatal) or (Non-Fatal); from the tracepoint `Corrected`, `Uncorrected, non-fatal`, ' +
         '`Fatal`',
     ],
+    agent: [
+      'text',
+      'AER: the part that the device had in the transaction, as the kernel names it: Receiver, ' +
+        'Requester, Completer, Transmitter or Component; Unregistered if it did not answer. From ' +
+        'the tracepoint as the recorded kernel computes it: with commas where it names one for ' +
+        'each bit, with `or` where its release does not determine it; null without a bit',
+    ],
     status: ['number', 'DMA and AER faults: fault reason or error status as a number, if reported'],
     region: ['number', 'VFIO region index, when known'],
     address: ['address', 'IOVA of a DMA fault, user address of a page fault'],
@@ -87,7 +94,7 @@ WITH f AS (
   GROUP BY ALL
 )
 SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
-  ${SEVERITY} AS severity,
+  ${SEVERITY} AS severity, agents.agent,
   CASE WHEN f.kind IN ('fault.dma', 'fault.aer') AND f.name <> 'dmar_fault' THEN f.value END
     AS status, f.region, f."offset" AS address, f.ret, f.text,
   CASE WHEN f.kind = 'fault.page' AND f.name LIKE 'vfio_pci_mmap%'
@@ -107,6 +114,7 @@ SELECT f.trace, f.seq, f.ts, f.kind, f.device, f.tid, f.task, f.name,
 FROM f LEFT JOIN (SELECT last.*, m.unmapped_seq < seq AS gone FROM last) last
   ON last.trace = f.trace AND last.seq = f.seq
 LEFT JOIN allowed ON allowed.trace = f.trace AND allowed.seq = f.seq
+LEFT JOIN aer_agents_of(NULL) agents ON agents.trace = f.trace AND agents.seq = f.seq
 ORDER BY f.trace, f.seq`,
   example: "SELECT device, address, cause FROM faults WHERE kind = 'fault.dma'",
 };

@@ -433,6 +433,18 @@ describe('faults', () => {
     ]);
   });
 
+  test('errors of PCI Express have the agent that the recorded kernel names', async () => {
+    const text = `${VF} PCIe Bus Error: severity=Fatal, Completer Abort, TLP Header=Not available`;
+    const message = `pcieport ${VF}: PCIe Bus Error: severity=Correctable, type=Physical Layer, (Receiver ID)`;
+    const rows: EventRow[] = [
+      { kind: 'fault.aer', name: 'aer_event', text },
+      { kind: 'fault.aer', name: 'AER Correctable RxErr', text: message },
+      { kind: 'fault.aer', name: 'AER Correctable' },
+    ];
+    const sql = 'SELECT agent FROM faults ORDER BY seq';
+    expect(await ask(rows, sql)).toEqual(['Completer', 'Receiver', '-']);
+  });
+
   test('faults gather in hot spots by page and cause', async () => {
     const sql = 'SELECT kind, page, cause, faults, first_seq FROM fault_hot_spots LIMIT 1';
     expect(await ask(rows, sql)).toEqual(['fault.dma 4096 unmapped before 2 3']);

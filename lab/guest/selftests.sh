@@ -11,7 +11,7 @@ for what in '' _anonymous _anonymous_hugetlb_2mb _anonymous_hugetlb_1gb _same_uu
 done
 run() { # run PROGRAM BDF...
   local out=/out/tap/$1-$2.txt
-  timeout -k 5 200 ./$1 "${only[@]}" "${@:2}" > $out 2>&1
+  timeout -k 5 500 ./$1 "${only[@]}" "${@:2}" > $out 2>&1
   echo "exit $?" >> $out
 }
 bash scripts/setup.sh $pf $nic $edu $igb > /out/setup.txt 2>&1

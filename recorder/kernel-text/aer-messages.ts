@@ -1,6 +1,6 @@
 /**
  * Errors of PCI Express: kernel drivers/pci/pcie/aer.c (aerdrv_errprint.c before 4.19), dpc.c and
- * err.c, and edr.c, as of 6.18 and in the form of older reports. All messages of one error are one
+ * err.c, and edr.c, as of 7.3 and in the form of older reports. All messages of one error are one
  * event, with the device that reported it, the device that caused it, and its status.
  */
 import {
@@ -29,22 +29,24 @@ const UNCORRECTABLE: Readonly<Record<number, string>> = {
 };
 
 const BUS_ERROR = new RegExp(
-  String.raw`^(?:(?<driver>[\w-]+) ${BDF}[^ ]* )?(?:\S+ )?\s*(?:AER: )?PCIe Bus Error:` +
-    String.raw` severity=(?<severity>\w+(?: \([\w-]+\))?)`,
+  String.raw`^(?:(?<driver>[\w-]+) ${BDF}[^ ]* )?(?:\S+ )?\s*(?:AER: )?(?:PCIe|CXL) Bus Error:` +
+    String.raw` severity=(?<severity>\w+(?: \((?!Inacc)[\w-]+\))?)`,
   'm',
 );
-/** The whole of it: aer_error_layer and aer_agent_string. */
+/** The whole of it: aer_error_layer and aer_agent_string, which 7.3 prints in the lines of bits. */
 const WHOLE_ERROR = new RegExp(
-  String.raw`PCIe Bus Error: severity=\w+(?: \([\w-]+\))?(?:, type=(?:Inaccessible|` +
+  String.raw`(?:PCIe|CXL) Bus Error: severity=\w+(?: \([\w-]+\))*(?:, type=(?:Inaccessible|` +
     String.raw`(?:Physical|Data Link|Transaction)(?: Layer)?)` +
     String.raw`(?:, (?:id=\w+)?\([A-Z]\w+(?: Agent)? ID\))?)?`,
 );
 const RECEIVED = new RegExp(
-  String.raw`(?:Multiple )?(?<severity>\w+(?: \([\w-]+\))?) error (?:message )?received(?:` +
-    String.raw` from|:)? (?:${BDF}|id=(?<id>[0-9a-f]{1,4}))`,
+  String.raw`(?:Multiple )?(?<severity>\w+(?: \([\w-]+\))?) [Ee]rror (?:messages? )?received` +
+    String.raw`(?:,? first one)?(?: from|:)? (?:${BDF}|id=(?<id>[0-9a-f]{1,4}))`,
 );
-const STATUS =
-  /(?:error status\/mask=|aer_status: 0x)([0-9a-f]{8})(?:\/|, aer_mask: 0x)([0-9a-f]{8})/;
+const STATUS = new RegExp(
+  String.raw`(?:error status/mask=|aer_(?:(?:un)?cor_)?status: 0x)([0-9a-f]{8})` +
+    String.raw`(?:/|, aer_(?:(?:un)?cor_)?mask: 0x)([0-9a-f]{8})`,
+);
 
 /** Names of the bits that are set and not masked. */
 function bitsOf(text: string, isCorrectable: boolean): { value?: bigint; names: string } {
@@ -81,13 +83,13 @@ function errorOf(_: Groups, { text, device }: Message): KernelFact | null {
 
 export const AER: readonly MessageRule[] = [
   { hint: ' received', pattern: RECEIVED, fact: (g, m) => (isAer(m) ? errorOf(g, m) : null) },
-  { hint: 'PCIe Bus Error', pattern: WHOLE_ERROR, fact: errorOf },
+  { hint: ' Bus Error: severity', pattern: WHOLE_ERROR, fact: errorOf },
   {
     // cper_print_aer(): what the firmware read of an error that it handles first.
-    hint: 'aer_status',
-    pattern: /aer_status: 0x[0-9a-f]{8}, aer_mask/,
+    hint: 'aer_',
+    pattern: /aer_(?:(?:un)?cor_)?status: 0x[0-9a-f]{8}, aer_/,
     fact: (_, { text }) => {
-      const isCorrectable = !/aer_uncor_severity/.test(text);
+      const isCorrectable = !/aer_uncor_/.test(text);
       const { value, names } = bitsOf(text, isCorrectable);
       return { kind: 'fault.aer', name: `AER firmware first${names}`, value };
     },

@@ -9,12 +9,12 @@ import { messageOf } from './message-device.js';
 
 const AER_DETAIL = new RegExp(
   String.raw`^(?:AER: )?\s*(?:device \[\w{4}:\w{4}\] error\b|\[ ?\d{1,2}\] |TLP (?:Header` +
-    String.raw`|Prefix)|Error of this Agent|aer_(?:layer|uncor))`,
+    String.raw`|Prefix)|Error of this Agent|aer_(?:layer|uncor_sev))`,
 );
 const DPC_DETAIL = /^(?:DPC: )?(?:[\w ]+ detected$|rp_pio_|RP PIO )/;
 const SMMU_DETAIL = /^\s*(?:0x[0-9a-f]{16}$|event: [A-Z_]+ client: |(?:un)?priv (?:inst|data) )/;
 const SMMU2_DETAIL = /^(?:FSR|FSYNR0) += |^\s*GFSR /;
-const BUS_ERROR = /^(?:AER: )?PCIe Bus Error: /;
+const BUS_ERROR = /^(?:AER: )?(?:PCIe|CXL) Bus Error: /;
 
 /** Whether `message` is a further part of what `before` (all parts so far) reports. */
 export function goesOn(before: string, message: string): boolean {
@@ -26,9 +26,10 @@ export function goesOn(before: string, message: string): boolean {
   if (isSame && SMMU_DETAIL.test(part.body)) return /event(?: 0x\w+ received|: )/.test(before);
   if (isSame && SMMU2_DETAIL.test(part.body)) return / fault/.test(before);
   if (BUS_ERROR.test(part.body))
-    return !/PCIe Bus Error/.test(before) && isAgent(before, part.device);
+    return !/ Bus Error: /.test(before) && isAgent(before, part.device);
   if (!isSame) return false;
-  if (AER_DETAIL.test(part.body)) return /PCIe Bus Error|aer_status|containment/.test(before);
+  if (AER_DETAIL.test(part.body))
+    return /(?:PCIe|CXL) Bus Error|aer_\w*status|containment/.test(before);
   return DPC_DETAIL.test(part.body) && before.includes('containment event');
 }
 

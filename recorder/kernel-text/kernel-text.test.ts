@@ -189,6 +189,31 @@ describe('PCI Express', () => {
       },
     ],
     [
+      `${P}AER: Multiple Correctable Error messages received, first one from 0000:3b:00.2`,
+      'fault.aer',
+      { name: 'AER Correctable', device: D },
+    ],
+    [
+      `${P}AER: Uncorrectable (Fatal) Error message received from 0000:3b:00.2 (no details found)`,
+      'fault.aer',
+      { name: 'AER Uncorrectable (Fatal)', device: D },
+    ],
+    [
+      `${N}AER: CXL Bus Error: severity=Uncorrectable (Fatal) (Inaccessible)`,
+      'fault.aer',
+      { name: 'AER Uncorrectable (Fatal)', device: D },
+    ],
+    [
+      `${N}AER: aer_uncor_status: 0x00004000, aer_uncor_mask: 0x00000000`,
+      'fault.aer',
+      { name: 'AER firmware first CmpltTO', device: D, value: 0x4000 },
+    ],
+    [
+      `${N}AER: aer_cor_status: 0x00000040, aer_cor_mask: 0x00000000`,
+      'fault.aer',
+      { name: 'AER firmware first BadTLP', device: D, value: 0x40 },
+    ],
+    [
       `${P}DPC: containment event, status:0x1f11 source:0x0000\n${P}DPC: unmasked uncorrectable error detected`,
       'fault.aer',
       { name: 'DPC unmasked uncorrectable error', device: '0000:00:1c.0', value: 0x1f11 },
@@ -216,6 +241,18 @@ describe('PCI Express', () => {
     expect(goesOn(received, error.replace('3b:00.2', '3b:00.3'))).toBe(false);
     expect(goesOn(error, status.replace('3b:00.2', '3b:00.3'))).toBe(false);
     expect(goesOn(error, `${N}I/O timeout`)).toBe(false);
+  });
+
+  test('one error of several messages, in the form of 7.3', () => {
+    const received = `${P}AER: Correctable Error message received from 0000:3b:00.2`;
+    const began = `${N}AER: PCIe Bus Error: severity=Correctable`;
+    const bit = `${N}AER:   [ 6] BadTLP            | Receiver    | Data Link Layer  `;
+    expect(goesOn(received, began)).toBe(true);
+    expect(goesOn(began, `${N}AER:   device [8086:10fb] error status/mask=00000040/00002000`)).toBe(
+      true,
+    );
+    expect(goesOn(began, bit)).toBe(true);
+    expect(goesOn(`${N}AER: aer_cor_status: 0x00000040, aer_cor_mask: 0x00000000`, bit)).toBe(true);
   });
 });
 

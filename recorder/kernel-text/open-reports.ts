@@ -20,8 +20,8 @@ const REPORT_LENGTH_MAX = 4096;
 const KINDS: ReadonlySet<string> = new Set(['fault.aer', 'fault.dma']);
 /** Faults that may continue with more messages; most are complete. */
 const UNFINISHED = new RegExp(
-  String.raw`received|PCIe Bus Error|aer_status|containment event|event: |context fault` +
-    String.raw`|global fault|fault (?:addr|index) \S+\s*$`,
+  String.raw`received|(?:PCIe|CXL) Bus Error|aer_\w*status|containment event|event: ` +
+    String.raw`|context fault|global fault|fault (?:addr|index) \S+\s*$`,
 );
 
 interface Report {
@@ -55,7 +55,7 @@ export class OpenReports {
       return null;
     const { device, text, body } = messageOf(message);
     // A port that received an error may print one of its own before the one it received.
-    const what = body.includes('PCIe Bus Error') ? 'error' : '';
+    const what = body.includes(' Bus Error: ') ? 'error' : '';
     const reporter = `${device ?? text.slice(0, text.length - body.length)} ${what}`;
     const before = this.#open.find((report) => report.reporter === reporter);
     if (before !== undefined) this.#close(before);

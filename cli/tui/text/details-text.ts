@@ -1,4 +1,5 @@
 /** Everything that the events of a row say, as facts. */
+import { aerAgent } from '../../../replay/index.js';
 import type { ColumnName } from '../../../traces/index.js';
 import { formatDuration } from '../../format-duration.js';
 import type { CallIndex } from '../model/call-index.js';
@@ -51,6 +52,8 @@ export function detailsOf(
   if (register !== null) facts.push(`register ${register}`);
   const argument = ioctlArgument(textOf(begin, 'name') ?? '', begin);
   if (argument !== '') facts.push(argument);
+  const agent = agentOf(begin, store);
+  if (agent !== null) facts.push(`agent ${agent}`);
   for (const column of ['text', 'data'] as const) {
     const text = textOf(begin, column);
     if (text === null) continue;
@@ -63,6 +66,18 @@ export function detailsOf(
     facts.push(`${column} ${cut.trimEnd()}`);
   }
   return facts;
+}
+
+/** Which agent of the transaction reports an error of PCI Express; null for other events. */
+function agentOf({ batch, row }: EventRef, { reader }: EventStore): string | null {
+  if (batch.column('kind').at(row) !== 'fault.aer') return null;
+  const value = batch.column('value');
+  const report = {
+    name: batch.column('name').at(row),
+    text: batch.column('text').text(row),
+    value: value.has(row) ? value.big(row) : null,
+  };
+  return aerAgent(report, reader.meta.kernel ?? null);
 }
 
 const timeOf = ({ batch, row }: EventRef): bigint => batch.column('ts').big(row);

@@ -89,7 +89,7 @@ export class TextEvent {
 /** Events with unnamed fields before the named ones. */
 const POSITIONAL: Readonly<Record<string, RegExp>> = {
   io_page_fault: /^IOMMU:(?<driver>\S+) (?<device>\S+) /d,
-  aer_event: /^(?<dev_name>\S+) PCIe Bus Error: /d,
+  aer_event: /^(?<dev_name>\S+) \w+ Bus Error: /d,
   pci_hp_event: /^(?<port_name>\S+) slot:/d,
   pcie_link_event: /^(?<port_name>\S+) type:/d,
   rpm_return_int: /^[^:]*:(?<name>\S+) /d,

@@ -1,3 +1,4 @@
+export { type AerReport, aerAgent } from './aer-agent.js';
 export {
   CHANNEL,
   channelOf,
