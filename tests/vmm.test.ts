@@ -30,6 +30,23 @@ test.each(
   expect(matched).toBeGreaterThan(40);
 });
 
+test.each([
+  ['igd-regions', 7],
+  ['zdev-with-kvm', 1],
+])('QEMU asks for what only a device of %s has, and the judge agrees', (name, more) => {
+  const calls = (of: string) => {
+    const document = withVmm(SCENARIOS.find((one) => one.name === of)!, 'qemu')!;
+    const { divergences, unmodelled, unknown } = judge(traceOf(specOf(document), 1));
+    expect({ divergences, unmodelled, unknown }).toEqual({
+      divergences: [],
+      unmodelled: 0,
+      unknown: 0,
+    });
+    return document.actors[0].does.length;
+  };
+  expect(calls(name)).toBe(calls('assigned-device') + more);
+});
+
 test('a scenario in which no driver of VFIO has a device has no place for a VMM', () => {
   const other = SCENARIOS.find(({ name }) => name === 'native-driver-first')!;
   expect(withVmm(other, 'qemu')).toBeNull();

@@ -82,6 +82,7 @@ export function hardwareOf(
   addCapabilities(config, spec, isExpress);
   if (sriov !== null) addSriov(config, sriov);
   if (spec.dvsec !== undefined) addDvsec(config, spec.dvsec, sriov !== null);
+  for (const [offset, value] of spec.registers ?? []) poke(config, offset, 4, value);
   const { vendor, device } = ids;
   return { config, pci: { vendor, device, class: ids.class, isVf, resources } };
 }

@@ -35,6 +35,8 @@ export interface HardwareSpec {
   readonly express: boolean;
   /** What the PCI core's reset of it returns. */
   readonly reset: number;
+  /** Dwords of configuration space, by offset, that differ from those of the usual hardware. */
+  readonly registers?: readonly (readonly [offset: number, value: number])[];
   /** What a variant finds of the function as it probes, by name: firmware's properties and more. */
   readonly properties?: Readonly<Record<string, number>>;
   /** A designated vendor-specific capability, with its word at 0xA. */

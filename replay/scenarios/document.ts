@@ -29,6 +29,7 @@ export interface FunctionDocument {
     readonly msix?: number;
     readonly express?: boolean;
     readonly reset?: ResultDocument;
+    readonly registers?: Readonly<Record<string, NumberDocument>>;
     readonly properties?: Readonly<Record<string, NumberDocument>>;
     readonly dvsec?: { readonly vendor: string; readonly id: number; readonly word: number };
   };

@@ -6,6 +6,7 @@ import { KERNEL_BUGS } from './kernel-bugs.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
+import { PLATFORM_DEVICES } from './platform-devices.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { VGPUS } from './vgpus.js';
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...VFIO,
   ...CDEV_USERS,
   ...VARIANTS,
+  ...PLATFORM_DEVICES,
   ...MIGRATION,
   ...MDEVS,
   ...NOVA_FORMS,

@@ -60,6 +60,12 @@ const hardware = record(
     msix: count('vectors of MSI-X; 0 without the capability', 2048),
     express: flag('it has a PCI Express capability'),
     reset: { ...result, description: 'what a reset of the function returns' },
+    registers: {
+      description: 'read-only dwords of configuration space, by offset, such as 0xfc',
+      type: 'object',
+      propertyNames: { type: 'string', pattern: '^0x[0-9a-f]{0,2}[048c]$' },
+      additionalProperties: number,
+    },
     properties: {
       description: 'what a variant of vfio-pci finds as it probes: firmware, PF, registers',
       type: 'object',

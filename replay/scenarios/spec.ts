@@ -83,12 +83,14 @@ function sriovOf(sriov: NonNullable<FunctionDocument['sriov']>): SriovSpec {
 }
 
 function hardwareOf(h: NonNullable<FunctionDocument['hardware']>): HardwareSpec {
-  const { properties, dvsec, ...rest } = h;
+  const { registers, properties, dvsec, ...rest } = h;
   const numbers = Object.entries(properties ?? {}).map(([name, n]) => [name, Number(n)] as const);
+  const dwords = Object.entries(registers ?? {}).map(([at, n]) => [Number(at), Number(n)] as const);
   return {
     ...defaultHardware,
     ...rest,
     reset: errnoOf(h.reset ?? defaultHardware.reset),
+    ...(registers === undefined ? {} : { registers: dwords }),
     ...(properties === undefined ? {} : { properties: Object.fromEntries(numbers) }),
     ...(dvsec === undefined ? {} : { dvsec: { ...dvsec, vendor: hex(dvsec.vendor) } }),
   };

@@ -4,8 +4,11 @@
  * of testpmd 22.11; cloud-hypervisor's follows its crate vfio-ioctls.
  */
 import { World } from '../kernel/index.js';
-import { driverModel } from '../model/drivers/index.js';
+import { driverModel, type OtherFunction } from '../model/drivers/index.js';
+import { kernelRules } from '../model/kernel-rules.js';
+import type { DeviceRegion } from '../model/vfio-pci-core/device-regions.js';
 import { lengthOf } from '../model/vfio-pci-core/pci-function.js';
+import { REGIONS } from '../model/vfio-pci-core/regions.js';
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { specOf } from './spec.js';
 import { onDevice, orStop } from './vfio-parts.js';
@@ -21,8 +24,22 @@ interface MemoryRegion {
   readonly mappable: number;
 }
 
-const { config, info } = onDevice;
+/** What a VMM finds as it asks for a device. */
+interface Assigned {
+  readonly address: string;
+  readonly regions: readonly MemoryRegion[];
+  /** Regions besides those of every PCI device. */
+  readonly own: readonly DeviceRegion[];
+  /** Bytes of the capabilities of GET_INFO. */
+  readonly infoBytes: number;
+}
+
+const { config, info, region: access } = onDevice;
 const PAGE = 4096;
+const GET_INFO = 'VFIO_DEVICE_GET_INFO';
+const INFO_BYTES = 24;
+/** The struct of GET_REGION_INFO, and its capability TYPE. */
+const TYPED_REGION_BYTES = 32 + 16;
 /** Mappings of the programs are no longer than this: a range for each has that much room. */
 const MAP_MAX = 0x1000_0000;
 const COMMAND = { AT: 4, MEMORY_AND_MASTER: 6 } as const;
@@ -79,16 +96,36 @@ const size = (bars: readonly number[]): OperationDocument[] =>
   });
 const BARS = [0, 1, 2, 3, 4, 5];
 
-function qemu(device: string, regions: readonly MemoryRegion[]): OperationDocument[] {
+/** Where the struct is too short for the capabilities, it is passed again with their size. */
+const getInfo = ({ infoBytes }: Assigned): OperationDocument[] => [
+  ioctl(GET_INFO),
+  ...(infoBytes === 0
+    ? []
+    : [ioctl(GET_INFO, 'device', { with: { argsz: INFO_BYTES + infoBytes } })]),
+];
+
+/** Regions of a vendor are found by their types; the OpRegion of Intel graphics is read whole. */
+const findOwn = ({ own }: Assigned): OperationDocument[] =>
+  own.flatMap(({ writable, copyOf, size }, i) => {
+    const index = REGIONS + i;
+    const argsz = TYPED_REGION_BYTES;
+    const typed = ioctl('VFIO_DEVICE_GET_REGION_INFO', 'device', { with: { index, argsz } });
+    const isRead = !writable && copyOf === undefined;
+    return [info(index), typed, ...(isRead ? [access.read(index, 0, size)] : [])];
+  });
+
+function qemu(found: Assigned): OperationDocument[] {
+  const { address: device, regions } = found;
   return [
     ...orStop([...openBoth(device), status, version, extension(3), join, setIommu(3)]),
     ioctl('VFIO_IOMMU_GET_INFO', 'container'),
     ioctl('VFIO_IOMMU_GET_INFO', 'container'),
     mapDma,
     ...orStop([getDevice(device)]),
-    ioctl('VFIO_DEVICE_GET_INFO'),
+    ...getInfo(found),
     ...[...BARS, 7].map(info),
     irqInfo(3),
+    ...findOwn(found),
     config.read(0, 256),
     config.read(0x30, 4),
     config.write(0x30, 4, '0xfffff800'),
@@ -125,11 +162,11 @@ function qemu(device: string, regions: readonly MemoryRegion[]): OperationDocume
   ];
 }
 
-function cloudHypervisor(device: string, regions: readonly MemoryRegion[]): OperationDocument[] {
+function cloudHypervisor({ address: device, regions }: Assigned): OperationDocument[] {
   return [
     ...orStop([{ open: 'container' }, version, extension(3), { open: 'group', of: device }]),
     ...orStop([status, join, setIommu(3), getDevice(device)]),
-    ioctl('VFIO_DEVICE_GET_INFO'),
+    ioctl(GET_INFO),
     ...[...BARS, 6, 7, 8].map(info),
     ...[INTX, MSI, 2, 3, REQ].map(irqInfo),
     ioctl('VFIO_DEVICE_RESET'),
@@ -146,14 +183,14 @@ function cloudHypervisor(device: string, regions: readonly MemoryRegion[]): Oper
   ];
 }
 
-function dpdk(device: string, regions: readonly MemoryRegion[]): OperationDocument[] {
+function dpdk({ address: device, regions }: Assigned): OperationDocument[] {
   return [
     ...orStop([{ open: 'container' }, version]),
     ...[1, 7, 8].map(extension),
     ...orStop([{ open: 'group', of: device }, status, join, setIommu(1)]),
     mapDma,
     ...orStop([getDevice(device)]),
-    ioctl('VFIO_DEVICE_GET_INFO'),
+    ioctl(GET_INFO),
     config.read(0x34, 4),
     ...BARS.flatMap((bar) => [info(bar), config.read(0x10 + 4 * bar, 4)]),
     ...maps(regions),
@@ -177,14 +214,21 @@ export const isVfioDriver = (name: string | undefined): boolean =>
   name !== undefined && driverModel(name).vfioPci;
 
 /** The function that a driver of VFIO has, and the memory that a user of it sees. */
-function assigned(document: ScenarioDocument): { address: string; regions: MemoryRegion[] } | null {
+function assigned(document: ScenarioDocument): Assigned | null {
   const world = new World(specOf(document));
   const place = world.places.find(({ start }) => isVfioDriver(start?.driver ?? undefined));
   if (place === undefined) return null;
   const { variant } = driverModel(place.start?.driver ?? '');
   const { pci, config, hardware } = place;
   const { properties = {} } = hardware;
-  const probed = variant?.probe({ fn: pci, config, properties, version: 0 });
+  const { version } = kernelRules(document.kernel);
+  const at = (address: string): OtherFunction | null => {
+    const other = world.place(address);
+    if (other === null) return null;
+    const { vendor, class: code } = other.ids;
+    return { vendor, class: code, configBytes: other.config.length };
+  };
+  const probed = variant?.probe({ fn: pci, config, properties, version, at });
   const own = typeof probed === 'object' ? probed : null;
   const regions = BARS.flatMap((index) => {
     const given = own === null ? undefined : variant?.region?.(own, index);
@@ -193,7 +237,11 @@ function assigned(document: ScenarioDocument): { address: string; regions: Memor
     const mappable = given === undefined ? size : given.mmap ? (given.sparse ?? size) : 0;
     return [{ index, size, mappable }];
   });
-  return { address: place.address, regions };
+  const more = own === null ? [] : (variant?.adds?.(own)?.regions ?? []);
+  const capabilities = own === null ? [] : (variant?.info?.(own) ?? []);
+  // Each of them begins at a multiple of 8 bytes (drivers/vfio/vfio_main.c 6.6).
+  const infoBytes = capabilities.reduce((sum, { length }) => sum + Math.ceil(length / 8) * 8, 0);
+  return { address: place.address, regions, own: more, infoBytes };
 }
 
 /**
@@ -203,7 +251,7 @@ function assigned(document: ScenarioDocument): { address: string; regions: Memor
 export function withVmm(document: ScenarioDocument, vmm: Vmm): ScenarioDocument | null {
   const found = assigned(document);
   if (found === null) return null;
-  const does = PROGRAMS[vmm](found.address, found.regions);
+  const does = PROGRAMS[vmm](found);
   return { ...document, actors: [{ name: vmm, does }] };
 }
 

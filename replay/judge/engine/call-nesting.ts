@@ -3,6 +3,7 @@
  * and be called by its callers. The rules of single kinds check further conditions.
  */
 import { type Batch, BDF_PATTERN, CALL_DEPTH_MAX } from '../../../traces/index.js';
+import { REGIONS } from '../../model/vfio-pci-core/regions.js';
 import {
   DRIVER,
   differing,
@@ -10,6 +11,7 @@ import {
   fieldValue,
   NONE,
   newFields,
+  REGION,
   SaidReader,
   textOf,
 } from './call-fields.js';
@@ -188,7 +190,7 @@ export class Nesting {
     learnCalled(caller, fn.id);
     if (!this.#mayBeOpen(edge.caller, caller)) return null;
     const field = differing(caller.said, this.#said, edge.handed);
-    if (field !== NONE) {
+    if (field !== NONE && !mayReadOther(edge, caller)) {
       const expected = `${FIELDS[field]} of ${edge.caller.name}: `;
       const text = textOf(e, field, caller.said);
       return diverge(pathOf(e, fn), expected + text, textOf(e, field, this.#said));
@@ -327,3 +329,7 @@ export class Nesting {
 
 const topOf = ({ calls, depth }: Thread): OpenCall | undefined =>
   depth === 0 ? undefined : calls[depth - 1];
+
+/** A region of the device's own may show the configuration space of another function. */
+const mayReadOther = ({ caller: { name } }: Edge, { said }: OpenCall): boolean =>
+  name === 'vfio_pci_rw' && fieldValue(said, REGION) >= REGIONS;

@@ -37,6 +37,7 @@ import {
 } from '../engine/verdict.js';
 import { forgetRegisters } from './config-registers.js';
 import { DF_OPEN, openCauses, SET_RESET } from './hindsight.js';
+import { refusedOpen } from './variant-facts.js';
 import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -111,12 +112,15 @@ export function open(engine: Engine, e: EventCursor): Verdict {
     if (e.ret < 0) ioctl.openError = e.ret;
     if (ioctl.file === 'group') fn.bound = 'unbound';
   }
-  if (e.ret === 0) enabled(engine, fn, call);
-  else {
+  if (e.ret === 0) {
+    enabled(engine, fn, call);
+    const refused = refusedOpen(engine, fn, 'after') ?? 0;
+    if (ioctl !== null && refused < 0) Object.assign(ioctl, { opened: false, openError: refused });
+  } else {
     fn.open = 'closed';
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
-  return openResult(engine, address, call.reset, e.ret);
+  return openResult(engine, fn, call.reset, e.ret);
 }
 
 /** `vfio_df_open`: why it failed before it opened the device. */
@@ -132,17 +136,20 @@ function openFile(engine: Engine, e: EventCursor): Verdict {
 
 function openResult(
   engine: Engine,
-  address: string,
+  fn: VfioFunction,
   reset: EnableCall['reset'],
   ret: number,
 ): Verdict {
-  const path = `${address}/open`;
+  const path = `${fn.address}/open`;
   if (reset === 'unseen') return ret === 0 ? DEFAULT : UNKNOWN;
   if (reset === null && engine.records('pci_try_reset_function')) {
     // The function could not be woken or enabled: the hardware's answer.
     return ret < 0 ? UNKNOWN : diverge(path, 'a reset at open', 'none');
   }
-  return judge(path, [reset === -ERRNO.EAGAIN ? reset : 0], ret);
+  if (reset === -ERRNO.EAGAIN) return judge(path, [reset], ret);
+  const refused = refusedOpen(engine, fn, 'before');
+  // Only functions of s390 can be refused here, which a recording of a machine does not show.
+  return judge(path, refused === null ? [0] : [refused], ret);
 }
 
 /** A VF that was created during the recording has no snapshot: the reads at open replace it. */
@@ -235,6 +242,10 @@ export function close(engine: Engine, e: EventCursor): Verdict {
     fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
   }
+  const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
+  // Its driver could not open it after all, for a reason that is not recorded.
+  if (e.name === DISABLE && ioctl?.opened === true && ioctl.opening === address)
+    ioctl.opened = null;
   const misplaced = closeInOrder(engine, e, fn);
   if (misplaced !== null) return misplaced;
   if (wasOpen === 'unknown') return UNKNOWN;

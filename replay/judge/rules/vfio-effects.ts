@@ -149,6 +149,10 @@ function comparesBars(engine: Engine, { device }: RegionCall, next: Effect): boo
   return openOf(engine, device)?.readAtOpen === false;
 }
 
+/** Whether a register belongs to the hardware or is a copy depends on how the kernel was built. */
+const mayBeVirtual = (engine: Engine, { device }: RegionCall): boolean =>
+  openOf(engine, device)?.space.virtualUnknown === true;
+
 /** The access differed from the model: it is not predicted any further. */
 function abandon(config: ConfigAccess): void {
   config.next = null;
@@ -182,7 +186,7 @@ export function observe(
     if (learnPcieTail(engine, call, next, actual)) return { verdict: UNKNOWN, call };
     abandon(call.config);
     // Capabilities are not of the same length on all kernels.
-    if (!engine.kernelKnown || comparesBars(engine, call, next))
+    if (!engine.kernelKnown || comparesBars(engine, call, next) || mayBeVirtual(engine, call))
       return { verdict: UNKNOWN, call: null };
     return {
       verdict: diverge(`${call.device}/config`, describe(next), describe(actual)),

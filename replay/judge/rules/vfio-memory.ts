@@ -19,7 +19,12 @@ import {
 } from '../../model/vfio-pci-core/mmap-faults.js';
 import { noMemory, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/pci-function.js';
-import { mapRegion, REGION_PAGE_BITS } from '../../model/vfio-pci-core/regions.js';
+import {
+  keepMapped,
+  mapRegion,
+  REGION_PAGE_BITS,
+  REGIONS,
+} from '../../model/vfio-pci-core/regions.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -68,16 +73,19 @@ export function mmap(engine: Engine, e: EventCursor): Verdict {
   const expected = mapRegion(device, call.page, call.start, call.end, (page) =>
     isAlone(engine, page),
   );
+  const region = Math.floor(call.page / 2 ** REGION_PAGE_BITS);
   if (e.ret === 0) {
     device.mappings.push({
       process: e.pid,
       start: call.start,
       end: call.end,
-      region: Math.floor(call.page / 2 ** REGION_PAGE_BITS),
+      region,
       page: call.page % 2 ** REGION_PAGE_BITS,
-      populated: false,
+      populated: region >= REGIONS,
       changed: false,
+      ...(region >= REGIONS ? { kept: true as const } : {}),
     });
+    keepMapped(device, region);
   }
   // Only a shared mapping can be made, and whether it is to be one is not recorded.
   if (expected?.[0] === 0 && e.ret === -ERRNO.EINVAL) return inHindsight(UNKNOWN, PRIVATE, e.ret);

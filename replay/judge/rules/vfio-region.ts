@@ -12,9 +12,9 @@ import {
   barAccess,
   barServes,
   hasVga,
-  mayHaveOwnRegions,
   REGION,
   REGIONS,
+  serveDeviceRegion,
 } from '../../model/vfio-pci-core/regions.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -28,6 +28,7 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
+import { copiesOf, wrongByteOf } from './own-regions.js';
 import { beginConfig, endConfig, sameAccess } from './vfio-config.js';
 import { endPendingHardwareAccess, openOf } from './vfio-effects.js';
 import { judge } from './vfio-results.js';
@@ -72,6 +73,7 @@ function beginBar(engine: Engine, e: EventCursor, device: string): Verdict {
 function open(engine: Engine, e: EventCursor, device: string): void {
   const { seq, region, offset, length: count } = e;
   const write = e.isWrite;
+  const copies = copiesOf(engine, e, device);
   pushCall(engine.vfio.calls, e.tid, {
     type: 'region',
     seq,
@@ -81,6 +83,7 @@ function open(engine: Engine, e: EventCursor, device: string): void {
     offset,
     count,
     config: null,
+    ...(copies === undefined ? {} : { copies }),
     inner: null,
   });
 }
@@ -101,7 +104,7 @@ function result(engine: Engine, address: string, e: EventCursor): Verdict {
   const device = openOf(engine, address);
   if (device === null) return UNKNOWN;
   const { region, length, ret } = e;
-  if (region >= ROM) return otherResult(device, address, e);
+  if (region >= ROM) return otherResult(engine, device, address, e);
   const expected = barAccess(device, region, e.offset, length);
   // Nearly every access is what it was expected to be: no path is made for it.
   if (expected === ret && ret >= 0) return ret === length ? DEFAULT : COMPUTED;
@@ -111,15 +114,20 @@ function result(engine: Engine, address: string, e: EventCursor): Verdict {
 }
 
 /** The result for a region that is not a BAR. */
-function otherResult(device: OpenDevice, address: string, e: EventCursor): Verdict {
+function otherResult(engine: Engine, device: OpenDevice, address: string, e: EventCursor): Verdict {
   const expected = expectedOfOther(device, e);
-  return placing(judge(`${address}/region`, expected, e.ret, e.length), { device: address });
+  const verdict = judge(`${address}/region`, expected, e.ret, e.length);
+  const wrong = verdict.type === 'match' && !e.isWrite ? wrongByteOf(engine, e, address) : null;
+  return placing(wrong ?? verdict, { device: address });
 }
 
 function expectedOfOther(device: OpenDevice, e: EventCursor): Results | null {
   const { region } = e;
   const missing = because(ERRNO.EINVAL, `the device has no region ${region}`);
-  if (region >= REGIONS) return mayHaveOwnRegions(device) ? null : missing;
+  if (region >= REGIONS) {
+    const write = e.kind === 'region.write';
+    return serveDeviceRegion(device, region, { offset: e.offset, count: e.length, write });
+  }
   if (region === REGION.VGA) return hasVga(device) ? null : missing;
   if (region === ROM) {
     if (e.kind === 'region.write') return because(ERRNO.EINVAL, 'a ROM cannot be written');

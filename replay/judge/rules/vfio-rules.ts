@@ -7,6 +7,7 @@ import { covered } from './covered-devices.js';
 import { aerEvent, eventfd, learnBusReset, recovery } from './error-recovery.js';
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
+import { copyRead } from './own-regions.js';
 import { straceRead } from './strace-values.js';
 import { cdevOpened } from './vfio-cdev.js';
 import { configAccess } from './vfio-config.js';
@@ -21,7 +22,9 @@ import { regionAccess } from './vfio-region.js';
 /** Accesses of a user through VFIO, not those of the kernel and of sysfs. */
 const ofUser = covered(configAccess, 'config');
 const config: Rule = (engine, e) =>
-  e.path === 'kernel' || e.path === 'sysfs' ? configAccess(engine, e) : ofUser(engine, e);
+  e.path === 'kernel' || e.path === 'sysfs'
+    ? configAccess(engine, e)
+    : (copyRead(engine, e) ?? ofUser(engine, e));
 
 const IOCTL = orMdev(ioctl, covered(ioctl, 'regions'));
 const REGION = orMdev(mdevRegion, covered(regionAccess, 'regions'));

@@ -2,7 +2,7 @@
  * What variants of vfio-pci serve themselves: their own functions for reads, writes and mappings,
  * and the ioctls that they answer. The hooks are those of `replay/model/drivers`.
  */
-import { driverModel, isDoor, type RegionAccess, type Variant } from '../../model/drivers/index.js';
+import { addTo, driverModel, isDoor, type RegionAccess } from '../../model/drivers/index.js';
 import type { Results } from '../../model/vfio/device-ioctl.js';
 import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
@@ -13,15 +13,10 @@ import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { diverge, handedOn, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { givenBytes } from './strace-values.js';
+import { factsOf, pciFunction, variantOf } from './variant-facts.js';
 import { openOf } from './vfio-effects.js';
-import { rulesOf } from './vfio-iommufd.js';
-import { driverOf } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
-
-/** The driver's hooks; null for a driver without any, and for one that is not known. */
-const variantOf = (engine: Engine, address: string): Variant | null =>
-  driverOf(engine, address)?.variant ?? null;
 
 /** A device with a variant was opened: what the driver keeps follows from what it found. */
 export function openVariant(engine: Engine, { address, properties, hardware }: VfioFunction): void {
@@ -29,11 +24,14 @@ export function openVariant(engine: Engine, { address, properties, hardware }: V
   const device = openOf(engine, address);
   if (variant === null || device === null) return;
   device.own = null;
-  if (properties === null || hardware === null) return;
-  const { fn } = device;
-  const version = rulesOf(engine).version ?? 0;
-  const own = variant.probe({ fn, config: hardware.bytes, properties, version });
-  if (typeof own !== 'number') device.own = variant.open?.(own) ?? own;
+  if (hardware === null) return;
+  const facts = factsOf(engine, device.fn, hardware.bytes, properties ?? {});
+  const own = variant.probe(facts);
+  if (typeof own === 'number') return;
+  // What a driver adds that does not depend on the properties is known without them.
+  const added = variant.adds?.(own);
+  if (added !== undefined) addTo(device, added);
+  if (properties !== null) device.own = variant.open?.(own) ?? own;
 }
 
 /**
@@ -42,15 +40,11 @@ export function openVariant(engine: Engine, { address, properties, hardware }: V
  */
 export function refusedByVariant(engine: Engine, address: string, driver: string): number | null {
   const { variant } = driverModel(driver);
-  const ids = engine.machine.find(address)?.ids ?? null;
-  if (variant === null || ids === null) return null;
-  const { hardware, resources, properties } = functionAt(engine.vfio, address);
-  const isVf = engine.machine.device(address).physfn !== null;
-  const { vendor, device, class: code } = ids;
-  const fn = { vendor, device, class: code, isVf, resources: resources ?? [] };
-  const config = hardware?.bytes ?? new Uint8Array(0);
-  const version = rulesOf(engine).version ?? 0;
-  const own = variant.probe({ fn, config, properties: properties ?? {}, version });
+  const fn = functionAt(engine.vfio, address);
+  const pci = pciFunction(engine, fn);
+  if (variant === null || pci === null) return null;
+  const config = fn.hardware?.bytes ?? new Uint8Array(0);
+  const own = variant.probe(factsOf(engine, pci, config, fn.properties ?? {}));
   return typeof own === 'number' && own < 0 ? own : null;
 }
 

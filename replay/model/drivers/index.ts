@@ -26,10 +26,19 @@ import { virtioVfioPci } from './virtio-vfio-pci.js';
 import { xe } from './xe.js';
 import { xeVfioPci } from './xe-vfio-pci.js';
 
+export { addTo } from './added.js';
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
 export { FORM, FORMS, PASSED_ON, VIRTUAL_MACHINE } from './nova-core.js';
-export type { Doors, Own, RegionAccess, Served, Variant } from './variant.js';
+export type {
+  Doors,
+  OtherFunction,
+  Own,
+  ProbeFacts,
+  RegionAccess,
+  Served,
+  Variant,
+} from './variant.js';
 export { chooseType, PROPERTY as VGPU_PROPERTY, writtenType } from './vgpu-types.js';
 
 export const DRIVERS: readonly DriverModel[] = [

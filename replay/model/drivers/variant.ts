@@ -5,6 +5,7 @@
  */
 import type { Results } from '../vfio/device-ioctl.js';
 import type { PciFunction } from '../vfio-pci-core/pci-function.js';
+import type { Added } from './added.js';
 
 /** What a driver keeps of a device: plain data that is replaced and never changed. */
 export type Own = object;
@@ -16,8 +17,18 @@ export interface ProbeFacts {
   readonly config: Uint8Array;
   /** What firmware, PF and registers say of the function, by name. */
   readonly properties: Properties;
-  /** Kernel version as major * 1000 + minor. */
+  /** Kernel version as major * 1000 + minor; 0 when it is not known. */
   readonly version: number;
+  /** Another function of the machine, null where there is none; left out: there is none. */
+  readonly at?: (address: string) => OtherFunction | 'unknown' | null;
+}
+
+/** A function that a driver looks up. */
+export interface OtherFunction {
+  readonly vendor: number;
+  readonly class: number;
+  /** Bytes of its configuration space. */
+  readonly configBytes: number;
 }
 
 export type Properties = Readonly<Record<string, number>>;
@@ -94,6 +105,12 @@ export interface Hooks<O extends Own> {
   readonly mmap?: (own: O, region: number, offset: number, length: number) => number | undefined;
   /** Why opening the device fails before anything is done: 0 or a negative errno. */
   readonly opens?: (own: O) => number;
+  /** Why vfio-pci-core does not enable the device: 0 or a negative errno. */
+  readonly enables?: (own: O) => number;
+  /** What the device has besides, once vfio-pci-core has enabled it; undefined for nothing. */
+  readonly adds?: (own: O) => Added | undefined;
+  /** Bytes that the capabilities of VFIO_DEVICE_GET_INFO have, each with its header. */
+  readonly info?: (own: O) => readonly Uint8Array[];
   /** As the device is opened, before anybody uses it. */
   readonly open?: (own: O) => O;
   /** What it does before the core resets the device for its user. */

@@ -1,8 +1,12 @@
 /** vfio-pci (kernel drivers/vfio/pci/vfio_pci.c 6.12). */
 import { ERRNO } from '../../../traces/index.js';
+import type { Added } from './added.js';
 import { defineVfioPci, pciClass } from './driver.js';
+import { igdOf } from './igd.js';
 import { rows } from './model-row.js';
+import { nvlinkOf } from './nvlink2.js';
 import { variant } from './variant.js';
+import { type Zdev, zdevOf } from './zdev.js';
 
 const INTEL = 0x8086;
 /** Devices of Intel QuickAssist, and their VFs, that an untrusted user can bring to a hang. */
@@ -13,6 +17,12 @@ const DENIED_LATER_SINCE = 6010;
 /** 1 when the module parameter of this name is set. */
 const DISABLE_DENYLIST = 'disable_denylist';
 
+/** What an open device has besides what every PCI device has; empty for nearly all of them. */
+interface Extras {
+  readonly added?: Added;
+  readonly zdev?: Zdev;
+}
+
 /**
  * Its only entry is any device, override-only. Its `sriov_configure` refuses unless the module
  * parameter `enable_sriov` is set, which no recording shows.
@@ -22,13 +32,20 @@ export const vfioPci = defineVfioPci({
   kernels: '6.1 to 7.3',
   table: [pciClass(0, 0)],
   sriovConfigure: 'unknown',
-  variant: variant<object>({
+  variant: variant<Extras>({
     doors: {},
-    probe({ fn, properties, version }) {
+    probe(facts) {
+      const { fn, properties, version } = facts;
       const denied = version >= DENIED_LATER_SINCE ? [...DENIED, ...DENIED_LATER] : DENIED;
       const isDenied = fn.vendor === INTEL && denied.includes(fn.device);
-      return isDenied && properties[DISABLE_DENYLIST] !== 1 ? -ERRNO.EINVAL : {};
+      if (isDenied && properties[DISABLE_DENYLIST] !== 1) return -ERRNO.EINVAL;
+      const added = igdOf(facts) ?? nvlinkOf(facts);
+      const zdev = zdevOf(facts);
+      return { ...(added === undefined ? {} : { added }), ...(zdev === null ? {} : { zdev }) };
     },
+    enables: ({ zdev }) => zdev?.enables ?? 0,
+    adds: ({ added }) => added,
+    info: ({ zdev }) => zdev?.capabilities ?? [],
   }),
   rows: rows(
     'vfio-pci',
@@ -49,6 +66,6 @@ export const vfioPci = defineVfioPci({
       'module parameters are no part of a scenario',
     ],
     ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES', 'VF tokens are not modelled'],
-    ['igd', 'opening a display of Intel maps the OpRegion; see igd', 'see igd'],
+    ['igd', 'opening a display of Intel maps the OpRegion; see igd'],
   ),
 });

@@ -36,7 +36,7 @@ export function* readChunk(
     case 'hardware':
       return yield { type: 'read', offset: at, width };
     case 'virtual':
-      return { value: peek(space.vconfig, at, width), ret: 0 };
+      return { value: space.virtualUnknown ? null : peek(space.vconfig, at, width), ret: 0 };
     case 'direct':
       return yield* readDirect(space, at, width, offset);
     case 'masked':

@@ -44,6 +44,8 @@ export interface ConfigSpace {
   readonly noCommandMemory: boolean;
   /** Offsets of the visible standard capabilities by id. */
   readonly capabilities: Readonly<Record<number, number>>;
+  /** What bytes hold that are virtual but belong to no capability is not known. */
+  virtualUnknown?: true;
 }
 
 /** Where the MSI-X table lies. */
@@ -220,6 +222,16 @@ function msixTable(peek: Peek, at: number): MsixTable {
   const table = peek(at + 4, 4);
   const vectors = (peek(at + 2, 2) & 0x7ff) + 1;
   return { bar: table & 7, offset: (table & ~7) >>> 0, length: vectors * 16, vectors };
+}
+
+/**
+ * Makes a dword of no capability a copy of the user's own.
+ * @param value null when not known
+ */
+export function virtualize(space: ConfigSpace, offset: number, value: number | null): void {
+  space.map.fill(VIRTUAL, offset, offset + 4);
+  if (value === null) space.virtualUnknown = true;
+  else poke(space.vconfig, offset, 4, value);
 }
 
 /** The permissions of the byte at an offset, and the offset of the capability it belongs to. */

@@ -5,6 +5,7 @@
 
 import { CAP } from './capabilities.js';
 import type { ConfigSpace } from './config-space-model.js';
+import type { DeviceRegion } from './device-regions.js';
 import type { PciFunction } from './pci-function.js';
 
 /** Interrupt types by their index in the VFIO API; `NONE` is the count of indexes (uapi vfio.h). */
@@ -36,6 +37,8 @@ export interface OpenDevice {
   signals: { err: boolean | null; req: boolean | null };
   /** What its driver, a variant, keeps of it; null when not known, left out for vfio-pci. */
   own?: object | null;
+  /** Regions besides those of every PCI device; null when not known, left out for none. */
+  regions?: readonly DeviceRegion[] | null;
 }
 
 /** A mapping of a BAR into a process. */

@@ -5,6 +5,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
 import { because, type Results } from '../reason.js';
+import { accessDeviceRegion, type DeviceRegion, mapDeviceRegion } from './device-regions.js';
 import { memoryEnabled, noMemory, type OpenDevice } from './open-device.js';
 import {
   BARS,
@@ -30,9 +31,40 @@ const DISPLAY_CLASS = 0x03;
 /** Whether the device has the legacy VGA region. */
 export const hasVga = ({ fn }: OpenDevice): boolean => (fn.class & 0xffff00) === VGA_CLASS;
 
-/** Whether there may be regions of the device's own: OpRegion and bridges of Intel graphics. */
-export const mayHaveOwnRegions = ({ fn }: OpenDevice): boolean =>
-  fn.vendor === 0x8086 && fn.class >> 16 === DISPLAY_CLASS;
+/** Intel graphics: it may have regions of its own, an OpRegion and copies of bridges. */
+const isIntelDisplay = ({ vendor, class: code }: OpenDevice['fn']): boolean =>
+  vendor === 0x8086 && code >> 16 === DISPLAY_CLASS;
+
+/**
+ * A region besides those of every PCI device.
+ * @returns null when the device does not have it
+ */
+export function deviceRegion(device: OpenDevice, index: number): DeviceRegion | 'unknown' | null {
+  const { regions = isIntelDisplay(device.fn) ? null : [] } = device;
+  return regions === null ? 'unknown' : (regions[index - REGIONS] ?? null);
+}
+
+/**
+ * What an access of such a region returns.
+ * @returns null when not known
+ */
+export function serveDeviceRegion(
+  device: OpenDevice,
+  index: number,
+  access: Parameters<typeof accessDeviceRegion>[1],
+): Results | null {
+  const region = deviceRegion(device, index);
+  if (region === null) return because(ERRNO.EINVAL, `the device has no region ${index}`);
+  return region === 'unknown' ? null : accessDeviceRegion(region, access);
+}
+
+/** A region that can be mapped only once was. */
+export function keepMapped(device: OpenDevice, index: number): void {
+  const { regions } = device;
+  const region = deviceRegion(device, index);
+  if (!regions || region === 'unknown' || region?.maps !== 'once') return;
+  device.regions = regions.map((one) => (one === region ? { ...one, isMapped: true } : one));
+}
 
 function barBytes(resource: Resource, index: number): number {
   if (resource.start !== 0) return lengthOf(resource);
@@ -107,7 +139,10 @@ export function mapRegion(
   alone: (page: Resource) => boolean | null,
 ): Results | null {
   const region = Math.floor(page / 2 ** REGION_PAGE_BITS);
-  if (region >= REGIONS && mayHaveOwnRegions(device)) return null;
+  if (region >= REGIONS && end >= start) {
+    const own = deviceRegion(device, region);
+    if (own !== null) return own === 'unknown' ? null : mapDeviceRegion(own, end - start);
+  }
   if (region >= BARS || end < start) return notMapped(`region ${region} is no BAR`);
   const can = mappable(device, region, alone);
   if (can !== true) {

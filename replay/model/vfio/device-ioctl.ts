@@ -7,7 +7,7 @@ import { hex } from '../hex.js';
 import { anyOf, because, type Results as Known } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
-import { hasVga, mayHaveOwnRegions, REGION, REGIONS } from '../vfio-pci-core/regions.js';
+import { deviceRegion, hasVga, REGION } from '../vfio-pci-core/regions.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from './device-features.js';
 import { errOfAll, refusalOfIrqs } from './vfio-irqs.js';
 
@@ -94,7 +94,9 @@ function regionInfo(device: OpenDevice | null, words: readonly number[]): Result
   if (device === null) return null;
   const missing = invalid(`the device has no region ${index}`);
   if (index === REGION.VGA) return hasVga(device) ? anyOf([0], missing) : missing;
-  return index >= REGIONS && mayHaveOwnRegions(device) ? null : missing;
+  const own = deviceRegion(device, index);
+  if (own === 'unknown') return null;
+  return own === null ? missing : [0];
 }
 
 function irqInfo(

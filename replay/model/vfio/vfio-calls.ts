@@ -107,8 +107,15 @@ export interface RegionCall extends Open {
   readonly count: number;
   /** Its access of configuration space; null when it is not one, or not known. */
   readonly config: ConfigAccess | null;
+  /** Reads of another function's configuration space that it is still made of. */
+  copies?: CopyReads;
   /** `vfio_pci_rw` called this: it returns what this returns. */
   inner: number | null;
+}
+
+export interface CopyReads {
+  readonly of: string;
+  readonly left: { readonly offset: number; readonly width: number }[];
 }
 
 /** A variant's own function for reads, writes or mappings of a region. */

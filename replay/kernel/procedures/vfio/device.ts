@@ -4,6 +4,7 @@
  * kernel makes for itself are no steps and no events.
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { addTo } from '../../../model/drivers/index.js';
 import { configRules, rulesShownBy } from '../../../model/vfio-pci-core/capabilities.js';
 import { openSpace } from '../../../model/vfio-pci-core/config-space-model.js';
 import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
@@ -18,7 +19,7 @@ import { resetSet } from './device-set.js';
 import { attachToCompat, bindDevice, unbindDevice } from './iommufd-devices.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
-import { probeVariant, refusesOpen } from './variant-hooks.js';
+import { probeVariant, refusesEnable, refusesOpen } from './variant-hooks.js';
 
 export const setLock = (k: Kernel): number => k.vfio.setLock(k.placeOf(k.dev));
 
@@ -35,8 +36,11 @@ export function setPower(k: Kernel, dev: number, state: number): void {
   });
 }
 
-/** @param works whether the reset succeeded */
-function enable(k: Kernel, works: boolean): void {
+/**
+ * @param works whether the reset succeeded
+ * @returns 0, or why the driver does not open the device after all
+ */
+function enable(k: Kernel, works: boolean): number {
   const vdev = vdevOf(k);
   const { pci } = k.placeOf(k.dev);
   const { version, pcieEndpointBytes } = k.rules;
@@ -50,9 +54,30 @@ function enable(k: Kernel, works: boolean): void {
   const { variant } = k.driverAt(k.get(k.dev + DEVICE.driver)).model;
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
+  const added = typeof own === 'object' ? variant?.adds?.(own) : undefined;
+  if (added !== undefined) addTo(device, added);
   k.vfio.put(vdev + VDEV.open, device);
   beginMigration(k, k.dev);
   k.set(vdev + VDEV.saved, k.get(vdev + VDEV.config));
+  return added?.ret ?? 0;
+}
+
+/** The first part of `vfio_pci_core_disable`; then another thread may see the device. */
+function disable(k: Kernel): void {
+  const device = addressOf(k);
+  k.pointCall({ call: 'vfio_pci_core_disable', device });
+  k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
+  clearInterrupts(k, k.dev);
+}
+
+function restore(k: Kernel): void {
+  const vdev = vdevOf(k);
+  closeMigration(k, k.dev);
+  k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
+  for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
+    k.set(vdev + VDEV[member], 0);
+  }
+  resetSet(k);
 }
 
 /** The device of a file that a group handed out. */
@@ -123,10 +148,15 @@ export const DEVICE_FILES = [
       k.call('pci_try_reset_function', k.dev);
     },
     exit: (k) => {
-      const ret = k.ret === -ERRNO.EAGAIN ? k.ret : 0;
-      if (ret === 0) enable(k, k.ret === 0);
+      const ret = k.ret === -ERRNO.EAGAIN ? k.ret : refusesEnable(k, k.dev);
+      k.i = ret === 0 ? enable(k, k.ret === 0) : 0;
       k.endCall(ret);
-      k.done(ret);
+      return k.i === 0 ? k.done(ret) : undefined;
+    },
+    disable,
+    restore: (k) => {
+      restore(k);
+      k.done(k.i);
     },
   }),
 
@@ -194,20 +224,9 @@ export const DEVICE_FILES = [
     enter: (k) => {
       k.pointCall({ call: 'vfio_pci_core_close_device', device: addressOf(k) });
     },
-    disable: (k) => {
-      const device = addressOf(k);
-      k.pointCall({ call: 'vfio_pci_core_disable', device });
-      k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
-      clearInterrupts(k, k.dev);
-    },
+    disable,
     restore: (k) => {
-      const vdev = vdevOf(k);
-      closeMigration(k, k.dev);
-      k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
-      for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
-        k.set(vdev + VDEV[member], 0);
-      }
-      resetSet(k);
+      restore(k);
       k.done(0);
     },
   }),

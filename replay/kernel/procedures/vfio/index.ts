@@ -12,7 +12,7 @@ import { IOMMUFD } from './iommufd-calls.js';
 import { MDEV_DEVICE } from './mdev-calls.js';
 import { MEMORY } from './memory.js';
 import { MIGRATION } from './migration.js';
-import { REGIONS } from './region-access.js';
+import { REGION_ACCESS } from './region-access.js';
 import { REGISTER } from './register.js';
 import { RESET } from './reset.js';
 import { VARIANT_ACCESS } from './variant-access.js';
@@ -27,7 +27,7 @@ export const VFIO: readonly Procedure<Kernel>[] = [
   ...REGISTER,
   ...DEVICE_FILES,
   ...DEVICE_IOCTL,
-  ...REGIONS,
+  ...REGION_ACCESS,
   ...VARIANT_ACCESS,
   ...VGPU_TYPE,
   ...MEMORY,

@@ -11,7 +11,13 @@ import {
 } from '../../../model/vfio-pci-core/mmap-faults.js';
 import { memoryEnabled, type OpenDevice, zap } from '../../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource } from '../../../model/vfio-pci-core/pci-function.js';
-import { mapRegion, PAGE, REGION_PAGE_BITS } from '../../../model/vfio-pci-core/regions.js';
+import {
+  keepMapped,
+  mapRegion,
+  PAGE,
+  REGION_PAGE_BITS,
+  REGIONS,
+} from '../../../model/vfio-pci-core/regions.js';
 import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE, FAULT } from '../../layout.js';
@@ -125,11 +131,12 @@ function map(k: Kernel): number {
   const ret = own ?? mapByCore(k, place, end, shared);
   if (door !== undefined) k.endCall(ret);
   if (ret < 0) return ret;
-  const atOnce =
-    own === undefined ? { populated: false } : ({ populated: true, kept: true } as const);
+  const isOfCore = own === undefined && region < REGIONS;
+  const atOnce = isOfCore ? { populated: false } : ({ populated: true, kept: true } as const);
   const pages = { region, page: offset / PAGE, changed: false, ...atOnce };
   k.vfio.changeDevice(vdevOf(k), (draft) => {
     draft.mappings.push({ process: number, start, end, ...pages });
+    keepMapped(draft, region);
   });
   keepMapping(k, { name: as, file, start, end });
   return 0;

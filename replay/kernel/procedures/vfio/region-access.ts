@@ -9,11 +9,18 @@ import {
   type ConfigAccess,
 } from '../../../model/vfio-pci-core/config-access.js';
 import type { WriteContext } from '../../../model/vfio-pci-core/config-write.js';
+import { copyReads, shownByte } from '../../../model/vfio-pci-core/device-regions.js';
 import { type Answer, DONE, type Effect } from '../../../model/vfio-pci-core/effects.js';
 import { peek, poke, type Width } from '../../../model/vfio-pci-core/little-endian.js';
 import { IRQ, type OpenDevice } from '../../../model/vfio-pci-core/open-device.js';
 import { ROM } from '../../../model/vfio-pci-core/pci-function.js';
-import { barAccess, REGION } from '../../../model/vfio-pci-core/regions.js';
+import {
+  barAccess,
+  deviceRegion,
+  REGION,
+  REGIONS,
+  serveDeviceRegion,
+} from '../../../model/vfio-pci-core/regions.js';
 import type { CallAnswer, CallName } from '../../calls.js';
 import { writeRegister } from '../../hardware.js';
 import type { Kernel } from '../../kernel.js';
@@ -50,6 +57,35 @@ export function begin(k: Kernel, call: CallName): void {
   const device = addressOf(k);
   const place = { call, write, device, region, offset, length: count };
   k.beginCall(write && count <= VALUE_BYTES ? { ...place, value } : place);
+}
+
+/** `vfio_pci_rw` of a region besides those of every PCI device. */
+function endOwnRegion(k: Kernel): undefined {
+  const { region: index, write, offset, count } = actionOf<'access'>(k);
+  const device = k.vfio.openDevice(vdevOf(k))!;
+  const ret = serveDeviceRegion(device, index, { offset, count, write })?.[0] ?? -ERRNO.EINVAL;
+  const found = ret > 0 && !write ? deviceRegion(device, index) : null;
+  const region = found === 'unknown' ? null : found;
+  const seen = Array.from({ length: Math.max(ret, 0) }, (_, i) =>
+    region === null ? null : shownByte(region, offset + i),
+  );
+  if (region?.copyOf !== undefined) readCopy(k, region.copyOf, offset, seen);
+  k.endCall(ret, givenOf(k, seen, ret));
+  return k.done(ret);
+}
+
+/** Reads the configuration space of another function, which the region shows. */
+function readCopy(k: Kernel, of: string, start: number, seen: (number | null)[]): void {
+  const dev = k.findDevice(k.world.place(of));
+  if (dev === 0) return;
+  const config = configOf(k, dev);
+  for (const { offset, width } of copyReads(start, seen.length)) {
+    const value = peek(config, offset, width);
+    const place = { device: of, region: REGION.CONFIG, offset, length: width };
+    k.beginCall({ call: `pci_user_read_config_${WIDTH_NAMES[width]}`, ...place });
+    k.endCall(0, { value });
+    for (let i = 0; i < width; i++) seen[offset - start + i] = config[offset + i];
+  }
 }
 
 /** What the end of a read records of the value that the user received. */
@@ -177,7 +213,7 @@ function finish(k: Kernel): undefined {
   return k.done(ret);
 }
 
-export const REGIONS = [
+export const REGION_ACCESS = [
   procedure('access', {
     enter: (k) => {
       const { file: name, count } = actionOf<'access'>(k);
@@ -200,6 +236,7 @@ export const REGIONS = [
       begin(k, 'vfio_pci_rw');
       if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, k.arg, 'served');
       if (region <= ROM && !(region === ROM && write)) return 'bar';
+      if (region >= REGIONS) return endOwnRegion(k);
       k.endCall(-ERRNO.EINVAL);
       return k.done(-ERRNO.EINVAL);
     },

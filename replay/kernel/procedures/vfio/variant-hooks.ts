@@ -1,5 +1,10 @@
 /** The hooks of a device's driver, when that is a variant of vfio-pci, and what it keeps. */
-import { type Own, type Variant, VGPU_PROPERTY } from '../../../model/drivers/index.js';
+import {
+  type OtherFunction,
+  type Own,
+  type Variant,
+  VGPU_PROPERTY,
+} from '../../../model/drivers/index.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
 import { VDEV } from '../../vfio-cells.js';
@@ -47,5 +52,28 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
   const type = k.get(k.vdev(dev) + VDEV.vgpuType);
   const chosen = type === 0 ? {} : { [VGPU_PROPERTY.CHOSEN]: type };
   const properties = { ...hardware.properties, ...chosen };
-  return variant.probe({ fn: pci, config, properties, version: k.rules.version });
+  const { version } = k.rules;
+  return variant.probe({
+    fn: pci,
+    config,
+    properties,
+    version,
+    at: (address) => otherAt(k, address),
+  });
+}
+
+/** Another function of the machine that is there now. */
+function otherAt(k: Kernel, address: string): OtherFunction | null {
+  const place = k.world.place(address);
+  if (place === null || k.findDevice(place) === 0) return null;
+  const { vendor, class: code } = place.ids;
+  return { vendor, class: code, configBytes: place.config.length };
+}
+
+/** Why vfio-pci-core does not enable the device: 0 or a negative errno. */
+export function refusesEnable(k: Kernel, dev: number): number {
+  const { variant = null } = k.driverAt(k.get(dev + DEVICE.driver)).model;
+  if (variant?.enables === undefined || k.natives !== null) return 0;
+  const own = probeVariant(k, dev, variant);
+  return typeof own === 'number' ? 0 : variant.enables(own);
 }
