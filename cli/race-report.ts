@@ -21,15 +21,15 @@ import { incidentsOf } from './race-incidents.js';
  */
 export function formatReport(report: RaceReport, zero: bigint): string {
   const { races, untold, unrecorded, deadlocks, searched } = report;
+  // Without events of binding, nothing is known about races; of locks something may be.
+  const isKnown = unrecorded.length === 0 || races.length > 0;
   const sections = [
     formatUnrecorded(unrecorded, races.length > 0 ? 'more races' : 'races'),
-    formatRaces(races, zero),
-    formatUntold(untold),
+    isKnown ? formatRaces(races, zero) : '',
+    isKnown ? formatUntold(untold) : '',
     formatDeadlocks(deadlocks, zero),
-    formatSearched(searched),
+    isKnown ? formatSearched(searched) : '',
   ];
-  // Without events of binding, nothing is known about races.
-  if (unrecorded.length > 0 && races.length === 0) return sections[0];
   return sections.filter((section) => section !== '').join('\n\n');
 }
 

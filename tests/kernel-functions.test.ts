@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { CATALOGUE } from '../recorder/catalogue/index.js';
 import { vfioIoctlFile, vfioIoctlName } from '../recorder/vfio-ioctls.js';
-import { CALLS, FUNCTIONS } from '../replay/kernel/index.js';
+import { CALLS, FUNCTIONS, SEEN_READS } from '../replay/kernel/index.js';
 import { IOCTLS } from '../replay/model/vfio/ioctl-numbers.js';
 
 test.each(
@@ -15,6 +15,12 @@ test.each(
   expect(
     probes.map(({ kind, path }) => ({ kind, ...(path === undefined ? {} : { path }) })),
   ).toContainEqual(facts);
+});
+
+test.each(
+  Object.entries(SEEN_READS),
+)('a read of %s is in the catalogue, with its kind and path', (name, facts) => {
+  expect(CATALOGUE).toContainEqual(expect.objectContaining({ name, ...facts }));
 });
 
 test.each(Object.entries(CALLS))('%s of VFIO is in the catalogue, too', (name, facts) => {

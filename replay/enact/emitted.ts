@@ -7,6 +7,8 @@ import {
   type FunctionName,
   factsOfCall,
   type Recorder,
+  SEEN_READS,
+  type SeenRead,
   type Store,
 } from '../kernel/index.js';
 
@@ -51,6 +53,13 @@ export class StepRecorder implements Recorder {
 
   beginStore(thread: number, { name, device, driver }: Store): void {
     this.begin(thread, name, device, driver);
+  }
+
+  beginRead(thread: number, name: SeenRead, device: string): void {
+    const { kind } = SEEN_READS[name];
+    const driver = null;
+    const read = { kind, phase: 'begin', name, call: name, device, driver, ret: null } as const;
+    this.#enter(thread, { ...read, access: null });
   }
 
   beginDriver(thread: number, name: FunctionName, driver: string): void {

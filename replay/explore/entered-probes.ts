@@ -49,6 +49,10 @@ class ProbeNotes implements Recorder {
     this.#enter(thread, OTHER);
   }
 
+  beginRead(thread: number): void {
+    this.#enter(thread, OTHER);
+  }
+
   beginDriver(thread: number): void {
     this.#enter(thread, OTHER);
   }

@@ -51,6 +51,13 @@ export const FUNCTIONS = {
   mdev_unregister_parent: { kind: 'mdev.parent' },
 } as const satisfies Record<string, FunctionFacts>;
 
+/** Attributes whose reads a recorder sees. */
+export const SEEN_READS = {
+  sriov_numvfs: { kind: 'sysfs.read', path: 'sysfs' },
+} as const satisfies Record<string, FunctionFacts>;
+
+export type SeenRead = keyof typeof SEEN_READS;
+
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** Receives what a recorder would have seen of a run. */
@@ -70,6 +77,8 @@ export interface Recorder extends CallRecorder {
   ): void;
   /** A write of a sysfs attribute begins, or its text becomes the override of a function. */
   beginStore(thread: number, store: Store): void;
+  /** A read of a sysfs attribute begins. */
+  beginRead(thread: number, attribute: SeenRead, device: string): void;
   /** A driver of a bus registers, or leaves. */
   beginDriver(thread: number, name: FunctionName, driver: string, bus: 'pci' | 'mdev'): void;
   /** Ends the innermost function of the thread. @param ret null when it returns nothing */

@@ -3,7 +3,14 @@ export { type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
 export { boot } from './boot.js';
 export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';
-export { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
+export {
+  FUNCTIONS,
+  type FunctionName,
+  type Recorder,
+  SEEN_READS,
+  type SeenRead,
+  type Store,
+} from './functions.js';
 export { defaultHardware } from './hardware.js';
 export { brokenInvariants, leftOver } from './invariants.js';
 export type {

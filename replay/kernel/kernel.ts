@@ -5,7 +5,7 @@
 import { AssertionError, assert } from '../../traces/index.js';
 import type { CallAnswer, CallEvent } from './calls.js';
 import type { CellLog } from './cells.js';
-import type { FunctionName, Recorder } from './functions.js';
+import type { FunctionName, Recorder, SeenRead } from './functions.js';
 import { FIRST_FRAME, FRAME, FRAME_CELLS, GLOBAL, THREAD, THREAD_CELLS } from './layout.js';
 import type { Operation } from './operation.js';
 import type { PlacedStep, Program } from './procedure.js';
@@ -343,6 +343,10 @@ export class Kernel extends State {
 
   pointCall(event: CallEvent): void {
     this.recorder?.pointCall(this.thread, event);
+  }
+
+  beginRead(attribute: SeenRead, dev: number): void {
+    this.recorder?.beginRead(this.thread, attribute, this.#address(dev));
   }
 
   /** A driver joins or leaves the list of drivers. */

@@ -16,7 +16,14 @@ import {
   type FunctionFacts,
   factsOfCall,
 } from './calls.js';
-import { FUNCTIONS, type FunctionName, type Recorder, type Store } from './functions.js';
+import {
+  FUNCTIONS,
+  type FunctionName,
+  type Recorder,
+  SEEN_READS,
+  type SeenRead,
+  type Store,
+} from './functions.js';
 import { emitSnapshot } from './snapshot.js';
 import type { World } from './world.js';
 
@@ -87,6 +94,13 @@ export class TraceRecorder implements Recorder {
     call.row.setNumber(CELL.length, Buffer.byteLength(text));
     call.text = text;
     call.row.text(text);
+    call.seq = this.#events.append(call.row);
+  }
+
+  beginRead(thread: number, attribute: SeenRead, device: string): void {
+    const call = this.#enter(thread);
+    const facts = SEEN_READS[attribute];
+    this.#start(call.row, thread, 'begin', facts, attribute, device, null);
     call.seq = this.#events.append(call.row);
   }
 

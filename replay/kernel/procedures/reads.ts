@@ -1,6 +1,7 @@
 /**
  * What programs read in sysfs and remember (kernel drivers/base/core.c, drivers/pci/iov.c 6.1). An
- * open read keeps its attribute from being removed, as a write does.
+ * open read keeps its attribute from being removed, as a write does. A recorder sees only those of
+ * `sriov_numvfs`.
  */
 import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
@@ -39,6 +40,7 @@ function finish(k: Kernel, text: string | null): undefined {
   remember(k, text);
   k.add(k.dev + DEVICE.stores, -1);
   k.put(k.dev);
+  if (readOf(k).attribute === 'sriov_numvfs') k.end(`${text}\n`.length);
   const isMissing = text === null && readOf(k).attribute === 'driver';
   return k.done(isMissing ? -ERRNO.ENOENT : 0);
 }
@@ -53,6 +55,7 @@ export const READS = [
       }
       k.add(k.dev + DEVICE.stores, 1);
       const { attribute } = readOf(k);
+      if (attribute === 'sriov_numvfs') k.beginRead(attribute, k.dev);
       if (attribute === 'sriov_numvfs' && k.hasBug('numvfsReadTakesDeviceLock')) return 'lock';
       if (attribute === 'uevent' && k.hasBug('ueventReadsDriverTwice')) return 'test';
       return 'show';

@@ -73,7 +73,7 @@ function otherAt(k: Kernel, address: string): OtherFunction | null {
 /** Why vfio-pci-core does not enable the device: 0 or a negative errno. */
 export function refusesEnable(k: Kernel, dev: number): number {
   const { variant = null } = k.driverAt(k.get(dev + DEVICE.driver)).model;
-  if (variant?.enables === undefined || k.natives !== null) return 0;
+  if (variant?.enables === undefined) return 0;
   const own = probeVariant(k, dev, variant);
   return typeof own === 'number' ? 0 : variant.enables(own);
 }
