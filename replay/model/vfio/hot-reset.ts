@@ -1,6 +1,6 @@
 /**
  * The reset of all functions that can only be reset together: what it reaches, and which users the
- * kernel allows it (vfio_pci_ioctl_pci_hot_reset, vfio_pci_dev_set_hot_reset and their neighbours, kernel
+ * kernel allows it (vfio_pci_ioctl_pci_hot_reset and vfio_pci_dev_set_hot_reset, kernel
  * drivers/vfio/pci/vfio_pci_core.c 6.1, 6.12 and 7.3).
  */
 import { ERRNO } from '../../../traces/index.js';
