@@ -12,6 +12,7 @@ import { replay } from '../../index.js';
 const [FIRST, SECOND] = ['0000:0b:00.0', '0000:0b:00.1'];
 const USER = { pid: 5, tid: 5 };
 const CALL = 'VFIO_DEVICE_PCI_HOT_RESET';
+const QUESTION = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
 const SET_RESET = 'vfio_pci_dev_set_hot_reset';
 const words = (...values: number[]) => new Uint8Array(Int32Array.of(...values).buffer);
 
@@ -77,11 +78,25 @@ class User {
     );
   }
 
+  /** Asks what a reset reaches; the kernel writes flags and count. */
+  asks(argsz: number, ret: number, flags: number, count: number): this {
+    const row: EventRow = { kind: 'ioctl', name: QUESTION, device: FIRST, offset: 8n };
+    const answer = words(argsz, flags, count, 24, 0x0b0000, 25, 0x010b0000, 0);
+    return this.#span({ kind: 'syscall', name: 'ioctl', text: 'fd: 0x5, cmd: 0x3b70' }, ret, () =>
+      this.#span(
+        { ...row, path: 'vfio', data: words(argsz, 0, 0) },
+        ret,
+        () => this.#span({ ...row, path: 'kernel' }, ret),
+        answer,
+      ),
+    );
+  }
+
   get divergences(): string[] {
     const reader = new TraceReader(new MemorySource(buildTrace(this.rows)));
     const { divergences } = replay(reader.read(), { kernel: '6.12.117' });
     return divergences
-      .filter(({ name }) => name === CALL)
+      .filter(({ name }) => name === CALL || name === QUESTION)
       .map(({ expected, actual }) => `${expected} | ${actual}`);
   }
 }
@@ -118,5 +133,20 @@ describe('a hot reset with groups', () => {
 
   test('a hot reset is refused when another driver has a function', () => {
     expect(new User('e1000e').resets([4, 8], -22, -22).divergences).toEqual([]);
+  });
+});
+
+describe('the question what a hot reset reaches', () => {
+  const asked = (...call: Parameters<User['asks']>) => new User().asks(...call).divergences;
+
+  test('the question what a hot reset reaches is answered with all functions', () => {
+    expect(asked(28, 0, 0, 2)).toEqual([]);
+    expect(asked(28, 0, 0, 3)).toEqual(['count 2 | count 3']);
+    expect(asked(28, 0, 1, 2)).toEqual(['flags 0 | flags 1']);
+  });
+
+  test('the question what a hot reset reaches is answered with their number without room', () => {
+    expect(asked(12, -28, 0, 2)).toEqual([]);
+    expect(asked(12, -28, 0, 0)).toEqual(['count 2 | count 0']);
   });
 });

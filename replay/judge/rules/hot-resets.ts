@@ -6,6 +6,7 @@ import { fileAt } from '../../model/vfio/file-descriptors.js';
 import {
   type HARDWARE,
   type HotResetContext,
+  hotResetAnswer,
   type Passed,
   UNOWNED_OR_HARDWARE,
 } from '../../model/vfio/hot-reset.js';
@@ -74,6 +75,31 @@ export function hotResetContext(
 function isWithoutBridge(engine: Engine, address: string): boolean {
   const pf = engine.machine.find(address)?.physfn ?? null;
   return busOf(address).endsWith(':00:') || (pf !== null && busOf(pf) !== busOf(address));
+}
+
+/**
+ * Compares what the kernel wrote into the argument of the question what a reset reaches.
+ * @param words of the argument as it was at the end of the call
+ * @returns null without a difference, or when the recording does not have the answer
+ */
+export function wrongAnswer(
+  engine: Engine,
+  call: IoctlCall,
+  words: readonly number[],
+  ret: number,
+): Verdict | null {
+  const address = call.device ?? '';
+  const name = errnoName(ret);
+  if (words.length < 3 || (ret !== 0 && name !== '-ENOSPC')) return null;
+  const context = { ...hotResetContext(engine, address), passed: [], version: null };
+  const expected = hotResetAnswer(context, ret === 0);
+  const [, flags, count] = words;
+  const path = `${address}/${call.name}`;
+  if (expected.count !== null && expected.count !== count) {
+    return diverge(path, `count ${expected.count}`, `count ${count}`);
+  }
+  const isOther = expected.flags !== null && expected.flags !== flags;
+  return isOther ? diverge(path, `flags ${expected.flags}`, `flags ${flags}`) : null;
 }
 
 /** The result of a call whose arguments are good, or may be. */

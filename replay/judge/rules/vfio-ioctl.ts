@@ -41,6 +41,7 @@ import {
   hotResetVerdict,
   learnHotReset,
   passedFiles,
+  wrongAnswer,
 } from './hot-resets.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound } from './vfio-cdev.js';
@@ -184,6 +185,9 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   }
   if (call.inner !== null) {
     const handed = handedOn(`${address}/${call.name}`, call.inner, ret);
+    if (call.name === HOT_RESET_INFO && handed.type !== 'diverge') {
+      return wrongAnswer(engine, call, wordsOf(e.data), ret) ?? handed;
+    }
     // Only the end of the user's call has all of the argument.
     if (call.passed.length === 0 || handed.type === 'diverge') return handed;
     const whole = deviceVerdict(engine, { ...call, reset: null }, ret);

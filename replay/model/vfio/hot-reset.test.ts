@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
-import { type HotResetContext, hotReset, hotResetInfo } from './hot-reset.js';
+import { type HotResetContext, hotReset, hotResetAnswer, hotResetInfo } from './hot-reset.js';
 
 const { EINVAL, ENODEV, ENOSPC, EBADF } = ERRNO;
 const context: HotResetContext = {
@@ -38,6 +38,29 @@ describe('the question what a hot reset reaches', () => {
   test('the question what a hot reset reaches has no answer on a bus without a bridge', () => {
     expect(info(11, { rootBus: true })).toEqual([-EINVAL]);
     expect(info(12, { rootBus: true })).toEqual([-ENODEV]);
+  });
+});
+
+describe('the answer what a hot reset reaches', () => {
+  const answer = (more: Partial<HotResetContext>, fits = true) =>
+    hotResetAnswer({ ...context, ...more }, fits);
+
+  test('the answer what a hot reset reaches has the groups at the door of groups', () => {
+    expect(answer({})).toEqual({ flags: 0, count: 3 });
+    expect(answer({ busFunctions: null })).toEqual({ flags: 0, count: null });
+  });
+
+  test('the answer what a hot reset reaches has ids of the iommufd, and whether it owns all', () => {
+    const cdev = { byCdev: true, iommufdOwns: true };
+    expect(answer(cdev)).toEqual({ flags: 3, count: 3 });
+    expect(answer({ ...cdev, iommufdOwns: false })).toEqual({ flags: 1, count: 3 });
+    expect(answer({ ...cdev, busOwned: false })).toEqual({ flags: 1, count: 3 });
+    expect(answer({ ...cdev, iommufdOwns: null })).toEqual({ flags: null, count: 3 });
+    expect(answer({ byCdev: null })).toEqual({ flags: null, count: 3 });
+  });
+
+  test('the answer what a hot reset reaches is the number of functions without room for them', () => {
+    expect(answer({ byCdev: true, iommufdOwns: true }, false)).toEqual({ flags: 0, count: 3 });
   });
 });
 

@@ -56,6 +56,26 @@ export function hotResetInfo([argsz]: readonly number[], c: HotResetContext): Re
   return argsz < bytes ? because(ERRNO.ENOSPC, text) : [0];
 }
 
+/** Flags of the answer: ids are those of an iommufd, which owns all of the functions. */
+const FLAG = { DEV_ID: 1, DEV_ID_OWNED: 2 } as const;
+
+/**
+ * What the kernel writes into the argument of the question: null for what is not known.
+ * @param fits whether the list of functions had room
+ */
+export function hotResetAnswer(
+  c: HotResetContext,
+  fits: boolean,
+): { readonly flags: number | null; readonly count: number | null } {
+  const count = c.rootBus ? null : c.busFunctions;
+  if (!fits || c.byCdev === false) return { flags: 0, count };
+  if (c.byCdev === null || c.busOwned === null || c.iommufdOwns === null) {
+    return { flags: null, count };
+  }
+  const isOwned = c.busOwned && c.iommufdOwns;
+  return { flags: FLAG.DEV_ID | (isOwned ? FLAG.DEV_ID_OWNED : 0), count };
+}
+
 /** The user of a group passes the groups of all functions, that of a character device none. */
 export function hotReset(words: readonly number[], c: HotResetContext): Answer {
   const [argsz, flags, count] = words;
