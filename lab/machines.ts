@@ -4,7 +4,7 @@ export interface Machine {
   /** Which QEMU has its devices: the host's own, or the newer one of another Debian release. */
   readonly qemu: 'host' | 'newer';
   readonly devices: readonly string[];
-  /** What the kernel has to be told for its IOMMU to translate. */
+  /** What the kernel has to be told for its IOMMU to translate; empty when it does by default. */
   readonly kernelParameters: string;
 }
 
@@ -45,6 +45,9 @@ const NETWORK = [
   ...['-device', 'virtio-net-pci,id=virtio,netdev=virtio0,bus=port5,addr=0.0,multifunction=on'],
 ];
 
+/** AMD's IOMMU, which only newer QEMUs let translate the DMA of assigned devices, too. */
+const AMD_VI = ['-device', 'amd-iommu,dma-remap=on,intremap=on,xtsup=on'];
+
 export const MACHINES = {
   vtd: { qemu: 'host', devices: [...VT_D, ...COMMON], kernelParameters: VT_D_PARAMETERS },
   network: {
@@ -52,6 +55,7 @@ export const MACHINES = {
     devices: [...VT_D, ...COMMON, ...NETWORK],
     kernelParameters: VT_D_PARAMETERS,
   },
+  amd: { qemu: 'newer', devices: [...AMD_VI, ...COMMON], kernelParameters: '' },
 } as const satisfies Record<string, Machine>;
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];

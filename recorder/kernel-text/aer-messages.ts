@@ -98,7 +98,9 @@ export const AER: readonly MessageRule[] = [
     hint: 'containment event',
     pattern: /DPC:? containment event, status:(?<status>0x[0-9a-f]+)/,
     fact: ({ status }, { text }) => {
-      const why = /(?:DPC: ?|status:0x[0-9a-f]+: )([\w ]+?) detected/.exec(text)?.[1];
+      const why = /(?:DPC: ?|status:0x[0-9a-f]+[:,] )([\w ]+?) (?:detected|received from)/.exec(
+        text,
+      )?.[1];
       return {
         kind: 'fault.aer',
         name: why === undefined ? 'DPC' : `DPC ${why}`,

@@ -228,6 +228,11 @@ describe('PCI Express', () => {
       'fault.aer',
       { name: 'DPC unmasked uncorrectable error', value: 0x1f01 },
     ],
+    [
+      `${P}DPC: containment event, status:0x1f05, ERR_FATAL received from 0000:3b:00.2`,
+      'fault.aer',
+      { name: 'DPC ERR_FATAL', device: '0000:00:1c.0', value: 0x1f05 },
+    ],
     [`${P}AER: enabled with IRQ 24`, 'log', {}],
     [`${P}AER: device recovery failed`, 'log', { name: 'AER device recovery failed' }],
   ])('a message of AER or DPC becomes its event: %s', (...c) => check(c));

@@ -13,7 +13,7 @@ const PORT = '0000:00:05.0';
 const FUNCTIONS = ['0000:0b:00.0', '0000:0b:00.1'];
 const THREAD = { pid: 72, tid: 72 };
 const [NORMAL, FROZEN] = [1n, 2n];
-const [CAN_RECOVER, RECOVERED, NO_AER_DRIVER] = [2n, 5n, 6n];
+const [CAN_RECOVER, NEED_RESET, DISCONNECT, RECOVERED, NO_AER_DRIVER] = [2n, 3n, 4n, 5n, 6n];
 const SEVERITY = {
   corrected: 'Corrected',
   'non-fatal': 'Uncorrected, non-fatal',
@@ -65,6 +65,11 @@ class Port {
   resets(ret: bigint): this {
     const name = 'pci_bridge_secondary_bus_reset';
     return this.#call({ kind: 'reset', name, text: PORT }, ret);
+  }
+
+  /** Containment cut the link, and the kernel waits until it is back. */
+  leavesContainment(ret: bigint): this {
+    return this.#call({ kind: 'recovery', name: 'dpc_reset_link', device: PORT }, ret);
   }
 
   /** Divergences and matches of recovery. */
@@ -170,6 +175,41 @@ describe('a fatal error', () => {
     const port = new Port().reports('fatal');
     port.recovers(FROZEN, CAN_RECOVER, () => tellAll(port, FROZEN));
     expect(port.on('6.12.0')).toMatchObject({ unknown: 1, found: [] });
+  });
+});
+
+describe('a contained error', () => {
+  const contained = (link: bigint, ret: bigint, state = FROZEN) => {
+    const port = new Port();
+    return port.recovers(state, ret, () => {
+      tellAll(port, state);
+      port.leavesContainment(link);
+    });
+  };
+
+  test('a contained error is recovered from when the link comes back', () => {
+    expect(contained(RECOVERED, RECOVERED).on('6.12.0')).toEqual({
+      matched: 7,
+      unknown: 0,
+      found: [],
+    });
+    expect(contained(RECOVERED, CAN_RECOVER).on('6.12.0').found).toHaveLength(1);
+  });
+
+  test('a contained error leaves what the drivers said when the link stays away', () => {
+    expect(contained(DISCONNECT, CAN_RECOVER).on('6.12.0').found).toEqual([]);
+    expect(contained(DISCONNECT, RECOVERED).on('6.12.0').found).toHaveLength(1);
+    // 7.3 has let the drivers access the device before.
+    expect(contained(DISCONNECT, RECOVERED).on('7.3.0').found).toEqual([]);
+  });
+
+  test('a contained error always freezes the channel', () => {
+    const { found } = contained(RECOVERED, RECOVERED, NORMAL).on('6.12.0');
+    expect(found).toEqual(['dpc_reset_link begin: 2 | 1']);
+  });
+
+  test('a contained error ends with a link that is back or is not', () => {
+    expect(contained(NEED_RESET, CAN_RECOVER).on('6.12.0').found).toHaveLength(1);
   });
 });
 

@@ -28,6 +28,9 @@ import { rulesOf } from './vfio-iommufd.js';
 
 const TOLD = 'vfio_pci_core_aer_err_detected';
 const RECOVER = 'pcie_do_recovery';
+/** How the functions below the port are reset: by the kernel, or by containment (DPC) itself. */
+const BY_CONTAINMENT = 'dpc_reset_link';
+const RESETS: ReadonlySet<string> = new Set(['aer_root_reset', BY_CONTAINMENT]);
 /** First offsets of the bus numbers in the header of a bridge. */
 const SECONDARY = 0x19;
 const SUBORDINATE = 0x1a;
@@ -46,6 +49,7 @@ export function recovery(engine: Engine, e: EventCursor): Verdict {
   if (e.device === null) return STIMULUS;
   if (e.name === RECOVER) return e.phase === 'end' ? recovered(engine, e) : recovering(engine, e);
   if (e.name === TOLD) return e.phase === 'end' ? answered(engine, e) : informed(engine, e);
+  if (RESETS.has(e.name)) return e.phase === 'end' ? wasReset(engine, e) : resetting(engine, e);
   return STIMULUS;
 }
 
@@ -77,6 +81,23 @@ function informed(engine: Engine, e: EventCursor): Verdict {
     return diverge(path, `functions below ${open.device} are informed`, `${e.device} is informed`);
   }
   return compare(path, String(open.state), String(e.value), PASSED);
+}
+
+/** Containment has cut the link before the kernel knows of the error: the channel is frozen. */
+function resetting(engine: Engine, e: EventCursor): Verdict {
+  const open = engine.vfio.recoveries.get(e.tid);
+  if (e.name !== BY_CONTAINMENT) return STIMULUS;
+  if (open === undefined) return UNKNOWN;
+  return compare(`${open.device}/channel`, String(CHANNEL.FROZEN), String(open.state), PASSED);
+}
+
+/** Whether the link came back is the hardware's answer. */
+function wasReset(engine: Engine, e: EventCursor): Verdict {
+  const open = engine.vfio.recoveries.get(e.tid);
+  if (open !== undefined) open.reset = e.hasRet ? e.ret === ERS.RECOVERED : null;
+  if (!e.hasRet) return UNKNOWN;
+  const results = [ERS.RECOVERED, ERS.DISCONNECT];
+  return oneOf(`${e.device}/recovery`, results, e.ret, ERS.RECOVERED);
 }
 
 /** vfio-pci leaves it to the user, and signals an eventfd. */

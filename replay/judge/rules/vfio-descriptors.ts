@@ -22,6 +22,7 @@ const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'
 const DUPLICATES: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3']);
 /** Name of the file of all containers; those of groups are below the same folder. */
 const CONTAINER = /: \/dev\/vfio\/vfio$/;
+const GROUP = /: \/dev\/vfio\/(?:noiommu-)?(\d+)$/;
 
 /** The `syscall` events of the kernel. */
 export function systemCall(engine: Engine, e: EventCursor): Verdict {
@@ -30,9 +31,11 @@ export function systemCall(engine: Engine, e: EventCursor): Verdict {
     const descriptor = descriptorIn(e.text);
     const argument = e.hasOffset ? e.offset : null;
     const opens = CONTAINER.test(e.text ?? '');
+    const number = GROUP.exec(e.text ?? '')?.[1];
+    const group = number === undefined ? null : Number(number);
     const unmap = unmapIn(e.name, e.text);
     if (unmap !== null) for (const device of openDevices(engine)) beginUnmap(device, e.pid, unmap);
-    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens, unmap });
+    descriptors.calls.set(e.tid, { descriptor, argument, name: e.name, opens, group, unmap });
   } else if (e.phase === 'end') {
     const call = descriptors.calls.get(e.tid);
     descriptors.calls.delete(e.tid);
@@ -51,12 +54,13 @@ function* openDevices(engine: Engine): Generator<OpenDevice> {
   }
 }
 
-function ended(engine: Engine, e: EventCursor, { descriptor, opens }: UserCall): void {
+function ended(engine: Engine, e: EventCursor, { descriptor, opens, group }: UserCall): void {
   const { descriptors } = engine.vfio;
   const { name, pid, ret } = e;
   if (OPENS.has(name)) {
     const file = openFile(descriptors, pid, ret);
     if (opens) openContainer(engine.vfio, file, pid);
+    if (group !== null) engine.vfio.openGroups.set(file, group);
   } else if (DUPLICATES.has(name))
     sameFile(descriptors, pid, fileAt(descriptors, pid, descriptor), ret);
   else if (name === 'close') {
@@ -67,8 +71,9 @@ function ended(engine: Engine, e: EventCursor, { descriptor, opens }: UserCall):
 
 /** A container or group may be destroyed with its file; an iommufd, unless a device is bound. */
 function closed(engine: Engine, file: FileNumber): void {
-  const { iommufds, groupFiles } = engine.vfio;
+  const { iommufds, groupFiles, openGroups } = engine.vfio;
   groupFiles.delete(file);
+  openGroups.delete(file);
   closeContainerFile(engine.vfio, file);
   const key = contextName(iommufds, file);
   const use = iommufds.uses.get(key);

@@ -333,12 +333,13 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
 
 /** `pci_try_reset_function`: its result is the hardware's. */
 export function reset(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null) return STIMULUS;
-  forgetRegisters(engine, e.device);
   if (e.name === SET_RESET) {
     const ioctl = innerCall(engine.vfio.calls, e.tid, 'ioctl');
     if (ioctl !== null) ioctl.reached = SET_RESET;
+    if (ioctl !== null && e.phase === 'end' && e.hasRet) ioctl.reset = e.ret;
   }
+  if (e.device === null) return STIMULUS;
+  forgetRegisters(engine, e.device);
   if (e.name !== 'pci_try_reset_function') return STIMULUS;
   const { calls } = engine.vfio;
   const enable = innerCall(calls, e.tid, 'enable');

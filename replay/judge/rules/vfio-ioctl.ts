@@ -1,8 +1,6 @@
 /** Ioctls of VFIO: on containers, groups and devices, and the functions that serve them. */
 
 import { ERRNO } from '../../../traces/index.js';
-import { driverModel } from '../../model/drivers/index.js';
-import { certainly, only } from '../../model/possible.js';
 import { because } from '../../model/reason.js';
 import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
@@ -10,10 +8,9 @@ import {
   type DeviceContext,
   deviceIoctl,
   feature,
-  HARDWARE,
   lowPowerChange,
-  UNOWNED_OR_HARDWARE,
 } from '../../model/vfio/device-ioctl.js';
+import { HARDWARE, UNOWNED_OR_HARDWARE } from '../../model/vfio/hot-reset.js';
 import {
   type IoctlCall,
   type IoctlLayer,
@@ -22,13 +19,10 @@ import {
   popCall,
   pushCall,
 } from '../../model/vfio/vfio-calls.js';
-import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
-import { zap } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
   compare,
-  diverge,
   handedOn,
   inHindsight,
   PASSED,
@@ -38,12 +32,19 @@ import {
   UNMODELLED,
   type Verdict,
 } from '../engine/verdict.js';
-import type { PciDevice } from '../machine/pci-device.js';
 import { containerOfCall } from './container-files.js';
 import { groupKey } from './group-keys.js';
 import { deviceCauses } from './hindsight.js';
+import {
+  HOT_RESET,
+  hotResetContext,
+  hotResetVerdict,
+  learnHotReset,
+  passedFiles,
+  wrongAnswer,
+} from './hot-resets.js';
 import { endMdev } from './mdev-device.js';
-import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { doorOfCall, endCdev, endUnbound } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
 import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
@@ -54,7 +55,7 @@ import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
 import { resetVariant, variantIoctl } from './vfio-variant.js';
 
 const RESET = 'VFIO_DEVICE_RESET';
-const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
+const HOT_RESET_INFO = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
 const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
 const FEATURE = 'VFIO_DEVICE_FEATURE';
 
@@ -89,14 +90,6 @@ const isOfUnknownFile = (e: EventCursor): boolean =>
 
 /** Whether the kind of file is known: for a call that no file has, only its name shows it. */
 const hasFile = (call: IoctlCall) => call.file !== 'container' || !call.name.startsWith('0x');
-
-/** A reset of the bus removes the mappings of all its devices without an event. */
-function learnHotReset(engine: Engine, address: string): void {
-  for (const fn of engine.vfio.functions.values()) {
-    const device = openDeviceOf(fn);
-    if (device !== null && busOf(fn.address) === busOf(address)) zap(device);
-  }
-}
 
 function begin(engine: Engine, e: EventCursor): Verdict {
   const inner = e.path === 'kernel';
@@ -186,8 +179,20 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   const { ret } = e;
   const address = call.device ?? '';
   if (call.name === RESET && ret === 0 && call.reset === null) migrationReset(engine, address);
-  if (call.name === HOT_RESET) learnHotReset(engine, address);
-  if (call.inner !== null) return handedOn(`${address}/${call.name}`, call.inner, ret);
+  if (call.name === HOT_RESET) {
+    learnHotReset(engine, address);
+    call.passed = passedFiles(engine, e.pid, wordsOf(e.data));
+  }
+  if (call.inner !== null) {
+    const handed = handedOn(`${address}/${call.name}`, call.inner, ret);
+    if (call.name === HOT_RESET_INFO && handed.type !== 'diverge') {
+      return wrongAnswer(engine, call, wordsOf(e.data), ret) ?? handed;
+    }
+    // Only the end of the user's call has all of the argument.
+    if (call.passed.length === 0 || handed.type === 'diverge') return handed;
+    const whole = deviceVerdict(engine, { ...call, reset: null }, ret);
+    return whole.type === 'diverge' || whole.type === 'match' ? whole : handed;
+  }
   const ofCdev = endCdev(engine, call, e, door);
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
   const verdict = deviceVerdict(engine, call, ret);
@@ -214,12 +219,9 @@ function resultVerdict(
   const address = call.device ?? '';
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
-  if (expected === UNOWNED_OR_HARDWARE) {
-    return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
-  }
-  if (expected === HARDWARE) {
-    const refused = ret === -ERRNO.EINVAL && call.name !== FEATURE;
-    return refused ? diverge(`${address}/${call.name}`, 'a reset', '-EINVAL') : STIMULUS;
+  if (expected === HARDWARE || expected === UNOWNED_OR_HARDWARE) {
+    if (call.name === FEATURE) return STIMULUS;
+    return hotResetVerdict(call, expected, ret);
   }
   const ofRelease = (release: number) => {
     const results = deviceResults(engine, call, release);
@@ -227,8 +229,11 @@ function resultVerdict(
   };
   const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
   if (verdict.type !== 'diverge') return placing(verdict, { device: address });
-  // The functions that a reset reaches, and their drivers, are only known if all of them are.
-  return call.name === HOT_RESET ? UNKNOWN : verdict;
+  // The functions that a reset reaches, and their drivers, are only known if all of them are; some
+  // devices do not bear a reset of their bus, which the kernel knows by their ids.
+  const isQuirk = call.name === HOT_RESET_INFO && ret === -ERRNO.ENODEV;
+  const isDoubted = call.name === HOT_RESET && call.passed.length === 0;
+  return isDoubted || isQuirk ? UNKNOWN : verdict;
 }
 
 function deviceResults(
@@ -257,36 +262,17 @@ function deviceResults(
 
 const NO_RESET = because(ERRNO.EINVAL, 'the function could not be reset when it was opened');
 
-const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
-
-const onBus = (engine: Engine, address: string): PciDevice[] =>
-  [...engine.machine.devices].filter((d) => d.address.startsWith(busOf(address)));
-
 function deviceContext(
   engine: Engine,
   address: string,
   call: IoctlCall,
   version: number | null,
 ): DeviceContext {
-  const bus = busOf(address);
-  const others = onBus(engine, address);
-  const known = others.every((d) => only(d.visible) !== undefined);
-  const present = others.filter((d) => certainly(d.visible, true));
-  const listed = known && functionAt(engine.vfio, address).resources !== null;
-  const drivers = present.map((d) => only(d.driver));
-  const owned = drivers.every((d) => typeof d === 'string' && driverModel(d).vfioPci);
   return {
-    busFunctions: listed ? present.length : null,
-    busOwned: drivers.includes(undefined) ? null : owned,
-    rootBus: bus.endsWith(':00:'),
+    ...hotResetContext(engine, address),
+    passed: call.passed,
     isPf: (engine.machine.find(address)?.sriov ?? null) !== null,
     irqsSet: call.irqsSet || !engine.records('vfio_pci_set_irqs_ioctl'),
-    byCdev: isByCdev(engine, address),
-    iommufdOwns: iommufdOwns(
-      engine,
-      present.map((d) => d.address),
-      address,
-    ),
     version,
   };
 }

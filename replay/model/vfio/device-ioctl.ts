@@ -9,14 +9,17 @@ import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { deviceRegion, hasVga, REGION } from '../vfio-pci-core/regions.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from './device-features.js';
+import {
+  type HARDWARE,
+  type HotResetContext,
+  hotReset,
+  hotResetInfo,
+  type UNOWNED_OR_HARDWARE,
+} from './hot-reset.js';
 import { errOfAll, refusalOfIrqs } from './vfio-irqs.js';
 
 /** Possible results; null when the state or the argument that decides was not recorded. */
 export type Results = Known | null;
-/** The arguments are valid, and the hardware determines the result. */
-export const HARDWARE = 'hardware';
-/** The same, unless the user does not own all that it concerns, which is not recorded. */
-export const UNOWNED_OR_HARDWARE = 'unowned or hardware';
 
 /** Words of the argument: its size, and two more (flags and index, mostly). */
 export interface DeviceArgument {
@@ -25,22 +28,10 @@ export interface DeviceArgument {
 }
 
 /** What an ioctl depends on in addition to the device. */
-export interface DeviceContext {
-  /** Other functions that a reset of the bus would reach, itself included; null when not known. */
-  readonly busFunctions: number | null;
-  /** All of them belong to VFIO. */
-  readonly busOwned: boolean | null;
-  /** No bridge is above the device: its bus cannot be reset. */
-  readonly rootBus: boolean;
+export interface DeviceContext extends HotResetContext {
   readonly isPf: boolean;
   /** `vfio_pci_set_irqs_ioctl` ran: the arguments were good. */
   readonly irqsSet: boolean;
-  /** It is open by its character device; null when not known. */
-  readonly byCdev: boolean | null;
-  /** All functions of the bus are of the iommufd that it is bound to; null when not known. */
-  readonly iommufdOwns: boolean | null;
-  /** Kernel version as major * 1000 + minor; null when the recording does not state it. */
-  readonly version: number | null;
 }
 
 const invalid = (text: string, ...cells: readonly string[]): Known =>
@@ -50,7 +41,6 @@ const tooSmall = (argsz: number, least: number): Known =>
   invalid(`argsz is ${argsz}, less than ${least}`);
 
 const NO_ARGUMENT = because(ERRNO.EFAULT, 'the address of the argument is 0');
-const ON_ROOT_BUS = because(ERRNO.ENODEV, 'no bridge is above the device that could reset its bus');
 
 type Answer = Results | typeof HARDWARE | typeof UNOWNED_OR_HARDWARE;
 type Model = (device: OpenDevice | null, words: readonly number[], c: DeviceContext) => Answer;
@@ -60,8 +50,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   VFIO_DEVICE_GET_REGION_INFO: regionInfo,
   VFIO_DEVICE_GET_IRQ_INFO: irqInfo,
   VFIO_DEVICE_SET_IRQS: setIrqs,
-  VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: hotResetInfo,
-  VFIO_DEVICE_PCI_HOT_RESET: hotReset,
+  VFIO_DEVICE_GET_PCI_HOT_RESET_INFO: (_device, words, c) => hotResetInfo(words, c),
+  VFIO_DEVICE_PCI_HOT_RESET: (_device, words, c) => hotReset(words, c),
   VFIO_DEVICE_IOEVENTFD: ioeventfd,
 };
 
@@ -129,44 +119,6 @@ function setIrqs(device: OpenDevice | null, words: readonly number[], c: DeviceC
   if (device === null) return anyOf([-ERRNO.EINVAL], unread);
   const known = refusalOfIrqs(device, { flags, index, start, count }, c);
   return anyOf(invalid(known ?? 'start, count and argsz do not fit the interrupts'), unread);
-}
-
-function hotResetInfo(
-  _device: OpenDevice | null,
-  words: readonly number[],
-  c: DeviceContext,
-): Results {
-  const [argsz] = words;
-  if (argsz < 12) return tooSmall(argsz, 12);
-  if (c.rootBus) return ON_ROOT_BUS;
-  if (c.busFunctions === null) return null;
-  const bytes = 12 + 8 * c.busFunctions;
-  const text = `argsz is ${argsz}; the list of ${c.busFunctions} functions has ${bytes} bytes`;
-  return argsz < bytes ? because(ERRNO.ENOSPC, text) : [0];
-}
-
-/**
- * The user of a group proves ownership of every function by their groups, which are not recorded:
- * any of them may be wrong. The user of a character device passes none, since the iommufd proves
- * it.
- */
-function hotReset(_device: OpenDevice | null, words: readonly number[], c: DeviceContext): Answer {
-  const [argsz, flags, count] = words;
-  if (argsz < 12) return tooSmall(argsz, 12);
-  if (flags !== 0) return invalid(`flags ${hex(flags)} are not 0`);
-  if (c.byCdev !== null && c.byCdev === count > 0) {
-    const door = c.byCdev ? 'a character device takes no groups' : 'no group is passed';
-    return invalid(`${door}: count is ${count}`);
-  }
-  if (c.rootBus) return ON_ROOT_BUS;
-  if (c.busFunctions === null || c.busOwned === null || c.byCdev === null) return null;
-  if (count > c.busFunctions) {
-    return invalid(`count is ${count}, and a reset reaches ${c.busFunctions} functions`);
-  }
-  if (!c.busOwned) return invalid('a function that the reset reaches has another driver');
-  const owns = c.byCdev ? c.iommufdOwns : null;
-  if (owns === null) return UNOWNED_OR_HARDWARE;
-  return owns ? HARDWARE : invalid('a function that the reset reaches has another user');
 }
 
 const IOEVENTFD_SIZES = 0xf;

@@ -28,6 +28,8 @@ export interface UserCall {
   readonly name: string;
   /** It opens a new container. */
   readonly opens: boolean;
+  /** The number of the group that it opens; null for another file. */
+  readonly group: number | null;
   /** Addresses that it unmaps or moves. */
   readonly unmap: UserUnmap | null;
 }

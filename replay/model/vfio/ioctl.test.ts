@@ -1,5 +1,5 @@
 /**
- * Goal: the answers to ioctls that no recording made: sizes of arguments, features, hot resets,
+ * Goal: the answers to ioctls that no recording made: sizes of arguments, features,
  * containers without a group.
  * Method: the argument checks of the kernel, one by one (drivers/vfio/vfio_main.c, container.c,
  * group.c and pci/vfio_pci_core.c 6.1).
@@ -10,10 +10,12 @@ import { containerIoctl, groupIoctl, type1Extension } from './container-ioctl.js
 import { type DeviceContext, deviceIoctl, feature, lowPowerChange } from './device-ioctl.js';
 import type { Container, Group } from './vfio-state.js';
 
-const { EINVAL, ENOTTY, ENODEV, ENOSPC, EBUSY, EFAULT } = ERRNO;
+const { EINVAL, ENOTTY, ENODEV, EBUSY, EFAULT } = ERRNO;
 const context: DeviceContext = {
   busFunctions: 3,
   busOwned: false,
+  busGroups: [7, 7, 8],
+  passed: [],
   rootBus: false,
   isPf: false,
   irqsSet: false,
@@ -39,38 +41,6 @@ describe('a device', () => {
   test('a device has no ioctls of mediated devices', () => {
     expect(device('VFIO_DEVICE_QUERY_GFX_PLANE', [32])).toEqual([-ENOTTY]);
     expect(device('0x3bfb', [])).toEqual([-ENOTTY]);
-  });
-
-  test('a device tells what a bus reset would reach when there is room', () => {
-    const info = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
-    expect(device(info, [12 + 3 * 8 - 1])).toEqual([-ENOSPC]);
-    expect(device(info, [12 + 3 * 8])).toEqual([0]);
-    expect(device(info, [100], { rootBus: true })).toEqual([-ENODEV]);
-  });
-
-  test('resets a bus only for who owns all of it', () => {
-    const reset = 'VFIO_DEVICE_PCI_HOT_RESET';
-    expect(device(reset, [16, 0, 1])).toEqual([-EINVAL]);
-    // Whether the groups that are passed are the right ones is not recorded.
-    expect(device(reset, [16, 0, 1], { busOwned: true })).toBe('unowned or hardware');
-    expect(device(reset, [12, 0, 0], { busOwned: true })).toEqual([-EINVAL]);
-    expect(device(reset, [16, 0, 4], { busOwned: true })).toEqual([-EINVAL]);
-    expect(device(reset, [16, 1, 1], { busOwned: true })).toEqual([-EINVAL]);
-  });
-});
-
-describe('a hot reset through a character device', () => {
-  const reset = (words: readonly number[], more: Partial<DeviceContext> = {}) =>
-    device('VFIO_DEVICE_PCI_HOT_RESET', words, { byCdev: true, busOwned: true, ...more });
-
-  test('a hot reset through a character device takes no groups', () => {
-    expect(reset([16, 0, 1], { iommufdOwns: true })).toEqual([-EINVAL]);
-  });
-
-  test('a hot reset through a character device is for the iommufd that owns all of the bus', () => {
-    expect(reset([12, 0, 0], { iommufdOwns: true })).toBe('hardware');
-    expect(reset([12, 0, 0], { iommufdOwns: false })).toEqual([-EINVAL]);
-    expect(reset([12, 0, 0], { iommufdOwns: null })).toBe('unowned or hardware');
   });
 });
 

@@ -6,6 +6,7 @@ import type { ConfigAccess } from '../vfio-pci-core/config-access.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
 import type { Fault } from '../vfio-pci-core/mmap-faults.js';
 import type { ContainerKey } from './file-descriptors.js';
+import type { Passed } from './hot-reset.js';
 
 interface Open {
   readonly seq: number;
@@ -47,6 +48,8 @@ export interface IoctlCall extends Open {
   dma: DmaProgress | null;
   /** The result of a reset that it requested. */
   reset: number | null;
+  /** The files of groups that the user passed to a hot reset. */
+  passed: readonly Passed[];
   /** A function in it ended unseen. */
   unseen: boolean;
 }
@@ -80,6 +83,7 @@ export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
   next: [],
   dma: null,
   reset: null,
+  passed: [],
   unseen: false,
 });
 

@@ -136,6 +136,8 @@ export interface VfioState {
   readonly descriptors: Descriptors;
   /** Files that groups handed out, by their numbers in `descriptors`. */
   readonly groupFiles: Set<number>;
+  /** The number of the group that a file is of. */
+  readonly openGroups: Map<FileNumber, number>;
   readonly iommufds: Contexts;
   /** By thread: recoveries, and the error that was reported last. */
   readonly recoveries: Map<number, Recovery>;
@@ -160,6 +162,7 @@ export const newVfioState = (): VfioState => ({
   calls: new Map(),
   descriptors: newDescriptors(),
   groupFiles: new Set(),
+  openGroups: new Map(),
   iommufds: newContexts(),
   recoveries: new Map(),
   reported: new Map(),

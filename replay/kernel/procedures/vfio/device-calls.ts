@@ -7,10 +7,9 @@ import {
   type DeviceContext,
   deviceIoctl,
   feature,
-  HARDWARE,
   lowPowerChange,
-  UNOWNED_OR_HARDWARE,
 } from '../../../model/vfio/device-ioctl.js';
+import { HARDWARE, UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -37,6 +36,9 @@ function contextOf(k: Kernel): DeviceContext {
     irqsSet: true,
     byCdev: isBound(k),
     iommufdOwns: isBound(k) ? iommufdOwns(k) : null,
+    // Its files are looked up when they are needed.
+    busGroups: [],
+    passed: [],
     version: k.rules.version,
   };
 }

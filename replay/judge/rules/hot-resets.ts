@@ -1,0 +1,117 @@
+/** The reset of all functions that can only be reset together, as a user requests it. */
+import { errnoName } from '../../../traces/index.js';
+import { driverModel } from '../../model/drivers/index.js';
+import { certainly, only } from '../../model/possible.js';
+import { fileAt } from '../../model/vfio/file-descriptors.js';
+import {
+  type HARDWARE,
+  type HotResetContext,
+  hotResetAnswer,
+  type Passed,
+  UNOWNED_OR_HARDWARE,
+} from '../../model/vfio/hot-reset.js';
+import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
+import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
+import { zap } from '../../model/vfio-pci-core/open-device.js';
+import type { Engine } from '../engine/engine.js';
+import { compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import type { PciDevice } from '../machine/pci-device.js';
+import { iommufdOwns, isByCdev } from './vfio-cdev.js';
+
+export const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
+
+const busOf = (address: string): string => address.slice(0, address.lastIndexOf(':') + 1);
+
+const onBus = (engine: Engine, address: string): PciDevice[] =>
+  [...engine.machine.devices].filter((d) => d.address.startsWith(busOf(address)));
+
+/** A reset of the bus removes the mappings of all its devices without an event. */
+export function learnHotReset(engine: Engine, address: string): void {
+  for (const fn of engine.vfio.functions.values()) {
+    const device = openDeviceOf(fn);
+    if (device !== null && busOf(fn.address) === busOf(address)) zap(device);
+  }
+}
+
+/**
+ * The files that a user passes.
+ * @param words of the argument as it was at the end of the call
+ */
+export function passedFiles(engine: Engine, process: number, words: readonly number[]): Passed[] {
+  const { descriptors, openGroups, groupFiles, containerFiles } = engine.vfio;
+  return words.slice(3, 3 + (words[2] ?? 0)).map((word) => {
+    if ((word | 0) < 0) return 'closed';
+    const file = fileAt(descriptors, process, word);
+    // A file is wrong only if it is known to be another one.
+    if (file === null) return 'unknown';
+    const other = groupFiles.has(file) || containerFiles.has(file);
+    return openGroups.get(file) ?? (other ? 'other' : 'unknown');
+  });
+}
+
+/** What is known of the functions that a reset of a function's bus reaches. */
+export function hotResetContext(
+  engine: Engine,
+  address: string,
+): Omit<HotResetContext, 'passed' | 'version'> {
+  const others = onBus(engine, address);
+  const known = others.every((d) => only(d.visible) !== undefined);
+  const present = others.filter((d) => certainly(d.visible, true));
+  const listed = known && functionAt(engine.vfio, address).resources !== null;
+  const drivers = present.map((d) => only(d.driver));
+  const owned = drivers.every((d) => typeof d === 'string' && driverModel(d).vfioPci);
+  const addresses = present.map((d) => d.address);
+  return {
+    busFunctions: listed ? present.length : null,
+    busOwned: drivers.includes(undefined) ? null : owned,
+    busGroups: present.map(({ group }) => group),
+    rootBus: isWithoutBridge(engine, address),
+    byCdev: isByCdev(engine, address),
+    iommufdOwns: iommufdOwns(engine, addresses, address),
+  };
+}
+
+/** A root bus, or a further bus of a PF for its VFs, which the kernel makes without a bridge. */
+function isWithoutBridge(engine: Engine, address: string): boolean {
+  const pf = engine.machine.find(address)?.physfn ?? null;
+  return busOf(address).endsWith(':00:') || (pf !== null && busOf(pf) !== busOf(address));
+}
+
+/**
+ * Compares what the kernel wrote into the argument of the question what a reset reaches.
+ * @param words of the argument as it was at the end of the call
+ * @returns null without a difference, or when the recording does not have the answer
+ */
+export function wrongAnswer(
+  engine: Engine,
+  call: IoctlCall,
+  words: readonly number[],
+  ret: number,
+): Verdict | null {
+  const address = call.device ?? '';
+  const name = errnoName(ret);
+  if (words.length < 3 || (ret !== 0 && name !== '-ENOSPC')) return null;
+  const context = { ...hotResetContext(engine, address), passed: [], version: null };
+  const expected = hotResetAnswer(context, ret === 0);
+  const [, flags, count] = words;
+  const path = `${address}/${call.name}`;
+  if (expected.count !== null && expected.count !== count) {
+    return diverge(path, `count ${expected.count}`, `count ${count}`);
+  }
+  const isOther = expected.flags !== null && expected.flags !== flags;
+  return isOther ? diverge(path, `flags ${expected.flags}`, `flags ${flags}`) : null;
+}
+
+/** The result of a call whose arguments are good, or may be. */
+export function hotResetVerdict(
+  { device, name, reset }: IoctlCall,
+  expected: typeof HARDWARE | typeof UNOWNED_OR_HARDWARE,
+  ret: number,
+): Verdict {
+  const path = `${device}/${name}`;
+  // The function that does it was recorded; what it returned may be a refusal.
+  if (reset !== null && reset !== ret) return compare(path, errnoName(reset), errnoName(ret));
+  const isRefused = errnoName(ret) === '-EINVAL' || errnoName(ret) === '-EBADF';
+  if (!isRefused) return STIMULUS;
+  return expected === UNOWNED_OR_HARDWARE ? UNKNOWN : diverge(path, 'a reset', errnoName(ret));
+}
