@@ -104,13 +104,6 @@ export function enacted(
     isEarly,
     'a user of a mediated device of before',
   );
-  if (recording.config.isEmpty) {
-    const arrivals = arrivalsOf(events);
-    // Configuration space of a mediated device is its driver's.
-    const isBinding = (e: RecordedEvent) =>
-      !isOfUser(e) || arrivals.has(e) || recording.mediatedUsers.has(e.pid);
-    events = without(recording, events, (e) => !isBinding(e), WITHOUT_CONFIG);
-  }
   for (;;) {
     const { users, kept } = repeatable(recording, events);
     events = kept;
@@ -132,22 +125,6 @@ export function enacted(
       isOwn(e) || (e.kind === 'device.request' && devices.has(e.device));
     events = without(recording, events, isOfProcess, GUESSED);
   }
-}
-
-/** What users of VFIO see of their devices then is not known. */
-const WITHOUT_CONFIG = 'VFIO, in a recording without configuration space';
-
-/** Events of the IOMMU for functions that have just been added. */
-function arrivalsOf(events: readonly RecordedEvent[]): Set<RecordedEvent> {
-  const arrivals = new Set<RecordedEvent>();
-  /** The function that each thread adds. */
-  const added = new Map<number, string | null>();
-  for (const e of events) {
-    if (e.name === 'pci_device_add') added.set(e.tid, e.device);
-    else if (e.kind === 'iommu.attach' && added.get(e.tid) === e.device) arrivals.add(e);
-    else added.delete(e.tid);
-  }
-  return arrivals;
 }
 
 /** Events without some, which are skipped. @param why what those are */

@@ -215,9 +215,10 @@ class Derivation implements Users {
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
       const { config, functions } = this.recording;
-      // BARs are in the snapshot alone.
+      // BARs are in the snapshot alone. The IOMMU also moves functions that no user has.
       const isKnown = isUuid(e.device) || (config.knows(e.device) && functions.size > 0);
-      if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
+      const isUse = e.kind !== 'iommu.attach';
+      if (isUse && (!isKnown || this.#groups.hasVariant(e.device))) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);
     else this.#drop(at, why);
