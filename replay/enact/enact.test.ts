@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { importInput } from '../../recorder/index.js';
 import { buildTrace, type EventRow, scratchFolder } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
 import { traceOf } from '../../tests/cross-judge.js';
 import { CAPTURES, enactedCapture, rowOf } from '../../tests/enact-table.js';
 import { randomRun, seed } from '../../tests/random-runs.js';
@@ -86,6 +87,14 @@ describe('recordings of real kernels', () => {
     const { compared, first, skipped } = enacted(TraceReader.open(output));
     expect({ first, skipped }).toEqual({ first: null, skipped: {} });
     expect(compared).toBe(enactedCapture(capture).compared);
+  });
+
+  test('a recording that does not name its kernel is run with the release by which it comes out', () => {
+    const { kernel, first, skipped } = enact(
+      importedCapture('k73-iommufd-cdev-r1').read(),
+      'unknown',
+    );
+    expect({ kernel, first, skipped }).toEqual({ kernel: '7.3', first: null, skipped: {} });
   });
 
   test('what no procedure does is counted by function', () => {
