@@ -40,6 +40,7 @@ async function run(file: string, options: Options): Promise<void> {
 function formatEnacted(enacted: Enacted): string {
   const { first, outside, skipped, skippedFunctions, skippedShare, unrecorded } = enacted;
   const counts = formatKeys([
+    ['kernel', enacted.kernel],
     ['events', String(enacted.events)],
     ['compared', String(enacted.compared)],
     ['equal', paint('green', String(enacted.equal))],

@@ -57,6 +57,16 @@ export class Beginning {
     this.#of(address).override ??= driver;
   }
 
+  /** It was there before anything showed that it came. */
+  isThere(address: string): void {
+    this.#of(address).present ??= true;
+  }
+
+  /** It has a driver, which may be known by another name. */
+  hasDriver(address: string, driver: string): void {
+    this.#of(address).driver ??= driver;
+  }
+
   #of(address: string): Facts {
     let facts = this.#functions.get(address);
     if (facts === undefined) {
@@ -76,4 +86,17 @@ export class Beginning {
     const start = { present, driver, override };
     return facts?.rank === undefined ? start : { ...start, vfioRank: facts.rank };
   }
+}
+
+/** Functions that are released before anything else shows their drivers, with these. */
+export function firstDriversOf(events: readonly RecordedEvent[]): Map<string, string> {
+  const drivers = new Map<string, string>();
+  const known = new Set<string>();
+  for (const { name, phase, device, driver } of events) {
+    if (device === null || known.has(device)) continue;
+    const isRelease = name === 'device_release_driver_internal' && phase === 'begin';
+    if (isRelease && driver !== null) drivers.set(device, driver);
+    if (isRelease || name === 'really_probe' || name === 'pci_device_add') known.add(device);
+  }
+  return drivers;
 }

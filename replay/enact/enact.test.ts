@@ -5,9 +5,12 @@
  * a run changed.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildTrace, type EventRow } from '../../tests/build-trace.js';
+import { importInput } from '../../recorder/index.js';
+import { buildTrace, type EventRow, scratchFolder } from '../../tests/build-trace.js';
+import { importedCapture } from '../../tests/captures.js';
 import { traceOf } from '../../tests/cross-judge.js';
 import { CAPTURES, enactedCapture, rowOf } from '../../tests/enact-table.js';
 import { randomRun, seed } from '../../tests/random-runs.js';
@@ -76,6 +79,22 @@ describe('recordings of real kernels', () => {
     const result = enactedCapture(capture);
     expect(result).toMatchObject({ different: 0, notReached: 0, first: null });
     expect(table).toContain(rowOf(capture, result));
+  });
+
+  test.each(['dma-fault-r1', 'sriov-on-r1'])('%s is done again without its snapshot', (capture) => {
+    const output = join(scratchFolder(), `${capture}.arrows`);
+    importInput({ input: `tests/data/captures/${capture}/trace.txt.zst`, output });
+    const { compared, first, skipped } = enacted(TraceReader.open(output));
+    expect({ first, skipped }).toEqual({ first: null, skipped: {} });
+    expect(compared).toBe(enactedCapture(capture).compared);
+  });
+
+  test('a recording that does not name its kernel is run with the release by which it comes out', () => {
+    const { kernel, first, skipped } = enact(
+      importedCapture('k73-iommufd-cdev-r1').read(),
+      'unknown',
+    );
+    expect({ kernel, first, skipped }).toEqual({ kernel: '7.3', first: null, skipped: {} });
   });
 
   test('what no procedure does is counted by function', () => {

@@ -4,7 +4,7 @@ import { guessRelease } from '../model/kernel-rules.js';
 import { actorsOf, isOfUser } from './actors.js';
 import { type FollowOptions, follow } from './follow.js';
 import { machineOf } from './learn.js';
-import { type RecordedEvent, type Recording, readRecording } from './recording.js';
+import { type RecordedEvent, type Recording, readRecording, type Skipped } from './recording.js';
 import { describe } from './stepper.js';
 import { type Users, usersOf } from './users.js';
 
@@ -22,6 +22,8 @@ export interface EnactDifference {
 }
 
 export interface Enacted {
+  /** The release whose rules were used. */
+  readonly kernel: string;
   /** Events of the trace. */
   readonly events: number;
   /** Events that were compared, up to the first difference. */
@@ -45,16 +47,40 @@ export interface Enacted {
   readonly first: EnactDifference | null;
 }
 
-/** @param kernel release of the recorded kernel */
+/** Releases that are tried for a recording that does not name its kernel. */
+const RELEASES: readonly string[] = ['7.3', '6.12.117', '6.12', '6.1', '6.18'];
+
+/**
+ * @param kernel release of the recorded kernel; `unknown`: the one by which the most events come
+ *   out, first what its functions show
+ */
 export function enact(batches: Iterable<Batch>, kernel: string): Enacted {
   const recording = readRecording(batches);
-  const { total, outside, skipped } = recording;
-  const release = releaseOf(recording, kernel);
-  const { events, followed } = enacted(recording, release)!;
+  const first = releaseOf(recording, kernel);
+  const releases = kernel === 'unknown' ? [...new Set([first, ...RELEASES])] : [];
+  let best = first;
+  let most = -1;
+  for (const release of releases) {
+    const found = enacted(recording, release, { keepsGuesses: true })!;
+    const { stuck, equal } = found.followed;
+    if (stuck === null) return resultOf(recording, release, found);
+    if (equal > most) [best, most] = [release, equal];
+  }
+  return resultOf(recording, best, enacted(recording, best)!);
+}
+
+type Found = NonNullable<ReturnType<typeof enacted>>;
+
+function resultOf(
+  { total, outside }: Recording,
+  release: string,
+  { events, followed, skipped }: Found,
+): Enacted {
   const { equal, stuck, exhaustive, unrecorded } = followed;
   const different = stuck === null ? 0 : 1;
   const compared = equal + different;
   const counts = {
+    kernel: release,
     events: total,
     compared,
     equal,
@@ -86,6 +112,8 @@ export interface EnactLimits {
   /** With more operations, nothing is done. */
   readonly operationsMax?: number;
   readonly follow?: FollowOptions;
+  /** Processes whose files were guessed are not left out: the first difference ends it. */
+  readonly keepsGuesses?: boolean;
 }
 
 /**
@@ -95,24 +123,13 @@ export interface EnactLimits {
 export function enacted(
   recording: Recording,
   release: string,
-  { operationsMax = Number.POSITIVE_INFINITY, ...options }: EnactLimits = {},
+  { operationsMax = Number.POSITIVE_INFINITY, keepsGuesses = false, ...options }: EnactLimits = {},
 ) {
+  const skipped = recording.skipped.copy();
   const isEarly = (e: RecordedEvent) => recording.earlyUsers.has(e.pid) && isOfUser(e);
-  let events = without(
-    recording,
-    recording.events,
-    isEarly,
-    'a user of a mediated device of before',
-  );
-  if (recording.config.isEmpty) {
-    const arrivals = arrivalsOf(events);
-    // Configuration space of a mediated device is its driver's.
-    const isBinding = (e: RecordedEvent) =>
-      !isOfUser(e) || arrivals.has(e) || recording.mediatedUsers.has(e.pid);
-    events = without(recording, events, (e) => !isBinding(e), WITHOUT_CONFIG);
-  }
+  let events = without(skipped, recording.events, isEarly, EARLY);
   for (;;) {
-    const { users, kept } = repeatable(recording, events);
+    const { users, kept } = repeatable(recording, skipped, events);
     events = kept;
     const actors = actorsOf(events, users);
     const machine = machineOf({ ...recording, events }, release);
@@ -123,36 +140,24 @@ export function enacted(
     if (operations > operationsMax) return null;
     const followed = follow(spec, known, actors, options.follow);
     const pid = followed.stuck === null ? null : events[followed.stuck.at].pid;
-    if (pid === null || !guessed.has(pid)) return { events, spec, known, actors, followed };
+    if (pid === null || !guessed.has(pid) || keepsGuesses) {
+      return { events, spec, known, actors, followed, skipped };
+    }
     const isOwn = (e: RecordedEvent) =>
       users.processOf(e.pid) === users.processOf(pid) && isOfUser(e);
     const devices = new Set(events.filter(isOwn).map(({ device }) => device));
     // Without its user, nobody is requested to close a device.
     const isOfProcess = (e: RecordedEvent) =>
       isOwn(e) || (e.kind === 'device.request' && devices.has(e.device));
-    events = without(recording, events, isOfProcess, GUESSED);
+    events = without(skipped, events, isOfProcess, GUESSED);
   }
 }
 
-/** What users of VFIO see of their devices then is not known. */
-const WITHOUT_CONFIG = 'VFIO, in a recording without configuration space';
-
-/** Events of the IOMMU for functions that have just been added. */
-function arrivalsOf(events: readonly RecordedEvent[]): Set<RecordedEvent> {
-  const arrivals = new Set<RecordedEvent>();
-  /** The function that each thread adds. */
-  const added = new Map<number, string | null>();
-  for (const e of events) {
-    if (e.name === 'pci_device_add') added.set(e.tid, e.device);
-    else if (e.kind === 'iommu.attach' && added.get(e.tid) === e.device) arrivals.add(e);
-    else added.delete(e.tid);
-  }
-  return arrivals;
-}
+const EARLY = 'a user of a mediated device of before';
 
 /** Events without some, which are skipped. @param why what those are */
 function without(
-  { skipped }: Recording,
+  skipped: Skipped,
   events: readonly RecordedEvent[],
   isSkipped: (e: RecordedEvent) => boolean,
   why: string,
@@ -171,13 +176,14 @@ const GUESSED = 'a process whose files or devices are not known';
 /** Events without those that no operation can repeat, and what users did for the others. */
 function repeatable(
   recording: Recording,
+  skipped: Skipped,
   events: readonly RecordedEvent[],
 ): { readonly kept: readonly RecordedEvent[]; readonly users: Users } {
   let kept = events;
   for (;;) {
     const users = usersOf(recording, kept);
     if (users.dropped.size === 0) return { kept, users };
-    for (const [{ kind }, why] of users.dropped) recording.skipped.add(kind, why);
+    for (const [{ kind }, why] of users.dropped) skipped.add(kind, why);
     kept = kept.filter((e) => !users.dropped.has(e));
   }
 }

@@ -15,12 +15,13 @@ import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci
 import { routingId, vfAddressOf } from '../model/binding/vf-address.js';
 import { driverModel } from '../model/drivers/index.js';
 import { isUuid, MDEV_DRIVERS } from '../model/mdev/index.js';
-import { Beginning } from './beginning.js';
+import { Beginning, firstDriversOf } from './beginning.js';
 import { DriverOrder } from './driver-order.js';
-import { Groups } from './groups.js';
+import { groupsOfMachine } from './groups.js';
 import { overrideIsFree } from './override-lock.js';
 import { Reasons } from './reasons.js';
 import type { RecordedEvent, Recording } from './recording.js';
+import { resourcesRead, SeenHardware } from './seen-hardware.js';
 
 /** What the events teach of a driver. */
 interface Taught {
@@ -43,12 +44,15 @@ export function machineOf(recording: Recording, kernel: string): MachineSpec {
   return { kernel, rules, functions: lesson.functions(), drivers: lesson.drivers() };
 }
 
+/** A driver that no event names. */
+const UNNAMED = 'unnamed';
 /** Of a function whose ids no event shows. */
 const NO_IDS: PciIds = { vendor: 0, device: 0, subvendor: null, subdevice: null, class: 0 };
 
 class Lesson {
   readonly #beginning: Beginning;
-  readonly #groups: Groups;
+  readonly #groups: ReadonlyMap<string, number>;
+  readonly #seen = new SeenHardware();
   readonly #order = new DriverOrder();
   readonly #drivers = new Map<string, Taught>();
   readonly #vfs = new Map<string, Vfs>();
@@ -66,8 +70,11 @@ class Lesson {
 
   constructor(private readonly recording: Recording) {
     this.#beginning = new Beginning(recording);
-    this.#groups = new Groups(recording);
+    this.#groups = groupsOfMachine(recording);
     for (const name of recording.drivers.keys()) this.#driver(name, false);
+    for (const [address, driver] of firstDriversOf(recording.events)) {
+      if (!recording.functions.has(address)) this.#bound.set(address, driver);
+    }
     for (const [address, { ids, driver, override, physfn }] of recording.functions) {
       if (ids !== null) this.#ids.set(address, ids);
       if (physfn !== null) this.#vfIsAt(physfn, address, ids?.device ?? null);
@@ -81,6 +88,7 @@ class Lesson {
   take(e: RecordedEvent, at: number): void {
     this.#beginning.take(e);
     this.#reasons.take(e, at);
+    this.#seen.take(e);
     const { driver, name } = e;
     // Mediated devices come by writes that name them: nothing has to be learned of them.
     const device = e.device !== null && isUuid(e.device) ? null : e.device;
@@ -164,8 +172,9 @@ class Lesson {
 
   /** Which of the two ways the driver of a PF makes its VFs, or that it makes none. */
   #sriov(e: RecordedEvent, open: readonly RecordedEvent[]): void {
-    const pf = e.device === null ? undefined : this.#bound.get(e.device);
-    if (pf === undefined) return;
+    if (e.device === null) return;
+    const pf = this.#bound.get(e.device) ?? this.#driverOfPf(e.device, e.name);
+    if (pf === null) return;
     const taught = this.#driver(pf, false);
     if (e.name === 'sriov_numvfs' && e.ret === -ERRNO.ENOENT) taught.sriov ??= 'none';
     // The core asks for VFs that are there after it has looked whether the driver can make any.
@@ -174,6 +183,15 @@ class Lesson {
     if (e.name === 'pci_enable_sriov' || e.name === 'pci_disable_sriov') taught.sriov = 'own';
     const isSimple = e.name === 'sriov_enable' || e.name === 'pci_iov_remove_virtfn';
     if (isSimple && taught.sriov !== 'own') taught.sriov = 'simple';
+  }
+
+  /** VFs that come show that their PF has a driver, even if nothing names it. */
+  #driverOfPf(pf: string, name: string): string | null {
+    if (name !== 'pci_enable_sriov' && name !== 'sriov_enable') return null;
+    if (this.recording.functions.has(pf)) return null;
+    this.#beginning.hasDriver(pf, UNNAMED);
+    this.#bound.set(pf, UNNAMED);
+    return UNNAMED;
   }
 
   #added({ data }: RecordedEvent, at: number, device: string, open: readonly RecordedEvent[]) {
@@ -203,6 +221,7 @@ class Lesson {
   #meet(device: string): void {
     if (this.#ids.has(device)) return;
     this.#others.add(device);
+    this.#beginning.isThere(device);
     this.#ids.set(device, { ...NO_IDS, device: this.#others.size });
   }
 
@@ -237,10 +256,10 @@ class Lesson {
 
   /** Group and hardware of a function. @param vf which VF of a PF it is; null for none */
   #partsOf(address: string, vf: { readonly pf: string; readonly index: number } | null): VfSpec {
-    const group = this.#groups.of(address);
+    const group = this.#groups.get(address);
     const hardware = this.#hardwareOf(address, vf);
     return {
-      ...(group === null ? {} : { group }),
+      ...(group === undefined ? {} : { group }),
       ...(hardware === null ? {} : { hardware }),
     };
   }
@@ -252,9 +271,12 @@ class Lesson {
     const { config, functions } = this.recording;
     const resources =
       config.resources(address) ?? (vf === null ? null : config.resourcesOfVf(vf.pf, vf.index));
-    const bytes = config.config(address) ?? new Uint8Array(EXPRESS_BYTES);
-    const hardware =
-      resources === null ? null : asRecorded({ config: bytes, resources, isVf: vf !== null });
+    const known = config.config(address);
+    const bytes = known ?? config.asRead(address);
+    const seen = known === null ? this.#seen.of(address) : null;
+    const shown = resources ?? (bytes === null ? null : resourcesRead(bytes, seen?.bars ?? []));
+    const recorded = { config: bytes, resources: shown ?? [], isVf: vf !== null };
+    const hardware = shown === null ? seen : { ...(seen ?? NOTHING), recorded };
     // What a variant of vfio-pci finds decides whether its probe succeeds.
     const properties = functions.get(address)?.properties ?? null;
     return properties === null ? hardware : { ...(hardware ?? defaultHardware), properties };
@@ -308,17 +330,24 @@ class Lesson {
   }
 }
 
-const EXPRESS_BYTES = 4096;
+/** Hardware without anything that a recording does not show. */
+const NOTHING: HardwareSpec = {
+  bars: [],
+  pin: false,
+  msi: 0,
+  msix: 0,
+  express: false,
+  reset: 0,
+};
 
-/** Hardware that a recording shows completely. */
-const asRecorded = (recorded: NonNullable<HardwareSpec['recorded']>): HardwareSpec => ({
-  ...{ bars: [], pin: false, msi: 0, msix: 0, express: false, reset: 0 },
-  recorded,
-});
-
-/** What a driver claims: its model's table, and what it was tried on without any other reason. */
+/**
+ * What a driver claims: its model's table, and what it was tried on without any other reason. Only
+ * functions whose ids are not known can be missing in a model's table.
+ */
 function tableOf(name: string, tried: readonly IdMatch[]): IdMatch[] | null {
   const { overrideOnly, table } = driverModel(name);
   if (overrideOnly) return tried.length > 0 ? [...tried] : null;
-  return table === null ? [...tried] : null;
+  if (table === null) return [...tried];
+  const unknown = tried.filter(({ vendor }) => vendor === NO_IDS.vendor);
+  return unknown.length > 0 ? [...table, ...unknown] : null;
 }

@@ -18,6 +18,7 @@ interface Snapshot {
   readonly resources: readonly Resource[];
 }
 
+const BASIC_BYTES = 256;
 const EXPRESS_BYTES = 4096;
 /** BARs of all VFs are resources 7 to 12 of their PF, in sysfs. */
 const FIRST_VF_BAR = 7;
@@ -26,8 +27,8 @@ const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
 export class ConfigLog {
   readonly #snapshots = new Map<string, Snapshot>();
   readonly #openings = new Map<number, Opening[]>();
-  /** Functions whose configuration space the kernel read while it opened them. */
-  readonly #read = new Set<string>();
+  /** How the kernel first read configuration spaces, while it opened their functions. */
+  readonly #read = new Map<string, Opening>();
   /** The function that a thread opens. */
   readonly #opening = new Map<number, Opening>();
 
@@ -55,7 +56,7 @@ export class ConfigLog {
     const opening = this.#opening.get(e.tid);
     if (opening === undefined || e.path !== 'kernel' || e.device !== opening.address) return;
     if (e.isWrite || e.phase === 'begin' || !e.hasValue) return;
-    this.#read.add(opening.address);
+    if (!this.#read.has(opening.address)) this.#read.set(opening.address, opening);
     opening.last = e.seq;
     opening.reads.push({ offset: e.offset, width: e.length as Width, value: e.value });
   }
@@ -69,18 +70,19 @@ export class ConfigLog {
       .get(tid)
       ?.findLast((one) => one.address === address && one.last <= seq && one.reads.length > 0);
     if (opening === undefined) return null;
-    const known = this.#snapshots.get(address)?.config;
-    const bytes = known?.slice() ?? new Uint8Array(EXPRESS_BYTES);
-    for (const { offset, width, value } of opening.reads) {
-      if (offset + width <= bytes.length) poke(bytes, offset, width, value);
-    }
     const dwords = opening.reads.filter(({ width }) => width === 4).map(({ offset }) => offset);
-    return { bytes, dwords };
+    return { bytes: this.#bytesOf(opening), dwords };
   }
 
-  /** No snapshot has a configuration space. */
-  get isEmpty(): boolean {
-    return ![...this.#snapshots.values()].some(({ config }) => config !== null);
+  /** What a snapshot has, with what the kernel read after it. */
+  #bytesOf({ address, reads }: Opening): Uint8Array {
+    const known = this.#snapshots.get(address)?.config;
+    const isExpress = reads.some(({ offset }) => offset >= BASIC_BYTES);
+    const bytes = known?.slice() ?? new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
+    for (const { offset, width, value } of reads) {
+      if (offset + width <= bytes.length) poke(bytes, offset, width, value);
+    }
+    return bytes;
   }
 
   /** Whether configuration space of a function is recorded at all. */
@@ -91,6 +93,12 @@ export class ConfigLog {
   /** Configuration space in the snapshot; null when it does not have it. */
   config(address: string): Uint8Array | null {
     return this.#snapshots.get(address)?.config ?? null;
+  }
+
+  /** Configuration space as the kernel first read it when it opened the function. */
+  asRead(address: string): Uint8Array | null {
+    const opening = this.#read.get(address);
+    return opening === undefined ? null : this.#bytesOf(opening);
   }
 
   /** BARs and ROM in the snapshot; null when it does not have them. */

@@ -62,9 +62,15 @@ export interface Recording {
 }
 
 /** Counts of events that are not re-enacted. */
-class Skipped {
-  readonly kinds: Record<string, number> = {};
-  readonly functions: Record<string, number> = {};
+export class Skipped {
+  constructor(
+    readonly kinds: Record<string, number> = {},
+    readonly functions: Record<string, number> = {},
+  ) {}
+
+  copy(): Skipped {
+    return new Skipped({ ...this.kinds }, { ...this.functions });
+  }
 
   add(kind: string, what: string): void {
     count(this.kinds, kind);

@@ -31,14 +31,14 @@ function claimsShow(events: readonly RecordedEvent[]): boolean {
   return false;
 }
 
-/** Number of the next event of the same thread, of each event. */
-export function nextOfThread(events: readonly RecordedEvent[]): Int32Array {
+/** Number of the next event of the same thread, or of the same process, of each event. */
+export function nextOf(by: 'tid' | 'pid', events: readonly RecordedEvent[]): Int32Array {
   const next = new Int32Array(events.length).fill(events.length);
   const last = new Map<number, number>();
-  for (const [i, { tid }] of events.entries()) {
-    const before = last.get(tid);
+  for (const [i, e] of events.entries()) {
+    const before = last.get(e[by]);
     if (before !== undefined) next[before] = i;
-    last.set(tid, i);
+    last.set(e[by], i);
   }
   return next;
 }

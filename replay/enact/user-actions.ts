@@ -3,10 +3,10 @@ import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction, Touch, UserAction } from '../kernel/index.js';
 import { IRQ_SET } from '../model/vfio/vfio-irqs.js';
 import { VM_FAULT } from '../model/vfio-pci-core/mmap-faults.js';
+import { PAGE, REGION_PAGE_BITS } from '../model/vfio-pci-core/regions.js';
 import type { RecordedEvent } from './recording.js';
 
-const PAGE = 4096;
-const REGION_PAGES = 2 ** 28;
+const REGION_PAGES = 2 ** REGION_PAGE_BITS;
 
 interface Mapping {
   readonly name: string;

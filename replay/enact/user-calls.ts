@@ -194,9 +194,11 @@ export class UserCalls {
   /** The number of a group: it is recorded, or what the thread does then shows it. */
   #groupOf(files: UserFiles, { begin, inner, shown }: UserCall, fd: number): number | null {
     const recorded = wordAt(begin.data, 0) ?? files.at(fd, 'group')?.group ?? null;
-    if (recorded !== null) return recorded;
-    const within = inner.find((e) => e.device !== null)?.device ?? null;
     const open = files.of('group');
+    // That of a group whose last device has left VFIO reads as 0.
+    const isGone = recorded === 0 && open.length > 0 && files.groupAt(0) === null;
+    if (recorded !== null && !isGone) return recorded;
+    const within = inner.find((e) => e.device !== null)?.device ?? null;
     if (within === null && open.length > 0) return open[open.length - 1].group;
     const address = within ?? shown;
     return address === null ? null : this.groups.of(address);

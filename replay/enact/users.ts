@@ -9,7 +9,7 @@ import { Groups } from './groups.js';
 import { type Opening, openingsOf } from './opened-files.js';
 import type { RecordedEvent, Recording } from './recording.js';
 import type { SystemCall } from './system-calls.js';
-import { endsOf, nextOfThread, shownBy } from './thread-order.js';
+import { endsOf, nextOf, shownBy } from './thread-order.js';
 import { fallsBack, UserActions, type UserOperation } from './user-actions.js';
 import type { UserCall } from './user-call.js';
 import { UserCalls } from './user-calls.js';
@@ -86,6 +86,8 @@ class Derivation implements Users {
   readonly #until = new Map<number, number>();
   /** Number of the next event of the same thread. */
   readonly #next: Int32Array;
+  /** The same of the process. */
+  readonly #nextOfProcess: Int32Array;
   /** Number of the end of each begin; -1 without one. */
   readonly #ends: Int32Array;
 
@@ -96,7 +98,8 @@ class Derivation implements Users {
   ) {
     this.#groups = new Groups(recording);
     this.#calls = new UserCalls(this.#actions, this.#groups, shownBy(events), decisions);
-    this.#next = nextOfThread(events);
+    this.#next = nextOf('tid', events);
+    this.#nextOfProcess = nextOf('pid', events);
     this.#ends = endsOf(events);
     this.#closer = new UserClosing(events, this.#next, this.#groups, this.#calls);
     for (const [at, { pid }] of events.entries()) this.#lasts.set(pid, at);
@@ -215,9 +218,10 @@ class Derivation implements Users {
     if (e.device !== null) {
       this.#last.set(e.pid, e.device);
       const { config, functions } = this.recording;
-      // BARs are in the snapshot alone.
+      // BARs are in the snapshot alone. The IOMMU also moves functions that no user has.
       const isKnown = isUuid(e.device) || (config.knows(e.device) && functions.size > 0);
-      if (!isKnown || this.#groups.hasVariant(e.device)) files.isGuess = true;
+      const isUse = e.kind !== 'iommu.attach';
+      if (isUse && (!isKnown || this.#groups.hasVariant(e.device))) files.isGuess = true;
     }
     if (why === null) this.processes.set(e.tid, files.process);
     else this.#drop(at, why);
@@ -319,15 +323,17 @@ class Derivation implements Users {
     return { begin, at, inner, end: last, ret: last?.ret ?? 0, shown: this.#shownAfter(at), setBy };
   }
 
-  /** The SET_IOMMU after an event in which a group that was claimed gets its domain. */
+  /** The SET_IOMMU after an event, by any thread, in which a claimed group gets its domain. */
   #setAfter(inner: readonly RecordedEvent[], from: number): number | null {
     const device = inner.find(({ kind }) => kind === 'iommu.attach')?.device ?? null;
     if (device === null || from < 0) return null;
-    let set = -1;
-    for (let i = this.#next[from]; i < this.events.length; i = this.#next[i]) {
-      const { kind, name, phase, device: attached } = this.events[i];
-      if (name === 'VFIO_SET_IOMMU') set = phase === 'begin' ? i : -1;
-      if (kind === 'iommu.attach' && attached === device) return set < 0 ? null : set;
+    const next = this.#nextOfProcess;
+    const sets = new Map<number, number>();
+    for (let i = next[from]; i < this.events.length; i = next[i]) {
+      const { kind, name, phase, device: attached, tid } = this.events[i];
+      if (name === 'VFIO_SET_IOMMU' && phase === 'begin') sets.set(tid, i);
+      else if (name === 'VFIO_SET_IOMMU') sets.delete(tid);
+      if (kind === 'iommu.attach' && attached === device) return sets.get(tid) ?? null;
     }
     return null;
   }

@@ -6,7 +6,12 @@ import type { PciIds } from '../model/binding/pci-ids.js';
 import { EXT_CAP } from '../model/config-space.js';
 import { CAP, EXT } from '../model/vfio-pci-core/capabilities.js';
 import { merge, peek, poke, type Width } from '../model/vfio-pci-core/little-endian.js';
-import type { PciFunction, Resource } from '../model/vfio-pci-core/pci-function.js';
+import {
+  BARS,
+  lengthOf,
+  type PciFunction,
+  type Resource,
+} from '../model/vfio-pci-core/pci-function.js';
 import type { HardwareSpec, SriovSpec } from './machine-spec.js';
 
 export const defaultHardware: HardwareSpec = {
@@ -36,7 +41,8 @@ const BARS_OF_FUNCTION = 0x0100_0000;
 const NONE: Resource = { start: 0, end: 0, flags: 0 };
 
 /** BAR 0 to 5 and the ROM; each BAR is aligned to its size. */
-function resourcesOf({ bars }: HardwareSpec, index: number): Resource[] {
+function resourcesOf({ bars, recorded }: HardwareSpec, index: number): readonly Resource[] {
+  if (recorded !== undefined) return recorded.resources;
   let next = FIRST_BAR + (index % 256) * BARS_OF_FUNCTION;
   const resources = Array.from({ length: 6 }, (_, i): Resource => {
     const bytes = bars[i] ?? 0;
@@ -59,12 +65,11 @@ export function hardwareOf(
   index: number,
   isVf: boolean,
 ): { config: Uint8Array; pci: PciFunction } {
-  if (spec.recorded !== undefined) {
-    const { vendor, device } = ids;
-    const { config, ...own } = spec.recorded;
-    return { config, pci: { vendor, device, class: ids.class, ...own } };
-  }
   const resources = resourcesOf(spec, index);
+  const { vendor, device } = ids;
+  const pci = { vendor, device, class: ids.class, isVf: spec.recorded?.isVf ?? isVf, resources };
+  const recorded = spec.recorded?.config ?? null;
+  if (recorded !== null) return { config: recorded, pci };
   const isExpress = spec.express || sriov !== null || spec.dvsec !== undefined;
   const config = new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
   // The ids of a VF are those of its PF's capability: its own read as ones.
@@ -79,15 +84,19 @@ export function hardwareOf(
   poke(config, 0x2e, 2, ids.subdevice ?? 0);
   config[0x3c] = INTERRUPT_LINE;
   config[0x3d] = spec.pin && !isVf ? 1 : 0;
-  addCapabilities(config, spec, isExpress);
+  addCapabilities(config, spec, resources, isExpress);
   if (sriov !== null) addSriov(config, sriov);
   if (spec.dvsec !== undefined) addDvsec(config, spec.dvsec, sriov !== null);
   for (const [offset, value] of spec.registers ?? []) poke(config, offset, 4, value);
-  const { vendor, device } = ids;
-  return { config, pci: { vendor, device, class: ids.class, isVf, resources } };
+  return { config, pci };
 }
 
-function addCapabilities(config: Uint8Array, { msi, msix, bars }: HardwareSpec, express: boolean) {
+function addCapabilities(
+  config: Uint8Array,
+  { msi, msix }: HardwareSpec,
+  resources: readonly Resource[],
+  express: boolean,
+): void {
   let link = 0x34;
   const add = (id: number, at: number) => {
     config[link] = at;
@@ -103,15 +112,21 @@ function addCapabilities(config: Uint8Array, { msi, msix, bars }: HardwareSpec, 
   if (msix > 0) {
     add(CAP.MSIX, AT.MSIX);
     poke(config, AT.MSIX + 2, 2, msix - 1);
-    // The table is the second half of the last BAR, and the pending bits end it.
-    const bar = bars.findLastIndex((bytes) => bytes > 0);
-    poke(config, AT.MSIX + 4, 4, (bars[bar] / 2) | bar);
-    poke(config, AT.MSIX + 8, 4, (bars[bar] - 8) | bar);
+    placeVectors(config, resources.slice(0, BARS));
   }
   if (!express) return;
   add(CAP.EXP, AT.EXP);
   poke(config, AT.EXP + 2, 2, 0x0002);
   poke(config, AT.EXP + 4, 4, 0x1000_0000);
+}
+
+/** The table of MSI-X is the second half of the last BAR, and the pending bits end it. */
+function placeVectors(config: Uint8Array, bars: readonly Resource[]): void {
+  const bar = bars.findLastIndex(({ flags }) => (flags & MEMORY) !== 0);
+  if (bar < 0) return;
+  const bytes = lengthOf(bars[bar]);
+  poke(config, AT.MSIX + 4, 4, (bytes / 2) | bar);
+  poke(config, AT.MSIX + 8, 4, (bytes - 8) | bar);
 }
 
 function addSriov(config: Uint8Array, sriov: SriovSpec): void {

@@ -41,9 +41,10 @@ export interface HardwareSpec {
   readonly properties?: Readonly<Record<string, number>>;
   /** A designated vendor-specific capability, with its word at 0xA. */
   readonly dvsec?: { readonly vendor: number; readonly id: number; readonly word: number };
-  /** As a recording has it: it counts in place of BARs, vectors and capabilities. */
+  /** As a recording has it: it counts in place of BARs, and of vectors and capabilities. */
   readonly recorded?: {
-    readonly config: Uint8Array;
+    /** Null when the recording does not have it: vectors and capabilities are those of above. */
+    readonly config: Uint8Array | null;
     readonly resources: readonly Resource[];
     readonly isVf: boolean;
   };

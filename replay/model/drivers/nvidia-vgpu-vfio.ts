@@ -82,6 +82,7 @@ function maskOf({ sizes: [bar0, bar1, bar3] }: Vgpu, offset: number): number | n
 /** Registers of BARs keep the bits that their sizes allow; COMMAND keeps all. */
 function writeConfig(own: Vgpu, { offset, count, data }: RegionAccess): Served<Vgpu> {
   const done = { by: 'driver', ret: count } as const;
+  if (own.type === null) return done;
   const mask = maskOf(own, offset);
   const bytes = Uint8Array.from(own.bytes);
   if (mask !== null && count === 4) {
