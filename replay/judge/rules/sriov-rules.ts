@@ -267,7 +267,10 @@ export function disable(engine: Engine, e: EventCursor): Verdict {
   if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
   // A write of sriov_numvfs counts the VFs that are removed, and its end decides the number.
   if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
-  setNumVfs(sriovOf(pf), 0, e.seq);
+  const sriov = sriovOf(pf);
+  const before = sriov.assumed.numVfs ? undefined : only(sriov.numVfs);
+  setNumVfs(sriov, 0, e.seq);
+  if (before !== undefined && before > 0) sriov.leaving = { next: 0, of: before };
   return STIMULUS;
 }
 
@@ -332,16 +335,30 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   return oneOf(path, [0], e.ret);
 }
 
+/**
+ * A driver removes its VFs on its own, which cannot be predicted; once it has begun, all of them
+ * go.
+ */
+function removeOwnVf(pf: PciDevice, e: EventCursor): Verdict {
+  const sriov = sriovOf(pf);
+  const { numVfs, assumed, leaving } = sriov;
+  const count = assumed.numVfs ? 0 : (only(numVfs) ?? 0);
+  const { next, of } = leaving ?? { next: 0, of: count };
+  if (!certainly(numVfs, 0)) sriov.numVfs = 'unknown';
+  if (next + 1 < of) sriov.leaving = { next: next + 1, of };
+  else delete sriov.leaving;
+  if (of === 0) return UNKNOWN;
+  return compare(`${pf.address}/sriov/vf`, `VF ${next}`, `VF ${e.value}`, IN_ORDER);
+}
+
 /** `pci_iov_remove_virtfn`: from the first VF to the last. */
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return STIMULUS;
   const store = engine.frames.inner(e.tid, 'store');
   const byWrite = store?.attribute === 'sriov_numvfs' && store.device === pf;
-  // A driver removes its VFs on its own, which cannot be predicted.
-  if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
+  if (!byWrite) return removeOwnVf(pf, e);
   const numVfs = only(sriovOf(pf).numVfs);
-  if (!byWrite) return UNKNOWN;
   const path = `${pf.address}/sriov/vf`;
   const failing = engine.frames.inner(e.tid, 'enable');
   if (failing !== null) {

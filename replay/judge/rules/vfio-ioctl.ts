@@ -3,7 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
-import { because } from '../../model/reason.js';
+import { anyOf, because } from '../../model/reason.js';
 import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -41,7 +41,7 @@ import {
 import type { PciDevice } from '../machine/pci-device.js';
 import { containerOfCall } from './container-files.js';
 import { groupKey } from './group-keys.js';
-import { deviceCauses } from './hindsight.js';
+import { deviceCauses, SET_RESET } from './hindsight.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -49,7 +49,7 @@ import { beginDma } from './vfio-dma.js';
 import { openOf } from './vfio-effects.js';
 import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
 import { learnMigration, migrationFeature, migrationReset } from './vfio-migration.js';
-import { judgeByKernel } from './vfio-results.js';
+import { judge, judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
 import { resetVariant, variantIoctl } from './vfio-variant.js';
 
@@ -215,6 +215,13 @@ function resultVerdict(
   if (call.unseen) return UNKNOWN;
   if (expected === 'unmodelled') return UNMODELLED;
   if (expected === UNOWNED_OR_HARDWARE) {
+    // The function that looks who owns what the reset reaches, and resets it, is recorded.
+    if (call.reached === SET_RESET && call.reset !== null) {
+      return handedOn(`${address}/${call.name}`, call.reset, ret);
+    }
+    if (ret < 0 && call.reached !== SET_RESET && engine.records(SET_RESET)) {
+      return judge(`${address}/${call.name}`, WRONG_FILES, ret);
+    }
     return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
   }
   if (expected === HARDWARE) {
@@ -254,6 +261,12 @@ function deviceResults(
   }
   return deviceIoctl(call.name, device, argument, context);
 }
+
+const WRONG_FILES = anyOf(
+  because(ERRNO.EBADF, 'a descriptor that was passed is not open'),
+  because(ERRNO.EINVAL, 'a descriptor that was passed is of no group'),
+  because(ERRNO.EFAULT, 'the descriptors cannot be read'),
+);
 
 const NO_RESET = because(ERRNO.EINVAL, 'the function could not be reset when it was opened');
 
