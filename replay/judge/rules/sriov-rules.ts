@@ -9,7 +9,7 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
-import { anyOf, because, type Results, unseen } from '../../model/reason.js';
+import { anyOf, because, inferring, type Results, unseen } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -90,6 +90,7 @@ function noConfigure(pf: PciDevice): Results {
 
 /** In place of a result: any result of the driver's `sriov_configure`. */
 const ANY_ERRNO = 0;
+const NO_PARAMETER = inferring(ERRNO.ENOENT, 'probably enable_sriov of vfio-pci is off');
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results | null {
   const n = parseU16(frame.text);
@@ -113,11 +114,14 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
     if (driver === null || driverModel(driver).sriovConfigure === 'none') return noConfigure(pf);
-    const simple = driverModel(driver).sriovConfigure === 'simple';
+    const { sriovConfigure, vfioPci } = driverModel(driver);
+    const simple = sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
     if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);
     if (simple && engine.records('sriov_enable')) return [];
-    return [frame.count, ANY_ERRNO];
+    // Only with its parameter does vfio-pci make VFs (vfio_pci_sriov_configure, 6.12).
+    const byParameter = vfioPci && sriovConfigure === 'unknown';
+    return anyOf(byParameter ? NO_PARAMETER : [], [frame.count, ANY_ERRNO]);
   });
   return anyOf(...results, beyond === null ? tooMany : []);
 }
