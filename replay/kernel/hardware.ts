@@ -54,22 +54,64 @@ function resourcesOf({ bars, recorded }: HardwareSpec, index: number): readonly 
   return [...resources, NONE];
 }
 
+/** Address space that each PF has the BARs of its VFs in. */
+const FIRST_VF_BAR = 0x40_0000_0000;
+const BARS_OF_VFS = 0x1_0000_0000;
+
+/**
+ * BARs of all VFs of a PF: each is one resource of the PF, with room for as many VFs as it can have
+ * (sriov_init, kernel drivers/pci/iov.c 6.1).
+ * @param index of the PF's place
+ */
+export function resourcesOfVfs({ bars }: HardwareSpec, vfs: number, index: number): Resource[] {
+  let next = FIRST_VF_BAR + index * BARS_OF_VFS;
+  return Array.from({ length: 6 }, (_, i): Resource => {
+    const bytes = bars[i] ?? 0;
+    if (bytes === 0) return NONE;
+    const start = Math.ceil(next / bytes) * bytes;
+    next = start + bytes * vfs;
+    return { start, end: next - 1, flags: MEMORY };
+  });
+}
+
+/** BARs of one of them. */
+function resourcesOfVf(spec: HardwareSpec, { vfs, pf, index }: VfPlace): Resource[] {
+  const all = resourcesOfVfs(spec, vfs, pf);
+  const parts = all.map((of, i): Resource => {
+    const bytes = spec.bars[i] ?? 0;
+    if (bytes === 0) return of;
+    const start = of.start + bytes * index;
+    return { ...of, start, end: start + bytes - 1 };
+  });
+  return [...parts, NONE];
+}
+
+/** A VF: how many its PF can have, the number of the PF's place, and its own index. */
+export interface VfPlace {
+  readonly vfs: number;
+  readonly pf: number;
+  readonly index: number;
+}
+
 /**
  * Configuration space and resources of a new function.
  * @param index of its place, which determines the addresses of its BARs
+ * @param vf null for a function that is not a VF
  */
 export function hardwareOf(
   ids: PciIds,
   spec: HardwareSpec,
   sriov: SriovSpec | null,
   index: number,
-  isVf: boolean,
+  vf: VfPlace | null,
 ): { config: Uint8Array; pci: PciFunction } {
-  const resources = resourcesOf(spec, index);
+  const isVf = vf !== null;
+  const { recorded } = spec;
+  const isNew = vf !== null && recorded === undefined;
+  const resources = isNew ? resourcesOfVf(spec, vf) : resourcesOf(spec, index);
   const { vendor, device } = ids;
-  const pci = { vendor, device, class: ids.class, isVf: spec.recorded?.isVf ?? isVf, resources };
-  const recorded = spec.recorded?.config ?? null;
-  if (recorded !== null) return { config: recorded, pci };
+  const pci = { vendor, device, class: ids.class, isVf: recorded?.isVf ?? isVf, resources };
+  if (recorded !== undefined && recorded.config !== null) return { config: recorded.config, pci };
   const isExpress = spec.express || sriov !== null || spec.dvsec !== undefined;
   const config = new Uint8Array(isExpress ? EXPRESS_BYTES : BASIC_BYTES);
   // The ids of a VF are those of its PF's capability: its own read as ones.

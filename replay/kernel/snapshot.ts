@@ -3,6 +3,8 @@
  * function, then one per driver. `binding/snapshot.ts` reads them.
  */
 import { CELL, type EventAppender } from '../../traces/index.js';
+import type { Resource } from '../model/vfio-pci-core/pci-function.js';
+import { defaultHardware, resourcesOfVfs } from './hardware.js';
 import type { Place } from './place.js';
 import type { World } from './world.js';
 
@@ -37,8 +39,15 @@ export function emitSnapshot(world: World, events: EventAppender): void {
 const hex = (n: number, width: number): string => n.toString(16).padStart(width, '0');
 const id = (n: number | null, width = 4): string => `0x${hex(n ?? 0, width)}`;
 
+/** BARs, the ROM, and the BARs of the VFs that a PF can have. */
+function resourcesOf({ sriov, pci, hardware, index }: Place): readonly Resource[] {
+  if (sriov === null || hardware.recorded !== undefined) return pci.resources;
+  return [...pci.resources, ...resourcesOfVfs(defaultHardware, sriov.totalVfs, index)];
+}
+
 /** The attributes of its folder in sysfs, as sysfs prints them. */
-function functionText({ ids, sriov, start: first, group, pci, physfn, hardware }: Place): string {
+function functionText(place: Place): string {
+  const { ids, sriov, start: first, group, physfn, hardware } = place;
   const own = {
     driver: first?.driver ?? null,
     driver_override: first?.override ?? '(null)',
@@ -51,7 +60,7 @@ function functionText({ ids, sriov, start: first, group, pci, physfn, hardware }
     subsystem_vendor: id(ids.subvendor),
     subsystem_device: id(ids.subdevice),
     class: id(ids.class, 6),
-    resource: pci.resources.map(({ start, end, flags }) =>
+    resource: resourcesOf(place).map(({ start, end, flags }) =>
       [start, end, flags].map((word) => id(word, 16)).join(' '),
     ),
     properties: hardware.properties ?? {},

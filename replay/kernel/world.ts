@@ -168,7 +168,10 @@ function placesOf(functions: readonly FunctionSpec[], actions: readonly Action[]
     const index = places.length;
     const { address, ids, sriov, physfn } = place;
     const hardware = place.hardware ?? defaultHardware;
-    const { config, pci } = hardwareOf(ids, hardware, sriov, index, physfn !== null);
+    const { vfIndex } = place;
+    const vfs = physfn?.sriov?.totalVfs ?? 0;
+    const vf = physfn === null ? null : { vfs, pf: physfn.index, index: vfIndex };
+    const { config, pci } = hardwareOf(ids, hardware, sriov, index, vf);
     const group = place.group ?? groups.shift() ?? index;
     const { mediated = false } = place;
     const set = setOf(address, sets);

@@ -10,6 +10,8 @@ test.each([
   ['mlx5/deferred-reset', 'migration-deferred-reset'],
   ['nova-core/takes-vf', 'native-driver-first'],
   ['vfio-pci/pf-with-vfs', 'vfio-pci-refuses-a-pf-with-vfs'],
+  ['vfio-pci/enable-sriov', 'vfio-pci-makes-vfs'],
+  ['vfio-pci/no-sriov', 'vfio-pci-makes-no-vfs'],
   ['vfio-pci/igd', 'igd-regions'],
   ['igd/signature', 'igd-wrong-signature'],
   ['igd/no-bridge', 'igd-foreign-bridge'],

@@ -86,6 +86,28 @@ export const VARIANTS: readonly ScenarioDocument[] = [
   },
   {
     ...first,
+    name: 'vfio-pci-makes-vfs',
+    title: 'with enable_sriov vfio-pci makes VFs, and has them before any native driver is tried',
+    machine: {
+      functions: [{ ...gpu, driver: 'vfio-pci', override: 'vfio-pci' }],
+      drivers: [novaCore, { ...vfioPci, sriov: 'own' }],
+    },
+    actors: [{ name: 'admin', does: [numVfs(2), override(VF, 'nova_core'), numVfs(0)] }],
+    outcomes: [{ drivers: { [GPU]: 'vfio-pci' }, gone: [VF], errors: { admin: [] } }],
+  },
+  {
+    ...first,
+    name: 'vfio-pci-makes-no-vfs',
+    title: 'without enable_sriov vfio-pci makes no VFs',
+    machine: {
+      functions: [{ ...gpu, driver: 'vfio-pci', override: 'vfio-pci' }],
+      drivers: [vfioPci],
+    },
+    actors: [{ name: 'admin', does: [numVfs(2)] }],
+    outcomes: [{ gone: [VF], errors: { admin: ['ENOENT'] } }],
+  },
+  {
+    ...first,
     name: 'vfio-pci-denylist',
     title: 'vfio-pci refuses a device that an untrusted user can hang',
     machine: {

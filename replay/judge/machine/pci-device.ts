@@ -7,6 +7,8 @@ export interface Sriov {
   numVfs: Possible<number>;
   /** What it was before, and until which event, the last ones, oldest first. */
   readonly numVfsPast: { readonly before: Possible<number>; readonly seq: number }[];
+  /** VFs that its driver is removing on its own: the next one, and how many there were. */
+  leaving?: { readonly next: number; readonly of: number };
   /** TotalVFs of the capability: what the hardware can have. */
   readonly totalVfs: number | null;
   /**

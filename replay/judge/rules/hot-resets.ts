@@ -1,22 +1,25 @@
 /** The reset of all functions that can only be reset together, as a user requests it. */
-import { errnoName } from '../../../traces/index.js';
+import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
+import { anyOf, because } from '../../model/reason.js';
 import { fileAt } from '../../model/vfio/file-descriptors.js';
 import {
-  type HARDWARE,
+  HARDWARE,
   type HotResetContext,
   hotResetAnswer,
   type Passed,
-  UNOWNED_OR_HARDWARE,
+  type UNOWNED_OR_HARDWARE,
 } from '../../model/vfio/hot-reset.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
 import { zap } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
-import { compare, diverge, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { diverge, handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
+import { SET_RESET } from './hindsight.js';
 import { iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { judge } from './vfio-results.js';
 
 export const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
 
@@ -104,14 +107,24 @@ export function wrongAnswer(
 
 /** The result of a call whose arguments are good, or may be. */
 export function hotResetVerdict(
-  { device, name, reset }: IoctlCall,
+  engine: Engine,
+  { device, name, reached, reset }: IoctlCall,
   expected: typeof HARDWARE | typeof UNOWNED_OR_HARDWARE,
   ret: number,
 ): Verdict {
   const path = `${device}/${name}`;
-  // The function that does it was recorded; what it returned may be a refusal.
-  if (reset !== null && reset !== ret) return compare(path, errnoName(reset), errnoName(ret));
-  const isRefused = errnoName(ret) === '-EINVAL' || errnoName(ret) === '-EBADF';
-  if (!isRefused) return STIMULUS;
-  return expected === UNOWNED_OR_HARDWARE ? UNKNOWN : diverge(path, 'a reset', errnoName(ret));
+  // The function that looks who owns what the reset reaches, and resets it, is recorded.
+  if (reached === SET_RESET && reset !== null) return handedOn(path, reset, ret);
+  if (expected === HARDWARE) {
+    const isRefused = ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF;
+    return isRefused ? diverge(path, 'a reset', errnoName(ret)) : STIMULUS;
+  }
+  if (ret < 0 && engine.records(SET_RESET)) return judge(path, WRONG_FILES, ret);
+  return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
 }
+
+const WRONG_FILES = anyOf(
+  because(ERRNO.EBADF, 'a descriptor that was passed is not open'),
+  because(ERRNO.EINVAL, 'a descriptor that was passed is of no group'),
+  because(ERRNO.EFAULT, 'the descriptors cannot be read'),
+);

@@ -6,7 +6,7 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, describe, either, type Possible, possibly } from '../../model/possible.js';
-import { anyOf, because, type Results } from '../../model/reason.js';
+import { anyOf, because, inferring, type Results } from '../../model/reason.js';
 import type { ReallyProbeFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -125,9 +125,11 @@ function beginRegister(engine: Engine, e: EventCursor, device: PciDevice): Verdi
   const { seq, tid } = e;
   const own = engine.frames.onDevice(device, 'driver_probe');
   engine.frames.push({ type: 'register', seq, tid, device, overlapped: false });
-  if (own === null) return UNKNOWN;
-  own.register = { ret: null };
-  const { vfioPci, known } = driverModel(own.driver);
+  if (own !== null) own.register = { ret: null };
+  // The driver's own function, which calls this one, need not be recorded.
+  const caller = own ?? engine.frames.onDevice(device, 'pci_device_probe');
+  if (caller === null || (own === null && engine.recordsOwnProbe(caller.driver))) return UNKNOWN;
+  const { vfioPci, known } = driverModel(caller.driver);
   if (vfioPci) return IN_ORDER;
   return known ? UNKNOWN : UNMODELLED;
 }
@@ -192,6 +194,10 @@ const gateClosed = ({ address, physfn }: PciDevice): Results =>
     `${physfn}/autoprobe`,
     `${address}/override`,
   );
+const MAY_HAVE_VFS = inferring(
+  ERRNO.EBUSY,
+  'probably it is a PF that still has VFs: its last driver may have left them',
+);
 const hasVfs = ({ address }: PciDevice, n: number): Results =>
   because(ERRNO.EBUSY, `it is a PF with ${n} VFs`, `${address}/numVfs`);
 
@@ -261,6 +267,6 @@ function registerResult(engine: Engine, device: PciDevice, ret: number): Verdict
   const path = `${device.address}/probe`;
   if (device.endpoint === false) return oneOf(path, because(ERRNO.EINVAL, 'it is a bridge'), ret);
   const vfs = device.sriov === null ? [0] : numVfsOf(engine, device.sriov);
-  if (vfs === 'unknown') return UNKNOWN;
+  if (vfs === 'unknown') return oneOf(path, anyOf([0], MAY_HAVE_VFS), ret);
   return oneOf(path, anyOf(...vfs.map((n) => (n > 0 ? hasVfs(device, n) : [0]))), ret);
 }

@@ -9,7 +9,7 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
-import { anyOf, because, type Results, unseen } from '../../model/reason.js';
+import { anyOf, because, inferring, type Results, unseen } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -90,6 +90,7 @@ function noConfigure(pf: PciDevice): Results {
 
 /** In place of a result: any result of the driver's `sriov_configure`. */
 const ANY_ERRNO = 0;
+const NO_PARAMETER = inferring(ERRNO.ENOENT, 'probably enable_sriov of vfio-pci is off');
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results | null {
   const n = parseU16(frame.text);
@@ -113,11 +114,14 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
     if (driver === null || driverModel(driver).sriovConfigure === 'none') return noConfigure(pf);
-    const simple = driverModel(driver).sriovConfigure === 'simple';
+    const { sriovConfigure, vfioPci } = driverModel(driver);
+    const simple = sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
     if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);
     if (simple && engine.records('sriov_enable')) return [];
-    return [frame.count, ANY_ERRNO];
+    // Only with its parameter does vfio-pci make VFs (vfio_pci_sriov_configure, 6.12).
+    const byParameter = vfioPci && sriovConfigure === 'unknown';
+    return anyOf(byParameter ? NO_PARAMETER : [], [frame.count, ANY_ERRNO]);
   });
   return anyOf(...results, beyond === null ? tooMany : []);
 }
@@ -267,7 +271,10 @@ export function disable(engine: Engine, e: EventCursor): Verdict {
   if (pf === null || e.phase === 'begin' || e.isLogMessage) return STIMULUS;
   // A write of sriov_numvfs counts the VFs that are removed, and its end decides the number.
   if (engine.frames.inner(e.tid, 'store')?.attribute === 'sriov_numvfs') return STIMULUS;
-  setNumVfs(sriovOf(pf), 0, e.seq);
+  const sriov = sriovOf(pf);
+  const before = sriov.assumed.numVfs ? undefined : only(sriov.numVfs);
+  setNumVfs(sriov, 0, e.seq);
+  if (before !== undefined && before > 0) sriov.leaving = { next: 0, of: before };
   return STIMULUS;
 }
 
@@ -332,16 +339,30 @@ function endAddVf(engine: Engine, e: EventCursor, path: string): Verdict {
   return oneOf(path, [0], e.ret);
 }
 
+/**
+ * A driver removes its VFs on its own, which cannot be predicted; once it has begun, all of them
+ * go.
+ */
+function removeOwnVf(pf: PciDevice, e: EventCursor): Verdict {
+  const sriov = sriovOf(pf);
+  const { numVfs, assumed, leaving } = sriov;
+  const count = assumed.numVfs ? 0 : (only(numVfs) ?? 0);
+  const { next, of } = leaving ?? { next: 0, of: count };
+  if (!certainly(numVfs, 0)) sriov.numVfs = 'unknown';
+  if (next + 1 < of) sriov.leaving = { next: next + 1, of };
+  else delete sriov.leaving;
+  if (of === 0) return UNKNOWN;
+  return compare(`${pf.address}/sriov/vf`, `VF ${next}`, `VF ${e.value}`, IN_ORDER);
+}
+
 /** `pci_iov_remove_virtfn`: from the first VF to the last. */
 export function removeVf(engine: Engine, e: EventCursor): Verdict {
   const pf = engine.deviceOf(e);
   if (pf === null) return STIMULUS;
   const store = engine.frames.inner(e.tid, 'store');
   const byWrite = store?.attribute === 'sriov_numvfs' && store.device === pf;
-  // A driver removes its VFs on its own, which cannot be predicted.
-  if (!byWrite && !certainly(sriovOf(pf).numVfs, 0)) sriovOf(pf).numVfs = 'unknown';
+  if (!byWrite) return removeOwnVf(pf, e);
   const numVfs = only(sriovOf(pf).numVfs);
-  if (!byWrite) return UNKNOWN;
   const path = `${pf.address}/sriov/vf`;
   const failing = engine.frames.inner(e.tid, 'enable');
   if (failing !== null) {

@@ -10,6 +10,7 @@ export function setNumVfs(sriov: Sriov, n: number, seq: number): void {
   sriov.numVfsPast.push({ before: sriov.numVfs, seq });
   if (sriov.numVfsPast.length > PAST_MAX) sriov.numVfsPast.shift();
   sriov.numVfs = [n];
+  delete sriov.leaving;
   sriov.assumed.numVfs = false;
 }
 

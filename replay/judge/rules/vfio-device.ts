@@ -16,7 +16,7 @@ import {
   type VfioFunction,
 } from '../../model/vfio/vfio-state.js';
 import { configRules, rulesShownBy } from '../../model/vfio-pci-core/capabilities.js';
-import { recordedSpace } from '../../model/vfio-pci-core/config-space-model.js';
+import { openSpace, recordedSpace } from '../../model/vfio-pci-core/config-space-model.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
 import { openDevice, zap } from '../../model/vfio-pci-core/open-device.js';
 import { lengthOf, parseResource, type Resource } from '../../model/vfio-pci-core/pci-function.js';
@@ -37,7 +37,7 @@ import {
 } from '../engine/verdict.js';
 import { forgetRegisters } from './config-registers.js';
 import { DF_OPEN, openCauses, SET_RESET } from './hindsight.js';
-import { refusedOpen } from './variant-facts.js';
+import { refusedOpen, variantOf } from './variant-facts.js';
 import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -60,6 +60,8 @@ export function learnFunction(engine: Engine, e: EventCursor): void {
   const isClosed = e.text?.includes('"opened":false') === true;
   const isOpenable = driver !== null && driverModel(driver).vfioPci;
   fn.open = isClosed || !isOpenable ? 'closed' : 'unknown';
+  // What is known not to be open is not being removed either.
+  if (isClosed) fn.requests = 0;
 }
 
 const wholeHardware = (data: Uint8Array): Hardware =>
@@ -177,7 +179,10 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   const own = { ...facts, isVf: pci.physfn !== null };
   const known = configRules(engine.machine.kernel.version, engine.pcieBytes);
   const rules = dwords.length === 0 ? known : rulesShownBy(dwords, known);
-  const space = recordedSpace(hardware.bytes, hardware.known, own, rules);
+  const isOfSoftware = variantOf(engine, address)?.ownsConfig === true;
+  const space = isOfSoftware
+    ? openSpace(hardware.bytes, own, rules)
+    : recordedSpace(hardware.bytes, hardware.known, own, rules);
   if (space === null) return;
   const works = typeof reset === 'number' ? reset === 0 : null;
   fn.open = openDevice(own, space, works, dwords.length > 0);

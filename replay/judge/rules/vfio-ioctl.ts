@@ -221,7 +221,7 @@ function resultVerdict(
   if (expected === 'unmodelled') return UNMODELLED;
   if (expected === HARDWARE || expected === UNOWNED_OR_HARDWARE) {
     if (call.name === FEATURE) return STIMULUS;
-    return hotResetVerdict(call, expected, ret);
+    return hotResetVerdict(engine, call, expected, ret);
   }
   const ofRelease = (release: number) => {
     const results = deviceResults(engine, call, release);

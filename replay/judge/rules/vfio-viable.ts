@@ -70,5 +70,9 @@ export function isOwned(engine: Engine, group: number | null): boolean {
   for (const [key, { attached }] of engine.vfio.groups) {
     if (attached === true && groupNumber(key) === group) return true;
   }
+  // A device that is bound to an iommufd makes its user the owner of the whole group.
+  for (const { address, bound } of engine.vfio.functions.values()) {
+    if (typeof bound === 'object' && engine.machine.find(address)?.group === group) return true;
+  }
   return false;
 }

@@ -111,6 +111,7 @@ export const nvidiaVgpuVfio = defineVfioPci({
   overrideOnly: false,
   own: ['config', 'regions'],
   variant: variant<Vgpu>({
+    ownsConfig: true,
     doors: {
       read: 'nvidia_vgpu_vfio_read',
       write: 'nvidia_vgpu_vfio_write',

@@ -91,6 +91,8 @@ export interface Doors {
 /** @typeParam O what the driver keeps */
 export interface Hooks<O extends Own> {
   readonly doors: Doors;
+  /** Its configuration space is all of software: what the hardware has does not show. */
+  readonly ownsConfig?: true;
   /** @returns what the driver keeps, or the negative errno with which its probe fails */
   readonly probe: (facts: ProbeFacts) => O | number;
   readonly region?: (own: O, index: number) => RegionInfo | undefined;

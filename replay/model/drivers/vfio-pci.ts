@@ -60,11 +60,8 @@ export const vfioPci = defineVfioPci({
       'ids= adds dynamic ids as the module loads',
       'module parameters are no part of a scenario',
     ],
-    [
-      'enable-sriov',
-      'enable_sriov: VFs get an override and are bound as they are added',
-      'module parameters are no part of a scenario',
-    ],
+    ['enable-sriov', 'enable_sriov: VFs get an override and are bound as they are added'],
+    ['no-sriov', 'without enable_sriov a write of sriov_numvfs is -ENOENT'],
     ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES', 'VF tokens are not modelled'],
     ['igd', 'opening a display of Intel maps the OpRegion; see igd'],
   ),
