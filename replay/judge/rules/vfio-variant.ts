@@ -2,7 +2,13 @@
  * What variants of vfio-pci serve themselves: their own functions for reads, writes and mappings,
  * and the ioctls that they answer. The hooks are those of `replay/model/drivers`.
  */
-import { addTo, driverModel, isDoor, type RegionAccess } from '../../model/drivers/index.js';
+import {
+  addTo,
+  driverModel,
+  isDoor,
+  type RegionAccess,
+  type Shown,
+} from '../../model/drivers/index.js';
 import type { Results } from '../../model/vfio/device-ioctl.js';
 import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
@@ -79,8 +85,8 @@ export function doorAccess(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-type Foreseen = Pick<DoorCall, 'result' | 'mayFail' | 'shown' | 'set'>;
-const UNFORESEEN: Foreseen = { result: null, mayFail: false, shown: [], set: [] };
+type Foreseen = Pick<DoorCall, 'result' | 'mayFail' | 'shown'>;
+const UNFORESEEN: Foreseen = { result: null, mayFail: false, shown: [] };
 
 function foresee(
   engine: Engine,
@@ -99,17 +105,12 @@ function foresee(
   const shown = new Array<number | null>(bytes).fill(null);
   if (served.by === 'driver') {
     const { ret: result, mayFail = false } = served;
-    return { result, mayFail, shown: shown.map((_, at) => served.byte?.(at) ?? null), set: [] };
+    return { result, mayFail, shown: shown.map((_, at) => served.byte?.(at) ?? null) };
   }
-  const set = new Array<number>(bytes).fill(0);
-  for (const { at, bytes: own, or = false } of served.over ?? []) {
-    for (const [i, byte] of own.entries()) {
-      if (at + i >= bytes) continue;
-      if (or) set[at + i] = byte;
-      else shown[at + i] = byte;
-    }
+  for (const { at, bytes: own } of served.over ?? []) {
+    for (const [i, byte] of own.entries()) if (at + i < bytes) shown[at + i] = byte;
   }
-  return { result: 'core', mayFail: false, shown, set };
+  return { result: 'core', mayFail: false, shown };
 }
 
 const RESET = 'VFIO_DEVICE_RESET';
@@ -159,7 +160,8 @@ function endDoor(engine: Engine, e: EventCursor): Verdict {
   if (call === null || call.result === null || call.unsure) return UNKNOWN;
   const path = `${call.device}/${e.name}`;
   const verdict = call.result === 'core' ? ofCore(path, call, e.ret) : ofDriver(path, call, e.ret);
-  return verdict.type === 'match' && !e.isWrite ? (wrongByte(path, call, e) ?? verdict) : verdict;
+  if (verdict.type !== 'match' || e.isWrite) return verdict;
+  return wrongByte(path, call, e, shownOfCore(engine, call, e)) ?? verdict;
 }
 
 function ofDriver(path: string, call: DoorCall, ret: number): Verdict {
@@ -172,13 +174,21 @@ function ofCore(path: string, { inner }: DoorCall, ret: number): Verdict {
   return inner === ret ? PASSED : handedOn(path, inner, ret);
 }
 
+/** What the driver makes of the bytes that the core has given. */
+function shownOfCore(engine: Engine, { device, given, result }: DoorCall, e: EventCursor): Shown {
+  const hook = result === 'core' ? variantOf(engine, device)?.shown : undefined;
+  const own = openOf(engine, device)?.own;
+  if (hook === undefined || !own) return given;
+  const { region, offset, length: count } = e;
+  return hook(own, { region, offset, count, data: new Uint8Array(0) }, given);
+}
+
 /** A byte that the user got and that neither the driver nor the core has given. */
-function wrongByte(path: string, call: DoorCall, e: EventCursor): Verdict | null {
+function wrongByte(path: string, call: DoorCall, e: EventCursor, core: Shown): Verdict | null {
   const seen = givenBytes(e);
   for (let i = 0; seen !== null && i < Math.min(seen.length, call.shown.length, e.ret); i++) {
-    const core = call.given[i];
-    const expected = call.shown[i] ?? (core === undefined ? core : core | (call.set[i] ?? 0));
-    if (expected === undefined || expected === seen[i]) continue;
+    const expected = call.shown[i] ?? core[i] ?? null;
+    if (expected === null || expected === seen[i]) continue;
     return diverge(`${path}/${i}`, `0x${expected.toString(16)}`, `0x${seen[i].toString(16)}`);
   }
   return null;

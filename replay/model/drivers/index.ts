@@ -37,6 +37,7 @@ export type {
   ProbeFacts,
   RegionAccess,
   Served,
+  Shown,
   Variant,
 } from './variant.js';
 export { chooseType, PROPERTY as VGPU_PROPERTY, writtenType } from './vgpu-types.js';

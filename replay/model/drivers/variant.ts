@@ -48,9 +48,10 @@ export interface Overlay {
   /** Place in the user's buffer. */
   readonly at: number;
   readonly bytes: Uint8Array;
-  /** They are set in what the core has read, whose other bits stay. */
-  readonly or?: boolean;
 }
+
+/** Bytes, the first ones of an access; null for one that is not known. */
+export type Shown = readonly (number | null)[];
 
 /** How an access is served. `own` is what the driver keeps from then on. */
 export type Served<O extends Own = Own> =
@@ -100,6 +101,12 @@ export interface Hooks<O extends Own> {
   readonly ioctl?: (own: O, name: string, words: readonly number[]) => Results | undefined;
   readonly read?: (own: O, access: RegionAccess) => Served<O>;
   readonly write?: (own: O, access: RegionAccess) => Served<O>;
+  /**
+   * What a user gets of bytes that the core has read, where it depends on them; `over` is put over
+   * it.
+   * @param core the first of them; null for one that is not known
+   */
+  readonly shown?: (own: O, access: RegionAccess, core: Shown) => Shown;
   /**
    * A mapping whose pages are there at once.
    * @returns 0 or a negative errno; undefined for a region that the core maps

@@ -11,7 +11,14 @@ import { REGION } from '../vfio-pci-core/regions.js';
 import { defineVfioPci, pciIds } from './driver.js';
 import { everyArc } from './migration-arcs.js';
 import { rows } from './model-row.js';
-import { type Overlay, overlap, type RegionAccess, type Served, variant } from './variant.js';
+import {
+  type Overlay,
+  overlap,
+  type RegionAccess,
+  type Served,
+  type Shown,
+  variant,
+} from './variant.js';
 
 /** What the PF's admin commands can do: serve legacy devices, read and set parts of a device. */
 const LEGACY = 'legacy-admin-commands';
@@ -41,19 +48,26 @@ const FIXED: readonly (readonly [at: number, bytes: readonly number[]])[] = [
 const isTransitional = (own: Virtio): own is Required<Virtio> => own.command !== undefined;
 
 /** A register over what the core has read, if the access touches it. */
-function over(access: RegionAccess, at: number, bytes: readonly number[], or = false): Overlay[] {
+function over(access: RegionAccess, at: number, bytes: readonly number[]): Overlay[] {
   const shared = overlap(access, at, bytes.length);
   if (shared === null) return [];
   const part = Uint8Array.from(bytes.slice(shared.from, shared.from + shared.count));
-  return [{ at: shared.at, bytes: part, ...(or ? { or } : {}) }];
+  return [{ at: shared.at, bytes: part }];
 }
 
-function shown({ command, bar0 }: Required<Virtio>, access: RegionAccess): Overlay[] {
+function overlays({ bar0 }: Required<Virtio>, access: RegionAccess): Overlay[] {
   return [
     ...FIXED.flatMap(([at, bytes]) => over(access, at, bytes)),
-    ...over(access, REGISTERS.command.at, [command[0] & COMMAND_IO], true),
     ...over(access, REGISTERS.bar0.at, [(bar0[0] & ~(BAR_BYTES - 1)) | 1, ...bar0.slice(1)]),
   ];
+}
+
+/** Bit IO of COMMAND is set in what the core has read, whose other bits stay. */
+function shown(own: Virtio, access: RegionAccess, core: Shown): Shown {
+  if (!isTransitional(own) || access.region !== REGION.CONFIG) return core;
+  const at = REGISTERS.command.at - access.offset;
+  const io = own.command[0] & COMMAND_IO;
+  return core.map((byte, i) => (byte === null || i !== at ? byte : byte | io));
 }
 
 /** The bytes of a register after a write. */
@@ -80,7 +94,7 @@ function read(own: Virtio, access: RegionAccess): Served<Virtio> {
   if (!isTransitional(own)) return { by: 'core' };
   if (access.region === 0) return bar0Access(own, access);
   return access.region === REGION.CONFIG
-    ? { by: 'core', over: shown(own, access) }
+    ? { by: 'core', over: overlays(own, access) }
     : { by: 'core' };
 }
 
@@ -129,6 +143,7 @@ export const virtioVfioPci = defineVfioPci({
     },
     read,
     write,
+    shown,
     /** The I/O BAR is off after it, until the user turns it on again. */
     resetDone: (own) => (isTransitional(own) ? { ...own, command: new Uint8Array(2) } : own),
   }),

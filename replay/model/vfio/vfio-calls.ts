@@ -131,8 +131,6 @@ export interface DoorCall extends Open {
   readonly result: number | 'core' | null;
   /** The first bytes of a read that the driver itself determines; null for the others. */
   readonly shown: readonly (number | null)[];
-  /** Bits that the driver sets in bytes that the core has read. */
-  readonly set: readonly number[];
   /** The hardware may refuse it. */
   readonly mayFail: boolean;
   /** The mapping that it makes: page offset in the file and user addresses. */
