@@ -15,6 +15,8 @@ export class Groups {
   /** Functions that a driver of VFIO has. */
   readonly #ofVfio = new Set<string>();
   readonly #variants = new Set<string>();
+  /** Functions with drivers that use the kernel's DMA API. */
+  readonly #native = new Set<string>();
 
   constructor({ functions, events }: Pick<Recording, 'functions' | 'events'>) {
     for (const [address, { group, driver }] of functions) {
@@ -50,7 +52,11 @@ export class Groups {
   }
 
   #bind(address: string, driver: string): void {
-    if (!driverModel(driver).vfioPci && !isUuid(address)) return;
+    const { vfioPci, managesDma } = driverModel(driver);
+    if (!vfioPci && !isUuid(address)) {
+      if (managesDma !== true) this.#native.add(address);
+      return;
+    }
     this.#ofVfio.add(address);
     if (driver !== 'vfio-pci' && !isUuid(address)) this.#variants.add(address);
   }
@@ -67,7 +73,15 @@ export class Groups {
     else if (name === 'device_unbind_cleanup') {
       this.#ofVfio.delete(device);
       this.#variants.delete(device);
+      this.#native.delete(device);
     }
+  }
+
+  /** A device of VFIO whose group a native driver uses, too; null unless it is the only one. */
+  get notViable(): string | null {
+    const numbers = new Set([...this.#native].map((address) => this.of(address)));
+    const found = [...this.#ofVfio].filter((address) => numbers.has(this.of(address)));
+    return found.length === 1 ? found[0] : null;
   }
 
   /** Functions of a group: devices of VFIO are first, and those last that are not there. */

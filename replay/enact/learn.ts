@@ -41,7 +41,17 @@ export function machineOf(recording: Recording, kernel: string): MachineSpec {
   const lesson = new Lesson(recording);
   for (const [at, e] of recording.events.entries()) lesson.take(e, at);
   const rules = overrideIsFree(recording.events) ? { overrideTakesDeviceLock: false } : {};
-  return { kernel, rules, functions: lesson.functions(), drivers: lesson.drivers() };
+  const functions = lesson.functions();
+  return { kernel, rules, ...requestsOf(recording), functions, drivers: lesson.drivers() };
+}
+
+/** How often the kernel requested a device of its users, if more than once. */
+function requestsOf({ events }: Recording): { readonly requests?: number } {
+  let requests = 1;
+  for (const { kind, access } of events) {
+    if (kind === 'device.request') requests = Math.max(requests, (access?.value ?? 0) + 1);
+  }
+  return requests > 1 ? { requests } : {};
 }
 
 /** A driver that no event names. */

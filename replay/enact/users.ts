@@ -3,6 +3,7 @@
  * file is opened when it is first used, and closed when that shows, unless the recording has the
  * calls that open and close it.
  */
+import { ERRNO } from '../../traces/index.js';
 import { isUuid } from '../model/mdev/index.js';
 import { Decisions } from './decisions.js';
 import { Groups } from './groups.js';
@@ -338,12 +339,18 @@ class Derivation implements Users {
     return null;
   }
 
-  /** The function that a thread first attaches or opens after an event. */
+  /**
+   * The function that a thread first attaches or opens after an event. A group that is refused as
+   * not viable is one that a native driver uses.
+   */
   #shownAfter(at: number): string | null {
     if (this.events[at].call !== 'vfio_group_fops_unl_ioctl') return null;
     for (let i = this.#next[at]; i < this.events.length; i = this.#next[i]) {
-      const { kind, device } = this.events[i];
+      const { kind, name, device, ret } = this.events[i];
       if (kind === 'device.open' || kind === 'iommu.attach') return device;
+      if (name === 'VFIO_GROUP_SET_CONTAINER' && ret === -ERRNO.EPERM) {
+        return this.#groups.notViable;
+      }
     }
     return null;
   }

@@ -113,6 +113,11 @@ export interface MachineSpec {
   readonly rules?: Partial<KernelRules>;
   /** Bugs that the kernel has in addition to those of its release. */
   readonly bugs?: readonly PastBugName[];
+  /**
+   * How often the kernel requests a device at most while it waits for its users, once every ten
+   * seconds; left out: once.
+   */
+  readonly requests?: number;
   readonly functions: readonly FunctionSpec[];
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];

@@ -156,6 +156,7 @@ export interface ScenarioDocument {
   readonly kernel: string;
   readonly bugs?: readonly PastBugName[];
   readonly machine: {
+    readonly requests?: number;
     readonly functions: readonly FunctionDocument[];
     readonly drivers: readonly DriverDocument[];
   };

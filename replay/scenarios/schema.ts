@@ -271,6 +271,13 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
       machine: record(
         'what is there when the run begins',
         {
+          requests: {
+            description:
+              'how often at most unbinding requests a device of its users; once by default',
+            type: 'integer',
+            minimum: 1,
+            maximum: 100,
+          },
           functions: { type: 'array', items: pciFunction },
           drivers: { type: 'array', items: pciDriver },
         },

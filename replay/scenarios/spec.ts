@@ -31,6 +31,7 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
     machine: {
       kernel,
       ...(document.bugs === undefined ? {} : { bugs: document.bugs }),
+      ...(document.machine.requests === undefined ? {} : { requests: document.machine.requests }),
       functions: document.machine.functions.map(functionOf),
       drivers: document.machine.drivers.map(driverOf),
     },

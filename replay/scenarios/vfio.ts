@@ -135,6 +135,17 @@ export const VFIO: readonly ScenarioDocument[] = [
   },
   {
     ...first,
+    name: 'vfio-unbind-asks-again',
+    title: 'unbind requests the device every ten seconds until a user that missed it has closed it',
+    machine: { requests: 3, functions: [nic], drivers },
+    actors: [
+      { name: 'client', does: [...openDevice, ...wantRequest, exit] },
+      { name: 'admin', does: [after('client', 5, unbind('vfio-pci', NIC))] },
+    ],
+    outcomes: [{ drivers: { [NIC]: null }, errors: { client: [], admin: [] } }],
+  },
+  {
+    ...first,
     name: 'vfio-unbind-hangs',
     title: 'unbind never ends when the user keeps the device',
     machine: { functions: [nic], drivers },

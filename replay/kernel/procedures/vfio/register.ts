@@ -67,10 +67,16 @@ export function leaveToOthers(k: Kernel, dev: number): void {
   k.add(k.groupOf(dev) + GROUP.natives, -1);
 }
 
+/** Ten seconds may have passed since a request of `vfio_unregister_group_dev`. */
+const asksAgain = (k: Kernel): boolean => {
+  const { requests = 1 } = k.world.spec.machine;
+  return k.i < requests && !isMediated(k, k.dev);
+};
+
 export const REGISTER = [
   /**
-   * Waits until the device has no users. The kernel requests it every ten seconds; here it does so
-   * once. With the last device VFIO loses the group, which leaves its container.
+   * Waits until the device has no users. The kernel requests it every ten seconds; here as often as
+   * the machine says. With the last device VFIO loses the group, which leaves its container.
    */
   procedure('vfio_unregister_group_dev', {
     enter: (k) => {
@@ -82,14 +88,15 @@ export const REGISTER = [
       if (k.get(vdev + VDEV.refs) === 0) return 'gone';
       // The drivers of mediated devices that have a model request nothing.
       if (isMediated(k, k.dev)) return undefined;
-      k.pointCall({ call: 'vfio_pci_core_request', device: addressOf(k), value: 0 });
+      k.pointCall({ call: 'vfio_pci_core_request', device: addressOf(k), value: k.i });
       signal(k, k.dev, IRQ.REQ, 0);
+      k.i += 1;
       return undefined;
     },
     wait: waits(
-      (k) => k.get(vdevOf(k) + VDEV.refs) === 0,
+      (k) => k.get(vdevOf(k) + VDEV.refs) === 0 || asksAgain(k),
       (k) => `users to close ${addressOf(k)}`,
-      () => undefined,
+      (k) => (k.get(vdevOf(k) + VDEV.refs) === 0 ? undefined : 'ask'),
       (k) => usersOf(k, (file) => k.get(k.vfio.file(file) + FILE.dev) === k.dev),
     ),
     gone: (k) => {
