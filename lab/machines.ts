@@ -48,8 +48,23 @@ const NETWORK = [
 /** AMD's IOMMU, which only newer QEMUs let translate the DMA of assigned devices, too. */
 const AMD_VI = ['-device', 'amd-iommu,dma-remap=on,intremap=on,xtsup=on'];
 
+/**
+ * At bus 4 a second edu, at 5 two more in one slot: functions with the same ids, and functions in one
+ * IOMMU group, as conventional devices of one slot are.
+ */
+const TWINS = [
+  ...[4, 5].flatMap(port),
+  ...['-device', 'edu,bus=port4'],
+  ...['-device', 'edu,bus=port5,addr=0.0,multifunction=on', '-device', 'edu,bus=port5,addr=0.1'],
+];
+
 export const MACHINES = {
   vtd: { qemu: 'host', devices: [...VT_D, ...COMMON], kernelParameters: VT_D_PARAMETERS },
+  twins: {
+    qemu: 'host',
+    devices: [...VT_D, ...COMMON, ...TWINS],
+    kernelParameters: VT_D_PARAMETERS,
+  },
   network: {
     qemu: 'newer',
     devices: [...VT_D, ...COMMON, ...NETWORK],

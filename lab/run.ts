@@ -5,8 +5,12 @@ import { addPackages, guestRoot } from './guest-root.js';
 import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
+import { LAB_MODULES } from './lab-scenario.js';
 import { MACHINE_NAMES, type MachineName } from './machines.js';
+import { labModules } from './modules.js';
+import { answerPredictions, checkProvocations, prepareProvocations } from './provoke.js';
 import { boot, qemuFor } from './qemu.js';
+import { checkScenarios, prepareScenarios } from './scenarios.js';
 import { vfioSelftests } from './selftests.js';
 
 const USAGE = `usage: npm run lab -- [--kernel ${KERNELS.join('|')}] [--machine ${MACHINE_NAMES.join('|')}] [--cpus N]
@@ -25,6 +29,9 @@ interface Run {
 
 /** Tools that bind drivers, and what they run on. */
 const ADMINISTRATION = ['dpdk', 'driverctl', 'libvirt-clients', 'libvirt-daemon-system', 'udev'];
+
+/** Jobs that need the lab's own drivers. */
+const ON_LAB_DRIVERS = ['provoke', 'scenarios'];
 
 const OPTIONS = {
   kernel: { type: 'string', default: '6.1' },
@@ -76,24 +83,32 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   const kernel = guestKernel(cache, root, series);
   if (job === 'selftests') vfioSelftests(root, series);
   if (job === 'tools') addPackages(root, ADMINISTRATION);
+  if (ON_LAB_DRIVERS.includes(job)) labModules({ root, project, kernel }, LAB_MODULES);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
   const out = outputOf(project, { job, series, machine });
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
+  if (job === 'scenarios') prepareScenarios(out, series);
+  if (job === 'provoke') prepareProvocations(out);
   say(`booting ${kernel.release}, job ${job}`);
   const started = Date.now();
   const guest = { machine, qemu, kernel, initramfs: init, root, project, out, job, cpus };
   const log = join(out, 'job.log');
+  const stop = job === 'provoke' ? answerPredictions(project, out) : () => undefined;
   try {
     await boot({ ...guest, timeoutSeconds: timeout });
   } catch (error) {
     // Without a log the guest never came to the job, which then has neither passed nor failed.
     if (!(error instanceof LabError) || !existsSync(log)) throw error;
     throw new LabError(`${error.message}; the job said:\n${tail(log, 30)}`, 1);
+  } finally {
+    stop();
   }
   if (!existsSync(log)) throw new LabError('the guest ended before it ran the job');
   process.stdout.write(readFileSync(log));
-  const code = Number(tail(join(out, 'exit-code'), 1) || '70');
+  let code = Number(tail(join(out, 'exit-code'), 1) || '70');
+  if (job === 'scenarios' && code === 0) code = checkScenarios(out);
+  if (job === 'provoke' && code === 0) code = checkProvocations(out);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   say(`${job} on ${kernel.release} ended with ${code} after ${seconds} s; output in ${out}`);
   return code;

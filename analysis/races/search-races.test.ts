@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import {
   boot,
   oneAfterTheOther,
+  RunReader,
   run,
   type ScenarioDocument,
   specOf,
@@ -15,6 +16,7 @@ import {
 } from '../../replay/index.js';
 import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../../traces/index.js';
 import { type RaceReport, races } from './index.js';
+import { SEARCH_LIMITS, searchRaces } from './search-races.js';
 
 type Actor = ScenarioDocument['actors'][number];
 
@@ -24,8 +26,17 @@ const VF = '0000:41:00.4';
 const sysfs = (attribute: string, text: string) => ({ write: `/sys/bus/pci/${attribute}`, text });
 const override = (driver: string) => sysfs(`devices/${NIC}/driver_override`, `${driver}\n`);
 
+type OneRun = Pick<ScenarioDocument, 'kernel' | 'machine' | 'actors'>;
+
 /** The races of the recording of one run, in which each actor does all before the next one. */
-function predicted(document: Pick<ScenarioDocument, 'kernel' | 'machine' | 'actors'>): RaceReport {
+function predicted(document: OneRun): RaceReport {
+  const reader = recordingOf(document);
+  const report = races(reader);
+  reader.close();
+  return report;
+}
+
+function recordingOf(document: OneRun): TraceReader {
   const scenario = { scenario: 1, name: 'one-run', title: 'one run', outcomes: [{}], ...document };
   const world = new World(specOf(scenario as ScenarioDocument));
   const sink = new MemorySink();
@@ -33,10 +44,7 @@ function predicted(document: Pick<ScenarioDocument, 'kernel' | 'machine' | 'acto
   const writer = new TraceWriter(sink, { clock: 'mono', kernel, writer: 'test', notes: {} });
   run(boot(world, new TraceRecorder(world, writer.events)), oneAfterTheOther);
   writer.finish();
-  const reader = new TraceReader(new MemorySource(sink.bytes()));
-  const report = races(reader);
-  reader.close();
-  return report;
+  return new TraceReader(new MemorySource(sink.bytes()));
 }
 
 const IXGBE = { vendor: '0x8086', device: '0x10fb' };
@@ -81,6 +89,40 @@ describe('races that the recorded run has won', () => {
     const [begin] = found[0].witness;
     expect(begin.seq).toBe(found[0].second.seq);
     expect(begin.what).toMatch(/^modprobe two/);
+  });
+
+  test('a deadlock is found although another race of the same actors is known already', () => {
+    const actors: Actor[] = [
+      {
+        name: 'vmm',
+        does: [
+          { open: 'container', when: { actor: 'admin', did: 1 } },
+          { open: 'group', of: NIC },
+          { ioctl: 'VFIO_GROUP_SET_CONTAINER', on: 'group', files: ['container'] },
+          { ioctl: 'VFIO_SET_IOMMU', on: 'container', with: 3 },
+          { ioctl: 'VFIO_GROUP_GET_DEVICE_FD', on: 'group', device: NIC },
+          sysfs('drivers/vfio-pci/bind', NIC),
+          { exit: true },
+        ],
+      },
+      {
+        name: 'admin',
+        does: [
+          override('vfio-pci'),
+          { ...sysfs('drivers/vfio-pci/unbind', NIC), when: { actor: 'vmm', did: 7 } },
+        ],
+      },
+    ];
+    const functions = [{ ...NIC_FUNCTION, driver: 'vfio-pci', override: 'vfio-pci' }];
+    const machine = { functions, drivers: [vfio] };
+    const reading = new RunReader(SEARCH_LIMITS);
+    for (const batch of recordingOf({ kernel: '6.12', machine, actors }).read()) reading.add(batch);
+    const recorded = reading.run('6.12');
+    const classes = (known: RaceReport['races']) =>
+      searchRaces(recorded, known).races.map((race) => race.class);
+    const [known] = searchRaces(recorded, []).races.filter(({ deadlock }) => deadlock === null);
+    expect(classes([])).toEqual(expect.arrayContaining([known.class, 'R17']));
+    expect(classes([known])).toEqual(['R17']);
   });
 
   test('a native driver may bind a function of a group before a user has it', () => {
