@@ -113,3 +113,57 @@ test('a container on the descriptor of one that was closed is a new one', () => 
   const user = new User(true).open(3).close(3).open(3).join(8, 21, 3);
   expect(user.ioctl(3, SET_IOMMU, V2, 0n).map(3, 0n, 0n).divergences).toEqual([]);
 });
+
+/** A user whose system calls are recorded without the names of files, and ioctls without structs. */
+function ofUnnamedFiles(hasOpening: boolean): User {
+  const user = new User(true);
+  const span = (row: EventRow, ret: bigint, inside: () => void = () => {}) => {
+    const begin = user.rows.push({ ...USER, ...row, phase: 'begin' }) - 1;
+    inside();
+    user.rows.push({ ...USER, ...row, phase: 'end', span: begin, ret });
+  };
+  const openat = {
+    kind: 'syscall',
+    name: 'openat',
+    text: 'dfd: 0xffffff9c, filename: 0x1',
+  } as const;
+  const group = { kind: 'group.open', name: 'vfio_group_fops_open', value: 12n } as const;
+  const device = '0000:03:00.0';
+  const ofGroup = { data: words(12) };
+  const ioctl = (fd: number, name: string, ret: bigint, inside?: () => void) =>
+    span({ kind: 'syscall', name: 'ioctl', text: `fd: 0x${fd}, cmd: 0x0` }, ret, () =>
+      span(
+        { kind: 'ioctl', name, path: 'vfio', offset: V2, ...(fd === 5 ? ofGroup : {}) },
+        ret,
+        inside,
+      ),
+    );
+  const text = JSON.stringify({
+    driver: 'vfio-pci',
+    driver_override: 'vfio-pci',
+    iommu_group: '12',
+  });
+  user.rows.push({ kind: 'snapshot', name: 'start', device, driver: 'vfio-pci', text });
+  span(openat, 4n, () => {
+    if (hasOpening) span({ kind: 'file.open', name: 'vfio_fops_open' }, 0n);
+  });
+  if (!hasOpening) ioctl(4, 'VFIO_GET_API_VERSION', 0n);
+  span(openat, 5n, () => span(group, 0n));
+  ioctl(5, 'VFIO_GROUP_SET_CONTAINER', 0n, () =>
+    span({ kind: 'dma.owner', name: 'iommu_group_claim_dma_owner', value: 12n }, 0n, () =>
+      user.rows.push({ ...USER, kind: 'iommu.attach', name: 'attach_device_to_domain', device }),
+    ),
+  );
+  ioctl(4, SET_IOMMU, 0n);
+  ioctl(5, 'VFIO_GROUP_GET_DEVICE_FD', 6n, () =>
+    span({ kind: 'device.open', name: 'vfio_pci_core_enable', device }, 0n),
+  );
+  return user;
+}
+
+test.each([
+  ['is recorded', true],
+  ['is not recorded', false],
+])('a container whose file has no recorded name has the IOMMU that it got: its opening %s', (_, is) => {
+  expect(ofUnnamedFiles(is).divergences).toEqual([]);
+});

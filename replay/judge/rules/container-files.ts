@@ -45,8 +45,12 @@ export function containerOfCall(
   }
   if (file !== 'container') return null;
   const own = e.path === 'vfio' ? fileOfCall(vfio.descriptors, e.pid, e.tid) : null;
-  // The recording does not have the name by which it was opened.
-  if (own !== null && !vfio.containerFiles.has(own)) learnContainerFile(vfio, own, e.pid);
+  // The recording does not show that a container was opened there: it may be that of the process.
+  if (own !== null && !vfio.containerFiles.has(own)) {
+    learnContainerFile(vfio, own, e.pid);
+    const ofProcess = e.pid as ContainerKey;
+    if (vfio.containers.has(ofProcess)) vfio.containers.set(ofProcess, lostContainer());
+  }
   return containerAt(vfio, e);
 }
 

@@ -8,7 +8,7 @@ import {
   isType1,
   type1Extension,
 } from '../../model/vfio/container-ioctl.js';
-import { type ContainerKey, openFile } from '../../model/vfio/file-descriptors.js';
+import { type ContainerKey, noteOpened, openFile } from '../../model/vfio/file-descriptors.js';
 import { usesIommufd } from '../../model/vfio/iommufd-contexts.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
 import {
@@ -205,7 +205,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
 export function containerOpened(engine: Engine, e: EventCursor): Verdict {
   const opened = e.name === 'vfio_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
   // The end of the system call shows its file.
-  if (!opened || engine.vfio.descriptors.calls.get(e.tid)?.opens === true) return STIMULUS;
+  if (!opened || noteOpened(engine.vfio.descriptors, e.tid, { opens: true })) return STIMULUS;
   const at = containerAt(engine.vfio, e);
   learnContainer(engine, at, containerOf(engine.vfio, at));
   return STIMULUS;
@@ -215,6 +215,7 @@ export function containerOpened(engine: Engine, e: EventCursor): Verdict {
 export function groupOpened(engine: Engine, e: EventCursor): Verdict {
   const opened = e.name === 'vfio_group_fops_open' && e.phase === 'end' && e.hasRet && e.ret === 0;
   if (!opened || !e.hasValue) return STIMULUS;
+  noteOpened(engine.vfio.descriptors, e.tid, { group: e.value });
   const group = groupAt(engine.vfio, groupKey(e.value, e.pid));
   group.attached = false;
   group.ofIommufd = false;

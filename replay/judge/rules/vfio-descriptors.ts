@@ -5,6 +5,7 @@ import {
   descriptorIn,
   type FileNumber,
   fileAt,
+  OPENS,
   openFile,
   sameFile,
   type UserCall,
@@ -18,7 +19,6 @@ import type { EventCursor } from '../engine/event-cursor.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
 import { closeContainerFile, openContainer } from './container-files.js';
 
-const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat']);
 const DUPLICATES: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3']);
 /** Name of the file of all containers; those of groups are below the same folder. */
 const CONTAINER = /: \/dev\/vfio\/vfio$/;

@@ -34,6 +34,24 @@ export interface UserCall {
   readonly unmap: UserUnmap | null;
 }
 
+/** System calls that return a new file. */
+export const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat']);
+
+/**
+ * Notes what the system call of a thread opens, which not every recording has the name of.
+ * @returns false when the thread is in no system call that opens a file
+ */
+export function noteOpened(
+  { calls }: Descriptors,
+  tid: number,
+  what: Partial<Pick<UserCall, 'opens' | 'group'>>,
+): boolean {
+  const call = calls.get(tid);
+  if (call === undefined || !OPENS.has(call.name)) return false;
+  calls.set(tid, { ...call, ...what });
+  return true;
+}
+
 /** Plain data, which is copied with a replay's state. */
 export interface Descriptors {
   /** Files that were opened while the recording ran, by process and descriptor. */
