@@ -25,10 +25,10 @@ export function endCreate(engine: Engine, frame: StoreFrame, ret: number): Verdi
   return handedOn(`${uuid}/create`, result === 0 ? frame.count : result, ret);
 }
 
-/** `remove` of a device; that of a PCI function has no model. */
-export function endRemove(engine: Engine, frame: StoreFrame, e: EventCursor): Verdict {
+/** `remove` of a mediated device; null for a PCI function. */
+export function endRemove(engine: Engine, frame: StoreFrame, e: EventCursor): Verdict | null {
   const mdev = mdevOf(engine, e);
-  if (mdev === null) return UNMODELLED;
+  if (mdev === null) return frame.device === null ? UNMODELLED : null;
   const { removals } = engine.mdevs;
   const result = removals.get(frame.tid);
   removals.delete(frame.tid);

@@ -12,6 +12,7 @@ import { endBind, endDriversProbe, endUnbind, matchesNow } from './binding-store
 import { addDynamicId, endNewId, endRemoveId, forgetId } from './dynamic-id-rules.js';
 import { endCreate, endMdevProbe, endMdevUnbind, endRemove, namedMdev } from './mdev-stores.js';
 import { beginOverride, endOverride, endOverrideWrite } from './override.js';
+import { endPciStore } from './pci-stores.js';
 import { endAutoprobe, endNumVfs, setAutoprobe } from './sriov-rules.js';
 
 /** Attributes of the device itself: they are there as long as it is. */
@@ -91,13 +92,13 @@ function settle(engine: Engine, frame: StoreFrame, seq: number): void {
 }
 
 /** What a write to make, remove, bind or probe a mediated device returns. */
-function endOfMdev(engine: Engine, frame: StoreFrame, e: EventCursor): Verdict | undefined {
+function endOfMdev(engine: Engine, frame: StoreFrame, e: EventCursor): Verdict | null {
   if (frame.attribute === 'create') return endCreate(engine, frame, e.ret);
   if (frame.attribute === 'remove') return endRemove(engine, frame, e);
   const mdev = frame.device === null ? namedMdev(engine, frame) : null;
-  if (mdev === null) return undefined;
+  if (mdev === null) return null;
   if (frame.attribute === 'unbind') return endMdevUnbind(frame, mdev, e.ret);
-  return frame.attribute === 'drivers_probe' ? endMdevProbe(frame, mdev, e.ret) : undefined;
+  return frame.attribute === 'drivers_probe' ? endMdevProbe(frame, mdev, e.ret) : null;
 }
 
 function end(engine: Engine, frame: StoreFrame, { ret, seq }: EventCursor): Verdict {
@@ -119,6 +120,6 @@ function end(engine: Engine, frame: StoreFrame, { ret, seq }: EventCursor): Verd
     case 'sriov_drivers_autoprobe':
       return endAutoprobe(frame, ret);
     default:
-      return UNMODELLED;
+      return endPciStore(frame, ret) ?? UNMODELLED;
   }
 }

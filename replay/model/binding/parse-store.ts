@@ -3,6 +3,7 @@
  * drivers/base/bus.c, drivers/base/driver.c, drivers/pci/pci-driver.c, drivers/pci/pci-sysfs.c,
  * lib/kstrtox.c). Whether it is done, the result of the write says.
  */
+import { parseUlong } from '../kernel-numbers.js';
 import { type IdMatch, parseNewId } from './pci-ids.js';
 
 export type Store =
@@ -64,9 +65,7 @@ export const isOldBool = (text: string): boolean => !/^[tTfFeEdD]/.test(text);
 
 /** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */
 export function parseU16(text: string): number | 'invalid' | 'range' {
-  const found = /^\+?(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))\n?$/i.exec(text);
-  if (found === null) return 'invalid';
-  const [, hex, octal, decimal] = found;
-  const n = hex ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal, octal ? 8 : 10);
-  return n > 0xffff ? 'range' : n;
+  const value = parseUlong(text);
+  if (typeof value !== 'bigint') return value;
+  return value > 0xffffn ? 'range' : Number(value);
 }

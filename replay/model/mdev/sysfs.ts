@@ -3,6 +3,8 @@
  * kernel drivers/vfio/mdev/mdev_sysfs.c 6.12).
  */
 
+import { parseUlong } from '../kernel-numbers.js';
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const UUID_LENGTH = 36;
 
@@ -16,16 +18,9 @@ export function createdUuid(text: string, count: number): string | null {
   return UUID.exec(text)?.[0].toLowerCase() ?? null;
 }
 
-/** A number as kstrtoul parses it, in any base, with at most one newline after it. */
-const NUMBER = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?$/i;
-const ULONG_MAX = 0xffff_ffff_ffff_ffffn;
-
 /** What a write of `remove` asks for: nothing when it is zero. */
 export function removeAsks(text: string): 'removal' | 'nothing' | 'invalid' {
-  const digits = NUMBER.exec(text)?.[1];
-  if (digits === undefined) return 'invalid';
-  const isOctal = /^0[0-7]+$/.test(digits);
-  const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
-  if (value > ULONG_MAX) return 'invalid';
+  const value = parseUlong(text);
+  if (typeof value !== 'bigint') return 'invalid';
   return value === 0n ? 'nothing' : 'removal';
 }
