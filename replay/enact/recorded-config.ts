@@ -2,8 +2,9 @@
 import type { EventCursor } from '../judge/engine/event-cursor.js';
 import type { OpenedConfig } from '../kernel/index.js';
 import { readSriovCap } from '../model/config-space.js';
+import { BASIC_BYTES, EXPRESS_BYTES } from '../model/vfio-pci-core/capabilities.js';
 import { poke, type Width } from '../model/vfio-pci-core/little-endian.js';
-import { parseResource, type Resource } from '../model/vfio-pci-core/pci-function.js';
+import { NO_RESOURCE, parseResource, type Resource } from '../model/vfio-pci-core/pci-function.js';
 
 /** What a kernel read for itself while a thread opened a function. */
 interface Opening {
@@ -18,11 +19,8 @@ interface Snapshot {
   readonly resources: readonly Resource[];
 }
 
-const BASIC_BYTES = 256;
-const EXPRESS_BYTES = 4096;
 /** BARs of all VFs are resources 7 to 12 of their PF, in sysfs. */
 const FIRST_VF_BAR = 7;
-const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
 
 export class ConfigLog {
   readonly #snapshots = new Map<string, Snapshot>();

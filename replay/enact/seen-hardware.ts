@@ -4,9 +4,15 @@
  */
 import { ERRNO } from '../../traces/index.js';
 import type { HardwareSpec } from '../kernel/index.js';
+import { BASIC_BYTES } from '../model/vfio-pci-core/capabilities.js';
 import { peek } from '../model/vfio-pci-core/little-endian.js';
 import { IRQ } from '../model/vfio-pci-core/open-device.js';
-import { BARS, type Resource } from '../model/vfio-pci-core/pci-function.js';
+import {
+  BARS,
+  IORESOURCE,
+  NO_RESOURCE,
+  type Resource,
+} from '../model/vfio-pci-core/pci-function.js';
 import { PAGE, REGION, REGION_PAGE_BITS } from '../model/vfio-pci-core/regions.js';
 import { wordAt } from './call-structs.js';
 import type { RecordedEvent } from './recording.js';
@@ -24,8 +30,6 @@ interface Seen {
 
 /** The word of the struct of VFIO_DEVICE_GET_IRQ_INFO that is an index. */
 const INDEX = 8;
-/** Configuration space of functions without PCI Express. */
-const BASIC_BYTES = 256;
 
 export class SeenHardware {
   readonly #seen = new Map<string, Seen>();
@@ -114,9 +118,6 @@ function sizeOf(reached: number, limit: number | undefined): number {
 const FIRST_BAR = 0x10;
 /** Bits of a BAR that say what it is (PCI Local Bus Specification 3.0, 6.2.5.1). */
 const BAR = { IO: 1, TYPE: 6, IS_64: 4, FLAGS: 0xf, IO_FLAGS: 3 } as const;
-/** IORESOURCE_* of Linux include/linux/ioport.h. */
-const RESOURCE = { IO: 0x100, MEMORY: 0x200, IS_64: 0x10_0000 } as const;
-const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
 
 /**
  * BARs as configuration space has them, and no ROM.
@@ -131,7 +132,7 @@ export function resourcesRead(config: Uint8Array, bytes: readonly number[]): Res
     const low = bar - (bar & (isIo ? BAR.IO_FLAGS : BAR.FLAGS));
     const start =
       low + (is64 && i + 1 < BARS ? peek(config, FIRST_BAR + 4 * i + 4, 4) * 2 ** 32 : 0);
-    const flags = isIo ? RESOURCE.IO : RESOURCE.MEMORY | (is64 ? RESOURCE.IS_64 : 0);
+    const flags = isIo ? IORESOURCE.IO : IORESOURCE.MEM | (is64 ? IORESOURCE.MEM_64 : 0);
     const end = start + (bytes[i] || PAGE) - 1;
     resources.push(start === 0 ? NO_RESOURCE : { start, end, flags });
     if (is64) {

@@ -4,11 +4,14 @@
  */
 import type { PciIds } from '../model/binding/pci-ids.js';
 import { EXT_CAP } from '../model/config-space.js';
-import { CAP, EXT } from '../model/vfio-pci-core/capabilities.js';
+import { BASIC_BYTES, CAP, EXPRESS_BYTES, EXT } from '../model/vfio-pci-core/capabilities.js';
 import { merge, peek, poke, type Width } from '../model/vfio-pci-core/little-endian.js';
 import {
   BARS,
+  IORESOURCE,
+  isMemory,
   lengthOf,
+  NO_RESOURCE,
   type PciFunction,
   type Resource,
 } from '../model/vfio-pci-core/pci-function.js';
@@ -23,8 +26,6 @@ export const defaultHardware: HardwareSpec = {
   reset: 0,
 };
 
-const BASIC_BYTES = 256;
-const EXPRESS_BYTES = 4096;
 const FIRST_EXT_CAP = 0x100;
 /** Where a vendor-specific capability lies that is not the first of the list. */
 const DVSEC_AT = 0x200;
@@ -34,24 +35,29 @@ const COMMAND_MEMORY = 2;
 const STATUS_CAP_LIST = 0x10;
 const INTERRUPT_LINE = 10;
 const BRIDGE = 0x0604;
-const MEMORY = 0x200;
 const FIRST_BAR = 0xe000_0000;
 /** Address space that each function has its BARs in. */
 const BARS_OF_FUNCTION = 0x0100_0000;
-const NONE: Resource = { start: 0, end: 0, flags: 0 };
 
-/** BAR 0 to 5 and the ROM; each BAR is aligned to its size. */
+/**
+ * Places BARs one after the other, each aligned to its size.
+ * @param count functions that each resource has room for
+ */
+function placeBars(bars: readonly number[], first: number, count: number): Resource[] {
+  let next = first;
+  return Array.from({ length: BARS }, (_, i): Resource => {
+    const bytes = bars[i] ?? 0;
+    if (bytes === 0) return NO_RESOURCE;
+    const start = Math.ceil(next / bytes) * bytes;
+    next = start + bytes * count;
+    return { start, end: next - 1, flags: IORESOURCE.MEM };
+  });
+}
+
+/** BAR 0 to 5 and the ROM. */
 function resourcesOf({ bars, recorded }: HardwareSpec, index: number): readonly Resource[] {
   if (recorded !== undefined) return recorded.resources;
-  let next = FIRST_BAR + (index % 256) * BARS_OF_FUNCTION;
-  const resources = Array.from({ length: 6 }, (_, i): Resource => {
-    const bytes = bars[i] ?? 0;
-    if (bytes === 0) return NONE;
-    const start = Math.ceil(next / bytes) * bytes;
-    next = start + bytes;
-    return { start, end: next - 1, flags: MEMORY };
-  });
-  return [...resources, NONE];
+  return [...placeBars(bars, FIRST_BAR + (index % 256) * BARS_OF_FUNCTION, 1), NO_RESOURCE];
 }
 
 /** Address space that each PF has the BARs of its VFs in. */
@@ -63,16 +69,8 @@ const BARS_OF_VFS = 0x1_0000_0000;
  * (sriov_init, kernel drivers/pci/iov.c 6.1).
  * @param index of the PF's place
  */
-export function resourcesOfVfs({ bars }: HardwareSpec, vfs: number, index: number): Resource[] {
-  let next = FIRST_VF_BAR + index * BARS_OF_VFS;
-  return Array.from({ length: 6 }, (_, i): Resource => {
-    const bytes = bars[i] ?? 0;
-    if (bytes === 0) return NONE;
-    const start = Math.ceil(next / bytes) * bytes;
-    next = start + bytes * vfs;
-    return { start, end: next - 1, flags: MEMORY };
-  });
-}
+export const resourcesOfVfs = ({ bars }: HardwareSpec, vfs: number, index: number): Resource[] =>
+  placeBars(bars, FIRST_VF_BAR + index * BARS_OF_VFS, vfs);
 
 /** BARs of one of them. */
 function resourcesOfVf(spec: HardwareSpec, { vfs, pf, index }: VfPlace): Resource[] {
@@ -83,7 +81,7 @@ function resourcesOfVf(spec: HardwareSpec, { vfs, pf, index }: VfPlace): Resourc
     const start = of.start + bytes * index;
     return { ...of, start, end: start + bytes - 1 };
   });
-  return [...parts, NONE];
+  return [...parts, NO_RESOURCE];
 }
 
 /** A VF: how many its PF can have, the number of the PF's place, and its own index. */
@@ -164,7 +162,7 @@ function addCapabilities(
 
 /** The table of MSI-X is the second half of the last BAR, and the pending bits end it. */
 function placeVectors(config: Uint8Array, bars: readonly Resource[]): void {
-  const bar = bars.findLastIndex(({ flags }) => (flags & MEMORY) !== 0);
+  const bar = bars.findLastIndex(isMemory);
   if (bar < 0) return;
   const bytes = lengthOf(bars[bar]);
   poke(config, AT.MSIX + 4, 4, (bytes / 2) | bar);

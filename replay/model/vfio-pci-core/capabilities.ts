@@ -78,6 +78,8 @@ export const VIRTUAL = 0xfe;
 export const HEADER_BYTES = 64;
 /** Bytes of the space that every function has; extended capabilities follow. */
 export const BASIC_BYTES = 256;
+/** Bytes of the space with extended capabilities. */
+export const EXPRESS_BYTES = 4096;
 /** Smallest capability. */
 export const CAP_BYTES_MIN = 4;
 

@@ -18,30 +18,33 @@ export interface PciFunction {
 }
 
 /** IORESOURCE_* of Linux include/linux/ioport.h. */
-const IO = 0x100;
-const MEM = 0x200;
-const PREFETCH = 0x2000;
-const MEM_64 = 0x100000;
-const ROM_SHADOW = 0x2;
+export const IORESOURCE = {
+  ROM_SHADOW: 0x2,
+  IO: 0x100,
+  MEM: 0x200,
+  PREFETCH: 0x2000,
+  MEM_64: 0x100000,
+} as const;
 
 export const BARS = 6;
 export const ROM = 6;
 /** Bytes of a ROM that the firmware copied to the legacy area (vfio_pci_bar_rw). */
 export const SHADOW_ROM_BYTES = 0x20000;
 
-const NONE: Resource = { start: 0, end: 0, flags: 0 };
+export const NO_RESOURCE: Resource = { start: 0, end: 0, flags: 0 };
 
-export const resourceOf = (fn: PciFunction, index: number): Resource => fn.resources[index] ?? NONE;
+export const resourceOf = (fn: PciFunction, index: number): Resource =>
+  fn.resources[index] ?? NO_RESOURCE;
 
 /** Bytes of a resource; 0 if it does not exist (`pci_resource_len`). */
 export const lengthOf = ({ start, end }: Resource): number =>
   start === 0 && end === 0 ? 0 : end - start + 1;
 
-export const isIo = ({ flags }: Resource): boolean => (flags & IO) !== 0;
-export const isMemory = ({ flags }: Resource): boolean => (flags & MEM) !== 0;
-export const isPrefetchable = ({ flags }: Resource): boolean => (flags & PREFETCH) !== 0;
-export const is64Bit = ({ flags }: Resource): boolean => (flags & MEM_64) !== 0;
-export const isShadowRom = ({ flags }: Resource): boolean => (flags & ROM_SHADOW) !== 0;
+export const isIo = ({ flags }: Resource): boolean => (flags & IORESOURCE.IO) !== 0;
+export const isMemory = ({ flags }: Resource): boolean => (flags & IORESOURCE.MEM) !== 0;
+export const isPrefetchable = ({ flags }: Resource): boolean => (flags & IORESOURCE.PREFETCH) !== 0;
+export const is64Bit = ({ flags }: Resource): boolean => (flags & IORESOURCE.MEM_64) !== 0;
+export const isShadowRom = ({ flags }: Resource): boolean => (flags & IORESOURCE.ROM_SHADOW) !== 0;
 
 /** Parses one line of sysfs `resource`: start, end and flags in hexadecimal. */
 export function parseResource(line: string): Resource {
