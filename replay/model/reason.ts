@@ -18,6 +18,9 @@ export interface Reason {
 /** Possible results. One without a reason is possible for a reason that is not recorded. */
 export type Results = readonly number[] & { readonly reasons?: readonly Reason[] };
 
+/** In place of results: the arguments are valid, and the hardware determines the result. */
+export const HARDWARE = 'hardware';
+
 /**
  * The one result of a call that a rule refuses.
  * @param errno as a positive number

@@ -5,10 +5,11 @@
 import { ERRNO } from '../../../traces/index.js';
 import { refuseUnmap, type UnmapRequest } from '../../model/iommu/type1.js';
 import { anyOf, because, inferring, type Results, unseen } from '../../model/reason.js';
+import { NOT_OPEN } from '../../model/vfio/hot-reset.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import type { Group } from '../../model/vfio/vfio-state.js';
 
-const { EINVAL, EPERM, EBUSY, EEXIST, ENOSPC, ENOTTY, EBADF, EFAULT } = ERRNO;
+const { EINVAL, EPERM, EBUSY, EEXIST, ENOSPC, ENOTTY, EFAULT } = ERRNO;
 
 const NO_ARGUMENT = unseen('the argument of the call is not recorded', EINVAL, ENOSPC);
 
@@ -122,7 +123,7 @@ export function deviceCauses(call: IoctlCall, showsReset: boolean): Results | nu
       return because(EINVAL, 'the function could not be reset when it was opened');
     case 'VFIO_DEVICE_PCI_HOT_RESET':
       return anyOf(
-        because(EBADF, 'a descriptor that was passed is not open'),
+        NOT_OPEN,
         because(
           ENOTTY,
           'the reset itself failed: what the hardware of the bus answers has no cause here',

@@ -2,14 +2,14 @@
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, only } from '../../model/possible.js';
-import { anyOf, because } from '../../model/reason.js';
+import { HARDWARE } from '../../model/reason.js';
 import { fileAt } from '../../model/vfio/file-descriptors.js';
 import {
-  HARDWARE,
   type HotResetContext,
   hotResetAnswer,
   type Passed,
   type UNOWNED_OR_HARDWARE,
+  WRONG_FILES,
 } from '../../model/vfio/hot-reset.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, openDeviceOf } from '../../model/vfio/vfio-state.js';
@@ -122,9 +122,3 @@ export function hotResetVerdict(
   if (ret < 0 && engine.records(SET_RESET)) return judge(path, WRONG_FILES, ret);
   return ret === -ERRNO.EINVAL || ret === -ERRNO.EBADF ? UNKNOWN : STIMULUS;
 }
-
-const WRONG_FILES = anyOf(
-  because(ERRNO.EBADF, 'a descriptor that was passed is not open'),
-  because(ERRNO.EINVAL, 'a descriptor that was passed is of no group'),
-  because(ERRNO.EFAULT, 'the descriptors cannot be read'),
-);

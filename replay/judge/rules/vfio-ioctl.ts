@@ -1,7 +1,7 @@
 /** Ioctls of VFIO: on containers, groups and devices, and the functions that serve them. */
 
 import { ERRNO } from '../../../traces/index.js';
-import { because } from '../../model/reason.js';
+import { because, HARDWARE } from '../../model/reason.js';
 import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -10,7 +10,7 @@ import {
   feature,
   lowPowerChange,
 } from '../../model/vfio/device-ioctl.js';
-import { HARDWARE, UNOWNED_OR_HARDWARE } from '../../model/vfio/hot-reset.js';
+import { UNOWNED_OR_HARDWARE } from '../../model/vfio/hot-reset.js';
 import {
   type IoctlCall,
   type IoctlLayer,

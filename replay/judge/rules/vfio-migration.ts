@@ -5,9 +5,9 @@
 import { ERRNO } from '../../../traces/index.js';
 import { type DriverModel, driverModel } from '../../model/drivers/index.js';
 import { only } from '../../model/possible.js';
+import { HARDWARE } from '../../model/reason.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from '../../model/vfio/device-features.js';
 import type { DeviceArgument, Results } from '../../model/vfio/device-ioctl.js';
-import { HARDWARE } from '../../model/vfio/hot-reset.js';
 import {
   changeLogging,
   feature,

@@ -4,13 +4,12 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
-import { anyOf, because, type Results as Known } from '../reason.js';
+import { anyOf, because, type HARDWARE, type Results as Known } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
 import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { deviceRegion, hasVga, REGION } from '../vfio-pci-core/regions.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from './device-features.js';
 import {
-  type HARDWARE,
   type HotResetContext,
   hotReset,
   hotResetInfo,

@@ -5,11 +5,9 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
-import { anyOf, because, type Results } from '../reason.js';
+import { anyOf, because, HARDWARE, type Results } from '../reason.js';
 
-/** The arguments are valid, and the hardware determines the result. */
-export const HARDWARE = 'hardware';
-/** The same, unless the user does not own all that it concerns, which is not recorded. */
+/** `HARDWARE`, unless the user does not own all that it concerns, which is not recorded. */
 export const UNOWNED_OR_HARDWARE = 'unowned or hardware';
 
 /** A descriptor that the user passes: of a group by its number, of another file, or not open. */
@@ -43,8 +41,15 @@ const CDEV_SINCE = 6006;
 const invalid = (text: string): Results => because(ERRNO.EINVAL, text);
 const tooSmall = (argsz: number): Results => invalid(`argsz is ${argsz}, less than 12`);
 const ON_ROOT_BUS = because(ERRNO.ENODEV, 'no bridge is above the device that could reset its bus');
-const NOT_OPEN = because(ERRNO.EBADF, 'a descriptor that is passed is not open');
-const NO_GROUP = invalid('a descriptor that is passed is not of a group');
+/** What is wrong with a descriptor that a user passes. */
+export const NOT_OPEN = because(ERRNO.EBADF, 'a descriptor that was passed is not open');
+const NO_GROUP = invalid('a descriptor that was passed is of no group');
+/** What can be wrong with descriptors that are not recorded. */
+export const WRONG_FILES = anyOf(
+  NOT_OPEN,
+  NO_GROUP,
+  because(ERRNO.EFAULT, 'the descriptors cannot be read'),
+);
 const OTHER_DRIVER = invalid('a function that the reset reaches has another driver');
 
 export function hotResetInfo([argsz]: readonly number[], c: HotResetContext): Results | null {

@@ -2,6 +2,7 @@
  * Ioctls of a device (kernel drivers/vfio/vfio_main.c, drivers/vfio/pci/vfio_pci_core.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { HARDWARE } from '../../../model/reason.js';
 import {
   type DeviceArgument,
   type DeviceContext,
@@ -9,7 +10,7 @@ import {
   feature,
   lowPowerChange,
 } from '../../../model/vfio/device-ioctl.js';
-import { HARDWARE, UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
+import { UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
