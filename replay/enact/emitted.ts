@@ -1,5 +1,5 @@
 /** What the kernel emits in a step, so that it can be compared and undone. */
-import type { Phase } from '../../traces/index.js';
+import type { Kind, Phase } from '../../traces/index.js';
 import {
   type CallAnswer,
   type CallEvent,
@@ -48,7 +48,7 @@ export class StepRecorder implements Recorder {
   readonly emitted: Emitted[] = [];
 
   begin(thread: number, name: FunctionName, device: string | null, driver: string | null): void {
-    this.#enter(thread, ofBinding(name, 'begin', device, driver));
+    this.#enter(thread, ofBinding(FUNCTIONS[name], name, 'begin', device, driver));
   }
 
   beginStore(thread: number, { name, device, driver }: Store): void {
@@ -56,10 +56,7 @@ export class StepRecorder implements Recorder {
   }
 
   beginRead(thread: number, name: SeenRead, device: string): void {
-    const { kind } = SEEN_READS[name];
-    const driver = null;
-    const read = { kind, phase: 'begin', name, call: name, device, driver, ret: null } as const;
-    this.#enter(thread, { ...read, access: null });
+    this.#enter(thread, ofBinding(SEEN_READS[name], name, 'begin', device, null));
   }
 
   beginDriver(thread: number, name: FunctionName, driver: string): void {
@@ -71,7 +68,7 @@ export class StepRecorder implements Recorder {
   }
 
   point(_: number, name: FunctionName, device: string | null, driver: string | null): void {
-    this.emitted.push(ofBinding(name, 'point', device, driver));
+    this.emitted.push(ofBinding(FUNCTIONS[name], name, 'point', device, driver));
   }
 
   added(thread: number, device: string): void {
@@ -105,14 +102,12 @@ export class StepRecorder implements Recorder {
 }
 
 const ofBinding = (
-  name: FunctionName,
+  { kind }: { readonly kind: Kind },
+  name: string,
   phase: Phase,
   device: string | null,
   driver: string | null,
-): Emitted => {
-  const { kind } = FUNCTIONS[name];
-  return { kind, phase, name, call: name, device, driver, ret: null, access: null };
-};
+): Emitted => ({ kind, phase, name, call: name, device, driver, ret: null, access: null });
 
 function ofVfio(event: CallEvent, phase: Phase): Emitted {
   const { call, ioctl, device = null, driver = null } = event;

@@ -41,6 +41,7 @@ export type {
 } from './machine-spec.js';
 export { READ_ATTRIBUTES } from './machine-spec.js';
 export { functionOfWrite, type Operation } from './operation.js';
+export { foundAt } from './place.js';
 export {
   type Outcome,
   oneAfterTheOther,

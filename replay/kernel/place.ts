@@ -1,6 +1,6 @@
 /** Functions and drivers as they never change in a run, by number. */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
-import type { DriverModel } from '../model/drivers/index.js';
+import type { DriverModel, OtherFunction } from '../model/drivers/index.js';
 import type { MdevDriver } from '../model/mdev/index.js';
 import type { PciFunction } from '../model/vfio-pci-core/pci-function.js';
 import type { DriverSpec, FunctionStart, HardwareSpec, SriovSpec } from './machine-spec.js';
@@ -28,6 +28,13 @@ export interface Place {
   /** It is a mediated device, which no bus of the hardware has. */
   readonly mediated: boolean;
 }
+
+/** What a driver of another function finds when it looks this one up. */
+export const foundAt = ({ ids: { vendor, class: code }, config }: Place): OtherFunction => ({
+  vendor,
+  class: code,
+  configBytes: config.length,
+});
 
 export interface Driver {
   readonly index: number;

@@ -3,8 +3,8 @@
  * actors. QEMU's is that of a recording of QEMU 7.2 with three devices, DPDK's that of a recording
  * of testpmd 22.11; cloud-hypervisor's follows its crate vfio-ioctls.
  */
-import { World } from '../kernel/index.js';
-import { driverModel, type OtherFunction } from '../model/drivers/index.js';
+import { foundAt, World } from '../kernel/index.js';
+import { driverModel } from '../model/drivers/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import type { DeviceRegion } from '../model/vfio-pci-core/device-regions.js';
 import { lengthOf } from '../model/vfio-pci-core/pci-function.js';
@@ -222,11 +222,9 @@ function assigned(document: ScenarioDocument): Assigned | null {
   const { pci, config, hardware } = place;
   const { properties = {} } = hardware;
   const { version } = kernelRules(document.kernel);
-  const at = (address: string): OtherFunction | null => {
+  const at = (address: string) => {
     const other = world.place(address);
-    if (other === null) return null;
-    const { vendor, class: code } = other.ids;
-    return { vendor, class: code, configBytes: other.config.length };
+    return other === null ? null : foundAt(other);
   };
   const probed = variant?.probe({ fn: pci, config, properties, version, at });
   const own = typeof probed === 'object' ? probed : null;

@@ -5,7 +5,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { type DeviceRegion, VENDOR_TYPE } from '../vfio-pci-core/device-regions.js';
-import { peek } from '../vfio-pci-core/little-endian.js';
+import { littleEndian, peek } from '../vfio-pci-core/little-endian.js';
 import type { Added } from './added.js';
 import { rows } from './model-row.js';
 import type { ProbeFacts, Properties } from './variant.js';
@@ -42,8 +42,6 @@ const PROPERTY = {
   RVDS: 'opregion-rvds',
 } as const;
 
-const REGISTER_ALONE = (ret: number): Added => ({ ret, regions: [] });
-
 /**
  * What vfio-pci adds to Intel graphics as it is opened.
  * @returns undefined for another device
@@ -60,7 +58,7 @@ export function igdOf({ fn, config, properties, version, at }: ProbeFacts): Adde
     return { ret: null, regions: null, virtual: { offset: ADDRESS_REGISTER, value: null } };
   }
   if ((properties[PROPERTY.SIGNATURE] ?? 1) !== 1 || kib === 0) {
-    return REGISTER_ALONE(-ERRNO.EINVAL);
+    return { ret: -ERRNO.EINVAL, regions: [] };
   }
   const opRegion = opRegionOf(kib, properties);
   const virtual = { offset: ADDRESS_REGISTER, value: shownAddress(address, properties) };
@@ -111,9 +109,6 @@ function opRegionOf(kib: number, properties: Properties): DeviceRegion {
     ],
   };
 }
-
-const littleEndian = (value: number, bytes: number): number[] =>
-  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
 /** The register's copy has the address that was mapped last: that of the extended VBT. */
 function shownAddress(address: number, properties: Properties): number {

@@ -3,7 +3,7 @@
  * include/uapi/linux/vfio_zdev.h 6.12): that KVM registers them, and capabilities of
  * VFIO_DEVICE_GET_INFO.
  */
-import { poke } from '../vfio-pci-core/little-endian.js';
+import { littleEndian } from '../vfio-pci-core/little-endian.js';
 import { rows } from './model-row.js';
 import type { ProbeFacts, Properties } from './variant.js';
 
@@ -39,14 +39,12 @@ type Field = readonly [offset: number, width: 1 | 2 | 4 | 8, value: number];
 
 function capability(id: number, version: number, bytes: number, fields: readonly Field[]) {
   const made = new Uint8Array(bytes);
-  poke(made, 0, 2, id);
-  poke(made, 2, 2, version);
-  for (const [offset, width, value] of fields) {
-    if (width === 8) {
-      poke(made, offset, 4, value % 2 ** 32);
-      poke(made, offset + 4, 4, Math.floor(value / 2 ** 32));
-    } else poke(made, offset, width, value);
-  }
+  const header: Field[] = [
+    [0, 2, id],
+    [2, 2, version],
+  ];
+  for (const [offset, width, value] of [...header, ...fields])
+    made.set(littleEndian(value, width), offset);
   return made;
 }
 

@@ -13,6 +13,10 @@ export function poke(bytes: Uint8Array, at: number, width: Width, value: number)
   for (let i = 0; i < width; i++) bytes[at + i] = (value >>> (8 * i)) & 0xff;
 }
 
+/** The low bytes of a number that is exact, such as one of 8 bytes below 2^53. */
+export const littleEndian = (value: number, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
+
 /** A number of the given width with all bits set. */
 export const ones = (width: Width): number => (width === 4 ? 0xffffffff : (1 << (8 * width)) - 1);
 

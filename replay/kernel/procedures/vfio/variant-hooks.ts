@@ -7,6 +7,7 @@ import {
 } from '../../../model/drivers/index.js';
 import type { Kernel } from '../../kernel.js';
 import { DEVICE } from '../../layout.js';
+import { foundAt } from '../../place.js';
 import { VDEV } from '../../vfio-cells.js';
 import { actionOf } from './common.js';
 
@@ -65,9 +66,7 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
 /** Another function of the machine that is there now. */
 function otherAt(k: Kernel, address: string): OtherFunction | null {
   const place = k.world.place(address);
-  if (place === null || k.findDevice(place) === 0) return null;
-  const { vendor, class: code } = place.ids;
-  return { vendor, class: code, configBytes: place.config.length };
+  return place === null || k.findDevice(place) === 0 ? null : foundAt(place);
 }
 
 /** Why vfio-pci-core does not enable the device: 0 or a negative errno. */
