@@ -7,6 +7,7 @@ import type { NamedTrace } from './event-scan.js';
 import type { Report } from './report/index.js';
 import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
+export { aerAgentOf } from './aer-agent-of.js';
 export type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
 export {
   type BundleNote,

@@ -2,8 +2,9 @@
  * Tables of a session whose rows are not events: what a trace is, what it lost, what a replay and
  * the search for races found in it. Each is computed when a query first names it.
  */
-import { aerAgent, type Divergence } from '../replay/index.js';
+import type { Divergence } from '../replay/index.js';
 import type { ErrorCode } from '../traces/index.js';
+import { aerAgentOf } from './aer-agent-of.js';
 import { type Append, type ComputedTable, computedTable, type Value } from './computed-table.js';
 import { configLayouts } from './config/config-layout.js';
 import { DeviceTimeline, type Known } from './device-timeline.js';
@@ -145,13 +146,7 @@ const agentTable: PerTrace = {
   columns: { seq: 'u64', agent: 'text' },
   rows: ({ reader }, append) => {
     for (const { batch, row } of eventsOfKind(reader, 'fault.aer')) {
-      const value = batch.column('value');
-      const report = {
-        name: batch.column('name').at(row),
-        text: batch.column('text').text(row),
-        value: value.has(row) ? value.big(row) : null,
-      };
-      append([batch.seqFirst + row, aerAgent(report, reader.meta.kernel ?? null)]);
+      append([batch.seqFirst + row, aerAgentOf(batch, row, reader.meta.kernel)]);
     }
   },
 };

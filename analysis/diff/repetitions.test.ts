@@ -6,6 +6,7 @@
  */
 import { expect, test } from 'vitest';
 import { importedCapture } from '../../tests/captures.js';
+import { rowsOf } from '../../tests/rewrite.js';
 import { testData } from '../../tests/test-data.js';
 import type { TraceReader } from '../../traces/index.js';
 import { compare } from './index.js';
@@ -40,17 +41,11 @@ function* logged(capture: string): Generator<string> {
 
 /** The recorded writes, by sequence number. */
 function recorded(reader: TraceReader): Map<number, string> {
-  const writes = new Map<number, string>();
-  for (const info of reader.batches) {
-    const batch = reader.batch(info);
-    for (let row = 0; row < batch.rows; row++) {
-      if (batch.column('kind').at(row) !== 'sysfs.write') continue;
-      if (batch.column('phase').at(row) === 'end') continue;
-      const text = String(batch.column('text').at(row) ?? '').trim();
-      writes.set(batch.seqFirst + row, `${batch.column('name').at(row)} ${text}`);
-    }
-  }
-  return writes;
+  const writes = rowsOf(reader).flatMap(({ kind, phase, name, text }, seq): [number, string][] => {
+    const isWrite = kind === 'sysfs.write' && phase !== 'end';
+    return isWrite ? [[seq, `${name} ${String(text ?? '').trim()}`]] : [];
+  });
+  return new Map(writes);
 }
 
 test.each([

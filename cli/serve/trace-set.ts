@@ -1,11 +1,7 @@
 /** All traces of the server, and SQL over them. */
-import {
-  type BoundedSession,
-  describeTables,
-  openSession,
-  type SessionOptions,
-} from '../../analysis/index.js';
+import { describeTables, type SessionOptions } from '../../analysis/index.js';
 import { type ByteSource, TraceReader } from '../../traces/index.js';
+import { GrowingSession } from '../growing-session.js';
 import { version } from '../package.js';
 import { printable } from '../printable.js';
 import { cell } from '../row-text.js';
@@ -26,7 +22,7 @@ export interface SetOptions extends SessionOptions {
 export class TraceSet {
   readonly #traces: ServedTrace[];
   readonly #lanes: readonly TraceLanes[];
-  #session: BoundedSession | null = null;
+  readonly #session: GrowingSession;
   readonly #ended = new AbortController();
 
   constructor(
@@ -35,6 +31,7 @@ export class TraceSet {
   ) {
     this.#lanes = readers.map(() => new TraceLanes(options.program));
     this.#traces = readers.map((reader, i) => this.#served(reader, i, 0));
+    this.#session = new GrowingSession(() => this.#traces.map(({ reader }) => reader), options);
   }
 
   /** Begins to compute what takes long, and to follow traces that are being recorded. */
@@ -61,7 +58,7 @@ export class TraceSet {
   /** @throws VfrError as `vfr sql` does */
   async sql(query: string): Promise<SqlView> {
     const started = performance.now();
-    const session = await this.#open();
+    const session = await this.#session.open();
     const result = await session.query(query);
     const rows: string[][] = [];
     const view = (more: boolean): SqlView => ({
@@ -85,13 +82,13 @@ export class TraceSet {
 
   /** Ends the query, the search and the explanation that are under way. */
   cancel(): void {
-    this.#session?.cancel();
+    this.#session.cancel();
     for (const trace of this.#traces) trace.cancel();
   }
 
   close(): void {
     this.#ended.abort();
-    this.#session?.close();
+    this.#session.close();
     for (const lanes of this.#lanes) lanes.close();
     for (const trace of this.#traces) {
       trace.close();
@@ -120,7 +117,7 @@ export class TraceSet {
   }
 
   #grow(trace: ServedTrace, reader: TraceReader): Promise<void> {
-    this.#forgetSession();
+    this.#session.grow();
     return trace.grow(reader);
   }
 
@@ -129,19 +126,7 @@ export class TraceSet {
     const before = this.#traces[i];
     before.close();
     this.#traces[i] = this.#served(new TraceReader(whole), i, before.generation + 1);
-    this.#forgetSession();
+    this.#session.grow();
     void this.#work(i);
-  }
-
-  /** The next query has the new events. */
-  #forgetSession(): void {
-    this.#session?.close();
-    this.#session = null;
-  }
-
-  async #open(): Promise<BoundedSession> {
-    const named = this.#traces.map(({ reader }) => ({ name: reader.source.name, reader }));
-    this.#session ??= await openSession(named, this.options);
-    return this.#session;
   }
 }

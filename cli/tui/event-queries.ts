@@ -1,5 +1,6 @@
 import type { BoundedSession, Why } from '../../analysis/index.js';
 import type { TraceReader } from '../../traces/index.js';
+import { GrowingSession } from '../growing-session.js';
 import { cell } from '../row-text.js';
 import { where } from '../sql-condition.js';
 import type { Compare, Explain } from './explain-and-compare.js';
@@ -23,9 +24,7 @@ export interface Programs {
  * own.
  */
 export class EventQueries {
-  #session: BoundedSession | null = null;
-  /** Whether the trace has grown since the session was opened. */
-  #isOld = false;
+  readonly #session = new GrowingSession(() => [this.reader]);
   #other: Compared | null = null;
   /** Aborts the work in progress. */
   #abort = new AbortController();
@@ -99,34 +98,27 @@ export class EventQueries {
   /** Asks about a trace that has grown; the next question in SQL opens it again. */
   grow(reader: TraceReader): void {
     this.reader = reader;
-    this.#isOld = true;
+    this.#session.grow();
   }
 
   /** Cancels the work in progress; the code that waits for it gets an error. */
   cancel(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
-    this.#session?.cancel();
+    this.#session.cancel();
   }
 
   close(): void {
     this.#abort.abort();
-    this.#session?.close();
+    this.#session.close();
     this.#other?.store.reader.close();
   }
 
   /** @throws when the work was cancelled while the session was opened */
   async #open(): Promise<BoundedSession> {
     const { signal } = this.#abort;
-    const { openSession } = await import('../../analysis/index.js');
-    // The question before has been answered or cancelled: nothing uses the old session.
-    if (this.#isOld) {
-      this.#session?.close();
-      this.#session = null;
-      this.#isOld = false;
-    }
-    this.#session ??= await openSession([{ name: this.reader.source.name, reader: this.reader }]);
+    const session = await this.#session.open();
     signal.throwIfAborted();
-    return this.#session;
+    return session;
   }
 }

@@ -13,7 +13,8 @@ const HELPERS = [
   'tests/vfr-in-process',
 ];
 /** What starts a process of the built program. */
-const STARTED = ['openSession', 'BoundedSession'];
+const OPENING = ['openSession', 'GrowingSession'];
+const STARTED = [...OPENING, 'BoundedSession'];
 /** A line of code, not of a comment, that names the built program or builds it. */
 const BUILT = /^(?!\s*(?:\*|\/[/*])).*(?:'dist'|\bnpm\b)/m;
 
@@ -25,7 +26,7 @@ const importsOneOf = ({ imports }: Source, given: readonly string[]): boolean =>
 /** Files of the program that open a session: a test of one of them starts a process. */
 const openersOf = (sources: readonly Source[]): readonly string[] =>
   sources
-    .filter((source) => !source.test && importsOneOf(source, ['openSession']))
+    .filter((source) => !source.test && importsOneOf(source, OPENING))
     .map(({ file }) => bare(file));
 
 const startsProgram = (source: Source, openers: readonly string[]): boolean =>

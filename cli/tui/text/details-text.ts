@@ -1,5 +1,5 @@
 /** Everything that the events of a row say, as facts. */
-import { aerAgent } from '../../../replay/index.js';
+import { aerAgentOf } from '../../../analysis/index.js';
 import type { ColumnName } from '../../../traces/index.js';
 import { formatDuration } from '../../format-duration.js';
 import type { CallIndex } from '../model/call-index.js';
@@ -68,17 +68,9 @@ export function detailsOf(
   return facts;
 }
 
-/** Which agent of the transaction reports an error of PCI Express; null for other events. */
-function agentOf({ batch, row }: EventRef, { reader }: EventStore): string | null {
-  if (batch.column('kind').at(row) !== 'fault.aer') return null;
-  const value = batch.column('value');
-  const report = {
-    name: batch.column('name').at(row),
-    text: batch.column('text').text(row),
-    value: value.has(row) ? value.big(row) : null,
-  };
-  return aerAgent(report, reader.meta.kernel ?? null);
-}
+/** Of an error of PCI Express; null for other events. */
+const agentOf = ({ batch, row }: EventRef, { reader }: EventStore): string | null =>
+  batch.column('kind').at(row) === 'fault.aer' ? aerAgentOf(batch, row, reader.meta.kernel) : null;
 
 const timeOf = ({ batch, row }: EventRef): bigint => batch.column('ts').big(row);
 
