@@ -9,9 +9,9 @@ type FunctionDocument = ScenarioDocument['machine']['functions'][number];
 type Operation = ScenarioDocument['actors'][number]['does'][number];
 
 /** The machine `twins`: the PF with its VFs, two functions with the same ids, two of one group. */
-const PF = '0000:01:00.0';
+export const PF = '0000:01:00.0';
 const PF_SRIOV = { totalVfs: 4, offset: 1, stride: 1, vfDevice: '0x0010' } as const;
-const SINGLE = ['0000:03:00.0', '0000:04:00.0'];
+export const SINGLE = ['0000:03:00.0', '0000:04:00.0'] as const;
 const GROUPED = ['0000:05:00.0', '0000:05:00.1'];
 const NVME = { vendor: '0x1b36', device: '0x0010', class: '0x010802' } as const;
 const EDU = {

@@ -31,8 +31,9 @@ export function prepareProvocations(out: string): void {
  * with that order. @returns stops it
  */
 export function answerPredictions(project: string, out: string): () => void {
+  const cases = provokedCases();
   const timer = setInterval(() => {
-    for (const one of provokedCases()) {
+    for (const one of cases) {
       const isAsked = existsSync(fileOf(out, one.name, 'clean.done'));
       if (isAsked && !existsSync(fileOf(out, one.name, 'answered'))) answer(project, out, one);
     }

@@ -3,7 +3,7 @@
  * first, vfr predicts the second, and the lab provokes it.
  */
 import { SCENARIOS, type ScenarioDocument } from '../replay/index.js';
-import { forGuest, onLab } from './lab-scenario.js';
+import { forGuest, onLab, PF, SINGLE } from './lab-scenario.js';
 import type { OrderEntry } from './witness-order.js';
 
 export interface ProvokedCase {
@@ -33,11 +33,9 @@ function inOrder(name: string, device: string, number: number): ProvokedCase {
 const guest = (document: ScenarioDocument): ScenarioDocument =>
   forGuest(document) as ScenarioDocument;
 
-const PF = '0000:01:00.0';
 const VF = '0000:01:00.1';
 const VF2 = '0000:01:00.2';
-const EDU = '0000:03:00.0';
-const TWIN = '0000:04:00.0';
+const [EDU, TWIN] = SINGLE;
 
 /**
  * A program that has a device open asks for something that needs the lock of the device, while

@@ -8,8 +8,7 @@ usage: actors.py prepare SCENARIO | run SCENARIO LOG | check SCENARIO LOG | end 
 A scenario is a document of vfr whose machine is the lab's. Its member `order` makes actors wait for
 each other: a list of [ACTOR, OPERATION, how], where the operation (from 1) begins when all entries
 before it are over. An entry is over when its operation has ended; with "begun", as soon as the
-operation has begun, and the number after it has passed, in milliseconds; with "end", when the
-operation that had begun before has ended.
+operation has begun, and the number after it has passed, in milliseconds.
 
 The processes keep their files open until `end`, as actors do that have done everything.
 """
@@ -189,12 +188,11 @@ class Actor:
 
     def touch(self, address):
         """Reads the memory by a system call, which answers EFAULT where an access would be a bus error."""
-        null = os.open('/dev/null', os.O_WRONLY)
         reader, writer = os.pipe()
         try:
             check(libc.write(writer, ctypes.c_void_p(address), 4))
         finally:
-            for fd in (null, reader, writer):
+            for fd in (reader, writer):
                 os.close(fd)
 
 
