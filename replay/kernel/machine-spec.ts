@@ -3,6 +3,7 @@
  * are read into it.
  */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
+import type { ModuleParameters } from '../model/drivers/index.js';
 import type { KernelRules } from '../model/kernel-rules.js';
 import type { PastBugName } from '../model/past-bugs.js';
 import type { Resource } from '../model/vfio-pci-core/pci-function.js';
@@ -94,7 +95,9 @@ export interface DriverSpec {
   readonly table: readonly IdMatch[] | null;
   /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
   readonly isAsync: boolean;
-  /** Null: what the driver's model says. */
+  /** Of its module, each time that it is loaded; none when left out. */
+  readonly parameters?: ModuleParameters;
+  /** Null: what the driver's model and parameters say. */
   readonly sriov: 'none' | 'simple' | 'own' | null;
   /** The first that fits counts; without one the probe succeeds. */
   readonly answers: readonly Answer[];

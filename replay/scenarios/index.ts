@@ -5,6 +5,7 @@ import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
+import { MODULE_PARAMETERS } from './module-parameters.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
 import { VARIANTS } from './variants.js';
@@ -35,4 +36,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...NOVA_FORMS,
   ...VGPUS,
   ...VIRQFDS,
+  ...MODULE_PARAMETERS,
 ];
