@@ -282,6 +282,11 @@ export interface IoctlAction {
   readonly files: readonly (string | null)[];
   /** The device that GET_DEVICE_FD names. */
   readonly address: string | null;
+  /**
+   * The VF token that is passed; left out: none is passed. Null: a recording does not have it, and
+   * `answer` says whether it was the right one.
+   */
+  readonly token?: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */

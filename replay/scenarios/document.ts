@@ -106,6 +106,7 @@ export type UserDocument =
       readonly with?: NumberDocument | Readonly<Record<string, NumberDocument>> | null;
       readonly files?: readonly (string | null)[];
       readonly device?: string;
+      readonly token?: string;
       readonly as?: string;
     }
   | {

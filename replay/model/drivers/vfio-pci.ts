@@ -63,7 +63,14 @@ export const vfioPci = defineVfioPci({
     ['ids-parameter', 'ids= adds dynamic ids as the module loads'],
     ['enable-sriov', 'enable_sriov: VFs get an override and are bound as they are added'],
     ['no-sriov', 'without enable_sriov a write of sriov_numvfs is -ENOENT'],
-    ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES', 'VF tokens are not modelled'],
+    ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES'],
+    [
+      'vf-token-of-pf',
+      'a PF whose VFs are in use needs it, too; else what is passed is the new one',
+    ],
+    ['vf-token-needless', 'a token for another function is -EINVAL'],
+    ['vf-token-feature', 'FEATURE sets the token of a PF, also while its VFs are in use'],
+    ['vf-token-bind', 'BIND_IOMMUFD looks at no token before 6.17'],
     ['igd', 'opening a display of Intel maps the OpRegion; see igd'],
   ),
 });
