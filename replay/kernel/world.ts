@@ -56,6 +56,8 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** The first thread of udev: those of actors, of deferred probes and of workers come before. */
+  readonly firstUdevThread: number;
   /** What udev does; null where the machine has none. */
   readonly udev: UdevRules | null;
   /** Processes of several threads. */
@@ -94,6 +96,7 @@ export class World implements Names {
       actor.operations.map((operation) => operationOf(operation, this, numberOf(operation.action))),
     );
     this.files = files;
+    this.firstUdevThread = actors.length + 1 + Math.min(2 * this.places.length, WORKERS_MAX);
     const ofRule = (operation: OperationSpec): Operation => operationOf(operation, this, 0);
     this.udev =
       machine.udev === undefined ? null : new UdevRules(machine.udev, this.places, ofRule);
@@ -109,16 +112,6 @@ export class World implements Names {
 
   get actors(): readonly ActorSpec[] {
     return this.spec.actors;
-  }
-
-  /** Workers of the kernel, in addition to that of deferred probes. */
-  get kernelWorkers(): number {
-    return Math.min(2 * this.places.length, WORKERS_MAX);
-  }
-
-  /** The first thread of udev: those of actors and of the kernel come before. */
-  get firstUdevThread(): number {
-    return this.actors.length + 1 + this.kernelWorkers;
   }
 
   /** What a thread of an actor or of udev does, by number. */
