@@ -9,6 +9,7 @@ import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
 import { VF_TOKENS } from './token-users.js';
+import { UDEV_RULES } from './udev-runs.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { VGPUS } from './vgpus.js';
@@ -39,4 +40,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...VIRQFDS,
   ...MODULE_PARAMETERS,
   ...VF_TOKENS,
+  ...UDEV_RULES,
 ];

@@ -92,6 +92,7 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
       yield* mistakesInOperation(operation, `/actors/${i}/does/${j}`, document);
     }
   }
+  yield* mistakesInRules(document);
   const world = new World(specOf(document));
   for (const [i, { drivers: bound, gone, errors, variables }] of outcomes.entries()) {
     for (const name of Object.keys(variables ?? {})) {
@@ -170,6 +171,24 @@ function* mistakesInOperation(
   }
 }
 
+/** What rules of udev name, for one of the functions that `$kernel` can stand for. */
+function* mistakesInRules(document: ScenarioDocument): Generator<Mistake> {
+  const { udev, functions } = document.machine;
+  const [{ address = '' } = {}] = functions;
+  for (const [i, { match, runs = [] }] of (udev?.rules ?? []).entries()) {
+    for (const [j, run] of runs.entries()) {
+      const path = `/machine/udev/rules/${i}/runs/${j}`;
+      const text = JSON.stringify(run);
+      if ((match.subsystem === 'vfio-dev' || match.subsystem === 'misc') && text.includes('$k')) {
+        yield { path, what: `$kernel is not known for ${match.subsystem}` };
+      }
+      if (match.subsystem === 'misc') yield { path, what: 'no uevents of misc come in a run' };
+      if ('kmod' in run) continue;
+      yield* mistakesInOperation(JSON.parse(text.replaceAll('$kernel', address)), path, document);
+    }
+  }
+}
+
 /** UUIDs of the mediated devices that actors make. */
 function mdevsOf(actors: ScenarioDocument['actors']): Set<string> {
   const operations = actors.flatMap(({ does }) => does);
@@ -191,7 +210,8 @@ function* mistakesInUserNames(
   if (opened === 'group') yield { path, what: 'a group is opened by a function "of" it' };
   if (opened === 'cdev') yield { path, what: 'a character device is opened "of" a function' };
   const named = {
-    of: 'open' in operation || 'read' in operation ? operation.of : undefined,
+    of:
+      'open' in operation || 'read' in operation || 'chown' in operation ? operation.of : undefined,
     interrupt: 'interrupt' in operation ? operation.interrupt : undefined,
     dma: 'dma' in operation ? operation.dma : undefined,
   };

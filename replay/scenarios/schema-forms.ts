@@ -58,4 +58,22 @@ export const record = (
   required: readonly string[],
 ): Schema => ({ description, type: 'object', properties, required, additionalProperties: false });
 
+/** In rules of udev, `$kernel` stands for the device that a uevent is about. */
+export function withKernelName(schema: Schema): Schema {
+  const { pattern, properties, items, anyOf } = schema;
+  const names = [address, device, readable].some((form) => form.pattern === pattern);
+  const members = Object.entries(properties ?? {});
+  return {
+    ...schema,
+    ...(pattern !== undefined && names
+      ? { pattern: `^(?:\\$kernel|${pattern.slice(1, -1)})$` }
+      : {}),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(members.map(([k, v]) => [k, withKernelName(v)])) }),
+    ...(items === undefined ? {} : { items: withKernelName(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(withKernelName) }),
+  };
+}
+
 export const name: Schema = text('name of a file or of a mapping', '^[A-Za-z0-9_.-]{1,32}$');
