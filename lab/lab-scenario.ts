@@ -54,6 +54,7 @@ export function obstacle(scenario: ScenarioDocument, series: string): string | n
   if (NOT_HERE[scenario.name] !== undefined) return NOT_HERE[scenario.name]!;
   if (bugs !== undefined) return 'its kernel has a bug of the past';
   if (kernel !== series) return `it is for kernel ${kernel}`;
+  if (machine.udev !== undefined) return 'the guest has no udev';
   for (const { name, ids, removeWaits, loads } of machine.drivers) {
     const isNative = ids !== undefined || MODELLED.includes(name);
     if (name !== 'vfio-pci' && !isNative) return `there is no hardware for ${name}`;

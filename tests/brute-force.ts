@@ -18,6 +18,7 @@ import {
   World,
 } from '../replay/kernel/index.js';
 import { randomRun } from './random-runs.js';
+import { withUdev } from './random-udev.js';
 import { randomVfioRun } from './random-vfio.js';
 import { isProgram } from './sweeps/options.js';
 
@@ -220,12 +221,17 @@ function writeTo(at: string, n: number): Action {
 
 /** A random run with few operations, so that all of its orders can be tried. */
 export const smallRun = (actors: number, operations: number): fc.Arbitrary<RunSpec> =>
-  fc.oneof(contendedRun, contendedRun, randomRun(), randomVfioRun()).map((spec) => ({
-    ...spec,
-    actors: spec.actors
-      .slice(0, actors)
-      .map((actor) => ({ ...actor, operations: actor.operations.slice(0, operations) })),
-  }));
+  fc
+    .oneof(
+      ...[contendedRun, contendedRun, withUdev(contendedRun), withUdev(randomRun())],
+      ...[randomRun(), randomVfioRun()],
+    )
+    .map((spec) => ({
+      ...spec,
+      actors: spec.actors
+        .slice(0, actors)
+        .map((actor) => ({ ...actor, operations: actor.operations.slice(0, operations) })),
+    }));
 
 export const sorted = (orders: Iterable<readonly [string, bigint | null]>): string[] =>
   [...orders].map(([name, n]) => `${name}: ${n}`).sort();

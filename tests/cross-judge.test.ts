@@ -4,14 +4,16 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RunSpec } from '../replay/kernel/index.js';
 import { SCENARIOS, specOf } from '../replay/scenarios/index.js';
 import { judge, traceOf } from './cross-judge.js';
 import { randomRun, seed } from './random-runs.js';
+import { withUdev } from './random-udev.js';
 import { randomVfioRun } from './random-vfio.js';
 
-const verdictsOf = (calm: boolean, numRuns: number) =>
+const verdictsOf = (runs: fc.Arbitrary<RunSpec>, numRuns: number) =>
   fc.assert(
-    fc.property(randomRun(calm), seed, (spec, random) => {
+    fc.property(runs, seed, (spec, random) => {
       const { diverged, unmodelled, divergences } = judge(traceOf(spec, random));
       expect({ diverged, unmodelled, divergences }).toEqual({
         diverged: 0,
@@ -22,8 +24,11 @@ const verdictsOf = (calm: boolean, numRuns: number) =>
     { numRuns },
   );
 
-test('the judge agrees with random runs with modules and slots', () => verdictsOf(false, 200));
-test('the judge agrees with random runs of writes alone', () => verdictsOf(true, 200));
+test('the judge agrees with random runs with modules and slots', () =>
+  verdictsOf(randomRun(), 200));
+test('the judge agrees with random runs of writes alone', () => verdictsOf(randomRun(true), 200));
+test('the judge agrees with random runs on machines with udev', () =>
+  verdictsOf(fc.oneof(withUdev(randomRun()), withUdev(randomVfioRun())), 100));
 
 test.each(
   SCENARIOS.map((document) => [document.name, document] as const),

@@ -2,13 +2,14 @@
  * Random runs of the kernel that runs, judged by the judge: prints what it says of each run that it
  * does not wholly agree with.
  *
- *   node dist/tests/cross-judge.js [RUNS] [SEED] [calm | vfio | vfio-alone] [group | cdev | both]
+ *   node dist/tests/cross-judge.js [RUNS] [SEED] [calm | vfio | vfio-alone | udev] [group | cdev | both]
  */
 import fc from 'fast-check';
 import { type ReplayResult, replay } from '../replay/index.js';
 import { boot, type RunSpec, randomly, run, TraceRecorder, World } from '../replay/kernel/index.js';
 import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../traces/index.js';
 import { randomRun, seed } from './random-runs.js';
+import { withUdev } from './random-udev.js';
 import { randomVfioRun } from './random-vfio.js';
 import { isProgram } from './sweeps/options.js';
 
@@ -34,7 +35,9 @@ if (isProgram(import.meta)) {
   const which = process.argv[4] ?? '';
   const runsOf = which.startsWith('vfio')
     ? randomVfioRun(which === 'vfio', doorsOf(process.argv[5]))
-    : randomRun(which === 'calm');
+    : which === 'udev'
+      ? fc.oneof(withUdev(randomRun()), withUdev(randomVfioRun()))
+      : randomRun(which === 'calm');
   let [events, responses, unknown, odd] = [0, 0, 0, 0];
   const sample = fc.sample(fc.tuple(runsOf, seed), { numRuns: runs, seed: from });
   for (const [i, [spec, random]] of sample.entries()) {

@@ -75,6 +75,11 @@ export class StepRecorder implements Recorder {
     this.point(thread, 'pci_device_add', device, null);
   }
 
+  /** Uevents are not compared. */
+  readonly hearsUevents: boolean = false;
+
+  uevent(): void {}
+
   beginCall(thread: number, event: CallEvent): void {
     this.#enter(thread, ofVfio(event, 'begin'));
   }

@@ -34,6 +34,12 @@ export function actionText(action: Action): string {
       return `${action.type} ${action.map}`;
     case 'inherit':
       return `fork of ${action.process}`;
+    case 'settle':
+      return 'udevadm settle';
+    case 'kmod_load':
+      return `modprobe by the MODALIAS of ${action.address}`;
+    case 'chown':
+      return `chown of the ${action.file} of ${action.address}`;
     case 'exit':
       return 'exit';
     case 'unplug':

@@ -67,6 +67,8 @@ class ProbeNotes implements Recorder {
 
   readonly point = ignore;
   readonly added = ignore;
+  readonly hearsUevents = false;
+  readonly uevent = ignore;
   readonly beginCall = ignore;
   readonly endCall = ignore;
   readonly pointCall = ignore;

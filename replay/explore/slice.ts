@@ -21,7 +21,8 @@ export function sliceOf(spec: RunSpec, question: string): RunSpec {
   const conditions = conditionsOf(spec);
   const related = new Set([...relatedTo(spec, question), ...observed(spec, conditions)]);
   const awaited = new Set(conditions.map((one) => (one.type === 'done' ? one.actor : null)));
-  if (new World(spec).canDefer) return spec;
+  // Rules of udev may carry what happens to one function to another.
+  if (spec.machine.udev !== undefined || new World(spec).canDefer) return spec;
   const isKept = ({ action, onError }: OperationSpec) => {
     const address = functionOf(action);
     return onError === 'stop' || address === null || related.has(address);

@@ -22,10 +22,12 @@ export interface Deadlock {
   readonly cycle: readonly BlockedThread[];
 }
 
-/** Name of a thread: the actor's, or that of a worker of the kernel. */
+/** Name of a thread: the actor's, that of what udev serves, or that of a worker of the kernel. */
 export function nameOfThread(k: Kernel, thread: number): string {
   const actor = k.world.actors[thread];
   if (actor !== undefined) return actor.name;
+  const served = k.world.udev?.served[thread - k.world.firstUdevThread];
+  if (served !== undefined) return `udev of ${served.name}`;
   return thread === k.deferredWorker ? 'kworker/deferred' : `kworker/${thread - k.deferredWorker}`;
 }
 

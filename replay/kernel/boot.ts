@@ -2,6 +2,7 @@
 import type { Recorder } from './functions.js';
 import { Kernel, type Watch } from './kernel.js';
 import { DEVICE, DRIVER, LIVE } from './layout.js';
+import type { Place } from './place.js';
 import { PROGRAM } from './procedures/index.js';
 import { claimForKernel, noteDevice } from './procedures/vfio/register.js';
 import type { World } from './world.js';
@@ -39,7 +40,9 @@ export function boot(
     k.set(dev + DEVICE.bound, 1);
     k.noteBinding(dev);
     claimForKernel(k, dev, driver);
-    if (driver.model.vfioPci) noteDevice(k, dev, start.vfioRank);
+    if (!driver.model.vfioPci) continue;
+    addSettledNodes(k, place);
+    noteDevice(k, dev, start.vfioRank);
   }
   for (let actor = 0; actor < world.actors.length; actor++) k.start(actor, 'user', 0, 0, 0);
   k.look();
@@ -47,8 +50,19 @@ export function boot(
   return k;
 }
 
+/** udev has handled what came before the run. */
+function addSettledNodes(k: Kernel, place: Place): void {
+  const { udev } = k;
+  udev?.setNode('group', place, udev.rules.settledNode('group', place));
+  if (k.rules.opensDeviceFiles) {
+    udev?.setNode('cdev', place, udev.rules.settledNode('cdev', place));
+  }
+}
+
 function loadDriver(k: Kernel, drv: number): void {
   k.driverList.push(drv);
   for (const member of ['listed', 'files'] as const) k.set(drv + DRIVER[member], 1);
   k.set(drv + DRIVER.module, LIVE);
+  const driver = k.driverAt(drv);
+  for (const id of driver.givenIds) k.add(k.dynamicId(driver, id), 1);
 }

@@ -4,6 +4,7 @@
  */
 import type { PciIds } from '../model/binding/pci-ids.js';
 import type { CallRecorder, FunctionFacts } from './calls.js';
+import type { SentUevent } from './uevents.js';
 
 const STORE = { kind: 'sysfs.write', path: 'sysfs' } as const;
 
@@ -56,6 +57,9 @@ export const SEEN_READS = {
   sriov_numvfs: { kind: 'sysfs.read', path: 'sysfs' },
 } as const satisfies Record<string, FunctionFacts>;
 
+/** What a recorder sees of a uevent: the function that makes its variables. */
+export const UEVENT = { name: 'dev_uevent', kind: 'uevent' } as const;
+
 export type SeenRead = keyof typeof SEEN_READS;
 
 export type FunctionName = keyof typeof FUNCTIONS;
@@ -92,6 +96,10 @@ export interface Recorder extends CallRecorder {
   ): void;
   /** A function comes into being; the event has its ids. */
   added(thread: number, device: string, ids: PciIds): void;
+  /** Whether it wants to know of uevents. */
+  readonly hearsUevents: boolean;
+  /** The kernel sends a uevent. */
+  uevent(thread: number, uevent: SentUevent): void;
 }
 
 /** A write of a sysfs attribute, or the kernel function that copies its text. */

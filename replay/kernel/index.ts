@@ -3,6 +3,7 @@ export { type Deadlock, describeDeadlock, nameOfThread, waitsForGood } from './b
 export { boot } from './boot.js';
 export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';
+export type { NodeChange, User } from './dev-nodes.js';
 export {
   FUNCTIONS,
   type FunctionName,
@@ -36,6 +37,9 @@ export type {
   RunSpec,
   SriovSpec,
   Touch,
+  UdevMatch,
+  UdevRule,
+  UdevSpec,
   UserAction,
   VfSpec,
 } from './machine-spec.js';
@@ -53,4 +57,5 @@ export {
   type Scheduler,
 } from './run.js';
 export { TraceRecorder } from './trace-recorder.js';
+export { type SentUevent, UEVENT_ACTIONS, UEVENT_SUBSYSTEMS } from './uevents.js';
 export { World } from './world.js';

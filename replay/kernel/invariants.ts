@@ -1,4 +1,5 @@
 /** Invariants after every step of a kernel, whatever its threads do. */
+import { brokenInUdev } from './invariants-udev.js';
 import { brokenInVfio, leftInVfio } from './invariants-vfio.js';
 import type { Kernel } from './kernel.js';
 import { DEVICE, DRIVER, FRAME, GLOBAL, THREAD } from './layout.js';
@@ -31,7 +32,7 @@ export function brokenInvariants(k: Kernel): string[] {
       broken.push(`${k.nameOfLock(lock)} is held by a thread that has ended`);
     }
   }
-  broken.push(...brokenInVfio(k));
+  broken.push(...brokenInVfio(k), ...brokenInUdev(k));
   if (k.cells.hash !== k.cells.hashFromScratch()) broken.push('the hash is not that of the state');
   return broken;
 }

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomRun, seed } from '../../tests/random-runs.js';
+import { withUdev } from '../../tests/random-udev.js';
 import { randomVfioRun } from '../../tests/random-vfio.js';
 import {
   boot,
@@ -20,8 +21,9 @@ import {
 
 const RUNS = { numRuns: 150 };
 
-/** Who binds drivers alone, and among users of VFIO. */
-const anyRun = () => fc.oneof(randomRun(), randomVfioRun());
+/** Who binds drivers alone, and among users of VFIO; the same on machines with udev. */
+const anyRun = () =>
+  fc.oneof(randomRun(), randomVfioRun(), withUdev(randomRun()), withUdev(randomVfioRun()));
 
 test('invariants hold after every step', () => {
   fc.assert(

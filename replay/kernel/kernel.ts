@@ -80,6 +80,11 @@ export class Kernel extends State {
     return this.natives !== null || this.world.canDefer;
   }
 
+  /** Somebody hears uevents: udev, or a recorder. */
+  get hearsUevents(): boolean {
+    return this.udev !== null || this.recorder?.hearsUevents === true;
+  }
+
   /** Gives an idle thread a procedure to run. */
   start(thread: number, procedure: string, dev: number, drv: number, arg: number): void {
     const registers = this.threadRecord(thread);
@@ -92,7 +97,7 @@ export class Kernel extends State {
    * @returns false when all of them are busy
    */
   queueWork(procedure: string, dev: number, drv: number, arg = 0): boolean {
-    for (let thread = this.deferredWorker + 1; thread < this.threads; thread++) {
+    for (let thread = this.deferredWorker + 1; thread < this.world.firstUdevThread; thread++) {
       if (this.get(this.threadRecord(thread) + THREAD.frame) !== 0) continue;
       this.start(thread, procedure, dev, drv, arg);
       return true;
@@ -288,9 +293,9 @@ export class Kernel extends State {
     return this.get(this.#registers + THREAD.ret);
   }
 
-  /** The operation of its actor that the procedure does: its argument is the number. */
+  /** The operation of its actor or of udev that the procedure does: its argument is the number. */
   get operation(): Operation {
-    return this.world.operations[this.thread][this.arg];
+    return this.world.operationsOf(this.thread)[this.arg];
   }
 
   /** The operation that the actor of the thread is at. */

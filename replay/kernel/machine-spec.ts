@@ -3,9 +3,12 @@
  * are read into it.
  */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
+import type { ModuleParameters } from '../model/drivers/index.js';
 import type { KernelRules } from '../model/kernel-rules.js';
 import type { PastBugName } from '../model/past-bugs.js';
 import type { Resource } from '../model/vfio-pci-core/pci-function.js';
+import type { NodeChange, User } from './dev-nodes.js';
+import type { UeventAction, UeventSubsystem } from './uevents.js';
 
 export interface SriovSpec {
   readonly totalVfs: number;
@@ -94,7 +97,9 @@ export interface DriverSpec {
   readonly table: readonly IdMatch[] | null;
   /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
   readonly isAsync: boolean;
-  /** Null: what the driver's model says. */
+  /** Of its module, each time that it is loaded; none when left out. */
+  readonly parameters?: ModuleParameters;
+  /** Null: what the driver's model and parameters say. */
   readonly sriov: 'none' | 'simple' | 'own' | null;
   /** The first that fits counts; without one the probe succeeds. */
   readonly answers: readonly Answer[];
@@ -121,6 +126,34 @@ export interface MachineSpec {
   readonly functions: readonly FunctionSpec[];
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];
+  /** Left out: the machine has no udev, and everybody may open what is there. */
+  readonly udev?: UdevSpec;
+}
+
+/** udev: its rules are tried in their order for each uevent. */
+export interface UdevSpec {
+  readonly rules: readonly UdevRule[];
+}
+
+/** What a uevent has to have; what is left out matches any. */
+export interface UdevMatch {
+  readonly action?: UeventAction;
+  readonly subsystem?: UeventSubsystem | 'misc';
+  /** The kernel's name of the device: an address, a UUID, a group's number, `vfio`, `iommu`. */
+  readonly kernel?: string;
+  readonly driver?: string;
+  /** Ids of the function that the uevent is about, or that a device of VFIO is of. */
+  readonly vendor?: number;
+  readonly device?: number;
+  readonly class?: number;
+}
+
+export interface UdevRule {
+  readonly match: UdevMatch;
+  /** OWNER, GROUP and MODE, which are applied before any program runs. */
+  readonly node: NodeChange;
+  /** RUN: one after the other. `$kernel` in them is the kernel's name of the device. */
+  readonly runs: readonly OperationSpec[];
 }
 
 /** An operation waits until this holds. */
@@ -129,6 +162,8 @@ export type Condition =
   | { readonly type: 'driver'; readonly address: string; readonly driver: string | null }
   /** Another actor has done this many operations. */
   | { readonly type: 'done'; readonly actor: string; readonly operations: number }
+  /** The file of a group, or of a device, is in /dev. */
+  | { readonly type: 'node'; readonly file: NodeKind; readonly address: string }
   /** An eventfd of the actor's process was signalled. */
   | { readonly type: 'signalled'; readonly file: string }
   | { readonly type: 'all'; readonly of: readonly Condition[] }
@@ -177,12 +212,26 @@ export type Action =
   /** A slot reports that its function is to go. */
   | { readonly type: 'unplug'; readonly address: string }
   | UserAction
+  /** `udevadm settle`: waits until udev has nothing to do. */
+  | { readonly type: 'settle' }
+  /** Loads the modules of drivers that claim a function, as udev does by its MODALIAS. */
+  | { readonly type: 'kmod_load'; readonly address: string }
+  /** chown and chmod of a file in /dev. */
+  | {
+      readonly type: 'chown';
+      readonly file: NodeKind;
+      readonly address: string;
+      readonly node: NodeChange;
+    }
   /**
    * Somebody of whom no more is known removes a function, or releases it from its driver. Whether
    * a probe sees `pci_stop_and_remove_bus_device` depends on its caller, and on the compiler.
    */
   | { readonly type: 'removal'; readonly address: string; readonly isSeen: boolean }
   | { readonly type: 'release'; readonly address: string };
+
+/** Files in /dev that come and go. */
+export type NodeKind = 'group' | 'cdev';
 
 /** Which file an operation opens. */
 export type FileKind =
@@ -279,6 +328,11 @@ export interface IoctlAction {
   readonly files: readonly (string | null)[];
   /** The device that GET_DEVICE_FD names. */
   readonly address: string | null;
+  /**
+   * The VF token that is passed; left out: none is passed. Null: a recording does not have it, and
+   * `answer` says whether it was the right one.
+   */
+  readonly token?: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */
@@ -304,6 +358,8 @@ export interface ActorSpec {
   readonly name: string;
   /** Actors of one process share its files and mappings; a process of its own when left out. */
   readonly process?: string;
+  /** Its user, where the machine has udev; root when left out. */
+  readonly user?: User;
   readonly operations: readonly OperationSpec[];
 }
 

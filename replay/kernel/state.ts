@@ -15,6 +15,7 @@ import {
 } from './layout.js';
 import { OrderedList } from './ordered-list.js';
 import type { Driver, Place } from './place.js';
+import { UdevState } from './udev-cells.js';
 import { VfioState } from './vfio-cells.js';
 import type { World } from './world.js';
 
@@ -30,7 +31,7 @@ export class State {
    */
   readonly bindings: OrderedList;
   readonly deferred: Readonly<Record<typeof PENDING | typeof ACTIVE, OrderedList>>;
-  /** Threads: those of actors first, then that of deferred probes, then idle workers. */
+  /** Threads: those of actors first, then that of deferred probes, then workers, then udev's. */
   readonly threads: number;
   readonly deferredWorker: number;
   /**
@@ -39,6 +40,8 @@ export class State {
    */
   readonly lives: number;
   readonly vfio: VfioState;
+  /** Null where the machine has no udev. */
+  readonly udev: UdevState | null;
 
   readonly #devices: number;
   readonly #found: number;
@@ -60,7 +63,8 @@ export class State {
     const { kernel, rules } = world.spec.machine;
     this.rules = { ...kernelRules(kernel), ...rules };
     this.deferredWorker = actors.length;
-    this.threads = actors.length + 1 + Math.min(2 * places.length, WORKERS_MAX);
+    const { firstUdevThread, udev } = world;
+    this.threads = firstUdevThread + (udev?.served.length ?? 0);
     this.lives = this.threads + 1;
     cells.allocate(GLOBAL_CELLS);
     this.#devices = cells.allocate(places.length * this.lives * DEVICE_CELLS);
@@ -86,6 +90,8 @@ export class State {
     };
     this.#threads = cells.allocate(this.threads * THREAD_CELLS);
     this.vfio = new VfioState(cells, world, functions, this.threads);
+    this.udev =
+      udev === null ? null : new UdevState(cells, this.vfio.values, udev, world, firstUdevThread);
   }
 
   get(cell: number): number {
@@ -278,6 +284,3 @@ export class State {
     return this.#threads + thread * THREAD_CELLS;
   }
 }
-
-/** Workers for asynchronous probes; when all are busy the kernel probes synchronously. */
-const WORKERS_MAX = 16;

@@ -23,8 +23,10 @@ import {
   SEEN_READS,
   type SeenRead,
   type Store,
+  UEVENT,
 } from './functions.js';
 import { emitSnapshot } from './snapshot.js';
+import type { SentUevent } from './uevents.js';
 import type { World } from './world.js';
 
 /** A function that has begun. */
@@ -47,17 +49,24 @@ const NS_PER_S = 1_000_000_000;
 const FIRST_ACTOR = 1000;
 const FIRST_WORKER = 100;
 const CPUS = 4;
+/** Tasks of udev (systemd 252). */
+const UDEV_TASK = '(udev-worker)';
 
 export class TraceRecorder implements Recorder {
   readonly #events: EventAppender;
+  /** Uevents are recorded where the machine has udev. */
+  readonly hearsUevents: boolean;
   readonly #calls: Calls[] = [];
   readonly #point: EventRow;
+  /** Devices of VFIO by their number; null for a free one. */
+  readonly #vfioDevices: (string | null)[] = [];
   #ns = NS_PER_S;
 
   constructor(
     private readonly world: World,
     events: EventAppender,
   ) {
+    this.hearsUevents = world.udev !== null;
     this.#events = events;
     this.#point = events.row('model');
     if (world.files.length > 0) this.#nameCalls();
@@ -138,6 +147,26 @@ export class TraceRecorder implements Recorder {
     this.#fill(this.#point, thread, 'pci_device_add', 'point', device, null, -1);
     this.#point.data(writeIds(ids));
     this.#events.append(this.#point);
+  }
+
+  uevent(thread: number, uevent: SentUevent): void {
+    const { action, device, group } = uevent;
+    const name = uevent.subsystem === 'vfio-dev' ? this.#deviceName(uevent) : (device ?? group);
+    // The recorder finds an address in the object's name alone.
+    const address = uevent.subsystem === 'pci' ? device : null;
+    this.#start(this.#point, thread, 'point', UEVENT, UEVENT.name, address, null);
+    this.#point.text(`${action}@${name}`);
+    this.#events.append(this.#point);
+  }
+
+  /** The name of a device of VFIO, which has the lowest free number. */
+  #deviceName({ action, device }: SentUevent): string {
+    const numbers = this.#vfioDevices;
+    let number = numbers.indexOf(device);
+    if (number < 0) number = numbers.indexOf(null);
+    if (number < 0) number = numbers.length;
+    numbers[number] = action === 'remove' ? null : device;
+    return `vfio${number}`;
   }
 
   beginCall(thread: number, event: CallEvent): void {
@@ -222,7 +251,8 @@ export class TraceRecorder implements Recorder {
     row.set(CELL.pid, tid - thread + first);
     row.set(CELL.tid, tid);
     row.set(CELL.cpu, thread % CPUS);
-    row.set(CELL.task, dictionaries.task.id(actor?.name ?? `kworker/u8:${thread}`));
+    const ofSystem = thread < this.world.firstUdevThread ? `kworker/u8:${thread}` : UDEV_TASK;
+    row.set(CELL.task, dictionaries.task.id(actor?.name ?? ofSystem));
     this.#time(row);
   }
 

@@ -3,15 +3,18 @@
  * VF is for. Both the names and the texts are known before the run.
  */
 import { mdevDriver } from '../model/mdev/index.js';
-import type { Action, ActorSpec, Condition, DriverSpec } from './machine-spec.js';
+import type { Action, Condition, DriverSpec, OperationSpec } from './machine-spec.js';
 
 export class Variables {
   readonly names: readonly string[];
   /** Texts by their number; number 0: the variable was not set, or what was read was not there. */
   readonly texts: readonly (string | null)[];
 
-  constructor(actors: readonly ActorSpec[], drivers: readonly DriverSpec[], mostVfs: number) {
-    const operations = actors.flatMap((actor) => actor.operations);
+  constructor(
+    operations: readonly OperationSpec[],
+    drivers: readonly DriverSpec[],
+    mostVfs: number,
+  ) {
     const actions = operations.map(({ action }) => action);
     const conditions = [
       ...operations.flatMap(({ when, only, unless }) => [when, only ?? null, unless ?? null]),

@@ -7,7 +7,12 @@ import { ERRNO } from '../../traces/index.js';
 import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { covers, type IdMatch, type PciIds, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
-import { driverModel } from '../model/drivers/index.js';
+import {
+  type DriverModel,
+  driverModel,
+  idsOf,
+  type ModuleParameters,
+} from '../model/drivers/index.js';
 import { createdUuid, mdevDriver } from '../model/mdev/index.js';
 import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
 import { defaultHardware, hardwareOf } from './hardware.js';
@@ -18,10 +23,12 @@ import type {
   FileKind,
   FunctionSpec,
   HardwareSpec,
+  OperationSpec,
   RunSpec,
 } from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';
+import { runsOf, UdevRules } from './udev-rules.js';
 import { Variables } from './variables.js';
 
 /** A file that an operation opens. */
@@ -36,7 +43,7 @@ export class World implements Names {
   readonly drivers: readonly Driver[];
   /** Texts of overrides; number 0 is no override. */
   readonly overrides: readonly (string | null)[];
-  /** Ids that are written to `new_id` or `remove_id`. */
+  /** Ids that are written to `new_id` or `remove_id`, or that parameters of modules have. */
   readonly dynamicIds: readonly IdMatch[];
   /** What actors do, by the number of the actor and of the operation. */
   readonly operations: readonly (readonly Operation[])[];
@@ -54,6 +61,10 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** The first thread of udev: those of actors, of deferred probes and of workers come before. */
+  readonly firstUdevThread: number;
+  /** What udev does; null where the machine has none. */
+  readonly udev: UdevRules | null;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -61,15 +72,20 @@ export class World implements Names {
 
   constructor(readonly spec: RunSpec) {
     const { machine, actors } = spec;
-    const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
-    this.places = placesOf(machine.functions, actions);
+    const done = actors.flatMap(({ operations }) => operations);
+    const ofUdev = (names: readonly string[]): readonly OperationSpec[] =>
+      runsOf(machine.udev, names);
+    const addresses = machine.functions.map(({ address }) => address);
+    this.places = placesOf(machine.functions, actionsOf([...done, ...ofUdev(addresses)]));
+    const all = [...done, ...ofUdev(this.places.map(({ address }) => address))];
+    const actions = actionsOf(all);
     this.#places = new Map(this.places.map((place) => [place.address, place]));
-    this.drivers = machine.drivers.map((driver, index) => driverOf(driver, index, this.places));
+    this.dynamicIds = dynamicIdsOf(actions, machine.drivers);
+    this.drivers = machine.drivers.map((driver, index) => driverOf(driver, index, this));
     this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
     this.overrides = overridesOf(machine.functions, actions, machine.drivers);
-    this.dynamicIds = dynamicIdsOf(actions);
     const vfs = this.places.filter(({ physfn }) => physfn !== null);
-    this.variables = new Variables(actors, machine.drivers, vfs.length);
+    this.variables = new Variables(all, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
@@ -85,6 +101,10 @@ export class World implements Names {
       actor.operations.map((operation) => operationOf(operation, this, numberOf(operation.action))),
     );
     this.files = files;
+    this.firstUdevThread = actors.length + 1 + Math.min(2 * this.places.length, WORKERS_MAX);
+    const ofRule = (operation: OperationSpec): Operation => operationOf(operation, this, 0);
+    this.udev =
+      machine.udev === undefined ? null : new UdevRules(machine.udev, this.places, ofRule);
     this.processes = actors.map(({ process }, i) =>
       process === undefined ? i : actors.findIndex((other) => other.process === process),
     );
@@ -97,6 +117,11 @@ export class World implements Names {
 
   get actors(): readonly ActorSpec[] {
     return this.spec.actors;
+  }
+
+  /** What a thread of an actor or of udev does, by number. */
+  operationsOf(thread: number): readonly Operation[] {
+    return this.operations[thread] ?? this.udev!.served[thread - this.firstUdevThread].operations;
   }
 
   /** A file, by its number from 1. */
@@ -133,6 +158,12 @@ export class World implements Names {
     return this.dynamicIds.findIndex((other) => JSON.stringify(other) === key);
   }
 }
+
+/** Workers for asynchronous probes; when all are busy the kernel probes synchronously. */
+const WORKERS_MAX = 16;
+
+const actionsOf = (operations: readonly OperationSpec[]): readonly Action[] =>
+  operations.map(({ action }) => action);
 
 function mayUnmask(action: Action): boolean {
   if (action.type !== 'ioctl' || action.name !== 'VFIO_DEVICE_SET_IRQS') return false;
@@ -244,14 +275,22 @@ function mostVfs(pf: string, actions: readonly Action[]): number {
   return most;
 }
 
-function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Driver {
+function driverOf(spec: DriverSpec, index: number, world: World): Driver {
   const model = driverModel(spec.name);
   const table = spec.table ?? (model.overrideOnly ? [] : (model.table ?? []));
-  const claims = places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
-  const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
-  const { name } = spec;
-  const mdev = mdevDriver(name);
-  return { index, name, spec, model, mdev, sriov: spec.sriov ?? declared, table, claims };
+  const claims = world.places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
+  const { name, parameters = {} } = spec;
+  const sriov = spec.sriov ?? sriovOf(model, parameters);
+  const givenIds = idsOf(parameters).map((entry) => world.dynamicId(entry));
+  return { index, name, spec, model, mdev: mdevDriver(name), sriov, table, givenIds, claims };
+}
+
+function sriovOf(
+  { sriovConfigure }: DriverModel,
+  { enable_sriov }: ModuleParameters,
+): Driver['sriov'] {
+  if (sriovConfigure === 'parameter') return enable_sriov === true ? 'own' : 'none';
+  return sriovConfigure === 'unknown' ? 'none' : sriovConfigure;
 }
 
 const defers = ({ answers, defersUntil }: DriverSpec): boolean =>
@@ -277,8 +316,10 @@ function overridesOf(
   return [...texts];
 }
 
-function dynamicIdsOf(actions: readonly Action[]): IdMatch[] {
+function dynamicIdsOf(actions: readonly Action[], drivers: readonly DriverSpec[]): IdMatch[] {
   const ids = new Map<string, IdMatch>();
+  const given = drivers.flatMap(({ parameters }) => idsOf(parameters ?? {}));
+  for (const entry of given) ids.set(JSON.stringify(entry), entry);
   for (const action of actions) {
     if (action.type !== 'write') continue;
     if (action.attribute !== 'new_id' && action.attribute !== 'remove_id') continue;

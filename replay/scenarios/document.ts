@@ -1,7 +1,9 @@
 /** A scenario as its document has it; `schema.ts` describes each member. */
 import type { ReadAttribute } from '../kernel/index.js';
+import type { ModuleParameters } from '../model/drivers/index.js';
 import type { FAULT } from '../model/kernel-faults.js';
 import type { PastBugName } from '../model/past-bugs.js';
+import type { NodeDocument, UdevMatchDocument, UdevOperationDocument } from './udev-document.js';
 
 export interface FunctionDocument {
   readonly address: string;
@@ -57,12 +59,14 @@ export interface DriverDocument {
   readonly defersUntil?: string;
   readonly removeWaits?: ConditionDocument;
   readonly loads?: string;
+  readonly parameters?: ModuleParameters;
 }
 
 export type ConditionDocument =
   | { readonly exists: string }
   | { readonly gone: string }
   | { readonly driver: string | null; readonly of: string }
+  | { readonly node: 'group' | 'cdev'; readonly of: string }
   | { readonly actor: string; readonly did: number }
   | { readonly signalled: string }
   | { readonly variable: string; readonly is: string | null };
@@ -84,6 +88,7 @@ export type OperationDocument = Common &
     | { readonly plug: string }
     | { readonly unplug: string }
     | UserDocument
+    | UdevOperationDocument
   );
 
 /** A number, or its text in hexadecimal. */
@@ -104,6 +109,7 @@ export type UserDocument =
       readonly with?: NumberDocument | Readonly<Record<string, NumberDocument>> | null;
       readonly files?: readonly (string | null)[];
       readonly device?: string;
+      readonly token?: string;
       readonly as?: string;
     }
   | {
@@ -139,6 +145,14 @@ export type UserDocument =
   | { readonly interrupt: string; readonly index: number; readonly vector?: number }
   | { readonly dma: string; readonly iova: NumberDocument; readonly writes: boolean };
 
+/** Loads the modules whose drivers claim the device of the uevent. */
+export type KmodDocument = Common & { readonly kmod: 'load' };
+
+export interface UdevRuleDocument extends NodeDocument {
+  readonly match: UdevMatchDocument;
+  readonly runs?: readonly (OperationDocument | KmodDocument)[];
+}
+
 export interface OutcomeDocument {
   readonly drivers?: Readonly<Record<string, string | null>>;
   readonly gone?: readonly string[];
@@ -159,10 +173,13 @@ export interface ScenarioDocument {
     readonly requests?: number;
     readonly functions: readonly FunctionDocument[];
     readonly drivers: readonly DriverDocument[];
+    readonly udev?: { readonly rules: readonly UdevRuleDocument[] };
   };
   readonly actors: readonly {
     readonly name: string;
     readonly process?: string;
+    readonly uid?: number;
+    readonly gids?: readonly number[];
     readonly does: readonly OperationDocument[];
   }[];
   readonly outcomes: readonly OutcomeDocument[];

@@ -32,6 +32,7 @@ export const flag = (description: string): Schema => ({ description, type: 'bool
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const BDF = '[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]';
 export const address: Schema = text('PCI address dddd:bb:dd.f', `^${BDF}$`);
+export const token: Schema = text('a UUID', `^${UUID}$`);
 /** A function, or a mediated device that an actor makes. */
 export const device: Schema = text(
   'PCI address dddd:bb:dd.f, or UUID of a mediated device',
@@ -56,5 +57,23 @@ export const record = (
   properties: Readonly<Record<string, Schema>>,
   required: readonly string[],
 ): Schema => ({ description, type: 'object', properties, required, additionalProperties: false });
+
+/** In rules of udev, `$kernel` stands for the device that a uevent is about. */
+export function withKernelName(schema: Schema): Schema {
+  const { pattern, properties, items, anyOf } = schema;
+  const names = [address, device, readable].some((form) => form.pattern === pattern);
+  const members = Object.entries(properties ?? {});
+  return {
+    ...schema,
+    ...(pattern !== undefined && names
+      ? { pattern: `^(?:\\$kernel|${pattern.slice(1, -1)})$` }
+      : {}),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(members.map(([k, v]) => [k, withKernelName(v)])) }),
+    ...(items === undefined ? {} : { items: withKernelName(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(withKernelName) }),
+  };
+}
 
 export const name: Schema = text('name of a file or of a mapping', '^[A-Za-z0-9_.-]{1,32}$');

@@ -20,6 +20,7 @@ import {
   type Schema,
   text,
 } from './schema-forms.js';
+import { gids, nodeCondition, udevForms, udevSchema, uid } from './udev-schema.js';
 import { number, userForms } from './user-schema.js';
 
 const result: Schema = {
@@ -116,25 +117,31 @@ const idEntry = record(
 const variable = text('name of a variable', '^[A-Za-z0-9_.:-]{1,64}$');
 const remembered = nullable({ type: 'string', maxLength: 256 });
 
+/** Conditions that hold for everybody. */
+const shared: readonly Schema[] = [
+  record('a device is there', { exists: device }, ['exists']),
+  record('a device is not there', { gone: device }, ['gone']),
+  record('a device has a driver, or none', { driver: nullable(driver), of: device }, [
+    'driver',
+    'of',
+  ]),
+  nodeCondition,
+  record(
+    'another actor has done its first so many operations',
+    { actor: text('name of the actor'), did: count('operations', 1_000_000) },
+    ['actor', 'did'],
+  ),
+  record('a variable has a text; null: it is not set', { variable, is: remembered }, [
+    'variable',
+    'is',
+  ]),
+];
+
 const condition: Schema = {
   description: 'the operation waits until this holds',
   anyOf: [
-    record('a device is there', { exists: device }, ['exists']),
-    record('a device is not there', { gone: device }, ['gone']),
-    record('a device has a driver, or none', { driver: nullable(driver), of: device }, [
-      'driver',
-      'of',
-    ]),
-    record(
-      'another actor has done its first so many operations',
-      { actor: text('name of the actor'), did: count('operations', 1_000_000) },
-      ['actor', 'did'],
-    ),
+    ...shared,
     record('an eventfd of the process was signalled', { signalled: name }, ['signalled']),
-    record('a variable has a text; null: it is not set', { variable, is: remembered }, [
-      'variable',
-      'is',
-    ]),
   ],
 };
 
@@ -169,50 +176,71 @@ const pciDriver = record(
     },
     defersUntil: { ...address, description: 'its probe is put off until this function is bound' },
     removeWaits: { ...condition, description: 'its remove function waits until this holds' },
+    parameters: {
+      description: 'of its module: true or false, or a text such as 8086:10fb,10de:2342 for ids',
+      type: 'object',
+      propertyNames: { type: 'string' },
+      additionalProperties: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 4096 }] },
+    },
     loads: { ...driver, description: 'its probe function loads the module of this driver' },
   },
   ['name'],
 );
 
+const onError: Schema = {
+  description: 'what is done after an error: go on (when left out), or nothing more',
+  enum: ['continue', 'stop'],
+};
+
 const common = {
   when: condition,
   if: { ...condition, description: 'the actor leaves the operation out unless this holds' },
   unless: { ...condition, description: 'the actor leaves the operation out if this holds' },
-  onError: {
-    description: 'what the actor does after an error: go on (when left out), or nothing more',
-    enum: ['continue', 'stop'],
-  },
+  onError,
 } as const satisfies Record<string, Schema>;
+
+/** A program that udev runs waits for nothing by itself. */
+const ofRules = {
+  if: { description: 'the operation is left out unless this holds', anyOf: shared },
+  unless: { description: 'the operation is left out if this holds', anyOf: shared },
+  onError,
+} as const satisfies Record<string, Schema>;
+
+/** @param common members that every operation has */
+const anybodysForms = (common: Readonly<Record<string, Schema>>): readonly Schema[] => [
+  record(
+    'writes a text to an attribute in sysfs',
+    {
+      write: text('path of the attribute', '^/sys/(?:bus|class)/'),
+      text: { type: 'string', maxLength: 8192, description: 'what is written' },
+      ...common,
+    },
+    ['write', 'text'],
+  ),
+  record(
+    'reads an attribute of a function; driver is the name of the driver that the link leads to',
+    {
+      read: { enum: READ_ATTRIBUTES, description: 'name of the attribute' },
+      of: readable,
+      as: { ...variable, description: 'the variable that remembers what it shows' },
+      ...common,
+    },
+    ['read', 'of'],
+  ),
+  record(
+    'sets a variable, which all actors see',
+    { set: variable, to: { ...remembered, description: 'null: it is not set' }, ...common },
+    ['set', 'to'],
+  ),
+  record('loads the module of a driver', { load: driver, ...common }, ['load']),
+  record('unloads the module of a driver', { unload: driver, ...common }, ['unload']),
+  ...udevForms(common),
+];
 
 const operation: Schema = {
   description: 'what an actor does',
   anyOf: [
-    record(
-      'writes a text to an attribute in sysfs',
-      {
-        write: text('path of the attribute', '^/sys/(?:bus|class)/'),
-        text: { type: 'string', maxLength: 8192, description: 'what is written' },
-        ...common,
-      },
-      ['write', 'text'],
-    ),
-    record(
-      'reads an attribute of a function; driver is the name of the driver that the link leads to',
-      {
-        read: { enum: READ_ATTRIBUTES, description: 'name of the attribute' },
-        of: readable,
-        as: { ...variable, description: 'the variable that remembers what it shows' },
-        ...common,
-      },
-      ['read', 'of'],
-    ),
-    record(
-      'sets a variable, which all actors see',
-      { set: variable, to: { ...remembered, description: 'null: it is not set' }, ...common },
-      ['set', 'to'],
-    ),
-    record('loads the module of a driver', { load: driver, ...common }, ['load']),
-    record('unloads the module of a driver', { unload: driver, ...common }, ['unload']),
+    ...anybodysForms(common),
     record('a slot reports that a function was plugged in', { plug: address, ...common }, ['plug']),
     record('a slot reports that its function is to be removed', { unplug: address, ...common }, [
       'unplug',
@@ -280,6 +308,7 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
           },
           functions: { type: 'array', items: pciFunction },
           drivers: { type: 'array', items: pciDriver },
+          udev: udevSchema(anybodysForms(ofRules), ofRules),
         },
         ['functions', 'drivers'],
       ),
@@ -291,6 +320,8 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
           {
             name: text('comm of the task, up to 15 bytes', '^[ -~]{1,15}$'),
             process: text('tasks of one process share its files and mappings'),
+            uid,
+            gids,
             does: { description: 'one after the other', type: 'array', items: operation },
           },
           ['name', 'does'],

@@ -12,6 +12,7 @@ import {
   type OperationSpec,
   type RunSpec,
   type SriovSpec,
+  type UdevRule,
 } from '../kernel/index.js';
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
 import type {
@@ -19,10 +20,13 @@ import type {
   DriverDocument,
   FunctionDocument,
   IdDocument,
+  KmodDocument,
   OperationDocument,
   ResultDocument,
   ScenarioDocument,
+  UdevRuleDocument,
 } from './document.js';
+import { ruleOf, udevActionOf } from './udev-spec.js';
 import { userActionOf } from './user-spec.js';
 
 /** @param kernel another kernel than the document's */
@@ -34,10 +38,14 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
       ...(document.machine.requests === undefined ? {} : { requests: document.machine.requests }),
       functions: document.machine.functions.map(functionOf),
       drivers: document.machine.drivers.map(driverOf),
+      ...(document.machine.udev === undefined
+        ? {}
+        : { udev: { rules: document.machine.udev.rules.map(udevRuleOf) } }),
     },
-    actors: document.actors.map(({ name, process, does }) => ({
+    actors: document.actors.map(({ name, process, uid, gids = [], does }) => ({
       name,
       ...(process === undefined ? {} : { process }),
+      ...(uid === undefined ? {} : { user: { uid, gids } }),
       operations: does.map(operationOf),
     })),
   };
@@ -110,6 +118,7 @@ function driverOf(d: DriverDocument): DriverSpec {
     defersUntil: d.defersUntil ?? null,
     ...(d.removeWaits === undefined ? {} : { removeWaits: conditionOf(d.removeWaits) }),
     ...(d.loads === undefined ? {} : { loads: d.loads }),
+    ...(d.parameters === undefined ? {} : { parameters: d.parameters }),
   };
 }
 
@@ -125,7 +134,12 @@ const idOf = (entry: IdDocument): IdMatch => ({
 const errnoOf = (result: ResultDocument): number =>
   typeof result === 'number' ? result : -(ERRNO as Readonly<Record<string, number>>)[result];
 
-function operationOf(operation: OperationDocument): OperationSpec {
+const udevRuleOf = (rule: UdevRuleDocument): UdevRule => ({
+  ...ruleOf(rule),
+  runs: (rule.runs ?? []).map(operationOf),
+});
+
+function operationOf(operation: OperationDocument | KmodDocument): OperationSpec {
   const { when, if: only, unless, onError } = operation;
   return {
     action: actionOf(operation),
@@ -136,7 +150,10 @@ function operationOf(operation: OperationDocument): OperationSpec {
   };
 }
 
-function actionOf(operation: OperationDocument): Action {
+function actionOf(operation: OperationDocument | KmodDocument): Action {
+  if ('settle' in operation || 'chown' in operation || 'kmod' in operation) {
+    return udevActionOf(operation);
+  }
   if ('read' in operation) {
     const { read: attribute, of: address, as: variable = null } = operation;
     return { type: 'read', attribute, address, variable };
@@ -157,6 +174,7 @@ const conditionOf = (when: ConditionDocument): Condition => {
   if ('exists' in when) return { type: 'exists', address: when.exists };
   if ('gone' in when) return { type: 'gone', address: when.gone };
   if ('variable' in when) return { type: 'variable', variable: when.variable, text: when.is };
+  if ('node' in when) return { type: 'node', file: when.node, address: when.of };
   if ('signalled' in when) return { type: 'signalled', file: when.signalled };
   if ('of' in when) return { type: 'driver', address: when.of, driver: when.driver };
   return { type: 'done', actor: when.actor, operations: when.did };

@@ -10,6 +10,7 @@ import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
 import { findFunction } from './files.js';
+import { sendUevent } from './send-uevent.js';
 
 /** As the argument of a removal: no probe sees it begin. */
 const UNSEEN = 1;
@@ -57,6 +58,13 @@ export const DEVICES = [
       const driver = drv === 0 ? null : k.driverAt(drv);
       if (driver?.model.vfioPci)
         k.set(k.dev + DEVICE.override, k.world.overrideNumber(driver.name));
+      if (k.udev !== null) return undefined;
+      sendUevent(k, k.dev, 'add');
+      return k.done(0);
+    },
+    // Where udev may act on it, the uevent has a step of its own.
+    announce: (k) => {
+      sendUevent(k, k.dev, 'add');
       k.done(0);
     },
   }),
@@ -114,6 +122,7 @@ export const DEVICES = [
       k.set(dev + DEVICE.removal, REMOVED);
       k.set(k.vdev(dev) + VDEV.used, 0);
       k.point('remove_device_from_group', dev, 0, k.placeOf(dev).group);
+      sendUevent(k, dev, 'remove');
       k.freeIfUnused(dev);
       k.done(0);
     },

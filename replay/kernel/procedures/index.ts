@@ -13,6 +13,7 @@ import { READS } from './reads.js';
 import { RELEASE } from './release.js';
 import { SRIOV } from './sriov.js';
 import { STORES } from './stores.js';
+import { UDEV } from './udev.js';
 import { USER } from './user.js';
 import { VFIO } from './vfio/index.js';
 
@@ -30,5 +31,6 @@ export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...RELEASE,
   ...DEVICES,
   ...SRIOV,
+  ...UDEV,
   ...VFIO,
 ]);

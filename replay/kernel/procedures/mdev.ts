@@ -10,6 +10,7 @@ import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { newDevice } from './devices.js';
 import { enterBusFile, leaveBusFile } from './files.js';
+import { sendUevent } from './send-uevent.js';
 import { bindMdev, forgetMdev } from './vfio/mdev-calls.js';
 import { registerDevice } from './vfio/register.js';
 
@@ -134,6 +135,7 @@ export const MDEV = [
       }
       k.show(k.dev);
       k.set(k.dev + DEVICE.bindable, 1);
+      sendUevent(k, k.dev, 'add');
       return k.call('device_driver_attach', k.dev, k.drv);
     },
     attached: joined((k) => {
@@ -206,6 +208,7 @@ export const MDEV = [
       k.call('device_release_driver_internal', k.dev);
     },
     gone: (k) => {
+      sendUevent(k, k.dev, 'remove');
       k.freeIfUnused(k.dev);
       k.done(0);
     },

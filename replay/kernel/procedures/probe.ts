@@ -9,6 +9,7 @@ import { joined, procedure } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
 import { matches } from './matching.js';
+import { sendUevent } from './send-uevent.js';
 import { claimForKernel, leaveToOthers, registerDevice } from './vfio/register.js';
 import { probeVariant } from './vfio/variant-hooks.js';
 
@@ -85,6 +86,13 @@ export const PROBE = [
       k.noteBinding(dev);
       undeferProbe(k, dev);
       triggerDeferred(k);
+      if (k.udev !== null) return 'announce';
+      sendUevent(k, dev, 'bind');
+      return 'exit';
+    },
+    // Where udev may act on it, the uevent has a step of its own.
+    announce: (k) => {
+      sendUevent(k, k.dev, 'bind');
       return 'exit';
     },
     // The driver's resources are freed first: others still see the driver.

@@ -4,6 +4,7 @@ import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { findFunction } from './files.js';
+import { sendUevent } from './send-uevent.js';
 import { leaveToOthers } from './vfio/register.js';
 import { describe, holds } from './waiting-for.js';
 
@@ -36,7 +37,12 @@ export const RELEASE = [
       k.set(dev + DEVICE.driver, 0);
       k.set(dev + DEVICE.bound, 0);
       k.forgetBinding(dev);
+      if (k.udev !== null) return undefined;
+      sendUevent(k, dev, 'unbind');
+      return 'unlock';
     },
+    // Where udev may act on it, the uevent has a step of its own.
+    announce: (k) => sendUevent(k, k.dev, 'unbind'),
     unlock: gives(deviceLock),
     exit: joined((k) => {
       k.end();

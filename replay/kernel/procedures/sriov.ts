@@ -7,6 +7,7 @@ import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { newDevice, rescanRemoveLock } from './devices.js';
 import { enterDeviceFile, leave } from './files.js';
+import { sendUevent } from './send-uevent.js';
 
 /** Whether the lock of hot-plugging is taken around the VFs alone. */
 const locksVfs = (k: Kernel): boolean => k.rules.sriovRescanLock === 'vfs';
@@ -116,7 +117,9 @@ export const SRIOV = [
     },
     unlock: gives(rescanRemoveLock),
     count: (k) => {
-      if (k.n === 0) k.set(k.dev + DEVICE.numVfs, k.arg);
+      if (k.n < 0) return;
+      sendUevent(k, k.dev, 'change');
+      k.set(k.dev + DEVICE.numVfs, k.arg);
     },
     exit: joined((k) => {
       k.end(k.n);
@@ -140,7 +143,11 @@ export const SRIOV = [
       k.n = vf;
       return k.call('pci_device_add', vf);
     },
-    ready: joined((k) => k.call('pci_bus_add_device', k.n)),
+    // `pci_iov_sysfs_link` reports the links that it has made.
+    ready: joined((k) => {
+      sendUevent(k, k.n, 'change');
+      k.call('pci_bus_add_device', k.n);
+    }),
     exit: (k) => {
       k.put(k.n);
       k.end(0);

@@ -1,13 +1,8 @@
 /** A task of user space: its operations in the order of its program. */
 import type { Kernel } from '../kernel.js';
-import type { OperationSpec } from '../machine-spec.js';
 import { joined, procedure, waits } from '../steps.js';
 import { PROCESS } from '../vfio-cells.js';
-import { describe, holds } from './waiting-for.js';
-
-/** Whether an actor leaves an operation out, by what it sees when it is at it. */
-const isLeftOut = (k: Kernel, { only, unless }: OperationSpec): boolean =>
-  (only !== undefined && !holds(k, only)) || (unless !== undefined && holds(k, unless));
+import { describe, holds, isLeftOut } from './waiting-for.js';
 
 /** Another thread has ended the process, or this one has. */
 const hasExited = (k: Kernel): boolean => k.get(k.process + PROCESS.exited) !== 0;

@@ -1,6 +1,6 @@
 /** What actors wait for, and what drivers wait for as they are unbound. */
 import type { Kernel } from '../kernel.js';
-import type { Condition } from '../machine-spec.js';
+import type { Condition, OperationSpec } from '../machine-spec.js';
 import { FILE } from '../vfio-cells.js';
 import { fileOf } from './vfio/common.js';
 
@@ -20,6 +20,10 @@ export function holds(k: Kernel, condition: Condition): boolean {
       return k.findDevice(k.world.place(condition.address)) !== 0;
     case 'gone':
       return k.findDevice(k.world.place(condition.address)) === 0;
+    case 'node': {
+      const place = k.world.place(condition.address);
+      return place !== null && k.udev !== null && k.udev.node(condition.file, place) !== null;
+    }
     case 'signalled': {
       const file = fileOf(k, condition.file);
       return file !== 0 && k.get(k.vfio.file(file) + FILE.signals) > 0;
@@ -35,6 +39,10 @@ export function holds(k: Kernel, condition: Condition): boolean {
   }
 }
 
+/** Whether an operation is left out, by what its thread sees when it is at it. */
+export const isLeftOut = (k: Kernel, { only, unless }: OperationSpec): boolean =>
+  (only !== undefined && !holds(k, only)) || (unless !== undefined && holds(k, unless));
+
 /** A condition in words. */
 export function describe(condition: Condition | null): string {
   switch (condition?.type) {
@@ -46,6 +54,8 @@ export function describe(condition: Condition | null): string {
       return `${condition.address} to come`;
     case 'gone':
       return `${condition.address} to go`;
+    case 'node':
+      return `the ${condition.file} of ${condition.address} in /dev`;
     case 'signalled':
       return `a signal of ${condition.file}`;
     case 'driver':

@@ -19,6 +19,7 @@ import { openIommufd } from './iommufd-calls.js';
 import { leaveIommufd } from './iommufd-devices.js';
 import { releaseEventfd, writeEventfd } from './irqs.js';
 import { inheritMappings } from './memory.js';
+import { refusedByNode } from './node-access.js';
 
 /** Cells of the IOMMU group whose file the operation opens. */
 const groupToOpen = (k: Kernel): number => k.vfio.group(k.doing.place!);
@@ -89,6 +90,8 @@ export const FILES = [
     enter: (k) => {
       const action = actionOf<'open'>(k);
       const { file } = k.doing;
+      const denied = refusedByNode(k);
+      if (denied < 0) return k.done(denied);
       if (action.file === 'cdev') {
         return k.call('vfio_device_fops_cdev_open', 0, 0, file, 'opened');
       }

@@ -8,6 +8,7 @@ import type { Kernel } from '../../kernel.js';
 import type { Driver } from '../../place.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
+import { addVfioNodes, removeVfioDevice, removeVfioGroup } from '../send-uevent.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, usersOf, vdevOf } from './common.js';
 import { functionsWith } from './device-set.js';
 import { signal } from './irqs.js';
@@ -22,6 +23,7 @@ export function registerDevice(k: Kernel, dev: number): void {
     k.set(k.groupOf(dev) + GROUP.number, number + 1);
     k.point('add_device_to_group', dev, 0, number);
   }
+  addVfioNodes(k, dev);
   noteDevice(k, dev);
   k.endCall(0);
 }
@@ -82,6 +84,7 @@ export const REGISTER = [
     enter: (k) => {
       k.beginCall({ call: 'vfio_unregister_group_dev', device: addressOf(k) });
       k.set(vdevOf(k) + VDEV.leaving, 1);
+      if (k.rules.opensDeviceFiles) removeVfioDevice(k, k.dev);
     },
     ask: (k) => {
       const vdev = vdevOf(k);
@@ -103,10 +106,13 @@ export const REGISTER = [
       const vdev = vdevOf(k);
       const group = groupOfDev(k);
       k.set(vdev + VDEV.registered, 0);
-      k.set(vdev + VDEV.rank, 0);
+      for (const member of ['rank', 'token', 'tokenUsers'] as const) k.set(vdev + VDEV[member], 0);
       k.set(vdev + VDEV.leaving, 0);
+      if (!k.rules.opensDeviceFiles) removeVfioDevice(k, k.dev);
       k.add(group + GROUP.devices, -1);
-      return k.get(group + GROUP.devices) === 0 ? undefined : 'exit';
+      if (k.get(group + GROUP.devices) > 0) return 'exit';
+      removeVfioGroup(k, k.dev);
+      return undefined;
     },
     lock: takes(lockOfDevGroup, (k) => {
       const group = groupOfDev(k);
