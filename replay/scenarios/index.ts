@@ -3,10 +3,12 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { MODULE_PARAMETERS } from './loaded-modules.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
+import { VF_TOKENS } from './token-users.js';
 import { UDEV_RULES } from './udev-runs.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
@@ -36,5 +38,7 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...NOVA_FORMS,
   ...VGPUS,
   ...VIRQFDS,
+  ...MODULE_PARAMETERS,
+  ...VF_TOKENS,
   ...UDEV_RULES,
 ];

@@ -118,6 +118,7 @@ function driverOf(d: DriverDocument): DriverSpec {
     defersUntil: d.defersUntil ?? null,
     ...(d.removeWaits === undefined ? {} : { removeWaits: conditionOf(d.removeWaits) }),
     ...(d.loads === undefined ? {} : { loads: d.loads }),
+    ...(d.parameters === undefined ? {} : { parameters: d.parameters }),
   };
 }
 

@@ -27,14 +27,21 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
 /** Bytes of descriptors after the struct; for an eventfd also after `flags` of SET_IRQS. */
 const DESCRIPTOR_BYTES = 4;
 
-/** Bytes of descriptors after a struct; that of BIND has its descriptor within. */
-const bytesAfter = (name: string, files: number): number =>
-  'iommufd' in IOCTLS[name].members ? 0 : files * DESCRIPTOR_BYTES;
+const TOKEN_BYTES = 16;
+
+/**
+ * Bytes of descriptors, or of a VF token, after a struct; that of BIND has its descriptor and the
+ * pointer to a token within.
+ */
+function bytesAfter(name: string, files: number, token: string | undefined): number {
+  if ('iommufd' in IOCTLS[name].members) return 0;
+  return token === undefined ? files * DESCRIPTOR_BYTES : TOKEN_BYTES;
+}
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;
 
 function ioctlOf(operation: IoctlDocument): Action {
-  const { ioctl: name, on: file, with: given, files = [], device, as } = operation;
+  const { ioctl: name, on: file, with: given, files = [], device, token, as } = operation;
   const { argument } = IOCTLS[name];
   const isStruct = argument === 'struct' && given !== null;
   const members = typeof given === 'object' && given !== null ? given : {};
@@ -43,9 +50,10 @@ function ioctlOf(operation: IoctlDocument): Action {
     file,
     name,
     value: typeof given === 'number' || typeof given === 'string' ? numberOf(given) : 0,
-    data: isStruct ? structOf(name, members, bytesAfter(name, files.length)) : null,
+    data: isStruct ? structOf(name, members, bytesAfter(name, files.length, token)) : null,
     files,
     address: device ?? null,
+    ...(token === undefined ? {} : { token }),
     as: argument === 'name' ? (as ?? 'device') : (as ?? null),
   };
 }

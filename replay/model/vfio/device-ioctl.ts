@@ -233,6 +233,10 @@ function checked(flags: number, argsz: number, supported: number, bytes: number)
   return argsz - 8 < bytes ? tooSmall(argsz, 8 + bytes) : null;
 }
 
+/** Whether a successful FEATURE call has set the VF token of a PF. */
+export const setsVfToken = (flags: number): boolean =>
+  (flags & FEATURE_FLAG.ID) === DEVICE_FEATURE.PCI_VF_TOKEN && (flags & FEATURE_FLAG.PROBE) === 0;
+
 /** Whether a successful FEATURE call entered (true) or left (false) a low power state. */
 export function lowPowerChange(flags: number): boolean | null {
   const id = flags & FEATURE_FLAG.ID;

@@ -9,6 +9,7 @@ import {
   deviceIoctl,
   feature,
   lowPowerChange,
+  setsVfToken,
 } from '../../../model/vfio/device-ioctl.js';
 import { UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
@@ -18,6 +19,7 @@ import { FILE } from '../../vfio-cells.js';
 import { addressOf, fetched, ioctlOf, isMediated, pointerOf, vdevOf, wordsOf } from './common.js';
 import { setLock, setPower } from './device.js';
 import { functionsOf, isOwnedByVfio } from './device-set.js';
+import { setToken } from './held-tokens.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { asksMigration } from './migration.js';
@@ -48,7 +50,9 @@ function contextOf(k: Kernel): DeviceContext {
 function serveFeature(k: Kernel, argument: DeviceArgument): number {
   const device = k.vfio.openDevice(vdevOf(k));
   const ret = feature(device, argument, contextOf(k))?.[0] ?? -ERRNO.ENOTTY;
-  const enters = ret === 0 ? lowPowerChange(argument.words[1] ?? 0) : null;
+  const flags = argument.words[1] ?? 0;
+  if (ret === 0 && setsVfToken(flags)) setToken(k, k.dev);
+  const enters = ret === 0 ? lowPowerChange(flags) : null;
   if (enters === null) return ret;
   if (enters) zapMappings(k, k.dev);
   k.vfio.changeDevice(vdevOf(k), (draft) => {

@@ -106,7 +106,7 @@ export const REGISTER = [
       const vdev = vdevOf(k);
       const group = groupOfDev(k);
       k.set(vdev + VDEV.registered, 0);
-      k.set(vdev + VDEV.rank, 0);
+      for (const member of ['rank', 'token', 'tokenUsers'] as const) k.set(vdev + VDEV[member], 0);
       k.set(vdev + VDEV.leaving, 0);
       if (!k.rules.opensDeviceFiles) removeVfioDevice(k, k.dev);
       k.add(group + GROUP.devices, -1);
