@@ -39,6 +39,8 @@ export interface HardwareSpec {
   readonly registers?: readonly (readonly [offset: number, value: number])[];
   /** What a variant finds of the function as it probes, by name: firmware's properties and more. */
   readonly properties?: Readonly<Record<string, number>>;
+  /** The platform can cut its power: it sleeps in D3cold. */
+  readonly d3cold?: boolean;
   /** A designated vendor-specific capability, with its word at 0xA. */
   readonly dvsec?: { readonly vendor: number; readonly id: number; readonly word: number };
   /** As a recording has it: it counts in place of BARs, and of vectors and capabilities. */
@@ -104,6 +106,14 @@ export interface DriverSpec {
   readonly removeWaits?: Condition;
   /** Its probe function loads the module of this driver; left out: no module. */
   readonly loads?: string;
+  /** Parameters of its module; left out: each has its default. */
+  readonly parameters?: ModuleParameters;
+}
+
+/** Parameters of the module of vfio-pci. */
+export interface ModuleParameters {
+  /** Functions that nobody has open stay in D0: of all drivers of vfio-pci-core. */
+  readonly disable_idle_d3?: boolean;
 }
 
 export interface MachineSpec {
@@ -119,6 +129,11 @@ export interface MachineSpec {
    */
   readonly requests?: number;
   readonly functions: readonly FunctionSpec[];
+  /**
+   * Whether runtime power management is followed; left out: if an actor uses an attribute of it, or
+   * a module a parameter.
+   */
+  readonly runtimePm?: boolean;
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];
 }
@@ -138,6 +153,7 @@ export type Condition =
 /** Attributes of a function that can be read. */
 export const READ_ATTRIBUTES = [
   ...(['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const),
+  ...(['power/control', 'power/runtime_status', 'power_state', 'd3cold_allowed'] as const),
   /** Of a type of mediated devices, whose address is PARENT/TYPE. */
   'available_instances',
 ] as const;

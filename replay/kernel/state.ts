@@ -11,6 +11,7 @@ import {
   GLOBAL,
   GLOBAL_CELLS,
   PENDING,
+  POWER_CELLS,
   THREAD_CELLS,
 } from './layout.js';
 import { OrderedList } from './ordered-list.js';
@@ -33,6 +34,8 @@ export class State {
   /** Threads: those of actors first, then that of deferred probes, then idle workers. */
   readonly threads: number;
   readonly deferredWorker: number;
+  /** The first of the workers of runtime power management: each place has one. */
+  readonly powerWorkers: number;
   /**
    * Records of functions that one place can have at the same time: other threads may still hold
    * dead ones.
@@ -51,6 +54,7 @@ export class State {
   readonly #progress: number;
   readonly #errors: number;
   readonly #variables: number;
+  readonly #power: number;
   readonly #bugs: ReadonlySet<PastBugName>;
   readonly #firstOperations: readonly number[];
 
@@ -60,7 +64,8 @@ export class State {
     const { kernel, rules } = world.spec.machine;
     this.rules = { ...kernelRules(kernel), ...rules };
     this.deferredWorker = actors.length;
-    this.threads = actors.length + 1 + Math.min(2 * places.length, WORKERS_MAX);
+    this.powerWorkers = actors.length + 1 + Math.min(2 * places.length, WORKERS_MAX);
+    this.threads = this.powerWorkers + (world.hasPower ? places.length : 0);
     this.lives = this.threads + 1;
     cells.allocate(GLOBAL_CELLS);
     this.#devices = cells.allocate(places.length * this.lives * DEVICE_CELLS);
@@ -84,6 +89,7 @@ export class State {
       [PENDING]: new OrderedList(cells, functions),
       [ACTIVE]: new OrderedList(cells, functions),
     };
+    this.#power = world.hasPower ? cells.allocate(functions * POWER_CELLS) : 0;
     this.#threads = cells.allocate(this.threads * THREAD_CELLS);
     this.vfio = new VfioState(cells, world, functions, this.threads);
   }
@@ -119,6 +125,11 @@ export class State {
 
   #placeOfRecord(record: number): Place {
     return this.world.places[Math.floor(record / this.lives)];
+  }
+
+  /** Cells of the power management of a function, in a run that follows it. */
+  power(dev: number): number {
+    return this.#power + ((dev - this.#devices) / DEVICE_CELLS) * POWER_CELLS;
   }
 
   /** Cells of VFIO's part of a function. */

@@ -22,7 +22,7 @@ import type {
 } from './machine-spec.js';
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';
-import { Variables } from './variables.js';
+import { usesPower, Variables } from './variables.js';
 
 /** A file that an operation opens. */
 export interface FileFacts {
@@ -54,6 +54,10 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** Runtime power management is followed. */
+  readonly hasPower: boolean;
+  /** `disable_idle_d3`: functions that nobody has open stay in D0. */
+  readonly keepsD0: boolean;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -74,6 +78,8 @@ export class World implements Names {
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
+    this.keepsD0 = machine.drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
+    this.hasPower = machine.runtimePm ?? (this.keepsD0 || actions.some(usesPower));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
       const kind = fileOf(action);

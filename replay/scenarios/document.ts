@@ -1,5 +1,5 @@
 /** A scenario as its document has it; `schema.ts` describes each member. */
-import type { ReadAttribute } from '../kernel/index.js';
+import type { ModuleParameters, ReadAttribute } from '../kernel/index.js';
 import type { FAULT } from '../model/kernel-faults.js';
 import type { PastBugName } from '../model/past-bugs.js';
 
@@ -29,6 +29,7 @@ export interface FunctionDocument {
     readonly msix?: number;
     readonly express?: boolean;
     readonly reset?: ResultDocument;
+    readonly d3cold?: boolean;
     readonly registers?: Readonly<Record<string, NumberDocument>>;
     readonly properties?: Readonly<Record<string, NumberDocument>>;
     readonly dvsec?: { readonly vendor: string; readonly id: number; readonly word: number };
@@ -57,6 +58,7 @@ export interface DriverDocument {
   readonly defersUntil?: string;
   readonly removeWaits?: ConditionDocument;
   readonly loads?: string;
+  readonly parameters?: ModuleParameters;
 }
 
 export type ConditionDocument =
@@ -157,6 +159,7 @@ export interface ScenarioDocument {
   readonly bugs?: readonly PastBugName[];
   readonly machine: {
     readonly requests?: number;
+    readonly runtimePm?: boolean;
     readonly functions: readonly FunctionDocument[];
     readonly drivers: readonly DriverDocument[];
   };

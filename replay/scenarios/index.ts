@@ -7,6 +7,7 @@ import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
+import { POWER_SCENARIOS } from './power.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { VGPUS } from './vgpus.js';
@@ -35,4 +36,5 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...NOVA_FORMS,
   ...VGPUS,
   ...VIRQFDS,
+  ...POWER_SCENARIOS,
 ];

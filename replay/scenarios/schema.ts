@@ -60,6 +60,7 @@ const hardware = record(
     msix: count('vectors of MSI-X; 0 without the capability', 2048),
     express: flag('it has a PCI Express capability'),
     reset: { ...result, description: 'what a reset of the function returns' },
+    d3cold: flag('the platform can cut its power: it sleeps in D3cold'),
     registers: {
       description: 'read-only dwords of configuration space, by offset, such as 0xfc',
       type: 'object',
@@ -170,6 +171,11 @@ const pciDriver = record(
     defersUntil: { ...address, description: 'its probe is put off until this function is bound' },
     removeWaits: { ...condition, description: 'its remove function waits until this holds' },
     loads: { ...driver, description: 'its probe function loads the module of this driver' },
+    parameters: record(
+      'parameters of the module of vfio-pci',
+      { disable_idle_d3: flag('functions that nobody has open stay in D0') },
+      [],
+    ),
   },
   ['name'],
 );
@@ -278,6 +284,10 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
             minimum: 1,
             maximum: 100,
           },
+          runtimePm: flag(
+            'runtime power management is followed; when left out, if an actor uses an attribute ' +
+              'of it, or a driver has disable_idle_d3',
+          ),
           functions: { type: 'array', items: pciFunction },
           drivers: { type: 'array', items: pciDriver },
         },

@@ -27,9 +27,14 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
 /** Bytes of descriptors after the struct; for an eventfd also after `flags` of SET_IRQS. */
 const DESCRIPTOR_BYTES = 4;
 
+/** The descriptor of an eventfd in a feature has a reserved member after it. */
+const FEATURE_BYTES = 8;
+
 /** Bytes of descriptors after a struct; that of BIND has its descriptor within. */
-const bytesAfter = (name: string, files: number): number =>
-  'iommufd' in IOCTLS[name].members ? 0 : files * DESCRIPTOR_BYTES;
+function bytesAfter(name: string, files: number): number {
+  if ('iommufd' in IOCTLS[name].members) return 0;
+  return files * (name === 'VFIO_DEVICE_FEATURE' ? FEATURE_BYTES : DESCRIPTOR_BYTES);
+}
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;
 
