@@ -29,3 +29,11 @@ export function leaveLowPower(k: Kernel): void {
   k.set(k.power(k.dev) + POWER.wake, 0);
   hold(k, k.dev);
 }
+
+/**
+ * A call on a device whose sleep is not followed: it had slept, and wakes. So ends what lasts until
+ * then.
+ */
+export function wakeByCall(k: Kernel): void {
+  if (k.vfio.openDevice(k.vdev(k.dev))?.lowPower === 'until resumed') leaveLowPower(k);
+}

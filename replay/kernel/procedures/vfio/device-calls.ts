@@ -18,7 +18,7 @@ import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
 import { isPowered, put } from '../power/counts.js';
-import { enterLowPower, leaveLowPower } from '../power/low-power.js';
+import { enterLowPower, leaveLowPower, wakeByCall } from '../power/low-power.js';
 import { releaseSet } from '../power/sets.js';
 import {
   addressOf,
@@ -85,10 +85,11 @@ function serveFeature(k: Kernel, argument: DeviceArgument): number {
     leaveLowPower(k);
     return ret;
   }
+  const isAgain = device !== null && isLowPower(device);
   const wake = wakeFileOf(k, change);
-  if (wake < 0) return wake;
+  if (wake < 0 && !(isAgain && ioctlOf(k).answer === wake)) return wake;
   zapMappings(k, k.dev);
-  if (device !== null && isLowPower(device)) return -ERRNO.EINVAL;
+  if (isAgain) return -ERRNO.EINVAL;
   enterLowPower(k, change, wake);
   return ret;
 }
@@ -145,6 +146,7 @@ export const DEVICE_IOCTL = [
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
       if (isPowered(k, k.dev)) return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
+      wakeByCall(k);
       return undefined;
     },
     route: joined((k) => {

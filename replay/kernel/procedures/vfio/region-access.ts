@@ -29,6 +29,7 @@ import { DEVICE, FAULT } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
 import { isPowered, put } from '../power/counts.js';
+import { wakeByCall } from '../power/low-power.js';
 import {
   actionOf,
   addressOf,
@@ -247,7 +248,10 @@ export const REGION_ACCESS = [
     enter: (k) => {
       const { region } = actionOf<'access'>(k);
       begin(k, 'vfio_pci_rw');
-      if (!isPowered(k, k.dev)) return undefined;
+      if (!isPowered(k, k.dev)) {
+        wakeByCall(k);
+        return undefined;
+      }
       if (hasRegion(k, region)) return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
       k.endCall(-ERRNO.EINVAL);
       return k.done(-ERRNO.EINVAL);
