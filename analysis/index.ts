@@ -3,8 +3,8 @@
  * load DuckDB, so that commands without SQL start faster.
  */
 import type { BoundedSession, SessionOptions } from './bounded/bounded-session.js';
-import type { NamedTrace } from './event-scan.js';
 import type { Report } from './report/index.js';
+import type { NamedTrace } from './scan-source.js';
 import type { DatabaseOptions, SqlSession } from './sql-session.js';
 
 export { aerAgentOf } from './aer-agent-of.js';
@@ -40,7 +40,7 @@ export {
 } from './device-timeline.js';
 export { type Comparison, compare, type Difference, type EventPair } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
-export type { NamedTrace } from './event-scan.js';
+
 export { type ExportFormat, exportTrace } from './export/index.js';
 export {
   type Cell,
@@ -87,6 +87,7 @@ export {
   type UndecidedRace,
 } from './races/index.js';
 export type { Report } from './report/index.js';
+export type { NamedTrace } from './scan-source.js';
 export { ADDRESS_COLUMNS, describeTables, type TableFacts } from './sql/table-facts.js';
 export type { DatabaseOptions, SqlSession } from './sql-session.js';
 export { type Counts, type Summary, summarize } from './trace-summary.js';

@@ -84,10 +84,10 @@ const AGGREGATES = `
   variance
 `;
 
-/** Table functions; `events_of` is vfr's own. */
+/** Table functions; `events_of` and `spans_of` are vfr's own. */
 const TABLES = `
-  events_of generate_series histogram_values json_each json_tree range regexp_split_to_table
-  repeat_row unnest
+  events_of spans_of generate_series histogram_values json_each json_tree range
+  regexp_split_to_table repeat_row unnest
 `;
 
 /** The names of vfr's own macros. */

@@ -5,8 +5,10 @@
 import { availableParallelism as cores } from 'node:os';
 import { VfrError, zeroOf } from '../traces/index.js';
 import { Database, type ResultStream } from './duckdb.js';
-import { eventsOf, type NamedTrace } from './event-scan.js';
+import { eventsOf } from './event-scan.js';
+import { type NamedTrace, prepareSource } from './scan-source.js';
 import { KEEP_SCHEMA, SessionViews } from './session-views.js';
+import { spansOf } from './span-scan.js';
 import type { TraceClock } from './sql/definition.js';
 import { createBase, TABLES } from './sql/library.js';
 import { PARSE_SQL, parserAdvice, requireCondition, requireQuery } from './sql-statement.js';
@@ -60,7 +62,9 @@ export class SqlSession {
         ...(threads === undefined ? {} : { threads: `${Math.min(threads, cores())}` }),
       });
       const named = traces.map((trace, i) => ({ ...trace, name: nameOf(traces, i) }));
-      database.register(eventsOf(named));
+      const sources = named.map(prepareSource);
+      database.register(eventsOf(sources));
+      database.register(spansOf(sources));
       for (const table of traceTables(named, errors)) database.register(table);
       const names = [...named.map(({ name }) => name), ...errors.map(({ trace }) => trace)];
       const several = new Set(names).size > 1;

@@ -47,7 +47,7 @@ type Counted = (typeof COUNTED)[number];
 export function summarize(reader: TraceReader): Summary {
   const counts = countIds(reader);
   const time = timeRange(reader);
-  const { complete, truncated, damaged, lost } = reader.completeness;
+  const { complete, truncated, damaged } = reader.completeness;
   const { events } = reader;
   const bytes = reader.source.size;
   const named = (column: Counted) => byName(counts[column], reader.dictionaries[column]);
@@ -63,7 +63,7 @@ export function summarize(reader: TraceReader): Summary {
     complete,
     truncated,
     damaged,
-    lost: lost ?? countLost(reader),
+    lost: lostEvents(reader),
     lossReasons: lossTexts(reader),
     recorded: whatIsRecorded(reader.meta),
     kernel: reader.meta.kernel ?? null,
@@ -99,11 +99,20 @@ function byName(counts: Float64Array, names: readonly string[]): Counts {
   return Object.fromEntries(found);
 }
 
-function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
+/** The earliest and the latest time of an event that is no snapshot; null when there is none. */
+export function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
   const snapshot = reader.dictionaries.kind.indexOf('snapshot');
   let start: bigint | null = null;
   let end = 0n;
-  for (const batch of reader.read()) {
+  for (const info of reader.batches) {
+    // Only where snapshots are among the events the times have to be read.
+    if (info.rows > 0 && info.stats.ids.kind?.includes(snapshot) === false) {
+      const { tsMin, tsMax } = info.stats;
+      if (start === null || tsMin < start) start = tsMin;
+      if (tsMax > end) end = tsMax;
+      continue;
+    }
+    const batch = reader.batch(info);
     const kind = batch.column('kind');
     const ts = batch.column('ts');
     // Rows are compared as doubles; only a row that moves a bound is read exactly.
@@ -123,8 +132,10 @@ function timeRange(reader: TraceReader): { start: bigint; end: bigint } | null {
   return start === null ? null : { start, end };
 }
 
-/** Sum over the `lost` events, for a trace whose end marker is missing. */
-function countLost(reader: TraceReader): number {
+/** Events that the sources reported as lost; summed up where the end marker is missing. */
+export function lostEvents(reader: TraceReader): number {
+  const { lost } = reader.completeness;
+  if (lost !== null) return lost;
   let sum = 0;
   for (const { batch, row } of eventsOfKind(reader, 'lost'))
     sum += batch.column('value').number(row);

@@ -9,11 +9,11 @@ import { type Append, type ComputedTable, computedTable, type Value } from './co
 import { configLayouts } from './config/config-layout.js';
 import { DeviceTimeline, type Known } from './device-timeline.js';
 import type { ScanFunction, SqlColumn, SqlType } from './duckdb.js';
-import type { NamedTrace } from './event-scan.js';
 import { eventsOfKind } from './events-of-kind.js';
 import { gaps } from './lost-places.js';
 import { races } from './races/index.js';
-import { summarize } from './trace-summary.js';
+import type { NamedTrace } from './scan-source.js';
+import { lostEvents, timeRange } from './trace-summary.js';
 
 /** Why a trace cannot be used, or only in part. */
 export interface TraceError {
@@ -100,22 +100,23 @@ const traceInfo: PerTrace = {
     notes: 'text',
   },
   rows: ({ reader }, append) => {
-    const s = summarize(reader);
+    const { meta, source, completeness } = reader;
+    const time = timeRange(reader);
     append([
-      s.events,
+      reader.events,
       reader.seqEnd,
-      s.bytes,
-      s.clock,
-      s.startNs,
-      s.endNs,
-      reader.meta.wallOffsetNs ?? null,
-      s.kernel,
-      s.writer,
-      s.complete,
-      s.truncated,
-      s.damaged,
-      s.lost,
-      JSON.stringify(s.notes),
+      source.size,
+      meta.clock,
+      time?.start ?? null,
+      time?.end ?? null,
+      meta.wallOffsetNs ?? null,
+      meta.kernel ?? null,
+      meta.writer,
+      completeness.complete,
+      completeness.truncated,
+      completeness.damaged,
+      lostEvents(reader),
+      JSON.stringify(meta.notes),
     ]);
   },
 };

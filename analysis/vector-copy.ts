@@ -88,8 +88,7 @@ export function copyDict(view: DictView, table: StringTable, rows: Rows, out: Ve
 
 /** Fills a vector with the first string of a table. */
 export function copyFirst(table: StringTable, count: number, out: VectorWriter): void {
-  for (let i = 0; i < count; i++) strings.set(table.words.subarray(0, STRING_WORDS), i * 4);
-  out.values(strings, 0, count * STRING_WORDS);
+  out.values(table.repeated, 0, count * STRING_WORDS);
 }
 
 /** For a text column the bytes must be valid UTF-8. */

@@ -1,7 +1,7 @@
 /** SQL of users over traces, executed in a separate process with limited memory and time. */
 import { VfrError } from '../../traces/index.js';
 import type { ResultStream } from '../duckdb.js';
-import type { NamedTrace } from '../event-scan.js';
+import type { NamedTrace } from '../scan-source.js';
 import type { TraceError } from '../trace-tables.js';
 import { BoundedProcess, type Limits } from './bounded-process.js';
 import { type OpenRequest, PIECE_BYTES, type Reply, type Request } from './child-protocol.js';

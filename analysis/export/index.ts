@@ -1,8 +1,8 @@
 /** Exports of a trace; only the writer of the wanted format is loaded. */
 import type { Sink } from '../../traces/index.js';
 import { openArrowFile, zeroOf } from '../../traces/index.js';
-import type { NamedTrace } from '../event-scan.js';
 import type { Lanes } from '../lanes/index.js';
+import type { NamedTrace } from '../scan-source.js';
 import type { ExportFormat } from './export-format.js';
 
 export type { ExportFormat } from './export-format.js';

@@ -1,7 +1,7 @@
 /** Exports of the table of events, which DuckDB writes. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { COLUMNS, ScratchSink, type Sink, type TraceReader } from '../../traces/index.js';
-import type { NamedTrace } from '../event-scan.js';
+import type { NamedTrace } from '../scan-source.js';
 import { SqlSession } from '../sql-session.js';
 
 export type TableFormat = 'parquet' | 'csv' | 'jsonl';

@@ -1,5 +1,5 @@
 /** Reports of traces as one HTML file. */
-import type { NamedTrace } from '../event-scan.js';
+import type { NamedTrace } from '../scan-source.js';
 import { type Findings, readReport } from './report-data.js';
 import { reportPage } from './report-page.js';
 

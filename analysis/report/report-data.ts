@@ -1,7 +1,7 @@
 /** Reads what a report says of a trace. */
 import { type ReplayResult, replay } from '../../replay/index.js';
-import type { NamedTrace } from '../event-scan.js';
 import { type Lanes, readLanes, rowsOf } from '../lanes/index.js';
+import type { NamedTrace } from '../scan-source.js';
 import { SqlSession } from '../sql-session.js';
 import { type Summary, summarize } from '../trace-summary.js';
 import { type ReportQuery, reportQueries } from './report-queries.js';

@@ -64,14 +64,11 @@ WITH bound AS (
   GROUP BY ALL
 )
 , operations AS (
-  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq, b.phase = 'begin' AS lasts,
-    b.task, b.kind, b.name, b.driver, rtrim(b.text, chr(10)) AS text,
-    CASE b.kind WHEN 'sysfs.write' THEN 0 WHEN 'driver.unregister' THEN 1 WHEN 'hotplug' THEN 2
+  SELECT trace, tid, seq, end_seq, phase = 'begin' AS lasts,
+    task, kind, name, driver, rtrim(text, chr(10)) AS text,
+    CASE kind WHEN 'sysfs.write' THEN 0 WHEN 'driver.unregister' THEN 1 WHEN 'hotplug' THEN 2
       WHEN 'driver.work' THEN 3 ELSE 4 END AS rank
-  FROM (FROM events_of(['sysfs.write', 'driver.unregister', 'hotplug', 'driver.work',
-    'device.remove']) WHERE phase <> 'end') b
-  LEFT JOIN (FROM events_of(['sysfs.write', 'driver.unregister', 'hotplug', 'driver.work'])
-    WHERE phase = 'end') e ON e.trace = b.trace AND e.span = b.seq
+  FROM spans_of(['sysfs.write', 'driver.unregister', 'hotplug', 'driver.work', 'device.remove'])
 ), ends AS (
   SELECT r.trace, r.seq, r.released_seq, e.tid, b.driver
   FROM released r JOIN bound b ON b.trace = r.trace AND b.seq = r.seq

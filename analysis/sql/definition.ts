@@ -64,6 +64,10 @@ export const SPANS_LOSS: readonly [Unit, string] = [
   'whether events were lost between its beginning and its end, so that the end may be another',
 ];
 
+/** SQL of `spans_loss` of a row of `spans_of`. @param alias of the row */
+export const spanLoss = (alias: string): string =>
+  `${alias}.lost_after > coalesce(${alias}.end_lost_after, 0) AS spans_loss`;
+
 /**
  * SQL of `spans_loss`.
  * @param begin alias of the event that began it

@@ -1,7 +1,7 @@
 import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
 import { DOMAIN_DOC, domainOf, MAPPING_CALLS } from './dma-domain.js';
 
-const DOMAIN = domainOf('b.name', 'b.h', 'coalesce(b.pid, b.tid)', 'b.device');
+const DOMAIN = domainOf('name', 'h', 'coalesce(pid, tid)', 'device');
 
 export const dmaMappings: ViewDefinition = {
   type: 'view',
@@ -32,11 +32,8 @@ export const dmaMappings: ViewDefinition = {
   // blocks of a size that divides a range into a few hundred of them.
   sql: `
 WITH calls AS (
-  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq,${DOMAIN} AS domain
-  FROM (SELECT *, to_hex(data) AS h FROM events_of(['ioctl'])
-    WHERE phase <> 'end' AND name IN (${MAPPING_CALLS})) b
-  LEFT JOIN (FROM events_of(['ioctl']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, tid, seq, end_seq,${DOMAIN} AS domain
+  FROM (SELECT *, to_hex(data) AS h FROM spans_of(['ioctl']) WHERE name IN (${MAPPING_CALLS}))
 ), done AS (
   SELECT * FROM events_of(['dma.map', 'dma.unmap']) WHERE phase <> 'begin'
     AND CASE WHEN ret IS NOT NULL THEN ret >= 0

@@ -1,4 +1,4 @@
-import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spanLoss, type ViewDefinition } from './definition.js';
 
 export const ioctls: ViewDefinition = {
   type: 'view',
@@ -17,12 +17,10 @@ export const ioctls: ViewDefinition = {
     spans_loss: SPANS_LOSS,
   },
   sql: `
-SELECT b.trace, b.seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration, b.tid, b.task, b.name,
-  coalesce(b.device, e.device) AS device, coalesce(e.ret, b.ret) AS ret,
-  CASE WHEN coalesce(e.ret, b.ret) < 0 THEN errno_name(coalesce(e.ret, b.ret)) END AS error,
-  ${spansLoss('b', 'e')}
-FROM (FROM events_of(['ioctl']) WHERE phase <> 'end' AND path IS DISTINCT FROM 'kernel') b
-LEFT JOIN (FROM events_of(['ioctl']) WHERE phase = 'end') e
-  ON e.trace = b.trace AND e.span = b.seq`,
+SELECT trace, seq, ts, end_ts::BIGINT - ts::BIGINT AS duration, tid, task, name,
+  coalesce(device, end_device) AS device, coalesce(end_ret, s.ret) AS ret,
+  CASE WHEN coalesce(end_ret, s.ret) < 0 THEN errno_name(coalesce(end_ret, s.ret)) END AS error,
+  ${spanLoss('s')}
+FROM spans_of(['ioctl']) s WHERE path IS DISTINCT FROM 'kernel'`,
   example: 'SELECT name, device, task, error FROM ioctls WHERE error IS NOT NULL ORDER BY seq',
 };

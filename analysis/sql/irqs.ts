@@ -27,11 +27,9 @@ export const irqs: ViewDefinition = {
   },
   sql: `
 WITH fires AS (
-  SELECT b.trace, b.seq, b.ts, b.tid, b.cpu, b.value AS irq, coalesce(b.text, b.name) AS name,
-    b.device, e.seq AS end_seq, e.ts::BIGINT - b.ts::BIGINT AS duration
-  FROM (FROM events_of(['irq.fire']) WHERE phase <> 'end') b
-  LEFT JOIN (FROM events_of(['irq.fire']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, seq, ts, tid, cpu, value AS irq, coalesce(text, name) AS name,
+    device, end_seq, end_ts::BIGINT - ts::BIGINT AS duration
+  FROM spans_of(['irq.fire'])
 ), signals AS (
   SELECT f.trace, f.irq, f.name, s.ts::BIGINT - f.ts::BIGINT AS after
   FROM (FROM events_of(['eventfd']) WHERE phase <> 'end' AND cpu IS NOT NULL) s

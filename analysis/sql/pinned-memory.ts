@@ -2,7 +2,7 @@ import type { ViewDefinition } from './definition.js';
 import { DOMAIN_DOC, domainOf } from './dma-domain.js';
 import { structWord } from './struct-word.js';
 
-const DOMAIN = domainOf('b.name', 'to_hex(b.data)', 'coalesce(b.pid, b.tid)');
+const DOMAIN = domainOf('name', 'to_hex(data)', 'coalesce(pid, tid)');
 
 export const pinnedMemory: ViewDefinition = {
   type: 'view',
@@ -34,14 +34,12 @@ export const pinnedMemory: ViewDefinition = {
   // unmap of a larger range ends each mapping in it.
   sql: `
 WITH calls AS (
-  SELECT b.trace, b.seq, b.ts, coalesce(b.pid, b.tid) AS pid, b.task, b.name, to_hex(b.data) AS h,
-    b.path = 'kernel' AS inner_call,${DOMAIN} AS domain,
-    bool_or(b.path = 'kernel') OVER (PARTITION BY b.trace) AS has_inner
-  FROM (FROM events_of(['ioctl']) WHERE phase <> 'end' AND octet_length(data) >= 24 AND name IN
-    ('VFIO_IOMMU_MAP_DMA', 'VFIO_IOMMU_UNMAP_DMA', 'IOMMU_IOAS_MAP', 'IOMMU_IOAS_UNMAP')) b
-  LEFT JOIN (FROM events_of(['ioctl']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
-  WHERE coalesce(e.ret, b.ret) >= 0
+  SELECT trace, seq, ts, coalesce(pid, tid) AS pid, task, name, to_hex(data) AS h,
+    path = 'kernel' AS inner_call,${DOMAIN} AS domain,
+    bool_or(path = 'kernel') OVER (PARTITION BY trace) AS has_inner
+  FROM spans_of(['ioctl'])
+  WHERE octet_length(data) >= 24 AND coalesce(end_ret, ret) >= 0 AND name IN
+    ('VFIO_IOMMU_MAP_DMA', 'VFIO_IOMMU_UNMAP_DMA', 'IOMMU_IOAS_MAP', 'IOMMU_IOAS_UNMAP')
 ), once AS (
   SELECT * FROM calls WHERE inner_call IS NOT DISTINCT FROM has_inner
 ), maps AS (

@@ -91,6 +91,10 @@ which kinds there are. \`events_of(['probe', 'bind'])\` is the same table for so
 faster: parts of the file without such an event are not read. It always has the column \`trace\`,
 and \`lost_after\`: at how many later places events are missing.
 
+\`spans_of(['probe'])\` has the same columns of the events that end no other one, and
+what the end of each says: \`end_seq\`, \`end_ts\`, \`end_value\`, \`end_ret\`,
+\`end_device\`, \`end_driver\`, \`end_lost_after\`. For null it has those of all kinds.
+
 ${table(['column', 'type', 'meaning'], rows)}
 `;
 }

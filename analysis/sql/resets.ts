@@ -1,4 +1,4 @@
-import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spanLoss, type ViewDefinition } from './definition.js';
 
 export const resets: ViewDefinition = {
   type: 'view',
@@ -26,23 +26,14 @@ export const resets: ViewDefinition = {
     spans_loss: SPANS_LOSS,
   },
   sql: `
-WITH b AS (
-  SELECT trace, seq, ts, tid, task, coalesce(device, driver) AS device, name, ret, lost_after
-  FROM events_of(['reset']) WHERE phase <> 'end'
-), e AS (
-  SELECT trace, span, seq, ts, ret, device, lost_after FROM events_of(['reset'])
-  WHERE phase = 'end'
-), r AS (
-  SELECT b.trace, b.seq, e.seq AS end_seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration, b.tid,
-    b.task, coalesce(b.device, e.device) AS device, b.name AS method, coalesce(e.ret, b.ret) AS ret,
-    ${spansLoss('b', 'e')}
-  FROM b LEFT JOIN e ON e.trace = b.trace AND e.span = b.seq
+WITH r AS (
+  SELECT trace, seq, end_seq, ts, end_ts::BIGINT - ts::BIGINT AS duration, tid, task,
+    coalesce(device, driver, end_device) AS device, name AS method, coalesce(end_ret, ret) AS ret,
+    ${spanLoss('b')}
+  FROM spans_of(['reset']) b
 ), operations AS (
-  SELECT b.trace, b.tid, b.seq, e.seq AS end_seq,
-    CASE b.kind WHEN 'device.open' THEN b.kind ELSE b.name END AS what
-  FROM (FROM events_of(['ioctl', 'sysfs.write', 'device.open']) WHERE phase = 'begin') b
-  LEFT JOIN (FROM events_of(['ioctl', 'sysfs.write', 'device.open']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, tid, seq, end_seq, CASE kind WHEN 'device.open' THEN kind ELSE name END AS what
+  FROM spans_of(['ioctl', 'sysfs.write', 'device.open']) WHERE phase = 'begin'
 ), around AS (
   SELECT r.trace, r.seq, o.what, o.seq AS requested_seq
   FROM r ASOF JOIN operations o ON o.trace = r.trace AND o.tid = r.tid AND o.seq < r.seq

@@ -1,4 +1,4 @@
-import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spanLoss, type ViewDefinition } from './definition.js';
 
 export const spans: ViewDefinition = {
   type: 'view',
@@ -28,12 +28,11 @@ export const spans: ViewDefinition = {
     spans_loss: SPANS_LOSS,
   },
   sql: `
-SELECT b.trace, b.seq, e.seq AS end_seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration,
-  b.cpu, b.tid, b.task, b.kind, b.name,
-  coalesce(b.device, e.device) AS device, coalesce(b.driver, e.driver) AS driver,
-  b.path, b.region, b."offset", b.length, coalesce(e.value, b.value) AS value, e.ret, b.text,
-  ${spansLoss('b', 'e')}
-FROM (FROM events_of(NULL) WHERE phase = 'begin') b
-LEFT JOIN (FROM events_of(NULL) WHERE phase = 'end') e ON e.trace = b.trace AND e.span = b.seq`,
+SELECT trace, seq, end_seq, ts, end_ts::BIGINT - ts::BIGINT AS duration,
+  cpu, tid, task, kind, name,
+  coalesce(device, end_device) AS device, coalesce(driver, end_driver) AS driver,
+  path, region, "offset", length, coalesce(end_value, value) AS value, end_ret AS ret, text,
+  ${spanLoss('s')}
+FROM spans_of(NULL) s WHERE phase = 'begin'`,
   example: 'SELECT kind, name, device, task FROM spans WHERE end_seq IS NULL ORDER BY seq',
 };

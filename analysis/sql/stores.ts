@@ -1,4 +1,4 @@
-import { SPANS_LOSS, spansLoss, type ViewDefinition } from './definition.js';
+import { SPANS_LOSS, spanLoss, type ViewDefinition } from './definition.js';
 
 export const stores: ViewDefinition = {
   type: 'view',
@@ -19,13 +19,11 @@ export const stores: ViewDefinition = {
     spans_loss: SPANS_LOSS,
   },
   sql: `
-SELECT b.trace, b.seq, b.ts, e.ts::BIGINT - b.ts::BIGINT AS duration, b.tid, b.task,
-  b.name AS attribute, b.device, b.driver, rtrim(b.text, chr(10)) AS text,
-  coalesce(e.ret, b.ret) AS ret,
-  CASE WHEN coalesce(e.ret, b.ret) < 0 THEN errno_name(coalesce(e.ret, b.ret)) END AS error,
-  ${spansLoss('b', 'e')}
-FROM (FROM events_of(['sysfs.write']) WHERE phase <> 'end') b
-LEFT JOIN (FROM events_of(['sysfs.write']) WHERE phase = 'end') e
-  ON e.trace = b.trace AND e.span = b.seq`,
+SELECT trace, seq, ts, end_ts::BIGINT - ts::BIGINT AS duration, tid, task,
+  name AS attribute, device, driver, rtrim(text, chr(10)) AS text,
+  coalesce(end_ret, s.ret) AS ret,
+  CASE WHEN coalesce(end_ret, s.ret) < 0 THEN errno_name(coalesce(end_ret, s.ret)) END AS error,
+  ${spanLoss('s')}
+FROM spans_of(['sysfs.write']) s`,
   example: 'SELECT seq, task, attribute, text, error FROM stores WHERE error IS NOT NULL',
 };

@@ -32,11 +32,8 @@ export const waits: ViewDefinition = {
   // one which began inside of such a call and ended after it waited until then.
   sql: `
 WITH releases AS (
-  SELECT b.trace, b.seq, b.ts, b.tid, b.task, b.device, e.seq AS end_seq
-  FROM (FROM events_of(['unbind']) WHERE name = 'device_release_driver_internal'
-    AND phase = 'begin' AND device IS NOT NULL) b
-  LEFT JOIN (FROM events_of(['unbind']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, seq, ts, tid, task, device, end_seq, end_ts FROM spans_of(['unbind'])
+  WHERE name = 'device_release_driver_internal' AND phase = 'begin' AND device IS NOT NULL
 ), last AS (
   SELECT trace, seq_end AS seq, end_ts AS ts FROM trace_info_of(NULL)
 ), user_waits AS (
@@ -51,37 +48,28 @@ WITH releases AS (
   SELECT trace, seq, ts, tid, task, device FROM events_of(['unbind'])
   WHERE name = 'pci_device_remove' AND phase <> 'end' AND device IS NOT NULL
 ), locked AS (
-  SELECT i.trace, i.device, i.seq, i.ts, i.tid, i.task, r.end_seq
+  SELECT i.trace, i.device, i.seq, i.ts, i.tid, i.task, r.end_seq, r.end_ts
   FROM inner_steps i ASOF JOIN releases r
     ON r.trace = i.trace AND r.device = i.device AND r.seq < i.seq
   WHERE r.tid = i.tid
   UNION ALL
-  SELECT b.trace, b.device, b.seq, b.ts, b.tid, b.task, e.seq
-  FROM (FROM events_of(['probe']) WHERE name = 'really_probe' AND phase = 'begin') b
-  LEFT JOIN (FROM events_of(['probe']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
-  WHERE b.device IS NOT NULL
+  SELECT trace, device, seq, ts, tid, task, end_seq, end_ts FROM spans_of(['probe'])
+  WHERE name = 'really_probe' AND phase = 'begin' AND device IS NOT NULL
 ), stores AS (
-  SELECT b.trace, b.seq, b.ts, b.tid, b.task, b.device, b.name, e.seq AS end_seq
-  FROM (FROM events_of(['sysfs.write']) WHERE phase = 'begin' AND device IS NOT NULL AND name IN
-    ('bind', 'unbind', 'drivers_probe', 'driver_override', 'reset', 'sriov_numvfs')) b
-  LEFT JOIN (FROM events_of(['sysfs.write']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, seq, ts, tid, task, device, name, end_seq FROM spans_of(['sysfs.write'])
+  WHERE phase = 'begin' AND device IS NOT NULL AND name IN
+    ('bind', 'unbind', 'drivers_probe', 'driver_override', 'reset', 'sriov_numvfs')
 ), lock_waits AS (
-  SELECT s.trace, s.seq, l.end_seq, s.ts, x.ts AS end_ts, s.tid, s.task, s.device,
+  SELECT s.trace, s.seq, l.end_seq, s.ts, l.end_ts, s.tid, s.task, s.device,
     'device lock' AS waits_for, 'write to ' || s.name AS operation, l.tid AS holder_tid,
     l.task AS holder_task, l.seq AS holder_seq, l.ts AS holder_since, NULL::BIGINT AS requests
   FROM stores s ASOF JOIN locked l
     ON l.trace = s.trace AND l.device = s.device AND l.seq < s.seq
-  LEFT JOIN (FROM events_of(['unbind', 'probe']) WHERE phase = 'end') x
-    ON x.trace = l.trace AND x.seq = l.end_seq
   WHERE l.tid <> s.tid AND (l.end_seq IS NULL OR l.end_seq > s.seq)
     AND (s.end_seq IS NULL OR s.end_seq > l.end_seq)
 ), taken AS (
-  SELECT b.trace, b.seq, b.ts, b.tid, b.task, b.name, e.seq AS end_seq, e.ts AS end_ts
-  FROM (FROM events_of(['lock']) WHERE phase = 'begin') b
-  LEFT JOIN (FROM events_of(['lock']) WHERE phase = 'end') e
-    ON e.trace = b.trace AND e.span = b.seq
+  SELECT trace, seq, ts, tid, task, name, end_seq, end_ts FROM spans_of(['lock'])
+  WHERE phase = 'begin'
 ), kernel_waits AS (
   SELECT w.trace, w.seq, w.end_seq, w.ts, w.end_ts, w.tid, w.task, NULL AS device,
     w.name AS waits_for, 'waits for a lock' AS operation, h.tid AS holder_tid,
@@ -92,6 +80,8 @@ WITH releases AS (
   WHERE h.tid <> w.tid AND NOT EXISTS (
     SELECT 1 FROM events_of(['lock']) f WHERE f.trace = h.trace AND f.tid = h.tid
       AND f.phase = 'point' AND f.seq > h.end_seq AND f.seq < w.seq)
+), lost AS (
+  SELECT trace, seq FROM events_of(['lost']) UNION ALL SELECT trace, seq FROM gaps_of(NULL)
 ), b AS (
   FROM user_waits UNION ALL FROM lock_waits UNION ALL FROM kernel_waits
 )
@@ -99,7 +89,7 @@ SELECT b.trace, b.seq, b.end_seq, b.ts,
   coalesce(b.end_ts, last.ts)::BIGINT - b.ts::BIGINT AS duration, b.tid, b.task, b.device,
   b.waits_for, b.operation, b.holder_tid, b.holder_task, b.holder_seq, b.holder_since,
   b.requests, b.end_seq IS NOT NULL AS ended,
-  EXISTS (SELECT 1 FROM lib.losses l WHERE l.trace = b.trace AND l.seq > b.seq
+  EXISTS (SELECT 1 FROM lost l WHERE l.trace = b.trace AND l.seq > b.seq
     AND l.seq < coalesce(b.end_seq, last.seq + 1)) AS spans_loss
 FROM b JOIN last ON last.trace = b.trace
 ORDER BY b.trace, b.seq, b.waits_for`,

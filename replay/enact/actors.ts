@@ -4,7 +4,7 @@
  */
 import type { Action, ActorSpec } from '../kernel/index.js';
 import { operationsOf } from './operations.js';
-import type { RecordedEvent } from './recording.js';
+import type { RecordedEvent, Recording } from './recording.js';
 import type { UserOperation } from './user-actions.js';
 import type { Users } from './users.js';
 
@@ -20,14 +20,20 @@ export interface Actors {
   readonly first: readonly number[];
 }
 
-export function actorsOf(events: readonly RecordedEvent[], users: Users): Actors {
+export function actorsOf(
+  { events, drivers }: Pick<Recording, 'events' | 'drivers'>,
+  users: Users,
+): Actors {
   const owners = new Int32Array(events.length).fill(-1);
   const loads = new Map<number, Load>();
   const specs: ActorSpec[] = [];
   const begins: number[][] = [];
   const ofUsers = byThread(users.operations);
   for (const [tid, numbers] of threadsOf(events)) {
-    const operations = operationsOf(numbers.map((i) => events[i]));
+    const operations = operationsOf(
+      numbers.map((i) => events[i]),
+      drivers,
+    );
     const asUser = ofUsers.get(tid) ?? [];
     if (operations.length === 0 && asUser.length === 0) continue;
     const actor = specs.length;

@@ -131,7 +131,7 @@ export function enacted(
   for (;;) {
     const { users, kept } = repeatable(recording, skipped, events);
     events = kept;
-    const actors = actorsOf(events, users);
+    const actors = actorsOf({ ...recording, events }, users);
     const machine = machineOf({ ...recording, events }, release);
     const { guessed } = users;
     const known = { events, next: actors.next, config: recording.config, guessed };

@@ -13,7 +13,7 @@ import {
 } from '../kernel/index.js';
 import { covers, type IdMatch, type PciIds, readIds } from '../model/binding/pci-ids.js';
 import { routingId, vfAddressOf } from '../model/binding/vf-address.js';
-import { driverModel } from '../model/drivers/index.js';
+import { driverModel, idsOf } from '../model/drivers/index.js';
 import { isUuid, MDEV_DRIVERS } from '../model/mdev/index.js';
 import { Beginning, firstDriversOf } from './beginning.js';
 import { DriverOrder } from './driver-order.js';
@@ -81,7 +81,10 @@ class Lesson {
   constructor(private readonly recording: Recording) {
     this.#beginning = new Beginning(recording);
     this.#groups = groupsOfMachine(recording);
-    for (const name of recording.drivers.keys()) this.#driver(name, false);
+    for (const [name, { loaded }] of recording.drivers) {
+      this.#driver(name, false);
+      if (loaded === true) this.#reasons.giveIds(name, this.#givenIds(name), -1);
+    }
     for (const [address, driver] of firstDriversOf(recording.events)) {
       if (!recording.functions.has(address)) this.#bound.set(address, driver);
     }
@@ -104,6 +107,8 @@ class Lesson {
     const device = e.device !== null && isUuid(e.device) ? null : e.device;
     if (name === 'create') for (const one of MDEV_DRIVERS) this.#driver(one, false);
     if (driver !== null) this.#driver(driver, name === 'bus_add_driver');
+    if (driver !== null && name === 'bus_add_driver' && e.phase === 'end')
+      this.#reasons.giveIds(driver, this.#givenIds(driver), at, e.tid);
     const open = this.#open.get(e.tid) ?? [];
     this.#open.set(e.tid, open);
     if (e.phase === 'end') {
@@ -123,6 +128,11 @@ class Lesson {
       this.#began.set(e, at);
     }
     this.#last.set(e.tid, at);
+  }
+
+  /** Ids that the parameters of a driver's module have. */
+  #givenIds(driver: string): readonly IdMatch[] {
+    return idsOf(this.recording.drivers.get(driver)?.parameters ?? {});
   }
 
   #driver(name: string, late: boolean): Taught {
@@ -327,8 +337,10 @@ class Lesson {
     return this.#order.sort(names).map((name): DriverSpec => {
       const { late, sriov, tried } = this.#drivers.get(name)!;
       const facts = drivers.get(name);
+      const { parameters = {} } = facts ?? {};
       return {
         name,
+        ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
         loaded: facts?.loaded ?? !late,
         table: facts?.ids ?? tableOf(name, [...tried.values()]),
         isAsync: facts?.isAsync ?? false,

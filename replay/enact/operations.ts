@@ -3,6 +3,8 @@
  * in it, or the events of a function that comes or goes.
  */
 import type { Action } from '../kernel/index.js';
+import type { DriverFacts } from '../model/binding/function-facts.js';
+import { idsOf } from '../model/drivers/index.js';
 import { isUuid, MDEV_DRIVERS } from '../model/mdev/index.js';
 import type { RecordedEvent } from './recording.js';
 
@@ -25,11 +27,17 @@ const FIRST_PROBE: ReadonlySet<string> = new Set([
   'driver_deferred_probe_add',
 ]);
 
-/** @param events all events of one thread, in their order */
-export function operationsOf(events: readonly RecordedEvent[]): RecordedOperation[] {
+/**
+ * @param events all events of one thread, in their order
+ * @param drivers of the snapshot
+ */
+export function operationsOf(
+  events: readonly RecordedEvent[],
+  drivers: ReadonlyMap<string, DriverFacts>,
+): RecordedOperation[] {
   const operations: RecordedOperation[] = [];
   for (let at = 0; at < events.length; ) {
-    const operation = operationAt(events, at);
+    const operation = operationAt(events, at, drivers);
     if (operation !== null) operations.push(operation);
     at = operation?.to ?? endOfCall(events, at);
   }
@@ -50,17 +58,33 @@ function endOfCall(events: readonly RecordedEvent[], from: number): number {
 }
 
 /** The operation that begins with an event; null when a worker of the kernel does it. */
-function operationAt(events: readonly RecordedEvent[], from: number): RecordedOperation | null {
+function operationAt(
+  events: readonly RecordedEvent[],
+  from: number,
+  drivers: ReadonlyMap<string, DriverFacts>,
+): RecordedOperation | null {
   const e = events[from];
   const { kind, name, device, driver } = e;
   const call = (action: Action) => ({ action, from, to: endOfCall(events, from) });
   if (kind === 'sysfs.write') return call(writeOf(e, driverWithin(events, from)));
-  if (name === 'bus_add_driver' && driver !== null) return call({ type: 'load', driver });
+  if (name === 'bus_add_driver' && driver !== null) {
+    const hasIds = idsOf(drivers.get(driver)?.parameters ?? {}).length > 0;
+    return hasIds ? loadAt(events, from, driver) : call({ type: 'load', driver });
+  }
   if (name === 'bus_remove_driver' && driver !== null) return call({ type: 'unload', driver });
   if (name === 'mdev_unregister_parent') return parentAt(events, from);
   if (device === null) return null;
   if (name === 'pci_device_add') return arrivalAt(events, from);
   return removalAt(events, from, device) ?? releaseAt(events, from, device);
+}
+
+/** The driver of a module is registered, and then tried for each id of the module's parameters. */
+function loadAt(events: readonly RecordedEvent[], from: number, driver: string): RecordedOperation {
+  let to = endOfCall(events, from);
+  while (events[to]?.name === '__driver_probe_device' && events[to].driver === driver) {
+    to = endOfCall(events, to);
+  }
+  return { action: { type: 'load', driver }, from, to };
 }
 
 /** The module of a driver of mediated devices is unloaded: its parent goes first. */

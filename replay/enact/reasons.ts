@@ -75,6 +75,12 @@ export class Reasons {
     if (at >= 0) this.#written.add(device);
   }
 
+  /** A driver has ids since an event: those that the parameters of its module give it. */
+  giveIds(driver: string, entries: readonly IdMatch[], since: number, tid = 0): void {
+    const given = entries.map((entry) => ({ entry, tid, since, ...STAYS }));
+    this.#ids.set(driver, [...(this.#ids.get(driver) ?? []), ...given]);
+  }
+
   take(e: RecordedEvent, at: number): void {
     const { kind, name, device, driver } = e;
     if (name === 'bus_remove_driver' && driver !== null) this.#leave(driver, at);

@@ -332,6 +332,7 @@ export class UserCalls {
       data: hasStruct ? (data ?? structOf(call)) : null,
       files: [],
       address: null,
+      token: null,
       as: null,
       ...(decides || ofMemory ? { answer: ret } : {}),
       ...(pinned > 0 ? { pinned } : {}),

@@ -53,4 +53,6 @@ function loadDriver(k: Kernel, drv: number): void {
   k.driverList.push(drv);
   for (const member of ['listed', 'files'] as const) k.set(drv + DRIVER[member], 1);
   k.set(drv + DRIVER.module, LIVE);
+  const driver = k.driverAt(drv);
+  for (const id of driver.givenIds) k.add(k.dynamicId(driver, id), 1);
 }

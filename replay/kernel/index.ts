@@ -32,7 +32,6 @@ export type {
   HardwareSpec,
   IoctlAction,
   MachineSpec,
-  ModuleParameters,
   OperationSpec,
   ReadAttribute,
   RunSpec,

@@ -3,6 +3,7 @@
  * are read into it.
  */
 import type { IdMatch, PciIds } from '../model/binding/pci-ids.js';
+import type { ModuleParameters } from '../model/drivers/index.js';
 import type { KernelRules } from '../model/kernel-rules.js';
 import type { PastBugName } from '../model/past-bugs.js';
 import type { Resource } from '../model/vfio-pci-core/pci-function.js';
@@ -96,7 +97,9 @@ export interface DriverSpec {
   readonly table: readonly IdMatch[] | null;
   /** Its probe type is PROBE_PREFER_ASYNCHRONOUS. */
   readonly isAsync: boolean;
-  /** Null: what the driver's model says. */
+  /** Of its module, each time that it is loaded; none when left out. */
+  readonly parameters?: ModuleParameters;
+  /** Null: what the driver's model and parameters say. */
   readonly sriov: 'none' | 'simple' | 'own' | null;
   /** The first that fits counts; without one the probe succeeds. */
   readonly answers: readonly Answer[];
@@ -106,14 +109,6 @@ export interface DriverSpec {
   readonly removeWaits?: Condition;
   /** Its probe function loads the module of this driver; left out: no module. */
   readonly loads?: string;
-  /** Parameters of its module; left out: each has its default. */
-  readonly parameters?: ModuleParameters;
-}
-
-/** Parameters of the module of vfio-pci. */
-export interface ModuleParameters {
-  /** Functions that nobody has open stay in D0: of all drivers of vfio-pci-core. */
-  readonly disable_idle_d3?: boolean;
 }
 
 export interface MachineSpec {
@@ -295,6 +290,11 @@ export interface IoctlAction {
   readonly files: readonly (string | null)[];
   /** The device that GET_DEVICE_FD names. */
   readonly address: string | null;
+  /**
+   * The VF token that is passed; left out: none is passed. Null: a recording does not have it, and
+   * `answer` says whether it was the right one.
+   */
+  readonly token?: string | null;
   /** The name of the file that the call makes. */
   readonly as: string | null;
   /** The result where memory or hardware decides; when left out, they do not refuse the call. */

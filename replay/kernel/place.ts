@@ -46,6 +46,8 @@ export interface Driver {
   readonly sriov: 'none' | 'simple' | 'own';
   /** Its static table; empty for one that only an override makes match. */
   readonly table: readonly IdMatch[];
+  /** Numbers of the dynamic ids that its module's parameters give it, in their order. */
+  readonly givenIds: readonly number[];
   /** Whether its static table claims the function at a place, by the place's index. */
   readonly claims: readonly boolean[];
 }

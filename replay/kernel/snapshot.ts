@@ -31,7 +31,9 @@ export function emitSnapshot(world: World, events: EventAppender): void {
     const order = spec.loaded ? index : null;
     const ids = spec.table === null ? {} : { ids: spec.table };
     const probeType = spec.isAsync ? { probeType: 'async' } : {};
-    row.text(JSON.stringify({ order, loaded: spec.loaded, ...probeType, ...ids }));
+    const { loaded, parameters } = spec;
+    const given = parameters === undefined ? {} : { parameters };
+    row.text(JSON.stringify({ order, loaded, ...probeType, ...ids, ...given }));
     events.append(row);
   }
 }

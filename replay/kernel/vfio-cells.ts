@@ -2,6 +2,7 @@
 import { type DmaSpace, newDmaSpace } from '../model/iommu/type1.js';
 import type { Context } from '../model/iommufd/index.js';
 import type { DataFile } from '../model/vfio/migration-file.js';
+import type { VfToken } from '../model/vfio/vf-token.js';
 import type { ConfigAccess } from '../model/vfio-pci-core/config-access.js';
 import type { OpenDevice } from '../model/vfio-pci-core/open-device.js';
 import type { Cells } from './cells.js';
@@ -113,6 +114,9 @@ export const VDEV = members(
   'vgpuType',
   /** Of a PF: instances of that type. */
   'vgpuInstances',
+  /** Of a PF: its VF token, once a user has set one: a value, and how many of its VFs are open. */
+  'token',
+  'tokenUsers',
   /** A mediated device, as its users changed it: a value, `MdevUse`. */
   'use',
 );
@@ -271,6 +275,17 @@ export class VfioState {
   /** The open device; null when it is not open. It must not be changed. */
   openDevice(device: number): OpenDevice | null {
     return this.#valueOf<OpenDevice | null>(device + VDEV.open, null);
+  }
+
+  /** The VF token of a PF; null as long as it is the random one that it began with. */
+  vfToken(device: number): VfToken | null {
+    return (
+      this.#valueOf<{ readonly token: VfToken } | null>(device + VDEV.token, null)?.token ?? null
+    );
+  }
+
+  putVfToken(device: number, token: VfToken): void {
+    this.put(device + VDEV.token, { token });
   }
 
   /** Mappings of a container, by the number of its file. They must not be changed. */

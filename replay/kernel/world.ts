@@ -7,7 +7,12 @@ import { ERRNO } from '../../traces/index.js';
 import { parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { covers, type IdMatch, type PciIds, parseNewId } from '../model/binding/pci-ids.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
-import { driverModel } from '../model/drivers/index.js';
+import {
+  type DriverModel,
+  driverModel,
+  idsOf,
+  type ModuleParameters,
+} from '../model/drivers/index.js';
 import { createdUuid, mdevDriver } from '../model/mdev/index.js';
 import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
 import { defaultHardware, hardwareOf } from './hardware.js';
@@ -36,7 +41,7 @@ export class World implements Names {
   readonly drivers: readonly Driver[];
   /** Texts of overrides; number 0 is no override. */
   readonly overrides: readonly (string | null)[];
-  /** Ids that are written to `new_id` or `remove_id`. */
+  /** Ids that are written to `new_id` or `remove_id`, or that parameters of modules have. */
   readonly dynamicIds: readonly IdMatch[];
   /** What actors do, by the number of the actor and of the operation. */
   readonly operations: readonly (readonly Operation[])[];
@@ -68,10 +73,10 @@ export class World implements Names {
     const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
     this.places = placesOf(machine.functions, actions);
     this.#places = new Map(this.places.map((place) => [place.address, place]));
-    this.drivers = machine.drivers.map((driver, index) => driverOf(driver, index, this.places));
+    this.dynamicIds = dynamicIdsOf(actions, machine.drivers);
+    this.drivers = machine.drivers.map((driver, index) => driverOf(driver, index, this));
     this.#drivers = new Map(this.drivers.map((driver) => [driver.name, driver]));
     this.overrides = overridesOf(machine.functions, actions, machine.drivers);
-    this.dynamicIds = dynamicIdsOf(actions);
     const vfs = this.places.filter(({ physfn }) => physfn !== null);
     this.variables = new Variables(actors, machine.drivers, vfs.length);
     this.canUnload = actions.some(({ type }) => type === 'unload');
@@ -250,14 +255,22 @@ function mostVfs(pf: string, actions: readonly Action[]): number {
   return most;
 }
 
-function driverOf(spec: DriverSpec, index: number, places: readonly Place[]): Driver {
+function driverOf(spec: DriverSpec, index: number, world: World): Driver {
   const model = driverModel(spec.name);
   const table = spec.table ?? (model.overrideOnly ? [] : (model.table ?? []));
-  const claims = places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
-  const declared = model.sriovConfigure === 'unknown' ? 'none' : model.sriovConfigure;
-  const { name } = spec;
-  const mdev = mdevDriver(name);
-  return { index, name, spec, model, mdev, sriov: spec.sriov ?? declared, table, claims };
+  const claims = world.places.map(({ ids }) => table.some((entry) => covers(entry, ids) === true));
+  const { name, parameters = {} } = spec;
+  const sriov = spec.sriov ?? sriovOf(model, parameters);
+  const givenIds = idsOf(parameters).map((entry) => world.dynamicId(entry));
+  return { index, name, spec, model, mdev: mdevDriver(name), sriov, table, givenIds, claims };
+}
+
+function sriovOf(
+  { sriovConfigure }: DriverModel,
+  { enable_sriov }: ModuleParameters,
+): Driver['sriov'] {
+  if (sriovConfigure === 'parameter') return enable_sriov === true ? 'own' : 'none';
+  return sriovConfigure === 'unknown' ? 'none' : sriovConfigure;
 }
 
 const defers = ({ answers, defersUntil }: DriverSpec): boolean =>
@@ -283,8 +296,10 @@ function overridesOf(
   return [...texts];
 }
 
-function dynamicIdsOf(actions: readonly Action[]): IdMatch[] {
+function dynamicIdsOf(actions: readonly Action[], drivers: readonly DriverSpec[]): IdMatch[] {
   const ids = new Map<string, IdMatch>();
+  const given = drivers.flatMap(({ parameters }) => idsOf(parameters ?? {}));
+  for (const entry of given) ids.set(JSON.stringify(entry), entry);
   for (const action of actions) {
     if (action.type !== 'write') continue;
     if (action.attribute !== 'new_id' && action.attribute !== 'remove_id') continue;

@@ -1,5 +1,6 @@
 /** A scenario as its document has it; `schema.ts` describes each member. */
-import type { ModuleParameters, ReadAttribute } from '../kernel/index.js';
+import type { ReadAttribute } from '../kernel/index.js';
+import type { ModuleParameters } from '../model/drivers/index.js';
 import type { FAULT } from '../model/kernel-faults.js';
 import type { PastBugName } from '../model/past-bugs.js';
 
@@ -106,6 +107,7 @@ export type UserDocument =
       readonly with?: NumberDocument | Readonly<Record<string, NumberDocument>> | null;
       readonly files?: readonly (string | null)[];
       readonly device?: string;
+      readonly token?: string;
       readonly as?: string;
     }
   | {

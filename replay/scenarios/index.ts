@@ -3,11 +3,13 @@ import { BINDING } from './binding.js';
 import { CDEV_USERS } from './cdev-users.js';
 import type { ScenarioDocument } from './document.js';
 import { KERNEL_BUGS } from './kernel-bugs.js';
+import { MODULE_PARAMETERS } from './loaded-modules.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
 import { POWER_SCENARIOS } from './power.js';
+import { VF_TOKENS } from './token-users.js';
 import { VARIANTS } from './variants.js';
 import { VFIO } from './vfio.js';
 import { VGPUS } from './vgpus.js';
@@ -37,4 +39,6 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...VGPUS,
   ...VIRQFDS,
   ...POWER_SCENARIOS,
+  ...MODULE_PARAMETERS,
+  ...VF_TOKENS,
 ];

@@ -3,10 +3,11 @@ import { ERRNO, VfrError } from '../../traces/index.js';
 import { refuseUnknownNames } from '../explore/index.js';
 import { parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
+import { driverModel } from '../model/drivers/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import { createdUuid, isUuid, mdevDriver } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
-import type { OperationDocument, ScenarioDocument } from './document.js';
+import type { DriverDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { type Json, parseJson } from './json.js';
 import { SCENARIO_SCHEMA } from './schema.js';
 import { ATTRIBUTES, attributeOf, specOf } from './spec.js';
@@ -78,7 +79,9 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
   for (const [i, { driver }] of machine.functions.entries()) {
     if (!isDriver(driver)) yield unknownDriver(`/machine/functions/${i}/driver`, driver ?? '');
   }
-  for (const [i, { probe, loads }] of machine.drivers.entries()) {
+  for (const [i, driver] of machine.drivers.entries()) {
+    const { probe, loads } = driver;
+    yield* mistakesInParameters(driver, `/machine/drivers/${i}/parameters`);
     if (!isDriver(loads)) yield unknownDriver(`/machine/drivers/${i}/loads`, loads ?? '');
     for (const [to, results] of Object.entries(probe ?? {})) {
       for (const result of [results].flat()) {
@@ -116,6 +119,24 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
     }
   }
   yield* mistakesInNever(document, world);
+}
+
+/** Parameters that the module of a driver does not have, or not of that type. */
+function* mistakesInParameters(
+  { name, parameters = {} }: DriverDocument,
+  path: string,
+): Generator<Mistake> {
+  const types = driverModel(name).parameters;
+  for (const [parameter, value] of Object.entries(parameters)) {
+    const type = Object.hasOwn(types, parameter) ? types[parameter] : undefined;
+    if (type === (typeof value === 'boolean' ? 'bool' : 'ids')) continue;
+    const known = Object.keys(types).join(', ');
+    const what =
+      type === undefined
+        ? `${name} has no such parameter here; it has ${known || 'no parameters'}`
+        : `it has to be ${type === 'bool' ? 'true or false' : 'a text of ids'}`;
+    yield { path: `${path}/${parameter}`, what };
+  }
 }
 
 function* mistakesInNever({ never = [] }: ScenarioDocument, world: World): Generator<Mistake> {

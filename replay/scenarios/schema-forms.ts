@@ -32,6 +32,7 @@ export const flag = (description: string): Schema => ({ description, type: 'bool
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const BDF = '[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]';
 export const address: Schema = text('PCI address dddd:bb:dd.f', `^${BDF}$`);
+export const token: Schema = text('a UUID', `^${UUID}$`);
 /** A function, or a mediated device that an actor makes. */
 export const device: Schema = text(
   'PCI address dddd:bb:dd.f, or UUID of a mediated device',

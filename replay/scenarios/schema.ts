@@ -170,12 +170,13 @@ const pciDriver = record(
     },
     defersUntil: { ...address, description: 'its probe is put off until this function is bound' },
     removeWaits: { ...condition, description: 'its remove function waits until this holds' },
+    parameters: {
+      description: 'of its module: true or false, or a text such as 8086:10fb,10de:2342 for ids',
+      type: 'object',
+      propertyNames: { type: 'string' },
+      additionalProperties: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 4096 }] },
+    },
     loads: { ...driver, description: 'its probe function loads the module of this driver' },
-    parameters: record(
-      'parameters of the module of vfio-pci',
-      { disable_idle_d3: flag('functions that nobody has open stay in D0') },
-      [],
-    ),
   },
   ['name'],
 );

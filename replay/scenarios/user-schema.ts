@@ -9,6 +9,7 @@ import {
   nullable,
   record,
   type Schema,
+  token,
 } from './schema-forms.js';
 
 export const number: Schema = {
@@ -60,6 +61,11 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
         items: nullable(name),
       },
       device: { ...device, description: 'the device that GET_DEVICE_FD names' },
+      token: {
+        ...token,
+        description:
+          'the VF token: after the name of GET_DEVICE_FD, that FEATURE sets, or BIND points to',
+      },
       as: {
         ...name,
         description:

@@ -27,19 +27,24 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
 /** Bytes of descriptors after the struct; for an eventfd also after `flags` of SET_IRQS. */
 const DESCRIPTOR_BYTES = 4;
 
+const TOKEN_BYTES = 16;
 /** The descriptor of an eventfd in a feature has a reserved member after it. */
 const FEATURE_BYTES = 8;
 
-/** Bytes of descriptors after a struct; that of BIND has its descriptor within. */
-function bytesAfter(name: string, files: number): number {
+/**
+ * Bytes of descriptors, or of a VF token, after a struct; that of BIND has its descriptor and the
+ * pointer to a token within.
+ */
+function bytesAfter(name: string, files: number, token: string | undefined): number {
   if ('iommufd' in IOCTLS[name].members) return 0;
+  if (token !== undefined) return TOKEN_BYTES;
   return files * (name === 'VFIO_DEVICE_FEATURE' ? FEATURE_BYTES : DESCRIPTOR_BYTES);
 }
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;
 
 function ioctlOf(operation: IoctlDocument): Action {
-  const { ioctl: name, on: file, with: given, files = [], device, as } = operation;
+  const { ioctl: name, on: file, with: given, files = [], device, token, as } = operation;
   const { argument } = IOCTLS[name];
   const isStruct = argument === 'struct' && given !== null;
   const members = typeof given === 'object' && given !== null ? given : {};
@@ -48,9 +53,10 @@ function ioctlOf(operation: IoctlDocument): Action {
     file,
     name,
     value: typeof given === 'number' || typeof given === 'string' ? numberOf(given) : 0,
-    data: isStruct ? structOf(name, members, bytesAfter(name, files.length)) : null,
+    data: isStruct ? structOf(name, members, bytesAfter(name, files.length, token)) : null,
     files,
     address: device ?? null,
+    ...(token === undefined ? {} : { token }),
     as: argument === 'name' ? (as ?? 'device') : (as ?? null),
   };
 }

@@ -90,7 +90,7 @@ export const VARIANTS: readonly ScenarioDocument[] = [
     title: 'with enable_sriov vfio-pci makes VFs, and has them before any native driver is tried',
     machine: {
       functions: [{ ...gpu, driver: 'vfio-pci', override: 'vfio-pci' }],
-      drivers: [novaCore, { ...vfioPci, sriov: 'own' }],
+      drivers: [novaCore, { ...vfioPci, parameters: { enable_sriov: true } }],
     },
     actors: [{ name: 'admin', does: [numVfs(2), override(VF, 'nova_core'), numVfs(0)] }],
     outcomes: [{ drivers: { [GPU]: 'vfio-pci' }, gone: [VF], errors: { admin: [] } }],

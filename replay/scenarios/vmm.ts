@@ -218,7 +218,9 @@ function assigned(document: ScenarioDocument): Assigned | null {
   const world = new World(specOf(document));
   const place = world.places.find(({ start }) => isVfioDriver(start?.driver ?? undefined));
   if (place === undefined) return null;
-  const { variant } = driverModel(place.start?.driver ?? '');
+  const driver = place.start?.driver ?? '';
+  const { variant } = driverModel(driver);
+  const parameters = world.driver(driver)?.spec.parameters ?? {};
   const { pci, config, hardware } = place;
   const { properties = {} } = hardware;
   const { version } = kernelRules(document.kernel);
@@ -226,7 +228,7 @@ function assigned(document: ScenarioDocument): Assigned | null {
     const other = world.place(address);
     return other === null ? null : foundAt(other);
   };
-  const probed = variant?.probe({ fn: pci, config, properties, version, at });
+  const probed = variant?.probe({ fn: pci, config, properties, parameters, version, at });
   const own = typeof probed === 'object' ? probed : null;
   const regions = BARS.flatMap((index) => {
     const given = own === null ? undefined : variant?.region?.(own, index);

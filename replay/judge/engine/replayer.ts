@@ -6,7 +6,7 @@ import {
   type Seq,
   type TraceMeta,
 } from '../../../traces/index.js';
-import { mayAnswerItself, RULES, STRACE_RULES } from '../rules/index.js';
+import { endLoading, mayAnswerItself, RULES, STRACE_RULES } from '../rules/index.js';
 import { copyOf } from './deep-copy.js';
 import { Engine, type EngineData, type Rule } from './engine.js';
 import { EventCursor } from './event-cursor.js';
@@ -203,6 +203,7 @@ export class Replayer {
   #step(e: EventCursor): void {
     const handler = this.#handlers[e.kindId] ?? this.#handlerFor(e);
     this.engine.recordBegin(e);
+    if (this.engine.machine.claims.areLoading) endLoading(this.engine, e);
     const verdict = this.#demoteIfLossy(e, this.#judge(e, handler));
     if (verdict.type === 'stimulus') this.#stimuli++;
     else this.#recordVerdict(e, handler, verdict);

@@ -1,6 +1,7 @@
 /** What is known of drivers, as plain data that is copied with a replay's state. */
 
 import type { IdMatch } from '../../model/binding/pci-ids.js';
+import type { ModuleParameters } from '../../model/drivers/index.js';
 
 /** The drivers that were tried for some ids without an override, in order. */
 export interface TriedDrivers {
@@ -29,6 +30,10 @@ export interface ClaimsData {
   registrations: boolean;
   /** Id tables from a snapshot, of drivers whose model has none. */
   readonly tables: Map<string, readonly IdMatch[]>;
+  /** What their modules are loaded with; only snapshots of simulated runs say so. */
+  readonly parameters: Map<string, ModuleParameters>;
+  /** Threads that load a module whose parameters have ids, with the name of its driver. */
+  readonly loading: Map<number, string>;
   /** Drivers that are registering, or leaving: they may be on the list already, or still. */
   readonly changing: Set<string>;
   /** Drivers that prefer to be probed asynchronously; null when that is not known. */
@@ -44,6 +49,8 @@ export const newClaims = (): ClaimsData => ({
   loose: new Set(),
   registrations: false,
   tables: new Map(),
+  parameters: new Map(),
+  loading: new Map(),
   changing: new Set(),
   asynchronous: null,
 });

@@ -7,8 +7,9 @@
  * and may have come back at the end of the list.
  */
 
+import type { DriverFacts } from '../../model/binding/function-facts.js';
 import { covers, type IdMatch, idsKey, type PciIds } from '../../model/binding/pci-ids.js';
-import { driverModel } from '../../model/drivers/index.js';
+import { driverModel, idsOf, type ModuleParameters } from '../../model/drivers/index.js';
 import type { Unknown } from '../../model/possible.js';
 import { type ClaimsData, noDrivers, type TriedDrivers } from './claims-data.js';
 
@@ -58,12 +59,43 @@ export class Claims {
   /**
    * Stores the facts of a snapshot of a simulated run, which has all drivers, on the bus or not.
    */
-  learnFacts(driver: string, isAsync: boolean, table: readonly IdMatch[] | null): void {
+  learnFacts(driver: string, { loaded, isAsync, ids: table, parameters }: DriverFacts): void {
     const data = this.#data;
+    data.parameters.set(driver, parameters);
+    if (loaded === true) data.dynamic.set(driver, [...idsOf(parameters)]);
     data.registrations = true;
     data.asynchronous ??= new Set();
     if (isAsync) data.asynchronous.add(driver);
     if (table !== null) data.tables.set(driver, table);
+  }
+
+  /** What the module of a driver is loaded with; undefined when that is not known. */
+  parametersOf(driver: string): ModuleParameters | undefined {
+    return this.#data.parameters.get(driver);
+  }
+
+  /**
+   * A driver has registered, and its thread adds the ids of its module's parameters one by one.
+   * Until the thread goes on to something else, an id may count already, or not yet.
+   */
+  addGivenIds(driver: string, tid: number): void {
+    const ids = idsOf(this.parametersOf(driver) ?? {});
+    if (ids.length === 0) return;
+    for (const entry of ids) this.addDynamicId(driver, entry);
+    this.beginChange(driver);
+    this.#data.loading.set(tid, driver);
+  }
+
+  /** A thread does something that no loading of a module does. */
+  endLoading(tid: number): void {
+    const driver = this.#data.loading.get(tid);
+    if (driver === undefined) return;
+    this.#data.loading.delete(tid);
+    this.#data.changing.delete(driver);
+  }
+
+  get areLoading(): boolean {
+    return this.#data.loading.size > 0;
   }
 
   /** Drivers that prefer to be probed asynchronously; null when that is not known. */
@@ -73,7 +105,9 @@ export class Claims {
 
   /** A driver begins to register, or to leave: from some moment on it is on the list, or not. */
   beginChange(driver: string): void {
-    this.#data.changing.add(driver);
+    const { loading, changing } = this.#data;
+    for (const [tid, other] of loading) if (other === driver) loading.delete(tid);
+    changing.add(driver);
   }
 
   /** Whether a driver is registering, or leaving. */
@@ -342,14 +376,9 @@ export class Claims {
 
   /** Nothing that was learned holds: it is of another machine. */
   clear(): void {
-    this.#registered.clear();
-    this.#place.clear();
-    this.#dynamic.clear();
-    this.#tried.clear();
-    this.#without.clear();
-    this.#data.loose.clear();
-    this.#data.tables.clear();
-    this.#data.changing.clear();
+    const { loose, tables, changing, loading, parameters } = this.#data;
+    const learned = [this.#registered, this.#place, this.#dynamic, this.#tried, this.#without];
+    for (const facts of [...learned, loose, tables, changing, loading, parameters]) facts.clear();
     this.#data.asynchronous = null;
   }
 

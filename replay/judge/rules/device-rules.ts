@@ -26,9 +26,10 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   // The snapshot at the end is for people to compare; the machine is not to learn from it.
   if (e.name === 'end' || engine.snapshot.ignored) return STIMULUS;
   if (address === null && e.driver !== null) {
-    const { order, loaded, isAsync, ids } = parseDriver(e.text);
+    const facts = parseDriver(e.text);
+    const { order, loaded } = facts;
     if (loaded !== false) engine.machine.claims.register(e.driver, order);
-    if (loaded !== null) engine.machine.claims.learnFacts(e.driver, isAsync, ids);
+    if (loaded !== null) engine.machine.claims.learnFacts(e.driver, facts);
   }
   if (address === null || engine.deviceOf(e) === null) return STIMULUS;
   const facts = parseSnapshot(e.text);

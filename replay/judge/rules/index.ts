@@ -23,8 +23,8 @@ import { sysfsWrite } from './store-rules.js';
 import { learnAttach, learnFunction } from './vfio-device.js';
 import { VFIO_RULES } from './vfio-rules.js';
 
+export { endLoading } from './registrations.js';
 export { STRACE_RULES } from './vfio-rules.js';
-
 export { mayAnswerItself } from './vfio-variant.js';
 
 export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {

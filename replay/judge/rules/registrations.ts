@@ -15,6 +15,7 @@ export function registered(engine: Engine, e: EventCursor): Verdict {
   else claims.registers(e.driver, e.seq);
   // A recording that has no ends of it leaves open from when on the driver was there.
   if (e.phase === 'begin') claims.beginChange(e.driver);
+  else if (!e.hasRet || e.ret >= 0) claims.addGivenIds(e.driver, e.tid);
   return STIMULUS;
 }
 
@@ -25,4 +26,14 @@ export function unregistered(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') claims.beginChange(e.driver);
   else claims.leaves(e.driver);
   return STIMULUS;
+}
+
+/**
+ * A thread that loads a module tries the driver of each id of its parameters, and does nothing else
+ * that is recorded. Its next event of another kind shows that all ids count.
+ */
+export function endLoading({ machine, frames }: Engine, { name, tid }: EventCursor): void {
+  const tries = name === '__driver_probe_device';
+  if (tries || frames.inner(tid, '__driver_probe_device') !== null) return;
+  machine.claims.endLoading(tid);
 }

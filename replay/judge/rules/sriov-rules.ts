@@ -9,7 +9,7 @@ import { isOldBool, parseBool, parseU16 } from '../../model/binding/parse-store.
 import { vfAddressOf } from '../../model/binding/vf-address.js';
 import { driverModel } from '../../model/drivers/index.js';
 import { certainly, either, only, type Possible } from '../../model/possible.js';
-import { anyOf, because, inferring, type Results, unseen } from '../../model/reason.js';
+import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { EnableFrame, StoreFrame } from '../engine/call-frames.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
@@ -29,7 +29,7 @@ import {
 import type { PciDevice, Sriov } from '../machine/pci-device.js';
 import { endPass } from './driver-pass.js';
 import { storeResult } from './store-result.js';
-import { numVfsOf, numVfsSince, setNumVfs } from './vf-count.js';
+import { ifEnabled, numVfsOf, numVfsSince, setNumVfs } from './vf-count.js';
 
 const AUTOPROBE = 'sriov_drivers_autoprobe';
 
@@ -90,7 +90,6 @@ function noConfigure(pf: PciDevice): Results {
 
 /** In place of a result: any result of the driver's `sriov_configure`. */
 const ANY_ERRNO = 0;
-const NO_PARAMETER = inferring(ERRNO.ENOENT, 'probably enable_sriov of vfio-pci is off');
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results | null {
   const n = parseU16(frame.text);
@@ -114,14 +113,13 @@ function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results
     if (now === n) return [frame.count];
     if (driver === undefined) return [frame.count, ANY_ERRNO];
     if (driver === null || driverModel(driver).sriovConfigure === 'none') return noConfigure(pf);
-    const { sriovConfigure, vfioPci } = driverModel(driver);
+    const { sriovConfigure } = driverModel(driver);
     const simple = sriovConfigure === 'simple';
     if (n === 0) return simple ? [frame.count] : [frame.count, ANY_ERRNO];
     if (now > 0) return because(ERRNO.EBUSY, `${now} VFs are enabled already`, numVfs);
     if (simple && engine.records('sriov_enable')) return [];
-    // Only with its parameter does vfio-pci make VFs (vfio_pci_sriov_configure, 6.12).
-    const byParameter = vfioPci && sriovConfigure === 'unknown';
-    return anyOf(byParameter ? NO_PARAMETER : [], [frame.count, ANY_ERRNO]);
+    const results = [frame.count, ANY_ERRNO];
+    return sriovConfigure === 'parameter' ? ifEnabled(engine, driver, results) : results;
   });
   return anyOf(...results, beyond === null ? tooMany : []);
 }
@@ -137,7 +135,7 @@ function beyondLimit({ totalVfs, maxVfs }: Sriov, n: number): boolean | null {
 export function forgetLimit({ sriov }: PciDevice, driver: string | null): void {
   if (sriov === null || driver === null) return;
   const { sriovConfigure } = driverModel(driver);
-  if (sriovConfigure === 'own' || sriovConfigure === 'unknown') sriov.maxVfs = null;
+  if (sriovConfigure !== 'none' && sriovConfigure !== 'simple') sriov.maxVfs = null;
 }
 
 /** Takes effect immediately: the flag has no lock. */

@@ -25,12 +25,15 @@ export function pciFunction(
 
 export function factsOf(
   engine: Engine,
+  driver: string,
   fn: PciFunction,
   config: Uint8Array,
   properties: ProbeFacts['properties'],
 ): ProbeFacts {
   const version = rulesOf(engine).version ?? 0;
-  return { fn, config, properties, version, at: (address) => otherAt(engine, address) };
+  const parameters = engine.machine.claims.parametersOf(driver) ?? {};
+  const at = (address: string) => otherAt(engine, address);
+  return { fn, config, properties, parameters, version, at };
 }
 
 function otherAt(engine: Engine, address: string): OtherFunction | 'unknown' | null {
@@ -50,11 +53,14 @@ export function refusedOpen(
   fn: VfioFunction,
   when: 'before' | 'after',
 ): number | null {
-  const variant = variantOf(engine, fn.address);
-  if (variant?.[when === 'before' ? 'enables' : 'adds'] === undefined) return 0;
+  const driver = driverOf(engine, fn.address);
+  const variant = driver?.variant;
+  if (driver === null || variant?.[when === 'before' ? 'enables' : 'adds'] === undefined) return 0;
   const pci = pciFunction(engine, fn);
   if (pci === null || fn.hardware === null) return null;
-  const own = variant.probe(factsOf(engine, pci, fn.hardware.bytes, fn.properties ?? {}));
+  const own = variant.probe(
+    factsOf(engine, driver.name, pci, fn.hardware.bytes, fn.properties ?? {}),
+  );
   if (typeof own === 'number') return null;
   const added = variant.adds?.(own);
   if (when === 'after') return added === undefined ? 0 : added.ret;

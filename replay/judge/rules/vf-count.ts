@@ -1,5 +1,7 @@
 /** How many VFs a PF has (num_VFs, kernel drivers/pci/iov.c 6.1), and may have had. */
+import { ERRNO } from '../../../traces/index.js';
 import { certainly, either, type Possible } from '../../model/possible.js';
+import { anyOf, because, inferring, type Results } from '../../model/reason.js';
 import type { Engine } from '../engine/engine.js';
 import type { PciDevice, Sriov } from '../machine/pci-device.js';
 
@@ -35,4 +37,16 @@ export function numVfsSince(engine: Engine, sriov: Sriov, seq: number): Possible
   let value = numVfsOf(engine, sriov);
   for (const past of numVfsPast) if (past.seq > seq) value = either(value, past.before);
   return value;
+}
+
+/**
+ * Only with the parameter `enable_sriov` of its module does vfio-pci make VFs
+ * (vfio_pci_sriov_configure, kernel drivers/vfio/pci/vfio_pci.c 6.12).
+ * @param results when the parameter is on
+ */
+export function ifEnabled({ machine }: Engine, driver: string, results: Results): Results {
+  const parameters = machine.claims.parametersOf(driver);
+  const off = `enable_sriov of ${driver} is off`;
+  if (parameters === undefined) return anyOf(inferring(ERRNO.ENOENT, `probably ${off}`), results);
+  return parameters.enable_sriov === true ? results : because(ERRNO.ENOENT, off);
 }

@@ -27,20 +27,21 @@ import {
   onlyUse,
   type Use,
 } from '../../model/vfio/iommufd-contexts.js';
+import { BIND_TOKEN_SINCE } from '../../model/vfio/vf-token.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import { inHindsight, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { DF_OPEN } from './hindsight.js';
+import { tokenRefusals } from './unseen-tokens.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
 import { judge, judgeByKernel } from './vfio-results.js';
 import { blockersOf, viable } from './vfio-viable.js';
 
 const { BIND, ATTACH } = CDEV_CALL;
 
-/** First kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID. */
-const TOKEN_SINCE = 6017;
+/** The first kernel in which ATTACH and DETACH accept a PASID. */
 const PASID_SINCE = 6015;
 
 /** What a device is bound to: nothing when it is closed. */
@@ -197,32 +198,26 @@ function refuseBind(call: IoctlCall, version: number | null): Results | 'none' |
   if (call.words.length < 3) return 'unknown';
   const [argsz, flags, descriptor] = call.words;
   if (argsz === 0 && flags === 0 && descriptor === 0) return anyOf(tooSmall(0, 16), UNREADABLE);
-  const flag = version === null || version >= TOKEN_SINCE ? 1 : 0;
+  const flag = version === null || version >= BIND_TOKEN_SINCE ? 1 : 0;
   if (argsz < 16) return tooSmall(argsz, 16);
   if ((flags & ~flag) !== 0) return unknownFlags(flags);
   return (descriptor | 0) < 0 ? invalid(`iommufd is ${descriptor | 0}`) : 'none';
 }
 
-const TOKEN_ERRORS = anyOf(
-  because(ERRNO.EFAULT, 'the token cannot be read'),
-  unseen('the token that was passed is not recorded', ERRNO.EINVAL, ERRNO.EACCES),
-);
+const UNREAD_TOKEN = because(ERRNO.EFAULT, 'the token cannot be read');
 
-/** Newer kernels require a VF's token if PF and VF have different users. */
+/** From Linux 6.17 on a token is passed with a flag (vfio_df_check_token). */
 function tokenErrors(
   engine: Engine,
   call: IoctlCall,
   fn: VfioFunction,
   version: number | null,
 ): Results {
-  if (version !== null && version < TOKEN_SINCE) return [];
-  if ((call.words[1] & 1) !== 0) return TOKEN_ERRORS;
+  if (version !== null && version < BIND_TOKEN_SINCE) return [];
   const pci = engine.machine.find(fn.address);
   if (pci == null) return [];
-  // One that came during the recording is a VF, unless the recording shows how it came.
-  const mayBeVf = pci.physfn !== null || functionAt(engine.vfio, fn.address).hardware === null;
-  const missing = because(ERRNO.EACCES, 'PF and VF have different users, and no token was passed');
-  return mayBeVf || pci.sriov !== null ? missing : [];
+  const isGiven = (call.words[1] & 1) !== 0;
+  return anyOf(tokenRefusals(engine, pci, isGiven), isGiven ? UNREAD_TOKEN : []);
 }
 
 function learnBound(engine: Engine, call: IoctlCall, fn: VfioFunction, e: EventCursor): void {

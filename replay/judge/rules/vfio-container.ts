@@ -33,6 +33,7 @@ import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { groupKey, groupNumber } from './group-keys.js';
 import { containerCauses, DF_OPEN, groupCauses } from './hindsight.js';
 import { CLOSE } from './mdev-rules.js';
+import { tokenRefusalsOfGroup } from './unseen-tokens.js';
 import { learnGroupDevice, learnGroupInIommufd } from './vfio-cdev.js';
 import { driverResult, finishDma } from './vfio-dma.js';
 import { rulesOf } from './vfio-iommufd.js';
@@ -67,6 +68,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     showsOpen:
       engine.records(ofMdev ? DF_OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
     openError: call.openError,
+    byToken: tokenRefusalsOfGroup(engine, number),
     mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
     showsClose: engine.recordsAny(ofMdev ? [CLOSE] : CLOSES),
   });

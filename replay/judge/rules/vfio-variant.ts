@@ -21,17 +21,18 @@ import { diverge, handedOn, PASSED, STIMULUS, UNKNOWN, type Verdict } from '../e
 import { givenBytes } from './strace-values.js';
 import { factsOf, pciFunction, variantOf } from './variant-facts.js';
 import { openOf } from './vfio-effects.js';
+import { driverOf } from './vfio-migration.js';
 import { judge } from './vfio-results.js';
 import { endUnseenCalls } from './vfio-unended.js';
 
 /** A device with a variant was opened: what the driver keeps follows from what it found. */
 export function openVariant(engine: Engine, { address, properties, hardware }: VfioFunction): void {
-  const variant = variantOf(engine, address);
+  const { name = '', variant = null } = driverOf(engine, address) ?? {};
   const device = openOf(engine, address);
   if (variant === null || device === null) return;
   device.own = null;
   if (hardware === null) return;
-  const facts = factsOf(engine, device.fn, hardware.bytes, properties ?? {});
+  const facts = factsOf(engine, name, device.fn, hardware.bytes, properties ?? {});
   const own = variant.probe(facts);
   if (typeof own === 'number') return;
   // What a driver adds that does not depend on the properties is known without them.
@@ -50,7 +51,7 @@ export function refusedByVariant(engine: Engine, address: string, driver: string
   const pci = pciFunction(engine, fn);
   if (variant === null || pci === null) return null;
   const config = fn.hardware?.bytes ?? new Uint8Array(0);
-  const own = variant.probe(factsOf(engine, pci, config, fn.properties ?? {}));
+  const own = variant.probe(factsOf(engine, driver, pci, config, fn.properties ?? {}));
   return typeof own === 'number' && own < 0 ? own : null;
 }
 

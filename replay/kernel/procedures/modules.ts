@@ -1,5 +1,6 @@
 /** Modules of drivers that come and go (kernel drivers/base/bus.c, kernel/module/main.c 6.1). */
 import { ERRNO } from '../../../traces/index.js';
+import { idsAreTooLong } from '../../model/drivers/index.js';
 import type { Kernel } from '../kernel.js';
 import { BUSY, DEVICE, DRIVER, GLOBAL, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';
@@ -63,6 +64,7 @@ export const MODULES = [
       const isNested = k.drv !== 0;
       const drv = isNested ? k.drv : driverOf(k);
       if (k.get(drv + DRIVER.module) !== 0) return k.done(-ERRNO.EEXIST);
+      if (idsAreTooLong(k.driverAt(drv).spec.parameters ?? {})) return k.done(-ERRNO.ENOSPC);
       k.set(drv + DRIVER.module, BUSY);
       k.set(drv + DRIVER.async, Number(isNested ? k.driverAt(drv).spec.isAsync : isAsync(k)));
       k.drv = drv;
@@ -76,6 +78,16 @@ export const MODULES = [
     files: (k) => {
       k.set(k.drv + DRIVER.files, 1);
       k.end(0);
+      return k.driverAt(k.drv).givenIds.length === 0 ? 'settle' : undefined;
+    },
+    // Each id of the parameters is tried on all functions before the next one counts.
+    id: (k) => {
+      const driver = k.driverAt(k.drv);
+      const { i } = k;
+      if (i === driver.givenIds.length) return undefined;
+      k.add(k.dynamicId(driver, driver.givenIds[i]), 1);
+      k.i = i + 1;
+      return k.call('driver_attach', 0, k.drv, 0, 'id');
     },
     settle: synchronizes((k) => {
       k.set(k.drv + DRIVER.module, LIVE);

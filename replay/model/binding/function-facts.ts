@@ -59,16 +59,25 @@ export interface DriverFacts {
   readonly isAsync: boolean;
   /** Its id table, where the snapshot has it. */
   readonly ids: readonly IdMatch[] | null;
+  /** What its module is loaded with; nothing where the snapshot does not say. */
+  readonly parameters: Readonly<Record<string, boolean | string>>;
 }
 
 export function parseDriver(text: string | null): DriverFacts {
-  const { order, loaded, probeType, ids } = parseObject(text);
+  const { order, loaded, probeType, ids, parameters } = parseObject(text);
   return {
     order: asNumber(order),
     loaded: typeof loaded === 'boolean' ? loaded : null,
     isAsync: probeType === 'async',
     ids: Array.isArray(ids) && ids.every(isIdMatch) ? ids : null,
+    parameters: parametersOf(parameters),
   };
+}
+
+function parametersOf(fact: unknown): DriverFacts['parameters'] {
+  if (typeof fact !== 'object' || fact === null) return {};
+  const isValue = (value: unknown) => typeof value === 'boolean' || typeof value === 'string';
+  return Object.fromEntries(Object.entries(fact).filter(([, value]) => isValue(value)));
 }
 
 function isIdMatch(entry: unknown): entry is IdMatch {

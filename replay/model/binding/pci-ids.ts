@@ -63,14 +63,42 @@ export const ANY = 0xffff_ffff;
  * @returns null when fewer than two fields are numbers
  */
 export function parseNewId(text: string): { entry: IdMatch; fields: number } | null {
-  const fields: number[] = [];
-  for (const word of text.trim().split(/\s+/).slice(0, 7)) {
-    if (!/^(0x)?[0-9a-f]+$/i.test(word)) break;
-    fields.push(Number.parseInt(word, 16));
+  const fields = scanNumbers(text, /^\s*/, 7);
+  return fields.length < 2 ? null : { entry: entryOf(fields), fields: fields.length };
+}
+
+/**
+ * Parses an id of a module's parameter `ids`: the same fields without driver data, with colons
+ * between them (vfio_pci_fill_ids, kernel drivers/vfio/pci/vfio_pci.c 6.12).
+ * @returns null when fewer than two fields are numbers
+ */
+export function parseId(text: string): IdMatch | null {
+  const fields = scanNumbers(text, /^:/, 6);
+  return fields.length < 2 ? null : entryOf(fields);
+}
+
+/** A number as `%x` of `sscanf` reads it (kernel lib/vsprintf.c 6.12). */
+const NUMBER = /^\s*(?=[0-9a-f])(?:0x)?([0-9a-f]*)/i;
+
+/** The numbers at the begin of a text, each of 32 bits; what follows them does not count. */
+function scanNumbers(text: string, separator: RegExp, most: number): number[] {
+  const numbers: number[] = [];
+  let rest = text;
+  while (numbers.length < most) {
+    const found = NUMBER.exec(rest);
+    if (found === null) break;
+    numbers.push(Number(BigInt.asUintN(32, BigInt(`0x${found[1] || '0'}`))));
+    rest = rest.slice(found[0].length);
+    const between = separator.exec(rest);
+    if (between === null) break;
+    rest = rest.slice(between[0].length);
   }
-  if (fields.length < 2) return null;
+  return numbers;
+}
+
+function entryOf(fields: readonly number[]): IdMatch {
   const id = (i: number) => (fields[i] === undefined || fields[i] === ANY ? null : fields[i]);
-  const entry: IdMatch = {
+  return {
     vendor: id(0),
     device: id(1),
     subvendor: id(2),
@@ -78,5 +106,4 @@ export function parseNewId(text: string): { entry: IdMatch; fields: number } | n
     class: fields[4] ?? 0,
     classMask: fields[5] ?? 0,
   };
-  return { entry, fields: fields.length };
 }

@@ -2,6 +2,7 @@
 import type { IdMatch } from '../binding/pci-ids.js';
 import type { MigrationModel } from '../vfio/migration-state.js';
 import type { ModelRow } from './model-row.js';
+import type { ParameterType } from './module-parameters.js';
 import type { Variant } from './variant.js';
 
 /** What a native driver finds as it probes a function. */
@@ -38,8 +39,10 @@ export interface DriverModel {
    * when that is not known.
    */
   readonly managesDma: boolean | null;
-  /** What the driver's `sriov_configure` is. */
-  readonly sriovConfigure: 'none' | 'simple' | 'own' | 'unknown';
+  /** What the driver's `sriov_configure` is; `parameter`: its own, if `enable_sriov` is on. */
+  readonly sriovConfigure: 'none' | 'simple' | 'own' | 'parameter' | 'unknown';
+  /** What its module takes as it is loaded; only parameters that a model uses. */
+  readonly parameters: Readonly<Record<string, ParameterType>>;
   /** Built on vfio-pci-core: probe and remove are those of `vfio_pci_core_register_device`. */
   readonly vfioPci: boolean;
   /**
@@ -100,6 +103,7 @@ export const unknownDriver = (name: string): DriverModel => ({
   overrideOnly: false,
   managesDma: null,
   sriovConfigure: 'unknown',
+  parameters: {},
   vfioPci: false,
   own: [],
   migration: null,

@@ -29,6 +29,7 @@ import { xeVfioPci } from './xe-vfio-pci.js';
 export { addTo } from './added.js';
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
+export { idsAreTooLong, idsOf, type ModuleParameters } from './module-parameters.js';
 export { FORM, FORMS, PASSED_ON, VIRTUAL_MACHINE } from './nova-core.js';
 export type {
   Doors,

@@ -6,4 +6,5 @@ export const pciStub = defineNative({
   table: [],
   managesDma: true,
   sriovConfigure: 'none',
+  parameters: { ids: 'ids' },
 });

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
 import { covers } from '../binding/pci-ids.js';
-import { driverModel } from './index.js';
+import { driverModel, type ModuleParameters } from './index.js';
 import type { Own, Served, Shown } from './variant.js';
 
 const { EINVAL, EIO } = ERRNO;
@@ -20,15 +20,17 @@ interface Given {
   readonly isVf?: boolean;
   readonly resources?: readonly (typeof NONE)[];
   readonly properties?: Readonly<Record<string, number>>;
+  readonly parameters?: ModuleParameters;
   readonly version?: number;
 }
 
 function deviceOf(name: string, given: Given = {}) {
   const { vendor = 0, device = 0, isVf = true, resources = [] } = given;
-  const { properties = {}, version = 6013 } = given;
+  const { properties = {}, parameters = {}, version = 6013 } = given;
   const fn = { vendor, device, class: 0x020000, isVf, resources };
   const { variant } = driverModel(name);
-  const probed = variant!.probe({ fn, config: new Uint8Array(256), properties, version });
+  const config = new Uint8Array(256);
+  const probed = variant!.probe({ fn, config, properties, parameters, version });
   const own = probed as Own;
   const access = (region: number, offset: number, count: number, value?: number) => ({
     region,
@@ -192,7 +194,7 @@ describe('vfio-pci refuses devices', () => {
   });
 
   test('vfio-pci/disable-denylist: a parameter allows them', () => {
-    expect(probe(0x37c8, { properties: { disable_denylist: 1 } })).toEqual({});
+    expect(probe(0x37c8, { parameters: { disable_denylist: true } })).toEqual({});
   });
 
   test('vfio-pci/ids: any device, by override', () => {

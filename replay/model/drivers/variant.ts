@@ -6,6 +6,7 @@
 import type { Results } from '../vfio/device-ioctl.js';
 import type { PciFunction } from '../vfio-pci-core/pci-function.js';
 import type { Added } from './added.js';
+import type { ModuleParameters } from './module-parameters.js';
 
 /** What a driver keeps of a device: plain data that is replaced and never changed. */
 export type Own = object;
@@ -17,6 +18,8 @@ export interface ProbeFacts {
   readonly config: Uint8Array;
   /** What firmware, PF and registers say of the function, by name. */
   readonly properties: Properties;
+  /** Of its module, as it was loaded; left out where they are not known. */
+  readonly parameters?: ModuleParameters;
   /** Kernel version as major * 1000 + minor; 0 when it is not known. */
   readonly version: number;
   /** Another function of the machine, null where there is none; left out: there is none. */

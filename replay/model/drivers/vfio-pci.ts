@@ -14,8 +14,6 @@ const DENIED: readonly number[] = [0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x044
 /** Data accelerators of Sapphire Rapids, denied from Linux 6.10 on. */
 const DENIED_LATER: readonly number[] = [0x0b25, 0x0cfe];
 const DENIED_LATER_SINCE = 6010;
-/** 1 when the module parameter of this name is set. */
-const DISABLE_DENYLIST = 'disable_denylist';
 
 /** What an open device has besides what every PCI device has; empty for nearly all of them. */
 interface Extras {
@@ -25,20 +23,27 @@ interface Extras {
 
 /**
  * Its only entry is any device, override-only. Its `sriov_configure` refuses unless the module
- * parameter `enable_sriov` is set, which no recording shows.
+ * parameter `enable_sriov` is set, which no recording of a machine shows.
  */
 export const vfioPci = defineVfioPci({
   name: 'vfio-pci',
   kernels: '6.1 to 7.3',
   table: [pciClass(0, 0)],
-  sriovConfigure: 'unknown',
+  sriovConfigure: 'parameter',
+  parameters: {
+    ids: 'ids',
+    enable_sriov: 'bool',
+    disable_denylist: 'bool',
+    disable_vga: 'bool',
+    disable_idle_d3: 'bool',
+  },
   variant: variant<Extras>({
     doors: {},
     probe(facts) {
-      const { fn, properties, version } = facts;
+      const { fn, parameters, version } = facts;
       const denied = version >= DENIED_LATER_SINCE ? [...DENIED, ...DENIED_LATER] : DENIED;
       const isDenied = fn.vendor === INTEL && denied.includes(fn.device);
-      if (isDenied && properties[DISABLE_DENYLIST] !== 1) return -ERRNO.EINVAL;
+      if (isDenied && parameters?.disable_denylist !== true) return -ERRNO.EINVAL;
       const added = igdOf(facts) ?? nvlinkOf(facts);
       const zdev = zdevOf(facts);
       return { ...(added === undefined ? {} : { added }), ...(zdev === null ? {} : { zdev }) };
@@ -55,14 +60,17 @@ export const vfioPci = defineVfioPci({
     ['denylist-later', 'from 6.10 on also that of data accelerators of Sapphire Rapids'],
     ['disable-denylist', 'the module parameter disable_denylist allows them'],
     ['pf-with-vfs', 'the probe of a PF with VFs is -EBUSY'],
-    [
-      'ids-parameter',
-      'ids= adds dynamic ids as the module loads',
-      'module parameters are no part of a scenario',
-    ],
+    ['ids-parameter', 'ids= adds dynamic ids as the module loads'],
     ['enable-sriov', 'enable_sriov: VFs get an override and are bound as they are added'],
     ['no-sriov', 'without enable_sriov a write of sriov_numvfs is -ENOENT'],
-    ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES', 'VF tokens are not modelled'],
+    ['vf-token', 'a VF of a PF of vfio-pci needs the token: -EACCES'],
+    [
+      'vf-token-of-pf',
+      'a PF whose VFs are in use needs it, too; else what is passed is the new one',
+    ],
+    ['vf-token-needless', 'a token for another function is -EINVAL'],
+    ['vf-token-feature', 'FEATURE sets the token of a PF, also while its VFs are in use'],
+    ['vf-token-bind', 'BIND_IOMMUFD looks at no token before 6.17'],
     ['igd', 'opening a display of Intel maps the OpRegion; see igd'],
   ),
 });

@@ -96,6 +96,8 @@ export interface GroupContext {
   readonly openError: number | null;
   /** VFIO may have lost the last device of the group, which leads to nothing then. */
   readonly mayBeLost: boolean;
+  /** Why what follows the name of a device may refuse it. */
+  readonly byToken: Known;
 }
 
 /** An ioctl on a group. A result of 0 or more from GET_DEVICE_FD is the new descriptor. */
@@ -188,7 +190,7 @@ function getDevice(group: Group, context: GroupContext): Results {
   if (opened) return DESCRIPTORS;
   if (opened === null) return null;
   // The name that the user passed is not recorded; a device that is already open gets a descriptor.
-  const refused: Known[] = [[-ERRNO.EINVAL, -ERRNO.EACCES]];
+  const refused: Known[] = [context.byToken];
   // Only here iommufd detects that a group is not viable, or belongs to another user. That the
   // group was given to one may not have been seen.
   const seen = group.attached === true && context.showsAttach;

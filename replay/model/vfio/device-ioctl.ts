@@ -249,6 +249,10 @@ function checked(flags: number, argsz: number, supported: number, bytes: number)
   return argsz - 8 < bytes ? tooSmall(argsz, 8 + bytes) : null;
 }
 
+/** Whether a successful FEATURE call has set the VF token of a PF. */
+export const setsVfToken = (flags: number): boolean =>
+  (flags & FEATURE_FLAG.ID) === DEVICE_FEATURE.PCI_VF_TOKEN && (flags & FEATURE_FLAG.PROBE) === 0;
+
 /** Which low power state a successful FEATURE call entered, or that it left it; else null. */
 export function lowPowerChange(flags: number): Exclude<LowPower, 'unknown'> | null {
   if ((flags & FEATURE_FLAG.PROBE) !== 0) return null;

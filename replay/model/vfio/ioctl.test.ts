@@ -123,6 +123,7 @@ describe('a group', () => {
     mayBeLost: false,
   });
   const around = {
+    byToken: [],
     container: {
       groups: 1,
       iommu: true,

@@ -5,6 +5,7 @@
 import { ERRNO } from '../../../../traces/index.js';
 import { CDEV_CALL, isCdevCall } from '../../../model/vfio/cdev.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
+import { BIND_TOKEN_SINCE } from '../../../model/vfio/vf-token.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
@@ -20,6 +21,7 @@ import {
   vdevOf,
 } from './common.js';
 import { closeOf, openOf, setLock } from './device.js';
+import { matchBind } from './held-tokens.js';
 import { attachDevice, bindDevice, detachDevice, unbindDevice } from './iommufd-devices.js';
 import { refusesOpen } from './variant-hooks.js';
 
@@ -55,7 +57,7 @@ const LEAST: Readonly<Record<string, number>> = {
 
 /** Kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID, as a flag. */
 const FLAG_SINCE: Readonly<Record<string, number>> = {
-  [CDEV_CALL.BIND]: 6017,
+  [CDEV_CALL.BIND]: BIND_TOKEN_SINCE,
   [CDEV_CALL.ATTACH]: 6015,
   [CDEV_CALL.DETACH]: 6015,
 };
@@ -177,7 +179,8 @@ export const CDEV = [
     }),
     unlockGroup: gives(lockOfDevGroup, (k) => (k.i < 0 ? end(k, k.i, true) : undefined)),
     lock: takes(setLock, (k) => {
-      const found = boundTo(k) !== 0 ? -ERRNO.EINVAL : iommufdIn(k);
+      const refused = boundTo(k) !== 0 ? -ERRNO.EINVAL : matchBind(k, k.dev);
+      const found = refused < 0 ? refused : iommufdIn(k);
       k.i = Math.min(found, 0);
       if (found < 0) return 'unlock';
       k.n = found;

@@ -10,6 +10,7 @@ import {
   deviceIoctl,
   feature,
   lowPowerChange,
+  setsVfToken,
 } from '../../../model/vfio/device-ioctl.js';
 import { UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
@@ -32,6 +33,7 @@ import {
 } from './common.js';
 import { setLock, setPower } from './device.js';
 import { functionsOf, isOwnedByVfio } from './device-set.js';
+import { setToken } from './held-tokens.js';
 import { setIrqs } from './irqs.js';
 import { memoryLock, zapMappings } from './memory.js';
 import { asksMigration } from './migration.js';
@@ -76,10 +78,12 @@ function wakeFileOf(k: Kernel, change: LowPower): number {
 /** VFIO_DEVICE_FEATURE; entering a low power state removes the mappings. */
 function serveFeature(k: Kernel, argument: DeviceArgument): number {
   const device = k.vfio.openDevice(vdevOf(k));
-  const change = lowPowerChange(argument.words[1] ?? 0);
+  const flags = argument.words[1] ?? 0;
+  const change = lowPowerChange(flags);
   // That it is in low power already is found last.
   const awake = device === null ? null : { ...device, lowPower: 'off' as const };
   const ret = feature(awake, argument, contextOf(k))?.[0] ?? -ERRNO.ENOTTY;
+  if (ret === 0 && setsVfToken(flags)) setToken(k, k.dev);
   if (ret !== 0 || change === null) return ret;
   if (change === 'off') {
     leaveLowPower(k);

@@ -19,6 +19,7 @@ import { slotLock } from '../devices.js';
 import { isPowered, put, setState } from '../power/counts.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
+import { countVfUser } from './held-tokens.js';
 import { attachToCompat, bindDevice, unbindDevice } from './iommufd-devices.js';
 import { clearInterrupts } from './irqs.js';
 import { beginMigration, closeMigration, resetDone } from './migration.js';
@@ -175,6 +176,7 @@ export const DEVICE_FILES = [
       const ret = k.ret === -ERRNO.EAGAIN ? k.ret : refusesEnable(k, k.dev);
       k.i = ret === 0 ? enable(k, k.ret === 0) : 0;
       if (ret < 0) leaveUse(k);
+      if (ret === 0 && k.i === 0) countVfUser(k, k.dev, 1);
       k.endCall(ret);
       return k.i === 0 ? k.done(ret) : undefined;
     },
@@ -246,6 +248,7 @@ export const DEVICE_FILES = [
   procedure('vfio_pci_core_close_device', {
     enter: (k) => {
       k.pointCall({ call: 'vfio_pci_core_close_device', device: addressOf(k) });
+      countVfUser(k, k.dev, -1);
     },
     ...DISABLE,
   }),

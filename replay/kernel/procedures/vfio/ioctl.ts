@@ -27,6 +27,7 @@ import {
 import { objectOf, setIommu } from './container.js';
 import { serveDma } from './dma.js';
 import { ENDS_WITH_FILE, holdFile } from './held-file.js';
+import { matchName } from './held-tokens.js';
 import { joinIommufd, leaveIommufd } from './iommufd-devices.js';
 
 /** Bytes of a struct that `vfio_iommu_type1_ioctl` is recorded with. */
@@ -237,8 +238,8 @@ export const IOCTL = [
       if (dev === 0 || k.groupOf(dev) !== groupOfFile(k)) {
         return k.done(-ERRNO.ENODEV);
       }
-      // Whether the user names the token of a VF, no part of the state shows.
-      if (ioctlOf(k).answer === -ERRNO.EACCES) return k.done(-ERRNO.EACCES);
+      const refused = matchName(k, dev);
+      if (refused < 0) return k.done(refused);
       k.dev = dev;
       if (k.hasBug('lookupFindsLastPut')) return 'take';
       k.add(vdevOf(k) + VDEV.refs, 1);

@@ -103,7 +103,7 @@ export const REGISTER = [
       const vdev = vdevOf(k);
       const group = groupOfDev(k);
       k.set(vdev + VDEV.registered, 0);
-      k.set(vdev + VDEV.rank, 0);
+      for (const member of ['rank', 'token', 'tokenUsers'] as const) k.set(vdev + VDEV[member], 0);
       k.set(vdev + VDEV.leaving, 0);
       k.add(group + GROUP.devices, -1);
       return k.get(group + GROUP.devices) === 0 ? undefined : 'exit';

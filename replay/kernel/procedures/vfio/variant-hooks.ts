@@ -54,10 +54,12 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
   const chosen = type === 0 ? {} : { [VGPU_PROPERTY.CHOSEN]: type };
   const properties = { ...hardware.properties, ...chosen };
   const { version } = k.rules;
+  const { parameters = {} } = k.driverAt(k.get(dev + DEVICE.driver)).spec;
   return variant.probe({
     fn: pci,
     config,
     properties,
+    parameters,
     version,
     at: (address) => otherAt(k, address),
   });
