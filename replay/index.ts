@@ -97,8 +97,8 @@ export {
   run,
   type Scheduler,
   TraceRecorder,
-  waitsForGood,
   World,
+  waitsForGood,
 } from './kernel/index.js';
 export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';
 export { parseSnapshot } from './model/binding/function-facts.js';

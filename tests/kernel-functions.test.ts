@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { CATALOGUE } from '../recorder/catalogue/index.js';
 import { vfioIoctlFile, vfioIoctlName } from '../recorder/vfio-ioctls.js';
-import { CALLS, FUNCTIONS, SEEN_READS } from '../replay/kernel/index.js';
+import { CALLS, FUNCTIONS, RUNTIME_EVENTS, SEEN_READS } from '../replay/kernel/index.js';
 import { IOCTLS } from '../replay/model/vfio/ioctl-numbers.js';
 
 test.each(
@@ -21,6 +21,10 @@ test.each(
   Object.entries(SEEN_READS),
 )('a read of %s is in the catalogue, with its kind and path', (name, facts) => {
   expect(CATALOGUE).toContainEqual(expect.objectContaining({ name, ...facts }));
+});
+
+test.each(Object.entries(RUNTIME_EVENTS))('%s is in the catalogue as a point', (name, facts) => {
+  expect(CATALOGUE).toContainEqual(expect.objectContaining({ name, ...facts, role: 'point' }));
 });
 
 test.each(Object.entries(CALLS))('%s of VFIO is in the catalogue, too', (name, facts) => {

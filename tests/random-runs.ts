@@ -104,6 +104,22 @@ const write = (
   text: string,
 ): Action => ({ type: 'write', attribute, address, driver: driverName, text });
 
+/** A write of an attribute of power management. */
+export const powerWrite = (of: fc.Arbitrary<string>): fc.Arbitrary<Action> =>
+  fc
+    .tuple(
+      of,
+      fc.constantFrom<readonly [string, string]>(
+        ['power/control', 'on\n'],
+        ['power/control', 'auto'],
+        ['power/control', 'auto\n'],
+        ['power/control', 'off'],
+        ['d3cold_allowed', '0'],
+        ['d3cold_allowed', 'x'],
+      ),
+    )
+    .map(([at, [attribute, text]]) => write(attribute, at, null, text));
+
 /** Shares of the kinds of operations; none of modules and slots where `calm`. */
 const action = (calm: boolean): fc.Arbitrary<Action> =>
   fc.oneof(
@@ -146,6 +162,7 @@ const action = (calm: boolean): fc.Arbitrary<Action> =>
         )
         .map(([name, by, text]) => write(name, null, by, text)),
     },
+    { weight: calm ? 0 : 2, arbitrary: powerWrite(somewhere) },
     {
       weight: calm ? 0 : 1,
       arbitrary: fc
@@ -197,7 +214,7 @@ const actors = (calm: boolean): fc.Arbitrary<ActorSpec[]> =>
     })
     .map((lists) => lists.map((operations, i) => ({ name: `actor-${i}`, operations })));
 
-/** @param calm without modules and slots */
+/** @param calm without modules, slots and power management */
 export const randomRun = (calm = false): fc.Arbitrary<RunSpec> =>
   fc
     .tuple(fc.constantFrom('6.1', '6.12', '6.18', '6.19', '7.1'), sriov, drivers, actors(calm))

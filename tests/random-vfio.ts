@@ -4,11 +4,13 @@ import type {
   ActorSpec,
   DriverSpec,
   FunctionSpec,
+  MachineSpec,
   OperationSpec,
   RunSpec,
 } from '../replay/kernel/index.js';
 import { userActionOf } from '../replay/scenarios/user-spec.js';
 import { iommufdCall, openMore, wayByCdev } from './random-iommufd.js';
+import { powerWrite } from './random-runs.js';
 
 /** Two functions of one bus and of one group, and one that is alone. */
 const ONE = '0000:51:00.0';
@@ -140,7 +142,7 @@ const info: fc.Arbitrary<Operation> = fc
   });
 
 const feature: fc.Arbitrary<Operation> = fc
-  .constantFrom(0x20003, 0x20005, 0x60003, 0x10001, 0x20000, 0x30003)
+  .constantFrom(0x20003, 0x20003, 0x20005, 0x60003, 0x10001, 0x20000, 0x30003)
   .map((flags) => ({ ioctl: 'VFIO_DEVICE_FEATURE', on: 'device', with: { flags } }));
 
 const others: fc.Arbitrary<Operation> = fc.oneof(
@@ -217,6 +219,9 @@ const admin: fc.Arbitrary<OperationSpec[]> = fc.array(
     address.map((at) => write('unbind', 'vfio-pci', at)),
     address.map((at) => write('bind', 'nvme', at)),
     address.map((at) => write('unbind', 'nvme', at)),
+    powerWrite(address).map(
+      (action): OperationSpec => ({ action, when: null, onError: 'continue' }),
+    ),
   ),
   { maxLength: 5 },
 );
@@ -238,8 +243,10 @@ export const randomVfioRun = (
       functions,
       fc.array(DOORS[doors], { minLength: 1, maxLength: 2 }),
       busy ? admin : fc.constant<OperationSpec[]>([]),
+      fc.constantFrom<Partial<MachineSpec>>({}, {}, { runtimePm: true }),
+      fc.constantFrom<Partial<DriverSpec>>({}, {}, { parameters: { disable_idle_d3: true } }),
     )
-    .map(([kernel, list, clients, other]) => {
+    .map(([kernel, list, clients, other, power, parameters]) => {
       const acting: ActorSpec[] = [
         { name: 'setup', operations: setup },
         ...clients.map((operations, i) => ({
@@ -249,7 +256,15 @@ export const randomVfioRun = (
         { name: 'admin', operations: afterSetup(other) },
       ];
       return {
-        machine: { kernel, functions: list, drivers: ['nvme', 'vfio-pci'].map(driver) },
+        machine: {
+          kernel,
+          ...power,
+          functions: list,
+          drivers: [
+            driver('nvme'),
+            { ...driver('vfio-pci'), ...(power.runtimePm ? parameters : {}) },
+          ],
+        },
         actors: acting.filter(({ operations }) => operations.length > 0),
       };
     });

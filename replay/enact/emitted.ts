@@ -71,6 +71,9 @@ export class StepRecorder implements Recorder {
     this.emitted.push(ofBinding(FUNCTIONS[name], name, 'point', device, driver));
   }
 
+  /** Recordings are run again without runtime power management. */
+  readonly runtime = (): void => undefined;
+
   added(thread: number, device: string): void {
     this.point(thread, 'pci_device_add', device, null);
   }

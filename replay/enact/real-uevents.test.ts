@@ -21,6 +21,7 @@ const listener = (heard: (uevent: SentUevent) => void): Recorder => ({
   beginDriver: ignore,
   end: ignore,
   point: ignore,
+  runtime: ignore,
   added: ignore,
   hearsUevents: true,
   uevent: (_, uevent) => heard(uevent),

@@ -2,6 +2,7 @@
 import { ERRNO } from '../../traces/index.js';
 import type { IoctlAction } from '../kernel/index.js';
 import { isUuid } from '../model/mdev/index.js';
+import { lowPowerChange } from '../model/vfio/device-ioctl.js';
 import { ioctlFacts } from '../model/vfio/ioctl-numbers.js';
 import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
 import { ATTACH, BIND, BIND_FD, CONTAINER_FD, DETACH, PAGE_TABLE, wordAt } from './call-structs.js';
@@ -36,8 +37,11 @@ const pointerOf = ({ access, systemCall }: RecordedEvent): number | null =>
   access?.offset ?? systemCall?.argument ?? null;
 
 /** The eventfd of such a call is not recorded. */
-const mayUnmask = ({ name, data }: RecordedEvent): boolean =>
-  name === 'VFIO_DEVICE_SET_IRQS' && setsUnmasker(wordAt(data, 4) ?? 0);
+function namesEventfd({ name, data }: RecordedEvent): boolean {
+  const flags = wordAt(data, 4) ?? 0;
+  if (name === 'VFIO_DEVICE_FEATURE') return lowPowerChange(flags) === 'until resumed';
+  return name === 'VFIO_DEVICE_SET_IRQS' && setsUnmasker(flags);
+}
 
 const isOfMdev = ({ device }: RecordedEvent): boolean => device !== null && isUuid(device);
 
@@ -315,7 +319,7 @@ export class UserCalls {
     // Where the pointer is not recorded, the call has its struct.
     const hasStruct = argument === 'struct' && offset !== 0;
     const data = isOfIommufd ? Uint8Array.from(begin.data ?? []) : null;
-    const decides = mayUnmask(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
+    const decides = namesEventfd(begin) || isOfIommufd || file.kind === 'cdev' || isOfMdev(begin);
     const faults = call.inner.filter(({ kind }) => kind === 'fault.page');
     const maps = call.inner.filter(({ kind }) => begin.name === ATTACH && kind === 'dma.map');
     const pinned = maps.reduce((sum, { access }) => sum + (access?.length ?? 0), 0);

@@ -66,6 +66,7 @@ class ProbeNotes implements Recorder {
   }
 
   readonly point = ignore;
+  readonly runtime = ignore;
   readonly added = ignore;
   readonly hearsUevents = false;
   readonly uevent = ignore;

@@ -170,7 +170,9 @@ function leastOf(spec: RunSpec, given: OrderedRun, wanted: string, most: number)
 test('no order is nearer than the one that explain finds in small random runs', () => {
   let compared = 0;
   fc.assert(
-    fc.property(smallRun(3, 2), (spec) => {
+    fc.property(smallRun(3, 2), ({ machine, actors }) => {
+      // Sleeping and waking has too many orders to try all.
+      const spec = { machine: { ...machine, runtimePm: false }, actors };
       const world = new World(spec);
       const { outcomes } = exploreOrders(world, { ...OPTIONS, isBad: () => false });
       if (outcomes.length < 2) return;
@@ -184,7 +186,7 @@ test('no order is nearer than the one that explain finds in small random runs', 
       compared++;
       expect(found.cost).toBe(least);
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
   expect(compared).toBeGreaterThan(0);
 });

@@ -4,6 +4,7 @@ import { Kernel, type Watch } from './kernel.js';
 import { DEVICE, DRIVER, LIVE } from './layout.js';
 import type { Place } from './place.js';
 import { PROGRAM } from './procedures/index.js';
+import { startPower } from './procedures/power/initial-power.js';
 import { claimForKernel, noteDevice } from './procedures/vfio/register.js';
 import type { World } from './world.js';
 
@@ -35,6 +36,7 @@ export function boot(
       k.set(dev + DEVICE.numVfs, sriov.vfs?.length ?? 0);
     }
     const driver = start.driver === null ? null : world.driver(start.driver);
+    if (world.hasPower) startPower(k, dev, driver);
     if (driver === null) continue;
     k.set(dev + DEVICE.driver, k.driverRecord(driver));
     k.set(dev + DEVICE.bound, 1);

@@ -17,6 +17,8 @@ export const FUNCTIONS = {
   driver_override: STORE,
   sriov_numvfs: STORE,
   sriov_drivers_autoprobe: STORE,
+  'power/control': STORE,
+  d3cold_allowed: STORE,
   create: STORE,
   remove: STORE,
   driver_set_override: { kind: 'override', path: 'kernel' },
@@ -64,6 +66,25 @@ export type SeenRead = keyof typeof SEEN_READS;
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
+/** Tracepoints of runtime power management, which run as points within any other call. */
+export const RUNTIME_EVENTS = {
+  rpm_suspend: { kind: 'power.runtime' },
+  rpm_resume: { kind: 'power.runtime' },
+  rpm_idle: { kind: 'power.runtime' },
+  rpm_usage: { kind: 'power.runtime' },
+  rpm_return_int: { kind: 'power.runtime' },
+} as const satisfies Record<string, FunctionFacts>;
+
+/** What a tracepoint of runtime power management records. */
+export interface RuntimeEvent {
+  readonly name: keyof typeof RUNTIME_EVENTS;
+  readonly device: string;
+  /** The usage count; of `rpm_return_int` the result. */
+  readonly value: number;
+  /** The record as the kernel prints it. */
+  readonly text: string;
+}
+
 /** Receives what a recorder would have seen of a run. */
 export interface Recorder extends CallRecorder {
   /**
@@ -94,6 +115,8 @@ export interface Recorder extends CallRecorder {
     driver: string | null,
     value: number,
   ): void;
+  /** A step of runtime power management. */
+  runtime(thread: number, event: RuntimeEvent): void;
   /** A function comes into being; the event has its ids. */
   added(thread: number, device: string, ids: PciIds): void;
   /** Whether it wants to know of uevents. */

@@ -227,6 +227,31 @@ function* capabilitiesOf(config: Uint8Array): Generator<readonly [at: number, id
   }
 }
 
+/** Whether a function has a capability. @param wanted its id */
+export function hasCapability(config: Uint8Array, wanted: number): boolean {
+  for (const [, id] of capabilitiesOf(config)) if (id === wanted) return true;
+  return false;
+}
+
+/** Where the control register of power management lies in its capability. */
+const PM_CTRL = 4;
+const PM_CTRL_STATE = 0x0003;
+
+/**
+ * Configuration space of a function that is in another power state, which the register of power
+ * management has.
+ */
+export function withPower(config: Uint8Array, state: number): Uint8Array {
+  for (const [start, id] of capabilitiesOf(config)) {
+    if (id !== CAP.PM) continue;
+    const control = peek(config, start + PM_CTRL, 2);
+    const after = config.slice();
+    poke(after, start + PM_CTRL, 2, merge(PM_CTRL_STATE, state, control));
+    return after;
+  }
+  return config;
+}
+
 /** Writable bits of each byte. */
 function writableBits(config: Uint8Array, { resources, isVf }: PciFunction): Uint8Array {
   const bits = new Uint8Array(config.length);

@@ -8,6 +8,7 @@ export {
   FUNCTIONS,
   type FunctionName,
   type Recorder,
+  RUNTIME_EVENTS,
   SEEN_READS,
   type SeenRead,
   type Store,

@@ -1,4 +1,6 @@
 /** Invariants after every step of a kernel, whatever its threads do. */
+
+import { brokenPower, leftAwake } from './invariants-power.js';
 import { brokenInUdev } from './invariants-udev.js';
 import { brokenInVfio, leftInVfio } from './invariants-vfio.js';
 import type { Kernel } from './kernel.js';
@@ -33,6 +35,7 @@ export function brokenInvariants(k: Kernel): string[] {
     }
   }
   broken.push(...brokenInVfio(k), ...brokenInUdev(k));
+  if (k.world.hasPower) broken.push(...brokenPower(k));
   if (k.cells.hash !== k.cells.hashFromScratch()) broken.push('the hash is not that of the state');
   return broken;
 }
@@ -80,6 +83,7 @@ export function leftOver(k: Kernel): string[] {
     if (k.get(GLOBAL[member]) !== 0) left.push(`${member} is not 0`);
   }
   left.push(...leftInVfio(k));
+  if (k.world.hasPower) left.push(...leftAwake(k));
   for (let thread = 0; thread < k.threads; thread++) {
     const registers = k.threadRecord(thread);
     const frame = k.get(registers + THREAD.frame);

@@ -5,7 +5,7 @@
 import { AssertionError, assert } from '../../traces/index.js';
 import type { CallAnswer, CallEvent } from './calls.js';
 import type { CellLog } from './cells.js';
-import type { FunctionName, Recorder, SeenRead } from './functions.js';
+import type { FunctionName, Recorder, RuntimeEvent, SeenRead } from './functions.js';
 import { FIRST_FRAME, FRAME, FRAME_CELLS, GLOBAL, THREAD, THREAD_CELLS } from './layout.js';
 import type { Operation } from './operation.js';
 import type { PlacedStep, Program } from './procedure.js';
@@ -97,7 +97,7 @@ export class Kernel extends State {
    * @returns false when all of them are busy
    */
   queueWork(procedure: string, dev: number, drv: number, arg = 0): boolean {
-    for (let thread = this.deferredWorker + 1; thread < this.world.firstUdevThread; thread++) {
+    for (let thread = this.deferredWorker + 1; thread < this.powerWorkers; thread++) {
       if (this.get(this.threadRecord(thread) + THREAD.frame) !== 0) continue;
       this.start(thread, procedure, dev, drv, arg);
       return true;
@@ -352,6 +352,10 @@ export class Kernel extends State {
 
   beginRead(attribute: SeenRead, dev: number): void {
     this.recorder?.beginRead(this.thread, attribute, this.#address(dev));
+  }
+
+  runtimeEvent(event: RuntimeEvent): void {
+    this.recorder?.runtime(this.thread, event);
   }
 
   /** A driver joins or leaves the list of drivers. */

@@ -56,6 +56,33 @@ export const DEVICE = members(
 );
 export const DEVICE_CELLS = sizeOf(DEVICE);
 
+/** `struct dev_pm_info` of one life of a function, in runs that follow power management. */
+export const POWER = members(
+  /** `usage_count`. */
+  'usage',
+  /** `runtime_status`: `RPM`. */
+  'status',
+  /** `power/control` is `on`: not `runtime_auto`. */
+  'forbidden',
+  /** A notification that the function is idle was requested (`RPM_REQ_IDLE`). */
+  'request',
+  /** `request_pending`: the work item is queued. */
+  'pending',
+  /** `idle_notification`. */
+  'notifying',
+  /** `current_state` of the PCI core: `PCI_POWER`. */
+  'state',
+  /** `d3cold_allowed` is 0. */
+  'coldForbidden',
+  /** `pci_dev->driver` is set: its callbacks are called. */
+  'driver',
+  /** The thread that resets its set keeps it awake. */
+  'ofSet',
+  /** `pm_wake_eventfd_ctx`: the file of the eventfd that a wake signals. */
+  'wake',
+);
+export const POWER_CELLS = sizeOf(POWER);
+
 /** `struct device_driver`. */
 export const DRIVER = members(
   /** It is on the bus's list of drivers. */

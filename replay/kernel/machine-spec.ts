@@ -42,6 +42,8 @@ export interface HardwareSpec {
   readonly registers?: readonly (readonly [offset: number, value: number])[];
   /** What a variant finds of the function as it probes, by name: firmware's properties and more. */
   readonly properties?: Readonly<Record<string, number>>;
+  /** The platform can cut its power: it sleeps in D3cold. */
+  readonly d3cold?: boolean;
   /** A designated vendor-specific capability, with its word at 0xA. */
   readonly dvsec?: { readonly vendor: number; readonly id: number; readonly word: number };
   /** As a recording has it: it counts in place of BARs, and of vectors and capabilities. */
@@ -124,6 +126,11 @@ export interface MachineSpec {
    */
   readonly requests?: number;
   readonly functions: readonly FunctionSpec[];
+  /**
+   * Whether runtime power management is followed; left out: if an actor uses an attribute of it, or
+   * a module a parameter.
+   */
+  readonly runtimePm?: boolean;
   /** In the order of registration. */
   readonly drivers: readonly DriverSpec[];
   /** Left out: the machine has no udev, and everybody may open what is there. */
@@ -173,6 +180,7 @@ export type Condition =
 /** Attributes of a function that can be read. */
 export const READ_ATTRIBUTES = [
   ...(['driver', 'uevent', 'driver_override', 'sriov_numvfs'] as const),
+  ...(['power/control', 'power/runtime_status', 'power_state', 'd3cold_allowed'] as const),
   /** Of a type of mediated devices, whose address is PARENT/TYPE. */
   'available_instances',
 ] as const;

@@ -2,7 +2,9 @@
 import { parseBdf } from '../../traces/index.js';
 import { parseBool, parseOverride, parseU16 } from '../model/binding/parse-store.js';
 import { type IdMatch, parseNewId } from '../model/binding/pci-ids.js';
+import { parseUlong } from '../model/kernel-numbers.js';
 import { createdUuid } from '../model/mdev/index.js';
+import { parseControl } from '../model/power/power-state.js';
 import type { FunctionName, Store } from './functions.js';
 import type { Action, OperationSpec } from './machine-spec.js';
 import type { Driver, Place } from './place.js';
@@ -114,6 +116,14 @@ function meaningOf({ attribute, text }: Write, names: Names): number {
     case 'sriov_drivers_autoprobe': {
       const on = parseBool(text);
       return on === null ? -1 : Number(on);
+    }
+    case 'power/control': {
+      const control = parseControl(text);
+      return control === null ? -1 : Number(control === 'on');
+    }
+    case 'd3cold_allowed': {
+      const allowed = parseUlong(text);
+      return typeof allowed === 'bigint' ? Number(allowed !== 0n) : -1;
     }
     case 'new_id':
     case 'remove_id': {

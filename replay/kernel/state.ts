@@ -11,6 +11,7 @@ import {
   GLOBAL,
   GLOBAL_CELLS,
   PENDING,
+  POWER_CELLS,
   THREAD_CELLS,
 } from './layout.js';
 import { OrderedList } from './ordered-list.js';
@@ -34,6 +35,8 @@ export class State {
   /** Threads: those of actors first, then that of deferred probes, then workers, then udev's. */
   readonly threads: number;
   readonly deferredWorker: number;
+  /** The first of the workers of runtime power management: each place has one. */
+  readonly powerWorkers: number;
   /**
    * Records of functions that one place can have at the same time: other threads may still hold
    * dead ones.
@@ -54,6 +57,7 @@ export class State {
   readonly #progress: number;
   readonly #errors: number;
   readonly #variables: number;
+  readonly #power: number;
   readonly #bugs: ReadonlySet<PastBugName>;
   readonly #firstOperations: readonly number[];
 
@@ -64,6 +68,7 @@ export class State {
     this.rules = { ...kernelRules(kernel), ...rules };
     this.deferredWorker = actors.length;
     const { firstUdevThread, udev } = world;
+    this.powerWorkers = world.firstPowerWorker;
     this.threads = firstUdevThread + (udev?.served.length ?? 0);
     this.lives = this.threads + 1;
     cells.allocate(GLOBAL_CELLS);
@@ -88,6 +93,7 @@ export class State {
       [PENDING]: new OrderedList(cells, functions),
       [ACTIVE]: new OrderedList(cells, functions),
     };
+    this.#power = world.hasPower ? cells.allocate(functions * POWER_CELLS) : 0;
     this.#threads = cells.allocate(this.threads * THREAD_CELLS);
     this.vfio = new VfioState(cells, world, functions, this.threads);
     this.udev =
@@ -125,6 +131,11 @@ export class State {
 
   #placeOfRecord(record: number): Place {
     return this.world.places[Math.floor(record / this.lives)];
+  }
+
+  /** Cells of the power management of a function, in a run that follows it. */
+  power(dev: number): number {
+    return this.#power + ((dev - this.#devices) / DEVICE_CELLS) * POWER_CELLS;
   }
 
   /** Cells of VFIO's part of a function. */

@@ -20,6 +20,8 @@ import {
   FUNCTIONS,
   type FunctionName,
   type Recorder,
+  RUNTIME_EVENTS,
+  type RuntimeEvent,
   SEEN_READS,
   type SeenRead,
   type Store,
@@ -140,6 +142,13 @@ export class TraceRecorder implements Recorder {
     value: number,
   ): void {
     this.#fill(this.#point, thread, name, 'point', device, driver, value);
+    this.#events.append(this.#point);
+  }
+
+  runtime(thread: number, { name, device, value, text }: RuntimeEvent): void {
+    this.#start(this.#point, thread, 'point', RUNTIME_EVENTS[name], name, device, null);
+    this.#point.setNumber(CELL.value, value);
+    this.#point.text(text);
     this.#events.append(this.#point);
   }
 

@@ -3,7 +3,17 @@
  * VF is for. Both the names and the texts are known before the run.
  */
 import { mdevDriver } from '../model/mdev/index.js';
+import { CONTROLS, POWER_NAMES } from '../model/power/power-state.js';
+import { STATUS_NAMES } from '../model/power/runtime-pm.js';
 import type { Action, Condition, DriverSpec, OperationSpec } from './machine-spec.js';
+
+const OF_POWER: ReadonlySet<string> = new Set([
+  ...['power/control', 'power/runtime_status', 'power_state', 'd3cold_allowed'],
+]);
+
+/** Whether an operation uses an attribute of power management. */
+export const usesPower = (action: Action): boolean =>
+  (action.type === 'write' || action.type === 'read') && OF_POWER.has(action.attribute);
 
 export class Variables {
   readonly names: readonly string[];
@@ -55,6 +65,7 @@ function readable(
   const counts = drivers.map(({ name }) => mdevDriver(name)?.capacity ?? 0);
   const most = Math.max(mostVfs, ...counts);
   return [
+    ...(actions.some(usesPower) ? [...CONTROLS, ...STATUS_NAMES, ...POWER_NAMES, '1'] : []),
     ...drivers.map(({ name }) => name),
     ...Array.from({ length: most + 1 }, (_, n) => String(n)),
   ];

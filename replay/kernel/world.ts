@@ -29,7 +29,7 @@ import type {
 import { type Names, type Operation, operationOf } from './operation.js';
 import type { Driver, Place } from './place.js';
 import { runsOf, UdevRules } from './udev-rules.js';
-import { Variables } from './variables.js';
+import { usesPower, Variables } from './variables.js';
 
 /** A file that an operation opens. */
 export interface FileFacts {
@@ -61,10 +61,16 @@ export class World implements Names {
   readonly canUnmask: boolean;
   /** A driver of the specification may put a probe off. */
   readonly canDefer: boolean;
+  /** The first worker of runtime power management: each place has one, if `hasPower`. */
+  readonly firstPowerWorker: number;
   /** The first thread of udev: those of actors, of deferred probes and of workers come before. */
   readonly firstUdevThread: number;
   /** What udev does; null where the machine has none. */
   readonly udev: UdevRules | null;
+  /** Runtime power management is followed. */
+  readonly hasPower: boolean;
+  /** `disable_idle_d3`: functions that nobody has open stay in D0. */
+  readonly keepsD0: boolean;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -90,6 +96,8 @@ export class World implements Names {
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
+    this.keepsD0 = machine.drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
+    this.hasPower = machine.runtimePm ?? (this.keepsD0 || actions.some(usesPower));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
       const kind = fileOf(action);
@@ -101,7 +109,8 @@ export class World implements Names {
       actor.operations.map((operation) => operationOf(operation, this, numberOf(operation.action))),
     );
     this.files = files;
-    this.firstUdevThread = actors.length + 1 + Math.min(2 * this.places.length, WORKERS_MAX);
+    this.firstPowerWorker = actors.length + 1 + Math.min(2 * this.places.length, WORKERS_MAX);
+    this.firstUdevThread = this.firstPowerWorker + (this.hasPower ? this.places.length : 0);
     const ofRule = (operation: OperationSpec): Operation => operationOf(operation, this, 0);
     this.udev =
       machine.udev === undefined ? null : new UdevRules(machine.udev, this.places, ofRule);

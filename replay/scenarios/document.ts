@@ -31,6 +31,7 @@ export interface FunctionDocument {
     readonly msix?: number;
     readonly express?: boolean;
     readonly reset?: ResultDocument;
+    readonly d3cold?: boolean;
     readonly registers?: Readonly<Record<string, NumberDocument>>;
     readonly properties?: Readonly<Record<string, NumberDocument>>;
     readonly dvsec?: { readonly vendor: string; readonly id: number; readonly word: number };
@@ -171,6 +172,7 @@ export interface ScenarioDocument {
   readonly bugs?: readonly PastBugName[];
   readonly machine: {
     readonly requests?: number;
+    readonly runtimePm?: boolean;
     readonly functions: readonly FunctionDocument[];
     readonly drivers: readonly DriverDocument[];
     readonly udev?: { readonly rules: readonly UdevRuleDocument[] };

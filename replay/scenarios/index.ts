@@ -8,6 +8,7 @@ import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
+import { POWER_SCENARIOS } from './power.js';
 import { VF_TOKENS } from './token-users.js';
 import { UDEV_RULES } from './udev-runs.js';
 import { VARIANTS } from './variants.js';
@@ -38,6 +39,7 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...NOVA_FORMS,
   ...VGPUS,
   ...VIRQFDS,
+  ...POWER_SCENARIOS,
   ...MODULE_PARAMETERS,
   ...VF_TOKENS,
   ...UDEV_RULES,

@@ -57,6 +57,9 @@ export const autoprobe = (on: 0 | 1, pf = GPU) =>
   ofDevice(pf, 'sriov_drivers_autoprobe', `${on}\n`);
 export const override = (address: string, driver: string) =>
   ofDevice(address, 'driver_override', `${driver}\n`);
+/** A write of an attribute of power management. */
+export const power = (address: string, attribute: 'control', text: string) =>
+  ofDevice(address, `power/${attribute}`, text);
 export const bind = (driver: string, address: string) => ofDriver(driver, 'bind', address);
 export const unbind = (driver: string, address: string) => ofDriver(driver, 'unbind', address);
 export const newId = (driver: string, ids: string) => ofDriver(driver, 'new_id', ids);

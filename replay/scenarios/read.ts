@@ -58,6 +58,9 @@ export function readScenario(text: string, file: string): ScenarioDocument {
 /** The first kernel whose driver core the procedures are written for. */
 const OLDEST = { release: '5.15', version: 5015 };
 
+/** The first kernel whose vfio-pci has the low power features, and callbacks of runtime PM. */
+const FIRST_WITH_POWER = { release: '6.1', version: 6001 };
+
 /** Whether the procedures are written for a kernel as old as this. */
 export const runsKernel = (release: string): boolean =>
   kernelRules(release).version >= OLDEST.version;
@@ -94,6 +97,10 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
   }
   yield* mistakesInRules(document);
   const world = new World(specOf(document));
+  if (world.hasPower && kernelRules(document.kernel).version < FIRST_WITH_POWER.version) {
+    const what = `runtime power management is modelled from ${FIRST_WITH_POWER.release} on`;
+    yield { path: '/kernel', what };
+  }
   for (const [i, { drivers: bound, gone, errors, variables }] of outcomes.entries()) {
     for (const name of Object.keys(variables ?? {})) {
       if (world.variables.names.includes(name)) continue;

@@ -61,6 +61,7 @@ const hardware = record(
     msix: count('vectors of MSI-X; 0 without the capability', 2048),
     express: flag('it has a PCI Express capability'),
     reset: { ...result, description: 'what a reset of the function returns' },
+    d3cold: flag('the platform can cut its power: it sleeps in D3cold'),
     registers: {
       description: 'read-only dwords of configuration space, by offset, such as 0xfc',
       type: 'object',
@@ -306,6 +307,10 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
             minimum: 1,
             maximum: 100,
           },
+          runtimePm: flag(
+            'runtime power management is followed; when left out, if an actor uses an attribute ' +
+              'of it, or a driver has disable_idle_d3',
+          ),
           functions: { type: 'array', items: pciFunction },
           drivers: { type: 'array', items: pciDriver },
           udev: udevSchema(anybodysForms(ofRules), ofRules),

@@ -36,6 +36,9 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
       kernel,
       ...(document.bugs === undefined ? {} : { bugs: document.bugs }),
       ...(document.machine.requests === undefined ? {} : { requests: document.machine.requests }),
+      ...(document.machine.runtimePm === undefined
+        ? {}
+        : { runtimePm: document.machine.runtimePm }),
       functions: document.machine.functions.map(functionOf),
       drivers: document.machine.drivers.map(driverOf),
       ...(document.machine.udev === undefined
@@ -189,7 +192,8 @@ export interface AttributePlace {
 }
 
 const OF_DEVICES =
-  'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan|nvidia/current_vgpu_type';
+  'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan|nvidia/current_vgpu_type' +
+  '|power/control|d3cold_allowed';
 const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
 const OF_BUS = 'drivers_probe|drivers_autoprobe|rescan';
 const FORMS = [`devices/([^/]+)/(${OF_DEVICES})`, `drivers/([^/]+)/(${OF_DRIVERS})`, `(${OF_BUS})`];

@@ -28,6 +28,8 @@ function structOf(name: string, given: Readonly<Record<string, NumberDocument>>,
 const DESCRIPTOR_BYTES = 4;
 
 const TOKEN_BYTES = 16;
+/** The descriptor of an eventfd in a feature has a reserved member after it. */
+const FEATURE_BYTES = 8;
 
 /**
  * Bytes of descriptors, or of a VF token, after a struct; that of BIND has its descriptor and the
@@ -35,7 +37,8 @@ const TOKEN_BYTES = 16;
  */
 function bytesAfter(name: string, files: number, token: string | undefined): number {
   if ('iommufd' in IOCTLS[name].members) return 0;
-  return token === undefined ? files * DESCRIPTOR_BYTES : TOKEN_BYTES;
+  if (token !== undefined) return TOKEN_BYTES;
+  return files * (name === 'VFIO_DEVICE_FEATURE' ? FEATURE_BYTES : DESCRIPTOR_BYTES);
 }
 
 type IoctlDocument = Extract<UserDocument, { readonly ioctl: string }>;

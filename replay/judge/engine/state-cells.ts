@@ -63,7 +63,7 @@ function ofOpen(fn: VfioFunction, cell: string): CellValue {
     case 'vfio/power':
       return `D${open.power}`;
     case 'vfio/lowPower':
-      return open.lowPower ? 'on' : 'off';
+      return open.lowPower;
     case 'vfio/irqs':
       return open.irqType === IRQ.NONE ? 'none' : `type ${open.irqType}, ${open.vectors} vectors`;
     default:

@@ -9,7 +9,12 @@ import { only } from '../../model/possible.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { mappingAt, VM_FAULT } from '../../model/vfio-pci-core/mmap-faults.js';
-import { D3HOT, memoryEnabled, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import {
+  D3HOT,
+  isLowPower,
+  memoryEnabled,
+  type OpenDevice,
+} from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -192,11 +197,11 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
     if (mapping === undefined || mapping.process !== e.pid) continue;
     if (faults(open))
       return placing(explained(whyRefused(open), VM_FAULT.SIGBUS), { device: address });
-    if (!showsMemory(engine, true)) return UNKNOWN;
+    if (!showsMemory(engine, true) || open.lowPower === 'unknown') return UNKNOWN;
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
   }
   // Not in a mapping of a device, if all are known: it belongs to another file.
   return doubtful ? UNKNOWN : STIMULUS;
 }
 
-const faults = (device: OpenDevice): boolean => device.lowPower || !memoryEnabled(device);
+const faults = (device: OpenDevice): boolean => isLowPower(device) || !memoryEnabled(device);

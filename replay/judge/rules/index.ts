@@ -17,6 +17,7 @@ import { override } from './override.js';
 import { probe } from './probe-rules.js';
 import { registered, unregistered } from './registrations.js';
 import { unbind } from './release-rules.js';
+import { runtimePm } from './runtime-rules.js';
 import { addVf, disable, enable, removeVf } from './sriov-rules.js';
 import { sysfsWrite } from './store-rules.js';
 import { learnAttach, learnFunction } from './vfio-device.js';
@@ -56,4 +57,5 @@ export const RULES: Readonly<Partial<Record<Kind, Rule>>> = {
     return joinGroup(engine, e);
   },
   'iommu.detach': leaveGroup,
+  'power.runtime': runtimePm,
 };

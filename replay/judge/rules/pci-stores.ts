@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { parseUlong } from '../../model/kernel-numbers.js';
+import { parseControl } from '../../model/power/power-state.js';
 import { because, type Results } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
@@ -35,7 +36,7 @@ const ofNumber = ({ text, count }: StoreFrame): Results =>
   typeof parseUlong(text) === 'bigint' ? [count] : NO_NUMBER;
 
 const ofControl = ({ text, count }: StoreFrame): Results =>
-  /^(?:on|auto)\n?$/.test(text) ? [count] : because(ERRNO.EINVAL, 'it is neither on nor auto');
+  parseControl(text) === null ? because(ERRNO.EINVAL, 'it is neither on nor auto') : [count];
 
 function ofReset({ text, count }: StoreFrame): Results {
   const value = parseUlong(text);

@@ -17,7 +17,6 @@ import {
 } from '../../model/vfio/vfio-state.js';
 import { configRules, rulesShownBy } from '../../model/vfio-pci-core/capabilities.js';
 import { openSpace, recordedSpace } from '../../model/vfio-pci-core/config-space-model.js';
-import { DONE } from '../../model/vfio-pci-core/effects.js';
 import { openDevice, zap } from '../../model/vfio-pci-core/open-device.js';
 import { lengthOf, parseResource, type Resource } from '../../model/vfio-pci-core/pci-function.js';
 import type { Engine } from '../engine/engine.js';
@@ -364,6 +363,9 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
     enable.reset = e.ret;
     return STIMULUS;
   }
+  const reset = openOf(engine, e.device);
+  // It is in D0 while it is reset, and after that.
+  if (reset !== null && e.ret !== -ERRNO.EAGAIN) reset.power = 0;
   if (e.ret === 0) {
     migrationReset(engine, e.device);
     resetVariant(engine, e.device, e.tid, 'resetDone');
@@ -373,17 +375,6 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
   const ioctl = innerCall(calls, e.tid, 'ioctl');
   if (ioctl !== null) ioctl.reset = e.ret;
   return STIMULUS;
-}
-
-/** `pci_set_power_state`, by a user's wish or by the kernel's own. */
-export function power(engine: Engine, e: EventCursor): Verdict {
-  if (e.device === null || e.name !== 'pci_set_power_state' || !e.hasValue) return STIMULUS;
-  const { verdict, call } = observe(engine, e, { type: 'power', state: e.value });
-  if (call !== null) answer(engine, call, DONE);
-  const device = openOf(engine, e.device);
-  // The call that requested it was not recorded.
-  if (verdict === null && device !== null) device.power = e.value;
-  return verdict ?? STIMULUS;
 }
 
 /** An IOMMU domain was attached to a device: the group's ioctl had effect. */

@@ -7,8 +7,8 @@ import {
   type DeviceArgument,
   type DeviceContext,
   deviceIoctl,
+  entersLowPower,
   feature,
-  lowPowerChange,
 } from '../../model/vfio/device-ioctl.js';
 import { UNOWNED_OR_HARDWARE } from '../../model/vfio/hot-reset.js';
 import {
@@ -43,6 +43,7 @@ import {
   passedFiles,
   wrongAnswer,
 } from './hot-resets.js';
+import { learnLowPower } from './low-power-rules.js';
 import { endMdev } from './mdev-device.js';
 import { doorOfCall, endCdev, endUnbound } from './vfio-cdev.js';
 import { CHECK_EXTENSION, endContainer, endGroup, SET_IOMMU } from './vfio-container.js';
@@ -152,8 +153,8 @@ function foresee(
   if (call.name === RESET && device.resetWorks !== false) {
     call.next = [{ type: 'zap' }, { type: 'power', state: 0 }, { type: 'reset' }];
   }
-  const enters = call.name === FEATURE && lowPowerChange(call.words[1] ?? 0) === true;
-  if (enters && !device.lowPower) call.next = [{ type: 'zap' }];
+  const enters = call.name === FEATURE && entersLowPower(call.words[1] ?? 0);
+  if (enters && device.lowPower === 'off') call.next = [{ type: 'zap' }];
 }
 
 function end(engine: Engine, call: IoctlCall, e: EventCursor): Verdict {
@@ -197,8 +198,7 @@ function endOpen(engine: Engine, call: IoctlCall, e: EventCursor, door: Door): V
   if (ofCdev !== undefined) return call.unseen ? UNKNOWN : ofCdev;
   const verdict = deviceVerdict(engine, call, ret);
   const device = openOf(engine, address);
-  const changed = call.name === FEATURE && ret === 0 ? lowPowerChange(call.words[1] ?? 0) : null;
-  if (device !== null && changed !== null) device.lowPower = changed;
+  if (device !== null && call.name === FEATURE && ret === 0) learnLowPower(engine, call, device);
   if (call.name === FEATURE) learnMigration(engine, address, call.words, ret);
   if (call.name === SET_IRQS && ret === 0) forgetIrqs(engine, address);
   return verdict;

@@ -17,7 +17,7 @@ import {
   pieceOf,
   VM_FAULT,
 } from '../../model/vfio-pci-core/mmap-faults.js';
-import { noMemory, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import { isLowPower, noMemory, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/pci-function.js';
 import {
   keepMapped,
@@ -137,6 +137,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
     if (wanted === VM_FAULT.NOPAGE) return DEFAULT;
     return placing(explained(whyRefused(device), e.ret), { device: address });
   }
+  if (device.lowPower === 'unknown') return UNKNOWN;
   // A huge page does not fit into the rest of a mapping that the user has unmapped in part.
   if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
   return showsMemory(engine, e.ret === VM_FAULT.SIGBUS)
@@ -147,7 +148,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
 /** Why a page of a BAR is not mapped. */
 export function whyRefused(device: OpenDevice): Results {
   const ret = VM_FAULT.SIGBUS;
-  return device.lowPower
+  return isLowPower(device)
     ? reasoned(ret, 'the device is in low power', 'device/vfio/lowPower')
     : reasoned(ret, ...noMemory(device));
 }

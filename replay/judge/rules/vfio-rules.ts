@@ -8,12 +8,13 @@ import { aerEvent, eventfd, learnBusReset, recovery } from './error-recovery.js'
 import { busError, dmaFault } from './fault-rules.js';
 import { closeMdev, mdevRegion, openMdev, orAnyMdev, orMdev } from './mdev-device.js';
 import { copyRead } from './own-regions.js';
+import { power } from './power-states.js';
 import { straceRead } from './strace-values.js';
 import { cdevOpened } from './vfio-cdev.js';
 import { configAccess } from './vfio-config.js';
 import { containerOpened, groupOpened } from './vfio-container.js';
 import { iommufdClosed, systemCall } from './vfio-descriptors.js';
-import { close, open, power, request, reset, setIrqs } from './vfio-device.js';
+import { close, open, request, reset, setIrqs } from './vfio-device.js';
 import { dmaMap, dmaUnmap } from './vfio-dma-runs.js';
 import { ioctl } from './vfio-ioctl.js';
 import { mmap, munmap, pageFault } from './vfio-memory.js';

@@ -10,6 +10,7 @@ import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { ALL_DRIVERS, SYNCHRONOUS_FIRST, undeferProbe } from './deferral.js';
 import { findFunction } from './files.js';
+import { initPower, isPowered } from './power/counts.js';
 import { sendUevent } from './send-uevent.js';
 
 /** As the argument of a removal: no probe sees it begin. */
@@ -37,6 +38,7 @@ export const DEVICES = [
       const { address, ids } = k.placeOf(dev);
       k.set(dev + DEVICE.present, 1);
       k.recorder?.added(k.thread, address, ids);
+      if (isPowered(k, dev)) initPower(k, dev);
     },
     register: (k) => {
       const { dev } = k;
@@ -113,7 +115,7 @@ export const DEVICES = [
         const { dev } = k;
         k.hide(dev);
         k.set(dev + DEVICE.bindable, 0);
-        k.call('device_release_driver_internal', dev);
+        k.call(isPowered(k, dev) ? 'delete_with_power' : 'device_release_driver_internal', dev);
       },
     ),
     gone: (k) => {

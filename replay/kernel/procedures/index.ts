@@ -8,6 +8,7 @@ import { DYNAMIC_IDS } from './dynamic-ids.js';
 import { MATCHING } from './matching.js';
 import { MDEV } from './mdev.js';
 import { MODULES } from './modules.js';
+import { POWER_MANAGEMENT } from './power/index.js';
 import { PROBE } from './probe.js';
 import { READS } from './reads.js';
 import { RELEASE } from './release.js';
@@ -33,4 +34,5 @@ export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...SRIOV,
   ...UDEV,
   ...VFIO,
+  ...POWER_MANAGEMENT,
 ]);

@@ -30,7 +30,7 @@ function usersOfMdevs(k: Kernel, drv: number): number {
 /** Workers that have an asynchronous probe to do. */
 function busyWorkers(k: Kernel): number[] {
   const busy: number[] = [];
-  for (let thread = k.deferredWorker + 1; thread < k.world.firstUdevThread; thread++) {
+  for (let thread = k.deferredWorker + 1; thread < k.powerWorkers; thread++) {
     if (k.nextStep(thread) !== null) busy.push(thread);
   }
   return busy;

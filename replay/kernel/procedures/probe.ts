@@ -9,6 +9,8 @@ import { joined, procedure } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deferProbe, triggerDeferred, undeferProbe } from './deferral.js';
 import { matches } from './matching.js';
+import { isPowered } from './power/counts.js';
+import { leaveIdle } from './power/driver-core.js';
 import { sendUevent } from './send-uevent.js';
 import { claimForKernel, leaveToOthers, registerDevice } from './vfio/register.js';
 import { probeVariant } from './vfio/variant-hooks.js';
@@ -50,7 +52,8 @@ export const PROBE = [
           : k.get(dev + DEVICE.driver) !== 0
             ? -ERRNO.EBUSY
             : 0;
-      if (ret === 0) return k.call('really_probe', dev, drv);
+      const probes = isPowered(k, dev) ? 'probe_with_power' : 'really_probe';
+      if (ret === 0) return k.call(probes, dev, drv);
       k.end(ret);
       k.done(ret);
     },
@@ -115,7 +118,9 @@ export const PROBE = [
     },
     match: (k) => {
       const { dev, drv } = k;
-      if (matches(k, dev, drv)) return k.call('probe', dev, drv);
+      if (matches(k, dev, drv)) {
+        return k.call(isPowered(k, dev) ? 'local_pci_probe' : 'probe', dev, drv);
+      }
       // A dynamic id was removed since the first match.
       k.end(-ERRNO.ENODEV);
       k.done(-ERRNO.ENODEV);
@@ -159,6 +164,7 @@ export const PROBE = [
       if (isUsed && !driver.model.vfioPci) k.fault(FAULT.probedUnreset);
       const ret = driver.model.vfioPci ? register(k, dev) : answerOf(k, driver, k.placeOf(dev));
       if (driver.model.vfioPci) {
+        if (ret === 0 && isPowered(k, dev)) leaveIdle(k, dev);
         if (ret === 0) registerDevice(k, dev);
         k.end(ret);
       }

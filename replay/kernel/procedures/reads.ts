@@ -10,6 +10,7 @@ import type { Action } from '../machine-spec.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { findFunction } from './files.js';
+import { shownPower } from './power/attributes.js';
 
 type Read = Extract<Action, { type: 'read' }>;
 
@@ -32,6 +33,8 @@ function shown(k: Kernel): string | null {
       return String(k.get(k.dev + DEVICE.numVfs));
     case 'available_instances':
       return null;
+    default:
+      return shownPower(k, readOf(k).attribute);
   }
 }
 

@@ -4,6 +4,7 @@ import { gives, joined, procedure, takes, waits } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
 import { deviceLock } from './attach.js';
 import { findFunction } from './files.js';
+import { isPowered } from './power/counts.js';
 import { sendUevent } from './send-uevent.js';
 import { leaveToOthers } from './vfio/register.js';
 import { describe, holds } from './waiting-for.js';
@@ -24,6 +25,7 @@ export const RELEASE = [
       const bound = k.get(dev + DEVICE.driver);
       if (bound === 0 || (drv !== 0 && drv !== bound)) return 'unlock';
       if (k.placeOf(dev).mediated) return k.call('mdev_driver_remove', dev, bound);
+      if (isPowered(k, dev)) return k.call('remove_with_power', dev, bound);
       k.point('pci_device_remove', dev);
       return k.call('remove_driver', dev, bound);
     }),
@@ -89,7 +91,8 @@ export const RELEASE = [
           ? sriov === 'own' && k.get(dev + DEVICE.numVfs) !== 0
           : k.natives.disablesVfs(k.thread);
       if (!takesVfs) return k.done(0);
-      k.call('pci_disable_sriov', dev);
+      const isVfio = k.driverAt(drv).model.vfioPci && isPowered(k, dev);
+      k.call(isVfio ? 'vfio_pci_core_sriov_configure' : 'pci_disable_sriov', dev);
     }),
     exit: joined((k) => k.done(0)),
     // A native driver that waits for those who have it open.

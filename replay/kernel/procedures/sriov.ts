@@ -7,6 +7,7 @@ import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
 import { newDevice, rescanRemoveLock } from './devices.js';
 import { enterDeviceFile, leave } from './files.js';
+import { isPowered } from './power/counts.js';
 import { sendUevent } from './send-uevent.js';
 
 /** Whether the lock of hot-plugging is taken around the VFs alone. */
@@ -52,7 +53,10 @@ export const SRIOV = [
       const { meaning } = k.operation;
       k.n = k.natives?.failure(k.thread) ?? 0;
       if (k.n < 0) return k.holds(rescanRemoveLock()) ? 'unlockRescan' : unlockOrLeave(k);
-      const { sriov } = k.driverAt(k.get(dev + DEVICE.driver));
+      const { sriov, model } = k.driverAt(k.get(dev + DEVICE.driver));
+      if (model.vfioPci && isPowered(k, dev)) {
+        return k.call('vfio_pci_core_sriov_configure', dev, 0, meaning);
+      }
       const enable = sriov === 'own' ? 'pci_enable_sriov' : 'sriov_enable';
       const disable = sriov === 'own' ? 'pci_disable_sriov' : 'sriov_disable';
       return k.call(meaning > 0 ? enable : disable, dev, 0, meaning);

@@ -2,7 +2,7 @@
  * Page faults in mappings of a BAR (vfio_pci_mmap_fault, kernel drivers/vfio/pci/vfio_pci_core.c
  * 6.1).
  */
-import { type Mapping, memoryEnabled, type OpenDevice } from './open-device.js';
+import { isLowPower, type Mapping, memoryEnabled, type OpenDevice } from './open-device.js';
 import { resourceOf } from './pci-function.js';
 import { PAGE, REGION_PAGE_BITS } from './regions.js';
 
@@ -93,7 +93,7 @@ const partFrom = (of: Mapping, from: number, start: number, end: number): Mappin
 /** What the handler returns. */
 export function faultResult(device: OpenDevice, mapping: Mapping, fault: Fault): number {
   if (fault.order > 0 && !fits(device, mapping, fault)) return VM_FAULT.FALLBACK;
-  return device.lowPower || !memoryEnabled(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
+  return isLowPower(device) || !memoryEnabled(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
 }
 
 /** A huge page must be aligned in memory as it is in the mapping, and lie in it. */

@@ -14,6 +14,13 @@ export const IRQ = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4, NONE: 5 } as cons
 /** Power states of the PCI core: 0 is D0, 3 is D3hot. */
 export const D3HOT = 3;
 
+/**
+ * Whether a low power feature is engaged (`pm_runtime_engaged`), so that mappings fault: until its
+ * user leaves it, or until the device is resumed after it was suspended. `unknown`: that may have
+ * come, and the recording does not show it.
+ */
+export type LowPower = 'off' | 'on' | 'until resumed' | 'unknown';
+
 export interface OpenDevice {
   readonly fn: PciFunction;
   readonly space: ConfigSpace;
@@ -28,8 +35,7 @@ export interface OpenDevice {
   power: number;
   /** The event with which the last write of configuration space ended; -1 before. */
   written: number;
-  /** A low power feature is engaged: mappings fault. */
-  lowPower: boolean;
+  lowPower: LowPower;
   readonly mappings: Mapping[];
   /** Calls of mmap that began and did not end: of each there may be a mapping. */
   mapsBegun: number;
@@ -74,7 +80,7 @@ export const openDevice = (
   resetWorks,
   power: 0,
   written: -1,
-  lowPower: false,
+  lowPower: 'off',
   mappings: [],
   mapsBegun: 0,
   signals: { err: false, req: false },
@@ -82,6 +88,10 @@ export const openDevice = (
 
 const COMMAND = 4;
 const COMMAND_MEMORY = 2;
+
+/** Whether a low power feature is engaged for sure. */
+export const isLowPower = ({ lowPower }: OpenDevice): boolean =>
+  lowPower === 'on' || lowPower === 'until resumed';
 
 /** Whether BAR accesses reach the device (`__vfio_pci_memory_enabled`). */
 export const memoryEnabled = ({ space, power }: OpenDevice): boolean =>

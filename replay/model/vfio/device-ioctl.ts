@@ -6,7 +6,7 @@ import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
 import { anyOf, because, type HARDWARE, type Results as Known } from '../reason.js';
 import { CAP } from '../vfio-pci-core/capabilities.js';
-import { IRQ, type OpenDevice } from '../vfio-pci-core/open-device.js';
+import { IRQ, isLowPower, type LowPower, type OpenDevice } from '../vfio-pci-core/open-device.js';
 import { deviceRegion, hasVga, REGION } from '../vfio-pci-core/regions.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from './device-features.js';
 import {
@@ -192,7 +192,23 @@ export function feature(
   const refused = checked(flags, argsz, SET, id === ENTRY_WAKEUP ? 8 : 0);
   if (refused !== null || id === EXIT) return refused ?? [0];
   if (device === null) return null;
-  return device.lowPower ? invalid('it is in low power already', 'device/vfio/lowPower') : [0];
+  const entered = lowPowerResults(device);
+  return id === ENTRY ? entered : withEventfd(argument.words, entered);
+}
+
+function lowPowerResults(device: OpenDevice): Known {
+  const again = invalid('it is in low power already', 'device/vfio/lowPower');
+  if (device.lowPower === 'unknown') return anyOf([0], again);
+  return isLowPower(device) ? again : [0];
+}
+
+/** The eventfd that a wake signals is looked up first; which file it is, is not known here. */
+function withEventfd([, , descriptor]: readonly number[], results: Known): Known {
+  if (descriptor !== undefined && descriptor > 0x7fff_ffff) {
+    return invalid('the descriptor of the eventfd is negative');
+  }
+  const missing = because(ERRNO.EBADF, 'the descriptor of the eventfd is not open');
+  return anyOf(results, missing, invalid('the descriptor is not that of an eventfd'));
 }
 
 const noFeature = (id: number): Known =>
@@ -237,10 +253,23 @@ function checked(flags: number, argsz: number, supported: number, bytes: number)
 export const setsVfToken = (flags: number): boolean =>
   (flags & FEATURE_FLAG.ID) === DEVICE_FEATURE.PCI_VF_TOKEN && (flags & FEATURE_FLAG.PROBE) === 0;
 
-/** Whether a successful FEATURE call entered (true) or left (false) a low power state. */
-export function lowPowerChange(flags: number): boolean | null {
-  const id = flags & FEATURE_FLAG.ID;
+/** Which low power state a successful FEATURE call entered, or that it left it; else null. */
+export function lowPowerChange(flags: number): Exclude<LowPower, 'unknown'> | null {
   if ((flags & FEATURE_FLAG.PROBE) !== 0) return null;
-  if (id === LOW_POWER.ENTRY || id === LOW_POWER.ENTRY_WAKEUP) return true;
-  return id === LOW_POWER.EXIT ? false : null;
+  switch (flags & FEATURE_FLAG.ID) {
+    case LOW_POWER.ENTRY:
+      return 'on';
+    case LOW_POWER.ENTRY_WAKEUP:
+      return 'until resumed';
+    case LOW_POWER.EXIT:
+      return 'off';
+    default:
+      return null;
+  }
+}
+
+/** Whether a FEATURE call enters a low power state, if it succeeds. */
+export function entersLowPower(flags: number): boolean {
+  const change = lowPowerChange(flags);
+  return change !== null && change !== 'off';
 }

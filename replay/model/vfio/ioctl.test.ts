@@ -69,7 +69,7 @@ describe('a feature', () => {
   test('a feature of low power is entered and left', () => {
     expect(ask(PROBE | SET | 3)).toEqual([0]);
     expect(ask(SET | 5)).toEqual([0]);
-    expect([lowPowerChange(SET | 3), lowPowerChange(SET | 5)]).toEqual([true, false]);
+    expect([3, 4, 5].map((id) => lowPowerChange(SET | id))).toEqual(['on', 'until resumed', 'off']);
     expect(lowPowerChange(PROBE | SET | 3)).toBeNull();
     expect(ask(SET | 3, 32, false, 5019)).toEqual([-ENOTTY]);
   });

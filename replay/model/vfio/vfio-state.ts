@@ -104,6 +104,31 @@ export interface Recovery {
   reset: boolean | null;
 }
 
+/** What is known of the runtime power management of a function. */
+export interface RuntimePm {
+  status: 'active' | 'suspended' | Unknown;
+  /** The driver with which the status was seen. */
+  driver: string | null | Unknown;
+  /** The event by which it was suspended last; -1 before. */
+  suspended: number;
+  /** Calls that suspend or resume it, and have not returned. */
+  calls: RuntimeCall[];
+}
+
+export interface RuntimeCall {
+  readonly tid: number;
+  readonly name: 'rpm_suspend' | 'rpm_resume';
+  /** A call of another thread was under way at the same time. */
+  overlapped: boolean;
+}
+
+export const newRuntimePm = (): RuntimePm => ({
+  status: 'unknown',
+  driver: 'unknown',
+  suspended: -1,
+  calls: [],
+});
+
 /** A VFIO group that a process opened. */
 export interface Group {
   /** In a container; null when not known. */
@@ -139,6 +164,8 @@ export interface VfioState {
   /** The number of the group that a file is of. */
   readonly openGroups: Map<FileNumber, number>;
   readonly iommufds: Contexts;
+  /** By function. */
+  readonly runtimePm: Map<string, RuntimePm>;
   /** By thread: recoveries, and the error that was reported last. */
   readonly recoveries: Map<number, Recovery>;
   readonly reported: Map<number, { readonly device: string; readonly severity: Severity }>;
@@ -164,6 +191,7 @@ export const newVfioState = (): VfioState => ({
   groupFiles: new Set(),
   openGroups: new Map(),
   iommufds: newContexts(),
+  runtimePm: new Map(),
   recoveries: new Map(),
   reported: new Map(),
   showsClosing: false,
@@ -264,6 +292,7 @@ export function forgetVfio(state: VfioState): void {
   state.descriptors.files.clear();
   state.descriptors.calls.clear();
   state.iommufds.uses.clear();
+  state.runtimePm.clear();
   state.recoveries.clear();
   state.reported.clear();
   state.containers.clear();

@@ -2,6 +2,7 @@
  * Ioctls of a device (kernel drivers/vfio/vfio_main.c, drivers/vfio/pci/vfio_pci_core.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { RPM_FLAG } from '../../../model/power/runtime-pm.js';
 import { HARDWARE } from '../../../model/reason.js';
 import {
   type DeviceArgument,
@@ -13,10 +14,23 @@ import {
 } from '../../../model/vfio/device-ioctl.js';
 import { UNOWNED_OR_HARDWARE } from '../../../model/vfio/hot-reset.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
+import { isLowPower, type LowPower } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
-import { addressOf, fetched, ioctlOf, isMediated, pointerOf, vdevOf, wordsOf } from './common.js';
+import { isPowered, put } from '../power/counts.js';
+import { enterLowPower, leaveLowPower, wakeByCall } from '../power/low-power.js';
+import { releaseSet } from '../power/sets.js';
+import {
+  addressOf,
+  fetched,
+  fileOf,
+  ioctlOf,
+  isMediated,
+  pointerOf,
+  vdevOf,
+  wordsOf,
+} from './common.js';
 import { setLock, setPower } from './device.js';
 import { functionsOf, isOwnedByVfio } from './device-set.js';
 import { setToken } from './held-tokens.js';
@@ -46,26 +60,56 @@ function contextOf(k: Kernel): DeviceContext {
   };
 }
 
+/**
+ * The file of the eventfd that a wake signals (`vfio_pci_core_pm_entry_with_wakeup`).
+ * @returns 0 where a call has no such file, or an errno
+ */
+function wakeFileOf(k: Kernel, change: LowPower): number {
+  const { files, answer } = ioctlOf(k);
+  // The descriptor of a recorded call is not known: its result says what it was.
+  if (change !== 'until resumed' || answer !== undefined) return Math.min(answer ?? 0, 0);
+  const [name = null] = files;
+  if (name === null) return -ERRNO.EINVAL;
+  const file = fileOf(k, name);
+  if (file === 0) return -ERRNO.EBADF;
+  return k.world.file(file).kind === 'eventfd' ? file : -ERRNO.EINVAL;
+}
+
 /** VFIO_DEVICE_FEATURE; entering a low power state removes the mappings. */
 function serveFeature(k: Kernel, argument: DeviceArgument): number {
   const device = k.vfio.openDevice(vdevOf(k));
-  const ret = feature(device, argument, contextOf(k))?.[0] ?? -ERRNO.ENOTTY;
   const flags = argument.words[1] ?? 0;
+  const change = lowPowerChange(flags);
+  // That it is in low power already is found last.
+  const awake = device === null ? null : { ...device, lowPower: 'off' as const };
+  const ret = feature(awake, argument, contextOf(k))?.[0] ?? -ERRNO.ENOTTY;
   if (ret === 0 && setsVfToken(flags)) setToken(k, k.dev);
-  const enters = ret === 0 ? lowPowerChange(flags) : null;
-  if (enters === null) return ret;
-  if (enters) zapMappings(k, k.dev);
-  k.vfio.changeDevice(vdevOf(k), (draft) => {
-    draft.lowPower = enters;
-  });
+  if (ret !== 0 || change === null) return ret;
+  if (change === 'off') {
+    leaveLowPower(k);
+    return ret;
+  }
+  const isAgain = device !== null && isLowPower(device);
+  const wake = wakeFileOf(k, change);
+  if (wake < 0 && !(isAgain && ioctlOf(k).answer === wake)) return wake;
+  zapMappings(k, k.dev);
+  if (isAgain) return -ERRNO.EINVAL;
+  enterLowPower(k, change, wake);
   return ret;
 }
 
-/** Enters a low power state, which takes `memory_lock`. */
-const entersLowPower = (k: Kernel): boolean => {
+/** Enters or leaves a low power state, which takes `memory_lock`. */
+const changesLowPower = (k: Kernel): boolean => {
   const words = wordsOf(ioctlOf(k));
-  return ioctlOf(k).name === FEATURE && lowPowerChange(words[1] ?? 0) === true;
+  return ioctlOf(k).name === FEATURE && lowPowerChange(words[1] ?? 0) !== null;
 };
+
+/** `vfio_device_fops_unl_ioctl` returns: the device may go to sleep again. */
+function leave(k: Kernel, ret: number): undefined {
+  if (isPowered(k, k.dev)) put(k, k.dev);
+  k.endCall(ret);
+  return k.done(ret);
+}
 
 const FEATURE = 'VFIO_DEVICE_FEATURE';
 const REGION_INFO = 'VFIO_DEVICE_GET_REGION_INFO';
@@ -105,54 +149,44 @@ export const DEVICE_IOCTL = [
       const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       const data = fetched(action, STRUCT_BYTES);
       k.beginCall({ call: 'vfio_device_fops_unl_ioctl', ...place, data });
+      if (isPowered(k, k.dev)) return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
+      wakeByCall(k);
+      return undefined;
+    },
+    route: joined((k) => {
+      const action = ioctlOf(k);
+      const { name } = action;
+      const { number } = ioctlFacts(name);
+      const place = { ioctl: name, value: number, device: addressOf(k), offset: pointerOf(action) };
       if (isMediated(k, k.dev)) return k.call('mdev_ioctl', k.dev, 0, 0, 'served');
       const answer = answerOfVariant(k, name);
-      if (answer !== null) {
-        k.endCall(answer);
-        return k.done(answer);
-      }
+      if (answer !== null) return leave(k, answer);
       if (name === FEATURE && asksMigration(k)) {
         return k.call('vfio_ioctl_device_feature_migration', k.dev, 0, 0, 'served');
       }
-      if (name === FEATURE) return entersLowPower(k) ? 'lock' : 'feature';
+      if (name === FEATURE) return changesLowPower(k) ? 'lock' : 'feature';
       if (name === REGION_INFO && k.rules.regionInfoIsApart) return 'apart';
       k.beginCall({ call: 'vfio_pci_core_ioctl', ...place });
       if (name === 'VFIO_DEVICE_RESET') return k.call('vfio_pci_ioctl_reset', k.dev, 0, 0, 'done');
       if (name !== 'VFIO_DEVICE_PCI_HOT_RESET') return undefined;
       return k.call('vfio_pci_ioctl_pci_hot_reset', k.dev, 0, 0, 'done');
-    },
+    }),
     serve: (k) => {
       const ret = serve(k);
       k.endCall(ret);
-      k.endCall(ret);
-      k.done(ret);
+      return leave(k, ret);
     },
-    apart: (k) => {
-      const ret = serve(k);
-      k.endCall(ret);
-      k.done(ret);
-    },
+    apart: (k) => leave(k, serve(k)),
     done: joined((k) => {
       k.endCall(k.ret);
-      k.endCall(k.ret);
-      k.done(k.ret);
+      return leave(k, k.ret);
     }),
-    served: joined((k) => {
-      k.endCall(k.ret);
-      k.done(k.ret);
-    }),
+    served: joined((k) => leave(k, k.ret)),
     lock: takes(memoryLock, (k) => {
       k.i = serveFeature(k, argumentOf(k));
     }),
-    unlock: gives(memoryLock, (k) => {
-      k.endCall(k.i);
-      k.done(k.i);
-    }),
-    feature: (k) => {
-      const ret = serveFeature(k, argumentOf(k));
-      k.endCall(ret);
-      k.done(ret);
-    },
+    unlock: gives(memoryLock, (k) => leave(k, k.i)),
+    feature: (k) => leave(k, serveFeature(k, argumentOf(k))),
   }),
 
   procedure('vfio_pci_ioctl_reset', {
@@ -186,14 +220,21 @@ export const DEVICE_IOCTL = [
       k.beginCall({ call: 'vfio_pci_dev_set_hot_reset' });
     },
     lock: takes(setLock, (k) => {
+      if (isPowered(k, k.dev)) return k.call('vfio_pci_dev_set_pm_runtime_get', k.dev);
+      return undefined;
+    }),
+    check: joined((k) => {
       k.i = mayHotReset(k);
-      return k.i < 0 ? 'unlock' : undefined;
+      return k.i < 0 ? 'idle' : undefined;
     }),
     reset: (k) => {
       k.call('vfio_pci_dev_set_reset', k.dev);
     },
     resetDone: joined((k) => {
       k.i = k.ret;
+    }),
+    idle: joined((k) => {
+      if (isPowered(k, k.dev)) releaseSet(k);
     }),
     unlock: gives(setLock, (k) => {
       k.endCall(k.i);

@@ -32,13 +32,15 @@ export function isOwnedByVfio(k: Kernel, dev: number): boolean {
 /**
  * `vfio_pci_dev_set_try_reset`: functions that cannot be reset alone are reset together, when
  * nobody else has one of them open and all of them are of VFIO.
+ * @returns whether they are
  */
-export function resetSet(k: Kernel): void {
-  if (k.placeOf(k.dev).hardware.reset === 0) return;
+export function resetSet(k: Kernel): boolean {
+  if (k.placeOf(k.dev).hardware.reset === 0) return false;
   const all = functionsOf(k);
   const users = all.reduce((sum, dev) => sum + k.get(k.vdev(dev) + VDEV.opens), 0);
   const own = k.hasBug('resetCountsOwnOpen') ? 0 : 1;
   k.set(vdevOf(k) + VDEV.used, 1);
-  if (users > own || !all.every((dev) => isOwnedByVfio(k, dev))) return;
+  if (users > own || !all.every((dev) => isOwnedByVfio(k, dev))) return false;
   for (const dev of all) k.set(k.vdev(dev) + VDEV.used, 0);
+  return true;
 }

@@ -5,6 +5,8 @@
  */
 import { ERRNO } from '../../../../traces/index.js';
 import { addTo } from '../../../model/drivers/index.js';
+import { PCI_POWER } from '../../../model/power/power-state.js';
+import { RPM_FLAG } from '../../../model/power/runtime-pm.js';
 import { configRules, rulesShownBy } from '../../../model/vfio-pci-core/capabilities.js';
 import { openSpace } from '../../../model/vfio-pci-core/config-space-model.js';
 import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
@@ -14,6 +16,7 @@ import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
+import { isPowered, put, setState } from '../power/counts.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
 import { countVfUser } from './held-tokens.js';
@@ -31,10 +34,7 @@ export const configOf = (k: Kernel, dev: number): Uint8Array =>
 /** `pci_set_power_state`, of a function that is open or not. */
 export function setPower(k: Kernel, dev: number, state: number): void {
   k.pointCall({ call: 'pci_set_power_state', device: k.placeOf(dev).address, value: state });
-  if (k.get(k.vdev(dev) + VDEV.open) === 0) return;
-  k.vfio.changeDevice(k.vdev(dev), (draft) => {
-    draft.power = state;
-  });
+  setState(k, dev, state);
 }
 
 /**
@@ -63,22 +63,42 @@ function enable(k: Kernel, works: boolean): number {
   return added?.ret ?? 0;
 }
 
-/** The first part of `vfio_pci_core_disable`; then another thread may see the device. */
-function disable(k: Kernel): void {
-  const device = addressOf(k);
-  k.pointCall({ call: 'vfio_pci_core_disable', device });
-  k.pointCall({ call: 'pci_set_power_state', device, value: 0 });
-  clearInterrupts(k, k.dev);
-}
-
-function restore(k: Kernel): void {
+/** @returns whether the set of the device is reset, too */
+function restore(k: Kernel): boolean {
   const vdev = vdevOf(k);
   closeMigration(k, k.dev);
   k.set(vdev + VDEV.config, k.get(vdev + VDEV.saved));
   for (const member of ['saved', 'open', 'triggers', 'pages'] as const) {
     k.set(vdev + VDEV[member], 0);
   }
-  resetSet(k);
+  return resetSet(k);
+}
+
+/** `vfio_pci_core_disable`, which ends the procedure and returns `i`. */
+const DISABLE = {
+  disable: (k: Kernel) => {
+    k.pointCall({ call: 'vfio_pci_core_disable', device: addressOf(k) });
+    if (isPowered(k, k.dev)) k.call('vfio_pci_core_wake', k.dev);
+  },
+  // Then another thread may see the device.
+  awake: joined((k) => {
+    setPower(k, k.dev, PCI_POWER.D0);
+    clearInterrupts(k, k.dev);
+  }),
+  restore: (k: Kernel) => {
+    const isReset = restore(k);
+    if (!isPowered(k, k.dev)) return k.done(k.i);
+    return isReset ? k.call('vfio_pci_dev_set_try_reset', k.dev) : 'idle';
+  },
+  idle: (k: Kernel) => {
+    leaveUse(k);
+    k.done(k.i);
+  },
+};
+
+/** The use of an open device ends. */
+function leaveUse(k: Kernel): void {
+  if (isPowered(k, k.dev) && !k.world.keepsD0) put(k, k.dev);
 }
 
 /** The device of a file that a group handed out. */
@@ -146,20 +166,21 @@ export const DEVICE_FILES = [
   procedure('vfio_pci_core_enable', {
     enter: (k) => {
       k.beginCall({ call: 'vfio_pci_core_enable', device: addressOf(k) });
-      k.call('pci_try_reset_function', k.dev);
+      if (!isPowered(k, k.dev) || k.world.keepsD0) return undefined;
+      return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
     },
+    reset: joined((k) => {
+      k.call('pci_try_reset_function', k.dev);
+    }),
     exit: (k) => {
       const ret = k.ret === -ERRNO.EAGAIN ? k.ret : refusesEnable(k, k.dev);
       k.i = ret === 0 ? enable(k, k.ret === 0) : 0;
+      if (ret < 0) leaveUse(k);
       if (ret === 0 && k.i === 0) countVfUser(k, k.dev, 1);
       k.endCall(ret);
       return k.i === 0 ? k.done(ret) : undefined;
     },
-    disable,
-    restore: (k) => {
-      restore(k);
-      k.done(k.i);
-    },
+    ...DISABLE,
   }),
 
   /** The device lock is tried, and not waited for. */
@@ -180,6 +201,8 @@ export const DEVICE_FILES = [
     unlockSlot: gives(slotLock),
     reset: gives(deviceLock, (k) => {
       const reset = k.hardware?.reset(k.thread) ?? k.placeOf(k.dev).hardware.reset;
+      // It is in D0 while it is reset, and after that.
+      setState(k, k.dev, PCI_POWER.D0);
       if (reset === 0) resetDone(k, k.dev);
       k.endCall(reset);
       k.done(reset);
@@ -227,10 +250,6 @@ export const DEVICE_FILES = [
       k.pointCall({ call: 'vfio_pci_core_close_device', device: addressOf(k) });
       countVfUser(k, k.dev, -1);
     },
-    disable,
-    restore: (k) => {
-      restore(k);
-      k.done(0);
-    },
+    ...DISABLE,
   }),
 ];

@@ -1,12 +1,14 @@
 /** What functions do by themselves: interrupts, and DMA that the IOMMU lets through or not. */
 import { DMA_MAP } from '../../../model/iommu/type1.js';
 import { MAP } from '../../../model/iommufd/index.js';
+import { isAsleep } from '../../../model/power/power-state.js';
 import { peek } from '../../../model/vfio-pci-core/little-endian.js';
 import { IRQ } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
-import { FAULT } from '../../layout.js';
+import { FAULT, POWER } from '../../layout.js';
 import { procedure } from '../../steps.js';
 import { FILE, GROUP } from '../../vfio-cells.js';
+import { isPowered } from '../power/counts.js';
 import { actionOf } from './common.js';
 import { configOf } from './device.js';
 import { eventfdOf, raise } from './irqs.js';
@@ -51,11 +53,18 @@ function dma(k: Kernel, dev: number, iova: number, write: boolean): void {
   k.pointCall({ call: 'io_page_fault', device, offset: iova, value: Number(write) });
 }
 
+/** The function of the operation; 0 when there is none that does anything: one that sleeps. */
+function acting(k: Kernel): number {
+  const dev = k.findDevice(k.doing.place);
+  if (dev === 0 || !isPowered(k, dev)) return dev;
+  return isAsleep(k.get(k.power(dev) + POWER.state)) ? 0 : dev;
+}
+
 export const HARDWARE_EVENTS = [
   procedure('interrupt', {
     raise: (k) => {
       const { index, vector } = actionOf<'interrupt'>(k);
-      const dev = k.findDevice(k.doing.place);
+      const dev = acting(k);
       const isSplit = index === IRQ.INTX && k.hasBug('intxHandlerGoes');
       k.n = dev === 0 ? 0 : eventfdOf(k, dev, index, vector);
       if (isSplit && k.n !== 0) {
@@ -77,7 +86,7 @@ export const HARDWARE_EVENTS = [
   procedure('dma', {
     transfer: (k) => {
       const { iova, write } = actionOf<'dma'>(k);
-      const dev = k.findDevice(k.doing.place);
+      const dev = acting(k);
       if (dev !== 0) dma(k, dev, iova, write);
       k.done(0);
     },

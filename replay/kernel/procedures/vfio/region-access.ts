@@ -3,6 +3,7 @@
  * vfio_pci_config.c 6.1).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { RPM_FLAG } from '../../../model/power/runtime-pm.js';
 import {
   answerAccess,
   beginAccess,
@@ -27,6 +28,8 @@ import type { Kernel } from '../../kernel.js';
 import { DEVICE, FAULT } from '../../layout.js';
 import { joined, procedure, takes } from '../../steps.js';
 import { FILE, VDEV } from '../../vfio-cells.js';
+import { isPowered, put } from '../power/counts.js';
+import { wakeByCall } from '../power/low-power.js';
 import {
   actionOf,
   addressOf,
@@ -70,8 +73,20 @@ function endOwnRegion(k: Kernel): undefined {
     region === null ? null : shownByte(region, offset + i),
   );
   if (region?.copyOf !== undefined) readCopy(k, region.copyOf, offset, seen);
-  k.endCall(ret, givenOf(k, seen, ret));
+  return leave(k, ret, givenOf(k, seen, ret));
+}
+
+/** `vfio_pci_rw` returns: the device may go to sleep again. */
+function leave(k: Kernel, ret: number, given: CallAnswer = {}): undefined {
+  if (isPowered(k, k.dev)) put(k, k.dev);
+  k.endCall(ret, given);
   return k.done(ret);
+}
+
+/** Whether the device has a region: without it, nothing wakes the device. */
+function hasRegion(k: Kernel, region: number): boolean {
+  const device = k.vfio.openDevice(vdevOf(k))!;
+  return region < REGIONS || deviceRegion(device, region) !== null;
 }
 
 /** Reads the configuration space of another function, which the region shows. */
@@ -209,8 +224,7 @@ function finish(k: Kernel): undefined {
   if (k.holds(memoryLock(k))) k.release(memoryLock(k));
   const given = givenOf(k, seen, ret);
   k.endCall(ret, given);
-  k.endCall(ret, given);
-  return k.done(ret);
+  return leave(k, ret, given);
 }
 
 export const REGION_ACCESS = [
@@ -232,14 +246,22 @@ export const REGION_ACCESS = [
 
   procedure('vfio_pci_rw', {
     enter: (k) => {
-      const { region, write } = actionOf<'access'>(k);
+      const { region } = actionOf<'access'>(k);
       begin(k, 'vfio_pci_rw');
-      if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, k.arg, 'served');
-      if (region <= ROM && !(region === ROM && write)) return 'bar';
-      if (region >= REGIONS) return endOwnRegion(k);
+      if (!isPowered(k, k.dev)) {
+        wakeByCall(k);
+        return undefined;
+      }
+      if (hasRegion(k, region)) return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
       k.endCall(-ERRNO.EINVAL);
       return k.done(-ERRNO.EINVAL);
     },
+    route: joined((k) => {
+      const { region, write } = actionOf<'access'>(k);
+      if (region === REGION.CONFIG) return k.call('vfio_pci_config_rw', k.dev, 0, k.arg, 'served');
+      if (region <= ROM && !(region === ROM && write)) return 'bar';
+      return region >= REGIONS ? endOwnRegion(k) : leave(k, -ERRNO.EINVAL);
+    }),
     bar: (k) => begin(k, 'vfio_pci_bar_rw'),
     access: reads((k) => {
       const { region, offset } = actionOf<'access'>(k);
@@ -247,8 +269,7 @@ export const REGION_ACCESS = [
       const ret = barAccess(k.vfio.openDevice(vdevOf(k))!, region, offset, count);
       const given = givenOf(k, new Array(count).fill(0), ret);
       k.endCall(ret, given);
-      k.endCall(ret, given);
-      return k.done(ret);
+      return leave(k, ret, given);
     }),
     served: joined((k) => k.done(k.ret)),
   }),
