@@ -55,10 +55,11 @@ export function obstacle(scenario: ScenarioDocument, series: string): string | n
   if (bugs !== undefined) return 'its kernel has a bug of the past';
   if (kernel !== series) return `it is for kernel ${kernel}`;
   if (machine.udev !== undefined) return 'the guest has no udev';
-  for (const { name, ids, removeWaits, loads } of machine.drivers) {
+  for (const { name, ids, removeWaits, loads, parameters } of machine.drivers) {
     const isNative = ids !== undefined || MODELLED.includes(name);
     if (name !== 'vfio-pci' && !isNative) return `there is no hardware for ${name}`;
     if (name !== 'vfio-pci' && !LAB_MODULES.includes(moduleOf(name))) return `no module ${name}`;
+    if (parameters !== undefined) return `the lab loads ${name} without parameters`;
     if (removeWaits !== undefined || loads !== undefined)
       return `${name} depends on another module`;
   }

@@ -2,7 +2,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
-import { anyOf, because, type Results, unseen } from '../../model/reason.js';
+import { anyOf, type Results } from '../../model/reason.js';
 import { type HeldToken, refusalOfToken, type TokenHolder } from '../../model/vfio/vf-token.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
@@ -34,26 +34,23 @@ function holdersOf(engine: Engine, device: PciDevice): TokenHolder[] {
 
 /**
  * Why a token, or its absence, may refuse a device.
- * @param isGiven whether a token was passed; null when that is not recorded
+ * @param isGiven whether a token was passed
  */
 export function tokenRefusals(engine: Engine, device: PciDevice, isGiven: boolean | null): Results {
-  const given = isGiven === null ? [null, GIVEN] : [isGiven ? GIVEN : null];
-  const refusals = holdersOf(engine, device).flatMap((holder) =>
-    given.map((token) => refusalOfToken(holder, token) ?? []),
-  );
+  const given = isGiven ? GIVEN : null;
+  const refusals = holdersOf(engine, device).map((holder) => refusalOfToken(holder, given) ?? []);
   return anyOf(...refusals);
 }
 
-const UNSEEN_NAME = unseen(
-  'what follows the name of the device is not recorded',
-  ERRNO.EINVAL,
-  ERRNO.EACCES,
-);
-const NO_TOKEN = because(ERRNO.EINVAL, 'what follows the name of the device is no VF token');
+/** Any name may be refused by -EINVAL: what follows it is no token, or is needless. */
+const ANY_NAME: Results = [-ERRNO.EINVAL];
 
 /** The same for the device of a group that a user names, whichever it is. */
 export function tokenRefusalsOfGroup(engine: Engine, group: number): Results {
   const devices = [...engine.machine.devices].filter((device) => device.group === group);
-  if (devices.length === 0) return UNSEEN_NAME;
-  return anyOf(NO_TOKEN, ...devices.map((device) => tokenRefusals(engine, device, null)));
+  if (devices.length === 0) return [-ERRNO.EINVAL, -ERRNO.EACCES];
+  const refusals = devices.flatMap((device) =>
+    [false, true].map((isGiven) => tokenRefusals(engine, device, isGiven)),
+  );
+  return anyOf(ANY_NAME, ...refusals.filter((results) => !results.includes(-ERRNO.EINVAL)));
 }
