@@ -85,6 +85,8 @@ export {
   recordedOperation,
   type Searched,
   type UndecidedRace,
+  type WholeRun,
+  wholeRun,
 } from './races/index.js';
 export type { Report } from './report/index.js';
 export type { NamedTrace } from './scan-source.js';

@@ -3,7 +3,16 @@
  * vfr made, or a recording.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Condition, FoundOutcome, Named, Outcome, RunSpec, World } from '../replay/index.js';
+import type {
+  Condition,
+  Exploration,
+  FoundOutcome,
+  Kernel,
+  Named,
+  Outcome,
+  RunSpec,
+  World,
+} from '../replay/index.js';
 import type { TraceReader } from '../traces/index.js';
 import type { Explored } from './explored-text.js';
 import { openTrace } from './open-trace.js';
@@ -23,6 +32,8 @@ export interface RunSource {
   readonly named: Named | null;
   /** The order that was recorded: the thread of each step; null when the source has no order. */
   readonly schedule: readonly number[] | null;
+  /** A recording as a run: orders in which an actor waits for good do not count. */
+  readonly isRecorded: boolean;
 }
 
 /** A trace of a real kernel, or of a run whose order is not in it. The caller closes it. */
@@ -37,13 +48,34 @@ export async function findRun(source: string): Promise<RunSource | Recording> {
   if (form === 'scenario') {
     const document = await findScenario(source);
     const { name } = document;
-    return { name, run: specOf(document), named: namedBy(document), schedule: null };
+    return {
+      name,
+      run: specOf(document),
+      named: namedBy(document),
+      schedule: null,
+      isRecorded: false,
+    };
   }
   const text = form === 'schedule' ? await readText(source) : await scheduleIn(source);
   if (typeof text !== 'string') return text;
   const { document, schedule } = readSchedule(text, source);
   const { run, named } = document;
-  return { name: named?.scenario ?? source, run, named, schedule };
+  return { name: named?.scenario ?? source, run, named, schedule, isRecorded: false };
+}
+
+/** All of a short recording as one run. @param name of its file */
+export async function wholeRecording(
+  { reader }: Recording,
+  name: string,
+  kernel: string | undefined,
+): Promise<RunSource> {
+  const { wholeRun } = await import('../analysis/index.js');
+  const run = wholeRun(reader, kernel ?? reader.meta.kernel ?? 'unknown');
+  if (typeof run === 'string') {
+    const why = run === 'tooLong' ? 'it is too long' : 'the model does not repeat it';
+    throw await wrongOption(`the recording cannot be one run: ${why}`, 'Leave --whole out.');
+  }
+  return { name, run: run.spec, named: null, schedule: run.schedule, isRecorded: true };
 }
 
 /** What a file is by how it begins: scenarios and schedules are JSON documents, traces are not. */
@@ -148,13 +180,13 @@ export async function exploreRun(
   kernel: string,
   { states, exact = false, reduce, never = [], question }: OrderOptions,
 ): Promise<Explored> {
-  const { exploreOrders, sliceOf, World } = await import('../replay/index.js');
+  const { exploreOrders, sliceOf, waitsForGood, World } = await import('../replay/index.js');
   await refuseUnmodelled(kernel);
   const whole = { ...source.run, machine: { ...source.run.machine, kernel } };
   const device = question === undefined ? null : await functionOf(new World(whole), question);
   const world = new World(device === null ? whole : sliceOf(whole, device));
   const bad = await forbidden(source, kernel, never);
-  const found = exploreOrders(world, {
+  const all = exploreOrders(world, {
     states,
     exact,
     reduce: reduce === true ? 'always' : 'ifNeeded',
@@ -163,9 +195,24 @@ export async function exploreRun(
     ...(bad.judges === undefined ? {} : { judges: bad.judges }),
     watches: bad.watches,
     ...(device === null ? {} : { question: device }),
+    ...(source.isRecorded ? { markOf: (k: Kernel) => (waitsForGood(k) ? WAITS : '') } : {}),
   });
+  const found = source.isRecorded ? withoutWaiting(all) : all;
   const { name, named } = source;
   return { scenario: name, named, kernel, world, found };
+}
+
+const WAITS = 'an actor waits for good';
+
+/** Orders that could have come: an actor did what it did because it had seen what it waits for. */
+function withoutWaiting(found: Exploration): Exploration {
+  const outcomes = found.outcomes.filter(({ mark }) => mark !== WAITS);
+  if (found.orders === null) return { ...found, outcomes };
+  return {
+    ...found,
+    outcomes,
+    orders: outcomes.reduce((sum, one) => sum + (one.orders ?? 0n), 0n),
+  };
 }
 
 /** The address of a function of the machine. */

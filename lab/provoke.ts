@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProvokedCase, provokedCases } from './provoked-cases.js';
-import { type OrderEntry, ordersOf, type Race } from './witness-order.js';
+import { type OrderEntry, ordersOf } from './witness-order.js';
 
-interface Prediction {
+export interface Prediction {
   readonly device: string;
   /** The driver that the device has at the end, or the cycle of a deadlock. */
   readonly driver: string | null;
@@ -32,23 +32,26 @@ export function prepareProvocations(out: string): void {
  */
 export function answerPredictions(project: string, out: string): () => void {
   const cases = provokedCases();
+  const begun = new Set<string>();
   const timer = setInterval(() => {
     for (const one of cases) {
-      const isAsked = existsSync(fileOf(out, one.name, 'clean.done'));
-      if (isAsked && !existsSync(fileOf(out, one.name, 'answered'))) answer(project, out, one);
+      const isReady = existsSync(fileOf(out, one.name, 'clean.done')) && !begun.has(one.name);
+      if (!isReady) continue;
+      begun.add(one.name);
+      void answer(project, out, one);
     }
   }, 500);
   return () => clearInterval(timer);
 }
 
-function answer(project: string, out: string, one: ProvokedCase): void {
+async function answer(project: string, out: string, one: ProvokedCase): Promise<void> {
   const { name, document } = one;
-  const races = racesIn(project, fileOf(out, name, 'clean.arrows'));
-  const prediction = predictionOf(one, races);
-  writeFileSync(
-    fileOf(out, name, 'predicted.json'),
-    JSON.stringify({ prediction, races }, null, 2),
-  );
+  const trace = fileOf(out, name, 'clean.arrows');
+  const clean = lastLine(fileOf(out, name, 'clean.log'));
+  const explore = (args: readonly string[]) => vfr(project, ['explore', '--whole', trace, ...args]);
+  const driver = clean?.drivers[one.device] ?? null;
+  const prediction = await predict(one, driver, explore, fileOf(out, name, 'bad.schedule'));
+  writeFileSync(fileOf(out, name, 'predicted.json'), JSON.stringify({ prediction }, null, 2));
   const { orders = [], ...expected } = prediction ?? {};
   for (const [i, order] of orders.entries()) {
     const tried = { ...document, order, seconds: one.isDeadlock ? 8 : 20, expected };
@@ -57,22 +60,42 @@ function answer(project: string, out: string, one: ProvokedCase): void {
   writeFileSync(fileOf(out, name, 'answered'), '');
 }
 
-function racesIn(project: string, trace: string): readonly Race[] {
-  const args = [join(project, 'dist/vfr/main.js'), 'races', '--json', trace];
-  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-  return (JSON.parse(stdout) as { races: Race[] }).races;
+function vfr(project: string, args: readonly string[]): string {
+  const program = [join(project, 'dist/vfr/main.js'), ...args];
+  return spawnSync(process.execPath, program, { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout;
 }
 
-/** The first race that leads to another driver, or to a deadlock where the case is about one. */
-function predictionOf(one: ProvokedCase, races: readonly Race[]): Prediction | null {
-  const race = races.find(({ device, deadlock, drivers }) =>
-    one.isDeadlock
+interface ExploredOutcome {
+  readonly drivers: Readonly<Record<string, string | null>>;
+  readonly deadlock: string | null;
+  readonly faults: readonly string[];
+}
+
+/**
+ * The most frequent other end of a clean recording: one in which the function has another driver, or a
+ * deadlock where the case is about one.
+ * @param recorded the driver that the function has at the end of the recording
+ * @param explore what `vfr explore --whole RECORDING` prints with more arguments
+ * @param file where it writes the schedule of that end
+ */
+export async function predict(
+  one: Pick<ProvokedCase, 'device' | 'isDeadlock' | 'document' | 'order'>,
+  recorded: string | null,
+  explore: (args: readonly string[]) => string | Promise<string>,
+  file: string,
+): Promise<Prediction | null> {
+  const { device, isDeadlock } = one;
+  const { outcomes } = JSON.parse(await explore(['--json'])) as { outcomes: ExploredOutcome[] };
+  const number = outcomes.findIndex(({ drivers, deadlock, faults }) =>
+    isDeadlock
       ? deadlock !== null
-      : deadlock === null && device === one.device && drivers.other !== drivers.recorded,
+      : deadlock === null && faults.length === 0 && (drivers[device] ?? null) !== recorded,
   );
-  if (race === undefined) return null;
-  const { device, deadlock, drivers } = race;
-  return { device, driver: drivers.other, deadlock, orders: ordersOf(one, race) };
+  if (number < 0) return null;
+  const { drivers, deadlock } = outcomes[number];
+  await explore(['--witness', `${number + 1}`, '--schedule', file]);
+  const orders = ordersOf(one, readFileSync(file, 'utf8'), file);
+  return { device, driver: drivers[device] ?? null, deadlock, orders };
 }
 
 interface Ended {

@@ -1,17 +1,13 @@
-/** The order that vfr predicts a race by, as orders in which actors of the lab begin operations. */
-import { actionText, specOf } from '../replay/index.js';
+/** An order that vfr has found, as orders in which actors of the lab begin operations. */
+import {
+  actionText,
+  readSchedule,
+  specOf,
+  type WitnessStep,
+  World,
+  witnessOf,
+} from '../replay/index.js';
 import type { ProvokedCase } from './provoked-cases.js';
-
-export interface Race {
-  readonly device: string;
-  readonly class: string;
-  readonly deadlock: string | null;
-  readonly drivers: { readonly recorded: string | null; readonly other: string | null };
-  readonly witness: readonly {
-    readonly actor: { readonly task: string };
-    readonly what: string;
-  }[];
-}
 
 /** An operation, and how long the next one waits after this one has begun, instead of for its end. */
 export type OrderEntry = readonly [actor: string, operation: number, ...how: readonly unknown[]];
@@ -20,16 +16,14 @@ export type OrderEntry = readonly [actor: string, operation: number, ...how: rea
 const TRIES_MAX = 8;
 /** How long the next operation waits after one that is interrupted: for it to get far, or not at all. */
 const WAITS_MS = [300, 0];
+/** Length of the kernel's names of tasks. */
+const TASK_LENGTH = 15;
 
 /** What an operation is recognized by: recordings do not have the names of files. */
-function keyOf(what: string): string {
-  const text = what.replace(/ \((?:until|to its end|continues).*\)$/, '');
+function keyOf(text: string): string {
   if (text.startsWith('open ')) return text.split(' ').slice(0, 2).join(' ');
   return text.replace(/ on \S+$/, '');
 }
-
-/** What a race says of the thread that wrote the number of VFs. */
-const MADE = 'the kernel made the device and tried its drivers';
 
 /** A part of an operation in the witness. */
 interface Part {
@@ -39,75 +33,99 @@ interface Part {
   readonly ends: boolean;
 }
 
-/** Whether an operation, as people would type it, is the one that a race names. */
-function isNamed(text: string, what: string): boolean {
-  if (what === MADE) return text.endsWith('/sriov_numvfs');
-  const [, ofDriver] = /^wrote to (\S+)$/.exec(what) ?? [];
-  if (ofDriver !== undefined)
-    return text.endsWith(` > drivers/${ofDriver}`) || text.endsWith(` > ${ofDriver}`);
-  const [, attribute, value] = /^(\w+)=(\S+)$/.exec(what) ?? [];
-  if (attribute === undefined) return keyOf(text) === keyOf(what);
-  return text.startsWith(`echo ${value} > devices/`) && text.endsWith(`/${attribute}`);
+type Actors = World['spec']['actors'];
+
+/**
+ * The operation of the lab that one of the recording is, by the numbers of both from 1: the first
+ * one after those before it that has the same text. Not every operation is recorded.
+ */
+function operationOf(lab: Actors[number], recorded: Actors[number], number: number): number {
+  let found = 0;
+  for (const { action } of recorded.operations.slice(0, number)) {
+    const key = keyOf(actionText(action));
+    const next = lab.operations.findIndex(
+      (one, i) => i >= found && keyOf(actionText(one.action)) === key,
+    );
+    if (next >= 0) found = next + 1;
+    else if (action === recorded.operations[number - 1].action) return 0;
+  }
+  return found;
 }
 
-function partsOf({ document }: ProvokedCase, { witness }: Race): Part[] {
-  const { actors } = specOf(document);
-  return witness.flatMap(({ actor: { task }, what }): Part[] => {
-    const actor = actors.find(({ name }) => name.slice(0, 15) === task);
-    const texts = actor?.operations.map(({ action }) => actionText(action)) ?? [];
-    const at = texts.findIndex((text) => isNamed(text, what));
-    if (actor === undefined || at < 0) return [];
-    const ends = !/ \((?:continues )?until \S+\)$/.test(what) && what !== MADE;
-    return [{ actor: actor.name, operation: at + 1, ends }];
+function partsOf(lab: Actors, recorded: Actors, witness: readonly WitnessStep[]): Part[] {
+  return witness.flatMap(({ actor: name, what, operation }): Part[] => {
+    const own = recorded.find((one) => one.name === name);
+    const actor = lab.find((one) => one.name.slice(0, TASK_LENGTH) === name);
+    if (own === undefined || actor === undefined || operation === null) return [];
+    const number = operationOf(actor, own, operation);
+    const ends = !/ \((?:continues )?until \S+\)$/.test(what);
+    return number === 0 ? [] : [{ actor: actor.name, operation: number, ends }];
   });
 }
 
 /**
- * A witness interrupts operations within the kernel, where nothing outside can steer them. Such an
- * operation begins at any of the places where the witness has a part of it, at the earliest first if
- * it never ends. Operations before and after the witness are done as recorded. If only the kernel decides, the
- * same order is tried again.
+ * The orders to try for a schedule, which is that of a recording of the case. A schedule interrupts
+ * operations within the kernel, where nothing outside can steer them. Such an operation begins at
+ * any of the places where the schedule has a part of it, at the earliest first if it never ends.
+ * Operations that the recording does not have are done as in the case's own order. If only the
+ * kernel decides, the same orders are tried again.
+ * @param schedule a document as `vfr explore --schedule` writes it, from the file
  */
-export function ordersOf(one: ProvokedCase, race: Race): OrderEntry[][] {
-  const parts = partsOf(one, race);
-  const before = one.order.filter(([actor, n]) => {
+export function ordersOf(
+  { document, order }: Pick<ProvokedCase, 'document' | 'order'>,
+  schedule: string,
+  file: string,
+): OrderEntry[][] {
+  const { document: recorded, schedule: steps } = readSchedule(schedule, file);
+  const witness = witnessOf(new World(recorded.run), steps);
+  const parts = partsOf(specOf(document).actors, recorded.run.actors, witness);
+  const before = order.filter(([actor, n]) => {
     const first = parts.find((part) => part.actor === actor);
     return first === undefined || n < first.operation;
   });
-  const after = one.order.filter(([actor, n]) => {
+  const after = order.filter(([actor, n]) => {
     const last = parts.findLast((part) => part.actor === actor);
     return last !== undefined && n > last.operation;
   });
-  if (race.witness.some(({ what }) => what === MADE)) {
-    // A function exists, and can be written to, while its first driver is being tried.
-    const makers = parts.filter(({ ends }) => !ends);
-    const others = parts.filter(({ ends }) => ends);
-    const order = entriesOf([...makers, ...others], [...parts.keys()], 0);
-    return Array.from({ length: TRIES_MAX }, () => [...before, ...order, ...after]);
-  }
-  const keys = [...new Set(parts.map(({ actor, operation }) => `${operation} ${actor}`))];
-  const placesOf = keys.map((key) => {
-    const places = parts.flatMap((part, i) =>
-      `${part.operation} ${part.actor}` === key ? [i] : [],
-    );
-    return parts[places.at(-1)!]!.ends ? places.reverse() : places;
-  });
-  const choices = placesOf.reduce<number[][]>(
-    (made, places) => made.flatMap((chosen) => places.map((place) => [...chosen, place])),
-    [[]],
-  );
+  const choices = choicesOf(parts);
   const orders = WAITS_MS.flatMap((wait) =>
-    choices.map((chosen) => [...before, ...entriesOf(parts, chosen, wait), ...after]),
+    choices.map((chosen) => [...before, ...entriesOf(chosen, wait), ...after]),
   );
-  const different = new Map(orders.map((order) => [JSON.stringify(order), order]));
-  return [...different.values()].slice(0, TRIES_MAX);
+  const different = new Map(orders.map((one) => [JSON.stringify(one), one]));
+  const tries = [...different.values()];
+  const count = different.size === 1 ? 1 : TRIES_MAX;
+  return Array.from({ length: count }, (_, i) => tries[i % tries.length]);
 }
 
-function entriesOf(parts: readonly Part[], chosen: readonly number[], wait: number): OrderEntry[] {
-  return [...chosen]
-    .sort((a, b) => a - b)
-    .map((place): OrderEntry => {
-      const { actor, operation, ends } = parts[place]!;
-      return ends ? [actor, operation] : [actor, operation, 'begun', wait];
-    });
+/** A part of an operation at which it begins, and its place in the order. */
+interface Begin {
+  readonly part: Part;
+  readonly at: number;
 }
+
+/**
+ * For each operation the part at which it begins, in all ways. One that never ends waits for
+ * another one: that it begins last gives the others time for what it waits for.
+ */
+function choicesOf(parts: readonly Part[]): Begin[][] {
+  const keyed = new Map<string, Begin[]>();
+  for (const [at, part] of parts.entries()) {
+    const key = `${part.operation} ${part.actor}`;
+    keyed.set(key, [...(keyed.get(key) ?? []), { part, at }]);
+  }
+  const beginsOf = [...keyed.values()].map((begins): Begin[] => {
+    const last = begins.at(-1)!;
+    return last.part.ends ? begins.toReversed() : [...begins, { ...last, at: parts.length }];
+  });
+  return beginsOf.reduce<Begin[][]>(
+    (made, begins) => made.flatMap((chosen) => begins.map((begin) => [...chosen, begin])),
+    [[]],
+  );
+}
+
+const entriesOf = (chosen: readonly Begin[], wait: number): OrderEntry[] =>
+  chosen
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ part: { actor, operation, ends } }) =>
+      ends ? [actor, operation] : [actor, operation, 'begun', wait],
+    );

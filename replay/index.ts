@@ -97,6 +97,7 @@ export {
   run,
   type Scheduler,
   TraceRecorder,
+  waitsForGood,
   World,
 } from './kernel/index.js';
 export { autoprobeGate, matchesWith } from './model/binding/autoprobe-gate.js';

@@ -38,27 +38,35 @@ const run: fc.Arbitrary<OperationSpec> = fc
   )
   .map(operation);
 
-const match: fc.Arbitrary<UdevMatch> = fc.oneof(
-  fc
-    .record({
-      action: fc.constantFrom('add', 'add', 'change', 'unbind', 'remove'),
-      vendor: fc.constantFrom(undefined, 0x1b36),
-    })
-    .map(
-      ({ action, vendor }): UdevMatch => ({
-        subsystem: 'pci',
-        action,
-        ...(vendor === undefined ? {} : { vendor }),
-      }),
-    ),
-  fc.constantFrom<UdevMatch>({ subsystem: 'vfio' }, { subsystem: 'vfio-dev', action: 'add' }),
+const ofFunction: fc.Arbitrary<UdevMatch> = fc
+  .record({
+    action: fc.constantFrom('add', 'add', 'change', 'unbind', 'remove'),
+    vendor: fc.constantFrom(undefined, 0x1b36),
+  })
+  .map(({ action, vendor }) => ({
+    subsystem: 'pci',
+    action,
+    ...(vendor === undefined ? {} : { vendor }),
+  }));
+
+const ofFile = fc.constantFrom<UdevMatch>(
+  { subsystem: 'vfio' },
+  { subsystem: 'vfio-dev', action: 'add' },
 );
 
-const rule: fc.Arbitrary<UdevRule> = fc.record({
-  match,
-  node: fc.constantFrom({}, { group: KVM, mode: 0o660 }, { owner: USER }),
-  runs: fc.array(run, { maxLength: 2 }),
-});
+/** What rules run is about functions: the name of a group or of a device of VFIO is no address. */
+const rule: fc.Arbitrary<UdevRule> = fc.oneof(
+  fc.record({
+    match: ofFunction,
+    node: fc.constant({}),
+    runs: fc.array(run, { minLength: 1, maxLength: 2 }),
+  }),
+  fc.record({
+    match: ofFile,
+    node: fc.constantFrom({ group: KVM, mode: 0o660 }, { owner: USER }),
+    runs: fc.constant([]),
+  }),
+);
 
 const settle: OperationSpec = operation({ type: 'settle' });
 

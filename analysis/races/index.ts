@@ -20,6 +20,7 @@ export { recordedOperation } from './life-run.js';
 export type { DeadlockCandidate } from './lock-order.js';
 export type { Actor } from './operation.js';
 export type { Searched } from './search-races.js';
+export { type WholeRun, wholeRun } from './whole-run.js';
 
 export interface RaceReport extends Found {
   /**

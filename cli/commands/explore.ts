@@ -7,7 +7,14 @@ import { parseCount } from '../number-options.js';
 import { print, printJson } from '../output.js';
 import { exploreRecording } from '../recorded-orders.js';
 import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
-import { exploreRun, findRun, outcomeNumbered, type Recording } from '../run-source.js';
+import {
+  exploreRun,
+  findRun,
+  outcomeNumbered,
+  type Recording,
+  type RunSource,
+  wholeRecording,
+} from '../run-source.js';
 import { writeRun } from '../scenario-run.js';
 import { modeOption, parseOutput, writeText } from '../trace-output.js';
 
@@ -25,6 +32,7 @@ interface Options {
   readonly output?: string;
   readonly schedule?: string;
   readonly mode?: number;
+  readonly whole?: boolean;
 }
 
 export function register(program: Command): void {
@@ -44,6 +52,7 @@ export function register(program: Command): void {
       'of a recording: only lives with operations in it',
       parseWindow,
     )
+    .option('--whole', 'of a recording: all of it as one run, as `vfr races` searches it')
     .addOption(onDifferenceOption())
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--reduce', 'skip orders that make no difference; orders are not counted then')
@@ -61,7 +70,16 @@ export function register(program: Command): void {
 
 async function run(name: string, options: Options): Promise<void> {
   const source = await findRun(name);
-  if ('reader' in source) return exploreTrace(source, options);
+  if (!('reader' in source)) return exploreSource(source, name, options);
+  try {
+    if (options.whole !== true) return await exploreTrace(source, options);
+    await exploreSource(await wholeRecording(source, name, options.kernel?.[0]), name, options);
+  } finally {
+    source.reader.close();
+  }
+}
+
+async function exploreSource(source: RunSource, name: string, options: Options): Promise<void> {
   const { kernel: kernels = [source.run.machine.kernel], json, witness, output } = options;
   const isWritten = output !== undefined || options.schedule !== undefined;
   if ((witness !== undefined) !== isWritten) {
@@ -83,23 +101,20 @@ async function run(name: string, options: Options): Promise<void> {
   if (explored.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
 }
 
-/** A recording has one kernel, and no run that could be written. */
+/** Each life of a recording by itself: it has one kernel, and no run that could be written. */
 async function exploreTrace({ reader }: Recording, options: Options): Promise<void> {
   const { kernel: kernels = [], witness, never = [], ...more } = options;
-  try {
-    if (witness !== undefined || kernels.length > 1) {
-      throw await wrongOption('a recording has one kernel, and no --witness', 'Leave it out.');
-    }
-    const [kernel] = kernels;
-    const isBad = await exploreRecording(reader, {
-      ...more,
-      never,
-      ...(kernel === undefined ? {} : { kernel }),
-    });
-    if (isBad) reportFinding();
-  } finally {
-    reader.close();
+  if (kernels.length > 1) throw await wrongOption('a recording has one kernel', 'Name one.');
+  if (witness !== undefined) {
+    throw await wrongOption('lives of a recording have no --witness', 'Add --whole.');
   }
+  const [kernel] = kernels;
+  const isBad = await exploreRecording(reader, {
+    ...more,
+    never,
+    ...(kernel === undefined ? {} : { kernel }),
+  });
+  if (isBad) reportFinding();
 }
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [

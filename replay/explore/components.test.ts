@@ -133,3 +133,21 @@ test('a judgement that may look at anything is made on whole states', () => {
   const { judges: _, ...options } = OPTIONS;
   expect(exploreOrders(new World(raced(2)), options).components).toBe(1);
 });
+
+test('actors that do nothing are no components, and the run has one end', () => {
+  const never = { type: 'exists', address: '0000:51:00.0' } as const;
+  const { machine: own, actors } = runOf(1, [[bind(0)], [bind(0)]]);
+  const waiting = actors.map((actor) => ({
+    ...actor,
+    operations: actor.operations.map((one) => ({ ...one, when: never })),
+  }));
+  const [there] = own.functions;
+  const absent = { ...there, address: never.address, present: false };
+  const spec = { machine: { ...own, functions: [there, absent] }, actors: waiting };
+  const { components, orders, outcomes } = explore(spec);
+  expect({ components, orders, ends: outcomes.length }).toEqual({
+    components: 1,
+    orders: 1n,
+    ends: 1,
+  });
+});

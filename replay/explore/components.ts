@@ -89,7 +89,10 @@ export function componentsOf(k: Kernel, limits: SearchLimits): readonly Componen
     const joined = joinedBy(searched);
     const actors = joined.filter(([first]) => first < k.world.actors.length);
     if (actors.length < 2) return null;
-    if (joined.length === groups.length) return searched.filter(({ space }) => space.states > 1);
+    if (joined.length === groups.length) {
+      const busy = searched.filter(({ space }) => space.states > 1);
+      return busy.length < 2 ? null : busy;
+    }
     groups = joined;
   }
 }

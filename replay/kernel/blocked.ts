@@ -73,6 +73,10 @@ function cycleOf(blocked: readonly BlockedThread[]): BlockedThread[] {
   return [];
 }
 
+/** No thread is in a deadlock, but an actor waits for something that does not happen. */
+export const waitsForGood = (k: Kernel): boolean =>
+  findDeadlock(k) === null && k.world.actors.some((_, actor) => k.nextStep(actor) !== null);
+
 /** A deadlock in words: what each thread waits for, and which thread has it. */
 export function describeDeadlock({ blocked, cycle }: Deadlock): string {
   const threads = cycle.length > 0 ? cycle : blocked;

@@ -1,5 +1,5 @@
 /** The kernel that runs. */
-export { type Deadlock, describeDeadlock, nameOfThread } from './blocked.js';
+export { type Deadlock, describeDeadlock, nameOfThread, waitsForGood } from './blocked.js';
 export { boot } from './boot.js';
 export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';

@@ -67,6 +67,42 @@ describe('told with its line', () => {
   });
 });
 
+test.each([
+  ['unknown driver', { subsystem: 'pci' }, { load: 'nvidia' }, 'no driver of the machine'],
+  [
+    'unknown attribute',
+    { subsystem: 'pci' },
+    { write: '/sys/bus/pci/devices/$kernel/power', text: '1' },
+    'no such attribute',
+  ],
+  [
+    'name that is not known before the run',
+    { subsystem: 'vfio-dev' },
+    { read: 'driver', of: '$kernel' },
+    '$kernel is not known for vfio-dev',
+  ],
+  ['device that sends nothing', { subsystem: 'misc' }, { settle: true }, 'no uevents of misc'],
+  ['wait of a program', {}, { load: 'vfio-pci', when: { exists: '0000:41:00.4' } }, '"when"'],
+  ['file that a program would open', {}, { open: 'container' }, 'missing'],
+] as const)('a mistake in a rule of udev is found: %s', (_, match, operation, what) => {
+  const { machine, ...rest } = SCENARIOS[0];
+  const document = {
+    ...rest,
+    machine: { ...machine, udev: { rules: [{ match, runs: [operation] }] } },
+  };
+  const found = checkScenario(JSON.stringify(document), 'my.json').map((one) => one.what);
+  expect(found.join()).toContain(what);
+});
+
+test('$kernel stands for a device only in rules of udev', () => {
+  const rules = [{ match: {}, runs: [{ read: 'driver', of: '$kernel' }] }] as const;
+  const { machine, ...rest } = SCENARIOS[0];
+  const document = { ...rest, machine: { ...machine, udev: { rules } } };
+  expect(checkScenario(JSON.stringify(document), 'my.json')).toEqual([]);
+  const actors = [{ name: 'reader', does: rules[0].runs }];
+  expect(checkScenario(JSON.stringify({ ...document, actors }), 'my.json')).not.toEqual([]);
+});
+
 test('a document without mistakes is read as it is', () => {
   expect(readScenario(FINE, 'my.json')).toEqual(SCENARIOS[0]);
 });
