@@ -45,6 +45,38 @@ pgrep -x sleep > /dev/null && fail 'the command still runs'
 whole stopped.arrows
 empty Ctrl-C
 
+step 'the browser'
+# Keys come from a pipe that stays open; what the terminal shows is in a file.
+browser() { # browser OUTPUT
+  mkfifo keys
+  script -qfec "stty rows 24 cols 100; exec $vfr record --tui --only config -o $1" screen < keys > /dev/null 2>&1 &
+  terminal=$!
+  exec 3> keys
+  wait_for 'All events' screen
+  printf '\rG' >&3
+  work
+  wait_for 'row [0-9]* of [1-9][0-9][0-9]' screen
+}
+restored() { tail -c 400 screen | grep -q $'\e\\[?1049l' || fail "$1: the terminal is not given back"; }
+browser shown.arrows
+printf q >&3
+wait $terminal || { fail "the browser ended with $?"; tail -c 2000 screen; }
+exec 3>&-
+restored 'q in the browser'
+whole shown.arrows
+[ "$($vfr events --format jsonl --limit 100000 --where "kind = 'config.read'" shown.arrows | wc -l)" -gt 100 ] || fail 'what was shown is not in the file'
+empty 'q in the browser'
+rm ./*
+browser ended.arrows
+pkill -TERM -f '^node [^ ]*main.js record --tui'
+wait $terminal
+exec 3>&-
+restored 'SIGTERM to the browser'
+for _ in $(seq 1 100); do [ -f ended.arrows ] && break; sleep 0.1; done
+whole ended.arrows
+empty 'SIGTERM to the browser'
+rm ./*
+
 step 'a flight recording and a full disk'
 mkdir /tmp/small; mount -t tmpfs -o size=1m tmpfs /tmp/small
 fill() { dd if=/dev/zero of=/tmp/small/fill bs=4k 2> /dev/null; }
