@@ -9,6 +9,8 @@ test.each([
   ['probedUnreset', 'R22'],
   ['fileUseAfterFree', 'R25'],
   ['memoryOffAccess', 'R24'],
+  ['asleepAccess', 'R24'],
+  ['childWithoutParent', 'R21'],
   ['removedTwice', 'R20'],
 ] as const)('an order that hits the bug %s is of class %s', (fault, name) => {
   expect(classOfEnd({ deadlock: null, faults: [fault] }, [])).toBe(name);

@@ -76,6 +76,8 @@ const CLASS_OF_FAULT: Readonly<Record<Outcome['faults'][number], RaceClass>> = {
   probedUnreset: 'R22',
   objectUseAfterFree: 'R26',
   fileUseAfterFree: 'R25',
+  asleepAccess: 'R24',
+  childWithoutParent: 'R21',
 };
 
 /**

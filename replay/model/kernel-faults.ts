@@ -22,4 +22,8 @@ export const FAULT = {
   objectUseAfterFree: 512,
   /** A data file of a migration was used after the device had dropped it. */
   fileUseAfterFree: 1024,
+  /** A function was accessed while it, or the PF of it, slept. */
+  asleepAccess: 2048,
+  /** The parent of a mediated device has gone, and the device has not. */
+  childWithoutParent: 4096,
 } as const;

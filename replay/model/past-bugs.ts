@@ -73,6 +73,26 @@ export const PAST_BUGS = {
     what: 'a call drops its reference to an object of an iommufd, and then releases a lock in it',
     fix: '6f9c4d8c468c iommufd: Do not UAF during iommufd_put_object()',
   },
+  virqfdReleasedTwice: {
+    what: 'an eventfd that is closed releases what waits for it, which a call may have done since',
+    fix: 'b68e7fa879cd vfio: Fix virqfd release race',
+  },
+  createMissesParent: {
+    what: 'a mediated device is made while its parent is unregistered: neither waits for the other',
+    fix: '5715c4dd66a3 vfio/mdev: Synchronize device create/remove with parent removal',
+  },
+  tokenOfSameDriverOnly: {
+    what: 'a VF needs the token of its PF only if both have the same driver',
+    fix: '1ef3342a934e vfio/pci: Fix vf_token mechanism when device-specific VF drivers are used',
+  },
+  sleepingPfGetsVfs: {
+    what: 'VFs are made without waking their PF, and a user may put a PF with VFs into D3hot',
+    fix: 'f4162eb1e2fc vfio/pci: Change the PF power state to D0 before enabling VFs',
+  },
+  sleepLeavesMemory: {
+    what: 'BARs of a function that its user has put into D3hot can be accessed',
+    fix: '2b2c651baf1c vfio/pci: Invalidate mmaps and block the access in D3hot power state',
+  },
 } as const satisfies Readonly<Record<string, PastBug>>;
 
 export type PastBugName = keyof typeof PAST_BUGS;

@@ -1,7 +1,8 @@
 /** VFs (kernel drivers/pci/iov.c 6.1, 6.18, 6.19). */
 import { ERRNO } from '../../../traces/index.js';
+import { isAsleep } from '../../model/power/power-state.js';
 import type { Kernel } from '../kernel.js';
-import { DEVICE, FAULT } from '../layout.js';
+import { DEVICE, FAULT, POWER } from '../layout.js';
 import type { Place } from '../place.js';
 import { gives, joined, procedure, takes } from '../steps.js';
 import { deviceLock } from './attach.js';
@@ -135,6 +136,9 @@ export const SRIOV = [
     enter: (k) => {
       const { dev, arg } = k;
       k.begin('pci_iov_add_virtfn', dev, 0, arg);
+      // The configuration space of a VF is read as it is added: all ones while its PF sleeps.
+      const sleeps = isPowered(k, dev) && isAsleep(k.get(k.power(dev) + POWER.state));
+      if (sleeps) k.fault(FAULT.asleepAccess);
       const isThere = k.findDevice(vfPlace(k, dev, arg)) !== 0;
       if (isThere) k.fault(FAULT.addedTwice);
       const failure = isThere ? -ERRNO.EEXIST : failureOfVf(k);

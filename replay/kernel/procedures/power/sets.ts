@@ -61,6 +61,9 @@ export const SETS = [
   procedure('vfio_pci_core_sriov_configure', {
     enter: (k) => {
       if (k.arg === 0) return k.call('pci_disable_sriov', k.dev, 0, 0, 'disabled');
+      if (k.hasBug('sleepingPfGetsVfs')) {
+        return k.call('pci_enable_sriov', k.dev, 0, k.arg, 'unwoken');
+      }
       return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
     },
     lock: takes(memoryLock, (k) => {
@@ -75,9 +78,10 @@ export const SETS = [
       k.done(k.n);
     },
     disabled: (k) => {
-      put(k, k.dev);
+      if (!k.hasBug('sleepingPfGetsVfs')) put(k, k.dev);
       k.done(0);
     },
+    unwoken: joined((k) => k.done(k.ret)),
   }),
 
   /** The first part of `vfio_pci_core_disable`: the device leaves low power, and is woken. */

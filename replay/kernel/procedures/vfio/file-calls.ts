@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../../traces/index.js';
 import type { Kernel } from '../../kernel.js';
+import { FAULT } from '../../layout.js';
 import { gives, joined, procedure, takes, waits } from '../../steps.js';
 import { type Descriptor, FILE, GROUP, PROCESS } from '../../vfio-cells.js';
 import {
@@ -17,7 +18,7 @@ import {
 } from './common.js';
 import { openIommufd } from './iommufd-calls.js';
 import { leaveIommufd } from './iommufd-devices.js';
-import { releaseEventfd, writeEventfd } from './irqs.js';
+import { firstUnmaskedBy, releaseEventfd, writeEventfd } from './irqs.js';
 import { inheritMappings } from './memory.js';
 import { refusedByNode } from './node-access.js';
 
@@ -158,9 +159,17 @@ export const FILES = [
 
   procedure('eventfd_release', {
     enter: (k) => {
+      k.n = k.hasBug('virqfdReleasedTwice') ? firstUnmaskedBy(k, k.arg) : 0;
+      return k.n === 0 ? 'release' : undefined;
+    },
+    // A call may have released it since.
+    again: (k) => {
+      if (firstUnmaskedBy(k, k.arg) !== k.n) k.fault(FAULT.interruptUseAfterFree);
+    },
+    release: joined((k) => {
       releaseEventfd(k, k.arg);
       k.done(0);
-    },
+    }),
   }),
 
   /** A write to an eventfd. */

@@ -9,13 +9,16 @@ import {
   type VfToken,
 } from '../../../model/vfio/vf-token.js';
 import type { Kernel } from '../../kernel.js';
+import { DEVICE } from '../../layout.js';
 import { VDEV } from '../../vfio-cells.js';
 import { ioctlOf, isMediated, wordsOf } from './common.js';
 
 /** Cells of the PF whose driver is one of VFIO, for a VF of it; 0 for any other function. */
 function pfOfVf(k: Kernel, dev: number): number {
   const pf = k.findDevice(k.placeOf(dev).physfn);
-  return pf !== 0 && k.get(k.vdev(pf) + VDEV.registered) !== 0 ? k.vdev(pf) : 0;
+  if (pf === 0 || k.get(k.vdev(pf) + VDEV.registered) === 0) return 0;
+  const isOfSameDriver = k.get(pf + DEVICE.driver) === k.get(dev + DEVICE.driver);
+  return isOfSameDriver || !k.hasBug('tokenOfSameDriverOnly') ? k.vdev(pf) : 0;
 }
 
 function heldBy(k: Kernel, pf: number): HeldToken {

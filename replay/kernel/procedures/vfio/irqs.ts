@@ -107,6 +107,9 @@ export function releaseEventfd(k: Kernel, file: number): void {
   for (const vdev of unmaskedBy(k, file)) removeTrigger(k, vdev, UNMASKER);
 }
 
+/** A device whose INTx an eventfd unmasks; 0 for none. */
+export const firstUnmaskedBy = (k: Kernel, file: number): number => unmaskedBy(k, file)[0] ?? 0;
+
 /** Devices whose INTx an eventfd unmasks. */
 function unmaskedBy(k: Kernel, file: number): number[] {
   const found: number[] = [];

@@ -3,6 +3,7 @@
  * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_rdwr.c 6.1, 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
+import { PCI_POWER } from '../../../model/power/power-state.js';
 import {
   expectedFault,
   faultResult,
@@ -260,6 +261,10 @@ export function faultIn(k: Kernel, touch: Touch): void {
 const leavesMappings = (k: Kernel): boolean =>
   k.hasBug('memoryOffKeepsMappings') || k.hasBug('faultAfterZap');
 
+/** Whether an access reaches a function that its user has put into D3hot. */
+export const reachesAsleep = (k: Kernel): boolean =>
+  k.hasBug('sleepLeavesMemory') && deviceOf(k)!.power >= PCI_POWER.D3HOT;
+
 export const MEMORY = [
   procedure('mmap', {
     enter: (k) => {
@@ -300,6 +305,10 @@ export const MEMORY = [
     fault: reads((k) => {
       // Another thread has unmapped it since: the access comes out as if it had done so before.
       if (mapOf(k, actionOf<'touch'>(k).map) === null) return k.done(-ERRNO.EFAULT);
+      if (reachesAsleep(k)) {
+        k.fault(FAULT.asleepAccess);
+        return k.done(0);
+      }
       const isOn = memoryEnabled(deviceOf(k)!);
       return isOn && k.hasBug('faultAfterZap')
         ? undefined

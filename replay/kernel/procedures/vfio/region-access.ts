@@ -41,7 +41,7 @@ import {
 } from './common.js';
 import { configOf, setPower } from './device.js';
 import { ENDS_WITH_FILE, holdFile } from './held-file.js';
-import { memoryLock, reads, zapMappings } from './memory.js';
+import { memoryLock, reachesAsleep, reads, zapMappings } from './memory.js';
 import { hasDoor } from './variant-hooks.js';
 
 /**
@@ -115,7 +115,8 @@ export function givenOf(k: Kernel, seen: readonly (number | null)[], ret: number
 
 function contextOf(k: Kernel, device: OpenDevice): WriteContext {
   const { irqType, fn } = device;
-  return { fn, isMsi: irqType === IRQ.MSI, hasVfs: k.get(k.dev + DEVICE.numVfs) > 0 };
+  const hasVfs = k.get(k.dev + DEVICE.numVfs) > 0 && !k.hasBug('sleepingPfGetsVfs');
+  return { fn, isMsi: irqType === IRQ.MSI, hasVfs };
 }
 
 /** Serves an access on the current device until it needs the hardware. */
@@ -266,7 +267,10 @@ export const REGION_ACCESS = [
     access: reads((k) => {
       const { region, offset } = actionOf<'access'>(k);
       const count = countOf(k);
-      const ret = barAccess(k.vfio.openDevice(vdevOf(k))!, region, offset, count);
+      if (reachesAsleep(k)) k.fault(FAULT.asleepAccess);
+      const ret = reachesAsleep(k)
+        ? count
+        : barAccess(k.vfio.openDevice(vdevOf(k))!, region, offset, count);
       const given = givenOf(k, new Array(count).fill(0), ret);
       k.endCall(ret, given);
       return leave(k, ret, given);
