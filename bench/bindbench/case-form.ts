@@ -14,14 +14,9 @@ export const CAPABILITIES: Readonly<Record<string, string>> = {
   'group-numbers': 'IOMMU groups that get another number',
   'iommu-probe': 'drivers of IOMMUs that come after functions',
   kvm: 'files of KVM that hold groups and devices',
-  mdev: 'mediated devices',
-  migration: 'states of migration and their data files',
   mm: 'the memory of a process: its lock, and exec',
   'no-iommu': 'the no-IOMMU mode',
-  'power-states': 'runtime PM and D3',
-  tokens: 'VF tokens',
-  udev: 'the queue of uevents, and rules that act on them',
-  virqfd: 'eventfds that unmask interrupts',
+  'set-lock': 'dev_set->lock as VFIO gets a device',
 };
 
 const outcomes = SCENARIO_SCHEMA.properties!.outcomes;
