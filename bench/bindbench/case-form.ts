@@ -2,7 +2,12 @@
  * The form of a case, as JSON Schema and as types: a race that was reported in public, as a scenario
  * that has it and one that has not. docs/case.schema.json publishes it.
  */
-import { SCENARIO_SCHEMA, type ScenarioDocument } from '../../replay/index.js';
+import {
+  publishedSchema,
+  SCENARIO_PARTS,
+  SCENARIO_SCHEMA,
+  type ScenarioDocument,
+} from '../../replay/index.js';
 import { count, record, type Schema, text } from '../../replay/scenarios/schema-forms.js';
 
 /** What a machine lacks for a case that cannot be written yet, one word each. */
@@ -117,6 +122,10 @@ export const CASE_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
   title: 'BindBench case',
   anyOf: [written, missing],
 };
+
+/** JSON text of the schema, as docs/case.schema.json has it. */
+export const publishedCaseSchema = (): string =>
+  publishedSchema(CASE_SCHEMA, { ...SCENARIO_PARTS, machine, actors, outcomes, step: operation });
 
 type Outcomes = ScenarioDocument['outcomes'];
 type Situation = Pick<ScenarioDocument, 'kernel' | 'bugs' | 'machine' | 'actors' | 'outcomes'>;

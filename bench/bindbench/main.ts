@@ -14,7 +14,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VfrError } from '../../traces/index.js';
-import { CASE_SCHEMA } from './case-form.js';
+import { publishedCaseSchema } from './case-form.js';
 import { extract } from './extract-case.js';
 import { EXAMPLE, pageOf } from './page.js';
 import { isWritten, type ReadCase, readCases } from './read-case.js';
@@ -64,8 +64,7 @@ function main(): void {
   if (write) {
     const example = readFileSync(join(ROOT, EXAMPLE), 'utf8');
     writeFileSync(join(ROOT, 'docs/bindbench.md'), pageOf(cases, scores, example));
-    const schema = `${JSON.stringify(CASE_SCHEMA, null, 2)}\n`;
-    writeFileSync(join(ROOT, 'docs/case.schema.json'), schema);
+    writeFileSync(join(ROOT, 'docs/case.schema.json'), publishedCaseSchema());
   }
   const totals = totalsOf(scores);
   if (json) console.log(JSON.stringify({ cases: scores, ...totals }, null, 2));

@@ -33,7 +33,11 @@ export function because(errno: number, text: string, ...cells: readonly string[]
 
 /** The same, where the cause is inferred. */
 export const inferring = (errno: number, text: string, ...cells: readonly string[]): Results =>
-  withReasons([-errno], [{ ret: -errno, text, cells, basis: 'inferred' }]);
+  inferringResult(-errno, text, ...cells);
+
+/** The same for a result that is no errno. */
+export const inferringResult = (ret: number, text: string, ...cells: readonly string[]): Results =>
+  withReasons([ret], [{ ret, text, cells, basis: 'inferred' }]);
 
 /**
  * Results whose cause is in no recording.

@@ -19,8 +19,9 @@ import { WORK } from './work.js';
 
 export type { ScenarioDocument } from './document.js';
 export { kindOf } from './outcome.js';
+export { publishedSchema } from './published-schema.js';
 export { checkScenario, type LineMistake, readScenario, runsKernel } from './read.js';
-export { SCENARIO_SCHEMA } from './schema.js';
+export { SCENARIO_PARTS, SCENARIO_SCHEMA } from './schema.js';
 export { specOf } from './spec.js';
 
 export { isVfioDriver, VMMS, type Vmm, withDriver, withVmm } from './vmm.js';

@@ -6,6 +6,7 @@
 import { READ_ATTRIBUTES } from '../kernel/index.js';
 import { FAULT } from '../model/kernel-faults.js';
 import { PAST_BUGS } from '../model/past-bugs.js';
+import type { Parts } from './published-schema.js';
 import {
   address,
   count,
@@ -200,10 +201,12 @@ const common = {
   onError,
 } as const satisfies Record<string, Schema>;
 
+const conditionOfRules: Schema = { description: 'holds for everybody', anyOf: shared };
+
 /** A program that udev runs waits for nothing by itself. */
 const ofRules = {
-  if: { description: 'the operation is left out unless this holds', anyOf: shared },
-  unless: { description: 'the operation is left out if this holds', anyOf: shared },
+  if: { ...conditionOfRules, description: 'the operation is left out unless this holds' },
+  unless: { ...conditionOfRules, description: 'the operation is left out if this holds' },
   onError,
 } as const satisfies Record<string, Schema>;
 
@@ -280,6 +283,13 @@ const outcome = record(
   [],
 );
 
+const outcomes: Schema = {
+  description: 'every run ends in one of them, and each of them can come',
+  type: 'array',
+  items: outcome,
+  minItems: 1,
+};
+
 export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'vfr scenario',
@@ -332,12 +342,7 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
           ['name', 'does'],
         ),
       },
-      outcomes: {
-        description: 'every run ends in one of them, and each of them can come',
-        type: 'array',
-        items: outcome,
-        minItems: 1,
-      },
+      outcomes,
       never: {
         description: 'conditions that no end of a run may fulfil (docs/expressions.md)',
         type: 'array',
@@ -346,4 +351,19 @@ export const SCENARIO_SCHEMA: Schema & Readonly<Record<string, unknown>> = {
     },
     ['scenario', 'name', 'title', 'kernel', 'machine', 'actors', 'outcomes'],
   ),
+};
+
+/** What has several places in the schema, by the names that it is published with. */
+export const SCENARIO_PARTS: Parts = {
+  address,
+  device,
+  driver,
+  condition,
+  conditionOfRules,
+  result,
+  function: pciFunction,
+  pciDriver,
+  idEntry,
+  operation,
+  outcome,
 };

@@ -28,7 +28,7 @@ import {
 } from '../engine/verdict.js';
 import { containerOfGroup, groupNumber } from './group-keys.js';
 import { reachOf } from './vfio-cdev.js';
-import { showsMemory, whyRefused } from './vfio-memory.js';
+import { mayBeRefused, showsMemory, whyRefused } from './vfio-memory.js';
 
 /**
  * A fault is reported after it happened: younger mappings than this may have been made in between.
@@ -197,7 +197,8 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
     if (mapping === undefined || mapping.process !== e.pid) continue;
     if (faults(open))
       return placing(explained(whyRefused(open), VM_FAULT.SIGBUS), { device: address });
-    if (!showsMemory(engine, true) || open.lowPower === 'unknown') return UNKNOWN;
+    if (!showsMemory(engine, true)) return UNKNOWN;
+    if (open.lowPower === 'unknown') return mayBeRefused(engine, open, VM_FAULT.SIGBUS, address);
     return diverge(`${address}/memory`, 'memory is enabled', 'a bus error');
   }
   // Not in a mapping of a device, if all are known: it belongs to another file.

@@ -5,7 +5,7 @@
 
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../../model/hex.js';
-import { inferring, type Results, reasoned } from '../../model/reason.js';
+import { inferring, inferringResult, type Results, reasoned } from '../../model/reason.js';
 import { popCall, pushCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt } from '../../model/vfio/vfio-state.js';
 import { DONE } from '../../model/vfio-pci-core/effects.js';
@@ -17,7 +17,12 @@ import {
   pieceOf,
   VM_FAULT,
 } from '../../model/vfio-pci-core/mmap-faults.js';
-import { isLowPower, noMemory, type OpenDevice } from '../../model/vfio-pci-core/open-device.js';
+import {
+  isLowPower,
+  memoryEnabled,
+  noMemory,
+  type OpenDevice,
+} from '../../model/vfio-pci-core/open-device.js';
 import { isMemory, type Resource, ROM } from '../../model/vfio-pci-core/pci-function.js';
 import {
   keepMapped,
@@ -137,7 +142,7 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
     if (wanted === VM_FAULT.NOPAGE) return DEFAULT;
     return placing(explained(whyRefused(device), e.ret), { device: address });
   }
-  if (device.lowPower === 'unknown') return UNKNOWN;
+  if (device.lowPower === 'unknown') return mayBeRefused(engine, device, e.ret, address);
   // A huge page does not fit into the rest of a mapping that the user has unmapped in part.
   if (e.ret === VM_FAULT.FALLBACK && call.fault.order > 0) return UNKNOWN;
   return showsMemory(engine, e.ret === VM_FAULT.SIGBUS)
@@ -148,9 +153,26 @@ export function pageFault(engine: Engine, e: EventCursor): Verdict {
 /** Why a page of a BAR is not mapped. */
 export function whyRefused(device: OpenDevice): Results {
   const ret = VM_FAULT.SIGBUS;
-  return isLowPower(device)
-    ? reasoned(ret, 'the device is in low power', 'device/vfio/lowPower')
-    : reasoned(ret, ...noMemory(device));
+  if (isLowPower(device)) return reasoned(ret, 'the device is in low power', LOW_POWER);
+  if (device.lowPower === 'unknown' && memoryEnabled(device)) return inferringResult(ret, ...STILL);
+  return reasoned(ret, ...noMemory(device));
+}
+
+const LOW_POWER = 'device/vfio/lowPower';
+const STILL = [
+  'probably nothing has woken the device in low power: memory is on',
+  LOW_POWER,
+] as const;
+
+/** A fault while low power may have ended: a refusal shows that it has not. */
+export function mayBeRefused(
+  engine: Engine,
+  device: OpenDevice,
+  ret: number | null,
+  address: string,
+): Verdict {
+  if (ret !== VM_FAULT.SIGBUS || !showsMemory(engine, true)) return UNKNOWN;
+  return placing(explained(whyRefused(device), ret), { device: address });
 }
 
 const HUGE = 'vfio_pci_mmap_huge_fault';
