@@ -125,7 +125,10 @@ export interface Hooks<O extends Own> {
   readonly info?: (own: O) => readonly Uint8Array[];
   /** As the device is opened, before anybody uses it. */
   readonly open?: (own: O) => O;
-  /** What it does before the core resets the device for its user. */
+  /**
+   * What it does at each VFIO_DEVICE_RESET, before the core resets the device, and before `ioctl`,
+   * which may refuse the call.
+   */
   readonly reset?: (own: O) => O;
   /** What it does after any reset of the function. */
   readonly resetDone?: (own: O) => O;

@@ -134,8 +134,10 @@ function serve(k: Kernel): number {
 function answerOfVariant(k: Kernel, name: string): number | null {
   const found = variantOf(k, k.dev);
   if (found === null) return null;
-  const { variant, own } = found;
-  if (name === 'VFIO_DEVICE_RESET') keepOwn(k, k.dev, variant.reset?.(own));
+  const { variant } = found;
+  const reset = name === 'VFIO_DEVICE_RESET' ? variant.reset?.(found.own) : undefined;
+  keepOwn(k, k.dev, reset);
+  const own = reset ?? found.own;
   return variant.ioctl?.(own, name, wordsOf(ioctlOf(k)))?.[0] ?? null;
 }
 
