@@ -62,18 +62,27 @@ export async function outcomeText(one: FoundOutcome): Promise<string> {
   const parts = [bound.join(', ') || 'no function is left'];
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
-  if (isBad && parts.length === 1) parts.push('not an outcome that is allowed');
+  if (isBad && parts.length === 1)
+    parts.push(`not an outcome that is allowed${errorsText(outcome.errors)}`);
   const text = parts.join('; ');
   return component === null ? text : `component ${component}: ${text}`;
+}
+
+/** By actor, since the drivers of an outcome that is not allowed may be those of one that is. */
+function errorsText(errors: FoundOutcome['outcome']['errors']): string {
+  const failed = Object.entries(errors).filter(([, names]) => names.length > 0);
+  const texts = failed.map(([actor, names]) => `${actor}: ${names.join(', ')}`);
+  return texts.length === 0 ? '' : `, with errors (${texts.join('; ')})`;
 }
 
 /** What a JSON document says of an outcome: docs/cli.md has its keys. */
 export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
   const { describeDeadlock, shareOf } = await import('../replay/index.js');
   const { outcome, orders, isBad } = one;
-  const { drivers, deadlock, faults } = outcome;
+  const { drivers, deadlock, faults, errors } = outcome;
   return {
     drivers,
+    errors,
     orders,
     share: shareOf(one, found),
     deadlock: deadlock === null ? null : describeDeadlock(deadlock),
