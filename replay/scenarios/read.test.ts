@@ -75,6 +75,26 @@ describe('told with its line', () => {
     expect(checkScenario(text, 'my.json')[0]?.what).toContain('no errno is called EFOO');
   });
 
+  test.each([
+    ['an actor that does not exist', { actor: 'nobody', did: 1 }, 'no actor is called nobody'],
+    ['more operations than there are', { actor: 'one', did: 3 }, 'one has 2 operations'],
+  ])('a condition that never holds: %s', (_, condition, what) => {
+    const read = { read: 'driver', of: SCENARIOS[0].machine.functions[0].address };
+    const actors = [
+      { name: 'one', does: [read, read] },
+      {
+        name: 'two',
+        does: ['when', 'if', 'unless'].map((member) => ({ ...read, [member]: condition })),
+      },
+    ];
+    const text = JSON.stringify({ ...SCENARIOS[0], actors, outcomes: [{}], never: undefined });
+    expect(checkScenario(text, 'my.json').map((mistake) => mistake.what)).toEqual([
+      what,
+      what,
+      what,
+    ]);
+  });
+
   test('a member that is missing is told where it is missing', () => {
     const text = FINE.replace(/ *"title".*\n/, '');
     expect(checkScenario(text, 'my.json')).toEqual([

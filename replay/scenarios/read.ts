@@ -172,9 +172,25 @@ function* mistakesInOperation(
   }
   yield* mistakesInUserNames(operation, path, machine);
   yield* mistakesInMdevs(operation, path, machine, mdevsOf(actors));
-  const { when } = operation;
-  if (when !== undefined && 'actor' in when && !actors.some(({ name }) => name === when.actor)) {
-    yield { path: `${path}/when/actor`, what: `no actor is called ${when.actor}` };
+  yield* mistakesInConditions(operation, path, actors);
+}
+
+/** Conditions on actors that do not exist, or on more operations than they have. */
+function* mistakesInConditions(
+  operation: OperationDocument,
+  path: string,
+  actors: ScenarioDocument['actors'],
+): Generator<Mistake> {
+  for (const member of ['when', 'if', 'unless'] as const) {
+    const condition = operation[member];
+    if (condition === undefined || !('actor' in condition)) continue;
+    const { actor: name, did } = condition;
+    const count = actors.find((actor) => actor.name === name)?.does.length;
+    if (count === undefined) {
+      yield { path: `${path}/${member}/actor`, what: `no actor is called ${name}` };
+    } else if (did > count) {
+      yield { path: `${path}/${member}/did`, what: `${name} has ${count} operations` };
+    }
   }
 }
 
