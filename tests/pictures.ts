@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of README.md and docs/ from the shipped capture: `npm run pictures`.
  *
- * The lanes come from a report, the terminal from the browser itself. Pictures follow the light or dark
+ * Lanes and registers come from a report, the terminal from the browser itself. Pictures follow the light or dark
  * setting of their reader.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,15 +38,14 @@ ${content}
 </svg>
 `;
 
-/** The lanes at the head of a report. Words of a pointer on a bar are left out. */
-async function lanesOf(reader: TraceReader): Promise<string> {
-  const { html } = await makeReport([{ name: 'vfr-demo.arrows', reader }]);
-  const [svg] = /<svg[^>]*role="img"[\s\S]*?<\/svg>/.exec(html) ?? [];
-  if (svg === undefined) throw new Error('the report has no lanes');
+/** A figure of a report. Words of a pointer on a bar are left out. @param label begins its label */
+function figureOf(html: string, label: string, title: string): string {
+  const figures = html.match(/<svg[^>]*role="img"[\s\S]*?<\/svg>/g) ?? [];
+  const svg = figures.find((one) => one.includes(`aria-label="${label}`));
+  if (svg === undefined) throw new Error(`the report has no figure "${label}"`);
   const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!;
   const inner = svg.replace(/^<svg[^>]*>|<\/svg>$/g, '').replace(/<title>[\s\S]*?<\/title>/g, '');
   const style = 'text{font:11px system-ui,sans-serif}';
-  const title = 'Which driver had each device, from when to when, and races';
   const content = `${HATCH}${inner}`;
   return picture(Number(width), Number(height), { title, style, content });
 }
@@ -76,7 +75,11 @@ try {
   importInput({ input: join(CAPTURE, 'trace.txt.zst'), snapshot, output: file });
   mkdirSync(PICTURES, { recursive: true });
   const reader = TraceReader.open(file);
-  writeFileSync(join(PICTURES, 'lanes.svg'), await lanesOf(reader));
+  const { html } = await makeReport([{ name: 'vfr-demo.arrows', reader }]);
+  const lanes = 'Which driver had each device, from when to when, and races';
+  const registers = 'How often which registers were read and written, over time';
+  writeFileSync(join(PICTURES, 'lanes.svg'), figureOf(html, 'The driver of', lanes));
+  writeFileSync(join(PICTURES, 'report.svg'), figureOf(html, 'Accesses to registers', registers));
   writeFileSync(join(PICTURES, 'browse.svg'), await terminalOf(reader));
   reader.close();
 } finally {
