@@ -48,7 +48,7 @@ empty Ctrl-C
 step 'the browser'
 # Keys come from a pipe that stays open; what the terminal shows is in a file.
 browser() { # browser OUTPUT
-  mkfifo keys
+  mkfifo keys; : > screen
   script -qfec "stty rows 24 cols 100; exec $vfr record --tui --only config -o $1" screen < keys > /dev/null 2>&1 &
   terminal=$!
   exec 3> keys
