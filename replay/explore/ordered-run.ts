@@ -158,7 +158,7 @@ function stepAt(
 function locksOf(k: Kernel): ReadonlySet<number> {
   const locks = new Set([GLOBAL.rescanRemove, ...k.vfio.locks()]);
   for (const place of k.world.places) {
-    for (let life = 0; life < k.lives; life++) locks.add(k.deviceRecord(place, life) + DEVICE.lock);
+    for (const dev of k.recordsOf(place)) locks.add(dev + DEVICE.lock);
   }
   return locks;
 }

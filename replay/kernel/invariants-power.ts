@@ -9,10 +9,8 @@ import { VDEV } from './vfio-cells.js';
 /** Records of functions that are in use and have power management. */
 function* devices(k: Kernel): Generator<number> {
   for (const place of k.world.places) {
-    for (let life = 0; life < k.lives && !place.mediated; life++) {
-      const dev = k.deviceRecord(place, life);
-      if (k.get(dev + DEVICE.present) !== 0) yield dev;
-    }
+    if (place.mediated) continue;
+    for (const dev of k.recordsOf(place)) if (k.get(dev + DEVICE.present) !== 0) yield dev;
   }
 }
 

@@ -6,13 +6,11 @@ import { GROUP, VDEV } from './vfio-cells.js';
 
 /** Whether VFIO has a device of the function at a place, which calls can find. */
 function hasDevice(k: Kernel, place: Place): boolean {
-  for (let life = 0; life < k.lives; life++) {
-    const dev = k.deviceRecord(place, life);
-    if (k.get(dev + DEVICE.present) === 0) continue;
+  return k.recordsOf(place).some((dev) => {
+    if (k.get(dev + DEVICE.present) === 0) return false;
     const vdev = k.vdev(dev);
-    if (k.get(vdev + VDEV.registered) !== 0 && k.get(vdev + VDEV.leaving) === 0) return true;
-  }
-  return false;
+    return k.get(vdev + VDEV.registered) !== 0 && k.get(vdev + VDEV.leaving) === 0;
+  });
 }
 
 /** @returns what is wrong, for people; empty if nothing is */

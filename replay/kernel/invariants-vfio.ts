@@ -6,9 +6,7 @@ import { FILE, GROUP, VDEV } from './vfio-cells.js';
 /** Records of devices, with their places. */
 function* devices(k: Kernel): Generator<readonly [vdev: number, place: Place]> {
   for (const place of k.world.places) {
-    for (let life = 0; life < k.lives; life++) {
-      yield [k.vdev(k.deviceRecord(place, life)), place];
-    }
+    for (const dev of k.recordsOf(place)) yield [k.vdev(dev), place];
   }
 }
 

@@ -16,10 +16,7 @@ function* locks(k: Kernel): Generator<number> {
 /** Every record of a function that is in use. */
 function* devices(k: Kernel): Generator<number> {
   for (const place of k.world.places) {
-    for (let life = 0; life < k.lives; life++) {
-      const dev = k.deviceRecord(place, life);
-      if (k.get(dev + DEVICE.present) !== 0) yield dev;
-    }
+    for (const dev of k.recordsOf(place)) if (k.get(dev + DEVICE.present) !== 0) yield dev;
   }
 }
 
@@ -55,7 +52,7 @@ function checkDevice(k: Kernel, dev: number, broken: string[]): void {
     if (k.get(dev + DEVICE[member]) < 0) say(`has ${member} below 0`);
   }
   if (k.get(dev + DEVICE.numVfs) > 0 && physfn !== null) say('is a VF with VFs');
-  const lives = Array.from({ length: k.lives }, (_, life) => k.deviceRecord(place, life));
+  const lives = k.recordsOf(place);
   const visible = lives.filter((record) => k.get(record + DEVICE.visible) !== 0);
   if (visible.length > 1) say('is there twice');
 }

@@ -47,6 +47,7 @@ export class State {
   readonly udev: UdevState | null;
 
   readonly #devices: number;
+  readonly #records: readonly (readonly number[])[];
   readonly #found: number;
   readonly #plugged: number;
   readonly #drivers: number;
@@ -73,6 +74,8 @@ export class State {
     this.lives = this.threads + 1;
     cells.allocate(GLOBAL_CELLS);
     this.#devices = cells.allocate(places.length * this.lives * DEVICE_CELLS);
+    const lives = Array.from({ length: this.lives }, (_, life) => life);
+    this.#records = places.map((place) => lives.map((life) => this.deviceRecord(place, life)));
     this.#found = cells.allocate(places.length);
     this.#plugged = cells.allocate(places.length);
     this.#drivers = cells.allocate(drivers.length * DRIVER_CELLS);
@@ -115,6 +118,11 @@ export class State {
   /** The record of one life of the function at a place. */
   deviceRecord(place: Place, life: number): number {
     return this.#devices + (place.index * this.lives + life) * DEVICE_CELLS;
+  }
+
+  /** All records of functions that a place can have at the same time. */
+  recordsOf({ index }: Place): readonly number[] {
+    return this.#records[index];
   }
 
   /** Whether a cell only counts who is there: in which order they come makes no difference. */

@@ -22,13 +22,8 @@ export const rescanRemoveLock = (): number => GLOBAL.rescanRemove;
 export const slotLock = (k: Kernel): number => k.dev + DEVICE.slotLock;
 
 /** A record for a function that comes into being; others may still hold the one before. */
-export function newDevice(k: Kernel, place: Place): number {
-  for (let life = 0; life < k.lives; life++) {
-    const dev = k.deviceRecord(place, life);
-    if (k.get(dev + DEVICE.present) === 0) return dev;
-  }
-  return 0;
-}
+export const newDevice = (k: Kernel, place: Place): number =>
+  k.recordsOf(place).find((dev) => k.get(dev + DEVICE.present) === 0) ?? 0;
 
 export const DEVICES = [
   /** `device_add` of a function: it can be found, and no driver matches yet. */

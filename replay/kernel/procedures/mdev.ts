@@ -20,11 +20,7 @@ const modelAt = (k: Kernel, drv: number): MdevDriver | null => k.driverAt(drv).m
 /** Records of a UUID that exist, up to their last reference. */
 const isTaken = (k: Kernel): boolean => {
   const { place } = k.doing;
-  if (place === null) return false;
-  for (let life = 0; life < k.lives; life++) {
-    if (k.get(k.deviceRecord(place, life) + DEVICE.present) !== 0) return true;
-  }
-  return false;
+  return place !== null && k.recordsOf(place).some((dev) => k.get(dev + DEVICE.present) !== 0);
 };
 
 /** The type that the thread makes a device of, as sysfs has it. */

@@ -84,11 +84,7 @@ const idleCallback = (k: Kernel): number =>
 /** The function whose work item is queued at the worker's place; 0 for none. */
 function queuedAt(k: Kernel): number {
   const place = k.world.places[k.thread - k.powerWorkers];
-  for (let life = 0; life < k.lives; life++) {
-    const dev = k.deviceRecord(place, life);
-    if (k.get(k.power(dev) + POWER.pending) !== 0) return dev;
-  }
-  return 0;
+  return k.recordsOf(place).find((dev) => k.get(k.power(dev) + POWER.pending) !== 0) ?? 0;
 }
 
 export const RUNTIME = [

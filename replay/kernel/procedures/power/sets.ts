@@ -25,8 +25,7 @@ export function releaseSet(k: Kernel): void {
   const { set } = k.placeOf(k.dev);
   for (const place of k.world.places) {
     if (place.set !== set || place.mediated) continue;
-    for (let life = 0; life < k.lives; life++) {
-      const dev = k.deviceRecord(place, life);
+    for (const dev of k.recordsOf(place)) {
       if (!isHeld(k, dev)) continue;
       k.set(k.power(dev) + POWER.ofSet, 0);
       put(k, dev);
