@@ -86,8 +86,6 @@ export class StringTable {
    * `duckdb_string_t` of string i at word 4 i; copying these words into a vector copies the string.
    */
   readonly words: Uint32Array;
-  /** The first of these in every row of a vector. */
-  readonly repeated = new Uint32Array(VECTOR_ROWS * STRING_WORDS);
   /** Keeps the memory alive that the words point to. */
   readonly vector: duckdb.Vector;
 
@@ -100,8 +98,20 @@ export class StringTable {
     });
     const raw = duckdb.vector_get_data(this.vector, count * STRING_WORDS * 4);
     this.words = new Uint32Array(raw.slice().buffer);
-    const first = this.words.subarray(0, STRING_WORDS);
-    for (let row = 0; row < VECTOR_ROWS; row++) this.repeated.set(first, row * STRING_WORDS);
+  }
+}
+
+/** One string for all rows of a vector. */
+export class RepeatedString {
+  /** Its `duckdb_string_t` in every row. */
+  readonly words = new Uint32Array(VECTOR_ROWS * STRING_WORDS);
+  /** Keeps the memory alive that the words point to. */
+  readonly table: StringTable;
+
+  constructor(text: string) {
+    this.table = new StringTable([text]);
+    for (let at = 0; at < this.words.length; at += STRING_WORDS)
+      this.words.set(this.table.words, at);
   }
 }
 

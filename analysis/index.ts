@@ -40,7 +40,6 @@ export {
 } from './device-timeline.js';
 export { type Comparison, compare, type Difference, type EventPair } from './diff/index.js';
 export type { ResultStream } from './duckdb.js';
-
 export { type ExportFormat, exportTrace } from './export/index.js';
 export {
   type Cell,

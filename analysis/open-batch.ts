@@ -16,8 +16,8 @@ import {
   copyBytes,
   copyCount,
   copyDict,
-  copyFirst,
   copyInts,
+  copyRepeated,
   copyWords,
   type Rows,
 } from './vector-copy.js';
@@ -46,7 +46,7 @@ export class OpenBatch {
     const count = Math.min(VECTOR_ROWS, this.#size - this.#start);
     const rows: Rows = { start: this.#start, count, picks: this.picks };
     this.columns.forEach((column, i) => {
-      if (column === 'trace') copyFirst(this.source.nameTable, count, out[i]);
+      if (column === 'trace') copyRepeated(this.source.nameRows, count, out[i]);
       else if (column === LOST_AFTER) this.#copyLostAfter(rows, out[i]);
       else if ('of' in column) this.ends?.copy(column.column, rows, out[i]);
       else this.#copy(column, rows, out[i]);

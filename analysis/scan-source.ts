@@ -6,7 +6,7 @@ import {
   firstIndex,
   type TraceReader,
 } from '../traces/index.js';
-import { StringTable } from './duckdb.js';
+import { RepeatedString, StringTable } from './duckdb.js';
 import { lostPlaces } from './lost-places.js';
 
 /** A trace, and its name in the column `trace`. */
@@ -20,7 +20,7 @@ export interface Source extends NamedTrace {
   /** Where events are missing; found when a query first needs it. */
   readonly lost: () => readonly number[];
   readonly tables: Readonly<Record<DictColumn, StringTable>>;
-  readonly nameTable: StringTable;
+  readonly nameRows: RepeatedString;
 }
 
 /** Copies the strings of a trace to memory of DuckDB. */
@@ -30,7 +30,7 @@ export function prepareSource({ name, reader }: NamedTrace): Source {
     name,
     reader,
     tables: Object.fromEntries(tables) as Record<DictColumn, StringTable>,
-    nameTable: new StringTable([name]),
+    nameRows: new RepeatedString(name),
     lost: once(() => lostPlaces(reader)),
   };
 }

@@ -4,6 +4,7 @@ import {
   type Address,
   type FixedArray,
   INLINE_BYTES,
+  type RepeatedString,
   STRING_WORDS,
   type StringTable,
   VECTOR_ROWS,
@@ -86,9 +87,9 @@ export function copyDict(view: DictView, table: StringTable, rows: Rows, out: Ve
   out.values(strings, 0, count * STRING_WORDS);
 }
 
-/** Fills a vector with the first string of a table. */
-export function copyFirst(table: StringTable, count: number, out: VectorWriter): void {
-  out.values(table.repeated, 0, count * STRING_WORDS);
+/** Fills a vector with one string. */
+export function copyRepeated({ words }: RepeatedString, count: number, out: VectorWriter): void {
+  out.values(words, 0, count * STRING_WORDS);
 }
 
 /** For a text column the bytes must be valid UTF-8. */
