@@ -8,6 +8,9 @@ import type { ScenarioDocument } from '../replay/index.js';
 type FunctionDocument = ScenarioDocument['machine']['functions'][number];
 type Operation = ScenarioDocument['actors'][number]['does'][number];
 
+/** The kernel's name of an actor's task: it keeps 15 bytes (TASK_COMM_LEN). */
+export const taskName = (actor: string): string => actor.slice(0, 15);
+
 /** The machine `twins`: the PF with its VFs, two functions with the same ids, two of one group. */
 export const PF = '0000:01:00.0';
 const PF_SRIOV = { totalVfs: 4, offset: 1, stride: 1, vfDevice: '0x0010' } as const;

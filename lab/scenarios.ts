@@ -7,7 +7,7 @@ import { rowsOf } from '../tests/rewrite.js';
 import { openSource, TraceReader } from '../traces/index.js';
 import { type Comparison, compareLanes, lanesOf } from './compare-runs.js';
 import { say } from './host.js';
-import { forGuest, obstacle, onLab } from './lab-scenario.js';
+import { forGuest, obstacle, onLab, taskName } from './lab-scenario.js';
 
 /** Schedules of vfr's kernel that are tried before a real run counts as different. */
 const SEEDS = 1500;
@@ -94,7 +94,7 @@ function checkOne(
 ): Row {
   const nothing = { name: document.name, seed: null, compared: 0, equal: 0 };
   if (span === null) return { ...nothing, first: { actor: '', model: '', real: 'it was not run' } };
-  const actors = document.actors.map((actor) => actor.name.slice(0, 15));
+  const actors = document.actors.map((actor) => taskName(actor.name));
   const own = recording.filter(({ ts }) => Number(ts) >= span.from && Number(ts) <= span.to);
   const real = lanesOf(own, actors, compared);
   const seeds = document.actors.length === 1 ? 1 : SEEDS;

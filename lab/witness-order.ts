@@ -7,6 +7,7 @@ import {
   World,
   witnessOf,
 } from '../replay/index.js';
+import { taskName } from './lab-scenario.js';
 import type { ProvokedCase } from './provoked-cases.js';
 
 /** An operation, and how long the next one waits after this one has begun, instead of for its end. */
@@ -16,8 +17,6 @@ export type OrderEntry = readonly [actor: string, operation: number, ...how: rea
 const TRIES_MAX = 8;
 /** How long the next operation waits after one that is interrupted: for it to get far, or not at all. */
 const WAITS_MS = [300, 0];
-/** Length of the kernel's names of tasks. */
-const TASK_LENGTH = 15;
 
 /** What an operation is recognized by: recordings do not have the names of files. */
 function keyOf(text: string): string {
@@ -55,7 +54,7 @@ function operationOf(lab: Actors[number], recorded: Actors[number], number: numb
 function partsOf(lab: Actors, recorded: Actors, witness: readonly WitnessStep[]): Part[] {
   return witness.flatMap(({ actor: name, what, operation }): Part[] => {
     const own = recorded.find((one) => one.name === name);
-    const actor = lab.find((one) => one.name.slice(0, TASK_LENGTH) === name);
+    const actor = lab.find((one) => taskName(one.name) === name);
     if (own === undefined || actor === undefined || operation === null) return [];
     const number = operationOf(actor, own, operation);
     const ends = !/ \((?:continues )?until \S+\)$/.test(what);

@@ -8,13 +8,8 @@ import { MAP, type Reach } from '../../model/iommufd/index.js';
 import { only } from '../../model/possible.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
-import { mappingAt, VM_FAULT } from '../../model/vfio-pci-core/mmap-faults.js';
-import {
-  D3HOT,
-  isLowPower,
-  memoryEnabled,
-  type OpenDevice,
-} from '../../model/vfio-pci-core/open-device.js';
+import { mappingAt, refusesTouch, VM_FAULT } from '../../model/vfio-pci-core/mmap-faults.js';
+import { D3HOT } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -195,7 +190,7 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
     if (typeof open === 'string') continue;
     const mapping = mappingAt(open, e.offset);
     if (mapping === undefined || mapping.process !== e.pid) continue;
-    if (faults(open))
+    if (refusesTouch(open))
       return placing(explained(whyRefused(open), VM_FAULT.SIGBUS), { device: address });
     if (!showsMemory(engine, true)) return UNKNOWN;
     if (open.lowPower === 'unknown') return mayBeRefused(engine, open, VM_FAULT.SIGBUS, address);
@@ -204,5 +199,3 @@ export function busError(engine: Engine, e: EventCursor): Verdict {
   // Not in a mapping of a device, if all are known: it belongs to another file.
   return doubtful ? UNKNOWN : STIMULUS;
 }
-
-const faults = (device: OpenDevice): boolean => isLowPower(device) || !memoryEnabled(device);

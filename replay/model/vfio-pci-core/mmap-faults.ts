@@ -90,10 +90,14 @@ const partFrom = (of: Mapping, from: number, start: number, end: number): Mappin
   changed: true,
 });
 
+/** Whether a touch of a BAR is a bus error, if it is mapped at all. */
+export const refusesTouch = (device: OpenDevice): boolean =>
+  isLowPower(device) || !memoryEnabled(device);
+
 /** What the handler returns. */
 export function faultResult(device: OpenDevice, mapping: Mapping, fault: Fault): number {
   if (fault.order > 0 && !fits(device, mapping, fault)) return VM_FAULT.FALLBACK;
-  return isLowPower(device) || !memoryEnabled(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
+  return refusesTouch(device) ? VM_FAULT.SIGBUS : VM_FAULT.NOPAGE;
 }
 
 /** A huge page must be aligned in memory as it is in the mapping, and lie in it. */
