@@ -1,4 +1,5 @@
 /** Functions that sleep: while nobody has them open, and as their users want it. */
+import { PCI_POWER } from '../model/power/power-state.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from '../model/vfio/device-features.js';
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { bind, GPU, gpu, NIC, nics, numVfs, power, unbind, VF, vfioPci } from './parts.js';
@@ -14,8 +15,7 @@ const touch: OperationDocument = { touch: 'bar0' };
 const memoryOn = onDevice.config.write(4, 2, 2);
 /** The control register of power management. */
 const PMCSR = 0x44;
-const D3HOT = 3;
-const sleep = onDevice.config.write(PMCSR, 2, D3HOT);
+const sleep = onDevice.config.write(PMCSR, 2, PCI_POWER.D3HOT);
 const wake = onDevice.config.write(PMCSR, 2, 0);
 const readBar = onDevice.region.read(0, 0, 4);
 

@@ -6,10 +6,10 @@ import { hex } from '../../model/hex.js';
 import { DMA_MAP, type DmaMapping, type DmaSpace } from '../../model/iommu/type1.js';
 import { MAP, type Reach } from '../../model/iommufd/index.js';
 import { only } from '../../model/possible.js';
+import { PCI_POWER } from '../../model/power/power-state.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
 import type { ContainerKey } from '../../model/vfio/file-descriptors.js';
 import { mappingAt, refusesTouch, VM_FAULT } from '../../model/vfio-pci-core/mmap-faults.js';
-import { D3HOT } from '../../model/vfio-pci-core/open-device.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
 import {
@@ -130,7 +130,7 @@ const rangeOf = ({ iova, size }: Range): string => `${hex(iova)} to ${hex(iova +
 /** What else of the device bears on a fault. */
 function stateOf({ vfio }: Engine, address: string): string {
   const open = vfio.functions.get(address)?.open;
-  const sleeps = typeof open === 'object' && open.power >= D3HOT;
+  const sleeps = typeof open === 'object' && open.power >= PCI_POWER.D3HOT;
   const resets = [...vfio.calls.values()]
     .flat()
     .some(

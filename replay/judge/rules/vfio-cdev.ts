@@ -18,7 +18,7 @@ import {
 import { isUuid } from '../../model/mdev/index.js';
 import type { Unknown } from '../../model/possible.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
-import { CDEV_CALL, type Door, doorOf, isCdevCall } from '../../model/vfio/cdev.js';
+import { CDEV_CALL, type Door, doorOf, isCdevCall, PASID_SINCE } from '../../model/vfio/cdev.js';
 import { notViable } from '../../model/vfio/container-ioctl.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import {
@@ -40,9 +40,6 @@ import { judge, judgeByKernel } from './vfio-results.js';
 import { blockersOf, viable } from './vfio-viable.js';
 
 const { BIND, ATTACH } = CDEV_CALL;
-
-/** The first kernel in which ATTACH and DETACH accept a PASID. */
-const PASID_SINCE = 6015;
 
 /** What a device is bound to: nothing when it is closed. */
 const bindingOf = ({ open, bound }: VfioFunction): VfioFunction['bound'] =>

@@ -1,5 +1,6 @@
 /** A user writes a part of configuration space that is one physical access. */
 
+import { PCI_POWER } from '../power/power-state.js';
 import { type ConfigSpace, ownerOf } from './config-space-model.js';
 import { type Steps, UNKNOWN, type Unknown } from './effects.js';
 import { merge, peek, poke, type Width } from './little-endian.js';
@@ -165,13 +166,12 @@ function* restoreBars({ rbar }: ConfigSpace): Steps<void> {
 }
 
 const PM_CONTROL = 4;
-const D3HOT = 3;
 
 function* writePm(args: Args, value: number): Steps<WriteResult> {
   const ret = yield* writeMasked(args, value);
   if (ret !== 0 || args.offset !== PM_CONTROL) return ret;
   const state = value & 3;
-  if (state >= D3HOT) yield { type: 'zap' };
+  if (state >= PCI_POWER.D3HOT) yield { type: 'zap' };
   // A function with VFs stays awake; the write succeeds nevertheless.
   if (state === 0 || !args.context.hasVfs) yield { type: 'power', state };
   return 0;

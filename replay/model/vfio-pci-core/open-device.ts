@@ -3,6 +3,7 @@
  * drivers/vfio/pci/vfio_pci_core.c 6.1).
  */
 
+import { PCI_POWER } from '../power/power-state.js';
 import { CAP } from './capabilities.js';
 import type { ConfigSpace } from './config-space-model.js';
 import type { DeviceRegion } from './device-regions.js';
@@ -10,9 +11,6 @@ import type { PciFunction } from './pci-function.js';
 
 /** Interrupt types by their index in the VFIO API; `NONE` is the count of indexes (uapi vfio.h). */
 export const IRQ = { INTX: 0, MSI: 1, MSIX: 2, ERR: 3, REQ: 4, NONE: 5 } as const;
-
-/** Power states of the PCI core: 0 is D0, 3 is D3hot. */
-export const D3HOT = 3;
 
 /**
  * Whether a low power feature is engaged (`pm_runtime_engaged`), so that mappings fault: until its
@@ -95,11 +93,12 @@ export const isLowPower = ({ lowPower }: OpenDevice): boolean =>
 
 /** Whether BAR accesses reach the device (`__vfio_pci_memory_enabled`). */
 export const memoryEnabled = ({ space, power }: OpenDevice): boolean =>
-  power < D3HOT && (space.noCommandMemory || (space.vconfig[COMMAND] & COMMAND_MEMORY) !== 0);
+  power < PCI_POWER.D3HOT &&
+  (space.noCommandMemory || (space.vconfig[COMMAND] & COMMAND_MEMORY) !== 0);
 
 /** Why accesses of memory BARs do not reach the device, and the cell that says so. */
 export const noMemory = ({ power }: OpenDevice): readonly [text: string, cell: string] =>
-  power >= D3HOT
+  power >= PCI_POWER.D3HOT
     ? ['the device is in D3hot', 'device/vfio/power']
     : ['memory is off in the Command register', 'device/vfio/memory'];
 

@@ -15,6 +15,9 @@ export const CDEV_CALL = {
 const CDEV_CALLS: ReadonlySet<string> = new Set(Object.values(CDEV_CALL));
 export const isCdevCall = (name: string): boolean => CDEV_CALLS.has(name);
 
+/** The first kernel in which ATTACH and DETACH accept a PASID (drivers/vfio/device_cdev.c 6.15). */
+export const PASID_SINCE = 6015;
+
 /** A device that is bound to an iommufd. */
 export interface Binding {
   /** By the group, which is in an iommufd, or by the character device. */

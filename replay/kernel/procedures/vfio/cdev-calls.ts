@@ -3,7 +3,7 @@
  * drivers/vfio/device_cdev.c, iommufd.c 6.12, drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
-import { CDEV_CALL, isCdevCall } from '../../../model/vfio/cdev.js';
+import { CDEV_CALL, isCdevCall, PASID_SINCE } from '../../../model/vfio/cdev.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import { BIND_TOKEN_SINCE } from '../../../model/vfio/vf-token.js';
 import type { Kernel } from '../../kernel.js';
@@ -58,8 +58,8 @@ const LEAST: Readonly<Record<string, number>> = {
 /** Kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID, as a flag. */
 const FLAG_SINCE: Readonly<Record<string, number>> = {
   [CDEV_CALL.BIND]: BIND_TOKEN_SINCE,
-  [CDEV_CALL.ATTACH]: 6015,
-  [CDEV_CALL.DETACH]: 6015,
+  [CDEV_CALL.ATTACH]: PASID_SINCE,
+  [CDEV_CALL.DETACH]: PASID_SINCE,
 };
 /** Errors that what the flags give may cause. */
 const OF_FLAGS: ReadonlySet<number> = new Set([
