@@ -1,6 +1,6 @@
 /** Users of character devices: objects of an iommufd, and the door by which a user has a device. */
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
-import { bind, ixgbe, NIC, nics, TWIN, unbind, vfioPci } from './parts.js';
+import { after, bind, ixgbe, NIC, nics, TWIN, unbind, vfioPci } from './parts.js';
 
 const nic: FunctionDocument = { ...nics[0], driver: 'vfio-pci', override: 'vfio-pci' };
 const shared: readonly FunctionDocument[] = [
@@ -40,11 +40,6 @@ const map = (at: string): OperationDocument => ({
   with: { ioas_id: 1, flags: 7, user_va: '0x7f0000000000', length: '0x10000', iova: at },
 });
 const exit: OperationDocument = { exit: true };
-const after = (actor: string, did: number, operation: OperationDocument): OperationDocument => ({
-  ...operation,
-  when: { actor, did },
-});
-
 /** Objects of an iommufd in the order of their making: the IOAS, the device, its page table. */
 const IOAS = 1;
 const DEVICE = 2;

@@ -43,6 +43,16 @@ export const ixgbe: DriverDocument = {
   ids: [{ vendor: '0x8086', device: '0x10fb' }],
 };
 
+/** An operation that waits until an actor has done so many operations. */
+export const after = (
+  actor: string,
+  did: number,
+  operation: OperationDocument,
+): OperationDocument => ({
+  ...operation,
+  when: { actor, did },
+});
+
 const ofDevice = (address: string, attribute: string, text: string): OperationDocument => ({
   write: `/sys/bus/pci/devices/${address}/${attribute}`,
   text,

@@ -2,7 +2,7 @@
 import { PCI_POWER } from '../model/power/power-state.js';
 import { DEVICE_FEATURE, FEATURE_FLAG } from '../model/vfio/device-features.js';
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
-import { bind, GPU, gpu, NIC, nics, numVfs, power, unbind, VF, vfioPci } from './parts.js';
+import { after, bind, GPU, gpu, NIC, nics, numVfs, power, unbind, VF, vfioPci } from './parts.js';
 import { onDevice, openDeviceOf, orStop } from './vfio-parts.js';
 
 const nic: FunctionDocument = { ...nics[0], driver: 'vfio-pci', override: 'vfio-pci' };
@@ -36,11 +36,6 @@ const read = (attribute: Attribute, as: string, of = NIC): OperationDocument => 
   of,
   as,
 });
-const after = (actor: string, did: number, operation: OperationDocument): OperationDocument => ({
-  ...operation,
-  when: { actor, did },
-});
-
 export const POWER_SCENARIOS: readonly ScenarioDocument[] = [
   {
     ...first,

@@ -1,6 +1,7 @@
 /** Users of a PF and of its VF have to know the same token. */
+import { DEVICE_FEATURE, FEATURE_FLAG } from '../model/vfio/device-features.js';
 import type { FunctionDocument, OperationDocument, ScenarioDocument } from './document.js';
-import { GPU, gpu, VF, vfioPci } from './parts.js';
+import { after, GPU, gpu, VF, vfioPci } from './parts.js';
 
 const first = { scenario: 1, kernel: '6.12' } as const;
 const OLD = '1d0a7ed4-8bf4-4f0e-a6f5-0e2d5b1b6a01';
@@ -14,11 +15,6 @@ const machine = {
 };
 
 const tokenOf = (token: string | undefined) => (token === undefined ? {} : { token });
-const after = (actor: string, did: number, operation: OperationDocument): OperationDocument => ({
-  ...operation,
-  when: { actor, did },
-});
-
 const groupOf = (device: string): readonly OperationDocument[] => [
   { open: 'container' },
   { open: 'group', of: device },
@@ -31,11 +27,10 @@ const get = (device: string, token?: string): OperationDocument => ({
   device,
   ...tokenOf(token),
 });
-const SET_TOKEN = '0x20000';
 const setToken = (token: string): OperationDocument => ({
   ioctl: 'VFIO_DEVICE_FEATURE',
   on: 'device',
-  with: { flags: SET_TOKEN },
+  with: { flags: DEVICE_FEATURE.PCI_VF_TOKEN | FEATURE_FLAG.SET },
   token,
 });
 const bindTo = (flags: 0 | 1, token?: string): OperationDocument => ({

@@ -8,7 +8,7 @@ import type {
   OperationDocument,
   ScenarioDocument,
 } from './document.js';
-import { bind, ixgbe, NIC, nics, override, TWIN, unbind, vfioPci } from './parts.js';
+import { after, bind, ixgbe, NIC, nics, override, TWIN, unbind, vfioPci } from './parts.js';
 
 const scenario = 1;
 
@@ -78,11 +78,6 @@ const hotReset = (...groups: readonly string[]): OperationDocument => ({
   with: { count: groups.length },
   files: groups,
 });
-const after = (actor: string, did: number, operation: OperationDocument): OperationDocument => ({
-  ...operation,
-  when: { actor, did },
-});
-
 const first = { scenario, kernel: '6.12' } as const;
 
 export const VFIO: readonly ScenarioDocument[] = [
