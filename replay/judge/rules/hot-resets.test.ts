@@ -16,19 +16,25 @@ const QUESTION = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
 const SET_RESET = 'vfio_pci_dev_set_hot_reset';
 const words = (...values: number[]) => new Uint8Array(Int32Array.of(...values).buffer);
 
-function present(device: string, iommu_group: string, driver: string): EventRow {
-  const resource = ['0x1000 0x1fff 0x40200'];
+/** @param physfn of a VF, which has no resources as long as nobody has read them */
+function present(
+  device: string,
+  iommu_group: string,
+  driver: string,
+  physfn: string | null = null,
+): EventRow {
+  const resource = physfn === null ? ['0x1000 0x1fff 0x40200'] : undefined;
   const ids = { vendor: '0x8086', device: '0x1', class: '0x0' };
-  const text = JSON.stringify({ driver, ...ids, iommu_group, resource });
+  const text = JSON.stringify({ driver, ...ids, iommu_group, resource, physfn });
   return { kind: 'snapshot', name: 'start', device, driver, text, data: new Uint8Array(256) };
 }
 
 class User {
   readonly rows: EventRow[];
 
-  constructor(driver = 'vfio-pci') {
+  constructor(driver = 'vfio-pci', physfn: string | null = null) {
     this.rows = [
-      present(FIRST, '24', 'vfio-pci'),
+      present(FIRST, '24', 'vfio-pci', physfn),
       present(SECOND, '25', driver),
       { kind: 'snapshot', name: 'end' },
     ];
@@ -159,6 +165,12 @@ describe('the question what a hot reset reaches', () => {
     expect(asked(28, 0, 0, 2, [24, 0x0b0000, 25, 0x020b0000])).toEqual([
       'a function that a reset reaches | 0000:0b:00.2',
     ]);
+  });
+
+  test('the question what a hot reset reaches is answered for a VF with its PF', () => {
+    const vf = (count: number) => new User('nvme', SECOND).asks(28, 0, 0, count).divergences;
+    expect(vf(2)).toEqual([]);
+    expect(vf(1)).toEqual(['count 2 | count 1']);
   });
 
   test('the question what a hot reset reaches may have an argument that is not accessible', () => {

@@ -63,7 +63,9 @@ export function hotResetContext(
   const others = onBus(engine, address);
   const known = others.every((d) => only(d.visible) !== undefined);
   const present = others.filter((d) => certainly(d.visible, true));
-  const listed = known && functionAt(engine.vfio, address).resources !== null;
+  // A VF that came during the recording has no resources of its own in it.
+  const listedWith = engine.machine.find(address)?.physfn ?? address;
+  const listed = known && functionAt(engine.vfio, listedWith).resources !== null;
   const drivers = present.map((d) => only(d.driver));
   const owned = drivers.every((d) => typeof d === 'string' && driverModel(d).vfioPci);
   const addresses = present.map((d) => d.address);
