@@ -34,6 +34,9 @@ const ADMINISTRATION = ['dpdk', 'driverctl', 'libvirt-clients', 'libvirt-daemon-
 /** Jobs that need the lab's own drivers. */
 const ON_LAB_DRIVERS = ['provoke', 'scenarios'];
 
+/** Jobs that need VFIO with iommufd and character devices. */
+const ON_IOMMUFD = ['hot-resets', 'iommufd'];
+
 const OPTIONS = {
   kernel: { type: 'string', default: '6.1' },
   machine: { type: 'string', default: 'vtd' },
@@ -83,7 +86,7 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   const root = guestRoot(cache);
   const kernel = guestKernel(cache, root, series);
   if (job === 'selftests' || job === 'iommufd') vfioSelftests(root, series);
-  if (job === 'iommufd') iommufdModules({ cache, root, kernel }, series);
+  if (ON_IOMMUFD.includes(job)) iommufdModules({ cache, root, kernel }, series);
   if (job === 'tools') addPackages(root, ADMINISTRATION);
   if (ON_LAB_DRIVERS.includes(job)) labModules({ root, project, kernel }, LAB_MODULES);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));

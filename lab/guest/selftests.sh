@@ -30,8 +30,14 @@ run vfio_pci_sriov_uapi_test $pf
 [ -z "$igb" ] || run vfio_pci_driver_test $igb
 run vfio_pci_device_init_perf_test $edu $nic
 if [ "$door" = iommufd ]; then
-  # The others take an IOMMU that a kernel built for tests pretends to have.
-  only=(-f iommufd -f iommufd_ioas -V mock_domain -V two_mock_domain -V mock_domain_limit)
+  # The others need the IOMMU, or the accesses, of a kernel that is built for tests.
+  only=()
+  for test in hwpt_attach area_auto_iova reserved_overflow area_allowed iova_ranges access_domain_destory access_pin \
+    access_pin_unmap access_rw access_rw_unaligned fork_gone fork_present dmabuf_simple dmabuf_revoke \
+    alloc_hwpt_nested; do
+    only+=(-T $test)
+  done
+  only+=(-f iommufd -v no_domain)
   run iommufd all
 fi
 bash scripts/cleanup.sh >> /out/setup.txt 2>&1

@@ -120,4 +120,5 @@ def main(bdf):
     say('closed')
 
 
-main(sys.argv[1])
+if __name__ == '__main__':
+    main(sys.argv[1])
