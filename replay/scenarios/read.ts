@@ -10,7 +10,8 @@ import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { DriverDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { type Json, parseJson } from './json.js';
 import { SCENARIO_SCHEMA } from './schema.js';
-import { ATTRIBUTES, attributeOf, specOf } from './spec.js';
+import { specOf } from './spec.js';
+import { attributeOf } from './sysfs-path.js';
 import { type Mistake, mistakesOf } from './validate.js';
 
 export interface LineMistake extends Mistake {
@@ -162,10 +163,9 @@ function* mistakesInOperation(
     if (name !== undefined && !isDriver(name)) yield unknownDriver(`${path}/${verb}`, name);
   }
   if ('write' in operation) {
-    const place = attributeOf(operation.write);
-    if (place === null) {
-      const what = `no such attribute; there are ${ATTRIBUTES.join(', ')}`;
-      yield { path: `${path}/write`, what };
+    const place = attributeOf(operation.write, machine);
+    if (typeof place === 'string') {
+      yield { path: `${path}/write`, what: place };
     } else if (place.driver !== null && !isDriver(place.driver)) {
       yield unknownDriver(`${path}/write`, place.driver);
     }
@@ -227,18 +227,20 @@ function mdevsOf(actors: ScenarioDocument['actors']): Set<string> {
 function* mistakesInUserNames(
   operation: OperationDocument,
   path: string,
-  { functions }: ScenarioDocument['machine'],
+  machine: ScenarioDocument['machine'],
 ): Generator<Mistake> {
   const opened = 'open' in operation && operation.of === undefined ? operation.open : null;
   if (opened === 'group') yield { path, what: 'a group is opened by a function "of" it' };
   if (opened === 'cdev') yield { path, what: 'a character device is opened "of" a function' };
   const named = {
+    write: 'write' in operation ? functionWritten(operation.write, machine) : undefined,
     of:
       'open' in operation || 'read' in operation || 'chown' in operation ? operation.of : undefined,
     interrupt: 'interrupt' in operation ? operation.interrupt : undefined,
     dma: 'dma' in operation ? operation.dma : undefined,
   };
   for (const [member, address] of Object.entries(named)) {
+    const { functions } = machine;
     if (address === undefined || functions.some((f) => f.address === address)) continue;
     // VFs are created by the run, at addresses that follow from their PF; UUIDs are checked below.
     if (functions.some(({ sriov }) => sriov !== undefined) || isOfMdev(address)) continue;
@@ -254,6 +256,13 @@ function* mistakesInUserNames(
   }
 }
 
+/** The function whose attribute, or whose driver's attribute, a path leads to. */
+function functionWritten(path: string, machine: ScenarioDocument['machine']): string | undefined {
+  const place = attributeOf(path, machine);
+  if (typeof place === 'string' || place.mdevType !== undefined) return undefined;
+  return place.address ?? place.links?.at(-1)?.address;
+}
+
 /** A UUID, or the type of mediated devices. */
 const isOfMdev = (name: string): boolean => isUuid(name) || name.includes('/');
 
@@ -261,12 +270,13 @@ const isOfMdev = (name: string): boolean => isUuid(name) || name.includes('/');
 function* mistakesInMdevs(
   operation: OperationDocument,
   path: string,
-  { drivers }: ScenarioDocument['machine'],
+  machine: ScenarioDocument['machine'],
   made: ReadonlySet<string>,
 ): Generator<Mistake> {
-  const place = 'write' in operation ? attributeOf(operation.write) : null;
-  const type = place?.mdevType;
-  const types = mdevDriver(place?.driver ?? '')?.types ?? {};
+  const { drivers } = machine;
+  const place = 'write' in operation ? attributeOf(operation.write, machine) : '';
+  const { mdevType: type, driver = null } = typeof place === 'string' ? {} : place;
+  const types = mdevDriver(driver ?? '')?.types ?? {};
   if (type !== undefined && !Object.hasOwn(types, type)) {
     const known = Object.keys(types).join(', ');
     yield { path: `${path}/write`, what: `no such type; there are ${known || 'no types'}` };
