@@ -1,6 +1,6 @@
 /** Reads a scenario: its text, its form, and whether what it names is there. */
 import { ERRNO, VfrError } from '../../traces/index.js';
-import { refuseUnknownNames } from '../explore/index.js';
+import { namesIn } from '../explore/index.js';
 import { parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
 import { driverModel } from '../model/drivers/index.js';
@@ -9,6 +9,7 @@ import { createdUuid, isUuid, mdevDriver } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { DriverDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { type Json, parseJson } from './json.js';
+import { mistakesInFiles } from './named-files.js';
 import { SCENARIO_SCHEMA } from './schema.js';
 import { specOf } from './spec.js';
 import { attributeOf } from './sysfs-path.js';
@@ -96,6 +97,7 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
       yield* mistakesInOperation(operation, `/actors/${i}/does/${j}`, document);
     }
   }
+  yield* mistakesInFiles(document);
   yield* mistakesInRules(document);
   const world = new World(specOf(document));
   if (world.hasPower && kernelRules(document.kernel).version < FIRST_WITH_POWER.version) {
@@ -142,9 +144,10 @@ function* mistakesInParameters(
 }
 
 function* mistakesInNever({ never = [] }: ScenarioDocument, world: World): Generator<Mistake> {
+  const names = namesIn(world);
   for (const [i, text] of never.entries()) {
     try {
-      refuseUnknownNames(parseExpression(text), world);
+      parseExpression(text, { names });
     } catch (error) {
       if (!(error instanceof VfrError)) throw error;
       yield { path: `/never/${i}`, what: error.what };

@@ -2,6 +2,7 @@
  * What a path in sysfs leads to. A path is walked part by part, as the kernel does: from a folder
  * of a bus, of a class or of the hardware, over symlinks, to an attribute.
  */
+import { BDF_PATTERN } from '../../traces/index.js';
 import type { Link } from '../kernel/index.js';
 import { vfAddressOf } from '../model/binding/vf-address.js';
 import { isUuid } from '../model/mdev/index.js';
@@ -35,7 +36,7 @@ const OF_MDEVS = ['remove'];
 const OF_MDEV_DRIVERS = ['bind', 'unbind'];
 const OF_MDEV_BUS = ['drivers_probe'];
 
-const ADDRESS = '[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]|\\$kernel';
+const ADDRESS = `${BDF_PATTERN}|\\$kernel`;
 const ROOTS: readonly (readonly [RegExp, (name: string, machine: Machine) => Step])[] = [
   [/^\/sys\/bus\/pci\/devices\/([^/]+)\//, (address) => to({ type: 'device', address })],
   [/^\/sys\/bus\/mdev\/devices\/([^/]+)\//, (address) => to({ type: 'device', address })],
