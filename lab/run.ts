@@ -7,6 +7,7 @@ import { guestPlace } from './guest-place.js';
 import { addPackages } from './guest-root.js';
 import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
+import { iommufdModules } from './iommufd-modules.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
 import { LAB_MODULES } from './lab-scenario.js';
 import { MACHINE_NAMES, MACHINES, type MachineName } from './machines.js';
@@ -37,7 +38,7 @@ const ADMINISTRATION = ['dpdk', 'driverctl', 'libvirt-clients', 'libvirt-daemon-
 const ON_LAB_DRIVERS = ['provoke', 'scenarios'];
 
 /** Jobs for which something is installed or built by programs of the guest's root. */
-const RUNNING_IN_ROOT = [...ON_LAB_DRIVERS, 'selftests', 'tools'];
+const RUNNING_IN_ROOT = [...ON_LAB_DRIVERS, 'iommufd', 'selftests', 'tools'];
 
 const OPTIONS = {
   kernel: { type: 'string', default: '6.1' },
@@ -94,7 +95,8 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   const { root } = place;
   const kernel = guestKernel(place, series);
   if (isForeign) foreignModules(root, project, architecture);
-  if (job === 'selftests') vfioSelftests(root, series);
+  if (job === 'selftests' || job === 'iommufd') vfioSelftests(root, series);
+  if (job === 'iommufd') iommufdModules({ cache, root, kernel }, series);
   if (job === 'tools') addPackages(root, ADMINISTRATION);
   if (ON_LAB_DRIVERS.includes(job)) labModules({ root, project, kernel }, LAB_MODULES);
   const init = initramfs(place, kernel, join(project, 'lab/guest/init'));

@@ -44,11 +44,14 @@ function conditionsOf({ actors, machine }: RunSpec): Condition[] {
   ].filter((one) => one !== null);
 }
 
-/** Functions that an actor reads of, or has a condition about. */
+/** Functions that an actor reads of, has a condition about, or whose links it follows. */
 function observed({ actors }: RunSpec, conditions: readonly Condition[]): string[] {
   const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
   return [
     ...actions.flatMap((action) => (action.type === 'read' ? [action.address] : [])),
+    ...actions
+      .flatMap((action) => (action.type === 'write' ? (action.links ?? []) : []))
+      .map(({ address }) => address),
     ...conditions.flatMap((one) => ('address' in one ? [one.address] : [])),
   ];
 }

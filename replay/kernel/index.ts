@@ -32,6 +32,7 @@ export type {
   FunctionStart,
   HardwareSpec,
   IoctlAction,
+  Link,
   MachineSpec,
   OperationSpec,
   ReadAttribute,
