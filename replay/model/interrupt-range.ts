@@ -10,13 +10,14 @@ export interface AddressRange {
 }
 
 /**
- * The range of x86, which every IOMMU driver of that architecture reserves (MSI_RANGE_START in
- * kernel drivers/iommu/intel/iommu.c 6.12 and amd/iommu.c). Those of Arm reserve a range that they
- * choose themselves: 0x8000000 to 0x80fffff (MSI_IOVA_BASE, arm/arm-smmu-v3/arm-smmu-v3.c 6.12).
+ * The range of x86, which every IOMMU driver of that architecture reserves (kernel 6.12, in
+ * drivers/iommu: IOAPIC_RANGE_START of intel/iommu.c, MSI_RANGE_START of amd/iommu.c). Those of Arm
+ * reserve a range that they choose themselves: 0x8000000 to 0x80fffff (MSI_IOVA_BASE of
+ * arm/arm-smmu-v3/arm-smmu-v3.c).
  */
 export const X86_INTERRUPTS: AddressRange = { first: 0xfee00000n, last: 0xfeefffffn };
 
-/** A line of `reserved_regions` of an IOMMU group (iommu_group_show_resv_regions, drivers/iommu/iommu.c 6.12). */
+/** In a group's `reserved_regions` (iommu_group_show_resv_regions, drivers/iommu/iommu.c 6.12). */
 const MSI = /^(0x[0-9a-f]{1,16}) (0x[0-9a-f]{1,16}) msi$/;
 
 /** The range in the lines of `reserved_regions`; null when they have none. */
