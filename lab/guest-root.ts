@@ -25,6 +25,12 @@ export function inRoot(root: string, ...command: string[]): string {
   return run('chroot', [root, ...command]).stdout;
 }
 
+/** The same for a program that needs /proc, which the root has while the program runs. */
+export function inRootWithProc(root: string, ...command: string[]): string {
+  const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
+  return run('unshare', ['--mount', 'sh', '-c', script, root, ...command]).stdout;
+}
+
 /** The URL from which debootstrap took the root: the same archive has the kernels. */
 function archiveOf(root: string): string {
   const sources = readFileSync(join(root, 'etc/apt/sources.list'), 'utf8');
@@ -40,13 +46,21 @@ export function addSuite(root: string, suite: string): void {
   inRoot(root, 'apt-get', 'update');
 }
 
-/** Installs packages in the root, those that are not there yet. */
-export function addPackages(root: string, packages: readonly string[]): void {
+/**
+ * Installs packages in the root, those that are not there yet.
+ * @param suite of which they are; null for the root's own
+ */
+export function addPackages(
+  root: string,
+  packages: readonly string[],
+  suite: string | null = null,
+): void {
   const missing = packages.filter(
     (name) => !existsSync(join(root, `var/lib/dpkg/info/${name}.list`)),
   );
   if (missing.length === 0) return;
-  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing);
+  const from = suite === null ? [] : ['-t', suite];
+  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...from, ...missing);
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { addPackages, guestRoot } from './guest-root.js';
 import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
+import { iommufdModules } from './iommufd-modules.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
 import { LAB_MODULES } from './lab-scenario.js';
 import { MACHINE_NAMES, type MachineName } from './machines.js';
@@ -81,7 +82,8 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   mkdirSync(cache, { recursive: true });
   const root = guestRoot(cache);
   const kernel = guestKernel(cache, root, series);
-  if (job === 'selftests') vfioSelftests(root, series);
+  if (job === 'selftests' || job === 'iommufd') vfioSelftests(root, series);
+  if (job === 'iommufd') iommufdModules({ cache, root, kernel }, series);
   if (job === 'tools') addPackages(root, ADMINISTRATION);
   if (ON_LAB_DRIVERS.includes(job)) labModules({ root, project, kernel }, LAB_MODULES);
   const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
