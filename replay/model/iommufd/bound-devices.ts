@@ -132,9 +132,10 @@ const RESERVED = because(ERRNO.EADDRINUSE, 'a mapping overlaps a range that the 
 
 /** Existing mappings are pinned now, and must not overlap reserved ranges of the device. */
 function spaceErrors({ space }: Ioas): Results {
+  const { interrupts } = space;
   const errors: Results[] = [];
   if (space.areas.length > 0 || !space.complete) errors.push(NOT_PINNED, [-ERRNO.ENOMEM]);
-  const reserved = overlapping(space, 0xfee00000n, 0xfeefffffn).length > 0;
+  const reserved = overlapping(space, interrupts.first, interrupts.last).length > 0;
   const beyond = space.areas.some(({ last }) => last >= 1n << 39n);
   const doubtful = reserved || beyond || !space.complete || space.allowed !== false;
   return anyOf(...errors, doubtful ? RESERVED : []);

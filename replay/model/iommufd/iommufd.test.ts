@@ -188,6 +188,16 @@ describe('a mapping', () => {
     expect(map(3, 0xfee00000n, 4096n)).toEqual([-EINVAL]);
   });
 
+  test('a mapping cannot be where the interrupts of the attached device go', () => {
+    context = newContext(true, { first: 0x8000000n, last: 0x80fffffn });
+    const device = bind(context, '0000:01:00.0', 5) ?? 0;
+    alloc();
+    attachTo(device, 2);
+    expect(map(2, 0x80ff000n, 4096n)).toEqual([-EINVAL]);
+    expect(map(2, 0x8100000n, 4096n)).toContain(0);
+    expect(map(2, 0xfee00000n, 4096n)).toContain(0);
+  });
+
   test('a mapping is copied with the rights of its memory', () => {
     map(1, 0n, 8192n, MAP.READ | MAP.FIXED);
     const copy = (flags: number, from: bigint) =>
