@@ -80,6 +80,21 @@ test('the recorded witness ends with the outcome, and the judge agrees with it',
   expect((await vfrInProcess(['replay', file])).code).toBe(0);
 });
 
+test('outcomes that differ only in errors are told apart on request', async () => {
+  const explored = async (...more: string[]) =>
+    (await vfrInProcess(['explore', 'unbind-hits-the-next', ...more])).stdout;
+  expect(await explored()).toMatch(/^outcome 1, .* vfio-pci; 3 patterns of errors \(--errors\)$/m);
+  const { outcomes, orders } = JSON.parse(await explored('--errors', '--json'));
+  expect(outcomes.map(({ errors }: { errors: object }) => errors)).toEqual([
+    { assign: [], late: [] },
+    { assign: ['ENODEV'], late: [] },
+    { assign: [], late: [] },
+    { assign: [], late: ['ENODEV'] },
+  ]);
+  const sum = outcomes.reduce((total: number, one: { orders: number }) => total + one.orders, 0);
+  expect(sum).toBe(orders);
+});
+
 const BOUND = 'driver(0000:42:00.0) == ixgbe';
 
 test('an outcome that an option forbids is bad', async () => {

@@ -3,7 +3,7 @@ import type { ExploredLife, RecordedLife } from '../analysis/index.js';
 import type { Condition, FoundOutcome, WitnessStep } from '../replay/index.js';
 import type { Bdf, TraceReader } from '../traces/index.js';
 import { type Explained, factsOf as explainedFacts, formatExplained } from './explained-text.js';
-import { coverageText, outcomeFacts, outcomeText, shareText } from './explored-text.js';
+import { coverageText, errorsNote, outcomeFacts, outcomeText, shareText } from './explored-text.js';
 import { paint, print, printJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
@@ -17,6 +17,7 @@ export interface RecordingOptions {
   readonly window?: readonly [number, number];
   readonly onDifference?: 'continue' | 'stop';
   readonly states: number;
+  readonly errors?: boolean;
   readonly json?: boolean;
 }
 
@@ -48,7 +49,7 @@ export const outcomeOfLives = (lives: readonly ExploredLife[], number: number) =
 
 async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
   const { parseShortBdf } = await import('../traces/index.js');
-  const { question, window, states, onDifference = 'continue' } = options;
+  const { question, window, states, errors = false, onDifference = 'continue' } = options;
   const kernel = options.kernel ?? reader.meta.kernel ?? UNKNOWN_KERNEL;
   await refuseUnmodelled(kernel);
   const device = question === undefined ? null : parseShortBdf(question);
@@ -59,6 +60,7 @@ async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
     kernel,
     states,
     onDifference,
+    byErrors: errors,
     ...(device === null ? {} : { device: device as Bdf }),
     ...(window === undefined ? {} : { seqs: window }),
   };
@@ -135,7 +137,7 @@ async function formatLife(one: ExploredLife, first: number): Promise<string> {
     const share = await shareText(outcome, found);
     const mark = isRecorded(one, outcome) ? '  (recorded)' : '';
     const name = `outcome ${first + i}${share === '' ? '' : `, ${share}`}`;
-    lines.push(`  ${name}: ${await outcomeText(outcome)}${mark}`);
+    lines.push(`  ${name}: ${await outcomeText(outcome)}${errorsNote(outcome)}${mark}`);
     if (mark !== '') continue;
     for (const { actor, what, seq } of await witnessIn(one, outcome)) {
       lines.push(`           ${String(seq ?? '-').padStart(6)}  ${actor}  ${what}`);

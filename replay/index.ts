@@ -89,6 +89,7 @@ export {
   functionOfWrite,
   type Kernel,
   type NativeDrivers,
+  nameOfThread,
   type OperationSpec,
   type Outcome,
   oneAfterTheOther,
@@ -97,6 +98,7 @@ export {
   run,
   type Scheduler,
   TraceRecorder,
+  UDEV_TASK,
   World,
   waitsForGood,
 } from './kernel/index.js';
