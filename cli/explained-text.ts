@@ -1,5 +1,6 @@
 /** Why a run ended as it did, for people and as JSON. */
 import type { ExplainedStep, Explanation, Outcome, World } from '../replay/index.js';
+import { noSeqText, seqText } from './explored-text.js';
 import { paint } from './output.js';
 import { printable } from './printable.js';
 
@@ -112,9 +113,10 @@ function lanes({ inversions, lost }: Explanation): string {
   const lines = sorted.map((row) => {
     const cells = line(actors.map((actor) => (actor === row.actor ? row.what : '')));
     const mark = row.step === lost.step ? '  <- from here on no order helps' : '';
-    return `  ${String(row.seq ?? '-').padStart(6)}  ${cells}${mark}`;
+    return `  ${seqText(row.seq)}  ${cells}${mark}`;
   });
-  return [head, ...lines].map((text) => printable(text)).join('\n');
+  const dash = noSeqText(sorted.map(({ seq }) => seq)).map((text) => `  ${text}`);
+  return [head, ...lines, ...dash].map((text) => printable(text)).join('\n');
 }
 
 function pairs({ inversions }: Explanation): string {

@@ -3,7 +3,15 @@ import type { ExploredLife, RecordedLife } from '../analysis/index.js';
 import type { Condition, FoundOutcome, WitnessStep } from '../replay/index.js';
 import type { Bdf, TraceReader } from '../traces/index.js';
 import { type Explained, factsOf as explainedFacts, formatExplained } from './explained-text.js';
-import { coverageText, errorsNote, outcomeFacts, outcomeText, shareText } from './explored-text.js';
+import {
+  coverageText,
+  errorsNote,
+  noSeqText,
+  outcomeFacts,
+  outcomeText,
+  seqText,
+  shareText,
+} from './explored-text.js';
 import { paint, print, printJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
@@ -27,11 +35,12 @@ export async function exploreRecording(
   options: RecordingOptions & { readonly never: readonly string[] },
 ): Promise<readonly ExploredLife[]> {
   const { exploreLives } = await import('../analysis/index.js');
-  const { anyOf, parseExpression, refuseUnknownNames } = await import('../replay/index.js');
-  const expressions = options.never.map((text) => parseExpression(text));
+  const { anyOf, namesInRecording, parseExpression } = await import('../replay/index.js');
+  // A text that is no expression is refused also where no function has a life.
+  for (const text of options.never) parseExpression(text);
   const forbidden = ({ world }: RecordedLife): Condition => {
-    for (const expression of expressions) refuseUnknownNames(expression, world);
-    const violated = anyOf(expressions);
+    const names = namesInRecording(world);
+    const violated = anyOf(options.never.map((text) => parseExpression(text, { names })));
     return {
       watches: violated.watches,
       holds: (k, outcome) => outcome.deadlock !== null || violated.holds(k, outcome),
@@ -139,9 +148,10 @@ async function formatLife(one: ExploredLife, first: number): Promise<string> {
     const name = `outcome ${first + i}${share === '' ? '' : `, ${share}`}`;
     lines.push(`  ${name}: ${await outcomeText(outcome)}${errorsNote(outcome)}${mark}`);
     if (mark !== '') continue;
-    for (const { actor, what, seq } of await witnessIn(one, outcome)) {
-      lines.push(`           ${String(seq ?? '-').padStart(6)}  ${actor}  ${what}`);
-    }
+    const witness = await witnessIn(one, outcome);
+    const steps = witness.map(({ actor, what, seq }) => `${seqText(seq)}  ${actor}  ${what}`);
+    const dash = noSeqText(witness.map(({ seq }) => seq));
+    lines.push(...[...steps, ...dash].map((text) => `           ${text}`));
   }
   return lines.map((line) => printable(line)).join('\n');
 }
@@ -181,7 +191,7 @@ async function wantedOf(
   { device, world, life }: RecordedLife,
   want: string | undefined,
 ): Promise<{ readonly condition: Condition; readonly text: string } | null> {
-  const { anyOf, parseExpression, refuseUnknownNames } = await import('../replay/index.js');
+  const { anyOf, namesInRecording, parseExpression } = await import('../replay/index.js');
   const override = life.lifetime.operations.findLast(
     ({ action }) => action.type === 'override' && action.driver !== null,
   )?.action;
@@ -190,7 +200,7 @@ async function wantedOf(
   if (text === null) return null;
   const expression = parseExpression(text);
   try {
-    refuseUnknownNames(expression, world);
+    parseExpression(text, { names: namesInRecording(world) });
   } catch {
     // The condition is about another function.
     return null;

@@ -119,15 +119,13 @@ export async function forbidden(
   kernel: string,
   never: readonly string[],
 ): Promise<Forbidden> {
-  const { anyOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
+  const { anyOf, kindOf, namesIn, namesInRecording, parseExpression, World } = await import(
     '../replay/index.js'
   );
-  const world = new World(run);
-  const expressions = [...(named?.never ?? []), ...never].map((text) => {
-    const expression = parseExpression(text);
-    refuseUnknownNames(expression, world);
-    return expression;
-  });
+  const names = (named === null ? namesInRecording : namesIn)(new World(run));
+  const expressions = [...(named?.never ?? []), ...never].map((text) =>
+    parseExpression(text, { names }),
+  );
   const violated = anyOf(expressions);
   // What the scenario says of outcomes holds for its own kernel. A kind without parts allows all.
   const kinds = named !== null && kernel === named.kernel ? named.outcomes : null;

@@ -37,11 +37,14 @@ export function sliceOf(spec: RunSpec, question: string): RunSpec {
   return { ...spec, actors: actors.filter(({ operations }) => operations.length > 0) };
 }
 
-/** Functions that an actor reads of, or has a condition about. */
+/** Functions that an actor reads of, has a condition about, or whose links it follows. */
 function observed({ actors }: RunSpec, conditions: readonly Condition[]): string[] {
   const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
   return [
     ...actions.flatMap((action) => (action.type === 'read' ? [action.address] : [])),
+    ...actions
+      .flatMap((action) => (action.type === 'write' ? (action.links ?? []) : []))
+      .map(({ address }) => address),
     ...conditions.flatMap((one) => ('address' in one ? [one.address] : [])),
   ];
 }

@@ -33,6 +33,7 @@ export type {
   FunctionStart,
   HardwareSpec,
   IoctlAction,
+  Link,
   MachineSpec,
   OperationSpec,
   ReadAttribute,
