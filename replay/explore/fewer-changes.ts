@@ -8,8 +8,8 @@ interface Stretch {
 }
 
 /**
- * A schedule with fewer changes of the thread that leads to the same state: stretches of a thread are
- * joined as long as that makes no difference.
+ * A schedule with fewer changes of the thread that leads to the same state: stretches of a thread
+ * are joined as long as that makes no difference.
  */
 export function withFewerChanges(begin: Begin, schedule: readonly number[]): readonly number[] {
   const k = begin();

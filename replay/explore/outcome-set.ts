@@ -6,7 +6,7 @@ export interface FoundOutcome extends Ending {
   readonly component: number | null;
   /** Orders of steps that end so; null if they were not counted. */
   readonly orders: bigint | null;
-  /** How many different sets of errors the operations have in such orders, as far as was seen. */
+  /** How many different sets of errors the operations have in orders that were searched. */
   readonly errorPatterns: number;
   /** The thread of each step of a run that ends so. */
   readonly schedule: readonly number[];

@@ -10,9 +10,9 @@ export interface Schedules {
 
 /**
  * One of the ways to each state with the fewest changes of the thread, always the same one. A way
- * that needs one change more than the fewest is never better for what follows: whichever thread goes
- * on, the fewest and a change are not more. So it is enough to keep, of the ways with the fewest, one
- * for each thread that does the last step.
+ * that needs one change more than the fewest is never better for what follows: whichever thread
+ * goes on, the fewest and a change are not more. So it is enough to keep, of the ways with the
+ * fewest, one for each thread that does the last step.
  */
 export function shortSchedules({ graph, states }: Space): Schedules {
   const fewest = new Int32Array(states).fill(UNREACHED);
