@@ -23,7 +23,7 @@ export async function formatExplored({ kernel, world, found }: Explored): Promis
     outcomes.map(async (one, i) => {
       const share = await shareText(one, found);
       const name = share === '' ? `outcome ${i + 1}` : `outcome ${i + 1}, ${share}`;
-      const title = `${name}: ${await outcomeText(one, quiet)}`;
+      const title = `${name}: ${await outcomeText(one, quiet)}${errorsNote(one)}`;
       const steps = witnessOf(world, one.schedule);
       const width = Math.max(0, ...steps.map(({ actor }) => actor.length));
       const lines = steps.map(({ actor, what }) => `  ${actor.padEnd(width)}  ${what}`);
@@ -35,12 +35,15 @@ export async function formatExplored({ kernel, world, found }: Explored): Promis
 }
 
 /** Outcomes as rows, kernels as columns. */
-export async function formatByKernel(explored: readonly Explored[]): Promise<string> {
+export async function formatByKernel(
+  explored: readonly Explored[],
+  byErrors = false,
+): Promise<string> {
   const rows = new Map<string, string[]>();
   for (const [i, { found, world }] of explored.entries()) {
     const quiet = quietBridges(world, found.outcomes);
     for (const one of found.outcomes) {
-      const text = await outcomeText(one, quiet);
+      const text = `${await outcomeText(one, quiet)}${byErrors ? errorsNote(one) : ''}`;
       const row = rows.get(text) ?? explored.map(() => '-');
       row[i] = (await shareText(one, found)) || 'possible';
       rows.set(text, row);
@@ -73,7 +76,7 @@ export async function outcomeText(
   one: FoundOutcome,
   left: ReadonlySet<string> = new Set(),
 ): Promise<string> {
-  const { outcome, isBad, component } = one;
+  const { outcome, component } = one;
   const { describeDeadlock } = await import('../replay/index.js');
   const { drivers, deadlock, faults } = outcome;
   const bound = Object.entries(drivers)
@@ -82,10 +85,20 @@ export async function outcomeText(
   const parts = [bound.join(', ') || 'no function is left'];
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
-  if (isBad && parts.length === 1)
-    parts.push(`not an outcome that is allowed${errorsText(outcome.errors)}`);
+  if (isUnallowed(one)) parts.push(`not an outcome that is allowed${errorsText(outcome.errors)}`);
   const text = parts.join('; ');
   return component === null ? text : `component ${component}: ${text}`;
+}
+
+/** Nothing else says why it is bad. */
+const isUnallowed = ({ isBad, outcome: { deadlock, faults } }: FoundOutcome): boolean =>
+  isBad && deadlock === null && faults.length === 0;
+
+/** What operations failed with, or that this differs, unless it was said. */
+export function errorsNote(one: FoundOutcome): string {
+  const { errorPatterns, outcome } = one;
+  if (errorPatterns > 1) return `; ${errorPatterns} patterns of errors (--errors)`;
+  return isUnallowed(one) ? '' : errorsText(outcome.errors);
 }
 
 /** By actor, since the drivers of an outcome that is not allowed may be those of one that is. */
@@ -98,11 +111,12 @@ function errorsText(errors: FoundOutcome['outcome']['errors']): string {
 /** What a JSON document says of an outcome: docs/cli.md has its keys. */
 export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
   const { describeDeadlock, shareOf } = await import('../replay/index.js');
-  const { outcome, orders, isBad } = one;
+  const { outcome, orders, isBad, errorPatterns } = one;
   const { drivers, deadlock, faults, errors } = outcome;
   return {
     drivers,
     errors,
+    errorPatterns,
     orders,
     share: shareOf(one, found),
     deadlock: deadlock === null ? null : describeDeadlock(deadlock),

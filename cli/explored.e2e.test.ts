@@ -55,7 +55,7 @@ test('independent functions are explored apart, and many are reported one by one
     drivers: { '0000:56:00.0': expect.any(String) },
   });
   const text = await vfrInProcess(['explore', file]);
-  expect(text.stdout).toMatch(/^outcome 14, \d+\.\d %: component 7: 0000:56:00\.0 (ixgbe|other)$/m);
+  expect(text.stdout).toMatch(/^outcome 14, \d+\.\d %: component 7: 0000:56:00\.0 (ixgbe|other)\b/m);
 });
 
 test('several kernels are one table, and a bug of one of them is a finding', async () => {
@@ -78,6 +78,21 @@ test('the recorded witness ends with the outcome, and the judge agrees with it',
   });
   expect(readFileSync(file).byteLength).toBeGreaterThan(0);
   expect((await vfrInProcess(['replay', file])).code).toBe(0);
+});
+
+test('outcomes that differ only in errors are told apart on request', async () => {
+  const explored = async (...more: string[]) =>
+    (await vfrInProcess(['explore', 'unbind-hits-the-next', ...more])).stdout;
+  expect(await explored()).toMatch(/^outcome 1, .* vfio-pci; 3 patterns of errors \(--errors\)$/m);
+  const { outcomes, orders } = JSON.parse(await explored('--errors', '--json'));
+  expect(outcomes.map(({ errors }: { errors: object }) => errors)).toEqual([
+    { assign: [], late: [] },
+    { assign: ['ENODEV'], late: [] },
+    { assign: [], late: [] },
+    { assign: [], late: ['ENODEV'] },
+  ]);
+  const sum = outcomes.reduce((total: number, one: { orders: number }) => total + one.orders, 0);
+  expect(sum).toBe(orders);
 });
 
 const BOUND = 'driver(0000:42:00.0) == ixgbe';

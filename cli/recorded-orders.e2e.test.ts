@@ -31,7 +31,7 @@ test('a recording is explored life by life, with its events as witnesses', async
 test('the witness of a life is recorded, and ends as its outcome does', async () => {
   const file = importedCapturePath('sriov-on-r1');
   const { stdout } = await vfrInProcess(['explore', file, ...LOST]);
-  const [, number, driver] = /outcome (\d+), [^:]*: 0000:01:00.1 (\S+)$/m.exec(stdout) ?? [];
+  const [, number, driver] = /outcome (\d+), [^:]*: 0000:01:00.1 (vfio-pci)/.exec(stdout) ?? [];
   const witness = join(scratch, 'witness.arrows');
   const args = ['explore', file, ...LOST, '--witness', number, '-o', witness, '--json'];
   const { outcome } = JSON.parse((await vfrInProcess(args)).stdout);

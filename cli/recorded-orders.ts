@@ -5,6 +5,7 @@ import type { Bdf, TraceReader } from '../traces/index.js';
 import { type Explained, factsOf as explainedFacts, formatExplained } from './explained-text.js';
 import {
   coverageText,
+  errorsNote,
   noSeqText,
   outcomeFacts,
   outcomeText,
@@ -24,6 +25,7 @@ export interface RecordingOptions {
   readonly window?: readonly [number, number];
   readonly onDifference?: 'continue' | 'stop';
   readonly states: number;
+  readonly errors?: boolean;
   readonly json?: boolean;
 }
 
@@ -56,7 +58,7 @@ export const outcomeOfLives = (lives: readonly ExploredLife[], number: number) =
 
 async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
   const { parseShortBdf } = await import('../traces/index.js');
-  const { question, window, states, onDifference = 'continue' } = options;
+  const { question, window, states, errors = false, onDifference = 'continue' } = options;
   const kernel = options.kernel ?? reader.meta.kernel ?? UNKNOWN_KERNEL;
   await refuseUnmodelled(kernel);
   const device = question === undefined ? null : parseShortBdf(question);
@@ -67,6 +69,7 @@ async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
     kernel,
     states,
     onDifference,
+    byErrors: errors,
     ...(device === null ? {} : { device: device as Bdf }),
     ...(window === undefined ? {} : { seqs: window }),
   };
@@ -143,7 +146,7 @@ async function formatLife(one: ExploredLife, first: number): Promise<string> {
     const share = await shareText(outcome, found);
     const mark = isRecorded(one, outcome) ? '  (recorded)' : '';
     const name = `outcome ${first + i}${share === '' ? '' : `, ${share}`}`;
-    lines.push(`  ${name}: ${await outcomeText(outcome)}${mark}`);
+    lines.push(`  ${name}: ${await outcomeText(outcome)}${errorsNote(outcome)}${mark}`);
     if (mark !== '') continue;
     const witness = await witnessIn(one, outcome);
     const steps = witness.map(({ actor, what, seq }) => `${seqText(seq)}  ${actor}  ${what}`);

@@ -164,6 +164,8 @@ export interface OrderOptions {
   readonly exact?: boolean;
   readonly reduce?: boolean;
   readonly never?: readonly string[];
+  /** Errors of operations distinguish outcomes, too. */
+  readonly errors?: boolean;
   /** Only the driver of this function, and what can matter to it. */
   readonly question?: string;
 }
@@ -175,7 +177,7 @@ const SAMPLES = 2000;
 export async function exploreRun(
   source: RunSource,
   kernel: string,
-  { states, exact = false, reduce, never = [], question }: OrderOptions,
+  { states, exact = false, reduce, never = [], errors = false, question }: OrderOptions,
 ): Promise<Explored> {
   const { exploreOrders, sliceOf, waitsForGood, World } = await import('../replay/index.js');
   await refuseUnmodelled(kernel);
@@ -189,6 +191,7 @@ export async function exploreRun(
     reduce: reduce === true ? 'always' : 'ifNeeded',
     samples: SAMPLES,
     isBad: (outcome, k) => bad.holds(k, outcome),
+    byErrors: errors,
     ...(bad.judges === undefined ? {} : { judges: bad.judges }),
     watches: bad.watches,
     ...(device === null ? {} : { question: device }),

@@ -90,6 +90,7 @@ export {
   functionOfWrite,
   type Kernel,
   type NativeDrivers,
+  nameOfThread,
   type OperationSpec,
   type Outcome,
   oneAfterTheOther,
@@ -98,6 +99,7 @@ export {
   run,
   type Scheduler,
   TraceRecorder,
+  UDEV_TASK,
   World,
   waitsForGood,
 } from './kernel/index.js';

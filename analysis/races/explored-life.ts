@@ -25,6 +25,8 @@ export interface LifeOptions {
   /** Release of the kernel, for recordings that do not say. */
   readonly kernel: string;
   readonly states: number;
+  /** Errors of operations distinguish outcomes, too. */
+  readonly byErrors?: boolean;
   readonly onDifference: OnDifference;
   /** What no order may end with, by the function and the run. */
   readonly forbidden: (life: RecordedLife) => Condition;
@@ -51,7 +53,7 @@ export interface ExploredLife extends RecordedLife {
 /** Lives in which at least two actors did something. */
 export function* recordedLives(
   reader: TraceReader,
-  { device, seqs, kernel, onDifference }: Omit<LifeOptions, 'states' | 'forbidden'>,
+  { device, seqs, kernel, onDifference }: Omit<LifeOptions, 'states' | 'byErrors' | 'forbidden'>,
 ): Generator<RecordedLife> {
   const { all, worldOf } = readLives(reader);
   for (const lifetime of all) {
@@ -90,6 +92,7 @@ export function* exploreLives(reader: TraceReader, options: LifeOptions): Genera
       reduce: 'ifNeeded',
       samples: SAMPLES,
       question: recorded.device,
+      byErrors: options.byErrors ?? false,
       isBad: (outcome, k) => forbidden.holds(k, outcome),
       watches: forbidden.watches,
     });

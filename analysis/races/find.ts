@@ -10,8 +10,8 @@ import {
   nanosBetween,
   type Seq,
 } from '../../traces/index.js';
-import { actionOf, type World } from './life-machine.js';
-import { type Actor, describe, type Lifetime, type Operation } from './operation.js';
+import { actionOf, operationText, type World } from './life-machine.js';
+import type { Actor, Lifetime, Operation } from './operation.js';
 import { describeOutcome, describeRecorded, isSame, laterOwner, touchedBy } from './outcome.js';
 import { type LifePart, type Outcome, partsOf } from './trial.js';
 import { Trials } from './trials.js';
@@ -235,8 +235,8 @@ function makeRace(
     incident: 0,
     device: lifetime.device,
     class: raceClass,
-    first: side(first),
-    second: side(second),
+    first: side(first, lifetime),
+    second: side(second, lifetime),
     windowNs: distance(first.ts, second.ts),
     outcome: `${describeRecorded(recorded)}; in the other order: ${describeOutcome(other, world)}`,
     drivers: { recorded: recorded.driver, other: laterOwner(other, world) },
@@ -244,16 +244,20 @@ function makeRace(
     deadlock: null,
     faults: [],
     advice: ADVICE[raceClass],
-    witness: moved.map(({ seq, actor, action }) => ({ seq, actor, what: describe(action) })),
+    witness: moved.map(({ seq, actor, action }) => ({
+      seq,
+      actor,
+      what: operationText(action, lifetime),
+    })),
   };
 }
 
 /** Time between two moments, whichever came first. */
 export const distance = (a: Nanos, b: Nanos) => (a < b ? nanosBetween(a, b) : nanosBetween(b, a));
 
-const side = ({ seq, ts, actor, action }: Operation): RaceSide => ({
+const side = ({ seq, ts, actor, action }: Operation, lifetime: Lifetime): RaceSide => ({
   seq,
   ts,
   actor,
-  what: describe(action),
+  what: operationText(action, lifetime),
 });

@@ -3,7 +3,7 @@
  * actions of that kernel.
  */
 import type { KernelAction, KernelFunction, RunSpec } from '../../replay/index.js';
-import { routingId } from '../../replay/index.js';
+import { actionText, routingId } from '../../replay/index.js';
 import type { Habit } from './habits.js';
 import type { Action, Lifetime } from './operation.js';
 
@@ -99,6 +99,14 @@ export function actionOf(action: Action, place: Place): KernelAction {
     case 'autoprobe':
       return { ...write('sriov_drivers_autoprobe', action.on ? '1' : '0'), address: physfn };
   }
+}
+
+/** What was done, as people would type it; what the kernel did by itself in words. */
+export function operationText(action: Action, lifetime: Lifetime): string {
+  if (action.type === 'initial') return 'the kernel made the device and tried its drivers';
+  const done = actionOf(action, lifetime);
+  const isId = action.type === 'new_id' && done.type === 'write' && lifetime.id !== null;
+  return actionText(isId ? { ...done, text: lifetime.id.replace(':', ' ') } : done);
 }
 
 /** Drivers that a life names. */

@@ -14,7 +14,7 @@ import {
 } from '../../replay/index.js';
 import { ERRNO } from '../../traces/index.js';
 import { actionOf, driversOf, functionOf, mentioned, type World } from './life-machine.js';
-import { describe, type Lifetime, type Operation } from './operation.js';
+import type { Lifetime, Operation } from './operation.js';
 
 /** An operation of the run, and what it was in the recording. */
 export interface RunOperation {
@@ -138,7 +138,7 @@ function actorsOf(lifetime: Lifetime, world: World, onDifference: OnDifference):
 const withoutRetries = (list: readonly Operation[]): Operation[] =>
   list.filter((operation, i) => {
     const next = list.at(i + 1);
-    const isRepeated = next !== undefined && describe(next.action) === describe(operation.action);
+    const isRepeated = JSON.stringify(next?.action) === JSON.stringify(operation.action);
     return !(operation.isVain && isRepeated);
   });
 

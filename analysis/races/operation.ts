@@ -84,26 +84,3 @@ export interface BindingState {
   /** False until pci_bus_add_device: nothing matches the device before. */
   readonly mayBind: boolean;
 }
-
-export const describe = (action: Action): string => {
-  switch (action.type) {
-    case 'initial':
-      return 'the kernel made the device and tried its drivers';
-    case 'override':
-      return action.driver === null
-        ? 'cleared driver_override'
-        : `driver_override=${action.driver}`;
-    case 'bind':
-      return `wrote to ${action.driver}/bind`;
-    case 'unbind':
-      return `wrote to ${action.driver}/unbind`;
-    case 'drivers_probe':
-      return 'wrote to drivers_probe';
-    case 'new_id':
-      return `wrote to ${action.driver}/new_id`;
-    case 'release':
-      return `${action.driver} gave the device up by itself`;
-    case 'autoprobe':
-      return `sriov_drivers_autoprobe=${action.on ? 1 : 0}`;
-  }
-};

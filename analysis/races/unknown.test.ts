@@ -179,7 +179,8 @@ const pairs = ({ races: found }: RaceReport) =>
   found.map(({ class: name, first, second }) => `${name}: ${first.what}, ${second.what}`);
 
 describe('the flag', () => {
-  const raced = ['R1: the kernel made the device and tried its drivers, driver_override=vfio-pci'];
+  const set = `echo vfio-pci > devices/${VF}/driver_override`;
+  const raced = [`R1: the kernel made the device and tried its drivers, ${set}`];
   const override = (recording: Recording) =>
     recording.store('driver_override', 'vfio-pci\n', 2, { device: VF });
   /** The right way: set the override, then ask for a probe. */

@@ -81,6 +81,17 @@ test('a deciding pair with an unknown operation is reported with its line', () =
   expect(what).toContain('no operation 7');
 });
 
+test('a deciding pair names a thread of udev as a witness does', () => {
+  const document = JSON.parse(example);
+  document.racy.machine.udev = { rules: [{ match: { action: 'add', subsystem: 'pci' } }] };
+  document.inversions[0] = { first: { actor: 'udev of 0000:42:00.0' }, second: { actor: 'other' } };
+  const text = JSON.stringify(document);
+  expect(readCase(text, 'case.json')).toMatchObject({ inversions: document.inversions });
+  expect(
+    mistakeOf(() => text.replace('udev of 0000:42:00.0', 'udev of 0000:43:00.0')).what,
+  ).toContain('no actor is called udev of 0000:43:00.0');
+});
+
 test('a case with several mistakes is reported with all of them', () => {
   const { what } = mistakeOf((text) =>
     text.replace('"does": 1', '"does": 7').replace('"does": 1', '"does": 8'),

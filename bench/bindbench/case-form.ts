@@ -30,7 +30,7 @@ const { kernel, bugs, machine, actors } = SCENARIO_SCHEMA.properties!;
 const operation = record(
   'an operation of an actor, or what the kernel does by itself',
   {
-    actor: text('name of the actor, or kworker'),
+    actor: text('name of the actor, or of the thread as a witness has it; kworker: any worker'),
     does: count('number of its operation, from 1', 10_000),
     what: text('which step of it, for people'),
   },

@@ -64,6 +64,7 @@ const MEMBERS = `\`\`\`
 * \`kernels\` are the outcomes of the racy scenario on other kernels.
 * \`inversions\` are the deciding pairs: in a bad run \`first\` comes before \`second\`, and the other way round it ends well.
   Where an operation comes between two steps of another one, each of two pairs decides alone. Operations are counted from 1.
+  A thread of udev has the name that witnesses give it, such as \`udev of 0000:42:00.0\`, and no numbered operations.
   If no order ends well, there is no pair.
 * A case that cannot be written yet has \`needs\` instead of scenarios: capabilities of the list below.
 `;

@@ -3,6 +3,7 @@
  * nor any other run.
  */
 import { type Race, races } from '../../analysis/index.js';
+import { UDEV_TASK } from '../../replay/index.js';
 import { MemorySource, TraceReader } from '../../traces/index.js';
 import type { Inversion } from './case-form.js';
 import type { ExploredCase, FoundRun } from './explore-case.js';
@@ -60,4 +61,10 @@ function racesOf(explored: ExploredCase, run: FoundRun): readonly Race[] {
 
 /** The order of a recording that ended well is the other way round, or one of several. */
 const isBetween = ({ first, second }: Inversion, tasks: readonly string[]): boolean =>
-  [first, second].every(({ actor }) => tasks.some((task) => task.startsWith(actor)));
+  [first, second].every(({ actor }) => tasks.some((task) => task.startsWith(taskOf(actor))));
+
+/** How the task of a thread begins in a recording. */
+function taskOf(name: string): string {
+  if (name.startsWith('udev of ')) return UDEV_TASK;
+  return name.startsWith('kworker') ? 'kworker' : name;
+}

@@ -1,7 +1,7 @@
 /** Reads cases: their text, their form, and the scenarios that they consist of. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScenarioDocument } from '../../replay/index.js';
+import { boot, nameOfThread, type ScenarioDocument, specOf, World } from '../../replay/index.js';
 import { type Json, parseJson } from '../../replay/scenarios/json.js';
 import { lineOf, mistakesInScenario } from '../../replay/scenarios/read.js';
 import { type Mistake, mistakesOf } from '../../replay/scenarios/validate.js';
@@ -72,8 +72,9 @@ function mistakesInCase(value: Json): Mistake[] {
   const { racy, fixed, kernels } = caseOf(document) as Case;
   const inFixed = fixed === null ? [] : mistakesInScenario(fixed);
   const own = new Set(Object.keys(document.fixed ?? {}));
+  const inRacy = [...mistakesInScenario(racy)];
+  if (inRacy.length > 0) return under('/racy', inRacy);
   return [
-    ...under('/racy', mistakesInScenario(racy)),
     // What is wrong in a part that it has from racy was said there.
     ...under(
       '/fixed',
@@ -92,19 +93,26 @@ const under = (path: string, mistakes: readonly Mistake[]): Mistake[] =>
 
 function* mistakesInPlaces(
   { inversions = [] }: WrittenDocument,
-  { actors }: ScenarioDocument,
+  racy: ScenarioDocument,
 ): Generator<Mistake> {
   for (const [i, pair] of inversions.entries()) {
     for (const [side, { actor, does }] of Object.entries<OperationPlace>({ ...pair })) {
       const path = `/inversions/${i}/${side}`;
-      const found = actors.find(({ name }) => name === actor);
-      if (found === undefined && actor !== 'kworker') {
+      const found = racy.actors.find(({ name }) => name === actor);
+      if (!isThread(racy, actor)) {
         yield { path: `${path}/actor`, what: `no actor is called ${actor}` };
       } else if (does !== undefined && (does < 1 || does > (found?.does.length ?? 0))) {
         yield { path: `${path}/does`, what: `${actor} has no operation ${does}` };
       }
     }
   }
+}
+
+/** Threads have the names that witnesses give them; `kworker` is any worker. */
+function isThread(racy: ScenarioDocument, name: string): boolean {
+  if (name === 'kworker' || racy.actors.some((actor) => actor.name === name)) return true;
+  const k = boot(new World(specOf(racy)));
+  return Array.from({ length: k.threads }, (_, i) => nameOfThread(k, i)).includes(name);
 }
 
 function caseOf(document: CaseDocument): ReadCase {

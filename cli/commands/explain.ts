@@ -83,7 +83,7 @@ async function explain(source: RunSource, options: Options): Promise<Explained> 
       });
   const head = { name: source.name, world, bad, found };
   if (found !== null || options.want !== undefined) return { ...head, want: text, isWanted };
-  // There is no wish, and nothing else that is allowed can come: an allowed end is all right.
+  // Without --want, an allowed end is wanted if no other one that is allowed was found.
   const not = await forbidden(source, source.run.machine.kernel, []);
   const isAllowed = !(await endsAs(world, schedule, bad, not));
   return {

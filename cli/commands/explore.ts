@@ -27,6 +27,7 @@ interface Options {
   readonly onDifference?: 'continue' | 'stop';
   readonly states: number;
   readonly exact?: boolean;
+  readonly errors?: boolean;
   readonly reduce?: boolean;
   readonly witness?: number;
   readonly output?: string;
@@ -56,6 +57,7 @@ export function register(program: Command): void {
     .addOption(onDifferenceOption())
     .option('--states <n>', 'states that one search enters at most', parseCount, STATES)
     .option('--reduce', 'skip orders that make no difference; orders are not counted then')
+    .option('--errors', 'tell outcomes apart by the errors of operations, too')
     .option('--exact', 'compare states by their content, not by a hash of 64 bits')
     .option(
       '--witness <n>',
@@ -96,7 +98,7 @@ async function exploreSource(source: RunSource, name: string, options: Options):
     const facts = await Promise.all(explored.map((one) => factsOf(one)));
     await printJson(facts.length === 1 ? facts[0] : { kernels: facts });
   } else if (explored.length === 1) await print(await formatExplored(first));
-  else await print(await formatByKernel(explored));
+  else await print(await formatByKernel(explored, options.errors === true));
   if (explored.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
 }
 

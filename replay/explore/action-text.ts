@@ -42,9 +42,10 @@ export function actionText(action: Action): string {
       return `chown of the ${action.file} of ${action.address}`;
     case 'exit':
       return 'exit';
+    case 'release':
+      return `the driver gives ${action.address} up`;
     case 'unplug':
     case 'removal':
-    case 'release':
     case 'interrupt':
     case 'dma':
       return `${action.type} ${action.address}`;

@@ -25,7 +25,7 @@ export function countOrders({ graph, states }: Space): (state: number) => bigint
 /** How many orders there are, by the number of their steps. */
 export type OrdersByLength = ReadonlyMap<number, bigint>;
 
-/** Orders by state, apart by their lengths. The graph must be acyclic. */
+/** Orders that lead to an end, apart by their lengths. The graph must be acyclic. */
 export function countByLength(space: Space): (state: number) => OrdersByLength {
   const { graph, states } = space;
   // Nearly always, all orders that lead to a state have the same length.
@@ -41,12 +41,18 @@ export function countByLength(space: Space): (state: number) => OrdersByLength {
     const orders = countOrders(space);
     return (state) => new Map([[length[state], orders(state)]]);
   }
-  const ways = Array.from({ length: states }, () => new Map<number, bigint>());
-  ways[ROOT].set(0, 1n);
+  const ways = new Map<number, Map<number, bigint>>([[ROOT, new Map([[0, 1n]])]]);
+  let done = ROOT;
   graph.walk((from, to) => {
-    for (const [steps, n] of ways[from]) addOrders(ways[to], steps + 1, n);
+    // No other edge leads to or from a state whose edges were all walked.
+    if (from !== done) ways.delete(done);
+    done = from;
+    const before = ways.get(from) ?? new Map<number, bigint>();
+    const sum = ways.get(to) ?? new Map<number, bigint>();
+    ways.set(to, sum);
+    for (const [steps, n] of before) addOrders(sum, steps + 1, n);
   });
-  return (state) => ways[state];
+  return (state) => ways.get(state) ?? new Map<number, bigint>();
 }
 
 export function addOrders(sum: Map<number, bigint>, steps: number, orders: bigint): void {

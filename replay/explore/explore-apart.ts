@@ -36,6 +36,8 @@ export interface ApartExploration {
 
 /** An outcome of one component. */
 interface Part extends Ending {
+  /** Sets of errors that its operations have. */
+  readonly patterns: number;
   readonly orders: OrdersByLength;
   readonly schedule: readonly number[];
 }
@@ -50,7 +52,7 @@ export function exploreApart(
   judges: 'outcome' | 'component',
 ): ApartExploration | null {
   const { judgement } = limits;
-  if (k.watches.length > 0 || judgement.markOf !== undefined) return null;
+  if (k.watches.length > 0 || judgement.markOf !== undefined || judgement.byErrors) return null;
   const components = componentsOf(k, limits);
   if (components === null) return null;
   const parts = components.map(({ space }) => partsOf(space));
@@ -79,18 +81,20 @@ export function exploreApart(
 function partsOf(space: Space): Part[] {
   const schedules = shortSchedules(space);
   const orders = space.cyclic ? () => new Map([[0, 1n]]) : countByLength(space);
-  const kept = new Map<string, { end: End; orders: Map<number, bigint> }>();
+  const kept = new Map<string, { end: End; orders: Map<number, bigint>; errors: Set<string> }>();
   for (const end of space.ends) {
-    const { drivers, faults, deadlock } = end.outcome;
+    const { drivers, faults, deadlock, errors } = end.outcome;
     const key = JSON.stringify([drivers, faults, deadlock?.blocked, end.isBad]);
-    const part = kept.get(key) ?? { end, orders: new Map<number, bigint>() };
+    const part = kept.get(key) ?? { end, orders: new Map<number, bigint>(), errors: new Set() };
+    part.errors.add(JSON.stringify(errors));
     for (const [steps, n] of orders(end.state)) addOrders(part.orders, steps, n);
     const isShorter = schedules.changes(end.state) < schedules.changes(part.end.state);
     kept.set(key, isShorter ? { ...part, end } : part);
   }
-  return [...kept.values()].map(({ end: { state, ...ending }, orders: counted }) => ({
+  return [...kept.values()].map(({ end: { state, ...ending }, orders: counted, errors }) => ({
     ...ending,
     orders: counted,
+    patterns: errors.size,
     schedule: schedules.to(state),
   }));
 }
@@ -120,7 +124,8 @@ function combinedOutcomes(
     const ending = endingOf(k, outcomeOf(k, schedule.length), judgement);
     k.cells.undo(moment);
     const orders = sumOf(chosen.map((part) => part.orders).reduce(mix));
-    set.add(ending, orders, { changes: i, schedule: () => schedule });
+    const patterns = chosen.reduce((product, part) => product * part.patterns, 1);
+    set.add(ending, orders, { changes: i, schedule: () => schedule }, patterns);
   }
   return set.list();
 }
@@ -139,7 +144,7 @@ function outcomesByComponent(
     const rest = parts.flatMap((some, j) => (j === i ? [] : some[0].schedule));
     const names = functionsOf(k, component, parts[i], before);
     const set = new OutcomeSet();
-    for (const [n, { outcome, isBad, orders, schedule }] of parts[i].entries()) {
+    for (const [n, { outcome, isBad, orders, patterns, schedule }] of parts[i].entries()) {
       const drivers = Object.fromEntries(
         Object.entries(outcome.drivers).filter(([address]) => names.has(address)),
       );
@@ -149,6 +154,7 @@ function outcomesByComponent(
         { outcome: { ...outcome, drivers }, isBad, mark: '' },
         sumOf(mix(orders, others)),
         way,
+        patterns,
       );
     }
     return set.list().map((one) => ({ ...one, component: i + 1 }));

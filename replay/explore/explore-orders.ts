@@ -7,6 +7,7 @@ import { boot, type Watch, type World } from '../kernel/index.js';
 import { countOrders } from './count-orders.js';
 import { type SearchLimits, type Space, searchStates } from './depth-first.js';
 import { exploreApart } from './explore-apart.js';
+import { withFewerChanges } from './fewer-changes.js';
 import { type FoundOutcome, type Judgement, OutcomeSet } from './outcome-set.js';
 import { PersistentSets } from './persistent-sets.js';
 import { type Begin, samplesOf } from './samples.js';
@@ -58,15 +59,22 @@ export function exploreOrders(world: World, options: ExploreOptions): Exploratio
   const apart = reduce === 'always' ? null : searchApart(world, options);
   if (apart !== null) return { closed: true, coverage: { type: 'all' }, ...apart };
   const all = reduce === 'always' ? null : searchAll(world, options);
-  if (all?.closed === true) return found(all, { type: 'all' });
+  if (all?.closed === true) return found(all, { type: 'all' }, options);
   const reduced = reduce === 'never' ? null : searchReduced(world, options);
-  if (reduced?.closed === true) return found(reduced, { type: 'reduced' });
-  return beyond(
-    world,
-    [all, reduced].filter((one) => one !== null),
-    options,
-  );
+  if (reduced?.closed === true)
+    return tidy(found(reduced, { type: 'reduced' }, options), world, options);
+  const tried = [all, reduced].filter((one) => one !== null);
+  return tidy(beyond(world, tried, options), world, options);
 }
+
+/** Orders that were left out may need fewer changes between threads. */
+const tidy = (one: Exploration, world: World, options: ExploreOptions): Exploration => ({
+  ...one,
+  outcomes: one.outcomes.map((outcome) => ({
+    ...outcome,
+    schedule: withFewerChanges(beginOf(world, options), outcome.schedule),
+  })),
+});
 
 const beginOf =
   (world: World, { watches }: ExploreOptions): Begin =>
@@ -102,8 +110,8 @@ function searchReduced(world: World, options: ExploreOptions): Space {
 }
 
 /** The result of a search that has found all outcomes. */
-function found(space: Space, coverage: Coverage): Exploration {
-  const set = new OutcomeSet();
+function found(space: Space, coverage: Coverage, options: ExploreOptions): Exploration {
+  const set = new OutcomeSet(options.byErrors);
   const counted = coverage.type === 'all' && !space.cyclic;
   addEnds(set, space, counted ? countOrders(space) : () => null);
   const outcomes = set.list();
@@ -125,7 +133,7 @@ function addEnds(set: OutcomeSet, space: Space, orders: (state: number) => bigin
 /** Bounds and chance, for a space that did not close. */
 function beyond(world: World, tried: readonly Space[], options: ExploreOptions): Exploration {
   const { samples } = options;
-  const set = new OutcomeSet();
+  const set = new OutcomeSet(options.byErrors);
   const begin = beginOf(world, options);
   for (const space of tried) addEnds(set, space, () => null);
   let preemptions: number | null = null;

@@ -3,7 +3,7 @@
  * evidence for it.
  */
 import { describe, expect, test } from 'vitest';
-import { boot, type RunSpec, run, World } from '../kernel/index.js';
+import { boot, outcomeOf, type RunSpec, readyThreads, run, World } from '../kernel/index.js';
 import { kindOf, SCENARIOS, specOf } from '../scenarios/index.js';
 import { type Exploration, type ExploreOptions, exploreOrders, scheduled } from './index.js';
 import { witnessOf } from './witness.js';
@@ -22,6 +22,49 @@ const worldOf = (name: string) => new World(specOf(documentOf(name)));
 function explore(name: string, options: Partial<ExploreOptions> = {}): Exploration {
   return exploreOrders(worldOf(name), { ...OPTIONS, ...options });
 }
+
+/** The fewest changes between threads with which each end comes, by a search of all ways. */
+function fewestChanges(name: string): Record<string, number> {
+  const k = boot(worldOf(name));
+  const known = new Map<string, number>();
+  const ends: Record<string, number> = {};
+  const go = (last: number, changes: number): void => {
+    const key = `${last} ${k.cells.copy().join()}`;
+    if ((known.get(key) ?? Infinity) <= changes) return;
+    known.set(key, changes);
+    const ready = readyThreads(k);
+    if (ready.length === 0) {
+      const end = JSON.stringify(outcomeOf(k, 0).drivers);
+      ends[end] = Math.min(ends[end] ?? Infinity, changes);
+    }
+    const { moment } = k.cells;
+    for (const thread of ready) {
+      k.step(thread);
+      go(thread, changes + Number(last >= 0 && thread !== last));
+      k.cells.undo(moment);
+    }
+  };
+  go(-1, 0);
+  return ends;
+}
+
+test.each([
+  'two-binders',
+  'module-order',
+  'native-driver-first',
+  'drivers-probe-sees-a-try',
+])('the witnesses of %s have the fewest changes between threads', (name) => {
+  const changesOf = (reduce: 'never' | 'always') =>
+    Object.fromEntries(
+      explore(name, { reduce }).outcomes.map(({ outcome, schedule }) => [
+        JSON.stringify(outcome.drivers),
+        schedule.filter((thread, i) => i > 0 && thread !== schedule[i - 1]).length,
+      ]),
+    );
+  const fewest = fewestChanges(name);
+  expect(changesOf('never')).toEqual(fewest);
+  expect(changesOf('always')).toEqual(fewest);
+});
 
 describe.each(
   SCENARIOS.map((document) => [document.name, document] as const),

@@ -6,6 +6,8 @@ export interface FoundOutcome extends Ending {
   readonly component: number | null;
   /** Orders of steps that end so; null if they were not counted. */
   readonly orders: bigint | null;
+  /** How many different sets of errors the operations have in orders that were searched. */
+  readonly errorPatterns: number;
   /** The thread of each step of a run that ends so. */
   readonly schedule: readonly number[];
 }
@@ -28,6 +30,8 @@ export interface Judgement {
   readonly markOf?: (k: Kernel) => string;
   /** Only the driver of this function distinguishes ends; left out: that of every function. */
   readonly question?: string;
+  /** Errors of operations distinguish ends, too. */
+  readonly byErrors?: boolean;
 }
 
 export function endingOf(k: Kernel, whole: Outcome, judgement: Judgement): Ending {
@@ -44,28 +48,36 @@ export const withDriverOf = (outcome: Outcome, address: string): Outcome => ({
 
 /** A way to an end. */
 export interface Way {
-  /** How often it changes the thread: of several ways, the one with the fewest is kept. */
+  /** How often it changes the thread: the fewest are kept, and of these the fewest errors. */
   readonly changes: number;
   readonly schedule: () => readonly number[];
 }
 
-interface Kept extends Omit<FoundOutcome, 'schedule' | 'component'> {
+interface Kept extends Omit<FoundOutcome, 'schedule' | 'component' | 'errorPatterns'> {
   readonly way: Way;
+  readonly patterns: ReadonlyMap<string, number>;
 }
 
 export class OutcomeSet {
   readonly #found = new Map<string, Kept>();
 
-  add(end: Ending, orders: bigint | null, way: Way): void {
-    const key = keyOf(end);
+  constructor(private readonly byErrors = false) {}
+
+  /** @param patterns sets of errors that this end stands for */
+  add(end: Ending, orders: bigint | null, way: Way, patterns = 1): void {
+    const errors = JSON.stringify(end.outcome.errors);
+    const key = keyOf(end) + (this.byErrors ? errors : '');
     const known = this.#found.get(key);
     if (known === undefined) {
-      this.#found.set(key, { ...end, orders, way });
+      this.#found.set(key, { ...end, orders, way, patterns: new Map([[errors, patterns]]) });
       return;
     }
     const sum = known.orders === null || orders === null ? null : known.orders + orders;
-    const kept = way.changes < known.way.changes ? { ...end, orders, way } : known;
-    this.#found.set(key, { ...kept, orders: sum });
+    const changes = way.changes - known.way.changes;
+    const isBetter = changes < 0 || (changes === 0 && failuresIn(end) < failuresIn(known));
+    const kept = isBetter ? { ...end, orders, way } : known;
+    const all = new Map(known.patterns).set(errors, patterns);
+    this.#found.set(key, { ...kept, orders: sum, patterns: all });
   }
 
   /** The most frequent one first; those without a count in the order of their content. */
@@ -75,9 +87,16 @@ export class OutcomeSet {
         if (m !== null && n !== null && m !== n) return m > n ? -1 : 1;
         return a < b ? -1 : 1;
       })
-      .map(([, { way, ...one }]) => ({ ...one, component: null, schedule: way.schedule() }));
+      .map(([, { way, patterns, ...one }]) => ({
+        ...one,
+        component: null,
+        errorPatterns: [...patterns.values()].reduce((sum, n) => sum + n, 0),
+        schedule: way.schedule(),
+      }));
   }
 }
+
+const failuresIn = ({ outcome: { errors } }: Ending): number => Object.values(errors).flat().length;
 
 /** What distinguishes outcomes: drivers, a deadlock by its words, and bugs that were hit. */
 function keyOf({ outcome: { drivers, deadlock, faults }, isBad, mark }: Ending): string {

@@ -59,6 +59,6 @@ export {
   run,
   type Scheduler,
 } from './run.js';
-export { TraceRecorder } from './trace-recorder.js';
+export { TraceRecorder, UDEV_TASK } from './trace-recorder.js';
 export { type SentUevent, UEVENT_ACTIONS, UEVENT_SUBSYSTEMS } from './uevents.js';
 export { World } from './world.js';

@@ -52,7 +52,7 @@ const FIRST_ACTOR = 1000;
 const FIRST_WORKER = 100;
 const CPUS = 4;
 /** Tasks of udev (systemd 252). */
-const UDEV_TASK = '(udev-worker)';
+export const UDEV_TASK = '(udev-worker)';
 
 export class TraceRecorder implements Recorder {
   readonly #events: EventAppender;
