@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkChaos, prepareChaos } from './chaos.js';
 import { addPackages, guestRoot } from './guest-root.js';
 import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
@@ -90,6 +91,7 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   mkdirSync(out, { recursive: true });
   if (job === 'scenarios') prepareScenarios(out, series);
   if (job === 'provoke') prepareProvocations(out);
+  if (job === 'chaos') prepareChaos(out);
   say(`booting ${kernel.release}, job ${job}`);
   const started = Date.now();
   const guest = { machine, qemu, kernel, initramfs: init, root, project, out, job, cpus };
@@ -109,6 +111,7 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   let code = Number(tail(join(out, 'exit-code'), 1) || '70');
   if (job === 'scenarios' && code === 0) code = checkScenarios(out);
   if (job === 'provoke' && code === 0) code = checkProvocations(out);
+  if (job === 'chaos' && code === 0) code = checkChaos(out);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   say(`${job} on ${kernel.release} ended with ${code} after ${seconds} s; output in ${out}`);
   return code;
