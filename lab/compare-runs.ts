@@ -34,7 +34,7 @@ export function textOf(event: EventRow): string {
 }
 
 /** The PCI core and drivers change power states for themselves, too. */
-const LEFT_OUT = ['snapshot', 'power'];
+const OF_POWER = ['power', 'power.runtime'];
 /** Compilers put these into some of their callers, where no probe sees them. */
 const UNSEEN = ['pci_stop_and_remove_bus_device', 'vfio_pci_zap_and_down_write_memory_lock'];
 /** One mapping is one run of pages or several: only where the first one begins counts. */
@@ -43,24 +43,34 @@ const RUNS = ['dma.map', 'dma.unmap'];
 /** What the kernel's workers do is one lane: their names differ. */
 const WORKERS = 'workers of the kernel';
 
+/** Bridges above functions, and what no actor uses, sleep and wake, too. */
+const isOfOthers = ({ kind, device }: EventRow, powered: ReadonlySet<string>): boolean =>
+  kind === 'snapshot' || (OF_POWER.includes(kind) && !powered.has(device ?? ''));
+
 /** A wait for users requests the device again every ten seconds. */
 const isRepeated = ({ kind, value }: EventRow): boolean =>
   kind === 'device.request' && (value ?? 0n) > 0n;
 
-/**
- * Events of each actor in their order.
- * @param names functions that are compared
- * @param points functions of which the recording has one event for a call, with its result
- */
+/** Which events are compared. */
+export interface Compared {
+  /** Functions that both recordings have. */
+  readonly names: ReadonlySet<string>;
+  /** Functions of which the recording has one event for a call, with its result. */
+  readonly points: ReadonlySet<string>;
+  /** Addresses of functions whose power management is compared. */
+  readonly powered: ReadonlySet<string>;
+}
+
+/** Events of each actor in their order. */
 export function lanesOf(
   events: readonly EventRow[],
   actors: readonly string[],
-  { names, points }: { readonly names: ReadonlySet<string>; readonly points: ReadonlySet<string> },
+  { names, points, powered }: Compared,
 ): ReadonlyMap<string, readonly string[]> {
   const lanes = new Map<string, { last: EventRow; texts: string[] }>();
   for (const event of events) {
     const { kind, phase, name = '', task = '' } = event;
-    const isCompared = names.has(name) && !LEFT_OUT.includes(kind) && !UNSEEN.includes(name);
+    const isCompared = names.has(name) && !isOfOthers(event, powered) && !UNSEEN.includes(name);
     if (!isCompared || isRepeated(event) || (points.has(name) && phase === 'begin')) continue;
     const key = actors.includes(task) ? task : WORKERS;
     const lane = lanes.get(key) ?? { last: event, texts: [] };

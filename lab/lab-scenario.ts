@@ -4,6 +4,7 @@
  */
 
 import type { ScenarioDocument } from '../replay/index.js';
+import { DEVICE_FEATURE, FEATURE_FLAG } from '../replay/model/vfio/device-features.js';
 
 type FunctionDocument = ScenarioDocument['machine']['functions'][number];
 type Operation = ScenarioDocument['actors'][number]['does'][number];
@@ -22,6 +23,15 @@ const EDU = {
   hardware: { bars: [0x10_0000], pin: true, msi: 1, msix: 0, express: false },
 } as const;
 
+/** The only function with a capability of power management besides the PF. */
+const NIC_PLACE = '0000:02:00.0';
+const NIC = {
+  ...{ vendor: '0x8086', device: '0x10d3', class: '0x020000' },
+  hardware: { bars: [0x2_0000, 0x2_0000, 0, 0x4000], pin: true, msi: 1, msix: 5, express: true },
+} as const;
+/** Where the control register of power management is in scenarios, and in the network card. */
+const PMCSR = { scenario: 0x44, nic: 0xcc } as const;
+
 /** Native drivers of scenarios that have no ids of their own, since vfr has a model of them. */
 const MODELLED = ['nova_core', 'nouveau'];
 /** The names of the lab's modules are different from those of drivers that the guest has. */
@@ -34,13 +44,26 @@ const IOCTLS = [
   ...['VFIO_DEVICE_RESET', 'VFIO_DEVICE_GET_INFO', 'VFIO_DEVICE_SET_IRQS'],
   ...['VFIO_DEVICE_PCI_HOT_RESET', 'VFIO_IOMMU_MAP_DMA', 'VFIO_IOMMU_UNMAP_DMA'],
 ];
-const PLAIN = ['write', 'load', 'unload', 'close', 'pread', 'pwrite', 'mmap', 'touch', 'exit'];
+const PLAIN = [
+  ...['write', 'load', 'unload', 'close', 'pread', 'pwrite', 'mmap', 'touch', 'exit'],
+  ...['read', 'set'],
+];
+/** Features of devices that take no more than the file of an eventfd. */
+const FEATURES: readonly number[] = [
+  DEVICE_FEATURE.LOW_POWER_ENTRY,
+  DEVICE_FEATURE.LOW_POWER_ENTRY_WITH_WAKEUP,
+  DEVICE_FEATURE.LOW_POWER_EXIT,
+].map((feature) => feature | FEATURE_FLAG.SET);
 
 function isPossible(operation: Operation): boolean {
   const { when } = operation;
   if ('if' in operation || 'unless' in operation || (when && 'variable' in when)) return false;
   if ('write' in operation) return operation.write.startsWith('/sys/bus/pci/');
   if ('open' in operation) return FILES.includes(operation.open);
+  if ('ioctl' in operation && operation.ioctl === 'VFIO_DEVICE_FEATURE') {
+    const { with: argument } = operation;
+    return typeof argument === 'object' && FEATURES.includes(Number(argument?.flags));
+  }
   if ('ioctl' in operation) return IOCTLS.includes(operation.ioctl);
   return PLAIN.some((kind) => kind in operation);
 }
@@ -49,7 +72,13 @@ function isPossible(operation: Operation): boolean {
 const NOT_HERE: Readonly<Record<string, string>> = {
   'vf-removed-twice': 'a kernel that removes a VF twice does not survive it',
   'vfio-pci-denylist': 'the guest has no device that vfio-pci refuses',
+  'vfio-pci-without-denylist': 'the guest has no device that vfio-pci refuses',
 };
+
+/** Whether a scenario is about power management, which the lab's other functions do not have. */
+export const isOfPower = ({ machine }: ScenarioDocument): boolean =>
+  machine.runtimePm === true ||
+  machine.drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
 
 /** Why a scenario cannot be run in the lab; null when it can. */
 export function obstacle(scenario: ScenarioDocument, series: string): string | null {
@@ -62,7 +91,8 @@ export function obstacle(scenario: ScenarioDocument, series: string): string | n
     const isNative = ids !== undefined || MODELLED.includes(name);
     if (name !== 'vfio-pci' && !isNative) return `there is no hardware for ${name}`;
     if (name !== 'vfio-pci' && !LAB_MODULES.includes(moduleOf(name))) return `no module ${name}`;
-    if (parameters !== undefined) return `the lab loads ${name} without parameters`;
+    if (Object.values(parameters ?? {}).some((value) => typeof value !== 'boolean'))
+      return `the lab loads ${name} without such parameters`;
     if (removeWaits !== undefined || loads !== undefined)
       return `${name} depends on another module`;
   }
@@ -76,13 +106,15 @@ export function obstacle(scenario: ScenarioDocument, series: string): string | n
     const [[kind, object]] = Object.entries(operation);
     return `an operation that the lab does not have: ${kind} ${object}`;
   }
-  return placesOf(functions) === null ? 'its slots and groups differ from those of the lab' : null;
+  return placesOf(scenario) === null ? 'its slots and groups differ from those of the lab' : null;
 }
 
 /** The lab's function for each of a scenario; null if the lab has no such machine. */
-function placesOf(functions: readonly FunctionDocument[]): ReadonlyMap<string, string> | null {
+function placesOf(scenario: ScenarioDocument): ReadonlyMap<string, string> | null {
+  const { functions } = scenario.machine;
   const places = new Map<string, string>();
-  const free = { single: [...SINGLE], grouped: [...GROUPED], pf: [PF] };
+  const single = isOfPower(scenario) ? [NIC_PLACE] : [...SINGLE];
+  const free = { single, grouped: [...GROUPED], pf: [PF] };
   const slots = new Set(functions.map(({ address }) => address.slice(0, -2)));
   const groups = new Set(functions.flatMap(({ group }) => group ?? []));
   if (slots.size < functions.length || groups.size > 1) return null;
@@ -110,7 +142,7 @@ const vfsOf = (pf: string, { totalVfs, offset, stride }: NonNullable<FunctionDoc
 /** The scenario as a document whose machine is the lab's; it must have no obstacle. */
 export function onLab(scenario: ScenarioDocument): ScenarioDocument {
   const { functions, drivers } = scenario.machine;
-  const places = placesOf(functions)!;
+  const places = placesOf(scenario)!;
   const names = new Map<string, string>(places);
   for (const { address, sriov } of functions) {
     if (sriov === undefined) continue;
@@ -135,6 +167,7 @@ export function onLab(scenario: ScenarioDocument): ScenarioDocument {
   return {
     ...mapped,
     machine: {
+      ...(isOfPower(scenario) && { runtimePm: true }),
       functions: functions.map((one) => labFunction(one, places.get(one.address)!)),
       drivers: mapped.machine.drivers.map((driver) =>
         driver.name === 'vfio-pci' || driver.ids !== undefined
@@ -142,8 +175,21 @@ export function onLab(scenario: ScenarioDocument): ScenarioDocument {
           : { ...driver, ids: [ofPf ? idsOf(NVME) : idsOf(EDU)] },
       ),
     },
+    actors: isOfPower(scenario) ? mapped.actors.map(onNic) : mapped.actors,
   };
 }
+
+type Actor = ScenarioDocument['actors'][number];
+
+/** Its control register of power management lies elsewhere. */
+const onNic = (actor: Actor): Actor => ({
+  ...actor,
+  does: actor.does.map((operation) =>
+    'pwrite' in operation && operation.offset === PMCSR.scenario
+      ? { ...operation, offset: PMCSR.nic }
+      : operation,
+  ),
+});
 
 const idsOf = ({ vendor, device }: { vendor: string; device: string }) => ({ vendor, device });
 
@@ -152,7 +198,7 @@ function labFunction(one: FunctionDocument, address: string): FunctionDocument {
   const named = driver === undefined || driver === 'vfio-pci' ? driver : moduleOf(driver);
   return {
     ...one,
-    ...(one.sriov === undefined ? EDU : NVME),
+    ...(one.sriov !== undefined ? NVME : address === NIC_PLACE ? NIC : EDU),
     address,
     ...(named === undefined ? {} : { driver: named }),
     ...(one.sriov === undefined ? {} : { sriov: PF_SRIOV }),

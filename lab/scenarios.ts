@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunSpec, replay, SCENARIOS, type ScenarioDocument, specOf } from '../replay/index.js';
+import { replay, SCENARIOS, type ScenarioDocument, specOf } from '../replay/index.js';
+import type { RunSpec } from '../replay/kernel/index.js';
 import type { EventRow } from '../tests/build-trace.js';
-import { traceOf } from '../tests/cross-judge.js';
+import { runOf, traceOf } from '../tests/cross-judge.js';
 import { rowsOf } from '../tests/rewrite.js';
 import { openSource, TraceReader } from '../traces/index.js';
-import { type Comparison, compareLanes, lanesOf } from './compare-runs.js';
+import { type Compared, type Comparison, compareLanes, lanesOf } from './compare-runs.js';
 import { say } from './host.js';
-import { forGuest, obstacle, onLab, taskName } from './lab-scenario.js';
+import { forGuest, isOfPower, obstacle, onLab, taskName } from './lab-scenario.js';
+import { onHardware } from './recorded-hardware.js';
 
 /** Schedules of vfr's kernel that are tried before a real run counts as different. */
 const SEEDS = 1500;
@@ -51,9 +53,11 @@ export function checkScenarios(out: string): number {
   // The kernel has the spinlock of 7.1 for overrides: Debian's 6.12 does.
   const rules = recorded.has('driver_set_override') ? {} : { overrideTakesDeviceLock: false };
   const rows = documents.map((one) => {
-    const { machine, actors } = specOf(one);
+    const { machine, actors } = isOfPower(one) ? onHardware(specOf(one), real) : specOf(one);
+    const powered = new Set(isOfPower(one) ? machine.functions.map(({ address }) => address) : []);
     const spec = { machine: { ...machine, rules }, actors };
-    return checkOne(one, spec, { span: spanOf(out, one.name), recording: real, compared });
+    const log = logOf(out, one.name);
+    return checkOne(one, spec, { log, recording: real, compared: { ...compared, powered } });
   });
   for (const { name, compared: n, equal, first } of rows) {
     process.stdout.write(`| ${name} | ${n} | ${equal} |\n`);
@@ -69,38 +73,65 @@ export function checkScenarios(out: string): number {
   return equal === rows.length && diverged === 0 ? 0 : 1;
 }
 
-interface Span {
+/** What the guest says of a run. */
+interface Log {
+  /** When it began and ended. */
   readonly from: number;
   readonly to: number;
+  /** What its actors remember at the end, by the name of the variable. */
+  readonly variables: ReadonlyMap<string, string | null>;
 }
 
-/** When the run began and ended; null if it was not done. */
-function spanOf(out: string, name: string): Span | null {
+interface Line {
+  readonly from?: number;
+  readonly to?: number;
+  readonly variables?: Readonly<Record<string, string | null>>;
+}
+
+/** Null if the scenario was not run. */
+function logOf(out: string, name: string): Log | null {
   const file = join(folderOf(out), `${name}.log`);
   if (!existsSync(file)) return null;
-  return JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)!) as Span;
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const said = lines.map((line) => JSON.parse(line) as Line);
+  const variables = new Map(said.flatMap((one) => Object.entries(one.variables ?? {})));
+  const { from = 0, to = 0 } = said.at(-1)!;
+  return { from, to, variables };
 }
 
 interface Recorded {
-  readonly span: Span | null;
+  readonly log: Log | null;
   readonly recording: readonly EventRow[];
-  readonly compared: Parameters<typeof lanesOf>[2];
+  readonly compared: Compared;
 }
+
+/** What actors remember at the end is compared as one more lane. */
+const withVariables = (
+  lanes: ReadonlyMap<string, readonly string[]>,
+  variables: Iterable<readonly [string, string | null]>,
+) => {
+  const texts = [...variables]
+    .filter(([, text]) => text !== null)
+    .map(([v, text]) => `${v}=${text}`);
+  return new Map([...lanes, ['variables', texts.sort()]]);
+};
 
 function checkOne(
   document: ScenarioDocument,
   spec: RunSpec,
-  { span, recording, compared }: Recorded,
+  { log, recording, compared }: Recorded,
 ): Row {
   const nothing = { name: document.name, seed: null, compared: 0, equal: 0 };
-  if (span === null) return { ...nothing, first: { actor: '', model: '', real: 'it was not run' } };
+  if (log === null) return { ...nothing, first: { actor: '', model: '', real: 'it was not run' } };
   const actors = document.actors.map((actor) => taskName(actor.name));
-  const own = recording.filter(({ ts }) => Number(ts) >= span.from && Number(ts) <= span.to);
-  const real = lanesOf(own, actors, compared);
-  const seeds = document.actors.length === 1 ? 1 : SEEDS;
+  const own = recording.filter(({ ts }) => Number(ts) >= log.from && Number(ts) <= log.to);
+  const real = withVariables(lanesOf(own, actors, compared), log.variables);
+  const seeds = document.actors.length === 1 && !isOfPower(document) ? 1 : SEEDS;
   let best: Row = { ...nothing, first: null, equal: -1 };
   for (let seed = 1; seed <= seeds; seed++) {
-    const found = compareLanes(real, lanesOf(rowsOf(traceOf(spec, seed)), actors, compared));
+    const { reader, outcome } = runOf(spec, seed);
+    const lanes = lanesOf(rowsOf(reader), actors, compared);
+    const found = compareLanes(real, withVariables(lanes, Object.entries(outcome.variables)));
     if (found.equal > best.equal) best = { ...best, ...found, seed };
     if (found.first === null) break;
   }

@@ -6,7 +6,15 @@
  */
 import fc from 'fast-check';
 import { type ReplayResult, replay } from '../replay/index.js';
-import { boot, type RunSpec, randomly, run, TraceRecorder, World } from '../replay/kernel/index.js';
+import {
+  boot,
+  type Outcome,
+  type RunSpec,
+  randomly,
+  run,
+  TraceRecorder,
+  World,
+} from '../replay/kernel/index.js';
 import { MemorySink, MemorySource, TraceReader, TraceWriter } from '../traces/index.js';
 import { randomRun, seed } from './random-runs.js';
 import { withUdev } from './random-udev.js';
@@ -14,14 +22,17 @@ import { randomVfioRun } from './random-vfio.js';
 import { isProgram } from './sweeps/options.js';
 
 /** The trace of a run. */
-export function traceOf(spec: RunSpec, random: number): TraceReader {
+export const traceOf = (spec: RunSpec, random: number): TraceReader => runOf(spec, random).reader;
+
+/** A run, and how it ended. */
+export function runOf(spec: RunSpec, random: number): { reader: TraceReader; outcome: Outcome } {
   const sink = new MemorySink();
   const meta = { clock: 'mono', kernel: spec.machine.kernel, writer: 'vfr test', notes: {} };
   const writer = new TraceWriter(sink, meta);
   const world = new World(spec);
-  run(boot(world, new TraceRecorder(world, writer.events)), randomly(random));
+  const outcome = run(boot(world, new TraceRecorder(world, writer.events)), randomly(random));
   writer.finish();
-  return new TraceReader(new MemorySource(sink.bytes()));
+  return { reader: new TraceReader(new MemorySource(sink.bytes())), outcome };
 }
 
 export function judge(reader: TraceReader): ReplayResult {

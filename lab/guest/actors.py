@@ -35,12 +35,14 @@ IOCTLS = {  # uapi vfio.h: number, and the format of the struct after argsz with
     'VFIO_DEVICE_GET_INFO': (7, ('IIIII', 'flags num_regions num_irqs cap_offset pad')),
     'VFIO_DEVICE_SET_IRQS': (10, ('IIII', 'flags index start count')),
     'VFIO_DEVICE_PCI_HOT_RESET': (13, ('II', 'flags count')),
+    'VFIO_DEVICE_FEATURE': (17, ('I', 'flags')),
     'VFIO_IOMMU_MAP_DMA': (13, ('IQQQ', 'flags vaddr iova size')),
     'VFIO_IOMMU_UNMAP_DMA': (14, ('IQQI', 'flags iova size pad')),
 }
 TURN, SLOTS = 0, 64
 # A descriptor that is not open; -1 has a meaning in some structs.
 NO_FILE = 9999
+FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP = 4
 
 
 class Shared:
@@ -81,6 +83,7 @@ class Actor:
     def __init__(self, number, spec, shared, order, log, files):
         self.number, self.name, self.does = number, spec['name'], spec['does']
         self.shared, self.order, self.log, self.files = shared, order, log, files
+        self.remembered = {}
 
     def run(self, drivers, names):
         libc.prctl(PR_SET_NAME, self.name.encode()[:15], 0, 0, 0)
@@ -91,7 +94,8 @@ class Actor:
             self.order.wait(self.number, i)
             self.shared.set(SLOTS + 2 * self.number, i)
             result = self.attempt(operation)
-            os.write(self.log, (json.dumps({'actor': self.name, 'operation': i, 'errno': result}) + '\n').encode())
+            done = {'actor': self.name, 'operation': i, 'errno': result, 'variables': self.remembered}
+            os.write(self.log, (json.dumps(done) + '\n').encode())
             if result and operation.get('onError') == 'stop':
                 break
             self.shared.set(SLOTS + 2 * self.number + 1, i)
@@ -120,7 +124,12 @@ class Actor:
         if 'write' in o:
             return lab_machine.write(o['write'], o['text'])
         if 'read' in o:
-            return open(f"{PCI}/devices/{o['of']}/{o['read']}").read()
+            self.remembered = {o['as']: read(o['of'], o['read'])} if 'as' in o else {}
+            return None
+        if 'set' in o:
+            self.remembered = {o['set']: o['to']}
+            return None
+        self.remembered = {}
         if 'load' in o:
             return lab_machine.load(next(d for d in self.drivers if d['name'] == o['load']))
         if 'unload' in o:
@@ -170,6 +179,8 @@ class Actor:
                 number_of['vaddr'] = self.memory(number_of['size'])
             body = struct.pack('=' + form[0], *(number_of.get(name, 0) for name in form[1].split()))
             body += b''.join(struct.pack('i', n) for n in files)
+            if o['ioctl'] == 'VFIO_DEVICE_FEATURE' and number_of['flags'] & 0xffff == FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+                body += bytes(4)  # its reserved member
             buffer = ctypes.create_string_buffer(struct.pack('I', 4 + len(body)) + body, 4 + len(body))
             check(libc.ioctl(fd, request, buffer))
 
@@ -194,6 +205,14 @@ class Actor:
         finally:
             for fd in (reader, writer):
                 os.close(fd)
+
+
+def read(address, attribute):
+    """What an attribute of a function shows; None if it is not there."""
+    try:
+        return open(f'{PCI}/devices/{address}/{attribute}').read().strip()
+    except OSError:
+        return None
 
 
 def run(scenario, log_path):

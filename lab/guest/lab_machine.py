@@ -39,6 +39,12 @@ def parameters(driver):
     return words
 
 
+def module_parameters(driver):
+    """What a driver of VFIO is loaded with; one that makes VFs has to be allowed to."""
+    given = driver.get('parameters', {}) | ({'enable_sriov': True} if 'sriov' in driver else {})
+    return [f'{name}={int(is_set)}' for name, is_set in given.items()]
+
+
 def answers(driver):
     """What its probes return: these count only when the machine is ready."""
     number = lambda r: r if isinstance(r, int) else -ERRNO[r]
@@ -71,6 +77,8 @@ def unload(name):
 def clear(pf):
     """Takes away what the scenario before has left."""
     for address in sorted(os.listdir(f'{PCI}/devices')):
+        if not os.path.exists(f'{PCI}/devices/{address}'):
+            continue  # a VF, which went with the driver of its PF
         if open(f'{PCI}/devices/{address}/driver_override').read().strip() != '(null)':
             write(f'{PCI}/devices/{address}/driver_override', '\n')
         if driver_of(address) == 'vfio-pci':
@@ -95,7 +103,8 @@ def prepare(machine, unused):
         if driver['name'].startswith('lab'):
             load(driver, ready=False)
         else:
-            subprocess.run(['modprobe', '-a', driver['name'], 'vfio_iommu_type1'], check=True)
+            subprocess.run(['modprobe', 'vfio_iommu_type1'], check=True)
+            subprocess.run(['modprobe', driver['name'], *module_parameters(driver)], check=True)
     for function in machine['functions']:
         address, driver = function['address'], function.get('driver')
         place = f'{PCI}/devices/{address}'

@@ -60,6 +60,20 @@ test.each(['nothing', '0000:3B:00.0'])('a write that names %j is done again', (t
   expect(enacted(traceOf(specOf({ ...SCENARIOS[0], actors }), 1))).toMatchObject(EQUAL);
 });
 
+test('a write of sriov_numvfs that is refused shows that its function is a PF', () => {
+  const document = SCENARIOS.find(({ name }) => name === 'native-driver-first')!;
+  const pf = document.machine.functions.find(({ sriov }) => sriov !== undefined)!;
+  const write = `/sys/bus/pci/devices/${pf.address}/sriov_numvfs`;
+  const does = ['99', 'many'].map((text) => ({ write, text }));
+  const rows = rowsOf(traceOf(specOf({ ...document, actors: [{ name: 'admin', does }] }), 1));
+  const bytes = buildTrace(
+    rows.filter(({ kind }) => kind !== 'snapshot'),
+    { meta: { kernel: '6.12' } },
+  );
+  const result = enacted(new TraceReader(new MemorySource(bytes)));
+  expect(result).toMatchObject({ ...EQUAL, compared: 4 });
+});
+
 test('the state at the end of a recording is not taken for that at its start', () => {
   const reader = traceOf(
     specOf(SCENARIOS.find(({ name }) => name === 'override-before-unbind')!),

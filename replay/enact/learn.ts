@@ -193,6 +193,11 @@ class Lesson {
   /** Which of the two ways the driver of a PF makes its VFs, or that it makes none. */
   #sriov(e: RecordedEvent, open: readonly RecordedEvent[]): void {
     if (e.device === null) return;
+    if (e.kind === 'sysfs.write' && e.name === 'sriov_numvfs') {
+      // Only a PF has the file; how many VFs it can have, only VFs that come show.
+      this.#meet(e.device);
+      this.#vfsOf(e.device);
+    }
     const pf = this.#bound.get(e.device) ?? this.#driverOfPf(e.device, e.name);
     if (pf === null) return;
     const taught = this.#driver(pf, false);

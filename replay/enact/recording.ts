@@ -230,9 +230,10 @@ export class RecordingReader implements Recording {
   }
 }
 
-/** An access of configuration space by the kernel for itself, by sysfs, or in a guest. */
-const isOwnAccess = ({ kind, path }: EventCursor): boolean =>
-  kind.startsWith('config.') && (path === 'kernel' || path === 'sysfs' || path === 'guest');
+/** An access by the kernel or a native driver for itself, by sysfs, or in a guest. */
+const isOwnAccess = ({ kind, path, name }: EventCursor): boolean =>
+  (kind.startsWith('config.') && (path === 'kernel' || path === 'sysfs' || path === 'guest')) ||
+  name === 'mmio';
 
 const isModelled = (name: string, kind: string): name is FunctionName =>
   name in FUNCTIONS && FUNCTIONS[name as FunctionName].kind === kind;

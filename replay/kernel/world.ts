@@ -23,6 +23,7 @@ import type {
   FileKind,
   FunctionSpec,
   HardwareSpec,
+  MachineSpec,
   OperationSpec,
   RunSpec,
 } from './machine-spec.js';
@@ -69,8 +70,6 @@ export class World implements Names {
   readonly udev: UdevRules | null;
   /** Runtime power management is followed. */
   readonly hasPower: boolean;
-  /** `disable_idle_d3`: functions that nobody has open stay in D0. */
-  readonly keepsD0: boolean;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -96,8 +95,7 @@ export class World implements Names {
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
-    this.keepsD0 = machine.drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
-    this.hasPower = machine.runtimePm ?? (this.keepsD0 || actions.some(usesPower));
+    this.hasPower = machine.runtimePm ?? (actions.some(usesPower) || keepsD0(machine));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
       const kind = fileOf(action);
@@ -301,6 +299,10 @@ function sriovOf(
   if (sriovConfigure === 'parameter') return enable_sriov === true ? 'own' : 'none';
   return sriovConfigure === 'unknown' ? 'none' : sriovConfigure;
 }
+
+/** Functions that nobody has open may stay in D0. */
+const keepsD0 = ({ drivers }: MachineSpec): boolean =>
+  drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
 
 const defers = ({ answers, defersUntil }: DriverSpec): boolean =>
   defersUntil !== null ||

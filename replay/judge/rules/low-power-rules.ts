@@ -21,8 +21,8 @@ export function learnLowPower(engine: Engine, call: IoctlCall, device: OpenDevic
   device.lowPower = change;
   if (change !== 'until resumed') return;
   // Sysfs resumes the device, too, to read configuration space, which other events do not show.
-  const shows = engine.records(RESUME) && engine.records(RETURN);
-  const suspended = engine.vfio.runtimePm.get(call.device ?? '')?.suspended ?? -1;
+  const { suspended = -1, unnamed = false } = engine.vfio.runtimePm.get(call.device ?? '') ?? {};
+  const shows = engine.records(RESUME) && engine.records(RETURN) && !unnamed;
   // It may have been suspended, and resumed again, before the call returned.
   if (!shows || suspended > call.seq) device.lowPower = 'unknown';
 }

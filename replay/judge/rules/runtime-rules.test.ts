@@ -33,8 +33,9 @@ class Sleeper extends KernelStory {
     return this.#runtime(name, 0, `${device} flags-a cnt-0  dep-0  auto-1 p-0`, by);
   }
 
-  returns(name: Name, ret: number, by = WORKER): this {
-    return this.#runtime('rpm_return_int', ret, `${name}+0x1a/0x40:${device} ret=${ret}`, by);
+  returns(name: Name | 'ffffffff9ef57708', ret: number, by = WORKER): this {
+    const place = name.startsWith('rpm') ? `${name}+0x1a/0x40` : name;
+    return this.#runtime('rpm_return_int', ret, `${place}:${device} ret=${ret}`, by);
   }
 
   calls(name: Name, ret: number, by = WORKER): this {
@@ -134,6 +135,14 @@ describe('an open device', () => {
   test('low power until a wake may be over where no wake is recorded', () => {
     const story = (again: number) =>
       new Sleeper().open().lowPower(4).lowPower(4, again).replay().divergences;
+    expect([story(0), story(-22)]).toEqual([[], []]);
+  });
+
+  test('low power until a wake may be over where returns have an address, and no name', () => {
+    const story = (again: number) => {
+      const slept = new Sleeper().begins('rpm_resume').returns('ffffffff9ef57708', 1).open();
+      return slept.lowPower(4).lowPower(4, again).replay().divergences;
+    };
     expect([story(0), story(-22)]).toEqual([[], []]);
   });
 

@@ -41,6 +41,7 @@ const RETURNS_FROM = /^(rpm_\w+)/;
 /** The call that returns; null if it is of another function, or its begin was not recorded. */
 function endOf(state: RuntimePm, { tid, text }: EventCursor): RuntimeCall | null {
   const name = RETURNS_FROM.exec(text ?? '')?.[1];
+  if (name === undefined) state.unnamed = true;
   const at = state.calls.findLastIndex((call) => call.tid === tid);
   if (at < 0 || state.calls[at].name !== name) return null;
   return state.calls.splice(at, 1)[0];

@@ -113,6 +113,8 @@ export interface RuntimePm {
   suspended: number;
   /** Calls that suspend or resume it, and have not returned. */
   calls: RuntimeCall[];
+  /** The recording has the address of a function that returned, and not its name. */
+  unnamed: boolean;
 }
 
 export interface RuntimeCall {
@@ -127,6 +129,7 @@ export const newRuntimePm = (): RuntimePm => ({
   driver: 'unknown',
   suspended: -1,
   calls: [],
+  unnamed: false,
 });
 
 /** A VFIO group that a process opened. */
