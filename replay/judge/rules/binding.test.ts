@@ -116,7 +116,12 @@ describe('several drivers that claim a device', () => {
   });
 
   test('an override of a page has no begin, as its record does not fit into the ring buffer', () => {
-    const refused = new KernelStory().device(GPU).store('driver_override', 'x', 1, { device: GPU });
+    const set = { kind: 'override', name: 'driver_set_override', path: 'kernel', tid: 1 } as const;
+    const refused = new KernelStory().device(GPU);
+    refused.store('driver_override', 'x', 1, { device: GPU }, () =>
+      refused.call({ ...set, text: 'x', device: GPU }),
+    );
+    refused.point({ ...set, phase: 'end', ret: -22n });
     refused.point({ ...OVERRIDE, tid: 1, phase: 'end', ret: -22n });
     expect(refused.divergences).toEqual([]);
     const accepted = new KernelStory()

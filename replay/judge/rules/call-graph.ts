@@ -98,6 +98,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     once: true,
     leaf: true,
     neededBy: ['driver_override'],
+    text: true,
   },
   device_driver_attach: {
     by: { bind: BOUND },
