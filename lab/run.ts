@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, runsHere } from './architecture.js';
+import { checkChaos, prepareChaos } from './chaos.js';
 import { foreignModules } from './foreign-root.js';
 import { guestPlace } from './guest-place.js';
 import { addPackages } from './guest-root.js';
@@ -108,6 +109,7 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   mkdirSync(out, { recursive: true });
   if (job === 'scenarios') prepareScenarios(out, series);
   if (job === 'provoke') prepareProvocations(out);
+  if (job === 'chaos') prepareChaos(out);
   say(`booting ${kernel.release}, job ${job}`);
   const started = Date.now();
   const guest = { machine, qemu, kernel, initramfs: init, root, project, out, job, cpus };
@@ -127,6 +129,7 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   let code = Number(tail(join(out, 'exit-code'), 1) || '70');
   if (job === 'scenarios' && code === 0) code = checkScenarios(out);
   if (job === 'provoke' && code === 0) code = checkProvocations(out);
+  if (job === 'chaos' && code === 0) code = checkChaos(out);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   say(`${job} on ${kernel.release} ended with ${code} after ${seconds} s; output in ${out}`);
   return code;

@@ -93,6 +93,8 @@ class FlightRecorder {
   readonly #capture: Capture;
   readonly #tasks: Tasks;
   readonly #ring: PageRing;
+  /** When the recording ended, in nanoseconds of its clock; null while it runs. */
+  #stopped: bigint | null = null;
   readonly #dumps: FlightDump[] = [];
   readonly #started = Date.now();
   readonly #meddled: string[] = [];
@@ -127,6 +129,7 @@ class FlightRecorder {
       command.end();
     }
     this.#look(Number.POSITIVE_INFINITY);
+    this.#stopped = process.hrtime.bigint();
     installation.stop();
     this.#capture.drainAll();
     if (this.events.fired) await this.#dumpAtLast(stop);
@@ -207,6 +210,7 @@ class FlightRecorder {
     const filter = deviceFilter(this.options.devices, events.dictionaries.device);
     const { page, formats } = this.armed;
     const decoder = new PageDecoder({ events, tasks, filter, tellsUnknown: true }, page, formats);
+    if (this.#stopped !== null) decoder.endAt(this.#stopped);
     const queues = this.#ring.all().map(({ cpu, pages }) => {
       const rest = pages[Symbol.iterator]();
       const next = (into: Buffer) => (rest.next().value?.copy(into) ?? 0) > 0;

@@ -30,10 +30,17 @@ interface Options {
   /** Pages that a fill finds at most, as in a live recording. */
   readonly perFill?: number;
   readonly device?: string;
+  /** When the recording ends. */
+  readonly end?: bigint;
 }
 
 /** Decodes the pages as a recording does: fill, merge what is certain, fill again. */
-function decode({ slots = 1000, perFill = 1000, device }: Options = {}): readonly ImportedRow[] {
+function decode({
+  slots = 1000,
+  perFill = 1000,
+  device,
+  end,
+}: Options = {}): readonly ImportedRow[] {
   const sink = new MemorySink();
   const writer = new TraceWriter(sink, { clock: 'mono', writer: 'test', notes: {} }, { level: 1 });
   const { events } = writer;
@@ -41,6 +48,7 @@ function decode({ slots = 1000, perFill = 1000, device }: Options = {}): readonl
   const filter = deviceFilter(devices, events.dictionaries.device);
   const tasks = new Tasks(events.dictionaries.task);
   const decoder = new PageDecoder({ events, tasks, filter }, page, formats);
+  if (end !== undefined) decoder.endAt(end);
   let allowed = 0;
   const left = buffers.map((bytes) => bytes.length / page.pageSize);
   const queues = buffers.map((bytes, cpu) => {
@@ -114,6 +122,11 @@ describe('pages of a real kernel', () => {
         comparable(rows.filter((row) => row.cpu === cpu));
       expect(of(pieces)).toEqual(of(whole));
     }
+  });
+
+  test('records after the end of a recording become no events', () => {
+    const { ts: end } = whole[whole.length >> 1]!;
+    expect(comparable(decode({ end }))).toEqual(comparable(whole.filter(({ ts }) => ts <= end)));
   });
 
   test('a device filter keeps calls whole', () => {

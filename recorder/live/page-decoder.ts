@@ -1,4 +1,4 @@
-import type { EventAppender } from '../../traces/index.js';
+import { type EventAppender, highWord, lowWord } from '../../traces/index.js';
 import type { MappingRule } from '../mapping/projection.js';
 import { RecordMapper } from '../mapping/record-mapper.js';
 import type { TraceRecord } from '../mapping/trace-record.js';
@@ -60,6 +60,8 @@ export class PageDecoder {
   readonly #record: TraceRecord = { cpu: -1, tid: -1, tgid: -1, task: -1, tsLow: 0, tsHigh: 0 };
   readonly #fields: BinaryFields;
   readonly #littleEndian: boolean;
+  #endHigh = Number.POSITIVE_INFINITY;
+  #endLow = 0;
 
   constructor(
     private readonly target: DecoderTarget,
@@ -83,6 +85,17 @@ export class PageDecoder {
   lost(queue: PageQueue, count: number, record?: TraceRecord): void {
     queue.lost += count;
     this.mapper.lost(queue.cpu, count, record);
+  }
+
+  /**
+   * Where the recording ends: later records are counted, and become no events. The kernel switches
+   * events off one by one, so that those of some functions are missing before the last is off.
+   *
+   * @param time in nanoseconds of the records' clock
+   */
+  endAt(time: bigint): void {
+    this.#endHigh = highWord(time);
+    this.#endLow = lowWord(time);
   }
 
   /** Records by event, those of the task events among them. */
@@ -113,6 +126,8 @@ export class PageDecoder {
       return;
     }
     handler.records++;
+    const { tsLow, tsHigh } = record;
+    if (tsHigh > this.#endHigh || (tsHigh === this.#endHigh && tsLow > this.#endLow)) return;
     const { tid, rule, format } = handler;
     if (tid !== undefined && tid.offset + 4 <= cursor.length) {
       record.tid = cursor.view.getInt32(cursor.offset + tid.offset, this.#littleEndian);

@@ -197,9 +197,10 @@ class Session {
 
   /** Stops the probes, reads what is left, writes the end of the file, and cleans up. */
   finish(): Omit<RecordReport, 'commandCode'> {
+    const { decoder } = this.#capture;
+    decoder.endAt(process.hrtime.bigint());
     this.#installation.stop();
     this.#capture.drainAll();
-    const { decoder } = this.#capture;
     const cpus = this.#capture.finish();
     decoder.mapper.finish();
     const probes = probeCounts(this.#installation, decoder.counts());

@@ -2,7 +2,7 @@
  * Calls within calls: what a caller passes on must arrive, and a function that began must end once,
  * and be called by its callers. The rules of single kinds check further conditions.
  */
-import { type Batch, BDF_PATTERN, CALL_DEPTH_MAX } from '../../../traces/index.js';
+import { type Batch, BDF_PATTERN, CALL_DEPTH_MAX, ERRNO } from '../../../traces/index.js';
 import { REGIONS } from '../../model/vfio-pci-core/regions.js';
 import {
   DRIVER,
@@ -272,7 +272,7 @@ export class Nesting {
   #unbegun(fn: GraphFunction, e: EventCursor, since: number): Difference | null {
     if (e.span >= since) return diverge(pathOf(e, fn), `${fn.name} ends once`, 'it ends again');
     const begins = this.recorded.shows(fn.parts + PART.begin, this.#partOfEnd(fn, e));
-    if (e.span >= 0 || !begins) return null;
+    if (e.span >= 0 || !begins || (fn.facts.text === true && mayBeLong(e))) return null;
     return diverge(pathOf(e, fn), `${fn.name} begins before it ends`, 'it has not begun');
   }
 
@@ -305,7 +305,7 @@ export class Nesting {
   #needs(call: OpenCall, fn: GraphFunction, e: EventCursor): Difference | null {
     if (fn.needs.length === 0 && fn.follows.length === 0) return null;
     // Only what user space called returns a number of bytes or a descriptor.
-    const failed = e.hasRet && (fn.entry ? e.ret < 0 : e.ret !== 0);
+    const failed = e.hasRet && (fn.entry ? e.ret < 0 || saysNo(e) : e.ret !== 0);
     if (failed) return null;
     const missing = this.#missing(call, fn, e.driverId);
     if (missing === null) return null;
@@ -329,6 +329,23 @@ export class Nesting {
 
 const topOf = ({ calls, depth }: Thread): OpenCall | undefined =>
   depth === 0 ? undefined : calls[depth - 1];
+
+/**
+ * VFIO_CHECK_EXTENSION asks each driver of IOMMUs; with none, as after `rmmod vfio_iommu_type1`, it
+ * calls nothing and returns 0 (kernel drivers/vfio/container.c 6.12).
+ */
+const saysNo = ({ name, ret }: EventCursor): boolean => ret === 0 && name === CHECK_EXTENSION;
+const CHECK_EXTENSION = 'VFIO_CHECK_EXTENSION';
+
+/**
+ * Bytes of a text with which the record of a begin does not fit into a page of the ring buffer: the
+ * kernel then writes none, and counts no loss (kernel/trace/ring_buffer.c 6.12).
+ */
+const TEXT_MAX = 3900;
+
+/** Whether the result of a write is one of a text that is as long. */
+const mayBeLong = ({ ret }: EventCursor): boolean =>
+  ret >= TEXT_MAX || ret === -ERRNO.EINVAL || ret === -ERRNO.ENODEV;
 
 /** A region of the device's own may show the configuration space of another function. */
 const mayReadOther = ({ caller: { name } }: Edge, { said }: OpenCall): boolean =>

@@ -43,6 +43,8 @@ export interface FunctionFacts {
   readonly anyThread?: true;
   /** Whether its events are recorded is a matter of each driver. */
   readonly perDriver?: true;
+  /** Its begin has a text of its user, which may be longer than a record can be. */
+  readonly text?: true;
 }
 
 const ACCESS: readonly Handed[] = ['device', 'region', 'offset', 'length', 'direction', 'value'];
@@ -74,19 +76,21 @@ const hardware = Object.fromEntries(
 );
 
 const ENTRY: FunctionFacts = { entry: true };
+/** A write to an attribute. */
+const STORE: FunctionFacts = { entry: true, text: true };
 
 /** Functions by the names in events, or by the name of a class of them. */
 export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
-  bind: ENTRY,
-  unbind: ENTRY,
-  drivers_probe: ENTRY,
-  driver_override: ENTRY,
-  new_id: ENTRY,
-  remove_id: ENTRY,
-  sriov_numvfs: ENTRY,
-  sriov_drivers_autoprobe: ENTRY,
+  bind: STORE,
+  unbind: STORE,
+  drivers_probe: STORE,
+  driver_override: STORE,
+  new_id: STORE,
+  remove_id: STORE,
+  sriov_numvfs: STORE,
+  sriov_drivers_autoprobe: STORE,
   /** Any other attribute. */
-  attribute: ENTRY,
+  attribute: STORE,
 
   driver_set_override: {
     by: { driver_override: ['device'] },
@@ -94,6 +98,7 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
     once: true,
     leaf: true,
     neededBy: ['driver_override'],
+    text: true,
   },
   device_driver_attach: {
     by: { bind: BOUND },

@@ -109,6 +109,36 @@ describe('a process with two containers', () => {
   });
 });
 
+describe('a descriptor that was inherited or duplicated', () => {
+  const user = () => new User(true).open(3).open(4).join(8, 21, 3);
+
+  test('a descriptor that was not seen to be opened may be of any container', () => {
+    const other = user().ioctl(9, SET_IOMMU, V2, 0n);
+    expect(other.map(4, 0n, 0n).ioctl(4, SET_IOMMU, V2, -22n).divergences).toEqual([]);
+  });
+
+  test('a descriptor that was not seen to be opened is not the only container of the process', () => {
+    const one = new User(true).open(3).join(8, 21, 3).ioctl(3, SET_IOMMU, V2, 0n);
+    expect(one.map(3, 0n, 0n).map(9, 0n, 0n).divergences).toEqual([]);
+  });
+});
+
+describe('without vfio_iommu_type1', () => {
+  const CHECK = 'VFIO_CHECK_EXTENSION';
+  const inner: EventRow = { kind: 'ioctl', name: CHECK, path: 'kernel', offset: V2 };
+  const user = () => new User(true).open(3).ioctl(3, CHECK, V2, 1n, inner);
+
+  test('a container has no extension and gets no IOMMU without vfio_iommu_type1', () => {
+    const gone = user().join(8, 21, 3).ioctl(3, CHECK, V2, 0n).ioctl(3, SET_IOMMU, V2, -19n);
+    expect(gone.divergences).toEqual([]);
+  });
+
+  test('a container with an IOMMU keeps vfio_iommu_type1', () => {
+    const used = user().join(8, 21, 3).ioctl(3, SET_IOMMU, V2, 0n);
+    expect(used.ioctl(3, CHECK, V2, 0n).divergences).toEqual(['VFIO_CHECK_EXTENSION: 1 | 0']);
+  });
+});
+
 test('a container on the descriptor of one that was closed is a new one', () => {
   const user = new User(true).open(3).close(3).open(3).join(8, 21, 3);
   expect(user.ioctl(3, SET_IOMMU, V2, 0n).map(3, 0n, 0n).divergences).toEqual([]);

@@ -8,6 +8,7 @@ import {
   type FileNumber,
   fileAt,
   fileOfCall,
+  openFile,
 } from '../../model/vfio/file-descriptors.js';
 import { type IoctlCall, innerCall } from '../../model/vfio/vfio-calls.js';
 import { lostContainer, type VfioState } from '../../model/vfio/vfio-state.js';
@@ -22,8 +23,15 @@ export function containerAt(vfio: VfioState, { pid, tid }: EventCursor): Contain
   const file = fileOfCall(vfio.descriptors, pid, tid);
   if (file !== null && vfio.containerFiles.has(file)) return keyOf(file);
   const ofGroup = file === null ? undefined : vfio.groupContainers.get(file);
-  return ofGroup ?? containerOfProcess(vfio, pid);
+  if (ofGroup !== undefined) return ofGroup;
+  const ofProcess = containerOfProcess(vfio, pid);
+  // A file that was inherited or duplicated is not the one that the process was seen to open.
+  return file === null && isOnFile(vfio, tid) && ofProcess !== pid ? ANY_CONTAINER : ofProcess;
 }
+
+/** Whether a thread is in a system call that has a descriptor. */
+const isOnFile = ({ descriptors }: VfioState, tid: number): boolean =>
+  (descriptors.calls.get(tid)?.descriptor ?? -1) >= 0;
 
 function containerOfProcess({ containerFiles }: VfioState, process: number): ContainerKey {
   const own = [...containerFiles].filter(([, owner]) => owner === process);
@@ -41,10 +49,11 @@ export function containerOfCall(
     const given = name === 'VFIO_GROUP_SET_CONTAINER' ? words[1] : undefined;
     const container = given === undefined ? null : fileAt(vfio.descriptors, e.pid, given | 0);
     if (container !== null && vfio.containerFiles.has(container)) return keyOf(container);
+    if (given !== undefined && isOnFile(vfio, e.tid)) return ANY_CONTAINER;
     return vfio.groups.get(group ?? '')?.container ?? containerAt(vfio, e);
   }
   if (file !== 'container') return null;
-  const own = e.path === 'vfio' ? fileOfCall(vfio.descriptors, e.pid, e.tid) : null;
+  const own = e.path === 'vfio' ? fileOfContainerCall(vfio, e) : null;
   // The recording does not show that a container was opened there: it may be that of the process.
   if (own !== null && !vfio.containerFiles.has(own)) {
     learnContainerFile(vfio, own, e.pid);
@@ -52,6 +61,26 @@ export function containerOfCall(
     if (vfio.containers.has(ofProcess)) vfio.containers.set(ofProcess, lostContainer());
   }
   return containerAt(vfio, e);
+}
+
+/** The file of a container's call; one that was not seen to be opened gets a number of its own. */
+function fileOfContainerCall(vfio: VfioState, { pid, tid }: EventCursor): FileNumber | null {
+  const { descriptors } = vfio;
+  if (!isOnFile(vfio, tid)) return null;
+  const descriptor = descriptors.calls.get(tid)?.descriptor ?? -1;
+  return fileAt(descriptors, pid, descriptor) ?? openFile(descriptors, pid, descriptor);
+}
+
+/**
+ * A container changed that was not seen to be opened: it may be any other one, by a descriptor that
+ * was duplicated, inherited or received.
+ */
+export function forgetAliases(vfio: VfioState, at: ContainerKey): void {
+  for (const [key, container] of vfio.containers) {
+    if (key === at) continue;
+    if (container.iommu === false) Object.assign(container, lostContainer());
+    else container.groups = container.dma = container.domains = null;
+  }
 }
 
 /** The container of an ioctl that has begun; that of its process if no event shows it. */

@@ -32,6 +32,13 @@ export function beginOverride(device: PciDevice, { text, count, seq }: StoreFram
   if (count < OVERRIDE_MAX) device.pending.push({ value: parseOverride(text), seq });
 }
 
+/**
+ * Whether a text begins with the end of a string (\0), which is no empty line: up to 7.0 it sets an
+ * override that is empty, and admits no driver; later ones, and Debian's 6.12, clear the override
+ * (kernel drivers/base/driver.c and recordings of both).
+ */
+const isEmptyName = ({ text, count }: StoreFrame): boolean => text === '' && count > 0;
+
 /** The write has returned: its value holds, unless another write came in between. */
 export function endOverrideWrite(
   engine: Engine,
@@ -44,6 +51,7 @@ export function endOverrideWrite(
   const [done] = device.pending.splice(at, 1);
   device.assumed.override = false;
   engine.machine.endOverrideWrite(device, done, seq);
+  if (isEmptyName(frame)) device.override = 'unknown';
 }
 
 export const endOverride = (frame: StoreFrame, ret: number): Verdict =>

@@ -1,6 +1,6 @@
 /**
  * Goal: writes of attributes of functions that bind nothing return what they can return.
- * Method: single writes, after drivers/pci/pci-sysfs.c and drivers/base/power/sysfs.c 6.1.
+ * Method: single writes, after drivers/pci/pci-sysfs.c, drivers/pci/pci.c and drivers/base/power/sysfs.c 6.1.
  */
 import { expect, test } from 'vitest';
 import { KernelStory } from '../../../tests/kernel-story.js';
@@ -22,7 +22,12 @@ test.each([
   ['reset', '1\n', 2],
   ['reset', '1', -25],
   ['reset', '2', -22],
-  ['reset', '18446744073709551616', -34],
+  ['reset', '18446744073709551616', -22],
+  ['reset_method', '\n', 1],
+  ['reset_method', 'default\n', 8],
+  ['reset_method', 'flr bus', 7],
+  ['reset_method', 'flr bus', -22],
+  ['reset_method', 'slot', -22],
 ])('a write of %s with %j can return %i', (attribute, text, ret) => {
   const { divergences, unmodelled, unknown } = replayed(attribute, text, ret);
   expect({ divergences, unmodelled, unknown }).toEqual({
@@ -37,6 +42,8 @@ test.each([
   ['remove', 'x', 1],
   ['power/control', 'auto', -22],
   ['reset', '0', 1],
+  ['reset_method', '\n', -22],
+  ['reset_method', 'flr,bus', 7],
 ])('a write of %s with %j cannot return %i', (attribute, text, ret) => {
   const { divergences } = replayed(attribute, text, ret);
   expect(divergences).toMatchObject([{ name: attribute }]);

@@ -1,6 +1,6 @@
 /**
  * Writes to attributes of PCI functions and of their bus that bind nothing (kernel
- * drivers/pci/pci-sysfs.c and drivers/base/power/sysfs.c 6.1).
+ * drivers/pci/pci-sysfs.c, drivers/pci/pci.c and drivers/base/power/sysfs.c 6.1).
  */
 import { ERRNO } from '../../../traces/index.js';
 import { parseUlong } from '../../model/kernel-numbers.js';
@@ -25,6 +25,8 @@ export function endPciStore(frame: StoreFrame, ret: number): Verdict | null {
       return parseUlong(text) === 1n && ret < 0
         ? STIMULUS
         : storeResult(frame, ofReset(frame), ret);
+    case 'reset_method':
+      return storeResult(frame, ofResetMethod(frame), ret);
     default:
       return null;
   }
@@ -33,14 +35,30 @@ export function endPciStore(frame: StoreFrame, ret: number): Verdict | null {
 const NO_NUMBER = because(ERRNO.EINVAL, 'it is no number');
 
 const ofNumber = ({ text, count }: StoreFrame): Results =>
-  typeof parseUlong(text) === 'bigint' ? [count] : NO_NUMBER;
+  parseUlong(text) === null ? NO_NUMBER : [count];
 
 const ofControl = ({ text, count }: StoreFrame): Results =>
   parseControl(text) === null ? because(ERRNO.EINVAL, 'it is neither on nor auto') : [count];
 
 function ofReset({ text, count }: StoreFrame): Results {
   const value = parseUlong(text);
-  if (value === 'invalid') return NO_NUMBER;
-  if (value === 'range') return because(ERRNO.ERANGE, 'the number is too large');
+  if (value === null) return NO_NUMBER;
   return value === 1n ? [count] : because(ERRNO.EINVAL, 'only 1 resets a function');
+}
+
+/** All that any release knows (`pci_reset_fn_methods`); cxl_bus came in 6.12. */
+const RESET_METHODS = ['device_specific', 'acpi', 'flr', 'af_flr', 'pm', 'bus', 'cxl_bus'];
+/** As many texts as fit into a page of sysfs without its end. */
+const METHODS_MAX = 4095;
+
+/** `reset_method_store`: names between spaces; hardware decides which of them a function has. */
+function ofResetMethod({ text, count }: StoreFrame): Results {
+  const line = text.replace(/\n$/, '');
+  if (count >= METHODS_MAX) return because(ERRNO.EINVAL, 'the text is too long');
+  if (line === '' || line === 'default') return [count];
+  const names = text.split(' ').map((name) => name.trim());
+  const isKnown = names.every((name) => name === '' || RESET_METHODS.includes(name));
+  return isKnown
+    ? [count, ...because(ERRNO.EINVAL, 'the function cannot be reset in one of these ways')]
+    : because(ERRNO.EINVAL, 'there is no such way of resetting');
 }

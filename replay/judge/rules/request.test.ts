@@ -42,3 +42,15 @@ test('the function’s own counts have no gaps, from wherever the recording bega
   expect(diverged([called(4), called(5), called(7)])).toEqual(['2: 7']);
   expect(diverged([called(4), called(0), called(1)])).toEqual([]);
 });
+
+test('a device is requested until the thread that closes it has released it', () => {
+  const enable: EventRow = { kind: 'device.open', name: 'vfio_pci_core_enable', device: DEVICE };
+  const user = { pid: 5, tid: 5 };
+  const rows: EventRow[] = [
+    { ...enable, ...user, phase: 'begin' },
+    { ...enable, ...user, phase: 'end', span: 0, ret: 0n },
+    { kind: 'device.close', name: 'vfio_pci_core_disable', device: DEVICE, ...user },
+    called(0),
+  ];
+  expect(diverged(rows)).toEqual([]);
+});

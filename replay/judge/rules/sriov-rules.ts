@@ -93,8 +93,7 @@ const ANY_ERRNO = 0;
 
 function expectNumVfs(engine: Engine, frame: StoreFrame, pf: PciDevice): Results | null {
   const n = parseU16(frame.text);
-  if (n === 'invalid') return because(ERRNO.EINVAL, 'it is not a number');
-  if (n === 'range') return because(ERRNO.ERANGE, 'the number does not fit 16 bits');
+  if (n === null) return because(ERRNO.EINVAL, 'it is not a number of 16 bits');
   const sriov = sriovOf(pf);
   const beyond = beyondLimit(sriov, n);
   const tooMany = because(ERRNO.ERANGE, `the PF allows ${sriov.maxVfs ?? sriov.totalVfs} VFs`);

@@ -34,10 +34,10 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   endUnseen(engine, e);
   const attribute = e.name;
   const driver = e.driver;
-  const device = engine.deviceOf(e);
+  const text = e.text ?? '';
+  const device = mayName(attribute, text, e.device) ? engine.deviceOf(e) : null;
   // The attribute of a driver exists only while the driver does.
   if (driver !== null) engine.machine.claims.register(driver);
-  const text = e.text ?? '';
   if (device !== null && DEVICE_ATTRIBUTES.has(attribute)) engine.assumePresent(device);
   const frame: StoreFrame = {
     type: 'store',
@@ -71,6 +71,13 @@ function begin(engine: Engine, e: EventCursor): Verdict {
   if (e.phase === 'begin') engine.frames.push(frame);
   return STIMULUS;
 }
+
+/** Attributes of a driver or the bus, to which the name of a device is written. */
+const NAMING: ReadonlySet<string> = new Set(['bind', 'unbind', 'drivers_probe']);
+
+/** Whether a text is the name of its device: it may end with a newline, but not with a blank. */
+const mayName = (attribute: string, text: string, address: string | null): boolean =>
+  !NAMING.has(attribute) || text === '' || text.replace(/\n$/, '') === address;
 
 /** A thread makes one write at a time: an open earlier one has ended unseen. */
 function endUnseen(engine: Engine, { tid, seq }: EventCursor): void {

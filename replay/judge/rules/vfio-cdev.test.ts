@@ -91,3 +91,7 @@ test('a function that came during the recording may be a VF, which needs a token
   expect(bound('0000:09:10.0', false, -13n)).toEqual([]);
   expect(bound('0000:09:00.0', true, -13n)).toEqual(['-EACCES']);
 });
+
+test('a kernel without character devices of VFIO has no BIND', () => {
+  expect(bound('0000:09:00.0', true, -25n)).toEqual([]);
+});

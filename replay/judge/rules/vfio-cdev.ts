@@ -107,6 +107,7 @@ export function endCdev(
   if (call.name === BIND) {
     const ofRelease = (release: number | null) => bindResults(engine, call, fn, e, release);
     const verdict = judgeByKernel(path, ofRelease(version), ofRelease, e.ret);
+    if (e.ret === -ERRNO.ENOTTY && !showsCdevs(engine)) return judge(path, WITHOUT_CDEV, e.ret);
     if (e.ret === 0) learnBound(engine, call, fn, e);
     return placing(verdict, { device: fn.address });
   }
@@ -123,6 +124,11 @@ export function endCdev(
     ? verdict
     : placing(doubted(engine, use, verdict, explained), { iommufd: `iommufd ${boundContext(fn)}` });
 }
+
+/** Without CONFIG_VFIO_DEVICE_CDEV, nothing that is passed is looked at (drivers/vfio/vfio.h). */
+const WITHOUT_CDEV = unseen('the kernel has no character devices of VFIO', ERRNO.ENOTTY);
+
+const showsCdevs = (engine: Engine): boolean => engine.records('vfio_device_fops_cdev_open');
 
 const OF_PASID = unseen(
   'what the driver of the IOMMU can do for a PASID is not recorded',

@@ -1,5 +1,6 @@
 /** The results of ioctls on groups and containers, and their effects. */
 
+import { ERRNO } from '../../../traces/index.js';
 import { newDmaSpace } from '../../model/iommu/type1.js';
 import { IOMMUFD_SINCE } from '../../model/kernel-rules.js';
 import {
@@ -28,7 +29,7 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../engine/verdict.js';
-import { containerAt, containerOfIoctl, learnGroupFile } from './container-files.js';
+import { containerAt, containerOfIoctl, forgetAliases, learnGroupFile } from './container-files.js';
 import { isCoveredGroup, isGroupOfMdev } from './covered-devices.js';
 import { groupKey, groupNumber } from './group-keys.js';
 import { containerCauses, DF_OPEN, groupCauses } from './hindsight.js';
@@ -66,7 +67,9 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     iommufd: version === null || version >= IOMMUFD_SINCE,
     showsAttach: engine.records('attach_device_to_domain') && !ofMdev,
     showsOpen:
-      engine.records(ofMdev ? DF_OPEN : 'vfio_pci_core_enable') && engine.records(GET_DEVICE_FD),
+      engine.records(ofMdev ? DF_OPEN : 'vfio_pci_core_enable') &&
+      engine.records(GET_DEVICE_FD) &&
+      !isOpenElsewhere(engine, key),
     openError: call.openError,
     byToken: tokenRefusalsOfGroup(engine, number),
     mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
@@ -89,6 +92,16 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
   const unsure = verdict.type === 'diverge' && (doubted || !isCoveredGroup(engine, number));
   return unsure ? UNKNOWN : placing(verdict, { group: `group ${key}`, container: cellOf(at) });
 }
+
+/**
+ * Whether another process has a device of the group open: a group is opened once, so they share its
+ * file, and a device that is open gets a further descriptor without being opened.
+ */
+const isOpenElsewhere = ({ vfio }: Engine, key: string): boolean =>
+  [...vfio.groups].some(
+    ([other, { devices }]) =>
+      other !== key && devices.size > 0 && groupNumber(other) === groupNumber(key),
+  );
 
 /** The name of a container among the cells of the state. */
 const cellOf = (at: ContainerKey): string => `container ${at}`;
@@ -137,6 +150,7 @@ function applyGroup(engine: Engine, call: IoctlCall, e: EventCursor, at: Contain
     group.attached = shared && group.attached !== null ? null : true;
     group.container = at;
     learnGroupFile(engine.vfio, e, at);
+    if (container.iommu === null) forgetAliases(engine.vfio, at);
     if (shared && container.groups !== null && container.groups > 0) group.attached = null;
     if (container.groups !== null) container.groups++;
     else if (container.iommu === null) Object.assign(container, { groups: 1 });
@@ -179,6 +193,7 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       forgetOne(engine, at);
       return UNKNOWN;
     }
+    if (before.iommu === null) forgetAliases(engine.vfio, at);
     container.iommu = true;
     container.dma = engine.records(MAP_DMA)
       ? newDmaSpace(call.argument !== 1, engine.machine.interrupts)
@@ -191,7 +206,8 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       const results = containerIoctl(call.name, before, call.argument, release);
       return results === 'driver' ? null : results;
     };
-    const verdict = judgeByKernel(path, expected, ofRelease, ret);
+    const judged = judgeByKernel(path, expected, ofRelease, ret);
+    const verdict = lacksType1(before, call, ret) && judged.type === 'diverge' ? UNKNOWN : judged;
     const causes = containerCauses(call, engine.vfio.showsType1);
     return placing(inHindsight(verdict, causes, ret), { container: cellOf(at) });
   }
@@ -201,9 +217,17 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
     return UNKNOWN;
   }
+  if (lacksType1(before, call, ret)) return UNKNOWN;
   const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
   return judgeByKernel(path, extension(version), extension, ret);
 }
+
+/**
+ * Whether a call returned what it does without a driver of IOMMUs. No event shows when type1 has
+ * gone or come: `module_free` is later, and a container that uses it keeps it.
+ */
+const lacksType1 = ({ iommu }: Container, { name }: IoctlCall, ret: number): boolean =>
+  iommu !== true && ret === (name === SET_IOMMU ? -ERRNO.ENODEV : 0);
 
 /** `vfio_fops_open`: a process has opened a new container. */
 export function containerOpened(engine: Engine, e: EventCursor): Verdict {

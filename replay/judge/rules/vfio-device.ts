@@ -241,7 +241,7 @@ export function close(engine: Engine, e: EventCursor): Verdict {
   const wasOpen = fn.open === 'closed' && !fn.confirmed ? 'unknown' : fn.open;
   if (e.name === DISABLE || !engine.records(DISABLE)) {
     releaseFile(engine, fn);
-    fn.closing = openDeviceOf(fn);
+    fn.closing = openDeviceOf(fn) ?? 'unknown';
     fn.open = 'closed';
     fn.confirmed = engine.records('vfio_pci_core_enable');
     for (const group of engine.vfio.groups.values()) group.devices.delete(address);
@@ -307,7 +307,7 @@ export function setIrqs(engine: Engine, e: EventCursor): Verdict {
   if (address === null || e.path !== 'kernel') return STIMULUS;
   const { calls } = engine.vfio;
   const fn = functionAt(engine.vfio, address);
-  const device = openDeviceOf(fn) ?? fn.closing;
+  const device = openDeviceOf(fn) ?? (fn.closing === 'unknown' ? null : fn.closing);
   const request = { flags: e.value, index: e.region, start: e.offset, count: e.length };
   const path = `${address}/irqs`;
   if (e.phase === 'begin') {

@@ -63,9 +63,8 @@ export function parseBool(text: string): boolean | null {
 /** Whether every kernel accepts the text as a boolean, if it is one at all. */
 export const isOldBool = (text: string): boolean => !/^[tTfFeEdD]/.test(text);
 
-/** `kstrtou16`: decimal, hexadecimal with 0x, octal with a leading 0, one newline. */
-export function parseU16(text: string): number | 'invalid' | 'range' {
+/** `kstrtou16`; null as for {@link parseUlong}. */
+export function parseU16(text: string): number | null {
   const value = parseUlong(text);
-  if (typeof value !== 'bigint') return value;
-  return value > 0xffffn ? 'range' : Number(value);
+  return value === null || value > 0xffffn ? null : Number(value);
 }

@@ -21,6 +21,6 @@ export function createdUuid(text: string, count: number): string | null {
 /** What a write of `remove` asks for: nothing when it is zero. */
 export function removeAsks(text: string): 'removal' | 'nothing' | 'invalid' {
   const value = parseUlong(text);
-  if (typeof value !== 'bigint') return 'invalid';
+  if (value === null) return 'invalid';
   return value === 0n ? 'nothing' : 'removal';
 }

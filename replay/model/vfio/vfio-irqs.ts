@@ -42,6 +42,9 @@ export function errOfAll(version: number | null): boolean | null {
   return version >= 7003 ? true : version <= 6013 ? false : null;
 }
 
+/** The first kernel that can have more MSI-X vectors than were enabled at first. */
+const DYNAMIC_SINCE = 6005;
+
 const oneBit = (bits: number): boolean => bits !== 0 && (bits & (bits - 1)) === 0;
 
 /**
@@ -90,7 +93,7 @@ export function irqsResult(
       return action === TRIGGER ? intxTrigger(device, request) : NO_ACTION;
     case IRQ.MSI:
     case IRQ.MSIX:
-      return action === TRIGGER ? msiTrigger(device, request) : NO_ACTION;
+      return action === TRIGGER ? msiTrigger(device, request, version) : NO_ACTION;
     case IRQ.ERR:
       return errResult(device, request, errOfAll(version));
     case IRQ.REQ:
@@ -133,6 +136,9 @@ const NO_EVENTFD = anyOf(
   because(ERRNO.EINVAL, 'the descriptor that was passed is no eventfd'),
 );
 
+/** Eventfds are passed by their descriptors, which are not recorded. */
+const GIVEN = anyOf([0], NO_EVENTFD);
+
 function intxMask(
   device: OpenDevice,
   { flags, start, count }: IrqRequest,
@@ -154,13 +160,14 @@ function intxTrigger(device: OpenDevice, { flags, start, count }: IrqRequest): R
   if (irqType === IRQ.INTX && count === 0 && (flags & DATA_NONE) !== 0) return [0];
   if (irqType !== IRQ.INTX && irqType !== IRQ.NONE) return enabled(device, IRQ.INTX);
   if (start !== 0 || count !== 1) return oneOnly(start, count);
-  if ((flags & DATA_EVENTFD) !== 0) return [0];
+  if ((flags & DATA_EVENTFD) !== 0) return GIVEN;
   return irqType === IRQ.INTX ? [0] : enabled(device, IRQ.INTX);
 }
 
 function msiTrigger(
   device: OpenDevice,
   { flags, index, start, count }: IrqRequest,
+  version: number | null,
 ): Results | null {
   const { irqType, vectors } = device;
   if (irqType === null) return null;
@@ -174,10 +181,10 @@ function msiTrigger(
     if (irqType === IRQ.NONE && start + count === 0) {
       return because(ERRNO.ERANGE, 'no vector is asked for');
     }
-    if (irqType === IRQ.NONE || start + count <= vectors) return [0];
-    // With dynamic allocation of MSI-X vectors (from Linux 6.5) more of them can be had.
+    if (irqType === IRQ.NONE || start + count <= vectors) return count === 0 ? [0] : GIVEN;
     const refused = invalid(beyond, IRQS);
-    return index === IRQ.MSIX ? anyOf([0], refused) : refused;
+    const grows = index === IRQ.MSIX && (version === null || version >= DYNAMIC_SINCE);
+    return grows ? anyOf(GIVEN, refused) : refused;
   }
   if (irqType !== index) return enabled(device, index);
   return start + count <= vectors ? [0] : invalid(beyond, IRQS);
@@ -190,7 +197,8 @@ function signal(set: boolean | null, { flags, start, count }: IrqRequest): Resul
     const missing = invalid('no eventfd is set');
     return set === null ? anyOf([0], missing) : set ? [0] : missing;
   }
-  return count === 0 ? oneOnly(start, count) : [0];
+  if (count === 0) return oneOnly(start, count);
+  return (flags & DATA_EVENTFD) === 0 ? [0] : GIVEN;
 }
 
 /** Applies a successful request. */

@@ -57,7 +57,7 @@ export interface VfioFunction {
   /** Its closing has begun, and it is not disabled yet. */
   toClose: boolean;
   /** The device that is being closed, until it is opened again. */
-  closing: OpenDevice | null;
+  closing: OpenDevice | Unknown | null;
   /**
    * How often the device was requested from its user since the removal began; null when not known.
    */

@@ -18,7 +18,6 @@ import { fileOf, ioctlOf, isMediated, wordsOf } from './common.js';
 
 const { DATA_NONE, DATA_BOOL, DATA_EVENTFD, UNMASK, TRIGGER } = IRQ_SET;
 const HEADER_BYTES = 20;
-const DYNAMIC_SINCE = 6005;
 
 /** A trigger that is set while INTx waits for its user to unmask it. */
 const MASKED = 'masked';
@@ -134,9 +133,7 @@ function putTriggers(k: Kernel, vdev: number, triggers: Triggers): void {
 function serve(k: Kernel, dev: number, device: OpenDevice, request: IrqRequest): number {
   const vdev = k.vdev(dev);
   const results = irqsResult(device, request, k.rules.version) ?? [0];
-  // More vectors of MSI-X than were enabled at first can be had from Linux 6.5 on.
-  const more = request.index === IRQ.MSIX && k.rules.version < DYNAMIC_SINCE;
-  const ret = more ? results[results.length - 1] : results[0];
+  const [ret] = results;
   if (ret !== 0) return ret;
   if (request.index === IRQ.INTX && setsUnmasker(request.flags)) return setUnmask(k, vdev);
   const isEventfd = (request.flags & DATA_EVENTFD) !== 0;
