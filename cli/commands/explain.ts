@@ -83,7 +83,7 @@ async function explain(source: RunSource, options: Options): Promise<Explained> 
       });
   const head = { name: source.name, world, bad, found };
   if (found !== null || options.want !== undefined) return { ...head, want: text, isWanted };
-  // Nothing was asked for, and nothing else that is allowed can come: an allowed end is all right.
+  // There is no wish, and nothing else that is allowed can come: an allowed end is all right.
   const not = await forbidden(source, source.run.machine.kernel, []);
   const isAllowed = !(await endsAs(world, schedule, bad, not));
   return {

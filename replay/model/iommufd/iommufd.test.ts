@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
 import { MAP } from './address-space.js';
-import { attach, bind, detach, unbind } from './bound-devices.js';
+import { attach, bind, DEVID, detach, ownership, unbind } from './bound-devices.js';
 import { NOTHING_WRITTEN } from './ioctl-argument.js';
 import { iommufdIoctl } from './iommufd-ioctls.js';
 import { type Context, newContext } from './iommufd-objects.js';
@@ -132,6 +132,17 @@ describe('a device', () => {
     detach(context, device, 0n);
     expect(context.objects.has(4)).toBe(false);
     expect(destroy(1)).toEqual([0]);
+  });
+
+  test('a device is known to its iommufd by number, others of its group as owned with it', () => {
+    const id = bind(context, '0000:01:00.0', 5);
+    expect(ownership(context, '0000:01:00.0', 5)).toBe(id);
+    expect(ownership(context, '0000:01:00.1', 5)).toBe(DEVID.OWNED);
+    expect(ownership(context, '0000:01:00.2', 6)).toBe(DEVID.NOT_OWNED);
+    unbind(context, id ?? 0);
+    expect(ownership(context, '0000:01:00.0', 5)).toBe(DEVID.NOT_OWNED);
+    context.complete = false;
+    expect(ownership(context, '0000:01:00.0', 5)).toBeNull();
   });
 
   test('a device is attached to nothing that is no address space', () => {
