@@ -65,8 +65,10 @@ whole /tmp/alive.arrows
 empty 'kill -9 and --cleanup'
 step 'switched off by somebody'
 start meddled; work
-echo 0 > $(ls -d $tracing/instances/vfr_*)/tracing_on; sleep 1
-grep -q 'switched tracing_on' /tmp/meddled.log || fail 'nobody noticed that tracing_on is 0'
+echo 0 > $(ls -d $tracing/instances/vfr_*)/tracing_on
+noticed() { grep -q 'switched tracing_on' /tmp/meddled.log; }
+for _ in $(seq 1 60); do noticed && break; sleep 1; done
+noticed || fail 'nobody noticed that tracing_on is 0'
 kill -INT $recorder; wait $recorder
 node /vfr/dist/vfr/main.js info --strict /tmp/meddled.arrows > /dev/null && fail 'switched off, and complete?'
 node /vfr/dist/vfr/main.js info /tmp/meddled.arrows | grep -q 'switched tracing_on' || fail 'info does not say it'
