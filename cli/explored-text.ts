@@ -83,15 +83,19 @@ export async function outcomeText(
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
   if (isBad && parts.length === 1)
-    parts.push(`not an outcome that is allowed${errorsText(outcome.errors)}`);
+    parts.push(`not an outcome that is allowed${errorsText(outcome.failed)}`);
   const text = parts.join('; ');
   return component === null ? text : `component ${component}: ${text}`;
 }
 
 /** By actor, since the drivers of an outcome that is not allowed may be those of one that is. */
-function errorsText(errors: FoundOutcome['outcome']['errors']): string {
-  const failed = Object.entries(errors).filter(([, names]) => names.length > 0);
-  const texts = failed.map(([actor, names]) => `${actor}: ${names.join(', ')}`);
+function errorsText(failed: FoundOutcome['outcome']['failed']): string {
+  const texts = Object.entries(failed).map(
+    ([actor, own]) =>
+      `${actor}: ${Object.entries(own)
+        .map(([n, errno]) => `${errno} of operation ${n}`)
+        .join(', ')}`,
+  );
   return texts.length === 0 ? '' : `, with errors (${texts.join('; ')})`;
 }
 
@@ -99,10 +103,11 @@ function errorsText(errors: FoundOutcome['outcome']['errors']): string {
 export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
   const { describeDeadlock, shareOf } = await import('../replay/index.js');
   const { outcome, orders, isBad } = one;
-  const { drivers, deadlock, faults, errors } = outcome;
+  const { drivers, deadlock, faults, errors, failed } = outcome;
   return {
     drivers,
     errors,
+    failed,
     orders,
     share: shareOf(one, found),
     deadlock: deadlock === null ? null : describeDeadlock(deadlock),

@@ -12,6 +12,7 @@ import {
   driverModel,
   idsOf,
   type ModuleParameters,
+  parametersFor,
 } from '../model/drivers/index.js';
 import { createdUuid, mdevDriver } from '../model/mdev/index.js';
 import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
@@ -69,6 +70,8 @@ export class World implements Names {
   readonly udev: UdevRules | null;
   /** Runtime power management is followed. */
   readonly hasPower: boolean;
+  /** Parameters of the module of a driver that is loaded, or that an actor loads. */
+  readonly parameters: (driver: string) => ModuleParameters | undefined;
   /** `disable_idle_d3`: functions that nobody has open stay in D0. */
   readonly keepsD0: boolean;
   /** Processes of several threads. */
@@ -96,7 +99,16 @@ export class World implements Names {
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
-    this.keepsD0 = machine.drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
+    const isLoaded = ({ name, loaded }: DriverSpec) =>
+      loaded || actions.some((action) => action.type === 'load' && action.driver === name);
+    this.parameters = (name) => {
+      const found = machine.drivers.find((driver) => driver.name === name && isLoaded(driver));
+      return found?.parameters;
+    };
+    this.keepsD0 = this.drivers.some(
+      ({ model }) =>
+        model.vfioPci && parametersFor(model, this.parameters).disable_idle_d3 === true,
+    );
     this.hasPower = machine.runtimePm ?? (this.keepsD0 || actions.some(usesPower));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
