@@ -20,7 +20,7 @@ export interface Explained {
 export function factsOf({ name, bad, want, isWanted, found }: Explained): object {
   const head = { run: name, want, isWanted, bad: { drivers: bad.drivers } };
   if (found === null) return { ...head, inversions: [], lost: null, class: null };
-  const { wanted, inversions, isLeast, lost, advice, fix, fixCloses } = found;
+  const { wanted, inversions, isLeast, lost, advice, fixCloses } = found;
   return {
     ...head,
     wanted: { drivers: wanted.drivers },
@@ -29,7 +29,6 @@ export function factsOf({ name, bad, want, isWanted, found }: Explained): object
     lost,
     class: found.class,
     advice,
-    fix,
     fixCloses,
   };
 }
@@ -37,10 +36,11 @@ export function factsOf({ name, bad, want, isWanted, found }: Explained): object
 export function formatExplained(explained: Explained): string {
   const { found, isWanted, want, bad } = explained;
   if (found === null) {
-    const text = isWanted
-      ? `The run ends as wanted: ${want}.`
-      : `No order was found that ends as wanted: ${want}. This one ends with ${driversText(bad)}.`;
-    return printable(text);
+    if (!isWanted) {
+      const end = `This one ends with ${driversText(bad)}.`;
+      return printable(`No order was found that ends as wanted: ${want}. ${end}`);
+    }
+    return printable(`The run ends as wanted: ${want}.${otherwise(bad)}`);
   }
   return [
     paint('bold', printable(sentence(explained, found))),
@@ -48,13 +48,21 @@ export function formatExplained(explained: Explained): string {
     pairs(found),
     [
       `class ${found.class}: ${found.advice}`,
-      fixText(found),
+      triedText(found),
       ...(found.isLeast ? [] : ['not all orders were searched: there may be a nearer one']),
     ]
-      .filter((line) => line !== '')
       .map((line) => printable(line))
       .join('\n'),
   ].join('\n\n');
+}
+
+/** How to ask what would have led to another end. */
+function otherwise({ drivers }: Outcome): string {
+  const [first] = Object.entries(drivers);
+  if (first === undefined) return '';
+  const [at, driver] = first;
+  const other = `driver(${at}) != ${driver === null ? 'none' : `"${driver}"`}`;
+  return ` What would lead elsewhere is explained with --want '${other}'.`;
 }
 
 /** The answer in one sentence: what decided, and what the other order ends with. */
@@ -124,9 +132,9 @@ function pairs({ inversions }: Explanation): string {
     .join('\n');
 }
 
-function fixText({ fix, fixCloses }: Explanation): string {
-  if (fix === null) return '';
-  return fixCloses === true
-    ? `verified: every order ends as wanted when ${fix}`
-    : `not verified: other ends remain when ${fix}`;
+function triedText({ fixCloses }: Explanation): string {
+  if (fixCloses === null) return 'not verified: the run has nothing that could be changed so';
+  return fixCloses
+    ? 'verified: every order ends as wanted then'
+    : 'not verified: other ends remain then';
 }

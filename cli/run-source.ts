@@ -6,7 +6,6 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type {
   Condition,
   Exploration,
-  FoundOutcome,
   Kernel,
   Named,
   Outcome,
@@ -222,11 +221,8 @@ async function functionOf(world: World, text: string): Promise<string> {
   throw await wrongOption(`the run has no function ${text}`, `It has ${known}.`);
 }
 
-/** Outcome N of a run, from 1. */
-export async function outcomeNumbered(
-  { found: { outcomes } }: Explored,
-  number: number,
-): Promise<FoundOutcome> {
+/** Outcome N of those that were found, from 1. */
+export async function outcomeNumbered<T>(outcomes: readonly T[], number: number): Promise<T> {
   const chosen = outcomes[number - 1];
   if (chosen !== undefined) return chosen;
   const next = `Name one from 1 to ${outcomes.length}.`;

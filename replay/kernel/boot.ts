@@ -4,6 +4,7 @@ import { Kernel, type Watch } from './kernel.js';
 import { DEVICE, DRIVER, LIVE } from './layout.js';
 import type { Place } from './place.js';
 import { PROGRAM } from './procedures/index.js';
+import { loadIdleParameter } from './procedures/power/idle-parameter.js';
 import { startPower } from './procedures/power/initial-power.js';
 import { claimForKernel, noteDevice } from './procedures/vfio/register.js';
 import type { World } from './world.js';
@@ -66,5 +67,6 @@ function loadDriver(k: Kernel, drv: number): void {
   for (const member of ['listed', 'files'] as const) k.set(drv + DRIVER[member], 1);
   k.set(drv + DRIVER.module, LIVE);
   const driver = k.driverAt(drv);
+  loadIdleParameter(k, driver);
   for (const id of driver.givenIds) k.add(k.dynamicId(driver, id), 1);
 }

@@ -4,6 +4,7 @@ import { isChanging, RPM } from '../model/power/runtime-pm.js';
 import { isLowPower } from '../model/vfio-pci-core/open-device.js';
 import type { Kernel } from './kernel.js';
 import { DEVICE, POWER } from './layout.js';
+import { idlesInD0 } from './procedures/power/idle-parameter.js';
 import { VDEV } from './vfio-cells.js';
 
 /** Records of functions that are in use and have power management. */
@@ -44,7 +45,7 @@ function usersOf(k: Kernel, dev: number): number {
   const drv = k.get(dev + DEVICE.driver);
   if (drv === 0) return forbidden;
   if (!k.driverAt(drv).model.vfioPci) return forbidden + 1;
-  const kept = Number(k.world.keepsD0);
+  const kept = Number(idlesInD0(k, dev));
   const open = k.vfio.openDevice(k.vdev(dev));
   const ofOpen = open === null ? 0 : 1 - kept - Number(isLowPower(open));
   return forbidden + kept + ofOpen + Number(k.get(dev + DEVICE.numVfs) > 0);

@@ -80,6 +80,8 @@ export const POWER = members(
   'ofSet',
   /** `pm_wake_eventfd_ctx`: the file of the eventfd that a wake signals. */
   'wake',
+  /** `disable_idle_d3` as its device of VFIO registered. */
+  'idleInD0',
 );
 export const POWER_CELLS = sizeOf(POWER);
 
@@ -124,6 +126,8 @@ export const GLOBAL = members(
   'autoprobeOff',
   /** Bugs of the kernel that were hit, as bits of `FAULT`. */
   'faults',
+  /** `disable_idle_d3` of vfio-pci-core. */
+  'idleInD0',
 );
 export const GLOBAL_CELLS = sizeOf(GLOBAL);
 

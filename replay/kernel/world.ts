@@ -12,7 +12,6 @@ import {
   driverModel,
   idsOf,
   type ModuleParameters,
-  parametersFor,
 } from '../model/drivers/index.js';
 import { createdUuid, mdevDriver } from '../model/mdev/index.js';
 import { setsUnmasker } from '../model/vfio/vfio-irqs.js';
@@ -24,6 +23,7 @@ import type {
   FileKind,
   FunctionSpec,
   HardwareSpec,
+  MachineSpec,
   OperationSpec,
   RunSpec,
 } from './machine-spec.js';
@@ -72,8 +72,6 @@ export class World implements Names {
   readonly hasPower: boolean;
   /** Parameters of the module of a driver that is loaded, or that an actor loads. */
   readonly parameters: (driver: string) => ModuleParameters | undefined;
-  /** `disable_idle_d3`: functions that nobody has open stay in D0. */
-  readonly keepsD0: boolean;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -105,11 +103,7 @@ export class World implements Names {
       const found = machine.drivers.find((driver) => driver.name === name && isLoaded(driver));
       return found?.parameters;
     };
-    this.keepsD0 = this.drivers.some(
-      ({ model }) =>
-        model.vfioPci && parametersFor(model, this.parameters).disable_idle_d3 === true,
-    );
-    this.hasPower = machine.runtimePm ?? (this.keepsD0 || actions.some(usesPower));
+    this.hasPower = machine.runtimePm ?? (actions.some(usesPower) || keepsD0(machine));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {
       const kind = fileOf(action);
@@ -313,6 +307,10 @@ function sriovOf(
   if (sriovConfigure === 'parameter') return enable_sriov === true ? 'own' : 'none';
   return sriovConfigure === 'unknown' ? 'none' : sriovConfigure;
 }
+
+/** Functions that nobody has open may stay in D0. */
+const keepsD0 = ({ drivers }: MachineSpec): boolean =>
+  drivers.some(({ parameters }) => parameters?.disable_idle_d3 === true);
 
 const defers = ({ answers, defersUntil }: DriverSpec): boolean =>
   defersUntil !== null ||

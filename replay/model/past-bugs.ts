@@ -89,6 +89,10 @@ export const PAST_BUGS = {
     what: 'VFs are made without waking their PF, and a user may put a PF with VFs into D3hot',
     fix: 'f4162eb1e2fc vfio/pci: Change the PF power state to D0 before enabling VFs',
   },
+  idleParameterShared: {
+    what: 'disable_idle_d3 of a vfio-pci that is loaded later counts for devices that are there',
+    fix: '4575e9aac533 vfio/pci: Latch disable_idle_d3 per device',
+  },
   sleepLeavesMemory: {
     what: 'BARs of a function that its user has put into D3hot can be accessed',
     fix: '2b2c651baf1c vfio/pci: Invalidate mmaps and block the access in D3hot power state',

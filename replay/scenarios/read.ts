@@ -165,7 +165,7 @@ function* mistakesInParameters(
     const owner = ownerOfParameter(model, parameter);
     const what =
       owner !== null
-        ? `the module of ${owner} takes it, and it counts for ${name}, too`
+        ? `it is a parameter of the module of ${owner}`
         : type === undefined
           ? `${name} has no such parameter here; it has ${known || 'no parameters'}`
           : `it has to be ${type === 'bool' ? 'true or false' : 'a text of ids'}`;

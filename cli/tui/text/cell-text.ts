@@ -10,7 +10,7 @@ export const UNMEASURED = '\ufffd';
 
 let wide: typeof import('./wide-text.js') | null = null;
 
-/** Prepares measuring text that is not narrow. The first screen comes sooner if it need not wait. */
+/** Prepares measuring text that is not narrow. The first screen comes sooner without it. */
 export async function measureWideText(): Promise<void> {
   wide = await import('./wide-text.js');
 }

@@ -34,7 +34,9 @@ export function pciFunction(
 /** Parameters that count for a driver; those that are not known are left out. */
 export function parametersOf(engine: Engine, driver: DriverModel): ModuleParameters {
   const { claims } = engine.machine;
-  return parametersFor(driver, (name) =>
+  // Where the release is not known, only those of its own module are.
+  const version = rulesOf(engine).version ?? Number.POSITIVE_INFINITY;
+  return parametersFor(driver, version, (name) =>
     claims.isRegistered(name) ? claims.parametersOf(name) : undefined,
   );
 }

@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel.js';
 import { BUSY, DEVICE, DRIVER, GLOBAL, LIVE } from '../layout.js';
 import { procedure, waits } from '../steps.js';
 import { VDEV } from '../vfio-cells.js';
+import { loadIdleParameter } from './power/idle-parameter.js';
 
 const driverOf = (k: Kernel): number => {
   const { driver } = k.operation;
@@ -68,6 +69,7 @@ export const MODULES = [
       k.set(drv + DRIVER.module, BUSY);
       k.set(drv + DRIVER.async, Number(isNested ? k.driverAt(drv).spec.isAsync : isAsync(k)));
       k.drv = drv;
+      loadIdleParameter(k, k.driverAt(drv));
       k.beginOfDriver('bus_add_driver', drv);
     },
     list: (k) => {

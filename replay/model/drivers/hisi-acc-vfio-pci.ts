@@ -107,7 +107,7 @@ export const hisiAccVfioPci = defineVfioPci({
     [
       'pf-reset',
       'a reset of the PF makes the VF not ready',
-      'the PF driver, which tells its VFs of a reset, is not modelled',
+      'how the PF driver informs its VFs of a reset is not modelled',
     ],
   ),
 });

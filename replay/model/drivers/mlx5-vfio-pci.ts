@@ -79,7 +79,7 @@ export const mlx5VfioPci = defineVfioPci({
       [
         'detached',
         'after the PF driver was unloaded commands are -ENOTCONN',
-        'the notifier of the PF driver, which tells it so, is not modelled',
+        'the notifier of the PF driver is not modelled',
       ],
     ),
   ],

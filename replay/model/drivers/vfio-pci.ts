@@ -73,7 +73,7 @@ export const vfioPci = defineVfioPci({
     ['vf-token-bind', 'BIND_IOMMUFD looks at no token before 6.17'],
     [
       'core-parameters',
-      'disable_vga and disable_idle_d3 of its module count for all drivers of vfio-pci-core',
+      'up to 7.2 disable_vga and disable_idle_d3 count for all drivers of vfio-pci-core',
     ],
     [
       'nointxmask',

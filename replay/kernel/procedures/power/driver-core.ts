@@ -9,12 +9,14 @@ import { POWER } from '../../layout.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { setPower } from '../vfio/device.js';
 import { allow, clearPower, drop, hold, isSettled, powerOf, put, requestIdle } from './counts.js';
+import { coreDriverOf, idlesInD0, latchIdleParameter } from './idle-parameter.js';
 
 /** The use that a driver of vfio-pci-core gives up while nobody has the function open. */
 export function leaveIdle(k: Kernel, dev: number): void {
   setPower(k, dev, PCI_POWER.D0);
   allow(k, dev);
-  if (!k.world.keepsD0) put(k, dev);
+  latchIdleParameter(k, dev, coreDriverOf(k, dev));
+  if (!idlesInD0(k, dev)) put(k, dev);
 }
 
 const setDriver = (k: Kernel, is: number): void => k.set(powerOf(k) + POWER.driver, is);
@@ -74,7 +76,7 @@ export const DRIVER_CORE = [
     }),
     forbid: (k) => {
       if (!k.driverAt(k.drv).model.vfioPci) return undefined;
-      if (!k.world.keepsD0) hold(k, k.dev);
+      if (!idlesInD0(k, k.dev)) hold(k, k.dev);
       return k.call('pm_runtime_forbid', k.dev);
     },
     removed: (k) => {

@@ -4,6 +4,7 @@ import { RPM } from '../../../model/power/runtime-pm.js';
 import type { Kernel } from '../../kernel.js';
 import { POWER } from '../../layout.js';
 import type { Driver } from '../../place.js';
+import { idlesInD0, latchIdleParameter } from './idle-parameter.js';
 import { sleepOf } from './runtime.js';
 
 /**
@@ -13,7 +14,8 @@ import { sleepOf } from './runtime.js';
 export function startPower(k: Kernel, dev: number, driver: Driver | null): void {
   const power = k.power(dev);
   const isIdle = driver?.model.vfioPci === true;
-  const isAsleep = isIdle && !k.world.keepsD0;
+  if (isIdle) latchIdleParameter(k, dev, driver);
+  const isAsleep = isIdle && !idlesInD0(k, dev);
   k.set(power + POWER.forbidden, Number(!isIdle));
   k.set(power + POWER.usage, Number(!isIdle) + Number(driver !== null && !isAsleep));
   k.set(power + POWER.driver, Number(driver !== null));

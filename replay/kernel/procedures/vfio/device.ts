@@ -17,6 +17,7 @@ import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
 import { slotLock } from '../devices.js';
 import { isPowered, put, setState } from '../power/counts.js';
+import { idlesInD0 } from '../power/idle-parameter.js';
 import { addressOf, groupOfDev, isMediated, lockOfDevGroup, vdevOf } from './common.js';
 import { resetSet } from './device-set.js';
 import { countVfUser } from './held-tokens.js';
@@ -54,7 +55,7 @@ function enable(k: Kernel, works: boolean): number {
   const device = openDevice(pci, space, works);
   const { model } = k.driverAt(k.get(k.dev + DEVICE.driver));
   const { variant } = model;
-  if (parametersFor(model, k.world.parameters).disable_vga === true) device.vga = false;
+  if (parametersFor(model, version, k.world.parameters).disable_vga === true) device.vga = false;
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
   const added = typeof own === 'object' ? variant?.adds?.(own) : undefined;
@@ -100,7 +101,7 @@ const DISABLE = {
 
 /** The use of an open device ends. */
 function leaveUse(k: Kernel): void {
-  if (isPowered(k, k.dev) && !k.world.keepsD0) put(k, k.dev);
+  if (isPowered(k, k.dev) && !idlesInD0(k, k.dev)) put(k, k.dev);
 }
 
 /** The device of a file that a group handed out. */
@@ -168,7 +169,7 @@ export const DEVICE_FILES = [
   procedure('vfio_pci_core_enable', {
     enter: (k) => {
       k.beginCall({ call: 'vfio_pci_core_enable', device: addressOf(k) });
-      if (!isPowered(k, k.dev) || k.world.keepsD0) return undefined;
+      if (!isPowered(k, k.dev) || idlesInD0(k, k.dev)) return undefined;
       return k.call('rpm_resume', k.dev, 0, RPM_FLAG.GET_PUT);
     },
     reset: joined((k) => {

@@ -57,6 +57,7 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
   const { version } = k.rules;
   const parameters = parametersFor(
     k.driverAt(k.get(dev + DEVICE.driver)).model,
+    version,
     k.world.parameters,
   );
   return variant.probe({
