@@ -85,7 +85,7 @@ export async function outcomeText(
   const parts = [bound.join(', ') || 'no function is left'];
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
-  if (isUnallowed(one)) parts.push(`not an outcome that is allowed${errorsText(outcome.errors)}`);
+  if (isUnallowed(one)) parts.push(`not an outcome that is allowed${errorsText(outcome.failed)}`);
   const text = parts.join('; ');
   return component === null ? text : `component ${component}: ${text}`;
 }
@@ -98,13 +98,17 @@ const isUnallowed = ({ isBad, outcome: { deadlock, faults } }: FoundOutcome): bo
 export function errorsNote(one: FoundOutcome): string {
   const { errorPatterns, outcome } = one;
   if (errorPatterns > 1) return `; ${errorPatterns} patterns of errors (--errors)`;
-  return isUnallowed(one) ? '' : errorsText(outcome.errors);
+  return isUnallowed(one) ? '' : errorsText(outcome.failed);
 }
 
 /** By actor, since the drivers of an outcome that is not allowed may be those of one that is. */
-function errorsText(errors: FoundOutcome['outcome']['errors']): string {
-  const failed = Object.entries(errors).filter(([, names]) => names.length > 0);
-  const texts = failed.map(([actor, names]) => `${actor}: ${names.join(', ')}`);
+function errorsText(failed: FoundOutcome['outcome']['failed']): string {
+  const texts = Object.entries(failed).map(
+    ([actor, own]) =>
+      `${actor}: ${Object.entries(own)
+        .map(([n, errno]) => `${errno} of operation ${n}`)
+        .join(', ')}`,
+  );
   return texts.length === 0 ? '' : `, with errors (${texts.join('; ')})`;
 }
 
@@ -112,10 +116,11 @@ function errorsText(errors: FoundOutcome['outcome']['errors']): string {
 export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
   const { describeDeadlock, shareOf } = await import('../replay/index.js');
   const { outcome, orders, isBad, errorPatterns } = one;
-  const { drivers, deadlock, faults, errors } = outcome;
+  const { drivers, deadlock, faults, errors, failed } = outcome;
   return {
     drivers,
     errors,
+    failed,
     errorPatterns,
     orders,
     share: shareOf(one, found),

@@ -51,6 +51,7 @@ export {
   evaluate,
   everParts,
   type FactName,
+  meant,
   parseExpression,
   printExpression,
 } from './expressions/index.js';

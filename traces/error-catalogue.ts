@@ -152,6 +152,7 @@ export const ERRORS = {
       '`vfr scenarios check` lists all',
   ),
   SCENARIO_UNKNOWN: usage('replay', 'no scenario has that name'),
+  MODEL_UNKNOWN: usage('replay', 'no model has that name'),
   SCENARIO_DRIVER: usage('replay', '`--driver` or `--vmm` does not fit the scenario'),
   SCENARIO_KERNEL: usage('replay', 'the kernel is older than the procedures of the model'),
   EXPLORE_OPTION: usage('replay', 'an option of `vfr explore` or `vfr explain` makes no sense'),

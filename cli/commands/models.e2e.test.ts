@@ -28,3 +28,26 @@ test('vfr models lists a driver with the share of its facts', async () => {
   const { stdout } = await vfrInProcess(['models']);
   expect(stdout).toMatch(/^nvgrace_gpu_vfio_pci +\d+ of \d+ facts {2}6\.9 to 6\.19$/m);
 });
+
+test('vfr models NAME lists each fact with its source, and why one is missing', async () => {
+  const { stdout } = await vfrInProcess(['models', 'mlx5-vfio-pci']);
+  expect(stdout).toMatch(/^covered {2}mlx5\/ids /m);
+  expect(stdout).toMatch(
+    /^missing {2}mlx5\/record-tag .*\n +because: .*\n +source: drivers\/vfio\/pci\/mlx5/m,
+  );
+  const { stdout: text } = await vfrInProcess(['models', 'nvme', '--json']);
+  const { name, total, rows } = JSON.parse(text);
+  expect({ name, total }).toEqual({ name: 'nvme', total: rows.length });
+  expect(rows[0]).toEqual({
+    id: 'nvme/ids',
+    text: expect.any(String),
+    source: expect.any(String),
+    why: null,
+  });
+});
+
+test('vfr models of an unknown name says which one was meant', async () => {
+  const { code, stderr } = await vfrInProcess(['models', 'mlx_vfio_pci']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('did you mean mlx5_vfio_pci?');
+});

@@ -63,6 +63,8 @@ export interface Outcome {
   readonly notDone: Readonly<Record<string, number>>;
   /** Errors of the operations of each actor, in their order. */
   readonly errors: Readonly<Record<string, readonly string[]>>;
+  /** The same by the number of the operation, from 1; actors without any are left out. */
+  readonly failed: Readonly<Record<string, Readonly<Record<number, string>>>>;
   /** What actors remember at the end, by the name of the variable; null if it is not set. */
   readonly variables: Readonly<Record<string, string | null>>;
   readonly steps: number;
@@ -96,11 +98,15 @@ export function outcomeOf(k: Kernel, steps: number): Outcome {
     operations.length - operationsDone(k, i),
   ]);
   const faults = k.get(GLOBAL.faults);
+  const failed = failedOf(k);
   return {
     drivers: driversOf(k),
     deadlock: findDeadlock(k),
     faults: (Object.keys(FAULT) as (keyof typeof FAULT)[]).filter((f) => (faults & FAULT[f]) !== 0),
-    errors: errorsOf(k),
+    errors: Object.fromEntries(
+      actors.map(({ name }) => [name, Object.values<string>(failed[name] ?? {})]),
+    ),
+    failed,
     notDone: Object.fromEntries(left.filter(([, n]) => n > 0)),
     variables: variablesOf(k),
     steps,
@@ -108,13 +114,18 @@ export function outcomeOf(k: Kernel, steps: number): Outcome {
   };
 }
 
-function errorsOf(k: Kernel): Record<string, string[]> {
-  const ofActor = (i: number, count: number): string[] => {
+function failedOf(k: Kernel): Record<string, Record<number, string>> {
+  const ofActor = (i: number, count: number): [number, string][] => {
     const results = Array.from({ length: count }, (_, n) => k.get(k.errorOf(i, n)));
-    return results.filter((ret) => ret < 0).map((ret) => errnoName(ret).replace('-', ''));
+    return results.flatMap((ret, n) =>
+      ret < 0 ? [[n + 1, errnoName(ret).replace('-', '')] as [number, string]] : [],
+    );
   };
+  const all = k.world.actors.map(
+    ({ name, operations }, i) => [name, ofActor(i, operations.length)] as const,
+  );
   return Object.fromEntries(
-    k.world.actors.map(({ name, operations }, i) => [name, ofActor(i, operations.length)]),
+    all.filter(([, own]) => own.length > 0).map(([name, own]) => [name, Object.fromEntries(own)]),
   );
 }
 

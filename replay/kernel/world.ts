@@ -70,6 +70,8 @@ export class World implements Names {
   readonly udev: UdevRules | null;
   /** Runtime power management is followed. */
   readonly hasPower: boolean;
+  /** Parameters of the module of a driver that is loaded, or that an actor loads. */
+  readonly parameters: (driver: string) => ModuleParameters | undefined;
   /** Processes of several threads. */
   readonly #shared: ReadonlySet<number>;
   readonly #places: ReadonlyMap<string, Place>;
@@ -95,6 +97,12 @@ export class World implements Names {
     this.resetsSets = actions.some((a) => 'name' in a && a.name === 'VFIO_DEVICE_PCI_HOT_RESET');
     this.canUnmask = actions.some(mayUnmask);
     this.canDefer = machine.drivers.some(defers);
+    const isLoaded = ({ name, loaded }: DriverSpec) =>
+      loaded || actions.some((action) => action.type === 'load' && action.driver === name);
+    this.parameters = (name) => {
+      const found = machine.drivers.find((driver) => driver.name === name && isLoaded(driver));
+      return found?.parameters;
+    };
     this.hasPower = machine.runtimePm ?? (actions.some(usesPower) || keepsD0(machine));
     const files: FileFacts[] = [];
     const numberOf = (action: Action): number => {

@@ -155,10 +155,13 @@ export interface UdevRuleDocument extends NodeDocument {
   readonly runs?: readonly (OperationDocument | KmodDocument)[];
 }
 
+/** Errors of an actor: in the order of its operations, or by the number of each from 1. */
+export type ErrorsDocument = readonly string[] | Readonly<Record<string, string>>;
+
 export interface OutcomeDocument {
   readonly drivers?: Readonly<Record<string, string | null>>;
   readonly gone?: readonly string[];
-  readonly errors?: Readonly<Record<string, readonly string[]>>;
+  readonly errors?: Readonly<Record<string, ErrorsDocument>>;
   readonly deadlock?: boolean;
   readonly faults?: readonly (keyof typeof FAULT)[];
   readonly variables?: Readonly<Record<string, string | null>>;

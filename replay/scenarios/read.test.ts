@@ -6,6 +6,7 @@ import Ajv from 'ajv';
 import { describe, expect, test } from 'vitest';
 import {
   checkScenario,
+  kindOf,
   publishedSchema,
   readScenario,
   SCENARIO_PARTS,
@@ -217,4 +218,27 @@ test.each([
   expect(mistake.what).toContain(what);
   const at = text.includes('ACTOR') ? column + shift : column;
   expect(mistake.what).toContain(`column ${at} of `);
+});
+
+test.each([
+  [{ nobody: ['EIO'] }, 'no actor is called nobody'],
+  [{ ACTOR: ['EBUZY'] }, 'no errno is called EBUZY; did you mean EBUSY?'],
+  [{ ACTOR: { 99: 'EIO' } }, 'operations'],
+  [{ ACTOR: { 0: 'EIO' } }, 'is not'],
+])('an error of an outcome that cannot come is a mistake: %j', (errors, what) => {
+  const actor = SCENARIOS[0].actors[0].name;
+  const outcomes = JSON.parse(JSON.stringify([{ errors }]).replace('ACTOR', actor));
+  const found = checkScenario(JSON.stringify({ ...SCENARIOS[0], outcomes }), 'my.json');
+  expect(found.map((one) => one.what).join()).toContain(what);
+});
+
+test('an outcome can name the operation that failed', () => {
+  const none = { deadlock: null, faults: [], notDone: {}, drivers: {}, variables: {} };
+  const failed = { one: { 2: 'EBUSY', 5: 'EIO' } };
+  const outcome = { ...none, errors: { one: ['EBUSY', 'EIO'] }, failed, steps: 0, hash: '' };
+  const kinds = (errors: object) => kindOf(outcome, [{ errors } as never]);
+  expect(kinds({ one: ['EBUSY', 'EIO'] })).toBe(0);
+  expect(kinds({ one: { 2: 'EBUSY', 5: 'EIO' } })).toBe(0);
+  expect(kinds({ one: { 1: 'EBUSY', 5: 'EIO' } })).toBe(-1);
+  expect(kinds({ one: { 2: 'EBUSY' } })).toBe(-1);
 });

@@ -1,13 +1,18 @@
 /** Reads a scenario: its text, its form, and whether what it names is there. */
 import { ERRNO, VfrError } from '../../traces/index.js';
 import { namesIn } from '../explore/index.js';
-import { parseExpression } from '../expressions/index.js';
+import { meant, parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
-import { driverModel } from '../model/drivers/index.js';
+import { driverModel, ownerOfParameter } from '../model/drivers/index.js';
 import { kernelRules } from '../model/kernel-rules.js';
 import { createdUuid, isUuid, mdevDriver } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
-import type { DriverDocument, OperationDocument, ScenarioDocument } from './document.js';
+import type {
+  DriverDocument,
+  OperationDocument,
+  OutcomeDocument,
+  ScenarioDocument,
+} from './document.js';
 import { type Json, parseJson } from './json.js';
 import { mistakesInFiles } from './named-files.js';
 import { SCENARIO_SCHEMA } from './schema.js';
@@ -109,10 +114,7 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
       if (world.variables.names.includes(name)) continue;
       yield { path: `/outcomes/${i}/variables/${name}`, what: `no variable is called ${name}` };
     }
-    for (const name of Object.keys(errors ?? {})) {
-      if (actors.some((actor) => actor.name === name)) continue;
-      yield { path: `/outcomes/${i}/errors/${name}`, what: `no actor is called ${name}` };
-    }
+    yield* mistakesInErrors(errors ?? {}, `/outcomes/${i}/errors`, actors);
     for (const [address, driver] of Object.entries(bound ?? {})) {
       const path = `/outcomes/${i}/drivers/${address}`;
       if (world.place(address) === null) yield unknownFunction(path, address);
@@ -125,20 +127,48 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
   yield* mistakesInNever(document, world);
 }
 
+/** Errors of actors, or of operations, that there are not, and names of no errno. */
+function* mistakesInErrors(
+  errors: NonNullable<OutcomeDocument['errors']>,
+  path: string,
+  actors: ScenarioDocument['actors'],
+): Generator<Mistake> {
+  const names = actors.map(({ name }) => name);
+  for (const [name, own] of Object.entries(errors)) {
+    const at = `${path}/${name}`;
+    const count = actors.find((actor) => actor.name === name)?.does.length;
+    if (count === undefined)
+      yield { path: at, what: `no actor is called ${name}${meant(name, names)}` };
+    for (const [key, errno] of Object.entries<string>({ ...own })) {
+      if (!Object.hasOwn(ERRNO, errno)) {
+        const what = `no errno is called ${errno}${meant(errno, Object.keys(ERRNO))}`;
+        yield { path: `${at}/${key}`, what };
+      }
+      if (count !== undefined && !Array.isArray(own) && Number(key) > count) {
+        yield { path: `${at}/${key}`, what: `${name} has ${count} operations` };
+      }
+    }
+  }
+}
+
 /** Parameters that the module of a driver does not have, or not of that type. */
 function* mistakesInParameters(
   { name, parameters = {} }: DriverDocument,
   path: string,
 ): Generator<Mistake> {
-  const types = driverModel(name).parameters;
+  const model = driverModel(name);
+  const types = model.parameters;
   for (const [parameter, value] of Object.entries(parameters)) {
     const type = Object.hasOwn(types, parameter) ? types[parameter] : undefined;
     if (type === (typeof value === 'boolean' ? 'bool' : 'ids')) continue;
     const known = Object.keys(types).join(', ');
+    const owner = ownerOfParameter(model, parameter);
     const what =
-      type === undefined
-        ? `${name} has no such parameter here; it has ${known || 'no parameters'}`
-        : `it has to be ${type === 'bool' ? 'true or false' : 'a text of ids'}`;
+      owner !== null
+        ? `it is a parameter of the module of ${owner}`
+        : type === undefined
+          ? `${name} has no such parameter here; it has ${known || 'no parameters'}`
+          : `it has to be ${type === 'bool' ? 'true or false' : 'a text of ids'}`;
     yield { path: `${path}/${parameter}`, what };
   }
 }

@@ -257,6 +257,8 @@ const operation: Schema = {
   ],
 };
 
+const errno = text('name of an errno, such as EBUSY', '^E[A-Z0-9_]+$');
+
 const outcome = record(
   'one way in which it may end',
   {
@@ -268,9 +270,19 @@ const outcome = record(
     },
     gone: { description: 'devices that are not there', type: 'array', items: device },
     errors: {
-      description: 'by the name of an actor: errors of its operations, in their order',
+      description: 'by the name of an actor: all errors of its operations',
       type: 'object',
-      additionalProperties: { type: 'array', items: { type: 'string', pattern: '^E[A-Z0-9_]+$' } },
+      additionalProperties: {
+        anyOf: [
+          { description: 'in their order', type: 'array', items: errno },
+          {
+            description: 'by the number of the operation, from 1',
+            type: 'object',
+            propertyNames: { type: 'string', pattern: '^[1-9][0-9]{0,5}$' },
+            additionalProperties: errno,
+          },
+        ],
+      },
     },
     deadlock: flag('threads wait for each other'),
     faults: {

@@ -1,5 +1,13 @@
 /** What the driver of a function found as it probed it, and what follows for opening the device. */
-import type { OtherFunction, ProbeFacts, Variant } from '../../model/drivers/index.js';
+import {
+  type DriverModel,
+  driverModel,
+  type ModuleParameters,
+  type OtherFunction,
+  type ProbeFacts,
+  parametersFor,
+  type Variant,
+} from '../../model/drivers/index.js';
 import { certainly } from '../../model/possible.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { PciFunction } from '../../model/vfio-pci-core/pci-function.js';
@@ -23,6 +31,16 @@ export function pciFunction(
   return { vendor, device, class: code, isVf, resources: resources ?? [] };
 }
 
+/** Parameters that count for a driver; those that are not known are left out. */
+export function parametersOf(engine: Engine, driver: DriverModel): ModuleParameters {
+  const { claims } = engine.machine;
+  // Where the release is not known, only those of its own module are.
+  const version = rulesOf(engine).version ?? Number.POSITIVE_INFINITY;
+  return parametersFor(driver, version, (name) =>
+    claims.isRegistered(name) ? claims.parametersOf(name) : undefined,
+  );
+}
+
 export function factsOf(
   engine: Engine,
   driver: string,
@@ -31,7 +49,7 @@ export function factsOf(
   properties: ProbeFacts['properties'],
 ): ProbeFacts {
   const version = rulesOf(engine).version ?? 0;
-  const parameters = engine.machine.claims.parametersOf(driver) ?? {};
+  const parameters = parametersOf(engine, driverModel(driver));
   const at = (address: string) => otherAt(engine, address);
   return { fn, config, properties, parameters, version, at };
 }

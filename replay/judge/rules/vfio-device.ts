@@ -36,11 +36,11 @@ import {
 } from '../engine/verdict.js';
 import { forgetRegisters } from './config-registers.js';
 import { DF_OPEN, openCauses, SET_RESET } from './hindsight.js';
-import { refusedOpen, variantOf } from './variant-facts.js';
+import { parametersOf, refusedOpen, variantOf } from './variant-facts.js';
 import { releaseFile } from './vfio-cdev.js';
 import { answer, observe, openOf } from './vfio-effects.js';
 import { rulesOf } from './vfio-iommufd.js';
-import { beginMigration, migrationReset } from './vfio-migration.js';
+import { beginMigration, driverOf, migrationReset } from './vfio-migration.js';
 import { inAnyRelease, judge, judgeByKernel } from './vfio-results.js';
 import { openVariant, resetVariant } from './vfio-variant.js';
 
@@ -185,6 +185,8 @@ function enabled(engine: Engine, fn: VfioFunction, { reset, dwords }: EnableCall
   if (space === null) return;
   const works = typeof reset === 'number' ? reset === 0 : null;
   fn.open = openDevice(own, space, works, dwords.length > 0);
+  const driver = driverOf(engine, address);
+  if (driver !== null && parametersOf(engine, driver).disable_vga === true) fn.open.vga = false;
   openVariant(engine, fn);
   beginMigration(engine, address);
 }
@@ -368,7 +370,7 @@ export function reset(engine: Engine, e: EventCursor): Verdict {
   if (reset !== null && e.ret !== -ERRNO.EAGAIN) reset.power = 0;
   if (e.ret === 0) {
     migrationReset(engine, e.device);
-    resetVariant(engine, e.device, e.tid, 'resetDone');
+    resetVariant(engine, e.device, e.tid);
   }
   const hardware = popCall(calls, e.tid, e.span, 'hardware');
   if (hardware !== null) answer(engine, hardware.caller, { value: null, ret: e.ret });

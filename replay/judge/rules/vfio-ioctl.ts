@@ -53,7 +53,7 @@ import { iommufd, isIommufd, rulesOf } from './vfio-iommufd.js';
 import { learnMigration, migrationFeature, migrationReset } from './vfio-migration.js';
 import { judgeByKernel } from './vfio-results.js';
 import { endUnseenCalls, forgetIrqs, forgetUnbegun } from './vfio-unended.js';
-import { resetVariant, variantIoctl } from './vfio-variant.js';
+import { beginVariantIoctl } from './vfio-variant.js';
 
 const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET_INFO = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
@@ -153,7 +153,7 @@ function foresee(
   tid: number,
 ): void {
   if (outer !== null) outer.next = [];
-  else if (call.name === RESET) resetVariant(engine, address, tid, 'reset');
+  else beginVariantIoctl(engine, call, tid);
   const device = openOf(engine, address);
   if (device === null) return;
   if (call.name === RESET && device.resetWorks !== false) {
@@ -265,8 +265,7 @@ function deviceResults(
   const device = openOf(engine, address);
   const argument: DeviceArgument = { address: call.argument, words: call.words };
   const context = deviceContext(engine, address, call, version);
-  const own = variantIoctl(engine, address, call.name, call.words);
-  if (own !== undefined) return own;
+  if (call.answer !== undefined) return call.answer;
   if (call.name === FEATURE) {
     const variant = migrationFeature(engine, address, argument, version);
     if (variant !== undefined) return variant;

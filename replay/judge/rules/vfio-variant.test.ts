@@ -2,9 +2,10 @@
  * Goal: what a variant of vfio-pci serves itself is judged by its own hooks.
  * Method: recordings built by hand of a GPU of nvgrace-gpu with 96 GiB; one answer of each is wrong.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { EventRow } from '../../../tests/build-trace.js';
 import { KernelStory } from '../../../tests/kernel-story.js';
+import { driverModel } from '../../model/drivers/index.js';
 
 const device = '0009:01:00.0';
 const GIB = 2 ** 30;
@@ -136,4 +137,20 @@ test('nothing is predicted of nvgrace-gpu memory whose firmware properties are n
   const { divergences, kinds } = new Recording(rest).read(4, 128 * GIB, 4, 4).replay();
   expect(divergences).toEqual([]);
   expect(kinds['region.read']).toMatchObject({ unknown: 1 });
+});
+
+test('a driver that needs no properties is judged where a recording has none', () => {
+  const { properties: _, ...rest } = facts;
+  const { variant } = driverModel('nvgrace_gpu_vfio_pci');
+  const without = new Recording(rest).read(4, 128 * GIB, 4, 4);
+  vi.spyOn(variant!, 'probe').mockImplementation(() => ({}));
+  vi.spyOn(variant!, 'open').mockImplementation((own) => own);
+  vi.spyOn(variant!, 'read').mockImplementation(() => ({ by: 'driver', ret: EINVAL }));
+  Object.assign(variant!, { needsNoProperties: true });
+  try {
+    expect(without.replay().divergences).toMatchObject([{ expected: '-EINVAL', actual: '4' }]);
+  } finally {
+    Object.assign(variant!, { needsNoProperties: undefined });
+    vi.restoreAllMocks();
+  }
 });

@@ -9,8 +9,13 @@ import {
   type RegionAccess,
   type Shown,
 } from '../../model/drivers/index.js';
-import type { Results } from '../../model/vfio/device-ioctl.js';
-import { type DoorCall, innerCall, popCall, pushCall } from '../../model/vfio/vfio-calls.js';
+import {
+  type DoorCall,
+  type IoctlCall,
+  innerCall,
+  popCall,
+  pushCall,
+} from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import { poke, type Width } from '../../model/vfio-pci-core/little-endian.js';
 import type { OpenDevice } from '../../model/vfio-pci-core/open-device.js';
@@ -38,7 +43,8 @@ export function openVariant(engine: Engine, { address, properties, hardware }: V
   // What a driver adds that does not depend on the properties is known without them.
   const added = variant.adds?.(own);
   if (added !== undefined) addTo(device, added);
-  if (properties !== null) device.own = variant.open?.(own) ?? own;
+  const isKnown = properties !== null || variant.needsNoProperties === true;
+  if (isKnown) device.own = variant.open?.(own) ?? own;
 }
 
 /**
@@ -86,8 +92,8 @@ export function doorAccess(engine: Engine, e: EventCursor): Verdict {
   return STIMULUS;
 }
 
-type Foreseen = Pick<DoorCall, 'result' | 'mayFail' | 'shown'>;
-const UNFORESEEN: Foreseen = { result: null, mayFail: false, shown: [] };
+type Foreseen = Pick<DoorCall, 'result' | 'mayFail' | 'shown' | 'own'>;
+const UNFORESEEN: Foreseen = { result: null, mayFail: false, shown: [], own: null };
 
 function foresee(
   engine: Engine,
@@ -98,20 +104,21 @@ function foresee(
   const variant = variantOf(engine, address);
   const device = openOf(engine, address);
   if (variant === null || !device?.own) return UNFORESEEN;
+  const { own } = device;
   const hook = isWrite ? variant.write : variant.read;
-  const served = hook?.(device.own, access) ?? { by: 'core' };
+  const served = hook?.(own, access) ?? { by: 'core' };
   if (isDisturbed(engine, address, tid, served.own !== undefined)) return UNFORESEEN;
   if (served.own !== undefined) device.own = served.own;
   const bytes = Math.min(access.count, SHOWN_BYTES);
   const shown = new Array<number | null>(bytes).fill(null);
   if (served.by === 'driver') {
     const { ret: result, mayFail = false } = served;
-    return { result, mayFail, shown: shown.map((_, at) => served.byte?.(at) ?? null) };
+    return { result, mayFail, shown: shown.map((_, at) => served.byte?.(at) ?? null), own };
   }
-  for (const { at, bytes: own } of served.over ?? []) {
-    for (const [i, byte] of own.entries()) if (at + i < bytes) shown[at + i] = byte;
+  for (const { at, bytes: over } of served.over ?? []) {
+    for (const [i, byte] of over.entries()) if (at + i < bytes) shown[at + i] = byte;
   }
-  return { result: 'core', mayFail: false, shown };
+  return { result: 'core', mayFail: false, shown, own };
 }
 
 const RESET = 'VFIO_DEVICE_RESET';
@@ -128,13 +135,24 @@ function isDisturbed(engine: Engine, address: string, tid: number, changes: bool
     for (const call of calls) {
       if (!('device' in call) || call.device !== address) continue;
       if (call.type === 'door') call.unsure = true;
-      found ||= call.type === 'door' || (call.type === 'ioctl' && call.name === RESET);
+      found ||= call.type === 'door' || (call.type === 'ioctl' && mayChangeOwn(call));
     }
   }
   const device = openOf(engine, address);
   if (found && changes && device !== null) device.own = null;
   return found;
 }
+
+/** Whether another thread is in an ioctl that has changed what the driver keeps. */
+function isBesideChange(engine: Engine, address: string, tid: number): boolean {
+  const others = [...engine.vfio.calls].filter(([thread]) => thread !== tid);
+  return others.some(([, calls]) =>
+    calls.some((call) => call.type === 'ioctl' && call.device === address && call.changesOwn),
+  );
+}
+
+/** Of any driver, a reset may change what it keeps. */
+const mayChangeOwn = ({ name, changesOwn }: IoctlCall): boolean => changesOwn || name === RESET;
 
 function openDoor(
   engine: Engine,
@@ -176,10 +194,10 @@ function ofCore(path: string, { inner }: DoorCall, ret: number): Verdict {
 }
 
 /** What the driver makes of the bytes that the core has given. */
-function shownOfCore(engine: Engine, { device, given, result }: DoorCall, e: EventCursor): Shown {
+function shownOfCore(engine: Engine, call: DoorCall, e: EventCursor): Shown {
+  const { device, given, result, own } = call;
   const hook = result === 'core' ? variantOf(engine, device)?.shown : undefined;
-  const own = openOf(engine, device)?.own;
-  if (hook === undefined || !own) return given;
+  if (hook === undefined || own === null) return given;
   const { region, offset, length: count } = e;
   return hook(own, { region, offset, count, data: new Uint8Array(0) }, given);
 }
@@ -244,28 +262,26 @@ function keep(device: OpenDevice, process: number, made: NewMapping): void {
   });
 }
 
-/** What a variant answers to an ioctl; undefined when the core does, null when not known. */
-export function variantIoctl(
-  engine: Engine,
-  address: string,
-  name: string,
-  words: readonly number[],
-): Results | undefined {
+/** An ioctl of a user begins: what a variant makes of it. */
+export function beginVariantIoctl(engine: Engine, call: IoctlCall, tid: number): void {
+  const address = call.device ?? '';
   const hook = variantOf(engine, address)?.ioctl;
   const device = openOf(engine, address);
-  if (hook === undefined || device === null) return undefined;
-  return device.own ? hook(device.own, name, words) : undefined;
+  if (hook === undefined || !device?.own) return;
+  const answer = hook(device.own, call.name, call.words);
+  if (answer === undefined) return;
+  call.changesOwn = answer.own !== undefined;
+  const isUnsure = call.changesOwn
+    ? isDisturbed(engine, address, tid, true)
+    : isBesideChange(engine, address, tid);
+  if (answer.by === 'driver') call.answer = isUnsure ? null : answer.results;
+  if (answer.own !== undefined && !isUnsure) device.own = answer.own;
 }
 
-/** A user resets the device, or it was reset: what the driver does. */
-export function resetVariant(
-  engine: Engine,
-  address: string,
-  tid: number,
-  when: 'reset' | 'resetDone',
-): void {
+/** A device was reset: what its driver does. */
+export function resetVariant(engine: Engine, address: string, tid: number): void {
   const device = openOf(engine, address);
-  const hook = variantOf(engine, address)?.[when];
+  const hook = variantOf(engine, address)?.resetDone;
   if (hook !== undefined && isDisturbed(engine, address, tid, true)) return;
   if (hook !== undefined && device?.own) device.own = hook(device.own);
 }

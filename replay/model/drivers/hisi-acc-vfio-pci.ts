@@ -71,7 +71,7 @@ export const hisiAccVfioPci = defineVfioPci({
       index === BAR && half > 0 ? { size: half, mmap: true } : undefined,
     ioctl({ half }, name, [argsz, , index]) {
       if (name !== 'VFIO_DEVICE_GET_REGION_INFO' || index !== BAR || half === 0) return undefined;
-      return [argsz < 32 ? -EINVAL : 0];
+      return { by: 'driver', results: [argsz < 32 ? -EINVAL : 0] };
     },
     read: (own, { region, offset, count }) => access(own, region, offset, count),
     write: (own, { region, offset, count }) => access(own, region, offset, count),
@@ -97,13 +97,17 @@ export const hisiAccVfioPci = defineVfioPci({
     [
       'busy',
       'stopping a device with busy queues is -EBUSY',
-      'results of the hardware come from the recording',
+      'whether queues are busy only the hardware knows',
     ],
     [
       'copies-from-start',
       '6.1: each read and each write is of the start of the data',
       'the bytes are not modelled',
     ],
-    ['pf-reset', 'a reset of the PF makes the VF not ready', 'the PF driver is not modelled'],
+    [
+      'pf-reset',
+      'a reset of the PF makes the VF not ready',
+      'how the PF driver informs its VFs of a reset is not modelled',
+    ],
   ),
 });

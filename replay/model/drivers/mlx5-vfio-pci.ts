@@ -64,7 +64,7 @@ export const mlx5VfioPci = defineVfioPci({
       [
         'nonblocking',
         'a read with O_NONBLOCK before data has come is -EAGAIN',
-        'files have no flags',
+        'saved data is there at once, and no recording has the flags of a file',
       ],
       [
         'record-tag',
@@ -79,7 +79,7 @@ export const mlx5VfioPci = defineVfioPci({
       [
         'detached',
         'after the PF driver was unloaded commands are -ENOTCONN',
-        'errors of the firmware are not modelled',
+        'the notifier of the PF driver is not modelled',
       ],
     ),
   ],

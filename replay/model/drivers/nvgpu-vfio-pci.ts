@@ -32,7 +32,7 @@ export const nvgpuVfioPci = defineVfioPci({
     region: ({ length }, index) => (index === MEMORY ? { size: length, mmap: true } : undefined),
     ioctl(_own, name, [argsz, , index]) {
       if (name !== 'VFIO_DEVICE_GET_REGION_INFO' || index !== MEMORY) return undefined;
-      return [argsz < 32 ? -ERRNO.EINVAL : 0];
+      return { by: 'driver', results: [argsz < 32 ? -ERRNO.EINVAL : 0] };
     },
     // What is past the memory shows its last page, so that the mapping may be larger.
     mmap({ length }, region, offset) {

@@ -57,8 +57,12 @@ export const NVGRACE_ROWS: readonly ModelRow[] = rows(
   [
     'fault-handlers',
     'from 7.0 on faults map single pages, SIGBUS while the device is not ready',
-    'its source for a release was not available',
+    'page faults of a variant have no hook: its pages are there with the mapping',
   ],
-  ['dmabuf', 'from 7.0 on the memory can be exported as a DMA buffer', 'no model of DMA buffers'],
+  [
+    'dmabuf',
+    'from 7.0 on the memory can be exported as a DMA buffer',
+    'DMA buffers are not modelled, and no probe of the recorder sees them',
+  ],
   ['egm', 'extended GPU memory is a character device of its own', 'only in side trees, not merged'],
 );

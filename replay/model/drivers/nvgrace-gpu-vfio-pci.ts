@@ -104,7 +104,6 @@ export const nvgraceGpuVfioPci = defineVfioPci({
     doors: { read: 'nvgrace_gpu_read', write: 'nvgrace_gpu_write', mmap: 'nvgrace_gpu_mmap' },
     probe,
     open: withZeroBars,
-    reset: withZeroBars,
 
     region(own, index) {
       const part = partAt(own, index);
@@ -112,9 +111,12 @@ export const nvgraceGpuVfioPci = defineVfioPci({
     },
 
     ioctl(own, name, [argsz, , index]) {
-      if (name === 'VFIO_DEVICE_IOEVENTFD' && own.usemem.length > 0) return [-ERRNO.ENOTTY];
+      if (name === 'VFIO_DEVICE_RESET') return { by: 'core', own: withZeroBars(own) };
+      if (name === 'VFIO_DEVICE_IOEVENTFD' && own.usemem.length > 0) {
+        return { by: 'driver', results: [-ERRNO.ENOTTY] };
+      }
       if (name !== 'VFIO_DEVICE_GET_REGION_INFO' || !partAt(own, index)) return undefined;
-      return [argsz < 32 ? -ERRNO.EINVAL : 0];
+      return { by: 'driver', results: [argsz < 32 ? -ERRNO.EINVAL : 0] };
     },
 
     read(own, access) {

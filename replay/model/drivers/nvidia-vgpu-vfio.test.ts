@@ -114,7 +114,10 @@ describe('an open device', () => {
     const results = ['VFIO_DEVICE_RESET', 'VFIO_DEVICE_PCI_HOT_RESET'].map((name) =>
       hooks.ioctl?.(own, name, []),
     );
-    expect(results).toEqual([[0], [0]]);
-    expect(hooks.reset).toBeUndefined();
+    // Neither keeps anything else from then on.
+    expect(results).toEqual([
+      { by: 'driver', results: [0] },
+      { by: 'driver', results: [0] },
+    ]);
   });
 });

@@ -146,7 +146,9 @@ export const nvidiaVgpuVfio = defineVfioPci({
           ? bar0(access)
           : INVALID,
     ioctl: (_own, name) =>
-      name === 'VFIO_DEVICE_RESET' || name === 'VFIO_DEVICE_PCI_HOT_RESET' ? [0] : undefined,
+      name === 'VFIO_DEVICE_RESET' || name === 'VFIO_DEVICE_PCI_HOT_RESET'
+        ? { by: 'driver', results: [0] }
+        : undefined,
     mmap: ({ sizes }, region) =>
       region < MAPPED_REGIONS && (region !== 0 || sizes[0] > 0) ? 0 : -ERRNO.EINVAL,
   }),

@@ -60,12 +60,12 @@ export const pdsVfioPci = defineVfioPci({
     [
       'pf-event',
       'an event of the firmware leads to ERROR by the deferred reset',
-      'the PF driver is not modelled',
+      'events of the firmware come by the PF driver, and no probe of the recorder sees them',
     ],
     [
       'client',
       'registration with pds_core of the PF fails the probe',
-      'the PF driver is not modelled',
+      'it comes after the device is registered with VFIO, where a probe has no hook',
     ],
   ),
 });

@@ -43,7 +43,10 @@ function deviceOf(name: string, given: Given = {}) {
   return {
     probed,
     info: (index: number) => variant!.region?.(own, index),
-    ask: (name: string, words: readonly number[]) => variant!.ioctl?.(own, name, words),
+    ask: (name: string, words: readonly number[]) => {
+      const answer = variant!.ioctl?.(own, name, words);
+      return answer?.by === 'driver' ? answer.results : undefined;
+    },
     read: (region: number, at: number, count: number, of = own): Served =>
       variant!.read!(of, access(region, at, count)),
     write: (region: number, at: number, count: number, value: number, of = own): Served =>
@@ -107,6 +110,14 @@ describe('a VF of virtio that looks transitional', () => {
     expect(plain.info(0)).toBeUndefined();
     expect(plain.read(0, 18, 2)).toEqual({ by: 'core' });
     expect(plain.write(CONFIG, 4, 2, 1)).toEqual({ by: 'core' });
+  });
+
+  test('virtio/notify-info: the probe fails with the errno of the PF', () => {
+    const refused = { ...properties, 'notify-info-errno': 19 };
+    expect(deviceOf('virtio_vfio_pci', { device: 0x1041, properties: refused }).probed).toBe(-19);
+    // The PF is not asked where the device does not look transitional.
+    const other = deviceOf('virtio_vfio_pci', { device: 0x1042, properties: refused });
+    expect(other.probed).toEqual({});
   });
 
   test('virtio/overlay: ids, revision and subsystem, whatever the width', () => {
@@ -225,6 +236,12 @@ describe('native drivers', () => {
   ])('%s: a class matches', (_, name, vendor, code) => {
     expect(matches(name, vendor, 0x2342, code)).toBe(true);
     expect(matches(name, vendor, 0x2342, 0x020000)).toBe(false);
+  });
+
+  test('nvme/quirks: controllers of Apple match by their ids, others of that class do not', () => {
+    const ids = [0x2001, 0x2003, 0x2005, 0x2002];
+    const found = ids.map((device) => matches('nvme', 0x106b, device, 0x018002));
+    expect(found).toEqual([true, true, true, false]);
   });
 
   test.each([

@@ -77,6 +77,14 @@ export type Served<O extends Own = Own> =
       readonly own?: O;
     };
 
+/**
+ * What a variant makes of an ioctl, before vfio-pci-core gets it. `own` is what the driver keeps
+ * from then on.
+ */
+export type Answer<O extends Own = Own> =
+  | { readonly by: 'core'; readonly own: O }
+  | { readonly by: 'driver'; readonly results: Results; readonly own?: O };
+
 /** A region as GET_REGION_INFO describes it. */
 export interface RegionInfo {
   readonly size: number;
@@ -97,16 +105,22 @@ export interface Hooks<O extends Own> {
   readonly doors: Doors;
   /** Its configuration space is all of software: what the hardware has does not show. */
   readonly ownsConfig?: true;
+  /**
+   * What it keeps does not depend on `properties`: it is known of a recording without them, too.
+   * Left out: nothing is predicted of such a recording where the hooks decide.
+   */
+  readonly needsNoProperties?: true;
   /** @returns what the driver keeps, or the negative errno with which its probe fails */
   readonly probe: (facts: ProbeFacts) => O | number;
   readonly region?: (own: O, index: number) => RegionInfo | undefined;
-  /** @returns possible results; undefined for an ioctl that the core serves */
-  readonly ioctl?: (own: O, name: string, words: readonly number[]) => Results | undefined;
+  /** @returns undefined for an ioctl that the core serves, and that changes nothing it keeps */
+  readonly ioctl?: (own: O, name: string, words: readonly number[]) => Answer<O> | undefined;
   readonly read?: (own: O, access: RegionAccess) => Served<O>;
   readonly write?: (own: O, access: RegionAccess) => Served<O>;
   /**
    * What a user gets of bytes that the core has read, where it depends on them; `over` is put over
    * it.
+   * @param own as it was when the call began, as `read` gets it
    * @param core the first of them; null for one that is not known
    */
   readonly shown?: (own: O, access: RegionAccess, core: Shown) => Shown;
@@ -125,11 +139,6 @@ export interface Hooks<O extends Own> {
   readonly info?: (own: O) => readonly Uint8Array[];
   /** As the device is opened, before anybody uses it. */
   readonly open?: (own: O) => O;
-  /**
-   * What it does at each VFIO_DEVICE_RESET, before the core resets the device, and before `ioctl`,
-   * which may refuse the call.
-   */
-  readonly reset?: (own: O) => O;
   /** What it does after any reset of the function. */
   readonly resetDone?: (own: O) => O;
 }

@@ -71,6 +71,15 @@ export const vfioPci = defineVfioPci({
     ['vf-token-needless', 'a token for another function is -EINVAL'],
     ['vf-token-feature', 'FEATURE sets the token of a PF, also while its VFs are in use'],
     ['vf-token-bind', 'BIND_IOMMUFD looks at no token before 6.17'],
+    [
+      'core-parameters',
+      'up to 7.2 disable_vga and disable_idle_d3 count for all drivers of vfio-pci-core',
+    ],
+    [
+      'nointxmask',
+      'with nointxmask INTx is masked at the interrupt controller, and its line is not shared',
+      'lines of interrupts are not modelled, and no call shows the difference',
+    ],
     ['igd', 'opening a display of Intel maps the OpRegion; see igd'],
   ),
 });

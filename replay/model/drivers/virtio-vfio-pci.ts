@@ -23,6 +23,8 @@ import {
 /** What the PF's admin commands can do: serve legacy devices, read and set parts of a device. */
 const LEGACY = 'legacy-admin-commands';
 const PARTS = 'device-parts';
+/** The errno with which the PF refuses to say where the notification register is; 0 if it does. */
+const NOTIFY_ERRNO = 'notify-info-errno';
 const NET = 0x1041;
 
 /** Bytes of BAR 0: the legacy header with MSI-X, and the configuration of a network device. */
@@ -133,13 +135,15 @@ export const virtioVfioPci = defineVfioPci({
       const bar0 = resourceOf(fn, 0);
       const hasIoBar = isIo(bar0) && lengthOf(bar0) > 0;
       const can = fn.isVf && fn.device === NET && properties[LEGACY] === 1 && !hasIoBar;
-      return can ? noRegisters : {};
+      if (!can) return {};
+      const { [NOTIFY_ERRNO]: errno = 0 } = properties;
+      return errno === 0 ? noRegisters : -errno;
     },
     region: (own, index) =>
       isTransitional(own) && index === 0 ? { size: BAR_BYTES, mmap: false } : undefined,
     ioctl(own, name, [argsz, , index]) {
       const asks = name === 'VFIO_DEVICE_GET_REGION_INFO' && isTransitional(own) && index === 0;
-      return asks ? [argsz < 32 ? -ERRNO.EINVAL : 0] : undefined;
+      return asks ? { by: 'driver', results: [argsz < 32 ? -ERRNO.EINVAL : 0] } : undefined;
     },
     read,
     write,
@@ -174,12 +178,11 @@ export const virtioVfioPci = defineVfioPci({
     [
       'notify-info',
       'the probe asks the PF where the notification register is, and fails with its errno',
-      'the PF driver is not modelled',
     ],
     [
       'command-choice',
       'the offset selects the admin command, by whether MSI-X is on',
-      'admin commands are not recorded',
+      'no call of the user shows it, and admin commands of the PF are not recorded',
     ],
   ),
 });

@@ -50,8 +50,8 @@ export const xeVfioPci = defineVfioPci({
     [
       'error-handling',
       'a state without a way makes the PF treat the VF as failed',
-      'the PF driver is not modelled',
+      'what the PF driver does for a VF that has failed is not modelled',
     ],
-    ['flr', 'reset_done waits for the PF', 'the PF driver is not modelled'],
+    ['flr', 'reset_done waits for the PF', 'it only waits: no call returns anything else'],
   ),
 });

@@ -41,6 +41,8 @@ export interface OpenDevice {
   signals: { err: boolean | null; req: boolean | null };
   /** What its driver, a variant, keeps of it; null when not known, left out for vfio-pci. */
   own?: object | null;
+  /** False: the parameter `disable_vga` hides the legacy VGA region. */
+  vga?: false;
   /** Regions besides those of every PCI device; null when not known, left out for none. */
   regions?: readonly DeviceRegion[] | null;
 }

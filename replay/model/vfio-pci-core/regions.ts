@@ -29,7 +29,8 @@ const VGA_CLASS = 0x030000;
 const DISPLAY_CLASS = 0x03;
 
 /** Whether the device has the legacy VGA region. */
-export const hasVga = ({ fn }: OpenDevice): boolean => (fn.class & 0xffff00) === VGA_CLASS;
+export const hasVga = ({ fn, vga }: OpenDevice): boolean =>
+  vga !== false && (fn.class & 0xffff00) === VGA_CLASS;
 
 /** Intel graphics: it may have regions of its own, an OpRegion and copies of bridges. */
 const isIntelDisplay = ({ vendor, class: code }: OpenDevice['fn']): boolean =>

@@ -5,6 +5,7 @@ import type { DmaMapping, MapRequest } from '../iommu/type1.js';
 import type { ConfigAccess } from '../vfio-pci-core/config-access.js';
 import type { Effect } from '../vfio-pci-core/effects.js';
 import type { Fault } from '../vfio-pci-core/mmap-faults.js';
+import type { Results } from './device-ioctl.js';
 import type { ContainerKey } from './file-descriptors.js';
 import type { Passed } from './hot-reset.js';
 
@@ -43,6 +44,12 @@ export interface IoctlCall extends Open {
   openError: number | null;
   /** A group's devices were attached during the call. */
   attached: boolean;
+  /**
+   * What a variant of vfio-pci answers itself; null when not known. Undefined: the core answers.
+   */
+  answer: Results | undefined;
+  /** A variant of vfio-pci keeps something else from its beginning on. */
+  changesOwn: boolean;
   /** What it must still do, in order. */
   next: Effect[];
   dma: DmaProgress | null;
@@ -80,6 +87,8 @@ export const newIoctl = (begun: BegunIoctl): IoctlCall => ({
   opening: null,
   openError: null,
   attached: false,
+  answer: undefined,
+  changesOwn: false,
   next: [],
   dma: null,
   reset: null,
@@ -139,6 +148,8 @@ export interface DoorCall extends Open {
     readonly start: number;
     readonly end: number;
   } | null;
+  /** What the driver kept when the call began; null when not known. */
+  readonly own: object | null;
   /** The function of vfio-pci-core that it called returned this, and these bytes. */
   inner: number | null;
   given: readonly number[];

@@ -134,11 +134,9 @@ function serve(k: Kernel): number {
 function answerOfVariant(k: Kernel, name: string): number | null {
   const found = variantOf(k, k.dev);
   if (found === null) return null;
-  const { variant } = found;
-  const reset = name === 'VFIO_DEVICE_RESET' ? variant.reset?.(found.own) : undefined;
-  keepOwn(k, k.dev, reset);
-  const own = reset ?? found.own;
-  return variant.ioctl?.(own, name, wordsOf(ioctlOf(k)))?.[0] ?? null;
+  const answer = found.variant.ioctl?.(found.own, name, wordsOf(ioctlOf(k)));
+  keepOwn(k, k.dev, answer?.own);
+  return answer?.by === 'driver' ? (answer.results?.[0] ?? null) : null;
 }
 
 export const DEVICE_IOCTL = [

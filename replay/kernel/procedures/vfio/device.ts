@@ -4,7 +4,7 @@
  * kernel makes for itself are no steps and no events.
  */
 import { ERRNO } from '../../../../traces/index.js';
-import { addTo } from '../../../model/drivers/index.js';
+import { addTo, parametersFor } from '../../../model/drivers/index.js';
 import { PCI_POWER } from '../../../model/power/power-state.js';
 import { RPM_FLAG } from '../../../model/power/runtime-pm.js';
 import { configRules, rulesShownBy } from '../../../model/vfio-pci-core/capabilities.js';
@@ -53,7 +53,9 @@ function enable(k: Kernel, works: boolean): number {
     read === null || read.dwords.length === 0 ? known : rulesShownBy(read.dwords, known);
   const space = openSpace(configOf(k, k.dev), pci, rules);
   const device = openDevice(pci, space, works);
-  const { variant } = k.driverAt(k.get(k.dev + DEVICE.driver)).model;
+  const { model } = k.driverAt(k.get(k.dev + DEVICE.driver));
+  const { variant } = model;
+  if (parametersFor(model, version, k.world.parameters).disable_vga === true) device.vga = false;
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);
   if (typeof own === 'object') device.own = variant?.open?.(own) ?? own;
   const added = typeof own === 'object' ? variant?.adds?.(own) : undefined;

@@ -2,7 +2,7 @@
  * Reads and writes that a variant of vfio-pci serves itself, or passes on to vfio-pci-core. What it
  * does is in the hooks of its model.
  */
-import type { RegionAccess, Served, Shown } from '../../../model/drivers/index.js';
+import type { Own, RegionAccess, Served, Shown, Variant } from '../../../model/drivers/index.js';
 import { poke, type Width } from '../../../model/vfio-pci-core/little-endian.js';
 import type { CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
@@ -21,8 +21,14 @@ function accessOf(k: Kernel): RegionAccess {
   return { region, offset, count, data };
 }
 
+/** Hooks of the driver, with what it kept when the access of the thread began. */
+function begun(k: Kernel): { variant: Variant; own: Own } {
+  const { variant } = variantOf(k, k.dev)!;
+  return { variant, own: k.vfio.values.at(k.n) };
+}
+
 function serve(k: Kernel): Served {
-  const { variant, own } = variantOf(k, k.dev)!;
+  const { variant, own } = begun(k);
   const hook = actionOf<'access'>(k).write ? variant.write : variant.read;
   return hook?.(own, accessOf(k)) ?? { by: 'core' };
 }
@@ -36,7 +42,7 @@ function seenOf(k: Kernel, served: Served, ret: number): Shown {
   const cell = k.vfio.access(k.thread);
   const core = k.get(cell) === 0 ? [] : k.vfio.accessOf(k.thread).seen;
   const given = Array.from({ length: bytes }, (_, at) => core[at] ?? null);
-  const { variant, own } = variantOf(k, k.dev)!;
+  const { variant, own } = begun(k);
   const seen = [...(variant.shown?.(own, accessOf(k), given) ?? given)];
   for (const { at, bytes: over } of served.over ?? []) {
     for (const [i, byte] of over.entries()) if (at + i < bytes) seen[at + i] = byte;
@@ -47,7 +53,9 @@ function seenOf(k: Kernel, served: Served, ret: number): Shown {
 export const VARIANT_ACCESS = [
   procedure('variant_rw', {
     enter: (k) => {
-      const { doors } = variantOf(k, k.dev)!.variant;
+      const { variant, own } = variantOf(k, k.dev)!;
+      const { doors } = variant;
+      k.n = k.vfio.values.numberOf(own);
       const { write, count } = actionOf<'access'>(k);
       begin(k, (write ? doors.write : doors.read) as CallName);
       const served = serve(k);
@@ -60,7 +68,8 @@ export const VARIANT_ACCESS = [
       return k.call('vfio_pci_rw', k.dev, 0, served.count ?? count);
     },
     exit: joined((k) => {
-      // What the driver puts over it does not depend on what the core did.
+      // What the driver puts over it depends on what it kept when the call began, and on nothing
+      // that the core or others have done since.
       k.endCall(k.ret, givenOf(k, seenOf(k, serve(k), k.ret), k.ret));
       k.set(k.vfio.access(k.thread), 0);
       k.done(k.ret);

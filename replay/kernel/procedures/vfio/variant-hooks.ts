@@ -2,6 +2,7 @@
 import {
   type OtherFunction,
   type Own,
+  parametersFor,
   type Variant,
   VGPU_PROPERTY,
 } from '../../../model/drivers/index.js';
@@ -54,7 +55,11 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
   const chosen = type === 0 ? {} : { [VGPU_PROPERTY.CHOSEN]: type };
   const properties = { ...hardware.properties, ...chosen };
   const { version } = k.rules;
-  const { parameters = {} } = k.driverAt(k.get(dev + DEVICE.driver)).spec;
+  const parameters = parametersFor(
+    k.driverAt(k.get(dev + DEVICE.driver)).model,
+    version,
+    k.world.parameters,
+  );
   return variant.probe({
     fn: pci,
     config,
