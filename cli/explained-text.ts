@@ -1,5 +1,6 @@
 /** Why a run ended as it did, for people and as JSON. */
 import type { ExplainedStep, Explanation, Outcome, World } from '../replay/index.js';
+import { noSeqText, seqText } from './explored-text.js';
 import { paint } from './output.js';
 import { printable } from './printable.js';
 
@@ -19,7 +20,7 @@ export interface Explained {
 export function factsOf({ name, bad, want, isWanted, found }: Explained): object {
   const head = { run: name, want, isWanted, bad: { drivers: bad.drivers } };
   if (found === null) return { ...head, inversions: [], lost: null, class: null };
-  const { wanted, inversions, isLeast, lost, advice, fix, fixCloses } = found;
+  const { wanted, inversions, isLeast, lost, advice, fixCloses } = found;
   return {
     ...head,
     wanted: { drivers: wanted.drivers },
@@ -28,7 +29,6 @@ export function factsOf({ name, bad, want, isWanted, found }: Explained): object
     lost,
     class: found.class,
     advice,
-    fix,
     fixCloses,
   };
 }
@@ -36,10 +36,11 @@ export function factsOf({ name, bad, want, isWanted, found }: Explained): object
 export function formatExplained(explained: Explained): string {
   const { found, isWanted, want, bad } = explained;
   if (found === null) {
-    const text = isWanted
-      ? `The run ends as wanted: ${want}.`
-      : `No order was found that ends as wanted: ${want}. This one ends with ${driversText(bad)}.`;
-    return printable(text);
+    if (!isWanted) {
+      const end = `This one ends with ${driversText(bad)}.`;
+      return printable(`No order was found that ends as wanted: ${want}. ${end}`);
+    }
+    return printable(`The run ends as wanted: ${want}.${otherwise(bad)}`);
   }
   return [
     paint('bold', printable(sentence(explained, found))),
@@ -47,13 +48,21 @@ export function formatExplained(explained: Explained): string {
     pairs(found),
     [
       `class ${found.class}: ${found.advice}`,
-      fixText(found),
+      triedText(found),
       ...(found.isLeast ? [] : ['not all orders were searched: there may be a nearer one']),
     ]
-      .filter((line) => line !== '')
       .map((line) => printable(line))
       .join('\n'),
   ].join('\n\n');
+}
+
+/** How to ask what would have led to another end. */
+function otherwise({ drivers }: Outcome): string {
+  const [first] = Object.entries(drivers);
+  if (first === undefined) return '';
+  const [at, driver] = first;
+  const other = `driver(${at}) != ${driver === null ? 'none' : `"${driver}"`}`;
+  return ` What would lead elsewhere is explained with --want '${other}'.`;
 }
 
 /** The answer in one sentence: what decided, and what the other order ends with. */
@@ -104,9 +113,10 @@ function lanes({ inversions, lost }: Explanation): string {
   const lines = sorted.map((row) => {
     const cells = line(actors.map((actor) => (actor === row.actor ? row.what : '')));
     const mark = row.step === lost.step ? '  <- from here on no order helps' : '';
-    return `  ${String(row.seq ?? '-').padStart(6)}  ${cells}${mark}`;
+    return `  ${seqText(row.seq)}  ${cells}${mark}`;
   });
-  return [head, ...lines].map((text) => printable(text)).join('\n');
+  const dash = noSeqText(sorted.map(({ seq }) => seq)).map((text) => `  ${text}`);
+  return [head, ...lines, ...dash].map((text) => printable(text)).join('\n');
 }
 
 function pairs({ inversions }: Explanation): string {
@@ -122,9 +132,9 @@ function pairs({ inversions }: Explanation): string {
     .join('\n');
 }
 
-function fixText({ fix, fixCloses }: Explanation): string {
-  if (fix === null) return '';
-  return fixCloses === true
-    ? `verified: every order ends as wanted when ${fix}`
-    : `not verified: other ends remain when ${fix}`;
+function triedText({ fixCloses }: Explanation): string {
+  if (fixCloses === null) return 'not verified: the run has nothing that could be changed so';
+  return fixCloses
+    ? 'verified: every order ends as wanted then'
+    : 'not verified: other ends remain then';
 }

@@ -85,6 +85,12 @@ test('a run that ends as wanted needs no explanation', async () => {
   });
 });
 
+test('a run with the only end that is allowed ends as wanted, and explain offers the opposite', async () => {
+  const { code, stdout } = await vfrInProcess(['explain', 'override-too-late', '--outcome', '1']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^The run ends as wanted: .*--want 'driver\(.*\) != ".*"'\.$/m);
+});
+
 test('an end that no order has is a finding of explain', async () => {
   const want = ['--want', 'driver(0000:42:00.0) == other'];
   expect((await vfrInProcess(['explain', await badRun(), ...want])).code).toBe(1);

@@ -18,11 +18,12 @@ export interface Explored {
 export async function formatExplored({ kernel, world, found }: Explored): Promise<string> {
   const { witnessOf } = await import('../replay/index.js');
   const { outcomes } = found;
+  const quiet = quietBridges(world, outcomes);
   const blocks = await Promise.all(
     outcomes.map(async (one, i) => {
       const share = await shareText(one, found);
       const name = share === '' ? `outcome ${i + 1}` : `outcome ${i + 1}, ${share}`;
-      const title = `${name}: ${await outcomeText(one)}`;
+      const title = `${name}: ${await outcomeText(one, quiet)}`;
       const steps = witnessOf(world, one.schedule);
       const width = Math.max(0, ...steps.map(({ actor }) => actor.length));
       const lines = steps.map(({ actor, what }) => `  ${actor.padEnd(width)}  ${what}`);
@@ -36,9 +37,10 @@ export async function formatExplored({ kernel, world, found }: Explored): Promis
 /** Outcomes as rows, kernels as columns. */
 export async function formatByKernel(explored: readonly Explored[]): Promise<string> {
   const rows = new Map<string, string[]>();
-  for (const [i, { found }] of explored.entries()) {
+  for (const [i, { found, world }] of explored.entries()) {
+    const quiet = quietBridges(world, found.outcomes);
     for (const one of found.outcomes) {
-      const text = await outcomeText(one);
+      const text = await outcomeText(one, quiet);
       const row = rows.get(text) ?? explored.map(() => '-');
       row[i] = (await shareText(one, found)) || 'possible';
       rows.set(text, row);
@@ -54,11 +56,29 @@ export async function formatByKernel(explored: readonly Explored[]): Promise<str
   return [...lines, '', ...notes].map((line) => printable(line)).join('\n');
 }
 
-export async function outcomeText(one: FoundOutcome): Promise<string> {
+const BRIDGE = 0x0604;
+
+/** Bridges that keep their driver in every order. They hold the bus, and would hide the rest. */
+function quietBridges(world: World, outcomes: readonly FoundOutcome[]): ReadonlySet<string> {
+  const bridges = world.places.filter(
+    ({ address, ids, start }) =>
+      ids.class >> 8 === BRIDGE &&
+      outcomes.every(({ outcome }) => outcome.drivers[address] === start?.driver),
+  );
+  return new Set(bridges.map(({ address }) => address));
+}
+
+/** @param left functions to leave out; by default none */
+export async function outcomeText(
+  one: FoundOutcome,
+  left: ReadonlySet<string> = new Set(),
+): Promise<string> {
   const { outcome, isBad, component } = one;
   const { describeDeadlock } = await import('../replay/index.js');
   const { drivers, deadlock, faults } = outcome;
-  const bound = Object.entries(drivers).map(([at, driver]) => `${at} ${driver ?? 'no driver'}`);
+  const bound = Object.entries(drivers)
+    .filter(([at]) => !left.has(at))
+    .map(([at, driver]) => `${at} ${driver ?? 'no driver'}`);
   const parts = [bound.join(', ') || 'no function is left'];
   if (deadlock !== null) parts.push(`deadlock: ${describeDeadlock(deadlock)}`);
   for (const fault of faults) parts.push(`bug of the kernel: ${fault}`);
@@ -90,6 +110,13 @@ export async function outcomeFacts(one: FoundOutcome, found: Exploration) {
     bad: isBad,
   };
 }
+
+/** The number of an event, or a dash. */
+export const seqText = (seq: number | null): string => String(seq ?? '-').padStart(6);
+
+/** Explains the dash of `seqText`, under lines that have one. */
+export const noSeqText = (seqs: readonly (number | null)[]): string[] =>
+  seqs.includes(null) ? [`${seqText(null)}  no event of the recording shows this`] : [];
 
 /** Empty when orders were not counted. */
 export async function shareText(one: FoundOutcome, found: Exploration): Promise<string> {

@@ -1,8 +1,11 @@
 /** Goal: `vfr explore` and `vfr explain` of a recording say what else could have happened, and why not. */
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { importedCapturePath } from '../tests/captures.js';
+import { scratchFolder } from '../tests/scratch.js';
 import { vfrInProcess } from '../tests/vfr-in-process.js';
 
+const scratch = scratchFolder();
 const VF = '0000:01:00.1';
 /** A life of the VF in which its owner lost it to nvme. */
 const LOST = ['--question', VF, '--window', '1900..2000'];
@@ -23,6 +26,17 @@ test('a recording is explored life by life, with its events as witnesses', async
       expect.objectContaining({ actor: 'vfr-overrider', seq: expect.any(Number) }),
     ]),
   });
+});
+
+test('the witness of a life is recorded, and ends as its outcome does', async () => {
+  const file = importedCapturePath('sriov-on-r1');
+  const { stdout } = await vfrInProcess(['explore', file, ...LOST]);
+  const [, number, driver] = /outcome (\d+), [^:]*: 0000:01:00.1 (\S+)$/m.exec(stdout) ?? [];
+  const witness = join(scratch, 'witness.arrows');
+  const args = ['explore', file, ...LOST, '--witness', number, '-o', witness, '--json'];
+  const { outcome } = JSON.parse((await vfrInProcess(args)).stdout);
+  expect(outcome.drivers[VF]).toBe(driver);
+  expect((await vfrInProcess(['replay', witness])).code).toBe(0);
 });
 
 test('a driver that a recording must never lead to makes explore a finding', async () => {
@@ -48,7 +62,8 @@ test('a VF that its owner lost is explained by the first probe and the override'
 });
 
 test.each([
-  ['a witness of a recording', ['--witness', '1', '-o', 'x.arrows']],
+  ['a witness that no life has', [...LOST, '--witness', '9', '-o', 'x.arrows']],
+  ['a witness of a life without a file', [...LOST, '--witness', '1']],
   ['a question about no function', ['--question', 'nvme']],
 ])('%s is wrong usage of explore', async (_, args) => {
   const file = importedCapturePath('sriov-on-r1');

@@ -3,12 +3,19 @@ import type { ExploredLife, RecordedLife } from '../analysis/index.js';
 import type { Condition, FoundOutcome, WitnessStep } from '../replay/index.js';
 import type { Bdf, TraceReader } from '../traces/index.js';
 import { type Explained, factsOf as explainedFacts, formatExplained } from './explained-text.js';
-import { coverageText, outcomeFacts, outcomeText, shareText } from './explored-text.js';
+import {
+  coverageText,
+  noSeqText,
+  outcomeFacts,
+  outcomeText,
+  seqText,
+  shareText,
+} from './explored-text.js';
 import { paint, print, printJson } from './output.js';
 import { plural } from './plural.js';
 import { printable } from './printable.js';
 import { wrongOption } from './recording-options.js';
-import { endsAs } from './run-source.js';
+import { endsAs, outcomeNumbered } from './run-source.js';
 import { refuseUnmodelled } from './scenario-run.js';
 
 export interface RecordingOptions {
@@ -20,27 +27,32 @@ export interface RecordingOptions {
   readonly json?: boolean;
 }
 
-/** @returns whether an order ends with what is forbidden */
+/** All orders of each life. */
 export async function exploreRecording(
   reader: TraceReader,
   options: RecordingOptions & { readonly never: readonly string[] },
-): Promise<boolean> {
+): Promise<readonly ExploredLife[]> {
   const { exploreLives } = await import('../analysis/index.js');
-  const { anyOf, parseExpression, refuseUnknownNames } = await import('../replay/index.js');
-  const expressions = options.never.map((text) => parseExpression(text));
+  const { anyOf, namesInRecording, parseExpression } = await import('../replay/index.js');
+  // A text that is no expression is refused also where no function has a life.
+  for (const text of options.never) parseExpression(text);
   const forbidden = ({ world }: RecordedLife): Condition => {
-    for (const expression of expressions) refuseUnknownNames(expression, world);
-    const violated = anyOf(expressions);
+    const names = namesInRecording(world);
+    const violated = anyOf(options.never.map((text) => parseExpression(text, { names })));
     return {
       watches: violated.watches,
       holds: (k, outcome) => outcome.deadlock !== null || violated.holds(k, outcome),
     };
   };
-  const lives = [...exploreLives(reader, { ...(await lifeOptions(reader, options)), forbidden })];
-  if (options.json === true) await printJson(await factsOfLives(lives));
-  else await print(await formatLives(lives));
-  return lives.some(({ found }) => found.outcomes.some(({ isBad }) => isBad));
+  return [...exploreLives(reader, { ...(await lifeOptions(reader, options)), forbidden })];
 }
+
+/** Outcome N of all lives together, from 1. */
+export const outcomeOfLives = (lives: readonly ExploredLife[], number: number) =>
+  outcomeNumbered(
+    lives.flatMap((life) => life.found.outcomes.map((outcome) => ({ life, outcome }))),
+    number,
+  );
 
 async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
   const { parseShortBdf } = await import('../traces/index.js');
@@ -64,7 +76,7 @@ async function lifeOptions(reader: TraceReader, options: RecordingOptions) {
 const UNKNOWN_KERNEL = '6.12';
 
 /** All lives; with a single one, its members are also those of the document. */
-async function factsOfLives(lives: readonly ExploredLife[]): Promise<object> {
+export async function factsOfLives(lives: readonly ExploredLife[]): Promise<object> {
   const facts = await Promise.all(lives.map((life) => factsOfLife(life)));
   const counts = lives.map(({ found }) => found.orders);
   return {
@@ -104,13 +116,22 @@ async function witnessIn({ life, world }: RecordedLife, { schedule }: FoundOutco
   }));
 }
 
-async function formatLives(lives: readonly ExploredLife[]): Promise<string> {
+/** Outcomes are numbered through all lives. */
+export async function formatLives(lives: readonly ExploredLife[]): Promise<string> {
   if (lives.length === 0) return 'No function was bound or unbound by two actors.';
-  const blocks = await Promise.all(lives.map((life) => formatLife(life)));
+  let before = 0;
+  const blocks = await Promise.all(
+    lives.map((life) => {
+      const first = before + 1;
+      before += life.found.outcomes.length;
+      return formatLife(life, first);
+    }),
+  );
   return blocks.join('\n\n');
 }
 
-async function formatLife(one: ExploredLife): Promise<string> {
+/** @param first number of its first outcome */
+async function formatLife(one: ExploredLife, first: number): Promise<string> {
   const { device, from, to, assumed, found, life } = one;
   const assumption = assumed === null ? '' : `, if autoprobe was ${assumed ? 'on' : 'off'}`;
   const actors = life.actors.map(({ name }) => name).join(', ');
@@ -118,15 +139,16 @@ async function formatLife(one: ExploredLife): Promise<string> {
     paint('bold', `${device}  seq ${from} to ${to}${assumption}: ${actors}`),
     `  ${plural(found.outcomes.length, 'outcome')}; ${coverageText(found)}`,
   ];
-  for (const outcome of found.outcomes) {
+  for (const [i, outcome] of found.outcomes.entries()) {
     const share = await shareText(outcome, found);
-    const text = `${share.padStart(7)}  ${await outcomeText(outcome)}`;
     const mark = isRecorded(one, outcome) ? '  (recorded)' : '';
-    lines.push(`  ${text}${mark}`);
+    const name = `outcome ${first + i}${share === '' ? '' : `, ${share}`}`;
+    lines.push(`  ${name}: ${await outcomeText(outcome)}${mark}`);
     if (mark !== '') continue;
-    for (const { actor, what, seq } of await witnessIn(one, outcome)) {
-      lines.push(`           ${String(seq ?? '-').padStart(6)}  ${actor}  ${what}`);
-    }
+    const witness = await witnessIn(one, outcome);
+    const steps = witness.map(({ actor, what, seq }) => `${seqText(seq)}  ${actor}  ${what}`);
+    const dash = noSeqText(witness.map(({ seq }) => seq));
+    lines.push(...[...steps, ...dash].map((text) => `           ${text}`));
   }
   return lines.map((line) => printable(line)).join('\n');
 }
@@ -166,7 +188,7 @@ async function wantedOf(
   { device, world, life }: RecordedLife,
   want: string | undefined,
 ): Promise<{ readonly condition: Condition; readonly text: string } | null> {
-  const { anyOf, parseExpression, refuseUnknownNames } = await import('../replay/index.js');
+  const { anyOf, namesInRecording, parseExpression } = await import('../replay/index.js');
   const override = life.lifetime.operations.findLast(
     ({ action }) => action.type === 'override' && action.driver !== null,
   )?.action;
@@ -175,7 +197,7 @@ async function wantedOf(
   if (text === null) return null;
   const expression = parseExpression(text);
   try {
-    refuseUnknownNames(expression, world);
+    parseExpression(text, { names: namesInRecording(world) });
   } catch {
     // The condition is about another function.
     return null;

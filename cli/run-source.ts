@@ -6,7 +6,6 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type {
   Condition,
   Exploration,
-  FoundOutcome,
   Kernel,
   Named,
   Outcome,
@@ -120,15 +119,13 @@ export async function forbidden(
   kernel: string,
   never: readonly string[],
 ): Promise<Forbidden> {
-  const { anyOf, kindOf, parseExpression, refuseUnknownNames, World } = await import(
+  const { anyOf, kindOf, namesIn, namesInRecording, parseExpression, World } = await import(
     '../replay/index.js'
   );
-  const world = new World(run);
-  const expressions = [...(named?.never ?? []), ...never].map((text) => {
-    const expression = parseExpression(text);
-    refuseUnknownNames(expression, world);
-    return expression;
-  });
+  const names = (named === null ? namesInRecording : namesIn)(new World(run));
+  const expressions = [...(named?.never ?? []), ...never].map((text) =>
+    parseExpression(text, { names }),
+  );
   const violated = anyOf(expressions);
   // What the scenario says of outcomes holds for its own kernel. A kind without parts allows all.
   const kinds = named !== null && kernel === named.kernel ? named.outcomes : null;
@@ -224,11 +221,8 @@ async function functionOf(world: World, text: string): Promise<string> {
   throw await wrongOption(`the run has no function ${text}`, `It has ${known}.`);
 }
 
-/** Outcome N of a run, from 1. */
-export async function outcomeNumbered(
-  { found: { outcomes } }: Explored,
-  number: number,
-): Promise<FoundOutcome> {
+/** Outcome N of those that were found, from 1. */
+export async function outcomeNumbered<T>(outcomes: readonly T[], number: number): Promise<T> {
   const chosen = outcomes[number - 1];
   if (chosen !== undefined) return chosen;
   const next = `Name one from 1 to ${outcomes.length}.`;

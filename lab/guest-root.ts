@@ -2,13 +2,13 @@ import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { requireRoot, requireTools, run, say } from './host.js';
 
-const SUITE = 'bookworm';
+export const SUITE = 'bookworm';
 
 /**
  * What the guest has besides Debian's minimal base: busybox for the initramfs, kmod and xz for
  * modules, Python for the VFIO client (ioctl and mmap without a compiler), libstdc++ for Node.
  */
-const PACKAGES = [
+export const PACKAGES = [
   'busybox-static',
   'cpio',
   'iproute2',
@@ -23,6 +23,12 @@ const PACKAGES = [
 /** Runs a program inside the guest's root file system. */
 export function inRoot(root: string, ...command: string[]): string {
   return run('chroot', [root, ...command]).stdout;
+}
+
+/** The same for a program that needs /proc, which the root has while the program runs. */
+export function inRootWithProc(root: string, ...command: string[]): string {
+  const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
+  return run('unshare', ['--mount', 'sh', '-c', script, root, ...command]).stdout;
 }
 
 /** The URL from which debootstrap took the root: the same archive has the kernels. */
@@ -40,24 +46,48 @@ export function addSuite(root: string, suite: string): void {
   inRoot(root, 'apt-get', 'update');
 }
 
-/** Installs packages in the root, those that are not there yet. */
-export function addPackages(root: string, packages: readonly string[]): void {
+/** Makes the packages of an architecture known to the root's apt, once. */
+export function addArchitecture(root: string, debian: string): void {
+  const known = ['--print-architecture', '--print-foreign-architectures'].flatMap((option) =>
+    inRoot(root, 'dpkg', option).split('\n'),
+  );
+  if (known.includes(debian)) return;
+  inRoot(root, 'dpkg', '--add-architecture', debian);
+  inRoot(root, 'apt-get', 'update');
+}
+
+/**
+ * Installs packages in the root, those that are not there yet.
+ * @param suite of which they are; null for the root's own
+ */
+export function addPackages(
+  root: string,
+  packages: readonly string[],
+  suite: string | null = null,
+): void {
   const missing = packages.filter(
     (name) => !existsSync(join(root, `var/lib/dpkg/info/${name}.list`)),
   );
   if (missing.length === 0) return;
-  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing);
+  const from = suite === null ? [] : ['-t', suite];
+  inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...from, ...missing);
 }
 
 /**
  * Builds a minimal Debian in a folder. VFR_LAB_MIRROR names another Debian archive than
  * debootstrap's own choice.
  * @param what is built, in words
+ * @param options further options of debootstrap
  * @param complete installs the rest; the folder is there only after all of it succeeded
  */
 export function buildRoot(
   root: string,
-  { what, suite, packages }: { what: string; suite: string; packages: readonly string[] },
+  {
+    what,
+    suite,
+    packages,
+    options = [],
+  }: { what: string; suite: string; packages: readonly string[]; options?: readonly string[] },
   complete: (building: string) => void,
 ): void {
   requireTools(['debootstrap', 'chroot']);
@@ -68,13 +98,16 @@ export function buildRoot(
   const mirror = process.env.VFR_LAB_MIRROR;
   const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
   const from = mirror === undefined ? [] : [mirror];
-  run('debootstrap', ['--variant=minbase', ...include, suite, building, ...from]);
+  run('debootstrap', ['--variant=minbase', ...options, ...include, suite, building, ...from]);
   copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
   complete(building);
   renameSync(building, root);
 }
 
-/** The guest's root file system, built on the first call and kept under the cache folder. */
+/**
+ * The root file system of a guest of the host's architecture, built on the first call and kept under
+ * the cache folder. What a guest of another architecture needs is prepared by its programs.
+ */
 export function guestRoot(cache: string): string {
   const root = join(cache, 'root');
   if (existsSync(join(root, 'usr/bin/node'))) return root;

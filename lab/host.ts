@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ARCHITECTURES, crossCompilers } from './architecture.js';
 
 /**
  * A lab step that cannot be done on this machine; the message says what is missing and what to do.
@@ -17,11 +18,20 @@ export class LabError extends Error {
   }
 }
 
+/** How each tool is installed. */
 const TOOLS: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'apt-get install --no-install-recommends qemu-system-x86',
+  ...Object.fromEntries(
+    Object.values(ARCHITECTURES).flatMap((architecture) => [
+      [architecture.qemu, `apt-get install --no-install-recommends ${architecture.qemuPackage}`],
+      [crossCompilers(architecture).cxx, `apt-get install ${architecture.compilerPackage}`],
+    ]),
+  ),
   debootstrap: 'apt-get install debootstrap',
   chroot: 'apt-get install coreutils',
   'dpkg-deb': 'apt-get install dpkg',
+  make: 'apt-get install make',
+  npm: 'it comes with Node',
+  tar: 'apt-get install tar',
 };
 
 function onPath(program: string): boolean {
@@ -55,13 +65,19 @@ export interface Ran {
   readonly stdout: string;
 }
 
-/** Runs a program to its end; a failure is a LabError with the end of its output. */
-export function run(program: string, args: readonly string[], cwd?: string): Ran {
+/**
+ * Runs a program to its end; a failure is a LabError with the end of its output.
+ * @param environment what it has in its environment besides the lab's own
+ */
+export function run(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Ran {
   const done = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
-    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', ...environment },
   });
   if (done.error) throw new LabError(`${program}: ${done.error.message}`);
   if (done.status !== 0) {

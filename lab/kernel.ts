@@ -1,13 +1,14 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { addSuite, inRoot } from './guest-root.js';
+import type { GuestPlace } from './guest-place.js';
+import { addArchitecture, addSuite, inRoot } from './guest-root.js';
 import { LabError, requireRoot, requireTools, run, say } from './host.js';
 
 /** Where Debian has a series, and which packages hold its kernel. */
 interface Source {
   readonly suite: string;
-  /** Names of the image packages; the newest is taken. */
-  readonly image: RegExp;
+  /** Versions of its image packages, as their names have them; the newest is taken. */
+  readonly version: RegExp;
   /** Packages that hold the files, by the name of the image package. */
   readonly files: (image: string) => readonly string[];
 }
@@ -16,11 +17,11 @@ const itself = (image: string): readonly string[] => [image];
 
 /** The kernels the lab knows: Debian 12's own, and those of backports. */
 const SOURCES = {
-  '6.1': { suite: 'bookworm', image: /^linux-image-6\.1\.0-\d+-amd64$/, files: itself },
-  '6.12': { suite: 'bookworm-backports', image: /^linux-image-6\.12\..*-amd64$/, files: itself },
+  '6.1': { suite: 'bookworm', version: /^6\.1\.0-\d+$/, files: itself },
+  '6.12': { suite: 'bookworm-backports', version: /^6\.12\.[^-]*$/, files: itself },
   '7.3': {
     suite: 'trixie-backports',
-    image: /^linux-image-7\.3\..*-amd64$/,
+    version: /^7\.3\.[^-]*$/,
     // The image package of these kernels is empty and depends on the others; `base` has the list
     // of what is built in, without which modprobe does not find it.
     files: (image) => ['base', 'binary', 'modules'].map((part) => image.replace('image', part)),
@@ -36,11 +37,12 @@ export interface Kernel {
 }
 
 /** The newest image package of a series that the archive has. */
-function packageOf(root: string, series: KernelSeries): string {
-  const { image, suite } = SOURCES[series];
-  const names = inRoot(root, 'apt-cache', 'pkgnames', `linux-image-${series}.`)
+function packageOf({ tools, architecture }: GuestPlace, series: KernelSeries): string {
+  const { suite, version } = SOURCES[series];
+  const [start, end] = ['linux-image-', `-${architecture.debian}`];
+  const names = inRoot(tools, 'apt-cache', 'pkgnames', `${start}${series}.`)
     .split('\n')
-    .filter((name) => image.test(name) && !/-(cloud|rt)-/.test(name));
+    .filter((name) => name.endsWith(end) && version.test(name.slice(start.length, -end.length)));
   const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
   if (newest === undefined) {
     throw new LabError(`Debian's ${suite} offers no kernel of the series ${series}`);
@@ -60,18 +62,21 @@ function imageIn(folder: string): { release: string; image: string } | undefined
   return existsSync(image) ? { release, image } : undefined;
 }
 
-function unpack(root: string, series: KernelSeries, folder: string): void {
+function unpack(place: GuestPlace, series: KernelSeries, folder: string): void {
   requireTools(['chroot', 'dpkg-deb']);
   requireRoot();
-  addSuite(root, SOURCES[series].suite);
-  const name = packageOf(root, series);
+  const { tools } = place;
+  const { debian } = place.architecture;
+  addArchitecture(tools, debian);
+  addSuite(tools, SOURCES[series].suite);
+  const name = packageOf(place, series);
   say(`fetching ${name}, once`);
   const building = `${folder}.building`;
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
-  const archives = join(root, 'var/cache/apt/archives');
+  const archives = join(tools, 'var/cache/apt/archives');
   for (const part of SOURCES[series].files(name)) {
-    inRoot(root, 'sh', '-c', `cd /var/cache/apt/archives && apt-get download ${part}`);
+    inRoot(tools, 'sh', '-c', `cd /var/cache/apt/archives && apt-get download ${part}:${debian}`);
     const file = readdirSync(archives).find((entry) => entry.startsWith(`${part}_`));
     if (file === undefined) throw new LabError(`apt-get download ${part} left no package`);
     run('dpkg-deb', ['-x', join(archives, file), building]);
@@ -81,17 +86,21 @@ function unpack(root: string, series: KernelSeries, folder: string): void {
 }
 
 /** The kernel of a series and its modules, fetched from Debian on the first call. */
-export function guestKernel(cache: string, root: string, series: KernelSeries): Kernel {
+export function guestKernel(place: GuestPlace, series: KernelSeries): Kernel {
+  const { cache, root, tools } = place;
   const folder = join(cache, `kernel-${series}`);
-  if (imageIn(folder) === undefined) unpack(root, series, folder);
+  if (imageIn(folder) === undefined) unpack(place, series, folder);
   const found = imageIn(folder);
   if (found === undefined) throw new LabError(`${folder} has no vmlinuz: remove the folder`);
   const { release, image } = found;
-  const modules = join(root, 'usr/lib/modules', release);
-  if (!existsSync(join(modules, 'modules.dep'))) {
+  const modules = join('usr/lib/modules', release);
+  const prepared = join(tools, modules);
+  if (!existsSync(join(prepared, 'modules.dep'))) {
     const lib = existsSync(join(folder, 'lib')) ? 'lib' : 'usr/lib';
-    cpSync(join(folder, lib, 'modules', release), modules, { recursive: true });
-    inRoot(root, 'depmod', release);
+    cpSync(join(folder, lib, 'modules', release), prepared, { recursive: true });
+    inRoot(tools, 'depmod', release);
   }
+  const own = join(root, modules);
+  if (!existsSync(join(own, 'modules.dep'))) cpSync(prepared, own, { recursive: true });
   return { release, image };
 }

@@ -1,12 +1,20 @@
 /** The machines that the lab boots, as arguments of QEMU. */
+import type { ArchitectureName } from './architecture.js';
 
-export interface Machine {
-  /** Which QEMU has its devices: the host's own, or the newer one of another Debian release. */
-  readonly qemu: 'host' | 'newer';
+interface Hardware {
+  /** The board, as QEMU names it, with its properties. */
+  readonly board: string;
   readonly devices: readonly string[];
   /** What the kernel has to be told for its IOMMU to translate; empty when it does by default. */
   readonly kernelParameters: string;
 }
+
+/** Which QEMU has its devices: the host's own, or the newer one of another Debian release. */
+type Emulator =
+  | { readonly architecture: ArchitectureName; readonly qemu: 'host' }
+  | { readonly architecture: 'amd64'; readonly qemu: 'newer' };
+
+export type Machine = Hardware & Emulator;
 
 const port = (n: number): string[] => [
   '-device',
@@ -32,7 +40,6 @@ const COMMON = [
 ];
 
 const VT_D = ['-device', 'intel-iommu,intremap=on,caching-mode=on'];
-const VT_D_PARAMETERS = 'intel_iommu=on';
 
 /** At bus 4 an igb with SR-IOV (7 VFs at its bus), at 5 a virtio network card with two VFs. */
 const NETWORK = [
@@ -58,19 +65,18 @@ const TWINS = [
   ...['-device', 'edu,bus=port5,addr=0.0,multifunction=on', '-device', 'edu,bus=port5,addr=0.1'],
 ];
 
+const PC = { architecture: 'amd64', board: 'q35' } as const;
+const PC_WITH_VT_D = { ...PC, kernelParameters: 'intel_iommu=on' } as const;
+
+/** SMMUv3, and the interrupt controller whose ITS isolates the interrupts of devices. */
+const ARM = { architecture: 'arm64', board: 'virt,iommu=smmuv3,gic-version=3' } as const;
+
 export const MACHINES = {
-  vtd: { qemu: 'host', devices: [...VT_D, ...COMMON], kernelParameters: VT_D_PARAMETERS },
-  twins: {
-    qemu: 'host',
-    devices: [...VT_D, ...COMMON, ...TWINS],
-    kernelParameters: VT_D_PARAMETERS,
-  },
-  network: {
-    qemu: 'newer',
-    devices: [...VT_D, ...COMMON, ...NETWORK],
-    kernelParameters: VT_D_PARAMETERS,
-  },
-  amd: { qemu: 'newer', devices: [...AMD_VI, ...COMMON], kernelParameters: '' },
+  vtd: { ...PC_WITH_VT_D, qemu: 'host', devices: [...VT_D, ...COMMON] },
+  twins: { ...PC_WITH_VT_D, qemu: 'host', devices: [...VT_D, ...COMMON, ...TWINS] },
+  network: { ...PC_WITH_VT_D, qemu: 'newer', devices: [...VT_D, ...COMMON, ...NETWORK] },
+  amd: { ...PC, qemu: 'newer', devices: [...AMD_VI, ...COMMON], kernelParameters: '' },
+  smmu: { ...ARM, qemu: 'host', devices: COMMON, kernelParameters: '' },
 } as const satisfies Record<string, Machine>;
 export type MachineName = keyof typeof MACHINES;
 export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];

@@ -16,10 +16,13 @@ const TOOLS = ['gcc', 'make'];
 /** What a program of the headers is linked with. */
 const LIBRARY = 'libelf1';
 
-/** Packages with what a module of a kernel is built against; unpacked, since they require its image. */
-function addHeaders(root: string, release: string): void {
-  const tree = join(root, 'usr/src', `linux-headers-${release}`);
-  if (existsSync(tree)) return;
+/**
+ * Packages with what a module of a kernel is built against; unpacked, since they require its image.
+ * @returns the folder to build in, as the root sees it
+ */
+export function addHeaders(root: string, release: string): string {
+  const tree = `/usr/src/linux-headers-${release}`;
+  if (existsSync(join(root, tree))) return tree;
   inRoot(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', LIBRARY);
   const headers = `linux-headers-${release}`;
   const needs = inRoot(root, 'apt-cache', 'depends', '--important', headers)
@@ -36,6 +39,7 @@ function addHeaders(root: string, release: string): void {
     inRoot(root, 'sh', '-c', unpack);
   }
   rmSync(folder, { recursive: true, force: true });
+  return tree;
 }
 
 /**
@@ -53,14 +57,13 @@ export function labModules(
   if (isMade && names.every((name) => existsSync(join(target, `${name}.ko`)))) return;
   say(`building ${names.join(', ')} for ${kernel.release}`);
   addPackages(root, TOOLS);
-  addHeaders(root, kernel.release);
+  const headers = addHeaders(root, kernel.release);
   const building = join(root, 'tmp/lab-modules');
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
   writeFileSync(join(building, 'lab_driver.h'), source);
   writeFileSync(join(building, 'Makefile'), `obj-m := ${names.map((n) => `${n}.o`).join(' ')}\n`);
   for (const name of names) writeFileSync(join(building, `${name}.c`), '#include "lab_driver.h"\n');
-  const headers = `/usr/src/linux-headers-${kernel.release}`;
   // Without types (BTF), which would need pahole, and which nothing reads of these modules.
   const plain = 'CONFIG_DEBUG_INFO_BTF_MODULES=';
   inRoot(root, 'make', '-s', '-C', headers, 'M=/tmp/lab-modules', plain, 'modules');

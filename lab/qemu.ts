@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ARCHITECTURES } from './architecture.js';
 import { LabError, requireTools } from './host.js';
 import type { Kernel } from './kernel.js';
 import { MACHINES, type MachineName } from './machines.js';
@@ -23,8 +24,6 @@ export interface Boot {
   readonly timeoutSeconds: number;
 }
 
-const HOST_QEMU = 'qemu-system-x86_64';
-
 function share(tag: string, path: string, readonly: boolean): string[] {
   const mode = readonly ? ',readonly=on' : '';
   return [
@@ -36,21 +35,26 @@ function share(tag: string, path: string, readonly: boolean): string[] {
 /** The command line that starts the QEMU that a machine needs; a QEMU that is missing is a LabError. */
 export function qemuFor(machine: MachineName, cache: string): readonly string[] {
   if (MACHINES[machine].qemu === 'newer') return newerQemu(cache);
-  requireTools([HOST_QEMU]);
-  return [HOST_QEMU];
+  const { qemu } = ARCHITECTURES[MACHINES[machine].architecture];
+  requireTools([qemu]);
+  return [qemu];
 }
 
 /** Boots the guest and waits for its power-off. A guest that outlives its time is a LabError. */
 export async function boot(options: Boot): Promise<void> {
-  const { devices, kernelParameters } = MACHINES[options.machine];
+  const { architecture, board, devices, kernelParameters } = MACHINES[options.machine];
+  const processor = ARCHITECTURES[architecture];
   mkdirSync(options.out, { recursive: true });
   const disk = join(options.out, 'disk.img');
   writeFileSync(disk, new Uint8Array(1 << 20));
-  // On a busy host the emulated timer is late, which a kernel at boot takes for a broken one.
-  const kernel = 'console=ttyS0 quiet loglevel=4 no_timer_check panic=-1';
-  const append = `${kernel} ${kernelParameters} lab.job=${options.job}`;
+  const append = [
+    `console=${processor.console} quiet loglevel=4 panic=-1`,
+    processor.kernelParameters,
+    kernelParameters,
+    `lab.job=${options.job}`,
+  ].join(' ');
   const args = [
-    ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '3072'],
+    ...['-machine', board, '-accel', 'tcg,thread=multi', '-cpu', processor.cpu, '-m', '3072'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-drive', `if=none,id=disk,format=raw,file=${disk},snapshot=on`],
     ...devices,
@@ -71,5 +75,5 @@ export async function boot(options: Boot): Promise<void> {
   if (signal !== null) {
     throw new LabError(`the guest did not power off within ${options.timeoutSeconds} s`);
   }
-  if (code !== 0) throw new LabError(`qemu-system-x86_64 ended with ${code}`);
+  if (code !== 0) throw new LabError(`${processor.qemu} ended with ${code}`);
 }

@@ -28,8 +28,12 @@ test.each([
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^usage: npm run lab/)]);
 });
 
-test('the lab without QEMU says what is missing', () => {
-  const { status, stderr } = lab(['hello'], '/nonexistent');
+test.each([
+  ['vtd', 'qemu-system-x86_64', 'qemu-system-x86'],
+  ['smmu', 'qemu-system-aarch64', 'qemu-system-arm'],
+])('the lab without the QEMU of %s says what is missing', (machine, program, name) => {
+  const { status, stderr } = lab(['--machine', machine, 'hello'], '/nonexistent');
   expect(status).toBe(4);
-  expect(stderr).toMatch(/qemu-system-x86_64 is not installed: apt-get install/);
+  expect(stderr).toContain(`${program} is not installed: apt-get install`);
+  expect(stderr).toMatch(new RegExp(`${name}$`, 'm'));
 });

@@ -1,12 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { addPackages, guestRoot } from './guest-root.js';
+import { ARCHITECTURES, runsHere } from './architecture.js';
+import { foreignModules } from './foreign-root.js';
+import { guestPlace } from './guest-place.js';
+import { addPackages } from './guest-root.js';
 import { LabError, say } from './host.js';
 import { initramfs } from './initramfs.js';
+import { iommufdModules } from './iommufd-modules.js';
 import { guestKernel, KERNELS, type KernelSeries } from './kernel.js';
 import { LAB_MODULES } from './lab-scenario.js';
-import { MACHINE_NAMES, type MachineName } from './machines.js';
+import { MACHINE_NAMES, MACHINES, type MachineName } from './machines.js';
 import { labModules } from './modules.js';
 import { answerPredictions, checkProvocations, prepareProvocations } from './provoke.js';
 import { boot, qemuFor } from './qemu.js';
@@ -32,6 +36,9 @@ const ADMINISTRATION = ['dpdk', 'driverctl', 'libvirt-clients', 'libvirt-daemon-
 
 /** Jobs that need the lab's own drivers. */
 const ON_LAB_DRIVERS = ['provoke', 'scenarios'];
+
+/** Jobs for which something is installed or built by programs of the guest's root. */
+const RUNNING_IN_ROOT = [...ON_LAB_DRIVERS, 'iommufd', 'selftests', 'tools'];
 
 const OPTIONS = {
   kernel: { type: 'string', default: '6.1' },
@@ -79,12 +86,20 @@ async function runJob({ project, job, series, machine, cpus, timeout }: Run): Pr
   const cache = join(project, '.lab');
   const qemu = qemuFor(machine, cache);
   mkdirSync(cache, { recursive: true });
-  const root = guestRoot(cache);
-  const kernel = guestKernel(cache, root, series);
-  if (job === 'selftests') vfioSelftests(root, series);
+  const architecture = ARCHITECTURES[MACHINES[machine].architecture];
+  const isForeign = !runsHere(architecture);
+  if (isForeign && RUNNING_IN_ROOT.includes(job)) {
+    throw new LabError(`${job} is built in the guest's root, and its programs do not run here`);
+  }
+  const place = guestPlace(cache, architecture);
+  const { root } = place;
+  const kernel = guestKernel(place, series);
+  if (isForeign) foreignModules(root, project, architecture);
+  if (job === 'selftests' || job === 'iommufd') vfioSelftests(root, series);
+  if (job === 'iommufd') iommufdModules({ cache, root, kernel }, series);
   if (job === 'tools') addPackages(root, ADMINISTRATION);
   if (ON_LAB_DRIVERS.includes(job)) labModules({ root, project, kernel }, LAB_MODULES);
-  const init = initramfs(cache, root, kernel, join(project, 'lab/guest/init'));
+  const init = initramfs(place, kernel, join(project, 'lab/guest/init'));
   const out = outputOf(project, { job, series, machine });
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });

@@ -8,6 +8,7 @@ import { EventStore } from '../cli/tui/model/event-store.js';
 import type { Size } from '../cli/tui/panes/view.js';
 import { Session } from '../cli/tui/session.js';
 import { Terminal } from '../cli/tui/terminal.js';
+import { measureWideText } from '../cli/tui/text/cell-text.js';
 import { painter } from '../cli/tui/text/theme.js';
 import type { TraceReader } from '../traces/index.js';
 import { TestTerminal } from './test-terminal.js';
@@ -34,6 +35,7 @@ export async function openOnScreen(
     programs = null,
   }: { title?: string; whole?: boolean; programs?: Programs | null } = {},
 ): Promise<OnScreen> {
+  await measureWideText();
   const store = new EventStore(reader);
   const queries = new EventQueries(reader, programs);
   const work = new BackgroundWork(store);

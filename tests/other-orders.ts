@@ -13,6 +13,7 @@ import { isProgram } from './sweeps/options.js';
 
 /** Captures in which several actors bind the same VFs while these come and go. */
 export const CONTENDED = [
+  'igb-races-r1',
   'k612-sriov-on-r1',
   'sriov-on-r1',
   'sriov-tracecmd-r1',
@@ -40,7 +41,7 @@ export function comparedLives(capture: string): ComparedLife[] {
   const reader = importedCapture(capture);
   const kernelSaid = new KernelEvents(reader);
   const lives = exploreLives(reader, {
-    kernel: reader.meta.kernel ?? (capture.startsWith('k612') ? '6.12' : '6.1'),
+    kernel: reader.meta.kernel ?? (/^(k612|igb)/.test(capture) ? '6.12' : '6.1'),
     states: STATES,
     onDifference: 'continue',
     forbidden: () => anyOf([]),
@@ -88,18 +89,16 @@ class KernelEvents {
     this.#rows = rowsOf(reader);
   }
 
-  /** After the last operation has returned, or when the function's removal begins if that is later. */
+  /** At the end, or when the function's removal has its lock. */
   driverAtTheEnd({ device, from, life }: ExploredLife): string | null {
-    const returned = life.lifetime.operations.map((one) => one.returned ?? one.ts);
-    const last = returned.reduce((a, b) => (a > b ? a : b));
     let driver = life.lifetime.initial.driver;
-    let isLeaving = false;
+    let remover: number | null = null;
     for (let seq = from; seq < this.#rows.length; seq++) {
       const row = this.#rows[seq];
-      if (row.device !== device || row.phase === 'end') continue;
+      if (row.device !== device) continue;
       if (row.kind === 'device.add' && row.name === 'pci_device_add' && seq > from) break;
-      if (row.kind === 'device.remove') isLeaving = true;
-      if (isLeaving && (row.ts ?? 0n) > last) break;
+      if (row.kind === 'unbind' && row.phase !== 'begin' && row.tid === remover) break;
+      if (row.kind === 'device.remove') remover = row.tid ?? null;
       if (row.name === 'driver_bound') driver = row.driver ?? null;
       if (row.name === 'device_unbind_cleanup') driver = null;
     }

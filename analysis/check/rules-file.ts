@@ -67,7 +67,7 @@ function readSearch(id: string, lines: readonly string[], place: Place): Search 
   const [, condition] = /^never\b(.*)$/is.exec(code) ?? [];
   if (condition === undefined) return { type: 'rows', sql: body };
   try {
-    return { type: 'states', never: parseExpression(condition.trim(), OF_RUNS) };
+    return { type: 'states', never: parseExpression(condition.trim(), { without: OF_RUNS }) };
   } catch (error) {
     if (!(error instanceof VfrError)) throw error;
     const line = place.line + lines.findIndex((text) => /^\s*never\b/i.test(text));

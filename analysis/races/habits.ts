@@ -47,6 +47,13 @@ export class Habits {
     (own ? seen.gaveUpAfter : seen.hadFor).push(nanosBetween(bound.since, ts));
   }
 
+  /** The device is removed. */
+  ended(life: object, ts: Nanos): void {
+    const bound = this.#bound.get(life);
+    this.#bound.delete(life);
+    if (bound !== undefined) this.#seen.get(bound.key)?.hadFor.push(nanosBetween(bound.since, ts));
+  }
+
   /** The recording ends. */
   finish(ts: Nanos): void {
     for (const { key, since } of this.#bound.values()) {

@@ -25,6 +25,7 @@ import {
   type TraceMeta,
   toNanos,
 } from '../../traces/index.js';
+import { BegunOperations, begun } from './begun-operations.js';
 import { Habits } from './habits.js';
 import type { Action, GateSegment, Lifetime, Operation } from './operation.js';
 
@@ -40,15 +41,6 @@ export interface Lifetimes {
  */
 export const idOf = (lifetime: Lifetime): string => lifetime.id ?? lifetime.device;
 
-/** A sysfs store of a thread that has begun: its effect comes later, under the device's lock. */
-interface OpenStore {
-  readonly action: Store | null;
-  readonly seq: Seq;
-  /** The operations that it makes, one for each life that it affects. */
-  readonly operations: readonly (readonly [Lifetime, Operation])[];
-  placed: boolean;
-}
-
 type Handler = (collector: LifetimeCollector, e: EventCursor, state: Engine) => void;
 
 export class LifetimeCollector {
@@ -61,9 +53,9 @@ export class LifetimeCollector {
   readonly #habits = new Habits();
   /** By PF. */
   readonly #gates = new Map<Bdf, GateSegment>();
-  readonly #stores = new Map<number, OpenStore>();
-  /** Lives whose removal has begun: no later request can bind the device. */
-  readonly #leaving = new Set<Lifetime>();
+  readonly #begun = new BegunOperations();
+  /** Lives whose removal has begun, each with the thread that removes. */
+  readonly #leaving = new Map<Lifetime, number>();
   /** Lives whose driver was called in the current probe. */
   readonly #asked = new Set<Lifetime>();
   /** Lives without a known override when the probe began. */
@@ -91,6 +83,7 @@ export class LifetimeCollector {
   }
 
   finish(): Lifetimes {
+    this.#begun.end(null);
     this.#habits.finish(this.#last);
     for (const pf of this.#gates.keys()) this.#learnGate(pf, this.#replayer.engine.machine);
     const { doubts } = this.#replayer.engine.snapshot;
@@ -131,9 +124,20 @@ export class LifetimeCollector {
     }
   }
 
-  deviceRemove(e: EventCursor): void {
+  /** The removal waits for the lock of the function: until it has it, others may bind it. */
+  deviceRemove(e: EventCursor, engine: Engine): void {
     const lifetime = this.#lifetime(e);
-    if (lifetime !== null) this.#leaving.add(lifetime);
+    if (lifetime === null) return;
+    if (engine.records('device_release_driver_internal')) this.#leaving.set(lifetime, e.tid);
+    else this.#end(lifetime, e);
+  }
+
+  /** The removal has taken the function from its driver: from here on nothing can bind it. */
+  #end(lifetime: Lifetime, e: EventCursor): void {
+    this.#leaving.delete(lifetime);
+    this.#current.delete(lifetime.device);
+    this.#begun.end(lifetime);
+    this.#habits.ended(lifetime, toNanos(e.ts));
   }
 
   store(e: EventCursor, state: Engine): void {
@@ -144,17 +148,14 @@ export class LifetimeCollector {
   #storeBegin(e: EventCursor, state: Engine): void {
     const action = parseStore(e.name, e.driver, e.text ?? '');
     const lives = action === null ? [] : this.#livesOf(action, e, state);
-    const operations = lives.map(
-      (lifetime) => [lifetime, record(lifetime, e, actionOf(action!))] as const,
-    );
+    const operations = lives.map((life) => begun(life, record(life, e, actionOf(action!))));
     if (action?.type === 'autoprobe') this.#newGate(e, state);
-    const store: OpenStore = { action, seq: e.seq, operations, placed: false };
-    if (e.phase === 'begin') this.#stores.set(e.tid, store);
+    if (e.phase === 'begin') this.#begun.beginStore(e.tid, { action, seq: e.seq, operations });
   }
 
-  /** The lives that a write affects. A device that is being removed can no longer be bound. */
+  /** The lives that a write affects. */
   #livesOf(action: Store, e: EventCursor, { machine }: Engine): Lifetime[] {
-    const open = [...this.#current.values()].filter((lifetime) => !this.#leaving.has(lifetime));
+    const open = [...this.#current.values()];
     switch (action.type) {
       case 'remove_id':
         return [];
@@ -167,22 +168,21 @@ export class LifetimeCollector {
         return open.filter(({ physfn }) => physfn === e.device);
       default: {
         const lifetime = this.#lifetime(e);
-        return lifetime === null || this.#leaving.has(lifetime) ? [] : [lifetime];
+        return lifetime === null ? [] : [lifetime];
       }
     }
   }
 
   #storeEnd(e: EventCursor, state: Engine): void {
-    const store = this.#stores.get(e.tid);
-    this.#stores.delete(e.tid);
+    const store = this.#begun.endStore(e.tid);
     if (store === undefined) return;
     const refused = e.hasRet && e.ret < 0;
     const { type } = store.action ?? {};
     const settles = type === 'override' || type === 'autoprobe';
-    for (const [lifetime, operation] of store.operations) {
+    for (const { lifetime, operation, hasActed } of store.operations) {
       operation.returned = toNanos(e.ts);
       operation.failed = refused;
-      operation.isVain = !store.placed && (refused || type === 'drivers_probe');
+      operation.isVain = !hasActed && (refused || type === 'drivers_probe');
       if (refused && settles) remove(lifetime.operations, operation);
       // The store of an override waits for the device's lock before it changes anything.
       else if (type === 'override') operation.effect = e.seq;
@@ -194,12 +194,7 @@ export class LifetimeCollector {
     const lifetime = this.#lifetime(e);
     const { driver, seq } = e;
     if (e.phase !== 'begin' || lifetime === null || driver === null) return;
-    const store = this.#stores.get(e.tid);
-    const operation = store?.operations.find(([life]) => life === lifetime)?.[1];
-    if (store !== undefined && operation !== undefined && !store.placed) {
-      operation.effect = seq;
-      store.placed = true;
-    }
+    this.#begun.act(e.tid, lifetime, seq as Seq);
     const device = machine.find(lifetime.device);
     if (device === undefined || !certainly(machine.override(device), null)) return;
     const id = idOf(lifetime);
@@ -248,17 +243,26 @@ export class LifetimeCollector {
   /** A release without a request in sysfs is the driver's own, from a work item or rmmod. */
   release(e: EventCursor): void {
     const lifetime = this.#lifetime(e);
-    const { driver } = e;
-    if (e.phase !== 'begin' || lifetime === null || driver === null) return;
-    const store = this.#stores.get(e.tid);
-    const asked = store?.operations.some(([life]) => life === lifetime) === true;
-    const own = !asked && !this.#leaving.has(lifetime);
+    if (lifetime === null) return;
+    const isRemoval = this.#leaving.get(lifetime) === e.tid;
+    if (e.phase === 'begin') {
+      if (!isRemoval && e.driver !== null) this.#beginRelease(lifetime, e, e.driver);
+    } else if (isRemoval) this.#end(lifetime, e);
+    else this.#begun.act(e.tid, lifetime, e.seq as Seq);
+  }
+
+  #beginRelease(lifetime: Lifetime, e: EventCursor, driver: string): void {
+    const { operations = [] } = this.#begun.storeOf(e.tid) ?? {};
+    const own = !operations.some((one) => one.lifetime === lifetime);
     this.#habits.released(lifetime, driver, idOf(lifetime), own, toNanos(e.ts));
-    if (own) record(lifetime, e, { type: 'release', driver });
+    if (!own) return;
+    const release = record(lifetime, e, { type: 'release', driver });
+    this.#begun.beginRelease(e.tid, begun(lifetime, release));
   }
 
   /** The lost events may include a write of the flag. */
   lost(_: EventCursor, { machine }: Engine): void {
+    this.#begun.forget();
     for (const pf of this.#gates.keys()) this.#gates.set(pf, newGate(machine, pf));
   }
 
@@ -277,7 +281,7 @@ export class LifetimeCollector {
       device: address,
       physfn,
       id: device.ids === null ? null : `${hex(device.ids.vendor)}:${hex(device.ids.device)}`,
-      madeBy: by === null ? null : (this.#stores.get(by.tid)?.seq ?? null),
+      madeBy: by === null ? null : (this.#begun.storeOf(by.tid)?.seq ?? null),
       fromSnapshot: by === null,
       initial,
       gate: physfn === null ? NO_GATE : this.#gate(physfn),
@@ -327,7 +331,7 @@ const flagAt = (machine: Engine['machine'], pf: Bdf): Possible<boolean> =>
 const HANDLERS: Readonly<Record<string, Handler>> = {
   snapshot: (collector, e, state) => collector.snapshot(e, state),
   'device.add': (collector, e, state) => collector.deviceAdd(e, state),
-  'device.remove': (collector, e) => collector.deviceRemove(e),
+  'device.remove': (collector, e, state) => collector.deviceRemove(e, state),
   'sysfs.write': (collector, e, state) => collector.store(e, state),
   match: (collector, e, state) => collector.match(e, state),
   probe: (collector, e, state) => collector.probe(e, state),

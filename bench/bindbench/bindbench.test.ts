@@ -81,6 +81,14 @@ test('a deciding pair with an unknown operation is reported with its line', () =
   expect(what).toContain('no operation 7');
 });
 
+test('a case with several mistakes is reported with all of them', () => {
+  const { what } = mistakeOf((text) =>
+    text.replace('"does": 1', '"does": 7').replace('"does": 1', '"does": 8'),
+  );
+  expect(what).toContain('no operation 7');
+  expect(what).toMatch(/^case\.json:\d+: .*no operation 8$/m);
+});
+
 test('a case with an unknown member is reported', () => {
   const { what } = mistakeOf((text) => text.replace('"fixed"', '"fxed"'));
   expect(what).toContain('nothing is called "fxed"');

@@ -1,15 +1,4 @@
-/**
- * Runs the cases of BindBench, and reports which races were found.
- *
- *     npm run bindbench                        a table
- *     npm run bindbench -- --json              one JSON document
- *     npm run bindbench -- --cases DIR         the cases of another folder
- *     npm run bindbench -- --extract DIR       write scenarios and recordings of each case
- *     npm run bindbench -- --write             write docs/bindbench.md and docs/case.schema.json
- *
- * Ends with 1 when explore or explain missed a race, or anything raised a false alarm, with 2 for a
- * wrong option, with 3 for a case that cannot be read.
- */
+/** Runs the cases of BindBench, and reports which races were found. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +9,17 @@ import { EXAMPLE, pageOf } from './page.js';
 import { isWritten, type ReadCase, readCases } from './read-case.js';
 import { type Score, scoreCase } from './score-case.js';
 import { totalsOf } from './totals.js';
+
+const HELP = `Runs the cases of BindBench, and reports which races were found.
+
+  npm run bindbench                        a table
+  npm run bindbench -- --json              one JSON document
+  npm run bindbench -- --cases DIR         the cases of another folder
+  npm run bindbench -- --extract DIR       write scenarios and recordings of each case
+  npm run bindbench -- --write             write docs/bindbench.md and docs/case.schema.json
+
+Ends with 1 when explore or explain missed a race, or anything raised a false alarm, with 2 for a
+wrong option, with 3 for a case that cannot be read.`;
 
 /** The root of the repository: this program runs in dist/. */
 const ROOT = join(import.meta.dirname, '../../..');
@@ -32,10 +32,11 @@ function optionsOf() {
         write: { type: 'boolean', default: false },
         cases: { type: 'string', default: join(ROOT, 'bench/bindbench/cases') },
         extract: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
   } catch (error) {
-    console.error(`bindbench: ${(error as Error).message}`);
+    console.error(`bindbench: ${(error as Error).message}\n\n${HELP}`);
     process.exit(2);
   }
 }
@@ -53,7 +54,11 @@ function print(cases: readonly ReadCase[], scores: readonly Score[]): void {
 }
 
 function main(): void {
-  const { json, write, cases: folder, extract: to } = optionsOf();
+  const { help, json, write, cases: folder, extract: to } = optionsOf();
+  if (help) {
+    console.log(HELP);
+    return;
+  }
   const cases = readCases(folder);
   const written = cases.filter(isWritten);
   if (to !== undefined) {

@@ -51,15 +51,17 @@ function textOf(file: string): string {
   }
 }
 
-/** @throws VfrError `SCENARIO_INVALID` with the line of the first mistake, `JSON_INVALID` */
+/** @throws VfrError `SCENARIO_INVALID` with all mistakes and their lines, `JSON_INVALID` */
 export function readCase(text: string, file: string): ReadCase {
   const { value, lines } = parseJson(text, file);
   const [first, ...others] = mistakesInCase(value);
   if (first === undefined) return caseOf(value as unknown as CaseDocument);
-  const more = others.length === 0 ? '' : `, and ${others.length} more`;
-  const what = `${first.path === '' ? 'the document' : first.path}: ${first.what}${more}`;
-  const place = { file, line: lineOf(lines, first.path) };
-  throw new VfrError('SCENARIO_INVALID', what, 'docs/bindbench.md describes a case.', place);
+  const said = ({ path, what }: Mistake) => `${path === '' ? 'the document' : path}: ${what}`;
+  const lineIn = ({ path }: Mistake) => lineOf(lines, path);
+  const more = others.map((one) => `\n${file}:${lineIn(one)}: ${said(one)}`).join('');
+  const place = { file, line: lineIn(first) };
+  const next = 'docs/bindbench.md describes a case.';
+  throw new VfrError('SCENARIO_INVALID', `${said(first)}${more}`, next, place);
 }
 
 function mistakesInCase(value: Json): Mistake[] {

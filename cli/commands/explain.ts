@@ -81,7 +81,16 @@ async function explain(source: RunSource, options: Options): Promise<Explained> 
         watches: want.watches,
         isBad: (outcome, kernel) => !want.holds(kernel, outcome),
       });
-  return { name: source.name, world, bad, want: text, isWanted, found };
+  const head = { name: source.name, world, bad, found };
+  if (found !== null || options.want !== undefined) return { ...head, want: text, isWanted };
+  // There is no wish, and nothing else that is allowed can come: an allowed end is all right.
+  const not = await forbidden(source, source.run.machine.kernel, []);
+  const isAllowed = !(await endsAs(world, schedule, bad, not));
+  return {
+    ...head,
+    want: isAllowed ? 'no other allowed end was found' : text,
+    isWanted: isAllowed,
+  };
 }
 
 /** The order to explain. */
@@ -94,7 +103,7 @@ async function scheduleOf(source: RunSource, { outcome, states }: Options) {
     );
   }
   const explored = await exploreRun(source, source.run.machine.kernel, { states });
-  return (await outcomeNumbered(explored, outcome)).schedule;
+  return (await outcomeNumbered(explored.found.outcomes, outcome)).schedule;
 }
 
 /** What is wanted, and how it is called. */
@@ -104,12 +113,9 @@ async function wantedEnd(
   bad: Outcome,
   expression: string | undefined,
 ): Promise<{ readonly want: Condition; readonly text: string }> {
-  const { anyOf, kindOf, parseExpression, refuseUnknownNames } = await import(
-    '../../replay/index.js'
-  );
+  const { anyOf, kindOf, namesIn, parseExpression } = await import('../../replay/index.js');
   if (expression !== undefined) {
-    const parsed = parseExpression(expression);
-    refuseUnknownNames(parsed, world);
+    const parsed = parseExpression(expression, { names: namesIn(world) });
     return { want: anyOf([parsed]), text: expression };
   }
   const { named } = source;

@@ -5,7 +5,7 @@ import { parseRelease } from '../kernel-release.js';
 import { listOf } from '../list-options.js';
 import { parseCount } from '../number-options.js';
 import { print, printJson } from '../output.js';
-import { exploreRecording } from '../recorded-orders.js';
+import { exploreRecording, factsOfLives, formatLives, outcomeOfLives } from '../recorded-orders.js';
 import { onDifferenceOption, parseWindow, STATES, wrongOption } from '../recording-options.js';
 import {
   exploreRun,
@@ -72,7 +72,7 @@ async function run(name: string, options: Options): Promise<void> {
   const source = await findRun(name);
   if (!('reader' in source)) return exploreSource(source, name, options);
   try {
-    if (options.whole !== true) return await exploreTrace(source, options);
+    if (options.whole !== true) return await exploreTrace(source, name, options);
     await exploreSource(await wholeRecording(source, name, options.kernel?.[0]), name, options);
   } finally {
     source.reader.close();
@@ -80,19 +80,18 @@ async function run(name: string, options: Options): Promise<void> {
 }
 
 async function exploreSource(source: RunSource, name: string, options: Options): Promise<void> {
-  const { kernel: kernels = [source.run.machine.kernel], json, witness, output } = options;
-  const isWritten = output !== undefined || options.schedule !== undefined;
-  if ((witness !== undefined) !== isWritten) {
-    const what = '--witness and an output (-o or --schedule) only make sense together';
-    throw await wrongOption(what, 'Add the other one.');
-  }
+  const { kernel: kernels = [source.run.machine.kernel], json, witness } = options;
+  await refuseHalfWitness(options);
   if (witness !== undefined && kernels.length > 1) {
     throw await wrongOption('a run is recorded on one kernel', 'Name one with --kernel.');
   }
   const explored: Explored[] = [];
   for (const kernel of kernels) explored.push(await exploreRun(source, kernel, options));
   const [first] = explored;
-  if (witness !== undefined) return writeWitness(first, witness, name, options);
+  if (witness !== undefined) {
+    const { schedule } = await outcomeNumbered(first.found.outcomes, witness);
+    return writeWitness(first, schedule, witness, name, options);
+  }
   if (json === true) {
     const facts = await Promise.all(explored.map((one) => factsOf(one)));
     await printJson(facts.length === 1 ? facts[0] : { kernels: facts });
@@ -101,20 +100,34 @@ async function exploreSource(source: RunSource, name: string, options: Options):
   if (explored.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
 }
 
-/** Each life of a recording by itself: it has one kernel, and no run that could be written. */
-async function exploreTrace({ reader }: Recording, options: Options): Promise<void> {
+/** Each life of a recording by itself: it has one kernel. */
+async function exploreTrace({ reader }: Recording, name: string, options: Options): Promise<void> {
   const { kernel: kernels = [], witness, never = [], ...more } = options;
   if (kernels.length > 1) throw await wrongOption('a recording has one kernel', 'Name one.');
-  if (witness !== undefined) {
-    throw await wrongOption('lives of a recording have no --witness', 'Add --whole.');
-  }
+  await refuseHalfWitness(options);
   const [kernel] = kernels;
-  const isBad = await exploreRecording(reader, {
+  const lives = await exploreRecording(reader, {
     ...more,
     never,
     ...(kernel === undefined ? {} : { kernel }),
   });
-  if (isBad) reportFinding();
+  if (witness !== undefined) {
+    const { outcome, life } = await outcomeOfLives(lives, witness);
+    const { world, device } = life;
+    const run = { scenario: device, named: null, kernel: world.spec.machine.kernel, world };
+    return writeWitness(run, outcome.schedule, witness, name, options);
+  }
+  if (options.json === true) await printJson(await factsOfLives(lives));
+  else await print(await formatLives(lives));
+  if (lives.some(({ found }) => found.outcomes.some(({ isBad }) => isBad))) reportFinding();
+}
+
+/** A witness and a file to write it to belong together. */
+async function refuseHalfWitness({ witness, output, schedule }: Options): Promise<void> {
+  const isWritten = output !== undefined || schedule !== undefined;
+  if ((witness !== undefined) === isWritten) return;
+  const what = '--witness and an output (-o or --schedule) only make sense together';
+  throw await wrongOption(what, 'Add the other one.');
 }
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [
@@ -136,13 +149,12 @@ async function factsOf({ scenario, kernel, world, found }: Explored): Promise<ob
 }
 
 async function writeWitness(
-  explored: Explored,
+  { scenario, named, kernel, world }: Omit<Explored, 'found'>,
+  schedule: readonly number[],
   number: number,
   nameOrFile: string,
   { output, schedule: scheduleFile, ...options }: Options,
 ): Promise<void> {
-  const { scenario, named, kernel, world } = explored;
-  const { schedule } = await outcomeNumbered(explored, number);
   if (scheduleFile !== undefined) {
     const { scheduleDocument, scheduleText } = await import('../../replay/index.js');
     const document = scheduleDocument(world.spec, schedule, { named, seed: null });

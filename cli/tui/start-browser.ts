@@ -17,6 +17,7 @@ import { titleBody } from './panes/title-body.js';
 import { NOTHING_DONE, type View } from './panes/view.js';
 import { sizeOf, Terminal } from './terminal.js';
 import { TerminalOwner } from './terminal-owner.js';
+import { measureWideText, UNMEASURED } from './text/cell-text.js';
 
 /** Shows a trace until the user quits. Needs a terminal. Returns what is known of it then. */
 export async function browse(reader: TraceReader, options: BrowseOptions): Promise<TraceReader> {
@@ -31,14 +32,17 @@ export async function browse(reader: TraceReader, options: BrowseOptions): Promi
     if (theme === 'auto' && color) terminal.askBackground();
     if (at === null && where === null && other === null)
       showFirst(reader, options, stream, terminal);
-    const { runBrowser } = await import('./run-browser.js');
+    const [{ runBrowser }] = await Promise.all([import('./run-browser.js'), measureWideText()]);
     return await runBrowser(reader, options, { terminal, stream, keyboard, screen });
   } finally {
     screen.giveBack();
   }
 }
 
-/** The overview without what takes reading the events. */
+/**
+ * The overview without what takes reading the events. One whose text cannot be measured yet is left
+ * to the rest of the program.
+ */
 function showFirst(
   reader: TraceReader,
   { title, color, theme, follow }: BrowseOptions,
@@ -55,5 +59,6 @@ function showFirst(
   const lanes = new Lanes(store, browser.base.start, view.work);
   const body = overviewBody(browser, view, lanes, columns, Math.max(0, rows - 2));
   const lines = [...titleBody(browser, view, columns), ...body];
+  if (lines.some((line) => line.includes(UNMEASURED))) return;
   terminal.show(Array.from({ length: rows }, (_, i) => lines[i] ?? ''));
 }

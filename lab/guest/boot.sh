@@ -3,6 +3,7 @@
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
+[ -d /opt/vfr/node_modules ] && mount --bind /opt/vfr/node_modules /vfr/node_modules
 for folder in /dev/shm /tmp /run; do mount -t tmpfs tmpfs $folder; done
 mount -t tracefs nodev /sys/kernel/tracing
 mount -t debugfs nodev /sys/kernel/debug

@@ -26,6 +26,11 @@ faults = [e for e in events if e['kind'] == 'fault.dma']
 if os.path.exists('/sys/class/iommu/ivhd0'):
     # QEMU 11.1 writes the events of AMD's IOMMU without their device and address.
     check('the kernel log has the fault', any(e.get('name') == 'AMD-Vi IO_PAGE_FAULT' for e in faults), len(faults))
+elif any(name.startswith('smmu3') for name in os.listdir('/sys/class/iommu')):
+    # Up to Linux 6.14 the driver of SMMUv3 logs only the event's words, which have a stream and no device.
+    at = [(e['name'], e.get('device')) for e in faults if int(e.get('offset') or 0) == 0xead0000]
+    device = '0000:03:00.0' if 'client' in ' '.join(e.get('text') or '' for e in faults) else None
+    check('the kernel log tells the address of the fault', ('SMMU F_TRANSLATION write', device) in at, at)
 else:
     at = [e.get('device') for e in faults if int(e.get('offset') or 0) == 0xead0000]
     check('the kernel log tells the device and address of the fault', '0000:03:00.0' in at, at)

@@ -9,6 +9,7 @@ import {
 import type { KernelFact } from './kernel-fact.js';
 import { kernelText } from './kernel-text.js';
 import { OpenReports } from './open-reports.js';
+import { awaitsWords } from './smmu-messages.js';
 
 /** Writes what the kernel's messages say into rows of one appender. */
 export class KernelTextColumns {
@@ -30,16 +31,21 @@ export class KernelTextColumns {
   }
 
   /**
-   * The same for messages that are one event each, in order. A message that continues an earlier
-   * report becomes a `log`, so that nothing counts twice.
+   * The same for messages that are one event each, in order. One message of a report is what it
+   * reports, and the others become a `log`, so that nothing counts twice.
    */
   next(row: EventRow, message: string): KernelFact {
-    const isMore = this.#reports.join(message) !== null;
+    const report = this.#reports.join(message);
+    const fact = report === null ? this.#first(message) : further(report.text, message);
+    this.set(row, fact);
+    return fact;
+  }
+
+  /** A message that continues no report; it may begin one. */
+  #first(message: string): KernelFact {
     const fact = kernelText(message);
-    if (!isMore) this.#reports.begin(message, fact);
-    const own: KernelFact = isMore ? { ...fact, kind: 'log' } : fact;
-    this.set(row, own);
-    return own;
+    this.#reports.begin(message, fact);
+    return awaitsWords(message) ? { ...fact, kind: 'log' } : fact;
   }
 
   /** Sets the columns of a fact. */
@@ -64,6 +70,13 @@ export class KernelTextColumns {
     }
     return id;
   }
+}
+
+/** The last message of a report: the event if it is the one that the event waited for. */
+function further(report: string, message: string): KernelFact {
+  const before = report.slice(0, -message.length - 1);
+  if (awaitsWords(before) && !awaitsWords(report)) return kernelText(report);
+  return { ...kernelText(message), kind: 'log' };
 }
 
 function setBig(row: EventRow, cell: WordCell, value: bigint | undefined): void {

@@ -46,6 +46,15 @@ const DECODED = new RegExp(
     String.raw`(?<sid>0x[0-9a-f]+)`,
 );
 
+/** How many words an event has (EVTQ_ENT_DWORDS, arm-smmu-v3.h). */
+const WORDS = 4;
+
+/** Whether messages are the beginning of an event, whose address is in words to come. */
+export const awaitsWords = (text: string): boolean =>
+  /(?:^|: )event 0x[0-9a-f]{1,2} received/m.test(text) &&
+  !DECODED.test(text) &&
+  [...text.matchAll(WORD)].length < WORDS;
+
 /** An event, as its words, as the decoded line, or both. */
 function eventOf({ id }: Groups, { text }: Message): KernelFact | null {
   const decoded = DECODED.exec(text)?.groups;
@@ -53,7 +62,7 @@ function eventOf({ id }: Groups, { text }: Message): KernelFact | null {
   const event = decoded?.event ?? EVENTS[Number(number)] ?? `event ${id}`;
   const words = [...text.matchAll(WORD)].map(([, word]) => BigInt(word));
   const isAddressed = ADDRESSED.has(event) || event === 'E_PAGE_REQUEST';
-  const raw = isAddressed && words.length >= 4 ? words[2] : undefined;
+  const raw = isAddressed && words.length >= WORDS ? words[2] : undefined;
   return {
     kind: 'fault.dma',
     name: `SMMU ${event}${direction(event, words, text)}`,
@@ -66,7 +75,7 @@ function eventOf({ id }: Groups, { text }: Message): KernelFact | null {
 function direction(event: string, words: readonly bigint[], text: string): string {
   const stated = /\b(?:un)?priv (?:inst|data) (read|write)\b/.exec(text)?.[1];
   if (stated !== undefined) return ` ${stated}`;
-  if (!ADDRESSED.has(event) || words.length < 4) return '';
+  if (!ADDRESSED.has(event) || words.length < WORDS) return '';
   return (words[1] & READ) === 0n ? ' write' : ' read';
 }
 

@@ -42,10 +42,18 @@ function attributesOf(folder: string): Record<string, string | string[]> {
     if (!entry.isFile() || NOT_READ.has(name) || /^resource\d/.test(name)) continue;
     const bytes = readOptional(join(folder, name));
     if (bytes === null) continue;
-    const lines = bytes.toString('utf8').trimEnd().split('\n');
-    attributes[name] = lines.length === 1 ? lines[0]! : lines;
+    attributes[name] = linesOf(bytes);
   }
+  // Of its group, but what a user may map depends on it (VFIO_IOMMU_MAP_DMA).
+  const reserved = readOptional(join(folder, 'iommu_group', 'reserved_regions'));
+  if (reserved !== null && reserved.length > 0) attributes.reserved_regions = linesOf(reserved);
   return attributes;
+}
+
+/** The text of an attribute: a list if it has several lines. */
+function linesOf(bytes: Buffer): string | string[] {
+  const lines = bytes.toString('utf8').trimEnd().split('\n');
+  return lines.length === 1 ? lines[0]! : lines;
 }
 
 /** Undefined when the function was removed while it was read. */

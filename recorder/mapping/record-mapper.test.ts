@@ -301,6 +301,39 @@ describe('the kernel’s log', () => {
     const fault = { kind: 'fault.dma', device: '0000:03:00.0', offset: 0x900_0000 };
     expect(events).toMatchObject([fault, fault]);
   });
+
+  // As Debian's kernel 6.12.95 printed them on an emulated SMMUv3.
+  const smmu = (text: string): Given => say(`arm-smmu-v3 9050000.smmuv3: ${text}`);
+  const head = smmu('event 0x10 received:');
+  const words = (address: string): Given[] =>
+    ['0x0000030000000010', '0x0000000000000000', address, '0x0000000000000000'].map((word) =>
+      smmu(`\t${word}`),
+    );
+
+  test('a fault of an SMMU is one event, where the last of its words is', () => {
+    const { events } = map([
+      ...[head, ...words('0x000000000ead0000')],
+      ...[head, ...words('0x000000000ead0004')],
+    ]);
+    const faults = events.flatMap(({ kind, name, offset }, at) =>
+      kind === 'fault.dma' ? [{ at, name, offset }] : [],
+    );
+    const name = 'SMMU F_TRANSLATION write';
+    expect(faults).toEqual([
+      { at: 4, name, offset: 0xead0000 },
+      { at: 9, name, offset: 0xead0004 },
+    ]);
+    expect(events).toHaveLength(10);
+  });
+
+  test('a fault of an SMMU whose words were lost is where newer kernels say it in words', () => {
+    const said = smmu(
+      'event: F_TRANSLATION client: 0000:03:00.0 sid: 0x300 ssid: 0x0 iova: 0xead0000 ipa: 0x0',
+    );
+    const { events } = map([head, ...words('0x000000000ead0000').slice(2), said]);
+    expect(events.map(({ kind }) => kind)).toEqual(['log', 'log', 'log', 'fault.dma']);
+    expect(events[3]).toMatchObject({ device: '0000:03:00.0', offset: 0xead0000 });
+  });
 });
 
 describe('the region of a mapping', () => {

@@ -51,7 +51,9 @@ export function actionText(action: Action): string {
   }
 }
 
-function pathOf({ attribute, address, driver }: Extract<Action, { type: 'write' }>): string {
+function pathOf({ attribute, address, driver, links }: Extract<Action, { type: 'write' }>): string {
+  const link = links?.at(-1);
+  if (link?.type === 'driver') return `devices/${link.address}/driver/${attribute}`;
   if (address !== null) return `devices/${address}/${attribute}`;
   return driver === null ? attribute : `drivers/${driver}/${attribute}`;
 }

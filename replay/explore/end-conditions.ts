@@ -1,16 +1,17 @@
 /** Expressions as conditions on the kernel that runs. */
-import { errnoName, VfrError } from '../../traces/index.js';
+import { errnoName } from '../../traces/index.js';
 import {
   type Call,
   callsIn,
   type Expression,
   evaluate,
   everParts,
-  FACTS,
   type Facts,
+  type Names,
 } from '../expressions/index.js';
 import type { Kernel, Outcome, Watch, World } from '../kernel/index.js';
 import { DEVICE, FAULT, FRAME, GLOBAL } from '../kernel/layout.js';
+import { DRIVERS } from '../model/drivers/index.js';
 
 /** A condition on ends of runs, with the watches that a kernel needs for what it looks back to. */
 export interface Condition {
@@ -114,20 +115,21 @@ function boundTo(k: Kernel, driver: string): number {
 const errorsOf = (k: Kernel, actor: number): number[] =>
   k.world.operations[actor].map((_, i) => k.get(k.errorOf(actor, i)));
 
-/** @throws VfrError `EXPRESSION_INVALID` for a function or an actor that a run does not have */
-export function refuseUnknownNames(e: Expression, world: World): void {
-  for (const { fact, of } of callsIn(e)) {
-    for (const [i, type] of FACTS[fact].takes.entries()) {
-      const name = String(of[i]);
-      if (type === 'function' && world.place(name) === null) {
-        throw unknownName(`the machine has no function ${name}, and makes none`);
-      }
-      if (type === 'actor' && !world.actors.some((actor) => actor.name === name)) {
-        throw unknownName(`no actor is called ${name}`);
-      }
-    }
-  }
-}
+/** What an expression on a run can name. */
+export const namesIn = ({ places, drivers, overrides, actors }: World): Names => ({
+  functions: places.map(({ address }) => address),
+  drivers: drivers.map(({ name }) => name),
+  overrides: overrides.filter((text) => text !== null),
+  actors: new Map(actors.map(({ name, operations }) => [name, operations.length])),
+});
 
-const unknownName = (what: string): VfrError =>
-  new VfrError('EXPRESSION_INVALID', what, 'Name one that is there.');
+/** The same for a run that a recording shows: what it does not have may be forbidden, too. */
+export function namesInRecording(world: World): Names {
+  const names = namesIn(world);
+  const known = DRIVERS.map(({ name }) => name);
+  return {
+    ...names,
+    drivers: [...new Set([...names.drivers, ...known])],
+    overrides: [...new Set([...names.overrides, ...known])],
+  };
+}

@@ -102,6 +102,23 @@ test('the events that explain names are those of a recording of the order', () =
   }
 });
 
+test('the advice of explain is what was tried, and keeps what an operation waits for already', () => {
+  const spec = specOf(SCENARIOS.find(({ name }) => name === 'unbind-hits-the-next')!);
+  const when = { type: 'done', actor: 'assign', operations: 1 } as const;
+  const actors = spec.actors.map((actor) =>
+    actor.name === 'late'
+      ? { ...actor, operations: actor.operations.map((one) => ({ ...one, when })) }
+      : actor,
+  );
+  const world = new World({ ...spec, actors });
+  const isBad = ({ drivers }: Outcome) => drivers['0000:42:00.0'] !== 'vfio-pci';
+  const { outcomes } = exploreOrders(world, { ...OPTIONS, isBad });
+  const { schedule } = outcomes.find((one) => one.isBad)!;
+  const found = explainRun(world, schedule, { ...OPTIONS, isBad });
+  expect(found).toMatchObject({ class: 'R18', fixCloses: true });
+  expect(found?.advice).toMatch(/^Let late wait before ".*" until assign has done ".*"\.$/);
+});
+
 test('explain finds nothing where no order has the wanted end', () => {
   const world = worldOf('override-too-late');
   const { outcomes } = exploreOrders(world, { ...OPTIONS, isBad: () => false });

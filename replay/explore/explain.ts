@@ -36,10 +36,9 @@ export interface Explanation {
   /** After this step no order leads to a wanted end. */
   readonly lost: ExplainedStep;
   readonly class: RaceClass;
+  /** What is to be done: what was tried in the run; if nothing could be, the way of the class. */
   readonly advice: string;
-  /** What was changed to verify the advice; null when nothing could be. */
-  readonly fix: string | null;
-  /** With the change, every order has a wanted end: that is proven; null without a change. */
+  /** With it, every order has a wanted end: that is proven; null if it could not be tried. */
   readonly fixCloses: boolean | null;
   /** The thread of each step of the nearest order. */
   readonly schedule: readonly number[];
@@ -60,7 +59,6 @@ export function explainRun(
   const { inversions, isLeast } = nearest;
   const bad = endOf(world, schedule);
   const raceClass = classOf(run, inversions[0], bad);
-  const { fix, fixCloses } = verifiedFix(world, raceClass, inversions[0], options);
   return {
     bad,
     wanted: endOf(world, nearest.schedule),
@@ -71,9 +69,7 @@ export function explainRun(
     isLeast,
     lost: described(world, lostAt(run, options)),
     class: raceClass,
-    advice: ADVICE[raceClass],
-    fix,
-    fixCloses,
+    ...triedAdvice(world, raceClass, inversions[0], options),
     schedule: nearest.schedule,
   };
 }
@@ -128,14 +124,14 @@ function leadsOn(run: OrderedRun, steps: number, options: SearchOptions): boolea
   return !closed || ends.some(({ isBad }) => !isBad);
 }
 
-function verifiedFix(
+function triedAdvice(
   world: World,
   raceClass: RaceClass,
   { first, second }: Inversion,
   options: SearchOptions,
-): Pick<Explanation, 'fix' | 'fixCloses'> {
+): Pick<Explanation, 'advice' | 'fixCloses'> {
   const fixes = fixesOf(world.spec, raceClass, { first, second });
-  for (const { what, run } of fixes) {
+  for (const { advice, run } of fixes) {
     const found = exploreOrders(new World(run), {
       ...options,
       exact: false,
@@ -143,8 +139,10 @@ function verifiedFix(
       samples: 0,
     });
     if (found.closed && found.outcomes.every(({ isBad }) => !isBad)) {
-      return { fix: what, fixCloses: true };
+      return { advice, fixCloses: true };
     }
   }
-  return { fix: fixes.at(0)?.what ?? null, fixCloses: fixes.length === 0 ? null : false };
+  const [tried] = fixes;
+  if (tried === undefined) return { advice: ADVICE[raceClass], fixCloses: null };
+  return { advice: tried.advice, fixCloses: false };
 }

@@ -1,10 +1,18 @@
 /** The known right ways, as changes of a run: each can be explored, and so be verified. */
-import type { Action, ActorSpec, OperationSpec, RunSpec } from '../kernel/index.js';
-import type { RaceClass } from './race-classes.js';
+import {
+  type Action,
+  type ActorSpec,
+  allOf,
+  type Condition,
+  type OperationSpec,
+  type RunSpec,
+} from '../kernel/index.js';
+import { actionText } from './action-text.js';
+import { ADVICE, type RaceClass } from './race-classes.js';
 
 export interface Fix {
-  /** What is changed, for people. */
-  readonly what: string;
+  /** What is to be done, for people. */
+  readonly advice: string;
   readonly run: RunSpec;
 }
 
@@ -61,11 +69,13 @@ function renumbered(run: RunSpec, actors: readonly ActorSpec[]): RunSpec {
     const place = after.findIndex(({ action }) => action === last?.action);
     return place < 0 ? Math.min(count, after.length) : place + 1;
   };
-  const changed = (one: OperationSpec): OperationSpec => {
-    if (one.when?.type !== 'done') return one;
-    const { actor, operations } = one.when;
-    return { ...one, when: { ...one.when, operations: placeOf(actor, operations) } };
+  const renumber = (when: Condition): Condition => {
+    if (when.type === 'all') return { ...when, of: when.of.map(renumber) };
+    if (when.type !== 'done') return when;
+    return { ...when, operations: placeOf(when.actor, when.operations) };
   };
+  const changed = (one: OperationSpec): OperationSpec =>
+    one.when === null ? one : { ...one, when: renumber(one.when) };
   return {
     ...run,
     actors: actors.map((actor) => ({ ...actor, operations: actor.operations.map(changed) })),
@@ -86,10 +96,7 @@ function gated(run: RunSpec): Fix | null {
     }),
   );
   if (!found) return null;
-  return {
-    what: 'sriov_drivers_autoprobe is 0 before sriov_numvfs, and each override has a probe',
-    run: changed,
-  };
+  return { advice: ADVICE.R1, run: changed };
 }
 
 /** The same for functions that are plugged in. */
@@ -103,10 +110,7 @@ function gatedBus(run: RunSpec): Fix | null {
       return withProbe(operations, i);
     }),
   );
-  return {
-    what: 'drivers_autoprobe is 0 before the function comes, and each override has a probe',
-    run: changed,
-  };
+  return { advice: ADVICE.R8, run: changed };
 }
 
 /** After an override, a probe is requested, unless the actor does so by itself later. */
@@ -145,7 +149,7 @@ function overrideBeforeUnbind(run: RunSpec): Fix | null {
     }
     return moved;
   });
-  return found ? { what: 'driver_override is written before the unbind', run: changed } : null;
+  return found ? { advice: ADVICE.R4, run: changed } : null;
 }
 
 /** What came first waits until what came second is done. */
@@ -156,10 +160,24 @@ function secondFirst(run: RunSpec, { first, second }: OperationPair): Fix | null
   const waits = (actor: ActorSpec): ActorSpec => ({
     ...actor,
     operations: actor.operations.map((one, i) =>
-      i === first.operation && one.when === null ? { ...one, when } : one,
+      i === first.operation
+        ? { ...one, when: allOf(one.when === null ? [when] : [one.when, when]) }
+        : one,
     ),
   });
   const actors = run.actors.map((actor) => (actor.name === first.actor ? waits(actor) : actor));
-  const what = `${first.actor} waits until ${awaited} has done its operation ${index + 1}`;
-  return { what, run: { ...run, actors } };
+  const done = operationText(run, awaited, index);
+  const advice =
+    `Let ${first.actor} wait before ${operationText(run, first.actor, first.operation)} ` +
+    `until ${awaited} has done ${done}.`;
+  return { advice, run: { ...run, actors } };
+}
+
+/** An operation of an actor, with its number from 1 where others read the same. */
+function operationText({ actors }: RunSpec, name: string, index: number): string {
+  const { operations = [] } = actors.find((actor) => actor.name === name) ?? {};
+  const texts = operations.map(({ action }) => actionText(action));
+  const text = `"${texts[index]}"`;
+  const isOneOfSeveral = texts.filter((one) => one === texts[index]).length > 1;
+  return isOneOfSeveral ? `${text} (its operation ${index + 1})` : text;
 }

@@ -1,7 +1,7 @@
 /** All orders of a run's steps, and how they end. */
 
 export { actionText } from './action-text.js';
-export { anyOf, type Condition, refuseUnknownNames } from './end-conditions.js';
+export { anyOf, type Condition, namesIn, namesInRecording } from './end-conditions.js';
 export { type ExplainedStep, type Explanation, explainRun } from './explain.js';
 export {
   type Coverage,

@@ -2,6 +2,7 @@
 import {
   type Action,
   type Condition,
+  conditionsOf,
   functionOfWrite,
   type OperationSpec,
   type RunSpec,
@@ -18,7 +19,8 @@ import { vfAddressOf } from '../model/binding/vf-address.js';
  * an actor that stops after an error, or by one that others wait for: these are kept, too.
  */
 export function sliceOf(spec: RunSpec, question: string): RunSpec {
-  const conditions = conditionsOf(spec);
+  const operations = spec.actors.flatMap((actor) => actor.operations);
+  const conditions = conditionsOf(operations, spec.machine.drivers);
   const related = new Set([...relatedTo(spec, question), ...observed(spec, conditions)]);
   const awaited = new Set(conditions.map((one) => (one.type === 'done' ? one.actor : null)));
   // Rules of udev may carry what happens to one function to another.
@@ -35,20 +37,14 @@ export function sliceOf(spec: RunSpec, question: string): RunSpec {
   return { ...spec, actors: actors.filter(({ operations }) => operations.length > 0) };
 }
 
-/** Everything that an actor or a driver looks at before it goes on. */
-function conditionsOf({ actors, machine }: RunSpec): Condition[] {
-  const operations = actors.flatMap((actor) => actor.operations);
-  return [
-    ...operations.flatMap(({ when, only, unless }) => [when, only ?? null, unless ?? null]),
-    ...machine.drivers.map(({ removeWaits }) => removeWaits ?? null),
-  ].filter((one) => one !== null);
-}
-
-/** Functions that an actor reads of, or has a condition about. */
+/** Functions that an actor reads of, has a condition about, or whose links it follows. */
 function observed({ actors }: RunSpec, conditions: readonly Condition[]): string[] {
   const actions = actors.flatMap(({ operations }) => operations.map(({ action }) => action));
   return [
     ...actions.flatMap((action) => (action.type === 'read' ? [action.address] : [])),
+    ...actions
+      .flatMap((action) => (action.type === 'write' ? (action.links ?? []) : []))
+      .map(({ address }) => address),
     ...conditions.flatMap((one) => ('address' in one ? [one.address] : [])),
   ];
 }

@@ -1,6 +1,6 @@
 /** Parses an expression, and verifies that it compares what can be compared. */
 import { type Bdf, ERRNO, parseShortBdf } from '../../traces/index.js';
-import type { Comparison, Expression, Operand, Value } from './expression.js';
+import type { Call, Comparison, Expression, Operand, Value } from './expression.js';
 import {
   type ArgumentType,
   FACTS,
@@ -9,28 +9,37 @@ import {
   SHORT_FOR_PROBING,
   type Type,
 } from './facts.js';
+import { type Names, wrongCount, wrongDriver, wrongName } from './names.js';
 import { mistake, type Token, tokensOf } from './tokens.js';
 
 /** Longer texts, and deeper ones, are mistakes. */
 const LENGTH_MAX = 4096;
 const DEPTH_MAX = 64;
 
-/**
- * @param without facts that cannot be known where the expression is used
- * @throws VfrError `EXPRESSION_INVALID`, with the column of the mistake
- */
-export function parseExpression(
-  text: string,
-  without: ReadonlySet<FactName> = new Set(),
-): Expression {
+/** Where an expression is used. */
+export interface Use {
+  /** Facts that cannot be known there; left out: all can be. */
+  readonly without?: ReadonlySet<FactName>;
+  /** What there is to name; left out: that is not known. */
+  readonly names?: Names;
+}
+
+/** @throws VfrError `EXPRESSION_INVALID`, with the column of the mistake */
+export function parseExpression(text: string, use: Use = {}): Expression {
   if (text.length > LENGTH_MAX) throw mistake('', 1, `it is longer than ${LENGTH_MAX} characters`);
-  return new Parser(text, without).whole();
+  return new Parser(text, use).whole();
 }
 
 /** A part of an expression; a bare name has no type before it is known what it is compared with. */
 type Part =
   | { readonly expression: Expression; readonly type: Type; readonly at: Token }
   | { readonly name: Token; readonly at: Token };
+
+/** One side of a comparison, whose type is known. */
+interface Typed {
+  readonly type: Type;
+  readonly operand: Operand;
+}
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 /** Words that are no names; in quotes they are. */
@@ -51,7 +60,7 @@ class Parser {
 
   constructor(
     private readonly text: string,
-    private readonly without: ReadonlySet<FactName>,
+    private readonly use: Use,
   ) {
     this.#tokens = tokensOf(text);
   }
@@ -69,6 +78,12 @@ class Parser {
 
   #mistake(column: number, what: string): Error {
     return mistake(this.text, column, what);
+  }
+
+  /** @param wrong what is wrong with a name, by those that there are; null for nothing */
+  #verify({ column }: Token, wrong: (names: Names) => string | null): void {
+    const what = this.use.names === undefined ? null : wrong(this.use.names);
+    if (what !== null) throw this.#mistake(column, what);
   }
 
   /** Whether the next token is a certain word or sign, which is skipped then. */
@@ -135,25 +150,26 @@ class Parser {
     }
     if (!this.#skips('in')) return left;
     const wanted = this.#typed(left);
-    const list = this.#listOf(wanted.type);
+    const list = this.#listOf(wanted);
     const expression = { op: 'in', left: wanted.operand, list } as const;
     return { expression, type: 'boolean', at: left.at };
   }
 
   #comparison(left: Part, by: Comparison, right: Part): Part {
     const first = 'name' in left && !('name' in right) ? right : left;
-    const { type } = this.#typed(first);
+    const wanted = this.#typed(first);
+    const { type } = wanted;
     const isOrder = by !== '==' && by !== '!=';
     if (isOrder && type !== 'number') {
       throw this.#mistake(first.at.column, `${by} compares numbers, not ${WORD_OF_TYPE[type]}`);
     }
-    const operands = [left, right].map((part) => this.#operandOf(part, type));
+    const operands = [left, right].map((part) => this.#operandOf(part, wanted));
     const expression = { op: 'compare', by, left: operands[0], right: operands[1] } as const;
     return { expression, type: 'boolean', at: left.at };
   }
 
   /** The side of a comparison that says what is compared. */
-  #typed(part: Part): { readonly type: Type; readonly operand: Operand } {
+  #typed(part: Part): Typed {
     if ('name' in part) throw this.#unknown(part.name);
     const { expression, type, at } = part;
     if (expression.op === 'call' || expression.op === 'literal')
@@ -161,18 +177,32 @@ class Parser {
     throw this.#mistake(at.column, 'a condition cannot be compared; combine it by and, or, not');
   }
 
-  #operandOf(part: Part, type: Type): Operand {
-    if ('name' in part) return { op: 'literal', value: this.#nameAs(part.name, type) };
+  #operandOf(part: Part, { type, operand: against }: Typed): Operand {
+    if ('name' in part) return { op: 'literal', value: this.#nameAs(part.name, type, against) };
     const { operand, type: own } = this.#typed(part);
+    if (operand.op === 'literal' && typeof operand.value === 'number' && against.op === 'call') {
+      this.#verifyCount(part.at, against, operand.value);
+    }
     const isNone = operand.op === 'literal' && operand.value === null;
     if (own === type || (isNone && type === 'error')) return operand;
     const what = `this is ${WORD_OF_TYPE[own]}, and ${WORD_OF_TYPE[type]} is compared`;
     throw this.#mistake(part.at.column, what);
   }
 
+  /** What counts operations of an actor has no more than those. */
+  #verifyCount(at: Token, { fact, of: [actor] }: Call, count: number): void {
+    if (fact !== 'done' && fact !== 'failed') return;
+    this.#verify(at, (names) => wrongCount(names, String(actor), count));
+  }
+
   /** A bare name, by the type of what it is compared with. */
-  #nameAs({ type, text, column }: Token, wanted: Type): Value {
-    if (wanted === 'driver') return text;
+  #nameAs(name: Token, wanted: Type, against: Operand): Value {
+    const { type, text, column } = name;
+    if (wanted === 'driver') {
+      const fact = against.op === 'call' ? against.fact : null;
+      this.#verify(name, (names) => wrongDriver(names, fact, text));
+      return text;
+    }
     if (wanted !== 'error') {
       const what = `"${text}" is a name, and ${WORD_OF_TYPE[wanted]} is compared`;
       throw this.#mistake(column, what);
@@ -181,11 +211,11 @@ class Parser {
     throw this.#mistake(column, `no errno is called "${text}"`);
   }
 
-  #listOf(type: Type): Value[] {
+  #listOf(wanted: Typed): Value[] {
     this.#expect('[');
     const list: Value[] = [];
     do {
-      const operand = this.#operandOf(this.#part(), type);
+      const operand = this.#operandOf(this.#part(), wanted);
       if (operand.op !== 'literal') {
         throw this.#mistake(this.#token.column, 'a list holds names and numbers only');
       }
@@ -229,7 +259,7 @@ class Parser {
     }
     if (!Object.hasOwn(FACTS, text)) return { name: at, at };
     const fact = text as FactName;
-    if (this.without.has(fact)) {
+    if (this.use.without?.has(fact) === true) {
       throw this.#mistake(at.column, `${fact} is known of runs of the model, and of no trace`);
     }
     if (fact === 'deadlock' && this.#isInEver) {
@@ -256,10 +286,18 @@ class Parser {
 
   #arguments(fact: FactName): (Bdf | string | number)[] {
     this.#expect('(');
-    const values = FACTS[fact].takes.map((type, i) => {
+    const values: (Bdf | string | number)[] = [];
+    for (const [i, type] of FACTS[fact].takes.entries()) {
       if (i > 0) this.#expect(',');
-      return this.#argument(type);
-    });
+      const at = this.#token;
+      const value = this.#argument(type);
+      this.#verify(at, (names) =>
+        typeof value === 'number'
+          ? wrongCount(names, String(values[0]), value)
+          : wrongName(names, type, value),
+      );
+      values.push(value);
+    }
     this.#expect(')');
     return values;
   }

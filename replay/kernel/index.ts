@@ -3,6 +3,7 @@ export { type Deadlock, describeDeadlock, nameOfThread, waitsForGood } from './b
 export { boot } from './boot.js';
 export { CALLS, type CallAnswer, type CallEvent, type CallName, factsOfCall } from './calls.js';
 export type { CellLog } from './cells.js';
+export { allOf, conditionsOf } from './conditions.js';
 export type { NodeChange, User } from './dev-nodes.js';
 export {
   FUNCTIONS,
@@ -32,6 +33,7 @@ export type {
   FunctionStart,
   HardwareSpec,
   IoctlAction,
+  Link,
   MachineSpec,
   OperationSpec,
   ReadAttribute,

@@ -186,6 +186,17 @@ export const READ_ATTRIBUTES = [
 ] as const;
 export type ReadAttribute = (typeof READ_ATTRIBUTES)[number];
 
+/** A symlink in sysfs, which is followed as an attribute is opened. */
+export type Link =
+  /** `driver` of a function: the attribute is one of its driver. */
+  | { readonly type: 'driver'; readonly address: string }
+  /** A function in the folder of its driver. */
+  | { readonly type: 'bound'; readonly address: string; readonly driver: string }
+  /** `device` of the network interface that the native driver of a function has made. */
+  | { readonly type: 'interface'; readonly address: string }
+  /** Any other one, which is there with a function. */
+  | { readonly type: 'function'; readonly address: string };
+
 export type Action =
   /** A write to a sysfs attribute of a function, of a driver, or of the bus. */
   | {
@@ -202,6 +213,8 @@ export type Action =
        * which `driver` serves.
        */
       readonly mdevType?: string;
+      /** Symlinks on the way to it, from the first one on; left out: none. */
+      readonly links?: readonly Link[];
     }
   /** A read of an attribute of a function, and the variable that remembers what it shows. */
   | {

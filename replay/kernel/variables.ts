@@ -5,6 +5,7 @@
 import { mdevDriver } from '../model/mdev/index.js';
 import { CONTROLS, POWER_NAMES } from '../model/power/power-state.js';
 import { STATUS_NAMES } from '../model/power/runtime-pm.js';
+import { conditionsOf } from './conditions.js';
 import type { Action, Condition, DriverSpec, OperationSpec } from './machine-spec.js';
 
 const OF_POWER: ReadonlySet<string> = new Set([
@@ -26,10 +27,7 @@ export class Variables {
     mostVfs: number,
   ) {
     const actions = operations.map(({ action }) => action);
-    const conditions = [
-      ...operations.flatMap(({ when, only, unless }) => [when, only ?? null, unless ?? null]),
-      ...drivers.map(({ removeWaits }) => removeWaits ?? null),
-    ];
+    const conditions = conditionsOf(operations, drivers);
     this.names = [...new Set([...actions.flatMap(namesIn), ...conditions.flatMap(nameIn)])];
     const read = this.names.length === 0 ? [] : readable(actions, drivers, mostVfs);
     const texts = [...actions.flatMap(textIn), ...conditions.flatMap(textOfCondition), ...read];
@@ -46,14 +44,14 @@ function namesIn(action: Action): string[] {
   return action.type === 'read' && action.variable !== null ? [action.variable] : [];
 }
 
-const nameIn = (condition: Condition | null): string[] =>
-  condition?.type === 'variable' ? [condition.variable] : [];
+const nameIn = (condition: Condition): string[] =>
+  condition.type === 'variable' ? [condition.variable] : [];
 
 const textIn = (action: Action): string[] =>
   action.type === 'set' && action.text !== null ? [action.text] : [];
 
-const textOfCondition = (condition: Condition | null): string[] =>
-  condition?.type === 'variable' && condition.text !== null ? [condition.text] : [];
+const textOfCondition = (condition: Condition): string[] =>
+  condition.type === 'variable' && condition.text !== null ? [condition.text] : [];
 
 /** What a read of an attribute can give. */
 function readable(

@@ -16,6 +16,7 @@ export interface FunctionDocument {
   readonly group?: number;
   readonly driver?: string;
   readonly override?: string;
+  readonly interface?: string;
   readonly sriov?: {
     readonly totalVfs: number;
     readonly offset: number;

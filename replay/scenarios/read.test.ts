@@ -146,3 +146,75 @@ test('a document without mistakes is read as it is', () => {
 test('a hostile document is refused, not run out of stack', () => {
   expect(() => checkScenario('['.repeat(100_000), 'my.json')).toThrow('nested too deeply');
 });
+
+describe('a wrong word', () => {
+  const base = SCENARIOS.find(({ name }) => name === 'vfio-unbind-asks-the-user')!;
+  const user = base.actors.findIndex(({ does }) => does.some((one) => 'open' in one));
+  /** Mistakes of the user of VFIO when it does one more thing. */
+  const told = (operation: object) => {
+    const actors = base.actors.map((actor, i) =>
+      i === user ? { ...actor, does: [...actor.does, operation] } : actor,
+    );
+    return checkScenario(JSON.stringify({ ...base, actors }), 'my.json').map(({ what }) => what);
+  };
+
+  test.each([
+    [
+      { writ: '/sys/bus/pci/rescan', text: '1' },
+      'nothing is called "writ" here; did you mean write?',
+    ],
+    [
+      { ioctl: 'VFIO_DEVICE_RESET', onn: 'device' },
+      'nothing is called "onn" here; did you mean on?',
+    ],
+    [{ ioctl: 'VFIO_DEVICE_RESTE', on: 'device' }, 'did you mean VFIO_DEVICE_RESET?'],
+    [{ settle: true, wen: { exists: '0000:42:00.0' } }, 'did you mean when?'],
+    [{ exit: true, when: { exist: '0000:42:00.0' } }, 'did you mean exists?'],
+    [{ onError: 'stop' }, 'one of these is missing: write, read'],
+  ])('a wrong word in a scenario is told with the right one: %j', (operation, what) => {
+    expect(told(operation).join('\n')).toContain(what);
+  });
+
+  test.each([
+    [
+      { ioctl: 'VFIO_DEVICE_RESET', on: 'devise' },
+      'opens a file called devise; did you mean device?',
+    ],
+    [{ close: 'contaner' }, 'did you mean container?'],
+    [{ ioctl: 'VFIO_DEVICE_SET_IRQS', on: 'device', files: ['lime'] }, 'a file called lime'],
+    [{ touch: 'bar0', offset: 0 }, 'makes a mapping bar0'],
+    [{ exit: true, when: { signalled: 'nobody' } }, 'a file called nobody'],
+  ])('a name of what nobody opens is told: %j', (operation, what) => {
+    expect(told(operation).join('\n')).toContain(what);
+  });
+
+  test('a descriptor that is not open on purpose is no mistake', () => {
+    expect(told({ ioctl: 'VFIO_DEVICE_SET_IRQS', on: 'device', files: ['nothing', null] })).toEqual(
+      [],
+    );
+  });
+});
+
+test.each([
+  ['driver(0000:41:00.4) == nova_cor', 25, 'no driver is called nova_cor; did you mean nova_core?'],
+  ['bound(vfiopci) > 1', 7, 'did you mean vfio-pci?'],
+  ['driver(0000:99:00.0) == none', 8, 'the machine has no function 0000:99:00.0'],
+  ['error(nobody, 1) == EIO', 7, 'no actor is called nobody'],
+  ['error(ACTOR, 99) == EIO', 14, 'and no number 99'],
+  ['failed(ACTOR) > 99', 17, 'and no number 99'],
+  [
+    'override(0000:41:00.0) in [vfio-pic]',
+    28,
+    'no override is set to vfio-pic; did you mean vfio-pci?',
+  ],
+])('a name in never that means nothing is told with its column: %s', (text, column, what) => {
+  const actor = SCENARIOS[0].actors[0].name;
+  const never = [text.replace('ACTOR', actor)];
+  const shift = never[0].length - text.length;
+  const lines = JSON.stringify({ ...SCENARIOS[0], never }, null, 2).split('\n');
+  const [mistake] = checkScenario(lines.join('\n'), 'my.json');
+  expect(mistake.line).toBe(lines.findIndex((line) => line.includes('"never"')) + 2);
+  expect(mistake.what).toContain(what);
+  const at = text.includes('ACTOR') ? column + shift : column;
+  expect(mistake.what).toContain(`column ${at} of `);
+});

@@ -1,6 +1,6 @@
 /** Reads a scenario: its text, its form, and whether what it names is there. */
 import { ERRNO, VfrError } from '../../traces/index.js';
-import { refuseUnknownNames } from '../explore/index.js';
+import { namesIn } from '../explore/index.js';
 import { parseExpression } from '../expressions/index.js';
 import { World } from '../kernel/index.js';
 import { driverModel } from '../model/drivers/index.js';
@@ -9,8 +9,10 @@ import { createdUuid, isUuid, mdevDriver } from '../model/mdev/index.js';
 import { IOCTLS } from '../model/vfio/ioctl-numbers.js';
 import type { DriverDocument, OperationDocument, ScenarioDocument } from './document.js';
 import { type Json, parseJson } from './json.js';
+import { mistakesInFiles } from './named-files.js';
 import { SCENARIO_SCHEMA } from './schema.js';
-import { ATTRIBUTES, attributeOf, specOf } from './spec.js';
+import { specOf } from './spec.js';
+import { attributeOf } from './sysfs-path.js';
 import { type Mistake, mistakesOf } from './validate.js';
 
 export interface LineMistake extends Mistake {
@@ -95,6 +97,7 @@ function* mistakesInNames(document: ScenarioDocument): Generator<Mistake> {
       yield* mistakesInOperation(operation, `/actors/${i}/does/${j}`, document);
     }
   }
+  yield* mistakesInFiles(document);
   yield* mistakesInRules(document);
   const world = new World(specOf(document));
   if (world.hasPower && kernelRules(document.kernel).version < FIRST_WITH_POWER.version) {
@@ -141,9 +144,10 @@ function* mistakesInParameters(
 }
 
 function* mistakesInNever({ never = [] }: ScenarioDocument, world: World): Generator<Mistake> {
+  const names = namesIn(world);
   for (const [i, text] of never.entries()) {
     try {
-      refuseUnknownNames(parseExpression(text), world);
+      parseExpression(text, { names });
     } catch (error) {
       if (!(error instanceof VfrError)) throw error;
       yield { path: `/never/${i}`, what: error.what };
@@ -162,10 +166,9 @@ function* mistakesInOperation(
     if (name !== undefined && !isDriver(name)) yield unknownDriver(`${path}/${verb}`, name);
   }
   if ('write' in operation) {
-    const place = attributeOf(operation.write);
-    if (place === null) {
-      const what = `no such attribute; there are ${ATTRIBUTES.join(', ')}`;
-      yield { path: `${path}/write`, what };
+    const place = attributeOf(operation.write, machine);
+    if (typeof place === 'string') {
+      yield { path: `${path}/write`, what: place };
     } else if (place.driver !== null && !isDriver(place.driver)) {
       yield unknownDriver(`${path}/write`, place.driver);
     }
@@ -227,18 +230,20 @@ function mdevsOf(actors: ScenarioDocument['actors']): Set<string> {
 function* mistakesInUserNames(
   operation: OperationDocument,
   path: string,
-  { functions }: ScenarioDocument['machine'],
+  machine: ScenarioDocument['machine'],
 ): Generator<Mistake> {
   const opened = 'open' in operation && operation.of === undefined ? operation.open : null;
   if (opened === 'group') yield { path, what: 'a group is opened by a function "of" it' };
   if (opened === 'cdev') yield { path, what: 'a character device is opened "of" a function' };
   const named = {
+    write: 'write' in operation ? functionWritten(operation.write, machine) : undefined,
     of:
       'open' in operation || 'read' in operation || 'chown' in operation ? operation.of : undefined,
     interrupt: 'interrupt' in operation ? operation.interrupt : undefined,
     dma: 'dma' in operation ? operation.dma : undefined,
   };
   for (const [member, address] of Object.entries(named)) {
+    const { functions } = machine;
     if (address === undefined || functions.some((f) => f.address === address)) continue;
     // VFs are created by the run, at addresses that follow from their PF; UUIDs are checked below.
     if (functions.some(({ sriov }) => sriov !== undefined) || isOfMdev(address)) continue;
@@ -254,6 +259,13 @@ function* mistakesInUserNames(
   }
 }
 
+/** The function whose attribute, or whose driver's attribute, a path leads to. */
+function functionWritten(path: string, machine: ScenarioDocument['machine']): string | undefined {
+  const place = attributeOf(path, machine);
+  if (typeof place === 'string' || place.mdevType !== undefined) return undefined;
+  return place.address ?? place.links?.at(-1)?.address;
+}
+
 /** A UUID, or the type of mediated devices. */
 const isOfMdev = (name: string): boolean => isUuid(name) || name.includes('/');
 
@@ -261,12 +273,13 @@ const isOfMdev = (name: string): boolean => isUuid(name) || name.includes('/');
 function* mistakesInMdevs(
   operation: OperationDocument,
   path: string,
-  { drivers }: ScenarioDocument['machine'],
+  machine: ScenarioDocument['machine'],
   made: ReadonlySet<string>,
 ): Generator<Mistake> {
-  const place = 'write' in operation ? attributeOf(operation.write) : null;
-  const type = place?.mdevType;
-  const types = mdevDriver(place?.driver ?? '')?.types ?? {};
+  const { drivers } = machine;
+  const place = 'write' in operation ? attributeOf(operation.write, machine) : '';
+  const { mdevType: type, driver = null } = typeof place === 'string' ? {} : place;
+  const types = mdevDriver(driver ?? '')?.types ?? {};
   if (type !== undefined && !Object.hasOwn(types, type)) {
     const known = Object.keys(types).join(', ');
     yield { path: `${path}/write`, what: `no such type; there are ${known || 'no types'}` };

@@ -97,6 +97,10 @@ const pciFunction = record(
     group: count('number of its IOMMU group; a group of its own when left out', 511),
     driver,
     override: text('driver_override'),
+    interface: text(
+      'name of the network interface that its native driver makes, for paths in sysfs',
+      '^[^/ ]{1,15}$',
+    ),
     sriov,
     hardware,
   },
@@ -215,7 +219,7 @@ const anybodysForms = (common: Readonly<Record<string, Schema>>): readonly Schem
   record(
     'writes a text to an attribute in sysfs',
     {
-      write: text('path of the attribute', '^/sys/(?:bus|class)/'),
+      write: text('path of the attribute', '^/sys/(?:bus|class|devices|kernel)/'),
       text: { type: 'string', maxLength: 8192, description: 'what is written' },
       ...common,
     },

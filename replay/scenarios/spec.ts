@@ -26,6 +26,7 @@ import type {
   ScenarioDocument,
   UdevRuleDocument,
 } from './document.js';
+import { attributeOf } from './sysfs-path.js';
 import { ruleOf, udevActionOf } from './udev-spec.js';
 import { userActionOf } from './user-spec.js';
 
@@ -43,13 +44,17 @@ export function specOf(document: ScenarioDocument, kernel = document.kernel): Ru
       drivers: document.machine.drivers.map(driverOf),
       ...(document.machine.udev === undefined
         ? {}
-        : { udev: { rules: document.machine.udev.rules.map(udevRuleOf) } }),
+        : {
+            udev: {
+              rules: document.machine.udev.rules.map((rule) => udevRuleOf(rule, document.machine)),
+            },
+          }),
     },
     actors: document.actors.map(({ name, process, uid, gids = [], does }) => ({
       name,
       ...(process === undefined ? {} : { process }),
       ...(uid === undefined ? {} : { user: { uid, gids } }),
-      operations: does.map(operationOf),
+      operations: does.map((operation) => operationOf(operation, document.machine)),
     })),
   };
 }
@@ -137,15 +142,17 @@ const idOf = (entry: IdDocument): IdMatch => ({
 const errnoOf = (result: ResultDocument): number =>
   typeof result === 'number' ? result : -(ERRNO as Readonly<Record<string, number>>)[result];
 
-const udevRuleOf = (rule: UdevRuleDocument): UdevRule => ({
+type Machine = ScenarioDocument['machine'];
+
+const udevRuleOf = (rule: UdevRuleDocument, machine: Machine): UdevRule => ({
   ...ruleOf(rule),
-  runs: (rule.runs ?? []).map(operationOf),
+  runs: (rule.runs ?? []).map((operation) => operationOf(operation, machine)),
 });
 
-function operationOf(operation: OperationDocument | KmodDocument): OperationSpec {
+function operationOf(operation: OperationDocument | KmodDocument, machine: Machine): OperationSpec {
   const { when, if: only, unless, onError } = operation;
   return {
-    action: actionOf(operation),
+    action: actionOf(operation, machine),
     when: when === undefined ? null : conditionOf(when),
     ...(only === undefined ? {} : { only: conditionOf(only) }),
     ...(unless === undefined ? {} : { unless: conditionOf(unless) }),
@@ -153,7 +160,10 @@ function operationOf(operation: OperationDocument | KmodDocument): OperationSpec
   };
 }
 
-function actionOf(operation: OperationDocument | KmodDocument): Action {
+/** Where a wrong path leads, while the other mistakes of its document are looked for. */
+const NOWHERE = { attribute: 'open_failed', address: null, driver: null } as const;
+
+function actionOf(operation: OperationDocument | KmodDocument, machine: Machine): Action {
   if ('settle' in operation || 'chown' in operation || 'kmod' in operation) {
     return udevActionOf(operation);
   }
@@ -167,10 +177,8 @@ function actionOf(operation: OperationDocument | KmodDocument): Action {
   if ('plug' in operation) return { type: 'plug', addresses: [operation.plug] };
   if ('unplug' in operation) return { type: 'unplug', address: operation.unplug };
   if (!('write' in operation)) return userActionOf(operation);
-  const place = attributeOf(operation.write);
-  const { attribute = '', address = null, driver = null, mdevType } = place ?? {};
-  const write = { type: 'write', attribute, address, driver, text: operation.text } as const;
-  return mdevType === undefined ? write : { ...write, mdevType };
+  const place = attributeOf(operation.write, machine);
+  return { type: 'write', text: operation.text, ...(typeof place === 'string' ? NOWHERE : place) };
 }
 
 const conditionOf = (when: ConditionDocument): Condition => {
@@ -182,63 +190,3 @@ const conditionOf = (when: ConditionDocument): Condition => {
   if ('of' in when) return { type: 'driver', address: when.of, driver: when.driver };
   return { type: 'done', actor: when.actor, operations: when.did };
 };
-
-export interface AttributePlace {
-  readonly attribute: string;
-  readonly address: string | null;
-  readonly driver: string | null;
-  /** Of `create`: the type of a mediated device. */
-  readonly mdevType?: string;
-}
-
-const OF_DEVICES =
-  'driver_override|sriov_numvfs|sriov_drivers_autoprobe|remove|rescan|nvidia/current_vgpu_type' +
-  '|power/control|d3cold_allowed';
-const OF_DRIVERS = 'bind|unbind|new_id|remove_id';
-const OF_BUS = 'drivers_probe|drivers_autoprobe|rescan';
-const FORMS = [`devices/([^/]+)/(${OF_DEVICES})`, `drivers/([^/]+)/(${OF_DRIVERS})`, `(${OF_BUS})`];
-const PATH = new RegExp(`^/sys/bus/pci/(?:${FORMS.join('|')})$`);
-const OF_MDEV_DRIVERS = 'bind|unbind';
-const MDEV_FORMS = [
-  'devices/([^/]+)/(remove)',
-  `drivers/([^/]+)/(${OF_MDEV_DRIVERS})`,
-  '(drivers_probe)',
-];
-const MDEV_PATH = new RegExp(`^/sys/bus/mdev/(?:${MDEV_FORMS.join('|')})$`);
-const CREATE = /^\/sys\/class\/mdev_bus\/([^/]+)\/mdev_supported_types\/([^/]+)\/create$/;
-
-/** The same for attributes of mediated devices; a parent has the name of the driver it is of. */
-function mdevAttributeOf(path: string): AttributePlace | null {
-  const [, parent, mdevType] = CREATE.exec(path) ?? [];
-  if (mdevType !== undefined) {
-    return { attribute: 'create', address: parent, driver: parent, mdevType };
-  }
-  const found = MDEV_PATH.exec(path);
-  if (found === null) return null;
-  const [, address = null, remove, driver = null, ofDriver, ofBus] = found;
-  const attribute = remove === undefined ? (ofDriver ?? ofBus) : 'mdev_remove';
-  return { attribute, address, driver };
-}
-
-/** What a path in sysfs leads to; null when the kernel that runs has no such attribute. */
-export function attributeOf(path: string): AttributePlace | null {
-  const found = PATH.exec(path);
-  if (found === null) return mdevAttributeOf(path);
-  const [, address, ofDevice, driver, ofDriver, ofBus] = found;
-  return {
-    attribute: (ofDevice ?? ofDriver ?? ofBus).replace('nvidia/', ''),
-    address: address ?? null,
-    driver: driver ?? null,
-  };
-}
-
-/** Attributes that a scenario can write to, for messages. */
-export const ATTRIBUTES = [
-  ...OF_DEVICES.split('|').map((name) => `/sys/bus/pci/devices/ADDRESS/${name}`),
-  ...OF_DRIVERS.split('|').map((name) => `/sys/bus/pci/drivers/DRIVER/${name}`),
-  ...OF_BUS.split('|').map((name) => `/sys/bus/pci/${name}`),
-  '/sys/class/mdev_bus/PARENT/mdev_supported_types/TYPE/create',
-  '/sys/bus/mdev/devices/UUID/remove',
-  ...OF_MDEV_DRIVERS.split('|').map((name) => `/sys/bus/mdev/drivers/DRIVER/${name}`),
-  '/sys/bus/mdev/drivers_probe',
-];

@@ -56,7 +56,9 @@ export const userForms = (common: Readonly<Record<string, Schema>>): readonly Sc
         ],
       },
       files: {
-        description: 'files whose descriptors are in the argument; null for -1',
+        description:
+          'files whose descriptors are in the argument; null for -1, "nothing" for one that is ' +
+          'not open',
         type: 'array',
         items: nullable(name),
       },

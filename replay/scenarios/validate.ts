@@ -1,4 +1,5 @@
 /** Holds a JSON value against a schema. */
+import { nearest } from '../expressions/index.js';
 import type { Json } from './json.js';
 import type { Schema } from './schema-forms.js';
 
@@ -19,7 +20,9 @@ export function mistakesOf(value: Json, schema: Schema, path = ''): Mistake[] {
   }
   if (schema.const !== undefined && value !== schema.const) say(`it has to be ${schema.const}`);
   if (schema.enum !== undefined && !schema.enum.some((one) => one === value)) {
-    say(`it has to be one of ${schema.enum.join(', ')}`);
+    const best = nearest(String(value), schema.enum.map(String));
+    const guess = best === null ? '' : `; did you mean ${best}?`;
+    say(`it has to be one of ${schema.enum.join(', ')}${guess}`);
   }
   if (typeof value === 'string') checkText(value, schema, say);
   if (typeof value === 'number') {
@@ -63,31 +66,62 @@ function membersOf(
     const at = `${path}/${name}`;
     const known = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     if (propertyNames !== undefined) mistakes.push(...mistakesOf(name, propertyNames, at));
-    if (known === false) mistakes.push({ path: at, what: `nothing is called "${name}" here` });
+    if (known === false)
+      mistakes.push({ path: at, what: unknownMember(name, Object.keys(properties)) });
     else if (known !== undefined) mistakes.push(...mistakesOf(member, known, at));
   }
   return mistakes;
 }
 
-/** If several forms are possible, the one that fits best is assumed. */
-function anyOf(value: Json, forms: readonly Schema[], path: string): Mistake[] {
-  let best: Mistake[] | null = null;
-  let fit = -1;
-  for (const form of forms) {
-    const mistakes = mistakesOf(value, form, path);
-    if (mistakes.length === 0) return [];
-    const likeness = likenessOf(value, form);
-    if (likeness > fit) [best, fit] = [mistakes, likeness];
-  }
-  return best ?? [];
+function unknownMember(name: string, known: readonly string[]): string {
+  const best = nearest(name, known);
+  return `nothing is called "${name}" here${best === null ? '' : `; did you mean ${best}?`}`;
 }
 
-/** How much a value is like a form: its type, then how many required members it has. */
-function likenessOf(value: Json, { type, required = [] }: Schema): number {
-  if (type !== typeOf(value)) return 0;
-  const object = typeof value === 'object' && value !== null ? value : {};
-  return 1 + required.filter((name) => Object.hasOwn(object, name)).length;
+/**
+ * If several forms are possible, the one that fits best is assumed. What a record is, its first
+ * required member says (`write`, `ioctl`): the form whose first member is there, or else is nearest
+ * to a name that no form has.
+ */
+function anyOf(value: Json, forms: readonly Schema[], path: string): Mistake[] {
+  if (forms.some((form) => mistakesOf(value, form, path).length === 0)) return [];
+  const records = forms.filter(
+    ({ type, required = [] }) => type === 'object' && required.length > 0,
+  );
+  if (!isObject(value) || records.length < 2) return mistakesOf(value, bestOf(value, forms), path);
+  const isNamed = ({ required = [] }: Schema) => Object.hasOwn(value, required[0]);
+  const named = records.filter(isNamed);
+  if (named.length > 0) return mistakesOf(value, bestOf(value, named), path);
+  return [unnamed(value, records, path)];
 }
+
+/** A record of no form: which name may have been meant, or which there are. */
+function unnamed(
+  value: { readonly [k: string]: Json },
+  forms: readonly Schema[],
+  path: string,
+): Mistake {
+  const known = new Set(forms.flatMap(({ properties = {} }) => Object.keys(properties)));
+  const firsts = [...new Set(forms.map(({ required = [] }) => required[0]))];
+  for (const name of Object.keys(value)) {
+    const best = known.has(name) ? null : nearest(name, firsts);
+    if (best === null) continue;
+    return { path: `${path}/${name}`, what: unknownMember(name, [best]) };
+  }
+  return { path, what: `one of these is missing: ${firsts.join(', ')}` };
+}
+
+/** The form that a value is most like: by its type, then by how many required members it has. */
+function bestOf(value: Json, forms: readonly Schema[]): Schema {
+  const likeness = ({ type, required = [] }: Schema): number => {
+    if (type !== typeOf(value)) return 0;
+    return 1 + required.filter((name) => isObject(value) && Object.hasOwn(value, name)).length;
+  };
+  return forms.reduce((best, form) => (likeness(form) > likeness(best) ? form : best));
+}
+
+const isObject = (value: Json): value is { readonly [k: string]: Json } =>
+  typeof value === 'object' && value !== null && !isList(value);
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 

@@ -1,3 +1,4 @@
+import { type AddressRange, X86_INTERRUPTS } from '../../model/interrupt-range.js';
 import { type KernelRules, kernelRules } from '../../model/kernel-rules.js';
 import { certainly, either, type Possible } from '../../model/possible.js';
 import { type ClaimsData, newClaims } from './claims-data.js';
@@ -9,6 +10,11 @@ export interface MachineData {
   readonly devices: Map<string, PciDevice>;
   /** A snapshot has listed the functions: an address that it lacks does not exist. */
   listed: boolean;
+  /**
+   * Addresses that its IOMMUs reserve for interrupt messages: those of x86, unless a snapshot has
+   * others.
+   */
+  interrupts: AddressRange;
   readonly claims: ClaimsData;
 }
 
@@ -18,6 +24,7 @@ const PAST_MAX = 32;
 export const newMachine = (): MachineData => ({
   devices: new Map(),
   listed: false,
+  interrupts: X86_INTERRUPTS,
   claims: newClaims(),
 });
 
@@ -45,6 +52,14 @@ export class Machine {
       this.#devices.set(address, device);
     }
     return device;
+  }
+
+  get interrupts(): AddressRange {
+    return this.#data.interrupts;
+  }
+
+  set interrupts(range: AddressRange) {
+    this.#data.interrupts = range;
   }
 
   /** How many addresses were ever named. */

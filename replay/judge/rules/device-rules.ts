@@ -43,6 +43,7 @@ export function snapshot(engine: Engine, e: EventCursor): Verdict {
   device.override = [facts.override];
   device.physfn = facts.physfn;
   device.group = facts.group;
+  if (facts.interrupts !== null) engine.machine.interrupts = facts.interrupts;
   device.endpoint = config !== null && config.length > 0x0e ? isEndpoint(config) : null;
   device.ids = facts.ids;
   device.sriov = sriovFrom(facts, config, isOlder);

@@ -1,7 +1,7 @@
 /**
  * Goal: a DMA that was refused is held against the mappings of the device's container, a bus error
  * against the memory of the device; what the recording does not tell is unknown.
- * Method: recordings built by hand after uapi vfio.h and the messages of VT-d's driver: a container,
+ * Method: recordings built by hand after uapi vfio.h and the messages of VT-d and SMMUv3: a container,
  * a group, one mapping, and faults in and beside it.
  */
 import { describe, expect, test } from 'vitest';
@@ -55,6 +55,15 @@ describe('a DMA that was refused', () => {
     user.fault('DMAR DMA Read', 0x102000n, 6n).fault('DMAR DMA Write', 0x101ff8n, 5n);
     user.fault('io_page_fault', 0x100000n, 1n);
     expect(user.verdicts).toMatchObject({ matched: 3, diverged: 0, unknown: 0 });
+  });
+
+  test('a DMA that an SMMU refused is judged by the way that it went', () => {
+    const user = new User().map();
+    user.fault('SMMU F_TRANSLATION write', 0x102000n, 16n);
+    user.fault('SMMU F_PERMISSION write', 0x100000n, 19n);
+    user.fault('SMMU F_PERMISSION read', 0x100000n, 19n);
+    user.fault('SMMU F_ADDR_SIZE read', 0x100000n, 17n);
+    expect(user.verdicts).toMatchObject({ matched: 2, diverged: 1, unknown: 1 });
   });
 
   test('a DMA that was refused where it is mapped for it is a divergence', () => {

@@ -149,9 +149,17 @@ function notFor(mapping: Range, need: number, cell: string | null): Results {
 const describe = ({ iova, size }: Pick<DmaMapping, 'iova' | 'size'>): string =>
   `0x${iova.toString(16)} to 0x${(iova + size - 1n).toString(16)} is mapped for it`;
 
-/** The reason of VT-d, or the flag of the tracepoint, distinguishes reading from writing. */
+/** Events of SMMUv3 about the page of the address; others are about tables above it. */
+const SMMU_PAGE = /^SMMU F_(?:TRANSLATION|PERMISSION) (?<way>read|write)$/;
+
+/**
+ * The reason of VT-d, the event of SMMUv3, or the flag of the tracepoint distinguishes reading from
+ * writing.
+ */
 function permissionOf(e: EventCursor): number | null {
   const { name } = e;
+  const way = SMMU_PAGE.exec(name)?.groups?.way;
+  if (way !== undefined) return way === 'write' ? DMA_MAP.WRITE : DMA_MAP.READ;
   if (name.startsWith('DMAR')) {
     // Other reasons are about tables above the mapping (VT-d: 5 no write, 6 no read permission).
     if (e.hasValue && e.value !== 5 && e.value !== 6) return null;

@@ -3,7 +3,7 @@
  * one cause; or they leave several, and the text says what the recording lacks to distinguish them.
  */
 import { ERRNO } from '../../../traces/index.js';
-import { refuseUnmap, type UnmapRequest } from '../../model/iommu/type1.js';
+import { newDmaSpace, refuseUnmap, type UnmapRequest } from '../../model/iommu/type1.js';
 import { anyOf, because, inferring, type Results, unseen } from '../../model/reason.js';
 import { NOT_OPEN } from '../../model/vfio/hot-reset.js';
 import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
@@ -96,7 +96,7 @@ export function type1Causes({ name }: IoctlCall, request: UnmapRequest | null): 
     return because(EEXIST, 'a part of the range is mapped already');
   }
   if (name !== 'VFIO_IOMMU_UNMAP_DMA' || request === null) return null;
-  const refused = refuseUnmap({ mappings: [], available: 1, v2: true }, request, EINVAL);
+  const refused = refuseUnmap(newDmaSpace(true), request, EINVAL);
   if (refused === 'unmodelled') return null;
   return refused === 'accepted'
     ? because(EINVAL, 'the range cuts a mapping, and type1 v2 removes only whole ones')

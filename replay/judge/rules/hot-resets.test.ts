@@ -79,9 +79,15 @@ class User {
   }
 
   /** Asks what a reset reaches; the kernel writes flags and count. */
-  asks(argsz: number, ret: number, flags: number, count: number): this {
+  asks(
+    argsz: number,
+    ret: number,
+    flags: number,
+    count: number,
+    functions = [24, 0x0b0000, 25, 0x010b0000],
+  ): this {
     const row: EventRow = { kind: 'ioctl', name: QUESTION, device: FIRST, offset: 8n };
-    const answer = words(argsz, flags, count, 24, 0x0b0000, 25, 0x010b0000, 0);
+    const answer = words(argsz, flags, count, ...functions, 0);
     return this.#span({ kind: 'syscall', name: 'ioctl', text: 'fd: 0x5, cmd: 0x3b70' }, ret, () =>
       this.#span(
         { ...row, path: 'vfio', data: words(argsz, 0, 0) },
@@ -143,6 +149,22 @@ describe('the question what a hot reset reaches', () => {
     expect(asked(28, 0, 0, 2)).toEqual([]);
     expect(asked(28, 0, 0, 3)).toEqual(['count 2 | count 3']);
     expect(asked(28, 0, 1, 2)).toEqual(['flags 0 | flags 1']);
+  });
+
+  test('the question what a hot reset reaches is answered with the group of each function', () => {
+    expect(asked(28, 0, 0, 2, [25, 0x010b0000, 24, 0x0b0000])).toEqual([]);
+    expect(asked(28, 0, 0, 2, [24, 0x0b0000, 24, 0x010b0000])).toEqual([
+      'group 25 of 0000:0b:00.1 | group 24 of 0000:0b:00.1',
+    ]);
+    expect(asked(28, 0, 0, 2, [24, 0x0b0000, 25, 0x020b0000])).toEqual([
+      'a function that a reset reaches | 0000:0b:00.2',
+    ]);
+  });
+
+  test('the question what a hot reset reaches may have an argument that is not accessible', () => {
+    expect(asked(28, -14, 0, 0)).toEqual([]);
+    expect(asked(0, -14, 0, 0)).toEqual([]);
+    expect(asked(11, -14, 0, 0)).toEqual(['-EINVAL | -EFAULT']);
   });
 
   test('the question what a hot reset reaches is answered with their number without room', () => {

@@ -1,10 +1,13 @@
 /** The reset of all functions that can only be reset together, as a user requests it. */
 import { ERRNO, errnoName } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
+import { DEVID } from '../../model/iommufd/index.js';
 import { certainly, only } from '../../model/possible.js';
 import { HARDWARE } from '../../model/reason.js';
 import { fileAt } from '../../model/vfio/file-descriptors.js';
 import {
+  type Dependent,
+  dependents,
   type HotResetContext,
   hotResetAnswer,
   type Passed,
@@ -18,7 +21,7 @@ import type { Engine } from '../engine/engine.js';
 import { diverge, handedOn, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { SET_RESET } from './hindsight.js';
-import { iommufdOwns, isByCdev } from './vfio-cdev.js';
+import { devidOf, iommufdOwns, isByCdev } from './vfio-cdev.js';
 import { judge } from './vfio-results.js';
 
 export const HOT_RESET = 'VFIO_DEVICE_PCI_HOT_RESET';
@@ -102,7 +105,44 @@ export function wrongAnswer(
     return diverge(path, `count ${expected.count}`, `count ${count}`);
   }
   const isOther = expected.flags !== null && expected.flags !== flags;
-  return isOther ? diverge(path, `flags ${expected.flags}`, `flags ${flags}`) : null;
+  if (isOther) return diverge(path, `flags ${expected.flags}`, `flags ${flags}`);
+  if (ret !== 0) return null;
+  const listed = dependents(words).slice(0, count);
+  for (const one of listed) {
+    const wrong = wrongDependent(engine, one, context, address);
+    if (wrong !== null) return diverge(path, ...wrong);
+  }
+  return null;
+}
+
+/**
+ * What is wrong with a function in the answer: what is expected, and what the kernel wrote. Null
+ * without a difference, or when it is not known.
+ */
+function wrongDependent(
+  engine: Engine,
+  { address: other, id }: Dependent,
+  { byCdev, busFunctions }: Pick<HotResetContext, 'byCdev' | 'busFunctions'>,
+  address: string,
+): readonly [expected: string, actual: string] | null {
+  const device = engine.machine.find(other);
+  if (device === undefined || busOf(other) !== busOf(address)) {
+    const isWrong = busFunctions !== null && device === undefined;
+    return isWrong ? ['a function that a reset reaches', other] : null;
+  }
+  if (byCdev === null) return null;
+  const expected = byCdev ? devidInSet(engine, device, address) : device.group;
+  if (expected === null || expected === id) return null;
+  const word = byCdev ? 'id' : 'group';
+  return [`${word} ${expected} of ${other}`, `${word} ${id} of ${other}`];
+}
+
+/** A function without a driver of VFIO is in no set of devices that are reset together. */
+function devidInSet(engine: Engine, device: PciDevice, address: string): number | null {
+  const driver = only(device.driver);
+  if (driver === undefined) return null;
+  const isOfVfio = driver !== null && driverModel(driver).vfioPci;
+  return isOfVfio ? devidOf(engine, device.address, address) : DEVID.NOT_OWNED;
 }
 
 /** The result of a call whose arguments are good, or may be. */

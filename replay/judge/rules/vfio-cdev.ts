@@ -7,12 +7,14 @@ import {
   attachPasid,
   bind,
   type Context,
+  DEVID,
   detach,
   detachPasid,
   deviceId,
   explaining,
   makeCompat,
   NOTHING_WRITTEN,
+  ownership,
   type Reach,
   reach,
   unbind,
@@ -299,6 +301,16 @@ export function isByCdev(engine: Engine, address: string): boolean | null {
 }
 
 /**
+ * What a function is to the iommufd that another one is bound to: its number there, or one of
+ * `DEVID`. Null when not known.
+ */
+export function devidOf(engine: Engine, other: string, address: string): number | null {
+  const use = boundUse(engine, functionAt(engine.vfio, address));
+  const group = engine.machine.find(other)?.group ?? null;
+  return use === null ? null : ownership(use.context, other, group);
+}
+
+/**
  * Whether functions belong to the iommufd that one of them is bound to: they are bound to it, too,
  * or their group has a device that is. Null when not known.
  */
@@ -307,15 +319,10 @@ export function iommufdOwns(
   functions: readonly string[],
   address: string,
 ): boolean | null {
-  const use = boundUse(engine, functionAt(engine.vfio, address));
-  if (use === null) return functions.length === 1 && functions[0] === address ? true : null;
-  const { objects, complete } = use.context;
-  const devices = [...objects.values()].filter((o) => o.type === 'device');
-  const owned = functions.every((other) => {
-    const group = engine.machine.find(other)?.group ?? null;
-    return devices.some((d) => d.address === other || d.group === String(group));
-  });
-  return owned || complete ? owned : null;
+  const others = functions.filter((other) => other !== address);
+  const ids = others.map((other) => devidOf(engine, other, address));
+  if (ids.includes(DEVID.NOT_OWNED)) return false;
+  return ids.includes(null) ? null : true;
 }
 
 /** A group was put into an iommufd instead of a container. */

@@ -180,7 +180,9 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
       return UNKNOWN;
     }
     container.iommu = true;
-    container.dma = engine.records(MAP_DMA) ? newDmaSpace(call.argument !== 1) : null;
+    container.dma = engine.records(MAP_DMA)
+      ? newDmaSpace(call.argument !== 1, engine.machine.interrupts)
+      : null;
     container.groups ??= 1;
   }
   const path = `container/${call.name}`;

@@ -1,7 +1,7 @@
 /** Ioctls of VFIO: on containers, groups and devices, and the functions that serve them. */
 
 import { ERRNO } from '../../../traces/index.js';
-import { because, HARDWARE } from '../../model/reason.js';
+import { anyOf, because, HARDWARE, type Results } from '../../model/reason.js';
 import { CDEV_CALL, type Door, isCdevCall } from '../../model/vfio/cdev.js';
 import {
   type DeviceArgument,
@@ -59,6 +59,12 @@ const RESET = 'VFIO_DEVICE_RESET';
 const HOT_RESET_INFO = 'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO';
 const SET_IRQS = 'VFIO_DEVICE_SET_IRQS';
 const FEATURE = 'VFIO_DEVICE_FEATURE';
+const ANSWERS = new Set([
+  'VFIO_DEVICE_GET_INFO',
+  'VFIO_DEVICE_GET_REGION_INFO',
+  'VFIO_DEVICE_GET_IRQ_INFO',
+  HOT_RESET_INFO,
+]);
 
 /** The `ioctl` events. */
 export function ioctl(engine: Engine, e: EventCursor): Verdict {
@@ -227,13 +233,27 @@ function resultVerdict(
     const results = deviceResults(engine, call, release);
     return typeof results === 'string' ? null : results;
   };
-  const verdict = judgeByKernel(`${address}/${call.name}`, expected, ofRelease, ret);
+  const possible = maybeUnreachable(call, expected);
+  const verdict = judgeByKernel(`${address}/${call.name}`, possible, ofRelease, ret);
   if (verdict.type !== 'diverge') return placing(verdict, { device: address });
   // The functions that a reset reaches, and their drivers, are only known if all of them are; some
   // devices do not bear a reset of their bus, which the kernel knows by their ids.
   const isQuirk = call.name === HOT_RESET_INFO && ret === -ERRNO.ENODEV;
   const isDoubted = call.name === HOT_RESET && call.passed.length === 0;
   return isDoubted || isQuirk ? UNKNOWN : verdict;
+}
+
+const UNREACHABLE = because(ERRNO.EFAULT, 'the argument cannot be read, or not written');
+
+/**
+ * The results of a call that answers in its argument, which may be out of reach: what cannot be
+ * read is recorded as zeros, and that something cannot be written is not recorded.
+ */
+function maybeUnreachable(call: IoctlCall, expected: Results | null): Results | null {
+  if (expected === null || !ANSWERS.has(call.name)) return expected;
+  const unread = call.words.length > 0 && call.words.every((word) => word === 0);
+  const written = expected.some((ret) => ret === 0 || ret === -ERRNO.ENOSPC);
+  return unread || written ? anyOf(expected, UNREACHABLE) : expected;
 }
 
 function deviceResults(

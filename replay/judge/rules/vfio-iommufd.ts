@@ -122,6 +122,10 @@ export function rulesOf({ release, machine }: Engine): IommufdRules {
   return { version: release === undefined || version > NEWEST ? null : version };
 }
 
+/** The use of a name; `fresh`: its file was opened during the recording. */
+const contextOf = (engine: Engine, key: string, process: number, fresh: boolean): Use =>
+  contextUse(engine.vfio.iommufds, key, process, fresh, engine.machine.interrupts);
+
 /** The iommufd that an ioctl is of. */
 function callsUse(engine: Engine, e: EventCursor): Use {
   const { descriptors, iommufds } = engine.vfio;
@@ -129,12 +133,12 @@ function callsUse(engine: Engine, e: EventCursor): Use {
   if (e.hasLength && e.driver === 'iommufd') {
     const key = `object ${e.length}`;
     if (file !== null) iommufds.names.set(file, key);
-    return contextUse(iommufds, key, e.pid, file !== null);
+    return contextOf(engine, key, e.pid, file !== null);
   }
   const inherited = file === null ? inheritedUse(engine, e) : null;
   if (inherited !== null) return inherited;
   const key = file === null ? `process ${e.pid}` : contextName(iommufds, file);
-  return contextUse(iommufds, key, e.pid, file !== null);
+  return contextOf(engine, key, e.pid, file !== null);
 }
 
 /**
@@ -172,6 +176,6 @@ export function shownIommufd(engine: Engine, process: number, descriptor: number
   const key = file === null ? `process ${process}` : contextName(iommufds, file);
   // Which iommufd the calls on a file are of shows only where these calls are recorded, too.
   const fresh = file !== null && iommufds.recorded && engine.records('ioctl');
-  contextUse(iommufds, key, process, fresh);
+  contextOf(engine, key, process, fresh);
   return key;
 }

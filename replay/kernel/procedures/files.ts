@@ -8,7 +8,9 @@ import { DEVICE, DRIVER } from '../layout.js';
 
 function enter(k: Kernel): void {
   const { store } = k.operation;
-  if (store !== null) k.recorder?.beginStore(k.thread, store);
+  if (store === null) return;
+  const driver = k.drv === 0 ? store.driver : k.driverAt(k.drv).name;
+  k.recorder?.beginStore(k.thread, { ...store, driver });
 }
 
 /**
@@ -36,12 +38,12 @@ export function leave(k: Kernel, ret: number): undefined {
 }
 
 /**
- * Opens an attribute of a driver, which becomes `drv`.
+ * Opens an attribute of a driver, which becomes `drv`: a link has led to it, or the path names it.
  * @returns false when it does not exist
  */
 export function enterDriverFile(k: Kernel): boolean {
   const { driver } = k.operation;
-  const drv = driver === null ? 0 : k.driverRecord(driver);
+  const drv = driver === null ? k.drv : k.driverRecord(driver);
   if (drv === 0 || k.get(drv + DRIVER.files) === 0) {
     k.done(-ERRNO.ENOENT);
     return false;

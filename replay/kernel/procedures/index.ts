@@ -14,12 +14,14 @@ import { READS } from './reads.js';
 import { RELEASE } from './release.js';
 import { SRIOV } from './sriov.js';
 import { STORES } from './stores.js';
+import { LINKS } from './sysfs-links.js';
 import { UDEV } from './udev.js';
 import { USER } from './user.js';
 import { VFIO } from './vfio/index.js';
 
 export const PROGRAM: Program<Kernel> = link<Kernel>([
   ...USER,
+  ...LINKS,
   ...STORES,
   ...READS,
   ...DYNAMIC_IDS,

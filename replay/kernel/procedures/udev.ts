@@ -11,6 +11,7 @@ import type { Place } from '../place.js';
 import { joined, procedure, waits } from '../steps.js';
 import type { UdevState } from '../udev-cells.js';
 import { matchesUevent, type Served, type ServedRule } from '../udev-rules.js';
+import { startOperation } from './sysfs-links.js';
 import { isLeftOut } from './waiting-for.js';
 
 const stateOf = (k: Kernel): UdevState => k.udev!;
@@ -75,7 +76,7 @@ export const UDEV = [
       k.i = number + 1;
       const operation = servedOf(k).operations[number];
       if (isLeftOut(k, operation.spec)) return 'next';
-      return k.call(operation.procedure, 0, 0, number);
+      return startOperation(k, operation, number);
     },
     ran: joined((k) => {
       const { operations, rules } = servedOf(k);

@@ -2,6 +2,7 @@
 import type { Kernel } from '../kernel.js';
 import { joined, procedure, waits } from '../steps.js';
 import { PROCESS } from '../vfio-cells.js';
+import { startOperation } from './sysfs-links.js';
 import { describe, holds, isLeftOut } from './waiting-for.js';
 
 /** Another thread has ended the process, or this one has. */
@@ -23,7 +24,7 @@ export const USER = [
           k.add(progress, 1);
           return 'next';
         }
-        return k.call(operation.procedure, 0, 0, k.get(progress));
+        return startOperation(k, operation, k.get(progress));
       },
     ),
     after: joined((k) => {

@@ -1,5 +1,6 @@
 /** The facts of a function in a snapshot, from the JSON in the text of its event. */
 import { parseBdf } from '../../../traces/index.js';
+import { type AddressRange, interruptsOf } from '../interrupt-range.js';
 import type { IdMatch, PciIds } from './pci-ids.js';
 
 export interface FunctionFacts {
@@ -8,6 +9,8 @@ export interface FunctionFacts {
   /** Address of the PF when this is a VF. */
   readonly physfn: string | null;
   readonly group: number | null;
+  /** What its IOMMU reserves for interrupt messages; null when the snapshot does not have it. */
+  readonly interrupts: AddressRange | null;
   /** Null when vendor, device or class is missing. */
   readonly ids: PciIds | null;
   /** `sriov_totalvfs`: the most that its driver allows. */
@@ -33,6 +36,7 @@ export function parseSnapshot(text: string | null): FunctionFacts {
     override: asOverride(facts.driver_override),
     physfn: asAddress(facts.physfn),
     group: asNumber(facts.iommu_group),
+    interrupts: interruptsOf([facts.reserved_regions].flat().flatMap((line) => asText(line) ?? [])),
     ids: idsOf(facts),
     maxVfs: asNumber(facts.sriov_totalvfs),
     numVfs: asNumber(facts.sriov_numvfs),

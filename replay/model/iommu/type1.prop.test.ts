@@ -56,6 +56,19 @@ test('no two mappings overlap, and unmapping everything leaves nothing', () => {
   );
 });
 
+test('no mapping can be where the IOMMU of the machine takes interrupts', () => {
+  const smmu = newDmaSpace(true, { first: 0x8000000n, last: 0x80fffffn });
+  const map = (iova: bigint) =>
+    checkMap(smmu, { argsz: 32, flags: 3, vaddr: 0n, iova, size: 0x2000n }, ERRNO.EINVAL);
+  expect([map(0x7ffe000n), map(0x7fff000n), map(0x80ff000n), map(0x8100000n)]).toEqual([
+    0,
+    -ERRNO.EINVAL,
+    -ERRNO.EINVAL,
+    0,
+  ]);
+  expect(map(0xfee00000n)).toBe(0);
+});
+
 test('errors are those of the kernel', () => {
   const space = newDmaSpace(true);
   const good = { argsz: 32, flags: 3, vaddr: 0n, iova: 0x100000n, size: 0x200000n };

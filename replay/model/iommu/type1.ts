@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
+import { type AddressRange, overlaps, X86_INTERRUPTS } from '../interrupt-range.js';
 import { because, type Results } from '../reason.js';
 
 export const DMA_MAP = { READ: 1, WRITE: 2, VADDR: 4 } as const;
@@ -27,20 +28,21 @@ export interface DmaSpace {
   /** How many more mappings the user may make (module parameter dma_entry_limit). */
   available: number;
   readonly v2: boolean;
+  /** Addresses that the IOMMU's driver reserves for interrupt messages. */
+  readonly interrupts: AddressRange;
 }
 
 export const DMA_ENTRY_LIMIT = 65535;
 const PAGE = 4096n;
 const TOP = 1n << 64n;
-/** Interrupt messages of x86: reserved by every IOMMU driver of that architecture. */
-const MSI_WINDOW = { first: 0xfee00000n, last: 0xfeefffffn };
 /** Address width below which every IOMMU of the last decade maps; above it hardware decides. */
 const APERTURE = 1n << 39n;
 
-export const newDmaSpace = (v2: boolean): DmaSpace => ({
+export const newDmaSpace = (v2: boolean, interrupts = X86_INTERRUPTS): DmaSpace => ({
   mappings: [],
   available: DMA_ENTRY_LIMIT,
   v2,
+  interrupts,
 });
 
 export interface MapRequest {
@@ -103,8 +105,10 @@ export function mapResults(
   }
   if (space.available === 0) return because(ERRNO.ENOSPC, 'the limit of mappings is reached');
   const last = iova + size - 1n;
-  if (iova <= MSI_WINDOW.last && last >= MSI_WINDOW.first) {
-    return invalid('0xfee00000 to 0xfeefffff is reserved for interrupt messages');
+  const { interrupts } = space;
+  if (overlaps(interrupts, { first: iova, last })) {
+    const range = `${hex(interrupts.first)} to ${hex(interrupts.last)}`;
+    return invalid(`${range} is reserved for interrupt messages`);
   }
   return last >= APERTURE ? null : [0];
 }

@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../../traces/index.js';
 import { hex } from '../hex.js';
+import { type AddressRange, overlaps } from '../interrupt-range.js';
 import { anyOf, because, type Results } from '../reason.js';
 
 /** IOMMU_IOAS_MAP_* of uapi iommufd.h; those of a container's calls are turned into them. */
@@ -33,19 +34,20 @@ export interface AddressSpace {
   allowed: boolean | null;
   /** Large pages are switched off; null when not known. */
   smallPages: boolean | null;
+  /** Addresses that are reserved for interrupt messages as soon as a device is attached. */
+  readonly interrupts: AddressRange;
 }
 
-export const newAddressSpace = (): AddressSpace => ({
+export const newAddressSpace = (interrupts: AddressRange): AddressSpace => ({
   areas: [],
   complete: true,
   allowed: false,
   smallPages: false,
+  interrupts,
 });
 
 export const PAGE = 4096n;
 export const U64_MAX = (1n << 64n) - 1n;
-/** Interrupt messages of x86: reserved as soon as a device is attached. */
-const MSI = { first: 0xfee00000n, last: 0xfeefffffn };
 /** Address width below which every IOMMU of the last decade maps; above it hardware decides. */
 const APERTURE = 1n << 39n;
 
@@ -100,11 +102,10 @@ export function checkRange(
   if (iova % alignment !== 0n) return unaligned('iova', iova);
   const last = iova + length - 1n;
   if (last > U64_MAX) return because(ERRNO.EOVERFLOW, 'the range goes past 2^64');
-  if (target.attached && iova <= MSI.last && last >= MSI.first) {
-    return because(
-      ERRNO.EINVAL,
-      `${hex(MSI.first)} to ${hex(MSI.last)} is reserved for interrupts`,
-    );
+  const { interrupts } = space;
+  if (target.attached && overlaps(interrupts, { first: iova, last })) {
+    const reserved = `${hex(interrupts.first)} to ${hex(interrupts.last)}`;
+    return because(ERRNO.EINVAL, `${reserved} is reserved for interrupts`);
   }
   const [old] = overlapping(space, iova, last);
   const taken = old !== undefined;

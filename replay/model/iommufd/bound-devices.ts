@@ -44,6 +44,25 @@ export function deviceId(context: Context, address: string): number | null {
   return null;
 }
 
+/** Instead of a number: another function of the group is bound, or none of it. */
+export const DEVID = { OWNED: 0, NOT_OWNED: -1 } as const;
+
+/**
+ * What a function is to a context, as VFIO says it of all functions that a hot reset reaches
+ * (vfio_iommufd_get_dev_id, drivers/vfio/iommufd.c 7.3).
+ * @param group its IOMMU group; null when not known
+ * @returns its number, or one of {@link DEVID}; null when not known
+ */
+export function ownership(context: Context, address: string, group: number | null): number | null {
+  const id = deviceId(context, address);
+  if (id !== null) return id;
+  const ofGroup = [...context.objects.values()].some(
+    (o) => o.type === 'device' && o.group === String(group),
+  );
+  if (ofGroup) return DEVID.OWNED;
+  return context.complete ? DEVID.NOT_OWNED : null;
+}
+
 /** Whether other devices of its group are attached: they are all attached to the same. */
 const hasSiblings = (context: Context, device: BoundDevice): boolean =>
   [...context.objects.values()].some(
@@ -127,9 +146,10 @@ const RESERVED = because(ERRNO.EADDRINUSE, 'a mapping overlaps a range that the 
 
 /** Existing mappings are pinned now, and must not overlap reserved ranges of the device. */
 function spaceErrors({ space }: Ioas): Results {
+  const { interrupts } = space;
   const errors: Results[] = [];
   if (space.areas.length > 0 || !space.complete) errors.push(NOT_PINNED, [-ERRNO.ENOMEM]);
-  const reserved = overlapping(space, 0xfee00000n, 0xfeefffffn).length > 0;
+  const reserved = overlapping(space, interrupts.first, interrupts.last).length > 0;
   const beyond = space.areas.some(({ last }) => last >= 1n << 39n);
   const doubtful = reserved || beyond || !space.complete || space.allowed !== false;
   return anyOf(...errors, doubtful ? RESERVED : []);

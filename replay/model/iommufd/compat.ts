@@ -182,7 +182,7 @@ function loseAreas(space: AddressSpace): void {
  * one (`iommufd_vfio_compat_ioas_create`).
  */
 export function makeCompat(context: Context): void {
-  if (context.compat === null) context.compat = add(context, newIoas(), null) ?? 'unknown';
+  if (context.compat === null) context.compat = add(context, newIoas(context), null) ?? 'unknown';
   else if (context.compat === 'unknown') context.complete = false;
 }
 

@@ -1,7 +1,17 @@
 /** The public face of the model of iommufd. */
 export { attachAccess, bindAccess, detachAccess, unbindAccess } from './accesses.js';
 export { type AddressSpace, type Area, MAP } from './address-space.js';
-export { attach, bind, detach, deviceId, type Reach, reach, unbind } from './bound-devices.js';
+export {
+  attach,
+  bind,
+  DEVID,
+  detach,
+  deviceId,
+  ownership,
+  type Reach,
+  reach,
+  unbind,
+} from './bound-devices.js';
 export { makeCompat } from './compat.js';
 export { disturb } from './disturb.js';
 export type { Answer, Done } from './ioctl-answer.js';

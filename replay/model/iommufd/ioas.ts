@@ -34,7 +34,7 @@ const ALL_FLAGS = MAP.FIXED | MAP.WRITE | MAP.READ;
 export const ioasAlloc: Handler = ({ context, argument }) =>
   u32(argument, 4) !== 0
     ? unsupported('flags', u32(argument, 4))
-    : { results: [0], done: ({ written }) => void add(context, newIoas(), written.u32(8)) };
+    : { results: [0], done: ({ written }) => void add(context, newIoas(context), written.u32(8)) };
 
 /** What the range of an IOAS is mapped for. */
 function targetOf(context: Context, ioas: number): Target {

@@ -2,6 +2,7 @@
  * A context, which an open /dev/iommu represents, and its objects: their references, the number of
  * a new one, and which can be destroyed (drivers/iommu/iommufd/main.c 6.12).
  */
+import { type AddressRange, X86_INTERRUPTS } from '../interrupt-range.js';
 import type { Unknown } from '../possible.js';
 import { type AddressSpace, newAddressSpace } from './address-space.js';
 
@@ -87,14 +88,17 @@ export interface Context {
   compat: number | null | Unknown;
   /** What devices of an IOMMU group are attached to. */
   readonly groups: Map<string, number>;
+  /** Addresses that devices reserve for interrupt messages. */
+  readonly interrupts: AddressRange;
 }
 
 /** @param complete whether it is known to have no objects */
-export const newContext = (complete: boolean): Context => ({
+export const newContext = (complete: boolean, interrupts = X86_INTERRUPTS): Context => ({
   complete,
   objects: new Map(),
   compat: complete ? null : 'unknown',
   groups: new Map(),
+  interrupts,
 });
 
 /** Something happened that may have made, changed or destroyed any object. */
@@ -143,7 +147,10 @@ export function add(
 }
 
 /** A new IOAS with a completely known state. */
-export const newIoas = (): Ioas => ({ type: 'ioas', space: newAddressSpace() });
+export const newIoas = ({ interrupts }: Context): Ioas => ({
+  type: 'ioas',
+  space: newAddressSpace(interrupts),
+});
 
 /** Numbers that an object refers to. */
 function references(object: IommufdObject): readonly (number | null)[] {

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
 import { MAP } from './address-space.js';
-import { attach, bind, detach, unbind } from './bound-devices.js';
+import { attach, bind, DEVID, detach, ownership, unbind } from './bound-devices.js';
 import { NOTHING_WRITTEN } from './ioctl-argument.js';
 import { iommufdIoctl } from './iommufd-ioctls.js';
 import { type Context, newContext } from './iommufd-objects.js';
@@ -134,6 +134,17 @@ describe('a device', () => {
     expect(destroy(1)).toEqual([0]);
   });
 
+  test('a device is known to its iommufd by number, others of its group as owned with it', () => {
+    const id = bind(context, '0000:01:00.0', 5);
+    expect(ownership(context, '0000:01:00.0', 5)).toBe(id);
+    expect(ownership(context, '0000:01:00.1', 5)).toBe(DEVID.OWNED);
+    expect(ownership(context, '0000:01:00.2', 6)).toBe(DEVID.NOT_OWNED);
+    unbind(context, id ?? 0);
+    expect(ownership(context, '0000:01:00.0', 5)).toBe(DEVID.NOT_OWNED);
+    context.complete = false;
+    expect(ownership(context, '0000:01:00.0', 5)).toBeNull();
+  });
+
   test('a device is attached to nothing that is no address space', () => {
     const [device, other] = devices();
     expect(attachTo(device, 9)).toEqual([-ENOENT]);
@@ -175,6 +186,16 @@ describe('a mapping', () => {
     attachTo(device, 3);
     expect(map(3, 1n, 3n)).toEqual([-EINVAL]);
     expect(map(3, 0xfee00000n, 4096n)).toEqual([-EINVAL]);
+  });
+
+  test('a mapping cannot be where the interrupts of the attached device go', () => {
+    context = newContext(true, { first: 0x8000000n, last: 0x80fffffn });
+    const device = bind(context, '0000:01:00.0', 5) ?? 0;
+    alloc();
+    attachTo(device, 2);
+    expect(map(2, 0x80ff000n, 4096n)).toEqual([-EINVAL]);
+    expect(map(2, 0x8100000n, 4096n)).toContain(0);
+    expect(map(2, 0xfee00000n, 4096n)).toContain(0);
   });
 
   test('a mapping is copied with the rights of its memory', () => {

@@ -28,7 +28,7 @@ const DONE = { ret: 0, written: NOTHING_WRITTEN, at: 0n };
 
 function contextOf(): Context {
   const context = newContext(true);
-  add(context, newIoas(), null);
+  add(context, newIoas(context), null);
   for (let i = 0; i < 2; i++) add(context, table, null);
   for (const address of ['0000:01:00.0', '0000:01:00.1']) bind(context, address, 7);
   return context;

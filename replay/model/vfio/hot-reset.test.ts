@@ -6,9 +6,15 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../traces/index.js';
-import { type HotResetContext, hotReset, hotResetAnswer, hotResetInfo } from './hot-reset.js';
+import {
+  dependents,
+  type HotResetContext,
+  hotReset,
+  hotResetAnswer,
+  hotResetInfo,
+} from './hot-reset.js';
 
-const { EINVAL, ENODEV, ENOSPC, EBADF } = ERRNO;
+const { EINVAL, ENODEV, ENOSPC, EBADF, EPERM } = ERRNO;
 const context: HotResetContext = {
   busFunctions: 3,
   busOwned: true,
@@ -33,6 +39,13 @@ describe('the question what a hot reset reaches', () => {
     expect(info(12 + 3 * 8 - 1)).toEqual([-ENOSPC]);
     expect(info(12 + 3 * 8)).toEqual([0]);
     expect(info(4096, { busFunctions: null })).toBeNull();
+  });
+
+  test('the question what a hot reset reaches is refused if a function has no group', () => {
+    const without = { busGroups: [7, null, 8] };
+    expect(info(36, without)).toEqual([0, -EPERM]);
+    expect(info(12, without)).toEqual([-ENOSPC]);
+    expect(info(36, { ...without, byCdev: true })).toEqual([0]);
   });
 
   test('the question what a hot reset reaches has no answer on a bus without a bridge', () => {
@@ -61,6 +74,20 @@ describe('the answer what a hot reset reaches', () => {
 
   test('the answer what a hot reset reaches is the number of functions without room for them', () => {
     expect(answer({ byCdev: true, iommufdOwns: true }, false)).toEqual({ flags: 0, count: 3 });
+  });
+});
+
+describe('the functions in the answer', () => {
+  test('the functions in the answer have addresses, and groups or numbers of an iommufd', () => {
+    expect(dependents([28, 3, 2, 24, 0x0b0000, -1 >>> 0, 0x090b0001])).toEqual([
+      { address: '0000:0b:00.0', id: 24 },
+      { address: '0001:0b:01.1', id: -1 },
+    ]);
+  });
+
+  test('the functions in the answer are as many as were fetched whole', () => {
+    expect(dependents([36, 0, 3, 24, 0x0b0000, 24])).toEqual([{ address: '0000:0b:00.0', id: 24 }]);
+    expect(dependents([28, 0, 2])).toEqual([]);
   });
 });
 

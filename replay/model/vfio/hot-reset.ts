@@ -3,7 +3,7 @@
  * kernel allows it (vfio_pci_ioctl_pci_hot_reset and vfio_pci_dev_set_hot_reset, kernel
  * drivers/vfio/pci/vfio_pci_core.c 6.1, 6.12 and 7.3).
  */
-import { ERRNO } from '../../../traces/index.js';
+import { ERRNO, formatBdf } from '../../../traces/index.js';
 import { hex } from '../hex.js';
 import { anyOf, because, HARDWARE, type Results } from '../reason.js';
 
@@ -52,13 +52,19 @@ export const WRONG_FILES = anyOf(
 );
 const OTHER_DRIVER = invalid('a function that the reset reaches has another driver');
 
+const NOT_ISOLATED = because(
+  ERRNO.EPERM,
+  'a function that the reset reaches may be in no IOMMU group',
+);
+
 export function hotResetInfo([argsz]: readonly number[], c: HotResetContext): Results | null {
   if (argsz < 12) return tooSmall(argsz);
   if (c.rootBus) return ON_ROOT_BUS;
   if (c.busFunctions === null) return null;
   const bytes = 12 + 8 * c.busFunctions;
   const text = `argsz is ${argsz}; the list of ${c.busFunctions} functions has ${bytes} bytes`;
-  return argsz < bytes ? because(ERRNO.ENOSPC, text) : [0];
+  if (argsz < bytes) return because(ERRNO.ENOSPC, text);
+  return c.byCdev !== true && c.busGroups.includes(null) ? anyOf([0], NOT_ISOLATED) : [0];
 }
 
 /** Flags of the answer: ids are those of an iommufd, which owns all of the functions. */
@@ -79,6 +85,24 @@ export function hotResetAnswer(
   }
   const isOwned = c.busOwned && c.iommufdOwns;
   return { flags: FLAG.DEV_ID | (isOwned ? FLAG.DEV_ID_OWNED : 0), count };
+}
+
+/** A function in the answer, and its IOMMU group, or what it is to the user's iommufd. */
+export interface Dependent {
+  readonly address: string;
+  readonly id: number;
+}
+
+/**
+ * The functions in the answer (struct vfio_pci_dependent_device, uapi linux/vfio.h 7.3).
+ * @param words of the whole struct; those of the last function may be cut off
+ */
+export function dependents(words: readonly number[]): Dependent[] {
+  return Array.from({ length: (words.length - 3) >> 1 }, (_, i) => {
+    const place = words[4 + 2 * i];
+    const address = formatBdf(place & 0xffff, (place >>> 16) & 0xff, place >>> 24);
+    return { address, id: words[3 + 2 * i] | 0 };
+  });
 }
 
 /** The user of a group passes the groups of all functions, that of a character device none. */

@@ -1,4 +1,5 @@
 /** The iommufds that processes use, and which of them a call is of. */
+import type { AddressRange } from '../interrupt-range.js';
 import { type Context, disturb, forget, newContext } from '../iommufd/index.js';
 import type { FileNumber } from './file-descriptors.js';
 
@@ -43,11 +44,18 @@ export const newContexts = (): Contexts => ({
 /**
  * The use of a name; created on first use.
  * @param fresh its file was opened during the recording, so that it had no objects
+ * @param interrupts addresses that devices reserve for interrupt messages
  */
-export function contextUse(contexts: Contexts, key: string, process: number, fresh: boolean): Use {
+export function contextUse(
+  contexts: Contexts,
+  key: string,
+  process: number,
+  fresh: boolean,
+  interrupts: AddressRange,
+): Use {
   let use = contexts.uses.get(key);
   if (use === undefined) {
-    const context = newContext(true);
+    const context = newContext(true, interrupts);
     // The kernel makes an IOAS for a group.
     if (contexts.unseenGroup) forget(context);
     use = {
