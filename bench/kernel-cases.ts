@@ -1,6 +1,6 @@
 /**
  * What is measured of the kernel that runs: one long run, in which four actors move a function each
- * between two drivers, and many short ones, which are all scenarios that come with vfr; there each
+ * between two drivers, also with power management and with udev, and many short ones, which are all scenarios that come with vfr; there each
  * run boots a machine. An event of these cases is a step.
  */
 import { boot, randomly, run, SCENARIOS, specOf, TraceRecorder, World } from '../replay/index.js';
@@ -55,7 +55,14 @@ const LONG: Document = {
 };
 
 const SHORT_WORLDS = SCENARIOS.map((document) => new World(specOf(document)));
-const LONG_WORLDS = [new World(specOf(LONG))];
+const worldOf = (more: Partial<Document['machine']>) =>
+  new World(specOf({ ...LONG, machine: { ...LONG.machine, ...more } }));
+const LONG_WORLDS = [worldOf({})];
+const WITH_POWER = [worldOf({ runtimePm: true })];
+/** A rule for the files of groups, which come and go as the functions are bound and released. */
+const WITH_UDEV = [
+  worldOf({ udev: { rules: [{ match: { subsystem: 'vfio' }, group: 36, mode: '0660' }] } }),
+];
 /** Seeds of the long run: a seed also decides how often threads alternate. */
 const LONG_SEEDS = 8;
 
@@ -85,7 +92,9 @@ export function kernelCases(): readonly Case[] {
       withEvents: '2000',
       without: '200',
     }),
-    ...cases('the kernel runs and boots', SHORT_WORLDS, SEEDS, { withEvents: '', without: '' }),
+    ...cases('the kernel runs long, with power', WITH_POWER, LONG_SEEDS, NO_TARGETS),
+    ...cases('the kernel runs long, with udev', WITH_UDEV, LONG_SEEDS, NO_TARGETS),
+    ...cases('the kernel runs and boots', SHORT_WORLDS, SEEDS, NO_TARGETS),
   ];
 }
 
@@ -93,6 +102,8 @@ interface Targets {
   readonly withEvents: string;
   readonly without: string;
 }
+
+const NO_TARGETS: Targets = { withEvents: '', without: '' };
 
 function caseOf(
   name: string,

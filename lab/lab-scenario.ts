@@ -193,12 +193,22 @@ const onNic = (actor: Actor): Actor => ({
 
 const idsOf = ({ vendor, device }: { vendor: string; device: string }) => ({ vendor, device });
 
+/** A reset of the slot would reset the other function of the two in it, too. */
+const NO_RESET = { ...EDU, hardware: { ...EDU.hardware, reset: 'ENOTTY' } };
+
+function ofPlace(
+  address: string,
+): Pick<FunctionDocument, 'vendor' | 'device' | 'class' | 'hardware'> {
+  if (address === NIC_PLACE) return NIC;
+  return GROUPED.includes(address) ? NO_RESET : EDU;
+}
+
 function labFunction(one: FunctionDocument, address: string): FunctionDocument {
   const driver = one.driver;
   const named = driver === undefined || driver === 'vfio-pci' ? driver : moduleOf(driver);
   return {
     ...one,
-    ...(one.sriov !== undefined ? NVME : address === NIC_PLACE ? NIC : EDU),
+    ...(one.sriov !== undefined ? NVME : ofPlace(address)),
     address,
     ...(named === undefined ? {} : { driver: named }),
     ...(one.sriov === undefined ? {} : { sriov: PF_SRIOV }),

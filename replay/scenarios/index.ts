@@ -7,6 +7,7 @@ import { MODULE_PARAMETERS } from './loaded-modules.js';
 import { MDEVS } from './mdevs.js';
 import { MIGRATION } from './migration-runs.js';
 import { NOVA_FORMS } from './nova-forms.js';
+import { PASID_USERS } from './pasid-users.js';
 import { PLATFORM_DEVICES } from './platform-devices.js';
 import { POWER_SCENARIOS } from './power.js';
 import { VF_TOKENS } from './token-users.js';
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly ScenarioDocument[] = [
   ...KERNEL_BUGS,
   ...VFIO,
   ...CDEV_USERS,
+  ...PASID_USERS,
   ...VARIANTS,
   ...PLATFORM_DEVICES,
   ...MIGRATION,

@@ -1,13 +1,15 @@
 /** The character device of a device: which file a call is of, BIND, ATTACH, DETACH, and closing. */
 
 import { ERRNO } from '../../../traces/index.js';
-import { hex } from '../../model/hex.js';
 import {
   type Answer,
   attach,
+  attachPasid,
   bind,
+  type Context,
   DEVID,
   detach,
+  detachPasid,
   deviceId,
   explaining,
   makeCompat,
@@ -18,9 +20,18 @@ import {
   unbind,
 } from '../../model/iommufd/index.js';
 import { isUuid } from '../../model/mdev/index.js';
-import type { Unknown } from '../../model/possible.js';
+import { only, type Unknown } from '../../model/possible.js';
 import { anyOf, because, type Results, unseen } from '../../model/reason.js';
-import { CDEV_CALL, type Door, doorOf, isCdevCall, PASID_SINCE } from '../../model/vfio/cdev.js';
+import {
+  CDEV_CALL,
+  type Door,
+  doorOf,
+  isCdevCall,
+  LEAST_BYTES,
+  refusesAttachment,
+  tooSmall,
+  unknownFlags,
+} from '../../model/vfio/cdev.js';
 import { notViable } from '../../model/vfio/container-ioctl.js';
 import { fileOfCall } from '../../model/vfio/file-descriptors.js';
 import {
@@ -34,7 +45,7 @@ import type { IoctlCall } from '../../model/vfio/vfio-calls.js';
 import { functionAt, type VfioFunction } from '../../model/vfio/vfio-state.js';
 import type { Engine } from '../engine/engine.js';
 import type { EventCursor } from '../engine/event-cursor.js';
-import { inHindsight, placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
+import { placing, STIMULUS, UNKNOWN, type Verdict } from '../engine/verdict.js';
 import { DF_OPEN } from './hindsight.js';
 import { tokenRefusals } from './unseen-tokens.js';
 import { doubted, iommufdAt, rulesOf, shownIommufd, showsFiles } from './vfio-iommufd.js';
@@ -115,8 +126,7 @@ export function endCdev(
   const use = boundUse(engine, fn);
   const answer = attachment(engine, call, fn, version);
   const ofRelease = (release: number) => attachment(engine, call, fn, release).results;
-  const judged = judgeByKernel(path, answer.results, ofRelease, e.ret);
-  const verdict = call.words[1] === 1 ? inHindsight(judged, OF_PASID, e.ret) : judged;
+  const verdict = judgeByKernel(path, answer.results, ofRelease, e.ret);
   if (e.ret === 0) answer.done?.({ ret: 0, written: NOTHING_WRITTEN, at: e.ts });
   const explained = () => explaining(call.name, answer.results, e.ret);
   // A file that is not bound says nothing of the iommufd of the one that is.
@@ -130,12 +140,6 @@ const WITHOUT_CDEV = unseen('the kernel has no character devices of VFIO', ERRNO
 
 const showsCdevs = (engine: Engine): boolean => engine.records('vfio_device_fops_cdev_open');
 
-const OF_PASID = unseen(
-  'what the driver of the IOMMU can do for a PASID is not recorded',
-  ERRNO.EINVAL,
-  ERRNO.EOPNOTSUPP,
-);
-
 export const UNBOUND = because(
   ERRNO.EINVAL,
   'the file is not bound to an iommufd yet',
@@ -144,9 +148,6 @@ export const UNBOUND = because(
 const UNREADABLE = because(ERRNO.EFAULT, 'the argument cannot be read');
 const invalid = (text: string, ...cells: readonly string[]): Results =>
   because(ERRNO.EINVAL, text, ...cells);
-const unknownFlags = (flags: number): Results => invalid(`flags ${hex(flags)} are not all known`);
-const tooSmall = (argsz: number, least: number): Results =>
-  invalid(`argsz is ${argsz}, less than ${least}`);
 
 function bindResults(
   engine: Engine,
@@ -245,28 +246,29 @@ function attachment(
   fn: VfioFunction,
   version: number | null,
 ): Answer {
-  const least = call.name === ATTACH ? 12 : 8;
   if (call.argument === 0) return { results: UNREADABLE };
   if (call.words.length < 3) return { results: null };
   const [argsz, flags, pt] = call.words;
-  const pasid = version === null || version >= PASID_SINCE ? 1 : 0;
-  const small = tooSmall(argsz, least);
+  const small = tooSmall(argsz, LEAST_BYTES[call.name]);
   if (argsz === 0 && flags === 0 && pt === 0) return { results: anyOf(small, UNREADABLE) };
-  if (argsz < least) return { results: small };
-  if ((flags & ~pasid) !== 0) return { results: unknownFlags(flags) };
-  if (flags !== 0) return { results: argsz < least + 4 ? tooSmall(argsz, least + 4) : null };
+  const driver = only(engine.machine.find(fn.address)?.driver ?? 'unknown') ?? null;
+  const refusal = refusesAttachment({ name: call.name, argsz, flags }, version, driver);
+  if (refusal !== null) return { results: refusal };
   const use = boundUse(engine, fn);
   const id = use === null ? null : deviceId(use.context, fn.address);
-  if (call.name === ATTACH)
-    return use === null || id === null ? UNKNOWN_USE : attach(use.context, id, pt);
-  return {
-    results: [0],
-    done: ({ at }) => {
-      if (use !== null && id !== null) detach(use.context, id, at);
-    },
-  };
+  if (use === null || id === null) return call.name === ATTACH ? UNKNOWN_USE : DETACHED;
+  if (flags !== 0) return ofPasid(use.context, id, call);
+  if (call.name === ATTACH) return attach(use.context, id, pt);
+  return { results: [0], done: ({ at }) => detach(use.context, id, at) };
 }
 
+/** Where the PASID is in the struct, in words; recordings may end before it. */
+function ofPasid(context: Context, id: number, { name, words }: IoctlCall): Answer {
+  if (name === ATTACH) return attachPasid(context, id, words[3] ?? null, words[2]);
+  return { results: [0], done: () => detachPasid(context, id, words[2] ?? null) };
+}
+
+const DETACHED: Answer = { results: [0] };
 const UNKNOWN_USE: Answer = { results: null };
 
 /** The name of the iommufd that a device is bound to; null when that is not known. */

@@ -10,12 +10,14 @@ import {
   add,
   type BoundDevice,
   type Context,
+  deviceAt,
   find,
   hwptsOf,
   type Ioas,
   inUse,
   remove,
 } from './iommufd-objects.js';
+import { KEPT, keptByPasids } from './pasids.js';
 
 /**
  * Binds a device.
@@ -28,6 +30,7 @@ export function bind(context: Context, address: string, group: number | null): n
     address,
     group: group === null ? address : String(group),
     attached: false,
+    pasids: new Map(),
     since: 0n,
   };
   return add(context, device, null);
@@ -60,11 +63,6 @@ export function ownership(context: Context, address: string, group: number | nul
   return context.complete ? DEVID.NOT_OWNED : null;
 }
 
-const isDevice = (context: Context, id: number): BoundDevice | null => {
-  const object = context.objects.get(id);
-  return object?.type === 'device' ? object : null;
-};
-
 /** Whether other devices of its group are attached: they are all attached to the same. */
 const hasSiblings = (context: Context, device: BoundDevice): boolean =>
   [...context.objects.values()].some(
@@ -73,7 +71,7 @@ const hasSiblings = (context: Context, device: BoundDevice): boolean =>
 
 /** What a device that is bound gets when it is attached to an object, or to another than before. */
 export function attach(context: Context, id: number, pt: number): Answer {
-  const device = isDevice(context, id);
+  const device = deviceAt(context, id);
   const table = find(context, pt);
   if (device === null || table === 'unknown') {
     return { results: null, done: () => forgetAttachment(context, device) };
@@ -107,11 +105,16 @@ function attachTo(context: Context, device: BoundDevice, hwpt: number): Answer {
   const current = context.groups.get(device.group);
   const other = !device.attached && hasSiblings(context, device) && current !== hwpt;
   if (other) return otherTable(device);
+  const isSettled = current === hwpt && (device.attached || hasSiblings(context, device));
+  const kept = isSettled ? false : keptByPasids(context, device, hwpt);
+  if (kept === true) return KEPT;
   const isDirty = context.objects.get(hwpt);
   const answer: Answer = { results: [0], done: ({ at }) => settle(context, device, hwpt, at) };
   // Page tables for faults, or made for another device, may not fit this one.
   const plain = isDirty?.type === 'hwpt' && isDirty.fault === null;
-  return plain ? answer : orElse(answer, [-ERRNO.EINVAL, -ERRNO.EOPNOTSUPP, -ERRNO.ENODEV]);
+  return plain && kept === false
+    ? answer
+    : orElse(answer, [-ERRNO.EINVAL, -ERRNO.EOPNOTSUPP, -ERRNO.ENODEV]);
 }
 
 /** Attaches to an automatic page table of the IOAS, which is created if there is none. */
@@ -119,13 +122,24 @@ function attachToIoas(context: Context, device: BoundDevice, ioas: number, own: 
   const auto = hwptsOf(context, ioas).find(([, hwpt]) => hwpt.auto)?.[0];
   if (auto !== undefined) return attachTo(context, device, auto);
   if (!device.attached && hasSiblings(context, device)) return otherTable(device);
+  const kept = keptByPasids(context, device, null);
+  if (kept === true) return KEPT;
   const make: Answer['done'] = ({ at }) => {
-    const hwpt = { type: 'hwpt', ioas, auto: true, nestParent: false, dirty: false, fault: null };
+    const hwpt = {
+      type: 'hwpt',
+      ioas,
+      auto: true,
+      nestParent: false,
+      dirty: false,
+      pasid: false,
+      fault: null,
+    };
     const made = add(context, hwpt as never, null);
     if (made === null) forgetAttachment(context, device);
     else settle(context, device, made, at);
   };
-  return orElse({ results: [0], done: make }, spaceErrors(own));
+  const answer = orElse({ results: [0], done: make }, spaceErrors(own));
+  return kept === false ? answer : orElse(answer, [-ERRNO.EINVAL]);
 }
 
 const RESERVED = because(ERRNO.EADDRINUSE, 'a mapping overlaps a range that the device reserves');
@@ -166,7 +180,7 @@ function put(context: Context, hwpt: number): void {
  * @param at the time in ns of the recording's clock
  */
 export function detach(context: Context, id: number, at: bigint): void {
-  const device = isDevice(context, id);
+  const device = deviceAt(context, id);
   if (device === null || !device.attached) return;
   device.attached = false;
   device.since = at;
@@ -179,7 +193,7 @@ export function detach(context: Context, id: number, at: bigint): void {
 /** Lets a device go: its file was closed. */
 export function unbind(context: Context, id: number): void {
   detach(context, id, 0n);
-  if (isDevice(context, id) !== null) remove(context, id);
+  if (deviceAt(context, id) !== null) remove(context, id);
 }
 
 /** What a device can reach by DMA. */
@@ -192,7 +206,7 @@ export interface Reach {
 
 /** What a device that is bound can reach; null when that is not known. */
 export function reach(context: Context, id: number): Reach | null {
-  const device = isDevice(context, id);
+  const device = deviceAt(context, id);
   if (device === null) return null;
   const { since } = device;
   if (!device.attached && !hasSiblings(context, device)) return { space: null, since };

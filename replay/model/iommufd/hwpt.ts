@@ -72,6 +72,7 @@ function onIoas(call: Call, ioas: number, flags: number, ofDriver: boolean): Ans
           auto: false,
           nestParent: (flags & FLAG.NEST_PARENT) !== 0,
           dirty: (flags & FLAG.DIRTY) !== 0,
+          pasid: (flags & FLAG.PASID) !== 0,
           fault: faultOf(call, flags),
         },
         written.u32(16),
@@ -138,7 +139,11 @@ function nested(
   const answer: Answer = {
     results: anyOf([0], HARDWARE_ERRORS),
     done: ({ written }) =>
-      void add(context, { type: 'nested', parent: pt, fault }, written.u32(16)),
+      void add(
+        context,
+        { type: 'nested', parent: pt, pasid: (flags & FLAG.PASID) !== 0, fault },
+        written.u32(16),
+      ),
   };
   return (flags & FLAG.FAULT) !== 0 ? withFault(call, answer, flags) : answer;
 }

@@ -27,4 +27,5 @@ export {
   nextId,
 } from './iommufd-objects.js';
 export { CHANGED, type IommufdRules } from './iommufd-versions.js';
+export { attachPasid, detachPasid, pasidErrno } from './pasids.js';
 export { explaining } from './unseen-calls.js';

@@ -19,12 +19,15 @@ export interface Hwpt {
   readonly auto: boolean;
   readonly nestParent: boolean;
   readonly dirty: boolean;
+  /** IOMMU_HWPT_ALLOC_PASID. */
+  readonly pasid: boolean;
   readonly fault: number | null;
 }
 
 export interface NestedHwpt {
   readonly type: 'nested';
   readonly parent: number;
+  readonly pasid: boolean;
   readonly fault: number | null;
 }
 
@@ -35,6 +38,8 @@ export interface BoundDevice {
   /** IOMMU group, or the device's address when its group is not known: they attach together. */
   readonly group: string;
   attached: boolean;
+  /** Page tables of its PASIDs. One that the recording does not have is -1. */
+  pasids: Map<number, number> | Unknown;
   /** When it was attached or detached last, in ns of the recording's clock. */
   since: bigint;
 }
@@ -109,6 +114,12 @@ export function find(context: Context, id: number): IommufdObject | null | Unkno
   return context.objects.get(id) ?? (context.complete || id === 0 ? null : 'unknown');
 }
 
+/** A device that is bound; null when it is not, or not known to be. */
+export function deviceAt({ objects }: Context, id: number): BoundDevice | null {
+  const object = objects.get(id);
+  return object?.type === 'device' ? object : null;
+}
+
 /** The lowest number that is free, which a new object gets; null when not known. */
 export function nextId({ complete, objects }: Context): number | null {
   if (!complete) return null;
@@ -148,6 +159,8 @@ function references(object: IommufdObject): readonly (number | null)[] {
       return [object.ioas, object.fault];
     case 'nested':
       return [object.parent, object.fault];
+    case 'device':
+      return object.pasids === 'unknown' ? [] : [...object.pasids.values()];
     case 'access':
       return [object.ioas];
     case 'fault':

@@ -3,13 +3,14 @@
  * drivers/vfio/device_cdev.c, iommufd.c 6.12, drivers/iommu/iommufd/device.c 6.12).
  */
 import { ERRNO } from '../../../../traces/index.js';
-import { CDEV_CALL, isCdevCall, PASID_SINCE } from '../../../model/vfio/cdev.js';
+import { CDEV_CALL, isCdevCall, LEAST_BYTES, refusesAttachment } from '../../../model/vfio/cdev.js';
 import { ioctlFacts } from '../../../model/vfio/ioctl-numbers.js';
 import { BIND_TOKEN_SINCE } from '../../../model/vfio/vf-token.js';
 import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
+import { coreDriverOf } from '../power/idle-parameter.js';
 import {
   addressOf,
   descriptorOf,
@@ -19,8 +20,10 @@ import {
   lockOfDevGroup,
   pointerOf,
   vdevOf,
+  wordsOf,
 } from './common.js';
 import { closeOf, openOf, setLock } from './device.js';
+import { attachPasidOf, detachPasidOf } from './held-pasids.js';
 import { matchBind } from './held-tokens.js';
 import { attachDevice, bindDevice, detachDevice, unbindDevice } from './iommufd-devices.js';
 import { refusesOpen } from './variant-hooks.js';
@@ -48,19 +51,6 @@ function structOf(k: Kernel): Uint8Array {
   return bytes;
 }
 
-/** Bytes that the kernel requires of each struct. */
-const LEAST: Readonly<Record<string, number>> = {
-  [CDEV_CALL.BIND]: 16,
-  [CDEV_CALL.ATTACH]: 12,
-  [CDEV_CALL.DETACH]: 8,
-};
-
-/** Kernels in which BIND accepts a VF's token, and ATTACH and DETACH a PASID, as a flag. */
-const FLAG_SINCE: Readonly<Record<string, number>> = {
-  [CDEV_CALL.BIND]: BIND_TOKEN_SINCE,
-  [CDEV_CALL.ATTACH]: PASID_SINCE,
-  [CDEV_CALL.DETACH]: PASID_SINCE,
-};
 /** Errors that what the flags give may cause. */
 const OF_FLAGS: ReadonlySet<number> = new Set([
   ...[-ERRNO.EFAULT, -ERRNO.EINVAL, -ERRNO.EACCES, -ERRNO.EOPNOTSUPP, -ERRNO.ENOENT],
@@ -77,12 +67,17 @@ function refuse(k: Kernel): number {
   const { name, data, answer = 0 } = ioctlOf(k);
   if (data === null) return -ERRNO.EFAULT;
   const view = new DataView(structOf(k).buffer);
-  const flags = view.getUint32(4, true);
-  const allowed = k.rules.version >= FLAG_SINCE[name] ? 1 : 0;
-  if (view.getUint32(0, true) < LEAST[name] || (flags & ~allowed) !== 0) return -ERRNO.EINVAL;
-  // Whether the user has the token of a VF, and the IOMMU has PASIDs, no part of the state shows.
+  const [argsz, flags] = [view.getUint32(0, true), view.getUint32(4, true)];
+  if (name !== CDEV_CALL.BIND) {
+    const driver = coreDriverOf(k, k.dev).name;
+    return refusesAttachment({ name, argsz, flags }, k.rules.version, driver)?.[0] ?? 0;
+  }
+  // BIND accepts a VF's token as a flag.
+  const allowed = k.rules.version >= BIND_TOKEN_SINCE ? 1 : 0;
+  if (argsz < LEAST_BYTES[name] || (flags & ~allowed) !== 0) return -ERRNO.EINVAL;
+  // Whether the user has the token of a VF no part of the state shows.
   if (OF_FLAGS.has(answer) && (flags !== 0 || answer === -ERRNO.EACCES)) return answer;
-  return name === CDEV_CALL.BIND && view.getInt32(8, true) < 0 ? -ERRNO.EINVAL : 0;
+  return view.getInt32(8, true) < 0 ? -ERRNO.EINVAL : 0;
 }
 
 const boundTo = (k: Kernel): number => k.get(k.vfio.file(k.arg) + FILE.iommufd);
@@ -159,8 +154,10 @@ export const CDEV = [
         : undefined;
     },
     lock: takes(setLock, (k) => {
-      const pt = new DataView(structOf(k).buffer).getUint32(8, true);
-      if (ioctlOf(k).name === CDEV_CALL.ATTACH) k.i = attachDevice(k, boundTo(k), pt);
+      const [, flags = 0, pt = 0] = wordsOf(ioctlOf(k));
+      const isAttach = ioctlOf(k).name === CDEV_CALL.ATTACH;
+      if (flags !== 0) k.i = isAttach ? attachPasidOf(k, boundTo(k)) : detachPasidOf(k, boundTo(k));
+      else if (isAttach) k.i = attachDevice(k, boundTo(k), pt);
       else detachDevice(k);
     }),
     unlock: gives(setLock, (k) => end(k, k.i, true)),

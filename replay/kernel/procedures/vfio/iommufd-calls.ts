@@ -23,6 +23,7 @@ import { procedure } from '../../steps.js';
 import { FILE } from '../../vfio-cells.js';
 import { fetched, ioctlOf, pointerOf } from './common.js';
 import { objectOf } from './container.js';
+import { makesForPasids } from './held-pasids.js';
 import { faultIn } from './memory.js';
 import { changeContext, mapAreas, unmapAreas } from './page-tables.js';
 
@@ -142,7 +143,8 @@ function serve(k: Kernel, context: Context): Served {
   const struct = fetched(action, STRUCT_BYTES);
   const argument = { address: pointerOf(action), bytes: action.data?.slice() ?? new Uint8Array() };
   const answer = iommufdIoctl({ context, argument, rules: { version } }, action.name);
-  const ret = decide(answer.results, action);
+  const isMade = answer.results?.includes(0) === true && makesForPasids(k, context, struct, action);
+  const ret = isMade ? 0 : decide(answer.results, action);
   if (ret < 0) {
     answer.failed?.();
     return { ret, struct };
