@@ -55,7 +55,9 @@ test('independent functions are explored apart, and many are reported one by one
     drivers: { '0000:56:00.0': expect.any(String) },
   });
   const text = await vfrInProcess(['explore', file]);
-  expect(text.stdout).toMatch(/^outcome 14, \d+\.\d %: component 7: 0000:56:00\.0 (ixgbe|other)\b/m);
+  expect(text.stdout).toMatch(
+    /^outcome 14, \d+\.\d %: component 7: 0000:56:00\.0 (ixgbe|other)\b/m,
+  );
 });
 
 test('several kernels are one table, and a bug of one of them is a finding', async () => {
