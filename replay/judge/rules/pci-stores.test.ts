@@ -24,6 +24,7 @@ test.each([
   ['reset', '2', -22],
   ['reset', '18446744073709551616', -22],
   ['reset_method', '\n', 1],
+  ['reset_method', ' '.repeat(4095), 4095],
   ['reset_method', 'default\n', 8],
   ['reset_method', 'flr bus', 7],
   ['reset_method', 'flr bus', -22],
@@ -44,6 +45,7 @@ test.each([
   ['reset', '0', 1],
   ['reset_method', '\n', -22],
   ['reset_method', 'flr,bus', 7],
+  ['reset_method', '', -6],
 ])('a write of %s with %j cannot return %i', (attribute, text, ret) => {
   const { divergences } = replayed(attribute, text, ret);
   expect(divergences).toMatchObject([{ name: attribute }]);

@@ -5,7 +5,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { parseUlong } from '../../model/kernel-numbers.js';
 import { parseControl } from '../../model/power/power-state.js';
-import { because, type Results } from '../../model/reason.js';
+import { anyOf, because, type Results } from '../../model/reason.js';
 import type { StoreFrame } from '../engine/call-frames.js';
 import { STIMULUS, type Verdict } from '../engine/verdict.js';
 import { storeResult } from './store-result.js';
@@ -48,17 +48,18 @@ function ofReset({ text, count }: StoreFrame): Results {
 
 /** All that any release knows (`pci_reset_fn_methods`); cxl_bus came in 6.12. */
 const RESET_METHODS = ['device_specific', 'acpi', 'flr', 'af_flr', 'pm', 'bus', 'cxl_bus'];
-/** As many texts as fit into a page of sysfs without its end. */
-const METHODS_MAX = 4095;
-
-/** `reset_method_store`: names between spaces; hardware decides which of them a function has. */
+/**
+ * `reset_method_store` (drivers/pci/pci-sysfs.c 6.19): names between spaces; hardware decides which
+ * of them a function has, and from 6.18 on whether it wakes to say so.
+ */
 function ofResetMethod({ text, count }: StoreFrame): Results {
   const line = text.replace(/\n$/, '');
-  if (count >= METHODS_MAX) return because(ERRNO.EINVAL, 'the text is too long');
-  if (line === '' || line === 'default') return [count];
+  if (line === '') return [count];
+  const asleep = because(ERRNO.ENXIO, 'the function does not wake');
+  if (line === 'default') return anyOf([count], asleep);
   const names = text.split(' ').map((name) => name.trim());
   const isKnown = names.every((name) => name === '' || RESET_METHODS.includes(name));
   return isKnown
-    ? [count, ...because(ERRNO.EINVAL, 'the function cannot be reset in one of these ways')]
-    : because(ERRNO.EINVAL, 'there is no such way of resetting');
+    ? anyOf([count], asleep, because(ERRNO.EINVAL, 'the function cannot be reset in such a way'))
+    : anyOf(asleep, because(ERRNO.EINVAL, 'there is no such way of resetting'));
 }
