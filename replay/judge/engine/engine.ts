@@ -157,7 +157,12 @@ export class Engine {
   staysOnBus(driver: string): boolean {
     const { claims } = this.machine;
     if (claims.showsRegistered(driver)) return true;
-    return this.recordsAny(RELEASES) && this.machine.isBoundAnywhere(driver);
+    return this.showsReleases && this.machine.isBoundAnywhere(driver);
+  }
+
+  /** Whether the recording shows that a driver loses a device. */
+  get showsReleases(): boolean {
+    return this.recordsAny(RELEASES);
   }
 
   /** Marks functions that ended in a part of the recording without a recorded begin. */

@@ -68,9 +68,12 @@ export function endBind(engine: Engine, frame: StoreFrame, ret: number): Verdict
     return engine.weighAgainstSnapshot(frame.device, 'override', verdict);
   }
   const before = only(frame.driverBefore);
-  return typeof before === 'string' && frame.matches
-    ? storeResult(frame, bound(frame.device, before), ret)
-    : UNKNOWN;
+  if (typeof before !== 'string' || frame.matches !== true || frame.device === null) return UNKNOWN;
+  const verdict = storeResult(frame, bound(frame.device, before), ret);
+  // An override that was not recorded may keep the driver away.
+  return verdict.type === 'diverge' && ret === -ERRNO.ENODEV
+    ? engine.weighAgainstSnapshot(frame.device, 'override', verdict)
+    : verdict;
 }
 
 /** Why a driver is not attached to the function that a write names. */
@@ -172,6 +175,8 @@ export function endUnbind(engine: Engine, frame: StoreFrame, ret: number): Verdi
   const tried = driver === null ? -1 : (device.triedBy.get(driver) ?? -1);
   if (never && tried < frame.seq) return storeResult(frame, notItsDriver(frame), ret);
   if (frame.overlapped) return UNKNOWN;
+  // It may have lost its driver before, in a way that the recording does not show.
+  if (wasBound && ret < 0 && !engine.showsReleases) return UNKNOWN;
   if (wasBound) {
     engine.machine.loosen(device);
     device.driver = [null];

@@ -90,9 +90,12 @@ describe('a process with two containers', () => {
 
   test('a container does not map an address twice', () => {
     expect(two().map(3, 0n, 0n).map(4, 0n, 0n).map(4, 0n, -17n).divergences).toEqual([]);
-    expect(two().map(3, 0n, 0n).map(4, 0n, 0n).map(4, 0n, 0n).divergences).toEqual([
+    const twice = () => two().map(3, 0n, 0n).map(4, 0n, 0n).map(4, 0n, 0n);
+    expect(twice().ioctl(3, 'VFIO_IOMMU_UNMAP_DMA', 0n, -14n).divergences).toEqual([
       expect.stringMatching(/^VFIO_IOMMU_MAP_DMA: .*EEXIST/),
     ]);
+    // Without a recorded call of the other kind, one may have removed the first mapping.
+    expect(twice().divergences).toEqual([]);
   });
 
   test('sets an IOMMU once in each', () => {

@@ -166,7 +166,9 @@ describe('a fatal error', () => {
 
   test('a fatal error leaves what the drivers said when the bus cannot be reset, before 6.13', () => {
     expect(fatal(-25n, CAN_RECOVER).on('6.12.0').found).toEqual([]);
-    expect(fatal(-25n, RECOVERED).on('6.12.0').found).toHaveLength(1);
+    expect(fatal(-25n, NEED_RESET).on('6.12.0').found).toHaveLength(1);
+    // A distribution may have the change of a later kernel.
+    expect(fatal(-25n, RECOVERED).on('6.12.0')).toMatchObject({ unknown: 1, found: [] });
     expect(fatal(-25n, RECOVERED).on('7.3.0').found).toEqual([]);
     expect(fatal(-25n, RECOVERED).on('6.18.0').found).toEqual([]);
   });
@@ -198,7 +200,8 @@ describe('a contained error', () => {
 
   test('a contained error leaves what the drivers said when the link stays away', () => {
     expect(contained(DISCONNECT, CAN_RECOVER).on('6.12.0').found).toEqual([]);
-    expect(contained(DISCONNECT, RECOVERED).on('6.12.0').found).toHaveLength(1);
+    expect(contained(DISCONNECT, NEED_RESET).on('6.12.0').found).toHaveLength(1);
+    expect(contained(DISCONNECT, RECOVERED).on('6.12.0')).toMatchObject({ unknown: 1, found: [] });
     // 7.3 has let the drivers access the device before.
     expect(contained(DISCONNECT, RECOVERED).on('7.3.0').found).toEqual([]);
   });

@@ -1,4 +1,5 @@
 /** Recovery from errors of PCI Express: which functions are informed, and the result. */
+import { parseBdf } from '../../../traces/index.js';
 import { driverModel } from '../../model/drivers/index.js';
 import {
   CHANNEL,
@@ -25,6 +26,7 @@ import {
 } from '../engine/verdict.js';
 import type { PciDevice } from '../machine/pci-device.js';
 import { rulesOf } from './vfio-iommufd.js';
+import { judgeByKernel } from './vfio-results.js';
 
 const TOLD = 'vfio_pci_core_aer_err_detected';
 const RECOVER = 'pcie_do_recovery';
@@ -74,6 +76,8 @@ function informed(engine: Engine, e: EventCursor): Verdict {
   if (open === undefined) return UNKNOWN;
   open.informed.push(e.device ?? '');
   open.informing = e.device;
+  // Which functions a name that is no address belongs to is not known: it may be below the port.
+  if (parseBdf(e.device ?? '') === null) open.votes = null;
   if (!e.hasValue) return UNKNOWN;
   // From some release on they are informed, too, that recovery has failed.
   if (e.value === CHANNEL.FAILED && rulesOf(engine).version !== 6012) return UNKNOWN;
@@ -123,8 +127,9 @@ function recovered(engine: Engine, e: EventCursor): Verdict {
   if (forgotten !== undefined)
     return diverge(path, `${forgotten.address} is informed`, 'it was not');
   const votes = now.map(({ vote }) => vote);
-  const results = recoveryResults(state, votes, reset, rulesOf(engine).version);
-  return results === null ? UNKNOWN : oneOf(path, results, e.ret, ERS.RECOVERED);
+  const ofRelease = (release: number | null) => recoveryResults(state, votes, reset, release);
+  const results = ofRelease(rulesOf(engine).version);
+  return judgeByKernel(path, results, ofRelease, e.ret, ERS.RECOVERED);
 }
 
 /**
@@ -144,7 +149,8 @@ function votesBelow(engine: Engine, port: string): Recovery['votes'] {
     if (!certainly(device.visible, true)) return null;
     below.push({ address: device.address, ...voteOf(device) });
   }
-  return below.sort((a, b) => (a.address < b.address ? -1 : 1));
+  // What reports an error is somewhere: the functions below are not known then.
+  return below.length === 0 ? null : below.sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
 function voteOf({ driver, endpoint }: PciDevice): { vote: Vote; vfio: boolean } {

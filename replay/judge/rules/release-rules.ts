@@ -69,6 +69,11 @@ function beginRelease(engine: Engine, e: EventCursor, device: PciDevice): Verdic
     return UNKNOWN;
   }
   if (before.includes(driver)) return COMPUTED;
+  if (driver !== null && before.includes(null) && !engine.records('really_probe')) {
+    // A device has its driver from the beginning of its probe on, which no event shows here.
+    device.driver = [driver];
+    return UNKNOWN;
+  }
   const difference = diverge(path, describe(before), driver ?? 'none');
   return releasedAfterAll(engine, device, driver, difference);
 }

@@ -3,6 +3,7 @@
 import { ERRNO } from '../../../traces/index.js';
 import { newDmaSpace } from '../../model/iommu/type1.js';
 import { IOMMUFD_SINCE } from '../../model/kernel-rules.js';
+import { isMdevOpen, mdevAt } from '../../model/mdev/index.js';
 import {
   containerIoctl,
   groupIoctl,
@@ -73,7 +74,7 @@ export function endGroup(engine: Engine, call: IoctlCall, e: EventCursor): Verdi
     openError: call.openError,
     byToken: tokenRefusalsOfGroup(engine, number),
     mayBeLost: !ofMdev && (group.mayBeLost || mayBeLost(engine, number) !== false),
-    showsClose: engine.recordsAny(ofMdev ? [CLOSE] : CLOSES),
+    showsClose: ofMdev ? showsMdevsClose(engine, group) : engine.recordsAny(CLOSES),
   });
   const doubted = call.name === SET_CONTAINER && !engine.vfio.showsAttaching;
   if (ret === 0 && call.name === SET_CONTAINER) engine.vfio.showsAttaching ||= call.attached;
@@ -102,6 +103,11 @@ const isOpenElsewhere = ({ vfio }: Engine, key: string): boolean =>
     ([other, { devices }]) =>
       other !== key && devices.size > 0 && groupNumber(other) === groupNumber(key),
   );
+
+/** How often a mediated device was open before the recording is only known if its begin is. */
+const showsMdevsClose = (engine: Engine, { devices }: Group): boolean =>
+  engine.records(CLOSE) &&
+  [...devices].every((uuid) => isMdevOpen(mdevAt(engine.mdevs, uuid)) !== null);
 
 /** The name of a container among the cells of the state. */
 const cellOf = (at: ContainerKey): string => `container ${at}`;

@@ -115,7 +115,14 @@ export function finishDma(
     if (ret === 0) addMapping(dma, request, e.ts);
     return UNKNOWN;
   }
-  if (allowed[0] < 0) return judgeByKernel(path, allowed, check, ret);
+  if (allowed[0] < 0) {
+    const verdict = judgeByKernel(path, allowed, check, ret);
+    const inTheWay = allowed.includes(-ERRNO.EEXIST) && ret === 0;
+    if (verdict.type !== 'diverge' || !inTheWay || engine.records(UNMAP_DMA)) return verdict;
+    // A call that was not recorded may have removed what was in the way.
+    container.dma = null;
+    return UNKNOWN;
+  }
   if ((request.flags & DMA_MAP.VADDR) !== 0) return judge(path, [0], ret);
   if (ret === 0) addMapping(container.dma, request, e.ts);
   return container.showsRuns

@@ -29,8 +29,9 @@ export function judgeByKernel(
   expected: Results | null,
   ofRelease: (version: number) => Results | null,
   ret: number,
+  usual = 0,
 ): Verdict {
-  const verdict = judge(path, expected, ret);
+  const verdict = judge(path, expected, ret, usual);
   if (verdict.type !== 'diverge') return verdict;
   const fits = inAnyRelease((version) => judge(path, ofRelease(version), ret).type !== 'diverge');
   return fits ? UNKNOWN : verdict;

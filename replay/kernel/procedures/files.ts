@@ -6,11 +6,8 @@ import { ERRNO } from '../../../traces/index.js';
 import type { Kernel } from '../kernel.js';
 import { DEVICE, DRIVER } from '../layout.js';
 
-function enter(k: Kernel): void {
-  const { store } = k.operation;
-  if (store === null) return;
-  const driver = k.drv === 0 ? store.driver : k.driverAt(k.drv).name;
-  k.recorder?.beginStore(k.thread, { ...store, driver });
+function enter(k: Kernel, store = k.operation.store): void {
+  if (store !== null) k.recorder?.beginStore(k.thread, store);
 }
 
 /**
@@ -42,7 +39,7 @@ export function leave(k: Kernel, ret: number): undefined {
  * @returns false when it does not exist
  */
 export function enterDriverFile(k: Kernel): boolean {
-  const { driver } = k.operation;
+  const { driver, store } = k.operation;
   const drv = driver === null ? k.drv : k.driverRecord(driver);
   if (drv === 0 || k.get(drv + DRIVER.files) === 0) {
     k.done(-ERRNO.ENOENT);
@@ -50,7 +47,7 @@ export function enterDriverFile(k: Kernel): boolean {
   }
   k.drv = drv;
   k.add(drv + DRIVER.stores, 1);
-  enter(k);
+  enter(k, store === null ? null : { ...store, driver: k.driverAt(drv).name });
   return true;
 }
 

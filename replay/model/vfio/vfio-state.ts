@@ -95,7 +95,7 @@ export interface Recovery {
   /** `pci_channel_state_t` with which it began. */
   readonly state: number;
   /** Functions below the port when it began; null when not known. */
-  readonly votes: readonly { address: string; vote: Vote; vfio: boolean }[] | null;
+  votes: readonly { address: string; vote: Vote; vfio: boolean }[] | null;
   /** Functions of VFIO that were informed, in order. */
   readonly informed: string[];
   /** The one that is being informed; null between two. */
