@@ -244,7 +244,8 @@ export const CALL_GRAPH: Readonly<Record<string, FunctionFacts>> = {
   vfio_pci_zap_and_down_write_memory_lock: {
     by: IN_CONFIG,
   },
-  pci_set_power_state: { by: { ...IN_CONFIG, ioctl: ['device'] } },
+  // A hot reset wakes all functions that it reaches.
+  pci_set_power_state: { by: { ...IN_CONFIG, ioctl: [] } },
   vfio_pci_core_request: { by: { device_release_driver_internal: ['device'] } },
 
   vfio_pci_core_mmap: ENTRY,
