@@ -1,7 +1,7 @@
 /**
  * What is measured of the kernel that runs: one long run, in which four actors move a function each
- * between two drivers, also with power management and with udev, and many short ones, which are all scenarios that come with vfr; there each
- * run boots a machine. An event of these cases is a step.
+ * between two drivers, also with power management and with udev, and many short ones, which are all
+ * scenarios that come with vfr; there each run boots a machine. An event of these cases is a step.
  */
 import { boot, randomly, run, SCENARIOS, specOf, TraceRecorder, World } from '../replay/index.js';
 import { MemorySink, TraceWriter } from '../traces/index.js';

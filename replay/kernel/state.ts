@@ -254,6 +254,11 @@ export class State {
     this.set(dev + DEVICE.override, this.world.overrideNumber(text));
   }
 
+  /** The driver of a function that has one, also while it probes. */
+  driverOn(dev: number): Driver {
+    return this.driverAt(this.get(dev + DEVICE.driver));
+  }
+
   /** The name of the driver of a function, also while it probes; null for none. */
   driverOf(dev: number): string | null {
     const drv = this.get(dev + DEVICE.driver);

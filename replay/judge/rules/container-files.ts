@@ -66,8 +66,8 @@ export function containerOfCall(
 /** The file of a container's call; one that was not seen to be opened gets a number of its own. */
 function fileOfContainerCall(vfio: VfioState, { pid, tid }: EventCursor): FileNumber | null {
   const { descriptors } = vfio;
-  if (!isOnFile(vfio, tid)) return null;
-  const descriptor = descriptors.calls.get(tid)?.descriptor ?? -1;
+  const { descriptor = -1 } = descriptors.calls.get(tid) ?? {};
+  if (descriptor < 0) return null;
   return fileAt(descriptors, pid, descriptor) ?? openFile(descriptors, pid, descriptor);
 }
 

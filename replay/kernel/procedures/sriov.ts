@@ -54,7 +54,7 @@ export const SRIOV = [
       const { meaning } = k.operation;
       k.n = k.natives?.failure(k.thread) ?? 0;
       if (k.n < 0) return k.holds(rescanRemoveLock()) ? 'unlockRescan' : unlockOrLeave(k);
-      const { sriov, model } = k.driverAt(k.get(dev + DEVICE.driver));
+      const { sriov, model } = k.driverOn(dev);
       if (model.vfioPci && isPowered(k, dev)) {
         return k.call('vfio_pci_core_sriov_configure', dev, 0, meaning);
       }

@@ -15,7 +15,7 @@ const WITHOUT_INTERFACE: ReadonlySet<string> = new Set(['pci-stub', 'pcieport'])
 
 function hasInterface(k: Kernel, dev: number): boolean {
   if (k.get(dev + DEVICE.bound) === 0) return false;
-  const { name, model } = k.driverAt(k.get(dev + DEVICE.driver));
+  const { name, model } = k.driverOn(dev);
   return !model.vfioPci && !WITHOUT_INTERFACE.has(name);
 }
 

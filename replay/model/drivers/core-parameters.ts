@@ -8,9 +8,16 @@ import type { DriverModel } from './driver.js';
 import type { ModuleParameters } from './module-parameters.js';
 
 /** The driver whose module takes them. */
-const OWNER = 'vfio-pci';
+export const PARAMETER_OWNER = 'vfio-pci';
+/** The first kernel known in which they are for its own devices. */
 const OWN_SINCE = 7003;
 const OF_CORE: ReadonlySet<string> = new Set(['disable_vga', 'disable_idle_d3']);
+
+/**
+ * Whether they count for every driver of the core.
+ * @param version of the kernel as major * 1000 + minor
+ */
+export const areOfCore = (version: number): boolean => version < OWN_SINCE;
 
 /**
  * What counts for a driver: the parameters of its own module, and those of the core.
@@ -23,8 +30,10 @@ export function parametersFor(
   given: (driver: string) => ModuleParameters | undefined,
 ): ModuleParameters {
   const own = given(name) ?? {};
-  if (!vfioPci || name === OWNER || version >= OWN_SINCE) return own;
-  const ofCore = Object.entries(given(OWNER) ?? {}).filter(([parameter]) => OF_CORE.has(parameter));
+  if (!vfioPci || name === PARAMETER_OWNER || !areOfCore(version)) return own;
+  const ofCore = Object.entries(given(PARAMETER_OWNER) ?? {}).filter(([parameter]) =>
+    OF_CORE.has(parameter),
+  );
   return { ...own, ...Object.fromEntries(ofCore) };
 }
 
@@ -32,4 +41,5 @@ export function parametersFor(
 export const ownerOfParameter = (
   { name, vfioPci }: Pick<DriverModel, 'name' | 'vfioPci'>,
   parameter: string,
-): string | null => (vfioPci && name !== OWNER && OF_CORE.has(parameter) ? OWNER : null);
+): string | null =>
+  vfioPci && name !== PARAMETER_OWNER && OF_CORE.has(parameter) ? PARAMETER_OWNER : null;

@@ -27,7 +27,12 @@ import { xe } from './xe.js';
 import { xeVfioPci } from './xe-vfio-pci.js';
 
 export { addTo } from './added.js';
-export { ownerOfParameter, parametersFor } from './core-parameters.js';
+export {
+  areOfCore,
+  ownerOfParameter,
+  PARAMETER_OWNER,
+  parametersFor,
+} from './core-parameters.js';
 export type { DriverModel, OwnPart } from './driver.js';
 export { everyArc } from './migration-arcs.js';
 export { idsAreTooLong, idsOf, type ModuleParameters } from './module-parameters.js';

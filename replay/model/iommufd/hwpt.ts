@@ -19,7 +19,7 @@ import { add, find, type IommufdObject } from './iommufd-objects.js';
 import { CHANGED, since } from './iommufd-versions.js';
 
 /** IOMMU_HWPT_ALLOC_* and IOMMU_HWPT_FAULT_ID_VALID. */
-const FLAG = { NEST_PARENT: 1, DIRTY: 2, FAULT: 4, PASID: 8 } as const;
+export const FLAG = { NEST_PARENT: 1, DIRTY: 2, FAULT: 4, PASID: 8 } as const;
 
 /** What the IOMMU's driver and the caller's memory may refuse. */
 const DECIDED = unseen(

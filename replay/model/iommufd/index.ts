@@ -14,12 +14,14 @@ export {
 } from './bound-devices.js';
 export { makeCompat } from './compat.js';
 export { disturb } from './disturb.js';
+export { FLAG as HWPT_ALLOC } from './hwpt.js';
 export type { Answer, Done } from './ioctl-answer.js';
 export { type Argument, NOTHING_WRITTEN, type Written, written } from './ioctl-argument.js';
 export { iommufdIoctl } from './iommufd-ioctls.js';
 export {
   add,
   type Context,
+  deviceAt,
   forget,
   type IommufdObject,
   newContext,

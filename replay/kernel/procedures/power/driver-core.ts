@@ -9,13 +9,13 @@ import { POWER } from '../../layout.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { setPower } from '../vfio/device.js';
 import { allow, clearPower, drop, hold, isSettled, powerOf, put, requestIdle } from './counts.js';
-import { coreDriverOf, idlesInD0, latchIdleParameter } from './idle-parameter.js';
+import { idlesInD0, latchIdleParameter } from './idle-parameter.js';
 
 /** The use that a driver of vfio-pci-core gives up while nobody has the function open. */
 export function leaveIdle(k: Kernel, dev: number): void {
   setPower(k, dev, PCI_POWER.D0);
   allow(k, dev);
-  latchIdleParameter(k, dev, coreDriverOf(k, dev));
+  latchIdleParameter(k, dev, k.driverOn(dev));
   if (!idlesInD0(k, dev)) put(k, dev);
 }
 

@@ -10,7 +10,6 @@ import type { Kernel } from '../../kernel.js';
 import type { IoctlAction } from '../../machine-spec.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
-import { coreDriverOf } from '../power/idle-parameter.js';
 import {
   addressOf,
   descriptorOf,
@@ -69,7 +68,7 @@ function refuse(k: Kernel): number {
   const view = new DataView(structOf(k).buffer);
   const [argsz, flags] = [view.getUint32(0, true), view.getUint32(4, true)];
   if (name !== CDEV_CALL.BIND) {
-    const driver = coreDriverOf(k, k.dev).name;
+    const driver = k.driverOn(k.dev).name;
     return refusesAttachment({ name, argsz, flags }, k.rules.version, driver)?.[0] ?? 0;
   }
   // BIND accepts a VF's token as a flag.

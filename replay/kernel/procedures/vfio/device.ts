@@ -11,7 +11,6 @@ import { configRules, rulesShownBy } from '../../../model/vfio-pci-core/capabili
 import { openSpace } from '../../../model/vfio-pci-core/config-space-model.js';
 import { openDevice } from '../../../model/vfio-pci-core/open-device.js';
 import type { Kernel } from '../../kernel.js';
-import { DEVICE } from '../../layout.js';
 import { gives, joined, procedure, takes } from '../../steps.js';
 import { FILE, GROUP, VDEV } from '../../vfio-cells.js';
 import { deviceLock } from '../attach.js';
@@ -53,7 +52,7 @@ function enable(k: Kernel, works: boolean): number {
     read === null || read.dwords.length === 0 ? known : rulesShownBy(read.dwords, known);
   const space = openSpace(configOf(k, k.dev), pci, rules);
   const device = openDevice(pci, space, works);
-  const { model } = k.driverAt(k.get(k.dev + DEVICE.driver));
+  const { model } = k.driverOn(k.dev);
   const { variant } = model;
   if (parametersFor(model, version, k.world.parameters).disable_vga === true) device.vga = false;
   const own = variant === null ? 0 : probeVariant(k, k.dev, variant);

@@ -4,7 +4,9 @@ import {
   attachPasid,
   type Context,
   detachPasid,
+  deviceAt,
   deviceId,
+  HWPT_ALLOC,
   NOTHING_WRITTEN,
   pasidErrno,
 } from '../../../model/iommufd/index.js';
@@ -17,9 +19,6 @@ import { changeContext } from './page-tables.js';
 /** How many PASIDs a function and its IOMMU have. */
 const pasidsOf = (place: Place | null): number => place?.hardware.properties?.pasids ?? 0;
 
-/** IOMMU_HWPT_ALLOC_PASID. */
-const ALLOC_PASID = 8;
-
 /** Whether a call makes a page table for PASIDs, which the IOMMU of a device with PASIDs has. */
 export function makesForPasids(
   k: Kernel,
@@ -28,9 +27,9 @@ export function makesForPasids(
   { name }: IoctlAction,
 ): boolean {
   const view = new DataView(struct.buffer);
-  if (name !== 'IOMMU_HWPT_ALLOC' || view.getUint32(4, true) !== ALLOC_PASID) return false;
-  const device = context.objects.get(view.getUint32(8, true));
-  return device?.type === 'device' && pasidsOf(k.world.place(device.address)) > 0;
+  if (name !== 'IOMMU_HWPT_ALLOC' || view.getUint32(4, true) !== HWPT_ALLOC.PASID) return false;
+  const device = deviceAt(context, view.getUint32(8, true));
+  return device !== null && pasidsOf(k.world.place(device.address)) > 0;
 }
 
 /** `vfio_iommufd_physical_pasid_attach_ioas`: errno or 0. */

@@ -21,7 +21,7 @@ import {
 } from '../../../model/vfio-pci-core/regions.js';
 import type { CallEvent, CallName } from '../../calls.js';
 import type { Kernel } from '../../kernel.js';
-import { DEVICE, FAULT } from '../../layout.js';
+import { FAULT } from '../../layout.js';
 import type { Touch } from '../../machine-spec.js';
 import { joined, procedure, waits } from '../../steps.js';
 import { FILE, PROCESS, type UserMapping, VDEV } from '../../vfio-cells.js';
@@ -121,7 +121,7 @@ function map(k: Kernel): number {
   new DataView(data.buffer).setBigUint64(0, BigInt(end), true);
   const place = { device: addressOf(k), region, offset: start, value, data };
   if (isMediated(k, k.dev)) {
-    const drv = k.driverAt(k.get(k.dev + DEVICE.driver));
+    const drv = k.driverOn(k.dev);
     const ret = shared && drv.mdev?.maps(region) === true ? 0 : -ERRNO.EINVAL;
     if (ret === 0) keepMapping(k, { name: as, file, start, end });
     return ret;

@@ -29,7 +29,7 @@ export function hasDoor(k: Kernel, dev: number): boolean {
 
 /** Why a variant does not open a device: 0 or a negative errno. */
 export function refusesOpen(k: Kernel, dev: number): number {
-  const { variant = null } = k.driverAt(k.get(dev + DEVICE.driver)).model;
+  const { variant = null } = k.driverOn(dev).model;
   if (variant?.opens === undefined) return 0;
   // What a recorded driver went by may not be recorded.
   if (k.natives !== null) return k.natives.failure(k.thread);
@@ -55,11 +55,7 @@ export function probeVariant(k: Kernel, dev: number, variant: Variant): Own | nu
   const chosen = type === 0 ? {} : { [VGPU_PROPERTY.CHOSEN]: type };
   const properties = { ...hardware.properties, ...chosen };
   const { version } = k.rules;
-  const parameters = parametersFor(
-    k.driverAt(k.get(dev + DEVICE.driver)).model,
-    version,
-    k.world.parameters,
-  );
+  const parameters = parametersFor(k.driverOn(dev).model, version, k.world.parameters);
   return variant.probe({
     fn: pci,
     config,
@@ -78,7 +74,7 @@ function otherAt(k: Kernel, address: string): OtherFunction | null {
 
 /** Why vfio-pci-core does not enable the device: 0 or a negative errno. */
 export function refusesEnable(k: Kernel, dev: number): number {
-  const { variant = null } = k.driverAt(k.get(dev + DEVICE.driver)).model;
+  const { variant = null } = k.driverOn(dev).model;
   if (variant?.enables === undefined) return 0;
   const own = probeVariant(k, dev, variant);
   return typeof own === 'number' ? 0 : variant.enables(own);
