@@ -4,14 +4,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, crossCompilers } from './architecture.js';
 import { buildRoot, PACKAGES, SUITE } from './guest-root.js';
-import { requireTools, run, say } from './host.js';
+import { buildFolder, requireTools, run, say } from './host.js';
 
 /** The release of Node that a guest of another architecture than the host's has. */
 const NODE = '20.20.2';
@@ -79,21 +78,18 @@ export function foreignModules(root: string, project: string, architecture: Arch
   requireTools(['npm', 'make', cxx]);
   const { node } = architecture;
   say(`installing the packages of vfr for ${node}`);
-  const building = `${folder}.building`;
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building);
-  for (const file of ['package.json', '.prebuild-installrc']) {
-    copyFileSync(join(project, file), join(building, file));
-  }
-  writeFileSync(join(building, 'package-lock.json'), lock);
-  const npm = (...args: string[]): void => {
-    const environment = { CC: c, CXX: cxx, npm_config_arch: node };
-    run('npm', ['--prefix', building, ...args], environment);
-  };
-  // Without scripts: that of vfr itself would build the project here.
-  const platform = [`--cpu=${node}`, '--os=linux', '--libc=glibc'];
-  npm('ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...platform);
-  npm('rebuild', 'zstd-napi');
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(building, folder);
+  buildFolder(folder, (building) => {
+    for (const file of ['package.json', '.prebuild-installrc']) {
+      copyFileSync(join(project, file), join(building, file));
+    }
+    writeFileSync(join(building, 'package-lock.json'), lock);
+    const npm = (...args: string[]): void => {
+      const environment = { CC: c, CXX: cxx, npm_config_arch: node };
+      run('npm', ['--prefix', building, ...args], environment);
+    };
+    // Without scripts: that of vfr itself would build the project here.
+    const platform = [`--cpu=${node}`, '--os=linux', '--libc=glibc'];
+    npm('ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...platform);
+    npm('rebuild', 'zstd-napi');
+  });
 }

@@ -1,6 +1,6 @@
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireRoot, requireTools, run, say } from './host.js';
+import { buildFolder, requireRoot, requireTools, run, say } from './host.js';
 
 export const SUITE = 'bookworm';
 
@@ -92,16 +92,15 @@ export function buildRoot(
 ): void {
   requireTools(['debootstrap', 'chroot']);
   requireRoot();
-  const building = `${root}.building`;
-  rmSync(building, { recursive: true, force: true });
   say(`${what}, once`);
   const mirror = process.env.VFR_LAB_MIRROR;
   const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
   const from = mirror === undefined ? [] : [mirror];
-  run('debootstrap', ['--variant=minbase', ...options, ...include, suite, building, ...from]);
-  copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
-  complete(building);
-  renameSync(building, root);
+  buildFolder(root, (building) => {
+    run('debootstrap', ['--variant=minbase', ...options, ...include, suite, building, ...from]);
+    copyFileSync('/etc/resolv.conf', join(building, 'etc/resolv.conf'));
+    complete(building);
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ARCHITECTURES, crossCompilers } from './architecture.js';
 
@@ -59,6 +59,19 @@ export function requireRoot(): void {
   if (process.getuid?.() !== 0) {
     throw new LabError('building the guest needs root once (debootstrap, chroot): use sudo');
   }
+}
+
+/**
+ * Makes a folder that is there only once all of it is: it has another name while it is filled.
+ * One that is there already is replaced then.
+ */
+export function buildFolder(target: string, fill: (building: string) => void): void {
+  const building = `${target}.building`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building, { recursive: true });
+  fill(building);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(building, target);
 }
 
 export interface Ran {

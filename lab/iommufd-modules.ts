@@ -1,17 +1,8 @@
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { unpackSource } from './debian-package.js';
 import { addPackages, inRootWithProc } from './guest-root.js';
-import { run, say } from './host.js';
+import { buildFolder, run, say } from './host.js';
 import type { Kernel, KernelSeries } from './kernel.js';
 import { addHeaders } from './modules.js';
 import { newerRoot } from './newer-root.js';
@@ -76,13 +67,9 @@ export function iommufdModules(
   const options = ['M=/tmp/iommufd', ...FOR_MAKE, `KCFLAGS=${defines}`];
   // objtool reads its limits in /proc.
   inRootWithProc(builder, 'make', '-s', '-j2', '-C', headers, ...options, 'modules');
-  const building = `${target}.building`;
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building, { recursive: true });
-  for (const path of MODULES) {
-    cpSync(join(tree, path), join(building, basename(path)));
-  }
-  writeFileSync(join(building, 'order'), MODULES.map((path) => `${basename(path)}\n`).join(''));
-  renameSync(building, target);
+  buildFolder(target, (building) => {
+    for (const path of MODULES) cpSync(join(tree, path), join(building, basename(path)));
+    writeFileSync(join(building, 'order'), MODULES.map((path) => `${basename(path)}\n`).join(''));
+  });
   run('rm', ['-rf', tree]);
 }

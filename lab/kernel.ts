@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestPlace } from './guest-place.js';
 import { addArchitecture, addSuite, inRoot } from './guest-root.js';
-import { LabError, requireRoot, requireTools, run, say } from './host.js';
+import { buildFolder, LabError, requireRoot, requireTools, run, say } from './host.js';
 
 /** Where Debian has a series, and which packages hold its kernel. */
 interface Source {
@@ -71,18 +71,16 @@ function unpack(place: GuestPlace, series: KernelSeries, folder: string): void {
   addSuite(tools, SOURCES[series].suite);
   const name = packageOf(place, series);
   say(`fetching ${name}, once`);
-  const building = `${folder}.building`;
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building, { recursive: true });
   const archives = join(tools, 'var/cache/apt/archives');
-  for (const part of SOURCES[series].files(name)) {
-    inRoot(tools, 'sh', '-c', `cd /var/cache/apt/archives && apt-get download ${part}:${debian}`);
-    const file = readdirSync(archives).find((entry) => entry.startsWith(`${part}_`));
-    if (file === undefined) throw new LabError(`apt-get download ${part} left no package`);
-    run('dpkg-deb', ['-x', join(archives, file), building]);
-    rmSync(join(archives, file));
-  }
-  renameSync(building, folder);
+  buildFolder(folder, (building) => {
+    for (const part of SOURCES[series].files(name)) {
+      inRoot(tools, 'sh', '-c', `cd /var/cache/apt/archives && apt-get download ${part}:${debian}`);
+      const file = readdirSync(archives).find((entry) => entry.startsWith(`${part}_`));
+      if (file === undefined) throw new LabError(`apt-get download ${part} left no package`);
+      run('dpkg-deb', ['-x', join(archives, file), building]);
+      rmSync(join(archives, file));
+    }
+  });
 }
 
 /** The kernel of a series and its modules, fetched from Debian on the first call. */

@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchPackage, unpackSource } from './debian-package.js';
 import { addPackages, inRoot } from './guest-root.js';
-import { run, say } from './host.js';
+import { buildFolder, run, say } from './host.js';
 import type { KernelSeries } from './kernel.js';
 
 /** What the build needs besides the sources; the guest has no compiler otherwise. */
@@ -67,22 +67,21 @@ export function vfioSelftests(root: string, series: KernelSeries): void {
   const toTestKernel =
     '\\(fd, _IOMMU_TEST_CMD\\(IOMMU_TEST_OP_(SET_TEMP_MEMORY_LIMIT|MD_CHECK_REFS)\\)';
   substitute(`s/ioctl(${toTestKernel})/0 \\&\\& ioctl\\1/`, 'iommu/iommufd_utils.h');
-  const building = `${target}.building`;
-  rmSync(building, { recursive: true, force: true });
-  for (const [door, mode] of Object.entries(DOORS)) {
-    substitute(`s/(default_iommu_mode) = .*;/\\1 = ${mode};/`, 'vfio/lib/iommu.c');
-    const programs = join(building, door);
-    mkdirSync(programs, { recursive: true });
-    mkdirSync(join(tree, door));
-    make(root, 'vfio', `${TREE}/${door}`);
-    for (const file of readdirSync(join(tree, door))) {
-      if (file.endsWith('_test')) cpSync(join(tree, door, file), join(programs, file));
+  buildFolder(target, (building) => {
+    for (const [door, mode] of Object.entries(DOORS)) {
+      substitute(`s/(default_iommu_mode) = .*;/\\1 = ${mode};/`, 'vfio/lib/iommu.c');
+      const programs = join(building, door);
+      mkdirSync(programs, { recursive: true });
+      mkdirSync(join(tree, door));
+      make(root, 'vfio', `${TREE}/${door}`);
+      for (const file of readdirSync(join(tree, door))) {
+        if (file.endsWith('_test')) cpSync(join(tree, door, file), join(programs, file));
+      }
     }
-  }
-  mkdirSync(join(tree, 'iommu'));
-  make(root, 'iommu', `${TREE}/iommu`);
-  cpSync(join(tree, 'iommu/iommufd'), join(building, 'iommufd/iommufd'));
-  cpSync(join(tests, 'vfio/scripts'), join(building, 'scripts'), { recursive: true });
-  renameSync(building, target);
+    mkdirSync(join(tree, 'iommu'));
+    make(root, 'iommu', `${TREE}/iommu`);
+    cpSync(join(tree, 'iommu/iommufd'), join(building, 'iommufd/iommufd'));
+    cpSync(join(tests, 'vfio/scripts'), join(building, 'scripts'), { recursive: true });
+  });
   rmSync(tree, { recursive: true, force: true });
 }
