@@ -207,13 +207,14 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
     container.groups ??= 1;
   }
   const path = `container/${call.name}`;
+  const excused = (verdict: Verdict): Verdict =>
+    verdict.type === 'diverge' && lacksType1(before, call, ret) ? UNKNOWN : verdict;
   if (expected !== 'driver') {
     const ofRelease = (release: number) => {
       const results = containerIoctl(call.name, before, call.argument, release);
       return results === 'driver' ? null : results;
     };
-    const judged = judgeByKernel(path, expected, ofRelease, ret);
-    const verdict = lacksType1(before, call, ret) && judged.type === 'diverge' ? UNKNOWN : judged;
+    const verdict = excused(judgeByKernel(path, expected, ofRelease, ret));
     const causes = containerCauses(call, engine.vfio.showsType1);
     return placing(inHindsight(verdict, causes, ret), { container: cellOf(at) });
   }
@@ -223,9 +224,8 @@ export function endContainer(engine: Engine, call: IoctlCall, e: EventCursor): V
     if (call.name.endsWith('MAP_DMA')) container.dma = null;
     return UNKNOWN;
   }
-  if (lacksType1(before, call, ret)) return UNKNOWN;
   const extension = (release: number) => type1Extension(call.argument, container.iommu, release);
-  return judgeByKernel(path, extension(version), extension, ret);
+  return excused(judgeByKernel(path, extension(version), extension, ret));
 }
 
 /**
